@@ -1,0 +1,122 @@
+"""What may be done with a thing in the state it is in. One table per noun; the mutations and `availableActions` both read it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from billing.refusals import ErrorCode
+from billing.states import Actor
+
+E = ErrorCode
+
+
+class Action(StrEnum):
+    PAUSE = "PAUSE"
+    SUSPEND = "SUSPEND"
+    RESUME = "RESUME"
+    CANCEL = "CANCEL"
+    CHANGE_PLAN = "CHANGE_PLAN"
+    APPLY_COUPON = "APPLY_COUPON"
+    PAY = "PAY"
+    UPLOAD_ATTACHMENTS = "UPLOAD_ATTACHMENTS"
+    SET_DEFAULT = "SET_DEFAULT"
+    DELETE = "DELETE"
+    DOWNLOAD = "DOWNLOAD"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionState:
+    action: Action
+    allowed: bool
+    reason: ErrorCode | None
+    message: str | None
+
+
+MESSAGES = {
+    E.WRONG_STATE: "This cannot be done in the state it is in.",
+    E.ALREADY_SCHEDULED: "A change is already scheduled. Withdraw it first.",
+    E.PAUSE_IN_TRIAL: "A trial cannot be paused.",
+    E.OVERDUE_INVOICE: "An invoice is overdue. Pay it first.",
+    E.RESUME_FIRST: "Resume the subscription first.",
+    E.NOT_YOURS_TO_RESUME: "Only the merchant can lift this suspension.",
+    E.CANCELED: "The subscription has ended.",
+    E.ALREADY_PAID: "Nothing is left to pay.",
+    E.NOT_PAYABLE: "This is no longer payable.",
+    E.IN_PROGRESS: "A payment is in progress.",
+    E.METHOD_IN_USE: "A subscription is billed to this method. Choose another one for it first.",
+    E.METHOD_EXPIRED: "This method has expired.",
+    E.ALREADY_DEFAULT: "This is the default method already.",
+    E.NOT_YOURS_TO_DELETE: "Only who uploaded a file may delete it.",
+    E.NOT_STORED: "The file is not stored (yet).",
+}
+
+LIFECYCLE = (Action.PAUSE, Action.SUSPEND, Action.RESUME, Action.CANCEL, Action.CHANGE_PLAN, Action.APPLY_COUPON)
+
+# The table of the lifecycle: per state, in the order of LIFECYCLE, None for "yes" and otherwise the reason for "no".
+SUBSCRIPTION: dict[str, tuple[ErrorCode | None, ...]] = {
+    "SCHEDULED": (E.WRONG_STATE, E.WRONG_STATE, E.WRONG_STATE, None, E.WRONG_STATE, None),
+    "TRIALING": (E.PAUSE_IN_TRIAL, None, E.WRONG_STATE, None, None, None),
+    "ACTIVE": (None, None, E.WRONG_STATE, None, None, None),
+    "ACTIVE, overdue": (E.OVERDUE_INVOICE, None, E.WRONG_STATE, None, E.OVERDUE_INVOICE, None),
+    "pending PAUSE": (E.ALREADY_SCHEDULED, None, None, None, None, None),
+    "pending CANCEL": (E.ALREADY_SCHEDULED, None, None, None, E.RESUME_FIRST, E.RESUME_FIRST),
+    "pending PLAN": (None, None, None, None, None, None),
+    "PAUSED": (None, None, None, None, E.RESUME_FIRST, None),
+    "SUSPENDED by CUSTOMER": (E.RESUME_FIRST, None, None, None, E.RESUME_FIRST, None),
+    "SUSPENDED": (E.NOT_YOURS_TO_RESUME, E.NOT_YOURS_TO_RESUME, E.NOT_YOURS_TO_RESUME, None, E.NOT_YOURS_TO_RESUME, E.NOT_YOURS_TO_RESUME),
+    "CANCELED": (E.CANCELED, E.CANCELED, E.CANCELED, None, E.CANCELED, E.CANCELED),
+}
+
+
+def state_of(status: str, suspended_by: str | None, pending_kind: str | None, has_overdue: bool) -> str:
+    """The row of SUBSCRIPTION that a subscription stands in. A hold outranks a pending change, and that outranks what is overdue."""
+    if status == "SUSPENDED":
+        return "SUSPENDED by CUSTOMER" if suspended_by == "CUSTOMER" else "SUSPENDED"
+    if pending_kind and status in ("ACTIVE", "TRIALING"):
+        return f"pending {pending_kind}"
+    return "ACTIVE, overdue" if status == "ACTIVE" and has_overdue else status
+
+
+def of_subscription(status: str, suspended_by: str | None, pending_kind: str | None, has_overdue: bool) -> list[ActionState]:
+    state = state_of(status, suspended_by, pending_kind, has_overdue)
+    reasons = dict(zip(LIFECYCLE, SUBSCRIPTION[state], strict=True))
+    if has_overdue and state in ("pending PAUSE", "pending PLAN"):
+        reasons[Action.CHANGE_PLAN] = E.OVERDUE_INVOICE
+    if state == "pending PLAN":
+        reasons[Action.PAUSE] = E.PAUSE_IN_TRIAL if status == "TRIALING" else E.OVERDUE_INVOICE if has_overdue else None
+    return [_state(action, reason) for action, reason in reasons.items()]
+
+
+def of_invoice(status: str, remaining_minor: int) -> list[ActionState]:
+    return [_state(Action.PAY, _unpayable(status, remaining_minor)), _state(Action.DOWNLOAD, None), _state(Action.UPLOAD_ATTACHMENTS, None)]
+
+
+def of_schedule(status: str) -> list[ActionState]:
+    return [_state(Action.UPLOAD_ATTACHMENTS, E.WRONG_STATE if status == "CANCELED" else None)]
+
+
+def of_installment(status: str, remaining_minor: int) -> list[ActionState]:
+    return [_state(Action.PAY, _unpayable(status, remaining_minor))]
+
+
+def of_method(is_default: bool, is_expired: bool, is_in_use: bool, has_payment_in_flight: bool) -> list[ActionState]:
+    default = E.ALREADY_DEFAULT if is_default else E.METHOD_EXPIRED if is_expired else None
+    delete = E.IN_PROGRESS if has_payment_in_flight else E.METHOD_IN_USE if is_in_use else None
+    return [_state(Action.SET_DEFAULT, default), _state(Action.DELETE, delete)]
+
+
+def of_attachment(status: str, uploaded_by: str, *, actor: Actor) -> list[ActionState]:
+    """Who uploaded a file may delete it; above all, staff never delete what a customer uploaded."""
+    delete = None if actor == uploaded_by else E.NOT_YOURS_TO_DELETE
+    return [_state(Action.DELETE, delete), _state(Action.DOWNLOAD, None if status == "STORED" else E.NOT_STORED)]
+
+
+def _unpayable(status: str, remaining_minor: int) -> ErrorCode | None:
+    if status == "PROCESSING":
+        return E.IN_PROGRESS
+    if status in ("VOID", "REFUNDED", "CANCELED"):
+        return E.NOT_PAYABLE
+    return None if remaining_minor else E.ALREADY_PAID
+
+
+def _state(action: Action, reason: ErrorCode | None) -> ActionState:
+    return ActionState(action, reason is None, reason, MESSAGES[reason] if reason else None)

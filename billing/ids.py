@@ -1,0 +1,18 @@
+"""TypeIDs: a prefix that names the kind, and a UUIDv7 in Crockford's base 32 (https://github.com/jetify-com/typeid/tree/main/spec)."""
+
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+# Every kind of thing that `node(id:)` knows, by the prefix of its id.
+PREFIXES = ("cus", "plan", "price", "sub", "sch", "ins", "inv", "line", "pay", "pm", "att", "cpn")
+
+
+def type_id(prefix: str, milliseconds: int, *, entropy: int) -> str:
+    """An id that sorts by `milliseconds` (since 1970). `entropy` is 74 random bits; the other six say UUID version 7."""
+    uuid = milliseconds << 80 | 7 << 76 | (entropy >> 62 & 0xFFF) << 64 | 2 << 62 | entropy & (1 << 62) - 1
+    return f"{prefix}_{''.join(ALPHABET[uuid >> shift & 31] for shift in range(125, -1, -5))}"
+
+
+def prefix_of(identifier: str) -> str:
+    """The prefix of an id, or "" for what cannot be one."""
+    prefix, _, suffix = identifier.rpartition("_")
+    return prefix if len(suffix) == 26 and suffix.isascii() and suffix.isalnum() else ""

@@ -1,0 +1,50 @@
+"""Money: whole minor units and an ISO 4217 currency. The only place that knows how many decimals a currency has."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+from babel.numbers import format_currency
+
+# ISO 4217 list one; every other currency has two decimals. CLDR is not the source here: it knows customary digits (IQD 0), not those of the standard (IQD 3).
+EXPONENTS = {
+    **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
+    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
+    **dict.fromkeys(("CLF", "UYW"), 4),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units (cents, yen, fils) of one currency."""
+
+    minor: int
+    currency: str
+
+
+def exponent(currency: str) -> int:
+    """Decimals of a currency: JPY 0, USD 2, KWD 3."""
+    return EXPONENTS.get(currency, 2)
+
+
+def decimal_text(minor: int, currency: str) -> str:
+    """The amount in major units with all its decimals: (-1299, "USD") is "-12.99", (500, "JPY") is "500"."""
+    places = exponent(currency)
+    if not places:
+        return str(minor)
+    digits = str(abs(minor)).rjust(places + 1, "0")
+    return f"{'-' if minor < 0 else ''}{digits[:-places]}.{digits[-places:]}"
+
+
+def formatted(minor: int, currency: str, locale: str | None = None) -> str:
+    """The amount for reading, after CLDR: "$12.99" in en, "12,99 $" in de. Never rounded; an unknown locale reads as en."""
+    return format_currency(Decimal(decimal_text(minor, currency)), currency, locale=_known_locale(locale or "en"), decimal_quantization=False)
+
+
+@lru_cache(maxsize=1000)
+def _known_locale(name: str) -> Locale:
+    try:
+        return Locale.parse(name[:40].replace("-", "_"))
+    except (UnknownLocaleError, ValueError, TypeError):
+        return Locale("en")

@@ -1,0 +1,81 @@
+"""What a rule says when it says no.
+
+RequestError            the request cannot be answered; top-level `errors`, `extensions.code`
+├── BAD_USER_INPUT      an argument or variable is out of its range
+├── UNAUTHENTICATED     no token, or one that does not hold
+├── FORBIDDEN           this caller may never do this
+└── …                   transport codes, see `gateway/answers.py`
+Refused                 a business rule says no; `userErrors` of a mutation, `reason` of an ActionState
+├── state               WRONG_STATE · ALREADY_SCHEDULED · PAUSE_IN_TRIAL · OVERDUE_INVOICE · RESUME_FIRST · NOT_YOURS_TO_RESUME · CANCELED
+├── money               ALREADY_PAID · NOT_PAYABLE · IN_PROGRESS · METHOD_IN_USE · METHOD_EXPIRED
+└── files               NOT_YOURS_TO_DELETE · NOT_STORED
+"""
+
+from enum import StrEnum
+
+
+class ErrorCode(StrEnum):
+    NOT_FOUND = "NOT_FOUND"
+    WRONG_STATE = "WRONG_STATE"
+    ALREADY_SCHEDULED = "ALREADY_SCHEDULED"
+    PAUSE_IN_TRIAL = "PAUSE_IN_TRIAL"
+    OVERDUE_INVOICE = "OVERDUE_INVOICE"
+    RESUME_FIRST = "RESUME_FIRST"
+    NOT_YOURS_TO_RESUME = "NOT_YOURS_TO_RESUME"
+    CANCELED = "CANCELED"
+    ALREADY_PAID = "ALREADY_PAID"
+    NOT_PAYABLE = "NOT_PAYABLE"
+    IN_PROGRESS = "IN_PROGRESS"
+    METHOD_IN_USE = "METHOD_IN_USE"
+    METHOD_EXPIRED = "METHOD_EXPIRED"
+    ALREADY_DEFAULT = "ALREADY_DEFAULT"
+    NOT_YOURS_TO_DELETE = "NOT_YOURS_TO_DELETE"
+    NOT_STORED = "NOT_STORED"
+
+
+# What each code means, in the words of the schema's documentation.
+MEANING = {
+    ErrorCode.NOT_FOUND: "There is no such thing, or it is not yours.",
+    ErrorCode.WRONG_STATE: "It cannot be done in the state it is in.",
+    ErrorCode.ALREADY_SCHEDULED: "A change is scheduled already.",
+    ErrorCode.PAUSE_IN_TRIAL: "A trial cannot be paused.",
+    ErrorCode.OVERDUE_INVOICE: "An invoice is overdue and has to be paid first.",
+    ErrorCode.RESUME_FIRST: "The subscription has to be resumed first.",
+    ErrorCode.NOT_YOURS_TO_RESUME: "Somebody else stopped the service and has to lift that.",
+    ErrorCode.CANCELED: "The subscription has ended for good.",
+    ErrorCode.ALREADY_PAID: "Nothing is left to pay.",
+    ErrorCode.NOT_PAYABLE: "It is void, refunded or canceled.",
+    ErrorCode.IN_PROGRESS: "A payment is in flight.",
+    ErrorCode.METHOD_IN_USE: "Something is billed to this payment method.",
+    ErrorCode.METHOD_EXPIRED: "The payment method has expired.",
+    ErrorCode.ALREADY_DEFAULT: "It is the default already.",
+    ErrorCode.NOT_YOURS_TO_DELETE: "Somebody else uploaded it.",
+    ErrorCode.NOT_STORED: "Its bytes are not stored.",
+}
+
+
+class RequestError(Exception):
+    """The request itself cannot be answered. Reaches the client as a top-level error, message and all."""
+
+    code = "BAD_REQUEST"
+
+    def __init__(self, message: str, **extensions: object) -> None:
+        super().__init__(message)
+        self.extensions = {"code": self.code, **extensions}
+
+
+class BadUserInput(RequestError):
+    """An argument is out of its range. `argumentPath` names it, from the field's arguments inwards."""
+
+    code = "BAD_USER_INPUT"
+
+    def __init__(self, message: str, *argument_path: str) -> None:
+        super().__init__(message, argumentPath=list(argument_path))
+
+
+class Unauthenticated(RequestError):
+    code = "UNAUTHENTICATED"
+
+
+class Forbidden(RequestError):
+    code = "FORBIDDEN"

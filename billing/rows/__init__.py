@@ -1,0 +1,32 @@
+"""The rows of the portal, frozen values. Field for field they equal the columns of the `portal_…` view of the same noun."""
+
+from billing.rows.attachments import Attachment
+from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
+from billing.rows.invoices import Invoice, InvoiceLine
+from billing.rows.payments import Payment, PaymentAllocation, PaymentMethod
+from billing.rows.plans import Coupon, CouponRedemption, Plan, Price
+from billing.rows.schedules import Installment, PaymentSchedule
+from billing.rows.subscriptions import Subscription, SubscriptionEvent
+
+__all__ = [
+    "Attachment",
+    "BalanceEntry",
+    "Coupon",
+    "CouponRedemption",
+    "Customer",
+    "Installment",
+    "Invoice",
+    "InvoiceLine",
+    "NextPayment",
+    "Owner",
+    "Payment",
+    "PaymentAllocation",
+    "PaymentMethod",
+    "PaymentSchedule",
+    "Plan",
+    "Price",
+    "Subscription",
+    "SubscriptionEvent",
+    "Summary",
+    "Total",
+]

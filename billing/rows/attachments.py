@@ -1,0 +1,21 @@
+"""Rows about attachments: what is known of a file; its bytes are elsewhere."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    id: str
+    customer_id: str
+    parent_id: str
+    invoice_id: str | None
+    schedule_id: str | None
+    file_name: str
+    content_type: str
+    size_bytes: int
+    sha256: str
+    status: str
+    uploaded_by: str
+    uploaded_at: datetime
+    version: int

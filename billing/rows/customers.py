@@ -1,0 +1,67 @@
+"""Rows about the customer: who it is, and what stands on the account."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    id: str
+    customer_id: str
+    name: str
+    email: str
+    locale: str
+    time_zone: str
+    currency: str
+    version: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose a thing is, for staff who know only its id."""
+
+    id: str
+    customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    customer_id: str
+    active_subscriptions: int
+    active_schedules: int
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """What stands in one currency: credit (or debt, negative), due, overdue, and in flight."""
+
+    customer_id: str
+    currency: str
+    balance_minor: int
+    due_minor: int
+    overdue_minor: int
+    processing_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class NextPayment:
+    customer_id: str
+    due_on: date
+    amount_minor: int
+    currency: str
+    kind: str
+    source_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceEntry:
+    id: str
+    customer_id: str
+    currency: str
+    amount_minor: int
+    kind: str
+    description: str
+    invoice_id: str | None
+    payment_id: str | None
+    created_at: datetime

@@ -1,0 +1,49 @@
+"""Rows about invoices and their lines."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Invoice:
+    id: str
+    customer_id: str
+    number: str
+    reason: str
+    status: str
+    currency: str
+    subscription_id: str | None
+    schedule_id: str | None
+    issued_at: datetime
+    due_on: date
+    period_starts_at: datetime | None
+    period_ends_at: datetime | None
+    subtotal_minor: int
+    discount_minor: int
+    tax_minor: int
+    total_minor: int
+    paid_minor: int
+    credited_minor: int
+    remaining_minor: int
+    paid_at: datetime | None
+    is_overdue: bool
+    days_overdue: int
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceLine:
+    id: str
+    customer_id: str
+    invoice_id: str
+    currency: str
+    position: int
+    description: str
+    quantity: int
+    unit_minor: int
+    subtotal_minor: int
+    discount_minor: int
+    tax_minor: int
+    total_minor: int
+    period_starts_at: datetime | None
+    period_ends_at: datetime | None

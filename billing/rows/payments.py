@@ -1,0 +1,50 @@
+"""Rows about payments, what they paid, and the methods that paid."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    id: str
+    customer_id: str
+    status: str
+    currency: str
+    amount_minor: int
+    refunded_minor: int
+    payment_method_id: str | None
+    method_kind: str
+    method_brand: str | None
+    method_last4: str | None
+    decline_code: str | None
+    is_retryable: bool
+    created_at: datetime
+    settled_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentAllocation:
+    id: str
+    customer_id: str
+    payment_id: str
+    invoice_id: str | None
+    installment_id: str | None
+    currency: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentMethod:
+    id: str
+    customer_id: str
+    kind: str
+    brand: str | None
+    last4: str | None
+    expires_on: date | None
+    is_default: bool
+    is_expired: bool
+    is_in_use: bool
+    has_payment_in_flight: bool
+    version: int
+    created_at: datetime

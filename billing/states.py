@@ -1,0 +1,164 @@
+"""The states and kinds of billing, one StrEnum each. Their values are what stands in the database and in the API alike."""
+
+from enum import StrEnum, auto
+
+
+class UpperStrEnum(StrEnum):
+    @staticmethod
+    def _generate_next_value_(name: str, start: int, count: int, last_values: list[str]) -> str:
+        return name
+
+
+class SubscriptionStatus(UpperStrEnum):
+    SCHEDULED = auto()
+    TRIALING = auto()
+    ACTIVE = auto()
+    PAUSED = auto()
+    SUSPENDED = auto()
+    CANCELED = auto()
+
+
+class SuspendedBy(UpperStrEnum):
+    CUSTOMER = auto()
+    MERCHANT = auto()
+    DUNNING = auto()
+
+
+class PendingChangeKind(UpperStrEnum):
+    PAUSE = auto()
+    CANCEL = auto()
+    PLAN = auto()
+
+
+class CancelReason(UpperStrEnum):
+    TOO_EXPENSIVE = auto()
+    MISSING_FEATURES = auto()
+    SWITCHED_SERVICE = auto()
+    UNUSED = auto()
+    CUSTOMER_SERVICE = auto()
+    TOO_COMPLEX = auto()
+    LOW_QUALITY = auto()
+    OTHER = auto()
+
+
+class SubscriptionEventKind(UpperStrEnum):
+    CREATED = auto()
+    TRIAL_STARTED = auto()
+    ACTIVATED = auto()
+    RENEWED = auto()
+    PAUSED = auto()
+    SUSPENDED = auto()
+    RESUMED = auto()
+    CANCELED = auto()
+    PLAN_CHANGED = auto()
+    QUANTITY_CHANGED = auto()
+    CHANGE_SCHEDULED = auto()
+    CHANGE_WITHDRAWN = auto()
+    COUPON_APPLIED = auto()
+    COUPON_REMOVED = auto()
+    HELD = auto()
+    RELEASED = auto()
+
+
+class Actor(UpperStrEnum):
+    CUSTOMER = auto()
+    STAFF = auto()
+    PARTNER = auto()
+    SYSTEM = auto()
+
+
+class BillingInterval(UpperStrEnum):
+    DAY = auto()
+    WEEK = auto()
+    MONTH = auto()
+    YEAR = auto()
+
+
+class TaxBehavior(UpperStrEnum):
+    EXCLUSIVE = auto()
+    INCLUSIVE = auto()
+
+
+class CouponDuration(UpperStrEnum):
+    ONCE = auto()
+    REPEATING = auto()
+    FOREVER = auto()
+
+
+class ScheduleStatus(UpperStrEnum):
+    ACTIVE = auto()
+    FINISHED = auto()
+    CANCELED = auto()
+
+
+class Invoicing(UpperStrEnum):
+    NONE = auto()
+    COLLECTIVE = auto()
+    PER_INSTALLMENT = auto()
+
+
+class InstallmentStatus(UpperStrEnum):
+    DUE = auto()
+    PARTIALLY_PAID = auto()
+    PROCESSING = auto()
+    PAID = auto()
+    FAILED = auto()
+    CANCELED = auto()
+
+
+class InvoiceStatus(UpperStrEnum):
+    OPEN = auto()
+    PARTIALLY_PAID = auto()
+    PROCESSING = auto()
+    PAID = auto()
+    VOID = auto()
+    REFUNDED = auto()
+
+
+class InvoiceReason(UpperStrEnum):
+    FIRST = auto()
+    RENEWAL = auto()
+    PLAN_CHANGE = auto()
+    SCHEDULE = auto()
+    MANUAL = auto()
+
+
+class PaymentStatus(UpperStrEnum):
+    PROCESSING = auto()
+    REQUIRES_ACTION = auto()
+    SUCCEEDED = auto()
+    FAILED = auto()
+    REFUNDED = auto()
+
+
+class PaymentMethodKind(UpperStrEnum):
+    CARD = auto()
+    SEPA_DEBIT = auto()
+    BANK_ACCOUNT = auto()
+    WALLET = auto()
+
+
+class NextPaymentKind(UpperStrEnum):
+    RENEWAL = auto()
+    RESUME = auto()
+    INSTALLMENT = auto()
+
+
+class BalanceEntryKind(UpperStrEnum):
+    CREDIT_NOTE = auto()
+    OVERPAYMENT = auto()
+    APPLIED_TO_INVOICE = auto()
+    ADJUSTMENT = auto()
+    CHARGE = auto()
+    REFUND = auto()
+
+
+class AttachmentStatus(UpperStrEnum):
+    PENDING = auto()
+    STORED = auto()
+    REJECTED = auto()
+
+
+class Uploader(UpperStrEnum):
+    CUSTOMER = auto()
+    STAFF = auto()

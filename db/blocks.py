@@ -1,0 +1,86 @@
+"""Named blocks: the pieces of SQL in sql/*.sql, each selecting the rows that belong to one key.
+
+A block's header says what it is:
+
+    -- name: invoices.of_subscription
+    -- returns: Invoice
+    -- order newest: issued_at desc, id desc
+    -- A sentence for who reads it.
+
+Its parameters are written `:name`; `:key` is the key whose rows it selects, `:customer_id` the customer who owns them.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+FOLDER = Path(__file__).with_name("sql")
+PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
+HEADER = re.compile(r"^-- (name|returns|order (?P<order>\w+)): *(?P<value>.+)$")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A total order of a block's rows: columns, ending in the id, all in one direction (so that one row comparison is the keyset)."""
+
+    columns: tuple[str, ...]
+    is_descending: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    name: str
+    sql: str
+    returns: str
+    orders: Mapping[str, Order] = field(hash=False, compare=False)
+
+    @property
+    def parameters(self) -> frozenset[str]:
+        return frozenset(PARAMETER.findall(self.sql))
+
+    @property
+    def is_of_customer(self) -> bool:
+        """Whether its rows belong to a customer; plans and prices belong to everybody."""
+        return ":customer_id" in self.sql
+
+
+def read(text: str) -> list[Block]:
+    """The blocks of one file, in its order."""
+    return [_block(part) for part in re.split(r"^(?=-- name: )", text, flags=re.M) if part.startswith("-- name: ")]
+
+
+@lru_cache(maxsize=1)
+def blocks() -> dict[str, Block]:
+    """Every block by its name. Read once; the files are part of the program."""
+    return {block.name: block for path in sorted(FOLDER.glob("*.sql")) for block in read(path.read_text())}
+
+
+def _block(text: str) -> Block:
+    lines = text.splitlines()
+    headers = [match for line in lines if (match := HEADER.match(line))]
+    values = {match[1]: match["value"].strip() for match in headers}
+    orders = {match["order"]: _order(match["value"]) for match in headers if match["order"]}
+    sql = "\n".join(line for line in lines if not line.startswith("--")).strip().rstrip(";")
+    return Block(values["name"], sql, values["returns"], orders)
+
+
+def _order(text: str) -> Order:
+    pairs = [part.split() for part in text.split(",")]
+    directions = {pair[1] if len(pair) > 1 else "asc" for pair in pairs}
+    if len(directions) != 1:
+        raise ValueError(f"an order runs in one direction: {text}")
+    return Order(tuple(pair[0] for pair in pairs), directions == {"desc"})
+
+
+def positional(sql: str) -> tuple[str, tuple[str, ...]]:
+    """`:name` parameters to `$1`, `$2`, …; with the names in the order of their numbers."""
+    names: list[str] = []
+
+    def number(match: re.Match[str]) -> str:
+        if match[1] not in names:
+            names.append(match[1])
+        return f"${names.index(match[1]) + 1}"
+
+    return PARAMETER.sub(number, sql), tuple(names)

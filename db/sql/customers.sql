@@ -1,0 +1,60 @@
+-- name: customers.by_id
+-- returns: Customer
+-- One customer.
+select * from portal_customer where id = :key and customer_id = :customer_id
+
+-- name: customers.matching
+-- returns: Customer
+-- order newest: created_at desc, id desc
+-- order oldest: created_at asc, id asc
+-- order name: name asc, id asc
+-- For staff, the one block over all customers: whose name or e-mail begins with the search, whatever the case. No search finds everybody.
+-- chr(1114111) is the last character there is, so the two bounds enclose a prefix in an index of collation "C".
+select * from portal_customer
+ where lower(name) collate "C" >= lower(coalesce(cast(:search as text), '')) and lower(name) collate "C" < lower(coalesce(:search, '')) || chr(1114111)
+    or lower(email) collate "C" >= lower(coalesce(:search, '')) and lower(email) collate "C" < lower(coalesce(:search, '')) || chr(1114111)
+
+-- name: customers.owner
+-- returns: Owner
+-- For staff, who may ask for anything by its id alone: whose it is.
+select id, customer_id from subscription where id = :key
+union all
+select id, customer_id from payment_schedule where id = :key
+union all
+select id, customer_id from installment where id = :key
+union all
+select id, customer_id from invoice where id = :key
+union all
+select id, customer_id from invoice_line where id = :key
+union all
+select id, customer_id from payment where id = :key
+union all
+select id, customer_id from payment_method where id = :key
+union all
+select id, customer_id from attachment where id = :key
+union all
+select id, id from customer where id = :key
+
+-- name: summaries.of_customer
+-- returns: Summary
+-- The counts of the Summary page.
+select * from portal_summary where customer_id = :key and customer_id = :customer_id
+
+-- name: totals.of_customer
+-- returns: Total
+-- Balance, due, overdue and in flight: a row per currency, sorted by its code.
+select * from portal_total where customer_id = :key and customer_id = :customer_id order by currency
+
+-- name: next_payments.of_customer
+-- returns: NextPayment
+-- The earliest payment to come; of several on one day the renewal before the installment, then by id.
+select * from portal_upcoming_payment where customer_id = :key and customer_id = :customer_id order by due_on, kind desc, source_id limit 1
+
+-- name: balance_entries.of_customer
+-- returns: BalanceEntry
+-- order newest: created_at desc, id desc
+-- order oldest: created_at asc, id asc
+-- What moved the account's balance.
+select * from portal_balance_entry
+ where customer_id = :key and customer_id = :customer_id
+   and (cast(:currency as text) is null or currency = :currency)

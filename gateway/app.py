@@ -1,0 +1,62 @@
+"""The application: everything that lives as long as the process, put together in one function that server, CLI and tests all call."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+import schema as portal_schema
+from auth.tokens import Issuer
+from db import session
+from gateway import explorer
+from gateway.documents import Documents
+from gateway.http import GraphQLEndpoint, Limits, Portal
+from gateway.settings import Settings
+from planner import Planner
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a process is told at its start: settings, where the database is, whose tokens it takes, and GraphiQL's token."""
+
+    settings: Settings
+    database_url: str
+    issuer: Issuer
+    server_settings: dict[str, str]
+    graphiql_token: str | None = None
+
+
+def create_app(setup: Setup) -> Starlette:
+    settings = setup.settings
+    graphql_schema = portal_schema.build()
+    pool = session.Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds)
+    database = session.database(setup.database_url, pool, server_settings=setup.server_settings)
+    limits = Limits(settings.max_body_bytes, settings.operation_seconds, settings.acquire_seconds)
+    documents = Documents(graphql_schema, Planner(graphql_schema) if settings.planner else None)
+    portal = Portal(graphql_schema, documents, database, setup.issuer, lambda: datetime.now(UTC), limits, not settings.is_production)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await database.connect()
+        try:
+            yield
+        finally:
+            await database.disconnect()
+
+    routes: list[BaseRoute] = [Route("/graphql", GraphQLEndpoint(portal)), Route("/livez", livez)]
+    if not settings.is_production:
+        routes += [Route("/", home), *explorer.routes(setup.graphiql_token)]
+    return Starlette(routes=routes, lifespan=lifespan)
+
+
+async def livez(_: Request) -> Response:
+    return JSONResponse({"status": "alive"})
+
+
+async def home(_: Request) -> Response:
+    return RedirectResponse("/graphiql")

@@ -1,0 +1,156 @@
+"""The command line: `python -m gateway …`."""
+
+import asyncio
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import asyncpg
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+import schema as portal_schema
+from auth.tokens import sign
+from auth.viewer import Viewer
+from billing.states import Actor
+from db import demo as demo_data
+from db.migrate import migrate as migrate_database
+from gateway import welcome
+from gateway.app import Setup, create_app
+from gateway.issuer import issuer_of
+from gateway.postgres import CannotReach, Place, check, postgres
+from gateway.server import PortInUse, listen
+from gateway.server import serve as serve_app
+from gateway.settings import Settings, WrongSetting, load
+
+cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Portico, the GraphQL gateway behind a customer portal.")
+console = Console(soft_wrap=True)
+
+Port = Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a free one.")]
+DataDir = Annotated[Path | None, typer.Option(help="Where the built-in Postgres and the demo secret live.")]
+
+
+@cli.command()
+def demo(port: Port = None, data_dir: DataDir = None) -> None:
+    """Start everything: Postgres, tables, demo customers, server."""
+    settings = load(port=port, data_dir=data_dir)
+    listener = listen(settings.host, settings.port)
+    issuer = issuer_of(settings)
+    with postgres(settings) as place:
+        asyncio.run(_prepare_demo(place))
+        token = sign(_customer(demo_data.SHOWN[0].id), issuer, now=datetime.now(UTC), lifetime=timedelta(days=30))
+        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, graphiql_token=token))
+        url = f"http://{settings.host}:{listener.getsockname()[1]}"
+        serve_app(app, listener, on_ready=lambda: welcome.show(console, url, issuer))
+
+
+@cli.command()
+def serve(port: Port = None, data_dir: DataDir = None) -> None:
+    """Serve the portal from a database that is migrated already."""
+    settings = load(port=port, data_dir=data_dir)
+    issuer = issuer_of(settings)
+    listener = listen(settings.host, settings.port)
+    with postgres(settings) as place:
+        asyncio.run(check(place))
+        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings))
+        url = f"http://{settings.host}:{listener.getsockname()[1]}/graphql"
+        serve_app(app, listener, on_ready=lambda: console.print(f"READY {url}"))
+
+
+@cli.command()
+def migrate(data_dir: DataDir = None) -> None:
+    """Bring the database up to date: roles, schema, tables."""
+    with postgres(load(data_dir=data_dir)) as place:
+        asyncio.run(_migrate(place))
+    console.print("The database is up to date.")
+
+
+@cli.command()
+def seed(
+    customers: Annotated[int, typer.Option(min=0, help="How many generated customers, besides the demo customers.")] = 0, data_dir: DataDir = None
+) -> None:
+    """Fill the database with demo customers and as many generated ones as you like."""
+    with postgres(load(data_dir=data_dir)) as place, Progress(console=console) as progress:
+        task = progress.add_task("Customers", total=max(customers, 1))
+        asyncio.run(_seed(place, customers, lambda done: progress.update(task, completed=done)))
+        progress.update(task, completed=max(customers, 1))
+
+
+@cli.command()
+def schema() -> None:
+    """Print the schema (SDL)."""
+    sys.stdout.write(portal_schema.print_sdl(portal_schema.build()))
+
+
+@cli.command()
+def token(
+    customer: Annotated[str | None, typer.Option(help="The id of a customer.")] = None,
+    email: Annotated[str | None, typer.Option(help="Or the e-mail address of one.")] = None,
+    staff: Annotated[bool, typer.Option("--staff", help="A token for staff instead.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Print a bearer token, good for a day."""
+    settings = load(data_dir=data_dir)
+    viewer = _staff() if staff else _customer(customer or _customer_id(settings, email))
+    print(sign(viewer, issuer_of(settings), now=datetime.now(UTC), lifetime=timedelta(days=1)))
+
+
+def main() -> None:
+    """Run a command; what an operator can mend is one line, not a traceback."""
+    try:
+        cli()
+    except (WrongSetting, CannotReach, PortInUse) as error:
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]Portico cannot start.[/] {error}", highlight=False)
+        sys.exit(1)
+
+
+async def _prepare_demo(place: Place) -> None:
+    await _migrate(place)
+    if await demo_data.is_empty(place.admin_url):
+        await _seed(place, 0, lambda _: None)
+
+
+async def _migrate(place: Place) -> None:
+    try:
+        await migrate_database(place.admin_url)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise CannotReach(f"The database cannot be migrated: {error}. Check PORTICO_DATABASE_URL.") from error
+
+
+async def _seed(place: Place, customers: int, progress: Callable[[int], None]) -> None:
+    try:
+        await demo_data.seed(place.admin_url, customers=customers, now=datetime.now(UTC), progress=progress)
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise CannotReach(f"The database cannot be filled: {error}. Check PORTICO_DATABASE_URL, and run `python -m gateway migrate` first.") from error
+
+
+def _customer_id(settings: Settings, email: str | None) -> str:
+    if email is None:
+        raise WrongSetting("Say for whom: --customer ID, --email ADDRESS or --staff.")
+    with postgres(settings) as place:
+        found: str | None = asyncio.run(_find_customer(place, email))
+    if found is None:
+        raise WrongSetting(f"No customer has the e-mail address {email}.")
+    return found
+
+
+async def _find_customer(place: Place, email: str) -> str | None:
+    connection = await asyncpg.connect(place.app_url, timeout=5, server_settings=place.server_settings)
+    try:
+        async with connection.transaction():
+            await connection.execute("set local app.actor = 'STAFF'")
+            found: str | None = await connection.fetchval('select id from customer where lower(email) collate "C" = lower($1)', email)
+            return found
+    finally:
+        await connection.close()
+
+
+def _customer(identifier: str) -> Viewer:
+    return Viewer(Actor.CUSTOMER, identifier, ("portal",), "portico-cli")
+
+
+def _staff() -> Viewer:
+    return Viewer(Actor.STAFF, None, ("staff",), "portico-cli")

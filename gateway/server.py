@@ -1,0 +1,43 @@
+"""uvicorn, started from here so that a port in use is one line and `READY` is said when it is true."""
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+from starlette.applications import Starlette
+
+
+class PortInUse(Exception):
+    """Somebody else listens there; the message says what to do."""
+
+
+class Server(uvicorn.Server):
+    """Calls `on_ready` once requests are taken."""
+
+    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_ready = on_ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._on_ready()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket; port 0 takes a free one. Raises PortInUse."""
+    found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        found.bind((host, port))
+        found.listen(2048)
+    except OSError as error:
+        found.close()
+        raise PortInUse(f"Cannot listen on {host}:{port} ({error.strerror}). Choose another with --port or PORTICO_PORT.") from None
+    return found
+
+
+def serve(app: Starlette, listener: socket.socket, *, on_ready: Callable[[], None]) -> None:
+    """Serve until SIGINT or SIGTERM, then finish what runs."""
+    config = uvicorn.Config(app, loop="uvloop", http="httptools", ws="none", log_level="warning", access_log=False, server_header=False, date_header=False)
+    Server(config, on_ready).run([listener])

@@ -1,0 +1,9 @@
+"""A validated query document and the schema's declarations become one SQL statement.
+
+Nothing is programmed here field by field: whatever `schema/` declares is planned from the day it is declared, and what a plan
+cannot express is left to the executor, which says everything the planner says, to the byte after JSON parsing.
+"""
+
+from planner.plan import Bound, Plan, Planner, Plans
+
+__all__ = ["Bound", "Plan", "Planner", "Plans"]

@@ -1,0 +1,100 @@
+"""From declarations to SQL: an object becomes one JSON expression, field by field, each kind of field by a function of its own."""
+
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type, is_non_null_type
+
+from db.blocks import Block
+from planner.draft import CannotPlan, Draft, Piece, Scope, correlated, row_scope
+from planner.fields import collect, selections_of
+from planner.fixes import fix_items, fix_members
+from planner.formats import json_object, output, quoted
+from planner.values import DEFINITION
+from schema.fields import DECLARATION, Many, One, Part
+
+# One field of an object: how it is defined, and its nodes in the document.
+Ask = tuple[GraphQLField, list[FieldNode]]
+
+
+def build_object(draft: Draft, scope: Scope, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Piece:
+    """The object that a selection makes of the scope's row."""
+    pieces = {key: _field(draft, scope, kind, asked) for key, asked in collect(draft.document, kind, selections_of(nodes)).items()}
+    return object_of(pieces)
+
+
+def object_of(pieces: dict[str, Piece]) -> Piece:
+    return Piece(json_object((key, piece.sql) for key, piece in pieces.items()), fix_members({key: piece.fix for key, piece in pieces.items() if piece.fix}))
+
+
+def object_type(ask: Ask) -> GraphQLObjectType:
+    named = get_named_type(ask[0].type)
+    if not isinstance(named, GraphQLObjectType):
+        raise CannotPlan(f"{named} is not an object type")
+    return named
+
+
+def _field(draft: Draft, scope: Scope, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Piece:
+    name = nodes[0].name.value
+    if name == "__typename":
+        return Piece(f"cast({quoted(kind.name)} as text)")
+    definition = kind.fields.get(name)
+    if definition is None:
+        raise CannotPlan(f"{name} is introspection")
+    declared = definition.extensions[DEFINITION]
+    declaration = declared.metadata.get(DECLARATION)
+    if declaration is not None:
+        return draft.builders[type(declaration)](draft, scope, declaration, (definition, nodes))
+    if declared.base_resolver:
+        raise CannotPlan(f"{kind.name}.{name} is resolved by a function of its own")
+    return Piece(output(scope.column(declared.python_name), get_named_type(definition.type).name))
+
+
+def part(draft: Draft, scope: Scope, declared: Part, ask: Ask) -> Piece:
+    built = build_object(draft, scope.under(declared.columns) if declared.columns else scope, object_type(ask), ask[1])
+    return Piece(f"case when {scope.column(declared.when)} is not null then {built.sql} end", built.fix) if declared.when else built
+
+
+def one(draft: Draft, scope: Scope, relation: One, ask: Ask) -> Piece:
+    """Where the schema allows no null, one is an error of the statement (its text is no JSON), and the executor says what is wrong."""
+    key = scope.column(relation.key)
+    found = row(draft, relation.block, (key, scope.owner), (object_type(ask), ask[1]))
+    return Piece(f"coalesce({found.sql}, cast('missing ' || {key} as json))", found.fix) if is_non_null_type(ask[0].type) else found
+
+
+def row(draft: Draft, block: Block, keyed: tuple[str, str], shown: tuple[GraphQLObjectType, list[FieldNode]]) -> Piece:
+    """The one row of a block that belongs to a key and owner, or null."""
+    alias = draft.alias()
+    inner = row_scope(draft, alias, block.returns)
+    built = build_object(draft, inner, *shown)
+    source = correlated(block.sql, block, key=keyed[0], owner=keyed[1])
+    return Piece(f"(select {built.sql} from ({source}) {alias}{inner.joined})", built.fix)
+
+
+def many(draft: Draft, scope: Scope, relation: Many, ask: Ask) -> Piece:
+    """Fields over the same rows share one lateral join: the four totals of a summary are computed once."""
+    join = _shared_join(draft, scope, relation)
+    built = build_object(draft, join.rows.under(relation.columns) if relation.columns else join.rows, object_type(ask), ask[1])
+    join.outputs.append(f"json_agg({built.sql}) as f{len(join.outputs)}")
+    return Piece(f"coalesce({join.alias}.f{len(join.outputs) - 1}, '[]')", fix_items(built.fix))
+
+
+class _Join:
+    """Rows joined to a scope, of which several fields make their own lists. It is written out when all of them have."""
+
+    def __init__(self, alias: str, rows: Scope, source: str) -> None:
+        self.alias = alias
+        self.rows = rows
+        self.outputs: list[str] = []
+        self._source = source
+
+    def __str__(self) -> str:
+        return f" cross join lateral (select {', '.join(self.outputs)} from {self._source}{self.rows.joined}) {self.alias}"
+
+
+def _shared_join(draft: Draft, scope: Scope, relation: Many) -> _Join:
+    identity = relation.block.name, scope.column(relation.key)
+    if identity not in scope.shared:
+        alias = draft.alias()
+        source = f"({correlated(relation.block.sql, relation.block, key=identity[1], owner=scope.owner)}) {alias}"
+        scope.shared[identity] = _Join(draft.alias(), row_scope(draft, alias, relation.block.returns), source)
+        scope.joins.append(scope.shared[identity])
+    found: _Join = scope.shared[identity]
+    return found

@@ -1,0 +1,106 @@
+"""A plan while it is being made: its parameters, its aliases, and the rows it stands on."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from graphql import FieldNode, GraphQLField
+
+from auth.viewer import Viewer
+from billing import rows
+from db.blocks import PARAMETER, Block
+from planner.fields import Document
+from planner.values import arguments_of, has_variables
+
+# What a plan makes of a value that came out of Postgres; `Run` is the request it is for.
+Fix = Callable[[Any, "Run"], Any]
+Arguments = dict[str, Any]
+
+
+class CannotPlan(Exception):
+    """The planner has no way to say this in SQL; the message says what it met. The executor takes over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One request: its caller, and the arguments of the fields that take any, by the field's mark."""
+
+    viewer: Viewer
+    arguments: Mapping[str, Arguments]
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A JSON expression in SQL, and what is left to do to its value in Python."""
+
+    sql: str
+    fix: Fix | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentSource:
+    """How a field's arguments are read from a request, and which SQL parameters come of them."""
+
+    mark: str
+    read: Callable[[Any], Arguments]
+    parameters: Callable[[Arguments, Viewer], dict[str, Any]]
+    is_constant: bool
+
+
+@dataclass(slots=True)
+class Draft:
+    """Knows the caller's role and not the caller: a plan serves everybody of one role."""
+
+    document: Document
+    is_staff: bool
+    builders: Mapping[type, Callable[..., Piece]]
+    sources: list[ArgumentSource] = field(default_factory=list)
+    derived: list[str] = field(default_factory=list)
+    aliases: int = 0
+
+    def alias(self) -> str:
+        self.aliases += 1
+        return f"_{self.aliases}"
+
+    def take(self, definition: GraphQLField, node: FieldNode, parameters: Callable[[Arguments, Viewer], dict[str, Any]]) -> tuple[str, Arguments]:
+        """Note a field's arguments: the mark of its parameters, and what the arguments are in this request."""
+        mark = f"_{len(self.sources)}"
+
+        def read(variables: Any) -> Arguments:
+            return arguments_of(definition, node, variables)
+
+        self.sources.append(ArgumentSource(mark, read, parameters, not has_variables(node)))
+        return mark, read(self.document.variables)
+
+
+@dataclass(slots=True)
+class Scope:
+    """The row under an alias: its columns as SQL, and what has to be joined to it."""
+
+    column: Callable[[str], str]
+    returns: str
+    owner: str
+    joins: list[object] = field(default_factory=list)
+    shared: dict[tuple[str, str], Any] = field(default_factory=dict)
+
+    @property
+    def joined(self) -> str:
+        """What follows the row's own FROM. Known only when every field of the row is built."""
+        return "".join(map(str, self.joins))
+
+    def under(self, names: Mapping[str, str]) -> "Scope":
+        """The same row with other names for its columns, as a Part shows it."""
+        return Scope(lambda name: self.column(names[name]), "Money", self.owner, self.joins, self.shared)
+
+
+def row_scope(draft: Draft, alias: str, returns: str) -> Scope:
+    """Rows of customers carry their owner, which for staff differs from row to row; a customer's is always the caller."""
+    has_owner = any(item.name == "customer_id" for item in fields(getattr(rows, returns)))
+    owner = ":customer_id" if not draft.is_staff else f"{alias}.customer_id" if has_owner else "cast(null as text)"
+    return Scope(lambda name: f"{alias}.{name}", returns, owner)
+
+
+def correlated(sql: str, block: Block, *, key: str, owner: str, mark: str = "") -> str:
+    """A block's SQL with its key and owner put in, and its own parameters told apart by the field's mark."""
+    known = {"key": key, "customer_id": owner, **{name: f":{name}{mark}" for name in block.parameters if name not in ("key", "customer_id")}}
+    return PARAMETER.sub(lambda match: known.get(match[1], match[0]), sql)

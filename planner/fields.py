@@ -1,0 +1,71 @@
+"""Which fields a selection asks for, after fragments and directives: the specification's CollectFields, on what a plan needs of it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLIncludeDirective,
+    GraphQLObjectType,
+    GraphQLSchema,
+    GraphQLSkipDirective,
+    SelectionNode,
+    get_argument_values,
+    is_abstract_type,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What a plan needs to know of a document: the schema, its fragments, and the coerced variables (for @skip and @include)."""
+
+    schema: GraphQLSchema
+    fragments: Mapping[str, FragmentDefinitionNode]
+    variables: Any
+
+
+def collect(document: Document, kind: GraphQLObjectType, selections: Iterable[SelectionNode]) -> dict[str, list[FieldNode]]:
+    """Response key to the field nodes that are merged under it, in the order of the response."""
+    found: dict[str, list[FieldNode]] = {}
+    _collect(document, kind, selections, found, set())
+    return found
+
+
+def selections_of(nodes: Iterable[FieldNode]) -> list[SelectionNode]:
+    return [selection for node in nodes if node.selection_set for selection in node.selection_set.selections]
+
+
+def _collect(document: Document, kind: GraphQLObjectType, selections: Iterable[SelectionNode], found: dict[str, list[FieldNode]], seen: set[str]) -> None:
+    for selection in selections:
+        if not _is_included(document, selection):
+            continue
+        if isinstance(selection, FieldNode):
+            found.setdefault(selection.alias.value if selection.alias else selection.name.value, []).append(selection)
+            continue
+        fragment: Any = selection
+        if isinstance(selection, FragmentSpreadNode):
+            if selection.name.value in seen:
+                continue
+            seen.add(selection.name.value)
+            fragment = document.fragments[selection.name.value]
+        if _applies(document.schema, fragment.type_condition, kind):
+            _collect(document, kind, fragment.selection_set.selections, found, seen)
+
+
+def _is_included(document: Document, selection: SelectionNode) -> bool:
+    for node in selection.directives or ():
+        if node.name.value == "skip" and get_argument_values(GraphQLSkipDirective, node, document.variables)["if"]:
+            return False
+        if node.name.value == "include" and not get_argument_values(GraphQLIncludeDirective, node, document.variables)["if"]:
+            return False
+    return True
+
+
+def _applies(schema: GraphQLSchema, condition: Any, kind: GraphQLObjectType) -> bool:
+    if condition is None:
+        return True
+    named = schema.get_type(condition.name.value)
+    return named is kind or (is_abstract_type(named) and schema.is_sub_type(named, kind))

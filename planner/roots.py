@@ -1,0 +1,113 @@
+"""Roots and other things found by an id whose prefix says what they are."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from graphql import GraphQLNamedType, GraphQLObjectType, get_named_type, is_non_null_type
+
+from billing.ids import prefix_of
+from billing.refusals import BadUserInput
+from db.blocks import blocks
+from planner.build import Ask, object_type, row
+from planner.draft import CannotPlan, Draft, Piece, Run, Scope, correlated
+from planner.fixes import fix_items
+from planner.pages import page_of
+from resolvers.relations import BY_ID
+from resolvers.roots import MAX_NODES
+from schema.fields import AnyOf
+from schema.roots import Root
+
+
+def any_of(draft: Draft, scope: Scope, relation: AnyOf, ask: Ask) -> Piece:
+    key = scope.column(relation.key)
+    found = _by_prefix(draft, relation.prefixes, (key, scope.owner), ask)
+    return Piece(f"coalesce({found.sql}, cast('missing ' || {key} as json))", found.fix) if is_non_null_type(ask[0].type) else found
+
+
+def root(draft: Draft, scope: Scope, declared: Root, ask: Ask) -> Piece:
+    return ROOTS[declared.name](draft, scope, ask)
+
+
+def _customer(draft: Draft, scope: Scope, ask: Ask) -> Piece:
+    """Another customer's id stands against the caller's own in the block, and nothing is found."""
+    mark, _ = draft.take(ask[0], ask[1][0], lambda given, viewer: {f"id{mark}": given["id"] or viewer.customer_id})
+    key = f"cast(:id{mark} as text)"
+    return row(draft, blocks()["customers.by_id"], (key, key if draft.is_staff else scope.owner), (object_type(ask), ask[1]))
+
+
+def _customers(draft: Draft, scope: Scope, ask: Ask) -> Piece:
+    if not draft.is_staff:
+        raise CannotPlan("customers is for staff")
+    return page_of(draft, blocks()["customers.matching"], ("cast('' as text)", scope.owner), ask, own=("search",))
+
+
+def _node(draft: Draft, scope: Scope, ask: Ask) -> Piece:
+    mark, given = draft.take(ask[0], ask[1][0], lambda given, _: {f"id{mark}": given["id"]})
+    key = f"cast(:id{mark} as text)"
+    return _by_prefix(draft, {prefix_of(given["id"])}, (key, _owner(draft, scope, key)), ask)
+
+
+def _nodes(draft: Draft, scope: Scope, ask: Ask) -> Piece:
+    mark, given = draft.take(ask[0], ask[1][0], lambda given, _: {f"ids{mark}": _bounded(given["ids"])})
+    alias = draft.alias()
+    key = f"{alias}.id"
+    found = _by_prefix(draft, {prefix_of(item) for item in _bounded(given["ids"])}, (key, _owner(draft, scope, key)), ask)
+    source = f"unnest(cast(:ids{mark} as text[])) with ordinality {alias}(id, nth)"
+    return Piece(f"(select coalesce(json_agg({found.sql} order by {alias}.nth), '[]') from {source})", fix_items(found.fix))
+
+
+ROOTS = {"customer": _customer, "customers": _customers, "node": _node, "nodes": _nodes}
+
+
+def _bounded(ids: list[str]) -> list[str]:
+    if len(ids) > MAX_NODES:
+        raise BadUserInput("too many ids", "ids")
+    return ids
+
+
+def _owner(draft: Draft, scope: Scope, key: str) -> str:
+    """Staff know only the id of a thing, so whose it is has to be found first."""
+    if not draft.is_staff:
+        return scope.owner
+    block = blocks()["customers.owner"]
+    return f"(select w.customer_id from ({correlated(block.sql, block, key=key, owner='null')}) w)"
+
+
+def _by_prefix(draft: Draft, prefixes: Iterable[str], keyed: tuple[str, str], ask: Ask) -> Piece:
+    """One branch for each kind that the thing may be, of which Postgres runs the one that the id's prefix names."""
+    branches: list[str] = []
+    fixes: dict[str, Any] = {}
+    for prefix in sorted(set(prefixes) & BY_ID.keys()):
+        found = row(draft, blocks()[BY_ID[prefix]], keyed, (_type_of(draft, prefix, get_named_type(ask[0].type)), ask[1]))
+        branches.append(f"when '{prefix}' then {_tagged(found, prefix)}")
+        fixes[prefix] = found.fix
+    if not branches:
+        return Piece("cast(null as json)")
+    sql = f"case left({keyed[0]}, -27) {' '.join(branches)} end"
+    return Piece(sql, _fix_tagged(fixes) if any(fixes.values()) else None)
+
+
+def _tagged(found: Piece, prefix: str) -> str:
+    """With something left to fix, the answer says of which kind it is."""
+    return (
+        f"(select json_build_array('{prefix}', tagged.found) from (select {found.sql} as found) tagged where tagged.found is not null)"
+        if found.fix
+        else found.sql
+    )
+
+
+def _fix_tagged(fixes: dict[str, Any]) -> Any:
+    def fix(value: Any, run: Run) -> Any:
+        if not isinstance(value, list):
+            return value
+        prefix, found = value
+        return fixes[prefix](found, run)
+
+    return fix
+
+
+def _type_of(draft: Draft, prefix: str, declared: GraphQLNamedType) -> GraphQLObjectType:
+    """A row's GraphQL type bears the row's name, and must be one of those that the field may give."""
+    kind = draft.document.schema.get_type(blocks()[BY_ID[prefix]].returns)
+    assert isinstance(kind, GraphQLObjectType)
+    return kind

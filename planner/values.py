@@ -1,0 +1,38 @@
+"""Arguments of fields, coerced as the executor does it, under the names that resolvers use."""
+
+from typing import Any
+
+from graphql import FieldNode, GraphQLField, GraphQLInputObjectType, VariableNode, Visitor, get_argument_values, get_named_type, visit
+
+DEFINITION = "strawberry-definition"
+
+
+def arguments_of(definition: GraphQLField, node: FieldNode, variables: Any) -> dict[str, Any]:
+    """Raises GraphQLError as the executor would."""
+    given = get_argument_values(definition, node, variables)
+    return {name: _named(given.get(name), argument.type) for name, argument in definition.args.items()}
+
+
+def _named(value: Any, kind: Any) -> Any:
+    """An input object under the Python names of its fields, what is null left out."""
+    named = get_named_type(kind)
+    if not isinstance(value, dict) or not isinstance(named, GraphQLInputObjectType):
+        return value
+    names = {name: item.extensions[DEFINITION].python_name for name, item in named.fields.items()}
+    return {names[name]: item for name, item in value.items() if item is not None}
+
+
+def has_variables(node: FieldNode) -> bool:
+    finder = _VariableFinder()
+    for argument in node.arguments or ():
+        visit(argument, finder)
+    return finder.found
+
+
+class _VariableFinder(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found = False
+
+    def enter_variable(self, _node: VariableNode, *_: Any) -> None:
+        self.found = True

@@ -1,0 +1,101 @@
+"""Pages as a field gives them back: a window made from the arguments, rows, cursors, and what lies beyond."""
+
+from collections.abc import Awaitable
+from dataclasses import dataclass, fields
+from typing import Any, get_type_hints
+
+from billing import rows
+from billing.refusals import BadUserInput
+from db.blocks import Block, Order
+from db.pages import Window, decode_cursor, encode_cursor
+from loaders.batch import Filters, Key, Slice
+from resolvers.context import Context
+
+DEFAULT_SIZE = 20
+MAX_SIZE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    has_next_page: bool
+    has_previous_page: bool
+    start_cursor: str | None
+    end_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    cursor: str
+    node: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A slice of a block's rows, and enough to count all of them when somebody asks."""
+
+    slice: Slice
+    window: Window
+    block: Block
+    key: Key
+    filters: Filters
+
+    @property
+    def nodes(self) -> list[Any]:
+        return self.slice.rows
+
+    @property
+    def edges(self) -> list[Edge]:
+        return [Edge(self._cursor(row), row) for row in self.slice.rows]
+
+    @property
+    def page_info(self) -> PageInfo:
+        found, window = self.slice.rows, self.window
+        return PageInfo(
+            has_next_page=window.before is not None if window.is_backward else self.slice.has_more,
+            has_previous_page=self.slice.has_more if window.is_backward else window.after is not None,
+            start_cursor=self._cursor(found[0]) if found else None,
+            end_cursor=self._cursor(found[-1]) if found else None,
+        )
+
+    def total(self, context: Context) -> Awaitable[int]:
+        return context.loaders.count(self.block, self.filters).load(self.key)
+
+    def _cursor(self, row: object) -> str:
+        return encode_cursor(self.window.order, self.block.orders[self.window.order], row)
+
+
+@dataclass(frozen=True, slots=True)
+class Paging:
+    """The arguments of a page as a client gives them."""
+
+    first: int | None = None
+    after: str | None = None
+    last: int | None = None
+    before: str | None = None
+
+
+def window_of(block: Block, order: str, paging: Paging) -> Window:
+    """Raises BadUserInput for a size outside 1 to 100, for both sizes together, and for a cursor that is not one of this page's."""
+    if paging.first is not None and paging.last is not None:
+        raise BadUserInput("Give either first or last, not both.", "last")
+    name = "last" if paging.last is not None else "first"
+    size = paging.last if paging.last is not None else DEFAULT_SIZE if paging.first is None else paging.first
+    if not 1 <= size <= MAX_SIZE:
+        raise BadUserInput(f"{name} must be from 1 to {MAX_SIZE}.", name)
+    return Window(order, size, paging.last is not None, _keyset(block, order, paging.after, "after"), _keyset(block, order, paging.before, "before"))
+
+
+def _keyset(block: Block, name: str, cursor: str | None, argument: str) -> tuple[Any, ...] | None:
+    if cursor is None:
+        return None
+    order = block.orders[name]
+    try:
+        return decode_cursor(cursor, name, order, _types(block, order))
+    except (ValueError, TypeError, RecursionError):
+        raise BadUserInput(f"{argument} is not a cursor of this connection in this order.", argument) from None
+
+
+def _types(block: Block, order: Order) -> dict[str, Any]:
+    row = getattr(rows, block.returns)
+    hints = get_type_hints(row)
+    return {column.name: hints[column.name] for column in fields(row) if column.name in order.columns}

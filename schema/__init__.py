@@ -1,0 +1,38 @@
+"""What clients see. `build()` makes the schema; `print_sdl()` prints it."""
+
+import strawberry
+from graphql import GraphQLSchema, print_schema
+from strawberry.schema.config import StrawberryConfig
+
+from schema import attachments, coupons, customers, invoices, methods, payments, plans, schedules, subscriptions
+from schema.query import Query
+from schema.scalars import SCALARS
+
+NODES = [
+    customers.Customer,
+    plans.Plan,
+    plans.Price,
+    coupons.Coupon,
+    subscriptions.Subscription,
+    schedules.PaymentSchedule,
+    schedules.Installment,
+    invoices.Invoice,
+    invoices.InvoiceLine,
+    payments.Payment,
+    methods.PaymentMethod,
+    attachments.Attachment,
+]
+
+
+def build() -> GraphQLSchema:
+    """The executable schema."""
+    schema = strawberry.Schema(query=Query, types=NODES, config=StrawberryConfig(scalar_map=SCALARS))
+    return schema._schema
+
+
+def print_sdl(schema: GraphQLSchema) -> str:
+    """The schema as text. Its roots are always named: the billing type `Subscription` would otherwise be read as the root of live operations."""
+    text = print_schema(schema)
+    roots = {"query": schema.query_type, "mutation": schema.mutation_type, "subscription": schema.subscription_type}
+    lines = "\n".join(f"  {name}: {root.name}" for name, root in roots.items() if root)
+    return f"{text}\n" if "\nschema {" in f"\n{text}" else f"schema {{\n{lines}\n}}\n\n{text}\n"

@@ -1,0 +1,38 @@
+"""Files attached to invoices and payment schedules."""
+
+import strawberry
+
+from billing import actions
+from billing.states import AttachmentStatus, Uploader
+from schema import nouns
+from schema.actions import ActionState
+from schema.enums import AgeOrder
+from schema.fields import any_of, derived, page
+from schema.node import Node
+from schema.scalars import DateTime
+
+
+@strawberry.interface(description="What files can be attached to: an Invoice or a PaymentSchedule.")
+class Attachable:
+    id: strawberry.ID = strawberry.field(description="The id of the thing; also the `parentId` of an upload.")
+    attachments = page("attachments.of_invoice", key="id", graphql_type=nouns.Attachment, sort=AgeOrder, description="Files attached to it.")
+
+    @classmethod
+    def resolve_type(cls, row: object, *_: object) -> str:
+        return Node.resolve_type(row)
+
+
+@strawberry.type(description="A file: a PDF, PNG or JPEG. See `Query.limits` for sizes.")
+class Attachment(Node):
+    file_name: str = strawberry.field(description="Its name, for display only.")
+    content_type: str = strawberry.field(description="Its media type, judged by its content.")
+    size_bytes: int = strawberry.field(description="Its size in bytes.")
+    sha256: str = strawberry.field(description="SHA-256 of its bytes, 64 lower-case hex digits.")
+    status: AttachmentStatus = strawberry.field(description="Where it is.")
+    uploaded_by: Uploader = strawberry.field(description="Who uploaded it.")
+    uploaded_at: DateTime = strawberry.field(description="When.")
+    version: int = strawberry.field(description="Counts changes.")
+    parent = any_of("inv", "sch", key="parent_id", graphql_type=Attachable, description="What it is attached to.")
+    available_actions = derived(
+        actions.of_attachment, needs=("status", "uploaded_by"), graphql_type=list[ActionState], description="What the caller may do with it now."
+    )

@@ -1,0 +1,248 @@
+"""The states of `billing/states.py` with the words that explain them, and the orders of pages."""
+
+from enum import Enum, StrEnum
+from typing import TypeVar
+
+import strawberry
+
+from billing import actions, refusals, states
+
+AnyEnum = TypeVar("AnyEnum", bound=Enum)
+
+
+def described(enum: type[AnyEnum], about: str, /, **values: str) -> type[AnyEnum]:
+    """Make a GraphQL enum. Every value needs its words: a missing one is a KeyError at start."""
+    strawberry.enum(enum, description=about)
+    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
+        value.description = values[value.name]
+    return enum
+
+
+class AgeOrder(StrEnum):
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
+class CustomerOrder(StrEnum):
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    NAME = "name"
+
+
+class DueOrder(StrEnum):
+    DUE_FIRST = "due_first"
+    DUE_LAST = "due_last"
+
+
+class InvoiceOrder(StrEnum):
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    DUE_FIRST = "due_first"
+    DUE_LAST = "due_last"
+
+
+class LineOrder(StrEnum):
+    PRINTED = "printed"
+
+
+class MethodOrder(StrEnum):
+    DEFAULT_FIRST = "default_first"
+    NEWEST = "newest"
+    OLDEST = "oldest"
+
+
+class PlanOrder(StrEnum):
+    NAME = "name"
+
+
+described(AgeOrder, "By age.", NEWEST="The newest first.", OLDEST="The oldest first.")
+described(CustomerOrder, "How customers are ordered.", NEWEST="The newest first.", OLDEST="The oldest first.", NAME="By name, A to Z.")
+described(DueOrder, "By due day.", DUE_FIRST="What is due first comes first.", DUE_LAST="What is due last comes first.")
+described(
+    InvoiceOrder,
+    "How invoices are ordered.",
+    NEWEST="By day of issue, the newest first.",
+    OLDEST="By day of issue, the oldest first.",
+    DUE_FIRST="By due day, the earliest first.",
+    DUE_LAST="By due day, the latest first.",
+)
+described(LineOrder, "How invoice lines are ordered.", PRINTED="As on the printed invoice.")
+described(
+    MethodOrder, "How payment methods are ordered.", DEFAULT_FIRST="The default first, then the newest.", NEWEST="The newest first.", OLDEST="The oldest first."
+)
+described(PlanOrder, "How plans are ordered.", NAME="By name, A to Z.")
+
+described(
+    states.SubscriptionStatus,
+    "Where a subscription is in its life. Whether something is overdue is not a status: see `hasOverdue`.",
+    SCHEDULED="Starts later.",
+    TRIALING="In its free trial.",
+    ACTIVE="Runs and renews.",
+    PAUSED="Billing is stopped until it is resumed; no invoice is made.",
+    SUSPENDED="The service is stopped now, the contract goes on: see `suspendedBy`.",
+    CANCELED="Has ended for good.",
+)
+described(
+    states.SuspendedBy,
+    "Who stopped the service. A customer can lift only their own hold.",
+    CUSTOMER="The customer; resume lifts it.",
+    MERCHANT="The merchant; only the merchant lifts it.",
+    DUNNING="Unpaid invoices; paying the last overdue one lifts it.",
+)
+described(
+    states.PendingChangeKind,
+    "What will happen at the end of the period, unless it is withdrawn.",
+    PAUSE="Billing will be paused.",
+    CANCEL="The subscription will end.",
+    PLAN="The plan or its quantity will change.",
+)
+described(
+    states.CancelReason,
+    "Why a customer canceled.",
+    TOO_EXPENSIVE="It costs too much.",
+    MISSING_FEATURES="Something needed is missing.",
+    SWITCHED_SERVICE="Another service is used now.",
+    UNUSED="It is not used enough.",
+    CUSTOMER_SERVICE="The service by people was not good enough.",
+    TOO_COMPLEX="It is too hard to use.",
+    LOW_QUALITY="It does not work well enough.",
+    OTHER="Another reason; the comment may tell.",
+)
+described(
+    states.SubscriptionEventKind,
+    "What happened to a subscription.",
+    CREATED="It was created.",
+    TRIAL_STARTED="Its trial began.",
+    ACTIVATED="It became active.",
+    RENEWED="A new period began.",
+    PAUSED="Its billing was paused.",
+    SUSPENDED="Its service was stopped by the customer.",
+    RESUMED="It was resumed.",
+    CANCELED="It ended.",
+    PLAN_CHANGED="Its plan changed.",
+    QUANTITY_CHANGED="Its quantity changed.",
+    CHANGE_SCHEDULED="A change was scheduled for the end of the period.",
+    CHANGE_WITHDRAWN="A scheduled change was withdrawn.",
+    COUPON_APPLIED="A coupon was applied.",
+    COUPON_REMOVED="A coupon was removed.",
+    HELD="The merchant, or unpaid invoices, stopped the service.",
+    RELEASED="The merchant, or a payment, lifted such a hold.",
+)
+described(
+    states.Actor,
+    "Who acts.",
+    CUSTOMER="The customer.",
+    STAFF="A person of the merchant's staff.",
+    PARTNER="A partner's app that acts for a customer.",
+    SYSTEM="The billing clock.",
+)
+described(states.BillingInterval, "The unit of a billing period.", DAY="Days.", WEEK="Weeks.", MONTH="Months.", YEAR="Years.")
+described(states.TaxBehavior, "How a price stands to tax.", EXCLUSIVE="Tax is added to the price.", INCLUSIVE="The price contains the tax.")
+described(
+    states.CouponDuration,
+    "For how long a coupon takes something off.",
+    ONCE="From the next invoice only.",
+    REPEATING="From a number of invoices: see `durationPeriods`.",
+    FOREVER="From every invoice.",
+)
+described(
+    states.ScheduleStatus,
+    "Where a payment schedule is. Whether something is overdue is not a status: see `isOverdue`.",
+    ACTIVE="Installments are left to pay.",
+    FINISHED="Everything is paid.",
+    CANCELED="Was called off; nothing more is due on it.",
+)
+described(
+    states.Invoicing,
+    "How a payment schedule is invoiced. Money is counted once, whichever it is.",
+    NONE="Not at all; the installments stand alone.",
+    COLLECTIVE="One invoice for all installments.",
+    PER_INSTALLMENT="An invoice for each installment.",
+)
+described(
+    states.InstallmentStatus,
+    "Where an installment is. Whether it is overdue is not a status: see `isOverdue`.",
+    DUE="Nothing is paid yet.",
+    PARTIALLY_PAID="A part is paid.",
+    PROCESSING="A payment is in flight.",
+    PAID="All is paid.",
+    FAILED="The last attempt to collect it failed; it stays due.",
+    CANCELED="Nothing is due on it any more.",
+)
+described(
+    states.InvoiceStatus,
+    "Where an invoice is. Whether it is overdue is not a status: see `isOverdue`. Drafts are never shown.",
+    OPEN="Nothing is paid yet.",
+    PARTIALLY_PAID="A part is paid.",
+    PROCESSING="A payment is in flight.",
+    PAID="Nothing remains.",
+    VOID="Withdrawn by the merchant; nothing is due on it.",
+    REFUNDED="Paid, and paid back in full.",
+)
+described(
+    states.InvoiceReason,
+    "Why an invoice was made.",
+    FIRST="A subscription began.",
+    RENEWAL="A subscription renewed.",
+    PLAN_CHANGE="A plan was changed within a period.",
+    SCHEDULE="A payment schedule is invoiced.",
+    MANUAL="The merchant wrote it.",
+)
+described(
+    states.PaymentStatus,
+    "Where a payment is.",
+    PROCESSING="In flight; its outcome is not known yet.",
+    REQUIRES_ACTION="Waits for the customer, for instance for 3-D Secure.",
+    SUCCEEDED="Settled.",
+    FAILED="Declined: see `declineCode`.",
+    REFUNDED="Settled, and paid back in full.",
+)
+described(
+    states.PaymentMethodKind,
+    "What kind of payment method it is.",
+    CARD="A credit or debit card.",
+    SEPA_DEBIT="A SEPA direct debit mandate.",
+    BANK_ACCOUNT="A bank account.",
+    WALLET="A wallet such as Apple Pay.",
+)
+described(
+    states.NextPaymentKind,
+    "Where the next payment comes from.",
+    RENEWAL="A subscription renews.",
+    RESUME="A paused subscription resumes by itself.",
+    INSTALLMENT="An installment becomes due.",
+)
+described(
+    states.BalanceEntryKind,
+    "What moved the balance.",
+    CREDIT_NOTE="The merchant credited something.",
+    OVERPAYMENT="More was paid than was due.",
+    APPLIED_TO_INVOICE="Credit paid an invoice.",
+    ADJUSTMENT="The merchant corrected the balance.",
+    CHARGE="Something was put on account.",
+    REFUND="Credit was paid out.",
+)
+described(
+    states.AttachmentStatus,
+    "Where an attachment is.",
+    PENDING="Its bytes are still on their way.",
+    STORED="It can be downloaded.",
+    REJECTED="Its content was refused.",
+)
+described(states.Uploader, "Who uploaded a file. Staff cannot delete what a customer uploaded.", CUSTOMER="The customer.", STAFF="The merchant's staff.")
+described(
+    actions.Action,
+    "What can be done with a thing.",
+    PAUSE="Stop future billing.",
+    SUSPEND="Stop the service now.",
+    RESUME="Go on, or withdraw a pending change.",
+    CANCEL="End it.",
+    CHANGE_PLAN="Change plan, price or quantity.",
+    APPLY_COUPON="Apply a coupon.",
+    PAY="Pay what remains.",
+    UPLOAD_ATTACHMENTS="Attach files.",
+    SET_DEFAULT="Make it the default.",
+    DELETE="Delete it.",
+    DOWNLOAD="Download it.",
+)
+described(refusals.ErrorCode, "Why a rule says no. New codes may be added.", **{code.name: refusals.MEANING[code] for code in refusals.ErrorCode})

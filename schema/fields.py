@@ -1,0 +1,214 @@
+"""The kinds of field. A plain annotation is a column; the rest is declared with the functions here.
+
+    column    `status: SubscriptionStatus`             a value that stands in the row
+              `money("total_minor")`, `part(…)`        columns of the row shown together as an object
+    relation  `one(…)`, `many(…)`, `page(…)`, `any_of(…)`  rows that belong to this row, found by a block
+    derived   `derived(function, needs=(…))`           computed from columns of this row by a pure function
+
+Each leaves its declaration in the field's metadata: the executor's resolver is made from it here, and a planner reads the same.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import strawberry
+
+from billing.money import Money
+from db.blocks import Block, blocks
+from resolvers import relations
+from resolvers.context import Info
+from resolvers.pages import Paging
+from schema.connections import Connection
+from schema.nouns import MoneyType
+
+DECLARATION = "portico"
+Parent = strawberry.Parent[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Columns of this row as an object; null where the column `when` is null. `columns` maps the object's columns to the row's."""
+
+    columns: Mapping[str, str] | None = None
+    when: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    block: Block
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """`columns` as in Part: how each row of the block is shown."""
+
+    block: Block
+    key: str
+    columns: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageOf:
+    """`filter` names the input type's fields, which are the block's parameters."""
+
+    block: Block
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """The thing whose id stands in the column `key`; its prefix says of which kind it is."""
+
+    prefixes: tuple[str, ...]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """`function` gets the needed columns by position, the field's arguments by name, and the viewer's kind as `actor` if it asks for it.
+
+    `sql_twin` names a function of the database that computes the same; a test holds the two together.
+    """
+
+    function: Callable[..., Any]
+    needs: tuple[str, ...]
+    needs_actor: bool = False
+    sql_twin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a field, its GraphQL type and default included."""
+
+    name: str
+    annotation: Any
+    default: Any = field(default=None)
+
+
+def one(block: str, *, key: str, graphql_type: Any, description: str) -> Any:
+    """The one row that belongs to this row, or null where the column `key` is null or nothing is found."""
+    found = blocks()[block]
+
+    async def resolve(parent: Parent, info: Info) -> Any:
+        return await relations.one(parent, key, found, info.context)
+
+    return _field(resolve, graphql_type, description, One(found, key))
+
+
+def many(block: str, *, key: str, graphql_type: Any, description: str, columns: Mapping[str, str] | None = None) -> Any:
+    """All rows that belong to this row: only for what cannot grow long."""
+    found = blocks()[block]
+
+    async def resolve(parent: Parent, info: Info) -> Any:
+        rows = await relations.many(parent, key, found, info.context)
+        return [shown(row, columns) for row in rows] if columns else rows
+
+    return _field(resolve, list[graphql_type], description, Many(found, key, columns))
+
+
+def page(block: str, *, key: str, graphql_type: Any, sort: Any, description: str, filter: Any = None, nullable: bool = False) -> Any:
+    """A Relay connection of the rows that belong to this row. A root is nullable, so that a refused argument leaves the other roots whole."""
+    found = blocks()[block]
+
+    async def resolve(parent: Any, info: Info, **arguments: Any) -> Any:
+        keyed = relations.key_of(parent, key, found, info.context)
+        return await relations.page(
+            keyed,
+            found,
+            order=arguments["sort"],
+            paging=paging(arguments),
+            filters=filters(vars(arguments["filter"]) if arguments.get("filter") else {}),
+            context=info.context,
+        )
+
+    taken = [*paging_arguments(), Argument("sort", Annotated[sort, strawberry.argument(description="The order of the rows.")], next(iter(sort)))]
+    if filter:
+        taken.append(Argument("filter", Annotated[filter | None, strawberry.argument(description="Only the rows for which all of this holds.")]))
+    connection: Any = Connection[graphql_type]
+    return _field(with_arguments(resolve, taken), connection | None if nullable else connection, description, PageOf(found, key))
+
+
+def any_of(*prefixes: str, key: str, graphql_type: Any, description: str) -> Any:
+    """The thing of several possible kinds whose id stands in the column `key`."""
+
+    async def resolve(parent: Parent, info: Info) -> Any:
+        return await relations.by_id(parent.customer_id, getattr(parent, key), prefixes, info.context)
+
+    return _field(resolve, graphql_type, description, AnyOf(prefixes, key))
+
+
+def part(graphql_type: Any, *, description: str, columns: Mapping[str, str] | None = None, when: str | None = None) -> Any:
+    """Columns of this row as an object of their own."""
+
+    def resolve(parent: Parent) -> Any:
+        if when is not None and getattr(parent, when) is None:
+            return None
+        return shown(parent, columns) if columns else parent
+
+    return _field(resolve, graphql_type | None if when else graphql_type, description, Part(columns, when))
+
+
+def money(column: str, *, description: str, when: str | None = None) -> Any:
+    """An amount that stands in the row as minor units beside the row's currency."""
+    return part(MoneyType, description=description, columns={"minor": column, "currency": "currency"}, when=when)
+
+
+def derived(
+    function: Callable[..., Any],
+    *,
+    needs: tuple[str, ...],
+    graphql_type: Any,
+    description: str,
+    arguments: tuple[Argument, ...] = (),
+    sql_twin: str | None = None,
+) -> Any:
+    """What a pure function makes of columns of this row."""
+    needs_actor = "actor" in inspect.signature(function).parameters
+
+    def resolve(parent: Any, info: Info, **given: Any) -> Any:
+        if needs_actor:
+            given["actor"] = info.context.viewer.kind
+        return function(*(getattr(parent, column) for column in needs), **given)
+
+    return _field(with_arguments(resolve, list(arguments)), graphql_type, description, Derived(function, needs, needs_actor, sql_twin))
+
+
+def shown(row: Any, columns: Mapping[str, str] | None) -> Any:
+    """A row's columns under the names that a Money has."""
+    return Money(**{name: getattr(row, column) for name, column in columns.items()}) if columns else row
+
+
+def paging_arguments() -> list[Argument]:
+    size = "Default 20. Outside 1 to 100, or both sizes together: BAD_USER_INPUT."
+    return [
+        Argument("first", Annotated[int | None, strawberry.argument(description=f"How many rows from the start, 1 to 100. {size}")]),
+        Argument("after", Annotated[str | None, strawberry.argument(description="A cursor of this connection: only rows after it.")]),
+        Argument("last", Annotated[int | None, strawberry.argument(description=f"How many rows from the end, 1 to 100. {size}")]),
+        Argument("before", Annotated[str | None, strawberry.argument(description="A cursor of this connection: only rows before it.")]),
+    ]
+
+
+def paging(arguments: Mapping[str, Any]) -> Paging:
+    return Paging(arguments["first"], arguments["after"], arguments["last"], arguments["before"])
+
+
+def filters(given: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """A filter input as parameters of the block. Lists become tuples so that loaders can be told apart by them."""
+    return tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in given.items() if value is not None)
+
+
+def with_arguments(resolve: Callable[..., Any], arguments: list[Argument]) -> Callable[..., Any]:
+    """Give a resolver that takes `**arguments` the signature from which Strawberry reads them."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    fixed = [inspect.Parameter("parent", keyword, annotation=Parent), inspect.Parameter("info", keyword, annotation=Info)]
+    taken = [inspect.Parameter(item.name, keyword, annotation=item.annotation, default=item.default) for item in arguments]
+    resolve.__signature__ = inspect.Signature([*fixed, *taken])  # type: ignore[attr-defined]
+    resolve.__annotations__ = {item.name: item.annotation for item in [*fixed, *taken]}
+    return resolve
+
+
+def _field(resolve: Callable[..., Any], graphql_type: Any, description: str, declaration: object) -> Any:
+    return strawberry.field(resolver=resolve, graphql_type=graphql_type, description=description, metadata={DECLARATION: declaration})

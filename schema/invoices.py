@@ -1,0 +1,72 @@
+"""Invoices and their lines."""
+
+import strawberry
+
+from billing import actions
+from billing.states import InvoiceReason, InvoiceStatus
+from schema import nouns
+from schema.actions import ActionState
+from schema.attachments import Attachable
+from schema.enums import AgeOrder, DueOrder, LineOrder
+from schema.fields import derived, money, one, page, part
+from schema.filters import InstallmentFilter, PaymentFilter
+from schema.node import Node
+from schema.scalars import CurrencyCode, Date, DateTime
+from schema.subscriptions import Period
+
+
+@strawberry.type(description="What the merchant asks for. Drafts are never shown.")
+class Invoice(Node, Attachable):
+    number: str = strawberry.field(description="The number printed on it.")
+    status: InvoiceStatus = strawberry.field(description="Where it is.")
+    reason: InvoiceReason = strawberry.field(description="Why it was made.")
+    currency: CurrencyCode = strawberry.field(description="The currency of all its amounts.")
+    issued_at: DateTime = strawberry.field(description="When it was issued.")
+    due_on: Date = strawberry.field(description="The day on which it is due, where the customer lives.")
+    is_overdue: bool = strawberry.field(description="Whether something remains and its due day has passed where the customer lives.")
+    days_overdue: int = strawberry.field(description="Days since its due day; 0 when not overdue.")
+    period = part(Period, when="period_starts_at", description="The period of the subscription that it pays for, if it does.")
+    subtotal = money("subtotal_minor", description="The sum of its lines before discount and tax.")
+    discount = money("discount_minor", description="What coupons take off.")
+    tax = money("tax_minor", description="The tax on it.")
+    total = money("total_minor", description="Subtotal less discount, with tax.")
+    amount_paid = money("paid_minor", description="What is paid of it.")
+    amount_credited = money("credited_minor", description="What credit settled of it.")
+    amount_remaining = money("remaining_minor", description="Total less paid and credited; nothing on a void or refunded invoice.")
+    paid_at: DateTime | None = strawberry.field(description="When the last of it was paid.")
+    version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
+    customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Who is to pay it.")
+    subscription = one("subscriptions.by_id", key="subscription_id", graphql_type=nouns.Subscription | None, description="The subscription it is for, if any.")
+    payment_schedule = one(
+        "schedules.by_id", key="schedule_id", graphql_type=nouns.PaymentSchedule | None, description="The payment schedule it is for, if any."
+    )
+    lines = page("invoice_lines.of_invoice", key="id", graphql_type=nouns.InvoiceLine, sort=LineOrder, description="What it charges for, line by line.")
+    payments = page(
+        "payments.of_invoice",
+        key="id",
+        graphql_type=nouns.Payment,
+        sort=AgeOrder,
+        filter=PaymentFilter,
+        description="What was paid on it, declined attempts included.",
+    )
+    installments = page(
+        "installments.of_invoice", key="id", graphql_type=nouns.Installment, sort=DueOrder, filter=InstallmentFilter, description="The installments it covers."
+    )
+    attachments = page("attachments.of_invoice", key="id", graphql_type=nouns.Attachment, sort=AgeOrder, description="Files attached to it.")
+    available_actions = derived(
+        actions.of_invoice, needs=("status", "remaining_minor"), graphql_type=list[ActionState], description="What the customer may do with it now."
+    )
+
+
+@strawberry.type(description="One line of an invoice.")
+class InvoiceLine(Node):
+    position: int = strawberry.field(description="Its place on the invoice, from 1.")
+    description: str = strawberry.field(description="What it charges for.")
+    quantity: int = strawberry.field(description="How many units.")
+    unit_amount = money("unit_minor", description="For one unit; negative on a line that credits.")
+    subtotal = money("subtotal_minor", description="Before discount and tax.")
+    discount = money("discount_minor", description="What a coupon takes off this line.")
+    tax = money("tax_minor", description="The tax on this line.")
+    total = money("total_minor", description="Subtotal less discount, with tax.")
+    period = part(Period, when="period_starts_at", description="The period it pays for, if any.")
+    invoice = one("invoices.by_id", key="invoice_id", graphql_type=nouns.Invoice, description="The invoice it stands on.")

@@ -1,0 +1,30 @@
+"""The limits that a frontend would otherwise write down itself."""
+
+import strawberry
+
+from billing import attachments
+from resolvers.pages import DEFAULT_SIZE, MAX_SIZE
+from resolvers.roots import MAX_NODES
+
+
+@strawberry.type(description="Figures that the gateway holds its callers to.")
+class Limits:
+    max_file_bytes: int = strawberry.field(description="How large one attached file may be, in bytes.")
+    max_group_bytes: int = strawberry.field(
+        description="How large the files of one upload may be together, in bytes. There is no limit on all uploads together."
+    )
+    content_types: list[str] = strawberry.field(description="The media types that may be attached.")
+    default_page_size: int = strawberry.field(description="Rows of a page when no size is given.")
+    max_page_size: int = strawberry.field(description="The largest page.")
+    max_nodes: int = strawberry.field(description="How many ids `nodes` takes.")
+
+
+def limits() -> Limits:
+    return Limits(
+        max_file_bytes=attachments.MAX_FILE_BYTES,
+        max_group_bytes=attachments.MAX_GROUP_BYTES,
+        content_types=list(attachments.CONTENT_TYPES),
+        default_page_size=DEFAULT_SIZE,
+        max_page_size=MAX_SIZE,
+        max_nodes=MAX_NODES,
+    )

@@ -1,0 +1,21 @@
+"""Relay's global object identification (https://relay.dev/graphql/objectidentification.htm)."""
+
+from typing import Any
+
+import strawberry
+
+
+@strawberry.interface(description="Whatever has an id and can be asked for by it.")
+class Node:
+    id: strawberry.ID = strawberry.field(
+        description="A TypeID such as sub_01m829w97ne1msh76cygrhecz9: globally unique, its prefix names the kind, and it sorts by age."
+    )
+
+    @classmethod
+    def resolve_type(cls, row: Any, *_: object) -> str:
+        """A row type and the GraphQL type that shows it have one name."""
+        return type(row).__name__
+
+    @classmethod
+    def is_type_of(cls, _row: Any, _info: Any) -> bool:
+        return True

@@ -1,0 +1,28 @@
+"""The nouns by reference, so that the files of the schema can name each other's types whatever their order."""
+
+from typing import Annotated, Any
+
+import strawberry
+
+
+def _noun(name: str, module: str) -> Any:
+    return Annotated[name, strawberry.lazy(f"schema.{module}")]
+
+
+Attachment = _noun("Attachment", "attachments")
+BalanceEntry = _noun("BalanceEntry", "customers")
+Coupon = _noun("Coupon", "coupons")
+AppliedCoupon = _noun("AppliedCoupon", "coupons")
+Customer = _noun("Customer", "customers")
+Installment = _noun("Installment", "schedules")
+Invoice = _noun("Invoice", "invoices")
+InvoiceLine = _noun("InvoiceLine", "invoices")
+MoneyType = _noun("Money", "money")
+Payment = _noun("Payment", "payments")
+PaymentAllocation = _noun("PaymentAllocation", "payments")
+PaymentMethod = _noun("PaymentMethod", "methods")
+PaymentSchedule = _noun("PaymentSchedule", "schedules")
+Plan = _noun("Plan", "plans")
+Price = _noun("Price", "plans")
+Subscription = _noun("Subscription", "subscriptions")
+SubscriptionEvent = _noun("SubscriptionEvent", "subscriptions")

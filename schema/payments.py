@@ -1,0 +1,42 @@
+"""Payments and what they paid."""
+
+import strawberry
+
+from billing.states import PaymentMethodKind, PaymentStatus
+from schema import nouns
+from schema.fields import many, money, one, part
+from schema.node import Node
+from schema.scalars import CurrencyCode, DateTime
+
+
+@strawberry.type(description="The payment method as it was when it was charged. It stays when the method is deleted.")
+class PaymentMethodSnapshot:
+    method_kind: PaymentMethodKind = strawberry.field(name="kind", description="What kind of method it was.")
+    method_brand: str | None = strawberry.field(name="brand", description="Brand or bank, such as visa.")
+    method_last4: str | None = strawberry.field(name="last4", description="The last four characters of its number.")
+
+
+@strawberry.type(description="What a part of a payment paid for.")
+class PaymentAllocation:
+    amount = money("amount_minor", description="How much of the payment.")
+    invoice = one("invoices.by_id", key="invoice_id", graphql_type=nouns.Invoice | None, description="The invoice it paid, if any.")
+    installment = one("installments.by_id", key="installment_id", graphql_type=nouns.Installment | None, description="The installment it paid, if any.")
+
+
+@strawberry.type(description="Money that was taken, or was tried to be taken, from a payment method.")
+class Payment(Node):
+    status: PaymentStatus = strawberry.field(description="Where it is.")
+    currency: CurrencyCode = strawberry.field(description="The currency.")
+    amount = money("amount_minor", description="How much was asked for.")
+    refunded = money("refunded_minor", description="How much of it was paid back.")
+    created_at: DateTime = strawberry.field(description="When it was made.")
+    settled_at: DateTime | None = strawberry.field(description="When it settled; null while in flight and for declined ones.")
+    decline_code: str | None = strawberry.field(description="For FAILED, the processor's reason, such as insufficient_funds.")
+    is_retryable: bool = strawberry.field(name="retryable", description="For FAILED, whether the same method may be tried again.")
+    version: int = strawberry.field(description="Counts changes.")
+    method_snapshot = part(PaymentMethodSnapshot, description="What was charged, as it was then.")
+    payment_method = one(
+        "payment_methods.by_id", key="payment_method_id", graphql_type=nouns.PaymentMethod | None, description="What was charged, if it is still saved."
+    )
+    customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Who paid.")
+    allocations = many("payment_allocations.of_payment", key="id", graphql_type=nouns.PaymentAllocation, description="What it paid for.")

@@ -1,0 +1,16 @@
+"""The caller, as their token names them."""
+
+import strawberry
+
+from billing.states import Actor
+from schema import nouns
+from schema.fields import one
+
+
+@strawberry.type(description="Who is calling.")
+class Viewer:
+    kind: Actor = strawberry.field(description="CUSTOMER, STAFF or PARTNER.")
+    customer_id: strawberry.ID | None = strawberry.field(description="The customer who calls or is called for; null for staff.")
+    scopes: list[str] = strawberry.field(description="What the token allows.")
+    client: str = strawberry.field(description="The app that calls.")
+    customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer | None, description="That customer.")

@@ -1,0 +1,203 @@
+"""One real Postgres for the whole run: migrated once, filled once, and a server in front of it."""
+
+import asyncio
+import json
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+import uvicorn
+from databases import Database
+from graphql import OperationDefinitionNode
+
+import schema as portal_schema
+from auth.tokens import Issuer, sign
+from auth.viewer import Viewer
+from billing.states import Actor
+from db import demo, embedded
+from db import session as unit_of_work
+from db.migrate import migrate
+from db.session import Caller, Session
+from gateway.app import Setup, create_app
+from gateway.calls import Call
+from gateway.documents import Document, Documents, first_party
+from gateway.http import run, run_planned
+from gateway.server import listen
+from gateway.settings import Settings
+from planner import Planner
+from resolvers.context import Context
+
+GENERATED = 2000
+NOW = datetime.now(UTC).replace(microsecond=123000)
+ISSUER = Issuer("portico", "portico", "HS256", "a secret of tests that is long enough, and more")
+
+STAFF = Viewer(Actor.STAFF, None, ("staff",), "tests")
+
+
+def customer(identifier: str) -> Viewer:
+    return Viewer(Actor.CUSTOMER, identifier, ("portal",), "tests")
+
+
+def shown(email: str) -> Viewer:
+    return customer(next(person.id for person in demo.SHOWN if person.email == email))
+
+
+ADA = shown("ada@example.com")
+EMPTY = shown("empty@example.com")
+BIG = shown("big@example.com")
+
+
+def token(viewer: Viewer, *, lifetime: timedelta = timedelta(hours=1)) -> str:
+    return sign(viewer, ISSUER, now=datetime.now(UTC), lifetime=lifetime)
+
+
+@pytest.fixture(scope="session")
+def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Urls]:
+    with embedded.running(tmp_path_factory.mktemp("postgres") / "data") as found:
+        asyncio.run(_fill(found))
+        yield found
+
+
+async def _fill(found: embedded.Urls) -> None:
+    await migrate(found.admin)
+    await demo.seed(found.admin, customers=GENERATED, now=NOW, progress=lambda _: None)
+
+
+@pytest.fixture(scope="session")
+async def database(urls: embedded.Urls) -> AsyncIterator[Database]:
+    opened = unit_of_work.database(urls.app, unit_of_work.Pool(max_size=8), server_settings={})
+    await opened.connect()
+    yield opened
+    await opened.disconnect()
+
+
+@pytest.fixture
+async def admin(urls: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that sees every row, for counting afterwards what a request should have said."""
+    connection = await asyncpg.connect(urls.admin, server_settings={"search_path": "portico"})
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+def graphql_schema() -> Any:
+    return portal_schema.build()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, and how many statements it took."""
+
+    data: Any
+    errors: list[dict[str, Any]]
+    statements: int
+
+
+@dataclass(frozen=True)
+class Portal:
+    """Both ways to run a document, without HTTP."""
+
+    schema: Any
+    documents: Documents
+    planner: Planner
+    database: Database
+
+    def prepare(self, text: str, name: str | None = None) -> tuple[Document, OperationDefinitionNode]:
+        document = self.documents.prepare(text)
+        assert not document.errors, document.errors
+        operation = document.operation(name)
+        assert operation is not None
+        return document, operation
+
+    def session(self, viewer: Viewer) -> Session:
+        return Session(self.database, Caller(viewer.customer_id, viewer.kind, NOW))
+
+    async def execute(self, text: str, viewer: Viewer = ADA, **variables: Any) -> Answer:
+        document, _ = self.prepare(text)
+        session = self.session(viewer)
+        result = await run(self.schema, document, Call(text, variables, None, False), Context(viewer, session))
+        await session.close()
+        return Answer(result.data, [error.formatted | {"original": error.original_error} for error in result.errors or ()], session.statements)
+
+    async def plan(self, text: str, viewer: Viewer = ADA, **variables: Any) -> Answer | None:
+        """None where the planner leaves the query to the executor."""
+        document, operation = self.prepare(text)
+        session = self.session(viewer)
+        body = await run_planned(document, operation, Call(text, variables, None, False), Context(viewer, session))
+        await session.close()
+        return None if body is None else Answer(json.loads(body)["data"], [], session.statements)
+
+
+@pytest.fixture(scope="session")
+async def portal(database: Database, graphql_schema: Any) -> Portal:
+    planner = Planner(graphql_schema)
+    return Portal(graphql_schema, Documents(graphql_schema, planner), planner, database)
+
+
+@pytest.fixture(scope="session")
+def documents() -> dict[str, str]:
+    return first_party()
+
+
+class Threaded(uvicorn.Server):
+    """A server in a thread leaves signals to the process."""
+
+    def install_signal_handlers(self) -> None: ...
+
+
+@pytest.fixture(scope="session")
+def start_server() -> Iterator[Callable[..., str]]:
+    """Start servers on free ports; all of them end with the run."""
+    running: list[tuple[Threaded, threading.Thread]] = []
+
+    def start(url: str, **settings: Any) -> str:
+        app = create_app(Setup(Settings(**settings), url, ISSUER, {}, graphiql_token="demo-token"))
+        listener = listen("127.0.0.1", 0)
+        server = Threaded(uvicorn.Config(app, log_level="error", ws="none", server_header=False))
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
+        thread.start()
+        while not server.started and thread.is_alive():
+            thread.join(0.01)
+        running.append((server, thread))
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+    yield start
+    for server, thread in running:
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def server(urls: embedded.Urls, start_server: Callable[..., str]) -> str:
+    return start_server(urls.app)
+
+
+@pytest.fixture
+async def http(server: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=server, timeout=20) as client:
+        yield client
+
+
+Post = Callable[..., Awaitable[httpx.Response]]
+
+
+@pytest.fixture
+def post(http: httpx.AsyncClient) -> Post:
+    """Send a document as somebody."""
+
+    async def send(query: str, viewer: Viewer | None = ADA, **variables: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token(viewer)}"} if viewer else {}
+        return await http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+
+    return send
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return Path(__file__).parent.parent

@@ -1,0 +1,50 @@
+"""The planner and the executor give the same answer, and the planner gives it in one statement."""
+
+import pytest
+
+from gateway.documents import first_party
+from tests.conftest import ADA, BIG, EMPTY, STAFF, Portal, shown
+
+PEOPLE = {person: shown(f"{person}@example.com") for person in ("ada", "kenji", "fatima", "greta", "big", "empty")}
+
+
+@pytest.mark.parametrize("person", PEOPLE)
+@pytest.mark.parametrize("name", [name for name in first_party() if name not in ("Subscription", "PaymentSchedule")])
+async def test_every_page_is_the_same_both_ways_and_one_statement(portal: Portal, documents: dict[str, str], name: str, person: str) -> None:
+    executed = await portal.execute(documents[name], PEOPLE[person])
+    planned = await portal.plan(documents[name], PEOPLE[person])
+    assert planned is not None
+    assert not executed.errors
+    assert planned.data == executed.data
+    assert planned.statements == 3  # BEGIN with its settings, the statement, COMMIT
+
+
+@pytest.mark.parametrize(("name", "connection"), [("Subscription", "subscriptions"), ("PaymentSchedule", "paymentSchedules")])
+@pytest.mark.parametrize("viewer", [ADA, STAFF], ids=["ada", "staff"])
+async def test_every_detail_page_is_the_same_both_ways(portal: Portal, documents: dict[str, str], name: str, connection: str, viewer: object) -> None:
+    listed = await portal.execute(f"{{ customer {{ {connection}(first: 100) {{ nodes {{ id }} }} }} }}", ADA)
+    for node in listed.data["customer"][connection]["nodes"]:
+        executed = await portal.execute(documents[name], viewer, id=node["id"])  # type: ignore[arg-type]
+        planned = await portal.plan(documents[name], viewer, id=node["id"])  # type: ignore[arg-type]
+        assert planned is not None
+        assert executed.data["node"]["id"] == node["id"]
+        assert planned.data == executed.data
+
+
+async def test_the_summary_takes_as_many_statements_for_two_subscriptions_as_for_five_hundred(portal: Portal, documents: dict[str, str]) -> None:
+    counts = {viewer: (await portal.execute(documents["Summary"], viewer)).statements for viewer in (ADA, BIG)}
+    assert counts[ADA] == counts[BIG] <= 16
+
+
+async def test_a_customer_with_nothing_has_an_empty_summary(portal: Portal, documents: dict[str, str]) -> None:
+    answer = await portal.execute(documents["Summary"], EMPTY)
+    assert answer.data["customer"]["summary"] == {
+        "balance": [],
+        "totalDue": [],
+        "totalOverdue": [],
+        "processing": [],
+        "activeSubscriptions": 0,
+        "activeSchedules": 0,
+        "lastPayment": None,
+        "nextPayment": None,
+    }
