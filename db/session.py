@@ -100,7 +100,7 @@ class Session:
             try:
                 connection = self._connection or await self._open()
                 self.statements += 1
-                return list(await connection.raw_connection.fetch(sql, *arguments))
+                return list(await connection.raw_connection.fetch(sql, *map(_storable, arguments)))
             except ValueError:
                 raise  # asyncpg's DataError, an InterfaceError too: a wrong argument is our bug, not an outage.
             except UNAVAILABLE as error:
@@ -134,6 +134,13 @@ class Session:
             raise
         self._connection = connection
         return connection
+
+
+def _storable(value: Any) -> Any:
+    """Postgres' text cannot hold NUL, so a text with one equals nothing there. It is looked for with a character that nobody types."""
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd") if "\x00" in value else value
+    return [_storable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _begin(caller: Caller) -> str:

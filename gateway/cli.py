@@ -142,7 +142,7 @@ async def _find_customer(place: Place, email: str) -> str | None:
     try:
         async with connection.transaction():
             await connection.execute("set local app.actor = 'STAFF'")
-            found: str | None = await connection.fetchval('select id from customer where lower(email) collate "C" = lower($1)', email)
+            found: str | None = await connection.fetchval("select id from customer where email_key = lower($1)", email)
             return found
     finally:
         await connection.close()

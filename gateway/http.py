@@ -117,6 +117,7 @@ async def run_planned(document: Document, operation: OperationDefinitionNode, ca
         raise
     except Exception:
         logger.warning("a planned query failed; the executor answers", exc_info=True)
+        document.plans.failed()
         await context.session.close()
         return None
 

@@ -1,7 +1,10 @@
 """uvicorn, started from here so that a port in use is one line and `READY` is said when it is true."""
 
+import signal
 import socket
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 
 import uvicorn
 from starlette.applications import Starlette
@@ -39,5 +42,8 @@ def listen(host: str, port: int) -> socket.socket:
 
 def serve(app: Starlette, listener: socket.socket, *, on_ready: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM, then finish what runs."""
+    # uvicorn ends by raising the signal again: here it only has to unwind what is around us, the built-in Postgres too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     config = uvicorn.Config(app, loop="uvloop", http="httptools", ws="none", log_level="warning", access_log=False, server_header=False, date_header=False)
-    Server(config, on_ready).run([listener])
+    with suppress(KeyboardInterrupt):
+        Server(config, on_ready).run([listener])

@@ -48,11 +48,11 @@ def page(draft: Draft, scope: Scope, relation: PageOf, ask: Ask) -> Piece:
 
 
 def page_of(draft: Draft, block: Block, keyed: tuple[str, str], ask: Ask, own: tuple[str, ...] = ()) -> Piece:
-    """The connection of a block's rows. `own` names arguments of the field that are parameters of the block, besides those of its filter."""
+    """The connection of a block's rows. `own` names arguments of the field that are parameters of the block, besides those of its filter; null is empty text."""
 
     def parameters(given: Arguments, _: Viewer) -> dict[str, Any]:
         window = _window(block, given)
-        named = dict.fromkeys(block.parameters) | dict(filters(given.get("filter") or {})) | {name: given[name] for name in own}
+        named = dict.fromkeys(block.parameters) | dict(filters(given.get("filter") or {})) | {name: given[name] or "" for name in own}
         marked = {f"{name}{mark}": value for name, value in named.items() if name not in ("key", "customer_id")}
         return {**marked, f"size{mark}": window.size, **keyset_arguments(window, mark)}
 
@@ -63,7 +63,8 @@ def page_of(draft: Draft, block: Block, keyed: tuple[str, str], ask: Ask, own: t
     rows = correlated(page_sql(block, made.window, limit=f":size{mark} + 1", mark=mark), block, key=keyed[0], owner=keyed[1], mark=mark)
     numbered = f"select p.*, row_number() over () as nth, count(*) over () as found from ({rows}) p"
     built = object_of(pieces)
-    return Piece(f"(select {built.sql} from ({numbered}) {made.alias}{made.rows.joined})", built.fix)
+    # `having` makes it one group, so one row, even where nothing of the page but its total is asked for.
+    return Piece(f"(select {built.sql} from ({numbered}) {made.alias}{made.rows.joined} having true)", built.fix)
 
 
 def _member(made: _Page, keyed: tuple[str, str], kind: GraphQLObjectType, nodes: list[FieldNode]) -> Piece:

@@ -112,6 +112,10 @@ class Plans:
             self._planner.fallbacks["its arguments are refused"] += 1
         return None
 
+    def failed(self) -> None:
+        """Note that a statement of these plans failed, so that the executor had to answer after all."""
+        self._planner.fallbacks["its statement failed"] += 1
+
     def _plan(self, operation: OperationDefinitionNode, variables: VariableValues, viewer: Viewer) -> Plan | CannotPlan:
         key = (operation.name and operation.name.value, viewer.customer_id is None, self._shape(variables.coerced))
         found = self._known.get(key)

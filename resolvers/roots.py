@@ -22,7 +22,7 @@ async def customers(search: str | None, *, order: str, paging: Paging, context: 
     if not context.viewer.is_staff:
         raise Forbidden("Only staff may search customers.")
     block = blocks()["customers.matching"]
-    return await page((None, ""), block, order=order, paging=paging, filters=(("search", search),), context=context)
+    return await page((None, ""), block, order=order, paging=paging, filters=(("search", search or ""),), context=context)
 
 
 async def node(identifier: str, context: Context) -> Any:

@@ -3,7 +3,25 @@
 import strawberry
 
 from billing.actions import Action
-from billing.refusals import ErrorCode
+from billing.refusals import MEANING, ErrorCode
+from schema.enums import described
+
+described(
+    Action,
+    "What can be done with a thing.",
+    PAUSE="Stop future billing.",
+    SUSPEND="Stop the service now.",
+    RESUME="Go on, or withdraw a pending change.",
+    CANCEL="End it.",
+    CHANGE_PLAN="Change plan, price or quantity.",
+    APPLY_COUPON="Apply a coupon.",
+    PAY="Pay what remains.",
+    UPLOAD_ATTACHMENTS="Attach files.",
+    SET_DEFAULT="Make it the default.",
+    DELETE="Delete it.",
+    DOWNLOAD="Download it.",
+)
+described(ErrorCode, "Why a rule says no. New codes may be added.", **{code.name: MEANING[code] for code in ErrorCode})
 
 
 @strawberry.type(description="Whether an action is possible now. The mutation of that name obeys the same table, so a frontend never repeats a rule.")

@@ -5,7 +5,7 @@ from typing import TypeVar
 
 import strawberry
 
-from billing import actions, refusals, states
+from billing import states
 
 AnyEnum = TypeVar("AnyEnum", bound=Enum)
 
@@ -230,19 +230,3 @@ described(
     REJECTED="Its content was refused.",
 )
 described(states.Uploader, "Who uploaded a file. Staff cannot delete what a customer uploaded.", CUSTOMER="The customer.", STAFF="The merchant's staff.")
-described(
-    actions.Action,
-    "What can be done with a thing.",
-    PAUSE="Stop future billing.",
-    SUSPEND="Stop the service now.",
-    RESUME="Go on, or withdraw a pending change.",
-    CANCEL="End it.",
-    CHANGE_PLAN="Change plan, price or quantity.",
-    APPLY_COUPON="Apply a coupon.",
-    PAY="Pay what remains.",
-    UPLOAD_ATTACHMENTS="Attach files.",
-    SET_DEFAULT="Make it the default.",
-    DELETE="Delete it.",
-    DOWNLOAD="Download it.",
-)
-described(refusals.ErrorCode, "Why a rule says no. New codes may be added.", **{code.name: refusals.MEANING[code] for code in refusals.ErrorCode})

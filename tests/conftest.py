@@ -35,7 +35,7 @@ from resolvers.context import Context
 
 GENERATED = 2000
 NOW = datetime.now(UTC).replace(microsecond=123000)
-ISSUER = Issuer("portico", "portico", "HS256", "a secret of tests that is long enough, and more")
+ISSUER = Issuer("portico", "portico", "HS256", "a secret of tests that is long enough for every HMAC, and then a little more")
 
 STAFF = Viewer(Actor.STAFF, None, ("staff",), "tests")
 
@@ -81,6 +81,14 @@ async def database(urls: embedded.Urls) -> AsyncIterator[Database]:
 async def admin(urls: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
     """A connection that sees every row, for counting afterwards what a request should have said."""
     connection = await asyncpg.connect(urls.admin, server_settings={"search_path": "portico"})
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def app(urls: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
+    """A connection as the application, that has named nobody yet."""
+    connection = await asyncpg.connect(urls.app)
     yield connection
     await connection.close()
 

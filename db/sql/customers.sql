@@ -8,11 +8,12 @@ select * from portal_customer where id = :key and customer_id = :customer_id
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
 -- order name: name asc, id asc
--- For staff, the one block over all customers: whose name or e-mail begins with the search, whatever the case. No search finds everybody.
+-- For staff, the one block over all customers: whose name or e-mail begins with the search, whatever the case. The empty search finds everybody.
 -- chr(1114111) is the last character there is, so the two bounds enclose a prefix in an index of collation "C".
-select * from portal_customer
- where lower(name) collate "C" >= lower(coalesce(cast(:search as text), '')) and lower(name) collate "C" < lower(coalesce(:search, '')) || chr(1114111)
-    or lower(email) collate "C" >= lower(coalesce(:search, '')) and lower(email) collate "C" < lower(coalesce(:search, '')) || chr(1114111)
+select id, id as customer_id, name, email, locale, time_zone, currency, version, created_at
+  from customer
+ where name_key >= lower(cast(:search as text)) and name_key < lower(:search) || chr(1114111)
+    or email_key >= lower(:search) and email_key < lower(:search) || chr(1114111)
 
 -- name: customers.owner
 -- returns: Owner

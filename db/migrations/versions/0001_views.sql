@@ -104,12 +104,17 @@ select id, customer_id, coalesce(invoice_id, schedule_id) as parent_id, invoice_
   from attachment;
 
 -- What is owed, defined once: the remainder of every unpaid invoice, and of every installment that no invoice covers and whose day has come.
+-- Overdue is the part whose day has passed; of an invoice that is not due yet, that is what its installments (COLLECTIVE) should have paid by now.
 create view portal_amount_due with (security_invoker = true) as
-select i.customer_id, i.currency, i.remaining_minor, i.due_on < today_in(c.time_zone) as is_overdue
+select i.customer_id, i.currency, i.remaining_minor,
+       case when i.due_on < today_in(c.time_zone) then i.remaining_minor
+            else coalesce((select sum(p.remaining_minor) from installment p
+                            where p.customer_id = i.customer_id and p.invoice_id = i.id and p.remaining_minor > 0 and p.due_on < today_in(c.time_zone)), 0)
+       end as overdue_minor
   from customer c join invoice i on i.customer_id = c.id
  where i.remaining_minor > 0
  union all
-select i.customer_id, i.currency, i.remaining_minor, i.due_on < today_in(c.time_zone)
+select i.customer_id, i.currency, i.remaining_minor, case when i.due_on < today_in(c.time_zone) then i.remaining_minor else 0 end
   from customer c join installment i on i.customer_id = c.id
  where i.remaining_minor > 0 and i.invoice_id is null and i.due_on <= today_in(c.time_zone);
 
@@ -121,7 +126,7 @@ select customer_id, currency,
   from (select customer_id, currency, amount_minor as balance_minor, 0 as due_minor, 0 as overdue_minor, 0 as processing_minor
           from balance_entry
          union all
-        select customer_id, currency, 0, remaining_minor, case when is_overdue then remaining_minor else 0 end, 0
+        select customer_id, currency, 0, remaining_minor, overdue_minor, 0
           from portal_amount_due
          union all
         select customer_id, currency, 0, 0, 0, amount_minor

@@ -1,0 +1,65 @@
+"""One customer while their rows are made: who they are, what time it is there, and chance."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+from billing.ids import type_id
+from db.demo.periods import add_months
+from db.demo.rows import Customer, Invoice
+from db.demo.tables import Row, Rows
+
+
+@dataclass(slots=True)
+class Account:
+    customer: Customer
+    random: Random
+    now: datetime
+    rows: Rows
+    invoices: list[Invoice] = field(default_factory=list)
+    zone: ZoneInfo = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.zone = ZoneInfo(self.customer.time_zone)
+
+    def add(self, row: Row) -> Row:
+        self.rows[type(row)].append(row)
+        return row
+
+    def id(self, prefix: str, at: datetime) -> str:
+        return type_id(prefix, int(at.timestamp() * 1000), entropy=self.random.getrandbits(74))
+
+    def reference(self) -> str:
+        return f"sandbox_{self.random.getrandbits(64):016x}"
+
+    def day(self, at: datetime) -> date:
+        return at.astimezone(self.zone).date()
+
+    def today(self) -> date:
+        return self.day(self.now)
+
+    def day_ago(self, days: int) -> date:
+        return self.today() - timedelta(days=days)
+
+    def ago(self, days: float = 0, *, months: int = 0, anchor_day: int | None = None) -> datetime:
+        """So many days, and before these so many months, ago; on the anchor day of that month if one is given."""
+        local = (self.now - timedelta(days=days)).astimezone(self.zone)
+        day = add_months(local.date(), -months, anchor_day=anchor_day)
+        return datetime.combine(day, local.timetz()).astimezone(UTC)
+
+    def not_later(self, at: datetime) -> datetime:
+        return min(at, self.now)
+
+
+def open_account(customer: Customer, random: Random, *, now: datetime, rows: Rows) -> Account:
+    account = Account(customer, random, now, rows)
+    account.add(customer)
+    return account
+
+
+def close_account(account: Account) -> None:
+    """Number the invoices in the order of their issue."""
+    account.invoices.sort(key=lambda invoice: (invoice.issued_at, invoice.id))
+    for number, invoice in enumerate(account.invoices, 1):
+        invoice.number = f"INV-{account.day(invoice.issued_at).year}-{number:06d}"

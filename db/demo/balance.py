@@ -1,0 +1,47 @@
+"""The customer's account: a ledger whose sum is their credit (positive) or what they owe on account (negative)."""
+
+from datetime import datetime
+
+from db.demo.account import Account
+from db.demo.payments import settle_status
+from db.demo.rows import BalanceEntry, Invoice, Payment
+
+DESCRIPTIONS = {
+    "CREDIT_NOTE": "Credit note",
+    "OVERPAYMENT": "Paid more than was owed",
+    "APPLIED_TO_INVOICE": "Used for an invoice",
+    "ADJUSTMENT": "Adjustment by support",
+    "CHARGE": "Charged to the account",
+    "REFUND": "Credit paid out",
+}
+
+
+def enter(account: Account, kind: str, amount_minor: int, *, at: datetime, currency: str | None = None) -> BalanceEntry:
+    return account.add(
+        BalanceEntry(
+            customer_id=account.customer.id,
+            id=account.id("bal", at),
+            currency=currency or account.customer.currency,
+            amount_minor=amount_minor,
+            kind=kind,
+            description=DESCRIPTIONS[kind],
+            created_at=at,
+        )
+    )
+
+
+def credit_note(account: Account, invoice: Invoice, amount_minor: int, *, at: datetime) -> None:
+    enter(account, "CREDIT_NOTE", amount_minor, at=at, currency=invoice.currency).invoice_id = invoice.id
+
+
+def apply_credit(account: Account, invoice: Invoice, amount_minor: int, *, at: datetime) -> None:
+    enter(account, "APPLIED_TO_INVOICE", -amount_minor, at=at, currency=invoice.currency).invoice_id = invoice.id
+    invoice.credited_minor += amount_minor
+    settle_status(invoice, at)
+
+
+def overpay(account: Account, payment: Payment, surplus_minor: int) -> None:
+    """Make a settled payment larger than what it paid; the rest becomes credit."""
+    payment.amount_minor += surplus_minor
+    at = payment.settled_at or payment.created_at
+    enter(account, "OVERPAYMENT", surplus_minor, at=at, currency=payment.currency).payment_id = payment.id

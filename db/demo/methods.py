@@ -1,0 +1,40 @@
+"""Payment methods: what the portal shows of them, never a number."""
+
+from datetime import datetime
+
+from db.demo.account import Account
+from db.demo.periods import add_months, end_of_month
+from db.demo.rows import PaymentMethod
+
+
+def card(account: Account, brand: str, last4: str, *, created_at: datetime, expires_in_months: int = 26, is_default: bool = False) -> PaymentMethod:
+    method = _method(account, "CARD", created_at=created_at, is_default=is_default)
+    method.brand, method.last4 = brand, last4
+    method.expires_on = end_of_month(add_months(account.today(), expires_in_months))
+    return method
+
+
+def bank(account: Account, kind: str, last4: str, *, created_at: datetime, is_default: bool = False) -> PaymentMethod:
+    method = _method(account, kind, created_at=created_at, is_default=is_default)
+    method.last4 = last4
+    return method
+
+
+def wallet(account: Account, brand: str, *, created_at: datetime, is_default: bool = False) -> PaymentMethod:
+    method = _method(account, "WALLET", created_at=created_at, is_default=is_default)
+    method.brand = brand
+    return method
+
+
+def _method(account: Account, kind: str, *, created_at: datetime, is_default: bool) -> PaymentMethod:
+    return account.add(
+        PaymentMethod(
+            customer_id=account.customer.id,
+            id=account.id("pm", created_at),
+            kind=kind,
+            fingerprint=f"{account.random.getrandbits(64):016x}",
+            processor_reference=account.reference(),
+            created_at=created_at,
+            is_default=is_default,
+        )
+    )

@@ -1,0 +1,128 @@
+"""Payments of what is owed: an invoice, an installment, or an installment that an invoice covers."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from db.demo.account import Account
+from db.demo.rows import Installment, Invoice, Payment, PaymentAllocation, PaymentMethod, PaymentSchedule
+
+# Whether the same method may be tried again, by the reason of the decline.
+DECLINES = {"insufficient_funds": True, "do_not_honor": True, "processing_error": True, "expired_card": False, "lost_card": False, "stolen_card": False}
+
+
+@dataclass(slots=True)
+class Debt:
+    """What a payment is for. An installment stands beside its schedule, and beside an invoice where one covers it."""
+
+    invoice: Invoice | None = None
+    installment: Installment | None = None
+    schedule: PaymentSchedule | None = None
+
+    @property
+    def owed(self) -> Invoice | Installment:
+        owed = self.installment or self.invoice
+        if owed is None:
+            raise ValueError("A debt is an invoice, an installment, or both.")
+        return owed
+
+
+def pay(account: Account, debt: Debt, *, method: PaymentMethod | None, at: datetime, amount_minor: int | None = None) -> Payment:
+    """Pay what remains, or a part. What a bank has not settled by now is still processing. Without a method it is a transfer."""
+    payment = start(account, debt, method=method, at=at, amount_minor=amount_minor)
+    takes_seconds = payment.method_kind in ("CARD", "WALLET")
+    settled_at = payment.created_at + (timedelta(seconds=4) if takes_seconds else timedelta(days=3))
+    if takes_seconds or settled_at <= account.now:
+        payment.status, payment.settled_at = "SUCCEEDED", account.not_later(settled_at)
+        _receive(debt, payment.amount_minor, at=payment.settled_at)
+    return payment
+
+
+def start(account: Account, debt: Debt, *, method: PaymentMethod | None, at: datetime, amount_minor: int | None = None) -> Payment:
+    """A payment in flight."""
+    payment = _payment(account, debt, method, amount_minor=amount_minor or debt.owed.remaining_minor, at=account.not_later(at))
+    if debt.invoice:
+        debt.invoice.status = "PROCESSING"
+    if debt.installment:
+        debt.installment.status = "PROCESSING"
+    return payment
+
+
+def require_action(account: Account, debt: Debt, *, method: PaymentMethod, at: datetime) -> Payment:
+    payment = start(account, debt, method=method, at=at)
+    payment.status = "REQUIRES_ACTION"
+    return payment
+
+
+def decline(account: Account, debt: Debt, *, method: PaymentMethod, at: datetime, code: str = "insufficient_funds") -> Payment:
+    payment = start(account, debt, method=method, at=at)
+    payment.status, payment.decline_code, payment.is_retryable = "FAILED", code, DECLINES[code]
+    if debt.invoice:
+        debt.invoice.status = "PARTIALLY_PAID" if debt.invoice.paid_minor else "OPEN"
+    if debt.installment:
+        debt.installment.status = "PARTIALLY_PAID" if debt.installment.paid_minor else "FAILED"
+    return payment
+
+
+def refund(payment: Payment, invoice: Invoice) -> None:
+    payment.status, payment.refunded_minor = "REFUNDED", payment.amount_minor
+    invoice.status = "REFUNDED"
+
+
+def pay_all(account: Account, invoices: Iterable[Invoice], *, method: PaymentMethod | None) -> list[Payment]:
+    """Each invoice on the day of its issue, minutes later."""
+    return [pay(account, Debt(invoice), method=method, at=invoice.issued_at + timedelta(minutes=5)) for invoice in invoices if invoice.remaining_minor]
+
+
+def _receive(debt: Debt, amount_minor: int, *, at: datetime) -> None:
+    if debt.invoice:
+        debt.invoice.paid_minor += amount_minor
+        settle_status(debt.invoice, at)
+    if debt.installment and debt.schedule:
+        debt.installment.paid_minor += amount_minor
+        debt.installment.status = "PARTIALLY_PAID" if debt.installment.remaining_minor else "PAID"
+        debt.schedule.paid_minor += amount_minor
+        debt.schedule.status = "FINISHED" if debt.schedule.paid_minor == debt.schedule.total_minor else debt.schedule.status
+
+
+def settle_status(invoice: Invoice, at: datetime) -> None:
+    """The status that follows from what was paid and credited."""
+    if not invoice.remaining_minor:
+        invoice.status, invoice.paid_at = "PAID", at
+    else:
+        invoice.status = "PARTIALLY_PAID" if invoice.paid_minor else "OPEN"
+
+
+def _payment(account: Account, debt: Debt, method: PaymentMethod | None, *, amount_minor: int, at: datetime) -> Payment:
+    payment = account.add(
+        Payment(
+            customer_id=account.customer.id,
+            id=account.id("pay", at),
+            status="PROCESSING",
+            currency=debt.owed.currency,
+            amount_minor=amount_minor,
+            method_kind=method.kind if method else "BANK_ACCOUNT",
+            method_brand=method.brand if method else None,
+            method_last4=method.last4 if method else None,
+            payment_method_id=method.id if method else None,
+            processor_reference=account.reference(),
+            created_at=at,
+        )
+    )
+    allocate(account, payment, debt, amount_minor=amount_minor)
+    return payment
+
+
+def allocate(account: Account, payment: Payment, debt: Debt, *, amount_minor: int) -> None:
+    account.add(
+        PaymentAllocation(
+            customer_id=payment.customer_id,
+            id=account.id("alo", payment.created_at),
+            payment_id=payment.id,
+            invoice_id=debt.invoice.id if debt.invoice else None,
+            installment_id=debt.installment.id if debt.installment else None,
+            currency=payment.currency,
+            amount_minor=amount_minor,
+            created_at=payment.created_at,
+        )
+    )

@@ -1,0 +1,266 @@
+"""A row of each table, changed while a customer's story is told and copied at the end. Columns that the database computes are left out."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class Plan:
+    id: str
+    code: str
+    name: str
+    description: str
+    trial_days: int
+    is_archived: bool
+    created_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class Price:
+    id: str
+    plan_id: str
+    currency: str
+    unit_minor: int
+    billing_interval: str
+    is_archived: bool
+    created_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class Coupon:
+    id: str
+    code: str
+    name: str
+    duration: str
+    created_at: datetime
+    percent_off_ppm: int | None = None
+    amount_off_minor: int | None = None
+    currency: str | None = None
+    duration_periods: int | None = None
+    redeem_until_on: date | None = None
+    max_redemptions: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Customer:
+    id: str
+    name: str
+    email: str
+    locale: str
+    time_zone: str
+    currency: str
+    tax_rate_ppm: int
+    created_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class PaymentMethod:
+    customer_id: str
+    id: str
+    kind: str
+    fingerprint: str
+    processor_reference: str
+    created_at: datetime
+    processor: str = "sandbox"
+    brand: str | None = None
+    last4: str | None = None
+    expires_on: date | None = None
+    is_default: bool = False
+    deleted_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Subscription:
+    customer_id: str
+    id: str
+    plan_id: str
+    price_id: str
+    currency: str
+    quantity: int
+    status: str
+    started_at: datetime
+    anchor_day: int
+    renewal_minor: int
+    created_at: datetime
+    suspended_by: str | None = None
+    trial_ends_at: datetime | None = None
+    period_starts_at: datetime | None = None
+    period_ends_at: datetime | None = None
+    renews_at: datetime | None = None
+    pending_kind: str | None = None
+    pending_at: datetime | None = None
+    pending_price_id: str | None = None
+    pending_plan_id: str | None = None
+    pending_quantity: int | None = None
+    pending_resumes_at: datetime | None = None
+    resumes_at: datetime | None = None
+    paused_at: datetime | None = None
+    suspended_at: datetime | None = None
+    canceled_at: datetime | None = None
+    cancel_reason: str | None = None
+    cancel_comment: str | None = None
+    payment_method_id: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class SubscriptionEvent:
+    customer_id: str
+    id: str
+    subscription_id: str
+    kind: str
+    actor: str
+    note: str
+    happened_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
+class CouponRedemption:
+    customer_id: str
+    id: str
+    coupon_id: str
+    subscription_id: str
+    redeemed_at: datetime
+    periods_left: int | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class PaymentSchedule:
+    customer_id: str
+    id: str
+    name: str
+    currency: str
+    invoicing: str
+    total_minor: int
+    created_at: datetime
+    subscription_id: str | None = None
+    status: str = "ACTIVE"
+    paid_minor: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class Invoice:
+    customer_id: str
+    id: str
+    reason: str
+    currency: str
+    issued_at: datetime
+    due_on: date
+    subtotal_minor: int
+    discount_minor: int
+    tax_minor: int
+    total_minor: int
+    created_at: datetime
+    number: str = ""
+    status: str = "OPEN"
+    subscription_id: str | None = None
+    schedule_id: str | None = None
+    period_starts_at: datetime | None = None
+    period_ends_at: datetime | None = None
+    paid_minor: int = 0
+    credited_minor: int = 0
+    paid_at: datetime | None = None
+
+    @property
+    def remaining_minor(self) -> int:
+        return self.total_minor - self.paid_minor - self.credited_minor
+
+
+@dataclass(slots=True, kw_only=True)
+class InvoiceLine:
+    customer_id: str
+    id: str
+    invoice_id: str
+    currency: str
+    position: int
+    description: str
+    quantity: int
+    unit_minor: int
+    subtotal_minor: int
+    discount_minor: int
+    tax_minor: int
+    total_minor: int
+    period_starts_at: datetime | None = None
+    period_ends_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Installment:
+    customer_id: str
+    id: str
+    schedule_id: str
+    currency: str
+    position: int
+    name: str
+    due_on: date
+    amount_minor: int
+    invoice_id: str | None = None
+    paid_minor: int = 0
+    status: str = "DUE"
+
+    @property
+    def remaining_minor(self) -> int:
+        return self.amount_minor - self.paid_minor
+
+
+@dataclass(slots=True, kw_only=True)
+class Payment:
+    customer_id: str
+    id: str
+    status: str
+    currency: str
+    amount_minor: int
+    method_kind: str
+    processor_reference: str
+    created_at: datetime
+    processor: str = "sandbox"
+    refunded_minor: int = 0
+    payment_method_id: str | None = None
+    method_brand: str | None = None
+    method_last4: str | None = None
+    decline_code: str | None = None
+    is_retryable: bool = False
+    settled_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class PaymentAllocation:
+    customer_id: str
+    id: str
+    payment_id: str
+    currency: str
+    amount_minor: int
+    created_at: datetime
+    invoice_id: str | None = None
+    installment_id: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class BalanceEntry:
+    customer_id: str
+    id: str
+    currency: str
+    amount_minor: int
+    kind: str
+    description: str
+    created_at: datetime
+    invoice_id: str | None = None
+    payment_id: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Attachment:
+    customer_id: str
+    id: str
+    group_id: str
+    file_name: str
+    content_type: str
+    size_bytes: int
+    sha256: str
+    object_key: str
+    status: str
+    uploaded_by: str
+    uploader: str
+    uploaded_at: datetime
+    invoice_id: str | None = None
+    schedule_id: str | None = None

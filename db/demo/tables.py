@@ -1,0 +1,60 @@
+"""Which table a row stands in, and the rows of many customers on their way there."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any, TypeVar
+
+from db.demo.rows import (
+    Attachment,
+    BalanceEntry,
+    Coupon,
+    CouponRedemption,
+    Customer,
+    Installment,
+    Invoice,
+    InvoiceLine,
+    Payment,
+    PaymentAllocation,
+    PaymentMethod,
+    PaymentSchedule,
+    Plan,
+    Price,
+    Subscription,
+    SubscriptionEvent,
+)
+
+Row = TypeVar("Row")
+Rows = dict[type, list[Any]]
+
+CATALOGUE_TABLES: dict[type, str] = {Plan: "plan", Price: "price", Coupon: "coupon"}
+
+# Parents stand before their children.
+CUSTOMER_TABLES: dict[type, str] = {
+    Customer: "customer",
+    PaymentMethod: "payment_method",
+    Subscription: "subscription",
+    SubscriptionEvent: "subscription_event",
+    CouponRedemption: "coupon_redemption",
+    PaymentSchedule: "payment_schedule",
+    Invoice: "invoice",
+    InvoiceLine: "invoice_line",
+    Installment: "installment",
+    Payment: "payment",
+    PaymentAllocation: "payment_allocation",
+    BalanceEntry: "balance_entry",
+    Attachment: "attachment",
+}
+
+
+def no_rows() -> Rows:
+    return {kind: [] for kind in CUSTOMER_TABLES}
+
+
+def columns(kind: type) -> list[str]:
+    return [field.name for field in fields(kind)]
+
+
+def record_of(kind: type) -> Callable[[Any], tuple[Any, ...]]:
+    """What turns a row of this kind into a tuple in the order of its columns."""
+    return attrgetter(*columns(kind))

@@ -1,0 +1,70 @@
+"""The table of the lifecycle, cell by cell, as api.md draws it."""
+
+import pytest
+
+from billing import actions
+from billing.actions import LIFECYCLE, Action
+from billing.states import Actor
+
+YES = None
+STATES = {
+    # status, suspended_by, pending_kind, has_overdue: pause, suspend, resume, cancel, change plan, coupon
+    ("SCHEDULED", None, None, False): ("WRONG_STATE", "WRONG_STATE", "WRONG_STATE", YES, "WRONG_STATE", YES),
+    ("TRIALING", None, None, False): ("PAUSE_IN_TRIAL", YES, "WRONG_STATE", YES, YES, YES),
+    ("ACTIVE", None, None, False): (YES, YES, "WRONG_STATE", YES, YES, YES),
+    ("ACTIVE", None, None, True): ("OVERDUE_INVOICE", YES, "WRONG_STATE", YES, "OVERDUE_INVOICE", YES),
+    ("ACTIVE", None, "PAUSE", False): ("ALREADY_SCHEDULED", YES, YES, YES, YES, YES),
+    ("ACTIVE", None, "PAUSE", True): ("ALREADY_SCHEDULED", YES, YES, YES, "OVERDUE_INVOICE", YES),
+    ("ACTIVE", None, "CANCEL", False): ("ALREADY_SCHEDULED", YES, YES, YES, "RESUME_FIRST", "RESUME_FIRST"),
+    ("TRIALING", None, "CANCEL", False): ("ALREADY_SCHEDULED", YES, YES, YES, "RESUME_FIRST", "RESUME_FIRST"),
+    ("ACTIVE", None, "PLAN", False): (YES, YES, YES, YES, YES, YES),
+    ("ACTIVE", None, "PLAN", True): ("OVERDUE_INVOICE", YES, YES, YES, "OVERDUE_INVOICE", YES),
+    ("TRIALING", None, "PLAN", False): ("PAUSE_IN_TRIAL", YES, YES, YES, YES, YES),
+    ("PAUSED", None, None, False): (YES, YES, YES, YES, "RESUME_FIRST", YES),
+    ("SUSPENDED", "CUSTOMER", None, False): ("RESUME_FIRST", YES, YES, YES, "RESUME_FIRST", YES),
+    ("SUSPENDED", "CUSTOMER", "CANCEL", False): ("RESUME_FIRST", YES, YES, YES, "RESUME_FIRST", YES),
+    ("SUSPENDED", "MERCHANT", None, False): ("NOT_YOURS_TO_RESUME",) * 3 + (YES,) + ("NOT_YOURS_TO_RESUME",) * 2,
+    ("SUSPENDED", "DUNNING", None, True): ("NOT_YOURS_TO_RESUME",) * 3 + (YES,) + ("NOT_YOURS_TO_RESUME",) * 2,
+    ("CANCELED", None, None, False): ("CANCELED", "CANCELED", "CANCELED", YES, "CANCELED", "CANCELED"),
+}
+
+
+@pytest.mark.parametrize(("state", "reasons"), STATES.items(), ids=map(str, STATES))
+def test_each_cell_of_the_lifecycle_table(state: tuple, reasons: tuple) -> None:
+    found = {item.action: item for item in actions.of_subscription(*state)}
+    assert {action: found[action].reason for action in LIFECYCLE} == dict(zip(LIFECYCLE, reasons, strict=True))
+    assert all(item.allowed == (item.reason is None) == (item.message is None) for item in found.values())
+
+
+@pytest.mark.parametrize(
+    ("status", "remaining", "reason"),
+    [
+        ("OPEN", 5, None),
+        ("PARTIALLY_PAID", 5, None),
+        ("PROCESSING", 5, "IN_PROGRESS"),
+        ("PAID", 0, "ALREADY_PAID"),
+        ("VOID", 0, "NOT_PAYABLE"),
+        ("REFUNDED", 0, "NOT_PAYABLE"),
+    ],
+)
+def test_what_can_be_paid(status: str, remaining: int, reason: str | None) -> None:
+    assert next(item.reason for item in actions.of_invoice(status, remaining) if item.action is Action.PAY) == reason
+
+
+@pytest.mark.parametrize(("actor", "uploader"), [("CUSTOMER", "CUSTOMER"), ("CUSTOMER", "STAFF"), ("STAFF", "CUSTOMER"), ("STAFF", "STAFF")])
+def test_staff_cannot_delete_what_a_customer_uploaded_nor_the_other_way_round(actor: str, uploader: str) -> None:
+    delete = next(item for item in actions.of_attachment("STORED", uploader, actor=Actor(actor)) if item.action is Action.DELETE)
+    assert delete.reason == (None if actor == uploader else "NOT_YOURS_TO_DELETE")
+
+
+@pytest.mark.parametrize(
+    ("default", "expired", "in_use", "in_flight", "reasons"),
+    [
+        (True, False, True, False, ("ALREADY_DEFAULT", "METHOD_IN_USE")),
+        (False, True, False, False, ("METHOD_EXPIRED", None)),
+        (False, False, False, True, (None, "IN_PROGRESS")),
+        (False, False, False, False, (None, None)),
+    ],
+)
+def test_what_can_be_done_with_a_method(default: bool, expired: bool, in_use: bool, in_flight: bool, reasons: tuple) -> None:
+    assert tuple(item.reason for item in actions.of_method(default, expired, in_use, in_flight)) == reasons

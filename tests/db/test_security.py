@@ -1,0 +1,69 @@
+"""Row security is the second lock: it holds whatever the first one, `customer_id = :customer_id`, says."""
+
+import asyncpg
+import pytest
+
+from tests.conftest import ADA, BIG
+
+
+async def tables(admin: asyncpg.Connection) -> list[str]:
+    return [
+        record[0]
+        for record in await admin.fetch(
+            """select c.relname from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'portico' and c.relkind = 'r'
+               and (c.relname = 'customer' or exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'customer_id'))"""
+        )
+    ]
+
+
+async def test_every_table_of_customers_is_under_forced_row_security_with_policies(admin: asyncpg.Connection) -> None:
+    found = await tables(admin)
+    assert len(found) >= 15
+    for table in found:
+        flags = await admin.fetchrow("select relrowsecurity, relforcerowsecurity from pg_class where oid = $1::regclass", f"portico.{table}")
+        assert tuple(flags) == (True, True), table
+        policies = await admin.fetch(
+            "select polname, polcmd, polwithcheck is not null as checks from pg_policy where polrelid = $1::regclass", f"portico.{table}"
+        )
+        assert any(policy["polname"] == "own_rows" and policy["checks"] for policy in policies), table
+
+
+async def test_the_application_is_neither_owner_nor_able_to_look_past_row_security(admin: asyncpg.Connection) -> None:
+    role = await admin.fetchrow("select rolsuper, rolbypassrls, rolcreaterole, rolcreatedb from pg_roles where rolname = 'portico_app'")
+    assert not any(role)
+    owners = {record[0] for record in await admin.fetch("select distinct tableowner from pg_tables where schemaname = 'portico'")}
+    assert owners == {"portico_owner"}
+
+
+async def test_who_names_nobody_sees_nothing(app: asyncpg.Connection, admin: asyncpg.Connection) -> None:
+    for table in await tables(admin):
+        assert await app.fetchval(f"select count(*) from {table}") == 0, table
+
+
+async def test_a_customer_sees_their_own_rows_and_no_others(app: asyncpg.Connection, admin: asyncpg.Connection) -> None:
+    async with app.transaction():
+        await app.execute(f"set local app.customer_id = '{ADA.customer_id}'; set local app.actor = 'CUSTOMER'")
+        for table in await tables(admin):
+            key = "id" if table == "customer" else "customer_id"
+            expected = await admin.fetchval(f"select count(*) from {table} where {key} = $1", ADA.customer_id)
+            assert await app.fetchval(f"select count(*) from {table}") == expected, table
+            assert await app.fetchval(f"select count(*) from {table} where {key} = $1", BIG.customer_id) == 0, table
+
+
+async def test_the_settings_end_with_the_transaction(app: asyncpg.Connection) -> None:
+    async with app.transaction():
+        await app.execute(f"set local app.customer_id = '{ADA.customer_id}'")
+        assert await app.fetchval("select count(*) from customer") == 1
+    assert await app.fetchval("select count(*) from customer") == 0
+
+
+async def test_staff_read_everybody_but_no_credentials(app: asyncpg.Connection, admin: asyncpg.Connection) -> None:
+    async with app.transaction():
+        await app.execute("set local app.actor = 'STAFF'")
+        assert await app.fetchval("select count(*) from customer") == await admin.fetchval("select count(*) from customer")
+        assert await app.fetchval("select count(*) from credential") == 0
+
+
+async def test_the_application_may_write_nothing_yet(app: asyncpg.Connection) -> None:
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await app.execute("update customer set name = 'Eve'")

@@ -1,0 +1,53 @@
+"""GraphiQL comes from us alone, and what is committed is what was built."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import httpx
+
+from gateway.documents import first_party
+from gateway.explorer import DIST
+
+SOURCES = ("package.json", "package-lock.json", "vite.config.js", "index.html")
+
+
+def test_every_file_of_the_bundle_is_the_one_that_was_built() -> None:
+    manifest = json.loads((DIST / "manifest.json").read_text())
+    files = {
+        str(path.relative_to(DIST)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in DIST.rglob("*")
+        if path.is_file() and path.name != "manifest.json"
+    }
+    assert {name: digest for name, digest in manifest.items() if name != "source"} == files
+
+
+async def test_the_page_and_its_assets_are_served_under_a_policy_that_allows_no_other_host(http: httpx.AsyncClient) -> None:
+    page = await http.get("/graphiql")
+    assert page.status_code == 200
+    assert "Portico" in page.text
+    assert "http://" not in page.text
+    assert "https://" not in page.text
+    manifest = json.loads((DIST / "manifest.json").read_text())
+    for name in set(manifest) - {"source"}:
+        answer = await http.get(f"/graphiql/{name}")
+        assert answer.status_code == 200, name
+        assert "connect-src 'self'" in answer.headers["content-security-policy"]
+
+
+async def test_its_configuration_has_the_token_and_a_tab_for_each_document(http: httpx.AsyncClient) -> None:
+    found = (await http.get("/graphiql/config.json")).json()
+    assert found["headers"] == {"Authorization": "Bearer demo-token"}
+    assert found["tabs"][0]["title"] == "Summary"
+    assert {tab["title"] for tab in found["tabs"]} == set(first_party())
+
+
+async def test_production_has_no_explorer_and_no_timings(start_server, urls) -> None:
+    url = start_server(urls.app, environment="production")
+    async with httpx.AsyncClient(base_url=url) as client:
+        assert (await client.get("/graphiql")).status_code == 404
+        assert (await client.get("/graphiql/config.json")).status_code == 404
+
+
+def test_the_lock_file_names_no_host(root: Path) -> None:
+    assert "resolved" not in (root / "gateway/graphiql/package-lock.json").read_text()

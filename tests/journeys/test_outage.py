@@ -1,0 +1,73 @@
+"""The database goes away and comes back; the process lives on."""
+
+import asyncio
+from collections.abc import Callable
+
+import asyncpg
+import httpx
+import pytest
+
+from db.embedded import Urls
+from tests.conftest import ADA, BIG, token
+
+HEADERS = {"Authorization": f"Bearer {token(ADA)}"}
+BODY = {"query": "{ customer { name } }"}
+
+
+@pytest.mark.parametrize("planner", [True, False], ids=["planner", "executor"])
+async def test_an_unreachable_database_is_503_with_a_time_to_come_back(start_server: Callable[..., str], planner: bool) -> None:
+    url = start_server("postgresql://portico_app@127.0.0.1:1/postgres", planner=planner)
+    async with httpx.AsyncClient(base_url=url) as client:
+        for _ in range(2):
+            answer = await client.post("/graphql", json=BODY, headers=HEADERS)
+            assert answer.status_code == 503
+            assert int(answer.headers["retry-after"]) > 0
+            assert answer.json()["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+        assert (await client.get("/livez")).status_code == 200
+
+
+async def test_killed_connections_are_replaced(start_server: Callable[..., str], urls: Urls, admin: asyncpg.Connection) -> None:
+    url = start_server(urls.app, pool_size=2)
+    async with httpx.AsyncClient(base_url=url) as client:
+        assert (await client.post("/graphql", json=BODY, headers=HEADERS)).status_code == 200
+        await admin.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'portico_app' and application_name = 'portico'")
+        await asyncio.sleep(0.2)
+        statuses = [(await client.post("/graphql", json=BODY, headers=HEADERS)).status_code for _ in range(6)]
+        assert set(statuses) <= {200, 503}
+        assert statuses[-3:] == [200, 200, 200]
+
+
+@pytest.mark.parametrize("planner", [True, False], ids=["planner", "executor"])
+async def test_a_pool_that_is_used_up_is_503_and_whole_afterwards(
+    start_server: Callable[..., str], urls: Urls, admin: asyncpg.Connection, planner: bool
+) -> None:
+    """A lock on a table makes every request wait; those that find no connection are turned away."""
+    url = start_server(urls.app, pool_size=2, acquire_seconds=0.3, command_seconds=1.5, planner=planner)
+    async with httpx.AsyncClient(base_url=url, timeout=20) as client:
+        async with admin.transaction():
+            await admin.execute("lock table customer in access exclusive mode")
+            answers = await asyncio.gather(*(client.post("/graphql", json=BODY, headers=HEADERS) for _ in range(8)))
+            assert {answer.status_code for answer in answers} == {503}
+        after = await asyncio.gather(*(client.post("/graphql", json=BODY, headers=HEADERS) for _ in range(8)))
+        assert {answer.status_code for answer in after} == {200}
+
+
+async def test_two_hundred_requests_of_many_callers_at_once_with_cancellations_show_nobody_a_foreign_row(server: str) -> None:
+    async with httpx.AsyncClient(base_url=server, timeout=30, limits=httpx.Limits(max_connections=24)) as client:
+
+        async def ask(number: int) -> None:
+            viewer = (ADA, BIG)[number % 2]
+            query = "{ customer { id subscriptions(first: 20) { nodes { customer { id } } } payments(first: 20) { nodes { customer { id } } } } }"
+            sent = client.post("/graphql", json={"query": query}, headers={"Authorization": f"Bearer {token(viewer)}"})
+            try:
+                answer = await asyncio.wait_for(sent, 0.02 if number % 5 == 0 else 30)
+            except TimeoutError:
+                return
+            if answer.status_code == 503:
+                return
+            found = answer.json()["data"]["customer"]
+            owners = {node["customer"]["id"] for name in ("subscriptions", "payments") for node in found[name]["nodes"]}
+            assert owners == {viewer.customer_id} == {found["id"]}
+
+        await asyncio.gather(*(ask(number) for number in range(200)))
+        assert (await client.post("/graphql", json=BODY, headers=HEADERS)).status_code == 200

@@ -1,0 +1,136 @@
+"""Whatever document is asked, planner and executor say the same."""
+
+import asyncio
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from graphql import GraphQLSchema
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from hypothesis_graphql import nodes, queries
+
+from db.demo import SHOWN
+from schema import print_sdl
+from tests.conftest import ADA, BIG, STAFF, Portal, customer, shown
+
+VIEWERS = [ADA, BIG, STAFF, *(shown(f"{person}@example.com") for person in ("kenji", "fatima", "greta", "empty"))]
+
+DOCUMENTS = {name: text for name, _, text in (part.partition("\n") for part in Path(__file__).with_name("documents.graphql").read_text().split("### ")[1:])}
+
+
+def comparable(errors: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{key: error[key] for key in ("message", "path")} for error in errors]
+
+
+async def both(portal: Portal, text: str, viewer: Any, **variables: Any) -> bool:
+    """Whether the planner answered; then as the executor did."""
+    planned = await portal.plan(text, viewer, **variables)
+    executed = await portal.execute(text, viewer, **variables)
+    if planned is not None:
+        assert not executed.errors, (text, variables, executed.errors)
+        assert planned.data == executed.data, (text, variables)
+    return planned is not None
+
+
+@pytest.mark.parametrize("viewer", VIEWERS, ids=["ada", "big", "staff", "kenji", "fatima", "greta", "empty"])
+@pytest.mark.parametrize("name", DOCUMENTS)
+async def test_the_answers_are_equal(portal: Portal, name: str, viewer: Any) -> None:
+    planned = await both(portal, DOCUMENTS[name], viewer)
+    leaves = {"a refused page", "introspection"} | (set() if viewer == STAFF else {"staff only"})
+    assert planned == (name not in leaves)
+
+
+IDS = """query ($id: ID!, $ids: [ID!]!) { node(id: $id) { ...A } nodes(ids: $ids) { ...A } }
+fragment A on Node { __typename id ... on Subscription { status availableActions { action } customer { id } } 
+  ... on Invoice { total { amount formatted } payments(first: 1) { nodes { id } } }
+  ... on Plan { name } ... on Coupon { code percentOff } ... on PaymentMethod { availableActions { action reason } } ... on Customer { email } ... on Attachment { parent { id } } }"""
+
+
+@pytest.mark.parametrize("viewer", VIEWERS[:3], ids=["ada", "big", "staff"])
+async def test_everything_can_be_asked_for_by_its_id_by_who_may_see_it(portal: Portal, admin: Any, viewer: Any) -> None:
+    tables = (
+        "customer",
+        "plan",
+        "price",
+        "coupon",
+        "subscription",
+        "payment_schedule",
+        "installment",
+        "invoice",
+        "invoice_line",
+        "payment",
+        "payment_method",
+        "attachment",
+    )
+    found = []
+    for table in tables:
+        owned = table not in ("customer", "plan", "price", "coupon")
+        where = f"where customer_id = '{ADA.customer_id}'" if owned else f"where id = '{ADA.customer_id}'" if table == "customer" else ""
+        gone = " and deleted_at is null" if table == "payment_method" else ""
+        found += [record[0] for record in await admin.fetch(f"select id from {table} {where}{gone} order by id desc limit 2")]
+    for identifier in [*found, "sub_01m829w97ne1msh76cygrhecz9", "nonsense"]:
+        assert await both(portal, IDS, viewer, id=identifier, ids=[*found[:20], identifier, "x", identifier])
+    answer = await portal.execute(IDS, viewer, id=found[0], ids=found)
+    visible = [node is not None for node in answer.data["nodes"]]
+    public = [identifier.startswith(("plan_", "price_")) for identifier in found]
+    if viewer == BIG:
+        assert visible == public
+    else:
+        assert all(seen for seen, identifier in zip(visible, found, strict=True) if not identifier.startswith("cpn_"))
+
+
+EVIL = ["'", "\\", "$1", ":key", "'); drop table customer; --", "a\u0000b", "\U0010ffff", "%", "_" * 40, '"', "{}", "é" * 200]
+
+
+@pytest.mark.parametrize("text", EVIL)
+async def test_no_string_of_a_client_becomes_sql(portal: Portal, admin: Any, text: str) -> None:
+    query = "query ($t: String!, $id: ID!, $ids: [ID!]!) { node(id: $id) { id } nodes(ids: $ids) { id } customer(id: $id) { id } customers(search: $t) { totalCount } }"
+    before = await admin.fetchval("select count(*) from customer")
+    for viewer in (ADA, STAFF):
+        for cursor in ("after", "before"):
+            await both(portal, f"query ($t: String!) {{ customer {{ payments(first: 2, {cursor}: $t) {{ totalCount }} }} }}", viewer, t=text)
+        await both(portal, query, viewer, t=text, id=text, ids=[text, f"sub_{text}"])
+    assert await admin.fetchval("select count(*) from customer") == before
+
+
+async def test_a_plan_made_for_one_customer_serves_another_their_own_rows(portal: Portal) -> None:
+    """The plan is kept and shared; nothing of the caller who came first may stay in it."""
+    text = "query ($first: Int) { customer { id email subscriptions(first: $first) { nodes { customer { id } } } } viewer { customer { id } } } # shared"
+    for person in SHOWN:
+        planned = await portal.plan(text, customer(person.id), first=5)
+        assert planned is not None
+        assert planned.data["customer"]["email"] == person.email
+        assert planned.data["viewer"]["customer"]["id"] == person.id
+        assert {node["customer"]["id"] for node in planned.data["customer"]["subscriptions"]["nodes"]} <= {person.id}
+
+
+# All of them in CI; fewer where somebody waits.
+CHANCES = 2000 if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else 300
+
+SCALARS = {
+    "BigInt": st.integers(0, 9).map(lambda number: nodes.String(str(number))),
+    "CurrencyCode": st.sampled_from(["USD", "EUR", "JPY", "KWD"]).map(nodes.String),
+    "DateTime": st.sampled_from(["2025-01-01T00:00:00Z", "2026-06-01T12:00:00+02:00"]).map(nodes.String),
+    "Date": st.just(nodes.String("2026-01-01")),
+    "Decimal": st.just(nodes.String("1.00")),
+}
+
+
+async def test_documents_of_chance_have_equal_answers(portal: Portal, graphql_schema: GraphQLSchema) -> None:
+    loop = asyncio.get_running_loop()
+    seen = {"asked": 0, "planned": 0}
+
+    @settings(max_examples=CHANCES, deadline=None, database=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+    @given(queries(print_sdl(graphql_schema), custom_scalars=SCALARS), st.sampled_from(VIEWERS))
+    def compare(text: str, viewer: Any) -> None:
+        if portal.documents.prepare(text).errors:
+            return
+        seen["asked"] += 1
+        seen["planned"] += asyncio.run_coroutine_threadsafe(both(portal, text, viewer), loop).result(60)
+
+    await asyncio.to_thread(compare)
+    assert seen["asked"] > CHANCES * 0.8, seen
+    assert seen["planned"] > CHANCES * 0.3, seen
+    assert portal.planner.fallbacks["its statement failed"] == 0

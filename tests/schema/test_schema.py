@@ -1,0 +1,83 @@
+"""The printed schema is current, complete, and can be read back."""
+
+import pytest
+from graphql import GraphQLObjectType, GraphQLSchema, build_schema, parse, validate
+from graphql.type import is_enum_type, is_input_object_type, is_interface_type, is_object_type
+
+import schema
+from gateway.documents import first_party
+from schema.fields import DECLARATION, PageOf
+from schema.roots import Root
+
+
+def test_the_printed_schema_is_the_one_in_the_repository(graphql_schema: GraphQLSchema, root) -> None:
+    assert (root / "schema.graphql").read_text() == schema.print_sdl(graphql_schema)
+
+
+def test_the_printed_schema_names_its_roots_and_rebuilds_with_the_same_ones(graphql_schema: GraphQLSchema) -> None:
+    text = schema.print_sdl(graphql_schema)
+    rebuilt = build_schema(text)
+    assert text.startswith("schema {\n  query: Query\n")
+    assert rebuilt.query_type.name == "Query"
+    assert rebuilt.subscription_type is None
+    assert isinstance(rebuilt.get_type("Subscription"), GraphQLObjectType)
+    assert sorted(rebuilt.type_map) == sorted(graphql_schema.type_map)
+
+
+def described_elements(graphql_schema: GraphQLSchema):
+    for name, kind in graphql_schema.type_map.items():
+        if name.startswith("__") or name in ("String", "Int", "Boolean", "ID", "Float"):
+            continue
+        yield name, kind
+        if is_enum_type(kind):
+            yield from ((f"{name}.{value}", item) for value, item in kind.values.items())
+        if is_object_type(kind) or is_interface_type(kind) or is_input_object_type(kind):
+            for field, item in kind.fields.items():
+                yield f"{name}.{field}", item
+                yield from ((f"{name}.{field}({argument})", found) for argument, found in getattr(item, "args", {}).items())
+
+
+def test_every_type_field_argument_and_value_is_described(graphql_schema: GraphQLSchema) -> None:
+    elements = dict(described_elements(graphql_schema))
+    assert len(elements) > 400
+    assert [name for name, item in elements.items() if not item.description] == []
+
+
+@pytest.mark.parametrize("name", first_party())
+def test_every_first_party_document_is_valid_and_bears_the_name_of_its_operation(graphql_schema: GraphQLSchema, name: str) -> None:
+    document = parse(first_party()[name])
+    assert validate(graphql_schema, document) == []
+    assert document.definitions[0].name.value == name
+
+
+def test_every_order_that_a_page_offers_is_an_order_of_its_block(graphql_schema: GraphQLSchema) -> None:
+    pages = [
+        (f"{kind.name}.{name}", item)
+        for kind in graphql_schema.type_map.values()
+        if is_object_type(kind) and not kind.name.startswith("__")
+        for name, item in kind.fields.items()
+        if isinstance(item.extensions["strawberry-definition"].metadata.get(DECLARATION), PageOf)
+    ]
+    assert len(pages) > 15
+    for name, item in pages:
+        declared = item.extensions["strawberry-definition"].metadata[DECLARATION]
+        offered = {value.value.value if hasattr(value.value, "value") else value.value for value in item.args["sort"].type.of_type.values.values()}
+        assert offered <= set(declared.block.orders), name
+
+
+def test_a_filter_has_the_parameters_of_every_block_it_is_used_for(graphql_schema: GraphQLSchema) -> None:
+    for kind in graphql_schema.type_map.values():
+        if not is_object_type(kind) or kind.name.startswith("__"):
+            continue
+        for name, item in kind.fields.items():
+            declared = item.extensions["strawberry-definition"].metadata.get(DECLARATION)
+            if not isinstance(declared, PageOf):
+                continue
+            taken = item.args["filter"].type.fields.values() if "filter" in item.args else ()
+            names = {field.extensions["strawberry-definition"].python_name for field in taken}
+            assert names == declared.block.parameters - {"key", "customer_id"}, f"{kind.name}.{name}"
+
+
+def test_the_roots_that_need_more_than_a_declaration_are_known_by_name(graphql_schema: GraphQLSchema) -> None:
+    declared = [item.extensions["strawberry-definition"].metadata.get(DECLARATION) for item in graphql_schema.query_type.fields.values()]
+    assert {item.name for item in declared if isinstance(item, Root)} == {"customer", "customers", "node", "nodes"}
