@@ -17,9 +17,12 @@ from auth.tokens import sign
 from auth.viewer import Viewer
 from billing.states import Actor
 from db import demo as demo_data
+from db import session as unit_of_work
 from db.migrate import migrate as migrate_database
 from gateway import welcome
 from gateway.app import Setup, create_app
+from gateway.explain import CannotExplain, Question
+from gateway.explain import explain as explain_document
 from gateway.issuer import issuer_of
 from gateway.postgres import CannotReach, Place, check, postgres
 from gateway.server import PortInUse, listen
@@ -98,12 +101,27 @@ def token(
     print(sign(viewer, issuer_of(settings), now=datetime.now(UTC), lifetime=timedelta(days=1)))
 
 
+@cli.command()
+def explain(
+    document: Annotated[str, typer.Argument(help="A file with one operation, or the name of a first-party document such as Summary.")],
+    variables: Annotated[str, typer.Option(help="Its variables, as JSON.")] = "{}",
+    customer: Annotated[str, typer.Option(help="The id of the customer who asks.")] = demo_data.SHOWN[0].id,
+    staff: Annotated[bool, typer.Option("--staff", help="Staff ask instead.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Print the statement that the planner makes of a document, and Postgres' plan of it."""
+    question = Question(document, variables, _staff() if staff else _customer(customer))
+    with postgres(load(data_dir=data_dir)) as place:
+        asyncio.run(check(place))
+        asyncio.run(_explain(place, question))
+
+
 def main() -> None:
     """Run a command; what an operator can mend is one line, not a traceback."""
     try:
         cli()
-    except (WrongSetting, CannotReach, PortInUse) as error:
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]Portico cannot start.[/] {error}", highlight=False)
+    except (WrongSetting, CannotReach, PortInUse, CannotExplain) as error:
+        Console(stderr=True, soft_wrap=True).print(f"[bold red]Portico stops here.[/] {error}", highlight=False)
         sys.exit(1)
 
 
@@ -125,6 +143,11 @@ async def _seed(place: Place, customers: int, progress: Callable[[int], None]) -
         await demo_data.seed(place.admin_url, customers=customers, now=datetime.now(UTC), progress=progress)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
         raise CannotReach(f"The database cannot be filled: {error}. Check PORTICO_DATABASE_URL, and run `python -m gateway migrate` first.") from error
+
+
+async def _explain(place: Place, question: Question) -> None:
+    async with unit_of_work.database(place.app_url, unit_of_work.Pool(max_size=1), server_settings=place.server_settings) as database:
+        await explain_document(question, database, console)
 
 
 def _customer_id(settings: Settings, email: str | None) -> str:

@@ -1,0 +1,85 @@
+"""When a planned statement fails, the executor explains, and the pool stays whole."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+
+import asyncpg
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from db.embedded import Urls
+from gateway.cli import cli
+from tests.conftest import ADA, Portal, customer, token
+
+LOST = "{ customer { subscriptions(first: 100) { nodes { plan { name } } } } }"
+
+
+@pytest.fixture
+async def orphaned(admin: asyncpg.Connection) -> AsyncIterator[str]:
+    """A customer whose subscriptions name a plan that is not there, as no foreign key would allow."""
+    chosen = await admin.fetchval(
+        "select customer_id from subscription where customer_id not in (select id from customer where email like '%@example.com') limit 1"
+    )
+    plans = await admin.fetch("select id, plan_id from subscription where customer_id = $1", chosen)
+    await admin.execute("set session_replication_role = replica")
+    await admin.execute("update subscription set plan_id = 'plan_lost' where customer_id = $1", chosen)
+    yield chosen
+    await admin.executemany("update subscription set plan_id = $2 where id = $1", [tuple(plan) for plan in plans])
+    await admin.execute("set session_replication_role = origin")
+
+
+async def test_a_null_where_none_may_be_is_the_executors_error(portal: Portal, orphaned: str) -> None:
+    failed = portal.planner.fallbacks["its statement failed"]
+    assert await portal.plan(LOST, customer(orphaned)) is None
+    assert portal.planner.fallbacks["its statement failed"] == failed + 1
+    portal.planner.fallbacks["its statement failed"] = failed
+    executed = await portal.execute(LOST, customer(orphaned))
+    assert "Cannot return null for non-nullable field Subscription.plan" in executed.errors[0]["message"]
+
+
+async def test_over_http_it_is_masked_with_a_reference(post: Callable[..., object], orphaned: str, caplog: pytest.LogCaptureFixture) -> None:
+    answer = (await post(LOST, customer(orphaned))).json()  # type: ignore[misc]
+    (error, *_) = answer["errors"]
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert error["message"].startswith("Something went wrong on our side. Reference: ")
+    assert "plan_lost" not in json.dumps(answer)
+    assert error["extensions"]["reference"] in caplog.text
+
+
+async def test_a_canceled_statement_is_503_and_the_pool_is_whole_afterwards(start_server: Callable[..., str], urls: Urls, admin: asyncpg.Connection) -> None:
+    url = start_server(urls.app, pool_size=2, acquire_seconds=5)
+    headers = {"Authorization": f"Bearer {token(ADA)}"}
+    body = {"query": "{ customer { name } }"}
+    async with httpx.AsyncClient(base_url=url, timeout=20) as client:
+        async with admin.transaction():
+            await admin.execute("lock table customer in access exclusive mode")
+            waiting = [asyncio.create_task(client.post("/graphql", json=body, headers=headers)) for _ in range(2)]
+            await asyncio.sleep(0.5)
+            await admin.execute("select pg_cancel_backend(pid) from pg_stat_activity where usename = 'portico_app' and wait_event_type = 'Lock'")
+            assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {503}
+        answers = await asyncio.gather(*(client.post("/graphql", json=body, headers=headers) for _ in range(6)))
+        assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_a_dropped_index_changes_no_answer(portal: Portal, admin: asyncpg.Connection) -> None:
+    text = "{ customer { payments(first: 10) { nodes { id } } } } # without its index"
+    before = await portal.plan(text)
+    await admin.execute("drop index portico.payment_by_age")
+    try:
+        after = await portal.plan(text)
+    finally:
+        await admin.execute("create index payment_by_age on portico.payment (customer_id, created_at, id)")
+    assert before
+    assert after
+    assert before.data == after.data
+
+
+def test_explain_prints_the_statement_its_plan_and_what_is_left_to_python(urls: Urls, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTICO_DATABASE_URL", urls.admin)
+    said = CliRunner().invoke(cli, ["explain", "Subscriptions"]).output
+    assert "json_build_object" in said
+    assert "cost=" in said
+    assert "availableActions" in said
+    assert "The executor answers this: customers is for staff." in CliRunner().invoke(cli, ["explain", "tests/planner/customers.graphql"]).output
