@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 import schema as portal_schema
-from auth.tokens import Issuer
+from auth.tokens import Issuer, Tokens
 from db import session
 from gateway import explorer
 from gateway.documents import Documents
@@ -38,7 +38,7 @@ def create_app(setup: Setup) -> Starlette:
     database = session.database(setup.database_url, pool, server_settings=setup.server_settings)
     limits = Limits(settings.max_body_bytes, settings.operation_seconds, settings.acquire_seconds)
     documents = Documents(graphql_schema, Planner(graphql_schema) if settings.planner else None)
-    portal = Portal(graphql_schema, documents, database, setup.issuer, lambda: datetime.now(UTC), limits, not settings.is_production)
+    portal = Portal(graphql_schema, documents, database, Tokens(setup.issuer), lambda: datetime.now(UTC), limits, not settings.is_production)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

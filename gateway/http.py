@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from auth.tokens import Issuer, viewer_of
+from auth.tokens import Tokens
 from auth.viewer import Viewer
 from billing.refusals import Unauthenticated
 from db.session import Caller, DatabaseUnavailable, Session
@@ -43,7 +43,7 @@ class Portal:
     schema: GraphQLSchema
     documents: Documents
     database: Database
-    issuer: Issuer
+    tokens: Tokens
     clock: Callable[[], datetime]
     limits: Limits
     shows_timings: bool
@@ -63,10 +63,11 @@ class GraphQLEndpoint:
             if request.method == "OPTIONS":
                 response = Response(status_code=204, headers={"Allow": calls.ALLOWED})
             else:
+                now = self._portal.clock()
                 media = answers.media_type(request.headers.get("accept"))
-                viewer = viewer_of(request.headers.get("authorization"), self._portal.issuer)
+                viewer = self._portal.tokens.viewer_of(request.headers.get("authorization"), now=now)
                 call = await calls.read(request, max_body_bytes=self._portal.limits.body_bytes)
-                session = self._session(viewer)
+                session = self._session(viewer, now)
                 response = await answer(self._portal, call, Context(viewer, session), media)
         except Unauthenticated as error:
             response = answers.refused(error.code, str(error), media, **{"WWW-Authenticate": "Bearer"})
@@ -80,9 +81,9 @@ class GraphQLEndpoint:
             if session:
                 await session.close()
 
-    def _session(self, viewer: Viewer) -> Session:
+    def _session(self, viewer: Viewer, now: datetime) -> Session:
         portal = self._portal
-        return Session(portal.database, Caller(viewer.customer_id, viewer.kind, portal.clock()), acquire_seconds=portal.limits.acquire_seconds)
+        return Session(portal.database, Caller(viewer.customer_id, viewer.kind, now), acquire_seconds=portal.limits.acquire_seconds)
 
 
 async def answer(portal: Portal, call: Call, context: Context, media: str) -> Response:

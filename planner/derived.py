@@ -15,7 +15,7 @@ def derived(draft: Draft, scope: Scope, declared: Derived, ask: Ask) -> Piece:
     columns = [scope.column(name) for name in declared.needs]
     if declared.sql_twin:
         return Piece(f"{declared.sql_twin}({', '.join(columns)})")
-    mark, _ = draft.take(ask[0], ask[1][0], lambda *_: {})
+    mark, _ = draft.take(ask[0], ask[1][0], lambda _: {})
     draft.derived.append(ask[1][0].name.value)
     return Piece(f"json_build_array({', '.join(columns)})", _compute(declared, mark, _shown(draft.document, ask)))
 

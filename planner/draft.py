@@ -39,11 +39,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class ArgumentSource:
-    """How a field's arguments are read from a request, and which SQL parameters come of them."""
+    """How a field's arguments are read from a request, and which SQL parameters come of them. Constant ones are the same in every request."""
 
     mark: str
     read: Callable[[Any], Arguments]
-    parameters: Callable[[Arguments, Viewer], dict[str, Any]]
+    parameters: Callable[[Arguments], dict[str, Any]]
     is_constant: bool
 
 
@@ -62,7 +62,7 @@ class Draft:
         self.aliases += 1
         return f"_{self.aliases}"
 
-    def take(self, definition: GraphQLField, node: FieldNode, parameters: Callable[[Arguments, Viewer], dict[str, Any]]) -> tuple[str, Arguments]:
+    def take(self, definition: GraphQLField, node: FieldNode, parameters: Callable[[Arguments], dict[str, Any]]) -> tuple[str, Arguments]:
         """Note a field's arguments: the mark of its parameters, and what the arguments are in this request."""
         mark = f"_{len(self.sources)}"
 

@@ -4,7 +4,6 @@ from typing import Any
 
 from graphql import FieldNode, GraphQLObjectType, get_named_type, is_non_null_type
 
-from auth.viewer import Viewer
 from db.blocks import Block
 from db.pages import Window, keyset_arguments, page_sql
 from planner.build import Ask, build_object, object_of, object_type
@@ -50,7 +49,7 @@ def page(draft: Draft, scope: Scope, relation: PageOf, ask: Ask) -> Piece:
 def page_of(draft: Draft, block: Block, keyed: tuple[str, str], ask: Ask, own: tuple[str, ...] = ()) -> Piece:
     """The connection of a block's rows. `own` names arguments of the field that are parameters of the block, besides those of its filter; null is empty text."""
 
-    def parameters(given: Arguments, _: Viewer) -> dict[str, Any]:
+    def parameters(given: Arguments) -> dict[str, Any]:
         window = _window(block, given)
         named = dict.fromkeys(block.parameters) | dict(filters(given.get("filter") or {})) | {name: given[name] or "" for name in own}
         marked = {f"{name}{mark}": value for name, value in named.items() if name not in ("key", "customer_id")}

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,18 +37,23 @@ MAX_SHAPES = 64
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One statement that answers a whole query, and what is left to do in Python (`fix`; None is nothing)."""
+    """One statement that answers a whole query, and what is left to do in Python (`fix`; None is nothing).
+
+    What the document itself says is read once (`constants`, `arguments`); `sources` are the fields whose arguments have variables.
+    """
 
     sql: str
     parameters: tuple[str, ...]
+    constants: dict[str, Any]
+    arguments: Mapping[str, Any]
     sources: tuple[ArgumentSource, ...]
     fix: Fix | None
     derived: tuple[str, ...]
 
     def bind(self, viewer: Viewer, variables: VariableValues) -> "Bound":
         """The plan with a request's values. Raises RequestError and GraphQLError as the executor would."""
-        arguments: dict[str, Any] = {}
-        values: dict[str, Any] = {
+        arguments = dict(self.arguments)
+        values = self.constants | {
             "customer_id": viewer.customer_id,
             "viewer_kind": viewer.kind,
             "viewer_customer_id": viewer.customer_id,
@@ -57,7 +62,7 @@ class Plan:
         }
         for source in self.sources:
             given = arguments[source.mark] = source.read(variables)
-            values |= source.parameters(given, viewer)
+            values |= source.parameters(given)
         return Bound(self, tuple(values[name] for name in self.parameters), Run(viewer, arguments))
 
 
@@ -140,7 +145,10 @@ def make(draft: Draft, operation: OperationDefinitionNode) -> Plan:
     scope = Scope(_viewer_column, "Viewer", "cast(null as text)" if draft.is_staff else ":customer_id")
     built = build.build_object(draft, scope, root_type, [operation])  # type: ignore[list-item]  # it has a selection set, and that is all that is read
     sql, parameters = positional(f"select cast(json_build_object('data', {built.sql}) as text) from (select 1) root{scope.joined}")
-    return Plan(sql, parameters, tuple(draft.sources), built.fix, tuple(draft.derived))
+    arguments = {source.mark: source.read(draft.document.variables) for source in draft.sources if source.is_constant}
+    constants = {name: value for source in draft.sources if source.is_constant for name, value in source.parameters(arguments[source.mark]).items()}
+    varying = tuple(source for source in draft.sources if not source.is_constant)
+    return Plan(sql, parameters, constants, arguments, varying, built.fix, tuple(draft.derived))
 
 
 def _viewer_column(name: str) -> str:

@@ -30,8 +30,8 @@ def root(draft: Draft, scope: Scope, declared: Root, ask: Ask) -> Piece:
 
 def _customer(draft: Draft, scope: Scope, ask: Ask) -> Piece:
     """Another customer's id stands against the caller's own in the block, and nothing is found."""
-    mark, _ = draft.take(ask[0], ask[1][0], lambda given, viewer: {f"id{mark}": given["id"] or viewer.customer_id})
-    key = f"cast(:id{mark} as text)"
+    mark, given = draft.take(ask[0], ask[1][0], lambda given: {f"id{mark}": given["id"]})
+    key = f"cast(:id{mark} as text)" if given["id"] else scope.column("customer_id")
     return row(draft, blocks()["customers.by_id"], (key, key if draft.is_staff else scope.owner), (object_type(ask), ask[1]))
 
 
@@ -42,13 +42,13 @@ def _customers(draft: Draft, scope: Scope, ask: Ask) -> Piece:
 
 
 def _node(draft: Draft, scope: Scope, ask: Ask) -> Piece:
-    mark, given = draft.take(ask[0], ask[1][0], lambda given, _: {f"id{mark}": given["id"]})
+    mark, given = draft.take(ask[0], ask[1][0], lambda given: {f"id{mark}": given["id"]})
     key = f"cast(:id{mark} as text)"
     return _by_prefix(draft, {prefix_of(given["id"])}, (key, _owner(draft, scope, key)), ask)
 
 
 def _nodes(draft: Draft, scope: Scope, ask: Ask) -> Piece:
-    mark, given = draft.take(ask[0], ask[1][0], lambda given, _: {f"ids{mark}": _bounded(given["ids"])})
+    mark, given = draft.take(ask[0], ask[1][0], lambda given: {f"ids{mark}": _bounded(given["ids"])})
     alias = draft.alias()
     key = f"{alias}.id"
     found = _by_prefix(draft, {prefix_of(item) for item in _bounded(given["ids"])}, (key, _owner(draft, scope, key)), ask)

@@ -52,8 +52,8 @@ def _presence(value: Any) -> Hashable:
 
 
 def _prefixes(value: Any) -> Hashable:
-    """The kinds of the ids, not the ids."""
-    given = value if isinstance(value, list) else [value]
+    """The kinds of the ids, not the ids. The empty id is like none."""
+    given = value if isinstance(value, list) else [value or None]
     return tuple(sorted({prefix_of(item) for item in given if isinstance(item, str)}))
 
 

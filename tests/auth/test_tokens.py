@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import jwt
 import pytest
 
-from auth.tokens import Issuer, sign, viewer_of
+from auth.tokens import LEEWAY_SECONDS, Issuer, Tokens, sign, viewer_of
 from billing.refusals import Unauthenticated
 from tests.conftest import ADA, ISSUER, STAFF
 
@@ -85,3 +85,17 @@ def test_a_token_of_another_key_does_not_hold_for_an_issuer_with_ours() -> None:
     other = Issuer("portico", "portico", "HS256", "yet another secret that is long enough, surely")
     with pytest.raises(Unauthenticated):
         viewer_of(f"Bearer {made()}", other)
+
+
+def test_a_token_is_remembered_until_it_expires_and_no_longer() -> None:
+    tokens = Tokens(ISSUER, size=2)
+    now = datetime.now(UTC)
+    held = f"Bearer {made({'exp': NOW + 5})}"
+    assert tokens.viewer_of(held, now=now) == tokens.viewer_of(held, now=now)
+    expired = f"Bearer {made({'exp': NOW - LEEWAY_SECONDS + 3})}"
+    tokens.viewer_of(expired, now=now)
+    with pytest.raises(Unauthenticated):
+        tokens.viewer_of(f"Bearer {BAD['expired']}", now=now)
+    for number in range(5):
+        tokens.viewer_of(f"Bearer {made({'jti': str(number)})}", now=now)
+    assert len(tokens._held) <= 2

@@ -1,5 +1,6 @@
 -- Row security is the second lock behind `customer_id = :customer_id` in every block: the application role sees the rows of the customer whom the
 -- unit of work named, staff may read all, and who named nobody sees nothing. Forced, so that not even the owner slips past.
+-- (Postgres tries policies in reverse order of their names: own_rows first, which is what nearly every request needs.)
 do $$
 declare
   item record;
@@ -16,7 +17,7 @@ begin
                       using (%I = nullif(current_setting('app.customer_id', true), ''))
                       with check (%I = nullif(current_setting('app.customer_id', true), ''))$p$, item.name, item.key, item.key);
     if item.name not in ('credential', 'idempotency_key') then
-      execute format($p$create policy staff_read on %I for select to portico_app using (current_setting('app.actor', true) = 'STAFF')$p$, item.name);
+      execute format($p$create policy any_row_for_staff on %I for select to portico_app using (current_setting('app.actor', true) = 'STAFF')$p$, item.name);
     end if;
   end loop;
 end $$;
