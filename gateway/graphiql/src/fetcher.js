@@ -1,0 +1,84 @@
+import { createGraphiQLFetcher } from '@graphiql/toolkit';
+
+const JSON_HEADERS = {
+  'content-type': 'application/json',
+  accept: 'application/graphql-response+json, application/json;q=0.9',
+};
+
+function failure(message) {
+  const error = new Error(message);
+  error.stack = undefined; // GraphiQL would print it
+  return error;
+}
+
+// "Bearer" without a token is what the header editor starts with when nobody has signed in.
+function sendable(headers = {}) {
+  return Object.fromEntries(
+    Object.entries(headers).filter(
+      ([name, value]) => !(name.toLowerCase() === 'authorization' && /^bearer\s*$/i.test(value)),
+    ),
+  );
+}
+
+async function request(url, init) {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    throw failure(`${url} could not be reached: ${error.message}`);
+  }
+}
+
+const isGraphQL = (body) =>
+  body !== null && typeof body === 'object' && ('data' in body || Array.isArray(body.errors));
+
+function explain(response, text, body) {
+  const said =
+    (isGraphQL(body) && body.errors?.map(({ message }) => message).join('\n')) ||
+    body?.detail ||
+    body?.message ||
+    body?.error ||
+    text.slice(0, 500);
+  const reason = typeof said === 'string' ? said : JSON.stringify(said);
+  return `HTTP ${response.status} ${response.statusText}${reason ? `: ${reason}` : ''}`;
+}
+
+async function read(response) {
+  const text = await response.text();
+  try {
+    return { text, body: JSON.parse(text) };
+  } catch {
+    return { text, body: null };
+  }
+}
+
+// `fetch` for operations: what is not a GraphQL answer (a proxy's error page, say) becomes a readable error.
+async function operationFetch(url, init) {
+  const response = await request(url, init);
+  if (/^multipart\//.test(response.headers.get('content-type') ?? '')) return response;
+  const { text, body } = await read(response.clone());
+  if (!isGraphQL(body)) throw failure(explain(response, text, body));
+  return response;
+}
+
+// `editorReady()` says whether the header editor exists yet: GraphiQL introspects before it does, without
+// headers, and the configured ones take their place. From then on the editor alone decides.
+export function createFetcher(config, editorReady) {
+  const headersOf = (options) =>
+    sendable(options?.headers ?? (editorReady() ? {} : config.headers));
+
+  const fetcher = createGraphiQLFetcher({
+    url: config.endpoint,
+    fetch: operationFetch,
+    async schemaFetcher(params, options) {
+      const response = await request(config.endpoint, {
+        method: 'POST',
+        headers: { ...JSON_HEADERS, ...headersOf(options) },
+        body: JSON.stringify(params),
+      });
+      const { text, body } = await read(response);
+      if (!response.ok || !isGraphQL(body)) throw failure(explain(response, text, body));
+      return body;
+    },
+  });
+  return (params, options) => fetcher(params, { ...options, headers: headersOf(options) });
+}
