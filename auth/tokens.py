@@ -1,72 +1,99 @@
 """Bearer tokens: JWTs after RFC 9068, judged by the rules of RFC 8725."""
 
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import uuid4
 
 import jwt
 
+from auth.claims import Claims, Expected, NotValid, Signed, judge, read
+from auth.keys import Key, chosen, named
 from auth.viewer import Viewer
 from billing.refusals import Unauthenticated
 from billing.states import Actor
 
 MAX_BYTES = 8192
-LEEWAY_SECONDS = 30
 TOKEN_TYPE = "at+jwt"
-REQUIRED = ["iss", "aud", "exp", "iat", "sub"]
+KINDS = (Actor.CUSTOMER, Actor.STAFF, Actor.PARTNER)
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Whose tokens we take. Algorithm and key come from here, never from the token."""
+    """We ourselves. The first of `keys` signs, all of them verify."""
 
     name: str
     audience: str
-    algorithm: str
-    key: str
+    keys: tuple[Key, ...]
+
+
+Find = Callable[[str | None, str, datetime], Awaitable[Key | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Trusted:
+    """Whose tokens we take: what they have to say, where their keys are found by `kid` and algorithm, whom they name, and how long one that held is not judged again."""
+
+    expected: Expected
+    find: Find
+    viewer: Callable[[Claims], Viewer]
+    remembered_seconds: float = float("inf")
 
 
 class Tokens:
     """Tokens that held lately are remembered until they expire: a signature is as good the second time. Bounded; what does not hold is not kept."""
 
-    def __init__(self, issuer: Issuer, *, size: int = 10_000) -> None:
-        self._issuer = issuer
+    def __init__(self, ours: Issuer, others: Iterable[Trusted] = (), *, size: int = 10_000) -> None:
+        self._trusted = {one.expected.issuer: one for one in (*others, _ourselves(ours))}
         self._size = size
         self._held: dict[str, tuple[Viewer, float]] = {}
 
-    def viewer_of(self, authorization: str | None, *, now: datetime) -> Viewer:
-        """As the function of this name, and judged by `now` once more."""
+    async def viewer_of(self, authorization: str | None, *, now: datetime) -> Viewer:
+        """The Viewer named by an `Authorization: Bearer …` header.
+
+        Raises Unauthenticated in the same words for every token that does not hold, and KeysUnavailable where another issuer's keys cannot be had.
+        """
         found = self._held.get(authorization or "")
         if found and now.timestamp() < found[1]:
             return found[0]
-        viewer, expires_at = _verified(authorization, self._issuer)
+        viewer, until = await self._judged(bearer(authorization), now)
         if len(self._held) >= self._size:
             self._held.clear()
-        self._held[authorization or ""] = viewer, expires_at
+        self._held[authorization or ""] = viewer, until
         return viewer
 
+    async def _judged(self, token: str, now: datetime) -> tuple[Viewer, float]:
+        try:
+            signed = read(token)
+            trusted = self._issuer(signed)
+            judge(signed, trusted.expected, now=now)
+            key = await trusted.find(signed.kid, signed.algorithm, now)
+            if key is None or not key.holds(signed.text, signed.signature):
+                raise NotValid("signature")
+            return trusted.viewer(signed.claims), min(float(signed.claims["exp"]), now.timestamp() + trusted.remembered_seconds)
+        except (ValueError, RecursionError):
+            raise Unauthenticated("The bearer token is not valid.") from None
 
-def viewer_of(authorization: str | None, issuer: Issuer) -> Viewer:
-    """The Viewer named by an `Authorization: Bearer …` header.
+    def _issuer(self, signed: Signed) -> Trusted:
+        name = signed.claims.get("iss")
+        if not isinstance(name, str) or name not in self._trusted:
+            raise NotValid("iss")
+        return self._trusted[name]
 
-    Raises Unauthenticated in the same words for every token that does not hold.
-    """
-    return _verified(authorization, issuer)[0]
 
-
-def _verified(authorization: str | None, issuer: Issuer) -> tuple[Viewer, float]:
+def bearer(authorization: str | None) -> str:
+    """The token in the header. Raises Unauthenticated."""
     scheme, _, token = (authorization or "").partition(" ")
     if not authorization:
         raise Unauthenticated("Send a bearer token in the Authorization header.")
     if scheme.lower() != "bearer" or not 0 < len(token) <= MAX_BYTES:
         raise Unauthenticated("The bearer token is not valid.")
-    claims = _claims(token.strip(), issuer)
-    return _viewer(claims), float(claims["exp"])
+    return token.strip(" ")
 
 
 def sign(viewer: Viewer, issuer: Issuer, *, now: datetime, lifetime: timedelta) -> str:
-    """A token that `viewer_of` takes until `now + lifetime`."""
+    """A token that `Tokens` takes until `now + lifetime`."""
+    key = issuer.keys[0]
     claims = {
         "iss": issuer.name,
         "aud": issuer.audience,
@@ -77,33 +104,23 @@ def sign(viewer: Viewer, issuer: Issuer, *, now: datetime, lifetime: timedelta) 
         "kind": viewer.kind.value,
         "client_id": viewer.client,
         "scope": " ".join(viewer.scopes),
+        **({"sid": viewer.session_id} if viewer.session_id else {}),
     }
-    return jwt.encode(claims, issuer.key, algorithm=issuer.algorithm, headers={"typ": TOKEN_TYPE})
+    return jwt.encode(claims, key.signing, algorithm=key.algorithm, headers={"typ": TOKEN_TYPE, **({"kid": key.kid} if key.kid else {})})
 
 
-def _claims(token: str, issuer: Issuer) -> dict[str, Any]:
-    try:
-        decoded = jwt.decode_complete(
-            token,
-            issuer.key,
-            algorithms=[issuer.algorithm],
-            audience=issuer.audience,
-            issuer=issuer.name,
-            leeway=LEEWAY_SECONDS,
-            options={"require": REQUIRED},
-        )
-    except (jwt.InvalidTokenError, ValueError, RecursionError):
-        raise Unauthenticated("The bearer token is not valid.") from None
-    if str(decoded["header"].get("typ", "")).lower() != TOKEN_TYPE:
-        raise Unauthenticated("The bearer token is not valid.")
-    claims: dict[str, Any] = decoded["payload"]
-    return claims
+def _ourselves(issuer: Issuer) -> Trusted:
+    keys = named(issuer.keys)
+
+    async def find(kid: str | None, algorithm: str, _: datetime) -> Key | None:
+        return chosen(keys, kid, algorithm)
+
+    return Trusted(Expected(issuer.name, issuer.audience), find, _viewer)
 
 
-def _viewer(claims: dict[str, Any]) -> Viewer:
-    kind = claims.get("kind", Actor.CUSTOMER)
-    if kind not in (Actor.CUSTOMER, Actor.STAFF, Actor.PARTNER):
-        raise Unauthenticated("The bearer token is not valid.")
+def _viewer(claims: Claims) -> Viewer:
+    kind, scope, client, session_id = claims.get("kind", Actor.CUSTOMER), claims.get("scope", ""), claims.get("client_id", ""), claims.get("sid")
+    if kind not in KINDS or not isinstance(scope, str) or not isinstance(client, str) or not isinstance(session_id, str | None):
+        raise NotValid("a claim of ours")
     actor = Actor(kind)
-    customer_id = None if actor is Actor.STAFF else str(claims["sub"])
-    return Viewer(actor, customer_id, tuple(str(claims.get("scope", "")).split()), str(claims.get("client_id", "")))
+    return Viewer(actor, None if actor is Actor.STAFF else claims["sub"], tuple(scope.split()), client, session_id)

@@ -31,6 +31,13 @@ class ErrorCode(StrEnum):
     ALREADY_DEFAULT = "ALREADY_DEFAULT"
     NOT_YOURS_TO_DELETE = "NOT_YOURS_TO_DELETE"
     NOT_STORED = "NOT_STORED"
+    WRONG_CREDENTIALS = "WRONG_CREDENTIALS"
+    SESSION_ENDED = "SESSION_ENDED"
+    LINK_INVALID = "LINK_INVALID"
+    WEAK_PASSWORD = "WEAK_PASSWORD"
+    COMMON_PASSWORD = "COMMON_PASSWORD"
+    INVALID_VALUE = "INVALID_VALUE"
+    VERSION_CONFLICT = "VERSION_CONFLICT"
 
 
 # What each code means, in the words of the schema's documentation.
@@ -51,7 +58,24 @@ MEANING = {
     ErrorCode.ALREADY_DEFAULT: "It is the default already.",
     ErrorCode.NOT_YOURS_TO_DELETE: "Somebody else uploaded it.",
     ErrorCode.NOT_STORED: "Its bytes are not stored.",
+    ErrorCode.WRONG_CREDENTIALS: "E-mail address and password do not fit together. Which of them is wrong, or whether there is such an account, is never told.",
+    ErrorCode.SESSION_ENDED: "The session has ended. Sign in again.",
+    ErrorCode.LINK_INVALID: "The link is used, expired or was never made. Ask for a new one.",
+    ErrorCode.WEAK_PASSWORD: "The password is too short, too long, or contains the name or e-mail address.",
+    ErrorCode.COMMON_PASSWORD: "The password is among those that are guessed first.",
+    ErrorCode.INVALID_VALUE: "The value is not one of its kind.",
+    ErrorCode.VERSION_CONFLICT: "It was changed since you read it. Read it again.",
 }
+
+
+class Refused(Exception):
+    """A rule says no. Becomes a `userErrors` entry; `field` names the input's field it is about."""
+
+    def __init__(self, code: ErrorCode, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.field = field
 
 
 class RequestError(Exception):
@@ -71,6 +95,12 @@ class BadUserInput(RequestError):
 
     def __init__(self, message: str, *argument_path: str) -> None:
         super().__init__(message, argumentPath=list(argument_path))
+
+
+class TooManyAttempts(RequestError):
+    """The caller has tried too often. `retryAfterSeconds` says when the next attempt will be heard."""
+
+    code = "THROTTLED"
 
 
 class Unauthenticated(RequestError):

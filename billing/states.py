@@ -65,6 +65,12 @@ class Actor(UpperStrEnum):
     STAFF = auto()
     PARTNER = auto()
     SYSTEM = auto()
+    ANONYMOUS = auto()
+
+
+class SignInMethod(UpperStrEnum):
+    PASSWORD = auto()
+    PORTAL_LINK = auto()
 
 
 class BillingInterval(UpperStrEnum):

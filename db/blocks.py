@@ -7,6 +7,7 @@ A block's header says what it is:
     -- order newest: issued_at desc, id desc
     -- A sentence for who reads it.
 
+A block that writes is one too; one that gives nothing back returns `nothing`.
 Its parameters are written `:name`; `:key` is the key whose rows it selects, `:customer_id` the customer who owns them.
 """
 
@@ -43,7 +44,7 @@ class Block:
     @property
     def is_of_customer(self) -> bool:
         """Whether its rows belong to a customer; plans and prices belong to everybody."""
-        return ":customer_id" in self.sql
+        return "customer_id" in self.parameters
 
 
 def read(text: str) -> list[Block]:

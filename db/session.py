@@ -6,8 +6,9 @@ and sibling fields of a GraphQL query run in different tasks: children would lea
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +16,14 @@ import asyncpg
 from databases import Database
 from databases.core import Connection
 
+from billing import rows
 from billing.states import Actor
+from db.blocks import blocks, positional
 
 logger = logging.getLogger("portico.db")
+
+READ = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
+WRITE = "ISOLATION LEVEL READ COMMITTED READ WRITE"
 
 UNAVAILABLE = (
     OSError,
@@ -31,6 +37,14 @@ UNAVAILABLE = (
 
 class DatabaseUnavailable(Exception):
     """Postgres cannot be asked right now. Whoever called may try again shortly."""
+
+
+class AlreadyTaken(Exception):
+    """Somebody else has what a unique index lets only one have."""
+
+
+class SessionEnded(Exception):
+    """The token's session was ended, however long the token itself would still be good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +64,7 @@ class Caller:
     customer_id: str | None
     actor: Actor
     now: datetime
+    session_id: str | None = None
 
 
 async def _nothing(_: object) -> None:
@@ -84,7 +99,7 @@ async def _check_role(connection: asyncpg.Connection) -> None:
 
 
 class Session:
-    """The reads of one operation, in one REPEATABLE READ READ ONLY transaction that its first read opens."""
+    """The unit of work of one operation: reads in one REPEATABLE READ READ ONLY transaction that the first of them opens; writes in one of their own."""
 
     def __init__(self, database: Database, caller: Caller, *, acquire_seconds: float = 1.0) -> None:
         self.caller = caller
@@ -94,20 +109,37 @@ class Session:
         self._connection: Connection | None = None
         self._turn = asyncio.Lock()
 
+    def of(self, caller: Caller) -> "Session":
+        """Another unit of work on the same database."""
+        return Session(self._database, caller, acquire_seconds=self._acquire_seconds)
+
     async def fetch(self, sql: str, arguments: Sequence[object]) -> list[Any]:
-        """Run one statement with positional parameters. Raises DatabaseUnavailable."""
+        """Run one reading statement with positional parameters. Raises DatabaseUnavailable, SessionEnded."""
         async with self._turn:
-            try:
-                connection = self._connection or await self._open()
+            with outages():
+                connection = self._connection or await self._open(READ)
+                self._connection = connection
                 self.statements += 1
-                return list(await connection.raw_connection.fetch(sql, *map(_storable, arguments)))
-            except ValueError:
-                raise  # asyncpg's DataError, an InterfaceError too: a wrong argument is our bug, not an outage.
-            except UNAVAILABLE as error:
-                raise DatabaseUnavailable from error
+                return list(await connection.raw_connection.fetch(sql, *map(storable, arguments)))
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator["Transaction"]:
+        """One write transaction, committed at the end of the context. Reads after it see what it wrote."""
+        await self.close()
+        with outages():
+            connection = await self._open(WRITE)
+            try:
+                yield Transaction(connection, self.caller)
+                self.statements += 1
+                await connection.raw_connection.execute("COMMIT")
+            except BaseException:
+                await _give_up(connection)
+                raise
+            finally:
+                await connection.__aexit__()
 
     async def close(self) -> None:
-        """Commit and give the connection back. A connection that cannot even commit is thrown away."""
+        """End the reads and give their connection back. A connection that cannot even commit is thrown away."""
         connection, self._connection = self._connection, None
         if connection is None:
             return
@@ -120,39 +152,91 @@ class Session:
         finally:
             await connection.__aexit__()
 
-    async def _open(self) -> Connection:
+    async def _open(self, mode: str) -> Connection:
         connection = Connection(self._database, self._database._backend)
         async with asyncio.timeout(self._acquire_seconds):
             await connection.__aenter__()
         try:
             self.statements += 1
-            await connection.raw_connection.execute(_begin(self.caller))
+            await connection.raw_connection.execute(begin(self.caller, mode))
         except BaseException:
-            # Without its transaction a connection must not be read from.
-            connection.raw_connection.terminate()
+            # Without its transaction a connection must not be used.
+            await _give_up(connection)
             await connection.__aexit__()
             raise
-        self._connection = connection
         return connection
 
 
-def _storable(value: Any) -> Any:
+class Transaction:
+    """What a write transaction offers: named blocks, and naming who acts and which secret was presented."""
+
+    def __init__(self, connection: Connection, caller: Caller) -> None:
+        self._connection = connection
+        self.caller = caller
+
+    async def run(self, name: str, /, **values: Any) -> list[Any]:
+        """Run a block; its rows. `now` and `customer_id` are the caller's."""
+        block = blocks()[name]
+        sql, names = positional(block.sql)
+        given = values | {"now": self.caller.now, "customer_id": values.get("customer_id", self.caller.customer_id)}
+        found = await self._connection.raw_connection.fetch(sql, *(storable(given[parameter]) for parameter in names))
+        return [getattr(rows, block.returns)(*record) for record in found] if block.returns != "nothing" else []
+
+    async def first(self, name: str, /, **values: Any) -> Any:
+        """The first row of a block, or None."""
+        found = await self.run(name, **values)
+        return found[0] if found else None
+
+    async def present(self, setting: str, value: str) -> None:
+        """Show a secret's hash or an address to row security, which then shows the row that belongs to it."""
+        await self._connection.raw_connection.execute(f"SET LOCAL app.{setting} = {literal(value)}")
+
+    async def act_as(self, customer_id: str) -> None:
+        """From here on this is the customer who acts. Only for who has just proved to be that customer."""
+        self.caller = replace(self.caller, customer_id=customer_id)
+        await self._connection.raw_connection.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}")
+
+
+@contextmanager
+def outages() -> Iterator[None]:
+    """What Postgres says in words of ours: that it is away, or that the session has ended."""
+    try:
+        yield
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
+        raise SessionEnded from error
+    except asyncpg.UniqueViolationError as error:
+        raise AlreadyTaken(error.constraint_name) from error
+    except ValueError:
+        raise  # asyncpg's DataError, an InterfaceError too: a wrong argument is our bug, not an outage.
+    except UNAVAILABLE as error:
+        raise DatabaseUnavailable from error
+
+
+async def _give_up(connection: Connection) -> None:
+    """Roll back; a connection that cannot even do that is thrown away."""
+    with suppress(Exception):
+        await connection.raw_connection.execute("ROLLBACK", timeout=1)
+        return
+    connection.raw_connection.terminate()
+
+
+def storable(value: Any) -> Any:
     """Postgres' text cannot hold NUL, so a text with one equals nothing there. It is looked for with a character that nobody types."""
     if isinstance(value, str):
         return value.replace("\x00", "\ufffd") if "\x00" in value else value
-    return [_storable(item) for item in value] if isinstance(value, list | tuple) else value
+    return [storable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def _begin(caller: Caller) -> str:
+def begin(caller: Caller, mode: str) -> str:
     """One round trip that opens the snapshot and says who is asking. SET LOCAL and not set_config(): a distributed Postgres forwards only the first."""
     return (
-        "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "
-        f"SET LOCAL app.customer_id = {_literal(caller.customer_id or '')}; "
-        f"SET LOCAL app.actor = {_literal(caller.actor)}; "
-        f"SET LOCAL app.now = {_literal(caller.now.isoformat())}"
+        f"BEGIN {mode}; "
+        f"SET LOCAL app.customer_id = {literal(caller.customer_id or '')}; "
+        f"SET LOCAL app.actor = {literal(caller.actor)}; "
+        f"SET LOCAL app.now = {literal(caller.now.isoformat())}" + (f"; SELECT assert_session({literal(caller.session_id)})" if caller.session_id else "")
     )
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
     """A SQL string literal; SET takes no parameters."""
     return "E'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\x00", "") + "'"

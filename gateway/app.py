@@ -11,11 +11,13 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 import schema as portal_schema
-from auth.tokens import Issuer, Tokens
+from auth.tokens import Issuer, sign
 from db import session
 from gateway import explorer
 from gateway.documents import Documents
 from gateway.http import GraphQLEndpoint, Limits, Portal
+from gateway.identity import Later, Sign, identity
+from gateway.issuer import jwks, tokens_of
 from gateway.settings import Settings
 from planner import Planner
 
@@ -36,9 +38,19 @@ def create_app(setup: Setup) -> Starlette:
     graphql_schema = portal_schema.build()
     pool = session.Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds)
     database = session.database(setup.database_url, pool, server_settings=setup.server_settings)
+    later = Later()
     limits = Limits(settings.max_body_bytes, settings.operation_seconds, settings.acquire_seconds)
     documents = Documents(graphql_schema, Planner(graphql_schema) if settings.planner else None)
-    portal = Portal(graphql_schema, documents, database, Tokens(setup.issuer), lambda: datetime.now(UTC), limits, not settings.is_production)
+    portal = Portal(
+        graphql_schema,
+        documents,
+        database,
+        tokens_of(settings, setup.issuer),
+        identity(settings, _signer(setup.issuer), later),
+        lambda: datetime.now(UTC),
+        limits,
+        not settings.is_production,
+    )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -46,12 +58,17 @@ def create_app(setup: Setup) -> Starlette:
         try:
             yield
         finally:
+            await later.finish()
             await database.disconnect()
 
-    routes: list[BaseRoute] = [Route("/graphql", GraphQLEndpoint(portal)), Route("/livez", livez)]
+    routes: list[BaseRoute] = [Route("/graphql", GraphQLEndpoint(portal)), Route("/livez", livez), jwks(setup.issuer)]
     if not settings.is_production:
         routes += [Route("/", home), *explorer.routes(setup.graphiql_token)]
     return Starlette(routes=routes, lifespan=lifespan)
+
+
+def _signer(issuer: Issuer) -> Sign:
+    return lambda viewer, now, lifetime: sign(viewer, issuer, now=now, lifetime=lifetime)
 
 
 async def livez(_: Request) -> Response:

@@ -13,23 +13,28 @@ from rich.console import Console
 from rich.progress import Progress
 
 import schema as portal_schema
+from auth.keys import Ours
+from auth.passwords import Passwords
 from auth.tokens import sign
 from auth.viewer import Viewer
 from billing.states import Actor
 from db import demo as demo_data
 from db import session as unit_of_work
+from db.demo.passwords import PASSWORD, give
 from db.migrate import migrate as migrate_database
 from gateway import welcome
 from gateway.app import Setup, create_app
 from gateway.explain import CannotExplain, Question
 from gateway.explain import explain as explain_document
-from gateway.issuer import issuer_of
+from gateway.issuer import issuer_of, new_key
 from gateway.postgres import CannotReach, Place, check, postgres
 from gateway.server import PortInUse, listen
 from gateway.server import serve as serve_app
 from gateway.settings import Settings, WrongSetting, load
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Portico, the GraphQL gateway behind a customer portal.")
+keys = typer.Typer(no_args_is_help=True, help="The keys that sign tokens.")
+cli.add_typer(keys, name="keys")
 console = Console(soft_wrap=True)
 
 Port = Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a free one.")]
@@ -116,6 +121,17 @@ def explain(
         asyncio.run(_explain(place, question))
 
 
+@keys.command("new")
+def keys_new(algorithm: Annotated[Ours, typer.Option(help="RS256 is for those who cannot verify EdDSA.")] = "EdDSA", data_dir: DataDir = None) -> None:
+    """Make a key that signs tokens from the next start on."""
+    path = new_key(load(data_dir=data_dir), algorithm, now=datetime.now(UTC))
+    console.print(f"{path} signs after a restart with PORTICO_SIGNING_KEYS_DIR={path.parent}", highlight=False)
+    console.print("Keep the older keys there until their last token has expired (15 minutes), then delete them.")
+    console.print(
+        f"With more than one server: name it {path.stem}.next.pem, restart all, then take .next out of the name and restart all again.", highlight=False
+    )
+
+
 def main() -> None:
     """Run a command; what an operator can mend is one line, not a traceback."""
     try:
@@ -129,6 +145,7 @@ async def _prepare_demo(place: Place) -> None:
     await _migrate(place)
     if await demo_data.is_empty(place.admin_url):
         await _seed(place, 0, lambda _: None)
+        await give(place.app_url, await Passwords().hash(PASSWORD), now=datetime.now(UTC))
 
 
 async def _migrate(place: Place) -> None:

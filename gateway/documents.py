@@ -4,10 +4,13 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, specified_rules, validate
+from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, specified_rules, validate
 
 import schema as portal
+from auth.permissions import ANYBODY
 from planner import Planner, Plans
+from planner.fields import root_names
+from schema.fields import permission_of
 
 MAX_TOKENS = 2000
 MAX_ERRORS = 20
@@ -23,12 +26,18 @@ class Document:
     errors: tuple[GraphQLError, ...]
     error_code: str = ""
     plans: Plans | None = None
+    public: frozenset[str | None] = frozenset()
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation by its name; without one, the only one there is."""
         if name:
             return self.operations.get(name)
         return next(iter(self.operations.values())) if len(self.operations) == 1 else None
+
+    def is_public(self, name: str | None) -> bool:
+        """Whether the operation consists of fields that need no token."""
+        operation = self.operation(name)
+        return operation is not None and (operation.name and operation.name.value) in self.public
 
 
 class Documents:
@@ -67,4 +76,12 @@ def _prepared(schema: GraphQLSchema, planner: Planner | None, text: str) -> Docu
     operations = {node.name.value if node.name else None: node for node in ast.definitions if isinstance(node, OperationDefinitionNode)}
     if errors:
         return Document(ast, operations, errors, "GRAPHQL_VALIDATION_FAILED")
-    return Document(ast, operations, (), plans=planner.prepare(ast) if planner else None)
+    public = frozenset(name for name, node in operations.items() if _is_public(schema, ast, node))
+    return Document(ast, operations, (), plans=planner.prepare(ast) if planner else None, public=public)
+
+
+def _is_public(schema: GraphQLSchema, ast: DocumentNode, operation: OperationDefinitionNode) -> bool:
+    """Judged by the roots, whatever @skip and @include say about them."""
+    root = schema.get_root_type(operation.operation)
+    fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
+    return root is not None and all(permission_of(root, name) is ANYBODY for name in root_names(operation, fragments))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from databases import Database
 from graphql import ExecutionResult, GraphQLSchema, OperationDefinitionNode, execute
@@ -14,17 +15,22 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from auth.jwks import KeysUnavailable
 from auth.tokens import Tokens
 from auth.viewer import Viewer
 from billing.refusals import Unauthenticated
-from db.session import Caller, DatabaseUnavailable, Session
+from billing.states import Actor
+from db.session import Caller, DatabaseUnavailable, Session, SessionEnded
 from gateway import answers, calls
 from gateway.answers import TransportError
 from gateway.calls import Call
 from gateway.documents import Document, Documents
-from resolvers.context import Context
+from resolvers.context import Context, Identity, Origin
 
 logger = logging.getLogger("portico.http")
+
+STRANGER = Viewer(Actor.ANONYMOUS, None, (), "")
+NO_TOKEN = "Send a bearer token that holds in the Authorization header."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class Portal:
     documents: Documents
     database: Database
     tokens: Tokens
+    identity: Identity
     clock: Callable[[], datetime]
     limits: Limits
     shows_timings: bool
@@ -58,37 +65,55 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         media = answers.JSON
-        session: Session | None = None
+        context: Context | None = None
         try:
             if request.method == "OPTIONS":
                 response = Response(status_code=204, headers={"Allow": calls.ALLOWED})
             else:
-                now = self._portal.clock()
                 media = answers.media_type(request.headers.get("accept"))
-                viewer = self._portal.tokens.viewer_of(request.headers.get("authorization"), now=now)
-                call = await calls.read(request, max_body_bytes=self._portal.limits.body_bytes)
-                session = self._session(viewer, now)
-                response = await answer(self._portal, call, Context(viewer, session), media)
-        except Unauthenticated as error:
-            response = answers.refused(error.code, str(error), media, **{"WWW-Authenticate": "Bearer"})
+                context = await self._context(request)
+                response = await self._answer(request, context, media)
+        except (Unauthenticated, SessionEnded):
+            response = answers.refused("UNAUTHENTICATED", NO_TOKEN, media, **{"WWW-Authenticate": "Bearer"})
         except TransportError as error:
             response = answers.refused(error.code, str(error), media, **error.headers)
+        except (DatabaseUnavailable, KeysUnavailable):
+            response = answers.unavailable(media)
         except Exception as error:
             response = answers.unexpected(error, media)
         try:
             await response(scope, receive, send)
         finally:
-            if session:
-                await session.close()
+            if context:
+                await context.session.close()
 
-    def _session(self, viewer: Viewer, now: datetime) -> Session:
+    async def _context(self, request: Request) -> Context:
+        """Who calls, before anything else. Without a token it is a stranger, for whom the operation itself will say whether that is enough."""
         portal = self._portal
-        return Session(portal.database, Caller(viewer.customer_id, viewer.kind, now), acquire_seconds=portal.limits.acquire_seconds)
+        now = portal.clock()
+        authorization = request.headers.get("authorization")
+        viewer = STRANGER if authorization is None else await self._portal.tokens.viewer_of(authorization, now=now)
+        caller = Caller(viewer.customer_id, viewer.kind, now, viewer.session_id)
+        session = Session(portal.database, caller, acquire_seconds=portal.limits.acquire_seconds)
+        network = request.client.host if request.client else ""
+        return Context(viewer, session, Origin(uuid4().hex, network, viewer.client or request.headers.get("user-agent", "")[:200]), portal.identity)
+
+    async def _answer(self, request: Request, context: Context, media: str) -> Response:
+        """What is wrong with a stranger's request is not told."""
+        try:
+            call = await calls.read(request, max_body_bytes=self._portal.limits.body_bytes)
+        except TransportError:
+            if context.viewer is STRANGER:
+                raise Unauthenticated(NO_TOKEN) from None
+            raise
+        return await answer(self._portal, call, context, media)
 
 
 async def answer(portal: Portal, call: Call, context: Context, media: str) -> Response:
     """Judge the document, run it, present the result."""
     document = portal.documents.prepare(call.query)
+    if context.viewer is STRANGER and not document.is_public(call.operation_name):
+        raise Unauthenticated(NO_TOKEN)
     if document.errors:
         return answers.request_errors(document.errors, document.error_code, media)
     operation = document.operation(call.operation_name)
@@ -114,7 +139,7 @@ async def run_planned(document: Document, operation: OperationDefinitionNode, ca
     try:
         bound = document.plans.bind(operation, call.variables, context.viewer)
         return bound.answer((await context.session.fetch(bound.plan.sql, bound.values))[0][0]) if bound else None
-    except DatabaseUnavailable:
+    except (DatabaseUnavailable, SessionEnded):
         raise
     except Exception:
         logger.warning("a planned query failed; the executor answers", exc_info=True)
@@ -135,6 +160,8 @@ def _presented(result: ExecutionResult, media: str, headers: dict[str, str]) -> 
         return answers.respond({"data": result.data}, 200, media, **headers)
     if answers.is_outage(result.errors):
         return answers.unavailable(media)
+    if any(isinstance(error.original_error, SessionEnded) for error in result.errors):
+        raise Unauthenticated(NO_TOKEN)
     if result.data is None and all(error.path is None for error in result.errors):
         return answers.request_errors(result.errors, "BAD_USER_INPUT", media)
     body: dict[str, Any] = {"errors": [answers.shown(error) for error in result.errors], "data": result.data}

@@ -1,19 +1,96 @@
-"""Whose tokens we take: for now our own, signed with one secret that demo mode keeps in the data directory."""
+"""Whose tokens we take: our own, and those of the issuers in the settings."""
 
 import os
+import re
 import secrets
+from datetime import datetime
 from pathlib import Path
 
-from auth.tokens import Issuer
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from auth.issuers import trusting
+from auth.keys import Key, Ours, UnusableKey, new_pem, of_pem, published, shared
+from auth.tokens import Issuer, Tokens
 from gateway.settings import Settings, WrongSetting
+
+# Other servers know this key, none signs with it yet: the first step of a rotation on more than one server.
+ANNOUNCED = ".next.pem"
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+ONE_SIGNS = "Make one with `python -m gateway keys new`."
 
 
 def issuer_of(settings: Settings) -> Issuer:
-    """Raises WrongSetting: production takes no secret that lies about in a folder."""
-    if settings.token_secret is None and settings.is_production:
-        raise WrongSetting("PORTICO_TOKEN_SECRET: is needed in production (32 characters or more)")
-    secret = settings.token_secret or _kept_secret(settings.data_dir)
-    return Issuer(settings.token_issuer, settings.token_audience, "HS256", secret)
+    """Raises WrongSetting: production takes no secret, which verifies and signs alike and may lie about in a folder."""
+    return Issuer(settings.token_issuer, settings.token_audience, _keys(settings))
+
+
+def _keys(settings: Settings) -> tuple[Key, ...]:
+    if settings.signing_keys_dir:
+        return _kept_keys(settings.signing_keys_dir)
+    if settings.is_production:
+        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: is needed in production, which does not sign with a PORTICO_TOKEN_SECRET. {ONE_SIGNS}")
+    try:
+        return (shared(settings.token_secret or _kept_secret(settings.data_dir)),)
+    except UnusableKey as error:
+        raise WrongSetting(f"PORTICO_TOKEN_SECRET: {error}") from None
+
+
+def _kept_keys(folder: Path) -> tuple[Key, ...]:
+    """The newest by name first; those announced last."""
+    try:
+        files = sorted(folder.glob("*.pem"), key=lambda path: (not path.name.endswith(ANNOUNCED), path.name), reverse=True)
+        keys = tuple(_kept_key(path) for path in files)
+    except OSError as error:
+        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {error.filename or folder} cannot be read ({error.strerror}).") from None
+    if not files or files[0].name.endswith(ANNOUNCED):
+        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {folder} has no key that signs (NAME.pem). {ONE_SIGNS}")
+    if len({key.kid for key in keys}) < len(keys):
+        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {folder} has NAME.pem and NAME{ANNOUNCED} for one NAME.")
+    return keys
+
+
+def _kept_key(path: Path) -> Key:
+    kid = path.name.removesuffix(ANNOUNCED).removesuffix(".pem")
+    if not NAME.fullmatch(kid):
+        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {path} must have a name of letters, digits, dots and dashes.")
+    try:
+        return of_pem(kid, path.read_bytes())
+    except UnusableKey as error:
+        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {path} {error}.") from None
+
+
+def new_key(settings: Settings, algorithm: Ours, *, now: datetime) -> Path:
+    """A key in the folder of the settings, or in one that could become it. Its name is the time. Raises WrongSetting."""
+    folder = settings.signing_keys_dir or settings.data_dir / "signing-keys"
+    path = folder / f"{now:%Y-%m-%d-%H%M%S}.pem"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(new_pem(algorithm))
+    except OSError as error:
+        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {path} cannot be written ({error.strerror}).") from None
+    return path
+
+
+def tokens_of(settings: Settings, ours: Issuer) -> Tokens:
+    """Raises WrongSetting when two issuers have one name."""
+    names = [ours.name, *(other.name for other in settings.issuers)]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise WrongSetting(f"PORTICO_ISSUERS: {twice!r} is the name of more than one issuer; PORTICO_TOKEN_ISSUER is ours.")
+    return Tokens(ours, [trusting(other) for other in settings.issuers])
+
+
+def jwks(ours: Issuer) -> Route:
+    """Our public keys, for those who verify our tokens themselves."""
+    body = published(ours.keys)
+
+    async def answer(_: Request) -> Response:
+        return JSONResponse(body, headers={"Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff"})
+
+    return Route("/.well-known/jwks.json", answer)
 
 
 def _kept_secret(folder: Path) -> str:

@@ -4,9 +4,11 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
+
+from auth.issuers import OtherIssuer
 
 
 class WrongSetting(Exception):
@@ -28,9 +30,22 @@ class Settings(BaseSettings):
     command_seconds: float = Field(8.0, gt=0, description="How long one statement may take.")
     operation_seconds: float = Field(10.0, gt=0, description="How long one GraphQL operation may take.")
     max_body_bytes: int = Field(1024**2, ge=1024, description="How large a request body may be.")
+    portal_url: str = Field("http://127.0.0.1:8000", description="Where the portal's pages are; letters link there.")
+    merchant: str = Field("Portico Demo", description="The merchant's name, in letters.")
+    throttle_url: str | None = Field(None, description="Redis or Valkey that all processes share for throttling; left out, each counts for itself.")
+    smtp_host: str | None = Field(None, description="The mail server; left out, letters are .eml files under the data directory.")
+    smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
+    smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the line to it is protected; none only on the same machine.")
+    smtp_user: str | None = Field(None, description="Its user, if it wants one.")
+    smtp_password: str | None = Field(None, description="Its password.")
+    mail_from: str = Field("Portico <no-reply@example.com>", description="Who letters are from.")
     token_issuer: str = Field("portico", description="The `iss` of tokens.")
     token_audience: str = Field("portico", description="The `aud` of tokens.")
-    token_secret: str | None = Field(None, min_length=32, description="HS256 secret of tokens; left out, one is made in the data directory.")
+    token_secret: str | None = Field(
+        None, min_length=32, description="HS256 secret of tokens, not for production; left out, one is made in the data directory."
+    )
+    signing_keys_dir: Path | None = Field(None, description="A folder of private keys (PEM). The newest by name signs tokens, all of them verify.")
+    issuers: tuple[OtherIssuer, ...] = Field((), description="Other issuers whose tokens are taken, as JSON; see docs/identity.md.")
 
     @field_validator("database_url", "app_database_url")
     @classmethod
@@ -56,4 +71,7 @@ def load(**overrides: object) -> Settings:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        raise WrongSetting(f"PORTICO_{str(first['loc'][0]).upper()}: {first['msg']} (got {first['input']!r})") from None
+        where = "".join(f".{part}" for part in first["loc"][1:])
+        raise WrongSetting(f"PORTICO_{str(first['loc'][0]).upper()}{where}: {first['msg']} (got {first['input']!r})") from None
+    except SettingsError as error:
+        raise WrongSetting(f"PORTICO_ISSUERS: is not JSON ({error.__cause__})") from None

@@ -10,6 +10,7 @@ from auth.tokens import Issuer, sign
 from auth.viewer import Viewer
 from billing.states import Actor
 from db.demo import SHOWN
+from db.demo.passwords import PASSWORD
 from gateway.documents import first_party
 
 LIFETIME = timedelta(days=30)
@@ -21,6 +22,7 @@ def show(console: Console, url: str, issuer: Issuer) -> None:
     for person in SHOWN:
         console.print(f"[bold]{person.email}[/]  {person.name}: {person.about}", highlight=False)
         console.print(f"[dim]Authorization: Bearer {_token(person.id, issuer)}[/]", highlight=False)
+    console.print(f"\nThey sign in with the password [bold]{PASSWORD}[/].", highlight=False)
     console.print("\nThe Summary page of Ada Lovelace:\n", highlight=False)
     print(curl(url, _token(SHOWN[0].id, issuer)))
     print(f"\nREADY {url}/graphql", flush=True)

@@ -8,7 +8,7 @@ from planner.fields import collect, selections_of
 from planner.fixes import fix_items, fix_members
 from planner.formats import json_object, output, quoted
 from planner.values import DEFINITION
-from schema.fields import DECLARATION, Many, One, Part
+from schema.fields import DECLARATION, PERMISSION, Many, One, Part
 
 # One field of an object: how it is defined, and its nodes in the document.
 Ask = tuple[GraphQLField, list[FieldNode]]
@@ -40,6 +40,8 @@ def _field(draft: Draft, scope: Scope, kind: GraphQLObjectType, nodes: list[Fiel
         raise CannotPlan(f"{name} is introspection")
     declared = definition.extensions[DEFINITION]
     declaration = declared.metadata.get(DECLARATION)
+    if PERMISSION in declared.metadata:
+        draft.permissions.add(declared.metadata[PERMISSION])
     if declaration is not None:
         return draft.builders[type(declaration)](draft, scope, declaration, (definition, nodes))
     if declared.base_resolver:

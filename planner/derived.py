@@ -8,7 +8,7 @@ from planner.build import Ask
 from planner.draft import Draft, Fix, Piece, Run, Scope
 from planner.fields import Document, collect, selections_of
 from planner.values import DEFINITION
-from schema.fields import Derived
+from schema.fields import Derived, about
 
 
 def derived(draft: Draft, scope: Scope, declared: Derived, ask: Ask) -> Piece:
@@ -21,11 +21,11 @@ def derived(draft: Draft, scope: Scope, declared: Derived, ask: Ask) -> Piece:
 
 
 def _compute(declared: Derived, mark: str, shown: Any) -> Fix:
-    function, needs_actor = declared.function, declared.needs_actor
+    function, asked = declared.function, declared.about_viewer
 
     def fix(values: list[Any], run: Run) -> Any:
         given = run.arguments[mark]
-        return shown(function(*values, **given, **({"actor": run.viewer.kind} if needs_actor else {})))
+        return shown(function(*values, **given, **about(run.viewer, asked)))
 
     return fix
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from graphql import FieldNode, GraphQLField
 
+from auth.permissions import Permission
 from auth.viewer import Viewer
 from billing import rows
 from db.blocks import PARAMETER, Block
@@ -56,6 +57,7 @@ class Draft:
     builders: Mapping[type, Callable[..., Piece]]
     sources: list[ArgumentSource] = field(default_factory=list)
     derived: list[str] = field(default_factory=list)
+    permissions: set[Permission] = field(default_factory=set)
     aliases: int = 0
 
     def alias(self) -> str:

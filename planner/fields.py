@@ -69,3 +69,20 @@ def _applies(schema: GraphQLSchema, condition: Any, kind: GraphQLObjectType) -> 
         return True
     named = schema.get_type(condition.name.value)
     return named is kind or (is_abstract_type(named) and schema.is_sub_type(named, kind))
+
+
+def root_names(operation: Any, fragments: Mapping[str, FragmentDefinitionNode]) -> set[str]:
+    """The names of an operation's root fields, through all its fragments and whatever its directives say."""
+    found: set[str] = set()
+    waiting, seen = list(operation.selection_set.selections), set()
+    while waiting:
+        selection = waiting.pop()
+        if isinstance(selection, FieldNode):
+            found.add(selection.name.value)
+        elif isinstance(selection, FragmentSpreadNode):
+            if selection.name.value not in seen:
+                seen.add(selection.name.value)
+                waiting += fragments[selection.name.value].selection_set.selections
+        else:
+            waiting += selection.selection_set.selections
+    return found

@@ -47,7 +47,7 @@ def page(draft: Draft, scope: Scope, relation: PageOf, ask: Ask) -> Piece:
 
 
 def page_of(draft: Draft, block: Block, keyed: tuple[str, str], ask: Ask, own: tuple[str, ...] = ()) -> Piece:
-    """The connection of a block's rows. `own` names arguments of the field that are parameters of the block, besides those of its filter; null is empty text."""
+    """The connection of a block's rows. `own` names arguments of the field that are parameters of the block too; null is empty text."""
 
     def parameters(given: Arguments) -> dict[str, Any]:
         window = _window(block, given)

@@ -10,6 +10,7 @@ import orjson
 from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, get_variable_values
 from graphql.execution.values import VariableValues
 
+from auth.permissions import Permission, check
 from auth.viewer import Viewer
 from billing.refusals import RequestError
 from db.blocks import positional
@@ -49,9 +50,12 @@ class Plan:
     sources: tuple[ArgumentSource, ...]
     fix: Fix | None
     derived: tuple[str, ...]
+    permissions: tuple[Permission, ...]
 
     def bind(self, viewer: Viewer, variables: VariableValues) -> "Bound":
         """The plan with a request's values. Raises RequestError and GraphQLError as the executor would."""
+        for permission in self.permissions:
+            check(viewer, permission)
         arguments = dict(self.arguments)
         values = self.constants | {
             "customer_id": viewer.customer_id,
@@ -148,7 +152,7 @@ def make(draft: Draft, operation: OperationDefinitionNode) -> Plan:
     arguments = {source.mark: source.read(draft.document.variables) for source in draft.sources if source.is_constant}
     constants = {name: value for source in draft.sources if source.is_constant for name, value in source.parameters(arguments[source.mark]).items()}
     varying = tuple(source for source in draft.sources if not source.is_constant)
-    return Plan(sql, parameters, constants, arguments, varying, built.fix, tuple(draft.derived))
+    return Plan(sql, parameters, constants, arguments, varying, built.fix, tuple(draft.derived), tuple(draft.permissions))
 
 
 def _viewer_column(name: str) -> str:

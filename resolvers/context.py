@@ -1,13 +1,40 @@
 """What one operation carries through its resolvers."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from strawberry.types import Info as StrawberryInfo
 
+from auth.passwords import Passwords
+from auth.throttle import Throttle
 from auth.viewer import Viewer
 from db.session import Session
 from loaders import Loaders
+from mail.port import Sender
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the request comes from: its id, the caller's network, and the app they name."""
+
+    request_id: str = ""
+    network: str = ""
+    client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What signing in needs. `sign` makes an access token; `later` does a thing after the answer, so that its time tells nothing."""
+
+    sign: Callable[[Viewer, datetime, timedelta], str]
+    passwords: Passwords
+    throttle: Throttle
+    mail: Sender
+    later: Callable[[Coroutine[Any, Any, None]], None]
+    portal_url: str
+    merchant: str
 
 
 @dataclass(slots=True)
@@ -16,10 +43,26 @@ class Context:
 
     viewer: Viewer
     session: Session
+    origin: Origin = field(default_factory=Origin)
+    identity: Identity | None = None
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
         self.loaders = Loaders(self.session)
+
+    @property
+    def now(self) -> datetime:
+        return self.session.caller.now
+
+    def forget(self) -> None:
+        """After a write: what was read before it is not true any more."""
+        self.loaders = Loaders(self.session)
+
+    def become(self, viewer: Viewer) -> None:
+        """The caller has proved to be a customer; what the answer shows is read as theirs."""
+        self.viewer = viewer
+        self.session.caller = replace(self.session.caller, customer_id=viewer.customer_id, actor=viewer.kind, session_id=viewer.session_id)
+        self.forget()
 
 
 Info = StrawberryInfo[Context, Any]

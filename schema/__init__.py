@@ -5,6 +5,7 @@ from graphql import GraphQLSchema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from schema import attachments, coupons, customers, invoices, methods, payments, plans, schedules, subscriptions
+from schema.mutation import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
 
@@ -26,7 +27,7 @@ NODES = [
 
 def build() -> GraphQLSchema:
     """The executable schema."""
-    schema = strawberry.Schema(query=Query, types=NODES, config=StrawberryConfig(scalar_map=SCALARS))
+    schema = strawberry.Schema(query=Query, mutation=Mutation, types=NODES, config=StrawberryConfig(scalar_map=SCALARS))
     return schema._schema
 
 

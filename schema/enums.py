@@ -135,7 +135,9 @@ described(
     STAFF="A person of the merchant's staff.",
     PARTNER="A partner's app that acts for a customer.",
     SYSTEM="The billing clock.",
+    ANONYMOUS="Somebody who has not signed in.",
 )
+described(states.SignInMethod, "How a session began.", PASSWORD="With e-mail address and password.", PORTAL_LINK="With a link that the merchant made.")
 described(states.BillingInterval, "The unit of a billing period.", DAY="Days.", WEEK="Weeks.", MONTH="Months.", YEAR="Years.")
 described(states.TaxBehavior, "How a price stands to tax.", EXCLUSIVE="Tax is added to the price.", INCLUSIVE="The price contains the tax.")
 described(

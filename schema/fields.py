@@ -10,11 +10,16 @@ Each leaves its declaration in the field's metadata: the executor's resolver is 
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import strawberry
+from graphql import GraphQLObjectType
+from strawberry.extensions import FieldExtension
+from strawberry.types import Info as StrawberryInfo
 
+from auth.permissions import Permission, check
+from auth.viewer import Viewer
 from billing.money import Money
 from db.blocks import Block, blocks
 from resolvers import relations
@@ -24,7 +29,10 @@ from schema.connections import Connection
 from schema.nouns import MoneyType
 
 DECLARATION = "portico"
+PERMISSION = "permission"
 Parent = strawberry.Parent[Any]
+
+ABOUT_VIEWER: dict[str, Callable[[Viewer], Any]] = {"actor": lambda viewer: viewer.kind, "session_id": lambda viewer: viewer.session_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +76,14 @@ class AnyOf:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """`function` gets the needed columns by position, the field's arguments by name, and the viewer's kind as `actor` if it asks for it.
+    """`function` gets the needed columns by position, the field's arguments by name, and of the viewer what it asks for by name (`ABOUT_VIEWER`).
 
     `sql_twin` names a function of the database that computes the same; a test holds the two together.
     """
 
     function: Callable[..., Any]
     needs: tuple[str, ...]
-    needs_actor: bool = False
+    about_viewer: tuple[str, ...] = ()
     sql_twin: str | None = None
 
 
@@ -85,7 +93,7 @@ class Argument:
 
     name: str
     annotation: Any
-    default: Any = field(default=None)
+    default: Any = strawberry.UNSET
 
 
 def one(block: str, *, key: str, graphql_type: Any, description: str) -> Any:
@@ -166,14 +174,17 @@ def derived(
     sql_twin: str | None = None,
 ) -> Any:
     """What a pure function makes of columns of this row."""
-    needs_actor = "actor" in inspect.signature(function).parameters
+    asked = tuple(name for name in ABOUT_VIEWER if name in inspect.signature(function).parameters)
 
     def resolve(parent: Any, info: Info, **given: Any) -> Any:
-        if needs_actor:
-            given["actor"] = info.context.viewer.kind
-        return function(*(getattr(parent, column) for column in needs), **given)
+        return function(*(getattr(parent, column) for column in needs), **given, **about(info.context.viewer, asked))
 
-    return _field(with_arguments(resolve, list(arguments)), graphql_type, description, Derived(function, needs, needs_actor, sql_twin))
+    return _field(with_arguments(resolve, list(arguments)), graphql_type, description, Derived(function, needs, asked, sql_twin))
+
+
+def about(viewer: Viewer, asked: tuple[str, ...]) -> dict[str, Any]:
+    """What a derived field may know of the caller, by the names of its parameters."""
+    return {name: ABOUT_VIEWER[name](viewer) for name in asked}
 
 
 def shown(row: Any, columns: Mapping[str, str] | None) -> Any:
@@ -192,12 +203,14 @@ def paging_arguments() -> list[Argument]:
 
 
 def paging(arguments: Mapping[str, Any]) -> Paging:
-    return Paging(arguments["first"], arguments["after"], arguments["last"], arguments["before"])
+    return Paging(*(arguments.get(name) for name in ("first", "after", "last", "before")))
 
 
 def filters(given: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
     """A filter input as parameters of the block. Lists become tuples so that loaders can be told apart by them."""
-    return tuple((name, tuple(value) if isinstance(value, list) else value) for name, value in given.items() if value is not None)
+    return tuple(
+        (name, tuple(value) if isinstance(value, list) else value) for name, value in given.items() if value is not None and value is not strawberry.UNSET
+    )
 
 
 def with_arguments(resolve: Callable[..., Any], arguments: list[Argument]) -> Callable[..., Any]:
@@ -208,6 +221,36 @@ def with_arguments(resolve: Callable[..., Any], arguments: list[Argument]) -> Ca
     resolve.__signature__ = inspect.Signature([*fixed, *taken])  # type: ignore[attr-defined]
     resolve.__annotations__ = {item.name: item.annotation for item in [*fixed, *taken]}
     return resolve
+
+
+def guarded(field: Any, permission: Permission) -> Any:
+    """Put a permission on a declared field: printed in its description, checked before it is resolved, read by the planner."""
+    field.description = f"{field.description} {permission.words}"
+    field.metadata = {**field.metadata, PERMISSION: permission}
+    field.extensions = [*field.extensions, Guard(permission)]
+    return field
+
+
+def permission_of(kind: GraphQLObjectType, name: str) -> Permission | None:
+    """The permission that is declared for a field, if any."""
+    field = kind.fields.get(name)
+    declared = field.extensions["strawberry-definition"] if field else None
+    return declared.metadata.get(PERMISSION) if declared else None
+
+
+class Guard(FieldExtension):
+    """The one place where a permission is checked."""
+
+    def __init__(self, permission: Permission) -> None:
+        self._permission = permission
+
+    def resolve(self, next_: Callable[..., Any], source: Any, info: StrawberryInfo, **arguments: Any) -> Any:
+        check(info.context.viewer, self._permission)
+        return next_(source, info, **arguments)
+
+    async def resolve_async(self, next_: Callable[..., Any], source: Any, info: StrawberryInfo, **arguments: Any) -> Any:
+        check(info.context.viewer, self._permission)
+        return await next_(source, info, **arguments)
 
 
 def _field(resolve: Callable[..., Any], graphql_type: Any, description: str, declaration: object) -> Any:

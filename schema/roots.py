@@ -22,9 +22,11 @@ class Root:
 
 async def _customer(
     info: Info,
-    id: Annotated[strawberry.ID | None, strawberry.argument(description="For staff: whose account. Customers may leave it out or give their own.")] = None,
+    id: Annotated[
+        strawberry.ID | None, strawberry.argument(description="For staff: whose account. Customers may leave it out or give their own.")
+    ] = strawberry.UNSET,
 ) -> Any:
-    return await roots.customer(id, info.context)
+    return await roots.customer(id or None, info.context)
 
 
 async def _node(info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of anything.")]) -> Any:
@@ -37,7 +39,7 @@ async def _nodes(info: Info, ids: Annotated[list[strawberry.ID], strawberry.argu
 
 def customers(order: Any) -> Any:
     async def resolve(parent: Any, info: Info, **given: Any) -> Any:
-        return await roots.customers(given["search"], order=given["sort"], paging=paging(given), context=info.context)
+        return await roots.customers(given.get("search"), order=given["sort"], paging=paging(given), context=info.context)
 
     arguments = [
         Argument("search", Annotated[str | None, strawberry.argument(description="How their name or e-mail begins, whatever the case. Default: everybody.")]),

@@ -17,6 +17,7 @@ from databases import Database
 from graphql import OperationDefinitionNode
 
 import schema as portal_schema
+from auth.keys import shared
 from auth.tokens import Issuer, sign
 from auth.viewer import Viewer
 from billing.states import Actor
@@ -35,7 +36,8 @@ from resolvers.context import Context
 
 GENERATED = 2000
 NOW = datetime.now(UTC).replace(microsecond=123000)
-ISSUER = Issuer("portico", "portico", "HS256", "a secret of tests that is long enough for every HMAC, and then a little more")
+SECRET = "a secret of tests that is long enough for every HMAC, and then a little more"
+ISSUER = Issuer("portico", "portico", (shared(SECRET),))
 
 STAFF = Viewer(Actor.STAFF, None, ("staff",), "tests")
 

@@ -2,6 +2,7 @@
 
 from billing.rows.attachments import Attachment
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
+from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, RefreshToken
 from billing.rows.invoices import Invoice, InvoiceLine
 from billing.rows.payments import Payment, PaymentAllocation, PaymentMethod
 from billing.rows.plans import Coupon, CouponRedemption, Plan, Price
@@ -10,10 +11,13 @@ from billing.rows.subscriptions import Subscription, SubscriptionEvent
 
 __all__ = [
     "Attachment",
+    "AuditEvent",
     "BalanceEntry",
     "Coupon",
     "CouponRedemption",
+    "Credential",
     "Customer",
+    "IdentityLink",
     "Installment",
     "Invoice",
     "InvoiceLine",
@@ -24,7 +28,9 @@ __all__ = [
     "PaymentMethod",
     "PaymentSchedule",
     "Plan",
+    "PortalSession",
     "Price",
+    "RefreshToken",
     "Subscription",
     "SubscriptionEvent",
     "Summary",

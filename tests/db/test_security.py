@@ -25,7 +25,7 @@ async def test_every_table_of_customers_is_under_forced_row_security_with_polici
         policies = await admin.fetch(
             "select polname, polcmd, polwithcheck is not null as checks from pg_policy where polrelid = $1::regclass", f"portico.{table}"
         )
-        assert any(policy["polname"] == "own_rows" and policy["checks"] for policy in policies), table
+        assert any(policy["polname"] == ("anybody_appends" if table == "audit_event" else "own_rows") and policy["checks"] for policy in policies), table
 
 
 async def test_the_application_is_neither_owner_nor_able_to_look_past_row_security(admin: asyncpg.Connection) -> None:
@@ -45,7 +45,7 @@ async def test_a_customer_sees_their_own_rows_and_no_others(app: asyncpg.Connect
         await app.execute(f"set local app.customer_id = '{ADA.customer_id}'; set local app.actor = 'CUSTOMER'")
         for table in await tables(admin):
             key = "id" if table == "customer" else "customer_id"
-            expected = await admin.fetchval(f"select count(*) from {table} where {key} = $1", ADA.customer_id)
+            expected = 0 if table == "audit_event" else await admin.fetchval(f"select count(*) from {table} where {key} = $1", ADA.customer_id)
             assert await app.fetchval(f"select count(*) from {table}") == expected, table
             assert await app.fetchval(f"select count(*) from {table} where {key} = $1", BIG.customer_id) == 0, table
 
@@ -64,6 +64,49 @@ async def test_staff_read_everybody_but_no_credentials(app: asyncpg.Connection, 
         assert await app.fetchval("select count(*) from credential") == 0
 
 
-async def test_the_application_may_write_nothing_yet(app: asyncpg.Connection) -> None:
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "update customer set currency = 'JPY'",
+        "update customer set tax_rate_ppm = 0",
+        "delete from customer",
+        "insert into customer (id) values ('cus_x')",
+        "update subscription set status = 'ACTIVE'",
+        "update invoice set paid_minor = total_minor",
+        "insert into balance_entry (id) values ('bal_x')",
+        "update portal_session set expires_at = now()",
+        "update credential set customer_id = 'cus_x'",
+        "delete from audit_event",
+        "update plan set name = 'Free'",
+    ],
+)
+async def test_the_application_may_write_only_what_a_mutation_needs(app: asyncpg.Connection, statement: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await app.execute("update customer set name = 'Eve'")
+        await app.execute(statement)
+
+
+async def test_a_customer_changes_no_one_else(app: asyncpg.Connection) -> None:
+    async with app.transaction():
+        await app.execute(f"set local app.customer_id = '{ADA.customer_id}'; set local app.actor = 'CUSTOMER'")
+        assert await app.execute("update customer set name = name where id = $1", BIG.customer_id) == "UPDATE 0"
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await app.execute(
+                "insert into identity_link (secret_hash, customer_id, kind, made_by, created_at, expires_at) values ($1, $2, 'PORTAL', '', now(), now() + interval '1 hour')",
+                "0" * 64,
+                BIG.customer_id,
+            )
+
+
+async def test_the_tests_above_would_notice_any_policy_that_is_lost_or_opened(admin: asyncpg.Connection) -> None:
+    """Each policy in turn is dropped, and then opened to everybody, in a transaction that is rolled back."""
+    for table in set(await tables(admin)) - {"audit_event", "credential", "portal_session", "refresh_token", "identity_link", "idempotency_key"}:
+        key = "id" if table == "customer" else "customer_id"
+        for replaced in ("", f"create policy own_rows on {table} to portico_app using (true)"):
+            transaction = admin.transaction()
+            await transaction.start()
+            await admin.execute(f"drop policy own_rows on {table}; {replaced}")
+            await admin.execute(f"set local role portico_app; set local app.customer_id = '{ADA.customer_id}'")
+            mine = await admin.fetchval(f"select count(*) from {table} where {key} = $1", ADA.customer_id)
+            theirs = await admin.fetchval(f"select count(*) from {table} where {key} <> $1", ADA.customer_id)
+            await transaction.rollback()
+            assert theirs > 0 if replaced else mine == 0, table

@@ -1,0 +1,115 @@
+"""What a token says, read strictly, and whether it is meant for us now. Nothing here is believed before its signature is checked.
+
+PyJWT would read it too, but it takes padded base64, repeated names and dates in quotes, and looks at its own clock. There is one reading of a token,
+so nobody can make two readings differ.
+"""
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+LEEWAY_SECONDS = 30
+MAX_NAME = 255
+MAX_INSTANT = 2**53
+ACCESS_TOKEN = frozenset({"at+jwt", "application/at+jwt"})
+# Keys that a token brings along, and extensions that would change what is signed (RFC 7515 §4.1.11, RFC 7797).
+FORBIDDEN_HEADERS = frozenset({"jku", "jwk", "x5u", "x5c", "crit", "b64"})
+
+Claims = dict[str, Any]
+
+
+class NotValid(ValueError):
+    """For logs and tests; the caller hears the same words whatever it says."""
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A token in its parts. `text` is what the signature is of."""
+
+    algorithm: str
+    kid: str | None
+    type: str | None
+    claims: Claims
+    text: bytes = field(repr=False)
+    signature: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a token of an issuer has to say. `types` are in lower case; None stands for no `typ` at all."""
+
+    issuer: str
+    audience: str
+    types: frozenset[str | None] = ACCESS_TOKEN
+
+
+def read(token: str) -> Signed:
+    """Raises NotValid, or another ValueError."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        raise NotValid("not three parts")
+    header = _object(_decoded(parts[0]))
+    if not FORBIDDEN_HEADERS.isdisjoint(header):
+        raise NotValid("a header that is not taken")
+    if not all(isinstance(header[name], str) and len(header[name]) <= MAX_NAME for name in ("alg", "kid", "typ") if name in header) or "alg" not in header:
+        raise NotValid("a header of the wrong type")
+    algorithm, kid, kind = header["alg"], header.get("kid"), header.get("typ")
+    text = token[: -len(parts[2]) - 1].encode()
+    return Signed(algorithm, kid, kind and kind.lower(), _object(_decoded(parts[1])), text, _decoded(parts[2]))
+
+
+def judge(signed: Signed, expected: Expected, *, now: datetime) -> None:
+    """Raises NotValid."""
+    claims, at = signed.claims, now.timestamp()
+    if signed.type not in expected.types:
+        raise NotValid("typ")
+    if claims.get("iss") != expected.issuer:
+        raise NotValid("iss")
+    audience = claims.get("aud")
+    if expected.audience not in (audience if isinstance(audience, list) else [audience]):
+        raise NotValid("aud")
+    if not is_name(claims.get("sub")):
+        raise NotValid("sub")
+    if _instant(claims, "exp") <= at - LEEWAY_SECONDS:
+        raise NotValid("exp")
+    if _instant(claims, "iat") > at + LEEWAY_SECONDS:
+        raise NotValid("iat")
+    if "nbf" in claims and _instant(claims, "nbf") > at + LEEWAY_SECONDS:
+        raise NotValid("nbf")
+
+
+def is_name(value: object) -> bool:
+    """Text that may name somebody: Postgres takes neither NUL nor half a character."""
+    return isinstance(value, str) and 0 < len(value) <= MAX_NAME and not any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in value)
+
+
+def _instant(claims: Claims, name: str) -> float:
+    value: Any = claims.get(name)
+    # So neither true nor "1", neither Infinity nor NaN, nor a number too large for a float.
+    if type(value) not in (int, float) or not abs(value) < MAX_INSTANT:
+        raise NotValid(name)
+    return float(value)
+
+
+def _decoded(part: str) -> bytes:
+    # What comes back the same had no padding, no foreign character and no stray bits: all of which Python passes over.
+    decoded = urlsafe_b64decode(part + "=" * (-len(part) % 4))
+    if urlsafe_b64encode(decoded).rstrip(b"=") != part.encode():
+        raise NotValid("base64")
+    return decoded
+
+
+def _object(text: bytes) -> Claims:
+    found = json.loads(text.decode(), object_pairs_hook=_once_each)
+    if not isinstance(found, dict):
+        raise NotValid("not an object")
+    return found
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> Claims:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise NotValid("a name twice")
+    return found

@@ -1,0 +1,63 @@
+"""Other issuers: any OpenID provider whose tokens we take, and whom a token of theirs names here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from auth.claims import ACCESS_TOKEN, Claims, Expected, NotValid, is_name
+from auth.jwks import TTL_SECONDS, KeyStore, fetcher
+from auth.keys import Asymmetric
+from auth.tokens import KINDS, Trusted
+from auth.viewer import Viewer
+from billing.states import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class OtherIssuer:
+    """`name` is its `iss`. Its tokens are of one kind of caller, and say by `customer_claim` for whom; `scopes` turns theirs into ours and drops the rest.
+
+    Raises ValueError for what can never work.
+    """
+
+    name: str
+    audience: str
+    jwks_url: str
+    algorithms: tuple[Asymmetric, ...] = ("RS256",)
+    kind: Actor = Actor.CUSTOMER
+    customer_claim: str = "sub"
+    scope_claim: str = "scope"
+    scopes: Mapping[str, str] | None = field(default=None, hash=False)
+    allow_typ_jwt: bool = False
+
+    # Settings are read by pydantic: a misspelt name must not be passed over.
+    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+
+    def __post_init__(self) -> None:
+        if not self.name or not self.audience or not self.algorithms:
+            raise ValueError("name, audience and algorithms must not be empty")
+        if urlsplit(self.jwks_url).scheme not in ("http", "https") or not urlsplit(self.jwks_url).hostname:
+            raise ValueError("jwks_url must be an http or https URL")
+        if self.kind not in KINDS:
+            raise ValueError(f"kind must be one of {', '.join(KINDS)}")
+
+
+def trusting(other: OtherIssuer) -> Trusted:
+    """A token is judged again after a while, so that a key that its issuer took back does not live on in our memory."""
+    types = ACCESS_TOKEN | {"jwt", None} if other.allow_typ_jwt else ACCESS_TOKEN
+    store = KeyStore(fetcher(other.jwks_url), other.algorithms)
+    return Trusted(Expected(other.name, other.audience, types), store.find, lambda claims: viewer_of(claims, other), TTL_SECONDS)
+
+
+def viewer_of(claims: Claims, other: OtherIssuer) -> Viewer:
+    """Their `kind` and `sid` claims mean nothing here. Raises NotValid for a token that names no customer."""
+    customer_id = None if other.kind is Actor.STAFF else claims.get(other.customer_claim)
+    if other.kind is not Actor.STAFF and not is_name(customer_id):
+        raise NotValid(other.customer_claim)
+    client = claims.get("client_id") or claims.get("azp") or ""
+    return Viewer(other.kind, customer_id, _scopes(claims.get(other.scope_claim), other), str(client))
+
+
+def _scopes(value: object, other: OtherIssuer) -> tuple[str, ...]:
+    theirs = value.split() if isinstance(value, str) else value if isinstance(value, list) else []
+    named = [scope for scope in theirs if isinstance(scope, str)]
+    return tuple(named) if other.scopes is None else tuple(dict.fromkeys(other.scopes[scope] for scope in named if scope in other.scopes))

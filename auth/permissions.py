@@ -1,0 +1,47 @@
+"""Who may ask for a field. Declared beside the field, printed in its description, checked once, and repeated by row security and grants in SQL."""
+
+from dataclasses import dataclass
+
+from auth.viewer import Viewer
+from billing.refusals import Forbidden
+from billing.states import Actor
+
+# What a token of the first-party portal, and of staff, may do: everything that its kind may.
+EVERYTHING = {Actor.CUSTOMER: "portal", Actor.STAFF: "staff"}
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """Callers of these kinds whose token has the scope. No kinds at all: everybody, signed in or not."""
+
+    kinds: frozenset[Actor]
+    scope: str
+
+    @property
+    def words(self) -> str:
+        """For the schema's descriptions."""
+        if not self.kinds:
+            return "Needs no token."
+        kinds = ", ".join(sorted(self.kinds))
+        return f"For {kinds} with the scope `{self.scope}`."
+
+
+ANYBODY = Permission(frozenset(), "")
+READ = Permission(frozenset({Actor.CUSTOMER, Actor.STAFF, Actor.PARTNER}), "read")
+SEARCH = Permission(frozenset({Actor.STAFF}), "customers:search")
+AUDIT = Permission(frozenset({Actor.STAFF}), "audit:read")
+LINK = Permission(frozenset({Actor.STAFF}), "links:create")
+PROFILE = Permission(frozenset({Actor.CUSTOMER}), "profile:write")
+SESSIONS = Permission(frozenset({Actor.CUSTOMER}), "sessions:write")
+
+
+def is_allowed(viewer: Viewer, permission: Permission) -> bool:
+    if not permission.kinds:
+        return True
+    return viewer.kind in permission.kinds and not {permission.scope, EVERYTHING.get(viewer.kind)}.isdisjoint(viewer.scopes)
+
+
+def check(viewer: Viewer, permission: Permission) -> None:
+    """Raises Forbidden."""
+    if not is_allowed(viewer, permission):
+        raise Forbidden(f"You may not ask for this. {permission.words}")

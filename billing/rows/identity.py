@@ -1,0 +1,58 @@
+"""Rows about who is calling."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    email: str
+    customer_id: str
+    password_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class PortalSession:
+    id: str
+    customer_id: str
+    method: str
+    client: str
+    network: str
+    created_at: datetime
+    last_used_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshToken:
+    secret_hash: str
+    customer_id: str
+    session_id: str
+    issued_at: datetime
+    expires_at: datetime
+    used_at: datetime | None
+    successor_sealed: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityLink:
+    secret_hash: str
+    customer_id: str
+    kind: str
+    email: str | None
+    landing: str | None
+    expires_at: datetime
+    used_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    id: str
+    customer_id: str | None
+    actor: str
+    client: str
+    request_id: str
+    event: str
+    outcome: str
+    detail: str
+    happened_at: datetime

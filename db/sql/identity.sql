@@ -1,0 +1,118 @@
+-- name: credentials.by_email
+-- returns: Credential
+-- The one credential of the address that the unit of work named (app.email).
+select email, customer_id, password_hash from credential where email = :email
+
+-- name: credentials.of_customer
+-- returns: Credential
+select email, customer_id, password_hash from credential where customer_id = :customer_id
+
+-- name: credentials.set_password
+-- returns: Credential
+update credential set password_hash = :password_hash, changed_at = :now where customer_id = :customer_id
+returning email, customer_id, password_hash
+
+-- name: credentials.create
+-- returns: Credential
+-- For a customer who has no password yet: a portal link or a reset gives the first one.
+insert into credential (email, customer_id, password_hash, changed_at, created_at)
+values (lower(:email), :customer_id, :password_hash, :now, :now)
+returning email, customer_id, password_hash
+
+-- name: credentials.set_email
+-- returns: Credential
+update credential set email = lower(:email) where customer_id = :customer_id
+returning email, customer_id, password_hash
+
+-- name: sessions.of_customer
+-- returns: PortalSession
+-- order newest: created_at desc, id desc
+-- order oldest: created_at asc, id asc
+-- The sessions that are alive.
+select * from portal_portal_session where customer_id = :key and customer_id = :customer_id
+
+-- name: sessions.create
+-- returns: PortalSession
+insert into portal_session (customer_id, id, method, client, network, created_at, last_used_at, expires_at)
+values (:customer_id, :id, :method, :client, :network, :now, :now, :expires_at)
+returning id, customer_id, method, client, network, created_at, last_used_at, expires_at
+
+-- name: sessions.use
+-- returns: PortalSession
+update portal_session set last_used_at = :now
+ where customer_id = :customer_id and id = :id and ended_at is null and expires_at > :now
+returning id, customer_id, method, client, network, created_at, last_used_at, expires_at
+
+-- name: sessions.end
+-- returns: PortalSession
+update portal_session set ended_at = :now, end_reason = :reason
+ where customer_id = :customer_id and id = :id and ended_at is null
+returning id, customer_id, method, client, network, created_at, last_used_at, expires_at
+
+-- name: sessions.end_others
+-- returns: PortalSession
+-- All but one; a `keep` that is null ends all.
+update portal_session set ended_at = :now, end_reason = :reason
+ where customer_id = :customer_id and id is distinct from cast(:keep as text) and ended_at is null
+returning id, customer_id, method, client, network, created_at, last_used_at, expires_at
+
+-- name: refresh_tokens.create
+-- returns: RefreshToken
+insert into refresh_token (secret_hash, customer_id, session_id, issued_at, expires_at)
+values (:secret_hash, :customer_id, :session_id, :now, :expires_at)
+returning secret_hash, customer_id, session_id, issued_at, expires_at, used_at, successor_sealed
+
+-- name: refresh_tokens.by_secret
+-- returns: RefreshToken
+-- The token whose secret was presented (app.secret).
+select secret_hash, customer_id, session_id, issued_at, expires_at, used_at, successor_sealed from refresh_token where secret_hash = :secret_hash
+
+-- name: refresh_tokens.use
+-- returns: RefreshToken
+-- Nothing comes back when somebody else used it first.
+update refresh_token set used_at = :now, successor_sealed = :successor_sealed
+ where customer_id = :customer_id and secret_hash = :secret_hash and used_at is null
+returning secret_hash, customer_id, session_id, issued_at, expires_at, used_at, successor_sealed
+
+-- name: links.create
+-- returns: IdentityLink
+insert into identity_link (secret_hash, customer_id, kind, email, landing, made_by, created_at, expires_at)
+values (:secret_hash, :customer_id, :kind, :email, :landing, :made_by, :now, :expires_at)
+returning secret_hash, customer_id, kind, email, landing, expires_at, used_at
+
+-- name: links.by_secret
+-- returns: IdentityLink
+-- The link whose secret was presented (app.secret).
+select secret_hash, customer_id, kind, email, landing, expires_at, used_at from identity_link where secret_hash = :secret_hash
+
+-- name: links.use
+-- returns: IdentityLink
+-- Once, and in time; nothing comes back otherwise.
+update identity_link set used_at = :now
+ where customer_id = :customer_id and secret_hash = :secret_hash and kind = :kind and used_at is null and expires_at > :now
+returning secret_hash, customer_id, kind, email, landing, expires_at, used_at
+
+-- name: customers.set_profile
+-- returns: Customer
+-- What is null stays as it is.
+update customer
+   set name = coalesce(:name, name), locale = coalesce(:locale, locale), time_zone = coalesce(:time_zone, time_zone), version = version + 1
+ where id = :customer_id and version = coalesce(:expected_version, version)
+returning id, id as customer_id, name, email, locale, time_zone, currency, version, created_at
+
+-- name: customers.set_email
+-- returns: Customer
+update customer set email = :email, version = version + 1 where id = :customer_id
+returning id, id as customer_id, name, email, locale, time_zone, currency, version, created_at
+
+-- name: audit.append
+-- returns: nothing
+insert into audit_event (id, customer_id, actor, client, request_id, event, outcome, detail, happened_at)
+values (:id, :customer_id, :actor, :client, :request_id, :event, :outcome, :detail, :now)
+
+-- name: audit.listed
+-- returns: AuditEvent
+-- order newest: happened_at desc, id desc
+-- order oldest: happened_at asc, id asc
+-- For staff.
+select * from portal_audit_event where (cast(:of_customer as text) is null or customer_id = :of_customer)

@@ -1,0 +1,55 @@
+"""What signing in needs, put together from the settings."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from datetime import datetime, timedelta
+from email.utils import parseaddr
+from typing import Any
+
+from auth.passwords import Passwords
+from auth.throttle import Throttle
+from auth.viewer import Viewer
+from gateway.settings import Settings
+from mail.folder import Folder
+from mail.port import Sender, author
+from mail.smtp import Server, Smtp
+from resolvers.context import Identity
+
+Sign = Callable[[Viewer, datetime, timedelta], str]
+
+
+class Later:
+    """Things to do after the answer. They are finished before the process ends."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+
+    def __call__(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def finish(self) -> None:
+        while self._running:
+            await asyncio.gather(*self._running, return_exceptions=True)
+
+
+def identity(settings: Settings, sign: Sign, later: Later) -> Identity:
+    return Identity(
+        sign=sign,
+        passwords=Passwords(),
+        throttle=Throttle(settings.throttle_url),
+        mail=sender(settings),
+        later=later,
+        portal_url=settings.portal_url.rstrip("/"),
+        merchant=settings.merchant,
+    )
+
+
+def sender(settings: Settings) -> Sender:
+    """SMTP where a server is named, and else a folder of letters."""
+    name, address = parseaddr(settings.mail_from)
+    if settings.smtp_host is None:
+        return Folder(settings.data_dir / "mail", author(address, name=name))
+    server = Server(settings.smtp_host, settings.smtp_port, settings.smtp_security, settings.smtp_user, settings.smtp_password)
+    return Smtp(server, author(address, name=name))

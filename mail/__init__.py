@@ -1,0 +1,1 @@
+"""Letters to customers: what they say (`letters`), and the two ways to send them (`smtp`, `folder`)."""

@@ -1,0 +1,37 @@
+"""A folder instead of a mail server: every letter becomes a file that any mail program opens. For demos and tests."""
+
+import asyncio
+import os
+from datetime import UTC
+from email.headerregistry import Address
+from pathlib import Path
+
+from mail.port import MailAway, Message, written
+
+
+class Folder:
+    """Writes `<time>-<id>.eml`. Names sort by time and tell no address; files are whole from the moment they have their name, and only their owner reads them."""
+
+    def __init__(self, path: Path, author: Address) -> None:
+        self._path = path
+        self._author = author
+
+    async def send(self, message: Message) -> None:
+        name = f"{message.written_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{message.id}.eml"
+        try:
+            await asyncio.to_thread(_write, self._path / name, written(message, self._author).as_bytes())
+        except OSError as problem:
+            raise MailAway("the letter could not be written") from problem
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        with open(draft, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)

@@ -1,0 +1,100 @@
+"""What the letters say: one text per letter and language in `letters/<language>/`, its first line the subject.
+
+To translate, copy `letters/en` to a folder named by the language (`de`, `pt-BR`) and translate the files in it; those still missing are sent in English. A `$word` is filled in;
+which words a letter has is said here, and checked when the program starts.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from string import Template
+
+from mail.port import Message, Unsendable, is_one_line
+
+FOLDER = Path(__file__).parent / "letters"
+FALLBACK = "en"
+MAX_TAG = 35  # characters, RFC 5646 section 4.4.1
+
+
+class Letter(StrEnum):
+    CONFIRM_EMAIL = "confirm_email"
+    EMAIL_CHANGED = "email_changed"
+    PASSWORD_RESET = "password_reset"
+    PASSWORD_CHANGED = "password_changed"
+    PORTAL_LINK = "portal_link"
+    NEW_SIGN_IN_ELSEWHERE = "new_sign_in_elsewhere"
+
+
+# No letter has the customer's name in it, or anything else that a stranger can choose: a letter of ours that greets "Win a prize at evil.example" is a gift to him.
+# `portal` is the name of the portal, `help` where its people are reached, `link` a whole URL.
+WORDS = {
+    Letter.CONFIRM_EMAIL: {"portal", "help", "link", "code"},
+    Letter.EMAIL_CHANGED: {"portal", "help"},
+    Letter.PASSWORD_RESET: {"portal", "help", "link"},
+    Letter.PASSWORD_CHANGED: {"portal", "help"},
+    Letter.PORTAL_LINK: {"portal", "help", "link"},
+    Letter.NEW_SIGN_IN_ELSEWHERE: {"portal", "help"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    language: str
+    subject: Template
+    text: Template
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """To whom, in which language (a BCP 47 tag), under which id, when."""
+
+    to: str
+    locale: str
+    id: str
+    written_at: datetime
+
+
+def compose(letter: Letter, envelope: Envelope, words: Mapping[str, str]) -> Message:
+    """The letter in the language nearest to the one wanted. Raises Unsendable for words that are missing, too many, or not one line each."""
+    if words.keys() != WORDS[letter]:
+        raise Unsendable(f"the words of {letter} are {', '.join(sorted(WORDS[letter]))}")
+    if not all(map(is_one_line, words.values())):
+        raise Unsendable("a word of a letter is not one line")
+    wording = _wording(letter, envelope.locale)
+    return Message(
+        to=envelope.to,
+        subject=wording.subject.substitute(words),
+        text=wording.text.substitute(words),
+        written_at=envelope.written_at,
+        id=envelope.id,
+        headers=(("Content-Language", wording.language),),
+    )
+
+
+def _wording(letter: Letter, locale: str) -> Wording:
+    """By lookup (RFC 4647, section 3.4): the tag loses its last part until there is a text, so `de-CH-1996` is served by `de`."""
+    parts = locale[:MAX_TAG].lower().split("-")
+    tags = ["-".join(parts[:size]) for size in range(len(parts), 0, -1)]
+    return next((_WORDINGS[letter, tag] for tag in tags if (letter, tag) in _WORDINGS), _WORDINGS[letter, FALLBACK])
+
+
+def read(folder: Path) -> dict[tuple[Letter, str], Wording]:
+    """All wordings by letter and lower-case language. Raises ValueError for a text with an unknown word or without a subject, and for one that English lacks."""
+    found = {(Letter(file.stem), file.parent.name.lower()): _read(file) for file in sorted(folder.glob("*/*.txt"))}
+    if lacking := [letter for letter in Letter if (letter, FALLBACK) not in found]:
+        raise ValueError(f"there is no English text of {', '.join(lacking)}")
+    return found
+
+
+def _read(file: Path) -> Wording:
+    subject, _, text = file.read_text("utf-8").partition("\n")
+    wording = Wording(file.parent.name, Template(subject.strip()), Template(text.strip() + "\n"))
+    for template in (wording.subject, wording.text):
+        if not template.template.strip() or not template.is_valid() or not set(template.get_identifiers()) <= WORDS[Letter(file.stem)]:
+            raise ValueError(f"{file} has no subject, no text, or a word that is not in it")
+    return wording
+
+
+_WORDINGS = read(FOLDER)

@@ -1,0 +1,61 @@
+"""Portal links: the merchant's staff let a customer in without a password, once."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from auth.secret import hash_of, new_secret
+from auth.throttle import Kind
+from billing.refusals import ErrorCode, Refused
+from billing.states import SignInMethod
+from mail.letters import Letter
+from resolvers.audit import note
+from resolvers.context import Context
+from resolvers.letters import customer_of, send_later
+from resolvers.profile import link_to, use_link
+from resolvers.sessions import SessionTokens, begin, enter, throttled
+
+LIFETIME = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class PortalLink:
+    url: str
+    expires_at: datetime
+
+
+async def create(given: Any, context: Context) -> PortalLink:
+    """With `send`, the customer also gets it by mail."""
+    customer_id = str(given.customer_id)
+    if await customer_of(context, customer_id) is None:
+        raise Refused(ErrorCode.NOT_FOUND, "There is no such customer.", "customerId")
+    landing = given.landing
+    if landing is not None and (not landing.startswith("/") or landing[1:2] in ("/", "\\", "") or len(landing) > 500):
+        raise Refused(ErrorCode.INVALID_VALUE, "A landing page is a path of the portal such as /invoices.", "landing")
+    secret, expires_at = new_secret(), context.now + LIFETIME
+    async with context.session.write() as transaction:
+        await transaction.present("secret", hash_of(secret))
+        await transaction.run(
+            "links.create",
+            customer_id=customer_id,
+            secret_hash=hash_of(secret),
+            kind="PORTAL",
+            email=None,
+            landing=landing,
+            made_by=context.viewer.client,
+            expires_at=expires_at,
+        )
+        await note(transaction, context, "createPortalLink", detail=customer_id)
+    url = link_to(context, "enter", secret)
+    if given.send:
+        send_later(context, customer_id, Letter.PORTAL_LINK, link=url)
+    return PortalLink(url, expires_at)
+
+
+async def redeem(given: Any, context: Context) -> SessionTokens:
+    await throttled(context, Kind.LINK)
+    async with context.session.write() as transaction:
+        await use_link(transaction, given.token, "PORTAL")
+        tokens = await begin(transaction, context, SignInMethod.PORTAL_LINK)
+        await note(transaction, context, "redeemPortalLink", detail=tokens.session_id)
+    return enter(context, tokens)

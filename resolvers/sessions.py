@@ -1,0 +1,176 @@
+"""Signing in and staying in: sessions, their rotating refresh tokens, and their end."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from auth.secret import hash_of, new_secret, opened, sealed
+from auth.throttle import Kind, account_of, network_of
+from auth.viewer import Viewer
+from billing.refusals import ErrorCode, Refused
+from billing.states import Actor, SignInMethod
+from db.session import Transaction
+from mail.letters import Letter
+from resolvers.audit import fresh_id, note
+from resolvers.context import Context, Identity
+from resolvers.letters import send_later
+
+ACCESS = timedelta(minutes=15)
+SESSION = timedelta(days=30)
+
+# An answer that was lost on its way may be asked for again this long; after that a used token is a stolen one.
+GRACE = timedelta(seconds=10)
+
+ENDED = "This session has ended. Sign in again."
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTokens:
+    """What a client keeps: a token to call with, and one to get the next pair."""
+
+    customer_id: str
+    session_id: str
+    access_token: str
+    access_expires_at: datetime
+    refresh_token: str
+    refresh_expires_at: datetime
+
+
+def identity_of(context: Context) -> Identity:
+    assert context.identity is not None, "the process offers no identity"
+    return context.identity
+
+
+async def throttled(context: Context, kind: str, account: str | None = None) -> None:
+    """Count one attempt, against the account and the network. Raises TooManyAttempts."""
+    identities = [network_of(context.origin.network)] + ([account_of(account)] if account else [])
+    await identity_of(context).throttle.hit(kind, *identities)
+
+
+async def sign_in(given: Any, context: Context) -> SessionTokens:
+    """Unknown accounts and wrong passwords cost the same work and get the same words."""
+    email = given.email.strip().lower()
+    await throttled(context, Kind.SIGN_IN, email)
+    async with context.session.write() as transaction:
+        await transaction.present("email", email)
+        found = await transaction.first("credentials.by_email", email=email)
+    passwords = identity_of(context).passwords
+    verdict = await passwords.verify(given.password, found.password_hash if found else None)
+    if not found or not verdict.is_right:
+        raise Refused(ErrorCode.WRONG_CREDENTIALS, "E-mail address and password do not fit together.")
+    renewed = await passwords.hash(given.password) if verdict.needs_rehash else None
+    async with context.session.write() as transaction:
+        await transaction.act_as(found.customer_id)
+        if renewed:
+            await transaction.run("credentials.set_password", password_hash=renewed)
+        tokens = await begin(transaction, context, SignInMethod.PASSWORD)
+        await note(transaction, context, "signIn", detail=tokens.session_id)
+    return enter(context, tokens)
+
+
+async def refresh(given: Any, context: Context) -> SessionTokens:
+    """A used token within the grace gets the answer that was lost; later it ends the session, for one of two holders is a thief."""
+    async with context.session.write() as transaction:
+        tokens = await _rotated(transaction, context, given.refresh_token)
+    if tokens is None:
+        raise Refused(ErrorCode.SESSION_ENDED, ENDED)
+    return enter(context, tokens)
+
+
+async def sign_out(_: Any, context: Context) -> bool:
+    session_id = context.viewer.session_id
+    if session_id is None:
+        raise Refused(ErrorCode.SESSION_ENDED, "This token belongs to no session.")
+    async with context.session.write() as transaction:
+        await transaction.run("sessions.end", id=session_id, reason="SIGNED_OUT")
+        await note(transaction, context, "signOut", detail=session_id)
+    _leave(context)
+    return True
+
+
+async def sign_out_everywhere(_: Any, context: Context) -> int:
+    async with context.session.write() as transaction:
+        ended = await transaction.run("sessions.end_others", keep=None, reason="SIGNED_OUT")
+        await note(transaction, context, "signOutEverywhere", detail=str(len(ended)))
+    _leave(context)
+    return len(ended)
+
+
+async def end_session(given: Any, context: Context) -> bool:
+    async with context.session.write() as transaction:
+        ended = await transaction.first("sessions.end", id=str(given.session_id), reason="SIGNED_OUT")
+        if ended is None:
+            raise Refused(ErrorCode.NOT_FOUND, "There is no such session.", "sessionId")
+        await note(transaction, context, "endSession", detail=ended.id)
+    if ended.id == context.viewer.session_id:
+        _leave(context)
+    return True
+
+
+async def begin(transaction: Transaction, context: Context, method: SignInMethod) -> SessionTokens:
+    """A new session of the customer who acts in the transaction."""
+    expires_at = context.now + SESSION
+    session = await transaction.first(
+        "sessions.create",
+        id=fresh_id("ses", context),
+        method=method,
+        client=context.origin.client[:200],
+        network=context.origin.network[:64],
+        expires_at=expires_at,
+    )
+    secret = new_secret()
+    await transaction.run("refresh_tokens.create", secret_hash=hash_of(secret), session_id=session.id, expires_at=expires_at)
+    return _tokens(context, session, secret)
+
+
+def enter(context: Context, tokens: SessionTokens) -> SessionTokens:
+    """Show the rest of the answer to the customer who has just come in."""
+    context.become(_viewer(tokens.customer_id, tokens.session_id, context))
+    return tokens
+
+
+async def _rotated(transaction: Transaction, context: Context, secret: str) -> SessionTokens | None:
+    """None where the token is unknown, spent, or its session has ended. Ending it for reuse is committed, so it is not raised here."""
+    await transaction.present("secret", hash_of(secret))
+    token = await transaction.first("refresh_tokens.by_secret", secret_hash=hash_of(secret))
+    if token is None:
+        return None
+    await transaction.act_as(token.customer_id)
+    session = await transaction.first("sessions.use", id=token.session_id)
+    if session is None:
+        return None
+    successor = new_secret()
+    used = await transaction.first("refresh_tokens.use", secret_hash=token.secret_hash, successor_sealed=sealed(successor, secret))
+    if used:
+        await transaction.run("refresh_tokens.create", secret_hash=hash_of(successor), session_id=session.id, expires_at=session.expires_at)
+        return _tokens(context, session, successor)
+    return await _reused(transaction, context, session, secret)
+
+
+async def _reused(transaction: Transaction, context: Context, session: Any, secret: str) -> SessionTokens | None:
+    """Somebody used the token before: read it again, for it may have been just now."""
+    token = await transaction.first("refresh_tokens.by_secret", secret_hash=hash_of(secret))
+    successor = opened(token.successor_sealed, secret)
+    await transaction.present("secret", hash_of(successor))
+    after = await transaction.first("refresh_tokens.by_secret", secret_hash=hash_of(successor))
+    if context.now - token.used_at <= GRACE and after and after.used_at is None:
+        return _tokens(context, session, successor)
+    await transaction.run("sessions.end", id=session.id, reason="REUSED_TOKEN")
+    await note(transaction, context, "refreshSession", outcome="REUSED_TOKEN", detail=session.id)
+    send_later(context, session.customer_id, Letter.NEW_SIGN_IN_ELSEWHERE)
+    return None
+
+
+def _tokens(context: Context, session: Any, secret: str) -> SessionTokens:
+    viewer = _viewer(session.customer_id, session.id, context)
+    access = identity_of(context).sign(viewer, context.now, ACCESS)
+    return SessionTokens(session.customer_id, session.id, access, context.now + ACCESS, secret, session.expires_at)
+
+
+def _viewer(customer_id: str, session_id: str, context: Context) -> Viewer:
+    return Viewer(Actor.CUSTOMER, customer_id, ("portal",), context.origin.client or "portal", session_id)
+
+
+def _leave(context: Context) -> None:
+    """The caller's own session is over, so nothing more is read by its name."""
+    context.become(Viewer(Actor.ANONYMOUS, None, (), context.viewer.client))

@@ -1,0 +1,47 @@
+"""Payloads of mutations, and the one wrapper that turns a refusal into `userErrors`."""
+
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import Annotated, Any
+
+import strawberry
+
+from auth.permissions import Permission
+from billing.refusals import ErrorCode, Refused
+from resolvers.audit import note_refusal
+from resolvers.context import Info
+from schema.fields import guarded
+
+
+@strawberry.type(description="Why a mutation was refused.")
+class UserError:
+    code: ErrorCode = strawberry.field(description="For programs.")
+    message: str = strawberry.field(description="For people, in English.")
+    path: list[str] | None = strawberry.field(description='Which field of the input it is about, such as ["input", "newPassword"]; null if none.')
+
+
+@strawberry.type(description="What every mutation answers besides its object.")
+class Payload:
+    replayed: bool = strawberry.field(description="Whether this is the kept answer to an earlier call with the same idempotency key.")
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused. Empty when it was done.")
+
+
+def mutation(resolve: Callable[[Any, Any], Awaitable[Any]], *, name: str, takes: Any, gives: Any, shows: str, permission: Permission, description: str) -> Any:
+    """A mutation of one `input` and one payload, whose field `shows` holds what the resolver gives back."""
+
+    async def run(info: Info, input: Any) -> Any:
+        try:
+            found = await resolve(input, info.context)
+        except Refused as refused:
+            await note_refusal(info.context, name, refused.code)
+            return _payload(shows, None, refused)
+        info.context.forget()
+        return _payload(shows, found, None)
+
+    run.__annotations__ = {"info": Info, "input": Annotated[takes, strawberry.argument(description="What to do.")], "return": gives}
+    return guarded(strawberry.mutation(resolver=run, graphql_type=gives, description=description), permission)
+
+
+def _payload(shows: str, found: Any, refused: Refused | None) -> Any:
+    errors = [SimpleNamespace(code=refused.code, message=refused.message, path=["input", refused.field] if refused.field else None)] if refused else []
+    return SimpleNamespace(**{shows: found}, replayed=False, user_errors=errors)

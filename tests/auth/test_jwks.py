@@ -1,0 +1,197 @@
+"""Another issuer's keys: asked for once by many, renewed in time, and kept while their server is away."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import pytest
+
+from auth import jwks
+from auth.jwks import KeyStore, KeysUnavailable, fetcher
+from auth.keys import Key, new_pem, of_pem, published
+from tests.auth.forge import NOW
+from tests.auth.provider import Provider, running
+
+FIRST, SECOND, THIRD = (of_pem(name, new_pem("EdDSA")) for name in ("first", "second", "third"))
+AWAY = ["500", "html", "huge", "redirect", "gzip", "hang", "drip"]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Provider]:
+    with running() as provider:
+        yield provider
+
+
+@pytest.fixture
+def provider(server: Provider, monkeypatch: pytest.MonkeyPatch) -> Provider:
+    monkeypatch.setattr(jwks, "TIMEOUT_SECONDS", 1.0)
+    server.keys, server.mode, server.fetches = published([FIRST])["keys"], "keys", 0
+    return server
+
+
+@pytest.fixture
+def store(provider: Provider) -> KeyStore:
+    return KeyStore(fetcher(provider.url), ["EdDSA"])
+
+
+async def kid_of(store: KeyStore, key: Key, seconds: float = 0) -> str | None:
+    found = await store.find(key.kid, "EdDSA", NOW + timedelta(seconds=seconds))
+    return found and found.kid
+
+
+async def settled(store: KeyStore) -> None:
+    """What runs in the background has ended."""
+    if store._fetching:
+        await store._fetching
+
+
+@asynccontextmanager
+async def lag_below(seconds: float) -> AsyncIterator[None]:
+    """Something else on the loop keeps being served meanwhile."""
+    worst = 0.0
+
+    async def probe() -> None:
+        nonlocal worst
+        while True:
+            before = time.perf_counter()
+            await asyncio.sleep(0.005)
+            worst = max(worst, time.perf_counter() - before - 0.005)
+
+    task = asyncio.create_task(probe())
+    await asyncio.sleep(0.02)
+    yield
+    task.cancel()
+    assert worst < seconds
+
+
+async def test_a_thousand_first_callers_cause_one_fetch(store: KeyStore, provider: Provider) -> None:
+    provider.mode = "slow"
+    assert set(await asyncio.gather(*(kid_of(store, FIRST) for _ in range(1000)))) == {"first"}
+    assert provider.fetches == 1
+
+
+async def test_a_caller_who_goes_away_does_not_take_the_fetch_along(store: KeyStore, provider: Provider) -> None:
+    provider.mode = "slow"
+    impatient = [asyncio.create_task(kid_of(store, FIRST)) for _ in range(5)]
+    patient = asyncio.create_task(kid_of(store, FIRST))
+    await asyncio.sleep(0.2)
+    for task in impatient:
+        task.cancel()
+    assert await patient == "first"
+    assert provider.fetches == 1
+
+
+@pytest.mark.parametrize("mode", AWAY)
+async def test_without_keys_there_is_no_answer_and_the_loop_goes_on(store: KeyStore, provider: Provider, mode: str) -> None:
+    provider.mode = mode
+    started = time.perf_counter()
+    async with lag_below(0.5):
+        outcomes = await asyncio.gather(*(kid_of(store, FIRST) for _ in range(200)), return_exceptions=True)
+    assert {type(outcome) for outcome in outcomes} == {KeysUnavailable}
+    assert time.perf_counter() - started < 5
+    assert provider.fetches == 1
+
+
+async def test_nobody_listening_is_no_keys() -> None:
+    with pytest.raises(KeysUnavailable):
+        await kid_of(KeyStore(fetcher("http://127.0.0.1:1/jwks.json"), ["EdDSA"]), FIRST)
+
+
+async def test_a_dead_server_is_asked_again_after_a_pause_and_is_believed_when_it_is_back(store: KeyStore, provider: Provider) -> None:
+    provider.mode = "500"
+    for seconds in (0, 0.5, 1.9):
+        with pytest.raises(KeysUnavailable):
+            await kid_of(store, FIRST, seconds)
+    assert provider.fetches == 1
+    provider.mode = "keys"
+    assert await kid_of(store, FIRST, 2) == "first"
+    assert provider.fetches == 2
+
+
+async def test_keys_are_renewed_in_the_background_before_they_are_old(store: KeyStore, provider: Provider) -> None:
+    await kid_of(store, FIRST)
+    for seconds in (100, 239):
+        assert await kid_of(store, FIRST, seconds) == "first"
+    assert provider.fetches == 1
+    provider.mode = "slow"
+    started = time.perf_counter()
+    assert await asyncio.gather(*(kid_of(store, FIRST, 240) for _ in range(50))) == ["first"] * 50
+    assert time.perf_counter() - started < 0.5
+    await settled(store)
+    assert provider.fetches == 2
+    assert await kid_of(store, FIRST, 479) == "first"
+    assert provider.fetches == 2
+
+
+async def test_after_a_silence_a_key_that_was_taken_back_is_not_believed_for_long(store: KeyStore, provider: Provider) -> None:
+    await kid_of(store, FIRST)
+    provider.keys = published([SECOND])["keys"]
+    assert await kid_of(store, SECOND, 5000) == "second"
+    assert await kid_of(store, FIRST, 5000 + 299) == "first"
+    await settled(store)
+    assert await kid_of(store, FIRST, 5000 + 300) is None
+
+
+async def test_a_new_key_is_found_at_once_and_the_old_one_holds_for_a_while(store: KeyStore, provider: Provider) -> None:
+    await kid_of(store, FIRST)
+    provider.keys = published([SECOND])["keys"]
+    assert await kid_of(store, SECOND, 60) == "second"
+    assert await kid_of(store, FIRST, 60 + 299) == "first"
+    await settled(store)
+    assert await kid_of(store, FIRST, 60 + 300) is None
+    assert await kid_of(store, SECOND, 60 + 300) == "second"
+
+
+async def test_a_fetch_that_brings_nothing_new_does_not_prolong_the_old_key(store: KeyStore, provider: Provider) -> None:
+    await kid_of(store, FIRST)
+    provider.keys = published([SECOND])["keys"]
+    assert await kid_of(store, SECOND, 60) == "second"
+    assert await kid_of(store, THIRD, 200) is None
+    assert provider.fetches == 3
+    assert await kid_of(store, FIRST, 60 + 300) is None
+
+
+async def test_unknown_names_cause_one_fetch_in_thirty_seconds_however_many(store: KeyStore, provider: Provider) -> None:
+    await kid_of(store, FIRST)
+    for seconds in (1, 29):
+        assert set(await asyncio.gather(*(store.find(f"{n}", "EdDSA", NOW + timedelta(seconds=seconds)) for n in range(100)))) == {None}
+    assert provider.fetches == 1
+    assert set(await asyncio.gather(*(store.find(f"{n}", "EdDSA", NOW + timedelta(seconds=30)) for n in range(100)))) == {None}
+    assert provider.fetches == 2
+    provider.mode = "500"
+    for seconds in (61, 62, 90):
+        assert await kid_of(store, SECOND, seconds) is None
+        assert await kid_of(store, FIRST, seconds) == "first"
+    assert provider.fetches == 3
+
+
+async def test_an_algorithm_that_is_not_the_issuers_asks_nobody(store: KeyStore, provider: Provider) -> None:
+    assert await store.find("first", "RS256", NOW) is None
+    assert await store.find("first", "none", NOW) is None
+    assert provider.fetches == 0
+
+
+@pytest.mark.parametrize("mode", AWAY)
+async def test_while_the_server_is_away_the_keys_hold_for_a_day_and_nobody_waits(store: KeyStore, provider: Provider, mode: str) -> None:
+    await kid_of(store, FIRST)
+    provider.mode = mode
+    assert await kid_of(store, FIRST, 240) == "first"
+    await settled(store)
+    started = time.perf_counter()
+    for seconds in (301, 3600, 24 * 3600):
+        assert await kid_of(store, FIRST, seconds) == "first"
+    assert time.perf_counter() - started < 0.5
+    await settled(store)
+    with pytest.raises(KeysUnavailable):
+        await kid_of(store, FIRST, 24 * 3600 + 10)
+    provider.mode = "keys"
+    assert await kid_of(store, FIRST, 24 * 3600 + 20) == "first"
+
+
+async def test_keys_of_long_ago_do_not_come_back_with_new_ones(store: KeyStore, provider: Provider) -> None:
+    await kid_of(store, FIRST)
+    provider.keys = published([SECOND])["keys"]
+    assert await kid_of(store, SECOND, 3 * 24 * 3600) == "second"
+    assert await kid_of(store, FIRST, 3 * 24 * 3600) is None
