@@ -56,7 +56,7 @@ def read(token: str) -> Signed:
     if not all(isinstance(header[name], str) and len(header[name]) <= MAX_NAME for name in ("alg", "kid", "typ") if name in header) or "alg" not in header:
         raise NotValid("a header of the wrong type")
     algorithm, kid, kind = header["alg"], header.get("kid"), header.get("typ")
-    text = token[: -len(parts[2]) - 1].encode()
+    text = token.rpartition(".")[0].encode()
     return Signed(algorithm, kid, kind and kind.lower(), _object(_decoded(parts[1])), text, _decoded(parts[2]))
 
 

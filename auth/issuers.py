@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from auth.claims import ACCESS_TOKEN, Claims, Expected, NotValid, is_name
-from auth.jwks import TTL_SECONDS, KeyStore, fetcher
+from auth.jwks import TTL_SECONDS, KeyStore
 from auth.keys import Asymmetric
 from auth.tokens import KINDS, Trusted
 from auth.viewer import Viewer
@@ -44,7 +44,7 @@ class OtherIssuer:
 def trusting(other: OtherIssuer) -> Trusted:
     """A token is judged again after a while, so that a key that its issuer took back does not live on in our memory."""
     types = ACCESS_TOKEN | {"jwt", None} if other.allow_typ_jwt else ACCESS_TOKEN
-    store = KeyStore(fetcher(other.jwks_url), other.algorithms)
+    store = KeyStore(other.jwks_url, other.algorithms)
     return Trusted(Expected(other.name, other.audience, types), store.find, lambda claims: viewer_of(claims, other), TTL_SECONDS)
 
 

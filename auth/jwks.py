@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from importlib import import_module
 
 import httpx
 
@@ -35,8 +36,9 @@ class KeysUnavailable(Exception):
 class KeyStore:
     """One issuer's keys: fetched by one caller for all, renewed before they are old, and kept for a day when their server is away."""
 
-    def __init__(self, fetch: Fetch, algorithms: Sequence[str]) -> None:
-        self._fetch = fetch
+    def __init__(self, url: str, algorithms: Sequence[str]) -> None:
+        self._url = url
+        self._fetch = fetcher(url)
         self._algorithms = algorithms
         self._current: Keys = {}
         self._previous: Keys = {}
@@ -84,7 +86,7 @@ class KeyStore:
         try:
             keys = await asyncio.to_thread(parsed, await self._fetch(), self._algorithms)
         except Exception as error:  # whatever goes wrong over there, the keys we have stay
-            logger.warning("an issuer's keys cannot be fetched: %s: %s", type(error).__name__, error)
+            logger.warning("keys cannot be fetched from %s: %s: %s", self._url, type(error).__name__, error)
             self._tried_at = at
             return
         if keys != self._current:
@@ -107,8 +109,10 @@ def parsed(body: bytes, algorithms: Sequence[str]) -> Keys:
 
 def fetcher(url: str) -> Fetch:
     """How to get `url`: no redirects, and bounds on time and bytes that hold for a server which sends a byte at a time or never stops."""
-    # Reading the certificates takes tens of milliseconds, so it is done once and at the start.
+    # Reading the certificates takes tens of milliseconds, and so does what httpx and anyio import at their first request: done once and at the start.
     context = httpx.create_ssl_context()
+    httpx.AsyncHTTPTransport(verify=context)
+    import_module("anyio._backends._asyncio")
 
     async def fetch() -> bytes:
         body = bytearray()
@@ -118,11 +122,11 @@ def fetcher(url: str) -> Fetch:
             client.stream("GET", url, headers=HEADERS) as response,
         ):
             if response.status_code != 200:
-                raise ValueError(f"{url} answered {response.status_code}")
+                raise ValueError(f"status {response.status_code}")
             async for chunk in response.aiter_raw():
                 body += chunk
                 if len(body) > MAX_BYTES:
-                    raise ValueError(f"{url} answered more than {MAX_BYTES} bytes")
+                    raise ValueError(f"more than {MAX_BYTES} bytes")
         return bytes(body)
 
     return fetch

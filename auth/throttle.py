@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import logging
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
@@ -168,17 +169,23 @@ class Memory(MemoryStorage):
     to whoever has many addresses. Here each attempt looks at two keys, in turn, so that dead ones go as fast as new ones come, and there is an upper bound.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._turn: OrderedDict[str, list[Entry]] = OrderedDict()
+        self.events = self._turn
+
     async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         now = time.time()
         self._sweep(now)
-        entries = [entry for entry in self.events.get(key, []) if entry.expiry > now]
+        entries = [entry for entry in self._turn.get(key, []) if entry.expiry > now]
         if len(entries) + amount > limit:
             return False
-        self.events[key] = [Entry(expiry)] * amount + entries
+        self._turn[key] = [Entry(expiry)] * amount + entries
         return True
 
     def _sweep(self, now: float) -> None:
-        for key in list(islice(self.events, 2)):
-            entries = self.events.pop(key)
-            if entries[0].expiry > now and len(self.events) < MAX_KEYS:
-                self.events[key] = entries
+        for key in list(islice(self._turn, 2)):
+            if self._turn[key][0].expiry > now and len(self._turn) <= MAX_KEYS:
+                self._turn.move_to_end(key)
+            else:
+                del self._turn[key]

@@ -9,6 +9,7 @@ from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 import schema as portal_schema
 from auth.tokens import Issuer, sign
@@ -33,7 +34,7 @@ class Setup:
     graphiql_token: str | None = None
 
 
-def create_app(setup: Setup) -> Starlette:
+def create_app(setup: Setup) -> ASGIApp:
     settings = setup.settings
     graphql_schema = portal_schema.build()
     pool = session.Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds)
@@ -61,10 +62,20 @@ def create_app(setup: Setup) -> Starlette:
             await later.finish()
             await database.disconnect()
 
-    routes: list[BaseRoute] = [Route("/graphql", GraphQLEndpoint(portal)), Route("/livez", livez), jwks(setup.issuer)]
+    routes: list[BaseRoute] = [Route("/livez", livez), jwks(setup.issuer)]
     if not settings.is_production:
         routes += [Route("/", home), *explorer.routes(setup.graphiql_token)]
-    return Starlette(routes=routes, lifespan=lifespan)
+    return front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))
+
+
+def front(site: ASGIApp, endpoint: ASGIApp) -> ASGIApp:
+    """GraphQL without a detour: the endpoint answers every error itself, so it needs nothing of what the site's router and middleware do."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        asked = endpoint if scope["type"] == "http" and scope["path"] == "/graphql" else site
+        await asked(scope, receive, send)
+
+    return app
 
 
 def _signer(issuer: Issuer) -> Sign:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 
 class PortInUse(Exception):
@@ -41,7 +41,7 @@ def listen(host: str, port: int) -> socket.socket:
     return found
 
 
-def serve(app: Starlette, listener: socket.socket, *, on_ready: Callable[[], None]) -> None:
+def serve(app: ASGIApp, listener: socket.socket, *, on_ready: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM, then finish what runs."""
     # uvicorn ends by raising the signal again: here it only has to unwind what is around us, the built-in Postgres too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))

@@ -5,6 +5,7 @@ import os
 from datetime import UTC
 from email.headerregistry import Address
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from mail.port import MailAway, Message, written
 
@@ -26,12 +27,12 @@ class Folder:
 
 def _write(path: Path, content: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        with open(draft, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
+    with NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as draft:  # mode 0600
+        try:
+            draft.write(content)
+            draft.flush()
+            os.fsync(draft.fileno())
+            os.replace(draft.name, path)
+        except OSError:
+            os.unlink(draft.name)
+            raise

@@ -98,9 +98,10 @@ def written(message: Message, author: Address) -> EmailMessage:
     email["Message-ID"] = f"<{message.id}@{author.domain}>"
     # Keeps vacation notices and the like from answering (RFC 3834).
     email["Auto-Submitted"] = "auto-generated"
+    email.set_content(message.text, charset="utf-8", cte=_encoding(message.text))
+    # Last, because setting the content takes every header away whose name begins with Content-.
     for name, value in message.headers:
         email[name] = value
-    email.set_content(message.text, charset="utf-8", cte=_encoding(message.text))
     return email
 
 

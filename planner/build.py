@@ -3,7 +3,7 @@
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type, is_non_null_type
 
 from db.blocks import Block
-from planner.draft import CannotPlan, Draft, Piece, Scope, correlated, row_scope
+from planner.draft import CannotPlan, Draft, Join, Piece, Scope, correlated, row_scope
 from planner.fields import collect, selections_of
 from planner.fixes import fix_items, fix_members
 from planner.formats import json_object, output, quoted
@@ -71,32 +71,18 @@ def row(draft: Draft, block: Block, keyed: tuple[str, str], shown: tuple[GraphQL
 
 
 def many(draft: Draft, scope: Scope, relation: Many, ask: Ask) -> Piece:
-    """Fields over the same rows share one lateral join: the four totals of a summary are computed once."""
+    """Fields over the same rows share one lateral join: the four totals of a summary are computed once. A field alone needs no join."""
     join = _shared_join(draft, scope, relation)
     built = build_object(draft, join.rows.under(relation.columns) if relation.columns else join.rows, object_type(ask), ask[1])
-    join.outputs.append(f"json_agg({built.sql}) as f{len(join.outputs)}")
-    return Piece(f"coalesce({join.alias}.f{len(join.outputs) - 1}, '[]')", fix_items(built.fix))
+    return Piece(f"coalesce({join.take(f'json_agg({built.sql})')}, '[]')", fix_items(built.fix))
 
 
-class _Join:
-    """Rows joined to a scope, of which several fields make their own lists. It is written out when all of them have."""
-
-    def __init__(self, alias: str, rows: Scope, source: str) -> None:
-        self.alias = alias
-        self.rows = rows
-        self.outputs: list[str] = []
-        self._source = source
-
-    def __str__(self) -> str:
-        return f" cross join lateral (select {', '.join(self.outputs)} from {self._source}{self.rows.joined}) {self.alias}"
-
-
-def _shared_join(draft: Draft, scope: Scope, relation: Many) -> _Join:
+def _shared_join(draft: Draft, scope: Scope, relation: Many) -> Join:
     identity = relation.block.name, scope.column(relation.key)
     if identity not in scope.shared:
         alias = draft.alias()
         source = f"({correlated(relation.block.sql, relation.block, key=identity[1], owner=scope.owner)}) {alias}"
-        scope.shared[identity] = _Join(draft.alias(), row_scope(draft, alias, relation.block.returns), source)
+        scope.shared[identity] = Join(draft.alias(), row_scope(draft, alias, relation.block.returns), source)
         scope.joins.append(scope.shared[identity])
-    found: _Join = scope.shared[identity]
-    return found
+        draft.joins.append(scope.shared[identity])
+    return scope.shared[identity]

@@ -58,6 +58,7 @@ class Draft:
     sources: list[ArgumentSource] = field(default_factory=list)
     derived: list[str] = field(default_factory=list)
     permissions: set[Permission] = field(default_factory=set)
+    joins: list["Join"] = field(default_factory=list)
     aliases: int = 0
 
     def alias(self) -> str:
@@ -82,17 +83,50 @@ class Scope:
     column: Callable[[str], str]
     returns: str
     owner: str
-    joins: list[object] = field(default_factory=list)
-    shared: dict[tuple[str, str], Any] = field(default_factory=dict)
+    joins: list["Join"] = field(default_factory=list)
+    shared: dict[tuple[str, str], "Join"] = field(default_factory=dict)
 
     @property
     def joined(self) -> str:
         """What follows the row's own FROM. Known only when every field of the row is built."""
-        return "".join(map(str, self.joins))
+        return "".join(f" cross join lateral ({join.source}) {join.alias}" for join in self.joins if join.is_shared)
 
     def under(self, names: Mapping[str, str]) -> "Scope":
         """The same row with other names for its columns, as a Part shows it."""
         return Scope(lambda name: self.column(names[name]), "Money", self.owner, self.joins, self.shared)
+
+
+class Join:
+    """Rows that belong to a scope's row, of which one or several fields make lists.
+
+    For several they are joined once. For one they are a subquery in its place, which Postgres runs only for the rows that are shown.
+    Which of both is known when all fields are built, so a field's SQL holds a mark until then.
+    """
+
+    def __init__(self, alias: str, rows: Scope, table: str) -> None:
+        self.alias = alias
+        self.rows = rows
+        self._table = table
+        self._outputs: list[str] = []
+
+    def take(self, output: str) -> str:
+        self._outputs.append(output)
+        return f"\x00{self.alias}.{len(self._outputs) - 1}\x00"
+
+    @property
+    def is_shared(self) -> bool:
+        return len(self._outputs) > 1
+
+    @property
+    def source(self) -> str:
+        columns = ", ".join(f"{output} as f{number}" for number, output in enumerate(self._outputs))
+        return f"select {columns} from {self._table}{self.rows.joined}"
+
+    def settle(self, sql: str) -> str:
+        """Put what a mark stands for in its place."""
+        for number in range(len(self._outputs)):
+            sql = sql.replace(f"\x00{self.alias}.{number}\x00", f"{self.alias}.f{number}" if self.is_shared else f"({self.source})")
+        return sql
 
 
 def row_scope(draft: Draft, alias: str, returns: str) -> Scope:

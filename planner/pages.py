@@ -25,15 +25,21 @@ class _Page:
         self.alias = draft.alias()
         self.rows = row_scope(draft, self.alias, block.returns)
         self.mark = ""
-
-    @property
-    def kept(self) -> str:
-        """Which of the fetched rows belong to the page: not the one that only tells that there is more."""
-        return f"filter (where {self.alias}.nth <= :size{self.mark})"
+        self.looks_beyond = False
 
     def listed(self, sql: str) -> str:
+        """The rows that belong to the page: not the one that only tells that there is more."""
         order = f" order by {self.alias}.nth desc" if self.window.is_backward else ""
-        return f"coalesce(json_agg({sql}{order}) {self.kept}, '[]')"
+        kept = f" filter (where {self.alias}.nth <= :size{self.mark})" if self.looks_beyond else ""
+        return f"coalesce(json_agg({sql}{order}){kept}, '[]')"
+
+    def source(self, keyed: tuple[str, str]) -> str:
+        """The page's rows: numbered, and one more than asked for, only if somebody wants to know what lies beyond."""
+        limit = f":size{self.mark}{' + 1' if self.looks_beyond else ''}"
+        sql = correlated(page_sql(self.block, self.window, limit=limit, mark=self.mark), self.block, key=keyed[0], owner=keyed[1], mark=self.mark)
+        if self.looks_beyond:
+            return f"(select p.*, row_number() over () as nth, count(*) over () as found from ({sql}) p) {self.alias}"
+        return f"(select p.*, row_number() over () as nth from ({sql}) p) {self.alias}" if self.window.is_backward else f"({sql}) {self.alias}"
 
     def cursor_at(self, *, end: bool) -> str:
         """Backwards, the rows come from the end, so the first to come is the page's last."""
@@ -58,12 +64,11 @@ def page_of(draft: Draft, block: Block, keyed: tuple[str, str], ask: Ask, own: t
     mark, given = draft.take(ask[0], ask[1][0], parameters)
     made = _Page(draft, block, _window(block, given))
     made.mark = mark
-    pieces = {name: _member(made, keyed, object_type(ask), nodes) for name, nodes in collect(draft.document, object_type(ask), selections_of(ask[1])).items()}
-    rows = correlated(page_sql(block, made.window, limit=f":size{mark} + 1", mark=mark), block, key=keyed[0], owner=keyed[1], mark=mark)
-    numbered = f"select p.*, row_number() over () as nth, count(*) over () as found from ({rows}) p"
-    built = object_of(pieces)
+    asked = collect(draft.document, object_type(ask), selections_of(ask[1]))
+    made.looks_beyond = any(nodes[0].name.value == "pageInfo" for nodes in asked.values())
+    built = object_of({key: _member(made, keyed, object_type(ask), nodes) for key, nodes in asked.items()})
     # `having` makes it one group, so one row, even where nothing of the page but its total is asked for.
-    return Piece(f"(select {built.sql} from ({numbered}) {made.alias}{made.rows.joined} having true)", built.fix)
+    return Piece(f"(select {built.sql} from {made.source(keyed)}{made.rows.joined} having true)", built.fix)
 
 
 def _member(made: _Page, keyed: tuple[str, str], kind: GraphQLObjectType, nodes: list[FieldNode]) -> Piece:

@@ -148,7 +148,10 @@ def make(draft: Draft, operation: OperationDefinitionNode) -> Plan:
     assert root_type is not None
     scope = Scope(_viewer_column, "Viewer", "cast(null as text)" if draft.is_staff else ":customer_id")
     built = build.build_object(draft, scope, root_type, [operation])  # type: ignore[list-item]  # it has a selection set, and that is all that is read
-    sql, parameters = positional(f"select cast(json_build_object('data', {built.sql}) as text) from (select 1) root{scope.joined}")
+    text = f"select cast(json_build_object('data', {built.sql}) as text) from (select 1) root{scope.joined}"
+    for join in draft.joins:  # an outer one comes before those inside it, whose marks its text brings along
+        text = join.settle(text)
+    sql, parameters = positional(text)
     arguments = {source.mark: source.read(draft.document.variables) for source in draft.sources if source.is_constant}
     constants = {name: value for source in draft.sources if source.is_constant for name, value in source.parameters(arguments[source.mark]).items()}
     varying = tuple(source for source in draft.sources if not source.is_constant)

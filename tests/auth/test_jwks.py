@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from auth import jwks
-from auth.jwks import KeyStore, KeysUnavailable, fetcher
+from auth.jwks import KeyStore, KeysUnavailable
 from auth.keys import Key, new_pem, of_pem, published
 from tests.auth.forge import NOW
 from tests.auth.provider import Provider, running
@@ -33,7 +33,7 @@ def provider(server: Provider, monkeypatch: pytest.MonkeyPatch) -> Provider:
 
 @pytest.fixture
 def store(provider: Provider) -> KeyStore:
-    return KeyStore(fetcher(provider.url), ["EdDSA"])
+    return KeyStore(provider.url, ["EdDSA"])
 
 
 async def kid_of(store: KeyStore, key: Key, seconds: float = 0) -> str | None:
@@ -96,7 +96,7 @@ async def test_without_keys_there_is_no_answer_and_the_loop_goes_on(store: KeySt
 
 async def test_nobody_listening_is_no_keys() -> None:
     with pytest.raises(KeysUnavailable):
-        await kid_of(KeyStore(fetcher("http://127.0.0.1:1/jwks.json"), ["EdDSA"]), FIRST)
+        await kid_of(KeyStore("http://127.0.0.1:1/jwks.json", ["EdDSA"]), FIRST)
 
 
 async def test_a_dead_server_is_asked_again_after_a_pause_and_is_believed_when_it_is_back(store: KeyStore, provider: Provider) -> None:

@@ -305,7 +305,7 @@ async def test_the_memory_forgets_what_is_over(clock: Clock) -> None:
     clock.pass_by(QUARTER + 1)
     for _ in range(1501):
         await limiter.hit(BUDGETS[Kind.LINK]["network"][0], "one")
-    assert set(memory.events) == {"one"}
+    assert len(memory.events) == 1
 
 
 async def test_the_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,18 +336,12 @@ async def test_an_attempt_costs_the_same_however_many_others_there_are() -> None
 
 async def test_two_processes_share_a_budget(server: str) -> None:
     await command(server, "FLUSHALL")
-    with closing_later(server) as (one, other):
-        await many(one, 3, Kind.SIGN_IN, ADA)
-        await many(other, 2, Kind.SIGN_IN, ADA)
-        for each in (one, other):
-            assert 0 < await wait_of(each, Kind.SIGN_IN, ADA) <= MINUTE
-        await one.close()
-        await other.close()
-
-
-@contextmanager
-def closing_later(url: str) -> Iterator[tuple[Throttle, Throttle]]:
-    yield Throttle(url), Throttle(url)
+    one, other = Throttle(server), Throttle(server)
+    await many(one, 3, Kind.SIGN_IN, ADA)
+    await many(other, 2, Kind.SIGN_IN, ADA)
+    for each in (one, other):
+        assert 0 < await wait_of(each, Kind.SIGN_IN, ADA) <= MINUTE
+        await each.close()
 
 
 async def test_what_the_storage_keeps_expires_by_itself(server: str) -> None:

@@ -11,7 +11,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from auth.claims import LEEWAY_SECONDS, is_name
+from auth.claims import LEEWAY_SECONDS, Expected, NotValid, is_name, judge, read
 from auth.keys import Key, new_pem, of_pem, published
 from auth.tokens import Issuer, Tokens, sign
 from auth.viewer import Viewer
@@ -256,6 +256,31 @@ async def test_a_token_that_does_not_hold_is_refused(token: str) -> None:
         await viewer_of(token)
 
 
+@pytest.mark.parametrize(
+    ("token", "reason"),
+    [
+        (made(typ="JWT"), "typ"),
+        (made({"iss": "evil"}), "iss"),
+        (made({"aud": "evil"}), "aud"),
+        (made({"sub": ""}), "sub"),
+        (made({"exp": AT - 60}), "exp"),
+        (made({"iat": AT + 60}), "iat"),
+        (made({"nbf": AT + 60}), "nbf"),
+        (made() + ".", "three parts"),
+        (made(jwk={}), "header that is not taken"),
+        (made(kid=1), "header of the wrong type"),
+        (TWICE["sub twice"], "name twice"),
+        (LENIENT["padded part 1"], "base64"),
+        (LENIENT["another spelling of the signature"], "base64"),
+        (SHAPE["claims a list"], "not an object"),
+    ],
+    ids=lambda value: value if " " in value or len(value) == 3 else None,
+)
+def test_it_is_refused_for_the_reason_that_is_meant(token: str, reason: str) -> None:
+    with pytest.raises(NotValid, match=reason):
+        judge(read(token), Expected("portico", "portico"), now=NOW)
+
+
 async def test_a_secret_of_ours_is_no_kid_and_no_key_for_another_algorithm() -> None:
     secret = ISSUER.keys[0].signing
     for header in ({"alg": "HS512"}, {"alg": "HS256", "kid": "x"}, {"alg": "HS256", "kid": ""}):
@@ -267,8 +292,9 @@ async def test_a_secret_of_ours_is_no_kid_and_no_key_for_another_algorithm() -> 
 
 async def test_a_token_without_kid_is_refused_where_two_keys_could_be_meant() -> None:
     second = of_pem("ed2", new_pem("EdDSA"))
-    with pytest.raises(Unauthenticated):
-        await viewer_of(made(kid=MISSING), replace(OURS, keys=(ED, second)))
+    for keys in ((ED, second), (second, ED)):
+        with pytest.raises(Unauthenticated):
+            await viewer_of(made(kid=MISSING), replace(OURS, keys=keys))
 
 
 @pytest.mark.parametrize("header", [None, ""])

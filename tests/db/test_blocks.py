@@ -13,7 +13,7 @@ from billing import rows
 from db.batches import count_of, page_of, rows_of
 from db.blocks import Block, blocks, positional, read
 from db.pages import Window
-from tests.conftest import ADA
+from tests.conftest import ADA, BIG
 
 TYPES = {"text": str, "int4": int, "int8": int, "bool": bool, "timestamptz": datetime, "date": date}
 
@@ -121,3 +121,14 @@ def test_an_order_in_two_directions_is_refused() -> None:
 )
 def test_named_parameters_become_numbers(written: str, expected: str, names: tuple[str, ...]) -> None:
     assert positional(written) == (expected, names)
+
+
+@pytest.mark.parametrize(("name", "order"), [("payments.of_customer", "newest"), ("invoices.of_customer", "due_first"), ("invoices.of_customer", "oldest")])
+async def test_the_first_rows_of_a_long_list_come_from_an_index_and_not_from_a_sort_of_all(app: asyncpg.Connection, name: str, order: str) -> None:
+    """Row security must not make Postgres expect a single row of a customer who has thousands."""
+    text, names = positional(page_of_block(blocks()[name], order))
+    await app.execute(f"set app.customer_id = '{BIG.customer_id}'; set app.actor = 'CUSTOMER'; set app.now = '2026-11-22T00:00:00Z'")
+    await app.execute(f"prepare asked as {text}")
+    plan = "\n".join(record[0] for record in await app.fetch(f"explain execute asked({', '.join(['null'] * len(names))})"))
+    assert "Sort" not in plan, plan
+    assert "Index Scan" in plan

@@ -51,9 +51,8 @@ create view portal_subscription with (security_invoker = true) as
 select s.id, s.customer_id, s.plan_id, s.price_id, s.currency, s.quantity, s.status, s.suspended_by, s.started_at, s.trial_ends_at, s.period_starts_at, s.period_ends_at,
        s.renews_at, s.renewal_minor, s.pending_kind, s.pending_at, s.pending_plan_id, s.pending_price_id, s.pending_quantity, s.pending_resumes_at,
        s.resumes_at, s.paused_at, s.suspended_at, s.canceled_at, s.cancel_reason, s.cancel_comment, s.payment_method_id,
-       exists (select from invoice i
-                where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0
-                  and i.due_on < (select today_in(c.time_zone) from customer c where c.id = s.customer_id)) as has_overdue,
+       exists (select from invoice i join customer c on c.id = i.customer_id
+                where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0 and i.due_on < today_in(c.time_zone)) as has_overdue,
        s.version, s.created_at
   from subscription s;
 
@@ -68,9 +67,8 @@ select id, customer_id, subscription_id, coupon_id, redeemed_at, periods_left
 
 create view portal_payment_schedule with (security_invoker = true) as
 select s.id, s.customer_id, s.name, s.currency, s.subscription_id, s.invoicing, s.status, s.total_minor, s.paid_minor, s.remaining_minor,
-       exists (select from installment i
-                where i.customer_id = s.customer_id and i.schedule_id = s.id and i.remaining_minor > 0
-                  and i.due_on < (select today_in(c.time_zone) from customer c where c.id = s.customer_id)) as is_overdue,
+       exists (select from installment i join customer c on c.id = i.customer_id
+                where i.customer_id = s.customer_id and i.schedule_id = s.id and i.remaining_minor > 0 and i.due_on < today_in(c.time_zone)) as is_overdue,
        s.version, s.created_at
   from payment_schedule s;
 
@@ -103,36 +101,37 @@ create view portal_attachment with (security_invoker = true) as
 select id, customer_id, coalesce(invoice_id, schedule_id) as parent_id, invoice_id, schedule_id, file_name, content_type, size_bytes, sha256, status, uploaded_by, uploaded_at, version
   from attachment;
 
--- What is owed, defined once: the remainder of every unpaid invoice, and of every installment that no invoice covers and whose day has come.
--- Overdue is the part whose day has passed; of an invoice that is not due yet, that is what its installments (COLLECTIVE) should have paid by now.
-create view portal_amount_due with (security_invoker = true) as
-select i.customer_id, i.currency, i.remaining_minor,
-       case when i.due_on < today_in(c.time_zone) then i.remaining_minor
-            else coalesce((select sum(p.remaining_minor) from installment p
-                            where p.customer_id = i.customer_id and p.invoice_id = i.id and p.remaining_minor > 0 and p.due_on < today_in(c.time_zone)), 0)
-       end as overdue_minor
-  from customer c join invoice i on i.customer_id = c.id
- where i.remaining_minor > 0
- union all
-select i.customer_id, i.currency, i.remaining_minor, case when i.due_on < today_in(c.time_zone) then i.remaining_minor else 0 end
-  from customer c join installment i on i.customer_id = c.id
- where i.remaining_minor > 0 and i.invoice_id is null and i.due_on <= today_in(c.time_zone);
-
 -- The four totals of the Summary page, one row per currency in which the customer has or had any of them.
+-- What is owed is defined here, once: the remainder of every unpaid invoice, and of every installment that no invoice covers and whose day has come.
+-- Overdue is the part whose day has passed; of an invoice that is not due yet, that is what its installments (COLLECTIVE) should have paid by now.
+-- (`offset 0` has today computed once for a customer instead of once for a row.)
 create view portal_total with (security_invoker = true) as
-select customer_id, currency,
+select c.id as customer_id, part.currency,
        cast(sum(balance_minor) as bigint) as balance_minor, cast(sum(due_minor) as bigint) as due_minor,
        cast(sum(overdue_minor) as bigint) as overdue_minor, cast(sum(processing_minor) as bigint) as processing_minor
-  from (select customer_id, currency, amount_minor as balance_minor, 0 as due_minor, 0 as overdue_minor, 0 as processing_minor
+  from customer c
+ cross join lateral (select today_in(c.time_zone) as today_on offset 0) t
+ cross join lateral (
+        select currency, amount_minor as balance_minor, 0 as due_minor, 0 as overdue_minor, 0 as processing_minor
           from balance_entry
+         where customer_id = c.id
          union all
-        select customer_id, currency, 0, remaining_minor, overdue_minor, 0
-          from portal_amount_due
+        select currency, 0, remaining_minor,
+               case when due_on < t.today_on then remaining_minor
+                    else coalesce((select sum(p.remaining_minor) from installment p
+                                    where p.customer_id = c.id and p.invoice_id = i.id and p.remaining_minor > 0 and p.due_on < t.today_on), 0)
+               end, 0
+          from invoice i
+         where customer_id = c.id and remaining_minor > 0
          union all
-        select customer_id, currency, 0, 0, 0, amount_minor
+        select currency, 0, remaining_minor, case when due_on < t.today_on then remaining_minor else 0 end, 0
+          from installment
+         where customer_id = c.id and remaining_minor > 0 and invoice_id is null and due_on <= t.today_on
+         union all
+        select currency, 0, 0, 0, amount_minor
           from payment
-         where status in ('PROCESSING', 'REQUIRES_ACTION')) part
- group by customer_id, currency;
+         where customer_id = c.id and status in ('PROCESSING', 'REQUIRES_ACTION')) part
+ group by c.id, part.currency;
 
 create view portal_summary with (security_invoker = true) as
 select c.id as customer_id,
@@ -142,14 +141,18 @@ select c.id as customer_id,
 
 -- What will be charged next: renewals, automatic resumes, and unpaid installments from today on.
 create view portal_upcoming_payment with (security_invoker = true) as
-select s.customer_id, (s.renews_at at time zone c.time_zone)::date as due_on, s.renewal_minor as amount_minor, s.currency, 'RENEWAL' as kind, s.id as source_id
-  from customer c join subscription s on s.customer_id = c.id
- where s.renews_at >= operation_now()
- union all
-select s.customer_id, (s.resumes_at at time zone c.time_zone)::date, s.renewal_minor, s.currency, 'RESUME', s.id
-  from customer c join subscription s on s.customer_id = c.id
- where s.resumes_at >= operation_now()
- union all
-select i.customer_id, i.due_on, i.remaining_minor, i.currency, 'INSTALLMENT', i.id
-  from customer c join installment i on i.customer_id = c.id
- where i.remaining_minor > 0 and i.status <> 'PROCESSING' and i.due_on >= today_in(c.time_zone);
+select c.id as customer_id, coming.due_on, coming.amount_minor, coming.currency, coming.kind, coming.source_id
+  from customer c
+ cross join lateral (select today_in(c.time_zone) as today_on offset 0) t
+ cross join lateral (
+        select (renews_at at time zone c.time_zone)::date as due_on, renewal_minor as amount_minor, currency, 'RENEWAL' as kind, id as source_id
+          from subscription
+         where customer_id = c.id and renews_at >= operation_now()
+         union all
+        select (resumes_at at time zone c.time_zone)::date, renewal_minor, currency, 'RESUME', id
+          from subscription
+         where customer_id = c.id and resumes_at >= operation_now()
+         union all
+        select due_on, remaining_minor, currency, 'INSTALLMENT', id
+          from installment
+         where customer_id = c.id and remaining_minor > 0 and status <> 'PROCESSING' and due_on >= t.today_on) coming;

@@ -98,7 +98,7 @@ begin
   end loop;
   foreach name in array array['portal_session', 'refresh_token', 'identity_link'] loop
     execute format($p$create policy own_rows on %I to portico_app
-                      using (customer_id = nullif(current_setting('app.customer_id', true), ''))
+                      using (case when customer_id = nullif(current_setting('app.customer_id', true), '') then true else false end)
                       with check (customer_id = nullif(current_setting('app.customer_id', true), ''))$p$, name);
   end loop;
   foreach name in array array['refresh_token', 'identity_link'] loop
