@@ -42,7 +42,7 @@ class KeyStore:
         self._algorithms = algorithms
         self._current: Keys = {}
         self._previous: Keys = {}
-        self._fetched_at = self._tried_at = self._rotated_at = NEVER
+        self._fetched_at = self._tried_at = self._previous_until = NEVER
         self._fetching: asyncio.Task[None] | None = None
 
     async def find(self, kid: str | None, algorithm: str, now: datetime) -> Key | None:
@@ -71,7 +71,7 @@ class KeyStore:
 
     def _known(self, kid: str | None, algorithm: str, at: float) -> Key | None:
         found = chosen(self._current, kid, algorithm)
-        return found or (chosen(self._previous, kid, algorithm) if at - self._rotated_at < TTL_SECONDS else None)
+        return found or (chosen(self._previous, kid, algorithm) if at < self._previous_until else None)
 
     async def _renewed(self, at: float) -> None:
         # Whoever waits may be cancelled; the fetch goes on for the others.
@@ -90,8 +90,9 @@ class KeyStore:
             self._tried_at = at
             return
         if keys != self._current:
-            self._previous = self._current if at - self._fetched_at <= STALE_SECONDS else {}
-            self._current, self._rotated_at = keys, at
+            # Nobody says when they changed. The old ones go on for a while after we noticed, but not long after we last saw them.
+            self._previous, self._current = self._current, keys
+            self._previous_until = min(at, self._fetched_at + TTL_SECONDS) + TTL_SECONDS
         self._fetched_at = self._tried_at = at
 
 

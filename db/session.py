@@ -22,6 +22,9 @@ from db.blocks import blocks, positional
 
 logger = logging.getLogger("portico.db")
 
+# What assert_session raises; a code of our own, so that a wrong password of the application role is not taken for it.
+SESSION_ENDED = "PO401"
+
 READ = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 WRITE = "ISOLATION LEVEL READ COMMITTED READ WRITE"
 
@@ -32,6 +35,7 @@ UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
 )
 
 
@@ -202,14 +206,16 @@ def outages() -> Iterator[None]:
     """What Postgres says in words of ours: that it is away, or that the session has ended."""
     try:
         yield
-    except asyncpg.InvalidAuthorizationSpecificationError as error:
-        raise SessionEnded from error
     except asyncpg.UniqueViolationError as error:
         raise AlreadyTaken(error.constraint_name) from error
     except ValueError:
         raise  # asyncpg's DataError, an InterfaceError too: a wrong argument is our bug, not an outage.
     except UNAVAILABLE as error:
         raise DatabaseUnavailable from error
+    except asyncpg.PostgresError as error:
+        if error.sqlstate == SESSION_ENDED:
+            raise SessionEnded from error
+        raise
 
 
 async def _give_up(connection: Connection) -> None:

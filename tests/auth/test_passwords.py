@@ -273,6 +273,12 @@ async def test_what_was_hashed_with_other_parameters_asks_for_a_rehash_once_it_i
     assert (wrong.is_right, wrong.needs_rehash) == (False, False)
 
 
+async def test_what_cannot_be_a_password_is_wrong_even_for_an_account_whose_password_is_empty() -> None:
+    nothing = PasswordHasher().hash("")
+    assert not (await PASSWORDS.verify("\ud800", nothing)).is_right
+    assert not (await PASSWORDS.verify("x" * 1000, nothing)).is_right
+
+
 async def test_an_unknown_account_is_always_wrong() -> None:
     for password in (GOOD, "", "\ud800", "x" * 1000):
         verdict = await PASSWORDS.verify(password, None)
@@ -317,6 +323,7 @@ async def lag_of_twenty() -> float:
     probing = asyncio.create_task(probe())
     await asyncio.sleep(0.01)
     await asyncio.gather(*(PASSWORDS.verify(GOOD, stored) for _ in range(20)))
+    await asyncio.sleep(0.01)
     probing.cancel()
     return longest
 

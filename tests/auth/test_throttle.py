@@ -162,6 +162,15 @@ async def test_an_account_has_five_sign_ins_a_minute_and_ten_in_a_quarter_of_an_
     await wait_of(one, Kind.SIGN_IN, ADA)
 
 
+async def test_who_hammers_for_a_minute_keeps_the_rest_of_his_quarter_of_an_hour(make: Make, clock: Clock) -> None:
+    one = make()
+    await many(one, 5, Kind.SIGN_IN, ADA)
+    for _ in range(20):
+        await wait_of(one, Kind.SIGN_IN, ADA)
+    clock.pass_by(MINUTE + 1)
+    await many(one, 5, Kind.SIGN_IN, ADA)
+
+
 async def test_a_burst_at_the_border_of_a_window_does_not_double(make: Make, clock: Clock) -> None:
     """A fixed window would give thirty more a second after thirty."""
     one = make()

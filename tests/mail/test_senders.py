@@ -4,8 +4,9 @@ import asyncio
 import email
 import ssl
 import stat
+import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.message import EmailMessage
@@ -364,23 +365,31 @@ async def test_a_server_that_says_nothing_more_or_nonsense_is_given_up(greeting:
             transport.close()
 
 
-async def test_a_server_that_dribbles_is_given_up_as_a_whole() -> None:
-    """Each line comes in time; the greeting never ends."""
-
-    async def dribble(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            while True:
-                writer.write(b"220-still here\r\n")
-                await writer.drain()
-                await asyncio.sleep(0.05)
-        except ConnectionError:
-            pass
-        finally:
-            writer.close()
-
-    async with await asyncio.start_server(dribble, "localhost", 0) as server, asyncio.timeout(5):
+async def test_a_silent_server_is_given_up_after_one_step(certificate: Certificate) -> None:
+    async with listening(asyncio.Protocol) as port:
+        started = time.perf_counter()
         with pytest.raises(MailAway):
-            await Smtp(Server("localhost", server.sockets[0].getsockname()[1], patience_seconds=0.2), AUTHOR).send(LETTER)
+            await Smtp(Server("localhost", port, patience_seconds=0.5), AUTHOR).send(LETTER)
+        assert time.perf_counter() - started < 1.3
+
+
+async def test_a_server_that_is_slow_at_every_step_is_given_up_as_a_whole() -> None:
+    """Each answer comes in time, but there are many."""
+
+    async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"220 mail.example ESMTP\r\n")
+        with suppress(ConnectionError):
+            while line := await reader.readline():
+                await asyncio.sleep(0.4)
+                writer.write(b"354 go on\r\n" if line == b"DATA\r\n" else b"250 OK\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(slow, "localhost", 0) as server:
+        started = time.perf_counter()
+        with pytest.raises(MailAway) as caught:
+            await Smtp(Server("localhost", server.sockets[0].getsockname()[1], security="none", patience_seconds=0.5), AUTHOR).send(LETTER)
+    assert type(caught.value.__cause__) is TimeoutError
+    assert time.perf_counter() - started < 2.5
 
 
 def test_the_password_is_not_shown_and_not_sent_over_an_open_line() -> None:

@@ -84,7 +84,7 @@ create function assert_session(wanted text) returns void language plpgsql stable
 begin
   if not exists (select from portal_session where customer_id = current_setting('app.customer_id', true) and id = wanted
                   and ended_at is null and expires_at > operation_now()) then
-    raise exception 'the session has ended' using errcode = 'invalid_authorization_specification';
+    raise exception 'the session has ended' using errcode = 'PO401';
   end if;
 end $$;
 
