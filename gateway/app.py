@@ -60,6 +60,8 @@ def create_app(setup: Setup) -> ASGIApp:
             yield
         finally:
             await later.finish()
+            await portal.identity.throttle.close()
+            portal.identity.passwords.close()
             await database.disconnect()
 
     routes: list[BaseRoute] = [Route("/livez", livez), jwks(setup.issuer)]

@@ -38,7 +38,7 @@ def identity(settings: Settings, sign: Sign, later: Later) -> Identity:
     return Identity(
         sign=sign,
         passwords=Passwords(),
-        throttle=Throttle(settings.throttle_url),
+        throttle=Throttle(settings.throttle_url, secret=settings.throttle_secret or ""),
         mail=sender(settings),
         later=later,
         portal_url=settings.portal_url.rstrip("/"),

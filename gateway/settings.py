@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     portal_url: str = Field("http://127.0.0.1:8000", description="Where the portal's pages are; letters link there.")
     merchant: str = Field("Portico Demo", description="The merchant's name, in letters.")
     throttle_url: str | None = Field(None, description="Redis or Valkey that all processes share for throttling; left out, each counts for itself.")
+    throttle_secret: str | None = Field(None, description="One secret for all of them, so that nobody can guess addresses from what is kept there.")
     smtp_host: str | None = Field(None, description="The mail server; left out, letters are .eml files under the data directory.")
     smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
     smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the line to it is protected; none only on the same machine.")

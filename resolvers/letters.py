@@ -34,5 +34,6 @@ async def _send(context: Context, identity: Identity, customer_id: str, letter: 
         customer = await customer_of(context, customer_id)
         envelope = Envelope(to or customer.email, customer.locale, fresh_id("let", context), context.now)
         await identity.mail.send(compose(letter, envelope, {"portal": identity.merchant, "help": identity.portal_url, **words}))
-    except Exception:
-        logger.exception("the letter %s could not be sent", letter)
+    except Exception as error:
+        # Its kind alone: what a mail server says often repeats the address.
+        logger.error("the letter %s could not be sent: %s", letter, type(error).__name__)
