@@ -45,6 +45,7 @@ class Context:
     session: Session
     origin: Origin = field(default_factory=Origin)
     identity: Identity | None = None
+    has_attempted: bool = False
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:

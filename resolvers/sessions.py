@@ -7,7 +7,7 @@ from typing import Any
 from auth.secret import hash_of, new_secret, opened, sealed
 from auth.throttle import Kind, account_of, network_of
 from auth.viewer import Viewer
-from billing.refusals import ErrorCode, Refused
+from billing.refusals import ErrorCode, Refused, TooManyAttempts
 from billing.states import Actor, SignInMethod
 from db.session import Transaction
 from mail.letters import Letter
@@ -42,7 +42,10 @@ def identity_of(context: Context) -> Identity:
 
 
 async def throttled(context: Context, kind: str, account: str | None = None) -> None:
-    """Count one attempt, against the account and the network. Raises TooManyAttempts."""
+    """Count one attempt, against the account and the network; a request has one, however many aliases it has. Raises TooManyAttempts."""
+    if context.has_attempted:
+        raise TooManyAttempts("A request may try this once.", retryAfterSeconds=1)
+    context.has_attempted = True
     identities = [network_of(context.origin.network)] + ([account_of(account)] if account else [])
     await identity_of(context).throttle.hit(kind, *identities)
 

@@ -27,7 +27,7 @@ class Payload:
 
 
 def mutation(resolve: Callable[[Any, Any], Awaitable[Any]], *, name: str, takes: Any, gives: Any, shows: str, permission: Permission, description: str) -> Any:
-    """A mutation of one `input` and one payload, whose field `shows` holds what the resolver gives back."""
+    """A mutation of one `input` and one payload, whose field `shows` holds what the resolver gives back. The payload is null only beside a top-level error."""
 
     async def run(info: Info, input: Any) -> Any:
         try:
@@ -38,8 +38,8 @@ def mutation(resolve: Callable[[Any, Any], Awaitable[Any]], *, name: str, takes:
         info.context.forget()
         return _payload(shows, found, None)
 
-    run.__annotations__ = {"info": Info, "input": Annotated[takes, strawberry.argument(description="What to do.")], "return": gives}
-    return guarded(strawberry.mutation(resolver=run, graphql_type=gives, description=description), permission)
+    run.__annotations__ = {"info": Info, "input": Annotated[takes, strawberry.argument(description="What to do.")], "return": gives | None}
+    return guarded(strawberry.mutation(resolver=run, graphql_type=gives | None, description=description), permission)
 
 
 def _payload(shows: str, found: Any, refused: Refused | None) -> Any:
