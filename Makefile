@@ -1,4 +1,4 @@
-.PHONY: demo serve test check format schema bench lock clean
+.PHONY: demo serve test check format schema bench bench-peers lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -24,6 +24,10 @@ schema: .venv/ready
 
 bench: .venv/ready
 	@$(BIN)/python -m bench
+
+# Needs Node and npm for the peers written in JavaScript; PostGraphile's newer Node comes from npm.
+bench-peers: .venv/ready
+	@$(BIN)/python -m bench.peers
 
 lock: .venv/ready
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock

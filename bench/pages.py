@@ -1,0 +1,137 @@
+"""The words and tables of docs/performance.md."""
+
+from collections.abc import Callable, Iterable, Sequence
+from statistics import median
+from typing import Any
+
+PLANNER = "Portico, planner"
+Turns = list[dict[str, float]]
+Result = dict[str, Any]
+
+INTRODUCTION = """# Performance
+
+The Summary page (`schema/documents/Summary.graphql`) of many different customers, from one process each, over one database, with the same fields
+and the same rows. Every server verifies the same EdDSA token (and remembers one that held), reads under row security and has a pool of ten
+connections. Before anything was timed, the answers of all servers for {compared} customers were compared and were equal. This page is written by
+`python -m bench.report`; how each server is set up, and why, is in [bench/README.md](../bench/README.md).
+
+![Summary pages per second](performance.svg)
+"""
+
+AFTER_RATES = """
+Medians of {rounds} rounds of {seconds:g} s in which all took their turns, {concurrency} requests at a time; in brackets the smallest and the largest
+round. "Planner is" compares the planner with the other server in the same round. Server, Postgres and load generator share the machine's processors,
+so what a page costs in Postgres bounds every ratio; the next table takes the two apart. "Tuned" are the same servers with node-postgres' pipelining
+and named statements, both of which node-postgres leaves off.
+"""
+
+AFTER_COSTS = """
+CPU in seconds per 1,000 pages. A statement is one message that Postgres runs (what opens the transaction and says who is asking is one); a round trip
+is everything that is sent before the next answer. Both were counted by a proxy before Postgres, on {probe} requests one at a time, after as many to
+warm up. Resident memory is of the process after its last turn.
+"""
+
+AFTER_WORKERS = """
+Pages/s of the same server as one process and as two between which the connections are shared out. Where Postgres and the load generator leave no
+processor to spare, a second worker cannot show more.
+"""
+
+REPEAT = """## To repeat it
+
+```sh
+make bench          # Portico alone: planner and executor, about a minute
+make bench-peers    # everybody; needs npm and Node 20 or newer, about a quarter of an hour
+.venv/bin/python -m bench.peers --growth   # also 1,000 and 200,000 customers
+.venv/bin/python -m bench.report           # this page from the figures of the last run
+```
+"""
+
+
+def page(result: Result) -> str:
+    numbers = {"probe": 50, **{name: result[name] for name in ("compared", "rounds", "seconds", "concurrency")}}
+    parts = [
+        INTRODUCTION.format(**numbers),
+        _rates(result) + AFTER_RATES.format(**numbers),
+        "## What a page costs\n\n" + _costs(result) + AFTER_COSTS.format(**numbers),
+        _workers(result),
+        _growth(result),
+        _machine(result),
+        REPEAT,
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _rates(result: Result) -> str:
+    ours = result["turns"][PLANNER]
+    rows = []
+    for name, turns in sorted(result["turns"].items(), key=lambda item: -_middle(item[1], "rate")):
+        ratios = [mine["rate"] / theirs["rate"] for mine, theirs in zip(ours, turns, strict=True)]
+        ratio = "" if name == PLANNER else f"**{median(ratios):.2f} ×** ({min(ratios):.2f}–{max(ratios):.2f})"
+        rows.append((_strong(name), _spread(turns, "rate", "{:,.0f}"), ratio, f"{_middle(turns, 'p50'):.1f}", f"{_middle(turns, 'p99'):.1f}"))
+    return _table(("Server", "Pages/s", "Planner is", "p50 ms", "p99 ms"), rows)
+
+
+def _costs(result: Result) -> str:
+    rows = []
+    for name, turns in sorted(result["turns"].items(), key=lambda item: _middle(item[1], "server_cpu") + _middle(item[1], "postgres_cpu")):
+        traffic = result["traffic"].get(name, {})
+        memory = result["memory_mb"].get(name)
+        cpu = [_middle(turns, "server_cpu"), _middle(turns, "postgres_cpu")]
+        known = [f"{traffic[key]:.1f}" if traffic else "" for key in ("statements", "round_trips")]
+        rows.append((_strong(name), f"{cpu[0]:.2f}" if traffic else "", f"{cpu[1]:.2f}", *known, f"{memory:.0f} MB" if memory else ""))
+    return _table(("Server", "CPU in the server", "CPU in Postgres", "Statements", "Round trips", "Resident memory"), rows)
+
+
+def _workers(result: Result) -> str:
+    if "workers" not in result:
+        return ""
+    rows = []
+    for name, found in result["workers"].items():
+        one, two = _middle(found["one"], "rate"), _middle(found["two"], "rate")
+        rows.append((_strong(name), f"{one:,.0f}", f"{two:,.0f}", f"{two / one:.2f} ×"))
+    return "## One worker and two\n\n" + _table(("Server", "One", "Two", "Two are"), rows) + AFTER_WORKERS
+
+
+def _growth(result: Result) -> str:
+    parts = []
+    if "subscriptions" in result:
+        parts.append("A customer with few rows and one with many (500 subscriptions, 5,000 payments):\n\n" + _ways("Customer", result["subscriptions"], str))
+    if "growth" in result:
+        parts.append(
+            f"Customers in the database (measured {result['growth_at'][:10]}):\n\n" + _ways("Customers", result["growth"], lambda size: f"{int(size):,}")
+        )
+    return "## As it grows\n\n" + "\n".join(parts) if parts else ""
+
+
+def _ways(head: str, found: dict[str, dict[str, Turns]], shown: Callable[[str], str]) -> str:
+    ways = list(next(iter(found.values())))
+    rows = [
+        (shown(kind), *(f"{_spread(seen[way], 'rate', '{:,.0f}')}, p99 {_middle(seen[way], 'p99'):.1f} ms" for way in ways)) for kind, seen in found.items()
+    ]
+    return _table((head, *(f"{way}: pages/s" for way in ways)), rows)
+
+
+def _machine(result: Result) -> str:
+    machine = "\n".join(f"- {name}: {value}" for name, value in result["machine"].items())
+    versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
+    others = median(turn["others"] for turns in result["turns"].values() for turn in turns)
+    note = f"- Taken by others during the median turn: {100 * others:.0f} % of the machine. A turn in which others took more than 8 % was taken once more."
+    return f"## Where and with what\n\nMeasured {result['at'][:16].replace('T', ' ')} UTC.\n\n{machine}\n{note}\n\n{versions}.\n"
+
+
+def _middle(turns: Turns, key: str) -> float:
+    return median(turn[key] for turn in turns)
+
+
+def _spread(turns: Turns, key: str, form: str) -> str:
+    values = [turn[key] for turn in turns]
+    return f"{form.format(median(values))} ({form.format(min(values))}–{form.format(max(values))})"
+
+
+def _strong(name: str) -> str:
+    return f"**{name}**" if name == PLANNER else name
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    rule = ["---", *["---:" for _ in head[1:]]]
+    return "".join(f"| {' | '.join(row)} |\n" for row in (head, rule, *rows))

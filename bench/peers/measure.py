@@ -1,0 +1,124 @@
+"""Turns, rounds and what is counted in them. Everybody is asked in turn, several times over, so that what disturbs the machine disturbs all."""
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bench import load, wire
+from bench.database import Place
+from bench.peers import limit, same
+from bench.peers.contestants import Contestant
+from bench.portal import Signer
+from bench.processes import Running, cpu_seconds, family_cpu_seconds, machine_cpu_seconds, server
+
+WARM_REQUESTS = 50
+PROBE_REQUESTS = 50
+SETTLE_SECONDS = 0.2
+
+# A turn is taken again where others used more of the machine than this; so many attempts at most.
+DISTURBED = 0.08
+ATTEMPTS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of one server. CPU in seconds per 1,000 requests; `others` is the part of the machine that neither server, Postgres nor generator used."""
+
+    rate: float
+    p50: float
+    p99: float
+    server_cpu: float
+    postgres_cpu: float
+    others: float
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all turns have in common."""
+
+    place: Place
+    tokens: list[str]
+    seconds: float
+    concurrency: int = 16
+
+
+def rounds(turns: Mapping[str, Callable[[], Turn]], count: int, progress: Callable[[str], None]) -> dict[str, list[Turn]]:
+    """A round that does not count, to warm up, and then so many that do."""
+    seen: dict[str, list[Turn]] = {name: [] for name in turns}
+    for nth in range(count + 1):
+        for name, turn in turns.items():
+            progress(f"round {nth} of {count}: {name}" if nth else f"warming up: {name}")
+            found = turn()
+            if nth:
+                seen[name].append(found)
+    return seen
+
+
+def turn_of(contestant: Contestant, servers: list[Running], setting: Setting) -> Callable[[], Turn]:
+    """One process, or several among which the connections are shared out."""
+    asked = load.Load([found.port for found in servers], servers[0].path, contestant.body, setting.tokens, setting.concurrency, setting.seconds)
+
+    def turn() -> Turn:
+        return _timed(lambda: load.put(asked), [found.pid for found in servers], setting.place.postmaster)
+
+    return turn
+
+
+def turn_of_limit(found: limit.Limit, setting: Setting) -> Callable[[], Turn]:
+    return lambda: _timed(lambda: limit.run(found, setting.seconds), [], setting.place.postmaster)
+
+
+def traffic(contestant: Contestant, place: Place, signer: Signer, ids: list[str]) -> dict[str, float]:
+    """Statements and round trips of one request, counted between a server of its own and Postgres, one request at a time."""
+    tally = wire.Tally()
+    tokens = [signer.token(found) for found in ids[: WARM_REQUESTS + PROBE_REQUESTS]]
+    with wire.counting(place, tally) as through, server(contestant.command(through, signer)) as found:
+        for token in tokens[:WARM_REQUESTS]:
+            same.ask(found, contestant, token)
+        time.sleep(SETTLE_SECONDS)
+        before = tally.statements, tally.round_trips
+        for token in tokens[WARM_REQUESTS:]:
+            same.ask(found, contestant, token)
+        time.sleep(SETTLE_SECONDS)
+    asked = len(tokens) - WARM_REQUESTS
+    return {"statements": (tally.statements - before[0]) / asked, "round_trips": (tally.round_trips - before[1]) / asked}
+
+
+def one_and_two(contestant: Contestant, setting: Setting, signer: Signer, count: int) -> dict[str, list[dict[str, Any]]]:
+    """Turns of one worker and of two, of the same two processes."""
+    with ExitStack() as stack:
+        servers = [stack.enter_context(server(contestant.command(setting.place, signer))) for _ in range(2)]
+        turns = {"one": turn_of(contestant, servers[:1], setting), "two": turn_of(contestant, servers, setting)}
+        return {name: [asdict(turn) for turn in seen] for name, seen in rounds(turns, count, lambda _: None).items()}
+
+
+def _timed(ask: Callable[[], load.Seen], pids: list[int], postmaster: int) -> Turn:
+    """The least disturbed of a few attempts; the first that is hardly disturbed will do."""
+    attempts: list[Turn] = []
+    while len(attempts) < ATTEMPTS and all(turn.others > DISTURBED for turn in attempts):
+        attempts.append(_attempt(ask, pids, postmaster))
+    return min(attempts, key=lambda turn: turn.others)
+
+
+def _attempt(ask: Callable[[], load.Seen], pids: list[int], postmaster: int) -> Turn:
+    before, started = _clocks(pids, postmaster), time.perf_counter()
+    seen = ask()
+    seconds, after = time.perf_counter() - started, _clocks(pids, postmaster)
+    spent = {name: after[name] - before[name] for name in after}
+    others = (spent["machine"] - spent["server"] - spent["postgres"] - spent["generator"]) / (seconds * (os.cpu_count() or 1))
+    per_thousand = 1000 / seen.requests
+    return Turn(seen.rate, seen.p50, seen.p99, spent["server"] * per_thousand, spent["postgres"] * per_thousand, max(others, 0.0))
+
+
+def _clocks(pids: list[int], postmaster: int) -> dict[str, float]:
+    """CPU seconds so far. The generator is this process and the children it has waited for."""
+    times = os.times()
+    return {
+        "server": sum(map(cpu_seconds, pids)),
+        "postgres": family_cpu_seconds(postmaster),
+        "generator": times.user + times.system + times.children_user + times.children_system,
+        "machine": machine_cpu_seconds(),
+    }

@@ -1,0 +1,186 @@
+// What the peers in Node share: a pool like Portico's, a verified token, one transaction per request, and rows as the schema shows them.
+import { readFileSync } from "node:fs";
+import { createVerifier } from "fast-jwt";
+import pg from "pg";
+
+export const typeDefs = readFileSync(new URL("../summary.graphql", import.meta.url), "utf8");
+export const reads = Object.fromEntries(
+  readFileSync(new URL("../reads.sql", import.meta.url), "utf8")
+    .split(/^-- name: /m)
+    .slice(1)
+    .map((part) => [part.slice(0, part.indexOf("\n")).trim(), part.slice(part.indexOf("\n")).trim()]),
+);
+
+// Days stay days; everything else is node-postgres as it comes.
+pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text);
+
+export const poolConfig = { host: process.env.PEER_SOCKET, user: "portico_app", database: "postgres", max: 10 };
+
+// Tuned: what one tick asks for goes out together (pipelining), and statements are prepared once per connection, by their names. node-postgres has both
+// and leaves both off.
+const isTuned = process.env.PEER_TUNED === "1";
+export const makePool = () => new pg.Pool({ ...poolConfig, pipeline: isTuned });
+
+const verify = createVerifier({
+  key: process.env.PEER_TOKEN_KEY,
+  algorithms: ["EdDSA"],
+  allowedIss: "portico",
+  allowedAud: "portico",
+  requiredClaims: ["iss", "aud", "exp", "iat", "sub"],
+  cache: 10_000,
+});
+
+export const customerOf = (authorization) => verify((authorization ?? "").replace(/^Bearer /, "")).sub;
+
+// One transaction per request, opened by its first read. A connection that is not pipelined is asked for one thing at a time.
+export class Session {
+  constructor(pool, customerId) {
+    this.pool = pool;
+    this.customerId = customerId;
+  }
+
+  async read(name, ...values) {
+    const client = await (this.client ??= this.begin());
+    if (isTuned) return (await client.query({ name, text: reads[name], values })).rows;
+    this.turn = (this.turn ?? Promise.resolve()).then(() => client.query(reads[name], values));
+    return (await this.turn).rows;
+  }
+
+  async begin() {
+    const client = await this.pool.connect();
+    await client.query(
+      `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL app.customer_id = ${pg.escapeLiteral(this.customerId)}; ` +
+        `SET LOCAL app.actor = 'CUSTOMER'; SET LOCAL app.now = '${new Date().toISOString()}'`,
+    );
+    return client;
+  }
+
+  async end() {
+    const client = await this.client;
+    if (!client) return;
+    await client.query("COMMIT");
+    client.release();
+  }
+}
+
+const DIGITS = { JPY: 0, KRW: 0, BHD: 3, JOD: 3, KWD: 3, OMR: 3, TND: 3 };
+
+export const money = (minor, currency) => {
+  const digits = DIGITS[currency] ?? 2;
+  const sign = minor.startsWith("-") ? "-" : "";
+  const text = minor.slice(sign.length).padStart(digits + 1, "0");
+  const amount = digits ? `${text.slice(0, -digits)}.${text.slice(-digits)}` : text;
+  return { amount: sign + amount, currency };
+};
+
+const instant = (value) => value && value.toISOString();
+
+const cursor = ({ position, id }) =>
+  Buffer.from(`["newest", "${position}", "${id}"]`).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
+
+// A connection from one row more than was asked for.
+export const connection = (rows, first, shown) => {
+  const kept = rows.slice(0, first);
+  return {
+    nodes: kept.map(shown),
+    pageInfo: { hasNextPage: rows.length > first, endCursor: kept.length ? cursor(kept[kept.length - 1]) : null },
+  };
+};
+
+export const subscription = (row) => ({
+  id: row.id,
+  status: row.status,
+  hasOverdue: row.has_overdue,
+  quantity: row.quantity,
+  renewsAt: instant(row.renews_at),
+  renewalAmount: money(row.renewal_minor, row.currency),
+  pendingChange: row.pending_kind && { kind: row.pending_kind, effectiveAt: instant(row.pending_at) },
+  planId: row.plan_id,
+});
+
+export const schedule = (row) => ({
+  id: row.id,
+  name: row.name,
+  isOverdue: row.is_overdue,
+  total: money(row.total_minor, row.currency),
+  remaining: money(row.remaining_minor, row.currency),
+});
+
+export const installment = (row) => ({
+  id: row.id,
+  name: row.name,
+  dueOn: row.due_on,
+  remaining: money(row.remaining_minor, row.currency),
+});
+
+export const payment = (row) => ({
+  id: row.id,
+  status: row.status,
+  createdAt: instant(row.created_at),
+  settledAt: instant(row.settled_at),
+  amount: money(row.amount_minor, row.currency),
+  methodSnapshot: { kind: row.method_kind, brand: row.method_brand, last4: row.method_last4 },
+});
+
+export const allocation = (row) => ({ amount: money(row.amount_minor, row.currency), invoiceId: row.invoice_id });
+
+export const method = (row) => ({
+  id: row.id,
+  kind: row.kind,
+  brand: row.brand,
+  last4: row.last4,
+  expiresOn: row.expires_on,
+  isDefault: row.is_default,
+  isExpired: row.is_expired,
+});
+
+export const nextPayment = (row) => ({
+  date: row.due_on,
+  kind: row.kind,
+  amount: money(row.amount_minor, row.currency),
+  source: { __typename: row.kind === "INSTALLMENT" ? "Installment" : "Subscription", id: row.source_id },
+});
+
+// Rows in the order of the keys they were asked for by.
+export const oneEach = (keys, rows, column) => {
+  const found = new Map(rows.map((row) => [row[column], row]));
+  return keys.map((key) => found.get(key) ?? null);
+};
+
+export const manyEach = (keys, rows, column) => {
+  const found = Map.groupBy(rows, (row) => row[column]);
+  return keys.map((key) => found.get(key) ?? []);
+};
+
+// Root and pages: the same one-statement resolvers for whoever resolves field by field. Relations are each server's own.
+export const resolvers = {
+  Query: {
+    customer: async (_, __, { session }) => (await session.read("customer", session.customerId))[0],
+  },
+  Customer: {
+    summary: async (customer, _, { session }) => (await session.read("counts", customer.id)).map(summary)[0],
+    subscriptions: async (customer, { first, filter }, { session }) =>
+      connection(await session.read("subscriptions", customer.id, first + 1, filter?.status ?? null), first, subscription),
+    paymentSchedules: async (customer, { first, filter }, { session }) =>
+      connection(await session.read("schedules", customer.id, first + 1, filter?.status ?? null), first, schedule),
+    payments: async (customer, { first }, { session }) => connection(await session.read("payments", customer.id, first + 1), first, payment),
+    paymentMethods: async (customer, { first }, { session }) => ({ nodes: (await session.read("methods", customer.id, first)).map(method) }),
+  },
+  Summary: {
+    balance: (_, __, context) => totals(context, "balance_minor"),
+    totalDue: (_, __, context) => totals(context, "due_minor"),
+    totalOverdue: (_, __, context) => totals(context, "overdue_minor"),
+    processing: (_, __, context) => totals(context, "processing_minor"),
+    lastPayment: async (_, __, { session }) => (await session.read("last_payment", session.customerId)).map(payment)[0] ?? null,
+    nextPayment: async (_, __, { session }) => (await session.read("next_payment", session.customerId)).map(nextPayment)[0] ?? null,
+  },
+  Node: { resolveType: (value) => value.__typename },
+};
+
+const summary = (row) => ({ activeSubscriptions: row.active_subscriptions, activeSchedules: row.active_schedules });
+
+// Four fields, one read.
+const totals = async (context, column) => {
+  context.totals ??= context.session.read("totals", context.session.customerId);
+  return (await context.totals).map((row) => money(row[column], row.currency));
+};

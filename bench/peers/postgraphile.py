@@ -1,0 +1,96 @@
+"""PostGraphile's answer in Portico's form: amounts from minor units, instants with milliseconds, and its own cursors, which only it can read."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from billing.money import decimal_text
+
+DOCUMENT = Path(__file__).with_suffix(".graphql").read_text()
+Json = dict[str, Any]
+
+# What stands for a cursor. Cursors are opaque; that there is one is compared, and that Portico's is one too.
+CURSOR = "a cursor"
+
+
+def normalised(answer: Json) -> Json:
+    me = answer["data"]["customer"]
+    if me is None:
+        return answer
+    totals = me["totals"]["nodes"]
+    summary = {
+        **{name: [_money(row, column) for row in totals] for name, column in TOTALS.items()},
+        **me["summary"],
+        "lastPayment": next(map(_last_payment, me["lastPayment"]["nodes"]), None),
+        "nextPayment": next(map(_next_payment, me["nextPayment"]["nodes"]), None),
+    }
+    customer = {
+        "id": me["id"],
+        "name": me["name"],
+        "summary": summary,
+        "subscriptions": _page(me["subscriptions"], _subscription),
+        "paymentSchedules": _page(me["paymentSchedules"], _schedule),
+        "payments": _page(me["payments"], _payment),
+        "paymentMethods": me["paymentMethods"],
+    }
+    return {"data": {"customer": customer}}
+
+
+def without_cursors(answer: Json) -> Json:
+    """Portico's answer as it can be compared with this one."""
+    customer = answer["data"]["customer"]
+    shown = {name: _page(page, lambda node: node) if "pageInfo" in page else page for name, page in customer.items() if isinstance(page, dict)}
+    return {"data": {"customer": {**customer, **shown}}}
+
+
+TOTALS = {"balance": "balanceMinor", "totalDue": "dueMinor", "totalOverdue": "overdueMinor", "processing": "processingMinor"}
+
+
+def _page(page: Json, node: Any) -> Json:
+    info = page["pageInfo"]
+    return {"nodes": [node(item) for item in page["nodes"]], "pageInfo": {**info, "endCursor": info["endCursor"] and CURSOR}}
+
+
+def _money(row: Json, column: str = "amountMinor") -> Json:
+    return {"amount": decimal_text(int(row[column]), row["currency"]), "currency": row["currency"]}
+
+
+def _instant(text: str | None) -> str | None:
+    if text is None:
+        return None
+    return datetime.fromisoformat(text).astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def _last_payment(row: Json) -> Json:
+    method = {"brand": row["methodBrand"], "last4": row["methodLast4"]}
+    return {"id": row["id"], "status": row["status"], "settledAt": _instant(row["settledAt"]), "amount": _money(row), "methodSnapshot": method}
+
+
+def _next_payment(row: Json) -> Json:
+    source = {"__typename": "Installment" if row["kind"] == "INSTALLMENT" else "Subscription", "id": row["sourceId"]}
+    return {"date": row["dueOn"], "kind": row["kind"], "amount": _money(row), "source": source}
+
+
+def _subscription(row: Json) -> Json:
+    pending = {"kind": row["pendingKind"], "effectiveAt": _instant(row["pendingAt"])} if row["pendingKind"] else None
+    same = {name: row[name] for name in ("id", "status", "hasOverdue", "quantity", "plan")}
+    return {**same, "renewsAt": _instant(row["renewsAt"]), "renewalAmount": _money(row, "renewalMinor"), "pendingChange": pending}
+
+
+def _schedule(row: Json) -> Json:
+    following = next(map(_installment, row["installments"]["nodes"]), None)
+    same = {name: row[name] for name in ("id", "name", "isOverdue")}
+    return {**same, "total": _money(row, "totalMinor"), "remaining": _money(row, "remainingMinor"), "nextInstallment": following}
+
+
+def _installment(row: Json) -> Json:
+    return {"id": row["id"], "name": row["name"], "dueOn": row["dueOn"], "remaining": _money(row, "remainingMinor")}
+
+
+def _payment(row: Json) -> Json:
+    allocations = [{"amount": _money(item), "invoice": item["invoice"]} for item in row["allocations"]["nodes"]]
+    method = {"kind": row["methodKind"], "brand": row["methodBrand"], "last4": row["methodLast4"]}
+    return {
+        "id": row["id"], "status": row["status"], "createdAt": _instant(row["createdAt"]), "amount": _money(row),
+        "methodSnapshot": method, "allocations": allocations,
+    }  # fmt: skip

@@ -1,0 +1,104 @@
+"""Server processes, and what they and Postgres cost, from /proc."""
+
+import os
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, Queue
+
+TICK_SECONDS = 1 / os.sysconf("SC_CLK_TCK")
+START_SECONDS = 60
+STOP_SECONDS = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """How a server is started. It prints `READY http://127.0.0.1:PORT/path` once it takes requests."""
+
+    arguments: tuple[str, ...]
+    environment: Mapping[str, str]
+    folder: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    pid: int
+    port: int
+    path: str
+
+
+class DidNotStart(Exception):
+    """A server ended, or said nothing, before it was ready."""
+
+
+@contextmanager
+def server(command: Command) -> Iterator[Running]:
+    """One server process as long as the context."""
+    process = subprocess.Popen(command.arguments, cwd=command.folder, env={**os.environ, **command.environment}, stdout=subprocess.PIPE, text=True)
+    try:
+        url = _ready_url(process, command)
+        host, _, path = url.removeprefix("http://").partition("/")
+        yield Running(process.pid, int(host.rpartition(":")[2]), f"/{path}")
+    finally:
+        process.terminate()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _ready_url(process: "subprocess.Popen[str]", command: Command) -> str:
+    lines: Queue[str | None] = Queue()
+    threading.Thread(target=_read, args=(process, lines), daemon=True).start()
+    said: list[str] = []
+    try:
+        while (line := lines.get(timeout=START_SECONDS)) is not None:
+            said.append(line)
+            if line.startswith("READY "):
+                return line.split()[1]
+    except Empty:
+        pass
+    raise DidNotStart(f"{' '.join(command.arguments)} said: {''.join(said)}")
+
+
+def _read(process: "subprocess.Popen[str]", lines: "Queue[str | None]") -> None:
+    """To the end, so that a talkative server never waits for a full pipe."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        lines.put(line)
+    lines.put(None)
+
+
+def cpu_seconds(pid: int) -> float:
+    """User and system time of a process so far; 0 for one that has ended."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except FileNotFoundError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) * TICK_SECONDS
+
+
+def children(pid: int) -> list[int]:
+    return [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+
+
+def family_cpu_seconds(pid: int) -> float:
+    """A process and its children, those that have ended included."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(field) for field in fields[11:15]) * TICK_SECONDS + sum(cpu_seconds(child) for child in children(pid))
+
+
+def machine_cpu_seconds() -> float:
+    """What all processors together have worked so far, with what the machine below took away (steal)."""
+    user, nice, system, _idle, _waiting, irq, softirq, steal, *_ = map(int, Path("/proc/stat").read_text().splitlines()[0].split()[1:])
+    return (user + nice + system + irq + softirq + steal) * TICK_SECONDS
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory of a process, shared pages included, in megabytes (10^6 bytes)."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) * 1024 / 1e6
