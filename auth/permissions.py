@@ -34,6 +34,8 @@ LINK = Permission(frozenset({Actor.STAFF}), "links:create")
 PROFILE = Permission(frozenset({Actor.CUSTOMER}), "profile:write")
 SESSIONS = Permission(frozenset({Actor.CUSTOMER}), "sessions:write")
 
+ATTACH = Permission(frozenset({Actor.CUSTOMER, Actor.STAFF, Actor.PARTNER}), "attachments:write")
+
 
 def is_allowed(viewer: Viewer, permission: Permission) -> bool:
     if not permission.kinds:

@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from billing.refusals import RequestError
 from db.session import DatabaseUnavailable
+from storage.bucket import BucketUnavailable
 
 logger = logging.getLogger("portico.http")
 
@@ -25,6 +26,8 @@ RETRY_AFTER_SECONDS = 2
 STATUS = {
     "BAD_REQUEST": 400,
     "UNAUTHENTICATED": 401,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
     "METHOD_NOT_ALLOWED": 405,
     "NOT_ACCEPTABLE": 406,
     "CONTENT_TOO_LARGE": 413,
@@ -64,7 +67,10 @@ def refused(code: str, message: str, media: str = JSON, **headers: str) -> Respo
 
 def unavailable(media: str) -> Response:
     return refused(
-        "SERVICE_UNAVAILABLE", "The service is busy or its database cannot be reached. Try again shortly.", media, **{"Retry-After": str(RETRY_AFTER_SECONDS)}
+        "SERVICE_UNAVAILABLE",
+        "The service is busy, or its database or its bucket cannot be reached. Try again shortly.",
+        media,
+        **{"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
 
 
@@ -82,7 +88,7 @@ def raw(body: bytes, status: int, media: str, **headers: str) -> Response:
 
 
 def is_outage(errors: Sequence[GraphQLError]) -> bool:
-    return any(isinstance(error.original_error, DatabaseUnavailable | TimeoutError) for error in errors)
+    return any(isinstance(error.original_error, DatabaseUnavailable | BucketUnavailable | TimeoutError) for error in errors)
 
 
 def shown(error: GraphQLError) -> dict[str, Any]:

@@ -14,8 +14,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 import schema as portal_schema
 from auth.tokens import Issuer, sign
 from db import session
-from gateway import explorer
+from gateway import downloads, explorer
 from gateway.documents import Documents
+from gateway.files import files
 from gateway.http import GraphQLEndpoint, Limits, Portal
 from gateway.identity import Later, Sign, identity
 from gateway.issuer import jwks, tokens_of
@@ -25,13 +26,14 @@ from planner import Planner
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a process is told at its start: settings, where the database is, whose tokens it takes, and GraphiQL's token."""
+    """What a process is told at its start: settings, where the database is, whose tokens it takes, GraphiQL's token, and the URL it listens on."""
 
     settings: Settings
     database_url: str
     issuer: Issuer
     server_settings: dict[str, str]
     graphiql_token: str | None = None
+    url: str | None = None
 
 
 def create_app(setup: Setup) -> ASGIApp:
@@ -40,7 +42,9 @@ def create_app(setup: Setup) -> ASGIApp:
     pool = session.Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds)
     database = session.database(setup.database_url, pool, server_settings=setup.server_settings)
     later = Later()
-    limits = Limits(settings.max_body_bytes, settings.operation_seconds, settings.acquire_seconds)
+    limits = Limits(settings.max_body_bytes, settings.operation_seconds, settings.acquire_seconds, settings.upload_seconds)
+    url = settings.public_url or setup.url or f"http://{settings.host}:{settings.port}"
+    kept = files(settings, setup.issuer, url.rstrip("/"), later)
     documents = Documents(graphql_schema, Planner(graphql_schema) if settings.planner else None)
     portal = Portal(
         graphql_schema,
@@ -48,7 +52,8 @@ def create_app(setup: Setup) -> ASGIApp:
         database,
         tokens_of(settings, setup.issuer),
         identity(settings, _signer(setup.issuer), later),
-        lambda: datetime.now(UTC),
+        kept,
+        clock,
         limits,
         not settings.is_production,
     )
@@ -62,9 +67,11 @@ def create_app(setup: Setup) -> ASGIApp:
             await later.finish()
             await portal.identity.throttle.close()
             portal.identity.passwords.close()
+            await kept.bucket.close()
             await database.disconnect()
 
     routes: list[BaseRoute] = [Route("/livez", livez), jwks(setup.issuer)]
+    routes += downloads.routes(database, setup.issuer, kept, clock, upload_seconds=settings.upload_seconds)
     if not settings.is_production:
         routes += [Route("/", home), *explorer.routes(setup.graphiql_token)]
     return front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))
@@ -82,6 +89,10 @@ def front(site: ASGIApp, endpoint: ASGIApp) -> ASGIApp:
 
 def _signer(issuer: Issuer) -> Sign:
     return lambda viewer, now, lifetime: sign(viewer, issuer, now=now, lifetime=lifetime)
+
+
+def clock() -> datetime:
+    return datetime.now(UTC)
 
 
 async def livez(_: Request) -> Response:

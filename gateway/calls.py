@@ -22,12 +22,12 @@ class Call:
 async def read(request: Request, *, max_body_bytes: int) -> Call:
     """Raises TransportError for everything that is not a GraphQL call."""
     if request.method == "GET":
-        return _checked({name: _parameter(name, value) for name, value in request.query_params.items()}, is_get=True)
+        return checked({name: _parameter(name, value) for name, value in request.query_params.items()}, is_get=True)
     if request.method != "POST":
         raise TransportError("METHOD_NOT_ALLOWED", "Send GraphQL by POST, or a query by GET.", Allow=ALLOWED)
     if not _is_json(request.headers.get("content-type")):
         raise TransportError("UNSUPPORTED_MEDIA_TYPE", "Send the request as application/json in UTF-8.")
-    return _checked(_json(await _body(request, max_body_bytes)), is_get=False)
+    return checked(_json(await _body(request, max_body_bytes)), is_get=False)
 
 
 async def _body(request: Request, limit: int) -> bytes:
@@ -63,7 +63,8 @@ def _parameter(name: str, value: str) -> Any:
     return _json(value) if name in ("variables", "extensions") else value
 
 
-def _checked(body: Any, *, is_get: bool) -> Call:
+def checked(body: Any, *, is_get: bool) -> Call:
+    """A request's parameters as a call. Raises TransportError."""
     if not isinstance(body, dict):
         raise TransportError("BAD_REQUEST", "The request must be a JSON object.")
     query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")

@@ -50,8 +50,8 @@ def demo(port: Port = None, data_dir: DataDir = None) -> None:
     with postgres(settings) as place:
         asyncio.run(_prepare_demo(place))
         token = sign(_customer(demo_data.SHOWN[0].id), issuer, now=datetime.now(UTC), lifetime=timedelta(days=30))
-        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, graphiql_token=token))
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
+        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, graphiql_token=token, url=url))
         serve_app(app, listener, on_ready=lambda: welcome.show(console, url, issuer))
 
 
@@ -63,9 +63,9 @@ def serve(port: Port = None, data_dir: DataDir = None) -> None:
     listener = listen(settings.host, settings.port)
     with postgres(settings) as place:
         asyncio.run(check(place))
-        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings))
-        url = f"http://{settings.host}:{listener.getsockname()[1]}/graphql"
-        serve_app(app, listener, on_ready=lambda: console.print(f"READY {url}"))
+        url = f"http://{settings.host}:{listener.getsockname()[1]}"
+        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, url=url))
+        serve_app(app, listener, on_ready=lambda: console.print(f"READY {url}/graphql"))
 
 
 @cli.command()

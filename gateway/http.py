@@ -4,7 +4,7 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -21,11 +21,11 @@ from auth.viewer import Viewer
 from billing.refusals import Unauthenticated
 from billing.states import Actor
 from db.session import Caller, DatabaseUnavailable, Session, SessionEnded
-from gateway import answers, calls
+from gateway import answers, calls, uploads
 from gateway.answers import TransportError
 from gateway.calls import Call
 from gateway.documents import Document, Documents
-from resolvers.context import Context, Identity, Origin
+from resolvers.context import Context, Files, Identity, Origin
 
 logger = logging.getLogger("portico.http")
 
@@ -40,6 +40,7 @@ class Limits:
     body_bytes: int
     operation_seconds: float
     acquire_seconds: float
+    upload_seconds: float = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Portal:
     database: Database
     tokens: Tokens
     identity: Identity
+    files: Files
     clock: Callable[[], datetime]
     limits: Limits
     shows_timings: bool
@@ -96,10 +98,14 @@ class GraphQLEndpoint:
         caller = Caller(viewer.customer_id, viewer.kind, now, viewer.session_id)
         session = Session(portal.database, caller, acquire_seconds=portal.limits.acquire_seconds)
         network = request.client.host if request.client else ""
-        return Context(viewer, session, Origin(uuid4().hex, network, viewer.client or request.headers.get("user-agent", "")[:200]), portal.identity)
+        return Context(
+            viewer, session, Origin(uuid4().hex, network, viewer.client or request.headers.get("user-agent", "")[:200]), portal.identity, portal.files
+        )
 
     async def _answer(self, request: Request, context: Context, media: str) -> Response:
         """What is wrong with a stranger's request is not told."""
+        if uploads.is_multipart(request) and context.viewer is not STRANGER:
+            return await self._answer_upload(request, context, media)
         try:
             call = await calls.read(request, max_body_bytes=self._portal.limits.body_bytes)
         except TransportError:
@@ -107,6 +113,12 @@ class GraphQLEndpoint:
                 raise Unauthenticated(NO_TOKEN) from None
             raise
         return await answer(self._portal, call, context, media)
+
+    async def _answer_upload(self, request: Request, context: Context, media: str) -> Response:
+        """The body is read while the operation runs, so both have the time that an upload may take."""
+        seconds = self._portal.limits.upload_seconds
+        portal = replace(self._portal, limits=replace(self._portal.limits, operation_seconds=seconds))
+        return await uploads.respond(request, lambda call: answer(portal, call, context, media), seconds=seconds)
 
 
 async def answer(portal: Portal, call: Call, context: Context, media: str) -> Response:
@@ -138,7 +150,7 @@ async def run_planned(document: Document, operation: OperationDefinitionNode, ca
         return None
     try:
         bound = document.plans.bind(operation, call.variables, context.viewer)
-        return bound.answer((await context.session.fetch(bound.plan.sql, bound.values))[0][0]) if bound else None
+        return bound.answer((await context.session.fetch(bound.plan.sql, bound.values))[0][0], context.links) if bound else None
     except (DatabaseUnavailable, SessionEnded):
         raise
     except Exception:
@@ -158,6 +170,9 @@ async def run(schema: GraphQLSchema, document: Document, call: Call, context: Co
 def _presented(result: ExecutionResult, media: str, headers: dict[str, str]) -> Response:
     if not result.errors:
         return answers.respond({"data": result.data}, 200, media, **headers)
+    for error in result.errors:
+        if isinstance(error.original_error, TransportError):
+            raise error.original_error
     if answers.is_outage(result.errors):
         return answers.unavailable(media)
     if any(isinstance(error.original_error, SessionEnded) for error in result.errors):

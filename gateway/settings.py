@@ -21,7 +21,7 @@ class Settings(BaseSettings):
     environment: Literal["development", "production"] = Field("development", description="production hides GraphiQL, introspection and timings.")
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
-    data_dir: Path = Field(Path(".portico"), description="Where the built-in Postgres and the demo secret live.")
+    data_dir: Path = Field(Path(".portico"), description="Where the built-in Postgres, the demo secret and, without S3, attached files live.")
     database_url: str | None = Field(None, description="Any Postgres 15 or newer, as a role that may create roles. Left out: the built-in Postgres.")
     app_database_url: str | None = Field(None, description="The same database as the application role; left out, the role is taken on from database_url.")
     planner: bool = Field(True, description="Whether a query runs as one statement where it can; off, the executor runs everything.")
@@ -30,6 +30,16 @@ class Settings(BaseSettings):
     command_seconds: float = Field(8.0, gt=0, description="How long one statement may take.")
     operation_seconds: float = Field(10.0, gt=0, description="How long one GraphQL operation may take.")
     max_body_bytes: int = Field(1024**2, ge=1024, description="How large a request body may be.")
+    upload_seconds: float = Field(120.0, gt=0, description="How long a request with files may take, from its first byte to its answer.")
+    max_files_per_parent: int = Field(1000, ge=1, description="How many files may be attached to one invoice or payment schedule.")
+    public_url: str | None = Field(None, description="Where the gateway is reached from outside; addresses of files begin so. Left out: where it listens.")
+    clamd_url: str | None = Field(None, description="clamd, as tcp://host:port or unix:///path; every file is scanned, and none taken while it is away.")
+    s3_bucket: str | None = Field(None, description="The S3 bucket for files; left out, they are in the data directory.")
+    s3_region: str = Field("us-east-1", description="Its region.")
+    s3_endpoint: str | None = Field(None, description="Where it is, if not at Amazon.")
+    s3_access_key: str | None = Field(None, description="Its access key; left out, what the machine has (environment, profile, instance role).")
+    s3_secret_key: str | None = Field(None, description="Its secret key.")
+    s3_path_style: bool = Field(False, description="Whether the bucket's name stands in the path instead of the host name.")
     portal_url: str = Field("http://127.0.0.1:8000", description="Where the portal's pages are; letters link there.")
     merchant: str = Field("Portico Demo", description="The merchant's name, in letters.")
     throttle_url: str | None = Field(None, description="Redis or Valkey that all processes share for throttling; left out, each counts for itself.")
@@ -47,6 +57,13 @@ class Settings(BaseSettings):
     )
     signing_keys_dir: Path | None = Field(None, description="A folder of private keys (PEM). The newest by name signs tokens, all of them verify.")
     issuers: tuple[OtherIssuer, ...] = Field((), description="Other issuers whose tokens are taken, as JSON; see docs/identity.md.")
+
+    @field_validator("clamd_url")
+    @classmethod
+    def _is_clamd(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("tcp://", "unix:///")):
+            raise ValueError("is not the address of a clamd; write tcp://127.0.0.1:3310 or unix:///run/clamav/clamd.ctl")
+        return value
 
     @field_validator("database_url", "app_database_url")
     @classmethod

@@ -21,11 +21,11 @@ def derived(draft: Draft, scope: Scope, declared: Derived, ask: Ask) -> Piece:
 
 
 def _compute(declared: Derived, mark: str, shown: Any) -> Fix:
-    function, asked = declared.function, declared.about_viewer
+    function, asked = declared.function, declared.about_call
 
     def fix(values: list[Any], run: Run) -> Any:
         given = run.arguments[mark]
-        return shown(function(*values, **given, **about(run.viewer, asked)))
+        return shown(function(*values, **given, **about(asked, run.viewer, run.links)))
 
     return fix
 

@@ -7,12 +7,15 @@ from typing import Any
 
 from strawberry.types import Info as StrawberryInfo
 
+from auth.links import Links
 from auth.passwords import Passwords
 from auth.throttle import Throttle
 from auth.viewer import Viewer
 from db.session import Session
 from loaders import Loaders
 from mail.port import Sender
+from storage.bucket import Bucket
+from storage.scan import Clamd
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,17 @@ class Identity:
     merchant: str
 
 
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What attachments need. `links` makes addresses of a moment; `later` does a thing after the answer; `max_per_parent` is how many files one thing may have."""
+
+    bucket: Bucket
+    scanner: Clamd | None
+    links: Callable[[datetime], Links]
+    later: Callable[[Coroutine[Any, Any, None]], None]
+    max_per_parent: int
+
+
 @dataclass(slots=True)
 class Context:
     """The caller, the unit of work, and its loaders."""
@@ -45,6 +59,7 @@ class Context:
     session: Session
     origin: Origin = field(default_factory=Origin)
     identity: Identity | None = None
+    files: Files | None = None
     has_attempted: bool = False
     loaders: Loaders = field(init=False)
 
@@ -54,6 +69,11 @@ class Context:
     @property
     def now(self) -> datetime:
         return self.session.caller.now
+
+    @property
+    def links(self) -> Links | None:
+        """What makes addresses of files, where the process keeps files."""
+        return self.files.links(self.now) if self.files else None
 
     def forget(self) -> None:
         """After a write: what was read before it is not true any more."""

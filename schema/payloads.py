@@ -10,6 +10,7 @@ from auth.permissions import Permission
 from billing.refusals import ErrorCode, Refused
 from resolvers.audit import note_refusal
 from resolvers.context import Info
+from resolvers.idempotency import Replayed
 from schema.fields import guarded
 
 
@@ -43,5 +44,8 @@ def mutation(resolve: Callable[[Any, Any], Awaitable[Any]], *, name: str, takes:
 
 
 def _payload(shows: str, found: Any, refused: Refused | None) -> Any:
-    errors = [SimpleNamespace(code=refused.code, message=refused.message, path=["input", refused.field] if refused.field else None)] if refused else []
-    return SimpleNamespace(**{shows: found}, replayed=False, user_errors=errors)
+    errors = (
+        [SimpleNamespace(code=refused.code, message=refused.message, path=["input", *refused.field.split(".")] if refused.field else None)] if refused else []
+    )
+    is_replayed = isinstance(found, Replayed)
+    return SimpleNamespace(**{shows: found.value if is_replayed else found}, replayed=is_replayed, user_errors=errors)

@@ -28,11 +28,12 @@ from db.session import Caller, Session
 from gateway.app import Setup, create_app
 from gateway.calls import Call
 from gateway.documents import Document, Documents, first_party
+from gateway.files import files
 from gateway.http import run, run_planned
 from gateway.server import listen
 from gateway.settings import Settings
 from planner import Planner
-from resolvers.context import Context
+from resolvers.context import Context, Files
 
 GENERATED = 2000
 NOW = datetime.now(UTC).replace(microsecond=123000)
@@ -117,6 +118,7 @@ class Portal:
     documents: Documents
     planner: Planner
     database: Database
+    files: Files
 
     def prepare(self, text: str, name: str | None = None) -> tuple[Document, OperationDefinitionNode]:
         document = self.documents.prepare(text)
@@ -131,7 +133,7 @@ class Portal:
     async def execute(self, text: str, viewer: Viewer = ADA, **variables: Any) -> Answer:
         document, _ = self.prepare(text)
         session = self.session(viewer)
-        result = await run(self.schema, document, Call(text, variables, None, False), Context(viewer, session))
+        result = await run(self.schema, document, Call(text, variables, None, False), Context(viewer, session, files=self.files))
         await session.close()
         return Answer(result.data, [error.formatted | {"original": error.original_error} for error in result.errors or ()], session.statements)
 
@@ -139,15 +141,16 @@ class Portal:
         """None where the planner leaves the query to the executor."""
         document, operation = self.prepare(text)
         session = self.session(viewer)
-        body = await run_planned(document, operation, Call(text, variables, None, False), Context(viewer, session))
+        body = await run_planned(document, operation, Call(text, variables, None, False), Context(viewer, session, files=self.files))
         await session.close()
         return None if body is None else Answer(json.loads(body)["data"], [], session.statements)
 
 
 @pytest.fixture(scope="session")
-async def portal(database: Database, graphql_schema: Any) -> Portal:
+async def portal(database: Database, graphql_schema: Any, data_dir: Path) -> Portal:
     planner = Planner(graphql_schema)
-    return Portal(graphql_schema, Documents(graphql_schema, planner), planner, database)
+    kept = files(Settings(data_dir=data_dir), ISSUER, "http://portal", lambda work: asyncio.ensure_future(work))
+    return Portal(graphql_schema, Documents(graphql_schema, planner), planner, database, kept)
 
 
 @pytest.fixture(scope="session")
@@ -162,20 +165,27 @@ class Threaded(uvicorn.Server):
 
 
 @pytest.fixture(scope="session")
-def start_server() -> Iterator[Callable[..., str]]:
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data directory of the servers that name no other."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session")
+def start_server(data_dir: Path) -> Iterator[Callable[..., str]]:
     """Start servers on free ports; all of them end with the run."""
     running: list[tuple[Threaded, threading.Thread]] = []
 
     def start(url: str, **settings: Any) -> str:
-        app = create_app(Setup(Settings(**settings), url, ISSUER, {}, graphiql_token="demo-token"))
         listener = listen("127.0.0.1", 0)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        app = create_app(Setup(Settings(**{"data_dir": data_dir, **settings}), url, ISSUER, {}, graphiql_token="demo-token", url=address))
         server = Threaded(uvicorn.Config(app, log_level="error", ws="none", server_header=False))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
         thread.start()
         while not server.started and thread.is_alive():
             thread.join(0.01)
         running.append((server, thread))
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+        return address
 
     yield start
     for server, thread in running:

@@ -1,6 +1,6 @@
 """The rows of the portal, frozen values. Field for field they equal the columns of the `portal_…` view of the same noun."""
 
-from billing.rows.attachments import Attachment
+from billing.rows.attachments import Attachment, AttachmentObject, FileCount, KeptAnswer, LooseObject
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, RefreshToken
 from billing.rows.invoices import Invoice, InvoiceLine
@@ -11,16 +11,20 @@ from billing.rows.subscriptions import Subscription, SubscriptionEvent
 
 __all__ = [
     "Attachment",
+    "AttachmentObject",
     "AuditEvent",
     "BalanceEntry",
     "Coupon",
     "CouponRedemption",
     "Credential",
     "Customer",
+    "FileCount",
     "IdentityLink",
     "Installment",
     "Invoice",
     "InvoiceLine",
+    "KeptAnswer",
+    "LooseObject",
     "NextPayment",
     "Owner",
     "Payment",

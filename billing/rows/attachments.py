@@ -19,3 +19,43 @@ class Attachment:
     uploaded_by: str
     uploaded_at: datetime
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentObject:
+    """An attachment and where its bytes are, which the graph never shows."""
+
+    id: str
+    customer_id: str
+    file_name: str
+    content_type: str
+    size_bytes: int
+    sha256: str
+    object_key: str
+    status: str
+    uploaded_by: str
+    uploaded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LooseObject:
+    """An object of the bucket that no attachment owns, or not yet."""
+
+    customer_id: str
+    object_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileCount:
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptAnswer:
+    """An idempotency key, what it was used with, and as JSON what was answered; None while that is being made."""
+
+    customer_id: str
+    mutation: str
+    key: str
+    input_hash: str
+    answer: str | None
