@@ -1,7 +1,8 @@
 """Attaching files that come with the request, and deleting them."""
 
+import asyncio
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from billing import actions
@@ -14,7 +15,7 @@ from resolvers import idempotency
 from resolvers.audit import fresh_id, note
 from resolvers.context import Context
 from resolvers.idempotency import Replayed
-from resolvers.incoming import Upload, arriving
+from resolvers.incoming import File, Upload, arriving
 from resolvers.loose import SENDING, WRITING, clear, discard
 from resolvers.parents import Parent, acting, files_of, judge_quota, open_parent, uploader_of
 from resolvers.receiving import Target, receive
@@ -33,6 +34,24 @@ class Stored:
     size_bytes: int
     sha256: str
     object_key: str
+
+
+@dataclass(slots=True)
+class Place:
+    """Where one file of a group goes. The sizes of all of them so far stand in one list."""
+
+    target: tuple[str, str]
+    input_field: str
+    sizes: list[int]
+    number: int
+    is_read: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def judge(self, size: int, is_over: bool) -> None:
+        """Raises Refused."""
+        self.sizes[self.number] = size
+        judge_sizes(self.sizes)
+        if is_over:
+            self.is_read.set()
 
 
 async def upload(given: Any, context: Context) -> Any:
@@ -97,21 +116,38 @@ def _target(customer_id: str, context: Context) -> tuple[str, str]:
 
 
 async def _receive_all(uploads: list[Upload], targets: list[tuple[str, str]], context: Context) -> list[Stored]:
-    """The group's files in the order of the input, whatever order they come in."""
+    """The group's files in the order of the input, whatever order they come in. While the bucket still settles one, the next one comes."""
     sizes = [0] * len(uploads)
-    stored: dict[int, Stored] = {}
-    async for number, file in arriving(uploads):
-        identifier, key = targets[number]
-        name = clean_name(file.file_name)
-        content_type = type_of(name, file.declared_type, f"files.{number}")
+    stored: dict[int, asyncio.Task[Stored]] = {}
+    try:
+        async for number, file in arriving(uploads):
+            place = Place(targets[number], f"files.{number}", sizes, number)
+            stored[number] = asyncio.create_task(_receive(file, place, context))
+            await _first(place.is_read, stored[number])
+        return [await stored[number] for number in range(len(uploads))]
+    finally:
+        for task in stored.values():
+            task.cancel()
+        await asyncio.gather(*stored.values(), return_exceptions=True)
 
-        def judge(size: int, number: int = number) -> None:
-            sizes[number] = size
-            judge_sizes(sizes)
 
-        size, sha256 = await receive(file.chunks, Target(key, content_type, f"files.{number}", judge), files_of(context))
-        stored[number] = Stored(identifier, name, content_type, size, sha256, key)
-    return [stored[number] for number in range(len(uploads))]
+async def _first(is_read: asyncio.Event, task: "asyncio.Task[Stored]") -> None:
+    """Wait until a file's last byte was taken. Raises what went wrong before."""
+    reading = asyncio.create_task(is_read.wait())
+    try:
+        await asyncio.wait((reading, task), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        reading.cancel()
+    if task.done():
+        task.result()
+
+
+async def _receive(file: File, place: Place, context: Context) -> Stored:
+    identifier, key = place.target
+    name = clean_name(file.file_name)
+    content_type = type_of(name, file.declared_type, place.input_field)
+    size, sha256 = await receive(file.chunks, Target(key, content_type, place.input_field, place.judge), files_of(context))
+    return Stored(identifier, name, content_type, size, sha256, key)
 
 
 async def _keep(transaction: Transaction, parent: Parent, stored: list[Stored], context: Context, *, key: str) -> list[str] | Replayed:

@@ -116,7 +116,7 @@ async def _announced_row(identifier: str, field: str, context: Context) -> Any:
 def _move_of(row: Any, field: str) -> Move:
     """To a key of this very attempt."""
 
-    def judge(size: int) -> None:
+    def judge(size: int, _is_over: bool) -> None:
         if size > row.size_bytes:
             raise Refused(ErrorCode.CHECKSUM_MISMATCH, "More bytes came than were announced.", field)
 

@@ -13,10 +13,10 @@ from storage.scan import Scan
 from storage.sniff import Inspector
 
 # How much is handled at a time: the work on a batch runs in a thread while the next one comes.
-BATCH_BYTES = 512 * 1024
+BATCH_BYTES = 1024 * 1024
 
-# Told how many bytes have come; raises Refused when they are too many.
-Judge = Callable[[int], None]
+# Told how many bytes have come, and whether these are all; raises Refused when they are too many.
+Judge = Callable[[int, bool], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,9 @@ async def _judged(chunks: AsyncIterator[bytes], passing: Passing, target: Target
 async def _counted(chunks: AsyncIterator[bytes], passing: Passing, judge: Judge) -> AsyncIterator[bytes]:
     async for chunk in chunks:
         passing.size += len(chunk)
-        judge(passing.size)
+        judge(passing.size, False)
         yield chunk
+    judge(passing.size, True)
 
 
 async def _batches(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

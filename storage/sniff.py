@@ -11,6 +11,8 @@ HEAD = 1024
 TAIL = 22 + 65_535
 ZIP_END = b"PK\x05\x06"
 RAR = b"Rar!\x1a\x07"
+# How far into a file a RAR may begin.
+RAR_REACH = 2 * 1024**2
 MARKUP = (b"<html", b"<script", b"<svg", b"<!doctype", b"<?php", b"<?xml")
 
 BEGINS = {"application/pdf": b"%PDF-", "image/png": pictures.PNG, "image/jpeg": pictures.JPEG}
@@ -23,6 +25,7 @@ class Inspector:
         self._content_type = content_type
         self._head = b""
         self._tail = b""
+        self._size = 0
         self._scripts = pdf.Scripts() if content_type == "application/pdf" else None
         self._walker = None if self._scripts else Walker(pictures.png if content_type == "image/png" else pictures.jpeg)
 
@@ -35,8 +38,9 @@ class Inspector:
             self._scripts.feed(chunk)
         if self._walker:
             self._walk(self._walker, chunk)
-        if RAR in self._tail[-len(RAR) :] + chunk:
+        if self._size < RAR_REACH and (RAR in chunk or RAR in self._tail[-len(RAR) :] + chunk[: len(RAR)]):
             raise _polyglot()
+        self._size += len(chunk)
         self._tail = chunk[-TAIL:] if len(chunk) >= TAIL else (self._tail + chunk)[-TAIL:]
 
     def finish(self) -> None:
