@@ -14,8 +14,9 @@ from rich.progress import Progress
 
 import schema as portal_schema
 from auth.keys import Ours
+from auth.links import secret_of
 from auth.passwords import Passwords
-from auth.tokens import sign
+from auth.tokens import Issuer, sign
 from auth.viewer import Viewer
 from billing.states import Actor
 from db import demo as demo_data
@@ -26,6 +27,7 @@ from gateway import welcome
 from gateway.app import Setup, create_app
 from gateway.explain import CannotExplain, Question
 from gateway.explain import explain as explain_document
+from gateway.files import bucket_of, put_all
 from gateway.issuer import issuer_of, new_key
 from gateway.postgres import CannotReach, Place, check, postgres
 from gateway.server import PortInUse, listen
@@ -48,7 +50,7 @@ def demo(port: Port = None, data_dir: DataDir = None) -> None:
     listener = listen(settings.host, settings.port)
     issuer = issuer_of(settings)
     with postgres(settings) as place:
-        asyncio.run(_prepare_demo(place))
+        asyncio.run(_prepare_demo(place, settings, issuer))
         token = sign(_customer(demo_data.SHOWN[0].id), issuer, now=datetime.now(UTC), lifetime=timedelta(days=30))
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
         app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, graphiql_token=token, url=url))
@@ -141,11 +143,12 @@ def main() -> None:
         sys.exit(1)
 
 
-async def _prepare_demo(place: Place) -> None:
+async def _prepare_demo(place: Place, settings: Settings, issuer: Issuer) -> None:
     await _migrate(place)
     if await demo_data.is_empty(place.admin_url):
         await _seed(place, 0, lambda _: None)
         await give(place.app_url, await Passwords().hash(PASSWORD), now=datetime.now(UTC))
+        await put_all(bucket_of(settings, "", secret_of(issuer.keys[0])), await demo_data.files(place.admin_url))
 
 
 async def _migrate(place: Place) -> None:

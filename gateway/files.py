@@ -1,6 +1,6 @@
 """What attachments need, put together from the settings."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -36,3 +36,14 @@ def bucket_of(settings: Settings, direct_url: str, secret: bytes) -> Bucket:
             settings.s3_bucket, settings.s3_region, settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key, is_path_style=settings.s3_path_style
         )
     )
+
+
+async def put_all(bucket: Bucket, contents: Iterable[tuple[str, str, bytes]]) -> None:
+    """Keys, media types and bytes, into a bucket that is closed afterwards."""
+    for key, content_type, content in contents:
+        await bucket.put(key, _whole(content), content_type)
+    await bucket.close()
+
+
+async def _whole(content: bytes) -> AsyncIterator[bytes]:
+    yield content
