@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -78,6 +78,7 @@ class World:
     settings: Settings
     invoice: str = ""
     prepared: Any = None
+    nonce: str = field(default_factory=lambda: os.urandom(8).hex())
 
 
 @asynccontextmanager
@@ -164,7 +165,7 @@ JOURNEYS = {"upload": (upload, None, 2), "announce": (announce, None, 0), "compl
 async def child(world: World, journey: str, number: int, strike: Callable[[], None]) -> None:
     async with serving(world) as app:
         try:
-            await JOURNEYS[journey][0](app, world, f"{journey} {strike.__name__} {number}", strike_at=number, strike=strike)
+            await JOURNEYS[journey][0](app, world, f"{world.nonce} {number}", strike_at=number, strike=strike)
         except asyncio.CancelledError:
             return
     if number:
@@ -249,7 +250,7 @@ def main(admin: str, app: str, data_dir: str, journey: str, how: str, s3: str) -
         asyncio.run(prepare(world, journey))
         is_through = strike_once(world, journey, number, strike)
         try:
-            asyncio.run(judge(world, journey, f"{journey} {strike.__name__} {number}"))
+            asyncio.run(judge(world, journey, f"{world.nonce} {number}"))
         except AssertionError as error:
             raise SystemExit(f"{journey}, {how} at await {number}: {error}") from error
     print(number)

@@ -17,10 +17,19 @@ from tests.s3 import Store, store
 __all__ = ["store"]
 
 
-@pytest.mark.parametrize("how", ["die", "cancel"])
-@pytest.mark.parametrize(
-    ("journey", "place"), [("upload", "local"), ("announce", "local"), ("complete", "local"), ("delete", "local"), ("upload", "s3"), ("complete", "s3")]
-)
+JOURNEYS = [
+    ("upload", "local", "die"),
+    ("announce", "local", "die"),
+    ("complete", "local", "die"),
+    ("delete", "local", "die"),
+    ("upload", "s3", "die"),
+    ("upload", "local", "cancel"),
+    ("complete", "local", "cancel"),
+    ("upload", "s3", "cancel"),
+]
+
+
+@pytest.mark.parametrize(("journey", "place", "how"), JOURNEYS, ids=[" ".join(journey) for journey in JOURNEYS])
 async def test_nothing_is_lost_and_nothing_left_over(
     urls: Urls, admin: asyncpg.Connection, tmp_path: Path, root: Path, request: pytest.FixtureRequest, journey: str, how: str, place: str
 ) -> None:
