@@ -151,15 +151,14 @@ async def test_twenty_calls_at_once_with_one_key_attach_once(http: httpx.AsyncCl
     assert await admin.fetchval("select count(*) from attachment where file_name = 'twenty.pdf'") == 1
 
 
-async def test_a_parent_holds_so_many_files_and_no_more_also_when_two_come_at_once(start_server: Any, urls: Any, admin: asyncpg.Connection) -> None:
+async def test_a_parent_holds_so_many_files_and_no_more_also_when_many_come_at_once(start_server: Any, urls: Any, admin: asyncpg.Connection) -> None:
     parent = await admin.fetchval(
         "select id from invoice i where customer_id = $1 and not exists (select from attachment a where a.invoice_id = i.id) order by id desc limit 1",
         ADA.customer_id,
     )
-    async with httpx.AsyncClient(base_url=start_server(urls.app, max_files_per_parent=3), timeout=20) as client:
-        payloads = await asyncio.gather(*(attach(client, parent, ("a.pdf", pdf()), ("b.pdf", pdf())) for _ in range(2)))
-        assert sorted(map(codes, payloads)) == [[], ["QUOTA_EXCEEDED"]]
-        assert codes(await attach(client, parent, ("c.pdf", pdf()))) == []
+    async with httpx.AsyncClient(base_url=start_server(urls.app, max_files_per_parent=3, pool_size=20), timeout=20) as client:
+        payloads = await asyncio.gather(*(attach(client, parent, ("a.pdf", pdf())) for _ in range(12)))
+        assert sorted(map(codes, payloads)) == [[]] * 3 + [["QUOTA_EXCEEDED"]] * 9
         assert codes(await attach(client, parent, ("d.pdf", pdf()))) == ["QUOTA_EXCEEDED"]
 
 
@@ -303,15 +302,19 @@ async def test_a_file_may_stand_in_the_list_once(http: httpx.AsyncClient, invoic
     assert answer["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
-async def test_two_groups_in_one_operation_are_attached_one_after_the_other(http: httpx.AsyncClient, invoice: str) -> None:
+def two_groups(invoice: str) -> list[Piece]:
+    """The fields of two mutations, each with a file of its own."""
     query = """mutation ($a: Upload!, $b: Upload!, $p: ID!) {
       one: uploadAttachments(input: {parentId: $p, files: [$a], idempotencyKey: "one of two"}) { attachments { fileName } }
       two: uploadAttachments(input: {parentId: $p, files: [$b], idempotencyKey: "two of two"}) { attachments { fileName } } }"""
-    both = [Piece("a", pdf(), "a.pdf"), Piece("b", pdf(), "b.pdf")]
-    fields = [
+    return [
         field("operations", {"query": query, "variables": {"a": None, "b": None, "p": invoice}}),
         field("map", {"a": ["variables.a"], "b": ["variables.b"]}),
     ]
+
+
+async def test_two_groups_in_one_operation_are_attached_one_after_the_other(http: httpx.AsyncClient, invoice: str) -> None:
+    fields, both = two_groups(invoice), [Piece("a", pdf(), "a.pdf"), Piece("b", pdf(), "b.pdf")]
     answer = (await send(http, form(*fields, *both))).json()
     assert [answer["data"][name]["attachments"][0]["fileName"] for name in ("one", "two")] == ["a.pdf", "b.pdf"]
     wrong = (await send(http, form(*fields, *reversed(both)))).json()
@@ -346,17 +349,16 @@ async def test_more_than_a_group_can_need_is_413(http: httpx.AsyncClient, invoic
     announced = await send(http, body)
 
     async def pieces() -> AsyncIterator[bytes]:
-        yield form(field("operations", operations(invoice, 1)), field("map", {"x": ["variables.input.files.0"]}))[: -len(BOUNDARY) - 6]
-        yield Piece("x", b"", "a.pdf").written()
+        """No length is announced; the first file is refused by its name, and the second mutation has to pass over it."""
+        yield form(*two_groups(invoice), Piece("a", b"", "a.exe"))[: -len(BOUNDARY) - 8]
         for _ in range(40):
             yield bytes(MIB)
+        yield b"\r\n" + form(Piece("b", pdf(), "b.pdf"))
 
     counted = await http.post("/graphql", content=pieces(), headers=headers())
     long = await send(http, form(field("operations", operations(invoice, 1) | {"padding": "x" * 300_000}), field("map", paths(1)), FILE))
-    assert [answer.status_code for answer in (announced, long)] == [413, 413]
+    assert [answer.status_code for answer in (announced, counted, long)] == [413, 413, 413]
     assert announced.json()["errors"][0]["extensions"]["code"] == "CONTENT_TOO_LARGE"
-    assert counted.status_code in (200, 413)
-    assert counted.status_code == 413 or codes(counted.json()["data"]["uploadAttachments"]) == ["UNSUPPORTED_FILE"]
 
 
 @pytest.mark.usefixtures("left")
