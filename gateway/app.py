@@ -19,6 +19,7 @@ from gateway.documents import Documents
 from gateway.http import GraphQLEndpoint, Limits, Portal
 from gateway.identity import Later, Sign, identity
 from gateway.issuer import jwks, tokens_of
+from gateway.payments import payments
 from gateway.settings import Settings
 from planner import Planner
 
@@ -48,6 +49,7 @@ def create_app(setup: Setup) -> ASGIApp:
         database,
         tokens_of(settings, setup.issuer),
         identity(settings, _signer(setup.issuer), later),
+        payments(settings),
         lambda: datetime.now(UTC),
         limits,
         not settings.is_production,
@@ -61,6 +63,7 @@ def create_app(setup: Setup) -> ASGIApp:
         finally:
             await later.finish()
             await portal.identity.throttle.close()
+            await portal.payments.close()
             portal.identity.passwords.close()
             await database.disconnect()
 

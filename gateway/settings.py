@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     token_secret: str | None = Field(
         None, min_length=32, description="HS256 secret of tokens, not for production; left out, one is made in the data directory."
     )
+    secret: str | None = Field(
+        None, min_length=32, description="Signs previews; the same for all servers of a portal. Left out, one is made in the data directory."
+    )
     signing_keys_dir: Path | None = Field(None, description="A folder of private keys (PEM). The newest by name signs tokens, all of them verify.")
     issuers: tuple[OtherIssuer, ...] = Field((), description="Other issuers whose tokens are taken, as JSON; see docs/identity.md.")
 
