@@ -120,6 +120,21 @@ async def test_a_server_that_is_not_there_means_that_nothing_happened(side: Stri
     await nowhere.close()
 
 
+async def test_a_server_that_dies_after_taking_the_request_leaves_the_outcome_unknown(side: StripeSide, key: str) -> None:
+    method = await add(side, "visa", key=key)
+
+    async def take_and_die(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        server.close()
+        writer.close()
+
+    server = await asyncio.start_server(take_and_die, "127.0.0.1", 0)
+    dying = Stripe(replace(KEYS, address=f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}", patience_seconds=0.5))
+    with pytest.raises(OutcomeUnknown):
+        await dying.charge(charge_of(method, key))
+    await dying.close()
+
+
 async def test_what_moves_no_money_is_simply_unavailable_when_its_answer_is_lost(side: StripeSide, key: str) -> None:
     for _ in range(KEYS.attempts):
         await side.spoil("lose the answer", "/v1/customers")
