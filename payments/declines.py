@@ -17,6 +17,7 @@ FINAL = {
     "invalid_expiry_month",
     "invalid_expiry_year",
     "invalid_number",
+    "invalid_request",
     "lost_card",
     "merchant_blacklist",
     "method_unknown",
