@@ -5,7 +5,7 @@ from billing.rows.contracts import Account, Contract, CouponOffer, Offer
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, RefreshToken
 from billing.rows.invoices import Invoice, InvoiceLine
-from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Due, Operation, Saved
+from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Operation, Saved
 from billing.rows.payments import Payment, PaymentAllocation, PaymentMethod
 from billing.rows.plans import Coupon, CouponRedemption, Plan, Price
 from billing.rows.schedules import Installment, PaymentSchedule
@@ -20,6 +20,7 @@ __all__ = [
     "Charge",
     "ChargeAttempt",
     "Claim",
+    "Collectable",
     "Contract",
     "Coupon",
     "CouponOffer",

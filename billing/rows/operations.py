@@ -1,7 +1,7 @@
 """Rows about calls that change something: claimed keys, charges under way, what the billing clock finds due."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ class Saved:
     subscriptions: int
     coupons: int
     releases: int
+    invoices: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Charge:
     mutation: str | None
     key: str | None
     changes: str
+    on_failure: str | None
     answer: str
     started_at: datetime
     settled_at: datetime | None
@@ -65,6 +67,33 @@ class ChargeAttempt:
     started_at: datetime
     request: str
     answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collectable:
+    """An unpaid invoice, what is charged for it, and how often that failed. Days are the customer's."""
+
+    customer_id: str
+    invoice_id: str
+    number: str
+    status: str
+    currency: str
+    remaining_minor: int
+    collect_at: datetime | None
+    due_on: date
+    time_zone: str
+    today_on: date
+    subscription_id: str | None
+    method_id: str | None
+    method_processor: str | None
+    method_reference: str | None
+    method_kind: str | None
+    method_brand: str | None
+    method_last4: str | None
+    failed_count: int
+    first_on: date | None
+    last_on: date | None
+    is_declined_for_good: bool
 
 
 @dataclass(frozen=True, slots=True)

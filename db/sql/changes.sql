@@ -64,6 +64,25 @@ released as (
       from given, jsonb_populate_recordset(null::invoice, rows -> 'released') n
      where i.customer_id = :customer_id and i.id = n.id and i.status in ('OPEN', 'PARTIALLY_PAID') and i.remaining_minor >= n.credited_minor
     returning 1),
+attempted as (
+    update invoice i set status = 'PROCESSING', collect_at = null, version = i.version + 1
+      from given, jsonb_populate_recordset(null::invoice, rows -> 'attempted') n
+     where i.customer_id = :customer_id and i.id = n.id and i.status in ('OPEN', 'PARTIALLY_PAID') and i.remaining_minor > 0
+    returning 1),
+collected as (
+    update invoice i
+       set paid_minor = i.paid_minor + n.paid_minor, version = i.version + 1, collect_at = null,
+           status = case when i.remaining_minor = n.paid_minor then 'PAID' else 'PARTIALLY_PAID' end,
+           paid_at = case when i.remaining_minor = n.paid_minor then n.paid_at else i.paid_at end
+      from given, jsonb_populate_recordset(null::invoice, rows -> 'collected') n
+     where i.customer_id = :customer_id and i.id = n.id and i.status = 'PROCESSING' and i.remaining_minor >= n.paid_minor
+    returning 1),
+uncollected as (
+    update invoice i
+       set status = case when i.paid_minor > 0 then 'PARTIALLY_PAID' else 'OPEN' end, collect_at = n.collect_at, failed_attempts = i.failed_attempts + n.failed_attempts,
+           version = i.version + 1
+      from given, jsonb_populate_recordset(null::invoice, rows -> 'uncollected') n
+     where i.customer_id = :customer_id and i.id = n.id and i.status in ('PROCESSING', 'OPEN', 'PARTIALLY_PAID')),
 withdrawn as (
     delete from coupon_redemption r
      using given, jsonb_populate_recordset(null::coupon_redemption, rows -> 'withdrawn_redemption') n
@@ -94,8 +113,8 @@ allocations as (
     select n.customer_id, n.id, n.payment_id, n.invoice_id, n.installment_id, n.currency, n.amount_minor, n.created_at
       from given, jsonb_populate_recordset(null::payment_allocation, rows -> 'payment_allocation') n),
 charges as (
-    insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, request, changes, answer, started_at)
-    select n.customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.request, n.changes, n.answer, n.started_at
+    insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, request, changes, on_failure, answer, started_at)
+    select n.customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.request, n.changes, n.on_failure, n.answer, n.started_at
       from given, jsonb_populate_recordset(null::charge, rows -> 'charge') n),
 results as (
     update payment p
@@ -119,13 +138,14 @@ audited as (
     insert into audit_event (id, customer_id, actor, client, request_id, event, outcome, detail, happened_at)
     select n.id, n.customer_id, n.actor, n.client, n.request_id, n.event, n.outcome, n.detail, n.happened_at
       from given, jsonb_populate_recordset(null::audit_event, rows -> 'audit_event') n)
-select (select count(*) from subscriptions)::integer as subscriptions, (select count(*) from taken)::integer as coupons, (select count(*) from released)::integer as releases
+select (select count(*) from subscriptions)::integer as subscriptions, (select count(*) from taken)::integer as coupons, (select count(*) from released)::integer as releases,
+       (select count(*) from attempted)::integer + (select count(*) from collected)::integer as invoices
 
 -- name: charges.lock
 -- returns: Charge
 -- A charge and its payment, after the customer was locked: whoever comes second sees what the first made of it.
 with owner as materialized (select id from customer where id = :customer_id for no key update)
-select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation, c.key, c.changes, c.answer, c.started_at, c.settled_at
+select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation, c.key, c.changes, c.on_failure, c.answer, c.started_at, c.settled_at
   from owner
   join charge c on c.customer_id = owner.id and c.payment_id = :key
  where c.customer_id = :customer_id

@@ -47,7 +47,10 @@ async def act(context: Context, given: Any, mutation: str, plan: Plan, *, owner:
             break
         except Behind as behind:
             await catch_up(session, behind.subscription_id, payments_of(context).processors, mint=writer(context).mint)
-    return step if isinstance(step, Outcome) else await _charged(context, session, step)
+    outcome = step if isinstance(step, Outcome) else await _charged(context, session, step)
+    # What staff have read so far, they read before this.
+    await context.session.close()
+    return outcome
 
 
 async def _first_step(transaction: Transaction, context: Context, given: Any, call: Call, *, plan: Plan) -> Outcome | Sending:

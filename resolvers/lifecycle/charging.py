@@ -19,6 +19,7 @@ from billing.refusals import ErrorCode, Refused
 from billing.states import SubscriptionEventKind
 from db.session import Session, Transaction
 from payments.processor import Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
+from resolvers.lifecycle import dunning
 from resolvers.lifecycle.reading import contract as contract_of
 from resolvers.lifecycle.writing import Changes, Writer, event_row, merged, row_of, rows_of, save
 
@@ -102,13 +103,16 @@ async def settle(session: Session, payment_id: str, result: ChargeResult, *, by:
             return await _kept(transaction, payment_id)
         answer = json.loads(charge.answer)
         if result.status in UNDECIDED:
+            answer = {"payment": payment_id}
             changes = _undecided(charge, result, answer, by=by)
         elif result.status is ChargeStatus.SUCCEEDED:
             changes = merged(_paid_now(json.loads(charge.changes), by.now), _settled(charge, result, answer, by=by))
         else:
             answer = _refusal(result) | {"payment": payment_id}
-            changes = merged(await _undone(transaction, charge, by=by), _settled(charge, result, answer, by=by))
+            changes = merged(await _undone(transaction, charge, is_retryable=result.is_retryable, by=by), _settled(charge, result, answer, by=by))
         await save(transaction, changes)
+        if charge.invoice_id is not None and charge.subscription_id is not None and result.status is ChargeStatus.SUCCEEDED:
+            await dunning.lift(transaction, charge.subscription_id, by=by)
     return answer  # type: ignore[no-any-return]
 
 
@@ -119,8 +123,10 @@ async def _kept(transaction: Transaction, payment_id: str) -> dict[str, Any]:
     return json.loads(attempt.answer)  # type: ignore[no-any-return]
 
 
-async def _undone(transaction: Transaction, charge: Any, *, by: Writer) -> Changes:
+async def _undone(transaction: Transaction, charge: Any, *, is_retryable: bool, by: Writer) -> Changes:
     """Everything as before: the subscription no longer waits, and a coupon that came with it is free again."""
+    if charge.on_failure is not None:
+        return json.loads(charge.on_failure)["retryable" if is_retryable else "final"]  # type: ignore[no-any-return]
     planned = json.loads(charge.changes)
     changes: Changes = {"returned_coupon": [{"id": row["coupon_id"]} for row in planned.get("coupon_redemption", ())]}
     if charge.subscription_id is None:
@@ -136,9 +142,8 @@ async def _undone(transaction: Transaction, charge: Any, *, by: Writer) -> Chang
 
 def _undecided(charge: Any, result: ChargeResult, answer: dict[str, Any], *, by: Writer) -> Changes:
     """The subscription goes on waiting. The call has its answer: a payment that is not done."""
-    pending = {"payment": charge.payment_id, "isPending": True}
     row = {"id": charge.payment_id, "status": result.status, "processor_reference": result.processor_reference}
-    return {"result": [row], "idempotency_key": _key(charge, pending, by=by)}
+    return {"result": [row], "idempotency_key": _key(charge, answer, by=by)}
 
 
 def _settled(charge: Any, result: ChargeResult, answer: dict[str, Any], *, by: Writer) -> Changes:
@@ -173,7 +178,7 @@ def _refusal(result: ChargeResult) -> dict[str, Any]:
 
 
 def _paid_now(changes: Changes, now: datetime) -> Changes:
-    for invoice in changes.get("invoice", ()):
+    for invoice in (*changes.get("invoice", ()), *changes.get("collected", ())):
         invoice["paid_at"] = now
     return changes
 

@@ -10,6 +10,7 @@ from billing.lifecycle.facts import Facts
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Account, Contract, CouponOffer, Offer
 from db.blocks import blocks, positional
+from db.session import Session
 from resolvers.context import Context
 
 # Runs a named block with values and gives its rows: `Transaction.run`, or `asking` of a reading session.
@@ -22,13 +23,18 @@ def asking(context: Context, customer_id: str | None = None) -> Run:
     """A `Run` over the operation's reading session."""
 
     async def run(name: str, /, **values: Any) -> list[Any]:
-        block = blocks()[name]
-        sql, names = positional(block.sql)
-        given = {"customer_id": customer_id or context.viewer.customer_id, "now": context.now} | values
-        found = await context.session.fetch(sql, [given[parameter] for parameter in names])
-        return [getattr(rows, block.returns)(*record) for record in found]
+        return await asked(context.session, name, **{"customer_id": customer_id or context.viewer.customer_id} | values)
 
     return run
+
+
+async def asked(session: Session, name: str, /, **values: Any) -> list[Any]:
+    """The rows of a named block, in the session's reading transaction."""
+    block = blocks()[name]
+    sql, names = positional(block.sql)
+    given = {"now": session.caller.now} | values
+    found = await session.fetch(sql, [given[parameter] for parameter in names])
+    return [getattr(rows, block.returns)(*record) for record in found]
 
 
 async def contract(run: Run, subscription_id: str, *, is_locked: bool) -> Contract:

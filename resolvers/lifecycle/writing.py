@@ -79,7 +79,8 @@ async def save(transaction: Transaction, changes: Changes) -> None:
     saved = await transaction.first("changes.save", changes=as_json(changes))
     if saved.coupons != len(changes.get("taken_coupon", ())):
         raise Refused(ErrorCode.COUPON_INVALID, "This code cannot be used here.", "code")
-    if (saved.subscriptions, saved.releases) != (len(changes.get("subscription", ())), len(changes.get("released", ()))):
+    meant = [len(changes.get(table, ())) for table in ("subscription", "released", "attempted", "collected")]
+    if [saved.subscriptions, saved.releases, saved.invoices] != [*meant[:2], meant[2] + meant[3]]:
         raise Interrupted
 
 

@@ -1,6 +1,7 @@
 """A customer of their own for each test, on a clock that the test turns, with the sandbox counting what it is asked."""
 
 import secrets
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,11 +9,16 @@ from typing import Any
 import asyncpg
 import pytest
 from databases import Database
+from sqlalchemy import make_url
 
 from auth.viewer import Viewer
 from billing.ids import type_id
 from billing.states import Actor
-from db.demo.catalogue import PRICES
+from db import embedded
+from db import session as unit_of_work
+from db.demo.catalogue import PRICES, catalogue_rows
+from db.demo.tables import CATALOGUE_TABLES, columns, record_of
+from db.migrate import migrate
 from db.session import Caller, Session
 from gateway.calls import Call
 from gateway.documents import Documents
@@ -93,9 +99,9 @@ class Life:
         assert payload["userErrors"] == [], payload
         subscription: str = payload["subscription"]["id"]
         if is_past_trial and payload["subscription"]["status"] == "TRIALING":
-            await self.admin.execute("update subscription set trial_ends_at = null where id = $1", subscription)
+            ends_at = self.now + timedelta(microseconds=1)
             await self.admin.execute(
-                "update subscription set period_ends_at = $2, renews_at = $2, anchor_at = $2 where id = $1", subscription, self.now + timedelta(microseconds=1)
+                "update subscription set trial_ends_at = $2, period_ends_at = $2, renews_at = $2, anchor_at = $2 where id = $1", subscription, ends_at
             )
             self.now += timedelta(seconds=1)
             await self.tick(subscription)
@@ -145,15 +151,66 @@ class Life:
         return method
 
 
+@pytest.fixture(scope="session")
+async def place(urls: embedded.Urls) -> embedded.Urls:
+    """A database of its own, with a catalogue and no customers: here time may fly without the demo's customers being billed for years."""
+    admin = await asyncpg.connect(urls.admin)
+    await admin.execute("create database lifecycle")
+    await admin.close()
+    found = embedded.Urls(*(str(make_url(url).set(database="lifecycle").render_as_string(hide_password=False)) for url in (urls.admin, urls.app)))
+    await migrate(found.admin)
+    connection = await asyncpg.connect(found.admin)
+    try:
+        for kind, table in CATALOGUE_TABLES.items():
+            await connection.copy_records_to_table(table, schema_name="portico", columns=columns(kind), records=map(record_of(kind), catalogue_rows()[kind]))
+    finally:
+        await connection.close()
+    return found
+
+
+@pytest.fixture(scope="session")
+async def pool(place: embedded.Urls) -> AsyncIterator[Database]:
+    opened = unit_of_work.database(place.app, unit_of_work.Pool(max_size=8), server_settings={})
+    await opened.connect()
+    yield opened
+    await opened.disconnect()
+
+
 @pytest.fixture
-async def life(portal: Portal, admin: asyncpg.Connection) -> Life:
+async def owner(place: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that sees every row, and may arrange what a test begins with."""
+    connection = await asyncpg.connect(place.admin, server_settings={"search_path": "portico"})
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def life(portal: Portal, pool: Database, owner: asyncpg.Connection) -> AsyncIterator[Life]:
+    found = await new_life(portal, pool, owner)
+    yield found
+    await end_life(owner, found.customer_id)
+
+
+async def end_life(owner: asyncpg.Connection, customer_id: str) -> None:
+    """No later test's clock finds anything to do for this customer."""
+    await owner.execute("update invoice set collect_at = null where customer_id = $1", customer_id)
+    await owner.execute("update charge set settled_at = now() where customer_id = $1 and settled_at is null", customer_id)
+    await owner.execute(
+        """update subscription set status = 'CANCELED', canceled_at = now(), renews_at = null, resumes_at = null, suspended_by = null, holds = '{}', charging_payment_id = null
+            where customer_id = $1""",
+        customer_id,
+    )
+
+
+async def new_life(portal: Portal, pool: Database, owner: asyncpg.Connection) -> Life:
+    """A customer with a card that pays."""
     customer_id = new_id("cus")
-    await admin.execute(
+    await owner.execute(
         """insert into customer (id, name, email, locale, time_zone, currency, tax_rate_ppm, created_at)
            values ($1, 'Test', $1 || '@example.com', 'en', 'Europe/Zurich', 'USD', 81000, $2)""",
         customer_id, START,
     )  # fmt: skip
-    found = Life(portal.database, admin, portal.schema, portal.documents, Sandbox("secret"), customer_id)
+    found = Life(pool, owner, portal.schema, portal.documents, Sandbox("secret"), customer_id)
     found.identity = type("Identity", (), {"throttle": NoThrottle()})()
     await found.card()
     return found

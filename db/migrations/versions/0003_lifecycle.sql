@@ -54,6 +54,7 @@ create table charge (
   key             text,
   request         json not null,
   changes         json not null,
+  on_failure      json,
   answer          json not null,
   started_at      timestamptz not null,
   settled_at      timestamptz,
