@@ -51,10 +51,12 @@ async def tick(billing: Billing, now: datetime) -> Pass:
     done = Pass()
 
     async def settle_one(due: Due) -> None:
-        done.reconciled += await reconcile(_session(billing, due, now), due.id, billing.processors, by=_writer(now))
+        is_settled = await reconcile(_session(billing, due, now), due.id, billing.processors, by=_writer(now))
+        done.reconciled += is_settled
 
     async def advance_one(due: Due) -> None:
-        done.steps += await catch_up(_session(billing, due, now), due.id, billing.processors, mint=_writer(now).mint)
+        steps = await catch_up(_session(billing, due, now), due.id, billing.processors, mint=_writer(now).mint)
+        done.steps += steps
 
     async def collect_one(due: Due) -> None:
         await collect(_session(billing, due, now), due.id, billing.processors, policy=billing.policy, by=_writer(now))

@@ -51,6 +51,7 @@ class Charge:
     answer: str
     started_at: datetime
     settled_at: datetime | None
+    is_held_by_dunning: bool
 
 
 @dataclass(frozen=True, slots=True)

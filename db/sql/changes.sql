@@ -145,7 +145,8 @@ select (select count(*) from subscriptions)::integer as subscriptions, (select c
 -- returns: Charge
 -- A charge and its payment, after the customer was locked: whoever comes second sees what the first made of it.
 with owner as materialized (select id from customer where id = :customer_id for no key update)
-select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation, c.key, c.changes, c.on_failure, c.answer, c.started_at, c.settled_at
+select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation, c.key, c.changes, c.on_failure, c.answer, c.started_at, c.settled_at,
+       coalesce((select 'DUNNING' = any(s.holds) from subscription s where s.customer_id = c.customer_id and s.id = c.subscription_id), false) as is_held_by_dunning
   from owner
   join charge c on c.customer_id = owner.id and c.payment_id = :key
  where c.customer_id = :customer_id

@@ -36,6 +36,8 @@ async def catch_up(session: Session, subscription_id: str, processors: Mapping[s
         if isinstance(step, Sending):
             result = await ask(processors[step.processor], step.charge)
             await settle(session, step.charge.key, result, by=by)
+        elif not clock.is_due(step.contract, by.now):
+            return steps + 1
     return MAX_STEPS
 
 

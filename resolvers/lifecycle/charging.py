@@ -111,7 +111,7 @@ async def settle(session: Session, payment_id: str, result: ChargeResult, *, by:
             answer = _refusal(result) | {"payment": payment_id}
             changes = merged(await _undone(transaction, charge, is_retryable=result.is_retryable, by=by), _settled(charge, result, answer, by=by))
         await save(transaction, changes)
-        if charge.invoice_id is not None and charge.subscription_id is not None and result.status is ChargeStatus.SUCCEEDED:
+        if charge.is_held_by_dunning and charge.invoice_id is not None and result.status is ChargeStatus.SUCCEEDED:
             await dunning.lift(transaction, charge.subscription_id, by=by)
     return answer  # type: ignore[no-any-return]
 

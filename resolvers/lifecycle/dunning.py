@@ -27,8 +27,6 @@ async def end(transaction: Transaction, subscription_id: str, ending: Ending, *,
 async def lift(transaction: Transaction, subscription_id: str, *, by: Writer) -> None:
     """After a payment: dunning's hold goes when nothing of the subscription is overdue any more. Other holds stay."""
     contract = await contract_of(transaction.run, subscription_id, is_locked=True)
-    if SuspendedBy.DUNNING not in contract.holds:
-        return
     facts = await facts_of(transaction.run, contract, now=by.now)
     if not facts.contract.has_overdue:
         await save(transaction, rows_of(facts, lifted(facts, SuspendedBy.DUNNING, is_waiting=False), by))
