@@ -1,5 +1,6 @@
 """The batched reads of one operation. Whatever a level of a query asks for at once becomes one statement."""
 
+from asyncio import shield
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any
 
@@ -10,6 +11,16 @@ from db.blocks import Block
 from db.pages import Window
 from db.session import Session
 from loaders.batch import Filters, Key, Reader, fetch_counts, fetch_many, fetch_one, fetch_pages
+
+
+class Shared(DataLoader[Key, Any]):
+    """A loader whose keys are waited for by several fields.
+
+    When one field is refused, graphql-core cancels what its siblings wait for; somebody elsewhere in the document who waits for the same row must still get it.
+    """
+
+    def load(self, key: Key) -> Awaitable[Any]:
+        return shield(super().load(key))
 
 
 class Loaders:
@@ -47,7 +58,7 @@ class Loaders:
     def _loader(self, identity: Hashable, reader: Callable[[], Reader], fetch: Callable[[Reader, list[Key]], Awaitable[Sequence[Any]]]) -> DataLoader[Key, Any]:
         if identity not in self._known:
             made = reader()
-            self._known[identity] = DataLoader(lambda keys: fetch(made, keys))
+            self._known[identity] = Shared(lambda keys: fetch(made, keys))
         return self._known[identity]
 
 
