@@ -10,9 +10,9 @@ from auth.permissions import Permission
 from billing.refusals import Refused
 from resolvers import operations
 from resolvers.audit import note_refusal
+from resolvers.calling import Outcome
 from resolvers.context import Context, Info
 from resolvers.lifecycle import actions
-from resolvers.lifecycle.act import Outcome
 from resolvers.relations import by_id
 from schema import nouns
 from schema.enums import described

@@ -113,8 +113,8 @@ allocations as (
     select n.customer_id, n.id, n.payment_id, n.invoice_id, n.installment_id, n.currency, n.amount_minor, n.created_at
       from given, jsonb_populate_recordset(null::payment_allocation, rows -> 'payment_allocation') n),
 charges as (
-    insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, request, changes, on_failure, answer, started_at)
-    select n.customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.request, n.changes, n.on_failure, n.answer, n.started_at
+    insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, request, changes, on_failure, answer, currency, reserved_minor, started_at)
+    select n.customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.request, n.changes, n.on_failure, n.answer, n.currency, coalesce(n.reserved_minor, 0), n.started_at
       from given, jsonb_populate_recordset(null::charge, rows -> 'charge') n),
 results as (
     update payment p

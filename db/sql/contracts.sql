@@ -27,7 +27,8 @@ select s.customer_id, s.id, s.plan_id, s.price_id, s.currency, s.quantity, s.sta
 -- The method is the one that is asked for, else the subscription's own, else the default; a deleted or expired one is none.
 select c.id as customer_id, c.email, wanted.currency, c.time_zone, c.tax_rate_ppm,
        (select i.number from invoice i where i.customer_id = c.id order by i.number desc limit 1) as last_number,
-       cast(coalesce((select sum(b.amount_minor) from balance_entry b where b.customer_id = c.id and b.currency = wanted.currency), 0) as bigint) as balance_minor,
+       cast(coalesce((select sum(b.amount_minor) from balance_entry b where b.customer_id = c.id and b.currency = wanted.currency), 0)
+          - coalesce((select sum(h.reserved_minor) from charge h where h.customer_id = c.id and h.currency = wanted.currency and h.settled_at is null), 0) as bigint) as balance_minor,
        coalesce((select true from invoice i where i.customer_id = c.id and i.subscription_id = s.id and i.remaining_minor > 0 and i.due_on < today.today_on limit 1), false) as has_overdue,
        m.id as method_id, m.processor as method_processor, m.processor_reference as method_reference, m.kind as method_kind, m.brand as method_brand, m.last4 as method_last4,
        cover.invoice_id as coverage_invoice_id, cover.period_starts_at as coverage_starts_at, cover.period_ends_at as coverage_ends_at,

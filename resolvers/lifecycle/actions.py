@@ -10,12 +10,17 @@ from billing.lifecycle.facts import Decision, Facts
 from billing.money import Money
 from billing.refusals import ErrorCode, Refused
 from db.blocks import blocks
+from db.session import Transaction
 from resolvers.audit import fresh_id
+from resolvers.calling import Outcome, Prepare, Prepared, act
 from resolvers.context import Context
 from resolvers.lifecycle import plans, previews
-from resolvers.lifecycle.act import Outcome, Plan, act
+from resolvers.lifecycle.attempts import Call
 from resolvers.lifecycle.catching_up import Behind
+from resolvers.lifecycle.charging import begun
+from resolvers.lifecycle.plans import Plan
 from resolvers.lifecycle.reading import NOT_FOUND, asking
+from resolvers.lifecycle.writing import Writer, rows_of
 from resolvers.sessions import throttled
 
 BEHIND = "It is being renewed at this moment. Try again shortly."
@@ -54,7 +59,7 @@ async def run(action: Action, given: Any, context: Context) -> Outcome:
     if _guesses(action, given):
         await throttled(context, Kind.COUPON, context.viewer.customer_id)
     owner = await _owner(str(given.subscription_id), context) if action.is_for_staff else None
-    return await act(context, given, action.mutation, action.plan(given, context), owner=owner)
+    return await act(context, given, action.mutation, _preparing(context, given, action), owner=owner)
 
 
 async def preview(action: Action, given: Any, context: Context) -> Any:
@@ -66,6 +71,34 @@ async def preview(action: Action, given: Any, context: Context) -> Any:
     except Behind:
         raise Refused(ErrorCode.IN_PROGRESS, BEHIND) from None
     return _shown(facts, decision, previews.pin(given, action.mutation, decision, context))
+
+
+def _preparing(context: Context, given: Any, action: Action) -> Prepare:
+    async def prepare(transaction: Transaction, by: Writer, call: Call | None) -> Prepared:
+        pinned = previews.pinned(given, action.mutation, context)
+        facts, decision = await action.plan(given, context)(transaction.run, pinned.at if pinned else by.now, True)
+        _judge_version(given, facts)
+        if pinned:
+            pinned.judge(decision)
+        return _prepared(facts, decision, call, by=by)
+
+    return prepare
+
+
+def _prepared(facts: Facts, decision: Decision, call: Call | None, *, by: Writer) -> Prepared:
+    shows = {"subscription": facts.contract.id, "resumedFrom": decision.resumed_from}
+    if decision.due_minor:
+        sending, changes = begun(facts, decision, shows, call, by=by)
+        return Prepared(shows, changes, facts.contract.id, sending)
+    changes = rows_of(facts, decision, by) if decision.events else {}
+    invoice_id = changes["invoice"][0]["id"] if changes.get("invoice") else None
+    return Prepared(shows | {"invoice": invoice_id}, changes, facts.contract.id)
+
+
+def _judge_version(given: Any, facts: Facts) -> None:
+    expected = getattr(given, "expected_version", None)
+    if expected is not None and expected != facts.contract.version:
+        raise Refused(ErrorCode.VERSION_CONFLICT, "It was changed since you read it. Read it again.", "expectedVersion")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from billing.lifecycle.facts import Decision, Event, Facts
 from billing.states import Actor, SubscriptionEventKind
 from db.session import Session, Transaction
 from payments.processor import Processor
-from resolvers.lifecycle.charging import Sending, ask, begun, settle
+from resolvers.lifecycle.attempts import Sending
+from resolvers.lifecycle.charging import ask, begun, settle
 from resolvers.lifecycle.reading import contract as contract_of
 from resolvers.lifecycle.reading import facts_of
 from resolvers.lifecycle.writing import Writer, rows_of, save

@@ -10,21 +10,19 @@ Whoever dies in between is followed by a retry under the same key, by a webhook,
 import json
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from billing.lifecycle.facts import Decision, Event, Facts
-from billing.refusals import ErrorCode, Refused
+from billing.refusals import ErrorCode
 from billing.states import SubscriptionEventKind
 from db.session import Session, Transaction
 from payments.processor import Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
 from resolvers.lifecycle import dunning
+from resolvers.lifecycle.attempts import Call, Intent, Sending, attempt
 from resolvers.lifecycle.reading import contract as contract_of
 from resolvers.lifecycle.writing import Changes, Writer, event_row, merged, row_of, rows_of, save
-
-# How long a call may wait for the processor before whoever retries takes over: longer than an operation may take.
-LEASE = timedelta(seconds=20)
 
 UNDECIDED = (ChargeStatus.PROCESSING, ChargeStatus.REQUIRES_ACTION)
 UNAVAILABLE = ChargeResult(ChargeStatus.FAILED, decline_code="processor_unavailable", is_retryable=True)
@@ -32,43 +30,28 @@ DECLINED = "The payment was declined, and nothing was changed."
 TRY_AGAIN = "Payments cannot be taken right now, and nothing was changed. Try again shortly."
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
-    """The mutation and the idempotency key that a charge belongs to."""
-
-    mutation: str
-    key: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sending:
-    """A charge that stands in the database and is now to be sent."""
-
-    processor: str
-    charge: Charge
-
-
 def begun(facts: Facts, decision: Decision, answer: Mapping[str, Any], call: Call | None, *, by: Writer) -> tuple[Sending, Changes]:
     """What to send to the processor, and the rows that must stand before it is sent."""
-    account = facts.account
-    if account.method_id is None or account.method_processor is None or account.method_reference is None:
-        raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "Add a payment method first.")
+    contract, bill = facts.contract, decision.bill
     payment_id = by.mint("pay")
-    is_new = facts.contract.version == 0
-    waiting = replace(facts.contract, charging_payment_id=payment_id, version=facts.contract.version + 1)
-    words = facts.offers[decision.contract.price_id].plan_name
-    charge = Charge(payment_id, account.customer_id, account.method_reference, decision.due_minor, facts.contract.currency, words, call is None)
+    is_new = contract.version == 0
+    waiting = replace(contract, charging_payment_id=payment_id, version=contract.version + 1)
     final = rows_of(facts if is_new else replace(facts, contract=waiting), decision, by, payment_id=payment_id)
-    changes: Changes = {
-        "payment": [_payment(facts, decision.due_minor, payment_id, by=by)],
-        "charge": [_charge_row(facts, charge, final, dict(answer) | {"invoice": final["invoice"][0]["id"], "payment": payment_id}, call=call, by=by)],
-        "taken_coupon": final.pop("taken_coupon", []),
-    }
-    if not is_new:
-        changes["subscription"] = [row_of(waiting)]
-    if call:
-        changes["idempotency_key"] = [{"mutation": call.mutation, "key": call.key, "payment_id": payment_id, "lease_until": by.now + LEASE}]
-    return Sending(account.method_processor, charge), changes
+    # A coupon is taken at once, so that nobody takes its last redemption meanwhile; a decline gives it back.
+    taken = final.pop("taken_coupon", [])
+    intent = Intent(
+        payment_id,
+        contract.customer_id,
+        contract.currency,
+        decision.due_minor,
+        facts.offers[decision.contract.price_id].plan_name,
+        changes=final,
+        answer={**answer, "invoice": final["invoice"][0]["id"]},
+        reserved_minor=bill.credited_minor if bill else 0,
+        subscription_id=None if is_new else contract.id,
+    )
+    sending, changes = attempt(intent, facts.account, call, by=by)
+    return sending, changes | {"taken_coupon": taken, "subscription": [] if is_new else [row_of(waiting)]}
 
 
 async def sending_of(transaction: Transaction, payment_id: str) -> Sending:
@@ -181,34 +164,3 @@ def _paid_now(changes: Changes, now: datetime) -> Changes:
     for invoice in (*changes.get("invoice", ()), *changes.get("collected", ())):
         invoice["paid_at"] = now
     return changes
-
-
-def _payment(facts: Facts, amount_minor: int, payment_id: str, *, by: Writer) -> dict[str, Any]:
-    account = facts.account
-    return {
-        "customer_id": account.customer_id,
-        "id": payment_id,
-        "status": "PROCESSING",
-        "currency": facts.contract.currency,
-        "amount_minor": amount_minor,
-        "payment_method_id": account.method_id,
-        "method_kind": account.method_kind,
-        "method_brand": account.method_brand,
-        "method_last4": account.method_last4,
-        "processor": account.method_processor,
-        "created_at": by.now,
-    }
-
-
-def _charge_row(facts: Facts, charge: Charge, final: Changes, answer: dict[str, Any], *, call: Call | None, by: Writer) -> dict[str, Any]:
-    return {
-        "customer_id": facts.account.customer_id,
-        "payment_id": charge.key,
-        "subscription_id": None if facts.contract.version == 0 else facts.contract.id,
-        "mutation": call.mutation if call else None,
-        "key": call.key if call else None,
-        "request": asdict(charge),
-        "changes": final,
-        "answer": answer,
-        "started_at": by.now,
-    }

@@ -1,18 +1,19 @@
 """An unpaid invoice is charged by itself, and tried again on the days of the merchant's policy. The same three steps as in `charging.py`."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from datetime import UTC, date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from billing.allocation import Part
 from billing.dunning import Failures, RetryPolicy, ending_now, ending_on, next_attempt_on
 from billing.rows.operations import Collectable
 from db.session import Session, Transaction
-from payments.processor import Charge, Processor
+from payments.processor import Processor
 from resolvers.lifecycle import dunning
-from resolvers.lifecycle.charging import Sending, ask, settle
-from resolvers.lifecycle.writing import Changes, Writer, save
+from resolvers.lifecycle.attempts import Intent, Sending, attempt
+from resolvers.lifecycle.charging import ask, settle
+from resolvers.lifecycle.writing import Changes, Writer, allocation_row, save
 
 # At this hour of the customer's day charges are tried again: awake, and the bank has booked what came in.
 HOUR = time(9)
@@ -50,30 +51,24 @@ def _is_due(invoice: Collectable, now: datetime) -> bool:
 
 def _attempt(invoice: Collectable, policy: RetryPolicy, *, by: Writer) -> tuple[Sending, Changes]:
     payment_id = by.mint("pay")
-    charge = Charge(
-        payment_id, invoice.customer_id, invoice.method_reference or "", invoice.remaining_minor, invoice.currency, f"Invoice {invoice.number}", True
-    )
-    row = {
-        "customer_id": invoice.customer_id,
-        "payment_id": payment_id,
-        "subscription_id": invoice.subscription_id,
-        "invoice_id": invoice.invoice_id,
-        "request": asdict(charge),
-        "changes": {"collected": [{"id": invoice.invoice_id, "paid_minor": invoice.remaining_minor}]},
-        "on_failure": {
+    intent = Intent(
+        payment_id,
+        invoice.customer_id,
+        invoice.currency,
+        invoice.remaining_minor,
+        f"Invoice {invoice.number}",
+        changes={"collected": [{"id": invoice.invoice_id, "paid_minor": invoice.remaining_minor}]},
+        answer={"invoice": invoice.invoice_id},
+        on_failure={
             "retryable": {"uncollected": [_later(invoice, _next(invoice, policy, is_final=False), is_failure=True)]},
             "final": {"uncollected": [_later(invoice, _next(invoice, policy, is_final=True), is_failure=True)]},
         },
-        "answer": {"invoice": invoice.invoice_id, "payment": payment_id},
-        "started_at": by.now,
-    }
-    changes: Changes = {
-        "payment": [_payment(invoice, payment_id, by=by)],
-        "payment_allocation": [_allocation(invoice, payment_id, by=by)],
-        "attempted": [{"id": invoice.invoice_id}],
-        "charge": [row],
-    }
-    return Sending(invoice.method_processor or "", charge), changes
+        subscription_id=invoice.subscription_id,
+        invoice_id=invoice.invoice_id,
+    )
+    sending, changes = attempt(intent, invoice, None, by=by)
+    allocation = allocation_row(invoice.customer_id, payment_id, Part(invoice.invoice_id, None, invoice.remaining_minor), invoice.currency, by=by)
+    return sending, changes | {"payment_allocation": [allocation], "attempted": [{"id": invoice.invoice_id}]}
 
 
 def _failures(invoice: Collectable) -> Failures | None:
@@ -95,31 +90,3 @@ def _hour(day: date, invoice: Collectable) -> datetime:
 
 def _later(invoice: Collectable, at: datetime | None, *, is_failure: bool) -> dict[str, Any]:
     return {"id": invoice.invoice_id, "collect_at": at, "failed_attempts": int(is_failure)}
-
-
-def _payment(invoice: Collectable, payment_id: str, *, by: Writer) -> dict[str, Any]:
-    return {
-        "customer_id": invoice.customer_id,
-        "id": payment_id,
-        "status": "PROCESSING",
-        "currency": invoice.currency,
-        "amount_minor": invoice.remaining_minor,
-        "payment_method_id": invoice.method_id,
-        "method_kind": invoice.method_kind,
-        "method_brand": invoice.method_brand,
-        "method_last4": invoice.method_last4,
-        "processor": invoice.method_processor,
-        "created_at": by.now,
-    }
-
-
-def _allocation(invoice: Collectable, payment_id: str, *, by: Writer) -> dict[str, Any]:
-    return {
-        "customer_id": invoice.customer_id,
-        "id": by.mint("alo"),
-        "payment_id": payment_id,
-        "invoice_id": invoice.invoice_id,
-        "currency": invoice.currency,
-        "amount_minor": invoice.remaining_minor,
-        "created_at": by.now,
-    }

@@ -1,6 +1,6 @@
 """What each action reads and decides: one plan for the mutation and for its preview."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
@@ -8,12 +8,14 @@ from billing.lifecycle import change, clock, coupon, pending, resume, start, sto
 from billing.lifecycle.facts import Decision, Facts
 from billing.refusals import ErrorCode, Refused
 from billing.states import SuspendedBy
-from resolvers.lifecycle.act import Plan
 from resolvers.lifecycle.catching_up import Behind
 from resolvers.lifecycle.reading import Run, account_around, coupon_of, facts_of, offers_of
 from resolvers.lifecycle.reading import contract as contract_of
 
 MAX_NOTE = 500
+
+# Reads the facts and decides. The third argument says whether the contract is locked: it is, unless this is a preview.
+Plan = Callable[[Run, datetime, bool], Awaitable[tuple[Facts, Decision]]]
 
 
 def pause(given: Any) -> Plan:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
+from billing.allocation import Part
 from billing.lifecycle.facts import Bill, Decision, Event, Facts, Redemption
 from billing.numbers import next_number
 from billing.refusals import ErrorCode, Refused
@@ -63,6 +64,20 @@ def event_row(contract: Contract, event: Event, *, happened_at: datetime, by: Wr
         "actor": by.actor,
         "note": event.note,
         "happened_at": happened_at,
+    }
+
+
+def allocation_row(customer_id: str, payment_id: str, part: Part, currency: str, *, by: Writer) -> dict[str, Any]:
+    """What a part of a payment is for."""
+    return {
+        "customer_id": customer_id,
+        "id": by.mint("alo"),
+        "payment_id": payment_id,
+        "invoice_id": part.invoice_id,
+        "installment_id": part.installment_id,
+        "currency": currency,
+        "amount_minor": part.amount_minor,
+        "created_at": by.now,
     }
 
 
@@ -158,17 +173,8 @@ def _issue(changes: Changes, facts: Facts, bill: Bill, *, by: Writer, payment_id
         entry = _entry(facts, -bill.credited_minor, "APPLIED_TO_INVOICE", "Used for an invoice", by=by)
         changes["balance_entry"].append(entry | {"invoice_id": invoice["id"]})
     if payment_id is not None:
-        changes["payment_allocation"].append(
-            {
-                "customer_id": facts.contract.customer_id,
-                "id": by.mint("alo"),
-                "payment_id": payment_id,
-                "invoice_id": invoice["id"],
-                "currency": facts.contract.currency,
-                "amount_minor": bill.remaining_minor,
-                "created_at": by.now,
-            }
-        )
+        part = Part(invoice["id"], None, bill.remaining_minor)
+        changes["payment_allocation"].append(allocation_row(facts.contract.customer_id, payment_id, part, facts.contract.currency, by=by))
 
 
 def _invoice(facts: Facts, bill: Bill, *, by: Writer, is_paid: bool) -> dict[str, Any]:

@@ -56,6 +56,9 @@ create table charge (
   changes         json not null,
   on_failure      json,
   answer          json not null,
+  -- Credit that it will use when it succeeds: until then nobody else may.
+  currency        text not null,
+  reserved_minor  bigint not null default 0 check (reserved_minor >= 0),
   started_at      timestamptz not null,
   settled_at      timestamptz,
   primary key (customer_id, payment_id),
@@ -63,6 +66,8 @@ create table charge (
   check ((mutation is null) = (key is null))
 );
 create index charge_open on charge (started_at) where settled_at is null;
+create index charge_reserving on charge (customer_id, currency) where settled_at is null;
+create index charge_by_payment on charge (payment_id);
 -- One payment at a time for an invoice.
 create unique index charge_of_invoice on charge (customer_id, invoice_id) where settled_at is null and invoice_id is not null;
 
