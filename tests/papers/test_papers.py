@@ -141,6 +141,9 @@ async def test_the_same_paper_is_the_same_bytes(press: Press) -> None:
     rows = lines(3)
     first, second = [await press.print(invoice_paper(invoice(rows), rows, [part()], merchant=ACME, reader=ADA)) for _ in range(2)]
     assert first == second
+    metadata = opened(first).metadata
+    assert metadata
+    assert metadata.creation_date == NOW
 
 
 @pytest.mark.parametrize(("status", "stamp"), [("PAID", "PAID"), ("VOID", "VOID"), ("REFUNDED", "REFUNDED"), ("OPEN", "")])

@@ -284,6 +284,14 @@ async def test_the_ledger_forgets_the_oldest_first() -> None:
     await sandbox.close()
 
 
+async def test_another_thread_may_charge_and_count(sandbox: Sandbox) -> None:
+    """Tests ask the sandbox of a server that runs in a thread of its own."""
+    method = await add(SandboxSide(sandbox), "visa", key="k")
+    charges = [charge_of(method, f"pay_{number % 5}") for number in range(20)]
+    await asyncio.gather(*(asyncio.to_thread(asyncio.run, sandbox.charge(charge)) for charge in charges))
+    assert (sandbox.calls("charge"), sandbox.calls("capture")) == (20, 5)
+
+
 @pytest.mark.parametrize("reference", ["sandbox_ch_0123456789abcdef_visa", "sandbox_0123456789abcdef", "sandbox_0123456789abcdef_lost_card"])
 def test_references_of_methods_and_charges_name_their_card(reference: str) -> None:
     assert card_of(reference)
