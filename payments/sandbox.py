@@ -187,10 +187,12 @@ class Sandbox:
         return entry
 
     def _settle(self, entry: Entry, result: ChargeResult) -> Entry:
+        """The charge as it is now: settled by us, or by whoever was quicker."""
         settled = replace(entry, status=result.status, decline_code=result.decline_code)
-        self._ledger.settle(entry.key, status=result.status, decline_code=result.decline_code)
-        self._tell(settled)
-        return settled
+        with self._ledger.change():
+            if self._ledger.settle(settled, was=entry.status):
+                self._tell(settled)
+            return self._ledger.charge(key=entry.key) or settled
 
     def _tell(self, entry: Entry) -> None:
         self._ledger.tell(entry, kind=EventKind.CHARGE)

@@ -84,8 +84,10 @@ class Ledger:
     def keep(self, entry: Entry) -> None:
         self._add("charge", **{name: getattr(entry, name) for name in Entry.__slots__})
 
-    def settle(self, key: str, *, status: str, decline_code: str | None) -> None:
-        self._lines.execute("update charge set status = ?2, decline_code = ?3 where key = ?1", (key, status, decline_code))
+    def settle(self, entry: Entry, *, was: str) -> bool:
+        """Write down what became of a charge, unless somebody else was quicker."""
+        change = "update charge set status = ?3, decline_code = ?4 where key = ?1 and status = ?2"
+        return self._lines.execute(change, (entry.key, was, entry.status, entry.decline_code)).rowcount == 1
 
     def refunded(self, key: str, *, refunded_minor: int) -> None:
         self._lines.execute("update charge set refunded_minor = ?2 where key = ?1", (key, refunded_minor))

@@ -292,6 +292,16 @@ async def test_another_thread_may_charge_and_count(sandbox: Sandbox) -> None:
     assert (sandbox.calls("charge"), sandbox.calls("capture")) == (20, 5)
 
 
+async def test_a_confirmation_and_a_cancellation_at_once_agree_on_one_end(sandbox: Sandbox) -> None:
+    method = await add(SandboxSide(sandbox), "requires_action", key="k")
+    for number in range(20):
+        waiting = await sandbox.charge(charge_of(method, f"pay_{number}"))
+        reference = waiting.processor_reference or ""
+        ends = await asyncio.gather(*(asyncio.to_thread(asyncio.run, end(reference)) for end in (sandbox.confirm, sandbox.cancel, sandbox.confirm)))
+        assert len({end.status for end in ends}) == 1
+        assert sandbox.calls("capture", f"pay_{number}") == (ends[0].status is S.SUCCEEDED)
+
+
 @pytest.mark.parametrize("reference", ["sandbox_ch_0123456789abcdef_visa", "sandbox_0123456789abcdef", "sandbox_0123456789abcdef_lost_card"])
 def test_references_of_methods_and_charges_name_their_card(reference: str) -> None:
     assert card_of(reference)
