@@ -30,7 +30,7 @@ from payments.processor import (
 )
 from payments.sandbox import SIGNATURE, Sandbox
 from payments.sandbox_cards import CARDS, card_of
-from payments.sandbox_ledger import Ledger
+from payments.sandbox_ledger import Entry, Ledger
 from tests.payments.sides import PAYER, SECRET, SandboxSide, add, charge_of
 
 NOW = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
@@ -253,7 +253,7 @@ import asyncio, sys
 from pathlib import Path
 from payments.processor import Charge
 from payments.sandbox import Sandbox
-from payments.sandbox_ledger import Ledger
+from payments.sandbox_ledger import Entry, Ledger
 charge = Charge("pay_1", "cus_1", "sandbox_0123456789abcdef", 100, "EUR")
 print(asyncio.run(Sandbox(sys.argv[1], Ledger(Path(sys.argv[2]))).charge(charge)).processor_reference)
 """
@@ -300,6 +300,16 @@ async def test_a_confirmation_and_a_cancellation_at_once_agree_on_one_end(sandbo
         ends = await asyncio.gather(*(asyncio.to_thread(asyncio.run, end(reference)) for end in (sandbox.confirm, sandbox.cancel, sandbox.confirm)))
         assert len({end.status for end in ends}) == 1
         assert sandbox.calls("capture", f"pay_{number}") == (ends[0].status is S.SUCCEEDED)
+
+
+def test_the_ledger_writes_one_end_down() -> None:
+    ledger = Ledger()
+    entry = Entry("pay_1", "", "sandbox_ch_1", S.REQUIRES_ACTION, None, 100, 0, "requires_action")
+    ledger.keep(entry)
+    assert ledger.settle(replace(entry, status=S.SUCCEEDED), was=S.REQUIRES_ACTION)
+    assert not ledger.settle(replace(entry, status=S.FAILED), was=S.REQUIRES_ACTION)
+    assert ledger.charge(key="pay_1") == replace(entry, status=S.SUCCEEDED)
+    ledger.close()
 
 
 @pytest.mark.parametrize("reference", ["sandbox_ch_0123456789abcdef_visa", "sandbox_0123456789abcdef", "sandbox_0123456789abcdef_lost_card"])
