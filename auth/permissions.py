@@ -31,6 +31,9 @@ READ = Permission(frozenset({Actor.CUSTOMER, Actor.STAFF, Actor.PARTNER}), "read
 SEARCH = Permission(frozenset({Actor.STAFF}), "customers:search")
 AUDIT = Permission(frozenset({Actor.STAFF}), "audit:read")
 LINK = Permission(frozenset({Actor.STAFF}), "links:create")
+SUBSCRIPTIONS = Permission(frozenset({Actor.CUSTOMER, Actor.PARTNER}), "subscriptions:write")
+PREVIEWS = Permission(frozenset({Actor.CUSTOMER, Actor.PARTNER}), "read")
+HOLDS = Permission(frozenset({Actor.STAFF}), "subscriptions:hold")
 PROFILE = Permission(frozenset({Actor.CUSTOMER}), "profile:write")
 SESSIONS = Permission(frozenset({Actor.CUSTOMER}), "sessions:write")
 

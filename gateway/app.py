@@ -1,5 +1,6 @@
 """The application: everything that lives as long as the process, put together in one function that server, CLI and tests all call."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,23 +16,28 @@ import schema as portal_schema
 from auth.tokens import Issuer, sign
 from db import session
 from gateway import explorer
+from gateway.clock import run_worker
 from gateway.documents import Documents
 from gateway.http import GraphQLEndpoint, Limits, Portal
 from gateway.identity import Later, Sign, identity
 from gateway.issuer import jwks, tokens_of
+from gateway.payments import payments
+from gateway.postgres import Place
 from gateway.settings import Settings
 from planner import Planner
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a process is told at its start: settings, where the database is, whose tokens it takes, and GraphiQL's token."""
+    """What a process is told at its start: settings, where the database is, whose tokens it takes, GraphiQL's token, and for a
+    demo where the billing clock works, which then runs inside the server."""
 
     settings: Settings
     database_url: str
     issuer: Issuer
     server_settings: dict[str, str]
     graphiql_token: str | None = None
+    clock: Place | None = None
 
 
 def create_app(setup: Setup) -> ASGIApp:
@@ -48,6 +54,7 @@ def create_app(setup: Setup) -> ASGIApp:
         database,
         tokens_of(settings, setup.issuer),
         identity(settings, _signer(setup.issuer), later),
+        payments(settings),
         lambda: datetime.now(UTC),
         limits,
         not settings.is_production,
@@ -56,11 +63,17 @@ def create_app(setup: Setup) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await database.connect()
+        stop = asyncio.Event()
+        clock = asyncio.create_task(run_worker(settings, setup.clock, on_ready=lambda: None, stop=stop)) if setup.clock else None
         try:
             yield
         finally:
+            stop.set()
+            if clock:
+                await clock
             await later.finish()
             await portal.identity.throttle.close()
+            await portal.payments.close()
             portal.identity.passwords.close()
             await database.disconnect()
 

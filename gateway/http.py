@@ -25,7 +25,7 @@ from gateway import answers, calls
 from gateway.answers import TransportError
 from gateway.calls import Call
 from gateway.documents import Document, Documents
-from resolvers.context import Context, Identity, Origin
+from resolvers.context import Context, Identity, Origin, Payments
 
 logger = logging.getLogger("portico.http")
 
@@ -51,6 +51,7 @@ class Portal:
     database: Database
     tokens: Tokens
     identity: Identity
+    payments: Payments
     clock: Callable[[], datetime]
     limits: Limits
     shows_timings: bool
@@ -96,7 +97,9 @@ class GraphQLEndpoint:
         caller = Caller(viewer.customer_id, viewer.kind, now, viewer.session_id)
         session = Session(portal.database, caller, acquire_seconds=portal.limits.acquire_seconds)
         network = request.client.host if request.client else ""
-        return Context(viewer, session, Origin(uuid4().hex, network, viewer.client or request.headers.get("user-agent", "")[:200]), portal.identity)
+        return Context(
+            viewer, session, Origin(uuid4().hex, network, viewer.client or request.headers.get("user-agent", "")[:200]), portal.identity, portal.payments
+        )
 
     async def _answer(self, request: Request, context: Context, media: str) -> Response:
         """What is wrong with a stranger's request is not told."""
