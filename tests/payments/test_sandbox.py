@@ -109,6 +109,21 @@ async def test_a_sandbox_that_is_away_has_done_nothing(sandbox: Sandbox) -> None
     assert sandbox.calls("capture") == 0
 
 
+async def test_while_it_is_away_nothing_reaches_it_and_what_it_did_before_stays_done(sandbox: Sandbox) -> None:
+    method = await add(SandboxSide(sandbox), "visa", key="k")
+    await sandbox.charge(charge_of(method, "pay_1"))
+    sandbox.is_away = True
+    with pytest.raises(ProcessorUnavailable):
+        await sandbox.charge(charge_of(method, "pay_1"))
+    with pytest.raises(ProcessorUnavailable):
+        await sandbox.outcome(Attempt("pay_1", method.method_reference, None, NOW), now=NOW)
+    sandbox.is_away = False
+    outcome = await sandbox.outcome(Attempt("pay_1", method.method_reference, None, NOW), now=NOW)
+    assert outcome
+    assert outcome.status is S.SUCCEEDED
+    assert sandbox.calls("capture") == 1
+
+
 async def test_one_that_hesitates_lets_others_go_first(sandbox: Sandbox) -> None:
     method = await add(SandboxSide(sandbox), "hesitates", key="k")
     slow, quick = asyncio.create_task(sandbox.charge(charge_of(method, "pay_slow"))), await charged(sandbox, "visa", "pay_quick")
