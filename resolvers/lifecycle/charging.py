@@ -42,10 +42,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A charge that stands in the database and is now to be sent."""
+    """A charge that stands in the database and is now to be sent; again, if somebody who died may have sent it before."""
 
     processor: str
     charge: Charge
+    is_repeat: bool = False
 
 
 def begun(facts: Facts, decision: Decision, answer: Mapping[str, Any], call: Call | None, *, by: Writer) -> tuple[Sending, Changes]:
@@ -74,15 +75,15 @@ def begun(facts: Facts, decision: Decision, answer: Mapping[str, Any], call: Cal
 async def sending_of(transaction: Transaction, payment_id: str) -> Sending:
     """The same request as before, from the record of it."""
     attempt = await transaction.first("charges.attempt", key=payment_id)
-    return Sending(attempt.processor, Charge(**json.loads(attempt.request)))
+    return Sending(attempt.processor, Charge(**json.loads(attempt.request)), is_repeat=True)
 
 
-async def ask(processor: Processor, charge: Charge) -> ChargeResult:
-    """The processor's word; PROCESSING where there is none yet."""
+async def ask(processor: Processor, charge: Charge, *, is_repeat: bool = False) -> ChargeResult:
+    """The processor's word; PROCESSING where there is none yet. That a repeated request did not arrive says nothing about the one before it."""
     try:
         return await processor.charge(charge)
     except ProcessorUnavailable:
-        return UNAVAILABLE
+        return ChargeResult(ChargeStatus.PROCESSING) if is_repeat else UNAVAILABLE
     except OutcomeUnknown:
         return ChargeResult(ChargeStatus.PROCESSING)
 
