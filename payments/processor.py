@@ -5,7 +5,7 @@ Amounts are minor units after ISO 4217 everywhere in the port. Where a processor
 
 What may go wrong when money is to move:
 
-ProcessorUnavailable    surely nothing happened; the same key may be sent again
+ProcessorUnavailable    surely nothing happened by this call; the same key may be sent again. What an earlier call under that key did, it does not tell
 OutcomeUnknown          it was sent and no answer came, so it may have happened; `outcome` tells later, and until then the payment is PROCESSING
 KeyReused               a bug of ours: one key, two different requests; nothing happened
 a declined charge       is no error but a ChargeResult that says FAILED
@@ -19,12 +19,14 @@ from typing import Protocol
 
 # An attempt younger than this may still be under way to the processor, so nobody can say yet that it never arrived.
 ARRIVES_WITHIN = timedelta(minutes=15)
+# Processors forget keys after a day or so. A charge that was first sent longer ago must not be sent again, or it might be taken twice: only its outcome may be asked for.
+KEYS_HOLD = timedelta(hours=20)
 # Signed events older than this are not believed. Processors sign each delivery anew, so a retry days later is young.
 EVENT_AGE = timedelta(minutes=5)
 
 
 class ProcessorUnavailable(Exception):
-    """Surely nothing happened. The same request with the same key may be sent again."""
+    """Surely nothing happened by this call. The same request with the same key may be sent again; if it was sent before, that may have happened."""
 
 
 class OutcomeUnknown(Exception):
@@ -129,7 +131,7 @@ class ChargeResult:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A charge as we remember it. `processor_reference` is missing if its answer was never seen."""
+    """A charge as we remember it. `processor_reference` is missing if its answer was never seen. `started_at` is when it was sent, and sent last if that was more than once."""
 
     key: str
     method_reference: str

@@ -51,7 +51,7 @@ class Delivery:
 
 
 class Sandbox:
-    """`secret` signs events and setups. `hesitation_seconds` is how long the card `hesitates` takes to answer."""
+    """`secret` signs events and setups. `hesitation_seconds` is how long the card `hesitates` takes to answer. While `is_away`, nothing reaches it."""
 
     name = "sandbox"
 
@@ -59,19 +59,20 @@ class Sandbox:
         self._secret = secret
         self._ledger = ledger or Ledger()
         self._hesitation_seconds = hesitation_seconds
+        self.is_away = False
 
     def calls(self, verb: str = "charge", key: str | None = None) -> int:
         """How often we were asked to `charge`, `refund`, …; also `capture`, which counts movements of money instead of requests."""
         return self._ledger.calls(verb, key)
 
     async def start_setup(self, payer: Payer, *, key: str) -> SetupStart:
-        self._ledger.count("start_setup", key)
+        self._asked("start_setup", key)
         nonce = self._digest("setup", payer.customer_id, key)
         reference = f"sandbox_setup_{nonce}_{self._digest(payer.customer_id, nonce)}"
         return SetupStart(reference, self._action(reference))
 
     async def finish_setup(self, reference: str, *, customer_id: str) -> MethodDetails:
-        self._ledger.count("finish_setup", reference)
+        self._asked("finish_setup", reference)
         setup, _, name = reference.partition(".")
         nonce, _, seal = setup.removeprefix("sandbox_setup_").partition("_")
         if not hmac.compare_digest(seal.encode(), self._digest(customer_id, nonce).encode()):
@@ -89,11 +90,11 @@ class Sandbox:
         )
 
     async def detach(self, method_reference: str) -> None:
-        self._ledger.count("detach", method_reference)
+        self._asked("detach", method_reference)
         self._ledger.detach(method_reference)
 
     async def charge(self, charge: Charge) -> ChargeResult:
-        self._ledger.count("charge", charge.key)
+        self._asked("charge", charge.key)
         card = card_of(charge.method_reference)
         fault = card.fault if card else None
         if fault is Fault.UNAVAILABLE:
@@ -112,15 +113,15 @@ class Sandbox:
         return self._result(entry)
 
     async def confirm(self, processor_reference: str) -> ChargeResult:
-        self._ledger.count("confirm", processor_reference)
+        self._asked("confirm", processor_reference)
         return self._finish(processor_reference, None)
 
     async def cancel(self, processor_reference: str) -> ChargeResult:
-        self._ledger.count("cancel", processor_reference)
+        self._asked("cancel", processor_reference)
         return self._finish(processor_reference, failed("canceled"))
 
     async def outcome(self, attempt: Attempt, *, now: datetime) -> ChargeResult | None:
-        self._ledger.count("outcome", attempt.key)
+        self._asked("outcome", attempt.key)
         card = card_of(attempt.method_reference)
         if card and card.fault is Fault.UNAVAILABLE and attempt.processor_reference:
             raise ProcessorUnavailable
@@ -132,7 +133,7 @@ class Sandbox:
         return self._result(entry)
 
     async def refund(self, refund: Refund) -> ChargeResult:
-        self._ledger.count("refund", refund.key)
+        self._asked("refund", refund.key)
         request = json.dumps(astuple(refund))
         with self._ledger.change():
             known = self._ledger.refund(refund.key)
@@ -176,6 +177,11 @@ class Sandbox:
     async def close(self) -> None:
         self._ledger.close()
 
+    def _asked(self, verb: str, key: str) -> None:
+        self._ledger.count(verb, key)
+        if self.is_away:
+            raise ProcessorUnavailable
+
     def _take(self, charge: Charge, card: Card | None) -> Entry:
         is_usable = card is not None and not self._ledger.is_detached(charge.method_reference)
         result = first_result(card, is_off_session=charge.is_off_session) if card and is_usable else failed("method_unknown")
@@ -187,10 +193,12 @@ class Sandbox:
         return entry
 
     def _settle(self, entry: Entry, result: ChargeResult) -> Entry:
+        """The charge as it is now: settled by us, or by whoever was quicker."""
         settled = replace(entry, status=result.status, decline_code=result.decline_code)
-        self._ledger.settle(entry.key, status=result.status, decline_code=result.decline_code)
-        self._tell(settled)
-        return settled
+        with self._ledger.change():
+            if self._ledger.settle(settled, was=entry.status):
+                self._tell(settled)
+            return self._ledger.charge(key=entry.key) or settled
 
     def _tell(self, entry: Entry) -> None:
         self._ledger.tell(entry, kind=EventKind.CHARGE)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import RLock
 
 TABLES = """
 create table if not exists charge (seq integer primary key, key text unique, request text, reference text unique, status text, decline_code text, amount_minor integer,
@@ -47,19 +48,22 @@ class Ledger:
     def __init__(self, path: Path | None = None, *, bound: int = 10_000) -> None:
         self._bound = bound
         # A crash of the process loses nothing that was committed; only one of the machine might, and this is a sandbox.
-        self._lines = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=5)
+        # The server's thread writes here while a test's thread counts.
+        self._lines = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=5, check_same_thread=False)
+        self._turn = RLock()
         self._lines.executescript("pragma journal_mode = wal; pragma synchronous = off;" + TABLES)
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """All or nothing, one process at a time."""
-        self._lines.execute("begin immediate")
-        try:
-            yield
-        except BaseException:
-            self._lines.execute("rollback")
-            raise
-        self._lines.execute("commit")
+        """All or nothing, one process and one thread at a time."""
+        with self._turn:
+            self._lines.execute("begin immediate")
+            try:
+                yield
+            except BaseException:
+                self._lines.execute("rollback")
+                raise
+            self._lines.execute("commit")
 
     def count(self, verb: str, key: str) -> None:
         self._add("call", verb=verb, key=key)
@@ -80,8 +84,10 @@ class Ledger:
     def keep(self, entry: Entry) -> None:
         self._add("charge", **{name: getattr(entry, name) for name in Entry.__slots__})
 
-    def settle(self, key: str, *, status: str, decline_code: str | None) -> None:
-        self._lines.execute("update charge set status = ?2, decline_code = ?3 where key = ?1", (key, status, decline_code))
+    def settle(self, entry: Entry, *, was: str) -> bool:
+        """Write down what became of a charge, unless somebody else was quicker."""
+        change = "update charge set status = ?3, decline_code = ?4 where key = ?1 and status = ?2"
+        return self._lines.execute(change, (entry.key, was, entry.status, entry.decline_code)).rowcount == 1
 
     def refunded(self, key: str, *, refunded_minor: int) -> None:
         self._lines.execute("update charge set refunded_minor = ?2 where key = ?1", (key, refunded_minor))
@@ -117,5 +123,6 @@ class Ledger:
     def _add(self, table: str, **values: object) -> None:
         names = ", ".join(values)
         marks = ", ".join("?" * len(values))
-        added = self._lines.execute(f"insert into {table} ({names}) values ({marks})", tuple(values.values()))
-        self._lines.execute(f"delete from {table} where seq <= ?", ((added.lastrowid or 0) - self._bound,))
+        with self._turn:
+            added = self._lines.execute(f"insert into {table} ({names}) values ({marks})", tuple(values.values()))
+            self._lines.execute(f"delete from {table} where seq <= ?", ((added.lastrowid or 0) - self._bound,))

@@ -17,6 +17,7 @@ from stripe import error as problems
 
 from payments.processor import (
     ARRIVES_WITHIN,
+    KEYS_HOLD,
     Attempt,
     BadSignature,
     Charge,
@@ -182,10 +183,13 @@ class Stripe:
         return await self._send(lambda: self._api.payment_intents.retrieve_async(_checked(reference)))
 
     async def _find(self, attempt: Attempt, *, customer: str) -> dict[str, Any] | None:
-        """By listing, which shows a charge at once; Stripe's search shows it only some time later."""
-        since = int((attempt.started_at - ARRIVES_WITHIN).timestamp())
+        """By listing, which shows a charge at once; Stripe's search shows it only some time later. It may have been sent before, as long as keys hold."""
+        since = int((attempt.started_at - KEYS_HOLD - ARRIVES_WITHIN).timestamp())
         page = await self._send(lambda: self._api.payment_intents.list_async({"customer": customer, "created": {"gte": since}, "limit": 100}))
-        return next((intent for intent in page["data"] if (intent.get("metadata") or {}).get(KEY) == attempt.key), None)
+        found = next((intent for intent in page["data"] if (intent.get("metadata") or {}).get(KEY) == attempt.key), None)
+        if found is None and page["has_more"]:
+            raise OutcomeUnknown  # A part of a list proves nothing.
+        return found
 
     def _result(self, intent: dict[str, Any]) -> ChargeResult:
         return result_of(intent, publishable_key=self._account.publishable_key)

@@ -11,7 +11,7 @@ from payments.processor import ChargeStatus
 from resolvers.context import Context, payments_of
 from resolvers.lifecycle.attempts import Call, Sending
 from resolvers.lifecycle.catching_up import Behind, catch_up
-from resolvers.lifecycle.charging import ask, sending_of, settle
+from resolvers.lifecycle.charging import ask, sending_again, settle
 from resolvers.lifecycle.previews import hash_of
 from resolvers.lifecycle.writing import Changes, Writer, audited, merged, save, writer
 
@@ -72,7 +72,7 @@ async def _first_step(transaction: Transaction, context: Context, given: Any, mu
     if claim and claim.state == "DONE":
         return outcome_of(customer_id, json.loads(claim.answer), is_replayed=True)
     if claim and claim.state == "TAKEN_OVER":
-        return await sending_of(transaction, claim.payment_id)
+        return await sending_again(transaction, claim.payment_id, now=context.now)
     if claim and claim.state != "NEW":
         raise Refused(ErrorCode.IN_PROGRESS, RUNNING) if claim.state == "IN_PROGRESS" else Refused(ErrorCode.IDEMPOTENCY_CONFLICT, CONFLICT, "idempotencyKey")
     by = writer(context)
@@ -88,7 +88,7 @@ async def _first_step(transaction: Transaction, context: Context, given: Any, mu
 
 async def _charged(context: Context, session: Session, sending: Sending) -> Outcome:
     """Nothing is open while the processor thinks."""
-    result = await ask(payments_of(context).processors[sending.processor], sending.charge)
+    result = await ask(payments_of(context).processors[sending.processor], sending.charge, is_repeat=sending.is_repeat)
     answer = await settle(session, sending.charge.key, result, by=writer(context))
     action = result.client_action if result.status is ChargeStatus.REQUIRES_ACTION else None
     return replace(outcome_of(sending.charge.customer_id, answer), client_action=action)

@@ -66,6 +66,7 @@ class ChargeAttempt:
     method_reference: str
     decline_code: str | None
     started_at: datetime
+    sent_at: datetime
     request: str
     answer: str
 

@@ -113,8 +113,8 @@ allocations as (
     select n.customer_id, n.id, n.payment_id, n.invoice_id, n.installment_id, n.currency, n.amount_minor, n.created_at
       from given, jsonb_populate_recordset(null::payment_allocation, rows -> 'payment_allocation') n),
 charges as (
-    insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, request, changes, on_failure, answer, currency, reserved_minor, started_at)
-    select n.customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.request, n.changes, n.on_failure, n.answer, n.currency, coalesce(n.reserved_minor, 0), n.started_at
+    insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, request, changes, on_failure, answer, currency, reserved_minor, started_at, sent_at)
+    select n.customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.request, n.changes, n.on_failure, n.answer, n.currency, coalesce(n.reserved_minor, 0), n.started_at, n.sent_at
       from given, jsonb_populate_recordset(null::charge, rows -> 'charge') n),
 results as (
     update payment p
@@ -155,12 +155,17 @@ select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation,
 -- name: charges.attempt
 -- returns: ChargeAttempt
 -- What the processor has to know to be asked again.
-select p.customer_id, p.id as payment_id, p.status, p.processor, p.processor_reference, m.processor_reference as method_reference, p.decline_code, c.started_at,
+select p.customer_id, p.id as payment_id, p.status, p.processor, p.processor_reference, m.processor_reference as method_reference, p.decline_code, c.started_at, c.sent_at,
        c.request, c.answer
   from charge c
   join payment p on p.customer_id = c.customer_id and p.id = c.payment_id
   join payment_method m on m.customer_id = p.customer_id and m.id = p.payment_method_id
  where c.customer_id = :customer_id and c.payment_id = :key
+
+-- name: charges.note_sending
+-- returns: nothing
+-- It is sent once more: until it has had time to arrive, nobody can say that it never did.
+update charge set sent_at = :now where customer_id = :customer_id and payment_id = :key
 
 -- name: clock.due_subscriptions
 -- returns: Due

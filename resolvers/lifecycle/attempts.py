@@ -23,10 +23,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A charge that stands in the database and is now to be sent."""
+    """A charge that stands in the database and is now to be sent; again, if somebody who died may have sent it before."""
 
     processor: str
     charge: Charge
+    is_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +89,5 @@ def _charge(intent: Intent, charge: Charge, call: Call | None, *, by: Writer) ->
         "currency": intent.currency,
         "reserved_minor": intent.reserved_minor,
         "started_at": by.now,
+        "sent_at": by.now,
     }

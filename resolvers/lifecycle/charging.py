@@ -18,7 +18,7 @@ from billing.lifecycle.facts import Decision, Event, Facts
 from billing.refusals import ErrorCode
 from billing.states import SubscriptionEventKind
 from db.session import Session, Transaction
-from payments.processor import Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
+from payments.processor import KEYS_HOLD, Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
 from resolvers.lifecycle import dunning
 from resolvers.lifecycle.attempts import Call, Intent, Sending, attempt
 from resolvers.lifecycle.reading import contract as contract_of
@@ -54,25 +54,28 @@ def begun(facts: Facts, decision: Decision, answer: Mapping[str, Any], call: Cal
     return sending, changes | {"taken_coupon": taken, "subscription": [] if is_new else [row_of(waiting)]}
 
 
-async def sending_of(transaction: Transaction, payment_id: str) -> Sending:
-    """The same request as before, from the record of it."""
+async def sending_again(transaction: Transaction, payment_id: str, *, now: datetime) -> Sending:
+    """The same request as before, from the record of it. Raises Refused where the processor may have forgotten the key: then only its outcome may be asked for."""
     attempt = await transaction.first("charges.attempt", key=payment_id)
-    return Sending(attempt.processor, Charge(**json.loads(attempt.request)))
+    if attempt.started_at + KEYS_HOLD < now:
+        raise Refused(ErrorCode.IN_PROGRESS, "The payment's outcome is not known yet.")
+    await transaction.run("charges.note_sending", key=payment_id)
+    return Sending(attempt.processor, Charge(**json.loads(attempt.request)), is_repeat=True)
 
 
-async def ask(processor: Processor, charge: Charge) -> ChargeResult:
-    """The processor's word; PROCESSING where there is none yet."""
+async def ask(processor: Processor, charge: Charge, *, is_repeat: bool = False) -> ChargeResult:
+    """The processor's word; PROCESSING where there is none yet. That a repeated request did not arrive says nothing about the one before it."""
     try:
         return await processor.charge(charge)
     except ProcessorUnavailable:
-        return UNAVAILABLE
+        return ChargeResult(ChargeStatus.PROCESSING) if is_repeat else UNAVAILABLE
     except OutcomeUnknown:
         return ChargeResult(ChargeStatus.PROCESSING)
 
 
 async def ask_again(processor: Processor, attempt: Any, *, now: datetime) -> ChargeResult | None:
     """What became of a charge whose answer was lost; None while nobody knows."""
-    asked = Attempt(attempt.payment_id, attempt.method_reference, attempt.processor_reference, attempt.started_at)
+    asked = Attempt(attempt.payment_id, attempt.method_reference, attempt.processor_reference, attempt.sent_at)
     with suppress(ProcessorUnavailable, OutcomeUnknown):
         return await processor.outcome(asked, now=now) or replace(UNAVAILABLE, decline_code="never_arrived")
     return None

@@ -1,10 +1,17 @@
 """One call, one effect: keys, versions, previews, and what became of a call whose answer was lost."""
 
+import asyncio
+import json
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from auth.viewer import Viewer
+from billing.states import Actor
+from payments.processor import Charge
+from resolvers.lifecycle.reconciling import reconcile
+from resolvers.lifecycle.writing import writer
 from tests.lifecycle.conftest import Life, price
 
 
@@ -144,3 +151,30 @@ async def test_a_preview_of_what_would_be_refused_says_why(life: Life) -> None:
     subscription = await life.subscribe("storage")
     payload = await life.preview("resumeSubscription", subscriptionId=subscription)
     assert payload == {"preview": None, "userErrors": [{"code": "WRONG_STATE", "path": None}]}
+
+
+async def test_a_call_that_died_with_its_charge_is_never_charged_again_however_bad_the_line(life: Life) -> None:
+    await life.card("hesitates")
+    given = {"priceId": price("storage"), "idempotencyKey": "one"}
+    call = asyncio.create_task(life.do("addPlan", **given))
+    while not life.sandbox.calls():  # noqa: ASYNC110 - nothing tells when the sandbox is asked
+        await asyncio.sleep(0.01)
+    call.cancel()
+    await asyncio.gather(call, return_exceptions=True)
+    (begun,) = await life.rows("charge")
+    await life.sandbox.charge(Charge(**json.loads(begun["request"])))  # Nobody waits for it any more, and it arrives all the same.
+
+    life.now += timedelta(seconds=25)
+    life.sandbox.is_away = True
+    repeated = await life.do("addPlan", **given, more="payment { status }")
+    assert (repeated["userErrors"], repeated["payment"]) == ([], {"status": "PROCESSING"})
+    life.sandbox.is_away = False
+    again = await life.do("addPlan", **given, more="payment { status }")
+    assert (again["replayed"], again["payment"]) == (True, {"status": "PROCESSING"})
+
+    life.now += timedelta(minutes=2)
+    context = life.context(Viewer(Actor.SYSTEM, life.customer_id, (), "clock"))
+    assert await reconcile(context.session, begun["payment_id"], {"sandbox": life.sandbox}, by=writer(context))
+    assert [row["status"] for row in await life.rows("payment")] == ["SUCCEEDED"]
+    assert [row["status"] for row in await life.rows("subscription")] == ["ACTIVE"]
+    assert life.sandbox.calls("capture") == 1

@@ -43,6 +43,8 @@ async def wire(request: web.Request, handler: Handler) -> web.StreamResponse:
     asked.append({"method": request.method, "path": request.path, "key": request.headers.get("Idempotency-Key"), "body": (await request.read()).decode()})
     if kind == "lose the request":
         await asyncio.sleep(30)
+    if kind == "another page":
+        return web.json_response({"object": "list", "data": [], "has_more": True, "url": request.path})
     if kind.isdigit():
         return web.json_response({"error": {"type": "api_error", "message": "spoiled"}}, status=int(kind))
     answer = await answered(request, handler)

@@ -30,7 +30,7 @@ from payments.processor import (
 )
 from payments.sandbox import SIGNATURE, Sandbox
 from payments.sandbox_cards import CARDS, card_of
-from payments.sandbox_ledger import Ledger
+from payments.sandbox_ledger import Entry, Ledger
 from tests.payments.sides import PAYER, SECRET, SandboxSide, add, charge_of
 
 NOW = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
@@ -107,6 +107,21 @@ async def test_a_sandbox_that_is_away_has_done_nothing(sandbox: Sandbox) -> None
     with pytest.raises(ProcessorUnavailable):
         await charged(sandbox, "unavailable")
     assert sandbox.calls("capture") == 0
+
+
+async def test_while_it_is_away_nothing_reaches_it_and_what_it_did_before_stays_done(sandbox: Sandbox) -> None:
+    method = await add(SandboxSide(sandbox), "visa", key="k")
+    await sandbox.charge(charge_of(method, "pay_1"))
+    sandbox.is_away = True
+    with pytest.raises(ProcessorUnavailable):
+        await sandbox.charge(charge_of(method, "pay_1"))
+    with pytest.raises(ProcessorUnavailable):
+        await sandbox.outcome(Attempt("pay_1", method.method_reference, None, NOW), now=NOW)
+    sandbox.is_away = False
+    outcome = await sandbox.outcome(Attempt("pay_1", method.method_reference, None, NOW), now=NOW)
+    assert outcome
+    assert outcome.status is S.SUCCEEDED
+    assert sandbox.calls("capture") == 1
 
 
 async def test_one_that_hesitates_lets_others_go_first(sandbox: Sandbox) -> None:
@@ -253,7 +268,7 @@ import asyncio, sys
 from pathlib import Path
 from payments.processor import Charge
 from payments.sandbox import Sandbox
-from payments.sandbox_ledger import Ledger
+from payments.sandbox_ledger import Entry, Ledger
 charge = Charge("pay_1", "cus_1", "sandbox_0123456789abcdef", 100, "EUR")
 print(asyncio.run(Sandbox(sys.argv[1], Ledger(Path(sys.argv[2]))).charge(charge)).processor_reference)
 """
@@ -282,6 +297,34 @@ async def test_the_ledger_forgets_the_oldest_first() -> None:
     assert sandbox.calls("charge", "pay_0") == 0
     assert sandbox.calls("charge", "pay_29") == 1
     await sandbox.close()
+
+
+async def test_another_thread_may_charge_and_count(sandbox: Sandbox) -> None:
+    """Tests ask the sandbox of a server that runs in a thread of its own."""
+    method = await add(SandboxSide(sandbox), "visa", key="k")
+    charges = [charge_of(method, f"pay_{number % 5}") for number in range(20)]
+    await asyncio.gather(*(asyncio.to_thread(asyncio.run, sandbox.charge(charge)) for charge in charges))
+    assert (sandbox.calls("charge"), sandbox.calls("capture")) == (20, 5)
+
+
+async def test_a_confirmation_and_a_cancellation_at_once_agree_on_one_end(sandbox: Sandbox) -> None:
+    method = await add(SandboxSide(sandbox), "requires_action", key="k")
+    for number in range(20):
+        waiting = await sandbox.charge(charge_of(method, f"pay_{number}"))
+        reference = waiting.processor_reference or ""
+        ends = await asyncio.gather(*(asyncio.to_thread(asyncio.run, end(reference)) for end in (sandbox.confirm, sandbox.cancel, sandbox.confirm)))
+        assert len({end.status for end in ends}) == 1
+        assert sandbox.calls("capture", f"pay_{number}") == (ends[0].status is S.SUCCEEDED)
+
+
+def test_the_ledger_writes_one_end_down() -> None:
+    ledger = Ledger()
+    entry = Entry("pay_1", "", "sandbox_ch_1", S.REQUIRES_ACTION, None, 100, 0, "requires_action")
+    ledger.keep(entry)
+    assert ledger.settle(replace(entry, status=S.SUCCEEDED), was=S.REQUIRES_ACTION)
+    assert not ledger.settle(replace(entry, status=S.FAILED), was=S.REQUIRES_ACTION)
+    assert ledger.charge(key="pay_1") == replace(entry, status=S.SUCCEEDED)
+    ledger.close()
 
 
 @pytest.mark.parametrize("reference", ["sandbox_ch_0123456789abcdef_visa", "sandbox_0123456789abcdef", "sandbox_0123456789abcdef_lost_card"])

@@ -82,6 +82,13 @@ async def test_an_answer_that_is_lost_leaves_the_outcome_unknown_until_it_is_ask
     assert await side.moved(key) == 1
 
 
+async def test_a_part_of_a_list_does_not_prove_that_a_charge_never_arrived(side: StripeSide, key: str) -> None:
+    method = await add(side, "visa", key=key)
+    await side.spoil("another page", INTENTS, method="GET")
+    with pytest.raises(OutcomeUnknown):
+        await side.processor.outcome(Attempt(key, method.method_reference, None, NOW), now=NOW + timedelta(hours=1))
+
+
 @pytest.mark.parametrize("fault", ["lose the request", "500", "503", "409"])
 async def test_silence_and_errors_of_theirs_leave_the_outcome_unknown(side: StripeSide, key: str, fault: str) -> None:
     method = await add(side, "visa", key=key)

@@ -60,6 +60,7 @@ create table charge (
   currency        text not null,
   reserved_minor  bigint not null default 0 check (reserved_minor >= 0),
   started_at      timestamptz not null,
+  sent_at         timestamptz not null,
   settled_at      timestamptz,
   primary key (customer_id, payment_id),
   foreign key (customer_id, payment_id) references payment (customer_id, id),
@@ -167,5 +168,5 @@ grant update (status, paid_minor, credited_minor, paid_at, collect_at, failed_at
 grant update (status, decline_code, is_retryable, processor_reference, settled_at, refunded_minor, version) on payment to portico_app;
 grant update (redeemed_count) on coupon to portico_app;
 grant update (answer, finished_at, payment_id, lease_until) on idempotency_key to portico_app;
-grant update (settled_at) on charge to portico_app;
+grant update (settled_at, sent_at) on charge to portico_app;
 grant delete on coupon_redemption, idempotency_key to portico_app;
