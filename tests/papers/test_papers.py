@@ -115,6 +115,16 @@ async def test_no_name_can_break_a_paper(press: Press, name: str) -> None:
         assert name in text_of(pdf)
 
 
+@pytest.mark.parametrize(("locale", "name", "day"), [("ar-KW", "فاطمة الصباح", "2026/11/22"), ("he-IL", "דוד לוי", "2026")])
+async def test_days_and_amounts_of_a_script_from_right_to_left_are_not_mixed_up(press: Press, locale: str, name: str, day: str) -> None:
+    rows = lines(1)
+    pdf = await press.print(invoice_paper(invoice(rows, paid_minor=100), rows, [], merchant=ACME, reader=Reader(name, "a@example.com", locale, "UTC")))
+    text = text_of(pdf)
+    assert day in text
+    assert "222026" not in text
+    assert b"pdfuaid:part" in opened(pdf).root_object["/Metadata"].get_data()  # type: ignore[attr-defined]
+
+
 async def test_the_tags_tell_a_screen_reader_the_heading_and_the_table(press: Press) -> None:
     rows = lines(2)
     reader = opened(await press.print(invoice_paper(invoice(rows), rows, [], merchant=ACME, reader=ADA)))
