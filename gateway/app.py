@@ -24,6 +24,7 @@ from gateway.issuer import jwks, tokens_of
 from gateway.payments import payments
 from gateway.postgres import Place
 from gateway.settings import Settings
+from gateway.webhooks import webhooks
 from planner import Planner
 
 
@@ -77,7 +78,7 @@ def create_app(setup: Setup) -> ASGIApp:
             portal.identity.passwords.close()
             await database.disconnect()
 
-    routes: list[BaseRoute] = [Route("/livez", livez), jwks(setup.issuer)]
+    routes: list[BaseRoute] = [Route("/livez", livez), jwks(setup.issuer), webhooks(portal.payments, database, portal.clock, later)]
     if not settings.is_production:
         routes += [Route("/", home), *explorer.routes(setup.graphiql_token)]
     return front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))

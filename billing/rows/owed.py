@@ -47,6 +47,11 @@ class SavedMethod:
 
 
 @dataclass(frozen=True, slots=True)
+class MethodReference:
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredEvent:
     """What a processor told. `payment_id` is None for what is not about a payment of ours."""
 

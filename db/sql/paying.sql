@@ -25,6 +25,11 @@ select m.id, m.customer_id, m.processor, m.processor_reference, v.is_default, v.
   join portal_payment_method v on v.customer_id = m.customer_id and v.id = m.id
  where m.customer_id = :customer_id and m.id = any(:ids)
 
+-- name: payment_methods.known_at
+-- returns: MethodReference
+-- Any method that the customer has or had at a processor, so that it knows them again.
+select processor_reference as reference from payment_method where customer_id = :customer_id and processor = :processor order by created_at desc, id desc limit 1
+
 -- name: payment_methods.add
 -- returns: Owner
 -- The same card or account again is the same method again, deleted or not, with what the processor says of it now. The first one is the default.
