@@ -100,7 +100,7 @@ select customer_id, id as payment_id, status, amount_minor, refunded_minor from 
 -- returns: nothing
 -- What was paid back in all never shrinks. A payment that was paid back whole is REFUNDED, and so is an invoice that it paid alone.
 with refunded as (
-    update payment set refunded_minor = :refunded_minor, version = version + 1, status = case when amount_minor = :refunded_minor then 'REFUNDED' else status end
+    update payment set refunded_minor = :refunded_minor, refunded_at = :now, version = version + 1, status = case when amount_minor = :refunded_minor then 'REFUNDED' else status end
      where customer_id = :customer_id and id = :key and status in ('SUCCEEDED', 'REFUNDED') and refunded_minor < :refunded_minor and :refunded_minor <= amount_minor
     returning id, customer_id, amount_minor = :refunded_minor as is_whole)
 update invoice i set status = 'REFUNDED', version = i.version + 1, collect_at = null
