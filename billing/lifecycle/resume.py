@@ -5,7 +5,7 @@ from dataclasses import replace
 from billing.actions import Action
 from billing.lifecycle.bills import period_bill, renewal_minor
 from billing.lifecycle.facts import Decision, Event, Facts, ResumedFrom, cycle_of, is_running
-from billing.lifecycle.guards import guard
+from billing.lifecycle.guards import guard, guard_charge
 from billing.lifecycle.pending import withdrawn
 from billing.lifecycle.stops import strongest
 from billing.refusals import ErrorCode, Refused
@@ -30,6 +30,7 @@ def resume(facts: Facts) -> Decision:
 
 def release(facts: Facts) -> Decision:
     """The merchant's word. If that begins a new period, its invoice is left to the billing clock, because nobody waits for a charge."""
+    guard_charge(facts.contract)
     if SuspendedBy.MERCHANT not in facts.contract.holds:
         raise Refused(ErrorCode.WRONG_STATE, "The merchant does not hold it.")
     return lift(facts, SuspendedBy.MERCHANT, is_waiting=False)

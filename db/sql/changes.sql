@@ -113,8 +113,9 @@ allocations as (
     select n.customer_id, n.id, n.payment_id, n.invoice_id, n.installment_id, n.currency, n.amount_minor, n.created_at
       from given, jsonb_populate_recordset(null::payment_allocation, rows -> 'payment_allocation') n),
 charges as (
-    insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, request, changes, on_failure, answer, started_at)
-    select n.customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.request, n.changes, n.on_failure, n.answer, n.started_at
+    insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, request, changes, on_failure, credit_minor, coupon_id, answer, started_at)
+    select n.customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.request, n.changes, n.on_failure, coalesce(n.credit_minor, 0), n.coupon_id, n.answer,
+           n.started_at
       from given, jsonb_populate_recordset(null::charge, rows -> 'charge') n),
 results as (
     update payment p
@@ -150,6 +151,10 @@ select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation,
   join charge c on c.customer_id = owner.id and c.payment_id = :key
  where c.customer_id = :customer_id
    for no key update of c
+
+-- name: charges.sent_again
+-- returns: nothing
+update charge set started_at = :now where customer_id = :customer_id and payment_id = :key and settled_at is null
 
 -- name: charges.attempt
 -- returns: ChargeAttempt

@@ -92,7 +92,7 @@ async def _write(transaction: Transaction, context: Context, call: Call, *, fact
 
 async def _charged(context: Context, session: Session, sending: Sending) -> Outcome:
     """Nothing is open while the processor thinks."""
-    result = await ask(payments_of(context).processors[sending.processor], sending.charge)
+    result = await ask(payments_of(context).processors[sending.processor], sending)
     answer = await settle(session, sending.charge.key, result, by=writer(context))
     action = result.client_action if result.status is ChargeStatus.REQUIRES_ACTION else None
     return replace(_outcome(sending.charge.customer_id, answer), client_action=action)

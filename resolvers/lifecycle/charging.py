@@ -15,16 +15,21 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from billing.lifecycle.facts import Decision, Event, Facts
+from billing.numbers import next_number, year_of
 from billing.refusals import ErrorCode, Refused
 from billing.states import SubscriptionEventKind
 from db.session import Session, Transaction
 from payments.processor import Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
 from resolvers.lifecycle import dunning
+from resolvers.lifecycle.reading import account_around
 from resolvers.lifecycle.reading import contract as contract_of
 from resolvers.lifecycle.writing import Changes, Writer, event_row, merged, row_of, rows_of, save
 
 # How long a call may wait for the processor before whoever retries takes over: longer than an operation may take.
 LEASE = timedelta(seconds=20)
+
+# When a pause whose end could not be paid for, because the processor was away, ends instead.
+RESUMES_AGAIN = timedelta(hours=1)
 
 UNDECIDED = (ChargeStatus.PROCESSING, ChargeStatus.REQUIRES_ACTION)
 UNAVAILABLE = ChargeResult(ChargeStatus.FAILED, decline_code="processor_unavailable", is_retryable=True)
@@ -46,6 +51,7 @@ class Sending:
 
     processor: str
     charge: Charge
+    is_repeated: bool = False
 
 
 def begun(facts: Facts, decision: Decision, answer: Mapping[str, Any], call: Call | None, *, by: Writer) -> tuple[Sending, Changes]:
@@ -72,17 +78,18 @@ def begun(facts: Facts, decision: Decision, answer: Mapping[str, Any], call: Cal
 
 
 async def sending_of(transaction: Transaction, payment_id: str) -> Sending:
-    """The same request as before, from the record of it."""
+    """The same request as before, from the record of it. It counts as sent now: whoever asked for its outcome before this, asked too early."""
+    await transaction.run("charges.sent_again", key=payment_id)
     attempt = await transaction.first("charges.attempt", key=payment_id)
-    return Sending(attempt.processor, Charge(**json.loads(attempt.request)))
+    return Sending(attempt.processor, Charge(**json.loads(attempt.request)), is_repeated=True)
 
 
-async def ask(processor: Processor, charge: Charge) -> ChargeResult:
-    """The processor's word; PROCESSING where there is none yet."""
+async def ask(processor: Processor, sending: Sending) -> ChargeResult:
+    """The processor's word; PROCESSING where there is none yet. That this request surely did nothing, tells nothing about one that was sent before it."""
     try:
-        return await processor.charge(charge)
+        return await processor.charge(sending.charge)
     except ProcessorUnavailable:
-        return UNAVAILABLE
+        return ChargeResult(ChargeStatus.PROCESSING) if sending.is_repeated else UNAVAILABLE
     except OutcomeUnknown:
         return ChargeResult(ChargeStatus.PROCESSING)
 
@@ -95,21 +102,26 @@ async def ask_again(processor: Processor, attempt: Any, *, now: datetime) -> Cha
     return None
 
 
-async def settle(session: Session, payment_id: str, result: ChargeResult, *, by: Writer) -> dict[str, Any]:
-    """Write what the processor said. The answer of the call; the same again for whoever comes later, whatever they were told meanwhile."""
+async def settle(session: Session, payment_id: str, result: ChargeResult, *, by: Writer, sent_at: datetime | None = None) -> dict[str, Any]:
+    """Write what the processor said. The answer of the call; the same again for whoever comes later, whatever they were told meanwhile.
+
+    `sent_at` is when that was sent which the processor was asked about. If it has been sent again since, the word is out of date, and nothing is written.
+    """
     async with session.write() as transaction:
         charge = await transaction.first("charges.lock", key=payment_id)
         if charge.settled_at is not None:
             return await _kept(transaction, payment_id)
+        if sent_at is not None and sent_at != charge.started_at:
+            return {}
         answer = json.loads(charge.answer)
         if result.status in UNDECIDED:
             answer = {"payment": payment_id}
             changes = _undecided(charge, result, answer, by=by)
         elif result.status is ChargeStatus.SUCCEEDED:
-            changes = merged(_paid_now(json.loads(charge.changes), by.now), _settled(charge, result, answer, by=by))
+            changes = merged(await _issued(transaction, json.loads(charge.changes), by=by), _settled(charge, result, answer, by=by))
         else:
             answer = _refusal(result) | {"payment": payment_id}
-            changes = merged(await _undone(transaction, charge, is_retryable=result.is_retryable, by=by), _settled(charge, result, answer, by=by))
+            changes = merged(await _undone(transaction, charge, result, by=by), _settled(charge, result, answer, by=by))
         await save(transaction, changes)
         if charge.invoice_id is not None and charge.subscription_id is not None and result.status is ChargeStatus.SUCCEEDED:
             await dunning.lift(transaction, charge.subscription_id, by=by)
@@ -123,17 +135,19 @@ async def _kept(transaction: Transaction, payment_id: str) -> dict[str, Any]:
     return json.loads(attempt.answer)  # type: ignore[no-any-return]
 
 
-async def _undone(transaction: Transaction, charge: Any, *, is_retryable: bool, by: Writer) -> Changes:
+async def _undone(transaction: Transaction, charge: Any, result: ChargeResult, *, by: Writer) -> Changes:
     """Everything as before: the subscription no longer waits, and a coupon that came with it is free again."""
     if charge.on_failure is not None:
-        return json.loads(charge.on_failure)["retryable" if is_retryable else "final"]  # type: ignore[no-any-return]
+        return json.loads(charge.on_failure)["retryable" if result.is_retryable else "final"]  # type: ignore[no-any-return]
     planned = json.loads(charge.changes)
     changes: Changes = {"returned_coupon": [{"id": row["coupon_id"]} for row in planned.get("coupon_redemption", ())]}
     if charge.subscription_id is None:
         return changes
     waiting = await contract_of(transaction.run, charge.subscription_id, is_locked=True)
     after = replace(waiting, charging_payment_id=None, version=waiting.version + 1)
-    if charge.key is None:
+    if charge.key is None and _never_happened(result):
+        after = replace(after, resumes_at=by.now + RESUMES_AGAIN)
+    elif charge.key is None:
         # A pause that should have ended by itself, and could not be paid for, stays a pause until the customer ends it.
         after = replace(after, resumes_at=None)
         changes["subscription_event"] = [event_row(after, Event(SubscriptionEventKind.RESUME_FAILED), happened_at=by.now, by=by)]
@@ -172,14 +186,22 @@ def _key(charge: Any, answer: dict[str, Any], *, by: Writer) -> list[dict[str, A
 
 
 def _refusal(result: ChargeResult) -> dict[str, Any]:
-    is_away = result.decline_code in ("processor_unavailable", "never_arrived")
-    code, message = (ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) if is_away else (ErrorCode.PAYMENT_DECLINED, DECLINED)
+    code, message = (ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) if _never_happened(result) else (ErrorCode.PAYMENT_DECLINED, DECLINED)
     return {"refusal": {"code": code, "message": message}}
 
 
-def _paid_now(changes: Changes, now: datetime) -> Changes:
+def _never_happened(result: ChargeResult) -> bool:
+    """Nobody was asked for money, so nobody declined."""
+    return result.decline_code in ("processor_unavailable", "never_arrived")
+
+
+async def _issued(transaction: Transaction, changes: Changes, *, by: Writer) -> Changes:
+    """What was decided, paid now. An invoice takes its number only here: others were issued while the processor thought."""
+    last = (await account_around(transaction.run)).last_number if changes.get("invoice") else None
     for invoice in (*changes.get("invoice", ()), *changes.get("collected", ())):
-        invoice["paid_at"] = now
+        invoice["paid_at"] = by.now
+        if "number" in invoice:
+            invoice["number"] = last = next_number(last, year_of(invoice["number"]))
     return changes
 
 
@@ -209,6 +231,8 @@ def _charge_row(facts: Facts, charge: Charge, final: Changes, answer: dict[str, 
         "key": call.key if call else None,
         "request": asdict(charge),
         "changes": final,
+        "credit_minor": sum(invoice["credited_minor"] for invoice in final["invoice"]),
+        "coupon_id": next((row["coupon_id"] for row in final.get("coupon_redemption", ())), None),
         "answer": answer,
         "started_at": by.now,
     }

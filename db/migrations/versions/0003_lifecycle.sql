@@ -55,6 +55,9 @@ create table charge (
   request         json not null,
   changes         json not null,
   on_failure      json,
+  -- What it will use up when it succeeds: nobody else may spend this credit or redeem this coupon meanwhile.
+  credit_minor    bigint not null default 0 check (credit_minor >= 0),
+  coupon_id       text collate "C" references coupon (id),
   answer          json not null,
   started_at      timestamptz not null,
   settled_at      timestamptz,
@@ -162,5 +165,5 @@ grant update (status, paid_minor, credited_minor, paid_at, collect_at, failed_at
 grant update (status, decline_code, is_retryable, processor_reference, settled_at, refunded_minor, version) on payment to portico_app;
 grant update (redeemed_count) on coupon to portico_app;
 grant update (answer, finished_at, payment_id, lease_until) on idempotency_key to portico_app;
-grant update (settled_at) on charge to portico_app;
+grant update (started_at, settled_at) on charge to portico_app;
 grant delete on coupon_redemption, idempotency_key to portico_app;
