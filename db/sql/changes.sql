@@ -90,11 +90,14 @@ withdrawn as (
 ended as (
     update coupon_redemption r set periods_left = n.periods_left, used_until = n.used_until, ended_at = n.ended_at
       from given, jsonb_populate_recordset(null::coupon_redemption, rows -> 'changed_redemption') n
-     where r.customer_id = :customer_id and r.id = n.id),
+     where r.customer_id = :customer_id and r.id = n.id
+    returning 1),
+-- After what ended, because a subscription has one running coupon at a time.
 redeemed as (
     insert into coupon_redemption (customer_id, id, coupon_id, subscription_id, redeemed_at, periods_left, used_until)
     select n.customer_id, n.id, n.coupon_id, n.subscription_id, n.redeemed_at, n.periods_left, n.used_until
-      from given, jsonb_populate_recordset(null::coupon_redemption, rows -> 'coupon_redemption') n),
+      from given, jsonb_populate_recordset(null::coupon_redemption, rows -> 'coupon_redemption') n
+     where (select count(*) from ended) >= 0),
 taken as (
     update coupon c set redeemed_count = c.redeemed_count + 1
       from given, jsonb_populate_recordset(null::coupon, rows -> 'taken_coupon') n
