@@ -55,7 +55,7 @@ select c.id as customer_id, c.email, wanted.currency, c.time_zone, c.tax_rate_pp
           from invoice i
           join invoice_line l on l.customer_id = i.customer_id and l.invoice_id = i.id
          where i.customer_id = c.id and i.subscription_id = s.id and i.status <> 'VOID' and l.period_ends_at = s.period_ends_at and l.total_minor >= 0
-         order by i.issued_at desc, i.id desc, l.period_starts_at desc, l.position
+         order by i.issued_at desc, i.number desc, l.period_starts_at desc, l.position
          limit 1) cover on true
   left join coupon_redemption r on r.customer_id = c.id and r.subscription_id = s.id and r.ended_at is null
   left join coupon p on p.id = r.coupon_id
