@@ -37,13 +37,15 @@ def release(facts: Facts) -> Decision:
 
 
 def lift(facts: Facts, by: SuspendedBy, *, is_waiting: bool) -> Decision:
-    """Take one hold away. While another remains, it stays suspended."""
+    """Take one hold away. While another remains, it stays suspended; and what the customer had paused before, only the customer's word makes go on."""
     contract = facts.contract
     holds = [hold for hold in contract.holds if hold != by]
     event = Event(SubscriptionEventKind.RESUMED if by is SuspendedBy.CUSTOMER else SubscriptionEventKind.RELEASED)
     held = replace(contract, holds=holds, suspended_by=strongest(holds))
     if holds:
         return Decision(held, (event,), effective_at=facts.now)
+    if contract.paused_at is not None and by is not SuspendedBy.CUSTOMER:
+        return Decision(replace(held, status="PAUSED", suspended_at=None), (event,), effective_at=facts.now)
     return resumed(replace(facts, contract=held), is_waiting=is_waiting, event=event)
 
 
