@@ -5,5 +5,9 @@ def next_number(last: str | None, year: int) -> str:
     """The number after `last`. The year never runs backwards, not even for who moves across the date line on New Year's Eve."""
     if last is None:
         return f"INV-{year}-000001"
-    _, last_year, count = last.split("-")
-    return f"INV-{max(year, int(last_year))}-{int(count) + 1:06d}"
+    count = int(last.split("-")[2])
+    return f"INV-{max(year, year_of(last))}-{count + 1:06d}"
+
+
+def year_of(number: str) -> int:
+    return int(number.split("-")[1])

@@ -88,7 +88,7 @@ async def _first_step(transaction: Transaction, context: Context, given: Any, mu
 
 async def _charged(context: Context, session: Session, sending: Sending) -> Outcome:
     """Nothing is open while the processor thinks."""
-    result = await ask(payments_of(context).processors[sending.processor], sending.charge, is_repeat=sending.is_repeat)
+    result = await ask(payments_of(context).processors[sending.processor], sending)
     answer = await settle(session, sending.charge.key, result, by=writer(context))
     action = result.client_action if result.status is ChargeStatus.REQUIRES_ACTION else None
     return replace(outcome_of(sending.charge.customer_id, answer), client_action=action)

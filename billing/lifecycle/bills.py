@@ -87,9 +87,9 @@ def running(facts: Facts) -> Redemption | None:
 
 
 def used(facts: Facts, period: Period) -> Redemption | None:
-    """The running coupon after a bill for a period. A second bill in a period that it was used for uses up nothing; past its last period it ends."""
+    """The running coupon after a bill for a period. The rest of a period that it was used for uses up nothing; every other period does, and past its last one it ends."""
     redemption = running(facts)
-    if redemption is None or (redemption.used_until is not None and facts.now < redemption.used_until and period.starts_at < redemption.used_until):
+    if redemption is None or redemption.used_until == period.ends_at:
         return redemption
     if redemption.periods_left == 0:
         return replace(redemption, is_ended=True)

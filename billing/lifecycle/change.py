@@ -86,6 +86,10 @@ def _at_period_end(facts: Facts, offer: Offer, quantity: int) -> Decision:
 def _now(facts: Facts, offer: Offer, quantity: int) -> Decision:
     """Of the same interval: the rest of the period. Of another: a whole new period, from a new anchor."""
     contract, now = facts.contract, facts.now
+    if facts.account.coverage_status == "PROCESSING":
+        raise Refused(
+            ErrorCode.IN_PROGRESS, "The invoice for this period is being paid at the moment. Change it at the period's end, or try again later.", "when"
+        )
     after = changed(contract, offer, quantity)
     if same_interval(facts.offer, offer) and contract.period_starts_at and contract.period_ends_at:
         period, whole = Period(now, contract.period_ends_at), Period(contract.period_starts_at, contract.period_ends_at).seconds

@@ -18,6 +18,12 @@ def guard(contract: Contract, action: Action) -> None:
         raise Refused(state.reason, MESSAGES[state.reason])
 
 
+def guard_charge(contract: Contract) -> None:
+    """For who is not asked by the table. Raises Refused while a charge decides what becomes of the subscription."""
+    if contract.charging_payment_id is not None:
+        raise Refused(ErrorCode.IN_PROGRESS, MESSAGES[ErrorCode.IN_PROGRESS])
+
+
 def judge_quantity(quantity: int) -> None:
     if not 1 <= quantity <= MAX_QUANTITY:
         raise Refused(ErrorCode.INVALID_VALUE, f"A quantity is 1 to {MAX_QUANTITY:,}.", "quantity")

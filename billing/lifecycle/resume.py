@@ -5,7 +5,7 @@ from dataclasses import replace
 from billing.actions import Action
 from billing.lifecycle.bills import period_bill, renewal_minor
 from billing.lifecycle.facts import Decision, Event, Facts, ResumedFrom, cycle_of, is_running
-from billing.lifecycle.guards import guard
+from billing.lifecycle.guards import guard, guard_charge
 from billing.lifecycle.pending import withdrawn
 from billing.lifecycle.stops import strongest
 from billing.refusals import ErrorCode, Refused
@@ -30,19 +30,22 @@ def resume(facts: Facts) -> Decision:
 
 def release(facts: Facts) -> Decision:
     """The merchant's word. If that begins a new period, its invoice is left to the billing clock, because nobody waits for a charge."""
+    guard_charge(facts.contract)
     if SuspendedBy.MERCHANT not in facts.contract.holds:
         raise Refused(ErrorCode.WRONG_STATE, "The merchant does not hold it.")
     return lift(facts, SuspendedBy.MERCHANT, is_waiting=False)
 
 
 def lift(facts: Facts, by: SuspendedBy, *, is_waiting: bool) -> Decision:
-    """Take one hold away. While another remains, it stays suspended."""
+    """Take one hold away. While another remains, it stays suspended; and what the customer had paused before, only the customer's word makes go on."""
     contract = facts.contract
     holds = [hold for hold in contract.holds if hold != by]
     event = Event(SubscriptionEventKind.RESUMED if by is SuspendedBy.CUSTOMER else SubscriptionEventKind.RELEASED)
     held = replace(contract, holds=holds, suspended_by=strongest(holds))
     if holds:
         return Decision(held, (event,), effective_at=facts.now)
+    if contract.paused_at is not None and by is not SuspendedBy.CUSTOMER:
+        return Decision(replace(held, status="PAUSED", suspended_at=None), (event,), effective_at=facts.now)
     return resumed(replace(facts, contract=held), is_waiting=is_waiting, event=event)
 
 

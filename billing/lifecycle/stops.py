@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from billing.actions import Action
 from billing.lifecycle.facts import Decision, Event, Facts, Warning, When, is_running, unchanged
-from billing.lifecycle.guards import guard, replaced
+from billing.lifecycle.guards import guard, guard_charge, replaced
 from billing.lifecycle.pending import cleared, scheduled
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Contract
@@ -49,6 +49,7 @@ def suspend(facts: Facts) -> Decision:
 def hold(facts: Facts, by: SuspendedBy, *, note: str) -> Decision:
     """The merchant or dunning stops the service. Holding twice is the same answer; who else holds it, goes on holding it."""
     contract = facts.contract
+    guard_charge(contract)
     if contract.status == "CANCELED":
         raise Refused(ErrorCode.CANCELED, "The subscription has ended.")
     if contract.status == "SCHEDULED":

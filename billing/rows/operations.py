@@ -87,6 +87,7 @@ class Collectable:
     time_zone: str
     today_on: date
     subscription_id: str | None
+    is_subscription_charging: bool
     method_id: str | None
     method_processor: str | None
     method_reference: str | None

@@ -116,11 +116,14 @@ withdrawn as (
 ended as (
     update coupon_redemption r set periods_left = n.periods_left, used_until = n.used_until, ended_at = n.ended_at
       from given, jsonb_populate_recordset(null::coupon_redemption, rows -> 'changed_redemption') n
-     where r.customer_id = :customer_id and r.id = n.id),
+     where r.customer_id = :customer_id and r.id = n.id
+    returning 1),
+-- After what ended, because a subscription has one running coupon at a time.
 redeemed as (
     insert into coupon_redemption (customer_id, id, coupon_id, subscription_id, redeemed_at, periods_left, used_until)
     select n.customer_id, n.id, n.coupon_id, n.subscription_id, n.redeemed_at, n.periods_left, n.used_until
-      from given, jsonb_populate_recordset(null::coupon_redemption, rows -> 'coupon_redemption') n),
+      from given, jsonb_populate_recordset(null::coupon_redemption, rows -> 'coupon_redemption') n
+     where (select count(*) from ended) >= 0),
 taken as (
     update coupon c set redeemed_count = c.redeemed_count + 1
       from given, jsonb_populate_recordset(null::coupon, rows -> 'taken_coupon') n
@@ -139,8 +142,9 @@ allocations as (
     select n.customer_id, n.id, n.payment_id, n.invoice_id, n.installment_id, n.currency, n.amount_minor, n.created_at
       from given, jsonb_populate_recordset(null::payment_allocation, rows -> 'payment_allocation') n),
 charges as (
-    insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, request, changes, on_failure, answer, currency, reserved_minor, started_at, sent_at)
-    select n.customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.request, n.changes, n.on_failure, n.answer, n.currency, coalesce(n.reserved_minor, 0), n.started_at, n.sent_at
+    insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, request, changes, on_failure, answer, currency, reserved_minor, coupon_id, started_at, sent_at)
+    select n.customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.request, n.changes, n.on_failure, n.answer, n.currency, coalesce(n.reserved_minor, 0), n.coupon_id,
+           n.started_at, n.sent_at
       from given, jsonb_populate_recordset(null::charge, rows -> 'charge') n),
 results as (
     update payment p

@@ -2,6 +2,7 @@
 -- returns: Collectable
 -- An invoice that is to be charged by itself, the method that is charged for it, and the failed charges so far. Read after the customer was locked.
 select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.remaining_minor, i.collect_at, i.due_on, c.time_zone, today.today_on, i.subscription_id,
+       s.charging_payment_id is not null as is_subscription_charging,
        m.id as method_id, m.processor as method_processor, m.processor_reference as method_reference, m.kind as method_kind, m.brand as method_brand, m.last4 as method_last4,
        cast(failed.count as integer) as failed_count, failed.first_on, failed.last_on,
        coalesce((select not p.is_retryable and p.payment_method_id = m.id

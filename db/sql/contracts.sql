@@ -24,11 +24,11 @@ select s.customer_id, s.id, s.plan_id, s.price_id, s.currency, s.quantity, s.sta
 -- name: accounts.around
 -- returns: Account
 -- What surrounds a subscription, or (with :key null) a new one in :currency: read after the lock, so it is what the lock protects.
+-- The balance is without the credit that a charge under way will use.
 -- The method is the one that is asked for, else the subscription's own, else the default; a deleted or expired one is none.
 select c.id as customer_id, c.email, wanted.currency, c.time_zone, c.tax_rate_ppm,
        (select i.number from invoice i where i.customer_id = c.id order by i.number desc limit 1) as last_number,
-       cast(coalesce((select sum(b.amount_minor) from balance_entry b where b.customer_id = c.id and b.currency = wanted.currency), 0)
-          - coalesce((select sum(h.reserved_minor) from charge h where h.customer_id = c.id and h.currency = wanted.currency and h.settled_at is null), 0) as bigint) as balance_minor,
+       cast(coalesce((select sum(b.amount_minor) from balance_entry b where b.customer_id = c.id and b.currency = wanted.currency), 0) - held.minor as bigint) as balance_minor,
        coalesce((select true from invoice i where i.customer_id = c.id and i.subscription_id = s.id and i.remaining_minor > 0 and i.due_on < today.today_on limit 1), false) as has_overdue,
        m.id as method_id, m.processor as method_processor, m.processor_reference as method_reference, m.kind as method_kind, m.brand as method_brand, m.last4 as method_last4,
        cover.invoice_id as coverage_invoice_id, cover.period_starts_at as coverage_starts_at, cover.period_ends_at as coverage_ends_at,
@@ -39,6 +39,8 @@ select c.id as customer_id, c.email, wanted.currency, c.time_zone, c.tax_rate_pp
  cross join lateral (select today_in(c.time_zone) as today_on offset 0) today
   left join subscription s on s.customer_id = c.id and s.id = :key
  cross join lateral (select coalesce(s.currency, cast(:currency as text), c.currency) as currency) wanted
+ cross join lateral (
+        select coalesce(sum(h.reserved_minor), 0) as minor from charge h where h.customer_id = c.id and h.currency = wanted.currency and h.settled_at is null) held
   left join lateral (
         select *
           from payment_method pm
@@ -50,7 +52,7 @@ select c.id as customer_id, c.email, wanted.currency, c.time_zone, c.tax_rate_pp
           from invoice i
           join invoice_line l on l.customer_id = i.customer_id and l.invoice_id = i.id
          where i.customer_id = c.id and i.subscription_id = s.id and i.status <> 'VOID' and l.period_ends_at = s.period_ends_at and l.total_minor >= 0
-         order by i.issued_at desc, i.id desc, l.period_starts_at desc, l.position
+         order by i.issued_at desc, i.number desc, l.period_starts_at desc, l.position
          limit 1) cover on true
   left join coupon_redemption r on r.customer_id = c.id and r.subscription_id = s.id and r.ended_at is null
   left join coupon p on p.id = r.coupon_id
@@ -70,7 +72,8 @@ select p.id as price_id, p.plan_id, l.name as plan_name, l.trial_days, p.currenc
 -- Codes are compared without regard to case. A customer redeems a coupon once; the last day counts to its end where the customer lives.
 select c.id, c.code, c.percent_off_ppm, c.amount_off_minor, c.currency, c.duration, c.duration_periods,
        c.is_active and (c.redeem_until_on is null or c.redeem_until_on >= today_in(o.time_zone)) and (c.max_redemptions is null or c.redeemed_count < c.max_redemptions)
-         and not exists (select from coupon_redemption r where r.customer_id = o.id and r.coupon_id = c.id) as is_redeemable,
+         and not exists (select from coupon_redemption r where r.customer_id = o.id and r.coupon_id = c.id)
+         and not exists (select from charge h where h.customer_id = o.id and h.coupon_id = c.id and h.settled_at is null) as is_redeemable,
        c.redeem_until_on
   from coupon c
   join customer o on o.id = :customer_id

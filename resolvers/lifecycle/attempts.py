@@ -1,7 +1,7 @@
 """An attempt to take money, as rows: the payment, what is to be written when it succeeds or fails, and the request that goes to the processor."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -32,7 +32,7 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What money is to be taken for. `reserved_minor` is credit that will be used along with it. `on_failure` has changes for "retryable" and for "final"."""
+    """What money is to be taken for. `reserved_minor` is credit, and `coupon_id` a new coupon, that will be used along with it. `on_failure` has changes for "retryable" and for "final"."""
 
     payment_id: str
     customer_id: str
@@ -44,7 +44,8 @@ class Intent:
     on_failure: Mapping[str, Changes] | None = None
     reserved_minor: int = 0
     subscription_id: str | None = None
-    invoice_id: str | None = field(default=None)
+    invoice_id: str | None = None
+    coupon_id: str | None = None
 
 
 def attempt(intent: Intent, method: Any, call: Call | None, *, by: Writer) -> tuple[Sending, Changes]:
@@ -88,6 +89,7 @@ def _charge(intent: Intent, charge: Charge, call: Call | None, *, by: Writer) ->
         "answer": {**intent.answer, "payment": intent.payment_id},
         "currency": intent.currency,
         "reserved_minor": intent.reserved_minor,
+        "coupon_id": intent.coupon_id,
         "started_at": by.now,
         "sent_at": by.now,
     }

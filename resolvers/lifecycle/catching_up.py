@@ -35,7 +35,7 @@ async def catch_up(session: Session, subscription_id: str, processors: Mapping[s
         if step is None:
             return steps
         if isinstance(step, Sending):
-            result = await ask(processors[step.processor], step.charge)
+            result = await ask(processors[step.processor], step)
             await settle(session, step.charge.key, result, by=by)
         elif not clock.is_due(step.contract, by.now):
             return steps + 1

@@ -11,10 +11,11 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from billing.lifecycle.facts import Decision, Event, Facts
+from billing.numbers import next_number, year_of
 from billing.refusals import ErrorCode, Refused
 from billing.standing import advanced
 from billing.states import SubscriptionEventKind
@@ -22,8 +23,12 @@ from db.session import Session, Transaction
 from payments.processor import KEYS_HOLD, Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
 from resolvers.lifecycle import dunning
 from resolvers.lifecycle.attempts import Call, Intent, Sending, attempt
+from resolvers.lifecycle.reading import account_around
 from resolvers.lifecycle.reading import contract as contract_of
 from resolvers.lifecycle.writing import Changes, Interrupted, Writer, event_row, merged, row_of, rows_of, save
+
+# When a pause whose end could not be paid for, because the processor was away, ends instead.
+RESUMES_AGAIN = timedelta(hours=1)
 
 UNDECIDED = (ChargeStatus.PROCESSING, ChargeStatus.REQUIRES_ACTION)
 UNAVAILABLE = ChargeResult(ChargeStatus.FAILED, decline_code="processor_unavailable", is_retryable=True)
@@ -49,6 +54,7 @@ def begun(facts: Facts, decision: Decision, answer: Mapping[str, Any], call: Cal
         changes=final,
         answer={**answer, "invoice": final["invoice"][0]["id"]},
         reserved_minor=bill.credited_minor if bill else 0,
+        coupon_id=next((row["coupon_id"] for row in final.get("coupon_redemption", ())), None),
         subscription_id=None if is_new else contract.id,
     )
     sending, changes = attempt(intent, facts.account, call, by=by)
@@ -64,12 +70,12 @@ async def sending_again(transaction: Transaction, payment_id: str, *, now: datet
     return Sending(attempt.processor, Charge(**json.loads(attempt.request)), is_repeat=True)
 
 
-async def ask(processor: Processor, charge: Charge, *, is_repeat: bool = False) -> ChargeResult:
+async def ask(processor: Processor, sending: Sending) -> ChargeResult:
     """The processor's word; PROCESSING where there is none yet. That a repeated request did not arrive says nothing about the one before it."""
     try:
-        return await processor.charge(charge)
+        return await processor.charge(sending.charge)
     except ProcessorUnavailable:
-        return ChargeResult(ChargeStatus.PROCESSING) if is_repeat else UNAVAILABLE
+        return ChargeResult(ChargeStatus.PROCESSING) if sending.is_repeat else UNAVAILABLE
     except OutcomeUnknown:
         return ChargeResult(ChargeStatus.PROCESSING)
 
@@ -82,16 +88,19 @@ async def ask_again(processor: Processor, attempt: Any, *, now: datetime) -> Cha
     return None
 
 
-async def settle(session: Session, payment_id: str, result: ChargeResult, *, by: Writer) -> dict[str, Any]:
-    """Write what the processor said. The answer of the call; the same again for whoever comes later, whatever they were told meanwhile."""
+async def settle(session: Session, payment_id: str, result: ChargeResult, *, by: Writer, sent_at: datetime | None = None) -> dict[str, Any]:
+    """Write what the processor said. The answer of the call; the same again for whoever comes later, whatever they were told meanwhile.
+
+    `sent_at` is when that was sent which the processor was asked about. If it has been sent again since, the word is out of date, and nothing is written.
+    """
     try:
-        return await _settled_once(session, payment_id, result, by=by)
+        return await _settled_once(session, payment_id, result, sent_at, by=by)
     except Interrupted:
         # What it was to pay was voided or paid meanwhile: the money is the customer's.
         return await _credited(session, payment_id, result, by=by)
 
 
-async def _settled_once(session: Session, payment_id: str, result: ChargeResult, *, by: Writer) -> dict[str, Any]:
+async def _settled_once(session: Session, payment_id: str, result: ChargeResult, sent_at: datetime | None, *, by: Writer) -> dict[str, Any]:
     async with session.write() as transaction:
         charge = await transaction.first("charges.lock", key=payment_id)
         attempt = await transaction.first("charges.attempt", key=payment_id)
@@ -100,15 +109,17 @@ async def _settled_once(session: Session, payment_id: str, result: ChargeResult,
             return _kept(attempt)
         if is_late and charge.on_failure is None:
             raise Interrupted
+        if sent_at is not None and sent_at != attempt.sent_at:
+            return {}
         answer = json.loads(charge.answer)
         if result.status in UNDECIDED:
             answer = {"payment": payment_id}
             changes = _undecided(charge, result, answer, by=by)
         elif result.status is ChargeStatus.SUCCEEDED:
-            changes = merged(_paid_now(json.loads(charge.changes), by.now), _settled(charge, result, answer, by=by))
+            changes = merged(await _issued(transaction, json.loads(charge.changes), by=by), _settled(charge, result, answer, by=by))
         else:
             answer = _refusal(result) | {"payment": payment_id}
-            changes = merged(await _undone(transaction, charge, is_retryable=result.is_retryable, by=by), _settled(charge, result, answer, by=by))
+            changes = merged(await _undone(transaction, charge, result, by=by), _settled(charge, result, answer, by=by))
         await save(transaction, changes)
         if charge.is_held_by_dunning and result.status is ChargeStatus.SUCCEEDED:
             await dunning.lift_paid(transaction, by=by)
@@ -131,7 +142,7 @@ async def _credited(session: Session, payment_id: str, result: ChargeResult, *, 
             "payment_id": payment_id,
             "created_at": by.now,
         }
-        undone = {} if charge.settled_at else await _undone(transaction, charge, is_retryable=True, by=by)
+        undone = {} if charge.settled_at else await _undone(transaction, charge, result, by=by)
         changes = merged(undone, {"balance_entry": [entry], "dropped_allocation": [{"payment_id": payment_id}]}, _settled(charge, result, answer, by=by))
         await save(transaction, changes)
     return answer
@@ -143,17 +154,19 @@ def _kept(attempt: Any) -> dict[str, Any]:
     return json.loads(attempt.answer)  # type: ignore[no-any-return]
 
 
-async def _undone(transaction: Transaction, charge: Any, *, is_retryable: bool, by: Writer) -> Changes:
+async def _undone(transaction: Transaction, charge: Any, result: ChargeResult, *, by: Writer) -> Changes:
     """Everything as before: the subscription no longer waits, and a coupon that came with it is free again."""
     if charge.on_failure is not None:
-        return json.loads(charge.on_failure)["retryable" if is_retryable else "final"]  # type: ignore[no-any-return]
+        return json.loads(charge.on_failure)["retryable" if result.is_retryable else "final"]  # type: ignore[no-any-return]
     planned = json.loads(charge.changes)
     changes: Changes = {"returned_coupon": [{"id": row["coupon_id"]} for row in planned.get("coupon_redemption", ())]}
     if charge.subscription_id is None:
         return changes
     waiting = await contract_of(transaction.run, charge.subscription_id, is_locked=True)
     after = replace(waiting, charging_payment_id=None, version=waiting.version + 1)
-    if charge.key is None:
+    if charge.key is None and _never_happened(result):
+        after = replace(after, resumes_at=by.now + RESUMES_AGAIN)
+    elif charge.key is None:
         # A pause that should have ended by itself, and could not be paid for, stays a pause until the customer ends it.
         after = replace(after, resumes_at=None)
         changes["subscription_event"] = [event_row(after, Event(SubscriptionEventKind.RESUME_FAILED), happened_at=by.now, by=by)]
@@ -192,12 +205,20 @@ def _key(charge: Any, answer: dict[str, Any], *, by: Writer) -> list[dict[str, A
 
 
 def _refusal(result: ChargeResult) -> dict[str, Any]:
-    is_away = result.decline_code in ("processor_unavailable", "never_arrived")
-    code, message = (ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) if is_away else (ErrorCode.PAYMENT_DECLINED, DECLINED)
+    code, message = (ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) if _never_happened(result) else (ErrorCode.PAYMENT_DECLINED, DECLINED)
     return {"refusal": {"code": code, "message": message}}
 
 
-def _paid_now(changes: Changes, now: datetime) -> Changes:
+def _never_happened(result: ChargeResult) -> bool:
+    """Nobody was asked for money, so nobody declined."""
+    return result.decline_code in ("processor_unavailable", "never_arrived")
+
+
+async def _issued(transaction: Transaction, changes: Changes, *, by: Writer) -> Changes:
+    """What was decided, paid now. An invoice takes its number only here: others were issued while the processor thought."""
+    last = (await account_around(transaction.run)).last_number if changes.get("invoice") else None
     for invoice in (*changes.get("invoice", ()), *changes.get("collected", ())):
-        invoice["paid_at"] = now
+        invoice["paid_at"] = by.now
+        if "number" in invoice:
+            invoice["number"] = last = next_number(last, year_of(invoice["number"]))
     return changes

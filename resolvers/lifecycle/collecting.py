@@ -24,7 +24,7 @@ async def collect(session: Session, invoice_id: str, processors: Mapping[str, Pr
     async with session.write() as transaction:
         sending = await _begun(transaction, invoice_id, policy, by=by)
     if sending is not None:
-        result = await ask(processors[sending.processor], sending.charge)
+        result = await ask(processors[sending.processor], sending)
         await settle(session, sending.charge.key, result, by=by)
 
 
@@ -46,6 +46,9 @@ async def _begun(transaction: Transaction, invoice_id: str, policy: RetryPolicy,
 
 
 def _is_due(invoice: Collectable, now: datetime) -> bool:
+    """Not while another charge decides what becomes of the subscription: it may take unused time off this very invoice."""
+    if invoice.is_subscription_charging:
+        return False
     return invoice.collect_at is not None and invoice.collect_at <= now and invoice.status in ("OPEN", "PARTIALLY_PAID") and invoice.remaining_minor > 0
 
 

@@ -29,5 +29,4 @@ async def reconcile(session: Session, payment_id: str, processors: Mapping[str, 
             return False
     if result is None or result.status in ("PROCESSING", "REQUIRES_ACTION"):
         return False
-    await settle(session, payment_id, result, by=by)
-    return True
+    return bool(await settle(session, payment_id, result, by=by, sent_at=attempt.sent_at))

@@ -56,9 +56,10 @@ create table charge (
   changes         json not null,
   on_failure      json,
   answer          json not null,
-  -- Credit that it will use when it succeeds: until then nobody else may.
+  -- What it will use up when it succeeds: nobody else may spend this credit or redeem this coupon meanwhile.
   currency        text not null,
   reserved_minor  bigint not null default 0 check (reserved_minor >= 0),
+  coupon_id       text collate "C" references coupon (id),
   started_at      timestamptz not null,
   sent_at         timestamptz not null,
   settled_at      timestamptz,
