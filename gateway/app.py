@@ -2,23 +2,31 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from databases import Database
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import schema as portal_schema
 from auth.tokens import Issuer, sign
+from billing.states import Actor
 from db import session
-from gateway import explorer
+from db.blocks import blocks
+from db.migrate import revisions
+from gateway import explorer, health
+from gateway.admission import Admission
+from gateway.calls import Bounds
 from gateway.documents import Documents
-from gateway.http import GraphQLEndpoint, Limits, Portal
+from gateway.health import Drain, Readiness
+from gateway.http import GraphQLEndpoint, Portal, Terms
 from gateway.identity import Later, Sign, identity
 from gateway.issuer import jwks, tokens_of
+from gateway.origins import Origins
 from gateway.settings import Settings
 from planner import Planner
 
@@ -32,6 +40,7 @@ class Setup:
     issuer: Issuer
     server_settings: dict[str, str]
     graphiql_token: str | None = None
+    drain: Drain = field(default_factory=Drain)
 
 
 def create_app(setup: Setup) -> ASGIApp:
@@ -40,17 +49,17 @@ def create_app(setup: Setup) -> ASGIApp:
     pool = session.Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds)
     database = session.database(setup.database_url, pool, server_settings=setup.server_settings)
     later = Later()
-    limits = Limits(settings.max_body_bytes, settings.operation_seconds, settings.acquire_seconds)
-    documents = Documents(graphql_schema, Planner(graphql_schema) if settings.planner else None)
     portal = Portal(
         graphql_schema,
-        documents,
+        Documents(graphql_schema, Planner(graphql_schema) if settings.planner else None, settings.limits),
         database,
         tokens_of(settings, setup.issuer),
         identity(settings, _signer(setup.issuer), later),
         lambda: datetime.now(UTC),
-        limits,
-        not settings.is_production,
+        _terms(settings),
+        Origins(settings.cors_origins),
+        Admission(running=settings.max_running, queued=settings.max_queued, wait_seconds=settings.queue_seconds),
+        setup.drain,
     )
 
     @asynccontextmanager
@@ -64,8 +73,9 @@ def create_app(setup: Setup) -> ASGIApp:
             portal.identity.passwords.close()
             await database.disconnect()
 
-    routes: list[BaseRoute] = [Route("/livez", livez), jwks(setup.issuer)]
-    if not settings.is_production:
+    readiness = Readiness(_ping(database, portal), frozenset(revisions()[1:]), setup.drain)
+    routes: list[BaseRoute] = [*health.routes(readiness), jwks(setup.issuer)]
+    if settings.is_open:
         routes += [Route("/", home), *explorer.routes(setup.graphiql_token)]
     return front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))
 
@@ -84,8 +94,30 @@ def _signer(issuer: Issuer) -> Sign:
     return lambda viewer, now, lifetime: sign(viewer, issuer, now=now, lifetime=lifetime)
 
 
-async def livez(_: Request) -> Response:
-    return JSONResponse({"status": "alive"})
+def _terms(settings: Settings) -> Terms:
+    return Terms(
+        callers=Bounds(settings.max_body_bytes, settings.max_url_bytes, settings.body_seconds),
+        strangers=Bounds(min(settings.max_stranger_bytes, settings.max_body_bytes), settings.max_url_bytes, settings.body_seconds),
+        operation_seconds=settings.operation_seconds,
+        acquire_seconds=settings.acquire_seconds,
+        profile=settings.http_profile,
+        trusted_proxies=settings.trusted_proxies,
+        is_open=settings.is_open,
+        shows_timings=not settings.is_production,
+    )
+
+
+def _ping(database: Database, portal: Portal) -> health.Ping:
+    """Which migration the database is at, asked like every operation asks."""
+
+    async def ping() -> str:
+        asked = session.Session(database, session.Caller(None, Actor.ANONYMOUS, portal.clock()), acquire_seconds=portal.terms.acquire_seconds)
+        try:
+            return str((await asked.fetch(blocks()["schema.revision"].sql, ()))[0][0])
+        finally:
+            await asked.close()
+
+    return ping
 
 
 async def home(_: Request) -> Response:

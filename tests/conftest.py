@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import shutil
+import subprocess
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -29,7 +32,7 @@ from gateway.app import Setup, create_app
 from gateway.calls import Call
 from gateway.documents import Document, Documents, first_party
 from gateway.http import run, run_planned
-from gateway.server import listen
+from gateway.server import configured, listen
 from gateway.settings import Settings
 from planner import Planner
 from resolvers.context import Context
@@ -169,7 +172,7 @@ def start_server() -> Iterator[Callable[..., str]]:
     def start(url: str, **settings: Any) -> str:
         app = create_app(Setup(Settings(**settings), url, ISSUER, {}, graphiql_token="demo-token"))
         listener = listen("127.0.0.1", 0)
-        server = Threaded(uvicorn.Config(app, log_level="error", ws="none", server_header=False))
+        server = Threaded(configured(app))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
         thread.start()
         while not server.started and thread.is_alive():
@@ -206,6 +209,25 @@ def post(http: httpx.AsyncClient) -> Post:
         return await http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
 
     return send
+
+
+def needs(program: str) -> str:
+    """The path of a program that is not there on every machine; without it the test is skipped, but never in CI."""
+    found = shutil.which(program)
+    if found is None:
+        reason = f"needs {program}"
+        pytest.fail(reason) if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else pytest.skip(reason)
+    return found
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    """The folder of the programs from npm, installed."""
+    needs("node")
+    folder = Path(__file__).with_name("node")
+    if not (folder / "node_modules" / ".package-lock.json").exists():
+        subprocess.run([needs("npm"), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True, timeout=300)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ from billing.rows.invoices import Invoice, InvoiceLine
 from billing.rows.payments import Payment, PaymentAllocation, PaymentMethod
 from billing.rows.plans import Coupon, CouponRedemption, Plan, Price
 from billing.rows.schedules import Installment, PaymentSchedule
+from billing.rows.schema import Revision
 from billing.rows.subscriptions import Subscription, SubscriptionEvent
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "PortalSession",
     "Price",
     "RefreshToken",
+    "Revision",
     "Subscription",
     "SubscriptionEvent",
     "Summary",

@@ -1,0 +1,43 @@
+"""What the log keeps of a request: one line, with the names of variables and never their values."""
+
+import logging
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+logger = logging.getLogger("portico.operation")
+
+MAX_NAMES = 20
+
+
+@dataclass(slots=True)
+class Entry:
+    """The line while the request runs. Times are milliseconds, by phase."""
+
+    request_id: str
+    client: str = ""
+    document: str = ""
+    operation: str | None = None
+    kind: str = ""
+    way: str = ""
+    cost: int | None = None
+    variables: list[str] = field(default_factory=list)
+    phases: dict[str, float] = field(default_factory=dict)
+    began: float = field(default_factory=perf_counter)
+    _mark: float = field(default_factory=perf_counter)
+
+    def ends(self, phase: str) -> None:
+        """A phase ends, and the next begins."""
+        now = perf_counter()
+        self.phases[phase] = round((now - self._mark) * 1000, 2)
+        self._mark = now
+
+    def names(self, variables: dict[str, Any]) -> None:
+        self.variables = [name[:64] for name in list(variables)[:MAX_NAMES]]
+
+    def write(self, code: str, status: int, statements: int) -> None:
+        if not logger.isEnabledFor(logging.INFO):
+            return
+        line = {name: getattr(self, name) for name in ("request_id", "client", "document", "operation", "kind", "way", "cost", "variables", "phases")}
+        line |= {"statements": statements, "code": code, "status": status, "milliseconds": round((perf_counter() - self.began) * 1000, 2)}
+        logger.info("operation", extra={name: value for name, value in line.items() if value not in (None, "", [])})
