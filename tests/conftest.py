@@ -32,6 +32,7 @@ from gateway.app import Setup, create_app
 from gateway.calls import Call
 from gateway.documents import Document, Documents, first_party
 from gateway.http import run, run_planned
+from gateway.limits import Limits
 from gateway.server import configured, listen
 from gateway.settings import Settings
 from planner import Planner
@@ -39,6 +40,8 @@ from resolvers.context import Context
 
 GENERATED = 2000
 NOW = datetime.now(UTC).replace(microsecond=123000)
+# What is asked here for the sake of planner and executor may be more than a client may ask.
+ROOM = Limits(depth=50, aliases=500, root_fields=500, directives=500, fields=50_000, cost=1_000_000)
 SECRET = "a secret of tests that is long enough for every HMAC, and then a little more"
 ISSUER = Issuer("portico", "portico", (shared(SECRET),))
 
@@ -150,7 +153,7 @@ class Portal:
 @pytest.fixture(scope="session")
 async def portal(database: Database, graphql_schema: Any) -> Portal:
     planner = Planner(graphql_schema)
-    return Portal(graphql_schema, Documents(graphql_schema, planner), planner, database)
+    return Portal(graphql_schema, Documents(graphql_schema, planner, ROOM), planner, database)
 
 
 @pytest.fixture(scope="session")
