@@ -1,6 +1,6 @@
 """The application: everything that lives as long as the process, put together in one function that server, CLI and tests all call."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -48,6 +48,8 @@ def create_app(setup: Setup) -> ASGIApp:
     graphql_schema = portal_schema.build()
     pool = session.Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds)
     database = session.database(setup.database_url, pool, server_settings=setup.server_settings)
+    # A connection of its own: a process whose pool is busy is not one that should be sent nothing.
+    pulse = session.database(setup.database_url, session.Pool(1), server_settings=setup.server_settings)
     later = Later()
     portal = Portal(
         graphql_schema,
@@ -65,6 +67,7 @@ def create_app(setup: Setup) -> ASGIApp:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await database.connect()
+        await pulse.connect()
         try:
             yield
         finally:
@@ -72,8 +75,9 @@ def create_app(setup: Setup) -> ASGIApp:
             await portal.identity.throttle.close()
             portal.identity.passwords.close()
             await database.disconnect()
+            await pulse.disconnect()
 
-    readiness = Readiness(_ping(database, portal), frozenset(revisions()[1:]), setup.drain)
+    readiness = Readiness(_ping(pulse, portal.clock), frozenset(revisions()[1:]), setup.drain)
     routes: list[BaseRoute] = [*health.routes(readiness), jwks(setup.issuer)]
     if settings.is_open:
         routes += [Route("/", home), *explorer.routes(setup.graphiql_token)]
@@ -107,11 +111,11 @@ def _terms(settings: Settings) -> Terms:
     )
 
 
-def _ping(database: Database, portal: Portal) -> health.Ping:
+def _ping(database: Database, clock: Callable[[], datetime]) -> health.Ping:
     """Which migration the database is at, asked like every operation asks."""
 
     async def ping() -> str:
-        asked = session.Session(database, session.Caller(None, Actor.ANONYMOUS, portal.clock()), acquire_seconds=portal.terms.acquire_seconds)
+        asked = session.Session(database, session.Caller(None, Actor.ANONYMOUS, clock()))
         try:
             return str((await asked.fetch(blocks()["schema.revision"].sql, ()))[0][0])
         finally:
