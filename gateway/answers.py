@@ -121,6 +121,6 @@ def unexpected(error: Exception, form: Form) -> Answer:
 
 
 def _masked(error: Exception, form: Form) -> dict[str, Any]:
-    logger.error("unexpected error, reference %s", form.reference, exc_info=error)
+    logger.error("unexpected error, reference %s", form.reference, exc_info=error, extra={"request_id": form.reference})
     message = f"Something went wrong on our side. Reference: {form.reference}"
     return {"message": message, "extensions": {"code": "INTERNAL_SERVER_ERROR", "reference": form.reference}}

@@ -12,7 +12,8 @@ from structlog.types import EventDict, Processor
 SECRET_NAMES = re.compile(r"authorization|cookie|password|secret|token$", re.IGNORECASE)
 # A JSON Web Token, what follows Bearer or Basic, a password in a URL, and what may be the number of a card.
 SECRETS = re.compile(
-    r"eyJ[\w-]+\.[\w-]+\.?[\w-]*|(?<=bearer )\S+|(?<=basic )\S+|(?<=://)[^\s/:@]*:[^\s@]+(?=@)|(?<![\w.-])(?:\d[ -]?){12,18}\d(?![\w.-])", re.IGNORECASE
+    r"eyJ[\w-]+\.[\w-]+\.?[\w-]*|(?<=bearer )\S+|(?<=basic )\S+|(?<=://)[^\s/:@]*:[^\s@]+(?=@)|(?<![\w-])(?<!\d\.)(?:\d[ -]?){12,18}\d(?![\w-])(?!\.\d)",
+    re.IGNORECASE,
 )
 HIDDEN = "[hidden]"
 
@@ -27,14 +28,19 @@ def configure(*, as_json: bool, level: str) -> None:
         structlog.processors.format_exc_info,
         redact,
     ]
-    renderer: Processor = structlog.processors.JSONRenderer(_dumped) if as_json else structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), pad_event_to=0)
+    renderer: Processor = (
+        structlog.processors.JSONRenderer(_dumped)
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=sys.stdout.isatty(), pad_event_to=0, exception_formatter=structlog.dev.plain_traceback)
+    )
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer])
     )
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    for chatty in ("httpx", "httpcore", "uvicorn.error"):
-        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    # What these say of every request is our own line already; of bytes that are no HTTP, uvicorn warns each time.
+    for name, least in (("httpx", logging.WARNING), ("httpcore", logging.WARNING), ("uvicorn.error", logging.ERROR), ("databases", logging.WARNING)):
+        logging.getLogger(name).setLevel(max(least, logging.getLevelNamesMapping()[level]))
 
 
 def redact(_logger: Any, _method: str, line: EventDict) -> EventDict:

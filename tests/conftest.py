@@ -106,6 +106,20 @@ def graphql_schema() -> Any:
     return portal_schema.build()
 
 
+@pytest.fixture
+async def orphaned(admin: asyncpg.Connection) -> AsyncIterator[str]:
+    """A customer whose subscriptions name a plan that is not there, as no foreign key would allow."""
+    chosen = await admin.fetchval(
+        "select customer_id from subscription where customer_id not in (select id from customer where email like '%@example.com') limit 1"
+    )
+    plans = await admin.fetch("select id, plan_id from subscription where customer_id = $1", chosen)
+    await admin.execute("set session_replication_role = replica")
+    await admin.execute("update subscription set plan_id = 'plan_lost' where customer_id = $1", chosen)
+    yield chosen
+    await admin.executemany("update subscription set plan_id = $2 where id = $1", [tuple(plan) for plan in plans])
+    await admin.execute("set session_replication_role = origin")
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back, and how many statements it took."""

@@ -2,13 +2,10 @@
 
 import asyncio
 import json
-import os
 import signal
 import subprocess
-import sys
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -19,7 +16,8 @@ import pytest
 
 from db.embedded import Urls
 from gateway import protocol
-from tests.conftest import ADA, SECRET, token
+from tests.conftest import ADA, token
+from tests.processes import process
 
 AS_ADA = {"Authorization": f"Bearer {token(ADA)}"}
 NAME = {"query": "{ customer { name } }"}
@@ -192,25 +190,6 @@ async def test_readiness_tells_of_the_database_and_of_missing_migrations(start_s
             assert await readiness(start_server(urls.app)) == expected
     finally:
         await admin.execute("update alembic_version set version_num = $1", current)
-
-
-@contextmanager
-def process(root: Path, urls: Urls, folder: Path, **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server as an operator starts it, and where it listens."""
-    named = {"PORTICO_" + name.upper(): value for name, value in settings.items()}
-    environment = os.environ | {"PORTICO_DATABASE_URL": urls.admin, "PORTICO_TOKEN_SECRET": SECRET, "PORTICO_DATA_DIR": str(folder), **named}
-    command = [sys.executable, "-m", "gateway", "serve", "--port", "0"]
-    with (folder / "said.txt").open("w+") as said, subprocess.Popen(command, cwd=root, env=environment, stdout=said, stderr=said, text=True) as running:
-        try:
-            for _ in range(1000):
-                lines = (folder / "said.txt").read_text().splitlines()
-                if ready := [line for line in lines if line.startswith("READY ")]:
-                    break
-                assert running.poll() is None, lines
-                time.sleep(0.02)
-            yield running, ready[0].removeprefix("READY ").removesuffix("/graphql")
-        finally:
-            running.kill()
 
 
 async def ended(running: subprocess.Popen[str], seconds: float) -> int:
