@@ -1,8 +1,6 @@
 """How many operations run at a time, how many wait for their turn and how long, and what becomes of one whose client has left."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 
 from starlette.types import Receive
 
@@ -27,17 +25,15 @@ class Admission:
         self._wait_seconds = wait_seconds
         self._waiting = 0
 
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
+    async def __aenter__(self) -> None:
         """Raises Overloaded."""
         if self._places.locked():
             await self._turn()
         else:
             await self._places.acquire()
-        try:
-            yield
-        finally:
-            self._places.release()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._places.release()
 
     async def _turn(self) -> None:
         if self._waiting >= self._queued:
@@ -52,31 +48,33 @@ class Admission:
             self._waiting -= 1
 
 
-@asynccontextmanager
-async def until_gone(receive: Receive) -> AsyncIterator[None]:
-    """Cancel what runs inside when the client leaves. Only for what has no effect: a write that has begun is finished. Raises ClientGone."""
-    task = asyncio.current_task()
-    assert task is not None
-    loop = asyncio.get_running_loop()
-    watchers: list[asyncio.Task[None]] = []
-    has_left = False
+class UntilGone:
+    """Cancels what runs inside when the client leaves. Only for what has no effect: a write that has begun is finished. Raises ClientGone."""
 
-    async def watch() -> None:
-        nonlocal has_left
-        while (await receive())["type"] != "http.disconnect":
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._watcher: asyncio.Task[None] | None = None
+        self._has_left = False
+
+    async def __aenter__(self) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._task = task
+        self._timer = asyncio.get_running_loop().call_later(WATCH_AFTER_SECONDS, self._begin)
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._timer.cancel()
+        if self._watcher:
+            self._watcher.cancel()
+        if self._has_left and kind is asyncio.CancelledError:
+            self._task.uncancel()
+            raise ClientGone
+
+    def _begin(self) -> None:
+        self._watcher = asyncio.create_task(self._watch())
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
             pass
-        has_left = True
-        task.cancel()
-
-    timer = loop.call_later(WATCH_AFTER_SECONDS, lambda: watchers.append(loop.create_task(watch())))
-    try:
-        yield
-    except asyncio.CancelledError:
-        if not has_left:
-            raise
-        task.uncancel()
-        raise ClientGone from None
-    finally:
-        timer.cancel()
-        for watcher in watchers:
-            watcher.cancel()
+        self._has_left = True
+        self._task.cancel()

@@ -27,14 +27,28 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 
+FIXED = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+TYPES = {media: f"{media}; charset=utf-8".encode() for media in (JSON, GRAPHQL)}
+
 QUALITY = re.compile(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*")
 SUGGESTION = " Did you mean "
 
 
 class Answer(Response):
-    """`code` is the row in the table of statuses that it was made by."""
+    """A body of ours. `code` is the row in the table of statuses that it was made by."""
 
-    code = "OK"
+    def __init__(self, body: bytes, code: str, form: "Form", headers: dict[str, str]) -> None:
+        self.background = None
+        self.body = body
+        self.code = code
+        self.status_code = status(code, form.media, form.profile)
+        self.raw_headers = [
+            (b"content-type", TYPES[form.media]),
+            (b"content-length", b"%d" % len(body)),
+            *FIXED,
+            (b"x-request-id", form.reference.encode()),
+            *((name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()),
+        ]
 
 
 class TransportError(Exception):
@@ -95,10 +109,7 @@ def respond(body: Any, code: str, form: Form, **headers: str) -> Answer:
 
 
 def raw(body: bytes, code: str, form: Form, **headers: str) -> Answer:
-    named = {"Content-Type": f"{form.media}; charset=utf-8", **HEADERS, "X-Request-Id": form.reference, **headers}
-    answer = Answer(body, status(code, form.media, form.profile), headers=named)
-    answer.code = code
-    return answer
+    return Answer(body, code, form, headers)
 
 
 def is_outage(errors: Sequence[GraphQLError]) -> bool:

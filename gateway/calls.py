@@ -40,6 +40,8 @@ Reader = Callable[[Request, Bounds], Awaitable[Call]]
 
 async def read(request: Request, reader: Reader, bounds: Bounds) -> Call:
     """Raises TransportError for everything that is not a GraphQL call."""
+    if request.method == "GET":
+        return await reader(request, bounds)
     try:
         async with asyncio.timeout(bounds.seconds):
             return await reader(request, bounds)

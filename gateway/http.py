@@ -5,7 +5,7 @@ import inspect
 import logging
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -25,10 +25,11 @@ from billing.refusals import Unauthenticated
 from billing.states import Actor
 from db.session import Caller, DatabaseUnavailable, Session, SessionEnded
 from gateway import answers, calls
-from gateway.admission import Admission, ClientGone, Overloaded, until_gone
+from gateway.admission import Admission, ClientGone, Overloaded, UntilGone
 from gateway.answers import Answer, Form, TransportError
 from gateway.calls import Bounds, Call
 from gateway.documents import Document, Documents
+from gateway.heads import Asked
 from gateway.health import Drain
 from gateway.journal import Entry
 from gateway.limits import LimitExceeded
@@ -87,7 +88,7 @@ class Visit:
 
     @property
     def wants_cost(self) -> bool:
-        return self.request.headers.get(COST, "0") not in ("", "0")
+        return self.request.headers.get(COST.lower(), "0") not in ("", "0")
 
 
 class GraphQLEndpoint:
@@ -97,14 +98,15 @@ class GraphQLEndpoint:
         self._portal = portal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
+        request = Asked(scope, receive)
         if request.method == "OPTIONS":
             await Response(status_code=204, headers={**answers.HEADERS, **self._portal.origins.preflight(request)})(scope, receive, send)
             return
         entry = Entry(uuid4().hex)
         visit = Visit(request, Form(JSON, self._portal.terms.profile, entry.request_id), entry)
         answer = await self._answered(visit)
-        answer.headers.update(self._portal.origins.headers(request))
+        if allowed := self._portal.origins.headers(request):
+            answer.headers.update(allowed)
         if self._portal.drain.has_begun:
             answer.headers["Connection"] = "close"
         try:
@@ -118,7 +120,7 @@ class GraphQLEndpoint:
     async def _answered(self, visit: Visit) -> Answer:
         """The answer, whatever goes wrong."""
         try:
-            visit.form = replace(visit.form, media=answers.media_type(visit.request.headers.get("accept")))
+            visit.form = Form(answers.media_type(visit.request.headers.get("accept")), visit.form.profile, visit.form.reference)
             return await self._answer(visit)
         except (Unauthenticated, SessionEnded):
             return answers.refused("UNAUTHENTICATED", NO_TOKEN, visit.form, **{"WWW-Authenticate": "Bearer"})
@@ -144,7 +146,7 @@ class GraphQLEndpoint:
                 raise Unauthenticated(NO_TOKEN) from None
             raise
         visit.entry.ends("read")
-        async with self._portal.admission.place():
+        async with self._portal.admission:
             visit.entry.ends("wait")
             return await answer(self._portal, call, visit, context)
 
@@ -207,7 +209,7 @@ async def _run(portal: Portal, work: Work, visit: Visit, context: Context) -> An
     is_query = visit.entry.kind == "query"
     try:
         async with asyncio.timeout(portal.terms.operation_seconds):
-            async with until_gone(visit.request.receive) if is_query else nullcontext():
+            async with UntilGone(visit.request.receive) if is_query else nullcontext():
                 planned = await run_planned(work.document, work.operation, work.call, context)
                 result = await run(portal.schema, work.document, work.call, context) if planned is None else None
     except (TimeoutError, DatabaseUnavailable):

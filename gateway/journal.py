@@ -8,11 +8,12 @@ from typing import Any
 logger = logging.getLogger("portico.operation")
 
 MAX_NAMES = 20
+SHOWN = ("request_id", "client", "document", "operation", "kind", "way", "cost", "variables")
 
 
 @dataclass(slots=True)
 class Entry:
-    """The line while the request runs. Times are milliseconds, by phase."""
+    """The line while the request runs. Phases are in seconds here, and milliseconds in the log."""
 
     request_id: str
     client: str = ""
@@ -29,7 +30,7 @@ class Entry:
     def ends(self, phase: str) -> None:
         """A phase ends, and the next begins."""
         now = perf_counter()
-        self.phases[phase] = round((now - self._mark) * 1000, 2)
+        self.phases[phase] = now - self._mark
         self._mark = now
 
     def names(self, variables: dict[str, Any]) -> None:
@@ -38,6 +39,7 @@ class Entry:
     def write(self, code: str, status: int, statements: int) -> None:
         if not logger.isEnabledFor(logging.INFO):
             return
-        line = {name: getattr(self, name) for name in ("request_id", "client", "document", "operation", "kind", "way", "cost", "variables", "phases")}
-        line |= {"statements": statements, "code": code, "status": status, "milliseconds": round((perf_counter() - self.began) * 1000, 2)}
-        logger.info("operation", extra={name: value for name, value in line.items() if value not in (None, "", [])})
+        line = {name: value for name in SHOWN if (value := getattr(self, name))}
+        line["phases"] = {phase: round(seconds * 1000, 2) for phase, seconds in self.phases.items()}
+        line |= {"statements": statements, "code": code, "status": status, "milliseconds": round((self._mark - self.began) * 1000, 2)}
+        logger.info("operation", extra=line)

@@ -3,6 +3,7 @@
 import logging
 import re
 import sys
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -16,6 +17,8 @@ SECRETS = re.compile(
     re.IGNORECASE,
 )
 HIDDEN = "[hidden]"
+# No secret that is known by its looks is this short.
+SHORTEST = 8
 
 
 def configure(*, as_json: bool, level: str) -> None:
@@ -37,6 +40,8 @@ def configure(*, as_json: bool, level: str) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer])
     )
+    # Nobody reads these, and each record would pay for them.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.basicConfig(handlers=[handler], level=level, force=True)
     # What these say of every request is our own line already; of bytes that are no HTTP, uvicorn warns each time.
     for name, least in (("httpx", logging.WARNING), ("httpcore", logging.WARNING), ("uvicorn.error", logging.ERROR), ("databases", logging.WARNING)):
@@ -45,15 +50,20 @@ def configure(*, as_json: bool, level: str) -> None:
 
 def redact(_logger: Any, _method: str, line: EventDict) -> EventDict:
     """Whatever was said, with secrets taken out."""
-    return {name: HIDDEN if SECRET_NAMES.search(name) and value else hidden(value) for name, value in line.items()}
+    return {name: HIDDEN if value and _is_secret(name) else hidden(value) for name, value in line.items()}
 
 
 def hidden(value: Any) -> Any:
     if isinstance(value, str):
-        return SECRETS.sub(_replacement, value)
+        return SECRETS.sub(_replacement, value) if len(value) > SHORTEST else value
     if isinstance(value, dict):
-        return {name: HIDDEN if SECRET_NAMES.search(str(name)) else hidden(item) for name, item in value.items()}
+        return redact(None, "", value)
     return [hidden(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+@lru_cache(maxsize=1000)
+def _is_secret(name: str) -> bool:
+    return SECRET_NAMES.search(name) is not None
 
 
 def _replacement(match: re.Match[str]) -> str:

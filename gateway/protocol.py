@@ -19,6 +19,7 @@ class Protocol(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._head_bytes = 0
         self._deadline: asyncio.TimerHandle | None = None
+        self._is_in_head = True
         self._has_unread = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -30,21 +31,23 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        was_waiting = self._deadline is not None and not self._has_unread
         super().data_received(data)
-        if was_waiting and self._deadline is not None:
-            self._head_bytes += len(data)
-            if self._head_bytes > HEAD_BYTES:
-                self._refuse(431, "HEADERS_TOO_LARGE", f"The head of a request may have at most {HEAD_BYTES} bytes.")
+        if not self._is_in_head:
+            return
+        self._head_bytes += len(data)
+        if self._deadline is None:
+            self._await_head()
+        if self._head_bytes > HEAD_BYTES:
+            self._refuse(431, "HEADERS_TOO_LARGE", f"The head of a request may have at most {HEAD_BYTES} bytes.")
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        self._is_in_head = True
         self._head_bytes = 0
-        if self._deadline is None:
-            self._await_head()
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
+        self._is_in_head = False
         self._has_unread = True
         super().on_headers_complete()
 
@@ -74,6 +77,7 @@ class Protocol(HttpToolsProtocol):
     def _refuse(self, status: int, code: str, message: str) -> None:
         """In the midst of another answer, the connection is only closed."""
         self._stop_waiting()
+        self._is_in_head = False
         if self.cycle is None or self.cycle.response_complete:
             body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
             head = f"HTTP/1.1 {status} {REASONS[status]}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: {len(body)}\r\n"

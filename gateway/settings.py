@@ -60,7 +60,7 @@ class Settings(BaseSettings):
     http_profile: Profile = Field("compat", description="Which reading of GraphQL over HTTP the statuses follow: compat or draft-2026.")
     cors_origins: tuple[str, ...] = Field((), description="Other origins whose pages may call, exactly, as JSON.")
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field((), description="Networks of the proxies whose X-Forwarded-For is believed, as JSON.")
-    developer_tools: bool | None = Field(None, description="GraphiQL, introspection and suggestions for everybody; left out: not in production.")
+    developer_tools: bool | None = Field(None, description="GraphiQL, introspection and suggestions for everybody; left out: outside of production.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="INFO has one line for each operation.")
     portal_url: str = Field("http://127.0.0.1:8000", description="Where the portal's pages are; letters link there.")
     merchant: str = Field("Portico Demo", description="The merchant's name, in letters.")
