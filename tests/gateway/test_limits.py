@@ -234,6 +234,14 @@ def test_every_family_of_attacks_is_refused_in_less_than_fifty_milliseconds(docu
     assert min(spent) < 0.05, f"{min(spent) * 1000:.0f} ms"
 
 
+def test_fragments_that_double_nothing_but_themselves_cost_what_they_ask_for(documents: Documents) -> None:
+    assert cost(documents, FAMILIES["fragment doubling"](40)) == 1
+
+
+def test_what_nothing_reaches_is_weighed_too_for_it_would_be_validated(documents: Documents) -> None:
+    assert documents.prepare("{ __typename } fragment A on Customer {" + "id " * 60 + "}").error_code == "LIMIT_EXCEEDED"
+
+
 def test_a_walk_visits_no_more_than_the_limit_of_fields_however_they_multiply(graphql_schema: GraphQLSchema) -> None:
     """With every other limit out of the way, doubling at each of forty levels still ends at once."""
     body = "customer{subscriptions{nodes{customer{...F%d}}} payments{nodes{customer{...F%d}}}}"
