@@ -6,8 +6,10 @@ RequestError            the request cannot be answered; top-level `errors`, `ext
 ├── FORBIDDEN           this caller may never do this
 └── …                   transport codes, see `gateway/statuses.py`
 Refused                 a business rule says no; `userErrors` of a mutation, `reason` of an ActionState
-├── state               WRONG_STATE · ALREADY_SCHEDULED · PAUSE_IN_TRIAL · OVERDUE_INVOICE · RESUME_FIRST · NOT_YOURS_TO_RESUME · CANCELED
-├── money               ALREADY_PAID · NOT_PAYABLE · IN_PROGRESS · METHOD_IN_USE · METHOD_EXPIRED
+├── state               WRONG_STATE · ALREADY_SCHEDULED · PAUSE_IN_TRIAL · OVERDUE_INVOICE · RESUME_FIRST · NOT_YOURS_TO_RESUME · CANCELED · NO_CHANGE
+├── call                VERSION_CONFLICT · PREVIEW_EXPIRED · IDEMPOTENCY_CONFLICT · IN_PROGRESS
+├── offer               PLAN_UNAVAILABLE · CURRENCY_MISMATCH · COUPON_INVALID · COUPON_ALREADY_APPLIED
+├── money               ALREADY_PAID · NOT_PAYABLE · METHOD_IN_USE · METHOD_EXPIRED · PAYMENT_METHOD_REQUIRED · PAYMENT_DECLINED · PAYMENT_UNAVAILABLE
 └── files               NOT_YOURS_TO_DELETE · NOT_STORED
 """
 
@@ -38,6 +40,16 @@ class ErrorCode(StrEnum):
     COMMON_PASSWORD = "COMMON_PASSWORD"
     INVALID_VALUE = "INVALID_VALUE"
     VERSION_CONFLICT = "VERSION_CONFLICT"
+    PREVIEW_EXPIRED = "PREVIEW_EXPIRED"
+    IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
+    NO_CHANGE = "NO_CHANGE"
+    PLAN_UNAVAILABLE = "PLAN_UNAVAILABLE"
+    CURRENCY_MISMATCH = "CURRENCY_MISMATCH"
+    COUPON_INVALID = "COUPON_INVALID"
+    COUPON_ALREADY_APPLIED = "COUPON_ALREADY_APPLIED"
+    PAYMENT_METHOD_REQUIRED = "PAYMENT_METHOD_REQUIRED"
+    PAYMENT_DECLINED = "PAYMENT_DECLINED"
+    PAYMENT_UNAVAILABLE = "PAYMENT_UNAVAILABLE"
 
 
 # What each code means, in the words of the schema's documentation.
@@ -52,7 +64,7 @@ MEANING = {
     ErrorCode.CANCELED: "The subscription has ended for good.",
     ErrorCode.ALREADY_PAID: "Nothing is left to pay.",
     ErrorCode.NOT_PAYABLE: "It is void, refunded or canceled.",
-    ErrorCode.IN_PROGRESS: "A payment is in flight.",
+    ErrorCode.IN_PROGRESS: "A payment, or an earlier call with the same idempotency key, is in flight.",
     ErrorCode.METHOD_IN_USE: "Something is billed to this payment method.",
     ErrorCode.METHOD_EXPIRED: "The payment method has expired.",
     ErrorCode.ALREADY_DEFAULT: "It is the default already.",
@@ -65,6 +77,16 @@ MEANING = {
     ErrorCode.COMMON_PASSWORD: "The password is among those that are guessed first.",
     ErrorCode.INVALID_VALUE: "The value is not one of its kind.",
     ErrorCode.VERSION_CONFLICT: "It was changed since you read it. Read it again.",
+    ErrorCode.PREVIEW_EXPIRED: "It would come out otherwise than the preview said, or the preview is older than 10 minutes. Preview again.",
+    ErrorCode.IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input. Take a new one.",
+    ErrorCode.NO_CHANGE: "That is what it is already.",
+    ErrorCode.PLAN_UNAVAILABLE: "The plan or price is no longer sold.",
+    ErrorCode.CURRENCY_MISMATCH: "The price is in another currency.",
+    ErrorCode.COUPON_INVALID: "The code cannot be used here: unknown, expired, used up or unfitting; which of them is never told.",
+    ErrorCode.COUPON_ALREADY_APPLIED: "The subscription has a coupon already.",
+    ErrorCode.PAYMENT_METHOD_REQUIRED: "There is no payment method that can be charged.",
+    ErrorCode.PAYMENT_DECLINED: "The payment was declined, and nothing was changed. `declineCode` of the payment says why.",
+    ErrorCode.PAYMENT_UNAVAILABLE: "Payments cannot be taken right now, and nothing was changed. Try again shortly.",
 }
 
 

@@ -1,5 +1,6 @@
 """The application: everything that lives as long as the process, put together in one function that server, CLI and tests all call."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -21,19 +22,23 @@ from db.migrate import revisions
 from gateway import explorer, health
 from gateway.admission import Admission
 from gateway.calls import Bounds
+from gateway.clock import run_worker
 from gateway.documents import Documents
 from gateway.health import Drain, Readiness
 from gateway.http import GraphQLEndpoint, Portal, Terms
 from gateway.identity import Later, Sign, identity
 from gateway.issuer import jwks, tokens_of
 from gateway.origins import Origins
+from gateway.payments import payments
+from gateway.postgres import Place
 from gateway.settings import Settings
 from planner import Planner
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a process is told at its start: settings, where the database is, whose tokens it takes, and GraphiQL's token."""
+    """What a process is told at its start: settings, where the database is, whose tokens it takes, GraphiQL's token, who says that it
+    is about to end, and for a demo where the billing clock works, which then runs inside the server."""
 
     settings: Settings
     database_url: str
@@ -41,6 +46,7 @@ class Setup:
     server_settings: dict[str, str]
     graphiql_token: str | None = None
     drain: Drain = field(default_factory=Drain)
+    clock: Place | None = None
 
 
 def create_app(setup: Setup) -> ASGIApp:
@@ -57,6 +63,7 @@ def create_app(setup: Setup) -> ASGIApp:
         database,
         tokens_of(settings, setup.issuer),
         identity(settings, _signer(setup.issuer), later),
+        payments(settings),
         lambda: datetime.now(UTC),
         _terms(settings),
         Origins(settings.cors_origins),
@@ -68,11 +75,17 @@ def create_app(setup: Setup) -> ASGIApp:
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await database.connect()
         await pulse.connect()
+        stop = asyncio.Event()
+        clock = asyncio.create_task(run_worker(settings, setup.clock, on_ready=lambda: None, stop=stop)) if setup.clock else None
         try:
             yield
         finally:
+            stop.set()
+            if clock:
+                await clock
             await later.finish()
             await portal.identity.throttle.close()
+            await portal.payments.close()
             portal.identity.passwords.close()
             await database.disconnect()
             await pulse.disconnect()

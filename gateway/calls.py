@@ -79,7 +79,7 @@ async def _in_url(request: Request, bounds: Bounds) -> Call:
     given = dict(pairs)
     if len(given) != len(pairs):
         raise TransportError("BAD_REQUEST", "A parameter is given twice.")
-    return _checked({name: _parameter(name, value) for name, value in given.items()}, is_get=True)
+    return checked({name: _parameter(name, value) for name, value in given.items()}, is_get=True)
 
 
 async def _as_json(request: Request, bounds: Bounds) -> Call:
@@ -90,7 +90,7 @@ async def _as_json(request: Request, bounds: Bounds) -> Call:
     found = _json(body)
     if isinstance(found, dict) and _may_repeat(body) and _repeats(body):
         raise TransportError("BAD_REQUEST", "A parameter is given twice.")
-    return _checked(found, is_get=False)
+    return checked(found, is_get=False)
 
 
 # Who reads a body, by its media type. A reader is called when the caller is known and before a byte of the body is read.
@@ -150,7 +150,8 @@ def _parameter(name: str, value: str) -> Any:
     return _json(value) if name in ("variables", "extensions") else value
 
 
-def _checked(body: Any, *, is_get: bool) -> Call:
+def checked(body: Any, *, is_get: bool) -> Call:
+    """A request's parameters as a call. Raises TransportError."""
     if not isinstance(body, dict):
         raise TransportError("BAD_PARAMETERS", "The request must be one JSON object; batches are not taken.")
     query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")

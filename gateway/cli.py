@@ -24,6 +24,7 @@ from db.demo.passwords import PASSWORD, give
 from db.migrate import migrate as migrate_database
 from gateway import log, welcome
 from gateway.app import Setup, create_app
+from gateway.clock import run_worker, stopping, tick_once
 from gateway.explain import CannotExplain, Question
 from gateway.explain import explain as explain_document
 from gateway.issuer import issuer_of, new_key
@@ -51,7 +52,7 @@ def demo(port: Port = None, data_dir: DataDir = None) -> None:
         asyncio.run(_prepare_demo(place))
         token = sign(_customer(demo_data.SHOWN[0].id), issuer, now=datetime.now(UTC), lifetime=timedelta(days=30))
         ending = _ending(settings)
-        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, graphiql_token=token, drain=ending.drain))
+        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, graphiql_token=token, drain=ending.drain, clock=place))
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
         serve_app(app, listener, ending, on_ready=lambda: welcome.show(console, url, issuer))
 
@@ -68,6 +69,29 @@ def serve(port: Port = None, data_dir: DataDir = None) -> None:
         app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, drain=ending.drain))
         url = f"http://{settings.host}:{listener.getsockname()[1]}/graphql"
         serve_app(app, listener, ending, on_ready=lambda: console.print(f"READY {url}"))
+
+
+@cli.command()
+def worker(data_dir: DataDir = None) -> None:
+    """Run the billing clock until it is stopped. Any number of workers may run; one of them runs each pass."""
+    settings = load(data_dir=data_dir)
+    log.configure(as_json=settings.is_production, level=settings.log_level)
+    with postgres(settings) as place:
+        asyncio.run(check(place))
+        asyncio.run(_work(settings, place))
+
+
+@cli.command()
+def tick(
+    at: Annotated[datetime | None, typer.Option(help="As of this instant, in UTC, such as 2027-01-31T09:00:00; left out, now.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Run one pass of the billing clock: renew, apply pending changes, end trials and pauses, charge what is due."""
+    settings = load(data_dir=data_dir)
+    with postgres(settings) as place:
+        asyncio.run(check(place))
+        done = asyncio.run(tick_once(settings, place, at.replace(tzinfo=UTC) if at else None))
+    console.print(f"{done.steps} steps of subscriptions, {done.collections} invoices charged, {done.reconciled} charges settled, {done.failures} failures.")
 
 
 @cli.command()
@@ -154,6 +178,10 @@ async def _prepare_demo(place: Place) -> None:
     if await demo_data.is_empty(place.admin_url):
         await _seed(place, 0, lambda _: None)
         await give(place.app_url, await Passwords().hash(PASSWORD), now=datetime.now(UTC))
+
+
+async def _work(settings: Settings, place: Place) -> None:
+    await run_worker(settings, place, on_ready=lambda: console.print("READY"), stop=stopping())
 
 
 async def _migrate(place: Place) -> None:

@@ -36,7 +36,7 @@ from gateway.limits import LimitExceeded
 from gateway.origins import COST, Origins
 from gateway.proxies import Network, address_of
 from gateway.statuses import JSON, Profile
-from resolvers.context import Context, Identity, Origin
+from resolvers.context import Context, Identity, Origin, Payments
 
 logger = logging.getLogger("portico.http")
 
@@ -69,6 +69,7 @@ class Portal:
     database: Database
     tokens: Tokens
     identity: Identity
+    payments: Payments
     clock: Callable[[], datetime]
     terms: Terms
     origins: Origins
@@ -160,7 +161,7 @@ class GraphQLEndpoint:
         session = Session(portal.database, caller, acquire_seconds=portal.terms.acquire_seconds)
         visit.entry.client = viewer.client or headers.get("user-agent", "")[:200]
         origin = Origin(visit.entry.request_id, address_of(visit.request, portal.terms.trusted_proxies), visit.entry.client)
-        return Context(viewer, session, origin, portal.identity)
+        return Context(viewer, session, origin, portal.identity, portal.payments)
 
 
 async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> Answer:

@@ -77,6 +77,12 @@ class Settings(BaseSettings):
     token_secret: str | None = Field(
         None, min_length=32, description="HS256 secret of tokens, not for production; left out, one is made in the data directory."
     )
+    retry_days: tuple[int, ...] = Field((1, 3, 7, 14), description="On which days after a failed charge it is tried again, as JSON.")
+    dunning_ending: Literal["HOLD", "CANCEL", "NOTHING"] = Field("HOLD", description="What becomes of a subscription when the last try has failed.")
+    clock_concurrency: int = Field(4, ge=1, le=100, description="How many customers the billing clock serves at once.")
+    secret: str | None = Field(
+        None, min_length=32, description="Signs previews; the same for all servers of a portal. Left out, one is made in the data directory."
+    )
     signing_keys_dir: Path | None = Field(None, description="A folder of private keys (PEM). The newest by name signs tokens, all of them verify.")
     issuers: tuple[OtherIssuer, ...] = Field((), description="Other issuers whose tokens are taken, as JSON; see docs/identity.md.")
 

@@ -1,6 +1,6 @@
 """What one operation carries through its resolvers."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from auth.viewer import Viewer
 from db.session import Session
 from loaders import Loaders
 from mail.port import Sender
+from payments.processor import Processor
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,24 @@ class Identity:
     merchant: str
 
 
+@dataclass(frozen=True, slots=True)
+class Payments:
+    """What taking money needs: the processors by name, and the secret that signs previews of what it will come to."""
+
+    processors: Mapping[str, Processor]
+    preview_secret: bytes
+
+    async def close(self) -> None:
+        for processor in self.processors.values():
+            await processor.close()
+
+
+def payments_of(context: "Context") -> Payments:
+    if context.payments is None:
+        raise LookupError("this process was made without processors")
+    return context.payments
+
+
 @dataclass(slots=True)
 class Context:
     """The caller, the unit of work, and its loaders."""
@@ -45,6 +64,7 @@ class Context:
     session: Session
     origin: Origin = field(default_factory=Origin)
     identity: Identity | None = None
+    payments: Payments | None = None
     has_attempted: bool = False
     loaders: Loaders = field(init=False)
 

@@ -42,6 +42,9 @@ def mutation(resolve: Callable[[Any, Any], Awaitable[Any]], *, name: str, takes:
     return guarded(strawberry.mutation(resolver=run, graphql_type=gives | None, description=description), permission)
 
 
+def error_of(refused: Refused) -> Any:
+    return SimpleNamespace(code=refused.code, message=refused.message, path=["input", refused.field] if refused.field else None)
+
+
 def _payload(shows: str, found: Any, refused: Refused | None) -> Any:
-    errors = [SimpleNamespace(code=refused.code, message=refused.message, path=["input", refused.field] if refused.field else None)] if refused else []
-    return SimpleNamespace(**{shows: found}, replayed=False, user_errors=errors)
+    return SimpleNamespace(**{shows: found}, replayed=False, user_errors=[error_of(refused)] if refused else [])

@@ -35,8 +35,9 @@ from gateway.http import run, run_planned
 from gateway.limits import Limits
 from gateway.server import configured, listen
 from gateway.settings import Settings
+from payments.sandbox import Sandbox
 from planner import Planner
-from resolvers.context import Context
+from resolvers.context import Context, Payments
 
 GENERATED = 2000
 NOW = datetime.now(UTC).replace(microsecond=123000)
@@ -137,6 +138,7 @@ class Portal:
     documents: Documents
     planner: Planner
     database: Database
+    payments: Payments
 
     def prepare(self, text: str, name: str | None = None) -> tuple[Document, OperationDefinitionNode]:
         document = self.documents.prepare(text)
@@ -151,7 +153,7 @@ class Portal:
     async def execute(self, text: str, viewer: Viewer = ADA, **variables: Any) -> Answer:
         document, _ = self.prepare(text)
         session = self.session(viewer)
-        result = await run(self.schema, document, Call(text, variables, None, False), Context(viewer, session))
+        result = await run(self.schema, document, Call(text, variables, None, False), Context(viewer, session, payments=self.payments))
         await session.close()
         return Answer(result.data, [error.formatted | {"original": error.original_error} for error in result.errors or ()], session.statements)
 
@@ -167,7 +169,7 @@ class Portal:
 @pytest.fixture(scope="session")
 async def portal(database: Database, graphql_schema: Any) -> Portal:
     planner = Planner(graphql_schema)
-    return Portal(graphql_schema, Documents(graphql_schema, planner, ROOM), planner, database)
+    return Portal(graphql_schema, Documents(graphql_schema, planner, ROOM), planner, database, Payments({"sandbox": Sandbox(SECRET)}, SECRET.encode()))
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,11 @@
 """The rows of the portal, frozen values. Field for field they equal the columns of the `portal_…` view of the same noun."""
 
 from billing.rows.attachments import Attachment
+from billing.rows.contracts import Account, Contract, CouponOffer, Offer
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, RefreshToken
 from billing.rows.invoices import Invoice, InvoiceLine
+from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Operation, Saved
 from billing.rows.payments import Payment, PaymentAllocation, PaymentMethod
 from billing.rows.plans import Coupon, CouponRedemption, Plan, Price
 from billing.rows.schedules import Installment, PaymentSchedule
@@ -11,18 +13,29 @@ from billing.rows.schema import Revision
 from billing.rows.subscriptions import Subscription, SubscriptionEvent
 
 __all__ = [
+    "Account",
     "Attachment",
     "AuditEvent",
     "BalanceEntry",
+    "CancellationOption",
+    "Charge",
+    "ChargeAttempt",
+    "Claim",
+    "Collectable",
+    "Contract",
     "Coupon",
+    "CouponOffer",
     "CouponRedemption",
     "Credential",
     "Customer",
+    "Due",
     "IdentityLink",
     "Installment",
     "Invoice",
     "InvoiceLine",
     "NextPayment",
+    "Offer",
+    "Operation",
     "Owner",
     "Payment",
     "PaymentAllocation",
@@ -33,6 +46,7 @@ __all__ = [
     "Price",
     "RefreshToken",
     "Revision",
+    "Saved",
     "Subscription",
     "SubscriptionEvent",
     "Summary",

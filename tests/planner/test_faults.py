@@ -25,6 +25,15 @@ async def test_a_null_where_none_may_be_is_the_executors_error(portal: Portal, o
     assert "Cannot return null for non-nullable field Subscription.plan" in executed.errors[0]["message"]
 
 
+async def test_a_refused_page_takes_nothing_from_who_waits_for_the_same_rows(portal: Portal) -> None:
+    """graphql-core cancels the siblings of what is refused, and a loader's row is waited for in several places."""
+    refused, whole = "customer { summary { activeSchedules } subscriptions(first: 0) { totalCount } }", "customer { summary { activeSchedules } }"
+    for text in (f"{{ a: {refused} b: {whole} }}", f"{{ b: {whole} a: {refused} }}"):
+        answer = await portal.execute(text)
+        assert [error["path"] for error in answer.errors] == [["a", "subscriptions"]]
+        assert answer.data == {"a": None, "b": {"summary": {"activeSchedules": 1}}}
+
+
 async def test_over_http_it_is_masked_with_a_reference(post: Callable[..., object], orphaned: str, caplog: pytest.LogCaptureFixture) -> None:
     answer = (await post(LOST, customer(orphaned))).json()  # type: ignore[misc]
     (error, *_) = answer["errors"]
