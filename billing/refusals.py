@@ -9,7 +9,8 @@ Refused                 a business rule says no; `userErrors` of a mutation, `re
 ├── state               WRONG_STATE · ALREADY_SCHEDULED · PAUSE_IN_TRIAL · OVERDUE_INVOICE · RESUME_FIRST · NOT_YOURS_TO_RESUME · CANCELED · NO_CHANGE
 ├── call                VERSION_CONFLICT · PREVIEW_EXPIRED · IDEMPOTENCY_CONFLICT · IN_PROGRESS
 ├── offer               PLAN_UNAVAILABLE · CURRENCY_MISMATCH · COUPON_INVALID · COUPON_ALREADY_APPLIED
-├── money               ALREADY_PAID · NOT_PAYABLE · METHOD_IN_USE · METHOD_EXPIRED · PAYMENT_METHOD_REQUIRED · PAYMENT_DECLINED · PAYMENT_UNAVAILABLE
+├── money               ALREADY_PAID · NOT_PAYABLE · METHOD_IN_USE · METHOD_EXPIRED · PAYMENT_METHOD_REQUIRED · PAYMENT_DECLINED ·
+│                       PAYMENT_UNAVAILABLE · AMOUNT_TOO_HIGH · PARTIAL_NOT_ALLOWED · SETUP_UNFINISHED
 └── files               NOT_YOURS_TO_DELETE · NOT_STORED
 """
 
@@ -50,6 +51,9 @@ class ErrorCode(StrEnum):
     PAYMENT_METHOD_REQUIRED = "PAYMENT_METHOD_REQUIRED"
     PAYMENT_DECLINED = "PAYMENT_DECLINED"
     PAYMENT_UNAVAILABLE = "PAYMENT_UNAVAILABLE"
+    AMOUNT_TOO_HIGH = "AMOUNT_TOO_HIGH"
+    PARTIAL_NOT_ALLOWED = "PARTIAL_NOT_ALLOWED"
+    SETUP_UNFINISHED = "SETUP_UNFINISHED"
 
 
 # What each code means, in the words of the schema's documentation.
@@ -86,6 +90,9 @@ MEANING = {
     ErrorCode.COUPON_ALREADY_APPLIED: "The subscription has a coupon already.",
     ErrorCode.PAYMENT_METHOD_REQUIRED: "There is no payment method that can be charged.",
     ErrorCode.PAYMENT_DECLINED: "The payment was declined, and nothing was changed. `declineCode` of the payment says why.",
+    ErrorCode.AMOUNT_TOO_HIGH: "It is more than remains to be paid.",
+    ErrorCode.PARTIAL_NOT_ALLOWED: "The merchant takes only what remains, as a whole.",
+    ErrorCode.SETUP_UNFINISHED: "The processor's form is not finished, or the method was refused there.",
     ErrorCode.PAYMENT_UNAVAILABLE: "Payments cannot be taken right now, and nothing was changed. Try again shortly.",
 }
 

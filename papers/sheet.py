@@ -17,6 +17,8 @@ from papers.words import WORDS, language_of
 
 # Where paper is letter-sized (CLDR's measurement data); everywhere else it is A4.
 LETTER = {"BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE"}
+# Unicode's isolates (UAX 9).
+RIGHT_TO_LEFT, END = "\u2067", "\u2069"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +73,14 @@ class Reader:
         return WORDS[self.language]
 
     def money(self, minor: int, currency: str) -> str:
-        return formatted(minor, currency, self.locale)
+        return self._apart(formatted(minor, currency, self.locale))
 
     def day(self, on: date | datetime) -> str:
-        return format_date(on.astimezone(self.zone).date() if isinstance(on, datetime) else on, "medium", locale=self.babel_locale)
+        return self._apart(format_date(on.astimezone(self.zone).date() if isinstance(on, datetime) else on, "medium", locale=self.babel_locale))
+
+    def _apart(self, text: str) -> str:
+        """Figures of a script that runs from right to left, kept from mixing with the words around them, which do not."""
+        return f"{RIGHT_TO_LEFT}{text}{END}" if self.babel_locale.text_direction == "rtl" else text
 
     def days(self, starts: datetime | None, ends: datetime | None) -> str | None:
         """A period, for reading. Its end is the first instant that is not in it, but people know it by the day they pay again."""

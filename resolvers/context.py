@@ -40,10 +40,11 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Payments:
-    """What taking money needs: the processors by name, and the secret that signs previews of what it will come to."""
+    """What taking money needs: the processors by name, the secret that signs previews, and whether the merchant takes parts of what is owed."""
 
     processors: Mapping[str, Processor]
     preview_secret: bytes
+    takes_parts: bool = True
 
     async def close(self) -> None:
         for processor in self.processors.values():

@@ -6,6 +6,7 @@ from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, S
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, RefreshToken
 from billing.rows.invoices import Invoice, InvoiceLine
 from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Operation, Saved
+from billing.rows.owed import OwedInstallment, OwedInvoice, PaymentOwner, SavedMethod, StoredEvent
 from billing.rows.payments import Payment, PaymentAllocation, PaymentMethod
 from billing.rows.plans import Coupon, CouponRedemption, Plan, Price
 from billing.rows.schedules import Installment, PaymentSchedule
@@ -36,10 +37,13 @@ __all__ = [
     "NextPayment",
     "Offer",
     "Operation",
+    "OwedInstallment",
+    "OwedInvoice",
     "Owner",
     "Payment",
     "PaymentAllocation",
     "PaymentMethod",
+    "PaymentOwner",
     "PaymentSchedule",
     "Plan",
     "PortalSession",
@@ -47,6 +51,8 @@ __all__ = [
     "RefreshToken",
     "Revision",
     "Saved",
+    "SavedMethod",
+    "StoredEvent",
     "Subscription",
     "SubscriptionEvent",
     "Summary",

@@ -34,6 +34,7 @@ class Saved:
     coupons: int
     releases: int
     invoices: int
+    installments: int
 
 
 @dataclass(frozen=True, slots=True)

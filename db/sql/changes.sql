@@ -71,12 +71,38 @@ attempted as (
     returning 1),
 collected as (
     update invoice i
-       set paid_minor = i.paid_minor + n.paid_minor, version = i.version + 1, collect_at = null,
-           status = case when i.remaining_minor = n.paid_minor then 'PAID' else 'PARTIALLY_PAID' end,
-           paid_at = case when i.remaining_minor = n.paid_minor then n.paid_at else i.paid_at end
+       set paid_minor = i.paid_minor + n.paid_minor, credited_minor = i.credited_minor + coalesce(n.credited_minor, 0), version = i.version + 1, collect_at = null,
+           status = case when i.remaining_minor = n.paid_minor + coalesce(n.credited_minor, 0) then 'PAID' when i.paid_minor + n.paid_minor > 0 then 'PARTIALLY_PAID' else 'OPEN' end,
+           paid_at = case when i.remaining_minor = n.paid_minor + coalesce(n.credited_minor, 0) then n.paid_at else i.paid_at end
       from given, jsonb_populate_recordset(null::invoice, rows -> 'collected') n
-     where i.customer_id = :customer_id and i.id = n.id and i.status = 'PROCESSING' and i.remaining_minor >= n.paid_minor
+     where i.customer_id = :customer_id and i.id = n.id and i.status in ('OPEN', 'PARTIALLY_PAID', 'PROCESSING')
+       and i.remaining_minor >= n.paid_minor + coalesce(n.credited_minor, 0)
     returning 1),
+attempted_installments as (
+    update installment p set status = 'PROCESSING', version = p.version + 1
+      from given, jsonb_populate_recordset(null::installment, rows -> 'attempted_installment') n
+     where p.customer_id = :customer_id and p.id = n.id and p.status in ('DUE', 'PARTIALLY_PAID', 'FAILED') and p.remaining_minor > 0
+    returning 1),
+collected_installments as (
+    update installment p
+       set paid_minor = p.paid_minor + n.paid_minor, version = p.version + 1, status = case when p.remaining_minor = n.paid_minor then 'PAID' else 'PARTIALLY_PAID' end
+      from given, jsonb_populate_recordset(null::installment, rows -> 'collected_installment') n
+     where p.customer_id = :customer_id and p.id = n.id and p.status in ('DUE', 'PARTIALLY_PAID', 'FAILED', 'PROCESSING') and p.remaining_minor >= n.paid_minor
+    returning 1),
+uncollected_installments as (
+    update installment p set status = case when p.paid_minor > 0 then 'PARTIALLY_PAID' else 'FAILED' end, version = p.version + 1
+      from given, jsonb_populate_recordset(null::installment, rows -> 'uncollected_installment') n
+     where p.customer_id = :customer_id and p.id = n.id and p.status = 'PROCESSING'),
+collected_schedules as (
+    update payment_schedule s
+       set paid_minor = s.paid_minor + n.paid_minor, version = s.version + 1, status = case when s.status = 'ACTIVE' and s.remaining_minor = n.paid_minor then 'FINISHED' else s.status end
+      from given, jsonb_populate_recordset(null::payment_schedule, rows -> 'collected_schedule') n
+     where s.customer_id = :customer_id and s.id = n.id
+    returning 1),
+dropped_allocations as (
+    delete from payment_allocation a
+     using given, jsonb_populate_recordset(null::payment_allocation, rows -> 'dropped_allocation') n
+     where a.customer_id = :customer_id and a.payment_id = n.payment_id),
 uncollected as (
     update invoice i
        set status = case when i.paid_minor > 0 then 'PARTIALLY_PAID' else 'OPEN' end, collect_at = n.collect_at, failed_attempts = i.failed_attempts + n.failed_attempts,
@@ -139,14 +165,15 @@ audited as (
     select n.id, n.customer_id, n.actor, n.client, n.request_id, n.event, n.outcome, n.detail, n.happened_at
       from given, jsonb_populate_recordset(null::audit_event, rows -> 'audit_event') n)
 select (select count(*) from subscriptions)::integer as subscriptions, (select count(*) from taken)::integer as coupons, (select count(*) from released)::integer as releases,
-       (select count(*) from attempted)::integer + (select count(*) from collected)::integer as invoices
+       (select count(*) from attempted)::integer + (select count(*) from collected)::integer as invoices,
+       (select count(*) from attempted_installments)::integer + (select count(*) from collected_installments)::integer + (select count(*) from collected_schedules)::integer as installments
 
 -- name: charges.lock
 -- returns: Charge
 -- A charge and its payment, after the customer was locked: whoever comes second sees what the first made of it.
 with owner as materialized (select id from customer where id = :customer_id for no key update)
 select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation, c.key, c.changes, c.on_failure, c.answer, c.started_at, c.settled_at,
-       coalesce((select 'DUNNING' = any(s.holds) from subscription s where s.customer_id = c.customer_id and s.id = c.subscription_id), false) as is_held_by_dunning
+       exists (select from subscription s where s.customer_id = c.customer_id and 'DUNNING' = any(s.holds)) as is_held_by_dunning
   from owner
   join charge c on c.customer_id = owner.id and c.payment_id = :key
  where c.customer_id = :customer_id

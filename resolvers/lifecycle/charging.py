@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 
 from billing.lifecycle.facts import Decision, Event, Facts
-from billing.refusals import ErrorCode
+from billing.refusals import ErrorCode, Refused
 from billing.states import SubscriptionEventKind
 from db.session import Session, Transaction
 from payments.processor import KEYS_HOLD, Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
@@ -97,8 +97,8 @@ async def settle(session: Session, payment_id: str, result: ChargeResult, *, by:
             answer = _refusal(result) | {"payment": payment_id}
             changes = merged(await _undone(transaction, charge, is_retryable=result.is_retryable, by=by), _settled(charge, result, answer, by=by))
         await save(transaction, changes)
-        if charge.is_held_by_dunning and charge.invoice_id is not None and result.status is ChargeStatus.SUCCEEDED:
-            await dunning.lift(transaction, charge.subscription_id, by=by)
+        if charge.is_held_by_dunning and result.status is ChargeStatus.SUCCEEDED:
+            await dunning.lift_paid(transaction, by=by)
     return answer  # type: ignore[no-any-return]
 
 

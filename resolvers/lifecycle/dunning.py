@@ -24,9 +24,9 @@ async def end(transaction: Transaction, subscription_id: str, ending: Ending, *,
         await save(transaction, rows_of(facts, decision, by))
 
 
-async def lift(transaction: Transaction, subscription_id: str, *, by: Writer) -> None:
-    """After a payment: dunning's hold goes when nothing of the subscription is overdue any more. Other holds stay."""
-    contract = await contract_of(transaction.run, subscription_id, is_locked=True)
-    facts = await facts_of(transaction.run, contract, now=by.now)
-    if not facts.contract.has_overdue:
+async def lift_paid(transaction: Transaction, *, by: Writer) -> None:
+    """After a payment: dunning's hold goes when a subscription owes nothing any more that dunning was about. Other holds stay."""
+    for due in await transaction.run("contracts.to_lift"):
+        contract = await contract_of(transaction.run, due.id, is_locked=True)
+        facts = await facts_of(transaction.run, contract, now=by.now)
         await save(transaction, rows_of(facts, lifted(facts, SuspendedBy.DUNNING, is_waiting=False), by))

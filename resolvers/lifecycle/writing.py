@@ -18,6 +18,9 @@ from resolvers.context import Context
 
 Changes = dict[str, list[dict[str, Any]]]
 
+# Rows that must be found as expected, as `changes.save` counts them.
+COUNTED = (("subscription",), ("released",), ("attempted", "collected"), ("attempted_installment", "collected_installment", "collected_schedule"))
+
 
 class Interrupted(Exception):
     """The rows are not as they were when it was decided. Only a bug or a lost lock can bring this about; nothing is written."""
@@ -94,8 +97,9 @@ async def save(transaction: Transaction, changes: Changes) -> None:
     saved = await transaction.first("changes.save", changes=as_json(changes))
     if saved.coupons != len(changes.get("taken_coupon", ())):
         raise Refused(ErrorCode.COUPON_INVALID, "This code cannot be used here.", "code")
-    meant = [len(changes.get(table, ())) for table in ("subscription", "released", "attempted", "collected")]
-    if [saved.subscriptions, saved.releases, saved.invoices] != [*meant[:2], meant[2] + meant[3]]:
+    if [saved.subscriptions, saved.releases, saved.invoices, saved.installments] != [
+        sum(len(changes.get(table, ())) for table in tables) for tables in COUNTED
+    ]:
         raise Interrupted
 
 

@@ -115,6 +115,15 @@ async def test_no_name_can_break_a_paper(press: Press, name: str) -> None:
         assert name in text_of(pdf)
 
 
+@pytest.mark.parametrize(("locale", "name"), [("ar-KW", "فاطمة الصباح"), ("he-IL", "דוד לוי")])
+async def test_days_and_amounts_of_a_script_from_right_to_left_are_kept_apart(press: Press, locale: str, name: str) -> None:
+    """Without isolates, 22/11/2026 stood as 222026/11/ on the paper. What is seen cannot be read back from a PDF, so their being there is what is tested."""
+    reader, rows = Reader(name, "a@example.com", locale, "UTC"), lines(1)
+    assert all(text[0] == "\u2067" and text[-1] == "\u2069" for text in (reader.day(NOW), reader.money(-100, "KWD")))
+    pdf = await press.print(invoice_paper(invoice(rows, paid_minor=100), rows, [], merchant=ACME, reader=reader))
+    assert b"pdfuaid:part" in opened(pdf).root_object["/Metadata"].get_data()  # type: ignore[attr-defined]
+
+
 async def test_the_tags_tell_a_screen_reader_the_heading_and_the_table(press: Press) -> None:
     rows = lines(2)
     reader = opened(await press.print(invoice_paper(invoice(rows), rows, [], merchant=ACME, reader=ADA)))
