@@ -51,25 +51,12 @@ class Setup:
 
 def create_app(setup: Setup) -> ASGIApp:
     settings = setup.settings
-    graphql_schema = portal_schema.build()
     pool = session.Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds)
     database = session.database(setup.database_url, pool, server_settings=setup.server_settings)
     # A connection of its own: a process whose pool is busy is not one that should be sent nothing.
     pulse = session.database(setup.database_url, session.Pool(1), server_settings=setup.server_settings)
     later = Later()
-    portal = Portal(
-        graphql_schema,
-        Documents(graphql_schema, Planner(graphql_schema) if settings.planner else None, settings.limits),
-        database,
-        tokens_of(settings, setup.issuer),
-        identity(settings, _signer(setup.issuer), later),
-        payments(settings),
-        lambda: datetime.now(UTC),
-        _terms(settings),
-        Origins(settings.cors_origins),
-        Admission(running=settings.max_running, queued=settings.max_queued, wait_seconds=settings.queue_seconds),
-        setup.drain,
-    )
+    portal = _portal(setup, database, later)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -105,6 +92,24 @@ def front(site: ASGIApp, endpoint: ASGIApp) -> ASGIApp:
         await asked(scope, receive, send)
 
     return app
+
+
+def _portal(setup: Setup, database: Database, later: Later) -> Portal:
+    settings = setup.settings
+    graphql_schema = portal_schema.build()
+    return Portal(
+        graphql_schema,
+        Documents(graphql_schema, Planner(graphql_schema) if settings.planner else None, settings.limits),
+        database,
+        tokens_of(settings, setup.issuer),
+        identity(settings, _signer(setup.issuer), later),
+        payments(settings),
+        lambda: datetime.now(UTC),
+        _terms(settings),
+        Origins(settings.cors_origins),
+        Admission(running=settings.max_running, queued=settings.max_queued, wait_seconds=settings.queue_seconds),
+        setup.drain,
+    )
 
 
 def _signer(issuer: Issuer) -> Sign:
