@@ -1,9 +1,13 @@
 """How many operations run at a time, how many wait for their turn and how long, and what becomes of one whose client has left."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from starlette.types import Receive
 
+# Clients take their answers at once, or they do not take them.
+TAKEN_SECONDS = 0.2
 # Most answers are there before; a client that leaves is looked for only while something takes long.
 WATCH_AFTER_SECONDS = 0.05
 
@@ -78,3 +82,25 @@ class UntilGone:
             pass
         self._has_left = True
         self._task.cancel()
+
+
+async def nothing() -> None:
+    """What is left to do where nothing was begun."""
+
+
+class Handover:
+    """While an answer is handed over. What is left to do after it (`then`) is done at once when the client does not take it: others wait for the connection."""
+
+    def __init__(self, then: Callable[[], Awaitable[Any]]) -> None:
+        self._then = then
+        self._early: asyncio.Future[Any] | None = None
+
+    async def __aenter__(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(TAKEN_SECONDS, self._begin)
+
+    async def __aexit__(self, *_: object) -> None:
+        self._timer.cancel()
+        await (self._early or self._then())
+
+    def _begin(self) -> None:
+        self._early = asyncio.ensure_future(self._then())

@@ -25,7 +25,7 @@ from billing.refusals import Unauthenticated
 from billing.states import Actor
 from db.session import Caller, DatabaseUnavailable, Session, SessionEnded
 from gateway import answers, calls
-from gateway.admission import Admission, ClientGone, Overloaded, UntilGone
+from gateway.admission import Admission, ClientGone, Handover, Overloaded, UntilGone, nothing
 from gateway.answers import Answer, Form, TransportError
 from gateway.calls import Bounds, Call
 from gateway.documents import Document, Documents
@@ -110,13 +110,13 @@ class GraphQLEndpoint:
             answer.headers.update(allowed)
         if self._portal.drain.has_begun:
             answer.headers["Connection"] = "close"
+        session = visit.context.session if visit.context else None
         try:
-            await answer(scope, receive, send)
+            async with Handover(session.close if session else nothing):
+                await answer(scope, receive, send)
         finally:
-            if visit.context:
-                await visit.context.session.close()
             entry.ends("send")
-            entry.write(answer.code, answer.status_code, visit.context.session.statements if visit.context else 0)
+            entry.write(answer.code, answer.status_code, session.statements if session else 0)
 
     async def _answered(self, visit: Visit) -> Answer:
         """The answer, whatever goes wrong."""

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import signal
+import socket
 import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -16,7 +17,7 @@ import pytest
 
 from db.embedded import Urls
 from gateway import protocol
-from tests.conftest import ADA, token
+from tests.conftest import ADA, BIG, token
 from tests.processes import process
 
 AS_ADA = {"Authorization": f"Bearer {token(ADA)}"}
@@ -243,3 +244,26 @@ async def test_what_runs_at_sigterm_is_finished_and_what_takes_too_long_is_503(r
                 assert answer.status_code == expected
                 assert_unavailable(answer) if expected == 503 else None
             assert await ended(running, 15) == 0
+
+
+async def test_a_client_that_does_not_take_its_answers_keeps_no_connection_to_the_database(start_server: Callable[..., str], urls: Urls) -> None:
+    url = start_server(urls.app, pool_size=1, acquire_seconds=0.5)
+    fields = (
+        "id number status issuedAt dueOn total { amount formatted } amountRemaining { amount formatted } availableActions { action allowed reason message }"
+    )
+    body = json.dumps({"query": f"{{ customer {{ invoices(first: 100) {{ nodes {{ {fields} }} }} }} }}"}).encode()
+    asked = HEAD.replace(token(ADA).encode(), token(BIG).encode()) + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+    with socket.socket() as greedy:
+        greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        greedy.connect(("127.0.0.1", int(url.rpartition(":")[2])))
+        greedy.setblocking(False)
+        for _ in range(300):
+            try:
+                greedy.send(asked)
+            except BlockingIOError:
+                break
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(1)
+        async with httpx.AsyncClient(base_url=url, headers=AS_ADA, timeout=20) as client:
+            answers = [await client.post("/graphql", json=NAME) for _ in range(5)]
+    assert [answer.status_code for answer in answers] == [200] * 5
