@@ -29,6 +29,11 @@ class Admission:
         self._wait_seconds = wait_seconds
         self._waiting = 0
 
+    def check(self) -> None:
+        """Raises Overloaded when not even the queue has room: then nothing of a request needs to be looked at."""
+        if self._waiting >= self._queued and self._places.locked():
+            raise Overloaded
+
     async def __aenter__(self) -> None:
         """Raises Overloaded."""
         if self._places.locked():

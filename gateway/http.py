@@ -136,6 +136,7 @@ class GraphQLEndpoint:
             return answers.unexpected(error, visit.form)
 
     async def _answer(self, visit: Visit) -> Answer:
+        self._portal.admission.check()
         self._portal.origins.check(visit.request)
         reader = calls.reader_of(visit.request)
         context = visit.context = await self._context(visit)

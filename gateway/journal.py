@@ -11,6 +11,31 @@ MAX_NAMES = 20
 SHOWN = ("request_id", "client", "document", "operation", "kind", "way", "cost", "variables")
 
 
+class Budget:
+    """So many lines a second, and how many were left out since the last one."""
+
+    def __init__(self, lines: int) -> None:
+        self._lines = lines
+        self._second = 0
+        self._written = 0
+        self._left_out = 0
+
+    def take(self, now: float) -> int | None:
+        """How many lines were left out before this one; None if this one is left out too."""
+        if int(now) != self._second:
+            self._second, self._written = int(now), 0
+        if self._written >= self._lines:
+            self._left_out += 1
+            return None
+        self._written += 1
+        found, self._left_out = self._left_out, 0
+        return found
+
+
+# Operations are always written. What never became one may come in any number.
+refusals = Budget(100)
+
+
 @dataclass(slots=True)
 class Entry:
     """The line while the request runs. Phases are in seconds here, and milliseconds in the log."""
@@ -39,7 +64,10 @@ class Entry:
     def write(self, code: str, status: int, statements: int) -> None:
         if not logger.isEnabledFor(logging.INFO):
             return
+        left_out = 0 if self.document else refusals.take(self._mark)
+        if left_out is None:
+            return
         line = {name: value for name in SHOWN if (value := getattr(self, name))}
         line["phases"] = {phase: round(seconds * 1000, 2) for phase, seconds in self.phases.items()}
         line |= {"statements": statements, "code": code, "status": status, "milliseconds": round((self._mark - self.began) * 1000, 2)}
-        logger.info("operation", extra=line)
+        logger.info("operation", extra=line | {"left_out": left_out} if left_out else line)

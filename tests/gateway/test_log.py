@@ -17,6 +17,7 @@ from auth.viewer import Viewer
 from billing.states import Actor
 from db.embedded import Urls
 from gateway.issuer import issuer_of, new_key
+from gateway.journal import Budget
 from gateway.log import hidden, redact
 from gateway.settings import Settings
 from tests.conftest import ADA, Post, customer, token
@@ -64,6 +65,12 @@ async def test_what_a_client_does_wrong_is_one_line_at_info(post: Post, caplog: 
     await post(query)
     assert [(record.levelname, vars(record)["code"]) for record in await written(caplog)] == [("INFO", code)]
     assert "Traceback" not in caplog.text
+
+
+def test_of_a_flood_of_refusals_a_hundred_lines_a_second_are_kept_and_the_rest_is_counted() -> None:
+    budget = Budget(100)
+    assert [budget.take(5 + number / 1000) for number in range(300)] == [0] * 100 + [None] * 200
+    assert [budget.take(6.0), budget.take(6.1)] == [200, 0]
 
 
 def lines_of(folder: Path) -> list[dict[str, Any]]:
