@@ -183,8 +183,9 @@ async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> 
         cost = portal.documents.cost(document, operation, call.variables)
     except LimitExceeded as error:
         return answers.request_errors((error,), "LIMIT_EXCEEDED", visit.form, suggests=is_open)
-    _note(visit.entry, document, operation, call, cost)
-    return await _run(portal, Work(document, operation, call, cost), visit, context)
+    work = Work(document, operation, call, cost)
+    _note(visit.entry, work)
+    return await _run(portal, work, visit, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,12 +198,13 @@ class Work:
     cost: int
 
 
-def _note(entry: Entry, document: Document, operation: OperationDefinitionNode, call: Call, cost: int) -> None:
-    entry.document = document.digest
-    entry.operation = operation.name.value[:100] if operation.name else None
-    entry.kind = operation.operation.value
-    entry.cost = cost
-    entry.names(call.variables)
+def _note(entry: Entry, work: Work) -> None:
+    name = work.operation.name
+    entry.document = work.document.digest
+    entry.operation = name.value[:100] if name else None
+    entry.kind = work.operation.operation.value
+    entry.cost = work.cost
+    entry.names(work.call.variables)
     entry.ends("prepare")
 
 
