@@ -32,6 +32,7 @@ from gateway.origins import Origins
 from gateway.payments import payments
 from gateway.postgres import Place
 from gateway.settings import Settings
+from gateway.webhooks import webhooks
 from planner import Planner
 
 
@@ -78,7 +79,7 @@ def create_app(setup: Setup) -> ASGIApp:
             await pulse.disconnect()
 
     readiness = Readiness(_ping(pulse, portal.clock), frozenset(revisions()[1:]), setup.drain)
-    routes: list[BaseRoute] = [*health.routes(readiness), jwks(setup.issuer)]
+    routes: list[BaseRoute] = [*health.routes(readiness), jwks(setup.issuer), webhooks(portal.payments, database, portal.clock, later)]
     if settings.is_open:
         routes += [Route("/", home), *explorer.routes(setup.graphiql_token)]
     return front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))

@@ -77,6 +77,10 @@ class Settings(BaseSettings):
     token_secret: str | None = Field(
         None, min_length=32, description="HS256 secret of tokens, not for production; left out, one is made in the data directory."
     )
+    takes_parts: bool = Field(True, description="Whether a customer may pay a part of what remains.")
+    stripe_secret_key: str | None = Field(None, description="Stripe's secret key; with it new payment methods are added at Stripe. See docs/stripe.md.")
+    stripe_publishable_key: str = Field("", description="Stripe's publishable key, for the browser.")
+    stripe_webhook_secret: str = Field("", description="What Stripe signs its events with.")
     retry_days: tuple[int, ...] = Field((1, 3, 7, 14), description="On which days after a failed charge it is tried again, as JSON.")
     dunning_ending: Literal["HOLD", "CANCEL", "NOTHING"] = Field("HOLD", description="What becomes of a subscription when the last try has failed.")
     clock_concurrency: int = Field(4, ge=1, le=100, description="How many customers the billing clock serves at once.")

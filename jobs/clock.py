@@ -2,16 +2,16 @@
 
 import asyncio
 import logging
-import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from databases import Database
 
 from billing.dunning import RetryPolicy
-from billing.ids import type_id
 from billing.rows.operations import Due
+from billing.rows.owed import StoredEvent
 from billing.states import Actor
 from db.session import Caller, Session
 from payments.processor import Processor
@@ -19,7 +19,8 @@ from resolvers.lifecycle.catching_up import catch_up
 from resolvers.lifecycle.collecting import collect
 from resolvers.lifecycle.reading import asked
 from resolvers.lifecycle.reconciling import PATIENCE, reconcile
-from resolvers.lifecycle.writing import Writer
+from resolvers.lifecycle.writing import system_writer
+from resolvers.webhooks import act
 
 log = logging.getLogger("portico.clock")
 
@@ -38,8 +39,9 @@ class Billing:
 
 @dataclass(slots=True)
 class Pass:
-    """What one pass did: steps of subscriptions, invoices charged, charges settled, and what failed and is tried again by the next pass."""
+    """What one pass did: events of processors, steps of subscriptions, invoices charged, charges settled, and what failed and is tried again by the next pass."""
 
+    events: int = 0
     steps: int = 0
     collections: int = 0
     reconciled: int = 0
@@ -47,33 +49,38 @@ class Pass:
 
 
 async def tick(billing: Billing, now: datetime) -> Pass:
-    """Everything that is due at `now`: charges of unknown outcome first, then subscriptions, then invoices, those just issued too."""
+    """Everything that is due at `now`: what processors told and charges of unknown outcome first, then subscriptions, then invoices, those just issued too."""
     done = Pass()
 
     async def settle_one(due: Due) -> None:
-        is_settled = await reconcile(_session(billing, due, now), due.id, billing.processors, by=_writer(now))
+        is_settled = await reconcile(_session(billing, due, now), due.id, billing.processors, by=system_writer(now))
         done.reconciled += is_settled
 
     async def advance_one(due: Due) -> None:
-        steps = await catch_up(_session(billing, due, now), due.id, billing.processors, mint=_writer(now).mint)
+        steps = await catch_up(_session(billing, due, now), due.id, billing.processors, mint=system_writer(now).mint)
         done.steps += steps
 
     async def collect_one(due: Due) -> None:
-        await collect(_session(billing, due, now), due.id, billing.processors, policy=billing.policy, by=_writer(now))
+        await collect(_session(billing, due, now), due.id, billing.processors, policy=billing.policy, by=system_writer(now))
         done.collections += 1
 
+    async def act_on(event: StoredEvent) -> None:
+        await act(Session(billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30), event, by=system_writer(now))
+        done.events += 1
+
+    await _all(billing, done, now, "webhooks.open", act_on)
     await _all(billing, done, now, "clock.open_charges", settle_one)
     await _all(billing, done, now, "clock.due_subscriptions", advance_one)
     await _all(billing, done, now, "clock.due_collections", collect_one)
     return done
 
 
-async def _all(billing: Billing, done: Pass, now: datetime, block: str, work: Callable[[Due], Awaitable[None]]) -> None:
+async def _all(billing: Billing, done: Pass, now: datetime, block: str, work: Callable[[Any], Awaitable[None]]) -> None:
     """Batch after batch, each thing once a pass: what fails or stays due waits for the next pass."""
-    seen: set[Due] = set()
+    seen: set[Any] = set()
     turn = asyncio.Semaphore(billing.concurrency)
 
-    async def one(due: Due) -> None:
+    async def one(due: Any) -> None:
         async with turn:
             try:
                 await work(due)
@@ -92,7 +99,7 @@ async def _all(billing: Billing, done: Pass, now: datetime, block: str, work: Ca
         await asyncio.gather(*(one(due) for due in fresh))
 
 
-async def _due(billing: Billing, block: str, now: datetime, *, wanted: int) -> list[Due]:
+async def _due(billing: Billing, block: str, now: datetime, *, wanted: int) -> list[Any]:
     session = Session(billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30)
     try:
         return await asked(session, block, wanted=wanted, started_before=now - PATIENCE)
@@ -102,7 +109,3 @@ async def _due(billing: Billing, block: str, now: datetime, *, wanted: int) -> l
 
 def _session(billing: Billing, due: Due, now: datetime) -> Session:
     return Session(billing.database, Caller(due.customer_id, Actor.SYSTEM, now), acquire_seconds=30)
-
-
-def _writer(now: datetime) -> Writer:
-    return Writer(Actor.SYSTEM, now, lambda prefix: type_id(prefix, int(now.timestamp() * 1000), entropy=secrets.randbits(74)))

@@ -11,7 +11,7 @@ TABLES = """
 create table if not exists charge (seq integer primary key, key text unique, request text, reference text unique, status text, decline_code text, amount_minor integer,
                                    refunded_minor integer default 0, card text);
 create table if not exists refund (seq integer primary key, key text unique, request text, status text, decline_code text);
-create table if not exists event (seq integer primary key, key text, reference text, kind text, status text, decline_code text, refunded_minor integer);
+create table if not exists event (seq integer primary key autoincrement, key text, reference text, kind text, status text, decline_code text, refunded_minor integer);
 create table if not exists call (seq integer primary key, verb text, key text);
 create table if not exists detached (seq integer primary key, reference text unique);
 """

@@ -13,7 +13,9 @@ from resolvers.calling import Outcome
 from resolvers.context import Context, payments_of
 from resolvers.letters import customer_of
 from resolvers.lifecycle.charging import TRY_AGAIN, settle
+from resolvers.lifecycle.reading import asking
 from resolvers.lifecycle.writing import writer
+from resolvers.relations import by_id
 
 GONE = "There is no such payment method."
 
@@ -22,15 +24,16 @@ async def start_add(given: Any, context: Context) -> SetupStart:
     """What the processor's form needs. The same key begins the same form again."""
     processor = _processor(context)
     customer = await customer_of(context, context.viewer.customer_id or "")
+    known = await asking(context)("payment_methods.known_at", processor=processor.name)
     await context.session.close()
     key = f"{customer.id} {given.idempotency_key}" if given.idempotency_key else fresh_id("set", context)
     try:
-        return await processor.start_setup(Payer(customer.id, customer.email), key=key)
+        return await processor.start_setup(Payer(customer.id, customer.email, known[0].reference if known else None), key=key)
     except ProcessorUnavailable:
         raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None
 
 
-async def complete_add(given: Any, context: Context) -> str:
+async def complete_add(given: Any, context: Context) -> Any:
     """Twice is the same method, and so is the same card again."""
     customer_id = context.viewer.customer_id or ""
     processor = _processor(context)
@@ -41,10 +44,10 @@ async def complete_add(given: Any, context: Context) -> str:
         if given.make_default:
             await _make_default(transaction, added.id)
         await note(transaction, context, "completeAddPaymentMethod", detail=added.id)
-    return str(added.id)
+    return await _shown(context, added.id)
 
 
-async def set_default(given: Any, context: Context) -> str:
+async def set_default(given: Any, context: Context) -> Any:
     async with context.session.write() as transaction:
         await transaction.run("customers.lock")
         method = await _method(transaction, str(given.payment_method_id), "paymentMethodId")
@@ -56,7 +59,7 @@ async def set_default(given: Any, context: Context) -> str:
         if given.retry_past_due:
             await transaction.run("invoices.collect_now")
         await note(transaction, context, "setDefaultPaymentMethod", detail=method.id)
-    return method.id
+    return await _shown(context, method.id)
 
 
 async def delete(given: Any, context: Context) -> str:
@@ -94,6 +97,12 @@ async def confirm(given: Any, context: Context) -> Outcome:
         refused = Refused(ErrorCode(refusal["code"]), refusal["message"]) if refusal else None
         return Outcome(attempt.customer_id, answer | {"payment": attempt.payment_id}, refusal=refused, client_action=result.client_action)
     return Outcome(attempt.customer_id, {"payment": attempt.payment_id}, is_replayed=True)
+
+
+async def _shown(context: Context, identifier: str) -> Any:
+    """As it is now."""
+    context.forget()
+    return await by_id(context.viewer.customer_id, identifier, ("pm",), context)
 
 
 async def _finished(processor: Processor, reference: str, customer_id: str) -> MethodDetails:

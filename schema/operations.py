@@ -1,6 +1,8 @@
 """Subscription mutations, their previews, and what became of a call: how each is wired to its resolver."""
 
+from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from functools import partial
 from types import SimpleNamespace
 from typing import Annotated, Any
 
@@ -37,7 +39,8 @@ class Operation:
     started_at: DateTime = strawberry.field(description="When it arrived.")
     finished_at: DateTime | None = strawberry.field(description="When it was answered.")
     subscription: nouns.Subscription | None = strawberry.field(description="The subscription it changed or made, as that is now.")
-    invoice: nouns.Invoice | None = strawberry.field(description="The invoice that was issued for it, if any.")
+    invoice: nouns.Invoice | None = strawberry.field(description="The invoice that was issued or paid by it, if any.")
+    installment: nouns.Installment | None = strawberry.field(description="The installment that was paid by it, if any.")
     payment: nouns.Payment | None = strawberry.field(description="The payment that was made for it, if any, as that is now.")
     user_errors: list[UserError] = strawberry.field(description="Why it was not done, where a payment was declined. Other refusals leave nothing behind.")
 
@@ -45,11 +48,17 @@ class Operation:
 def change(action: actions.Action, *, takes: Any, gives: Any, permission: Permission, description: str) -> Any:
     """An idempotent mutation on a subscription. The payload is null only beside a top-level error."""
 
+    return called(partial(actions.run, action), name=action.mutation, takes=takes, gives=gives, permission=permission, description=description)
+
+
+def called(resolve: Callable[[Any, Context], Awaitable[Outcome]], *, name: str, takes: Any, gives: Any, permission: Permission, description: str) -> Any:
+    """A mutation whose answer is kept under its key. The payload is null only beside a top-level error."""
+
     async def run(info: Info, input: Any) -> Any:
         try:
-            outcome = await actions.run(action, input, info.context)
+            outcome = await resolve(input, info.context)
         except Refused as refused:
-            await note_refusal(info.context, action.mutation, refused.code)
+            await note_refusal(info.context, name, refused.code)
             outcome = Outcome("", {}, refusal=refused)
         info.context.forget()
         return await _payload(outcome, info.context)
@@ -98,7 +107,7 @@ async def _payload(outcome: Outcome, context: Context) -> Any:
 
 async def _objects(customer_id: str, ids: Any, context: Context) -> dict[str, Any]:
     """The rows behind the ids of an answer, as they are now."""
-    prefixes = {"subscription": "sub", "invoice": "inv", "payment": "pay"}
+    prefixes = {"subscription": "sub", "invoice": "inv", "installment": "ins", "payment": "pay"}
     return {name: await by_id(customer_id, ids.get(name), (prefix,), context) for name, prefix in prefixes.items()}
 
 

@@ -6,7 +6,7 @@ from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, S
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, RefreshToken
 from billing.rows.invoices import Invoice, InvoiceLine
 from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Operation, Saved
-from billing.rows.owed import OwedInstallment, OwedInvoice, PaymentOwner, SavedMethod, StoredEvent
+from billing.rows.owed import MethodReference, OwedInstallment, OwedInvoice, PaymentOwner, SavedMethod, StatementEntry, StoredEvent
 from billing.rows.payments import Payment, PaymentAllocation, PaymentMethod
 from billing.rows.plans import Coupon, CouponRedemption, Plan, Price
 from billing.rows.schedules import Installment, PaymentSchedule
@@ -34,6 +34,7 @@ __all__ = [
     "Installment",
     "Invoice",
     "InvoiceLine",
+    "MethodReference",
     "NextPayment",
     "Offer",
     "Operation",
@@ -52,6 +53,7 @@ __all__ = [
     "Revision",
     "Saved",
     "SavedMethod",
+    "StatementEntry",
     "StoredEvent",
     "Subscription",
     "SubscriptionEvent",

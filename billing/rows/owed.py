@@ -47,6 +47,11 @@ class SavedMethod:
 
 
 @dataclass(frozen=True, slots=True)
+class MethodReference:
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
 class StoredEvent:
     """What a processor told. `payment_id` is None for what is not about a payment of ours."""
 
@@ -67,3 +72,13 @@ class PaymentOwner:
     status: str
     amount_minor: int
     refunded_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementEntry:
+    """`amount_minor` above zero is what the customer owes more, below zero what they owe less."""
+
+    happened_on: date
+    kind: str
+    reference: str
+    amount_minor: int

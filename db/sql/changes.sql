@@ -147,7 +147,7 @@ results as (
        set status = n.status, decline_code = n.decline_code, is_retryable = coalesce(n.is_retryable, false), settled_at = n.settled_at, version = p.version + 1,
            processor_reference = coalesce(n.processor_reference, p.processor_reference)
       from given, jsonb_populate_recordset(null::payment, rows -> 'result') n
-     where p.customer_id = :customer_id and p.id = n.id and p.status in ('PROCESSING', 'REQUIRES_ACTION')),
+     where p.customer_id = :customer_id and p.id = n.id and (p.status in ('PROCESSING', 'REQUIRES_ACTION') or (p.status = 'FAILED' and n.status = 'SUCCEEDED'))),
 settled as (
     update charge c set settled_at = n.settled_at
       from given, jsonb_populate_recordset(null::charge, rows -> 'settled') n

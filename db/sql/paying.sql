@@ -25,6 +25,11 @@ select m.id, m.customer_id, m.processor, m.processor_reference, v.is_default, v.
   join portal_payment_method v on v.customer_id = m.customer_id and v.id = m.id
  where m.customer_id = :customer_id and m.id = any(:ids)
 
+-- name: payment_methods.known_at
+-- returns: MethodReference
+-- Any method that the customer has or had at a processor, so that it knows them again.
+select processor_reference as reference from payment_method where customer_id = :customer_id and processor = :processor order by created_at desc, id desc limit 1
+
 -- name: payment_methods.add
 -- returns: Owner
 -- The same card or account again is the same method again, deleted or not, with what the processor says of it now. The first one is the default.
@@ -95,7 +100,7 @@ select customer_id, id as payment_id, status, amount_minor, refunded_minor from 
 -- returns: nothing
 -- What was paid back in all never shrinks. A payment that was paid back whole is REFUNDED, and so is an invoice that it paid alone.
 with refunded as (
-    update payment set refunded_minor = :refunded_minor, version = version + 1, status = case when amount_minor = :refunded_minor then 'REFUNDED' else status end
+    update payment set refunded_minor = :refunded_minor, refunded_at = :now, version = version + 1, status = case when amount_minor = :refunded_minor then 'REFUNDED' else status end
      where customer_id = :customer_id and id = :key and status in ('SUCCEEDED', 'REFUNDED') and refunded_minor < :refunded_minor and :refunded_minor <= amount_minor
     returning id, customer_id, amount_minor = :refunded_minor as is_whole)
 update invoice i set status = 'REFUNDED', version = i.version + 1, collect_at = null

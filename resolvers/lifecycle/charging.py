@@ -16,13 +16,14 @@ from typing import Any
 
 from billing.lifecycle.facts import Decision, Event, Facts
 from billing.refusals import ErrorCode, Refused
+from billing.standing import advanced
 from billing.states import SubscriptionEventKind
 from db.session import Session, Transaction
 from payments.processor import KEYS_HOLD, Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
 from resolvers.lifecycle import dunning
 from resolvers.lifecycle.attempts import Call, Intent, Sending, attempt
 from resolvers.lifecycle.reading import contract as contract_of
-from resolvers.lifecycle.writing import Changes, Writer, event_row, merged, row_of, rows_of, save
+from resolvers.lifecycle.writing import Changes, Interrupted, Writer, event_row, merged, row_of, rows_of, save
 
 UNDECIDED = (ChargeStatus.PROCESSING, ChargeStatus.REQUIRES_ACTION)
 UNAVAILABLE = ChargeResult(ChargeStatus.FAILED, decline_code="processor_unavailable", is_retryable=True)
@@ -83,10 +84,22 @@ async def ask_again(processor: Processor, attempt: Any, *, now: datetime) -> Cha
 
 async def settle(session: Session, payment_id: str, result: ChargeResult, *, by: Writer) -> dict[str, Any]:
     """Write what the processor said. The answer of the call; the same again for whoever comes later, whatever they were told meanwhile."""
+    try:
+        return await _settled_once(session, payment_id, result, by=by)
+    except Interrupted:
+        # What it was to pay was voided or paid meanwhile: the money is the customer's.
+        return await _credited(session, payment_id, result, by=by)
+
+
+async def _settled_once(session: Session, payment_id: str, result: ChargeResult, *, by: Writer) -> dict[str, Any]:
     async with session.write() as transaction:
         charge = await transaction.first("charges.lock", key=payment_id)
-        if charge.settled_at is not None:
-            return await _kept(transaction, payment_id)
+        attempt = await transaction.first("charges.attempt", key=payment_id)
+        is_late = charge.settled_at is not None
+        if is_late and advanced(attempt.status, result.status) is None:
+            return _kept(attempt)
+        if is_late and charge.on_failure is None:
+            raise Interrupted
         answer = json.loads(charge.answer)
         if result.status in UNDECIDED:
             answer = {"payment": payment_id}
@@ -102,10 +115,31 @@ async def settle(session: Session, payment_id: str, result: ChargeResult, *, by:
     return answer  # type: ignore[no-any-return]
 
 
-async def _kept(transaction: Transaction, payment_id: str) -> dict[str, Any]:
-    attempt = await transaction.first("charges.attempt", key=payment_id)
+async def _credited(session: Session, payment_id: str, result: ChargeResult, *, by: Writer) -> dict[str, Any]:
+    """Money that came when nothing was left for it to do becomes credit: money in is what was allocated, and what is credit."""
+    async with session.write() as transaction:
+        charge = await transaction.first("charges.lock", key=payment_id)
+        request = json.loads((await transaction.first("charges.attempt", key=payment_id)).request)
+        answer = {"payment": payment_id}
+        entry = {
+            "customer_id": charge.customer_id,
+            "id": by.mint("bal"),
+            "currency": request["currency"],
+            "amount_minor": request["amount_minor"],
+            "kind": "OVERPAYMENT",
+            "description": "Paid when it was no longer owed",
+            "payment_id": payment_id,
+            "created_at": by.now,
+        }
+        undone = {} if charge.settled_at else await _undone(transaction, charge, is_retryable=True, by=by)
+        changes = merged(undone, {"balance_entry": [entry], "dropped_allocation": [{"payment_id": payment_id}]}, _settled(charge, result, answer, by=by))
+        await save(transaction, changes)
+    return answer
+
+
+def _kept(attempt: Any) -> dict[str, Any]:
     if attempt.status == ChargeStatus.FAILED:
-        return _refusal(ChargeResult(ChargeStatus.FAILED, decline_code=attempt.decline_code)) | {"payment": payment_id}
+        return _refusal(ChargeResult(ChargeStatus.FAILED, decline_code=attempt.decline_code)) | {"payment": attempt.payment_id}
     return json.loads(attempt.answer)  # type: ignore[no-any-return]
 
 

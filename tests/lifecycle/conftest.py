@@ -59,6 +59,7 @@ class Life:
     now: datetime = START
     identity: Any = None
     keys: int = field(default=0)
+    takes_parts: bool = True
 
     @property
     def viewer(self) -> Viewer:
@@ -67,7 +68,7 @@ class Life:
     def context(self, viewer: Viewer | None = None) -> Context:
         viewer = viewer or self.viewer
         session = Session(self.database, Caller(viewer.customer_id, viewer.kind, self.now), acquire_seconds=20)
-        return Context(viewer, session, identity=self.identity, payments=Payments({"sandbox": self.sandbox}, b"secret"))
+        return Context(viewer, session, identity=self.identity, payments=Payments({"sandbox": self.sandbox}, b"secret", self.takes_parts))
 
     async def ask(self, text: str, viewer: Viewer | None = None, **variables: Any) -> dict[str, Any]:
         document = self.documents.prepare(text)

@@ -11,10 +11,15 @@ create table webhook_event (
 );
 create index webhook_event_open on webhook_event (received_at) where processed_at is null;
 
+-- When it was paid back last, for the statement of account.
+alter table payment add column refunded_at timestamptz;
+update payment set refunded_at = settled_at where refunded_minor > 0;
+
 create policy any_row_for_system on payment for select to portico_app using (case when current_setting('app.actor', true) = 'SYSTEM' then true else false end);
 
 grant select, insert on webhook_event to portico_app;
 grant update (processed_at) on webhook_event to portico_app;
+grant update (refunded_at) on payment to portico_app;
 grant insert on payment_method to portico_app;
 grant update (kind, brand, last4, expires_on, processor, processor_reference, is_default, version, deleted_at) on payment_method to portico_app;
 grant update (paid_minor, status, version) on installment, payment_schedule to portico_app;
