@@ -4,7 +4,7 @@ RequestError            the request cannot be answered; top-level `errors`, `ext
 ├── BAD_USER_INPUT      an argument or variable is out of its range
 ├── UNAUTHENTICATED     no token, or one that does not hold
 ├── FORBIDDEN           this caller may never do this
-└── …                   transport codes, see `gateway/answers.py`
+└── …                   transport codes, see `gateway/statuses.py`
 Refused                 a business rule says no; `userErrors` of a mutation, `reason` of an ActionState
 ├── state               WRONG_STATE · ALREADY_SCHEDULED · PAUSE_IN_TRIAL · OVERDUE_INVOICE · RESUME_FIRST · NOT_YOURS_TO_RESUME · CANCELED · NO_CHANGE
 ├── call                VERSION_CONFLICT · PREVIEW_EXPIRED · IDEMPOTENCY_CONFLICT · IN_PROGRESS

@@ -22,14 +22,14 @@ from db import demo as demo_data
 from db import session as unit_of_work
 from db.demo.passwords import PASSWORD, give
 from db.migrate import migrate as migrate_database
-from gateway import welcome
+from gateway import log, welcome
 from gateway.app import Setup, create_app
 from gateway.clock import run_worker, stopping, tick_once
 from gateway.explain import CannotExplain, Question
 from gateway.explain import explain as explain_document
 from gateway.issuer import issuer_of, new_key
 from gateway.postgres import CannotReach, Place, check, postgres
-from gateway.server import PortInUse, listen
+from gateway.server import Ending, PortInUse, listen
 from gateway.server import serve as serve_app
 from gateway.settings import Settings, WrongSetting, load
 
@@ -51,9 +51,10 @@ def demo(port: Port = None, data_dir: DataDir = None) -> None:
     with postgres(settings) as place:
         asyncio.run(_prepare_demo(place))
         token = sign(_customer(demo_data.SHOWN[0].id), issuer, now=datetime.now(UTC), lifetime=timedelta(days=30))
-        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, graphiql_token=token, clock=place))
+        ending = _ending(settings)
+        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, graphiql_token=token, drain=ending.drain, clock=place))
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
-        serve_app(app, listener, on_ready=lambda: welcome.show(console, url, issuer))
+        serve_app(app, listener, ending, on_ready=lambda: welcome.show(console, url, issuer))
 
 
 @cli.command()
@@ -64,15 +65,17 @@ def serve(port: Port = None, data_dir: DataDir = None) -> None:
     listener = listen(settings.host, settings.port)
     with postgres(settings) as place:
         asyncio.run(check(place))
-        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings))
+        ending = _ending(settings)
+        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, drain=ending.drain))
         url = f"http://{settings.host}:{listener.getsockname()[1]}/graphql"
-        serve_app(app, listener, on_ready=lambda: console.print(f"READY {url}"))
+        serve_app(app, listener, ending, on_ready=lambda: console.print(f"READY {url}"))
 
 
 @cli.command()
 def worker(data_dir: DataDir = None) -> None:
     """Run the billing clock until it is stopped. Any number of workers may run; one of them runs each pass."""
     settings = load(data_dir=data_dir)
+    log.configure(as_json=settings.is_production, level=settings.log_level)
     with postgres(settings) as place:
         asyncio.run(check(place))
         asyncio.run(_work(settings, place))
@@ -162,6 +165,12 @@ def main() -> None:
     except (WrongSetting, CannotReach, PortInUse, CannotExplain) as error:
         Console(stderr=True, soft_wrap=True).print(f"[bold red]Portico stops here.[/] {error}", highlight=False)
         sys.exit(1)
+
+
+def _ending(settings: Settings) -> Ending:
+    """From here on the process serves: it logs, and it will end as the settings say."""
+    log.configure(as_json=settings.is_production, level=settings.log_level)
+    return Ending(drain_seconds=settings.drain_seconds, shutdown_seconds=settings.shutdown_seconds)
 
 
 async def _prepare_demo(place: Place) -> None:

@@ -2,6 +2,9 @@
 
 import asyncio
 import json
+import os
+import shutil
+import subprocess
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -29,7 +32,8 @@ from gateway.app import Setup, create_app
 from gateway.calls import Call
 from gateway.documents import Document, Documents, first_party
 from gateway.http import run, run_planned
-from gateway.server import listen
+from gateway.limits import Limits
+from gateway.server import configured, listen
 from gateway.settings import Settings
 from payments.sandbox import Sandbox
 from planner import Planner
@@ -37,6 +41,8 @@ from resolvers.context import Context, Payments
 
 GENERATED = 2000
 NOW = datetime.now(UTC).replace(microsecond=123000)
+# What is asked here for the sake of planner and executor may be more than a client may ask.
+ROOM = Limits(depth=50, aliases=500, root_fields=500, directives=500, fields=50_000, cost=1_000_000)
 SECRET = "a secret of tests that is long enough for every HMAC, and then a little more"
 ISSUER = Issuer("portico", "portico", (shared(SECRET),))
 
@@ -101,6 +107,20 @@ def graphql_schema() -> Any:
     return portal_schema.build()
 
 
+@pytest.fixture
+async def orphaned(admin: asyncpg.Connection) -> AsyncIterator[str]:
+    """A customer whose subscriptions name a plan that is not there, as no foreign key would allow."""
+    chosen = await admin.fetchval(
+        "select customer_id from subscription where customer_id not in (select id from customer where email like '%@example.com') limit 1"
+    )
+    plans = await admin.fetch("select id, plan_id from subscription where customer_id = $1", chosen)
+    await admin.execute("set session_replication_role = replica")
+    await admin.execute("update subscription set plan_id = 'plan_lost' where customer_id = $1", chosen)
+    yield chosen
+    await admin.executemany("update subscription set plan_id = $2 where id = $1", [tuple(plan) for plan in plans])
+    await admin.execute("set session_replication_role = origin")
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back, and how many statements it took."""
@@ -149,7 +169,7 @@ class Portal:
 @pytest.fixture(scope="session")
 async def portal(database: Database, graphql_schema: Any) -> Portal:
     planner = Planner(graphql_schema)
-    return Portal(graphql_schema, Documents(graphql_schema, planner), planner, database, Payments({"sandbox": Sandbox(SECRET)}, SECRET.encode()))
+    return Portal(graphql_schema, Documents(graphql_schema, planner, ROOM), planner, database, Payments({"sandbox": Sandbox(SECRET)}, SECRET.encode()))
 
 
 @pytest.fixture(scope="session")
@@ -171,7 +191,7 @@ def start_server() -> Iterator[Callable[..., str]]:
     def start(url: str, **settings: Any) -> str:
         app = create_app(Setup(Settings(**settings), url, ISSUER, {}, graphiql_token="demo-token"))
         listener = listen("127.0.0.1", 0)
-        server = Threaded(uvicorn.Config(app, log_level="error", ws="none", server_header=False))
+        server = Threaded(configured(app))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
         thread.start()
         while not server.started and thread.is_alive():
@@ -208,6 +228,25 @@ def post(http: httpx.AsyncClient) -> Post:
         return await http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
 
     return send
+
+
+def needs(program: str) -> str:
+    """The path of a program that is not there on every machine; without it the test is skipped, but never in CI."""
+    found = shutil.which(program)
+    if found is None:
+        reason = f"needs {program}"
+        pytest.fail(reason) if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else pytest.skip(reason)
+    return found
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    """The folder of the programs from npm, installed."""
+    needs("node")
+    folder = Path(__file__).with_name("node")
+    if not (folder / "node_modules" / ".package-lock.json").exists():
+        subprocess.run([needs("npm"), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True, timeout=300)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ from billing.rows.owed import MethodReference, OwedInstallment, OwedInvoice, Pay
 from billing.rows.payments import Payment, PaymentAllocation, PaymentMethod
 from billing.rows.plans import Coupon, CouponRedemption, Plan, Price
 from billing.rows.schedules import Installment, PaymentSchedule
+from billing.rows.schema import Revision
 from billing.rows.subscriptions import Subscription, SubscriptionEvent
 
 __all__ = [
@@ -49,6 +50,7 @@ __all__ = [
     "PortalSession",
     "Price",
     "RefreshToken",
+    "Revision",
     "Saved",
     "SavedMethod",
     "StatementEntry",

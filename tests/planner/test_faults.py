@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import asyncpg
 import httpx
@@ -14,20 +14,6 @@ from gateway.cli import cli
 from tests.conftest import ADA, Portal, customer, token
 
 LOST = "{ customer { subscriptions(first: 100) { nodes { plan { name } } } } }"
-
-
-@pytest.fixture
-async def orphaned(admin: asyncpg.Connection) -> AsyncIterator[str]:
-    """A customer whose subscriptions name a plan that is not there, as no foreign key would allow."""
-    chosen = await admin.fetchval(
-        "select customer_id from subscription where customer_id not in (select id from customer where email like '%@example.com') limit 1"
-    )
-    plans = await admin.fetch("select id, plan_id from subscription where customer_id = $1", chosen)
-    await admin.execute("set session_replication_role = replica")
-    await admin.execute("update subscription set plan_id = 'plan_lost' where customer_id = $1", chosen)
-    yield chosen
-    await admin.executemany("update subscription set plan_id = $2 where id = $1", [tuple(plan) for plan in plans])
-    await admin.execute("set session_replication_role = origin")
 
 
 async def test_a_null_where_none_may_be_is_the_executors_error(portal: Portal, orphaned: str) -> None:
