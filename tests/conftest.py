@@ -67,8 +67,9 @@ def token(viewer: Viewer, *, lifetime: timedelta = timedelta(hours=1)) -> str:
 
 
 @pytest.fixture(scope="session")
-def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Urls]:
-    with embedded.running(tmp_path_factory.mktemp("postgres") / "data") as found:
+def urls() -> Iterator[embedded.Urls]:
+    """Not under pytest's own temporary folder: of those the oldest are cleared away when more runs begin, a running Postgres and all."""
+    with tempfile.TemporaryDirectory(prefix="portico-") as folder, embedded.running(Path(folder) / "data") as found:
         asyncio.run(_fill(found))
         yield found
 
