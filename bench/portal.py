@@ -55,6 +55,7 @@ def portico(place: Place, signer: Signer, *, planner: bool, environment: str = "
         "PORTICO_PORT": "0",
         "PORTICO_POOL_SIZE": str(POOL),
         "PORTICO_ACQUIRE_SECONDS": "30",  # the peers wait for a connection without end, so no 503 here either
+        "PORTICO_LOG_LEVEL": "WARNING",  # the peers log nothing of a request either
         "PORTICO_PLANNER": "true" if planner else "false",
     }
     return Command((sys.executable, "-m", "gateway", "serve"), variables, ROOT)

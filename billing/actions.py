@@ -16,6 +16,8 @@ class Action(StrEnum):
     CANCEL = "CANCEL"
     CHANGE_PLAN = "CHANGE_PLAN"
     APPLY_COUPON = "APPLY_COUPON"
+    UPDATE_QUANTITY = "UPDATE_QUANTITY"
+    WITHDRAW_PENDING_CHANGE = "WITHDRAW_PENDING_CHANGE"
     PAY = "PAY"
     UPLOAD_ATTACHMENTS = "UPLOAD_ATTACHMENTS"
     SET_DEFAULT = "SET_DEFAULT"
@@ -76,14 +78,17 @@ def state_of(status: str, suspended_by: str | None, pending_kind: str | None, ha
     return "ACTIVE, overdue" if status == "ACTIVE" and has_overdue else status
 
 
-def of_subscription(status: str, suspended_by: str | None, pending_kind: str | None, has_overdue: bool) -> list[ActionState]:
+def of_subscription(status: str, suspended_by: str | None, pending_kind: str | None, has_overdue: bool, is_charging: bool) -> list[ActionState]:
+    """The quantity is part of the plan, so it may be changed when the plan may. While a charge decides what becomes of the subscription, everything waits."""
     state = state_of(status, suspended_by, pending_kind, has_overdue)
     reasons = dict(zip(LIFECYCLE, SUBSCRIPTION[state], strict=True))
     if has_overdue and state in ("pending PAUSE", "pending PLAN"):
         reasons[Action.CHANGE_PLAN] = E.OVERDUE_INVOICE
     if state == "pending PLAN":
         reasons[Action.PAUSE] = E.PAUSE_IN_TRIAL if status == "TRIALING" else E.OVERDUE_INVOICE if has_overdue else None
-    return [_state(action, reason) for action, reason in reasons.items()]
+    reasons[Action.UPDATE_QUANTITY] = reasons[Action.CHANGE_PLAN]
+    reasons[Action.WITHDRAW_PENDING_CHANGE] = None if state.startswith("pending") else reasons[Action.RESUME] or E.WRONG_STATE
+    return [_state(action, E.IN_PROGRESS if is_charging else reason) for action, reason in reasons.items()]
 
 
 def of_invoice(status: str, remaining_minor: int) -> list[ActionState]:

@@ -4,13 +4,15 @@ RequestError            the request cannot be answered; top-level `errors`, `ext
 ├── BAD_USER_INPUT      an argument or variable is out of its range
 ├── UNAUTHENTICATED     no token, or one that does not hold
 ├── FORBIDDEN           this caller may never do this
-└── …                   transport codes, see `gateway/answers.py`
+└── …                   transport codes, see `gateway/statuses.py`
 Refused                 a business rule says no; `userErrors` of a mutation, `reason` of an ActionState
-├── state               WRONG_STATE · ALREADY_SCHEDULED · PAUSE_IN_TRIAL · OVERDUE_INVOICE · RESUME_FIRST · NOT_YOURS_TO_RESUME · CANCELED
-├── money               ALREADY_PAID · NOT_PAYABLE · IN_PROGRESS · METHOD_IN_USE · METHOD_EXPIRED
-├── files               NOT_YOURS_TO_DELETE · NOT_STORED · EMPTY_FILE · FILE_TOO_LARGE · GROUP_TOO_LARGE · TOO_MANY_FILES · QUOTA_EXCEEDED
-│                       UNSUPPORTED_FILE · UNSAFE_FILE · NOT_SCANNED · NOT_UPLOADED · CHECKSUM_MISMATCH
-└── repeated calls      IDEMPOTENCY_CONFLICT
+├── state               WRONG_STATE · ALREADY_SCHEDULED · PAUSE_IN_TRIAL · OVERDUE_INVOICE · RESUME_FIRST · NOT_YOURS_TO_RESUME · CANCELED · NO_CHANGE
+├── call                VERSION_CONFLICT · PREVIEW_EXPIRED · IDEMPOTENCY_CONFLICT · IN_PROGRESS
+├── offer               PLAN_UNAVAILABLE · CURRENCY_MISMATCH · COUPON_INVALID · COUPON_ALREADY_APPLIED
+├── money               ALREADY_PAID · NOT_PAYABLE · METHOD_IN_USE · METHOD_EXPIRED · PAYMENT_METHOD_REQUIRED · PAYMENT_DECLINED ·
+│                       PAYMENT_UNAVAILABLE · AMOUNT_TOO_HIGH · PARTIAL_NOT_ALLOWED · SETUP_UNFINISHED
+└── files               NOT_YOURS_TO_DELETE · NOT_STORED · EMPTY_FILE · FILE_TOO_LARGE · GROUP_TOO_LARGE · TOO_MANY_FILES · QUOTA_EXCEEDED
+                        UNSUPPORTED_FILE · UNSAFE_FILE · NOT_SCANNED · NOT_UPLOADED · CHECKSUM_MISMATCH
 """
 
 from enum import StrEnum
@@ -43,7 +45,6 @@ class ErrorCode(StrEnum):
     NOT_SCANNED = "NOT_SCANNED"
     NOT_UPLOADED = "NOT_UPLOADED"
     CHECKSUM_MISMATCH = "CHECKSUM_MISMATCH"
-    IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
     WRONG_CREDENTIALS = "WRONG_CREDENTIALS"
     SESSION_ENDED = "SESSION_ENDED"
     LINK_INVALID = "LINK_INVALID"
@@ -51,6 +52,19 @@ class ErrorCode(StrEnum):
     COMMON_PASSWORD = "COMMON_PASSWORD"
     INVALID_VALUE = "INVALID_VALUE"
     VERSION_CONFLICT = "VERSION_CONFLICT"
+    PREVIEW_EXPIRED = "PREVIEW_EXPIRED"
+    IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
+    NO_CHANGE = "NO_CHANGE"
+    PLAN_UNAVAILABLE = "PLAN_UNAVAILABLE"
+    CURRENCY_MISMATCH = "CURRENCY_MISMATCH"
+    COUPON_INVALID = "COUPON_INVALID"
+    COUPON_ALREADY_APPLIED = "COUPON_ALREADY_APPLIED"
+    PAYMENT_METHOD_REQUIRED = "PAYMENT_METHOD_REQUIRED"
+    PAYMENT_DECLINED = "PAYMENT_DECLINED"
+    PAYMENT_UNAVAILABLE = "PAYMENT_UNAVAILABLE"
+    AMOUNT_TOO_HIGH = "AMOUNT_TOO_HIGH"
+    PARTIAL_NOT_ALLOWED = "PARTIAL_NOT_ALLOWED"
+    SETUP_UNFINISHED = "SETUP_UNFINISHED"
 
 
 # What each code means, in the words of the schema's documentation.
@@ -65,7 +79,7 @@ MEANING = {
     ErrorCode.CANCELED: "The subscription has ended for good.",
     ErrorCode.ALREADY_PAID: "Nothing is left to pay.",
     ErrorCode.NOT_PAYABLE: "It is void, refunded or canceled.",
-    ErrorCode.IN_PROGRESS: "A payment is in flight.",
+    ErrorCode.IN_PROGRESS: "A payment, or an earlier call with the same idempotency key, is in flight.",
     ErrorCode.METHOD_IN_USE: "Something is billed to this payment method.",
     ErrorCode.METHOD_EXPIRED: "The payment method has expired.",
     ErrorCode.ALREADY_DEFAULT: "It is the default already.",
@@ -81,7 +95,6 @@ MEANING = {
     ErrorCode.NOT_SCANNED: "It could not be scanned for viruses now. Try again later.",
     ErrorCode.NOT_UPLOADED: "Its bytes were not sent to the address that `createAttachmentUploads` gave.",
     ErrorCode.CHECKSUM_MISMATCH: "The bytes are not those that were announced: another size or SHA-256.",
-    ErrorCode.IDEMPOTENCY_CONFLICT: "The idempotency key was used before with another input.",
     ErrorCode.WRONG_CREDENTIALS: "E-mail address and password do not fit together. Which of them is wrong, or whether there is such an account, is never told.",
     ErrorCode.SESSION_ENDED: "The session has ended. Sign in again.",
     ErrorCode.LINK_INVALID: "The link is used, expired or was never made. Ask for a new one.",
@@ -89,6 +102,19 @@ MEANING = {
     ErrorCode.COMMON_PASSWORD: "The password is among those that are guessed first.",
     ErrorCode.INVALID_VALUE: "The value is not one of its kind.",
     ErrorCode.VERSION_CONFLICT: "It was changed since you read it. Read it again.",
+    ErrorCode.PREVIEW_EXPIRED: "It would come out otherwise than the preview said, or the preview is older than 10 minutes. Preview again.",
+    ErrorCode.IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input. Take a new one.",
+    ErrorCode.NO_CHANGE: "That is what it is already.",
+    ErrorCode.PLAN_UNAVAILABLE: "The plan or price is no longer sold.",
+    ErrorCode.CURRENCY_MISMATCH: "The price is in another currency.",
+    ErrorCode.COUPON_INVALID: "The code cannot be used here: unknown, expired, used up or unfitting; which of them is never told.",
+    ErrorCode.COUPON_ALREADY_APPLIED: "The subscription has a coupon already.",
+    ErrorCode.PAYMENT_METHOD_REQUIRED: "There is no payment method that can be charged.",
+    ErrorCode.PAYMENT_DECLINED: "The payment was declined, and nothing was changed. `declineCode` of the payment says why.",
+    ErrorCode.AMOUNT_TOO_HIGH: "It is more than remains to be paid.",
+    ErrorCode.PARTIAL_NOT_ALLOWED: "The merchant takes only what remains, as a whole.",
+    ErrorCode.SETUP_UNFINISHED: "The processor's form is not finished, or the method was refused there.",
+    ErrorCode.PAYMENT_UNAVAILABLE: "Payments cannot be taken right now, and nothing was changed. Try again shortly.",
 }
 
 

@@ -58,6 +58,13 @@ class SubscriptionEventKind(UpperStrEnum):
     COUPON_REMOVED = auto()
     HELD = auto()
     RELEASED = auto()
+    RESUME_FAILED = auto()
+
+
+class RetentionKind(UpperStrEnum):
+    PAUSE = auto()
+    DOWNGRADE = auto()
+    COUPON = auto()
 
 
 class Actor(UpperStrEnum):

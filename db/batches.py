@@ -1,10 +1,15 @@
-"""A block for a batch of keys: the block as a lateral subquery beside the keys, one statement however many they are."""
+"""A block for a batch of keys: the block as a lateral subquery beside the keys, one statement however many they are.
+
+`filters` names the filters that have a value: each set of them has a statement of its own.
+"""
 
 from dataclasses import dataclass
 from functools import lru_cache
 
-from db.blocks import PARAMETER, Block, positional
+from db.blocks import PARAMETER, Block, positional, with_only
 from db.pages import Window, page_sql
+
+NO_FILTERS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,22 +23,22 @@ class Statement:
 @lru_cache(maxsize=10_000)
 def rows_of(block: Block, *, is_staff: bool) -> Statement:
     """Rows headed by `nth`, the number of the key (from 1) to which they belong; within a key in the block's order."""
-    return _batch(block.sql, is_staff=is_staff)
+    return _batch(with_only(block, NO_FILTERS).sql, is_staff=is_staff)
 
 
 @lru_cache(maxsize=10_000)
-def page_of(block: Block, shape: Window, *, is_staff: bool) -> Statement:
+def page_of(block: Block, shape: Window, *, is_staff: bool, filters: frozenset[str] = NO_FILTERS) -> Statement:
     """As `rows_of`, for one page per key, and one row more than asked for: that one tells whether there is more.
 
     `shape` is a window whose values do not matter, only which of them are given.
     """
-    return _batch(page_sql(block, shape, limit=":size + 1"), is_staff=is_staff)
+    return _batch(page_sql(with_only(block, filters), shape, limit=":size + 1"), is_staff=is_staff)
 
 
-@lru_cache(maxsize=1_000)
-def count_of(block: Block, *, is_staff: bool) -> Statement:
+@lru_cache(maxsize=10_000)
+def count_of(block: Block, *, is_staff: bool, filters: frozenset[str] = NO_FILTERS) -> Statement:
     """As `rows_of`, with one number per key: how many rows it has in all."""
-    return _batch(f"select count(*)::integer as total from ({block.sql}) counted", is_staff=is_staff)
+    return _batch(f"select count(*)::integer as total from ({with_only(block, filters).sql}) counted", is_staff=is_staff)
 
 
 def _batch(sql: str, *, is_staff: bool) -> Statement:

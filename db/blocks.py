@@ -8,12 +8,13 @@ A block's header says what it is:
     -- A sentence for who reads it.
 
 A block that writes is one too; one that gives nothing back returns `nothing`.
-Its parameters are written `:name`; `:key` is the key whose rows it selects, `:customer_id` the customer who owns them.
+Its parameters are written `:name`; `:key` is the key whose rows it selects, `:customer_id` the customer who owns them. Any other of a
+block that reads may be null and then narrows nothing: `(cast(:status as text[]) is null or status = any(:status))`.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -36,15 +37,13 @@ class Block:
     sql: str
     returns: str
     orders: Mapping[str, Order] = field(hash=False, compare=False)
+    parameters: frozenset[str] = field(init=False, hash=False, compare=False)
+    # Whether its rows belong to a customer; plans and prices belong to everybody.
+    is_of_customer: bool = field(init=False, hash=False, compare=False)
 
-    @property
-    def parameters(self) -> frozenset[str]:
-        return frozenset(PARAMETER.findall(self.sql))
-
-    @property
-    def is_of_customer(self) -> bool:
-        """Whether its rows belong to a customer; plans and prices belong to everybody."""
-        return "customer_id" in self.parameters
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "parameters", frozenset(PARAMETER.findall(self.sql)))
+        object.__setattr__(self, "is_of_customer", "customer_id" in self.parameters)
 
 
 def read(text: str) -> list[Block]:
@@ -56,6 +55,17 @@ def read(text: str) -> list[Block]:
 def blocks() -> dict[str, Block]:
     """Every block by its name. Read once; the files are part of the program."""
     return {block.name: block for path in sorted(FOLDER.glob("*.sql")) for block in read(path.read_text())}
+
+
+@lru_cache(maxsize=10_000)
+def with_only(block: Block, given: frozenset[str]) -> Block:
+    """A reading block with null in place of every filter that is not given.
+
+    Postgres drops such a filter when it plans the statement. A parameter it would have to reckon with: a generic plan cannot know that it will be null,
+    expects few rows for its sake, and sorts all where an index gives the first in order.
+    """
+    kept = given | {"key", "customer_id"}
+    return replace(block, sql=PARAMETER.sub(lambda match: match[0] if match[1] in kept else "null", block.sql))
 
 
 def _block(text: str) -> Block:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -36,14 +37,24 @@ async def migrate(admin_url: str) -> None:
         await engine.dispose()
 
 
+def revisions() -> list[str]:
+    """Every revision that this program knows, the newest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    return config
+
+
 def _migrate(connection: Connection) -> None:
     connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
     _create_roles(connection)
     connection.execute(text(f"create schema if not exists portico authorization {OWNER}"))
     connection.execute(text(f"set local role {OWNER}"))
     connection.execute(text("set local search_path = portico"))
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
 

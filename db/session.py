@@ -6,7 +6,7 @@ and sibling fields of a GraphQL query run in different tasks: children would lea
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -133,7 +133,7 @@ class Session:
         with outages():
             connection = await self._open(WRITE)
             try:
-                yield Transaction(connection, self.caller)
+                yield Transaction(connection, self.caller, self._count)
                 self.statements += 1
                 await connection.raw_connection.execute("COMMIT")
             except BaseException:
@@ -141,6 +141,9 @@ class Session:
                 raise
             finally:
                 await connection.__aexit__()
+
+    def _count(self) -> None:
+        self.statements += 1
 
     async def close(self) -> None:
         """End the reads and give their connection back. A connection that cannot even commit is thrown away."""
@@ -174,15 +177,17 @@ class Session:
 class Transaction:
     """What a write transaction offers: named blocks, and naming who acts and which secret was presented."""
 
-    def __init__(self, connection: Connection, caller: Caller) -> None:
+    def __init__(self, connection: Connection, caller: Caller, count: Callable[[], None]) -> None:
         self._connection = connection
         self.caller = caller
+        self._count = count
 
     async def run(self, name: str, /, **values: Any) -> list[Any]:
         """Run a block; its rows. `now` and `customer_id` are the caller's."""
         block = blocks()[name]
         sql, names = positional(block.sql)
         given = values | {"now": self.caller.now, "customer_id": values.get("customer_id", self.caller.customer_id)}
+        self._count()
         found = await self._connection.raw_connection.fetch(sql, *(storable(given[parameter]) for parameter in names))
         return [getattr(rows, block.returns)(*record) for record in found] if block.returns != "nothing" else []
 

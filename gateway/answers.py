@@ -1,13 +1,10 @@
-"""Answers over HTTP: which status, which media type, which error codes. The one table of them.
-
-The status codes are those of GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/) as its public audits read them: a request error
-(no `data`) is 400 for application/graphql-response+json, and 200 for application/json, which older clients ask for.
-"""
+"""Answers over HTTP: bodies, media types and headers. Their statuses are in `gateway/statuses.py`."""
 
 import logging
+import re
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
-from uuid import uuid4
 
 import orjson
 from graphql import GraphQLError
@@ -15,32 +12,48 @@ from starlette.responses import Response
 
 from billing.refusals import RequestError
 from db.session import DatabaseUnavailable
+from gateway.statuses import GRAPHQL, JSON, Profile, status
 from storage.bucket import BucketUnavailable
 
 logger = logging.getLogger("portico.http")
 
-GRAPHQL = "application/graphql-response+json"
-JSON = "application/json"
 RETRY_AFTER_SECONDS = 2
 
-STATUS = {
-    "BAD_REQUEST": 400,
-    "UNAUTHENTICATED": 401,
-    "FORBIDDEN": 403,
-    "NOT_FOUND": 404,
-    "METHOD_NOT_ALLOWED": 405,
-    "NOT_ACCEPTABLE": 406,
-    "CONTENT_TOO_LARGE": 413,
-    "UNSUPPORTED_MEDIA_TYPE": 415,
-    "INTERNAL_SERVER_ERROR": 500,
-    "SERVICE_UNAVAILABLE": 503,
+HEADERS = {
+    "Cache-Control": "private, no-store",
+    "Vary": "Accept, Authorization, Origin, Sec-Fetch-Site",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
 }
 
-HEADERS = {"Cache-Control": "private, no-store", "Vary": "Accept, Authorization, Origin", "X-Content-Type-Options": "nosniff"}
+FIXED = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+TYPES = {media: f"{media}; charset=utf-8".encode() for media in (JSON, GRAPHQL)}
+
+QUALITY = re.compile(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*")
+SUGGESTION = " Did you mean "
+
+
+class Answer(Response):
+    """A body of ours. `code` is the row in the table of statuses that it was made by."""
+
+    def __init__(self, body: bytes, code: str, form: "Form", headers: dict[str, str]) -> None:
+        self.background = None
+        self.body = body
+        self.code = code
+        self.status_code = status(code, form.media, form.profile)
+        self.raw_headers = [
+            (b"content-type", TYPES[form.media]),
+            (b"content-length", b"%d" % len(body)),
+            *FIXED,
+            (b"x-request-id", form.reference.encode()),
+            *((name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()),
+        ]
 
 
 class TransportError(Exception):
-    """The HTTP request cannot be read as a GraphQL request."""
+    """The HTTP request cannot be read as a GraphQL request, or is not taken."""
 
     def __init__(self, code: str, message: str, **headers: str) -> None:
         super().__init__(message)
@@ -48,65 +61,81 @@ class TransportError(Exception):
         self.headers = headers
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a caller gets answers: in which media type, by which reading of the statuses, and under which reference what went wrong is found in the log."""
+
+    media: str
+    profile: Profile
+    reference: str = ""
+
+
 def media_type(accept: str | None) -> str:
-    """The media type to answer in. Raises TransportError when the caller takes neither of ours."""
-    wanted = [part.split(";")[0].strip().lower() for part in (accept or "*/*").split(",")]
-    for kind in wanted:
-        if kind in (GRAPHQL, JSON):
-            return kind
-    if not {"*/*", "application/*"}.isdisjoint(wanted):
-        return JSON
-    raise TransportError("NOT_ACCEPTABLE", f"The answer can be {GRAPHQL} or {JSON}.")
+    """The media type to answer in: the best that the caller takes of ours. Raises TransportError when there is none."""
+    best, found = 0.0, None
+    for part in (accept or "*/*").lower().split(","):
+        kind, *parameters = part.split(";")
+        ours = {GRAPHQL: GRAPHQL, JSON: JSON, "*/*": JSON, "application/*": JSON}.get(kind.strip())
+        quality = next((float(match[1]) for item in parameters if (match := QUALITY.fullmatch(item))), 1.0)
+        if ours and quality > best:
+            best, found = quality, ours
+    if found is None:
+        raise TransportError("NOT_ACCEPTABLE", f"The answer can be {GRAPHQL} or {JSON}.")
+    return found
 
 
-def refused(code: str, message: str, media: str = JSON, **headers: str) -> Response:
+def refused(code: str, message: str, form: Form, **headers: str) -> Answer:
     """An answer without `data`: the request was not run."""
     body = {"errors": [{"message": message, "extensions": {"code": code}}]}
-    return respond(body, STATUS[code], media, **headers)
+    return respond(body, code, form, **headers)
 
 
-def unavailable(media: str) -> Response:
+def unavailable(form: Form) -> Answer:
     return refused(
         "SERVICE_UNAVAILABLE",
         "The service is busy, or its database or its bucket cannot be reached. Try again shortly.",
-        media,
+        form,
         **{"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
 
 
-def request_errors(errors: Iterable[GraphQLError], code: str, media: str) -> Response:
-    """The document or its variables are wrong, so nothing was run."""
-    return respond({"errors": [{**error.formatted, "extensions": {"code": code}} for error in errors]}, 400 if media == GRAPHQL else 200, media)
+def request_errors(errors: Iterable[GraphQLError], code: str, form: Form, *, suggests: bool) -> Answer:
+    """The document or its variables are wrong, so nothing was run. Suggestions tell of the schema, so they are for developers."""
+    shown: list[dict[str, Any]] = [{**error.formatted, "extensions": {"code": code, **(error.extensions or {})}} for error in errors]
+    for error in shown:
+        error["message"] = error["message"] if suggests else error["message"].partition(SUGGESTION)[0]
+    return respond({"errors": shown}, code, form)
 
 
-def respond(body: Any, status: int, media: str, **headers: str) -> Response:
-    return raw(orjson.dumps(body), status, media, **headers)
+def respond(body: Any, code: str, form: Form, **headers: str) -> Answer:
+    """`code` is the row in the table of statuses."""
+    return raw(orjson.dumps(body), code, form, **headers)
 
 
-def raw(body: bytes, status: int, media: str, **headers: str) -> Response:
-    return Response(body, status, headers={"Content-Type": f"{media}; charset=utf-8", **HEADERS, **headers})
+def raw(body: bytes, code: str, form: Form, **headers: str) -> Answer:
+    return Answer(body, code, form, headers)
 
 
 def is_outage(errors: Sequence[GraphQLError]) -> bool:
     return any(isinstance(error.original_error, DatabaseUnavailable | BucketUnavailable | TimeoutError) for error in errors)
 
 
-def shown(error: GraphQLError) -> dict[str, Any]:
+def shown(error: GraphQLError, form: Form) -> dict[str, Any]:
     """An error as the client sees it. What is not meant for clients is masked, with a reference that finds it in the log."""
     original = error.original_error
     if isinstance(original, RequestError):
         return {**error.formatted, "extensions": original.extensions}
     if original is None:
         return {**error.formatted, "extensions": {"code": "BAD_USER_INPUT"}}
-    return {**error.formatted, **_masked(original)}
+    return {**error.formatted, **_masked(original, form)}
 
 
-def unexpected(error: Exception, media: str) -> Response:
+def unexpected(error: Exception, form: Form) -> Answer:
     """A bug outside of any field."""
-    return respond({"errors": [_masked(error)]}, STATUS["INTERNAL_SERVER_ERROR"], media)
+    return respond({"errors": [_masked(error, form)]}, "INTERNAL_SERVER_ERROR", form)
 
 
-def _masked(error: Exception) -> dict[str, Any]:
-    reference = uuid4().hex
-    logger.error("unexpected error, reference %s", reference, exc_info=error)
-    return {"message": f"Something went wrong on our side. Reference: {reference}", "extensions": {"code": "INTERNAL_SERVER_ERROR", "reference": reference}}
+def _masked(error: Exception, form: Form) -> dict[str, Any]:
+    logger.error("unexpected error, reference %s", form.reference, exc_info=error, extra={"request_id": form.reference})
+    message = f"Something went wrong on our side. Reference: {form.reference}"
+    return {"message": message, "extensions": {"code": "INTERNAL_SERVER_ERROR", "reference": form.reference}}

@@ -1,32 +1,46 @@
 """The application: everything that lives as long as the process, put together in one function that server, CLI and tests all call."""
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from databases import Database
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import schema as portal_schema
 from auth.tokens import Issuer, sign
+from billing.states import Actor
 from db import session
-from gateway import downloads, explorer
+from db.blocks import blocks
+from db.migrate import revisions
+from gateway import downloads, explorer, health
+from gateway.admission import Admission
+from gateway.calls import Bounds
+from gateway.clock import run_worker
 from gateway.documents import Documents
 from gateway.files import files
-from gateway.http import GraphQLEndpoint, Limits, Portal
+from gateway.health import Drain, Readiness
+from gateway.http import GraphQLEndpoint, Portal, Terms
 from gateway.identity import Later, Sign, identity
 from gateway.issuer import jwks, tokens_of
+from gateway.origins import Origins
+from gateway.payments import payments
+from gateway.postgres import Place
 from gateway.settings import Settings
+from gateway.webhooks import webhooks
 from planner import Planner
 
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a process is told at its start: settings, where the database is, whose tokens it takes, GraphiQL's token, and the URL it listens on."""
+    """What a process is told at its start: settings, where the database is, whose tokens it takes, GraphiQL's token, the URL it listens on, who says that it
+    is about to end, and for a demo where the worker works, which then runs inside the server."""
 
     settings: Settings
     database_url: str
@@ -34,45 +48,47 @@ class Setup:
     server_settings: dict[str, str]
     graphiql_token: str | None = None
     url: str | None = None
+    drain: Drain = field(default_factory=Drain)
+    clock: Place | None = None
 
 
 def create_app(setup: Setup) -> ASGIApp:
     settings = setup.settings
-    graphql_schema = portal_schema.build()
     pool = session.Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds)
     database = session.database(setup.database_url, pool, server_settings=setup.server_settings)
+    # A connection of its own: a process whose pool is busy is not one that should be sent nothing.
+    pulse = session.database(setup.database_url, session.Pool(1), server_settings=setup.server_settings)
     later = Later()
-    limits = Limits(settings.max_body_bytes, settings.operation_seconds, settings.acquire_seconds, settings.upload_seconds)
-    url = settings.public_url or setup.url or f"http://{settings.host}:{settings.port}"
-    kept = files(settings, setup.issuer, url.rstrip("/"), later)
-    documents = Documents(graphql_schema, Planner(graphql_schema) if settings.planner else None)
-    portal = Portal(
-        graphql_schema,
-        documents,
-        database,
-        tokens_of(settings, setup.issuer),
-        identity(settings, _signer(setup.issuer), later),
-        kept,
-        clock,
-        limits,
-        not settings.is_production,
-    )
+    portal = _portal(setup, database, later)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await database.connect()
+        await pulse.connect()
+        stop = asyncio.Event()
+        clock = asyncio.create_task(run_worker(settings, setup.clock, on_ready=lambda: None, stop=stop)) if setup.clock else None
         try:
             yield
         finally:
+            stop.set()
+            if clock:
+                await clock
             await later.finish()
             await portal.identity.throttle.close()
+            await portal.payments.close()
+            await portal.files.bucket.close()
             portal.identity.passwords.close()
-            await kept.bucket.close()
             await database.disconnect()
+            await pulse.disconnect()
 
-    routes: list[BaseRoute] = [Route("/livez", livez), jwks(setup.issuer)]
-    routes += downloads.routes(database, setup.issuer, kept, clock, upload_seconds=settings.upload_seconds)
-    if not settings.is_production:
+    readiness = Readiness(_ping(pulse, portal.clock), frozenset(revisions()[1:]), setup.drain)
+    routes: list[BaseRoute] = [
+        *health.routes(readiness),
+        jwks(setup.issuer),
+        webhooks(portal.payments, database, portal.clock, later, body_seconds=settings.body_seconds),
+    ]
+    routes += downloads.routes(database, setup.issuer, portal.files, portal.clock, upload_seconds=settings.upload_seconds)
+    if settings.is_open:
         routes += [Route("/", home), *explorer.routes(setup.graphiql_token)]
     return front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))
 
@@ -87,16 +103,56 @@ def front(site: ASGIApp, endpoint: ASGIApp) -> ASGIApp:
     return app
 
 
+def _portal(setup: Setup, database: Database, later: Later) -> Portal:
+    settings = setup.settings
+    graphql_schema = portal_schema.build()
+    url = settings.public_url or setup.url or f"http://{settings.host}:{settings.port}"
+    return Portal(
+        graphql_schema,
+        Documents(graphql_schema, Planner(graphql_schema) if settings.planner else None, settings.limits),
+        database,
+        tokens_of(settings, setup.issuer),
+        identity(settings, _signer(setup.issuer), later),
+        payments(settings),
+        files(settings, setup.issuer, url.rstrip("/"), later),
+        lambda: datetime.now(UTC),
+        _terms(settings),
+        Origins(settings.cors_origins),
+        Admission(running=settings.max_running, queued=settings.max_queued, wait_seconds=settings.queue_seconds),
+        Admission(running=settings.max_uploads, queued=settings.max_queued, wait_seconds=settings.queue_seconds),
+        setup.drain,
+    )
+
+
 def _signer(issuer: Issuer) -> Sign:
     return lambda viewer, now, lifetime: sign(viewer, issuer, now=now, lifetime=lifetime)
 
 
-def clock() -> datetime:
-    return datetime.now(UTC)
+def _terms(settings: Settings) -> Terms:
+    return Terms(
+        callers=Bounds(settings.max_body_bytes, settings.max_url_bytes, settings.body_seconds),
+        strangers=Bounds(min(settings.max_stranger_bytes, settings.max_body_bytes), settings.max_url_bytes, settings.body_seconds),
+        operation_seconds=settings.operation_seconds,
+        upload_seconds=settings.upload_seconds,
+        acquire_seconds=settings.acquire_seconds,
+        profile=settings.http_profile,
+        trusted_proxies=settings.trusted_proxies,
+        is_open=settings.is_open,
+        shows_timings=not settings.is_production,
+    )
 
 
-async def livez(_: Request) -> Response:
-    return JSONResponse({"status": "alive"})
+def _ping(database: Database, clock: Callable[[], datetime]) -> health.Ping:
+    """Which migration the database is at, asked like every operation asks."""
+
+    async def ping() -> str:
+        asked = session.Session(database, session.Caller(None, Actor.ANONYMOUS, clock()))
+        try:
+            return str((await asked.fetch(blocks()["schema.revision"].sql, ()))[0][0])
+        finally:
+            await asked.close()
+
+    return ping
 
 
 async def home(_: Request) -> Response:

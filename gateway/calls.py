@@ -1,7 +1,12 @@
 """A GraphQL call as HTTP carries it (https://graphql.github.io/graphql-over-http/draft/), read and judged before anything runs."""
 
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
@@ -9,6 +14,8 @@ from starlette.requests import ClientDisconnect, Request
 from gateway.answers import TransportError
 
 ALLOWED = "GET, POST, OPTIONS"
+PARAMETERS = (b'"query"', b'"variables"', b'"operationName"', b'"extensions"')
+CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,32 +26,97 @@ class Call:
     is_get: bool
 
 
-async def read(request: Request, *, max_body_bytes: int) -> Call:
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much a caller may send, and how long that may take."""
+
+    body_bytes: int
+    url_bytes: int
+    seconds: float
+
+
+Reader = Callable[[Request, Bounds], Awaitable[Call]]
+Found = TypeVar("Found")
+
+
+async def read(request: Request, reader: Reader, bounds: Bounds) -> Call:
     """Raises TransportError for everything that is not a GraphQL call."""
-    if request.method == "GET":
-        return checked({name: _parameter(name, value) for name, value in request.query_params.items()}, is_get=True)
-    if request.method != "POST":
-        raise TransportError("METHOD_NOT_ALLOWED", "Send GraphQL by POST, or a query by GET.", Allow=ALLOWED)
-    if not _is_json(request.headers.get("content-type")):
-        raise TransportError("UNSUPPORTED_MEDIA_TYPE", "Send the request as application/json in UTF-8.")
-    return checked(_json(await _body(request, max_body_bytes)), is_get=False)
+    reading = reader(request, bounds)
+    return await reading if request.method == "GET" else await arrived(reading, seconds=bounds.seconds)
 
 
-async def _body(request: Request, limit: int) -> bytes:
-    received = bytearray()
+async def arrived(reading: Awaitable[Found], *, seconds: float) -> Found:
+    """What is read from a body that has so long to come. Raises TransportError if it does not, or breaks off."""
     try:
-        async for part in request.stream():
-            received += part
-            if len(received) > limit:
-                raise TransportError("CONTENT_TOO_LARGE", f"A request may have at most {limit} bytes.")
+        async with asyncio.timeout(seconds):
+            return await reading
+    except TimeoutError:
+        raise TransportError("REQUEST_TIMEOUT", f"The request did not arrive within {seconds:g} seconds.", Connection="close") from None
     except ClientDisconnect:
         raise TransportError("BAD_REQUEST", "The request broke off.") from None
+
+
+def reader_of(request: Request) -> Reader:
+    """How the request is to be read, judged before any of its body is. Raises TransportError."""
+    if request.method == "GET":
+        return _in_url
+    if request.method != "POST":
+        raise TransportError("METHOD_NOT_ALLOWED", "Send GraphQL by POST, or a query by GET.", Allow=ALLOWED)
+    reader = READERS.get(media_type_of(request))
+    if reader is None or request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise TransportError("UNSUPPORTED_MEDIA_TYPE", "Send the request as application/json in UTF-8, not compressed.")
+    return reader
+
+
+def media_type_of(request: Request) -> str:
+    """The content's media type in lower case; empty if none is named."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def _in_url(request: Request, bounds: Bounds) -> Call:
+    text: bytes = request.scope["query_string"]
+    if len(text) > bounds.url_bytes:
+        raise TransportError("URI_TOO_LONG", f"A URL may have at most {bounds.url_bytes} bytes of parameters.")
+    try:
+        pairs = parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100)
+    except ValueError:
+        raise TransportError("BAD_REQUEST", "The URL's parameters cannot be read.") from None
+    given = dict(pairs)
+    if len(given) != len(pairs):
+        raise TransportError("BAD_REQUEST", "A parameter is given twice.")
+    return checked({name: _parameter(name, value) for name, value in given.items()}, is_get=True)
+
+
+async def _as_json(request: Request, bounds: Bounds) -> Call:
+    charset = CHARSET.search(request.headers["content-type"].lower())
+    if charset and charset[1] not in ("utf-8", "utf8"):
+        raise TransportError("UNSUPPORTED_MEDIA_TYPE", "Send the request in UTF-8.")
+    body = await body_of(request, bounds.body_bytes)
+    found = _json(body)
+    if isinstance(found, dict) and _may_repeat(body) and _repeats(body):
+        raise TransportError("BAD_REQUEST", "A parameter is given twice.")
+    return checked(found, is_get=False)
+
+
+# Who reads a body, by its media type. A reader is called when the caller is known and before a byte of the body is read.
+READERS: dict[str, Reader] = {"application/json": _as_json}
+
+
+async def body_of(request: Request, limit: int) -> bytes:
+    """The whole body. Raises TransportError for more than `limit` bytes, announced or sent."""
+    announced = request.headers.get("content-length", "0")
+    received = bytearray()
+    if announced.isdecimal() and int(announced[:20]) > limit:
+        raise _too_large(limit)
+    async for part in request.stream():
+        received += part
+        if len(received) > limit:
+            raise _too_large(limit)
     return bytes(received)
 
 
-def _is_json(content_type: str | None) -> bool:
-    kind, _, rest = (content_type or "").lower().partition(";")
-    return kind.strip() == "application/json" and ("charset" not in rest or "utf-8" in rest)
+def _too_large(limit: int) -> TransportError:
+    return TransportError("CONTENT_TOO_LARGE", f"A request may have at most {limit} bytes.")
 
 
 def _json(text: bytes | str) -> Any:
@@ -52,6 +124,26 @@ def _json(text: bytes | str) -> Any:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         raise TransportError("BAD_REQUEST", "The request is not valid JSON.") from None
+
+
+def _may_repeat(body: bytes) -> bool:
+    """A cheap first look: a parameter that is named twice, or spelled with an escape."""
+    return b"\\u" in body or any(body.count(name) > 1 for name in PARAMETERS)
+
+
+def _repeats(body: bytes) -> bool:
+    """Two readers of one body must not see two requests in it, so no parameter may stand there twice."""
+    outermost: list[tuple[str, Any]] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        outermost[:] = pairs
+
+    try:
+        json.loads(body, object_pairs_hook=note)
+    except RecursionError:
+        return True
+    names = [name for name, _ in outermost]
+    return len(set(names)) < len(names)
 
 
 def _parameter(name: str, value: str) -> Any:
@@ -66,14 +158,14 @@ def _parameter(name: str, value: str) -> Any:
 def checked(body: Any, *, is_get: bool) -> Call:
     """A request's parameters as a call. Raises TransportError."""
     if not isinstance(body, dict):
-        raise TransportError("BAD_REQUEST", "The request must be a JSON object.")
+        raise TransportError("BAD_PARAMETERS", "The request must be one JSON object; batches are not taken.")
     query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
     if not isinstance(query, str) or not query:
-        raise TransportError("BAD_REQUEST", "The request has no `query`, or it is not a string.")
+        raise TransportError("BAD_PARAMETERS", "The request has no `query`, or it is not a string.")
     if not isinstance(variables, dict | None):
-        raise TransportError("BAD_REQUEST", "`variables` must be an object.")
+        raise TransportError("BAD_PARAMETERS", "`variables` must be an object.")
     if not isinstance(body.get("extensions"), dict | None):
-        raise TransportError("BAD_REQUEST", "`extensions` must be an object.")
+        raise TransportError("BAD_PARAMETERS", "`extensions` must be an object.")
     if not isinstance(name, str | None):
-        raise TransportError("BAD_REQUEST", "`operationName` must be a string.")
+        raise TransportError("BAD_PARAMETERS", "`operationName` must be a string.")
     return Call(query, variables or {}, name, is_get)

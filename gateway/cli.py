@@ -23,14 +23,15 @@ from db import demo as demo_data
 from db import session as unit_of_work
 from db.demo.passwords import PASSWORD, give
 from db.migrate import migrate as migrate_database
-from gateway import welcome
+from gateway import log, welcome
 from gateway.app import Setup, create_app
+from gateway.clock import run_worker, stopping, tick_once
 from gateway.explain import CannotExplain, Question
 from gateway.explain import explain as explain_document
 from gateway.files import bucket_of, put_all
 from gateway.issuer import issuer_of, new_key
 from gateway.postgres import CannotReach, Place, check, postgres
-from gateway.server import PortInUse, listen
+from gateway.server import Ending, PortInUse, listen
 from gateway.server import serve as serve_app
 from gateway.settings import Settings, WrongSetting, load
 
@@ -52,9 +53,10 @@ def demo(port: Port = None, data_dir: DataDir = None) -> None:
     with postgres(settings) as place:
         asyncio.run(_prepare_demo(place, settings, issuer))
         token = sign(_customer(demo_data.SHOWN[0].id), issuer, now=datetime.now(UTC), lifetime=timedelta(days=30))
+        ending = _ending(settings)
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
-        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, graphiql_token=token, url=url))
-        serve_app(app, listener, on_ready=lambda: welcome.show(console, url, issuer))
+        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, graphiql_token=token, url=url, drain=ending.drain, clock=place))
+        serve_app(app, listener, ending, on_ready=lambda: welcome.show(console, url, issuer))
 
 
 @cli.command()
@@ -65,9 +67,34 @@ def serve(port: Port = None, data_dir: DataDir = None) -> None:
     listener = listen(settings.host, settings.port)
     with postgres(settings) as place:
         asyncio.run(check(place))
+        ending = _ending(settings)
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
-        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, url=url))
-        serve_app(app, listener, on_ready=lambda: console.print(f"READY {url}/graphql"))
+        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, url=url, drain=ending.drain))
+        serve_app(app, listener, ending, on_ready=lambda: console.print(f"READY {url}/graphql"))
+
+
+@cli.command()
+def worker(data_dir: DataDir = None) -> None:
+    """Run the billing clock every minute and the sweep of attachments every hour, until stopped. Any number of workers may run; one of them runs each pass."""
+    settings = load(data_dir=data_dir)
+    log.configure(as_json=settings.is_production, level=settings.log_level)
+    with postgres(settings) as place:
+        asyncio.run(check(place))
+        asyncio.run(_work(settings, place))
+
+
+@cli.command()
+def tick(
+    at: Annotated[datetime | None, typer.Option(help="As of this instant, in UTC, such as 2027-01-31T09:00:00; left out, now.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Run one pass of the billing clock: renew, apply pending changes, end trials and pauses, charge what is due. Then sweep attachments, as of now."""
+    settings = load(data_dir=data_dir)
+    with postgres(settings) as place:
+        asyncio.run(check(place))
+        done, swept = asyncio.run(tick_once(settings, place, at.replace(tzinfo=UTC) if at else None))
+    console.print(f"{done.steps} steps of subscriptions, {done.collections} invoices charged, {done.reconciled} charges settled, {done.failures} failures.")
+    console.print(f"{swept.announced} announced files given up, {swept.objects} objects deleted.")
 
 
 @cli.command()
@@ -143,12 +170,22 @@ def main() -> None:
         sys.exit(1)
 
 
+def _ending(settings: Settings) -> Ending:
+    """From here on the process serves: it logs, and it will end as the settings say."""
+    log.configure(as_json=settings.is_production, level=settings.log_level)
+    return Ending(drain_seconds=settings.drain_seconds, shutdown_seconds=settings.shutdown_seconds)
+
+
 async def _prepare_demo(place: Place, settings: Settings, issuer: Issuer) -> None:
     await _migrate(place)
     if await demo_data.is_empty(place.admin_url):
         await _seed(place, 0, lambda _: None)
         await give(place.app_url, await Passwords().hash(PASSWORD), now=datetime.now(UTC))
         await put_all(bucket_of(settings, "", secret_of(issuer.keys[0])), await demo_data.files(place.admin_url))
+
+
+async def _work(settings: Settings, place: Place) -> None:
+    await run_worker(settings, place, on_ready=lambda: console.print("READY"), stop=stopping())
 
 
 async def _migrate(place: Place) -> None:

@@ -1,20 +1,32 @@
-"""GraphQL documents: parsed and validated once for each text, and remembered."""
+"""GraphQL documents: parsed, weighed and validated once for each text, and remembered."""
 
+import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, specified_rules, validate
 
 import schema as portal
 from auth.permissions import ANYBODY
+from gateway.cost import amounts_of
+from gateway.limits import LimitExceeded, Limits, check_cost, check_size, weigh
 from planner import Planner, Plans
 from planner.fields import root_names
 from schema.fields import permission_of
 
-MAX_TOKENS = 2000
-MAX_ERRORS = 20
 FOLDER = Path(portal.__file__).with_name("documents")
+
+# An abstract syntax tree takes about half a kilobyte for each token.
+MAX_DOCUMENTS = 1000
+MAX_TOKENS = 200_000
+MAX_AMOUNTS = 64
+
+PARSE = "GRAPHQL_PARSE_FAILED"
+# How graphql-core begins to say that it stopped counting tokens.
+TOKENS = "Document contains more than"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +39,9 @@ class Document:
     error_code: str = ""
     plans: Plans | None = None
     public: frozenset[str | None] = frozenset()
+    introspects: bool = False
+    digest: str = ""
+    costs: dict[object, int] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation by its name; without one, the only one there is."""
@@ -41,23 +56,42 @@ class Document:
 
 
 class Documents:
-    """Every text that was asked for lately. Bounded: unknown callers choose the texts."""
+    """Every text that was asked for lately. Bounded in number and in tokens: unknown callers choose the texts."""
 
-    def __init__(self, schema: GraphQLSchema, planner: Planner | None, *, size: int = 1000) -> None:
+    def __init__(self, schema: GraphQLSchema, planner: Planner | None, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
         self._schema = schema
         self._planner = planner
-        self._size = size
         self._known: OrderedDict[str, Document] = OrderedDict()
+        self._tokens = 0
 
     def prepare(self, text: str) -> Document:
         found = self._known.get(text)
-        if found is None:
-            found = self._known[text] = _prepared(self._schema, self._planner, text)
-            if len(self._known) > self._size:
-                self._known.popitem(last=False)
-        else:
+        if found is not None:
             self._known.move_to_end(text)
+            return found
+        try:
+            check_size(text, self.limits)
+        except LimitExceeded as error:
+            return _failed("LIMIT_EXCEEDED", error)
+        found = self._known[text] = _prepared(self._schema, self._planner, text, self.limits)
+        self._tokens += _tokens(found)
+        while len(self._known) > MAX_DOCUMENTS or (self._tokens > MAX_TOKENS and len(self._known) > 1):
+            self._tokens -= _tokens(self._known.popitem(last=False)[1])
         return found
+
+    def cost(self, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
+        """What the operation costs with these variables. Raises LimitExceeded for more than may be."""
+        assert document.ast is not None
+        amounts = amounts_of(operation, variables)
+        name = operation.name.value if operation.name else None
+        key = (name, *amounts.values())
+        if key not in document.costs:
+            if len(document.costs) >= MAX_AMOUNTS:
+                document.costs.clear()
+            document.costs[key] = weigh(self._schema, document.ast, self.limits, amounts).costs[name]
+        check_cost(document.costs[key], self.limits)
+        return document.costs[key]
 
 
 def first_party() -> dict[str, str]:
@@ -65,19 +99,39 @@ def first_party() -> dict[str, str]:
     return {path.stem: path.read_text() for path in sorted(FOLDER.glob("*.graphql"))}
 
 
-def _prepared(schema: GraphQLSchema, planner: Planner | None, text: str) -> Document:
+def _prepared(schema: GraphQLSchema, planner: Planner | None, text: str, limits: Limits) -> Document:
     try:
-        ast = parse(text, max_tokens=MAX_TOKENS)
+        ast = parse(text, max_tokens=limits.tokens, allow_empty_selection_sets=False)
+        weighed = weigh(schema, ast, limits, {})
+        errors = validate(schema, ast, specified_rules, max_errors=limits.errors)
+    except LimitExceeded as error:
+        return _failed("LIMIT_EXCEEDED", error)
     except GraphQLError as error:
-        return Document(None, {}, (error,), "GRAPHQL_PARSE_FAILED")
+        too_long = LimitExceeded("tokens", limits.tokens, "The document has too many tokens")
+        return _failed("LIMIT_EXCEEDED", too_long) if TOKENS in error.message else _failed(PARSE, error)
     except RecursionError:
-        return Document(None, {}, (GraphQLError("The document is nested too deeply."),), "GRAPHQL_PARSE_FAILED")
-    errors = tuple(validate(schema, ast, specified_rules, max_errors=MAX_ERRORS))
-    operations = {node.name.value if node.name else None: node for node in ast.definitions if isinstance(node, OperationDefinitionNode)}
+        return _failed(PARSE, GraphQLError("The document is nested too deeply."))
     if errors:
-        return Document(ast, operations, errors, "GRAPHQL_VALIDATION_FAILED")
-    public = frozenset(name for name, node in operations.items() if _is_public(schema, ast, node))
-    return Document(ast, operations, (), plans=planner.prepare(ast) if planner else None, public=public)
+        return _failed("GRAPHQL_VALIDATION_FAILED", *errors[: limits.errors])
+    operations = {node.name.value if node.name else None: node for node in ast.definitions if isinstance(node, OperationDefinitionNode)}
+    return Document(
+        ast,
+        operations,
+        (),
+        plans=planner.prepare(ast) if planner else None,
+        public=frozenset(name for name, node in operations.items() if _is_public(schema, ast, node)),
+        introspects=weighed.introspects,
+        digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
+    )
+
+
+def _failed(code: str, *errors: GraphQLError) -> Document:
+    return Document(None, {}, errors, code)
+
+
+def _tokens(document: Document) -> int:
+    """A document that failed is kept without its tree."""
+    return document.ast.token_count or 0 if document.ast else 0
 
 
 def _is_public(schema: GraphQLSchema, ast: DocumentNode, operation: OperationDefinitionNode) -> bool:

@@ -1,10 +1,10 @@
 """Files over HTTP: downloads by signed addresses, and direct uploads into the local bucket."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
+from uuid import uuid4
 
 from databases import Database
 from starlette.requests import Request
@@ -18,9 +18,11 @@ from billing.states import Actor
 from db.blocks import blocks
 from db.session import Caller, DatabaseUnavailable, Session
 from gateway import answers
-from gateway.answers import TransportError
+from gateway.answers import Form, TransportError
+from gateway.calls import arrived
 from gateway.files import DIRECT
 from gateway.multipart import Body, Part, Parts
+from gateway.statuses import JSON
 from loaders import Loaders
 from resolvers.context import Files
 from storage.bucket import Announced, BucketUnavailable
@@ -46,26 +48,29 @@ def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, up
         given = request.query_params
         asked = Asked(request.path_params["id"], given.get("customer", ""), given.get("expires", ""), given.get("signature", ""))
         if not asked.holds(secrets, now=clock()):
-            return answers.refused("FORBIDDEN", "This address is no longer good. Ask for a new one.")
+            return answers.refused("FORBIDDEN", "This address is no longer good. Ask for a new one.", _form())
         try:
             return await _given(asked, database, files, clock())
         except (DatabaseUnavailable, BucketUnavailable):
-            return answers.unavailable(answers.JSON)
+            return answers.unavailable(_form())
 
     async def upload(request: Request) -> Response:
         assert isinstance(files.bucket, Local)
         body = Body(request)
         try:
-            async with asyncio.timeout(upload_seconds):
-                await _take(request, body, files.bucket, secrets[0], now=clock())
-        except (TransportError, TimeoutError) as error:
-            return answers.refused(getattr(error, "code", "BAD_REQUEST"), str(error) or "The request took too long.", **await body.skip(MAX_FILE_BYTES))
+            await arrived(_take(request, body, files.bucket, secrets[0], now=clock()), seconds=upload_seconds)
+        except TransportError as error:
+            return answers.refused(error.code, str(error), _form(), **(error.headers | await body.skip(MAX_FILE_BYTES)))
         except BucketUnavailable:
-            return answers.unavailable(answers.JSON)
+            return answers.unavailable(_form())
         return Response(status_code=204, headers=HEADERS)
 
     direct = [Route(DIRECT, upload, methods=["POST"])] if isinstance(files.bucket, Local) else []
     return [*direct, Route("/files/{id}", download, methods=["GET", "HEAD"])]
+
+
+def _form() -> Form:
+    return Form(JSON, "compat", uuid4().hex)
 
 
 async def _given(asked: Asked, database: Database, files: Files, now: datetime) -> Response:
@@ -76,13 +81,13 @@ async def _given(asked: Asked, database: Database, files: Files, now: datetime) 
     finally:
         await session.close()
     if found is None or found.status != "STORED":
-        return answers.refused("NOT_FOUND", "There is no such file.")
+        return answers.refused("NOT_FOUND", "There is no such file.", _form())
     headers = {**HEADERS, "Content-Type": found.content_type, "Content-Disposition": disposition(found.file_name)}
     address = await files.bucket.address(found.object_key, headers, seconds=int(LIFETIME.total_seconds()))
     if not isinstance(address, Path):
         return RedirectResponse(address, 307, headers=HEADERS)
     if not address.is_file():
-        return answers.refused("NOT_FOUND", "There is no such file.")
+        return answers.refused("NOT_FOUND", "There is no such file.", _form())
     return FileResponse(address, headers=headers)
 
 

@@ -4,43 +4,61 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+import orjson
 from databases import Database
-from graphql import ExecutionResult, GraphQLSchema, OperationDefinitionNode, execute
+from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, execute
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from auth.jwks import KeysUnavailable
+from auth.permissions import DEVELOP, is_allowed
 from auth.tokens import Tokens
 from auth.viewer import Viewer
 from billing.refusals import Unauthenticated
 from billing.states import Actor
 from db.session import Caller, DatabaseUnavailable, Session, SessionEnded
 from gateway import answers, calls, uploads
-from gateway.answers import TransportError
-from gateway.calls import Call
+from gateway.admission import Admission, ClientGone, Handover, Overloaded, UntilGone, nothing
+from gateway.answers import Answer, Form, TransportError
+from gateway.calls import Bounds, Call
 from gateway.documents import Document, Documents
-from resolvers.context import Context, Files, Identity, Origin
+from gateway.heads import Asked
+from gateway.health import Drain
+from gateway.journal import Entry
+from gateway.limits import LimitExceeded
+from gateway.origins import COST, Origins
+from gateway.proxies import Network, address_of
+from gateway.statuses import JSON, Profile
+from resolvers.context import Context, Files, Identity, Origin, Payments
 
 logger = logging.getLogger("portico.http")
 
 STRANGER = Viewer(Actor.ANONYMOUS, None, (), "")
 NO_TOKEN = "Send a bearer token that holds in the Authorization header."
+# What a stranger learns of a request that cannot be read: that a token is missing.
+UNREADABLE = ("BAD_REQUEST", "BAD_PARAMETERS")
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """What one request may take."""
+class Terms:
+    """What requests may take, and how they are answered. `strangers` are callers without a token."""
 
-    body_bytes: int
+    callers: Bounds
+    strangers: Bounds
     operation_seconds: float
+    upload_seconds: float
     acquire_seconds: float
-    upload_seconds: float = 120
+    profile: Profile
+    trusted_proxies: tuple[Network, ...]
+    is_open: bool
+    shows_timings: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +70,33 @@ class Portal:
     database: Database
     tokens: Tokens
     identity: Identity
+    payments: Payments
     files: Files
     clock: Callable[[], datetime]
-    limits: Limits
-    shows_timings: bool
+    terms: Terms
+    origins: Origins
+    admission: Admission
+    uploads: Admission
+    drain: Drain
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request on its way: how it is answered, what the log will say of it, and once the caller is known their unit of work."""
+
+    request: Request
+    form: Form
+    entry: Entry
+    context: Context | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_upload(self) -> bool:
+        return uploads.is_multipart(self.request)
+
+    @property
+    def wants_cost(self) -> bool:
+        return self.request.headers.get(COST.lower(), "0") not in ("", "0")
 
 
 class GraphQLEndpoint:
@@ -65,83 +106,158 @@ class GraphQLEndpoint:
         self._portal = portal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope, receive)
-        media = answers.JSON
-        context: Context | None = None
+        request = Asked(scope, receive)
+        if request.method == "OPTIONS":
+            await Response(status_code=204, headers={**answers.HEADERS, **self._portal.origins.preflight(request)})(scope, receive, send)
+            return
+        entry = Entry(uuid4().hex)
+        visit = Visit(request, Form(JSON, self._portal.terms.profile, entry.request_id), entry)
+        answer = await self._answered(visit)
+        if allowed := self._portal.origins.headers(request):
+            answer.headers.update(allowed)
+        if self._portal.drain.has_begun:
+            answer.headers["Connection"] = "close"
+        session = visit.context.session if visit.context else None
         try:
-            if request.method == "OPTIONS":
-                response = Response(status_code=204, headers={"Allow": calls.ALLOWED})
-            else:
-                media = answers.media_type(request.headers.get("accept"))
-                context = await self._context(request)
-                response = await self._answer(request, context, media)
-        except (Unauthenticated, SessionEnded):
-            response = answers.refused("UNAUTHENTICATED", NO_TOKEN, media, **{"WWW-Authenticate": "Bearer"})
-        except TransportError as error:
-            response = answers.refused(error.code, str(error), media, **error.headers)
-        except (DatabaseUnavailable, KeysUnavailable):
-            response = answers.unavailable(media)
-        except Exception as error:
-            response = answers.unexpected(error, media)
-        try:
-            await response(scope, receive, send)
+            async with Handover(session.close if session else nothing):
+                await answer(scope, receive, send)
         finally:
-            if context:
-                await context.session.close()
+            entry.ends("send")
+            entry.write(answer.code, answer.status_code, session.statements if session else 0)
 
-    async def _context(self, request: Request) -> Context:
-        """Who calls, before anything else. Without a token it is a stranger, for whom the operation itself will say whether that is enough."""
-        portal = self._portal
-        now = portal.clock()
-        authorization = request.headers.get("authorization")
-        viewer = STRANGER if authorization is None else await self._portal.tokens.viewer_of(authorization, now=now)
-        caller = Caller(viewer.customer_id, viewer.kind, now, viewer.session_id)
-        session = Session(portal.database, caller, acquire_seconds=portal.limits.acquire_seconds)
-        network = request.client.host if request.client else ""
-        return Context(
-            viewer, session, Origin(uuid4().hex, network, viewer.client or request.headers.get("user-agent", "")[:200]), portal.identity, portal.files
-        )
-
-    async def _answer(self, request: Request, context: Context, media: str) -> Response:
-        """What is wrong with a stranger's request is not told."""
-        if uploads.is_multipart(request) and context.viewer is not STRANGER:
-            return await self._answer_upload(request, context, media)
+    async def _answered(self, visit: Visit) -> Answer:
+        """The answer, whatever goes wrong."""
         try:
-            call = await calls.read(request, max_body_bytes=self._portal.limits.body_bytes)
-        except TransportError:
-            if context.viewer is STRANGER:
+            visit.form = Form(answers.media_type(visit.request.headers.get("accept")), visit.form.profile, visit.form.reference)
+            return await self._answer(visit)
+        except (Unauthenticated, SessionEnded):
+            return answers.refused("UNAUTHENTICATED", NO_TOKEN, visit.form, **{"WWW-Authenticate": "Bearer"})
+        except TransportError as error:
+            return answers.refused(error.code, str(error), visit.form, **error.headers)
+        except ClientGone:
+            return answers.refused("CLIENT_CLOSED_REQUEST", "The client has left.", visit.form)
+        except (DatabaseUnavailable, KeysUnavailable, Overloaded, asyncio.CancelledError):
+            # Cancelled is what is still running when the time to shut down is over.
+            return answers.unavailable(visit.form)
+        except Exception as error:
+            return answers.unexpected(error, visit.form)
+
+    async def _answer(self, visit: Visit) -> Answer:
+        portal = self._portal
+        (portal.uploads if visit.is_upload else portal.admission).check()
+        portal.origins.check(visit.request)
+        reader = None if visit.is_upload else calls.reader_of(visit.request)
+        context = visit.context = await self._context(visit)
+        if reader is None:
+            return await self._answer_upload(visit, context)
+        call = await self._call(visit, reader, context)
+        async with portal.admission:
+            visit.entry.ends("wait")
+            return await answer(portal, call, visit, context)
+
+    async def _call(self, visit: Visit, reader: calls.Reader, context: Context) -> Call:
+        """What is wrong with a stranger's request is not told."""
+        terms = self._portal.terms
+        try:
+            call = await calls.read(visit.request, reader, terms.strangers if context.viewer is STRANGER else terms.callers)
+        except TransportError as error:
+            if context.viewer is STRANGER and error.code in UNREADABLE:
                 raise Unauthenticated(NO_TOKEN) from None
             raise
-        return await answer(self._portal, call, context, media)
+        visit.entry.ends("read")
+        return call
 
-    async def _answer_upload(self, request: Request, context: Context, media: str) -> Response:
-        """The body is read while the operation runs, so both have the time that an upload may take."""
-        seconds = self._portal.limits.upload_seconds
-        portal = replace(self._portal, limits=replace(self._portal.limits, operation_seconds=seconds))
-        return await uploads.respond(request, lambda call: answer(portal, call, context, media), seconds=seconds)
+    async def _answer_upload(self, visit: Visit, context: Context) -> Answer:
+        """The files are read while the operation runs, so it has more time, and places apart from the others: a slow line keeps nobody from asking."""
+        if context.viewer is STRANGER:
+            raise Unauthenticated(NO_TOKEN)
+        terms = self._portal.terms
+        portal = replace(self._portal, terms=replace(terms, operation_seconds=terms.upload_seconds))
+
+        async def run(call: Call) -> Answer:
+            visit.entry.ends("read")
+            async with portal.uploads:
+                visit.entry.ends("wait")
+                return await answer(portal, call, visit, context)
+
+        return await uploads.respond(visit.request, run, seconds=terms.callers.seconds)
+
+    async def _context(self, visit: Visit) -> Context:
+        """Who calls, before anything else. Without a token it is a stranger, for whom the operation itself will say whether that is enough."""
+        portal, headers = self._portal, visit.request.headers
+        now = portal.clock()
+        authorization = headers.get("authorization")
+        viewer = STRANGER if authorization is None else await portal.tokens.viewer_of(authorization, now=now)
+        caller = Caller(viewer.customer_id, viewer.kind, now, viewer.session_id)
+        session = Session(portal.database, caller, acquire_seconds=portal.terms.acquire_seconds)
+        visit.entry.client = viewer.client or headers.get("user-agent", "")[:200]
+        origin = Origin(visit.entry.request_id, address_of(visit.request, portal.terms.trusted_proxies), visit.entry.client)
+        return Context(viewer, session, origin, portal.identity, portal.payments, portal.files)
 
 
-async def answer(portal: Portal, call: Call, context: Context, media: str) -> Response:
+async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> Answer:
     """Judge the document, run it, present the result."""
     document = portal.documents.prepare(call.query)
     if context.viewer is STRANGER and not document.is_public(call.operation_name):
         raise Unauthenticated(NO_TOKEN)
-    if document.errors:
-        return answers.request_errors(document.errors, document.error_code, media)
+    is_open = portal.terms.is_open or is_allowed(context.viewer, DEVELOP)
+    errors = document.errors or ((GraphQLError("Introspection is for developers."),) if document.introspects and not is_open else ())
+    if errors:
+        return answers.request_errors(errors, document.error_code or "GRAPHQL_VALIDATION_FAILED", visit.form, suggests=is_open)
     operation = document.operation(call.operation_name)
     if operation is None:
-        raise TransportError("BAD_REQUEST", "Name one of the document's operations in `operationName`.")
+        raise TransportError("OPERATION_RESOLUTION_FAILURE", "Name one of the document's operations in `operationName`.")
     if call.is_get and operation.operation.value != "query":
         raise TransportError("METHOD_NOT_ALLOWED", "Only queries may be sent by GET.", Allow="POST")
     try:
-        async with asyncio.timeout(portal.limits.operation_seconds):
-            planned = await run_planned(document, operation, call, context)
-            if planned is not None:
-                return answers.raw(planned, 200, media, **_timing(portal, context, "planner"))
-            result = await run(portal.schema, document, call, context)
+        cost = portal.documents.cost(document, operation, call.variables)
+    except LimitExceeded as error:
+        return answers.request_errors((error,), "LIMIT_EXCEEDED", visit.form, suggests=is_open)
+    work = Work(document, operation, call, cost)
+    _note(visit.entry, work)
+    return await _run(portal, work, visit, context)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """An operation that may run."""
+
+    document: Document
+    operation: OperationDefinitionNode
+    call: Call
+    cost: int
+
+
+def _note(entry: Entry, work: Work) -> None:
+    name = work.operation.name
+    entry.document = work.document.digest
+    entry.operation = name.value[:100] if name else None
+    entry.kind = work.operation.operation.value
+    entry.cost = work.cost
+    entry.names(work.call.variables)
+    entry.ends("prepare")
+
+
+async def _run(portal: Portal, work: Work, visit: Visit, context: Context) -> Answer:
+    """Within the deadline; a query also only as long as somebody waits for it."""
+    is_watched = visit.entry.kind == "query" and not visit.is_upload
+    try:
+        async with asyncio.timeout(portal.terms.operation_seconds):
+            async with UntilGone(visit.request.receive) if is_watched else nullcontext():
+                planned = await run_planned(work.document, work.operation, work.call, context)
+                result = await run(portal.schema, work.document, work.call, context) if planned is None else None
     except (TimeoutError, DatabaseUnavailable):
-        return answers.unavailable(media)
-    return _presented(result, media, _timing(portal, context, "executor"))
+        return answers.unavailable(visit.form)
+    visit.entry.way = "executor" if planned is None else "planner"
+    visit.entry.ends("run")
+    if portal.terms.shows_timings:
+        visit.headers["Server-Timing"] = f'{visit.entry.way};desc="{context.session.statements} statements"'
+    extensions = {"cost": {"requested": work.cost, "limit": portal.documents.limits.cost}} if visit.wants_cost else None
+    if planned is not None:
+        body = planned[:-1] + b',"extensions":' + orjson.dumps(extensions) + b"}" if extensions else planned
+        return answers.raw(body, "OK", visit.form, **visit.headers)
+    assert result is not None
+    return _presented(result, extensions, visit, suggests=portal.terms.is_open)
 
 
 async def run_planned(document: Document, operation: OperationDefinitionNode, call: Call, context: Context) -> bytes | None:
@@ -167,21 +283,18 @@ async def run(schema: GraphQLSchema, document: Document, call: Call, context: Co
     return await result if inspect.isawaitable(result) else result
 
 
-def _presented(result: ExecutionResult, media: str, headers: dict[str, str]) -> Response:
+def _presented(result: ExecutionResult, extensions: dict[str, Any] | None, visit: Visit, *, suggests: bool) -> Answer:
+    more = {"extensions": extensions} if extensions else {}
     if not result.errors:
-        return answers.respond({"data": result.data}, 200, media, **headers)
+        return answers.respond({"data": result.data, **more}, "OK", visit.form, **visit.headers)
     for error in result.errors:
         if isinstance(error.original_error, TransportError):
             raise error.original_error
     if answers.is_outage(result.errors):
-        return answers.unavailable(media)
+        return answers.unavailable(visit.form)
     if any(isinstance(error.original_error, SessionEnded) for error in result.errors):
         raise Unauthenticated(NO_TOKEN)
     if result.data is None and all(error.path is None for error in result.errors):
-        return answers.request_errors(result.errors, "BAD_USER_INPUT", media)
-    body: dict[str, Any] = {"errors": [answers.shown(error) for error in result.errors], "data": result.data}
-    return answers.respond(body, 200, media, **headers)
-
-
-def _timing(portal: Portal, context: Context, way: str) -> dict[str, str]:
-    return {"Server-Timing": f'{way};desc="{context.session.statements} statements"'} if portal.shows_timings else {}
+        return answers.request_errors(result.errors, "BAD_USER_INPUT", visit.form, suggests=suggests)
+    body = {"errors": [answers.shown(error, visit.form) for error in result.errors], "data": result.data, **more}
+    return answers.respond(body, "PARTIAL", visit.form, **visit.headers)

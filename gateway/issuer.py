@@ -32,7 +32,7 @@ def _keys(settings: Settings) -> tuple[Key, ...]:
     if settings.is_production:
         raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: is needed in production, which does not sign with a PORTICO_TOKEN_SECRET. {ONE_SIGNS}")
     try:
-        return (shared(settings.token_secret or _kept_secret(settings.data_dir)),)
+        return (shared(settings.token_secret or kept_secret(settings.data_dir, "token-secret")),)
     except UnusableKey as error:
         raise WrongSetting(f"PORTICO_TOKEN_SECRET: {error}") from None
 
@@ -93,8 +93,9 @@ def jwks(ours: Issuer) -> Route:
     return Route("/.well-known/jwks.json", answer)
 
 
-def _kept_secret(folder: Path) -> str:
-    path = folder / "token-secret"
+def kept_secret(folder: Path, name: str) -> str:
+    """The secret of this name in the data directory, made when it is first asked for. Raises WrongSetting."""
+    path = folder / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -1,4 +1,4 @@
-"""uvicorn, started from here so that a port in use is one line and `READY` is said when it is true."""
+"""uvicorn, started from here so that a port in use is one line, `READY` is said when it is true, and SIGTERM loses no request."""
 
 import gc
 import signal
@@ -6,26 +6,55 @@ import socket
 import sys
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
+from time import monotonic
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
+
+from gateway.health import Drain
+from gateway.protocol import Protocol
 
 
 class PortInUse(Exception):
     """Somebody else listens there; the message says what to do."""
 
 
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the process ends: for `drain_seconds` it still takes requests and says that it is not ready, then what runs has `shutdown_seconds`."""
+
+    drain: Drain = field(default_factory=Drain)
+    drain_seconds: float = 0.0
+    shutdown_seconds: float = 25.0
+
+
 class Server(uvicorn.Server):
     """Calls `on_ready` once requests are taken."""
 
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ending: Ending, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
+        self._ending = ending
         self._on_ready = on_ready
+        self._ends_at = float("inf")
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._on_ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """SIGTERM begins the drain. Whoever is at the keyboard, or asks again, does not want to wait for it."""
+        if sig == signal.SIGTERM and not self._ending.drain.has_begun and self._ending.drain_seconds:
+            self._captured_signals.append(sig)
+            self._ends_at = monotonic() + self._ending.drain_seconds
+        else:
+            super().handle_exit(sig, frame)
+        self._ending.drain.has_begun = True
+
+    async def on_tick(self, counter: int) -> bool:
+        return await super().on_tick(counter) or monotonic() >= self._ends_at
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -41,14 +70,30 @@ def listen(host: str, port: int) -> socket.socket:
     return found
 
 
-def serve(app: ASGIApp, listener: socket.socket, *, on_ready: Callable[[], None]) -> None:
+def configured(app: ASGIApp, shutdown_seconds: float = 25.0) -> uvicorn.Config:
+    """uvicorn as we run it. Who stands behind a proxy is for the settings to say, so uvicorn believes no header about it."""
+    return uvicorn.Config(
+        app,
+        loop="uvloop",
+        http=Protocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        date_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=int(shutdown_seconds),
+    )
+
+
+def serve(app: ASGIApp, listener: socket.socket, ending: Ending, *, on_ready: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM, then finish what runs."""
     # uvicorn ends by raising the signal again: here it only has to unwind what is around us, the built-in Postgres too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    config = uvicorn.Config(app, loop="uvloop", http="httptools", ws="none", log_level="warning", access_log=False, server_header=False, date_header=False)
     # What was made at start lives for ever: let the garbage collector pass it by, and look at the rest less often.
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
     with suppress(KeyboardInterrupt):
-        Server(config, on_ready).run([listener])
+        Server(configured(app, ending.shutdown_seconds), ending, on_ready).run([listener])

@@ -1,5 +1,7 @@
 """Settings, from the environment (prefix PORTICO_). Only `gateway/` knows them; everything below gets plain values."""
 
+import re
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Literal
 
@@ -9,6 +11,11 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from auth.issuers import OtherIssuer
+from gateway.limits import Limits
+from gateway.statuses import Profile
+
+DOCUMENT = Limits()
+ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?")
 
 
 class WrongSetting(Exception):
@@ -18,7 +25,9 @@ class WrongSetting(Exception):
 class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="PORTICO_", env_file=None, extra="ignore")
 
-    environment: Literal["development", "production"] = Field("development", description="production hides GraphiQL, introspection and timings.")
+    environment: Literal["development", "production"] = Field(
+        "development", description="production hides GraphiQL, introspection, suggestions and timings, and logs JSON."
+    )
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
     data_dir: Path = Field(Path(".portico"), description="Where the built-in Postgres, the demo secret and, without S3, attached files live.")
@@ -29,8 +38,32 @@ class Settings(BaseSettings):
     acquire_seconds: float = Field(1.0, gt=0, description="How long a request waits for a connection before it answers 503.")
     command_seconds: float = Field(8.0, gt=0, description="How long one statement may take.")
     operation_seconds: float = Field(10.0, gt=0, description="How long one GraphQL operation may take.")
+    body_seconds: float = Field(10.0, gt=0, description="How long a request may take to arrive.")
+    max_running: int = Field(50, ge=1, description="How many operations run at a time.")
+    max_queued: int = Field(100, ge=0, description="How many more wait for their turn; what comes then is answered 503 at once.")
+    queue_seconds: float = Field(0.25, gt=0, description="How long an operation waits for its turn before it is answered 503.")
+    drain_seconds: float = Field(5.0, ge=0, description="After SIGTERM: how long requests are still taken while /readyz says 503.")
+    shutdown_seconds: float = Field(25.0, gt=0, description="And then: how long what still runs may take to end.")
     max_body_bytes: int = Field(1024**2, ge=1024, description="How large a request body may be.")
-    upload_seconds: float = Field(120.0, gt=0, description="How long a request with files may take, from its first byte to its answer.")
+    max_stranger_bytes: int = Field(64 * 1024, ge=1024, description="How large it may be without a token.")
+    max_url_bytes: int = Field(16 * 1024, ge=256, description="How long the parameters of a GET may be.")
+    max_document_bytes: int = Field(DOCUMENT.document_bytes, ge=256, description="How long a document may be.")
+    max_tokens: int = Field(DOCUMENT.tokens, ge=10, description="How many tokens it may have.")
+    max_depth: int = Field(DOCUMENT.depth, ge=1, description="How deep its fields may be nested.")
+    max_aliases: int = Field(DOCUMENT.aliases, ge=0, description="How many aliases it may have.")
+    max_root_fields: int = Field(DOCUMENT.root_fields, ge=1, description="How many root fields a query may have.")
+    max_mutation_fields: int = Field(DOCUMENT.mutation_fields, ge=1, description="How many a mutation may have.")
+    max_directives: int = Field(DOCUMENT.directives, ge=0, description="How many directives it may have.")
+    max_fields: int = Field(DOCUMENT.fields, ge=1, description="How many fields it may come to; those with one key count by their square.")
+    max_errors: int = Field(DOCUMENT.errors, ge=1, description="How many of its errors are told.")
+    max_cost: int = Field(DOCUMENT.cost, ge=1, description="What an operation may cost; see docs/limits.md.")
+    http_profile: Profile = Field("compat", description="Which reading of GraphQL over HTTP the statuses follow: compat or draft-2026.")
+    cors_origins: tuple[str, ...] = Field((), description="Other origins whose pages may call, exactly, as JSON.")
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field((), description="Networks of the proxies whose X-Forwarded-For is believed, as JSON.")
+    developer_tools: bool | None = Field(None, description="GraphiQL, introspection and suggestions for everybody; left out: outside of production.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="INFO has one line for each operation.")
+    upload_seconds: float = Field(120.0, gt=0, description="How long a request with files may take, from its first file to its answer.")
+    max_uploads: int = Field(50, ge=1, description="How many requests with files run at a time, apart from other operations.")
     max_files_per_parent: int = Field(1000, ge=1, description="How many files may be attached to one invoice or payment schedule.")
     public_url: str | None = Field(None, description="Where the gateway is reached from outside; addresses of files begin so. Left out: where it listens.")
     clamd_url: str | None = Field(None, description="clamd, as tcp://host:port or unix:///path; every file is scanned, and none taken while it is away.")
@@ -55,6 +88,16 @@ class Settings(BaseSettings):
     token_secret: str | None = Field(
         None, min_length=32, description="HS256 secret of tokens, not for production; left out, one is made in the data directory."
     )
+    takes_parts: bool = Field(True, description="Whether a customer may pay a part of what remains.")
+    stripe_secret_key: str | None = Field(None, description="Stripe's secret key; with it new payment methods are added at Stripe. See docs/stripe.md.")
+    stripe_publishable_key: str = Field("", description="Stripe's publishable key, for the browser.")
+    stripe_webhook_secret: str = Field("", description="What Stripe signs its events with.")
+    retry_days: tuple[int, ...] = Field((1, 3, 7, 14), description="On which days after a failed charge it is tried again, as JSON.")
+    dunning_ending: Literal["HOLD", "CANCEL", "NOTHING"] = Field("HOLD", description="What becomes of a subscription when the last try has failed.")
+    clock_concurrency: int = Field(4, ge=1, le=100, description="How many customers the billing clock serves at once.")
+    secret: str | None = Field(
+        None, min_length=32, description="Signs previews; the same for all servers of a portal. Left out, one is made in the data directory."
+    )
     signing_keys_dir: Path | None = Field(None, description="A folder of private keys (PEM). The newest by name signs tokens, all of them verify.")
     issuers: tuple[OtherIssuer, ...] = Field((), description="Other issuers whose tokens are taken, as JSON; see docs/identity.md.")
 
@@ -78,6 +121,23 @@ class Settings(BaseSettings):
             raise ValueError("is not a database URL; write postgresql://user:password@host:5432/database")
         return value.replace("postgres://", "postgresql://", 1)
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := [origin for origin in value if not ORIGIN.fullmatch(origin)]:
+            raise ValueError(f"{wrong[0]} is not an origin; write https://portal.example.com, without a path and without *")
+        return value
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody gets what developers get."""
+        return not self.is_production if self.developer_tools is None else self.developer_tools
+
+    @property
+    def limits(self) -> Limits:
+        """What one document may ask for."""
+        return Limits(**{name: getattr(self, f"max_{name}") for name in Limits.__slots__})
+
     @property
     def is_production(self) -> bool:
         return self.environment == "production"
@@ -92,4 +152,5 @@ def load(**overrides: object) -> Settings:
         where = "".join(f".{part}" for part in first["loc"][1:])
         raise WrongSetting(f"PORTICO_{str(first['loc'][0]).upper()}{where}: {first['msg']} (got {first['input']!r})") from None
     except SettingsError as error:
-        raise WrongSetting(f"PORTICO_ISSUERS: is not JSON ({error.__cause__})") from None
+        name = re.search(r'field "(\w+)"', str(error))
+        raise WrongSetting(f"PORTICO_{name[1].upper() if name else '…'}: is not JSON ({error.__cause__})") from None

@@ -3,18 +3,16 @@
 https://github.com/jaydenseric/graphql-multipart-request-spec
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 import orjson
 from starlette.requests import Request
-from starlette.responses import Response
 
 from billing.attachments import MAX_GROUP_BYTES
 from gateway import calls
-from gateway.answers import TransportError
-from gateway.calls import Call
+from gateway.answers import Answer, TransportError
+from gateway.calls import Call, arrived, media_type_of
 from gateway.multipart import Body, Part, Parts
 from resolvers.incoming import File, Upload
 
@@ -22,31 +20,21 @@ from resolvers.incoming import File, Upload
 MAX_BODY_BYTES = MAX_GROUP_BYTES + 1024**2
 MAX_FIELD_BYTES = 256 * 1024
 
-# A page of somebody else's can send forms, but none of these headers without being asked first.
-PREFLIGHT = ("graphql-require-preflight", "apollo-require-preflight", "x-apollo-operation-name")
-
-Answer = Callable[[Call], Awaitable[Response]]
-
 
 def is_multipart(request: Request) -> bool:
-    kind = request.headers.get("content-type", "").partition(";")[0]
-    return request.method == "POST" and kind.strip().lower() == "multipart/form-data"
+    return request.method == "POST" and media_type_of(request) == "multipart/form-data"
 
 
-async def respond(request: Request, answer: Answer, *, seconds: float) -> Response:
-    """The answer to a call with files, whose bytes are read while it runs. Raises TransportError."""
+async def respond(request: Request, run: Callable[[Call], Awaitable[Answer]], *, seconds: float) -> Answer:
+    """The answer to a call with files, whose bytes are read while it runs. What stands before them has `seconds` to come. Raises TransportError."""
     body = Body(request)
     try:
-        async with asyncio.timeout(seconds):
-            call = await _read(request, body)
-        response = await answer(call)
-    except TimeoutError:
-        raise TransportError("BAD_REQUEST", f"The request did not arrive within {seconds:g} seconds.", Connection="close") from None
+        found = await run(await arrived(_read(request, body), seconds=seconds))
     except TransportError as error:
         error.headers |= await body.skip(2 * MAX_BODY_BYTES)
         raise
-    response.headers.update(await body.skip(2 * MAX_BODY_BYTES))
-    return response
+    found.headers.update(await body.skip(2 * MAX_BODY_BYTES))
+    return found
 
 
 class Incoming:
@@ -75,8 +63,6 @@ class Incoming:
 
 async def _read(request: Request, body: Body) -> Call:
     """The call, with an Upload wherever `map` says that a file belongs."""
-    if not any(request.headers.get(name) for name in PREFLIGHT):
-        raise _bad("A request with files needs the header GraphQL-Require-Preflight, with any value.")
     parts = Parts(body, request.headers["content-type"], MAX_BODY_BYTES)
     operations = await _field(parts, "operations")
     call = calls.checked(operations, is_get=False)

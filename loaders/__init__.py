@@ -1,5 +1,6 @@
 """The batched reads of one operation. Whatever a level of a query asks for at once becomes one statement."""
 
+from asyncio import shield
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any
 
@@ -10,6 +11,16 @@ from db.blocks import Block
 from db.pages import Window
 from db.session import Session
 from loaders.batch import Filters, Key, Reader, fetch_counts, fetch_many, fetch_one, fetch_pages
+
+
+class Shared(DataLoader[Key, Any]):
+    """A loader whose keys are waited for by several fields.
+
+    When one field is refused, graphql-core cancels what its siblings wait for; somebody elsewhere in the document who waits for the same row must still get it.
+    """
+
+    def load(self, key: Key) -> Awaitable[Any]:
+        return shield(super().load(key))
 
 
 class Loaders:
@@ -30,18 +41,26 @@ class Loaders:
 
     def page(self, block: Block, window: Window, filters: Filters) -> DataLoader[Key, Any]:
         """Keys to the page of rows that each has inside a window."""
-        return self._loader(
-            (block.name, window, filters), lambda: Reader(self._session, block, page_of(block, window, is_staff=self._is_staff), filters, window), fetch_pages
-        )
+
+        def reader() -> Reader:
+            return Reader(self._session, block, page_of(block, window, is_staff=self._is_staff, filters=_names(filters)), filters, window)
+
+        return self._loader((block.name, window, filters), reader, fetch_pages)
 
     def count(self, block: Block, filters: Filters) -> DataLoader[Key, Any]:
         """Keys to the number of rows that each has."""
-        return self._loader(
-            (block.name, "count", filters), lambda: Reader(self._session, block, count_of(block, is_staff=self._is_staff), filters), fetch_counts
-        )
+
+        def reader() -> Reader:
+            return Reader(self._session, block, count_of(block, is_staff=self._is_staff, filters=_names(filters)), filters)
+
+        return self._loader((block.name, "count", filters), reader, fetch_counts)
 
     def _loader(self, identity: Hashable, reader: Callable[[], Reader], fetch: Callable[[Reader, list[Key]], Awaitable[Sequence[Any]]]) -> DataLoader[Key, Any]:
         if identity not in self._known:
             made = reader()
-            self._known[identity] = DataLoader(lambda keys: fetch(made, keys))
+            self._known[identity] = Shared(lambda keys: fetch(made, keys))
         return self._known[identity]
+
+
+def _names(filters: Filters) -> frozenset[str]:
+    return frozenset(name for name, _ in filters)

@@ -65,7 +65,7 @@ async def _grouped(reader: Reader, keys: list[Key]) -> list[list[Any]]:
 
 
 def _arguments(reader: Reader, keys: list[Key]) -> list[Any]:
-    given: dict[str, Any] = dict.fromkeys(reader.block.parameters) | dict(reader.filters)
+    given: dict[str, Any] = dict(reader.filters)
     given |= {"keys": [key for _, key in keys], "customer_ids": [owner for owner, _ in keys], "customer_id": reader.session.caller.customer_id}
     if reader.window:
         given |= {"size": reader.window.size, **keyset_arguments(reader.window)}

@@ -7,8 +7,7 @@ from planner.draft import CannotPlan, Draft, Join, Piece, Scope, correlated, row
 from planner.fields import collect, selections_of
 from planner.fixes import fix_items, fix_members
 from planner.formats import json_object, output, quoted
-from planner.values import DEFINITION
-from schema.fields import DECLARATION, PERMISSION, Many, One, Part
+from schema.fields import DECLARATION, DEFINITION, PERMISSION, Many, One, Part
 
 # One field of an object: how it is defined, and its nodes in the document.
 Ask = tuple[GraphQLField, list[FieldNode]]

@@ -7,8 +7,7 @@ from graphql import GraphQLObjectType, get_named_type
 from planner.build import Ask
 from planner.draft import Draft, Fix, Piece, Run, Scope
 from planner.fields import Document, collect, selections_of
-from planner.values import DEFINITION
-from schema.fields import Derived, about
+from schema.fields import DEFINITION, Derived, about
 
 
 def derived(draft: Draft, scope: Scope, declared: Derived, ask: Ask) -> Piece:

@@ -18,6 +18,8 @@ from planner.values import arguments_of, has_variables
 Fix = Callable[[Any, "Run"], Any]
 Arguments = dict[str, Any]
 
+CALLER = "cast(:customer_id as text)"
+
 
 class CannotPlan(Exception):
     """The planner has no way to say this in SQL; the message says what it met. The executor takes over."""
@@ -134,8 +136,11 @@ class Join:
 def row_scope(draft: Draft, alias: str, returns: str) -> Scope:
     """Rows of customers carry their owner, which for staff differs from row to row; a customer's is always the caller."""
     has_owner = any(item.name == "customer_id" for item in fields(getattr(rows, returns)))
-    owner = ":customer_id" if not draft.is_staff else f"{alias}.customer_id" if has_owner else "cast(null as text)"
-    return Scope(lambda name: f"{alias}.{name}", returns, owner)
+    if draft.is_staff:
+        return Scope(lambda name: f"{alias}.{name}", returns, f"{alias}.customer_id" if has_owner else "cast(null as text)")
+    # What must equal the caller's id is written as it: a block that compares its customer with both key and owner then compares once.
+    own = {"Customer": ("id", "customer_id")}.get(returns, ("customer_id",) if has_owner else ())
+    return Scope(lambda name: CALLER if name in own else f"{alias}.{name}", returns, ":customer_id")
 
 
 def correlated(sql: str, block: Block, *, key: str, owner: str, mark: str = "") -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from enum import StrEnum
 from typing import Any, get_type_hints
 
 from billing import rows
@@ -20,6 +21,18 @@ def output(column: str, kind: str) -> str:
 
 def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def enum_literal(value: object) -> str | None:
+    """A value of an enum that stands in the document, or a list of them, as SQL; None for everything else, which stays a parameter.
+
+    Postgres then plans with the states that are asked for. The names are those of the schema: no text of a client ever becomes SQL.
+    """
+    if isinstance(value, StrEnum):
+        return quoted(value.name)
+    if isinstance(value, tuple) and all(isinstance(item, StrEnum) for item in value):
+        return quoted(f"{{{','.join(item.name for item in value)}}}")
+    return None
 
 
 def json_object(pairs: Iterable[tuple[str, str]]) -> str:

@@ -4,13 +4,14 @@ from typing import Any
 
 from graphql import FieldNode, GraphQLObjectType, get_named_type, is_non_null_type
 
-from db.blocks import Block
+from db.blocks import Block, with_only
 from db.pages import Window, keyset_arguments, page_sql
 from planner.build import Ask, build_object, object_of, object_type
 from planner.draft import Arguments, CannotPlan, Draft, Piece, Scope, correlated, row_scope
 from planner.fields import collect, selections_of
 from planner.fixes import fix_items
 from planner.formats import cursor, quoted
+from planner.values import has_variables
 from resolvers.pages import Paging, window_of
 from schema.fields import PageOf, filters
 
@@ -25,17 +26,18 @@ class _Page:
         self.alias = draft.alias()
         self.rows = row_scope(draft, self.alias, block.returns)
         self.mark = ""
+        self.size = ""
         self.looks_beyond = False
 
     def listed(self, sql: str) -> str:
         """The rows that belong to the page: not the one that only tells that there is more."""
         order = f" order by {self.alias}.nth desc" if self.window.is_backward else ""
-        kept = f" filter (where {self.alias}.nth <= :size{self.mark})" if self.looks_beyond else ""
+        kept = f" filter (where {self.alias}.nth <= {self.size})" if self.looks_beyond else ""
         return f"coalesce(json_agg({sql}{order}){kept}, '[]')"
 
     def source(self, keyed: tuple[str, str]) -> str:
         """The page's rows: numbered, and one more than asked for, only if somebody wants to know what lies beyond."""
-        limit = f":size{self.mark}{' + 1' if self.looks_beyond else ''}"
+        limit = f"{self.size}{' + 1' if self.looks_beyond else ''}"
         sql = correlated(page_sql(self.block, self.window, limit=limit, mark=self.mark), self.block, key=keyed[0], owner=keyed[1], mark=self.mark)
         if self.looks_beyond:
             return f"(select p.*, row_number() over () as nth, count(*) over () as found from ({sql}) p) {self.alias}"
@@ -43,7 +45,7 @@ class _Page:
 
     def cursor_at(self, *, end: bool) -> str:
         """Backwards, the rows come from the end, so the first to come is the page's last."""
-        place = f"least({self.alias}.found, :size{self.mark})" if end != self.window.is_backward else "1"
+        place = f"least({self.alias}.found, {self.size})" if end != self.window.is_backward else "1"
         return f"max({cursor(self.block, self.window.order, self.alias)}) filter (where {self.alias}.nth = {place})"
 
 
@@ -55,15 +57,18 @@ def page(draft: Draft, scope: Scope, relation: PageOf, ask: Ask) -> Piece:
 def page_of(draft: Draft, block: Block, keyed: tuple[str, str], ask: Ask, own: tuple[str, ...] = ()) -> Piece:
     """The connection of a block's rows. `own` names arguments of the field that are parameters of the block too; null is empty text."""
 
+    def narrowed(given: Arguments) -> dict[str, Any]:
+        return dict(filters(given.get("filter") or {})) | {name: given[name] or "" for name in own}
+
     def parameters(given: Arguments) -> dict[str, Any]:
         window = _window(block, given)
-        named = dict.fromkeys(block.parameters) | dict(filters(given.get("filter") or {})) | {name: given[name] or "" for name in own}
-        marked = {f"{name}{mark}": value for name, value in named.items() if name not in ("key", "customer_id")}
+        marked = {f"{name}{mark}": value for name, value in narrowed(given).items()}
         return {**marked, f"size{mark}": window.size, **keyset_arguments(window, mark)}
 
     mark, given = draft.take(ask[0], ask[1][0], parameters)
-    made = _Page(draft, block, _window(block, given))
+    made = _Page(draft, with_only(block, frozenset(narrowed(given))), _window(block, given))
     made.mark = mark
+    made.size = f":size{mark}" if has_variables(ask[1][0]) else str(made.window.size)
     asked = collect(draft.document, object_type(ask), selections_of(ask[1]))
     made.looks_beyond = any(nodes[0].name.value == "pageInfo" for nodes in asked.values())
     built = object_of({key: _member(made, keyed, object_type(ask), nodes) for key, nodes in asked.items()})
@@ -103,7 +108,7 @@ def _edge(made: _Page, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Piece
 
 def _page_info(made: _Page, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Piece:
     window = made.window
-    more = f"coalesce(max({made.alias}.found), 0) > :size{made.mark}"
+    more = f"coalesce(max({made.alias}.found), 0) > {made.size}"
     members = {
         "hasNextPage": ("true" if window.before is not None else "false") if window.is_backward else more,
         "hasPreviousPage": more if window.is_backward else ("true" if window.after is not None else "false"),

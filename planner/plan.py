@@ -14,10 +14,11 @@ from auth.links import Links
 from auth.permissions import Permission, check
 from auth.viewer import Viewer
 from billing.refusals import RequestError
-from db.blocks import positional
+from db.blocks import PARAMETER, positional
 from planner import build, derived, pages, roots
 from planner.draft import ArgumentSource, CannotPlan, Draft, Fix, Run, Scope
 from planner.fields import Document
+from planner.formats import enum_literal
 from planner.shape import shape_of
 from schema import roots as declared_roots
 from schema.fields import AnyOf, Derived, Many, One, PageOf, Part
@@ -152,9 +153,10 @@ def make(draft: Draft, operation: OperationDefinitionNode) -> Plan:
     text = f"select cast(json_build_object('data', {built.sql}) as text) from (select 1) root{scope.joined}"
     for join in draft.joins:  # an outer one comes before those inside it, whose marks its text brings along
         text = join.settle(text)
-    sql, parameters = positional(text)
     arguments = {source.mark: source.read(draft.document.variables) for source in draft.sources if source.is_constant}
     constants = {name: value for source in draft.sources if source.is_constant for name, value in source.parameters(arguments[source.mark]).items()}
+    literals = {name: found for name, value in constants.items() if (found := enum_literal(value))}
+    sql, parameters = positional(PARAMETER.sub(lambda match: literals.get(match[1], match[0]), text))
     varying = tuple(source for source in draft.sources if not source.is_constant)
     return Plan(sql, parameters, constants, arguments, varying, built.fix, tuple(draft.derived), tuple(draft.permissions))
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from graphql import FieldNode, VariableNode, Visitor, visit
+from graphql import FieldNode, ObjectValueNode, VariableNode, Visitor, visit
 from graphql.language import DirectiveNode, Node
 
 from billing.ids import prefix_of
@@ -12,6 +12,8 @@ from billing.ids import prefix_of
 BY_VALUE = ("sort",)
 BY_PRESENCE = ("first", "last", "after", "before")
 BY_PREFIX = ("id", "ids")
+# Which fields of it are given: the others are not in the SQL at all.
+BY_FIELDS = ("filter",)
 
 Part = tuple[str, Callable[[Any], Hashable]]
 
@@ -41,6 +43,8 @@ class _Reader(Visitor):
             judge = judge_of(argument.name.value)
             if isinstance(argument.value, VariableNode) and judge:
                 self.parts.append((argument.value.name.value, judge))
+            elif isinstance(argument.value, ObjectValueNode):
+                self.parts += [(item.value.name.value, _presence) for item in argument.value.fields if isinstance(item.value, VariableNode)]
 
 
 def _value(value: Any) -> Hashable:
@@ -57,4 +61,13 @@ def _prefixes(value: Any) -> Hashable:
     return tuple(sorted({prefix_of(item) for item in given if isinstance(item, str)}))
 
 
-JUDGES = {**dict.fromkeys(BY_VALUE, _value), **dict.fromkeys(BY_PRESENCE, _presence), **dict.fromkeys(BY_PREFIX, _prefixes)}
+def _fields(value: Any) -> Hashable:
+    return frozenset(name for name, item in value.items() if item is not None) if isinstance(value, dict) else None
+
+
+JUDGES = {
+    **dict.fromkeys(BY_VALUE, _value),
+    **dict.fromkeys(BY_PRESENCE, _presence),
+    **dict.fromkeys(BY_PREFIX, _prefixes),
+    **dict.fromkeys(BY_FIELDS, _fields),
+}

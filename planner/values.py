@@ -4,7 +4,7 @@ from typing import Any
 
 from graphql import FieldNode, GraphQLField, GraphQLInputObjectType, VariableNode, Visitor, get_argument_values, get_named_type, visit
 
-DEFINITION = "strawberry-definition"
+from schema.fields import DEFINITION
 
 
 def arguments_of(definition: GraphQLField, node: FieldNode, variables: Any) -> dict[str, Any]:

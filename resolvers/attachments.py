@@ -1,6 +1,7 @@
 """Attaching files that come with the request, and deleting them."""
 
 import asyncio
+import json
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,11 +12,13 @@ from billing.attachments import clean_name, judge_count, judge_sizes, type_of
 from billing.refusals import ErrorCode, Refused
 from db.blocks import blocks
 from db.session import Transaction
-from resolvers import idempotency
 from resolvers.audit import fresh_id, note
+from resolvers.calling import Replayed, answered, call_of, claimed
 from resolvers.context import Context
-from resolvers.idempotency import Replayed
 from resolvers.incoming import File, Upload, arriving
+from resolvers.lifecycle.attempts import Call
+from resolvers.lifecycle.previews import hash_of_values
+from resolvers.lifecycle.writing import audited, merged, save
 from resolvers.loose import SENDING, WRITING, clear, discard
 from resolvers.parents import Parent, acting, files_of, judge_quota, open_parent, uploader_of
 from resolvers.receiving import Target, receive
@@ -57,7 +60,7 @@ class Place:
 async def upload(given: Any, context: Context) -> Any:
     """A group, all or nothing: its objects are noted as loose, then written, then owned by rows, or else deleted again."""
     judge_count(len(given.files))
-    idempotency.claim_of("uploadAttachments", given.idempotency_key, None)
+    call = call_of("uploadAttachments", given.idempotency_key)
     parent = await open_parent(str(given.parent_id), context)
     session = acting(context, parent.customer_id)
     targets = [_target(parent.customer_id, context) for _ in given.files]
@@ -69,7 +72,7 @@ async def upload(given: Any, context: Context) -> Any:
     try:
         stored = await _receive_all(given.files, targets, context)
         async with session.write() as transaction:
-            answer = await _keep(transaction, parent, stored, context, key=given.idempotency_key)
+            answer = await _keep(transaction, parent, stored, context, call=call)
         is_kept = isinstance(answer, list)
     finally:
         if not is_kept:
@@ -150,20 +153,29 @@ async def _receive(file: File, place: Place, context: Context) -> Stored:
     return Stored(identifier, name, content_type, size, sha256, key)
 
 
-async def _keep(transaction: Transaction, parent: Parent, stored: list[Stored], context: Context, *, key: str) -> list[str] | Replayed:
+async def _keep(transaction: Transaction, parent: Parent, stored: list[Stored], context: Context, *, call: Call) -> list[str] | Replayed:
     """The ids of the attachments that now own the objects. Raises Refused."""
     asked = [parent.id, uploader_of(context), *([file.file_name, file.content_type, file.size_bytes, file.sha256] for file in stored)]
-    claim = idempotency.claim_of("uploadAttachments", key, asked)
-    if kept := await idempotency.claimed(transaction, claim):
+    if kept := await replayed(transaction, call, asked):
         return kept
     await judge_quota(transaction, parent, context, coming=len(stored))
     taken = await transaction.run("loose_objects.own", object_keys=[file.object_key for file in stored])
     if len(taken) != len(stored):
         raise Refused(ErrorCode.NOT_STORED, "The upload took too long. Try again.", "files")
     await add(transaction, parent, stored, context, status="STORED")
-    identifiers = [file.id for file in stored]
-    await idempotency.finish(transaction, claim, identifiers)
-    await note(transaction, context, "uploadAttachments", detail=" ".join([parent.id, *identifiers]))
+    return await keep_answer(transaction, call, parent, [file.id for file in stored], context=context)
+
+
+async def replayed(transaction: Transaction, call: Call, asked: Any) -> Replayed | None:
+    """The ids that were the answer to the first call with the key; None if this is the first. `asked` is JSON, what the call wants. Raises Refused."""
+    claim = await claimed(transaction, call, hash_of_values(asked))
+    return Replayed(json.loads(claim.answer)["attachments"]) if claim.answer else None
+
+
+async def keep_answer(transaction: Transaction, call: Call, parent: Parent, identifiers: list[str], *, context: Context) -> list[str]:
+    """The ids, which are the answer from now on, and what was done in the audit trail."""
+    audit = audited(context, call.mutation, customer_id=parent.customer_id, detail=" ".join([parent.id, *identifiers]))
+    await save(transaction, merged(audit, answered(call, {"attachments": identifiers}, now=context.now)))
     return identifiers
 
 

@@ -1,6 +1,6 @@
 """What one operation carries through its resolvers."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from auth.viewer import Viewer
 from db.session import Session
 from loaders import Loaders
 from mail.port import Sender
+from payments.processor import Processor
 from storage.bucket import Bucket
 from storage.scan import Clamd
 
@@ -51,6 +52,25 @@ class Files:
     max_per_parent: int
 
 
+@dataclass(frozen=True, slots=True)
+class Payments:
+    """What taking money needs: the processors by name, the secret that signs previews, and whether the merchant takes parts of what is owed."""
+
+    processors: Mapping[str, Processor]
+    preview_secret: bytes
+    takes_parts: bool = True
+
+    async def close(self) -> None:
+        for processor in self.processors.values():
+            await processor.close()
+
+
+def payments_of(context: "Context") -> Payments:
+    if context.payments is None:
+        raise LookupError("this process was made without processors")
+    return context.payments
+
+
 @dataclass(slots=True)
 class Context:
     """The caller, the unit of work, and its loaders."""
@@ -59,6 +79,7 @@ class Context:
     session: Session
     origin: Origin = field(default_factory=Origin)
     identity: Identity | None = None
+    payments: Payments | None = None
     files: Files | None = None
     has_attempted: bool = False
     loaders: Loaders = field(init=False)

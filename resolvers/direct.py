@@ -9,11 +9,10 @@ from billing.attachments import clean_name, judge_count, judge_size, judge_sizes
 from billing.refusals import ErrorCode, Refused
 from db.blocks import blocks
 from db.session import Session, Transaction
-from resolvers import idempotency
-from resolvers.attachments import Stored, add, shown
+from resolvers.attachments import Stored, add, keep_answer, replayed, shown
 from resolvers.audit import fresh_id, note
+from resolvers.calling import Replayed, call_of
 from resolvers.context import Context
-from resolvers.idempotency import Replayed
 from resolvers.loose import SENDING, WRITING, clear, discard
 from resolvers.parents import Parent, acting, files_of, judge_quota, open_parent, uploader_of
 from resolvers.receiving import Target, receive
@@ -48,15 +47,15 @@ class AttachmentUpload:
 async def create(given: Any, context: Context) -> Any:
     """Rows that wait for their bytes, and an address for each. Asked again with the same key: the same rows, with new addresses."""
     judge_count(len(given.files))
+    call = call_of("createAttachmentUploads", given.idempotency_key)
     announced = [_announced(file, f"files.{number}") for number, file in enumerate(given.files)]
     judge_sizes([size for _, _, size, _ in announced])
     parent = await open_parent(str(given.parent_id), context)
-    claim = idempotency.claim_of("createAttachmentUploads", given.idempotency_key, [parent.id, uploader_of(context), announced])
     async with acting(context, parent.customer_id).write() as transaction:
-        kept = await idempotency.claimed(transaction, claim)
+        kept = await replayed(transaction, call, [parent.id, uploader_of(context), announced])
         identifiers: list[str] = kept.value if kept else await _announce(transaction, parent, announced, context)
         if not kept:
-            await idempotency.finish(transaction, claim, identifiers)
+            await keep_answer(transaction, call, parent, identifiers, context=context)
     uploads = [await _ticket(row, context) for row in await shown(identifiers, parent.customer_id, context) if row.status == "PENDING"]
     return Replayed(uploads) if kept else uploads
 
@@ -82,7 +81,6 @@ async def _announce(transaction: Transaction, parent: Parent, announced: list[tu
     identifiers = [fresh_id("att", context) for _ in announced]
     files = [Stored(identifier, *about, keys.incoming(parent.customer_id, identifier)) for identifier, about in zip(identifiers, announced, strict=True)]
     await add(transaction, parent, files, context, status="PENDING")
-    await note(transaction, context, "createAttachmentUploads", detail=" ".join([parent.id, *identifiers]))
     return identifiers
 
 

@@ -5,9 +5,10 @@ from graphql import GraphQLSchema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from schema import attachments, coupons, customers, invoices, methods, payments, plans, schedules, subscriptions
-from schema.mutation import Mutation
+from schema.mutations import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
+from schema.straight import straighten
 
 NODES = [
     customers.Customer,
@@ -27,8 +28,9 @@ NODES = [
 
 def build() -> GraphQLSchema:
     """The executable schema."""
-    schema = strawberry.Schema(query=Query, mutation=Mutation, types=NODES, config=StrawberryConfig(scalar_map=SCALARS))
-    return schema._schema
+    schema = strawberry.Schema(query=Query, mutation=Mutation, types=NODES, config=StrawberryConfig(scalar_map=SCALARS))._schema
+    straighten(schema)
+    return schema
 
 
 def print_sdl(schema: GraphQLSchema) -> str:

@@ -15,6 +15,8 @@ described(
     CANCEL="End it.",
     CHANGE_PLAN="Change plan, price or quantity.",
     APPLY_COUPON="Apply a coupon.",
+    UPDATE_QUANTITY="Change the quantity.",
+    WITHDRAW_PENDING_CHANGE="Take back the pending change.",
     PAY="Pay what remains.",
     UPLOAD_ATTACHMENTS="Attach files.",
     SET_DEFAULT="Make it the default.",

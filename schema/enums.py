@@ -108,6 +108,7 @@ described(
     LOW_QUALITY="It does not work well enough.",
     OTHER="Another reason; the comment may tell.",
 )
+described(states.RetentionKind, "What may be offered to who wants to cancel.", PAUSE="A pause.", DOWNGRADE="A plan that costs less.", COUPON="A coupon.")
 described(
     states.SubscriptionEventKind,
     "What happened to a subscription.",
@@ -127,6 +128,7 @@ described(
     COUPON_REMOVED="A coupon was removed.",
     HELD="The merchant, or unpaid invoices, stopped the service.",
     RELEASED="The merchant, or a payment, lifted such a hold.",
+    RESUME_FAILED="It should have resumed by itself, and the next period could not be paid for. It stays paused.",
 )
 described(
     states.Actor,

@@ -31,6 +31,9 @@ from schema.nouns import MoneyType
 
 DECLARATION = "portico"
 PERMISSION = "permission"
+
+# Where a field or argument of the schema keeps what Strawberry made it from.
+DEFINITION = "strawberry-definition"
 Parent = strawberry.Parent[Any]
 
 # What a derived field may ask for by the names of its parameters: of the caller, and of the moment.
@@ -106,8 +109,8 @@ def one(block: str, *, key: str, graphql_type: Any, description: str) -> Any:
     """The one row that belongs to this row, or null where the column `key` is null or nothing is found."""
     found = blocks()[block]
 
-    async def resolve(parent: Parent, info: Info) -> Any:
-        return await relations.one(parent, key, found, info.context)
+    def resolve(parent: Parent, info: Info) -> Any:
+        return relations.one(parent, key, found, info.context)
 
     return _field(resolve, graphql_type, description, One(found, key))
 
@@ -240,7 +243,7 @@ def guarded(field: Any, permission: Permission) -> Any:
 def permission_of(kind: GraphQLObjectType, name: str) -> Permission | None:
     """The permission that is declared for a field, if any."""
     field = kind.fields.get(name)
-    declared = field.extensions["strawberry-definition"] if field else None
+    declared = field.extensions[DEFINITION] if field else None
     return declared.metadata.get(PERMISSION) if declared else None
 
 

@@ -9,8 +9,8 @@ import strawberry
 from auth.permissions import Permission
 from billing.refusals import ErrorCode, Refused
 from resolvers.audit import note_refusal
+from resolvers.calling import Replayed
 from resolvers.context import Info
-from resolvers.idempotency import Replayed
 from schema.fields import guarded
 
 
@@ -43,9 +43,11 @@ def mutation(resolve: Callable[[Any, Any], Awaitable[Any]], *, name: str, takes:
     return guarded(strawberry.mutation(resolver=run, graphql_type=gives | None, description=description), permission)
 
 
+def error_of(refused: Refused) -> Any:
+    return SimpleNamespace(code=refused.code, message=refused.message, path=["input", *refused.field.split(".")] if refused.field else None)
+
+
 def _payload(shows: str, found: Any, refused: Refused | None) -> Any:
-    errors = (
-        [SimpleNamespace(code=refused.code, message=refused.message, path=["input", *refused.field.split(".")] if refused.field else None)] if refused else []
-    )
     is_replayed = isinstance(found, Replayed)
-    return SimpleNamespace(**{shows: found.value if is_replayed else found}, replayed=is_replayed, user_errors=errors)
+    shown = found.value if is_replayed else found
+    return SimpleNamespace(**{shows: shown}, replayed=is_replayed, user_errors=[error_of(refused)] if refused else [])

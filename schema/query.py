@@ -3,12 +3,14 @@
 import strawberry
 
 from auth import permissions
-from schema import nouns, roots
+from resolvers.lifecycle import actions
+from schema import changes, nouns, roots
 from schema.enums import AgeOrder, CustomerOrder, PlanOrder
 from schema.fields import derived, guarded, page, part
 from schema.filters import AuditFilter, PlanFilter
 from schema.identity import AuditEvent, PortalSession
 from schema.limits import Limits, limits
+from schema.operations import operation, preview
 from schema.viewer import Viewer
 
 
@@ -28,4 +30,53 @@ class Query:
     audit_events = guarded(
         page("audit.listed", key="", graphql_type=AuditEvent, sort=AgeOrder, filter=AuditFilter, nullable=True, description="What was done and refused."),
         permissions.AUDIT,
+    )
+    operation = guarded(operation, permissions.PREVIEWS)
+    preview_pause_subscription = preview(
+        actions.PAUSE, takes=changes.PauseSubscriptionInput, permission=permissions.PREVIEWS, description="What a pause would come to. Nothing is written."
+    )
+    preview_suspend_subscription = preview(
+        actions.SUSPEND,
+        takes=changes.SuspendSubscriptionInput,
+        permission=permissions.PREVIEWS,
+        description="What a suspension would come to. Nothing is written.",
+    )
+    preview_resume_subscription = preview(
+        actions.RESUME, takes=changes.ResumeSubscriptionInput, permission=permissions.PREVIEWS, description="What a resume would come to. Nothing is written."
+    )
+    preview_cancel_subscription = preview(
+        actions.CANCEL,
+        takes=changes.CancelSubscriptionInput,
+        permission=permissions.PREVIEWS,
+        description="What a cancellation would come to. Nothing is written.",
+    )
+    preview_withdraw_pending_change = preview(
+        actions.WITHDRAW,
+        takes=changes.WithdrawPendingChangeInput,
+        permission=permissions.PREVIEWS,
+        description="What a withdrawal would come to. Nothing is written.",
+    )
+    preview_change_plan = preview(
+        actions.CHANGE_PLAN,
+        takes=changes.ChangePlanInput,
+        permission=permissions.PREVIEWS,
+        description="What a change of plan would come to. Nothing is written.",
+    )
+    preview_update_quantity = preview(
+        actions.UPDATE_QUANTITY,
+        takes=changes.UpdateQuantityInput,
+        permission=permissions.PREVIEWS,
+        description="What another quantity would come to. Nothing is written.",
+    )
+    preview_add_plan = preview(
+        actions.ADD_PLAN, takes=changes.AddPlanInput, permission=permissions.PREVIEWS, description="What a new subscription would come to. Nothing is written."
+    )
+    preview_apply_coupon = preview(
+        actions.APPLY_COUPON, takes=changes.ApplyCouponInput, permission=permissions.PREVIEWS, description="What a coupon would come to. Nothing is written."
+    )
+    preview_remove_coupon = preview(
+        actions.REMOVE_COUPON,
+        takes=changes.RemoveCouponInput,
+        permission=permissions.PREVIEWS,
+        description="What the removal of a coupon would come to. Nothing is written.",
     )

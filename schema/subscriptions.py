@@ -3,11 +3,11 @@
 import strawberry
 
 from billing import actions
-from billing.states import Actor, CancelReason, PendingChangeKind, SubscriptionEventKind, SubscriptionStatus, SuspendedBy
+from billing.states import Actor, CancelReason, PendingChangeKind, RetentionKind, SubscriptionEventKind, SubscriptionStatus, SuspendedBy
 from schema import nouns
 from schema.actions import ActionState
 from schema.enums import AgeOrder, InvoiceOrder
-from schema.fields import derived, money, one, page, part
+from schema.fields import derived, many, money, one, page, part
 from schema.filters import InvoiceFilter, ScheduleFilter
 from schema.node import Node
 from schema.scalars import DateTime
@@ -35,6 +35,15 @@ class SubscriptionEvent:
     happened_at: DateTime = strawberry.field(description="When.")
     actor: Actor = strawberry.field(description="Who did it.")
     note: str = strawberry.field(description="A few words about it; may be empty.")
+
+
+@strawberry.type(description="What a customer may do instead of cancelling. Accept it with `pauseSubscription`, `changePlan` or `applyCoupon`.")
+class CancellationOption:
+    kind: RetentionKind = strawberry.field(description="What is offered.")
+    headline: str = strawberry.field(description="The merchant's words for it.")
+    price = one("prices.by_id", key="price_id", graphql_type=nouns.Price | None, description="For DOWNGRADE, the price to change to.")
+    coupon_code: str | None = strawberry.field(description="For COUPON, the code to apply.")
+    coupon_name: str | None = strawberry.field(description="For COUPON, what it is.")
 
 
 @strawberry.type(description="What the customer pays for, and its state.")
@@ -79,9 +88,15 @@ class Subscription(Node):
         description="Payment schedules that belong to it.",
     )
     history = page("subscription_events.of_subscription", key="id", graphql_type=nouns.SubscriptionEvent, sort=AgeOrder, description="What happened to it.")
+    cancellation_options = many(
+        "cancellation_options.of_subscription",
+        key="id",
+        graphql_type=CancellationOption,
+        description="What the merchant offers to who wants to cancel it, the best first. Empty when nothing fits.",
+    )
     available_actions = derived(
         actions.of_subscription,
-        needs=("status", "suspended_by", "pending_kind", "has_overdue"),
+        needs=("status", "suspended_by", "pending_kind", "has_overdue", "is_charging"),
         graphql_type=list[ActionState],
         description="What the customer may do with it now.",
     )

@@ -2,6 +2,10 @@
 
 import asyncio
 import json
+import os
+import shutil
+import subprocess
+import tempfile
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -30,13 +34,17 @@ from gateway.calls import Call
 from gateway.documents import Document, Documents, first_party
 from gateway.files import files
 from gateway.http import run, run_planned
-from gateway.server import listen
+from gateway.limits import Limits
+from gateway.server import configured, listen
 from gateway.settings import Settings
+from payments.sandbox import Sandbox
 from planner import Planner
-from resolvers.context import Context, Files
+from resolvers.context import Context, Files, Payments
 
 GENERATED = 2000
 NOW = datetime.now(UTC).replace(microsecond=123000)
+# What is asked here for the sake of planner and executor may be more than a client may ask.
+ROOM = Limits(depth=50, aliases=500, root_fields=500, directives=500, fields=50_000, cost=1_000_000)
 SECRET = "a secret of tests that is long enough for every HMAC, and then a little more"
 ISSUER = Issuer("portico", "portico", (shared(SECRET),))
 
@@ -61,8 +69,9 @@ def token(viewer: Viewer, *, lifetime: timedelta = timedelta(hours=1)) -> str:
 
 
 @pytest.fixture(scope="session")
-def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Urls]:
-    with embedded.running(tmp_path_factory.mktemp("postgres") / "data") as found:
+def urls() -> Iterator[embedded.Urls]:
+    """Not under pytest's own temporary folder: of those the oldest are cleared away when more runs begin, a running Postgres and all."""
+    with tempfile.TemporaryDirectory(prefix="portico-") as folder, embedded.running(Path(folder) / "data") as found:
         asyncio.run(_fill(found))
         yield found
 
@@ -101,6 +110,20 @@ def graphql_schema() -> Any:
     return portal_schema.build()
 
 
+@pytest.fixture
+async def orphaned(admin: asyncpg.Connection) -> AsyncIterator[str]:
+    """A customer whose subscriptions name a plan that is not there, as no foreign key would allow."""
+    chosen = await admin.fetchval(
+        "select customer_id from subscription where customer_id not in (select id from customer where email like '%@example.com') limit 1"
+    )
+    plans = await admin.fetch("select id, plan_id from subscription where customer_id = $1", chosen)
+    await admin.execute("set session_replication_role = replica")
+    await admin.execute("update subscription set plan_id = 'plan_lost' where customer_id = $1", chosen)
+    yield chosen
+    await admin.executemany("update subscription set plan_id = $2 where id = $1", [tuple(plan) for plan in plans])
+    await admin.execute("set session_replication_role = origin")
+
+
 @dataclass(frozen=True)
 class Answer:
     """What came back, and how many statements it took."""
@@ -119,6 +142,7 @@ class Portal:
     planner: Planner
     database: Database
     files: Files
+    payments: Payments
 
     def prepare(self, text: str, name: str | None = None) -> tuple[Document, OperationDefinitionNode]:
         document = self.documents.prepare(text)
@@ -130,10 +154,13 @@ class Portal:
     def session(self, viewer: Viewer) -> Session:
         return Session(self.database, Caller(viewer.customer_id, viewer.kind, NOW))
 
+    def context(self, viewer: Viewer, session: Session) -> Context:
+        return Context(viewer, session, payments=self.payments, files=self.files)
+
     async def execute(self, text: str, viewer: Viewer = ADA, **variables: Any) -> Answer:
         document, _ = self.prepare(text)
         session = self.session(viewer)
-        result = await run(self.schema, document, Call(text, variables, None, False), Context(viewer, session, files=self.files))
+        result = await run(self.schema, document, Call(text, variables, None, False), self.context(viewer, session))
         await session.close()
         return Answer(result.data, [error.formatted | {"original": error.original_error} for error in result.errors or ()], session.statements)
 
@@ -141,7 +168,7 @@ class Portal:
         """None where the planner leaves the query to the executor."""
         document, operation = self.prepare(text)
         session = self.session(viewer)
-        body = await run_planned(document, operation, Call(text, variables, None, False), Context(viewer, session, files=self.files))
+        body = await run_planned(document, operation, Call(text, variables, None, False), self.context(viewer, session))
         await session.close()
         return None if body is None else Answer(json.loads(body)["data"], [], session.statements)
 
@@ -150,7 +177,8 @@ class Portal:
 async def portal(database: Database, graphql_schema: Any, data_dir: Path) -> Portal:
     planner = Planner(graphql_schema)
     kept = files(Settings(data_dir=data_dir), ISSUER, "http://portal", lambda work: asyncio.ensure_future(work))
-    return Portal(graphql_schema, Documents(graphql_schema, planner), planner, database, kept)
+    payments = Payments({"sandbox": Sandbox(SECRET)}, SECRET.encode())
+    return Portal(graphql_schema, Documents(graphql_schema, planner, ROOM), planner, database, kept, payments)
 
 
 @pytest.fixture(scope="session")
@@ -179,7 +207,7 @@ def start_server(data_dir: Path) -> Iterator[Callable[..., str]]:
         listener = listen("127.0.0.1", 0)
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
         app = create_app(Setup(Settings(**{"data_dir": data_dir, **settings}), url, ISSUER, {}, graphiql_token="demo-token", url=address))
-        server = Threaded(uvicorn.Config(app, log_level="error", ws="none", server_header=False))
+        server = Threaded(configured(app))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
         thread.start()
         while not server.started and thread.is_alive():
@@ -216,6 +244,25 @@ def post(http: httpx.AsyncClient) -> Post:
         return await http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
 
     return send
+
+
+def needs(program: str) -> str:
+    """The path of a program that is not there on every machine; without it the test is skipped, but never in CI."""
+    found = shutil.which(program)
+    if found is None:
+        reason = f"needs {program}"
+        pytest.fail(reason) if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else pytest.skip(reason)
+    return found
+
+
+@pytest.fixture(scope="session")
+def node() -> Path:
+    """The folder of the programs from npm, installed."""
+    needs("node")
+    folder = Path(__file__).with_name("node")
+    if not (folder / "node_modules" / ".package-lock.json").exists():
+        subprocess.run([needs("npm"), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True, timeout=300)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -1,40 +1,63 @@
 """The rows of the portal, frozen values. Field for field they equal the columns of the `portal_…` view of the same noun."""
 
-from billing.rows.attachments import Attachment, AttachmentObject, FileCount, KeptAnswer, LooseObject
+from billing.rows.attachments import Attachment, AttachmentObject, FileCount, LooseObject
+from billing.rows.contracts import Account, Contract, CouponOffer, Offer
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, RefreshToken
 from billing.rows.invoices import Invoice, InvoiceLine
+from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Operation, Saved
+from billing.rows.owed import MethodReference, OwedInstallment, OwedInvoice, PaymentOwner, SavedMethod, StatementEntry, StoredEvent
 from billing.rows.payments import Payment, PaymentAllocation, PaymentMethod
 from billing.rows.plans import Coupon, CouponRedemption, Plan, Price
 from billing.rows.schedules import Installment, PaymentSchedule
+from billing.rows.schema import Revision
 from billing.rows.subscriptions import Subscription, SubscriptionEvent
 
 __all__ = [
+    "Account",
     "Attachment",
     "AttachmentObject",
     "AuditEvent",
     "BalanceEntry",
+    "CancellationOption",
+    "Charge",
+    "ChargeAttempt",
+    "Claim",
+    "Collectable",
+    "Contract",
     "Coupon",
+    "CouponOffer",
     "CouponRedemption",
     "Credential",
     "Customer",
+    "Due",
     "FileCount",
     "IdentityLink",
     "Installment",
     "Invoice",
     "InvoiceLine",
-    "KeptAnswer",
     "LooseObject",
+    "MethodReference",
     "NextPayment",
+    "Offer",
+    "Operation",
+    "OwedInstallment",
+    "OwedInvoice",
     "Owner",
     "Payment",
     "PaymentAllocation",
     "PaymentMethod",
+    "PaymentOwner",
     "PaymentSchedule",
     "Plan",
     "PortalSession",
     "Price",
     "RefreshToken",
+    "Revision",
+    "Saved",
+    "SavedMethod",
+    "StatementEntry",
+    "StoredEvent",
     "Subscription",
     "SubscriptionEvent",
     "Summary",

@@ -48,14 +48,3 @@ class LooseObject:
 @dataclass(frozen=True, slots=True)
 class FileCount:
     files: int
-
-
-@dataclass(frozen=True, slots=True)
-class KeptAnswer:
-    """An idempotency key, what it was used with, and as JSON what was answered; None while that is being made."""
-
-    customer_id: str
-    mutation: str
-    key: str
-    input_hash: str
-    answer: str | None

@@ -34,6 +34,7 @@ class Subscription:
     cancel_comment: str | None
     payment_method_id: str | None
     has_overdue: bool
+    is_charging: bool
     version: int
     created_at: datetime
 

@@ -30,8 +30,9 @@ class Account:
     def id(self, prefix: str, at: datetime) -> str:
         return type_id(prefix, int(at.timestamp() * 1000), entropy=self.random.getrandbits(74))
 
-    def reference(self) -> str:
-        return f"sandbox_{self.random.getrandbits(64):016x}"
+    def reference(self, card: str = "") -> str:
+        """Of a method or a payment at the sandbox; a card's name at its end decides what happens to charges."""
+        return f"sandbox_{self.random.getrandbits(64):016x}{card and '_'}{card}"
 
     def day(self, at: datetime) -> date:
         return at.astimezone(self.zone).date()

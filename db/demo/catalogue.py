@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from random import Random
 
 from billing.ids import type_id
-from db.demo.rows import Coupon, Plan, Price
+from db.demo.rows import Coupon, Plan, Price, RetentionOffer
 from db.demo.tables import Rows
 
 OPENED_AT = datetime(2021, 3, 1, 9, tzinfo=UTC)
@@ -67,10 +67,19 @@ COUPONS = {
         _coupon("SPRING15", "15 % off for three periods", "REPEATING", percent_off_ppm=150_000, duration_periods=3),
         _coupon("LOYAL5", "5 dollars off, always", "FOREVER", amount_off_minor=500, currency="USD"),
         _coupon("LAUNCH2021", "Launch offer", "ONCE", percent_off_ppm=500_000, redeem_until_on=date(2021, 12, 31)),
+        _coupon("STAY25", "25 % off for three periods, for who stays", "REPEATING", percent_off_ppm=250_000, duration_periods=3),
         _coupon("FOUNDERS", "Half price for the first two who ask", "FOREVER", percent_off_ppm=500_000, max_redemptions=2),
     )
 }
 
+OFFERS = [
+    RetentionOffer(
+        id=constant_id("off", "coupon"), rank=1, kind="COUPON", headline="Stay, and pay a quarter less for three periods", coupon_id=COUPONS["STAY25"].id
+    ),
+    RetentionOffer(id=constant_id("off", "pause"), rank=2, kind="PAUSE", headline="Take a break instead"),
+    RetentionOffer(id=constant_id("off", "downgrade"), rank=3, kind="DOWNGRADE", headline="Go on with Starter", plan_id=PLANS["starter"].id),
+]
+
 
 def catalogue_rows() -> Rows:
-    return {Plan: list(PLANS.values()), Price: list(PRICES.values()), Coupon: list(COUPONS.values())}
+    return {Plan: list(PLANS.values()), Price: list(PRICES.values()), Coupon: list(COUPONS.values()), RetentionOffer: OFFERS}

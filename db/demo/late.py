@@ -23,6 +23,7 @@ def aroha(account: Account) -> None:
     stopped = begin(account, Terms(price_of(account, "starter")), started_at=account.ago(20, months=5))
     pay_all(account, stopped.invoices, method=phone)
     pause(account, stopped.subscription, at=account.ago(3))
+    tell(account, stopped.subscription, "RESUME_FAILED", at=account.ago(1), actor="SYSTEM")
     _was_held(account, anchored)
     issue_manually(account, [Charge("Due yesterday over there", 5_000)], issued_at=account.ago(15), due_on=account.day_ago(1))
     issue_manually(account, [Charge("Due today over there", 5_000)], issued_at=account.ago(14), due_on=account.day_ago(0))

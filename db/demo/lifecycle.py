@@ -41,6 +41,7 @@ def pause(account: Account, subscription: Subscription, *, at: datetime, resumes
 
 def suspend(account: Account, subscription: Subscription, *, at: datetime, by: str, note: str = "") -> None:
     subscription.status, subscription.suspended_by, subscription.suspended_at, subscription.renews_at = "SUSPENDED", by, at, None
+    subscription.holds = [by]
     actor = {"CUSTOMER": "CUSTOMER", "MERCHANT": "STAFF", "DUNNING": "SYSTEM"}[by]
     tell(account, subscription, "SUSPENDED" if by == "CUSTOMER" else "HELD", at=at, actor=actor, note=note)
 

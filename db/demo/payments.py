@@ -51,6 +51,7 @@ def start(account: Account, debt: Debt, *, method: PaymentMethod | None, at: dat
 def require_action(account: Account, debt: Debt, *, method: PaymentMethod, at: datetime) -> Payment:
     payment = start(account, debt, method=method, at=at)
     payment.status = "REQUIRES_ACTION"
+    payment.processor_reference += "_requires_action"
     return payment
 
 

@@ -30,10 +30,6 @@ class Cycle:
     months: int
     zone: ZoneInfo
 
-    @property
-    def anchor_day(self) -> int:
-        return self.starts_at.astimezone(self.zone).day
-
     def boundaries(self) -> Iterator[datetime]:
         local = self.starts_at.astimezone(self.zone)
         first, time = local.date(), local.timetz()

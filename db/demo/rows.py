@@ -1,6 +1,6 @@
 """A row of each table, changed while a customer's story is told and copied at the end. Columns that the database computes are left out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 
@@ -42,6 +42,16 @@ class Coupon:
 
 
 @dataclass(slots=True, kw_only=True)
+class RetentionOffer:
+    id: str
+    rank: int
+    kind: str
+    headline: str
+    plan_id: str | None = None
+    coupon_id: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
 class Customer:
     id: str
     name: str
@@ -79,10 +89,12 @@ class Subscription:
     quantity: int
     status: str
     started_at: datetime
-    anchor_day: int
+    anchor_at: datetime
+    billing_zone: str
     renewal_minor: int
     created_at: datetime
     suspended_by: str | None = None
+    holds: list[str] = field(default_factory=list)
     trial_ends_at: datetime | None = None
     period_starts_at: datetime | None = None
     period_ends_at: datetime | None = None
@@ -121,6 +133,7 @@ class CouponRedemption:
     subscription_id: str
     redeemed_at: datetime
     periods_left: int | None = None
+    used_until: datetime | None = None
     ended_at: datetime | None = None
 
 

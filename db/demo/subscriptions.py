@@ -39,7 +39,7 @@ def begin(account: Account, terms: Terms, *, started_at: datetime, until: dateti
     billed_from = started_at + timedelta(days=terms.trial_days)
     cycle = Cycle(billed_from, MONTHS[terms.price.billing_interval], account.zone)
     periods = cycle.periods(until or account.now)
-    subscription = _subscription(account, terms, started_at=started_at, anchor_day=cycle.anchor_day)
+    subscription = _subscription(account, terms, started_at=started_at, anchor_at=billed_from)
     _place_in_time(account, subscription, billed_from, periods=periods)
     invoices = [_bill_period(account, terms, subscription, period, number=number) for number, period in enumerate(periods)]
     _tell_beginning(account, subscription, billed_from, periods=periods)
@@ -90,7 +90,7 @@ def tell(account: Account, subscription: Subscription, kind: str, *, at: datetim
     )
 
 
-def _subscription(account: Account, terms: Terms, *, started_at: datetime, anchor_day: int) -> Subscription:
+def _subscription(account: Account, terms: Terms, *, started_at: datetime, anchor_at: datetime) -> Subscription:
     created_at = account.not_later(started_at)
     return account.add(
         Subscription(
@@ -102,7 +102,8 @@ def _subscription(account: Account, terms: Terms, *, started_at: datetime, ancho
             quantity=terms.quantity,
             status="ACTIVE",
             started_at=started_at,
-            anchor_day=anchor_day,
+            anchor_at=anchor_at,
+            billing_zone=account.customer.time_zone,
             renewal_minor=0,
             payment_method_id=terms.method.id if terms.method else None,
             trial_ends_at=started_at + timedelta(days=terms.trial_days) if terms.trial_days else None,
@@ -139,8 +140,10 @@ def _tell_beginning(account: Account, subscription: Subscription, billed_from: d
 
 def _redeem(account: Account, subscription: Subscription, coupon: Coupon, *, periods: list[Period]) -> None:
     redemption = _redemption(account, subscription, coupon, at=subscription.created_at)
+    redemption.used_until = periods[-1].ends_at if periods else None
     if redemption.periods_left is not None:
         used = min(redemption.periods_left, len(periods))
+        redemption.used_until = periods[used - 1].ends_at if used else None
         redemption.periods_left -= used
         redemption.ended_at = None if redemption.periods_left else periods[used - 1].starts_at
 

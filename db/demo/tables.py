@@ -20,6 +20,7 @@ from db.demo.rows import (
     PaymentSchedule,
     Plan,
     Price,
+    RetentionOffer,
     Subscription,
     SubscriptionEvent,
 )
@@ -27,7 +28,7 @@ from db.demo.rows import (
 Row = TypeVar("Row")
 Rows = dict[type, list[Any]]
 
-CATALOGUE_TABLES: dict[type, str] = {Plan: "plan", Price: "price", Coupon: "coupon"}
+CATALOGUE_TABLES: dict[type, str] = {Plan: "plan", Price: "price", Coupon: "coupon", RetentionOffer: "retention_offer"}
 
 # Parents stand before their children.
 CUSTOMER_TABLES: dict[type, str] = {

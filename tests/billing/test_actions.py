@@ -31,9 +31,16 @@ STATES = {
 
 @pytest.mark.parametrize(("state", "reasons"), STATES.items(), ids=map(str, STATES))
 def test_each_cell_of_the_lifecycle_table(state: tuple, reasons: tuple) -> None:
-    found = {item.action: item for item in actions.of_subscription(*state)}
+    found = {item.action: item for item in actions.of_subscription(*state, False)}
     assert {action: found[action].reason for action in LIFECYCLE} == dict(zip(LIFECYCLE, reasons, strict=True))
+    assert found[Action.UPDATE_QUANTITY].reason == found[Action.CHANGE_PLAN].reason
+    assert found[Action.WITHDRAW_PENDING_CHANGE].allowed == (state[2] is not None and state[0] != "SUSPENDED")
     assert all(item.allowed == (item.reason is None) == (item.message is None) for item in found.values())
+
+
+@pytest.mark.parametrize("state", STATES, ids=map(str, STATES))
+def test_while_a_charge_decides_everything_waits(state: tuple) -> None:
+    assert {item.reason for item in actions.of_subscription(*state, True)} == {"IN_PROGRESS"}
 
 
 @pytest.mark.parametrize(

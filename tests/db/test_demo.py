@@ -183,7 +183,8 @@ def test_the_periods_of_a_subscription_follow_each_other_up_to_the_current_one(a
          where p.period_ends_at <> coalesce(p.next, s.period_ends_at) or p.next is null and p.period_starts_at <> s.period_starts_at
             or (p.reason = 'FIRST') <> (p.number = 1) or p.number = 1 and p.period_starts_at <> coalesce(s.trial_ends_at, s.started_at)
             or extract(day from p.period_starts_at at time zone c.time_zone)
-               <> least(s.anchor_day, extract(day from date_trunc('month', p.period_starts_at at time zone c.time_zone) + interval '1 month - 1 day'))""")
+               <> least(extract(day from s.anchor_at at time zone s.billing_zone),
+                       extract(day from date_trunc('month', p.period_starts_at at time zone c.time_zone) + interval '1 month - 1 day'))""")
 
 
 def test_a_period_is_as_long_as_its_price_says(ask: Ask) -> None:

@@ -1,11 +1,11 @@
 """GraphiQL in a real browser, that can reach nobody but us."""
 
-import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import needs
 
 FLAGS = [
     "--headless",
@@ -21,12 +21,7 @@ FLAGS = [
 
 @pytest.fixture
 def chromium() -> str:
-    found = shutil.which("chromium")
-    if found is None:
-        if os.environ.get("PORTICO_TEST_REQUIRE") == "all":
-            pytest.fail("chromium is required here and not installed")
-        pytest.skip("needs chromium")
-    return found
+    return needs("chromium")
 
 
 def test_graphiql_opens_with_a_tab_for_each_page_and_asks_no_other_host(chromium: str, server: str, tmp_path: Path) -> None:

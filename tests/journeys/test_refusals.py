@@ -160,7 +160,7 @@ async def test_a_body_that_is_no_call_is_refused_as_json(http: httpx.AsyncClient
     [
         ("PUT", {"Content-Type": "application/json"}, 405),
         ("DELETE", {}, 405),
-        ("POST", {"Content-Type": "text/plain"}, 415),
+        ("POST", {"Content-Type": "text/plain", "GraphQL-Require-Preflight": "1"}, 415),
         ("POST", {"Content-Type": "application/json; charset=utf-16"}, 415),
         ("POST", {"Content-Type": "application/json", "Accept": "text/html"}, 406),
         ("OPTIONS", {}, 204),

@@ -3,6 +3,7 @@
 import asyncio
 import os
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from hypothesis_graphql import nodes, queries
 from db.demo import SHOWN
 from schema import print_sdl
 from tests.conftest import ADA, BIG, STAFF, Portal, customer, shown
+from tests.planner.variables import with_variables
 
 VIEWERS = [ADA, BIG, STAFF, *(shown(f"{person}@example.com") for person in ("kenji", "fatima", "greta", "empty"))]
 
@@ -48,28 +50,22 @@ fragment A on Node { __typename id ... on Subscription { status availableActions
   ... on Plan { name } ... on Coupon { code percentOff } ... on PaymentMethod { availableActions { action reason } } ... on Customer { email } ... on Attachment { parent { id } } }"""
 
 
-@pytest.mark.parametrize("viewer", VIEWERS[:3], ids=["ada", "big", "staff"])
-async def test_everything_can_be_asked_for_by_its_id_by_who_may_see_it(portal: Portal, admin: Any, viewer: Any) -> None:
-    tables = (
-        "customer",
-        "plan",
-        "price",
-        "coupon",
-        "subscription",
-        "payment_schedule",
-        "installment",
-        "invoice",
-        "invoice_line",
-        "payment",
-        "payment_method",
-        "attachment",
-    )
-    found = []
-    for table in tables:
-        owned = table not in ("customer", "plan", "price", "coupon")
-        where = f"where customer_id = '{ADA.customer_id}'" if owned else f"where id = '{ADA.customer_id}'" if table == "customer" else ""
+OWNED = ("subscription", "payment_schedule", "installment", "invoice", "invoice_line", "payment", "payment_method", "attachment")
+
+
+async def ids_of(viewer: Any, admin: Any) -> list[str]:
+    """Two of everything that a customer has, and two of everything that belongs to nobody."""
+    found = [viewer.customer_id]
+    for table in ("plan", "price", "coupon", *OWNED):
+        where = f"where customer_id = '{viewer.customer_id}'" if table in OWNED else ""
         gone = " and deleted_at is null" if table == "payment_method" else ""
         found += [record[0] for record in await admin.fetch(f"select id from {table} {where}{gone} order by id desc limit 2")]
+    return found
+
+
+@pytest.mark.parametrize("viewer", VIEWERS[:3], ids=["ada", "big", "staff"])
+async def test_everything_can_be_asked_for_by_its_id_by_who_may_see_it(portal: Portal, admin: Any, viewer: Any) -> None:
+    found = await ids_of(ADA, admin)
     for identifier in [*found, "sub_01m829w97ne1msh76cygrhecz9", "nonsense"]:
         assert await both(portal, IDS, viewer, id=identifier, ids=[*found[:20], identifier, "x", identifier])
     answer = await portal.execute(IDS, viewer, id=found[0], ids=found)
@@ -106,6 +102,45 @@ async def test_a_plan_made_for_one_customer_serves_another_their_own_rows(portal
         assert {node["customer"]["id"] for node in planned.data["customer"]["subscriptions"]["nodes"]} <= {person.id}
 
 
+FILTERS: list[dict[str, Any]] = [
+    {},
+    {"states": ["ACTIVE"]},
+    {"states": ["CANCELED"], "paid": {"currency": "USD"}},
+    {"states": [], "paid": {"status": ["FAILED"], "currency": None}},
+    {"states": None, "paid": None},
+    {"plan": "plan_none", "paid": {"status": None}},
+    {"states": ["ACTIVE", "PAUSED"], "plan": None, "paid": {"status": ["FAILED", "SUCCEEDED"], "currency": "EUR"}},
+    {"first": 3, "paid": {"createdBefore": "2026-06-01T00:00:00Z"}},
+]
+
+
+@pytest.mark.parametrize("viewer", [BIG, STAFF], ids=["big", "staff"])
+async def test_a_plan_for_some_filters_does_not_answer_for_others(portal: Portal, viewer: Any) -> None:
+    """Filters that are not given are not in the statement at all, so each set of them has a plan of its own."""
+    text = """query ($id: ID, $states: [SubscriptionStatus!], $plan: ID, $paid: PaymentFilter, $first: Int = 2) { customer(id: $id) {
+        subscriptions(first: $first, filter: { status: $states, planId: $plan }) { totalCount nodes { id } pageInfo { hasNextPage } }
+        payments(first: $first, filter: $paid) { totalCount nodes { id } } } }"""
+    totals = set()
+    for variables in [*FILTERS, *reversed(FILTERS)]:
+        assert await both(portal, text, viewer, id=BIG.customer_id, **variables)
+        answer = await portal.execute(text, viewer, id=BIG.customer_id, **variables)
+        totals.add((answer.data["customer"]["subscriptions"]["totalCount"], answer.data["customer"]["payments"]["totalCount"]))
+    assert len(totals) == len(FILTERS) - 1  # the first and the one of nulls are the same
+
+
+def test_only_sizes_and_enums_of_a_document_stand_in_the_statement(portal: Portal) -> None:
+    text = """query ($n: Int) { customer { a: payments(first: 7, filter: { status: [FAILED], currency: "XTS", createdFrom: "2019-01-02T00:00:00Z" }) { nodes { id } }
+        b: subscriptions(first: $n, filter: { planId: "plan_' or true --" }) { nodes { id } } } }"""
+    document, operation = portal.prepare(text)
+    assert document.plans is not None
+    bound = document.plans.bind(operation, {"n": 31}, ADA)
+    assert bound is not None
+    assert "limit 7" in bound.plan.sql
+    assert "'{FAILED}'" in bound.plan.sql
+    assert not any(word in bound.plan.sql for word in ("XTS", "plan_' or", "2019", "31"))
+    assert {"XTS", "plan_' or true --", 31} <= {value for value in bound.values if isinstance(value, str | int)}
+
+
 # All of them in CI; fewer where somebody waits.
 CHANCES = 2000 if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else 300
 
@@ -118,19 +153,26 @@ SCALARS = {
 }
 
 
-async def test_documents_of_chance_have_equal_answers(portal: Portal, graphql_schema: GraphQLSchema) -> None:
+async def test_documents_of_chance_have_equal_answers(portal: Portal, graphql_schema: GraphQLSchema, admin: Any) -> None:
+    """Half of them with variables of chance."""
     loop = asyncio.get_running_loop()
-    seen = {"asked": 0, "planned": 0}
+    seen = {"asked": 0, "planned": 0, "with variables": 0}
+    ids = await ids_of(ADA, admin)
 
     @settings(max_examples=CHANCES, deadline=None, database=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
-    @given(queries(print_sdl(graphql_schema), custom_scalars=SCALARS), st.sampled_from(VIEWERS))
-    def compare(text: str, viewer: Any) -> None:
-        if portal.documents.prepare(text).errors:
+    @given(queries(print_sdl(graphql_schema), custom_scalars=SCALARS), st.sampled_from(VIEWERS), st.booleans())
+    def compare(text: str, viewer: Any, has_variables: bool) -> None:
+        asked, values = with_variables(graphql_schema, text, ids, Random(text)) if has_variables else (text, [{}])
+        if portal.documents.prepare(asked).errors:
+            assert not has_variables or portal.documents.prepare(text).errors, (asked, portal.documents.prepare(asked).errors)
             return
         seen["asked"] += 1
-        seen["planned"] += asyncio.run_coroutine_threadsafe(both(portal, text, viewer), loop).result(60)
+        planned = [asyncio.run_coroutine_threadsafe(both(portal, asked, viewer, **variables), loop).result(60) for variables in values]
+        seen["planned"] += any(planned)
+        seen["with variables"] += all(planned) and any(values)
 
     await asyncio.to_thread(compare)
     assert seen["asked"] > CHANCES * 0.8, seen
     assert seen["planned"] > CHANCES * 0.3, seen
+    assert seen["with variables"] > CHANCES * 0.1, seen
     assert portal.planner.fallbacks["its statement failed"] == 0

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 
 import asyncpg
 import httpx
@@ -16,20 +16,6 @@ from tests.conftest import ADA, Portal, customer, token
 LOST = "{ customer { subscriptions(first: 100) { nodes { plan { name } } } } }"
 
 
-@pytest.fixture
-async def orphaned(admin: asyncpg.Connection) -> AsyncIterator[str]:
-    """A customer whose subscriptions name a plan that is not there, as no foreign key would allow."""
-    chosen = await admin.fetchval(
-        "select customer_id from subscription where customer_id not in (select id from customer where email like '%@example.com') limit 1"
-    )
-    plans = await admin.fetch("select id, plan_id from subscription where customer_id = $1", chosen)
-    await admin.execute("set session_replication_role = replica")
-    await admin.execute("update subscription set plan_id = 'plan_lost' where customer_id = $1", chosen)
-    yield chosen
-    await admin.executemany("update subscription set plan_id = $2 where id = $1", [tuple(plan) for plan in plans])
-    await admin.execute("set session_replication_role = origin")
-
-
 async def test_a_null_where_none_may_be_is_the_executors_error(portal: Portal, orphaned: str) -> None:
     failed = portal.planner.fallbacks["its statement failed"]
     assert await portal.plan(LOST, customer(orphaned)) is None
@@ -37,6 +23,15 @@ async def test_a_null_where_none_may_be_is_the_executors_error(portal: Portal, o
     portal.planner.fallbacks["its statement failed"] = failed
     executed = await portal.execute(LOST, customer(orphaned))
     assert "Cannot return null for non-nullable field Subscription.plan" in executed.errors[0]["message"]
+
+
+async def test_a_refused_page_takes_nothing_from_who_waits_for_the_same_rows(portal: Portal) -> None:
+    """graphql-core cancels the siblings of what is refused, and a loader's row is waited for in several places."""
+    refused, whole = "customer { summary { activeSchedules } subscriptions(first: 0) { totalCount } }", "customer { summary { activeSchedules } }"
+    for text in (f"{{ a: {refused} b: {whole} }}", f"{{ b: {whole} a: {refused} }}"):
+        answer = await portal.execute(text)
+        assert [error["path"] for error in answer.errors] == [["a", "subscriptions"]]
+        assert answer.data == {"a": None, "b": {"summary": {"activeSchedules": 1}}}
 
 
 async def test_over_http_it_is_masked_with_a_reference(post: Callable[..., object], orphaned: str, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,14 +2,20 @@
 -- Every view runs with the rights of who asks (security_invoker), so row security holds behind it.
 -- Columns that nobody asks for cost nothing: Postgres pulls the views up and drops what is not used.
 
--- The twin of billing.money.decimal_text: an amount in major units with all its decimals after ISO 4217. A bigint times 0.01 is exact and keeps two decimals.
-create function decimal_text(minor bigint, currency text) returns text language sql immutable parallel safe
-  return cast(minor * case
-    when currency in ('USD', 'EUR') then 0.01
+-- How much one minor unit is of a major one, for currencies that are not written with two decimals after ISO 4217.
+create function minor_unit(currency text) returns numeric language plpgsql immutable parallel safe as $$
+begin
+  return case
     when currency in ('BIF', 'CLP', 'DJF', 'GNF', 'ISK', 'JPY', 'KMF', 'KRW', 'PYG', 'RWF', 'UGX', 'UYI', 'VND', 'VUV', 'XAF', 'XOF', 'XPF') then 1
     when currency in ('BHD', 'IQD', 'JOD', 'KWD', 'LYD', 'OMR', 'TND') then 0.001
     when currency in ('CLF', 'UYW') then 0.0001
-    else 0.01 end as text);
+    else 0.01 end;
+end $$;
+
+-- The twin of billing.money.decimal_text: an amount in major units with all its decimals. A bigint times 0.01 is exact and keeps two decimals.
+-- Postgres writes this function into the statement once for every amount that it shows, so the long list of currencies is kept out of it.
+create function decimal_text(minor bigint, currency text) returns text language sql immutable parallel safe
+  return cast(minor * case when currency in ('USD', 'EUR', 'GBP', 'CHF') then 0.01 else minor_unit(currency) end as text);
 
 create view portal_customer with (security_invoker = true) as
 select id, id as customer_id, name, email, locale, time_zone, currency, version, created_at
@@ -139,20 +145,24 @@ select c.id as customer_id,
        (select count(*)::integer from payment_schedule s where s.customer_id = c.id and s.status = 'ACTIVE') as active_schedules
   from customer c;
 
--- What will be charged next: renewals, automatic resumes, and unpaid installments from today on.
+-- What will be charged next: the earliest renewal, the earliest of the unpaid installments from today on, and the automatic resumes, which are few.
+-- Days are the customer's, and of several renewals on one day the first id counts. An index knows only instants, so it gives all renewals from the first
+-- until one that must be of a later day, however a time zone is changed meanwhile, and no more of a customer who has hundreds.
 create view portal_upcoming_payment with (security_invoker = true) as
 select c.id as customer_id, coming.due_on, coming.amount_minor, coming.currency, coming.kind, coming.source_id
   from customer c
- cross join lateral (select today_in(c.time_zone) as today_on offset 0) t
  cross join lateral (
-        select (renews_at at time zone c.time_zone)::date as due_on, renewal_minor as amount_minor, currency, 'RENEWAL' as kind, id as source_id
-          from subscription
-         where customer_id = c.id and renews_at >= operation_now()
+        (select (renews_at at time zone c.time_zone)::date as due_on, renewal_minor as amount_minor, currency, 'RENEWAL' as kind, id as source_id
+           from subscription
+          where customer_id = c.id and renews_at >= operation_now()
+            and renews_at < (select min(n.renews_at) + interval '27 hours' from subscription n where n.customer_id = c.id and n.renews_at >= operation_now())
+          order by 1, id limit 1)
          union all
         select (resumes_at at time zone c.time_zone)::date, renewal_minor, currency, 'RESUME', id
           from subscription
          where customer_id = c.id and resumes_at >= operation_now()
          union all
-        select due_on, remaining_minor, currency, 'INSTALLMENT', id
-          from installment
-         where customer_id = c.id and remaining_minor > 0 and status <> 'PROCESSING' and due_on >= t.today_on) coming;
+        (select due_on, remaining_minor, currency, 'INSTALLMENT', id
+           from installment
+          where customer_id = c.id and remaining_minor > 0 and status <> 'PROCESSING' and due_on >= today_in(c.time_zone)
+          order by due_on, id limit 1)) coming;

@@ -62,4 +62,3 @@ grant select, insert, delete on loose_object to portico_app;
 grant update (expires_at, is_doomed) on loose_object to portico_app;
 grant insert, delete on attachment to portico_app;
 grant update (status, object_key, version) on attachment to portico_app;
-grant insert, update (answer, finished_at) on idempotency_key to portico_app;

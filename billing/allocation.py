@@ -1,0 +1,121 @@
+"""Which money pays what. What is owed becomes a flat list of items, each of them owed once; money is spread over them, oldest first.
+
+NONE              an installment stands alone: its item has no invoice
+PER_INSTALLMENT   an installment and its invoice are one item, so that they are paid in the same instant and by the same amount
+COLLECTIVE        an invoice is as many items as it has unpaid installments, so paying the invoice pays the installments and the reverse
+no schedule       an invoice is one item
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInvoice:
+    id: str
+    due_on: date
+    remaining_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class OpenInstallment:
+    id: str
+    invoice_id: str | None
+    due_on: date
+    remaining_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something owed in one currency. It stands for an invoice, an installment, or for both at once."""
+
+    invoice_id: str | None
+    installment_id: str | None
+    due_on: date
+    remaining_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Money for an item: to be added to what was paid (or credited) of its invoice and its installment alike."""
+
+    invoice_id: str | None
+    installment_id: str | None
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The parts, and what is left of the money when everything is paid: an overpayment, which becomes the customer's credit."""
+
+    parts: tuple[Part, ...]
+    rest_minor: int
+
+    @property
+    def spent_minor(self) -> int:
+        return sum(part.amount_minor for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What pays: the customer's credit first, the payment method the rest."""
+
+    by_credit: Spread
+    by_charge: Spread
+
+
+def items_of(invoices: Iterable[OpenInvoice], installments: Iterable[OpenInstallment]) -> list[Item]:
+    """Everything owed, oldest first, each amount once. An installment with an invoice counts only if that invoice is among the given ones."""
+    of_invoice: dict[str | None, list[OpenInstallment]] = {}
+    for installment in installments:
+        of_invoice.setdefault(installment.invoice_id, []).append(installment)
+    alone = [Item(None, one.id, one.due_on, one.remaining_minor) for one in of_invoice.get(None, [])]
+    covered = [item for invoice in invoices for item in _items_of_invoice(invoice, of_invoice.get(invoice.id, []))]
+    return sorted((item for item in alone + covered if item.remaining_minor > 0), key=_age)
+
+
+def spread(amount_minor: int, items: Sequence[Item], *, target_id: str | None = None) -> Spread:
+    """Money over items, oldest first by due day, then by id. What `target_id` names, an invoice or an installment, comes before everything else."""
+    left = amount_minor
+    parts = []
+    for item in sorted(items, key=lambda item: (not _is_aimed_at(item, target_id), *_age(item))):
+        paid = min(left, item.remaining_minor)
+        if paid > 0:
+            parts.append(Part(item.invoice_id, item.installment_id, paid))
+            left -= paid
+    return Spread(tuple(parts), left)
+
+
+def settle(amount_minor: int, credit_minor: int, items: Sequence[Item], *, target_id: str | None = None) -> Settlement:
+    """Pay so much in all: as far as the customer's balance reaches from that, and the rest from the method. A balance below zero pays nothing."""
+    usable = max(min(credit_minor, amount_minor, sum(item.remaining_minor for item in items)), 0)
+    by_credit = spread(usable, items, target_id=target_id)
+    by_charge = spread(amount_minor - usable, after(items, by_credit.parts), target_id=target_id)
+    return Settlement(by_credit, by_charge)
+
+
+def after(items: Sequence[Item], parts: Iterable[Part]) -> list[Item]:
+    """The items that are still owed when these parts are paid."""
+    paid = {(part.invoice_id, part.installment_id): part.amount_minor for part in parts}
+    reduced = [replace(item, remaining_minor=item.remaining_minor - paid.get((item.invoice_id, item.installment_id), 0)) for item in items]
+    return [item for item in reduced if item.remaining_minor > 0]
+
+
+def _items_of_invoice(invoice: OpenInvoice, installments: list[OpenInstallment]) -> list[Item]:
+    """Never more than the invoice's own remainder: what was credited on it need not be paid by its installments. What no installment covers is an item of its own."""
+    left = invoice.remaining_minor
+    items = []
+    for installment in sorted(installments, key=lambda one: (one.due_on, one.id)):
+        owed = min(installment.remaining_minor, left)
+        items.append(Item(invoice.id, installment.id, installment.due_on, owed))
+        left -= owed
+    return [*items, Item(invoice.id, None, invoice.due_on, left)]
+
+
+def _is_aimed_at(item: Item, target_id: str | None) -> bool:
+    return target_id is not None and target_id in (item.invoice_id, item.installment_id)
+
+
+def _age(item: Item) -> tuple[date, str]:
+    return item.due_on, item.installment_id or item.invoice_id or ""

@@ -1,0 +1,116 @@
+"""Change of plan, price or quantity: now, to the second, or at the period's end."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+from billing.actions import Action
+from billing.lifecycle.bills import change_bill, name_of, renewal_minor, running
+from billing.lifecycle.facts import ChangeWhen, Decision, Event, Facts, cycle_of
+from billing.lifecycle.guards import guard, judge_quantity, replaced
+from billing.lifecycle.pending import cleared, scheduled
+from billing.periods import Period, yearly
+from billing.refusals import ErrorCode, Refused
+from billing.rows.contracts import Contract, Offer
+from billing.states import PendingChangeKind, SubscriptionEventKind
+
+
+def change(facts: Facts, offer: Offer | None, quantity: int, *, when: ChangeWhen) -> Decision:
+    """During a trial nothing is charged and the trial's end is kept. A change of interval under POLICY is now, because the anchor moves with it."""
+    contract = facts.contract
+    guard(contract, Action.CHANGE_PLAN)
+    target = _judged(facts, offer, quantity)
+    if contract.status == "TRIALING":
+        is_now = when is not ChangeWhen.PERIOD_END
+        return _swap(facts, target, quantity) if is_now else _at_period_end(facts, target, quantity)
+    is_now = when is ChangeWhen.NOW or (when is ChangeWhen.POLICY and (not same_interval(facts.offer, target) or is_upgrade(facts, target, quantity)))
+    return _now(facts, target, quantity) if is_now else _at_period_end(facts, target, quantity)
+
+
+def is_upgrade(facts: Facts, offer: Offer, quantity: int) -> bool:
+    """By what it comes to in a year. As much as before counts as an upgrade."""
+    return _yearly(offer, quantity) >= _yearly(facts.offer, facts.contract.quantity)
+
+
+def same_interval(one: Offer, other: Offer) -> bool:
+    return (one.billing_interval, one.interval_count) == (other.billing_interval, other.interval_count)
+
+
+def changed(contract: Contract, offer: Offer, quantity: int) -> Contract:
+    return replace(cleared(contract), plan_id=offer.plan_id, price_id=offer.price_id, quantity=quantity)
+
+
+def event_of(contract: Contract, offer: Offer, quantity: int) -> Event:
+    if offer.price_id == contract.price_id:
+        return Event(SubscriptionEventKind.QUANTITY_CHANGED, f"{contract.quantity} to {quantity}")
+    return Event(SubscriptionEventKind.PLAN_CHANGED, name_of(offer, quantity))
+
+
+def _judged(facts: Facts, offer: Offer | None, quantity: int) -> Offer:
+    contract = facts.contract
+    judge_quantity(quantity)
+    if offer is None:
+        raise Refused(ErrorCode.NOT_FOUND, "There is no such price.", "priceId")
+    if offer.price_id != contract.price_id and offer.is_archived:
+        raise Refused(ErrorCode.PLAN_UNAVAILABLE, "This plan is no longer sold.", "priceId")
+    if offer.currency != contract.currency:
+        raise Refused(ErrorCode.CURRENCY_MISMATCH, f"The subscription is in {contract.currency}, and stays in it.", "priceId")
+    if (offer.price_id, quantity) == (contract.price_id, contract.quantity):
+        raise Refused(ErrorCode.NO_CHANGE, "That is what it is already.", "priceId")
+    return offer
+
+
+def _swap(facts: Facts, offer: Offer, quantity: int) -> Decision:
+    after = replace(
+        changed(facts.contract, offer, quantity),
+        renews_at=facts.contract.period_ends_at,
+        renewal_minor=renewal_minor(facts, offer, quantity, running(facts)),
+    )
+    return Decision(after, (event_of(facts.contract, offer, quantity),), warnings=replaced(facts.contract), effective_at=facts.now)
+
+
+def _at_period_end(facts: Facts, offer: Offer, quantity: int) -> Decision:
+    contract = facts.contract
+    at = contract.period_ends_at or facts.now
+    after = replace(
+        scheduled(contract, PendingChangeKind.PLAN, at),
+        renews_at=at,
+        pending_price_id=offer.price_id,
+        pending_plan_id=offer.plan_id,
+        pending_quantity=quantity,
+        renewal_minor=renewal_minor(facts, offer, quantity, running(facts)),
+    )
+    event = Event(SubscriptionEventKind.CHANGE_SCHEDULED, f"PLAN: {name_of(offer, quantity)}")
+    return Decision(after, (event,), warnings=replaced(contract), effective_at=at)
+
+
+def _now(facts: Facts, offer: Offer, quantity: int) -> Decision:
+    """Of the same interval: the rest of the period. Of another: a whole new period, from a new anchor."""
+    contract, now = facts.contract, facts.now
+    if facts.account.coverage_status == "PROCESSING":
+        raise Refused(
+            ErrorCode.IN_PROGRESS, "The invoice for this period is being paid at the moment. Change it at the period's end, or try again later.", "when"
+        )
+    after = changed(contract, offer, quantity)
+    if same_interval(facts.offer, offer) and contract.period_starts_at and contract.period_ends_at:
+        period, whole = Period(now, contract.period_ends_at), Period(contract.period_starts_at, contract.period_ends_at).seconds
+    else:
+        after = replace(after, anchor_at=now, billing_zone=facts.account.time_zone)
+        period = cycle_of(after, offer).period_from(now)
+        whole = period.seconds
+        after = replace(after, period_starts_at=period.starts_at, period_ends_at=period.ends_at)
+    bill, over, unused, redemption = change_bill(facts, offer, quantity, period=period, whole_seconds=whole)
+    after = replace(after, renews_at=period.ends_at, renewal_minor=renewal_minor(facts, offer, quantity, redemption))
+    return Decision(
+        after,
+        (event_of(contract, offer, quantity),),
+        bill=bill,
+        released_minor=unused.released_minor,
+        granted_minor=over,
+        redemptions=(redemption,) if redemption else (),
+        warnings=replaced(contract),
+        effective_at=now,
+    )
+
+
+def _yearly(offer: Offer, quantity: int) -> Fraction:
+    return yearly(offer.unit_minor * quantity, offer.billing_interval, offer.interval_count)

@@ -1,0 +1,86 @@
+"""What time alone does to a subscription: one step at a time, the earliest first, so that a clock that was late walks through every period it missed."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from billing.lifecycle.bills import period_bill, renewal_minor, running
+from billing.lifecycle.change import changed, same_interval
+from billing.lifecycle.facts import Decision, Event, Facts, cycle_of
+from billing.lifecycle.resume import resumed
+from billing.lifecycle.start import begin
+from billing.lifecycle.stops import canceled, paused
+from billing.rows.contracts import Contract
+from billing.states import PendingChangeKind, SubscriptionEventKind
+
+
+def due_at(contract: Contract) -> datetime | None:
+    """When time does something to it next; None is never. Nothing happens while a charge decides. (`subscription.due_at` is the same in SQL.)"""
+    if contract.charging_payment_id is not None:
+        return None
+    by_status = {"SCHEDULED": contract.started_at, "PAUSED": contract.resumes_at, "SUSPENDED": contract.pending_at, "CANCELED": None}
+    if contract.status in by_status:
+        return by_status[contract.status]
+    return min((at for at in (contract.pending_at, contract.renews_at) if at is not None), default=None)
+
+
+def is_due(contract: Contract, now: datetime) -> bool:
+    at = due_at(contract)
+    return at is not None and at <= now
+
+
+def step(facts: Facts) -> Decision:
+    """What is due first. An automatic resume counts from the real time, and has to be paid first; everything else counts from the instant it was due."""
+    contract = facts.contract
+    at = due_at(contract) or facts.now
+    if contract.status == "SCHEDULED":
+        return begin(facts)
+    if contract.status == "PAUSED":
+        return resumed(facts, is_waiting=True)
+    if contract.pending_at is not None and contract.pending_at <= at:
+        return _pending(facts, contract.pending_at)
+    return renew(facts)
+
+
+def renew(facts: Facts) -> Decision:
+    """The next period begins where the last one ends."""
+    contract, offer = facts.contract, facts.offer
+    starts_at = contract.period_ends_at or facts.now
+    period = cycle_of(contract, offer).period_from(starts_at)
+    reason = "FIRST" if contract.status == "TRIALING" else "RENEWAL"
+    bill, redemption = period_bill(facts, offer, contract.quantity, period=period, reason=reason)
+    after = replace(
+        contract,
+        status="ACTIVE",
+        period_starts_at=period.starts_at,
+        period_ends_at=period.ends_at,
+        renews_at=period.ends_at,
+        renewal_minor=renewal_minor(facts, offer, contract.quantity, redemption),
+    )
+    event = Event(SubscriptionEventKind.ACTIVATED if contract.status == "TRIALING" else SubscriptionEventKind.RENEWED)
+    return Decision(after, (event,), bill=bill, redemptions=(redemption,) if redemption else (), effective_at=starts_at)
+
+
+def _pending(facts: Facts, at: datetime) -> Decision:
+    contract = facts.contract
+    if contract.pending_kind == PendingChangeKind.CANCEL:
+        return Decision(canceled(contract, at), (Event(SubscriptionEventKind.CANCELED),), effective_at=at)
+    if contract.pending_kind == PendingChangeKind.PAUSE:
+        return Decision(paused(contract, at, contract.pending_resumes_at), (Event(SubscriptionEventKind.PAUSED),), effective_at=at)
+    return _new_plan(facts, at)
+
+
+def _new_plan(facts: Facts, at: datetime) -> Decision:
+    """At the end of a period, so the renewal at the new price comes with it; a suspended subscription only takes on the new plan."""
+    contract = facts.contract
+    offer = facts.offers[contract.pending_price_id or contract.price_id]
+    quantity = contract.pending_quantity or contract.quantity
+    is_other = offer.price_id != contract.price_id
+    event = Event(SubscriptionEventKind.PLAN_CHANGED if is_other else SubscriptionEventKind.QUANTITY_CHANGED, offer.plan_name)
+    after = changed(contract, offer, quantity)
+    if not same_interval(facts.offer, offer):
+        after = replace(after, anchor_at=at)
+    now_on = replace(facts, contract=after)
+    if contract.status == "SUSPENDED":
+        return Decision(replace(after, renewal_minor=renewal_minor(now_on, offer, quantity, running(facts))), (event,), effective_at=at)
+    renewed = renew(now_on)
+    return replace(renewed, events=(event, *renewed.events))

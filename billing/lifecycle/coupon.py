@@ -1,0 +1,68 @@
+"""Coupons on a subscription: one at a time, from the next invoice on."""
+
+from dataclasses import replace
+
+from billing.actions import Action
+from billing.lifecycle.bills import NEW, renewal_minor, running
+from billing.lifecycle.facts import Decision, Event, Facts, Redemption
+from billing.lifecycle.guards import guard
+from billing.refusals import ErrorCode, Refused
+from billing.rows.contracts import Account, CouponOffer
+from billing.states import SubscriptionEventKind
+
+# One answer for every code that does not hold, so that codes cannot be found by trying.
+INVALID = "This code cannot be used here."
+
+
+def new_redemption(coupon: CouponOffer | None, *, currency: str) -> Redemption:
+    """Raises Refused, with the same words for an unknown, an expired, a used-up and an unfitting code."""
+    if coupon is None or not coupon.is_redeemable or (coupon.currency is not None and coupon.currency != currency):
+        raise Refused(ErrorCode.COUPON_INVALID, INVALID, "code")
+    periods = {"ONCE": 1, "REPEATING": coupon.duration_periods, "FOREVER": None}[coupon.duration]
+    return Redemption(None, coupon.id, periods, None)
+
+
+def apply(facts: Facts, coupon: CouponOffer | None) -> Decision:
+    """A coupon whose last period is running makes room for the next one."""
+    contract, account = facts.contract, facts.account
+    guard(contract, Action.APPLY_COUPON)
+    before = running(facts)
+    if before is not None and before.periods_left != 0:
+        raise Refused(ErrorCode.COUPON_ALREADY_APPLIED, f"The coupon {account.coupon_code} is on this subscription. Remove it first.", "code")
+    redemption = new_redemption(coupon, currency=contract.currency)
+    after = replace(contract, renewal_minor=renewal_of(facts, coupon, redemption))
+    ended = (replace(before, is_ended=True),) if before else ()
+    event = Event(SubscriptionEventKind.COUPON_APPLIED, coupon.code if coupon else "")
+    return Decision(after, (event,), redemptions=(*ended, redemption), effective_at=contract.renews_at or facts.now)
+
+
+def remove(facts: Facts) -> Decision:
+    """What was never used counts as never taken, and may be applied again."""
+    before = running(facts)
+    if before is None:
+        raise Refused(ErrorCode.WRONG_STATE, "There is no coupon on this subscription.")
+    guard(facts.contract, Action.APPLY_COUPON)
+    gone = replace(before, is_ended=True, is_withdrawn=before.used_until is None)
+    after = replace(facts.contract, renewal_minor=renewal_of(facts, None, None))
+    event = Event(SubscriptionEventKind.COUPON_REMOVED, facts.account.coupon_code or "")
+    return Decision(after, (event,), redemptions=(gone,), effective_at=facts.now)
+
+
+def renewal_of(facts: Facts, coupon: CouponOffer | None, redemption: Redemption | None) -> int:
+    """The next renewal with another coupon than the one that runs, at the pending price where there is one."""
+    contract = facts.contract
+    offer = facts.offers[contract.pending_price_id or contract.price_id]
+    return renewal_minor(replace(facts, account=_offering(facts.account, coupon)), offer, contract.pending_quantity or contract.quantity, redemption)
+
+
+def ordered_with(account: Account, coupon: CouponOffer | None, *, currency: str) -> Account:
+    """The account of a new subscription with a coupon that comes with the order. Raises Refused."""
+    redemption = new_redemption(coupon, currency=currency)
+    account = replace(account, redemption_id=NEW, coupon_id=redemption.coupon_id, periods_left=redemption.periods_left, used_until=None)
+    return _offering(account, coupon)
+
+
+def _offering(account: Account, coupon: CouponOffer | None) -> Account:
+    if coupon is None:
+        return replace(account, percent_off_ppm=None, amount_off_minor=None, coupon_code=None)
+    return replace(account, percent_off_ppm=coupon.percent_off_ppm, amount_off_minor=coupon.amount_off_minor, coupon_code=coupon.code)

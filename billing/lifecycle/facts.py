@@ -1,0 +1,137 @@
+"""What the rules of the lifecycle know, and what they decide. They are pure: facts in, a decision out, `now` with the facts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from billing.charges import Line
+from billing.periods import Cycle, Period
+from billing.rows.contracts import Account, Contract, Offer
+from billing.states import SubscriptionEventKind
+
+
+class When(StrEnum):
+    """When a pause or a cancellation takes effect."""
+
+    PERIOD_END = "PERIOD_END"
+    NOW = "NOW"
+
+
+class ChangeWhen(StrEnum):
+    """When a change of plan takes effect. POLICY: upgrades now, downgrades at the period's end."""
+
+    POLICY = "POLICY"
+    NOW = "NOW"
+    PERIOD_END = "PERIOD_END"
+
+
+class Warning(StrEnum):
+    """What a customer should know before they agree."""
+
+    REPLACES_PENDING_PAUSE = "REPLACES_PENDING_PAUSE"
+    REPLACES_PENDING_CANCEL = "REPLACES_PENDING_CANCEL"
+    REPLACES_PENDING_PLAN = "REPLACES_PENDING_PLAN"
+    OPEN_INVOICES_STAY_DUE = "OPEN_INVOICES_STAY_DUE"
+    NO_REFUND = "NO_REFUND"
+    COUPON_ENDS = "COUPON_ENDS"
+
+
+class ResumedFrom(StrEnum):
+    """What a resume undid."""
+
+    PAUSED = "PAUSED"
+    SUSPENDED = "SUSPENDED"
+    PENDING_PAUSE = "PENDING_PAUSE"
+    PENDING_CANCEL = "PENDING_CANCEL"
+    PENDING_PLAN = "PENDING_PLAN"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    contract: Contract
+    account: Account
+    offers: Mapping[str, Offer]
+    now: datetime
+
+    @property
+    def offer(self) -> Offer:
+        """What the contract pays for now."""
+        return self.offers[self.contract.price_id]
+
+    @property
+    def today_on(self) -> date:
+        return self.now.astimezone(ZoneInfo(self.account.time_zone)).date()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    kind: SubscriptionEventKind
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """An invoice to be issued. `credited_minor` of it is paid with the customer's credit. Somebody waiting: the rest is charged first, or nothing happens."""
+
+    reason: str
+    period: Period
+    lines: tuple[Line, ...]
+    due_on: date
+    is_waiting: bool
+    credited_minor: int = 0
+
+    @property
+    def total_minor(self) -> int:
+        return sum(line.amounts.total_minor for line in self.lines)
+
+    @property
+    def remaining_minor(self) -> int:
+        return self.total_minor - self.credited_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """What becomes of a running coupon, or a new one where `id` is None. `is_withdrawn`: it was never used and counts as never taken."""
+
+    id: str | None
+    coupon_id: str
+    periods_left: int | None
+    used_until: datetime | None
+    is_ended: bool = False
+    is_withdrawn: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What is to be written. `released_minor` is taken off the open invoice that covers the unused time, `granted_minor` becomes credit of the customer."""
+
+    contract: Contract
+    events: tuple[Event, ...] = ()
+    bill: Bill | None = None
+    released_minor: int = 0
+    granted_minor: int = 0
+    redemptions: tuple[Redemption, ...] = ()
+    resumed_from: ResumedFrom | None = None
+    warnings: tuple[Warning, ...] = field(default=())
+    effective_at: datetime | None = None
+
+    @property
+    def due_minor(self) -> int:
+        """What must be paid before it takes effect, credit used first."""
+        return self.bill.remaining_minor if self.bill and self.bill.is_waiting else 0
+
+
+def unchanged(facts: Facts) -> Decision:
+    """The same answer as the first time: nothing to write."""
+    return Decision(facts.contract, effective_at=facts.now)
+
+
+def cycle_of(contract: Contract, offer: Offer) -> Cycle:
+    return Cycle(contract.anchor_at, contract.billing_zone, offer.billing_interval, offer.interval_count)
+
+
+def is_running(contract: Contract, now: datetime) -> bool:
+    """Whether the period that was paid for, or the trial, is not over."""
+    return contract.period_ends_at is not None and contract.period_ends_at > now

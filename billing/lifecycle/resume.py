@@ -1,0 +1,79 @@
+"""Resume: one verb that undoes a pause, a suspension, or what is pending, and says which."""
+
+from dataclasses import replace
+
+from billing.actions import Action
+from billing.lifecycle.bills import period_bill, renewal_minor
+from billing.lifecycle.facts import Decision, Event, Facts, ResumedFrom, cycle_of, is_running
+from billing.lifecycle.guards import guard, guard_charge
+from billing.lifecycle.pending import withdrawn
+from billing.lifecycle.stops import strongest
+from billing.refusals import ErrorCode, Refused
+from billing.rows.contracts import Contract
+from billing.states import SubscriptionEventKind, SuspendedBy
+
+PENDING = {"PAUSE": ResumedFrom.PENDING_PAUSE, "CANCEL": ResumedFrom.PENDING_CANCEL, "PLAN": ResumedFrom.PENDING_PLAN}
+
+
+def resume(facts: Facts) -> Decision:
+    """The customer's word. It lifts the customer's own suspension only."""
+    contract = facts.contract
+    guard(contract, Action.RESUME)
+    if contract.status == "PAUSED":
+        return resumed(facts, is_waiting=True)
+    if contract.status == "SUSPENDED":
+        return lift(facts, SuspendedBy.CUSTOMER, is_waiting=True)
+    kind = contract.pending_kind or ""
+    event = Event(SubscriptionEventKind.CHANGE_WITHDRAWN, kind)
+    return Decision(withdrawn(facts), (event,), resumed_from=PENDING[kind], effective_at=facts.now)
+
+
+def release(facts: Facts) -> Decision:
+    """The merchant's word. If that begins a new period, its invoice is left to the billing clock, because nobody waits for a charge."""
+    guard_charge(facts.contract)
+    if SuspendedBy.MERCHANT not in facts.contract.holds:
+        raise Refused(ErrorCode.WRONG_STATE, "The merchant does not hold it.")
+    return lift(facts, SuspendedBy.MERCHANT, is_waiting=False)
+
+
+def lift(facts: Facts, by: SuspendedBy, *, is_waiting: bool) -> Decision:
+    """Take one hold away. While another remains, it stays suspended; and what the customer had paused before, only the customer's word makes go on."""
+    contract = facts.contract
+    holds = [hold for hold in contract.holds if hold != by]
+    event = Event(SubscriptionEventKind.RESUMED if by is SuspendedBy.CUSTOMER else SubscriptionEventKind.RELEASED)
+    held = replace(contract, holds=holds, suspended_by=strongest(holds))
+    if holds:
+        return Decision(held, (event,), effective_at=facts.now)
+    if contract.paused_at is not None and by is not SuspendedBy.CUSTOMER:
+        return Decision(replace(held, status="PAUSED", suspended_at=None), (event,), effective_at=facts.now)
+    return resumed(replace(facts, contract=held), is_waiting=is_waiting, event=event)
+
+
+def resumed(facts: Facts, *, is_waiting: bool, event: Event | None = None) -> Decision:
+    """On with the period or trial that is not over yet, and nothing is charged; else a new period begins now, and is invoiced."""
+    contract, now = facts.contract, facts.now
+    source = ResumedFrom.PAUSED if contract.status == "PAUSED" else ResumedFrom.SUSPENDED
+    events = (event or Event(SubscriptionEventKind.RESUMED),)
+    free = replace(contract, suspended_at=None, paused_at=None, resumes_at=None)
+    if is_running(contract, now):
+        stops = contract.pending_kind in ("CANCEL", "PAUSE")
+        is_trial = contract.trial_ends_at is not None and contract.trial_ends_at > now
+        after = replace(free, status="TRIALING" if is_trial else "ACTIVE", renews_at=None if stops else contract.period_ends_at)
+        return Decision(after, events, resumed_from=source, effective_at=now)
+    return replace(_new_period(facts, free, is_waiting=is_waiting), events=events, resumed_from=source)
+
+
+def _new_period(facts: Facts, free: Contract, *, is_waiting: bool) -> Decision:
+    """From now on, with a new anchor, in the time zone where the customer lives now."""
+    anchored = replace(free, anchor_at=facts.now, billing_zone=facts.account.time_zone)
+    period = cycle_of(anchored, facts.offer).period_from(facts.now)
+    bill, redemption = period_bill(facts, facts.offer, free.quantity, period=period, reason="RENEWAL", is_waiting=is_waiting)
+    after = replace(
+        anchored,
+        status="ACTIVE",
+        period_starts_at=period.starts_at,
+        period_ends_at=period.ends_at,
+        renews_at=period.ends_at,
+        renewal_minor=renewal_minor(facts, facts.offer, free.quantity, redemption),
+    )
+    return Decision(after, bill=bill, redemptions=(redemption,) if redemption else (), effective_at=facts.now)

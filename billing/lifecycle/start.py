@@ -1,0 +1,126 @@
+"""A new subscription: now, after a trial, or on a later day."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from billing.lifecycle.bills import period_bill, renewal_minor, running
+from billing.lifecycle.facts import Decision, Event, Facts, Redemption, cycle_of
+from billing.lifecycle.guards import judge_quantity
+from billing.refusals import ErrorCode, Refused
+from billing.rows.contracts import Account, Contract, Offer
+from billing.states import SubscriptionEventKind
+
+LATEST_START = timedelta(days=366)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What somebody wants to subscribe to. `id` is the new subscription's; `currency` is what the customer is billed in."""
+
+    id: str
+    quantity: int
+    start_at: datetime | None
+    payment_method_id: str | None
+    currency: str
+
+
+def judge_offer(offer: Offer | None, order: Order) -> Offer:
+    """Raises Refused."""
+    judge_quantity(order.quantity)
+    if offer is None:
+        raise Refused(ErrorCode.NOT_FOUND, "There is no such price.", "priceId")
+    if offer.is_archived:
+        raise Refused(ErrorCode.PLAN_UNAVAILABLE, "This plan is no longer sold.", "priceId")
+    if offer.currency != order.currency:
+        raise Refused(ErrorCode.CURRENCY_MISMATCH, f"You are billed in {order.currency}.", "priceId")
+    return offer
+
+
+def order_facts(account: Account, offer: Offer, order: Order, *, now: datetime) -> Facts:
+    """The facts as if the subscription stood there already, before its first instant."""
+    return Facts(_unborn(account, offer, order, now=now), account, {offer.price_id: offer}, now)
+
+
+def start(facts: Facts, order: Order) -> Decision:
+    """A plan's trial is for who has never had the plan. Without a method that can be charged, nothing starts unless it is free."""
+    account, offer, now = facts.account, facts.offer, facts.now
+    if account.method_id is None and offer.unit_minor:
+        raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "Add a payment method first.", "paymentMethodId")
+    if order.start_at is not None and not now < order.start_at <= now + LATEST_START:
+        raise Refused(ErrorCode.INVALID_VALUE, "It starts later than now, within a year.", "startAt")
+    created = Event(SubscriptionEventKind.CREATED)
+    if order.start_at is None:
+        begun = begin(facts, is_waiting=True)
+        return replace(begun, events=(created, *begun.events))
+    after = replace(facts.contract, renews_at=order.start_at, renewal_minor=renewal_minor(facts, offer, order.quantity, running(facts)))
+    return Decision(after, (created,), redemptions=_taken(facts), effective_at=order.start_at)
+
+
+def begin(facts: Facts, *, is_waiting: bool = False) -> Decision:
+    """The first instant of a subscription: its trial, or its first period and invoice."""
+    contract, offer = facts.contract, facts.offer
+    starts_at = contract.started_at
+    if contract.trial_ends_at is not None:
+        after = replace(contract, status="TRIALING", period_starts_at=starts_at, period_ends_at=contract.trial_ends_at, renews_at=contract.trial_ends_at)
+        after = replace(after, renewal_minor=renewal_minor(facts, offer, contract.quantity, running(facts)))
+        return Decision(after, (Event(SubscriptionEventKind.TRIAL_STARTED),), redemptions=_taken(facts), effective_at=starts_at)
+    period = cycle_of(contract, offer).period_from(starts_at)
+    bill, used = period_bill(facts, offer, contract.quantity, period=period, reason="FIRST", is_waiting=is_waiting)
+    after = replace(
+        contract,
+        status="ACTIVE",
+        period_starts_at=period.starts_at,
+        period_ends_at=period.ends_at,
+        renews_at=period.ends_at,
+        renewal_minor=renewal_minor(facts, offer, contract.quantity, used),
+    )
+    event = Event(SubscriptionEventKind.ACTIVATED)
+    return Decision(after, (event,), bill=bill, redemptions=(used,) if used else (), effective_at=starts_at)
+
+
+def _taken(facts: Facts) -> tuple[Redemption, ...]:
+    """A coupon that comes with the order is redeemed at once, though it counts from the first invoice."""
+    redemption = running(facts)
+    return (redemption,) if redemption and redemption.id is None else ()
+
+
+def _unborn(account: Account, offer: Offer, order: Order, *, now: datetime) -> Contract:
+    starts_at = order.start_at or now
+    trial_days = 0 if offer.was_taken else offer.trial_days
+    trial_ends_at = starts_at + timedelta(days=trial_days) if trial_days else None
+    return Contract(
+        customer_id=account.customer_id,
+        id=order.id,
+        plan_id=offer.plan_id,
+        price_id=offer.price_id,
+        currency=offer.currency,
+        quantity=order.quantity,
+        status="SCHEDULED",
+        holds=[],
+        suspended_by=None,
+        started_at=starts_at,
+        trial_ends_at=trial_ends_at,
+        period_starts_at=None,
+        period_ends_at=None,
+        anchor_at=trial_ends_at or starts_at,
+        billing_zone=account.time_zone,
+        renews_at=None,
+        renewal_minor=0,
+        pending_kind=None,
+        pending_at=None,
+        pending_price_id=None,
+        pending_plan_id=None,
+        pending_quantity=None,
+        pending_resumes_at=None,
+        resumes_at=None,
+        paused_at=None,
+        suspended_at=None,
+        canceled_at=None,
+        cancel_reason=None,
+        cancel_comment=None,
+        payment_method_id=order.payment_method_id,
+        charging_payment_id=None,
+        version=0,
+        created_at=now,
+        has_overdue=False,
+    )

@@ -1,0 +1,116 @@
+"""Pause, suspend, hold, and cancel: what stops billing, the service, or both. None of them gives money back."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from billing.actions import Action
+from billing.lifecycle.facts import Decision, Event, Facts, Warning, When, is_running, unchanged
+from billing.lifecycle.guards import guard, guard_charge, replaced
+from billing.lifecycle.pending import cleared, scheduled
+from billing.refusals import ErrorCode, Refused
+from billing.rows.contracts import Contract
+from billing.states import CancelReason, PendingChangeKind, SubscriptionEventKind, SuspendedBy
+
+LONGEST_PAUSE = timedelta(days=366)
+MAX_COMMENT = 500
+
+# Who suspended it, when several did: the strongest is named.
+STRENGTH = (SuspendedBy.MERCHANT, SuspendedBy.DUNNING, SuspendedBy.CUSTOMER)
+
+
+def pause(facts: Facts, *, when: When, resumes_at: datetime | None) -> Decision:
+    """Stop future billing. At the period's end, or now; then what was paid for is kept until it ends, and resumed into."""
+    contract = facts.contract
+    guard(contract, Action.PAUSE)
+    if contract.status == "PAUSED":
+        return unchanged(facts)
+    at = contract.period_ends_at if when is When.PERIOD_END and contract.period_ends_at else facts.now
+    _judge_resumption(resumes_at, at)
+    if when is When.PERIOD_END:
+        after = replace(scheduled(contract, PendingChangeKind.PAUSE, at), pending_resumes_at=resumes_at)
+        return Decision(after, (Event(SubscriptionEventKind.CHANGE_SCHEDULED, "PAUSE"),), warnings=replaced(contract), effective_at=at)
+    after = paused(contract, at, resumes_at)
+    return Decision(after, (Event(SubscriptionEventKind.PAUSED),), warnings=(*replaced(contract), Warning.NO_REFUND), effective_at=at)
+
+
+def paused(contract: Contract, at: datetime, resumes_at: datetime | None) -> Contract:
+    return replace(cleared(contract), status="PAUSED", paused_at=at, resumes_at=resumes_at, renews_at=None)
+
+
+def suspend(facts: Facts) -> Decision:
+    """Stop the service now. The period keeps its dates, and a pending cancellation or change of plan stands; a pending pause has nothing left to do."""
+    contract = facts.contract
+    guard(contract, Action.SUSPEND)
+    if contract.status == "SUSPENDED":
+        return unchanged(facts)
+    return _suspended(facts, SuspendedBy.CUSTOMER, SubscriptionEventKind.SUSPENDED, note="")
+
+
+def hold(facts: Facts, by: SuspendedBy, *, note: str) -> Decision:
+    """The merchant or dunning stops the service. Holding twice is the same answer; who else holds it, goes on holding it."""
+    contract = facts.contract
+    guard_charge(contract)
+    if contract.status == "CANCELED":
+        raise Refused(ErrorCode.CANCELED, "The subscription has ended.")
+    if contract.status == "SCHEDULED":
+        raise Refused(ErrorCode.WRONG_STATE, "What has not begun cannot be held.")
+    return unchanged(facts) if by in contract.holds else _suspended(facts, by, SubscriptionEventKind.HELD, note=note)
+
+
+def _suspended(facts: Facts, by: SuspendedBy, kind: SubscriptionEventKind, *, note: str) -> Decision:
+    contract = facts.contract
+    is_moot = contract.pending_kind == PendingChangeKind.PAUSE
+    holds = [*contract.holds, by]
+    after = replace(
+        cleared(contract) if is_moot else contract,
+        status="SUSPENDED",
+        holds=holds,
+        suspended_by=strongest(holds),
+        suspended_at=contract.suspended_at or facts.now,
+        renews_at=None,
+        resumes_at=None,
+    )
+    warnings = (Warning.REPLACES_PENDING_PAUSE,) if is_moot else ()
+    return Decision(after, (Event(kind, note),), warnings=(*warnings, Warning.OPEN_INVOICES_STAY_DUE), effective_at=facts.now)
+
+
+def strongest(holds: list[str]) -> str | None:
+    return next((by for by in STRENGTH if by in holds), None)
+
+
+def cancel(facts: Facts, *, when: When, reason: CancelReason | None, comment: str | None) -> Decision:
+    """End it at the period's end or now. What has no running period ends now whatever `when` says. Open invoices stay due."""
+    contract = facts.contract
+    guard(contract, Action.CANCEL)
+    if comment is not None and len(comment) > MAX_COMMENT:
+        raise Refused(ErrorCode.INVALID_VALUE, f"A comment has at most {MAX_COMMENT} characters.", "comment")
+    if contract.status == "CANCELED" or (contract.pending_kind == PendingChangeKind.CANCEL and when is When.PERIOD_END):
+        return unchanged(facts)
+    told = replace(contract, cancel_reason=reason or contract.cancel_reason, cancel_comment=comment or contract.cancel_comment)
+    ends_now = when is When.NOW or contract.status in ("SCHEDULED", "PAUSED") or not is_running(contract, facts.now)
+    at = facts.now if ends_now else contract.period_ends_at or facts.now
+    after = canceled(told, at) if ends_now else scheduled(told, PendingChangeKind.CANCEL, at)
+    event = Event(SubscriptionEventKind.CANCELED) if ends_now else Event(SubscriptionEventKind.CHANGE_SCHEDULED, "CANCEL")
+    return Decision(after, (event,), warnings=_warnings_of_cancel(facts, ends_now=ends_now), effective_at=at)
+
+
+def canceled(contract: Contract, at: datetime) -> Contract:
+    return replace(
+        cleared(contract), status="CANCELED", canceled_at=at, holds=[], suspended_by=None, suspended_at=None, paused_at=None, resumes_at=None, renews_at=None
+    )
+
+
+def _warnings_of_cancel(facts: Facts, *, ends_now: bool) -> tuple[Warning, ...]:
+    contract, account = facts.contract, facts.account
+    loses = ends_now and contract.status != "TRIALING" and is_running(contract, facts.now)
+    return (
+        *(replaced(contract) if contract.pending_kind != PendingChangeKind.CANCEL else ()),
+        *((Warning.NO_REFUND,) if loses else ()),
+        *((Warning.OPEN_INVOICES_STAY_DUE,) if contract.has_overdue or account.coverage_remaining_minor else ()),
+        *((Warning.COUPON_ENDS,) if account.redemption_id else ()),
+    )
+
+
+def _judge_resumption(resumes_at: datetime | None, paused_at: datetime) -> None:
+    if resumes_at is not None and not paused_at < resumes_at <= paused_at + LONGEST_PAUSE:
+        raise Refused(ErrorCode.INVALID_VALUE, "It resumes after the pause begins, at most a year later.", "resumesAt")

@@ -1,0 +1,78 @@
+"""Billing periods: counted from an anchor, in the wall time of one time zone, so that neither short months nor daylight saving shift them.
+
+Every boundary is computed from the anchor itself and not from the boundary before it: the 31st becomes the 28th in February and the 31st again in March.
+"""
+
+from calendar import monthrange
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+MONTHS = {"MONTH": 1, "YEAR": 12}
+DAYS = {"DAY": 1, "WEEK": 7}
+PER_YEAR = {"DAY": Fraction(365), "WEEK": Fraction(365, 7), "MONTH": Fraction(12), "YEAR": Fraction(1)}
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From its first instant to just before its last."""
+
+    starts_at: datetime
+    ends_at: datetime
+
+    @property
+    def seconds(self) -> int:
+        return whole_seconds(self.ends_at - self.starts_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Cycle:
+    """`count` intervals after `count` intervals, from the anchor on, in the wall time of `zone` (an IANA name)."""
+
+    anchor_at: datetime
+    zone: str
+    interval: str
+    count: int = 1
+
+    def boundary(self, number: int) -> datetime:
+        """The start of period `number`; 0 is the anchor. A wall time that daylight saving leaves out is an hour later, one that it repeats is the first."""
+        if not number:
+            return self.anchor_at
+        zone = ZoneInfo(self.zone)
+        local = self.anchor_at.astimezone(zone)
+        day = _advanced(local.date(), number * self.count, self.interval)
+        return datetime.combine(day, local.time(), zone).astimezone(UTC)
+
+    def next_after(self, at: datetime) -> datetime:
+        """The first boundary that lies after an instant."""
+        number = max(self._estimate(at) - 1, 0)
+        while self.boundary(number) <= at:
+            number += 1
+        return self.boundary(number)
+
+    def period_from(self, at: datetime) -> Period:
+        return Period(at, self.next_after(at))
+
+    def _estimate(self, at: datetime) -> int:
+        """At most the number of the boundary before `at`, give or take one."""
+        if self.interval in DAYS:
+            return (at - self.anchor_at).days // (DAYS[self.interval] * self.count)
+        months = (at.year - self.anchor_at.year) * 12 + at.month - self.anchor_at.month
+        return months // (MONTHS[self.interval] * self.count)
+
+
+def whole_seconds(length: timedelta) -> int:
+    return length // timedelta(seconds=1)
+
+
+def yearly(minor: int, interval: str, count: int) -> Fraction:
+    """What an amount that comes every so often comes to in a year, exactly: how a change of plan is judged to be an upgrade or a downgrade."""
+    return minor * PER_YEAR[interval] / count
+
+
+def _advanced(day: date, intervals: int, interval: str) -> date:
+    if interval in DAYS:
+        return day + timedelta(days=DAYS[interval] * intervals)
+    year, month = divmod(day.year * 12 + day.month - 1 + MONTHS[interval] * intervals, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))

@@ -1,0 +1,110 @@
+"""Rows that the rules of the lifecycle decide on: the whole contract, the customer's account around it, and what is on offer."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """A subscription with everything that stands in its row. `holds` are who suspended it; `charging_payment_id` is a charge that decides what becomes of it."""
+
+    customer_id: str
+    id: str
+    plan_id: str
+    price_id: str
+    currency: str
+    quantity: int
+    status: str
+    holds: list[str]
+    suspended_by: str | None
+    started_at: datetime
+    trial_ends_at: datetime | None
+    period_starts_at: datetime | None
+    period_ends_at: datetime | None
+    anchor_at: datetime
+    billing_zone: str
+    renews_at: datetime | None
+    renewal_minor: int
+    pending_kind: str | None
+    pending_at: datetime | None
+    pending_price_id: str | None
+    pending_plan_id: str | None
+    pending_quantity: int | None
+    pending_resumes_at: datetime | None
+    resumes_at: datetime | None
+    paused_at: datetime | None
+    suspended_at: datetime | None
+    canceled_at: datetime | None
+    cancel_reason: str | None
+    cancel_comment: str | None
+    payment_method_id: str | None
+    charging_payment_id: str | None
+    version: int
+    created_at: datetime
+    has_overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The customer around a contract, in the contract's currency. The coverage is the line that pays for the rest of the running period."""
+
+    customer_id: str
+    email: str
+    currency: str
+    time_zone: str
+    tax_rate_ppm: int
+    last_number: str | None
+    balance_minor: int
+    has_overdue: bool
+    method_id: str | None
+    method_processor: str | None
+    method_reference: str | None
+    method_kind: str | None
+    method_brand: str | None
+    method_last4: str | None
+    coverage_invoice_id: str | None
+    coverage_starts_at: datetime | None
+    coverage_ends_at: datetime | None
+    coverage_total_minor: int
+    coverage_tax_minor: int
+    coverage_remaining_minor: int
+    coverage_status: str | None
+    redemption_id: str | None
+    coupon_id: str | None
+    coupon_code: str | None
+    percent_off_ppm: int | None
+    amount_off_minor: int | None
+    periods_left: int | None
+    used_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A price and its plan. `was_taken` says whether the customer has had a subscription to the plan."""
+
+    price_id: str
+    plan_id: str
+    plan_name: str
+    trial_days: int
+    currency: str
+    unit_minor: int
+    billing_interval: str
+    interval_count: int
+    tax_behavior: str
+    is_archived: bool
+    was_taken: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CouponOffer:
+    """A coupon that somebody tries. `is_redeemable` says that it is on, not past its day, not used up, and that this customer has not used it before."""
+
+    id: str
+    code: str
+    percent_off_ppm: int | None
+    amount_off_minor: int | None
+    currency: str | None
+    duration: str
+    duration_periods: int | None
+    is_redeemable: bool
+    redeem_until_on: date | None

@@ -1,0 +1,123 @@
+"""Rows about calls that change something: claimed keys, charges under way, what the billing clock finds due."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`state` is NEW, IN_PROGRESS, CONFLICT, DONE (then with the kept answer, JSON) or TAKEN_OVER (from a call that stopped half-way)."""
+
+    state: str
+    answer: str | None
+    payment_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What became of a call with an idempotency key. `answer` is JSON; null while it runs."""
+
+    customer_id: str
+    key: str
+    mutation: str
+    started_at: datetime
+    finished_at: datetime | None
+    answer: str | None
+    payment_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """How many rows of each kind were written where the state was as expected."""
+
+    subscriptions: int
+    coupons: int
+    releases: int
+    invoices: int
+    installments: int
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A charge and, as JSON, what is written when it succeeds, and the answer that its call gets then."""
+
+    customer_id: str
+    payment_id: str
+    subscription_id: str | None
+    invoice_id: str | None
+    mutation: str | None
+    key: str | None
+    changes: str
+    on_failure: str | None
+    answer: str
+    started_at: datetime
+    settled_at: datetime | None
+    is_held_by_dunning: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeAttempt:
+    """What the processor has to know to be asked again."""
+
+    customer_id: str
+    payment_id: str
+    status: str
+    processor: str
+    processor_reference: str | None
+    method_reference: str
+    decline_code: str | None
+    started_at: datetime
+    sent_at: datetime
+    request: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Collectable:
+    """An unpaid invoice, what is charged for it, and how often that failed. Days are the customer's."""
+
+    customer_id: str
+    invoice_id: str
+    number: str
+    status: str
+    currency: str
+    remaining_minor: int
+    collect_at: datetime | None
+    due_on: date
+    time_zone: str
+    today_on: date
+    subscription_id: str | None
+    is_subscription_charging: bool
+    method_id: str | None
+    method_processor: str | None
+    method_reference: str | None
+    method_kind: str | None
+    method_brand: str | None
+    method_last4: str | None
+    failed_count: int
+    first_on: date | None
+    last_on: date | None
+    is_declined_for_good: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something that time has come for."""
+
+    customer_id: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CancellationOption:
+    """What the merchant offers to who wants to cancel; the lowest rank first."""
+
+    id: str
+    customer_id: str
+    subscription_id: str
+    rank: int
+    kind: str
+    headline: str
+    price_id: str | None
+    coupon_code: str | None
+    coupon_name: str | None

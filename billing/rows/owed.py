@@ -1,0 +1,84 @@
+"""Rows about what is owed, as a payment sees it, and about methods as they are added."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OwedInvoice:
+    id: str
+    number: str
+    status: str
+    currency: str
+    remaining_minor: int
+    due_on: date
+    subscription_id: str | None
+    collect_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class OwedInstallment:
+    id: str
+    name: str
+    schedule_id: str
+    invoice_id: str | None
+    status: str
+    currency: str
+    paid_minor: int
+    remaining_minor: int
+    due_on: date
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class SavedMethod:
+    """A method with what only the processor may know."""
+
+    id: str
+    customer_id: str
+    processor: str
+    processor_reference: str
+    is_default: bool
+    is_expired: bool
+    is_in_use: bool
+    has_payment_in_flight: bool
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class MethodReference:
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """What a processor told. `payment_id` is None for what is not about a payment of ours."""
+
+    processor: str
+    id: str
+    kind: str
+    payment_id: str | None
+    event: str
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentOwner:
+    """Whose payment it is, and what there was to refund."""
+
+    customer_id: str
+    payment_id: str
+    status: str
+    amount_minor: int
+    refunded_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementEntry:
+    """`amount_minor` above zero is what the customer owes more, below zero what they owe less."""
+
+    happened_on: date
+    kind: str
+    reference: str
+    amount_minor: int

@@ -1,0 +1,8 @@
+"""The database's own state."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    version_num: str

@@ -1,0 +1,89 @@
+-- name: contracts.lock
+-- returns: Contract
+-- All that is decided about a customer's money is decided one after the other: first the customer is locked, then the subscription, which is read as it is by then.
+with owner as materialized (select id, time_zone from customer where id = :customer_id for no key update)
+select s.customer_id, s.id, s.plan_id, s.price_id, s.currency, s.quantity, s.status, s.holds, s.suspended_by, s.started_at, s.trial_ends_at, s.period_starts_at,
+       s.period_ends_at, s.anchor_at, s.billing_zone, s.renews_at, s.renewal_minor, s.pending_kind, s.pending_at, s.pending_price_id, s.pending_plan_id,
+       s.pending_quantity, s.pending_resumes_at, s.resumes_at, s.paused_at, s.suspended_at, s.canceled_at, s.cancel_reason, s.cancel_comment, s.payment_method_id,
+       s.charging_payment_id, s.version, s.created_at, false as has_overdue
+  from owner
+  join subscription s on s.customer_id = owner.id and s.id = :key
+ where s.customer_id = :customer_id
+   for no key update of s
+
+-- name: contracts.by_id
+-- returns: Contract
+-- The same without a lock, for previews.
+select s.customer_id, s.id, s.plan_id, s.price_id, s.currency, s.quantity, s.status, s.holds, s.suspended_by, s.started_at, s.trial_ends_at, s.period_starts_at,
+       s.period_ends_at, s.anchor_at, s.billing_zone, s.renews_at, s.renewal_minor, s.pending_kind, s.pending_at, s.pending_price_id, s.pending_plan_id,
+       s.pending_quantity, s.pending_resumes_at, s.resumes_at, s.paused_at, s.suspended_at, s.canceled_at, s.cancel_reason, s.cancel_comment, s.payment_method_id,
+       s.charging_payment_id, s.version, s.created_at, false as has_overdue
+  from subscription s
+ where s.customer_id = :customer_id and s.id = :key
+
+-- name: accounts.around
+-- returns: Account
+-- What surrounds a subscription, or (with :key null) a new one in :currency: read after the lock, so it is what the lock protects.
+-- The balance is without the credit that a charge under way will use.
+-- The method is the one that is asked for, else the subscription's own, else the default; a deleted or expired one is none.
+select c.id as customer_id, c.email, wanted.currency, c.time_zone, c.tax_rate_ppm,
+       (select i.number from invoice i where i.customer_id = c.id order by i.number desc limit 1) as last_number,
+       cast(coalesce((select sum(b.amount_minor) from balance_entry b where b.customer_id = c.id and b.currency = wanted.currency), 0) - held.minor as bigint) as balance_minor,
+       coalesce((select true from invoice i where i.customer_id = c.id and i.subscription_id = s.id and i.remaining_minor > 0 and i.due_on < today.today_on limit 1), false) as has_overdue,
+       m.id as method_id, m.processor as method_processor, m.processor_reference as method_reference, m.kind as method_kind, m.brand as method_brand, m.last4 as method_last4,
+       cover.invoice_id as coverage_invoice_id, cover.period_starts_at as coverage_starts_at, cover.period_ends_at as coverage_ends_at,
+       coalesce(cover.total_minor, 0) as coverage_total_minor, coalesce(cover.tax_minor, 0) as coverage_tax_minor,
+       coalesce(cover.remaining_minor, 0) as coverage_remaining_minor, cover.status as coverage_status,
+       r.id as redemption_id, r.coupon_id, p.code as coupon_code, p.percent_off_ppm, p.amount_off_minor, r.periods_left, r.used_until
+  from customer c
+ cross join lateral (select today_in(c.time_zone) as today_on offset 0) today
+  left join subscription s on s.customer_id = c.id and s.id = :key
+ cross join lateral (select coalesce(s.currency, cast(:currency as text), c.currency) as currency) wanted
+ cross join lateral (
+        select coalesce(sum(h.reserved_minor), 0) as minor from charge h where h.customer_id = c.id and h.currency = wanted.currency and h.settled_at is null) held
+  left join lateral (
+        select *
+          from payment_method pm
+         where pm.customer_id = c.id and pm.deleted_at is null and (pm.expires_on is null or pm.expires_on >= today.today_on)
+           and (pm.id = cast(:method_id as text) or (cast(:method_id as text) is null and (pm.id = s.payment_method_id or (s.payment_method_id is null and pm.is_default))))
+         limit 1) m on true
+  left join lateral (
+        select l.invoice_id, l.period_starts_at, l.period_ends_at, l.total_minor, l.tax_minor, i.remaining_minor, i.status
+          from invoice i
+          join invoice_line l on l.customer_id = i.customer_id and l.invoice_id = i.id
+         where i.customer_id = c.id and i.subscription_id = s.id and i.status <> 'VOID' and l.period_ends_at = s.period_ends_at and l.total_minor >= 0
+         order by i.issued_at desc, i.number desc, l.period_starts_at desc, l.position
+         limit 1) cover on true
+  left join coupon_redemption r on r.customer_id = c.id and r.subscription_id = s.id and r.ended_at is null
+  left join coupon p on p.id = r.coupon_id
+ where c.id = :customer_id
+
+-- name: offers.by_ids
+-- returns: Offer
+select p.id as price_id, p.plan_id, l.name as plan_name, l.trial_days, p.currency, p.unit_minor, p.billing_interval, p.interval_count, p.tax_behavior,
+       p.is_archived or l.is_archived as is_archived,
+       exists (select from subscription s where s.customer_id = :customer_id and s.plan_id = p.plan_id) as was_taken
+  from price p
+  join plan l on l.id = p.plan_id
+ where p.id = any(:ids)
+
+-- name: coupons.by_code
+-- returns: CouponOffer
+-- Codes are compared without regard to case. A customer redeems a coupon once; the last day counts to its end where the customer lives.
+select c.id, c.code, c.percent_off_ppm, c.amount_off_minor, c.currency, c.duration, c.duration_periods,
+       c.is_active and (c.redeem_until_on is null or c.redeem_until_on >= today_in(o.time_zone)) and (c.max_redemptions is null or c.redeemed_count < c.max_redemptions)
+         and not exists (select from coupon_redemption r where r.customer_id = o.id and r.coupon_id = c.id)
+         and not exists (select from charge h where h.customer_id = o.id and h.coupon_id = c.id and h.settled_at is null) as is_redeemable,
+       c.redeem_until_on
+  from coupon c
+  join customer o on o.id = :customer_id
+ where c.code = upper(:code)
+
+-- name: cancellation_options.of_subscription
+-- returns: CancellationOption
+select * from portal_cancellation_option where customer_id = :customer_id and subscription_id = :key order by rank
+
+-- name: customers.lock
+-- returns: Owner
+-- All that is decided about a customer's money is decided one after the other.
+select id, id as customer_id from customer where id = :customer_id for no key update

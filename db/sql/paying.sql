@@ -1,0 +1,109 @@
+-- name: owed.invoices
+-- returns: OwedInvoice
+-- Invoices by their ids, or with :ids null all that something remains of in a currency.
+select i.id, i.number, i.status, i.currency, i.remaining_minor, i.due_on, i.subscription_id, i.collect_at, i.version
+  from invoice i
+ where i.customer_id = :customer_id
+   and (i.id = any(cast(:ids as text[])) or (cast(:ids as text[]) is null and i.remaining_minor > 0 and i.currency = cast(:currency as text)))
+ order by i.due_on, i.id
+
+-- name: owed.installments
+-- returns: OwedInstallment
+-- Installments by their ids or their invoices'; or with both null, those without an invoice in a currency whose day has come.
+select p.id, p.name, p.schedule_id, p.invoice_id, p.status, p.currency, p.paid_minor, p.remaining_minor, p.due_on, p.version
+  from installment p
+ where p.customer_id = :customer_id
+   and (p.id = any(cast(:ids as text[])) or p.invoice_id = any(cast(:invoice_ids as text[]))
+        or (cast(:ids as text[]) is null and cast(:invoice_ids as text[]) is null and p.invoice_id is null and p.remaining_minor > 0 and p.currency = cast(:currency as text)
+            and p.due_on <= (select today_in(c.time_zone) from customer c where c.id = p.customer_id)))
+ order by p.due_on, p.id
+
+-- name: payment_methods.saved
+-- returns: SavedMethod
+select m.id, m.customer_id, m.processor, m.processor_reference, v.is_default, v.is_expired, v.is_in_use, v.has_payment_in_flight, v.version
+  from payment_method m
+  join portal_payment_method v on v.customer_id = m.customer_id and v.id = m.id
+ where m.customer_id = :customer_id and m.id = any(:ids)
+
+-- name: payment_methods.known_at
+-- returns: MethodReference
+-- Any method that the customer has or had at a processor, so that it knows them again.
+select processor_reference as reference from payment_method where customer_id = :customer_id and processor = :processor order by created_at desc, id desc limit 1
+
+-- name: payment_methods.add
+-- returns: Owner
+-- The same card or account again is the same method again, deleted or not, with what the processor says of it now. The first one is the default.
+insert into payment_method (customer_id, id, kind, brand, last4, expires_on, fingerprint, processor, processor_reference, is_default, created_at)
+values (:customer_id, :id, :kind, :brand, :last4, :expires_on, :fingerprint, :processor, :reference,
+        not exists (select from payment_method o where o.customer_id = :customer_id and o.is_default), :now)
+    on conflict (customer_id, fingerprint) do update
+   set kind = excluded.kind, brand = excluded.brand, last4 = excluded.last4, expires_on = excluded.expires_on, processor = excluded.processor,
+       processor_reference = excluded.processor_reference, deleted_at = null, version = payment_method.version + 1,
+       is_default = payment_method.is_default or excluded.is_default
+returning id, customer_id
+
+-- name: payment_methods.demote
+-- returns: nothing
+update payment_method set is_default = false, version = version + 1 where customer_id = :customer_id and is_default and id <> :key
+
+-- name: payment_methods.promote
+-- returns: nothing
+update payment_method set is_default = true, version = version + 1 where customer_id = :customer_id and id = :key and not is_default and deleted_at is null
+
+-- name: payment_methods.delete
+-- returns: nothing
+update payment_method set is_default = false, deleted_at = :now, version = version + 1 where customer_id = :customer_id and id = :key and deleted_at is null
+
+-- name: subscriptions.move_method
+-- returns: nothing
+-- What was billed to a method by name is billed to its successor; with none, to the default from now on.
+update subscription set payment_method_id = cast(:successor as text), version = version + 1
+ where customer_id = :customer_id and payment_method_id = :key and status <> 'CANCELED'
+
+-- name: invoices.collect_now
+-- returns: nothing
+-- Past due invoices of subscriptions are charged with the next pass of the billing clock.
+update invoice set collect_at = :now
+ where customer_id = :customer_id and status in ('OPEN', 'PARTIALLY_PAID') and remaining_minor > 0 and subscription_id is not null
+   and (failed_attempts > 0 or due_on < (select today_in(c.time_zone) from customer c where c.id = :customer_id))
+
+-- name: contracts.to_lift
+-- returns: Due
+-- Subscriptions that dunning holds and that owe nothing any more that dunning was about.
+select s.customer_id, s.id
+  from subscription s
+ where s.customer_id = :customer_id and 'DUNNING' = any(s.holds)
+   and not exists (select from invoice i where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0
+                    and (i.failed_attempts > 0 or i.due_on < (select today_in(c.time_zone) from customer c where c.id = s.customer_id)))
+
+-- name: webhooks.store
+-- returns: StoredEvent
+-- Nothing comes back for an event that was stored before.
+insert into webhook_event (processor, id, kind, payment_id, event, received_at) values (:processor, :id, :kind, :payment_id, cast(:event as json), :now)
+    on conflict do nothing
+returning processor, id, kind, payment_id, event, received_at
+
+-- name: webhooks.open
+-- returns: StoredEvent
+select processor, id, kind, payment_id, event, received_at from webhook_event where processed_at is null and received_at <= :now order by received_at, id limit :wanted
+
+-- name: webhooks.done
+-- returns: nothing
+update webhook_event set processed_at = :now where processor = :processor and id = :key
+
+-- name: payments.owner
+-- returns: PaymentOwner
+-- For what a processor tells: whose payment it is.
+select customer_id, id as payment_id, status, amount_minor, refunded_minor from payment where id = :key
+
+-- name: payments.refund
+-- returns: nothing
+-- What was paid back in all never shrinks. A payment that was paid back whole is REFUNDED, and so is an invoice that it paid alone.
+with refunded as (
+    update payment set refunded_minor = :refunded_minor, refunded_at = :now, version = version + 1, status = case when amount_minor = :refunded_minor then 'REFUNDED' else status end
+     where customer_id = :customer_id and id = :key and status in ('SUCCEEDED', 'REFUNDED') and refunded_minor < :refunded_minor and :refunded_minor <= amount_minor
+    returning id, customer_id, amount_minor = :refunded_minor as is_whole)
+update invoice i set status = 'REFUNDED', version = i.version + 1, collect_at = null
+  from refunded r
+  join payment_allocation a on a.customer_id = r.customer_id and a.payment_id = r.id
+ where i.customer_id = :customer_id and r.is_whole and i.id = a.invoice_id and i.status = 'PAID' and i.paid_minor = a.amount_minor

@@ -1,0 +1,95 @@
+"""What a field costs, from what `schema/` declares: a row that is read is 1, a value that Python computes is 1, and a page is its rows times its size."""
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from graphql import FieldNode, GraphQLField, GraphQLNamedType, IntValueNode, ListValueNode, OperationDefinitionNode, VariableNode
+
+from resolvers.pages import DEFAULT_SIZE, MAX_SIZE
+from resolvers.roots import MAX_NODES
+from schema.fields import DECLARATION, AnyOf, Derived, Many, One, PageOf
+from schema.roots import Root
+
+MUTATION = 10
+# The whole schema takes as long as a great many rows.
+INTROSPECTION = {"__schema": 300, "__type": 30}
+
+# What variables amount to: the size of a page, or a number of ids. What a variable that is not here amounts to is not known yet, and is taken to be one.
+Amounts = Mapping[str, int]
+
+
+class Cost(NamedTuple):
+    """`own` is paid once, `of_each_row` for each row of the page around it."""
+
+    own: int
+    of_each_row: int
+
+
+NOTHING = Cost(0, 0)
+
+
+class Price(NamedTuple):
+    """What a field costs itself, how many of the things below it there are, and whether these are the rows of the page around it."""
+
+    own: int = 0
+    things: int = 1
+    rows: int = 0
+    is_row: bool = False
+
+    def around(self, inner: Cost) -> Cost:
+        paid = self.own + self.things * inner.own + self.rows * inner.of_each_row
+        return Cost(0, paid) if self.is_row else Cost(paid, 0)
+
+
+def price(parent: GraphQLNamedType | None, field: GraphQLField | None, node: FieldNode, amounts: Amounts) -> Price:
+    name = node.name.value
+    if field is None or parent is None:
+        return Price(INTROSPECTION.get(name, 0))
+    if parent.name == "Mutation":
+        return Price(MUTATION)
+    if parent.name.endswith("Connection"):
+        return Price(1, is_row=True) if name in ("edges", "nodes") else Price(1 if name == "totalCount" else 0)
+    definition = field.extensions.get("strawberry-definition")
+    return _declared(definition and definition.metadata.get(DECLARATION), node, amounts)
+
+
+def amounts_of(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> dict[str, int]:
+    """What the variables of a request amount to. Those that are no page's size count for nothing, wherever they are used."""
+    defaults = {item.variable.name.value: item.default_value for item in operation.variable_definitions or ()}
+    return {name: _amount(variables[name]) if name in variables else _size(default, {}) for name, default in defaults.items()}
+
+
+def _declared(declared: object, node: FieldNode, amounts: Amounts) -> Price:
+    if isinstance(declared, PageOf) or declared == Root("customers"):
+        return Price(rows=_page_size(node, amounts))
+    if declared == Root("nodes"):
+        ids = _size(_arguments(node).get("ids"), amounts)
+        return Price(ids, things=ids)
+    if isinstance(declared, One | Many | AnyOf | Root):
+        return Price(1)
+    return Price(1 if isinstance(declared, Derived) and not declared.sql_twin else 0)
+
+
+def _page_size(node: FieldNode, amounts: Amounts) -> int:
+    """The greater of `first` and `last`: with both the page is refused anyway."""
+    given = _arguments(node)
+    return max((_size(given[name], amounts) for name in ("first", "last") if name in given), default=DEFAULT_SIZE)
+
+
+def _arguments(node: FieldNode) -> dict[str, Any]:
+    return {argument.name.value: argument.value for argument in node.arguments or ()}
+
+
+def _size(value: Any, amounts: Amounts) -> int:
+    if isinstance(value, VariableNode):
+        return amounts.get(value.name.value, 1)
+    if isinstance(value, IntValueNode):
+        return _amount(int(value.value[:9]))
+    return min(len(value.values), MAX_NODES) if isinstance(value, ListValueNode) else DEFAULT_SIZE
+
+
+def _amount(value: Any) -> int:
+    """A size outside of 0 to 100, and more ids than may be asked for, are refused before a row is read."""
+    if isinstance(value, list):
+        return min(len(value), MAX_NODES)
+    return max(0, min(value, MAX_SIZE)) if isinstance(value, int) else DEFAULT_SIZE

@@ -1,0 +1,73 @@
+"""Whether the process lives, and whether it should be sent requests."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from time import monotonic
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from gateway.answers import RETRY_AFTER_SECONDS
+
+logger = logging.getLogger("portico.health")
+
+PING_SECONDS = 0.5
+REMEMBERED_SECONDS = 1.0
+HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+
+# Raises what is wrong; gives back the database's revision.
+Ping = Callable[[], Awaitable[str]]
+
+
+@dataclass(slots=True)
+class Drain:
+    """Whether the process is about to end: what runs is finished, and nothing new should come."""
+
+    has_begun: bool = False
+
+
+class Readiness:
+    """Asks the database at most once a second, however often it is asked itself. `older` are the revisions before the one that this program needs.
+
+    A revision that we do not know is a newer one: during an update the old processes go on with it.
+    """
+
+    def __init__(self, ping: Ping, older: frozenset[str], drain: Drain) -> None:
+        self._ping = ping
+        self._older = older
+        self._drain = drain
+        self._found = ""
+        self._found_at = float("-inf")
+        self._turn = asyncio.Lock()
+
+    async def state(self) -> str:
+        if self._drain.has_begun:
+            return "draining"
+        async with self._turn:
+            if monotonic() - self._found_at > REMEMBERED_SECONDS:
+                self._found, self._found_at = await self._asked(), monotonic()
+        return self._found
+
+    async def _asked(self) -> str:
+        try:
+            async with asyncio.timeout(PING_SECONDS):
+                return "migrations are missing" if await self._ping() in self._older else "ready"
+        except Exception as error:
+            logger.warning("the database does not answer: %s", type(error).__name__)
+            return "the database does not answer"
+
+
+def routes(readiness: Readiness) -> list[BaseRoute]:
+    async def livez(_: Request) -> Response:
+        return JSONResponse({"status": "alive"}, headers=HEADERS)
+
+    async def readyz(_: Request) -> Response:
+        state = await readiness.state()
+        if state == "ready":
+            return JSONResponse({"status": state}, headers=HEADERS)
+        return JSONResponse({"status": state}, 503, headers={**HEADERS, "Retry-After": str(RETRY_AFTER_SECONDS)})
+
+    return [Route("/livez", livez), Route("/readyz", readyz)]

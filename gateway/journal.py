@@ -1,0 +1,73 @@
+"""What the log keeps of a request: one line, with the names of variables and never their values."""
+
+import logging
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+logger = logging.getLogger("portico.operation")
+
+MAX_NAMES = 20
+SHOWN = ("request_id", "client", "document", "operation", "kind", "way", "cost", "variables")
+
+
+class Budget:
+    """So many lines a second, and how many were left out since the last one."""
+
+    def __init__(self, lines: int) -> None:
+        self._lines = lines
+        self._second = 0
+        self._written = 0
+        self._left_out = 0
+
+    def take(self, now: float) -> int | None:
+        """How many lines were left out before this one; None if this one is left out too."""
+        if int(now) != self._second:
+            self._second, self._written = int(now), 0
+        if self._written >= self._lines:
+            self._left_out += 1
+            return None
+        self._written += 1
+        found, self._left_out = self._left_out, 0
+        return found
+
+
+# Operations are always written. What never became one may come in any number.
+refusals = Budget(100)
+
+
+@dataclass(slots=True)
+class Entry:
+    """The line while the request runs. Phases are in seconds here, and milliseconds in the log."""
+
+    request_id: str
+    client: str = ""
+    document: str = ""
+    operation: str | None = None
+    kind: str = ""
+    way: str = ""
+    cost: int | None = None
+    variables: list[str] = field(default_factory=list)
+    phases: dict[str, float] = field(default_factory=dict)
+    began: float = field(default_factory=perf_counter)
+    _mark: float = field(default_factory=perf_counter)
+
+    def ends(self, phase: str) -> None:
+        """A phase ends, and the next begins."""
+        now = perf_counter()
+        self.phases[phase] = now - self._mark
+        self._mark = now
+
+    def names(self, variables: dict[str, Any]) -> None:
+        self.variables = [name[:64] for name in list(variables)[:MAX_NAMES]]
+
+    def write(self, code: str, status: int, statements: int) -> None:
+        if not logger.isEnabledFor(logging.INFO):
+            return
+        left_out = 0 if self.document else refusals.take(self._mark)
+        if left_out is None:
+            return
+        line = {name: value for name in SHOWN if (value := getattr(self, name))}
+        line["phases"] = {phase: round(seconds * 1000, 2) for phase, seconds in self.phases.items()}
+        line |= {"statements": statements, "code": code, "status": status, "milliseconds": round((self._mark - self.began) * 1000, 2)}
+        logger.info("operation", extra=line | {"left_out": left_out} if left_out else line)

@@ -1,0 +1,28 @@
+"""Who takes the payments, put together from the settings."""
+
+import hmac
+
+from gateway.issuer import kept_secret
+from gateway.settings import Settings
+from payments.processor import Processor
+from payments.sandbox import Sandbox
+from payments.sandbox_ledger import Ledger
+from payments.stripe import Account, Stripe
+from resolvers.context import Payments
+
+
+def payments(settings: Settings) -> Payments:
+    """New methods are added at the first processor. The sandbox remembers its charges in the data directory, so that server and worker see the same."""
+    secret = settings.secret or kept_secret(settings.data_dir, "secret")
+    processors: list[Processor] = []
+    if settings.stripe_secret_key:
+        processors.append(Stripe(Account(settings.stripe_secret_key, settings.stripe_publishable_key, settings.stripe_webhook_secret)))
+    if not processors or not settings.is_production:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        processors.append(Sandbox(_derived(secret, "sandbox").hex(), Ledger(settings.data_dir / "sandbox.sqlite3")))
+    return Payments({processor.name: processor for processor in processors}, _derived(secret, "previews"), settings.takes_parts)
+
+
+def _derived(secret: str, purpose: str) -> bytes:
+    """A key for one purpose only."""
+    return hmac.digest(secret.encode(), purpose.encode(), "sha256")

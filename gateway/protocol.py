@@ -1,0 +1,85 @@
+"""What uvicorn's parser leaves open: how large the head of a request may be, and how long it may take to come."""
+
+import asyncio
+from typing import Any
+
+import orjson
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+HEAD_BYTES = 64 * 1024
+HEAD_SECONDS = 10.0
+
+REASONS = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
+
+
+class Protocol(HttpToolsProtocol):
+    """A head that is too large or too slow is refused and its connection closed, before the application hears of it."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._head_bytes = 0
+        self._deadline: asyncio.TimerHandle | None = None
+        self._is_in_head = True
+        self._has_unread = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._await_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if not self._is_in_head:
+            return
+        self._head_bytes += len(data)
+        if self._deadline is None:
+            self._await_head()
+        if self._head_bytes > HEAD_BYTES:
+            self._refuse(431, "HEADERS_TOO_LARGE", f"The head of a request may have at most {HEAD_BYTES} bytes.")
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._is_in_head = True
+        self._head_bytes = 0
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        self._is_in_head = False
+        self._has_unread = True
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._has_unread = False
+        self._stop_waiting()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """What a refused request still sends is thrown away, for a while."""
+        super().on_response_complete()
+        if self._has_unread and self._deadline is None and not self.transport.is_closing():
+            self._deadline = self.loop.call_later(HEAD_SECONDS, self.transport.close)
+
+    def send_400_response(self, msg: str) -> None:
+        self._refuse(400, "BAD_REQUEST", msg)
+
+    def _await_head(self) -> None:
+        message = f"The head of a request must arrive within {HEAD_SECONDS:g} s."
+        self._deadline = self.loop.call_later(HEAD_SECONDS, self._refuse, 408, "REQUEST_TIMEOUT", message)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _refuse(self, status: int, code: str, message: str) -> None:
+        """In the midst of another answer, the connection is only closed."""
+        self._stop_waiting()
+        self._is_in_head = False
+        if self.cycle is None or self.cycle.response_complete:
+            body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})
+            head = f"HTTP/1.1 {status} {REASONS[status]}\r\ncontent-type: application/json; charset=utf-8\r\ncontent-length: {len(body)}\r\n"
+            self.transport.write(head.encode() + b"cache-control: no-store\r\nconnection: close\r\n\r\n" + body)
+        self.transport.close()

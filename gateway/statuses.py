@@ -1,0 +1,59 @@
+"""The one table of HTTP statuses: by error code, by the media type of the answer, in two readings of GraphQL over HTTP.
+
+`compat` is how its public audits read it (https://github.com/graphql/graphql-http) and what clients know: whoever asks for plain JSON gets 200 for every request that
+could be read. `draft-2026` is the draft of August 2026 (https://graphql.github.io/graphql-over-http/draft/): 422 for what is well-formed and wrong, 294 for an answer with errors.
+"""
+
+from typing import Literal, NamedTuple
+
+Profile = Literal["compat", "draft-2026"]
+
+GRAPHQL = "application/graphql-response+json"
+JSON = "application/json"
+
+
+class Row(NamedTuple):
+    """A status for application/json and one for application/graphql-response+json."""
+
+    json: int
+    graphql: int
+
+
+def _both(status: int) -> dict[Profile, Row]:
+    return {"compat": Row(status, status), "draft-2026": Row(status, status)}
+
+
+STATUS: dict[str, dict[Profile, Row]] = {
+    # The operation ran.
+    "OK": _both(200),
+    "PARTIAL": {"compat": Row(200, 200), "draft-2026": Row(200, 294)},
+    # The request was read as GraphQL, and is wrong.
+    "GRAPHQL_PARSE_FAILED": {"compat": Row(200, 400), "draft-2026": Row(400, 400)},
+    "GRAPHQL_VALIDATION_FAILED": {"compat": Row(200, 400), "draft-2026": Row(422, 422)},
+    "LIMIT_EXCEEDED": {"compat": Row(200, 400), "draft-2026": Row(422, 422)},
+    "BAD_USER_INPUT": {"compat": Row(200, 400), "draft-2026": Row(422, 422)},
+    "OPERATION_RESOLUTION_FAILURE": {"compat": Row(400, 400), "draft-2026": Row(422, 422)},
+    "BAD_PARAMETERS": {"compat": Row(400, 400), "draft-2026": Row(422, 422)},
+    # The request cannot be read, or may not be made.
+    "BAD_REQUEST": _both(400),
+    "UNAUTHENTICATED": _both(401),
+    "FORBIDDEN": _both(403),
+    "CROSS_SITE_REQUEST": _both(403),
+    "NOT_FOUND": _both(404),
+    "METHOD_NOT_ALLOWED": _both(405),
+    "NOT_ACCEPTABLE": _both(406),
+    "REQUEST_TIMEOUT": _both(408),
+    "CONTENT_TOO_LARGE": _both(413),
+    "URI_TOO_LONG": _both(414),
+    "UNSUPPORTED_MEDIA_TYPE": _both(415),
+    # Nobody is there to read it; for the log.
+    "CLIENT_CLOSED_REQUEST": _both(499),
+    # We cannot answer.
+    "INTERNAL_SERVER_ERROR": _both(500),
+    "SERVICE_UNAVAILABLE": _both(503),
+}
+
+
+def status(code: str, media: str, profile: Profile) -> int:
+    row = STATUS[code][profile]
+    return row.graphql if media == GRAPHQL else row.json

@@ -1,0 +1,52 @@
+"""`/webhooks/{processor}`: what processors tell by themselves."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from databases import Database
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from billing.states import Actor
+from db.session import Caller, DatabaseUnavailable, Session
+from gateway.answers import TransportError
+from gateway.calls import arrived, body_of
+from gateway.identity import Later
+from gateway.statuses import JSON, status
+from payments.processor import BadSignature
+from resolvers.context import Payments
+from resolvers.lifecycle.writing import system_writer
+from resolvers.webhooks import act, store
+
+MAX_BYTES = 256 * 1024
+
+
+def webhooks(payments: Payments, database: Database, clock: Callable[[], datetime], later: Later, *, body_seconds: float) -> Route:
+    """Signed by the processor; stored, and acted on after the answer, or else by the next pass of the billing clock. Again and again is fine."""
+
+    async def receive(request: Request) -> Response:
+        processor = payments.processors.get(request.path_params["processor"])
+        if processor is None:
+            return _refused(404, "There is no such processor.")
+        try:
+            body = await arrived(body_of(request, MAX_BYTES), seconds=body_seconds)
+            event = processor.read_event(dict(request.headers), body, now=clock())
+            session = Session(database, Caller(None, Actor.SYSTEM, clock()))
+            stored = await store(session, processor.name, event)
+        except TransportError as error:
+            return _refused(status(error.code, JSON, "compat"), str(error), **error.headers)
+        except BadSignature:
+            return _refused(400, "The signature does not hold.")
+        except DatabaseUnavailable:
+            return _refused(503, "Try again shortly.", **{"Retry-After": "5"})
+        if stored is not None:
+            later(act(session, stored, by=system_writer(clock())))
+        return JSONResponse({"stored": stored is not None})
+
+    return Route("/webhooks/{processor}", receive, methods=["POST"])
+
+
+def _refused(status: int, message: str, **headers: Any) -> Response:
+    return JSONResponse({"error": message}, status, headers=headers)

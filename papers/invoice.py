@@ -1,0 +1,88 @@
+"""The invoice, with what was paid on it so far; and the receipt of a payment."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from billing.rows.invoices import Invoice, InvoiceLine
+from billing.rows.payments import Payment
+from papers.sheet import Merchant, Paper, Reader, sheet
+
+
+@dataclass(frozen=True, slots=True)
+class PaidPart:
+    """How much of a payment went to what: of an invoice its payments, of a payment the things it paid. `name` is an invoice's number or an installment's name."""
+
+    payment: Payment
+    name: str
+    amount_minor: int
+
+
+def invoice_paper(invoice: Invoice, lines: Sequence[InvoiceLine], paid: Sequence[PaidPart], *, merchant: Merchant, reader: Reader) -> Paper:
+    words = reader.words
+    facts = [
+        (words["number"], invoice.number),
+        (words["issued"], reader.day(invoice.issued_at)),
+        (words["due"], reader.day(invoice.due_on)),
+        (words["period"], reader.days(invoice.period_starts_at, invoice.period_ends_at)),
+    ]
+    content = sheet(merchant, reader, title=f"{words['invoice']} {invoice.number}") | {
+        "facts": [fact for fact in facts if fact[1]],
+        "stamp": words.get(f"is_{invoice.status}"),
+        "has_discount": any(line.discount_minor for line in lines),
+        "lines": [_line(line, reader) for line in lines],
+        "totals": _totals(invoice, reader),
+        "due": reader.money(invoice.remaining_minor, invoice.currency),
+        "payments": [
+            [reader.day(part.payment.settled_at or part.payment.created_at), method_of(part.payment, reader), reader.money(part.amount_minor, invoice.currency)]
+            for part in paid
+        ],
+    }
+    return Paper("invoice", content, invoice.issued_at)
+
+
+def receipt_paper(payment: Payment, parts: Sequence[PaidPart], *, merchant: Merchant, reader: Reader) -> Paper:
+    """Of a payment that succeeded. Raises ValueError for one that has not (yet)."""
+    if payment.settled_at is None:
+        raise ValueError("there is a receipt only of money that was received")
+    words = reader.words
+    refunded = [(words["refunded"], reader.money(-payment.refunded_minor, payment.currency))] if payment.refunded_minor else []
+    content = sheet(merchant, reader, title=f"{words['receipt']} {reader.day(payment.settled_at)}") | {
+        "facts": [(words["reference"], payment.id), (words["date"], reader.day(payment.settled_at)), (words["method"], method_of(payment, reader))],
+        "parts": [[part.name, reader.money(part.amount_minor, payment.currency)] for part in parts],
+        "totals": refunded,
+        "paid": reader.money(payment.amount_minor - payment.refunded_minor, payment.currency),
+    }
+    return Paper("receipt", content, payment.settled_at)
+
+
+def method_of(payment: Payment, reader: Reader) -> str:
+    """What the customer knows the method by: "Visa •••• 4242", "SEPA direct debit •••• 3000"."""
+    name = (payment.method_brand or "").replace("_", " ").title() or reader.words.get(payment.method_kind, payment.method_kind)
+    return f"{name} •••• {payment.method_last4}" if payment.method_last4 else name
+
+
+def _line(line: InvoiceLine, reader: Reader) -> dict[str, Any]:
+    return {
+        "description": line.description,
+        "period": reader.days(line.period_starts_at, line.period_ends_at),
+        "quantity": str(line.quantity),
+        "unit": reader.money(line.unit_minor, line.currency),
+        "discount": reader.money(-line.discount_minor, line.currency) if line.discount_minor else "",
+        "tax": reader.money(line.tax_minor, line.currency),
+        "amount": reader.money(line.total_minor, line.currency),
+    }
+
+
+def _totals(invoice: Invoice, reader: Reader) -> list[tuple[str, str]]:
+    """Zero is left out, except where it tells something: a total is always there, and so is the tax."""
+    words = reader.words
+    rows = [
+        ("subtotal", invoice.subtotal_minor),
+        ("discount", -invoice.discount_minor),
+        ("tax", invoice.tax_minor),
+        ("total", invoice.total_minor),
+        ("paid", -invoice.paid_minor),
+        ("credited", -invoice.credited_minor),
+    ]
+    return [(words[word], reader.money(minor, invoice.currency)) for word, minor in rows if minor or word in ("tax", "total")]

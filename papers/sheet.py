@@ -1,0 +1,121 @@
+"""What every paper has: who sends it, who reads it, and how amounts and days are written for that reader."""
+
+from base64 import b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from re import fullmatch
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date
+
+from billing.money import formatted
+from papers.words import WORDS, language_of
+
+# Where paper is letter-sized (CLDR's measurement data); everywhere else it is A4.
+LETTER = {"BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE"}
+# Unicode's isolates (UAX 9).
+RIGHT_TO_LEFT, END = "\u2067", "\u2069"
+
+
+@dataclass(frozen=True, slots=True)
+class Logo:
+    """A picture that the operator trusts. Not checked, only shown."""
+
+    content: bytes
+    kind: Literal["svg", "png", "jpeg"]
+
+
+@dataclass(frozen=True, slots=True)
+class Merchant:
+    """`accent` is a colour as #rrggbb; `address` and `footer` are lines. Raises ValueError for another colour."""
+
+    name: str
+    address: tuple[str, ...] = ()
+    accent: str = "#1f4e79"
+    logo: Logo | None = None
+    footer: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not fullmatch("#[0-9a-fA-F]{6}", self.accent):
+            raise ValueError("a colour is # and six hexadecimal digits")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """The customer. `locale` is a BCP 47 tag; an unknown one reads as English. Instants are shown as days in `time_zone`."""
+
+    name: str
+    email: str
+    locale: str
+    time_zone: str
+
+    @cached_property
+    def babel_locale(self) -> Locale:
+        try:
+            return Locale.parse(self.locale[:40].replace("-", "_"))
+        except (UnknownLocaleError, ValueError, TypeError):
+            return Locale("en")
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def language(self) -> str:
+        return language_of(self.locale)
+
+    @property
+    def words(self) -> Mapping[str, str]:
+        return WORDS[self.language]
+
+    def money(self, minor: int, currency: str) -> str:
+        return self._apart(formatted(minor, currency, self.locale))
+
+    def day(self, on: date | datetime) -> str:
+        return self._apart(format_date(on.astimezone(self.zone).date() if isinstance(on, datetime) else on, "medium", locale=self.babel_locale))
+
+    def _apart(self, text: str) -> str:
+        """Figures of a script that runs from right to left, kept from mixing with the words around them, which do not."""
+        return f"{RIGHT_TO_LEFT}{text}{END}" if self.babel_locale.text_direction == "rtl" else text
+
+    def days(self, starts: datetime | None, ends: datetime | None) -> str | None:
+        """A period, for reading. Its end is the first instant that is not in it, but people know it by the day they pay again."""
+        return f"{self.day(starts)} – {self.day(ends)}" if starts and ends else None
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """Ready to be printed. `made_at` is written into the file, so that the same paper is the same bytes whenever it is printed."""
+
+    template: str
+    content: Mapping[str, Any]
+    made_at: datetime
+
+
+def sheet(merchant: Merchant, reader: Reader, *, title: str) -> dict[str, Any]:
+    """What all templates read."""
+    return {
+        "title": title,
+        "language": reader.language,
+        "size": "us-letter" if (reader.babel_locale.territory or "") in LETTER else "a4",
+        "words": reader.words,
+        "merchant": {"name": merchant.name, "address": merchant.address, "accent": merchant.accent, "footer": merchant.footer, "logo": _drawing(merchant.logo)},
+        "reader": {"name": reader.name, "email": reader.email},
+    }
+
+
+def _drawing(logo: Logo | None) -> str | None:
+    """As SVG, because text is all that can be handed to a template. A picture of points becomes an SVG around it."""
+    if logo is None:
+        return None
+    if logo.kind == "svg":
+        return logo.content.decode("utf-8")
+    data = b64encode(logo.content).decode()
+    return (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 100" width="300" height="100">'
+        f'<image href="data:image/{logo.kind};base64,{data}" width="300" height="100" preserveAspectRatio="xMinYMid meet"/></svg>'
+    )

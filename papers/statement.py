@@ -1,0 +1,85 @@
+"""The statement of account of one currency and period: what was owed and paid, day by day, and what is left. As a PDF for people and as CSV for programs."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from io import StringIO
+from itertools import accumulate
+
+from billing.money import decimal_text
+from papers.sheet import Merchant, Paper, Reader, sheet
+
+COLUMNS = ("date", "kind", "reference", "amount", "balance", "currency")
+# A spreadsheet takes text that begins with one of these for a formula, and runs it.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class EntryKind(StrEnum):
+    INVOICE = "INVOICE"
+    INSTALLMENT = "INSTALLMENT"
+    PAYMENT = "PAYMENT"
+    REFUND = "REFUND"
+    CREDIT = "CREDIT"
+    VOID = "VOID"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`amount_minor` above zero is what the customer owes more, below zero what they owe less. `on` is a day where the customer lives."""
+
+    on: date
+    kind: EntryKind
+    reference: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """Entries in their order, from the first to the last day of a period. `opening_minor` is what was owed before."""
+
+    currency: str
+    starts_on: date
+    ends_on: date
+    opening_minor: int
+    entries: Sequence[Entry]
+
+    def balances(self) -> list[int]:
+        """What is owed after each entry."""
+        return list(accumulate((entry.amount_minor for entry in self.entries), initial=self.opening_minor))[1:]
+
+    @property
+    def closing_minor(self) -> int:
+        return self.opening_minor + sum(entry.amount_minor for entry in self.entries)
+
+
+def statement_paper(statement: Statement, *, merchant: Merchant, reader: Reader, made_at: datetime) -> Paper:
+    words, currency = reader.words, statement.currency
+    period = f"{reader.day(statement.starts_on)} – {reader.day(statement.ends_on)}"
+    content = sheet(merchant, reader, title=f"{words['statement']} {currency} {period}") | {
+        "heading": words["statement"],
+        "facts": [(words["period"], period), (words["closing"], reader.money(statement.closing_minor, currency))],
+        "opening": [reader.day(statement.starts_on), words["opening"], "", "", reader.money(statement.opening_minor, currency)],
+        "entries": [
+            [reader.day(entry.on), words[f"entry_{entry.kind}"], entry.reference, reader.money(entry.amount_minor, currency), reader.money(balance, currency)]
+            for entry, balance in zip(statement.entries, statement.balances(), strict=True)
+        ],
+        "closing": reader.money(statement.closing_minor, currency),
+    }
+    return Paper("statement", content, made_at)
+
+
+def statement_csv(statement: Statement) -> bytes:
+    """RFC 4180 in UTF-8, with ISO days, plain decimals and English column names, so that a program reads it in every language alike."""
+    text = StringIO()
+    rows = csv.writer(text)
+    rows.writerow(COLUMNS)
+    for entry, balance in zip(statement.entries, statement.balances(), strict=True):
+        amount, left = decimal_text(entry.amount_minor, statement.currency), decimal_text(balance, statement.currency)
+        rows.writerow([entry.on.isoformat(), entry.kind, _harmless(entry.reference), amount, left, statement.currency])
+    return text.getvalue().encode()
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(FORMULA) else text

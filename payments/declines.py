@@ -1,0 +1,48 @@
+"""Why charges are declined, in the codes that the card networks and processors share."""
+
+# With these the same method will never work, so it is not tried again (Stripe's list of advice codes "do not try again", and expired or wrong numbers).
+FINAL = {
+    "amount_not_supported",
+    "authentication_failed",
+    "authentication_required",
+    "card_not_supported",
+    "currency_not_supported",
+    "expired_card",
+    "fraudulent",
+    "incorrect_cvc",
+    "incorrect_number",
+    "invalid_account",
+    "invalid_amount",
+    "invalid_cvc",
+    "invalid_expiry_month",
+    "invalid_expiry_year",
+    "invalid_number",
+    "invalid_request",
+    "lost_card",
+    "merchant_blacklist",
+    "method_unknown",
+    "new_account_information_available",
+    "not_permitted",
+    "pickup_card",
+    "restricted_card",
+    "revocation_of_all_authorizations",
+    "revocation_of_authorization",
+    "security_violation",
+    "service_not_allowed",
+    "stolen_card",
+    "stop_payment_order",
+    "testmode_decline",
+    "transaction_not_allowed",
+}
+
+# These tell whoever holds the card more than the bank wants told.
+CONFIDENTIAL = {"fraudulent", "lost_card", "merchant_blacklist", "pickup_card", "restricted_card", "security_violation", "stolen_card"}
+
+
+def is_retryable(decline_code: str) -> bool:
+    return decline_code not in FINAL
+
+
+def for_the_customer(decline_code: str) -> str:
+    """The code as the holder of the card may read it."""
+    return "generic_decline" if decline_code in CONFIDENTIAL else decline_code

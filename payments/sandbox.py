@@ -1,0 +1,282 @@
+"""A processor without a bank: deterministic test cards, the same promises as a real one, and signed events. The default, for demos and tests.
+
+Nobody fills in a form here: `startAddPaymentMethod` gives a reference, and finishing with that reference adds a visa that pays. To add another card, put a dot and
+its name behind the reference: `….insufficient_funds`. The names are in `sandbox_cards`.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import httpx
+
+from payments.processor import (
+    ARRIVES_WITHIN,
+    Attempt,
+    BadSignature,
+    Charge,
+    ChargeResult,
+    ChargeStatus,
+    ClientAction,
+    Event,
+    EventKind,
+    KeyReused,
+    MethodDetails,
+    OutcomeUnknown,
+    Payer,
+    ProcessorUnavailable,
+    Refund,
+    SetupNotFound,
+    SetupStart,
+    SetupUnfinished,
+)
+from payments.sandbox_cards import CARDS, EXPIRES_ON, Card, Fault, card_of, failed, first_result, last_result
+from payments.sandbox_ledger import Entry, Ledger, Told
+from payments.signatures import sign, verify
+
+SIGNATURE = "portico-signature"
+PUBLISHABLE_KEY = "sandbox_publishable"
+# A slow charge has its last word this long after it was started, or with the next delivery of events.
+SLOW = timedelta(minutes=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    headers: dict[str, str]
+    body: bytes
+
+
+class Sandbox:
+    """`secret` signs events and setups. `hesitation_seconds` is how long the card `hesitates` takes to answer. While `is_away`, nothing reaches it."""
+
+    name = "sandbox"
+
+    def __init__(self, secret: str, ledger: Ledger | None = None, *, hesitation_seconds: float = 1.0) -> None:
+        self._secret = secret
+        self._ledger = ledger or Ledger()
+        self._hesitation_seconds = hesitation_seconds
+        self.is_away = False
+
+    def calls(self, verb: str = "charge", key: str | None = None) -> int:
+        """How often we were asked to `charge`, `refund`, …; also `capture`, which counts movements of money instead of requests."""
+        return self._ledger.calls(verb, key)
+
+    async def start_setup(self, payer: Payer, *, key: str) -> SetupStart:
+        self._asked("start_setup", key)
+        nonce = self._digest("setup", payer.customer_id, key)
+        reference = f"sandbox_setup_{nonce}_{self._digest(payer.customer_id, nonce)}"
+        return SetupStart(reference, self._action(reference))
+
+    async def finish_setup(self, reference: str, *, customer_id: str) -> MethodDetails:
+        self._asked("finish_setup", reference)
+        setup, _, name = reference.partition(".")
+        nonce, _, seal = setup.removeprefix("sandbox_setup_").partition("_")
+        if not hmac.compare_digest(seal.encode(), self._digest(customer_id, nonce).encode()):
+            raise SetupNotFound
+        card = CARDS.get(name or "visa")
+        if card is None:
+            raise SetupUnfinished
+        return MethodDetails(
+            method_reference=f"sandbox_{nonce}_{card.name}",
+            kind=card.kind,
+            brand=card.brand,
+            last4=card.last4,
+            expires_on=EXPIRES_ON if card.kind == "CARD" else None,
+            fingerprint=hashlib.sha256(card.name.encode()).hexdigest()[:16],
+        )
+
+    async def detach(self, method_reference: str) -> None:
+        self._asked("detach", method_reference)
+        self._ledger.detach(method_reference)
+
+    async def charge(self, charge: Charge) -> ChargeResult:
+        self._asked("charge", charge.key)
+        card = card_of(charge.method_reference)
+        fault = card.fault if card else None
+        if fault is Fault.UNAVAILABLE:
+            raise ProcessorUnavailable
+        if fault is Fault.REQUEST_LOST:
+            raise OutcomeUnknown
+        if fault is Fault.HESITATES:
+            await asyncio.sleep(self._hesitation_seconds)
+        with self._ledger.change():
+            known = self._ledger.charge(key=charge.key)
+            entry = known or self._take(charge, card)
+        if entry.request != _request(charge):
+            raise KeyReused
+        if fault is Fault.ANSWER_LOST and not known:
+            raise OutcomeUnknown
+        return self._result(entry)
+
+    async def confirm(self, processor_reference: str) -> ChargeResult:
+        self._asked("confirm", processor_reference)
+        return self._finish(processor_reference, None)
+
+    async def cancel(self, processor_reference: str) -> ChargeResult:
+        self._asked("cancel", processor_reference)
+        return self._finish(processor_reference, failed("canceled"))
+
+    async def outcome(self, attempt: Attempt, *, now: datetime) -> ChargeResult | None:
+        self._asked("outcome", attempt.key)
+        card = card_of(attempt.method_reference)
+        if card and card.fault is Fault.UNAVAILABLE and attempt.processor_reference:
+            raise ProcessorUnavailable
+        entry = self._ledger.charge(key=attempt.key)
+        if entry is None:
+            return self._remembered(attempt, card, now=now)
+        if entry.status == ChargeStatus.PROCESSING and now - attempt.started_at >= SLOW:
+            entry = self._settle(entry, last_result(CARDS[entry.card]))
+        return self._result(entry)
+
+    async def refund(self, refund: Refund) -> ChargeResult:
+        self._asked("refund", refund.key)
+        request = json.dumps(astuple(refund))
+        with self._ledger.change():
+            known = self._ledger.refund(refund.key)
+            if known is None:
+                result = self._give_back(refund)
+                self._ledger.keep_refund(refund.key, request=request, status=result.status, decline_code=result.decline_code)
+                known = (request, result.status, result.decline_code)
+        if known[0] != request:
+            raise KeyReused
+        result = failed(known[2]) if known[2] else ChargeResult(ChargeStatus(known[1]))
+        return replace(result, processor_reference=f"sandbox_re_{self._digest(refund.key)}")
+
+    def read_event(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Event:
+        verify(body, headers.get(SIGNATURE, ""), self._secret, now=now)
+        try:
+            told = json.loads(body)
+            result = _of(told["status"], told["decline_code"], told["reference"]) if told["kind"] == EventKind.CHARGE else None
+            at = datetime.fromtimestamp(told["created_at"], UTC)
+            return Event(told["id"], EventKind(told["kind"]), told["key"], told["reference"], result, told["refunded_minor"], at)
+        except (ValueError, KeyError, TypeError) as problem:
+            raise BadSignature("what was signed is no event") from problem
+
+    def deliveries(self, *, now: datetime) -> list[Delivery]:
+        """The events that nobody has answered yet, in the order in which they are to be delivered. What was slow has its last word now."""
+        return [delivery for _, delivery in self._deliveries(now)]
+
+    async def deliver(self, url: str, *, now: datetime) -> int:
+        """Post the events; what is not answered with 2xx stays for the next time. Gives back how many were taken."""
+        taken = 0
+        async with httpx.AsyncClient(timeout=10) as client:
+            for seq, delivery in self._deliveries(now):
+                try:
+                    answer = await client.post(url, content=delivery.body, headers=delivery.headers)
+                except httpx.HTTPError:
+                    break
+                if answer.is_success:
+                    self._ledger.delivered(seq)
+                    taken += 1
+        return taken
+
+    async def close(self) -> None:
+        self._ledger.close()
+
+    def _asked(self, verb: str, key: str) -> None:
+        self._ledger.count(verb, key)
+        if self.is_away:
+            raise ProcessorUnavailable
+
+    def _take(self, charge: Charge, card: Card | None) -> Entry:
+        is_usable = card is not None and not self._ledger.is_detached(charge.method_reference)
+        result = first_result(card, is_off_session=charge.is_off_session) if card and is_usable else failed("method_unknown")
+        name = card.name if card else "visa"
+        reference = f"sandbox_ch_{self._digest(charge.key)}_{name}"
+        entry = Entry(charge.key, _request(charge), reference, result.status, result.decline_code, charge.amount_minor, 0, name)
+        self._ledger.keep(entry)
+        self._tell(entry)
+        return entry
+
+    def _settle(self, entry: Entry, result: ChargeResult) -> Entry:
+        """The charge as it is now: settled by us, or by whoever was quicker."""
+        settled = replace(entry, status=result.status, decline_code=result.decline_code)
+        with self._ledger.change():
+            if self._ledger.settle(settled, was=entry.status):
+                self._tell(settled)
+            return self._ledger.charge(key=entry.key) or settled
+
+    def _tell(self, entry: Entry) -> None:
+        self._ledger.tell(entry, kind=EventKind.CHARGE)
+        if entry.status == ChargeStatus.SUCCEEDED:
+            self._ledger.count("capture", entry.key)
+
+    def _finish(self, reference: str, given_up: ChargeResult | None) -> ChargeResult:
+        """End the wait for the customer, by giving up or as the card has it."""
+        entry, card = self._ledger.charge(reference=reference), card_of(reference)
+        end = given_up or (last_result(card) if card else failed("method_unknown"))
+        if entry is None:
+            return replace(end, processor_reference=reference)
+        if entry.status == ChargeStatus.REQUIRES_ACTION:
+            entry = self._settle(entry, end)
+        return self._result(entry)
+
+    def _remembered(self, attempt: Attempt, card: Card | None, *, now: datetime) -> ChargeResult | None:
+        """A charge that is not in the ledger. One that we have a reference for was there once: what became of it follows from its card."""
+        if attempt.processor_reference is None:
+            if now - attempt.started_at < ARRIVES_WITHIN:
+                raise OutcomeUnknown
+            return None
+        card = card_of(attempt.processor_reference) if card is None or card.name == "visa" else card
+        if card is None:
+            return replace(failed("method_unknown"), processor_reference=attempt.processor_reference)
+        is_waiting = card.first is ChargeStatus.REQUIRES_ACTION or (card.first is ChargeStatus.PROCESSING and now - attempt.started_at < SLOW)
+        result = ChargeResult(card.first) if is_waiting else last_result(card)
+        return self._with_action(replace(result, processor_reference=attempt.processor_reference))
+
+    def _give_back(self, refund: Refund) -> ChargeResult:
+        entry = self._ledger.charge(reference=refund.processor_reference)
+        if entry is None:
+            return ChargeResult(ChargeStatus.SUCCEEDED)
+        refunded_minor = entry.refunded_minor + refund.amount_minor
+        if entry.status != ChargeStatus.SUCCEEDED or refunded_minor > entry.amount_minor:
+            return failed("more_than_was_paid")
+        self._ledger.refunded(entry.key, refunded_minor=refunded_minor)
+        self._ledger.tell(replace(entry, refunded_minor=refunded_minor), kind=EventKind.REFUND)
+        return ChargeResult(ChargeStatus.SUCCEEDED)
+
+    def _deliveries(self, now: datetime) -> list[tuple[int, Delivery]]:
+        for entry in self._ledger.open_charges():
+            self._settle(entry, last_result(CARDS[entry.card]))
+        told = self._ledger.told()
+        backwards = [event for event in reversed(told) if _comes_backwards(event)]
+        return [(event.seq, self._written(event, now)) for event in [event for event in told if not _comes_backwards(event)] + backwards]
+
+    def _written(self, event: Told, now: datetime) -> Delivery:
+        told = {name: getattr(event, name) for name in Told.__slots__} | {
+            "id": f"sandbox_evt_{self._digest(event.key)}_{event.seq}",
+            "created_at": now.timestamp(),
+        }
+        body = json.dumps(told).encode()
+        return Delivery({SIGNATURE: sign(body, self._secret, at=now), "content-type": "application/json"}, body)
+
+    def _result(self, entry: Entry) -> ChargeResult:
+        return self._with_action(_of(entry.status, entry.decline_code, entry.reference))
+
+    def _with_action(self, result: ChargeResult) -> ChargeResult:
+        waits = result.status is ChargeStatus.REQUIRES_ACTION and result.processor_reference
+        return replace(result, client_action=self._action(result.processor_reference or "")) if waits else result
+
+    def _action(self, reference: str) -> ClientAction:
+        return ClientAction(f"{reference}_secret_{self._digest('secret', reference)}", PUBLISHABLE_KEY)
+
+    def _digest(self, *parts: str) -> str:
+        return hmac.new(self._secret.encode(), "\0".join(parts).encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def _request(charge: Charge) -> str:
+    return json.dumps(astuple(charge))
+
+
+def _of(status: str, decline_code: str | None, reference: str) -> ChargeResult:
+    result = failed(decline_code) if status == ChargeStatus.FAILED else ChargeResult(ChargeStatus(status))
+    return replace(result, processor_reference=reference)
+
+
+def _comes_backwards(event: Told) -> bool:
+    card = card_of(event.reference)
+    return card is not None and card.events_come_backwards

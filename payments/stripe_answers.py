@@ -1,0 +1,95 @@
+"""What Stripe's objects mean in the words of the port. They come as plain dicts, from the API and from events alike."""
+
+from calendar import monthrange
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from payments.declines import is_retryable
+from payments.processor import ChargeResult, ChargeStatus, ClientAction, Event, EventKind, MethodDetails
+from payments.stripe_amounts import from_stripe
+
+Thing = Mapping[str, Any]
+CUSTOMER = "portico_customer"
+KEY = "portico_payment"
+
+STATUSES = {
+    "succeeded": ChargeStatus.SUCCEEDED,
+    "processing": ChargeStatus.PROCESSING,
+    "requires_action": ChargeStatus.REQUIRES_ACTION,
+    "requires_confirmation": ChargeStatus.REQUIRES_ACTION,
+    # It waits for another method, which it will not get from us: another try is another payment.
+    "requires_payment_method": ChargeStatus.FAILED,
+    "canceled": ChargeStatus.FAILED,
+}
+BANKS = ("acss_debit", "au_becs_debit", "bacs_debit", "us_bank_account")
+# Codes that only Stripe uses, in the words that both processors share.
+CODES = {
+    "amount_too_large": "amount_not_supported",
+    "amount_too_small": "amount_not_supported",
+    "payment_intent_authentication_failure": "authentication_failed",
+    "resource_missing": "method_unknown",
+    "payment_method_unactivated": "method_unknown",
+    "card_declined": "generic_decline",
+    "charge_already_refunded": "more_than_was_paid",
+}
+
+
+def decline_code_of(error: Thing) -> str:
+    """The bank's reason where there is one, else Stripe's."""
+    code = str(error.get("decline_code") or error.get("code") or "processing_error")
+    return CODES.get(code, code)
+
+
+def failed(decline_code: str, reference: str | None = None) -> ChargeResult:
+    return ChargeResult(ChargeStatus.FAILED, reference, decline_code, is_retryable(decline_code))
+
+
+def result_of(intent: Thing, *, publishable_key: str = "") -> ChargeResult:
+    """A PaymentIntent. Without the publishable key (in events) there is no action in it."""
+    status = STATUSES.get(intent["status"], ChargeStatus.PROCESSING)
+    if status is ChargeStatus.FAILED:
+        error = intent.get("last_payment_error") or {"code": "canceled"}
+        return failed(decline_code_of(error), intent["id"])
+    is_for_the_client = status is ChargeStatus.REQUIRES_ACTION and publishable_key
+    action = ClientAction(intent["client_secret"], publishable_key) if is_for_the_client else None
+    return ChargeResult(status, intent["id"], client_action=action)
+
+
+def details_of(method: Thing, *, customer: str) -> MethodDetails:
+    kind = method["type"]
+    shown = method.get(kind) or {}
+    return MethodDetails(
+        method_reference=f"{customer}/{method['id']}/{kind}",
+        kind=_kind(kind, shown),
+        brand=shown.get("brand") or (None if "last4" in shown else kind),
+        last4=shown.get("last4"),
+        expires_on=_last_day(shown.get("exp_year"), shown.get("exp_month")),
+        fingerprint=shown.get("fingerprint") or method["id"],
+    )
+
+
+def event_of(event: Thing) -> Event:
+    """Raises KeyError, TypeError or ValueError for what is no event of Stripe's."""
+    thing, topic = event["data"]["object"], str(event["type"])
+    kind = EventKind.CHARGE if topic.startswith("payment_intent.") else EventKind.REFUND if topic == "charge.refunded" else EventKind.OTHER
+    is_charge, is_refund = kind is EventKind.CHARGE, kind is EventKind.REFUND
+    return Event(
+        id=str(event["id"]),
+        kind=kind,
+        key=(thing.get("metadata") or {}).get(KEY) if kind is not EventKind.OTHER else None,
+        processor_reference=thing["id"] if is_charge else thing.get("payment_intent") if is_refund else None,
+        result=result_of(thing) if is_charge else None,
+        refunded_minor=from_stripe(int(thing["amount_refunded"]), str(thing["currency"]).upper()) if is_refund else None,
+        created_at=datetime.fromtimestamp(int(event["created"]), UTC),
+    )
+
+
+def _kind(kind: str, shown: Thing) -> str:
+    if kind == "card":
+        return "WALLET" if shown.get("wallet") else "CARD"
+    return "SEPA_DEBIT" if kind == "sepa_debit" else "BANK_ACCOUNT" if kind in BANKS else "WALLET"
+
+
+def _last_day(year: int | None, month: int | None) -> date | None:
+    return date(year, month, monthrange(year, month)[1]) if year and month else None

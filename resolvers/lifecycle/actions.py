@@ -1,0 +1,169 @@
+"""The subscription mutations and their previews. Each mutation takes one input with an idempotency key."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from auth.throttle import Kind
+from billing.charges import Line
+from billing.lifecycle.facts import Decision, Facts
+from billing.money import Money
+from billing.refusals import ErrorCode, Refused
+from db.blocks import blocks
+from db.session import Transaction
+from resolvers.audit import fresh_id
+from resolvers.calling import Outcome, Prepare, Prepared, act
+from resolvers.context import Context
+from resolvers.lifecycle import plans, previews
+from resolvers.lifecycle.attempts import Call
+from resolvers.lifecycle.catching_up import Behind
+from resolvers.lifecycle.charging import begun
+from resolvers.lifecycle.plans import Plan
+from resolvers.lifecycle.reading import NOT_FOUND, asking
+from resolvers.lifecycle.writing import Writer, rows_of
+from resolvers.sessions import throttled
+
+BEHIND = "It is being renewed at this moment. Try again shortly."
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A mutation: its name, how an input becomes a plan, and whose subscription it may be about."""
+
+    mutation: str
+    plan: Callable[[Any, Context], Plan]
+    is_for_staff: bool = False
+    is_guessable: bool = False
+
+
+def _of(mutation: str, plan: Callable[[Any], Plan], *, is_for_staff: bool = False, is_guessable: bool = False) -> Action:
+    return Action(mutation, lambda given, _: plan(given), is_for_staff, is_guessable)
+
+
+PAUSE = _of("pauseSubscription", plans.pause)
+SUSPEND = _of("suspendSubscription", plans.suspend)
+RESUME = _of("resumeSubscription", plans.resume_)
+CANCEL = _of("cancelSubscription", plans.cancel)
+WITHDRAW = _of("withdrawPendingChange", plans.withdraw)
+CHANGE_PLAN = _of("changePlan", plans.change_plan)
+UPDATE_QUANTITY = _of("updateQuantity", plans.update_quantity)
+APPLY_COUPON = _of("applyCoupon", plans.apply_coupon, is_guessable=True)
+REMOVE_COUPON = _of("removeCoupon", plans.remove_coupon)
+HOLD = _of("holdSubscription", plans.hold, is_for_staff=True)
+RELEASE = _of("releaseSubscription", plans.release, is_for_staff=True)
+ADD_PLAN = Action("addPlan", lambda given, context: plans.add_plan(given, fresh_id("sub", context)), is_guessable=True)
+
+
+async def run(action: Action, given: Any, context: Context) -> Outcome:
+    """Raises Refused. Codes may be tried only so often, right or wrong."""
+    if _guesses(action, given):
+        await throttled(context, Kind.COUPON, context.viewer.customer_id)
+    owner = await _owner(str(given.subscription_id), context) if action.is_for_staff else None
+    return await act(context, given, action.mutation, _preparing(context, given, action), owner=owner)
+
+
+async def preview(action: Action, given: Any, context: Context) -> Any:
+    """The same decision, unlocked and unwritten. Raises Refused."""
+    if _guesses(action, given):
+        await throttled(context, Kind.COUPON, context.viewer.customer_id)
+    try:
+        facts, decision = await action.plan(given, context)(asking(context), context.now, False)
+    except Behind:
+        raise Refused(ErrorCode.IN_PROGRESS, BEHIND) from None
+    return _shown(facts, decision, previews.pin(given, action.mutation, decision, context))
+
+
+def _preparing(context: Context, given: Any, action: Action) -> Prepare:
+    async def prepare(transaction: Transaction, by: Writer, call: Call | None) -> Prepared:
+        pinned = previews.pinned(given, action.mutation, context)
+        facts, decision = await action.plan(given, context)(transaction.run, pinned.at if pinned else by.now, True)
+        _judge_version(given, facts)
+        if pinned:
+            pinned.judge(decision)
+        return _prepared(facts, decision, call, by=by)
+
+    return prepare
+
+
+def _prepared(facts: Facts, decision: Decision, call: Call | None, *, by: Writer) -> Prepared:
+    shows = {"subscription": facts.contract.id, "resumedFrom": decision.resumed_from}
+    if decision.due_minor:
+        sending, changes = begun(facts, decision, shows, call, by=by)
+        return Prepared(shows, changes, facts.contract.id, sending)
+    changes = rows_of(facts, decision, by) if decision.events else {}
+    invoice_id = changes["invoice"][0]["id"] if changes.get("invoice") else None
+    return Prepared(shows | {"invoice": invoice_id}, changes, facts.contract.id)
+
+
+def _judge_version(given: Any, facts: Facts) -> None:
+    expected = getattr(given, "expected_version", None)
+    if expected is not None and expected != facts.contract.version:
+        raise Refused(ErrorCode.VERSION_CONFLICT, "It was changed since you read it. Read it again.", "expectedVersion")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A decision as a customer reads it. Amounts are Money."""
+
+    effective_at: Any
+    status: str
+    invoice_total: Money
+    credit_used: Money
+    amount_due: Money
+    credit_granted: Money
+    lines: list[Any]
+    renews_at: Any
+    renewal_amount: Money
+    warnings: list[str]
+    preview_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    description: str
+    quantity: int
+    subtotal: Money
+    discount: Money
+    tax: Money
+    total: Money
+    starts_at: Any
+    ends_at: Any
+
+
+def _guesses(action: Action, given: Any) -> bool:
+    return action.is_guessable and bool(getattr(given, "code", None) or getattr(given, "coupon_code", None))
+
+
+async def _owner(subscription_id: str, context: Context) -> str:
+    found = await context.loaders.one(blocks()["customers.owner"]).load((None, subscription_id))
+    if found is None:
+        raise Refused(ErrorCode.NOT_FOUND, NOT_FOUND, "subscriptionId")
+    return str(found.customer_id)
+
+
+def _shown(facts: Facts, decision: Decision, token: str) -> Shown:
+    after, bill = decision.contract, decision.bill
+
+    def money(minor: int) -> Money:
+        return Money(minor, after.currency)
+
+    return Shown(
+        effective_at=decision.effective_at or facts.now,
+        status=after.status,
+        invoice_total=money(bill.total_minor if bill else 0),
+        credit_used=money(bill.credited_minor if bill else 0),
+        amount_due=money(decision.due_minor),
+        credit_granted=money(decision.granted_minor),
+        lines=[_line(line, after.currency) for line in bill.lines] if bill else [],
+        renews_at=after.renews_at,
+        renewal_amount=money(after.renewal_minor),
+        warnings=list(decision.warnings),
+        preview_token=token,
+    )
+
+
+def _line(line: Line, currency: str) -> ShownLine:
+    amounts = line.amounts
+    minors = (amounts.subtotal_minor, amounts.discount_minor, amounts.tax_minor, amounts.total_minor)
+    subtotal, discount, tax, total = (Money(minor, currency) for minor in minors)
+    return ShownLine(line.description, line.quantity, subtotal, discount, tax, total, line.period.starts_at, line.period.ends_at)

@@ -1,0 +1,224 @@
+"""A decision that waits for money: written down with a payment, sent to the processor outside of any transaction, and settled once, whoever comes first.
+
+    begin     one transaction: the payment PROCESSING, and what is to be written when it succeeds; the subscription waits (`charging_payment_id`)
+    ask       no transaction: the processor is called under the payment's id, so however often it is sent, money moves once
+    settle    one transaction: the decision is written with the money, or everything is as before and the payment says why
+
+Whoever dies in between is followed by a retry under the same key, by a webhook, or by the reconciling job: they all end in `settle`.
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from billing.lifecycle.facts import Decision, Event, Facts
+from billing.numbers import next_number, year_of
+from billing.refusals import ErrorCode, Refused
+from billing.standing import advanced
+from billing.states import SubscriptionEventKind
+from db.session import Session, Transaction
+from payments.processor import KEYS_HOLD, Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
+from resolvers.lifecycle import dunning
+from resolvers.lifecycle.attempts import Call, Intent, Sending, attempt
+from resolvers.lifecycle.reading import account_around
+from resolvers.lifecycle.reading import contract as contract_of
+from resolvers.lifecycle.writing import Changes, Interrupted, Writer, event_row, merged, row_of, rows_of, save
+
+# When a pause whose end could not be paid for, because the processor was away, ends instead.
+RESUMES_AGAIN = timedelta(hours=1)
+
+UNDECIDED = (ChargeStatus.PROCESSING, ChargeStatus.REQUIRES_ACTION)
+UNAVAILABLE = ChargeResult(ChargeStatus.FAILED, decline_code="processor_unavailable", is_retryable=True)
+DECLINED = "The payment was declined, and nothing was changed."
+TRY_AGAIN = "Payments cannot be taken right now, and nothing was changed. Try again shortly."
+
+
+def begun(facts: Facts, decision: Decision, answer: Mapping[str, Any], call: Call | None, *, by: Writer) -> tuple[Sending, Changes]:
+    """What to send to the processor, and the rows that must stand before it is sent."""
+    contract, bill = facts.contract, decision.bill
+    payment_id = by.mint("pay")
+    is_new = contract.version == 0
+    waiting = replace(contract, charging_payment_id=payment_id, version=contract.version + 1)
+    final = rows_of(facts if is_new else replace(facts, contract=waiting), decision, by, payment_id=payment_id)
+    # A coupon is taken at once, so that nobody takes its last redemption meanwhile; a decline gives it back.
+    taken = final.pop("taken_coupon", [])
+    intent = Intent(
+        payment_id,
+        contract.customer_id,
+        contract.currency,
+        decision.due_minor,
+        facts.offers[decision.contract.price_id].plan_name,
+        changes=final,
+        answer={**answer, "invoice": final["invoice"][0]["id"]},
+        reserved_minor=bill.credited_minor if bill else 0,
+        coupon_id=next((row["coupon_id"] for row in final.get("coupon_redemption", ())), None),
+        subscription_id=None if is_new else contract.id,
+    )
+    sending, changes = attempt(intent, facts.account, call, by=by)
+    return sending, changes | {"taken_coupon": taken, "subscription": [] if is_new else [row_of(waiting)]}
+
+
+async def sending_again(transaction: Transaction, payment_id: str, *, now: datetime) -> Sending:
+    """The same request as before, from the record of it. Raises Refused where the processor may have forgotten the key: then only its outcome may be asked for."""
+    attempt = await transaction.first("charges.attempt", key=payment_id)
+    if attempt.started_at + KEYS_HOLD < now:
+        raise Refused(ErrorCode.IN_PROGRESS, "The payment's outcome is not known yet.")
+    await transaction.run("charges.note_sending", key=payment_id)
+    return Sending(attempt.processor, Charge(**json.loads(attempt.request)), is_repeat=True)
+
+
+async def ask(processor: Processor, sending: Sending) -> ChargeResult:
+    """The processor's word; PROCESSING where there is none yet. That a repeated request did not arrive says nothing about the one before it."""
+    try:
+        return await processor.charge(sending.charge)
+    except ProcessorUnavailable:
+        return ChargeResult(ChargeStatus.PROCESSING) if sending.is_repeat else UNAVAILABLE
+    except OutcomeUnknown:
+        return ChargeResult(ChargeStatus.PROCESSING)
+
+
+async def ask_again(processor: Processor, attempt: Any, *, now: datetime) -> ChargeResult | None:
+    """What became of a charge whose answer was lost; None while nobody knows."""
+    asked = Attempt(attempt.payment_id, attempt.method_reference, attempt.processor_reference, attempt.sent_at)
+    with suppress(ProcessorUnavailable, OutcomeUnknown):
+        return await processor.outcome(asked, now=now) or replace(UNAVAILABLE, decline_code="never_arrived")
+    return None
+
+
+async def settle(session: Session, payment_id: str, result: ChargeResult, *, by: Writer, sent_at: datetime | None = None) -> dict[str, Any]:
+    """Write what the processor said. The answer of the call; the same again for whoever comes later, whatever they were told meanwhile.
+
+    `sent_at` is when that was sent which the processor was asked about. If it has been sent again since, the word is out of date, and nothing is written.
+    """
+    try:
+        return await _settled_once(session, payment_id, result, sent_at, by=by)
+    except Interrupted:
+        # What it was to pay was voided or paid meanwhile: the money is the customer's.
+        return await _credited(session, payment_id, result, by=by)
+
+
+async def _settled_once(session: Session, payment_id: str, result: ChargeResult, sent_at: datetime | None, *, by: Writer) -> dict[str, Any]:
+    async with session.write() as transaction:
+        charge = await transaction.first("charges.lock", key=payment_id)
+        attempt = await transaction.first("charges.attempt", key=payment_id)
+        is_late = charge.settled_at is not None
+        if is_late and advanced(attempt.status, result.status) is None:
+            return _kept(attempt)
+        if is_late and charge.on_failure is None:
+            raise Interrupted
+        if sent_at is not None and sent_at != attempt.sent_at:
+            return {}
+        answer = json.loads(charge.answer)
+        if result.status in UNDECIDED:
+            answer = {"payment": payment_id}
+            changes = _undecided(charge, result, answer, by=by)
+        elif result.status is ChargeStatus.SUCCEEDED:
+            changes = merged(await _issued(transaction, json.loads(charge.changes), by=by), _settled(charge, result, answer, by=by))
+        else:
+            answer = _refusal(result) | {"payment": payment_id}
+            changes = merged(await _undone(transaction, charge, result, by=by), _settled(charge, result, answer, by=by))
+        await save(transaction, changes)
+        if charge.is_held_by_dunning and result.status is ChargeStatus.SUCCEEDED:
+            await dunning.lift_paid(transaction, by=by)
+    return answer  # type: ignore[no-any-return]
+
+
+async def _credited(session: Session, payment_id: str, result: ChargeResult, *, by: Writer) -> dict[str, Any]:
+    """Money that came when nothing was left for it to do becomes credit: money in is what was allocated, and what is credit."""
+    async with session.write() as transaction:
+        charge = await transaction.first("charges.lock", key=payment_id)
+        request = json.loads((await transaction.first("charges.attempt", key=payment_id)).request)
+        answer = {"payment": payment_id}
+        entry = {
+            "customer_id": charge.customer_id,
+            "id": by.mint("bal"),
+            "currency": request["currency"],
+            "amount_minor": request["amount_minor"],
+            "kind": "OVERPAYMENT",
+            "description": "Paid when it was no longer owed",
+            "payment_id": payment_id,
+            "created_at": by.now,
+        }
+        undone = {} if charge.settled_at else await _undone(transaction, charge, result, by=by)
+        changes = merged(undone, {"balance_entry": [entry], "dropped_allocation": [{"payment_id": payment_id}]}, _settled(charge, result, answer, by=by))
+        await save(transaction, changes)
+    return answer
+
+
+def _kept(attempt: Any) -> dict[str, Any]:
+    if attempt.status == ChargeStatus.FAILED:
+        return _refusal(ChargeResult(ChargeStatus.FAILED, decline_code=attempt.decline_code)) | {"payment": attempt.payment_id}
+    return json.loads(attempt.answer)  # type: ignore[no-any-return]
+
+
+async def _undone(transaction: Transaction, charge: Any, result: ChargeResult, *, by: Writer) -> Changes:
+    """Everything as before: the subscription no longer waits, and a coupon that came with it is free again."""
+    if charge.on_failure is not None:
+        return json.loads(charge.on_failure)["retryable" if result.is_retryable else "final"]  # type: ignore[no-any-return]
+    planned = json.loads(charge.changes)
+    changes: Changes = {"returned_coupon": [{"id": row["coupon_id"]} for row in planned.get("coupon_redemption", ())]}
+    if charge.subscription_id is None:
+        return changes
+    waiting = await contract_of(transaction.run, charge.subscription_id, is_locked=True)
+    after = replace(waiting, charging_payment_id=None, version=waiting.version + 1)
+    if charge.key is None and _never_happened(result):
+        after = replace(after, resumes_at=by.now + RESUMES_AGAIN)
+    elif charge.key is None:
+        # A pause that should have ended by itself, and could not be paid for, stays a pause until the customer ends it.
+        after = replace(after, resumes_at=None)
+        changes["subscription_event"] = [event_row(after, Event(SubscriptionEventKind.RESUME_FAILED), happened_at=by.now, by=by)]
+    return changes | {"subscription": [row_of(after)]}
+
+
+def _undecided(charge: Any, result: ChargeResult, answer: dict[str, Any], *, by: Writer) -> Changes:
+    """The subscription goes on waiting. The call has its answer: a payment that is not done."""
+    row = {"id": charge.payment_id, "status": result.status, "processor_reference": result.processor_reference}
+    return {"result": [row], "idempotency_key": _key(charge, answer, by=by)}
+
+
+def _settled(charge: Any, result: ChargeResult, answer: dict[str, Any], *, by: Writer) -> Changes:
+    is_paid = result.status is ChargeStatus.SUCCEEDED
+    row = {
+        "id": charge.payment_id,
+        "status": result.status,
+        "processor_reference": result.processor_reference,
+        "decline_code": None if is_paid else result.decline_code or "declined",
+        "is_retryable": result.is_retryable,
+        "settled_at": by.now if is_paid else None,
+    }
+    is_free = answer.get("refusal", {}).get("code") == ErrorCode.PAYMENT_UNAVAILABLE
+    return {
+        "result": [row],
+        "settled": [{"payment_id": charge.payment_id, "settled_at": by.now}],
+        # What surely did not happen keeps no key: the same call may be sent again.
+        "freed_key" if is_free else "idempotency_key": _key(charge, answer, by=by),
+    }
+
+
+def _key(charge: Any, answer: dict[str, Any], *, by: Writer) -> list[dict[str, Any]]:
+    if charge.key is None:
+        return []
+    return [{"mutation": charge.mutation, "key": charge.key, "answer": answer, "finished_at": by.now, "payment_id": charge.payment_id}]
+
+
+def _refusal(result: ChargeResult) -> dict[str, Any]:
+    code, message = (ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) if _never_happened(result) else (ErrorCode.PAYMENT_DECLINED, DECLINED)
+    return {"refusal": {"code": code, "message": message}}
+
+
+def _never_happened(result: ChargeResult) -> bool:
+    """Nobody was asked for money, so nobody declined."""
+    return result.decline_code in ("processor_unavailable", "never_arrived")
+
+
+async def _issued(transaction: Transaction, changes: Changes, *, by: Writer) -> Changes:
+    """What was decided, paid now. An invoice takes its number only here: others were issued while the processor thought."""
+    last = (await account_around(transaction.run)).last_number if changes.get("invoice") else None
+    for invoice in (*changes.get("invoice", ()), *changes.get("collected", ())):
+        invoice["paid_at"] = by.now
+        if "number" in invoice:
+            invoice["number"] = last = next_number(last, year_of(invoice["number"]))
+    return changes

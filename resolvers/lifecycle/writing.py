@@ -1,0 +1,234 @@
+"""A decision as rows: what `changes.save` writes in one statement. Ids are made here, amounts are not."""
+
+import json
+import secrets
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from billing.allocation import Part
+from billing.ids import type_id
+from billing.lifecycle.facts import Bill, Decision, Event, Facts, Redemption
+from billing.numbers import next_number
+from billing.refusals import ErrorCode, Refused
+from billing.rows.contracts import Contract
+from billing.states import Actor
+from db.session import Transaction
+from resolvers.audit import fresh_id
+from resolvers.context import Context
+
+Changes = dict[str, list[dict[str, Any]]]
+
+# Rows that must be found as expected, as `changes.save` counts them.
+COUNTED = (("subscription",), ("released",), ("attempted", "collected"), ("attempted_installment", "collected_installment", "collected_schedule"))
+
+
+class Interrupted(Exception):
+    """The rows are not as they were when it was decided. Only a bug or a lost lock can bring this about; nothing is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Who writes, when, and how ids are made."""
+
+    actor: str
+    now: datetime
+    mint: Callable[[str], str]
+
+
+def writer(context: Context) -> Writer:
+    return Writer(context.viewer.kind, context.now, lambda prefix: fresh_id(prefix, context))
+
+
+def system_writer(now: datetime) -> Writer:
+    """For what nobody asked for: the billing clock, and what processors tell."""
+    return Writer(Actor.SYSTEM, now, lambda prefix: type_id(prefix, int(now.timestamp() * 1000), entropy=secrets.randbits(74)))
+
+
+def rows_of(facts: Facts, decision: Decision, by: Writer, *, payment_id: str | None = None) -> Changes:
+    """`payment_id` pays the bill; without it the bill stays open, and is collected by the billing clock where there is a method to charge."""
+    after = replace(decision.contract, version=facts.contract.version + 1)
+    changes: Changes = defaultdict(list)
+    changes["subscription"] = [row_of(after)]
+    changes["subscription_event"] = [event_row(after, event, happened_at=min(decision.effective_at or by.now, by.now), by=by) for event in decision.events]
+    _redemptions(changes, facts, decision.redemptions, by=by)
+    _release(changes, facts, decision, by=by)
+    if decision.bill is not None:
+        _issue(changes, facts, decision.bill, by=by, payment_id=payment_id)
+    return changes
+
+
+def row_of(contract: Contract) -> dict[str, Any]:
+    row = asdict(contract)
+    del row["has_overdue"]
+    return row
+
+
+def event_row(contract: Contract, event: Event, *, happened_at: datetime, by: Writer) -> dict[str, Any]:
+    return {
+        "customer_id": contract.customer_id,
+        "id": by.mint("evt"),
+        "subscription_id": contract.id,
+        "kind": event.kind,
+        "actor": by.actor,
+        "note": event.note,
+        "happened_at": happened_at,
+    }
+
+
+def allocation_row(customer_id: str, payment_id: str, part: Part, currency: str, *, by: Writer) -> dict[str, Any]:
+    """What a part of a payment is for."""
+    return {
+        "customer_id": customer_id,
+        "id": by.mint("alo"),
+        "payment_id": payment_id,
+        "invoice_id": part.invoice_id,
+        "installment_id": part.installment_id,
+        "currency": currency,
+        "amount_minor": part.amount_minor,
+        "created_at": by.now,
+    }
+
+
+def merged(*parts: Changes) -> Changes:
+    changes: Changes = defaultdict(list)
+    for part in parts:
+        for table, rows in part.items():
+            changes[table] = [*changes[table], *rows]
+    return changes
+
+
+async def save(transaction: Transaction, changes: Changes) -> None:
+    """One statement. Raises Refused if a coupon's last redemption went to somebody else meanwhile."""
+    saved = await transaction.first("changes.save", changes=as_json(changes))
+    if saved.coupons != len(changes.get("taken_coupon", ())):
+        raise Refused(ErrorCode.COUPON_INVALID, "This code cannot be used here.", "code")
+    if [saved.subscriptions, saved.releases, saved.invoices, saved.installments] != [
+        sum(len(changes.get(table, ())) for table in tables) for tables in COUNTED
+    ]:
+        raise Interrupted
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value, default=_text)
+
+
+def audited(context: Context, event: str, *, customer_id: str | None, detail: str = "", outcome: str = "OK") -> Changes:
+    return {
+        "audit_event": [
+            {
+                "id": fresh_id("aud", context),
+                "customer_id": customer_id,
+                "actor": context.viewer.kind,
+                "client": context.origin.client or context.viewer.client,
+                "request_id": context.origin.request_id,
+                "event": event,
+                "outcome": outcome,
+                "detail": detail,
+                "happened_at": context.now,
+            }
+        ]
+    }
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)
+
+
+def _redemptions(changes: Changes, facts: Facts, redemptions: tuple[Redemption, ...], *, by: Writer) -> None:
+    owner = facts.contract.customer_id
+    for redemption in redemptions:
+        row = {"customer_id": owner, "id": redemption.id, "periods_left": redemption.periods_left, "used_until": redemption.used_until}
+        if redemption.is_withdrawn:
+            changes["withdrawn_redemption"].append(row)
+            changes["returned_coupon"].append({"id": redemption.coupon_id})
+        elif redemption.id is None:
+            row |= {"id": by.mint("red"), "coupon_id": redemption.coupon_id, "subscription_id": facts.contract.id, "redeemed_at": by.now}
+            changes["coupon_redemption"].append(row)
+            changes["taken_coupon"].append({"id": redemption.coupon_id})
+        else:
+            changes["changed_redemption"].append(row | {"ended_at": by.now if redemption.is_ended else None})
+
+
+def _release(changes: Changes, facts: Facts, decision: Decision, *, by: Writer) -> None:
+    """Unused time: what was not paid yet is taken off its invoice, what is left over of the rest becomes credit."""
+    released, invoice_id = decision.released_minor, facts.account.coverage_invoice_id
+    if released:
+        changes["released"].append({"id": invoice_id, "credited_minor": released, "paid_at": by.now})
+        changes["balance_entry"].append(_entry(facts, released, "CREDIT_NOTE", "Unused time", by=by) | {"invoice_id": invoice_id})
+        changes["balance_entry"].append(_entry(facts, -released, "APPLIED_TO_INVOICE", "Unused time", by=by) | {"invoice_id": invoice_id})
+    if decision.granted_minor:
+        changes["balance_entry"].append(_entry(facts, decision.granted_minor, "CREDIT_NOTE", "Unused time", by=by))
+
+
+def _entry(facts: Facts, amount_minor: int, kind: str, description: str, *, by: Writer) -> dict[str, Any]:
+    return {
+        "customer_id": facts.contract.customer_id,
+        "id": by.mint("bal"),
+        "currency": facts.contract.currency,
+        "amount_minor": amount_minor,
+        "kind": kind,
+        "description": description,
+        "created_at": by.now,
+    }
+
+
+def _issue(changes: Changes, facts: Facts, bill: Bill, *, by: Writer, payment_id: str | None) -> None:
+    invoice = _invoice(facts, bill, by=by, is_paid=payment_id is not None or not bill.remaining_minor)
+    changes["invoice"].append(invoice)
+    changes["invoice_line"] += [_line(invoice, bill, position, by=by) for position in range(1, len(bill.lines) + 1)]
+    if bill.credited_minor:
+        entry = _entry(facts, -bill.credited_minor, "APPLIED_TO_INVOICE", "Used for an invoice", by=by)
+        changes["balance_entry"].append(entry | {"invoice_id": invoice["id"]})
+    if payment_id is not None:
+        part = Part(invoice["id"], None, bill.remaining_minor)
+        changes["payment_allocation"].append(allocation_row(facts.contract.customer_id, payment_id, part, facts.contract.currency, by=by))
+
+
+def _invoice(facts: Facts, bill: Bill, *, by: Writer, is_paid: bool) -> dict[str, Any]:
+    amounts = [line.amounts for line in bill.lines]
+    is_collected = not is_paid and facts.account.method_id is not None
+    return {
+        "customer_id": facts.contract.customer_id,
+        "id": by.mint("inv"),
+        "number": next_number(facts.account.last_number, facts.today_on.year),
+        "reason": bill.reason,
+        "status": "PAID" if is_paid else "OPEN",
+        "currency": facts.contract.currency,
+        "subscription_id": facts.contract.id,
+        "issued_at": by.now,
+        "due_on": bill.due_on,
+        "period_starts_at": bill.period.starts_at,
+        "period_ends_at": bill.period.ends_at,
+        "subtotal_minor": sum(amount.subtotal_minor for amount in amounts),
+        "discount_minor": sum(amount.discount_minor for amount in amounts),
+        "tax_minor": sum(amount.tax_minor for amount in amounts),
+        "total_minor": bill.total_minor,
+        "paid_minor": bill.remaining_minor if is_paid else 0,
+        "credited_minor": bill.credited_minor,
+        "paid_at": by.now if is_paid else None,
+        "collect_at": by.now if is_collected else None,
+        "created_at": by.now,
+    }
+
+
+def _line(invoice: dict[str, Any], bill: Bill, position: int, *, by: Writer) -> dict[str, Any]:
+    line = bill.lines[position - 1]
+    return {
+        "customer_id": invoice["customer_id"],
+        "id": by.mint("line"),
+        "invoice_id": invoice["id"],
+        "currency": invoice["currency"],
+        "position": position,
+        "description": line.description,
+        "quantity": line.quantity,
+        "unit_minor": line.unit_minor,
+        **asdict(line.amounts),
+        "total_minor": line.amounts.total_minor,
+        "period_starts_at": line.period.starts_at,
+        "period_ends_at": line.period.ends_at,
+    }

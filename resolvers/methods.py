@@ -1,0 +1,172 @@
+"""Payment methods: added in the processor's own form, so that no card number comes here; one of them the default."""
+
+from dataclasses import replace
+from typing import Any
+
+from billing.actions import MESSAGES, Action, of_method
+from billing.refusals import ErrorCode, Refused
+from billing.rows.owed import SavedMethod
+from db.session import Transaction
+from payments.processor import MethodDetails, Payer, Processor, ProcessorUnavailable, SetupNotFound, SetupStart, SetupUnfinished
+from resolvers.audit import fresh_id, note
+from resolvers.calling import Outcome
+from resolvers.context import Context, payments_of
+from resolvers.letters import customer_of
+from resolvers.lifecycle.charging import TRY_AGAIN, settle
+from resolvers.lifecycle.reading import asking
+from resolvers.lifecycle.writing import writer
+from resolvers.relations import by_id
+
+GONE = "There is no such payment method."
+
+
+async def start_add(given: Any, context: Context) -> SetupStart:
+    """What the processor's form needs. The same key begins the same form again."""
+    processor = _processor(context)
+    customer = await customer_of(context, context.viewer.customer_id or "")
+    known = await asking(context)("payment_methods.known_at", processor=processor.name)
+    await context.session.close()
+    key = f"{customer.id} {given.idempotency_key}" if given.idempotency_key else fresh_id("set", context)
+    try:
+        return await processor.start_setup(Payer(customer.id, customer.email, known[0].reference if known else None), key=key)
+    except ProcessorUnavailable:
+        raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None
+
+
+async def complete_add(given: Any, context: Context) -> Any:
+    """Twice is the same method, and so is the same card again."""
+    customer_id = context.viewer.customer_id or ""
+    processor = _processor(context)
+    details = await _finished(processor, given.reference, customer_id)
+    async with context.session.write() as transaction:
+        await transaction.run("customers.lock")
+        (added,) = await transaction.run("payment_methods.add", id=fresh_id("pm", context), processor=processor.name, **_columns(details))
+        if given.make_default:
+            await _make_default(transaction, added.id)
+        await note(transaction, context, "completeAddPaymentMethod", detail=added.id)
+    return await _shown(context, added.id)
+
+
+async def set_default(given: Any, context: Context) -> Any:
+    async with context.session.write() as transaction:
+        await transaction.run("customers.lock")
+        method = await _method(transaction, str(given.payment_method_id), "paymentMethodId")
+        _judge_version(given.expected_version, method)
+        reason = _reason(method, Action.SET_DEFAULT)
+        if reason not in (None, ErrorCode.ALREADY_DEFAULT):
+            raise Refused(reason, MESSAGES[reason])
+        await _make_default(transaction, method.id)
+        if given.retry_past_due:
+            await transaction.run("invoices.collect_now")
+        await note(transaction, context, "setDefaultPaymentMethod", detail=method.id)
+    return await _shown(context, method.id)
+
+
+async def delete(given: Any, context: Context) -> str:
+    """With a replacement, what is billed to it moves there. The processor forgets it after the commit: what it does not hear, harms nobody."""
+    async with context.session.write() as transaction:
+        await transaction.run("customers.lock")
+        method = await _method(transaction, str(given.payment_method_id), "paymentMethodId")
+        _judge_version(given.expected_version, method)
+        replacement = await _replacement(transaction, given, method)
+        reason = _reason(replace(method, is_in_use=method.is_in_use and replacement is None), Action.DELETE)
+        if reason is not None:
+            raise Refused(reason, MESSAGES[reason])
+        await transaction.run("payment_methods.delete", key=method.id)
+        await transaction.run("subscriptions.move_method", key=method.id, successor=replacement.id if replacement else None)
+        if replacement and method.is_default:
+            await _make_default(transaction, replacement.id)
+        await note(transaction, context, "deletePaymentMethod", detail=method.id)
+    await _forget(context, method)
+    return method.id
+
+
+async def confirm(given: Any, context: Context) -> Outcome:
+    """The client says that the customer has done what the processor asked for."""
+    async with context.session.write() as transaction:
+        attempt = await transaction.first("charges.attempt", key=str(given.payment_id))
+    if attempt is None:
+        raise Refused(ErrorCode.NOT_FOUND, "There is no such payment.", "paymentId")
+    if attempt.status in ("PROCESSING", "REQUIRES_ACTION") and attempt.processor_reference:
+        try:
+            result = await payments_of(context).processors[attempt.processor].confirm(attempt.processor_reference)
+        except ProcessorUnavailable:
+            raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None
+        answer = await settle(context.session, attempt.payment_id, result, by=writer(context))
+        refusal = answer.get("refusal")
+        refused = Refused(ErrorCode(refusal["code"]), refusal["message"]) if refusal else None
+        return Outcome(attempt.customer_id, answer | {"payment": attempt.payment_id}, refusal=refused, client_action=result.client_action)
+    return Outcome(attempt.customer_id, {"payment": attempt.payment_id}, is_replayed=True)
+
+
+async def _shown(context: Context, identifier: str) -> Any:
+    """As it is now."""
+    context.forget()
+    return await by_id(context.viewer.customer_id, identifier, ("pm",), context)
+
+
+async def _finished(processor: Processor, reference: str, customer_id: str) -> MethodDetails:
+    try:
+        return await processor.finish_setup(reference, customer_id=customer_id)
+    except SetupNotFound:
+        raise Refused(ErrorCode.NOT_FOUND, "There is no such form.", "reference") from None
+    except SetupUnfinished:
+        raise Refused(ErrorCode.SETUP_UNFINISHED, "The form is not finished, or the method was refused there.", "reference") from None
+    except ProcessorUnavailable:
+        raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None
+
+
+async def _method(transaction: Transaction, identifier: str, field: str) -> SavedMethod:
+    found: SavedMethod | None = await transaction.first("payment_methods.saved", ids=[identifier])
+    if found is None:
+        raise Refused(ErrorCode.NOT_FOUND, GONE, field)
+    return found
+
+
+async def _replacement(transaction: Transaction, given: Any, method: SavedMethod) -> SavedMethod | None:
+    if given.replacement_id is None:
+        return None
+    found = await _method(transaction, str(given.replacement_id), "replacementId")
+    if found.id == method.id or found.is_expired:
+        raise Refused(ErrorCode.METHOD_EXPIRED if found.is_expired else ErrorCode.INVALID_VALUE, "That method cannot replace it.", "replacementId")
+    return found
+
+
+async def _make_default(transaction: Transaction, identifier: str) -> None:
+    await transaction.run("payment_methods.demote", key=identifier)
+    await transaction.run("payment_methods.promote", key=identifier)
+
+
+async def _forget(context: Context, method: SavedMethod) -> None:
+    processor = payments_of(context).processors.get(method.processor)
+    if processor:
+        try:
+            await processor.detach(method.processor_reference)
+        except ProcessorUnavailable:
+            return
+
+
+def _processor(context: Context) -> Processor:
+    """New methods are added at the first processor."""
+    return next(iter(payments_of(context).processors.values()))
+
+
+def _reason(method: SavedMethod, action: Action) -> ErrorCode | None:
+    states = of_method(method.is_default, method.is_expired, method.is_in_use, method.has_payment_in_flight)
+    return next(state.reason for state in states if state.action is action)
+
+
+def _judge_version(expected: int | None, method: SavedMethod) -> None:
+    if expected is not None and expected != method.version:
+        raise Refused(ErrorCode.VERSION_CONFLICT, "It was changed since you read it. Read it again.", "expectedVersion")
+
+
+def _columns(details: MethodDetails) -> dict[str, Any]:
+    return {
+        "kind": details.kind,
+        "brand": details.brand,
+        "last4": details.last4,
+        "expires_on": details.expires_on,
+        "fingerprint": details.fingerprint,
+        "reference": details.method_reference,
+    }

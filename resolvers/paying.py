@@ -1,0 +1,210 @@
+"""Pay what is owed: an invoice, an installment, or all that is due in a currency. Credit pays first, and money is counted once whatever the invoicing."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from billing.actions import MESSAGES, Action, of_installment, of_invoice
+from billing.allocation import Item, OpenInstallment, OpenInvoice, Part, Settlement, items_of, settle
+from billing.refusals import ErrorCode, Refused
+from billing.rows.contracts import Account
+from billing.rows.owed import OwedInstallment, OwedInvoice
+from db.session import Transaction
+from resolvers.calling import Outcome, Prepare, Prepared, act
+from resolvers.context import Context, payments_of
+from resolvers.lifecycle.attempts import Call, Intent, attempt
+from resolvers.lifecycle.reading import account_around
+from resolvers.lifecycle.writing import Changes, Writer, allocation_row
+
+# What a payment that is made from several things is called at the processor.
+ALL_DUE = "All that is due"
+
+
+@dataclass(frozen=True, slots=True)
+class Debts:
+    """What somebody wants to pay. `target_id` names the thing that they aim at; `words` are for the processor."""
+
+    currency: str
+    invoices: list[OwedInvoice]
+    installments: list[OwedInstallment]
+    words: str
+    target_id: str | None = None
+
+    def items(self) -> list[Item]:
+        invoices = (OpenInvoice(one.id, one.due_on, one.remaining_minor) for one in self.invoices)
+        return items_of(invoices, (OpenInstallment(one.id, one.invoice_id, one.due_on, one.remaining_minor) for one in self.installments))
+
+    def remaining_minor(self) -> int:
+        items = self.items()
+        aimed = [item for item in items if self.target_id in (item.invoice_id, item.installment_id)]
+        return sum(item.remaining_minor for item in (aimed if self.target_id else items))
+
+
+Find = Callable[[Transaction], Any]
+
+
+async def pay_invoice(given: Any, context: Context) -> Outcome:
+    async def find(transaction: Transaction) -> Debts:
+        invoice = _found(await transaction.run("owed.invoices", ids=[str(given.invoice_id)], currency=None), "invoiceId")
+        _judge_payable(of_invoice(invoice.status, invoice.remaining_minor))
+        _judge_version(given, invoice.version)
+        installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice.id], currency=None)
+        return Debts(invoice.currency, [invoice], installments, f"Invoice {invoice.number}", invoice.id)
+
+    return await act(context, given, "payInvoice", _paying(given, context, find, shows=("invoice", str(given.invoice_id))))
+
+
+async def pay_installment(given: Any, context: Context) -> Outcome:
+    async def find(transaction: Transaction) -> Debts:
+        installment = _found(await transaction.run("owed.installments", ids=[str(given.installment_id)], invoice_ids=None, currency=None), "installmentId")
+        _judge_payable(of_installment(installment.status, installment.remaining_minor))
+        _judge_version(given, installment.version)
+        if installment.invoice_id is None:
+            return Debts(installment.currency, [], [installment], installment.name, installment.id)
+        invoice = _found(await transaction.run("owed.invoices", ids=[installment.invoice_id], currency=None), "installmentId")
+        _judge_payable(of_invoice(invoice.status, invoice.remaining_minor))
+        installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice.id], currency=None)
+        return Debts(installment.currency, [invoice], installments, installment.name, installment.id)
+
+    return await act(context, given, "payInstallment", _paying(given, context, find, shows=("installment", str(given.installment_id))))
+
+
+async def pay_all_due(given: Any, context: Context) -> Outcome:
+    """What is being paid already is left out."""
+
+    async def find(transaction: Transaction) -> Debts:
+        currency = str(given.currency)
+        invoices = [one for one in await transaction.run("owed.invoices", ids=None, currency=currency) if one.status != "PROCESSING"]
+        covered = await transaction.run("owed.installments", ids=None, invoice_ids=[one.id for one in invoices], currency=None)
+        alone = await transaction.run("owed.installments", ids=None, invoice_ids=None, currency=currency)
+        debts = Debts(currency, invoices, [*covered, *(one for one in alone if one.status != "PROCESSING")], ALL_DUE)
+        if not debts.remaining_minor():
+            raise Refused(ErrorCode.ALREADY_PAID, f"Nothing is due in {currency}.", "currency")
+        return debts
+
+    return await act(context, given, "payAllDue", _paying(given, context, find, shows=None))
+
+
+def _paying(given: Any, context: Context, find: Find, *, shows: tuple[str, str] | None) -> Prepare:
+    async def prepare(transaction: Transaction, by: Writer, call: Call | None) -> Prepared:
+        await transaction.run("customers.lock")
+        debts: Debts = await find(transaction)
+        amount = _judged_amount(getattr(given, "amount_minor_units", None), debts.remaining_minor(), context)
+        method_id = str(given.payment_method_id) if given.payment_method_id else None
+        account = await account_around(transaction.run, currency=debts.currency, method_id=method_id)
+        if method_id and account.method_id is None:
+            raise Refused(ErrorCode.NOT_FOUND, "There is no such payment method, or it has expired.", "paymentMethodId")
+        settlement = settle(amount, account.balance_minor, debts.items(), target_id=debts.target_id)
+        return _prepared(debts, settlement, account, call, answer=dict([shows]) if shows else {}, by=by)
+
+    return prepare
+
+
+def _prepared(debts: Debts, settlement: Settlement, account: Account, call: Call | None, *, answer: dict[str, str], by: Writer) -> Prepared:
+    charged = settlement.by_charge.spent_minor
+    about = debts.target_id or debts.currency
+    if not charged:
+        return Prepared(answer, paid_rows(debts, settlement, account, by=by), about)
+    payment_id = by.mint("pay")
+    intent = Intent(
+        payment_id,
+        account.customer_id,
+        debts.currency,
+        charged,
+        debts.words,
+        changes=paid_rows(debts, settlement, account, by=by),
+        answer=answer,
+        on_failure=dict.fromkeys(("retryable", "final"), _unpaid_rows(debts, settlement)),
+        reserved_minor=settlement.by_credit.spent_minor,
+        invoice_id=debts.invoices[0].id if len(debts.invoices) == 1 else None,
+    )
+    sending, changes = attempt(intent, account, call, by=by)
+    allocations = [allocation_row(account.customer_id, payment_id, part, debts.currency, by=by) for part in settlement.by_charge.parts]
+    return Prepared(answer, changes | {"payment_allocation": allocations} | _attempted_rows(settlement), about, sending)
+
+
+def paid_rows(debts: Debts, settlement: Settlement, account: Account, *, by: Writer) -> Changes:
+    """What is written when the money is there: invoices, installments and schedules in step, and the credit that was used."""
+    charged, credited = settlement.by_charge.parts, settlement.by_credit.parts
+    paid_of, credit_of = _sums(charged, "invoice_id"), _sums(credited, "invoice_id")
+    schedule_of = {one.id: one.schedule_id for one in debts.installments}
+    installments = _sums([*charged, *credited], "installment_id")
+    schedules: Counter[str] = Counter()
+    for installment_id, minor in installments.items():
+        schedules[schedule_of[installment_id]] += minor
+    return {
+        "collected": [{"id": one, "paid_minor": paid_of[one], "credited_minor": credit_of[one], "paid_at": by.now} for one in sorted({*paid_of, *credit_of})],
+        "collected_installment": [{"id": one, "paid_minor": minor} for one, minor in installments.items()],
+        "collected_schedule": [{"id": one, "paid_minor": minor} for one, minor in schedules.items()],
+        "balance_entry": [_used_credit(account, debts.currency, part, by=by) for part in credited],
+    }
+
+
+def _attempted_rows(settlement: Settlement) -> Changes:
+    parts = [*settlement.by_charge.parts, *settlement.by_credit.parts]
+    return {
+        "attempted": [{"id": one} for one in sorted(_sums(parts, "invoice_id"))],
+        "attempted_installment": [{"id": one} for one in sorted(_sums(parts, "installment_id"))],
+    }
+
+
+def _unpaid_rows(debts: Debts, settlement: Settlement) -> Changes:
+    """As before: what the billing clock would have tried again, it tries when it would have."""
+    attempted = _attempted_rows(settlement)
+    planned = {one.id: one.collect_at for one in debts.invoices}
+    return {
+        "uncollected": [{"id": row["id"], "collect_at": planned[row["id"]], "failed_attempts": 0} for row in attempted["attempted"]],
+        "uncollected_installment": attempted["attempted_installment"],
+    }
+
+
+def _sums(parts: Iterable[Part], key: str) -> Counter[str]:
+    sums: Counter[str] = Counter()
+    for part in parts:
+        if (found := getattr(part, key)) is not None:
+            sums[found] += part.amount_minor
+    return sums
+
+
+def _used_credit(account: Account, currency: str, part: Part, *, by: Writer) -> dict[str, Any]:
+    return {
+        "customer_id": account.customer_id,
+        "id": by.mint("bal"),
+        "currency": currency,
+        "amount_minor": -part.amount_minor,
+        "kind": "APPLIED_TO_INVOICE",
+        "description": "Used for an invoice" if part.invoice_id else "Used for an installment",
+        "invoice_id": part.invoice_id,
+        "created_at": by.now,
+    }
+
+
+def _judged_amount(asked: Any, remaining_minor: int, context: Context) -> int:
+    """Minor units. Without an amount, all that remains."""
+    if asked is None or asked == remaining_minor:
+        return remaining_minor
+    if asked > remaining_minor:
+        raise Refused(ErrorCode.AMOUNT_TOO_HIGH, "Less than that remains to be paid.", "amountMinorUnits")
+    if not payments_of(context).takes_parts:
+        raise Refused(ErrorCode.PARTIAL_NOT_ALLOWED, "Only all that remains can be paid.", "amountMinorUnits")
+    if asked < 1:
+        raise Refused(ErrorCode.INVALID_VALUE, "An amount is at least one minor unit.", "amountMinorUnits")
+    return int(asked)
+
+
+def _judge_payable(states: list[Any]) -> None:
+    reason = next(state.reason for state in states if state.action is Action.PAY)
+    if reason is not None:
+        raise Refused(reason, MESSAGES[reason])
+
+
+def _judge_version(given: Any, version: int) -> None:
+    if given.expected_version is not None and given.expected_version != version:
+        raise Refused(ErrorCode.VERSION_CONFLICT, "It was changed since you read it. Read it again.", "expectedVersion")
+
+
+def _found(rows: list[Any], field: str) -> Any:
+    if not rows:
+        raise Refused(ErrorCode.NOT_FOUND, "There is no such thing.", field)
+    return rows[0]

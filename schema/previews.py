@@ -1,0 +1,56 @@
+"""Previews: what an action would come to, from the same decision as the action itself, with nothing written."""
+
+import strawberry
+
+from billing.lifecycle.facts import Warning
+from billing.states import SubscriptionStatus
+from schema import nouns
+from schema.enums import described
+from schema.payloads import UserError
+from schema.scalars import DateTime
+
+described(
+    Warning,
+    "What a customer should know before they agree.",
+    REPLACES_PENDING_PAUSE="A pause that was to come is dropped.",
+    REPLACES_PENDING_CANCEL="A cancellation that was to come is dropped.",
+    REPLACES_PENDING_PLAN="A change of plan that was to come is dropped.",
+    OPEN_INVOICES_STAY_DUE="What is owed stays owed.",
+    NO_REFUND="What was paid for and is not used is not paid back.",
+    COUPON_ENDS="The coupon on it ends.",
+)
+
+
+@strawberry.type(description="A line of the invoice to come.")
+class PreviewLine:
+    description: str = strawberry.field(description="What it is for.")
+    quantity: int = strawberry.field(description="Units.")
+    subtotal: nouns.MoneyType = strawberry.field(description="Without tax, before the discount. Negative for credited time.")
+    discount: nouns.MoneyType = strawberry.field(description="What the coupon takes off.")
+    tax: nouns.MoneyType = strawberry.field(description="Tax.")
+    total: nouns.MoneyType = strawberry.field(description="What the line comes to.")
+    starts_at: DateTime = strawberry.field(description="The time it pays for: from here.")
+    ends_at: DateTime = strawberry.field(description="The time it pays for: to here.")
+
+
+@strawberry.type(description="What an action would come to now.")
+class SubscriptionPreview:
+    effective_at: DateTime = strawberry.field(description="When it would take effect.")
+    status: SubscriptionStatus = strawberry.field(description="The subscription's status right after the call.")
+    invoice_total: nouns.MoneyType = strawberry.field(description="What the invoice would come to; zero without one.")
+    credit_used: nouns.MoneyType = strawberry.field(description="What the customer's credit would pay of it.")
+    amount_due: nouns.MoneyType = strawberry.field(description="What would be charged at once.")
+    credit_granted: nouns.MoneyType = strawberry.field(description="What would be added to the customer's credit.")
+    lines: list[PreviewLine] = strawberry.field(description="The lines of the invoice.")
+    renews_at: DateTime | None = strawberry.field(description="When the next period would be invoiced; null if it would not renew.")
+    renewal_amount: nouns.MoneyType = strawberry.field(description="What that would cost.")
+    warnings: list[Warning] = strawberry.field(description="What the customer should know first.")
+    preview_token: str = strawberry.field(
+        description="Give it to the mutation, with the same input, within 10 minutes: then exactly this happens, or PREVIEW_EXPIRED."
+    )
+
+
+@strawberry.type(description="A preview, or why the action would be refused.")
+class PreviewPayload:
+    preview: SubscriptionPreview | None = strawberry.field(description="What it would come to; null when it would be refused.")
+    user_errors: list[UserError] = strawberry.field(description="Why it would be refused. Empty when it would not.")

@@ -1,0 +1,62 @@
+"""What the views compute is what the rules say, whatever shortcut they take."""
+
+from datetime import datetime, timedelta
+
+import asyncpg
+import pytest
+
+from billing.money import EXPONENTS, decimal_text
+from tests.conftest import NOW
+
+# As it would be written without a thought for speed: everything that is to come, in order, and the first of it.
+EVERYTHING_TO_COME = """
+select distinct on (c.id) c.id as customer_id, coming.due_on, coming.amount_minor, coming.currency, coming.kind, coming.source_id
+  from customer c
+  join (select s.customer_id, (s.renews_at at time zone c.time_zone)::date as due_on, s.renewal_minor as amount_minor, s.currency, 'RENEWAL' as kind, s.id as source_id
+          from subscription s join customer c on c.id = s.customer_id where s.renews_at >= operation_now()
+         union all
+        select s.customer_id, (s.resumes_at at time zone c.time_zone)::date, s.renewal_minor, s.currency, 'RESUME', s.id
+          from subscription s join customer c on c.id = s.customer_id where s.resumes_at >= operation_now()
+         union all
+        select i.customer_id, i.due_on, i.remaining_minor, i.currency, 'INSTALLMENT', i.id
+          from installment i join customer c on c.id = i.customer_id
+         where i.remaining_minor > 0 and i.status <> 'PROCESSING' and i.due_on >= today_in(c.time_zone)) coming on coming.customer_id = c.id
+ order by c.id, coming.due_on, coming.kind desc, coming.source_id"""
+
+FIRST_TO_COME = "select distinct on (customer_id) * from portal_upcoming_payment order by customer_id, due_on, kind desc, source_id"
+
+
+@pytest.mark.parametrize("now", [NOW, NOW + timedelta(hours=11), NOW + timedelta(days=13, hours=17), NOW - timedelta(days=40), NOW + timedelta(days=200)])
+async def test_the_next_payment_is_the_first_of_everything_to_come(admin: asyncpg.Connection, now: datetime) -> None:
+    await admin.execute(f"set app.now = '{now.isoformat()}'")
+    expected = await admin.fetch(EVERYTHING_TO_COME)
+    assert await admin.fetch(FIRST_TO_COME) == expected
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "America/Havana", "Australia/Lord_Howe", "Asia/Kathmandu"])
+async def test_of_several_renewals_on_one_day_the_first_id_counts_in_every_time_zone(admin: asyncpg.Connection, zone: str) -> None:
+    """Renewals every few hours over days on which clocks are changed."""
+    changed = admin.transaction()
+    await changed.start()
+    try:
+        await admin.execute("set local app.now = '2026-10-31T02:00:00Z'; set local session_replication_role = replica")
+        big = await admin.fetchval("select customer_id from subscription group by 1 order by count(*) desc limit 1")
+        await admin.execute("update customer set time_zone = $1 where id = $2", zone, big)
+        await admin.execute(
+            """update subscription s set renews_at = timestamptz '2026-11-04T00:30:00Z' - n.nth * interval '3 hours 20 minutes'
+                 from (select id, row_number() over (order by id) % 40 as nth from subscription where customer_id = $1 and renews_at is not null) n
+                where s.customer_id = $1 and s.id = n.id""",
+            big,
+        )
+        for hours in range(0, 96, 5):
+            await admin.execute(f"set local app.now = '{datetime.fromisoformat('2026-10-31T02:00:00Z') + timedelta(hours=hours)}'")
+            expected = await admin.fetch(f"select * from ({EVERYTHING_TO_COME}) e where customer_id = $1", big)
+            assert await admin.fetch(f"select * from ({FIRST_TO_COME}) f where customer_id = $1", big) == expected
+    finally:
+        await changed.rollback()
+
+
+@pytest.mark.parametrize("currency", [*EXPONENTS, "USD", "EUR", "XTS"])
+async def test_the_database_writes_amounts_as_the_rules_do(admin: asyncpg.Connection, currency: str) -> None:
+    for minor in (0, 1, -1, 99, -12345, 2**53 + 1, -(2**63), 2**63 - 1):
+        assert await admin.fetchval("select decimal_text($1, $2)", minor, currency) == decimal_text(minor, currency)

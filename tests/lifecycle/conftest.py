@@ -1,0 +1,217 @@
+"""A customer of their own for each test, on a clock that the test turns, with the sandbox counting what it is asked."""
+
+import secrets
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import asyncpg
+import pytest
+from databases import Database
+from sqlalchemy import make_url
+
+from auth.viewer import Viewer
+from billing.ids import type_id
+from billing.states import Actor
+from db import embedded
+from db import session as unit_of_work
+from db.demo.catalogue import PRICES, catalogue_rows
+from db.demo.tables import CATALOGUE_TABLES, columns, record_of
+from db.migrate import migrate
+from db.session import Caller, Session
+from gateway.calls import Call
+from gateway.documents import Documents
+from gateway.http import run
+from payments.sandbox import Sandbox
+from resolvers.context import Context, Payments
+from resolvers.lifecycle.catching_up import catch_up
+from resolvers.lifecycle.writing import writer
+from tests.conftest import Portal
+
+START = datetime(2027, 1, 31, 10, 15, tzinfo=UTC)
+VIEW = "id status version quantity suspendedBy pendingChange { kind effectiveAt } renewsAt resumesAt currentPeriod { startsAt endsAt } renewalAmount { amount } plan { code }"
+ERRORS = "replayed userErrors { code path message }"
+
+
+def new_id(prefix: str) -> str:
+    return type_id(prefix, 1_800_000_000_000, entropy=secrets.randbits(74))
+
+
+def price(code: str, interval: str = "MONTH", currency: str = "USD") -> str:
+    return PRICES[code, currency, interval].id
+
+
+class NoThrottle:
+    async def hit(self, *_: object) -> None: ...
+
+
+@dataclass
+class Life:
+    """One customer, what they can do, and what the database says about them."""
+
+    database: Database
+    admin: asyncpg.Connection
+    schema: Any
+    documents: Documents
+    sandbox: Sandbox
+    customer_id: str
+    now: datetime = START
+    identity: Any = None
+    keys: int = field(default=0)
+    takes_parts: bool = True
+
+    @property
+    def viewer(self) -> Viewer:
+        return Viewer(Actor.CUSTOMER, self.customer_id, ("portal",), "tests")
+
+    def context(self, viewer: Viewer | None = None) -> Context:
+        viewer = viewer or self.viewer
+        session = Session(self.database, Caller(viewer.customer_id, viewer.kind, self.now), acquire_seconds=20)
+        return Context(viewer, session, identity=self.identity, payments=Payments({"sandbox": self.sandbox}, b"secret", self.takes_parts))
+
+    async def ask(self, text: str, viewer: Viewer | None = None, **variables: Any) -> dict[str, Any]:
+        document = self.documents.prepare(text)
+        assert not document.errors, document.errors
+        context = self.context(viewer)
+        result = await run(self.schema, document, Call(text, variables, None, False), context)
+        await context.session.close()
+        assert not result.errors, result.errors[0].original_error or result.errors
+        return result.data or {}
+
+    async def do(self, mutation: str, viewer: Viewer | None = None, *, more: str = "", **given: Any) -> dict[str, Any]:
+        """Call a mutation; its payload."""
+        self.keys += 1
+        name = mutation[0].upper() + mutation[1:] + "Input"
+        given = {"idempotencyKey": f"key {self.keys}"} | given
+        text = f"mutation M($input: {name}!) {{ {mutation}(input: $input) {{ subscription {{ {VIEW} }} {ERRORS} {more} }} }}"
+        return (await self.ask(text, viewer, input=given))[mutation]
+
+    async def preview(self, mutation: str, **given: Any) -> dict[str, Any]:
+        field_name = "preview" + mutation[0].upper() + mutation[1:]
+        text = f"""query P($input: {mutation[0].upper() + mutation[1:]}Input!) {{ {field_name}(input: $input) {{ userErrors {{ code path }} preview {{ effectiveAt status
+            invoiceTotal {{ amount }} creditUsed {{ amount }} amountDue {{ amount }} creditGranted {{ amount }} renewsAt renewalAmount {{ amount }} warnings previewToken
+            lines {{ description quantity subtotal {{ minorUnits }} discount {{ minorUnits }} tax {{ minorUnits }} total {{ minorUnits }} startsAt endsAt }} }} }} }}"""
+        return (await self.ask(text, input={"idempotencyKey": "-"} | given))[field_name]
+
+    async def subscribe(self, code: str = "business", interval: str = "MONTH", *, is_past_trial: bool = True, **given: Any) -> str:
+        """Add a plan; past its trial and first invoice unless said otherwise."""
+        payload = await self.do("addPlan", priceId=price(code, interval), **given)
+        assert payload["userErrors"] == [], payload
+        subscription: str = payload["subscription"]["id"]
+        if is_past_trial and payload["subscription"]["status"] == "TRIALING":
+            ends_at = self.now + timedelta(microseconds=1)
+            await self.admin.execute(
+                "update subscription set trial_ends_at = $2, period_ends_at = $2, renews_at = $2, anchor_at = $2 where id = $1", subscription, ends_at
+            )
+            self.now += timedelta(seconds=1)
+            await self.tick(subscription)
+        return subscription
+
+    async def tick(self, subscription: str) -> int:
+        context = self.context(Viewer(Actor.SYSTEM, self.customer_id, (), "clock"))
+        return await catch_up(context.session, subscription, {"sandbox": self.sandbox}, mint=writer(context).mint)
+
+    async def pass_by(self, subscription: str, **length: float) -> int:
+        """Time goes by, and the clock runs."""
+        self.now += timedelta(**length)
+        return await self.tick(subscription)
+
+    async def rows(self, table: str, where: str = "") -> list[asyncpg.Record]:
+        return await self.admin.fetch(f"select * from {table} where customer_id = $1 {where} order by 2", self.customer_id)
+
+    async def row(self, subscription: str) -> asyncpg.Record:
+        return await self.admin.fetchrow("select * from subscription where id = $1", subscription)
+
+    async def everything(self) -> dict[str, list[asyncpg.Record]]:
+        """All rows of the customer, to see that nothing changed."""
+        tables = [
+            "subscription",
+            "subscription_event",
+            "coupon_redemption",
+            "invoice",
+            "invoice_line",
+            "payment",
+            "payment_allocation",
+            "balance_entry",
+            "idempotency_key",
+            "charge",
+        ]
+        return {table: sorted(await self.rows(table), key=str) for table in tables} | {"coupon": await self.admin.fetch("select * from coupon order by id")}
+
+    async def card(self, name: str = "visa", *, is_default: bool = True) -> str:
+        """Add a test card of the sandbox."""
+        if is_default:
+            await self.admin.execute("update payment_method set is_default = false where customer_id = $1", self.customer_id)
+        method = new_id("pm")
+        await self.admin.execute(
+            """insert into payment_method (customer_id, id, kind, brand, last4, fingerprint, processor, processor_reference, is_default, created_at)
+               values ($1, $2, 'CARD', 'visa', '4242', $3, 'sandbox', $4, $5, $6)""",
+            self.customer_id, method, method, f"sandbox_{secrets.token_hex(8)}_{name}", is_default, self.now,
+        )  # fmt: skip
+        return method
+
+
+@pytest.fixture(scope="session")
+async def place(urls: embedded.Urls) -> embedded.Urls:
+    """A database of its own, with a catalogue and no customers: here time may fly without the demo's customers being billed for years."""
+    admin = await asyncpg.connect(urls.admin)
+    await admin.execute("create database lifecycle")
+    await admin.close()
+    found = embedded.Urls(*(str(make_url(url).set(database="lifecycle").render_as_string(hide_password=False)) for url in (urls.admin, urls.app)))
+    await migrate(found.admin)
+    connection = await asyncpg.connect(found.admin)
+    try:
+        for kind, table in CATALOGUE_TABLES.items():
+            await connection.copy_records_to_table(table, schema_name="portico", columns=columns(kind), records=map(record_of(kind), catalogue_rows()[kind]))
+    finally:
+        await connection.close()
+    return found
+
+
+@pytest.fixture(scope="session")
+async def pool(place: embedded.Urls) -> AsyncIterator[Database]:
+    opened = unit_of_work.database(place.app, unit_of_work.Pool(max_size=8), server_settings={})
+    await opened.connect()
+    yield opened
+    await opened.disconnect()
+
+
+@pytest.fixture
+async def owner(place: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that sees every row, and may arrange what a test begins with."""
+    connection = await asyncpg.connect(place.admin, server_settings={"search_path": "portico"})
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+async def life(portal: Portal, pool: Database, owner: asyncpg.Connection) -> AsyncIterator[Life]:
+    found = await new_life(portal, pool, owner)
+    yield found
+    await end_life(owner, found.customer_id)
+
+
+async def end_life(owner: asyncpg.Connection, customer_id: str) -> None:
+    """No later test's clock finds anything to do for this customer."""
+    await owner.execute("update invoice set collect_at = null where customer_id = $1", customer_id)
+    await owner.execute("update charge set settled_at = now() where customer_id = $1 and settled_at is null", customer_id)
+    await owner.execute(
+        """update subscription set status = 'CANCELED', canceled_at = now(), renews_at = null, resumes_at = null, suspended_by = null, holds = '{}', charging_payment_id = null
+            where customer_id = $1""",
+        customer_id,
+    )
+
+
+async def new_life(portal: Portal, pool: Database, owner: asyncpg.Connection) -> Life:
+    """A customer with a card that pays."""
+    customer_id = new_id("cus")
+    await owner.execute(
+        """insert into customer (id, name, email, locale, time_zone, currency, tax_rate_ppm, created_at)
+           values ($1, 'Test', $1 || '@example.com', 'en', 'Europe/Zurich', 'USD', 81000, $2)""",
+        customer_id, START,
+    )  # fmt: skip
+    found = Life(pool, owner, portal.schema, portal.documents, Sandbox("secret"), customer_id)
+    found.identity = type("Identity", (), {"throttle": NoThrottle()})()
+    await found.card()
+    return found

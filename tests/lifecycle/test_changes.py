@@ -1,0 +1,198 @@
+"""What a change of plan comes to, to the second and to the last minor unit."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from tests.lifecycle.conftest import Life, price
+
+HALF = timedelta(days=14)  # of a February
+
+
+async def february(life: Life, code: str = "storage", **given: Any) -> str:
+    """A period of exactly 28 days, in a country without tax and summer time."""
+    await life.admin.execute("update customer set time_zone = 'UTC', tax_rate_ppm = 0 where id = $1", life.customer_id)
+    life.now = datetime(2027, 2, 1, tzinfo=UTC)
+    return await life.subscribe(code, **given)
+
+
+async def last_invoice(life: Life) -> dict[str, Any]:
+    return dict(max(await life.rows("invoice"), key=lambda row: row["number"]))
+
+
+async def lines(life: Life, invoice: dict[str, Any]) -> list[tuple[str, int]]:
+    return [
+        (row["description"], row["total_minor"])
+        for row in sorted(await life.rows("invoice_line", f"and invoice_id = '{invoice['id']}'"), key=lambda row: row["position"])
+    ]
+
+
+async def test_an_upgrade_credits_the_unused_half_and_charges_the_other_half_at_the_new_price(life: Life) -> None:
+    subscription = await february(life, quantity=2)
+    life.now += HALF
+    payload = await life.do(
+        "changePlan",
+        subscriptionId=subscription,
+        priceId=price("enterprise-support"),
+        quantity=1,
+        more="invoice { total { amount } } payment { amount { amount } }",
+    )
+    assert payload["userErrors"] == []
+    invoice = await last_invoice(life)
+    assert await lines(life, invoice) == [("Unused time on Storage add-on × 2", -500), ("Remaining time on Enterprise support", 24_950)]
+    assert payload["payment"] == {"amount": {"amount": "244.50"}}
+    row = await life.row(subscription)
+    assert (row["period_ends_at"], row["renewal_minor"]) == (datetime(2027, 3, 1, tzinfo=UTC), 49_900)
+
+
+async def test_a_second_change_credits_what_the_first_one_charged(life: Life) -> None:
+    subscription = await february(life)
+    life.now += HALF
+    await life.do("changePlan", subscriptionId=subscription, priceId=price("enterprise-support"))
+    life.now += timedelta(days=7)
+    await life.do("changePlan", subscriptionId=subscription, priceId=price("storage"), when="NOW")
+    invoice = await last_invoice(life)
+    assert await lines(life, invoice) == [("Unused time on Enterprise support", -125), ("Remaining time on Storage add-on", 125)]
+    assert sum(entry["amount_minor"] for entry in await life.rows("balance_entry")) == 24_950 // 2 - 125
+
+
+async def test_a_downgrade_waits_for_the_end_of_the_period_and_charges_nothing_now(life: Life) -> None:
+    subscription = await february(life, "enterprise-support")
+    life.now += HALF
+    payload = await life.do("changePlan", subscriptionId=subscription, priceId=price("storage"), more="invoice { id }")
+    assert payload["invoice"] is None
+    assert payload["subscription"]["pendingChange"] == {"kind": "PLAN", "effectiveAt": "2027-03-01T00:00:00.000Z"}
+    assert payload["subscription"]["renewalAmount"] == {"amount": "5.00"}
+
+
+async def test_as_much_as_before_counts_as_an_upgrade(life: Life) -> None:
+    subscription = await february(life, quantity=2)
+    payload = await life.do("updateQuantity", subscriptionId=subscription, quantity=2)
+    assert payload["userErrors"][0]["code"] == "NO_CHANGE"
+    more = await life.do("updateQuantity", subscriptionId=subscription, quantity=3)
+    assert (more["subscription"]["quantity"], more["subscription"]["pendingChange"]) == (3, None)
+    less = await life.do("updateQuantity", subscriptionId=subscription, quantity=1)
+    assert less["subscription"]["pendingChange"]["kind"] == "PLAN"
+
+
+async def test_another_interval_is_billed_now_and_moves_the_anchor(life: Life) -> None:
+    subscription = await february(life)
+    life.now += HALF
+    await life.do("changePlan", subscriptionId=subscription, priceId=price("storage", "YEAR"))
+    invoice = await last_invoice(life)
+    assert await lines(life, invoice) == [("Unused time on Storage add-on", -250), ("Remaining time on Storage add-on", 5_000)]
+    row = await life.row(subscription)
+    assert (row["anchor_at"], row["period_ends_at"]) == (life.now, datetime(2028, 2, 15, tzinfo=UTC))
+
+
+async def test_what_was_not_paid_yet_is_taken_off_its_invoice_and_becomes_no_credit(life: Life) -> None:
+    subscription = await february(life)
+    await life.admin.execute(
+        "update invoice set paid_minor = 0, status = 'OPEN', paid_at = null, due_on = due_on + 14 where customer_id = $1", life.customer_id
+    )
+    life.now += timedelta(days=7)
+    await life.do("changePlan", subscriptionId=subscription, priceId=price("enterprise-support"))
+    first = min(await life.rows("invoice"), key=lambda row: row["number"])
+    assert (first["credited_minor"], first["remaining_minor"], first["status"]) == (375, 125, "OPEN")
+    assert await lines(life, await last_invoice(life)) == [("Remaining time on Enterprise support", 37_425)]
+    assert sum(entry["amount_minor"] for entry in await life.rows("balance_entry")) == 0
+
+
+async def test_more_unused_time_than_the_new_plan_costs_becomes_credit_and_pays_the_next_invoice_first(life: Life) -> None:
+    subscription = await february(life, "enterprise-support")
+    life.now += HALF
+    payload = await life.do(
+        "changePlan", subscriptionId=subscription, priceId=price("storage"), when="NOW", more="invoice { total { amount } status } payment { id }"
+    )
+    assert (payload["invoice"], payload["payment"]) == ({"total": {"amount": "0.00"}, "status": "PAID"}, None)
+    assert [entry["amount_minor"] for entry in await life.rows("balance_entry")] == [24_950 - 250]
+    await life.pass_by(subscription, days=14)
+    invoice = await last_invoice(life)
+    assert (invoice["total_minor"], invoice["credited_minor"], invoice["status"]) == (500, 500, "PAID")
+
+
+async def test_a_declined_change_changes_nothing(life: Life) -> None:
+    subscription = await february(life)
+    await life.card("insufficient_funds")
+    before = dict(await life.row(subscription))
+    payload = await life.do("changePlan", subscriptionId=subscription, priceId=price("business"))
+    assert payload["userErrors"][0]["code"] == "PAYMENT_DECLINED"
+    after = dict(await life.row(subscription))
+    assert {key: value for key, value in after.items() if key != "version"} == {key: value for key, value in before.items() if key != "version"}
+    assert len(await life.rows("invoice")) == 1
+
+
+async def test_a_processor_that_is_away_changes_nothing_and_the_same_call_may_be_sent_again(life: Life) -> None:
+    subscription = await february(life)
+    await life.card("unavailable")
+    given = {"subscriptionId": subscription, "priceId": price("business"), "idempotencyKey": "again"}
+    assert (await life.do("changePlan", **given))["userErrors"][0]["code"] == "PAYMENT_UNAVAILABLE"
+    await life.card("visa")
+    payload = await life.do("changePlan", **given)
+    assert (payload["userErrors"], payload["subscription"]["plan"]["code"]) == ([], "business")
+
+
+async def test_during_a_trial_the_plan_changes_at_once_and_the_trials_end_is_kept(life: Life) -> None:
+    subscription = await life.subscribe("starter", is_past_trial=False)
+    before = await life.row(subscription)
+    payload = await life.do("changePlan", subscriptionId=subscription, priceId=price("business"), more="invoice { id }")
+    assert (payload["subscription"]["status"], payload["subscription"]["plan"]["code"], payload["invoice"]) == ("TRIALING", "business", None)
+    assert (await life.row(subscription))["trial_ends_at"] == before["trial_ends_at"]
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"priceId": price("solo-2019")}, "PLAN_UNAVAILABLE"),
+        ({"priceId": price("business", currency="EUR")}, "CURRENCY_MISMATCH"),
+        ({"priceId": "price_01h455vb4pex5vsknk084sn02q"}, "NOT_FOUND"),
+        ({"priceId": price("storage")}, "NO_CHANGE"),
+        ({"priceId": price("storage"), "quantity": 0}, "INVALID_VALUE"),
+        ({"priceId": price("storage"), "quantity": 10_001}, "INVALID_VALUE"),
+    ],
+)
+async def test_a_change_that_makes_no_sense_is_refused_and_leaves_nothing_behind(life: Life, given: dict[str, Any], code: str) -> None:
+    subscription = await february(life)
+    before = await life.everything()
+    assert (await life.do("changePlan", subscriptionId=subscription, **given))["userErrors"][0]["code"] == code
+    assert await life.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"priceId": price("solo-2019")}, "PLAN_UNAVAILABLE"),
+        ({"priceId": price("storage", currency="EUR")}, "CURRENCY_MISMATCH"),
+        ({"priceId": price("storage"), "quantity": 10_001}, "INVALID_VALUE"),
+        ({"priceId": price("storage"), "startAt": "2027-01-31T10:15:00Z"}, "INVALID_VALUE"),
+        ({"priceId": price("storage"), "startAt": "2028-06-01T00:00:00Z"}, "INVALID_VALUE"),
+        ({"priceId": price("storage"), "couponCode": "NOSUCH"}, "COUPON_INVALID"),
+        ({"priceId": price("storage"), "paymentMethodId": "pm_01h455vb4pex5vsknk084sn02q"}, "NOT_FOUND"),
+    ],
+)
+async def test_an_order_that_makes_no_sense_is_refused_and_leaves_nothing_behind(life: Life, given: dict[str, Any], code: str) -> None:
+    before = await life.everything()
+    assert (await life.do("addPlan", **given))["userErrors"][0]["code"] == code
+    assert await life.everything() == before
+
+
+async def test_without_a_method_nothing_is_added(life: Life) -> None:
+    await life.admin.execute("update payment_method set is_default = false, deleted_at = $2 where customer_id = $1", life.customer_id, life.now)
+    assert (await life.do("addPlan", priceId=price("storage")))["userErrors"][0]["code"] == "PAYMENT_METHOD_REQUIRED"
+
+
+async def test_a_declined_order_adds_nothing_and_gives_the_coupon_back(life: Life) -> None:
+    await life.card("insufficient_funds")
+    before = await life.admin.fetchval("select redeemed_count from coupon where code = 'FOUNDERS'")
+    payload = await life.do("addPlan", priceId=price("storage"), couponCode="founders", more="payment { status }")
+    assert (payload["userErrors"][0]["code"], payload["payment"]["status"]) == ("PAYMENT_DECLINED", "FAILED")
+    assert await life.rows("subscription") == await life.rows("invoice") == await life.rows("coupon_redemption") == []
+    assert await life.admin.fetchval("select redeemed_count from coupon where code = 'FOUNDERS'") == before
+
+
+async def test_a_trial_is_for_who_has_never_had_the_plan(life: Life) -> None:
+    first = await life.subscribe("starter", is_past_trial=False)
+    await life.do("cancelSubscription", subscriptionId=first, when="NOW")
+    payload = await life.do("addPlan", priceId=price("starter"))
+    assert payload["subscription"]["status"] == "ACTIVE"

@@ -1,0 +1,73 @@
+"""Coupons: from the next invoice on, as many periods as they say, one at a time, each once a customer."""
+
+import pytest
+
+from tests.lifecycle.conftest import Life, price
+
+
+async def discounts(life: Life) -> list[int]:
+    return [row["discount_minor"] for row in sorted(await life.rows("invoice"), key=lambda row: row["number"])]
+
+
+@pytest.mark.parametrize(("code", "expected"), [("welcome20", [0, 100, 0, 0, 0]), ("SPRING15", [0, 75, 75, 75, 0]), ("loyal5", [0, 500, 500, 500, 500])])
+async def test_a_coupon_counts_from_the_next_invoice_for_its_periods(life: Life, code: str, expected: list[int]) -> None:
+    subscription = await life.subscribe("storage")
+    payload = await life.do("applyCoupon", subscriptionId=subscription, code=code)
+    assert payload["userErrors"] == []
+    amounts = [payload["subscription"]["renewalAmount"]["amount"]]
+    for _ in range(4):
+        await life.pass_by(subscription, days=31)
+        amounts.append(f"{(await life.row(subscription))['renewal_minor'] / 100:.2f}")
+    assert await discounts(life) == expected
+    # What was announced as the next renewal is what it came to.
+    totals = [row["total_minor"] for row in sorted(await life.rows("invoice"), key=lambda row: row["number"])]
+    assert [f"{total / 100:.2f}" for total in totals[1:]] == amounts[:-1]
+
+
+async def test_a_coupon_that_comes_with_the_order_counts_on_the_first_invoice(life: Life) -> None:
+    payload = await life.do("addPlan", priceId=price("storage"), couponCode="WELCOME20", more="invoice { discount { amount } total { amount } }")
+    assert payload["invoice"] == {"discount": {"amount": "1.00"}, "total": {"amount": "4.32"}}
+    assert (await life.rows("coupon_redemption"))[0]["periods_left"] == 0
+
+
+async def test_a_change_within_a_discounted_period_is_discounted_too_and_uses_up_nothing(life: Life) -> None:
+    payload = await life.do("addPlan", priceId=price("storage"), couponCode="SPRING15")
+    subscription = payload["subscription"]["id"]
+    await life.do("changePlan", subscriptionId=subscription, priceId=price("enterprise-support"))
+    assert (await life.rows("coupon_redemption"))[0]["periods_left"] == 2
+    assert await discounts(life) == [75, 49_900 * 15 // 100]
+
+
+async def test_a_second_coupon_is_refused_and_named_until_the_first_is_removed(life: Life) -> None:
+    subscription = await life.subscribe("storage")
+    await life.do("applyCoupon", subscriptionId=subscription, code="SPRING15")
+    refused = await life.do("applyCoupon", subscriptionId=subscription, code="WELCOME20")
+    assert refused["userErrors"][0]["code"] == "COUPON_ALREADY_APPLIED"
+    assert "SPRING15" in refused["userErrors"][0]["message"]
+    await life.do("removeCoupon", subscriptionId=subscription)
+    assert (await life.do("applyCoupon", subscriptionId=subscription, code="WELCOME20"))["userErrors"] == []
+
+
+async def test_a_coupon_that_was_never_used_may_be_applied_again_and_one_that_was_may_not(life: Life) -> None:
+    subscription = await life.subscribe("storage")
+    taken = await life.admin.fetchval("select redeemed_count from coupon where code = 'SPRING15'")
+    for _ in range(2):
+        assert (await life.do("applyCoupon", subscriptionId=subscription, code="SPRING15"))["userErrors"] == []
+        await life.do("removeCoupon", subscriptionId=subscription)
+    assert await life.admin.fetchval("select redeemed_count from coupon where code = 'SPRING15'") == taken
+    await life.do("applyCoupon", subscriptionId=subscription, code="SPRING15")
+    await life.pass_by(subscription, days=31)
+    await life.do("removeCoupon", subscriptionId=subscription)
+    assert (await life.do("applyCoupon", subscriptionId=subscription, code="SPRING15"))["userErrors"][0]["code"] == "COUPON_INVALID"
+
+
+@pytest.mark.parametrize("code", ["NOSUCH", "LAUNCH2021", "", "x" * 500, "LOYAL5", "a\x00b"])
+async def test_an_unknown_an_expired_and_an_unfitting_code_look_the_same(life: Life, code: str) -> None:
+    await life.admin.execute("update customer set currency = 'EUR' where id = $1", life.customer_id)
+    payload = await life.do("addPlan", priceId=price("storage", currency="EUR"))
+    subscription = payload["subscription"]["id"]
+    before = await life.everything()
+    refused = await life.do("applyCoupon", subscriptionId=subscription, code=code)
+    assert [error["code"] for error in refused["userErrors"]] == ["COUPON_INVALID"]
+    assert refused["userErrors"][0]["message"] == "This code cannot be used here."
+    assert await life.everything() == before

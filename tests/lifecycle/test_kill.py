@@ -1,0 +1,338 @@
+"""The process dies at every await in turn. Whoever comes after it, with the same key or with the clock, brings about exactly one effect."""
+
+import asyncio
+import os
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import httpx
+import pytest
+from databases import Database
+from databases.core import Connection
+
+from db import embedded
+from db.session import Session
+from jobs.clock import Billing, tick
+from payments.processor import Charge, ChargeResult
+from payments.sandbox import Sandbox
+from payments.sandbox_ledger import Ledger
+from tests.conftest import SECRET, Portal, token
+from tests.lifecycle.books import assert_books
+from tests.lifecycle.conftest import Life, end_life, new_life, price
+
+EVERYTHING = 200
+
+
+class Killed(BaseException):
+    """The process is gone. Nothing that it would still have done happens, except that Postgres rolls back what it had open."""
+
+
+class Fate:
+    """Dies at the `turn`-th point; each statement and each charge has a point before it and one after it."""
+
+    def __init__(self, turn: int) -> None:
+        self.turn, self.seen = turn, 0
+        self.death = asyncio.Event()
+        self.connections: list[Mortal] = []
+
+    @property
+    def is_dead(self) -> bool:
+        return self.death.is_set()
+
+    def point(self) -> None:
+        if self.is_dead or self.seen == self.turn:
+            self.death.set()
+            raise Killed
+        self.seen += 1
+
+    async def through(self, call: Awaitable[Any]) -> Any:
+        try:
+            self.point()
+        except Killed:
+            call.close()  # type: ignore[attr-defined]
+            raise
+        answer = await call
+        self.point()
+        return answer
+
+    async def befall(self, act: Awaitable[Any]) -> None:
+        """Let it be done until death, or the end. Who waits for the dead waits for ever, so they are not waited for."""
+        task, death = asyncio.ensure_future(act), asyncio.create_task(self.death.wait())
+        await asyncio.wait({task, death}, return_when=asyncio.FIRST_COMPLETED)
+        death.cancel()
+        if self.is_dead:
+            await asyncio.wait({task}, timeout=0.1)
+            task.cancel()
+            await asyncio.wait({task})
+            for connection in self.connections:
+                await connection.bury()
+        else:
+            await task
+
+
+class Mortal:
+    """A connection whose owner may die. What `databases` gives has the same two names."""
+
+    def __init__(self, connection: Connection, fate: Fate) -> None:
+        self._connection, self._fate, self._is_open = connection, fate, True
+        fate.connections.append(self)
+
+    @property
+    def raw_connection(self) -> "Mortal":
+        return self
+
+    async def execute(self, sql: str, **options: Any) -> Any:
+        call = self._connection.raw_connection.execute(sql, **options)
+        return await (call if sql == "ROLLBACK" else self._fate.through(call))
+
+    async def fetch(self, sql: str, *arguments: Any) -> Any:
+        return await self._fate.through(self._connection.raw_connection.fetch(sql, *arguments))
+
+    def terminate(self) -> None:
+        self._connection.raw_connection.terminate()
+
+    async def __aexit__(self, *_: object) -> None:
+        self._is_open = False
+        await self._connection.__aexit__()
+
+    async def bury(self) -> None:
+        """What Postgres does when the other end is gone."""
+        if self._is_open:
+            await self._connection.raw_connection.execute("ROLLBACK")
+            await self.__aexit__()
+
+
+class MortalSandbox(Sandbox):
+    def __init__(self, before: Sandbox, fate: Fate) -> None:
+        super().__init__("secret", before._ledger)
+        self._fate = fate
+
+    async def charge(self, charge: Charge) -> ChargeResult:
+        result: ChargeResult = await self._fate.through(super().charge(charge))
+        return result
+
+
+@contextmanager
+def dying(life: Life, fate: Fate, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Inside of the context all that is done is done by somebody who dies at their turn."""
+    opened, sandbox = Session._open, life.sandbox
+
+    async def open_mortal(session: Session, mode: str) -> Any:
+        fate.point()
+        mortal = Mortal(await opened(session, mode), fate)
+        fate.point()
+        return mortal
+
+    life.sandbox = MortalSandbox(sandbox, fate)
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "_open", open_mortal)
+        try:
+            yield
+        finally:
+            life.sandbox = sandbox
+
+
+@dataclass(frozen=True)
+class Story:
+    """What is there before, what is done by who dies, and what there is exactly one of in the end: invoices by reason, events by kind, captures."""
+
+    begin: Callable[[Life], Awaitable[str]]
+    act: Callable[[Life, str], Awaitable[Any]]
+    invoices: dict[str, int]
+    events: dict[str, int]
+    captures: int
+    is_called: bool = True
+
+
+async def clock(life: Life, _: str = "") -> None:
+    await tick(Billing(life.database, {"sandbox": life.sandbox}, concurrency=1), life.now)
+
+
+async def begin_change(life: Life) -> str:
+    subscription = await life.subscribe("storage")
+    life.now += timedelta(days=3)
+    return subscription
+
+
+async def begin_nothing(life: Life) -> str:
+    return ""
+
+
+async def begin_paused(life: Life) -> str:
+    subscription = await life.subscribe("storage")
+    await life.do("pauseSubscription", subscriptionId=subscription, when="NOW")
+    await life.pass_by(subscription, days=40)
+    return subscription
+
+
+async def begin_pause_that_ends(life: Life) -> str:
+    subscription = await life.subscribe("storage")
+    await life.do("pauseSubscription", subscriptionId=subscription, when="NOW", resumesAt=(life.now + timedelta(days=40)).isoformat())
+    life.now += timedelta(days=41)
+    return subscription
+
+
+async def begin_renewal(life: Life) -> str:
+    subscription = await life.subscribe("storage")
+    life.now += timedelta(days=29)
+    return subscription
+
+
+async def begin_downgrade_that_is_due(life: Life) -> str:
+    subscription = await life.subscribe("enterprise-support")
+    await life.do("changePlan", subscriptionId=subscription, priceId=price("storage"))
+    life.now += timedelta(days=29)
+    return subscription
+
+
+STORIES = {
+    "changePlan": Story(
+        begin_change,
+        lambda life, subscription: life.do("changePlan", subscriptionId=subscription, priceId=price("enterprise-support"), idempotencyKey="the one"),
+        {"FIRST": 1, "PLAN_CHANGE": 1},
+        {"CREATED": 1, "ACTIVATED": 1, "PLAN_CHANGED": 1},
+        2,
+    ),
+    "addPlan": Story(
+        begin_nothing,
+        lambda life, _: life.do("addPlan", priceId=price("storage"), couponCode="WELCOME20", idempotencyKey="the one"),
+        {"FIRST": 1},
+        {"CREATED": 1, "ACTIVATED": 1},
+        1,
+    ),
+    "resume": Story(
+        begin_paused,
+        lambda life, subscription: life.do("resumeSubscription", subscriptionId=subscription, idempotencyKey="the one"),
+        {"FIRST": 1, "RENEWAL": 1},
+        {"CREATED": 1, "ACTIVATED": 1, "PAUSED": 1, "RESUMED": 1},
+        2,
+    ),
+    "renewal": Story(begin_renewal, clock, {"FIRST": 1, "RENEWAL": 1}, {"CREATED": 1, "ACTIVATED": 1, "RENEWED": 1}, 2, is_called=False),
+    "renewal at a new price": Story(
+        begin_downgrade_that_is_due,
+        clock,
+        {"FIRST": 1, "RENEWAL": 1},
+        {"CREATED": 1, "ACTIVATED": 1, "CHANGE_SCHEDULED": 1, "PLAN_CHANGED": 1, "RENEWED": 1},
+        2,
+        is_called=False,
+    ),
+    "end of a pause": Story(
+        begin_pause_that_ends, clock, {"FIRST": 1, "RENEWAL": 1}, {"CREATED": 1, "ACTIVATED": 1, "PAUSED": 1, "RESUMED": 1}, 2, is_called=False
+    ),
+}
+
+
+# The clock is its own retry.
+CASES = [(name, False) for name, story in STORIES.items() if story.is_called] + [(name, True) for name in STORIES]
+
+
+@pytest.mark.parametrize(("name", "clock_runs_first"), CASES, ids=[f"{name}, then {'the clock' if is_clock else 'a retry'}" for name, is_clock in CASES])
+async def test_killed_at_every_await_it_has_one_effect(
+    name: str, clock_runs_first: bool, portal: Portal, pool: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    story = STORIES[name]
+    for turn in range(EVERYTHING):
+        life = await new_life(portal, pool, owner)
+        coupons = await redemptions(owner)
+        subscription = await story.begin(life)
+        fate = Fate(turn)
+        with dying(life, fate, monkeypatch):
+            await fate.befall(story.act(life, subscription))
+        assert await left_open(owner) == 0, turn
+        await revive(life, story, subscription, clock_runs_first)
+        await assert_one_effect(life, story, turn)
+        assert await redemptions(owner) - coupons == (1 if name == "addPlan" else 0), turn
+        await end_life(owner, life.customer_id)
+        if not fate.is_dead:
+            assert turn > 10
+            return
+    pytest.fail("it never got through")
+
+
+async def revive(life: Life, story: Story, subscription: str, clock_runs_first: bool) -> None:
+    """A clock that is late enough asks about charges nobody saw the outcome of; a call is taken over after its lease."""
+    if clock_runs_first:
+        life.now += timedelta(minutes=20)
+        await clock(life)
+    life.now += timedelta(seconds=21)
+    payload = await story.act(life, subscription)
+    if story.is_called:
+        assert payload["userErrors"] == []
+        assert payload["subscription"] is not None
+        again = await story.act(life, subscription)
+        assert (again["replayed"], again["subscription"]["id"]) == (True, payload["subscription"]["id"])
+    else:
+        # What surely was not charged is charged another day.
+        life.now += timedelta(days=2)
+        await clock(life)
+
+
+async def assert_one_effect(life: Life, story: Story, turn: int) -> None:
+    assert Counter(row["reason"] for row in await life.rows("invoice")) == Counter(story.invoices), turn
+    assert {row["status"] for row in await life.rows("invoice")} == {"PAID"}, turn
+    assert Counter(row["kind"] for row in await life.rows("subscription_event")) == Counter(story.events), turn
+    assert life.sandbox.calls("capture") == story.captures, turn
+    assert [(row["status"], row["charging_payment_id"]) for row in await life.rows("subscription")] == [("ACTIVE", None)], turn
+    assert [row for row in await life.rows("charge") if row["settled_at"] is None] == [], turn
+    await assert_books(life)
+
+
+async def redemptions(owner: asyncpg.Connection) -> int:
+    counted: int = await owner.fetchval("select redeemed_count from coupon where code = 'WELCOME20'")
+    return counted
+
+
+async def left_open(owner: asyncpg.Connection) -> int:
+    """Connections that the dead left in a transaction."""
+    found: int = await owner.fetchval("select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'")
+    return found
+
+
+CHANGE = (
+    """mutation M($input: ChangePlanInput!) { changePlan(input: $input) { replayed userErrors { code } subscription { plan { code } } payment { status } } }"""
+)
+
+
+async def test_a_server_that_is_killed_while_the_processor_thinks_leaves_a_change_that_can_be_finished(
+    life: Life, place: embedded.Urls, root: Path, tmp_path: Path
+) -> None:
+    life.now = datetime.now(UTC)
+    life.sandbox = Sandbox("another secret", Ledger(tmp_path / "sandbox.sqlite3"))
+    subscription = await life.subscribe("storage")
+    await life.card("hesitates")
+    environment = os.environ | {"PORTICO_DATABASE_URL": place.admin, "PORTICO_TOKEN_SECRET": SECRET}
+    command = [sys.executable, "-m", "gateway", "serve", "--port", "0", "--data-dir", str(tmp_path)]
+    process = await asyncio.create_subprocess_exec(*command, cwd=root, env=environment, stdout=asyncio.subprocess.PIPE)
+    try:
+        assert process.stdout is not None
+        url = (await asyncio.wait_for(process.stdout.readline(), 60)).decode().split()[1]
+        given = {"subscriptionId": subscription, "priceId": price("business"), "idempotencyKey": "the one"}
+        headers = {"Authorization": f"Bearer {token(life.viewer)}"}
+        async with httpx.AsyncClient(timeout=30) as client:
+            calling = asyncio.create_task(client.post(url, json={"query": CHANGE, "variables": {"input": given}}, headers=headers))
+            async with asyncio.timeout(20):
+                while (await life.row(subscription))["charging_payment_id"] is None:  # noqa: ASYNC110  # another process writes it
+                    await asyncio.sleep(0.02)
+            process.kill()
+            await asyncio.wait({calling})
+            assert isinstance(calling.exception(), httpx.HTTPError)
+    finally:
+        if process.returncode is None:
+            process.kill()
+        await process.wait()
+    life.now = datetime.now(UTC)
+    held = await life.do("changePlan", **given)
+    assert held["userErrors"][0]["code"] == "IN_PROGRESS"
+    life.now += timedelta(seconds=21)
+    done = await life.do("changePlan", **given)
+    assert (done["userErrors"], done["subscription"]["plan"]["code"]) == ([], "business")
+    assert Counter(row["reason"] for row in await life.rows("invoice")) == Counter({"FIRST": 1, "PLAN_CHANGE": 1})
+    assert life.sandbox.calls("capture") == 2
+    await assert_books(life)

@@ -1,0 +1,77 @@
+"""Rows to print, and a printed paper read back."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
+
+from pypdf import PdfReader
+
+from billing.rows.invoices import Invoice, InvoiceLine
+from billing.rows.payments import Payment
+from papers.invoice import PaidPart
+from papers.sheet import Logo, Merchant, Reader
+
+NOW = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)
+LOGO = Logo(
+    b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 12"><rect width="12" height="12" rx="3" fill="#0f766e"/><circle cx="24" cy="6" r="6" fill="#0f766e"/></svg>',
+    "svg",
+)
+ACME = Merchant("Acme Cloud GmbH", ("Musterstraße 1", "10115 Berlin", "VAT DE123456789"), "#0f766e", LOGO, ("Acme Cloud GmbH · HRB 12345 · Berlin",))
+ADA = Reader("Ada Lovelace", "ada@example.com", "en-GB", "Europe/London")
+
+
+def lines(count: int, currency: str = "EUR") -> list[InvoiceLine]:
+    """Each of 119.00: 100.00 and 19 % tax."""
+    ends = NOW + timedelta(days=30)
+    return [
+        InvoiceLine(f"line_{number}", "cus_1", "inv_1", currency, number, f"Business plan, seat {number}", 1, 10_000, 10_000, 0, 1_900, 11_900, NOW, ends)
+        for number in range(1, count + 1)
+    ]
+
+
+def invoice(of: list[InvoiceLine], *, paid_minor: int = 0, status: str = "OPEN") -> Invoice:
+    subtotal, discount, tax = sum(line.subtotal_minor for line in of), sum(line.discount_minor for line in of), sum(line.tax_minor for line in of)
+    total = subtotal - discount + tax
+    return Invoice(
+        id="inv_1",
+        customer_id="cus_1",
+        number="INV-2026-000042",
+        reason="RENEWAL",
+        status=status,
+        currency=of[0].currency,
+        subscription_id=None,
+        schedule_id=None,
+        issued_at=NOW,
+        due_on=date(2026, 12, 6),
+        period_starts_at=NOW,
+        period_ends_at=NOW + timedelta(days=30),
+        subtotal_minor=subtotal,
+        discount_minor=discount,
+        tax_minor=tax,
+        total_minor=total,
+        paid_minor=paid_minor,
+        credited_minor=0,
+        remaining_minor=total - paid_minor,
+        paid_at=None,
+        is_overdue=False,
+        days_overdue=0,
+        version=1,
+    )
+
+
+def payment(amount_minor: int = 10_000, **changes: object) -> Payment:
+    made = Payment("pay_1", "cus_1", "SUCCEEDED", "EUR", amount_minor, 0, "pm_1", "CARD", "visa", "4242", None, False, NOW, NOW + timedelta(seconds=4), 1)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def part(amount_minor: int = 10_000, name: str = "INV-2026-000042") -> PaidPart:
+    return PaidPart(payment(amount_minor), name, amount_minor)
+
+
+def opened(pdf: bytes) -> PdfReader:
+    return PdfReader(BytesIO(pdf), strict=True)
+
+
+def text_of(pdf: bytes) -> str:
+    """All words, with every kind of space as one space."""
+    return " ".join(" ".join(page.extract_text() for page in opened(pdf).pages).split())

@@ -1,0 +1,33 @@
+"""A server in a process of its own."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from db.embedded import Urls
+from tests.conftest import SECRET
+
+SAID = "said.txt"
+
+
+@contextmanager
+def process(root: Path, urls: Urls, folder: Path, **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server as an operator starts it, and where it listens."""
+    named = {"PORTICO_" + name.upper(): value for name, value in settings.items()}
+    environment = os.environ | {"PORTICO_DATABASE_URL": urls.admin, "PORTICO_TOKEN_SECRET": SECRET, "PORTICO_DATA_DIR": str(folder), **named}
+    command = [sys.executable, "-m", "gateway", "serve", "--port", "0"]
+    with (folder / SAID).open("w+") as said, subprocess.Popen(command, cwd=root, env=environment, stdout=said, stderr=said, text=True) as running:
+        try:
+            for _ in range(1000):
+                lines = (folder / SAID).read_text().splitlines()
+                if ready := [line for line in lines if line.startswith("READY ")]:
+                    break
+                assert running.poll() is None, lines
+                time.sleep(0.02)
+            yield running, ready[0].removeprefix("READY ").removesuffix("/graphql")
+        finally:
+            running.kill()
