@@ -56,7 +56,8 @@ def test_every_first_party_document_is_valid_and_bears_the_name_of_its_operation
 
 
 def test_the_portal_has_a_document_for_every_action_and_preview_of_a_customer(graphql_schema: GraphQLSchema) -> None:
-    assert graphql_schema.mutation_type and graphql_schema.query_type
+    assert graphql_schema.mutation_type
+    assert graphql_schema.query_type
     actions = set(graphql_schema.mutation_type.fields) - OF_STAFF | {name for name in graphql_schema.query_type.fields if name.startswith("preview")}
     assert {name[0].upper() + name[1:] for name in actions} <= set(first_party_actions())
 
