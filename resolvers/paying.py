@@ -127,7 +127,7 @@ def _prepared(debts: Debts, settlement: Settlement, account: Account, call: Call
         debts.words,
         changes=paid_rows(debts, settlement, account, by=by),
         answer=answer,
-        on_failure=dict.fromkeys(("retryable", "final"), _unpaid_rows(debts, settlement)),
+        on_failure=dict.fromkeys(("retryable", "final", "nobody asked"), _unpaid_rows(debts, settlement)),
         reserved_minor=settlement.by_credit.spent_minor,
         invoice_id=debts.invoices[0].id if len(debts.invoices) == 1 else None,
     )
