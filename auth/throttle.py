@@ -45,6 +45,8 @@ class Kind(StrEnum):
     PASSWORD = "PASSWORD"
     LINK = "LINK"
     COUPON = "COUPON"
+    PAYMENT = "PAYMENT"
+    METHOD = "METHOD"
 
 
 # The network comes first: once its budget is spent it cannot spend an account's, and so keeps fewer people out of their accounts. The shorter window comes first for
@@ -56,6 +58,9 @@ BUDGETS: dict[str, dict[str, list[RateLimitItem]]] = {
         Kind.PASSWORD: {"network": "30 per 1 hour", "account": "5 per 1 hour"},
         Kind.LINK: {"network": "30 per 15 minutes"},
         Kind.COUPON: {"account": "20 per 1 hour"},
+        # Whoever tries stolen cards tries many of them.
+        Kind.PAYMENT: {"account": "30 per 1 hour"},
+        Kind.METHOD: {"account": "20 per 1 hour"},
     }.items()
 }
 

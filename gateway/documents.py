@@ -95,8 +95,13 @@ class Documents:
 
 
 def first_party() -> dict[str, str]:
-    """The portal's own documents, by name."""
+    """The portal's own pages, by name."""
     return {path.stem: path.read_text() for path in sorted(FOLDER.glob("*.graphql"))}
+
+
+def first_party_actions() -> dict[str, str]:
+    """What the portal's pages call: each mutation and preview that a customer may use, by name."""
+    return {path.stem: path.read_text() for path in sorted((FOLDER / "actions").glob("*.graphql"))}
 
 
 def _prepared(schema: GraphQLSchema, planner: Planner | None, text: str, limits: Limits) -> Document:

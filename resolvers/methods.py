@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from auth.throttle import Kind, account_of
 from billing.actions import MESSAGES, Action, of_method
 from billing.refusals import ErrorCode, Refused
 from billing.rows.owed import SavedMethod
@@ -16,6 +17,7 @@ from resolvers.lifecycle.charging import TRY_AGAIN, settle
 from resolvers.lifecycle.reading import asking
 from resolvers.lifecycle.writing import writer
 from resolvers.relations import by_id
+from resolvers.sessions import identity_of
 
 GONE = "There is no such payment method."
 
@@ -23,6 +25,7 @@ GONE = "There is no such payment method."
 async def start_add(given: Any, context: Context) -> SetupStart:
     """What the processor's form needs. The same key begins the same form again."""
     processor = _processor(context)
+    await identity_of(context).throttle.hit(Kind.METHOD, account_of(context.viewer.customer_id or ""))
     customer = await customer_of(context, context.viewer.customer_id or "")
     known = await asking(context)("payment_methods.known_at", processor=processor.name)
     await context.session.close()

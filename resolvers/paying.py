@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from auth.throttle import Kind, account_of
 from billing.actions import MESSAGES, Action, of_installment, of_invoice
 from billing.allocation import Item, OpenInstallment, OpenInvoice, Part, Settlement, items_of, settle
 from billing.refusals import ErrorCode, Refused
@@ -16,6 +17,7 @@ from resolvers.context import Context, payments_of
 from resolvers.lifecycle.attempts import Call, Intent, attempt
 from resolvers.lifecycle.reading import account_around
 from resolvers.lifecycle.writing import Changes, Writer, allocation_row
+from resolvers.sessions import identity_of
 
 # What a payment that is made from several things is called at the processor.
 ALL_DUE = "All that is due"
@@ -45,6 +47,8 @@ Find = Callable[[Transaction], Any]
 
 
 async def pay_invoice(given: Any, context: Context) -> Outcome:
+    await _heard(context)
+
     async def find(transaction: Transaction) -> Debts:
         invoice = _found(await transaction.run("owed.invoices", ids=[str(given.invoice_id)], currency=None), "invoiceId")
         _judge_payable(of_invoice(invoice.status, invoice.remaining_minor))
@@ -56,6 +60,8 @@ async def pay_invoice(given: Any, context: Context) -> Outcome:
 
 
 async def pay_installment(given: Any, context: Context) -> Outcome:
+    await _heard(context)
+
     async def find(transaction: Transaction) -> Debts:
         installment = _found(await transaction.run("owed.installments", ids=[str(given.installment_id)], invoice_ids=None, currency=None), "installmentId")
         _judge_payable(of_installment(installment.status, installment.remaining_minor))
@@ -72,6 +78,7 @@ async def pay_installment(given: Any, context: Context) -> Outcome:
 
 async def pay_all_due(given: Any, context: Context) -> Outcome:
     """What is being paid already is left out."""
+    await _heard(context)
 
     async def find(transaction: Transaction) -> Debts:
         currency = str(given.currency)
@@ -84,6 +91,11 @@ async def pay_all_due(given: Any, context: Context) -> Outcome:
         return debts
 
     return await act(context, given, "payAllDue", _paying(given, context, find, shows=None))
+
+
+async def _heard(context: Context) -> None:
+    """Payments may be tried only so often. Raises TooManyAttempts."""
+    await identity_of(context).throttle.hit(Kind.PAYMENT, account_of(context.viewer.customer_id or ""))
 
 
 def _paying(given: Any, context: Context, find: Find, *, shows: tuple[str, str] | None) -> Prepare:
@@ -115,7 +127,7 @@ def _prepared(debts: Debts, settlement: Settlement, account: Account, call: Call
         debts.words,
         changes=paid_rows(debts, settlement, account, by=by),
         answer=answer,
-        on_failure=dict.fromkeys(("retryable", "final"), _unpaid_rows(debts, settlement)),
+        on_failure=dict.fromkeys(("retryable", "final", "nobody asked"), _unpaid_rows(debts, settlement)),
         reserved_minor=settlement.by_credit.spent_minor,
         invoice_id=debts.invoices[0].id if len(debts.invoices) == 1 else None,
     )

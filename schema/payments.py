@@ -2,11 +2,16 @@
 
 import strawberry
 
-from billing.states import PaymentMethodKind, PaymentStatus
+from billing.states import Actor, PaymentMethodKind, PaymentStatus
+from payments.declines import for_the_customer
 from schema import nouns
-from schema.fields import many, money, one, part
+from schema.fields import derived, many, money, one, part
 from schema.node import Node
 from schema.scalars import CurrencyCode, DateTime
+
+
+def decline_code(code: str | None, *, actor: Actor) -> str | None:
+    return code if code is None or actor is Actor.STAFF else for_the_customer(code)
 
 
 @strawberry.type(description="The payment method as it was when it was charged. It stays when the method is deleted.")
@@ -31,7 +36,12 @@ class Payment(Node):
     refunded = money("refunded_minor", description="How much of it was paid back.")
     created_at: DateTime = strawberry.field(description="When it was made.")
     settled_at: DateTime | None = strawberry.field(description="When it settled; null while in flight and for declined ones.")
-    decline_code: str | None = strawberry.field(description="For FAILED, the processor's reason, such as insufficient_funds.")
+    decline_code = derived(
+        decline_code,
+        needs=("decline_code",),
+        graphql_type=str | None,
+        description="For FAILED, the processor's reason, such as insufficient_funds. What a bank does not want the card's holder to read is generic_decline; staff see it.",
+    )
     is_retryable: bool = strawberry.field(name="retryable", description="For FAILED, whether the same method may be tried again.")
     version: int = strawberry.field(description="Counts changes.")
     method_snapshot = part(PaymentMethodSnapshot, description="What was charged, as it was then.")

@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from billing.actions import Action
+from billing.lifecycle.bills import renewal_minor, running
 from billing.lifecycle.facts import Decision, Event, Facts, Warning, When, is_running, unchanged
 from billing.lifecycle.guards import guard, guard_charge, replaced
 from billing.lifecycle.pending import cleared, scheduled
@@ -24,6 +25,8 @@ def pause(facts: Facts, *, when: When, resumes_at: datetime | None) -> Decision:
     guard(contract, Action.PAUSE)
     if contract.status == "PAUSED":
         return unchanged(facts)
+    # A change of plan that this replaces would have renewed at another price.
+    contract = replace(contract, renewal_minor=renewal_minor(facts, facts.offer, contract.quantity, running(facts)))
     at = contract.period_ends_at if when is When.PERIOD_END and contract.period_ends_at else facts.now
     _judge_resumption(resumes_at, at)
     if when is When.PERIOD_END:

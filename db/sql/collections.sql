@@ -8,7 +8,7 @@ select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.rema
        coalesce((select not p.is_retryable and p.payment_method_id = m.id
                    from payment_allocation a
                    join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
-                  where a.customer_id = i.customer_id and a.invoice_id = i.id and p.status = 'FAILED'
+                  where a.customer_id = i.customer_id and a.invoice_id = i.id and p.status = 'FAILED' and p.decline_code not in ('processor_unavailable', 'never_arrived')
                   order by p.created_at desc, p.id desc limit 1), false) as is_declined_for_good
   from invoice i
   join customer c on c.id = i.customer_id
@@ -24,5 +24,6 @@ select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.rema
         select count(*) as count, min((p.created_at at time zone c.time_zone)::date) as first_on, max((p.created_at at time zone c.time_zone)::date) as last_on
           from payment_allocation a
           join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
-         where a.customer_id = i.customer_id and a.invoice_id = i.id and p.status = 'FAILED') failed
+         where a.customer_id = i.customer_id and a.invoice_id = i.id and p.status = 'FAILED'
+           and p.decline_code not in ('processor_unavailable', 'never_arrived')) failed
  where i.customer_id = :customer_id and i.id = :key

@@ -1,8 +1,11 @@
 -- name: owed.invoices
 -- returns: OwedInvoice
 -- Invoices by their ids, or with :ids null all that something remains of in a currency.
-select i.id, i.number, i.status, i.currency, i.remaining_minor, i.due_on, i.subscription_id, i.collect_at, i.version
+-- While a charge decides what becomes of its subscription, an invoice counts as in payment: unused time may be taken off it.
+select i.id, i.number, case when s.charging_payment_id is not null and i.status in ('OPEN', 'PARTIALLY_PAID') then 'PROCESSING' else i.status end as status, i.currency,
+       i.remaining_minor, i.due_on, i.subscription_id, i.collect_at, i.version
   from invoice i
+  left join subscription s on s.customer_id = i.customer_id and s.id = i.subscription_id
  where i.customer_id = :customer_id
    and (i.id = any(cast(:ids as text[])) or (cast(:ids as text[]) is null and i.remaining_minor > 0 and i.currency = cast(:currency as text)))
  order by i.due_on, i.id

@@ -32,7 +32,10 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """What money is to be taken for. `reserved_minor` is credit, and `coupon_id` a new coupon, that will be used along with it. `on_failure` has changes for "retryable" and for "final"."""
+    """What money is to be taken for. `reserved_minor` is credit, and `coupon_id` a new coupon, that will be used along with it.
+
+    `on_failure` has the changes for a decline that is "retryable", for one that is "final", and for "nobody asked", when the processor was away.
+    """
 
     payment_id: str
     customer_id: str

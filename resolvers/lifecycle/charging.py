@@ -157,7 +157,8 @@ def _kept(attempt: Any) -> dict[str, Any]:
 async def _undone(transaction: Transaction, charge: Any, result: ChargeResult, *, by: Writer) -> Changes:
     """Everything as before: the subscription no longer waits, and a coupon that came with it is free again."""
     if charge.on_failure is not None:
-        return json.loads(charge.on_failure)["retryable" if result.is_retryable else "final"]  # type: ignore[no-any-return]
+        why = "nobody asked" if _never_happened(result) else "retryable" if result.is_retryable else "final"
+        return json.loads(charge.on_failure)[why]  # type: ignore[no-any-return]
     planned = json.loads(charge.changes)
     changes: Changes = {"returned_coupon": [{"id": row["coupon_id"]} for row in planned.get("coupon_redemption", ())]}
     if charge.subscription_id is None:

@@ -1,7 +1,7 @@
 """An unpaid invoice is charged by itself, and tried again on the days of the merchant's policy. The same three steps as in `charging.py`."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,9 @@ from resolvers.lifecycle.writing import Changes, Writer, allocation_row, save
 
 # At this hour of the customer's day charges are tried again: awake, and the bank has booked what came in.
 HOUR = time(9)
+
+# When it is tried again after the processor was away: nobody declined, so the policy's days do not begin.
+AGAIN = timedelta(hours=1)
 
 
 async def collect(session: Session, invoice_id: str, processors: Mapping[str, Processor], *, policy: RetryPolicy, by: Writer) -> None:
@@ -64,6 +67,7 @@ def _attempt(invoice: Collectable, policy: RetryPolicy, *, by: Writer) -> tuple[
         answer={"invoice": invoice.invoice_id},
         on_failure={
             "retryable": {"uncollected": [_later(invoice, _next(invoice, policy, is_final=False), is_failure=True)]},
+            "nobody asked": {"uncollected": [_later(invoice, by.now + AGAIN, is_failure=False)]},
             "final": {"uncollected": [_later(invoice, _next(invoice, policy, is_final=True), is_failure=True)]},
         },
         subscription_id=invoice.subscription_id,

@@ -1,6 +1,7 @@
 """Walking a connection by pages visits every row once, whatever the size, direction and order, and while rows are being added."""
 
 import random
+from datetime import UTC, datetime
 from typing import Any
 
 import asyncpg
@@ -83,13 +84,12 @@ def test_no_text_at_all_as_a_cursor_is_more_than_bad_user_input(text: str) -> No
             window_of(blocks()["invoices.of_customer"], "newest", Paging(**{argument: text}))
 
 
-@given(st.datetimes(), st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=30))
+@given(st.datetimes(datetime(1000, 1, 1)), st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=30))
 def test_a_cursor_says_where_its_row_stands(moment: Any, identifier: str) -> None:
-    from datetime import UTC, datetime
     from types import SimpleNamespace
 
     from db.blocks import Order
 
     order = Order(("at", "id"), is_descending=True)
-    row = SimpleNamespace(at=moment.replace(tzinfo=UTC, year=max(moment.year, 1000)), id=identifier)
+    row = SimpleNamespace(at=moment.replace(tzinfo=UTC), id=identifier)
     assert decode_cursor(encode_cursor("newest", order, row), "newest", order, {"at": datetime, "id": str}) == (row.at, row.id)

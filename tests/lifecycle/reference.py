@@ -418,4 +418,4 @@ class World:
             "pending_resumes_at": sub.pending_resumes_at,
             "resumes_at": sub.resumes_at,
             "charging_payment_id": None,
-        } | ({"renewal_minor": self.renewal_of(sub)} if sub.renews_at else {})
+        } | ({"renewal_minor": self.renewal_of(sub)} if sub.renews_at or sub.status == "PAUSED" else {})

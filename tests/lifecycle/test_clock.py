@@ -201,3 +201,23 @@ async def test_a_charge_that_never_arrived_is_given_up_and_nothing_was_changed(l
     row = await life.row(subscription)
     assert (row["price_id"], row["charging_payment_id"], row["status"]) == (price("storage"), None, "ACTIVE")
     assert life.sandbox.calls("capture") == 1
+
+
+async def test_a_processor_that_is_away_is_no_decline_and_is_asked_again_within_the_hour(life: Life) -> None:
+    await life.subscribe("storage")
+    life.sandbox.is_away = True
+    await passed(life, days=29)
+    assert [(row["status"], row["failed_attempts"]) for row in await life.rows("invoice", "and reason = 'RENEWAL'")] == [("OPEN", 0)]
+    life.sandbox.is_away = False
+    await passed(life, minutes=61)
+    assert await invoices(life) == [("FIRST", "PAID"), ("RENEWAL", "PAID")]
+
+
+async def test_an_invoice_is_not_paid_while_a_charge_decides_what_is_left_of_it(life: Life) -> None:
+    subscription = await life.subscribe("starter")
+    await life.card("slow")
+    await life.do("changePlan", subscriptionId=subscription, priceId=price("business"))
+    (first, *_) = await life.rows("invoice")
+    text = "mutation M($i: PayInvoiceInput!) { payInvoice(input: $i) { userErrors { code } } }"
+    refused = await life.ask(text, i={"invoiceId": first["id"], "idempotencyKey": "pay"})
+    assert refused["payInvoice"]["userErrors"] == [{"code": "IN_PROGRESS"}]

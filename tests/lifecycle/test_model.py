@@ -23,7 +23,7 @@ from payments.sandbox import Sandbox
 from tests.conftest import STAFF, Portal
 from tests.lifecycle.books import assert_books
 from tests.lifecycle.conftest import START, Life, end_life, new_id, new_life
-from tests.lifecycle.reference import Coupon, No, Price, Sub, World
+from tests.lifecycle.reference import Bill, Coupon, No, Price, Sub, World
 
 IS_LARGE = os.environ.get("PORTICO_TEST_REQUIRE") == "all"
 
@@ -56,6 +56,7 @@ SELDOM = st.sampled_from([False, False, False, True])
 CODE = st.sampled_from(sorted(COUPONS))
 WHEN = st.sampled_from(["PERIOD_END", "NOW"])
 CHANGE_WHEN = st.sampled_from(["POLICY", "NOW", "PERIOD_END"])
+PREVIEWED = ("pauseSubscription", "resumeSubscription", "cancelSubscription", "changePlan", "applyCoupon")
 ACTIONS = "query A($ids: [ID!]!) { nodes(ids: $ids) { ... on Subscription { id status version availableActions { action allowed reason } } } }"
 
 
@@ -187,6 +188,7 @@ class Lives(RuleBasedStateMachine):
             return
         subs = self.alive() or list(self.world.subs.values())
         sub = subs[which % len(subs)]
+        is_behind = sub.due_at is not None and sub.due_at <= self.world.now
         self.world.catch_up(sub)
         overdue = self.overdue(sub)
 
@@ -195,11 +197,29 @@ class Lives(RuleBasedStateMachine):
                 raise No(reason)
             decide(sub)
 
+        billed = len(self.world.bills)
         refusal = self.predicted(judge)
-        payload = self.done(mutation, refusal, {"subscriptionId": sub.id} | given, viewer)
+        given = {"subscriptionId": sub.id} | given
+        if mutation in PREVIEWED and not is_behind:
+            given["previewToken"] = self.previewed(mutation, given, refusal, self.world.bills[billed:])
+        payload = self.done(mutation, refusal, given, viewer)
         if not refusal:
             assert payload["subscription"]["status"] == sub.status
         self.compare()
+
+    def previewed(self, mutation: str, given: dict[str, Any], refusal: str | None, bills: list[Bill]) -> str | None:
+        """What is shown before is what is done then. Only the processor's word cannot be foreseen."""
+        answer = self.run(self.life.preview(mutation, **given))
+        is_foreseen = refusal not in ("PAYMENT_DECLINED", "PAYMENT_UNAVAILABLE", "PAYMENT_METHOD_REQUIRED")
+        assert [error["code"] for error in answer["userErrors"]] == ([refusal] if refusal and is_foreseen else [])
+        if refusal:
+            return None
+        shown = answer["preview"]
+        amounts = [sum(getattr(bill, name) for bill in bills) for name in ("total", "credited")]
+        assert [shown[name]["amount"] for name in ("invoiceTotal", "creditUsed")] == [f"{minor // 100}.{minor % 100:02}" for minor in amounts]
+        assert sum(int(line["total"]["minorUnits"]) for line in shown["lines"]) == amounts[0]
+        token: str = shown["previewToken"]
+        return token
 
     def alive(self) -> list[Sub]:
         return [sub for sub in self.world.subs.values() if sub.status != "CANCELED"]
@@ -309,8 +329,8 @@ async def for_sale(owner: asyncpg.Connection) -> None:
 
 def test_whatever_happens_states_periods_and_money_are_those_of_the_model(machine: type[Lives]) -> None:
     profile = settings(
-        max_examples=200 if IS_LARGE else 25,
-        stateful_step_count=50 if IS_LARGE else 40,
+        max_examples=100 if IS_LARGE else 20,
+        stateful_step_count=40,
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from auth.throttle import Throttle
 from jobs.clock import Billing, tick
+from tests.conftest import STAFF
 from tests.lifecycle.conftest import Life, new_id, price
 
 PAID = "payment { id status declineCode amount { amount } } clientAction { clientSecret }"
@@ -305,3 +307,23 @@ async def test_a_method_with_a_payment_in_flight_is_not_deleted(life: Life) -> N
     await pay(life, "payInvoice", invoiceId=owed, paymentMethodId=slow)
     refused = await change_method(life, "deletePaymentMethod", "deletedPaymentMethodId", paymentMethodId=slow)
     assert refused["userErrors"][0]["code"] == "IN_PROGRESS"
+
+
+async def test_payments_are_tried_only_so_often(life: Life) -> None:
+    owed = await invoice(life)
+    await life.card("insufficient_funds")
+    life.identity.throttle = Throttle()
+    for _ in range(30):
+        assert (await pay(life, "payInvoice", invoiceId=owed))["userErrors"][0]["code"] == "PAYMENT_DECLINED"
+    with pytest.raises(AssertionError, match="too many attempts"):
+        await pay(life, "payInvoice", invoiceId=owed)
+    assert life.sandbox.calls() == 30
+
+
+async def test_what_a_bank_does_not_want_told_is_told_to_staff_only(life: Life) -> None:
+    owed = await invoice(life)
+    await life.card("stolen_card")
+    payload = await pay(life, "payInvoice", invoiceId=owed)
+    assert payload["payment"]["declineCode"] == "generic_decline"
+    text = "query Q($id: ID!) { node(id: $id) { ... on Payment { declineCode } } }"
+    assert (await life.ask(text, STAFF, id=payload["payment"]["id"]))["node"] == {"declineCode": "stolen_card"}

@@ -5,9 +5,14 @@ from graphql import GraphQLObjectType, GraphQLSchema, build_schema, parse, valid
 from graphql.type import is_enum_type, is_input_object_type, is_interface_type, is_object_type
 
 import schema
-from gateway.documents import first_party
+from gateway.documents import first_party, first_party_actions
 from schema.fields import DECLARATION, PageOf
 from schema.roots import Root
+
+DOCUMENTS = first_party() | first_party_actions()
+
+# What only staff do has no place in the portal.
+OF_STAFF = {"holdSubscription", "releaseSubscription", "createPortalLink"}
 
 
 def test_the_printed_schema_is_the_one_in_the_repository(graphql_schema: GraphQLSchema, root) -> None:
@@ -43,11 +48,18 @@ def test_every_type_field_argument_and_value_is_described(graphql_schema: GraphQ
     assert [name for name, item in elements.items() if not item.description] == []
 
 
-@pytest.mark.parametrize("name", first_party())
+@pytest.mark.parametrize("name", DOCUMENTS)
 def test_every_first_party_document_is_valid_and_bears_the_name_of_its_operation(graphql_schema: GraphQLSchema, name: str) -> None:
-    document = parse(first_party()[name])
+    document = parse(DOCUMENTS[name])
     assert validate(graphql_schema, document) == []
     assert document.definitions[0].name.value == name
+
+
+def test_the_portal_has_a_document_for_every_action_and_preview_of_a_customer(graphql_schema: GraphQLSchema) -> None:
+    assert graphql_schema.mutation_type
+    assert graphql_schema.query_type
+    actions = set(graphql_schema.mutation_type.fields) - OF_STAFF | {name for name in graphql_schema.query_type.fields if name.startswith("preview")}
+    assert {name[0].upper() + name[1:] for name in actions} <= set(first_party_actions())
 
 
 def test_every_order_that_a_page_offers_is_an_order_of_its_block(graphql_schema: GraphQLSchema) -> None:
