@@ -4,7 +4,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -12,6 +12,14 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from auth.keys import Key
 
 LIFETIME = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address, and until when it is good."""
+
+    url: str
+    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,24 +31,32 @@ class Links:
     now: datetime
 
     def download(self, identifier: str, customer_id: str) -> str:
+        return self._link("files", identifier, customer_id).url
+
+    def paper(self, name: str, customer_id: str) -> Link:
+        """`name` says what is printed: an invoice's or a payment's id, or a statement."""
+        return self._link("papers", name, customer_id)
+
+    def _link(self, place: str, name: str, customer_id: str) -> Link:
         expires = int((self.now + LIFETIME).timestamp())
-        query = urlencode({"customer": customer_id, "expires": expires, "signature": _signature(identifier, customer_id, expires, self.secret)})
-        return f"{self.url}/files/{quote(identifier)}?{query}"
+        query = urlencode({"customer": customer_id, "expires": expires, "signature": _signature(f"{place}/{name}", customer_id, expires, self.secret)})
+        return Link(f"{self.url}/{place}/{quote(name)}?{query}", datetime.fromtimestamp(expires, UTC))
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the address of a download says."""
+    """What an address says. `place` is where it leads."""
 
     identifier: str
     customer_id: str
     expires: str
     signature: str
+    place: str = "files"
 
     def holds(self, secrets: Iterable[bytes], *, now: datetime) -> bool:
         if not (self.expires.isascii() and self.expires.isdigit() and len(self.expires) < 12 and now.timestamp() < int(self.expires)):
             return False
-        made = (_signature(self.identifier, self.customer_id, int(self.expires), secret) for secret in secrets)
+        made = (_signature(f"{self.place}/{self.identifier}", self.customer_id, int(self.expires), secret) for secret in secrets)
         return any(hmac.compare_digest(one.encode(), self.signature.encode()) for one in made)
 
 
@@ -51,5 +67,5 @@ def secret_of(key: Key) -> bytes:
     return hmac.new(raw, b"portico: addresses of files", hashlib.sha256).digest()
 
 
-def _signature(identifier: str, customer_id: str, expires: int, secret: bytes) -> str:
-    return hmac.new(secret, f"download\n{identifier}\n{customer_id}\n{expires}".encode(), hashlib.sha256).hexdigest()
+def _signature(path: str, customer_id: str, expires: int, secret: bytes) -> str:
+    return hmac.new(secret, f"{path}\n{customer_id}\n{expires}".encode(), hashlib.sha256).hexdigest()

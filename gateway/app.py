@@ -19,7 +19,7 @@ from billing.states import Actor
 from db import session
 from db.blocks import blocks
 from db.migrate import revisions
-from gateway import downloads, explorer, health
+from gateway import downloads, explorer, health, papers
 from gateway.admission import Admission
 from gateway.calls import Bounds
 from gateway.clock import run_worker
@@ -88,6 +88,7 @@ def create_app(setup: Setup) -> ASGIApp:
         webhooks(portal.payments, database, portal.clock, later, body_seconds=settings.body_seconds),
     ]
     routes += downloads.routes(database, setup.issuer, portal.files, portal.clock, upload_seconds=settings.upload_seconds)
+    routes += papers.routes(database, setup.issuer, settings, portal.clock)
     if settings.is_open:
         routes += [Route("/", home), *explorer.routes(setup.graphiql_token)]
     return front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))

@@ -48,11 +48,11 @@ def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, up
         given = request.query_params
         asked = Asked(request.path_params["id"], given.get("customer", ""), given.get("expires", ""), given.get("signature", ""))
         if not asked.holds(secrets, now=clock()):
-            return answers.refused("FORBIDDEN", "This address is no longer good. Ask for a new one.", _form())
+            return answers.refused("FORBIDDEN", "This address is no longer good. Ask for a new one.", form())
         try:
             return await _given(asked, database, files, clock())
         except (DatabaseUnavailable, BucketUnavailable):
-            return answers.unavailable(_form())
+            return answers.unavailable(form())
 
     async def upload(request: Request) -> Response:
         assert isinstance(files.bucket, Local)
@@ -60,16 +60,16 @@ def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, up
         try:
             await arrived(_take(request, body, files.bucket, secrets[0], now=clock()), seconds=upload_seconds)
         except TransportError as error:
-            return answers.refused(error.code, str(error), _form(), **(error.headers | await body.skip(MAX_FILE_BYTES)))
+            return answers.refused(error.code, str(error), form(), **(error.headers | await body.skip(MAX_FILE_BYTES)))
         except BucketUnavailable:
-            return answers.unavailable(_form())
+            return answers.unavailable(form())
         return Response(status_code=204, headers=HEADERS)
 
     direct = [Route(DIRECT, upload, methods=["POST"])] if isinstance(files.bucket, Local) else []
     return [*direct, Route("/files/{id}", download, methods=["GET", "HEAD"])]
 
 
-def _form() -> Form:
+def form() -> Form:
     return Form(JSON, "compat", uuid4().hex)
 
 
@@ -81,13 +81,13 @@ async def _given(asked: Asked, database: Database, files: Files, now: datetime) 
     finally:
         await session.close()
     if found is None or found.status != "STORED":
-        return answers.refused("NOT_FOUND", "There is no such file.", _form())
+        return answers.refused("NOT_FOUND", "There is no such file.", form())
     headers = {**HEADERS, "Content-Type": found.content_type, "Content-Disposition": disposition(found.file_name)}
     address = await files.bucket.address(found.object_key, headers, seconds=int(LIFETIME.total_seconds()))
     if not isinstance(address, Path):
         return RedirectResponse(address, 307, headers=HEADERS)
     if not address.is_file():
-        return answers.refused("NOT_FOUND", "There is no such file.", _form())
+        return answers.refused("NOT_FOUND", "There is no such file.", form())
     return FileResponse(address, headers=headers)
 
 

@@ -88,6 +88,11 @@ class Settings(BaseSettings):
     token_secret: str | None = Field(
         None, min_length=32, description="HS256 secret of tokens, not for production; left out, one is made in the data directory."
     )
+    merchant_address: tuple[str, ...] = Field((), description="The merchant's address on invoices, line by line, as JSON.")
+    merchant_footer: tuple[str, ...] = Field((), description="What stands at the foot of invoices, such as a tax number, line by line, as JSON.")
+    merchant_accent: str = Field("#1f4e79", description="The merchant's colour on invoices, as #rrggbb.")
+    merchant_logo: Path | None = Field(None, description="The merchant's logo on invoices: an SVG, PNG or JPEG file.")
+    papers_at_once: int = Field(2, ge=1, le=32, description="How many PDFs are printed at once.")
     takes_parts: bool = Field(True, description="Whether a customer may pay a part of what remains.")
     stripe_secret_key: str | None = Field(None, description="Stripe's secret key; with it new payment methods are added at Stripe. See docs/stripe.md.")
     stripe_publishable_key: str = Field("", description="Stripe's publishable key, for the browser.")

@@ -1,13 +1,18 @@
 """Derived fields: Postgres hands over the columns they need, in place of the value, and Python computes it."""
 
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
-from graphql import GraphQLObjectType, get_named_type
+from graphql import GraphQLObjectType, GraphQLScalarType, get_named_type
 
 from planner.build import Ask
 from planner.draft import Draft, Fix, Piece, Run, Scope
 from planner.fields import Document, collect, selections_of
 from schema.fields import DEFINITION, Derived, about
+
+# Scalars whose Python value is not what JSON shows.
+FORMATTED = ("DateTime", "Date", "BigInt", "Decimal")
 
 
 def derived(draft: Draft, scope: Scope, declared: Derived, ask: Ask) -> Piece:
@@ -34,12 +39,25 @@ def _shown(document: Document, ask: Ask) -> Any:
     kind = get_named_type(ask[0].type)
     if not isinstance(kind, GraphQLObjectType):
         return lambda value: value
-    members = [
-        (key, kind.fields[nodes[0].name.value].extensions[DEFINITION].python_name if nodes[0].name.value != "__typename" else None)
-        for key, nodes in collect(document, kind, selections_of(ask[1])).items()
-    ]
+    members = [(key, _member(kind, nodes[0].name.value)) for key, nodes in collect(document, kind, selections_of(ask[1])).items()]
 
     def one(value: Any) -> Any:
-        return {key: getattr(value, name) if name else kind.name for key, name in members}
+        return {key: member(value) for key, member in members}
 
     return lambda value: None if value is None else [one(item) for item in value] if isinstance(value, list) else one(value)
+
+
+def _member(kind: GraphQLObjectType, name: str) -> Callable[[Any], Any]:
+    """How a member is read from the computed value, in the executor's exact format."""
+    if name == "__typename":
+        return lambda _: kind.name
+    field = kind.fields[name]
+    attribute, inner = field.extensions[DEFINITION].python_name, get_named_type(field.type)
+    if name_of_scalar(inner) not in FORMATTED:
+        return attrgetter(attribute)
+    serialize = inner.serialize
+    return lambda value: None if getattr(value, attribute) is None else serialize(getattr(value, attribute))
+
+
+def name_of_scalar(kind: Any) -> str | None:
+    return kind.name if isinstance(kind, GraphQLScalarType) else None
