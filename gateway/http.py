@@ -21,7 +21,7 @@ from auth.jwks import KeysUnavailable
 from auth.permissions import DEVELOP, is_allowed
 from auth.tokens import Tokens
 from auth.viewer import Viewer
-from billing.refusals import Unauthenticated
+from billing.refusals import RequestError, Unauthenticated
 from billing.states import Actor
 from db.session import Caller, DatabaseUnavailable, Session, SessionEnded
 from gateway import answers, calls, uploads
@@ -269,6 +269,9 @@ async def run_planned(document: Document, operation: OperationDefinitionNode, ca
         return bound.answer((await context.session.fetch(bound.plan.sql, bound.values))[0][0], context.links) if bound else None
     except (DatabaseUnavailable, SessionEnded):
         raise
+    except RequestError:
+        document.plans.refused()
+        return None
     except Exception:
         logger.warning("a planned query failed; the executor answers", exc_info=True)
         document.plans.failed()

@@ -123,6 +123,10 @@ class Plans:
             self._planner.fallbacks["its arguments are refused"] += 1
         return None
 
+    def refused(self) -> None:
+        """A derived field refused an argument that only it could judge. The executor says so beside what the other fields answer."""
+        self._planner.fallbacks["an argument was refused"] += 1
+
     def failed(self) -> None:
         """Note that a statement of these plans failed, so that the executor had to answer after all."""
         self._planner.fallbacks["its statement failed"] += 1
