@@ -5,6 +5,7 @@ from operator import attrgetter
 from typing import Any
 
 from graphql import GraphQLObjectType, GraphQLScalarType, get_named_type
+from strawberry.utils.str_converters import to_camel_case
 
 from planner.build import Ask
 from planner.draft import Draft, Fix, Piece, Run, Scope
@@ -21,14 +22,15 @@ def derived(draft: Draft, scope: Scope, declared: Derived, ask: Ask) -> Piece:
         return Piece(f"{declared.sql_twin}({', '.join(columns)})")
     mark, _ = draft.take(ask[0], ask[1][0], lambda _: {})
     draft.derived.append(ask[1][0].name.value)
-    return Piece(f"json_build_array({', '.join(columns)})", _compute(declared, mark, _shown(draft.document, ask)))
+    names = {to_camel_case(argument.python_name): argument.python_name for argument in ask[0].extensions[DEFINITION].arguments}
+    return Piece(f"json_build_array({', '.join(columns)})", _compute(declared, mark, names, _shown(draft.document, ask)))
 
 
-def _compute(declared: Derived, mark: str, shown: Any) -> Fix:
+def _compute(declared: Derived, mark: str, names: dict[str, str], shown: Any) -> Fix:
     function, asked = declared.function, declared.about_call
 
     def fix(values: list[Any], run: Run) -> Any:
-        given = run.arguments[mark]
+        given = {names[name]: value for name, value in run.arguments[mark].items()}
         return shown(function(*values, **given, **about(asked, run.viewer, run.links)))
 
     return fix

@@ -86,3 +86,11 @@ async def test_an_address_that_was_not_given_out_is_refused(http: httpx.AsyncCli
 async def test_a_statement_backwards_is_refused(post: Post) -> None:
     body = (await post(PAPERS, ADA, **YEARS | {"to": "2024-05-31"})).json()
     assert body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_a_statement_is_planned_too(portal: Portal) -> None:
+    text = '{ customer { statement(currency: "USD", startsOn: "2026-01-01", endsOn: "2026-12-31") { pdfUrl expiresAt } } }'
+    planned, executed = await portal.plan(text, ADA), await portal.execute(text, ADA)
+    assert planned is not None
+    assert planned.data == executed.data
+    assert planned.data["customer"]["statement"]["expiresAt"].endswith("Z")
