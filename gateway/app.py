@@ -26,11 +26,12 @@ from gateway.clock import run_worker
 from gateway.documents import Documents
 from gateway.files import files
 from gateway.health import Drain, Readiness
-from gateway.http import GraphQLEndpoint, Portal, Terms
+from gateway.http import GraphQLEndpoint
 from gateway.identity import Later, Sign, identity
 from gateway.issuer import jwks, tokens_of
 from gateway.origins import Origins
 from gateway.payments import payments
+from gateway.portal import Portal, Terms
 from gateway.postgres import Place
 from gateway.settings import Settings
 from gateway.webhooks import webhooks

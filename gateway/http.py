@@ -3,40 +3,34 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
 import orjson
-from databases import Database
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, execute
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from auth.jwks import KeysUnavailable
 from auth.permissions import DEVELOP, is_allowed
-from auth.tokens import Tokens
 from auth.viewer import Viewer
 from billing.refusals import RequestError, Unauthenticated
 from billing.states import Actor
 from db.session import Caller, DatabaseUnavailable, Session, SessionEnded
 from gateway import answers, calls, uploads
-from gateway.admission import Admission, ClientGone, Handover, Overloaded, UntilGone, nothing
+from gateway.admission import ClientGone, Handover, Overloaded, UntilGone, nothing
 from gateway.answers import Answer, Form, TransportError
-from gateway.calls import Bounds, Call
-from gateway.documents import Document, Documents
+from gateway.calls import Call
+from gateway.documents import Document
 from gateway.heads import Asked
-from gateway.health import Drain
 from gateway.journal import Entry
 from gateway.limits import LimitExceeded
-from gateway.origins import COST, Origins
-from gateway.proxies import Network, address_of
-from gateway.statuses import JSON, Profile
-from resolvers.context import Context, Files, Identity, Origin, Payments
+from gateway.portal import Portal, Visit
+from gateway.proxies import address_of
+from gateway.statuses import JSON
+from resolvers.context import Context, Origin
 
 logger = logging.getLogger("portico.http")
 
@@ -44,59 +38,6 @@ STRANGER = Viewer(Actor.ANONYMOUS, None, (), "")
 NO_TOKEN = "Send a bearer token that holds in the Authorization header."
 # What a stranger learns of a request that cannot be read: that a token is missing.
 UNREADABLE = ("BAD_REQUEST", "BAD_PARAMETERS")
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What requests may take, and how they are answered. `strangers` are callers without a token."""
-
-    callers: Bounds
-    strangers: Bounds
-    operation_seconds: float
-    upload_seconds: float
-    acquire_seconds: float
-    profile: Profile
-    trusted_proxies: tuple[Network, ...]
-    is_open: bool
-    shows_timings: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Portal:
-    """What every request needs, made once per process."""
-
-    schema: GraphQLSchema
-    documents: Documents
-    database: Database
-    tokens: Tokens
-    identity: Identity
-    payments: Payments
-    files: Files
-    clock: Callable[[], datetime]
-    terms: Terms
-    origins: Origins
-    admission: Admission
-    uploads: Admission
-    drain: Drain
-
-
-@dataclass(slots=True)
-class Visit:
-    """One request on its way: how it is answered, what the log will say of it, and once the caller is known their unit of work."""
-
-    request: Request
-    form: Form
-    entry: Entry
-    context: Context | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def is_upload(self) -> bool:
-        return uploads.is_multipart(self.request)
-
-    @property
-    def wants_cost(self) -> bool:
-        return self.request.headers.get(COST.lower(), "0") not in ("", "0")
 
 
 class GraphQLEndpoint:

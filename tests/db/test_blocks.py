@@ -26,8 +26,8 @@ OF_CLOCK = {"clock.due_subscriptions", "clock.due_collections", "clock.open_char
 # What processors told belongs to nobody before it is read.
 OF_NOBODY = {"webhooks.open", "webhooks.store", "webhooks.done"}
 
-# A function that claims for the customer whom the unit of work named.
-OF_CALLER = {"operations.claim"}
+# Functions that claim and write for the customer whom the unit of work named.
+OF_CALLER = {"operations.claim", "changes.save"}
 
 # Row security shows these to who presents the secret or the address, before it is known whose they are.
 BY_SECRET = {"credentials.by_email", "refresh_tokens.by_secret", "links.by_secret"}

@@ -1,4 +1,4 @@
-"""A program of its own, for it kills its children: each asks for one thing, and dies (or is cancelled) at the first await, at the second, … until one comes through.
+"""A program of its own, for it kills its children: each asks for one thing, and dies (or is cancelled) at the first await, some awaits later, … until one comes through.
 
 After each the same thing is asked for again, as a client would, then the sweep runs, and rows and objects must agree.
 """
@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -65,7 +65,12 @@ def die() -> None:
     os._exit(9)
 
 
+STRUCK: list[str] = []
+
+
 def cancel() -> None:
+    """The request is answered all the same: 503."""
+    STRUCK.append("canceled")
     asyncio.current_task().cancel()
 
 
@@ -164,25 +169,26 @@ JOURNEYS = {"upload": (upload, None, 2), "announce": (announce, None, 0), "compl
 
 async def child(world: World, journey: str, number: int, strike: Callable[[], None]) -> None:
     async with serving(world) as app:
-        try:
+        with suppress(asyncio.CancelledError):
             await JOURNEYS[journey][0](app, world, f"{world.nonce} {number}", strike_at=number, strike=strike)
-        except asyncio.CancelledError:
-            return
-    if number:
+    if not STRUCK:
         os._exit(0)
 
 
-async def prepare(world: World, journey: str) -> None:
-    if needs := JOURNEYS[journey][1]:
-        async with serving(world) as app:
+async def between(world: World, journey: str, ended: str | None) -> None:
+    """After a child: ask again as a client would who heard no answer, and judge. Then make ready for the next one."""
+    action, needs, _ = JOURNEYS[journey]
+    async with serving(world) as app:
+        if ended:
+            again = await action(app, world, ended)
+            assert "errors" not in again, again
+            await judge(world, journey)
+        if needs:
             world.prepared = await needs(app, world)
 
 
-async def judge(world: World, journey: str, name: str) -> None:
-    """Ask again as a client would who heard no answer; then sweep; then rows and objects agree, and the thing was done once."""
-    async with serving(world) as app:
-        again = await JOURNEYS[journey][0](app, world, name)
-        assert "errors" not in again, again
+async def judge(world: World, journey: str) -> None:
+    """Sweep; then rows and objects agree, and the thing was done once."""
     pool = database(world.app, Pool(), server_settings={})
     await pool.connect()
     bucket = bucket_of(world.settings, "", b"")
@@ -243,16 +249,15 @@ def main(admin: str, app: str, data_dir: str, journey: str, how: str, s3: str) -
     strike = {"die": die, "cancel": cancel}[how]
     world = World(admin, app, Settings(data_dir=Path(data_dir), **json.loads(s3)), invoice=sys.argv[7])
     portal_schema.build()
-    number = 0
-    is_through = False
+    asyncio.run(between(world, journey, None))
+    number, is_through = 1, False
     while not is_through:
-        number += 1
-        asyncio.run(prepare(world, journey))
         is_through = strike_once(world, journey, number, strike)
         try:
-            asyncio.run(judge(world, journey, f"{world.nonce} {number}"))
+            asyncio.run(between(world, journey, f"{world.nonce} {number}"))
         except AssertionError as error:
             raise SystemExit(f"{journey}, {how} at await {number}: {error}") from error
+        number += int(sys.argv[8])
     print(number)
 
 
