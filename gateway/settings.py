@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     merchant_logo: Path | None = Field(None, description="The merchant's logo on invoices: an SVG, PNG or JPEG file.")
     papers_at_once: int = Field(2, ge=1, le=32, description="How many PDFs are printed at once.")
     takes_parts: bool = Field(True, description="Whether a customer may pay a part of what remains.")
+    sandbox: bool | None = Field(None, description="Whether the sandbox, which takes no real money, takes payments too. Left out: not in production.")
     stripe_secret_key: str | None = Field(None, description="Stripe's secret key; with it new payment methods are added at Stripe. See docs/stripe.md.")
     stripe_publishable_key: str = Field("", description="Stripe's publishable key, for the browser.")
     stripe_webhook_secret: str = Field("", description="What Stripe signs its events with.")

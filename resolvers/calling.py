@@ -86,6 +86,8 @@ async def _first_step(transaction: Transaction, context: Context, given: Any, mu
     prepared = await prepare(transaction, by, call)
     audit = audited(context, mutation, customer_id=customer_id, detail=prepared.about)
     if prepared.sending:
+        if prepared.sending.processor not in payments_of(context).processors:
+            raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "This payment method cannot be charged any more. Add another one.")
         await save(transaction, merged(prepared.changes, audit))
         return prepared.sending
     kept = answered(call, prepared.shows, now=by.now) if call else {}
