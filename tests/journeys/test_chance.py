@@ -96,26 +96,26 @@ def ask(client: httpx.Client, method: str, path: str, body: bytes, headers: dict
     assert client.post("/graphql", json={"query": "{ __typename }"}, headers={"Authorization": AUTHORIZATION}).json() == {"data": {"__typename": "Query"}}
 
 
-@settings(max_examples=2000 if IS_CI else 300, **QUICK)
+@settings(max_examples=800 if IS_CI else 300, **QUICK)
 @given(BODIES)
 def test_any_body(client: httpx.Client, body: bytes) -> None:
     ask(client, "POST", "/graphql", body, {"Content-Type": b"application/json", "Authorization": AUTHORIZATION.encode()})
 
 
-@settings(max_examples=2000 if IS_CI else 300, **QUICK)
+@settings(max_examples=800 if IS_CI else 300, **QUICK)
 @given(st.sampled_from(["GET", "POST", "PUT", "DELETE", "PATCH"]), BODIES, HEADERS)
 def test_any_combination_of_headers(client: httpx.Client, method: str, body: bytes, headers: dict[str, bytes]) -> None:
     ask(client, method, "/graphql", body, headers)
 
 
-@settings(max_examples=1000 if IS_CI else 150, **QUICK)
+@settings(max_examples=400 if IS_CI else 150, **QUICK)
 @given(st.dictionaries(st.sampled_from(["query", "variables", "operationName", "extensions"]) | TEXT, QUERIES | TEXT | VALUES.map(json.dumps), max_size=5))
 def test_any_url(client: httpx.Client, parameters: dict[str, str]) -> None:
     path = httpx.URL("/graphql", params={name.encode("utf-8", "ignore").decode(): text.encode("utf-8", "ignore").decode() for name, text in parameters.items()})
     ask(client, "GET", str(path), b"", {"Authorization": AUTHORIZATION.encode()})
 
 
-@settings(max_examples=1000 if IS_CI else 100, **QUICK)
+@settings(max_examples=400 if IS_CI else 100, **QUICK)
 @given(
     st.binary(max_size=300), st.sampled_from([b"", b"POST /graphql HTTP/1.1\r\n", b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"])
 )
