@@ -22,11 +22,13 @@ from auth.permissions import DEVELOP, is_allowed
 from auth.tokens import Tokens
 from auth.viewer import Viewer
 from billing.refusals import Unauthenticated
+from billing.rows import Budget
 from billing.states import Actor
 from db.session import Caller, DatabaseUnavailable, Session, SessionEnded
-from gateway import answers, calls
+from gateway import answers, budgets, calls
 from gateway.admission import Admission, ClientGone, Handover, Overloaded, UntilGone, nothing
 from gateway.answers import Answer, Form, TransportError
+from gateway.caching import tagged
 from gateway.calls import Bounds, Call
 from gateway.documents import Document, Documents
 from gateway.heads import Asked
@@ -36,7 +38,9 @@ from gateway.limits import LimitExceeded
 from gateway.origins import COST, Origins
 from gateway.proxies import Network, address_of
 from gateway.statuses import JSON, Profile
+from gateway.trusted import Trust
 from resolvers.context import Context, Identity, Origin, Payments
+from resolvers.publishing import Judge
 
 logger = logging.getLogger("portico.http")
 
@@ -66,10 +70,13 @@ class Portal:
 
     schema: GraphQLSchema
     documents: Documents
+    trusted_documents: Documents
+    trust: Trust
     database: Database
     tokens: Tokens
     identity: Identity
     payments: Payments
+    judge: Judge
     clock: Callable[[], datetime]
     terms: Terms
     origins: Origins
@@ -143,6 +150,7 @@ class GraphQLEndpoint:
         terms = self._portal.terms
         try:
             call = await calls.read(visit.request, reader, terms.strangers if context.viewer is STRANGER else terms.callers)
+            call = self._portal.trust.resolve(call, context.viewer, now=context.now)
         except TransportError as error:
             if context.viewer is STRANGER and error.code in UNREADABLE:
                 raise Unauthenticated(NO_TOKEN) from None
@@ -150,7 +158,8 @@ class GraphQLEndpoint:
         visit.entry.ends("read")
         async with self._portal.admission:
             visit.entry.ends("wait")
-            return await answer(self._portal, call, visit, context)
+            found = await answer(self._portal, call, visit, context)
+        return tagged(found, visit.request) if call.is_get and call.is_stored and found.code == "OK" else found
 
     async def _context(self, visit: Visit) -> Context:
         """Who calls, before anything else. Without a token it is a stranger, for whom the operation itself will say whether that is enough."""
@@ -162,12 +171,13 @@ class GraphQLEndpoint:
         session = Session(portal.database, caller, acquire_seconds=portal.terms.acquire_seconds)
         visit.entry.client = viewer.client or headers.get("user-agent", "")[:200]
         origin = Origin(visit.entry.request_id, address_of(visit.request, portal.terms.trusted_proxies), visit.entry.client)
-        return Context(viewer, session, origin, portal.identity, portal.payments)
+        return Context(viewer, session, origin, portal.identity, portal.payments, judge=portal.judge)
 
 
 async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> Answer:
     """Judge the document, run it, present the result."""
-    document = portal.documents.prepare(call.query)
+    documents = portal.trusted_documents if call.is_stored else portal.documents
+    document = documents.prepare(call.query)
     if context.viewer is STRANGER and not document.is_public(call.operation_name):
         raise Unauthenticated(NO_TOKEN)
     is_open = portal.terms.is_open or is_allowed(context.viewer, DEVELOP)
@@ -180,7 +190,7 @@ async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> 
     if call.is_get and operation.operation.value != "query":
         raise TransportError("METHOD_NOT_ALLOWED", "Only queries may be sent by GET.", Allow="POST")
     try:
-        cost = portal.documents.cost(document, operation, call.variables)
+        cost = documents.cost(document, operation, call.variables)
     except LimitExceeded as error:
         return answers.request_errors((error,), "LIMIT_EXCEEDED", visit.form, suggests=is_open)
     work = Work(document, operation, call, cost)
@@ -196,6 +206,7 @@ class Work:
     operation: OperationDefinitionNode
     call: Call
     cost: int
+    budget: Budget | None = None
 
 
 def _note(entry: Entry, work: Work) -> None:
@@ -222,12 +233,17 @@ async def _run(portal: Portal, work: Work, visit: Visit, context: Context) -> An
     visit.entry.ends("run")
     if portal.terms.shows_timings:
         visit.headers["Server-Timing"] = f'{visit.entry.way};desc="{context.session.statements} statements"'
-    extensions = {"cost": {"requested": work.cost, "limit": portal.documents.limits.cost}} if visit.wants_cost else None
+    extensions = _extensions(portal, work) if visit.wants_cost else None
     if planned is not None:
         body = planned[:-1] + b',"extensions":' + orjson.dumps(extensions) + b"}" if extensions else planned
         return answers.raw(body, "OK", visit.form, **visit.headers)
     assert result is not None
     return _presented(result, extensions, visit, suggests=portal.terms.is_open)
+
+
+def _extensions(portal: Portal, work: Work) -> dict[str, Any]:
+    status = {"throttleStatus": budgets.told(work.budget)} if work.budget else {}
+    return {"cost": {"requested": work.cost, "limit": portal.documents.limits.cost, **status}}
 
 
 async def run_planned(document: Document, operation: OperationDefinitionNode, call: Call, context: Context) -> bytes | None:

@@ -67,6 +67,7 @@ class Context:
     identity: Identity | None = None
     payments: Payments | None = None
     has_attempted: bool = False
+    judge: Callable[[str], Any] | None = None
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:

@@ -8,11 +8,12 @@ from resolvers.lifecycle import actions
 from schema import changes, identity
 from schema import paying as payments
 from schema.operations import called, change
+from schema.partner_mutation import PartnerMutation
 from schema.payloads import mutation
 
 
 @strawberry.type(description="Everything that can be done. Rules that say no answer in `userErrors`.")
-class Mutation:
+class Mutation(PartnerMutation):
     sign_in = mutation(
         sessions.sign_in,
         name="signIn",
