@@ -20,7 +20,6 @@ from billing.states import Actor
 from db import session
 from db.blocks import blocks
 from db.migrate import revisions
-from db.session import DatabaseUnavailable
 from gateway import explorer, health, oauth
 from gateway.admission import Admission
 from gateway.calls import Bounds
@@ -76,7 +75,8 @@ def create_app(setup: Setup) -> ASGIApp:
             yield
         finally:
             keeping.cancel()
-            with suppress(DatabaseUnavailable):
+            # Some uses may stay uncounted; nothing else waits for them.
+            with suppress(Exception):
                 await write_uses(keeper)
             stop.set()
             if clock:
@@ -90,6 +90,7 @@ def create_app(setup: Setup) -> ASGIApp:
 
     readiness = Readiness(_ping(pulse, portal.clock), frozenset(revisions()[1:]), setup.drain)
     routes: list[BaseRoute] = [*health.routes(readiness), jwks(setup.issuer), webhooks(portal.payments, database, portal.clock, later)]
+    routes.append(oauth.route(_desk(setup, portal)))
     if settings.is_open:
         routes += [Route("/", home), *explorer.routes(setup.graphiql_token)]
     return front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))

@@ -193,8 +193,11 @@ async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> 
         cost = documents.cost(document, operation, call.variables)
     except LimitExceeded as error:
         return answers.request_errors((error,), "LIMIT_EXCEEDED", visit.form, suggests=is_open)
-    work = Work(document, operation, call, cost)
+    budget = await budgets.spend(context, cost)
+    work = Work(document, operation, call, cost, budget)
     _note(visit.entry, work)
+    if budget and not budget.is_paid:
+        return budgets.throttled(budget, cost, visit.form)
     return await _run(portal, work, visit, context)
 
 

@@ -115,9 +115,9 @@ async def test_an_app_calls_by_id_for_the_customer_who_let_it_in(partner: Partne
     assert (claims["sub"], claims["act"], claims["kind"]) == (ADA.customer_id, {"sub": partner.id}, "PARTNER")
     answer = await partner.known(id_of(NAME), granted["access_token"])
     assert answer.json() == {"data": {"customer": {"name": "Ada Lovelace"}}}
-    assert (await partner.ask(granted["access_token"], documentId=id_of(PAUSE), variables={"input": {"subscriptionId": "x"}})).json()["errors"][0][
-        "extensions"
-    ]["code"] == "FORBIDDEN", "the scope was not given"
+    assert (await partner.ask(granted["access_token"], documentId=id_of(PAUSE), variables={"input": {"subscriptionId": "x", "idempotencyKey": "k"}})).json()[
+        "errors"
+    ][0]["extensions"]["code"] == "FORBIDDEN", "the scope was not given"
 
 
 async def test_every_way_to_name_a_document_runs_it(partner: Partner) -> None:
