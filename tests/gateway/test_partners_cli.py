@@ -6,10 +6,12 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from typer.testing import CliRunner, Result
 
 from db.embedded import Urls
+from gateway.cli import cli
+from gateway.settings import WrongSetting
 from tests.conftest import ADA
-from tests.gateway.test_cli import run
 
 NAME = "query CliName { customer { name } }"
 
@@ -17,6 +19,11 @@ NAME = "query CliName { customer { name } }"
 @pytest.fixture
 def environment(urls: Urls, tmp_path: Path) -> dict[str, str]:
     return {"PORTICO_DATABASE_URL": urls.admin, "PORTICO_DATA_DIR": str(tmp_path)}
+
+
+def run(_: Path, *arguments: str, **environment: str) -> Result:
+    """In this process: a new one for each of so many commands takes minutes."""
+    return CliRunner().invoke(cli, arguments, env=environment)
 
 
 def manifest(path: Path, *texts: str) -> str:
@@ -36,15 +43,15 @@ def test_an_app_is_registered_its_documents_published_checked_and_retired(root: 
     assert "CliName" in run(root, "documents", "stats", "--client", client, **environment).stdout
     assert client in run(root, "clients", "list", **environment).stdout
     assert f"lets {client} act for" in run(root, "clients", "grant", client, "read", "--customer", ADA.customer_id or "", **environment).stdout
-    assert run(root, "documents", "check", **environment).returncode == 0
+    assert run(root, "documents", "check", **environment).exit_code == 0
     without = tmp_path / "without.graphql"
     without.write_text((root / "schema.graphql").read_text().replace("  name: String!\n", "  called: String!\n"))
     checked = run(root, "documents", "check", "--schema", str(without), **environment)
-    assert checked.returncode == 1
+    assert checked.exit_code == 1
     assert f"{client} CliName {identifier}: Cannot query field 'name' on type 'Customer'." in checked.stdout
-    assert run(root, "documents", "check", "--schema", str(without), "--manifest", path, **environment).returncode == 1
-    assert run(root, "documents", "retire", identifier, "--client", client, **environment).returncode == 0
-    assert run(root, "documents", "retire", identifier, "--client", client, **environment).returncode == 1
+    assert run(root, "documents", "check", "--schema", str(without), "--manifest", path, **environment).exit_code == 1
+    assert run(root, "documents", "retire", identifier, "--client", client, **environment).exit_code == 0
+    assert run(root, "documents", "retire", identifier, "--client", client, **environment).exit_code == 1
     assert "shut out" in run(root, "clients", "disable", client, **environment).stdout
 
 
@@ -66,9 +73,9 @@ def test_what_cannot_be_published_is_one_line(root: Path, tmp_path: Path, enviro
         (["documents", "check", "--schema", str(wrong)], "is not a schema"),
     ):
         ended = run(root, *arguments, **environment)
-        assert ended.returncode == 1, arguments
-        assert says in ended.stderr, ended.stderr
-        assert ended.stderr.count("\n") == 1, ended.stderr
+        assert isinstance(ended.exception, WrongSetting), arguments
+        assert says in str(ended.exception)
+        assert "\n" not in str(ended.exception)
 
 
 def test_two_schemas_are_compared(root: Path, tmp_path: Path) -> None:
@@ -76,8 +83,8 @@ def test_two_schemas_are_compared(root: Path, tmp_path: Path) -> None:
     old.write_text("type Query { a: Int b(x: Int): E } enum E { ONE }")
     new.write_text("type Query { b(x: Int, y: Int): E c: Int } enum E { ONE TWO }")
     found = run(root, "schema", "diff", str(old), str(new))
-    assert found.returncode == 1
+    assert found.exit_code == 1
     assert [line.split()[0] for line in found.stdout.splitlines()] == ["BREAKING", "DANGEROUS", "DANGEROUS", "SAFE"]
     assert "Query.a was removed" in found.stdout
     same = run(root, "schema", "diff", str(old), str(old))
-    assert (same.returncode, same.stdout) == (0, "")
+    assert (same.exit_code, same.stdout) == (0, "")
