@@ -45,6 +45,8 @@ PUBLISH = Permission(frozenset({Actor.STAFF}), "documents:publish")
 # What a customer can let a partner's app do.
 PARTNER_SCOPES = frozenset(found.scope for found in (READ, SUBSCRIPTIONS, PAYMENTS))
 
+ATTACH = Permission(frozenset({Actor.CUSTOMER, Actor.STAFF, Actor.PARTNER}), "attachments:write")
+
 
 def is_allowed(viewer: Viewer, permission: Permission) -> bool:
     if not permission.kinds:

@@ -68,8 +68,9 @@ def _ready_url(process: "subprocess.Popen[str]", command: Command) -> str:
 def _read(process: "subprocess.Popen[str]", lines: "Queue[str | None]") -> None:
     """To the end, so that a talkative server never waits for a full pipe."""
     assert process.stdout is not None
-    for line in process.stdout:
-        lines.put(line)
+    with process.stdout as said:
+        for line in said:
+            lines.put(line)
     lines.put(None)
 
 

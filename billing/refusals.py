@@ -11,7 +11,8 @@ Refused                 a business rule says no; `userErrors` of a mutation, `re
 ├── offer               PLAN_UNAVAILABLE · CURRENCY_MISMATCH · COUPON_INVALID · COUPON_ALREADY_APPLIED
 ├── money               ALREADY_PAID · NOT_PAYABLE · METHOD_IN_USE · METHOD_EXPIRED · PAYMENT_METHOD_REQUIRED · PAYMENT_DECLINED ·
 │                       PAYMENT_UNAVAILABLE · AMOUNT_TOO_HIGH · PARTIAL_NOT_ALLOWED · SETUP_UNFINISHED
-└── files               NOT_YOURS_TO_DELETE · NOT_STORED
+└── files               NOT_YOURS_TO_DELETE · NOT_STORED · EMPTY_FILE · FILE_TOO_LARGE · GROUP_TOO_LARGE · TOO_MANY_FILES · QUOTA_EXCEEDED
+                        UNSUPPORTED_FILE · UNSAFE_FILE · NOT_SCANNED · NOT_UPLOADED · CHECKSUM_MISMATCH
 """
 
 from enum import StrEnum
@@ -34,6 +35,16 @@ class ErrorCode(StrEnum):
     ALREADY_DEFAULT = "ALREADY_DEFAULT"
     NOT_YOURS_TO_DELETE = "NOT_YOURS_TO_DELETE"
     NOT_STORED = "NOT_STORED"
+    EMPTY_FILE = "EMPTY_FILE"
+    FILE_TOO_LARGE = "FILE_TOO_LARGE"
+    GROUP_TOO_LARGE = "GROUP_TOO_LARGE"
+    TOO_MANY_FILES = "TOO_MANY_FILES"
+    QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
+    UNSUPPORTED_FILE = "UNSUPPORTED_FILE"
+    UNSAFE_FILE = "UNSAFE_FILE"
+    NOT_SCANNED = "NOT_SCANNED"
+    NOT_UPLOADED = "NOT_UPLOADED"
+    CHECKSUM_MISMATCH = "CHECKSUM_MISMATCH"
     WRONG_CREDENTIALS = "WRONG_CREDENTIALS"
     SESSION_ENDED = "SESSION_ENDED"
     LINK_INVALID = "LINK_INVALID"
@@ -75,6 +86,16 @@ MEANING = {
     ErrorCode.ALREADY_DEFAULT: "It is the default already.",
     ErrorCode.NOT_YOURS_TO_DELETE: "Somebody else uploaded it.",
     ErrorCode.NOT_STORED: "Its bytes are not stored.",
+    ErrorCode.EMPTY_FILE: "The file has no bytes.",
+    ErrorCode.FILE_TOO_LARGE: "The file is larger than `limits.maxFileBytes`.",
+    ErrorCode.GROUP_TOO_LARGE: "The files of one upload are together larger than `limits.maxGroupBytes`. Send them in several uploads.",
+    ErrorCode.TOO_MANY_FILES: "More files in one upload than `limits.maxGroupFiles`. Send them in several uploads.",
+    ErrorCode.QUOTA_EXCEEDED: "As many files are attached to it as can be.",
+    ErrorCode.UNSUPPORTED_FILE: "It is no PDF, PNG or JPEG, or its name, its declared type and its content do not agree on which of them.",
+    ErrorCode.UNSAFE_FILE: "Its content may do harm: scripts or files inside a PDF, a second format hidden in it, a picture of too many pixels, a virus.",
+    ErrorCode.NOT_SCANNED: "It could not be scanned for viruses now. Try again later.",
+    ErrorCode.NOT_UPLOADED: "Its bytes were not sent to the address that `createAttachmentUploads` gave.",
+    ErrorCode.CHECKSUM_MISMATCH: "The bytes are not those that were announced: another size or SHA-256.",
     ErrorCode.WRONG_CREDENTIALS: "E-mail address and password do not fit together. Which of them is wrong, or whether there is such an account, is never told.",
     ErrorCode.SESSION_ENDED: "The session has ended. Sign in again.",
     ErrorCode.LINK_INVALID: "The link is used, expired or was never made. Ask for a new one.",

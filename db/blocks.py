@@ -85,6 +85,7 @@ def _order(text: str) -> Order:
     return Order(tuple(pair[0] for pair in pairs), directions == {"desc"})
 
 
+@lru_cache(maxsize=2000)
 def positional(sql: str) -> tuple[str, tuple[str, ...]]:
     """`:name` parameters to `$1`, `$2`, …; with the names in the order of their numbers."""
     names: list[str] = []

@@ -13,6 +13,7 @@ from starlette.responses import Response
 from billing.refusals import RequestError
 from db.session import DatabaseUnavailable
 from gateway.statuses import GRAPHQL, JSON, Profile, status
+from storage.bucket import BucketUnavailable
 
 logger = logging.getLogger("portico.http")
 
@@ -91,7 +92,10 @@ def refused(code: str, message: str, form: Form, **headers: str) -> Answer:
 
 def unavailable(form: Form) -> Answer:
     return refused(
-        "SERVICE_UNAVAILABLE", "The service is busy or its database cannot be reached. Try again shortly.", form, **{"Retry-After": str(RETRY_AFTER_SECONDS)}
+        "SERVICE_UNAVAILABLE",
+        "The service is busy, or its database or its bucket cannot be reached. Try again shortly.",
+        form,
+        **{"Retry-After": str(RETRY_AFTER_SECONDS)},
     )
 
 
@@ -113,7 +117,7 @@ def raw(body: bytes, code: str, form: Form, **headers: str) -> Answer:
 
 
 def is_outage(errors: Sequence[GraphQLError]) -> bool:
-    return any(isinstance(error.original_error, DatabaseUnavailable | TimeoutError) for error in errors)
+    return any(isinstance(error.original_error, DatabaseUnavailable | BucketUnavailable | TimeoutError) for error in errors)
 
 
 def shown(error: GraphQLError, form: Form) -> dict[str, Any]:

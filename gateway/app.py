@@ -20,18 +20,20 @@ from billing.states import Actor
 from db import session
 from db.blocks import blocks
 from db.migrate import revisions
-from gateway import explorer, health, oauth
+from gateway import downloads, explorer, health, oauth, papers
 from gateway.admission import Admission
 from gateway.calls import Bounds
 from gateway.clock import run_worker
 from gateway.documents import Documents, judge
+from gateway.files import files
 from gateway.health import Drain, Readiness
-from gateway.http import GraphQLEndpoint, Portal, Terms
+from gateway.http import GraphQLEndpoint
 from gateway.identity import Later, Sign, identity
 from gateway.issuer import jwks, tokens_of
 from gateway.keeper import Keeper, keep, own_texts, write_uses
 from gateway.origins import Origins
 from gateway.payments import payments
+from gateway.portal import Portal, Terms
 from gateway.postgres import Place
 from gateway.registry import Registered, Registry
 from gateway.settings import Settings
@@ -42,14 +44,15 @@ from planner import Planner
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a process is told at its start: settings, where the database is, whose tokens it takes, GraphiQL's token, who says that it
-    is about to end, and for a demo where the billing clock works, which then runs inside the server."""
+    """What a process is told at its start: settings, where the database is, whose tokens it takes, GraphiQL's token, the URL it listens on, who says that it
+    is about to end, and for a demo where the worker works, which then runs inside the server."""
 
     settings: Settings
     database_url: str
     issuer: Issuer
     server_settings: dict[str, str]
     graphiql_token: str | None = None
+    url: str | None = None
     drain: Drain = field(default_factory=Drain)
     clock: Place | None = None
 
@@ -84,12 +87,19 @@ def create_app(setup: Setup) -> ASGIApp:
             await later.finish()
             await portal.identity.throttle.close()
             await portal.payments.close()
+            await portal.files.bucket.close()
             portal.identity.passwords.close()
             await database.disconnect()
             await pulse.disconnect()
 
     readiness = Readiness(_ping(pulse, portal.clock), frozenset(revisions()[1:]), setup.drain)
-    routes: list[BaseRoute] = [*health.routes(readiness), jwks(setup.issuer), webhooks(portal.payments, database, portal.clock, later)]
+    routes: list[BaseRoute] = [
+        *health.routes(readiness),
+        jwks(setup.issuer),
+        webhooks(portal.payments, database, portal.clock, later, body_seconds=settings.body_seconds),
+    ]
+    routes += downloads.routes(database, setup.issuer, portal.files, portal.clock, upload_seconds=settings.upload_seconds)
+    routes += papers.routes(database, setup.issuer, settings, portal.clock)
     routes.append(oauth.route(_desk(setup, portal)))
     if settings.is_open:
         routes += [Route("/", home), *explorer.routes(setup.graphiql_token)]
@@ -110,6 +120,7 @@ def _portal(setup: Setup, database: Database, later: Later) -> Portal:
     settings = setup.settings
     graphql_schema = portal_schema.build()
     planner = Planner(graphql_schema) if settings.planner else None
+    url = settings.public_url or setup.url or f"http://{settings.host}:{settings.port}"
     return Portal(
         graphql_schema,
         Documents(graphql_schema, planner, settings.limits),
@@ -119,11 +130,13 @@ def _portal(setup: Setup, database: Database, later: Later) -> Portal:
         tokens_of(settings, setup.issuer),
         identity(settings, _signer(setup.issuer), later),
         payments(settings),
+        files(settings, setup.issuer, url.rstrip("/"), later),
         partial(judge, graphql_schema, settings.limits),
         lambda: datetime.now(UTC),
         _terms(settings),
         Origins(settings.cors_origins),
         Admission(running=settings.max_running, queued=settings.max_queued, wait_seconds=settings.queue_seconds),
+        Admission(running=settings.max_uploads, queued=settings.max_queued, wait_seconds=settings.queue_seconds),
         setup.drain,
     )
 
@@ -149,6 +162,7 @@ def _terms(settings: Settings) -> Terms:
         callers=Bounds(settings.max_body_bytes, settings.max_url_bytes, settings.body_seconds),
         strangers=Bounds(min(settings.max_stranger_bytes, settings.max_body_bytes), settings.max_url_bytes, settings.body_seconds),
         operation_seconds=settings.operation_seconds,
+        upload_seconds=settings.upload_seconds,
         acquire_seconds=settings.acquire_seconds,
         profile=settings.http_profile,
         trusted_proxies=settings.trusted_proxies,

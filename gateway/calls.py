@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import orjson
@@ -42,17 +42,22 @@ class Bounds:
 
 
 Reader = Callable[[Request, Bounds], Awaitable[Call]]
+Found = TypeVar("Found")
 
 
 async def read(request: Request, reader: Reader, bounds: Bounds) -> Call:
     """Raises TransportError for everything that is not a GraphQL call."""
-    if request.method == "GET":
-        return await reader(request, bounds)
+    reading = reader(request, bounds)
+    return await reading if request.method == "GET" else await arrived(reading, seconds=bounds.seconds)
+
+
+async def arrived(reading: Awaitable[Found], *, seconds: float) -> Found:
+    """What is read from a body that has so long to come. Raises TransportError if it does not, or breaks off."""
     try:
-        async with asyncio.timeout(bounds.seconds):
-            return await reader(request, bounds)
+        async with asyncio.timeout(seconds):
+            return await reading
     except TimeoutError:
-        raise TransportError("REQUEST_TIMEOUT", f"The request did not arrive within {bounds.seconds:g} seconds.", Connection="close") from None
+        raise TransportError("REQUEST_TIMEOUT", f"The request did not arrive within {seconds:g} seconds.", Connection="close") from None
     except ClientDisconnect:
         raise TransportError("BAD_REQUEST", "The request broke off.") from None
 

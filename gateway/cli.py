@@ -14,8 +14,9 @@ from rich.progress import Progress
 
 import schema as portal_schema
 from auth.keys import Ours
+from auth.links import secret_of
 from auth.passwords import Passwords
-from auth.tokens import sign
+from auth.tokens import Issuer, sign
 from auth.viewer import Viewer
 from billing.states import Actor
 from db import demo as demo_data
@@ -28,6 +29,7 @@ from gateway.clock import run_worker, stopping, tick_once
 from gateway.compare import BREAKING, differences, schema_in
 from gateway.explain import CannotExplain, Question
 from gateway.explain import explain as explain_document
+from gateway.files import bucket_of, put_all
 from gateway.issuer import issuer_of, new_key
 from gateway.postgres import CannotReach, Place, check, postgres
 from gateway.server import Ending, PortInUse, listen
@@ -54,11 +56,11 @@ def demo(port: Port = None, data_dir: DataDir = None) -> None:
     listener = listen(settings.host, settings.port)
     issuer = issuer_of(settings)
     with postgres(settings) as place:
-        asyncio.run(_prepare_demo(place))
+        asyncio.run(_prepare_demo(place, settings, issuer))
         token = sign(_customer(demo_data.SHOWN[0].id), issuer, now=datetime.now(UTC), lifetime=timedelta(days=30))
         ending = _ending(settings)
-        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, graphiql_token=token, drain=ending.drain, clock=place))
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
+        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, graphiql_token=token, url=url, drain=ending.drain, clock=place))
         serve_app(app, listener, ending, on_ready=lambda: welcome.show(console, url, issuer))
 
 
@@ -71,14 +73,14 @@ def serve(port: Port = None, data_dir: DataDir = None) -> None:
     with postgres(settings) as place:
         asyncio.run(check(place))
         ending = _ending(settings)
-        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, drain=ending.drain))
-        url = f"http://{settings.host}:{listener.getsockname()[1]}/graphql"
-        serve_app(app, listener, ending, on_ready=lambda: console.print(f"READY {url}"))
+        url = f"http://{settings.host}:{listener.getsockname()[1]}"
+        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, url=url, drain=ending.drain))
+        serve_app(app, listener, ending, on_ready=lambda: console.print(f"READY {url}/graphql"))
 
 
 @cli.command()
 def worker(data_dir: DataDir = None) -> None:
-    """Run the billing clock until it is stopped. Any number of workers may run; one of them runs each pass."""
+    """Run the billing clock every minute and the sweep of attachments every hour, until stopped. Any number of workers may run; one of them runs each pass."""
     settings = load(data_dir=data_dir)
     log.configure(as_json=settings.is_production, level=settings.log_level)
     with postgres(settings) as place:
@@ -91,12 +93,13 @@ def tick(
     at: Annotated[datetime | None, typer.Option(help="As of this instant, in UTC, such as 2027-01-31T09:00:00; left out, now.")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Run one pass of the billing clock: renew, apply pending changes, end trials and pauses, charge what is due."""
+    """Run one pass of the billing clock: renew, apply pending changes, end trials and pauses, charge what is due. Then sweep attachments, as of now."""
     settings = load(data_dir=data_dir)
     with postgres(settings) as place:
         asyncio.run(check(place))
-        done = asyncio.run(tick_once(settings, place, at.replace(tzinfo=UTC) if at else None))
+        done, swept = asyncio.run(tick_once(settings, place, at.replace(tzinfo=UTC) if at else None))
     console.print(f"{done.steps} steps of subscriptions, {done.collections} invoices charged, {done.reconciled} charges settled, {done.failures} failures.")
+    console.print(f"{swept.announced} announced files given up, {swept.objects} objects deleted.")
 
 
 @cli.command()
@@ -189,11 +192,12 @@ def _ending(settings: Settings) -> Ending:
     return Ending(drain_seconds=settings.drain_seconds, shutdown_seconds=settings.shutdown_seconds)
 
 
-async def _prepare_demo(place: Place) -> None:
+async def _prepare_demo(place: Place, settings: Settings, issuer: Issuer) -> None:
     await _migrate(place)
     if await demo_data.is_empty(place.admin_url):
         await _seed(place, 0, lambda _: None)
         await give(place.app_url, await Passwords().hash(PASSWORD), now=datetime.now(UTC))
+        await put_all(bucket_of(settings, "", secret_of(issuer.keys[0])), await demo_data.files(place.admin_url))
 
 
 async def _work(settings: Settings, place: Place) -> None:

@@ -1,20 +1,24 @@
-"""The billing clock as a process, or inside the server of a demo."""
+"""The worker as a process, or inside the server of a demo: the billing clock and the sweep of attachments."""
 
 import asyncio
 import signal
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
 import asyncpg
 
 from billing.dunning import Ending, RetryPolicy
+from billing.states import Actor
 from db import session as unit_of_work
+from db.session import Caller, Session
+from gateway.files import bucket_of
 from gateway.payments import payments
 from gateway.postgres import Place
 from gateway.settings import Settings, WrongSetting
+from jobs.attachments import Swept, sweep
 from jobs.clock import Billing, Pass, tick
-from jobs.worker import work
+from jobs.worker import Duties, work
 
 # After an outage of Postgres the worker comes back this often.
 AGAIN_SECONDS = 5.0
@@ -28,32 +32,23 @@ def policy(settings: Settings) -> RetryPolicy:
         raise WrongSetting(f"PORTICO_RETRY_DAYS: {error}") from None
 
 
-async def tick_once(settings: Settings, place: Place, at: datetime | None) -> Pass:
-    """One pass, as of an instant."""
-    takings = payments(settings)
-    pool = unit_of_work.Pool(settings.clock_concurrency + 1, command_seconds=settings.command_seconds)
-    try:
-        async with unit_of_work.database(place.app_url, pool, server_settings=place.server_settings) as database:
-            return await tick(Billing(database, takings.processors, policy(settings), settings.clock_concurrency), at or datetime.now(UTC))
-    finally:
-        await takings.close()
+async def tick_once(settings: Settings, place: Place, at: datetime | None) -> tuple[Pass, Swept]:
+    """One pass of the billing clock, as of an instant, and the sweep. The sweep is as of now: what is being written now must not be looked at from later."""
+    async with _duties(settings, place) as duties:
+        now = datetime.now(UTC)
+        done = await tick(duties.billing, at or now)
+        return done, await sweep(Session(duties.billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30), duties.bucket, now=now)
 
 
 async def run_worker(settings: Settings, place: Place, *, on_ready: Callable[[], None], stop: asyncio.Event) -> None:
     """Until `stop` is set. While Postgres is away it waits, and then goes on."""
-    takings = payments(settings)
-    pool = unit_of_work.Pool(settings.clock_concurrency + 1, command_seconds=settings.command_seconds)
-    try:
-        async with unit_of_work.database(place.app_url, pool, server_settings=place.server_settings) as database:
-            billing = Billing(database, takings.processors, policy(settings), settings.clock_concurrency)
-            on_ready()
-            while not stop.is_set():
-                with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                    await _work(billing, place, stop)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), AGAIN_SECONDS)
-    finally:
-        await takings.close()
+    async with _duties(settings, place) as duties:
+        on_ready()
+        while not stop.is_set():
+            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                await _work(duties, place, stop)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), AGAIN_SECONDS)
 
 
 def stopping() -> asyncio.Event:
@@ -64,9 +59,22 @@ def stopping() -> asyncio.Event:
     return stop
 
 
-async def _work(billing: Billing, place: Place, stop: asyncio.Event) -> None:
+@asynccontextmanager
+async def _duties(settings: Settings, place: Place) -> AsyncIterator[Duties]:
+    """What a worker works with. It only deletes from the bucket, so it needs no address to which others upload."""
+    takings, bucket = payments(settings), bucket_of(settings, "", b"")
+    pool = unit_of_work.Pool(settings.clock_concurrency + 1, command_seconds=settings.command_seconds)
+    try:
+        async with unit_of_work.database(place.app_url, pool, server_settings=place.server_settings) as database:
+            yield Duties(Billing(database, takings.processors, policy(settings), settings.clock_concurrency), bucket)
+    finally:
+        await takings.close()
+        await bucket.close()
+
+
+async def _work(duties: Duties, place: Place, stop: asyncio.Event) -> None:
     connection = await asyncpg.connect(place.app_url, timeout=5, command_timeout=30, server_settings=place.server_settings)
     try:
-        await work(billing, connection, lambda: datetime.now(UTC), stop)
+        await work(duties, connection, lambda: datetime.now(UTC), stop)
     finally:
         connection.terminate()

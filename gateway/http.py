@@ -3,44 +3,36 @@
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
 import orjson
-from databases import Database
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, execute
-from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from auth.jwks import KeysUnavailable
 from auth.permissions import DEVELOP, is_allowed
-from auth.tokens import Tokens
 from auth.viewer import Viewer
-from billing.refusals import Unauthenticated
+from billing.refusals import RequestError, Unauthenticated
 from billing.rows import Budget
 from billing.states import Actor
 from db.session import Caller, DatabaseUnavailable, Session, SessionEnded
-from gateway import answers, budgets, calls
-from gateway.admission import Admission, ClientGone, Handover, Overloaded, UntilGone, nothing
+from gateway import answers, budgets, calls, uploads
+from gateway.admission import ClientGone, Handover, Overloaded, UntilGone, nothing
 from gateway.answers import Answer, Form, TransportError
 from gateway.caching import tagged
-from gateway.calls import Bounds, Call
-from gateway.documents import Document, Documents
+from gateway.calls import Call
+from gateway.documents import Document
 from gateway.heads import Asked
-from gateway.health import Drain
 from gateway.journal import Entry
 from gateway.limits import LimitExceeded
-from gateway.origins import COST, Origins
-from gateway.proxies import Network, address_of
-from gateway.statuses import JSON, Profile
-from gateway.trusted import Trust
-from resolvers.context import Context, Identity, Origin, Payments
-from resolvers.publishing import Judge
+from gateway.portal import Portal, Visit
+from gateway.proxies import address_of
+from gateway.statuses import JSON
+from resolvers.context import Context, Origin
 
 logger = logging.getLogger("portico.http")
 
@@ -48,55 +40,6 @@ STRANGER = Viewer(Actor.ANONYMOUS, None, (), "")
 NO_TOKEN = "Send a bearer token that holds in the Authorization header."
 # What a stranger learns of a request that cannot be read: that a token is missing.
 UNREADABLE = ("BAD_REQUEST", "BAD_PARAMETERS")
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What requests may take, and how they are answered. `strangers` are callers without a token."""
-
-    callers: Bounds
-    strangers: Bounds
-    operation_seconds: float
-    acquire_seconds: float
-    profile: Profile
-    trusted_proxies: tuple[Network, ...]
-    is_open: bool
-    shows_timings: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Portal:
-    """What every request needs, made once per process."""
-
-    schema: GraphQLSchema
-    documents: Documents
-    trusted_documents: Documents
-    trust: Trust
-    database: Database
-    tokens: Tokens
-    identity: Identity
-    payments: Payments
-    judge: Judge
-    clock: Callable[[], datetime]
-    terms: Terms
-    origins: Origins
-    admission: Admission
-    drain: Drain
-
-
-@dataclass(slots=True)
-class Visit:
-    """One request on its way: how it is answered, what the log will say of it, and once the caller is known their unit of work."""
-
-    request: Request
-    form: Form
-    entry: Entry
-    context: Context | None = None
-    headers: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def wants_cost(self) -> bool:
-        return self.request.headers.get(COST.lower(), "0") not in ("", "0")
 
 
 class GraphQLEndpoint:
@@ -143,10 +86,21 @@ class GraphQLEndpoint:
             return answers.unexpected(error, visit.form)
 
     async def _answer(self, visit: Visit) -> Answer:
-        self._portal.admission.check()
-        self._portal.origins.check(visit.request)
-        reader = calls.reader_of(visit.request)
+        portal = self._portal
+        (portal.uploads if visit.is_upload else portal.admission).check()
+        portal.origins.check(visit.request)
+        reader = None if visit.is_upload else calls.reader_of(visit.request)
         context = visit.context = await self._context(visit)
+        if reader is None:
+            return await self._answer_upload(visit, context)
+        call = await self._call(visit, reader, context)
+        async with portal.admission:
+            visit.entry.ends("wait")
+            found = await answer(portal, call, visit, context)
+        return tagged(found, visit.request) if call.is_get and call.is_stored and found.code == "OK" else found
+
+    async def _call(self, visit: Visit, reader: calls.Reader, context: Context) -> Call:
+        """What is wrong with a stranger's request is not told."""
         terms = self._portal.terms
         try:
             call = await calls.read(visit.request, reader, terms.strangers if context.viewer is STRANGER else terms.callers)
@@ -156,10 +110,23 @@ class GraphQLEndpoint:
                 raise Unauthenticated(NO_TOKEN) from None
             raise
         visit.entry.ends("read")
-        async with self._portal.admission:
-            visit.entry.ends("wait")
-            found = await answer(self._portal, call, visit, context)
-        return tagged(found, visit.request) if call.is_get and call.is_stored and found.code == "OK" else found
+        return call
+
+    async def _answer_upload(self, visit: Visit, context: Context) -> Answer:
+        """The files are read while the operation runs, so it has more time, and places apart from the others: a slow line keeps nobody from asking."""
+        if context.viewer is STRANGER:
+            raise Unauthenticated(NO_TOKEN)
+        terms = self._portal.terms
+        portal = replace(self._portal, terms=replace(terms, operation_seconds=terms.upload_seconds))
+
+        async def run(given: Call) -> Answer:
+            call = portal.trust.resolve(given, context.viewer, now=context.now)
+            visit.entry.ends("read")
+            async with portal.uploads:
+                visit.entry.ends("wait")
+                return await answer(portal, call, visit, context)
+
+        return await uploads.respond(visit.request, run, seconds=terms.callers.seconds)
 
     async def _context(self, visit: Visit) -> Context:
         """Who calls, before anything else. Without a token it is a stranger, for whom the operation itself will say whether that is enough."""
@@ -171,7 +138,7 @@ class GraphQLEndpoint:
         session = Session(portal.database, caller, acquire_seconds=portal.terms.acquire_seconds)
         visit.entry.client = viewer.client or headers.get("user-agent", "")[:200]
         origin = Origin(visit.entry.request_id, address_of(visit.request, portal.terms.trusted_proxies), visit.entry.client)
-        return Context(viewer, session, origin, portal.identity, portal.payments, judge=portal.judge)
+        return Context(viewer, session, origin, portal.identity, portal.payments, portal.files, judge=portal.judge)
 
 
 async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> Answer:
@@ -224,10 +191,10 @@ def _note(entry: Entry, work: Work) -> None:
 
 async def _run(portal: Portal, work: Work, visit: Visit, context: Context) -> Answer:
     """Within the deadline; a query also only as long as somebody waits for it."""
-    is_query = visit.entry.kind == "query"
+    is_watched = visit.entry.kind == "query" and not visit.is_upload
     try:
         async with asyncio.timeout(portal.terms.operation_seconds):
-            async with UntilGone(visit.request.receive) if is_query else nullcontext():
+            async with UntilGone(visit.request.receive) if is_watched else nullcontext():
                 planned = await run_planned(work.document, work.operation, work.call, context)
                 result = await run(portal.schema, work.document, work.call, context) if planned is None else None
     except (TimeoutError, DatabaseUnavailable):
@@ -255,9 +222,12 @@ async def run_planned(document: Document, operation: OperationDefinitionNode, ca
         return None
     try:
         bound = document.plans.bind(operation, call.variables, context.viewer)
-        return bound.answer((await context.session.fetch(bound.plan.sql, bound.values))[0][0]) if bound else None
+        return bound.answer((await context.session.fetch(bound.plan.sql, bound.values))[0][0], context.links) if bound else None
     except (DatabaseUnavailable, SessionEnded):
         raise
+    except RequestError:
+        document.plans.refused()
+        return None
     except Exception:
         logger.warning("a planned query failed; the executor answers", exc_info=True)
         document.plans.failed()
@@ -276,6 +246,9 @@ def _presented(result: ExecutionResult, extensions: dict[str, Any] | None, visit
     more = {"extensions": extensions} if extensions else {}
     if not result.errors:
         return answers.respond({"data": result.data, **more}, "OK", visit.form, **visit.headers)
+    for error in result.errors:
+        if isinstance(error.original_error, TransportError):
+            raise error.original_error
     if answers.is_outage(result.errors):
         return answers.unavailable(visit.form)
     if any(isinstance(error.original_error, SessionEnded) for error in result.errors):

@@ -3,7 +3,7 @@
 import hmac
 
 from gateway.issuer import kept_secret
-from gateway.settings import Settings
+from gateway.settings import Settings, WrongSetting
 from payments.processor import Processor
 from payments.sandbox import Sandbox
 from payments.sandbox_ledger import Ledger
@@ -12,14 +12,21 @@ from resolvers.context import Payments
 
 
 def payments(settings: Settings) -> Payments:
-    """New methods are added at the first processor. The sandbox remembers its charges in the data directory, so that server and worker see the same."""
+    """New methods are added at the first processor. The sandbox remembers its charges in the data directory, so that server and worker see the same.
+
+    Raises WrongSetting: in production nobody pays in play money by mistake.
+    """
     secret = settings.secret or kept_secret(settings.data_dir, "secret")
     processors: list[Processor] = []
     if settings.stripe_secret_key:
         processors.append(Stripe(Account(settings.stripe_secret_key, settings.stripe_publishable_key, settings.stripe_webhook_secret)))
-    if not processors or not settings.is_production:
+    if settings.sandbox or (settings.sandbox is None and not settings.is_production):
         settings.data_dir.mkdir(parents=True, exist_ok=True)
         processors.append(Sandbox(_derived(secret, "sandbox").hex(), Ledger(settings.data_dir / "sandbox.sqlite3")))
+    if not processors:
+        raise WrongSetting(
+            "PORTICO_STRIPE_SECRET_KEY: is needed in production, because the sandbox takes no real money. PORTICO_SANDBOX=true takes it all the same."
+        )
     return Payments({processor.name: processor for processor in processors}, _derived(secret, "previews"), settings.takes_parts)
 
 

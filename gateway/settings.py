@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     )
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
-    data_dir: Path = Field(Path(".portico"), description="Where the built-in Postgres and the demo secret live.")
+    data_dir: Path = Field(Path(".portico"), description="Where the built-in Postgres, the demo secret and, without S3, attached files live.")
     database_url: str | None = Field(None, description="Any Postgres 15 or newer, as a role that may create roles. Left out: the built-in Postgres.")
     app_database_url: str | None = Field(None, description="The same database as the application role; left out, the role is taken on from database_url.")
     planner: bool = Field(True, description="Whether a query runs as one statement where it can; off, the executor runs everything.")
@@ -68,6 +68,17 @@ class Settings(BaseSettings):
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field((), description="Networks of the proxies whose X-Forwarded-For is believed, as JSON.")
     developer_tools: bool | None = Field(None, description="GraphiQL, introspection and suggestions for everybody; left out: outside of production.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="INFO has one line for each operation.")
+    upload_seconds: float = Field(120.0, gt=0, description="How long a request with files may take, from its first file to its answer.")
+    max_uploads: int = Field(50, ge=1, description="How many requests with files run at a time, apart from other operations.")
+    max_files_per_parent: int = Field(1000, ge=1, description="How many files may be attached to one invoice or payment schedule.")
+    public_url: str | None = Field(None, description="Where the gateway is reached from outside; addresses of files begin so. Left out: where it listens.")
+    clamd_url: str | None = Field(None, description="clamd, as tcp://host:port or unix:///path; every file is scanned, and none taken while it is away.")
+    s3_bucket: str | None = Field(None, description="The S3 bucket for files; left out, they are in the data directory.")
+    s3_region: str = Field("us-east-1", description="Its region.")
+    s3_endpoint: str | None = Field(None, description="Where it is, if not at Amazon.")
+    s3_access_key: str | None = Field(None, description="Its access key; left out, what the machine has (environment, profile, instance role).")
+    s3_secret_key: str | None = Field(None, description="Its secret key.")
+    s3_path_style: bool = Field(False, description="Whether the bucket's name stands in the path instead of the host name.")
     portal_url: str = Field("http://127.0.0.1:8000", description="Where the portal's pages are; letters link there.")
     merchant: str = Field("Portico Demo", description="The merchant's name, in letters.")
     throttle_url: str | None = Field(None, description="Redis or Valkey that all processes share for throttling; left out, each counts for itself.")
@@ -83,7 +94,13 @@ class Settings(BaseSettings):
     token_secret: str | None = Field(
         None, min_length=32, description="HS256 secret of tokens, not for production; left out, one is made in the data directory."
     )
+    merchant_address: tuple[str, ...] = Field((), description="The merchant's address on invoices, line by line, as JSON.")
+    merchant_footer: tuple[str, ...] = Field((), description="What stands at the foot of invoices, such as a tax number, line by line, as JSON.")
+    merchant_accent: str = Field("#1f4e79", description="The merchant's colour on invoices, as #rrggbb.")
+    merchant_logo: Path | None = Field(None, description="The merchant's logo on invoices: an SVG, PNG or JPEG file.")
+    papers_at_once: int = Field(2, ge=1, le=32, description="How many PDFs are printed at once.")
     takes_parts: bool = Field(True, description="Whether a customer may pay a part of what remains.")
+    sandbox: bool | None = Field(None, description="Whether the sandbox, which takes no real money, takes payments too. Left out: not in production.")
     stripe_secret_key: str | None = Field(None, description="Stripe's secret key; with it new payment methods are added at Stripe. See docs/stripe.md.")
     stripe_publishable_key: str = Field("", description="Stripe's publishable key, for the browser.")
     stripe_webhook_secret: str = Field("", description="What Stripe signs its events with.")
@@ -95,6 +112,13 @@ class Settings(BaseSettings):
     )
     signing_keys_dir: Path | None = Field(None, description="A folder of private keys (PEM). The newest by name signs tokens, all of them verify.")
     issuers: tuple[OtherIssuer, ...] = Field((), description="Other issuers whose tokens are taken, as JSON; see docs/identity.md.")
+
+    @field_validator("clamd_url")
+    @classmethod
+    def _is_clamd(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith(("tcp://", "unix:///")):
+            raise ValueError("is not the address of a clamd; write tcp://127.0.0.1:3310 or unix:///run/clamav/clamd.ctl")
+        return value
 
     @field_validator("database_url", "app_database_url")
     @classmethod

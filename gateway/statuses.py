@@ -42,7 +42,9 @@ STATUS: dict[str, dict[Profile, Row]] = {
     # The request cannot be read, or may not be made.
     "BAD_REQUEST": _both(400),
     "UNAUTHENTICATED": _both(401),
+    "FORBIDDEN": _both(403),
     "CROSS_SITE_REQUEST": _both(403),
+    "NOT_FOUND": _both(404),
     "METHOD_NOT_ALLOWED": _both(405),
     "NOT_ACCEPTABLE": _both(406),
     "REQUEST_TIMEOUT": _both(408),

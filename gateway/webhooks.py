@@ -11,7 +11,10 @@ from starlette.routing import Route
 
 from billing.states import Actor
 from db.session import Caller, DatabaseUnavailable, Session
+from gateway.answers import TransportError
+from gateway.calls import arrived, body_of
 from gateway.identity import Later
+from gateway.statuses import JSON, status
 from payments.processor import BadSignature
 from resolvers.context import Payments
 from resolvers.lifecycle.writing import system_writer
@@ -20,20 +23,20 @@ from resolvers.webhooks import act, store
 MAX_BYTES = 256 * 1024
 
 
-def webhooks(payments: Payments, database: Database, clock: Callable[[], datetime], later: Later) -> Route:
+def webhooks(payments: Payments, database: Database, clock: Callable[[], datetime], later: Later, *, body_seconds: float) -> Route:
     """Signed by the processor; stored, and acted on after the answer, or else by the next pass of the billing clock. Again and again is fine."""
 
     async def receive(request: Request) -> Response:
         processor = payments.processors.get(request.path_params["processor"])
         if processor is None:
             return _refused(404, "There is no such processor.")
-        body = await _body(request)
-        if body is None:
-            return _refused(413, f"An event has at most {MAX_BYTES} bytes.")
         try:
+            body = await arrived(body_of(request, MAX_BYTES), seconds=body_seconds)
             event = processor.read_event(dict(request.headers), body, now=clock())
             session = Session(database, Caller(None, Actor.SYSTEM, clock()))
             stored = await store(session, processor.name, event)
+        except TransportError as error:
+            return _refused(status(error.code, JSON, "compat"), str(error), **error.headers)
         except BadSignature:
             return _refused(400, "The signature does not hold.")
         except DatabaseUnavailable:
@@ -43,15 +46,6 @@ def webhooks(payments: Payments, database: Database, clock: Callable[[], datetim
         return JSONResponse({"stored": stored is not None})
 
     return Route("/webhooks/{processor}", receive, methods=["POST"])
-
-
-async def _body(request: Request) -> bytes | None:
-    read = bytearray()
-    async for chunk in request.stream():
-        read += chunk
-        if len(read) > MAX_BYTES:
-            return None
-    return bytes(read)
 
 
 def _refused(status: int, message: str, **headers: Any) -> Response:

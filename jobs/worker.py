@@ -3,28 +3,49 @@
 import asyncio
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import asyncpg
 from pgqueuer import PgQueuer
 from pgqueuer.models import Schedule
 
+from billing.states import Actor
+from db.session import Caller, Session
+from jobs.attachments import sweep
 from jobs.clock import Billing, tick
+from storage.bucket import Bucket
 
 log = logging.getLogger("portico.clock")
 
 EVERY_MINUTE = "* * * * *"
+EVERY_HOUR = "17 * * * *"
 
 
-async def work(billing: Billing, connection: "asyncpg.Connection[asyncpg.Record]", clock: Callable[[], datetime], stop: asyncio.Event) -> None:
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What a worker sees to: money, and files that nobody owns."""
+
+    billing: Billing
+    bucket: Bucket
+
+
+async def work(duties: Duties, connection: "asyncpg.Connection[asyncpg.Record]", clock: Callable[[], datetime], stop: asyncio.Event) -> None:
     """Run until `stop` is set; a pass that runs is finished first. `connection` is the queue's own, and nobody else's."""
     queue = PgQueuer.from_asyncpg_connection(connection)
     queue.shutdown = queue.qm.shutdown = queue.sm.shutdown = stop
 
     @queue.schedule("billing_clock", EVERY_MINUTE)
     async def billing_clock(_: Schedule) -> None:
-        done = await tick(billing, clock())
+        done = await tick(duties.billing, clock())
         if done.steps or done.collections or done.reconciled or done.failures:
             log.info("clock: %d steps, %d collections, %d settled, %d failed", done.steps, done.collections, done.reconciled, done.failures)
+
+    @queue.schedule("attachments_sweep", EVERY_HOUR)
+    async def attachments_sweep(_: Schedule) -> None:
+        now = clock()
+        swept = await sweep(Session(duties.billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30), duties.bucket, now=now)
+        if swept.announced or swept.objects:
+            log.info("sweep: %d announced files given up, %d objects deleted", swept.announced, swept.objects)
 
     await queue.run(dequeue_timeout=timedelta(seconds=5))

@@ -1,13 +1,19 @@
 """Derived fields: Postgres hands over the columns they need, in place of the value, and Python computes it."""
 
+from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
-from graphql import GraphQLObjectType, get_named_type
+from graphql import GraphQLObjectType, GraphQLScalarType, get_named_type
+from strawberry.utils.str_converters import to_camel_case
 
 from planner.build import Ask
 from planner.draft import Draft, Fix, Piece, Run, Scope
 from planner.fields import Document, collect, selections_of
 from schema.fields import DEFINITION, Derived, about
+
+# Scalars whose Python value is not what JSON shows.
+FORMATTED = ("DateTime", "Date", "BigInt", "Decimal")
 
 
 def derived(draft: Draft, scope: Scope, declared: Derived, ask: Ask) -> Piece:
@@ -16,15 +22,16 @@ def derived(draft: Draft, scope: Scope, declared: Derived, ask: Ask) -> Piece:
         return Piece(f"{declared.sql_twin}({', '.join(columns)})")
     mark, _ = draft.take(ask[0], ask[1][0], lambda _: {})
     draft.derived.append(ask[1][0].name.value)
-    return Piece(f"json_build_array({', '.join(columns)})", _compute(declared, mark, _shown(draft.document, ask)))
+    names = {to_camel_case(argument.python_name): argument.python_name for argument in ask[0].extensions[DEFINITION].arguments}
+    return Piece(f"json_build_array({', '.join(columns)})", _compute(declared, mark, names, _shown(draft.document, ask)))
 
 
-def _compute(declared: Derived, mark: str, shown: Any) -> Fix:
-    function, asked = declared.function, declared.about_viewer
+def _compute(declared: Derived, mark: str, names: dict[str, str], shown: Any) -> Fix:
+    function, asked = declared.function, declared.about_call
 
     def fix(values: list[Any], run: Run) -> Any:
-        given = run.arguments[mark]
-        return shown(function(*values, **given, **about(run.viewer, asked)))
+        given = {names[name]: value for name, value in run.arguments[mark].items()}
+        return shown(function(*values, **given, **about(asked, run.viewer, run.links)))
 
     return fix
 
@@ -34,12 +41,25 @@ def _shown(document: Document, ask: Ask) -> Any:
     kind = get_named_type(ask[0].type)
     if not isinstance(kind, GraphQLObjectType):
         return lambda value: value
-    members = [
-        (key, kind.fields[nodes[0].name.value].extensions[DEFINITION].python_name if nodes[0].name.value != "__typename" else None)
-        for key, nodes in collect(document, kind, selections_of(ask[1])).items()
-    ]
+    members = [(key, _member(kind, nodes[0].name.value)) for key, nodes in collect(document, kind, selections_of(ask[1])).items()]
 
     def one(value: Any) -> Any:
-        return {key: getattr(value, name) if name else kind.name for key, name in members}
+        return {key: member(value) for key, member in members}
 
     return lambda value: None if value is None else [one(item) for item in value] if isinstance(value, list) else one(value)
+
+
+def _member(kind: GraphQLObjectType, name: str) -> Callable[[Any], Any]:
+    """How a member is read from the computed value, in the executor's exact format."""
+    if name == "__typename":
+        return lambda _: kind.name
+    field = kind.fields[name]
+    attribute, inner = field.extensions[DEFINITION].python_name, get_named_type(field.type)
+    if name_of_scalar(inner) not in FORMATTED:
+        return attrgetter(attribute)
+    serialize = inner.serialize
+    return lambda value: None if getattr(value, attribute) is None else serialize(getattr(value, attribute))
+
+
+def name_of_scalar(kind: Any) -> str | None:
+    return kind.name if isinstance(kind, GraphQLScalarType) else None

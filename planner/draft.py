@@ -6,6 +6,7 @@ from typing import Any
 
 from graphql import FieldNode, GraphQLField
 
+from auth.links import Links
 from auth.permissions import Permission
 from auth.viewer import Viewer
 from billing import rows
@@ -26,10 +27,11 @@ class CannotPlan(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One request: its caller, and the arguments of the fields that take any, by the field's mark."""
+    """One request: its caller, the arguments of the fields that take any, by the field's mark, and what makes addresses of files."""
 
     viewer: Viewer
     arguments: Mapping[str, Arguments]
+    links: Links | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 import logging
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, get_variable_values
 from graphql.execution.values import VariableValues
 
+from auth.links import Links
 from auth.permissions import Permission, check
 from auth.viewer import Viewer
 from billing.refusals import RequestError
@@ -77,12 +78,12 @@ class Bound:
     values: tuple[Any, ...]
     run: Run
 
-    def answer(self, text: str) -> bytes:
+    def answer(self, text: str, links: Links | None = None) -> bytes:
         """The response's body from the statement's one value; without derived fields, Postgres' bytes as they are."""
         if self.plan.fix is None:
             return text.encode()
         found = orjson.loads(text)
-        found["data"] = self.plan.fix(found["data"], self.run)
+        found["data"] = self.plan.fix(found["data"], replace(self.run, links=links))
         return orjson.dumps(found)
 
 
@@ -121,6 +122,10 @@ class Plans:
         except (RequestError, GraphQLError):
             self._planner.fallbacks["its arguments are refused"] += 1
         return None
+
+    def refused(self) -> None:
+        """A derived field refused an argument that only it could judge. The executor says so beside what the other fields answer."""
+        self._planner.fallbacks["an argument was refused"] += 1
 
     def failed(self) -> None:
         """Note that a statement of these plans failed, so that the executor had to answer after all."""

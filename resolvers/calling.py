@@ -3,9 +3,11 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from billing.refusals import ErrorCode, Refused
+from billing.rows.operations import Claim
 from db.session import Session, Transaction
 from payments.processor import ChargeStatus
 from resolvers.context import Context, payments_of
@@ -17,6 +19,13 @@ from resolvers.lifecycle.writing import Changes, Writer, audited, merged, save, 
 
 RUNNING = "An earlier call with this key is still running."
 CONFLICT = "This key was used with another input. Take a new one."
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What was answered to the first call with the same key."""
+
+    value: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +57,7 @@ async def act(context: Context, given: Any, mutation: str, prepare: Prepare, *, 
     """`owner` is the customer for whom staff act. Raises Refused, and then nothing was written."""
     customer_id = owner or context.viewer.customer_id or ""
     session = _session_of(context, customer_id)
-    call = Call(mutation, _judged_key(given.idempotency_key)) if given.idempotency_key is not None else None
+    call = call_of(mutation, given.idempotency_key) if given.idempotency_key is not None else None
     while True:
         try:
             async with session.write() as transaction:
@@ -68,22 +77,44 @@ async def _first_step(transaction: Transaction, context: Context, given: Any, mu
     A call that stopped after it had begun to charge is taken up where it stopped: the same request is sent again.
     """
     customer_id = transaction.caller.customer_id or ""
-    claim = await transaction.first("operations.claim", mutation=call.mutation, key=call.key, input_hash=hash_of(given)) if call else None
-    if claim and claim.state == "DONE":
+    claim = await claimed(transaction, call, hash_of(given)) if call else None
+    if claim and claim.answer:
         return outcome_of(customer_id, json.loads(claim.answer), is_replayed=True)
-    if claim and claim.state == "TAKEN_OVER":
+    if claim and claim.payment_id:
         return await sending_again(transaction, claim.payment_id, now=context.now)
-    if claim and claim.state != "NEW":
-        raise Refused(ErrorCode.IN_PROGRESS, RUNNING) if claim.state == "IN_PROGRESS" else Refused(ErrorCode.IDEMPOTENCY_CONFLICT, CONFLICT, "idempotencyKey")
     by = writer(context)
     prepared = await prepare(transaction, by, call)
     audit = audited(context, mutation, customer_id=customer_id, detail=prepared.about)
     if prepared.sending:
+        if prepared.sending.processor not in payments_of(context).processors:
+            raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "This payment method cannot be charged any more. Add another one.")
         await save(transaction, merged(prepared.changes, audit))
         return prepared.sending
-    key = [{"mutation": call.mutation, "key": call.key, "answer": prepared.shows, "finished_at": by.now}] if call else []
-    await save(transaction, merged(prepared.changes, audit, {"idempotency_key": key}))
+    kept = answered(call, prepared.shows, now=by.now) if call else {}
+    await save(transaction, merged(prepared.changes, audit, kept))
     return outcome_of(customer_id, prepared.shows)
+
+
+def call_of(mutation: str, key: str) -> Call:
+    """Raises Refused for a key that cannot be one."""
+    if not 1 <= len(key) <= 255 or not key.isprintable():
+        raise Refused(ErrorCode.INVALID_VALUE, "An idempotency key has 1 to 255 printable characters.", "idempotencyKey")
+    return Call(mutation, key)
+
+
+async def claimed(transaction: Transaction, call: Call, input_hash: str) -> Claim:
+    """NEW, DONE with the kept answer, or TAKEN_OVER. Raises Refused while another call with the key runs, and where the key was used with another input."""
+    claim: Claim = await transaction.first("operations.claim", mutation=call.mutation, key=call.key, input_hash=input_hash)
+    if claim.state == "IN_PROGRESS":
+        raise Refused(ErrorCode.IN_PROGRESS, RUNNING)
+    if claim.state == "CONFLICT":
+        raise Refused(ErrorCode.IDEMPOTENCY_CONFLICT, CONFLICT, "idempotencyKey")
+    return claim
+
+
+def answered(call: Call, answer: Mapping[str, Any], *, now: datetime) -> Changes:
+    """Keeps the answer, in the transaction of the effect."""
+    return {"idempotency_key": [{"mutation": call.mutation, "key": call.key, "answer": answer, "finished_at": now}]}
 
 
 async def _charged(context: Context, session: Session, sending: Sending) -> Outcome:
@@ -102,9 +133,3 @@ def outcome_of(customer_id: str, answer: Mapping[str, Any], *, is_replayed: bool
 def _session_of(context: Context, customer_id: str) -> Session:
     caller = context.session.caller
     return context.session if caller.customer_id == customer_id else context.session.of(replace(caller, customer_id=customer_id))
-
-
-def _judged_key(key: str) -> str:
-    if not 1 <= len(key) <= 255 or not key.isprintable():
-        raise Refused(ErrorCode.INVALID_VALUE, "An idempotency key has 1 to 255 printable characters.", "idempotencyKey")
-    return key

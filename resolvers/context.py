@@ -7,6 +7,7 @@ from typing import Any
 
 from strawberry.types import Info as StrawberryInfo
 
+from auth.links import Links
 from auth.passwords import Passwords
 from auth.throttle import Throttle
 from auth.viewer import Viewer
@@ -14,6 +15,8 @@ from db.session import Session
 from loaders import Loaders
 from mail.port import Sender
 from payments.processor import Processor
+from storage.bucket import Bucket
+from storage.scan import Clamd
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,17 @@ class Identity:
     later: Callable[[Coroutine[Any, Any, None]], None]
     portal_url: str
     merchant: str
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What attachments need. `links` makes addresses of a moment; `later` does a thing after the answer; `max_per_parent` is how many files one thing may have."""
+
+    bucket: Bucket
+    scanner: Clamd | None
+    links: Callable[[datetime], Links]
+    later: Callable[[Coroutine[Any, Any, None]], None]
+    max_per_parent: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +80,7 @@ class Context:
     origin: Origin = field(default_factory=Origin)
     identity: Identity | None = None
     payments: Payments | None = None
+    files: Files | None = None
     has_attempted: bool = False
     judge: Callable[[str], Any] | None = None
     loaders: Loaders = field(init=False)
@@ -76,6 +91,11 @@ class Context:
     @property
     def now(self) -> datetime:
         return self.session.caller.now
+
+    @property
+    def links(self) -> Links | None:
+        """What makes addresses of files, where the process keeps files."""
+        return self.files.links(self.now) if self.files else None
 
     def forget(self) -> None:
         """After a write: what was read before it is not true any more."""

@@ -15,7 +15,7 @@ MAX_NODES = 50
 async def customer(identifier: str | None, context: Context) -> Any:
     """The caller's customer, or for staff the one they name. Anybody else's is None, like one that does not exist."""
     wanted = identifier or context.viewer.customer_id
-    return await by_id(await _owner(wanted, context), wanted, ("cus",), context)
+    return await by_id(await owner_of(wanted, context), wanted, ("cus",), context)
 
 
 async def customers(search: str | None, *, order: str, paging: Paging, context: Context) -> Page:
@@ -24,7 +24,7 @@ async def customers(search: str | None, *, order: str, paging: Paging, context: 
 
 
 async def node(identifier: str, context: Context) -> Any:
-    return await by_id(await _owner(identifier, context), identifier, BY_ID, context)
+    return await by_id(await owner_of(identifier, context), identifier, BY_ID, context)
 
 
 async def nodes(identifiers: list[str], context: Context) -> list[Any]:
@@ -33,8 +33,8 @@ async def nodes(identifiers: list[str], context: Context) -> list[Any]:
     return await asyncio.gather(*(node(identifier, context) for identifier in identifiers))
 
 
-async def _owner(identifier: str | None, context: Context) -> str | None:
-    """Customers may ask only for what is theirs; for staff, whose it is must be found first."""
+async def owner_of(identifier: str | None, context: Context) -> str | None:
+    """Whose a thing is that the caller names. Customers may ask only for what is theirs; for staff, whose it is must be found first."""
     if not context.viewer.is_staff or identifier is None:
         return context.viewer.customer_id
     found = await context.loaders.one(blocks()["customers.owner"]).load((None, identifier))

@@ -5,7 +5,7 @@ from graphql import GraphQLSchema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from schema import attachments, coupons, customers, invoices, methods, payments, plans, schedules, subscriptions
-from schema.mutation import Mutation
+from schema.mutations import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
 from schema.straight import straighten

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from auth.links import Links
 from billing import actions
 from billing.states import AttachmentStatus, Uploader
 from schema import nouns
@@ -10,6 +11,10 @@ from schema.enums import AgeOrder
 from schema.fields import any_of, derived, page
 from schema.node import Node
 from schema.scalars import DateTime
+
+
+def download_url(identifier: str, customer_id: str, status: str, *, links: Links | None) -> str | None:
+    return links.download(identifier, customer_id) if links and status == "STORED" else None
 
 
 @strawberry.interface(description="What files can be attached to: an Invoice or a PaymentSchedule.")
@@ -33,6 +38,12 @@ class Attachment(Node):
     uploaded_at: DateTime = strawberry.field(description="When.")
     version: int = strawberry.field(description="Counts changes.")
     parent = any_of("inv", "sch", key="parent_id", graphql_type=Attachable, description="What it is attached to.")
+    download_url = derived(
+        download_url,
+        needs=("id", "customer_id", "status"),
+        graphql_type=str | None,
+        description="Where to download it, for 5 minutes and whoever has the address: ask for it when it is needed. Null unless STORED.",
+    )
     available_actions = derived(
         actions.of_attachment, needs=("status", "uploaded_by"), graphql_type=list[ActionState], description="What the caller may do with it now."
     )

@@ -5,9 +5,10 @@ import strawberry
 from billing.states import BalanceEntryKind, NextPaymentKind
 from schema import nouns
 from schema.enums import AgeOrder, InvoiceOrder, MethodOrder
-from schema.fields import any_of, many, money, one, page
+from schema.fields import any_of, derived, many, money, one, page
 from schema.filters import BalanceEntryFilter, InvoiceFilter, PaymentFilter, PaymentMethodFilter, ScheduleFilter, SubscriptionFilter
 from schema.node import Node
+from schema.papers import STATEMENT_ARGUMENTS, StatementDocuments, statement
 from schema.scalars import CurrencyCode, Date, DateTime
 
 
@@ -109,6 +110,13 @@ class Customer(Node):
         key="id",
         graphql_type=nouns.PaymentMethod | None,
         description="What is charged when a subscription names no method.",
+    )
+    statement = derived(
+        statement,
+        needs=("id",),
+        arguments=STATEMENT_ARGUMENTS,
+        graphql_type=StatementDocuments | None,
+        description="What was owed and paid in a currency, day by day, to download.",
     )
     balance_entries = page(
         "balance_entries.of_customer",

@@ -18,6 +18,7 @@ from graphql import GraphQLObjectType
 from strawberry.extensions import FieldExtension
 from strawberry.types import Info as StrawberryInfo
 
+from auth.links import Links
 from auth.permissions import Permission, check
 from auth.viewer import Viewer
 from billing.money import Money
@@ -35,7 +36,12 @@ PERMISSION = "permission"
 DEFINITION = "strawberry-definition"
 Parent = strawberry.Parent[Any]
 
-ABOUT_VIEWER: dict[str, Callable[[Viewer], Any]] = {"actor": lambda viewer: viewer.kind, "session_id": lambda viewer: viewer.session_id}
+# What a derived field may ask for by the names of its parameters: of the caller, and of the moment.
+ABOUT_CALL: dict[str, Callable[[Viewer, Links | None], Any]] = {
+    "actor": lambda viewer, _: viewer.kind,
+    "session_id": lambda viewer, _: viewer.session_id,
+    "links": lambda _, links: links,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +85,14 @@ class AnyOf:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """`function` gets the needed columns by position, the field's arguments by name, and of the viewer what it asks for by name (`ABOUT_VIEWER`).
+    """`function` gets the needed columns by position, the field's arguments by name, and of the call what it asks for by name (`ABOUT_CALL`).
 
     `sql_twin` names a function of the database that computes the same; a test holds the two together.
     """
 
     function: Callable[..., Any]
     needs: tuple[str, ...]
-    about_viewer: tuple[str, ...] = ()
+    about_call: tuple[str, ...] = ()
     sql_twin: str | None = None
 
 
@@ -177,17 +183,17 @@ def derived(
     sql_twin: str | None = None,
 ) -> Any:
     """What a pure function makes of columns of this row."""
-    asked = tuple(name for name in ABOUT_VIEWER if name in inspect.signature(function).parameters)
+    asked = tuple(name for name in ABOUT_CALL if name in inspect.signature(function).parameters)
 
     def resolve(parent: Any, info: Info, **given: Any) -> Any:
-        return function(*(getattr(parent, column) for column in needs), **given, **about(info.context.viewer, asked))
+        return function(*(getattr(parent, column) for column in needs), **given, **about(asked, info.context.viewer, info.context.links))
 
     return _field(with_arguments(resolve, list(arguments)), graphql_type, description, Derived(function, needs, asked, sql_twin))
 
 
-def about(viewer: Viewer, asked: tuple[str, ...]) -> dict[str, Any]:
-    """What a derived field may know of the caller, by the names of its parameters."""
-    return {name: ABOUT_VIEWER[name](viewer) for name in asked}
+def about(asked: tuple[str, ...], viewer: Viewer, links: Links | None) -> dict[str, Any]:
+    """What a derived field may know of the call, by the names of its parameters."""
+    return {name: ABOUT_CALL[name](viewer, links) for name in asked}
 
 
 def shown(row: Any, columns: Mapping[str, str] | None) -> Any:

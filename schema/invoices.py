@@ -11,6 +11,7 @@ from schema.enums import AgeOrder, DueOrder, LineOrder
 from schema.fields import derived, money, one, page, part
 from schema.filters import InstallmentFilter, PaymentFilter
 from schema.node import Node
+from schema.papers import Document, document
 from schema.scalars import CurrencyCode, Date, DateTime
 from schema.subscriptions import Period
 
@@ -35,6 +36,7 @@ class Invoice(Node, Attachable):
     amount_remaining = money("remaining_minor", description="Total less paid and credited; nothing on a void or refunded invoice.")
     paid_at: DateTime | None = strawberry.field(description="When the last of it was paid.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
+    document = derived(document, needs=("id", "customer_id"), graphql_type=Document | None, description="The invoice as a PDF.")
     customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Who is to pay it.")
     subscription = one("subscriptions.by_id", key="subscription_id", graphql_type=nouns.Subscription | None, description="The subscription it is for, if any.")
     payment_schedule = one(

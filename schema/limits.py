@@ -13,6 +13,8 @@ class Limits:
     max_group_bytes: int = strawberry.field(
         description="How large the files of one upload may be together, in bytes. There is no limit on all uploads together."
     )
+    max_group_files: int = strawberry.field(description="How many files one upload takes.")
+    max_pixels: int = strawberry.field(description="How many pixels a picture may have, width times height.")
     content_types: list[str] = strawberry.field(description="The media types that may be attached.")
     default_page_size: int = strawberry.field(description="Rows of a page when no size is given.")
     max_page_size: int = strawberry.field(description="The largest page.")
@@ -23,6 +25,8 @@ def limits() -> Limits:
     return Limits(
         max_file_bytes=attachments.MAX_FILE_BYTES,
         max_group_bytes=attachments.MAX_GROUP_BYTES,
+        max_group_files=attachments.MAX_GROUP_FILES,
+        max_pixels=attachments.MAX_PIXELS,
         content_types=list(attachments.CONTENT_TYPES),
         default_page_size=DEFAULT_SIZE,
         max_page_size=MAX_SIZE,

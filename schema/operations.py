@@ -11,6 +11,7 @@ import strawberry
 from auth.permissions import Permission
 from billing.refusals import Refused
 from resolvers import operations
+from resolvers.attachments import shown
 from resolvers.audit import note_refusal
 from resolvers.calling import Outcome
 from resolvers.context import Context, Info
@@ -42,6 +43,7 @@ class Operation:
     invoice: nouns.Invoice | None = strawberry.field(description="The invoice that was issued or paid by it, if any.")
     installment: nouns.Installment | None = strawberry.field(description="The installment that was paid by it, if any.")
     payment: nouns.Payment | None = strawberry.field(description="The payment that was made for it, if any, as that is now.")
+    attachments: list[nouns.Attachment] | None = strawberry.field(description="The files that were attached or announced by it, if any, as they are now.")
     user_errors: list[UserError] = strawberry.field(description="Why it was not done, where a payment was declined. Other refusals leave nothing behind.")
 
 
@@ -91,6 +93,7 @@ async def _operation(info: Info, idempotency_key: Annotated[str, strawberry.argu
         started_at=found.started_at,
         finished_at=found.finished_at,
         user_errors=[SimpleNamespace(code=refusal["code"], message=refusal["message"], path=None)] if refusal else [],
+        attachments=await shown(answer["attachments"], found.customer_id, info.context) if "attachments" in answer else None,
         **await _objects(found.customer_id, answer, info.context),
     )
 

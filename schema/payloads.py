@@ -9,6 +9,7 @@ import strawberry
 from auth.permissions import Permission
 from billing.refusals import ErrorCode, Refused
 from resolvers.audit import note_refusal
+from resolvers.calling import Replayed
 from resolvers.context import Info
 from schema.fields import guarded
 
@@ -43,8 +44,10 @@ def mutation(resolve: Callable[[Any, Any], Awaitable[Any]], *, name: str, takes:
 
 
 def error_of(refused: Refused) -> Any:
-    return SimpleNamespace(code=refused.code, message=refused.message, path=["input", refused.field] if refused.field else None)
+    return SimpleNamespace(code=refused.code, message=refused.message, path=["input", *refused.field.split(".")] if refused.field else None)
 
 
 def _payload(shows: str, found: Any, refused: Refused | None) -> Any:
-    return SimpleNamespace(**{shows: found}, replayed=False, user_errors=[error_of(refused)] if refused else [])
+    is_replayed = isinstance(found, Replayed)
+    shown = found.value if is_replayed else found
+    return SimpleNamespace(**{shows: shown}, replayed=is_replayed, user_errors=[error_of(refused)] if refused else [])

@@ -7,6 +7,7 @@ from payments.declines import for_the_customer
 from schema import nouns
 from schema.fields import derived, many, money, one, part
 from schema.node import Node
+from schema.papers import Document, receipt
 from schema.scalars import CurrencyCode, DateTime
 
 
@@ -44,6 +45,9 @@ class Payment(Node):
     )
     is_retryable: bool = strawberry.field(name="retryable", description="For FAILED, whether the same method may be tried again.")
     version: int = strawberry.field(description="Counts changes.")
+    receipt = derived(
+        receipt, needs=("id", "customer_id", "settled_at"), graphql_type=Document | None, description="The receipt as a PDF; null for what was not received."
+    )
     method_snapshot = part(PaymentMethodSnapshot, description="What was charged, as it was then.")
     payment_method = one(
         "payment_methods.by_id", key="payment_method_id", graphql_type=nouns.PaymentMethod | None, description="What was charged, if it is still saved."

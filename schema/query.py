@@ -92,3 +92,12 @@ class Query:
         permission=permissions.PREVIEWS,
         description="What the removal of a coupon would come to. Nothing is written.",
     )
+    preview_hold_subscription = preview(
+        actions.HOLD, takes=changes.HoldSubscriptionInput, permission=permissions.HOLDS, description="For staff: what a hold would come to. Nothing is written."
+    )
+    preview_release_subscription = preview(
+        actions.RELEASE,
+        takes=changes.ReleaseSubscriptionInput,
+        permission=permissions.HOLDS,
+        description="For staff: what a release would come to. Nothing is written.",
+    )

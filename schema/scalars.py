@@ -5,6 +5,8 @@ from typing import Any, NewType
 
 import strawberry
 
+from resolvers.incoming import Upload
+
 BigInt = NewType("BigInt", int)
 Decimal = NewType("Decimal", str)
 CurrencyCode = NewType("CurrencyCode", str)
@@ -37,11 +39,28 @@ def _currency(text: Any) -> str:
     return text
 
 
+def _upload(value: Any) -> Upload:
+    if not isinstance(value, Upload):
+        raise ValueError("a file comes as multipart/form-data, by the GraphQL multipart request specification")
+    return value
+
+
+def _never(_value: Any) -> Any:
+    raise ValueError("an Upload is only ever sent")
+
+
 def _scalar(name: str, description: str, serialize: Any, parse: Any) -> Any:
     return strawberry.scalar(name=name, description=description, serialize=serialize, parse_value=parse)
 
 
 SCALARS: dict[object, Any] = {
+    Upload: _scalar(
+        "Upload",
+        "A file that comes with the request, which is sent as multipart/form-data by the GraphQL multipart request specification "
+        "(https://github.com/jaydenseric/graphql-multipart-request-spec) with the header GraphQL-Require-Preflight. Only a variable can hold one.",
+        _never,
+        _upload,
+    ),
     BigInt: _scalar("BigInt", "A whole number of up to 64 bits, written as a string, because JSON numbers lose digits beyond 2^53.", str, _big),
     Decimal: _scalar("Decimal", 'An exact decimal number, written as a string such as "12.90".', str, str),
     CurrencyCode: _scalar("CurrencyCode", "A currency by its ISO 4217 code, such as USD.", str, _currency),

@@ -32,13 +32,14 @@ from db.session import Caller, Session
 from gateway.app import Setup, create_app
 from gateway.calls import Call
 from gateway.documents import Document, Documents, first_party
+from gateway.files import files
 from gateway.http import run, run_planned
 from gateway.limits import Limits
 from gateway.server import configured, listen
 from gateway.settings import Settings
 from payments.sandbox import Sandbox
 from planner import Planner
-from resolvers.context import Context, Payments
+from resolvers.context import Context, Files, Payments
 
 GENERATED = 2000
 NOW = datetime.now(UTC).replace(microsecond=123000)
@@ -140,6 +141,7 @@ class Portal:
     documents: Documents
     planner: Planner
     database: Database
+    files: Files
     payments: Payments
 
     def prepare(self, text: str, name: str | None = None) -> tuple[Document, OperationDefinitionNode]:
@@ -152,10 +154,13 @@ class Portal:
     def session(self, viewer: Viewer) -> Session:
         return Session(self.database, Caller(viewer.customer_id, viewer.kind, NOW))
 
+    def context(self, viewer: Viewer, session: Session) -> Context:
+        return Context(viewer, session, payments=self.payments, files=self.files)
+
     async def execute(self, text: str, viewer: Viewer = ADA, **variables: Any) -> Answer:
         document, _ = self.prepare(text)
         session = self.session(viewer)
-        result = await run(self.schema, document, Call(text, variables, None, False), Context(viewer, session, payments=self.payments))
+        result = await run(self.schema, document, Call(text, variables, None, False), self.context(viewer, session))
         await session.close()
         return Answer(result.data, [error.formatted | {"original": error.original_error} for error in result.errors or ()], session.statements)
 
@@ -163,15 +168,17 @@ class Portal:
         """None where the planner leaves the query to the executor."""
         document, operation = self.prepare(text)
         session = self.session(viewer)
-        body = await run_planned(document, operation, Call(text, variables, None, False), Context(viewer, session))
+        body = await run_planned(document, operation, Call(text, variables, None, False), self.context(viewer, session))
         await session.close()
         return None if body is None else Answer(json.loads(body)["data"], [], session.statements)
 
 
 @pytest.fixture(scope="session")
-async def portal(database: Database, graphql_schema: Any) -> Portal:
+async def portal(database: Database, graphql_schema: Any, data_dir: Path) -> Portal:
     planner = Planner(graphql_schema)
-    return Portal(graphql_schema, Documents(graphql_schema, planner, ROOM), planner, database, Payments({"sandbox": Sandbox(SECRET)}, SECRET.encode()))
+    kept = files(Settings(data_dir=data_dir), ISSUER, "http://portal", lambda work: asyncio.ensure_future(work))
+    payments = Payments({"sandbox": Sandbox(SECRET)}, SECRET.encode())
+    return Portal(graphql_schema, Documents(graphql_schema, planner, ROOM), planner, database, kept, payments)
 
 
 @pytest.fixture(scope="session")
@@ -186,20 +193,27 @@ class Threaded(uvicorn.Server):
 
 
 @pytest.fixture(scope="session")
-def start_server() -> Iterator[Callable[..., str]]:
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The data directory of the servers that name no other."""
+    return tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture(scope="session")
+def start_server(data_dir: Path) -> Iterator[Callable[..., str]]:
     """Start servers on free ports; all of them end with the run."""
     running: list[tuple[Threaded, threading.Thread]] = []
 
     def start(url: str, **settings: Any) -> str:
-        app = create_app(Setup(Settings(**settings), url, ISSUER, {}, graphiql_token="demo-token"))
         listener = listen("127.0.0.1", 0)
+        address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        app = create_app(Setup(Settings(**{"data_dir": data_dir, **settings}), url, ISSUER, {}, graphiql_token="demo-token", url=address))
         server = Threaded(configured(app))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
         thread.start()
         while not server.started and thread.is_alive():
             thread.join(0.01)
         running.append((server, thread))
-        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+        return address
 
     yield start
     for server, thread in running:

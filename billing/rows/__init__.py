@@ -1,6 +1,6 @@
 """The rows of the portal, frozen values. Field for field they equal the columns of the `portal_…` view of the same noun."""
 
-from billing.rows.attachments import Attachment
+from billing.rows.attachments import Attachment, AttachmentObject, FileCount, LooseObject
 from billing.rows.contracts import Account, Contract, CouponOffer, Offer
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, RefreshToken
@@ -18,6 +18,7 @@ __all__ = [
     "Account",
     "ApiClient",
     "Attachment",
+    "AttachmentObject",
     "AuditEvent",
     "BalanceEntry",
     "Budget",
@@ -35,10 +36,12 @@ __all__ = [
     "Credential",
     "Customer",
     "Due",
+    "FileCount",
     "IdentityLink",
     "Installment",
     "Invoice",
     "InvoiceLine",
+    "LooseObject",
     "MethodReference",
     "NextPayment",
     "Offer",

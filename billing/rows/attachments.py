@@ -19,3 +19,32 @@ class Attachment:
     uploaded_by: str
     uploaded_at: datetime
     version: int
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentObject:
+    """An attachment and where its bytes are, which the graph never shows."""
+
+    id: str
+    customer_id: str
+    file_name: str
+    content_type: str
+    size_bytes: int
+    sha256: str
+    object_key: str
+    status: str
+    uploaded_by: str
+    uploaded_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LooseObject:
+    """An object of the bucket that no attachment owns, or not yet."""
+
+    customer_id: str
+    object_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileCount:
+    files: int

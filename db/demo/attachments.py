@@ -4,6 +4,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from db.demo.account import Account
+from db.demo.contents import content
 from db.demo.rows import Attachment, Invoice, PaymentSchedule
 
 CONTENT_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg"}
@@ -12,17 +13,19 @@ STAFF = "support@portico.example"
 
 def attach(account: Account, parent: Invoice | PaymentSchedule, file_name: str, *, at: datetime, uploaded_by: str = "CUSTOMER", status: str = "STORED") -> None:
     identifier = account.id("att", at)
+    group = account.id("grp", at)
+    size = 2_000 + account.random.randrange(20_000, 4_000_000) // 100
     account.add(
         Attachment(
             customer_id=account.customer.id,
             id=identifier,
             invoice_id=parent.id if isinstance(parent, Invoice) else None,
             schedule_id=parent.id if isinstance(parent, PaymentSchedule) else None,
-            group_id=account.id("grp", at),
+            group_id=group,
             file_name=file_name,
             content_type=CONTENT_TYPES[file_name.rpartition(".")[2]],
-            size_bytes=account.random.randrange(20_000, 4_000_000),
-            sha256=sha256(identifier.encode()).hexdigest(),
+            size_bytes=size,
+            sha256=sha256(content(identifier, file_name, size)).hexdigest(),
             object_key=f"customer/{account.customer.id}/{identifier}",
             status=status,
             uploaded_by=uploaded_by,

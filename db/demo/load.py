@@ -11,6 +11,7 @@ import asyncpg
 
 from db.demo.account import close_account, open_account
 from db.demo.catalogue import catalogue_rows
+from db.demo.contents import content
 from db.demo.crowd import generate
 from db.demo.periods import add_months, whole_seconds
 from db.demo.rows import Customer
@@ -36,6 +37,22 @@ async def is_empty(admin_url: str) -> bool:
             return not await connection.fetchval(f"select exists (select from {SCHEMA}.customer)")
     finally:
         await connection.close()
+
+
+async def files(admin_url: str) -> list[tuple[str, str, bytes]]:
+    """Key, media type and bytes of every file that the named customers have."""
+    connection = await asyncpg.connect(admin_url)
+    try:
+        async with connection.transaction(readonly=True):
+            await connection.execute(f"set local role {APP}; set local app.actor = 'STAFF'")
+            found = await connection.fetch(
+                f"select object_key, content_type, id, file_name, size_bytes from {SCHEMA}.attachment where status = 'STORED' and object_key = 'customer/' || customer_id || '/' || id "
+                "and customer_id = any($1)",
+                [shown.id for shown in SHOWN],
+            )
+    finally:
+        await connection.close()
+    return [(row["object_key"], row["content_type"], content(row["id"], row["file_name"], row["size_bytes"])) for row in found]
 
 
 async def seed(admin_url: str, *, customers: int, now: datetime, progress: Callable[[int], None]) -> None:

@@ -13,3 +13,88 @@ select * from portal_attachment where customer_id = :customer_id and invoice_id 
 -- order newest: uploaded_at desc, id desc
 -- order oldest: uploaded_at asc, id asc
 select * from portal_attachment where customer_id = :customer_id and schedule_id = :key
+
+-- name: attachments.add
+-- returns: Attachment
+-- A group's rows at once; `:invoice_id` or `:schedule_id` is null. None where the schedule was canceled meanwhile.
+insert into attachment (customer_id, id, invoice_id, schedule_id, group_id, file_name, content_type, size_bytes, sha256, object_key, status, uploaded_by, uploader, uploaded_at)
+select :customer_id, f.id, :invoice_id, :schedule_id, :group_id, f.file_name, f.content_type, f.size_bytes, f.sha256, f.object_key, :status, :uploaded_by, :uploader,
+       cast(:now as timestamptz)
+  from unnest(cast(:ids as text[]), cast(:file_names as text[]), cast(:content_types as text[]), cast(:sizes as integer[]), cast(:hashes as text[]), cast(:object_keys as text[]))
+       f (id, file_name, content_type, size_bytes, sha256, object_key)
+ where not exists (select from payment_schedule s where s.customer_id = :customer_id and s.id = :schedule_id and s.status = 'CANCELED')
+returning id, customer_id, coalesce(invoice_id, schedule_id) as parent_id, invoice_id, schedule_id, file_name, content_type, size_bytes, sha256, status, uploaded_by,
+          uploaded_at, version
+
+-- name: attachments.lock
+-- returns: Owner
+-- One customer's groups are counted one after the other.
+select id, customer_id from (select id, id as customer_id from customer) c where customer_id = :customer_id for no key update
+
+-- name: attachments.count
+-- returns: FileCount
+-- Files of one thing that count against its quota: what was announced and never came does not, after an hour.
+select cast(count(*) as integer) as files from attachment
+ where customer_id = :customer_id and (invoice_id = :parent_id or schedule_id = :parent_id)
+   and (status <> 'PENDING' or uploaded_at > cast(:now as timestamptz) - interval '1 hour')
+
+-- name: attachments.place
+-- returns: AttachmentObject
+-- Where an attachment's bytes are.
+select id, customer_id, file_name, content_type, size_bytes, sha256, object_key, status, uploaded_by, uploaded_at from attachment
+ where customer_id = :customer_id and id = :key
+
+-- name: attachments.store
+-- returns: Attachment
+-- The bytes have come and are what was announced. None: somebody was faster, or it is gone.
+update attachment set status = 'STORED', object_key = :object_key, version = version + 1
+ where customer_id = :customer_id and id = :id and status = 'PENDING'
+returning id, customer_id, coalesce(invoice_id, schedule_id) as parent_id, invoice_id, schedule_id, file_name, content_type, size_bytes, sha256, status, uploaded_by,
+          uploaded_at, version
+
+-- name: attachments.reject
+-- returns: nothing
+update attachment set status = 'REJECTED', version = version + 1 where customer_id = :customer_id and id = :id and status = 'PENDING'
+
+-- name: attachments.delete
+-- returns: LooseObject
+-- Only what one's own kind uploaded.
+delete from attachment where customer_id = :customer_id and id = :id and uploaded_by = :uploaded_by
+returning customer_id, object_key
+
+-- name: attachments.delete_pending
+-- returns: LooseObject
+delete from attachment where customer_id = :customer_id and status = 'PENDING' and uploaded_at < :before
+returning customer_id, object_key
+
+-- name: attachments.overdue
+-- returns: Owner
+-- For the sweep: customers with announced files that never came.
+select distinct customer_id as id, customer_id from attachment where status = 'PENDING' and uploaded_at < :before
+
+-- name: loose_objects.add
+-- returns: nothing
+insert into loose_object (customer_id, object_key, expires_at)
+select :customer_id, key, :expires_at from unnest(cast(:object_keys as text[])) key
+on conflict (customer_id, object_key) do update set expires_at = greatest(loose_object.expires_at, excluded.expires_at)
+
+-- name: loose_objects.own
+-- returns: LooseObject
+-- Attachments own them from now on, unless somebody is deleting them already.
+delete from loose_object where customer_id = :customer_id and object_key = any(cast(:object_keys as text[])) and not is_doomed
+returning customer_id, object_key
+
+-- name: loose_objects.doom
+-- returns: LooseObject
+-- Those of the keys that are loose. Whoever is about to own them is waited for; afterwards nobody can.
+update loose_object set is_doomed = true where customer_id = :customer_id and object_key = any(cast(:object_keys as text[]))
+returning customer_id, object_key
+
+-- name: loose_objects.forget
+-- returns: nothing
+delete from loose_object where customer_id = :customer_id and object_key = any(cast(:object_keys as text[])) and is_doomed
+
+-- name: loose_objects.due
+-- returns: LooseObject
+-- For the sweep: the oldest ones that nobody writes any more.
+select customer_id, object_key from loose_object where expires_at < :now order by expires_at limit 1000

@@ -66,8 +66,9 @@ async def preview(action: Action, given: Any, context: Context) -> Any:
     """The same decision, unlocked and unwritten. Raises Refused."""
     if _guesses(action, given):
         await throttled(context, Kind.COUPON, context.viewer.customer_id)
+    owner = await _owner(str(given.subscription_id), context) if action.is_for_staff else None
     try:
-        facts, decision = await action.plan(given, context)(asking(context), context.now, False)
+        facts, decision = await action.plan(given, context)(asking(context, owner), context.now, False)
     except Behind:
         raise Refused(ErrorCode.IN_PROGRESS, BEHIND) from None
     return _shown(facts, decision, previews.pin(given, action.mutation, decision, context))

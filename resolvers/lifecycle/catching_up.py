@@ -31,7 +31,7 @@ async def catch_up(session: Session, subscription_id: str, processors: Mapping[s
     by = Writer(Actor.SYSTEM, session.caller.now, mint)
     for steps in range(MAX_STEPS):
         async with session.write() as transaction:
-            step = await _step(transaction, subscription_id, by=by)
+            step = await _step(transaction, subscription_id, processors, by=by)
         if step is None:
             return steps
         if isinstance(step, Sending):
@@ -42,14 +42,14 @@ async def catch_up(session: Session, subscription_id: str, processors: Mapping[s
     return MAX_STEPS
 
 
-async def _step(transaction: Transaction, subscription_id: str, *, by: Writer) -> Sending | Decision | None:
+async def _step(transaction: Transaction, subscription_id: str, processors: Mapping[str, Processor], *, by: Writer) -> Sending | Decision | None:
     """The next step, written; or begun, if it has to be paid first. None: nothing is due (any more)."""
     contract = await contract_of(transaction.run, subscription_id, is_locked=True)
     if not clock.is_due(contract, by.now):
         return None
     facts = await facts_of(transaction.run, contract, now=by.now)
     decision = clock.step(facts)
-    if decision.due_minor and facts.account.method_id is not None:
+    if decision.due_minor and facts.account.method_processor in processors:
         sending, changes = begun(facts, decision, {"subscription": contract.id}, None, by=by)
         await save(transaction, changes)
         return sending

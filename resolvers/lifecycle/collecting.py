@@ -25,19 +25,19 @@ AGAIN = timedelta(hours=1)
 async def collect(session: Session, invoice_id: str, processors: Mapping[str, Processor], *, policy: RetryPolicy, by: Writer) -> None:
     """Charge what remains, if its time has come. What failed is tried again another day, or patience ends."""
     async with session.write() as transaction:
-        sending = await _begun(transaction, invoice_id, policy, by=by)
+        sending = await _begun(transaction, invoice_id, policy, processors, by=by)
     if sending is not None:
         result = await ask(processors[sending.processor], sending)
         await settle(session, sending.charge.key, result, by=by)
 
 
-async def _begun(transaction: Transaction, invoice_id: str, policy: RetryPolicy, *, by: Writer) -> Sending | None:
+async def _begun(transaction: Transaction, invoice_id: str, policy: RetryPolicy, processors: Mapping[str, Processor], *, by: Writer) -> Sending | None:
     await transaction.run("customers.lock")
     invoice: Collectable | None = await transaction.first("collections.facts", key=invoice_id)
     if invoice is None or not _is_due(invoice, by.now):
         return None
     ending = ending_now(policy, failures, today=invoice.today_on) if (failures := _failures(invoice)) else None
-    if ending is not None or invoice.method_reference is None or invoice.is_declined_for_good:
+    if ending is not None or invoice.method_processor not in processors or invoice.is_declined_for_good:
         # Until there is another method, nobody charges it by himself.
         await save(transaction, {"uncollected": [_later(invoice, None, is_failure=False)]})
         if ending is not None and invoice.subscription_id is not None:

@@ -81,7 +81,11 @@ def outcome_of(decision: Decision) -> str:
 
 def hash_of(given: Any, *, without: tuple[str, ...] = ("idempotency_key",)) -> str:
     """One input, one hash, whatever the order of its fields. The preview's token counts as part of it: a call with another one is another call."""
-    values = {name: _plain(value) for name, value in vars(given).items() if name not in without}
+    return hash_of_values({name: _plain(value) for name, value in vars(given).items() if name not in without})
+
+
+def hash_of_values(values: Any) -> str:
+    """`values` is JSON."""
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 

@@ -102,7 +102,7 @@ def merged(*parts: Changes) -> Changes:
 
 async def save(transaction: Transaction, changes: Changes) -> None:
     """One statement. Raises Refused if a coupon's last redemption went to somebody else meanwhile."""
-    saved = await transaction.first("changes.save", changes=as_json(changes))
+    saved = await transaction.first("changes.save", changes=as_json({table: rows for table, rows in changes.items() if rows}))
     if saved.coupons != len(changes.get("taken_coupon", ())):
         raise Refused(ErrorCode.COUPON_INVALID, "This code cannot be used here.", "code")
     if [saved.subscriptions, saved.releases, saved.invoices, saved.installments] != [

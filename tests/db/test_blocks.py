@@ -17,8 +17,8 @@ from tests.conftest import ADA, BIG
 
 TYPES = {"text": str, "int4": int, "int8": int, "bool": bool, "timestamptz": datetime, "date": date, "json": str, "text[]": str}
 
-# Staff ask these over all customers; row security lets nobody else.
-OF_EVERYBODY = {"customers.matching", "customers.owner", "audit.listed"}
+# Staff or the sweep ask these over all customers; row security lets nobody else.
+OF_EVERYBODY = {"customers.matching", "customers.owner", "audit.listed", "attachments.overdue", "loose_objects.due"}
 
 # The billing clock asks these over all customers, by index, and then acts as one.
 OF_CLOCK = {"clock.due_subscriptions", "clock.due_collections", "clock.open_charges", "payments.owner"}
@@ -30,8 +30,8 @@ OF_NOBODY = {"webhooks.open", "webhooks.store", "webhooks.done"}
 REGISTRY = ("clients.", "client_credentials.", "client_assertions.", "trusted.", "budgets.")
 OF_REGISTRY = {name for name in blocks() if name.startswith(REGISTRY)}
 
-# A function that claims for the customer whom the unit of work named.
-OF_CALLER = {"operations.claim"}
+# Functions that claim and write for the customer whom the unit of work named.
+OF_CALLER = {"operations.claim", "changes.save"}
 
 # Row security shows these to who presents the secret or the address, before it is known whose they are.
 BY_SECRET = {"credentials.by_email", "refresh_tokens.by_secret", "links.by_secret"}
@@ -48,12 +48,8 @@ SMALL = (
     "idempotency_key",
     "charge",
     "webhook_event",
+    "loose_object",
     "alembic_version",
-    "api_client",
-    "client_credential",
-    "client_assertion",
-    "stored_document",
-    "document_use",
 )
 
 READS = [found for found in blocks().values() if found.sql.startswith("select") and found.name not in BY_SECRET]

@@ -12,6 +12,7 @@ from billing.states import Actor
 from payments.processor import Charge
 from resolvers.lifecycle.reconciling import reconcile
 from resolvers.lifecycle.writing import writer
+from tests.conftest import STAFF
 from tests.lifecycle.conftest import Life, price
 
 
@@ -178,3 +179,15 @@ async def test_a_call_that_died_with_its_charge_is_never_charged_again_however_b
     assert [row["status"] for row in await life.rows("payment")] == ["SUCCEEDED"]
     assert [row["status"] for row in await life.rows("subscription")] == ["ACTIVE"]
     assert life.sandbox.calls("capture") == 1
+
+
+async def test_staff_preview_a_hold_and_a_release_of_somebody_elses_subscription(life: Life) -> None:
+    subscription = await life.subscribe("storage")
+    before = await life.everything()
+    text = "query P($i: HoldSubscriptionInput!) { previewHoldSubscription(input: $i) { preview { status warnings renewsAt } userErrors { code } } }"
+    shown = (await life.ask(text, STAFF, i={"subscriptionId": subscription, "idempotencyKey": "-"}))["previewHoldSubscription"]
+    assert shown == {"preview": {"status": "SUSPENDED", "warnings": ["OPEN_INVOICES_STAY_DUE"], "renewsAt": None}, "userErrors": []}
+    text = "query P($i: ReleaseSubscriptionInput!) { previewReleaseSubscription(input: $i) { preview { status } userErrors { code } } }"
+    refused = (await life.ask(text, STAFF, i={"subscriptionId": subscription, "idempotencyKey": "-"}))["previewReleaseSubscription"]
+    assert refused == {"preview": None, "userErrors": [{"code": "WRONG_STATE"}]}
+    assert await life.everything() == before

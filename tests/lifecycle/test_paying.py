@@ -327,3 +327,16 @@ async def test_what_a_bank_does_not_want_told_is_told_to_staff_only(life: Life) 
     assert payload["payment"]["declineCode"] == "generic_decline"
     text = "query Q($id: ID!) { node(id: $id) { ... on Payment { declineCode } } }"
     assert (await life.ask(text, STAFF, id=payload["payment"]["id"]))["node"] == {"declineCode": "stolen_card"}
+
+
+async def test_a_method_of_a_processor_that_is_gone_is_charged_by_nobody(life: Life) -> None:
+    owed = await invoice(life)
+    subscription = await life.subscribe("storage")
+    await life.admin.execute("update payment_method set processor = 'gone' where customer_id = $1", life.customer_id)
+    before = await life.everything()
+    assert (await pay(life, "payInvoice", invoiceId=owed))["userErrors"][0]["code"] == "PAYMENT_METHOD_REQUIRED"
+    assert await life.everything() == before
+    await life.pass_by(subscription, days=31)
+    done = await tick(Billing(life.database, {"sandbox": life.sandbox}), life.now)
+    assert done.failures == 0
+    assert [row["status"] for row in await life.rows("invoice", "and reason = 'RENEWAL'")] == ["OPEN"]

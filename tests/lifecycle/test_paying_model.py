@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -131,8 +132,19 @@ async def test_money_in_is_what_was_allocated_and_what_is_credit(seed: int, port
             await step(life, chance)
             await amounts_agree(life)
             await _states_agree(life)
+            await _totals_agree(life)
     finally:
         await end_life(owner, life.customer_id)
+
+
+async def _totals_agree(life: Life) -> None:
+    """What the Summary page says is due, counted anew in plain Python: each amount once, whatever the invoicing."""
+    today = life.now.astimezone(ZoneInfo("Europe/Zurich")).date()
+    invoices = sum(row["remaining_minor"] for row in await life.rows("invoice"))
+    alone = sum(row["remaining_minor"] for row in await life.rows("installment", "and invoice_id is null") if row["due_on"] <= today)
+    summary = (await life.ask("{ customer { summary { totalDue { minorUnits } balance { minorUnits } } } }"))["customer"]["summary"]
+    assert sum(int(one["minorUnits"]) for one in summary["totalDue"]) == invoices + alone
+    assert sum(int(one["minorUnits"]) for one in summary["balance"]) == sum(entry["amount_minor"] for entry in await life.rows("balance_entry"))
 
 
 async def _total(life: Life, identifier: str) -> int:

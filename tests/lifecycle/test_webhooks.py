@@ -122,3 +122,13 @@ async def test_what_was_stored_and_not_acted_on_is_acted_on_by_the_clock(life: L
     done = await tick(Billing(life.database, {"sandbox": life.sandbox}), life.now)
     assert done.events == 1
     assert [row["status"] for row in await life.rows("payment")] == ["SUCCEEDED"]
+
+
+async def test_an_event_that_does_not_come_to_its_end_is_408(place: embedded.Urls, start_server: Callable[..., str], tmp_path: Path) -> None:
+    async def never() -> AsyncIterator[bytes]:
+        yield b"{"
+        await asyncio.sleep(2)
+
+    async with httpx.AsyncClient(base_url=start_server(place.app, data_dir=tmp_path, body_seconds=0.3), timeout=20) as client:
+        answer = await client.post("/webhooks/sandbox", content=never())
+    assert (answer.status_code, answer.headers["connection"]) == (408, "close")

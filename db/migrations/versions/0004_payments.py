@@ -10,3 +10,4 @@ down_revision = "0003"
 
 def upgrade() -> None:
     run_script(Path(__file__).with_name("0004_payments.sql"))
+    run_script(Path(__file__).with_name("0004_saving.sql"))

@@ -8,8 +8,8 @@ from schema import partners
 from schema.payloads import mutation
 
 
-@strawberry.type(description="A part of Mutation.")
-class PartnerMutation:
+@strawberry.type(description="Partners' apps.")
+class PartnerMutations:
     grant_access = mutation(
         grants.grant,
         name="grantAccess",

@@ -1,0 +1,71 @@
+"""Addresses of files, good for a few minutes for whoever has them. Made only for a row that the caller was allowed to see."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, urlencode
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from auth.keys import Key
+
+LIFETIME = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An address, and until when it is good."""
+
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Makes the addresses of one moment. `url` is where the gateway is reached from outside."""
+
+    url: str
+    secret: bytes = field(repr=False)
+    now: datetime
+
+    def download(self, identifier: str, customer_id: str) -> str:
+        return self._link("files", identifier, customer_id).url
+
+    def paper(self, name: str, customer_id: str) -> Link:
+        """`name` says what is printed: an invoice's or a payment's id, or a statement."""
+        return self._link("papers", name, customer_id)
+
+    def _link(self, place: str, name: str, customer_id: str) -> Link:
+        expires = int((self.now + LIFETIME).timestamp())
+        query = urlencode({"customer": customer_id, "expires": expires, "signature": _signature(f"{place}/{name}", customer_id, expires, self.secret)})
+        return Link(f"{self.url}/{place}/{quote(name)}?{query}", datetime.fromtimestamp(expires, UTC))
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What an address says. `place` is where it leads."""
+
+    identifier: str
+    customer_id: str
+    expires: str
+    signature: str
+    place: str = "files"
+
+    def holds(self, secrets: Iterable[bytes], *, now: datetime) -> bool:
+        if not (self.expires.isascii() and self.expires.isdigit() and len(self.expires) < 12 and now.timestamp() < int(self.expires)):
+            return False
+        made = (_signature(f"{self.place}/{self.identifier}", self.customer_id, int(self.expires), secret) for secret in secrets)
+        return any(hmac.compare_digest(one.encode(), self.signature.encode()) for one in made)
+
+
+def secret_of(key: Key) -> bytes:
+    """What signs addresses, made of a key that signs tokens: processes that share the one share the other, and neither is found from the other."""
+    signing = key.signing
+    raw = signing if isinstance(signing, bytes) else signing.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    return hmac.new(raw, b"portico: addresses of files", hashlib.sha256).digest()
+
+
+def _signature(path: str, customer_id: str, expires: int, secret: bytes) -> str:
+    return hmac.new(secret, f"{path}\n{customer_id}\n{expires}".encode(), hashlib.sha256).hexdigest()

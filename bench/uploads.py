@@ -1,0 +1,161 @@
+"""`python -m bench.uploads`: a group of 30 MiB into Portico's local bucket, beside the same bytes into a bare handler that writes them to a file. Both sent by curl, in turns."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from statistics import median
+from typing import Annotated
+from uuid import uuid4
+
+import anyio
+import anyio.to_thread
+import asyncpg
+import typer
+from rich.console import Console
+from rich.table import Table
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from bench import database, portal
+from bench.processes import Command, server
+from billing.attachments import MAX_FILE_BYTES
+from gateway.server import listen, serve
+
+console = Console()
+MUTATION = "mutation ($input: UploadAttachmentsInput!) { uploadAttachments(input: $input) { attachments { id } userErrors { code message } } }"
+FILES = 3
+OURS = "Portico, local bucket"
+
+
+async def bare(request: Request) -> Response:
+    """The least that keeps an upload: no parser, no checks, no hash. The other requests wait while it writes."""
+    with open(_fresh(), "wb") as file:  # noqa: ASYNC230  # so does who writes the least
+        async for chunk in request.stream():
+            file.write(chunk)
+    return Response(status_code=204)
+
+
+async def considerate(request: Request) -> Response:
+    """The same, and nobody waits for the disk."""
+    async with await anyio.open_file(_fresh(), "wb") as file:
+        async for chunk in request.stream():
+            await file.write(chunk)
+    return Response(status_code=204)
+
+
+async def durable(request: Request) -> Response:
+    """The same, and after the answer the bytes would survive a power cut, as Portico's do."""
+    async with await anyio.open_file(_fresh(), "wb") as file:
+        async for chunk in request.stream():
+            await file.write(chunk)
+        await file.flush()
+        await anyio.to_thread.run_sync(os.fsync, file.wrapped.fileno())
+    return Response(status_code=204)
+
+
+def _fresh() -> Path:
+    return Path(os.environ["BENCH_FOLDER"]) / uuid4().hex
+
+
+BARE = {"Bare handler, blocking": bare, "Bare handler, in threads": considerate, "Bare handler, in threads, synced": durable}
+
+
+def main(
+    rounds: Annotated[int, typer.Option(min=1, help="How often each takes its turn.")] = 15,
+    serve_bare: Annotated[bool, typer.Option(help="Be the bare handler.")] = False,
+) -> None:
+    """Seconds of one upload, and how fast Portico is beside the bare handler."""
+    if serve_bare:
+        _serve_bare()
+        return
+    with database.portal(1000, console) as place, portal.signer() as signer, tempfile.TemporaryDirectory(prefix="portico-uploads-") as folder:
+        customer, invoice = asyncio.run(_invoice(place))
+        ours = portal.portico(place, signer, planner=True)
+        ours = Command(ours.arguments, {**ours.environment, "PORTICO_DATA_DIR": folder, "PORTICO_MAX_FILES_PER_PARENT": "100000"}, ours.folder)
+        theirs = Command((sys.executable, "-m", "bench.uploads", "--serve-bare"), {"BENCH_FOLDER": folder}, database.ROOT)
+        files = _files(Path(folder))
+        with server(ours) as one, server(theirs) as other:
+            urls = {OURS: f"{one.port}{one.path}", **{name: f"{other.port}/{handler.__name__}" for name, handler in BARE.items()}}
+            seen = _turns(rounds, {name: _form(url, files, signer.token(customer), invoice) for name, url in urls.items()})
+    console.print(_table(seen))
+
+
+def _serve_bare() -> None:
+    listener = listen("127.0.0.1", 0)
+    serve(
+        Starlette(routes=[Route(f"/{handler.__name__}", handler, methods=["POST"]) for handler in BARE.values()]),
+        listener,
+        on_ready=lambda: print(f"READY http://127.0.0.1:{listener.getsockname()[1]}/", flush=True),
+    )
+
+
+async def _invoice(place: database.Place) -> tuple[str, str]:
+    """A customer and one of their invoices."""
+    connection = await asyncpg.connect(place.admin_url, server_settings={"search_path": "portico"})
+    try:
+        found = await connection.fetchrow("select customer_id, id from invoice limit 1")
+    finally:
+        await connection.close()
+    return found["customer_id"], found["id"]
+
+
+def _files(folder: Path) -> list[Path]:
+    """PDFs of the largest size."""
+    head, end = b"%PDF-1.7\n1 0 obj << >> stream\n", b"\nendstream endobj\ntrailer << >>\n%%EOF\n"
+    content = head + os.urandom(MAX_FILE_BYTES - len(head) - len(end)) + end
+    paths = [folder / f"{number}.pdf" for number in range(FILES)]
+    for path in paths:
+        path.write_bytes(content)
+    return paths
+
+
+def _form(url: str, files: list[Path], token: str, invoice: str) -> list[str]:
+    """The same form for both, since making it costs curl more than sending it."""
+    variables = {"input": {"parentId": invoice, "files": [None] * FILES, "idempotencyKey": "KEY"}}
+    places = {str(number): [f"variables.input.files.{number}"] for number in range(FILES)}
+    form = [f"operations={json.dumps({'query': MUTATION, 'variables': variables})}", f"map={json.dumps(places)}"]
+    form += [f"{number}=@{path};type=application/pdf" for number, path in enumerate(files)]
+    sent = ["-H", f"Authorization: Bearer {token}", "-H", "GraphQL-Require-Preflight: 1"]
+    return [*sent, *(argument for part in form for argument in ("-F", part)), f"http://127.0.0.1:{url}"]
+
+
+def _turns(rounds: int, asked: dict[str, list[str]]) -> dict[str, list[float]]:
+    """One round to warm up that does not count, then all in turn."""
+    seen: dict[str, list[float]] = {name: [] for name in asked}
+    for nth in range(rounds + 1):
+        for name, arguments in asked.items():
+            taken = _sent([argument.replace('"KEY"', f'"{uuid4().hex}"') for argument in arguments])
+            if nth:
+                seen[name].append(taken)
+    return seen
+
+
+def _sent(arguments: list[str]) -> float:
+    """Seconds of one upload, as curl counts them."""
+    command = ["curl", "-s", "-H", "Expect:", "-w", "\n%{http_code} %{time_total}", *arguments]
+    answer, _, figures = subprocess.run(command, capture_output=True, text=True, check=True).stdout.rpartition("\n")
+    status, seconds = figures.split()
+    if status not in ("200", "204") or (answer and '"userErrors":[]' not in answer):
+        raise SystemExit(f"{status} {answer[:500]}")
+    return float(seconds)
+
+
+def _table(seen: dict[str, list[float]]) -> Table:
+    table = Table(title=f"{FILES} files of 10 MiB by curl, {len(seen[OURS])} rounds in turns", caption="Medians (smallest to largest); speed within a round.")
+    for name in ("Into", "ms", "MiB/s", "Portico is so fast beside it"):
+        table.add_column(name, justify="left" if name == "Into" else "right")
+    for name, times in seen.items():
+        ratios = [other / one for one, other in zip(seen[OURS], times, strict=True)]
+        share = f"{median(ratios):.0%} ({min(ratios):.0%}–{max(ratios):.0%})"
+        table.add_row(name, f"{median(times) * 1000:.0f} ({min(times) * 1000:.0f}–{max(times) * 1000:.0f})", f"{30 / median(times):.0f}", share)
+    return table
+
+
+if __name__ == "__main__":
+    typer.run(main)

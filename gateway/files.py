@@ -1,0 +1,49 @@
+"""What attachments need, put together from the settings."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from datetime import datetime
+from typing import Any
+
+from auth.links import Links, secret_of
+from auth.tokens import Issuer
+from gateway.settings import Settings
+from resolvers.context import Files
+from storage.bucket import Bucket
+from storage.local import Local
+from storage.s3 import S3, Place
+from storage.scan import Clamd
+
+DIRECT = "/files/uploads"
+
+
+def files(settings: Settings, issuer: Issuer, url: str, later: Callable[[Coroutine[Any, Any, None]], None]) -> Files:
+    """`url` is where the gateway is reached from outside. The newest key signs addresses, all of them verify."""
+    secret = secret_of(issuer.keys[0])
+    scanner = Clamd(settings.clamd_url) if settings.clamd_url else None
+
+    def links(now: datetime) -> Links:
+        return Links(url, secret, now)
+
+    return Files(bucket_of(settings, f"{url}{DIRECT}", secret), scanner, links, later, settings.max_files_per_parent)
+
+
+def bucket_of(settings: Settings, direct_url: str, secret: bytes) -> Bucket:
+    """S3 where a bucket is named, and else a folder in the data directory."""
+    if settings.s3_bucket is None:
+        return Local(settings.data_dir.resolve() / "bucket", direct_url, secret)
+    return S3(
+        Place(
+            settings.s3_bucket, settings.s3_region, settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key, is_path_style=settings.s3_path_style
+        )
+    )
+
+
+async def put_all(bucket: Bucket, contents: Iterable[tuple[str, str, bytes]]) -> None:
+    """Keys, media types and bytes, into a bucket that is closed afterwards."""
+    for key, content_type, content in contents:
+        await bucket.put(key, _whole(content), content_type)
+    await bucket.close()
+
+
+async def _whole(content: bytes) -> AsyncIterator[bytes]:
+    yield content

@@ -1,0 +1,169 @@
+"""multipart/form-data read as it comes: one part after the other, each in chunks, nothing held but the chunk at hand (https://www.rfc-editor.org/rfc/rfc7578)."""
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from python_multipart.exceptions import FormParserError
+from python_multipart.multipart import MultipartParser, parse_options_header
+from starlette.requests import Request
+
+from gateway.answers import TransportError
+
+# Browsers write these three so inside of quoted names (https://html.spec.whatwg.org/#multipart-form-data).
+ESCAPES = {"%22": '"', "%0D": "\r", "%0A": "\n"}
+BROKE_OFF = "The request broke off."
+SKIP_SECONDS = 5
+
+
+class Body:
+    """A request's body in the chunks in which it comes, counted. `announced` is its length if the client says it, else 0."""
+
+    def __init__(self, request: Request) -> None:
+        self._receive = request.receive
+        self._waits = "expect" in request.headers
+        announced = request.headers.get("content-length", "")
+        self.announced = int(announced[:20]) if announced.isascii() and announced.isdecimal() else 0
+        self.bytes = 0
+        self.is_over = False
+
+    async def chunk(self) -> bytes:
+        """Empty at the end, and maybe before. Raises TransportError."""
+        if self.is_over:
+            return b""
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self.is_over = True
+            raise TransportError("BAD_REQUEST", BROKE_OFF)
+        self._waits = False
+        self.is_over = not message.get("more_body", False)
+        found: bytes = message.get("body", b"")
+        self.bytes += len(found)
+        return found
+
+    async def skip(self, limit: int) -> dict[str, str]:
+        """Let the rest fall, so that a client who sends before it listens hears the answer. The answer's headers, for who has too much left to send."""
+        most = self.bytes + limit
+        with suppress(TransportError, TimeoutError):
+            async with asyncio.timeout(SKIP_SECONDS):
+                while not self.is_over and not self._waits and self.bytes < most:
+                    await self.chunk()
+        return {} if self.is_over else {"Connection": "close"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part's header, and its bytes as they come. A part that has no file name is a field."""
+
+    name: str
+    file_name: str | None
+    content_type: str
+    chunks: AsyncIterator[bytes]
+
+    async def text(self, limit: int) -> bytes:
+        """All of a field. Raises TransportError for more than `limit` bytes."""
+        found = bytearray()
+        async for chunk in self.chunks:
+            found += chunk
+            if len(found) > limit:
+                raise TransportError("CONTENT_TOO_LARGE", f"The field `{self.name[:50]}` may have at most {limit} bytes.")
+        return bytes(found)
+
+
+class Mark(Enum):
+    """What the parser says besides bytes and headers."""
+
+    END = auto()
+    OVER = auto()
+
+
+Headers = dict[bytes, bytes]
+Event = bytes | Headers | Mark
+
+
+class Parts:
+    """The parts of one body. Raises TransportError for what is no such body, has more than `limit` bytes, or breaks off."""
+
+    def __init__(self, body: Body, content_type: str, limit: int) -> None:
+        self._body = body
+        self._limit = limit
+        self._events: deque[Event] = deque()
+        self._parser = _parser(content_type, self._events)
+        if body.announced > limit:
+            raise self._too_large()
+
+    async def next(self) -> Part | None:
+        """The next part; what is left of the one before is skipped. None after the last one."""
+        while not isinstance(event := await self._event(), dict):
+            if event is Mark.OVER:
+                self._events.append(Mark.OVER)
+                return None
+        kind, options = parse_options_header(event.get(b"content-disposition", b""))
+        if kind != b"form-data" or b"name" not in options:
+            raise TransportError("BAD_REQUEST", "A part of the request has no name.")
+        file_name = _text(options[b"filename"]) if b"filename" in options else None
+        return Part(_text(options[b"name"]), file_name, event.get(b"content-type", b"").decode("latin-1"), self._chunks())
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        while (event := await self._event()) is not Mark.END:
+            assert isinstance(event, bytes)
+            yield event
+
+    async def _event(self) -> Event:
+        while not self._events:
+            await self._read()
+        return self._events.popleft()
+
+    async def _read(self) -> None:
+        chunk = await self._body.chunk()
+        if self._body.is_over and not chunk:
+            raise TransportError("BAD_REQUEST", BROKE_OFF)
+        if self._body.bytes > self._limit:
+            raise self._too_large()
+        try:
+            self._parser.write(chunk)
+        except FormParserError:
+            raise TransportError("BAD_REQUEST", "The request is not multipart/form-data as it should be.") from None
+
+    def _too_large(self) -> TransportError:
+        return TransportError("CONTENT_TOO_LARGE", f"A request with files may have at most {self._limit} bytes.")
+
+
+def _parser(content_type: str, events: "deque[Event]") -> MultipartParser:
+    """Raises TransportError without a boundary that can be one."""
+    boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
+    if not re.fullmatch(rb"[!-~ ]{1,70}", boundary):
+        raise TransportError("BAD_REQUEST", "The Content-Type has no boundary.")
+    header: list[bytes] = []
+
+    def name(data: bytes, start: int, end: int) -> None:
+        header[-2] += data[start:end]
+
+    def value(data: bytes, start: int, end: int) -> None:
+        header[-1] += data[start:end]
+
+    def begin() -> None:
+        events.append({header[at].lower(): header[at + 1] for at in range(0, len(header), 2)})
+
+    callbacks = {
+        "on_part_begin": header.clear,
+        "on_header_begin": lambda: header.extend((b"", b"")),
+        "on_header_field": name,
+        "on_header_value": value,
+        "on_headers_finished": begin,
+        "on_part_data": lambda data, start, end: events.append(data[start:end]),
+        "on_part_end": lambda: events.append(Mark.END),
+        "on_end": lambda: events.append(Mark.OVER),
+    }
+    return MultipartParser(boundary, callbacks)  # type: ignore[arg-type]  # a dictionary of functions, as its type is only known to the library
+
+
+def _text(quoted: bytes) -> str:
+    text = quoted.decode(errors="replace")
+    for written, meant in ESCAPES.items():
+        text = text.replace(written, meant)
+    return text

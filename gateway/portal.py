@@ -1,0 +1,80 @@
+"""What a process needs to answer requests, and one request on its way."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from databases import Database
+from graphql import GraphQLSchema
+from starlette.requests import Request
+
+from auth.tokens import Tokens
+from gateway import uploads
+from gateway.admission import Admission
+from gateway.answers import Form
+from gateway.calls import Bounds
+from gateway.documents import Documents
+from gateway.health import Drain
+from gateway.journal import Entry
+from gateway.origins import COST, Origins
+from gateway.proxies import Network
+from gateway.statuses import Profile
+from gateway.trusted import Trust
+from resolvers.context import Context, Files, Identity, Payments
+from resolvers.publishing import Judge
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What requests may take, and how they are answered. `strangers` are callers without a token."""
+
+    callers: Bounds
+    strangers: Bounds
+    operation_seconds: float
+    upload_seconds: float
+    acquire_seconds: float
+    profile: Profile
+    trusted_proxies: tuple[Network, ...]
+    is_open: bool
+    shows_timings: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """What every request needs, made once per process."""
+
+    schema: GraphQLSchema
+    documents: Documents
+    trusted_documents: Documents
+    trust: Trust
+    database: Database
+    tokens: Tokens
+    identity: Identity
+    payments: Payments
+    files: Files
+    judge: Judge
+    clock: Callable[[], datetime]
+    terms: Terms
+    origins: Origins
+    admission: Admission
+    uploads: Admission
+    drain: Drain
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request on its way: how it is answered, what the log will say of it, and once the caller is known their unit of work."""
+
+    request: Request
+    form: Form
+    entry: Entry
+    context: Context | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_upload(self) -> bool:
+        return uploads.is_multipart(self.request)
+
+    @property
+    def wants_cost(self) -> bool:
+        return self.request.headers.get(COST.lower(), "0") not in ("", "0")

@@ -1,0 +1,51 @@
+"""What can be done about files."""
+
+import strawberry
+
+from auth import permissions
+from resolvers import attachments, direct
+from schema import uploads
+from schema.payloads import mutation
+
+
+@strawberry.type(description="Files.")
+class AttachmentMutations:
+    upload_attachments = mutation(
+        attachments.upload,
+        name="uploadAttachments",
+        takes=uploads.UploadAttachmentsInput,
+        gives=uploads.UploadAttachmentsPayload,
+        shows="attachments",
+        permission=permissions.ATTACH,
+        description="Attach a group of files to an invoice or a payment schedule: all of them or none. NOT_FOUND, WRONG_STATE, INVALID_VALUE, TOO_MANY_FILES, FILE_TOO_LARGE, "
+        "GROUP_TOO_LARGE, EMPTY_FILE, UNSUPPORTED_FILE, UNSAFE_FILE, NOT_SCANNED, QUOTA_EXCEEDED, IDEMPOTENCY_CONFLICT.",
+    )
+    create_attachment_uploads = mutation(
+        direct.create,
+        name="createAttachmentUploads",
+        takes=uploads.CreateAttachmentUploadsInput,
+        gives=uploads.CreateAttachmentUploadsPayload,
+        shows="uploads",
+        permission=permissions.ATTACH,
+        description="Announce a group of files that the client sends to the bucket itself. They stay PENDING until `completeAttachmentUploads`, and for 24 hours at most. "
+        "The same refusals as of `uploadAttachments`.",
+    )
+    complete_attachment_uploads = mutation(
+        direct.complete,
+        name="completeAttachmentUploads",
+        takes=uploads.CompleteAttachmentUploadsInput,
+        gives=uploads.CompleteAttachmentUploadsPayload,
+        shows="attachments",
+        permission=permissions.ATTACH,
+        description="Check the files that were sent and keep them: all of them or none. Harmless to repeat. NOT_FOUND, NOT_UPLOADED, NOT_SCANNED, and for files that are REJECTED "
+        "from then on: CHECKSUM_MISMATCH, EMPTY_FILE, UNSUPPORTED_FILE, UNSAFE_FILE, NOT_STORED.",
+    )
+    delete_attachment = mutation(
+        attachments.delete,
+        name="deleteAttachment",
+        takes=uploads.DeleteAttachmentInput,
+        gives=uploads.DeleteAttachmentPayload,
+        shows="deleted_attachment_id",
+        permission=permissions.ATTACH,
+        description="Delete a file for good. Customers delete what customers uploaded, staff what staff uploaded. NOT_FOUND, NOT_YOURS_TO_DELETE.",
+    )

@@ -1,0 +1,129 @@
+"""What can be done about oneself: signing in, sessions, the profile."""
+
+import strawberry
+
+from auth import permissions
+from resolvers import links, profile, sessions
+from schema import identity
+from schema.payloads import mutation
+
+
+@strawberry.type(description="Signing in, sessions, the profile.")
+class IdentityMutations:
+    sign_in = mutation(
+        sessions.sign_in,
+        name="signIn",
+        takes=identity.SignInInput,
+        gives=identity.SignInPayload,
+        shows="tokens",
+        permission=permissions.ANYBODY,
+        description="Begin a session. WRONG_CREDENTIALS never tells which of the two is wrong; attempts are throttled (THROTTLED).",
+    )
+    refresh_session = mutation(
+        sessions.refresh,
+        name="refreshSession",
+        takes=identity.RefreshSessionInput,
+        gives=identity.RefreshSessionPayload,
+        shows="tokens",
+        permission=permissions.ANYBODY,
+        description="Get the next pair of tokens. SESSION_ENDED: sign in again.",
+    )
+    sign_out = mutation(
+        sessions.sign_out,
+        name="signOut",
+        takes=identity.SignOutInput,
+        gives=identity.SignOutPayload,
+        shows="done",
+        permission=permissions.SESSIONS,
+        description="End the session of this request. Its access token is dead at once.",
+    )
+    sign_out_everywhere = mutation(
+        sessions.sign_out_everywhere,
+        name="signOutEverywhere",
+        takes=identity.SignOutInput,
+        gives=identity.SignOutEverywherePayload,
+        shows="ended",
+        permission=permissions.SESSIONS,
+        description="End every session, this one too.",
+    )
+    end_session = mutation(
+        sessions.end_session,
+        name="endSession",
+        takes=identity.EndSessionInput,
+        gives=identity.EndSessionPayload,
+        shows="done",
+        permission=permissions.SESSIONS,
+        description="End one session. NOT_FOUND: it is not one of yours, or has ended.",
+    )
+    update_profile = mutation(
+        profile.update,
+        name="updateProfile",
+        takes=identity.UpdateProfileInput,
+        gives=identity.UpdateProfilePayload,
+        shows="customer",
+        permission=permissions.PROFILE,
+        description="Change name, language or time zone. INVALID_VALUE, VERSION_CONFLICT.",
+    )
+    request_email_change = mutation(
+        profile.request_email_change,
+        name="requestEmailChange",
+        takes=identity.RequestEmailChangeInput,
+        gives=identity.RequestEmailChangePayload,
+        shows="done",
+        permission=permissions.PROFILE,
+        description="Ask for another e-mail address. It changes when the link in the letter to the new address is used within 24 hours.",
+    )
+    confirm_email_change = mutation(
+        profile.confirm_email_change,
+        name="confirmEmailChange",
+        takes=identity.ConfirmEmailChangeInput,
+        gives=identity.ConfirmEmailChangePayload,
+        shows="done",
+        permission=permissions.ANYBODY,
+        description="Use the link from the letter. LINK_INVALID is one answer for every link that does not hold.",
+    )
+    change_password = mutation(
+        profile.change_password,
+        name="changePassword",
+        takes=identity.ChangePasswordInput,
+        gives=identity.ChangePasswordPayload,
+        shows="done",
+        permission=permissions.PROFILE,
+        description="Change the password. Every other session ends. WRONG_CREDENTIALS, WEAK_PASSWORD, COMMON_PASSWORD.",
+    )
+    request_password_reset = mutation(
+        profile.request_password_reset,
+        name="requestPasswordReset",
+        takes=identity.RequestPasswordResetInput,
+        gives=identity.RequestPasswordResetPayload,
+        shows="done",
+        permission=permissions.ANYBODY,
+        description="Ask for a letter with a link, good for 30 minutes. The answer is the same whether there is such an account.",
+    )
+    reset_password = mutation(
+        profile.reset_password,
+        name="resetPassword",
+        takes=identity.ResetPasswordInput,
+        gives=identity.ResetPasswordPayload,
+        shows="done",
+        permission=permissions.ANYBODY,
+        description="Set a new password by the link from the letter. Every session ends. LINK_INVALID, WEAK_PASSWORD, COMMON_PASSWORD.",
+    )
+    create_portal_link = mutation(
+        links.create,
+        name="createPortalLink",
+        takes=identity.CreatePortalLinkInput,
+        gives=identity.CreatePortalLinkPayload,
+        shows="link",
+        permission=permissions.LINK,
+        description="Make a link that lets a customer in once, within 15 minutes. NOT_FOUND, INVALID_VALUE.",
+    )
+    redeem_portal_link = mutation(
+        links.redeem,
+        name="redeemPortalLink",
+        takes=identity.RedeemPortalLinkInput,
+        gives=identity.RedeemPortalLinkPayload,
+        shows="tokens",
+        permission=permissions.ANYBODY,
+        description="Begin a session by such a link. LINK_INVALID is one answer for every link that does not hold.",
+    )

@@ -1,0 +1,58 @@
+"""The port: what Portico asks of a bucket. Objects are whole or not there; keys are made by `storage/keys.py` and never reused."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+# How long an address for a direct upload is good.
+TICKET_SECONDS = 15 * 60
+
+
+class BucketUnavailable(Exception):
+    """The bucket does not answer, or says no to everybody. Whoever called may try again shortly."""
+
+
+class NoSuchObject(Exception):
+    """Nothing is stored under the key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """What a client says it will send: exactly so many bytes of this type."""
+
+    key: str
+    content_type: str
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """Where and how a client sends one file: multipart/form-data with these fields first and the file last, in a field named `file`."""
+
+    url: str
+    fields: Mapping[str, str]
+    expires_at: datetime
+
+
+class Bucket(Protocol):
+    """Every method raises BucketUnavailable, and answers within a deadline of its own."""
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str) -> None:
+        """Keep what the chunks make together, durably. Whatever they raise is raised, and then nothing is kept under the key once it was deleted."""
+
+    def open(self, key: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
+        """The bytes. Raises NoSuchObject."""
+
+    async def delete(self, key: str) -> None:
+        """Remove the object, and what is left of an attempt to put it. What is not there is no error."""
+
+    async def ticket(self, announced: Announced, *, now: datetime) -> Ticket:
+        """An address to which anybody who has it may send just this, for TICKET_SECONDS."""
+
+    async def address(self, key: str, headers: Mapping[str, str], *, seconds: int) -> str | Path:
+        """Where to read it from: a file, or a signed URL that answers with (of the headers that can be) these headers."""
+
+    async def close(self) -> None: ...

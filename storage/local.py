@@ -1,0 +1,115 @@
+"""The bucket on disk: a folder that all processes of one machine share. An object is written beside its place, synced, and then takes it in one step."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO
+
+from storage import policies, threads
+from storage.bucket import TICKET_SECONDS, Announced, BucketUnavailable, NoSuchObject, Ticket
+from storage.keys import KEY
+
+PART = "part"
+READ_BYTES = 256 * 1024
+
+
+class Local:
+    """`url` is where our own route for direct uploads is reached; `secret` signs what that route will accept."""
+
+    def __init__(self, root: Path, url: str, secret: bytes) -> None:
+        self._root = root
+        self._url = url
+        self._secret = secret
+
+    async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str) -> None:
+        path = self._path(key)
+        part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.{PART}")
+        try:
+            file = await threads.run(_create, part)
+            try:
+                await _write_all(file, chunks)
+                await threads.run(_settle, file, part, path)
+            except BaseException:
+                part.unlink(missing_ok=True)
+                raise
+            finally:
+                file.close()
+        except OSError as error:
+            raise BucketUnavailable(f"{self._root}: {error.strerror}") from error
+
+    @asynccontextmanager
+    async def open(self, key: str) -> AsyncIterator[AsyncIterator[bytes]]:
+        try:
+            file = await threads.run(self._path(key).open, "rb")
+        except FileNotFoundError:
+            raise NoSuchObject(key) from None
+        except OSError as error:
+            raise BucketUnavailable(f"{self._root}: {error.strerror}") from error
+        try:
+            yield _read_all(file)
+        finally:
+            file.close()
+
+    async def delete(self, key: str) -> None:
+        try:
+            await threads.run(_remove, self._path(key))
+        except OSError as error:
+            raise BucketUnavailable(f"{self._root}: {error.strerror}") from error
+
+    async def ticket(self, announced: Announced, *, now: datetime) -> Ticket:
+        expires_at = now + timedelta(seconds=TICKET_SECONDS)
+        return Ticket(self._url, policies.fields(announced, expires_at, self._secret), expires_at)
+
+    async def address(self, key: str, headers: Mapping[str, str], *, seconds: int) -> str | Path:
+        return self._path(key)
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    def _path(self, key: str) -> Path:
+        if not KEY.fullmatch(key):
+            raise ValueError(f"not a key: {key!r}")
+        return self._root / key
+
+
+async def _write_all(file: BinaryIO, chunks: AsyncIterator[bytes]) -> None:
+    """The next chunk comes while the last one is written; there are never more than the two."""
+    writing = None
+    try:
+        async for chunk in chunks:
+            if writing:
+                await threads.done(writing)
+            writing = threads.begin(file.write, chunk)
+    finally:
+        if writing:
+            await threads.done(writing)
+
+
+async def _read_all(file: BinaryIO) -> AsyncIterator[bytes]:
+    while chunk := await threads.run(file.read, READ_BYTES):
+        yield chunk
+
+
+def _create(part: Path) -> BinaryIO:
+    part.parent.mkdir(parents=True, exist_ok=True)
+    return open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0)
+
+
+def _settle(file: BinaryIO, part: Path, path: Path) -> None:
+    """After this the object is there, whole, and would be after a power cut."""
+    os.fsync(file.fileno())
+    part.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
+    for left in path.parent.glob(f"{path.name}.*.{PART}"):
+        left.unlink(missing_ok=True)

@@ -1,0 +1,51 @@
+"""What a direct upload to the local bucket may be: the contract of an S3 POST policy, signed by us, so that a client needs no second way.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+"""
+
+import hashlib
+import hmac
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from storage.bucket import Announced
+
+# The fields that a client sends before the file.
+FIELDS = ("key", "Content-Type", "policy", "x-portico-signature")
+
+
+class PolicyRefused(Exception):
+    """The fields are not ones that we gave out, or no longer hold."""
+
+
+def fields(announced: Announced, expires_at: datetime, secret: bytes) -> dict[str, str]:
+    policy = {
+        "expiration": expires_at.astimezone(UTC).isoformat(),
+        "conditions": [
+            {"key": announced.key},
+            {"Content-Type": announced.content_type},
+            ["content-length-range", announced.size_bytes, announced.size_bytes],
+        ],
+    }
+    text = b64encode(json.dumps(policy).encode()).decode()
+    return {"key": announced.key, "Content-Type": announced.content_type, "policy": text, "x-portico-signature": _signature(text, secret)}
+
+
+def judge(given: Mapping[str, str], secret: bytes, *, now: datetime) -> Announced:
+    """What the fields announce. Raises PolicyRefused."""
+    text = given.get("policy", "")
+    if not hmac.compare_digest(_signature(text, secret).encode(), given.get("x-portico-signature", "").encode()):
+        raise PolicyRefused("The signature does not hold.")
+    policy = json.loads(b64decode(text))
+    key, kind, (_, _, size) = policy["conditions"]
+    if now >= datetime.fromisoformat(policy["expiration"]):
+        raise PolicyRefused("The address is no longer good. Ask for a new one.")
+    if given.get("key") != key["key"] or given.get("Content-Type") != kind["Content-Type"]:
+        raise PolicyRefused("The fields are not those that were given out.")
+    return Announced(key["key"], kind["Content-Type"], size)
+
+
+def _signature(policy: str, secret: bytes) -> str:
+    return hmac.new(secret, b"direct upload\n" + policy.encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,93 @@
+"""A headless Chromium that is told what to do, over a pipe (https://chromedevtools.github.io/devtools-protocol/)."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
+
+
+class Browser:
+    """One page. Raises RuntimeError with what the page or the browser says."""
+
+    def __init__(self, into: int, out: int) -> None:
+        self._into, self._out = into, os.fdopen(out, "rb")
+        self._number = 0
+        self._session: str | None = None
+
+    def open(self, url: str) -> None:
+        target = self.say("Target.createTarget", url="about:blank")["targetId"]
+        self._session = self.say("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
+        self.go(url)
+
+    def go(self, url: str) -> None:
+        self.say("Page.enable")
+        self.say("Page.navigate", url=url)
+        while self._read().get("method") != "Page.loadEventFired":
+            pass
+
+    def run(self, script: str) -> Any:
+        """What an expression of JavaScript comes to; promises are awaited."""
+        found = self.say("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        if "exceptionDetails" in found:
+            raise RuntimeError(found["exceptionDetails"]["exception"].get("description"))
+        return found["result"].get("value")
+
+    def pick(self, selector: str, *paths: Path) -> None:
+        """What a person does in the dialog of an input for files."""
+        document = self.say("DOM.getDocument")["root"]["nodeId"]
+        node = self.say("DOM.querySelector", nodeId=document, selector=selector)["nodeId"]
+        self.say("DOM.setFileInputFiles", files=[str(path) for path in paths], nodeId=node)
+
+    def say(self, method: str, **given: Any) -> Any:
+        self._number += 1
+        message = {"id": self._number, "method": method, "params": given} | ({"sessionId": self._session} if self._session else {})
+        os.write(self._into, json.dumps(message).encode() + b"\0")
+        while (answer := self._read()).get("id") != self._number:
+            pass
+        if "error" in answer:
+            raise RuntimeError(answer["error"]["message"])
+        return answer["result"]
+
+    def _read(self) -> dict[str, Any]:
+        found = bytearray()
+        while (byte := self._out.read(1)) not in (b"\0", b""):
+            found += byte
+        if not byte:
+            raise RuntimeError("the browser is gone")
+        return json.loads(found)
+
+    def close(self) -> None:
+        with suppress(OSError, RuntimeError):
+            self._session = None
+            self.say("Browser.close")
+        self._out.close()
+
+
+@contextmanager
+def browser(program: str, folder: Path) -> Iterator[Browser]:
+    """Downloads are put into `folder`/downloads."""
+    read_orders, orders = os.pipe()
+    answers, write_answers = os.pipe()
+
+    def hand_over() -> None:
+        """The browser reads orders from descriptor 3 and answers on 4."""
+        for given, wanted in ((os.dup(read_orders), 3), (os.dup(write_answers), 4)):
+            os.dup2(given, wanted)
+
+    command = [program, *FLAGS, f"--user-data-dir={folder / 'profile'}", "--remote-debugging-pipe"]
+    process = subprocess.Popen(command, preexec_fn=hand_over, pass_fds=(3, 4), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    os.close(read_orders)
+    os.close(write_answers)
+    found = Browser(orders, answers)
+    try:
+        found.say("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder / "downloads"))
+        yield found
+    finally:
+        found.close()
+        os.close(orders)
+        process.wait(20)

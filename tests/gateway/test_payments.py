@@ -1,0 +1,28 @@
+"""Who takes payments."""
+
+from pathlib import Path
+
+import pytest
+
+from gateway.payments import payments
+from gateway.settings import Settings, WrongSetting
+
+
+async def test_in_production_nobody_pays_in_play_money_by_mistake(tmp_path: Path) -> None:
+    with pytest.raises(WrongSetting, match="PORTICO_STRIPE_SECRET_KEY"):
+        payments(Settings(environment="production", data_dir=tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({}, ["sandbox"]),
+        ({"environment": "production", "sandbox": True}, ["sandbox"]),
+        ({"environment": "production", "stripe_secret_key": "sk_test_1"}, ["stripe"]),
+        ({"stripe_secret_key": "sk_test_1"}, ["stripe", "sandbox"]),
+    ],
+)
+async def test_new_methods_are_added_at_the_first_processor(tmp_path: Path, given: dict, expected: list[str]) -> None:
+    found = payments(Settings(data_dir=tmp_path, **given))
+    assert list(found.processors) == expected
+    await found.close()

@@ -1,0 +1,72 @@
+"""The worker and `tick` as an operator runs them: beside the billing clock they sweep files that nobody owns."""
+
+import asyncio
+import os
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from db import embedded
+from gateway.clock import run_worker
+from gateway.postgres import Place
+from gateway.settings import Settings
+from storage import keys
+from tests.lifecycle.conftest import Life, new_id
+
+
+@pytest.fixture
+def bucket(tmp_path: Path) -> Path:
+    return tmp_path / "bucket"
+
+
+async def loose(life: Life, bucket: Path, *, expires_at: datetime) -> Path:
+    """An object that no attachment owns."""
+    key = keys.stored(life.customer_id, new_id("att"), "f" * 16)
+    path = bucket / key
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"nobody's")
+    await life.admin.execute("insert into portico.loose_object (customer_id, object_key, expires_at) values ($1, $2, $3)", life.customer_id, key, expires_at)
+    return path
+
+
+async def test_tick_sweeps_as_of_now_even_when_the_clock_is_told_another_time(life: Life, place: embedded.Urls, bucket: Path, root: Path) -> None:
+    now = datetime.now(UTC)
+    due = await loose(life, bucket, expires_at=now - timedelta(minutes=1))
+    being_written = await loose(life, bucket, expires_at=now + timedelta(hours=1))
+    environment = os.environ | {"PORTICO_DATABASE_URL": place.admin, "PORTICO_DATA_DIR": str(bucket.parent)}
+    command = [sys.executable, "-m", "gateway", "tick", "--at", "2027-01-02T00:00:00"]
+    done = await asyncio.to_thread(subprocess.run, command, cwd=root, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "0 announced files given up, 1 objects deleted." in done.stdout
+    assert (due.exists(), being_written.exists()) == (False, True)
+
+
+async def test_the_worker_sweeps_every_hour(life: Life, place: embedded.Urls, bucket: Path) -> None:
+    due = await loose(life, bucket, expires_at=datetime.now(UTC) - timedelta(minutes=1))
+    stop = asyncio.Event()
+    working = asyncio.create_task(run_worker(Settings(data_dir=bucket.parent), Place(place.admin, place.app), on_ready=lambda: None, stop=stop))
+    try:
+        await _scheduled(life.admin)
+        assert due.exists()
+        await life.admin.execute("update portico.pgqueuer_schedules set next_run = now() where entrypoint = 'attachments_sweep'")
+        for _ in range(400):
+            if not due.exists():
+                break
+            await asyncio.sleep(0.05)
+        assert not due.exists()
+    finally:
+        stop.set()
+        await working
+
+
+async def _scheduled(admin: asyncpg.Connection) -> None:
+    for _ in range(200):
+        found = {row["entrypoint"]: row["expression"] for row in await admin.fetch("select entrypoint, expression from portico.pgqueuer_schedules")}
+        if "attachments_sweep" in found:
+            break
+        await asyncio.sleep(0.05)
+    assert found == {"billing_clock": "* * * * *", "attachments_sweep": "17 * * * *"}

@@ -1,0 +1,212 @@
+"""The contract of a bucket, held by the one on disk and by the one that speaks S3 (over HTTP, to a server on this machine)."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from storage import keys, policies
+from storage.bucket import TICKET_SECONDS, Announced, Bucket, BucketUnavailable, NoSuchObject
+from storage.local import Local
+from storage.s3 import PART_BYTES, S3, Place
+from tests.proxy import line_to
+from tests.s3 import BUCKET, Store, store
+from tests.samples import noise
+
+__all__ = ["store"]
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+KEY = keys.stored("cus_1", "att_1", "0" * 16)
+SECRET = b"a secret of tests"
+
+
+@dataclass
+class Tried:
+    """A bucket, and the names of all that is in it, unfinished things included."""
+
+    bucket: Bucket
+    names: Callable[[], set[str]]
+
+
+def place(store: Store, **more: Any) -> Place:
+    return Place(BUCKET, "us-east-1", **{"endpoint": store.url, "access_key": "key", "secret_key": "secret", "is_path_style": True, **more})
+
+
+@pytest.fixture(params=["local", "s3"])
+async def tried(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Tried]:
+    if request.param == "local":
+        yield Tried(
+            Local(tmp_path, "http://here/files/uploads", SECRET), lambda: {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+        )
+        return
+    store = request.getfixturevalue("store")
+    store.empty()
+    bucket = S3(place(store))
+    yield Tried(bucket, store.keys)
+    await bucket.close()
+
+
+async def chunks(content: bytes, *, size: int = 700_000) -> AsyncIterator[bytes]:
+    for at in range(0, len(content), size):
+        yield content[at : at + size]
+
+
+async def content_of(bucket: Bucket, key: str) -> bytes:
+    async with bucket.open(key) as found:
+        return b"".join([chunk async for chunk in found])
+
+
+@pytest.mark.parametrize("size", [0, 1, 700_000, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES, 10 * 1024**2])
+async def test_what_is_put_is_there_to_the_byte(tried: Tried, size: int) -> None:
+    content = noise(size)
+    await tried.bucket.put(KEY, chunks(content), "application/pdf")
+    assert await content_of(tried.bucket, KEY) == content
+    assert tried.names() == {KEY}
+
+
+async def test_what_was_deleted_is_gone_and_may_be_deleted_again(tried: Tried) -> None:
+    await tried.bucket.put(KEY, chunks(b"x"), "image/png")
+    for _ in range(2):
+        await tried.bucket.delete(KEY)
+        assert tried.names() == set()
+    with pytest.raises(NoSuchObject):
+        await content_of(tried.bucket, KEY)
+
+
+class Sudden(Exception):
+    """Something that the bytes' source says."""
+
+
+@pytest.mark.parametrize("after", [0, 100, PART_BYTES + 1_000_000])
+@pytest.mark.parametrize("is_cancelled", [False, True])
+async def test_a_put_that_breaks_off_raises_what_broke_it_and_leaves_nothing_that_delete_does_not_remove(tried: Tried, after: int, is_cancelled: bool) -> None:
+    stopped = asyncio.Event()
+
+    async def breaking() -> AsyncIterator[bytes]:
+        async for chunk in chunks(noise(after)):
+            yield chunk
+        if is_cancelled:
+            stopped.set()
+            await asyncio.sleep(600)
+        raise Sudden
+
+    putting = asyncio.create_task(tried.bucket.put(KEY, breaking(), "application/pdf"))
+    if is_cancelled:
+        await stopped.wait()
+        putting.cancel()
+    with pytest.raises(asyncio.CancelledError if is_cancelled else Sudden):
+        await putting
+    with pytest.raises(NoSuchObject):
+        await content_of(tried.bucket, KEY)
+    await tried.bucket.delete(KEY)
+    assert tried.names() == set()
+
+
+async def test_puts_at_once_do_not_touch_each_other(tried: Tried) -> None:
+    names = [keys.stored("cus_1", "att_1", f"{number:016x}") for number in range(6)]
+    await asyncio.gather(*(tried.bucket.put(name, chunks(noise(1_000_000, seed=number), size=10_000), "image/png") for number, name in enumerate(names)))
+    for number, name in enumerate(names):
+        assert await content_of(tried.bucket, name) == noise(1_000_000, seed=number)
+
+
+async def test_deleting_one_leaves_those_whose_names_begin_alike(tried: Tried) -> None:
+    longer = keys.stored("cus_1", "att_12", "0" * 16)
+    await tried.bucket.put(keys.incoming("cus_1", "att_1"), chunks(b"1"), "image/png")
+    await tried.bucket.put(keys.incoming("cus_1", "att_12"), chunks(b"2"), "image/png")
+    await tried.bucket.put(longer, chunks(b"3"), "image/png")
+    await tried.bucket.delete(keys.incoming("cus_1", "att_1"))
+    assert tried.names() == {keys.incoming("cus_1", "att_12"), longer}
+
+
+async def test_a_ticket_says_where_what_and_until_when(tried: Tried) -> None:
+    ticket = await tried.bucket.ticket(Announced(keys.incoming("cus_1", "att_1"), "image/png", 5), now=NOW)
+    assert ticket.expires_at == NOW + timedelta(seconds=TICKET_SECONDS)
+    assert (ticket.fields["key"], ticket.fields["Content-Type"]) == (keys.incoming("cus_1", "att_1"), "image/png")
+    policy = policies.json.loads(policies.b64decode(ticket.fields["policy"]))
+    assert ["content-length-range", 5, 5] in policy["conditions"]
+
+
+@pytest.mark.parametrize("key", ["../x", "customer/cus_1/../../x", "/etc/passwd", "customer/cus_1/att_1.part", "", "customer/cus_1/att_1\n"])
+async def test_a_key_that_we_never_made_leads_nowhere(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ValueError, match="not a key"):
+        await Local(tmp_path, "", SECRET).delete(key)
+
+
+def test_a_policy_holds_for_what_it_was_made_for_and_for_as_long() -> None:
+    announced = Announced("incoming/cus_1/att_1", "image/png", 5)
+    given = policies.fields(announced, NOW + timedelta(minutes=1), SECRET)
+    assert policies.judge(given, SECRET, now=NOW) == announced
+    longer = policies.fields(Announced("incoming/cus_1/att_1", "image/png", 6), NOW + timedelta(minutes=1), SECRET)
+    for wrong, secret, now in (
+        (given | {"key": "incoming/cus_1/att_2"}, SECRET, NOW),
+        (given | {"Content-Type": "application/pdf"}, SECRET, NOW),
+        (given | {"policy": longer["policy"]}, SECRET, NOW),
+        (given | {"x-portico-signature": ""}, SECRET, NOW),
+        (given, b"another", NOW),
+        (given, SECRET, NOW + timedelta(minutes=1)),
+        ({}, SECRET, NOW),
+    ):
+        with pytest.raises(policies.PolicyRefused):
+            policies.judge(wrong, secret, now=now)
+
+
+async def test_a_folder_that_cannot_be_written_is_an_outage(tmp_path: Path) -> None:
+    (tmp_path / "customer").write_text("a file where a folder should be")
+    bucket = Local(tmp_path, "", SECRET)
+    with pytest.raises(BucketUnavailable):
+        await bucket.put(KEY, chunks(b"x"), "image/png")
+
+
+async def test_addresses_of_s3_are_signed_with_version_four_and_answer_with_our_headers(store: Store) -> None:
+    bucket = S3(place(store))
+    await bucket.put(KEY, chunks(b"hello"), "application/pdf")
+    headers = {"Content-Disposition": 'attachment; filename="a.pdf"', "Content-Type": "application/pdf", "Cache-Control": "private, no-store"}
+    address = await bucket.address(KEY, headers, seconds=300)
+    assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in str(address)
+    assert "X-Amz-Expires=300" in str(address)
+    async with httpx.AsyncClient() as client:
+        answer = await client.get(str(address))
+        part = await client.get(str(address), headers={"Range": "bytes=1-3"})
+    assert answer.content == b"hello"
+    assert {name: answer.headers[name] for name in headers} == headers
+    assert (part.status_code, part.content) == (206, b"ell")
+    await bucket.close()
+
+
+async def test_no_request_to_s3_expects_to_be_asked_to_continue(store: Store) -> None:
+    async with line_to(store.port) as line:
+        bucket = S3(place(store, endpoint=f"http://127.0.0.1:{line.port}"))
+        for size in (1, 2 * PART_BYTES):
+            await bucket.put(KEY, chunks(noise(size)), "application/pdf")
+        await bucket.close()
+    sent = bytes(line.heard).lower()
+    assert sent.count(b"put /") >= 3
+    assert b"expect:" not in sent
+
+
+@pytest.mark.parametrize("mode", ["refuse", "reset", "hang", "hang later", "reset later"])
+async def test_an_s3_that_is_away_is_an_outage_within_the_deadline(store: Store, mode: Any) -> None:
+    async with line_to(store.port) as line:
+        bucket = S3(place(store, endpoint=f"http://127.0.0.1:{line.port}", connect_seconds=0.5, read_seconds=0.5, step_seconds=2))
+        line.mode, line.after_bytes = mode, 200_000
+        began = time.monotonic()
+        with pytest.raises(BucketUnavailable):
+            await bucket.put(KEY, chunks(noise(1_000_000)), "application/pdf")
+        assert time.monotonic() - began < 4
+        line.mode = "open"
+        await bucket.put(KEY, chunks(b"again"), "application/pdf")
+        assert await content_of(bucket, KEY) == b"again"
+        await bucket.close()
+
+
+async def test_an_s3_that_says_no_is_an_outage(store: Store) -> None:
+    bucket = S3(Place("another-bucket", "us-east-1", store.url, "key", "secret", True))
+    with pytest.raises(BucketUnavailable):
+        await bucket.put(KEY, chunks(b"x"), "image/png")
+    await bucket.close()

@@ -1,0 +1,129 @@
+"""What bytes really are, in whatever chunks they come."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing.refusals import ErrorCode, Refused
+from storage.pictures import PNG
+from storage.sniff import TAIL, Inspector
+from tests.samples import PDF_END, PDF_HEAD, chunk, jpeg, noise, object_stream, pdf, png, segment, zipped
+
+TYPES = {"pdf": "application/pdf", "png": "image/png", "jpeg": "image/jpeg"}
+GOOD = {"pdf": pdf(), "png": png(), "jpeg": jpeg()}
+
+
+def judged(content: bytes, content_type: str, *, step: int = 65_536) -> ErrorCode | None:
+    inspector = Inspector(content_type)
+    try:
+        for start in range(0, len(content), step):
+            inspector.feed(content[start : start + step])
+        inspector.finish()
+    except Refused as refused:
+        return refused.code
+    return None
+
+
+@pytest.mark.parametrize("step", [1, 7, 1000, 1 << 20])
+@pytest.mark.parametrize("kind", GOOD)
+def test_what_it_says_to_be_it_may_be_in_whatever_chunks(kind: str, step: int) -> None:
+    assert judged(GOOD[kind], TYPES[kind], step=step) is None
+
+
+@pytest.mark.parametrize("said", TYPES)
+@pytest.mark.parametrize("kind", GOOD)
+def test_content_of_another_type_than_the_name_says_is_refused(kind: str, said: str) -> None:
+    assert (judged(GOOD[kind], TYPES[said]) is None) == (kind == said)
+    assert judged(GOOD[kind], TYPES[said], step=1) in (None, ErrorCode.UNSUPPORTED_FILE)
+
+
+LARGE = {
+    "a picture of forty million pixels": (png(width=40_000, height=1000), "png", None),
+    "one column more": (png(width=40_001, height=1000), "png", "UNSAFE_FILE"),
+    "fifty thousand times fifty thousand": (png(width=50_000, height=50_000), "png", "UNSAFE_FILE"),
+    "a JPEG of as many": (jpeg(width=65_000, height=65_000), "jpeg", "UNSAFE_FILE"),
+    "no pixels": (png(width=0), "png", "UNSUPPORTED_FILE"),
+    "a thumbnail and colours before the frame": (jpeg(before=segment(0xE1, b"Exif\x00\x00" + noise(60_000)) + segment(0xE2, noise(65_000)) * 3), "jpeg", None),
+}
+
+POLYGLOTS = {
+    "a ZIP behind a PNG": (png() + zipped(), "png"),
+    "a ZIP with a comment behind a JPEG": (jpeg() + b"PK\x05\x06" + bytes(16) + b"\x05\x00hello", "jpeg"),
+    "a ZIP behind a PDF": (pdf() + zipped(), "pdf"),
+    "anything behind a PNG": (png() + b"x", "png"),
+    "a PDF in a picture": (jpeg(before=segment(0xFE, PDF_HEAD)), "jpeg"),
+    "a page in a picture": (jpeg(before=segment(0xFE, b"<html><script>alert(1)</script>")), "jpeg"),
+    "a page in a PDF": (PDF_HEAD + b"<HTML><body>" + pdf()[len(PDF_HEAD) :], "pdf"),
+    "PHP in a PNG": (PNG + chunk(b"IHDR", png()[16:29]) + chunk(b"tEXt", b"<?php system($_GET[0]);") + png()[33:], "png"),
+    "a RAR in a PDF": (pdf(inside=b"Rar!\x1a\x07\x01\x00"), "pdf"),
+}
+
+SCRIPTS = {
+    "in the open": b"/OpenAction << /S /JavaScript /JS (app.alert(1)) >>",
+    "with escapes": b"/OpenAction << /S /J#61va#53cript >>",
+    "that start a program": b"/A << /S /Launch /F (cmd.exe) >>",
+    "in a packed object": object_stream(b"1 0 << /S /JavaScript /JS (app.alert(1)) >>"),
+    "in a packed object with escapes": object_stream(b"1 0 << /S /#4aavaScript >>"),
+    "in the second packed object": object_stream(b"1 0 << /Type /Page >>") + b"\n" + object_stream(noise(5000).hex().encode() + b"/JavaScript "),
+    "beside encryption": b"/Encrypt 9 0 R /OpenAction << /S /JavaScript >>",
+    "in a packed object that grows without end": object_stream(b" " * (65 * 1024**2)),
+}
+
+BROKEN = {
+    "no bytes of the sort": (noise(5000), "pdf"),
+    "a header and no end": (pdf()[:-40], "pdf"),
+    "something before the header": (b"\n" + pdf(), "pdf"),
+    "an end that is far from the end": (pdf() + b" " * 2000, "pdf"),
+    "a version that never was": (pdf().replace(b"%PDF-1.7", b"%PDF-x.y"), "pdf"),
+    "half a PNG": (png()[:-6], "png"),
+    "a PNG whose first chunk is another": (png().replace(b"IHDR", b"IDAT"), "png"),
+    "a JPEG without a frame": (b"\xff\xd8" + segment(0xE0, b"JFIF\x00" + bytes(9)) + segment(0xDA, bytes(6)) + bytes(50), "jpeg"),
+    "a JPEG that ends in its header": (jpeg()[:30], "jpeg"),
+    "a GIF": (b"GIF89a" + bytes(500), "png"),
+    "one byte": (b"%", "pdf"),
+}
+
+
+@pytest.mark.parametrize("step", [13, 65_536])
+@pytest.mark.parametrize(("content", "kind", "code"), LARGE.values(), ids=LARGE)
+def test_a_picture_is_judged_by_the_pixels_its_header_promises(content: bytes, kind: str, code: str | None, step: int) -> None:
+    assert judged(content, TYPES[kind], step=step) == code
+
+
+@pytest.mark.parametrize("step", [13, 65_536])
+@pytest.mark.parametrize(("content", "kind"), POLYGLOTS.values(), ids=POLYGLOTS)
+def test_a_file_of_two_formats_is_refused(content: bytes, kind: str, step: int) -> None:
+    assert judged(content, TYPES[kind], step=step) == ErrorCode.UNSAFE_FILE
+
+
+@pytest.mark.parametrize("step", [100, 65_536])
+@pytest.mark.parametrize("inside", SCRIPTS.values(), ids=SCRIPTS)
+def test_a_pdf_with_scripts_is_refused_wherever_they_are(inside: bytes, step: int) -> None:
+    assert judged(pdf(len(inside) + 3000, inside=inside), TYPES["pdf"], step=step) == ErrorCode.UNSAFE_FILE
+
+
+@pytest.mark.parametrize("step", [1, 65_536])
+@pytest.mark.parametrize(("content", "kind"), BROKEN.values(), ids=BROKEN)
+def test_what_only_begins_like_its_type_is_refused(content: bytes, kind: str, step: int) -> None:
+    assert judged(content, TYPES[kind], step=step) == ErrorCode.UNSUPPORTED_FILE
+
+
+def test_packed_objects_that_do_nothing_are_let_through() -> None:
+    inside = object_stream(b"1 0 << /Type /Page /Names 3 0 R >>") + b"\n8 0 obj << /Type /ObjStm >> stream\nencrypted, or packed otherwise\nendstream endobj"
+    assert judged(pdf(9000, inside=inside), TYPES["pdf"]) is None
+    assert judged(pdf(9000, inside=b"/JavaScripts /Launched"), TYPES["pdf"]) is None
+
+
+def test_the_end_of_a_zip_that_only_looks_like_one_is_chance() -> None:
+    assert judged(PDF_HEAD + b"PK\x05\x06" + noise(TAIL + 100) + b"PK\x05\x06" + noise(900, seed=2)[:300] + PDF_END, TYPES["pdf"]) is None
+
+
+@given(
+    content=st.one_of(
+        st.binary(max_size=300),
+        st.tuples(st.sampled_from(sorted(GOOD.values())), st.integers(0, 80), st.binary(max_size=60)).map(lambda made: made[0][: made[1]] + made[2]),
+    )
+)
+def test_bytes_of_any_kind_are_judged_alike_in_one_chunk_and_byte_by_byte(content: bytes) -> None:
+    for content_type in TYPES.values():
+        assert (judged(content, content_type) is None) == (judged(content, content_type, step=1) is None)
