@@ -494,3 +494,12 @@ def test_a_tokens_lifetime_is_short() -> None:
     from gateway.oauth import LIFETIME
 
     assert timedelta(minutes=15) >= LIFETIME
+
+
+async def test_a_form_with_files_is_no_way_around_the_documents(partner: Partner) -> None:
+    access = await partner.enter()
+    for operations, code in (({"query": ANOTHER}, "PERSISTED_DOCUMENT_ID_REQUIRED"), ({"documentId": "sha256:" + "0" * 64}, "PERSISTED_DOCUMENT_NOT_FOUND")):
+        form = {"operations": (None, json.dumps(operations)), "map": (None, "{}")}
+        headers = {"Authorization": f"Bearer {access}", "GraphQL-Require-Preflight": "1"}
+        answer = await partner.http.post("/graphql", files=form, headers=headers)
+        assert answer.json()["errors"][0]["extensions"]["code"] == code
