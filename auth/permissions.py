@@ -39,6 +39,11 @@ PREVIEWS = Permission(frozenset({Actor.CUSTOMER, Actor.PARTNER}), "read")
 HOLDS = Permission(frozenset({Actor.STAFF}), "subscriptions:hold")
 PROFILE = Permission(frozenset({Actor.CUSTOMER}), "profile:write")
 SESSIONS = Permission(frozenset({Actor.CUSTOMER}), "sessions:write")
+GRANTS = Permission(frozenset({Actor.CUSTOMER}), "grants:write")
+PUBLISH = Permission(frozenset({Actor.STAFF}), "documents:publish")
+
+# What a customer can let a partner's app do.
+PARTNER_SCOPES = frozenset(found.scope for found in (READ, SUBSCRIPTIONS, PAYMENTS))
 
 ATTACH = Permission(frozenset({Actor.CUSTOMER, Actor.STAFF, Actor.PARTNER}), "attachments:write")
 

@@ -45,6 +45,7 @@ class Kind(StrEnum):
     PASSWORD = "PASSWORD"
     LINK = "LINK"
     COUPON = "COUPON"
+    TOKEN = "TOKEN"
     PAYMENT = "PAYMENT"
     METHOD = "METHOD"
 
@@ -58,6 +59,7 @@ BUDGETS: dict[str, dict[str, list[RateLimitItem]]] = {
         Kind.PASSWORD: {"network": "30 per 1 hour", "account": "5 per 1 hour"},
         Kind.LINK: {"network": "30 per 15 minutes"},
         Kind.COUPON: {"account": "20 per 1 hour"},
+        Kind.TOKEN: {"network": "300 per 1 minute"},
         # Whoever tries stolen cards tries many of them.
         Kind.PAYMENT: {"account": "30 per 1 hour"},
         Kind.METHOD: {"account": "20 per 1 hour"},

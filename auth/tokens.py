@@ -105,6 +105,8 @@ def sign(viewer: Viewer, issuer: Issuer, *, now: datetime, lifetime: timedelta) 
         "client_id": viewer.client,
         "scope": " ".join(viewer.scopes),
         **({"sid": viewer.session_id} if viewer.session_id else {}),
+        # Who acts for the customer (RFC 8693 §4.1).
+        **({"act": {"sub": viewer.client}} if viewer.kind is Actor.PARTNER else {}),
     }
     return jwt.encode(claims, key.signing, algorithm=key.algorithm, headers={"typ": TOKEN_TYPE, **({"kid": key.kid} if key.kid else {})})
 

@@ -65,6 +65,7 @@ class ErrorCode(StrEnum):
     AMOUNT_TOO_HIGH = "AMOUNT_TOO_HIGH"
     PARTIAL_NOT_ALLOWED = "PARTIAL_NOT_ALLOWED"
     SETUP_UNFINISHED = "SETUP_UNFINISHED"
+    DOCUMENT_INVALID = "DOCUMENT_INVALID"
 
 
 # What each code means, in the words of the schema's documentation.
@@ -114,6 +115,7 @@ MEANING = {
     ErrorCode.AMOUNT_TOO_HIGH: "It is more than remains to be paid.",
     ErrorCode.PARTIAL_NOT_ALLOWED: "The merchant takes only what remains, as a whole.",
     ErrorCode.SETUP_UNFINISHED: "The processor's form is not finished, or the method was refused there.",
+    ErrorCode.DOCUMENT_INVALID: "The schema does not take a document of the manifest. Nothing was published.",
     ErrorCode.PAYMENT_UNAVAILABLE: "Payments cannot be taken right now, and nothing was changed. Try again shortly.",
 }
 

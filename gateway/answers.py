@@ -46,7 +46,7 @@ class Answer(Response):
         self.raw_headers = [
             (b"content-type", TYPES[form.media]),
             (b"content-length", b"%d" % len(body)),
-            *FIXED,
+            *(FIXED if "Cache-Control" not in headers else (pair for pair in FIXED if pair[0] != b"cache-control")),
             (b"x-request-id", form.reference.encode()),
             *((name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()),
         ]

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 
 from databases import Database
 from starlette.applications import Starlette
@@ -19,21 +20,24 @@ from billing.states import Actor
 from db import session
 from db.blocks import blocks
 from db.migrate import revisions
-from gateway import downloads, explorer, health, papers
+from gateway import downloads, explorer, health, oauth, papers
 from gateway.admission import Admission
 from gateway.calls import Bounds
 from gateway.clock import run_worker
-from gateway.documents import Documents
+from gateway.documents import Documents, judge
 from gateway.files import files
 from gateway.health import Drain, Readiness
 from gateway.http import GraphQLEndpoint
 from gateway.identity import Later, Sign, identity
 from gateway.issuer import jwks, tokens_of
+from gateway.keeper import Keeper, keep, own_texts, write_uses
 from gateway.origins import Origins
 from gateway.payments import payments
 from gateway.portal import Portal, Terms
 from gateway.postgres import Place
+from gateway.registry import Registered, Registry
 from gateway.settings import Settings
+from gateway.trusted import Trust
 from gateway.webhooks import webhooks
 from planner import Planner
 
@@ -61,6 +65,7 @@ def create_app(setup: Setup) -> ASGIApp:
     pulse = session.database(setup.database_url, session.Pool(1), server_settings=setup.server_settings)
     later = Later()
     portal = _portal(setup, database, later)
+    keeper = Keeper(portal.trust.registry, database, setup.database_url, setup.server_settings, portal.judge, portal.clock)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -68,9 +73,14 @@ def create_app(setup: Setup) -> ASGIApp:
         await pulse.connect()
         stop = asyncio.Event()
         clock = asyncio.create_task(run_worker(settings, setup.clock, on_ready=lambda: None, stop=stop)) if setup.clock else None
+        keeping = asyncio.create_task(keep(keeper))
         try:
             yield
         finally:
+            keeping.cancel()
+            # Some uses may stay uncounted; nothing else waits for them.
+            with suppress(Exception):
+                await write_uses(keeper)
             stop.set()
             if clock:
                 await clock
@@ -90,6 +100,7 @@ def create_app(setup: Setup) -> ASGIApp:
     ]
     routes += downloads.routes(database, setup.issuer, portal.files, portal.clock, upload_seconds=settings.upload_seconds)
     routes += papers.routes(database, setup.issuer, settings, portal.clock)
+    routes.append(oauth.route(_desk(setup, portal)))
     if settings.is_open:
         routes += [Route("/", home), *explorer.routes(setup.graphiql_token)]
     return front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))
@@ -108,21 +119,37 @@ def front(site: ASGIApp, endpoint: ASGIApp) -> ASGIApp:
 def _portal(setup: Setup, database: Database, later: Later) -> Portal:
     settings = setup.settings
     graphql_schema = portal_schema.build()
+    planner = Planner(graphql_schema) if settings.planner else None
     url = settings.public_url or setup.url or f"http://{settings.host}:{settings.port}"
     return Portal(
         graphql_schema,
-        Documents(graphql_schema, Planner(graphql_schema) if settings.planner else None, settings.limits),
+        Documents(graphql_schema, planner, settings.limits),
+        Documents(graphql_schema, planner, settings.limits),
+        Trust(Registry(own_texts(), settings.mode), settings.document_id_keys, Registered() if settings.automatic_documents else None),
         database,
         tokens_of(settings, setup.issuer),
         identity(settings, _signer(setup.issuer), later),
         payments(settings),
         files(settings, setup.issuer, url.rstrip("/"), later),
+        partial(judge, graphql_schema, settings.limits),
         lambda: datetime.now(UTC),
         _terms(settings),
         Origins(settings.cors_origins),
         Admission(running=settings.max_running, queued=settings.max_queued, wait_seconds=settings.queue_seconds),
         Admission(running=settings.max_uploads, queued=settings.max_queued, wait_seconds=settings.queue_seconds),
         setup.drain,
+    )
+
+
+def _desk(setup: Setup, portal: Portal) -> oauth.Desk:
+    settings = setup.settings
+    return oauth.Desk(
+        lambda caller: session.Session(portal.database, caller, acquire_seconds=settings.acquire_seconds),
+        portal.identity.sign,
+        portal.identity.throttle,
+        portal.clock,
+        (settings.token_issuer, f"{settings.portal_url.rstrip('/')}/oauth/token"),
+        settings.trusted_proxies,
     )
 
 

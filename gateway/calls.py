@@ -4,7 +4,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -14,16 +14,22 @@ from starlette.requests import ClientDisconnect, Request
 from gateway.answers import TransportError
 
 ALLOWED = "GET, POST, OPTIONS"
-PARAMETERS = (b'"query"', b'"variables"', b'"operationName"', b'"extensions"')
+NAMES = ("query", "variables", "operationName", "extensions", "documentId")
+PARAMETERS = tuple(f'"{name}"'.encode() for name in NAMES)
 CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""")
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
+    """`others` are parameters of other names, one of which may be the id of a document. `is_stored` once the text is known to be a stored one."""
+
     query: str
     variables: dict[str, Any]
     operation_name: str | None
     is_get: bool
+    extensions: dict[str, Any] = field(default_factory=dict)
+    others: dict[str, Any] = field(default_factory=dict)
+    is_stored: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,16 +162,17 @@ def _parameter(name: str, value: str) -> Any:
 
 
 def checked(body: Any, *, is_get: bool) -> Call:
-    """A request's parameters as a call. Raises TransportError."""
+    """A request's parameters as a call; without `query`, another of them has to name a document. Raises TransportError."""
     if not isinstance(body, dict):
         raise TransportError("BAD_PARAMETERS", "The request must be one JSON object; batches are not taken.")
     query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
-    if not isinstance(query, str) or not query:
-        raise TransportError("BAD_PARAMETERS", "The request has no `query`, or it is not a string.")
+    if not isinstance(query, str | None):
+        raise TransportError("BAD_PARAMETERS", "`query` must be a string.")
     if not isinstance(variables, dict | None):
         raise TransportError("BAD_PARAMETERS", "`variables` must be an object.")
     if not isinstance(body.get("extensions"), dict | None):
         raise TransportError("BAD_PARAMETERS", "`extensions` must be an object.")
     if not isinstance(name, str | None):
         raise TransportError("BAD_PARAMETERS", "`operationName` must be a string.")
-    return Call(query, variables or {}, name, is_get)
+    others = {key: value for key, value in body.items() if key not in NAMES[:4]}
+    return Call(query or "", variables or {}, name, is_get, body.get("extensions") or {}, others)

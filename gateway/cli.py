@@ -23,9 +23,10 @@ from db import demo as demo_data
 from db import session as unit_of_work
 from db.demo.passwords import PASSWORD, give
 from db.migrate import migrate as migrate_database
-from gateway import log, welcome
+from gateway import log, partners_cli, welcome
 from gateway.app import Setup, create_app
 from gateway.clock import run_worker, stopping, tick_once
+from gateway.compare import BREAKING, differences, schema_in
 from gateway.explain import CannotExplain, Question
 from gateway.explain import explain as explain_document
 from gateway.files import bucket_of, put_all
@@ -37,7 +38,11 @@ from gateway.settings import Settings, WrongSetting, load
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Portico, the GraphQL gateway behind a customer portal.")
 keys = typer.Typer(no_args_is_help=True, help="The keys that sign tokens.")
+schemas = typer.Typer(help="Print the schema (SDL), or compare two.")
 cli.add_typer(keys, name="keys")
+cli.add_typer(schemas, name="schema")
+cli.add_typer(partners_cli.documents, name="documents")
+cli.add_typer(partners_cli.clients, name="clients")
 console = Console(soft_wrap=True)
 
 Port = Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a free one.")]
@@ -116,10 +121,21 @@ def seed(
         progress.update(task, completed=max(customers, 1))
 
 
-@cli.command()
-def schema() -> None:
-    """Print the schema (SDL)."""
-    sys.stdout.write(portal_schema.print_sdl(portal_schema.build()))
+@schemas.callback(invoke_without_command=True)
+def schema(context: typer.Context) -> None:
+    """Print the schema (SDL), or compare two."""
+    if context.invoked_subcommand is None:
+        sys.stdout.write(portal_schema.print_sdl(portal_schema.build()))
+
+
+@schemas.command()
+def diff(old: Annotated[Path, typer.Argument(help="A schema (SDL).")], new: Annotated[Path, typer.Argument(help="What is to take its place.")]) -> None:
+    """Print each change: BREAKING, DANGEROUS or SAFE. Exits with 1 if one breaks clients."""
+    found = differences(schema_in(old), schema_in(new))
+    for severity, words in found:
+        console.print(f"{severity:9} {words}", highlight=False, markup=False)
+    if any(severity == BREAKING for severity, _ in found):
+        raise typer.Exit(1)
 
 
 @cli.command()

@@ -1,6 +1,7 @@
 """GraphQL documents: parsed, weighed and validated once for each text, and remembered."""
 
 import hashlib
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from gateway.cost import amounts_of
 from gateway.limits import LimitExceeded, Limits, check_cost, check_size, weigh
 from planner import Planner, Plans
 from planner.fields import root_names
+from resolvers.publishing import Judged
 from schema.fields import permission_of
 
 FOLDER = Path(portal.__file__).with_name("documents")
@@ -23,6 +25,9 @@ FOLDER = Path(portal.__file__).with_name("documents")
 MAX_DOCUMENTS = 1000
 MAX_TOKENS = 200_000
 MAX_AMOUNTS = 64
+
+# For messages about what cannot be parsed.
+NAMED = re.compile(r"\b(?:query|mutation)\s+(\w+)")
 
 PARSE = "GRAPHQL_PARSE_FAILED"
 # How graphql-core begins to say that it stopped counting tokens.
@@ -42,6 +47,7 @@ class Document:
     introspects: bool = False
     digest: str = ""
     costs: dict[object, int] = field(default_factory=dict)
+    cost: int = 0
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation by its name; without one, the only one there is."""
@@ -126,8 +132,21 @@ def _prepared(schema: GraphQLSchema, planner: Planner | None, text: str, limits:
         plans=planner.prepare(ast) if planner else None,
         public=frozenset(name for name, node in operations.items() if _is_public(schema, ast, node)),
         introspects=weighed.introspects,
+        cost=max(weighed.costs.values(), default=0),
         digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
     )
+
+
+def judge(schema: GraphQLSchema, limits: Limits, text: str) -> Judged:
+    """A text that is to be trusted, as strictly as every other."""
+    try:
+        check_size(text, limits)
+    except LimitExceeded as error:
+        return Judged((), 0, (error.message,))
+    found = _prepared(schema, None, text, limits)
+    operations = [name or "" for name in found.operations] if not found.errors else NAMED.findall(text)
+    errors = tuple(error.message for error in found.errors) or (() if operations else ("It has no operation.",))
+    return Judged(tuple(operations), found.cost, errors)
 
 
 def _failed(code: str, *errors: GraphQLError) -> Document:

@@ -17,11 +17,13 @@ from auth.jwks import KeysUnavailable
 from auth.permissions import DEVELOP, is_allowed
 from auth.viewer import Viewer
 from billing.refusals import RequestError, Unauthenticated
+from billing.rows import Budget
 from billing.states import Actor
 from db.session import Caller, DatabaseUnavailable, Session, SessionEnded
-from gateway import answers, calls, uploads
+from gateway import answers, budgets, calls, uploads
 from gateway.admission import ClientGone, Handover, Overloaded, UntilGone, nothing
 from gateway.answers import Answer, Form, TransportError
+from gateway.caching import tagged
 from gateway.calls import Call
 from gateway.documents import Document
 from gateway.heads import Asked
@@ -94,13 +96,15 @@ class GraphQLEndpoint:
         call = await self._call(visit, reader, context)
         async with portal.admission:
             visit.entry.ends("wait")
-            return await answer(portal, call, visit, context)
+            found = await answer(portal, call, visit, context)
+        return tagged(found, visit.request) if call.is_get and call.is_stored and found.code == "OK" else found
 
     async def _call(self, visit: Visit, reader: calls.Reader, context: Context) -> Call:
         """What is wrong with a stranger's request is not told."""
         terms = self._portal.terms
         try:
             call = await calls.read(visit.request, reader, terms.strangers if context.viewer is STRANGER else terms.callers)
+            call = self._portal.trust.resolve(call, context.viewer, now=context.now)
         except TransportError as error:
             if context.viewer is STRANGER and error.code in UNREADABLE:
                 raise Unauthenticated(NO_TOKEN) from None
@@ -115,7 +119,8 @@ class GraphQLEndpoint:
         terms = self._portal.terms
         portal = replace(self._portal, terms=replace(terms, operation_seconds=terms.upload_seconds))
 
-        async def run(call: Call) -> Answer:
+        async def run(given: Call) -> Answer:
+            call = portal.trust.resolve(given, context.viewer, now=context.now)
             visit.entry.ends("read")
             async with portal.uploads:
                 visit.entry.ends("wait")
@@ -133,12 +138,13 @@ class GraphQLEndpoint:
         session = Session(portal.database, caller, acquire_seconds=portal.terms.acquire_seconds)
         visit.entry.client = viewer.client or headers.get("user-agent", "")[:200]
         origin = Origin(visit.entry.request_id, address_of(visit.request, portal.terms.trusted_proxies), visit.entry.client)
-        return Context(viewer, session, origin, portal.identity, portal.payments, portal.files)
+        return Context(viewer, session, origin, portal.identity, portal.payments, portal.files, judge=portal.judge)
 
 
 async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> Answer:
     """Judge the document, run it, present the result."""
-    document = portal.documents.prepare(call.query)
+    documents = portal.trusted_documents if call.is_stored else portal.documents
+    document = documents.prepare(call.query)
     if context.viewer is STRANGER and not document.is_public(call.operation_name):
         raise Unauthenticated(NO_TOKEN)
     is_open = portal.terms.is_open or is_allowed(context.viewer, DEVELOP)
@@ -151,11 +157,14 @@ async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> 
     if call.is_get and operation.operation.value != "query":
         raise TransportError("METHOD_NOT_ALLOWED", "Only queries may be sent by GET.", Allow="POST")
     try:
-        cost = portal.documents.cost(document, operation, call.variables)
+        cost = documents.cost(document, operation, call.variables)
     except LimitExceeded as error:
         return answers.request_errors((error,), "LIMIT_EXCEEDED", visit.form, suggests=is_open)
-    work = Work(document, operation, call, cost)
+    budget = await budgets.spend(context, cost)
+    work = Work(document, operation, call, cost, budget)
     _note(visit.entry, work)
+    if budget and not budget.is_paid:
+        return budgets.throttled(budget, cost, visit.form)
     return await _run(portal, work, visit, context)
 
 
@@ -167,6 +176,7 @@ class Work:
     operation: OperationDefinitionNode
     call: Call
     cost: int
+    budget: Budget | None = None
 
 
 def _note(entry: Entry, work: Work) -> None:
@@ -193,12 +203,17 @@ async def _run(portal: Portal, work: Work, visit: Visit, context: Context) -> An
     visit.entry.ends("run")
     if portal.terms.shows_timings:
         visit.headers["Server-Timing"] = f'{visit.entry.way};desc="{context.session.statements} statements"'
-    extensions = {"cost": {"requested": work.cost, "limit": portal.documents.limits.cost}} if visit.wants_cost else None
+    extensions = _extensions(portal, work) if visit.wants_cost else None
     if planned is not None:
         body = planned[:-1] + b',"extensions":' + orjson.dumps(extensions) + b"}" if extensions else planned
         return answers.raw(body, "OK", visit.form, **visit.headers)
     assert result is not None
     return _presented(result, extensions, visit, suggests=portal.terms.is_open)
+
+
+def _extensions(portal: Portal, work: Work) -> dict[str, Any]:
+    status = {"throttleStatus": budgets.told(work.budget)} if work.budget else {}
+    return {"cost": {"requested": work.cost, "limit": portal.documents.limits.cost, **status}}
 
 
 async def run_planned(document: Document, operation: OperationDefinitionNode, call: Call, context: Context) -> bytes | None:

@@ -19,7 +19,9 @@ from gateway.journal import Entry
 from gateway.origins import COST, Origins
 from gateway.proxies import Network
 from gateway.statuses import Profile
+from gateway.trusted import Trust
 from resolvers.context import Context, Files, Identity, Payments
+from resolvers.publishing import Judge
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,14 @@ class Portal:
 
     schema: GraphQLSchema
     documents: Documents
+    trusted_documents: Documents
+    trust: Trust
     database: Database
     tokens: Tokens
     identity: Identity
     payments: Payments
     files: Files
+    judge: Judge
     clock: Callable[[], datetime]
     terms: Terms
     origins: Origins

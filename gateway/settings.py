@@ -12,6 +12,7 @@ from sqlalchemy.exc import ArgumentError
 
 from auth.issuers import OtherIssuer
 from gateway.limits import Limits
+from gateway.registry import Mode
 from gateway.statuses import Profile
 
 DOCUMENT = Limits()
@@ -57,6 +58,11 @@ class Settings(BaseSettings):
     max_fields: int = Field(DOCUMENT.fields, ge=1, description="How many fields it may come to; those with one key count by their square.")
     max_errors: int = Field(DOCUMENT.errors, ge=1, description="How many of its errors are told.")
     max_cost: int = Field(DOCUMENT.cost, ge=1, description="What an operation may cost; see docs/limits.md.")
+    document_mode: Mode | None = Field(
+        None, description="What callers may send: open, log, prefer or required; see docs/partners.md. Left out: required in production, else open."
+    )
+    document_id_keys: tuple[str, ...] = Field((), description='Other parameters that documentId goes by, as JSON, such as ["doc_id", "id"].')
+    automatic_documents: bool = Field(False, description="Whether clients may register documents by themselves (APQ), where they may send text.")
     http_profile: Profile = Field("compat", description="Which reading of GraphQL over HTTP the statuses follow: compat or draft-2026.")
     cors_origins: tuple[str, ...] = Field((), description="Other origins whose pages may call, exactly, as JSON.")
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field((), description="Networks of the proxies whose X-Forwarded-For is believed, as JSON.")
@@ -138,6 +144,11 @@ class Settings(BaseSettings):
     def is_open(self) -> bool:
         """Whether everybody gets what developers get."""
         return not self.is_production if self.developer_tools is None else self.developer_tools
+
+    @property
+    def mode(self) -> Mode:
+        """What callers may send of whom nothing else is registered."""
+        return self.document_mode or ("required" if self.is_production else "open")
 
     @property
     def limits(self) -> Limits:

@@ -34,6 +34,11 @@ STATUS: dict[str, dict[Profile, Row]] = {
     "BAD_USER_INPUT": {"compat": Row(200, 400), "draft-2026": Row(422, 422)},
     "OPERATION_RESOLUTION_FAILURE": {"compat": Row(400, 400), "draft-2026": Row(422, 422)},
     "BAD_PARAMETERS": {"compat": Row(400, 400), "draft-2026": Row(422, 422)},
+    "PERSISTED_DOCUMENT_NOT_FOUND": {"compat": Row(200, 400), "draft-2026": Row(422, 422)},
+    "PERSISTED_DOCUMENT_ID_REQUIRED": {"compat": Row(400, 400), "draft-2026": Row(422, 422)},
+    # What Apollo Server answers, and its clients wait for.
+    "PERSISTED_QUERY_NOT_FOUND": _both(200),
+    "PERSISTED_QUERY_NOT_SUPPORTED": _both(200),
     # The request cannot be read, or may not be made.
     "BAD_REQUEST": _both(400),
     "UNAUTHENTICATED": _both(401),
@@ -46,6 +51,7 @@ STATUS: dict[str, dict[Profile, Row]] = {
     "CONTENT_TOO_LARGE": _both(413),
     "URI_TOO_LONG": _both(414),
     "UNSUPPORTED_MEDIA_TYPE": _both(415),
+    "THROTTLED": _both(429),
     # Nobody is there to read it; for the log.
     "CLIENT_CLOSED_REQUEST": _both(499),
     # We cannot answer.

@@ -4,6 +4,7 @@ https://github.com/jaydenseric/graphql-multipart-request-spec
 """
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -70,7 +71,7 @@ async def _read(request: Request, body: Body) -> Call:
     for name, paths in _map(await _field(parts, "map")).items():
         incoming.expected[name] = Upload(name, incoming)
         _place(operations, paths, incoming.expected[name])
-    return Call(call.query, operations.get("variables") or {}, call.operation_name, False)
+    return replace(call, variables=operations.get("variables") or {})
 
 
 async def _field(parts: Parts, name: str) -> Any:

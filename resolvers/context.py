@@ -82,6 +82,7 @@ class Context:
     payments: Payments | None = None
     files: Files | None = None
     has_attempted: bool = False
+    judge: Callable[[str], Any] | None = None
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:

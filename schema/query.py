@@ -11,6 +11,7 @@ from schema.filters import AuditFilter, PlanFilter
 from schema.identity import AuditEvent, PortalSession
 from schema.limits import Limits, limits
 from schema.operations import operation, preview
+from schema.partners import Grant
 from schema.viewer import Viewer
 
 
@@ -26,6 +27,17 @@ class Query:
     sessions = guarded(
         page("sessions.of_customer", key="customer_id", graphql_type=PortalSession, sort=AgeOrder, nullable=True, description="Where the caller is signed in."),
         permissions.READ,
+    )
+    grants = guarded(
+        page(
+            "grants.of_customer",
+            key="customer_id",
+            graphql_type=Grant,
+            sort=AgeOrder,
+            nullable=True,
+            description="Which partners' apps may act for the caller. `revokeGrant` ends one.",
+        ),
+        permissions.GRANTS,
     )
     audit_events = guarded(
         page("audit.listed", key="", graphql_type=AuditEvent, sort=AgeOrder, filter=AuditFilter, nullable=True, description="What was done and refused."),

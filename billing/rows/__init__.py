@@ -7,6 +7,7 @@ from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSe
 from billing.rows.invoices import Invoice, InvoiceLine
 from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Operation, Saved
 from billing.rows.owed import MethodReference, OwedInstallment, OwedInvoice, PaymentOwner, SavedMethod, StatementEntry, StoredEvent
+from billing.rows.partners import ApiClient, Budget, ClientAssertion, ClientCredential, PartnerGrant, RegistryId, RegistryStamp, StoredDocument, TrustedText
 from billing.rows.payments import Payment, PaymentAllocation, PaymentMethod
 from billing.rows.plans import Coupon, CouponRedemption, Plan, Price
 from billing.rows.schedules import Installment, PaymentSchedule
@@ -15,14 +16,18 @@ from billing.rows.subscriptions import Subscription, SubscriptionEvent
 
 __all__ = [
     "Account",
+    "ApiClient",
     "Attachment",
     "AttachmentObject",
     "AuditEvent",
     "BalanceEntry",
+    "Budget",
     "CancellationOption",
     "Charge",
     "ChargeAttempt",
     "Claim",
+    "ClientAssertion",
+    "ClientCredential",
     "Collectable",
     "Contract",
     "Coupon",
@@ -44,6 +49,7 @@ __all__ = [
     "OwedInstallment",
     "OwedInvoice",
     "Owner",
+    "PartnerGrant",
     "Payment",
     "PaymentAllocation",
     "PaymentMethod",
@@ -53,13 +59,17 @@ __all__ = [
     "PortalSession",
     "Price",
     "RefreshToken",
+    "RegistryId",
+    "RegistryStamp",
     "Revision",
     "Saved",
     "SavedMethod",
     "StatementEntry",
+    "StoredDocument",
     "StoredEvent",
     "Subscription",
     "SubscriptionEvent",
     "Summary",
     "Total",
+    "TrustedText",
 ]

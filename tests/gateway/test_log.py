@@ -89,7 +89,15 @@ async def test_production_logs_json_without_a_secret_and_a_reference_finds_its_l
     secret = bearer(Viewer(Actor.CUSTOMER, ADA.customer_id, ("portal",), f"app {CARD}"))
     sign_in = f'mutation ($password: String!) {{ signIn(input: {{email: "ada@example.com", password: $password}}) {{ userErrors {{ code }} }} }} # {CARD}'
     with process(
-        root, urls, tmp_path, environment="production", sandbox="true", signing_keys_dir=str(tmp_path / "keys"), log_level="DEBUG", drain_seconds="0"
+        root,
+        urls,
+        tmp_path,
+        environment="production",
+        sandbox="true",
+        document_mode="open",
+        signing_keys_dir=str(tmp_path / "keys"),
+        log_level="DEBUG",
+        drain_seconds="0",
     ) as (_, url):
         async with httpx.AsyncClient(base_url=url, timeout=20) as client:
             for query, variables, authorization in (

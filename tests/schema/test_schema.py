@@ -12,7 +12,15 @@ from schema.roots import Root
 DOCUMENTS = first_party() | first_party_actions()
 
 # What only staff do has no place in the portal.
-OF_STAFF = {"holdSubscription", "releaseSubscription", "previewHoldSubscription", "previewReleaseSubscription", "createPortalLink"}
+OF_STAFF = {
+    "publishDocuments",
+    "retireDocuments",
+    "holdSubscription",
+    "releaseSubscription",
+    "previewHoldSubscription",
+    "previewReleaseSubscription",
+    "createPortalLink",
+}
 
 
 def test_the_printed_schema_is_the_one_in_the_repository(graphql_schema: GraphQLSchema, root) -> None:

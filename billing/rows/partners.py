@@ -1,0 +1,95 @@
+"""Rows of the registry: clients, what they prove themselves with, their documents, grants and budgets."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ApiClient:
+    """`kind` is FIRST_PARTY or PARTNER; `mode` is OPEN, LOG, PREFER or REQUIRED."""
+
+    id: str
+    kind: str
+    name: str
+    contact: str
+    mode: str
+    scopes: list[str]
+    units_per_minute: int
+    created_at: datetime
+    disabled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCredential:
+    """Either a secret's SHA-256 or a public key: a JWK, as JSON."""
+
+    client_id: str
+    id: str
+    secret_hash: str | None
+    jwk: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientAssertion:
+    jti: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrustedText:
+    """A document as every process keeps it in memory."""
+
+    client_id: str
+    id: str
+    alias: str | None
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDocument:
+    """A document as it is listed, with how it was used. `version` counts the publications of its client."""
+
+    client_id: str
+    id: str
+    alias: str | None
+    body: str
+    names: list[str]
+    cost: int
+    version: int
+    published_at: datetime
+    retired_at: datetime | None
+    first_used_at: datetime | None
+    last_used_at: datetime | None
+    uses: int
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryId:
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryStamp:
+    """Differs when the registry does."""
+
+    stamp: str
+
+
+@dataclass(frozen=True, slots=True)
+class PartnerGrant:
+    """What a customer lets a partner's app do for them."""
+
+    id: str
+    customer_id: str
+    client_id: str
+    client_name: str
+    scopes: list[str]
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """Cost units. `maximum` is what comes in a minute."""
+
+    is_paid: bool
+    available: int
+    maximum: int

@@ -1,0 +1,130 @@
+-- name: clients.all
+-- returns: ApiClient
+select id, kind, name, contact, mode, scopes, units_per_minute, created_at, disabled_at from api_client order by id
+
+-- name: clients.by_id
+-- returns: ApiClient
+select id, kind, name, contact, mode, scopes, units_per_minute, created_at, disabled_at from api_client where id = :key
+
+-- name: clients.save
+-- returns: ApiClient
+-- Its kind never changes.
+insert into api_client as c (id, kind, name, contact, mode, scopes, units_per_minute, created_at)
+values (:id, :kind, :name, :contact, :mode, :scopes, :units_per_minute, :now)
+    on conflict (id) do update
+   set name = excluded.name, contact = excluded.contact, mode = excluded.mode, scopes = excluded.scopes, units_per_minute = excluded.units_per_minute
+ where c.kind = excluded.kind
+returning id, kind, name, contact, mode, scopes, units_per_minute, created_at, disabled_at
+
+-- name: clients.begin
+-- returns: nothing
+-- The portal itself, which nobody has to register.
+insert into api_client (id, kind, name, mode, units_per_minute, created_at) values (:id, 'FIRST_PARTY', 'The portal', 'REQUIRED', 1000000, :now)
+    on conflict (id) do nothing
+
+-- name: clients.able
+-- returns: ApiClient
+-- A client without its access, or with it again.
+update api_client set disabled_at = case when cast(:is_disabled as boolean) then cast(:now as timestamptz) end where id = :id
+returning id, kind, name, contact, mode, scopes, units_per_minute, created_at, disabled_at
+
+-- name: client_credentials.of_client
+-- returns: ClientCredential
+select client_id, id, secret_hash, jwk from client_credential where client_id = :key order by created_at desc, id
+
+-- name: client_credentials.save
+-- returns: ClientCredential
+insert into client_credential (client_id, id, secret_hash, jwk, created_at) values (:client_id, :id, :secret_hash, cast(:jwk as json), :now)
+returning client_id, id, secret_hash, jwk
+
+-- name: client_credentials.drop_others
+-- returns: nothing
+delete from client_credential where client_id = :client_id and id <> :id
+
+-- name: client_assertions.forget
+-- returns: nothing
+delete from client_assertion where expires_at < :now
+
+-- name: client_assertions.use
+-- returns: ClientAssertion
+-- Nothing comes back for one that was used before.
+insert into client_assertion (client_id, jti, expires_at) values (:client_id, :jti, :expires_at) on conflict do nothing
+returning jti
+
+-- name: trusted.texts
+-- returns: TrustedText
+-- What every process keeps in memory.
+select d.client_id, d.id, d.alias, d.body
+  from stored_document d join api_client c on c.id = d.client_id
+ where d.retired_at is null and c.disabled_at is null
+ order by d.client_id, d.id
+
+-- name: trusted.stamp
+-- returns: RegistryStamp
+select concat_ws(' ', (select count(*) || ' ' || count(retired_at) || ' ' || coalesce(max(greatest(published_at, retired_at)), 'epoch') from stored_document),
+                      (select count(*) || ' ' || md5(string_agg(c::text, '' order by id)) from api_client c)) as stamp
+
+-- name: trusted.publish
+-- returns: RegistryId
+-- Documents by client and id, each once. One that was retired comes back; what is not named stays.
+insert into stored_document as d (client_id, id, alias, body, names, cost, version, published_at)
+select :client_id, p.id, p.alias, p.body, string_to_array(p.names, ' '), p.cost,
+       (select coalesce(max(version), 0) + 1 from stored_document where client_id = :client_id), :now
+  from unnest(cast(:ids as text[]), cast(:aliases as text[]), cast(:bodies as text[]), cast(:names as text[]), cast(:costs as integer[]))
+       p(id, alias, body, names, cost)
+    on conflict (client_id, id) do update
+   set alias = coalesce(excluded.alias, d.alias), cost = excluded.cost, version = excluded.version, published_at = excluded.published_at, retired_at = null
+ where d.retired_at is not null or d.alias is distinct from coalesce(excluded.alias, d.alias) or d.cost <> excluded.cost
+returning id
+
+-- name: trusted.retire
+-- returns: RegistryId
+update stored_document set retired_at = :now where client_id = :client_id and id = any(cast(:ids as text[])) and retired_at is null
+returning id
+
+-- name: trusted.listed
+-- returns: StoredDocument
+select d.client_id, d.id, d.alias, d.body, d.names, d.cost, d.version, d.published_at, d.retired_at, u.first_used_at, u.last_used_at, coalesce(u.uses, 0) as uses
+  from stored_document d left join document_use u on u.client_id = d.client_id and u.document_id = d.id
+ where cast(:client_id as text) is null or d.client_id = :client_id
+ order by d.client_id, d.names, d.id
+
+-- name: trusted.used
+-- returns: nothing
+-- Documents that have gone meanwhile are not counted.
+insert into document_use as u (client_id, document_id, first_used_at, last_used_at, uses)
+select p.client_id, p.id, :now, :now, p.uses
+  from unnest(cast(:client_ids as text[]), cast(:ids as text[]), cast(:uses as bigint[])) p(client_id, id, uses)
+  join stored_document d on d.client_id = p.client_id and d.id = p.id
+    on conflict (client_id, document_id) do update set last_used_at = greatest(u.last_used_at, excluded.last_used_at), uses = u.uses + excluded.uses
+
+-- name: grants.of_customer
+-- returns: PartnerGrant
+-- order newest: created_at desc, id desc
+-- order oldest: created_at asc, id asc
+-- The grants that hold.
+select * from portal_partner_grant where customer_id = :key and customer_id = :customer_id
+
+-- name: grants.current
+-- returns: PartnerGrant
+-- The one of a client.
+select * from portal_partner_grant where customer_id = :customer_id and client_id = :client_id
+
+-- name: grants.create
+-- returns: nothing
+insert into partner_grant (customer_id, id, client_id, scopes, created_at) values (:customer_id, :id, :client_id, :scopes, :now)
+
+-- name: grants.revoke
+-- returns: RegistryId
+update partner_grant set revoked_at = :now where customer_id = :customer_id and id = :id and revoked_at is null
+returning id
+
+-- name: grants.revoke_of_client
+-- returns: RegistryId
+-- Before another takes its place.
+update partner_grant set revoked_at = :now where customer_id = :customer_id and client_id = :client_id and revoked_at is null
+returning id
+
+-- name: budgets.spend
+-- returns: Budget
+select is_paid, available, maximum from spend_budget(:client_id, cast(:price as integer), :now)

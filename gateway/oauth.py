@@ -1,0 +1,172 @@
+"""`/oauth/token`: the client credentials grant (RFC 6749 §4.4) for partners' apps, that act for one customer who has let them in."""
+
+import logging
+from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qsl, unquote_plus
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from auth import assertions
+from auth.throttle import Kind, Throttle, Throttled, network_of
+from auth.viewer import Viewer
+from billing.states import Actor
+from db.session import Caller, DatabaseUnavailable, Session, Transaction
+from gateway.answers import RETRY_AFTER_SECONDS, TransportError
+from gateway.calls import body_of, media_type_of
+from gateway.proxies import Network, address_of
+
+logger = logging.getLogger("portico.oauth")
+
+LIFETIME = timedelta(minutes=15)
+MAX_BYTES = 16 * 1024
+BY_JWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+HEADERS = {"Cache-Control": "no-store", "Pragma": "no-cache", "X-Content-Type-Options": "nosniff"}
+
+
+class Denied(Exception):
+    """An error of RFC 6749 §5.2."""
+
+    def __init__(self, error: str, description: str, status: int = 400) -> None:
+        super().__init__(description)
+        self.error = error
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the token endpoint needs. `audiences` are what an assertion may name as us."""
+
+    session: Callable[[Caller], Session]
+    sign: Callable[[Viewer, datetime, timedelta], str]
+    throttle: Throttle
+    clock: Callable[[], datetime]
+    audiences: tuple[str, ...]
+    trusted_proxies: tuple[Network, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Who somebody says to be, and by what: a secret or an assertion."""
+
+    client_id: str
+    secret: str | None = None
+    assertion: str | None = None
+
+
+def route(desk: Desk) -> Route:
+    async def token(request: Request) -> Response:
+        try:
+            await desk.throttle.hit(Kind.TOKEN, network_of(address_of(request, desk.trusted_proxies)))
+            return JSONResponse(await granted(desk, request), headers=HEADERS)
+        except Denied as denied:
+            challenge = {"WWW-Authenticate": "Basic"} if denied.status == 401 else {}
+            return JSONResponse({"error": denied.error, "error_description": str(denied)}, denied.status, {**HEADERS, **challenge})
+        except TransportError as error:
+            return JSONResponse({"error": "invalid_request", "error_description": str(error)}, 413, HEADERS)
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except Throttled as spent:
+            return JSONResponse({"error": "temporarily_unavailable"}, 429, {**HEADERS, "Retry-After": str(spent.retry_after_seconds)})
+        except DatabaseUnavailable:
+            return JSONResponse({"error": "temporarily_unavailable"}, 503, {**HEADERS, "Retry-After": str(RETRY_AFTER_SECONDS)})
+
+    return Route("/oauth/token", token, methods=["POST"])
+
+
+async def granted(desk: Desk, request: Request) -> dict[str, Any]:
+    """The answer of RFC 6749 §5.1. Raises Denied."""
+    form = await _form(request)
+    claimed = _claimed(request.headers.get("authorization"), form)
+    if form.get("grant_type") != "client_credentials":
+        raise Denied("unsupported_grant_type", "Only client_credentials is offered.")
+    customer_id = form.get("customer_id")
+    if not customer_id:
+        raise Denied("invalid_request", "Name the customer in customer_id.")
+    now = desk.clock()
+    async with desk.session(Caller(None, Actor.SYSTEM, now)).write() as transaction:
+        client = await _proved(transaction, desk, claimed, now)
+        await transaction.act_as(customer_id)
+        grant = await transaction.first("grants.current", client_id=client.id)
+    # Whether there is such a customer is nobody's business but theirs.
+    if grant is None:
+        raise Denied("invalid_grant", "This customer has not let the app in.")
+    scopes = _scopes(form.get("scope"), set(grant.scopes) & set(client.scopes))
+    access = desk.sign(Viewer(Actor.PARTNER, customer_id, scopes, client.id, grant.id), now, LIFETIME)
+    return {"access_token": access, "token_type": "Bearer", "expires_in": int(LIFETIME.total_seconds()), "scope": " ".join(scopes)}
+
+
+async def _proved(transaction: Transaction, desk: Desk, claimed: Claimed, now: datetime) -> Any:
+    """The client, or one and the same answer whatever is wrong. Raises Denied."""
+    client = await transaction.first("clients.by_id", key=claimed.client_id)
+    credentials = await transaction.run("client_credentials.of_client", key=claimed.client_id)
+    if client is None or client.kind != "PARTNER" or client.disabled_at is not None or not await _holds(transaction, desk, claimed, credentials, now=now):
+        raise Denied("invalid_client", "The client cannot be authenticated.", 401)
+    return client
+
+
+async def _holds(transaction: Transaction, desk: Desk, claimed: Claimed, credentials: list[Any], *, now: datetime) -> bool:
+    if claimed.secret is not None:
+        return assertions.is_secret(claimed.secret, credentials)
+    try:
+        found = assertions.judged(claimed.assertion or "", claimed.client_id, credentials, audiences=desk.audiences, now=now)
+    except (ValueError, RecursionError):
+        return False
+    await transaction.run("client_assertions.forget")
+    return await transaction.first("client_assertions.use", client_id=claimed.client_id, jti=found.jti, expires_at=found.expires_at) is not None
+
+
+async def _form(request: Request) -> dict[str, str]:
+    if media_type_of(request) != "application/x-www-form-urlencoded":
+        raise Denied("invalid_request", "Send application/x-www-form-urlencoded.")
+    body = await body_of(request, MAX_BYTES)
+    try:
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
+    except ValueError:
+        raise Denied("invalid_request", "The form cannot be read.") from None
+    form = dict(pairs)
+    if len(form) != len(pairs) or any("\0" in value for value in form.values()):
+        raise Denied("invalid_request", "A parameter is given twice, or is not text.")
+    return form
+
+
+def _claimed(authorization: str | None, form: dict[str, str]) -> Claimed:
+    """By exactly one of the three ways. Raises Denied."""
+    ways = (authorization is not None, "client_secret" in form, "client_assertion" in form)
+    if sum(ways) != 1:
+        raise Denied("invalid_client", "Authenticate in one way: by HTTP Basic, client_secret or client_assertion.", 401)
+    if authorization is not None:
+        return _basic(authorization)
+    if "client_secret" in form:
+        return Claimed(form.get("client_id", ""), secret=form["client_secret"])
+    try:
+        subject = assertions.subject_of(form["client_assertion"]) if form.get("client_assertion_type") == BY_JWT else ""
+    except (ValueError, RecursionError):
+        subject = ""
+    if not subject or form.get("client_id", subject) != subject:
+        raise Denied("invalid_client", "The client cannot be authenticated.", 401)
+    return Claimed(subject, assertion=form["client_assertion"])
+
+
+def _basic(authorization: str) -> Claimed:
+    """Both halves are form-encoded inside the header (RFC 6749 §2.3.1)."""
+    scheme, _, encoded = authorization.partition(" ")
+    try:
+        name, colon, secret = b64decode(encoded, validate=True).decode().partition(":")
+    except ValueError:
+        colon = ""
+    if scheme.lower() != "basic" or not colon:
+        raise Denied("invalid_client", "The client cannot be authenticated.", 401)
+    return Claimed(unquote_plus(name), secret=unquote_plus(secret))
+
+
+def _scopes(asked: str | None, allowed: set[str]) -> tuple[str, ...]:
+    wanted = set(asked.split()) if asked else allowed
+    if not wanted or not wanted <= allowed:
+        raise Denied("invalid_scope", "The customer has not given this scope.")
+    return tuple(sorted(wanted))

@@ -1,0 +1,226 @@
+"""The command line of the registry: `documents …` and `clients …`."""
+
+import asyncio
+import json
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+import schema as portal_schema
+from auth.assertions import usable
+from auth.permissions import PARTNER_SCOPES
+from auth.secret import hash_of, new_secret
+from billing.ids import type_id
+from billing.refusals import Refused
+from billing.states import Actor
+from db import session as unit_of_work
+from db.session import Caller, Session, Transaction
+from gateway.compare import broken, schema_in
+from gateway.documents import first_party, first_party_actions, judge
+from gateway.postgres import check as check_place
+from gateway.postgres import postgres
+from gateway.settings import Settings, WrongSetting, load
+from resolvers import manifests
+from resolvers.grants import give
+from resolvers.publishing import judge_all, store
+
+documents = typer.Typer(no_args_is_help=True, help="The documents that clients may send by id.")
+clients = typer.Typer(no_args_is_help=True, help="The apps that call.")
+console = Console(soft_wrap=True)
+
+IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
+
+T = TypeVar("T")
+DataDir = Annotated[Path | None, typer.Option(help="Where the built-in Postgres lives.")]
+Client = Annotated[str, typer.Option(help="The id of the client.")]
+AnyClient = Annotated[str | None, typer.Option(help="Of this client only.")]
+Ids = Annotated[list[str], typer.Argument(help="Ids of documents.")]
+
+
+@documents.command()
+def publish(
+    manifest: Annotated[Path, typer.Argument(help="A manifest of Apollo's, of GraphQL codegen's or of Relay's.")], client: Client, data_dir: DataDir = None
+) -> None:
+    """Publish every document of a manifest, or none. What was published before stays."""
+    settings = load(data_dir=data_dir)
+    entries = _entries(manifest)
+    judged = _refusing(lambda: judge_all(entries, partial(judge, portal_schema.build(), settings.limits)))
+    done = _in_database(settings, lambda transaction: store(transaction, client, entries, judged))
+    console.print(f"{done.total} documents, {done.added} of them new or changed.")
+
+
+@documents.command("list")
+def list_documents(client: AnyClient = None, data_dir: DataDir = None) -> None:
+    """Print what is published."""
+    table = Table("Client", "Id", "Operations", "Cost", "Version", "Retired", box=None)
+    for found in _listed(load(data_dir=data_dir), client):
+        table.add_row(found.client_id, found.id, " ".join(found.names), str(found.cost), str(found.version), _day(found.retired_at))
+    Console(width=200).print(table)
+
+
+@documents.command()
+def stats(client: AnyClient = None, data_dir: DataDir = None) -> None:
+    """Print how often documents were used, and when first and last."""
+    table = Table("Client", "Operations", "Uses", "First", "Last", "Id", box=None)
+    for found in _listed(load(data_dir=data_dir), client):
+        table.add_row(found.client_id, " ".join(found.names), str(found.uses), _day(found.first_used_at), _day(found.last_used_at), found.id)
+    Console(width=200).print(table)
+
+
+@documents.command()
+def check(
+    schema: Annotated[Path | None, typer.Option(help="A schema (SDL); left out, the one of this program.")] = None,
+    manifest: Annotated[Path | None, typer.Option(help="Check a manifest instead of what is published.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Name each document that a schema would break, and exit with 1 if there is one."""
+    if manifest:
+        texts = [(entry.id, entry.body) for entry in _entries(manifest)]
+    else:
+        stored = [found for found in _listed(load(data_dir=data_dir), None) if found.retired_at is None]
+        texts = [(f"{found.client_id} {' '.join(found.names)} {found.id}", found.body) for found in stored]
+        texts += list((first_party() | first_party_actions()).items())
+    found = broken(schema_in(schema) if schema else portal_schema.build(), texts)
+    for name, problem in found:
+        console.print(f"{name}: {problem}", highlight=False, markup=False)
+    console.print(f"{len(texts)} documents, {len({name for name, _ in found})} of them broken.")
+    if found:
+        raise typer.Exit(1)
+
+
+@documents.command()
+def retire(ids: Ids, client: Client, data_dir: DataDir = None) -> None:
+    """Take documents back. Publishing them again brings them back."""
+    wanted = [manifests.normalized(identifier) for identifier in ids]
+    done = _in_database(load(data_dir=data_dir), lambda transaction: transaction.run("trusted.retire", client_id=client, ids=wanted))
+    console.print(f"{len(done)} of {len(wanted)} documents retired.")
+    if len(done) < len(set(wanted)):
+        raise typer.Exit(1)
+
+
+@clients.command()
+def add(
+    identifier: Annotated[str, typer.Argument(help="Its id, such as acme-books.")],
+    name: Annotated[str, typer.Option(help="As customers see it.")],
+    contact: Annotated[str, typer.Option(help="Whom to write to.")] = "",
+    first_party: Annotated[bool, typer.Option("--first-party", help="An app of ours instead of a partner's.")] = False,
+    mode: Annotated[str, typer.Option(help="For an app of ours: open, log, prefer or required. Partners are always required.")] = "required",
+    scope: Annotated[list[str] | None, typer.Option(help="What customers may let it do; may be given several times.")] = None,
+    units: Annotated[int, typer.Option(min=1, max=1_000_000, help="Cost units a minute.")] = 1000,
+    public_key: Annotated[Path | None, typer.Option(help="A public key as JWK, for private_key_jwt; left out, a secret is made.")] = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Register an app, or change it. A partner's new secret is printed once, and takes the place of what it had."""
+    scopes = scope or ["read"]
+    if not IDENTIFIER.fullmatch(identifier):
+        raise WrongSetting("The id of a client has 2 to 63 small letters, digits and dashes.")
+    if not set(scopes) <= PARTNER_SCOPES or mode not in ("open", "log", "prefer", "required") or (mode != "required" and not first_party):
+        raise WrongSetting(f"Scopes are {', '.join(sorted(PARTNER_SCOPES))}; modes are open, log, prefer and required, which partners always have.")
+    jwk, secret = _public_key(public_key), new_secret()
+    kind = "FIRST_PARTY" if first_party else "PARTNER"
+
+    async def work(transaction: Transaction) -> None:
+        values = {"kind": kind, "name": name, "contact": contact, "mode": mode.upper(), "scopes": scopes, "units_per_minute": units}
+        if await transaction.first("clients.save", id=identifier, **values) is None:
+            raise WrongSetting(f"{identifier} is a client of another kind.")
+        if not first_party:
+            credential = "credential-" + secrets.token_hex(8)
+            await transaction.run("client_credentials.save", client_id=identifier, id=credential, secret_hash=None if jwk else hash_of(secret), jwk=jwk)
+            await transaction.run("client_credentials.drop_others", client_id=identifier, id=credential)
+
+    _in_database(load(data_dir=data_dir), work)
+    console.print(f"{identifier} is registered.")
+    if not first_party and not jwk:
+        console.print(f"Its secret, which is not shown again: {secret}", highlight=False)
+
+
+@clients.command("list")
+def list_clients(data_dir: DataDir = None) -> None:
+    """Print the apps that are registered."""
+    table = Table("Id", "Kind", "Mode", "Scopes", "Units a minute", "Disabled", "Contact", box=None)
+    for found in _in_database(load(data_dir=data_dir), lambda transaction: transaction.run("clients.all")):
+        table.add_row(found.id, found.kind, found.mode, " ".join(found.scopes), str(found.units_per_minute), _day(found.disabled_at), found.contact)
+    Console(width=200).print(table)
+
+
+@clients.command()
+def disable(identifier: str, back: Annotated[bool, typer.Option("--back", help="Let it in again.")] = False, data_dir: DataDir = None) -> None:
+    """Shut an app out at once, its tokens too."""
+    done = _in_database(load(data_dir=data_dir), lambda transaction: transaction.run("clients.able", id=identifier, is_disabled=not back))
+    if not done:
+        raise WrongSetting(f"There is no client {identifier}.")
+    console.print(f"{identifier} is {'let in again' if back else 'shut out'}.")
+
+
+@clients.command()
+def grant(identifier: str, customer: Annotated[str, typer.Option(help="The id of the customer.")], scope: list[str], data_dir: DataDir = None) -> None:
+    """Let an app act for a customer who has agreed to it elsewhere. Customers do it by `grantAccess`."""
+
+    async def work(transaction: Transaction) -> Any:
+        client = await transaction.first("clients.by_id", key=identifier)
+        if client is None or client.kind != "PARTNER" or not set(scope) <= set(client.scopes):
+            raise WrongSetting(f"There is no partner {identifier} with these scopes.")
+        await transaction.act_as(customer)
+        identity = type_id("grant", int(transaction.caller.now.timestamp() * 1000), entropy=secrets.randbits(74))
+        return await give(transaction, identity, identifier, scopes=sorted(set(scope)))
+
+    console.print(f"{_in_database(load(data_dir=data_dir), work).id} lets {identifier} act for {customer}.")
+
+
+def _entries(path: Path) -> list[manifests.Entry]:
+    try:
+        text = path.read_text()
+    except (OSError, ValueError) as error:
+        raise WrongSetting(f"{path} cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'}).") from None
+    return _refusing(lambda: manifests.read(text))
+
+
+def _refusing(work: Callable[[], T]) -> T:
+    try:
+        return work()
+    except Refused as refused:
+        raise WrongSetting(refused.message) from None
+
+
+def _public_key(path: Path | None) -> str | None:
+    if path is None:
+        return None
+    try:
+        jwk = json.loads(path.read_text())
+    except (OSError, ValueError):
+        raise WrongSetting(f"{path} is not a JWK.") from None
+    if not usable(jwk):
+        raise WrongSetting(f"{path} is not the public half of a key that signs (EdDSA, ES256, ES384, PS256 or RS256).")
+    return json.dumps(jwk)
+
+
+def _listed(settings: Settings, client: str | None) -> list[Any]:
+    return _in_database(settings, lambda transaction: transaction.run("trusted.listed", client_id=client))
+
+
+def _in_database(settings: Settings, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    """One transaction in nobody's name. Raises WrongSetting, CannotReach."""
+    with postgres(settings) as place:
+        asyncio.run(check_place(place))
+
+        async def run() -> T:
+            caller, pool = Caller(None, Actor.SYSTEM, datetime.now(UTC)), unit_of_work.Pool(max_size=1)
+            async with (
+                unit_of_work.database(place.app_url, pool, server_settings=place.server_settings) as database,
+                Session(database, caller).write() as opened,
+            ):
+                return await work(opened)
+
+        return _refusing(lambda: asyncio.run(run()))
+
+
+def _day(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M}" if at else ""

@@ -1,0 +1,48 @@
+"""What is done about partners' apps: customers let them in, staff publish their documents."""
+
+import strawberry
+
+from auth import permissions
+from resolvers import grants, publishing
+from schema import partners
+from schema.payloads import mutation
+
+
+@strawberry.type(description="Partners' apps.")
+class PartnerMutations:
+    grant_access = mutation(
+        grants.grant,
+        name="grantAccess",
+        takes=partners.GrantAccessInput,
+        gives=partners.GrantAccessPayload,
+        shows="grant",
+        permission=permissions.GRANTS,
+        description="Let a partner's app act for the caller. A grant that it had before ends. NOT_FOUND, INVALID_VALUE.",
+    )
+    revoke_grant = mutation(
+        grants.revoke,
+        name="revokeGrant",
+        takes=partners.RevokeGrantInput,
+        gives=partners.RevokeGrantPayload,
+        shows="done",
+        permission=permissions.GRANTS,
+        description="End a grant. The app's tokens are dead at once. NOT_FOUND: it is not one of yours, or has ended.",
+    )
+    publish_documents = mutation(
+        publishing.publish,
+        name="publishDocuments",
+        takes=partners.PublishDocumentsInput,
+        gives=partners.PublishDocumentsPayload,
+        shows="publication",
+        permission=permissions.PUBLISH,
+        description="For staff: publish every document of a manifest, or none. INVALID_VALUE: it is no manifest, or a hash is wrong. DOCUMENT_INVALID, NOT_FOUND.",
+    )
+    retire_documents = mutation(
+        publishing.retire,
+        name="retireDocuments",
+        takes=partners.RetireDocumentsInput,
+        gives=partners.RetireDocumentsPayload,
+        shows="retired",
+        permission=permissions.PUBLISH,
+        description="For staff: take documents back. Publishing them again brings them back. NOT_FOUND.",
+    )

@@ -1,0 +1,90 @@
+"""The command line of the registry, as an operator and a build meet it."""
+
+import hashlib
+import json
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from db.embedded import Urls
+from gateway.cli import cli
+from gateway.settings import WrongSetting
+from tests.conftest import ADA
+
+NAME = "query CliName { customer { name } }"
+
+
+@pytest.fixture
+def environment(urls: Urls, tmp_path: Path) -> dict[str, str]:
+    return {"PORTICO_DATABASE_URL": urls.admin, "PORTICO_DATA_DIR": str(tmp_path)}
+
+
+def run(_: Path, *arguments: str, **environment: str) -> Result:
+    """In this process: a new one for each of so many commands takes minutes."""
+    return CliRunner().invoke(cli, arguments, env=environment)
+
+
+def manifest(path: Path, *texts: str) -> str:
+    path.write_text(json.dumps({"sha256:" + hashlib.sha256(text.encode()).hexdigest(): text for text in texts}))
+    return str(path)
+
+
+def test_an_app_is_registered_its_documents_published_checked_and_retired(root: Path, tmp_path: Path, environment: dict[str, str]) -> None:
+    client = "cli-" + uuid4().hex[:12]
+    made = run(root, "clients", "add", client, "--name", "Books", "--scope", "read", **environment)
+    assert "is not shown again: " in made.stdout
+    path = manifest(tmp_path / "manifest.json", NAME)
+    assert "1 documents, 1 of them new" in run(root, "documents", "publish", path, "--client", client, **environment).stdout
+    assert "1 documents, 0 of them new" in run(root, "documents", "publish", path, "--client", client, **environment).stdout
+    identifier = next(iter(json.loads(Path(path).read_text())))
+    assert identifier in run(root, "documents", "list", "--client", client, **environment).stdout
+    assert "CliName" in run(root, "documents", "stats", "--client", client, **environment).stdout
+    assert client in run(root, "clients", "list", **environment).stdout
+    assert f"lets {client} act for" in run(root, "clients", "grant", client, "read", "--customer", ADA.customer_id or "", **environment).stdout
+    assert run(root, "documents", "check", **environment).exit_code == 0
+    without = tmp_path / "without.graphql"
+    without.write_text((root / "schema.graphql").read_text().replace("  name: String!\n", "  called: String!\n"))
+    checked = run(root, "documents", "check", "--schema", str(without), **environment)
+    assert checked.exit_code == 1
+    assert f"{client} CliName {identifier}: Cannot query field 'name' on type 'Customer'." in checked.stdout
+    assert run(root, "documents", "check", "--schema", str(without), "--manifest", path, **environment).exit_code == 1
+    assert run(root, "documents", "retire", identifier, "--client", client, **environment).exit_code == 0
+    assert run(root, "documents", "retire", identifier, "--client", client, **environment).exit_code == 1
+    assert "shut out" in run(root, "clients", "disable", client, **environment).stdout
+
+
+def test_what_cannot_be_published_is_one_line(root: Path, tmp_path: Path, environment: dict[str, str]) -> None:
+    wrong = tmp_path / "wrong.json"
+    wrong.write_text(json.dumps({"sha256:" + "0" * 64: NAME}))
+    broken = manifest(tmp_path / "broken.json", "query Broken { nothing }")
+    for arguments, says in (
+        (["documents", "publish", str(wrong), "--client", "portal"], "is not the hash of its text. Nothing was published."),
+        (["documents", "publish", broken, "--client", "portal"], "Broken: Cannot query field 'nothing'"),
+        (["documents", "publish", manifest(tmp_path / "good.json", NAME), "--client", "nobody"], "There is no such client."),
+        (["documents", "publish", str(tmp_path / "missing.json"), "--client", "portal"], "cannot be read"),
+        (["clients", "add", "Wrong Name", "--name", "x"], "small letters"),
+        (["clients", "add", "partner-x", "--name", "x", "--mode", "open"], "partners always"),
+        (["clients", "add", "partner-x", "--name", "x", "--scope", "portal"], "Scopes are"),
+        (["clients", "add", "partner-x", "--name", "x", "--public-key", str(wrong)], "is not the public half"),
+        (["clients", "disable", "nobody"], "There is no client nobody"),
+        (["clients", "grant", "nobody", "read", "--customer", "cus_x"], "There is no partner nobody"),
+        (["documents", "check", "--schema", str(wrong)], "is not a schema"),
+    ):
+        ended = run(root, *arguments, **environment)
+        assert isinstance(ended.exception, WrongSetting), arguments
+        assert says in str(ended.exception)
+        assert "\n" not in str(ended.exception)
+
+
+def test_two_schemas_are_compared(root: Path, tmp_path: Path) -> None:
+    old, new = tmp_path / "old.graphql", tmp_path / "new.graphql"
+    old.write_text("type Query { a: Int b(x: Int): E } enum E { ONE }")
+    new.write_text("type Query { b(x: Int, y: Int): E c: Int } enum E { ONE TWO }")
+    found = run(root, "schema", "diff", str(old), str(new))
+    assert found.exit_code == 1
+    assert [line.split()[0] for line in found.stdout.splitlines()] == ["BREAKING", "DANGEROUS", "DANGEROUS", "SAFE"]
+    assert "Query.a was removed" in found.stdout
+    same = run(root, "schema", "diff", str(old), str(old))
+    assert (same.exit_code, same.stdout) == (0, "")
