@@ -85,25 +85,32 @@ def create_app(setup: Setup) -> ASGIApp:
             if clock:
                 await clock
             await later.finish()
-            await portal.identity.throttle.close()
-            await portal.payments.close()
-            await portal.files.bucket.close()
-            portal.identity.passwords.close()
-            await database.disconnect()
+            await _close(portal)
             await pulse.disconnect()
 
     readiness = Readiness(_ping(pulse, portal.clock), frozenset(revisions()[1:]), setup.drain)
-    routes: list[BaseRoute] = [
-        *health.routes(readiness),
-        jwks(setup.issuer),
-        webhooks(portal.payments, database, portal.clock, later, body_seconds=settings.body_seconds),
-    ]
+    routes = [*health.routes(readiness), *_routes(setup, portal, later)]
+    return front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))
+
+
+def _routes(setup: Setup, portal: Portal, later: Later) -> list[BaseRoute]:
+    """Everything beside `/graphql`."""
+    settings, database = setup.settings, portal.database
+    routes: list[BaseRoute] = [jwks(setup.issuer), webhooks(portal.payments, database, portal.clock, later, body_seconds=settings.body_seconds)]
     routes += downloads.routes(database, setup.issuer, portal.files, portal.clock, upload_seconds=settings.upload_seconds)
     routes += papers.routes(database, setup.issuer, settings, portal.clock)
     routes.append(oauth.route(_desk(setup, portal)))
     if settings.is_open:
         routes += [Route("/", home), *explorer.routes(setup.graphiql_token)]
-    return front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))
+    return routes
+
+
+async def _close(portal: Portal) -> None:
+    await portal.identity.throttle.close()
+    await portal.payments.close()
+    await portal.files.bucket.close()
+    portal.identity.passwords.close()
+    await portal.database.disconnect()
 
 
 def front(site: ASGIApp, endpoint: ASGIApp) -> ASGIApp:
