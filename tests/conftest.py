@@ -71,9 +71,16 @@ def token(viewer: Viewer, *, lifetime: timedelta = timedelta(hours=1)) -> str:
 @pytest.fixture(scope="session")
 def urls() -> Iterator[embedded.Urls]:
     """Not under pytest's own temporary folder: of those the oldest are cleared away when more runs begin, a running Postgres and all."""
-    with tempfile.TemporaryDirectory(prefix="portico-") as folder, embedded.running(Path(folder) / "data") as found:
-        asyncio.run(_fill(found))
-        yield found
+    with tempfile.TemporaryDirectory(prefix="portico-") as folder:
+        data = Path(folder) / "data"
+        with embedded.running(data):
+            pass
+        # Dozens of servers live until the end of the run, each with connections of its own.
+        with (data / "postgresql.conf").open("a") as conf:
+            conf.write("max_connections = 500\n")
+        with embedded.running(data) as found:
+            asyncio.run(_fill(found))
+            yield found
 
 
 async def _fill(found: embedded.Urls) -> None:
