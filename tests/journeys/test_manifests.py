@@ -4,8 +4,7 @@ import asyncio
 import json
 import shutil
 import subprocess
-import time
-import tracemalloc
+import sys
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -15,7 +14,6 @@ import httpx
 import pytest
 
 from db.embedded import Urls
-from gateway.registry import Registry
 from resolvers import manifests
 from tests.conftest import ADA, STAFF, needs, token
 
@@ -109,7 +107,33 @@ def many(count: int) -> list[manifests.Entry]:
     return manifests.read(json.dumps({manifests.id_of(text): text for text in texts}))
 
 
-async def test_ten_thousand_documents_are_loaded_in_seconds_and_cost_little_memory(admin: asyncpg.Connection) -> None:
+LOADING = """
+import asyncio, sys, time, tracemalloc
+import asyncpg
+from billing import rows
+from db.blocks import blocks
+from gateway.registry import Registry
+
+async def load(url):
+    connection = await asyncpg.connect(url, server_settings={"search_path": "portico"})
+    registry = Registry([], "required")
+    tracemalloc.start()
+    began = time.perf_counter()
+    clients = [rows.ApiClient(*record) for record in await connection.fetch(blocks()["clients.all"].sql)]
+    texts = [rows.TrustedText(*record) for record in await connection.fetch(blocks()["trusted.texts"].sql)]
+    registry.replace(clients, texts)
+    seconds = time.perf_counter() - began
+    count = len(texts)
+    del clients, texts
+    print(count, seconds, tracemalloc.get_traced_memory()[0])
+    await connection.close()
+
+asyncio.run(load(sys.argv[1]))
+"""
+
+
+async def test_ten_thousand_documents_are_loaded_in_seconds_and_cost_little_memory(admin: asyncpg.Connection, urls: Urls, root: Path) -> None:
+    """In a process of its own: in this one many servers hear of the documents too."""
     client = "many-" + uuid4().hex[:12]
     await admin.execute("insert into api_client values ($1, 'PARTNER', 'Many', '', 'REQUIRED', '{}', 1000, now(), null)", client)
     entries = many(10_000)
@@ -120,23 +144,13 @@ async def test_ten_thousand_documents_are_loaded_in_seconds_and_cost_little_memo
         [entry.id for entry in entries],
         [entry.body for entry in entries],
     )
-    from billing import rows
-    from db.blocks import blocks
-
-    registry = Registry([], "required")
-    tracemalloc.start()
-    began = time.perf_counter()
-    clients = [rows.ApiClient(*record) for record in await admin.fetch(blocks()["clients.all"].sql)]
-    texts = [rows.TrustedText(*record) for record in await admin.fetch(blocks()["trusted.texts"].sql)]
-    registry.replace(clients, texts)
-    seconds = time.perf_counter() - began
-    del clients, texts
-    held, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", LOADING, urls.admin, cwd=root, stdout=asyncio.subprocess.PIPE)
+    told, _ = await process.communicate()
     await admin.execute("delete from stored_document where client_id = $1", client)
+    count, seconds, held = (float(word) for word in told.split())
+    assert count >= 10_000
     assert seconds < 10
     assert held < 50 * 1024**2
-    print(f"10,000 documents: {seconds:.2f} s, {held / 1024**2:.1f} MiB")
 
 
 def test_one_bad_hash_among_ten_thousand_is_found() -> None:
