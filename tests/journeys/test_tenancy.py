@@ -26,6 +26,9 @@ ROOTS = {
     "a filter by plan": "query ($id: ID!) { customer { subscriptions(filter: { planId: $id }) { totalCount } } }",
 }
 
+# Fields that do without no argument.
+REQUIRED = {"statement": '(currency: "USD", startsOn: "2026-01-01", endsOn: "2026-12-31")'}
+
 
 @pytest.mark.parametrize("prefix", OWNED)
 @pytest.mark.parametrize("root", ROOTS)
@@ -50,7 +53,7 @@ def everything(graphql_schema: GraphQLSchema, kind: GraphQLObjectType, depth: in
         if is_leaf_type(named):
             parts.append(name)
         elif is_object_type(named) and depth:
-            page = "(first: 5)" if "first" in field.args else ""
+            page = "(first: 5)" if "first" in field.args else REQUIRED.get(name, "")
             parts.append(f"{name}{page} {{ {everything(graphql_schema, named, depth - (not named.name.endswith(('Connection', 'Edge'))))} }}")
     return " ".join(parts)
 
