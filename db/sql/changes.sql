@@ -30,9 +30,11 @@ select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation,
 
 -- name: charges.attempt
 -- returns: ChargeAttempt
--- What the processor has to know to be asked again.
+-- What the processor has to know to be asked again, and what is answered. Of money that became credit nothing came but the payment.
 select p.customer_id, p.id as payment_id, p.status, p.processor, p.processor_reference, m.processor_reference as method_reference, p.decline_code, c.started_at, c.sent_at,
-       c.request, c.answer
+       c.request,
+       case when exists (select from balance_entry b where b.customer_id = c.customer_id and b.payment_id = c.payment_id and b.kind = 'OVERPAYMENT')
+            then json_build_object('payment', p.id) else c.answer end as answer
   from charge c
   join payment p on p.customer_id = c.customer_id and p.id = c.payment_id
   join payment_method m on m.customer_id = p.customer_id and m.id = p.payment_method_id

@@ -96,18 +96,18 @@ async def settle(session: Session, payment_id: str, result: ChargeResult, *, by:
     try:
         return await _settled_once(session, payment_id, result, sent_at, by=by)
     except Interrupted:
-        # What it was to pay was voided or paid meanwhile: the money is the customer's.
-        return await _credited(session, payment_id, result, by=by)
+        if result.status is not ChargeStatus.SUCCEEDED:
+            raise
+    # What it was to pay was voided or paid meanwhile: the money is the customer's.
+    return await _credited(session, payment_id, result, by=by)
 
 
 async def _settled_once(session: Session, payment_id: str, result: ChargeResult, sent_at: datetime | None, *, by: Writer) -> dict[str, Any]:
     async with session.write() as transaction:
-        charge = await transaction.first("charges.lock", key=payment_id)
-        attempt = await transaction.first("charges.attempt", key=payment_id)
-        is_late = charge.settled_at is not None
-        if is_late and advanced(attempt.status, result.status) is None:
+        charge, attempt = await _standing(transaction, payment_id)
+        if _is_old(charge, attempt, result):
             return _kept(attempt)
-        if is_late and charge.on_failure is None:
+        if charge.settled_at is not None and charge.on_failure is None:
             raise Interrupted
         if sent_at is not None and sent_at != attempt.sent_at:
             return {}
@@ -127,10 +127,12 @@ async def _settled_once(session: Session, payment_id: str, result: ChargeResult,
 
 
 async def _credited(session: Session, payment_id: str, result: ChargeResult, *, by: Writer) -> dict[str, Any]:
-    """Money that came when nothing was left for it to do becomes credit: money in is what was allocated, and what is credit."""
+    """Money that came when nothing was left for it to do becomes credit, once: money in is what was allocated, and what is credit."""
     async with session.write() as transaction:
-        charge = await transaction.first("charges.lock", key=payment_id)
-        request = json.loads((await transaction.first("charges.attempt", key=payment_id)).request)
+        charge, attempt = await _standing(transaction, payment_id)
+        if _is_old(charge, attempt, result):
+            return _kept(attempt)
+        request = json.loads(attempt.request)
         answer = {"payment": payment_id}
         entry = {
             "customer_id": charge.customer_id,
@@ -146,6 +148,16 @@ async def _credited(session: Session, payment_id: str, result: ChargeResult, *, 
         changes = merged(undone, {"balance_entry": [entry], "dropped_allocation": [{"payment_id": payment_id}]}, _settled(charge, result, answer, by=by))
         await save(transaction, changes)
     return answer
+
+
+async def _standing(transaction: Transaction, payment_id: str) -> tuple[Any, Any]:
+    """The charge and its attempt, under the customer's lock."""
+    return await transaction.first("charges.lock", key=payment_id), await transaction.first("charges.attempt", key=payment_id)
+
+
+def _is_old(charge: Any, attempt: Any, result: ChargeResult) -> bool:
+    """Somebody else has written this already, or something that knows more."""
+    return charge.settled_at is not None and advanced(attempt.status, result.status) is None
 
 
 def _kept(attempt: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -187,9 +188,18 @@ async def owner(place: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
 
 @pytest.fixture
 async def life(portal: Portal, pool: Database, owner: asyncpg.Connection) -> AsyncIterator[Life]:
+    async with living(portal, pool, owner) as found:
+        yield found
+
+
+@asynccontextmanager
+async def living(portal: Portal, pool: Database, owner: asyncpg.Connection) -> AsyncIterator[Life]:
+    """A customer whose life ends with the context, whatever happens in it."""
     found = await new_life(portal, pool, owner)
-    yield found
-    await end_life(owner, found.customer_id)
+    try:
+        yield found
+    finally:
+        await end_life(owner, found.customer_id)
 
 
 async def end_life(owner: asyncpg.Connection, customer_id: str) -> None:

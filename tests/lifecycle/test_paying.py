@@ -7,7 +7,12 @@ from typing import Any
 import pytest
 
 from auth.throttle import Throttle
+from auth.viewer import Viewer
+from billing.states import Actor
 from jobs.clock import Billing, tick
+from payments.processor import ChargeResult, ChargeStatus
+from resolvers.lifecycle.charging import settle
+from resolvers.lifecycle.writing import system_writer
 from tests.conftest import STAFF
 from tests.lifecycle.conftest import Life, new_id, price
 
@@ -238,6 +243,42 @@ async def test_money_that_comes_when_nothing_is_owed_any_more_is_the_customers_c
     await tick(Billing(life.database, {"sandbox": life.sandbox}), life.now)
     assert [row["status"] for row in await life.rows("payment")] == ["SUCCEEDED"]
     assert sum(entry["amount_minor"] for entry in await life.rows("balance_entry")) == 10_000
+    await amounts_agree(life)
+
+
+async def told_by_many(life: Life, result: ChargeResult) -> None:
+    """A webhook, the clock and a retry may all come with the same news at once."""
+    (payment,) = await life.rows("payment")
+    session = life.context(Viewer(Actor.SYSTEM, life.customer_id, (), "clock")).session
+    told = [settle(session.of(session.caller), payment["id"], result, by=system_writer(life.now)) for _ in range(6)]
+    assert await asyncio.gather(*told) == [{"payment": payment["id"]}] * 6
+
+
+@pytest.mark.parametrize("was_declined", [False, True])
+async def test_money_that_several_tell_of_at_once_is_credited_once(life: Life, was_declined: bool) -> None:
+    owed = await invoice(life)
+    await life.card("slow_decline" if was_declined else "slow")
+    await pay(life, "payInvoice", invoiceId=owed)
+    if was_declined:
+        life.now += timedelta(minutes=5)
+        await tick(Billing(life.database, {"sandbox": life.sandbox}), life.now)
+        assert [row["status"] for row in await life.rows("payment")] == ["FAILED"]
+    await life.admin.execute("update invoice set status = 'VOID' where id = $1", owed)
+    await told_by_many(life, ChargeResult(ChargeStatus.SUCCEEDED, processor_reference="late"))
+    assert [entry["amount_minor"] for entry in await life.rows("balance_entry")] == [10_000]
+    assert [row["status"] for row in await life.rows("payment")] == ["SUCCEEDED"]
+    await amounts_agree(life)
+
+
+async def test_a_payment_that_fails_when_nothing_is_owed_any_more_credits_nothing(life: Life) -> None:
+    owed = await invoice(life)
+    await life.card("slow_decline")
+    await pay(life, "payInvoice", invoiceId=owed)
+    await life.admin.execute("update invoice set status = 'VOID' where id = $1", owed)
+    life.now += timedelta(minutes=5)
+    await tick(Billing(life.database, {"sandbox": life.sandbox}), life.now)
+    assert [row["status"] for row in await life.rows("payment")] == ["FAILED"]
+    assert await life.rows("balance_entry") == []
     await amounts_agree(life)
 
 

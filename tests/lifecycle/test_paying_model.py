@@ -19,7 +19,7 @@ from payments.processor import Refund
 from resolvers.lifecycle.writing import system_writer
 from resolvers.webhooks import act, store
 from tests.conftest import Portal
-from tests.lifecycle.conftest import Life, end_life, new_life
+from tests.lifecycle.conftest import Life, living
 from tests.lifecycle.test_paying import amounts_agree, credit, invoice, pay, schedule
 
 CARDS = (
@@ -118,7 +118,17 @@ STEPS_OF_A_LIFE: list[Step] = [
 @pytest.mark.parametrize("seed", range(HISTORIES))
 async def test_money_in_is_what_was_allocated_and_what_is_credit(seed: int, portal: Portal, pool: Database, owner: asyncpg.Connection) -> None:
     chance = Random(seed)
-    life = await new_life(portal, pool, owner)
+    async with living(portal, pool, owner) as life:
+        await _owing(life, chance)
+        for _ in range(STEPS):
+            step = chance.choice(STEPS_OF_A_LIFE)
+            await step(life, chance)
+            await amounts_agree(life)
+            await _states_agree(life)
+            await _totals_agree(life)
+
+
+async def _owing(life: Life, chance: Random) -> None:
     owed = await invoice(life, chance.randint(1_000, 9_000))
     each = await invoice(life, 2_000)
     await invoice(life, chance.randint(1, 5_000))
@@ -126,15 +136,6 @@ async def test_money_in_is_what_was_allocated_and_what_is_credit(seed: int, port
     await schedule(life, 2_000, invoicing="PER_INSTALLMENT", covered_by=[each])
     await schedule(life, 700, 800)
     await credit(life, chance.choice([0, 500, 5_000]) or 1)
-    try:
-        for _ in range(STEPS):
-            step = chance.choice(STEPS_OF_A_LIFE)
-            await step(life, chance)
-            await amounts_agree(life)
-            await _states_agree(life)
-            await _totals_agree(life)
-    finally:
-        await end_life(owner, life.customer_id)
 
 
 async def _totals_agree(life: Life) -> None:

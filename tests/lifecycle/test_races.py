@@ -20,7 +20,7 @@ from payments.processor import Charge, ChargeResult, ProcessorUnavailable
 from payments.sandbox import Sandbox
 from tests.conftest import STAFF, Portal
 from tests.lifecycle.books import assert_books
-from tests.lifecycle.conftest import Life, end_life, new_id, new_life, price
+from tests.lifecycle.conftest import Life, end_life, living, new_id, new_life, price
 
 CROWD = 50
 
@@ -373,17 +373,16 @@ REFUSALS: list[tuple[str, str, dict[str, Any], str]] = [
 
 async def test_a_refusal_leaves_nothing_behind(life: Life, portal: Portal, pool: Database, owner: asyncpg.Connection) -> None:
     """But a word in the audit trail."""
-    other = await new_life(portal, pool, owner)
-    ids = {"mine": await life.subscribe("storage"), "theirs": await other.subscribe("storage")}
-    before = [await life.everything(), await other.everything()]
-    charges = life.sandbox.calls()
-    for mutation, subscription, given, code in REFUSALS:
-        on = {"subscriptionId": ids.get(subscription, subscription)} if subscription else {}
-        payload = await life.do(mutation, **on, **given)
-        assert (codes(payload), payload["subscription"]) == ([code], None), (mutation, given)
-        assert [await life.everything(), await other.everything()] == before, (mutation, given)
-    assert life.sandbox.calls() == charges
-    await end_life(owner, other.customer_id)
+    async with living(portal, pool, owner) as other:
+        ids = {"mine": await life.subscribe("storage"), "theirs": await other.subscribe("storage")}
+        before = [await life.everything(), await other.everything()]
+        charges = life.sandbox.calls()
+        for mutation, subscription, given, code in REFUSALS:
+            on = {"subscriptionId": ids.get(subscription, subscription)} if subscription else {}
+            payload = await life.do(mutation, **on, **given)
+            assert (codes(payload), payload["subscription"]) == ([code], None), (mutation, given)
+            assert [await life.everything(), await other.everything()] == before, (mutation, given)
+        assert life.sandbox.calls() == charges
 
 
 async def test_a_declined_change_leaves_a_failed_payment_and_nothing_else(life: Life) -> None:
