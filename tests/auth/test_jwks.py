@@ -2,9 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,17 @@ def store(provider: Provider) -> KeyStore:
 async def kid_of(store: KeyStore, key: Key, seconds: float = 0) -> str | None:
     found = await store.find(key.kid, "EdDSA", NOW + timedelta(seconds=seconds))
     return found and found.kid
+
+
+def at_once(asked: Coroutine[Any, Any, str | None]) -> str | None:
+    """What is answered without waiting for anything."""
+    try:
+        asked.send(None)
+    except StopIteration as answered:
+        found: str | None = answered.value
+        return found
+    asked.close()
+    pytest.fail("it waited")
 
 
 async def settled(store: KeyStore) -> None:
@@ -86,11 +98,9 @@ async def test_a_caller_who_goes_away_does_not_take_the_fetch_along(store: KeySt
 @pytest.mark.parametrize("mode", AWAY)
 async def test_without_keys_there_is_no_answer_and_the_loop_goes_on(store: KeyStore, provider: Provider, mode: str) -> None:
     provider.mode = mode
-    started = time.perf_counter()
-    async with lag_below(0.5):
+    async with lag_below(0.9), asyncio.timeout(15):
         outcomes = await asyncio.gather(*(kid_of(store, FIRST) for _ in range(200)), return_exceptions=True)
     assert {type(outcome) for outcome in outcomes} == {KeysUnavailable}
-    assert time.perf_counter() - started < 5
     assert provider.fetches == 1
 
 
@@ -116,9 +126,7 @@ async def test_keys_are_renewed_in_the_background_before_they_are_old(store: Key
         assert await kid_of(store, FIRST, seconds) == "first"
     assert provider.fetches == 1
     provider.mode = "slow"
-    started = time.perf_counter()
-    assert await asyncio.gather(*(kid_of(store, FIRST, 240) for _ in range(50))) == ["first"] * 50
-    assert time.perf_counter() - started < 0.5
+    assert [at_once(kid_of(store, FIRST, 240)) for _ in range(50)] == ["first"] * 50
     await settled(store)
     assert provider.fetches == 2
     assert await kid_of(store, FIRST, 479) == "first"
@@ -187,10 +195,8 @@ async def test_while_the_server_is_away_the_keys_hold_for_a_day_and_nobody_waits
     provider.mode = mode
     assert await kid_of(store, FIRST, 240) == "first"
     await settled(store)
-    started = time.perf_counter()
     for seconds in (301, 3600, 24 * 3600):
-        assert await kid_of(store, FIRST, seconds) == "first"
-    assert time.perf_counter() - started < 0.5
+        assert at_once(kid_of(store, FIRST, seconds)) == "first"
     await settled(store)
     with pytest.raises(KeysUnavailable):
         await kid_of(store, FIRST, 24 * 3600 + 10)

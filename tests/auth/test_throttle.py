@@ -399,13 +399,12 @@ async def test_a_storage_that_hangs_costs_one_attempt_half_a_second_and_the_next
 
     async with await asyncio.start_server(silent, "127.0.0.1", 0) as hanging:
         one = Throttle(f"valkey://127.0.0.1:{hanging.sockets[0].getsockname()[1]}")
-        started = time.perf_counter()
-        await one.hit(Kind.SIGN_IN, ADA)
-        assert time.perf_counter() - started < 2
-        started = time.perf_counter()
-        await many(one, 4, Kind.SIGN_IN, ADA)
-        await wait_of(one, Kind.SIGN_IN, ADA)
-        assert time.perf_counter() - started < 0.3
+        async with asyncio.timeout(10):
+            await one.hit(Kind.SIGN_IN, ADA)
+        # Each of these would wait as long again.
+        async with asyncio.timeout(1):
+            await many(one, 4, Kind.SIGN_IN, ADA)
+            await wait_of(one, Kind.SIGN_IN, ADA)
         await one.close()
 
 

@@ -8,7 +8,6 @@ import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from time import perf_counter
 from typing import Any
 
 import asyncpg
@@ -98,16 +97,15 @@ async def test_an_operation_beyond_its_deadline_is_503_and_the_next_one_runs(sta
         url = start_server(urls.app, operation_seconds=0.4, planner=planner)
         async with httpx.AsyncClient(base_url=url, headers=AS_ADA) as client:
             async with locked(urls):
-                began = perf_counter()
-                assert_unavailable(await client.post("/graphql", json=NAME))
-                assert perf_counter() - began < 3
+                async with asyncio.timeout(10):
+                    assert_unavailable(await client.post("/graphql", json=NAME))
             assert (await client.post("/graphql", json=NAME)).json() == RIGHT
 
 
 async def test_what_finds_no_place_is_503_the_rest_is_answered_and_health_is_never_queued(
     start_server: Callable[..., str], urls: Urls, admin: asyncpg.Connection
 ) -> None:
-    url = start_server(urls.app, max_running=2, max_queued=1, queue_seconds=0.4)
+    url = start_server(urls.app, max_running=2, max_queued=1, queue_seconds=2)
     async with httpx.AsyncClient(base_url=url, headers=AS_ADA, timeout=20) as client:
         async with locked(urls):
             running = [asyncio.create_task(client.post("/graphql", json=NAME)) for _ in range(2)]
@@ -116,11 +114,10 @@ async def test_what_finds_no_place_is_503_the_rest_is_answered_and_health_is_nev
                 return await waiting(admin) == 2
 
             await until(both_run)
-            began = perf_counter()
             queued = asyncio.create_task(client.post("/graphql", json=NAME))
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.2)
             assert_unavailable(await client.post("/graphql", json=NAME))
-            assert perf_counter() - began < 0.35
+            assert not queued.done(), "it waited in the queue itself"
             assert (await client.get("/livez")).status_code == 200
             assert (await client.get("/readyz")).json() == {"status": "ready"}
             assert_unavailable(await queued)

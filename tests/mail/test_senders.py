@@ -4,7 +4,6 @@ import asyncio
 import email
 import ssl
 import stat
-import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -358,7 +357,7 @@ async def test_a_server_that_says_nothing_more_or_nonsense_is_given_up(greeting:
             transports.append(transport)
 
     transports: list[asyncio.BaseTransport] = []
-    async with listening(Stubborn) as port, asyncio.timeout(5):
+    async with listening(Stubborn) as port, asyncio.timeout(20):
         with pytest.raises(MailAway):
             await Smtp(Server("localhost", port, patience_seconds=0.2), AUTHOR).send(LETTER)
         for transport in transports:
@@ -366,11 +365,9 @@ async def test_a_server_that_says_nothing_more_or_nonsense_is_given_up(greeting:
 
 
 async def test_a_silent_server_is_given_up_after_one_step(certificate: Certificate) -> None:
-    async with listening(asyncio.Protocol) as port:
-        started = time.perf_counter()
+    async with listening(asyncio.Protocol) as port, asyncio.timeout(10):
         with pytest.raises(MailAway):
             await Smtp(Server("localhost", port, patience_seconds=0.5), AUTHOR).send(LETTER)
-        assert time.perf_counter() - started < 1.3
 
 
 async def test_a_server_that_is_slow_at_every_step_is_given_up_as_a_whole() -> None:
@@ -380,16 +377,14 @@ async def test_a_server_that_is_slow_at_every_step_is_given_up_as_a_whole() -> N
         writer.write(b"220 mail.example ESMTP\r\n")
         with suppress(ConnectionError):
             while line := await reader.readline():
-                await asyncio.sleep(0.4)
+                await asyncio.sleep(1.3)
                 writer.write(b"354 go on\r\n" if line == b"DATA\r\n" else b"250 OK\r\n")
         writer.close()
 
     async with await asyncio.start_server(slow, "localhost", 0) as server:
-        started = time.perf_counter()
         with pytest.raises(MailAway) as caught:
-            await Smtp(Server("localhost", server.sockets[0].getsockname()[1], security="none", patience_seconds=0.5), AUTHOR).send(LETTER)
+            await Smtp(Server("localhost", server.sockets[0].getsockname()[1], security="none", patience_seconds=2), AUTHOR).send(LETTER)
     assert type(caught.value.__cause__) is TimeoutError
-    assert time.perf_counter() - started < 2.5
 
 
 def test_the_password_is_not_shown_and_not_sent_over_an_open_line() -> None:
