@@ -23,6 +23,7 @@ from gateway.settings import Settings
 from tests.conftest import ADA, Post, customer, token
 from tests.planner.test_faults import LOST
 from tests.processes import SAID, process
+from tests.waiting import until
 
 CARD = "4111 1111 1111 1111"
 PASSWORD = "seven green bicycles at dawn"
@@ -109,7 +110,11 @@ async def test_production_logs_json_without_a_secret_and_a_reference_finds_its_l
             ):
                 await client.post("/graphql", json={"query": query, "variables": variables}, headers={"Authorization": authorization, "User-Agent": secret})
             answer = await client.post("/graphql", json={"query": LOST}, headers={"Authorization": f"Bearer {bearer(customer(orphaned))}"})
-        await asyncio.sleep(0.5)
+
+        async def is_said() -> bool:
+            return "Subscription.plan" in (tmp_path / SAID).read_text()
+
+        await until(is_said)
         said = (tmp_path / SAID).read_text()
     (error, *_) = answer.json()["errors"]
     reference = error["extensions"]["reference"]

@@ -89,7 +89,6 @@ async def test_apollos_persisted_query_link_calls_by_hash_by_post_and_by_get(ser
 @pytest.mark.usefixtures("published")
 async def test_relays_network_layer_calls_by_id(start_server: Any, urls: Urls, trusted: Path) -> None:
     url = start_server(urls.app, document_id_keys=("doc_id",), document_mode="required")
-    await asyncio.sleep(0.5)
     found = await called("relay", url, trusted)
     assert found["answer"]["customer"]["summary"]["activeSubscriptions"] >= 1
     assert list(found["sent"][0]["body"]) == ["doc_id", "variables"]

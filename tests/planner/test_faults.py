@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from db.embedded import Urls
 from gateway.cli import cli
 from tests.conftest import ADA, Portal, customer, token
+from tests.waiting import held_up, locked, until
 
 LOST = "{ customer { subscriptions(first: 100) { nodes { plan { name } } } } }"
 
@@ -48,10 +49,13 @@ async def test_a_canceled_statement_is_503_and_the_pool_is_whole_afterwards(star
     headers = {"Authorization": f"Bearer {token(ADA)}"}
     body = {"query": "{ customer { name } }"}
     async with httpx.AsyncClient(base_url=url, timeout=20) as client:
-        async with admin.transaction():
-            await admin.execute("lock table customer in access exclusive mode")
+        async with locked(urls):
             waiting = [asyncio.create_task(client.post("/graphql", json=body, headers=headers)) for _ in range(2)]
-            await asyncio.sleep(0.5)
+
+            async def both_wait() -> bool:
+                return await held_up(admin) == 2
+
+            await until(both_wait)
             await admin.execute("select pg_cancel_backend(pid) from pg_stat_activity where usename = 'portico_app' and wait_event_type = 'Lock'")
             assert {answer.status_code for answer in await asyncio.gather(*waiting)} == {503}
         answers = await asyncio.gather(*(client.post("/graphql", json=body, headers=headers) for _ in range(6)))
