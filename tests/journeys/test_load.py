@@ -182,7 +182,11 @@ async def test_sigterm_under_load_loses_no_request(root: Path, urls: Urls, tmp_p
         async with asyncio.TaskGroup() as group, httpx.AsyncClient(base_url=url, timeout=20) as balancer:
             for _ in range(20):
                 group.create_task(ask())
-            await asyncio.sleep(1)
+
+            async def is_under_load() -> bool:
+                return len(answers) > 100
+
+            await until(is_under_load)
             before = len(answers)
             running.send_signal(signal.SIGTERM)
 
@@ -194,7 +198,7 @@ async def test_sigterm_under_load_loses_no_request(root: Path, urls: Urls, tmp_p
             draining = await balancer.post("/graphql", json=NAME, headers=AS_ADA)
             assert draining.headers["connection"] == "close"
             stop.set()
-        assert len(answers) > before > 20
+        assert len(answers) > before
         assert all(answer.json() == RIGHT for answer in answers)
         assert await ended(running, 10) == 0
 

@@ -124,10 +124,12 @@ class MortalSandbox(Sandbox):
 
 @contextmanager
 def dying(life: Life, fate: Fate, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Inside of the context all that is done is done by somebody who dies at their turn."""
+    """Inside of the context all that is done on this life's database is done by somebody who dies at their turn. Other tests' servers live on in their threads."""
     opened, sandbox = Session._open, life.sandbox
 
     async def open_mortal(session: Session, mode: str) -> Any:
+        if session._database is not life.database:
+            return await opened(session, mode)
         fate.point()
         mortal = Mortal(await opened(session, mode), fate)
         fate.point()
