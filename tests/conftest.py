@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -205,9 +206,9 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("data")
 
 
-@pytest.fixture(scope="session")
-def start_server(data_dir: Path) -> Iterator[Callable[..., str]]:
-    """Start servers on free ports; all of them end with the run."""
+@contextmanager
+def servers(data_dir: Path) -> Iterator[Callable[..., str]]:
+    """Start servers on free ports, each in a thread; all of them end with the context."""
     running: list[tuple[Threaded, threading.Thread]] = []
 
     def start(url: str, **settings: Any) -> str:
@@ -223,14 +224,24 @@ def start_server(data_dir: Path) -> Iterator[Callable[..., str]]:
         return address
 
     yield start
-    for server, thread in running:
+    for server, _ in running:
         server.should_exit = True
+    for _, thread in running:
         thread.join(10)
 
 
+@pytest.fixture(scope="module")
+def start_server(data_dir: Path) -> Iterator[Callable[..., str]]:
+    """Start servers for the tests of a module."""
+    with servers(data_dir) as start:
+        yield start
+
+
 @pytest.fixture(scope="session")
-def server(urls: embedded.Urls, start_server: Callable[..., str]) -> str:
-    return start_server(urls.app)
+def server(urls: embedded.Urls, data_dir: Path) -> Iterator[str]:
+    """The server of all tests that need no other."""
+    with servers(data_dir) as start:
+        yield start(urls.app)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ BODY = b'{"query": "{ __typename }"}'
 SIMPLE = ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", "text/plain; charset=utf-8", None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def portal_server(start_server: Callable[..., str], urls: Urls) -> str:
     return start_server(urls.app, cors_origins=(PORTAL,))
 

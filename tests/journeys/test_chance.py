@@ -73,7 +73,7 @@ HEADERS = st.fixed_dictionaries(
 BODIES = st.binary(max_size=200) | VALUES.map(lambda value: json.dumps(value).encode()) | CALLS.map(lambda value: json.dumps(value).encode())
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def client(start_server: Callable[..., str], urls: Urls) -> Iterator[httpx.Client]:
     url = start_server(urls.app, trusted_proxies=("127.0.0.0/8",))
     with httpx.Client(base_url=url, timeout=20, limits=httpx.Limits(max_connections=1)) as opened:
@@ -150,7 +150,7 @@ SCHEMA.config.update(base_url="http://127.0.0.1/graphql")
 OPERATIONS = {found.label: found for found in (result.ok() for result in SCHEMA.get_all_operations()) if found.label != "Mutation.uploadAttachments"}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def roomy(start_server: Callable[..., str], urls: Urls, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Documents of chance are larger than a client's may be."""
     limits = {f"max_{name}": getattr(ROOM, name) for name in ("depth", "aliases", "root_fields", "directives", "fields", "cost")}

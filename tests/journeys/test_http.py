@@ -18,7 +18,7 @@ AS_ADA = {"Authorization": f"Bearer {token(ADA)}"}
 PROFILES = ("compat", "draft-2026")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def servers(server: str, start_server: Callable[..., str], urls: Urls) -> dict[str, str]:
     return {"compat": server, "draft-2026": start_server(urls.app, http_profile="draft-2026")}
 

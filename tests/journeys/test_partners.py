@@ -94,7 +94,7 @@ async def registered(admin: asyncpg.Connection, *, units: int = 1000, mode: str 
     return identifier
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def own_server(start_server: Callable[..., str], urls: Urls) -> str:
     return start_server(urls.app, document_id_keys=("doc_id", "id"))
 

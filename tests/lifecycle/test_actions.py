@@ -1,5 +1,6 @@
 """Every cell of the table through the API: allowed and what comes of it, or refused and nothing changed."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
@@ -204,13 +205,15 @@ async def test_a_lifecycle_mutation_takes_eight_statements_at_most_in_one_transa
 
 
 def _counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Everything that is sent to Postgres from here on."""
+    """Everything that is sent to Postgres from here on by this thread; other tests' servers have theirs."""
     counted: list[str] = []
+    thread = threading.get_ident()
     for name in ("fetch", "execute"):
         whole = getattr(asyncpg.Connection, name)
 
         async def noted(self: Any, query: str, *args: Any, whole: Any = whole, **kwargs: Any) -> Any:
-            counted.append(query)
+            if threading.get_ident() == thread:
+                counted.append(query)
             return await whole(self, query, *args, **kwargs)
 
         monkeypatch.setattr(asyncpg.Connection, name, noted)
