@@ -71,8 +71,13 @@ def yearly(minor: int, interval: str, count: int) -> Fraction:
     return minor * PER_YEAR[interval] / count
 
 
+def add_months(day: date, months: int) -> date:
+    """The same day of another month, or that month's last day where it is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
 def _advanced(day: date, intervals: int, interval: str) -> date:
     if interval in DAYS:
         return day + timedelta(days=DAYS[interval] * intervals)
-    year, month = divmod(day.year * 12 + day.month - 1 + MONTHS[interval] * intervals, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+    return add_months(day, MONTHS[interval] * intervals)

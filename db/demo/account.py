@@ -6,7 +6,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 from billing.ids import type_id
-from db.demo.periods import add_months
+from billing.periods import add_months
 from db.demo.rows import Customer, Invoice
 from db.demo.tables import Row, Rows
 
@@ -43,11 +43,10 @@ class Account:
     def day_ago(self, days: int) -> date:
         return self.today() - timedelta(days=days)
 
-    def ago(self, days: float = 0, *, months: int = 0, anchor_day: int | None = None) -> datetime:
-        """So many days, and before these so many months, ago; on the anchor day of that month if one is given."""
+    def ago(self, days: float = 0, *, months: int = 0) -> datetime:
+        """So many days, and before these so many months, ago."""
         local = (self.now - timedelta(days=days)).astimezone(self.zone)
-        day = add_months(local.date(), -months, anchor_day=anchor_day)
-        return datetime.combine(day, local.timetz()).astimezone(UTC)
+        return datetime.combine(add_months(local.date(), -months), local.timetz()).astimezone(UTC)
 
     def not_later(self, at: datetime) -> datetime:
         return min(at, self.now)

@@ -10,10 +10,10 @@ from db.demo.invoices import Charge, issue_manually
 from db.demo.lifecycle import cancel, pause, plan_cancel
 from db.demo.methods import bank, card
 from db.demo.payments import Debt, decline, pay, pay_all, start
-from db.demo.periods import Cycle
+from db.demo.periods import last_boundary
 from db.demo.rows import PaymentMethod
 from db.demo.schedules import Agreement, agree, pay_when_due, schedule_of
-from db.demo.subscriptions import Contract, Terms, apply_coupon, begin, price_of, tell
+from db.demo.subscriptions import Contract, Terms, apply_coupon, begin, cycle_of, price_of, tell
 
 
 def ada(account: Account) -> None:
@@ -72,9 +72,9 @@ def _support_in_euros(account: Account, sepa: PaymentMethod) -> None:
 
 
 def _paused(account: Account, visa: PaymentMethod) -> None:
-    started_at = account.ago(12, months=8)
-    paused_at = Cycle(started_at, 1, account.zone).last_boundary(account.ago(5))
-    contract = begin(account, Terms(price_of(account, "starter"), 1, visa), started_at=started_at, until=paused_at)
+    started_at, price = account.ago(12, months=8), price_of(account, "starter")
+    paused_at = last_boundary(cycle_of(account, price, started_at), before=account.ago(5))
+    contract = begin(account, Terms(price, 1, visa), started_at=started_at, until=paused_at)
     pay_all(account, contract.invoices, method=visa)
     pause(account, contract.subscription, at=paused_at, resumes_at=account.now + timedelta(days=21))
 

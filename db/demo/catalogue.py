@@ -10,7 +10,6 @@ from db.demo.tables import Rows
 OPENED_AT = datetime(2021, 3, 1, 9, tzinfo=UTC)
 OPENED_MILLISECONDS = int(OPENED_AT.timestamp() * 1000)
 CURRENCIES = ("USD", "EUR", "JPY", "KWD")
-MONTHS = {"MONTH": 1, "YEAR": 12}
 
 # A year costs as much as ten months.
 YEAR_FACTOR = {"MONTH": 1, "YEAR": 10}
@@ -53,7 +52,7 @@ def _price(code: str, currency: str, interval: str) -> Price:
 
 PLANS = {code: _plan(code) for code in PLANS_FOR_SALE}
 PLAN_BY_ID = {plan.id: plan for plan in PLANS.values()}
-PRICES = {(code, currency, interval): _price(code, currency, interval) for code in PLANS for currency in CURRENCIES for interval in MONTHS}
+PRICES = {(code, currency, interval): _price(code, currency, interval) for code in PLANS for currency in CURRENCIES for interval in YEAR_FACTOR}
 
 
 def _coupon(code: str, name: str, duration: str, **terms: int | str | date) -> Coupon:

@@ -13,10 +13,10 @@ from db.demo.lifecycle import cancel, pause, plan_cancel, suspend
 from db.demo.methods import bank, card, wallet
 from db.demo.payments import Debt, decline, pay, pay_all
 from db.demo.people import someone
-from db.demo.periods import Cycle
+from db.demo.periods import last_boundary
 from db.demo.rows import Customer, Invoice, PaymentMethod
 from db.demo.schedules import Agreement, agree, pay_when_due, schedule_of
-from db.demo.subscriptions import Contract, Terms, begin, price_of
+from db.demo.subscriptions import Contract, Terms, begin, cycle_of, price_of
 from db.demo.tables import Rows
 
 CODES = ("starter", "team", "business", "storage", "enterprise-support")
@@ -112,8 +112,7 @@ def _charge_last(account: Account, invoice: Invoice, method: PaymentMethod) -> N
 def _stops(account: Account, terms: Terms, method: PaymentMethod, started_at: datetime) -> None:
     """Canceled or paused at the end of a period."""
     started_at = account.not_later(started_at - timedelta(days=70))
-    months = 12 if terms.price.billing_interval == "YEAR" else 1
-    ended_at = Cycle(started_at, months, account.zone).last_boundary(account.now)
+    ended_at = last_boundary(cycle_of(account, terms.price, started_at), before=account.now)
     if ended_at == started_at:
         _goes_on(account, begin(account, terms, started_at=started_at), method)
         return

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from billing.charges import Amounts
+from billing.lifecycle.bills import DAYS_TO_PAY
+from billing.periods import Period
 from db.demo.account import Account
-from db.demo.amounts import Amounts, amounts_of
-from db.demo.periods import Period
+from db.demo.amounts import amounts_of
 from db.demo.rows import Coupon, Invoice, InvoiceLine
-
-DAYS_TO_PAY = 14
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """The stories of Aroha, who pauses things herself, and of Olga, who pays late."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from db.demo.account import Account
 from db.demo.attachments import attach
@@ -8,6 +8,7 @@ from db.demo.invoices import Charge, issue_manually
 from db.demo.lifecycle import pause, suspend
 from db.demo.methods import card, wallet
 from db.demo.payments import Debt, decline, pay, pay_all
+from db.demo.periods import end_of_month
 from db.demo.rows import PaymentMethod
 from db.demo.schedules import Agreement, agree, pay_when_due, schedule_of
 from db.demo.subscriptions import Contract, Terms, begin, price_of, tell
@@ -31,7 +32,8 @@ def aroha(account: Account) -> None:
 
 def _a_31st(account: Account) -> datetime:
     """A year ago or a month more: of two months that follow each other, one has 31 days."""
-    return next(at for at in (account.ago(0.1, months=months, anchor_day=31) for months in (12, 13)) if account.day(at).day == 31)
+    ends = (end_of_month(account.ago(0.1, months=months).astimezone(account.zone)) for months in (12, 13))
+    return next(end.astimezone(UTC) for end in ends if end.day == 31)
 
 
 def _was_held(account: Account, contract: Contract) -> None:

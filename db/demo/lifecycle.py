@@ -2,11 +2,11 @@
 
 from datetime import datetime, timedelta
 
+from billing.money import share
+from billing.periods import Period
 from db.demo.account import Account
-from db.demo.amounts import share
 from db.demo.catalogue import PLAN_BY_ID
 from db.demo.invoices import Charge, Heading, bill
-from db.demo.periods import Period
 from db.demo.rows import Invoice, Price, Subscription
 from db.demo.subscriptions import Contract, coupon_lasts, renewal_of, tell
 
@@ -69,9 +69,8 @@ def change_now(account: Account, contract: Contract, price: Price, *, at: dateti
 
 def _rest(contract: Contract, price: Price, period: Period) -> int:
     """The price of what is left of the current period, to the second."""
-    whole = period.ends_at - (contract.subscription.period_starts_at or period.starts_at)
-    left = period.ends_at - period.starts_at
-    return share(price.unit_minor * contract.terms.quantity, round(left.total_seconds()), whole=round(whole.total_seconds()))
+    whole = Period(contract.subscription.period_starts_at or period.starts_at, period.ends_at)
+    return share(price.unit_minor * contract.terms.quantity, period.seconds, whole.seconds)
 
 
 def _plan(account: Account, subscription: Subscription, kind: str, *, at: datetime) -> None:

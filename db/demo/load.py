@@ -9,11 +9,12 @@ from typing import TypeAlias
 
 import asyncpg
 
+from billing.periods import add_months
 from db.demo.account import close_account, open_account
 from db.demo.catalogue import catalogue_rows
 from db.demo.contents import content
 from db.demo.crowd import generate
-from db.demo.periods import add_months, whole_seconds
+from db.demo.periods import whole_seconds
 from db.demo.rows import Customer
 from db.demo.shown import HOMES, SHOWN, DemoCustomer
 from db.demo.stories import STORIES

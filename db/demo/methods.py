@@ -2,8 +2,9 @@
 
 from datetime import datetime
 
+from billing.periods import add_months
 from db.demo.account import Account
-from db.demo.periods import add_months, end_of_month
+from db.demo.periods import end_of_month
 from db.demo.rows import PaymentMethod
 
 # The sandbox's cards behind some methods, by their last digits: paying with these goes wrong, or takes a bank's time.

@@ -110,11 +110,11 @@ def _payment(account: Account, debt: Debt, method: PaymentMethod | None, *, amou
             created_at=at,
         )
     )
-    allocate(account, payment, debt, amount_minor=amount_minor)
+    _allocate(account, payment, debt, amount_minor=amount_minor)
     return payment
 
 
-def allocate(account: Account, payment: Payment, debt: Debt, *, amount_minor: int) -> None:
+def _allocate(account: Account, payment: Payment, debt: Debt, *, amount_minor: int) -> None:
     account.add(
         PaymentAllocation(
             customer_id=payment.customer_id,

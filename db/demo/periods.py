@@ -1,55 +1,28 @@
-"""The billing periods of a subscription: months in the customer's time zone, from an anchor day that short months only clamp."""
+"""The billing periods of a subscription so far, and other instants of the calendar."""
 
 from calendar import monthrange
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from itertools import count
+from itertools import count, pairwise, starmap, takewhile
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
+from billing.periods import Cycle, Period
 
-def add_months(day: date, months: int, *, anchor_day: int | None = None) -> date:
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    month += 1
-    return date(year, month, min(anchor_day or day.day, monthrange(year, month)[1]))
+Day = TypeVar("Day", bound=date)
 
 
-def end_of_month(day: date) -> date:
-    return add_months(day, 0, anchor_day=31)
+def periods_of(cycle: Cycle, *, until: datetime) -> list[Period]:
+    """The periods that start before `until`."""
+    boundaries = map(cycle.boundary, count())
+    return list(takewhile(lambda period: period.starts_at < until, starmap(Period, pairwise(boundaries))))
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
-    starts_at: datetime
-    ends_at: datetime
+def last_boundary(cycle: Cycle, *, before: datetime) -> datetime:
+    return periods_of(cycle, until=before)[-1].starts_at
 
 
-@dataclass(frozen=True, slots=True)
-class Cycle:
-    starts_at: datetime
-    months: int
-    zone: ZoneInfo
-
-    def boundaries(self) -> Iterator[datetime]:
-        local = self.starts_at.astimezone(self.zone)
-        first, time = local.date(), local.timetz()
-        yield self.starts_at
-        for step in count(1):
-            yield datetime.combine(add_months(first, step * self.months), time).astimezone(UTC)
-
-    def periods(self, until: datetime) -> list[Period]:
-        """The periods that start before `until`."""
-        found: list[Period] = []
-        boundaries = self.boundaries()
-        start = next(boundaries)
-        while start < until:
-            end = next(boundaries)
-            found.append(Period(start, end))
-            start = end
-        return found
-
-    def last_boundary(self, before: datetime) -> datetime:
-        return self.periods(before)[-1].starts_at
+def end_of_month(day: Day) -> Day:
+    return day.replace(day=monthrange(day.year, day.month)[1])
 
 
 def midday(day: date, zone: ZoneInfo) -> datetime:

@@ -3,11 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from billing.lifecycle.bills import DAYS_TO_PAY
+from billing.periods import add_months
 from db.demo.account import Account
 from db.demo.amounts import amounts_of
-from db.demo.invoices import DAYS_TO_PAY, Charge, Heading, bill
+from db.demo.invoices import Charge, Heading, bill
 from db.demo.payments import Debt, pay
-from db.demo.periods import add_months, midday
+from db.demo.periods import midday
 from db.demo.rows import Installment, Invoice, PaymentMethod, PaymentSchedule, Subscription
 
 

@@ -3,11 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from billing.periods import Cycle, Period
 from db.demo.account import Account
 from db.demo.amounts import amounts_of
-from db.demo.catalogue import MONTHS, PLAN_BY_ID, PRICES
+from db.demo.catalogue import PLAN_BY_ID, PRICES
 from db.demo.invoices import Charge, Heading, bill
-from db.demo.periods import Cycle, Period
+from db.demo.periods import periods_of
 from db.demo.rows import Coupon, CouponRedemption, Invoice, PaymentMethod, Price, Subscription, SubscriptionEvent
 
 
@@ -37,8 +38,7 @@ def price_of(account: Account, code: str, *, interval: str = "MONTH", currency: 
 def begin(account: Account, terms: Terms, *, started_at: datetime, until: datetime | None = None) -> Contract:
     """Sell it and bill every period that started before `until` (now, unless it ended or paused before)."""
     billed_from = started_at + timedelta(days=terms.trial_days)
-    cycle = Cycle(billed_from, MONTHS[terms.price.billing_interval], account.zone)
-    periods = cycle.periods(until or account.now)
+    periods = periods_of(cycle_of(account, terms.price, billed_from), until=until or account.now)
     subscription = _subscription(account, terms, started_at=started_at, anchor_at=billed_from)
     _place_in_time(account, subscription, billed_from, periods=periods)
     invoices = [_bill_period(account, terms, subscription, period, number=number) for number, period in enumerate(periods)]
@@ -47,6 +47,10 @@ def begin(account: Account, terms: Terms, *, started_at: datetime, until: dateti
         _redeem(account, subscription, terms.coupon, periods=periods)
     subscription.renewal_minor = renewal_of(account, terms, is_discounted=coupon_lasts(terms.coupon, len(periods)))
     return Contract(subscription, terms, invoices)
+
+
+def cycle_of(account: Account, price: Price, anchor_at: datetime) -> Cycle:
+    return Cycle(anchor_at, account.customer.time_zone, price.billing_interval)
 
 
 def coupon_lasts(coupon: Coupon | None, periods: int) -> bool:
