@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from db.demo.account import Account
-from db.demo.payments import settle_status
+from db.demo.payments import settle_invoice
 from db.demo.rows import BalanceEntry, Invoice, Payment
 
 DESCRIPTIONS = {
@@ -37,7 +37,7 @@ def credit_note(account: Account, invoice: Invoice, amount_minor: int, *, at: da
 def apply_credit(account: Account, invoice: Invoice, amount_minor: int, *, at: datetime) -> None:
     enter(account, "APPLIED_TO_INVOICE", -amount_minor, at=at, currency=invoice.currency).invoice_id = invoice.id
     invoice.credited_minor += amount_minor
-    settle_status(invoice, at)
+    settle_invoice(invoice, at)
 
 
 def overpay(account: Account, payment: Payment, surplus_minor: int) -> None:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, date, datetime
 from random import Random
+from typing import Any
 
 from billing.ids import type_id
 from db.demo.rows import Coupon, Plan, Price, RetentionOffer
@@ -55,8 +56,8 @@ PLAN_BY_ID = {plan.id: plan for plan in PLANS.values()}
 PRICES = {(code, currency, interval): _price(code, currency, interval) for code in PLANS for currency in CURRENCIES for interval in YEAR_FACTOR}
 
 
-def _coupon(code: str, name: str, duration: str, **terms: int | str | date) -> Coupon:
-    return Coupon(id=constant_id("cpn", code), code=code, name=name, duration=duration, created_at=OPENED_AT, **terms)  # type: ignore[arg-type]
+def _coupon(code: str, name: str, duration: str, **terms: Any) -> Coupon:
+    return Coupon(id=constant_id("cpn", code), code=code, name=name, duration=duration, created_at=OPENED_AT, **terms)
 
 
 COUPONS = {

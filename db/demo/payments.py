@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from billing import standing
+from billing.states import InvoiceStatus
 from db.demo.account import Account
 from db.demo.rows import Installment, Invoice, Payment, PaymentAllocation, PaymentMethod, PaymentSchedule
 
@@ -41,10 +43,7 @@ def pay(account: Account, debt: Debt, *, method: PaymentMethod | None, at: datet
 def start(account: Account, debt: Debt, *, method: PaymentMethod | None, at: datetime, amount_minor: int | None = None) -> Payment:
     """A payment in flight."""
     payment = _payment(account, debt, method, amount_minor=amount_minor or debt.owed.remaining_minor, at=account.not_later(at))
-    if debt.invoice:
-        debt.invoice.status = "PROCESSING"
-    if debt.installment:
-        debt.installment.status = "PROCESSING"
+    _settle(debt, at, is_in_flight=True)
     return payment
 
 
@@ -58,10 +57,7 @@ def require_action(account: Account, debt: Debt, *, method: PaymentMethod, at: d
 def decline(account: Account, debt: Debt, *, method: PaymentMethod, at: datetime, code: str = "insufficient_funds") -> Payment:
     payment = start(account, debt, method=method, at=at)
     payment.status, payment.decline_code, payment.is_retryable = "FAILED", code, DECLINES[code]
-    if debt.invoice:
-        debt.invoice.status = "PARTIALLY_PAID" if debt.invoice.paid_minor else "OPEN"
-    if debt.installment:
-        debt.installment.status = "PARTIALLY_PAID" if debt.installment.paid_minor else "FAILED"
+    _settle(debt, at, has_failed=True)
     return payment
 
 
@@ -76,22 +72,26 @@ def pay_all(account: Account, invoices: Iterable[Invoice], *, method: PaymentMet
 
 
 def _receive(debt: Debt, amount_minor: int, *, at: datetime) -> None:
+    for paid in (debt.invoice, debt.installment, debt.schedule):
+        if paid:
+            paid.paid_minor += amount_minor
+    _settle(debt, at)
+
+
+def _settle(debt: Debt, at: datetime, *, is_in_flight: bool = False, has_failed: bool = False) -> None:
     if debt.invoice:
-        debt.invoice.paid_minor += amount_minor
-        settle_status(debt.invoice, at)
-    if debt.installment and debt.schedule:
-        debt.installment.paid_minor += amount_minor
-        debt.installment.status = "PARTIALLY_PAID" if debt.installment.remaining_minor else "PAID"
-        debt.schedule.paid_minor += amount_minor
-        debt.schedule.status = "FINISHED" if debt.schedule.paid_minor == debt.schedule.total_minor else debt.schedule.status
+        settle_invoice(debt.invoice, at, is_in_flight=is_in_flight)
+    if debt.installment:
+        one = debt.installment
+        one.status = standing.of_installment(one.status, one.remaining_minor, paid_minor=one.paid_minor, is_in_flight=is_in_flight, has_failed=has_failed)
+    if debt.schedule:
+        debt.schedule.status = standing.of_schedule(debt.schedule.status, debt.schedule.remaining_minor)
 
 
-def settle_status(invoice: Invoice, at: datetime) -> None:
-    """The status that follows from what was paid and credited."""
-    if not invoice.remaining_minor:
-        invoice.status, invoice.paid_at = "PAID", at
-    else:
-        invoice.status = "PARTIALLY_PAID" if invoice.paid_minor else "OPEN"
+def settle_invoice(invoice: Invoice, at: datetime, *, is_in_flight: bool = False) -> None:
+    invoice.status = standing.of_invoice(invoice.status, invoice.remaining_minor, paid_minor=invoice.paid_minor, is_in_flight=is_in_flight)
+    if invoice.status == InvoiceStatus.PAID:
+        invoice.paid_at = at
 
 
 def _payment(account: Account, debt: Debt, method: PaymentMethod | None, *, amount_minor: int, at: datetime) -> Payment:

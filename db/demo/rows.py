@@ -150,6 +150,10 @@ class PaymentSchedule:
     status: str = "ACTIVE"
     paid_minor: int = 0
 
+    @property
+    def remaining_minor(self) -> int:
+        return self.total_minor - self.paid_minor
+
 
 @dataclass(slots=True, kw_only=True)
 class Invoice:
