@@ -4,10 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from billing.charges import Amounts, Discount, Line, amounts_of
-from billing.lifecycle.facts import Bill, Facts, Redemption
+from billing.lifecycle.facts import Bill, Facts, Redemption, Terms
 from billing.money import share
 from billing.periods import Period
-from billing.rows.contracts import Offer
 
 # Days until an invoice of the billing clock is overdue. One that is charged while the customer waits is due the same day.
 DAYS_TO_PAY = 14
@@ -33,28 +32,23 @@ def due_on(facts: Facts, *, is_waiting: bool) -> date:
     return facts.today_on if is_waiting else facts.today_on + timedelta(days=DAYS_TO_PAY)
 
 
-def period_bill(facts: Facts, offer: Offer, quantity: int, *, period: Period, reason: str, is_waiting: bool = False) -> tuple[Bill, Redemption | None]:
+def period_bill(facts: Facts, period: Period, *, reason: str, is_waiting: bool) -> tuple[Bill, Redemption | None]:
     """A whole period, less the running coupon."""
     redemption = used(facts, period)
-    line = _line(
-        facts, offer, quantity, period=period, whole=period.seconds, discount=_discount(facts) if counts(redemption) else None, words=name_of(offer, quantity)
-    )
+    line = _line(facts, facts.terms, redemption, period=period, whole_seconds=period.seconds)
     return _credited(facts, Bill(reason, period, (line,), due_on(facts, is_waiting=is_waiting), is_waiting)), redemption
 
 
-def change_bill(facts: Facts, offer: Offer, quantity: int, *, period: Period, whole_seconds: int) -> tuple[Bill, int, Unused, Redemption | None]:
+def change_bill(facts: Facts, terms: Terms, *, period: Period, whole_seconds: int) -> tuple[Bill, int, Unused, Redemption | None]:
     """The rest of a period at another price, less the unused time at the old one: the bill, and what of the unused time is left over as credit."""
     unused = unused_time(facts)
     redemption = used(facts, period)
-    words = f"Remaining time on {name_of(offer, quantity)}"
-    charge = _line(facts, offer, quantity, period=period, whole=whole_seconds, discount=_discount(facts) if counts(redemption) else None, words=words)
+    line = _line(facts, terms, redemption, period=period, whole_seconds=whole_seconds)
+    charge = replace(line, description=f"Remaining time on {line.description}")
     lines: tuple[Line, ...] = (charge,)
     credited = min(unused.paid_minor, charge.amounts.total_minor)
     if credited:
-        lines = (
-            Line(f"Unused time on {name_of(facts.offer, facts.contract.quantity)}", 1, -credited, _credit(charge.amounts, credited, unused), period),
-            charge,
-        )
+        lines = (Line(f"Unused time on {facts.terms.name}", 1, -credited, _credit(charge.amounts, credited, unused), period), charge)
     over = unused.paid_minor - credited
     bill = Bill("PLAN_CHANGE", period, lines, due_on(facts, is_waiting=True), True)
     return _credited(facts, bill), over, unused, redemption
@@ -71,12 +65,11 @@ def unused_time(facts: Facts) -> Unused:
     return Unused(total, share(account.coverage_tax_minor, left, max(whole, 1)), min(total, account.coverage_remaining_minor))
 
 
-def renewal_minor(facts: Facts, offer: Offer, quantity: int, redemption: Redemption | None) -> int:
+def renewal_minor(facts: Facts, terms: Terms, redemption: Redemption | None) -> int:
     """What the next renewal will cost: a whole period, with the coupon if it still counts then."""
     lasts = redemption is not None and not redemption.is_ended and redemption.periods_left != 0
-    price = offer.unit_minor * quantity
-    discount = _discount(facts).of(price, 1, 1) if lasts else 0
-    return amounts_of(price, discount, rate_ppm=facts.account.tax_rate_ppm, behavior=offer.tax_behavior).total_minor
+    discount = _discount(facts).of(terms.price_minor, 1, 1) if lasts else 0
+    return amounts_of(terms.price_minor, discount, rate_ppm=facts.account.tax_rate_ppm, behavior=terms.offer.tax_behavior).total_minor
 
 
 def running(facts: Facts) -> Redemption | None:
@@ -101,16 +94,15 @@ def counts(redemption: Redemption | None) -> bool:
     return redemption is not None and not redemption.is_ended
 
 
-def name_of(offer: Offer, quantity: int) -> str:
-    return offer.plan_name if quantity == 1 else f"{offer.plan_name} × {quantity}"
-
-
-def _line(facts: Facts, offer: Offer, quantity: int, *, period: Period, whole: int, discount: Discount | None, words: str) -> Line:
+def _line(facts: Facts, terms: Terms, redemption: Redemption | None, *, period: Period, whole_seconds: int) -> Line:
+    """A period, or the rest of one whose whole has so many seconds."""
     left = period.seconds
-    price = share(offer.unit_minor * quantity, left, whole)
-    off = discount.of(price, left, whole) if discount else 0
-    amounts = amounts_of(price, off, rate_ppm=facts.account.tax_rate_ppm, behavior=offer.tax_behavior)
-    return Line(words, quantity if left == whole else 1, offer.unit_minor if left == whole else price, amounts, period)
+    price = share(terms.price_minor, left, whole_seconds)
+    off = _discount(facts).of(price, left, whole_seconds) if counts(redemption) else 0
+    amounts = amounts_of(price, off, rate_ppm=facts.account.tax_rate_ppm, behavior=terms.offer.tax_behavior)
+    if left == whole_seconds:
+        return Line(terms.name, terms.quantity, terms.offer.unit_minor, amounts, period)
+    return Line(terms.name, 1, price, amounts, period)
 
 
 def _discount(facts: Facts) -> Discount:

@@ -4,8 +4,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from billing.actions import Action
-from billing.lifecycle.bills import change_bill, name_of, renewal_minor, running
-from billing.lifecycle.facts import ChangeWhen, Decision, Event, Facts, cycle_of
+from billing.lifecycle.bills import change_bill, renewal_minor, running
+from billing.lifecycle.facts import ChangeWhen, Decision, Event, Facts, Terms, cycle_of
 from billing.lifecycle.guards import guard, judge_quantity, replaced
 from billing.lifecycle.pending import cleared, scheduled
 from billing.periods import Period, yearly
@@ -18,34 +18,34 @@ def change(facts: Facts, offer: Offer | None, quantity: int, *, when: ChangeWhen
     """During a trial nothing is charged and the trial's end is kept. A change of interval under POLICY is now, because the anchor moves with it."""
     contract = facts.contract
     guard(contract, Action.CHANGE_PLAN)
-    target = _judged(facts, offer, quantity)
+    terms = _judged(facts, offer, quantity)
     if contract.status == "TRIALING":
         is_now = when is not ChangeWhen.PERIOD_END
-        return _swap(facts, target, quantity) if is_now else _at_period_end(facts, target, quantity)
-    is_now = when is ChangeWhen.NOW or (when is ChangeWhen.POLICY and (not same_interval(facts.offer, target) or is_upgrade(facts, target, quantity)))
-    return _now(facts, target, quantity) if is_now else _at_period_end(facts, target, quantity)
-
-
-def is_upgrade(facts: Facts, offer: Offer, quantity: int) -> bool:
-    """By what it comes to in a year. As much as before counts as an upgrade."""
-    return _yearly(offer, quantity) >= _yearly(facts.offer, facts.contract.quantity)
+        return _swap(facts, terms) if is_now else _at_period_end(facts, terms)
+    is_now = when is ChangeWhen.NOW or (when is ChangeWhen.POLICY and (not same_interval(facts.offer, terms.offer) or _is_upgrade(facts, terms)))
+    return _now(facts, terms) if is_now else _at_period_end(facts, terms)
 
 
 def same_interval(one: Offer, other: Offer) -> bool:
     return (one.billing_interval, one.interval_count) == (other.billing_interval, other.interval_count)
 
 
-def changed(contract: Contract, offer: Offer, quantity: int) -> Contract:
-    return replace(cleared(contract), plan_id=offer.plan_id, price_id=offer.price_id, quantity=quantity)
+def changed(contract: Contract, terms: Terms) -> Contract:
+    return replace(cleared(contract), plan_id=terms.offer.plan_id, price_id=terms.offer.price_id, quantity=terms.quantity)
 
 
-def event_of(contract: Contract, offer: Offer, quantity: int) -> Event:
-    if offer.price_id == contract.price_id:
-        return Event(SubscriptionEventKind.QUANTITY_CHANGED, f"{contract.quantity} to {quantity}")
-    return Event(SubscriptionEventKind.PLAN_CHANGED, name_of(offer, quantity))
+def _is_upgrade(facts: Facts, terms: Terms) -> bool:
+    """By what it comes to in a year. As much as before counts as an upgrade."""
+    return _yearly(terms) >= _yearly(facts.terms)
 
 
-def _judged(facts: Facts, offer: Offer | None, quantity: int) -> Offer:
+def _event(contract: Contract, terms: Terms) -> Event:
+    if terms.offer.price_id == contract.price_id:
+        return Event(SubscriptionEventKind.QUANTITY_CHANGED, f"{contract.quantity} to {terms.quantity}")
+    return Event(SubscriptionEventKind.PLAN_CHANGED, terms.name)
+
+
+def _judged(facts: Facts, offer: Offer | None, quantity: int) -> Terms:
     contract = facts.contract
     judge_quantity(quantity)
     if offer is None:
@@ -56,53 +56,53 @@ def _judged(facts: Facts, offer: Offer | None, quantity: int) -> Offer:
         raise Refused(ErrorCode.CURRENCY_MISMATCH, f"The subscription is in {contract.currency}, and stays in it.", "priceId")
     if (offer.price_id, quantity) == (contract.price_id, contract.quantity):
         raise Refused(ErrorCode.NO_CHANGE, "That is what it is already.", "priceId")
-    return offer
+    return Terms(offer, quantity)
 
 
-def _swap(facts: Facts, offer: Offer, quantity: int) -> Decision:
+def _swap(facts: Facts, terms: Terms) -> Decision:
     after = replace(
-        changed(facts.contract, offer, quantity),
+        changed(facts.contract, terms),
         renews_at=facts.contract.period_ends_at,
-        renewal_minor=renewal_minor(facts, offer, quantity, running(facts)),
+        renewal_minor=renewal_minor(facts, terms, running(facts)),
     )
-    return Decision(after, (event_of(facts.contract, offer, quantity),), warnings=replaced(facts.contract), effective_at=facts.now)
+    return Decision(after, (_event(facts.contract, terms),), warnings=replaced(facts.contract), effective_at=facts.now)
 
 
-def _at_period_end(facts: Facts, offer: Offer, quantity: int) -> Decision:
+def _at_period_end(facts: Facts, terms: Terms) -> Decision:
     contract = facts.contract
     at = contract.period_ends_at or facts.now
     after = replace(
         scheduled(contract, PendingChangeKind.PLAN, at),
         renews_at=at,
-        pending_price_id=offer.price_id,
-        pending_plan_id=offer.plan_id,
-        pending_quantity=quantity,
-        renewal_minor=renewal_minor(facts, offer, quantity, running(facts)),
+        pending_price_id=terms.offer.price_id,
+        pending_plan_id=terms.offer.plan_id,
+        pending_quantity=terms.quantity,
+        renewal_minor=renewal_minor(facts, terms, running(facts)),
     )
-    event = Event(SubscriptionEventKind.CHANGE_SCHEDULED, f"PLAN: {name_of(offer, quantity)}")
+    event = Event(SubscriptionEventKind.CHANGE_SCHEDULED, f"PLAN: {terms.name}")
     return Decision(after, (event,), warnings=replaced(contract), effective_at=at)
 
 
-def _now(facts: Facts, offer: Offer, quantity: int) -> Decision:
+def _now(facts: Facts, terms: Terms) -> Decision:
     """Of the same interval: the rest of the period. Of another: a whole new period, from a new anchor."""
     contract, now = facts.contract, facts.now
     if facts.account.coverage_status == "PROCESSING":
         raise Refused(
             ErrorCode.IN_PROGRESS, "The invoice for this period is being paid at the moment. Change it at the period's end, or try again later.", "when"
         )
-    after = changed(contract, offer, quantity)
-    if same_interval(facts.offer, offer) and contract.period_starts_at and contract.period_ends_at:
+    after = changed(contract, terms)
+    if same_interval(facts.offer, terms.offer) and contract.period_starts_at and contract.period_ends_at:
         period, whole = Period(now, contract.period_ends_at), Period(contract.period_starts_at, contract.period_ends_at).seconds
     else:
         after = replace(after, anchor_at=now, billing_zone=facts.account.time_zone)
-        period = cycle_of(after, offer).period_from(now)
+        period = cycle_of(after, terms.offer).period_from(now)
         whole = period.seconds
         after = replace(after, period_starts_at=period.starts_at, period_ends_at=period.ends_at)
-    bill, over, unused, redemption = change_bill(facts, offer, quantity, period=period, whole_seconds=whole)
-    after = replace(after, renews_at=period.ends_at, renewal_minor=renewal_minor(facts, offer, quantity, redemption))
+    bill, over, unused, redemption = change_bill(facts, terms, period=period, whole_seconds=whole)
+    after = replace(after, renews_at=period.ends_at, renewal_minor=renewal_minor(facts, terms, redemption))
     return Decision(
         after,
-        (event_of(contract, offer, quantity),),
+        (_event(contract, terms),),
         bill=bill,
         released_minor=unused.released_minor,
         granted_minor=over,
@@ -112,5 +112,5 @@ def _now(facts: Facts, offer: Offer, quantity: int) -> Decision:
     )
 
 
-def _yearly(offer: Offer, quantity: int) -> Fraction:
-    return yearly(offer.unit_minor * quantity, offer.billing_interval, offer.interval_count)
+def _yearly(terms: Terms) -> Fraction:
+    return yearly(terms.price_minor, terms.offer.billing_interval, terms.offer.interval_count)

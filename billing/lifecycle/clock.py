@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
-from billing.lifecycle.bills import period_bill, renewal_minor, running
+from billing.lifecycle.bills import renewal_minor, running
 from billing.lifecycle.change import changed, same_interval
-from billing.lifecycle.facts import Decision, Event, Facts, cycle_of
+from billing.lifecycle.facts import Decision, Event, Facts
+from billing.lifecycle.periods import begin_period
 from billing.lifecycle.resume import resumed
 from billing.lifecycle.start import begin
 from billing.lifecycle.stops import canceled, paused
@@ -43,21 +44,9 @@ def step(facts: Facts) -> Decision:
 
 def renew(facts: Facts) -> Decision:
     """The next period begins where the last one ends."""
-    contract, offer = facts.contract, facts.offer
-    starts_at = contract.period_ends_at or facts.now
-    period = cycle_of(contract, offer).period_from(starts_at)
-    reason = "FIRST" if contract.status == "TRIALING" else "RENEWAL"
-    bill, redemption = period_bill(facts, offer, contract.quantity, period=period, reason=reason)
-    after = replace(
-        contract,
-        status="ACTIVE",
-        period_starts_at=period.starts_at,
-        period_ends_at=period.ends_at,
-        renews_at=period.ends_at,
-        renewal_minor=renewal_minor(facts, offer, contract.quantity, redemption),
-    )
-    event = Event(SubscriptionEventKind.ACTIVATED if contract.status == "TRIALING" else SubscriptionEventKind.RENEWED)
-    return Decision(after, (event,), bill=bill, redemptions=(redemption,) if redemption else (), effective_at=starts_at)
+    is_first = facts.contract.status == "TRIALING"
+    begun = begin_period(facts, facts.contract.period_ends_at or facts.now, reason="FIRST" if is_first else "RENEWAL")
+    return replace(begun, events=(Event(SubscriptionEventKind.ACTIVATED if is_first else SubscriptionEventKind.RENEWED),))
 
 
 def _pending(facts: Facts, at: datetime) -> Decision:
@@ -72,15 +61,14 @@ def _pending(facts: Facts, at: datetime) -> Decision:
 def _new_plan(facts: Facts, at: datetime) -> Decision:
     """At the end of a period, so the renewal at the new price comes with it; a suspended subscription only takes on the new plan."""
     contract = facts.contract
-    offer = facts.offers[contract.pending_price_id or contract.price_id]
-    quantity = contract.pending_quantity or contract.quantity
-    is_other = offer.price_id != contract.price_id
-    event = Event(SubscriptionEventKind.PLAN_CHANGED if is_other else SubscriptionEventKind.QUANTITY_CHANGED, offer.plan_name)
-    after = changed(contract, offer, quantity)
-    if not same_interval(facts.offer, offer):
+    terms = facts.coming_terms
+    is_other = terms.offer.price_id != contract.price_id
+    event = Event(SubscriptionEventKind.PLAN_CHANGED if is_other else SubscriptionEventKind.QUANTITY_CHANGED, terms.offer.plan_name)
+    after = changed(contract, terms)
+    if not same_interval(facts.offer, terms.offer):
         after = replace(after, anchor_at=at)
     now_on = replace(facts, contract=after)
     if contract.status == "SUSPENDED":
-        return Decision(replace(after, renewal_minor=renewal_minor(now_on, offer, quantity, running(facts))), (event,), effective_at=at)
+        return Decision(replace(after, renewal_minor=renewal_minor(now_on, terms, running(facts))), (event,), effective_at=at)
     renewed = renew(now_on)
     return replace(renewed, events=(event, *renewed.events))

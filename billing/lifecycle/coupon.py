@@ -50,9 +50,7 @@ def remove(facts: Facts) -> Decision:
 
 def renewal_of(facts: Facts, coupon: CouponOffer | None, redemption: Redemption | None) -> int:
     """The next renewal with another coupon than the one that runs, at the pending price where there is one."""
-    contract = facts.contract
-    offer = facts.offers[contract.pending_price_id or contract.price_id]
-    return renewal_minor(replace(facts, account=_offering(facts.account, coupon)), offer, contract.pending_quantity or contract.quantity, redemption)
+    return renewal_minor(replace(facts, account=_offering(facts.account, coupon)), facts.coming_terms, redemption)
 
 
 def ordered_with(account: Account, coupon: CouponOffer | None, *, currency: str) -> Account:

@@ -49,6 +49,22 @@ class ResumedFrom(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Terms:
+    """What is paid for every period: so many units of an offer."""
+
+    offer: Offer
+    quantity: int
+
+    @property
+    def name(self) -> str:
+        return self.offer.plan_name if self.quantity == 1 else f"{self.offer.plan_name} × {self.quantity}"
+
+    @property
+    def price_minor(self) -> int:
+        return self.offer.unit_minor * self.quantity
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     contract: Contract
     account: Account
@@ -59,6 +75,16 @@ class Facts:
     def offer(self) -> Offer:
         """What the contract pays for now."""
         return self.offers[self.contract.price_id]
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(self.offer, self.contract.quantity)
+
+    @property
+    def coming_terms(self) -> Terms:
+        """From the next renewal on, if what is pending comes to pass."""
+        contract = self.contract
+        return Terms(self.offers[contract.pending_price_id or contract.price_id], contract.pending_quantity or contract.quantity)
 
     @property
     def today_on(self) -> date:

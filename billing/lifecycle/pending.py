@@ -33,7 +33,7 @@ def withdrawn(facts: Facts) -> Contract:
     return replace(
         contract,
         renews_at=contract.period_ends_at if is_renewing else None,
-        renewal_minor=renewal_minor(facts, facts.offer, contract.quantity, running(facts)),
+        renewal_minor=renewal_minor(facts, facts.terms, running(facts)),
         cancel_reason=None,
         cancel_comment=None,
     )

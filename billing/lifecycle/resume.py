@@ -3,13 +3,12 @@
 from dataclasses import replace
 
 from billing.actions import Action
-from billing.lifecycle.bills import period_bill, renewal_minor
-from billing.lifecycle.facts import Decision, Event, Facts, ResumedFrom, cycle_of, is_running
+from billing.lifecycle.facts import Decision, Event, Facts, ResumedFrom, is_running
 from billing.lifecycle.guards import guard, guard_charge
 from billing.lifecycle.pending import withdrawn
+from billing.lifecycle.periods import begin_period
 from billing.lifecycle.stops import strongest
 from billing.refusals import ErrorCode, Refused
-from billing.rows.contracts import Contract
 from billing.states import SubscriptionEventKind, SuspendedBy
 
 PENDING = {"PAUSE": ResumedFrom.PENDING_PAUSE, "CANCEL": ResumedFrom.PENDING_CANCEL, "PLAN": ResumedFrom.PENDING_PLAN}
@@ -60,20 +59,7 @@ def resumed(facts: Facts, *, is_waiting: bool, event: Event | None = None) -> De
         is_trial = contract.trial_ends_at is not None and contract.trial_ends_at > now
         after = replace(free, status="TRIALING" if is_trial else "ACTIVE", renews_at=None if stops else contract.period_ends_at)
         return Decision(after, events, resumed_from=source, effective_at=now)
-    return replace(_new_period(facts, free, is_waiting=is_waiting), events=events, resumed_from=source)
-
-
-def _new_period(facts: Facts, free: Contract, *, is_waiting: bool) -> Decision:
-    """From now on, with a new anchor, in the time zone where the customer lives now."""
-    anchored = replace(free, anchor_at=facts.now, billing_zone=facts.account.time_zone)
-    period = cycle_of(anchored, facts.offer).period_from(facts.now)
-    bill, redemption = period_bill(facts, facts.offer, free.quantity, period=period, reason="RENEWAL", is_waiting=is_waiting)
-    after = replace(
-        anchored,
-        status="ACTIVE",
-        period_starts_at=period.starts_at,
-        period_ends_at=period.ends_at,
-        renews_at=period.ends_at,
-        renewal_minor=renewal_minor(facts, facts.offer, free.quantity, redemption),
-    )
-    return Decision(after, bill=bill, redemptions=(redemption,) if redemption else (), effective_at=facts.now)
+    # With a new anchor, in the time zone where the customer lives now.
+    anchored = replace(free, anchor_at=now, billing_zone=facts.account.time_zone)
+    begun = begin_period(replace(facts, contract=anchored), now, reason="RENEWAL", is_waiting=is_waiting)
+    return replace(begun, events=events, resumed_from=source)

@@ -3,9 +3,10 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from billing.lifecycle.bills import period_bill, renewal_minor, running
-from billing.lifecycle.facts import Decision, Event, Facts, Redemption, cycle_of
+from billing.lifecycle.bills import renewal_minor, running
+from billing.lifecycle.facts import Decision, Event, Facts, Redemption
 from billing.lifecycle.guards import judge_quantity
+from billing.lifecycle.periods import begin_period
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Account, Contract, Offer
 from billing.states import SubscriptionEventKind
@@ -52,30 +53,19 @@ def start(facts: Facts, order: Order) -> Decision:
     if order.start_at is None:
         begun = begin(facts, is_waiting=True)
         return replace(begun, events=(created, *begun.events))
-    after = replace(facts.contract, renews_at=order.start_at, renewal_minor=renewal_minor(facts, offer, order.quantity, running(facts)))
+    after = replace(facts.contract, renews_at=order.start_at, renewal_minor=renewal_minor(facts, facts.terms, running(facts)))
     return Decision(after, (created,), redemptions=_taken(facts), effective_at=order.start_at)
 
 
 def begin(facts: Facts, *, is_waiting: bool = False) -> Decision:
     """The first instant of a subscription: its trial, or its first period and invoice."""
-    contract, offer = facts.contract, facts.offer
-    starts_at = contract.started_at
+    contract, starts_at = facts.contract, facts.contract.started_at
     if contract.trial_ends_at is not None:
         after = replace(contract, status="TRIALING", period_starts_at=starts_at, period_ends_at=contract.trial_ends_at, renews_at=contract.trial_ends_at)
-        after = replace(after, renewal_minor=renewal_minor(facts, offer, contract.quantity, running(facts)))
+        after = replace(after, renewal_minor=renewal_minor(facts, facts.terms, running(facts)))
         return Decision(after, (Event(SubscriptionEventKind.TRIAL_STARTED),), redemptions=_taken(facts), effective_at=starts_at)
-    period = cycle_of(contract, offer).period_from(starts_at)
-    bill, used = period_bill(facts, offer, contract.quantity, period=period, reason="FIRST", is_waiting=is_waiting)
-    after = replace(
-        contract,
-        status="ACTIVE",
-        period_starts_at=period.starts_at,
-        period_ends_at=period.ends_at,
-        renews_at=period.ends_at,
-        renewal_minor=renewal_minor(facts, offer, contract.quantity, used),
-    )
-    event = Event(SubscriptionEventKind.ACTIVATED)
-    return Decision(after, (event,), bill=bill, redemptions=(used,) if used else (), effective_at=starts_at)
+    begun = begin_period(facts, starts_at, reason="FIRST", is_waiting=is_waiting)
+    return replace(begun, events=(Event(SubscriptionEventKind.ACTIVATED),))
 
 
 def _taken(facts: Facts) -> tuple[Redemption, ...]:

@@ -26,7 +26,7 @@ def pause(facts: Facts, *, when: When, resumes_at: datetime | None) -> Decision:
     if contract.status == "PAUSED":
         return unchanged(facts)
     # A change of plan that this replaces would have renewed at another price.
-    contract = replace(contract, renewal_minor=renewal_minor(facts, facts.offer, contract.quantity, running(facts)))
+    contract = replace(contract, renewal_minor=renewal_minor(facts, facts.terms, running(facts)))
     at = contract.period_ends_at if when is When.PERIOD_END and contract.period_ends_at else facts.now
     _judge_resumption(resumes_at, at)
     if when is When.PERIOD_END:

@@ -1,0 +1,23 @@
+"""A new period: the same at the beginning, at a renewal, and after a pause."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from billing.lifecycle.bills import period_bill, renewal_minor
+from billing.lifecycle.facts import Decision, Facts, cycle_of
+
+
+def begin_period(facts: Facts, starts_at: datetime, *, reason: str, is_waiting: bool = False) -> Decision:
+    """Active from then on, billed, and the coupon used. What happened, its events, the caller says."""
+    contract = facts.contract
+    period = cycle_of(contract, facts.offer).period_from(starts_at)
+    bill, redemption = period_bill(facts, period, reason=reason, is_waiting=is_waiting)
+    after = replace(
+        contract,
+        status="ACTIVE",
+        period_starts_at=period.starts_at,
+        period_ends_at=period.ends_at,
+        renews_at=period.ends_at,
+        renewal_minor=renewal_minor(facts, facts.terms, redemption),
+    )
+    return Decision(after, bill=bill, redemptions=(redemption,) if redemption else (), effective_at=starts_at)
