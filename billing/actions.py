@@ -1,9 +1,10 @@
 """What may be done with a thing in the state it is in. One table per noun; the mutations and `availableActions` both read it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from billing.refusals import ErrorCode
+from billing.refusals import ErrorCode, Refused
 from billing.states import Actor
 
 E = ErrorCode
@@ -113,6 +114,19 @@ def of_attachment(status: str, uploaded_by: str, *, actor: Actor) -> list[Action
     """Who uploaded a file may delete it; above all, staff never delete what a customer uploaded."""
     delete = None if actor == uploaded_by else E.NOT_YOURS_TO_DELETE
     return [_state(Action.DELETE, delete), _state(Action.DOWNLOAD, None if status == "STORED" else E.NOT_STORED)]
+
+
+def judge(states: Iterable[ActionState], action: Action, field: str | None = None) -> None:
+    """Raises Refused with the table's reason; `field` is the input's that it is about."""
+    reason = next(state.reason for state in states if state.action is action)
+    if reason is not None:
+        raise Refused(reason, MESSAGES[reason], field)
+
+
+def judge_version(expected: int | None, version: int) -> None:
+    """Who says which version they saw, means no other. Raises Refused."""
+    if expected is not None and expected != version:
+        raise Refused(E.VERSION_CONFLICT, "It was changed since you read it. Read it again.", "expectedVersion")
 
 
 def _unpayable(status: str, remaining_minor: int) -> ErrorCode | None:

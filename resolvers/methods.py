@@ -4,13 +4,13 @@ from dataclasses import replace
 from typing import Any
 
 from auth.throttle import Kind, account_of
-from billing.actions import MESSAGES, Action, of_method
+from billing.actions import Action, ActionState, judge, judge_version, of_method
 from billing.refusals import ErrorCode, Refused
 from billing.rows.owed import SavedMethod
 from db.session import Transaction
 from payments.processor import MethodDetails, Payer, Processor, ProcessorUnavailable, SetupNotFound, SetupStart, SetupUnfinished
 from resolvers.audit import fresh_id, note
-from resolvers.calling import Outcome
+from resolvers.calling import Outcome, outcome_of
 from resolvers.context import Context, payments_of
 from resolvers.letters import customer_of
 from resolvers.lifecycle.charging import TRY_AGAIN, settle
@@ -52,12 +52,9 @@ async def complete_add(given: Any, context: Context) -> Any:
 
 async def set_default(given: Any, context: Context) -> Any:
     async with context.session.write() as transaction:
-        await transaction.run("customers.lock")
-        method = await _method(transaction, str(given.payment_method_id), "paymentMethodId")
-        _judge_version(given.expected_version, method)
-        reason = _reason(method, Action.SET_DEFAULT)
-        if reason not in (None, ErrorCode.ALREADY_DEFAULT):
-            raise Refused(reason, MESSAGES[reason])
+        method = await _named(transaction, given)
+        if not method.is_default:
+            judge(_states(method), Action.SET_DEFAULT)
         await _make_default(transaction, method.id)
         if given.retry_past_due:
             await transaction.run("invoices.collect_now")
@@ -68,13 +65,9 @@ async def set_default(given: Any, context: Context) -> Any:
 async def delete(given: Any, context: Context) -> str:
     """With a replacement, what is billed to it moves there. The processor forgets it after the commit: what it does not hear, harms nobody."""
     async with context.session.write() as transaction:
-        await transaction.run("customers.lock")
-        method = await _method(transaction, str(given.payment_method_id), "paymentMethodId")
-        _judge_version(given.expected_version, method)
+        method = await _named(transaction, given)
         replacement = await _replacement(transaction, given, method)
-        reason = _reason(replace(method, is_in_use=method.is_in_use and replacement is None), Action.DELETE)
-        if reason is not None:
-            raise Refused(reason, MESSAGES[reason])
+        judge(_states(replace(method, is_in_use=method.is_in_use and replacement is None)), Action.DELETE)
         await transaction.run("payment_methods.delete", key=method.id)
         await transaction.run("subscriptions.move_method", key=method.id, successor=replacement.id if replacement else None)
         if replacement and method.is_default:
@@ -96,9 +89,7 @@ async def confirm(given: Any, context: Context) -> Outcome:
         except ProcessorUnavailable:
             raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None
         answer = await settle(context.session, attempt.payment_id, result, by=writer(context))
-        refusal = answer.get("refusal")
-        refused = Refused(ErrorCode(refusal["code"]), refusal["message"]) if refusal else None
-        return Outcome(attempt.customer_id, answer | {"payment": attempt.payment_id}, refusal=refused, client_action=result.client_action)
+        return replace(outcome_of(attempt.customer_id, answer | {"payment": attempt.payment_id}), client_action=result.client_action)
     return Outcome(attempt.customer_id, {"payment": attempt.payment_id}, is_replayed=True)
 
 
@@ -117,6 +108,14 @@ async def _finished(processor: Processor, reference: str, customer_id: str) -> M
         raise Refused(ErrorCode.SETUP_UNFINISHED, "The form is not finished, or the method was refused there.", "reference") from None
     except ProcessorUnavailable:
         raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None
+
+
+async def _named(transaction: Transaction, given: Any) -> SavedMethod:
+    """The method that an input names, under the customer's lock. Raises Refused, also where it has another version."""
+    await transaction.run("customers.lock")
+    method = await _method(transaction, str(given.payment_method_id), "paymentMethodId")
+    judge_version(given.expected_version, method.version)
+    return method
 
 
 async def _method(transaction: Transaction, identifier: str, field: str) -> SavedMethod:
@@ -154,14 +153,8 @@ def _processor(context: Context) -> Processor:
     return next(iter(payments_of(context).processors.values()))
 
 
-def _reason(method: SavedMethod, action: Action) -> ErrorCode | None:
-    states = of_method(method.is_default, method.is_expired, method.is_in_use, method.has_payment_in_flight)
-    return next(state.reason for state in states if state.action is action)
-
-
-def _judge_version(expected: int | None, method: SavedMethod) -> None:
-    if expected is not None and expected != method.version:
-        raise Refused(ErrorCode.VERSION_CONFLICT, "It was changed since you read it. Read it again.", "expectedVersion")
+def _states(method: SavedMethod) -> list[ActionState]:
+    return of_method(method.is_default, method.is_expired, method.is_in_use, method.has_payment_in_flight)
 
 
 def _columns(details: MethodDetails) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from billing import actions
-from billing.actions import Action
+from billing.actions import Action, judge
 from billing.attachments import judge_room
 from billing.refusals import ErrorCode, Refused
 from billing.rows import Invoice
@@ -44,9 +44,7 @@ async def open_parent(identifier: str, context: Context) -> Parent:
     found = await by_id(await owner_of(identifier, context), identifier, ("inv", "sch"), context)
     if found is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such invoice or payment schedule.", "parentId")
-    state = next(state for state in _states(found) if state.action is Action.UPLOAD_ATTACHMENTS)
-    if state.reason:
-        raise Refused(state.reason, state.message or "", "parentId")
+    judge(_states(found), Action.UPLOAD_ATTACHMENTS, "parentId")
     await context.session.close()
     return Parent(found.id, found.customer_id, isinstance(found, Invoice))
 

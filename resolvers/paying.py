@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auth.throttle import Kind, account_of
-from billing.actions import MESSAGES, Action, of_installment, of_invoice
+from billing.actions import Action, judge, judge_version, of_installment, of_invoice
 from billing.allocation import Item, OpenInstallment, OpenInvoice, Part, Settlement, items_of, settle
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Account
@@ -51,8 +51,8 @@ async def pay_invoice(given: Any, context: Context) -> Outcome:
 
     async def find(transaction: Transaction) -> Debts:
         invoice = _found(await transaction.run("owed.invoices", ids=[str(given.invoice_id)], currency=None), "invoiceId")
-        _judge_payable(of_invoice(invoice.status, invoice.remaining_minor))
-        _judge_version(given, invoice.version)
+        judge(of_invoice(invoice.status, invoice.remaining_minor), Action.PAY)
+        judge_version(given.expected_version, invoice.version)
         installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice.id], currency=None)
         return Debts(invoice.currency, [invoice], installments, f"Invoice {invoice.number}", invoice.id)
 
@@ -64,12 +64,12 @@ async def pay_installment(given: Any, context: Context) -> Outcome:
 
     async def find(transaction: Transaction) -> Debts:
         installment = _found(await transaction.run("owed.installments", ids=[str(given.installment_id)], invoice_ids=None, currency=None), "installmentId")
-        _judge_payable(of_installment(installment.status, installment.remaining_minor))
-        _judge_version(given, installment.version)
+        judge(of_installment(installment.status, installment.remaining_minor), Action.PAY)
+        judge_version(given.expected_version, installment.version)
         if installment.invoice_id is None:
             return Debts(installment.currency, [], [installment], installment.name, installment.id)
         invoice = _found(await transaction.run("owed.invoices", ids=[installment.invoice_id], currency=None), "installmentId")
-        _judge_payable(of_invoice(invoice.status, invoice.remaining_minor))
+        judge(of_invoice(invoice.status, invoice.remaining_minor), Action.PAY)
         installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice.id], currency=None)
         return Debts(installment.currency, [invoice], installments, installment.name, installment.id)
 
@@ -203,17 +203,6 @@ def _judged_amount(asked: Any, remaining_minor: int, context: Context) -> int:
     if asked < 1:
         raise Refused(ErrorCode.INVALID_VALUE, "An amount is at least one minor unit.", "amountMinorUnits")
     return int(asked)
-
-
-def _judge_payable(states: list[Any]) -> None:
-    reason = next(state.reason for state in states if state.action is Action.PAY)
-    if reason is not None:
-        raise Refused(reason, MESSAGES[reason])
-
-
-def _judge_version(given: Any, version: int) -> None:
-    if given.expected_version is not None and given.expected_version != version:
-        raise Refused(ErrorCode.VERSION_CONFLICT, "It was changed since you read it. Read it again.", "expectedVersion")
 
 
 def _found(rows: list[Any], field: str) -> Any:

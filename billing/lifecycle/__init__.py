@@ -4,5 +4,6 @@ facts.py    what is known, and what a decision says        guards.py   the table
 bills.py    what a period or the rest of one costs         pending.py  a change that is to come
 stops.py    pause, suspend, hold, cancel                   resume.py   undoing them
 change.py   plan, price, quantity                          start.py    a new subscription
-coupon.py   coupons                                        clock.py    what time alone does
+coupon.py   coupons                                        periods.py  a new period
+clock.py    what time alone does
 """

@@ -1,6 +1,6 @@
 """The lifecycle table as the mutations obey it."""
 
-from billing.actions import MESSAGES, Action, of_subscription
+from billing.actions import MESSAGES, Action, judge, of_subscription
 from billing.lifecycle.facts import Warning
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Contract
@@ -12,10 +12,7 @@ MAX_QUANTITY = 10_000
 def guard(contract: Contract, action: Action) -> None:
     """Raises Refused with the table's reason."""
     is_charging = contract.charging_payment_id is not None
-    states = of_subscription(contract.status, contract.suspended_by, contract.pending_kind, contract.has_overdue, is_charging)
-    state = next(state for state in states if state.action is action)
-    if state.reason is not None:
-        raise Refused(state.reason, MESSAGES[state.reason])
+    judge(of_subscription(contract.status, contract.suspended_by, contract.pending_kind, contract.has_overdue, is_charging), action)
 
 
 def guard_charge(contract: Contract) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from auth.throttle import Kind
+from billing.actions import judge_version
 from billing.charges import Line
 from billing.lifecycle.facts import Decision, Facts
 from billing.money import Money
@@ -78,7 +79,7 @@ def _preparing(context: Context, given: Any, action: Action) -> Prepare:
     async def prepare(transaction: Transaction, by: Writer, call: Call | None) -> Prepared:
         pinned = previews.pinned(given, action.mutation, context)
         facts, decision = await action.plan(given, context)(transaction.run, pinned.at if pinned else by.now, True)
-        _judge_version(given, facts)
+        judge_version(getattr(given, "expected_version", None), facts.contract.version)
         if pinned:
             pinned.judge(decision)
         return _prepared(facts, decision, call, by=by)
@@ -94,12 +95,6 @@ def _prepared(facts: Facts, decision: Decision, call: Call | None, *, by: Writer
     changes = rows_of(facts, decision, by) if decision.events else {}
     invoice_id = changes["invoice"][0]["id"] if changes.get("invoice") else None
     return Prepared(shows | {"invoice": invoice_id}, changes, facts.contract.id)
-
-
-def _judge_version(given: Any, facts: Facts) -> None:
-    expected = getattr(given, "expected_version", None)
-    if expected is not None and expected != facts.contract.version:
-        raise Refused(ErrorCode.VERSION_CONFLICT, "It was changed since you read it. Read it again.", "expectedVersion")
 
 
 @dataclass(frozen=True, slots=True)
