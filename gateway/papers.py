@@ -20,6 +20,7 @@ from gateway.downloads import HEADERS, disposition, form
 from gateway.settings import Settings, WrongSetting
 from papers.press import Press
 from papers.sheet import Logo, Merchant
+from papers.statement import statement_csv
 from resolvers import papers
 from resolvers.papers import Asking
 
@@ -69,10 +70,12 @@ async def _printed(asking: Asking, name: str, press: Press) -> Response:
 async def _statement(asking: Asking, match: re.Match[str], press: Press) -> Response:
     currency, starts_on, ends_on, kind = match.groups()
     found = await papers.statement(asking, currency, starts_on=date.fromisoformat(starts_on), ends_on=date.fromisoformat(ends_on))
+    name = f"statement-{currency}-{starts_on}-{ends_on}.{kind}"
+    if kind == "csv":
+        return _file(statement_csv(found), "text/csv; charset=utf-8", name)
     paper = await papers.printed_statement(asking, found)
     await asking.session.close()
-    name = f"statement-{currency}-{starts_on}-{ends_on}.{kind}"
-    return _file(papers.csv_of(found), "text/csv; charset=utf-8", name) if kind == "csv" else _file(await press.print(paper), "application/pdf", name)
+    return _file(await press.print(paper), "application/pdf", name)
 
 
 def _file(content: bytes, content_type: str, name: str) -> Response:

@@ -8,7 +8,7 @@ from typing import Any
 from db.session import Session
 from papers.invoice import PaidPart, invoice_paper, receipt_paper
 from papers.sheet import Merchant, Paper, Reader
-from papers.statement import Entry, EntryKind, Statement, statement_csv, statement_paper
+from papers.statement import Entry, EntryKind, Statement, statement_paper
 from resolvers.lifecycle.reading import asked
 
 
@@ -61,10 +61,6 @@ async def statement(asking: Asking, currency: str, *, starts_on: date, ends_on: 
 
 async def printed_statement(asking: Asking, found: Statement) -> Paper:
     return statement_paper(found, merchant=asking.merchant, reader=await asking.reader(), made_at=asking.session.caller.now)
-
-
-def csv_of(found: Statement) -> bytes:
-    return statement_csv(found)
 
 
 def _by_id(rows: Iterable[Any]) -> dict[str, Any]:
