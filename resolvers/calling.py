@@ -43,6 +43,16 @@ Prepare = Callable[[Transaction, Writer, Call | None], Awaitable[Prepared]]
 
 
 @dataclass(frozen=True, slots=True)
+class _Asked:
+    """A mutation and its input. `call` is there where a key makes it repeatable."""
+
+    given: Any
+    mutation: str
+    call: Call | None
+    prepare: Prepare
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What a call answers: ids of what it changed or made, by the payload's fields."""
 
@@ -57,11 +67,11 @@ async def act(context: Context, given: Any, mutation: str, prepare: Prepare, *, 
     """`owner` is the customer for whom staff act. Raises Refused, and then nothing was written."""
     customer_id = owner or context.viewer.customer_id or ""
     session = _session_of(context, customer_id)
-    call = call_of(mutation, given.idempotency_key) if given.idempotency_key is not None else None
+    asked = _Asked(given, mutation, call_of(mutation, given.idempotency_key) if given.idempotency_key is not None else None, prepare)
     while True:
         try:
             async with session.write() as transaction:
-                step = await _first_step(transaction, context, given, mutation, call=call, prepare=prepare)
+                step = await _first_step(transaction, context, asked)
             break
         except Behind as behind:
             await catch_up(session, behind.subscription_id, payments_of(context).processors, mint=writer(context).mint)
@@ -71,20 +81,21 @@ async def act(context: Context, given: Any, mutation: str, prepare: Prepare, *, 
     return outcome
 
 
-async def _first_step(transaction: Transaction, context: Context, given: Any, mutation: str, *, call: Call | None, prepare: Prepare) -> Outcome | Sending:
+async def _first_step(transaction: Transaction, context: Context, asked: _Asked) -> Outcome | Sending:
     """All that happens in the first transaction: the whole mutation, if nothing has to be charged; else what is to be sent to the processor.
 
     A call that stopped after it had begun to charge is taken up where it stopped: the same request is sent again.
     """
     customer_id = transaction.caller.customer_id or ""
-    claim = await claimed(transaction, call, hash_of(given)) if call else None
+    call = asked.call
+    claim = await claimed(transaction, call, hash_of(asked.given)) if call else None
     if claim and claim.answer:
         return outcome_of(customer_id, json.loads(claim.answer), is_replayed=True)
     if claim and claim.payment_id:
         return await sending_again(transaction, claim.payment_id, now=context.now)
     by = writer(context)
-    prepared = await prepare(transaction, by, call)
-    audit = audited(context, mutation, customer_id=customer_id, detail=prepared.about)
+    prepared = await asked.prepare(transaction, by, call)
+    audit = audited(context, asked.mutation, customer_id=customer_id, detail=prepared.about)
     if prepared.sending:
         if prepared.sending.processor not in payments_of(context).processors:
             raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "This payment method cannot be charged any more. Add another one.")

@@ -65,6 +65,12 @@ class Payments:
             await processor.close()
 
 
+def identity_of(context: "Context") -> Identity:
+    if context.identity is None:
+        raise LookupError("this process was made without identity")
+    return context.identity
+
+
 def payments_of(context: "Context") -> Payments:
     if context.payments is None:
         raise LookupError("this process was made without processors")

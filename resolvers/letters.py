@@ -9,15 +9,14 @@ from db.blocks import blocks
 from loaders import Loaders
 from mail.letters import Envelope, Letter, compose
 from resolvers.audit import fresh_id
-from resolvers.context import Context, Identity
+from resolvers.context import Context, identity_of
 
 logger = logging.getLogger("portico.mail")
 
 
 def send_later(context: Context, customer_id: str, letter: Letter, *, to: str | None = None, **words: str) -> None:
     """To the customer's address, or to another (`to`). A letter that cannot be sent is logged: the caller's work is done already."""
-    assert context.identity is not None
-    context.identity.later(_send(context, context.identity, customer_id, letter, to=to, words=words))
+    identity_of(context).later(_send(context, customer_id, letter, to=to, words=words))
 
 
 async def customer_of(context: Context, customer_id: str) -> Any:
@@ -29,11 +28,12 @@ async def customer_of(context: Context, customer_id: str) -> Any:
         await session.close()
 
 
-async def _send(context: Context, identity: Identity, customer_id: str, letter: Letter, *, to: str | None, words: dict[str, str]) -> None:
+async def _send(context: Context, customer_id: str, letter: Letter, *, to: str | None, words: dict[str, str]) -> None:
+    identity = identity_of(context)
     try:
         customer = await customer_of(context, customer_id)
         envelope = Envelope(to or customer.email, customer.locale, fresh_id("let", context), context.now)
         await identity.mail.send(compose(letter, envelope, {"portal": identity.merchant, "help": identity.portal_url, **words}))
-    except Exception as error:
+    except Exception as error:  # nobody waits for it any more, so the log is all that may hear of a failure
         # Its kind alone: what a mail server says often repeats the address.
         logger.error("the letter %s could not be sent: %s", letter, type(error).__name__)

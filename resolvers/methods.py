@@ -11,13 +11,12 @@ from db.session import Transaction
 from payments.processor import MethodDetails, Payer, Processor, ProcessorUnavailable, SetupNotFound, SetupStart, SetupUnfinished
 from resolvers.audit import fresh_id, note
 from resolvers.calling import Outcome, outcome_of
-from resolvers.context import Context, payments_of
+from resolvers.context import Context, identity_of, payments_of
 from resolvers.letters import customer_of
 from resolvers.lifecycle.charging import TRY_AGAIN, settle
 from resolvers.lifecycle.reading import asking
 from resolvers.lifecycle.writing import writer
 from resolvers.relations import by_id
-from resolvers.sessions import identity_of
 
 GONE = "There is no such payment method."
 

@@ -13,11 +13,10 @@ from billing.rows.contracts import Account
 from billing.rows.owed import OwedInstallment, OwedInvoice
 from db.session import Transaction
 from resolvers.calling import Outcome, Prepare, Prepared, act
-from resolvers.context import Context, payments_of
+from resolvers.context import Context, identity_of, payments_of
 from resolvers.lifecycle.attempts import Call, Intent, attempt
 from resolvers.lifecycle.reading import account_around
 from resolvers.lifecycle.writing import Changes, Writer, allocation_row
-from resolvers.sessions import identity_of
 
 # What a payment that is made from several things is called at the processor.
 ALL_DUE = "All that is due"
@@ -41,6 +40,15 @@ class Debts:
         items = self.items()
         aimed = [item for item in items if self.target_id in (item.invoice_id, item.installment_id)]
         return sum(item.remaining_minor for item in (aimed if self.target_id else items))
+
+
+@dataclass(frozen=True, slots=True)
+class Payable:
+    """Debts, what is to pay them, and whose account that touches."""
+
+    debts: Debts
+    settlement: Settlement
+    account: Account
 
 
 Find = Callable[[Transaction], Any]
@@ -108,26 +116,26 @@ def _paying(given: Any, context: Context, find: Find, *, shows: tuple[str, str] 
         if method_id and account.method_id is None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such payment method, or it has expired.", "paymentMethodId")
         settlement = settle(amount, account.balance_minor, debts.items(), target_id=debts.target_id)
-        return _prepared(debts, settlement, account, call, answer=dict([shows]) if shows else {}, by=by)
+        return _prepared(Payable(debts, settlement, account), call, answer=dict([shows]) if shows else {}, by=by)
 
     return prepare
 
 
-def _prepared(debts: Debts, settlement: Settlement, account: Account, call: Call | None, *, answer: dict[str, str], by: Writer) -> Prepared:
-    charged = settlement.by_charge.spent_minor
+def _prepared(payable: Payable, call: Call | None, *, answer: dict[str, str], by: Writer) -> Prepared:
+    debts, settlement, account = payable.debts, payable.settlement, payable.account
     about = debts.target_id or debts.currency
-    if not charged:
-        return Prepared(answer, paid_rows(debts, settlement, account, by=by), about)
+    if not settlement.by_charge.parts:
+        return Prepared(answer, _paid_rows(payable, by=by), about)
     payment_id = by.mint("pay")
     intent = Intent(
         payment_id,
         account.customer_id,
         debts.currency,
-        charged,
+        settlement.by_charge.spent_minor,
         debts.words,
-        changes=paid_rows(debts, settlement, account, by=by),
+        changes=_paid_rows(payable, by=by),
         answer=answer,
-        on_failure=dict.fromkeys(("retryable", "final", "nobody asked"), _unpaid_rows(debts, settlement)),
+        on_failure=dict.fromkeys(("retryable", "final", "nobody asked"), _unpaid_rows(payable)),
         reserved_minor=settlement.by_credit.spent_minor,
         invoice_id=debts.invoices[0].id if len(debts.invoices) == 1 else None,
     )
@@ -136,9 +144,9 @@ def _prepared(debts: Debts, settlement: Settlement, account: Account, call: Call
     return Prepared(answer, changes | {"payment_allocation": allocations} | _attempted_rows(settlement), about, sending)
 
 
-def paid_rows(debts: Debts, settlement: Settlement, account: Account, *, by: Writer) -> Changes:
+def _paid_rows(payable: Payable, *, by: Writer) -> Changes:
     """What is written when the money is there: invoices, installments and schedules in step, and the credit that was used."""
-    charged, credited = settlement.by_charge.parts, settlement.by_credit.parts
+    debts, charged, credited = payable.debts, payable.settlement.by_charge.parts, payable.settlement.by_credit.parts
     paid_of, credit_of = _sums(charged, "invoice_id"), _sums(credited, "invoice_id")
     schedule_of = {one.id: one.schedule_id for one in debts.installments}
     installments = _sums([*charged, *credited], "installment_id")
@@ -149,7 +157,7 @@ def paid_rows(debts: Debts, settlement: Settlement, account: Account, *, by: Wri
         "collected": [{"id": one, "paid_minor": paid_of[one], "credited_minor": credit_of[one], "paid_at": by.now} for one in sorted({*paid_of, *credit_of})],
         "collected_installment": [{"id": one, "paid_minor": minor} for one, minor in installments.items()],
         "collected_schedule": [{"id": one, "paid_minor": minor} for one, minor in schedules.items()],
-        "balance_entry": [_used_credit(account, debts.currency, part, by=by) for part in credited],
+        "balance_entry": [_used_credit(payable.account, debts.currency, part, by=by) for part in credited],
     }
 
 
@@ -161,10 +169,10 @@ def _attempted_rows(settlement: Settlement) -> Changes:
     }
 
 
-def _unpaid_rows(debts: Debts, settlement: Settlement) -> Changes:
+def _unpaid_rows(payable: Payable) -> Changes:
     """As before: what the billing clock would have tried again, it tries when it would have."""
-    attempted = _attempted_rows(settlement)
-    planned = {one.id: one.collect_at for one in debts.invoices}
+    attempted = _attempted_rows(payable.settlement)
+    planned = {one.id: one.collect_at for one in payable.debts.invoices}
     return {
         "uncollected": [{"id": row["id"], "collect_at": planned[row["id"]], "failed_attempts": 0} for row in attempted["attempted"]],
         "uncollected_installment": attempted["attempted_installment"],

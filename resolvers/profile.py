@@ -1,5 +1,6 @@
 """My Profile: name, language, time zone, e-mail address, password."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from zoneinfo import available_timezones
@@ -13,14 +14,24 @@ from billing.refusals import ErrorCode, Refused
 from db.session import AlreadyTaken, Transaction
 from mail.letters import Letter
 from resolvers.audit import note
-from resolvers.context import Context
+from resolvers.context import Context, identity_of
 from resolvers.letters import customer_of, send_later
-from resolvers.sessions import identity_of, throttled
+from resolvers.sessions import throttled
 
 EMAIL_LINK = timedelta(hours=24)
 PASSWORD_LINK = timedelta(minutes=30)
 
 INVALID_LINK = "This link is used, expired or was never made. Ask for a new one."
+
+
+@dataclass(frozen=True, slots=True)
+class _Link:
+    """What is sent by mail and used once. `email` is the new address of the one that confirms it."""
+
+    secret: str
+    kind: str
+    lifetime: timedelta
+    email: str | None = None
 
 
 async def update(given: Any, context: Context) -> Any:
@@ -41,7 +52,7 @@ async def request_email_change(given: Any, context: Context) -> bool:
     await throttled(context, Kind.PASSWORD, context.viewer.customer_id)
     secret = new_secret()
     async with context.session.write() as transaction:
-        await _make_link(transaction, context, secret, kind="EMAIL", email=email, lifetime=EMAIL_LINK)
+        await _make(_Link(secret, "EMAIL", EMAIL_LINK, email), transaction, context)
         await note(transaction, context, "requestEmailChange")
     customer_id = context.viewer.customer_id or ""
     send_later(context, customer_id, Letter.CONFIRM_EMAIL, to=email, link=link_to(context, "confirm-email", secret), code=secret)
@@ -121,20 +132,20 @@ async def _send_reset(context: Context, email: str) -> None:
         if found is None:
             return
         await transaction.act_as(found.customer_id)
-        await _make_link(transaction, context, secret, kind="PASSWORD", email=None, lifetime=PASSWORD_LINK)
+        await _make(_Link(secret, "PASSWORD", PASSWORD_LINK), transaction, context)
         await note(transaction, context, "requestPasswordReset")
     send_later(context, found.customer_id, Letter.PASSWORD_RESET, link=link_to(context, "reset-password", secret))
 
 
-async def _make_link(transaction: Transaction, context: Context, secret: str, *, kind: str, email: str | None, lifetime: timedelta) -> None:
+async def _make(link: _Link, transaction: Transaction, context: Context) -> None:
     await transaction.run(
         "links.create",
-        secret_hash=hash_of(secret),
-        kind=kind,
-        email=email,
+        secret_hash=hash_of(link.secret),
+        kind=link.kind,
+        email=link.email,
         landing=None,
         made_by=context.origin.client or context.viewer.kind,
-        expires_at=context.now + lifetime,
+        expires_at=context.now + link.lifetime,
     )
 
 

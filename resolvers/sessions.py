@@ -12,7 +12,7 @@ from billing.states import Actor, SignInMethod
 from db.session import Transaction
 from mail.letters import Letter
 from resolvers.audit import fresh_id, note
-from resolvers.context import Context, Identity
+from resolvers.context import Context, identity_of
 from resolvers.letters import send_later
 
 ACCESS = timedelta(minutes=15)
@@ -34,11 +34,6 @@ class SessionTokens:
     access_expires_at: datetime
     refresh_token: str
     refresh_expires_at: datetime
-
-
-def identity_of(context: Context) -> Identity:
-    assert context.identity is not None, "the process offers no identity"
-    return context.identity
 
 
 async def throttled(context: Context, kind: str, account: str | None = None) -> None:
