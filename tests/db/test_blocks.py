@@ -87,7 +87,7 @@ async def test_every_statement_made_of_a_block_can_be_prepared(block: Block, app
             Window(order, 1, back, keyset, other) for order in block.orders for back in (False, True) for keyset in (None, (1,)) for other in (None, (1,))
         ]
         for statement in [*statements, *(page_of(block, window, is_staff=is_staff) for window in windows)]:
-            await app.prepare(statement.sql)
+            assert (await app.prepare(statement.sql)).get_attributes(), statement.sql
 
 
 @pytest.mark.parametrize("block", READS, ids=[found.name for found in READS])

@@ -394,3 +394,5 @@ def test_an_administrator_who_is_no_superuser_can_seed_and_every_constraint_agre
     ask("grant portico_owner, portico_app to hoster with admin option")
     ask("create database hosted owner hoster")
     asyncio.run(_make(urls.admin.replace("postgres@/postgres", "hoster@/hosted")))
+    hosted = urls.admin.replace("postgres@/postgres", "postgres@/hosted")
+    assert asyncio.run(_fetch(hosted, "select count(*) as n from customer", ())) == [{"n": len(demo.SHOWN) + GENERATED}]

@@ -79,6 +79,18 @@ def lines_of(folder: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (folder / SAID).read_text().splitlines() if not line.startswith("READY ")]
 
 
+def careless(secret: str) -> list[tuple[dict[str, Any], str]]:
+    """Requests that have secrets wherever one can be put: in the document, its variables and their names, and the header of a token that holds or not."""
+    sign_in = f'mutation ($password: String!) {{ signIn(input: {{email: "ada@example.com", password: $password}}) {{ userErrors {{ code }} }} }} # {CARD}'
+    return [
+        ({"query": "{ customer { id } }"}, f"Bearer {secret}"),
+        ({"query": sign_in, "variables": {"password": PASSWORD}}, f"Bearer {secret}"),
+        ({"query": sign_in, "variables": {"password": PASSWORD, PASSWORD: 1, CARD: 1}}, f"Basic {PASSWORD}"),
+        ({"query": "query ($id: ID!) { node(id: $id) { id } }", "variables": {"id": {"secret": PASSWORD}}}, f"Bearer {secret}"),
+        ({"query": '{ node(id: "' + CARD + '"'}, f"Bearer {secret}x"),
+    ]
+
+
 async def test_production_logs_json_without_a_secret_and_a_reference_finds_its_line(root: Path, urls: Urls, tmp_path: Path, orphaned: str) -> None:
     keys = Settings(environment="production", signing_keys_dir=tmp_path / "keys")
     new_key(keys, "EdDSA", now=datetime.now(UTC))
@@ -88,27 +100,12 @@ async def test_production_logs_json_without_a_secret_and_a_reference_finds_its_l
         return sign(viewer, issuer, now=datetime.now(UTC), lifetime=timedelta(hours=1))
 
     secret = bearer(Viewer(Actor.CUSTOMER, ADA.customer_id, ("portal",), f"app {CARD}"))
-    sign_in = f'mutation ($password: String!) {{ signIn(input: {{email: "ada@example.com", password: $password}}) {{ userErrors {{ code }} }} }} # {CARD}'
-    with process(
-        root,
-        urls,
-        tmp_path,
-        environment="production",
-        sandbox="true",
-        document_mode="open",
-        signing_keys_dir=str(tmp_path / "keys"),
-        log_level="DEBUG",
-        drain_seconds="0",
-    ) as (_, url):
+    keys_dir = str(tmp_path / "keys")
+    production = {"environment": "production", "sandbox": "true", "document_mode": "open", "log_level": "DEBUG", "drain_seconds": "0"}
+    with process(root, urls, tmp_path, signing_keys_dir=keys_dir, **production) as (_, url):
         async with httpx.AsyncClient(base_url=url, timeout=20) as client:
-            for query, variables, authorization in (
-                ("{ customer { id } }", {}, f"Bearer {secret}"),
-                (sign_in, {"password": PASSWORD}, f"Bearer {secret}"),
-                (sign_in, {"password": PASSWORD, PASSWORD: 1, CARD: 1}, f"Basic {PASSWORD}"),
-                ("query ($id: ID!) { node(id: $id) { id } }", {"id": {"secret": PASSWORD}}, f"Bearer {secret}"),
-                ('{ node(id: "' + CARD + '"', {}, f"Bearer {secret}x"),
-            ):
-                await client.post("/graphql", json={"query": query, "variables": variables}, headers={"Authorization": authorization, "User-Agent": secret})
+            for asked, authorization in careless(secret):
+                await client.post("/graphql", json=asked, headers={"Authorization": authorization, "User-Agent": secret})
             answer = await client.post("/graphql", json={"query": LOST}, headers={"Authorization": f"Bearer {bearer(customer(orphaned))}"})
 
         async def is_said() -> bool:

@@ -23,12 +23,17 @@ async def left(admin: asyncpg.Connection, data_dir: Path) -> AsyncIterator[None]
     """Whatever the test does: afterwards there are no rows, objects or temporary files that were not there before."""
     before = await everything(admin, data_dir)
     yield
+    assert await left_since(before, admin, data_dir) == [set(), set()]
+
+
+async def left_since(before: tuple[set[str], set[str]], admin: asyncpg.Connection, data_dir: Path) -> list[set[str]]:
+    """Rows and files that were not there before and have not gone within five seconds."""
     for _ in range(100):
-        after = await everything(admin, data_dir)
-        if all(now <= then for now, then in zip(after, before, strict=True)):
-            return
+        found = [now - then for now, then in zip(await everything(admin, data_dir), before, strict=True)]
+        if not any(found):
+            break
         await asyncio.sleep(0.05)
-    assert [now - then for now, then in zip(after, before, strict=True)] == [set(), set()]
+    return found
 
 
 async def everything(admin: asyncpg.Connection, data_dir: Path) -> tuple[set[str], set[str]]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from billing.attachments import MAX_FILE_BYTES, MAX_GROUP_BYTES
 from tests.conftest import ADA, BIG, STAFF, Post, token
+from tests.journeys.conftest import everything, left_since
 from tests.posting import BOUNDARY, PREFLIGHT, UPLOAD, Piece, attach, codes, field, form, group, headers, operations, paths, send
 from tests.samples import jpeg, pdf, png
 
@@ -401,9 +402,9 @@ async def test_more_than_a_group_can_need_is_413(http: httpx.AsyncClient, invoic
     assert announced.json()["errors"][0]["extensions"]["code"] == "CONTENT_TOO_LARGE"
 
 
-@pytest.mark.usefixtures("left")
 @pytest.mark.parametrize("sent", [0, 10, 700, 400_000, 1_500_000])
-async def test_a_client_who_goes_away_leaves_nothing_behind(server: str, invoice: str, sent: int) -> None:
+async def test_a_client_who_goes_away_leaves_nothing_behind(server: str, invoice: str, sent: int, admin: asyncpg.Connection, data_dir: Path) -> None:
+    before = await everything(admin, data_dir)
     body = group(invoice, ("a.pdf", pdf(MIB)), ("b.pdf", pdf(MIB)))
     host, _, port = server.removeprefix("http://").partition(":")
     _, writer = await asyncio.open_connection(host, int(port))
@@ -412,6 +413,7 @@ async def test_a_client_who_goes_away_leaves_nothing_behind(server: str, invoice
     await writer.drain()
     await asyncio.sleep(0.2)
     writer.close()
+    assert await left_since(before, admin, data_dir) == [set(), set()]
 
 
 @pytest.mark.usefixtures("left")

@@ -34,6 +34,9 @@ class Side(Protocol):
     async def moved(self, key: str) -> int:
         """How often money moved for a charge."""
 
+    async def has_forgotten(self, method: MethodDetails, key: str) -> bool:
+        """Whether the method is nobody's any more. `key` is of a charge that may be tried."""
+
 
 @dataclass
 class SandboxSide:
@@ -47,6 +50,9 @@ class SandboxSide:
 
     async def moved(self, key: str) -> int:
         return self.processor.calls("capture", key)
+
+    async def has_forgotten(self, method: MethodDetails, key: str) -> bool:
+        return (await self.processor.charge(charge_of(method, key))).decline_code == "method_unknown"
 
 
 CARDS = {
@@ -83,6 +89,11 @@ class StripeSide:
             charges = (await client.get("/v1/charges", params={"limit": 1000})).json()["data"]
             intents = [(await client.get(f"/v1/payment_intents/{charge['payment_intent']}")).json() for charge in charges if charge["paid"]]
         return sum(intent["metadata"].get("portico_payment") == key for intent in intents)
+
+    async def has_forgotten(self, method: MethodDetails, key: str) -> bool:
+        """By what was asked of the server, for this one still charges what was detached."""
+        _, identifier, _ = method.method_reference.split("/")
+        return f"/v1/payment_methods/{identifier}/detach" in [found["path"] for found in await self.asked()]
 
     async def spoil(self, fault: str, path: str, *, method: str = "POST") -> None:
         await self.post("/_wire", {"fault": fault, "path": path, "method": method})

@@ -188,6 +188,7 @@ async def test_a_method_can_be_forgotten_twice_and_unknown_ones_too(side: Side, 
     method = await add(side, "visa", key=key)
     for reference in (method.method_reference, method.method_reference, "cus_1/pm_none/card", "nobody"):
         await side.processor.detach(reference)
+    assert await side.has_forgotten(method, key)
 
 
 @pytest.mark.parametrize(
