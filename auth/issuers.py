@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 from urllib.parse import urlsplit
 
 from auth.claims import ACCESS_TOKEN, Claims, Expected, NotValid, is_name
@@ -30,7 +31,7 @@ class OtherIssuer:
     allow_typ_jwt: bool = False
 
     # Settings are read by pydantic: a misspelt name must not be passed over.
-    __pydantic_config__ = {"extra": "forbid"}  # noqa: RUF012
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
         if not self.name or not self.audience or not self.algorithms:

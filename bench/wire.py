@@ -53,7 +53,8 @@ async def _proxy(upstream: Path, folder: Path, tally: Tally) -> AsyncIterator[No
     links: set[asyncio.Task[None]] = set()
 
     async def link(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        links.add(asyncio.current_task())  # type: ignore[arg-type]
+        if task := asyncio.current_task():
+            links.add(task)
         with suppress(asyncio.CancelledError, ConnectionError):
             await _link(reader, writer, upstream / SOCKET_NAME, tally)
 

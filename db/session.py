@@ -136,7 +136,7 @@ class Session:
                 yield Transaction(connection, self.caller, self._count)
                 self.statements += 1
                 await connection.raw_connection.execute("COMMIT")
-            except BaseException:
+            except BaseException:  # when it is cancelled too, nothing of it may stay
                 await _give_up(connection)
                 raise
             finally:
@@ -153,7 +153,7 @@ class Session:
         try:
             self.statements += 1
             await connection.raw_connection.execute("COMMIT")
-        except Exception:
+        except Exception:  # whatever broke it, all that was to be read has been read
             logger.info("a transaction could not be ended; its connection is dropped", exc_info=True)
             connection.raw_connection.terminate()
         finally:

@@ -55,7 +55,7 @@ class Readiness:
         try:
             async with asyncio.timeout(PING_SECONDS):
                 return "migrations are missing" if await self._ping() in self._older else "ready"
-        except Exception as error:
+        except Exception as error:  # whatever keeps it from answering, it is not ready
             logger.warning("the database does not answer: %s", type(error).__name__)
             return "the database does not answer"
 

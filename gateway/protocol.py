@@ -22,7 +22,7 @@ class Protocol(HttpToolsProtocol):
         self._is_in_head = True
         self._has_unread = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # narrowed by uvicorn already
         super().connection_made(transport)
         self._await_head()
 

@@ -3,7 +3,7 @@
 import re
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
@@ -160,10 +160,10 @@ class Settings(BaseSettings):
         return self.environment == "production"
 
 
-def load(**overrides: object) -> Settings:
+def load(**overrides: Any) -> Settings:
     """The settings; what is None in `overrides` is left to the environment. Raises WrongSetting."""
     try:
-        return Settings(**{name: value for name, value in overrides.items() if value is not None})  # type: ignore[arg-type]
+        return Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
         first = error.errors()[0]
         where = "".join(f".{part}" for part in first["loc"][1:])

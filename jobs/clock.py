@@ -84,7 +84,7 @@ async def _all(billing: Billing, done: Pass, now: datetime, block: str, work: Ca
         async with turn:
             try:
                 await work(due)
-            except Exception:
+            except Exception:  # whatever it is, it must not keep the others from being served
                 done.failures += 1
                 log.exception("%s of %s failed and will be tried again", block, due.id)
 

@@ -60,7 +60,7 @@ class Ledger:
             self._lines.execute("begin immediate")
             try:
                 yield
-            except BaseException:
+            except BaseException:  # an interrupted change is undone too
                 self._lines.execute("rollback")
                 raise
             self._lines.execute("commit")

@@ -22,7 +22,7 @@ class Wire(stripe.HTTPClient):
         try:
             answer = await self._client.request(method, url, headers=dict(headers), content=post_data or None)
         except httpx.HTTPError as problem:
-            raise stripe.APIConnectionError("no answer from Stripe", should_retry=False) from problem  # type: ignore[no-untyped-call]
+            raise stripe.APIConnectionError("no answer from Stripe", should_retry=False) from problem  # type: ignore[no-untyped-call]  # stripe's errors have no types
         return answer.content, answer.status_code, answer.headers
 
     async def close_async(self) -> None:

@@ -34,7 +34,7 @@ async def discard(session: Session, bucket: Bucket, object_keys: list[str]) -> N
     """After the answer. What fails is left to the sweep."""
     try:
         await remove(session.of(replace(session.caller, session_id=None)), bucket, object_keys)
-    except Exception as error:
+    except Exception as error:  # nobody waits any more, and the sweep comes by anyway
         logger.warning("objects are left to the sweep: %s", type(error).__name__)
 
 
@@ -42,5 +42,5 @@ async def clear(bucket: Bucket, key: str) -> None:
     """After the answer: delete an object now, and let its row stand, because somebody may still send it once more."""
     try:
         await bucket.delete(key)
-    except Exception as error:
+    except Exception as error:  # nobody waits any more, and the sweep comes by anyway
         logger.warning("an object is left to the sweep: %s", type(error).__name__)

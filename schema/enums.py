@@ -13,7 +13,7 @@ AnyEnum = TypeVar("AnyEnum", bound=Enum)
 def described(enum: type[AnyEnum], about: str, /, **values: str) -> type[AnyEnum]:
     """Make a GraphQL enum. Every value needs its words: a missing one is a KeyError at start."""
     strawberry.enum(enum, description=about)
-    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]
+    for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]  # put there by the line above
         value.description = values[value.name]
     return enum
 

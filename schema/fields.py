@@ -227,7 +227,7 @@ def with_arguments(resolve: Callable[..., Any], arguments: list[Argument]) -> Ca
     keyword = inspect.Parameter.KEYWORD_ONLY
     fixed = [inspect.Parameter("parent", keyword, annotation=Parent), inspect.Parameter("info", keyword, annotation=Info)]
     taken = [inspect.Parameter(item.name, keyword, annotation=item.annotation, default=item.default) for item in arguments]
-    resolve.__signature__ = inspect.Signature([*fixed, *taken])  # type: ignore[attr-defined]
+    resolve.__signature__ = inspect.Signature([*fixed, *taken])  # type: ignore[attr-defined]  # `inspect` looks for it there
     resolve.__annotations__ = {item.name: item.annotation for item in [*fixed, *taken]}
     return resolve
 

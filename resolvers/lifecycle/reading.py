@@ -39,10 +39,10 @@ async def asked(session: Session, name: str, /, **values: Any) -> list[Any]:
 
 async def contract(run: Run, subscription_id: str, *, is_locked: bool) -> Contract:
     """Raises Refused: somebody else's is not found, like one that does not exist."""
-    found = await run("contracts.lock" if is_locked else "contracts.by_id", key=subscription_id)
+    found: list[Contract] = await run("contracts.lock" if is_locked else "contracts.by_id", key=subscription_id)
     if not found:
         raise Refused(ErrorCode.NOT_FOUND, NOT_FOUND, "subscriptionId")
-    return found[0]  # type: ignore[no-any-return]
+    return found[0]
 
 
 async def facts_of(run: Run, contract: Contract, *, now: datetime, others: Iterable[str | None] = ()) -> Facts:
@@ -53,8 +53,8 @@ async def facts_of(run: Run, contract: Contract, *, now: datetime, others: Itera
 
 
 async def account_around(run: Run, *, key: str | None = None, currency: str | None = None, method_id: str | None = None) -> Account:
-    found = await run("accounts.around", key=key, currency=currency, method_id=method_id)
-    return found[0]  # type: ignore[no-any-return]
+    found: list[Account] = await run("accounts.around", key=key, currency=currency, method_id=method_id)
+    return found[0]
 
 
 async def offers_of(run: Run, ids: Iterable[str | None]) -> dict[str, Offer]:

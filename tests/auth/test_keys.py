@@ -13,7 +13,7 @@ from auth.keys import Asymmetric, Key, UnusableKey, named, new_pem, of_jwk, of_p
 from tests.auth.forge import CLAIMS, ED, HEADER, RS, crafted, signer
 
 ED_JWK, RS_JWK = published([ED, RS])["keys"]
-EVERY = Asymmetric.__args__  # type: ignore[attr-defined]
+EVERY = Asymmetric.__args__
 
 
 def jwk(private: Any, algorithm: str, **more: Any) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def test_a_file_that_is_no_key_for_signing_says_so(text: bytes) -> None:
 
 
 def test_a_new_key_is_of_the_algorithm_asked_for() -> None:
-    assert [of_pem("k", new_pem(algorithm)).algorithm for algorithm in ("EdDSA", "RS256")] == ["EdDSA", "RS256"]  # type: ignore[arg-type]
+    assert [of_pem("k", new_pem(algorithm)).algorithm for algorithm in ("EdDSA", "RS256")] == ["EdDSA", "RS256"]
 
 
 @pytest.mark.parametrize("secret", [pem(RS.signing).decode(), json.dumps(RS_JWK)], ids=["PEM", "JWK"])

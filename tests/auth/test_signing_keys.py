@@ -25,7 +25,7 @@ def kept(folder: Path, *names: str, algorithm: Ours = "EdDSA") -> None:
 
 
 def production(folder: Path | None = None, **settings: object) -> Settings:
-    return Settings(environment="production", signing_keys_dir=folder, **settings)  # type: ignore[arg-type]
+    return Settings(environment="production", signing_keys_dir=folder, **settings)
 
 
 def token_of(issuer: Issuer) -> str:

@@ -30,7 +30,7 @@ def test_a_status_never_goes_backwards(status: P, told: list[P]) -> None:
 @given(reports, st.randoms(use_true_random=False))
 def test_the_end_is_the_same_in_any_order_and_however_often_it_is_told(told: list[P], random: object) -> None:
     shuffled = [*told, *told]
-    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    random.shuffle(shuffled)
     final = after(P.PROCESSING, told)
     if final in (P.FAILED, P.SUCCEEDED):
         assert after(P.PROCESSING, shuffled) is final

@@ -57,7 +57,7 @@ class Stepped:
                 if count == self._strike_at:
                     self._strike()
                 given = yield waited
-            except BaseException as error:
+            except BaseException as error:  # what is thrown in reaches the inner coroutine, as `await` would have it
                 step, given = inner.throw, error
 
 
@@ -237,7 +237,7 @@ def strike_once(world: World, journey: str, number: int, strike: Callable[[], No
     if pid == 0:
         try:
             asyncio.run(child(world, journey, number, strike))
-        except BaseException:
+        except BaseException:  # a child must not go on into the parent's tests, whatever ends it
             os._exit(7)
         os._exit(9)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -53,7 +53,7 @@ class Portal:
         for _ in range(100):
             found = sorted(self._letters.glob("*.eml"))
             if len(found) >= number:
-                return email.message_from_bytes(found[number - 1].read_bytes(), policy=email.policy.default)  # type: ignore[return-value]
+                return email.message_from_bytes(found[number - 1].read_bytes(), policy=email.policy.default)
             await asyncio.sleep(0.05)
         raise AssertionError(f"only {len(found)} letters came")
 
@@ -64,7 +64,7 @@ class Portal:
 
 
 def secret_in(letter: email.message.EmailMessage) -> str:
-    return re.search(r"#token=([\w-]+)", letter.get_content())[1]  # type: ignore[index]
+    return re.search(r"#token=([\w-]+)", letter.get_content())[1]
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ OURS = {"from", "to", "subject", "date", "message-id", "auto-submitted", "conten
 
 
 def message(**changes: object) -> Message:
-    return Message(**{"to": "ada@example.com", "subject": "Hello", "text": "Hello\n", "written_at": NOW, "id": "ltr_1", **changes})  # type: ignore[arg-type]
+    return Message(**{"to": "ada@example.com", "subject": "Hello", "text": "Hello\n", "written_at": NOW, "id": "ltr_1", **changes})
 
 
 def text_of(message: EmailMessage) -> str:

@@ -121,18 +121,18 @@ async def test_days_and_amounts_of_a_script_from_right_to_left_are_kept_apart(pr
     reader, rows = Reader(name, "a@example.com", locale, "UTC"), lines(1)
     assert all(text[0] == "\u2067" and text[-1] == "\u2069" for text in (reader.day(NOW), reader.money(-100, "KWD")))
     pdf = await press.print(invoice_paper(invoice(rows, paid_minor=100), rows, [], merchant=ACME, reader=reader))
-    assert b"pdfuaid:part" in opened(pdf).root_object["/Metadata"].get_data()  # type: ignore[attr-defined]
+    assert b"pdfuaid:part" in opened(pdf).root_object["/Metadata"].get_data()
 
 
 async def test_the_tags_tell_a_screen_reader_the_heading_and_the_table(press: Press) -> None:
     rows = lines(2)
     reader = opened(await press.print(invoice_paper(invoice(rows), rows, [], merchant=ACME, reader=ADA)))
     root = reader.root_object
-    assert root["/MarkInfo"]["/Marked"].value is True  # type: ignore[index]
-    assert root["/ViewerPreferences"]["/DisplayDocTitle"].value is True  # type: ignore[index]
+    assert root["/MarkInfo"]["/Marked"].value is True
+    assert root["/ViewerPreferences"]["/DisplayDocTitle"].value is True
     assert reader.metadata
     assert reader.metadata.title == "Invoice INV-2026-000042"
-    assert b"pdfuaid:part" in root["/Metadata"].get_data()  # type: ignore[attr-defined]
+    assert b"pdfuaid:part" in root["/Metadata"].get_data()
     assert {"/H1", "/Table", "/TH", "/TD", "/Figure"} <= tags(root["/StructTreeRoot"])
 
 

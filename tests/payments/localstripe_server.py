@@ -12,10 +12,9 @@ from typing import Any
 
 from aiohttp import web
 from localstripe.resources import Store, store
+from localstripe.server import app, get_post_data
 
 Store.dump_to_disk = lambda self: None
-
-from localstripe.server import app, get_post_data  # noqa: E402
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 faults: list[dict[str, str]] = []

@@ -36,7 +36,7 @@ async def test_a_refused_page_takes_nothing_from_who_waits_for_the_same_rows(por
 
 
 async def test_over_http_it_is_masked_with_a_reference(post: Callable[..., object], orphaned: str, caplog: pytest.LogCaptureFixture) -> None:
-    answer = (await post(LOST, customer(orphaned))).json()  # type: ignore[misc]
+    answer = (await post(LOST, customer(orphaned))).json()
     (error, *_) = answer["errors"]
     assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
     assert error["message"].startswith("Something went wrong on our side. Reference: ")

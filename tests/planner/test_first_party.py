@@ -24,8 +24,8 @@ async def test_every_page_is_the_same_both_ways_and_one_statement(portal: Portal
 async def test_every_detail_page_is_the_same_both_ways(portal: Portal, documents: dict[str, str], name: str, connection: str, viewer: object) -> None:
     listed = await portal.execute(f"{{ customer {{ {connection}(first: 100) {{ nodes {{ id }} }} }} }}", ADA)
     for node in listed.data["customer"][connection]["nodes"]:
-        executed = await portal.execute(documents[name], viewer, id=node["id"])  # type: ignore[arg-type]
-        planned = await portal.plan(documents[name], viewer, id=node["id"])  # type: ignore[arg-type]
+        executed = await portal.execute(documents[name], viewer, id=node["id"])
+        planned = await portal.plan(documents[name], viewer, id=node["id"])
         assert planned is not None
         assert executed.data["node"]["id"] == node["id"]
         assert planned.data == executed.data
