@@ -1,10 +1,10 @@
-"""What is done about charges that fail: when to try again, what happens at the end, and when that is taken back. Days are calendar days where the customer lives."""
+"""What is done about charges that fail: when to try again, and what happens at the end. Days are calendar days where the customer lives."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from billing.states import SubscriptionStatus, SuspendedBy
+from billing.states import SubscriptionStatus
 
 # Card networks fine merchants who try a card more often than 15 times in 30 days (Visa's rules on reattempts).
 MAX_RETRIES = 14
@@ -64,8 +64,3 @@ def ending_now(policy: RetryPolicy, failures: Failures, *, today: date) -> Endin
 def can_be_held(status: str) -> bool:
     """Only what runs is held. What is suspended already keeps its first holder, who alone can lift that."""
     return status in (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE)
-
-
-def lifts_hold(suspended_by: str | None, *, paid_was_overdue: bool, overdue_left: int) -> bool:
-    """Whether a payment lifts a subscription's hold: only dunning's, and only the payment of the last thing that was overdue. `overdue_left` counts what still is."""
-    return suspended_by == SuspendedBy.DUNNING and paid_was_overdue and overdue_left == 0

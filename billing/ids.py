@@ -2,9 +2,6 @@
 
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
-# Every kind of thing that `node(id:)` knows, by the prefix of its id.
-PREFIXES = ("cus", "plan", "price", "sub", "sch", "ins", "inv", "line", "pay", "pm", "att", "cpn")
-
 
 def type_id(prefix: str, milliseconds: int, *, entropy: int) -> str:
     """An id that sorts by `milliseconds` (since 1970). `entropy` is 74 random bits; the other six say UUID version 7."""

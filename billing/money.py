@@ -1,6 +1,5 @@
 """Money: whole minor units and an ISO 4217 currency. The only place that knows how many decimals a currency has, and that divides or rounds."""
 
-from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from decimal import Decimal
@@ -45,20 +44,6 @@ def share(minor: int, part: int, whole: int = MILLION) -> int:
     """part/whole of an amount, rounded half up (away from zero), as tax law in most countries rounds. Rates are parts per million."""
     rounded = (2 * abs(minor) * part + whole) // (2 * whole)
     return rounded if minor >= 0 else -rounded
-
-
-def allocate(total: int, weights: Sequence[int]) -> list[int]:
-    """An amount in parts by weight. The parts add up to the whole: what rounding leaves goes to the largest remainders, the earlier part first."""
-    whole = sum(weights)
-    if whole <= 0:
-        raise ValueError("an amount is parted by weights of which one at least is positive")
-    sign = -1 if total < 0 else 1
-    divided = [divmod(abs(total) * weight, whole) for weight in weights]
-    parts = [quotient for quotient, _ in divided]
-    by_remainder = sorted(range(len(weights)), key=lambda index: -divided[index][1])
-    for index in by_remainder[: abs(total) - sum(parts)]:
-        parts[index] += 1
-    return [sign * part for part in parts]
 
 
 def formatted(minor: int, currency: str, locale: str | None = None) -> str:

@@ -1,11 +1,11 @@
-"""What a line comes to, and that parts add up."""
+"""What a line of an invoice comes to."""
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.charges import Discount, amounts_of
-from billing.money import allocate, share
+from billing.money import share
 
 amounts = st.integers(0, 10**12)
 
@@ -15,18 +15,6 @@ amounts = st.integers(0, 10**12)
 )
 def test_a_share_is_rounded_half_up_away_from_zero(minor: int, part: int, whole: int, expected: int) -> None:
     assert share(minor, part, whole) == expected
-
-
-@given(st.integers(-(10**12), 10**12), st.lists(st.integers(0, 10**6), min_size=1, max_size=20).filter(any))
-def test_parts_add_up_to_the_whole_and_none_is_off_by_one_unit_or_more(total: int, weights: list[int]) -> None:
-    parts = allocate(total, weights)
-    assert sum(parts) == total
-    assert all(abs(part - total * weight / sum(weights)) < 1 + 1e-6 for part, weight in zip(parts, weights, strict=True))
-
-
-def test_amounts_without_a_positive_weight_cannot_be_parted() -> None:
-    with pytest.raises(ValueError, match="weights"):
-        allocate(100, [0, 0])
 
 
 @given(amounts, st.integers(0, 1_000_000), st.sampled_from(["EXCLUSIVE", "INCLUSIVE"]), st.data())

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.dunning import Ending, Failures, RetryPolicy, can_be_held, ending_now, ending_on, lifts_hold, next_attempt_on
-from billing.states import SubscriptionStatus, SuspendedBy
+from billing.dunning import Ending, Failures, RetryPolicy, can_be_held, ending_now, ending_on, next_attempt_on
+from billing.states import SubscriptionStatus
 
 DAY = date(2026, 1, 31)
 POLICY = RetryPolicy((1, 3, 7))
@@ -68,11 +68,3 @@ def test_a_policy_that_makes_no_sense_is_refused(days: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("status", list(SubscriptionStatus))
 def test_only_what_runs_is_held(status: SubscriptionStatus) -> None:
     assert can_be_held(status) == (status in ("TRIALING", "ACTIVE"))
-
-
-@pytest.mark.parametrize("holder", [None, *SuspendedBy])
-@pytest.mark.parametrize("paid_was_overdue", [True, False])
-@pytest.mark.parametrize("overdue_left", [0, 1, 7])
-def test_only_the_payment_of_the_last_overdue_thing_lifts_only_dunnings_hold(holder: str | None, paid_was_overdue: bool, overdue_left: int) -> None:
-    lifted = lifts_hold(holder, paid_was_overdue=paid_was_overdue, overdue_left=overdue_left)
-    assert lifted == (holder == "DUNNING" and paid_was_overdue and overdue_left == 0)
