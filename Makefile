@@ -1,4 +1,4 @@
-.PHONY: demo serve test check format schema bench bench-peers lock clean
+.PHONY: demo test check format schema bench bench-peers lock clean
 PYTHON ?= python3
 BIN := .venv/bin
 

@@ -1,4 +1,4 @@
-"""The table of the lifecycle, cell by cell, as api.md draws it."""
+"""The table of the lifecycle, cell by cell, written out once more."""
 
 import pytest
 
