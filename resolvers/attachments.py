@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from billing import actions
-from billing.actions import Action
+from billing.actions import Action, judge
 from billing.attachments import clean_name, judge_count, judge_sizes, type_of
 from billing.refusals import ErrorCode, Refused
 from db.blocks import blocks
@@ -88,10 +88,7 @@ async def delete(given: Any, context: Context) -> str:
     found = await by_id(await owner_of(identifier, context), identifier, ("att",), context)
     if found is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such attachment.", "attachmentId")
-    states = actions.of_attachment(found.status, found.uploaded_by, actor=context.viewer.kind)
-    refused = next(state for state in states if state.action is Action.DELETE)
-    if refused.reason:
-        raise Refused(refused.reason, refused.message or "", "attachmentId")
+    judge(actions.of_attachment(found.status, found.uploaded_by, actor=context.viewer.kind), Action.DELETE, "attachmentId")
     await context.session.close()
     session = acting(context, found.customer_id)
     async with session.write() as transaction:

@@ -111,7 +111,7 @@ async def _settled_once(session: Session, payment_id: str, result: ChargeResult,
             raise Interrupted
         if sent_at is not None and sent_at != attempt.sent_at:
             return {}
-        answer = json.loads(charge.answer)
+        answer: dict[str, Any] = json.loads(charge.answer)
         if result.status in UNDECIDED:
             answer = {"payment": payment_id}
             changes = _undecided(charge, result, answer, by=by)
@@ -123,7 +123,7 @@ async def _settled_once(session: Session, payment_id: str, result: ChargeResult,
         await save(transaction, changes)
         if charge.is_held_by_dunning and result.status is ChargeStatus.SUCCEEDED:
             await dunning.lift_paid(transaction, by=by)
-    return answer  # type: ignore[no-any-return]
+    return answer
 
 
 async def _credited(session: Session, payment_id: str, result: ChargeResult, *, by: Writer) -> dict[str, Any]:
@@ -163,14 +163,16 @@ def _is_old(charge: Any, attempt: Any, result: ChargeResult) -> bool:
 def _kept(attempt: Any) -> dict[str, Any]:
     if attempt.status == ChargeStatus.FAILED:
         return _refusal(ChargeResult(ChargeStatus.FAILED, decline_code=attempt.decline_code)) | {"payment": attempt.payment_id}
-    return json.loads(attempt.answer)  # type: ignore[no-any-return]
+    kept: dict[str, Any] = json.loads(attempt.answer)
+    return kept
 
 
 async def _undone(transaction: Transaction, charge: Any, result: ChargeResult, *, by: Writer) -> Changes:
     """Everything as before: the subscription no longer waits, and a coupon that came with it is free again."""
     if charge.on_failure is not None:
         why = "nobody asked" if _never_happened(result) else "retryable" if result.is_retryable else "final"
-        return json.loads(charge.on_failure)[why]  # type: ignore[no-any-return]
+        foreseen: Changes = json.loads(charge.on_failure)[why]
+        return foreseen
     planned = json.loads(charge.changes)
     changes: Changes = {"returned_coupon": [{"id": row["coupon_id"]} for row in planned.get("coupon_redemption", ())]}
     if charge.subscription_id is None:

@@ -11,6 +11,7 @@ from billing.states import SuspendedBy
 from jobs.clock import Billing, Pass, tick
 from tests.conftest import STAFF
 from tests.lifecycle.conftest import Life, price
+from tests.lifecycle.test_paying import amounts_agree, invoice, pay
 
 
 async def passed(life: Life, *, policy: RetryPolicy | None = None, **length: float) -> Pass:
@@ -162,6 +163,27 @@ async def test_what_happens_at_the_end_of_patience_is_the_merchants_choice(life:
     for days in (29, 1, 1):
         await passed(life, days=days, policy=RetryPolicy((1,), ending))
     assert (await life.row(subscription))["status"] == status
+
+
+@pytest.mark.parametrize("is_slow", [False, True], ids=["at once", "by a bank that takes its time"])
+async def test_dunnings_hold_ends_when_the_last_thing_that_is_past_due_is_paid(life: Life, is_slow: bool) -> None:
+    subscription = await life.subscribe("storage")
+    other = await invoice(life, 700)
+    await life.admin.execute("update invoice set subscription_id = $2 where id = $1", other, subscription)
+    await life.card("insufficient_funds")
+    for days in (29, 1, 1):
+        await passed(life, days=days, policy=RetryPolicy((1,)))
+    assert (await life.row(subscription))["suspended_by"] == "DUNNING"
+    (renewal,) = [row["id"] for row in await life.rows("invoice", "and reason = 'RENEWAL'")]
+    await life.card("slow" if is_slow else "visa")
+    for owed, status in ((other, "SUSPENDED"), (renewal, "ACTIVE")):
+        assert (await pay(life, "payInvoice", invoiceId=owed))["userErrors"] == []
+        await passed(life, minutes=5)
+        assert (await life.row(subscription))["status"] == status
+    assert (await life.row(subscription))["holds"] == []
+    assert [row["kind"] for row in await life.rows("subscription_event", "and kind in ('HELD', 'RELEASED')")] == ["HELD", "RELEASED"]
+    assert len(await life.rows("invoice")) == 3, "the period that was paid for goes on, and no other begins"
+    await amounts_agree(life)
 
 
 async def test_dunning_never_takes_the_merchants_hold_away(life: Life) -> None:

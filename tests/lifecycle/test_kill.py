@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -52,11 +52,11 @@ class Fate:
             raise Killed
         self.seen += 1
 
-    async def through(self, call: Awaitable[Any]) -> Any:
+    async def through(self, call: Coroutine[Any, Any, Any]) -> Any:
         try:
             self.point()
         except Killed:
-            call.close()  # type: ignore[attr-defined]
+            call.close()
             raise
         answer = await call
         self.point()

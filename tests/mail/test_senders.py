@@ -353,7 +353,8 @@ async def test_a_server_that_is_not_there_is_mail_that_is_away() -> None:
 async def test_a_server_that_says_nothing_more_or_nonsense_is_given_up(greeting: bytes) -> None:
     class Stubborn(asyncio.Protocol):
         def connection_made(self, transport: asyncio.BaseTransport) -> None:
-            transport.write(greeting)  # type: ignore[attr-defined]
+            assert isinstance(transport, asyncio.Transport)
+            transport.write(greeting)
             transports.append(transport)
 
     transports: list[asyncio.BaseTransport] = []
