@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, specified_rules, validate
+from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
 
 import schema as portal
 from auth.permissions import ANYBODY
 from gateway.cost import amounts_of
 from gateway.limits import LimitExceeded, Limits, check_cost, check_size, weigh
+from gateway.rules import RULES
 from planner import Planner, Plans
 from planner.fields import root_names
 from resolvers.publishing import Judged
@@ -114,7 +115,7 @@ def _prepared(schema: GraphQLSchema, planner: Planner | None, text: str, limits:
     try:
         ast = parse(text, max_tokens=limits.tokens, allow_empty_selection_sets=False)
         weighed = weigh(schema, ast, limits, {})
-        errors = validate(schema, ast, specified_rules, max_errors=limits.errors)
+        errors = validate(schema, ast, RULES, max_errors=limits.errors)
     except LimitExceeded as error:
         return _failed("LIMIT_EXCEEDED", error)
     except GraphQLError as error:
