@@ -6,7 +6,6 @@ import re
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -24,13 +23,14 @@ from billing.states import Actor
 from db import session as unit_of_work
 from db.session import Caller, Session, Transaction
 from gateway.compare import broken, schema_in
-from gateway.documents import first_party, first_party_actions, judge
+from gateway.documents import first_party, first_party_actions
+from gateway.judging import judge_many
 from gateway.postgres import check as check_place
 from gateway.postgres import postgres
 from gateway.settings import Settings, WrongSetting, load
 from resolvers import manifests
 from resolvers.grants import give
-from resolvers.publishing import judge_all, store
+from resolvers.publishing import refuse_broken, store
 
 documents = typer.Typer(no_args_is_help=True, help="The documents that clients may send by id.")
 clients = typer.Typer(no_args_is_help=True, help="The apps that call.")
@@ -52,7 +52,8 @@ def publish(
     """Publish every document of a manifest, or none. What was published before stays."""
     settings = load(data_dir=data_dir)
     entries = _entries(manifest)
-    judged = _refusing(lambda: judge_all(entries, partial(judge, portal_schema.build(), settings.limits)))
+    judged = judge_many([entry.body for entry in entries], settings.limits)
+    _refusing(lambda: refuse_broken(entries, judged))
     done = _in_database(settings, lambda transaction: store(transaction, client, entries, judged))
     console.print(f"{done.total} documents, {done.added} of them new or changed.")
 

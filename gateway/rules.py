@@ -15,7 +15,8 @@ NOTHING = EnterLeaveVisitor(None, None)
 
 class _Known(Visitor):
     def get_enter_leave_for_kind(self, kind: str) -> EnterLeaveVisitor:
-        enter, leave = _methods(type(self), kind)
+        rule: Any = type(self)
+        enter, leave = _methods(rule, kind)
         if not enter and not leave:
             return NOTHING
         return EnterLeaveVisitor(getattr(self, enter) if enter else None, getattr(self, leave) if leave else None)

@@ -35,14 +35,12 @@ class Published:
 Judge = Callable[[str], Judged]
 
 
-def judge_all(entries: Sequence[Entry], judge: Judge) -> list[Judged]:
+def refuse_broken(entries: Sequence[Entry], judged: Sequence[Judged]) -> None:
     """Raises Refused that names the documents that the schema does not take."""
-    judged = [judge(entry.body) for entry in entries]
     broken = [f"{', '.join(found.names) or entry.id}: {found.errors[0]}" for entry, found in zip(entries, judged, strict=True) if found.errors]
     if broken:
         more = f" And {len(broken) - MAX_TOLD} more." if len(broken) > MAX_TOLD else ""
         raise Refused(ErrorCode.DOCUMENT_INVALID, f"{' '.join(broken[:MAX_TOLD])}{more} Nothing was published.", "manifest")
-    return judged
 
 
 async def store(transaction: Transaction, client_id: str, entries: Sequence[Entry], judged: Sequence[Judged]) -> Published:
@@ -65,7 +63,8 @@ async def publish(given: Any, context: Context) -> Published:
     """Reading and validating many documents takes a while, and others are served meanwhile."""
     assert context.judge is not None, "the process judges no documents"
     entries = await asyncio.to_thread(manifests.read, given.manifest)
-    judged = await asyncio.to_thread(judge_all, entries, context.judge)
+    judged = await asyncio.to_thread(lambda judge: [judge(entry.body) for entry in entries], context.judge)
+    refuse_broken(entries, judged)
     async with context.session.write() as transaction:
         published = await store(transaction, given.client_id, entries, judged)
         await note(transaction, context, "publishDocuments", detail=f"{given.client_id} {published.added}")

@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -76,6 +79,16 @@ def test_what_cannot_be_published_is_one_line(root: Path, tmp_path: Path, enviro
         assert isinstance(ended.exception, WrongSetting), arguments
         assert says in str(ended.exception)
         assert "\n" not in str(ended.exception)
+
+
+def test_many_documents_are_judged_on_all_processors_and_one_that_is_broken_is_named(root: Path, tmp_path: Path, environment: dict[str, str]) -> None:
+    texts = [f"query Many{number} {{ customer {{ name }} }}" for number in range(1500)]
+    texts[1200] = "query Broken { customer { nothing } }"
+    path = manifest(tmp_path / "many.json", *texts)
+    command = [sys.executable, "-m", "gateway", "documents", "publish", path, "--client", "portal"]
+    ended = subprocess.run(command, cwd=root, env=os.environ | environment, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 1
+    assert "Broken: Cannot query field 'nothing' on type 'Customer'. Nothing was published." in ended.stdout + ended.stderr
 
 
 def test_two_schemas_are_compared(root: Path, tmp_path: Path) -> None:
