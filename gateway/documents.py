@@ -5,10 +5,11 @@ import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, validate
+from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, print_schema, validate
 
 import schema as portal
 from auth.permissions import ANYBODY
@@ -143,11 +144,17 @@ def judge(schema: GraphQLSchema, limits: Limits, text: str) -> Judged:
     try:
         check_size(text, limits)
     except LimitExceeded as error:
-        return Judged((), 0, (error.message,))
+        return Judged((), 0, (error.message,), digest(schema, limits))
     found = _prepared(schema, None, text, limits)
     operations = [name or "" for name in found.operations] if not found.errors else NAMED.findall(text)
     errors = tuple(error.message for error in found.errors) or (() if operations else ("It has no operation.",))
-    return Judged(tuple(operations), found.cost, errors)
+    return Judged(tuple(operations), found.cost, errors, digest(schema, limits))
+
+
+@lru_cache(maxsize=8)
+def digest(schema: GraphQLSchema, limits: Limits) -> str:
+    """What a document was judged by, in 32 characters."""
+    return hashlib.sha256(f"{print_schema(schema)}\n{limits}".encode()).hexdigest()[:32]
 
 
 def _failed(code: str, *errors: GraphQLError) -> Document:

@@ -30,7 +30,7 @@ from gateway.postgres import postgres
 from gateway.settings import Settings, WrongSetting, load
 from resolvers import manifests
 from resolvers.grants import give
-from resolvers.publishing import refuse_broken, store
+from resolvers.publishing import MAX_NOTE, refuse_broken, store
 
 documents = typer.Typer(no_args_is_help=True, help="The documents that clients may send by id.")
 clients = typer.Typer(no_args_is_help=True, help="The apps that call.")
@@ -42,7 +42,7 @@ T = TypeVar("T")
 DataDir = Annotated[Path | None, typer.Option(help="Where the built-in Postgres lives.")]
 Client = Annotated[str, typer.Option(help="The id of the client.")]
 AnyClient = Annotated[str | None, typer.Option(help="Of this client only.")]
-Ids = Annotated[list[str], typer.Argument(help="Ids of documents.")]
+Ids = Annotated[list[str], typer.Argument(help="Ids of documents.", callback=lambda ids: list(dict.fromkeys(ids)))]
 
 
 @documents.command()
@@ -61,18 +61,20 @@ def publish(
 @documents.command("list")
 def list_documents(client: AnyClient = None, data_dir: DataDir = None) -> None:
     """Print what is published."""
-    table = Table("Client", "Id", "Operations", "Cost", "Version", "Retired", box=None)
+    table = Table("Client", "Id", "Operations", "Cost", "Version", "Deprecated", "Retired", "Note", box=None)
     for found in _listed(load(data_dir=data_dir), client):
-        table.add_row(found.client_id, found.id, " ".join(found.names), str(found.cost), str(found.version), _day(found.retired_at))
+        days = _day(found.deprecated_at), _day(found.retired_at)
+        table.add_row(found.client_id, found.id, " ".join(found.names), str(found.cost), str(found.version), *days, found.deprecation)
     Console(width=200).print(table)
 
 
 @documents.command()
 def stats(client: AnyClient = None, data_dir: DataDir = None) -> None:
     """Print how often documents were used, and when first and last."""
-    table = Table("Client", "Operations", "Uses", "First", "Last", "Id", box=None)
+    table = Table("Client", "Operations", "Uses", "First", "Last", "Deprecated", "Id", box=None)
     for found in _listed(load(data_dir=data_dir), client):
-        table.add_row(found.client_id, " ".join(found.names), str(found.uses), _day(found.first_used_at), _day(found.last_used_at), found.id)
+        days = _day(found.first_used_at), _day(found.last_used_at), _day(found.deprecated_at)
+        table.add_row(found.client_id, " ".join(found.names), str(found.uses), *days, found.id)
     Console(width=200).print(table)
 
 
@@ -98,13 +100,35 @@ def check(
 
 
 @documents.command()
+def deprecate(
+    ids: Ids,
+    client: Client,
+    note: Annotated[str, typer.Option(help="What to ask for instead, or by when.")] = "",
+    back: Annotated[bool, typer.Option("--back", help="Take it back.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Flag documents that will be retired. They are still answered; answers and the log say it."""
+    if len(note) > MAX_NOTE:
+        raise WrongSetting(f"A note has at most {MAX_NOTE} characters.")
+    changed = _changed("trusted.deprecate", ids, load(data_dir=data_dir), client_id=client, is_deprecated=not back, deprecation=note.strip())
+    console.print(f"{changed} of {len(ids)} documents {'deprecated no longer' if back else 'deprecated'}.")
+    if changed < len(ids):
+        raise typer.Exit(1)
+
+
+@documents.command()
 def retire(ids: Ids, client: Client, data_dir: DataDir = None) -> None:
     """Take documents back. Publishing them again brings them back."""
-    wanted = [manifests.normalized(identifier) for identifier in ids]
-    done = _in_database(load(data_dir=data_dir), lambda transaction: transaction.run("trusted.retire", client_id=client, ids=wanted))
-    console.print(f"{len(done)} of {len(wanted)} documents retired.")
-    if len(done) < len(set(wanted)):
+    changed = _changed("trusted.retire", ids, load(data_dir=data_dir), client_id=client)
+    console.print(f"{changed} of {len(ids)} documents retired.")
+    if changed < len(ids):
         raise typer.Exit(1)
+
+
+def _changed(block: str, ids: list[str], settings: Settings, **values: Any) -> int:
+    """How many documents the block found."""
+    wanted = [manifests.normalized(identifier) for identifier in ids]
+    return len(_in_database(settings, lambda transaction: transaction.run(block, ids=wanted, **values)))
 
 
 @clients.command()
@@ -204,7 +228,8 @@ def _public_key(path: Path | None) -> str | None:
 
 
 def _listed(settings: Settings, client: str | None) -> list[Any]:
-    return _in_database(settings, lambda transaction: transaction.run("trusted.listed", client_id=client))
+    found = _in_database(settings, lambda transaction: transaction.run("trusted.listed", of_client=client, is_deprecated=None, is_retired=None))
+    return sorted(found, key=lambda document: (document.client_id, document.names, document.id))
 
 
 def _in_database(settings: Settings, work: Callable[[Transaction], Awaitable[T]]) -> T:

@@ -12,8 +12,11 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+from graphql import GraphQLSchema
 
 from db.embedded import Urls
+from gateway.documents import digest
+from gateway.settings import Settings
 from resolvers import manifests
 from tests.conftest import ADA, STAFF, needs, token
 
@@ -131,17 +134,20 @@ asyncio.run(load(sys.argv[1]))
 """
 
 
-async def test_ten_thousand_documents_are_loaded_in_seconds_and_cost_little_memory(admin: asyncpg.Connection, urls: Urls, root: Path) -> None:
-    """In a process of its own: in this one many servers hear of the documents too."""
+async def test_ten_thousand_documents_are_loaded_in_seconds_and_cost_little_memory(
+    admin: asyncpg.Connection, urls: Urls, root: Path, graphql_schema: GraphQLSchema
+) -> None:
+    """In a process of its own: in this one many servers hear of the documents too, which by their digest they need not judge again."""
     client = "many-" + uuid4().hex[:12]
     await admin.execute("insert into api_client values ($1, 'PARTNER', 'Many', '', 'REQUIRED', '{}', 1000, now(), null)", client)
     entries = many(10_000)
     await admin.execute(
-        "insert into stored_document (client_id, id, body, names, cost, version, published_at) "
-        "select $1, p.id, p.body, '{}', 1, 1, now() from unnest($2::text[], $3::text[]) p(id, body)",
+        "insert into stored_document (client_id, id, body, names, cost, version, published_at, fits) "
+        "select $1, p.id, p.body, '{}', 1, 1, now(), $4 from unnest($2::text[], $3::text[]) p(id, body)",
         client,
         [entry.id for entry in entries],
         [entry.body for entry in entries],
+        digest(graphql_schema, Settings().limits),
     )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", LOADING, urls.admin, cwd=root, stdout=asyncio.subprocess.PIPE)
     told, _ = await process.communicate()
