@@ -1,6 +1,8 @@
 """What journeys with files, and those of partners' apps, share."""
 
 import asyncio
+import shutil
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -9,7 +11,7 @@ import httpx
 import pytest
 
 from db.embedded import Urls
-from tests.conftest import ADA
+from tests.conftest import ADA, needs
 from tests.partners import TEXTS, Partner, manifest, registered
 
 ROWS = "select id from attachment union all select object_key from loose_object union all select key from idempotency_key"
@@ -55,3 +57,13 @@ async def partner(own_server: str, admin: asyncpg.Connection) -> AsyncIterator[P
         assert await found.staff("publishDocuments", clientId=found.id, manifest=manifest(*TEXTS)) == []
         yield found
     await admin.execute("update partner_grant set revoked_at = now() where client_id = $1 and revoked_at is null", found.id)
+
+
+@pytest.fixture(scope="session")
+def trusted_tools(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the tools and clients that know documents by their ids, installed."""
+    needs("node")
+    folder = tmp_path_factory.mktemp("trusted") / "project"
+    shutil.copytree(root / "tests/clients/trusted", folder, ignore=shutil.ignore_patterns("node_modules"))
+    subprocess.run([needs("npm"), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True, timeout=300)
+    return folder

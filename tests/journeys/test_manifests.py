@@ -29,20 +29,16 @@ MADE = {"apollo": "out/apollo.json", "codegen": "codegen/generated/persisted-doc
 
 
 @pytest.fixture(scope="session")
-def trusted(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trusted(root: Path, trusted_tools: Path) -> Path:
     """A project whose documents the three tools have read."""
-    needs("node")
-    folder = tmp_path_factory.mktemp("trusted") / "project"
-    shutil.copytree(root / "tests/clients/trusted", folder, ignore=shutil.ignore_patterns("node_modules"))
-    subprocess.run([needs("npm"), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True, timeout=300)
-    shutil.copy(root / "schema.graphql", folder)
+    shutil.copy(root / "schema.graphql", trusted_tools)
     for made in ("out", "relay/__generated__"):
-        (folder / made).mkdir()
-    (folder / "out/relay.json").write_text("{}")
+        (trusted_tools / made).mkdir()
+    (trusted_tools / "out/relay.json").write_text("{}")
     for program, *arguments in TOOLS.values():
-        done = subprocess.run([folder / "node_modules/.bin" / program, *arguments], cwd=folder, capture_output=True, text=True, timeout=120)
+        done = subprocess.run([trusted_tools / "node_modules/.bin" / program, *arguments], cwd=trusted_tools, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
-    return folder
+    return trusted_tools
 
 
 @pytest.fixture(scope="session")
