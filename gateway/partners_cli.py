@@ -27,6 +27,7 @@ from gateway.documents import first_party, first_party_actions
 from gateway.judging import judge_many
 from gateway.postgres import check as check_place
 from gateway.postgres import postgres
+from gateway.registry import PORTAL
 from gateway.settings import Settings, WrongSetting, load
 from resolvers import manifests
 from resolvers.grants import give
@@ -84,19 +85,31 @@ def check(
     manifest: Annotated[Path | None, typer.Option(help="Check a manifest instead of what is published.")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Name each document that a schema would break, and exit with 1 if there is one."""
-    if manifest:
-        texts = [(entry.id, entry.body) for entry in _entries(manifest)]
-    else:
-        stored = [found for found in _listed(load(data_dir=data_dir), None) if found.retired_at is None]
-        texts = [(f"{found.client_id} {' '.join(found.names)} {found.id}", found.body) for found in stored]
-        texts += list((first_party() | first_party_actions()).items())
+    """Name each document that a schema would break, and by this program's own schema also by its limits. Exit with 1 if there is one."""
+    settings = load(data_dir=data_dir)
+    texts = [(entry.id, entry.body) for entry in _entries(manifest)] if manifest else _published(settings)
     found = broken(schema_in(schema) if schema else portal_schema.build(), texts)
+    if not schema:
+        found += _too_much(settings, [(name, text) for name, text in texts if name not in dict(found)])
     for name, problem in found:
         console.print(f"{name}: {problem}", highlight=False, markup=False)
     console.print(f"{len(texts)} documents, {len({name for name, _ in found})} of them broken.")
     if found:
         raise typer.Exit(1)
+
+
+def _published(settings: Settings) -> list[tuple[str, str]]:
+    """Every document that is answered, with the name by which it is told; the portal's own are published when a process starts."""
+    stored = [document for document in _listed(settings, None) if document.retired_at is None]
+    known = {document.body for document in stored if document.client_id == PORTAL}
+    own = [(name, text) for name, text in (first_party() | first_party_actions()).items() if text not in known]
+    return [(f"{document.client_id} {' '.join(document.names)} {document.id}", document.body) for document in stored] + own
+
+
+def _too_much(settings: Settings, texts: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Which of these valid documents the limits of this program do not take."""
+    judged = judge_many([text for _, text in texts], settings.limits)
+    return [(name, error) for (name, _), found in zip(texts, judged, strict=True) for error in found.errors]
 
 
 @documents.command()
@@ -194,6 +207,8 @@ def grant(identifier: str, customer: Annotated[str, typer.Option(help="The id of
         if client is None or client.kind != "PARTNER" or not set(scope) <= set(client.scopes):
             raise WrongSetting(f"There is no partner {identifier} with these scopes.")
         await transaction.act_as(customer)
+        if await transaction.first("customers.by_id", key=customer) is None:
+            raise WrongSetting(f"There is no customer {customer}.")
         identity = type_id("grant", int(transaction.caller.now.timestamp() * 1000), entropy=secrets.randbits(74))
         return await give(transaction, identity, identifier, scopes=sorted(set(scope)))
 

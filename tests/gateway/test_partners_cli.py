@@ -53,6 +53,16 @@ def test_an_app_is_registered_its_documents_published_checked_and_retired(root: 
     assert checked.exit_code == 1
     assert f"{client} CliName {identifier}: Cannot query field 'name' on type 'Customer'." in checked.stdout
     assert run(root, "documents", "check", "--schema", str(without), "--manifest", path, **environment).exit_code == 1
+    tight = run(root, "documents", "check", **environment, PORTICO_MAX_DEPTH="1")
+    assert (tight.exit_code, f"{client} CliName {identifier}: The document is too deep; at most 1." in tight.stdout) == (1, True)
+    for arguments, says in (
+        ((), "1 of 1 documents deprecated."),
+        (("--note", "Use another."), "1 of 1"),
+        (("--back",), "1 of 1 documents deprecated no longer."),
+    ):
+        assert says in run(root, "documents", "deprecate", identifier, identifier, "--client", client, *arguments, **environment).stdout
+        assert ("Use another." in run(root, "documents", "list", "--client", client, **environment).stdout) is ("--note" in arguments)
+    assert run(root, "documents", "deprecate", "sha256:x", "--client", client, **environment).exit_code == 1
     assert run(root, "documents", "retire", identifier, "--client", client, **environment).exit_code == 0
     assert run(root, "documents", "retire", identifier, "--client", client, **environment).exit_code == 1
     assert "shut out" in run(root, "clients", "disable", client, **environment).stdout
@@ -61,6 +71,8 @@ def test_an_app_is_registered_its_documents_published_checked_and_retired(root: 
 def test_what_cannot_be_published_is_one_line(root: Path, tmp_path: Path, environment: dict[str, str]) -> None:
     wrong = tmp_path / "wrong.json"
     wrong.write_text(json.dumps({"sha256:" + "0" * 64: NAME}))
+    lasting = "cli-" + uuid4().hex[:12]
+    run(root, "clients", "add", lasting, "--name", "Books", **environment)
     broken = manifest(tmp_path / "broken.json", "query Broken { nothing }")
     for arguments, says in (
         (["documents", "publish", str(wrong), "--client", "portal"], "is not the hash of its text. Nothing was published."),
@@ -73,6 +85,8 @@ def test_what_cannot_be_published_is_one_line(root: Path, tmp_path: Path, enviro
         (["clients", "add", "partner-x", "--name", "x", "--public-key", str(wrong)], "is not the public half"),
         (["clients", "disable", "nobody"], "There is no client nobody"),
         (["clients", "grant", "nobody", "read", "--customer", "cus_x"], "There is no partner nobody"),
+        (["clients", "grant", lasting, "read", "--customer", "cus_nobody"], "There is no customer cus_nobody."),
+        (["documents", "deprecate", "x", "--client", "portal", "--note", "x" * 501], "A note has at most 500 characters."),
         (["documents", "check", "--schema", str(wrong)], "is not a schema"),
     ):
         ended = run(root, *arguments, **environment)
