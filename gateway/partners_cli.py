@@ -16,7 +16,8 @@ from rich.table import Table
 import schema as portal_schema
 from auth.assertions import usable
 from auth.permissions import PARTNER_SCOPES
-from auth.secret import hash_of, new_secret
+from auth.secret import hash_of
+from auth.secret import new_secret as fresh_secret
 from billing.ids import type_id
 from billing.refusals import Refused
 from billing.states import Actor
@@ -153,31 +154,42 @@ def add(
     mode: Annotated[str, typer.Option(help="For an app of ours: open, log, prefer or required. Partners are always required.")] = "required",
     scope: Annotated[list[str] | None, typer.Option(help="What customers may let it do; may be given several times.")] = None,
     units: Annotated[int, typer.Option(min=1, max=1_000_000, help="Cost units a minute.")] = 1000,
-    public_key: Annotated[Path | None, typer.Option(help="A public key as JWK, for private_key_jwt; left out, a secret is made.")] = None,
+    public_key: Annotated[
+        Path | None, typer.Option(help="A public key as JWK, for private_key_jwt, in place of what it had; left out, a secret is made.")
+    ] = None,
+    new_secret: Annotated[bool, typer.Option("--new-secret", help="Of an app that is there: a new secret in place of what it had.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Register an app, or change it. A partner's new secret is printed once, and takes the place of what it had."""
+    """Register an app, or change it. A partner's secret is printed once, and stays until another is asked for."""
     scopes = scope or ["read"]
     if not IDENTIFIER.fullmatch(identifier):
         raise WrongSetting("The id of a client has 2 to 63 small letters, digits and dashes.")
     if not set(scopes) <= PARTNER_SCOPES or mode not in ("open", "log", "prefer", "required") or (mode != "required" and not first_party):
         raise WrongSetting(f"Scopes are {', '.join(sorted(PARTNER_SCOPES))}; modes are open, log, prefer and required, which partners always have.")
-    jwk, secret = _public_key(public_key), new_secret()
+    if first_party and (public_key or new_secret):
+        raise WrongSetting("An app of ours has no secret and no key: its tokens come from signing in, or from an issuer of yours.")
+    jwk = _public_key(public_key)
     kind = "FIRST_PARTY" if first_party else "PARTNER"
 
-    async def work(transaction: Transaction) -> None:
+    async def work(transaction: Transaction) -> str | None:
         values = {"kind": kind, "name": name, "contact": contact, "mode": mode.upper(), "scopes": scopes, "units_per_minute": units}
         if await transaction.first("clients.save", id=identifier, **values) is None:
             raise WrongSetting(f"{identifier} is a client of another kind.")
-        if not first_party:
-            credential = "credential-" + secrets.token_hex(8)
-            await transaction.run("client_credentials.save", client_id=identifier, id=credential, secret_hash=None if jwk else hash_of(secret), jwk=jwk)
-            await transaction.run("client_credentials.drop_others", client_id=identifier, id=credential)
+        has_one = first_party or bool(await transaction.run("client_credentials.of_client", key=identifier))
+        return await _renew(transaction, identifier, jwk) if jwk or new_secret or not has_one else None
 
-    _in_database(load(data_dir=data_dir), work)
+    secret = _in_database(load(data_dir=data_dir), work)
     console.print(f"{identifier} is registered.")
-    if not first_party and not jwk:
+    if secret:
         console.print(f"Its secret, which is not shown again: {secret}", highlight=False)
+
+
+async def _renew(transaction: Transaction, identifier: str, jwk: str | None) -> str | None:
+    """A key, or a secret, in place of what the client had; gives back the secret."""
+    secret, credential = None if jwk else fresh_secret(), "credential-" + secrets.token_hex(8)
+    await transaction.run("client_credentials.save", client_id=identifier, id=credential, secret_hash=hash_of(secret) if secret else None, jwk=jwk)
+    await transaction.run("client_credentials.drop_others", client_id=identifier, id=credential)
+    return secret
 
 
 @clients.command("list")

@@ -38,6 +38,9 @@ def test_an_app_is_registered_its_documents_published_checked_and_retired(root: 
     client = "cli-" + uuid4().hex[:12]
     made = run(root, "clients", "add", client, "--name", "Books", "--scope", "read", **environment)
     assert "is not shown again: " in made.stdout
+    changed = run(root, "clients", "add", client, "--name", "Acme Books", "--units", "5", **environment)
+    assert changed.stdout == f"{client} is registered.\n", "a change leaves the secret as it is"
+    assert "is not shown again: " in run(root, "clients", "add", client, "--name", "Books", "--new-secret", **environment).stdout
     path = manifest(tmp_path / "manifest.json", NAME)
     assert "1 documents, 1 of them new" in run(root, "documents", "publish", path, "--client", client, **environment).stdout
     assert "1 documents, 0 of them new" in run(root, "documents", "publish", path, "--client", client, **environment).stdout
@@ -83,6 +86,7 @@ def test_what_cannot_be_published_is_one_line(root: Path, tmp_path: Path, enviro
         (["clients", "add", "partner-x", "--name", "x", "--mode", "open"], "partners always"),
         (["clients", "add", "partner-x", "--name", "x", "--scope", "portal"], "Scopes are"),
         (["clients", "add", "partner-x", "--name", "x", "--public-key", str(wrong)], "is not the public half"),
+        (["clients", "add", "portal", "--name", "x", "--first-party", "--new-secret"], "has no secret"),
         (["clients", "disable", "nobody"], "There is no client nobody"),
         (["clients", "grant", "nobody", "read", "--customer", "cus_x"], "There is no partner nobody"),
         (["clients", "grant", lasting, "read", "--customer", "cus_nobody"], "There is no customer cus_nobody."),
