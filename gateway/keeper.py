@@ -45,7 +45,7 @@ class Keeper:
 
 async def keep(keeper: Keeper) -> None:
     """Until it is cancelled. While Postgres is away, what is known stays known."""
-    await asyncio.gather(_again(_follow, keeper), _again(_review, keeper))
+    await asyncio.gather(_again(_listen, keeper), _again(_review, keeper))
 
 
 async def _again(work: Callable[[Keeper], Awaitable[None]], keeper: Keeper) -> None:
@@ -58,11 +58,6 @@ async def _again(work: Callable[[Keeper], Awaitable[None]], keeper: Keeper) -> N
         except Exception:
             logger.exception("the registry is not being kept up to date")
         await asyncio.sleep(AGAIN_SECONDS)
-
-
-async def _follow(keeper: Keeper) -> None:
-    await publish_own(keeper)
-    await _listen(keeper)
 
 
 async def _review(keeper: Keeper) -> None:
@@ -117,6 +112,7 @@ async def _listen(keeper: Keeper) -> None:
     try:
         await connection.add_listener(CHANNEL, lambda *_: changed.set())
         connection.add_termination_listener(lambda *_: changed.set())
+        await publish_own(keeper)
         stamp, asked_at = await reload(keeper), asyncio.get_running_loop().time()
         while not connection.is_closed():
             with contextlib.suppress(TimeoutError):

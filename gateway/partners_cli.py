@@ -32,7 +32,7 @@ from gateway.registry import PORTAL
 from gateway.settings import Settings, WrongSetting, load
 from resolvers import manifests
 from resolvers.grants import give
-from resolvers.publishing import MAX_NOTE, refuse_broken, store
+from resolvers.publishing import MAX_REASON, refuse_broken, store
 
 documents = typer.Typer(no_args_is_help=True, help="The documents that clients may send by id.")
 clients = typer.Typer(no_args_is_help=True, help="The apps that call.")
@@ -63,7 +63,7 @@ def publish(
 @documents.command("list")
 def list_documents(client: AnyClient = None, data_dir: DataDir = None) -> None:
     """Print what is published."""
-    table = Table("Client", "Id", "Operations", "Cost", "Version", "Deprecated", "Retired", "Note", box=None)
+    table = Table("Client", "Id", "Operations", "Cost", "Version", "Deprecated", "Retired", "Reason", box=None)
     for found in _listed(load(data_dir=data_dir), client):
         days = _day(found.deprecated_at), _day(found.retired_at)
         table.add_row(found.client_id, found.id, " ".join(found.names), str(found.cost), str(found.version), *days, found.deprecation)
@@ -117,14 +117,14 @@ def _too_much(settings: Settings, texts: list[tuple[str, str]]) -> list[tuple[st
 def deprecate(
     ids: Ids,
     client: Client,
-    note: Annotated[str, typer.Option(help="What to ask for instead, or by when.")] = "",
+    reason: Annotated[str, typer.Option(help="What to ask for instead, or by when.")] = "",
     back: Annotated[bool, typer.Option("--back", help="Take it back.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Flag documents that will be retired. They are still answered; answers and the log say it."""
-    if len(note) > MAX_NOTE:
-        raise WrongSetting(f"A note has at most {MAX_NOTE} characters.")
-    changed = _changed("trusted.deprecate", ids, load(data_dir=data_dir), client_id=client, is_deprecated=not back, deprecation=note.strip())
+    if len(reason) > MAX_REASON:
+        raise WrongSetting(f"A reason has at most {MAX_REASON} characters.")
+    changed = _changed("trusted.deprecate", ids, load(data_dir=data_dir), client_id=client, is_deprecated=not back, deprecation=reason.strip())
     console.print(f"{changed} of {len(ids)} documents {'deprecated no longer' if back else 'deprecated'}.")
     if changed < len(ids):
         raise typer.Exit(1)

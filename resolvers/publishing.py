@@ -13,7 +13,7 @@ from resolvers.context import Context
 from resolvers.manifests import Entry
 
 MAX_TOLD = 5
-MAX_NOTE = 500
+MAX_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +103,10 @@ async def retire(given: Any, context: Context) -> int:
 
 
 async def deprecate(given: Any, context: Context) -> int:
-    says = (given.note or "").strip()
-    if len(says) > MAX_NOTE:
-        raise Refused(ErrorCode.INVALID_VALUE, f"A note has at most {MAX_NOTE} characters.", "note")
-    return await _changed("trusted.deprecate", "deprecateDocuments", given, context, is_deprecated=given.is_deprecated, deprecation=says)
+    reason = (given.reason or "").strip()
+    if len(reason) > MAX_REASON:
+        raise Refused(ErrorCode.INVALID_VALUE, f"A reason has at most {MAX_REASON} characters.", "reason")
+    return await _changed("trusted.deprecate", "deprecateDocuments", given, context, is_deprecated=given.is_deprecated, deprecation=reason)
 
 
 async def _changed(block: str, event: str, given: Any, context: Context, **values: Any) -> int:

@@ -32,7 +32,7 @@ class TrustedDocument:
     version: int = strawberry.field(description="Which of its app's publications it came with, counted from 1.")
     published_at: DateTime = strawberry.field(description="When it was published, or published again after it was retired.")
     deprecated_at: DateTime | None = strawberry.field(description="Since when it should no longer be asked for. It is still answered.")
-    deprecation: str = strawberry.field(description="What to ask for instead, or by when; may be empty.")
+    deprecation: str = strawberry.field(name="deprecationReason", description="What to ask for instead, or by when; may be empty.")
     retired_at: DateTime | None = strawberry.field(description="Since when it is answered no longer.")
     first_used_at: DateTime | None = strawberry.field(description="When it was asked for first. Uses are written down within seconds.")
     last_used_at: DateTime | None = strawberry.field(description="When it was asked for last.")
@@ -73,7 +73,7 @@ class CheckDocumentsInput:
 class DeprecateDocumentsInput:
     client_id: str = strawberry.field(description="Whose they are.")
     document_ids: list[str] = strawberry.field(description="Their ids.")
-    note: str | None = strawberry.field(default=None, description="What to ask for instead, or by when; at most 500 characters.")
+    reason: str | None = strawberry.field(default=None, description="What to ask for instead, or by when; at most 500 characters.")
     is_deprecated: bool = strawberry.field(default=True, description="False takes it back.")
 
 

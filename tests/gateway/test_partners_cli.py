@@ -60,11 +60,11 @@ def test_an_app_is_registered_its_documents_published_checked_and_retired(root: 
     assert (tight.exit_code, f"{client} CliName {identifier}: The document is too deep; at most 1." in tight.stdout) == (1, True)
     for arguments, says in (
         ((), "1 of 1 documents deprecated."),
-        (("--note", "Use another."), "1 of 1"),
+        (("--reason", "Use another."), "1 of 1"),
         (("--back",), "1 of 1 documents deprecated no longer."),
     ):
         assert says in run(root, "documents", "deprecate", identifier, identifier, "--client", client, *arguments, **environment).stdout
-        assert ("Use another." in run(root, "documents", "list", "--client", client, **environment).stdout) is ("--note" in arguments)
+        assert ("Use another." in run(root, "documents", "list", "--client", client, **environment).stdout) is ("--reason" in arguments)
     assert run(root, "documents", "deprecate", "sha256:x", "--client", client, **environment).exit_code == 1
     assert run(root, "documents", "retire", identifier, "--client", client, **environment).exit_code == 0
     assert run(root, "documents", "retire", identifier, "--client", client, **environment).exit_code == 1
@@ -90,7 +90,7 @@ def test_what_cannot_be_published_is_one_line(root: Path, tmp_path: Path, enviro
         (["clients", "disable", "nobody"], "There is no client nobody"),
         (["clients", "grant", "nobody", "read", "--customer", "cus_x"], "There is no partner nobody"),
         (["clients", "grant", lasting, "read", "--customer", "cus_nobody"], "There is no customer cus_nobody."),
-        (["documents", "deprecate", "x", "--client", "portal", "--note", "x" * 501], "A note has at most 500 characters."),
+        (["documents", "deprecate", "x", "--client", "portal", "--reason", "x" * 501], "A reason has at most 500 characters."),
         (["documents", "check", "--schema", str(wrong)], "is not a schema"),
     ):
         ended = run(root, *arguments, **environment)

@@ -23,7 +23,7 @@ LIMITS = "query Limits { limits { maxNodes budget { __typename maximumAvailable 
 
 async def listed(partner: Partner, **filters: Any) -> list[dict[str, Any]]:
     text = """query ($filter: DocumentFilter) { trustedDocuments(filter: $filter, first: 100) { totalCount nodes {
-      documentId clientId alias operations text cost version publishedAt deprecatedAt deprecation retiredAt firstUsedAt lastUsedAt uses } } }"""
+      documentId clientId alias operations text cost version publishedAt deprecatedAt deprecationReason retiredAt firstUsedAt lastUsedAt uses } } }"""
     answer = (await partner.ask(token(STAFF), query=text, variables={"filter": {"clientId": partner.id, **filters}})).json()
     assert "errors" not in answer
     found: list[dict[str, Any]] = answer["data"]["trustedDocuments"]["nodes"]
@@ -43,12 +43,12 @@ async def until(ask: Callable[[], Any], is_right: Callable[[Any], bool]) -> Any:
 async def test_a_deprecated_document_is_answered_and_says_so_until_that_is_taken_back(partner: Partner, caplog: pytest.LogCaptureFixture) -> None:
     access = await partner.enter()
     assert "deprecation" not in (await partner.known(id_of(NAME), access)).headers
-    assert await partner.staff("deprecateDocuments", clientId=partner.id, documentIds=[id_of(NAME)[7:]], note=" Use Name2. ") == []
+    assert await partner.staff("deprecateDocuments", clientId=partner.id, documentIds=[id_of(NAME)[7:]], reason=" Use Name2. ") == []
     caplog.set_level("INFO", "portico.operation")
     answer = await until(lambda: partner.ask(access, documentId=id_of(NAME)), lambda found: "deprecation" in found.headers)
     assert answer.json() == {"data": {"customer": {"name": "Ada Lovelace"}}}
     (found,) = await listed(partner, isDeprecated=True)
-    assert (found["documentId"], found["deprecation"], found["retiredAt"]) == (id_of(NAME), "Use Name2.", None)
+    assert (found["documentId"], found["deprecationReason"], found["retiredAt"]) == (id_of(NAME), "Use Name2.", None)
     assert answer.headers["deprecation"] == f"@{int(datetime.fromisoformat(found['deprecatedAt']).timestamp())}"
     said = [record for record in caplog.records if getattr(record, "client", "") == partner.id]
     assert vars(said[-1])["deprecated"] is True
@@ -56,8 +56,8 @@ async def test_a_deprecated_document_is_answered_and_says_so_until_that_is_taken
     assert await partner.staff("publishDocuments", clientId=partner.id, manifest=manifest(*TEXTS)) == []
     assert await partner.staff("deprecateDocuments", clientId=partner.id, documentIds=[id_of(NAME)]) == []
     (again,) = await listed(partner, isDeprecated=True)
-    assert (again["deprecatedAt"], again["deprecation"]) == (found["deprecatedAt"], ""), "the first day stays, publishing it again too"
-    assert await partner.staff("deprecateDocuments", clientId=partner.id, documentIds=[id_of(NAME)], isDeprecated=False, note="x") == []
+    assert (again["deprecatedAt"], again["deprecationReason"]) == (found["deprecatedAt"], ""), "the first day stays, publishing it again too"
+    assert await partner.staff("deprecateDocuments", clientId=partner.id, documentIds=[id_of(NAME)], isDeprecated=False, reason="x") == []
     answer = await until(lambda: partner.ask(access, documentId=id_of(NAME)), lambda found: "deprecation" not in found.headers)
     assert answer.status_code == 200
     assert await listed(partner, isDeprecated=True) == []
@@ -79,7 +79,7 @@ async def test_what_cannot_be_deprecated_changes_nothing(partner: Partner) -> No
     for given, code, field in (
         ({"documentIds": [id_of(OLD)]}, "NOT_FOUND", "documentIds"),
         ({"documentIds": []}, "NOT_FOUND", "documentIds"),
-        ({"documentIds": [id_of(NAME)], "note": "x" * 501}, "INVALID_VALUE", "note"),
+        ({"documentIds": [id_of(NAME)], "reason": "x" * 501}, "INVALID_VALUE", "reason"),
     ):
         (refused,) = await partner.staff("deprecateDocuments", **{"clientId": partner.id, **given})
         assert (refused["code"], refused["path"]) == (code, ["input", field])
