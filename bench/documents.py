@@ -1,82 +1,132 @@
-"""What papers cost: `python -m bench.documents`. With `--picture FILE`, the sample invoice is also drawn as a PNG."""
+"""`python -m bench.documents`: publish and load ten thousand trusted documents, and the Summary page asked for by its id beside the same page by its text, in turns."""
 
 import asyncio
+import hashlib
 import json
-import resource
+import os
+import subprocess
 import sys
-from dataclasses import replace
+import tempfile
+import tracemalloc
 from pathlib import Path
 from statistics import median
 from time import perf_counter
+from typing import Annotated
 
-import typst
+import asyncpg
+import typer
+from rich.console import Console
+from rich.table import Table
 
-from papers.invoice import invoice_paper
-from papers.press import TEMPLATES, Press, printed
-from papers.sheet import Paper
-from tests.papers.samples import ACME, ADA, invoice, lines, part
+from bench import database, load, portal
+from bench.database import ROOT, Place
+from bench.processes import server
+from billing.rows import ApiClient, TrustedText
+from db.blocks import blocks
+from gateway.registry import Registry
+from resolvers.manifests import id_of
 
-RUNS = 200
+CLIENT = "bench-documents"
+FORGET = f"""delete from portico.document_use where client_id = '{CLIENT}'; delete from portico.stored_document where client_id = '{CLIENT}'"""
+BODIES = {"text": portal.BODY, "id": json.dumps({"documentId": id_of(portal.SUMMARY), "operationName": "Summary"})}
 
-
-def sample(count: int, *, number: int = 42) -> Paper:
-    rows = [replace(line, discount_minor=1_000, tax_minor=1_710, total_minor=10_710) if line.position == 1 else line for line in lines(count)]
-    made = replace(invoice(rows, paid_minor=10_000, status="PARTIALLY_PAID"), number=f"INV-2026-{number:06d}")
-    return invoice_paper(made, rows, [part()], merchant=ACME, reader=ADA)
-
-
-def compiler() -> typst.Compiler:
-    fonts = typst.Fonts(include_system_fonts=False, font_paths=[TEMPLATES.parent / "fonts"])
-    return typst.Compiler(root=TEMPLATES, font_paths=fonts)
-
-
-def first() -> float:
-    started = perf_counter()
-    printed(compiler(), sample(3, number=1))
-    return perf_counter() - started
+console = Console(soft_wrap=True)
 
 
-def one_by_one(count: int, runs: int) -> list[float]:
-    """Different papers, so that nothing of the last one can be used again as a whole."""
-    press, times = compiler(), []
-    for number in range(runs):
-        started = perf_counter()
-        printed(press, sample(count, number=number))
-        times.append(perf_counter() - started)
-    return times
+def main(
+    documents: Annotated[int, typer.Option(min=1, help="How many documents are published.")] = 10_000,
+    rounds: Annotated[int, typer.Option(min=1, help="How often each way of asking takes its turn.")] = 5,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long a turn is.")] = 3.0,
+) -> None:
+    """Seconds and memory of so many documents; pages per second by id and by text."""
+    with database.portal(1000, console) as place, portal.signer() as signer:
+        asyncio.run(_forget(place))
+        first, again = _published(place, documents)
+        loaded, held = asyncio.run(_loaded(place))
+        console.print(
+            f"{documents:,} documents published by the command in {first:.1f} s, once more in {again:.1f} s; loaded in {loaded:.2f} s, {held:.1f} MiB"
+        )
+        with server(portal.portico(place, signer, planner=True)) as found:
+            tokens = [signer.token(customer) for customer in asyncio.run(database.customer_ids(place, 500))]
+            loads = {way: load.Load([found.port], found.path, body, tokens, seconds=seconds) for way, body in BODIES.items()}
+            seen = _turns(loads, rounds)
+        asyncio.run(_forget(place))
+    console.print(_table(seen, rounds))
 
 
-async def at_once(tasks: int, at_once: int) -> tuple[float, float]:
-    """Papers a second, and the longest time that the event loop stood still meanwhile."""
-    press, started, gaps = Press(at_once=at_once), perf_counter(), [0.0]
-
-    async def listen() -> None:
-        while True:
-            before = perf_counter()
-            await asyncio.sleep(0.001)
-            gaps.append(perf_counter() - before - 0.001)
-
-    listener = asyncio.create_task(listen())
-    await asyncio.gather(*(press.print(sample(3, number=number)) for number in range(tasks)))
-    listener.cancel()
-    return tasks / (perf_counter() - started), max(gaps)
+def manifest(count: int) -> str:
+    """Documents of common size, no two alike."""
+    selection = "customer { id name invoices(first: $first) { nodes { id number status } } }"
+    texts = [f"query Bench{number}($first: Int) {{ {selection} }}" for number in range(count)]
+    return json.dumps({f"sha256:{hashlib.sha256(text.encode()).hexdigest()}": text for text in texts})
 
 
-def main() -> None:
-    print(f"the first paper of a process, fonts and templates read: {first() * 1000:.0f} ms")
-    for count, runs in ((1, RUNS), (3, RUNS), (30, RUNS), (500, 10)):
-        times = sorted(one_by_one(count, runs))
-        print(f"{count:>3} lines: median {median(times) * 1000:.1f} ms, 95th percentile {times[int(len(times) * 0.95)] * 1000:.1f} ms, {runs} papers")
-    for workers in (1, 2):
-        rate, gap = asyncio.run(at_once(RUNS, workers))
-        print(f"{workers} at once: {rate:.0f} papers a second; the event loop stood still for {gap * 1000:.1f} ms at most")
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    one_by_one(3, 2000)
-    print(f"memory: {before // 1024} MiB before 2,000 papers, {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB after")
-    if "--picture" in sys.argv:
-        picture = compiler().compile(input=TEMPLATES / "invoice.typ", format="png", ppi=100, sys_inputs={"paper": json.dumps(sample(3).content)})
-        Path(sys.argv[sys.argv.index("--picture") + 1]).write_bytes(picture if isinstance(picture, bytes) else (picture or [b""])[0])
+def _published(place: Place, count: int) -> tuple[float, float]:
+    """Seconds of the whole command, and of the same once more."""
+    with tempfile.TemporaryDirectory(prefix="portico-documents-") as folder:
+        path = Path(folder) / "manifest.json"
+        path.write_text(manifest(count))
+        environment = os.environ | {"PORTICO_DATABASE_URL": place.admin_url, "PORTICO_DATA_DIR": folder}
+        _gateway(environment, "clients", "add", CLIENT, "--name", "Bench", "--first-party")
+        first, again = (_gateway(environment, "documents", "publish", str(path), "--client", CLIENT) for _ in range(2))
+        return first, again
+
+
+def _gateway(environment: dict[str, str], *arguments: str) -> float:
+    began = perf_counter()
+    subprocess.run([sys.executable, "-m", "gateway", *arguments], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
+    return perf_counter() - began
+
+
+async def _loaded(place: Place) -> tuple[float, float]:
+    """Seconds, and MiB that stay."""
+    connection = await asyncpg.connect(place.admin_url, server_settings={"search_path": "portico"})
+    try:
+        registry = Registry([], "required")
+        tracemalloc.start()
+        began = perf_counter()
+        texts = [TrustedText(*record) for record in await connection.fetch(blocks()["trusted.texts"].sql)]
+        registry.replace([ApiClient(*record) for record in await connection.fetch(blocks()["clients.all"].sql)], texts)
+        took = perf_counter() - began
+        del texts
+        return took, tracemalloc.get_traced_memory()[0] / 1024**2
+    finally:
+        tracemalloc.stop()
+        await connection.close()
+
+
+async def _forget(place: Place) -> None:
+    connection = await asyncpg.connect(place.admin_url)
+    try:
+        await connection.execute(FORGET)
+    finally:
+        await connection.close()
+
+
+def _turns(loads: dict[str, load.Load], rounds: int) -> dict[str, list[load.Seen]]:
+    """One round to warm up that does not count, then both in turn."""
+    seen: dict[str, list[load.Seen]] = {way: [] for way in loads}
+    for nth in range(rounds + 1):
+        for way, asked in loads.items():
+            found = load.put(asked)
+            if nth:
+                seen[way].append(found)
+    return seen
+
+
+def _table(seen: dict[str, list[load.Seen]], rounds: int) -> Table:
+    table = Table(title=f"The Summary page, {rounds} rounds in turns", caption="Medians (smallest to largest); speed within a round.")
+    for name in ("Asked by", "bytes sent", "requests/s", "p50 ms", "by id is"):
+        table.add_column(name, justify="left" if name == "Asked by" else "right")
+    ratios = [one.rate / other.rate for one, other in zip(seen["id"], seen["text"], strict=True)]
+    for way, found in seen.items():
+        rates = [one.rate for one in found]
+        share = f"{median(ratios):.2f} × ({min(ratios):.2f}–{max(ratios):.2f})" if way == "id" else ""
+        table.add_row(
+            way, f"{len(BODIES[way]):,}", f"{median(rates):,.0f} ({min(rates):,.0f}–{max(rates):,.0f})", f"{median(one.p50 for one in found):.1f}", share
+        )
+    return table
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -56,6 +56,8 @@ def portico(place: Place, signer: Signer, *, planner: bool, environment: str = "
         "PORTICO_POOL_SIZE": str(POOL),
         "PORTICO_ACQUIRE_SECONDS": "30",  # the peers wait for a connection without end, so no 503 here either
         "PORTICO_LOG_LEVEL": "WARNING",  # the peers log nothing of a request either
+        "PORTICO_SANDBOX": "true",
+        "PORTICO_DOCUMENT_MODE": "open",  # the peers are sent texts too
         "PORTICO_PLANNER": "true" if planner else "false",
     }
     return Command((sys.executable, "-m", "gateway", "serve"), variables, ROOT)

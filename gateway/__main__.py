@@ -1,3 +1,5 @@
 from gateway.cli import main
 
-main()
+# Processes that judge documents read this file too.
+if __name__ == "__main__":
+    main()

@@ -24,7 +24,7 @@ from gateway import downloads, explorer, health, oauth, papers
 from gateway.admission import Admission
 from gateway.calls import Bounds
 from gateway.clock import run_worker
-from gateway.documents import Documents, judge
+from gateway.documents import Documents, digest, judge
 from gateway.files import files
 from gateway.health import Drain, Readiness
 from gateway.http import GraphQLEndpoint
@@ -36,6 +36,7 @@ from gateway.payments import payments
 from gateway.portal import Portal, Terms
 from gateway.postgres import Place
 from gateway.registry import Registered, Registry
+from gateway.review import Review
 from gateway.settings import Settings
 from gateway.trusted import Trust
 from gateway.webhooks import webhooks
@@ -65,7 +66,8 @@ def create_app(setup: Setup) -> ASGIApp:
     pulse = session.database(setup.database_url, session.Pool(1), server_settings=setup.server_settings)
     later = Later()
     portal = _portal(setup, database, later)
-    keeper = Keeper(portal.trust.registry, database, setup.database_url, setup.server_settings, portal.judge, portal.clock)
+    review = Review(portal.judge, digest(portal.schema, settings.limits))
+    keeper = Keeper(portal.trust.registry, database, setup.database_url, setup.server_settings, portal.clock, review)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

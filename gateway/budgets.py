@@ -22,7 +22,7 @@ async def spend(context: Context, cost: int) -> Budget | None:
 
 def told(budget: Budget) -> dict[str, Any]:
     """For `extensions.cost`; `restoreRate` is in units a second."""
-    return {"maximumAvailable": budget.maximum, "currentlyAvailable": budget.available, "restoreRate": round(budget.maximum / 60, 3)}
+    return {"maximumAvailable": budget.maximum, "currentlyAvailable": budget.available, "restoreRate": budget.restore_rate}
 
 
 def throttled(budget: Budget, cost: int, form: Form) -> Answer:

@@ -5,6 +5,7 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -21,7 +22,8 @@ CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`others` are parameters of other names, one of which may be the id of a document. `is_stored` once the text is known to be a stored one."""
+    """`others` are parameters of other names, one of which may be the id of a document. `is_stored` once the text is known to be a stored one, and then since
+    when it is deprecated, if it is."""
 
     query: str
     variables: dict[str, Any]
@@ -30,6 +32,7 @@ class Call:
     extensions: dict[str, Any] = field(default_factory=dict)
     others: dict[str, Any] = field(default_factory=dict)
     is_stored: bool = False
+    deprecated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from graphql import GraphQLError, GraphQLSchema, build_schema, find_schema_changes, parse, validate
 from graphql.utilities.find_schema_changes import BreakingChange, DangerousChange
 
+from gateway.rules import RULES
 from gateway.settings import WrongSetting
 
 BREAKING, DANGEROUS, SAFE = "BREAKING", "DANGEROUS", "SAFE"
@@ -38,7 +39,7 @@ def broken(schema: GraphQLSchema, documents: Iterable[tuple[str, str]]) -> list[
 
 def _problems(schema: GraphQLSchema, text: str) -> list[str]:
     try:
-        errors = validate(schema, parse(text))
+        errors = validate(schema, parse(text), RULES)
     except GraphQLError as error:
         errors = [error]
     return [f"{error.message}{_place(error)}" for error in errors]

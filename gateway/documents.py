@@ -5,15 +5,17 @@ import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, specified_rules, validate
+from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, print_schema, validate
 
 import schema as portal
 from auth.permissions import ANYBODY
 from gateway.cost import amounts_of
 from gateway.limits import LimitExceeded, Limits, check_cost, check_size, weigh
+from gateway.rules import RULES
 from planner import Planner, Plans
 from planner.fields import root_names
 from resolvers.publishing import Judged
@@ -114,7 +116,7 @@ def _prepared(schema: GraphQLSchema, planner: Planner | None, text: str, limits:
     try:
         ast = parse(text, max_tokens=limits.tokens, allow_empty_selection_sets=False)
         weighed = weigh(schema, ast, limits, {})
-        errors = validate(schema, ast, specified_rules, max_errors=limits.errors)
+        errors = validate(schema, ast, RULES, max_errors=limits.errors)
     except LimitExceeded as error:
         return _failed("LIMIT_EXCEEDED", error)
     except GraphQLError as error:
@@ -142,11 +144,17 @@ def judge(schema: GraphQLSchema, limits: Limits, text: str) -> Judged:
     try:
         check_size(text, limits)
     except LimitExceeded as error:
-        return Judged((), 0, (error.message,))
+        return Judged((), 0, (error.message,), digest(schema, limits))
     found = _prepared(schema, None, text, limits)
     operations = [name or "" for name in found.operations] if not found.errors else NAMED.findall(text)
     errors = tuple(error.message for error in found.errors) or (() if operations else ("It has no operation.",))
-    return Judged(tuple(operations), found.cost, errors)
+    return Judged(tuple(operations), found.cost, errors, digest(schema, limits))
+
+
+@lru_cache(maxsize=8)
+def digest(schema: GraphQLSchema, limits: Limits) -> str:
+    """What a document was judged by, in 32 characters."""
+    return hashlib.sha256(f"{print_schema(schema)}\n{limits}".encode()).hexdigest()[:32]
 
 
 def _failed(code: str, *errors: GraphQLError) -> Document:

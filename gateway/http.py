@@ -160,9 +160,9 @@ async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> 
         cost = documents.cost(document, operation, call.variables)
     except LimitExceeded as error:
         return answers.request_errors((error,), "LIMIT_EXCEEDED", visit.form, suggests=is_open)
-    budget = await budgets.spend(context, cost)
+    budget = context.budget = await budgets.spend(context, cost)
     work = Work(document, operation, call, cost, budget)
-    _note(visit.entry, work)
+    _note(visit, work)
     if budget and not budget.is_paid:
         return budgets.throttled(budget, cost, visit.form)
     return await _run(portal, work, visit, context)
@@ -179,8 +179,11 @@ class Work:
     budget: Budget | None = None
 
 
-def _note(entry: Entry, work: Work) -> None:
-    name = work.operation.name
+def _note(visit: Visit, work: Work) -> None:
+    entry, name = visit.entry, work.operation.name
+    if work.call.deprecated_at:
+        entry.deprecated = True
+        visit.headers["Deprecation"] = f"@{int(work.call.deprecated_at.timestamp())}"
     entry.document = work.document.digest
     entry.operation = name.value[:100] if name else None
     entry.kind = work.operation.operation.value
@@ -222,7 +225,7 @@ async def run_planned(document: Document, operation: OperationDefinitionNode, ca
         return None
     try:
         bound = document.plans.bind(operation, call.variables, context.viewer)
-        return bound.answer((await context.session.fetch(bound.plan.sql, bound.values))[0][0], context.links) if bound else None
+        return bound.answer((await context.session.fetch(bound.plan.sql, bound.values))[0][0], context.links, context.budget) if bound else None
     except (DatabaseUnavailable, SessionEnded):
         raise
     except RequestError:

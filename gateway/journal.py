@@ -8,7 +8,7 @@ from typing import Any
 logger = logging.getLogger("portico.operation")
 
 MAX_NAMES = 20
-SHOWN = ("request_id", "client", "document", "operation", "kind", "way", "cost", "variables")
+SHOWN = ("request_id", "client", "document", "operation", "kind", "way", "cost", "deprecated", "variables")
 
 
 class Budget:
@@ -47,6 +47,7 @@ class Entry:
     kind: str = ""
     way: str = ""
     cost: int | None = None
+    deprecated: bool = False
     variables: list[str] = field(default_factory=list)
     phases: dict[str, float] = field(default_factory=dict)
     began: float = field(default_factory=perf_counter)

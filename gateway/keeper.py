@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,9 @@ from billing.states import Actor
 from db.session import Caller, DatabaseUnavailable, Session
 from gateway.documents import first_party, first_party_actions
 from gateway.registry import PORTAL, Registry
+from gateway.review import Review
 from resolvers.manifests import Entry, id_of
-from resolvers.publishing import Judge, store
+from resolvers.publishing import judge_all, store
 
 logger = logging.getLogger("portico.documents")
 
@@ -35,8 +36,8 @@ class Keeper:
     database: Database
     url: str
     server_settings: Mapping[str, str]
-    judge: Judge
     clock: Callable[[], datetime]
+    review: Review
 
     def session(self) -> Session:
         return Session(self.database, Caller(None, Actor.SYSTEM, self.clock()))
@@ -44,23 +45,33 @@ class Keeper:
 
 async def keep(keeper: Keeper) -> None:
     """Until it is cancelled. While Postgres is away, what is known stays known."""
-    is_published = False
+    await asyncio.gather(_again(_listen, keeper), _again(_review, keeper))
+
+
+async def _again(work: Callable[[Keeper], Awaitable[None]], keeper: Keeper) -> None:
+    """Whatever happens: a process that no longer heard of documents would be worse than a log that says why."""
     while True:
         try:
-            if not is_published:
-                await publish_own(keeper)
-                is_published = True
-            await _listen(keeper)
+            await work(keeper)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseUnavailable) as error:
             logger.warning("the registry is not being kept up to date: %s", type(error).__name__)
+        except Exception:
+            logger.exception("the registry is not being kept up to date")
         await asyncio.sleep(AGAIN_SECONDS)
+
+
+async def _review(keeper: Keeper) -> None:
+    async for fitting in keeper.review.slices():
+        async with keeper.session().write() as transaction:
+            clients, ids = zip(*fitting, strict=True)
+            await transaction.run("trusted.fit", client_ids=list(clients), ids=list(ids), fits=keeper.review.fits)
 
 
 async def publish_own(keeper: Keeper) -> None:
     """The portal's own documents. Nothing is written where they are published already."""
     texts = own_texts()
     entries = [Entry(id_of(text), None, text) for text in texts]
-    judged = await asyncio.to_thread(lambda: [keeper.judge(text) for text in texts])
+    judged = await asyncio.to_thread(judge_all, texts, keeper.review.judge)
     async with keeper.session().write() as transaction:
         await transaction.run("clients.begin", id=PORTAL)
         await store(transaction, PORTAL, entries, judged)
@@ -74,8 +85,10 @@ async def reload(keeper: Keeper) -> str:
     """Read clients and documents; gives back what they are the state of."""
     async with keeper.session().write() as transaction:
         stamp: str = (await transaction.first("trusted.stamp")).stamp
-        clients, texts = await transaction.run("clients.all"), await transaction.run("trusted.texts")
+        # In this order: a client that came in between has no texts here, and no client goes.
+        texts, clients = await transaction.run("trusted.texts"), await transaction.run("clients.all")
     keeper.registry.replace(clients, texts)
+    keeper.review.wait_for(texts)
     return stamp
 
 
@@ -99,6 +112,7 @@ async def _listen(keeper: Keeper) -> None:
     try:
         await connection.add_listener(CHANNEL, lambda *_: changed.set())
         connection.add_termination_listener(lambda *_: changed.set())
+        await publish_own(keeper)
         stamp, asked_at = await reload(keeper), asyncio.get_running_loop().time()
         while not connection.is_closed():
             with contextlib.suppress(TimeoutError):

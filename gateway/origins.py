@@ -19,7 +19,7 @@ SAME = ("same-origin", "none")
 
 COST = "GraphQL-Cost"
 TAKEN = ", ".join(("Authorization", "Content-Type", "GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name", COST, "traceparent"))
-SHOWN = "Retry-After, Server-Timing, X-Request-Id"
+SHOWN = "Deprecation, Retry-After, Server-Timing, X-Request-Id"
 PREFLIGHT_SECONDS = 600
 
 

@@ -24,6 +24,7 @@ class Trusted(NamedTuple):
     client_id: str
     id: str
     text: str
+    deprecated_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Registry:
             is_partner = known[text.client_id].kind == "PARTNER"
             chosen = of_partner.setdefault(text.client_id, {}) if is_partner else of_portal
             for name in (text.id, text.alias) if text.alias else (text.id,):
-                chosen.setdefault(name, Trusted(text.client_id, text.id, text.body))
+                chosen.setdefault(name, Trusted(text.client_id, text.id, text.body, text.deprecated_at))
         self._state = State(known, of_partner, of_portal)
 
     def find(self, viewer: Viewer, identifier: str) -> Trusted | None:

@@ -49,7 +49,7 @@ class Trust:
 
     def _stored(self, call: Call, found: Trusted) -> Call:
         self.registry.note_use(found)
-        return replace(call, query=found.text, is_stored=True)
+        return replace(call, query=found.text, is_stored=True, deprecated_at=found.deprecated_at)
 
     def _unknown(self, call: Call, viewer: Viewer, digest: str | None, now: datetime) -> Call:
         mode = self.registry.mode(viewer)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import Any
 
-from graphql import GraphQLObjectType, GraphQLScalarType, get_named_type
+from graphql import FieldNode, GraphQLObjectType, GraphQLScalarType, get_named_type
 from strawberry.utils.str_converters import to_camel_case
 
 from planner.build import Ask
@@ -31,7 +31,7 @@ def _compute(declared: Derived, mark: str, names: dict[str, str], shown: Any) ->
 
     def fix(values: list[Any], run: Run) -> Any:
         given = {names[name]: value for name, value in run.arguments[mark].items()}
-        return shown(function(*values, **given, **about(asked, run.viewer, run.links)))
+        return shown(function(*values, **given, **about(asked, run.viewer, run.links, run.budget)))
 
     return fix
 
@@ -41,7 +41,7 @@ def _shown(document: Document, ask: Ask) -> Any:
     kind = get_named_type(ask[0].type)
     if not isinstance(kind, GraphQLObjectType):
         return lambda value: value
-    members = [(key, _member(kind, nodes[0].name.value)) for key, nodes in collect(document, kind, selections_of(ask[1])).items()]
+    members = [(key, _member(document, kind, nodes)) for key, nodes in collect(document, kind, selections_of(ask[1])).items()]
 
     def one(value: Any) -> Any:
         return {key: member(value) for key, member in members}
@@ -49,12 +49,16 @@ def _shown(document: Document, ask: Ask) -> Any:
     return lambda value: None if value is None else [one(item) for item in value] if isinstance(value, list) else one(value)
 
 
-def _member(kind: GraphQLObjectType, name: str) -> Callable[[Any], Any]:
+def _member(document: Document, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Callable[[Any], Any]:
     """How a member is read from the computed value, in the executor's exact format."""
+    name = nodes[0].name.value
     if name == "__typename":
         return lambda _: kind.name
     field = kind.fields[name]
     attribute, inner = field.extensions[DEFINITION].python_name, get_named_type(field.type)
+    if isinstance(inner, GraphQLObjectType):
+        below = _shown(document, (field, nodes))
+        return lambda value: below(getattr(value, attribute))
     if name_of_scalar(inner) not in FORMATTED:
         return attrgetter(attribute)
     serialize = inner.serialize

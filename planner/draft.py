@@ -32,6 +32,7 @@ class Run:
     viewer: Viewer
     arguments: Mapping[str, Arguments]
     links: Links | None = None
+    budget: rows.Budget | None = None
 
 
 @dataclass(frozen=True, slots=True)

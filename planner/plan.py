@@ -14,6 +14,7 @@ from auth.links import Links
 from auth.permissions import Permission, check
 from auth.viewer import Viewer
 from billing.refusals import RequestError
+from billing.rows import Budget
 from db.blocks import PARAMETER, positional
 from planner import build, derived, pages, roots
 from planner.draft import ArgumentSource, CannotPlan, Draft, Fix, Run, Scope
@@ -78,12 +79,12 @@ class Bound:
     values: tuple[Any, ...]
     run: Run
 
-    def answer(self, text: str, links: Links | None = None) -> bytes:
+    def answer(self, text: str, links: Links | None = None, budget: Budget | None = None) -> bytes:
         """The response's body from the statement's one value; without derived fields, Postgres' bytes as they are."""
         if self.plan.fix is None:
             return text.encode()
         found = orjson.loads(text)
-        found["data"] = self.plan.fix(found["data"], replace(self.run, links=links))
+        found["data"] = self.plan.fix(found["data"], replace(self.run, links=links, budget=budget))
         return orjson.dumps(found)
 
 

@@ -11,6 +11,7 @@ from auth.links import Links
 from auth.passwords import Passwords
 from auth.throttle import Throttle
 from auth.viewer import Viewer
+from billing.rows import Budget
 from db.session import Session
 from loaders import Loaders
 from mail.port import Sender
@@ -79,7 +80,7 @@ def payments_of(context: "Context") -> Payments:
 
 @dataclass(slots=True)
 class Context:
-    """The caller, the unit of work, and its loaders."""
+    """The caller, the unit of work, and its loaders. `budget` is what is left of the caller's, this operation paid; None for who has none."""
 
     viewer: Viewer
     session: Session
@@ -89,6 +90,7 @@ class Context:
     files: Files | None = None
     has_attempted: bool = False
     judge: Callable[[str], Any] | None = None
+    budget: Budget | None = None
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:

@@ -69,6 +69,8 @@ def _entry(identifier: object, body: object) -> Entry:
         raise _invalid(f"The id {identifier[:80]} is not a hash.")
     if hashlib.new(algorithm, body.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest() != bare:
         raise _invalid(f"The id {identifier[:80]} is not the hash of its text.")
+    if "\0" in body:
+        raise _invalid(f"The text of {identifier[:80]} has a NUL character, which cannot be kept.")
     return Entry(id_of(body), None if algorithm == "sha256" else identifier, body)
 
 

@@ -1,4 +1,4 @@
-"""The registry of trusted documents: publish a manifest, all of it or nothing, and retire documents."""
+"""The registry of trusted documents: publish a manifest, all of it or nothing; check, deprecate and retire documents."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -13,15 +13,17 @@ from resolvers.context import Context
 from resolvers.manifests import Entry
 
 MAX_TOLD = 5
+MAX_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A text by the schema: its operations, what the dearest of them costs at most, or what is wrong with it."""
+    """A text by the schema: its operations, what the dearest of them costs at most, or what is wrong with it. `fits` is the digest of that schema and its limits."""
 
     names: tuple[str, ...]
     cost: int
     errors: tuple[str, ...] = ()
+    fits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +34,28 @@ class Published:
     added: int
 
 
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a document, one thing of perhaps several."""
+
+    document_id: str
+    names: list[str]
+    message: str
+
+
 Judge = Callable[[str], Judged]
 
 
-def judge_all(entries: Sequence[Entry], judge: Judge) -> list[Judged]:
+def judge_all(texts: Sequence[str], judge: Judge) -> list[Judged]:
+    return [judge(text) for text in texts]
+
+
+def refuse_broken(entries: Sequence[Entry], judged: Sequence[Judged]) -> None:
     """Raises Refused that names the documents that the schema does not take."""
-    judged = [judge(entry.body) for entry in entries]
     broken = [f"{', '.join(found.names) or entry.id}: {found.errors[0]}" for entry, found in zip(entries, judged, strict=True) if found.errors]
     if broken:
         more = f" And {len(broken) - MAX_TOLD} more." if len(broken) > MAX_TOLD else ""
         raise Refused(ErrorCode.DOCUMENT_INVALID, f"{' '.join(broken[:MAX_TOLD])}{more} Nothing was published.", "manifest")
-    return judged
 
 
 async def store(transaction: Transaction, client_id: str, entries: Sequence[Entry], judged: Sequence[Judged]) -> Published:
@@ -57,26 +70,56 @@ async def store(transaction: Transaction, client_id: str, entries: Sequence[Entr
         bodies=[entry.body for entry in entries],
         names=[" ".join(found.names) for found in judged],
         costs=[found.cost for found in judged],
+        fits=judged[0].fits,
     )
     return Published(len(entries), len(added))
 
 
 async def publish(given: Any, context: Context) -> Published:
     """Reading and validating many documents takes a while, and others are served meanwhile."""
-    assert context.judge is not None, "the process judges no documents"
     entries = await asyncio.to_thread(manifests.read, given.manifest)
-    judged = await asyncio.to_thread(judge_all, entries, context.judge)
+    judged = await _judged([entry.body for entry in entries], context)
+    refuse_broken(entries, judged)
     async with context.session.write() as transaction:
         published = await store(transaction, given.client_id, entries, judged)
         await note(transaction, context, "publishDocuments", detail=f"{given.client_id} {published.added}")
     return published
 
 
+async def check(given: Any, context: Context) -> list[Problem]:
+    """What `publish` would say of a manifest; without one, what is wrong with the client's documents by the schema as it is now."""
+    if given.manifest:
+        texts = {entry.id: entry.body for entry in await asyncio.to_thread(manifests.read, given.manifest)}
+    else:
+        async with context.session.write() as transaction:
+            listed = await transaction.run("trusted.listed", of_client=given.client_id, is_deprecated=None, is_retired=False)
+        texts = {found.id: found.body for found in listed}
+    judged = await _judged(list(texts.values()), context)
+    return [Problem(identifier, list(found.names), error) for identifier, found in zip(texts, judged, strict=True) for error in found.errors]
+
+
 async def retire(given: Any, context: Context) -> int:
+    return await _changed("trusted.retire", "retireDocuments", given, context)
+
+
+async def deprecate(given: Any, context: Context) -> int:
+    reason = (given.reason or "").strip()
+    if len(reason) > MAX_REASON:
+        raise Refused(ErrorCode.INVALID_VALUE, f"A reason has at most {MAX_REASON} characters.", "reason")
+    return await _changed("trusted.deprecate", "deprecateDocuments", given, context, is_deprecated=given.is_deprecated, deprecation=reason)
+
+
+async def _changed(block: str, event: str, given: Any, context: Context, **values: Any) -> int:
+    """How many documents the block found. Raises Refused where there is none."""
     ids = [manifests.normalized(identifier) for identifier in given.document_ids]
     async with context.session.write() as transaction:
-        retired = await transaction.run("trusted.retire", client_id=given.client_id, ids=ids)
-        if not retired:
+        changed = await transaction.run(block, client_id=given.client_id, ids=ids, **values)
+        if not changed:
             raise Refused(ErrorCode.NOT_FOUND, "The client has no such document.", "documentIds")
-        await note(transaction, context, "retireDocuments", detail=f"{given.client_id} {len(retired)}")
-    return len(retired)
+        await note(transaction, context, event, detail=f"{given.client_id} {len(changed)}")
+    return len(changed)
+
+
+async def _judged(texts: Sequence[str], context: Context) -> list[Judged]:
+    assert context.judge is not None, "the process judges no documents"
+    return await asyncio.to_thread(judge_all, texts, context.judge)

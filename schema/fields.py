@@ -22,6 +22,7 @@ from auth.links import Links
 from auth.permissions import Permission, check
 from auth.viewer import Viewer
 from billing.money import Money
+from billing.rows import Budget
 from db.blocks import Block, blocks
 from resolvers import relations
 from resolvers.context import Info
@@ -37,10 +38,11 @@ DEFINITION = "strawberry-definition"
 Parent = strawberry.Parent[Any]
 
 # What a derived field may ask for by the names of its parameters: of the caller, and of the moment.
-ABOUT_CALL: dict[str, Callable[[Viewer, Links | None], Any]] = {
-    "actor": lambda viewer, _: viewer.kind,
-    "session_id": lambda viewer, _: viewer.session_id,
-    "links": lambda _, links: links,
+ABOUT_CALL: dict[str, Callable[[Viewer, Links | None, Budget | None], Any]] = {
+    "actor": lambda viewer, *_: viewer.kind,
+    "session_id": lambda viewer, *_: viewer.session_id,
+    "links": lambda _, links, __: links,
+    "budget": lambda *about: about[-1],
 }
 
 
@@ -186,14 +188,14 @@ def derived(
     asked = tuple(name for name in ABOUT_CALL if name in inspect.signature(function).parameters)
 
     def resolve(parent: Any, info: Info, **given: Any) -> Any:
-        return function(*(getattr(parent, column) for column in needs), **given, **about(asked, info.context.viewer, info.context.links))
+        return function(*(getattr(parent, column) for column in needs), **given, **about(asked, info.context.viewer, info.context.links, info.context.budget))
 
     return _field(with_arguments(resolve, list(arguments)), graphql_type, description, Derived(function, needs, asked, sql_twin))
 
 
-def about(asked: tuple[str, ...], viewer: Viewer, links: Links | None) -> dict[str, Any]:
+def about(asked: tuple[str, ...], viewer: Viewer, links: Links | None, budget: Budget | None) -> dict[str, Any]:
     """What a derived field may know of the call, by the names of its parameters."""
-    return {name: ABOUT_CALL[name](viewer, links) for name in asked}
+    return {name: ABOUT_CALL[name](viewer, links, budget) for name in asked}
 
 
 def shown(row: Any, columns: Mapping[str, str] | None) -> Any:

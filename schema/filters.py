@@ -61,3 +61,10 @@ class PlanFilter:
 @strawberry.input(description="Narrows the audit trail.")
 class AuditFilter:
     of_customer: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, name="customerId", description="About this customer.")
+
+
+@strawberry.input(description="Narrows trusted documents.")
+class DocumentFilter:
+    of_client: str | None = strawberry.field(default=strawberry.UNSET, name="clientId", description="Of this app.")
+    is_deprecated: bool | None = strawberry.field(default=strawberry.UNSET, description="Deprecated, or not.")
+    is_retired: bool | None = strawberry.field(default=strawberry.UNSET, description="Retired, or not.")

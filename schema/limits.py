@@ -3,8 +3,16 @@
 import strawberry
 
 from billing import attachments
+from billing.rows import Budget
 from resolvers.pages import DEFAULT_SIZE, MAX_SIZE
 from resolvers.roots import MAX_NODES
+
+
+@strawberry.type(name="Budget", description="What a partner's app may spend, for all its customers together, in the units of `extensions.cost`.")
+class BudgetFigures:
+    maximum_available: int = strawberry.field(description="How many units the budget holds when it is full: those of one minute.")
+    currently_available: int = strawberry.field(description="How many units are left, this operation paid.")
+    restore_rate: float = strawberry.field(description="How many units come back each second.")
 
 
 @strawberry.type(description="Figures that the gateway holds its callers to.")
@@ -19,9 +27,10 @@ class Limits:
     default_page_size: int = strawberry.field(description="Rows of a page when no size is given.")
     max_page_size: int = strawberry.field(description="The largest page.")
     max_nodes: int = strawberry.field(description="How many ids `nodes` takes.")
+    budget: BudgetFigures | None = strawberry.field(description="The caller's budget. Null for who has none: customers, staff and apps of ours.")
 
 
-def limits() -> Limits:
+def limits(*, budget: Budget | None) -> Limits:
     return Limits(
         max_file_bytes=attachments.MAX_FILE_BYTES,
         max_group_bytes=attachments.MAX_GROUP_BYTES,
@@ -31,4 +40,5 @@ def limits() -> Limits:
         default_page_size=DEFAULT_SIZE,
         max_page_size=MAX_SIZE,
         max_nodes=MAX_NODES,
+        budget=BudgetFigures(maximum_available=budget.maximum, currently_available=budget.available, restore_rate=budget.restore_rate) if budget else None,
     )

@@ -7,11 +7,11 @@ from resolvers.lifecycle import actions
 from schema import changes, nouns, roots
 from schema.enums import AgeOrder, CustomerOrder, PlanOrder
 from schema.fields import derived, guarded, page, part
-from schema.filters import AuditFilter, PlanFilter
+from schema.filters import AuditFilter, DocumentFilter, PlanFilter
 from schema.identity import AuditEvent, PortalSession
 from schema.limits import Limits, limits
 from schema.operations import operation, preview
-from schema.partners import Grant
+from schema.partners import Grant, TrustedDocument
 from schema.viewer import Viewer
 
 
@@ -42,6 +42,18 @@ class Query:
     audit_events = guarded(
         page("audit.listed", key="", graphql_type=AuditEvent, sort=AgeOrder, filter=AuditFilter, nullable=True, description="What was done and refused."),
         permissions.AUDIT,
+    )
+    trusted_documents = guarded(
+        page(
+            "trusted.listed",
+            key="",
+            graphql_type=TrustedDocument,
+            sort=AgeOrder,
+            filter=DocumentFilter,
+            nullable=True,
+            description="The documents that apps may send by their ids, with how they are used.",
+        ),
+        permissions.PUBLISH,
     )
     operation = guarded(operation, permissions.PREVIEWS)
     preview_pause_subscription = preview(

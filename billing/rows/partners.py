@@ -36,17 +36,19 @@ class ClientAssertion:
 
 @dataclass(frozen=True, slots=True)
 class TrustedText:
-    """A document as every process keeps it in memory."""
+    """A document as every process reads it. `fits` is the digest of the schema and limits by which it was last found to hold."""
 
     client_id: str
     id: str
     alias: str | None
     body: str
+    deprecated_at: datetime | None
+    fits: str
 
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A document as it is listed, with how it was used. `version` counts the publications of its client."""
+    """A document as it is listed, with how it was used. `version` counts the publications of its client; `deprecation` says what to use instead."""
 
     client_id: str
     id: str
@@ -56,6 +58,8 @@ class StoredDocument:
     cost: int
     version: int
     published_at: datetime
+    deprecated_at: datetime | None
+    deprecation: str
     retired_at: datetime | None
     first_used_at: datetime | None
     last_used_at: datetime | None
@@ -93,3 +97,8 @@ class Budget:
     is_paid: bool
     available: int
     maximum: int
+
+    @property
+    def restore_rate(self) -> float:
+        """Units a second."""
+        return round(self.maximum / 60, 3)

@@ -54,40 +54,64 @@ returning jti
 -- name: trusted.texts
 -- returns: TrustedText
 -- What every process keeps in memory.
-select d.client_id, d.id, d.alias, d.body
+select d.client_id, d.id, d.alias, d.body, d.deprecated_at, d.fits
   from stored_document d join api_client c on c.id = d.client_id
  where d.retired_at is null and c.disabled_at is null
  order by d.client_id, d.id
 
 -- name: trusted.stamp
 -- returns: RegistryStamp
-select concat_ws(' ', (select count(*) || ' ' || count(retired_at) || ' ' || coalesce(max(greatest(published_at, retired_at)), 'epoch') from stored_document),
+select concat_ws(' ', (select concat_ws(' ', count(*), count(retired_at), count(deprecated_at), max(greatest(published_at, retired_at, deprecated_at)))
+                         from stored_document),
                       (select count(*) || ' ' || md5(string_agg(c::text, '' order by id)) from api_client c)) as stamp
 
 -- name: trusted.publish
 -- returns: RegistryId
--- Documents by client and id, each once. One that was retired comes back; what is not named stays.
-insert into stored_document as d (client_id, id, alias, body, names, cost, version, published_at)
-select :client_id, p.id, p.alias, p.body, string_to_array(p.names, ' '), p.cost,
+-- Documents by client and id, each once. One that was retired comes back as if it were new; what is not named stays.
+insert into stored_document as d (client_id, id, alias, body, names, cost, fits, version, published_at)
+select :client_id, p.id, p.alias, p.body, string_to_array(p.names, ' '), p.cost, :fits,
        (select coalesce(max(version), 0) + 1 from stored_document where client_id = :client_id), :now
   from unnest(cast(:ids as text[]), cast(:aliases as text[]), cast(:bodies as text[]), cast(:names as text[]), cast(:costs as integer[]))
        p(id, alias, body, names, cost)
     on conflict (client_id, id) do update
-   set alias = coalesce(excluded.alias, d.alias), cost = excluded.cost, version = excluded.version, published_at = excluded.published_at, retired_at = null
+   set alias = coalesce(excluded.alias, d.alias), cost = excluded.cost, fits = excluded.fits, version = excluded.version, published_at = excluded.published_at,
+       retired_at = null, deprecated_at = case when d.retired_at is null then d.deprecated_at end,
+       deprecation = case when d.retired_at is null then d.deprecation else '' end
  where d.retired_at is not null or d.alias is distinct from coalesce(excluded.alias, d.alias) or d.cost <> excluded.cost
 returning id
 
 -- name: trusted.retire
 -- returns: RegistryId
-update stored_document set retired_at = :now where client_id = :client_id and id = any(cast(:ids as text[])) and retired_at is null
+update stored_document set retired_at = :now
+ where client_id = :client_id and (id = any(cast(:ids as text[])) or alias = any(cast(:ids as text[]))) and retired_at is null
 returning id
+
+-- name: trusted.deprecate
+-- returns: RegistryId
+-- The day on which it was deprecated first stays. What is deprecated already, or is not, is found all the same.
+update stored_document
+   set deprecated_at = case when cast(:is_deprecated as boolean) then coalesce(deprecated_at, :now) end,
+       deprecation = case when cast(:is_deprecated as boolean) then cast(:deprecation as text) else '' end
+ where client_id = :client_id and (id = any(cast(:ids as text[])) or alias = any(cast(:ids as text[]))) and retired_at is null
+returning id
+
+-- name: trusted.fit
+-- returns: nothing
+update stored_document d set fits = :fits
+  from unnest(cast(:client_ids as text[]), cast(:ids as text[])) p(client_id, id)
+ where d.client_id = p.client_id and d.id = p.id
 
 -- name: trusted.listed
 -- returns: StoredDocument
-select d.client_id, d.id, d.alias, d.body, d.names, d.cost, d.version, d.published_at, d.retired_at, u.first_used_at, u.last_used_at, coalesce(u.uses, 0) as uses
+-- order newest: published_at desc, client_id desc, id desc
+-- order oldest: published_at asc, client_id asc, id asc
+-- For staff.
+select d.client_id, d.id, d.alias, d.body, d.names, d.cost, d.version, d.published_at, d.deprecated_at, d.deprecation, d.retired_at, u.first_used_at,
+       u.last_used_at, coalesce(u.uses, 0) as uses
   from stored_document d left join document_use u on u.client_id = d.client_id and u.document_id = d.id
- where cast(:client_id as text) is null or d.client_id = :client_id
- order by d.client_id, d.names, d.id
+ where (cast(:of_client as text) is null or d.client_id = :of_client)
+   and (cast(:is_deprecated as boolean) is null or :is_deprecated = (d.deprecated_at is not null))
+   and (cast(:is_retired as boolean) is null or :is_retired = (d.retired_at is not null))
 
 -- name: trusted.used
 -- returns: nothing

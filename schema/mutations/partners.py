@@ -37,6 +37,24 @@ class PartnerMutations:
         permission=permissions.PUBLISH,
         description="For staff: publish every document of a manifest, or none. INVALID_VALUE: it is no manifest, or a hash is wrong. DOCUMENT_INVALID, NOT_FOUND.",
     )
+    check_documents = mutation(
+        publishing.check,
+        name="checkDocuments",
+        takes=partners.CheckDocumentsInput,
+        gives=partners.CheckDocumentsPayload,
+        shows="problems",
+        permission=permissions.PUBLISH,
+        description="For staff: what is wrong with an app's documents by the schema and limits as they are now. Nothing is published. INVALID_VALUE: it is no manifest.",
+    )
+    deprecate_documents = mutation(
+        publishing.deprecate,
+        name="deprecateDocuments",
+        takes=partners.DeprecateDocumentsInput,
+        gives=partners.DeprecateDocumentsPayload,
+        shows="changed",
+        permission=permissions.PUBLISH,
+        description="For staff: flag documents that will be retired. They are still answered, with the header `Deprecation`. NOT_FOUND, INVALID_VALUE.",
+    )
     retire_documents = mutation(
         publishing.retire,
         name="retireDocuments",

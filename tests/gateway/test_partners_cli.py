@@ -2,6 +2,9 @@
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from uuid import uuid4
 
@@ -35,6 +38,9 @@ def test_an_app_is_registered_its_documents_published_checked_and_retired(root: 
     client = "cli-" + uuid4().hex[:12]
     made = run(root, "clients", "add", client, "--name", "Books", "--scope", "read", **environment)
     assert "is not shown again: " in made.stdout
+    changed = run(root, "clients", "add", client, "--name", "Acme Books", "--units", "5", **environment)
+    assert changed.stdout == f"{client} is registered.\n", "a change leaves the secret as it is"
+    assert "is not shown again: " in run(root, "clients", "add", client, "--name", "Books", "--new-secret", **environment).stdout
     path = manifest(tmp_path / "manifest.json", NAME)
     assert "1 documents, 1 of them new" in run(root, "documents", "publish", path, "--client", client, **environment).stdout
     assert "1 documents, 0 of them new" in run(root, "documents", "publish", path, "--client", client, **environment).stdout
@@ -50,6 +56,16 @@ def test_an_app_is_registered_its_documents_published_checked_and_retired(root: 
     assert checked.exit_code == 1
     assert f"{client} CliName {identifier}: Cannot query field 'name' on type 'Customer'." in checked.stdout
     assert run(root, "documents", "check", "--schema", str(without), "--manifest", path, **environment).exit_code == 1
+    tight = run(root, "documents", "check", **environment, PORTICO_MAX_DEPTH="1")
+    assert (tight.exit_code, f"{client} CliName {identifier}: The document is too deep; at most 1." in tight.stdout) == (1, True)
+    for arguments, says in (
+        ((), "1 of 1 documents deprecated."),
+        (("--reason", "Use another."), "1 of 1"),
+        (("--back",), "1 of 1 documents deprecated no longer."),
+    ):
+        assert says in run(root, "documents", "deprecate", identifier, identifier, "--client", client, *arguments, **environment).stdout
+        assert ("Use another." in run(root, "documents", "list", "--client", client, **environment).stdout) is ("--reason" in arguments)
+    assert run(root, "documents", "deprecate", "sha256:x", "--client", client, **environment).exit_code == 1
     assert run(root, "documents", "retire", identifier, "--client", client, **environment).exit_code == 0
     assert run(root, "documents", "retire", identifier, "--client", client, **environment).exit_code == 1
     assert "shut out" in run(root, "clients", "disable", client, **environment).stdout
@@ -58,6 +74,8 @@ def test_an_app_is_registered_its_documents_published_checked_and_retired(root: 
 def test_what_cannot_be_published_is_one_line(root: Path, tmp_path: Path, environment: dict[str, str]) -> None:
     wrong = tmp_path / "wrong.json"
     wrong.write_text(json.dumps({"sha256:" + "0" * 64: NAME}))
+    lasting = "cli-" + uuid4().hex[:12]
+    run(root, "clients", "add", lasting, "--name", "Books", **environment)
     broken = manifest(tmp_path / "broken.json", "query Broken { nothing }")
     for arguments, says in (
         (["documents", "publish", str(wrong), "--client", "portal"], "is not the hash of its text. Nothing was published."),
@@ -68,14 +86,27 @@ def test_what_cannot_be_published_is_one_line(root: Path, tmp_path: Path, enviro
         (["clients", "add", "partner-x", "--name", "x", "--mode", "open"], "partners always"),
         (["clients", "add", "partner-x", "--name", "x", "--scope", "portal"], "Scopes are"),
         (["clients", "add", "partner-x", "--name", "x", "--public-key", str(wrong)], "is not the public half"),
+        (["clients", "add", "portal", "--name", "x", "--first-party", "--new-secret"], "has no secret"),
         (["clients", "disable", "nobody"], "There is no client nobody"),
         (["clients", "grant", "nobody", "read", "--customer", "cus_x"], "There is no partner nobody"),
+        (["clients", "grant", lasting, "read", "--customer", "cus_nobody"], "There is no customer cus_nobody."),
+        (["documents", "deprecate", "x", "--client", "portal", "--reason", "x" * 501], "A reason has at most 500 characters."),
         (["documents", "check", "--schema", str(wrong)], "is not a schema"),
     ):
         ended = run(root, *arguments, **environment)
         assert isinstance(ended.exception, WrongSetting), arguments
         assert says in str(ended.exception)
         assert "\n" not in str(ended.exception)
+
+
+def test_many_documents_are_judged_on_all_processors_and_one_that_is_broken_is_named(root: Path, tmp_path: Path, environment: dict[str, str]) -> None:
+    texts = [f"query Many{number} {{ customer {{ name }} }}" for number in range(1500)]
+    texts[1200] = "query Broken { customer { nothing } }"
+    path = manifest(tmp_path / "many.json", *texts)
+    command = [sys.executable, "-m", "gateway", "documents", "publish", path, "--client", "portal"]
+    ended = subprocess.run(command, cwd=root, env=os.environ | environment, capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 1
+    assert "Broken: Cannot query field 'nothing' on type 'Customer'. Nothing was published." in ended.stdout + ended.stderr
 
 
 def test_two_schemas_are_compared(root: Path, tmp_path: Path) -> None:

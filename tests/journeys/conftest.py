@@ -1,13 +1,18 @@
-"""What journeys with files share."""
+"""What journeys with files, and those of partners' apps, share."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import shutil
+import subprocess
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 
-from tests.conftest import ADA
+from db.embedded import Urls
+from tests.conftest import ADA, needs
+from tests.partners import TEXTS, Partner, manifest, registered
 
 ROWS = "select id from attachment union all select object_key from loose_object union all select key from idempotency_key"
 
@@ -38,3 +43,27 @@ async def left_since(before: tuple[set[str], set[str]], admin: asyncpg.Connectio
 
 async def everything(admin: asyncpg.Connection, data_dir: Path) -> tuple[set[str], set[str]]:
     return {record[0] for record in await admin.fetch(ROWS)}, {str(path) for path in (data_dir / "bucket").rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def own_server(start_server: Callable[..., str], urls: Urls) -> str:
+    return start_server(urls.app, document_id_keys=("doc_id", "id"))
+
+
+@pytest.fixture
+async def partner(own_server: str, admin: asyncpg.Connection) -> AsyncIterator[Partner]:
+    async with httpx.AsyncClient(base_url=own_server, timeout=20) as client:
+        found = Partner(await registered(admin), client, admin)
+        assert await found.staff("publishDocuments", clientId=found.id, manifest=manifest(*TEXTS)) == []
+        yield found
+    await admin.execute("update partner_grant set revoked_at = now() where client_id = $1 and revoked_at is null", found.id)
+
+
+@pytest.fixture(scope="session")
+def trusted_tools(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the tools and clients that know documents by their ids, installed."""
+    needs("node")
+    folder = tmp_path_factory.mktemp("trusted") / "project"
+    shutil.copytree(root / "tests/clients/trusted", folder, ignore=shutil.ignore_patterns("node_modules"))
+    subprocess.run([needs("npm"), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True, timeout=300)
+    return folder

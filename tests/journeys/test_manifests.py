@@ -12,8 +12,11 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import pytest
+from graphql import GraphQLSchema
 
 from db.embedded import Urls
+from gateway.documents import digest
+from gateway.settings import Settings
 from resolvers import manifests
 from tests.conftest import ADA, STAFF, needs, token
 
@@ -26,20 +29,16 @@ MADE = {"apollo": "out/apollo.json", "codegen": "codegen/generated/persisted-doc
 
 
 @pytest.fixture(scope="session")
-def trusted(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def trusted(root: Path, trusted_tools: Path) -> Path:
     """A project whose documents the three tools have read."""
-    needs("node")
-    folder = tmp_path_factory.mktemp("trusted") / "project"
-    shutil.copytree(root / "tests/clients/trusted", folder, ignore=shutil.ignore_patterns("node_modules"))
-    subprocess.run([needs("npm"), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True, timeout=300)
-    shutil.copy(root / "schema.graphql", folder)
+    shutil.copy(root / "schema.graphql", trusted_tools)
     for made in ("out", "relay/__generated__"):
-        (folder / made).mkdir()
-    (folder / "out/relay.json").write_text("{}")
+        (trusted_tools / made).mkdir()
+    (trusted_tools / "out/relay.json").write_text("{}")
     for program, *arguments in TOOLS.values():
-        done = subprocess.run([folder / "node_modules/.bin" / program, *arguments], cwd=folder, capture_output=True, text=True, timeout=120)
+        done = subprocess.run([trusted_tools / "node_modules/.bin" / program, *arguments], cwd=trusted_tools, capture_output=True, text=True, timeout=120)
         assert done.returncode == 0, done.stdout + done.stderr
-    return folder
+    return trusted_tools
 
 
 @pytest.fixture(scope="session")
@@ -131,17 +130,20 @@ asyncio.run(load(sys.argv[1]))
 """
 
 
-async def test_ten_thousand_documents_are_loaded_in_seconds_and_cost_little_memory(admin: asyncpg.Connection, urls: Urls, root: Path) -> None:
-    """In a process of its own: in this one many servers hear of the documents too."""
+async def test_ten_thousand_documents_are_loaded_in_seconds_and_cost_little_memory(
+    admin: asyncpg.Connection, urls: Urls, root: Path, graphql_schema: GraphQLSchema
+) -> None:
+    """In a process of its own: in this one many servers hear of the documents too, which by their digest they need not judge again."""
     client = "many-" + uuid4().hex[:12]
     await admin.execute("insert into api_client values ($1, 'PARTNER', 'Many', '', 'REQUIRED', '{}', 1000, now(), null)", client)
     entries = many(10_000)
     await admin.execute(
-        "insert into stored_document (client_id, id, body, names, cost, version, published_at) "
-        "select $1, p.id, p.body, '{}', 1, 1, now() from unnest($2::text[], $3::text[]) p(id, body)",
+        "insert into stored_document (client_id, id, body, names, cost, version, published_at, fits) "
+        "select $1, p.id, p.body, '{}', 1, 1, now(), $4 from unnest($2::text[], $3::text[]) p(id, body)",
         client,
         [entry.id for entry in entries],
         [entry.body for entry in entries],
+        digest(graphql_schema, Settings().limits),
     )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", LOADING, urls.admin, cwd=root, stdout=asyncio.subprocess.PIPE)
     told, _ = await process.communicate()

@@ -13,6 +13,8 @@ DOCUMENTS = first_party() | first_party_actions()
 
 # What only staff do has no place in the portal.
 OF_STAFF = {
+    "checkDocuments",
+    "deprecateDocuments",
     "publishDocuments",
     "retireDocuments",
     "holdSubscription",
