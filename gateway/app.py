@@ -42,6 +42,9 @@ from gateway.trusted import Trust
 from gateway.webhooks import webhooks
 from planner import Planner
 
+# Reading ten thousand documents takes half a second.
+LOADING_SECONDS = 5.0
+
 
 @dataclass(frozen=True, slots=True)
 class Setup:
@@ -76,6 +79,9 @@ def create_app(setup: Setup) -> ASGIApp:
         stop = asyncio.Event()
         clock = asyncio.create_task(run_worker(settings, setup.clock, on_ready=lambda: None, stop=stop)) if setup.clock else None
         keeping = asyncio.create_task(keep(keeper))
+        # Whoever is told that the server listens may ask for any document. Without a database there is no point in waiting for long.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(portal.trust.registry.loaded.wait(), LOADING_SECONDS)
         try:
             yield
         finally:
@@ -90,7 +96,7 @@ def create_app(setup: Setup) -> ASGIApp:
             await _close(portal)
             await pulse.disconnect()
 
-    readiness = Readiness(_ping(pulse, portal.clock), frozenset(revisions()[1:]), setup.drain)
+    readiness = Readiness(_ping(pulse, portal.clock), frozenset(revisions()[1:]), setup.drain, portal.trust.registry.loaded)
     routes = [*health.routes(readiness), *_routes(setup, portal, later)]
     return front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))
 

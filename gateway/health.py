@@ -30,13 +30,15 @@ class Drain:
 
 
 class Readiness:
-    """Asks the database at most once a second, however often it is asked itself. `older` are the revisions before the one that this program needs.
+    """Asks the database at most once a second, however often it is asked itself. `older` are the revisions before the one that this program needs;
+    `loaded` is set when the documents that others published are known.
 
     A revision that we do not know is a newer one: during an update the old processes go on with it.
     """
 
-    def __init__(self, ping: Ping, older: frozenset[str], drain: Drain) -> None:
+    def __init__(self, ping: Ping, older: frozenset[str], drain: Drain, loaded: asyncio.Event) -> None:
         self._ping = ping
+        self._loaded = loaded
         self._older = older
         self._drain = drain
         self._found = ""
@@ -54,7 +56,9 @@ class Readiness:
     async def _asked(self) -> str:
         try:
             async with asyncio.timeout(PING_SECONDS):
-                return "migrations are missing" if await self._ping() in self._older else "ready"
+                if await self._ping() in self._older:
+                    return "migrations are missing"
+                return "ready" if self._loaded.is_set() else "the documents are not loaded"
         except Exception as error:  # whatever keeps it from answering, it is not ready
             logger.warning("the database does not answer: %s", type(error).__name__)
             return "the database does not answer"

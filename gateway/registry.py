@@ -1,5 +1,6 @@
 """Trusted documents and their clients in the memory of a process: replaced as a whole when the database says that they changed, so a request sees one state or the other."""
 
+import asyncio
 import hashlib
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
@@ -10,7 +11,7 @@ from typing import Literal, NamedTuple
 from auth.viewer import Viewer
 from billing.rows import ApiClient, TrustedText
 from billing.states import Actor
-from resolvers.manifests import PREFIX, id_of, normalized
+from resolvers.manifests import id_of, normalized
 
 Mode = Literal["open", "log", "prefer", "required"]
 
@@ -37,13 +38,14 @@ class State:
 
 
 class Registry:
-    """`own` are the portal's own documents, which are there before the database has been asked."""
+    """`own` are the portal's own documents, which are there before the database has been asked. Until `loaded`, nobody can say of others that they are not there."""
 
     def __init__(self, own: Iterable[str], default_mode: Mode) -> None:
         self._default_mode = default_mode
         self._own = {found.id: found for found in (Trusted(PORTAL, id_of(text), text) for text in own)}
         self._state = State(of_portal=self._own)
         self._uses: Counter[tuple[str, str]] = Counter()
+        self.loaded = asyncio.Event()
 
     def replace(self, clients: Iterable[ApiClient], texts: Iterable[TrustedText]) -> None:
         known = {client.id: client for client in clients}
@@ -55,6 +57,7 @@ class Registry:
             for name in (text.id, text.alias) if text.alias else (text.id,):
                 chosen.setdefault(name, Trusted(text.client_id, text.id, text.body, text.deprecated_at))
         self._state = State(known, of_partner, of_portal)
+        self.loaded.set()
 
     def find(self, viewer: Viewer, identifier: str) -> Trusted | None:
         """By a document's id, or a name that its manifest had for it. Partners find their own documents and no others."""
@@ -112,7 +115,3 @@ class Registered:
 def digest_of(text: str) -> str:
     """SHA-256 in hexadecimal, of the exact text."""
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def is_digest(identifier: str) -> bool:
-    return normalized(identifier).startswith(PREFIX)

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from auth.viewer import Viewer
 from billing.states import Actor
+from db.session import DatabaseUnavailable
 from gateway.answers import TransportError
 from gateway.calls import Call
 from gateway.registry import Registered, Registry, Trusted, digest_of
@@ -29,7 +30,7 @@ class Trust:
     registered: Registered | None = None
 
     def resolve(self, call: Call, viewer: Viewer, *, now: datetime) -> Call:
-        """The call with the text that it runs. Raises TransportError."""
+        """The call with the text that it runs. Raises TransportError, and DatabaseUnavailable where only the database could tell."""
         digest = _digest(call)
         identifier = _identifier(call, self.keys) or (digest and PREFIX + digest)
         if identifier is None:
@@ -52,6 +53,8 @@ class Trust:
         return replace(call, query=found.text, is_stored=True, deprecated_at=found.deprecated_at)
 
     def _unknown(self, call: Call, viewer: Viewer, digest: str | None, now: datetime) -> Call:
+        if not self.registry.loaded.is_set():
+            raise DatabaseUnavailable("the documents have not been read yet")
         mode = self.registry.mode(viewer)
         is_strict = mode in ("required", "prefer")
         if digest is None:

@@ -327,6 +327,23 @@ async def test_a_budget_is_never_overdrawn_by_calls_at_once(partner: Partner) ->
     assert 10 <= sum(answer.status_code == 200 for answer in answers) <= 11
 
 
+async def test_a_server_that_has_just_started_knows_every_document(partner: Partner, start_server: Callable[..., str], urls: Urls) -> None:
+    """Behind a balancer a new process must not deny what the others answer."""
+    access = await partner.enter()
+    await partner.known(id_of(NAME), access)
+    async with httpx.AsyncClient(base_url=start_server(urls.app), headers={"Authorization": f"Bearer {access}"}, timeout=20) as client:
+        assert (await client.post("/graphql", json={"documentId": id_of(NAME)})).status_code == 200
+        assert (await client.get("/readyz")).status_code == 200
+
+
+async def test_before_the_documents_are_read_nobody_says_that_one_is_not_there(start_server: Callable[..., str]) -> None:
+    async with httpx.AsyncClient(base_url=start_server("postgresql://portico_app@127.0.0.1:1/postgres"), timeout=20) as client:
+        answer = await client.post("/graphql", json={"documentId": id_of(NAME)})
+        assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (503, "SERVICE_UNAVAILABLE")
+        assert answer.headers["Retry-After"]
+        assert (await client.get("/readyz")).status_code == 503
+
+
 async def test_uses_are_counted(partner: Partner) -> None:
     access = await partner.enter()
     await partner.known(id_of(NAME), access)
