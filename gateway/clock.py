@@ -1,4 +1,4 @@
-"""The worker as a process, or inside the server of a demo: the billing clock and the sweep of attachments."""
+"""The worker as a process, or inside the server of a demo: the billing clock, the sweep of attachments, and the upkeep."""
 
 import asyncio
 import signal
@@ -18,6 +18,7 @@ from gateway.postgres import Place
 from gateway.settings import Settings, WrongSetting
 from jobs.attachments import Swept, sweep
 from jobs.clock import Billing, Pass, tick
+from jobs.upkeep import forget
 from jobs.worker import Duties, work
 
 # After an outage of Postgres the worker comes back this often.
@@ -32,12 +33,13 @@ def policy(settings: Settings) -> RetryPolicy:
         raise WrongSetting(f"PORTICO_RETRY_DAYS: {error}") from None
 
 
-async def tick_once(settings: Settings, place: Place, at: datetime | None) -> tuple[Pass, Swept]:
-    """One pass of the billing clock, as of an instant, and the sweep. The sweep is as of now: what is being written now must not be looked at from later."""
+async def tick_once(settings: Settings, place: Place, at: datetime | None) -> tuple[Pass, Swept, int]:
+    """One pass of the billing clock, as of an instant, the sweep and the upkeep. These two are as of now: what is being written now must not be looked at from later."""
     async with _duties(settings, place) as duties:
         now = datetime.now(UTC)
         done = await tick(duties.billing, at or now)
-        return done, await sweep(Session(duties.billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30), duties.bucket, now=now)
+        session = Session(duties.billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30)
+        return done, await sweep(session, duties.bucket, now=now), await forget(session, now=now)
 
 
 async def run_worker(settings: Settings, place: Place, *, on_ready: Callable[[], None], stop: asyncio.Event) -> None:

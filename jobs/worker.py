@@ -14,17 +14,20 @@ from billing.states import Actor
 from db.session import Caller, Session
 from jobs.attachments import sweep
 from jobs.clock import Billing, tick
+from jobs.upkeep import forget
 from storage.bucket import Bucket
 
 log = logging.getLogger("portico.clock")
 
 EVERY_MINUTE = "* * * * *"
-EVERY_HOUR = "17 * * * *"
+# Each hour, but not both at once.
+AT_17 = "17 * * * *"
+AT_47 = "47 * * * *"
 
 
 @dataclass(frozen=True, slots=True)
 class Duties:
-    """What a worker sees to: money, and files that nobody owns."""
+    """What a worker sees to: money, files that nobody owns, and rows that nobody can use any more."""
 
     billing: Billing
     bucket: Bucket
@@ -41,11 +44,18 @@ async def work(duties: Duties, connection: "asyncpg.Connection[asyncpg.Record]",
         if done.steps or done.collections or done.reconciled or done.failures:
             log.info("clock: %d steps, %d collections, %d settled, %d failed", done.steps, done.collections, done.reconciled, done.failures)
 
-    @queue.schedule("attachments_sweep", EVERY_HOUR)
+    @queue.schedule("attachments_sweep", AT_17)
     async def attachments_sweep(_: Schedule) -> None:
         now = clock()
         swept = await sweep(Session(duties.billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30), duties.bucket, now=now)
         if swept.announced or swept.objects:
             log.info("sweep: %d announced files given up, %d objects deleted", swept.announced, swept.objects)
+
+    @queue.schedule("upkeep", AT_47)
+    async def upkeep(_: Schedule) -> None:
+        now = clock()
+        forgotten = await forget(Session(duties.billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30), now=now)
+        if forgotten:
+            log.info("upkeep: %d past rows forgotten", forgotten)
 
     await queue.run(dequeue_timeout=timedelta(seconds=5))

@@ -5,7 +5,7 @@ from billing.rows.contracts import Account, Contract, CouponOffer, Offer
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, RefreshToken
 from billing.rows.invoices import Invoice, InvoiceLine
-from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Operation, Saved
+from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Forgotten, Operation, Saved
 from billing.rows.owed import MethodReference, OwedInstallment, OwedInvoice, PaymentOwner, SavedMethod, StatementEntry, StoredEvent
 from billing.rows.partners import ApiClient, Budget, ClientAssertion, ClientCredential, PartnerGrant, RegistryId, RegistryStamp, StoredDocument, TrustedText
 from billing.rows.payments import Payment, PaymentAllocation, PaymentMethod
@@ -37,6 +37,7 @@ __all__ = [
     "Customer",
     "Due",
     "FileCount",
+    "Forgotten",
     "IdentityLink",
     "Installment",
     "Invoice",

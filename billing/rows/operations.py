@@ -27,6 +27,13 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
+class Forgotten:
+    """How many rows were deleted, because nobody can use them any more."""
+
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Saved:
     """How many rows of each kind were written where the state was as expected."""
 

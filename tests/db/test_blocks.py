@@ -23,8 +23,8 @@ OF_EVERYBODY = {"customers.matching", "customers.owner", "audit.listed", "attach
 # The billing clock asks these over all customers, by index, and then acts as one.
 OF_CLOCK = {"clock.due_subscriptions", "clock.due_collections", "clock.open_charges", "payments.owner"}
 
-# What processors told belongs to nobody before it is read.
-OF_NOBODY = {"webhooks.open", "webhooks.store", "webhooks.done"}
+# What processors told belongs to nobody before it is read. What is past goes whoever had it; row security says what that is.
+OF_NOBODY = {"webhooks.open", "webhooks.store", "webhooks.done", *(name for name in blocks() if name.startswith("upkeep."))}
 
 # The registry of apps and their documents is no customer's.
 REGISTRY = ("clients.", "client_credentials.", "client_assertions.", "trusted.", "budgets.")

@@ -4,6 +4,8 @@ import asyncio
 import os
 import subprocess
 import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from gateway.postgres import Place
 from gateway.settings import Settings
 from storage import keys
 from tests.lifecycle.conftest import Life, new_id
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -41,32 +44,44 @@ async def test_tick_sweeps_as_of_now_even_when_the_clock_is_told_another_time(li
     command = [sys.executable, "-m", "gateway", "tick", "--at", "2027-01-02T00:00:00"]
     done = await asyncio.to_thread(subprocess.run, command, cwd=root, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert "0 announced files given up, 1 objects deleted." in done.stdout
+    assert "0 announced files given up, 1 objects deleted, 0 past rows forgotten." in done.stdout
     assert (due.exists(), being_written.exists()) == (False, True)
 
 
-async def test_the_worker_sweeps_every_hour(life: Life, place: embedded.Urls, bucket: Path) -> None:
-    due = await loose(life, bucket, expires_at=datetime.now(UTC) - timedelta(minutes=1))
-    stop = asyncio.Event()
-    working = asyncio.create_task(run_worker(Settings(data_dir=bucket.parent), Place(place.admin, place.app), on_ready=lambda: None, stop=stop))
-    try:
+async def test_the_worker_sweeps_and_forgets_every_hour(life: Life, place: embedded.Urls, bucket: Path) -> None:
+    """What came due while no worker ran is done by the next one at once."""
+    async with _working(place, bucket.parent):
         await _scheduled(life.admin)
-        assert due.exists()
-        await life.admin.execute("update portico.pgqueuer_schedules set next_run = now() where entrypoint = 'attachments_sweep'")
-        for _ in range(400):
-            if not due.exists():
-                break
-            await asyncio.sleep(0.05)
-        assert not due.exists()
+    due = await loose(life, bucket, expires_at=datetime.now(UTC) - timedelta(minutes=1))
+    await life.admin.execute(
+        "insert into idempotency_key (customer_id, mutation, key, input_hash, answer, created_at, finished_at) values ($1, '', 'past', '', '{}', $2, $2)",
+        life.customer_id,
+        datetime.now(UTC) - timedelta(days=8),
+    )
+    await life.admin.execute("update portico.pgqueuer_schedules set next_run = now() - interval '1 second' where entrypoint in ('attachments_sweep', 'upkeep')")
+
+    async def both_done() -> bool:
+        return not due.exists() and await life.rows("idempotency_key", "and key = 'past'") == []
+
+    async with _working(place, bucket.parent):
+        await until(both_done)
+
+
+@asynccontextmanager
+async def _working(place: embedded.Urls, data_dir: Path) -> AsyncIterator[None]:
+    stop = asyncio.Event()
+    worker = asyncio.create_task(run_worker(Settings(data_dir=data_dir), Place(place.admin, place.app), on_ready=lambda: None, stop=stop))
+    try:
+        yield
     finally:
         stop.set()
-        await working
+        await worker
 
 
 async def _scheduled(admin: asyncpg.Connection) -> None:
     for _ in range(200):
         found = {row["entrypoint"]: row["expression"] for row in await admin.fetch("select entrypoint, expression from portico.pgqueuer_schedules")}
-        if "attachments_sweep" in found:
+        if len(found) == 3:
             break
         await asyncio.sleep(0.05)
-    assert found == {"billing_clock": "* * * * *", "attachments_sweep": "17 * * * *"}
+    assert found == {"billing_clock": "* * * * *", "attachments_sweep": "17 * * * *", "upkeep": "47 * * * *"}

@@ -1,0 +1,107 @@
+"""What has had its time is forgotten, and nothing that anybody could still use."""
+
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+
+from billing.states import Actor
+from db.session import Caller, Session
+from jobs import upkeep
+from jobs.upkeep import KEPT, forget
+from tests.conftest import ADA, Portal
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+
+# Each kind by the table it is in, with a row that ended at $2; $1 tells the rows apart.
+KINDS = {
+    "upkeep.keys": (
+        "idempotency_key",
+        "insert into idempotency_key (customer_id, mutation, key, input_hash, answer, created_at, finished_at) values ($3, 'upkeep', $1, '', '{}', $2, $2)",
+    ),
+    "upkeep.tokens": (
+        "refresh_token",
+        """with session as (insert into portal_session (customer_id, id, method, created_at, last_used_at, expires_at)
+                            values ($3, 'ses_upkeep' || $1, 'PASSWORD', timestamp '2020-01-01', timestamp '2020-01-01', timestamp '2040-01-01') returning id)
+           insert into refresh_token (secret_hash, customer_id, session_id, issued_at, expires_at)
+           select encode(sha256(convert_to('upkeep' || $1, 'utf8')), 'hex'), $3, id, timestamp '2020-01-01', $2 from session""",
+    ),
+    "upkeep.sessions": (
+        "portal_session",
+        """insert into portal_session (customer_id, id, method, created_at, last_used_at, expires_at)
+           values ($3, 'ses_upkeep' || $1, 'PASSWORD', timestamp '2020-01-01', timestamp '2020-01-01', $2)""",
+    ),
+    "upkeep.links": (
+        "identity_link",
+        """insert into identity_link (secret_hash, customer_id, kind, made_by, created_at, expires_at)
+           values (encode(sha256(convert_to('upkeep' || $1, 'utf8')), 'hex'), $3, 'PASSWORD', 'upkeep', timestamp '2020-01-01', $2)""",
+    ),
+    "upkeep.events": (
+        "webhook_event",
+        """insert into webhook_event (processor, id, kind, payment_id, event, received_at, processed_at) values ('upkeep', $1, 'CHARGE', $3, '{}', $2, $2)""",
+    ),
+}
+
+
+async def test_every_kind_is_looked_at() -> None:
+    assert KINDS.keys() == KEPT.keys()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_past_rows_go_once_their_time_is_over_and_not_before(
+    portal: Portal, admin: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(upkeep, "BATCH", 3)
+    table, insert = KINDS[kind]
+    session = Session(portal.database, Caller(None, Actor.SYSTEM, NOW))
+    await forget(session, now=NOW)
+    before = await admin.fetchval(f"select count(*) from {table}")
+    for number in range(10):
+        await admin.execute(insert, f"{kind} past {number}", NOW - KEPT[kind] - timedelta(seconds=1), ADA.customer_id)
+        await admin.execute(insert, f"{kind} kept {number}", NOW - KEPT[kind], ADA.customer_id)
+    try:
+        assert await forget(session, now=NOW) == 10
+        assert await admin.fetchval(f"select count(*) from {table}") == before + 10
+        assert await forget(session, now=NOW) == 0
+    finally:
+        await admin.execute("delete from idempotency_key where mutation = 'upkeep'")
+        await admin.execute("delete from portal_session where id like 'ses\\_upkeep%'")
+        await admin.execute("delete from identity_link where made_by = 'upkeep'")
+        await admin.execute("delete from webhook_event where processor = 'upkeep'")
+
+
+async def test_what_runs_is_never_forgotten(portal: Portal, admin: asyncpg.Connection) -> None:
+    """A call without an answer holds its key, and an event that was not acted on waits, for however long."""
+    await admin.execute(
+        "insert into idempotency_key (customer_id, mutation, key, input_hash, created_at) values ($1, 'upkeep', 'runs', '', timestamp '2020-01-01')",
+        ADA.customer_id,
+    )
+    await admin.execute(
+        "insert into webhook_event (processor, id, kind, event, received_at) values ('upkeep', 'waits', 'CHARGE', '{}', timestamp '2020-01-01')"
+    )
+    try:
+        await forget(Session(portal.database, Caller(None, Actor.SYSTEM, NOW)), now=NOW)
+        assert await admin.fetchval("select count(*) from idempotency_key where mutation = 'upkeep'") == 1
+        assert await admin.fetchval("select count(*) from webhook_event where processor = 'upkeep'") == 1
+    finally:
+        await admin.execute("delete from idempotency_key where mutation = 'upkeep'")
+        await admin.execute("delete from webhook_event where processor = 'upkeep'")
+
+
+@pytest.mark.parametrize("table", ["idempotency_key", "portal_session", "refresh_token", "identity_link"])
+@pytest.mark.parametrize("actor", ["STAFF", "CUSTOMER", "PARTNER", "SYSTEM"])
+async def test_nobody_deletes_what_is_not_past(app: asyncpg.Connection, admin: asyncpg.Connection, table: str, actor: str) -> None:
+    """Not even the worker with a mistake in it: row security knows what is past."""
+    kind = next(kind for kind, (name, _) in KINDS.items() if name == table)
+    await admin.execute(KINDS[kind][1], "still good", NOW + timedelta(hours=1), ADA.customer_id)
+    counted = f"select count(*) from {table} where customer_id = $1"
+    before = await admin.fetchval(counted, ADA.customer_id)
+    try:
+        async with app.transaction():
+            await app.execute(f"set local app.actor = '{actor}'; set local app.now = '{NOW.isoformat()}'")
+            await app.execute(f"delete from {table}")
+        assert await admin.fetchval(counted, ADA.customer_id) == before
+    finally:
+        await admin.execute("delete from idempotency_key where mutation = 'upkeep'")
+        await admin.execute("delete from portal_session where id like 'ses\\_upkeep%'")
+        await admin.execute("delete from identity_link where made_by = 'upkeep'")
