@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,8 @@ FOLDER = Path(portal.__file__).with_name("documents")
 MAX_DOCUMENTS = 1000
 MAX_TOKENS = 200_000
 MAX_AMOUNTS = 64
+# What Postgres' integer holds. What a document is said to cost is an estimate, and no reason to refuse it.
+MOST = 2**31 - 1
 
 # For messages about what cannot be parsed.
 NAMED = re.compile(r"\b(?:query|mutation)\s+(\w+)")
@@ -49,7 +51,6 @@ class Document:
     introspects: bool = False
     digest: str = ""
     costs: dict[object, int] = field(default_factory=dict)
-    cost: int = 0
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
         """The operation by its name; without one, the only one there is."""
@@ -134,7 +135,6 @@ def _prepared(schema: GraphQLSchema, planner: Planner | None, text: str, limits:
         plans=planner.prepare(ast) if planner else None,
         public=frozenset(name for name, node in operations.items() if _is_public(schema, ast, node)),
         introspects=weighed.introspects,
-        cost=max(weighed.costs.values(), default=0),
         digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
     )
 
@@ -148,7 +148,16 @@ def judge(schema: GraphQLSchema, limits: Limits, text: str) -> Judged:
     found = _prepared(schema, None, text, limits)
     operations = [name or "" for name in found.operations] if not found.errors else NAMED.findall(text)
     errors = tuple(error.message for error in found.errors) or (() if operations else ("It has no operation.",))
-    return Judged(tuple(operations), found.cost, errors, digest(schema, limits))
+    return Judged(tuple(operations), _usual_cost(schema, found, limits), errors, digest(schema, limits))
+
+
+def _usual_cost(schema: GraphQLSchema, document: Document, limits: Limits) -> int:
+    """Of its dearest operation, called with the defaults of its variables, and with pages of the usual size where they have none."""
+    if document.ast is None:
+        return 0
+    unbounded = replace(limits, cost=MOST**2)
+    costs = [weigh(schema, document.ast, unbounded, amounts_of(node, {})).costs[name] for name, node in document.operations.items()]
+    return min(max(costs, default=0), MOST)
 
 
 @lru_cache(maxsize=8)

@@ -1,7 +1,7 @@
 """Limits: what is refused, at which figure, and that refusing is cheap whatever is sent."""
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 import httpx
@@ -9,7 +9,7 @@ import pytest
 from graphql import GraphQLSchema, get_introspection_query
 
 from db.embedded import Urls
-from gateway.documents import MAX_TOKENS, Documents, first_party
+from gateway.documents import MAX_TOKENS, Documents, first_party, judge
 from gateway.limits import Limits
 from gateway.settings import Settings
 from tests.conftest import ADA, STAFF, token
@@ -186,3 +186,20 @@ async def test_introspection_and_suggestions_are_for_developers_in_production(st
         answer = await client.post("/graphql", json={"query": "{ __schema { queryType { name } } }"}, headers={"Authorization": f"Bearer {token(ADA)}"})
         assert answer.json() == {"data": {"__schema": {"queryType": {"name": "Query"}}}}
         assert (await client.get("/graphiql")).status_code == 200
+
+
+@pytest.mark.parametrize("name", first_party())
+def test_a_page_is_published_with_what_it_costs_when_it_is_called_plainly(graphql_schema: GraphQLSchema, name: str) -> None:
+    text = first_party()[name]
+    documents = Documents(graphql_schema, None)
+    document = documents.prepare(text)
+    operation = document.operation(None)
+    assert operation
+    assert judge(graphql_schema, Limits(), text).cost == documents.cost(document, operation, {})
+
+
+def test_what_a_document_may_come_to_is_no_reason_against_it(graphql_schema: GraphQLSchema) -> None:
+    """Callers may ask for smaller pages than the usual ones."""
+    inner = "invoices(first: $n) { nodes { attachments(first: $n) { nodes { id } } } }"
+    judged = judge(graphql_schema, replace(Limits(), cost=300), "query Q($n: Int!) { customer { " + inner + " } }")
+    assert (judged.errors, judged.cost > 300) == ((), True)
