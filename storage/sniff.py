@@ -1,6 +1,7 @@
 """What bytes really are, judged while they pass: the type by content, sizes of pictures, scripts, a second format in the same file."""
 
 import puremagic
+from ahocorasick_rs import BytesAhoCorasick
 
 from billing.refusals import ErrorCode, Refused
 from storage import pdf, pictures
@@ -11,6 +12,7 @@ HEAD = 1024
 TAIL = 22 + 65_535
 ZIP_END = b"PK\x05\x06"
 RAR = b"Rar!\x1a\x07"
+RARS = BytesAhoCorasick([RAR])
 # How far into a file a RAR may begin.
 RAR_REACH = 2 * 1024**2
 MARKUP = (b"<html", b"<script", b"<svg", b"<!doctype", b"<?php", b"<?xml")
@@ -38,7 +40,7 @@ class Inspector:
             self._scripts.feed(chunk)
         if self._walker:
             self._walk(self._walker, chunk)
-        if self._size < RAR_REACH and (RAR in chunk or RAR in self._tail[-len(RAR) :] + chunk[: len(RAR)]):
+        if self._size < RAR_REACH and (RARS.find_matches_as_indexes(chunk) or RAR in self._tail[-len(RAR) :] + chunk[: len(RAR)]):
             raise _polyglot()
         self._size += len(chunk)
         self._tail = chunk[-TAIL:] if len(chunk) >= TAIL else (self._tail + chunk)[-TAIL:]

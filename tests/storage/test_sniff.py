@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.refusals import ErrorCode, Refused
+from storage.pdf import WINDOW
 from storage.pictures import PNG
 from storage.sniff import TAIL, Inspector
 from tests.samples import PDF_END, PDF_HEAD, chunk, jpeg, noise, object_stream, pdf, png, segment, zipped
@@ -61,6 +62,10 @@ POLYGLOTS = {
 SCRIPTS = {
     "in the open": b"/OpenAction << /S /JavaScript /JS (app.alert(1)) >>",
     "with escapes": b"/OpenAction << /S /J#61va#53cript >>",
+    "with escapes, and nothing between one name and the next": b"/OpenAction<</S/J#61va#53cript/JS(x)>>",
+    "with every letter escaped": b"/S/" + b"".join(b"#%02x" % letter for letter in b"JavaScript") + b" ",
+    "behind many escapes that hide nothing": b"/#41#42 " * 5000 + b"/L#61unch ",
+    "in packed objects whose name is hidden": object_stream(b"1 0 << /S /JavaScript /JS (app.alert(1)) >>").replace(b"/ObjStm", b"/Obj#53tm"),
     "that start a program": b"/A << /S /Launch /F (cmd.exe) >>",
     "in a packed object": object_stream(b"1 0 << /S /JavaScript /JS (app.alert(1)) >>"),
     "in a packed object with escapes": object_stream(b"1 0 << /S /#4aavaScript >>"),
@@ -102,6 +107,16 @@ def test_a_pdf_with_scripts_is_refused_wherever_they_are(inside: bytes, step: in
     assert judged(pdf(len(inside) + 3000, inside=inside), TYPES["pdf"], step=step) == ErrorCode.UNSAFE_FILE
 
 
+@pytest.mark.parametrize("at", [-9, -8, -1, 0, 1])
+@pytest.mark.parametrize("name", [b"/JavaScript ", b"/J#61vaScript "])
+def test_a_name_is_found_where_what_is_looked_at_together_ends(name: bytes, at: int) -> None:
+    content = bytearray(pdf(4 * WINDOW))
+    for border in (1, 2, 3):
+        written = content.copy()
+        written[border * WINDOW + at : border * WINDOW + at + len(name)] = name
+        assert judged(bytes(written), TYPES["pdf"], step=2 * WINDOW) == ErrorCode.UNSAFE_FILE
+
+
 @pytest.mark.parametrize("step", [1, 65_536])
 @pytest.mark.parametrize(("content", "kind"), BROKEN.values(), ids=BROKEN)
 def test_what_only_begins_like_its_type_is_refused(content: bytes, kind: str, step: int) -> None:
@@ -111,7 +126,7 @@ def test_what_only_begins_like_its_type_is_refused(content: bytes, kind: str, st
 def test_packed_objects_that_do_nothing_are_let_through() -> None:
     inside = object_stream(b"1 0 << /Type /Page /Names 3 0 R >>") + b"\n8 0 obj << /Type /ObjStm >> stream\nencrypted, or packed otherwise\nendstream endobj"
     assert judged(pdf(9000, inside=inside), TYPES["pdf"]) is None
-    assert judged(pdf(9000, inside=b"/JavaScripts /Launched"), TYPES["pdf"]) is None
+    assert judged(pdf(9000, inside=b"/JavaScripts /Launched /#4aavaScripts /Java /#53cript #4a#61vaScript"), TYPES["pdf"]) is None
 
 
 def test_the_end_of_a_zip_that_only_looks_like_one_is_chance() -> None:
