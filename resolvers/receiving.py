@@ -8,15 +8,11 @@ from dataclasses import dataclass, field
 from billing.attachments import judge_size
 from billing.refusals import Refused
 from resolvers.context import Files
-from storage import threads
 from storage.scan import Scan
 from storage.sniff import Inspector
 
-# How much is handled at a time: the work on a batch runs in a thread while the next one comes.
-BATCH_BYTES = 1024 * 1024
-
 # Told how many bytes have come, and whether these are all; raises Refused when they are too many.
-Judge = Callable[[int, bool], None]
+Limit = Callable[[int, bool], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +22,23 @@ class Target:
     key: str
     content_type: str
     field: str
-    judge: Judge
+    limit: Limit
 
 
 @dataclass(slots=True)
 class Passing:
-    """What is known of the bytes so far."""
+    """What is known of the bytes so far. The bucket shows them."""
 
     inspector: Inspector
     size: int = 0
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
-    def take(self, batch: bytes) -> None:
-        self.digest.update(batch)
-        self.inspector.feed(batch)
+    def look(self, piece: bytes) -> None:
+        self.digest.update(piece)
+        self.inspector.feed(piece)
+
+    def finish(self) -> None:
+        self.inspector.finish()
 
 
 async def receive(chunks: AsyncIterator[bytes], target: Target, files: Files) -> tuple[int, str]:
@@ -48,52 +47,22 @@ async def receive(chunks: AsyncIterator[bytes], target: Target, files: Files) ->
     try:
         async with AsyncExitStack() as stack:
             scan = await stack.enter_async_context(files.scanner.scanning()) if files.scanner else None
-            judged = await stack.enter_async_context(aclosing(_judged(chunks, passing, target, scan)))
-            await files.bucket.put(target.key, judged, target.content_type)
+            passed = await stack.enter_async_context(aclosing(_passed(chunks, passing, target, scan)))
+            await files.bucket.put(target.key, passed, target.content_type, passing)
     except Refused as refused:
         raise Refused(refused.code, refused.message, refused.field or target.field) from None
     return passing.size, passing.digest.hexdigest()
 
 
-async def _judged(chunks: AsyncIterator[bytes], passing: Passing, target: Target, scan: Scan | None) -> AsyncGenerator[bytes, None]:
-    """The bytes in batches. The last one leaves only after all of them were found good, so a bucket never completes what is not."""
-    working = None
-    try:
-        async for batch in _batches(_counted(chunks, passing, target.judge)):
-            if working:
-                await threads.done(working)
-            working = threads.begin(passing.take, batch)
-            if scan:
-                await scan.feed(batch)
-            yield batch
-        if working:
-            await threads.done(working)
-    finally:
-        if working:
-            await threads.ended(working)
-    judge_size(passing.size, target.field)
-    passing.inspector.finish()
-    if scan:
-        await scan.finish()
-
-
-async def _counted(chunks: AsyncIterator[bytes], passing: Passing, judge: Judge) -> AsyncIterator[bytes]:
+async def _passed(chunks: AsyncIterator[bytes], passing: Passing, target: Target, scan: Scan | None) -> AsyncGenerator[bytes, None]:
+    """The bytes, counted and scanned. They end only when they were found good, and the bucket keeps nothing that has no end."""
     async for chunk in chunks:
         passing.size += len(chunk)
-        judge(passing.size, False)
+        target.limit(passing.size, False)
+        if scan:
+            await scan.feed(chunk)
         yield chunk
-    judge(passing.size, True)
-
-
-async def _batches(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    held: list[bytes] = []
-    size = 0
-    async for chunk in chunks:
-        held.append(chunk)
-        size += len(chunk)
-        if size >= BATCH_BYTES:
-            yield b"".join(held)
-            held.clear()
-            size = 0
-    if held:
-        yield b"".join(held)
+    target.limit(passing.size, True)
+    judge_size(passing.size, target.field)
+    if scan:
+        await scan.finish()

@@ -37,11 +37,33 @@ class Ticket:
     expires_at: datetime
 
 
+class Judge(Protocol):
+    """Looks at an object's bytes on their way, in a thread, where they are at hand anyhow. Both methods raise what speaks against keeping it."""
+
+    def look(self, piece: bytes) -> None: ...
+
+    def finish(self) -> None:
+        """There are no more bytes, and the object is not there yet."""
+
+
+class Unjudged:
+    """Nothing speaks against anything."""
+
+    def look(self, piece: bytes) -> None:
+        """Not at all."""
+
+    def finish(self) -> None:
+        """It may be kept."""
+
+
+UNJUDGED = Unjudged()
+
+
 class Bucket(Protocol):
     """Every method raises BucketUnavailable, and answers within a deadline of its own."""
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str) -> None:
-        """Keep what the chunks make together, durably. Whatever they raise is raised, and then nothing is kept under the key once it was deleted."""
+    async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str, judge: Judge = UNJUDGED) -> None:
+        """Keep what the chunks make together, durably. Whatever they or the judge raise is raised, and then nothing is kept under the key once it was deleted."""
 
     def open(self, key: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """The bytes. Raises NoSuchObject."""

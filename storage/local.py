@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from storage import policies, threads
-from storage.bucket import TICKET_SECONDS, Announced, BucketUnavailable, NoSuchObject, Ticket
+from storage.batches import batches
+from storage.bucket import TICKET_SECONDS, UNJUDGED, Announced, BucketUnavailable, Judge, NoSuchObject, Ticket
 from storage.keys import KEY
 
 PART = "part"
@@ -24,13 +25,13 @@ class Local:
         self._url = url
         self._secret = secret
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str) -> None:
+    async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str, judge: Judge = UNJUDGED) -> None:
         path = self._path(key)
         part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.{PART}")
         try:
             file = await threads.run(_create, part)
             try:
-                await _write_all(file, chunks)
+                await _write_all(file, chunks, judge)
                 await threads.run(_settle, file, part, path)
             except BaseException:
                 part.unlink(missing_ok=True)
@@ -75,17 +76,25 @@ class Local:
         return self._root / key
 
 
-async def _write_all(file: BinaryIO, chunks: AsyncIterator[bytes]) -> None:
-    """The next chunk comes while the last one is written; there are never more than the two."""
+async def _write_all(file: BinaryIO, chunks: AsyncIterator[bytes], judge: Judge) -> None:
+    """The next batch comes while the last one is judged and written; there are never more than the two."""
     writing = None
     try:
-        async for chunk in chunks:
+        async for batch in batches(chunks):
             if writing:
                 await threads.done(writing)
-            writing = threads.begin(file.write, chunk)
+            writing = threads.begin(_write, file, batch, judge)
     finally:
         if writing:
             await threads.done(writing)
+    await threads.run(judge.finish)
+
+
+def _write(file: BinaryIO, batch: list[bytes], judge: Judge) -> None:
+    """Each piece is written while the processor still has it at hand."""
+    for piece in batch:
+        judge.look(piece)
+        file.write(piece)
 
 
 async def _read_all(file: BinaryIO) -> AsyncIterator[bytes]:
@@ -94,12 +103,14 @@ async def _read_all(file: BinaryIO) -> AsyncIterator[bytes]:
 
 
 def _create(part: Path) -> BinaryIO:
+    """Buffered, because that writes on where a disk that is nearly full takes only a part; large pieces go past the buffer."""
     part.parent.mkdir(parents=True, exist_ok=True)
-    return open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb", buffering=0)
+    return open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 def _settle(file: BinaryIO, part: Path, path: Path) -> None:
     """After this the object is there, whole, and would be after a power cut."""
+    file.flush()
     os.fsync(file.fileno())
     part.rename(path)
     folder = os.open(path.parent, os.O_RDONLY)

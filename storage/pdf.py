@@ -42,7 +42,7 @@ class Scripts:
 
     def feed(self, chunk: bytes) -> None:
         border = self._carry + chunk[:OVERLAP]
-        has_objects = _judge(border) | _judge(chunk)
+        has_objects = _judge_near(border) | _judge(chunk)
         self._carry = (self._carry + chunk[-OVERLAP:])[-OVERLAP:]
         if has_objects or self._objects or self._awaits_stream:
             self._look_inside(chunk)

@@ -15,7 +15,8 @@ from aiohttp import ClientError as HTTPError
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.handlers import add_expect_header
 
-from storage.bucket import TICKET_SECONDS, Announced, BucketUnavailable, NoSuchObject, Ticket
+from storage import threads
+from storage.bucket import TICKET_SECONDS, UNJUDGED, Announced, BucketUnavailable, Judge, NoSuchObject, Ticket
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
@@ -52,11 +53,12 @@ class S3:
         self._closing = AsyncExitStack()
         self._turn = asyncio.Lock()
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str) -> None:
+    async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str, judge: Judge = UNJUDGED) -> None:
         """A file of one part is put at once; a longer one part by part, as it comes. What an attempt leaves behind is removed by `delete`."""
         parts: list[str] = []
         upload = ""
         async for part, is_last in _parts(chunks):
+            await threads.run(_judge, part, is_last, judge)
             if is_last and not parts:
                 await self._ask("put_object", Key=key, Body=part, ContentType=content_type)
                 return
@@ -161,6 +163,12 @@ def _outages() -> Any:
     except (BotoCoreError, HTTPError, OSError, TimeoutError) as error:
         logger.error("the bucket cannot be reached: %s", type(error).__name__)
         raise BucketUnavailable(type(error).__name__) from error
+
+
+def _judge(part: bytes, is_last: bool, judge: Judge) -> None:
+    judge.look(part)
+    if is_last:
+        judge.finish()
 
 
 async def _parts(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[bytes, bool]]:

@@ -1,6 +1,7 @@
 """The contract of a bucket, held by the one on disk and by the one that speaks S3 (over HTTP, to a server on this machine)."""
 
 import asyncio
+import resource
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -160,6 +161,18 @@ async def test_a_folder_that_cannot_be_written_is_an_outage(tmp_path: Path) -> N
     bucket = Local(tmp_path, "", SECRET)
     with pytest.raises(BucketUnavailable):
         await bucket.put(KEY, chunks(b"x"), "image/png")
+
+
+async def test_a_disk_that_takes_only_a_part_of_the_last_bytes_keeps_no_half_object(tmp_path: Path) -> None:
+    bucket = Local(tmp_path, "", SECRET)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, hard))
+    try:
+        with pytest.raises(BucketUnavailable):
+            await bucket.put(KEY, chunks(noise(1_000_100), size=1_000_100), "image/png")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 async def test_addresses_of_s3_are_signed_with_version_four_and_answer_with_our_headers(store: Store) -> None:
