@@ -79,6 +79,43 @@ async def test_what_was_deleted_is_gone_and_may_be_deleted_again(tried: Tried) -
         await content_of(tried.bucket, KEY)
 
 
+class Witness:
+    """A judge who remembers what it saw, and speaks against it when told to."""
+
+    def __init__(self, against: str = "") -> None:
+        self.seen = b""
+        self.is_over = False
+        self._against = against
+
+    def look(self, piece: bytes) -> None:
+        self.seen += piece
+        if self._against == "look":
+            raise Sudden
+
+    def finish(self) -> None:
+        self.is_over = True
+        if self._against == "finish":
+            raise Sudden
+
+
+@pytest.mark.parametrize("size", [1, PART_BYTES + 1_000_000])
+async def test_a_judge_sees_every_byte_once_and_in_order(tried: Tried, size: int) -> None:
+    witness = Witness()
+    await tried.bucket.put(KEY, chunks(noise(size), size=10_000), "image/png", witness)
+    assert (witness.seen, witness.is_over) == (noise(size), True)
+
+
+@pytest.mark.parametrize("against", ["look", "finish"])
+@pytest.mark.parametrize("size", [1, PART_BYTES + 1_000_000])
+async def test_what_the_judge_speaks_against_is_not_kept(tried: Tried, size: int, against: str) -> None:
+    with pytest.raises(Sudden):
+        await tried.bucket.put(KEY, chunks(noise(size)), "image/png", Witness(against))
+    with pytest.raises(NoSuchObject):
+        await content_of(tried.bucket, KEY)
+    await tried.bucket.delete(KEY)
+    assert tried.names() == set()
+
+
 class Sudden(Exception):
     """Something that the bytes' source says."""
 
@@ -172,7 +209,7 @@ async def test_a_disk_that_takes_only_a_part_of_the_last_bytes_keeps_no_half_obj
             await bucket.put(KEY, chunks(noise(1_000_100), size=1_000_100), "image/png")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []  # noqa: ASYNC240  # a handful of names
 
 
 async def test_addresses_of_s3_are_signed_with_version_four_and_answer_with_our_headers(store: Store) -> None:

@@ -64,7 +64,7 @@ SCRIPTS = {
     "with escapes": b"/OpenAction << /S /J#61va#53cript >>",
     "with escapes, and nothing between one name and the next": b"/OpenAction<</S/J#61va#53cript/JS(x)>>",
     "with every letter escaped": b"/S/" + b"".join(b"#%02x" % letter for letter in b"JavaScript") + b" ",
-    "behind many escapes that hide nothing": b"/#41#42 " * 5000 + b"/L#61unch ",
+    "behind many escapes that hide nothing": b"/#4a#61 " * 5000 + b"/L#61unch ",
     "in packed objects whose name is hidden": object_stream(b"1 0 << /S /JavaScript /JS (app.alert(1)) >>").replace(b"/ObjStm", b"/Obj#53tm"),
     "that start a program": b"/A << /S /Launch /F (cmd.exe) >>",
     "in a packed object": object_stream(b"1 0 << /S /JavaScript /JS (app.alert(1)) >>"),
