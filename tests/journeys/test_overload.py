@@ -73,7 +73,7 @@ async def test_under_overload_every_answer_is_right_or_503_memory_is_flat_and_th
     assert seen.wrong == []
     assert set(seen.statuses) == {200, 503}, seen.statuses
     assert seen.statuses[200] > SECONDS * 20
-    assert seen.longest < 5
+    assert seen.longest < 15, "queued for longer than a queue and an operation may take"
     assert set(lively) == {200}
     assert late < early * 1.1 + 5, f"{early:.0f} MB, then {late:.0f} MB"
     assert after == [seen.right] * 20
