@@ -3,13 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
-from graphql import GraphQLNamedType, GraphQLObjectType, get_named_type, is_non_null_type
+from graphql import FieldNode, GraphQLNamedType, GraphQLObjectType, get_named_type, is_non_null_type
 
 from billing.ids import prefix_of
 from billing.refusals import BadUserInput
 from db.blocks import blocks
-from planner.build import Ask, object_type, row
+from planner.build import Ask, build_object, object_type, row
 from planner.draft import CannotPlan, Draft, Piece, Run, Scope, correlated
+from planner.fields import collect, selections_of
 from planner.fixes import fix_items
 from planner.pages import page_of
 from resolvers.relations import BY_ID
@@ -20,7 +21,7 @@ from schema.roots import Root
 
 def any_of(draft: Draft, scope: Scope, relation: AnyOf, ask: Ask) -> Piece:
     key = scope.column(relation.key)
-    found = _by_prefix(draft, relation.prefixes, (key, scope.owner), ask)
+    found = _by_prefix(draft, relation.prefixes, (key, scope.owner), ask, is_certain=relation.is_certain)
     return Piece(f"coalesce({found.sql}, cast('missing ' || {key} as json))", found.fix) if is_non_null_type(ask[0].type) else found
 
 
@@ -73,18 +74,25 @@ def _owner(draft: Draft, scope: Scope, key: str) -> str:
     return f"(select w.customer_id from ({correlated(block.sql, block, key=key, owner='null')}) w)"
 
 
-def _by_prefix(draft: Draft, prefixes: Iterable[str], keyed: tuple[str, str], ask: Ask) -> Piece:
+def _by_prefix(draft: Draft, prefixes: Iterable[str], keyed: tuple[str, str], ask: Ask, *, is_certain: bool = False) -> Piece:
     """One branch for each kind that the thing may be, of which Postgres runs the one that the id's prefix names."""
     branches: list[str] = []
     fixes: dict[str, Any] = {}
     for prefix in sorted(set(prefixes) & BY_ID.keys()):
-        found = row(draft, blocks()[BY_ID[prefix]], keyed, (_type_of(draft, prefix, get_named_type(ask[0].type)), ask[1]))
+        shown = _type_of(draft, prefix, get_named_type(ask[0].type)), ask[1]
+        is_told = is_certain and _asks_nothing_more(draft, *shown)
+        found = build_object(draft, Scope(lambda _: keyed[0], "", keyed[1]), *shown) if is_told else row(draft, blocks()[BY_ID[prefix]], keyed, shown)
         branches.append(f"when '{prefix}' then {_tagged(found, prefix)}")
         fixes[prefix] = found.fix
     if not branches:
         return Piece("cast(null as json)")
     sql = f"case left({keyed[0]}, -27) {' '.join(branches)} end"
     return Piece(sql, _fix_tagged(fixes) if any(fixes.values()) else None)
+
+
+def _asks_nothing_more(draft: Draft, kind: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
+    """Than which thing it is, and that is known without reading it."""
+    return all(asked[0].name.value in ("id", "__typename") for asked in collect(draft.document, kind, selections_of(nodes)).values())
 
 
 def _tagged(found: Piece, prefix: str) -> str:

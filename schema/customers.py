@@ -27,7 +27,7 @@ class NextPayment:
     due_on: Date = strawberry.field(name="date", description="The day on which it will be charged or is due.")
     amount = money("amount_minor", description="How much.")
     kind: NextPaymentKind = strawberry.field(description="Where it comes from.")
-    source = any_of("sub", "ins", key="source_id", graphql_type=Node | None, description="The Subscription or Installment it comes from.")
+    source = any_of("sub", "ins", key="source_id", graphql_type=Node | None, description="The Subscription or Installment it comes from.", is_certain=True)
 
 
 @strawberry.type(description="The figures of the Summary page.")

@@ -79,10 +79,11 @@ class PageOf:
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """The thing whose id stands in the column `key`; its prefix says of which kind it is."""
+    """The thing whose id stands in the column `key`; its prefix says of which kind it is. One that is certain is there wherever its id is."""
 
     prefixes: tuple[str, ...]
     key: str
+    is_certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,13 +151,13 @@ def page(block: str, *, key: str, graphql_type: Any, sort: Any, description: str
     return _field(with_arguments(resolve, taken), connection | None if nullable else connection, description, PageOf(found, key))
 
 
-def any_of(*prefixes: str, key: str, graphql_type: Any, description: str) -> Any:
-    """The thing of several possible kinds whose id stands in the column `key`."""
+def any_of(*prefixes: str, key: str, graphql_type: Any, description: str, is_certain: bool = False) -> Any:
+    """The thing of several possible kinds whose id stands in the column `key`. Where it is certain to be there, its id alone is not looked up."""
 
     async def resolve(parent: Parent, info: Info) -> Any:
         return await relations.by_id(parent.customer_id, getattr(parent, key), prefixes, info.context)
 
-    return _field(resolve, graphql_type, description, AnyOf(prefixes, key))
+    return _field(resolve, graphql_type, description, AnyOf(prefixes, key, is_certain))
 
 
 def part(graphql_type: Any, *, description: str, columns: Mapping[str, str] | None = None, when: str | None = None) -> Any:

@@ -141,6 +141,24 @@ def test_only_sizes_and_enums_of_a_document_stand_in_the_statement(portal: Porta
     assert {"XTS", "plan_' or true --", 31} <= {value for value in bound.values if isinstance(value, str | int)}
 
 
+@pytest.mark.parametrize(
+    ("asked", "is_read"), [("__typename kind: __typename id", False), ("id ... on Subscription { status } ... on Installment { dueOn }", True)]
+)
+async def test_what_is_known_by_its_id_alone_is_not_read(portal: Portal, asked: str, is_read: bool) -> None:
+    text = "{ customer { summary { nextPayment { source { " + asked + " } } } } }"
+    document, operation = portal.prepare(text)
+    assert document.plans is not None
+    bound = document.plans.bind(operation, {}, ADA)
+    assert bound is not None
+    assert ("from portal_installment" in bound.plan.sql) is is_read
+    sources = set()
+    for person in SHOWN:
+        assert await both(portal, text, customer(person.id))
+        found = (await portal.execute(text, customer(person.id))).data["customer"]["summary"]["nextPayment"]
+        sources.add(found and found["source"]["id"][:3])
+    assert {"sub", "ins"} <= sources
+
+
 # All of them in CI; fewer where somebody waits.
 CHANCES = 2000 if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else 300
 
