@@ -61,6 +61,7 @@ LIKELY: dict[str, list[Any]] = {
     "CurrencyCode": ["USD", "EUR", "JPY", "KWD"],
     "DateTime": ["2026-01-01T00:00:00Z", "2026-06-01T12:00:00+02:00"],
     "Boolean": [True, False],
+    "String": ["", "portal", "nobody"],
 }
 
 
