@@ -13,10 +13,10 @@ from pathlib import Path
 import asyncpg
 
 from db import embedded
-from db import session as unit_of_work
 from db.demo.catalogue import PRICES, catalogue_rows
 from db.demo.tables import CATALOGUE_TABLES, columns, record_of
 from db.migrate import migrate
+from db.pool import Database, Pool
 from jobs.clock import Billing, tick
 from payments.sandbox import Sandbox
 
@@ -56,7 +56,7 @@ async def fill(admin_url: str, count: int) -> None:
 
 async def measure(url: embedded.Urls, at_once: int) -> tuple[float, float, int]:
     """Seconds, the longest transaction in seconds, and how many steps were taken."""
-    async with unit_of_work.database(url.app, unit_of_work.Pool(at_once + 1), server_settings={}) as database:
+    async with Database(url.app, Pool(at_once + 1), server_settings={}) as database:
         watching = asyncio.create_task(_watch(url.admin))
         begun = time.perf_counter()
         done = await tick(Billing(database, {"sandbox": Sandbox("bench")}, concurrency=at_once), NOW)

@@ -1,26 +1,22 @@
 """The unit of work: one operation, one connection, one snapshot. Nothing else opens a connection to serve a request.
 
-`databases` owns the pool. A session holds an explicit Connection, because `databases` otherwise binds connections to asyncio tasks,
-and sibling fields of a GraphQL query run in different tasks: children would leave the transaction and its row security.
+A session holds an explicit connection, because `databases` otherwise binds connections to asyncio tasks, and sibling fields of a GraphQL query
+run in different tasks: children would leave the transaction and its row security.
 """
 
 import asyncio
-import logging
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import asyncpg
-from databases import Database
-from databases.core import Connection
 
 from billing import rows
 from billing.states import Actor
 from db.blocks import blocks, positional
-
-logger = logging.getLogger("portico.db")
+from db.pool import Database, Held
 
 # What assert_session raises; a code of our own, so that a wrong password of the application role is not taken for it.
 SESSION_ENDED = "PO401"
@@ -52,16 +48,6 @@ class SessionEnded(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
-    """How the pool behaves; times in seconds."""
-
-    max_size: int = 10
-    acquire_seconds: float = 1.0
-    connect_seconds: float = 5.0
-    command_seconds: float = 8.0
-
-
-@dataclass(frozen=True, slots=True)
 class Caller:
     """Whose rows a session sees, and when it is."""
 
@@ -69,37 +55,6 @@ class Caller:
     actor: Actor
     now: datetime
     session_id: str | None = None
-
-
-async def _nothing(_: object) -> None:
-    """Sessions set only what is LOCAL to their transaction, so a returned connection has nothing to reset."""
-
-
-def database(url: str, pool: Pool, *, server_settings: Mapping[str, str]) -> Database:
-    """The pool, not yet open. It opens connections as they are needed, so a process starts and lives on while Postgres is away.
-
-    `server_settings` are session defaults, such as the role to take on.
-    """
-    return Database(
-        url,
-        min_size=0,
-        max_size=pool.max_size,
-        timeout=pool.connect_seconds,
-        command_timeout=pool.command_seconds,
-        statement_cache_size=1000,
-        max_cacheable_statement_size=0,
-        max_cached_statement_lifetime=0,
-        max_queries=1_000_000_000,
-        init=_check_role,
-        reset=_nothing,
-        server_settings={"application_name": "portico", **server_settings},
-    )
-
-
-async def _check_role(connection: asyncpg.Connection) -> None:
-    """Refuse to work as somebody who could look past row security."""
-    if await connection.fetchval("select rolsuper or rolbypassrls from pg_roles where rolname = current_user"):
-        raise PermissionError("Portico must not run as a superuser or with BYPASSRLS; let it take on the role portico_app.")
 
 
 class Session:
@@ -110,7 +65,8 @@ class Session:
         self.statements = 0
         self._database = database
         self._acquire_seconds = acquire_seconds
-        self._connection: Connection | None = None
+        self._held: Held | None = None
+        self._is_sound = True
         self._turn = asyncio.Lock()
 
     def of(self, caller: Caller) -> "Session":
@@ -121,64 +77,63 @@ class Session:
         """Run one reading statement with positional parameters. Raises DatabaseUnavailable, SessionEnded."""
         async with self._turn:
             with outages():
-                connection = self._connection or await self._open(READ)
-                self._connection = connection
+                held = self._held = self._held or await self._open(READ)
+                held.is_reading, self._is_sound = True, False
                 self.statements += 1
-                return list(await connection.raw_connection.fetch(sql, *map(storable, arguments)))
+                found = list(await held.raw.fetch(sql, *map(storable, arguments)))
+                self._is_sound = True
+                return found
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator["Transaction"]:
         """One write transaction, committed at the end of the context. Reads after it see what it wrote."""
         await self.close()
         with outages():
-            connection = await self._open(WRITE)
+            held = await self._open(WRITE)
             try:
-                yield Transaction(connection, self.caller, self._count)
+                yield Transaction(held, self.caller, self._count)
                 self.statements += 1
-                await connection.raw_connection.execute("COMMIT")
+                await held.raw.execute("COMMIT")
             except BaseException:  # when it is cancelled too, nothing of it may stay
-                await _give_up(connection)
+                await _give_up(held)
                 raise
             finally:
-                await connection.__aexit__()
+                await held.give_back()
 
     def _count(self) -> None:
         self.statements += 1
 
     async def close(self) -> None:
-        """End the reads and give their connection back. A connection that cannot even commit is thrown away."""
-        connection, self._connection = self._connection, None
-        if connection is None:
+        """End the reads and give their connection back. Who waits for one ends them, if the last of them went well."""
+        held, self._held = self._held, None
+        if held is None:
             return
-        try:
-            self.statements += 1
-            await connection.raw_connection.execute("COMMIT")
-        except Exception:  # whatever broke it, all that was to be read has been read
-            logger.info("a transaction could not be ended; its connection is dropped", exc_info=True)
-            connection.raw_connection.terminate()
-        finally:
-            await connection.__aexit__()
+        if not self._is_sound:
+            await held.end()
+        elif held.hand_over():
+            return
+        self.statements += 1
+        await held.give_back()
 
-    async def _open(self, mode: str) -> Connection:
-        connection = Connection(self._database, self._database._backend)
-        async with asyncio.timeout(self._acquire_seconds):
-            await connection.__aenter__()
+    async def _open(self, mode: str) -> Held:
+        held = await self._database.take(seconds=self._acquire_seconds)
+        ending, held.is_reading = "COMMIT; " if held.is_reading else "", False
         try:
             self.statements += 1
-            await connection.raw_connection.execute(begin(self.caller, mode))
+            await held.raw.execute(ending + begin(self.caller, mode))
         except BaseException:
             # Without its transaction a connection must not be used.
-            await _give_up(connection)
-            await connection.__aexit__()
+            await _give_up(held)
+            await held.give_back()
             raise
-        return connection
+        return held
 
 
 class Transaction:
     """What a write transaction offers: named blocks, and naming who acts and which secret was presented."""
 
-    def __init__(self, connection: Connection, caller: Caller, count: Callable[[], None]) -> None:
-        self._connection = connection
+    def __init__(self, held: Held, caller: Caller, count: Callable[[], None]) -> None:
+        self._held = held
         self.caller = caller
         self._count = count
 
@@ -188,7 +143,7 @@ class Transaction:
         sql, names = positional(block.sql)
         given = values | {"now": self.caller.now, "customer_id": values.get("customer_id", self.caller.customer_id)}
         self._count()
-        found = await self._connection.raw_connection.fetch(sql, *(storable(given[parameter]) for parameter in names))
+        found = await self._held.raw.fetch(sql, *(storable(given[parameter]) for parameter in names))
         return [getattr(rows, block.returns)(*record) for record in found] if block.returns != "nothing" else []
 
     async def first(self, name: str, /, **values: Any) -> Any:
@@ -198,12 +153,12 @@ class Transaction:
 
     async def present(self, setting: str, value: str) -> None:
         """Show a secret's hash or an address to row security, which then shows the row that belongs to it."""
-        await self._connection.raw_connection.execute(f"SET LOCAL app.{setting} = {literal(value)}")
+        await self._held.raw.execute(f"SET LOCAL app.{setting} = {literal(value)}")
 
     async def act_as(self, customer_id: str) -> None:
         """From here on this is the customer who acts. Only for who has just proved to be that customer."""
         self.caller = replace(self.caller, customer_id=customer_id)
-        await self._connection.raw_connection.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}")
+        await self._held.raw.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}")
 
 
 @contextmanager
@@ -223,12 +178,12 @@ def outages() -> Iterator[None]:
         raise
 
 
-async def _give_up(connection: Connection) -> None:
+async def _give_up(held: Held) -> None:
     """Roll back; a connection that cannot even do that is thrown away."""
     with suppress(Exception):
-        await connection.raw_connection.execute("ROLLBACK", timeout=1)
+        await held.raw.execute("ROLLBACK", timeout=1)
         return
-    connection.raw_connection.terminate()
+    held.drop()
 
 
 def storable(value: Any) -> Any:

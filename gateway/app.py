@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 
-from databases import Database
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -20,6 +19,7 @@ from billing.states import Actor
 from db import session
 from db.blocks import blocks
 from db.migrate import revisions
+from db.pool import Database, Pool
 from gateway import downloads, explorer, health, oauth, papers
 from gateway.admission import Admission
 from gateway.calls import Bounds
@@ -63,10 +63,10 @@ class Setup:
 
 def create_app(setup: Setup) -> ASGIApp:
     settings = setup.settings
-    pool = session.Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds)
-    database = session.database(setup.database_url, pool, server_settings=setup.server_settings)
+    pool = Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds)
+    database = Database(setup.database_url, pool, server_settings=setup.server_settings)
     # A connection of its own: a process whose pool is busy is not one that should be sent nothing.
-    pulse = session.database(setup.database_url, session.Pool(1), server_settings=setup.server_settings)
+    pulse = Database(setup.database_url, Pool(1), server_settings=setup.server_settings)
     later = Later()
     portal = _portal(setup, database, later)
     review = Review(portal.judge, digest(portal.schema, settings.limits))

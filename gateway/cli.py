@@ -20,9 +20,9 @@ from auth.tokens import Issuer, sign
 from auth.viewer import Viewer
 from billing.states import Actor
 from db import demo as demo_data
-from db import session as unit_of_work
 from db.demo.passwords import PASSWORD, give
 from db.migrate import migrate as migrate_database
+from db.pool import Database, Pool
 from gateway import log, partners_cli, welcome
 from gateway.app import Setup, create_app
 from gateway.clock import run_worker, stopping, tick_once
@@ -219,7 +219,7 @@ async def _seed(place: Place, customers: int, progress: Callable[[int], None]) -
 
 
 async def _explain(place: Place, question: Question) -> None:
-    async with unit_of_work.database(place.app_url, unit_of_work.Pool(max_size=1), server_settings=place.server_settings) as database:
+    async with Database(place.app_url, Pool(max_size=1), server_settings=place.server_settings) as database:
         await explain_document(question, database, console)
 
 

@@ -10,7 +10,7 @@ import asyncpg
 
 from billing.dunning import Ending, RetryPolicy
 from billing.states import Actor
-from db import session as unit_of_work
+from db.pool import Database, Pool
 from db.session import Caller, Session
 from gateway.files import bucket_of
 from gateway.payments import payments
@@ -65,9 +65,9 @@ def stopping() -> asyncio.Event:
 async def _duties(settings: Settings, place: Place) -> AsyncIterator[Duties]:
     """What a worker works with. It only deletes from the bucket, so it needs no address to which others upload."""
     takings, bucket = payments(settings), bucket_of(settings, "", b"")
-    pool = unit_of_work.Pool(settings.clock_concurrency + 1, command_seconds=settings.command_seconds)
+    pool = Pool(settings.clock_concurrency + 1, command_seconds=settings.command_seconds)
     try:
-        async with unit_of_work.database(place.app_url, pool, server_settings=place.server_settings) as database:
+        async with Database(place.app_url, pool, server_settings=place.server_settings) as database:
             yield Duties(Billing(database, takings.processors, policy(settings), settings.clock_concurrency), bucket)
     finally:
         await takings.close()

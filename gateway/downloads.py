@@ -6,7 +6,6 @@ from pathlib import Path
 from urllib.parse import quote
 from uuid import uuid4
 
-from databases import Database
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
@@ -16,6 +15,7 @@ from auth.tokens import Issuer
 from billing.attachments import MAX_FILE_BYTES
 from billing.states import Actor
 from db.blocks import blocks
+from db.pool import Database
 from db.session import Caller, DatabaseUnavailable, Session
 from gateway import answers
 from gateway.answers import Form, TransportError

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from databases import Database
 from rich.console import Console
 from rich.syntax import Syntax
 
 import schema as portal_schema
 from auth.viewer import Viewer
 from billing.refusals import RequestError
+from db.pool import Database
 from db.session import Caller, Session
 from gateway.documents import Documents, first_party
 from planner import Bound, Planner

@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 import asyncpg
-from databases import Database
 
 from billing.states import Actor
+from db.pool import Database
 from db.session import Caller, DatabaseUnavailable, Session
 from gateway.documents import first_party, first_party_actions
 from gateway.registry import PORTAL, Registry

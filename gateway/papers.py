@@ -6,7 +6,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
-from databases import Database
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -14,6 +13,7 @@ from starlette.routing import Route
 from auth.links import Asked, secret_of
 from auth.tokens import Issuer
 from billing.states import Actor
+from db.pool import Database
 from db.session import Caller, DatabaseUnavailable, Session
 from gateway import answers
 from gateway.downloads import HEADERS, disposition, form

@@ -21,7 +21,7 @@ from auth.secret import new_secret as fresh_secret
 from billing.ids import type_id
 from billing.refusals import Refused
 from billing.states import Actor
-from db import session as unit_of_work
+from db.pool import Database, Pool
 from db.session import Caller, Session, Transaction
 from gateway.compare import broken, schema_in
 from gateway.documents import first_party, first_party_actions
@@ -265,9 +265,9 @@ def _in_database(settings: Settings, work: Callable[[Transaction], Awaitable[T]]
         asyncio.run(check_place(place))
 
         async def run() -> T:
-            caller, pool = Caller(None, Actor.SYSTEM, datetime.now(UTC)), unit_of_work.Pool(max_size=1)
+            caller, pool = Caller(None, Actor.SYSTEM, datetime.now(UTC)), Pool(max_size=1)
             async with (
-                unit_of_work.database(place.app_url, pool, server_settings=place.server_settings) as database,
+                Database(place.app_url, pool, server_settings=place.server_settings) as database,
                 Session(database, caller).write() as opened,
             ):
                 return await work(opened)

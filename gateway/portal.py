@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from databases import Database
 from graphql import GraphQLSchema
 from starlette.requests import Request
 
 from auth.tokens import Tokens
+from db.pool import Database
 from gateway import uploads
 from gateway.admission import Admission
 from gateway.answers import Form

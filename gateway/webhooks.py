@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from databases import Database
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from billing.states import Actor
+from db.pool import Database
 from db.session import Caller, DatabaseUnavailable, Session
 from gateway.answers import TransportError
 from gateway.calls import arrived, body_of

@@ -7,12 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from databases import Database
-
 from billing.dunning import RetryPolicy
 from billing.rows.operations import Due
 from billing.rows.owed import StoredEvent
 from billing.states import Actor
+from db.pool import Database
 from db.session import Caller, Session
 from payments.processor import Processor
 from resolvers.lifecycle.catching_up import catch_up

@@ -18,7 +18,6 @@ import asyncpg
 import httpx
 import pytest
 import uvicorn
-from databases import Database
 from graphql import OperationDefinitionNode
 
 import schema as portal_schema
@@ -27,8 +26,8 @@ from auth.tokens import Issuer, sign
 from auth.viewer import Viewer
 from billing.states import Actor
 from db import demo, embedded
-from db import session as unit_of_work
 from db.migrate import migrate
+from db.pool import Database, Pool
 from db.session import Caller, Session
 from gateway.app import Setup, create_app
 from gateway.calls import Call
@@ -91,7 +90,7 @@ async def _fill(found: embedded.Urls) -> None:
 
 @pytest.fixture(scope="session")
 async def database(urls: embedded.Urls) -> AsyncIterator[Database]:
-    opened = unit_of_work.database(urls.app, unit_of_work.Pool(max_size=8), server_settings={})
+    opened = Database(urls.app, Pool(max_size=8), server_settings={})
     await opened.connect()
     yield opened
     await opened.disconnect()

@@ -20,7 +20,8 @@ import asyncpg
 
 import schema as portal_schema
 from billing.states import Actor
-from db.session import Caller, Pool, Session, database
+from db.pool import Database, Pool
+from db.session import Caller, Session
 from gateway.app import Setup, create_app
 from gateway.files import bucket_of
 from gateway.settings import Settings
@@ -189,7 +190,7 @@ async def between(world: World, journey: str, ended: str | None) -> None:
 
 async def judge(world: World, journey: str) -> None:
     """Sweep; then rows and objects agree, and the thing was done once."""
-    pool = database(world.app, Pool(), server_settings={})
+    pool = Database(world.app, Pool(), server_settings={})
     await pool.connect()
     bucket = bucket_of(world.settings, "", b"")
     now = datetime.now(UTC)

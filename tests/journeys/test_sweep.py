@@ -7,9 +7,9 @@ from typing import Any
 
 import asyncpg
 import httpx
-from databases import Database
 
 from billing.states import Actor
+from db.pool import Database
 from db.session import Caller, Session
 from jobs.attachments import sweep
 from storage import keys

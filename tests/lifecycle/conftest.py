@@ -9,17 +9,16 @@ from typing import Any
 
 import asyncpg
 import pytest
-from databases import Database
 from sqlalchemy import make_url
 
 from auth.viewer import Viewer
 from billing.ids import type_id
 from billing.states import Actor
 from db import embedded
-from db import session as unit_of_work
 from db.demo.catalogue import PRICES, catalogue_rows
 from db.demo.tables import CATALOGUE_TABLES, columns, record_of
 from db.migrate import migrate
+from db.pool import Database, Pool
 from db.session import Caller, Session
 from gateway.calls import Call
 from gateway.documents import Documents
@@ -172,7 +171,7 @@ async def place(urls: embedded.Urls) -> embedded.Urls:
 
 @pytest.fixture(scope="session")
 async def pool(place: embedded.Urls) -> AsyncIterator[Database]:
-    opened = unit_of_work.database(place.app, unit_of_work.Pool(max_size=8), server_settings={})
+    opened = Database(place.app, Pool(max_size=8), server_settings={})
     await opened.connect()
     yield opened
     await opened.disconnect()

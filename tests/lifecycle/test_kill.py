@@ -14,10 +14,9 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from databases import Database
-from databases.core import Connection
 
 from db import embedded
+from db.pool import Database, Held
 from db.session import Session
 from jobs.clock import Billing, tick
 from payments.processor import Charge, ChargeResult
@@ -78,38 +77,48 @@ class Fate:
 
 
 class Mortal:
-    """A connection whose owner may die. What `databases` gives has the same two names."""
+    """A connection whose owner may die. It stands for both of `Held` and what that holds."""
 
-    def __init__(self, connection: Connection, fate: Fate) -> None:
-        self._connection, self._fate, self._is_open = connection, fate, True
+    def __init__(self, held: Held, fate: Fate) -> None:
+        self._held, self._fate, self._is_open = held, fate, True
+        self.is_reading = False
         fate.connections.append(self)
 
     @property
-    def raw_connection(self) -> "Mortal":
+    def raw(self) -> "Mortal":
         return self
 
+    def hand_over(self) -> bool:
+        return False
+
     async def execute(self, sql: str, **options: Any) -> Any:
-        call = self._connection.raw_connection.execute(sql, **options)
+        call = self._held.raw.execute(sql, **options)
         return await (call if sql == "ROLLBACK" else self._fate.through(call))
 
     async def fetch(self, sql: str, *arguments: Any) -> Any:
-        return await self._fate.through(self._connection.raw_connection.fetch(sql, *arguments))
+        return await self._fate.through(self._held.raw.fetch(sql, *arguments))
 
-    def terminate(self) -> None:
-        self._connection.raw_connection.terminate()
+    def drop(self) -> None:
+        self._held.drop()
 
-    async def __aexit__(self, *_: object) -> None:
+    async def end(self) -> None:
+        await self.execute("COMMIT")
+
+    async def give_back(self) -> None:
+        if self.is_reading:
+            await self.end()
         self._is_open = False
-        await self._connection.__aexit__()
+        await self._held.give_back()
 
     async def bury(self) -> None:
         """What Postgres does when the other end is gone. It may have gone in the middle of a statement."""
         if self._is_open:
             try:
-                await self._connection.raw_connection.execute("ROLLBACK")
+                await self._held.raw.execute("ROLLBACK")
             except asyncpg.InterfaceError:
-                self.terminate()
-            await self.__aexit__()
+                self.drop()
+            self.is_reading = False
+            await self.give_back()
 
 
 class MortalSandbox(Sandbox):

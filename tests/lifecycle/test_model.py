@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 
 from billing.dunning import Ending, RetryPolicy
 from db import embedded
-from db import session as unit_of_work
+from db.pool import Database, Pool
 from jobs.clock import Billing, tick
 from payments.sandbox import Sandbox
 from tests.conftest import STAFF, Portal
@@ -299,7 +299,7 @@ class Lives(RuleBasedStateMachine):
 def machine(portal: Portal, place: embedded.Urls) -> Iterator[type[Lives]]:
     """A loop and a pool of its own: hypothesis is synchronous."""
     with asyncio.Runner() as runner:
-        pool = unit_of_work.database(place.app, unit_of_work.Pool(max_size=4), server_settings={})
+        pool = Database(place.app, Pool(max_size=4), server_settings={})
         owner = runner.run(asyncpg.connect(place.admin, server_settings={"search_path": "portico"}))
         runner.run(pool.connect())
         runner.run(for_sale(owner))

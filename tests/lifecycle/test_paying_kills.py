@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import asyncpg
 import pytest
-from databases import Database
 
+from db.pool import Database
 from tests.conftest import Portal
 from tests.lifecycle.conftest import Life, living
 from tests.lifecycle.test_kill import EVERYTHING, Fate, assert_nothing_open, clock, dying

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
-from databases import Database
 
 from billing.states import Actor
+from db.pool import Database
 from db.session import Caller
 from jobs.clock import Billing, tick
 from payments.processor import Refund

@@ -10,9 +10,9 @@ from typing import Any
 
 import asyncpg
 import pytest
-from databases import Database
 
 from auth.throttle import Throttle
+from db.pool import Database
 from gateway.calls import Call
 from gateway.http import run
 from jobs.clock import Billing, tick

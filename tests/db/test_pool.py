@@ -1,0 +1,286 @@
+"""Who is done hands the connection to who waits. None is ever lost, none carries anything over, and none is left in a transaction."""
+
+import asyncio
+import random
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest
+
+from billing.states import Actor
+from db.embedded import Urls
+from db.pool import Database, Pool
+from db.session import Caller, DatabaseUnavailable, Session, SessionEnded
+from tests.conftest import ADA, BIG, EMPTY
+
+WHO = "select current_setting('app.customer_id'), array(select id from customer), pg_backend_pid()"
+CALLERS = [Caller(viewer.customer_id, Actor.CUSTOMER, datetime(2026, 11, 23, tzinfo=UTC)) for viewer in (ADA, BIG, EMPTY)]
+FIRST, SECOND, THIRD = CALLERS
+
+
+@pytest.fixture(autouse=True)
+def _asyncpg_has_nothing_to_put_in_order(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """It ends a transaction that comes back open, and complains."""
+    yield
+    assert [record for record in caplog.get_records("call") if record.name == "asyncio"] == []
+
+
+@asynccontextmanager
+async def pool_of(size: int, urls: Urls) -> AsyncIterator[Database]:
+    opened = Database(urls.app, Pool(size), server_settings={"application_name": "line"})
+    await opened.connect()
+    try:
+        yield opened
+        await asyncio.wait_for(everything_is_free(opened, size), 5)
+    except BaseException:  # to close it in peace would wait for what was lost
+        opened._backend._pool.terminate()
+        raise
+    await opened.disconnect()
+
+
+async def everything_is_free(opened: Database, size: int) -> None:
+    """As many can have a connection at once as the pool is large, and none of them is in a transaction yet."""
+    taken = [await opened.take(seconds=1) for _ in range(size)]
+    for held in taken:
+        assert not held.is_reading
+        assert not held.raw.is_in_transaction()
+        await held.give_back()
+
+
+async def who(session: Session) -> int:
+    """Which connection it was. The session sees its own customer and nobody else."""
+    [(name, seen, pid)] = await session.fetch(WHO, ())
+    assert (name, seen) == (session.caller.customer_id, [session.caller.customer_id])
+    return int(pid)
+
+
+async def waiting(opened: Database, count: int) -> None:
+    for _ in range(100):
+        if len(opened._line._waiting) == count:
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("they do not wait")
+
+
+async def test_who_waits_gets_the_connection_and_ends_what_was_read_in_the_round_trip_that_opens_theirs(urls: Urls, admin: asyncpg.Connection) -> None:
+    async with pool_of(1, urls) as opened:
+        first, second = Session(opened, FIRST), Session(opened, SECOND)
+        pid = await who(first)
+        asked = asyncio.create_task(who(second))
+        await waiting(opened, 1)
+        await first.close()
+        assert first.statements == 2  # without a COMMIT of its own
+        assert await asked == pid
+        started = "select xact_start from pg_stat_activity where pid = $1"
+        assert await admin.fetchval(started, pid) is not None
+        await second.close()
+        assert second.statements == 3
+        assert await admin.fetchval(started, pid) is None
+
+
+async def test_who_gets_a_connection_sees_what_was_written_while_its_owner_before_read(urls: Urls, admin: asyncpg.Connection) -> None:
+    async with pool_of(1, urls) as opened:
+        first, second = Session(opened, FIRST), Session(opened, FIRST)
+        before = (await first.fetch("select name from customer", ()))[0][0]
+        asked = asyncio.create_task(second.fetch("select name from customer", ()))
+        await waiting(opened, 1)
+        await admin.execute("update customer set name = 'In between' where id = $1", FIRST.customer_id)
+        try:
+            assert (await first.fetch("select name from customer", ()))[0][0] == before
+            await first.close()
+            assert (await asked)[0][0] == "In between"
+            await second.close()
+        finally:
+            await admin.execute("update customer set name = $2 where id = $1", FIRST.customer_id, before)
+
+
+async def test_a_write_hands_its_connection_over_with_everything_done(urls: Urls) -> None:
+    async with pool_of(1, urls) as opened:
+        first, second, third = Session(opened, FIRST), Session(opened, SECOND), Session(opened, THIRD)
+        async with first.write():
+            asked = asyncio.create_task(who(second))
+            await waiting(opened, 1)
+        pid = await asked
+
+        async def fails() -> None:
+            async with third.write():
+                raise RuntimeError("a bug")
+
+        failing = asyncio.create_task(fails())
+        await waiting(opened, 1)
+        await second.close()
+        with pytest.raises(RuntimeError):
+            await failing
+        assert await who(first) == pid
+        await first.close()
+
+
+async def test_they_are_served_in_the_order_in_which_they_came(urls: Urls) -> None:
+    async with pool_of(1, urls) as opened:
+        served: list[int] = []
+
+        async def ask(number: int) -> None:
+            session = Session(opened, CALLERS[number % 3], acquire_seconds=10)
+            await who(session)
+            served.append(number)
+            await session.close()
+
+        asking = []
+        for number in range(20):
+            asking.append(asyncio.create_task(ask(number)))
+            await asyncio.sleep(0)
+        await asyncio.gather(*asking)
+        assert served == list(range(20))
+
+
+async def test_a_session_whose_last_statement_failed_hands_over_a_clean_connection(urls: Urls) -> None:
+    async with pool_of(1, urls) as opened:
+        first, second = Session(opened, FIRST), Session(opened, SECOND)
+        pid = await who(first)
+        with pytest.raises(asyncpg.DivisionByZeroError):
+            await first.fetch("select 1 / 0", ())
+        asked = asyncio.create_task(who(second))
+        await waiting(opened, 1)
+        await first.close()
+        assert first.statements == 4  # with a COMMIT of its own: what went wrong is not handed on
+        assert await asked == pid
+        await second.close()
+
+
+async def test_a_statement_that_is_canceled_leaves_a_clean_connection(urls: Urls) -> None:
+    async with pool_of(1, urls) as opened:
+        first, second = Session(opened, FIRST), Session(opened, SECOND)
+        sleeping = asyncio.create_task(first.fetch("select pg_sleep(30)", ()))
+        await asyncio.sleep(0.1)
+        asked = asyncio.create_task(who(second))
+        await waiting(opened, 1)
+        sleeping.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sleeping
+        await first.close()
+        await asked
+        await second.close()
+
+
+async def test_who_waits_for_a_connection_that_has_died_gets_a_new_one(urls: Urls, admin: asyncpg.Connection) -> None:
+    async with pool_of(1, urls) as opened:
+        first, second = Session(opened, FIRST), Session(opened, SECOND)
+        pid = await who(first)
+        asked = asyncio.create_task(who(second))
+        await waiting(opened, 1)
+        await admin.execute("select pg_terminate_backend($1, 5000)", pid)
+        await asyncio.sleep(0.1)
+        await first.close()
+        assert await asked != pid
+        await second.close()
+
+
+@pytest.mark.parametrize("at", ["before", "just before", "at the moment"])
+async def test_who_gives_up_waiting_keeps_nothing(at: str, urls: Urls) -> None:
+    async with pool_of(1, urls) as opened:
+        first, second, third = Session(opened, FIRST), Session(opened, SECOND), Session(opened, THIRD)
+        pid = await who(first)
+        gives_up = asyncio.create_task(who(second))
+        await waiting(opened, 1)
+        asked = asyncio.create_task(who(third))
+        await waiting(opened, 2)
+        if at != "at the moment":
+            gives_up.cancel()
+        if at == "before":
+            await waiting(opened, 1)
+        await first.close()
+        gives_up.cancel()  # at the moment: the connection is theirs, and they have not woken up yet
+        with pytest.raises(asyncio.CancelledError):
+            await gives_up
+        assert await asked == pid
+        await third.close()
+
+
+async def test_the_last_who_gives_up_at_the_moment_ends_what_was_read(urls: Urls, admin: asyncpg.Connection) -> None:
+    async with pool_of(1, urls) as opened:
+        first, second = Session(opened, FIRST), Session(opened, SECOND)
+        pid = await who(first)
+        gives_up = asyncio.create_task(who(second))
+        await waiting(opened, 1)
+        await first.close()
+        gives_up.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await gives_up
+        assert await admin.fetchval("select state from pg_stat_activity where pid = $1", pid) == "idle"
+
+
+async def test_a_session_that_may_not_begin_keeps_no_connection(urls: Urls) -> None:
+    async with pool_of(1, urls) as opened:
+        for _ in range(3):
+            ended = Session(opened, replace(FIRST, session_id="ses_that_never_was"))
+            with pytest.raises(SessionEnded):
+                await who(ended)
+            with pytest.raises(SessionEnded):
+                async with ended.write():
+                    raise AssertionError("it began")
+
+
+async def test_who_waits_too_long_hears_so_and_leaves_the_line(urls: Urls) -> None:
+    async with pool_of(1, urls) as opened:
+        first, second = Session(opened, FIRST), Session(opened, SECOND, acquire_seconds=0.05)
+        await who(first)
+        with pytest.raises(DatabaseUnavailable):
+            await who(second)
+        await first.close()
+        assert first.statements == 3
+
+
+async def test_a_connection_that_cannot_be_opened_leaves_its_place_to_the_next(urls: Urls) -> None:
+    nowhere = urls.app.replace("portico_app", "nobody_of_this_name")
+    async with Database(nowhere, Pool(2), server_settings={}) as opened:
+        tries = [Session(opened, FIRST).fetch("select 1", ()) for _ in range(12)]
+        found = await asyncio.gather(*tries, return_exceptions=True)
+        assert [type(one) for one in found] == [DatabaseUnavailable] * 12
+        assert opened._line._places == 2
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_in_any_disorder_everybody_sees_their_own_and_no_connection_is_lost(seed: int, urls: Urls) -> None:
+    chance = random.Random(seed)
+    answered = 0
+
+    async def one() -> None:
+        nonlocal answered
+        session = Session(opened, chance.choice(CALLERS), acquire_seconds=chance.choice([0.01, 0.1, 20]))
+        try:
+            for _ in range(chance.randint(1, 3)):
+                kind = chance.random()
+                if kind < 0.15:
+                    with suppress(asyncpg.DivisionByZeroError):
+                        await session.fetch("select 1 / 0", ())
+                    return
+                if kind < 0.3:
+                    async with session.write() as transaction:
+                        await transaction.present("email", "nobody@example.com")
+                        if kind < 0.2:
+                            raise LookupError
+                elif kind < 0.33:
+                    await session.fetch("select pg_sleep(0.02)", ())
+                elif kind < 0.36 and session._held:
+                    session._held.raw.terminate()
+                    return
+                await who(session)
+                answered += 1
+        finally:
+            await session.close()
+
+    async with pool_of(3, urls) as opened:
+        asking = []
+        for _ in range(300):
+            asking.append(asyncio.create_task(one()))
+            if chance.random() < 0.25:
+                chance.choice(asking).cancel()
+            if chance.random() < 0.3:
+                await asyncio.sleep(chance.random() * 0.004)
+        ends = await asyncio.gather(*asking, return_exceptions=True)
+        wrong = [end for end in ends if not isinstance(end, DatabaseUnavailable | asyncio.CancelledError | LookupError | None)]
+        assert wrong == []
+        assert answered > 50
