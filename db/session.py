@@ -91,7 +91,8 @@ class Session:
         with outages():
             held = await self._open(WRITE)
             try:
-                yield Transaction(held, self.caller, self._count)
+                transaction = Transaction(held, self.caller, self._count)
+                yield transaction
                 self.statements += 1
                 await held.raw.execute("COMMIT")
             except BaseException:  # when it is cancelled too, nothing of it may stay
@@ -99,6 +100,8 @@ class Session:
                 raise
             finally:
                 await held.give_back()
+        for then in transaction.afterwards:
+            then()
 
     def _count(self) -> None:
         self.statements += 1
@@ -135,6 +138,8 @@ class Transaction:
     def __init__(self, held: Held, caller: Caller, count: Callable[[], None]) -> None:
         self._held = held
         self.caller = caller
+        # What is done once it is committed, and not if it is not.
+        self.afterwards: list[Callable[[], None]] = []
         self._count = count
 
     async def run(self, name: str, /, **values: Any) -> list[Any]:

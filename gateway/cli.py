@@ -80,7 +80,7 @@ def serve(port: Port = None, data_dir: DataDir = None) -> None:
 
 @cli.command()
 def worker(data_dir: DataDir = None) -> None:
-    """Run the billing clock every minute, the sweep of attachments and the upkeep every hour, until stopped. Any number of workers may run; one of them runs each pass."""
+    """Run the billing clock and send letters that are left every minute; sweep attachments and forget past rows every hour. Any number of workers may run; one runs each pass."""
     settings = load(data_dir=data_dir)
     log.configure(as_json=settings.is_production, level=settings.log_level)
     with postgres(settings) as place:
@@ -93,13 +93,16 @@ def tick(
     at: Annotated[datetime | None, typer.Option(help="As of this instant, in UTC, such as 2027-01-31T09:00:00; left out, now.")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Run one pass of the billing clock: renew, apply pending changes, end trials and pauses, charge what is due. Then sweep attachments and forget past rows, as of now."""
+    """Run one pass of the billing clock: renew, apply pending changes, end trials and pauses, charge what is due. Then send letters, sweep attachments and forget past rows, as of now."""
     settings = load(data_dir=data_dir)
     with postgres(settings) as place:
         asyncio.run(check(place))
-        done, swept, forgotten = asyncio.run(tick_once(settings, place, at.replace(tzinfo=UTC) if at else None))
+        ticked = asyncio.run(tick_once(settings, place, at.replace(tzinfo=UTC) if at else None))
+    done, swept = ticked.clock, ticked.swept
     console.print(f"{done.steps} steps of subscriptions, {done.collections} invoices charged, {done.reconciled} charges settled, {done.failures} failures.")
-    console.print(f"{swept.announced} announced files given up, {swept.objects} objects deleted, {forgotten} past rows forgotten.")
+    console.print(
+        f"{ticked.letters} letters sent, {swept.announced} announced files given up, {swept.objects} objects deleted, {ticked.forgotten} past rows forgotten."
+    )
 
 
 @cli.command()

@@ -1,18 +1,18 @@
-"""The worker as a process, or inside the server of a demo: the billing clock, the sweep of attachments, and the upkeep."""
+"""The worker as a process, or inside the server of a demo: the billing clock, letters that are left, the sweep of attachments, and the upkeep."""
 
 import asyncio
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import asyncpg
 
 from billing.dunning import Ending, RetryPolicy
-from billing.states import Actor
 from db.pool import Database, Pool
-from db.session import Caller, Session
 from gateway.files import bucket_of
+from gateway.identity import post
 from gateway.payments import payments
 from gateway.postgres import Place
 from gateway.settings import Settings, WrongSetting
@@ -20,6 +20,7 @@ from jobs.attachments import Swept, sweep
 from jobs.clock import Billing, Pass, tick
 from jobs.upkeep import forget
 from jobs.worker import Duties, work
+from resolvers.letters import send
 
 # After an outage of Postgres the worker comes back this often.
 AGAIN_SECONDS = 5.0
@@ -33,13 +34,23 @@ def policy(settings: Settings) -> RetryPolicy:
         raise WrongSetting(f"PORTICO_RETRY_DAYS: {error}") from None
 
 
-async def tick_once(settings: Settings, place: Place, at: datetime | None) -> tuple[Pass, Swept, int]:
-    """One pass of the billing clock, as of an instant, the sweep and the upkeep. These two are as of now: what is being written now must not be looked at from later."""
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """What one pass of everything did: how many letters were sent, and how many rows forgotten."""
+
+    clock: Pass
+    letters: int
+    swept: Swept
+    forgotten: int
+
+
+async def tick_once(settings: Settings, place: Place, at: datetime | None) -> Ticked:
+    """One pass of the billing clock, as of an instant, and then all else that a worker does, as of now: what is being written now must not be looked at from later."""
     async with _duties(settings, place) as duties:
         now = datetime.now(UTC)
         done = await tick(duties.billing, at or now)
-        session = Session(duties.billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30)
-        return done, await sweep(session, duties.bucket, now=now), await forget(session, now=now)
+        system = duties.system(now)
+        return Ticked(done, await send(system, duties.post), await sweep(system, duties.bucket, now=now), await forget(system, now=now))
 
 
 async def run_worker(settings: Settings, place: Place, *, on_ready: Callable[[], None], stop: asyncio.Event) -> None:
@@ -68,7 +79,7 @@ async def _duties(settings: Settings, place: Place) -> AsyncIterator[Duties]:
     pool = Pool(settings.clock_concurrency + 1, command_seconds=settings.command_seconds)
     try:
         async with Database(place.app_url, pool, server_settings=place.server_settings) as database:
-            yield Duties(Billing(database, takings.processors, policy(settings), settings.clock_concurrency), bucket)
+            yield Duties(Billing(database, takings.processors, policy(settings), settings.clock_concurrency), bucket, post(settings))
     finally:
         await takings.close()
         await bucket.close()

@@ -7,13 +7,15 @@ from email.utils import parseaddr
 from typing import Any
 
 from auth.passwords import Passwords
+from auth.seal import Seal
 from auth.throttle import Throttle
 from auth.viewer import Viewer
+from gateway.issuer import secret_of_portal
 from gateway.settings import Settings
 from mail.folder import Folder
 from mail.port import Sender, author
 from mail.smtp import Server, Smtp
-from resolvers.context import Identity
+from resolvers.context import Identity, Post
 
 Sign = Callable[[Viewer, datetime, timedelta], str]
 
@@ -39,11 +41,16 @@ def identity(settings: Settings, sign: Sign, later: Later) -> Identity:
         sign=sign,
         passwords=Passwords(),
         throttle=Throttle(settings.throttle_url, secret=settings.throttle_secret or ""),
-        mail=sender(settings),
+        post=post(settings),
         later=later,
         portal_url=settings.portal_url.rstrip("/"),
         merchant=settings.merchant,
     )
+
+
+def post(settings: Settings) -> Post:
+    """The same for the server, which writes letters, and for the worker, which sends those that are left."""
+    return Post(sender(settings), Seal(secret_of_portal(settings)))
 
 
 def sender(settings: Settings) -> Sender:

@@ -3,8 +3,10 @@
 import os
 import re
 import secrets
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -93,15 +95,22 @@ def jwks(ours: Issuer) -> Route:
     return Route("/.well-known/jwks.json", answer)
 
 
+def secret_of_portal(settings: Settings) -> str:
+    """What previews are signed and letters are sealed with; the same for all servers and workers of a portal. Raises WrongSetting."""
+    return settings.secret or kept_secret(settings.data_dir, "secret")
+
+
 def kept_secret(folder: Path, name: str) -> str:
-    """The secret of this name in the data directory, made when it is first asked for. Raises WrongSetting."""
+    """The secret of this name in the data directory, made when it is first asked for: whole from the moment it has its name. Raises WrongSetting."""
     path = folder / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
+        if not path.exists():
+            with NamedTemporaryFile("w", dir=folder, prefix=".") as draft:  # mode 0600
+                draft.write(secrets.token_hex(32))
+                draft.flush()
+                with suppress(FileExistsError):  # another process was first
+                    os.link(draft.name, path)
     except OSError as error:
         raise WrongSetting(f"PORTICO_DATA_DIR: {folder} is not writable ({error.strerror}). Choose another with --data-dir.") from None
     return path.read_text()

@@ -2,7 +2,7 @@
 
 import hmac
 
-from gateway.issuer import kept_secret
+from gateway.issuer import secret_of_portal
 from gateway.settings import Settings, WrongSetting
 from payments.processor import Processor
 from payments.sandbox import Sandbox
@@ -16,7 +16,7 @@ def payments(settings: Settings) -> Payments:
 
     Raises WrongSetting: in production nobody pays in play money by mistake.
     """
-    secret = settings.secret or kept_secret(settings.data_dir, "secret")
+    secret = secret_of_portal(settings)
     processors: list[Processor] = []
     if settings.stripe_secret_key:
         processors.append(Stripe(Account(settings.stripe_secret_key, settings.stripe_publishable_key, settings.stripe_webhook_secret)))

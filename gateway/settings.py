@@ -108,7 +108,9 @@ class Settings(BaseSettings):
     dunning_ending: Literal["HOLD", "CANCEL", "NOTHING"] = Field("HOLD", description="What becomes of a subscription when the last try has failed.")
     clock_concurrency: int = Field(4, ge=1, le=100, description="How many customers the billing clock serves at once.")
     secret: str | None = Field(
-        None, min_length=32, description="Signs previews; the same for all servers of a portal. Left out, one is made in the data directory."
+        None,
+        min_length=32,
+        description="Signs previews and seals letters; the same for all servers and workers of a portal. Left out, one is made in the data directory.",
     )
     signing_keys_dir: Path | None = Field(None, description="A folder of private keys (PEM). The newest by name signs tokens, all of them verify.")
     issuers: tuple[OtherIssuer, ...] = Field((), description="Other issuers whose tokens are taken, as JSON; see docs/identity.md.")

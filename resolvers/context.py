@@ -9,6 +9,7 @@ from strawberry.types import Info as StrawberryInfo
 
 from auth.links import Links
 from auth.passwords import Passwords
+from auth.seal import Seal
 from auth.throttle import Throttle
 from auth.viewer import Viewer
 from billing.rows import Budget
@@ -30,13 +31,21 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Post:
+    """Who sends letters, and what seals them until then."""
+
+    sender: Sender
+    seal: Seal
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """What signing in needs. `sign` makes an access token; `later` does a thing after the answer, so that its time tells nothing."""
 
     sign: Callable[[Viewer, datetime, timedelta], str]
     passwords: Passwords
     throttle: Throttle
-    mail: Sender
+    post: Post
     later: Callable[[Coroutine[Any, Any, None]], None]
     portal_url: str
     merchant: str

@@ -1,22 +1,59 @@
-"""Letters that mutations cause. They are written and sent after the answer: their time tells nothing, and no transaction waits for a mail server."""
+"""Letters that mutations cause. They are written in the transaction of their cause, and sent after the answer: their time tells nothing,
+no transaction waits for a mail server, and a letter that could not be sent, or whose process died, is sent by the worker."""
 
+import asyncio
+import json
 import logging
-from dataclasses import replace
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from billing.states import Actor
 from db.blocks import blocks
+from db.session import Caller, DatabaseUnavailable, Session, Transaction
 from loaders import Loaders
 from mail.letters import Envelope, Letter, compose
+from mail.port import Message, Undeliverable, Unsendable
 from resolvers.audit import fresh_id
-from resolvers.context import Context, identity_of
+from resolvers.context import Context, Post, identity_of
 
 logger = logging.getLogger("portico.mail")
 
+# The links in letters hold for a day at most.
+LIFETIME = timedelta(days=1)
+AT_ONCE = 10
 
-def send_later(context: Context, customer_id: str, letter: Letter, *, to: str | None = None, **words: str) -> None:
-    """To the customer's address, or to another (`to`). A letter that cannot be sent is logged: the caller's work is done already."""
-    identity_of(context).later(_send(context, customer_id, letter, to=to, words=words))
+
+async def write(transaction: Transaction, context: Context, letter: Letter, *, customer_id: str | None = None, to: str | None = None, **words: str) -> None:
+    """To the address that the customer has now, or to another (`to`). It is sent once the transaction is committed, and not if it is not."""
+    identity = identity_of(context)
+    owner = customer_id or transaction.caller.customer_id
+    customer = await transaction.first("customers.by_id", key=owner, customer_id=owner)
+    letter_id = fresh_id("let", context)
+    try:
+        envelope = Envelope(to or customer.email, customer.locale, letter_id, context.now)
+        message = compose(letter, envelope, {"portal": identity.merchant, "help": identity.portal_url, **words})
+    except Unsendable as error:  # an address that no mail server takes; what causes the letter happens all the same
+        logger.error("the letter %s could not be written: %s", letter, error)
+        return
+    await transaction.run("letters.write", id=letter_id, customer_id=owner, kind=letter.value, sealed=identity.post.seal.close(_written(message), letter_id))
+    transaction.afterwards.append(partial(_send_later, context, letter_id))
+
+
+async def send(session: Session, post: Post, *, only: str | None = None) -> int:
+    """Send what is to be sent by now, or the one letter; how many were. At least once: a mail server knows by the Message-ID what it has had before.
+
+    `session` is any unit of work on the database; its caller says when it is.
+    """
+    system = session.of(Caller(None, Actor.SYSTEM, session.caller.now))
+    sent = 0
+    while True:
+        async with system.write() as transaction:
+            taken = await transaction.run("letters.take_on", id=only, wanted=AT_ONCE)
+        sent += sum(await asyncio.gather(*(_send(letter, system, post) for letter in taken)))
+        if len(taken) < AT_ONCE:
+            return sent
 
 
 async def customer_of(context: Context, customer_id: str) -> Any:
@@ -28,12 +65,41 @@ async def customer_of(context: Context, customer_id: str) -> Any:
         await session.close()
 
 
-async def _send(context: Context, customer_id: str, letter: Letter, *, to: str | None, words: dict[str, str]) -> None:
-    identity = identity_of(context)
+def _send_later(context: Context, letter_id: str) -> None:
+    identity_of(context).later(_send_now(context, letter_id))
+
+
+async def _send_now(context: Context, letter_id: str) -> None:
     try:
-        customer = await customer_of(context, customer_id)
-        envelope = Envelope(to or customer.email, customer.locale, fresh_id("let", context), context.now)
-        await identity.mail.send(compose(letter, envelope, {"portal": identity.merchant, "help": identity.portal_url, **words}))
-    except Exception as error:  # nobody waits for it any more, so the log is all that may hear of a failure
-        # Its kind alone: what a mail server says often repeats the address.
-        logger.error("the letter %s could not be sent: %s", letter, type(error).__name__)
+        await send(context.session, identity_of(context).post, only=letter_id)
+    except DatabaseUnavailable:  # the worker will see to it
+        logger.info("a letter waits for the worker")
+
+
+async def _send(letter: Any, system: Session, post: Post) -> bool:
+    """Whether it went out. One that never will is given up, and so is one that nobody could send, or open with the secret that they have, for a day.
+
+    Of a failure its kind alone is logged: what a mail server says often repeats the address.
+    """
+    try:
+        await post.sender.send(_read(post.seal.open(letter.sealed, letter.id), letter.id))
+        is_sent = True
+    except Exception as error:  # nobody waits for it, so the log is all that may hear of a failure
+        is_final = isinstance(error, (Undeliverable, Unsendable)) or system.caller.now - letter.written_at >= LIFETIME
+        logger.error("the letter %s could not be sent%s: %s", letter.kind, "" if is_final else " yet", type(error).__name__)
+        if not is_final:
+            return False
+        is_sent = False
+    async with system.of(system.caller).write() as transaction:
+        await transaction.run("letters.done", id=letter.id)
+    return is_sent
+
+
+def _written(message: Message) -> str:
+    return json.dumps(asdict(message) | {"written_at": message.written_at.isoformat()})
+
+
+def _read(text: str, letter_id: str) -> Message:
+    found = json.loads(text)
+    headers = tuple((name, value) for name, value in found["headers"])
+    return Message(**found | {"id": letter_id, "written_at": datetime.fromisoformat(found["written_at"]), "headers": headers})

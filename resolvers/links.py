@@ -9,9 +9,10 @@ from auth.throttle import Kind
 from billing.refusals import ErrorCode, Refused
 from billing.states import SignInMethod
 from mail.letters import Letter
+from resolvers import letters
 from resolvers.audit import note
 from resolvers.context import Context
-from resolvers.letters import customer_of, send_later
+from resolvers.letters import customer_of
 from resolvers.profile import link_to, use_link
 from resolvers.sessions import SessionTokens, begin, enter, throttled
 
@@ -33,6 +34,7 @@ async def create(given: Any, context: Context) -> PortalLink:
     if landing is not None and (not landing.startswith("/") or landing[1:2] in ("/", "\\", "") or len(landing) > 500):
         raise Refused(ErrorCode.INVALID_VALUE, "A landing page is a path of the portal such as /invoices.", "landing")
     secret, expires_at = new_secret(), context.now + LIFETIME
+    url = link_to(context, "enter", secret)
     async with context.session.write() as transaction:
         await transaction.present("secret", hash_of(secret))
         await transaction.run(
@@ -46,9 +48,8 @@ async def create(given: Any, context: Context) -> PortalLink:
             expires_at=expires_at,
         )
         await note(transaction, context, "createPortalLink", detail=customer_id)
-    url = link_to(context, "enter", secret)
-    if given.send:
-        send_later(context, customer_id, Letter.PORTAL_LINK, link=url)
+        if given.send:
+            await letters.write(transaction, context, Letter.PORTAL_LINK, customer_id=customer_id, link=url)
     return PortalLink(url, expires_at)
 
 

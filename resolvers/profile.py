@@ -13,9 +13,10 @@ from auth.throttle import Kind
 from billing.refusals import ErrorCode, Refused
 from db.session import AlreadyTaken, Transaction
 from mail.letters import Letter
+from resolvers import letters
 from resolvers.audit import note
 from resolvers.context import Context, identity_of
-from resolvers.letters import customer_of, send_later
+from resolvers.letters import customer_of
 from resolvers.sessions import throttled
 
 EMAIL_LINK = timedelta(hours=24)
@@ -54,9 +55,8 @@ async def request_email_change(given: Any, context: Context) -> bool:
     async with context.session.write() as transaction:
         await _make(_Link(secret, "EMAIL", EMAIL_LINK, email), transaction, context)
         await note(transaction, context, "requestEmailChange")
-    customer_id = context.viewer.customer_id or ""
-    send_later(context, customer_id, Letter.CONFIRM_EMAIL, to=email, link=link_to(context, "confirm-email", secret), code=secret)
-    send_later(context, customer_id, Letter.EMAIL_CHANGED)
+        await letters.write(transaction, context, Letter.CONFIRM_EMAIL, to=email, link=link_to(context, "confirm-email", secret), code=secret)
+        await letters.write(transaction, context, Letter.EMAIL_CHANGED)
     return True
 
 
@@ -134,7 +134,7 @@ async def _send_reset(context: Context, email: str) -> None:
         await transaction.act_as(found.customer_id)
         await _make(_Link(secret, "PASSWORD", PASSWORD_LINK), transaction, context)
         await note(transaction, context, "requestPasswordReset")
-    send_later(context, found.customer_id, Letter.PASSWORD_RESET, link=link_to(context, "reset-password", secret))
+        await letters.write(transaction, context, Letter.PASSWORD_RESET, link=link_to(context, "reset-password", secret))
 
 
 async def _make(link: _Link, transaction: Transaction, context: Context) -> None:
@@ -161,7 +161,7 @@ async def _set_password(context: Context, password: str, customer_id: str, *, ev
             await transaction.run("credentials.create", email=customer.email, password_hash=hashed)
         await transaction.run("sessions.end_others", keep=context.viewer.session_id, reason="PASSWORD_CHANGED")
         await note(transaction, context, event)
-    send_later(context, customer_id, Letter.PASSWORD_CHANGED)
+        await letters.write(transaction, context, Letter.PASSWORD_CHANGED)
 
 
 def _name(text: str | None) -> str | None:

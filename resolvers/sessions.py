@@ -11,9 +11,9 @@ from billing.refusals import ErrorCode, Refused, TooManyAttempts
 from billing.states import Actor, SignInMethod
 from db.session import Transaction
 from mail.letters import Letter
+from resolvers import letters
 from resolvers.audit import fresh_id, note
 from resolvers.context import Context, identity_of
-from resolvers.letters import send_later
 
 ACCESS = timedelta(minutes=15)
 SESSION = timedelta(days=30)
@@ -155,7 +155,7 @@ async def _reused(transaction: Transaction, context: Context, session: Any, secr
         return _tokens(context, session, successor)
     await transaction.run("sessions.end", id=session.id, reason="REUSED_TOKEN")
     await note(transaction, context, "refreshSession", outcome="REUSED_TOKEN", detail=session.id)
-    send_later(context, session.customer_id, Letter.NEW_SIGN_IN_ELSEWHERE)
+    await letters.write(transaction, context, Letter.NEW_SIGN_IN_ELSEWHERE)
     return None
 
 

@@ -46,6 +46,16 @@ class IdentityLink:
 
 
 @dataclass(frozen=True, slots=True)
+class SealedLetter:
+    """A letter that is still to be sent. Only who has the portal's secret can read what it says."""
+
+    id: str
+    kind: str
+    sealed: bytes
+    written_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class AuditEvent:
     id: str
     customer_id: str | None

@@ -15,7 +15,7 @@ from db.blocks import Block, blocks, positional, read
 from db.pages import Window
 from tests.conftest import ADA, BIG
 
-TYPES = {"text": str, "int4": int, "int8": int, "bool": bool, "timestamptz": datetime, "date": date, "json": str, "text[]": str}
+TYPES = {"text": str, "bytea": bytes, "int4": int, "int8": int, "bool": bool, "timestamptz": datetime, "date": date, "json": str, "text[]": str}
 
 # Staff or the sweep ask these over all customers; row security lets nobody else.
 OF_EVERYBODY = {"customers.matching", "customers.owner", "audit.listed", "attachments.overdue", "loose_objects.due"}
@@ -23,8 +23,8 @@ OF_EVERYBODY = {"customers.matching", "customers.owner", "audit.listed", "attach
 # The billing clock asks these over all customers, by index, and then acts as one.
 OF_CLOCK = {"clock.due_subscriptions", "clock.due_collections", "clock.open_charges", "payments.owner"}
 
-# What processors told belongs to nobody before it is read. What is past goes whoever had it; row security says what that is.
-OF_NOBODY = {"webhooks.open", "webhooks.store", "webhooks.done", *(name for name in blocks() if name.startswith("upkeep."))}
+# What processors told belongs to nobody before it is read. Letters are sent whoever they are to. What is past goes whoever had it; row security says what that is.
+OF_NOBODY = {"webhooks.open", "webhooks.store", "webhooks.done", "letters.take_on", "letters.done", *(name for name in blocks() if name.startswith("upkeep."))}
 
 # The registry of apps and their documents is no customer's.
 REGISTRY = ("clients.", "client_credentials.", "client_assertions.", "trusted.", "budgets.")
@@ -49,6 +49,7 @@ SMALL = (
     "charge",
     "webhook_event",
     "loose_object",
+    "letter",
     "alembic_version",
 )
 

@@ -1,0 +1,31 @@
+"""Texts that rest in the database and that only who has the portal's secret can read."""
+
+import hmac
+import os
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+NONCE_BYTES = 12  # RFC 5116, section 5.1
+
+
+class NotSealed(ValueError):
+    """Sealed by another secret, for another row, or not at all."""
+
+
+class Seal:
+    """AES-256-GCM (RFC 5116). `row` is the id of the row in which the text rests: in any other it does not open."""
+
+    def __init__(self, secret: str) -> None:
+        self._cipher = AESGCM(hmac.digest(secret.encode(), b"letters", "sha256"))
+
+    def close(self, text: str, row: str) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, text.encode(), row.encode())
+
+    def open(self, sealed: bytes, row: str) -> str:
+        """Raises NotSealed."""
+        try:
+            return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], row.encode()).decode()
+        except (InvalidTag, ValueError) as error:
+            raise NotSealed from error
