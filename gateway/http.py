@@ -5,8 +5,8 @@ import inspect
 import logging
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 import orjson
 from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, execute
@@ -53,7 +53,7 @@ class GraphQLEndpoint:
         if request.method == "OPTIONS":
             await Response(status_code=204, headers={**answers.HEADERS, **self._portal.origins.preflight(request)})(scope, receive, send)
             return
-        entry = Entry(uuid4().hex)
+        entry = Entry(token_hex(16))
         visit = Visit(request, Form(JSON, self._portal.terms.profile, entry.request_id), entry)
         answer = await self._answered(visit)
         if allowed := self._portal.origins.headers(request):
