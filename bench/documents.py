@@ -24,11 +24,10 @@ from bench.processes import server
 from billing.rows import ApiClient, TrustedText
 from db.blocks import blocks
 from gateway.registry import Registry
-from resolvers.manifests import id_of
 
 CLIENT = "bench-documents"
 FORGET = f"""delete from portico.document_use where client_id = '{CLIENT}'; delete from portico.stored_document where client_id = '{CLIENT}'"""
-BODIES = {"text": portal.BODY, "id": json.dumps({"documentId": id_of(portal.SUMMARY), "operationName": "Summary"})}
+BODIES = {"text": portal.BODY, "id": portal.BY_ID}
 
 console = Console(soft_wrap=True)
 

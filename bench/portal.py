@@ -17,10 +17,12 @@ from auth.viewer import Viewer
 from bench.database import ROOT, Place
 from bench.processes import Command
 from billing.states import Actor
+from resolvers.manifests import id_of
 
 POOL = 10
 SUMMARY = (ROOT / "schema" / "documents" / "Summary.graphql").read_text()
 BODY = json.dumps({"query": SUMMARY, "operationName": "Summary"})
+BY_ID = json.dumps({"documentId": id_of(SUMMARY), "operationName": "Summary"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from bench.chart import Bar, bars
 from bench.database import ROOT
 
 RESULTS = Path(__file__).resolve().parent / "results" / "peers.json"
-OURS = ("Portico, planner", "Portico, executor")
+OURS = (pages.PLANNER, pages.BY_ID, "Portico, executor")
 BOUNDS = ("Hand-written handler", "pgbench, the limit")
 
 

@@ -61,11 +61,13 @@ def install() -> None:
 
 
 PLANNER = Contestant("Portico, planner", lambda place, signer: portal.portico(place, signer, planner=True))
+BY_ID = Contestant("Portico, document id", lambda place, signer: portal.portico(place, signer, planner=True), portal.BY_ID)
 EXECUTOR = Contestant("Portico, executor", lambda place, signer: portal.portico(place, signer, planner=False))
 HANDWRITTEN = Contestant("Hand-written handler", _python("handwritten"), body="")
 
 CONTESTANTS = (
     PLANNER,
+    BY_ID,
     EXECUTOR,
     HANDWRITTEN,
     Contestant("PostGraphile", _node("postgraphile.mjs"), json.dumps({"query": postgraphile.DOCUMENT}), postgraphile.normalised, postgraphile.without_cursors),
