@@ -66,13 +66,14 @@ def _side_by_side(taking_part: list[Contestant], setting: Setting, given: tuple[
     """Everybody's servers run at once; only one is asked at a time. Raises Different before anything is timed."""
     signer, ids, count = given
     with ExitStack() as stack:
-        servers = {found: stack.enter_context(server(found.command(setting.place, signer))) for found in taking_part}
+        running = {command: stack.enter_context(server(command(setting.place, signer))) for command in dict.fromkeys(found.command for found in taking_part)}
+        servers = {found: running[found.command] for found in taking_part}
         status.update("comparing answers")
         compared = compare(servers, {found: signer.token(found) for found in [*(shown.id for shown in SHOWN), *ids[:COMPARED]]})
-        turns = {found.name: turn_of(found, [running], setting) for found, running in servers.items()}
+        turns = {found.name: turn_of(found, [its], setting) for found, its in servers.items()}
         turns[limit.NAME] = turn_of_limit(limit.prepare(setting.place, ids), setting)
         seen = rounds(turns, count, status.update)
-        memory = {found.name: resident_mb(running.pid) for found, running in servers.items()}
+        memory = {found.name: resident_mb(its.pid) for found, its in servers.items()}
     return {"compared": compared, "turns": {name: [asdict(turn) for turn in found] for name, found in seen.items()}, "memory_mb": memory}
 
 

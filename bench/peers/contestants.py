@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -61,7 +61,7 @@ def install() -> None:
 
 
 PLANNER = Contestant("Portico, planner", lambda place, signer: portal.portico(place, signer, planner=True))
-BY_ID = Contestant("Portico, document id", lambda place, signer: portal.portico(place, signer, planner=True), portal.BY_ID)
+BY_ID = replace(PLANNER, name="Portico, document id", body=portal.BY_ID)
 EXECUTOR = Contestant("Portico, executor", lambda place, signer: portal.portico(place, signer, planner=False))
 HANDWRITTEN = Contestant("Hand-written handler", _python("handwritten"), body="")
 
