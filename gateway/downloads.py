@@ -3,8 +3,8 @@
 from collections.abc import AsyncIterator, Callable
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from urllib.parse import quote
-from uuid import uuid4
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
@@ -70,7 +70,7 @@ def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, up
 
 
 def form() -> Form:
-    return Form(JSON, "compat", uuid4().hex)
+    return Form(JSON, "compat", token_hex(16))
 
 
 async def _given(asked: Asked, database: Database, files: Files, now: datetime) -> Response:
