@@ -396,6 +396,7 @@ async def test_a_browser_that_calls_itself_an_open_app_is_not_one(start_server: 
                 return (await client.post("/graphql", json={"query": ANOTHER}, headers={"Authorization": f"Bearer {token(viewer)}"})).status_code == status
 
             await until(is_judged)
+            assert await is_judged(), "and it stays so"
     await admin.execute("delete from portal_session where id = $1", session)
 
 

@@ -109,6 +109,7 @@ async def test_the_worker_sends_what_is_left(life: Life, place: embedded.Urls, t
             return [file.name for file in (tmp_path / "mail").glob(f"*{letter_id}.eml")] != [] and await life.rows("letter") == []
 
         await until(has_arrived, 70)
+        assert await life.rows("letter") == []
     finally:
         stop.set()
         await worker

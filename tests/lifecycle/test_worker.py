@@ -65,6 +65,7 @@ async def test_the_worker_sweeps_and_forgets_every_hour(life: Life, place: embed
 
     async with _working(place, bucket.parent):
         await until(both_done)
+        assert not due.exists()
 
 
 @asynccontextmanager
