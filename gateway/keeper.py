@@ -55,7 +55,7 @@ async def _again(work: Callable[[Keeper], Awaitable[None]], keeper: Keeper) -> N
             await work(keeper)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseUnavailable) as error:
             logger.warning("the registry is not being kept up to date: %s", type(error).__name__)
-        except Exception:
+        except Exception:  # a bug; it may end one round, and not all that come after
             logger.exception("the registry is not being kept up to date")
         await asyncio.sleep(AGAIN_SECONDS)
 
@@ -101,7 +101,7 @@ async def write_uses(keeper: Keeper) -> None:
         async with keeper.session().write() as transaction:
             clients, ids = zip(*uses, strict=True)
             await transaction.run("trusted.used", client_ids=list(clients), ids=list(ids), uses=list(uses.values()))
-    except Exception:
+    except Exception:  # whatever keeps them from being written, they are not lost
         keeper.registry.give_back(uses)
         raise
 
