@@ -23,7 +23,7 @@ class Window:
     before: tuple[Value, ...] | None = None
 
 
-def page_sql(block: Block, window: Window, *, limit: str, mark: str = "") -> str:
+def page_sql(block: Block, window: Window, *, limit: str, mark: str = "", columns: str = "*") -> str:
     """The block's rows inside the window, at most `limit` (an expression) of them.
 
     The keysets are the parameters `after{mark}_0`, `after{mark}_1`, …, and `before{mark}_0`, …. Backward pages come in reverse.
@@ -36,8 +36,13 @@ def page_sql(block: Block, window: Window, *, limit: str, mark: str = "") -> str
         if keyset is not None
     ]
     where = f" where {' and '.join(bounds)}" if bounds else ""
-    direction = "desc" if order.is_descending != window.is_backward else "asc"
-    return f"select * from ({block.sql}) page{where} order by {', '.join(f'{column} {direction}' for column in order.columns)} limit {limit}"
+    sorting = order_by(order, is_descending=order.is_descending != window.is_backward)
+    return f"select {columns} from ({block.sql}) page{where} {sorting} limit {limit}"
+
+
+def order_by(order: Order, *, is_descending: bool) -> str:
+    direction = "desc" if is_descending else "asc"
+    return f"order by {', '.join(f'{column} {direction}' for column in order.columns)}"
 
 
 def keyset_arguments(window: Window, mark: str = "") -> dict[str, Value]:

@@ -1,12 +1,12 @@
 """From declarations to SQL: an object becomes one JSON expression, field by field, each kind of field by a function of its own."""
 
-from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type, is_non_null_type
+from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
 
 from db.blocks import Block
 from planner.draft import CannotPlan, Draft, Join, Piece, Scope, correlated, row_scope
 from planner.fields import collect, selections_of
 from planner.fixes import fix_items, fix_members
-from planner.formats import json_object, output, quoted
+from planner.texts import Constant, column, objects, present
 from schema.fields import DECLARATION, DEFINITION, PERMISSION, Many, One, Part
 
 # One field of an object: how it is defined, and its nodes in the document.
@@ -20,7 +20,12 @@ def build_object(draft: Draft, scope: Scope, kind: GraphQLObjectType, nodes: lis
 
 
 def object_of(pieces: dict[str, Piece]) -> Piece:
-    return Piece(json_object((key, piece.sql) for key, piece in pieces.items()), fix_members({key: piece.fix for key, piece in pieces.items() if piece.fix}))
+    members = {key: piece.parts for key, piece in pieces.items()}
+    return Piece(objects(members), fix_members({key: piece.fix for key, piece in pieces.items() if piece.fix}))
+
+
+def type_name(kind: GraphQLObjectType) -> Piece:
+    return Piece((Constant(f'"{kind.name}"'),))
 
 
 def object_type(ask: Ask) -> GraphQLObjectType:
@@ -33,7 +38,7 @@ def object_type(ask: Ask) -> GraphQLObjectType:
 def _field(draft: Draft, scope: Scope, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Piece:
     name = nodes[0].name.value
     if name == "__typename":
-        return Piece(f"cast({quoted(kind.name)} as text)")
+        return type_name(kind)
     definition = kind.fields.get(name)
     if definition is None:
         raise CannotPlan(f"{name} is introspection")
@@ -45,35 +50,38 @@ def _field(draft: Draft, scope: Scope, kind: GraphQLObjectType, nodes: list[Fiel
         return draft.builders[type(declaration)](draft, scope, declaration, (definition, nodes))
     if declared.base_resolver:
         raise CannotPlan(f"{kind.name}.{name} is resolved by a function of its own")
-    return Piece(output(scope.column(declared.python_name), get_named_type(definition.type).name))
+    return Piece(column(scope.column(declared.python_name), definition.type))
 
 
 def part(draft: Draft, scope: Scope, declared: Part, ask: Ask) -> Piece:
     built = build_object(draft, scope.under(declared.columns) if declared.columns else scope, object_type(ask), ask[1])
-    return Piece(f"case when {scope.column(declared.when)} is not null then {built.sql} end", built.fix) if declared.when else built
+    return Piece((f"case when {scope.column(declared.when)} is not null then {built.sql} else 'null' end",), built.fix) if declared.when else built
 
 
 def one(draft: Draft, scope: Scope, relation: One, ask: Ask) -> Piece:
-    """Where the schema allows no null, one is an error of the statement (its text is no JSON), and the executor says what is wrong."""
-    key = scope.column(relation.key)
-    found = row(draft, relation.block, (key, scope.owner), (object_type(ask), ask[1]))
-    return Piece(f"coalesce({found.sql}, cast('missing ' || {key} as json))", found.fix) if is_non_null_type(ask[0].type) else found
+    return certain(row(draft, relation.block, (scope.column(relation.key), scope.owner), (object_type(ask), ask[1])), ask)
+
+
+def certain(found: Piece, ask: Ask) -> Piece:
+    """What may not have been found, and so be null in SQL, as JSON. Where the schema allows no null, the executor will say what is wrong."""
+    return Piece(present(found.sql, ask[0].type), found.fix)
 
 
 def row(draft: Draft, block: Block, keyed: tuple[str, str], shown: tuple[GraphQLObjectType, list[FieldNode]]) -> Piece:
-    """The one row of a block that belongs to a key and owner, or null."""
+    """The one row of a block that belongs to a key and owner; null in SQL without one."""
     alias = draft.alias()
     inner = row_scope(draft, alias, block.returns)
     built = build_object(draft, inner, *shown)
     source = correlated(block.sql, block, key=keyed[0], owner=keyed[1])
-    return Piece(f"(select {built.sql} from ({source}) {alias}{inner.joined})", built.fix)
+    return Piece((f"(select {built.sql} from ({source}) {alias}{inner.joined})",), built.fix)
 
 
 def many(draft: Draft, scope: Scope, relation: Many, ask: Ask) -> Piece:
     """Fields over the same rows share one lateral join: the four totals of a summary are computed once. A field alone needs no join."""
     join = _shared_join(draft, scope, relation)
     built = build_object(draft, join.rows.under(relation.columns) if relation.columns else join.rows, object_type(ask), ask[1])
-    return Piece(f"coalesce({join.take(f'json_agg({built.sql})')}, '[]')", fix_items(built.fix))
+    listed = join.take(f"string_agg({built.sql}, ',')")
+    return Piece((Constant("["), listed, Constant("]")), fix_items(built.fix))
 
 
 def _shared_join(draft: Draft, scope: Scope, relation: Many) -> Join:

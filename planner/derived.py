@@ -10,6 +10,7 @@ from strawberry.utils.str_converters import to_camel_case
 from planner.build import Ask
 from planner.draft import Draft, Fix, Piece, Run, Scope
 from planner.fields import Document, collect, selections_of
+from planner.texts import MISSING, in_quotes
 from schema.fields import DEFINITION, Derived, about
 
 # Scalars whose Python value is not what JSON shows.
@@ -19,11 +20,11 @@ FORMATTED = ("DateTime", "Date", "BigInt", "Decimal")
 def derived(draft: Draft, scope: Scope, declared: Derived, ask: Ask) -> Piece:
     columns = [scope.column(name) for name in declared.needs]
     if declared.sql_twin:
-        return Piece(f"{declared.sql_twin}({', '.join(columns)})")
+        return Piece(in_quotes(f"coalesce({declared.sql_twin}({', '.join(columns)}), {MISSING})"))
     mark, _ = draft.take(ask[0], ask[1][0], lambda _: {})
     draft.derived.append(ask[1][0].name.value)
     names = {to_camel_case(argument.python_name): argument.python_name for argument in ask[0].extensions[DEFINITION].arguments}
-    return Piece(f"json_build_array({', '.join(columns)})", _compute(declared, mark, names, _shown(draft.document, ask)))
+    return Piece((f"json_build_array({', '.join(columns)})",), _compute(declared, mark, names, _shown(draft.document, ask)))
 
 
 def _compute(declared: Derived, mark: str, names: dict[str, str], shown: Any) -> Fix:

@@ -12,6 +12,7 @@ from auth.viewer import Viewer
 from billing import rows
 from db.blocks import PARAMETER, Block
 from planner.fields import Document
+from planner.texts import Parts, text_of
 from planner.values import arguments_of, has_variables
 
 # What a plan makes of a value that came out of Postgres; `Run` is the request it is for.
@@ -37,10 +38,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A JSON expression in SQL, and what is left to do to its value in Python."""
+    """JSON, in the parts that its text is put together from, and what is left to do to its value in Python."""
 
-    sql: str
+    parts: Parts
     fix: Fix | None = None
+
+    @property
+    def sql(self) -> str:
+        return text_of(self.parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +100,15 @@ class Scope:
     def joined(self) -> str:
         """What follows the row's own FROM. Known only when every field of the row is built."""
         return "".join(f" cross join lateral ({join.source}) {join.alias}" for join in self.joins if join.is_shared)
+
+    def noting(self, used: set[str]) -> "Scope":
+        """The same row, noting which of its columns somebody uses."""
+
+        def column(name: str) -> str:
+            used.add(name)
+            return self.column(name)
+
+        return Scope(column, self.returns, self.owner, self.joins, self.shared)
 
     def under(self, names: Mapping[str, str]) -> "Scope":
         """The same row with other names for its columns, as a Part shows it."""

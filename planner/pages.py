@@ -5,48 +5,81 @@ from typing import Any
 from graphql import FieldNode, GraphQLObjectType, get_named_type, is_non_null_type
 
 from db.blocks import Block, with_only
-from db.pages import Window, keyset_arguments, page_sql
-from planner.build import Ask, build_object, object_of, object_type
+from db.pages import Window, keyset_arguments, order_by, page_sql
+from planner.build import Ask, build_object, object_of, object_type, type_name
 from planner.draft import Arguments, CannotPlan, Draft, Piece, Scope, correlated, row_scope
 from planner.fields import collect, selections_of
 from planner.fixes import fix_items
-from planner.formats import cursor, quoted
+from planner.formats import cursor
+from planner.texts import Constant, Parts, in_quotes, objects
 from planner.values import has_variables
 from resolvers.pages import Paging, window_of
 from schema.fields import PageOf, filters
 
 
 class _Page:
-    """One page under construction: where its rows come from, and the alias under which they stand."""
+    """One page under construction: an inner select gathers what its rows say into arrays, from which an outer one takes the page."""
 
     def __init__(self, draft: Draft, block: Block, window: Window) -> None:
         self.draft = draft
         self.block = block
         self.window = window
         self.alias = draft.alias()
-        self.rows = row_scope(draft, self.alias, block.returns)
+        self.whole = draft.alias()
+        rows = row_scope(draft, self.alias, block.returns)
+        self.used = {"customer_id"} if rows.owner == f"{self.alias}.customer_id" else set()
+        self.rows = rows.noting(self.used)
         self.mark = ""
         self.size = ""
         self.looks_beyond = False
+        self._gathered: list[str] = []
 
-    def listed(self, sql: str) -> str:
+    def gather(self, sql: str) -> str:
+        """An array of what every row says, in the order of the page."""
+        if sql not in self._gathered:
+            self._gathered.append(sql)
+        return f"{self.whole}.f{self._gathered.index(sql)}"
+
+    def listed(self, item: Piece) -> Piece:
         """The rows that belong to the page: not the one that only tells that there is more."""
-        order = f" order by {self.alias}.nth desc" if self.window.is_backward else ""
-        kept = f" filter (where {self.alias}.nth <= {self.size})" if self.looks_beyond else ""
-        return f"coalesce(json_agg({sql}{order}){kept}, '[]')"
+        kept = f"[{self.first} : {self.last}]" if self.looks_beyond else ""
+        return Piece((Constant("["), f"array_to_string({self.gather(item.sql)}{kept}, ',')", Constant("]")), fix_items(item.fix))
 
-    def source(self, keyed: tuple[str, str]) -> str:
-        """The page's rows: numbered, and one more than asked for, only if somebody wants to know what lies beyond."""
+    @property
+    def first(self) -> str:
+        """Where the page begins in the arrays. The row beyond it comes after it, or before it if it was read from its end."""
+        return f"greatest({self.whole}.found - {self.size}, 0) + 1" if self.window.is_backward else "1"
+
+    @property
+    def last(self) -> str:
+        return f"{self.whole}.found" if self.window.is_backward else f"least({self.whole}.found, {self.size})"
+
+    def select(self, page: Parts, keyed: tuple[str, str]) -> Parts:
+        """The page from its rows. Where nobody asks for any, there is nothing to read."""
+        if not self._gathered and not self.looks_beyond:
+            return page
+        arrays = "".join(f", array_agg({sql}) as f{number}" for number, sql in enumerate(self._gathered))
+        gathered = f"select cast(count(*) as integer) as found{arrays} from {self._source(keyed)}{self.rows.joined}"
+        return (f"(select {Piece(page).sql} from ({gathered}) {self.whole})",)
+
+    def _source(self, keyed: tuple[str, str]) -> str:
+        """The page's rows, and one more than asked for if somebody wants to know what lies beyond."""
         limit = f"{self.size}{' + 1' if self.looks_beyond else ''}"
-        sql = correlated(page_sql(self.block, self.window, limit=limit, mark=self.mark), self.block, key=keyed[0], owner=keyed[1], mark=self.mark)
-        if self.looks_beyond:
-            return f"(select p.*, row_number() over () as nth, count(*) over () as found from ({sql}) p) {self.alias}"
-        return f"(select p.*, row_number() over () as nth from ({sql}) p) {self.alias}" if self.window.is_backward else f"({sql}) {self.alias}"
+        order = self.block.orders[self.window.order]
+        columns = ", ".join(sorted(self.used | set(order.columns)))
+        found = page_sql(self.block, self.window, limit=limit, mark=self.mark, columns=columns)
+        sql = correlated(found, self.block, key=keyed[0], owner=keyed[1], mark=self.mark)
+        if self.window.is_backward:
+            sql = f"select * from ({sql}) p {order_by(order, is_descending=order.is_descending)}"
+        return f"({sql}) {self.alias}"
 
-    def cursor_at(self, *, end: bool) -> str:
-        """Backwards, the rows come from the end, so the first to come is the page's last."""
-        place = f"least({self.alias}.found, {self.size})" if end != self.window.is_backward else "1"
-        return f"max({cursor(self.block, self.window.order, self.alias)}) filter (where {self.alias}.nth = {place})"
+    def cursor(self) -> str:
+        """Of each row."""
+        return cursor(self.block, self.window.order, lambda name: f"{self.alias}.{name}")
+
+    def cursor_at(self, place: str) -> str:
+        found = cursor(self.block, self.window.order, lambda name: f"{self.gather(f'{self.alias}.{name}')}[{place}]")
+        return f"case when {self.whole}.found > 0 then {Piece(in_quotes(found)).sql} else 'null' end"
 
 
 def page(draft: Draft, scope: Scope, relation: PageOf, ask: Ask) -> Piece:
@@ -68,38 +101,35 @@ def page_of(draft: Draft, block: Block, keyed: tuple[str, str], ask: Ask, own: t
     mark, given = draft.take(ask[0], ask[1][0], parameters)
     made = _Page(draft, with_only(block, frozenset(narrowed(given))), _window(block, given))
     made.mark = mark
-    made.size = f":size{mark}" if has_variables(ask[1][0]) else str(made.window.size)
+    made.size = f"cast(:size{mark} as integer)" if has_variables(ask[1][0]) else str(made.window.size)
     asked = collect(draft.document, object_type(ask), selections_of(ask[1]))
     made.looks_beyond = any(nodes[0].name.value == "pageInfo" for nodes in asked.values())
     built = object_of({key: _member(made, keyed, object_type(ask), nodes) for key, nodes in asked.items()})
-    # `having` makes it one group, so one row, even where nothing of the page but its total is asked for.
-    return Piece(f"(select {built.sql} from {made.source(keyed)}{made.rows.joined} having true)", built.fix)
+    return Piece(made.select(built.parts, keyed), built.fix)
 
 
 def _member(made: _Page, keyed: tuple[str, str], kind: GraphQLObjectType, nodes: list[FieldNode]) -> Piece:
     name = nodes[0].name.value
     if name == "__typename":
-        return Piece(f"cast({quoted(kind.name)} as text)")
+        return type_name(kind)
     member = get_named_type(kind.fields[name].type)
     if name == "totalCount":
         counted = correlated(made.block.sql, made.block, key=keyed[0], owner=keyed[1], mark=made.mark)
-        return Piece(f"(select count(*)::integer from ({counted}) c)")
+        return Piece((f"(select count(*) from ({counted}) c)",))
     assert isinstance(member, GraphQLObjectType)
     if name == "nodes":
-        built = build_object(made.draft, made.rows, member, nodes)
-        return Piece(made.listed(built.sql), fix_items(built.fix))
+        return made.listed(build_object(made.draft, made.rows, member, nodes))
     if name == "edges":
-        edge = object_of({key: _edge(made, member, asked) for key, asked in collect(made.draft.document, member, selections_of(nodes)).items()})
-        return Piece(made.listed(edge.sql), fix_items(edge.fix))
+        return made.listed(object_of({key: _edge(made, member, asked) for key, asked in collect(made.draft.document, member, selections_of(nodes)).items()}))
     return _page_info(made, member, nodes)
 
 
 def _edge(made: _Page, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Piece:
     name = nodes[0].name.value
     if name == "cursor":
-        return Piece(cursor(made.block, made.window.order, made.alias))
+        return Piece(in_quotes(made.cursor()))
     if name == "__typename":
-        return Piece(f"cast({quoted(kind.name)} as text)")
+        return type_name(kind)
     node = get_named_type(kind.fields[name].type)
     if not isinstance(node, GraphQLObjectType) or not is_non_null_type(kind.fields[name].type):
         raise CannotPlan(f"{kind.name}.{name} is not a plain node")
@@ -107,18 +137,19 @@ def _edge(made: _Page, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Piece
 
 
 def _page_info(made: _Page, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Piece:
-    window = made.window
-    more = f"coalesce(max({made.alias}.found), 0) > {made.size}"
-    members = {
-        "hasNextPage": ("true" if window.before is not None else "false") if window.is_backward else more,
-        "hasPreviousPage": more if window.is_backward else ("true" if window.after is not None else "false"),
-        "startCursor": made.cursor_at(end=False),
-        "endCursor": made.cursor_at(end=True),
-        "__typename": f"cast({quoted(kind.name)} as text)",
-    }
     asked = collect(made.draft.document, kind, selections_of(nodes))
-    arguments = ", ".join(f"{quoted(key)}, {members[found[0].name.value]}" for key, found in asked.items())
-    return Piece(f"json_build_object({arguments})")
+    return Piece(objects({key: _about(made, kind, found[0].name.value) for key, found in asked.items()}))
+
+
+def _about(made: _Page, kind: GraphQLObjectType, name: str) -> Parts:
+    window = made.window
+    if name == "__typename":
+        return type_name(kind).parts
+    if name in ("startCursor", "endCursor"):
+        return (made.cursor_at(made.first if name == "startCursor" else made.last),)
+    if (name == "hasPreviousPage") == window.is_backward:
+        return (f"case when {made.whole}.found > {made.size} then 'true' else 'false' end",)
+    return ("'true'" if (window.before if window.is_backward else window.after) is not None else "'false'",)
 
 
 def _window(block: Block, given: Arguments) -> Window:

@@ -21,6 +21,7 @@ from planner.draft import ArgumentSource, CannotPlan, Draft, Fix, Run, Scope
 from planner.fields import Document
 from planner.formats import enum_literal
 from planner.shape import shape_of
+from planner.texts import MARK, objects, text_of
 from schema import roots as declared_roots
 from schema.fields import AnyOf, Derived, Many, One, PageOf, Part
 
@@ -37,6 +38,10 @@ BUILDERS: dict[type, Callable[..., Any]] = {
 }
 
 MAX_SHAPES = 64
+
+
+class NullFound(Exception):
+    """Postgres met a null where the schema says that there is none; the executor will say where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,9 @@ class Bound:
     run: Run
 
     def answer(self, text: str, links: Links | None = None, budget: Budget | None = None) -> bytes:
-        """The response's body from the statement's one value; without derived fields, Postgres' bytes as they are."""
+        """The response's body from the statement's one value; without derived fields, Postgres' bytes as they are. Raises NullFound."""
+        if MARK in text:
+            raise NullFound
         if self.plan.fix is None:
             return text.encode()
         found = orjson.loads(text)
@@ -155,7 +162,7 @@ def make(draft: Draft, operation: OperationDefinitionNode) -> Plan:
     assert root_type is not None
     scope = Scope(_viewer_column, "Viewer", "cast(null as text)" if draft.is_staff else ":customer_id")
     built = build.build_object(draft, scope, root_type, [operation])  # type: ignore[list-item]  # it has a selection set, and that is all that is read
-    text = f"select cast(json_build_object('data', {built.sql}) as text) from (select 1) root{scope.joined}"
+    text = f"select {text_of(objects({'data': built.parts}))} from (select 1) root{scope.joined}"
     for join in draft.joins:  # an outer one comes before those inside it, whose marks its text brings along
         text = join.settle(text)
     arguments = {source.mark: source.read(draft.document.variables) for source in draft.sources if source.is_constant}

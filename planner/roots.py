@@ -3,16 +3,17 @@
 from collections.abc import Iterable
 from typing import Any
 
-from graphql import FieldNode, GraphQLNamedType, GraphQLObjectType, get_named_type, is_non_null_type
+from graphql import FieldNode, GraphQLNamedType, GraphQLObjectType, get_named_type
 
 from billing.ids import prefix_of
 from billing.refusals import BadUserInput
 from db.blocks import blocks
-from planner.build import Ask, build_object, object_type, row
+from planner.build import Ask, build_object, certain, object_type, row
 from planner.draft import CannotPlan, Draft, Piece, Run, Scope, correlated
 from planner.fields import collect, selections_of
 from planner.fixes import fix_items
 from planner.pages import page_of
+from planner.texts import Constant
 from resolvers.relations import BY_ID
 from resolvers.roots import MAX_NODES
 from schema.fields import AnyOf
@@ -21,8 +22,7 @@ from schema.roots import Root
 
 def any_of(draft: Draft, scope: Scope, relation: AnyOf, ask: Ask) -> Piece:
     key = scope.column(relation.key)
-    found = _by_prefix(draft, relation.prefixes, (key, scope.owner), ask, is_certain=relation.is_certain)
-    return Piece(f"coalesce({found.sql}, cast('missing ' || {key} as json))", found.fix) if is_non_null_type(ask[0].type) else found
+    return certain(_by_prefix(draft, relation.prefixes, (key, scope.owner), ask, is_certain=relation.is_certain), ask)
 
 
 def root(draft: Draft, scope: Scope, declared: Root, ask: Ask) -> Piece:
@@ -33,7 +33,7 @@ def _customer(draft: Draft, scope: Scope, ask: Ask) -> Piece:
     """Another customer's id stands against the caller's own in the block, and nothing is found."""
     mark, given = draft.take(ask[0], ask[1][0], lambda given: {f"id{mark}": given["id"]})
     key = f"cast(:id{mark} as text)" if given["id"] else scope.column("customer_id")
-    return row(draft, blocks()["customers.by_id"], (key, key if draft.is_staff else scope.owner), (object_type(ask), ask[1]))
+    return certain(row(draft, blocks()["customers.by_id"], (key, key if draft.is_staff else scope.owner), (object_type(ask), ask[1])), ask)
 
 
 def _customers(draft: Draft, scope: Scope, ask: Ask) -> Piece:
@@ -45,7 +45,7 @@ def _customers(draft: Draft, scope: Scope, ask: Ask) -> Piece:
 def _node(draft: Draft, scope: Scope, ask: Ask) -> Piece:
     mark, given = draft.take(ask[0], ask[1][0], lambda given: {f"id{mark}": given["id"]})
     key = f"cast(:id{mark} as text)"
-    return _by_prefix(draft, {prefix_of(given["id"])}, (key, _owner(draft, scope, key)), ask)
+    return certain(_by_prefix(draft, {prefix_of(given["id"])}, (key, _owner(draft, scope, key)), ask), ask)
 
 
 def _nodes(draft: Draft, scope: Scope, ask: Ask) -> Piece:
@@ -54,7 +54,8 @@ def _nodes(draft: Draft, scope: Scope, ask: Ask) -> Piece:
     key = f"{alias}.id"
     found = _by_prefix(draft, {prefix_of(item) for item in _bounded(given["ids"])}, (key, _owner(draft, scope, key)), ask)
     source = f"unnest(cast(:ids{mark} as text[])) with ordinality {alias}(id, nth)"
-    return Piece(f"(select coalesce(json_agg({found.sql} order by {alias}.nth), '[]') from {source})", fix_items(found.fix))
+    listed = f"(select string_agg(coalesce({found.sql}, 'null'), ',' order by {alias}.nth) from {source})"
+    return Piece((Constant("["), listed, Constant("]")), fix_items(found.fix))
 
 
 ROOTS = {"customer": _customer, "customers": _customers, "node": _node, "nodes": _nodes}
@@ -75,7 +76,7 @@ def _owner(draft: Draft, scope: Scope, key: str) -> str:
 
 
 def _by_prefix(draft: Draft, prefixes: Iterable[str], keyed: tuple[str, str], ask: Ask, *, is_certain: bool = False) -> Piece:
-    """One branch for each kind that the thing may be, of which Postgres runs the one that the id's prefix names."""
+    """One branch for each kind that the thing may be, of which Postgres runs the one that the id's prefix names. Null in SQL if nothing is found."""
     branches: list[str] = []
     fixes: dict[str, Any] = {}
     for prefix in sorted(set(prefixes) & BY_ID.keys()):
@@ -85,9 +86,9 @@ def _by_prefix(draft: Draft, prefixes: Iterable[str], keyed: tuple[str, str], as
         branches.append(f"when '{prefix}' then {_tagged(found, prefix)}")
         fixes[prefix] = found.fix
     if not branches:
-        return Piece("cast(null as json)")
+        return Piece(("cast(null as text)",))
     sql = f"case left({keyed[0]}, -27) {' '.join(branches)} end"
-    return Piece(sql, _fix_tagged(fixes) if any(fixes.values()) else None)
+    return Piece((sql,), _fix_tagged(fixes) if any(fixes.values()) else None)
 
 
 def _asks_nothing_more(draft: Draft, kind: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
@@ -97,11 +98,7 @@ def _asks_nothing_more(draft: Draft, kind: GraphQLObjectType, nodes: list[FieldN
 
 def _tagged(found: Piece, prefix: str) -> str:
     """With something left to fix, the answer says of which kind it is."""
-    return (
-        f"(select json_build_array('{prefix}', tagged.found) from (select {found.sql} as found) tagged where tagged.found is not null)"
-        if found.fix
-        else found.sql
-    )
+    return f"""'["{prefix}",' || {found.sql} || ']'""" if found.fix else found.sql
 
 
 def _fix_tagged(fixes: dict[str, Any]) -> Any:
