@@ -18,6 +18,9 @@ from databases.core import Connection
 
 logger = logging.getLogger("portico.db")
 
+# How long the end of a transaction may take whose result nobody waits for.
+ENDING_SECONDS = 1.0
+
 
 @dataclass(frozen=True, slots=True)
 class Pool:
@@ -56,65 +59,86 @@ class Database(databases.Database):
         await self.connect()
         return self
 
-    async def take(self, *, seconds: float) -> "Held":
+    async def take(self, *, seconds: float) -> "Lease":
         """A connection for one unit of work. Raises TimeoutError when none was free for so long, and what connecting raises."""
         async with asyncio.timeout(seconds):
-            if held := await self._line.place():
-                return held
+            if lease := await self._line.place():
+                return lease
             connection = Connection(self, self._backend)
             try:
                 await connection.__aenter__()
             except BaseException:  # cancelled or refused: the place is the next one's
                 self._line.leave()
                 raise
-            return Held(connection, self._line)
+            return Lease(connection, self._line)
 
 
-class Held:
-    """A connection in the hands of one unit of work. `is_reading` while a read transaction is open that nobody needs any more."""
+class Lease:
+    """One unit of work's use of a connection. It ends exactly once, by `end`, after which the connection belongs to somebody else or to the pool.
 
-    def __init__(self, connection: Connection, line: "_Line") -> None:
-        self._connection, self._line, self.is_reading = connection, line, False
+    `is_reading` while a read transaction is open in it.
+    """
+
+    def __init__(self, connection: Connection, line: "_Line", *, is_reading: bool = False) -> None:
+        self._connection, self._line, self.is_reading = connection, line, is_reading
+        self._has_ended = False
 
     @property
     def raw(self) -> Any:
         """asyncpg's connection."""
         return self._connection.raw_connection
 
-    def hand_over(self) -> bool:
-        """To whoever waits longest, if somebody does and the connection still lives. They end what it was reading."""
-        try:
-            is_lost = self.raw.is_closed()
-        except asyncpg.InterfaceError:  # asyncpg has taken it back already
-            is_lost = True
-        return not is_lost and self._line.hand_over(self)
+    async def end(self, *, is_sound: bool) -> int:
+        """The only way out for the connection: passed on to the longest waiting caller, or back to the pool with nothing open, or terminated.
 
-    async def give_back(self) -> None:
-        """To whoever waits, or to the pool; then with nothing open."""
-        if self.hand_over():
-            return
+        `is_sound` says that its last statement succeeded: nothing is open, or a read transaction, which whoever takes the connection over ends. Otherwise
+        what is open is rolled back first. Whatever goes wrong here, cancellation included, terminates the connection; its place is free in any case. Returns how many statements it took.
+        """
+        if self._has_ended:
+            raise RuntimeError("a connection leaves its unit of work once")
+        self._has_ended = True
+        if is_sound and self._passed_on():
+            return 0
+        is_open = self.is_reading or not is_sound
         try:
-            if self.is_reading:
-                await self.end()
+            if is_open:
+                await self._close_transaction("COMMIT" if is_sound else "ROLLBACK")
         finally:
-            try:
-                await self._connection.__aexit__()
-            finally:
-                self._line.leave()
+            if not self._passed_on():
+                await self._give_back()
+        return int(is_open)
 
-    async def end(self) -> None:
-        """End what is read. A connection that cannot even commit is thrown away."""
-        try:
-            await self.raw.execute("COMMIT")
-        except Exception:  # whatever broke it, all that was to be read has been read
-            logger.info("a transaction could not be ended; its connection is dropped", exc_info=True)
-            self.drop()
-        self.is_reading = False
-
-    def drop(self) -> None:
-        """Close the connection without a word to Postgres."""
+    def terminate(self) -> None:
+        """Close the connection without waiting for Postgres."""
         with suppress(asyncpg.InterfaceError):  # asyncpg has taken it back already
             self.raw.terminate()
+
+    async def _close_transaction(self, statement: str) -> None:
+        try:
+            await self.raw.execute(statement, timeout=ENDING_SECONDS)
+            self.is_reading = False
+        except Exception:  # a connection that cannot end its transaction is of no use; what was to be read has been read
+            logger.info("a transaction could not be ended; its connection is terminated", exc_info=True)
+            self.terminate()
+        except BaseException:
+            self.terminate()
+            raise
+
+    def _passed_on(self) -> bool:
+        """Whether somebody waited for the connection and has it now."""
+        return not self._is_lost() and self._line.pass_on(Lease(self._connection, self._line, is_reading=self.is_reading))
+
+    def _is_lost(self) -> bool:
+        try:
+            return bool(self.raw.is_closed())
+        except asyncpg.InterfaceError:  # asyncpg has taken it back already
+            return True
+
+    async def _give_back(self) -> None:
+        try:
+            await self._connection.__aexit__()
+        finally:
+            self._line.leave()
 
 
 class _Line:
@@ -122,14 +146,14 @@ class _Line:
 
     def __init__(self, places: int) -> None:
         self._places = places
-        self._waiting: deque[asyncio.Future[Held | None]] = deque()
+        self._waiting: deque[asyncio.Future[Lease | None]] = deque()
 
-    async def place(self) -> Held | None:
+    async def place(self) -> Lease | None:
         """A place, with the connection of who had it before, or None where the pool has one."""
         if self._places:
             self._places -= 1
             return None
-        turn: asyncio.Future[Held | None] = asyncio.get_running_loop().create_future()
+        turn: asyncio.Future[Lease | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
         try:
             return await turn
@@ -137,24 +161,24 @@ class _Line:
             if not turn.done() or turn.cancelled():
                 with suppress(ValueError):  # it was passed over already
                     self._waiting.remove(turn)
-            elif held := turn.result():  # it came in the moment in which its owner gave up
-                await held.give_back()
+            elif lease := turn.result():  # it came in the moment in which its owner gave up
+                await lease.end(is_sound=True)
             else:
                 self.leave()
             raise
 
-    def hand_over(self, held: Held | None) -> bool:
+    def pass_on(self, lease: Lease | None) -> bool:
         """Whether somebody took it."""
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
-                turn.set_result(held)
+                turn.set_result(lease)
                 return True
         return False
 
     def leave(self) -> None:
         """Somebody's connection is back in the pool."""
-        if not self.hand_over(None):
+        if not self.pass_on(None):
             self._places += 1
 
 

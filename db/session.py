@@ -6,7 +6,7 @@ run in different tasks: children would leave the transaction and its row securit
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ import asyncpg
 from billing import rows
 from billing.states import Actor
 from db.blocks import blocks, positional
-from db.pool import Database, Held
+from db.pool import Database, Lease
 
 # What assert_session raises; a code of our own, so that a wrong password of the application role is not taken for it.
 SESSION_ENDED = "PO401"
@@ -39,6 +39,10 @@ class DatabaseUnavailable(Exception):
     """Postgres cannot be asked right now. Whoever called may try again shortly."""
 
 
+class UnitOfWorkClosed(Exception):
+    """The operation has been answered, so nothing is read or written in its name any more."""
+
+
 class AlreadyTaken(Exception):
     """Somebody else has what a unique index lets only one have."""
 
@@ -58,85 +62,148 @@ class Caller:
 
 
 class Session:
-    """The unit of work of one operation: reads in one REPEATABLE READ READ ONLY transaction that the first of them opens; writes in one of their own."""
+    """The unit of work of one operation: reads in one REPEATABLE READ READ ONLY transaction that the first of them opens; writes in one of their own.
+
+    It has at most one connection at a time, and is open until `close`, which ends what still runs in it. A closed one opens nothing.
+    """
 
     def __init__(self, database: Database, caller: Caller, *, acquire_seconds: float = 1.0) -> None:
         self.caller = caller
         self.statements = 0
         self._database = database
         self._acquire_seconds = acquire_seconds
-        self._held: Held | None = None
+        self._lease: Lease | None = None
+        # False while a statement runs, and after one that failed: then the read transaction is lost, and `_failure` says why.
         self._is_sound = True
+        self._failure: Exception | None = None
+        self._is_closed = False
         self._turn = asyncio.Lock()
+        self._writing: asyncio.Task[Any] | None = None
+        self._running: set[asyncio.Task[Any]] = set()
 
     def of(self, caller: Caller) -> "Session":
         """Another unit of work on the same database."""
         return Session(self._database, caller, acquire_seconds=self._acquire_seconds)
 
     async def fetch(self, sql: str, arguments: Sequence[object]) -> list[Any]:
-        """Run one reading statement with positional parameters. Raises DatabaseUnavailable, SessionEnded."""
-        async with self._turn:
-            with outages():
-                held = self._held = self._held or await self._open(READ)
-                held.is_reading, self._is_sound = True, False
-                self.statements += 1
-                found = list(await held.raw.fetch(sql, *map(storable, arguments)))
-                self._is_sound = True
-                return found
+        """Run one reading statement with positional parameters. Raises DatabaseUnavailable, SessionEnded, UnitOfWorkClosed."""
+        with self._entered():
+            async with self._turn:
+                with outages():
+                    return await self._read(sql, arguments)
+
+    async def _read(self, sql: str, arguments: Sequence[object]) -> list[Any]:
+        """Once a statement has failed, the rest of the snapshot fails for the same reason."""
+        if not self._is_sound:
+            raise self._failure or DatabaseUnavailable("the statement before this one was cancelled")
+        self._is_sound = False
+        try:
+            lease = self._lease = self._lease or await self._open(READ)
+            lease.is_reading = True
+            self.statements += 1
+            rows = list(await lease.raw.fetch(sql, *map(storable, arguments)))
+        except Exception as error:
+            self._failure = error
+            raise
+        self._is_sound = True
+        return rows
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator["Transaction"]:
-        """One write transaction, committed at the end of the context. Reads after it see what it wrote."""
-        await self.close()
-        with outages():
-            held = await self._open(WRITE)
-            try:
-                transaction = Transaction(held, self.caller, self._count)
-                yield transaction
-                self.statements += 1
-                await held.raw.execute("COMMIT")
-            except BaseException:  # when it is cancelled too, nothing of it may stay
-                await _give_up(held)
-                raise
-            finally:
-                await held.give_back()
+        """One write transaction, committed at the end of the context. Reads after it see what it wrote, reads beside it wait for its end.
+
+        Raises DatabaseUnavailable, SessionEnded, AlreadyTaken, UnitOfWorkClosed.
+        """
+        with self._entered() as task:
+            async with self._turn:
+                self._writing = task
+                try:
+                    await self._end_reads()
+                    with outages():
+                        async with self._transaction() as transaction:
+                            yield transaction
+                finally:
+                    self._writing = None
         for then in transaction.afterwards:
             then()
+
+    @asynccontextmanager
+    async def _transaction(self) -> AsyncIterator["Transaction"]:
+        lease = await self._open(WRITE)
+        is_sound = False
+        try:
+            transaction = Transaction(lease, self.caller, self._count)
+            yield transaction
+            self.statements += 1
+            try:
+                await lease.raw.execute("COMMIT")
+            except BaseException:  # whether it was committed is not known, and the connection may still be at it
+                lease.terminate()
+                raise
+            is_sound = True
+        finally:
+            self.statements += await lease.end(is_sound=is_sound)
 
     def _count(self) -> None:
         self.statements += 1
 
-    async def close(self) -> None:
-        """End the reads and give their connection back. Who waits for one ends them, if the last of them went well."""
-        held, self._held = self._held, None
-        if held is None:
-            return
-        if not self._is_sound:
-            await held.end()
-        elif held.hand_over():
-            return
-        self.statements += 1
-        await held.give_back()
+    async def release(self) -> None:
+        """Give the connection back in the middle of the operation, before something slow. What is read afterwards is read in a new snapshot."""
+        async with self._turn:
+            await self._end_reads()
 
-    async def _open(self, mode: str) -> Held:
-        held = await self._database.take(seconds=self._acquire_seconds)
-        ending, held.is_reading = "COMMIT; " if held.is_reading else "", False
+    async def close(self) -> None:
+        """End the unit of work: cancel what still runs in it, wait until that has ended, and give the connection back. May be called again."""
+        self._is_closed = True
+        running = self._running - {asyncio.current_task()}
+        try:
+            for task in running:
+                task.cancel()
+            if running:
+                await asyncio.wait(running)
+        finally:
+            await self._end_reads()
+
+    async def _end_reads(self) -> None:
+        lease, self._lease = self._lease, None
+        is_sound, self._is_sound, self._failure = self._is_sound, True, None
+        if lease:
+            self.statements += await lease.end(is_sound=is_sound)
+
+    @contextmanager
+    def _entered(self) -> Iterator[asyncio.Task[Any]]:
+        """The current task, as one that uses the unit of work meanwhile. Raises UnitOfWorkClosed."""
+        task = asyncio.current_task()
+        if self._is_closed:
+            raise UnitOfWorkClosed
+        if task is None or task is self._writing:
+            raise RuntimeError("within its write a unit of work is used by the transaction only")
+        self._running.add(task)
+        try:
+            yield task
+        finally:
+            self._running.discard(task)
+
+    async def _open(self, mode: str) -> Lease:
+        lease = await self._database.take(seconds=self._acquire_seconds)
+        ending, lease.is_reading = "COMMIT; " if lease.is_reading else "", False
         try:
             self.statements += 1
-            await held.raw.execute(ending + begin(self.caller, mode))
+            await lease.raw.execute(ending + begin(self.caller, mode))
         except BaseException:
-            # Without its transaction a connection must not be used.
-            await _give_up(held)
-            await held.give_back()
+            self.statements += await lease.end(is_sound=False)
             raise
-        return held
+        if self._is_closed:
+            self.statements += await lease.end(is_sound=False)
+            raise UnitOfWorkClosed
+        return lease
 
 
 class Transaction:
     """What a write transaction offers: named blocks, and naming who acts and which secret was presented."""
 
-    def __init__(self, held: Held, caller: Caller, count: Callable[[], None]) -> None:
-        self._held = held
+    def __init__(self, lease: Lease, caller: Caller, count: Callable[[], None]) -> None:
+        self._lease = lease
         self.caller = caller
         # What is done once it is committed, and not if it is not.
         self.afterwards: list[Callable[[], None]] = []
@@ -148,7 +215,7 @@ class Transaction:
         sql, names = positional(block.sql)
         given = values | {"now": self.caller.now, "customer_id": values.get("customer_id", self.caller.customer_id)}
         self._count()
-        found = await self._held.raw.fetch(sql, *(storable(given[parameter]) for parameter in names))
+        found = await self._lease.raw.fetch(sql, *(storable(given[parameter]) for parameter in names))
         return [getattr(rows, block.returns)(*record) for record in found] if block.returns != "nothing" else []
 
     async def first(self, name: str, /, **values: Any) -> Any:
@@ -158,12 +225,12 @@ class Transaction:
 
     async def present(self, setting: str, value: str) -> None:
         """Show a secret's hash or an address to row security, which then shows the row that belongs to it."""
-        await self._held.raw.execute(f"SET LOCAL app.{setting} = {literal(value)}")
+        await self._lease.raw.execute(f"SET LOCAL app.{setting} = {literal(value)}")
 
     async def act_as(self, customer_id: str) -> None:
         """From here on this is the customer who acts. Only for who has just proved to be that customer."""
         self.caller = replace(self.caller, customer_id=customer_id)
-        await self._held.raw.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}")
+        await self._lease.raw.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}")
 
 
 @contextmanager
@@ -181,14 +248,6 @@ def outages() -> Iterator[None]:
         if error.sqlstate == SESSION_ENDED:
             raise SessionEnded from error
         raise
-
-
-async def _give_up(held: Held) -> None:
-    """Roll back; a connection that cannot even do that is thrown away."""
-    with suppress(Exception):
-        await held.raw.execute("ROLLBACK", timeout=1)
-        return
-    held.drop()
 
 
 def storable(value: Any) -> Any:

@@ -234,7 +234,7 @@ async def run_planned(document: Document, operation: OperationDefinitionNode, ca
     except Exception:  # a bug of the planner's, or of the data: the executor finds out which
         logger.warning("a planned query failed; the executor answers", exc_info=True)
         document.plans.failed()
-        await context.session.close()
+        await context.session.release()
         return None
 
 

@@ -1,6 +1,6 @@
 """The batched reads of one operation. Whatever a level of a query asks for at once becomes one statement."""
 
-from asyncio import shield
+from asyncio import CancelledError, shield
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Any
 
@@ -9,8 +9,10 @@ from strawberry.dataloader import DataLoader
 from db.batches import count_of, page_of, rows_of
 from db.blocks import Block
 from db.pages import Window
-from db.session import Session
+from db.session import Session, UnitOfWorkClosed
 from loaders.batch import Filters, Key, Reader, fetch_counts, fetch_many, fetch_one, fetch_pages
+
+Fetch = Callable[[Reader, list[Key]], Awaitable[Sequence[Any]]]
 
 
 class Shared(DataLoader[Key, Any]):
@@ -19,8 +21,22 @@ class Shared(DataLoader[Key, Any]):
     When one field is refused, graphql-core cancels what its siblings wait for; somebody elsewhere in the document who waits for the same row must still get it.
     """
 
+    def __init__(self, fetch: Fetch, reader: Reader) -> None:
+        super().__init__(self._batch)
+        self._fetch, self._reader = fetch, reader
+
     def load(self, key: Key) -> Awaitable[Any]:
         return shield(super().load(key))
+
+    async def _batch(self, keys: list[Key]) -> Sequence[Any]:
+        """The rows of each key. A batch that its unit of work has ended, or that begins after that end, is cancelled, and so is every field that waits for it."""
+        try:
+            return await self._fetch(self._reader, keys)
+        except (CancelledError, UnitOfWorkClosed):
+            for key in keys:
+                if row := self.cache_map.get(key):
+                    row.cancel()
+            raise CancelledError from None
 
 
 class Loaders:
@@ -55,10 +71,9 @@ class Loaders:
 
         return self._loader((block.name, "count", filters), reader, fetch_counts)
 
-    def _loader(self, identity: Hashable, reader: Callable[[], Reader], fetch: Callable[[Reader, list[Key]], Awaitable[Sequence[Any]]]) -> DataLoader[Key, Any]:
+    def _loader(self, identity: Hashable, reader: Callable[[], Reader], fetch: Fetch) -> DataLoader[Key, Any]:
         if identity not in self._known:
-            made = reader()
-            self._known[identity] = Shared(lambda keys: fetch(made, keys))
+            self._known[identity] = Shared(fetch, reader())
         return self._known[identity]
 
 

@@ -89,7 +89,7 @@ async def delete(given: Any, context: Context) -> str:
     if found is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such attachment.", "attachmentId")
     judge(actions.of_attachment(found.status, found.uploaded_by, actor=context.viewer.kind), Action.DELETE, "attachmentId")
-    await context.session.close()
+    await context.session.release()
     session = acting(context, found.customer_id)
     async with session.write() as transaction:
         gone = await transaction.first("attachments.delete", id=identifier, uploaded_by=uploader_of(context))

@@ -77,7 +77,7 @@ async def act(context: Context, given: Any, mutation: str, prepare: Prepare, *, 
             await catch_up(session, behind.subscription_id, payments_of(context).processors, mint=writer(context).mint)
     outcome = step if isinstance(step, Outcome) else await _charged(context, session, step)
     # What staff have read so far, they read before this.
-    await context.session.close()
+    await context.session.release()
     return outcome
 
 

@@ -67,7 +67,7 @@ async def complete(given: Any, context: Context) -> list[Any]:
     """
     judge_count(len(given.attachment_ids), "attachmentIds")
     rows = [await _announced_row(str(identifier), f"attachmentIds.{number}", context) for number, identifier in enumerate(given.attachment_ids)]
-    await context.session.close()
+    await context.session.release()
     if len({row.customer_id for row in rows}) > 1:
         raise Refused(ErrorCode.INVALID_VALUE, "These attachments are of several customers.", "attachmentIds")
     session = acting(context, rows[0].customer_id)

@@ -27,7 +27,7 @@ async def start_add(given: Any, context: Context) -> SetupStart:
     await identity_of(context).throttle.hit(Kind.METHOD, account_of(context.viewer.customer_id or ""))
     customer = await customer_of(context, context.viewer.customer_id or "")
     known = await asking(context)("payment_methods.known_at", processor=processor.name)
-    await context.session.close()
+    await context.session.release()
     key = f"{customer.id} {given.idempotency_key}" if given.idempotency_key else fresh_id("set", context)
     try:
         return await processor.start_setup(Payer(customer.id, customer.email, known[0].reference if known else None), key=key)

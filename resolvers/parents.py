@@ -45,7 +45,7 @@ async def open_parent(identifier: str, context: Context) -> Parent:
     if found is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such invoice or payment schedule.", "parentId")
     judge(_states(found), Action.UPLOAD_ATTACHMENTS, "parentId")
-    await context.session.close()
+    await context.session.release()
     return Parent(found.id, found.customer_id, isinstance(found, Invoice))
 
 

@@ -13,7 +13,7 @@ import pytest
 from billing.states import Actor
 from db.embedded import Urls
 from db.pool import Database, Pool
-from db.session import Caller, DatabaseUnavailable, Session, SessionEnded
+from db.session import Caller, DatabaseUnavailable, Session, SessionEnded, UnitOfWorkClosed
 from tests.conftest import ADA, BIG, EMPTY
 
 WHO = "select current_setting('app.customer_id'), array(select id from customer), pg_backend_pid()"
@@ -44,10 +44,10 @@ async def pool_of(size: int, urls: Urls) -> AsyncIterator[Database]:
 async def everything_is_free(opened: Database, size: int) -> None:
     """As many can have a connection at once as the pool is large, and none of them is in a transaction yet."""
     taken = [await opened.take(seconds=1) for _ in range(size)]
-    for held in taken:
-        assert not held.is_reading
-        assert not held.raw.is_in_transaction()
-        await held.give_back()
+    for lease in taken:
+        assert not lease.is_reading
+        assert not lease.raw.is_in_transaction()
+        await lease.end(is_sound=True)
 
 
 async def who(session: Session) -> int:
@@ -242,8 +242,118 @@ async def test_a_connection_that_cannot_be_opened_leaves_its_place_to_the_next(u
         assert opened._line._places == 2
 
 
+async def test_a_closed_unit_of_work_opens_no_connection(urls: Urls) -> None:
+    async with pool_of(1, urls) as opened:
+        session = Session(opened, FIRST)
+        await who(session)
+        await session.close()
+        with pytest.raises(UnitOfWorkClosed):
+            await who(session)
+        with pytest.raises(UnitOfWorkClosed):
+            async with session.write():
+                raise AssertionError("it began")
+        await session.close()
+
+
+async def test_closing_cancels_what_reads_and_what_waits_for_its_turn_and_returns_when_they_have_ended(urls: Urls) -> None:
+    async with pool_of(1, urls) as opened:
+        session = Session(opened, FIRST)
+        reads = [asyncio.create_task(session.fetch("select pg_sleep(30)", ())) for _ in range(3)]
+        await asyncio.sleep(0.1)
+        await asyncio.wait_for(session.close(), 5)
+        assert all(read.cancelled() for read in reads)
+
+
+@pytest.mark.parametrize("pause", [0, 0.0002, 0.001, 0.005])
+async def test_closing_beside_a_read_that_is_about_to_open_its_transaction_leaves_nothing_open(pause: float, urls: Urls) -> None:
+    async with pool_of(1, urls) as opened:
+        for _ in range(20):
+            session = Session(opened, FIRST)
+            reads = [asyncio.create_task(who(session)) for _ in range(2)]
+            await asyncio.sleep(pause)
+            await session.close()
+            await asyncio.wait(reads)
+            assert {read.cancelled() or type(read.exception()) for read in reads} <= {True, type(None), UnitOfWorkClosed}
+
+
+async def test_releasing_gives_the_connection_back_and_reading_goes_on_in_a_new_snapshot(urls: Urls, admin: asyncpg.Connection) -> None:
+    async with pool_of(1, urls) as opened:
+        session, other = Session(opened, FIRST), Session(opened, SECOND)
+        await who(session)
+        await session.release()
+        await who(other)
+        await other.close()
+        await who(session)
+        await session.close()
+
+
+@pytest.mark.parametrize("statement", ["COMMIT", "ROLLBACK"])
+@pytest.mark.parametrize("cancellations", [1, 2, 3])
+async def test_a_cancellation_while_a_write_ends_passes_no_open_transaction_on(
+    statement: str, cancellations: int, urls: Urls, admin: asyncpg.Connection
+) -> None:
+    """The end of the write takes long: a constraint that is checked at COMMIT sleeps, or a statement before the ROLLBACK is still being cancelled."""
+    await admin.execute(SLOW_COMMIT)
+    try:
+        async with pool_of(1, urls) as opened:
+            writing = asyncio.create_task(slow_write(Session(opened, FIRST), is_failing=statement == "ROLLBACK"))
+            await asyncio.sleep(0.15)
+            second = Session(opened, SECOND, acquire_seconds=10)
+            waits = asyncio.create_task(who(second))
+            await waiting(opened, 1)
+            for _ in range(cancellations):
+                writing.cancel()
+                await asyncio.sleep(0.001)
+            with pytest.raises(asyncio.CancelledError):
+                await writing
+            await waits
+            await second.close()
+            assert await admin.fetchval("select count(*) from pg_stat_activity where application_name = 'line' and state like 'idle in transaction%'") == 0
+    finally:
+        await admin.execute("drop table slow_end; drop function sleep_at_commit()")
+
+
+SLOW_COMMIT = """
+create table slow_end (id int);
+grant insert on slow_end to portico_app;
+create function sleep_at_commit() returns trigger language plpgsql as $$ begin perform pg_sleep(0.5); return null; end $$;
+create constraint trigger sleeps after insert on slow_end deferrable initially deferred for each row execute function sleep_at_commit();
+"""
+
+
+async def slow_write(session: Session, *, is_failing: bool) -> None:
+    async with session.write() as transaction:
+        await transaction._lease.raw.execute("insert into slow_end values (1)")
+        if is_failing:
+            await transaction._lease.raw.execute("select pg_sleep(30)")
+
+
+async def test_the_reads_after_one_that_failed_fail_for_the_same_reason_until_the_snapshot_is_given_up(urls: Urls) -> None:
+    async with pool_of(1, urls) as opened:
+        session = Session(opened, FIRST)
+        ends = await asyncio.gather(*(session.fetch(sql, ()) for sql in ("select 1 / 0", "select 1", "select 2")), return_exceptions=True)
+        assert [type(end) for end in ends] == [asyncpg.DivisionByZeroError] * 3
+        await session.release()
+        await who(session)
+        await session.close()
+
+
+async def test_a_unit_of_work_has_one_connection_also_while_it_writes(urls: Urls) -> None:
+    async with pool_of(1, urls) as opened:
+        session = Session(opened, FIRST)
+        async with session.write() as transaction:
+            beside = asyncio.create_task(who(session))
+            await asyncio.sleep(0.02)
+            assert not beside.done()
+            with pytest.raises(RuntimeError):
+                await who(session)
+            await transaction.present("email", "nobody@example.com")
+        await beside
+        await session.close()
+
+
 async def careless(opened: Database, chance: random.Random) -> int:
-    """How often it was answered, whatever else befell it: a wrong statement, a write, a refusal, a slow one, a dead connection, a short patience."""
+    """How often it was answered, whatever else befell it: a wrong statement, a write, a refusal, a slow one, a dead connection, a short patience, loads that run on."""
     session = Session(opened, chance.choice(CALLERS), acquire_seconds=chance.choice([0.01, 0.1, 20]))
     answered = 0
     try:
@@ -260,9 +370,13 @@ async def careless(opened: Database, chance: random.Random) -> int:
                         raise LookupError
             elif kind < 0.33:
                 await session.fetch("select pg_sleep(0.02)", ())
-            elif kind < 0.36 and session._held:
-                session._held.raw.terminate()
+            elif kind < 0.36 and session._lease:
+                session._lease.raw.terminate()
                 return answered
+            if kind > 0.8:
+                beside = [asyncio.create_task(session.fetch("select pg_sleep(0.001)", ())) for _ in range(3)]
+                for load in beside:
+                    load.add_done_callback(lambda load: load.cancelled() or load.exception())
             await who(session)
             answered += 1
         return answered
@@ -278,7 +392,11 @@ async def test_in_any_disorder_everybody_sees_their_own_and_no_connection_is_los
         for _ in range(300):
             asking.append(asyncio.create_task(careless(opened, chance)))
             if chance.random() < 0.25:
-                chance.choice(asking).cancel()
+                cancelled = chance.choice(asking)
+                for _ in range(chance.randint(1, 3)):
+                    cancelled.cancel()
+                    if chance.random() < 0.5:
+                        await asyncio.sleep(0)
             if chance.random() < 0.3:
                 await asyncio.sleep(chance.random() * 0.004)
         ends = await asyncio.gather(*asking, return_exceptions=True)

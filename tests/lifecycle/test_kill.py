@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from db import embedded
-from db.pool import Database, Held
+from db.pool import Database, Lease
 from db.session import Session
 from jobs.clock import Billing, tick
 from payments.processor import Charge, ChargeResult
@@ -77,10 +77,10 @@ class Fate:
 
 
 class Mortal:
-    """A connection whose owner may die. It stands for both of `Held` and what that holds."""
+    """A connection whose owner may die. It stands for both a `Lease` and the connection in it."""
 
-    def __init__(self, held: Held, fate: Fate) -> None:
-        self._held, self._fate, self._is_open = held, fate, True
+    def __init__(self, lease: Lease, fate: Fate) -> None:
+        self._lease, self._fate, self._is_open = lease, fate, True
         self.is_reading = False
         fate.connections.append(self)
 
@@ -88,37 +88,26 @@ class Mortal:
     def raw(self) -> "Mortal":
         return self
 
-    def hand_over(self) -> bool:
-        return False
-
     async def execute(self, sql: str, **options: Any) -> Any:
-        call = self._held.raw.execute(sql, **options)
-        return await (call if sql == "ROLLBACK" else self._fate.through(call))
+        return await self._fate.through(self._lease.raw.execute(sql, **options))
 
     async def fetch(self, sql: str, *arguments: Any) -> Any:
-        return await self._fate.through(self._held.raw.fetch(sql, *arguments))
+        return await self._fate.through(self._lease.raw.fetch(sql, *arguments))
 
-    def drop(self) -> None:
-        self._held.drop()
+    def terminate(self) -> None:
+        self._lease.terminate()
 
-    async def end(self) -> None:
-        await self.execute("COMMIT")
-
-    async def give_back(self) -> None:
-        if self.is_reading:
-            await self.end()
-        self._is_open = False
-        await self._held.give_back()
+    async def end(self, *, is_sound: bool) -> int:
+        if is_sound and self.is_reading:
+            await self.execute("COMMIT")
+        self.is_reading = self._is_open = False
+        return await self._lease.end(is_sound=is_sound)
 
     async def bury(self) -> None:
         """What Postgres does when the other end is gone. It may have gone in the middle of a statement."""
         if self._is_open:
-            try:
-                await self._held.raw.execute("ROLLBACK")
-            except asyncpg.InterfaceError:
-                self.drop()
-            self.is_reading = False
-            await self.give_back()
+            self._is_open = False
+            await self._lease.end(is_sound=False)
 
 
 class MortalSandbox(Sandbox):
