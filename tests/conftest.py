@@ -93,7 +93,13 @@ async def database(urls: embedded.Urls) -> AsyncIterator[Database]:
     opened = Database(urls.app, Pool(max_size=8), server_settings={})
     await opened.connect()
     yield opened
+    assert_all_connections_are_back(opened, 8)
     await opened.disconnect()
+
+
+def assert_all_connections_are_back(opened: Database, size: int) -> None:
+    """Every unit of work on this pool was closed, whoever made it."""
+    assert opened._line._places == size
 
 
 @pytest.fixture
