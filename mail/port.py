@@ -4,16 +4,14 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
-from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from typing import Protocol
 
-MAX_ADDRESS = 254  # octets, RFC 5321 section 4.5.3.1.3
+from billing.addresses import is_address
+
 MAX_LINE = 900  # octets; RFC 5322 forbids lines above 998
-ADDRESS = re.compile(r"""[^\s@<>()\[\]\\,;:"]{1,64}@[^\s@<>()\[\]\\,;:"]+""")
-NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 # These are written from the message itself, and nowhere else.
@@ -68,19 +66,10 @@ class Sender(Protocol):
 
 
 def check_address(address: str) -> None:
-    """One plain mailbox, `local@domain`: no display name, no quotes, no comments, no second one."""
-    if not ADDRESS.fullmatch(address) or not is_one_line(address) or len(address.encode()) > MAX_ADDRESS or not _is_well_formed(address):
+    """Raises Unsendable."""
+    if not is_address(address):
         # The address itself is left out: this text may end up in a log.
         raise Unsendable("that is not an e-mail address")
-
-
-def _is_well_formed(address: str) -> bool:
-    """By the standard library's reading of RFC 5322, which knows only ASCII; addresses by RFC 6532 put letters of all scripts where those put letters."""
-    try:
-        Address(addr_spec=NOT_ASCII.sub("x", address))
-    except (ValueError, IndexError, HeaderParseError):
-        return False
-    return True
 
 
 def is_one_line(text: str) -> bool:
