@@ -1,7 +1,9 @@
-"""How often somebody may try: budgets per account and per network, over moving windows, in memory or in Redis or Valkey.
+"""How often somebody may try: budgets per account, per network and per device, over moving windows, in memory or in Redis or Valkey.
 
 A success gives nothing back: whoever knows one password could otherwise wash his budget clean between guesses at another. Attempts that were refused are not
 counted, so a budget that is spent refills by itself. Unknown accounts have budgets like known ones, so that being throttled tells nothing.
+
+A budget that an unauthenticated request can spend is never the only one that an account has: see `resolvers/recognition.py`.
 """
 
 import asyncio
@@ -42,6 +44,8 @@ SCHEMES = {"redis": "valkey", "rediss": "valkeys", "valkey": "valkey", "valkeys"
 
 class Kind(StrEnum):
     SIGN_IN = "SIGN_IN"
+    RESET = "RESET"
+    LETTER = "LETTER"
     PASSWORD = "PASSWORD"
     LINK = "LINK"
     COUPON = "COUPON"
@@ -50,16 +54,25 @@ class Kind(StrEnum):
     METHOD = "METHOD"
 
 
+# For one account: from everybody else, from one network that the account signed in from before, and from one device that did.
+ATTEMPTS = "5 per 1 minute; 10 per 15 minutes"
+
 # The network comes first: once its budget is spent it cannot spend an account's, and so keeps fewer people out of their accounts. The shorter window comes first for
 # the same reason: somebody who hammers is stopped by the minute and keeps the rest of his quarter of an hour.
 BUDGETS: dict[str, dict[str, list[RateLimitItem]]] = {
     kind: {sort: parse_many(budget) for sort, budget in budgets.items()}
     for kind, budgets in {
-        Kind.SIGN_IN: {"network": "60 per 15 minutes", "account": "5 per 1 minute; 10 per 15 minutes"},
-        Kind.PASSWORD: {"network": "30 per 1 hour", "account": "5 per 1 hour"},
+        Kind.SIGN_IN: {"network": "60 per 15 minutes", "account": ATTEMPTS, "familiar": ATTEMPTS, "device": ATTEMPTS},
+        # Requests for a letter. The account has no budget: whoever knows its address could spend it.
+        Kind.RESET: {"network": "30 per 1 hour", "device": "10 per 1 hour"},
+        # Letters to who is recognised, while an earlier one is still good.
+        Kind.LETTER: {"familiar": "3 per 1 hour", "device": "3 per 1 hour"},
+        # By who is signed in, so nobody else can spend it, and what the network does is no concern of it.
+        Kind.PASSWORD: {"account": "5 per 1 hour"},
+        # Only what does not hold is counted: a right link or secret is heard whatever the network has spent.
         Kind.LINK: {"network": "30 per 15 minutes"},
         Kind.COUPON: {"account": "20 per 1 hour"},
-        Kind.TOKEN: {"network": "300 per 1 minute"},
+        Kind.TOKEN: {"network": "300 per 1 minute", "account": "300 per 1 minute"},
         # Whoever tries stolen cards tries many of them.
         Kind.PAYMENT: {"account": "30 per 1 hour"},
         Kind.METHOD: {"account": "20 per 1 hour"},
@@ -71,8 +84,7 @@ class Throttled(TooManyAttempts):
     """A budget is spent. Which one is not told."""
 
     def __init__(self, retry_after_seconds: int) -> None:
-        super().__init__("There were too many attempts. Try again later.", retryAfterSeconds=retry_after_seconds)
-        self.retry_after_seconds = retry_after_seconds
+        super().__init__("There were too many attempts. Try again later.", retry_after_seconds=retry_after_seconds)
 
 
 def account_of(name: str) -> str:
@@ -95,6 +107,11 @@ def network_of(address: str) -> str:
     return f"network:{found}/32"
 
 
+def familiar_of(account: str, network: str) -> str:
+    """The identity of an account at one network from which it signed in before."""
+    return f"familiar:{account} {network}"
+
+
 class Throttle:
     """`url` names a Redis or Valkey that all processes share (`redis://`, `rediss://`, `valkey://`, `valkeys://`); without one each process counts for itself.
 
@@ -110,7 +127,7 @@ class Throttle:
         self._rests_until = 0.0
 
     async def hit(self, kind: str, *identities: str) -> None:
-        """Spends one attempt of each identity (`account_of`, `network_of`) and raises Throttled if one has none left.
+        """Spends one attempt of each identity (`account_of`, `network_of`, `familiar_of`, `Device.identity`) and raises Throttled if one has none left.
 
         A sort of identity that this kind has no budget for is not limited; that none is limited is a mistake.
         """

@@ -154,6 +154,10 @@ class TooManyAttempts(RequestError):
 
     code = "THROTTLED"
 
+    def __init__(self, message: str, *, retry_after_seconds: int = 1) -> None:
+        super().__init__(message, retryAfterSeconds=retry_after_seconds)
+        self.retry_after_seconds = retry_after_seconds
+
 
 class Unauthenticated(RequestError):
     code = "UNAUTHENTICATED"

@@ -18,11 +18,13 @@ from hypothesis import strategies as st
 from limits.aio.strategies import MovingWindowRateLimiter
 
 from auth import throttle
-from auth.throttle import BUDGETS, Kind, Memory, Throttle, Throttled, account_of, network_of
+from auth.throttle import BUDGETS, Kind, Memory, Throttle, Throttled, account_of, familiar_of, network_of
 from billing.refusals import TooManyAttempts
 
 ADA = account_of("ada@example.com")
 HOME = network_of("203.0.113.7")
+FAMILIAR = familiar_of(ADA, HOME)
+DEVICE = "device:00ff"
 MINUTE, QUARTER, HOUR = 60, 15 * 60, 60 * 60
 
 
@@ -142,7 +144,14 @@ async def many(one: Throttle, times: int, kind: str, *identities: str) -> None:
         (Kind.SIGN_IN, ADA, 5, MINUTE),
         (Kind.SIGN_IN, HOME, 60, QUARTER),
         (Kind.PASSWORD, ADA, 5, HOUR),
-        (Kind.PASSWORD, HOME, 30, HOUR),
+        (Kind.SIGN_IN, FAMILIAR, 5, MINUTE),
+        (Kind.SIGN_IN, DEVICE, 5, MINUTE),
+        (Kind.RESET, HOME, 30, HOUR),
+        (Kind.RESET, DEVICE, 10, HOUR),
+        (Kind.LETTER, FAMILIAR, 3, HOUR),
+        (Kind.LETTER, DEVICE, 3, HOUR),
+        (Kind.TOKEN, HOME, 300, MINUTE),
+        (Kind.TOKEN, ADA, 300, MINUTE),
         (Kind.LINK, HOME, 30, QUARTER),
         (Kind.COUPON, ADA, 20, HOUR),
     ],
@@ -352,10 +361,12 @@ async def test_an_attempt_costs_the_same_however_many_others_there_are() -> None
 async def test_two_processes_share_a_budget(server: str) -> None:
     await command(server, "FLUSHALL")
     one, other = Throttle(server), Throttle(server)
-    await many(one, 3, Kind.SIGN_IN, ADA)
-    await many(other, 2, Kind.SIGN_IN, ADA)
+    for identity in (ADA, FAMILIAR, DEVICE):
+        await many(one, 3, Kind.SIGN_IN, identity)
+        await many(other, 2, Kind.SIGN_IN, identity)
+        for each in (one, other):
+            assert 0 < await wait_of(each, Kind.SIGN_IN, identity) <= MINUTE
     for each in (one, other):
-        assert 0 < await wait_of(each, Kind.SIGN_IN, ADA) <= MINUTE
         await each.close()
 
 
