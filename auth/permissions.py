@@ -12,7 +12,7 @@ EVERYTHING = {Actor.CUSTOMER: "portal", Actor.STAFF: "staff"}
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """Callers of these kinds whose token has the scope. No kinds at all: everybody, signed in or not."""
+    """Callers of these kinds whose token has the scope; without a scope, with a token or without."""
 
     kinds: frozenset[Actor]
     scope: str
@@ -20,13 +20,14 @@ class Permission:
     @property
     def words(self) -> str:
         """For the schema's descriptions."""
-        if not self.kinds:
-            return "Needs no token."
+        if not self.scope:
+            return "Needs no token, and partners' apps may not call it."
         kinds = ", ".join(sorted(self.kinds))
         return f"For {kinds} with the scope `{self.scope}`."
 
 
-ANYBODY = Permission(frozenset(), "")
+# A partner's app acts for a customer who has let it in; it has no business with how the customer signs in.
+ANYBODY = Permission(frozenset({Actor.ANONYMOUS, Actor.CUSTOMER, Actor.STAFF}), "")
 READ = Permission(frozenset({Actor.CUSTOMER, Actor.STAFF, Actor.PARTNER}), "read")
 SEARCH = Permission(frozenset({Actor.STAFF}), "customers:search")
 AUDIT = Permission(frozenset({Actor.STAFF}), "audit:read")
@@ -49,8 +50,8 @@ ATTACH = Permission(frozenset({Actor.CUSTOMER, Actor.STAFF, Actor.PARTNER}), "at
 
 
 def is_allowed(viewer: Viewer, permission: Permission) -> bool:
-    if not permission.kinds:
-        return True
+    if not permission.scope:
+        return viewer.kind in permission.kinds
     return viewer.kind in permission.kinds and not {permission.scope, EVERYTHING.get(viewer.kind)}.isdisjoint(viewer.scopes)
 
 

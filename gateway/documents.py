@@ -3,16 +3,17 @@
 import hashlib
 import re
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, parse, print_schema, validate
+from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, GraphQLObjectType, GraphQLSchema, OperationDefinitionNode, parse, print_schema, validate
 
 import schema as portal
 from auth.permissions import ANYBODY
+from billing.states import Actor
 from gateway.cost import amounts_of
 from gateway.limits import LimitExceeded, Limits, check_cost, check_size, weigh
 from gateway.rules import RULES
@@ -148,7 +149,15 @@ def judge(schema: GraphQLSchema, limits: Limits, text: str) -> Judged:
     found = _prepared(schema, None, text, limits)
     operations = [name or "" for name in found.operations] if not found.errors else NAMED.findall(text)
     errors = tuple(error.message for error in found.errors) or (() if operations else ("It has no operation.",))
-    return Judged(tuple(operations), _usual_cost(schema, found, limits), errors, digest(schema, limits))
+    return Judged(tuple(operations), _usual_cost(schema, found, limits), errors, digest(schema, limits), _not_for_partners(schema, found))
+
+
+def _not_for_partners(schema: GraphQLSchema, document: Document) -> tuple[str, ...]:
+    """The root fields that no partner's app may call, whatever scope it has."""
+    if document.ast is None:
+        return ()
+    roots = {(permission_of(root, name), name) for root, name in _roots(schema, document.ast, document.operations.values())}
+    return tuple(sorted(name for permission, name in roots if permission and Actor.PARTNER not in permission.kinds))
 
 
 def _usual_cost(schema: GraphQLSchema, document: Document, limits: Limits) -> int:
@@ -177,6 +186,14 @@ def _tokens(document: Document) -> int:
 
 def _is_public(schema: GraphQLSchema, ast: DocumentNode, operation: OperationDefinitionNode) -> bool:
     """Judged by the roots, whatever @skip and @include say about them."""
-    root = schema.get_root_type(operation.operation)
+    return all(permission_of(root, name) is ANYBODY for root, name in _roots(schema, ast, [operation]))
+
+
+def _roots(schema: GraphQLSchema, ast: DocumentNode, operations: Iterable[OperationDefinitionNode]) -> Iterator[tuple[GraphQLObjectType, str]]:
+    """The root type and the name of every root field of the operations; of a valid document."""
     fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
-    return root is not None and all(permission_of(root, name) is ANYBODY for name in root_names(operation, fragments))
+    for operation in operations:
+        root = schema.get_root_type(operation.operation)
+        assert root is not None
+        for name in root_names(operation, fragments):
+            yield root, name

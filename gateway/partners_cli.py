@@ -32,7 +32,7 @@ from gateway.registry import PORTAL
 from gateway.settings import Settings, WrongSetting, load
 from resolvers import manifests
 from resolvers.grants import give
-from resolvers.publishing import MAX_REASON, refuse_broken, store
+from resolvers.publishing import MAX_REASON, problems, refuse_broken, store
 
 documents = typer.Typer(no_args_is_help=True, help="The documents that clients may send by id.")
 clients = typer.Typer(no_args_is_help=True, help="The apps that call.")
@@ -91,7 +91,8 @@ def check(
     texts = [(entry.id, entry.body) for entry in _entries(manifest)] if manifest else _published(settings)
     found = broken(schema_in(schema) if schema else portal_schema.build(), texts)
     if not schema:
-        found += _too_much(settings, [(name, text) for name, text in texts if name not in dict(found)])
+        partners = set() if manifest else _partners(settings)
+        found += _too_much(settings, [(name, text) for name, text in texts if name not in dict(found)], partners)
     for name, problem in found:
         console.print(f"{name}: {problem}", highlight=False, markup=False)
     console.print(f"{len(texts)} documents, {len({name for name, _ in found})} of them broken.")
@@ -107,10 +108,14 @@ def _published(settings: Settings) -> list[tuple[str, str]]:
     return [(f"{document.client_id} {' '.join(document.names)} {document.id}", document.body) for document in stored] + own
 
 
-def _too_much(settings: Settings, texts: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Which of these valid documents the limits of this program do not take."""
+def _partners(settings: Settings) -> set[str]:
+    return {client.id for client in _in_database(settings, lambda transaction: transaction.run("clients.all")) if client.kind == "PARTNER"}
+
+
+def _too_much(settings: Settings, texts: list[tuple[str, str]], partners: set[str]) -> list[tuple[str, str]]:
+    """Which of these valid documents the limits of this program do not take, or their clients may not call. A name begins with the client's id."""
     judged = judge_many([text for _, text in texts], settings.limits)
-    return [(name, error) for (name, _), found in zip(texts, judged, strict=True) for error in found.errors]
+    return [(name, error) for (name, _), found in zip(texts, judged, strict=True) for error in problems(found, is_partner=name.partition(" ")[0] in partners)]
 
 
 @documents.command()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from billing.refusals import ErrorCode, Refused
@@ -18,12 +18,16 @@ MAX_REASON = 500
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A text by the schema: its operations, what the dearest of them costs at most, or what is wrong with it. `fits` is the digest of that schema and its limits."""
+    """A text by the schema: its operations, what the dearest of them costs at most, or what is wrong with it. `fits` is the digest of that schema and its limits.
+
+    `not_for_partners` are its root fields that no partner's app may call, whatever a customer lets it do.
+    """
 
     names: tuple[str, ...]
     cost: int
     errors: tuple[str, ...] = ()
     fits: str = ""
+    not_for_partners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,12 @@ def refuse_broken(entries: Sequence[Entry], judged: Sequence[Judged]) -> None:
 
 
 async def store(transaction: Transaction, client_id: str, entries: Sequence[Entry], judged: Sequence[Judged]) -> Published:
-    """Raises Refused for an unknown client."""
-    if await transaction.first("clients.by_id", key=client_id) is None:
+    """Raises Refused for an unknown client, and for a partner's app that publishes what it may never call."""
+    client = await transaction.first("clients.by_id", key=client_id)
+    if client is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such client.", "clientId")
+    if client.kind == "PARTNER":
+        refuse_broken(entries, [replace(one, errors=problems(one, is_partner=True)) for one in judged])
     added = await transaction.run(
         "trusted.publish",
         client_id=client_id,
@@ -88,14 +95,24 @@ async def publish(given: Any, context: Context) -> Published:
 
 async def check(given: Any, context: Context) -> list[Problem]:
     """What `publish` would say of a manifest; without one, what is wrong with the client's documents by the schema as it is now."""
+    async with context.session.write() as transaction:
+        client = await transaction.first("clients.by_id", key=given.client_id)
+        listed = await transaction.run("trusted.listed", of_client=given.client_id, is_deprecated=None, is_retired=False) if not given.manifest else []
+    texts = {found.id: found.body for found in listed}
     if given.manifest:
         texts = {entry.id: entry.body for entry in await asyncio.to_thread(manifests.read, given.manifest)}
-    else:
-        async with context.session.write() as transaction:
-            listed = await transaction.run("trusted.listed", of_client=given.client_id, is_deprecated=None, is_retired=False)
-        texts = {found.id: found.body for found in listed}
     judged = await _judged(list(texts.values()), context)
-    return [Problem(identifier, list(found.names), error) for identifier, found in zip(texts, judged, strict=True) for error in found.errors]
+    return [
+        Problem(identifier, list(found.names), error)
+        for identifier, found in zip(texts, judged, strict=True)
+        for error in problems(found, is_partner=client is not None and client.kind == "PARTNER")
+    ]
+
+
+def problems(judged: Judged, *, is_partner: bool) -> tuple[str, ...]:
+    """All that is wrong with a document of a client."""
+    closed = judged.not_for_partners if is_partner else ()
+    return (*judged.errors, f"Partners' apps may not call {', '.join(closed)}.") if closed else judged.errors
 
 
 async def retire(given: Any, context: Context) -> int:

@@ -26,7 +26,7 @@ class Query:
     limits = derived(limits, needs=(), graphql_type=Limits, description="The figures that the gateway holds its callers to.")
     sessions = guarded(
         page("sessions.of_customer", key="customer_id", graphql_type=PortalSession, sort=AgeOrder, nullable=True, description="Where the caller is signed in."),
-        permissions.READ,
+        permissions.SESSIONS,
     )
     grants = guarded(
         page(
