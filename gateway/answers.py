@@ -10,7 +10,7 @@ import orjson
 from graphql import GraphQLError
 from starlette.responses import Response
 
-from billing.refusals import RequestError
+from billing.refusals import RequestError, TooManyAttempts
 from db.session import DatabaseUnavailable
 from gateway.statuses import GRAPHQL, JSON, Profile, status
 from storage.bucket import BucketUnavailable
@@ -118,6 +118,12 @@ def raw(body: bytes, code: str, form: Form, **headers: str) -> Answer:
 
 def is_outage(errors: Sequence[GraphQLError]) -> bool:
     return any(isinstance(error.original_error, DatabaseUnavailable | BucketUnavailable | TimeoutError) for error in errors)
+
+
+def retry_after(errors: Sequence[GraphQLError]) -> dict[str, str]:
+    """The header for an answer in which attempts were throttled: when all of them will be heard."""
+    waits = [error.original_error.retry_after_seconds for error in errors if isinstance(error.original_error, TooManyAttempts)]
+    return {"Retry-After": str(max(waits))} if waits else {}
 
 
 def shown(error: GraphQLError, form: Form) -> dict[str, Any]:

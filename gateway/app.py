@@ -60,6 +60,15 @@ class Setup:
     drain: Drain = field(default_factory=Drain)
     clock: Place | None = None
 
+    @property
+    def listens_at(self) -> str:
+        return self.url or f"http://{self.settings.host}:{self.settings.port}"
+
+    @property
+    def portal_url(self) -> str:
+        """Where the portal's pages are, without a slash at the end."""
+        return (self.settings.portal_url or self.listens_at).rstrip("/")
+
 
 def create_app(setup: Setup) -> ASGIApp:
     settings = setup.settings
@@ -135,7 +144,7 @@ def _portal(setup: Setup, database: Database, later: Later) -> Portal:
     settings = setup.settings
     graphql_schema = portal_schema.build()
     planner = Planner(graphql_schema) if settings.planner else None
-    url = settings.public_url or setup.url or f"http://{settings.host}:{settings.port}"
+    url = settings.public_url or setup.listens_at
     return Portal(
         graphql_schema,
         Documents(graphql_schema, planner, settings.limits),
@@ -143,7 +152,7 @@ def _portal(setup: Setup, database: Database, later: Later) -> Portal:
         Trust(Registry(own_texts(), settings.mode), settings.document_id_keys, Registered() if settings.automatic_documents else None),
         database,
         tokens_of(settings, setup.issuer),
-        identity(settings, _signer(setup.issuer), later),
+        identity(settings, _signer(setup.issuer), later, setup.portal_url),
         payments(settings),
         files(settings, setup.issuer, url.rstrip("/"), later),
         partial(judge, graphql_schema, settings.limits),
@@ -163,7 +172,7 @@ def _desk(setup: Setup, portal: Portal) -> oauth.Desk:
         portal.identity.sign,
         portal.identity.throttle,
         portal.clock,
-        (settings.token_issuer, f"{settings.portal_url.rstrip('/')}/oauth/token"),
+        (settings.token_issuer, f"{setup.portal_url}/oauth/token"),
         settings.trusted_proxies,
     )
 

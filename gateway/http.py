@@ -30,7 +30,7 @@ from gateway.heads import Asked
 from gateway.journal import Entry
 from gateway.limits import LimitExceeded
 from gateway.portal import Portal, Visit
-from gateway.proxies import address_of
+from gateway.proxies import address_of, user_agent_of
 from gateway.statuses import JSON
 from resolvers.context import Context, Origin
 
@@ -136,8 +136,10 @@ class GraphQLEndpoint:
         viewer = STRANGER if authorization is None else await portal.tokens.viewer_of(authorization, now=now)
         caller = Caller(viewer.customer_id, viewer.kind, now, viewer.session_id)
         session = Session(portal.database, caller, acquire_seconds=portal.terms.acquire_seconds)
-        visit.entry.client = viewer.client or headers.get("user-agent", "")[:200]
-        origin = Origin(visit.entry.request_id, address_of(visit.request, portal.terms.trusted_proxies), visit.entry.client)
+        visit.entry.client = viewer.client
+        origin = Origin(visit.entry.request_id, address_of(visit.request, portal.terms.trusted_proxies), user_agent_of(visit.request))
+        if viewer is STRANGER:
+            visit.entry.user_agent = origin.user_agent
         return Context(viewer, session, origin, portal.identity, portal.payments, portal.files, judge=portal.judge)
 
 
@@ -259,4 +261,4 @@ def _presented(result: ExecutionResult, extensions: dict[str, Any] | None, visit
     if result.data is None and all(error.path is None for error in result.errors):
         return answers.request_errors(result.errors, "BAD_USER_INPUT", visit.form, suggests=suggests)
     body = {"errors": [answers.shown(error, visit.form) for error in result.errors], "data": result.data, **more}
-    return answers.respond(body, "PARTIAL", visit.form, **visit.headers)
+    return answers.respond(body, "PARTIAL", visit.form, **visit.headers, **answers.retry_after(result.errors))

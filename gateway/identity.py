@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from email.utils import parseaddr
 from typing import Any
 
+from auth.devices import Devices
 from auth.passwords import Passwords
 from auth.seal import Seal
 from auth.throttle import Throttle
@@ -36,14 +37,15 @@ class Later:
             await asyncio.gather(*self._running, return_exceptions=True)
 
 
-def identity(settings: Settings, sign: Sign, later: Later) -> Identity:
+def identity(settings: Settings, sign: Sign, later: Later, portal_url: str) -> Identity:
     return Identity(
         sign=sign,
         passwords=Passwords(),
+        devices=Devices(secret_of_portal(settings)),
         throttle=Throttle(settings.throttle_url, secret=settings.throttle_secret or ""),
         post=post(settings),
         later=later,
-        portal_url=settings.portal_url.rstrip("/"),
+        portal_url=portal_url,
         merchant=settings.merchant,
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 logger = logging.getLogger("portico.operation")
 
 MAX_NAMES = 20
-SHOWN = ("request_id", "client", "document", "operation", "kind", "way", "cost", "deprecated", "variables")
+SHOWN = ("request_id", "client", "user_agent", "document", "operation", "kind", "way", "cost", "deprecated", "variables")
 
 
 class Budget:
@@ -42,6 +42,7 @@ class Entry:
 
     request_id: str
     client: str = ""
+    user_agent: str = ""
     document: str = ""
     operation: str | None = None
     kind: str = ""

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from auth import assertions
-from auth.throttle import Kind, Throttle, Throttled, network_of
+from auth.throttle import Kind, Throttle, Throttled, account_of, network_of
 from auth.viewer import Viewer
 from billing.states import Actor
 from db.session import Caller, DatabaseUnavailable, Session, Transaction
@@ -62,8 +62,7 @@ class Claimed:
 def route(desk: Desk) -> Route:
     async def token(request: Request) -> Response:
         try:
-            await desk.throttle.hit(Kind.TOKEN, network_of(address_of(request, desk.trusted_proxies)))
-            return JSONResponse(await granted(desk, request), headers=HEADERS)
+            return JSONResponse(await _counted(desk, request), headers=HEADERS)
         except Denied as denied:
             challenge = {"WWW-Authenticate": "Basic"} if denied.status == 401 else {}
             return JSONResponse({"error": denied.error, "error_description": str(denied)}, denied.status, {**HEADERS, **challenge})
@@ -79,8 +78,20 @@ def route(desk: Desk) -> Route:
     return Route("/oauth/token", token, methods=["POST"])
 
 
+async def _counted(desk: Desk, request: Request) -> dict[str, Any]:
+    """What is refused is counted by the network it comes from, and what is proved by the client: nobody else in its network can keep it from its tokens.
+
+    A right secret is heard however many wrong ones came before: there is nothing to guess in 256 random bits. Raises Throttled.
+    """
+    try:
+        return await granted(desk, request)
+    except Denied:
+        await desk.throttle.hit(Kind.TOKEN, network_of(address_of(request, desk.trusted_proxies)))
+        raise
+
+
 async def granted(desk: Desk, request: Request) -> dict[str, Any]:
-    """The answer of RFC 6749 §5.1. Raises Denied."""
+    """The answer of RFC 6749 §5.1. Raises Denied, Throttled."""
     form = await _form(request)
     claimed = _claimed(request.headers.get("authorization"), form)
     if form.get("grant_type") != "client_credentials":
@@ -93,6 +104,7 @@ async def granted(desk: Desk, request: Request) -> dict[str, Any]:
         client = await _proved(transaction, desk, claimed, now)
         await transaction.act_as(customer_id)
         grant = await transaction.first("grants.current", client_id=client.id)
+    await desk.throttle.hit(Kind.TOKEN, account_of(client.id))
     # Whether there is such a customer is nobody's business but theirs.
     if grant is None:
         raise Denied("invalid_grant", "This customer has not let the app in.")

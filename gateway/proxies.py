@@ -1,9 +1,11 @@
-"""Who calls, when proxies stand in between."""
+"""Who calls: the network address, when proxies stand in between, and what the program says of itself."""
 
 from collections.abc import Sequence
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from starlette.requests import Request
+
+MAX_USER_AGENT = 200
 
 Network = IPv4Network | IPv6Network
 
@@ -22,6 +24,12 @@ def address_of(request: Request, trusted: Sequence[Network]) -> str:
         if not _is_trusted(peer, trusted):
             break
     return peer
+
+
+def user_agent_of(request: Request) -> str:
+    """The User-Agent, in printable characters alone: neither line breaks and other controls nor signs that turn the direction of text. Anybody can write anything there."""
+    text: str = request.headers.get("user-agent", "")[:MAX_USER_AGENT]
+    return text if text.isprintable() else "".join(character if character.isprintable() else " " for character in text)
 
 
 def _is_trusted(address: str, trusted: Sequence[Network]) -> bool:

@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     s3_access_key: str | None = Field(None, description="Its access key; left out, what the machine has (environment, profile, instance role).")
     s3_secret_key: str | None = Field(None, description="Its secret key.")
     s3_path_style: bool = Field(False, description="Whether the bucket's name stands in the path instead of the host name.")
-    portal_url: str = Field("http://127.0.0.1:8000", description="Where the portal's pages are; letters link there.")
+    portal_url: str | None = Field(None, description="Where the portal's pages are; letters link there. Left out: where the gateway listens.")
     merchant: str = Field("Portico Demo", description="The merchant's name, in letters.")
     throttle_url: str | None = Field(None, description="Redis or Valkey that all processes share for throttling; left out, each counts for itself.")
     throttle_secret: str | None = Field(None, description="One secret for all of them, so that nobody can guess addresses from what is kept there.")
@@ -110,7 +110,7 @@ class Settings(BaseSettings):
     secret: str | None = Field(
         None,
         min_length=32,
-        description="Signs previews and seals letters; the same for all servers and workers of a portal. Left out, one is made in the data directory.",
+        description="Signs previews and device values, and seals letters; the same for all servers and workers of a portal. Left out, one is made in the data directory.",
     )
     signing_keys_dir: Path | None = Field(None, description="A folder of private keys (PEM). The newest by name signs tokens, all of them verify.")
     issuers: tuple[OtherIssuer, ...] = Field((), description="Other issuers whose tokens are taken, as JSON; see docs/identity.md.")

@@ -14,7 +14,7 @@ async def note(transaction: Transaction, context: Context, event: str, *, outcom
         id=fresh_id("aud", context),
         customer_id=transaction.caller.customer_id,
         actor=context.viewer.kind,
-        client=context.origin.client or context.viewer.client,
+        client=context.viewer.client,
         request_id=context.origin.request_id,
         event=event,
         outcome=outcome,

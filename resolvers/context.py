@@ -7,6 +7,7 @@ from typing import Any
 
 from strawberry.types import Info as StrawberryInfo
 
+from auth.devices import Devices
 from auth.links import Links
 from auth.passwords import Passwords
 from auth.seal import Seal
@@ -23,11 +24,11 @@ from storage.scan import Clamd
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where the request comes from: its id, the caller's network, and the app they name."""
+    """Where the request comes from: its id, the caller's network, and what their program says of itself (User-Agent), which nothing vouches for."""
 
     request_id: str = ""
     network: str = ""
-    client: str = ""
+    user_agent: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Identity:
     sign: Callable[[Viewer, datetime, timedelta], str]
     passwords: Passwords
     throttle: Throttle
+    devices: Devices
     post: Post
     later: Callable[[Coroutine[Any, Any, None]], None]
     portal_url: str

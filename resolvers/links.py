@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from auth.landing import is_landing
 from auth.secret import hash_of, new_secret
-from auth.throttle import Kind
 from billing.refusals import ErrorCode, Refused
 from billing.states import SignInMethod
 from mail.letters import Letter
@@ -13,8 +13,8 @@ from resolvers import letters
 from resolvers.audit import note
 from resolvers.context import Context
 from resolvers.letters import customer_of
-from resolvers.profile import link_to, use_link
-from resolvers.sessions import SessionTokens, begin, enter, throttled
+from resolvers.secret_links import link_to, use_link, wrong_links_counted
+from resolvers.sessions import SessionTokens, begin, device_of, enter
 
 LIFETIME = timedelta(minutes=15)
 
@@ -25,13 +25,22 @@ class PortalLink:
     expires_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """A session, the device value of an account that has a password, and the page of the portal that the link leads to."""
+
+    tokens: SessionTokens
+    device: str | None
+    landing: str | None
+
+
 async def create(given: Any, context: Context) -> PortalLink:
     """With `send`, the customer also gets it by mail."""
     customer_id = str(given.customer_id)
     if await customer_of(context, customer_id) is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such customer.", "customerId")
     landing = given.landing
-    if landing is not None and (not landing.startswith("/") or landing[1:2] in ("/", "\\", "") or len(landing) > 500):
+    if landing is not None and not is_landing(landing):
         raise Refused(ErrorCode.INVALID_VALUE, "A landing page is a path of the portal such as /invoices.", "landing")
     secret, expires_at = new_secret(), context.now + LIFETIME
     url = link_to(context, "enter", secret)
@@ -53,10 +62,12 @@ async def create(given: Any, context: Context) -> PortalLink:
     return PortalLink(url, expires_at)
 
 
-async def redeem(given: Any, context: Context) -> SessionTokens:
-    await throttled(context, Kind.LINK)
-    async with context.session.write() as transaction:
-        await use_link(transaction, given.token, "PORTAL")
+async def redeem(given: Any, context: Context) -> Redeemed:
+    async with wrong_links_counted(context), context.session.write() as transaction:
+        link = await use_link(transaction, given.token, "PORTAL")
         tokens = await begin(transaction, context, SignInMethod.PORTAL_LINK)
+        credential = await transaction.first("credentials.of_customer")
         await note(transaction, context, "redeemPortalLink", detail=tokens.session_id)
-    return enter(context, tokens)
+    device = device_of(credential.email, context) if credential else None
+    # A link that an earlier version made is checked by today's rule.
+    return Redeemed(enter(context, tokens), device, link.landing if link.landing and is_landing(link.landing) else None)

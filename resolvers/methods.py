@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from auth.throttle import Kind, account_of
+from auth.throttle import Kind
 from billing.actions import Action, ActionState, judge, judge_version, of_method
 from billing.refusals import ErrorCode, Refused
 from billing.rows.owed import SavedMethod
@@ -16,6 +16,7 @@ from resolvers.letters import customer_of
 from resolvers.lifecycle.charging import TRY_AGAIN, settle
 from resolvers.lifecycle.reading import asking
 from resolvers.lifecycle.writing import writer
+from resolvers.recognition import caller_of
 from resolvers.relations import by_id
 
 GONE = "There is no such payment method."
@@ -24,7 +25,7 @@ GONE = "There is no such payment method."
 async def start_add(given: Any, context: Context) -> SetupStart:
     """What the processor's form needs. The same key begins the same form again."""
     processor = _processor(context)
-    await identity_of(context).throttle.hit(Kind.METHOD, account_of(context.viewer.customer_id or ""))
+    await identity_of(context).throttle.hit(Kind.METHOD, caller_of(context))
     customer = await customer_of(context, context.viewer.customer_id or "")
     known = await asking(context)("payment_methods.known_at", processor=processor.name)
     await context.session.release()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from auth.throttle import Kind, account_of
+from auth.throttle import Kind
 from billing.actions import Action, judge, judge_version, of_installment, of_invoice
 from billing.allocation import Item, OpenInstallment, OpenInvoice, Part, Settlement, items_of, settle
 from billing.refusals import ErrorCode, Refused
@@ -17,6 +17,7 @@ from resolvers.context import Context, identity_of, payments_of
 from resolvers.lifecycle.attempts import Call, Intent, attempt
 from resolvers.lifecycle.reading import account_around
 from resolvers.lifecycle.writing import Changes, Writer, allocation_row
+from resolvers.recognition import caller_of
 
 # What a payment that is made from several things is called at the processor.
 ALL_DUE = "All that is due"
@@ -103,7 +104,7 @@ async def pay_all_due(given: Any, context: Context) -> Outcome:
 
 async def _heard(context: Context) -> None:
     """Payments may be tried only so often. Raises TooManyAttempts."""
-    await identity_of(context).throttle.hit(Kind.PAYMENT, account_of(context.viewer.customer_id or ""))
+    await identity_of(context).throttle.hit(Kind.PAYMENT, caller_of(context))
 
 
 def _paying(given: Any, context: Context, find: Find, *, shows: tuple[str, str] | None) -> Prepare:

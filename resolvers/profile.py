@@ -9,30 +9,43 @@ from babel import Locale, UnknownLocaleError
 
 from auth.passwords import judge
 from auth.secret import hash_of, new_secret
-from auth.throttle import Kind
+from auth.throttle import Kind, Throttled
+from billing.addresses import is_address
 from billing.refusals import ErrorCode, Refused
-from db.session import AlreadyTaken, Transaction
+from db.session import AlreadyTaken
 from mail.letters import Letter
 from resolvers import letters
 from resolvers.audit import note
 from resolvers.context import Context, identity_of
 from resolvers.letters import customer_of
-from resolvers.sessions import throttled
+from resolvers.recognition import Presented, credential_of, once, presented, recognised, throttled
+from resolvers.secret_links import INVALID_LINK, Link, link_to, make, use_link, void_links, wrong_links_counted
+from resolvers.sessions import device_of
 
 EMAIL_LINK = timedelta(hours=24)
 PASSWORD_LINK = timedelta(minutes=30)
 
-INVALID_LINK = "This link is used, expired or was never made. Ask for a new one."
+# A letter that holds for less than this is sent again to whoever asks.
+WORTH_SENDING = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
-class _Link:
-    """What is sent by mail and used once. `email` is the new address of the one that confirms it."""
+class Proved:
+    """Done, by who has just proved to be the owner of the account; the device value is for their next sign-in."""
 
-    secret: str
-    kind: str
-    lifetime: timedelta
-    email: str | None = None
+    done: bool
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A password for the customer, by the mutation `event`: with the link that allows it, or in the session that goes on."""
+
+    password: str
+    customer_id: str
+    event: str
+    token: str | None = None
+    session_id: str | None = None
 
 
 async def update(given: Any, context: Context) -> Any:
@@ -50,118 +63,111 @@ async def update(given: Any, context: Context) -> Any:
 async def request_email_change(given: Any, context: Context) -> bool:
     """The new address must be confirmed from there, and the old one is told. Whether it belongs to somebody else is never told."""
     email = _email(given.new_email)
-    await throttled(context, Kind.PASSWORD, context.viewer.customer_id)
+    await throttled(context, Kind.PASSWORD)
     secret = new_secret()
     async with context.session.write() as transaction:
-        await _make(_Link(secret, "EMAIL", EMAIL_LINK, email), transaction, context)
+        await void_links(transaction, "EMAIL")
+        await make(Link(secret, "EMAIL", EMAIL_LINK, email), transaction, context)
         await note(transaction, context, "requestEmailChange")
         await letters.write(transaction, context, Letter.CONFIRM_EMAIL, to=email, link=link_to(context, "confirm-email", secret), code=secret)
         await letters.write(transaction, context, Letter.EMAIL_CHANGED)
     return True
 
 
-async def confirm_email_change(given: Any, context: Context) -> bool:
+async def confirm_email_change(given: Any, context: Context) -> Proved:
+    """Links that went to the old address are void."""
     try:
-        async with context.session.write() as transaction:
+        async with wrong_links_counted(context), context.session.write() as transaction:
             link = await use_link(transaction, given.token, "EMAIL")
             await transaction.run("customers.set_email", email=link.email)
             await transaction.run("credentials.set_email", email=link.email)
+            await void_links(transaction)
             await note(transaction, context, "confirmEmailChange")
     except AlreadyTaken:
         raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token") from None
-    return True
+    return Proved(True, device_of(link.email, context))
 
 
-async def change_password(given: Any, context: Context) -> bool:
+async def change_password(given: Any, context: Context) -> Proved:
     """Ends every other session."""
     customer_id = context.viewer.customer_id or ""
-    await throttled(context, Kind.PASSWORD, customer_id)
+    await throttled(context, Kind.PASSWORD)
     async with context.session.write() as transaction:
         found = await transaction.first("credentials.of_customer")
     passwords = identity_of(context).passwords
     verdict = await passwords.verify(given.current_password, found.password_hash if found else None)
     if not found or not verdict.is_right:
         raise Refused(ErrorCode.WRONG_CREDENTIALS, "The current password is not right.", "currentPassword")
-    await _set_password(context, given.new_password, customer_id, event="changePassword")
-    return True
+    return await _set_password(NewPassword(given.new_password, customer_id, "changePassword", session_id=context.viewer.session_id), context)
 
 
 async def request_password_reset(given: Any, context: Context) -> bool:
-    """Always the same answer at once; whether there is such an account shows only in its mailbox."""
-    email = given.email.strip().lower()
-    await throttled(context, Kind.PASSWORD, email)
-    identity_of(context).later(_send_reset(context, email))
+    """Always the same answer at once; whether there is such an account, and whether a letter goes out, shows only in its mailbox.
+
+    No budget of the account is spent: asking locks nobody out.
+    """
+    once(context)
+    who = presented(given.email, given.device, context)
+    await identity_of(context).throttle.hit(Kind.RESET, who.device.identity if who.device else who.network)
+    identity_of(context).later(_send_reset(context, who))
     return True
 
 
-async def reset_password(given: Any, context: Context) -> bool:
-    """Ends every session."""
-    await throttled(context, Kind.LINK)
-    async with context.session.write() as transaction:
-        await transaction.present("secret", hash_of(given.token))
-        link = await transaction.first("links.by_secret", secret_hash=hash_of(given.token))
-    if link is None or link.kind != "PASSWORD":
-        raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token")
-    await _set_password(context, given.new_password, link.customer_id, event="resetPassword", token=given.token)
-    return True
+async def reset_password(given: Any, context: Context) -> Proved:
+    """Ends every session, that of the caller too."""
+    async with wrong_links_counted(context):
+        async with context.session.write() as transaction:
+            await transaction.present("secret", hash_of(given.token))
+            link = await transaction.first("links.by_secret", secret_hash=hash_of(given.token))
+        if link is None or link.kind != "PASSWORD":
+            raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token")
+        return await _set_password(NewPassword(given.new_password, link.customer_id, "resetPassword", token=given.token), context)
 
 
-async def use_link(transaction: Transaction, token: str, kind: str) -> Any:
-    """Spend a link, and act as the customer it was made for. One answer for every link that does not hold."""
-    await transaction.present("secret", hash_of(token))
-    found = await transaction.first("links.by_secret", secret_hash=hash_of(token))
-    if found is not None:
-        await transaction.act_as(found.customer_id)
-        used = await transaction.first("links.use", secret_hash=hash_of(token), kind=kind)
-        if used is not None:
-            return used
-    raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token")
-
-
-def link_to(context: Context, page: str, secret: str) -> str:
-    """The secret stands behind the #, so that it reaches no server log and no referrer."""
-    return f"{identity_of(context).portal_url}/{page}#token={secret}"
-
-
-async def _send_reset(context: Context, email: str) -> None:
+async def _send_reset(context: Context, who: Presented) -> None:
+    """A letter that is still good is not sent again, except to who is recognised, and to them only so often."""
     session = context.session.of(context.session.caller)
+    credential = await credential_of(who, session)
+    if credential is None:
+        return
+    may_repeat = await _may_repeat(recognised(who, credential), context)
     secret = new_secret()
     async with session.write() as transaction:
-        await transaction.present("email", email)
-        found = await transaction.first("credentials.by_email", email=email)
-        if found is None:
+        await transaction.act_as(credential.customer_id)
+        await transaction.run("customers.lock")  # two requests at once send one letter
+        if not may_repeat and await transaction.first("links.holding", kind="PASSWORD", until=context.now + WORTH_SENDING):
             return
-        await transaction.act_as(found.customer_id)
-        await _make(_Link(secret, "PASSWORD", PASSWORD_LINK), transaction, context)
+        await make(Link(secret, "PASSWORD", PASSWORD_LINK), transaction, context)
         await note(transaction, context, "requestPasswordReset")
         await letters.write(transaction, context, Letter.PASSWORD_RESET, link=link_to(context, "reset-password", secret))
 
 
-async def _make(link: _Link, transaction: Transaction, context: Context) -> None:
-    await transaction.run(
-        "links.create",
-        secret_hash=hash_of(link.secret),
-        kind=link.kind,
-        email=link.email,
-        landing=None,
-        made_by=context.origin.client or context.viewer.kind,
-        expires_at=context.now + link.lifetime,
-    )
+async def _may_repeat(own: str | None, context: Context) -> bool:
+    if own is None:
+        return False
+    try:
+        await identity_of(context).throttle.hit(Kind.LETTER, own)
+    except Throttled:
+        return False
+    return True
 
 
-async def _set_password(context: Context, password: str, customer_id: str, *, event: str, token: str | None = None) -> None:
-    """Judge it, hash it outside of any transaction, then write it and end the sessions that the old one began."""
-    customer = await customer_of(context, customer_id)
-    judge(password, personal=(customer.name, customer.email), field="newPassword")
-    hashed = await identity_of(context).passwords.hash(password)
+async def _set_password(new: NewPassword, context: Context) -> Proved:
+    """Judge it, hash it outside of any transaction, then write it, end the sessions that the old one began, and make every link void that was sent before."""
+    customer = await customer_of(context, new.customer_id)
+    judge(new.password, personal=(customer.name, customer.email), field="newPassword")
+    hashed = await identity_of(context).passwords.hash(new.password)
     async with context.session.write() as transaction:
-        if token is not None:
-            await use_link(transaction, token, "PASSWORD")
-        if not await transaction.run("credentials.set_password", password_hash=hashed):
-            await transaction.run("credentials.create", email=customer.email, password_hash=hashed)
-        await transaction.run("sessions.end_others", keep=context.viewer.session_id, reason="PASSWORD_CHANGED")
-        await note(transaction, context, event)
+        if new.token is not None:
+            await use_link(transaction, new.token, "PASSWORD")
+        credential = await transaction.first("credentials.set_password", password_hash=hashed)
+        if credential is None:
+            credential = await transaction.first("credentials.create", email=customer.email, password_hash=hashed)
+        await void_links(transaction)
+        await transaction.run("sessions.end_others", keep=new.session_id, reason="PASSWORD_CHANGED")
+        await note(transaction, context, new.event)
         await letters.write(transaction, context, Letter.PASSWORD_CHANGED)
+    return Proved(True, device_of(credential.email, context))
 
 
 def _name(text: str | None) -> str | None:
@@ -190,9 +196,8 @@ def _time_zone(text: str | None) -> str | None:
 
 
 def _email(text: str) -> str:
-    """Only what can never be an address is refused; whether it is one, the letter will show."""
     email = text.strip()
-    local, _, domain = email.rpartition("@")
-    if not local or "." not in domain or len(email) > 320 or any(character.isspace() or not character.isprintable() for character in email):
+    # Mail is delivered to names of the public DNS, which have a dot.
+    if not is_address(email) or "." not in email.rpartition("@")[2]:
         raise Refused(ErrorCode.INVALID_VALUE, "This is not an e-mail address.", "newEmail")
     return email

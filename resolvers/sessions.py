@@ -5,21 +5,25 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from auth.secret import hash_of, new_secret, opened, sealed
-from auth.throttle import Kind, account_of, network_of
+from auth.throttle import account_of, network_of
 from auth.viewer import Viewer
-from billing.refusals import ErrorCode, Refused, TooManyAttempts
+from billing.refusals import ErrorCode, Refused
 from billing.states import Actor, SignInMethod
 from db.session import Transaction
 from mail.letters import Letter
 from resolvers import letters
 from resolvers.audit import fresh_id, note
 from resolvers.context import Context, identity_of
+from resolvers.recognition import counted_sign_in, once, presented
 
 ACCESS = timedelta(minutes=15)
 SESSION = timedelta(days=30)
 
 # An answer that was lost on its way may be asked for again this long; after that a used token is a stolen one.
 GRACE = timedelta(seconds=10)
+
+# The client_id of our own tokens. Which program sent the request, its User-Agent says, and nothing vouches for that.
+CLIENT = "portal"
 
 ENDED = "This session has ended. Sign in again."
 
@@ -36,34 +40,31 @@ class SessionTokens:
     refresh_expires_at: datetime
 
 
-async def throttled(context: Context, kind: str, account: str | None = None) -> None:
-    """Count one attempt, against the account and the network; a request has one, however many aliases it has. Raises TooManyAttempts."""
-    if context.has_attempted:
-        raise TooManyAttempts("A request may try this once.", retryAfterSeconds=1)
-    context.has_attempted = True
-    identities = [network_of(context.origin.network)] + ([account_of(account)] if account else [])
-    await identity_of(context).throttle.hit(kind, *identities)
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A session, and the device value for the next time."""
+
+    tokens: SessionTokens
+    device: str
 
 
-async def sign_in(given: Any, context: Context) -> SessionTokens:
+async def sign_in(given: Any, context: Context) -> SignedIn:
     """Unknown accounts and wrong passwords cost the same work and get the same words."""
-    email = given.email.strip().lower()
-    await throttled(context, Kind.SIGN_IN, email)
-    async with context.session.write() as transaction:
-        await transaction.present("email", email)
-        found = await transaction.first("credentials.by_email", email=email)
-    passwords = identity_of(context).passwords
-    verdict = await passwords.verify(given.password, found.password_hash if found else None)
-    if not found or not verdict.is_right:
+    once(context)
+    who = presented(given.email, given.device, context)
+    credential = await counted_sign_in(who, context)
+    identity = identity_of(context)
+    verdict = await identity.passwords.verify(given.password, credential.password_hash if credential else None)
+    if not credential or not verdict.is_right:
         raise Refused(ErrorCode.WRONG_CREDENTIALS, "E-mail address and password do not fit together.")
-    renewed = await passwords.hash(given.password) if verdict.needs_rehash else None
+    renewed = await identity.passwords.hash(given.password) if verdict.needs_rehash else None
     async with context.session.write() as transaction:
-        await transaction.act_as(found.customer_id)
+        await transaction.act_as(credential.customer_id)
         if renewed:
-            await transaction.run("credentials.set_password", password_hash=renewed)
+            await transaction.run("credentials.rehash", password_hash=renewed)
         tokens = await begin(transaction, context, SignInMethod.PASSWORD)
         await note(transaction, context, "signIn", detail=tokens.session_id)
-    return enter(context, tokens)
+    return SignedIn(enter(context, tokens), identity.devices.issue(who.account, now=context.now, known=who.device))
 
 
 async def refresh(given: Any, context: Context) -> SessionTokens:
@@ -112,13 +113,20 @@ async def begin(transaction: Transaction, context: Context, method: SignInMethod
         "sessions.create",
         id=fresh_id("ses", context),
         method=method,
-        client=context.origin.client[:200],
+        client=CLIENT,
+        user_agent=context.origin.user_agent,
         network=context.origin.network[:64],
+        throttle_network=network_of(context.origin.network),
         expires_at=expires_at,
     )
     secret = new_secret()
     await transaction.run("refresh_tokens.create", secret_hash=hash_of(secret), session_id=session.id, expires_at=expires_at)
     return _tokens(context, session, secret)
+
+
+def device_of(email: str, context: Context) -> str:
+    """The device value of who has just proved to be the owner of the account with this address."""
+    return identity_of(context).devices.issue(account_of(email), now=context.now)
 
 
 def enter(context: Context, tokens: SessionTokens) -> SessionTokens:
@@ -166,7 +174,7 @@ def _tokens(context: Context, session: Any, secret: str) -> SessionTokens:
 
 
 def _viewer(customer_id: str, session_id: str, context: Context) -> Viewer:
-    return Viewer(Actor.CUSTOMER, customer_id, ("portal",), context.origin.client or "portal", session_id)
+    return Viewer(Actor.CUSTOMER, customer_id, ("portal",), CLIENT, session_id)
 
 
 def _leave(context: Context) -> None:

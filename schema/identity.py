@@ -8,6 +8,12 @@ from schema.fields import derived, one
 from schema.payloads import Payload
 from schema.scalars import DateTime
 
+DEVICE = (
+    "Keep it, after signing out too, and give it to the next `signIn` and `requestPasswordReset` of this account: its attempts are then counted apart from everybody else's. "
+    "Good for a year, until the password or the e-mail address changes; the last one counts. Keep it where scripts of others cannot read it. It opens nothing by itself. Null when refused."
+)
+PRESENTED = "The last `device` that an answer for this account gave to this client. One that does not hold is as good as none."
+
 
 def is_current(identifier: str, *, session_id: str | None) -> bool:
     return identifier == session_id
@@ -17,7 +23,10 @@ def is_current(identifier: str, *, session_id: str | None) -> bool:
 class PortalSession:
     id: strawberry.ID = strawberry.field(description="Give it to `endSession`.")
     method: SignInMethod = strawberry.field(description="How it began.")
-    client: str = strawberry.field(description="The app, as it named itself.")
+    client: str = strawberry.field(description="The app that it belongs to: `portal`.")
+    user_agent: str = strawberry.field(
+        description="What the caller's program said of itself (User-Agent), up to 200 printable characters. Nothing vouches for it."
+    )
     network: str = strawberry.field(description="The network address from which it began.")
     created_at: DateTime = strawberry.field(description="When it began.")
     last_used_at: DateTime = strawberry.field(description="When it was prolonged last.")
@@ -50,7 +59,7 @@ class AuditEvent:
     detail: str = strawberry.field(description="What it was about, such as a session; may be empty.")
     actor: Actor = strawberry.field(description="Who acted.")
     customer_id: strawberry.ID | None = strawberry.field(description="For whom; null when nobody was known.")
-    client: str = strawberry.field(description="The app that called.")
+    client: str = strawberry.field(description="The app that called, as its token names it; empty without a token.")
     request_id: str = strawberry.field(description="The request, as logs name it.")
 
 
@@ -58,6 +67,7 @@ class AuditEvent:
 class SignInInput:
     email: str = strawberry.field(description="E-mail address.")
     password: str = strawberry.field(description="Password.")
+    device: str | None = strawberry.field(default=None, description=PRESENTED)
 
 
 @strawberry.input(description="Which session goes on.")
@@ -102,6 +112,7 @@ class ChangePasswordInput:
 @strawberry.input(description="Whose password is forgotten.")
 class RequestPasswordResetInput:
     email: str = strawberry.field(description="Gets a letter if there is such an account. The answer does not tell.")
+    device: str | None = strawberry.field(default=None, description=PRESENTED)
 
 
 @strawberry.input(description="The link from the letter, and the new password.")
@@ -113,7 +124,9 @@ class ResetPasswordInput:
 @strawberry.input(description="Whom to let in.")
 class CreatePortalLinkInput:
     customer_id: strawberry.ID = strawberry.field(description="The customer.")
-    landing: str | None = strawberry.field(default=None, description="The page of the portal to land on, a path such as /invoices.")
+    landing: str | None = strawberry.field(
+        default=None, description="The page of the portal to land on, a path such as /invoices, perhaps with a query; `redeemPortalLink` gives it."
+    )
     send: bool = strawberry.field(default=False, description="Whether to send it to the customer's address as well.")
 
 
@@ -125,6 +138,7 @@ class RedeemPortalLinkInput:
 @strawberry.type(description="The answer to `signIn`.")
 class SignInPayload(Payload):
     tokens: SessionTokens | None = strawberry.field(description="Null when refused.")
+    device: str | None = strawberry.field(description=DEVICE)
 
 
 @strawberry.type(description="The answer to `refreshSession`.")
@@ -135,6 +149,8 @@ class RefreshSessionPayload(Payload):
 @strawberry.type(description="The answer to `redeemPortalLink`.")
 class RedeemPortalLinkPayload(Payload):
     tokens: SessionTokens | None = strawberry.field(description="Null when refused.")
+    device: str | None = strawberry.field(description=f"{DEVICE} Null too for an account without a password.")
+    landing: str | None = strawberry.field(description="The page of the portal to show, a path such as /invoices; null if the link names none.")
 
 
 @strawberry.type(description="The answer to `createPortalLink`.")
@@ -162,10 +178,21 @@ def _done(name: str) -> type:
     return Done
 
 
+def _proved(name: str) -> type:
+    """Payloads of mutations that are done by who has just proved to be the owner of the account."""
+
+    @strawberry.type(name=f"{name[0].upper()}{name[1:]}Payload", description=f"The answer to `{name}`.")
+    class Proved(Payload):
+        done: bool | None = strawberry.field(description="True; null when refused.")
+        device: str | None = strawberry.field(description=DEVICE)
+
+    return Proved
+
+
 SignOutPayload = _done("signOut")
 EndSessionPayload = _done("endSession")
 RequestEmailChangePayload = _done("requestEmailChange")
-ConfirmEmailChangePayload = _done("confirmEmailChange")
-ChangePasswordPayload = _done("changePassword")
+ConfirmEmailChangePayload = _proved("confirmEmailChange")
+ChangePasswordPayload = _proved("changePassword")
 RequestPasswordResetPayload = _done("requestPasswordReset")
-ResetPasswordPayload = _done("resetPassword")
+ResetPasswordPayload = _proved("resetPassword")

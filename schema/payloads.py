@@ -27,8 +27,13 @@ class Payload:
     user_errors: list[UserError] = strawberry.field(description="Why it was refused. Empty when it was done.")
 
 
-def mutation(resolve: Callable[[Any, Any], Awaitable[Any]], *, name: str, takes: Any, gives: Any, shows: str, permission: Permission, description: str) -> Any:
-    """A mutation of one `input` and one payload, whose field `shows` holds what the resolver gives back. The payload is null only beside a top-level error."""
+def mutation(
+    resolve: Callable[[Any, Any], Awaitable[Any]], *, name: str, takes: Any, gives: Any, shows: str | tuple[str, ...], permission: Permission, description: str
+) -> Any:
+    """A mutation of one `input` and one payload, whose field `shows` holds what the resolver gives back; several fields hold its attributes of the same names.
+
+    The payload is null only beside a top-level error.
+    """
 
     async def run(info: Info, input: Any) -> Any:
         try:
@@ -47,7 +52,8 @@ def error_of(refused: Refused) -> Any:
     return SimpleNamespace(code=refused.code, message=refused.message, path=["input", *refused.field.split(".")] if refused.field else None)
 
 
-def _payload(shows: str, found: Any, refused: Refused | None) -> Any:
+def _payload(shows: str | tuple[str, ...], found: Any, refused: Refused | None) -> Any:
     is_replayed = isinstance(found, Replayed)
     shown = found.value if is_replayed else found
-    return SimpleNamespace(**{shows: shown}, replayed=is_replayed, user_errors=[error_of(refused)] if refused else [])
+    fields = {shows: shown} if isinstance(shows, str) else {name: getattr(shown, name, None) for name in shows}
+    return SimpleNamespace(**fields, replayed=is_replayed, user_errors=[error_of(refused)] if refused else [])

@@ -3,7 +3,7 @@
 from billing.rows.attachments import Attachment, AttachmentObject, FileCount, LooseObject
 from billing.rows.contracts import Account, Contract, CouponOffer, Offer
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
-from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, RefreshToken, SealedLetter
+from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, PresentedCredential, RefreshToken, SealedLetter
 from billing.rows.invoices import Invoice, InvoiceLine
 from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Forgotten, Operation, Saved
 from billing.rows.owed import MethodReference, OwedInstallment, OwedInvoice, PaymentOwner, SavedMethod, StatementEntry, StoredEvent
@@ -58,6 +58,7 @@ __all__ = [
     "PaymentSchedule",
     "Plan",
     "PortalSession",
+    "PresentedCredential",
     "Price",
     "RefreshToken",
     "RegistryId",

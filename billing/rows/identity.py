@@ -12,6 +12,17 @@ class Credential:
 
 
 @dataclass(frozen=True, slots=True)
+class PresentedCredential:
+    """A credential by its address. `is_familiar`: the account signed in from the caller's network since its password was changed last."""
+
+    email: str
+    customer_id: str
+    password_hash: str
+    changed_at: datetime
+    is_familiar: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PortalSession:
     id: str
     customer_id: str
@@ -21,6 +32,7 @@ class PortalSession:
     created_at: datetime
     last_used_at: datetime
     expires_at: datetime
+    user_agent: str
 
 
 @dataclass(frozen=True, slots=True)

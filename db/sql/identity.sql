@@ -1,7 +1,12 @@
 -- name: credentials.by_email
--- returns: Credential
--- The one credential of the address that the unit of work named (app.email).
-select email, customer_id, password_hash from credential where email = :email
+-- returns: PresentedCredential
+-- The one credential of the address that the unit of work named (app.email), and whether the account signed in from the network that it named (app.network) since the
+-- password was changed last. In one statement, so that it takes as long for an account that does not exist.
+select c.email, c.customer_id, c.password_hash, c.changed_at,
+       exists (select from portal_session s
+                where s.customer_id = c.customer_id and s.throttle_network = :network and s.last_used_at >= c.changed_at) as is_familiar
+  from credential c
+ where c.email = :email
 
 -- name: credentials.of_customer
 -- returns: Credential
@@ -10,6 +15,12 @@ select email, customer_id, password_hash from credential where customer_id = :cu
 -- name: credentials.set_password
 -- returns: Credential
 update credential set password_hash = :password_hash, changed_at = :now where customer_id = :customer_id
+returning email, customer_id, password_hash
+
+-- name: credentials.rehash
+-- returns: Credential
+-- The same password, kept with today's parameters: devices and networks that are known stay known.
+update credential set password_hash = :password_hash where customer_id = :customer_id
 returning email, customer_id, password_hash
 
 -- name: credentials.create
@@ -33,28 +44,28 @@ select * from portal_portal_session where customer_id = :key and customer_id = :
 
 -- name: sessions.create
 -- returns: PortalSession
-insert into portal_session (customer_id, id, method, client, network, created_at, last_used_at, expires_at)
-values (:customer_id, :id, :method, :client, :network, :now, :now, :expires_at)
-returning id, customer_id, method, client, network, created_at, last_used_at, expires_at
+insert into portal_session (customer_id, id, method, client, user_agent, network, throttle_network, created_at, last_used_at, expires_at)
+values (:customer_id, :id, :method, :client, :user_agent, :network, :throttle_network, :now, :now, :expires_at)
+returning id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent
 
 -- name: sessions.use
 -- returns: PortalSession
 update portal_session set last_used_at = :now
  where customer_id = :customer_id and id = :id and ended_at is null and expires_at > :now
-returning id, customer_id, method, client, network, created_at, last_used_at, expires_at
+returning id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent
 
 -- name: sessions.end
 -- returns: PortalSession
 update portal_session set ended_at = :now, end_reason = :reason
  where customer_id = :customer_id and id = :id and ended_at is null
-returning id, customer_id, method, client, network, created_at, last_used_at, expires_at
+returning id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent
 
 -- name: sessions.end_others
 -- returns: PortalSession
 -- All but one; a `keep` that is null ends all.
 update portal_session set ended_at = :now, end_reason = :reason
  where customer_id = :customer_id and id is distinct from cast(:keep as text) and ended_at is null
-returning id, customer_id, method, client, network, created_at, last_used_at, expires_at
+returning id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent
 
 -- name: refresh_tokens.create
 -- returns: RefreshToken
@@ -91,6 +102,20 @@ select secret_hash, customer_id, kind, email, landing, expires_at, used_at from 
 update identity_link set used_at = :now
  where customer_id = :customer_id and secret_hash = :secret_hash and kind = :kind and used_at is null and expires_at > :now
 returning secret_hash, customer_id, kind, email, landing, expires_at, used_at
+
+-- name: links.void
+-- returns: IdentityLink
+-- Every link of the customer that could still be used, or those of one kind.
+update identity_link set used_at = :now
+ where customer_id = :customer_id and (cast(:kind as text) is null or kind = :kind) and used_at is null and expires_at > :now
+returning secret_hash, customer_id, kind, email, landing, expires_at, used_at
+
+-- name: links.holding
+-- returns: IdentityLink
+-- A link of the kind that was not used yet and holds until the instant or longer.
+select secret_hash, customer_id, kind, email, landing, expires_at, used_at from identity_link
+ where customer_id = :customer_id and kind = :kind and used_at is null and expires_at >= :until
+ limit 1
 
 -- name: customers.set_profile
 -- returns: Customer

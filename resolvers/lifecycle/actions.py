@@ -22,7 +22,7 @@ from resolvers.lifecycle.charging import begun
 from resolvers.lifecycle.plans import Plan
 from resolvers.lifecycle.reading import NOT_FOUND, asking
 from resolvers.lifecycle.writing import Writer, rows_of
-from resolvers.sessions import throttled
+from resolvers.recognition import throttled
 
 BEHIND = "It is being renewed at this moment. Try again shortly."
 
@@ -58,7 +58,7 @@ ADD_PLAN = Action("addPlan", lambda given, context: plans.add_plan(given, fresh_
 async def run(action: Action, given: Any, context: Context) -> Outcome:
     """Raises Refused. Codes may be tried only so often, right or wrong."""
     if _guesses(action, given):
-        await throttled(context, Kind.COUPON, context.viewer.customer_id)
+        await throttled(context, Kind.COUPON)
     owner = await _owner(str(given.subscription_id), context) if action.is_for_staff else None
     return await act(context, given, action.mutation, _preparing(context, given, action), owner=owner)
 
@@ -66,7 +66,7 @@ async def run(action: Action, given: Any, context: Context) -> Outcome:
 async def preview(action: Action, given: Any, context: Context) -> Any:
     """The same decision, unlocked and unwritten. Raises Refused."""
     if _guesses(action, given):
-        await throttled(context, Kind.COUPON, context.viewer.customer_id)
+        await throttled(context, Kind.COUPON)
     owner = await _owner(str(given.subscription_id), context) if action.is_for_staff else None
     try:
         facts, decision = await action.plan(given, context)(asking(context, owner), context.now, False)

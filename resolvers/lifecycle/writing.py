@@ -122,7 +122,7 @@ def audited(context: Context, event: str, *, customer_id: str | None, detail: st
                 "id": fresh_id("aud", context),
                 "customer_id": customer_id,
                 "actor": context.viewer.kind,
-                "client": context.origin.client or context.viewer.client,
+                "client": context.viewer.client,
                 "request_id": context.origin.request_id,
                 "event": event,
                 "outcome": outcome,

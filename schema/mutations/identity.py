@@ -15,9 +15,10 @@ class IdentityMutations:
         name="signIn",
         takes=identity.SignInInput,
         gives=identity.SignInPayload,
-        shows="tokens",
+        shows=("tokens", "device"),
         permission=permissions.ANYBODY,
-        description="Begin a session. WRONG_CREDENTIALS never tells which of the two is wrong; attempts are throttled (THROTTLED).",
+        description="Begin a session. WRONG_CREDENTIALS never tells which of the two is wrong. Attempts are throttled (THROTTLED): with the account's `device`, or from a network "
+        "where it signed in before, apart from everybody else's.",
     )
     refresh_session = mutation(
         sessions.refresh,
@@ -71,25 +72,25 @@ class IdentityMutations:
         gives=identity.RequestEmailChangePayload,
         shows="done",
         permission=permissions.PROFILE,
-        description="Ask for another e-mail address. It changes when the link in the letter to the new address is used within 24 hours.",
+        description="Ask for another e-mail address. It changes when the link in the letter to the new address is used within 24 hours. The last request counts. INVALID_VALUE.",
     )
     confirm_email_change = mutation(
         profile.confirm_email_change,
         name="confirmEmailChange",
         takes=identity.ConfirmEmailChangeInput,
         gives=identity.ConfirmEmailChangePayload,
-        shows="done",
+        shows=("done", "device"),
         permission=permissions.ANYBODY,
-        description="Use the link from the letter. LINK_INVALID is one answer for every link that does not hold.",
+        description="Use the link from the letter. Links that were sent before are void. LINK_INVALID is one answer for every link that does not hold.",
     )
     change_password = mutation(
         profile.change_password,
         name="changePassword",
         takes=identity.ChangePasswordInput,
         gives=identity.ChangePasswordPayload,
-        shows="done",
+        shows=("done", "device"),
         permission=permissions.PROFILE,
-        description="Change the password. Every other session ends. WRONG_CREDENTIALS, WEAK_PASSWORD, COMMON_PASSWORD.",
+        description="Change the password. Every other session ends, and links that were sent before are void. WRONG_CREDENTIALS, WEAK_PASSWORD, COMMON_PASSWORD.",
     )
     request_password_reset = mutation(
         profile.request_password_reset,
@@ -98,16 +99,17 @@ class IdentityMutations:
         gives=identity.RequestPasswordResetPayload,
         shows="done",
         permission=permissions.ANYBODY,
-        description="Ask for a letter with a link, good for 30 minutes. The answer is the same whether there is such an account.",
+        description="Ask for a letter with a link, good for 30 minutes; while one is good for 10 minutes or more, no other is sent. The answer is the same whether there is such "
+        "an account.",
     )
     reset_password = mutation(
         profile.reset_password,
         name="resetPassword",
         takes=identity.ResetPasswordInput,
         gives=identity.ResetPasswordPayload,
-        shows="done",
+        shows=("done", "device"),
         permission=permissions.ANYBODY,
-        description="Set a new password by the link from the letter. Every session ends. LINK_INVALID, WEAK_PASSWORD, COMMON_PASSWORD.",
+        description="Set a new password by the link from the letter. Every session ends, and links that were sent before are void. LINK_INVALID, WEAK_PASSWORD, COMMON_PASSWORD.",
     )
     create_portal_link = mutation(
         links.create,
@@ -123,7 +125,7 @@ class IdentityMutations:
         name="redeemPortalLink",
         takes=identity.RedeemPortalLinkInput,
         gives=identity.RedeemPortalLinkPayload,
-        shows="tokens",
+        shows=("tokens", "device", "landing"),
         permission=permissions.ANYBODY,
         description="Begin a session by such a link. LINK_INVALID is one answer for every link that does not hold.",
     )

@@ -1,4 +1,4 @@
-"""What journeys with files, and those of partners' apps, share."""
+"""What journeys with files, those of partners' apps, and those of who signs in share."""
 
 import asyncio
 import shutil
@@ -10,8 +10,11 @@ import asyncpg
 import httpx
 import pytest
 
+from auth.passwords import Passwords
 from db.embedded import Urls
+from tests import identity
 from tests.conftest import ADA, needs
+from tests.identity import Account, Door
 from tests.partners import TEXTS, Partner, manifest, registered
 
 ROWS = "select id from attachment union all select object_key from loose_object union all select key from idempotency_key"
@@ -57,6 +60,42 @@ async def partner(own_server: str, admin: asyncpg.Connection) -> AsyncIterator[P
         assert await found.staff("publishDocuments", clientId=found.id, manifest=manifest(*TEXTS)) == []
         yield found
     await admin.execute("update partner_grant set revoked_at = now() where client_id = $1 and revoked_at is null", found.id)
+
+
+@pytest.fixture(scope="session")
+async def hashed() -> str:
+    return await Passwords().hash(identity.PASSWORD)
+
+
+@pytest.fixture(scope="module")
+def mail_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("letters")
+
+
+@pytest.fixture(scope="module")
+def sign_in_server(start_server: Callable[..., str], urls: Urls, mail_dir: Path) -> str:
+    return start_server(urls.app, data_dir=mail_dir, secret=identity.SECRET, trusted_proxies=("127.0.0.0/8",), portal_url="https://portal.example")
+
+
+@pytest.fixture
+async def door(sign_in_server: str, mail_dir: Path) -> AsyncIterator[Door]:
+    async with httpx.AsyncClient(base_url=sign_in_server, timeout=20) as client:
+        yield Door(client, mail_dir / "mail")
+
+
+@pytest.fixture
+async def account(admin: asyncpg.Connection, hashed: str) -> AsyncIterator[Account]:
+    opened = await identity.opened(admin, hashed)
+    yield opened
+    await identity.closed(admin, opened)
+
+
+@pytest.fixture
+async def other(admin: asyncpg.Connection, hashed: str) -> AsyncIterator[Account]:
+    """The account of somebody else."""
+    opened = await identity.opened(admin, hashed)
+    yield opened
+    await identity.closed(admin, opened)
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,12 @@
+"""Sessions keep the network by which attempts are counted, and the User-Agent under its own name."""
+
+from pathlib import Path
+
+from db.migrations import run_script
+
+revision = "0011"
+down_revision = "0009"
+
+
+def upgrade() -> None:
+    run_script(Path(__file__).with_name("0011_devices.sql"))

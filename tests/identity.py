@@ -1,0 +1,118 @@
+"""Callers who sign in, in tests: an account of their own each, networks to call from, and the letters that come."""
+
+import asyncio
+import email
+import email.policy
+import re
+from dataclasses import dataclass
+from email.message import EmailMessage
+from itertools import count
+from pathlib import Path
+from secrets import randbits
+from time import time_ns
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import httpx
+
+from billing.ids import type_id
+
+PASSWORD = "seven green bicycles at dawn"
+ANOTHER = "eleven quiet lighthouses sing"
+WRONG = "not the right one at all"
+# What the server under test is started with, so that a test can make device values that only it could have made.
+SECRET = "a secret of the portal that is long enough"
+
+DONE = "done userErrors { code path }"
+TOKENS = "tokens { accessToken refreshToken sessionId }"
+SIGN_IN = f"mutation ($input: SignInInput!) {{ signIn(input: $input) {{ {TOKENS} device userErrors {{ code message path }} }} }}"
+REFRESH = f"mutation ($t: String!) {{ refreshSession(input: {{ refreshToken: $t }}) {{ {TOKENS} userErrors {{ code }} }} }}"
+REDEEM = f"mutation ($t: String!) {{ redeemPortalLink(input: {{ token: $t }}) {{ {TOKENS} device landing userErrors {{ code }} }} }}"
+ASK = f"mutation ($input: RequestPasswordResetInput!) {{ requestPasswordReset(input: $input) {{ {DONE} }} }}"
+RESET = f"mutation ($t: String!, $p: String!) {{ resetPassword(input: {{ token: $t, newPassword: $p }}) {{ device {DONE} }} }}"
+CHANGE = f"mutation ($o: String!, $n: String!) {{ changePassword(input: {{ currentPassword: $o, newPassword: $n }}) {{ device {DONE} }} }}"
+CONFIRM = f"mutation ($t: String!) {{ confirmEmailChange(input: {{ token: $t }}) {{ device {DONE} }} }}"
+
+_numbers = count()
+
+
+def network() -> str:
+    """An address in a network that no test has called from yet."""
+    number = next(_numbers)
+    return f"2001:db8:{number >> 16:x}:{number & 0xFFFF:x}::1"
+
+
+@dataclass(frozen=True)
+class Account:
+    email: str
+    customer_id: str
+
+
+@dataclass
+class Door:
+    """A server where people sign in, from any network: it believes what the X-Forwarded-For of its tests says."""
+
+    http: httpx.AsyncClient
+    mail: Path
+
+    async def post(self, query: str, access: str | None = None, *, at: str | None = None, agent: bytes = b"tests", **variables: Any) -> httpx.Response:
+        headers = {"X-Forwarded-For": at or network(), "User-Agent": agent} | ({"Authorization": f"Bearer {access}"} if access else {})
+        return await self.http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+
+    async def __call__(self, query: str, access: str | None = None, *, at: str | None = None, **variables: Any) -> Any:
+        """The payload of the one mutation."""
+        answer = (await self.post(query, access, at=at, **variables)).json()
+        assert "errors" not in answer, answer
+        (payload,) = answer["data"].values()
+        return payload
+
+    async def sign_in(self, address: str, password: str = PASSWORD, *, at: str | None = None, device: str | None = None) -> Any:
+        """The payload; or the code of the error where there is none."""
+        answer = await self.post(SIGN_IN, at=at, input={"email": address, "password": password, "device": device})
+        return answer.json()["data"]["signIn"] or answer.json()["errors"][0]["extensions"]["code"]
+
+    async def attempts(self, times: int, address: str, *, at: str | None = None, device: str | None = None) -> list[str]:
+        """The codes of so many wrong passwords, each from a network of its own unless one is named."""
+        answers = [await self.sign_in(address, WRONG, at=at, device=device) for _ in range(times)]
+        return [found if isinstance(found, str) else found["userErrors"][0]["code"] for found in answers]
+
+    def letters_to(self, address: str) -> list[EmailMessage]:
+        every = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in sorted(self.mail.glob("*.eml"))]
+        return [letter for letter in every if letter["To"] == address]
+
+    async def letters(self, address: str, number: int) -> list[EmailMessage]:
+        """All letters to the address once there are so many, and those that come shortly after."""
+        for _ in range(100):
+            if len(self.letters_to(address)) >= number:
+                break
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(0.15)
+        return self.letters_to(address)
+
+
+def secret_in(letter: EmailMessage) -> str:
+    return re.search(r"#token=([\w-]+)", letter.get_content())[1]
+
+
+async def opened(admin: asyncpg.Connection, hashed: str) -> Account:
+    """A customer of their own, with an address and a password."""
+    address = f"{uuid4().hex}@example.org"
+    customer_id = type_id("cus", time_ns() // 1_000_000, entropy=randbits(74))
+    await admin.execute("insert into customer (id, name, email, currency, created_at) values ($1, 'Grace Hopper', $2, 'EUR', now())", customer_id, address)
+    await admin.execute("insert into credential values ($1, $2, $3, now(), now())", address, customer_id, hashed)
+    return Account(address, customer_id)
+
+
+async def closed(admin: asyncpg.Connection, account: Account) -> None:
+    """A letter that was asked for may still be on its way, and keeps its customer for that long."""
+    for _ in range(20):
+        try:
+            for table in ("letter", "partner_grant", "refresh_token", "portal_session", "identity_link", "credential"):
+                await admin.execute(f"delete from {table} where customer_id = $1", account.customer_id)
+            await admin.execute("delete from customer where id = $1", account.customer_id)
+        except asyncpg.ForeignKeyViolationError:
+            await asyncio.sleep(0.1)
+        else:
+            return
+    raise AssertionError("something still refers to the customer")
