@@ -9,7 +9,7 @@ from auth.claims import ACCESS_TOKEN, Claims, Expected, NotValid, is_name
 from auth.jwks import TTL_SECONDS, KeyStore
 from auth.keys import Asymmetric
 from auth.tokens import KINDS, Trusted
-from auth.viewer import Viewer
+from auth.viewer import Viewer, staff_id_of
 from billing.states import Actor
 
 
@@ -54,8 +54,9 @@ def viewer_of(claims: Claims, other: OtherIssuer) -> Viewer:
     customer_id = None if other.kind is Actor.STAFF else claims.get(other.customer_claim)
     if other.kind is not Actor.STAFF and not is_name(customer_id):
         raise NotValid(other.customer_claim)
-    client = claims.get("client_id") or claims.get("azp") or ""
-    return Viewer(other.kind, customer_id, _scopes(claims.get(other.scope_claim), other), str(client))
+    client = str(claims.get("client_id") or claims.get("azp") or "")
+    staff_id = staff_id_of(other.kind, claims["sub"], client)
+    return Viewer(other.kind, customer_id, _scopes(claims.get(other.scope_claim), other), client, staff_id=staff_id)
 
 
 def _scopes(value: object, other: OtherIssuer) -> tuple[str, ...]:

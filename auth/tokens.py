@@ -9,7 +9,7 @@ import jwt
 
 from auth.claims import Claims, Expected, NotValid, Signed, judge, read
 from auth.keys import Key, chosen, named
-from auth.viewer import Viewer
+from auth.viewer import Viewer, staff_id_of
 from billing.refusals import Unauthenticated
 from billing.states import Actor
 
@@ -100,7 +100,7 @@ def sign(viewer: Viewer, issuer: Issuer, *, now: datetime, lifetime: timedelta) 
         "iat": int(now.timestamp()),
         "exp": int((now + lifetime).timestamp()),
         "jti": uuid4().hex,
-        "sub": viewer.customer_id or viewer.client,
+        "sub": viewer.customer_id or viewer.staff_id or viewer.client,
         "kind": viewer.kind.value,
         "client_id": viewer.client,
         "scope": " ".join(viewer.scopes),
@@ -125,4 +125,5 @@ def _viewer(claims: Claims) -> Viewer:
     if kind not in KINDS or not isinstance(scope, str) or not isinstance(client, str) or not isinstance(session_id, str | None):
         raise NotValid("a claim of ours")
     actor = Actor(kind)
-    return Viewer(actor, None if actor is Actor.STAFF else claims["sub"], tuple(scope.split()), client, session_id)
+    customer_id = None if actor is Actor.STAFF else claims["sub"]
+    return Viewer(actor, customer_id, tuple(scope.split()), client, session_id, staff_id_of(actor, claims["sub"], client))

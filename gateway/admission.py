@@ -1,7 +1,9 @@
-"""How many operations run at a time, how many wait for their turn and how long, and what becomes of one whose client has left."""
+"""How many operations run at a time, how many wait and how long, how callers share the places, and what becomes of an operation whose client has left."""
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
 from starlette.types import Receive
@@ -13,7 +15,7 @@ WATCH_AFTER_SECONDS = 0.05
 
 
 class Overloaded(Exception):
-    """There is no place now. Whoever called may try again shortly."""
+    """There is no place for an operation now. The caller may try again shortly."""
 
 
 class ClientGone(Exception):
@@ -21,40 +23,152 @@ class ClientGone(Exception):
 
 
 class Admission:
-    """`running` operations at a time. `queued` more wait at most `wait_seconds`; what comes then is turned away at once, which is kinder than a late answer."""
+    """A bounded number of places for operations, shared fairly between callers.
 
-    def __init__(self, *, running: int, queued: int, wait_seconds: float) -> None:
-        self._places = asyncio.Semaphore(running)
+    `running` operations run at a time, at most `per_caller` of one caller. Up to `queued` more wait at most `wait_seconds`. A place that comes free goes to the waiting
+    caller with the fewest running operations; callers with equally many are served in turn (round-robin). When the queue is full, the newest operation of the caller
+    with the longest queue is refused, so that one caller cannot fill the queue. See docs/decisions/0035-fair-shares.md.
+    """
+
+    def __init__(self, *, running: int, queued: int, wait_seconds: float, per_caller: int | None = None) -> None:
+        self._free = running
         self._queued = queued
         self._wait_seconds = wait_seconds
-        self._waiting = 0
+        self._per_caller = per_caller or max(1, running // 2)
+        self._running: dict[str, int] = {}
+        # The order of the keys is the order in which callers are served.
+        self._waiting: dict[str, deque[_Turn]] = {}
+        self._length = 0
 
-    def check(self) -> None:
-        """Raises Overloaded when not even the queue has room: then nothing of a request needs to be looked at."""
-        if self._waiting >= self._queued and self._places.locked():
+    def check(self, caller: str) -> None:
+        """Raises Overloaded when an operation of this caller would be refused at once. Costs nothing, so it is called before a request is read."""
+        if not self._is_free_for(caller) and self._length >= self._queued and self._longest_besides(caller) is None:
             raise Overloaded
+
+    def place(self, caller: str) -> "Place":
+        """A place for one operation as an async context manager. Entering it raises Overloaded, after `wait_seconds` at the latest.
+
+        `caller` is the key by which places are shared, such as `customer:cus_…`, `partner:app_…`, `staff:…`, `service:…` or `anonymous:192.0.2.0/24`.
+        """
+        return Place(self, caller)
+
+    def take(self, caller: str) -> bool:
+        """Take a free place if this caller may have one now."""
+        if not self._is_free_for(caller):
+            return False
+        self._free -= 1
+        self._running[caller] = self._running.get(caller, 0) + 1
+        return True
+
+    def release(self, caller: str) -> None:
+        """Give a place back. It is given to a waiting operation in the same step."""
+        self._free += 1
+        running = self._running[caller] - 1
+        if running:
+            self._running[caller] = running
+        else:
+            del self._running[caller]
+        while self._waiting and (following := self._next_caller()) is not None:
+            self._serve(following)
+
+    async def wait(self, caller: str) -> None:
+        """Wait for a place. Raises Overloaded."""
+        if self._length >= self._queued:
+            self._make_room(caller)
+        loop = asyncio.get_running_loop()
+        turn = _Turn(loop.create_future(), loop.time() + self._wait_seconds)
+        self._waiting.setdefault(caller, deque()).append(turn)
+        self._length += 1
+        timer = loop.call_at(turn.expires_at, self._refuse, caller, turn)
+        try:
+            is_granted = await turn.granted
+        except BaseException:
+            if turn.granted.cancelled():
+                self._remove(caller, turn)
+            elif turn.granted.result():  # the place was granted in the moment in which the operation was cancelled
+                self.release(caller)
+            raise
+        finally:
+            timer.cancel()
+        if not is_granted:
+            raise Overloaded
+
+    def _is_free_for(self, caller: str) -> bool:
+        return self._free > 0 and self._running.get(caller, 0) < self._per_caller
+
+    def _next_caller(self) -> str | None:
+        """The waiting caller who gets the next free place."""
+        caller = min(self._waiting, key=lambda key: self._running.get(key, 0))
+        return caller if self._is_free_for(caller) else None
+
+    def _serve(self, caller: str) -> None:
+        """Grant a place to the operation of this caller that waits longest. One whose time is over is refused, even if a busy event loop has not run its timer yet."""
+        turn = self._waiting[caller][0]
+        self._remove(caller, turn)
+        if caller in self._waiting:
+            self._waiting[caller] = self._waiting.pop(caller)
+        if turn.granted.done():
+            return
+        is_in_time = asyncio.get_running_loop().time() < turn.expires_at
+        if is_in_time:
+            self.take(caller)
+        turn.granted.set_result(is_in_time)
+
+    def _make_room(self, caller: str) -> None:
+        """Refuse the newest operation of the longest queue in favour of this caller. Raises Overloaded when this caller's own queue is as long."""
+        longest = self._longest_besides(caller)
+        if longest is None:
+            raise Overloaded
+        self._refuse(longest, self._waiting[longest][-1])
+
+    def _longest_besides(self, caller: str) -> str | None:
+        """The caller whose queue stays at least as long as this one's when it loses an operation to it."""
+        if not self._waiting:
+            return None
+        longest = max(self._waiting, key=lambda key: len(self._waiting[key]))
+        own = len(self._waiting.get(caller, ()))
+        return longest if len(self._waiting[longest]) > own + 1 else None
+
+    def _refuse(self, caller: str, turn: "_Turn") -> None:
+        if not turn.granted.done():
+            self._remove(caller, turn)
+            turn.granted.set_result(False)
+
+    def _remove(self, caller: str, turn: "_Turn") -> None:
+        """Take an operation out of the queue, unless it has been taken out already."""
+        turns = self._waiting.get(caller)
+        if turns is None or turn not in turns:
+            return
+        turns.remove(turn)
+        self._length -= 1
+        if not turns:
+            del self._waiting[caller]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Turn:
+    """One waiting operation: whether a place was granted to it, and until when (in the event loop's time) it waits."""
+
+    granted: asyncio.Future[bool]
+    expires_at: float
+
+
+class Place:
+    """One operation's place, from entering the context to leaving it."""
+
+    __slots__ = ("_admission", "_caller")
+
+    def __init__(self, admission: Admission, caller: str) -> None:
+        self._admission = admission
+        self._caller = caller
 
     async def __aenter__(self) -> None:
         """Raises Overloaded."""
-        if self._places.locked():
-            await self._turn()
-        else:
-            await self._places.acquire()
+        if not self._admission.take(self._caller):
+            await self._admission.wait(self._caller)
 
     async def __aexit__(self, *_: object) -> None:
-        self._places.release()
-
-    async def _turn(self) -> None:
-        if self._waiting >= self._queued:
-            raise Overloaded
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(self._wait_seconds):
-                await self._places.acquire()
-        except TimeoutError:
-            raise Overloaded from None
-        finally:
-            self._waiting -= 1
+        self._admission.release(self._caller)
 
 
 class UntilGone:

@@ -24,6 +24,7 @@ from gateway import answers, budgets, calls, uploads
 from gateway.admission import ClientGone, Handover, Overloaded, UntilGone, nothing
 from gateway.answers import Answer, Form, TransportError
 from gateway.caching import tagged
+from gateway.callers import caller_of
 from gateway.calls import Call
 from gateway.documents import Document
 from gateway.heads import Asked
@@ -87,14 +88,15 @@ class GraphQLEndpoint:
 
     async def _answer(self, visit: Visit) -> Answer:
         portal = self._portal
-        (portal.uploads if visit.is_upload else portal.admission).check()
         portal.origins.check(visit.request)
         reader = None if visit.is_upload else calls.reader_of(visit.request)
         context = visit.context = await self._context(visit)
+        caller = visit.caller = caller_of(context.viewer, context.origin.network)
+        (portal.uploads if visit.is_upload else portal.admission).check(caller)
         if reader is None:
             return await self._answer_upload(visit, context)
         call = await self._call(visit, reader, context)
-        async with portal.admission:
+        async with portal.admission.place(caller):
             visit.entry.ends("wait")
             found = await answer(portal, call, visit, context)
         return tagged(found, visit.request) if call.is_get and call.is_stored and found.code == "OK" else found
@@ -122,7 +124,7 @@ class GraphQLEndpoint:
         async def run(given: Call) -> Answer:
             call = portal.trust.resolve(given, context.viewer, now=context.now)
             visit.entry.ends("read")
-            async with portal.uploads:
+            async with portal.uploads.place(visit.caller):
                 visit.entry.ends("wait")
                 return await answer(portal, call, visit, context)
 

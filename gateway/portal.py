@@ -63,12 +63,13 @@ class Portal:
 
 @dataclass(slots=True)
 class Visit:
-    """One request on its way: how it is answered, what the log will say of it, and once the caller is known their unit of work."""
+    """One request on its way: how it is answered, what the log will say of it, and once the caller is known the unit of work and the key (`gateway/callers.py`)."""
 
     request: Request
     form: Form
     entry: Entry
     context: Context | None = None
+    caller: str = ""
     headers: dict[str, str] = field(default_factory=dict)
 
     @property

@@ -1,0 +1,23 @@
+"""The caller of a request as one key: places, queues and budgets are shared between callers by it."""
+
+from auth.throttle import network_of
+from auth.viewer import Viewer
+from billing.states import Actor
+
+
+def caller_of(viewer: Viewer, address: str) -> str:
+    """`customer:cus_…`, `partner:app`, `staff:subject`, `service:client`, or `anonymous:network:…` for a request without a token.
+
+    A partner's app is one caller for all its customers.
+    """
+    match viewer.kind:
+        case Actor.CUSTOMER:
+            return f"customer:{viewer.customer_id}"
+        case Actor.PARTNER:
+            return f"partner:{viewer.client}"
+        case Actor.STAFF if viewer.staff_id:
+            return f"staff:{viewer.staff_id}"
+        case Actor.STAFF | Actor.SYSTEM:
+            return f"service:{viewer.client}"
+        case Actor.ANONYMOUS:
+            return f"anonymous:{network_of(address)}"
