@@ -11,6 +11,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections import Counter
 from dataclasses import asdict, dataclass, field
 from statistics import median
 from typing import Any
@@ -24,7 +25,7 @@ LENGTH = b"\r\ncontent-length:"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What to ask, of whom, how many at a time and for how long. Connections are shared out evenly over the ports."""
+    """What to ask, of whom, how many at a time and for how long. Connections are shared out evenly over the ports, and pause after each answer for `pause_seconds`."""
 
     ports: list[int]
     path: str
@@ -33,13 +34,14 @@ class Load:
     concurrency: int = 16
     seconds: float = 3.0
     count: int = 0
+    pause_seconds: float = 0.0
     must_contain: str = '"activeSubscriptions"'
     seed: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a load saw: latencies in milliseconds, the first wrong answer if there was one, and the generator's own CPU seconds."""
+    """What a load saw: latencies in milliseconds, how often each status, the first wrong answer if there was one, and the generator's own CPU seconds."""
 
     requests: int
     seconds: float
@@ -48,6 +50,8 @@ class Seen:
     wrong: int
     cpu_seconds: float
     example: str = ""
+    statuses: dict[str, int] = field(default_factory=dict)
+    slowest: float = 0.0
 
     @property
     def rate(self) -> float:
@@ -60,11 +64,28 @@ class WrongAnswers(Exception):
 
 def put(load: Load) -> Seen:
     """Run a load in a process of its own. Raises WrongAnswers."""
-    done = subprocess.run([sys.executable, "-m", "bench.load"], input=json.dumps(asdict(load)), capture_output=True, text=True, check=True)
-    seen = Seen(**json.loads(done.stdout))
+    seen = finish(start(load))
     if seen.wrong or not seen.requests:
         raise WrongAnswers(f"{seen.wrong} of {seen.requests} answers are wrong, such as: {seen.example}")
     return seen
+
+
+def start(load: Load) -> "subprocess.Popen[str]":
+    """Begin a load in a process of its own."""
+    process = subprocess.Popen([sys.executable, "-m", "bench.load"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(asdict(load)))
+    process.stdin.close()
+    process.stdin = None
+    return process
+
+
+def finish(process: "subprocess.Popen[str]") -> Seen:
+    """Wait for a load to end. Wrong answers are only counted: a load may be one that is to be refused."""
+    output, _ = process.communicate()
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, process.args)
+    return Seen(**json.loads(output))
 
 
 def request_bytes(path: str, body: str, token: str) -> bytes:
@@ -84,6 +105,8 @@ class _Run:
     dice: random.Random
     stop_at: float
     left: int
+    pause_seconds: float = 0.0
+    statuses: Counter[str] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
     wrong: list[bytes] = field(default_factory=list)
 
@@ -120,7 +143,10 @@ class _Client(asyncio.Protocol):
             return
         if len(self._received) >= self._needed:
             self._judge()
-            self._ask()
+            if self._run.pause_seconds:
+                asyncio.get_running_loop().call_later(self._run.pause_seconds, self._ask)
+            else:
+                self._ask()
 
     def _ask(self) -> None:
         request = self._run.next_request()
@@ -150,6 +176,7 @@ class _Client(asyncio.Protocol):
     def _judge(self) -> None:
         run, answer = self._run, self._received
         run.latencies.append(time.perf_counter() - self._sent_at)
+        run.statuses[answer[9:12].decode()] += 1
         if answer[9:12] != b"200" or FORBIDDEN in answer or run.must_contain not in answer:
             run.wrong.append(answer[:600])
         self._received, self._needed = b"", 0
@@ -158,7 +185,7 @@ class _Client(asyncio.Protocol):
 async def _drive(load: Load) -> Seen:
     requests = [request_bytes(load.path, load.body, token) for token in load.tokens]
     started = time.perf_counter()
-    run = _Run(requests, load.must_contain.encode(), random.Random(load.seed), started + load.seconds, load.count or sys.maxsize)
+    run = _Run(requests, load.must_contain.encode(), random.Random(load.seed), started + load.seconds, load.count or sys.maxsize, load.pause_seconds)
     loop = asyncio.get_running_loop()
     made = [await loop.create_connection(lambda: _Client(run), "127.0.0.1", load.ports[n % len(load.ports)]) for n in range(load.concurrency)]
     async with asyncio.timeout(load.seconds + 60):
@@ -168,7 +195,17 @@ async def _drive(load: Load) -> Seen:
     latencies = sorted(run.latencies) or [0.0]
     p99 = latencies[min(len(latencies) - 1, int(len(latencies) * 0.99))]
     example = run.wrong[0].decode("utf-8", "replace") if run.wrong else ""
-    return Seen(len(run.latencies), seconds, 1000 * median(latencies), 1000 * p99, len(run.wrong), cpu_seconds=usage.ru_utime + usage.ru_stime, example=example)
+    return Seen(
+        len(run.latencies),
+        seconds,
+        1000 * median(latencies),
+        1000 * p99,
+        len(run.wrong),
+        cpu_seconds=usage.ru_utime + usage.ru_stime,
+        example=example,
+        statuses=dict(run.statuses),
+        slowest=1000 * latencies[-1],
+    )
 
 
 if __name__ == "__main__":

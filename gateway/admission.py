@@ -25,9 +25,9 @@ class ClientGone(Exception):
 class Admission:
     """A bounded number of places for operations, shared fairly between callers.
 
-    `running` operations run at a time, at most `per_caller` of one caller. Up to `queued` more wait at most `wait_seconds`. A place that comes free goes to the waiting
-    caller with the fewest running operations; callers with equally many are served in turn (round-robin). When the queue is full, the newest operation of the caller
-    with the longest queue is refused, so that one caller cannot fill the queue. See docs/decisions/0035-fair-shares.md.
+    `running` places are taken at a time, at most `per_caller` by one caller. Up to `queued` more operations wait at most `wait_seconds`. A place that comes free goes to
+    the waiting caller who has the fewest; callers with equally many are served in turn (round-robin). When the queue is full, the newest operation of the caller with
+    the longest queue is refused, so that one caller cannot fill the queue. See docs/decisions/0035-fair-shares.md.
     """
 
     def __init__(self, *, running: int, queued: int, wait_seconds: float, per_caller: int | None = None) -> None:
@@ -42,41 +42,44 @@ class Admission:
 
     def check(self, caller: str) -> None:
         """Raises Overloaded when an operation of this caller would be refused at once. Costs nothing, so it is called before a request is read."""
-        if not self._is_free_for(caller) and self._length >= self._queued and self._longest_besides(caller) is None:
+        if not self._is_free_for(caller, 1) and self._length >= self._queued and self._longest_besides(caller) is None:
             raise Overloaded
 
-    def place(self, caller: str) -> "Place":
-        """A place for one operation as an async context manager. Entering it raises Overloaded, after `wait_seconds` at the latest.
+    def deadline(self) -> float:
+        """Until when an operation that arrives now waits for its places, in the event loop's time."""
+        return asyncio.get_running_loop().time() + self._wait_seconds
 
-        `caller` is the key by which places are shared, such as `customer:cus_…`, `partner:app_…`, `staff:…`, `service:…` or `anonymous:192.0.2.0/24`.
+    def place(self, caller: str, *, size: int = 1, until: float | None = None) -> "Place":
+        """A place for one operation as an async context manager. Entering it raises Overloaded: after `wait_seconds`, or at `until` (see `deadline`).
+
+        `caller` is the key by which places are shared, such as `customer:cus_…`, `partner:app_…`, `staff:…`, `service:…` or `anonymous:network:…`. An operation may take
+        `size` places at once; more than `per_caller` are as many as `per_caller`.
         """
-        return Place(self, caller)
+        return Place(self, caller, min(size, self._per_caller), until)
 
-    def take(self, caller: str) -> bool:
-        """Take a free place if this caller may have one now."""
-        if not self._is_free_for(caller):
+    def take(self, caller: str, size: int) -> bool:
+        """Take free places if this caller may have them now. An operation does not overtake others of its caller that wait."""
+        if caller in self._waiting or not self._is_free_for(caller, size):
             return False
-        self._free -= 1
-        self._running[caller] = self._running.get(caller, 0) + 1
+        self._add(caller, size)
         return True
 
-    def release(self, caller: str) -> None:
-        """Give a place back. It is given to a waiting operation in the same step."""
-        self._free += 1
-        running = self._running[caller] - 1
+    def release(self, caller: str, size: int) -> None:
+        """Give places back. Waiting operations get them in the same step."""
+        self._free += size
+        running = self._running[caller] - size
         if running:
             self._running[caller] = running
         else:
             del self._running[caller]
-        while self._waiting and (following := self._next_caller()) is not None:
-            self._serve(following)
+        self._serve_waiting()
 
-    async def wait(self, caller: str) -> None:
-        """Wait for a place. Raises Overloaded."""
+    async def wait(self, caller: str, size: int, until: float | None) -> None:
+        """Wait for places. Raises Overloaded."""
         if self._length >= self._queued:
             self._make_room(caller)
         loop = asyncio.get_running_loop()
-        turn = _Turn(loop.create_future(), loop.time() + self._wait_seconds)
+        turn = _Turn(loop.create_future(), size, self.deadline() if until is None else until)
         self._waiting.setdefault(caller, deque()).append(turn)
         self._length += 1
         timer = loop.call_at(turn.expires_at, self._refuse, caller, turn)
@@ -85,24 +88,34 @@ class Admission:
         except BaseException:
             if turn.granted.cancelled():
                 self._remove(caller, turn)
+                self._serve_waiting()
             elif turn.granted.result():  # the place was granted in the moment in which the operation was cancelled
-                self.release(caller)
+                self.release(caller, size)
             raise
         finally:
             timer.cancel()
         if not is_granted:
             raise Overloaded
 
-    def _is_free_for(self, caller: str) -> bool:
-        return self._free > 0 and self._running.get(caller, 0) < self._per_caller
+    def _is_free_for(self, caller: str, size: int) -> bool:
+        return self._free >= size and self._running.get(caller, 0) + size <= self._per_caller
+
+    def _add(self, caller: str, size: int) -> None:
+        self._free -= size
+        self._running[caller] = self._running.get(caller, 0) + size
+
+    def _serve_waiting(self) -> None:
+        while self._waiting and (caller := self._next_caller()) is not None:
+            self._serve(caller)
 
     def _next_caller(self) -> str | None:
-        """The waiting caller who gets the next free place."""
-        caller = min(self._waiting, key=lambda key: self._running.get(key, 0))
-        return caller if self._is_free_for(caller) else None
+        """The waiting caller who is served next: of those who may have more places, the one with the fewest. None while the free places are too few for that one."""
+        served = (key for key, turns in self._waiting.items() if self._running.get(key, 0) + turns[0].size <= self._per_caller)
+        caller = min(served, key=lambda key: self._running.get(key, 0), default=None)
+        return caller if caller is not None and self._is_free_for(caller, self._waiting[caller][0].size) else None
 
     def _serve(self, caller: str) -> None:
-        """Grant a place to the operation of this caller that waits longest. One whose time is over is refused, even if a busy event loop has not run its timer yet."""
+        """Grant places to the operation of this caller that waits longest. One whose time is over is refused, even if a busy event loop has not run its timer yet."""
         turn = self._waiting[caller][0]
         self._remove(caller, turn)
         if caller in self._waiting:
@@ -111,7 +124,7 @@ class Admission:
             return
         is_in_time = asyncio.get_running_loop().time() < turn.expires_at
         if is_in_time:
-            self.take(caller)
+            self._add(caller, turn.size)
         turn.granted.set_result(is_in_time)
 
     def _make_room(self, caller: str) -> None:
@@ -133,6 +146,7 @@ class Admission:
         if not turn.granted.done():
             self._remove(caller, turn)
             turn.granted.set_result(False)
+            self._serve_waiting()
 
     def _remove(self, caller: str, turn: "_Turn") -> None:
         """Take an operation out of the queue, unless it has been taken out already."""
@@ -147,28 +161,28 @@ class Admission:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Turn:
-    """One waiting operation: whether a place was granted to it, and until when (in the event loop's time) it waits."""
+    """One waiting operation: whether its places were granted, how many, and until when (in the event loop's time) it waits."""
 
     granted: asyncio.Future[bool]
+    size: int
     expires_at: float
 
 
 class Place:
     """One operation's place, from entering the context to leaving it."""
 
-    __slots__ = ("_admission", "_caller")
+    __slots__ = ("_admission", "_caller", "_size", "_until")
 
-    def __init__(self, admission: Admission, caller: str) -> None:
-        self._admission = admission
-        self._caller = caller
+    def __init__(self, admission: Admission, caller: str, size: int, until: float | None) -> None:
+        self._admission, self._caller, self._size, self._until = admission, caller, size, until
 
     async def __aenter__(self) -> None:
         """Raises Overloaded."""
-        if not self._admission.take(self._caller):
-            await self._admission.wait(self._caller)
+        if not self._admission.take(self._caller, self._size):
+            await self._admission.wait(self._caller, self._size, self._until)
 
     async def __aexit__(self, *_: object) -> None:
-        self._admission.release(self._caller)
+        self._admission.release(self._caller, self._size)
 
 
 class UntilGone:

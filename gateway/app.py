@@ -159,10 +159,18 @@ def _portal(setup: Setup, database: Database, later: Later) -> Portal:
         lambda: datetime.now(UTC),
         _terms(settings),
         Origins(settings.cors_origins),
-        Admission(running=settings.max_running, queued=settings.max_queued, wait_seconds=settings.queue_seconds),
+        *_admissions(settings),
         Admission(running=settings.max_uploads, queued=settings.max_queued, wait_seconds=settings.queue_seconds),
         setup.drain,
     )
+
+
+def _admissions(settings: Settings) -> tuple[Admission, Admission]:
+    """Places for operations, of which one caller has no more than half of the connections, and for what the running operations of one caller cost together."""
+    fair = partial(Admission, queued=settings.max_queued, wait_seconds=settings.queue_seconds)
+    of_caller = max(1, min(settings.max_running, settings.pool_size) // 2)
+    costs = settings.max_caller_cost
+    return fair(running=settings.max_running, per_caller=of_caller), fair(running=settings.max_running * costs, per_caller=costs)
 
 
 def _desk(setup: Setup, portal: Portal) -> oauth.Desk:

@@ -5,6 +5,7 @@ import inspect
 import logging
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
+from functools import partial
 from secrets import token_hex
 from typing import Any
 
@@ -33,6 +34,7 @@ from gateway.limits import LimitExceeded
 from gateway.portal import Portal, Visit
 from gateway.proxies import address_of, user_agent_of
 from gateway.statuses import JSON
+from gateway.threads import beside
 from resolvers.context import Context, Origin
 
 logger = logging.getLogger("portico.http")
@@ -41,6 +43,8 @@ STRANGER = Viewer(Actor.ANONYMOUS, None, (), "")
 NO_TOKEN = "Send a bearer token that holds in the Authorization header."
 # What a stranger learns of a request that cannot be read: that a token is missing.
 UNREADABLE = ("BAD_REQUEST", "BAD_PARAMETERS")
+# Characters of a planned answer beyond which its derived fields, 20 to 40 µs each, would hold up the event loop for several milliseconds.
+LARGE_TEXT = 8192
 
 
 class GraphQLEndpoint:
@@ -96,7 +100,8 @@ class GraphQLEndpoint:
         if reader is None:
             return await self._answer_upload(visit, context)
         call = await self._call(visit, reader, context)
-        async with portal.admission.place(caller):
+        visit.waits_until = portal.admission.deadline()
+        async with portal.admission.place(caller, until=visit.waits_until):
             visit.entry.ends("wait")
             found = await answer(portal, call, visit, context)
         return tagged(found, visit.request) if call.is_get and call.is_stored and found.code == "OK" else found
@@ -169,7 +174,11 @@ async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> 
     _note(visit, work)
     if budget and not budget.is_paid:
         return budgets.throttled(budget, cost, visit.form)
-    return await _run(portal, work, visit, context)
+    if visit.is_upload:  # it may take minutes, most of which it waits for the client
+        return await _run(portal, work, visit, context)
+    async with portal.running_costs.place(visit.caller, size=max(1, cost), until=visit.waits_until):
+        visit.entry.ends("share")
+        return await _run(portal, work, visit, context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +238,11 @@ async def run_planned(document: Document, operation: OperationDefinitionNode, ca
         return None
     try:
         bound = document.plans.bind(operation, call.variables, context.viewer)
-        return bound.answer((await context.session.fetch(bound.plan.sql, bound.values))[0][0], context.links, context.budget) if bound else None
+        if bound is None:
+            return None
+        text = (await context.session.fetch(bound.plan.sql, bound.values))[0][0]
+        finish = partial(bound.answer, text, context.links, context.budget)
+        return await beside(finish) if bound.plan.fix and len(text) > LARGE_TEXT else finish()
     except (DatabaseUnavailable, SessionEnded):
         raise
     except RequestError:

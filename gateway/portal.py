@@ -57,6 +57,7 @@ class Portal:
     terms: Terms
     origins: Origins
     admission: Admission
+    running_costs: Admission
     uploads: Admission
     drain: Drain
 
@@ -70,6 +71,7 @@ class Visit:
     entry: Entry
     context: Context | None = None
     caller: str = ""
+    waits_until: float | None = None
     headers: dict[str, str] = field(default_factory=dict)
 
     @property

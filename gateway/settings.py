@@ -43,6 +43,7 @@ class Settings(BaseSettings):
     max_running: int = Field(50, ge=1, description="How many operations run at a time.")
     max_queued: int = Field(100, ge=0, description="How many more wait for their turn; what comes then is answered 503 at once.")
     queue_seconds: float = Field(0.25, gt=0, description="How long an operation waits for its turn before it is answered 503.")
+    max_caller_cost: int = Field(1500, ge=1, description="What the operations of one caller that run at the same time may cost together.")
     drain_seconds: float = Field(5.0, ge=0, description="After SIGTERM: how long requests are still taken while /readyz says 503.")
     shutdown_seconds: float = Field(25.0, gt=0, description="And then: how long what still runs may take to end.")
     max_body_bytes: int = Field(1024**2, ge=1024, description="How large a request body may be.")

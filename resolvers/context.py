@@ -18,6 +18,7 @@ from db.session import Session
 from loaders import Loaders
 from mail.port import Sender
 from payments.processor import Processor
+from resolvers.pace import Pace
 from storage.bucket import Bucket
 from storage.scan import Clamd
 
@@ -102,6 +103,7 @@ class Context:
     has_attempted: bool = False
     judge: Callable[[str], Any] | None = None
     budget: Budget | None = None
+    pace: Pace = field(default_factory=Pace)
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:

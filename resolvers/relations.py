@@ -34,17 +34,23 @@ def key_of(row: Any, name: str, block: Block, context: Context) -> Key:
 
 async def one(row: Any, key: str, block: Block, context: Context) -> Any:
     found = key_of(row, key, block, context)
-    return None if found[1] is None else await context.loaders.one(block).load(found)
+    if found[1] is None:
+        return None
+    loaded = await context.loaders.one(block).load(found)
+    await context.pace.take(1)
+    return loaded
 
 
 async def many(row: Any, key: str, block: Block, context: Context) -> list[Any]:
     found: list[Any] = await context.loaders.many(block).load(key_of(row, key, block, context))
+    await context.pace.take(len(found))
     return found
 
 
 async def page(key: Key, block: Block, *, order: str, paging: Paging, filters: Filters, context: Context) -> Page:
     window = window_of(block, order, paging)
     found = await context.loaders.page(block, window, filters).load(key)
+    await context.pace.take(len(found.rows))
     return Page(found, window, block, key, filters)
 
 
