@@ -22,8 +22,10 @@ from db.migrate import revisions
 from db.pool import Database, Pool
 from gateway import downloads, explorer, health, oauth, papers
 from gateway.admission import Admission
+from gateway.budgets import Budgets
 from gateway.calls import Bounds
 from gateway.clock import run_worker
+from gateway.cost import check_costs
 from gateway.documents import Documents, digest, judge
 from gateway.files import files
 from gateway.health import Drain, Readiness
@@ -143,6 +145,7 @@ def front(site: ASGIApp, endpoint: ASGIApp) -> ASGIApp:
 def _portal(setup: Setup, database: Database, later: Later) -> Portal:
     settings = setup.settings
     graphql_schema = portal_schema.build()
+    check_costs(graphql_schema)
     planner = Planner(graphql_schema) if settings.planner else None
     url = settings.public_url or setup.listens_at
     return Portal(
@@ -160,6 +163,7 @@ def _portal(setup: Setup, database: Database, later: Later) -> Portal:
         _terms(settings),
         Origins(settings.cors_origins),
         *_admissions(settings),
+        Budgets({kind: getattr(settings, f"{kind}_budget") for kind in ("customer", "staff", "service", "anonymous")}),
         Admission(running=settings.max_uploads, queued=settings.max_queued, wait_seconds=settings.queue_seconds),
         setup.drain,
     )

@@ -1,6 +1,14 @@
-"""What a partner's app may spend: cost units, of which so many come in a minute and no more than that are ever kept."""
+"""What a caller may spend: cost units, of which so many come in a minute and no more than that are ever kept.
 
+Partners' apps are promised a figure, so theirs are counted in the database, for all processes together. Those of all others only keep one caller from taking what others
+need; they are counted in the memory of each process, which costs a request a microsecond. See docs/decisions/0035-fair-shares.md.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from itertools import islice
 from math import ceil
 from typing import Any
 
@@ -9,15 +17,53 @@ from billing.states import Actor
 from gateway.answers import Answer, Form, respond
 from resolvers.context import Context
 
+MINUTE = 60.0
+MAX_CALLERS = 50_000
 
-async def spend(context: Context, cost: int) -> Budget | None:
-    """None for callers who have no budget. In the database, so that all processes count as one. Raises DatabaseUnavailable, SessionEnded."""
-    if context.viewer.kind is not Actor.PARTNER:
-        return None
+
+class Budgets:
+    """`per_minute` are the units of each kind of caller, by what its key begins with (`gateway/callers.py`); 0 is no budget."""
+
+    def __init__(self, per_minute: Mapping[str, int], *, clock: Callable[[], float] = time.monotonic) -> None:
+        self._per_minute = per_minute
+        self._clock = clock
+        # What each caller had left, and when; who called last stands last.
+        self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    async def spend(self, caller: str, context: Context, cost: int) -> Budget | None:
+        """None for callers who have no budget. Raises DatabaseUnavailable, SessionEnded."""
+        if context.viewer.kind is Actor.PARTNER:
+            return await _of_partner(context, cost)
+        return self.take(caller, cost)
+
+    def take(self, caller: str, cost: int) -> Budget | None:
+        """Take so many units, at least 1, from a budget in this process, if it has them. None for callers who have no budget."""
+        maximum = self._per_minute.get(caller.partition(":")[0], 0)
+        if not maximum:
+            return None
+        now, price = self._clock(), max(1, cost)
+        self._forget_idle(now)
+        left, since = self._left.get(caller, (maximum, now))
+        left = min(maximum, left + (now - since) * maximum / MINUTE)
+        is_paid = price <= left
+        self._left[caller] = left - price if is_paid else left, now
+        self._left.move_to_end(caller)
+        return Budget(is_paid, int(self._left[caller][0]), maximum)
+
+    def _forget_idle(self, now: float) -> None:
+        """Forget callers whose budget is full again, two for each operation, and beyond MAX_CALLERS the one who has called the longest ago."""
+        for caller in list(islice(self._left, 2)):
+            if now - self._left[caller][1] >= MINUTE:
+                del self._left[caller]
+        if len(self._left) > MAX_CALLERS:
+            self._left.popitem(last=False)
+
+
+async def _of_partner(context: Context, cost: int) -> Budget:
     session = context.session.of(replace(context.session.caller, actor=Actor.SYSTEM))
     async with session.write() as transaction:
-        found: Budget = await transaction.first("budgets.spend", client_id=context.viewer.client, price=max(1, cost))
-    return found
+        budget: Budget = await transaction.first("budgets.spend", client_id=context.viewer.client, price=max(1, cost))
+    return budget
 
 
 def told(budget: Budget) -> dict[str, Any]:

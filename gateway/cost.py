@@ -3,19 +3,42 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from graphql import FieldNode, GraphQLField, GraphQLNamedType, IntValueNode, ListValueNode, OperationDefinitionNode, VariableNode
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    IntValueNode,
+    ListValueNode,
+    OperationDefinitionNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_leaf_type,
+    is_list_type,
+)
 
 from resolvers.pages import DEFAULT_SIZE, MAX_SIZE
 from resolvers.roots import MAX_NODES
-from schema.fields import DECLARATION, AnyOf, Derived, Many, One, PageOf
+from schema.costs import COST, DeclaredCost
+from schema.fields import DECLARATION, DEFINITION, AnyOf, Derived, Many, One, PageOf
 from schema.roots import Root
 
-MUTATION = 10
 # The whole schema takes as long as a great many rows.
 INTROSPECTION = {"__schema": 300, "__type": 30}
 
 # What variables amount to: the size of a page, or a number of ids. What a variable that is not here amounts to is not known yet, and is taken to be one.
 Amounts = Mapping[str, int]
+
+
+# Parsing and validating take about 8 µs for each byte, a row of an answer 20 to 100 µs; and they stop at the limit of tokens.
+BYTES_PER_UNIT = 10
+MAX_READING = 1000
+
+
+class UndeclaredCost(Exception):
+    """Fields that would be free for callers and are not for the gateway; the message names them."""
 
 
 class Cost(NamedTuple):
@@ -43,14 +66,41 @@ class Price(NamedTuple):
 
 def price(parent: GraphQLNamedType | None, field: GraphQLField | None, node: FieldNode, amounts: Amounts) -> Price:
     name = node.name.value
-    if field is None or parent is None:
+    if field is None or parent is None or DEFINITION not in field.extensions:
         return Price(INTROSPECTION.get(name, 0))
-    if parent.name == "Mutation":
-        return Price(MUTATION)
     if parent.name.endswith("Connection"):
         return Price(1, is_row=True) if name in ("edges", "nodes") else Price(1 if name == "totalCount" else 0)
-    definition = field.extensions.get("strawberry-definition")
-    return _declared(definition and definition.metadata.get(DECLARATION), node, amounts)
+    if parent.name.endswith("Edge"):
+        return Price()
+    metadata = field.extensions[DEFINITION].metadata
+    if DECLARATION in metadata:
+        return _declared(metadata[DECLARATION], node, amounts)
+    cost = metadata.get(COST) or DeclaredCost(0 if is_leaf_type(get_named_type(field.type)) else 1)
+    return Price(cost.own, things=cost.length)
+
+
+def reading_cost(text: str) -> int:
+    """What it costs to parse and validate a text that this process has not seen lately."""
+    return min(len(text) // BYTES_PER_UNIT, MAX_READING)
+
+
+def check_costs(schema: GraphQLSchema) -> None:
+    """Raises UndeclaredCost, so that a process does not start with a field that callers could ask for as often as they like."""
+    kinds = [kind for name, kind in schema.type_map.items() if isinstance(kind, GraphQLObjectType) and not name.startswith("__")]
+    undeclared = [f"{kind.name}.{name}" for kind in kinds for name, field in kind.fields.items() if not _has_cost(kind, field)]
+    if undeclared:
+        raise UndeclaredCost(f"Declare what these fields cost (`metadata=costing(…)`, see schema/costs.py): {', '.join(undeclared)}.")
+
+
+def _has_cost(kind: GraphQLObjectType, field: GraphQLField) -> bool:
+    """A column costs nothing, and an object without a function of its own was made with the object around it; all else says what it costs."""
+    if kind.name.endswith(("Connection", "Edge")):
+        return True
+    definition = field.extensions[DEFINITION]
+    if DECLARATION in definition.metadata or COST in definition.metadata:
+        return True
+    is_list_of_objects = is_list_type(get_nullable_type(field.type)) and not is_leaf_type(get_named_type(field.type))
+    return definition.base_resolver is None and not is_list_of_objects
 
 
 def amounts_of(operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> dict[str, int]:

@@ -75,6 +75,10 @@ class Documents:
         self._known: OrderedDict[str, Document] = OrderedDict()
         self._tokens = 0
 
+    def has_read(self, text: str) -> bool:
+        """Whether preparing this text is only a look-up."""
+        return text in self._known
+
     def prepare(self, text: str) -> Document:
         found = self._known.get(text)
         if found is not None:

@@ -27,7 +27,8 @@ from gateway.answers import Answer, Form, TransportError
 from gateway.caching import tagged
 from gateway.callers import caller_of
 from gateway.calls import Call
-from gateway.documents import Document
+from gateway.cost import reading_cost
+from gateway.documents import Document, Documents
 from gateway.heads import Asked
 from gateway.journal import Entry
 from gateway.limits import LimitExceeded
@@ -153,6 +154,8 @@ class GraphQLEndpoint:
 async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> Answer:
     """Judge the document, run it, present the result."""
     documents = portal.trusted_documents if call.is_stored else portal.documents
+    if throttled := _pay_for_reading(portal, documents, call, visit):
+        return throttled
     document = documents.prepare(call.query)
     if context.viewer is STRANGER and not document.is_public(call.operation_name):
         raise Unauthenticated(NO_TOKEN)
@@ -169,7 +172,7 @@ async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> 
         cost = documents.cost(document, operation, call.variables)
     except LimitExceeded as error:
         return answers.request_errors((error,), "LIMIT_EXCEEDED", visit.form, suggests=is_open)
-    budget = context.budget = await budgets.spend(context, cost)
+    budget = context.budget = await portal.budgets.spend(visit.caller, context, cost)
     work = Work(document, operation, call, cost, budget)
     _note(visit, work)
     if budget and not budget.is_paid:
@@ -177,8 +180,17 @@ async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> 
     if visit.is_upload:  # it may take minutes, most of which it waits for the client
         return await _run(portal, work, visit, context)
     async with portal.running_costs.place(visit.caller, size=max(1, cost), until=visit.waits_until):
-        visit.entry.ends("share")
+        visit.entry.ends("wait")
         return await _run(portal, work, visit, context)
+
+
+def _pay_for_reading(portal: Portal, documents: Documents, call: Call, visit: Visit) -> Answer | None:
+    """A text that is new costs processor time before anything is known of it, right or wrong. The answer where the caller's budget does not have so much."""
+    if call.is_stored or documents.has_read(call.query):
+        return None
+    cost = reading_cost(call.query)
+    budget = portal.budgets.take(visit.caller, cost)
+    return budgets.throttled(budget, cost, visit.form) if budget and not budget.is_paid else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,9 +55,9 @@ class Entry:
     _mark: float = field(default_factory=perf_counter)
 
     def ends(self, phase: str) -> None:
-        """A phase ends, and the next begins."""
+        """A phase ends, and the next begins. What ends in several parts, such as waiting, is their sum."""
         now = perf_counter()
-        self.phases[phase] = now - self._mark
+        self.phases[phase] = self.phases.get(phase, 0.0) + now - self._mark
         self._mark = now
 
     def names(self, variables: dict[str, Any]) -> None:

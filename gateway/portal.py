@@ -12,6 +12,7 @@ from db.pool import Database
 from gateway import uploads
 from gateway.admission import Admission
 from gateway.answers import Form
+from gateway.budgets import Budgets
 from gateway.calls import Bounds
 from gateway.documents import Documents
 from gateway.health import Drain
@@ -58,6 +59,7 @@ class Portal:
     origins: Origins
     admission: Admission
     running_costs: Admission
+    budgets: Budgets
     uploads: Admission
     drain: Drain
 

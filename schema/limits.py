@@ -8,7 +8,7 @@ from resolvers.pages import DEFAULT_SIZE, MAX_SIZE
 from resolvers.roots import MAX_NODES
 
 
-@strawberry.type(name="Budget", description="What a partner's app may spend, for all its customers together, in the units of `extensions.cost`.")
+@strawberry.type(name="Budget", description="What the caller may spend, in the units of `extensions.cost`; a partner's app for all its customers together.")
 class BudgetFigures:
     maximum_available: int = strawberry.field(description="How many units the budget holds when it is full: those of one minute.")
     currently_available: int = strawberry.field(description="How many units are left, this operation paid.")
@@ -27,7 +27,7 @@ class Limits:
     default_page_size: int = strawberry.field(description="Rows of a page when no size is given.")
     max_page_size: int = strawberry.field(description="The largest page.")
     max_nodes: int = strawberry.field(description="How many ids `nodes` takes.")
-    budget: BudgetFigures | None = strawberry.field(description="The caller's budget. Null for who has none: customers, staff and apps of ours.")
+    budget: BudgetFigures | None = strawberry.field(description="The caller's budget. Null for a caller without one.")
 
 
 def limits(*, budget: Budget | None) -> Limits:

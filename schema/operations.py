@@ -18,6 +18,7 @@ from resolvers.context import Context, Info
 from resolvers.lifecycle import actions
 from resolvers.relations import by_id
 from schema import nouns
+from schema.costs import CALL, ERRORS, FILES, MUTATION, PREVIEW
 from schema.enums import described
 from schema.fields import guarded
 from schema.payloads import UserError, error_of
@@ -43,8 +44,12 @@ class Operation:
     invoice: nouns.Invoice | None = strawberry.field(description="The invoice that was issued or paid by it, if any.")
     installment: nouns.Installment | None = strawberry.field(description="The installment that was paid by it, if any.")
     payment: nouns.Payment | None = strawberry.field(description="The payment that was made for it, if any, as that is now.")
-    attachments: list[nouns.Attachment] | None = strawberry.field(description="The files that were attached or announced by it, if any, as they are now.")
-    user_errors: list[UserError] = strawberry.field(description="Why it was not done, where a payment was declined. Other refusals leave nothing behind.")
+    attachments: list[nouns.Attachment] | None = strawberry.field(
+        description="The files that were attached or announced by it, if any, as they are now.", metadata=FILES
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="Why it was not done, where a payment was declined. Other refusals leave nothing behind.", metadata=ERRORS
+    )
 
 
 def change(action: actions.Action, *, takes: Any, gives: Any, permission: Permission, description: str) -> Any:
@@ -66,7 +71,7 @@ def called(resolve: Callable[[Any, Context], Awaitable[Outcome]], *, name: str, 
         return await _payload(outcome, info.context)
 
     run.__annotations__ = {"info": Info, "input": Annotated[takes, strawberry.argument(description="What to do.")], "return": gives | None}
-    return guarded(strawberry.mutation(resolver=run, graphql_type=gives | None, description=description), permission)
+    return guarded(strawberry.mutation(resolver=run, graphql_type=gives | None, description=description, metadata=MUTATION), permission)
 
 
 def preview(action: actions.Action, *, takes: Any, permission: Permission, description: str) -> Any:
@@ -78,7 +83,7 @@ def preview(action: actions.Action, *, takes: Any, permission: Permission, descr
 
     argument = Annotated[takes, strawberry.argument(description="As for the mutation. Key, version and token are not looked at.")]
     run.__annotations__ = {"info": Info, "input": argument, "return": PreviewPayload | None}
-    return guarded(strawberry.field(resolver=run, graphql_type=PreviewPayload | None, description=description), permission)
+    return guarded(strawberry.field(resolver=run, graphql_type=PreviewPayload | None, description=description, metadata=PREVIEW), permission)
 
 
 async def _operation(info: Info, idempotency_key: Annotated[str, strawberry.argument(description="The key of the call.")]) -> Any:
@@ -118,4 +123,5 @@ operation = strawberry.field(
     resolver=_operation,
     graphql_type=Operation | None,
     description="What became of a call whose answer was lost. Null when none with this key arrived, or it was refused and left nothing behind.",
+    metadata=CALL,
 )

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from schema.costs import costing
 from schema.payloads import Payload
 from schema.scalars import BigInt, DateTime
 
@@ -100,7 +101,7 @@ class PublishDocumentsPayload(Payload):
 
 @strawberry.type(description="The answer to `checkDocuments`.")
 class CheckDocumentsPayload(Payload):
-    problems: list[DocumentProblem] | None = strawberry.field(description="Empty when all is well; null when refused.")
+    problems: list[DocumentProblem] | None = strawberry.field(description="Empty when all is well; null when refused.", metadata=costing(1))
 
 
 @strawberry.type(description="The answer to `deprecateDocuments`.")

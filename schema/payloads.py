@@ -11,6 +11,7 @@ from billing.refusals import ErrorCode, Refused
 from resolvers.audit import note_refusal
 from resolvers.calling import Replayed
 from resolvers.context import Info
+from schema.costs import ERRORS, MUTATION
 from schema.fields import guarded
 
 
@@ -24,7 +25,7 @@ class UserError:
 @strawberry.type(description="What every mutation answers besides its object.")
 class Payload:
     replayed: bool = strawberry.field(description="Whether this is the kept answer to an earlier call with the same idempotency key.")
-    user_errors: list[UserError] = strawberry.field(description="Why it was refused. Empty when it was done.")
+    user_errors: list[UserError] = strawberry.field(description="Why it was refused. Empty when it was done.", metadata=ERRORS)
 
 
 def mutation(
@@ -45,7 +46,7 @@ def mutation(
         return _payload(shows, found, None)
 
     run.__annotations__ = {"info": Info, "input": Annotated[takes, strawberry.argument(description="What to do.")], "return": gives | None}
-    return guarded(strawberry.mutation(resolver=run, graphql_type=gives | None, description=description), permission)
+    return guarded(strawberry.mutation(resolver=run, graphql_type=gives | None, description=description, metadata=MUTATION), permission)
 
 
 def error_of(refused: Refused) -> Any:

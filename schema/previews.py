@@ -5,6 +5,7 @@ import strawberry
 from billing.lifecycle.facts import Warning
 from billing.states import SubscriptionStatus
 from schema import nouns
+from schema.costs import ERRORS, costing
 from schema.enums import described
 from schema.payloads import UserError
 from schema.scalars import DateTime
@@ -41,7 +42,7 @@ class SubscriptionPreview:
     credit_used: nouns.MoneyType = strawberry.field(description="What the customer's credit would pay of it.")
     amount_due: nouns.MoneyType = strawberry.field(description="What would be charged at once.")
     credit_granted: nouns.MoneyType = strawberry.field(description="What would be added to the customer's credit.")
-    lines: list[PreviewLine] = strawberry.field(description="The lines of the invoice.")
+    lines: list[PreviewLine] = strawberry.field(description="The lines of the invoice.", metadata=costing(1, length=5))
     renews_at: DateTime | None = strawberry.field(description="When the next period would be invoiced; null if it would not renew.")
     renewal_amount: nouns.MoneyType = strawberry.field(description="What that would cost.")
     warnings: list[Warning] = strawberry.field(description="What the customer should know first.")
@@ -53,4 +54,4 @@ class SubscriptionPreview:
 @strawberry.type(description="A preview, or why the action would be refused.")
 class PreviewPayload:
     preview: SubscriptionPreview | None = strawberry.field(description="What it would come to; null when it would be refused.")
-    user_errors: list[UserError] = strawberry.field(description="Why it would be refused. Empty when it would not.")
+    user_errors: list[UserError] = strawberry.field(description="Why it would be refused. Empty when it would not.", metadata=ERRORS)

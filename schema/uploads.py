@@ -4,6 +4,7 @@ import strawberry
 
 from resolvers.incoming import Upload
 from schema import nouns
+from schema.costs import FILES, costing
 from schema.payloads import Payload
 from schema.scalars import DateTime
 
@@ -53,23 +54,23 @@ class FormField:
 class AttachmentUpload:
     attachment: nouns.Attachment = strawberry.field(description="The attachment, PENDING as yet.")
     url: str = strawberry.field(description="Where to post it. It takes exactly the announced type and size.")
-    fields: list[FormField] = strawberry.field(description="The fields before the file, to be sent as they are.")
+    fields: list[FormField] = strawberry.field(description="The fields before the file, to be sent as they are.", metadata=costing(1))
     expires_at: DateTime = strawberry.field(description="Until when. For a new address ask again with the same idempotency key.")
 
 
 @strawberry.type(description="The answer to `uploadAttachments`.")
 class UploadAttachmentsPayload(Payload):
-    attachments: list[nouns.Attachment] | None = strawberry.field(description="The new attachments in the order of the input. Null when refused.")
+    attachments: list[nouns.Attachment] | None = strawberry.field(description="The new attachments in the order of the input. Null when refused.", metadata=FILES)
 
 
 @strawberry.type(description="The answer to `createAttachmentUploads`.")
 class CreateAttachmentUploadsPayload(Payload):
-    uploads: list[AttachmentUpload] | None = strawberry.field(description="Where to send each file, in the order of the input. Null when refused.")
+    uploads: list[AttachmentUpload] | None = strawberry.field(description="Where to send each file, in the order of the input. Null when refused.", metadata=FILES)
 
 
 @strawberry.type(description="The answer to `completeAttachmentUploads`.")
 class CompleteAttachmentUploadsPayload(Payload):
-    attachments: list[nouns.Attachment] | None = strawberry.field(description="The attachments, STORED now. Null when refused.")
+    attachments: list[nouns.Attachment] | None = strawberry.field(description="The attachments, STORED now. Null when refused.", metadata=FILES)
 
 
 @strawberry.type(description="The answer to `deleteAttachment`.")
