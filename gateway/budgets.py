@@ -43,6 +43,8 @@ class Budgets:
             return None
         now, price = self._clock(), max(1, cost)
         self._forget_idle(now)
+        if len(self._left) >= MAX_CALLERS and caller not in self._left:
+            self._left.popitem(last=False)
         left, since = self._left.get(caller, (maximum, now))
         left = min(maximum, left + (now - since) * maximum / MINUTE)
         is_paid = price <= left
@@ -51,12 +53,10 @@ class Budgets:
         return Budget(is_paid, int(self._left[caller][0]), maximum)
 
     def _forget_idle(self, now: float) -> None:
-        """Forget callers whose budget is full again, two for each operation, and beyond MAX_CALLERS the one who has called the longest ago."""
+        """Forget callers whose budget is full again: at most two for each operation, so that dead entries go as fast as new ones come."""
         for caller in list(islice(self._left, 2)):
             if now - self._left[caller][1] >= MINUTE:
                 del self._left[caller]
-        if len(self._left) > MAX_CALLERS:
-            self._left.popitem(last=False)
 
 
 async def _of_partner(context: Context, cost: int) -> Budget:

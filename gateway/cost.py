@@ -37,6 +37,10 @@ BYTES_PER_UNIT = 10
 MAX_READING = 1000
 
 
+# A page that is asked only for what lies around it is read all the same.
+UNSEEN_ROWS_PER_UNIT = 10
+
+
 class UndeclaredCost(Exception):
     """Fields that would be free for callers and are not for the gateway; the message names them."""
 
@@ -52,15 +56,18 @@ NOTHING = Cost(0, 0)
 
 
 class Price(NamedTuple):
-    """What a field costs itself, how many of the things below it there are, and whether these are the rows of the page around it."""
+    """What a field costs itself, how many of the things below it there are, whether these are the rows of the page around it, and whether it is a page itself."""
 
     own: int = 0
     things: int = 1
     rows: int = 0
     is_row: bool = False
+    is_page: bool = False
 
     def around(self, inner: Cost) -> Cost:
-        paid = self.own + self.things * inner.own + self.rows * inner.of_each_row
+        # Rows that are read and not shown cost less, but they are read.
+        of_rows = self.rows * inner.of_each_row or (max(1, self.rows // UNSEEN_ROWS_PER_UNIT) if self.is_page else 0)
+        paid = self.own + self.things * inner.own + of_rows
         return Cost(0, paid) if self.is_row else Cost(paid, 0)
 
 
@@ -111,7 +118,7 @@ def amounts_of(operation: OperationDefinitionNode, variables: Mapping[str, Any])
 
 def _declared(declared: object, node: FieldNode, amounts: Amounts) -> Price:
     if isinstance(declared, PageOf) or declared == Root("customers"):
-        return Price(rows=_page_size(node, amounts))
+        return Price(rows=_page_size(node, amounts), is_page=True)
     if declared == Root("nodes"):
         ids = _size(_arguments(node).get("ids"), amounts)
         return Price(ids, things=ids)
