@@ -170,9 +170,9 @@ def _portal(setup: Setup, database: Database, later: Later) -> Portal:
 
 
 def _admissions(settings: Settings) -> tuple[Admission, Admission]:
-    """Places for operations, of which one caller has no more than half of the connections, and for what the running operations of one caller cost together."""
+    """Places for operations, and for what those of one caller cost together. One caller leaves half of the connections to others."""
     fair = partial(Admission, queued=settings.max_queued, wait_seconds=settings.queue_seconds)
-    of_caller = max(1, min(settings.max_running, settings.pool_size) // 2)
+    of_caller = settings.max_caller_running or max(1, min(settings.max_running, settings.pool_size) // 2)
     costs = settings.max_caller_cost
     return fair(running=settings.max_running, per_caller=of_caller), fair(running=settings.max_running * costs, per_caller=costs)
 

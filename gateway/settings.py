@@ -47,6 +47,9 @@ class Settings(BaseSettings):
     staff_budget: int = Field(60_000, ge=0, description="The same for a member of the staff.")
     service_budget: int = Field(600_000, ge=0, description="The same for a program of the merchant.")
     anonymous_budget: int = Field(6_000, ge=0, description="The same for all requests without a token from one network.")
+    max_caller_running: int | None = Field(
+        None, ge=1, description="How many operations of one caller run at a time. Left out: as many as half of the connections."
+    )
     max_caller_cost: int = Field(1500, ge=1, description="What the operations of one caller that run at the same time may cost together.")
     drain_seconds: float = Field(5.0, ge=0, description="After SIGTERM: how long requests are still taken while /readyz says 503.")
     shutdown_seconds: float = Field(25.0, gt=0, description="And then: how long what still runs may take to end.")
