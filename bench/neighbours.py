@@ -31,9 +31,15 @@ def main(
     seconds: Annotated[float, typer.Option(min=1, help="How long a turn is.")] = 5.0,
 ) -> None:
     """Milliseconds of the Summary page of a customer who asks again 20 ms after each answer."""
-    with database.portal(customers, console) as place, portal.signer() as signer, server(_without_budgets(portal.portico(place, signer, planner=True))) as running:
+    with (
+        database.portal(customers, console) as place,
+        portal.signer() as signer,
+        server(_without_budgets(portal.portico(place, signer, planner=True))) as running,
+    ):
         big = signer.token(next(person.id for person in demo.SHOWN if person.email == "big@example.com"))
-        asking = Load([running.port], running.path, portal.BODY, [signer.token(asyncio.run(database.customer_ids(place, 1))[0])], 1, seconds, pause_seconds=0.02)
+        asking = Load(
+            [running.port], running.path, portal.BODY, [signer.token(asyncio.run(database.customer_ids(place, 1))[0])], 1, seconds, pause_seconds=0.02
+        )
         loads = {
             "48 queries of cost 990, by the planner": _queries(running, big, BY_PLANNER, seconds),
             "48 queries of cost 990, by the executor": _queries(running, big, BY_EXECUTOR, seconds),

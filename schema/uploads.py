@@ -60,12 +60,16 @@ class AttachmentUpload:
 
 @strawberry.type(description="The answer to `uploadAttachments`.")
 class UploadAttachmentsPayload(Payload):
-    attachments: list[nouns.Attachment] | None = strawberry.field(description="The new attachments in the order of the input. Null when refused.", metadata=FILES)
+    attachments: list[nouns.Attachment] | None = strawberry.field(
+        description="The new attachments in the order of the input. Null when refused.", metadata=FILES
+    )
 
 
 @strawberry.type(description="The answer to `createAttachmentUploads`.")
 class CreateAttachmentUploadsPayload(Payload):
-    uploads: list[AttachmentUpload] | None = strawberry.field(description="Where to send each file, in the order of the input. Null when refused.", metadata=FILES)
+    uploads: list[AttachmentUpload] | None = strawberry.field(
+        description="Where to send each file, in the order of the input. Null when refused.", metadata=FILES
+    )
 
 
 @strawberry.type(description="The answer to `completeAttachmentUploads`.")
