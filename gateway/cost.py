@@ -56,17 +56,16 @@ NOTHING = Cost(0, 0)
 
 
 class Price(NamedTuple):
-    """What a field costs itself, how many of the things below it there are, whether these are the rows of the page around it, and whether it is a page itself."""
+    """What a field costs itself, how many of the things below it there are, and whether these are the rows of the page around it."""
 
     own: int = 0
     things: int = 1
     rows: int = 0
     is_row: bool = False
-    is_page: bool = False
 
     def around(self, inner: Cost) -> Cost:
-        # Rows that are read and not shown cost less, but they are read.
-        of_rows = self.rows * inner.of_each_row or (max(1, self.rows // UNSEEN_ROWS_PER_UNIT) if self.is_page else 0)
+        # Rows that are read and not shown cost less, but they are read. Rounded up.
+        of_rows = self.rows * inner.of_each_row or -(-self.rows // UNSEEN_ROWS_PER_UNIT)
         paid = self.own + self.things * inner.own + of_rows
         return Cost(0, paid) if self.is_row else Cost(paid, 0)
 
@@ -118,7 +117,7 @@ def amounts_of(operation: OperationDefinitionNode, variables: Mapping[str, Any])
 
 def _declared(declared: object, node: FieldNode, amounts: Amounts) -> Price:
     if isinstance(declared, PageOf) or declared == Root("customers"):
-        return Price(rows=_page_size(node, amounts), is_page=True)
+        return Price(rows=_page_size(node, amounts))
     if declared == Root("nodes"):
         ids = _size(_arguments(node).get("ids"), amounts)
         return Price(ids, things=ids)

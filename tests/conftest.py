@@ -45,8 +45,11 @@ GENERATED = 2000
 NOW = datetime.now(UTC).replace(microsecond=123000)
 # What is asked here for the sake of planner and executor may be more than a client may ask.
 ROOM = Limits(depth=50, aliases=500, root_fields=500, directives=500, fields=50_000, cost=1_000_000)
-# The suite asks more in a minute, as one customer, than people do.
-NO_BUDGETS = dict.fromkeys(("customer_budget", "staff_budget", "service_budget", "anonymous_budget"), 0)
+# The suite asks as one customer what many would ask: there are no budgets, and one caller may have all places.
+ONE_CALLER = dict.fromkeys(("customer_budget", "staff_budget", "service_budget", "anonymous_budget"), 0) | {
+    "max_caller_running": 50,
+    "max_caller_cost": 100_000,
+}
 SECRET = "a secret of tests that is long enough for every HMAC, and then a little more"
 ISSUER = Issuer("portico", "portico", (shared(SECRET),))
 
@@ -221,7 +224,7 @@ def servers(data_dir: Path) -> Iterator[Callable[..., str]]:
     def start(url: str, **settings: Any) -> str:
         listener = listen("127.0.0.1", 0)
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        app = create_app(Setup(Settings(**{"data_dir": data_dir, **NO_BUDGETS, **settings}), url, ISSUER, {}, graphiql_token="demo-token", url=address))
+        app = create_app(Setup(Settings(**{"data_dir": data_dir, **ONE_CALLER, **settings}), url, ISSUER, {}, graphiql_token="demo-token", url=address))
         server = Threaded(configured(app))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
         thread.start()

@@ -9,15 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from db.embedded import Urls
-from tests.conftest import NO_BUDGETS, SECRET
+from tests.conftest import ONE_CALLER, SECRET
 
 SAID = "said.txt"
 
 
 @contextmanager
-def process(root: Path, urls: Urls, folder: Path, **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server as an operator starts it, and where it listens."""
-    named = {"PORTICO_" + name.upper(): str(value) for name, value in (NO_BUDGETS | settings).items()}
+def process(root: Path, urls: Urls, folder: Path, **settings: str | None) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server as an operator starts it, and where it listens. A setting of None is as it is shipped, where the suite would have another."""
+    named = {"PORTICO_" + name.upper(): str(value) for name, value in (ONE_CALLER | settings).items() if value is not None}
     environment = os.environ | {"PORTICO_DATABASE_URL": urls.admin, "PORTICO_TOKEN_SECRET": SECRET, "PORTICO_DATA_DIR": str(folder), **named}
     command = [sys.executable, "-m", "gateway", "serve", "--port", "0"]
     with (folder / SAID).open("w+") as said, subprocess.Popen(command, cwd=root, env=environment, stdout=said, stderr=said, text=True) as running:

@@ -96,7 +96,8 @@ async def ask_beside(port: int, load: Load) -> tuple[list[int], list[int]]:
 @pytest.fixture(scope="module")
 def port(root: Path, urls: Urls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """A server as an operator starts it, but without budgets: sharing the places has to be enough."""
-    with process(root, urls, tmp_path_factory.mktemp("neighbours"), environment="development", log_level="WARNING") as (_, url):
+    shares = {"max_caller_running": None, "max_caller_cost": None}
+    with process(root, urls, tmp_path_factory.mktemp("neighbours"), environment="development", log_level="WARNING", **shares) as (_, url):
         yield int(url.rpartition(":")[2])
 
 
