@@ -12,7 +12,8 @@ from time import perf_counter
 import typst
 
 from papers.invoice import invoice_paper
-from papers.press import TEMPLATES, Press, printed
+from papers.press import Press
+from papers.printing import TEMPLATES, printed
 from papers.sheet import Paper
 from tests.papers.samples import ACME, ADA, invoice, lines, part
 
@@ -74,7 +75,7 @@ def main() -> None:
     one_by_one(3, 2000)
     print(f"memory: {before // 1024} MiB before 2,000 papers, {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB after")
     if "--picture" in sys.argv:
-        picture = compiler().compile(input=TEMPLATES / "invoice.typ", format="png", ppi=100, sys_inputs={"paper": json.dumps(sample(3).content)})
+        picture = compiler().compile(input=TEMPLATES / "invoice.typ", format="png", ppi=100, sys_inputs={"paper": json.dumps(sample(3).content())})
         Path(sys.argv[sys.argv.index("--picture") + 1]).write_bytes(picture if isinstance(picture, bytes) else (picture or [b""])[0])
 
 

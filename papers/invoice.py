@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from billing.rows.invoices import Invoice, InvoiceLine
@@ -19,6 +20,18 @@ class PaidPart:
 
 
 def invoice_paper(invoice: Invoice, lines: Sequence[InvoiceLine], paid: Sequence[PaidPart], *, merchant: Merchant, reader: Reader) -> Paper:
+    content = partial(_invoice_content, invoice, lines, paid, merchant=merchant, reader=reader)
+    return Paper("invoice", content, invoice.issued_at, len(lines) + len(paid))
+
+
+def receipt_paper(payment: Payment, parts: Sequence[PaidPart], *, merchant: Merchant, reader: Reader) -> Paper:
+    """Of a payment that succeeded. Raises ValueError for one that has not (yet)."""
+    if payment.settled_at is None:
+        raise ValueError("there is a receipt only of money that was received")
+    return Paper("receipt", partial(_receipt_content, payment, parts, merchant, reader), payment.settled_at, len(parts))
+
+
+def _invoice_content(invoice: Invoice, lines: Sequence[InvoiceLine], paid: Sequence[PaidPart], *, merchant: Merchant, reader: Reader) -> dict[str, Any]:
     words = reader.words
     facts = [
         (words["number"], invoice.number),
@@ -26,7 +39,7 @@ def invoice_paper(invoice: Invoice, lines: Sequence[InvoiceLine], paid: Sequence
         (words["due"], reader.day(invoice.due_on)),
         (words["period"], reader.days(invoice.period_starts_at, invoice.period_ends_at)),
     ]
-    content = sheet(merchant, reader, title=f"{words['invoice']} {invoice.number}") | {
+    return sheet(merchant, reader, title=f"{words['invoice']} {invoice.number}") | {
         "facts": [fact for fact in facts if fact[1]],
         "stamp": words.get(f"is_{invoice.status}"),
         "has_discount": any(line.discount_minor for line in lines),
@@ -38,22 +51,18 @@ def invoice_paper(invoice: Invoice, lines: Sequence[InvoiceLine], paid: Sequence
             for part in paid
         ],
     }
-    return Paper("invoice", content, invoice.issued_at)
 
 
-def receipt_paper(payment: Payment, parts: Sequence[PaidPart], *, merchant: Merchant, reader: Reader) -> Paper:
-    """Of a payment that succeeded. Raises ValueError for one that has not (yet)."""
-    if payment.settled_at is None:
-        raise ValueError("there is a receipt only of money that was received")
-    words = reader.words
+def _receipt_content(payment: Payment, parts: Sequence[PaidPart], merchant: Merchant, reader: Reader) -> dict[str, Any]:
+    assert payment.settled_at is not None
+    words, settled_on = reader.words, reader.day(payment.settled_at)
     refunded = [(words["refunded"], reader.money(-payment.refunded_minor, payment.currency))] if payment.refunded_minor else []
-    content = sheet(merchant, reader, title=f"{words['receipt']} {reader.day(payment.settled_at)}") | {
-        "facts": [(words["reference"], payment.id), (words["date"], reader.day(payment.settled_at)), (words["method"], method_of(payment, reader))],
+    return sheet(merchant, reader, title=f"{words['receipt']} {settled_on}") | {
+        "facts": [(words["reference"], payment.id), (words["date"], settled_on), (words["method"], method_of(payment, reader))],
         "parts": [[part.name, reader.money(part.amount_minor, payment.currency)] for part in parts],
         "totals": refunded,
         "paid": reader.money(payment.amount_minor - payment.refunded_minor, payment.currency),
     }
-    return Paper("receipt", content, payment.settled_at)
 
 
 def method_of(payment: Payment, reader: Reader) -> str:

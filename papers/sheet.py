@@ -1,7 +1,7 @@
 """What every paper has: who sends it, who reads it, and how amounts and days are written for that reader."""
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cached_property
@@ -89,11 +89,13 @@ class Reader:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """Ready to be printed. `made_at` is written into the file, so that the same paper is the same bytes whenever it is printed."""
+    """Ready to be printed. `content` lays out the values that the template reads; it is called where the paper is printed, outside the event loop, and can be
+    pickled. `made_at` is written into the file, so that the same paper is the same bytes whenever it is printed. `rows` is how large the paper is."""
 
     template: str
-    content: Mapping[str, Any]
+    content: Callable[[], Mapping[str, Any]]
     made_at: datetime
+    rows: int
 
 
 def sheet(merchant: Merchant, reader: Reader, *, title: str) -> dict[str, Any]:

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from functools import partial
 from io import StringIO
 from itertools import accumulate
+from typing import Any
 
 from billing.money import decimal_text
 from papers.sheet import Merchant, Paper, Reader, sheet
@@ -55,9 +57,13 @@ class Statement:
 
 
 def statement_paper(statement: Statement, *, merchant: Merchant, reader: Reader, made_at: datetime) -> Paper:
+    return Paper("statement", partial(_content, statement, merchant, reader), made_at, len(statement.entries))
+
+
+def _content(statement: Statement, merchant: Merchant, reader: Reader) -> dict[str, Any]:
     words, currency = reader.words, statement.currency
     period = f"{reader.day(statement.starts_on)} – {reader.day(statement.ends_on)}"
-    content = sheet(merchant, reader, title=f"{words['statement']} {currency} {period}") | {
+    return sheet(merchant, reader, title=f"{words['statement']} {currency} {period}") | {
         "heading": words["statement"],
         "facts": [(words["period"], period), (words["closing"], reader.money(statement.closing_minor, currency))],
         "opening": [reader.day(statement.starts_on), words["opening"], "", "", reader.money(statement.opening_minor, currency)],
@@ -67,7 +73,6 @@ def statement_paper(statement: Statement, *, merchant: Merchant, reader: Reader,
         ],
         "closing": reader.money(statement.closing_minor, currency),
     }
-    return Paper("statement", content, made_at)
 
 
 def statement_csv(statement: Statement) -> bytes:
