@@ -90,12 +90,12 @@ def refused(code: str, message: str, form: Form, **headers: str) -> Answer:
     return respond(body, code, form, **headers)
 
 
-def unavailable(form: Form) -> Answer:
+def unavailable(form: Form, **headers: str) -> Answer:
     return refused(
         "SERVICE_UNAVAILABLE",
         "The service is busy, or its database or its bucket cannot be reached. Try again shortly.",
         form,
-        **{"Retry-After": str(RETRY_AFTER_SECONDS)},
+        **{"Retry-After": str(RETRY_AFTER_SECONDS), **headers},
     )
 
 

@@ -116,7 +116,9 @@ def _routes(setup: Setup, portal: Portal, later: Later) -> list[BaseRoute]:
     """Everything beside `/graphql`."""
     settings, database = setup.settings, portal.database
     routes: list[BaseRoute] = [jwks(setup.issuer), webhooks(portal.payments, database, portal.clock, later, body_seconds=settings.body_seconds)]
-    routes += downloads.routes(database, setup.issuer, portal.files, portal.clock, upload_seconds=settings.upload_seconds)
+    places = Admission(running=settings.max_downloads, queued=settings.max_queued, wait_seconds=settings.queue_seconds)
+    bounds = downloads.FileBounds(places, portal.uploads, settings.upload_seconds)
+    routes += downloads.routes(database, setup.issuer, portal.files, portal.clock, bounds=bounds)
     routes += papers.routes(database, setup.issuer, settings, portal.clock)
     routes.append(oauth.route(_desk(setup, portal)))
     if settings.is_open:

@@ -1,6 +1,7 @@
 """Files over HTTP: downloads by signed addresses, and direct uploads into the local bucket."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
@@ -18,6 +19,7 @@ from db.blocks import blocks
 from db.pool import Database
 from db.session import Caller, DatabaseUnavailable, Session
 from gateway import answers
+from gateway.admission import Admission, Overloaded
 from gateway.answers import Form, TransportError
 from gateway.calls import arrived
 from gateway.files import DIRECT
@@ -26,6 +28,7 @@ from gateway.statuses import JSON
 from loaders import Loaders
 from resolvers.context import Files
 from storage.bucket import Announced, BucketUnavailable
+from storage.keys import owner_of
 from storage.local import Local
 from storage.policies import FIELDS, PolicyRefused, judge
 
@@ -41,7 +44,25 @@ HEADERS = {
 MAX_FIELD_BYTES = 4096
 
 
-def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, upload_seconds: float) -> list[BaseRoute]:
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """Where direct uploads go, what signs them, and their places."""
+
+    bucket: Local
+    secret: bytes
+    admission: Admission
+
+
+@dataclass(frozen=True, slots=True)
+class FileBounds:
+    """Places for downloads and for direct uploads, and how long one of these may take to arrive."""
+
+    downloads: Admission
+    uploads: Admission
+    upload_seconds: float
+
+
+def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, bounds: FileBounds) -> list[BaseRoute]:
     secrets = tuple(secret_of(key) for key in issuer.keys if key.signing is not None)
 
     async def download(request: Request) -> Response:
@@ -50,23 +71,25 @@ def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, up
         if not asked.holds(secrets, now=clock()):
             return answers.refused("FORBIDDEN", "This address is no longer good. Ask for a new one.", form())
         try:
-            return await _given(asked, database, files, clock())
-        except (DatabaseUnavailable, BucketUnavailable):
+            # The place is for the look-up: a client that reads its file slowly holds none.
+            async with bounds.downloads.place(f"customer:{asked.customer_id}"):
+                return await _given(asked, database, files, clock())
+        except (Overloaded, DatabaseUnavailable, BucketUnavailable):
             return answers.unavailable(form())
 
     async def upload(request: Request) -> Response:
         assert isinstance(files.bucket, Local)
-        body = Body(request)
+        body, direct = Body(request), Direct(files.bucket, secrets[0], bounds.uploads)
         try:
-            await arrived(_take(request, body, files.bucket, secrets[0], now=clock()), seconds=upload_seconds)
+            await arrived(_take(request, body, direct, now=clock()), seconds=bounds.upload_seconds)
         except TransportError as error:
             return answers.refused(error.code, str(error), form(), **(error.headers | await body.skip(MAX_FILE_BYTES)))
-        except BucketUnavailable:
-            return answers.unavailable(form())
+        except (Overloaded, BucketUnavailable):
+            return answers.unavailable(form(), **await body.skip(MAX_FILE_BYTES))
         return Response(status_code=204, headers=HEADERS)
 
-    direct = [Route(DIRECT, upload, methods=["POST"])] if isinstance(files.bucket, Local) else []
-    return [*direct, Route("/files/{id}", download, methods=["GET", "HEAD"])]
+    uploads = [Route(DIRECT, upload, methods=["POST"])] if isinstance(files.bucket, Local) else []
+    return [*uploads, Route("/files/{id}", download, methods=["GET", "HEAD"])]
 
 
 def form() -> Form:
@@ -97,8 +120,8 @@ def disposition(file_name: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
 
 
-async def _take(request: Request, body: Body, bucket: Local, secret: bytes, *, now: datetime) -> None:
-    """One announced file, its fields first. Raises TransportError, BucketUnavailable."""
+async def _take(request: Request, body: Body, direct: Direct, *, now: datetime) -> None:
+    """One announced file, its fields first. Raises TransportError, Overloaded, BucketUnavailable."""
     parts = Parts(body, request.headers.get("content-type", ""), MAX_FILE_BYTES + 64 * 1024)
     given: dict[str, str] = {}
     while (part := await parts.next()) and part.file_name is None:
@@ -108,10 +131,11 @@ async def _take(request: Request, body: Body, bucket: Local, secret: bytes, *, n
     if part is None or part.name != "file":
         raise TransportError("BAD_REQUEST", "The last field must be the file, named `file`.")
     try:
-        announced = judge(given, secret, now=now)
+        announced = judge(given, direct.secret, now=now)
     except PolicyRefused as refused:
         raise TransportError("FORBIDDEN", str(refused)) from None
-    await bucket.put(announced.key, _counted(part, announced), announced.content_type)
+    async with direct.admission.place(f"customer:{owner_of(announced.key)}"):
+        await direct.bucket.put(announced.key, _counted(part, announced), announced.content_type)
 
 
 async def _counted(part: Part, announced: Announced) -> AsyncIterator[bytes]:

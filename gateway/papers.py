@@ -1,7 +1,13 @@
-"""`/papers/…`: invoices, receipts and statements by signed addresses, printed when they are asked for."""
+"""`/papers/…`: invoices, receipts and statements by signed addresses, printed when they are asked for.
 
+A link can be used again and again by whoever has it, so each use counts against the customer for whom it is signed: papers a minute (429), a place among
+those that are made at once and a bounded queue for it (503), and a time in which the paper is made and sent.
+"""
+
+import asyncio
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
@@ -16,35 +22,51 @@ from billing.states import Actor
 from db.pool import Database
 from db.session import Caller, DatabaseUnavailable, Session
 from gateway import answers
+from gateway.admission import Admission, ClientGone, Overloaded, UntilGone
+from gateway.allowance import Allowance
 from gateway.downloads import HEADERS, disposition, form
+from gateway.sending import InParts
 from gateway.settings import Settings, WrongSetting
+from papers.child_process import PrintingFailed
 from papers.press import Press
 from papers.sheet import Logo, Merchant
 from papers.statement import statement_csv
 from resolvers import papers
-from resolvers.papers import Asking
+from resolvers.papers import Asking, Period, StatementTooLong
 
 STATEMENT = re.compile(r"([A-Z]{3})\.(\d{4}-\d\d-\d\d)\.(\d{4}-\d\d-\d\d)\.(pdf|csv)")
+TYPES = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}
 KINDS: dict[str, Literal["svg", "png", "jpeg"]] = {".svg": "svg", ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
+
+
+@dataclass(frozen=True, slots=True)
+class Printer:
+    """What making a paper takes: the database to read from, whose papers they are, the press, and the settings that bound all of it."""
+
+    database: Database
+    merchant: Merchant
+    press: Press
+    settings: Settings
+    admission: Admission
+    allowance: Allowance
+    clock: Callable[[], datetime]
 
 
 def routes(database: Database, issuer: Issuer, settings: Settings, clock: Callable[[], datetime]) -> list[Route]:
     """Raises WrongSetting."""
     secrets = tuple(secret_of(key) for key in issuer.keys if key.signing is not None)
-    merchant, press = merchant_of(settings), Press(at_once=settings.papers_at_once)
+    places = Admission(running=settings.papers_at_once, queued=settings.max_queued_papers, wait_seconds=settings.paper_queue_seconds)
+    press, allowance = Press(at_once=settings.papers_at_once), Allowance(settings.papers_per_minute)
+    printer = Printer(database, merchant_of(settings), press, settings, places, allowance, clock)
 
     async def download(request: Request) -> Response:
-        given = request.query_params
-        asked = Asked(request.path_params["name"], given.get("customer", ""), given.get("expires", ""), given.get("signature", ""), "papers")
-        if not asked.holds(secrets, now=clock()):
+        parameters = request.query_params
+        link = Asked(request.path_params["name"], parameters.get("customer", ""), parameters.get("expires", ""), parameters.get("signature", ""), "papers")
+        if not link.holds(secrets, now=clock()):
             return answers.refused("FORBIDDEN", "This address is no longer good. Ask for a new one.", form())
-        session = Session(database, Caller(asked.customer_id, Actor.CUSTOMER, clock()))
-        try:
-            return await _printed(Asking(session, asked.customer_id, merchant), asked.identifier, press)
-        except DatabaseUnavailable:
-            return answers.unavailable(form())
-        finally:
-            await session.close()
+        if seconds := await allowance.spend(link.customer_id):
+            return answers.refused("THROTTLED", "Too many papers were asked for. Try again later.", form(), **{"Retry-After": str(seconds)})
+        return await _within_bounds(printer, link, request)
 
     return [Route("/papers/{name}", download, methods=["GET"])]
 
@@ -56,30 +78,57 @@ def merchant_of(settings: Settings) -> Merchant:
         raise WrongSetting(f"PORTICO_MERCHANT_ACCENT: {error}") from None
 
 
-async def _printed(asking: Asking, name: str, press: Press) -> Response:
-    """What is read is read before it is printed: no connection waits for the press."""
-    if match := STATEMENT.fullmatch(name):
-        return await _statement(asking, match, press)
-    paper = await (papers.receipt if name.startswith("pay_") else papers.invoice)(asking, name)
-    await asking.session.close()
-    if paper is None:
-        return answers.refused("NOT_FOUND", "There is no such paper.", form())
-    return _file(await press.print(paper), "application/pdf", f"{paper.template}-{name}.pdf")
+async def _within_bounds(printer: Printer, link: Asked, request: Request) -> Response:
+    """The paper, in a place of its own, as long as somebody waits for it and within its time."""
+    try:
+        async with asyncio.timeout(printer.settings.paper_seconds), UntilGone(request.receive), printer.admission.place(f"customer:{link.customer_id}"):
+            return await _printed(printer, link)
+    except StatementTooLong as error:
+        return _too_long(error)
+    except ClientGone:
+        return answers.refused("CLIENT_CLOSED_REQUEST", "The client has left.", form())
+    except (Overloaded, TimeoutError, DatabaseUnavailable):
+        return answers.unavailable(form())
+    except PrintingFailed as error:
+        return answers.unexpected(error, form())
 
 
-async def _statement(asking: Asking, match: re.Match[str], press: Press) -> Response:
+async def _printed(printer: Printer, link: Asked) -> Response:
+    session = Session(printer.database, Caller(link.customer_id, Actor.CUSTOMER, printer.clock()))
+    asking = Asking(session, link.customer_id, printer.merchant)
+    try:
+        if match := STATEMENT.fullmatch(link.identifier):
+            return await _statement(asking, match, printer)
+        paper = await (papers.receipt if link.identifier.startswith("pay_") else papers.invoice)(asking, link.identifier)
+        # What is read is read before it is printed: no connection waits for the press.
+        await session.close()
+        if paper is None:
+            return answers.refused("NOT_FOUND", "There is no such paper.", form())
+        return _file(await printer.press.print(paper), f"{paper.template}-{link.identifier}.pdf", printer)
+    finally:
+        await session.close()
+
+
+async def _statement(asking: Asking, match: re.Match[str], printer: Printer) -> Response:
+    """Raises StatementTooLong."""
     currency, starts_on, ends_on, kind = match.groups()
-    found = await papers.statement(asking, currency, starts_on=date.fromisoformat(starts_on), ends_on=date.fromisoformat(ends_on))
-    name = f"statement-{currency}-{starts_on}-{ends_on}.{kind}"
-    if kind == "csv":
-        return _file(statement_csv(found), "text/csv; charset=utf-8", name)
-    paper = await papers.printed_statement(asking, found)
+    period = Period(currency, date.fromisoformat(starts_on), date.fromisoformat(ends_on))
+    statement = await papers.statement(asking, period, max_entries=printer.settings.max_statement_rows)
+    paper = None if kind == "csv" else await papers.printed_statement(asking, statement)
     await asking.session.close()
-    return _file(await press.print(paper), "application/pdf", name)
+    content = await (printer.press.print(paper) if paper else asyncio.to_thread(statement_csv, statement))
+    return _file(content, f"statement-{currency}-{starts_on}-{ends_on}.{kind}", printer)
 
 
-def _file(content: bytes, content_type: str, name: str) -> Response:
-    return Response(content, headers={**HEADERS, "Content-Type": content_type, "Content-Disposition": disposition(name)})
+def _too_long(error: StatementTooLong) -> Response:
+    """As a document that is too large, in the reading of the statuses that does not say 200 to an error: here nobody speaks GraphQL."""
+    extensions = {"code": "LIMIT_EXCEEDED", "limit": "statement_rows", "allowed": error.allowed}
+    return answers.respond({"errors": [{"message": str(error), "extensions": extensions}]}, "LIMIT_EXCEEDED", replace(form(), profile="draft-2026"))
+
+
+def _file(content: bytes, name: str, printer: Printer) -> Response:
+    headers = {**HEADERS, "Content-Type": TYPES[name.rpartition(".")[2]], "Content-Disposition": disposition(name)}
+    return InParts(content, headers, seconds=printer.settings.paper_seconds)
 
 
 def _logo(path: Path | None) -> Logo | None:

@@ -5,11 +5,17 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from db.blocks import blocks
+from db.ledger import extent_sql
+from db.pages import Value, Window, keyset_arguments, page_sql
 from db.session import Session
 from papers.invoice import PaidPart, invoice_paper, receipt_paper
 from papers.sheet import Merchant, Paper, Reader
 from papers.statement import Entry, EntryKind, Statement, statement_paper
-from resolvers.lifecycle.reading import asked
+from resolvers.lifecycle.reading import asked, rows_from
+
+# So many rows keep the event loop busy for about 5 ms.
+PAGE_ROWS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,23 @@ class Asking:
     async def reader(self) -> Reader:
         (customer,) = await self.rows("customers.by_id", key=self.customer_id)
         return Reader(customer.name, customer.email, customer.locale, customer.time_zone)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What a statement of account is of: a currency, from the first to the last day."""
+
+    currency: str
+    starts_on: date
+    ends_on: date
+
+
+class StatementTooLong(Exception):
+    """A statement has more entries than one document may have."""
+
+    def __init__(self, entries: int, allowed: int) -> None:
+        super().__init__(f"The statement has {entries} entries; at most {allowed} are in one document. Ask for a shorter period.")
+        self.allowed = allowed
 
 
 async def invoice(asking: Asking, identifier: str) -> Paper | None:
@@ -52,15 +75,26 @@ async def receipt(asking: Asking, identifier: str) -> Paper | None:
     return receipt_paper(found[0], parts, merchant=asking.merchant, reader=await asking.reader())
 
 
-async def statement(asking: Asking, currency: str, *, starts_on: date, ends_on: date) -> Statement:
-    entries = await asking.rows("papers.entries", currency=currency, until_on=ends_on)
-    opening = sum(entry.amount_minor for entry in entries if entry.happened_on < starts_on)
-    shown = [Entry(entry.happened_on, EntryKind(entry.kind), entry.reference, entry.amount_minor) for entry in entries if entry.happened_on >= starts_on]
-    return Statement(currency, starts_on, ends_on, opening, shown)
+async def statement(asking: Asking, period: Period, *, max_entries: int) -> Statement:
+    """Read page by page in the session's one snapshot. Raises StatementTooLong."""
+    block = blocks()["papers.entries"]
+    values = {"customer_id": asking.customer_id, "currency": period.currency, "until_on": period.ends_on}
+    (extent,) = await rows_from(asking.session, extent_sql(block), "StatementExtent", starts_on=period.starts_on, **values)
+    if extent.entries > max_entries:
+        raise StatementTooLong(extent.entries, max_entries)
+    # The keyset before the first entry of the period: ranks begin at 1.
+    entries: list[Entry] = []
+    after: tuple[Value, ...] = (period.starts_on, 0, "")
+    while len(entries) < extent.entries:
+        window = Window("oldest", PAGE_ROWS, after=after)
+        page = await rows_from(asking.session, page_sql(block, window, limit=":size"), block.returns, size=PAGE_ROWS, **values, **keyset_arguments(window))
+        entries += [Entry(row.happened_on, EntryKind(row.kind), row.reference, row.amount_minor) for row in page]
+        after = (page[-1].happened_on, page[-1].rank, page[-1].id)
+    return Statement(period.currency, period.starts_on, period.ends_on, extent.opening_minor, entries)
 
 
-async def printed_statement(asking: Asking, found: Statement) -> Paper:
-    return statement_paper(found, merchant=asking.merchant, reader=await asking.reader(), made_at=asking.session.caller.now)
+async def printed_statement(asking: Asking, statement: Statement) -> Paper:
+    return statement_paper(statement, merchant=asking.merchant, reader=await asking.reader(), made_at=asking.session.caller.now)
 
 
 def _by_id(rows: Iterable[Any]) -> dict[str, Any]:

@@ -14,3 +14,8 @@ def stored(customer_id: str, identifier: str, nonce: str) -> str:
 def incoming(customer_id: str, identifier: str) -> str:
     """Where a client sends an attachment's bytes by itself."""
     return f"incoming/{customer_id}/{identifier}"
+
+
+def owner_of(key: str) -> str:
+    """The customer whose object it is. `key` is one of ours."""
+    return key.split("/")[1]

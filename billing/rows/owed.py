@@ -76,9 +76,19 @@ class PaymentOwner:
 
 @dataclass(frozen=True, slots=True)
 class StatementEntry:
-    """`amount_minor` above zero is what the customer owes more, below zero what they owe less."""
+    """`amount_minor` above zero is what the customer owes more, below zero what they owe less. Entries stand in the order of the first three columns."""
 
     happened_on: date
+    rank: int
+    id: str
     kind: str
     reference: str
     amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class StatementExtent:
+    """The balance before a period, and how many entries the period has."""
+
+    opening_minor: int
+    entries: int

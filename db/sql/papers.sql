@@ -25,9 +25,11 @@ select * from portal_installment where customer_id = :customer_id and id = any(:
 
 -- name: papers.entries
 -- returns: StatementEntry
+-- order oldest: happened_on, rank, id
 -- The statement of account of a currency, up to the end of a day where the customer lives: above zero is owed more, below zero less.
+-- Of one day, `rank` says what comes first.
 -- Void invoices were never owed. A refunded invoice is not owed any more from the day of its refund on. Credit that was used for an invoice was credit before, and counts once.
-select entry.happened_on, entry.kind, entry.reference, entry.amount_minor
+select entry.happened_on, entry.rank, entry.id, entry.kind, entry.reference, entry.amount_minor
   from customer c
  cross join lateral (
         select (i.issued_at at time zone c.time_zone)::date as happened_on, 1 as rank, 'INVOICE' as kind, i.number as reference, i.total_minor as amount_minor, i.id
@@ -56,4 +58,3 @@ select entry.happened_on, entry.kind, entry.reference, entry.amount_minor
           from balance_entry b
          where b.customer_id = c.id and b.currency = :currency and b.kind in ('CREDIT_NOTE', 'ADJUSTMENT', 'CHARGE', 'REFUND')) entry
  where c.id = :customer_id and entry.happened_on <= :until_on
- order by entry.happened_on, entry.rank, entry.id

@@ -31,10 +31,14 @@ def asking(context: Context, customer_id: str | None = None) -> Run:
 async def asked(session: Session, name: str, /, **values: Any) -> list[Any]:
     """The rows of a named block, in the session's reading transaction."""
     block = blocks()[name]
-    sql, names = positional(block.sql)
-    given = {"now": session.caller.now} | values
-    found = await session.fetch(sql, [given[parameter] for parameter in names])
-    return [getattr(rows, block.returns)(*record) for record in found]
+    return await rows_from(session, block.sql, block.returns, **values)
+
+
+async def rows_from(session: Session, sql: str, returns: str, /, **values: Any) -> list[Any]:
+    """The rows of a statement that is made around a block, in the session's reading transaction. `returns` names their type."""
+    text, names = positional(sql)
+    arguments = {"now": session.caller.now} | values
+    return [getattr(rows, returns)(*record) for record in await session.fetch(text, [arguments[parameter] for parameter in names])]
 
 
 async def contract(run: Run, subscription_id: str, *, is_locked: bool) -> Contract:
