@@ -27,7 +27,6 @@ from gateway.allowance import Allowance
 from gateway.downloads import HEADERS, disposition, form
 from gateway.sending import InParts
 from gateway.settings import Settings, WrongSetting
-from papers.child_process import PrintingFailed
 from papers.press import Press
 from papers.sheet import Logo, Merchant
 from papers.statement import statement_csv
@@ -89,7 +88,7 @@ async def _within_bounds(printer: Printer, link: Asked, request: Request) -> Res
         return answers.refused("CLIENT_CLOSED_REQUEST", "The client has left.", form())
     except (Overloaded, TimeoutError, DatabaseUnavailable):
         return answers.unavailable(form())
-    except PrintingFailed as error:
+    except Exception as error:  # a bug, or a process that printed and failed; here is the edge
         return answers.unexpected(error, form())
 
 

@@ -75,7 +75,7 @@ async def receipt(asking: Asking, identifier: str) -> Paper | None:
     return receipt_paper(found[0], parts, merchant=asking.merchant, reader=await asking.reader())
 
 
-async def statement(asking: Asking, period: Period, *, max_entries: int) -> Statement:
+async def statement(asking: Asking, period: Period, *, max_entries: int, page_rows: int = PAGE_ROWS) -> Statement:
     """Read page by page in the session's one snapshot. Raises StatementTooLong."""
     block = blocks()["papers.entries"]
     values = {"customer_id": asking.customer_id, "currency": period.currency, "until_on": period.ends_on}
@@ -86,8 +86,8 @@ async def statement(asking: Asking, period: Period, *, max_entries: int) -> Stat
     entries: list[Entry] = []
     after: tuple[Value, ...] = (period.starts_on, 0, "")
     while len(entries) < extent.entries:
-        window = Window("oldest", PAGE_ROWS, after=after)
-        page = await rows_from(asking.session, page_sql(block, window, limit=":size"), block.returns, size=PAGE_ROWS, **values, **keyset_arguments(window))
+        window = Window("oldest", page_rows, after=after)
+        page = await rows_from(asking.session, page_sql(block, window, limit=":size"), block.returns, size=page_rows, **values, **keyset_arguments(window))
         entries += [Entry(row.happened_on, EntryKind(row.kind), row.reference, row.amount_minor) for row in page]
         after = (page[-1].happened_on, page[-1].rank, page[-1].id)
     return Statement(period.currency, period.starts_on, period.ends_on, extent.opening_minor, entries)

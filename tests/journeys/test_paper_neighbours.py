@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx
@@ -19,6 +20,7 @@ from auth.viewer import Viewer
 from db.embedded import Urls
 from gateway.documents import first_party
 from tests.conftest import ADA, BIG, token
+from tests.journeys.test_direct_uploads import Fleet
 from tests.papers.load import ask_in_parallel, link, statement_link
 from tests.posting import attach
 from tests.samples import pdf
@@ -226,6 +228,32 @@ async def test_downloads_have_places_of_their_own(start_server: Start, urls: Url
         assert is_refusal(await get(url))
         assert (await get(await a_paper(server, admin))).status_code == 200, "a paper needs no place of a download's"
     assert [(await first).status_code, (await get(url)).status_code] == [200, 200]
+
+
+async def test_direct_uploads_share_the_places_of_uploads(start_server: Start, urls: Urls, invoice: str) -> None:
+    server = start_server(urls.app, max_uploads=1, max_queued=0)
+    async with httpx.AsyncClient(base_url=server, timeout=20) as client:
+        fleet = Fleet(client, invoice)
+        made = await fleet.announce(("a.pdf", pdf(100_000)), ("b.pdf", pdf(2000)), key="places of uploads")
+        first, second = made["uploads"]
+        fields = {item["name"]: item["value"] for item in first["fields"]}
+        request = client.build_request("POST", first["url"], data=fields, files={"file": ("x", pdf(100_000))})
+        body = request.read()
+        head = f"POST /files/uploads HTTP/1.1\r\nHost: x\r\nContent-Type: {request.headers['content-type']}\r\nContent-Length: {len(body)}\r\n\r\n"
+        reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(server).port)
+        writer.write(head.encode() + body[:50_000])
+
+        # A client that sends slowly holds the only place.
+        async def is_refused() -> bool:
+            answer = await fleet.send(second, pdf(2000))
+            return answer.status_code != 204 and is_refusal(answer)
+
+        await until(is_refused)
+        writer.write(body[50_000:])
+        assert (await reader.readline()).startswith(b"HTTP/1.1 204")
+        writer.close()
+        assert (await fleet.send(second, pdf(2000))).status_code == 204
+        assert (await fleet.complete(*(upload["attachment"]["id"] for upload in (first, second))))["userErrors"] == []
 
 
 @pytest.fixture(autouse=True)

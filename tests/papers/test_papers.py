@@ -3,7 +3,10 @@
 import asyncio
 import csv
 import io
+import os
+import re
 import struct
+import threading
 import zlib
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,9 +14,10 @@ from datetime import date, timedelta
 import pytest
 from pypdf.generic import DictionaryObject
 
+from papers.child_process import PrintingFailed
 from papers.invoice import invoice_paper, receipt_paper
-from papers.press import Press
-from papers.sheet import Logo, Merchant, Reader
+from papers.press import MAX_THREAD_ROWS, Press
+from papers.sheet import Logo, Merchant, Paper, Reader, sheet
 from papers.statement import COLUMNS, Entry, EntryKind, Statement, statement_csv, statement_paper
 from papers.words import WORDS
 from tests.papers.samples import ACME, ADA, NOW, invoice, lines, opened, part, payment, text_of
@@ -234,7 +238,7 @@ def test_every_language_has_every_word() -> None:
 
 
 async def test_many_at_once_all_come_out_and_who_leaves_early_blocks_nobody(press: Press) -> None:
-    rows = lines(200)
+    rows = lines(MAX_THREAD_ROWS)
     papers = [invoice_paper(replace(invoice(rows), number=f"INV-{number}"), rows, [], merchant=ACME, reader=ADA) for number in range(8)]
     left = [asyncio.create_task(press.print(paper)) for paper in papers[:4]]
     await asyncio.sleep(0.01)
@@ -252,3 +256,25 @@ async def test_requests_go_on_while_a_long_paper_is_printed(press: Press) -> Non
         await asyncio.sleep(0.002)
         ticks += 1
     assert ticks > 3
+
+
+def where() -> dict[str, object]:
+    """Content that says which process and thread laid it out."""
+    place = {"heading": f"process {os.getpid()} thread {threading.get_ident()} end", "facts": [], "opening": [""] * 5, "entries": [], "closing": ""}
+    return sheet(ACME, ADA, title="Where") | place
+
+
+@pytest.mark.parametrize(("rows", "is_elsewhere"), [(MAX_THREAD_ROWS, False), (MAX_THREAD_ROWS + 1, True)])
+async def test_no_paper_is_laid_out_on_the_event_loop_and_a_large_one_not_in_its_process(press: Press, rows: int, is_elsewhere: bool) -> None:
+    found = re.search(r"process (\d+) thread (\d+) end", text_of(await press.print(Paper("statement", where, NOW, rows))))
+    assert found
+    assert (int(found[1]) != os.getpid()) == is_elsewhere
+    assert is_elsewhere or int(found[2]) != threading.get_ident()
+
+
+@pytest.mark.parametrize("rows", [1, MAX_THREAD_ROWS + 1])
+async def test_a_paper_that_cannot_be_printed_says_so_and_the_press_goes_on(rows: int) -> None:
+    press = Press(at_once=1)
+    with pytest.raises((PrintingFailed, RuntimeError), match="No such file"):
+        await press.print(Paper("no_such_template", where, NOW, rows))
+    assert "process" in text_of(await press.print(Paper("statement", where, NOW, 1)))
