@@ -8,6 +8,8 @@ import asyncio
 import os
 import pickle
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +22,7 @@ NICENESS = 10
 # The highest score: when memory runs out, Linux ends this process before the server and Postgres.
 OOM_SCORE = "1000"
 MAX_ERROR_BYTES = 2000
+PARENT_SECONDS = 0.5
 
 
 class PrintingFailed(Exception):
@@ -51,8 +54,16 @@ def main() -> None:
     os.nice(NICENESS)
     with suppress(OSError):  # only Linux has it
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     paper, font_folders = pickle.load(sys.stdin.buffer)
     sys.stdout.buffer.write(printed(compiler_with(fonts_in(font_folders)), paper))
+
+
+def _end_with_parent(parent: int) -> None:
+    """A server that was killed cannot end its processes, so they look for themselves."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_SECONDS)
+    os._exit(1)
 
 
 if __name__ == "__main__":

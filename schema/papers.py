@@ -22,7 +22,8 @@ class Document:
 
 
 @strawberry.type(
-    description="A statement of account: what was owed and paid in a currency, day by day. The addresses are good for 5 minutes and whoever has them."
+    description="A statement of account: what was owed and paid in a currency, day by day. The addresses are good for 5 minutes and whoever has them. "
+    "One with too many entries (10,000 unless the gateway is set otherwise) is answered there with LIMIT_EXCEEDED; ask for a shorter period."
 )
 class StatementDocuments:
     pdf_url: str = strawberry.field(description="For people.")

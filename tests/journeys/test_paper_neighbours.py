@@ -17,20 +17,22 @@ import pytest
 from pypdf import PdfReader
 
 from auth.viewer import Viewer
+from bench.processes import resident_mb
 from db.embedded import Urls
 from gateway.documents import first_party
 from tests.conftest import ADA, BIG, token
 from tests.journeys.test_direct_uploads import Fleet
 from tests.papers.load import ask_in_parallel, link, statement_link
 from tests.posting import attach
+from tests.processes import process
 from tests.samples import pdf
 from tests.waiting import held_up, locked, until
 
 Start = Callable[..., str]
 
 
-def children() -> list[int]:
-    """Processes that print for servers of this process."""
+def children(server: int | None = None) -> list[int]:
+    """Processes that print for a server, by its process id; left out, for those of this process."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -38,9 +40,16 @@ def children() -> list[int]:
             parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
         except OSError:  # it has ended
             continue
-        if parent == os.getpid() and b"papers.child_process" in command:
+        if parent == (server or os.getpid()) and b"papers.child_process" in command:
             found.append(int(folder.name))
     return found
+
+
+def is_printing(child: int) -> bool:
+    try:
+        return b"papers.child_process" in Path(f"/proc/{child}/cmdline").read_bytes()
+    except OSError:  # it has ended
+        return False
 
 
 async def has_no_children() -> bool:
@@ -186,6 +195,25 @@ async def test_a_client_that_leaves_ends_the_process_that_prints_for_it(start_se
         return (await get(await a_paper(server, admin))).status_code == 200
 
     await until(is_free)
+
+
+async def test_a_server_that_is_killed_leaves_no_process_that_prints(root: Path, urls: Urls, tmp_path: Path) -> None:
+    with process(root, urls, tmp_path, environment="development") as (running, server):
+        task = asyncio.create_task(get(statement_link(server, "pdf")))
+
+        async def is_laying_out() -> bool:
+            return any(resident_mb(child) > 150 for child in children(running.pid))
+
+        await until(is_laying_out)
+        (printing,) = children(running.pid)
+        running.kill()
+        with pytest.raises(httpx.HTTPError):
+            await task
+
+        async def is_gone() -> bool:
+            return not is_printing(printing)
+
+        await until(is_gone, seconds=2)
 
 
 async def test_a_link_is_good_for_so_many_papers_a_minute_and_only_its_customers_are_counted(
