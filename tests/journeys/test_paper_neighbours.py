@@ -79,7 +79,7 @@ async def a_paper(server: str, admin: asyncpg.Connection, viewer: Viewer = ADA) 
 async def test_beside_twelve_statements_another_customer_is_answered_before_they_are_done(
     start_server: Start, urls: Urls, admin: asyncpg.Connection, kind: Literal["pdf", "csv"]
 ) -> None:
-    server = start_server(urls.app, paper_seconds=4)
+    server = start_server(urls.app, paper_seconds=3 if kind == "pdf" else 20)
     summary, headers = {"query": first_party()["Summary"]}, {"Authorization": f"Bearer {token(ADA)}"}
     async with httpx.AsyncClient(base_url=server, timeout=60) as client:
         # The first call prepares the document.
@@ -99,6 +99,19 @@ async def test_beside_twelve_statements_another_customer_is_answered_before_they
     await until(has_no_children)
     for viewer in (ADA, BIG):  # and nothing is left behind: each has a place again
         assert (await get(await a_paper(server, admin, viewer))).status_code == 200
+
+
+async def test_beside_twelve_statements_another_customers_invoice_is_made_before_they_are_done(
+    start_server: Start, urls: Urls, admin: asyncpg.Connection
+) -> None:
+    server = start_server(urls.app, paper_seconds=3, paper_queue_seconds=3)
+    papers = asyncio.create_task(ask_in_parallel(statement_link(server, "pdf"), 12))
+    await until(has_children)
+    assert (await get(await a_paper(server, admin, ADA))).status_code == 200
+    assert not papers.done()
+    assert len(children()) <= 1, "one of the two places is all that one customer has"
+    assert all(answer.status_code == 200 or is_refusal(answer) for answer in await papers)
+    await until(has_no_children)
 
 
 async def test_a_statement_of_as_many_entries_as_there_may_be_is_made_and_one_more_is_refused(start_server: Start, urls: Urls, server: str) -> None:
