@@ -4,6 +4,7 @@ RequestError            the request cannot be answered; top-level `errors`, `ext
 ├── BAD_USER_INPUT      an argument or variable is out of its range
 ├── UNAUTHENTICATED     no token, or one that does not hold
 ├── FORBIDDEN           this caller may never do this
+├── SERVICE_UNAVAILABLE a mutation's field that was not run, after one that met an outage
 └── …                   transport codes, see `gateway/statuses.py`
 Refused                 a business rule says no; `userErrors` of a mutation, `reason` of an ActionState
 ├── state               WRONG_STATE · ALREADY_SCHEDULED · PAUSE_IN_TRIAL · OVERDUE_INVOICE · RESUME_FIRST · NOT_YOURS_TO_RESUME · CANCELED · NO_CHANGE
@@ -16,6 +17,9 @@ Refused                 a business rule says no; `userErrors` of a mutation, `re
 """
 
 from enum import StrEnum
+
+# When a client may try again what an outage kept from it.
+RETRY_AFTER_SECONDS = 2
 
 
 class ErrorCode(StrEnum):
@@ -157,6 +161,15 @@ class TooManyAttempts(RequestError):
     def __init__(self, message: str, *, retry_after_seconds: int = 1) -> None:
         super().__init__(message, retryAfterSeconds=retry_after_seconds)
         self.retry_after_seconds = retry_after_seconds
+
+
+class NotRun(RequestError):
+    """A field of a mutation that was not run, because a field before it met an outage."""
+
+    code = "SERVICE_UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__("Not run, because the service was unavailable to a field before it.", retryAfterSeconds=RETRY_AFTER_SECONDS)
 
 
 class Unauthenticated(RequestError):

@@ -11,44 +11,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-import asyncpg
-
 from billing import rows
 from billing.states import Actor
 from db.blocks import blocks, positional
+from db.outages import AlreadyTaken as AlreadyTaken
+from db.outages import DatabaseUnavailable as DatabaseUnavailable
+from db.outages import SessionEnded as SessionEnded
+from db.outages import outages
 from db.pool import Database, Lease
-
-# What assert_session raises; a code of our own, so that a wrong password of the application role is not taken for it.
-SESSION_ENDED = "PO401"
 
 READ = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 WRITE = "ISOLATION LEVEL READ COMMITTED READ WRITE"
 
-UNAVAILABLE = (
-    OSError,
-    TimeoutError,
-    asyncpg.InterfaceError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-    asyncpg.InvalidAuthorizationSpecificationError,
-)
-
-
-class DatabaseUnavailable(Exception):
-    """Postgres cannot be asked right now. Whoever called may try again shortly."""
-
 
 class UnitOfWorkClosed(Exception):
     """The operation has been answered, so nothing is read or written in its name any more."""
-
-
-class AlreadyTaken(Exception):
-    """Somebody else has what a unique index lets only one have."""
-
-
-class SessionEnded(Exception):
-    """The token's session was ended, however long the token itself would still be good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +38,13 @@ class Caller:
     session_id: str | None = None
 
 
+@dataclass(slots=True)
+class Progress:
+    """What all units of work of one operation have done so far."""
+
+    commits: int = 0
+
+
 class Session:
     """The unit of work of one operation: reads in one REPEATABLE READ READ ONLY transaction that the first of them opens; writes in one of their own.
 
@@ -70,6 +54,7 @@ class Session:
     def __init__(self, database: Database, caller: Caller, *, acquire_seconds: float = 1.0) -> None:
         self.caller = caller
         self.statements = 0
+        self.progress = Progress()
         self._database = database
         self._acquire_seconds = acquire_seconds
         self._lease: Lease | None = None
@@ -82,8 +67,10 @@ class Session:
         self._running: set[asyncio.Task[Any]] = set()
 
     def of(self, caller: Caller) -> "Session":
-        """Another unit of work on the same database."""
-        return Session(self._database, caller, acquire_seconds=self._acquire_seconds)
+        """Another unit of work on the same database, of the same operation."""
+        other = Session(self._database, caller, acquire_seconds=self._acquire_seconds)
+        other.progress = self.progress
+        return other
 
     async def fetch(self, sql: str, arguments: Sequence[object]) -> list[Any]:
         """Run one reading statement with positional parameters. Raises DatabaseUnavailable, SessionEnded, UnitOfWorkClosed."""
@@ -141,6 +128,7 @@ class Session:
                 lease.terminate()
                 raise
             is_sound = True
+            self.progress.commits += 1
         finally:
             self.statements += await lease.end(is_sound=is_sound)
 
@@ -185,7 +173,10 @@ class Session:
             self._running.discard(task)
 
     async def _open(self, mode: str) -> Lease:
-        lease = await self._database.take(seconds=self._acquire_seconds)
+        try:
+            lease = await self._database.take(seconds=self._acquire_seconds)
+        except TimeoutError as error:
+            raise DatabaseUnavailable("no connection in time") from error
         ending, lease.is_reading = "COMMIT; " if lease.is_reading else "", False
         try:
             self.statements += 1
@@ -231,23 +222,6 @@ class Transaction:
         """From here on this is the customer who acts. Only for who has just proved to be that customer."""
         self.caller = replace(self.caller, customer_id=customer_id)
         await self._lease.raw.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}")
-
-
-@contextmanager
-def outages() -> Iterator[None]:
-    """What Postgres says in words of ours: that it is away, or that the session has ended."""
-    try:
-        yield
-    except asyncpg.UniqueViolationError as error:
-        raise AlreadyTaken(error.constraint_name) from error
-    except ValueError:
-        raise  # asyncpg's DataError, an InterfaceError too: a wrong argument is our bug, not an outage.
-    except UNAVAILABLE as error:
-        raise DatabaseUnavailable from error
-    except asyncpg.PostgresError as error:
-        if error.sqlstate == SESSION_ENDED:
-            raise SessionEnded from error
-        raise
 
 
 def storable(value: Any) -> Any:

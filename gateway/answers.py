@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+from asyncpg import InFailedSQLTransactionError
 from graphql import GraphQLError
 from starlette.responses import Response
 
-from billing.refusals import RequestError, TooManyAttempts
-from db.session import DatabaseUnavailable
+from billing.refusals import RETRY_AFTER_SECONDS, RequestError, TooManyAttempts
+from db.outages import DatabaseUnavailable, SessionEnded, cause_of
 from gateway.statuses import GRAPHQL, JSON, Profile, status
 from storage.bucket import BucketUnavailable
 
 logger = logging.getLogger("portico.http")
-
-RETRY_AFTER_SECONDS = 2
 
 HEADERS = {
     "Cache-Control": "private, no-store",
@@ -30,6 +29,13 @@ HEADERS = {
 
 FIXED = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 TYPES = {media: f"{media}; charset=utf-8".encode() for media in (JSON, GRAPHQL)}
+
+OUTAGES = (DatabaseUnavailable, BucketUnavailable, TimeoutError)
+UNAVAILABLE = {
+    "message": "The service is busy, or its database or its bucket cannot be reached. Try again shortly.",
+    "extensions": {"code": "SERVICE_UNAVAILABLE", "retryAfterSeconds": RETRY_AFTER_SECONDS},
+}
+ENDED = "The session of this token has ended."
 
 QUALITY = re.compile(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*")
 SUGGESTION = " Did you mean "
@@ -91,12 +97,17 @@ def refused(code: str, message: str, form: Form, **headers: str) -> Answer:
 
 
 def unavailable(form: Form, **headers: str) -> Answer:
-    return refused(
-        "SERVICE_UNAVAILABLE",
-        "The service is busy, or its database or its bucket cannot be reached. Try again shortly.",
-        form,
-        **{"Retry-After": str(RETRY_AFTER_SECONDS), **headers},
-    )
+    return respond({"errors": [UNAVAILABLE]}, "SERVICE_UNAVAILABLE", form, **{"Retry-After": str(RETRY_AFTER_SECONDS), **headers})
+
+
+def outage(error: Exception, form: Form, **headers: str) -> Answer:
+    """The answer to a request that leaves no operation's line in the log, and a line that says why."""
+    log_outage(error, form.reference)
+    return unavailable(form, **headers)
+
+
+def log_outage(error: Exception, reference: str = "") -> None:
+    logger.warning("a request was answered 503", extra={"request_id": reference, "cause": cause_of(error)})
 
 
 def request_errors(errors: Iterable[GraphQLError], code: str, form: Form, *, suggests: bool) -> Answer:
@@ -117,7 +128,23 @@ def raw(body: bytes, code: str, form: Form, **headers: str) -> Answer:
 
 
 def is_outage(errors: Sequence[GraphQLError]) -> bool:
-    return any(isinstance(error.original_error, DatabaseUnavailable | BucketUnavailable | TimeoutError) for error in errors)
+    return any(isinstance(error.original_error, OUTAGES) for error in errors)
+
+
+def cause(errors: Sequence[GraphQLError]) -> str:
+    """Why fields failed that nobody refused, for the log: the outage if there is one, or else the first bug."""
+    failures = [original for error in errors if (original := error.original_error) and not isinstance(original, RequestError | TransportError)]
+    failures.sort(key=lambda failure: not isinstance(failure, OUTAGES))
+    return cause_of(failures[0]) if failures else ""
+
+
+def listed(errors: Sequence[GraphQLError], form: Form) -> list[dict[str, Any]]:
+    """Errors as the client sees them. A read that follows a failed one in its transaction fails with it: after an outage that is no bug."""
+    is_cut_off = is_outage(errors)
+    return [
+        {**error.formatted, **UNAVAILABLE} if is_cut_off and isinstance(error.original_error, InFailedSQLTransactionError) else shown(error, form)
+        for error in errors
+    ]
 
 
 def retry_after(errors: Sequence[GraphQLError]) -> dict[str, str]:
@@ -133,6 +160,12 @@ def shown(error: GraphQLError, form: Form) -> dict[str, Any]:
         return {**error.formatted, "extensions": original.extensions}
     if original is None:
         return {**error.formatted, "extensions": {"code": "BAD_USER_INPUT"}}
+    if isinstance(original, OUTAGES):
+        return {**error.formatted, **UNAVAILABLE}
+    if isinstance(original, SessionEnded):
+        return {**error.formatted, "message": ENDED, "extensions": {"code": "UNAUTHENTICATED"}}
+    if isinstance(original, TransportError):
+        return {**error.formatted, "extensions": {"code": original.code}}
     return {**error.formatted, **_masked(original, form)}
 
 

@@ -74,8 +74,8 @@ def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, bo
             # The place is for the look-up: a client that reads its file slowly holds none.
             async with bounds.downloads.place(f"customer:{asked.customer_id}"):
                 return await _given(asked, database, files, clock())
-        except (Overloaded, DatabaseUnavailable, BucketUnavailable):
-            return answers.unavailable(form())
+        except (Overloaded, DatabaseUnavailable, BucketUnavailable) as error:
+            return answers.outage(error, form())
 
     async def upload(request: Request) -> Response:
         assert isinstance(files.bucket, Local)
@@ -84,8 +84,8 @@ def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, bo
             await arrived(_take(request, body, direct, now=clock()), seconds=bounds.upload_seconds)
         except TransportError as error:
             return answers.refused(error.code, str(error), form(), **(error.headers | await body.skip(MAX_FILE_BYTES)))
-        except (Overloaded, BucketUnavailable):
-            return answers.unavailable(form(), **await body.skip(MAX_FILE_BYTES))
+        except (Overloaded, BucketUnavailable) as error:
+            return answers.outage(error, form(), **await body.skip(MAX_FILE_BYTES))
         return Response(status_code=204, headers=HEADERS)
 
     uploads = [Route(DIRECT, upload, methods=["POST"])] if isinstance(files.bucket, Local) else []

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from gateway.answers import RETRY_AFTER_SECONDS
+from billing.refusals import RETRY_AFTER_SECONDS
+from db.outages import cause_of
 
 logger = logging.getLogger("portico.health")
 
@@ -60,7 +61,7 @@ class Readiness:
                     return "migrations are missing"
                 return "ready" if self._loaded.is_set() else "the documents are not loaded"
         except Exception as error:  # whatever keeps it from answering, it is not ready
-            logger.warning("the database does not answer: %s", type(error).__name__)
+            logger.warning("the database does not answer: %s", cause_of(error))
             return "the database does not answer"
 
 

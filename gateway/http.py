@@ -20,7 +20,8 @@ from auth.viewer import Viewer
 from billing.refusals import RequestError, Unauthenticated
 from billing.rows import Budget
 from billing.states import Actor
-from db.session import Caller, DatabaseUnavailable, Session, SessionEnded
+from db.outages import Conflict, DatabaseUnavailable, SessionEnded, cause_of
+from db.session import Caller, Session
 from gateway import answers, budgets, calls, uploads
 from gateway.admission import ClientGone, Handover, Overloaded, UntilGone, nothing
 from gateway.answers import Answer, Form, TransportError
@@ -34,14 +35,17 @@ from gateway.journal import Entry
 from gateway.limits import LimitExceeded
 from gateway.portal import Portal, Visit
 from gateway.proxies import address_of, user_agent_of
+from gateway.results import NO_TOKEN, presented
 from gateway.statuses import JSON
 from gateway.threads import beside
+from planner import Bound
 from resolvers.context import Context, Origin
 
 logger = logging.getLogger("portico.http")
 
 STRANGER = Viewer(Actor.ANONYMOUS, None, (), "")
-NO_TOKEN = "Send a bearer token that holds in the Authorization header."
+# What the fields of a mutation have left after its deadline, to read what their payloads show.
+PAYLOAD_SECONDS = 1.0
 # What a stranger learns of a request that cannot be read: that a token is missing.
 UNREADABLE = ("BAD_REQUEST", "BAD_PARAMETERS")
 # Characters of a planned answer beyond which its derived fields, 20 to 40 µs each, would hold up the event loop for several milliseconds.
@@ -85,10 +89,12 @@ class GraphQLEndpoint:
             return answers.refused(error.code, str(error), visit.form, **error.headers)
         except ClientGone:
             return answers.refused("CLIENT_CLOSED_REQUEST", "The client has left.", visit.form)
-        except (DatabaseUnavailable, KeysUnavailable, Overloaded, asyncio.CancelledError):
+        except (DatabaseUnavailable, KeysUnavailable, Overloaded, asyncio.CancelledError) as error:
             # Cancelled is what is still running when the time to shut down is over.
+            visit.entry.cause = cause_of(error)
             return answers.unavailable(visit.form)
         except Exception as error:  # a bug; here is the edge, and the caller hears a reference instead of its words
+            visit.entry.cause = cause_of(error)
             return answers.unexpected(error, visit.form)
 
     async def _answer(self, visit: Visit) -> Answer:
@@ -219,13 +225,16 @@ def _note(visit: Visit, work: Work) -> None:
 
 async def _run(portal: Portal, work: Work, visit: Visit, context: Context) -> Answer:
     """Within the deadline; a query also only as long as somebody waits for it."""
-    is_watched = visit.entry.kind == "query" and not visit.is_upload
+    is_query = visit.entry.kind == "query"
+    is_watched = is_query and not visit.is_upload
+    context.ends_at = asyncio.get_running_loop().time() + portal.terms.operation_seconds
     try:
-        async with asyncio.timeout(portal.terms.operation_seconds):
+        async with asyncio.timeout_at(context.ends_at + (0 if is_query else PAYLOAD_SECONDS)):
             async with UntilGone(visit.request.receive) if is_watched else nullcontext():
                 planned = await run_planned(work.document, work.operation, work.call, context)
                 result = await run(portal.schema, work.document, work.call, context) if planned is None else None
-    except (TimeoutError, DatabaseUnavailable):
+    except (TimeoutError, DatabaseUnavailable) as error:
+        visit.entry.cause = "deadline" if isinstance(error, TimeoutError) else error.cause
         return answers.unavailable(visit.form)
     visit.entry.way = "executor" if planned is None else "planner"
     visit.entry.ends("run")
@@ -236,7 +245,7 @@ async def _run(portal: Portal, work: Work, visit: Visit, context: Context) -> An
         body = planned[:-1] + b',"extensions":' + orjson.dumps(extensions) + b"}" if extensions else planned
         return answers.raw(body, "OK", visit.form, **visit.headers)
     assert result is not None
-    return _presented(result, extensions, visit, suggests=portal.terms.is_open)
+    return presented(result, extensions, visit, suggests=portal.terms.is_open)
 
 
 def _extensions(portal: Portal, work: Work) -> dict[str, Any]:
@@ -252,7 +261,7 @@ async def run_planned(document: Document, operation: OperationDefinitionNode, ca
         bound = document.plans.bind(operation, call.variables, context.viewer)
         if bound is None:
             return None
-        text = (await context.session.fetch(bound.plan.sql, bound.values))[0][0]
+        text = (await _fetched(bound, context.session))[0][0]
         finish = partial(bound.answer, text, context.links, context.budget)
         return await beside(finish) if bound.plan.fix and len(text) > LARGE_TEXT else finish()
     except (DatabaseUnavailable, SessionEnded):
@@ -267,25 +276,17 @@ async def run_planned(document: Document, operation: OperationDefinitionNode, ca
         return None
 
 
+async def _fetched(bound: Bound, session: Session) -> list[Any]:
+    """The one statement of a plan, and once more after a Conflict: a standby cancels what stands in the way of its recovery."""
+    try:
+        return await session.fetch(bound.plan.sql, bound.values)
+    except Conflict:
+        await session.release()
+        return await session.fetch(bound.plan.sql, bound.values)
+
+
 async def run(schema: GraphQLSchema, document: Document, call: Call, context: Context) -> ExecutionResult:
     """The executor: graphql-core over the loaders. The row behind Query is the viewer."""
     assert document.ast is not None
     result = execute(schema, document.ast, root_value=context.viewer, context_value=context, variable_values=call.variables, operation_name=call.operation_name)
     return await result if inspect.isawaitable(result) else result
-
-
-def _presented(result: ExecutionResult, extensions: dict[str, Any] | None, visit: Visit, *, suggests: bool) -> Answer:
-    more = {"extensions": extensions} if extensions else {}
-    if not result.errors:
-        return answers.respond({"data": result.data, **more}, "OK", visit.form, **visit.headers)
-    for error in result.errors:
-        if isinstance(error.original_error, TransportError):
-            raise error.original_error
-    if answers.is_outage(result.errors):
-        return answers.unavailable(visit.form)
-    if any(isinstance(error.original_error, SessionEnded) for error in result.errors):
-        raise Unauthenticated(NO_TOKEN)
-    if result.data is None and all(error.path is None for error in result.errors):
-        return answers.request_errors(result.errors, "BAD_USER_INPUT", visit.form, suggests=suggests)
-    body = {"errors": [answers.shown(error, visit.form) for error in result.errors], "data": result.data, **more}
-    return answers.respond(body, "PARTIAL", visit.form, **visit.headers, **answers.retry_after(result.errors))

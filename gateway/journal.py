@@ -8,7 +8,7 @@ from typing import Any
 logger = logging.getLogger("portico.operation")
 
 MAX_NAMES = 20
-SHOWN = ("request_id", "client", "user_agent", "document", "operation", "kind", "way", "cost", "deprecated", "variables")
+SHOWN = ("request_id", "client", "user_agent", "document", "operation", "kind", "way", "cost", "deprecated", "variables", "cause")
 
 
 class Budget:
@@ -49,6 +49,7 @@ class Entry:
     way: str = ""
     cost: int | None = None
     deprecated: bool = False
+    cause: str = ""
     variables: list[str] = field(default_factory=list)
     phases: dict[str, float] = field(default_factory=dict)
     began: float = field(default_factory=perf_counter)

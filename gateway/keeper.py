@@ -6,16 +6,17 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 import asyncpg
 
 from billing.states import Actor
+from db.outages import DatabaseUnavailable, ReadOnly, cause_of, outage_of, outages
 from db.pool import Database
-from db.session import Caller, DatabaseUnavailable, Session
+from db.session import Caller, Session
 from gateway.documents import first_party, first_party_actions
 from gateway.registry import PORTAL, Registry
 from gateway.review import Review
+from resolvers.lifecycle.reading import asked
 from resolvers.manifests import Entry, id_of
 from resolvers.publishing import judge_all, store
 
@@ -45,7 +46,7 @@ class Keeper:
 
 async def keep(keeper: Keeper) -> None:
     """Until it is cancelled. While Postgres is away, what is known stays known."""
-    await asyncio.gather(_again(_listen, keeper), _again(_review, keeper))
+    await asyncio.gather(_again(_follow, keeper), _again(_review, keeper))
 
 
 async def _again(work: Callable[[Keeper], Awaitable[None]], keeper: Keeper) -> None:
@@ -53,18 +54,20 @@ async def _again(work: Callable[[Keeper], Awaitable[None]], keeper: Keeper) -> N
     while True:
         try:
             await work(keeper)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseUnavailable) as error:
-            logger.warning("the registry is not being kept up to date: %s", type(error).__name__)
-        except Exception:  # a bug; it may end one round, and not all that come after
-            logger.exception("the registry is not being kept up to date")
+        except Exception as error:  # an outage, or a bug, which may end one round and not all that come after
+            is_outage = isinstance(error, DatabaseUnavailable) or outage_of(error)
+            level = logging.WARNING if is_outage else logging.ERROR
+            logger.log(level, "the registry is not being kept up to date", extra={"cause": cause_of(error)}, exc_info=not is_outage)
         await asyncio.sleep(AGAIN_SECONDS)
 
 
 async def _review(keeper: Keeper) -> None:
     async for fitting in keeper.review.slices():
-        async with keeper.session().write() as transaction:
-            clients, ids = zip(*fitting, strict=True)
-            await transaction.run("trusted.fit", client_ids=list(clients), ids=list(ids), fits=keeper.review.fits)
+        clients, ids = zip(*fitting, strict=True)
+        # On a standby nothing is noted, and the next process judges them again.
+        with contextlib.suppress(ReadOnly):
+            async with keeper.session().write() as transaction:
+                await transaction.run("trusted.fit", client_ids=list(clients), ids=list(ids), fits=keeper.review.fits)
 
 
 async def publish_own(keeper: Keeper) -> None:
@@ -82,11 +85,13 @@ def own_texts() -> list[str]:
 
 
 async def reload(keeper: Keeper) -> str:
-    """Read clients and documents; gives back what they are the state of."""
-    async with keeper.session().write() as transaction:
-        stamp: str = (await transaction.first("trusted.stamp")).stamp
-        # In this order: a client that came in between has no texts here, and no client goes.
-        texts, clients = await transaction.run("trusted.texts"), await transaction.run("clients.all")
+    """Read clients and documents, all of one snapshot; gives back what they are the state of."""
+    session = keeper.session()
+    try:
+        stamp = await _stamp(session)
+        texts, clients = await asked(session, "trusted.texts"), await asked(session, "clients.all")
+    finally:
+        await session.close()
     keeper.registry.replace(clients, texts)
     keeper.review.wait_for(texts)
     return stamp
@@ -106,11 +111,27 @@ async def write_uses(keeper: Keeper) -> None:
         raise
 
 
+async def _follow(keeper: Keeper) -> None:
+    """Listen; as long as the database takes no writes, which includes LISTEN on a standby, ask it every few seconds instead."""
+    stamp = ""
+    while True:
+        try:
+            await _listen(keeper)
+            return
+        except ReadOnly as error:
+            if not stamp:
+                logger.warning("the database takes no writes, so documents are read and not published", extra={"cause": error.cause})
+            stamp = await _reload_if_changed(keeper, stamp)
+        await asyncio.sleep(ASK_SECONDS)
+
+
 async def _listen(keeper: Keeper) -> None:
+    """Until the connection is lost. Raises ReadOnly."""
     changed = asyncio.Event()
     connection = await asyncpg.connect(keeper.url, timeout=5, command_timeout=5, server_settings=dict(keeper.server_settings))
     try:
-        await connection.add_listener(CHANNEL, lambda *_: changed.set())
+        with outages():
+            await connection.add_listener(CHANNEL, lambda *_: changed.set())
         connection.add_termination_listener(lambda *_: changed.set())
         await publish_own(keeper)
         stamp, asked_at = await reload(keeper), asyncio.get_running_loop().time()
@@ -127,6 +148,15 @@ async def _listen(keeper: Keeper) -> None:
 
 
 async def _reload_if_changed(keeper: Keeper, stamp: str) -> str:
-    async with keeper.session().write() as transaction:
-        found: Any = await transaction.first("trusted.stamp")
-    return stamp if found.stamp == stamp else await reload(keeper)
+    session = keeper.session()
+    try:
+        found = await _stamp(session)
+    finally:
+        await session.close()
+    return stamp if found == stamp else await reload(keeper)
+
+
+async def _stamp(session: Session) -> str:
+    """What changes whenever a document or a client does."""
+    (row,) = await asked(session, "trusted.stamp")
+    return str(row.stamp)

@@ -15,9 +15,10 @@ from starlette.routing import Route
 from auth import assertions
 from auth.throttle import Kind, Throttle, Throttled, account_of, network_of
 from auth.viewer import Viewer
+from billing.refusals import RETRY_AFTER_SECONDS
 from billing.states import Actor
 from db.session import Caller, DatabaseUnavailable, Session, Transaction
-from gateway.answers import RETRY_AFTER_SECONDS, TransportError
+from gateway.answers import TransportError, log_outage
 from gateway.calls import body_of, media_type_of
 from gateway.proxies import Network, address_of
 
@@ -72,7 +73,8 @@ def route(desk: Desk) -> Route:
             return Response(status_code=400)
         except Throttled as spent:
             return JSONResponse({"error": "temporarily_unavailable"}, 429, {**HEADERS, "Retry-After": str(spent.retry_after_seconds)})
-        except DatabaseUnavailable:
+        except DatabaseUnavailable as error:
+            log_outage(error)
             return JSONResponse({"error": "temporarily_unavailable"}, 503, {**HEADERS, "Retry-After": str(RETRY_AFTER_SECONDS)})
 
     return Route("/oauth/token", token, methods=["POST"])

@@ -86,8 +86,8 @@ async def _within_bounds(printer: Printer, link: Asked, request: Request) -> Res
         return _too_long(error)
     except ClientGone:
         return answers.refused("CLIENT_CLOSED_REQUEST", "The client has left.", form())
-    except (Overloaded, TimeoutError, DatabaseUnavailable):
-        return answers.unavailable(form())
+    except (Overloaded, TimeoutError, DatabaseUnavailable) as error:
+        return answers.outage(error, form())
     except Exception as error:  # a bug, or a process that printed and failed; here is the edge
         return answers.unexpected(error, form())
 

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from billing.states import Actor
 from db.pool import Database
 from db.session import Caller, DatabaseUnavailable, Session
-from gateway.answers import TransportError
+from gateway.answers import TransportError, log_outage
 from gateway.calls import arrived, body_of
 from gateway.identity import Later
 from gateway.statuses import JSON, status
@@ -39,7 +39,8 @@ def webhooks(payments: Payments, database: Database, clock: Callable[[], datetim
             return _refused(status(error.code, JSON, "compat"), str(error), **error.headers)
         except BadSignature:
             return _refused(400, "The signature does not hold.")
-        except DatabaseUnavailable:
+        except DatabaseUnavailable as error:
+            log_outage(error)
             return _refused(503, "Try again shortly.", **{"Retry-After": "5"})
         if stored is not None:
             later(act(session, stored, by=system_writer(clock())))

@@ -92,7 +92,10 @@ def payments_of(context: "Context") -> Payments:
 
 @dataclass(slots=True)
 class Context:
-    """The caller, the unit of work, and its loaders. `budget` is what is left of the caller's, this operation paid; None for who has none."""
+    """The caller, the unit of work, and its loaders. `budget` is what is left of the caller's, this operation paid; None for who has none.
+
+    `ends_at` is when a mutation's fields must have ended, by the event loop's clock; `is_cut_off` once one of them met an outage.
+    """
 
     viewer: Viewer
     session: Session
@@ -104,6 +107,8 @@ class Context:
     judge: Callable[[str], Any] | None = None
     budget: Budget | None = None
     pace: Pace = field(default_factory=Pace)
+    ends_at: float | None = None
+    is_cut_off: bool = False
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from billing.states import Actor
 from db.blocks import blocks
+from db.outages import cause_of
 from db.session import Caller, DatabaseUnavailable, Session, Transaction
 from loaders import Loaders
 from mail.letters import Envelope, Letter, compose
@@ -72,21 +73,22 @@ def _send_later(context: Context, letter_id: str) -> None:
 async def _send_now(context: Context, letter_id: str) -> None:
     try:
         await send(context.session, identity_of(context).post, only=letter_id)
-    except DatabaseUnavailable:  # the worker will see to it
-        logger.info("a letter waits for the worker")
+    except DatabaseUnavailable as error:  # the worker will see to it
+        logger.info("a letter waits for the worker", extra={"cause": error.cause})
 
 
 async def _send(letter: Any, system: Session, post: Post) -> bool:
     """Whether it went out. One that never will is given up, and so is one that nobody could send, or open with the secret that they have, for a day.
 
-    Of a failure its kind alone is logged: what a mail server says often repeats the address.
+    Of a failure its kind and cause alone are logged: what a mail server says often repeats the address.
     """
     try:
         await post.sender.send(_read(post.seal.open(letter.sealed, letter.id), letter.id))
         is_sent = True
     except Exception as error:  # nobody waits for it, so the log is all that may hear of a failure
         is_final = isinstance(error, (Undeliverable, Unsendable)) or system.caller.now - letter.written_at >= LIFETIME
-        logger.error("the letter %s could not be sent%s: %s", letter.kind, "" if is_final else " yet", type(error).__name__)
+        about = {"cause": cause_of(error)}
+        logger.error("the letter %s could not be sent%s: %s", letter.kind, "" if is_final else " yet", type(error).__name__, extra=about)
         if not is_final:
             return False
         is_sent = False

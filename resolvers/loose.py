@@ -4,6 +4,7 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 
+from db.outages import cause_of
 from db.session import Session
 from storage.bucket import TICKET_SECONDS, Bucket
 
@@ -35,7 +36,7 @@ async def discard(session: Session, bucket: Bucket, object_keys: list[str]) -> N
     try:
         await remove(session.of(replace(session.caller, session_id=None)), bucket, object_keys)
     except Exception as error:  # nobody waits any more, and the sweep comes by anyway
-        logger.warning("objects are left to the sweep: %s", type(error).__name__)
+        logger.warning("objects are left to the sweep: %s", type(error).__name__, extra={"cause": cause_of(error)})
 
 
 async def clear(bucket: Bucket, key: str) -> None:
@@ -43,4 +44,4 @@ async def clear(bucket: Bucket, key: str) -> None:
     try:
         await bucket.delete(key)
     except Exception as error:  # nobody waits any more, and the sweep comes by anyway
-        logger.warning("an object is left to the sweep: %s", type(error).__name__)
+        logger.warning("an object is left to the sweep: %s", type(error).__name__, extra={"cause": cause_of(error)})

@@ -8,12 +8,12 @@ from billing.actions import Action, ActionState, judge, judge_version, of_method
 from billing.refusals import ErrorCode, Refused
 from billing.rows.owed import SavedMethod
 from db.session import Transaction
-from payments.processor import MethodDetails, Payer, Processor, ProcessorUnavailable, SetupNotFound, SetupStart, SetupUnfinished
+from payments.processor import MethodDetails, OutcomeUnknown, Payer, Processor, ProcessorUnavailable, SetupNotFound, SetupStart, SetupUnfinished
 from resolvers.audit import fresh_id, note
 from resolvers.calling import Outcome, outcome_of
 from resolvers.context import Context, identity_of, payments_of
 from resolvers.letters import customer_of
-from resolvers.lifecycle.charging import TRY_AGAIN, settle
+from resolvers.lifecycle.charging import TRY_AGAIN, log_no_answer, settle
 from resolvers.lifecycle.reading import asking
 from resolvers.lifecycle.writing import writer
 from resolvers.recognition import caller_of
@@ -32,7 +32,8 @@ async def start_add(given: Any, context: Context) -> SetupStart:
     key = f"{customer.id} {given.idempotency_key}" if given.idempotency_key else fresh_id("set", context)
     try:
         return await processor.start_setup(Payer(customer.id, customer.email, known[0].reference if known else None), key=key)
-    except ProcessorUnavailable:
+    except ProcessorUnavailable as error:
+        log_no_answer(processor.name, error)
         raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None
 
 
@@ -86,7 +87,8 @@ async def confirm(given: Any, context: Context) -> Outcome:
     if attempt.status in ("PROCESSING", "REQUIRES_ACTION") and attempt.processor_reference:
         try:
             result = await payments_of(context).processors[attempt.processor].confirm(attempt.processor_reference)
-        except ProcessorUnavailable:
+        except (ProcessorUnavailable, OutcomeUnknown) as error:
+            log_no_answer(attempt.processor, error)
             raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None
         answer = await settle(context.session, attempt.payment_id, result, by=writer(context))
         return replace(outcome_of(attempt.customer_id, answer | {"payment": attempt.payment_id}), client_action=result.client_action)
@@ -106,7 +108,8 @@ async def _finished(processor: Processor, reference: str, customer_id: str) -> M
         raise Refused(ErrorCode.NOT_FOUND, "There is no such form.", "reference") from None
     except SetupUnfinished:
         raise Refused(ErrorCode.SETUP_UNFINISHED, "The form is not finished, or the method was refused there.", "reference") from None
-    except ProcessorUnavailable:
+    except ProcessorUnavailable as error:
+        log_no_answer(processor.name, error)
         raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None
 
 
@@ -144,8 +147,8 @@ async def _forget(context: Context, method: SavedMethod) -> None:
     if processor:
         try:
             await processor.detach(method.processor_reference)
-        except ProcessorUnavailable:
-            return
+        except ProcessorUnavailable as error:
+            log_no_answer(method.processor, error)
 
 
 def _processor(context: Context) -> Processor:

@@ -12,10 +12,10 @@ from auth.permissions import Permission
 from billing.refusals import Refused
 from resolvers import operations
 from resolvers.attachments import shown
-from resolvers.audit import note_refusal
 from resolvers.calling import Outcome
 from resolvers.context import Context, Info
 from resolvers.lifecycle import actions
+from resolvers.mutating import resolved, running
 from resolvers.relations import by_id
 from schema import nouns
 from schema.costs import CALL, ERRORS, FILES, MUTATION, PREVIEW
@@ -62,13 +62,14 @@ def called(resolve: Callable[[Any, Context], Awaitable[Outcome]], *, name: str, 
     """A mutation whose answer is kept under its key. The payload is null only beside a top-level error."""
 
     async def run(info: Info, input: Any) -> Any:
-        try:
-            outcome = await resolve(input, info.context)
-        except Refused as refused:
-            await note_refusal(info.context, name, refused.code)
-            outcome = Outcome("", {}, refusal=refused)
-        info.context.forget()
-        return await _payload(outcome, info.context)
+        context = info.context
+        async with running(context):
+            try:
+                outcome = await resolved(context, name, lambda: resolve(input, context))
+            except Refused as refused:
+                outcome = Outcome("", {}, refusal=refused)
+            context.forget()
+            return await _payload(outcome, context)
 
     run.__annotations__ = {"info": Info, "input": Annotated[takes, strawberry.argument(description="What to do.")], "return": gives | None}
     return guarded(strawberry.mutation(resolver=run, graphql_type=gives | None, description=description, metadata=MUTATION), permission)

@@ -8,9 +8,9 @@ import strawberry
 
 from auth.permissions import Permission
 from billing.refusals import ErrorCode, Refused
-from resolvers.audit import note_refusal
 from resolvers.calling import Replayed
 from resolvers.context import Info
+from resolvers.mutating import resolved, running
 from schema.costs import ERRORS, MUTATION
 from schema.fields import guarded
 
@@ -37,12 +37,13 @@ def mutation(
     """
 
     async def run(info: Info, input: Any) -> Any:
-        try:
-            found = await resolve(input, info.context)
-        except Refused as refused:
-            await note_refusal(info.context, name, refused.code)
-            return _payload(shows, None, refused)
-        info.context.forget()
+        context = info.context
+        async with running(context):
+            try:
+                found = await resolved(context, name, lambda: resolve(input, context))
+            except Refused as refused:
+                return _payload(shows, None, refused)
+        context.forget()
         return _payload(shows, found, None)
 
     run.__annotations__ = {"info": Info, "input": Annotated[takes, strawberry.argument(description="What to do.")], "return": gives | None}

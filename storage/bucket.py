@@ -12,7 +12,11 @@ TICKET_SECONDS = 15 * 60
 
 
 class BucketUnavailable(Exception):
-    """The bucket does not answer, or says no to everybody. Whoever called may try again shortly."""
+    """The bucket does not answer, or says no to everybody. Whoever called may try again shortly. `cause` says why, for the log."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
 
 
 class NoSuchObject(Exception):

@@ -1,5 +1,6 @@
 """The bucket on disk: a folder that all processes of one machine share. An object is written beside its place, synced, and then takes it in one step."""
 
+import errno
 import os
 import secrets
 from collections.abc import AsyncIterator, Mapping
@@ -39,7 +40,7 @@ class Local:
             finally:
                 file.close()
         except OSError as error:
-            raise BucketUnavailable(f"{self._root}: {error.strerror}") from error
+            raise _unavailable(error) from error
 
     @asynccontextmanager
     async def open(self, key: str) -> AsyncIterator[AsyncIterator[bytes]]:
@@ -48,7 +49,7 @@ class Local:
         except FileNotFoundError:
             raise NoSuchObject(key) from None
         except OSError as error:
-            raise BucketUnavailable(f"{self._root}: {error.strerror}") from error
+            raise _unavailable(error) from error
         try:
             yield _read_all(file)
         finally:
@@ -58,7 +59,7 @@ class Local:
         try:
             await threads.run(_remove, self._path(key))
         except OSError as error:
-            raise BucketUnavailable(f"{self._root}: {error.strerror}") from error
+            raise _unavailable(error) from error
 
     async def ticket(self, announced: Announced, *, now: datetime) -> Ticket:
         expires_at = now + timedelta(seconds=TICKET_SECONDS)
@@ -100,6 +101,11 @@ def _write(file: BinaryIO, batch: list[bytes], judge: Judge) -> None:
 async def _read_all(file: BinaryIO) -> AsyncIterator[bytes]:
     while chunk := await threads.run(file.read, READ_BYTES):
         yield chunk
+
+
+def _unavailable(error: OSError) -> BucketUnavailable:
+    """With the name of its errno, such as ENOSPC for a full disk."""
+    return BucketUnavailable(errno.errorcode.get(error.errno or 0, type(error).__name__))
 
 
 def _create(part: Path) -> BinaryIO:

@@ -8,8 +8,8 @@ Whoever dies in between is followed by a retry under the same key, by a webhook,
 """
 
 import json
+import logging
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,7 @@ from billing.numbers import next_number, year_of
 from billing.refusals import ErrorCode, Refused
 from billing.standing import advanced
 from billing.states import SubscriptionEventKind
+from db.outages import cause_of, repeated
 from db.session import Session, Transaction
 from payments.processor import KEYS_HOLD, Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
 from resolvers.lifecycle import dunning
@@ -26,6 +27,8 @@ from resolvers.lifecycle.attempts import Call, Intent, Sending, attempt
 from resolvers.lifecycle.reading import account_around
 from resolvers.lifecycle.reading import contract as contract_of
 from resolvers.lifecycle.writing import Changes, Interrupted, Writer, event_row, merged, row_of, rows_of, save
+
+logger = logging.getLogger("portico.payments")
 
 # When a pause whose end could not be paid for, because the processor was away, ends instead.
 RESUMES_AGAIN = timedelta(hours=1)
@@ -74,18 +77,27 @@ async def ask(processor: Processor, sending: Sending) -> ChargeResult:
     """The processor's word; PROCESSING where there is none yet. That a repeated request did not arrive says nothing about the one before it."""
     try:
         return await processor.charge(sending.charge)
-    except ProcessorUnavailable:
+    except ProcessorUnavailable as error:
+        log_no_answer(sending.processor, error)
         return ChargeResult(ChargeStatus.PROCESSING) if sending.is_repeat else UNAVAILABLE
-    except OutcomeUnknown:
+    except OutcomeUnknown as error:
+        log_no_answer(sending.processor, error)
         return ChargeResult(ChargeStatus.PROCESSING)
+
+
+def log_no_answer(processor: str, error: Exception) -> None:
+    """Leave a line in the log that says why a processor gave no answer."""
+    logger.warning("the payment processor gave no answer", extra={"processor": processor, "cause": cause_of(error)})
 
 
 async def ask_again(processor: Processor, attempt: Any, *, now: datetime) -> ChargeResult | None:
     """What became of a charge whose answer was lost; None while nobody knows."""
     asked = Attempt(attempt.payment_id, attempt.method_reference, attempt.processor_reference, attempt.sent_at)
-    with suppress(ProcessorUnavailable, OutcomeUnknown):
+    try:
         return await processor.outcome(asked, now=now) or replace(UNAVAILABLE, decline_code="never_arrived")
-    return None
+    except (ProcessorUnavailable, OutcomeUnknown) as error:
+        log_no_answer(attempt.processor, error)
+        return None
 
 
 async def settle(session: Session, payment_id: str, result: ChargeResult, *, by: Writer, sent_at: datetime | None = None) -> dict[str, Any]:
@@ -94,12 +106,12 @@ async def settle(session: Session, payment_id: str, result: ChargeResult, *, by:
     `sent_at` is when that was sent which the processor was asked about. If it has been sent again since, the word is out of date, and nothing is written.
     """
     try:
-        return await _settled_once(session, payment_id, result, sent_at, by=by)
+        return await repeated(lambda: _settled_once(session, payment_id, result, sent_at, by=by))
     except Interrupted:
         if result.status is not ChargeStatus.SUCCEEDED:
             raise
     # What it was to pay was voided or paid meanwhile: the money is the customer's.
-    return await _credited(session, payment_id, result, by=by)
+    return await repeated(lambda: _credited(session, payment_id, result, by=by))
 
 
 async def _settled_once(session: Session, payment_id: str, result: ChargeResult, sent_at: datetime | None, *, by: Writer) -> dict[str, Any]:

@@ -1,0 +1,159 @@
+"""What Postgres and asyncpg raise, by what it means for the caller: try again shortly, try again at once, or a bug of ours.
+
+DatabaseUnavailable     passes by itself: a lock held by another transaction, a restart, a full disk, a lost connection
+├── Conflict            Postgres rolled this transaction back in favour of another one; the same work may be run again at once
+└── ReadOnly            the database takes no writes: a standby, or a primary that was made read-only
+"""
+
+import errno
+import re
+import socket
+import ssl
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import asyncpg
+
+T = TypeVar("T")
+
+# What assert_session raises; a code of our own, so that a wrong password of the application role is not taken for it.
+SESSION_ENDED = "PO401"
+
+# SQLSTATEs, or the two characters that a whole class of them begins with: https://www.postgresql.org/docs/current/errcodes-appendix.html
+CONFLICTS = ("40001", "40P01")
+READ_ONLY = ("25006",)
+OUTAGES = (
+    "08",  # connection exception; a pooler too says so
+    "25P03",  # idle in transaction for too long
+    "25P04",  # transaction timeout
+    "28",  # invalid authorization: a password that is being changed
+    "3D000",  # the database does not exist: it is being restored
+    "40",  # transaction rollback
+    "53",  # insufficient resources: disk full, out of memory, too many connections
+    "55P03",  # lock not available
+    "57",  # operator intervention: shutdown, statement timeout, canceled, not accepting connections yet
+    "58000",  # an error of the machine beneath Postgres
+    "58030",  # an error of its disk
+    "72000",  # snapshot too old
+)
+
+# asyncpg raises its InterfaceError for a connection that is gone, and for a statement that is called wrongly.
+MISUSE = ("the server expects", "the number of query arguments")
+
+# asyncio joins the failures of several addresses in one text.
+ERRNO = re.compile(r"\[Errno (-?\d+)\]")
+MAX_TEXT = 200
+MAX_LINKS = 10
+
+# errno names of resolving a host name; negative on Linux, and no errno at all.
+RESOLVING = {value: name for name, value in vars(socket).items() if name.startswith("EAI_")}
+
+
+class DatabaseUnavailable(Exception):
+    """Postgres cannot do this right now. The caller may try again shortly. `cause` says why, for the log."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(cause)
+        self.cause = cause
+
+
+class Conflict(DatabaseUnavailable):
+    """Postgres rolled the transaction back in favour of another one: a deadlock, a serialization failure, a plan that a migration made invalid."""
+
+
+class ReadOnly(DatabaseUnavailable):
+    """The database takes no writes: a standby, or a primary that was made read-only."""
+
+
+class AlreadyTaken(Exception):
+    """Somebody else has what a unique index lets only one have."""
+
+
+class SessionEnded(Exception):
+    """The token's session was ended, however long the token itself would still be good."""
+
+
+@contextmanager
+def outages() -> Iterator[None]:
+    """Raise what Postgres and asyncpg say as DatabaseUnavailable, AlreadyTaken or SessionEnded. A bug passes as it is."""
+    try:
+        yield
+    except asyncpg.UniqueViolationError as error:
+        raise AlreadyTaken(error.constraint_name) from error
+    except Exception as error:
+        if isinstance(error, asyncpg.PostgresError) and error.sqlstate == SESSION_ENDED:
+            raise SessionEnded from error
+        if kind := outage_of(error):
+            raise kind(cause_of(error)) from error
+        raise
+
+
+def outage_of(error: BaseException) -> type[DatabaseUnavailable] | None:
+    """Which outage an exception means; None for a bug, and for what has been judged already."""
+    if isinstance(error, asyncpg.PostgresError):
+        return _outage_of_sqlstate(error)
+    if isinstance(error, asyncpg.OutdatedSchemaCacheError):
+        return Conflict
+    if isinstance(error, asyncpg.InterfaceError):
+        # asyncpg's DataError and ClientConfigurationError, which are ValueErrors too: a wrong argument.
+        return None if isinstance(error, ValueError) or str(error).startswith(MISUSE) else DatabaseUnavailable
+    return DatabaseUnavailable if isinstance(error, OSError | TimeoutError | asyncpg.InternalClientError) else None
+
+
+def _outage_of_sqlstate(error: asyncpg.PostgresError) -> type[DatabaseUnavailable] | None:
+    code = error.sqlstate or ""
+    if code in CONFLICTS or isinstance(error, asyncpg.InvalidCachedStatementError):
+        return Conflict
+    if code in READ_ONLY or _is_refused_by_standby(error):
+        return ReadOnly
+    # After FATAL and PANIC the connection is gone, whatever the code: a Postgres that goes away also says XX000.
+    is_over = error.severity_en in ("FATAL", "PANIC")
+    return DatabaseUnavailable if is_over or code.startswith(OUTAGES) else None
+
+
+def _is_refused_by_standby(error: asyncpg.PostgresError) -> bool:
+    """`BEGIN … READ WRITE` on a standby is 0A000 like other things; messages are translated, so the place in Postgres tells."""
+    place = error.server_source_function or ""
+    return error.sqlstate == "0A000" and place.startswith("call_") and place.endswith("_check_hook")
+
+
+def cause_of(error: BaseException) -> str:
+    """Name why, for the log: `55P03 lock_not_available`, `ECONNREFUSED`, `ENOSPC`, or the class of the exception. No data of customers is in it."""
+    if isinstance(known := getattr(error, "cause", None), str):
+        return known
+    links = [error]
+    while (cause := links[-1].__cause__) and len(links) < MAX_LINKS:
+        links.append(cause)
+    return next((name for link in links if (name := _name(link))), type(links[-1]).__name__)
+
+
+def _name(error: BaseException) -> str:
+    if isinstance(error, asyncpg.PostgresError):
+        return f"{error.sqlstate} {_snake(type(error).__name__.removesuffix('Error'))}"
+    if isinstance(error, ssl.SSLError):
+        return error.reason or type(error).__name__
+    if isinstance(error, OSError):
+        return _name_of_errno(error)
+    return type(error).__name__ if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError) else ""
+
+
+def _name_of_errno(error: OSError) -> str:
+    numbers = [error.errno] if error.errno else [int(number) for number in ERRNO.findall(str(error))]
+    names = {errno.errorcode.get(number) or RESOLVING.get(number, str(number)) for number in numbers}
+    if names:
+        return " ".join(sorted(names))
+    return "timeout" if isinstance(error, TimeoutError) else f"{type(error).__name__}: {error}"[:MAX_TEXT]
+
+
+def _snake(name: str) -> str:
+    """`LockNotAvailable` as Postgres writes it: `lock_not_available`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
+
+
+async def repeated(work: Callable[[], Awaitable[T]]) -> T:
+    """Do `work`, which is one write transaction and nothing else; after a Conflict do it once more."""
+    try:
+        return await work()
+    except Conflict:
+        return await work()

@@ -1,0 +1,38 @@
+"""What the executor found, as the answer to a request: data, data with errors, or why there is no data."""
+
+from typing import Any
+
+from graphql import ExecutionResult
+
+from billing.refusals import Unauthenticated
+from db.outages import SessionEnded
+from gateway import answers
+from gateway.answers import Answer, TransportError
+from gateway.portal import Visit
+
+NO_TOKEN = "Send a bearer token that holds in the Authorization header."
+
+
+def presented(result: ExecutionResult, extensions: dict[str, Any] | None, visit: Visit, *, suggests: bool) -> Answer:
+    """The answer that a result makes. Raises TransportError, Unauthenticated."""
+    more = {"extensions": extensions} if extensions else {}
+    if not result.errors:
+        return answers.respond({"data": result.data, **more}, "OK", visit.form, **visit.headers)
+    visit.entry.cause = answers.cause(result.errors)
+    if not _tells_effects(result, visit):
+        for error in result.errors:
+            if isinstance(error.original_error, TransportError):
+                raise error.original_error
+        if answers.is_outage(result.errors):
+            return answers.unavailable(visit.form)
+        if any(isinstance(error.original_error, SessionEnded) for error in result.errors):
+            raise Unauthenticated(NO_TOKEN)
+    if result.data is None and all(error.path is None for error in result.errors):
+        return answers.request_errors(result.errors, "BAD_USER_INPUT", visit.form, suggests=suggests)
+    body = {"errors": answers.listed(result.errors, visit.form), "data": result.data, **more}
+    return answers.respond(body, "PARTIAL", visit.form, **visit.headers, **answers.retry_after(result.errors))
+
+
+def _tells_effects(result: ExecutionResult, visit: Visit) -> bool:
+    """Whether a field of a mutation has an answer. Its effect is committed, so whatever becomes of the other fields, the client must hear of it."""
+    return visit.entry.kind == "mutation" and any(isinstance(payload, dict) for payload in (result.data or {}).values())

@@ -1,0 +1,56 @@
+"""How a field of a mutation runs: within the operation's deadline, once more after a conflict, and not at all after a field that met an outage."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+from billing.refusals import NotRun, Refused
+from db.outages import Conflict, DatabaseUnavailable
+from resolvers.audit import note_refusal
+from resolvers.context import Context
+from storage.bucket import BucketUnavailable
+
+T = TypeVar("T")
+
+OUTAGES = (DatabaseUnavailable, BucketUnavailable, TimeoutError)
+
+
+@asynccontextmanager
+async def running(context: Context) -> AsyncIterator[None]:
+    """Around one field. A client that sends several fields wants them in their order, so after an outage the later ones are not run. Raises NotRun, TimeoutError."""
+    if context.is_cut_off:
+        raise NotRun
+    try:
+        async with asyncio.timeout_at(context.ends_at):
+            yield
+    except OUTAGES:
+        context.is_cut_off = True
+        raise
+
+
+async def resolved(context: Context, name: str, work: Callable[[], Awaitable[T]]) -> T:
+    """What the mutation `name` answers. Raises Refused, once that is in the audit trail."""
+    try:
+        return await _repeated(context, work)
+    except Refused as refused:
+        code = refused.code
+        await _repeated(context, lambda: note_refusal(context, name, code))
+        raise
+
+
+async def _repeated(context: Context, work: Callable[[], Awaitable[T]]) -> T:
+    """Do `work`, and once more after a Conflict, if it had committed nothing: then all that it did was rolled back.
+
+    Before their first commit mutations charge nothing, read no uploaded file and change nothing in the bucket. What they ask a processor before it may be asked twice.
+    """
+    commits, has_attempted = context.session.progress.commits, context.has_attempted
+    try:
+        return await work()
+    except Conflict:
+        if context.session.progress.commits != commits:
+            raise
+    context.has_attempted = has_attempted
+    await context.session.close()
+    context.forget()
+    return await work()
