@@ -96,7 +96,7 @@ def outage_of(error: BaseException) -> type[DatabaseUnavailable] | None:
     if isinstance(error, asyncpg.OutdatedSchemaCacheError):
         return Conflict
     if isinstance(error, asyncpg.InterfaceError):
-        # asyncpg's DataError and ClientConfigurationError, which are ValueErrors too: a wrong argument.
+        # asyncpg's ClientConfigurationError is a ValueError too: a wrong setting.
         return None if isinstance(error, ValueError) or str(error).startswith(MISUSE) else DatabaseUnavailable
     return DatabaseUnavailable if isinstance(error, OSError | TimeoutError | asyncpg.InternalClientError) else None
 
@@ -132,7 +132,7 @@ def _name(error: BaseException) -> str:
     if isinstance(error, asyncpg.PostgresError):
         return f"{error.sqlstate} {_snake(type(error).__name__.removesuffix('Error'))}"
     if isinstance(error, ssl.SSLError):
-        return error.reason or type(error).__name__
+        return getattr(error, "reason", None) or type(error).__name__
     if isinstance(error, OSError):
         return _name_of_errno(error)
     return type(error).__name__ if isinstance(error, asyncpg.InterfaceError | asyncpg.InternalClientError) else ""
