@@ -1,8 +1,8 @@
 """Errors that Postgres raises on request: for a customer whose name says so, wherever the row is read or written.
 
-    fault 55P03              every statement that meets the row fails with this SQLSTATE
-    fault 40001 once 7       only the first one does (7 is a number of your choice, for one test)
-    fault sleep              every statement that meets the row takes three seconds
+fault 55P03              every statement that meets the row fails with this SQLSTATE
+fault 40001 once 7       only the first one does (7 is a number of your choice, for one test)
+fault sleep              every statement that meets the row takes three seconds
 """
 
 from collections.abc import AsyncIterator

@@ -16,8 +16,41 @@ from storage.bucket import BucketUnavailable
 from tests.db.test_pool import FIRST
 
 # Every SQLSTATE that passes by itself.
-OUTAGES = """08000 08001 08003 08004 08006 08007 08P01 25P03 25P04 28000 28P01 3D000 40000 40002 40003 53000 53100 53200 53300 53400
-    55P03 57000 57014 57P01 57P02 57P03 57P04 57P05 58000 58030 72000""".split()
+OUTAGES = [
+    # fmt: off
+    "08000",
+    "08001",
+    "08003",
+    "08004",
+    "08006",
+    "08007",
+    "08P01",
+    "25P03",
+    "25P04",
+    "28000",
+    "28P01",
+    "3D000",
+    "40000",
+    "40002",
+    "40003",
+    "53000",
+    "53100",
+    "53200",
+    "53300",
+    "53400",
+    "55P03",
+    "57000",
+    "57014",
+    "57P01",
+    "57P02",
+    "57P03",
+    "57P04",
+    "57P05",
+    "58000",
+    "58030",
+    "72000",
+    # fmt: on
+]
 PASSING = dict.fromkeys(OUTAGES, DatabaseUnavailable) | {"40001": Conflict, "40P01": Conflict, "25006": ReadOnly}
 KNOWN = sorted({kind.sqlstate for kind in vars(asyncpg).values() if isinstance(kind, type) and issubclass(kind, asyncpg.PostgresError) and kind.sqlstate})
 
@@ -98,13 +131,9 @@ def test_what_has_been_judged_is_not_judged_again() -> None:
 
 
 def test_the_cause_is_that_of_what_an_exception_was_raised_from() -> None:
-    try:
-        try:
-            raise OSError(errno.EDQUOT, "Disk quota exceeded")
-        except OSError as error:
-            raise LookupError("wrapped") from error
-    except LookupError as error:
-        assert cause_of(error) == "EDQUOT"
+    wrapped = LookupError("wrapped")
+    wrapped.__cause__ = OSError(errno.EDQUOT, "Disk quota exceeded")
+    assert cause_of(wrapped) == "EDQUOT"
     assert cause_of(BucketUnavailable("SlowDown")) == "SlowDown"
 
 
