@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from asyncpg import InFailedSQLTransactionError
 from graphql import GraphQLError
 from starlette.responses import Response
 
@@ -35,6 +34,8 @@ UNAVAILABLE = {
     "message": "The service is busy, or its database or its bucket cannot be reached. Try again shortly.",
     "extensions": {"code": "SERVICE_UNAVAILABLE", "retryAfterSeconds": RETRY_AFTER_SECONDS},
 }
+# Timeouts of the database and of the bucket have other classes by the time that they are answered.
+DEADLINE = "deadline"
 ENDED = "The session of this token has ended."
 
 QUALITY = re.compile(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*")
@@ -135,16 +136,9 @@ def cause(errors: Sequence[GraphQLError]) -> str:
     """Why fields failed that nobody refused, for the log: the outage if there is one, or else the first bug."""
     failures = [original for error in errors if (original := error.original_error) and not isinstance(original, RequestError | TransportError)]
     failures.sort(key=lambda failure: not isinstance(failure, OUTAGES))
-    return cause_of(failures[0]) if failures else ""
-
-
-def listed(errors: Sequence[GraphQLError], form: Form) -> list[dict[str, Any]]:
-    """Errors as the client sees them. A read that follows a failed one in its transaction fails with it: after an outage that is no bug."""
-    is_cut_off = is_outage(errors)
-    return [
-        {**error.formatted, **UNAVAILABLE} if is_cut_off and isinstance(error.original_error, InFailedSQLTransactionError) else shown(error, form)
-        for error in errors
-    ]
+    if not failures:
+        return ""
+    return DEADLINE if isinstance(failures[0], TimeoutError) else cause_of(failures[0])
 
 
 def retry_after(errors: Sequence[GraphQLError]) -> dict[str, str]:

@@ -234,7 +234,7 @@ async def _run(portal: Portal, work: Work, visit: Visit, context: Context) -> An
                 planned = await run_planned(work.document, work.operation, work.call, context)
                 result = await run(portal.schema, work.document, work.call, context) if planned is None else None
     except (TimeoutError, DatabaseUnavailable) as error:
-        visit.entry.cause = "deadline" if isinstance(error, TimeoutError) else error.cause
+        visit.entry.cause = answers.DEADLINE if isinstance(error, TimeoutError) else error.cause
         return answers.unavailable(visit.form)
     visit.entry.way = "executor" if planned is None else "planner"
     visit.entry.ends("run")

@@ -29,7 +29,7 @@ def presented(result: ExecutionResult, extensions: dict[str, Any] | None, visit:
             raise Unauthenticated(NO_TOKEN)
     if result.data is None and all(error.path is None for error in result.errors):
         return answers.request_errors(result.errors, "BAD_USER_INPUT", visit.form, suggests=suggests)
-    body = {"errors": answers.listed(result.errors, visit.form), "data": result.data, **more}
+    body = {"errors": [answers.shown(error, visit.form) for error in result.errors], "data": result.data, **more}
     return answers.respond(body, "PARTIAL", visit.form, **visit.headers, **answers.retry_after(result.errors))
 
 

@@ -59,11 +59,17 @@ def program(name: str, *arguments: str) -> None:
 def cluster(folder: Path) -> Iterator[Cluster]:
     data = folder / "data"
     with embedded.running(data) as urls:
+        begun = pid_of(data)
         try:
             yield Cluster(data, urls)
         finally:
-            # After a restart it is not the one any more that `embedded` began.
-            control(data, "stop", "-m", "immediate")
+            # After a restart it is not the one any more that `embedded` began, and would stop.
+            if pid_of(data) != begun:
+                control(data, "stop", "-m", "immediate")
+
+
+def pid_of(data: Path) -> str:
+    return (data / "postmaster.pid").read_text().splitlines()[0]
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from tests.db.test_pool import FIRST
 
 # Every SQLSTATE that passes by itself.
 OUTAGES = [
-    # fmt: off
     "08000",
     "08001",
     "08003",
@@ -49,7 +48,6 @@ OUTAGES = [
     "58000",
     "58030",
     "72000",
-    # fmt: on
 ]
 PASSING = dict.fromkeys(OUTAGES, DatabaseUnavailable) | {"40001": Conflict, "40P01": Conflict, "25006": ReadOnly}
 KNOWN = sorted({kind.sqlstate for kind in vars(asyncpg).values() if isinstance(kind, type) and issubclass(kind, asyncpg.PostgresError) and kind.sqlstate})

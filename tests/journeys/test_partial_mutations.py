@@ -73,7 +73,7 @@ async def test_what_was_done_before_an_outage_is_told_and_what_comes_after_it_is
     assert found["errors"][1]["message"].startswith("Not run")
     assert await name_of(admin) == "One"
     (line,) = [vars(record) for record in await written(caplog) if record.name == "portico.operation"]
-    assert (line["code"], line["cause"].split()[0]) == ("PARTIAL", "timeout" if fault == "sleep" else fault)
+    assert (line["code"], line["cause"].split()[0]) == ("PARTIAL", "deadline" if fault == "sleep" else fault)
 
 
 async def test_in_the_newer_profile_its_status_says_so_too(start_server: Callable[..., str], urls: Urls, client: httpx.AsyncClient) -> None:
