@@ -24,7 +24,10 @@ MAX_BYTES = 256 * 1024
 
 
 def webhooks(payments: Payments, database: Database, clock: Callable[[], datetime], later: Later, *, body_seconds: float) -> Route:
-    """Signed by the processor; stored, and acted on after the answer, or else by the next pass of the billing clock. Again and again is fine."""
+    """Signed by the processor; stored, and acted on after the answer, or else by the next pass of the billing clock. Again and again is fine.
+
+    What is signed and about no payment of ours is acknowledged, so that it is not sent again, and nothing is written.
+    """
 
     async def receive(request: Request) -> Response:
         processor = payments.processors.get(request.path_params["processor"])
@@ -33,6 +36,8 @@ def webhooks(payments: Payments, database: Database, clock: Callable[[], datetim
         try:
             body = await arrived(body_of(request, MAX_BYTES), seconds=body_seconds)
             event = processor.read_event(dict(request.headers), body, now=clock())
+            if event.key is None:
+                return JSONResponse({"stored": False})
             session = Session(database, Caller(None, Actor.SYSTEM, clock()))
             stored = await store(session, processor.name, event)
         except TransportError as error:

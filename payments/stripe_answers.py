@@ -22,6 +22,15 @@ STATUSES = {
     "requires_payment_method": ChargeStatus.FAILED,
     "canceled": ChargeStatus.FAILED,
 }
+# The events of docs/stripe.md. Others of a PaymentIntent mean nothing to us: one that was just created waits for its method, which would read as declined.
+TOPICS = {
+    "payment_intent.succeeded": EventKind.CHARGE,
+    "payment_intent.payment_failed": EventKind.CHARGE,
+    "payment_intent.processing": EventKind.CHARGE,
+    "payment_intent.requires_action": EventKind.CHARGE,
+    "payment_intent.canceled": EventKind.CHARGE,
+    "charge.refunded": EventKind.REFUND,
+}
 BANKS = ("acss_debit", "au_becs_debit", "bacs_debit", "us_bank_account")
 # Codes that only Stripe uses, in the words that both processors share.
 CODES = {
@@ -70,9 +79,8 @@ def details_of(method: Thing, *, customer: str) -> MethodDetails:
 
 
 def event_of(event: Thing) -> Event:
-    """Raises KeyError, TypeError or ValueError for what is no event of Stripe's."""
-    thing, topic = event["data"]["object"], str(event["type"])
-    kind = EventKind.CHARGE if topic.startswith("payment_intent.") else EventKind.REFUND if topic == "charge.refunded" else EventKind.OTHER
+    """What is acted on are the topics in TOPICS; any other is OTHER. Raises KeyError, TypeError or ValueError for what is no event of Stripe's."""
+    thing, kind = event["data"]["object"], TOPICS.get(str(event["type"]), EventKind.OTHER)
     is_charge, is_refund = kind is EventKind.CHARGE, kind is EventKind.REFUND
     return Event(
         id=str(event["id"]),

@@ -1,6 +1,8 @@
 """What processors tell by themselves, over HTTP: signed, stored first, acted on once, in any order."""
 
 import asyncio
+import json
+import secrets
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
+from stripe import WebhookSignature
 
 from db import embedded
 from gateway.payments import payments
@@ -90,6 +93,32 @@ async def test_what_the_processor_did_not_sign_just_now_is_not_believed(life: Li
     async with httpx.AsyncClient() as client:
         answer = await client.post(told, content=body, headers=headers)
     assert (answer.status_code, await life.everything()) == (400, before)
+
+
+# Topic, whose payment it says that it is about, and whether it is stored.
+OURS = {"portico_payment": "pay_of_ours"}
+TOLD: list[tuple[str, dict[str, str], bool]] = [
+    ("payment_intent.succeeded", OURS, True),
+    ("payment_intent.created", OURS, False),
+    ("payment_intent.succeeded", {}, False),
+    ("charge.refunded", {}, False),
+    ("customer.created", {}, False),
+]
+
+
+async def test_what_is_about_no_payment_of_ours_is_acknowledged_and_nothing_is_written(
+    life: Life, place: embedded.Urls, start_server: Callable[..., str], tmp_path: Path
+) -> None:
+    url = start_server(place.app, data_dir=tmp_path, stripe_secret_key="sk_test_1", stripe_webhook_secret="whsec_1")
+    async with httpx.AsyncClient() as client:
+        for topic, metadata, is_stored in TOLD:
+            thing = {"id": "pi_1", "status": "requires_payment_method", "metadata": metadata, "amount_refunded": 100, "currency": "usd"}
+            body = json.dumps({"id": f"evt_{secrets.token_hex(8)}", "type": topic, "created": 1_795_384_000, "data": {"object": thing}})
+            headers = {"stripe-signature": WebhookSignature.generate_signature_header(body, "whsec_1", int(datetime.now(UTC).timestamp()))}
+            before = await life.admin.fetchval("select count(*) from webhook_event")
+            answer = await client.post(f"{url}/webhooks/stripe", content=body, headers=headers)
+            assert (answer.status_code, answer.json()) == (200, {"stored": is_stored}), topic
+            assert await life.admin.fetchval("select count(*) from webhook_event") - before == is_stored, topic
 
 
 @pytest.mark.parametrize(("path", "body", "status"), [("sandbox", b"x" * (256 * 1024 + 1), 413), ("nobody", b"{}", 404), ("sandbox", b"\xff\x00", 400)])

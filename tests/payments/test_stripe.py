@@ -277,6 +277,20 @@ async def test_refunds_and_what_we_do_not_act_on_are_told_apart(side: StripeSide
     assert (other.kind, other.key, other.result) == (EventKind.OTHER, None, None)
 
 
+# Every event of a PaymentIntent (https://docs.stripe.com/api/events/types), and one that Stripe may add.
+ACTED_ON = ("succeeded", "payment_failed", "processing", "requires_action", "canceled")
+NOT_ACTED_ON = ("created", "amount_capturable_updated", "partially_funded", "some_news", "")
+
+
+@pytest.mark.parametrize("topic", [*ACTED_ON, *NOT_ACTED_ON])
+async def test_only_events_that_say_what_became_of_a_charge_are_taken_for_it(side: StripeSide, topic: str) -> None:
+    """A PaymentIntent that was just created waits for its method, and would read as declined."""
+    headers, body = signed(EVENT | {"type": f"payment_intent.{topic}", "data": {"object": INTENT | {"status": "requires_payment_method"}}})
+    event = side.processor.read_event(headers, body, now=NOW)
+    assert (event.kind is EventKind.CHARGE) == (topic in ACTED_ON)
+    assert ((event.key, event.result) == (None, None)) == (topic in NOT_ACTED_ON)
+
+
 async def test_secrets_are_in_no_words_about_the_account(side: StripeSide, key: str) -> None:
     assert KEYS.secret_key not in repr(KEYS)
     assert SECRET not in repr(KEYS)
