@@ -9,7 +9,6 @@ from typing import Annotated
 
 import asyncpg
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
 import schema as portal_schema
@@ -27,6 +26,7 @@ from gateway import log, partners_cli, welcome
 from gateway.app import Setup, create_app
 from gateway.clock import run_worker, stopping, tick_once
 from gateway.compare import BREAKING, differences, schema_in
+from gateway.console import bold, console, plain
 from gateway.explain import CannotExplain, Question
 from gateway.explain import explain as explain_document
 from gateway.files import bucket_of, put_all
@@ -43,7 +43,6 @@ cli.add_typer(keys, name="keys")
 cli.add_typer(schemas, name="schema")
 cli.add_typer(partners_cli.documents, name="documents")
 cli.add_typer(partners_cli.clients, name="clients")
-console = Console(soft_wrap=True)
 
 Port = Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a free one.")]
 DataDir = Annotated[Path | None, typer.Option(help="Where the built-in Postgres and the demo secret live.")]
@@ -136,7 +135,7 @@ def diff(old: Annotated[Path, typer.Argument(help="A schema (SDL).")], new: Anno
     """Print each change: BREAKING, DANGEROUS or SAFE. Exits with 1 if one breaks clients."""
     found = differences(schema_in(old), schema_in(new))
     for severity, words in found:
-        console.print(f"{severity:9} {words}", highlight=False, markup=False)
+        console.print(f"{severity:9} {words}")
     if any(severity == BREAKING for severity, _ in found):
         raise typer.Exit(1)
 
@@ -173,11 +172,9 @@ def explain(
 def keys_new(algorithm: Annotated[Ours, typer.Option(help="RS256 is for those who cannot verify EdDSA.")] = "EdDSA", data_dir: DataDir = None) -> None:
     """Make a key that signs tokens from the next start on."""
     path = new_key(load(data_dir=data_dir), algorithm, now=datetime.now(UTC))
-    console.print(f"{path} signs after a restart with PORTICO_SIGNING_KEYS_DIR={path.parent}", highlight=False)
+    console.print(f"{path} signs after a restart with PORTICO_SIGNING_KEYS_DIR={path.parent}")
     console.print("Keep the older keys there until their last token has expired (15 minutes), then delete them.")
-    console.print(
-        f"With more than one server: name it {path.stem}.next.pem, restart all, then take .next out of the name and restart all again.", highlight=False
-    )
+    console.print(f"With more than one server: name it {path.stem}.next.pem, restart all, then take .next out of the name and restart all again.")
 
 
 def main() -> None:
@@ -185,7 +182,7 @@ def main() -> None:
     try:
         cli()
     except (WrongSetting, CannotReach, PortInUse, CannotExplain) as error:
-        Console(stderr=True, soft_wrap=True).print(f"[bold red]Portico stops here.[/] {error}", highlight=False)
+        plain(is_error=True).print(bold("Portico stops here.", "bold red"), str(error))
         sys.exit(1)
 
 

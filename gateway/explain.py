@@ -40,10 +40,10 @@ async def explain(question: Question, database: Database, console: Console) -> N
     session = Session(database, Caller(question.viewer.customer_id, question.viewer.kind, datetime.now(UTC)))
     console.print("\nPostgres' plan:\n")
     for record in await session.fetch(f"explain {bound.plan.sql}", bound.values):
-        console.print(record[0], markup=False, highlight=False)
+        console.print(record[0])
     await session.close()
-    console.print(f"\nParameters: {', '.join(bound.plan.parameters)}", highlight=False)
-    console.print(f"Computed in Python after it: {', '.join(bound.plan.derived) or 'nothing, the bytes from Postgres go out as they are'}", highlight=False)
+    console.print(f"\nParameters: {', '.join(bound.plan.parameters)}")
+    console.print(f"Computed in Python after it: {', '.join(bound.plan.derived) or 'nothing, the bytes from Postgres go out as they are'}")
 
 
 def _bound(question: Question) -> tuple[Bound | None, str]:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
 import schema as portal_schema
@@ -24,6 +23,7 @@ from billing.states import Actor
 from db.pool import Database, Pool
 from db.session import Caller, Session, Transaction
 from gateway.compare import broken, schema_in
+from gateway.console import console, show
 from gateway.documents import first_party, first_party_actions
 from gateway.judging import judge_many
 from gateway.postgres import check as check_place
@@ -36,7 +36,6 @@ from resolvers.publishing import MAX_REASON, problems, refuse_broken, store
 
 documents = typer.Typer(no_args_is_help=True, help="The documents that clients may send by id.")
 clients = typer.Typer(no_args_is_help=True, help="The apps that call.")
-console = Console(soft_wrap=True)
 
 IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 
@@ -67,7 +66,7 @@ def list_documents(client: AnyClient = None, data_dir: DataDir = None) -> None:
     for found in _listed(load(data_dir=data_dir), client):
         days = _day(found.deprecated_at), _day(found.retired_at)
         table.add_row(found.client_id, found.id, " ".join(found.names), str(found.cost), str(found.version), *days, found.deprecation)
-    Console(width=200).print(table)
+    show(table)
 
 
 @documents.command()
@@ -77,7 +76,7 @@ def stats(client: AnyClient = None, data_dir: DataDir = None) -> None:
     for found in _listed(load(data_dir=data_dir), client):
         days = _day(found.first_used_at), _day(found.last_used_at), _day(found.deprecated_at)
         table.add_row(found.client_id, " ".join(found.names), str(found.uses), *days, found.id)
-    Console(width=200).print(table)
+    show(table)
 
 
 @documents.command()
@@ -94,7 +93,7 @@ def check(
         partners = set() if manifest else _partners(settings)
         found += _too_much(settings, [(name, text) for name, text in texts if name not in dict(found)], partners)
     for name, problem in found:
-        console.print(f"{name}: {problem}", highlight=False, markup=False)
+        console.print(f"{name}: {problem}")
     console.print(f"{len(texts)} documents, {len({name for name, _ in found})} of them broken.")
     if found:
         raise typer.Exit(1)
@@ -186,7 +185,7 @@ def add(
     secret = _in_database(load(data_dir=data_dir), work)
     console.print(f"{identifier} is registered.")
     if secret:
-        console.print(f"Its secret, which is not shown again: {secret}", highlight=False)
+        console.print(f"Its secret, which is not shown again: {secret}")
 
 
 async def _renew(transaction: Transaction, identifier: str, jwk: str | None) -> str | None:
@@ -203,7 +202,7 @@ def list_clients(data_dir: DataDir = None) -> None:
     table = Table("Id", "Kind", "Mode", "Scopes", "Units a minute", "Disabled", "Contact", box=None)
     for found in _in_database(load(data_dir=data_dir), lambda transaction: transaction.run("clients.all")):
         table.add_row(found.id, found.kind, found.mode, " ".join(found.scopes), str(found.units_per_minute), _day(found.disabled_at), found.contact)
-    Console(width=200).print(table)
+    show(table)
 
 
 @clients.command()

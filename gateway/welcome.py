@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 from graphql import strip_ignored_characters
 from rich.console import Console
+from rich.text import Text
 
 from auth.tokens import Issuer, sign
 from auth.viewer import Viewer
 from billing.states import Actor
 from db.demo import SHOWN
 from db.demo.passwords import PASSWORD
+from gateway.console import bold
 from gateway.documents import first_party
 
 LIFETIME = timedelta(days=30)
@@ -18,12 +20,12 @@ LIFETIME = timedelta(days=30)
 
 def show(console: Console, url: str, issuer: Issuer) -> None:
     """URLs, demo customers with their tokens, a curl line to paste, and READY as the last line."""
-    console.print(f"\n[bold]Portico[/]  {url}/graphql\n[bold]GraphiQL[/] {url}/graphiql\n", highlight=False)
+    console.print(Text.assemble("\n", bold("Portico"), f"  {url}/graphql\n", bold("GraphiQL"), f" {url}/graphiql\n"))
     for person in SHOWN:
-        console.print(f"[bold]{person.email}[/]  {person.name}: {person.about}", highlight=False)
-        console.print(f"[dim]Authorization: Bearer {_token(person.id, issuer)}[/]", highlight=False)
-    console.print(f"\nThey sign in with the password [bold]{PASSWORD}[/].", highlight=False)
-    console.print("\nThe Summary page of Ada Lovelace:\n", highlight=False)
+        console.print(Text.assemble(bold(person.email), f"  {person.name}: {person.about}"))
+        console.print(bold(f"Authorization: Bearer {_token(person.id, issuer)}", "dim"))
+    console.print(Text.assemble("\nThey sign in with the password ", bold(PASSWORD), "."))
+    console.print("\nThe Summary page of Ada Lovelace:\n")
     print(curl(url, _token(SHOWN[0].id, issuer)))
     print(f"\nREADY {url}/graphql", flush=True)
 

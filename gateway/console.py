@@ -1,0 +1,22 @@
+"""What commands say. Text is printed as it is: an error, a name or a statement may hold `[/red]`, which rich would take for markup."""
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+def plain(*, is_error: bool = False, width: int | None = None) -> Console:
+    """A console that reads no markup, no emoji codes and no highlighting out of what it prints. What is to be bold is a `Text`."""
+    return Console(stderr=is_error, soft_wrap=True, markup=False, emoji=False, highlight=False, width=width)
+
+
+def bold(text: str, style: str = "bold") -> Text:
+    return Text(text, style)
+
+
+console = plain()
+
+
+def show(table: Table) -> None:
+    """A table for people and for `grep`: wide, so that rows stay lines."""
+    plain(width=200).print(table)
