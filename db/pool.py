@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Self
 
 import asyncpg
@@ -58,6 +59,14 @@ class Database(databases.Database):
     async def __aenter__(self) -> Self:
         await self.connect()
         return self
+
+    @property
+    def seconds_without_place(self) -> float:
+        """For how long no connection has been free, nor passed on to anybody; 0.0 while one is free.
+
+        A pool that is busy passes connections on all the time; one that has lost them does not.
+        """
+        return self._line.seconds_without_place
 
     async def take(self, *, seconds: float) -> "Lease":
         """A connection for one unit of work. Raises TimeoutError when none was free for so long, and what connecting raises."""
@@ -146,12 +155,18 @@ class _Line:
 
     def __init__(self, places: int) -> None:
         self._places = places
+        self._moved_at = monotonic()
         self._waiting: deque[asyncio.Future[Lease | None]] = deque()
+
+    @property
+    def seconds_without_place(self) -> float:
+        return 0.0 if self._places else monotonic() - self._moved_at
 
     async def place(self) -> Lease | None:
         """A place, with the connection of who had it before, or None where the pool has one."""
         if self._places:
             self._places -= 1
+            self._moved_at = monotonic()
             return None
         turn: asyncio.Future[Lease | None] = asyncio.get_running_loop().create_future()
         self._waiting.append(turn)
@@ -173,6 +188,7 @@ class _Line:
             turn = self._waiting.popleft()
             if not turn.done():
                 turn.set_result(lease)
+                self._moved_at = monotonic()
                 return True
         return False
 

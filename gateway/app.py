@@ -107,7 +107,7 @@ def create_app(setup: Setup) -> ASGIApp:
             await _close(portal)
             await pulse.disconnect()
 
-    readiness = Readiness(_ping(pulse, portal.clock), frozenset(revisions()[1:]), setup.drain, portal.trust.registry.loaded)
+    readiness = Readiness(_ping(pulse, database, portal.clock), frozenset(revisions()[1:]), setup.drain, portal.trust.registry.loaded)
     routes = [*health.routes(readiness), *_routes(setup, portal, later)]
     return front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))
 
@@ -209,11 +209,13 @@ def _terms(settings: Settings) -> Terms:
     )
 
 
-def _ping(database: Database, clock: Callable[[], datetime]) -> health.Ping:
-    """Which migration the database is at, asked like every operation asks."""
+def _ping(pulse: Database, database: Database, clock: Callable[[], datetime]) -> health.Ping:
+    """Which migration the database is at, asked like every operation asks, but on a connection of its own."""
 
     async def ping() -> str:
-        asked = session.Session(database, session.Caller(None, Actor.ANONYMOUS, clock()))
+        if database.seconds_without_place >= health.WITHOUT_PLACE_SECONDS:
+            raise health.NoConnectionFree(f"no connection has been free for {database.seconds_without_place:.0f} seconds")
+        asked = session.Session(pulse, session.Caller(None, Actor.ANONYMOUS, clock()))
         try:
             return str((await asked.fetch(blocks()["schema.revision"].sql, ()))[0][0])
         finally:

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from billing.refusals import RETRY_AFTER_SECONDS
-from db.outages import cause_of
+from db.causes import describe
 
 logger = logging.getLogger("portico.health")
 
@@ -19,8 +19,15 @@ PING_SECONDS = 0.5
 REMEMBERED_SECONDS = 1.0
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
+# A process whose pool has had no connection free for so long answers nobody.
+WITHOUT_PLACE_SECONDS = 10.0
+
 # Raises what is wrong; gives back the database's revision.
 Ping = Callable[[], Awaitable[str]]
+
+
+class NoConnectionFree(Exception):
+    """The pool has had no connection free, nor passed one on, for WITHOUT_PLACE_SECONDS."""
 
 
 @dataclass(slots=True)
@@ -60,8 +67,11 @@ class Readiness:
                 if await self._ping() in self._older:
                     return "migrations are missing"
                 return "ready" if self._loaded.is_set() else "the documents are not loaded"
+        except NoConnectionFree as error:
+            logger.error("%s", error)
+            return "no connection is free"
         except Exception as error:  # whatever keeps it from answering, it is not ready
-            logger.warning("the database does not answer: %s", cause_of(error))
+            logger.warning("the database does not answer: %s", describe(error))
             return "the database does not answer"
 
 

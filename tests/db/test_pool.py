@@ -403,3 +403,19 @@ async def test_in_any_disorder_everybody_sees_their_own_and_no_connection_is_los
         wrong = [end for end in ends if not isinstance(end, DatabaseUnavailable | asyncio.CancelledError | LookupError | int)]
         assert wrong == []
         assert sum(end for end in ends if isinstance(end, int)) > 50
+
+
+async def test_a_pool_tells_how_long_no_connection_was_free_or_passed_on(urls: Urls) -> None:
+    async with pool_of(1, urls) as opened:
+        assert opened.seconds_without_place == 0
+        held = await opened.take(seconds=1)
+        await asyncio.sleep(0.1)
+        assert opened.seconds_without_place >= 0.1
+        waiter = asyncio.create_task(opened.take(seconds=1))
+        await asyncio.sleep(0.05)
+        lost = opened.seconds_without_place
+        await held.give_back()
+        # Passed on: the pool is busy, and not lost.
+        assert opened.seconds_without_place < lost
+        await (await waiter).give_back()
+        assert opened.seconds_without_place == 0

@@ -8,7 +8,9 @@ import httpx
 import pytest
 
 from db.embedded import Urls
+from gateway import health
 from tests.conftest import ADA, BIG, token
+from tests.waiting import until
 
 HEADERS = {"Authorization": f"Bearer {token(ADA)}"}
 BODY = {"query": "{ customer { name } }"}
@@ -50,6 +52,26 @@ async def test_a_pool_that_is_used_up_is_503_and_whole_afterwards(
             assert {answer.status_code for answer in answers} == {503}
         after = await asyncio.gather(*(client.post("/graphql", json=BODY, headers=HEADERS) for _ in range(8)))
         assert {answer.status_code for answer in after} == {200}
+
+
+async def test_a_server_without_a_free_connection_says_so_and_is_ready_again_afterwards(
+    start_server: Callable[..., str], urls: Urls, admin: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(health, "WITHOUT_PLACE_SECONDS", 1.0)
+    url = start_server(urls.app, pool_size=2, command_seconds=8)
+    async with httpx.AsyncClient(base_url=url, timeout=20) as client:
+        async with admin.transaction():
+            await admin.execute("lock table customer in access exclusive mode")
+            sent = [asyncio.create_task(client.post("/graphql", json=BODY, headers=HEADERS)) for _ in range(2)]
+            answers = [(await client.get("/readyz")).json() for _ in range(25) if not await asyncio.sleep(0.1)]
+        assert answers[0] == {"status": "ready"}
+        assert {"status": "no connection is free"} in answers
+        await asyncio.gather(*sent)
+
+        async def is_ready() -> bool:
+            return (await client.get("/readyz")).status_code == 200
+
+        await until(is_ready)
 
 
 async def test_two_hundred_requests_of_many_callers_at_once_with_cancellations_show_nobody_a_foreign_row(server: str) -> None:
