@@ -32,7 +32,7 @@ from gateway.health import Drain, Readiness
 from gateway.http import GraphQLEndpoint
 from gateway.identity import Later, Sign, identity
 from gateway.issuer import jwks, tokens_of
-from gateway.keeper import Keeper, keep, own_texts, write_uses
+from gateway.keeper import Keeper, keep, own_texts, write_last_uses
 from gateway.origins import Origins
 from gateway.payments import payments
 from gateway.portal import Portal, Terms
@@ -97,9 +97,8 @@ def create_app(setup: Setup) -> ASGIApp:
             yield
         finally:
             keeping.cancel()
-            # Some uses may stay uncounted; nothing else waits for them.
-            with suppress(Exception):
-                await write_uses(keeper)
+            await asyncio.wait({keeping})
+            await write_last_uses(keeper)
             stop.set()
             if clock:
                 await clock

@@ -10,6 +10,7 @@ from datetime import datetime
 import asyncpg
 
 from billing.states import Actor
+from db.causes import describe
 from db.outages import DatabaseUnavailable, ReadOnly, cause_of, outage_of, outages
 from db.pool import Database
 from db.session import Caller, Session
@@ -106,9 +107,17 @@ async def write_uses(keeper: Keeper) -> None:
         async with keeper.session().write() as transaction:
             clients, ids = zip(*uses, strict=True)
             await transaction.run("trusted.used", client_ids=list(clients), ids=list(ids), uses=list(uses.values()))
-    except Exception:  # whatever keeps them from being written, they are not lost
+    except BaseException:  # whatever keeps them from being written, cancellation included, they are not lost
         keeper.registry.give_back(uses)
         raise
+
+
+async def write_last_uses(keeper: Keeper) -> None:
+    """At the end of the process. What cannot be written now is lost, and the log says how much that is."""
+    try:
+        await write_uses(keeper)
+    except Exception as error:  # whatever it is, the process ends
+        logger.error("%d uses of documents were not counted: %s", sum(keeper.registry.take_uses().values()), describe(error))
 
 
 async def _follow(keeper: Keeper) -> None:
