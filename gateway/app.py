@@ -24,7 +24,7 @@ from gateway import downloads, explorer, health, oauth, papers
 from gateway.admission import Admission
 from gateway.budgets import Budgets
 from gateway.calls import Bounds
-from gateway.clock import run_worker
+from gateway.clock import run_beside
 from gateway.cost import check_costs
 from gateway.documents import Documents, digest, judge
 from gateway.files import files
@@ -88,7 +88,7 @@ def create_app(setup: Setup) -> ASGIApp:
         await database.connect()
         await pulse.connect()
         stop = asyncio.Event()
-        clock = asyncio.create_task(run_worker(settings, setup.clock, on_ready=lambda: None, stop=stop)) if setup.clock else None
+        clock = asyncio.create_task(run_beside(settings, setup.clock, stop)) if setup.clock else None
         keeping = asyncio.create_task(keep(keeper))
         # Whoever is told that the server listens may ask for any document. Without a database there is no point in waiting for long.
         with suppress(TimeoutError):

@@ -24,7 +24,7 @@ from db.migrate import migrate as migrate_database
 from db.pool import Database, Pool
 from gateway import log, partners_cli, welcome
 from gateway.app import Setup, create_app
-from gateway.clock import run_worker, stopping, tick_once
+from gateway.clock import run_worker, stopping, tick_once, until_reachable
 from gateway.compare import BREAKING, differences, schema_in
 from gateway.console import bold, console, plain
 from gateway.explain import CannotExplain, Question
@@ -35,6 +35,7 @@ from gateway.postgres import CannotReach, Place, check, postgres
 from gateway.server import Ending, PortInUse, listen
 from gateway.server import serve as serve_app
 from gateway.settings import Settings, WrongSetting, load
+from jobs.worker import QueueEnded
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Portico, the GraphQL gateway behind a customer portal.")
 keys = typer.Typer(no_args_is_help=True, help="The keys that sign tokens.")
@@ -83,7 +84,6 @@ def worker(data_dir: DataDir = None) -> None:
     settings = load(data_dir=data_dir)
     log.configure(as_json=settings.is_production, level=settings.log_level)
     with postgres(settings) as place:
-        asyncio.run(check(place))
         asyncio.run(_work(settings, place))
 
 
@@ -100,7 +100,7 @@ def tick(
     done, swept = ticked.clock, ticked.swept
     console.print(f"{done.steps} steps of subscriptions, {done.collections} invoices charged, {done.reconciled} charges settled, {done.failures} failures.")
     console.print(
-        f"{ticked.letters} letters sent, {swept.announced} announced files given up, {swept.objects} objects deleted, {ticked.forgotten} past rows forgotten."
+        f"{ticked.letters} letters sent, {swept.announced} announced files given up, {swept.objects} objects deleted, {ticked.forgotten.rows} past rows forgotten."
     )
 
 
@@ -181,7 +181,7 @@ def main() -> None:
     """Run a command; what an operator can mend is one line, not a traceback."""
     try:
         cli()
-    except (WrongSetting, CannotReach, PortInUse, CannotExplain) as error:
+    except (WrongSetting, CannotReach, PortInUse, CannotExplain, QueueEnded) as error:
         plain(is_error=True).print(bold("Portico stops here.", "bold red"), str(error))
         sys.exit(1)
 
@@ -201,7 +201,9 @@ async def _prepare_demo(place: Place, settings: Settings, issuer: Issuer) -> Non
 
 
 async def _work(settings: Settings, place: Place) -> None:
-    await run_worker(settings, place, on_ready=lambda: console.print("READY"), stop=stopping())
+    stop = stopping()
+    await until_reachable(place, stop)
+    await run_worker(settings, place, on_ready=lambda: console.print("READY"), stop=stop)
 
 
 async def _migrate(place: Place) -> None:

@@ -1,6 +1,7 @@
 """The worker as a process, or inside the server of a demo: the billing clock, letters that are left, the sweep of attachments, and the upkeep."""
 
 import asyncio
+import logging
 import signal
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -11,19 +12,26 @@ import asyncpg
 
 from billing.dunning import Ending, RetryPolicy
 from db.pool import Database, Pool
+from db.session import DatabaseUnavailable
 from gateway.files import bucket_of
 from gateway.identity import post
 from gateway.payments import payments
-from gateway.postgres import Place
+from gateway.postgres import DatabaseAway, Place, check
+from gateway.queue_status import QueueStatus
 from gateway.settings import Settings, WrongSetting
+from gateway.worker_health import worker_health
 from jobs.attachments import Swept, sweep
 from jobs.clock import Billing, Pass, tick
-from jobs.upkeep import forget
-from jobs.worker import Duties, work
+from jobs.passes import Duties
+from jobs.upkeep import Upkeep, forget
+from jobs.worker import QueueLost, Work, work
 from resolvers.letters import send
 
-# After an outage of Postgres the worker comes back this often.
+logger = logging.getLogger("portico.worker")
+
 AGAIN_SECONDS = 5.0
+# What connecting again may mend.
+OUTAGES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseUnavailable, QueueLost)
 
 
 def policy(settings: Settings) -> RetryPolicy:
@@ -41,7 +49,7 @@ class Ticked:
     clock: Pass
     letters: int
     swept: Swept
-    forgotten: int
+    forgotten: Upkeep
 
 
 async def tick_once(settings: Settings, place: Place, at: datetime | None) -> Ticked:
@@ -53,15 +61,46 @@ async def tick_once(settings: Settings, place: Place, at: datetime | None) -> Ti
         return Ticked(done, await send(system, duties.post), await sweep(system, duties.bucket, now=now), await forget(system, now=now))
 
 
+async def until_reachable(place: Place, stop: asyncio.Event) -> None:
+    """Wait for a database that is away, with a line of the log for each attempt. Raises CannotReach for what only an operator can mend, such as a wrong password."""
+    status = QueueStatus()
+    while not stop.is_set():
+        try:
+            return await check(place)
+        except DatabaseAway as error:
+            await pause(status.lost(error), stop)
+
+
 async def run_worker(settings: Settings, place: Place, *, on_ready: Callable[[], None], stop: asyncio.Event) -> None:
-    """Until `stop` is set. While Postgres is away it waits, and then goes on."""
-    async with _duties(settings, place) as duties:
-        on_ready()
+    """Until `stop` is set. While Postgres is away it tries to connect again, and says so in the log; `on_ready` is called when the queue is connected first.
+
+    Raises WrongSetting, PortInUse, and QueueEnded or any other error that connecting again does not mend.
+    """
+    status = QueueStatus(on_ready)
+    async with _duties(settings, place) as duties, worker_health(settings, place, status):
+        worker = Work(duties, lambda: datetime.now(UTC), stop)
         while not stop.is_set():
-            with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
-                await _work(duties, place, stop)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), AGAIN_SECONDS)
+            try:
+                async with _queue(place) as connection:
+                    await work(worker, connection, status.connected)
+            except OUTAGES as error:
+                await pause(status.lost(error), stop)
+
+
+async def run_beside(settings: Settings, place: Place, stop: asyncio.Event) -> None:
+    """The worker inside the server of a demo. What would end a process of its own is logged, and it starts again."""
+    while not stop.is_set():
+        try:
+            await run_worker(settings, place, on_ready=lambda: None, stop=stop)
+        except Exception:  # a server that bills nobody would be worse than a log that says why
+            logger.exception("the worker inside the server failed and starts again")
+            await pause(AGAIN_SECONDS, stop)
+
+
+async def pause(seconds: float, stop: asyncio.Event) -> None:
+    """Wait so long, or until `stop` is set."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
 
 
 def stopping() -> asyncio.Event:
@@ -85,9 +124,12 @@ async def _duties(settings: Settings, place: Place) -> AsyncIterator[Duties]:
         await bucket.close()
 
 
-async def _work(duties: Duties, place: Place, stop: asyncio.Event) -> None:
-    connection = await asyncpg.connect(place.app_url, timeout=5, command_timeout=30, server_settings=place.server_settings)
+@asynccontextmanager
+async def _queue(place: Place) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+    """The connection of the queue. One that no longer answers is noticed by its command timeout."""
+    settings = {"application_name": "portico-worker", **place.server_settings}
+    connection = await asyncpg.connect(place.app_url, timeout=5, command_timeout=8, server_settings=settings)
     try:
-        await work(duties, connection, lambda: datetime.now(UTC), stop)
+        yield connection
     finally:
         connection.terminate()

@@ -15,6 +15,20 @@ class CannotReach(Exception):
     """The database cannot be used; the message is one line for the operator."""
 
 
+class DatabaseAway(CannotReach):
+    """The database does not answer now, and may do so later: it is down, starting, or has no connection free."""
+
+
+# What passes by itself. A wrong password, role or name of the database does not.
+PASSING = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """The database as its administrator and as the application, and what the application's sessions set."""
@@ -38,7 +52,7 @@ def postgres(settings: Settings) -> Iterator[Place]:
 
 
 async def check(place: Place) -> None:
-    """One connection as the application. Raises CannotReach with what to do."""
+    """One connection as the application. Raises CannotReach with what to do, and DatabaseAway where waiting may be enough."""
     try:
         connection = await asyncpg.connect(place.app_url, timeout=5, server_settings=place.server_settings)
         try:
@@ -46,9 +60,8 @@ async def check(place: Place) -> None:
         finally:
             await connection.close()
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise CannotReach(
-            f"The database does not take us in: {error}. Check PORTICO_DATABASE_URL, and run `python -m gateway migrate` on a new database."
-        ) from error
+        kind = DatabaseAway if isinstance(error, PASSING) else CannotReach
+        raise kind(f"The database does not take us in: {error}. Check PORTICO_DATABASE_URL, and run `python -m gateway migrate` on a new database.") from error
     if not has_schema:
         raise CannotReach("The database is empty. Run `python -m gateway migrate` first.")
 

@@ -60,7 +60,7 @@ class Server(uvicorn.Server):
         return await super().on_tick(counter) or monotonic() >= self._ends_at
 
 
-def listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, setting: str = "--port or PORTICO_PORT") -> socket.socket:
     """A bound socket; port 0 takes a free one. Raises PortInUse."""
     # Named as TCP, so that asyncio sends small writes at once (TCP_NODELAY); without it the second half of an answer waits 40 ms for an acknowledgement.
     found = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -70,7 +70,7 @@ def listen(host: str, port: int) -> socket.socket:
         found.listen(2048)
     except OSError as error:
         found.close()
-        raise PortInUse(f"Cannot listen on {host}:{port} ({error.strerror}). Choose another with --port or PORTICO_PORT.") from None
+        raise PortInUse(f"Cannot listen on {host}:{port} ({error.strerror}). Choose another with {setting}.") from None
     return found
 
 

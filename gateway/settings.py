@@ -120,6 +120,9 @@ class Settings(BaseSettings):
     stripe_webhook_secret: str = Field("", description="What Stripe signs its events with.")
     retry_days: tuple[int, ...] = Field((1, 3, 7, 14), description="On which days after a failed charge it is tried again, as JSON.")
     dunning_ending: Literal["HOLD", "CANCEL", "NOTHING"] = Field("HOLD", description="What becomes of a subscription when the last try has failed.")
+    worker_port: int | None = Field(
+        None, ge=0, le=65535, description="Where the worker tells of its health, on the same address; 0 takes a free one. Left out, it does not."
+    )
     clock_concurrency: int = Field(4, ge=1, le=100, description="How many customers the billing clock serves at once.")
     secret: str | None = Field(
         None,

@@ -6,58 +6,88 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from billing.states import Actor
+from db.causes import describe
 from db.session import Caller, Session
-from resolvers.loose import SENDING, remove
+from resolvers.loose import AWAY, SENDING, Removed, remove
 from storage.bucket import Bucket, BucketUnavailable
 
 logger = logging.getLogger("portico.jobs")
 
 # A file that was announced has so long to come.
 PATIENCE = timedelta(hours=24)
+BATCH = 1000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Swept:
-    """How many announced files were given up, and how many objects were deleted."""
+    """How many announced files were given up, how many objects were deleted, and how many objects and customers failed and are tried by the next pass."""
 
-    announced: int
-    objects: int
+    announced: int = 0
+    objects: int = 0
+    failures: int = 0
 
 
-async def sweep(session: Session, bucket: Bucket, *, now: datetime) -> Swept:
-    """`session` is any unit of work on the database; the sweep acts as the system, for one customer at a time. A bucket that is away is tried next time."""
+async def sweep(session: Session, bucket: Bucket, *, now: datetime, done: Swept | None = None) -> Swept:
+    """`session` is any unit of work on the database; the sweep acts as the system, for one customer at a time. Fills and returns `done`.
+
+    An object that cannot be deleted is logged and does not keep the others. A bucket that is away is tried next time.
+    """
+    done = done or Swept()
     system = session.of(Caller(None, Actor.SYSTEM, now))
-    given_up = await _give_up(system, now)
-    objects = 0
-    while due := await _due(system):
-        try:
-            objects += sum([await remove(_for(system, customer_id), bucket, keys) for customer_id, keys in due.items()])
-        except BucketUnavailable:
-            logger.warning("the bucket is away; %d objects are left to the next sweep", sum(map(len, due.values())))
-            break
-    return Swept(given_up, objects)
+    await _give_up(system, now, done)
+    failed: set[tuple[str, str]] = set()
+    while due := await _due(system, failed):
+        in_a_row = 0
+        for customer_id, keys in due.items():
+            removed = await _remove(_for(system, customer_id), bucket, keys, done)
+            failed |= {(customer_id, key) for key in keys if key not in removed.gone}
+            is_away = not removed.gone and any(isinstance(error, BucketUnavailable) for error in removed.failed.values())
+            in_a_row = in_a_row + len(removed.failed) if is_away else 0
+            if in_a_row >= AWAY:
+                logger.error("the bucket is away; the other objects are left to the next sweep")
+                return done
+    return done
 
 
-async def _give_up(system: Session, now: datetime) -> int:
+async def _give_up(system: Session, now: datetime, done: Swept) -> None:
     """Announced files that never came: their rows go, and what may have been sent is loose."""
-    count = 0
     async with system.write() as transaction:
         customers = [row.customer_id for row in await transaction.run("attachments.overdue", before=now - PATIENCE)]
     for customer_id in customers:
-        async with _for(system, customer_id).write() as transaction:
-            gone = [row.object_key for row in await transaction.run("attachments.delete_pending", before=now - PATIENCE)]
-            await transaction.run("loose_objects.add", object_keys=gone, expires_at=now - PATIENCE + SENDING)
-        count += len(gone)
-    return count
+        try:
+            async with _for(system, customer_id).write() as transaction:
+                gone = [row.object_key for row in await transaction.run("attachments.delete_pending", before=now - PATIENCE)]
+                await transaction.run("loose_objects.add", object_keys=gone, expires_at=now - PATIENCE + SENDING)
+        except Exception as error:  # one customer whose files cannot be given up must not keep the others
+            done.failures += 1
+            logger.error("announced files of %s could not be given up and are tried by the next sweep: %s", customer_id, describe(error))
+        else:
+            done.announced += len(gone)
 
 
-async def _due(system: Session) -> dict[str, list[str]]:
-    """The keys of objects that can be deleted, by their customer."""
-    found: dict[str, list[str]] = defaultdict(list)
+async def _remove(session: Session, bucket: Bucket, keys: list[str], done: Swept) -> Removed:
+    """Delete one customer's objects. Whatever happens, the next customer's turn comes."""
+    try:
+        removed = await remove(session, bucket, keys)
+    except Exception as error:  # a row that is locked, or a bug
+        done.failures += 1
+        logger.error("objects of %s are left to the next sweep: %s", session.caller.customer_id, describe(error))
+        return Removed()
+    done.objects += len(removed.gone)
+    done.failures += len(removed.failed)
+    for key, failure in removed.failed.items():
+        logger.error("the object %s could not be deleted and is tried by the next sweep: %s", key, describe(failure))
+    return removed
+
+
+async def _due(system: Session, failed: set[tuple[str, str]]) -> dict[str, list[str]]:
+    """The keys of objects that can be deleted, by their customer, without those that failed in this sweep."""
+    due: dict[str, list[str]] = defaultdict(list)
     async with system.write() as transaction:
-        for row in await transaction.run("loose_objects.due"):
-            found[row.customer_id].append(row.object_key)
-    return found
+        for row in await transaction.run("loose_objects.due", wanted=BATCH + len(failed)):
+            if (row.customer_id, row.object_key) not in failed:
+                due[row.customer_id].append(row.object_key)
+    return due
 
 
 def _for(system: Session, customer_id: str) -> Session:

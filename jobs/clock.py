@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import asyncpg
+
 from billing.dunning import RetryPolicy
 from billing.rows.operations import Due
 from billing.rows.owed import StoredEvent
 from billing.states import Actor
+from db.causes import describe
 from db.pool import Database
-from db.session import Caller, Session
-from payments.processor import Processor
+from db.session import Caller, DatabaseUnavailable, Session
+from payments.processor import OutcomeUnknown, Processor, ProcessorUnavailable
 from resolvers.lifecycle.catching_up import catch_up
 from resolvers.lifecycle.collecting import collect
 from resolvers.lifecycle.reading import asked
@@ -24,6 +27,16 @@ from resolvers.webhooks import act
 log = logging.getLogger("portico.clock")
 
 BATCH = 500
+# What the database refuses for now: it is away, somebody else holds a lock, or nothing can be written.
+REFUSED_FOR_NOW = (
+    DatabaseUnavailable,
+    asyncpg.LockNotAvailableError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+# Of these a line says why, and a traceback would say no more.
+PASSING = (*REFUSED_FOR_NOW, ProcessorUnavailable, OutcomeUnknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,20 +49,33 @@ class Billing:
     concurrency: int = 4
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One kind of work: the block that finds what is due, and what is done with each thing that it finds."""
+
+    block: str
+    work: Callable[[Any], Awaitable[None]]
+
+
 @dataclass(slots=True)
 class Pass:
-    """What one pass did: events of processors, steps of subscriptions, invoices charged, charges settled, and what failed and is tried again by the next pass."""
+    """What one pass did: events of processors, steps of subscriptions, invoices charged, charges settled, and what failed and is tried again by the next pass;
+    of these, `blocked` are those that the database refused for now."""
 
     events: int = 0
     steps: int = 0
     collections: int = 0
     reconciled: int = 0
     failures: int = 0
+    blocked: int = 0
 
 
-async def tick(billing: Billing, now: datetime) -> Pass:
-    """Everything that is due at `now`: what processors told and charges of unknown outcome first, then subscriptions, then invoices, those just issued too."""
-    done = Pass()
+async def tick(billing: Billing, now: datetime, done: Pass | None = None) -> Pass:
+    """Everything that is due at `now`: what processors told and charges of unknown outcome first, then subscriptions, then invoices, those just issued too.
+
+    Fills and returns `done`. What fails is logged and does not keep the rest; when nothing at all could be looked for, the last error is raised.
+    """
+    done = done or Pass()
 
     async def settle_one(due: Due) -> None:
         is_settled = await reconcile(_session(billing, due, now), due.id, billing.processors, by=system_writer(now))
@@ -67,14 +93,31 @@ async def tick(billing: Billing, now: datetime) -> Pass:
         await act(Session(billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30), event, by=system_writer(now))
         done.events += 1
 
-    await _all(billing, done, now, "webhooks.open", act_on)
-    await _all(billing, done, now, "clock.open_charges", settle_one)
-    await _all(billing, done, now, "clock.due_subscriptions", advance_one)
-    await _all(billing, done, now, "clock.due_collections", collect_one)
+    stages = (
+        Stage("webhooks.open", act_on),
+        Stage("clock.open_charges", settle_one),
+        Stage("clock.due_subscriptions", advance_one),
+        Stage("clock.due_collections", collect_one),
+    )
+    broken = [error for stage in stages if (error := await _attempted(billing, done, now, stage))]
+    if len(broken) == len(stages):
+        raise broken[-1]
     return done
 
 
-async def _all(billing: Billing, done: Pass, now: datetime, block: str, work: Callable[[Any], Awaitable[None]]) -> None:
+async def _attempted(billing: Billing, done: Pass, now: datetime, stage: Stage) -> Exception | None:
+    """One stage that cannot be looked for must not keep the others: why it could not, or None."""
+    try:
+        await _all(billing, done, now, stage)
+    except Exception as error:
+        done.failures += 1
+        done.blocked += isinstance(error, REFUSED_FOR_NOW)
+        log.error("%s failed and will be tried again by the next pass: %s", stage.block, describe(error))
+        return error
+    return None
+
+
+async def _all(billing: Billing, done: Pass, now: datetime, stage: Stage) -> None:
     """Batch after batch, each thing once a pass: what fails or stays due waits for the next pass."""
     seen: set[Any] = set()
     turn = asyncio.Semaphore(billing.concurrency)
@@ -82,14 +125,18 @@ async def _all(billing: Billing, done: Pass, now: datetime, block: str, work: Ca
     async def one(due: Any) -> None:
         async with turn:
             try:
-                await work(due)
+                await stage.work(due)
+            except PASSING as error:
+                done.failures += 1
+                done.blocked += isinstance(error, REFUSED_FOR_NOW)
+                log.error("%s of %s failed and will be tried again: %s", stage.block, due.id, describe(error))
             except Exception:  # whatever it is, it must not keep the others from being served
                 done.failures += 1
-                log.exception("%s of %s failed and will be tried again", block, due.id)
+                log.exception("%s of %s failed and will be tried again", stage.block, due.id)
 
     stuck = 0
     while True:
-        found = await _due(billing, block, now, wanted=BATCH + stuck)
+        found = await _due(billing, stage.block, now, wanted=BATCH + stuck)
         fresh = [due for due in found if due not in seen]
         if not fresh:
             return

@@ -1,9 +1,14 @@
 """Forgets what nobody can use any more, so that tables do not grow for ever. Safe to run again, and at once from several places."""
 
+import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from billing.states import Actor
+from db.causes import describe
 from db.session import Caller, Session
+
+logger = logging.getLogger("portico.jobs")
 
 BATCH = 5_000
 
@@ -20,17 +25,36 @@ KEPT = {
 }
 
 
-async def forget(session: Session, *, now: datetime) -> int:
-    """How many rows went. `session` is any unit of work on the database; a transaction for each batch, so that nobody waits for long."""
+@dataclass(slots=True)
+class Upkeep:
+    """How many rows went, and of how many kinds they could not."""
+
+    rows: int = 0
+    failures: int = 0
+
+
+async def forget(session: Session, *, now: datetime, done: Upkeep | None = None) -> Upkeep:
+    """`session` is any unit of work on the database; a transaction for each batch, so that nobody waits for long. Fills and returns `done`.
+
+    A kind that fails is logged and does not keep the others; when all of them fail, the last error is raised.
+    """
+    done = done or Upkeep()
     system = session.of(Caller(None, Actor.SYSTEM, now))
-    return sum([await _forget(system, block, now - kept) for block, kept in KEPT.items()])
+    for block, kept in KEPT.items():
+        try:
+            await _forget(system, block, now - kept, done)
+        except Exception as error:
+            done.failures += 1
+            logger.error("%s failed and is tried again by the next pass: %s", block, describe(error))
+            if done.failures == len(KEPT):
+                raise
+    return done
 
 
-async def _forget(system: Session, block: str, before: datetime) -> int:
-    gone: int = 0
+async def _forget(system: Session, block: str, before: datetime, done: Upkeep) -> None:
     while True:
         async with system.write() as transaction:
-            found = await transaction.first(block, before=before, wanted=BATCH)
-        gone += found.rows
-        if found.rows < BATCH:
-            return gone
+            batch = await transaction.first(block, before=before, wanted=BATCH)
+        done.rows += batch.rows
+        if batch.rows < BATCH:
+            return

@@ -1,73 +1,154 @@
 """The worker: pgqueuer says whose turn it is, so of several workers one runs each pass, and another takes over if it dies."""
 
 import asyncio
-import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 
 import asyncpg
-from pgqueuer import PgQueuer
-from pgqueuer.models import Schedule
+from pgqueuer import PgQueuer, models
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.queries import Queries
+from pgqueuer.types import ScheduleId
 
-from billing.states import Actor
-from db.session import Caller, Session
-from jobs.attachments import sweep
-from jobs.clock import Billing, tick
-from jobs.upkeep import forget
-from resolvers.context import Post
-from resolvers.letters import send
-from storage.bucket import Bucket
+from jobs.attachments import Swept, sweep
+from jobs.clock import Pass, tick
+from jobs.passes import Duties, Job, Schedule, register, run_pass
+from jobs.upkeep import Upkeep, forget
+from resolvers.letters import Sent, send
 
-log = logging.getLogger("portico.clock")
-
-EVERY_MINUTE = "* * * * *"
+EVERY_MINUTE = Schedule("* * * * *", timedelta(minutes=1))
 # Each hour, but not both at once.
-AT_17 = "17 * * * *"
-AT_47 = "47 * * * *"
+AT_17 = Schedule("17 * * * *", timedelta(hours=1))
+AT_47 = Schedule("47 * * * *", timedelta(hours=1))
+
+JOBS = (
+    Job("billing_clock", EVERY_MINUTE, Pass, lambda duties, now, done: tick(duties.billing, now, done)),
+    Job("letters", EVERY_MINUTE, Sent, lambda duties, now, done: send(duties.system(now), duties.post, done=done)),
+    Job("attachments_sweep", AT_17, Swept, lambda duties, now, done: sweep(duties.system(now), duties.bucket, now=now, done=done)),
+    Job("upkeep", AT_47, Upkeep, lambda duties, now, done: forget(duties.system(now), now=now, done=done)),
+)
+
+# How soon pgqueuer notices that a connection no longer answers.
+QUEUE_SECONDS = timedelta(seconds=5)
+# A pass that the database broke off is tried again after so long, for about a minute: then its next turn has come.
+AGAIN_SECONDS = 5.0
+ATTEMPTS = 10
+
+
+class QueueLost(Exception):
+    """The queue's connection was closed. Whoever called may connect again."""
+
+
+class QueueEnded(Exception):
+    """The queue ended, though nobody asked for it and its connection is open."""
+
+
+@dataclass(slots=True)
+class Work:
+    """What a worker does on one connection of the queue after the other, until `stop` is set. `interrupted` are schedules that pgqueuer still takes for running."""
+
+    duties: Duties
+    clock: Callable[[], datetime]
+    stop: asyncio.Event
+    interrupted: set[int] = field(default_factory=set)
+
+
+class QueueTables(Queries):
+    """pgqueuer's tables, for a worker that outlives its connection: a turn that cannot be given back on this one is given back on the next."""
+
+    def __init__(self, driver: AsyncpgDriver, interrupted: set[int]) -> None:
+        super().__init__(driver)
+        self._interrupted = interrupted
+
+    async def set_schedule_queued(self, ids: set[ScheduleId]) -> None:
+        try:
+            await super().set_schedule_queued(ids)
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            self._interrupted |= ids
 
 
 @dataclass(frozen=True, slots=True)
-class Duties:
-    """What a worker sees to: money, letters that are left, files that nobody owns, and rows that nobody can use any more."""
+class Turns:
+    """The passes that pgqueuer has given to this worker, on one connection of the queue."""
 
-    billing: Billing
-    bucket: Bucket
-    post: Post
-
-    def system(self, now: datetime) -> Session:
-        """A unit of work of the portal's own."""
-        return Session(self.billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30)
+    worker: Work
+    queue: PgQueuer
+    running: set[asyncio.Task[None]] = field(default_factory=set)
 
 
-async def work(duties: Duties, connection: "asyncpg.Connection[asyncpg.Record]", clock: Callable[[], datetime], stop: asyncio.Event) -> None:
-    """Run until `stop` is set; a pass that runs is finished first. `connection` is the queue's own, and nobody else's."""
-    queue = PgQueuer.from_asyncpg_connection(connection)
-    queue.shutdown = queue.qm.shutdown = queue.sm.shutdown = stop
+async def work(worker: Work, connection: "asyncpg.Connection[asyncpg.Record]", on_connected: Callable[[], None]) -> None:
+    """Run until the worker's `stop` is set; a pass that runs is finished first. `connection` is the queue's own, and nobody else's.
 
-    @queue.schedule("billing_clock", EVERY_MINUTE)
-    async def billing_clock(_: Schedule) -> None:
-        done = await tick(duties.billing, clock())
-        if done.steps or done.collections or done.reconciled or done.failures:
-            log.info("clock: %d steps, %d collections, %d settled, %d failed", done.steps, done.collections, done.reconciled, done.failures)
+    `on_connected` is called once the queue's tables could be written, so a standby counts as an outage until it is promoted.
 
-    @queue.schedule("letters", EVERY_MINUTE)
-    async def letters(_: Schedule) -> None:
-        if sent := await send(duties.system(clock()), duties.post):
-            log.info("letters: %d sent that were left", sent)
+    Raises QueueLost, QueueEnded, DatabaseUnavailable, and what pgqueuer raises when it cannot reach its tables.
+    """
+    driver = AsyncpgDriver(connection)
+    queue = PgQueuer(driver, queries=QueueTables(driver, worker.interrupted))
+    turns = Turns(worker, queue)
+    for job in JOBS:
+        queue.schedule(job.name, job.schedule.expression, accepts_context=False)(partial(_in_turn, turns, job))
+    await register(JOBS, worker.duties.system(worker.clock()))
+    await _make_due(worker, queue)
+    on_connected()
+    async with _ending(queue, connection, worker.stop):
+        try:
+            await queue.run(dequeue_timeout=QUEUE_SECONDS)
+        finally:
+            # pgqueuer may cancel what it waits for, but a pass is never left half-way.
+            if turns.running:
+                await asyncio.wait(turns.running)
+    if not worker.stop.is_set():
+        raise QueueLost("the server closed the connection") if connection.is_closed() else QueueEnded("the queue ended by itself")
 
-    @queue.schedule("attachments_sweep", AT_17)
-    async def attachments_sweep(_: Schedule) -> None:
-        now = clock()
-        swept = await sweep(duties.system(now), duties.bucket, now=now)
-        if swept.announced or swept.objects:
-            log.info("sweep: %d announced files given up, %d objects deleted", swept.announced, swept.objects)
 
-    @queue.schedule("upkeep", AT_47)
-    async def upkeep(_: Schedule) -> None:
-        now = clock()
-        forgotten = await forget(duties.system(now), now=now)
-        if forgotten:
-            log.info("upkeep: %d past rows forgotten", forgotten)
+async def _in_turn(turns: Turns, job: Job, _: models.Schedule) -> None:
+    """A pass in a task of its own."""
+    task = asyncio.create_task(_passes(turns, job))
+    turns.running.add(task)
+    task.add_done_callback(turns.running.discard)
+    await asyncio.shield(task)
 
-    await queue.run(dequeue_timeout=timedelta(seconds=5))
+
+async def _passes(turns: Turns, job: Job) -> None:
+    """A pass, and again for as long as the database is away: when it is back, nobody waits for the next minute."""
+    for _ in range(ATTEMPTS):
+        if not await run_pass(job, turns.worker.duties, turns.worker.clock):
+            return
+        with suppress(TimeoutError):
+            await asyncio.wait_for(turns.queue.shutdown.wait(), AGAIN_SECONDS)
+        if turns.queue.shutdown.is_set():
+            return
+
+
+async def _make_due(worker: Work, queue: PgQueuer) -> None:
+    """After an outage nobody waits for the next minute, nor for pgqueuer to give up a turn of ours that it takes for running."""
+    await queue.sm.queries.insert_schedule({key: executor.next_in() for key, executor in queue.sm.registry.items()})
+    async with worker.duties.system(worker.clock()).write() as transaction:
+        await transaction.run("passes.due_at_once", expression=EVERY_MINUTE.expression, interrupted=list(worker.interrupted))
+    worker.interrupted.clear()
+
+
+@asynccontextmanager
+async def _ending(queue: PgQueuer, connection: "asyncpg.Connection[asyncpg.Record]", stop: asyncio.Event) -> AsyncIterator[None]:
+    """The queue ends with the worker, and with its connection. Never the other way round: pgqueuer sets its own event whenever `run` ends."""
+
+    async def end_with_worker() -> None:
+        await stop.wait()
+        queue.shutdown.set()
+
+    def end_with_connection(_: object) -> None:
+        queue.shutdown.set()
+        queue.sm.active_heartbeat_ids.clear()
+
+    connection.add_termination_listener(end_with_connection)
+    chained = asyncio.create_task(end_with_worker())
+    try:
+        yield
+    finally:
+        chained.cancel()
+        await asyncio.wait({chained})
+        connection.remove_termination_listener(end_with_connection)

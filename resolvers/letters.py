@@ -4,13 +4,14 @@ no transaction waits for a mail server, and a letter that could not be sent, or 
 import asyncio
 import json
 import logging
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from billing.states import Actor
 from db.blocks import blocks
+from db.causes import describe
 from db.outages import cause_of
 from db.session import Caller, DatabaseUnavailable, Session, Transaction
 from loaders import Loaders
@@ -42,19 +43,27 @@ async def write(transaction: Transaction, context: Context, letter: Letter, *, c
     transaction.afterwards.append(partial(_send_later, context, letter_id))
 
 
-async def send(session: Session, post: Post, *, only: str | None = None) -> int:
+@dataclass(slots=True)
+class Sent:
+    """How many letters went out, and how many could not."""
+
+    letters: int = 0
+    failures: int = 0
+
+
+async def send(session: Session, post: Post, *, only: str | None = None, done: Sent | None = None) -> int:
     """Send what is to be sent by now, or the one letter; how many were. At least once: a mail server knows by the Message-ID what it has had before.
 
-    `session` is any unit of work on the database; its caller says when it is.
+    `session` is any unit of work on the database; its caller says when it is. Fills `done`. Raises DatabaseUnavailable where no letters can be taken on.
     """
     system = session.of(Caller(None, Actor.SYSTEM, session.caller.now))
-    sent = 0
+    done = done or Sent()
     while True:
         async with system.write() as transaction:
             taken = await transaction.run("letters.take_on", id=only, wanted=AT_ONCE)
-        sent += sum(await asyncio.gather(*(_send(letter, system, post) for letter in taken)))
+        await asyncio.gather(*(_send_one(letter, system, post, done) for letter in taken))
         if len(taken) < AT_ONCE:
-            return sent
+            return done.letters
 
 
 async def customer_of(context: Context, customer_id: str) -> Any:
@@ -75,6 +84,17 @@ async def _send_now(context: Context, letter_id: str) -> None:
         await send(context.session, identity_of(context).post, only=letter_id)
     except DatabaseUnavailable as error:  # the worker will see to it
         logger.info("a letter waits for the worker", extra={"cause": error.cause})
+
+
+async def _send_one(letter: Any, system: Session, post: Post, done: Sent) -> None:
+    """Whatever happens to one letter, the others are sent. One that went out and could not be crossed off is sent again."""
+    try:
+        is_sent = await _send(letter, system, post)
+    except Exception as error:
+        logger.error("the letter %s could not be crossed off: %s", letter.kind, describe(error))
+        is_sent = False
+    done.letters += is_sent
+    done.failures += not is_sent
 
 
 async def _send(letter: Any, system: Session, post: Post) -> bool:

@@ -97,4 +97,4 @@ delete from loose_object where customer_id = :customer_id and object_key = any(c
 -- name: loose_objects.due
 -- returns: LooseObject
 -- For the sweep: the oldest ones that nobody writes any more.
-select customer_id, object_key from loose_object where expires_at < :now order by expires_at limit 1000
+select customer_id, object_key from loose_object where expires_at < :now order by expires_at limit :wanted

@@ -24,7 +24,14 @@ OF_EVERYBODY = {"customers.matching", "customers.owner", "audit.listed", "attach
 OF_CLOCK = {"clock.due_subscriptions", "clock.due_collections", "clock.open_charges", "payments.owner"}
 
 # What processors told belongs to nobody before it is read. Letters are sent whoever they are to. What is past goes whoever had it; row security says what that is.
-OF_NOBODY = {"webhooks.open", "webhooks.store", "webhooks.done", "letters.take_on", "letters.done", *(name for name in blocks() if name.startswith("upkeep."))}
+OF_NOBODY = {
+    "webhooks.open",
+    "webhooks.store",
+    "webhooks.done",
+    "letters.take_on",
+    "letters.done",
+    *(name for name in blocks() if name.startswith(("upkeep.", "passes."))),
+}
 
 # The registry of apps and their documents is no customer's.
 REGISTRY = ("clients.", "client_credentials.", "client_assertions.", "trusted.", "budgets.")
@@ -50,6 +57,7 @@ SMALL = (
     "webhook_event",
     "loose_object",
     "letter",
+    "job_pass",
     "alembic_version",
 )
 

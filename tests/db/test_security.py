@@ -91,6 +91,23 @@ async def test_the_application_may_write_only_what_a_mutation_needs(app: asyncpg
         await app.execute(statement)
 
 
+async def test_passes_of_the_worker_are_for_the_system_alone(app: asyncpg.Connection, admin: asyncpg.Connection) -> None:
+    insert = "insert into job_pass (job, registered_at) values ('a job of a test', now())"
+    for actor in ("CUSTOMER", "STAFF", ""):
+        async with app.transaction():
+            await app.execute(f"set local app.customer_id = '{ADA.customer_id}'; set local app.actor = '{actor}'")
+            assert await app.fetchval("select count(*) from job_pass") == 0
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                async with app.transaction():
+                    await app.execute(insert)
+    transaction = app.transaction()
+    await transaction.start()
+    await app.execute("set local app.actor = 'SYSTEM'")
+    await app.execute(insert)
+    assert await app.fetchval("select count(*) from job_pass where job = 'a job of a test'") == 1
+    await transaction.rollback()
+
+
 async def test_a_customer_changes_no_one_else(app: asyncpg.Connection) -> None:
     async with app.transaction():
         await app.execute(f"set local app.customer_id = '{ADA.customer_id}'; set local app.actor = 'CUSTOMER'")

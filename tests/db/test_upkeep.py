@@ -10,6 +10,7 @@ from db.session import Caller, Session
 from jobs import upkeep
 from jobs.upkeep import KEPT, forget
 from tests.conftest import ADA, Portal
+from tests.poison import revoked
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 
@@ -60,9 +61,9 @@ async def test_past_rows_go_once_their_time_is_over_and_not_before(
         await admin.execute(insert, f"{kind} past {number}", NOW - KEPT[kind] - timedelta(seconds=1), ADA.customer_id)
         await admin.execute(insert, f"{kind} kept {number}", NOW - KEPT[kind], ADA.customer_id)
     try:
-        assert await forget(session, now=NOW) == 10
+        assert (await forget(session, now=NOW)).rows == 10
         assert await admin.fetchval(f"select count(*) from {table}") == before + 10
-        assert await forget(session, now=NOW) == 0
+        assert (await forget(session, now=NOW)).rows == 0
     finally:
         await admin.execute("delete from idempotency_key where mutation = 'upkeep'")
         await admin.execute("delete from portal_session where id like 'ses\\_upkeep%'")
@@ -105,3 +106,14 @@ async def test_nobody_deletes_what_is_not_past(app: asyncpg.Connection, admin: a
         await admin.execute("delete from idempotency_key where mutation = 'upkeep'")
         await admin.execute("delete from portal_session where id like 'ses\\_upkeep%'")
         await admin.execute("delete from identity_link where made_by = 'upkeep'")
+
+
+async def test_one_kind_that_cannot_be_forgotten_keeps_no_other(portal: Portal, admin: asyncpg.Connection, caplog: pytest.LogCaptureFixture) -> None:
+    """The first kind fails, and the last one goes."""
+    table, insert = KINDS["upkeep.events"]
+    await admin.execute(insert, "goes all the same", NOW - KEPT["upkeep.events"] - timedelta(seconds=1), ADA.customer_id)
+    async with revoked(admin, "delete", "idempotency_key"):
+        done = await forget(Session(portal.database, Caller(None, Actor.SYSTEM, NOW)), now=NOW)
+    assert (done.rows, done.failures) == (1, 1)
+    assert await admin.fetchval(f"select count(*) from {table} where id = 'goes all the same'") == 0
+    assert "upkeep.keys failed and is tried again by the next pass: InsufficientPrivilegeError 42501" in caplog.text

@@ -3,20 +3,23 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import asyncpg
 import httpx
+import pytest
 
 from billing.states import Actor
+from db.embedded import Urls
 from db.pool import Database
 from db.session import Caller, Session
 from jobs.attachments import sweep
 from storage import keys
-from storage.bucket import BucketUnavailable
+from storage.bucket import BucketUnavailable, NoSuchObject
 from storage.local import Local
-from tests.conftest import ADA, Portal
+from tests.conftest import ADA, BIG, Portal
 from tests.journeys.test_direct_uploads import Fleet
+from tests.lifecycle.conftest import new_id
 from tests.posting import attach
 from tests.samples import pdf
 
@@ -67,6 +70,65 @@ async def test_objects_that_no_row_owns_are_deleted_when_nobody_writes_them_any_
     assert await admin.fetchval("select count(*) from loose_object where object_key = $1", key) == 0
 
 
+class Poisoned(Local):
+    """Deletes all but what `errors` is for."""
+
+    errors: ClassVar[dict[str, Exception]] = {}
+
+    async def delete(self, key: str) -> None:
+        if error := self.errors.get(key):
+            raise error
+        await super().delete(key)
+
+
+@pytest.mark.parametrize("error", [ValueError("not a key"), NoSuchObject("gone"), BucketUnavailable("AccessDenied"), PermissionError("immutable")], ids=repr)
+async def test_an_object_that_cannot_be_deleted_is_logged_and_keeps_no_other(
+    portal: Portal, tmp_path: Path, admin: asyncpg.Connection, caplog: pytest.LogCaptureFixture, error: Exception
+) -> None:
+    """More of them than make a bucket look as if it were away, and all of them older than the others: still the others go, at the latest with the next sweep."""
+    now = datetime.now(UTC) + LATER
+    poisoned, healthy = ([keys.stored(owner.customer_id, new_id("att"), "f" * 16) for owner in (ADA, ADA, ADA, BIG)] for _ in range(2))
+    for number, key in enumerate([*poisoned, *healthy]):
+        insert = "insert into loose_object (customer_id, object_key, expires_at) values ($1, $2, $3)"
+        await admin.execute(insert, key.split("/")[1], key, now - timedelta(hours=1) + timedelta(seconds=number))
+    bucket = Poisoned(tmp_path, "", b"")
+    bucket.errors.update(dict.fromkeys(poisoned, error))
+    try:
+        swept = [await sweep(system(portal.database), bucket, now=now + timedelta(seconds=number)) for number in range(3)]
+    finally:
+        bucket.errors.clear()
+    left = {record["object_key"] for record in await admin.fetch("select object_key from loose_object where object_key = any($1)", [*poisoned, *healthy])}
+    assert left == set(poisoned)
+    assert sum(one.objects for one in swept) >= len(healthy)
+    assert all(one.failures for one in swept)
+    # Each is tried, and named, again.
+    assert all(caplog.text.count(f"the object {key} could not be deleted") >= 2 for key in poisoned)
+    await sweep(system(portal.database), bucket, now=now + timedelta(minutes=1))
+    assert await admin.fetchval("select count(*) from loose_object where object_key = any($1)", poisoned) == 0
+
+
+async def test_a_customer_whose_rows_are_locked_keeps_no_other_from_being_swept(
+    portal: Portal, tmp_path: Path, admin: asyncpg.Connection, urls: Urls, caplog: pytest.LogCaptureFixture
+) -> None:
+    now = datetime.now(UTC) + LATER
+    ada, big = (keys.stored(owner.customer_id, new_id("att"), "f" * 16) for owner in (ADA, BIG))
+    for key in (ada, big):
+        await admin.execute(
+            "insert into loose_object (customer_id, object_key, expires_at) values ($1, $2, $3)", key.split("/")[1], key, now - timedelta(hours=1)
+        )
+    holder = await asyncpg.connect(urls.admin, server_settings={"search_path": "portico"})
+    try:
+        async with holder.transaction():
+            await holder.execute("select from loose_object where object_key = $1 for update", ada)
+            swept = await sweep(system(portal.database), Local(tmp_path, "", b""), now=now)
+    finally:
+        await holder.close()
+    assert (await admin.fetchval("select count(*) from loose_object where object_key = $1", big), swept.failures) == (0, 1)
+    assert f"objects of {ADA.customer_id} are left to the next sweep: LockNotAvailableError 55P03" in caplog.text
+    await sweep(system(portal.database), Local(tmp_path, "", b""), now=now)
+    assert await admin.fetchval("select count(*) from loose_object where object_key = $1", ada) == 0
+
+
 async def test_a_bucket_that_is_away_is_tried_again_by_the_next_sweep(portal: Portal, tmp_path: Path, admin: asyncpg.Connection) -> None:
     key = keys.stored(ADA.customer_id, "att_00000000000000000000000001", "f" * 16)
     now = datetime.now(UTC)
@@ -78,5 +140,5 @@ async def test_a_bucket_that_is_away_is_tried_again_by_the_next_sweep(portal: Po
 
     await sweep(system(portal.database), Away(tmp_path, "", b""), now=now + LATER)
     assert await admin.fetchval("select count(*) from loose_object where object_key = $1", key) == 1
-    await sweep(system(portal.database), portal.files.bucket, now=now + LATER)
+    await sweep(system(portal.database), portal.files.bucket, now=now + LATER + timedelta(seconds=1))
     assert await admin.fetchval("select count(*) from loose_object where object_key = $1", key) == 0

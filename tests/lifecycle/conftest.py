@@ -159,14 +159,19 @@ async def place(urls: embedded.Urls) -> embedded.Urls:
     await admin.execute("create database lifecycle")
     await admin.close()
     found = embedded.Urls(*(str(make_url(url).set(database="lifecycle").render_as_string(hide_password=False)) for url in (urls.admin, urls.app)))
-    await migrate(found.admin)
-    connection = await asyncpg.connect(found.admin)
+    await fill(found.admin)
+    return found
+
+
+async def fill(admin_url: str) -> None:
+    """Tables and a catalogue, and no customers."""
+    await migrate(admin_url)
+    connection = await asyncpg.connect(admin_url)
     try:
         for kind, table in CATALOGUE_TABLES.items():
             await connection.copy_records_to_table(table, schema_name="portico", columns=columns(kind), records=map(record_of(kind), catalogue_rows()[kind]))
     finally:
         await connection.close()
-    return found
 
 
 @pytest.fixture(scope="session")

@@ -4,14 +4,19 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
+import asyncpg
 import pytest
 
 from billing.dunning import Ending, RetryPolicy
 from billing.states import SuspendedBy
+from db.pool import Database
+from db.pool import Pool as DatabasePool
+from db.session import DatabaseUnavailable
 from jobs.clock import Billing, Pass, tick
-from tests.conftest import STAFF
-from tests.lifecycle.conftest import Life, price
+from tests.conftest import STAFF, Portal
+from tests.lifecycle.conftest import Life, living, price
 from tests.lifecycle.test_paying import amounts_agree, invoice, pay
+from tests.poison import poisoned, revoked
 
 
 async def passed(life: Life, *, policy: RetryPolicy | None = None, **length: float) -> Pass:
@@ -58,6 +63,40 @@ async def test_a_clock_that_was_late_invoices_every_period_it_missed(life: Life)
     assert len(periods) == 4
     assert all(one[1] == other[0] for one, other in pairwise(periods))
     assert [start.astimezone().day for start, _ in periods] == [31, 28, 31, 30]
+
+
+async def test_a_customer_who_cannot_be_billed_keeps_no_other_and_is_named_in_the_log(
+    life: Life, portal: Portal, pool: Database, owner: asyncpg.Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with living(portal, pool, owner) as other:
+        subscription, _ = await life.subscribe("storage"), await other.subscribe("storage")
+        other.now += timedelta(days=29)
+        async with poisoned(life.admin, "subscription", f"old.customer_id = '{life.customer_id}'"):
+            done = await passed(life, days=29)
+        assert await invoices(life) == [("FIRST", "PAID")]
+        assert await invoices(other) == [("FIRST", "PAID"), ("RENEWAL", "PAID")]
+        assert (done.failures, done.blocked) == (1, 0)
+        assert f"clock.due_subscriptions of {subscription} failed and will be tried again" in caplog.text
+        assert "poisoned" in caplog.text
+        await passed(life)
+        assert await invoices(life) == [("FIRST", "PAID"), ("RENEWAL", "PAID")]
+
+
+async def test_what_cannot_be_looked_for_keeps_nothing_else_from_being_done(life: Life, caplog: pytest.LogCaptureFixture) -> None:
+    await life.subscribe("storage")
+    async with revoked(life.admin, "select", "webhook_event"):
+        done = await passed(life, days=29)
+    assert await invoices(life) == [("FIRST", "PAID"), ("RENEWAL", "PAID")]
+    assert (done.steps, done.failures) == (1, 1)
+    assert "webhooks.open failed and will be tried again by the next pass: InsufficientPrivilegeError 42501" in caplog.text
+
+
+async def test_a_pass_that_reaches_no_database_breaks_off(life: Life) -> None:
+    done = Pass()
+    async with Database("postgresql://portico_app@127.0.0.1:1/postgres", DatabasePool(1), server_settings={}) as away:
+        with pytest.raises(DatabaseUnavailable):
+            await tick(Billing(away, {}), life.now, done)
+    assert (done.failures, done.blocked) == (4, 4)
 
 
 async def test_a_trial_ends_in_a_first_invoice(life: Life) -> None:

@@ -23,9 +23,10 @@ from gateway.postgres import Place
 from gateway.settings import Settings
 from mail.port import MailAway, Message, Undeliverable
 from resolvers.context import Post
-from resolvers.letters import send
+from resolvers.letters import Sent, send
 from tests.conftest import token
 from tests.lifecycle.conftest import Life, new_id
+from tests.poison import poisoned
 from tests.processes import process
 from tests.waiting import until
 
@@ -160,6 +161,16 @@ async def test_one_that_fails_keeps_no_other_back(life: Life) -> None:
     office = Office(refusals=[MailAway("busy"), RuntimeError("a bug")])
     assert await sends(life, office) == 23
     assert await sends(life, office, NOW + timedelta(minutes=1)) == 2
+
+
+async def test_one_that_cannot_be_crossed_off_keeps_no_other_back(life: Life, caplog: pytest.LogCaptureFixture) -> None:
+    ids, office, done = await left(life, 25), Office(), Sent()
+    system = Session(life.database, Caller(None, Actor.SYSTEM, NOW), acquire_seconds=20)
+    async with poisoned(life.admin, "letter", f"old.id = '{ids[3]}' and old.tries = 1"):
+        assert await send(system, Post(office, Seal(SECRET)), done=done) == 24
+    assert (done.letters, done.failures) == (24, 1)
+    assert [row["id"] for row in await life.rows("letter")] == [ids[3]]
+    assert "the letter password_reset could not be crossed off: RaiseError P0001: poisoned" in caplog.text
 
 
 async def test_what_is_rolled_back_sends_nothing(life: Life) -> None:

@@ -1,0 +1,116 @@
+"""A pass of a job: run, and recorded in the database and in the log, however it ends."""
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+import asyncpg
+
+from billing.rows.passes import JobPass
+from billing.states import Actor
+from db.causes import describe
+from db.pool import Database
+from db.session import Caller, DatabaseUnavailable, Session
+from jobs.clock import Billing
+from resolvers.context import Post
+from resolvers.lifecycle.reading import asked
+from storage.bucket import Bucket
+
+logger = logging.getLogger("portico.jobs")
+
+# How long after its time a pass may end before it is overdue: the longest passes charge some ten thousand customers.
+PATIENCE = timedelta(minutes=5)
+# The database is away, or refuses for now: locked, read-only, a standby. What an operator has to mend is tried again as often: nobody says when it is mended.
+PASSING = (DatabaseUnavailable, asyncpg.PostgresError)
+
+
+@dataclass(frozen=True, slots=True)
+class Duties:
+    """What a worker works with: for money, for letters that are left, for files that nobody owns, and for rows that nobody can use any more."""
+
+    billing: Billing
+    bucket: Bucket
+    post: Post
+
+    def system(self, now: datetime) -> Session:
+        """A unit of work of the portal's own."""
+        return system(self.billing.database, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """When passes begin, as cron says it, and how long it is from one to the next."""
+
+    expression: str
+    interval: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`counts` makes the dataclass of numbers that `run` fills while it works, so that they are there when it breaks off too.
+
+    It has `failures`, and where they are told apart `blocked`: those that the database refused for now.
+    """
+
+    name: str
+    schedule: Schedule
+    counts: Callable[[], Any]
+    run: Callable[[Duties, datetime, Any], Awaitable[object]]
+
+
+def system(database: Database, now: datetime) -> Session:
+    return Session(database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30)
+
+
+async def run_pass(job: Job, duties: Duties, clock: Callable[[], datetime]) -> bool:
+    """One pass. It raises nothing: what breaks it off is in the log and in the database. Returns whether it should be tried again soon, because the database refused something for now."""
+    began_at, began = clock(), monotonic()
+    await _record(duties, began_at, "passes.begin", job=job.name)
+    counts = job.counts()
+    outcome, cause, is_refused = "FAILED", "", False
+    try:
+        await job.run(duties, began_at, counts)
+        outcome, is_refused = "PARTIAL" if counts.failures else "DONE", getattr(counts, "blocked", 0) > 0
+    except PASSING as error:
+        cause, is_refused = describe(error), True
+    except Exception as error:  # whatever it is, the worker goes on with its other jobs
+        cause = describe(error)
+        logger.exception("the pass of %s broke off", job.name)
+    numbers = {name: number for name, number in asdict(counts).items() if number}
+    line = {"job": job.name, "outcome": outcome, **numbers, "milliseconds": round((monotonic() - began) * 1000)}
+    logger.log(logging.INFO if outcome == "DONE" else logging.ERROR, "pass", extra=line | {"cause": cause} if cause else line)
+    detail = cause or ", ".join(f"{number} {name}" for name, number in numbers.items())
+    await _record(duties, clock(), "passes.end", job=job.name, started_at=began_at, outcome=outcome, detail=detail)
+    return is_refused
+
+
+async def register(jobs: tuple[Job, ...], session: Session) -> None:
+    """A job that never ran is overdue too, once its time has come. Raises DatabaseUnavailable."""
+    async with session.write() as transaction:
+        await transaction.run("passes.register", jobs=[job.name for job in jobs])
+
+
+async def passes_of(session: Session) -> dict[str, JobPass]:
+    """The last pass of each job, by its name. Raises DatabaseUnavailable."""
+    try:
+        return {row.job: row for row in await asked(session, "passes.all")}
+    finally:
+        await session.close()
+
+
+def is_overdue(job: Job, last: JobPass | None, now: datetime) -> bool:
+    """Whether no pass reached its end for longer than the schedule allows. `last` is None where no worker has ever known the job."""
+    since = (last.succeeded_at or last.registered_at) if last else None
+    return since is None or now - since > job.schedule.interval + PATIENCE
+
+
+async def _record(duties: Duties, now: datetime, block: str, **values: Any) -> None:
+    """A pass that cannot be recorded is worth running all the same: it may be the record alone that fails."""
+    try:
+        async with duties.system(now).write() as transaction:
+            await transaction.run(block, **values)
+    except Exception as error:  # whatever it is, the pass matters more
+        logger.error("the pass of %s could not be recorded: %s", values["job"], describe(error))
