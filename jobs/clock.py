@@ -7,8 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import asyncpg
-
 from billing.dunning import RetryPolicy
 from billing.rows.operations import Due
 from billing.rows.owed import StoredEvent
@@ -27,16 +25,8 @@ from resolvers.webhooks import act
 log = logging.getLogger("portico.clock")
 
 BATCH = 500
-# What the database refuses for now: it is away, somebody else holds a lock, or nothing can be written.
-REFUSED_FOR_NOW = (
-    DatabaseUnavailable,
-    asyncpg.LockNotAvailableError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
-    asyncpg.ReadOnlySQLTransactionError,
-)
-# Of these a line says why, and a traceback would say no more.
-PASSING = (*REFUSED_FOR_NOW, ProcessorUnavailable, OutcomeUnknown)
+# A line says why these happened, and a traceback would say no more.
+PASSING = (DatabaseUnavailable, ProcessorUnavailable, OutcomeUnknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +101,7 @@ async def _attempted(billing: Billing, done: Pass, now: datetime, stage: Stage) 
         await _all(billing, done, now, stage)
     except Exception as error:
         done.failures += 1
-        done.blocked += isinstance(error, REFUSED_FOR_NOW)
+        done.blocked += isinstance(error, DatabaseUnavailable)
         log.error("%s failed and will be tried again by the next pass: %s", stage.block, describe(error))
         return error
     return None
@@ -128,7 +118,7 @@ async def _all(billing: Billing, done: Pass, now: datetime, stage: Stage) -> Non
                 await stage.work(due)
             except PASSING as error:
                 done.failures += 1
-                done.blocked += isinstance(error, REFUSED_FOR_NOW)
+                done.blocked += isinstance(error, DatabaseUnavailable)
                 log.error("%s of %s failed and will be tried again: %s", stage.block, due.id, describe(error))
             except Exception:  # whatever it is, it must not keep the others from being served
                 done.failures += 1
