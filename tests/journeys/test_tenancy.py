@@ -1,11 +1,13 @@
-"""Generated from the schema: whatever a customer asks for of somebody else's is exactly what a random id gets."""
+"""Generated from the schema: whatever a customer asks for of somebody else's is exactly what a random id gets, and its owner gets the thing itself."""
+
+from typing import Any
 
 import asyncpg
 import pytest
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type, is_object_type
 
 from schema.fields import DECLARATION, AnyOf, Many, One, PageOf
-from tests.conftest import ADA, BIG, STAFF, Portal
+from tests.conftest import ADA, BIG, STAFF, Portal, customer
 
 OWNED = {
     "cus": "customer",
@@ -26,6 +28,18 @@ ROOTS = {
     "a filter by plan": "query ($id: ID!) { customer { subscriptions(filter: { planId: $id }) { totalCount } } }",
 }
 
+# What its owner gets by an id: where in the answer the thing stands.
+FOUND: dict[str, Any] = {
+    "node": lambda data: data["node"],
+    "nodes": lambda data: data["nodes"][0],
+    "customer": lambda data: data["customer"],
+}
+
+
+def is_found_by(root: str, prefix: str) -> bool:
+    return root in ("node", "nodes") or (root, prefix) == ("customer", "cus")
+
+
 # Fields that do without no argument.
 REQUIRED = {"statement": '(currency: "USD", startsOn: "2026-01-01", endsOn: "2026-12-31")'}
 
@@ -33,14 +47,29 @@ REQUIRED = {"statement": '(currency: "USD", startsOn: "2026-01-01", endsOn: "202
 @pytest.mark.parametrize("prefix", OWNED)
 @pytest.mark.parametrize("root", ROOTS)
 async def test_somebody_elses_id_is_like_no_id(portal: Portal, admin: asyncpg.Connection, prefix: str, root: str) -> None:
+    """The owner asks before and after, through the same plan: what is null for others is there."""
     column = {"cus": "id", "cpn": "coupon_id"}.get(prefix, "id")
-    owner = "id" if prefix == "cus" else "customer_id"
+    owner_column = "id" if prefix == "cus" else "customer_id"
     mine = "select coupon_id from coupon_redemption where customer_id = $1" if prefix == "cpn" else "select ''"
-    theirs = await admin.fetchval(f"select {column} from {OWNED[prefix]} where {owner} <> $1 and {column} not in ({mine}) limit 1", ADA.customer_id)
+    there = "and deleted_at is null" if prefix == "pm" else ""
+    theirs, owner = await admin.fetchrow(
+        f"select {column}, {owner_column} from {OWNED[prefix]} where {owner_column} <> $1 and {column} not in ({mine}) {there} limit 1", ADA.customer_id
+    )
     random = f"{prefix}_01m829w97ne1msh76cygrhecz9"
-    assert theirs
     for run in (portal.execute, portal.plan):
-        assert (await run(ROOTS[root], ADA, id=theirs)).data == (await run(ROOTS[root], ADA, id=random)).data
+        for _ in range(2):
+            owned = await run(ROOTS[root], customer(owner), id=theirs)
+            assert not is_found_by(root, prefix) or FOUND[root](owned.data)["id"] == theirs
+            answer = await run(ROOTS[root], ADA, id=theirs)
+            assert answer.data == (await run(ROOTS[root], ADA, id=random)).data
+            assert not is_found_by(root, prefix) or FOUND[root](answer.data) is None
+
+
+async def test_a_filter_by_plan_finds_what_is_of_that_plan(portal: Portal, admin: asyncpg.Connection) -> None:
+    """The control of the filter above, which finds nothing by the ids of other things."""
+    plan = await admin.fetchval("select plan_id from subscription where customer_id = $1 limit 1", ADA.customer_id)
+    for run in (portal.execute, portal.plan):
+        assert (await run(ROOTS["a filter by plan"], ADA, id=plan)).data["customer"]["subscriptions"]["totalCount"] > 0
 
 
 def everything(graphql_schema: GraphQLSchema, kind: GraphQLObjectType, depth: int, *, only: str | None = None) -> str:
