@@ -85,8 +85,7 @@ def _order(text: str) -> Order:
     return Order(tuple(pair[0] for pair in pairs), directions == {"desc"})
 
 
-@lru_cache(maxsize=2000)
-def positional(sql: str) -> tuple[str, tuple[str, ...]]:
+def numbered(sql: str) -> tuple[str, tuple[str, ...]]:
     """`:name` parameters to `$1`, `$2`, …; with the names in the order of their numbers."""
     names: list[str] = []
 
@@ -96,3 +95,7 @@ def positional(sql: str) -> tuple[str, tuple[str, ...]]:
         return f"${names.index(match[1]) + 1}"
 
     return PARAMETER.sub(number, sql), tuple(names)
+
+
+# For the blocks, which are part of the program, and what the loaders make of them.
+positional = lru_cache(maxsize=2000)(numbered)

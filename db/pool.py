@@ -23,6 +23,11 @@ logger = logging.getLogger("portico.db")
 ENDING_SECONDS = 1.0
 
 
+# How many statements stay prepared on each connection. Each is a plan in Postgres' memory: 30 kB to 1.3 MB for what the portal itself asks for,
+# 5 MB at most (`docs/decisions/0033-plans-are-bounded.md`).
+PREPARED = 100
+
+
 @dataclass(frozen=True, slots=True)
 class Pool:
     """How the pool behaves; times in seconds."""
@@ -46,7 +51,7 @@ class Database(databases.Database):
             max_size=pool.max_size,
             timeout=pool.connect_seconds,
             command_timeout=pool.command_seconds,
-            statement_cache_size=1000,
+            statement_cache_size=PREPARED,
             max_cacheable_statement_size=0,
             max_cached_statement_lifetime=0,
             max_queries=1_000_000_000,

@@ -72,14 +72,17 @@ class Session:
         other.progress = self.progress
         return other
 
-    async def fetch(self, sql: str, arguments: Sequence[object]) -> list[Any]:
-        """Run one reading statement with positional parameters. Raises DatabaseUnavailable, SessionEnded, UnitOfWorkClosed."""
+    async def fetch(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
+        """Run one reading statement with positional parameters; without `is_prepared`, it takes no place among those that the connection keeps.
+
+        Raises DatabaseUnavailable, SessionEnded, UnitOfWorkClosed.
+        """
         with self._entered():
             async with self._turn:
                 with outages():
-                    return await self._read(sql, arguments)
+                    return await self._read(sql, [*map(storable, arguments)], is_prepared=is_prepared)
 
-    async def _read(self, sql: str, arguments: Sequence[object]) -> list[Any]:
+    async def _read(self, sql: str, arguments: list[Any], *, is_prepared: bool) -> list[Any]:
         """Once a statement has failed, the rest of the snapshot fails for the same reason."""
         if not self._is_sound:
             raise self._failure or DatabaseUnavailable("the statement before this one was cancelled")
@@ -88,7 +91,7 @@ class Session:
             lease = self._lease = self._lease or await self._open(READ)
             lease.is_reading = True
             self.statements += 1
-            rows = list(await lease.raw.fetch(sql, *map(storable, arguments)))
+            rows = await _rows(lease.raw, sql, arguments, is_prepared=is_prepared)
         except Exception as error:
             self._failure = error
             raise
@@ -222,6 +225,14 @@ class Transaction:
         """From here on this is the customer who acts. Only for who has just proved to be that customer."""
         self.caller = replace(self.caller, customer_id=customer_id)
         await self._lease.raw.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}")
+
+
+async def _rows(connection: Any, sql: str, arguments: list[Any], *, is_prepared: bool) -> list[Any]:
+    """What is not to stay prepared is Postgres' unnamed statement, which the next one replaces."""
+    if is_prepared:
+        return list(await connection.fetch(sql, *arguments))
+    statement = await connection.prepare(sql, name="")
+    return list(await statement.fetch(*arguments))
 
 
 def storable(value: Any) -> Any:

@@ -17,7 +17,7 @@ from billing.states import Actor
 from gateway.cost import amounts_of
 from gateway.limits import LimitExceeded, Limits, check_cost, check_size, weigh
 from gateway.rules import RULES
-from planner import Planner, Plans
+from planner import Entry, PlanCache, Planner, Plans
 from planner.fields import root_names
 from resolvers.publishing import Judged
 from schema.fields import permission_of
@@ -72,6 +72,7 @@ class Documents:
         self.limits = limits or Limits()
         self._schema = schema
         self._planner = planner
+        self._plans: PlanCache[Entry] = PlanCache()
         self._known: OrderedDict[str, Document] = OrderedDict()
         self._tokens = 0
 
@@ -88,7 +89,10 @@ class Documents:
             check_size(text, self.limits)
         except LimitExceeded as error:
             return _failed("LIMIT_EXCEEDED", error)
-        found = self._known[text] = _prepared(self._schema, self._planner, text, self.limits)
+        found = _prepared(self._schema, text, self.limits)
+        if self._planner and found.ast:
+            found = replace(found, plans=self._planner.prepare(found.ast, self._plans))
+        self._known[text] = found
         self._tokens += _tokens(found)
         while len(self._known) > MAX_DOCUMENTS or (self._tokens > MAX_TOKENS and len(self._known) > 1):
             self._tokens -= _tokens(self._known.popitem(last=False)[1])
@@ -118,7 +122,7 @@ def first_party_actions() -> dict[str, str]:
     return {path.stem: path.read_text() for path in sorted((FOLDER / "actions").glob("*.graphql"))}
 
 
-def _prepared(schema: GraphQLSchema, planner: Planner | None, text: str, limits: Limits) -> Document:
+def _prepared(schema: GraphQLSchema, text: str, limits: Limits) -> Document:
     try:
         ast = parse(text, max_tokens=limits.tokens, allow_empty_selection_sets=False)
         weighed = weigh(schema, ast, limits, {})
@@ -137,7 +141,6 @@ def _prepared(schema: GraphQLSchema, planner: Planner | None, text: str, limits:
         ast,
         operations,
         (),
-        plans=planner.prepare(ast) if planner else None,
         public=frozenset(name for name, node in operations.items() if _is_public(schema, ast, node)),
         introspects=weighed.introspects,
         digest=hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(),
@@ -150,7 +153,7 @@ def judge(schema: GraphQLSchema, limits: Limits, text: str) -> Judged:
         check_size(text, limits)
     except LimitExceeded as error:
         return Judged((), 0, (error.message,), digest(schema, limits))
-    found = _prepared(schema, None, text, limits)
+    found = _prepared(schema, text, limits)
     operations = [name or "" for name in found.operations] if not found.errors else NAMED.findall(text)
     errors = tuple(error.message for error in found.errors) or (() if operations else ("It has no operation.",))
     return Judged(tuple(operations), _usual_cost(schema, found, limits), errors, digest(schema, limits), _not_for_partners(schema, found))

@@ -4,6 +4,7 @@ Nothing is programmed here field by field: whatever `schema/` declares is planne
 cannot express is left to the executor, which says everything the planner says, to the byte after JSON parsing.
 """
 
-from planner.plan import Bound, Plan, Planner, Plans
+from planner.cache import PlanCache
+from planner.plan import Bound, Entry, Plan, Planner, Plans
 
-__all__ = ["Bound", "Plan", "Planner", "Plans"]
+__all__ = ["Bound", "Entry", "Plan", "PlanCache", "Planner", "Plans"]

@@ -21,7 +21,7 @@ def derived(draft: Draft, scope: Scope, declared: Derived, ask: Ask) -> Piece:
     columns = [scope.column(name) for name in declared.needs]
     if declared.sql_twin:
         return Piece(in_quotes(f"coalesce({declared.sql_twin}({', '.join(columns)}), {MISSING})"))
-    mark, _ = draft.take(ask[0], ask[1][0], lambda _: {})
+    mark = draft.take(ask[0], ask[1][0], lambda _: {}).mark
     draft.derived.append(ask[1][0].name.value)
     names = {to_camel_case(argument.python_name): argument.python_name for argument in ask[0].extensions[DEFINITION].arguments}
     return Piece((f"json_build_array({', '.join(columns)})",), _compute(declared, mark, names, _shown(draft.document, ask)))

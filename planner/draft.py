@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import FieldNode, GraphQLField
 
@@ -12,13 +12,12 @@ from auth.viewer import Viewer
 from billing import rows
 from db.blocks import PARAMETER, Block
 from planner.fields import Document
+from planner.shape import Reading
 from planner.texts import Parts, text_of
-from planner.values import arguments_of, has_variables
+from planner.values import Arguments, has_variables
 
 # What a plan makes of a value that came out of Postgres; `Run` is the request it is for.
 Fix = Callable[[Any, "Run"], Any]
-Arguments = dict[str, Any]
-
 CALLER = "cast(:customer_id as text)"
 
 
@@ -50,12 +49,25 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class ArgumentSource:
-    """How a field's arguments are read from a request, and which SQL parameters come of them. Constant ones are the same in every request."""
+    """A field that takes arguments, and which SQL parameters come of them. Constant ones are the same in every request."""
 
     mark: str
-    read: Callable[[Any], Arguments]
+    definition: GraphQLField
+    node: FieldNode
     parameters: Callable[[Arguments], dict[str, Any]]
     is_constant: bool
+
+    def read(self, reading: Reading) -> Arguments:
+        """Raises GraphQLError and RequestError."""
+        return reading.arguments(self.definition, self.node)
+
+
+class Taken(NamedTuple):
+    """What a builder may know of a field's arguments: the mark of their parameters, their shape, and, where no variable has a part in them, themselves."""
+
+    mark: str
+    shape: Any
+    constant: Arguments | None
 
 
 @dataclass(slots=True)
@@ -63,6 +75,7 @@ class Draft:
     """Knows the caller's role and not the caller: a plan serves everybody of one role."""
 
     document: Document
+    reading: Reading
     is_staff: bool
     builders: Mapping[type, Callable[..., Piece]]
     sources: list[ArgumentSource] = field(default_factory=list)
@@ -75,15 +88,13 @@ class Draft:
         self.aliases += 1
         return f"_{self.aliases}"
 
-    def take(self, definition: GraphQLField, node: FieldNode, parameters: Callable[[Arguments], dict[str, Any]]) -> tuple[str, Arguments]:
-        """Note a field's arguments: the mark of its parameters, and what the arguments are in this request."""
-        mark = f"_{len(self.sources)}"
-
-        def read(variables: Any) -> Arguments:
-            return arguments_of(definition, node, variables)
-
-        self.sources.append(ArgumentSource(mark, read, parameters, not has_variables(node)))
-        return mark, read(self.document.variables)
+    def take(self, definition: GraphQLField, node: FieldNode, parameters: Callable[[Arguments], dict[str, Any]]) -> Taken:
+        """Note a field's arguments. Raises CannotPlan for variables that are not in the plan's key, and what is wrong with the arguments."""
+        source = ArgumentSource(f"_{len(self.sources)}", definition, node, parameters, not has_variables(node))
+        if not source.is_constant and not self.reading.knows(node):
+            raise CannotPlan(f"the variables of {node.name.value} are not in its shape")
+        self.sources.append(source)
+        return Taken(source.mark, self.reading.shape_of(definition, node), source.read(self.reading) if source.is_constant else None)
 
 
 @dataclass(slots=True)

@@ -1,20 +1,44 @@
 """Pages: edges, nodes, what lies around them, and how many there are."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import FieldNode, GraphQLObjectType, get_named_type, is_non_null_type
 
 from db.blocks import Block, with_only
 from db.pages import Window, keyset_arguments, order_by, page_sql
 from planner.build import Ask, build_object, object_of, object_type, type_name
-from planner.draft import Arguments, CannotPlan, Draft, Piece, Scope, correlated, row_scope
+from planner.draft import CannotPlan, Draft, Piece, Scope, correlated, row_scope
 from planner.fields import collect, selections_of
 from planner.fixes import fix_items
 from planner.formats import cursor
 from planner.texts import Constant, Parts, in_quotes, objects
-from planner.values import has_variables
+from planner.values import Arguments
 from resolvers.pages import Paging, window_of
 from schema.fields import PageOf, filters
+
+
+class PageShape(NamedTuple):
+    """What a page's SQL depends on: the order, from which end and between which ends it is read, and which filters there are."""
+
+    order: str
+    is_backward: bool
+    is_after: bool
+    is_before: bool
+    filters: frozenset[str]
+
+    @property
+    def window(self) -> Window:
+        """One whose values do not matter, only which of them are given."""
+        return Window(self.order, 0, self.is_backward, () if self.is_after else None, () if self.is_before else None)
+
+
+def page_shape(arguments: Arguments) -> PageShape:
+    is_backward, is_after, is_before = (arguments[name] is not None for name in ("last", "after", "before"))
+    return PageShape(arguments["sort"], is_backward, is_after, is_before, frozenset(_filters(arguments)))
+
+
+def _filters(arguments: Arguments) -> dict[str, Any]:
+    return dict(filters(arguments.get("filter") or {}))
 
 
 class _Page:
@@ -90,18 +114,16 @@ def page(draft: Draft, scope: Scope, relation: PageOf, ask: Ask) -> Piece:
 def page_of(draft: Draft, block: Block, keyed: tuple[str, str], ask: Ask, own: tuple[str, ...] = ()) -> Piece:
     """The connection of a block's rows. `own` names arguments of the field that are parameters of the block too; null is empty text."""
 
-    def narrowed(given: Arguments) -> dict[str, Any]:
-        return dict(filters(given.get("filter") or {})) | {name: given[name] or "" for name in own}
-
-    def parameters(given: Arguments) -> dict[str, Any]:
-        window = _window(block, given)
-        marked = {f"{name}{mark}": value for name, value in narrowed(given).items()}
+    def parameters(arguments: Arguments) -> dict[str, Any]:
+        window = _window(block, arguments)
+        narrowed = _filters(arguments) | {name: arguments[name] or "" for name in own}
+        marked = {f"{name}{mark}": value for name, value in narrowed.items()}
         return {**marked, f"size{mark}": window.size, **keyset_arguments(window, mark)}
 
-    mark, given = draft.take(ask[0], ask[1][0], parameters)
-    made = _Page(draft, with_only(block, frozenset(narrowed(given))), _window(block, given))
+    mark, shape, constant = draft.take(ask[0], ask[1][0], parameters)
+    made = _Page(draft, with_only(block, shape.filters.union(own)), shape.window)
     made.mark = mark
-    made.size = f"cast(:size{mark} as integer)" if has_variables(ask[1][0]) else str(made.window.size)
+    made.size = str(_window(block, constant).size) if constant is not None else f"cast(:size{mark} as integer)"
     asked = collect(draft.document, object_type(ask), selections_of(ask[1]))
     made.looks_beyond = any(nodes[0].name.value == "pageInfo" for nodes in asked.values())
     built = object_of({key: _member(made, keyed, object_type(ask), nodes) for key, nodes in asked.items()})
@@ -152,5 +174,5 @@ def _about(made: _Page, kind: GraphQLObjectType, name: str) -> Parts:
     return ("'true'" if (window.before if window.is_backward else window.after) is not None else "'false'",)
 
 
-def _window(block: Block, given: Arguments) -> Window:
-    return window_of(block, given["sort"], Paging(given["first"], given["after"], given["last"], given["before"]))
+def _window(block: Block, arguments: Arguments) -> Window:
+    return window_of(block, arguments["sort"], Paging(arguments["first"], arguments["after"], arguments["last"], arguments["before"]))

@@ -1,13 +1,15 @@
 """Plans: made once per document, role and shape of variables, kept, and run."""
 
 import logging
-from collections import Counter, OrderedDict
-from collections.abc import Callable, Hashable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import count
 from typing import Any
 
 import orjson
-from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, get_variable_values
+from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, get_variable_values, separate_operations
 from graphql.execution.values import VariableValues
 
 from auth.links import Links
@@ -15,12 +17,13 @@ from auth.permissions import Permission, check
 from auth.viewer import Viewer
 from billing.refusals import RequestError
 from billing.rows import Budget
-from db.blocks import PARAMETER, positional
+from db.blocks import PARAMETER, numbered
 from planner import build, derived, pages, roots
+from planner.cache import PlanCache
 from planner.draft import ArgumentSource, CannotPlan, Draft, Fix, Run, Scope
 from planner.fields import Document
 from planner.formats import enum_literal
-from planner.shape import shape_of
+from planner.shape import Reader, Reading, Rule, nothing
 from planner.texts import MARK, objects, text_of
 from schema import roots as declared_roots
 from schema.fields import AnyOf, Derived, Many, One, PageOf, Part
@@ -37,7 +40,20 @@ BUILDERS: dict[type, Callable[..., Any]] = {
     declared_roots.Root: roots.root,
 }
 
-MAX_SHAPES = 64
+# What a field's SQL depends on in its arguments, where it may take any.
+RULES: dict[type, Callable[[Any], Rule]] = {
+    PageOf: lambda _: pages.page_shape,
+    Derived: lambda _: nothing,
+    declared_roots.Root: lambda root: roots.RULES[root.name],
+}
+
+# Characters of a statement. Postgres takes about 1,600 bytes for each while it plans, and up to 310 for as long as the statement stays prepared.
+# The longest of the portal's own pages has 10,300; `docs/decisions/0033-plans-are-bounded.md` has the figures.
+MAX_SQL = 16_384
+# From which use on a plan's statement stays prepared on a connection: documents that are sent once do not evict those that are sent again.
+REPEATED = 3
+
+ARGUMENTS = "its arguments are refused"
 
 
 class NullFound(Exception):
@@ -60,7 +76,7 @@ class Plan:
     derived: tuple[str, ...]
     permissions: tuple[Permission, ...]
 
-    def bind(self, viewer: Viewer, variables: VariableValues) -> "Bound":
+    def bind(self, viewer: Viewer, reading: Reading, *, is_repeated: bool) -> "Bound":
         """The plan with a request's values. Raises RequestError and GraphQLError as the executor would."""
         for permission in self.permissions:
             check(viewer, permission)
@@ -73,16 +89,19 @@ class Plan:
             "viewer_client": viewer.client,
         }
         for source in self.sources:
-            given = arguments[source.mark] = source.read(variables)
-            values |= source.parameters(given)
-        return Bound(self, tuple(values[name] for name in self.parameters), Run(viewer, arguments))
+            arguments[source.mark] = source.read(reading)
+            values |= source.parameters(arguments[source.mark])
+        return Bound(self, tuple(values[name] for name in self.parameters), Run(viewer, arguments), is_repeated)
 
 
 @dataclass(frozen=True, slots=True)
 class Bound:
+    """`is_repeated` says that the statement is worth its memory on a connection."""
+
     plan: Plan
     values: tuple[Any, ...]
     run: Run
+    is_repeated: bool
 
     def answer(self, text: str, links: Links | None = None, budget: Budget | None = None) -> bytes:
         """The response's body from the statement's one value; without derived fields, Postgres' bytes as they are. Raises NullFound."""
@@ -95,25 +114,42 @@ class Bound:
         return orjson.dumps(found)
 
 
+@dataclass(slots=True)
+class Entry:
+    """A plan, or why there is none, and how often it was asked for."""
+
+    plan: Plan | CannotPlan
+    uses: int = 0
+
+
 class Planner:
     """What makes plans: one for a process. `fallbacks` counts, by reason, the queries that went to the executor."""
 
-    def __init__(self, schema: GraphQLSchema) -> None:
+    def __init__(self, schema: GraphQLSchema, *, max_sql: int = MAX_SQL) -> None:
         self.schema = schema
+        self.max_sql = max_sql
         self.fallbacks: Counter[str] = Counter()
+        self._numbers = count()
 
-    def prepare(self, ast: DocumentNode) -> "Plans":
-        return Plans(self, ast)
+    def prepare(self, ast: DocumentNode, cache: PlanCache[Entry]) -> "Plans":
+        """The plans of a document, which are kept in the cache."""
+        return Plans(self, ast, cache, next(self._numbers))
 
 
 class Plans:
-    """The plans of one document, kept with it. Bounded, because callers choose the shapes of variables."""
+    """The plans of one document."""
 
-    def __init__(self, planner: Planner, ast: DocumentNode) -> None:
+    def __init__(self, planner: Planner, ast: DocumentNode, cache: PlanCache[Entry], number: int) -> None:
         self._planner = planner
+        self._cache = cache
+        self._number = number
         self._fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
-        self._shape = shape_of(list(ast.definitions))
-        self._known: OrderedDict[Hashable, Plan | CannotPlan] = OrderedDict()
+        self._ast = ast
+
+    @cached_property
+    def _readers(self) -> dict[str, Reader]:
+        """By the name of the operation. A variable of one may have the name, and not the type, of another's."""
+        return {name: Reader(self._planner.schema, operation, RULES) for name, operation in separate_operations(self._ast).items()}
 
     def bind(self, operation: OperationDefinitionNode, inputs: dict[str, Any], viewer: Viewer) -> Bound | None:
         """The request as one statement, or None where the executor has to answer: with data, or with what is wrong."""
@@ -122,14 +158,16 @@ class Plans:
         variables = get_variable_values(self._planner.schema, operation.variable_definitions or (), inputs)
         if not isinstance(variables, VariableValues):
             return None
+        reading = self._readers[operation.name.value if operation.name else ""].read(variables)
+        entry = self._entry(operation, reading, viewer)
+        if isinstance(entry.plan, CannotPlan):
+            self._planner.fallbacks[str(entry.plan)] += 1
+            return None
         try:
-            plan = self._plan(operation, variables, viewer)
-            if isinstance(plan, Plan):
-                return plan.bind(viewer, variables)
-            self._planner.fallbacks[str(plan)] += 1
+            return entry.plan.bind(viewer, reading, is_repeated=entry.uses >= REPEATED)
         except (RequestError, GraphQLError):
-            self._planner.fallbacks["its arguments are refused"] += 1
-        return None
+            self._planner.fallbacks[ARGUMENTS] += 1
+            return None
 
     def refused(self) -> None:
         """A derived field refused an argument that only it could judge. The executor says so beside what the other fields answer."""
@@ -139,21 +177,28 @@ class Plans:
         """Note that a statement of these plans failed, so that the executor had to answer after all."""
         self._planner.fallbacks["its statement failed"] += 1
 
-    def _plan(self, operation: OperationDefinitionNode, variables: VariableValues, viewer: Viewer) -> Plan | CannotPlan:
-        key = (operation.name and operation.name.value, viewer.customer_id is None, self._shape(variables.coerced))
-        found = self._known.get(key)
-        if found is None:
-            found = self._known[key] = self._made(operation, variables, viewer)
-            if len(self._known) > MAX_SHAPES:
-                self._known.popitem(last=False)
-        return found
+    def _entry(self, operation: OperationDefinitionNode, reading: Reading, viewer: Viewer) -> Entry:
+        key = (operation.name and operation.name.value, viewer.customer_id is None, reading.shape)
+        entry = self._cache.get(self._number, key)
+        if entry is None:
+            entry = Entry(self._made(operation, reading, viewer))
+            self._cache.put(self._number, key, entry)
+        entry.uses += 1
+        return entry
 
-    def _made(self, operation: OperationDefinitionNode, variables: VariableValues, viewer: Viewer) -> Plan | CannotPlan:
+    def _made(self, operation: OperationDefinitionNode, reading: Reading, viewer: Viewer) -> Plan | CannotPlan:
+        """What is wrong with the arguments of a shape is wrong with those of every request that has it."""
+        document = Document(self._planner.schema, self._fragments, reading.variables)
         try:
-            return make(Draft(Document(self._planner.schema, self._fragments, variables), viewer.customer_id is None, BUILDERS), operation)
+            plan = make(Draft(document, reading, viewer.customer_id is None, BUILDERS), operation)
+            if len(plan.sql) > self._planner.max_sql:
+                raise CannotPlan("its statement would be too long")
+            return plan
         except CannotPlan as reason:
             logger.info("a query goes to the executor: %s", reason)
             return reason
+        except (RequestError, GraphQLError):
+            return CannotPlan(ARGUMENTS)
 
 
 def make(draft: Draft, operation: OperationDefinitionNode) -> Plan:
@@ -165,10 +210,10 @@ def make(draft: Draft, operation: OperationDefinitionNode) -> Plan:
     text = f"select {text_of(objects({'data': built.parts}))} from (select 1) root{scope.joined}"
     for join in draft.joins:  # an outer one comes before those inside it, whose marks its text brings along
         text = join.settle(text)
-    arguments = {source.mark: source.read(draft.document.variables) for source in draft.sources if source.is_constant}
+    arguments = {source.mark: source.read(draft.reading) for source in draft.sources if source.is_constant}
     constants = {name: value for source in draft.sources if source.is_constant for name, value in source.parameters(arguments[source.mark]).items()}
     literals = {name: found for name, value in constants.items() if (found := enum_literal(value))}
-    sql, parameters = positional(PARAMETER.sub(lambda match: literals.get(match[1], match[0]), text))
+    sql, parameters = numbered(PARAMETER.sub(lambda match: literals.get(match[1], match[0]), text))
     varying = tuple(source for source in draft.sources if not source.is_constant)
     return Plan(sql, parameters, constants, arguments, varying, built.fix, tuple(draft.derived), tuple(draft.permissions))
 

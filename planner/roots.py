@@ -1,6 +1,6 @@
 """Roots and other things found by an id whose prefix says what they are."""
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 from graphql import FieldNode, GraphQLNamedType, GraphQLObjectType, get_named_type
@@ -12,7 +12,8 @@ from planner.build import Ask, build_object, certain, object_type, row
 from planner.draft import CannotPlan, Draft, Piece, Run, Scope, correlated
 from planner.fields import collect, selections_of
 from planner.fixes import fix_items
-from planner.pages import page_of
+from planner.pages import page_of, page_shape
+from planner.shape import Rule
 from planner.texts import Constant
 from resolvers.relations import BY_ID
 from resolvers.roots import MAX_NODES
@@ -31,8 +32,8 @@ def root(draft: Draft, scope: Scope, declared: Root, ask: Ask) -> Piece:
 
 def _customer(draft: Draft, scope: Scope, ask: Ask) -> Piece:
     """Another customer's id stands against the caller's own in the block, and nothing is found."""
-    mark, given = draft.take(ask[0], ask[1][0], lambda given: {f"id{mark}": given["id"]})
-    key = f"cast(:id{mark} as text)" if given["id"] else scope.column("customer_id")
+    mark, is_named, _ = draft.take(ask[0], ask[1][0], lambda arguments: {f"id{mark}": arguments["id"]})
+    key = f"cast(:id{mark} as text)" if is_named else scope.column("customer_id")
     return certain(row(draft, blocks()["customers.by_id"], (key, key if draft.is_staff else scope.owner), (object_type(ask), ask[1])), ask)
 
 
@@ -43,16 +44,16 @@ def _customers(draft: Draft, scope: Scope, ask: Ask) -> Piece:
 
 
 def _node(draft: Draft, scope: Scope, ask: Ask) -> Piece:
-    mark, given = draft.take(ask[0], ask[1][0], lambda given: {f"id{mark}": given["id"]})
+    mark, prefixes, _ = draft.take(ask[0], ask[1][0], lambda arguments: {f"id{mark}": arguments["id"]})
     key = f"cast(:id{mark} as text)"
-    return certain(_by_prefix(draft, {prefix_of(given["id"])}, (key, _owner(draft, scope, key)), ask), ask)
+    return certain(_by_prefix(draft, prefixes, (key, _owner(draft, scope, key)), ask), ask)
 
 
 def _nodes(draft: Draft, scope: Scope, ask: Ask) -> Piece:
-    mark, given = draft.take(ask[0], ask[1][0], lambda given: {f"ids{mark}": _bounded(given["ids"])})
+    mark, prefixes, _ = draft.take(ask[0], ask[1][0], lambda arguments: {f"ids{mark}": arguments["ids"]})
     alias = draft.alias()
     key = f"{alias}.id"
-    found = _by_prefix(draft, {prefix_of(item) for item in _bounded(given["ids"])}, (key, _owner(draft, scope, key)), ask)
+    found = _by_prefix(draft, prefixes, (key, _owner(draft, scope, key)), ask)
     source = f"unnest(cast(:ids{mark} as text[])) with ordinality {alias}(id, nth)"
     listed = f"(select string_agg(coalesce({found.sql}, 'null'), ',' order by {alias}.nth) from {source})"
     return Piece((Constant("["), listed, Constant("]")), fix_items(found.fix))
@@ -61,10 +62,19 @@ def _nodes(draft: Draft, scope: Scope, ask: Ask) -> Piece:
 ROOTS = {"customer": _customer, "customers": _customers, "node": _node, "nodes": _nodes}
 
 
-def _bounded(ids: list[str]) -> list[str]:
+def _prefixes(ids: list[str]) -> Hashable:
+    """The kinds of the ids, not the ids. What is of no kind is not looked for."""
     if len(ids) > MAX_NODES:
         raise BadUserInput("too many ids", "ids")
-    return ids
+    return frozenset(prefix_of(item) for item in ids).intersection(BY_ID)
+
+
+RULES: dict[str, Rule] = {
+    "customer": lambda arguments: bool(arguments["id"]),
+    "customers": page_shape,
+    "node": lambda arguments: _prefixes([arguments["id"]]),
+    "nodes": lambda arguments: _prefixes(arguments["ids"]),
+}
 
 
 def _owner(draft: Draft, scope: Scope, key: str) -> str:

@@ -6,8 +6,10 @@ from graphql import FieldNode, GraphQLField, GraphQLInputObjectType, VariableNod
 
 from schema.fields import DEFINITION
 
+Arguments = dict[str, Any]
 
-def arguments_of(definition: GraphQLField, node: FieldNode, variables: Any) -> dict[str, Any]:
+
+def arguments_of(definition: GraphQLField, node: FieldNode, variables: Any) -> Arguments:
     """Raises GraphQLError as the executor would."""
     given = get_argument_values(definition, node, variables)
     return {name: _named(given.get(name), argument.type) for name, argument in definition.args.items()}

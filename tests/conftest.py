@@ -193,7 +193,7 @@ class Portal:
 
 @pytest.fixture(scope="session")
 async def portal(database: Database, graphql_schema: Any, data_dir: Path) -> Portal:
-    planner = Planner(graphql_schema)
+    planner = Planner(graphql_schema, max_sql=1_000_000)
     kept = files(Settings(data_dir=data_dir), ISSUER, "http://portal", lambda work: asyncio.ensure_future(work))
     payments = Payments({"sandbox": Sandbox(SECRET)}, SECRET.encode())
     return Portal(graphql_schema, Documents(graphql_schema, planner, ROOM), planner, database, kept, payments)

@@ -1,16 +1,19 @@
-"""Turn what a generated document says into variables, and make up their values: given, null, left out, or left to a default."""
+"""Turn what a generated document says into variables, and make up sequences of their values: given, null, left out, or left to a default."""
 
 import json
 import random
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
     ArgumentNode,
-    ConstDirectiveNode,
     DirectiveNode,
     DocumentNode,
     EnumValueNode,
     FieldNode,
+    FragmentDefinitionNode,
+    GraphQLArgument,
     GraphQLEnumType,
     GraphQLInputObjectType,
     GraphQLSchema,
@@ -22,16 +25,19 @@ from graphql import (
     OperationDefinitionNode,
     TypeInfo,
     TypeInfoVisitor,
+    Undefined,
     VariableDefinitionNode,
     VariableNode,
     Visitor,
     get_nullable_type,
     is_list_type,
     is_non_null_type,
+    is_required_argument,
     parse,
     parse_type,
     parse_value,
     print_ast,
+    type_from_ast,
     value_from_ast_untyped,
     visit,
 )
@@ -51,114 +57,165 @@ def _cursor(order: str, first: object, last: str) -> str:
 ABSENT: Any = object()
 
 CURSORS = [_cursor(order, first, last) for order, first in KEYSETS.items() for last in ("", "sub_5", "zzz")]
+# Of the order that most pages have by themselves; the others are refused there.
+USUAL = [_cursor("newest", AT, last) for last in ("", "sub_5")]
+# Of no kind, of a kind that there is not, of one that differs only in case, too short, and too long.
+BROKEN_IDS = ["", "nonsense", "foo_01m829w97ne1msh76cygrhecz9", "SUB_01m829w97ne1msh76cygrhecz9", "sub_01m829w97ne1", "inv_01m829w97ne1msh76cygrhecz9x"]
 
 # Values that mean something, by the argument's name or its type, where chance alone hardly ever finds one.
 LIKELY: dict[str, list[Any]] = {
     "first": [1, 2, 7, 100, None],
-    "last": [1, 7, *[None] * 6],
-    "after": [*CURSORS, *[None] * 12],
-    "before": [*CURSORS, *[None] * 18],
+    "last": [1, 7, *[None] * 10],
+    "after": [*USUAL * 6, *CURSORS, *[None] * 40],
+    "before": [*USUAL * 6, *CURSORS, *[None] * 60],
     "CurrencyCode": ["USD", "EUR", "JPY", "KWD"],
     "DateTime": ["2026-01-01T00:00:00Z", "2026-06-01T12:00:00+02:00"],
+    "Date": ["2026-01-01", "2026-03-31"],
     "Boolean": [True, False],
     "String": ["", "portal", "nobody"],
+    "locale": ["de", "en-US", None],
 }
 
 
-def with_variables(schema: GraphQLSchema, text: str, ids: list[str], chance: random.Random) -> tuple[str, list[dict[str, Any]]]:
-    """The document with some of its arguments as variables, some of its fields under @skip and @include, and ids that exist.
+@dataclass(frozen=True, slots=True)
+class Chances:
+    """Between 0 and 1: that an argument that is not given is added, that a value becomes a variable, that a field comes under @skip or @include."""
 
-    With two sets of values for its variables, because what was planned for one set must not answer another.
+    added: float = 0.0
+    variable: float = 0.5
+    directive: float = 0.15
+
+
+def with_variables(
+    schema: GraphQLSchema, text: str, ids: list[str], chance: random.Random, *, count: int = 2, chances: Chances = Chances()
+) -> tuple[str, list[dict[str, Any]]]:
+    """The document with some of its arguments as variables (whole, in lists, in objects), some of its fields under @skip and @include, and ids that exist.
+
+    With `count` sets of values for its variables, because what was planned for one set must not answer another. The document has one operation; the first
+    of the ids is the customer's.
     """
     info = TypeInfo(schema)
-    turn = _Turn(info, LIKELY | {"id": [*ids, *[None] * len(ids)], "ids": [ids], "ID": ids}, chance)
+    likely = LIKELY | {"ID": [*ids, *ids, *BROKEN_IDS], "account": [*ids[:1] * 6, None, None, None, *ids[1:4], *BROKEN_IDS[:2]]}
+    turn = _Turn(info, _Values(likely, chance), chances)
     ast: DocumentNode = visit(parse(text), TypeInfoVisitor(info, turn))
-    (operation,) = ast.definitions
-    assert isinstance(operation, OperationDefinitionNode)
-    definitions = tuple(turn.definitions)
+    (operation,) = (node for node in ast.definitions if isinstance(node, OperationDefinitionNode))
+    possible = {item.variable.name.value: turn.values.of_definition(schema, item) for item in operation.variable_definitions or ()} | turn.possible
     named = OperationDefinitionNode(
-        operation=operation.operation, name=NameNode(value="Chance"), variable_definitions=definitions, directives=(), selection_set=operation.selection_set
+        operation=operation.operation,
+        name=NameNode(value="Chance"),
+        variable_definitions=(*(operation.variable_definitions or ()), *turn.definitions),
+        directives=(),
+        selection_set=operation.selection_set,
     )
-    drawn = [{name: chance.choice(values) for name, values in turn.possible.items()} for _ in range(2)]
-    return print_ast(named), [{name: value for name, value in values.items() if value is not ABSENT} for values in drawn]
+    fragments = [node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)]
+    drawn = [{name: chance.choice(values) for name, values in possible.items()} for _ in range(count)]
+    return "\n\n".join(map(print_ast, [named, *fragments])), [{name: value for name, value in values.items() if value is not ABSENT} for values in drawn]
 
 
-class _Turn(Visitor):
-    def __init__(self, info: TypeInfo, likely: dict[str, list[Any]], chance: random.Random) -> None:
-        super().__init__()
-        self.info = info
-        self.likely = likely
-        self.chance = chance
-        self.definitions: list[VariableDefinitionNode] = []
-        self.possible: dict[str, list[Any]] = {}
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """Makes values of any input type up."""
 
-    def enter_field(self, node: FieldNode, *_: Any) -> FieldNode | None:
-        if self.chance.random() < 0.85:
-            return None
-        directives = (*(node.directives or ()), self._directive())
-        return FieldNode(alias=node.alias, name=node.name, arguments=node.arguments, directives=directives, selection_set=node.selection_set)
+    likely: dict[str, list[Any]]
+    chance: random.Random
 
-    def enter_argument(self, node: ArgumentNode, *_: Any) -> ArgumentNode | None:
-        argument, name = self.info.get_argument(), node.name.value
-        if argument is None or isinstance(node.value, VariableNode):
-            return None
-        literal: Any = node.value
-        if name in self.likely and self.chance.random() < 0.9:
-            literal = _literal(self.chance.choice([value for value in self.likely[name] if value is not None or not is_non_null_type(argument.type)]))
-        if name == "filter":
-            literal = self._made(argument.type)
-        if self.chance.random() < 0.5:
-            literal = self._variable(argument.type, literal, has_default=argument.default is not None)
-        return ArgumentNode(name=node.name, value=literal)
-
-    def enter_object_field(self, node: ObjectFieldNode, *_: Any) -> ObjectFieldNode | None:
-        kind: Any = self.info.get_input_type()
-        if isinstance(node.value, VariableNode) or kind is None or self.chance.random() < 0.5:
-            return None
-        if isinstance(node.value, ListValueNode) and node.value.values and is_list_type(get_nullable_type(kind)) and self.chance.random() < 0.5:
-            first, *others = node.value.values
-            item = self._variable(get_nullable_type(kind).of_type, first)
-            return ObjectFieldNode(name=node.name, value=ListValueNode(values=(item, *others)))
-        return ObjectFieldNode(name=node.name, value=self._variable(kind, node.value))
-
-    def _made(self, kind: Any) -> Any:
-        """A value for a filter or one of its fields."""
+    def literal(self, name: str, kind: Any) -> Any:
+        """A value for an argument or a field of an input object, as it stands in a document. Only `customer` takes an id that may be left out."""
+        if name == "id" and not is_non_null_type(kind):
+            name = "account"
+        if name in self.likely:
+            return _literal(self.chance.choice([value for value in self.likely[name] if value is not None or not is_non_null_type(kind)]))
         kind = get_nullable_type(kind)
         if isinstance(kind, GraphQLInputObjectType):
-            some = [(name, item) for name, item in kind.fields.items() if self.chance.random() < 0.4]
-            return ObjectValueNode(fields=tuple(ObjectFieldNode(name=NameNode(value=name), value=self._made(item.type)) for name, item in some))
+            some = [(key, item) for key, item in kind.fields.items() if is_non_null_type(item.type) or self.chance.random() < 0.4]
+            return ObjectValueNode(fields=tuple(ObjectFieldNode(name=NameNode(value=key), value=self.literal(key, item.type)) for key, item in some))
         if is_list_type(kind):
-            return ListValueNode(values=tuple(self._made(kind.of_type) for _ in range(self.chance.randint(0, 3))))
+            return ListValueNode(values=tuple(self.literal("", kind.of_type) for _ in range(self.chance.randint(0, 3))))
         if isinstance(kind, GraphQLEnumType):
             return EnumValueNode(value=self.chance.choice(list(kind.values)))
-        return _literal(self.chance.choice(self.likely[kind.name]))
+        return _literal(self.chance.choice(self.likely.get(kind.name, ["1"])))
 
-    def _variable(self, kind: Any, literal: Any, *, has_default: bool = False) -> VariableNode:
-        """Where null or nothing may stand, it does at times; where the place has a default of its own, so too for a type without null."""
-        name = f"v{len(self.definitions)}"
-        if has_default and is_non_null_type(kind) and self.chance.random() < 0.5:
-            kind = kind.of_type
+    def of_variable(self, name: str, kind: Any, *, has_default: bool) -> list[Any]:
+        """What a variable may be: where null or nothing may stand, it does at times."""
         is_required = is_non_null_type(kind)
-        default = literal if self.chance.random() < 0.4 and not (is_required and isinstance(literal, NullValueNode)) else None
-        self.possible[name] = [
-            value_from_ast_untyped(literal),
-            *([] if is_required else [None]),
-            *([] if is_required and default is None else [ABSENT]),
-        ]
-        self._define(name, kind, default)
-        return VariableNode(name=NameNode(value=name))
+        made = [value_from_ast_untyped(self.literal(name, kind)) for _ in range(4)]
+        return [*made, *([] if is_required else [None]), *([] if is_required and not has_default else [ABSENT])]
+
+    def of_definition(self, schema: GraphQLSchema, definition: VariableDefinitionNode) -> list[Any]:
+        kind = type_from_ast(schema, definition.type)
+        return self.of_variable(definition.variable.name.value, kind, has_default=definition.default_value is not None)
+
+
+@dataclass
+class _Turn(Visitor):
+    info: TypeInfo
+    values: _Values
+    chances: Chances
+    definitions: list[VariableDefinitionNode] = field(default_factory=list)
+    possible: dict[str, list[Any]] = field(default_factory=dict)
+    # What became of the arguments of a field: where it is asked for twice under one key, they have to be equal.
+    varied: dict[str, tuple[ArgumentNode, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def enter_field(self, node: FieldNode, *_: Any) -> FieldNode:
+        definition: Any = self.info.get_field_def()
+        key = str(self.info.get_parent_type()) + print_ast(
+            FieldNode(alias=node.alias, name=node.name, arguments=node.arguments, directives=(), selection_set=None)
+        )
+        if key not in self.varied:
+            self.varied[key] = tuple(self._arguments(node.arguments or (), definition.args))
+        directives = node.directives or ((self._directive(),) if self._happens(self.chances.directive) else ())
+        return FieldNode(alias=node.alias, name=node.name, arguments=self.varied[key], directives=directives, selection_set=node.selection_set)
+
+    def _arguments(self, arguments: Iterable[ArgumentNode], definitions: dict[str, GraphQLArgument]) -> Iterable[ArgumentNode]:
+        written = {node.name.value: node.value for node in arguments}
+        for name, definition in definitions.items():
+            if name not in written and not is_required_argument(definition) and not self._happens(self.chances.added):
+                continue
+            literal = written.get(name)
+            if literal is None or name in self.values.likely or name in ("filter", "id", "ids"):
+                literal = literal if isinstance(literal, VariableNode) else self.values.literal(name, definition.type)
+            yield ArgumentNode(
+                name=NameNode(value=name), value=self._varied(name, definition.type, literal, has_default=definition.default_value is not Undefined)
+            )
+
+    def _varied(self, name: str, kind: Any, literal: Any, *, has_default: bool = False) -> Any:
+        """The value, or a variable in its place, or in the places of some of what it is made of."""
+        inner = get_nullable_type(kind)
+        if isinstance(literal, VariableNode):
+            return literal
+        if self._happens(self.chances.variable):
+            return self._variable(name, kind, literal, has_default=has_default)
+        if isinstance(literal, ListValueNode) and is_list_type(inner):
+            return ListValueNode(values=tuple(self._varied("", inner.of_type, item) for item in literal.values))
+        if isinstance(literal, ObjectValueNode) and isinstance(inner, GraphQLInputObjectType):
+            members = [(item.name, inner.fields[item.name.value], item.value) for item in literal.fields]
+            return ObjectValueNode(fields=tuple(ObjectFieldNode(name=key, value=self._varied(key.value, item.type, value)) for key, item, value in members))
+        return literal
+
+    def _variable(self, name: str, kind: Any, literal: Any, *, has_default: bool) -> VariableNode:
+        """Where the place has a default of its own, at times of a type without it."""
+        if has_default and is_non_null_type(kind) and self._happens(0.5):
+            kind = kind.of_type
+        default = literal if self._happens(0.4) and not (is_non_null_type(kind) and isinstance(literal, NullValueNode)) else None
+        values = [value_from_ast_untyped(literal), *self.values.of_variable(name, kind, has_default=default is not None)]
+        return self._defined(values, kind, default)
 
     def _directive(self) -> DirectiveNode:
-        name = f"v{len(self.definitions)}"
-        self.possible[name] = [True, True, False]
-        self._define(name, "Boolean!", None)
-        argument = ArgumentNode(name=NameNode(value="if"), value=VariableNode(name=NameNode(value=name)))
-        return DirectiveNode(name=NameNode(value=self.chance.choice(["include", "include", "skip"])), arguments=(argument,))
+        variable = self._defined([True, True, False], "Boolean!", None)
+        argument = ArgumentNode(name=NameNode(value="if"), value=variable)
+        return DirectiveNode(name=NameNode(value=self.values.chance.choice(["include", "include", "skip"])), arguments=(argument,))
 
-    def _define(self, name: str, kind: Any, default: Any) -> None:
-        directives: tuple[ConstDirectiveNode, ...] = ()
-        variable = VariableNode(name=NameNode(value=name))
-        self.definitions.append(VariableDefinitionNode(variable=variable, type=parse_type(str(kind)), default_value=default, directives=directives))
+    def _defined(self, values: list[Any], kind: Any, default: Any) -> VariableNode:
+        variable = VariableNode(name=NameNode(value=f"v{len(self.definitions)}"))
+        self.possible[variable.name.value] = values
+        self.definitions.append(VariableDefinitionNode(variable=variable, type=parse_type(str(kind)), default_value=default, directives=()))
+        return variable
+
+    def _happens(self, probability: float) -> bool:
+        return self.values.chance.random() < probability
 
 
 def _literal(value: Any) -> Any:
