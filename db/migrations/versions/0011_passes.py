@@ -4,9 +4,9 @@ from pathlib import Path
 
 from db.migrations import run_script
 
-revision = "0012"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 
 
 def upgrade() -> None:
-    run_script(Path(__file__).with_name("0012_passes.sql"))
+    run_script(Path(__file__).with_name("0011_passes.sql"))

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from db.migrations import run_script
 
-revision = "0011"
+revision = "0010"
 down_revision = "0009"
 
 
 def upgrade() -> None:
-    run_script(Path(__file__).with_name("0011_devices.sql"))
+    run_script(Path(__file__).with_name("0010_devices.sql"))
