@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import ClassVar
 from urllib.parse import urlsplit
 
@@ -36,10 +37,29 @@ class OtherIssuer:
     def __post_init__(self) -> None:
         if not self.name or not self.audience or not self.algorithms:
             raise ValueError("name, audience and algorithms must not be empty")
-        if urlsplit(self.jwks_url).scheme not in ("http", "https") or not urlsplit(self.jwks_url).hostname:
-            raise ValueError("jwks_url must be an http or https URL")
+        if not _is_protected(self.jwks_url):
+            raise ValueError("jwks_url must be an https URL; http is taken of this machine alone, and not in production")
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}")
+
+
+def _is_protected(url: str) -> bool:
+    """Whether nobody on the way can put keys of their own in place of the issuer's."""
+    try:
+        parts = urlsplit(url)
+        is_valid = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, or half of an IPv6 address
+        return False
+    return is_valid and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")))
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address, without brackets, always means this machine (RFC 6761 §6.3)."""
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def trusting(other: OtherIssuer) -> Trusted:

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from importlib import import_module
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -37,7 +38,7 @@ class KeyStore:
     """One issuer's keys: fetched by one caller for all, renewed before they are old, and kept for a day when their server is away."""
 
     def __init__(self, url: str, algorithms: Sequence[str]) -> None:
-        self._url = url
+        self._host = urlsplit(url).hostname
         self._fetch = fetcher(url)
         self._algorithms = algorithms
         self._current: Keys = {}
@@ -86,7 +87,8 @@ class KeyStore:
         try:
             keys = await asyncio.to_thread(parsed, await self._fetch(), self._algorithms)
         except Exception as error:  # whatever goes wrong over there, the keys we have stay
-            logger.warning("keys cannot be fetched from %s: %s: %s", self._url, type(error).__name__, error)
+            # The URL may hold a password or a key, and httpx repeats it.
+            logger.warning("keys cannot be fetched from %s: %s: %s", self._host, type(error).__name__, error if type(error) is ValueError else "")
             self._tried_at = at
             return
         if keys != self._current:

@@ -2,7 +2,11 @@
 
 import hashlib
 import hmac
+import re
 import secrets
+
+FEWEST_CHARACTERS = 8
+EXAMPLE = re.compile(r"change.?(me|this)|example|placeholder|replace.?(me|this)|your.?secret|pass.?word", re.IGNORECASE)
 
 
 def new_secret() -> str:
@@ -26,3 +30,8 @@ def opened(seal: str, secret: str) -> str:
 
 def _pad(secret: str) -> bytes:
     return hmac.digest(secret.encode(), b"successor", "sha512")
+
+
+def is_guessable(secret: str) -> bool:
+    """Whether somebody typed it, or took it from an example: a random one of 32 characters has more than a few different ones, and none of these words."""
+    return len(set(secret)) < FEWEST_CHARACTERS or EXAMPLE.search(secret) is not None

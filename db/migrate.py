@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -28,7 +29,8 @@ APP_SETTINGS = {
 
 async def migrate(admin_url: str) -> None:
     """`admin_url` needs a role that may create roles and schemas. The owner owns the tables; the application role is under row security."""
-    engine = create_async_engine(make_url(admin_url).set(drivername="postgresql+asyncpg"), poolclass=NullPool)
+    # asyncpg reads the URL itself, so that it means here what it means everywhere else.
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(admin_url, timeout=10), poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             await connection.run_sync(_migrate)

@@ -54,10 +54,10 @@ class Setup:
     is about to end, and for a demo where the worker works, which then runs inside the server."""
 
     settings: Settings
-    database_url: str
+    database_url: str = field(repr=False)
     issuer: Issuer
     server_settings: dict[str, str]
-    graphiql_token: str | None = None
+    graphiql_token: str | None = field(default=None, repr=False)
     url: str | None = None
     drain: Drain = field(default_factory=Drain)
     clock: Place | None = None

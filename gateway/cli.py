@@ -1,7 +1,9 @@
 """The command line: `python -m gateway …`."""
 
 import asyncio
+import os
 import sys
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,11 +12,13 @@ from typing import Annotated
 import asyncpg
 import typer
 from rich.progress import Progress
+from sqlalchemy.exc import DBAPIError
 
 import schema as portal_schema
 from auth.keys import Ours
 from auth.links import secret_of
 from auth.passwords import Passwords
+from auth.secret import new_secret
 from auth.tokens import Issuer, sign
 from auth.viewer import Viewer
 from billing.states import Actor
@@ -30,11 +34,11 @@ from gateway.console import bold, console, plain
 from gateway.explain import CannotExplain, Question
 from gateway.explain import explain as explain_document
 from gateway.files import bucket_of, put_all
-from gateway.issuer import issuer_of, new_key
-from gateway.postgres import CannotReach, Place, check, postgres
+from gateway.issuer import issuer_of, new_key, secret_of_portal
+from gateway.postgres import REASONS, CannotReach, Place, check, connected, postgres, reason_of
 from gateway.server import Ending, PortInUse, listen
 from gateway.server import serve as serve_app
-from gateway.settings import Settings, WrongSetting, load
+from gateway.settings import Settings, WrongSetting, load, secrets_of
 from jobs.worker import QueueEnded
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Portico, the GraphQL gateway behind a customer portal.")
@@ -53,9 +57,10 @@ DataDir = Annotated[Path | None, typer.Option(help="Where the built-in Postgres 
 def demo(port: Port = None, data_dir: DataDir = None) -> None:
     """Start everything: Postgres, tables, demo customers, server."""
     settings = load(port=port, data_dir=data_dir)
-    listener = listen(settings.host, settings.port)
+    if settings.is_production:
+        raise WrongSetting("PORTICO_ENVIRONMENT: the demo prints tokens of its customers and so does not run in production. Use `migrate` and `serve`.")
     issuer = issuer_of(settings)
-    with postgres(settings) as place:
+    with listen(settings.host, settings.port) as listener, postgres(settings) as place:
         asyncio.run(_prepare_demo(place, settings, issuer))
         token = sign(_customer(demo_data.SHOWN[0].id), issuer, now=datetime.now(UTC), lifetime=timedelta(days=30))
         ending = _ending(settings)
@@ -69,8 +74,8 @@ def serve(port: Port = None, data_dir: DataDir = None) -> None:
     """Serve the portal from a database that is migrated already."""
     settings = load(port=port, data_dir=data_dir)
     issuer = issuer_of(settings)
-    listener = listen(settings.host, settings.port)
-    with postgres(settings) as place:
+    secret_of_portal(settings)
+    with listen(settings.host, settings.port) as listener, postgres(settings) as place:
         asyncio.run(check(place))
         ending = _ending(settings)
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
@@ -82,6 +87,7 @@ def serve(port: Port = None, data_dir: DataDir = None) -> None:
 def worker(data_dir: DataDir = None) -> None:
     """Run the billing clock and send letters that are left every minute; sweep attachments and forget past rows every hour. Any number of workers may run; one runs each pass."""
     settings = load(data_dir=data_dir)
+    secret_of_portal(settings)
     log.configure(as_json=settings.is_production, level=settings.log_level)
     with postgres(settings) as place:
         asyncio.run(_work(settings, place))
@@ -94,6 +100,7 @@ def tick(
 ) -> None:
     """Run one pass of the billing clock: renew, apply pending changes, end trials and pauses, charge what is due. Then send letters, sweep attachments and forget past rows, as of now."""
     settings = load(data_dir=data_dir)
+    secret_of_portal(settings)
     with postgres(settings) as place:
         asyncio.run(check(place))
         ticked = asyncio.run(tick_once(settings, place, at.replace(tzinfo=UTC) if at else None))
@@ -177,12 +184,23 @@ def keys_new(algorithm: Annotated[Ours, typer.Option(help="RS256 is for those wh
     console.print(f"With more than one server: name it {path.stem}.next.pem, restart all, then take .next out of the name and restart all again.")
 
 
+@keys.command("secret")
+def keys_secret() -> None:
+    """Print a new secret for PORTICO_SECRET. All servers and workers of a portal need the same one."""
+    print(new_secret())
+
+
 def main() -> None:
-    """Run a command; what an operator can mend is one line, not a traceback."""
+    """Run a command; what an operator can mend is one line, not a traceback. Whatever happens, no secret of the settings is printed."""
+    log.hide(secrets_of(os.environ))
+    log.configure(as_json=False, level="WARNING", stream=sys.stderr)
     try:
         cli()
     except (WrongSetting, CannotReach, PortInUse, CannotExplain, QueueEnded) as error:
-        plain(is_error=True).print(bold("Portico stops here.", "bold red"), str(error))
+        plain(is_error=True).print(bold("Portico stops here.", "bold red"), log.without_known(str(error)))
+        sys.exit(1)
+    except Exception:  # a bug: its traceback is all that anybody will know of it
+        sys.stderr.write(log.hidden(traceback.format_exc()))
         sys.exit(1)
 
 
@@ -207,17 +225,27 @@ async def _work(settings: Settings, place: Place) -> None:
 
 
 async def _migrate(place: Place) -> None:
+    async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
+        pass
     try:
         await migrate_database(place.admin_url)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise CannotReach(f"The database cannot be migrated: {error}. Check PORTICO_DATABASE_URL.") from error
+        raise CannotReach(f"The database cannot be migrated: {reason_of(error)}. Check PORTICO_DATABASE_URL.") from None
+    except DBAPIError as error:  # a statement was refused
+        if (state := getattr(error.orig, "sqlstate", None)) != "42501":
+            raise
+        raise CannotReach(f"The database cannot be migrated: {REASONS[state]} (SQLSTATE {state}). Check PORTICO_DATABASE_URL.") from None
 
 
 async def _seed(place: Place, customers: int, progress: Callable[[int], None]) -> None:
+    async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
+        pass
     try:
         await demo_data.seed(place.admin_url, customers=customers, now=datetime.now(UTC), progress=progress)
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise CannotReach(f"The database cannot be filled: {error}. Check PORTICO_DATABASE_URL, and run `python -m gateway migrate` first.") from error
+        raise CannotReach(
+            f"The database cannot be filled: {reason_of(error)}. Check PORTICO_DATABASE_URL, and run `python -m gateway migrate` first."
+        ) from None
 
 
 async def _explain(place: Place, question: Question) -> None:
@@ -236,14 +264,10 @@ def _customer_id(settings: Settings, email: str | None) -> str:
 
 
 async def _find_customer(place: Place, email: str) -> str | None:
-    connection = await asyncpg.connect(place.app_url, timeout=5, server_settings=place.server_settings)
-    try:
-        async with connection.transaction():
-            await connection.execute("set local app.actor = 'STAFF'")
-            found: str | None = await connection.fetchval("select id from customer where email_key = lower($1)", email)
-            return found
-    finally:
-        await connection.close()
+    async with connected(place.app_url, place.setting, place.server_settings) as connection, connection.transaction():
+        await connection.execute("set local app.actor = 'STAFF'")
+        found: str | None = await connection.fetchval("select id from customer where email_key = lower($1)", email)
+        return found
 
 
 def _customer(identifier: str) -> Viewer:

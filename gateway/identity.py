@@ -15,7 +15,7 @@ from auth.throttle import Throttle
 from auth.viewer import Viewer
 from db.causes import describe
 from gateway.issuer import secret_of_portal
-from gateway.settings import Settings
+from gateway.settings import Settings, WrongSetting
 from mail.folder import Folder
 from mail.port import Sender, author
 from mail.smtp import Server, Smtp
@@ -78,9 +78,12 @@ def post(settings: Settings) -> Post:
 
 
 def sender(settings: Settings) -> Sender:
-    """SMTP where a server is named, and else a folder of letters."""
+    """SMTP where a server is named, and else a folder of letters. Raises WrongSetting."""
     name, address = parseaddr(settings.mail_from)
     if settings.smtp_host is None:
         return Folder(settings.data_dir / "mail", author(address, name=name))
-    server = Server(settings.smtp_host, settings.smtp_port, settings.smtp_security, settings.smtp_user, settings.smtp_password)
+    try:
+        server = Server(settings.smtp_host, settings.smtp_port, settings.smtp_security, settings.smtp_user, settings.smtp_password)
+    except ValueError as error:
+        raise WrongSetting(f"PORTICO_SMTP_SECURITY: {error}.") from None
     return Smtp(server, author(address, name=name))

@@ -21,6 +21,7 @@ from gateway.settings import Settings, WrongSetting
 ANNOUNCED = ".next.pem"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ONE_SIGNS = "Make one with `python -m gateway keys new`."
+ONE_SECRET = "Make one with `python -m gateway keys secret`."
 
 
 def issuer_of(settings: Settings) -> Issuer:
@@ -40,27 +41,33 @@ def _keys(settings: Settings) -> tuple[Key, ...]:
 
 
 def _kept_keys(folder: Path) -> tuple[Key, ...]:
-    """The newest by name first; those announced last."""
+    """The newest by name first; those announced last. What is wrong is told by the names of files: the folder is the setting's value."""
     try:
         files = sorted(folder.glob("*.pem"), key=lambda path: (not path.name.endswith(ANNOUNCED), path.name), reverse=True)
         keys = tuple(_kept_key(path) for path in files)
     except OSError as error:
-        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {error.filename or folder} cannot be read ({error.strerror}).") from None
+        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {_name(error)} cannot be read ({error.strerror}).") from None
     if not files or files[0].name.endswith(ANNOUNCED):
-        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {folder} has no key that signs (NAME.pem). {ONE_SIGNS}")
+        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: has no key that signs (NAME.pem). {ONE_SIGNS}")
     if len({key.kid for key in keys}) < len(keys):
-        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {folder} has NAME.pem and NAME{ANNOUNCED} for one NAME.")
+        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: has NAME.pem and NAME{ANNOUNCED} for one NAME.")
     return keys
 
 
 def _kept_key(path: Path) -> Key:
     kid = path.name.removesuffix(ANNOUNCED).removesuffix(".pem")
     if not NAME.fullmatch(kid):
-        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {path} must have a name of letters, digits, dots and dashes.")
+        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {path.name} must have a name of letters, digits, dots and dashes.")
     try:
         return of_pem(kid, path.read_bytes())
     except UnusableKey as error:
-        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {path} {error}.") from None
+        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {path.name} {error}.") from None
+
+
+def _name(error: OSError) -> str:
+    """The file that could not be read; the folder itself has no name here."""
+    name = Path(str(error.filename or "")).name
+    return name if name.endswith(".pem") else "the folder"
 
 
 def new_key(settings: Settings, algorithm: Ours, *, now: datetime) -> Path:
@@ -72,16 +79,18 @@ def new_key(settings: Settings, algorithm: Ours, *, now: datetime) -> Path:
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(new_pem(algorithm))
     except OSError as error:
-        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {path} cannot be written ({error.strerror}).") from None
+        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {path.name} cannot be written ({error.strerror}).") from None
     return path
 
 
 def tokens_of(settings: Settings, ours: Issuer) -> Tokens:
-    """Raises WrongSetting when two issuers have one name."""
+    """Raises WrongSetting when two issuers have one name, and in production for keys that come over an open line."""
     names = [ours.name, *(other.name for other in settings.issuers)]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise WrongSetting(f"PORTICO_ISSUERS: {twice!r} is the name of more than one issuer; PORTICO_TOKEN_ISSUER is ours.")
+    if len(set(names)) < len(names):
+        raise WrongSetting("PORTICO_ISSUERS: two issuers have one name; PORTICO_TOKEN_ISSUER is ours.")
+    for number, other in enumerate(settings.issuers):
+        if settings.is_production and not other.jwks_url.startswith("https:"):
+            raise WrongSetting(f"PORTICO_ISSUERS.{number}.jwks_url: must be https in production: who can change these keys in transit signs in as anybody.")
     return Tokens(ours, [trusting(other) for other in settings.issuers])
 
 
@@ -96,7 +105,12 @@ def jwks(ours: Issuer) -> Route:
 
 
 def secret_of_portal(settings: Settings) -> str:
-    """What previews are signed and letters are sealed with; the same for all servers and workers of a portal. Raises WrongSetting."""
+    """What previews are signed and letters are sealed with; the same for all servers and workers of a portal.
+
+    Raises WrongSetting: of secrets that each machine made by itself, no other machine could open anything.
+    """
+    if settings.secret is None and settings.is_production:
+        raise WrongSetting(f"PORTICO_SECRET: is needed in production, the same for all servers and workers. {ONE_SECRET}")
     return settings.secret or kept_secret(settings.data_dir, "secret")
 
 
@@ -111,6 +125,6 @@ def kept_secret(folder: Path, name: str) -> str:
                 draft.flush()
                 with suppress(FileExistsError):  # another process was first
                     os.link(draft.name, path)
+        return path.read_text()
     except OSError as error:
-        raise WrongSetting(f"PORTICO_DATA_DIR: {folder} is not writable ({error.strerror}). Choose another with --data-dir.") from None
-    return path.read_text()
+        raise WrongSetting(f"PORTICO_DATA_DIR: is not writable ({error.strerror}). Choose another with --data-dir.") from None

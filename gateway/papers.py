@@ -71,10 +71,8 @@ def routes(database: Database, issuer: Issuer, settings: Settings, clock: Callab
 
 
 def merchant_of(settings: Settings) -> Merchant:
-    try:
-        return Merchant(settings.merchant, settings.merchant_address, settings.merchant_accent, _logo(settings.merchant_logo), settings.merchant_footer)
-    except ValueError as error:
-        raise WrongSetting(f"PORTICO_MERCHANT_ACCENT: {error}") from None
+    """Raises WrongSetting."""
+    return Merchant(settings.merchant, settings.merchant_address, settings.merchant_accent, _logo(settings.merchant_logo), settings.merchant_footer)
 
 
 async def _within_bounds(printer: Printer, link: Asked, request: Request) -> Response:
@@ -137,7 +135,7 @@ def _logo(path: Path | None) -> Logo | None:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise WrongSetting(f"PORTICO_MERCHANT_LOGO: {path} cannot be read ({error.strerror}).") from None
+        raise WrongSetting(f"PORTICO_MERCHANT_LOGO: cannot be read ({error.strerror}).") from None
     if kind is None:
         raise WrongSetting("PORTICO_MERCHANT_LOGO: is an SVG, PNG or JPEG file.")
     return Logo(content, kind)

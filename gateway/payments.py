@@ -1,6 +1,8 @@
 """Who takes the payments, put together from the settings."""
 
 import hmac
+import sqlite3
+from pathlib import Path
 
 from gateway.issuer import secret_of_portal
 from gateway.settings import Settings, WrongSetting
@@ -21,13 +23,21 @@ def payments(settings: Settings) -> Payments:
     if settings.stripe_secret_key:
         processors.append(Stripe(Account(settings.stripe_secret_key, settings.stripe_publishable_key, settings.stripe_webhook_secret)))
     if settings.sandbox or (settings.sandbox is None and not settings.is_production):
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        processors.append(Sandbox(_derived(secret, "sandbox").hex(), Ledger(settings.data_dir / "sandbox.sqlite3")))
+        processors.append(Sandbox(_derived(secret, "sandbox").hex(), _ledger(settings.data_dir)))
     if not processors:
         raise WrongSetting(
             "PORTICO_STRIPE_SECRET_KEY: is needed in production, because the sandbox takes no real money. PORTICO_SANDBOX=true takes it all the same."
         )
     return Payments({processor.name: processor for processor in processors}, _derived(secret, "previews"), settings.takes_parts)
+
+
+def _ledger(folder: Path) -> Ledger:
+    """Raises WrongSetting."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return Ledger(folder / "sandbox.sqlite3")
+    except (OSError, sqlite3.OperationalError):
+        raise WrongSetting("PORTICO_DATA_DIR: is not writable. Choose another with --data-dir.") from None
 
 
 def _derived(secret: str, purpose: str) -> bytes:

@@ -1,7 +1,10 @@
 """Where the database is: the one that the settings name, or the built-in one."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+import socket
+import ssl
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -9,6 +12,19 @@ import asyncpg
 from db import embedded
 from db.migrate import APP, APP_SETTINGS
 from gateway.settings import Settings
+
+# What a driver raises where a database cannot be reached or its URL cannot be used.
+FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
+REASONS = {
+    "28P01": "the password is wrong",
+    "28000": "it does not take this user; `python -m gateway migrate` makes portico_app",
+    "3D000": "it has no database of this name",
+    "22023": "it has no role portico_app, which `python -m gateway migrate` makes",
+    "42501": "this user may not do that",
+    "42704": "it does not know a parameter of the URL",
+    "53300": "it has no connection left",
+    "57P03": "it is starting or stopping",
+}
 
 
 class CannotReach(Exception):
@@ -31,11 +47,12 @@ PASSING = (
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The database as its administrator and as the application, and what the application's sessions set."""
+    """The database as its administrator and as the application, which setting names it for the application, and what its sessions set."""
 
-    admin_url: str
-    app_url: str
+    admin_url: str = field(repr=False)
+    app_url: str = field(repr=False)
     server_settings: dict[str, str] = field(default_factory=dict)
+    setting: str = "PORTICO_DATABASE_URL"
 
 
 @contextmanager
@@ -51,23 +68,44 @@ def postgres(settings: Settings) -> Iterator[Place]:
         raise CannotReach(str(error)) from error
 
 
+@asynccontextmanager
+async def connected(url: str, setting: str, server_settings: Mapping[str, str]) -> AsyncIterator[asyncpg.Connection]:
+    """One connection, closed afterwards. Raises CannotReach or DatabaseAway where it cannot be made, which names the setting that `url` is from."""
+    try:
+        connection = await asyncpg.connect(url, timeout=5, server_settings=dict(server_settings))
+    except FAILURES as error:
+        kind = DatabaseAway if isinstance(error, PASSING) else CannotReach
+        raise kind(f"The database does not take us in: {reason_of(error)}. Check {setting}.") from None
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
 async def check(place: Place) -> None:
     """One connection as the application. Raises CannotReach with what to do, and DatabaseAway where waiting may be enough."""
-    try:
-        connection = await asyncpg.connect(place.app_url, timeout=5, server_settings=place.server_settings)
-        try:
-            has_schema = await connection.fetchval("select to_regclass('portico.customer') is not null")
-        finally:
-            await connection.close()
-    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        kind = DatabaseAway if isinstance(error, PASSING) else CannotReach
-        raise kind(f"The database does not take us in: {error}. Check PORTICO_DATABASE_URL, and run `python -m gateway migrate` on a new database.") from error
-    if not has_schema:
-        raise CannotReach("The database is empty. Run `python -m gateway migrate` first.")
+    async with connected(place.app_url, place.setting, place.server_settings) as connection:
+        if not await connection.fetchval("select to_regclass('portico.customer') is not null"):
+            raise CannotReach("The database is empty. Run `python -m gateway migrate` first.")
+
+
+def reason_of(error: Exception) -> str:
+    """Why, in words of our own: what a driver says of a URL may repeat a part of it, and where a password was not encoded that is a part of the password."""
+    if isinstance(error, asyncpg.PostgresError):
+        return f"{REASONS.get(error.sqlstate, type(error).__name__)} (SQLSTATE {error.sqlstate})"
+    if isinstance(error, TimeoutError):
+        return "it does not answer"
+    if isinstance(error, socket.gaierror):
+        return "its host is not known"
+    if isinstance(error, ssl.SSLError):
+        return "there is no TLS with it"
+    if isinstance(error, OSError):
+        return os.strerror(error.errno) if error.errno else "it cannot be reached"
+    return "its URL cannot be used"
 
 
 def _external(admin_url: str, app_url: str | None) -> Place:
     """Without a URL of its own the application logs in as the administrator and takes on its role at once; behind a pooler, give it one."""
     if app_url:
-        return Place(admin_url, app_url)
+        return Place(admin_url, app_url, setting="PORTICO_APP_DATABASE_URL")
     return Place(admin_url, admin_url, {"role": APP, **APP_SETTINGS})

@@ -68,9 +68,10 @@ def listen(host: str, port: int, setting: str = "--port or PORTICO_PORT") -> soc
     try:
         found.bind((host, port))
         found.listen(2048)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:  # a name that is none cannot be encoded
         found.close()
-        raise PortInUse(f"Cannot listen on {host}:{port} ({error.strerror}). Choose another with {setting}.") from None
+        reason = getattr(error, "strerror", None) or "not the name of a host"
+        raise PortInUse(f"Cannot listen on port {port} of PORTICO_HOST ({reason}). Choose another with {setting}.") from None
     return found
 
 

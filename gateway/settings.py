@@ -1,22 +1,30 @@
 """Settings, from the environment (prefix PORTICO_). Only `gateway/` knows them; everything below gets plain values."""
 
+import os
 import re
+from collections.abc import Mapping
+from dataclasses import fields
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Any, Literal
+from urllib.parse import unquote
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from auth.issuers import OtherIssuer
 from gateway.limits import Limits
 from gateway.registry import Mode
 from gateway.statuses import Profile
+from gateway.values import ClamdUrl, HttpUrl, Mailbox, Origins, PostgresUrl, RedisUrl, RetryDays, StripePublishable, StripeSecret, Unguessable
 
 DOCUMENT = Limits()
-ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?")
+PREFIX = "PORTICO_"
+# The password of a URL: up to the last @, because a password may hold one that nobody encoded.
+PASSWORD = re.compile(r"://[^/:@]*:(.+)@", re.DOTALL)
+# The places of a wrong value that may be printed. All other names are part of the value.
+ISSUER_KEYS = tuple(key.name for key in fields(OtherIssuer))
 
 
 class WrongSetting(Exception):
@@ -24,7 +32,7 @@ class WrongSetting(Exception):
 
 
 class Settings(BaseSettings):
-    model_config = SettingsConfigDict(env_prefix="PORTICO_", env_file=None, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=None, extra="ignore")
 
     environment: Literal["development", "production"] = Field(
         "development", description="production hides GraphiQL, introspection, suggestions and timings, and logs JSON."
@@ -32,8 +40,12 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=0, le=65535, description="The port to listen on; 0 takes a free one.")
     data_dir: Path = Field(Path(".portico"), description="Where the built-in Postgres, the demo secret and, without S3, attached files live.")
-    database_url: str | None = Field(None, description="Any Postgres 15 or newer, as a role that may create roles. Left out: the built-in Postgres.")
-    app_database_url: str | None = Field(None, description="The same database as the application role; left out, the role is taken on from database_url.")
+    database_url: PostgresUrl | None = Field(
+        None, repr=False, description="Any Postgres 15 or newer, as a role that may create roles. Left out: the built-in Postgres."
+    )
+    app_database_url: PostgresUrl | None = Field(
+        None, repr=False, description="The same database as the application role; left out, the role is taken on from database_url."
+    )
     planner: bool = Field(True, description="Whether a query runs as one statement where it can; off, the executor runs everything.")
     pool_size: int = Field(10, ge=1, le=500, description="Connections to Postgres, at most.")
     acquire_seconds: float = Field(1.0, gt=0, description="How long a request waits for a connection before it answers 503.")
@@ -72,39 +84,41 @@ class Settings(BaseSettings):
     document_id_keys: tuple[str, ...] = Field((), description='Other parameters that documentId goes by, as JSON, such as ["doc_id", "id"].')
     automatic_documents: bool = Field(False, description="Whether clients may register documents by themselves (APQ), where they may send text.")
     http_profile: Profile = Field("compat", description="Which reading of GraphQL over HTTP the statuses follow: compat or draft-2026.")
-    cors_origins: tuple[str, ...] = Field((), description="Other origins whose pages may call, exactly, as JSON.")
+    cors_origins: Origins = Field((), description="Other origins whose pages may call, exactly, as JSON.")
     trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = Field((), description="Networks of the proxies whose X-Forwarded-For is believed, as JSON.")
     developer_tools: bool | None = Field(None, description="GraphiQL, introspection and suggestions for everybody; left out: outside of production.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="INFO has one line for each operation.")
     upload_seconds: float = Field(120.0, gt=0, description="How long a request with files may take, from its first file to its answer.")
     max_uploads: int = Field(50, ge=1, description="How many requests with files run at a time, apart from other operations.")
     max_files_per_parent: int = Field(1000, ge=1, description="How many files may be attached to one invoice or payment schedule.")
-    public_url: str | None = Field(None, description="Where the gateway is reached from outside; addresses of files begin so. Left out: where it listens.")
-    clamd_url: str | None = Field(None, description="clamd, as tcp://host:port or unix:///path; every file is scanned, and none taken while it is away.")
-    s3_bucket: str | None = Field(None, description="The S3 bucket for files; left out, they are in the data directory.")
-    s3_region: str = Field("us-east-1", description="Its region.")
-    s3_endpoint: str | None = Field(None, description="Where it is, if not at Amazon.")
-    s3_access_key: str | None = Field(None, description="Its access key; left out, what the machine has (environment, profile, instance role).")
-    s3_secret_key: str | None = Field(None, description="Its secret key.")
+    public_url: HttpUrl | None = Field(None, description="Where the gateway is reached from outside; addresses of files begin so. Left out: where it listens.")
+    clamd_url: ClamdUrl | None = Field(None, description="clamd, as tcp://host:port or unix:///path; every file is scanned, and none taken while it is away.")
+    s3_bucket: str | None = Field(None, pattern=r"^[A-Za-z0-9:/._-]{3,255}$", description="The S3 bucket for files; left out, they are in the data directory.")
+    s3_region: str = Field("us-east-1", pattern=r"^[a-z0-9-]+$", description="Its region.")
+    s3_endpoint: HttpUrl | None = Field(None, description="Where it is, if not at Amazon.")
+    s3_access_key: str | None = Field(None, repr=False, description="Its access key; left out, what the machine has (environment, profile, instance role).")
+    s3_secret_key: str | None = Field(None, repr=False, description="Its secret key.")
     s3_path_style: bool = Field(False, description="Whether the bucket's name stands in the path instead of the host name.")
-    portal_url: str | None = Field(None, description="Where the portal's pages are; letters link there. Left out: where the gateway listens.")
+    portal_url: HttpUrl | None = Field(None, description="Where the portal's pages are; letters link there. Left out: where the gateway listens.")
     merchant: str = Field("Portico Demo", description="The merchant's name, in letters.")
-    throttle_url: str | None = Field(None, description="Redis or Valkey that all processes share for throttling; left out, each counts for itself.")
-    throttle_secret: str | None = Field(None, description="One secret for all of them, so that nobody can guess addresses from what is kept there.")
+    throttle_url: RedisUrl | None = Field(
+        None, repr=False, description="Redis or Valkey that all processes share for throttling; left out, each counts for itself."
+    )
+    throttle_secret: str | None = Field(None, repr=False, description="One secret for all of them, so that nobody can guess addresses from what is kept there.")
     smtp_host: str | None = Field(None, description="The mail server; left out, letters are .eml files under the data directory.")
     smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
     smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the line to it is protected; none only on the same machine.")
     smtp_user: str | None = Field(None, description="Its user, if it wants one.")
-    smtp_password: str | None = Field(None, description="Its password.")
-    mail_from: str = Field("Portico <no-reply@example.com>", description="Who letters are from.")
+    smtp_password: str | None = Field(None, repr=False, description="Its password.")
+    mail_from: Mailbox = Field("Portico <no-reply@example.com>", description="Who letters are from.")
     token_issuer: str = Field("portico", description="The `iss` of tokens.")
     token_audience: str = Field("portico", description="The `aud` of tokens.")
     token_secret: str | None = Field(
-        None, min_length=32, description="HS256 secret of tokens, not for production; left out, one is made in the data directory."
+        None, repr=False, min_length=32, description="HS256 secret of tokens, not for production; left out, one is made in the data directory."
     )
     merchant_address: tuple[str, ...] = Field((), description="The merchant's address on invoices, line by line, as JSON.")
     merchant_footer: tuple[str, ...] = Field((), description="What stands at the foot of invoices, such as a tax number, line by line, as JSON.")
-    merchant_accent: str = Field("#1f4e79", description="The merchant's colour on invoices, as #rrggbb.")
+    merchant_accent: str = Field("#1f4e79", pattern=r"^#[0-9a-fA-F]{6}$", description="The merchant's colour on invoices, as #rrggbb.")
     merchant_logo: Path | None = Field(None, description="The merchant's logo on invoices: an SVG, PNG or JPEG file.")
     papers_at_once: int = Field(2, ge=1, le=32, description="How many papers (invoices, receipts, statements) are made at once; one customer has at most half.")
     max_queued_papers: int = Field(20, ge=0, description="How many more wait to be made; what comes then is answered 503 at once.")
@@ -115,49 +129,25 @@ class Settings(BaseSettings):
     max_downloads: int = Field(50, ge=1, description="How many downloads of files are prepared at a time.")
     takes_parts: bool = Field(True, description="Whether a customer may pay a part of what remains.")
     sandbox: bool | None = Field(None, description="Whether the sandbox, which takes no real money, takes payments too. Left out: not in production.")
-    stripe_secret_key: str | None = Field(None, description="Stripe's secret key; with it new payment methods are added at Stripe. See docs/stripe.md.")
-    stripe_publishable_key: str = Field("", description="Stripe's publishable key, for the browser.")
-    stripe_webhook_secret: str = Field("", description="What Stripe signs its events with.")
-    retry_days: tuple[int, ...] = Field((1, 3, 7, 14), description="On which days after a failed charge it is tried again, as JSON.")
+    stripe_secret_key: StripeSecret | None = Field(
+        None, repr=False, description="Stripe's secret key; with it new payment methods are added at Stripe. See docs/stripe.md."
+    )
+    stripe_publishable_key: StripePublishable = Field("", description="Stripe's publishable key, for the browser.")
+    stripe_webhook_secret: str = Field("", repr=False, description="What Stripe signs its events with.")
+    retry_days: RetryDays = Field((1, 3, 7, 14), description="On which days after a failed charge it is tried again, as JSON.")
     dunning_ending: Literal["HOLD", "CANCEL", "NOTHING"] = Field("HOLD", description="What becomes of a subscription when the last try has failed.")
     worker_port: int | None = Field(
         None, ge=0, le=65535, description="Where the worker tells of its health, on the same address; 0 takes a free one. Left out, it does not."
     )
     clock_concurrency: int = Field(4, ge=1, le=100, description="How many customers the billing clock serves at once.")
-    secret: str | None = Field(
+    secret: Unguessable | None = Field(
         None,
+        repr=False,
         min_length=32,
         description="Signs previews and device values, and seals letters; the same for all servers and workers of a portal. Left out, one is made in the data directory.",
     )
     signing_keys_dir: Path | None = Field(None, description="A folder of private keys (PEM). The newest by name signs tokens, all of them verify.")
     issuers: tuple[OtherIssuer, ...] = Field((), description="Other issuers whose tokens are taken, as JSON; see docs/identity.md.")
-
-    @field_validator("clamd_url")
-    @classmethod
-    def _is_clamd(cls, value: str | None) -> str | None:
-        if value is not None and not value.startswith(("tcp://", "unix:///")):
-            raise ValueError("is not the address of a clamd; write tcp://127.0.0.1:3310 or unix:///run/clamav/clamd.ctl")
-        return value
-
-    @field_validator("database_url", "app_database_url")
-    @classmethod
-    def _is_postgres(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        try:
-            name = make_url(value).get_backend_name()
-        except (ArgumentError, ValueError):
-            name = ""
-        if name not in ("postgresql", "postgres"):
-            raise ValueError("is not a database URL; write postgresql://user:password@host:5432/database")
-        return value.replace("postgres://", "postgresql://", 1)
-
-    @field_validator("cors_origins")
-    @classmethod
-    def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if wrong := [origin for origin in value if not ORIGIN.fullmatch(origin)]:
-            raise ValueError(f"{wrong[0]} is not an origin; write https://portal.example.com, without a path and without *")
-        return value
 
     @property
     def is_open(self) -> bool:
@@ -179,14 +169,45 @@ class Settings(BaseSettings):
         return self.environment == "production"
 
 
+SECRETS = tuple(name for name, setting in Settings.model_fields.items() if not setting.repr)
+
+
 def load(**overrides: Any) -> Settings:
-    """The settings; what is None in `overrides` is left to the environment. Raises WrongSetting."""
+    """The settings; what is None in `overrides` is left to the environment. Raises WrongSetting, whose message never has the value."""
     try:
         return Settings(**{name: value for name, value in overrides.items() if value is not None})
     except ValidationError as error:
-        first = error.errors()[0]
-        where = "".join(f".{part}" for part in first["loc"][1:])
-        raise WrongSetting(f"PORTICO_{str(first['loc'][0]).upper()}{where}: {first['msg']} (got {first['input']!r})") from None
+        raise WrongSetting(_refusal(error.errors(include_input=False, include_url=False)[0])) from None
     except SettingsError as error:
         name = re.search(r'field "(\w+)"', str(error))
-        raise WrongSetting(f"PORTICO_{name[1].upper() if name else '…'}: is not JSON ({error.__cause__})") from None
+        raise WrongSetting(f"{PREFIX}{name[1].upper() if name else '…'}: is not JSON.") from None
+    except RecursionError:
+        raise WrongSetting(f"{_longest()}: is JSON of too many levels.") from None
+
+
+def _longest() -> str:
+    """The variable that nests so deep that nobody could say which it is: to do so it has to be long."""
+    return max((name for name in os.environ if name.upper().startswith(PREFIX)), key=lambda name: len(os.environ[name]))
+
+
+def _refusal(error: ErrorDetails) -> str:
+    """One line: the setting, the place inside it, and what was expected there."""
+    first, *inner = error["loc"]
+    place = "".join(f".{part}" for part in inner if isinstance(part, int) or part in ISSUER_KEYS)
+    says = f"Its keys are {', '.join(ISSUER_KEYS)}" if error["type"] == "unexpected_keyword_argument" else error["msg"].removeprefix("Value error, ")
+    return f"{PREFIX}{str(first).upper()}{place}: {says}."
+
+
+def secrets_in(values: Mapping[str, Any]) -> set[str]:
+    """What the log must never have, of settings by their names: secrets, and the passwords of URLs as they are written and as they are sent."""
+    secrets: set[str] = set()
+    for value in (values.get(name) for name in SECRETS):
+        if isinstance(value, str):
+            password = PASSWORD.search(value)
+            secrets |= {password[1], unquote(password[1])} if password else {value}
+    return secrets - {""}
+
+
+def secrets_of(environment: Mapping[str, str]) -> set[str]:
+    """The same of environment variables, before anybody knows whether they are valid settings."""
+    return secrets_in({name.upper().removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.upper().startswith(PREFIX)})

@@ -171,6 +171,25 @@ def test_settings_are_json(monkeypatch: pytest.MonkeyPatch) -> None:
     assert found == OtherIssuer("https://a", "b", "https://a/k", ("ES256",), Actor.PARTNER, scopes={"x": "portal"})
 
 
+# From where anybody on the way could send keys of their own, and what is no address at all.
+OPEN_LINES = (
+    "http://login.example.com/k",
+    "HTTP://login.example.com/k",
+    "http://10.0.0.1/k",
+    "http://localhost.example.com/k",
+    "http://127.0.0.1.example.com/k",
+    "http://127.0.0.1@login.example.com/k",
+    "http://[::ffff:10.0.0.1]/k",
+    "http://[fe80::1]/k",
+    "http://0.0.0.0/k",
+    "file:///etc/passwd",
+    "https:///k",
+    "https://a:x/k",
+    "https://[a/k",
+    "ftp://a/k",
+    "a/k",
+)
+OF_THIS_MACHINE = ("http://127.0.0.1:8080/k", "http://localhost/k", "http://login.localhost/k", "http://[::1]:1/k", "http://127.1.2.3/k")
 GIVEN = {"name": "https://a", "audience": "b", "jwks_url": "https://a/k"}
 
 
@@ -182,10 +201,8 @@ GIVEN = {"name": "https://a", "audience": "b", "jwks_url": "https://a/k"}
         ({"algorithms": []}, "must not be empty"),
         ({"name": ""}, "must not be empty"),
         ({"audience": ""}, "must not be empty"),
-        ({"jwks_url": "file:///etc/passwd"}, "http or https"),
-        ({"jwks_url": "https:///k"}, "http or https"),
-        ({"jwks_url": "ftp://a/k"}, "http or https"),
-        ({"jwks_uri": "https://a/k"}, "PORTICO_ISSUERS.0.jwks_uri"),
+        *[({"jwks_url": url}, r"PORTICO_ISSUERS\.0: jwks_url must be an https URL") for url in OPEN_LINES],
+        ({"jwks_uri": "https://a/k"}, r"PORTICO_ISSUERS\.0: Its keys are name, audience, jwks_url"),
         ({"kind": "SYSTEM"}, "kind must be one of"),
         ({"kind": "ROOT"}, "PORTICO_ISSUERS.0.kind"),
     ],
@@ -197,7 +214,16 @@ def test_settings_that_cannot_work_are_one_line(change: dict[str, Any], says: st
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "[{]"])
+@pytest.mark.parametrize("url", OF_THIS_MACHINE)
+def test_keys_come_over_an_open_line_from_this_machine_alone_and_in_production_not_even_from_there(url: str) -> None:
+    for environment, given in (("development", url), ("development", "https://a/k"), ("production", "https://a/k")):
+        assert tokens_of(load(environment=environment, issuers=[GIVEN | {"jwks_url": given}]), OURS)
+    second = load(environment="production", issuers=[GIVEN, GIVEN | {"name": "https://b", "jwks_url": url}])
+    with pytest.raises(WrongSetting, match=r"^PORTICO_ISSUERS\.1\.jwks_url: must be https in production"):
+        tokens_of(second, OURS)
+
+
+@pytest.mark.parametrize("text", ["", "nonsense", "[{]", "[" * 100_000])
 def test_settings_that_are_no_json_are_one_line(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("PORTICO_ISSUERS", text)
     with pytest.raises(WrongSetting, match="PORTICO_ISSUERS"):

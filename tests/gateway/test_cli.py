@@ -49,11 +49,12 @@ def test_the_demo_starts_says_how_to_ask_answers_the_pasted_line_and_stops_clean
     ("arguments", "environment", "says"),
     [
         (["serve"], {"PORTICO_PORT": "abc"}, "PORTICO_PORT"),
-        (["serve"], {"PORTICO_DATABASE_URL": "mysql://x/y"}, "PORTICO_DATABASE_URL: Value error, is not a database URL"),
+        (["serve"], {"PORTICO_DATABASE_URL": "mysql://x/y"}, "PORTICO_DATABASE_URL: is not a database URL"),
         (["serve"], {"PORTICO_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "Check PORTICO_DATABASE_URL"),
         (["migrate"], {"PORTICO_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "Check PORTICO_DATABASE_URL"),
         (["seed"], {"PORTICO_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "Check PORTICO_DATABASE_URL"),
         (["serve"], {"PORTICO_ENVIRONMENT": "production"}, "PORTICO_TOKEN_SECRET"),
+        (["demo"], {"PORTICO_ENVIRONMENT": "production"}, "does not run in production"),
         (["demo", "--data-dir", "/proc/portico"], {}, "not writable"),
         (["token"], {}, "Say for whom"),
         (["token", "--customer", "cus_x"], {"PORTICO_TOKEN_SECRET": "short"}, "PORTICO_TOKEN_SECRET"),

@@ -8,6 +8,7 @@ import httpx
 
 from gateway.documents import first_party
 from gateway.explorer import DIST
+from tests.conftest import SECRET
 
 SOURCES = ("package.json", "package-lock.json", "vite.config.js", "index.html")
 
@@ -43,7 +44,7 @@ async def test_its_configuration_has_the_token_and_a_tab_for_each_document(http:
 
 
 async def test_production_has_no_explorer_and_no_timings(start_server, urls) -> None:
-    url = start_server(urls.app, environment="production", sandbox=True, document_mode="open")
+    url = start_server(urls.app, environment="production", secret=SECRET, sandbox=True, document_mode="open")
     async with httpx.AsyncClient(base_url=url) as client:
         assert (await client.get("/graphiql")).status_code == 404
         assert (await client.get("/graphiql/config.json")).status_code == 404

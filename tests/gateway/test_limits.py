@@ -12,7 +12,7 @@ from db.embedded import Urls
 from gateway.documents import MAX_TOKENS, Documents, first_party, judge
 from gateway.limits import Limits
 from gateway.settings import Settings
-from tests.conftest import ADA, STAFF, token
+from tests.conftest import ADA, SECRET, STAFF, token
 
 LIMITS = Limits()
 
@@ -165,7 +165,7 @@ def test_documents_are_forgotten_before_they_take_too_much_memory(graphql_schema
 
 
 async def test_introspection_and_suggestions_are_for_developers_in_production(start_server: Callable[..., str], urls: Urls) -> None:
-    url = start_server(urls.app, environment="production", sandbox=True, document_mode="open", max_running=50)
+    url = start_server(urls.app, environment="production", secret=SECRET, sandbox=True, document_mode="open", max_running=50)
     async with httpx.AsyncClient(base_url=url) as client:
 
         async def ask(text: str, viewer: Any) -> Any:
@@ -181,7 +181,7 @@ async def test_introspection_and_suggestions_are_for_developers_in_production(st
         refused = (await client.post("/graphql", json=sent, headers={"Authorization": f"Bearer {token(ADA)}"})).json()
         assert refused["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
         assert "Did you mean" not in refused["errors"][0]["message"]
-    opened = start_server(urls.app, environment="production", sandbox=True, document_mode="open", developer_tools=True)
+    opened = start_server(urls.app, environment="production", secret=SECRET, sandbox=True, document_mode="open", developer_tools=True)
     async with httpx.AsyncClient(base_url=opened) as client:
         answer = await client.post("/graphql", json={"query": "{ __schema { queryType { name } } }"}, headers={"Authorization": f"Bearer {token(ADA)}"})
         assert answer.json() == {"data": {"__schema": {"queryType": {"name": "Query"}}}}

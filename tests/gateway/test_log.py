@@ -20,7 +20,7 @@ from gateway.issuer import issuer_of, new_key
 from gateway.journal import Budget
 from gateway.log import hidden, redact
 from gateway.settings import Settings
-from tests.conftest import ADA, Post, customer, token
+from tests.conftest import ADA, SECRET, Post, customer, token
 from tests.planner.test_faults import LOST
 from tests.processes import SAID, process
 from tests.waiting import until
@@ -101,7 +101,7 @@ async def test_production_logs_json_without_a_secret_and_a_reference_finds_its_l
 
     secret = bearer(Viewer(Actor.CUSTOMER, ADA.customer_id, ("portal",), f"app {CARD}"))
     keys_dir = str(tmp_path / "keys")
-    production = {"environment": "production", "sandbox": "true", "document_mode": "open", "log_level": "DEBUG", "drain_seconds": "0"}
+    production = {"environment": "production", "secret": SECRET, "sandbox": "true", "document_mode": "open", "log_level": "DEBUG", "drain_seconds": "0"}
     with process(root, urls, tmp_path, signing_keys_dir=keys_dir, **production) as (_, url):
         async with httpx.AsyncClient(base_url=url, timeout=20) as client:
             for asked, authorization in careless(secret):

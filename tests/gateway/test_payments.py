@@ -6,19 +6,20 @@ import pytest
 
 from gateway.payments import payments
 from gateway.settings import Settings, WrongSetting
+from tests.conftest import SECRET
 
 
 async def test_in_production_nobody_pays_in_play_money_by_mistake(tmp_path: Path) -> None:
     with pytest.raises(WrongSetting, match="PORTICO_STRIPE_SECRET_KEY"):
-        payments(Settings(environment="production", data_dir=tmp_path))
+        payments(Settings(environment="production", secret=SECRET, data_dir=tmp_path))
 
 
 @pytest.mark.parametrize(
     ("given", "expected"),
     [
         ({}, ["sandbox"]),
-        ({"environment": "production", "sandbox": True}, ["sandbox"]),
-        ({"environment": "production", "stripe_secret_key": "sk_test_1"}, ["stripe"]),
+        ({"environment": "production", "secret": SECRET, "sandbox": True}, ["sandbox"]),
+        ({"environment": "production", "secret": SECRET, "stripe_secret_key": "sk_test_1"}, ["stripe"]),
         ({"stripe_secret_key": "sk_test_1"}, ["stripe", "sandbox"]),
     ],
 )

@@ -20,6 +20,7 @@ from auth.viewer import Viewer
 from billing.states import Actor
 from db.embedded import Urls
 from tests.conftest import ADA, BIG, STAFF, token
+from tests.conftest import SECRET as PORTAL_SECRET
 from tests.partners import LIST, NAME, PAUSE, SECRET, TEXTS, TWO, Partner, id_of, manifest, registered
 from tests.waiting import until
 
@@ -371,7 +372,7 @@ async def test_the_modes_of_our_own_apps(partner: Partner, admin: asyncpg.Connec
 
 
 async def test_production_takes_ids_of_the_portals_own_documents_and_no_text(start_server: Callable[..., str], urls: Urls, documents: dict[str, str]) -> None:
-    async with httpx.AsyncClient(base_url=start_server(urls.app, environment="production", sandbox=True), timeout=20) as client:
+    async with httpx.AsyncClient(base_url=start_server(urls.app, environment="production", secret=PORTAL_SECRET, sandbox=True), timeout=20) as client:
         headers = {"Authorization": f"Bearer {token(ADA)}"}
         assert (await client.post("/graphql", json={"documentId": id_of(documents["Profile"])}, headers=headers)).status_code == 200
         refused = await client.post("/graphql", json={"query": documents["Profile"]}, headers=headers)
