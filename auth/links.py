@@ -53,6 +53,10 @@ class Asked:
     signature: str
     place: str = "files"
 
+    def seconds_left(self, now: datetime) -> int:
+        """For an address that holds; at least one."""
+        return max(1, int(int(self.expires) - now.timestamp()))
+
     def holds(self, secrets: Iterable[bytes], *, now: datetime) -> bool:
         if not (self.expires.isascii() and self.expires.isdigit() and len(self.expires) < 12 and now.timestamp() < int(self.expires)):
             return False

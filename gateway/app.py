@@ -29,6 +29,7 @@ from gateway.cost import check_costs
 from gateway.documents import Documents, digest, judge
 from gateway.files import files
 from gateway.health import Drain, Readiness
+from gateway.hosts import guarded, hosts_of
 from gateway.http import GraphQLEndpoint
 from gateway.identity import Later, Sign, identity
 from gateway.issuer import jwks, tokens_of
@@ -108,7 +109,8 @@ def create_app(setup: Setup) -> ASGIApp:
 
     readiness = Readiness(_ping(pulse, database, portal.clock), frozenset(revisions()[1:]), setup.drain, portal.trust.registry.loaded)
     routes = [*health.routes(readiness), *_routes(setup, portal, later)]
-    return front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))
+    site = front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))
+    return guarded(site, hosts_of(settings, gives_token=setup.graphiql_token is not None))
 
 
 def _routes(setup: Setup, portal: Portal, later: Later) -> list[BaseRoute]:

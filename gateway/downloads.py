@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from auth.links import LIFETIME, Asked, secret_of
+from auth.links import Asked, secret_of
 from auth.tokens import Issuer
 from billing.attachments import MAX_FILE_BYTES
 from billing.states import Actor
@@ -97,7 +97,7 @@ def form() -> Form:
 
 
 async def _given(asked: Asked, database: Database, files: Files, now: datetime) -> Response:
-    """The file as it is now: it may have been deleted since the address was made."""
+    """The file as it is now: it may have been deleted since the address was made. What the bucket signs is good no longer than our own address."""
     session = Session(database, Caller(asked.customer_id, Actor.CUSTOMER, now))
     try:
         found = await Loaders(session).one(blocks()["attachments.place"]).load((asked.customer_id, asked.identifier))
@@ -106,7 +106,7 @@ async def _given(asked: Asked, database: Database, files: Files, now: datetime) 
     if found is None or found.status != "STORED":
         return answers.refused("NOT_FOUND", "There is no such file.", form())
     headers = {**HEADERS, "Content-Type": found.content_type, "Content-Disposition": disposition(found.file_name)}
-    address = await files.bucket.address(found.object_key, headers, seconds=int(LIFETIME.total_seconds()))
+    address = await files.bucket.address(found.object_key, headers, seconds=asked.seconds_left(now))
     if not isinstance(address, Path):
         return RedirectResponse(address, 307, headers=HEADERS)
     if not address.is_file():

@@ -41,7 +41,7 @@ async def holds(token: str, issuer: Issuer) -> bool:
 
 async def published(issuer: Issuer) -> httpx.Response:
     app = create_app(Setup(Settings(), "postgresql://nobody@127.0.0.1:1/none", issuer, {}))
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://portico") as client:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         return await client.get("/.well-known/jwks.json")
 
 

@@ -17,6 +17,14 @@ from tests.s3 import Store, store
 from tests.samples import jpeg, pdf, png
 
 __all__ = ["store"]
+
+
+def signed_until(address: str) -> float:
+    """Until when an address that S3 checks is good."""
+    query = parse_qs(urlsplit(address).query)
+    return datetime.strptime(query["X-Amz-Date"][0] + "+0000", "%Y%m%dT%H%M%SZ%z").timestamp() + int(query["X-Amz-Expires"][0])
+
+
 FILE = "query ($id: ID!) { node(id: $id) { ... on Attachment { id downloadUrl status } } }"
 
 
@@ -130,6 +138,10 @@ async def test_a_bucket_that_speaks_s3_gives_the_file_itself(start_server: Any, 
             assert away.status_code == 307
             assert away.headers["location"].startswith(store.url)
             assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in away.headers["location"]
+            late = Links(str(client.base_url).rstrip("/"), secret_of(ISSUER.keys[0]), datetime.now(UTC) - LIFETIME + timedelta(seconds=30))
+            for ours in (found["downloadUrl"], late.download(found["id"], ADA.customer_id or "")):
+                promised = int(parse_qs(urlsplit(ours).query)["expires"][0])
+                assert -2 < signed_until((await anybody.get(ours)).headers["location"]) - promised <= 0, "both together are good as long as ours alone"
             answer = await anybody.get(found["downloadUrl"], follow_redirects=True)
             assert hashlib.sha256(answer.content).hexdigest() == found["sha256"]
             assert answer.content == content
