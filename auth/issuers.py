@@ -76,7 +76,7 @@ def viewer_of(claims: Claims, other: OtherIssuer) -> Viewer:
         raise NotValid(other.customer_claim)
     client = str(claims.get("client_id") or claims.get("azp") or "")
     staff_id = staff_id_of(other.kind, claims["sub"], client)
-    return Viewer(other.kind, customer_id, _scopes(claims.get(other.scope_claim), other), client, staff_id=staff_id)
+    return Viewer(other.kind, customer_id, _scopes(claims.get(other.scope_claim), other), client, staff_id=staff_id, issuer=other.name)
 
 
 def _scopes(value: object, other: OtherIssuer) -> tuple[str, ...]:

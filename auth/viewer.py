@@ -9,6 +9,8 @@ from billing.states import Actor
 class Viewer:
     """`customer_id` is the customer who is acting or acted for; staff act for nobody and have None. `session_id` is there where a sign-in made the token.
     `staff_id` is the subject of a staff member's token; empty for all other callers, programs of the merchant among them.
+
+    `client` is what the token calls its app, and `issuer` who says so: None for ourselves. `app` is the registered client that both name together; `client` alone proves nothing.
     """
 
     kind: Actor
@@ -17,6 +19,8 @@ class Viewer:
     client: str
     session_id: str | None = None
     staff_id: str = ""
+    issuer: str | None = None
+    app: str | None = None
 
     @property
     def is_staff(self) -> bool:

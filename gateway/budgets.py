@@ -62,7 +62,7 @@ class Budgets:
 async def _of_partner(context: Context, cost: int) -> Budget:
     session = context.session.of(replace(context.session.caller, actor=Actor.SYSTEM))
     async with session.write() as transaction:
-        budget: Budget = await transaction.first("budgets.spend", client_id=context.viewer.client, price=max(1, cost))
+        budget: Budget = await transaction.first("budgets.spend", client_id=context.viewer.app or context.viewer.client, price=max(1, cost))
     return budget
 
 

@@ -14,10 +14,10 @@ def caller_of(viewer: Viewer, address: str) -> str:
         case Actor.CUSTOMER:
             return f"customer:{viewer.customer_id}"
         case Actor.PARTNER:
-            return f"partner:{viewer.client}"
+            return f"partner:{viewer.app or viewer.client}"
         case Actor.STAFF if viewer.staff_id:
             return f"staff:{viewer.staff_id}"
         case Actor.STAFF | Actor.SYSTEM:
-            return f"service:{viewer.client}"
+            return f"service:{viewer.app or viewer.client}"
         case Actor.ANONYMOUS:
             return f"anonymous:{network_of(address)}"

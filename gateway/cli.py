@@ -5,6 +5,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +27,7 @@ from db import demo as demo_data
 from db.demo.passwords import PASSWORD, give
 from db.migrate import migrate as migrate_database
 from db.pool import Database, Pool
-from gateway import log, partners_cli, welcome
+from gateway import clients_cli, log, partners_cli, welcome
 from gateway.app import Setup, create_app
 from gateway.clock import run_worker, stopping, tick_once, until_reachable
 from gateway.compare import BREAKING, differences, schema_in
@@ -47,8 +48,10 @@ schemas = typer.Typer(help="Print the schema (SDL), or compare two.")
 cli.add_typer(keys, name="keys")
 cli.add_typer(schemas, name="schema")
 cli.add_typer(partners_cli.documents, name="documents")
-cli.add_typer(partners_cli.clients, name="clients")
+cli.add_typer(clients_cli.clients, name="clients")
 
+# The app of tokens that are made here and name no other.
+CLIENT = "portico-cli"
 Port = Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a free one.")]
 DataDir = Annotated[Path | None, typer.Option(help="Where the built-in Postgres and the demo secret live.")]
 
@@ -152,12 +155,13 @@ def token(
     customer: Annotated[str | None, typer.Option(help="The id of a customer.")] = None,
     email: Annotated[str | None, typer.Option(help="Or the e-mail address of one.")] = None,
     staff: Annotated[bool, typer.Option("--staff", help="A token for staff instead.")] = False,
+    client: Annotated[str, typer.Option(help="The app that it is for; a registered one has its mode.")] = CLIENT,
     data_dir: DataDir = None,
 ) -> None:
     """Print a bearer token, good for a day."""
     settings = load(data_dir=data_dir)
     viewer = _staff() if staff else _customer(customer or _customer_id(settings, email))
-    print(sign(viewer, issuer_of(settings), now=datetime.now(UTC), lifetime=timedelta(days=1)))
+    print(sign(replace(viewer, client=client), issuer_of(settings), now=datetime.now(UTC), lifetime=timedelta(days=1)))
 
 
 @cli.command()
@@ -271,8 +275,8 @@ async def _find_customer(place: Place, email: str) -> str | None:
 
 
 def _customer(identifier: str) -> Viewer:
-    return Viewer(Actor.CUSTOMER, identifier, ("portal",), "portico-cli")
+    return Viewer(Actor.CUSTOMER, identifier, ("portal",), CLIENT)
 
 
 def _staff() -> Viewer:
-    return Viewer(Actor.STAFF, None, ("staff",), "portico-cli")
+    return Viewer(Actor.STAFF, None, ("staff",), CLIENT)

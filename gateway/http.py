@@ -147,7 +147,7 @@ class GraphQLEndpoint:
         portal, headers = self._portal, visit.request.headers
         now = portal.clock()
         authorization = headers.get("authorization")
-        viewer = STRANGER if authorization is None else await portal.tokens.viewer_of(authorization, now=now)
+        viewer = STRANGER if authorization is None else portal.trust.registry.recognized(await portal.tokens.viewer_of(authorization, now=now))
         caller = Caller(viewer.customer_id, viewer.kind, now, viewer.session_id)
         session = Session(portal.database, caller, acquire_seconds=portal.terms.acquire_seconds)
         visit.entry.client = viewer.client
@@ -165,7 +165,7 @@ async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> 
     document = documents.prepare(call.query)
     if context.viewer is STRANGER and not document.is_public(call.operation_name):
         raise Unauthenticated(NO_TOKEN)
-    is_open = portal.terms.is_open or is_allowed(context.viewer, DEVELOP)
+    is_open = _is_open(portal, context.viewer)
     errors = document.errors or ((GraphQLError("Introspection is for developers."),) if document.introspects and not is_open else ())
     if errors:
         return answers.request_errors(errors, document.error_code or "GRAPHQL_VALIDATION_FAILED", visit.form, suggests=is_open)
@@ -245,7 +245,12 @@ async def _run(portal: Portal, work: Work, visit: Visit, context: Context) -> An
         body = planned[:-1] + b',"extensions":' + orjson.dumps(extensions) + b"}" if extensions else planned
         return answers.raw(body, "OK", visit.form, **visit.headers)
     assert result is not None
-    return presented(result, extensions, visit, suggests=portal.terms.is_open)
+    return presented(result, extensions, visit, suggests=_is_open(portal, context.viewer))
+
+
+def _is_open(portal: Portal, viewer: Viewer) -> bool:
+    """Whether the caller may see the schema: by introspection, and by suggestions in errors."""
+    return portal.terms.is_open or is_allowed(viewer, DEVELOP)
 
 
 def _extensions(portal: Portal, work: Work) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from db.causes import describe
 from db.outages import DatabaseUnavailable, ReadOnly, cause_of, outage_of, outages
 from db.pool import Database
 from db.session import Caller, Session
-from gateway.documents import first_party, first_party_actions
-from gateway.registry import PORTAL, Registry
+from gateway.documents import first_party, first_party_actions, of_staff
+from gateway.registry import PORTAL, STAFF, Registry
 from gateway.review import Review
 from resolvers.lifecycle.reading import asked
 from resolvers.manifests import Entry, id_of
@@ -24,6 +24,7 @@ from resolvers.publishing import judge_all, store
 logger = logging.getLogger("portico.documents")
 
 CHANNEL = "portico_registry"
+NAMES = {PORTAL: "The portal", STAFF: "Staff"}
 ASK_SECONDS = 15.0
 AGAIN_SECONDS = 1.0
 # How late uses are written down.
@@ -72,17 +73,18 @@ async def _review(keeper: Keeper) -> None:
 
 
 async def publish_own(keeper: Keeper) -> None:
-    """The portal's own documents. Nothing is written where they are published already."""
-    texts = own_texts()
-    entries = [Entry(id_of(text), None, text) for text in texts]
-    judged = await asyncio.to_thread(judge_all, texts, keeper.review.judge)
-    async with keeper.session().write() as transaction:
-        await transaction.run("clients.begin", id=PORTAL)
-        await store(transaction, PORTAL, entries, judged)
+    """The shipped documents. Nothing is written where they are published already."""
+    for client, texts in own_texts().items():
+        entries = [Entry(id_of(text), None, text) for text in texts]
+        judged = await asyncio.to_thread(judge_all, texts, keeper.review.judge)
+        async with keeper.session().write() as transaction:
+            await transaction.run("clients.begin", id=client, name=NAMES[client])
+            await store(transaction, client, entries, judged)
 
 
-def own_texts() -> list[str]:
-    return [*first_party().values(), *first_party_actions().values()]
+def own_texts() -> dict[str, list[str]]:
+    """The shipped documents by their client."""
+    return {PORTAL: [*first_party().values(), *first_party_actions().values()], STAFF: list(of_staff().values())}
 
 
 async def reload(keeper: Keeper) -> str:

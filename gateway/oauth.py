@@ -119,7 +119,13 @@ async def _proved(transaction: Transaction, desk: Desk, claimed: Claimed, now: d
     """The client, or one and the same answer whatever is wrong. Raises Denied."""
     client = await transaction.first("clients.by_id", key=claimed.client_id)
     credentials = await transaction.run("client_credentials.of_client", key=claimed.client_id)
-    if client is None or client.kind != "PARTNER" or client.disabled_at is not None or not await _holds(transaction, desk, claimed, credentials, now=now):
+    if (
+        client is None
+        or client.kind != "PARTNER"
+        or client.issuer is not None
+        or client.disabled_at is not None
+        or not await _holds(transaction, desk, claimed, credentials, now=now)
+    ):
         raise Denied("invalid_client", "The client cannot be authenticated.", 401)
     return client
 

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
@@ -15,8 +15,9 @@ from resolvers.manifests import id_of, normalized
 
 Mode = Literal["open", "log", "prefer", "required"]
 
-# The client whose documents are in `schema/documents/`.
+# The clients whose documents are shipped: those in `schema/documents/` and its `actions/`, and those in its `staff/`.
 PORTAL = "portal"
+STAFF = "portal-staff"
 
 
 class Trusted(NamedTuple):
@@ -30,47 +31,61 @@ class Trusted(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Clients by their id; the documents of each partner, and those of all first parties together, by every id they may be asked for."""
+    """Clients by their id, and by issuer and what it calls them; the documents of each partner, of staff, and of all other first parties together, by every id they
+    may be asked for."""
 
     clients: Mapping[str, ApiClient] = field(default_factory=dict)
+    by_issuer: Mapping[tuple[str | None, str], ApiClient] = field(default_factory=dict)
     of_partner: Mapping[str, Mapping[str, Trusted]] = field(default_factory=dict)
+    of_staff: Mapping[str, Trusted] = field(default_factory=dict)
     of_portal: Mapping[str, Trusted] = field(default_factory=dict)
 
 
 class Registry:
-    """`own` are the portal's own documents, which are there before the database has been asked. Until `loaded`, nobody can say of others that they are not there."""
+    """`own` are the shipped documents by their client, which are there before the database has been asked. Until `loaded`, nobody can say of others that they are
+    not there."""
 
-    def __init__(self, own: Iterable[str], default_mode: Mode) -> None:
+    def __init__(self, own: Mapping[str, Iterable[str]], default_mode: Mode) -> None:
         self._default_mode = default_mode
-        self._own = {found.id: found for found in (Trusted(PORTAL, id_of(text), text) for text in own)}
-        self._state = State(of_portal=self._own)
+        self._own = {client: {id_of(text): Trusted(client, id_of(text), text) for text in texts} for client, texts in own.items()}
+        self._state = State(of_staff=self._own.get(STAFF, {}), of_portal=self._own.get(PORTAL, {}))
         self._uses: Counter[tuple[str, str]] = Counter()
         self.loaded = asyncio.Event()
 
     def replace(self, clients: Iterable[ApiClient], texts: Iterable[TrustedText]) -> None:
         known = {client.id: client for client in clients}
+        by_issuer = {(client.issuer, client.issuer_client_id or client.id): client for client in known.values()}
         of_partner: dict[str, dict[str, Trusted]] = {}
-        of_portal = dict(self._own)
+        of_staff, of_portal = dict(self._own.get(STAFF, {})), dict(self._own.get(PORTAL, {}))
         for text in texts:
             is_partner = known[text.client_id].kind == "PARTNER"
-            chosen = of_partner.setdefault(text.client_id, {}) if is_partner else of_portal
+            chosen = of_partner.setdefault(text.client_id, {}) if is_partner else of_staff if text.client_id == STAFF else of_portal
             for name in (text.id, text.alias) if text.alias else (text.id,):
                 chosen.setdefault(name, Trusted(text.client_id, text.id, text.body, text.deprecated_at))
-        self._state = State(known, of_partner, of_portal)
+        self._state = State(known, by_issuer, of_partner, of_staff, of_portal)
         self.loaded.set()
 
     def find(self, viewer: Viewer, identifier: str) -> Trusted | None:
-        """By a document's id, or a name that its manifest had for it. Partners find their own documents and no others."""
-        state = self._state
-        chosen = state.of_partner.get(viewer.client, {}) if viewer.kind is Actor.PARTNER else state.of_portal
-        return chosen.get(normalized(identifier))
+        """By a document's id, or a name that its manifest had for it. Partners find their own documents and no others; those of staff are found by staff alone."""
+        state, name = self._state, normalized(identifier)
+        if viewer.kind is Actor.PARTNER:
+            return state.of_partner.get(viewer.app or "", {}).get(name)
+        return (state.of_staff.get(name) if viewer.is_staff else None) or state.of_portal.get(name)
+
+    def recognized(self, viewer: Viewer) -> Viewer:
+        """The viewer with the registered client that the token's issuer and its name for the app stand for.
+
+        Of a sign-in here the app is what a browser says it is, so what is registered of an app of that name does not count. Partners are partners in both places.
+        """
+        is_partner = viewer.kind is Actor.PARTNER
+        client = self._state.by_issuer.get((viewer.issuer, viewer.client)) if is_partner or viewer.session_id is None else None
+        is_known = client is not None and client.disabled_at is None and (client.kind == "PARTNER") is is_partner
+        return replace(viewer, app=client.id) if client and is_known else viewer
 
     def mode(self, viewer: Viewer) -> Mode:
-        """Of a sign-in here the app is what a browser says it is, so what is registered of an app of that name does not count."""
-        if viewer.kind is Actor.PARTNER:
-            return "required"
-        client = self._state.clients.get(viewer.client) if viewer.session_id is None else None
-        return MODES[client.mode] if client and client.kind == "FIRST_PARTY" and client.disabled_at is None else self._default_mode
+        """Of a recognized viewer."""
+        client = self._state.clients.get(viewer.app) if viewer.app and viewer.kind is not Actor.PARTNER else None
+        return "required" if viewer.kind is Actor.PARTNER else MODES[client.mode] if client else self._default_mode
 
     def note_use(self, found: Trusted) -> None:
         self._uses[found.client_id, found.id] += 1

@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class ApiClient:
-    """`kind` is FIRST_PARTY or PARTNER; `mode` is OPEN, LOG, PREFER or REQUIRED."""
+    """`kind` is FIRST_PARTY or PARTNER; `mode` is OPEN, LOG, PREFER or REQUIRED. Tokens of `issuer` name it `issuer_client_id`; without one, ours name it by its id."""
 
     id: str
     kind: str
@@ -17,6 +17,8 @@ class ApiClient:
     units_per_minute: int
     created_at: datetime
     disabled_at: datetime | None
+    issuer: str | None = None
+    issuer_client_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

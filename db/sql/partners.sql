@@ -1,32 +1,33 @@
 -- name: clients.all
 -- returns: ApiClient
-select id, kind, name, contact, mode, scopes, units_per_minute, created_at, disabled_at from api_client order by id
+select id, kind, name, contact, mode, scopes, units_per_minute, created_at, disabled_at, issuer, issuer_client_id from api_client order by id
 
 -- name: clients.by_id
 -- returns: ApiClient
-select id, kind, name, contact, mode, scopes, units_per_minute, created_at, disabled_at from api_client where id = :key
+select id, kind, name, contact, mode, scopes, units_per_minute, created_at, disabled_at, issuer, issuer_client_id from api_client where id = :key
 
 -- name: clients.save
 -- returns: ApiClient
 -- Its kind never changes.
-insert into api_client as c (id, kind, name, contact, mode, scopes, units_per_minute, created_at)
-values (:id, :kind, :name, :contact, :mode, :scopes, :units_per_minute, :now)
+insert into api_client as c (id, kind, name, contact, mode, scopes, units_per_minute, created_at, issuer, issuer_client_id)
+values (:id, :kind, :name, :contact, :mode, :scopes, :units_per_minute, :now, :issuer, :issuer_client_id)
     on conflict (id) do update
-   set name = excluded.name, contact = excluded.contact, mode = excluded.mode, scopes = excluded.scopes, units_per_minute = excluded.units_per_minute
+   set name = excluded.name, contact = excluded.contact, mode = excluded.mode, scopes = excluded.scopes, units_per_minute = excluded.units_per_minute,
+       issuer = excluded.issuer, issuer_client_id = excluded.issuer_client_id
  where c.kind = excluded.kind
-returning id, kind, name, contact, mode, scopes, units_per_minute, created_at, disabled_at
+returning id, kind, name, contact, mode, scopes, units_per_minute, created_at, disabled_at, issuer, issuer_client_id
 
 -- name: clients.begin
 -- returns: nothing
--- The portal itself, which nobody has to register.
-insert into api_client (id, kind, name, mode, units_per_minute, created_at) values (:id, 'FIRST_PARTY', 'The portal', 'REQUIRED', 1000000, :now)
+-- Whose documents are shipped: nobody has to register these.
+insert into api_client (id, kind, name, mode, units_per_minute, created_at) values (:id, 'FIRST_PARTY', :name, 'REQUIRED', 1000000, :now)
     on conflict (id) do nothing
 
 -- name: clients.able
 -- returns: ApiClient
 -- A client without its access, or with it again.
 update api_client set disabled_at = case when cast(:is_disabled as boolean) then cast(:now as timestamptz) end where id = :id
-returning id, kind, name, contact, mode, scopes, units_per_minute, created_at, disabled_at
+returning id, kind, name, contact, mode, scopes, units_per_minute, created_at, disabled_at, issuer, issuer_client_id
 
 -- name: client_credentials.of_client
 -- returns: ClientCredential

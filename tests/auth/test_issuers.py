@@ -49,7 +49,7 @@ async def viewer_of(token: str, other: OtherIssuer) -> Viewer:
 
 
 async def test_a_token_of_theirs_names_a_customer(other: OtherIssuer) -> None:
-    assert await viewer_of(theirs({"azp": "app", "scope": "openid portal"}), other) == Viewer(Actor.CUSTOMER, "cus_7", ("openid", "portal"), "app")
+    assert await viewer_of(theirs({"azp": "app", "scope": "openid portal"}), other) == Viewer(Actor.CUSTOMER, "cus_7", ("openid", "portal"), "app", issuer=ISS)
 
 
 async def test_ours_hold_beside_theirs(other: OtherIssuer) -> None:
@@ -62,7 +62,7 @@ async def test_customer_and_scopes_come_from_the_claims_in_the_settings(other: O
         other, customer_claim="https://example.com/customer", scope_claim="scp", scopes={"portal.read": "portal", "portal.write": "portal", "x": "y"}
     )
     token = theirs({"https://example.com/customer": "cus_8", "scp": ["portal.read", "portal.write", "staff", 1], "scope": "x"})
-    assert await viewer_of(token, told) == Viewer(Actor.CUSTOMER, "cus_8", ("portal",), "")
+    assert await viewer_of(token, told) == Viewer(Actor.CUSTOMER, "cus_8", ("portal",), "", issuer=ISS)
 
 
 async def test_their_kind_and_session_mean_nothing_here(other: OtherIssuer) -> None:

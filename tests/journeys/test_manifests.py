@@ -114,7 +114,7 @@ from gateway.registry import Registry
 
 async def load(url):
     connection = await asyncpg.connect(url, server_settings={"search_path": "portico"})
-    registry = Registry([], "required")
+    registry = Registry({}, "required")
     tracemalloc.start()
     began = time.perf_counter()
     clients = [rows.ApiClient(*record) for record in await connection.fetch(blocks()["clients.all"].sql)]

@@ -5,11 +5,17 @@ from graphql import GraphQLObjectType, GraphQLSchema, build_schema, parse, valid
 from graphql.type import is_enum_type, is_input_object_type, is_interface_type, is_object_type
 
 import schema
-from gateway.documents import first_party, first_party_actions
-from schema.fields import DECLARATION, PageOf
+from billing.states import Actor
+from gateway.documents import first_party, first_party_actions, judge, of_staff
+from gateway.limits import Limits
+from planner.fields import root_names
+from schema.fields import DECLARATION, PageOf, permission_of
 from schema.roots import Root
 
 DOCUMENTS = first_party() | first_party_actions()
+
+# A root field that tells of the caller's own sessions: staff have none.
+OF_CUSTOMERS = {"sessions"}
 
 # What only staff do has no place in the portal.
 OF_STAFF = {
@@ -70,6 +76,28 @@ def test_the_portal_has_a_document_for_every_action_and_preview_of_a_customer(gr
     assert graphql_schema.query_type
     actions = set(graphql_schema.mutation_type.fields) | {name for name in graphql_schema.query_type.fields if name.startswith("preview")}
     assert {name[0].upper() + name[1:] for name in actions - OF_STAFF} <= set(first_party_actions())
+
+
+def test_staff_have_a_document_for_every_root_field_that_they_may_use_and_for_no_other(graphql_schema: GraphQLSchema) -> None:
+    """Where only documents may be sent, what is in none of them is out of reach."""
+    roots = [root for root in (graphql_schema.query_type, graphql_schema.mutation_type) if root]
+    permissions = {name: permission_of(root, name) for root in roots for name in root.fields}
+    # What declares no permission is for every token.
+    theirs = {name for name, permission in permissions.items() if permission is None or Actor.STAFF in permission.kinds}
+    reached: set[str] = set()
+    for text in of_staff().values():
+        for operation in parse(text).definitions:
+            reached |= set(root_names(operation, {})) if operation.kind == "operation_definition" else set()
+    assert reached == theirs - OF_CUSTOMERS
+
+
+@pytest.mark.parametrize("name", of_staff())
+def test_every_document_of_staff_bears_its_name_says_what_it_is_for_and_is_within_the_limits(graphql_schema: GraphQLSchema, name: str) -> None:
+    text = of_staff()[name]
+    judged = judge(graphql_schema, Limits(), text)
+    assert (judged.names, judged.errors) == ((name,), ())
+    assert text.startswith("# For staff: ")
+    assert text not in DOCUMENTS.values()
 
 
 def test_every_order_that_a_page_offers_is_an_order_of_its_block(graphql_schema: GraphQLSchema) -> None:
