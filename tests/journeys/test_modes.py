@@ -57,13 +57,11 @@ SENTENCES = {
 def test_every_sentence_about_modes_has_its_test(root: Path) -> None:
     page = (root / "docs/operations.md").read_text()
     part = page[page.index("## For developers") : page.index("## Statuses")]
-    prose = " ".join(line for line in re.sub(r"```.*?```", "", part, flags=re.DOTALL).splitlines() if not line.startswith(("#", "|")))
-    assert re.findall(r"\S.*?[.:](?=\s|$)", re.sub(r"\s+", " ", prose)) == list(SENTENCES)
+    paragraphs = re.sub(r"```.*?```", "", part, flags=re.DOTALL).split("\n\n")
+    prose = [" ".join(paragraph.split()) for paragraph in paragraphs if not paragraph.strip().startswith(("#", "|"))]
+    assert [sentence for paragraph in prose for sentence in re.findall(r"\S.*?(?:\.(?=\s|$)|:$)", paragraph)] == list(SENTENCES)
     for name in SENTENCES.values():
         assert any(test.startswith(f"test_{name}") for test in globals() | {"test_the_schema_is_printed": None}), name
-
-
-Ask = Callable[..., Any]
 
 
 async def ask(client: httpx.AsyncClient, access: str, **body: Any) -> Any:
@@ -348,10 +346,8 @@ async def test_servers_with_one_secret_take_each_others_previews_and_one_with_an
     start_server: Callable[..., str], urls: Urls, tmp_path: Path, production: httpx.AsyncClient, admin: asyncpg.Connection
 ) -> None:
     """Each in a data directory of its own, as on machines of their own."""
-    row = await admin.fetchrow(
-        "select id, customer_id from subscription where status = 'ACTIVE' and pending_kind is null and customer_id <> all($1) limit 1",
-        [ADA.customer_id, BIG.customer_id],
-    )
+    free = "select id, customer_id from subscription where status = 'ACTIVE' and pending_kind is null and customer_id <> all($1) limit 1"
+    row = await admin.fetchrow(free, [ADA.customer_id, BIG.customer_id])
     common = {"environment": "production", "sandbox": True}
     same = start_server(urls.app, secret=PORTAL_SECRET, data_dir=tmp_path / "same", **common)
     other = start_server(urls.app, secret=PORTAL_SECRET[::-1], data_dir=tmp_path / "other", **common)
