@@ -13,6 +13,8 @@ from db import embedded
 from db.migrate import APP, APP_SETTINGS
 from gateway.settings import Settings
 
+# A machine that is busy, with a database that has just started on it, takes a while.
+CONNECT_SECONDS = 10
 # What a driver raises where a database cannot be reached or its URL cannot be used.
 FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
 REASONS = {
@@ -72,7 +74,7 @@ def postgres(settings: Settings) -> Iterator[Place]:
 async def connected(url: str, setting: str, server_settings: Mapping[str, str]) -> AsyncIterator[asyncpg.Connection]:
     """One connection, closed afterwards. Raises CannotReach or DatabaseAway where it cannot be made, which names the setting that `url` is from."""
     try:
-        connection = await asyncpg.connect(url, timeout=5, server_settings=dict(server_settings))
+        connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=dict(server_settings))
     except FAILURES as error:
         kind = DatabaseAway if isinstance(error, PASSING) else CannotReach
         raise kind(f"The database does not take us in: {reason_of(error)}. Check {setting}.") from None

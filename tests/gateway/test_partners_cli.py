@@ -75,6 +75,7 @@ def test_what_cannot_be_published_is_one_line(root: Path, tmp_path: Path, enviro
     wrong = tmp_path / "wrong.json"
     wrong.write_text(json.dumps({"sha256:" + "0" * 64: NAME}))
     lasting = "cli-" + uuid4().hex[:12]
+    environment["PORTICO_ISSUERS"] = json.dumps([{"name": "https://a", "audience": "b", "jwks_url": "https://a/k"}])
     run(root, "clients", "add", lasting, "--name", "Books", **environment)
     broken = manifest(tmp_path / "broken.json", "query Broken { nothing }")
     for arguments, says in (
@@ -87,6 +88,11 @@ def test_what_cannot_be_published_is_one_line(root: Path, tmp_path: Path, enviro
         (["clients", "add", "partner-x", "--name", "x", "--scope", "portal"], "Scopes are"),
         (["clients", "add", "partner-x", "--name", "x", "--public-key", str(wrong)], "is not the public half"),
         (["clients", "add", "portal", "--name", "x", "--first-party", "--new-secret"], "has no secret"),
+        (["clients", "add", "portal", "--name", "x"], "portal and portal-staff are ours"),
+        (["clients", "add", "portal-staff", "--name", "x"], "portal and portal-staff are ours"),
+        (["clients", "add", "app-x", "--name", "x", "--issuer", "https://login.example.com"], "PORTICO_ISSUERS has no issuer of this name"),
+        (["clients", "add", "app-x", "--name", "x", "--issuer-client-id", "0oa1"], "Name the issuer"),
+        (["clients", "add", "app-x", "--name", "x", "--issuer", "https://a", "--new-secret"], "has no secret"),
         (["clients", "disable", "nobody"], "There is no client nobody"),
         (["clients", "grant", "nobody", "read", "--customer", "cus_x"], "There is no partner nobody"),
         (["clients", "grant", lasting, "read", "--customer", "cus_nobody"], "There is no customer cus_nobody."),
@@ -97,6 +103,23 @@ def test_what_cannot_be_published_is_one_line(root: Path, tmp_path: Path, enviro
         assert isinstance(ended.exception, WrongSetting), arguments
         assert says in str(ended.exception)
         assert "\n" not in str(ended.exception)
+
+
+def test_an_app_is_registered_for_one_issuer_and_the_name_that_it_has_there(root: Path, environment: dict[str, str]) -> None:
+    issuers = [{"name": name, "audience": "b", "jwks_url": "https://a/k"} for name in ("https://a", "https://b")]
+    environment["PORTICO_ISSUERS"] = json.dumps(issuers)
+    one, two, theirs = (f"cli-{uuid4().hex[:12]}", f"cli-{uuid4().hex[:12]}", f"0oa {uuid4().hex} [/x]")
+    add = ("--name", "Tool", "--issuer", "https://a")
+    assert run(root, "clients", "add", one, *add, "--issuer-client-id", theirs, **environment).stdout == f"{one} is registered.\n", "it needs no secret"
+    listed = run(root, "clients", "list", **environment).stdout
+    assert one in listed
+    assert theirs in listed
+    taken = run(root, "clients", "add", two, *add, "--issuer-client-id", theirs, **environment)
+    assert f"those of {one} already" in str(taken.exception)
+    assert two not in run(root, "clients", "list", **environment).stdout
+    for more in (("--issuer", "https://b", "--issuer-client-id", theirs), ("--issuer", "https://a"), ()):
+        assert run(root, "clients", "add", two, "--name", "Tool", *more, **environment).exit_code == 0, more
+    assert "is not shown again" in run(root, "clients", "add", two, "--name", "Tool", "--new-secret", **environment).stdout
 
 
 def test_many_documents_are_judged_on_all_processors_and_one_that_is_broken_is_named(root: Path, tmp_path: Path, environment: dict[str, str]) -> None:
