@@ -47,6 +47,8 @@ class Database(databases.Database):
     def __init__(self, url: str, pool: Pool, *, server_settings: Mapping[str, str]) -> None:
         super().__init__(
             url,
+            # Without it `databases` passes on host, user, password and name alone, and `sslmode` of the URL is lost.
+            dsn=url,
             min_size=0,
             max_size=pool.max_size,
             timeout=pool.connect_seconds,

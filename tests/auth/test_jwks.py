@@ -109,6 +109,16 @@ async def test_nobody_listening_is_no_keys() -> None:
         await kid_of(KeyStore("http://127.0.0.1:1/jwks.json", ["EdDSA"]), FIRST)
 
 
+@pytest.mark.parametrize("mode", ["500", "html", "redirect", "hang", "refused"])
+async def test_of_an_address_that_gives_no_keys_the_log_has_the_host_alone(provider: Provider, caplog: pytest.LogCaptureFixture, mode: str) -> None:
+    provider.mode = mode
+    url = "http://127.0.0.1:1/jwks.json" if mode == "refused" else provider.url
+    with pytest.raises(KeysUnavailable):
+        await kid_of(KeyStore(f"{url.replace('://', '://user:hunter2@')}?key=hunter2", ["EdDSA"]), FIRST)
+    assert "keys cannot be fetched from 127.0.0.1: " in caplog.text
+    assert "hunter2" not in caplog.text
+
+
 async def test_a_dead_server_is_asked_again_after_a_pause_and_is_believed_when_it_is_back(store: KeyStore, provider: Provider) -> None:
     provider.mode = "500"
     for seconds in (0, 0.5, 1.9):

@@ -408,14 +408,34 @@ async def test_in_any_disorder_everybody_sees_their_own_and_no_connection_is_los
 async def test_a_pool_tells_how_long_no_connection_was_free_or_passed_on(urls: Urls) -> None:
     async with pool_of(1, urls) as opened:
         assert opened.seconds_without_place == 0
-        held = await opened.take(seconds=1)
+        lease = await opened.take(seconds=1)
         await asyncio.sleep(0.1)
         assert opened.seconds_without_place >= 0.1
         waiter = asyncio.create_task(opened.take(seconds=1))
         await asyncio.sleep(0.05)
         lost = opened.seconds_without_place
-        await held.give_back()
+        await lease.end(is_sound=True)
         # Passed on: the pool is busy, and not lost.
         assert opened.seconds_without_place < lost
-        await (await waiter).give_back()
+        await (await waiter).end(is_sound=True)
         assert opened.seconds_without_place == 0
+
+
+async def test_a_url_that_wants_tls_is_spoken_to_in_no_other_way() -> None:
+    """The other side says that it knows no TLS, and hears nothing more: no name and no password."""
+    heard: list[bytes] = []
+
+    async def without_tls(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard.append(await reader.readexactly(8))
+        writer.write(b"N")
+        heard.append(await reader.read())
+        writer.close()
+
+    server = await asyncio.start_server(without_tls, "127.0.0.1", 0)
+    url = f"postgresql://portico:hunter2@127.0.0.1:{server.sockets[0].getsockname()[1]}/portico"
+    async with Database(f"{url}?sslmode=require", Pool(1), server_settings={}) as database:
+        with pytest.raises(ConnectionError):
+            await database.take(seconds=5)
+    server.close()
+    await server.wait_closed()
+    assert heard == [b"\x00\x00\x00\x08\x04\xd2\x16\x2f", b""]
