@@ -4,9 +4,9 @@ from pathlib import Path
 
 from db.migrations import run_script
 
-revision = "0014"
-down_revision = "0009"
+revision = "0012"
+down_revision = "0011"
 
 
 def upgrade() -> None:
-    run_script(Path(__file__).with_name("0014_issuers.sql"))
+    run_script(Path(__file__).with_name("0012_issuers.sql"))
