@@ -34,5 +34,6 @@ def presented(result: ExecutionResult, extensions: dict[str, Any] | None, visit:
 
 
 def _tells_effects(result: ExecutionResult, visit: Visit) -> bool:
-    """Whether a field of a mutation has an answer. Its effect is committed, so whatever becomes of the other fields, the client must hear of it."""
-    return visit.entry.kind == "mutation" and any(isinstance(payload, dict) for payload in (result.data or {}).values())
+    """Whether a field of a mutation is done and has a payload: whatever becomes of the other fields, the client must hear of it."""
+    has_effect = visit.context is not None and visit.context.has_effect
+    return has_effect and any(isinstance(payload, dict) for payload in (result.data or {}).values())

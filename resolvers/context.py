@@ -94,7 +94,8 @@ def payments_of(context: "Context") -> Payments:
 class Context:
     """The caller, the unit of work, and its loaders. `budget` is what is left of the caller's, this operation paid; None for who has none.
 
-    `ends_at` is when a mutation's fields must have ended, by the event loop's clock; `is_cut_off` once one of them met an outage.
+    `ends_at` is when a mutation's fields must have ended, by the event loop's clock; `has_effect` once one of them is done and was not refused,
+    `is_cut_off` once one of them met an outage.
     """
 
     viewer: Viewer
@@ -108,6 +109,7 @@ class Context:
     budget: Budget | None = None
     pace: Pace = field(default_factory=Pace)
     ends_at: float | None = None
+    has_effect: bool = False
     is_cut_off: bool = False
     loaders: Loaders = field(init=False)
 

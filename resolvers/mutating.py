@@ -32,11 +32,13 @@ async def running(context: Context) -> AsyncIterator[None]:
 async def resolved(context: Context, name: str, work: Callable[[], Awaitable[T]]) -> T:
     """What the mutation `name` answers. Raises Refused, once that is in the audit trail."""
     try:
-        return await _repeated(context, work)
+        answer = await _repeated(context, work)
     except Refused as refused:
         code = refused.code
         await _repeated(context, lambda: note_refusal(context, name, code))
         raise
+    context.has_effect = True
+    return answer
 
 
 async def _repeated(context: Context, work: Callable[[], Awaitable[T]]) -> T:
@@ -51,6 +53,6 @@ async def _repeated(context: Context, work: Callable[[], Awaitable[T]]) -> T:
         if context.session.progress.commits != commits:
             raise
     context.has_attempted = has_attempted
-    await context.session.close()
+    await context.session.release()
     context.forget()
     return await work()

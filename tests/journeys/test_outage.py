@@ -1,18 +1,22 @@
 """The database goes away and comes back; the process lives on."""
 
 import asyncio
+import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import asyncpg
 import httpx
 import pytest
 
+from auth.links import Links, secret_of
 from db.embedded import Urls
 from gateway import health
-from tests.conftest import ADA, BIG, token
+from tests.conftest import ADA, BIG, ISSUER, token
 from tests.waiting import until
 
 HEADERS = {"Authorization": f"Bearer {token(ADA)}"}
+LOGS = ("portico.operation", "portico.http")
 BODY = {"query": "{ customer { name } }"}
 
 
@@ -26,6 +30,27 @@ async def test_an_unreachable_database_is_503_with_a_time_to_come_back(start_ser
             assert int(answer.headers["retry-after"]) > 0
             assert answer.json()["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
         assert (await client.get("/livez")).status_code == 200
+
+
+async def test_every_door_says_in_the_log_why_it_was_503(start_server: Callable[..., str], caplog: pytest.LogCaptureFixture) -> None:
+    url = start_server("postgresql://portico_app@127.0.0.1:1/postgres")
+    links = Links(url, secret_of(ISSUER.keys[0]), datetime.now(UTC))
+    grant = {"grant_type": "client_credentials", "client_id": "app", "client_secret": "secret", "customer_id": ADA.customer_id}
+    doors = (
+        ("POST", "/graphql", {"json": BODY, "headers": HEADERS}),
+        ("POST", "/oauth/token", {"data": grant}),
+        ("GET", links.paper("inv_01", ADA.customer_id or "").url, {}),
+        ("GET", links.download("att_01", ADA.customer_id or ""), {}),
+    )
+    caplog.set_level(logging.INFO)
+    async with httpx.AsyncClient(base_url=url) as client:
+        for method, address, sent in doors:
+            caplog.clear()
+            answer = await client.request(method, address, **sent)
+            assert (answer.status_code, "retry-after" in answer.headers) == (503, True)
+            await until(lambda: asyncio.sleep(0, "ECONNREFUSED" in [vars(record).get("cause") for record in caplog.records if record.name in LOGS]))
+        await client.get("/readyz")
+        assert any("the database does not answer" in record.getMessage() for record in caplog.records)
 
 
 async def test_killed_connections_are_replaced(start_server: Callable[..., str], urls: Urls, admin: asyncpg.Connection) -> None:

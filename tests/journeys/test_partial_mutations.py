@@ -106,6 +106,12 @@ async def test_a_refusal_is_told_too_and_stops_nothing(client: httpx.AsyncClient
     assert (data["a"]["userErrors"], data["b"], data["c"]) == ([{"code": "INVALID_VALUE"}], payload("Two"), None)
 
 
+async def test_after_a_refusal_alone_there_is_nothing_to_tell(client: httpx.AsyncClient, admin: asyncpg.Connection) -> None:
+    before = await name_of(admin)
+    assert (await changing(client, "", "fault 55P03")).status_code == 503
+    assert await name_of(admin) == before
+
+
 async def test_a_session_that_ends_in_between_hides_nothing_that_was_done(client: httpx.AsyncClient, admin: asyncpg.Connection) -> None:
     answer = await changing(client, "One", "fault PO401")
     assert (answer.status_code, answer.json()["data"]) == (200, {"a": payload("One"), "b": None})

@@ -29,6 +29,7 @@ class Field:
     async def __call__(self) -> str:
         self.runs += 1
         assert not self._context.has_attempted
+        await self._session.fetch("select 1", ())
         self._context.has_attempted = True
         for _ in range(self._commits):
             async with self._session.write():
