@@ -140,13 +140,13 @@ async def test_a_statement_that_is_called_wrongly_is_a_bug_and_one_on_a_lost_con
     for wrong, message in (((1, 2), "the server expects 1 argument"), (("x",), "invalid input for query argument")):
         with pytest.raises((asyncpg.InterfaceError, asyncpg.DataError), match=message):
             await session.fetch("select $1::int", wrong)
-        await session.close()
+        await session.release()
     [(pid,)] = await session.fetch("select pg_backend_pid()", ())
     await admin.execute("select pg_terminate_backend($1, 2000)", pid)
     with pytest.raises(DatabaseUnavailable) as raised:
         await session.fetch("select 1", ())
     assert raised.value.cause in ("57P01 admin_shutdown", "08003 connection_does_not_exist", "InterfaceError")
-    await session.close()
+    await session.release()
     assert await session.fetch("select 1", ()) == [(1,)]
     await session.close()
 
@@ -156,11 +156,11 @@ async def test_a_plan_that_a_migration_made_invalid_is_a_conflict_and_the_next_t
     await admin.execute("create table changing (a text); grant select on changing to portico_app")
     try:
         await session.fetch(sql, ())
-        await session.close()
+        await session.release()
         await admin.execute("alter table changing alter a type varchar(300)")
         with pytest.raises(Conflict) as raised:
             await session.fetch(sql, ())
-        await session.close()
+        await session.release()
         await session.fetch(sql, ())
         await session.close()
     finally:
