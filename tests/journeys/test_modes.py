@@ -250,6 +250,34 @@ def of_issuer(name: str, **claims: Any) -> str:
     return made({**ours, **given}, key=replace(RS, kid="theirs"))
 
 
+def tokens_with_the_mode(name: str, cli_tool: str) -> dict[str, str]:
+    """Of a tool that an issuer calls `name`, and of one that is known by our own tokens."""
+    return {
+        "azp at its issuer": of_issuer(OURS, azp=name),
+        "client_id at its issuer": of_issuer(OURS, client_id=name),
+        "a service of its issuer": of_issuer(OURS, client_id=name, sub="service"),
+        "from the command line": token(replace(STAFF, client=cli_tool)),
+        "a customer's, from the command line": token(replace(ADA, client=cli_tool)),
+    }
+
+
+def tokens_without_it(name: str, cli_tool: str, tool: str, session: str) -> dict[str, str]:
+    """`tool` is the id here of the one that its issuer calls `name`; `session` a sign-in."""
+    return {
+        "another client of its issuer": of_issuer(OURS, azp=f"{name}x"),
+        "no client": of_issuer(OURS),
+        "its id here": of_issuer(OURS, azp=tool),
+        "the other tool at its issuer": of_issuer(OURS, azp=cli_tool),
+        "the same name at another issuer": of_issuer(THEIRS, azp=name),
+        "the id of the other tool at another issuer": of_issuer(THEIRS, azp=cli_tool),
+        "a partner of that name": of_issuer(OF_PARTNERS, azp=name),
+        "our own token of that name": token(replace(STAFF, client=name)),
+        "our own token of its id": token(replace(STAFF, client=tool)),
+        "a browser that signed in": token(replace(ADA, client=cli_tool, session_id=session)),
+        "a partner of ours that is none": token(Viewer(Actor.PARTNER, ADA.customer_id, ("read",), cli_tool)),
+    }
+
+
 async def test_a_mode_is_for_the_tokens_of_one_issuer_that_name_one_client(
     required: httpx.AsyncClient, urls: Urls, tmp_path: Path, admin: asyncpg.Connection
 ) -> None:
@@ -263,26 +291,7 @@ async def test_a_mode_is_for_the_tokens_of_one_issuer_that_name_one_client(
         "values ($1, 'ses_' || md5(random()::text), 'PASSWORD', now(), now(), now() + interval '1 hour') returning id",
         ADA.customer_id,
     )
-    with_mode = {
-        "azp at its issuer": of_issuer(OURS, azp=name),
-        "client_id at its issuer": of_issuer(OURS, client_id=name),
-        "a service of its issuer": of_issuer(OURS, client_id=name, sub="service"),
-        "from the command line": token(replace(STAFF, client=cli_tool)),
-        "a customer's, from the command line": token(replace(ADA, client=cli_tool)),
-    }
-    without = {
-        "another client of its issuer": of_issuer(OURS, azp=f"{name}x"),
-        "no client": of_issuer(OURS),
-        "its id here": of_issuer(OURS, azp=tool),
-        "the other tool at its issuer": of_issuer(OURS, azp=cli_tool),
-        "the same name at another issuer": of_issuer(THEIRS, azp=name),
-        "the id of the other tool at another issuer": of_issuer(THEIRS, azp=cli_tool),
-        "a partner of that name": of_issuer(OF_PARTNERS, azp=name),
-        "our own token of that name": token(replace(STAFF, client=name)),
-        "our own token of its id": token(replace(STAFF, client=tool)),
-        "a browser that signed in": token(replace(ADA, client=cli_tool, session_id=session)),
-        "a partner of ours that is none": token(Viewer(Actor.PARTNER, ADA.customer_id, ("read",), cli_tool)),
-    }
+    with_mode, without = tokens_with_the_mode(name, cli_tool), tokens_without_it(name, cli_tool, tool, session)
 
     async def has_come() -> bool:
         return all([isinstance(await ask(required, access, query=TEXT), dict) for access in with_mode.values()])
