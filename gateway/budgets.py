@@ -8,7 +8,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from itertools import islice
 from math import ceil
 from typing import Any
 
@@ -53,10 +52,11 @@ class Budgets:
         return Budget(is_paid, int(self._left[caller][0]), maximum)
 
     def _forget_idle(self, now: float) -> None:
-        """Forget callers whose budget is full again: at most two for each operation, so that dead entries go as fast as new ones come."""
-        for caller in list(islice(self._left, 2)):
+        """Forget a caller whose budget is full again, if there is one. One for each operation is enough: no operation brings more than one new caller."""
+        for caller in self._left:
             if now - self._left[caller][1] >= MINUTE:
                 del self._left[caller]
+            return
 
 
 async def _of_partner(context: Context, cost: int) -> Budget:

@@ -56,6 +56,6 @@ def test_idle_callers_are_forgotten_and_no_more_than_so_many_are_remembered(cloc
     assert len(vars(purse)["_left"]) == 100
     assert left(purse, "customer:149", 30) == (True, 0), "who has called lately is remembered"
     clock.seconds += 60
-    for _ in range(51):
+    for _ in range(101):
         purse.take("customer:one", 1)
     assert list(vars(purse)["_left"]) == ["customer:one"]
