@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from billing.utf8 import is_storable
+
 LEEWAY_SECONDS = 30
 MAX_NAME = 255
 MAX_INSTANT = 2**53
@@ -81,8 +83,8 @@ def judge(signed: Signed, expected: Expected, *, now: datetime) -> None:
 
 
 def is_name(value: object) -> bool:
-    """Text that may name somebody: Postgres takes neither NUL nor half a character."""
-    return isinstance(value, str) and 0 < len(value) <= MAX_NAME and not any(sign == "\0" or "\ud800" <= sign <= "\udfff" for sign in value)
+    """Text that may name somebody, and that Postgres can keep."""
+    return isinstance(value, str) and 0 < len(value) <= MAX_NAME and is_storable(value)
 
 
 def _instant(claims: Claims, name: str) -> float:

@@ -74,12 +74,13 @@ def viewer_of(claims: Claims, other: OtherIssuer) -> Viewer:
     customer_id = None if other.kind is Actor.STAFF else claims.get(other.customer_claim)
     if other.kind is not Actor.STAFF and not is_name(customer_id):
         raise NotValid(other.customer_claim)
-    client = str(claims.get("client_id") or claims.get("azp") or "")
+    named = claims.get("client_id") or claims.get("azp")
+    client = str(named) if is_name(named) else ""
     staff_id = staff_id_of(other.kind, claims["sub"], client)
     return Viewer(other.kind, customer_id, _scopes(claims.get(other.scope_claim), other), client, staff_id=staff_id, issuer=other.name)
 
 
 def _scopes(value: object, other: OtherIssuer) -> tuple[str, ...]:
     theirs = value.split() if isinstance(value, str) else value if isinstance(value, list) else []
-    named = [scope for scope in theirs if isinstance(scope, str)]
+    named = [scope for scope in theirs if is_name(scope)]
     return tuple(named) if other.scopes is None else tuple(dict.fromkeys(other.scopes[scope] for scope in named if scope in other.scopes))

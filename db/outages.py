@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 # What assert_session raises; a code of our own, so that a wrong password of the application role is not taken for it.
 SESSION_ENDED = "PO401"
+# What assert_customer raises, and assert_session for a session whose customer was deleted.
+UNKNOWN_CUSTOMER = "PO402"
 
 # SQLSTATEs, or the two characters that a whole class of them begins with: https://www.postgresql.org/docs/current/errcodes-appendix.html
 CONFLICTS = ("40001", "40P01")
@@ -74,6 +76,10 @@ class SessionEnded(Exception):
     """The token's session was ended, however long the token itself would still be good."""
 
 
+class UnknownCustomer(SessionEnded):
+    """The token holds, and the customer that it names has no row: another issuer knows customers that are not here, or this one was deleted."""
+
+
 @contextmanager
 def outages() -> Iterator[None]:
     """Raise what Postgres and asyncpg say as DatabaseUnavailable, AlreadyTaken or SessionEnded. A bug passes as it is."""
@@ -82,6 +88,8 @@ def outages() -> Iterator[None]:
     except asyncpg.UniqueViolationError as error:
         raise AlreadyTaken(error.constraint_name) from error
     except Exception as error:
+        if isinstance(error, asyncpg.PostgresError) and error.sqlstate == UNKNOWN_CUSTOMER:
+            raise UnknownCustomer from error
         if isinstance(error, asyncpg.PostgresError) and error.sqlstate == SESSION_ENDED:
             raise SessionEnded from error
         if kind := outage_of(error):

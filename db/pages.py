@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from billing.utf8 import is_storable
 from db.blocks import Block, Order
 
 Value = str | int | bool | date | datetime
@@ -69,19 +70,20 @@ def _text(value: Value) -> str | int | bool:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def _checked(kind: type) -> Callable[[Any], Any]:
+def _checked(kind: type, holds: Callable[[Any], bool]) -> Callable[[Any], Any]:
     def parse(value: object) -> object:
-        if type(value) is not kind or (isinstance(value, str) and "\x00" in value) or (isinstance(value, int) and abs(value) >= 2**63):
+        if type(value) is not kind or not holds(value):
             raise ValueError("not a value of this column")
         return value
 
     return parse
 
 
+# The bounds of a cursor's values, by the type of the column. The numeric columns that rows are ordered by are of Postgres' type `integer`.
 PARSERS: dict[type, Callable[[Any], Value]] = {
-    str: _checked(str),
-    int: _checked(int),
-    bool: _checked(bool),
+    str: _checked(str, is_storable),
+    int: _checked(int, lambda number: abs(number) < 2**31),
+    bool: _checked(bool, lambda _: True),
     date: date.fromisoformat,
     datetime: lambda text: datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC),
 }

@@ -17,6 +17,7 @@ from db.blocks import blocks, positional
 from db.outages import AlreadyTaken as AlreadyTaken
 from db.outages import DatabaseUnavailable as DatabaseUnavailable
 from db.outages import SessionEnded as SessionEnded
+from db.outages import UnknownCustomer as UnknownCustomer
 from db.outages import outages
 from db.pool import Database, Lease
 
@@ -30,12 +31,17 @@ class UnitOfWorkClosed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose rows a session sees, and when it is."""
+    """Whose rows a session sees, and when it is.
+
+    `is_of_token`: only a token says that the customer exists, so the database has to check it. `is_known`: it was checked lately, so reads need not check again.
+    """
 
     customer_id: str | None
     actor: Actor
     now: datetime
     session_id: str | None = None
+    is_of_token: bool = False
+    is_known: bool = False
 
 
 @dataclass(slots=True)
@@ -134,6 +140,11 @@ class Session:
             self.progress.commits += 1
         finally:
             self.statements += await lease.end(is_sound=is_sound)
+
+    async def confirm(self) -> None:
+        """Have the database judge the caller, if no statement has run yet. Raises DatabaseUnavailable, SessionEnded."""
+        if not self.statements and _judging(self.caller, READ):
+            await self.fetch("select", ())
 
     def _count(self) -> None:
         self.statements += 1
@@ -248,8 +259,16 @@ def begin(caller: Caller, mode: str) -> str:
         f"BEGIN {mode}; "
         f"SET LOCAL app.customer_id = {literal(caller.customer_id or '')}; "
         f"SET LOCAL app.actor = {literal(caller.actor)}; "
-        f"SET LOCAL app.now = {literal(caller.now.isoformat())}" + (f"; SELECT assert_session({literal(caller.session_id)})" if caller.session_id else "")
+        f"SET LOCAL app.now = {literal(caller.now.isoformat())}" + _judging(caller, mode)
     )
+
+
+def _judging(caller: Caller, mode: str) -> str:
+    """The statement that judges the caller, if one is needed. A session has a customer, so one call judges both."""
+    if caller.session_id:
+        return f"; SELECT assert_session({literal(caller.session_id)})"
+    is_asked = caller.is_of_token and caller.customer_id and not (caller.is_known and mode == READ)
+    return "; SELECT assert_customer()" if is_asked else ""
 
 
 def literal(text: str) -> str:

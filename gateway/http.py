@@ -20,7 +20,7 @@ from auth.viewer import Viewer
 from billing.refusals import RequestError, Unauthenticated
 from billing.rows import Budget
 from billing.states import Actor
-from db.outages import Conflict, DatabaseUnavailable, SessionEnded, cause_of
+from db.outages import Conflict, DatabaseUnavailable, SessionEnded, UnknownCustomer, cause_of
 from db.session import Caller, Session
 from gateway import answers, budgets, calls, uploads
 from gateway.admission import ClientGone, Handover, Overloaded, UntilGone, nothing
@@ -32,7 +32,7 @@ from gateway.cost import reading_cost
 from gateway.documents import Document, Documents
 from gateway.heads import Asked
 from gateway.journal import Entry
-from gateway.limits import LimitExceeded
+from gateway.limits import LimitExceeded, check_values
 from gateway.portal import Portal, Visit
 from gateway.proxies import address_of, user_agent_of
 from gateway.results import NO_TOKEN, presented
@@ -46,6 +46,8 @@ logger = logging.getLogger("portico.http")
 STRANGER = Viewer(Actor.ANONYMOUS, None, (), "")
 # What the fields of a mutation have left after its deadline, to read what their payloads show.
 PAYLOAD_SECONDS = 1.0
+# How many errors about variables are reported. graphql-core formats each of them, so thousands would block the event loop for seconds.
+MAX_INPUT_ERRORS = 20
 # What a stranger learns of a request that cannot be read: that a token is missing.
 UNREADABLE = ("BAD_REQUEST", "BAD_PARAMETERS")
 # Characters of a planned answer beyond which its derived fields, 20 to 40 µs each, would hold up the event loop for several milliseconds.
@@ -83,7 +85,10 @@ class GraphQLEndpoint:
         try:
             visit.form = Form(answers.media_type(visit.request.headers.get("accept")), visit.form.profile, visit.form.reference)
             return await self._answer(visit)
-        except (Unauthenticated, SessionEnded):
+        except (Unauthenticated, SessionEnded) as error:
+            if isinstance(error, UnknownCustomer) and visit.context:
+                self._portal.known.forget(visit.context.viewer.customer_id)
+                _warn_of_unknown(visit.context.viewer)
             return answers.refused("UNAUTHENTICATED", NO_TOKEN, visit.form, **{"WWW-Authenticate": "Bearer"})
         except TransportError as error:
             return answers.refused(error.code, str(error), visit.form, **error.headers)
@@ -148,13 +153,19 @@ class GraphQLEndpoint:
         now = portal.clock()
         authorization = headers.get("authorization")
         viewer = STRANGER if authorization is None else portal.trust.registry.recognized(await portal.tokens.viewer_of(authorization, now=now))
-        caller = Caller(viewer.customer_id, viewer.kind, now, viewer.session_id)
+        names_customer, is_known = viewer.customer_id is not None, portal.known.holds(viewer.customer_id, now=now)
+        caller = Caller(viewer.customer_id, viewer.kind, now, viewer.session_id, is_of_token=names_customer, is_known=is_known)
         session = Session(portal.database, caller, acquire_seconds=portal.terms.acquire_seconds)
         visit.entry.client = viewer.client
         origin = Origin(visit.entry.request_id, address_of(visit.request, portal.terms.trusted_proxies), user_agent_of(visit.request))
         if viewer is STRANGER:
             visit.entry.user_agent = origin.user_agent
         return Context(viewer, session, origin, portal.identity, portal.payments, portal.files, judge=portal.judge)
+
+
+def _warn_of_unknown(viewer: Viewer) -> None:
+    """Only the operator can mend it: by importing the customer, or by naming the right claim of the issuer."""
+    logger.warning("a valid token names a customer who has no row: issuer %r, subject %r", viewer.issuer, viewer.customer_id)
 
 
 async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> Answer:
@@ -175,6 +186,7 @@ async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> 
     if call.is_get and operation.operation.value != "query":
         raise TransportError("METHOD_NOT_ALLOWED", "Only queries may be sent by GET.", Allow="POST")
     try:
+        check_values(call.variables)
         cost = documents.cost(document, operation, call.variables)
     except LimitExceeded as error:
         return answers.request_errors((error,), "LIMIT_EXCEEDED", visit.form, suggests=is_open)
@@ -233,6 +245,7 @@ async def _run(portal: Portal, work: Work, visit: Visit, context: Context) -> An
             async with UntilGone(visit.request.receive) if is_watched else nullcontext():
                 planned = await run_planned(work.document, work.operation, work.call, context)
                 result = await run(portal.schema, work.document, work.call, context) if planned is None else None
+                await context.session.confirm()
     except (TimeoutError, DatabaseUnavailable) as error:
         visit.entry.cause = answers.DEADLINE if isinstance(error, TimeoutError) else error.cause
         return answers.unavailable(visit.form)
@@ -242,15 +255,25 @@ async def _run(portal: Portal, work: Work, visit: Visit, context: Context) -> An
         visit.headers["Server-Timing"] = f'{visit.entry.way};desc="{context.session.statements} statements"'
     extensions = _extensions(portal, work) if visit.wants_cost else None
     if planned is not None:
+        _remember(portal, context)
         body = planned[:-1] + b',"extensions":' + orjson.dumps(extensions) + b"}" if extensions else planned
         return answers.raw(body, "OK", visit.form, **visit.headers)
     assert result is not None
-    return presented(result, extensions, visit, suggests=_is_open(portal, context.viewer))
+    response = presented(result, extensions, visit, suggests=_is_open(portal, context.viewer))
+    _remember(portal, context)
+    return response
 
 
 def _is_open(portal: Portal, viewer: Viewer) -> bool:
     """Whether the caller may see the schema: by introspection, and by suggestions in errors."""
     return portal.terms.is_open or is_allowed(viewer, DEVELOP)
+
+
+def _remember(portal: Portal, context: Context) -> None:
+    """Note that the customer has a row; called once the database has judged the caller."""
+    caller = context.session.caller
+    if caller.is_of_token and caller.customer_id and not caller.is_known:
+        portal.known.add(caller.customer_id, now=caller.now)
 
 
 def _extensions(portal: Portal, work: Work) -> dict[str, Any]:
@@ -293,5 +316,13 @@ async def _fetched(bound: Bound, session: Session) -> list[Any]:
 async def run(schema: GraphQLSchema, document: Document, call: Call, context: Context) -> ExecutionResult:
     """The executor: graphql-core over the loaders. The row behind Query is the viewer."""
     assert document.ast is not None
-    result = execute(schema, document.ast, root_value=context.viewer, context_value=context, variable_values=call.variables, operation_name=call.operation_name)
+    result = execute(
+        schema,
+        document.ast,
+        root_value=context.viewer,
+        context_value=context,
+        variable_values=call.variables,
+        operation_name=call.operation_name,
+        max_coercion_errors=MAX_INPUT_ERRORS,
+    )
     return await result if inspect.isawaitable(result) else result

@@ -25,6 +25,8 @@ from gateway.cost import INTROSPECTION, NOTHING, Amounts, Cost, price
 
 # Introspection has its own rule of depth in graphql-core; this only keeps a circle of fragments from going on.
 INTROSPECTION_DEPTH = 30
+# How many values the variables of a request may hold. Each is coerced by its type, once for the planner and once for the executor.
+MAX_VALUES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,19 @@ def check_size(text: str, limits: Limits) -> None:
     """Raises LimitExceeded for a text too long to be parsed."""
     if len(text) > limits.document_bytes or len(text.encode("utf-8", "surrogatepass")) > limits.document_bytes:
         raise LimitExceeded("document_bytes", limits.document_bytes, "The document has too many bytes")
+
+
+def check_values(variables: dict[str, Any]) -> None:
+    """Raises LimitExceeded. Lists and objects count with what they hold; the walk ends at the limit."""
+    count = 0
+    holders: list[Any] = [variables]
+    while holders:
+        holder = holders.pop()
+        values = holder.values() if isinstance(holder, dict) else holder
+        count += len(values)
+        if count > MAX_VALUES:
+            raise LimitExceeded("values", MAX_VALUES, "The variables hold too many values")
+        holders += [value for value in values if isinstance(value, dict | list)]
 
 
 def check_cost(cost: int, limits: Limits) -> None:

@@ -17,6 +17,7 @@ from gateway.calls import Bounds
 from gateway.documents import Documents
 from gateway.health import Drain
 from gateway.journal import Entry
+from gateway.known import Known
 from gateway.origins import COST, Origins
 from gateway.proxies import Network
 from gateway.statuses import Profile
@@ -62,6 +63,7 @@ class Portal:
     budgets: Budgets
     uploads: Admission
     drain: Drain
+    known: Known = field(default_factory=Known)
 
 
 @dataclass(slots=True)

@@ -4,7 +4,6 @@ from typing import Any
 
 from graphql import ExecutionResult
 
-from billing.refusals import Unauthenticated
 from db.outages import SessionEnded
 from gateway import answers
 from gateway.answers import Answer, TransportError
@@ -14,19 +13,17 @@ NO_TOKEN = "Send a bearer token that holds in the Authorization header."
 
 
 def presented(result: ExecutionResult, extensions: dict[str, Any] | None, visit: Visit, *, suggests: bool) -> Answer:
-    """The answer that a result makes. Raises TransportError, Unauthenticated."""
+    """The answer that a result makes. Raises TransportError, SessionEnded."""
     more = {"extensions": extensions} if extensions else {}
     if not result.errors:
         return answers.respond({"data": result.data, **more}, "OK", visit.form, **visit.headers)
     visit.entry.cause = answers.cause(result.errors)
     if not _tells_effects(result, visit):
         for error in result.errors:
-            if isinstance(error.original_error, TransportError):
+            if isinstance(error.original_error, TransportError | SessionEnded):
                 raise error.original_error
         if answers.is_outage(result.errors):
             return answers.unavailable(visit.form)
-        if any(isinstance(error.original_error, SessionEnded) for error in result.errors):
-            raise Unauthenticated(NO_TOKEN)
     if result.data is None and all(error.path is None for error in result.errors):
         return answers.request_errors(result.errors, "BAD_USER_INPUT", visit.form, suggests=suggests)
     body = {"errors": [answers.shown(error, visit.form) for error in result.errors], "data": result.data, **more}

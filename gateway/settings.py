@@ -144,7 +144,7 @@ class Settings(BaseSettings):
         None,
         repr=False,
         min_length=32,
-        description="Signs previews and device values, and seals letters; the same for all servers and workers of a portal. Needed in production; elsewhere one is made in the data directory.",
+        description="Signs previews and device values, and seals letters; the same for all servers and workers of a portal. Needed in production; elsewhere made in the data directory.",
     )
     signing_keys_dir: Path | None = Field(None, description="A folder of private keys (PEM). The newest by name signs tokens, all of them verify.")
     issuers: tuple[OtherIssuer, ...] = Field((), description="Other issuers whose tokens are taken, as JSON; see docs/identity.md.")

@@ -3,6 +3,7 @@
 https://github.com/jaydenseric/graphql-multipart-request-spec
 """
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -78,10 +79,22 @@ async def _field(parts: Parts, name: str) -> Any:
     part = await parts.next()
     if part is None or part.name != name or part.file_name is not None:
         raise _bad("Send the fields `operations` and `map` first, in this order, and then the files.")
+    text = await part.text(MAX_FIELD_BYTES)
     try:
-        return orjson.loads(await part.text(MAX_FIELD_BYTES))
-    except orjson.JSONDecodeError:
+        value = orjson.loads(text)
+        # A repeated name is ambiguous, and `map` refers to names. orjson takes the last value silently, so Python's parser looks for repetitions.
+        json.loads(text, object_pairs_hook=_once_each)
+    except (orjson.JSONDecodeError, RecursionError):
         raise _bad(f"`{name}` is not valid JSON.") from None
+    return value
+
+
+def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The object of these pairs. Raises TransportError for a repeated name."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise _bad("A name is repeated in one object of the request.")
+    return members
 
 
 def _map(given: Any) -> Mapping[str, list[str]]:

@@ -155,7 +155,7 @@ class Plans:
         """The request as one statement, or None where the executor has to answer: with data, or with what is wrong."""
         if operation.operation.value != "query":
             return None
-        variables = get_variable_values(self._planner.schema, operation.variable_definitions or (), inputs)
+        variables = get_variable_values(self._planner.schema, operation.variable_definitions or (), inputs, max_errors=1, hide_suggestions=True)
         if not isinstance(variables, VariableValues):
             return None
         reading = self._readers[operation.name.value if operation.name else ""].read(variables)

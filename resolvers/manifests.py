@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from billing.refusals import ErrorCode, Refused
+from billing.utf8 import is_storable
 
 APOLLO = "apollo-persisted-query-manifest"
 PREFIX = "sha256:"
@@ -63,14 +64,16 @@ def _apollo(manifest: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
 def _entry(identifier: object, body: object) -> Entry:
     if not isinstance(identifier, str) or not isinstance(body, str):
         raise _invalid("The manifest is neither Apollo's, nor a map of ids to texts.")
+    if not is_storable(identifier):
+        raise _invalid("An id of the manifest is not a hash.")
     bare = identifier.removeprefix(PREFIX)
     algorithm = "sha256" if identifier.startswith(PREFIX) else ALGORITHMS.get(len(bare))
     if algorithm is None or not HEX.fullmatch(bare):
         raise _invalid(f"The id {identifier[:80]} is not a hash.")
     if hashlib.new(algorithm, body.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest() != bare:
         raise _invalid(f"The id {identifier[:80]} is not the hash of its text.")
-    if "\0" in body:
-        raise _invalid(f"The text of {identifier[:80]} has a NUL character, which cannot be kept.")
+    if not is_storable(body):
+        raise _invalid(f"The text of {identifier[:80]} has a NUL character or half of a surrogate pair, which cannot be kept.")
     return Entry(id_of(body), None if algorithm == "sha256" else identifier, body)
 
 

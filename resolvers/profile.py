@@ -1,9 +1,10 @@
 """My Profile: name, language, time zone, e-mail address, password."""
 
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 
@@ -12,7 +13,7 @@ from auth.secret import hash_of, new_secret
 from auth.throttle import Kind, Throttled
 from billing.addresses import is_address
 from billing.refusals import ErrorCode, Refused
-from db.session import AlreadyTaken
+from db.session import AlreadyTaken, Transaction
 from mail.letters import Letter
 from resolvers import letters
 from resolvers.audit import note
@@ -27,6 +28,11 @@ PASSWORD_LINK = timedelta(minutes=30)
 
 # A letter that holds for less than this is sent again to whoever asks.
 WORTH_SENDING = timedelta(minutes=10)
+NO_ZONE = "A time zone is an IANA name such as Europe/Zurich."
+# Names of zones and links in IANA's database, without the other files of a machine's zoneinfo directory (`localtime`, `posixrules`, `posix/…`, `Factory`).
+ZONE = re.compile(r"(?!posix/|right/|Factory$)[A-Z][A-Za-z0-9_+-]*(/[A-Z][A-Za-z0-9_+-]*){0,2}")
+# A tag of BCP 47 (RFC 5646). Babel accepts more, such as encodings and modifiers.
+LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +61,16 @@ async def update(given: Any, context: Context) -> Any:
     async with context.session.write() as transaction:
         changed = await transaction.first("customers.set_profile", name=name, locale=locale, time_zone=time_zone, expected_version=given.expected_version)
         if changed is None:
-            raise Refused(ErrorCode.VERSION_CONFLICT, "Your profile was changed meanwhile. Read it again.", "expectedVersion")
+            raise await _why_unchanged(transaction, given)
         await note(transaction, context, "updateProfile")
     return changed
+
+
+async def _why_unchanged(transaction: Transaction, given: Any) -> Refused:
+    customer = await transaction.first("customers.by_id", key=transaction.caller.customer_id)
+    if given.expected_version in (None, customer.version):
+        return Refused(ErrorCode.INVALID_VALUE, NO_ZONE, "timeZone")
+    return Refused(ErrorCode.VERSION_CONFLICT, "Your profile was changed meanwhile. Read it again.", "expectedVersion")
 
 
 async def request_email_change(given: Any, context: Context) -> bool:
@@ -109,6 +122,8 @@ async def request_password_reset(given: Any, context: Context) -> bool:
     once(context)
     who = presented(given.email, given.device, context)
     await identity_of(context).throttle.hit(Kind.RESET, who.device.identity if who.device else who.network)
+    # What is done after the answer must not be done for a token that does not hold.
+    await context.session.confirm()
     identity_of(context).later(_send_reset(context, who))
     return True
 
@@ -183,6 +198,8 @@ def _locale(text: str | None) -> str | None:
     if text is None:
         return None
     try:
+        if not LOCALE.fullmatch(text):
+            raise ValueError
         Locale.parse(text.replace("-", "_"))
     except (UnknownLocaleError, ValueError, TypeError):
         raise Refused(ErrorCode.INVALID_VALUE, "A locale is a BCP 47 tag such as de-CH.", "locale") from None
@@ -190,8 +207,15 @@ def _locale(text: str | None) -> str | None:
 
 
 def _time_zone(text: str | None) -> str | None:
-    if text is not None and text not in available_timezones():
-        raise Refused(ErrorCode.INVALID_VALUE, "A time zone is an IANA name such as Europe/Zurich.", "timeZone")
+    """A name that Python knows. Whether Postgres knows it is checked by the statement that stores it."""
+    if text is None:
+        return None
+    try:
+        if not ZONE.fullmatch(text):
+            raise ValueError
+        ZoneInfo(text)
+    except (ValueError, OSError, LookupError):
+        raise Refused(ErrorCode.INVALID_VALUE, NO_ZONE, "timeZone") from None
     return text
 
 

@@ -47,7 +47,7 @@ def receipt(identifier: str, customer_id: str, settled_at: object, *, links: Lin
 
 
 def statement(customer_id: str, *, currency: str, starts_on: date, ends_on: date, links: Links | None) -> StatementLinks | None:
-    if not starts_on <= ends_on <= starts_on + LONGEST:
+    if not timedelta(0) <= ends_on - starts_on <= LONGEST:
         raise BadUserInput("A statement is of up to three years, from its first to its last day.", "endsOn")
     if links is None:
         return None

@@ -119,10 +119,10 @@ select secret_hash, customer_id, kind, email, landing, expires_at, used_at from 
 
 -- name: customers.set_profile
 -- returns: Customer
--- What is null stays as it is.
+-- What is null stays as it is. No row: there is another version, or the database knows no such time zone.
 update customer
    set name = coalesce(:name, name), locale = coalesce(:locale, locale), time_zone = coalesce(:time_zone, time_zone), version = version + 1
- where id = :customer_id and version = coalesce(:expected_version, version)
+ where id = :customer_id and version = coalesce(:expected_version, version) and (cast(:time_zone as text) is null or is_time_zone(:time_zone))
 returning id, id as customer_id, name, email, locale, time_zone, currency, version, created_at
 
 -- name: customers.set_email

@@ -35,7 +35,6 @@ async def test_the_body_of_a_stranger_is_not_read(http: httpx.AsyncClient) -> No
         "sub_01m829w97ne1msh76cygrhecz\N{LATIN SMALL LETTER E WITH ACUTE}",
         "'; drop table customer; --",
         "sub_" + "a" * 5000,
-        "\x00",
     ],
 )
 async def test_an_id_that_is_nobodys_is_null_whatever_is_wrong_with_it(post: Post, identifier: str) -> None:
@@ -118,13 +117,9 @@ async def test_more_than_fifty_ids_are_bad_user_input(post: Post) -> None:
     assert answer.json()["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT", "argumentPath": ["ids"]}
 
 
-async def test_a_customer_who_does_not_exist_has_no_account(post: Post) -> None:
-    assert (await post("{ customer { id } }", customer("cus_01m829w97ne1msh76cygrhecz9"))).json() == {"data": {"customer": None}}
-
-
 async def test_a_quote_in_the_subject_of_a_token_stays_a_quote(post: Post) -> None:
     for subject in ("cus_'; set local app.actor = 'STAFF", "\\'; --", "cus_\\", "é'\u2028"):
-        assert (await post("{ customer { id } }", customer(subject))).json() == {"data": {"customer": None}}
+        assert (await post("{ customer { id } }", customer(subject))).status_code == 401
 
 
 @pytest.mark.parametrize(
