@@ -1,26 +1,24 @@
 """The GraphQL endpoint: from an HTTP request to its answer, one unit of work in between."""
 
 import asyncio
-import inspect
 import logging
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
 from secrets import token_hex
 from typing import Any
 
 import orjson
-from graphql import ExecutionResult, GraphQLError, GraphQLSchema, OperationDefinitionNode, execute
+from graphql import GraphQLError, OperationDefinitionNode
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from auth.jwks import KeysUnavailable
 from auth.permissions import DEVELOP, is_allowed
 from auth.viewer import Viewer
-from billing.refusals import RequestError, Unauthenticated
+from billing.refusals import Unauthenticated
 from billing.rows import Budget
 from billing.states import Actor
-from db.outages import Conflict, DatabaseUnavailable, SessionEnded, UnknownCustomer, cause_of
+from db.outages import DatabaseUnavailable, SessionEnded, UnknownCustomer, cause_of
 from db.session import Caller, Session
 from gateway import answers, budgets, calls, uploads
 from gateway.admission import ClientGone, Handover, Overloaded, UntilGone, nothing
@@ -36,9 +34,8 @@ from gateway.limits import LimitExceeded, check_values
 from gateway.portal import Portal, Visit
 from gateway.proxies import address_of, user_agent_of
 from gateway.results import NO_TOKEN, presented
+from gateway.running import run, run_planned
 from gateway.statuses import JSON
-from gateway.threads import beside
-from planner import Bound
 from resolvers.context import Context, Origin
 
 logger = logging.getLogger("portico.http")
@@ -46,12 +43,8 @@ logger = logging.getLogger("portico.http")
 STRANGER = Viewer(Actor.ANONYMOUS, None, (), "")
 # What the fields of a mutation have left after its deadline, to read what their payloads show.
 PAYLOAD_SECONDS = 1.0
-# How many errors about variables are reported. graphql-core formats each of them, so thousands would block the event loop for seconds.
-MAX_INPUT_ERRORS = 20
 # What a stranger learns of a request that cannot be read: that a token is missing.
 UNREADABLE = ("BAD_REQUEST", "BAD_PARAMETERS")
-# Characters of a planned answer beyond which its derived fields, 20 to 40 µs each, would hold up the event loop for several milliseconds.
-LARGE_TEXT = 8192
 
 
 class GraphQLEndpoint:
@@ -279,50 +272,3 @@ def _remember(portal: Portal, context: Context) -> None:
 def _extensions(portal: Portal, work: Work) -> dict[str, Any]:
     status = {"throttleStatus": budgets.told(work.budget)} if work.budget else {}
     return {"cost": {"requested": work.cost, "limit": portal.documents.limits.cost, **status}}
-
-
-async def run_planned(document: Document, operation: OperationDefinitionNode, call: Call, context: Context) -> bytes | None:
-    """The planner: the whole query as one statement; None where the executor has to answer. A statement that fails is the executor's to explain."""
-    if document.plans is None:
-        return None
-    try:
-        bound = document.plans.bind(operation, call.variables, context.viewer)
-        if bound is None:
-            return None
-        text = (await _fetched(bound, context.session))[0][0]
-        finish = partial(bound.answer, text, context.links, context.budget)
-        return await beside(finish) if bound.plan.fix and len(text) > LARGE_TEXT else finish()
-    except (DatabaseUnavailable, SessionEnded):
-        raise
-    except RequestError:
-        document.plans.refused()
-        return None
-    except Exception:  # a bug of the planner's, or of the data: the executor finds out which
-        logger.warning("a planned query failed; the executor answers", exc_info=True)
-        document.plans.failed()
-        await context.session.release()
-        return None
-
-
-async def _fetched(bound: Bound, session: Session) -> list[Any]:
-    """The one statement of a plan, and once more after a Conflict: a standby cancels what stands in the way of its recovery."""
-    try:
-        return await session.fetch(bound.plan.sql, bound.values, is_prepared=bound.is_repeated)
-    except Conflict:
-        await session.release()
-        return await session.fetch(bound.plan.sql, bound.values, is_prepared=bound.is_repeated)
-
-
-async def run(schema: GraphQLSchema, document: Document, call: Call, context: Context) -> ExecutionResult:
-    """The executor: graphql-core over the loaders. The row behind Query is the viewer."""
-    assert document.ast is not None
-    result = execute(
-        schema,
-        document.ast,
-        root_value=context.viewer,
-        context_value=context,
-        variable_values=call.variables,
-        operation_name=call.operation_name,
-        max_coercion_errors=MAX_INPUT_ERRORS,
-    )
-    return await result if inspect.isawaitable(result) else result

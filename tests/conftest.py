@@ -33,8 +33,8 @@ from gateway.app import Setup, create_app
 from gateway.calls import Call
 from gateway.documents import Document, Documents, first_party
 from gateway.files import files
-from gateway.http import run, run_planned
 from gateway.limits import Limits
+from gateway.running import run, run_planned
 from gateway.server import configured, listen
 from gateway.settings import Settings
 from payments.sandbox import Sandbox

@@ -22,7 +22,7 @@ from db.pool import Database, Pool
 from db.session import Caller, Session
 from gateway.calls import Call
 from gateway.documents import Documents
-from gateway.http import run
+from gateway.running import run
 from payments.sandbox import Sandbox
 from resolvers.context import Context, Payments
 from resolvers.lifecycle.catching_up import catch_up

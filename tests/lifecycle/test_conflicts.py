@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from gateway.calls import Call
-from gateway.http import run
+from gateway.running import run
 from payments.processor import ChargeResult, OutcomeUnknown, ProcessorUnavailable
 from payments.sandbox import Sandbox
 from tests.lifecycle.books import assert_books

@@ -14,7 +14,7 @@ import pytest
 from auth.throttle import Throttle
 from db.pool import Database
 from gateway.calls import Call
-from gateway.http import run
+from gateway.running import run
 from jobs.clock import Billing, tick
 from payments.processor import Charge, ChargeResult, ProcessorUnavailable
 from payments.sandbox import Sandbox

@@ -14,7 +14,7 @@ from auth.viewer import Viewer
 from billing.states import Actor
 from gateway.calls import Call
 from gateway.documents import first_party
-from gateway.http import run, run_planned
+from gateway.running import run, run_planned
 from schema.fields import DECLARATION, DEFINITION
 from tests.conftest import ADA, BIG, STAFF, Portal, shown
 from tests.planner.test_differential import DOCUMENTS, ids_of
