@@ -139,7 +139,7 @@ Change = dict[tuple[str | int, ...], Any]
 
 # All of them in CI; where somebody waits, each field gets another part of them.
 IS_CI = os.environ.get("PORTICO_TEST_REQUIRE") == "all"
-EVERY = 1 if IS_CI else 7
+EVERY = 1 if IS_CI else 9
 
 
 def thinned(case: Case, changes: Iterable[Change]) -> Iterator[Change]:
@@ -188,7 +188,7 @@ async def test_several_hostile_arguments_together(world: World) -> None:
     loop = asyncio.get_running_loop()
     changes = {case: list(changes_of(case)) for case in CASES}
 
-    @settings(max_examples=2000 if IS_CI else 250, **QUICK)
+    @settings(max_examples=2000 if IS_CI else 150, **QUICK)
     @given(st.data())
     def some(data: st.DataObject) -> None:
         case = data.draw(st.sampled_from(CASES))
