@@ -30,7 +30,7 @@ class Numbers:
 
 
 def outage() -> DatabaseUnavailable:
-    error = DatabaseUnavailable()
+    error = DatabaseUnavailable("the connection is lost")
     error.__cause__ = LOST
     return error
 
