@@ -36,12 +36,15 @@ class Devices:
     def __init__(self, secret: str) -> None:
         self._key = hmac.digest(secret.encode(), b"devices", "sha256")
 
-    def issue(self, account: str, *, now: datetime, known: Device | None = None) -> str:
-        """A value for `account` (`account_of`). A device that is known keeps its nonce, so that a sign-in does not give it a second budget."""
-        text = (known.nonce if known else secrets.token_bytes(NONCE_BYTES)) + _microseconds(now).to_bytes(INSTANT_BYTES)
-        return urlsafe_b64encode(text + self._signature(text, account)).rstrip(b"=").decode()
+    def issue(self, email: str, *, now: datetime, known: Device | None = None) -> str:
+        """A value for the account with this address, in small letters, which is what tells accounts apart.
 
-    def read(self, value: str | None, account: str, *, now: datetime) -> Device | None:
+        A device that is known keeps its nonce, so that a sign-in does not give it a second budget.
+        """
+        text = (known.nonce if known else secrets.token_bytes(NONCE_BYTES)) + _microseconds(now).to_bytes(INSTANT_BYTES)
+        return urlsafe_b64encode(text + self._signature(text, email)).rstrip(b"=").decode()
+
+    def read(self, value: str | None, email: str, *, now: datetime) -> Device | None:
         """None for every value that is not one of this account's and at most a year old; the caller treats it as if none had been sent."""
         if value is None or len(value) != CHARACTERS or not value.isascii():
             return None
@@ -50,13 +53,13 @@ class Devices:
         except ValueError:
             return None
         text, signature = parts[: NONCE_BYTES + INSTANT_BYTES], parts[NONCE_BYTES + INSTANT_BYTES :]
-        if not hmac.compare_digest(self._signature(text, account), signature):
+        if not hmac.compare_digest(self._signature(text, email), signature):
             return None
         issued_at = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=int.from_bytes(text[NONCE_BYTES:]))
         return Device(text[:NONCE_BYTES], issued_at) if now - issued_at < LIFETIME else None
 
-    def _signature(self, text: bytes, account: str) -> bytes:
-        return hmac.digest(self._key, text + account.encode("utf-8", "surrogatepass"), "sha256")
+    def _signature(self, text: bytes, email: str) -> bytes:
+        return hmac.digest(self._key, text + email.encode("utf-8", "surrogatepass"), "sha256")
 
 
 def _microseconds(at: datetime) -> int:

@@ -92,6 +92,10 @@ def account_of(name: str) -> str:
     return f"account:{normalize('NFKC', name).strip().casefold()}"
 
 
+# The identity of what is no address.
+UNKNOWN_NETWORK = "network:unknown"
+
+
 def network_of(address: str) -> str:
     """The identity of the network that an address belongs to: one address of IPv4, 64 bits of IPv6, because that is what one household or one server is given.
 
@@ -100,7 +104,7 @@ def network_of(address: str) -> str:
     try:
         found = ip_address(address.strip())
     except ValueError:
-        return "network:unknown"
+        return UNKNOWN_NETWORK
     if isinstance(found, IPv6Address):
         inner = found.ipv4_mapped or (ip_address(int(found) & 0xFFFFFFFF) if IPv6Address(int(found)) in TRANSLATED else None)
         return network_of(str(inner)) if inner else f"network:{ip_network((int(found), 64), strict=False)}"

@@ -1,7 +1,7 @@
 """Bearer tokens: JWTs after RFC 9068, judged by the rules of RFC 8725."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -70,8 +70,7 @@ class Tokens:
             key = await trusted.find(signed.kid, signed.algorithm, now)
             if key is None or not key.holds(signed.text, signed.signature):
                 raise NotValid("signature")
-            viewer = replace(trusted.viewer(signed.claims), issuer=trusted.expected.issuer)
-            return viewer, min(float(signed.claims["exp"]), now.timestamp() + trusted.remembered_seconds)
+            return trusted.viewer(signed.claims), min(float(signed.claims["exp"]), now.timestamp() + trusted.remembered_seconds)
         except (ValueError, RecursionError):
             raise Unauthenticated("The bearer token is not valid.") from None
 

@@ -46,6 +46,7 @@ MISUSE = ("the server expects", "the number of query arguments")
 # asyncio joins the failures of several addresses in one text.
 ERRNO = re.compile(r"\[Errno (-?\d+)\]")
 MAX_TEXT = 200
+MAX_MESSAGE = 300
 MAX_LINKS = 10
 
 # errno names of resolving a host name; negative on Linux, and no errno at all.
@@ -130,10 +131,24 @@ def cause_of(error: BaseException) -> str:
     """Name why, for the log: `55P03 lock_not_available`, `ECONNREFUSED`, `ENOSPC`, or the class of the exception. No data of customers is in it."""
     if isinstance(known := getattr(error, "cause", None), str):
         return known
+    links = _links(error)
+    return next((name for link in links if (name := _name(link))), type(links[-1]).__name__)
+
+
+def describe(error: BaseException) -> str:
+    """As `cause_of`, with words, for jobs: the class of what began it, its SQLSTATE, and the first line of its message."""
+    first = _links(error)[-1]
+    sqlstate = f" {first.sqlstate}" if isinstance(first, asyncpg.PostgresError) and first.sqlstate else ""
+    message = next(iter(str(first).splitlines()), "")
+    return f"{type(first).__name__}{sqlstate}: {message}"[:MAX_MESSAGE] if message else f"{type(first).__name__}{sqlstate}"
+
+
+def _links(error: BaseException) -> list[BaseException]:
+    """The error, what caused it, what caused that, and so on."""
     links = [error]
     while (cause := links[-1].__cause__) and len(links) < MAX_LINKS:
         links.append(cause)
-    return next((name for link in links if (name := _name(link))), type(links[-1]).__name__)
+    return links
 
 
 def _name(error: BaseException) -> str:

@@ -61,6 +61,8 @@ class Session:
         self.caller = caller
         self.statements = 0
         self.progress = Progress()
+        # Whether a transaction was opened, and so the caller judged.
+        self.is_judged = False
         self._database = database
         self._acquire_seconds = acquire_seconds
         self._lease: Lease | None = None
@@ -74,9 +76,13 @@ class Session:
 
     def of(self, caller: Caller) -> "Session":
         """Another unit of work on the same database, of the same operation."""
-        other = Session(self._database, caller, acquire_seconds=self._acquire_seconds)
+        other = self.apart(caller)
         other.progress = self.progress
         return other
+
+    def apart(self, caller: Caller) -> "Session":
+        """Another unit of work on the same database for what is done after the answer: what it commits is not the operation's."""
+        return Session(self._database, caller, acquire_seconds=self._acquire_seconds)
 
     async def fetch(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
         """Run one reading statement with positional parameters; without `is_prepared`, it takes no place among those that the connection keeps.
@@ -143,7 +149,7 @@ class Session:
 
     async def confirm(self) -> None:
         """Have the database judge the caller, if no statement has run yet. Raises DatabaseUnavailable, SessionEnded."""
-        if not self.statements and _judging(self.caller, READ):
+        if not self.is_judged and _judging(self.caller, READ):
             await self.fetch("select", ())
 
     def _count(self) -> None:
@@ -201,6 +207,7 @@ class Session:
         if self._is_closed:
             self.statements += await lease.end(is_sound=False)
             raise UnitOfWorkClosed
+        self.is_judged = True
         return lease
 
 

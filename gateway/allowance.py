@@ -1,4 +1,4 @@
-"""How many papers a customer may have in a minute, counted by each process for itself."""
+"""How many papers or files a customer may have in a minute, counted by each process for itself."""
 
 import time
 from math import ceil

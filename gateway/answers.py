@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 import orjson
@@ -11,9 +12,10 @@ from graphql import GraphQLError
 from starlette.responses import Response
 
 from billing.refusals import RETRY_AFTER_SECONDS, RequestError, TooManyAttempts
-from db.outages import DatabaseUnavailable, SessionEnded, cause_of
+from db.outages import SessionEnded, cause_of
+from gateway.journal import refusals
 from gateway.statuses import GRAPHQL, JSON, Profile, status
-from storage.bucket import BucketUnavailable
+from resolvers.mutating import OUTAGES
 
 logger = logging.getLogger("portico.http")
 
@@ -29,7 +31,6 @@ HEADERS = {
 FIXED = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 TYPES = {media: f"{media}; charset=utf-8".encode() for media in (JSON, GRAPHQL)}
 
-OUTAGES = (DatabaseUnavailable, BucketUnavailable, TimeoutError)
 UNAVAILABLE = {
     "message": "The service is busy, or its database or its bucket cannot be reached. Try again shortly.",
     "extensions": {"code": "SERVICE_UNAVAILABLE", "retryAfterSeconds": RETRY_AFTER_SECONDS},
@@ -108,7 +109,12 @@ def outage(error: Exception, form: Form, **headers: str) -> Answer:
 
 
 def log_outage(error: Exception, reference: str = "") -> None:
-    logger.warning("a request was answered 503", extra={"request_id": reference, "cause": cause_of(error)})
+    """As often as `gateway/journal.py` lets requests be logged that never became an operation."""
+    left_out = refusals.take(perf_counter())
+    if left_out is None:
+        return
+    line = {"request_id": reference, "cause": cause_of(error)}
+    logger.warning("a request was answered 503", extra=line | {"left_out": left_out} if left_out else line)
 
 
 def request_errors(errors: Iterable[GraphQLError], code: str, form: Form, *, suggests: bool) -> Answer:

@@ -22,6 +22,7 @@ from db.migrate import revisions
 from db.pool import Database, Pool
 from gateway import downloads, explorer, health, oauth, papers
 from gateway.admission import Admission
+from gateway.allowance import Allowance
 from gateway.budgets import Budgets
 from gateway.calls import Bounds
 from gateway.clock import run_beside
@@ -117,8 +118,9 @@ def _routes(setup: Setup, portal: Portal, later: Later) -> list[BaseRoute]:
     """Everything beside `/graphql`."""
     settings, database = setup.settings, portal.database
     routes: list[BaseRoute] = [jwks(setup.issuer), webhooks(portal.payments, database, portal.clock, later, body_seconds=settings.body_seconds)]
-    places = Admission(running=settings.max_downloads, queued=settings.max_queued, wait_seconds=settings.queue_seconds)
-    bounds = downloads.FileBounds(places, portal.uploads, settings.upload_seconds)
+    of_customer = max(1, min(settings.max_downloads, settings.pool_size) // 2)
+    places = Admission(running=settings.max_downloads, queued=settings.max_queued, wait_seconds=settings.queue_seconds, per_caller=of_customer)
+    bounds = downloads.FileBounds(places, Allowance(settings.downloads_per_minute), portal.uploads, settings.upload_seconds)
     routes += downloads.routes(database, setup.issuer, portal.files, portal.clock, bounds=bounds)
     routes += papers.routes(database, setup.issuer, settings, portal.clock)
     routes.append(oauth.route(_desk(setup, portal)))

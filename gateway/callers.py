@@ -5,6 +5,11 @@ from auth.viewer import Viewer
 from billing.states import Actor
 
 
+def customer_key(customer_id: str) -> str:
+    """The key of a customer who calls, or for whom a signed link was made."""
+    return f"customer:{customer_id}"
+
+
 def caller_of(viewer: Viewer, address: str) -> str:
     """`customer:cus_…`, `partner:app`, `staff:subject`, `service:client`, or `anonymous:network:…` for a request without a token.
 
@@ -12,7 +17,7 @@ def caller_of(viewer: Viewer, address: str) -> str:
     """
     match viewer.kind:
         case Actor.CUSTOMER:
-            return f"customer:{viewer.customer_id}"
+            return customer_key(viewer.customer_id or "")
         case Actor.PARTNER:
             return f"partner:{viewer.app or viewer.client}"
         case Actor.STAFF if viewer.staff_id:

@@ -148,4 +148,6 @@ def _amount(value: Any) -> int:
     """A size outside of 0 to 100, and more ids than may be asked for, are refused before a row is read."""
     if isinstance(value, list):
         return min(len(value), MAX_NODES)
+    if isinstance(value, float) and value.is_integer():  # JSON's 100.0 is an Int of GraphQL
+        value = int(value)
     return max(0, min(value, MAX_SIZE)) if isinstance(value, int) else DEFAULT_SIZE

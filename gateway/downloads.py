@@ -20,7 +20,9 @@ from db.pool import Database
 from db.session import Caller, DatabaseUnavailable, Session
 from gateway import answers
 from gateway.admission import Admission, Overloaded
+from gateway.allowance import Allowance
 from gateway.answers import Form, TransportError
+from gateway.callers import customer_key
 from gateway.calls import arrived
 from gateway.files import DIRECT
 from gateway.multipart import Body, Part, Parts
@@ -55,9 +57,10 @@ class Direct:
 
 @dataclass(frozen=True, slots=True)
 class FileBounds:
-    """Places for downloads and for direct uploads, and how long one of these may take to arrive."""
+    """Places for downloads and for direct uploads, how many downloads of a customer may begin in a minute, and how long one of these may take to arrive."""
 
     downloads: Admission
+    allowance: Allowance
     uploads: Admission
     upload_seconds: float
 
@@ -70,9 +73,11 @@ def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, bo
         asked = Asked(request.path_params["id"], given.get("customer", ""), given.get("expires", ""), given.get("signature", ""))
         if not asked.holds(secrets, now=clock()):
             return answers.refused("FORBIDDEN", "This address is no longer good. Ask for a new one.", form())
+        if seconds := await bounds.allowance.spend(asked.customer_id):
+            return answers.refused("THROTTLED", "Too many files were asked for. Try again later.", form(), **{"Retry-After": str(seconds)})
         try:
             # The place is for the look-up: a client that reads its file slowly holds none.
-            async with bounds.downloads.place(f"customer:{asked.customer_id}"):
+            async with bounds.downloads.place(customer_key(asked.customer_id)):
                 return await _given(asked, database, files, clock())
         except (Overloaded, DatabaseUnavailable, BucketUnavailable) as error:
             return answers.outage(error, form())
@@ -134,7 +139,7 @@ async def _take(request: Request, body: Body, direct: Direct, *, now: datetime) 
         announced = judge(given, direct.secret, now=now)
     except PolicyRefused as refused:
         raise TransportError("FORBIDDEN", str(refused)) from None
-    async with direct.admission.place(f"customer:{owner_of(announced.key)}"):
+    async with direct.admission.place(customer_key(owner_of(announced.key))):
         await direct.bucket.put(announced.key, _counted(part, announced), announced.content_type)
 
 

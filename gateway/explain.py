@@ -39,9 +39,11 @@ async def explain(question: Question, database: Database, console: Console) -> N
     console.print(Syntax(bound.plan.sql, "postgresql", word_wrap=True, background_color="default"))
     session = Session(database, Caller(question.viewer.customer_id, question.viewer.kind, datetime.now(UTC)))
     console.print("\nPostgres' plan:\n")
-    for record in await session.fetch(f"explain {bound.plan.sql}", bound.values):
-        console.print(record[0])
-    await session.close()
+    try:
+        for record in await session.fetch(f"explain {bound.plan.sql}", bound.values):
+            console.print(record[0])
+    finally:
+        await session.close()
     console.print(f"\nParameters: {', '.join(bound.plan.parameters)}")
     console.print(f"Computed in Python after it: {', '.join(bound.plan.derived) or 'nothing, the bytes from Postgres go out as they are'}")
 

@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from billing.refusals import RETRY_AFTER_SECONDS
-from db.causes import describe
+from db.outages import describe
 
 logger = logging.getLogger("portico.health")
 

@@ -40,6 +40,8 @@ from resolvers.context import Context, Origin
 
 logger = logging.getLogger("portico.http")
 
+# Who issued a token that we signed ourselves, in the log.
+OURS = "this gateway"
 STRANGER = Viewer(Actor.ANONYMOUS, None, (), "")
 # What the fields of a mutation have left after its deadline, to read what their payloads show.
 PAYLOAD_SECONDS = 1.0
@@ -158,7 +160,7 @@ class GraphQLEndpoint:
 
 def _warn_of_unknown(viewer: Viewer) -> None:
     """Only the operator can mend it: by importing the customer, or by naming the right claim of the issuer."""
-    logger.warning("a valid token names a customer who has no row: issuer %r, subject %r", viewer.issuer, viewer.customer_id)
+    logger.warning("a valid token names a customer who has no row: issuer %r, subject %r", viewer.issuer or OURS, viewer.customer_id)
 
 
 async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> Answer:
@@ -263,9 +265,9 @@ def _is_open(portal: Portal, viewer: Viewer) -> bool:
 
 
 def _remember(portal: Portal, context: Context) -> None:
-    """Note that the customer has a row; called once the database has judged the caller."""
+    """Note that the customer has a row, if the database has judged the caller."""
     caller = context.session.caller
-    if caller.is_of_token and caller.customer_id and not caller.is_known:
+    if context.session.is_judged and caller.is_of_token and caller.customer_id and not caller.is_known:
         portal.known.add(caller.customer_id, now=caller.now)
 
 

@@ -13,7 +13,7 @@ from auth.passwords import Passwords
 from auth.seal import Seal
 from auth.throttle import Throttle
 from auth.viewer import Viewer
-from db.causes import describe
+from db.outages import describe
 from gateway.issuer import secret_of_portal
 from gateway.settings import Settings, WrongSetting
 from mail.folder import Folder

@@ -10,8 +10,7 @@ from datetime import datetime
 import asyncpg
 
 from billing.states import Actor
-from db.causes import describe
-from db.outages import DatabaseUnavailable, ReadOnly, cause_of, outage_of, outages
+from db.outages import DatabaseUnavailable, ReadOnly, cause_of, describe, outage_of, outages
 from db.pool import Database
 from db.session import Caller, Session
 from gateway.documents import first_party, first_party_actions, of_staff

@@ -24,6 +24,7 @@ from db.session import Caller, DatabaseUnavailable, Session
 from gateway import answers
 from gateway.admission import Admission, ClientGone, Overloaded, UntilGone
 from gateway.allowance import Allowance
+from gateway.callers import customer_key
 from gateway.downloads import HEADERS, disposition, form
 from gateway.sending import InParts
 from gateway.settings import Settings, WrongSetting
@@ -78,7 +79,7 @@ def merchant_of(settings: Settings) -> Merchant:
 async def _within_bounds(printer: Printer, link: Asked, request: Request) -> Response:
     """The paper, in a place of its own, as long as somebody waits for it and within its time."""
     try:
-        async with asyncio.timeout(printer.settings.paper_seconds), UntilGone(request.receive), printer.admission.place(f"customer:{link.customer_id}"):
+        async with asyncio.timeout(printer.settings.paper_seconds), UntilGone(request.receive), printer.admission.place(customer_key(link.customer_id)):
             return await _printed(printer, link)
     except StatementTooLong as error:
         return _too_long(error)
@@ -91,7 +92,7 @@ async def _within_bounds(printer: Printer, link: Asked, request: Request) -> Res
 
 
 async def _printed(printer: Printer, link: Asked) -> Response:
-    session = Session(printer.database, Caller(link.customer_id, Actor.CUSTOMER, printer.clock()))
+    session = Session(printer.database, Caller(link.customer_id, Actor.CUSTOMER, printer.clock()), acquire_seconds=printer.settings.acquire_seconds)
     asking = Asking(session, link.customer_id, printer.merchant)
     try:
         if match := STATEMENT.fullmatch(link.identifier):

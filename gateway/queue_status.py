@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
 
-from db.causes import describe
+from db.outages import describe
 
 logger = logging.getLogger("portico.worker")
 

@@ -127,6 +127,7 @@ class Settings(BaseSettings):
     papers_per_minute: int = Field(60, ge=1, description="How many papers of one customer may be downloaded in a minute.")
     max_statement_rows: int = Field(10_000, ge=1, description="How many entries a statement of account may have. A PDF takes 0.1 MB of memory for each.")
     max_downloads: int = Field(50, ge=1, description="How many downloads of files are prepared at a time.")
+    downloads_per_minute: int = Field(300, ge=1, description="How many files of one customer may be downloaded in a minute.")
     takes_parts: bool = Field(True, description="Whether a customer may pay a part of what remains.")
     sandbox: bool | None = Field(None, description="Whether the sandbox, which takes no real money, takes payments too. Left out: not in production.")
     stripe_secret_key: StripeSecret | None = Field(

@@ -35,7 +35,7 @@ def _http(value: str) -> str:
 
 def _postgres(value: str) -> str:
     try:
-        name = make_url(value).get_backend_name()
+        name = make_url(value).drivername
     except (ArgumentError, ValueError):
         name = ""
     if name not in ("postgresql", "postgres"):

@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from billing.refusals import RETRY_AFTER_SECONDS
 from billing.states import Actor
 from db.pool import Database
 from db.session import Caller, DatabaseUnavailable, Session
@@ -46,7 +47,7 @@ def webhooks(payments: Payments, database: Database, clock: Callable[[], datetim
             return _refused(400, "The signature does not hold.")
         except DatabaseUnavailable as error:
             log_outage(error)
-            return _refused(503, "Try again shortly.", **{"Retry-After": "5"})
+            return _refused(503, "Try again shortly.", **{"Retry-After": str(RETRY_AFTER_SECONDS)})
         if stored is not None:
             later(act(session, stored, by=system_writer(clock())))
         return JSONResponse({"stored": stored is not None})

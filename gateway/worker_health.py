@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from billing.rows.passes import JobPass
-from db.causes import describe
+from db.outages import describe
 from db.pool import Database, Pool
 from gateway.health import HEADERS, REMEMBERED_SECONDS
 from gateway.postgres import Place

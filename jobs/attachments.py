@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from billing.states import Actor
-from db.causes import describe
+from db.outages import describe
 from db.session import Caller, Session
 from resolvers.loose import AWAY, SENDING, Removed, remove
 from storage.bucket import Bucket, BucketUnavailable

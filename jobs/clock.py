@@ -11,7 +11,7 @@ from billing.dunning import RetryPolicy
 from billing.rows.operations import Due
 from billing.rows.owed import StoredEvent
 from billing.states import Actor
-from db.causes import describe
+from db.outages import describe
 from db.pool import Database
 from db.session import Caller, DatabaseUnavailable, Session
 from payments.processor import OutcomeUnknown, Processor, ProcessorUnavailable

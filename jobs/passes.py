@@ -11,7 +11,7 @@ import asyncpg
 
 from billing.rows.passes import JobPass
 from billing.states import Actor
-from db.causes import describe
+from db.outages import describe
 from db.pool import Database
 from db.session import Caller, DatabaseUnavailable, Session
 from jobs.clock import Billing

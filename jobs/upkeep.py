@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from billing.states import Actor
-from db.causes import describe
+from db.outages import describe
 from db.session import Caller, Session
 
 logger = logging.getLogger("portico.jobs")

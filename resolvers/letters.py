@@ -11,8 +11,7 @@ from typing import Any
 
 from billing.states import Actor
 from db.blocks import blocks
-from db.causes import describe
-from db.outages import cause_of
+from db.outages import cause_of, describe
 from db.session import Caller, DatabaseUnavailable, Session, Transaction
 from loaders import Loaders
 from mail.letters import Envelope, Letter, compose
@@ -56,7 +55,7 @@ async def send(session: Session, post: Post, *, only: str | None = None, done: S
 
     `session` is any unit of work on the database; its caller says when it is. Fills `done`. Raises DatabaseUnavailable where no letters can be taken on.
     """
-    system = session.of(Caller(None, Actor.SYSTEM, session.caller.now))
+    system = session.apart(Caller(None, Actor.SYSTEM, session.caller.now))
     done = done or Sent()
     while True:
         async with system.write() as transaction:

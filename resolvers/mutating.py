@@ -13,6 +13,7 @@ from storage.bucket import BucketUnavailable
 
 T = TypeVar("T")
 
+# What fails a field and passes by itself.
 OUTAGES = (DatabaseUnavailable, BucketUnavailable, TimeoutError)
 
 

@@ -141,7 +141,7 @@ async def reset_password(given: Any, context: Context) -> Proved:
 
 async def _send_reset(context: Context, who: Presented) -> None:
     """A letter that is still good is not sent again, except to who is recognised, and to them only so often."""
-    session = context.session.of(context.session.caller)
+    session = context.session.apart(context.session.caller)
     credential = await credential_of(who, session)
     if credential is None:
         return

@@ -28,7 +28,7 @@ class Presented:
 def presented(email: str, device: str | None, context: Context) -> Presented:
     address = email.strip().lower()
     account = account_of(address)
-    known = identity_of(context).devices.read(device, account, now=context.now)
+    known = identity_of(context).devices.read(device, address, now=context.now)
     return Presented(address, account, network_of(context.origin.network), known)
 
 

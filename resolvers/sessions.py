@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from auth.secret import hash_of, new_secret, opened, sealed
-from auth.throttle import account_of, network_of
+from auth.throttle import UNKNOWN_NETWORK, network_of
 from auth.viewer import Viewer
 from billing.refusals import ErrorCode, Refused
 from billing.states import Actor, SignInMethod
@@ -64,7 +64,7 @@ async def sign_in(given: Any, context: Context) -> SignedIn:
             await transaction.run("credentials.rehash", password_hash=renewed)
         tokens = await begin(transaction, context, SignInMethod.PASSWORD)
         await note(transaction, context, "signIn", detail=tokens.session_id)
-    return SignedIn(enter(context, tokens), identity.devices.issue(who.account, now=context.now, known=who.device))
+    return SignedIn(enter(context, tokens), identity.devices.issue(who.email, now=context.now, known=who.device))
 
 
 async def refresh(given: Any, context: Context) -> SessionTokens:
@@ -108,7 +108,7 @@ async def end_session(given: Any, context: Context) -> bool:
 
 async def begin(transaction: Transaction, context: Context, method: SignInMethod) -> SessionTokens:
     """A new session of the customer who acts in the transaction."""
-    expires_at = context.now + SESSION
+    expires_at, network = context.now + SESSION, network_of(context.origin.network)
     session = await transaction.first(
         "sessions.create",
         id=fresh_id("ses", context),
@@ -116,7 +116,7 @@ async def begin(transaction: Transaction, context: Context, method: SignInMethod
         client=CLIENT,
         user_agent=context.origin.user_agent,
         network=context.origin.network[:64],
-        throttle_network=network_of(context.origin.network),
+        throttle_network="" if network == UNKNOWN_NETWORK else network,
         expires_at=expires_at,
     )
     secret = new_secret()
@@ -126,7 +126,7 @@ async def begin(transaction: Transaction, context: Context, method: SignInMethod
 
 def device_of(email: str, context: Context) -> str:
     """The device value of who has just proved to be the owner of the account with this address."""
-    return identity_of(context).devices.issue(account_of(email), now=context.now)
+    return identity_of(context).devices.issue(email.strip().lower(), now=context.now)
 
 
 def enter(context: Context, tokens: SessionTokens) -> SessionTokens:

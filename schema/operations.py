@@ -68,8 +68,8 @@ def called(resolve: Callable[[Any, Context], Awaitable[Outcome]], *, name: str, 
                 outcome = await resolved(context, name, lambda: resolve(input, context))
             except Refused as refused:
                 outcome = Outcome("", {}, refusal=refused)
-            context.forget()
-            return await _payload(outcome, context)
+        context.forget()
+        return await _payload(outcome, context)
 
     run.__annotations__ = {"info": Info, "input": Annotated[takes, strawberry.argument(description="What to do.")], "return": gives | None}
     return guarded(strawberry.mutation(resolver=run, graphql_type=gives | None, description=description, metadata=MUTATION), permission)

@@ -39,8 +39,11 @@ returning email, customer_id, password_hash
 -- returns: PortalSession
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
--- The sessions that are alive.
-select * from portal_portal_session where customer_id = :key and customer_id = :customer_id
+-- The sessions that are alive. One from before version 0010 of the database has the User-Agent as its client.
+select id, customer_id, method, case when user_agent = '' then 'portal' else client end as client, network, created_at, last_used_at, expires_at,
+       case when user_agent = '' and client <> 'portal' then client else user_agent end as user_agent
+  from portal_session
+ where customer_id = :key and customer_id = :customer_id and ended_at is null and expires_at > operation_now()
 
 -- name: sessions.create
 -- returns: PortalSession

@@ -186,7 +186,8 @@ def refusal_of_postgres(state: str, text: str) -> bytes:
     return b"E" + (len(fields) + 4).to_bytes(4, "big") + fields
 
 
-COMMANDS = (["serve"], ["worker"], ["migrate"], ["tick"], ["seed"], ["token", "--email", "ada@example.com"], ["clients", "list"], ["documents", "check"])
+# The worker waits for a database that does not answer: see the test after this one.
+COMMANDS = (["serve"], ["migrate"], ["tick"], ["seed"], ["token", "--email", "ada@example.com"], ["clients", "list"], ["documents", "check"])
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -204,6 +205,19 @@ def test_a_database_that_cannot_be_reached_is_one_line_without_its_url_for_every
         assert re.search(rf"(?:^|\n)Portico stops here\. The database [a-z ]+: ({reason})\. Check PORTICO_DATABASE_URL\.\n$", printed)
         assert MARK not in printed
         assert "p@ss" not in printed
+
+
+def test_a_worker_waits_for_a_database_that_does_not_answer_and_logs_why_without_its_url(root: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "PORTICO_DATA_DIR": str(tmp_path), "PORTICO_DATABASE_URL": AWAY, "PORTICO_SECRET": f"{MARK}-{'x' * 32}"}
+    command = [sys.executable, "-m", "gateway", "worker"]
+    with subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as worker:
+        assert worker.stdout is not None
+        line = worker.stdout.readline()
+        worker.terminate()
+        rest = worker.stdout.read()
+    assert "Connection refused" in line
+    assert MARK not in line + rest
+    assert worker.returncode == 0
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ async def test_so_it_is_with_our_own_tokens_and_sessions_of_the_deleted(
         caplog.clear()
         answer = await gate.ask(way, signed(viewer), text)
         assert answer.status_code == 401, answer.text
-        assert warnings(caplog) == [f"a valid token names a customer who has no row: issuer 'portico', subject {deleted.customer_id!r}"]
+        assert warnings(caplog) == [f"a valid token names a customer who has no row: issuer 'this gateway', subject {deleted.customer_id!r}"]
 
 
 async def test_a_session_that_was_ended_is_no_matter_for_the_operator(gate: Gate, caplog: pytest.LogCaptureFixture) -> None:
