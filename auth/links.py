@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, urlencode
@@ -24,11 +24,12 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Makes the addresses of one moment. `url` is where the gateway is reached from outside."""
+    """Makes the addresses of one moment. `url` is where the gateway is reached from outside; `app` is the partner's app that asks for them, whose budgets their use counts against."""
 
     url: str
     secret: bytes = field(repr=False)
     now: datetime
+    app: str = ""
 
     def download(self, identifier: str, customer_id: str) -> str:
         return self._link("files", identifier, customer_id).url
@@ -39,7 +40,8 @@ class Links:
 
     def _link(self, place: str, name: str, customer_id: str) -> Link:
         expires = int((self.now + LIFETIME).timestamp())
-        query = urlencode({"customer": customer_id, "expires": expires, "signature": _signature(f"{place}/{name}", customer_id, expires, self.secret)})
+        signature = _signature(f"{place}/{name}", (customer_id, str(expires), self.app), self.secret)
+        query = urlencode({"customer": customer_id, "expires": expires, **({"app": self.app} if self.app else {}), "signature": signature})
         return Link(f"{self.url}/{place}/{quote(name)}?{query}", datetime.fromtimestamp(expires, UTC))
 
 
@@ -52,6 +54,7 @@ class Asked:
     expires: str
     signature: str
     place: str = "files"
+    app: str = ""
 
     def seconds_left(self, now: datetime) -> int:
         """For an address that holds; at least one."""
@@ -60,8 +63,15 @@ class Asked:
     def holds(self, secrets: Iterable[bytes], *, now: datetime) -> bool:
         if not (self.expires.isascii() and self.expires.isdigit() and len(self.expires) < 12 and now.timestamp() < int(self.expires)):
             return False
-        made = (_signature(f"{self.place}/{self.identifier}", self.customer_id, int(self.expires), secret) for secret in secrets)
+        signed = (self.customer_id, str(int(self.expires)), self.app)
+        made = (_signature(f"{self.place}/{self.identifier}", signed, secret) for secret in secrets)
         return any(hmac.compare_digest(one.encode(), self.signature.encode()) for one in made)
+
+
+def asked_of(name: str, parameters: Mapping[str, str], place: str) -> Asked:
+    """What a request to an address says, by its path and its parameters."""
+    customer_id, expires, signature, app = (parameters.get(key, "") for key in ("customer", "expires", "signature", "app"))
+    return Asked(name, customer_id, expires, signature, place, app)
 
 
 def secret_of(key: Key) -> bytes:
@@ -71,5 +81,5 @@ def secret_of(key: Key) -> bytes:
     return hmac.new(raw, b"portico: addresses of files", hashlib.sha256).digest()
 
 
-def _signature(path: str, customer_id: str, expires: int, secret: bytes) -> str:
-    return hmac.new(secret, f"{path}\n{customer_id}\n{expires}".encode(), hashlib.sha256).hexdigest()
+def _signature(path: str, signed: tuple[str, ...], secret: bytes) -> str:
+    return hmac.new(secret, "\n".join((path, *(part for part in signed if part))).encode(), hashlib.sha256).hexdigest()

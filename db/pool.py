@@ -17,6 +17,8 @@ import asyncpg
 import databases
 from databases.core import Connection
 
+from db.outages import cause_of
+
 logger = logging.getLogger("portico.db")
 
 # How long the end of a transaction may take whose result nobody waits for.
@@ -62,6 +64,8 @@ class Database(databases.Database):
             server_settings={"application_name": "portico", **server_settings},
         )
         self._line = _Line(pool.max_size)
+        # How many connections units of work were given so far.
+        self.taken = 0
 
     async def __aenter__(self) -> Self:
         await self.connect()
@@ -77,6 +81,7 @@ class Database(databases.Database):
 
     async def take(self, *, seconds: float) -> "Lease":
         """A connection for one unit of work. Raises TimeoutError when none was free for so long, and what connecting raises."""
+        self.taken += 1
         async with asyncio.timeout(seconds):
             if lease := await self._line.place():
                 return lease
@@ -133,8 +138,8 @@ class Lease:
         try:
             await self.raw.execute(statement, timeout=ENDING_SECONDS)
             self.is_reading = False
-        except Exception:  # a connection that cannot end its transaction is of no use; what was to be read has been read
-            logger.info("a transaction could not be ended; its connection is terminated", exc_info=True)
+        except Exception as error:  # a connection that cannot end its transaction is of no use; what was to be read has been read
+            logger.info("a transaction could not be ended, so its connection is terminated", extra={"cause": cause_of(error)})
             self.terminate()
         except BaseException:
             self.terminate()

@@ -89,15 +89,27 @@ class Session:
 
         Raises DatabaseUnavailable, SessionEnded, UnitOfWorkClosed.
         """
-        with self._entered():
-            async with self._turn:
-                with outages():
-                    return await self._read(sql, [*map(storable, arguments)], is_prepared=is_prepared)
+        self._check_open()
+        read = asyncio.create_task(self._in_turn(sql, [*map(storable, arguments)], is_prepared=is_prepared))
+        self._running.add(read)
+        read.add_done_callback(self._ended)
+        # A field that is cancelled because a sibling was refused must not cut off the statement: the other fields read in the same transaction.
+        return await asyncio.shield(read)
+
+    async def _in_turn(self, sql: str, arguments: list[Any], *, is_prepared: bool) -> list[Any]:
+        async with self._turn:
+            with outages():
+                return await self._read(sql, arguments, is_prepared=is_prepared)
+
+    def _ended(self, read: "asyncio.Task[list[Any]]") -> None:
+        self._running.discard(read)
+        if not read.cancelled():
+            read.exception()  # whoever waited for it may be gone
 
     async def _read(self, sql: str, arguments: list[Any], *, is_prepared: bool) -> list[Any]:
         """Once a statement has failed, the rest of the snapshot fails for the same reason."""
         if not self._is_sound:
-            raise self._failure or DatabaseUnavailable("the statement before this one was cancelled")
+            raise self._failure or UnitOfWorkClosed  # only the end of the unit of work cancels a statement
         self._is_sound = False
         try:
             lease = self._lease = self._lease or await self._open(READ)
@@ -180,17 +192,22 @@ class Session:
 
     @contextmanager
     def _entered(self) -> Iterator[asyncio.Task[Any]]:
-        """The current task, as one that uses the unit of work meanwhile. Raises UnitOfWorkClosed."""
-        task = asyncio.current_task()
-        if self._is_closed:
-            raise UnitOfWorkClosed
-        if task is None or task is self._writing:
-            raise RuntimeError("within its write a unit of work is used by the transaction only")
+        """The current task, as one that the end of the unit of work cancels. Raises UnitOfWorkClosed."""
+        task = self._check_open()
         self._running.add(task)
         try:
             yield task
         finally:
             self._running.discard(task)
+
+    def _check_open(self) -> asyncio.Task[Any]:
+        """The current task. Raises UnitOfWorkClosed."""
+        task = asyncio.current_task()
+        if self._is_closed:
+            raise UnitOfWorkClosed
+        if task is None or task is self._writing:
+            raise RuntimeError("within its write a unit of work is used by the transaction only")
+        return task
 
     async def _open(self, mode: str) -> Lease:
         try:

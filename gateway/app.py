@@ -169,7 +169,7 @@ def _portal(setup: Setup, database: Database, later: Later) -> Portal:
         Origins(settings.cors_origins),
         *_admissions(settings),
         Budgets({kind: getattr(settings, f"{kind}_budget") for kind in ("customer", "staff", "service", "anonymous")}),
-        Admission(running=settings.max_uploads, queued=settings.max_queued, wait_seconds=settings.queue_seconds),
+        Admission(running=settings.max_uploads, queued=settings.max_queued, wait_seconds=settings.queue_seconds, per_caller=max(1, settings.max_uploads // 5)),
         setup.drain,
     )
 

@@ -10,6 +10,11 @@ def customer_key(customer_id: str) -> str:
     return f"customer:{customer_id}"
 
 
+def link_key(customer_id: str, app: str) -> str:
+    """The key of whoever a signed link was made for: the customer, or a partner's app that acts for the customer."""
+    return f"partner:{app}" if app else customer_key(customer_id)
+
+
 def caller_of(viewer: Viewer, address: str) -> str:
     """`customer:cus_…`, `partner:app`, `staff:subject`, `service:client`, or `anonymous:network:…` for a request without a token.
 

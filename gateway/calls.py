@@ -23,7 +23,7 @@ CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""")
 @dataclass(frozen=True, slots=True)
 class Call:
     """`others` are parameters of other names, one of which may be the id of a document. `is_stored` once the text is known to be a stored one, and then since
-    when it is deprecated, if it is."""
+    when it is deprecated, if it is. `has_files` where files come with it."""
 
     query: str
     variables: dict[str, Any]
@@ -33,6 +33,7 @@ class Call:
     others: dict[str, Any] = field(default_factory=dict)
     is_stored: bool = False
     deprecated_at: datetime | None = None
+    has_files: bool = False
 
 
 @dataclass(frozen=True, slots=True)

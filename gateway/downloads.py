@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from auth.links import Asked, secret_of
+from auth.links import Asked, asked_of, secret_of
 from auth.tokens import Issuer
 from billing.attachments import MAX_FILE_BYTES
 from billing.states import Actor
@@ -22,7 +22,7 @@ from gateway import answers
 from gateway.admission import Admission, Overloaded
 from gateway.allowance import Allowance
 from gateway.answers import Form, TransportError
-from gateway.callers import customer_key
+from gateway.callers import customer_key, link_key
 from gateway.calls import arrived
 from gateway.files import DIRECT
 from gateway.multipart import Body, Part, Parts
@@ -69,15 +69,14 @@ def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, bo
     secrets = tuple(secret_of(key) for key in issuer.keys if key.signing is not None)
 
     async def download(request: Request) -> Response:
-        given = request.query_params
-        asked = Asked(request.path_params["id"], given.get("customer", ""), given.get("expires", ""), given.get("signature", ""))
+        asked = asked_of(request.path_params["id"], request.query_params, "files")
         if not asked.holds(secrets, now=clock()):
             return answers.refused("FORBIDDEN", "This address is no longer good. Ask for a new one.", form())
-        if seconds := await bounds.allowance.spend(asked.customer_id):
+        if seconds := await bounds.allowance.spend(f"{asked.customer_id} {asked.app}"):
             return answers.refused("THROTTLED", "Too many files were asked for. Try again later.", form(), **{"Retry-After": str(seconds)})
         try:
             # The place is for the look-up: a client that reads its file slowly holds none.
-            async with bounds.downloads.place(customer_key(asked.customer_id)):
+            async with bounds.downloads.place(link_key(asked.customer_id, asked.app)):
                 return await _given(asked, database, files, clock())
         except (Overloaded, DatabaseUnavailable, BucketUnavailable) as error:
             return answers.outage(error, form())

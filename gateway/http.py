@@ -70,7 +70,7 @@ class GraphQLEndpoint:
         session = visit.context.session if visit.context else None
         try:
             async with Handover(session.close if session else nothing):
-                await answer(scope, receive, send)
+                await _sent(answer, scope, receive, send)
         finally:
             entry.ends("send")
             entry.write(answer.code, answer.status_code, session.statements if session else 0)
@@ -131,14 +131,18 @@ class GraphQLEndpoint:
         if context.viewer is STRANGER:
             raise Unauthenticated(NO_TOKEN)
         terms = self._portal.terms
-        portal = replace(self._portal, terms=replace(terms, operation_seconds=terms.upload_seconds))
+        with_files = replace(self._portal, terms=replace(terms, operation_seconds=terms.upload_seconds))
 
-        async def run(given: Call) -> Answer:
-            call = portal.trust.resolve(given, context.viewer, now=context.now)
+        async def run(sent: Call) -> Answer:
+            call = self._portal.trust.resolve(sent, context.viewer, now=context.now)
+            portal, places = (with_files, with_files.uploads) if call.has_files else (self._portal, self._portal.admission)
             visit.entry.ends("read")
-            async with portal.uploads.place(visit.caller):
-                visit.entry.ends("wait")
-                return await answer(portal, call, visit, context)
+            try:
+                async with places.place(visit.caller):
+                    visit.entry.ends("wait")
+                    return await answer(portal, call, visit, context)
+            finally:  # what is left of the body may take long to come, and needs no connection
+                await context.session.close()
 
         return await uploads.respond(visit.request, run, seconds=terms.callers.seconds)
 
@@ -161,6 +165,15 @@ class GraphQLEndpoint:
 def _warn_of_unknown(viewer: Viewer) -> None:
     """Only the operator can mend it: by importing the customer, or by naming the right claim of the issuer."""
     logger.warning("a valid token names a customer who has no row: issuer %r, subject %r", viewer.issuer or OURS, viewer.customer_id)
+
+
+async def _sent(response: Answer, scope: Scope, receive: Receive, send: Send) -> None:
+    """Send the answer; a client that has closed its connection meanwhile is no error."""
+    try:
+        await response(scope, receive, send)
+    except RuntimeError as error:  # uvloop's, for a transport that is closed
+        if "TCPTransport closed=True" not in str(error):
+            raise
 
 
 async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> Answer:
@@ -190,8 +203,6 @@ async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> 
     _note(visit, work)
     if budget and not budget.is_paid:
         return budgets.throttled(budget, cost, visit.form)
-    if visit.is_upload:  # it may take minutes, most of which it waits for the client
-        return await _run(portal, work, visit, context)
     async with portal.running_costs.place(visit.caller, size=max(1, cost), until=visit.waits_until):
         visit.entry.ends("wait")
         return await _run(portal, work, visit, context)

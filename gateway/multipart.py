@@ -18,6 +18,8 @@ from gateway.answers import TransportError
 ESCAPES = {"%22": '"', "%0D": "\r", "%0A": "\n"}
 BROKE_OFF = "The request broke off."
 SKIP_SECONDS = 5
+# How long a client may send nothing in the middle of a body.
+IDLE_SECONDS = 10.0
 
 
 class Body:
@@ -35,7 +37,11 @@ class Body:
         """Empty at the end, and maybe before. Raises TransportError."""
         if self.is_over:
             return b""
-        message = await self._receive()
+        try:
+            async with asyncio.timeout(IDLE_SECONDS):
+                message = await self._receive()
+        except TimeoutError:
+            raise TransportError("REQUEST_TIMEOUT", f"Nothing of the request arrived for {IDLE_SECONDS:g} seconds.", Connection="close") from None
         if message["type"] == "http.disconnect":
             self.is_over = True
             raise TransportError("BAD_REQUEST", BROKE_OFF)

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from auth.links import Asked, secret_of
+from auth.links import Asked, asked_of, secret_of
 from auth.tokens import Issuer
 from billing.states import Actor
 from db.pool import Database
@@ -24,7 +24,7 @@ from db.session import Caller, DatabaseUnavailable, Session
 from gateway import answers
 from gateway.admission import Admission, ClientGone, Overloaded, UntilGone
 from gateway.allowance import Allowance
-from gateway.callers import customer_key
+from gateway.callers import link_key
 from gateway.downloads import HEADERS, disposition, form
 from gateway.sending import InParts
 from gateway.settings import Settings, WrongSetting
@@ -61,11 +61,9 @@ def routes(database: Database, issuer: Issuer, settings: Settings, clock: Callab
 
     async def download(request: Request) -> Response:
         parameters = request.query_params
-        link = Asked(request.path_params["name"], parameters.get("customer", ""), parameters.get("expires", ""), parameters.get("signature", ""), "papers")
+        link = asked_of(request.path_params["name"], parameters, "papers")
         if not link.holds(secrets, now=clock()):
             return answers.refused("FORBIDDEN", "This address is no longer good. Ask for a new one.", form())
-        if seconds := await allowance.spend(link.customer_id):
-            return answers.refused("THROTTLED", "Too many papers were asked for. Try again later.", form(), **{"Retry-After": str(seconds)})
         return await _within_bounds(printer, link, request)
 
     return [Route("/papers/{name}", download, methods=["GET"])]
@@ -79,7 +77,9 @@ def merchant_of(settings: Settings) -> Merchant:
 async def _within_bounds(printer: Printer, link: Asked, request: Request) -> Response:
     """The paper, in a place of its own, as long as somebody waits for it and within its time."""
     try:
-        async with asyncio.timeout(printer.settings.paper_seconds), UntilGone(request.receive), printer.admission.place(customer_key(link.customer_id)):
+        async with asyncio.timeout(printer.settings.paper_seconds), UntilGone(request.receive), printer.admission.place(link_key(link.customer_id, link.app)):
+            if seconds := await printer.allowance.spend(f"{link.customer_id} {link.app}"):
+                return answers.refused("THROTTLED", "Too many papers were asked for. Try again later.", form(), **{"Retry-After": str(seconds)})
             return await _printed(printer, link)
     except StatementTooLong as error:
         return _too_long(error)

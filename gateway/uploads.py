@@ -72,7 +72,7 @@ async def _read(request: Request, body: Body) -> Call:
     for name, paths in _map(await _field(parts, "map")).items():
         incoming.expected[name] = Upload(name, incoming)
         _place(operations, paths, incoming.expected[name])
-    return replace(call, variables=operations.get("variables") or {})
+    return replace(call, variables=operations.get("variables") or {}, has_files=bool(incoming.expected))
 
 
 async def _field(parts: Parts, name: str) -> Any:

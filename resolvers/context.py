@@ -14,6 +14,7 @@ from auth.seal import Seal
 from auth.throttle import Throttle
 from auth.viewer import Viewer
 from billing.rows import Budget
+from billing.states import Actor
 from db.session import Session
 from loaders import Loaders
 from mail.port import Sender
@@ -123,7 +124,10 @@ class Context:
     @property
     def links(self) -> Links | None:
         """What makes addresses of files, where the process keeps files."""
-        return self.files.links(self.now) if self.files else None
+        if self.files is None:
+            return None
+        links = self.files.links(self.now)
+        return replace(links, app=self.viewer.app or "") if self.viewer.kind is Actor.PARTNER else links
 
     def forget(self) -> None:
         """After a write: what was read before it is not true any more."""

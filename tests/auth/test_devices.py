@@ -11,8 +11,8 @@ from auth.devices import LIFETIME, Devices
 from auth.throttle import BUDGETS, Kind, account_of, familiar_of, network_of
 
 NOW = datetime(2026, 11, 28, 12, 30, 15, 123456, tzinfo=UTC)
-ADA = account_of("ada@example.com")
-BOB = account_of("bob@example.com")
+ADA = "ada@example.com"
+BOB = "bob@example.com"
 DEVICES = Devices("a secret of the portal that is long enough")
 VALUE = DEVICES.issue(ADA, now=NOW)
 
@@ -42,6 +42,13 @@ def test_a_value_holds_for_its_account_and_its_portal_alone() -> None:
     assert DEVICES.read(VALUE, BOB, now=NOW) is None
     assert Devices("another secret that is as long as that").read(VALUE, ADA, now=NOW) is None
     assert Devices("a secret of the portal that is long enough").read(VALUE, ADA, now=NOW) is not None
+
+
+def test_addresses_that_a_reader_takes_for_one_are_two_accounts() -> None:
+    """A mail server may know both; budgets are per account."""
+    value = DEVICES.issue("straße@example.com", now=NOW)
+    assert DEVICES.read(value, "straße@example.com", now=NOW) is not None
+    assert DEVICES.read(value, "strasse@example.com", now=NOW) is None
 
 
 def test_a_value_tells_nobody_whose_it_is() -> None:

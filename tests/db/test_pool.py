@@ -1,6 +1,7 @@
 """Who is done hands the connection to who waits. None is ever lost, none carries anything over, and none is left in a transaction."""
 
 import asyncio
+import gc
 import random
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -192,10 +193,12 @@ async def test_who_gives_up_waiting_keeps_nothing(at: str, urls: Urls) -> None:
         await waiting(opened, 2)
         if at != "at the moment":
             gives_up.cancel()
+        closing = asyncio.create_task(second.close()) if at != "at the moment" else None
         if at == "before":
             await waiting(opened, 1)
         await first.close()
         gives_up.cancel()  # at the moment: the connection is theirs, and they have not woken up yet
+        await (closing or second.close())
         with pytest.raises(asyncio.CancelledError):
             await gives_up
         assert await asked == pid
@@ -204,9 +207,10 @@ async def test_who_gives_up_waiting_keeps_nothing(at: str, urls: Urls) -> None:
 
 async def test_the_last_who_gives_up_at_the_moment_ends_what_was_read(urls: Urls, admin: asyncpg.Connection) -> None:
     async with pool_of(1, urls) as opened:
-        first, pid, _, gives_up = await one_waits(opened)
+        first, pid, second, gives_up = await one_waits(opened)
         await first.close()
         gives_up.cancel()
+        await second.close()
         with pytest.raises(asyncio.CancelledError):
             await gives_up
         assert await admin.fetchval("select state from pg_stat_activity where pid = $1", pid) == "idle"
@@ -336,6 +340,36 @@ async def test_the_reads_after_one_that_failed_fail_for_the_same_reason_until_th
         await session.release()
         await who(session)
         await session.close()
+
+
+async def test_a_field_that_is_cancelled_does_not_cut_off_the_snapshot_that_its_siblings_read(urls: Urls) -> None:
+    async with pool_of(1, urls) as opened:
+        session = Session(opened, FIRST)
+        cancelled = asyncio.create_task(session.fetch("select pg_sleep(0.2)", ()))
+        sibling = asyncio.create_task(who(session))
+        await asyncio.sleep(0.05)
+        cancelled.cancel()
+        await sibling
+        with pytest.raises(asyncio.CancelledError):
+            await cancelled
+        await who(session)
+        await session.close()
+
+
+async def test_what_failed_for_a_field_that_is_gone_is_not_reported_as_an_error_of_the_program(urls: Urls, caplog: pytest.LogCaptureFixture) -> None:
+    async with pool_of(1, urls) as opened:
+        session = Session(opened, FIRST)
+        reads = [asyncio.create_task(session.fetch("select 1 / 0", ())) for _ in range(3)]
+        await asyncio.sleep(0)
+        for read in reads:
+            read.cancel()
+        await asyncio.wait(reads)
+        await asyncio.sleep(0.05)
+        await session.close()
+        del reads, read
+        gc.collect()
+        await asyncio.sleep(0)
+        assert [record for record in caplog.records if record.name == "asyncio"] == []
 
 
 async def test_a_unit_of_work_has_one_connection_also_while_it_writes(urls: Urls) -> None:

@@ -28,6 +28,7 @@ from strawberry.types import Info
 from auth.viewer import Viewer
 from db.embedded import Urls
 from gateway.cost import UndeclaredCost, check_costs
+from gateway.documents import Documents
 from schema.costs import costing
 from tests.conftest import ADA, ROOM, STAFF, token
 
@@ -54,6 +55,16 @@ def schema_with(field: Any) -> GraphQLSchema:
 
 def test_every_field_of_the_schema_has_a_cost(graphql_schema: GraphQLSchema) -> None:
     check_costs(graphql_schema)
+
+
+@pytest.mark.parametrize("size", [100, 100.0])
+def test_a_size_costs_the_same_however_its_number_is_written(graphql_schema: GraphQLSchema, size: float) -> None:
+    """GraphQL's Int takes JSON's 100.0 for 100."""
+    documents = Documents(graphql_schema, None, ROOM)
+    document = documents.prepare("query ($n: Int) { customer { subscriptions(first: $n) { nodes { id invoices(first: $n) { nodes { id } } } } } }")
+    operation = document.operation(None)
+    assert operation is not None
+    assert documents.cost(document, operation, {"n": size}) == 10_101
 
 
 @pytest.mark.parametrize(

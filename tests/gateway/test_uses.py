@@ -21,7 +21,7 @@ USES = Counter({("portal", "sha256:" + "0" * 64): 3, ("portal", "sha256:" + "1" 
 
 
 def keeper(database: Database, graphql_schema: Any) -> Keeper:
-    registry = Registry([], "open")
+    registry = Registry({}, "open")
     registry.give_back(USES)
     review = Review(lambda _: None, digest(graphql_schema, Limits()))
     return Keeper(registry, database, "", {}, lambda: datetime.now(UTC), review)

@@ -177,7 +177,7 @@ async def test_whatever_profile_is_accepted_can_be_read_again(post: Post, somebo
 
 @pytest.mark.parametrize(
     ("address", "holds"),
-    [("a" * 243 + "@example.es", True), ("a" * 244 + "@example.es", False), ("a@b", False), ("a\u200b@example.es", False), ("ä@ö.example", True)],
+    [("a" * 64 + "@example.es", True), ("a" * 65 + "@example.es", False), ("a@b", False), ("a\u200b@example.es", False), ("ä@ö.example", True)],
 )
 async def test_an_address_is_one_that_mail_servers_take(post: Post, somebody: str, address: str, holds: bool) -> None:
     text = "mutation ($email: String!) { requestEmailChange(input: { newEmail: $email }) { done userErrors { code } } }"

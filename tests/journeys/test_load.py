@@ -40,7 +40,7 @@ async def raw(url: str, sent: bytes, seconds: float = 5) -> bytes:
         writer.close()
 
 
-HEAD = f"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: {AS_ADA['Authorization']}\r\n".encode()
+HEAD = f"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAuthorization: {AS_ADA['Authorization']}\r\n".encode()
 
 
 async def test_a_body_that_does_not_come_is_408_and_the_connection_ends(start_server: Callable[..., str], urls: Urls) -> None:

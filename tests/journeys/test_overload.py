@@ -22,7 +22,7 @@ SECONDS = 20 if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else 6
 QUERY = {"query": "{ customer { id name payments(first: 5) { nodes { id amount { formatted } } } } }"}
 BODY = json.dumps(QUERY).encode()
 REQUEST = (
-    f"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer {token(ADA)}\r\nContent-Length: {len(BODY)}\r\n\r\n"
+    f"POST /graphql HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nAuthorization: Bearer {token(ADA)}\r\nContent-Length: {len(BODY)}\r\n\r\n"
 ).encode() + BODY
 
 

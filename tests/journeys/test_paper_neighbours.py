@@ -6,6 +6,8 @@ import os
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
 from io import BytesIO, StringIO
 from pathlib import Path
 from typing import Literal
@@ -16,11 +18,12 @@ import httpx
 import pytest
 from pypdf import PdfReader
 
+from auth.links import Links, secret_of
 from auth.viewer import Viewer
 from bench.processes import resident_mb
 from db.embedded import Urls
 from gateway.documents import first_party
-from tests.conftest import ADA, BIG, token
+from tests.conftest import ADA, BIG, ISSUER, token
 from tests.journeys.test_direct_uploads import Fleet
 from tests.papers.load import ask_in_parallel, link, statement_link
 from tests.posting import attach
@@ -255,6 +258,24 @@ async def attachments_locked(urls: Urls) -> AsyncIterator[None]:
         await connection.close()
 
 
+async def test_an_app_spends_its_own_allowance_and_not_its_customers(start_server: Start, urls: Urls, admin: asyncpg.Connection, invoice: str) -> None:
+    url = start_server(urls.app, papers_per_minute=2, downloads_per_minute=2)
+    links = Links(url, secret_of(ISSUER.keys[0]), datetime.now(UTC))
+    apps = replace(links, app="acme-books")
+    file = await admin.fetchval("select id from attachment where customer_id = $1 and status = 'STORED' order by id limit 1", ADA.customer_id)
+    async with httpx.AsyncClient(timeout=60) as anybody:
+        for address in (lambda made: made.paper(invoice, ADA.customer_id or "").url, lambda made: made.download(file, ADA.customer_id or "")):
+            statuses = [(await anybody.get(address(apps))).status_code for _ in range(3)]
+            assert statuses[2] == 429
+            assert 429 not in statuses[:2]
+            assert (await anybody.get(address(links))).status_code == statuses[0]
+            claimed = address(links).replace("signature=", "app=acme-books&signature=")
+            assert (await anybody.get(claimed)).status_code == 403, "the app is signed too"
+            answers = [await anybody.get(address(links)) for _ in range(2)]
+            assert answers[1].status_code == 429
+            assert int(answers[1].headers["retry-after"]) > 0
+
+
 async def test_downloads_have_places_of_their_own(start_server: Start, urls: Urls, admin: asyncpg.Connection, invoice: str) -> None:
     server = start_server(urls.app, max_downloads=1, max_queued=0)
     async with httpx.AsyncClient(base_url=server, timeout=20) as client:
@@ -280,7 +301,7 @@ async def test_direct_uploads_share_the_places_of_uploads(start_server: Start, u
         fields = {item["name"]: item["value"] for item in first["fields"]}
         request = client.build_request("POST", first["url"], data=fields, files={"file": ("x", pdf(100_000))})
         body = request.read()
-        head = f"POST /files/uploads HTTP/1.1\r\nHost: x\r\nContent-Type: {request.headers['content-type']}\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = f"POST /files/uploads HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: {request.headers['content-type']}\r\nContent-Length: {len(body)}\r\n\r\n"
         reader, writer = await asyncio.open_connection("127.0.0.1", urlsplit(server).port)
         writer.write(head.encode() + body[:50_000])
 
