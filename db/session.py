@@ -161,7 +161,7 @@ class Session:
 
     async def confirm(self) -> None:
         """Have the database judge the caller, if no statement has run yet. Raises DatabaseUnavailable, SessionEnded."""
-        if not self.is_judged and _judging(self.caller, READ):
+        if not self.statements and _judging(self.caller, READ):
             await self.fetch("select", ())
 
     def _count(self) -> None:

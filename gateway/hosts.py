@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
-from starlette.responses import PlainTextResponse
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from auth.issuers import is_loopback
@@ -19,7 +19,8 @@ from gateway.settings import Settings
 HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]/@\s]+?)\.?)(?::\d{0,5})?", re.IGNORECASE)
 # Balancers name whom they ask by an address of their own, and hear nothing but whether the process lives.
 FOR_ALL = ("/livez", "/readyz")
-WRONG = "This server is not reached by this name. If it should be, set PORTICO_PUBLIC_URL to its address.\n"
+WRONG = "This server is not reached by this name. If it should be, set PORTICO_PUBLIC_URL to its address."
+MISDIRECTED = {"errors": [{"message": WRONG, "extensions": {"code": "MISDIRECTED_REQUEST"}}]}
 
 
 class Hosts:
@@ -55,7 +56,7 @@ def guarded(app: ASGIApp, hosts: Hosts | None) -> ASGIApp:
         if scope["type"] == "http" and scope["path"] not in FOR_ALL:
             given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
             if len(given) != 1 or not hosts.takes(given[0]):
-                await PlainTextResponse(WRONG, 421, {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"})(scope, receive, send)
+                await JSONResponse(MISDIRECTED, 421, {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"})(scope, receive, send)
                 return
         await app(scope, receive, send)
 

@@ -113,7 +113,7 @@ async def call(app: Any, body: bytes, sent: dict[str, str], strike_at: int = 0, 
     async def send(message: dict[str, Any]) -> None:
         answer.extend(message.get("body", b""))
 
-    listed = [(name.lower().encode(), value.encode()) for name, value in sent.items()]
+    listed = [(name.lower().encode(), value.encode()) for name, value in {"Host": "127.0.0.1", **sent}.items()]
     scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": listed, "client": ("127.0.0.1", 1), "scheme": "http"}
     scope |= {"server": ("here", 80), "http_version": "1.1", "asgi": {"version": "3.0"}, "raw_path": b"/graphql", "root_path": ""}
     await Stepped(app(scope, receive, send), strike_at, strike=strike)

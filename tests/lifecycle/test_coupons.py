@@ -61,7 +61,7 @@ async def test_a_coupon_that_was_never_used_may_be_applied_again_and_one_that_wa
     assert (await life.do("applyCoupon", subscriptionId=subscription, code="SPRING15"))["userErrors"][0]["code"] == "COUPON_INVALID"
 
 
-@pytest.mark.parametrize("code", ["NOSUCH", "LAUNCH2021", "", "x" * 500, "LOYAL5", "a\x00b"])
+@pytest.mark.parametrize("code", ["NOSUCH", "LAUNCH2021", "", "x" * 500, "LOYAL5"])
 async def test_an_unknown_an_expired_and_an_unfitting_code_look_the_same(life: Life, code: str) -> None:
     await life.admin.execute("update customer set currency = 'EUR' where id = $1", life.customer_id)
     payload = await life.do("addPlan", priceId=price("storage", currency="EUR"))
