@@ -1,5 +1,6 @@
 """Where the database is: the one that the settings name, or the built-in one."""
 
+import errno
 import os
 import socket
 import ssl
@@ -101,6 +102,13 @@ def reason_of(error: Exception) -> str:
         return "its host is not known"
     if isinstance(error, ssl.SSLError):
         return "there is no TLS with it"
+    # These two have neither a code nor a class of their own in asyncpg.
+    if isinstance(error, ConnectionError) and "rejected SSL upgrade" in str(error):
+        return "it does not speak TLS"
+    if isinstance(error, asyncpg.InterfaceError) and str(error).startswith("root certificate file"):
+        return "the root certificate for sslmode is missing: put it at ~/.postgresql/root.crt, or name it with sslrootcert="
+    if isinstance(error, FileNotFoundError):
+        return f"{os.strerror(errno.ENOENT)}: its socket, or a certificate that its URL names"
     if isinstance(error, OSError):
         return os.strerror(error.errno) if error.errno else "it cannot be reached"
     return "its URL cannot be used"

@@ -1,5 +1,6 @@
 """uvicorn, started from here so that a port in use is one line, `READY` is said when it is true, and SIGTERM loses no request."""
 
+import errno
 import gc
 import signal
 import socket
@@ -21,7 +22,7 @@ RETAINED_BYTES = 16 * 1024**2
 
 
 class PortInUse(Exception):
-    """Somebody else listens there; the message says what to do."""
+    """We cannot listen there: somebody else does, or the host is not this machine. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +72,15 @@ def listen(host: str, port: int, setting: str = "--port or PORTICO_PORT") -> soc
     except (OSError, UnicodeError) as error:  # a name that is none cannot be encoded
         found.close()
         reason = getattr(error, "strerror", None) or "not the name of a host"
+        if _is_of_host(error):
+            raise PortInUse(f"PORTICO_HOST: is no address of this machine ({reason}).") from None
         raise PortInUse(f"Cannot listen on port {port} of PORTICO_HOST ({reason}). Choose another with {setting}.") from None
     return found
+
+
+def _is_of_host(error: Exception) -> bool:
+    """Whether the host is wrong, and not the port: a name that nobody knows, or an address of another machine."""
+    return isinstance(error, UnicodeError | socket.gaierror) or getattr(error, "errno", None) in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT)
 
 
 def configured(app: ASGIApp, shutdown_seconds: float = 25.0) -> uvicorn.Config:

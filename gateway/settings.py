@@ -17,7 +17,19 @@ from auth.issuers import OtherIssuer
 from gateway.limits import Limits
 from gateway.registry import Mode
 from gateway.statuses import Profile
-from gateway.values import ClamdUrl, HttpUrl, Mailbox, Origins, PostgresUrl, RedisUrl, RetryDays, StripePublishable, StripeSecret, Unguessable
+from gateway.values import (
+    ClamdUrl,
+    HttpUrl,
+    LongSecret,
+    Mailbox,
+    Origins,
+    PostgresUrl,
+    RedisUrl,
+    RetryDays,
+    StripePublishable,
+    StripeSecret,
+    UnguessableSecret,
+)
 
 DOCUMENT = Limits()
 PREFIX = "PORTICO_"
@@ -104,7 +116,9 @@ class Settings(BaseSettings):
     throttle_url: RedisUrl | None = Field(
         None, repr=False, description="Redis or Valkey that all processes share for throttling; left out, each counts for itself."
     )
-    throttle_secret: str | None = Field(None, repr=False, description="One secret for all of them, so that nobody can guess addresses from what is kept there.")
+    throttle_secret: UnguessableSecret = Field(
+        None, repr=False, description="One secret of 32 characters or more for all of them, so that nobody can guess addresses from what is kept there."
+    )
     smtp_host: str | None = Field(None, description="The mail server; left out, letters are .eml files under the data directory.")
     smtp_port: int = Field(587, ge=1, le=65535, description="Its port.")
     smtp_security: Literal["starttls", "tls", "none"] = Field("starttls", description="How the line to it is protected; none only on the same machine.")
@@ -113,8 +127,10 @@ class Settings(BaseSettings):
     mail_from: Mailbox = Field("Portico <no-reply@example.com>", description="Who letters are from.")
     token_issuer: str = Field("portico", description="The `iss` of tokens.")
     token_audience: str = Field("portico", description="The `aud` of tokens.")
-    token_secret: str | None = Field(
-        None, repr=False, min_length=32, description="HS256 secret of tokens, not for production; left out, one is made in the data directory."
+    token_secret: LongSecret = Field(
+        None,
+        repr=False,
+        description="HS256 secret of tokens, of 32 characters or more; production ignores it. Left out, one is made in the data directory.",
     )
     merchant_address: tuple[str, ...] = Field((), description="The merchant's address on invoices, line by line, as JSON.")
     merchant_footer: tuple[str, ...] = Field((), description="What stands at the foot of invoices, such as a tax number, line by line, as JSON.")
@@ -141,10 +157,9 @@ class Settings(BaseSettings):
         None, ge=0, le=65535, description="Where the worker tells of its health, on the same address; 0 takes a free one. Left out, it does not."
     )
     clock_concurrency: int = Field(4, ge=1, le=100, description="How many customers the billing clock serves at once.")
-    secret: Unguessable | None = Field(
+    secret: UnguessableSecret = Field(
         None,
         repr=False,
-        min_length=32,
         description="Signs previews and device values, and seals letters; the same for all servers and workers of a portal. Needed in production; elsewhere made in the data directory.",
     )
     signing_keys_dir: Path | None = Field(None, description="A folder of private keys (PEM). The newest by name signs tokens, all of them verify.")

@@ -6,8 +6,8 @@ from email.utils import parseaddr
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator
-from sqlalchemy import make_url
+from pydantic import AfterValidator, BeforeValidator
+from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from auth.secret import is_guessable
@@ -17,6 +17,9 @@ from mail.port import author
 
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?")
 NEW_SECRET = "`python -m gateway keys secret` makes one"
+MIN_SECRET_CHARACTERS = 32
+PORTS = range(1, 65536)
+PORT = re.compile(r"[0-9]{1,5}")
 
 
 def _is_url(value: str, schemes: Collection[str]) -> bool:
@@ -35,12 +38,21 @@ def _http(value: str) -> str:
 
 def _postgres(value: str) -> str:
     try:
-        name = make_url(value).drivername
+        url = make_url(value)
     except (ArgumentError, ValueError):
-        name = ""
-    if name not in ("postgresql", "postgres"):
+        url = URL.create("unknown")
+    if url.drivername not in ("postgresql", "postgres"):
         raise ValueError("is not a database URL; write postgresql://user:password@host:5432/database")
+    # Some ways to look up a host keep only the lower 16 bits of a larger port, and so lead to another one.
+    if not all(PORT.fullmatch(port) and int(port) in PORTS for port in _ports(url)):
+        raise ValueError("has a port out of range; ports are 1 to 65535")
     return value.replace("postgres://", "postgresql://", 1)
+
+
+def _ports(url: URL) -> list[str]:
+    """The ports that a database URL names, also as a parameter and for several hosts."""
+    named = url.query.get("port", ())
+    return [*([] if url.port is None else [str(url.port)]), *(port for text in ([named] if isinstance(named, str) else named) for port in text.split(","))]
 
 
 def _redis(value: str) -> str:
@@ -73,6 +85,16 @@ def _retry_days(value: tuple[int, ...]) -> tuple[int, ...]:
     return value
 
 
+def _none_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
+def _long(value: str) -> str:
+    if len(value) < MIN_SECRET_CHARACTERS:
+        raise ValueError(f"needs at least {MIN_SECRET_CHARACTERS} characters; {NEW_SECRET}")
+    return value
+
+
 def _unguessable(value: str) -> str:
     if is_guessable(value):
         raise ValueError(f"can be guessed; {NEW_SECRET}")
@@ -99,6 +121,8 @@ ClamdUrl = Annotated[str, AfterValidator(_clamd)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
 Origins = Annotated[tuple[str, ...], AfterValidator(_origins)]
 RetryDays = Annotated[tuple[int, ...], AfterValidator(_retry_days)]
-Unguessable = Annotated[str, AfterValidator(_unguessable)]
+# An empty secret is one that was left out.
+LongSecret = Annotated[Annotated[str, AfterValidator(_long)] | None, BeforeValidator(_none_if_empty)]
+UnguessableSecret = Annotated[Annotated[str, AfterValidator(_long), AfterValidator(_unguessable)] | None, BeforeValidator(_none_if_empty)]
 StripePublishable = Annotated[str, AfterValidator(_publishable)]
 StripeSecret = Annotated[str, AfterValidator(_stripe_secret)]

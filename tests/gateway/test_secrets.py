@@ -46,7 +46,7 @@ ISSUER_GIVEN = {"name": "https://a", "audience": "b", "jwks_url": "https://a/k"}
 # What anybody may write here is valid, so nothing can be wrong with it.
 FREE = {
     *("host", "data_dir", "merchant", "merchant_logo", "signing_keys_dir", "token_issuer", "token_audience", "s3_access_key", "s3_secret_key", "smtp_host"),
-    *("smtp_user", "smtp_password", "throttle_secret", "stripe_webhook_secret"),
+    *("smtp_user", "smtp_password", "stripe_webhook_secret"),
 }
 
 
@@ -207,6 +207,53 @@ def test_a_database_that_cannot_be_reached_is_one_line_without_its_url_for_every
         assert "p@ss" not in printed
 
 
+@pytest.mark.parametrize("command", [*COMMANDS, ["worker"]], ids=" ".join)
+def test_a_database_port_out_of_range_is_one_line_that_names_the_setting_for_every_command(run: Run, command: list[str]) -> None:
+    away = AWAY.replace(":1/", "/")
+    for setting in ("database_url", "app_database_url"):
+        for url in (
+            AWAY.replace(":1/", ":99999/"),
+            AWAY.replace("127.0.0.1:1/", "localhost:99999/"),
+            f"{away}?port=99999",
+            f"{away}?port=1,-5",
+            AWAY.replace(":1/", ":0/"),
+        ):
+            code, printed = run(*command, **{"database_url": AWAY, setting: url})
+            assert code == 1
+            says = f"PORTICO_{setting.upper()}: has a port out of range; ports are 1 to 65535."
+            assert printed == f"Portico stops here. {says}\n"
+
+
+def test_a_port_of_a_database_that_is_in_range_is_taken() -> None:
+    for url in (AWAY, AWAY.replace(":1/", ":65535/"), AWAY.replace(":1/", "/"), f"{AWAY}?port=5433", "postgresql://u@/x?host=%2Ftmp&port=5433,65535"):
+        assert load(database_url=url).database_url == url
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        ("sslmode=require", "it does not speak TLS"),
+        ("sslmode=verify-full", "the root certificate for sslmode is missing: put it at ~/.postgresql/root.crt, or name it with sslrootcert="),
+        (f"sslmode=verify-full&sslrootcert=/{MARK}", "No such file or directory: its socket, or a certificate that its URL names"),
+    ],
+)
+def test_tls_that_cannot_be_had_is_one_line_that_says_why(run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, query: str, reason: str) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with answering(b"N") as port:  # what a Postgres without TLS says to who asks for it
+        url = f"postgresql://portico:{MARK}@127.0.0.1:{port}/portico?{query}"
+        assert run("tick", database_url=url) == (1, f"Portico stops here. The database does not take us in: {reason}. Check PORTICO_DATABASE_URL.\n")
+
+
+@pytest.mark.parametrize("name", ["secret", "throttle_secret", "token_secret"])
+def test_a_short_secret_is_refused_by_its_length_and_an_empty_one_is_left_out(name: str) -> None:
+    for value in (MARK[:7], secrets.token_urlsafe(24)[:31]):
+        with pytest.raises(WrongSetting) as refused:
+            load(**{name: value})
+        assert str(refused.value) == f"PORTICO_{name.upper()}: needs at least 32 characters; `python -m gateway keys secret` makes one."
+    long = secrets.token_urlsafe(24)
+    assert [getattr(load(**{name: value}), name) for value in ("", long)] == [None, long]
+
+
 def test_a_worker_waits_for_a_database_that_does_not_answer_and_logs_why_without_its_url(root: Path, tmp_path: Path) -> None:
     environment = {**os.environ, "PORTICO_DATA_DIR": str(tmp_path), "PORTICO_DATABASE_URL": AWAY, "PORTICO_SECRET": f"{MARK}-{'x' * 32}"}
     command = [sys.executable, "-m", "gateway", "worker"]
@@ -247,8 +294,9 @@ PATHS = {
     "a data directory for Postgres that is none": (["serve"], {"data_dir": f"/proc/{MARK}", "token_secret": "x" * 40}, "PORTICO_DATA_DIR"),
     "keys that are not there": (["token", "--staff"], {"signing_keys_dir": f"/proc/{MARK}"}, "PORTICO_SIGNING_KEYS_DIR: "),
     "keys that cannot be written": (["keys", "new"], {"signing_keys_dir": f"/proc/{MARK}"}, "PORTICO_SIGNING_KEYS_DIR: "),
-    "a host that is none": (["serve"], {"host": f"{MARK}.invalid"}, "PORTICO_HOST"),
-    "a host that cannot be one": (["serve"], {"host": f"{MARK}..{'x' * 64}"}, "PORTICO_HOST"),
+    "a host that is none": (["serve"], {"host": f"{MARK}.invalid"}, "PORTICO_HOST: is no address of this machine ("),
+    "a host that cannot be one": (["serve"], {"host": f"{MARK}..{'x' * 64}"}, "PORTICO_HOST: is no address of this machine ("),
+    "a host of another machine": (["serve"], {"host": "192.0.2.1"}, "PORTICO_HOST: is no address of this machine (Cannot assign requested address)."),
     "a password over an open line": (["serve"], {"smtp_host": MARK, "smtp_password": MARK, "smtp_security": "none"}, "PORTICO_SMTP_SECURITY"),
     "a logo that is not there": (["serve"], {"merchant_logo": f"/{MARK}.png"}, "PORTICO_MERCHANT_LOGO"),
     "two issuers of one name": (["serve"], {"issuers": json.dumps([ISSUER_GIVEN | {"name": MARK}] * 2)}, "PORTICO_ISSUERS"),
@@ -387,6 +435,7 @@ def test_production_does_not_start_without_the_secret_that_all_of_it_shares_and_
     production = {"environment": "production", "signing_keys_dir": str(tmp_path / "keys"), "database_url": AWAY, "sandbox": "true"}
     says = "Portico stops here. PORTICO_SECRET: is needed in production, the same for all servers and workers. Make one with `python -m gateway keys secret`.\n"
     assert run(command, **production) == (1, says)
+    assert run(command, **production, secret="") == (1, says), "an empty one is left out"
     assert not (tmp_path / "data").exists()
     code, made = run("keys", "secret")
     assert code == 0
