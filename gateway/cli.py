@@ -159,8 +159,10 @@ def token(
     data_dir: DataDir = None,
 ) -> None:
     """Print a bearer token, good for a day."""
+    if sum((customer is not None, email is not None, staff)) != 1:
+        raise WrongSetting("Say for whom, by one of --customer ID, --email ADDRESS and --staff.")
     settings = load(data_dir=data_dir)
-    viewer = _staff() if staff else _customer(customer or _customer_id(settings, email))
+    viewer = _staff() if staff else _customer(customer or _customer_id(settings, email or ""))
     print(sign(replace(viewer, client=client), issuer_of(settings), now=datetime.now(UTC), lifetime=timedelta(days=1)))
 
 
@@ -257,9 +259,7 @@ async def _explain(place: Place, question: Question) -> None:
         await explain_document(question, database, console)
 
 
-def _customer_id(settings: Settings, email: str | None) -> str:
-    if email is None:
-        raise WrongSetting("Say for whom: --customer ID, --email ADDRESS or --staff.")
+def _customer_id(settings: Settings, email: str) -> str:
     with postgres(settings) as place:
         found: str | None = asyncio.run(_find_customer(place, email))
     if found is None:

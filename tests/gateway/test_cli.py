@@ -10,8 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from db.embedded import Urls
+from gateway.cli import cli
 
 GATEWAY = [sys.executable, "-m", "gateway"]
 
@@ -66,6 +68,15 @@ def test_what_an_operator_can_mend_is_one_line(root: Path, tmp_path: Path, argum
     assert says in ended.stderr
     assert ended.stderr.count("\n") == 1
     assert "Traceback" not in ended.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--staff", "--email", "ada@example.com"), ("--staff", "--customer", "cus_x"), ("--customer", "cus_x", "--email", "a@b.c")]
+)
+def test_a_token_is_for_one_caller_alone(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    ended = CliRunner().invoke(cli, ["token", *arguments], env={"PORTICO_DATA_DIR": str(tmp_path)})
+    assert str(ended.exception) == "Say for whom, by one of --customer ID, --email ADDRESS and --staff."
+    assert (ended.exit_code, ended.stdout, list(tmp_path.iterdir())) == (1, "", [])
 
 
 def test_a_port_in_use_is_one_line(root: Path, tmp_path: Path) -> None:
