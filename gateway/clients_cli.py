@@ -5,7 +5,7 @@ import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import typer
 from rich.table import Table
@@ -19,7 +19,7 @@ from db.session import Transaction
 from gateway.console import console, show
 from gateway.in_database import day, in_database
 from gateway.partners_cli import DataDir
-from gateway.registry import PORTAL, STAFF
+from gateway.registry import PORTAL, STAFF, Mode
 from gateway.settings import Settings, WrongSetting, load
 from resolvers.grants import give
 
@@ -56,16 +56,19 @@ def add(
         )
     jwk = _public_key(public_key)
 
-    async def work(transaction: Transaction) -> str | None:
+    async def work(transaction: Transaction) -> tuple[str | None, bool]:
         if holder := await _holder(transaction, app):
             raise WrongSetting(f"This issuer's tokens of this name are those of {holder} already.")
-        if await transaction.first("clients.save", id=identifier, name=name, contact=contact, units_per_minute=units, **app.values) is None:
+        client = await transaction.first("clients.save", id=identifier, name=name, contact=contact, units_per_minute=units, **app.values)
+        if client is None:
             raise WrongSetting(f"{identifier} is a client of another kind.")
         has_one = has_none or bool(await transaction.run("client_credentials.of_client", key=identifier))
-        return await _renew(transaction, identifier, jwk) if jwk or new_secret or not has_one else None
+        secret = await _renew(transaction, identifier, jwk) if jwk or new_secret or not has_one else None
+        return secret, client.disabled_at is not None
 
-    secret = in_database(settings, work)
-    console.print(f"{identifier} is registered.")
+    secret, is_disabled = in_database(settings, work)
+    stays = f", and stays disabled: `clients disable {identifier} --back` enables it" if is_disabled else ""
+    console.print(f"{identifier} is registered{stays}.")
     if secret:
         console.print(f"Its secret, which is not shown again: {secret}")
 
@@ -94,8 +97,10 @@ def _judge(app: App, settings: Settings) -> None:
         raise WrongSetting("The id of a client has 2 to 63 small letters, digits and dashes.")
     if is_partner and app.identifier in (PORTAL, STAFF):
         raise WrongSetting(f"{PORTAL} and {STAFF} are ours: the documents that come with this program are theirs.")
-    if not set(app.scopes) <= PARTNER_SCOPES or app.mode not in ("open", "log", "prefer", "required") or (app.mode != "required" and is_partner):
-        raise WrongSetting(f"Scopes are {', '.join(sorted(PARTNER_SCOPES))}; modes are open, log, prefer and required, which partners always have.")
+    if not set(app.scopes) <= PARTNER_SCOPES or app.mode not in get_args(Mode):
+        raise WrongSetting(f"Scopes are {', '.join(sorted(PARTNER_SCOPES))}; modes are {', '.join(get_args(Mode))}.")
+    if is_partner and app.mode != "required":
+        raise WrongSetting("A partner's app is always required: leave --mode out.")
     if app.issuer is not None and app.issuer not in {other.name for other in settings.issuers}:
         raise WrongSetting("PORTICO_ISSUERS has no issuer of this name; it is the `iss` of its tokens, to the letter.")
     if app.issuer_client_id is not None and app.issuer is None:
@@ -128,12 +133,18 @@ def list_clients(data_dir: DataDir = None) -> None:
 
 
 @clients.command()
-def disable(identifier: str, back: Annotated[bool, typer.Option("--back", help="Let it in again.")] = False, data_dir: DataDir = None) -> None:
-    """Shut an app out at once, its tokens too."""
-    done = in_database(load(data_dir=data_dir), lambda transaction: transaction.run("clients.able", id=identifier, is_disabled=not back))
-    if not done:
+def disable(identifier: str, back: Annotated[bool, typer.Option("--back", help="Enable it again.")] = False, data_dir: DataDir = None) -> None:
+    """Shut a partner's app out at once, its tokens too. An app of ours loses its mode, and its tokens stay valid: end them at their issuer."""
+    client = in_database(load(data_dir=data_dir), lambda transaction: transaction.run("clients.able", id=identifier, is_disabled=not back))
+    if not client:
         raise WrongSetting(f"There is no client {identifier}.")
-    console.print(f"{identifier} is {'let in again' if back else 'shut out'}.")
+    is_partner = client[0].kind == "PARTNER"
+    if back:
+        console.print(f"{identifier} {'is let in again' if is_partner else 'has its mode again'}.")
+    elif is_partner:
+        console.print(f"{identifier} is shut out.")
+    else:
+        console.print(f"{identifier} has lost its mode; its tokens are still valid: end them at their issuer.")
 
 
 @clients.command()

@@ -84,7 +84,8 @@ def test_what_cannot_be_published_is_one_line(root: Path, tmp_path: Path, enviro
         (["documents", "publish", manifest(tmp_path / "good.json", NAME), "--client", "nobody"], "There is no such client."),
         (["documents", "publish", str(tmp_path / "missing.json"), "--client", "portal"], "cannot be read"),
         (["clients", "add", "Wrong Name", "--name", "x"], "small letters"),
-        (["clients", "add", "partner-x", "--name", "x", "--mode", "open"], "partners always"),
+        (["clients", "add", "partner-x", "--name", "x", "--mode", "open"], "A partner's app is always required: leave --mode out."),
+        (["clients", "add", "app-x", "--name", "x", "--first-party", "--mode", "shut"], "modes are open, log, prefer, required."),
         (["clients", "add", "partner-x", "--name", "x", "--scope", "portal"], "Scopes are"),
         (["clients", "add", "partner-x", "--name", "x", "--public-key", str(wrong)], "is not the public half"),
         (["clients", "add", "portal", "--name", "x", "--first-party", "--new-secret"], "has no secret"),
@@ -120,6 +121,21 @@ def test_an_app_is_registered_for_one_issuer_and_the_name_that_it_has_there(root
     for more in (("--issuer", "https://b", "--issuer-client-id", theirs), ("--issuer", "https://a"), ()):
         assert run(root, "clients", "add", two, "--name", "Tool", *more, **environment).exit_code == 0, more
     assert "is not shown again" in run(root, "clients", "add", two, "--name", "Tool", "--new-secret", **environment).stdout
+
+
+def test_a_disabled_app_stays_so_until_it_is_enabled_and_what_it_loses_is_said(root: Path, environment: dict[str, str]) -> None:
+    partner, tool = (f"cli-{uuid4().hex[:12]}" for _ in range(2))
+    shut_out, let_in = f"{partner} is shut out.\n", f"{partner} is let in again.\n"
+    lost, back = f"{tool} has lost its mode; its tokens are still valid: end them at their issuer.\n", f"{tool} has its mode again.\n"
+    for app, more, disabled, enabled in ((partner, (), shut_out, let_in), (tool, ("--first-party", "--mode", "open"), lost, back)):
+        add = ("clients", "add", app, "--name", "App", *more)
+        assert run(root, *add, **environment).stdout.startswith(f"{app} is registered.\n")
+        assert run(root, "clients", "disable", app, **environment).stdout == disabled
+        stays = f"{app} is registered, and stays disabled: `clients disable {app} --back` enables it.\n"
+        assert run(root, *add, **environment).stdout == stays
+        assert run(root, "clients", "disable", app, "--back", **environment).stdout == enabled
+        assert run(root, *add, **environment).stdout == f"{app} is registered.\n"
+    assert "tokens stay valid" in " ".join(run(root, "clients", "disable", "--help", **environment).stdout.split())
 
 
 def test_many_documents_are_judged_on_all_processors_and_one_that_is_broken_is_named(root: Path, tmp_path: Path, environment: dict[str, str]) -> None:
