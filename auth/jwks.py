@@ -88,7 +88,8 @@ class KeyStore:
             keys = await asyncio.to_thread(parsed, await self._fetch(), self._algorithms)
         except Exception as error:  # whatever goes wrong over there, the keys we have stay
             # The URL may hold a password or a key, and httpx repeats it.
-            logger.warning("keys cannot be fetched from %s: %s: %s", self._host, type(error).__name__, error if type(error) is ValueError else "")
+            reason = f"{type(error).__name__}: {error}" if type(error) is ValueError else type(error).__name__
+            logger.warning("keys cannot be fetched from %s: %s", self._host, reason)
             self._tried_at = at
             return
         if keys != self._current:

@@ -29,7 +29,7 @@ from valkey.asyncio import BlockingConnectionPool
 
 from billing.refusals import TooManyAttempts
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("portico.throttle")
 T = TypeVar("T")
 
 STORAGE_SECONDS = 0.5

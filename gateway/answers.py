@@ -139,8 +139,9 @@ def is_outage(errors: Sequence[GraphQLError]) -> bool:
 
 
 def cause(errors: Sequence[GraphQLError]) -> str:
-    """Why fields failed that nobody refused, for the log: the outage if there is one, or else the first bug."""
-    failures = [original for error in errors if (original := error.original_error) and not isinstance(original, RequestError | TransportError)]
+    """Why fields failed that nobody refused, for the log: the outage if there is one, or else the first bug. An error without a path refuses a variable's value."""
+    originals = [error.original_error for error in errors if error.path is not None]
+    failures = [original for original in originals if original and not isinstance(original, RequestError | TransportError)]
     failures.sort(key=lambda failure: not isinstance(failure, OUTAGES))
     if not failures:
         return ""

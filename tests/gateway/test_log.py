@@ -26,6 +26,7 @@ from tests.processes import SAID, process
 from tests.waiting import until
 
 CARD = "4111 1111 1111 1111"
+LOGGER = re.compile(r"getLogger\((.+?)\)")
 PASSWORD = "seven green bicycles at dawn"
 
 
@@ -59,13 +60,28 @@ async def test_an_operation_is_one_line_without_values(start_server: Callable[..
 
 @pytest.mark.parametrize(
     ("query", "code"),
-    [("{", "GRAPHQL_PARSE_FAILED"), ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"), ("query ($id: ID!) { node(id: $id) { id } }", "BAD_USER_INPUT")],
+    [
+        ("{", "GRAPHQL_PARSE_FAILED"),
+        ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+        ("query ($id: ID!) { node(id: $id) { id } }", "BAD_USER_INPUT"),
+        ("query ($wrong: [ID!]!) { nodes(ids: $wrong) { id } }", "BAD_USER_INPUT"),
+        ("query ($wrong: DateTime) { customer { payments(filter: {createdFrom: $wrong}) { totalCount } } }", "BAD_USER_INPUT"),
+        ("query ($wrong: Int) { customer { payments(first: $wrong) { totalCount } } }", "BAD_USER_INPUT"),
+        ('{ nodes(ids: ["' + '", "'.join(map(str, range(51))) + '"]) { id } }', "PARTIAL"),
+    ],
 )
-async def test_what_a_client_does_wrong_is_one_line_at_info(post: Post, caplog: pytest.LogCaptureFixture, query: str, code: str) -> None:
+async def test_what_a_client_does_wrong_is_one_line_at_info_without_a_cause(post: Post, caplog: pytest.LogCaptureFixture, query: str, code: str) -> None:
+    """That failures have a cause is shown by tests/journeys/test_sqlstates.py."""
     caplog.set_level(logging.INFO)
-    await post(query)
-    assert [(record.levelname, vars(record)["code"]) for record in await written(caplog)] == [("INFO", code)]
+    await post(query, **({"wrong": [{}] * 51} if "wrong: [" in query else {"wrong": "2026-13-01"} if "wrong" in query else {}))
+    assert [(record.levelname, vars(record)["code"], vars(record).get("cause")) for record in await written(caplog)] == [("INFO", code, None)]
     assert "Traceback" not in caplog.text
+
+
+def test_every_logger_of_ours_is_named_portico(root: Path) -> None:
+    named = [(path.name, text) for path in root.glob("[a-z]*/**/*.py") if path.parts[len(root.parts)] != "tests" for text in LOGGER.findall(path.read_text())]
+    assert len(named) > 20
+    assert [(name, text) for name, text in named if not re.fullmatch(r'"portico\.[a-z]+"', text)] == [("log.py", "name")]
 
 
 def test_of_a_flood_of_refusals_a_hundred_lines_a_second_are_kept_and_the_rest_is_counted() -> None:
