@@ -9,7 +9,7 @@ from gateway import answers
 from gateway.answers import Answer, TransportError
 from gateway.portal import Visit
 
-NO_TOKEN = "Send a bearer token that holds in the Authorization header."
+NO_TOKEN = "Send a valid bearer token in the Authorization header."
 
 
 def presented(result: ExecutionResult, extensions: dict[str, Any] | None, visit: Visit, *, suggests: bool) -> Answer:
