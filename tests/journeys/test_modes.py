@@ -38,9 +38,9 @@ SENTENCES = {
     "In production there is no GraphiQL, and callers send the ids of published documents and no text.": "in_production_callers_send_ids",
     "Introspection and suggestions are for staff whose token has the scope `schema:read` or `staff`.": "developers_of_the_merchant",
     "Introspection is a text, so the tool that sends it is registered with a mode that takes texts:": "developers_of_the_merchant",
-    "Whose texts are validated only, such as a build's, needs no server: `python -m gateway schema` prints the same schema.": "the_schema_is_printed",
+    "A build that only checks its documents against the schema needs no server: `python -m gateway schema` prints the same schema.": "the_schema_is_printed",
     "`PORTICO_DEVELOPER_TOOLS=true` opens introspection, suggestions and GraphiQL to everybody, and `PORTICO_DOCUMENT_MODE=open` lets everybody but "
-    "partners send any text; GraphiQL needs both.": "developer_tools",
+    "partners send any text, except registered apps, which keep their own mode; GraphiQL needs both.": "developer_tools",
     "What staff do has documents that come with the program (`schema/documents/staff/`): customers and their pages, portal links, holds, attachments, "
     "the audit, the registry.": "staff_run_every",
     "`python -m gateway documents list --client portal-staff` prints their ids.": "their_ids_are_printed",
@@ -49,7 +49,9 @@ SENTENCES = {
     "A tool of staff or a service that sends texts of its own is registered, and has its mode from there.": "a_mode_is_for_the_tokens",
     "A registration is for the tokens of one issuer that name one client; other tokens do not have its mode, whatever they claim:": "a_mode_is_for_the_tokens",
     "Who signs in with a password or a link has the mode of the settings, as the browser says by itself which app it is.": "a_mode_is_for_the_tokens",
-    "`clients disable` takes the mode back within milliseconds.": "a_mode_is_for_the_tokens",
+    "`clients disable NAME` takes the mode back within milliseconds, and no more than that: the tokens of an app of ours stay valid until they end at their "
+    "issuer.": "a_mode_is_for_the_tokens",
+    "`clients disable NAME --back` gives the mode back, which `clients add` does not.": "a_mode_is_for_the_tokens",
     "What a caller may read and do is for the scopes of the token alone.": "a_mode_gives_no_scope",
 }
 
