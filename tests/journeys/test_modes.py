@@ -308,6 +308,11 @@ async def test_a_mode_is_for_the_tokens_of_one_issuer_that_name_one_client(
         return all([await ask(required, access, query=TEXT) == "PERSISTED_DOCUMENT_ID_REQUIRED" for access in with_mode.values()])
 
     await until(has_gone)
+    await asyncio.to_thread(command, urls, tmp_path, "clients", "add", cli_tool, *add)
+    assert await admin.fetchval("select disabled_at is not null from api_client where id = $1", cli_tool)
+    for enabled in (tool, cli_tool):
+        await asyncio.to_thread(command, urls, tmp_path, "clients", "disable", enabled, "--back")
+    await until(has_come)
     await admin.execute("delete from portal_session where id = $1", session)
 
 
