@@ -5,8 +5,9 @@ BIN := .venv/bin
 demo: .venv/ready
 	@$(BIN)/python -m gateway demo
 
+# One process of tests for each processor, at most four; the tests of one file stay together.
 test: .venv/ready
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 check: .venv/ready
 	@$(BIN)/ruff check .

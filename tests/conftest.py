@@ -1,6 +1,7 @@
 """One real Postgres for the whole run: migrated once, filled once, and a server in front of it."""
 
 import asyncio
+import fcntl
 import json
 import os
 import shutil
@@ -288,8 +289,10 @@ def node() -> Path:
     """The folder of the programs from npm, installed."""
     needs("node")
     folder = Path(__file__).with_name("node")
-    if not (folder / "node_modules" / ".package-lock.json").exists():
-        subprocess.run([needs("npm"), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True, timeout=300)
+    with (folder / "package-lock.json").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # several processes run tests
+        if not (folder / "node_modules" / ".package-lock.json").exists():
+            subprocess.run([needs("npm"), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True, timeout=300)
     return folder
 
 
