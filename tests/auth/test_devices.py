@@ -69,7 +69,7 @@ def test_whatever_is_presented_is_read_or_is_nothing(value: str) -> None:
     assert DEVICES.read(value, ADA, now=NOW) is None
 
 
-@pytest.mark.parametrize("value", [None, "", VALUE[:-1], VALUE + "A", VALUE + "=", "\ud800" * 75, "\0" * 75, "\u0661" * 75])
+@pytest.mark.parametrize("value", [None, "", VALUE[:-1], VALUE + "A", VALUE + "=", "\ud800" * 75, "\0" * 75, "\u0661" * 75], ids=range(8))
 def test_what_is_no_value_is_nothing(value: str | None) -> None:
     assert DEVICES.read(value, ADA, now=NOW) is None
 
