@@ -96,6 +96,11 @@ class Session:
         # A field that is cancelled because a sibling was refused must not cut off the statement: the other fields read in the same transaction.
         return await asyncio.shield(read)
 
+    async def fetch_alone(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
+        """As `fetch`, for the only reader of an operation: without siblings no task has to keep the statement alive."""
+        with self._entered():
+            return await self._in_turn(sql, [*map(storable, arguments)], is_prepared=is_prepared)
+
     async def _in_turn(self, sql: str, arguments: list[Any], *, is_prepared: bool) -> list[Any]:
         async with self._turn:
             with outages():
