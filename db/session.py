@@ -14,6 +14,7 @@ from typing import Any
 from billing import rows
 from billing.states import Actor
 from db.blocks import blocks, positional
+from db.literals import literal, storable
 from db.outages import AlreadyTaken as AlreadyTaken
 from db.outages import DatabaseUnavailable as DatabaseUnavailable
 from db.outages import SessionEnded as SessionEnded
@@ -275,13 +276,6 @@ async def _rows(connection: Any, sql: str, arguments: list[Any], *, is_prepared:
     return list(await statement.fetch(*arguments))
 
 
-def storable(value: Any) -> Any:
-    """Postgres' text cannot hold NUL, so a text with one equals nothing there. It is looked for with a character that nobody types."""
-    if isinstance(value, str):
-        return value.replace("\x00", "\ufffd") if "\x00" in value else value
-    return [storable(item) for item in value] if isinstance(value, list | tuple) else value
-
-
 def begin(caller: Caller, mode: str) -> str:
     """One round trip that opens the snapshot and says who is asking. SET LOCAL and not set_config(): a distributed Postgres forwards only the first."""
     return (
@@ -298,8 +292,3 @@ def _judging(caller: Caller, mode: str) -> str:
         return f"; SELECT assert_session({literal(caller.session_id)})"
     is_asked = caller.is_of_token and caller.customer_id and not (caller.is_known and mode == READ)
     return "; SELECT assert_customer()" if is_asked else ""
-
-
-def literal(text: str) -> str:
-    """A SQL string literal; SET takes no parameters."""
-    return "E'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\x00", "") + "'"
