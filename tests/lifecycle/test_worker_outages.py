@@ -315,7 +315,7 @@ async def test_what_only_an_operator_can_mend_ends_a_worker_at_its_start_with_on
     assert found.log.count("\n") == 1, found.log
     assert "not-the-password" not in found.log
     nobody, nowhere = own.urls.app.replace("portico_app@", "nobody@"), own.urls.app.replace("/postgres?", "/nowhere?")
-    for url, reason in ((nobody, "SQLSTATE 28000"), (nowhere, 'database "nowhere" does not exist')):
+    for url, reason in ((nobody, "SQLSTATE 28000"), (nowhere, "SQLSTATE 3D000")):
         with pytest.raises(CannotReach, match=reason):
             await until_reachable(Place(own.urls.admin, url), asyncio.Event())
 
