@@ -83,15 +83,16 @@ class Database(databases.Database):
         """A connection for one unit of work. Raises TimeoutError when none was free for so long, and what connecting raises."""
         self.taken += 1
         async with asyncio.timeout(seconds):
-            if lease := await self._line.place():
-                return lease
-            connection = Connection(self, self._backend)
-            try:
-                await connection.__aenter__()
-            except BaseException:  # cancelled or refused: the place is the next one's
-                self._line.leave()
-                raise
-            return Lease(connection, self._line)
+            return await self._line.place() or await self._from_pool()
+
+    async def _from_pool(self) -> "Lease":
+        connection = Connection(self, self._backend)
+        try:
+            await connection.__aenter__()
+        except BaseException:  # cancelled or refused: the place is the next one's
+            self._line.leave()
+            raise
+        return Lease(connection, self._line)
 
 
 class Lease:
@@ -147,7 +148,7 @@ class Lease:
 
     def _passed_on(self) -> bool:
         """Whether somebody waited for the connection and has it now."""
-        return not self._is_lost() and self._line.pass_on(Lease(self._connection, self._line, is_reading=self.is_reading))
+        return self._line.is_awaited and not self._is_lost() and self._line.pass_on(Lease(self._connection, self._line, is_reading=self.is_reading))
 
     def _is_lost(self) -> bool:
         try:
@@ -173,6 +174,10 @@ class _Line:
     @property
     def seconds_without_place(self) -> float:
         return 0.0 if self._places else monotonic() - self._moved_at
+
+    @property
+    def is_awaited(self) -> bool:
+        return bool(self._waiting)
 
     async def place(self) -> Lease | None:
         """A place, with the connection of who had it before, or None where the pool has one."""

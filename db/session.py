@@ -97,10 +97,17 @@ class Session:
         # A field that is cancelled because a sibling was refused must not cut off the statement: the other fields read in the same transaction.
         return await asyncio.shield(read)
 
-    async def fetch_alone(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
-        """As `fetch`, for the only reader of an operation: without siblings no task has to keep the statement alive."""
-        with self._entered():
+    async def fetch_unshielded(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
+        """As `fetch`, without a task that keeps the statement alive when the caller is cancelled.
+
+        For readers that are cancelled by the end of the unit of work only: a planned query, which has no siblings, and a batch of a loader, which has its own task.
+        """
+        task = self._check_open()
+        self._running.add(task)
+        try:
             return await self._in_turn(sql, [*map(storable, arguments)], is_prepared=is_prepared)
+        finally:
+            self._running.discard(task)
 
     async def _in_turn(self, sql: str, arguments: list[Any], *, is_prepared: bool) -> list[Any]:
         async with self._turn:

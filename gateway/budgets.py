@@ -41,22 +41,21 @@ class Budgets:
         if not maximum:
             return None
         now, price = self._clock(), max(1, cost)
-        self._forget_idle(now)
-        if len(self._left) >= MAX_CALLERS and caller not in self._left:
-            self._left.popitem(last=False)
-        left, since = self._left.get(caller, (maximum, now))
+        left, since = self._left.pop(caller, (maximum, now))
         left = min(maximum, left + (now - since) * maximum / MINUTE)
         is_paid = price <= left
-        self._left[caller] = left - price if is_paid else left, now
-        self._left.move_to_end(caller)
-        return Budget(is_paid, int(self._left[caller][0]), maximum)
+        left = left - price if is_paid else left
+        self._forget_idle(now)
+        if len(self._left) >= MAX_CALLERS:
+            self._left.popitem(last=False)
+        self._left[caller] = left, now
+        return Budget(is_paid, int(left), maximum)
 
     def _forget_idle(self, now: float) -> None:
         """Forget a caller whose budget is full again, if there is one. One for each operation is enough: no operation brings more than one new caller."""
-        for caller in self._left:
-            if now - self._left[caller][1] >= MINUTE:
-                del self._left[caller]
-            return
+        oldest = next(iter(self._left), None)
+        if oldest is not None and now - self._left[oldest][1] >= MINUTE:
+            del self._left[oldest]
 
 
 async def _of_partner(context: Context, cost: int) -> Budget:

@@ -13,6 +13,7 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 
 from gateway.answers import TransportError
+from gateway.heads import Asked
 
 ALLOWED = "GET, POST, OPTIONS"
 NAMES = ("query", "variables", "operationName", "extensions", "documentId")
@@ -66,21 +67,16 @@ async def arrived(reading: Awaitable[Found], *, seconds: float) -> Found:
         raise TransportError("BAD_REQUEST", "The request broke off.") from None
 
 
-def reader_of(request: Request) -> Reader:
+def reader_of(request: Asked) -> Reader:
     """How the request is to be read, judged before any of its body is. Raises TransportError."""
     if request.method == "GET":
         return _in_url
     if request.method != "POST":
         raise TransportError("METHOD_NOT_ALLOWED", "Send GraphQL by POST, or a query by GET.", Allow=ALLOWED)
-    reader = READERS.get(media_type_of(request))
+    reader = READERS.get(request.media_type)
     if reader is None or request.headers.get("content-encoding", "identity").lower() != "identity":
         raise TransportError("UNSUPPORTED_MEDIA_TYPE", "Send the request as application/json in UTF-8, not compressed.")
     return reader
-
-
-def media_type_of(request: Request) -> str:
-    """The content's media type in lower case; empty if none is named."""
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 async def _in_url(request: Request, bounds: Bounds) -> Call:
@@ -115,13 +111,17 @@ READERS: dict[str, Reader] = {"application/json": _as_json}
 async def body_of(request: Request, limit: int) -> bytes:
     """The whole body. Raises TransportError for more than `limit` bytes, announced or sent."""
     announced = request.headers.get("content-length", "0")
-    received = bytearray()
     if announced.isdecimal() and int(announced[:20]) > limit:
         raise _too_large(limit)
-    async for part in request.stream():
-        received += part
-        if len(received) > limit:
+    received, is_whole = bytearray(), False
+    while not is_whole:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part, is_whole = message.get("body", b""), not message.get("more_body", False)
+        if len(received) + len(part) > limit:
             raise _too_large(limit)
+        received += part
     return bytes(received)
 
 

@@ -24,10 +24,18 @@ class Heads(Headers):
         return self._first.get(key, default)
 
 
+def media_type_of(headers: Headers) -> str:
+    """The content's media type in lower case; empty if none is named."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 class Asked(Request):
+    """`media_type` is the content's, in lower case; empty if none is named."""
+
     def __init__(self, scope: Scope, receive: Receive) -> None:
         super().__init__(scope, receive)
         self._heads = Heads(scope["headers"])
+        self.media_type = media_type_of(self._heads)
 
     @property
     def headers(self) -> Headers:

@@ -19,7 +19,8 @@ from billing.refusals import RETRY_AFTER_SECONDS
 from billing.states import Actor
 from db.session import Caller, DatabaseUnavailable, Session, Transaction
 from gateway.answers import TransportError, log_outage
-from gateway.calls import body_of, media_type_of
+from gateway.calls import body_of
+from gateway.heads import media_type_of
 from gateway.proxies import Network, address_of
 
 logger = logging.getLogger("portico.oauth")
@@ -142,7 +143,7 @@ async def _holds(transaction: Transaction, desk: Desk, claimed: Claimed, credent
 
 
 async def _form(request: Request) -> dict[str, str]:
-    if media_type_of(request) != "application/x-www-form-urlencoded":
+    if media_type_of(request.headers) != "application/x-www-form-urlencoded":
         raise Denied("invalid_request", "Send application/x-www-form-urlencoded.")
     body = await body_of(request, MAX_BYTES)
     try:

@@ -7,10 +7,9 @@ which we answer for the origins in the settings alone. So a request that a form 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from starlette.requests import Request
-
 from gateway.answers import TransportError
-from gateway.calls import ALLOWED, media_type_of
+from gateway.calls import ALLOWED
+from gateway.heads import Asked
 
 # Any of them, not empty: no form, image or script can send them without a preflight.
 PROOFS = ("graphql-require-preflight", "apollo-require-preflight", "x-apollo-operation-name")
@@ -29,28 +28,27 @@ class Origins:
 
     allowed: Collection[str] = ()
 
-    def check(self, request: Request) -> None:
+    def check(self, request: Asked) -> None:
         """Raises TransportError for a request that another site's page could have made a browser send."""
-        if any(request.headers.get(name) for name in PROOFS):
-            return
+        headers = request.headers
         if request.method == "GET":
             # It can do nothing but read, and a program that is no browser says nothing of sites.
-            is_foreign = request.headers.get("sec-fetch-site", "none") not in SAME and "authorization" not in request.headers
+            is_foreign = headers.get("sec-fetch-site", "none") not in SAME and "authorization" not in headers
         else:
-            is_foreign = request.method == "POST" and media_type_of(request) in SIMPLE
-        if is_foreign and request.headers.get("origin") not in self.allowed:
+            is_foreign = request.media_type in SIMPLE and request.method == "POST"
+        if is_foreign and headers.get("origin") not in self.allowed and not any(headers.get(name) for name in PROOFS):
             raise TransportError(
                 "CROSS_SITE_REQUEST", "Another site's page could send this. Send application/json, or the header GraphQL-Require-Preflight: 1."
             )
 
-    def headers(self, request: Request) -> dict[str, str]:
+    def headers(self, request: Asked) -> dict[str, str]:
         """What tells a browser that the page of an allowed origin may read the answer."""
         origin = request.headers.get("origin")
         if origin is None or origin not in self.allowed:
             return {}
         return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": SHOWN, "Cross-Origin-Resource-Policy": "cross-origin"}
 
-    def preflight(self, request: Request) -> dict[str, str]:
+    def preflight(self, request: Asked) -> dict[str, str]:
         """The headers of an answer to OPTIONS."""
         allowed = self.headers(request)
         if not allowed:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from graphql import GraphQLSchema
-from starlette.requests import Request
 
 from auth.tokens import Tokens
 from db.pool import Database
@@ -15,6 +14,7 @@ from gateway.answers import Form
 from gateway.budgets import Budgets
 from gateway.calls import Bounds
 from gateway.documents import Documents
+from gateway.heads import Asked
 from gateway.health import Drain
 from gateway.journal import Entry
 from gateway.known import Known
@@ -70,17 +70,17 @@ class Portal:
 class Visit:
     """One request on its way: how it is answered, what the log will say of it, and once the caller is known the unit of work and the key (`gateway/callers.py`)."""
 
-    request: Request
+    request: Asked
     form: Form
     entry: Entry
     context: Context | None = None
     caller: str = ""
     waits_until: float | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    is_upload: bool = field(init=False)
 
-    @property
-    def is_upload(self) -> bool:
-        return uploads.is_multipart(self.request)
+    def __post_init__(self) -> None:
+        self.is_upload = uploads.is_multipart(self.request)
 
     @property
     def wants_cost(self) -> bool:

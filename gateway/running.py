@@ -50,10 +50,10 @@ async def run_planned(document: Document, operation: OperationDefinitionNode, ca
 async def _fetched(bound: Bound, session: Session) -> list[Any]:
     """The one statement of a plan, and once more after a Conflict: a standby cancels what stands in the way of its recovery."""
     try:
-        return await session.fetch_alone(bound.plan.sql, bound.values, is_prepared=bound.is_repeated)
+        return await session.fetch_unshielded(bound.plan.sql, bound.values, is_prepared=bound.is_repeated)
     except Conflict:
         await session.release()
-        return await session.fetch_alone(bound.plan.sql, bound.values, is_prepared=bound.is_repeated)
+        return await session.fetch_unshielded(bound.plan.sql, bound.values, is_prepared=bound.is_repeated)
 
 
 async def run(schema: GraphQLSchema, document: Document, call: Call, context: Context) -> ExecutionResult:

@@ -14,7 +14,8 @@ from starlette.requests import Request
 from billing.attachments import MAX_GROUP_BYTES
 from gateway import calls
 from gateway.answers import Answer, TransportError
-from gateway.calls import Call, arrived, media_type_of
+from gateway.calls import Call, arrived
+from gateway.heads import Asked
 from gateway.multipart import Body, Part, Parts
 from resolvers.incoming import File, Upload
 
@@ -23,8 +24,8 @@ MAX_BODY_BYTES = MAX_GROUP_BYTES + 1024**2
 MAX_FIELD_BYTES = 256 * 1024
 
 
-def is_multipart(request: Request) -> bool:
-    return request.method == "POST" and media_type_of(request) == "multipart/form-data"
+def is_multipart(request: Asked) -> bool:
+    return request.media_type == "multipart/form-data" and request.method == "POST"
 
 
 async def respond(request: Request, run: Callable[[Call], Awaitable[Answer]], *, seconds: float) -> Answer:

@@ -59,7 +59,7 @@ def _slice(found: list[Any], window: Window) -> Slice:
 
 async def _grouped(reader: Reader, keys: list[Key]) -> list[list[Any]]:
     groups: list[list[Any]] = [[] for _ in keys]
-    for record in await reader.session.fetch(reader.statement.sql, _arguments(reader, keys)):
+    for record in await reader.session.fetch_unshielded(reader.statement.sql, _arguments(reader, keys)):
         groups[record[0] - 1].append(record)
     return groups
 
