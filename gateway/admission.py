@@ -45,6 +45,10 @@ class Admission:
         if not self._is_free_for(caller, 1) and self._length >= self._queued and self._longest_besides(caller) is None:
             raise Overloaded
 
+    def is_shared(self) -> bool:
+        """Whether more than one caller has operations running."""
+        return len(self._running) > 1
+
     def deadline(self) -> float:
         """Until when an operation that arrives now waits for its places, in the event loop's time."""
         return asyncio.get_running_loop().time() + self._wait_seconds

@@ -37,6 +37,7 @@ from gateway.results import NO_TOKEN, presented
 from gateway.running import run, run_planned
 from gateway.statuses import JSON
 from resolvers.context import Context, Origin
+from resolvers.pace import Pace
 
 logger = logging.getLogger("portico.http")
 
@@ -159,7 +160,7 @@ class GraphQLEndpoint:
         origin = Origin(visit.entry.request_id, address_of(visit.request, portal.terms.trusted_proxies), user_agent_of(visit.request))
         if viewer is STRANGER:
             visit.entry.user_agent = origin.user_agent
-        return Context(viewer, session, origin, portal.identity, portal.payments, portal.files, judge=portal.judge)
+        return Context(viewer, session, origin, portal.identity, portal.payments, portal.files, judge=portal.judge, pace=Pace(portal.running_costs.is_shared))
 
 
 def _warn_of_unknown(viewer: Viewer) -> None:

@@ -108,8 +108,9 @@ def serve(app: ASGIApp, listener: socket.socket, ending: Ending, *, on_ready: Ca
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
-    # Large answers are put together in threads; the event loop gets the interpreter back from them after so long (5 ms is Python's default).
-    sys.setswitchinterval(0.001)
+    # Large answers are put together in threads; the event loop gets the interpreter back from them after so long (5 ms is Python's default),
+    # which it needs about ten times for a short operation.
+    sys.setswitchinterval(0.0002)
     # glibc gives freed memory back and fetches it again, page by page, for every few hundred KB of an upload, until it has seen a larger block come and go.
     bytes(RETAINED_BYTES // 2)
     with suppress(KeyboardInterrupt):

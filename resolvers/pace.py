@@ -2,10 +2,13 @@
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 
 # A row takes graphql-core 20 to 100 µs, so this many take about as long as a short operation does from its first statement to its answer.
-ROWS_AT_ONCE = 50
-PAUSE_SECONDS = 0.002
+ROWS_AT_ONCE = 20
+# Between two parts: long enough for a request that has arrived meanwhile to begin, and then, while another caller's operation runs, for a short operation to end.
+PAUSE_SECONDS = 0.001
+PAUSE_BESIDE_OTHERS_SECONDS = 0.005
 
 
 class Pace:
@@ -13,10 +16,11 @@ class Pace:
 
     A loader answers all its keys in one turn of the event loop, so that a thousand rows would otherwise be completed without a pause, and every other request would
     wait. The relations of rows completed in different parts are loaded by different statements: an operation with n rows on one level may need n / ROWS_AT_ONCE
-    statements for the next level.
+    statements for the next level. `has_others` says whether operations of other callers run in this process.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, has_others: Callable[[], bool] = lambda: False) -> None:
+        self._has_others = has_others
         self._left = ROWS_AT_ONCE
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
         self._is_counting = False
@@ -42,4 +46,13 @@ class Pace:
                 part.set_result(None)
         self._is_counting = self._left < ROWS_AT_ONCE
         if self._is_counting:
-            asyncio.get_running_loop().call_later(PAUSE_SECONDS if self._waiting else 0, self._begin_part)
+            # It runs when the rows of this part are completed, so that the pause begins after them.
+            asyncio.get_running_loop().call_soon(self._pause_after_part)
+
+    def _pause_after_part(self) -> None:
+        asyncio.get_running_loop().call_later(self._pause(), self._begin_part)
+
+    def _pause(self) -> float:
+        if not self._waiting:
+            return 0
+        return PAUSE_BESIDE_OTHERS_SECONDS if self._has_others() else PAUSE_SECONDS
