@@ -27,7 +27,7 @@ from db import demo as demo_data
 from db.demo.passwords import PASSWORD, give
 from db.migrate import migrate as migrate_database
 from db.pool import Database, Pool
-from gateway import clients_cli, log, partners_cli, welcome
+from gateway import clients_cli, env_example, log, partners_cli, production, welcome
 from gateway.app import Setup, create_app
 from gateway.clock import run_worker, stopping, tick_once, until_reachable
 from gateway.compare import BREAKING, differences, schema_in
@@ -60,8 +60,7 @@ DataDir = Annotated[Path | None, typer.Option(help="Where the built-in Postgres 
 def demo(port: Port = None, data_dir: DataDir = None) -> None:
     """Start everything: Postgres, tables, demo customers, server."""
     settings = load(port=port, data_dir=data_dir)
-    if settings.is_production:
-        raise WrongSetting("PORTICO_ENVIRONMENT: the demo prints tokens of its customers and so does not run in production. Use `migrate` and `serve`.")
+    production.refuse_demo(settings)
     issuer = issuer_of(settings)
     with listen(settings.host, settings.port) as listener, postgres(settings) as place:
         asyncio.run(_prepare_demo(place, settings, issuer))
@@ -81,6 +80,7 @@ def serve(port: Port = None, data_dir: DataDir = None) -> None:
     with listen(settings.host, settings.port) as listener, postgres(settings) as place:
         asyncio.run(check(place))
         ending = _ending(settings)
+        production.warn(settings)
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
         app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, url=url, drain=ending.drain))
         serve_app(app, listener, ending, on_ready=lambda: console.print(f"READY {url}/graphql"))
@@ -93,20 +93,26 @@ def worker(data_dir: DataDir = None) -> None:
     secret_of_portal(settings)
     log.configure(as_json=settings.is_production, level=settings.log_level)
     with postgres(settings) as place:
+        production.warn(settings)
         asyncio.run(_work(settings, place))
 
 
 @cli.command()
 def tick(
     at: Annotated[datetime | None, typer.Option(help="As of this instant, in UTC, such as 2027-01-31T09:00:00; left out, now.")] = None,
+    charge_real_customers: Annotated[
+        bool, typer.Option("--charge-real-customers", help="Where real money is taken: charge as of an instant in the future all the same.")
+    ] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Run one pass of the billing clock: renew, apply pending changes, end trials and pauses, charge what is due. Then send letters, sweep attachments and forget past rows, as of now."""
     settings = load(data_dir=data_dir)
+    instant = at.replace(tzinfo=UTC) if at else None
+    production.refuse_future(settings, instant, datetime.now(UTC), is_confirmed=charge_real_customers)
     secret_of_portal(settings)
     with postgres(settings) as place:
         asyncio.run(check(place))
-        ticked = asyncio.run(tick_once(settings, place, at.replace(tzinfo=UTC) if at else None))
+        ticked = asyncio.run(tick_once(settings, place, instant))
     done, swept = ticked.clock, ticked.swept
     console.print(f"{done.steps} steps of subscriptions, {done.collections} invoices charged, {done.reconciled} charges settled, {done.failures} failures.")
     console.print(
@@ -127,7 +133,9 @@ def seed(
     customers: Annotated[int, typer.Option(min=0, help="How many generated customers, besides the demo customers.")] = 0, data_dir: DataDir = None
 ) -> None:
     """Fill the database with demo customers and as many generated ones as you like."""
-    with postgres(load(data_dir=data_dir)) as place, Progress(console=console) as progress:
+    settings = load(data_dir=data_dir)
+    production.refuse_seed(settings)
+    with postgres(settings) as place, Progress(console=console) as progress:
         task = progress.add_task("Customers", total=max(customers, 1))
         asyncio.run(_seed(place, customers, lambda done: progress.update(task, completed=done)))
         progress.update(task, completed=max(customers, 1))
@@ -196,13 +204,16 @@ def keys_secret() -> None:
     print(new_secret())
 
 
+cli.command("settings")(env_example.print_settings)
+
+
 def main() -> None:
     """Run a command; what an operator can mend is one line, not a traceback. Whatever happens, no secret of the settings is printed."""
     log.hide(secrets_of(os.environ))
     log.configure(as_json=False, level="WARNING", stream=sys.stderr)
     try:
         cli()
-    except (WrongSetting, CannotReach, PortInUse, CannotExplain, QueueEnded) as error:
+    except (WrongSetting, CannotReach, PortInUse, CannotExplain, QueueEnded, demo_data.NotTheDemo) as error:
         plain(is_error=True).print(bold("Portico stops here.", "bold red"), log.without_known(str(error)))
         sys.exit(1)
     except Exception:  # a bug: its traceback is all that anybody will know of it
@@ -217,6 +228,9 @@ def _ending(settings: Settings) -> Ending:
 
 
 async def _prepare_demo(place: Place, settings: Settings, issuer: Issuer) -> None:
+    async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
+        pass
+    await demo_data.check_own(place.admin_url)
     await _migrate(place)
     if await demo_data.is_empty(place.admin_url):
         await _seed(place, 0, lambda _: None)

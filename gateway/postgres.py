@@ -12,6 +12,7 @@ import asyncpg
 
 from db import embedded
 from db.migrate import APP, APP_SETTINGS
+from gateway.production import require_database
 from gateway.settings import Settings
 
 # A machine that is busy, with a database that has just started on it, takes a while.
@@ -60,7 +61,8 @@ class Place:
 
 @contextmanager
 def postgres(settings: Settings) -> Iterator[Place]:
-    """The built-in Postgres runs as long as the context. Raises CannotReach."""
+    """The built-in Postgres runs as long as the context. Raises CannotReach, and WrongSetting in production, which has no built-in one."""
+    require_database(settings)
     if settings.database_url:
         yield _external(settings.database_url, settings.app_database_url)
         return

@@ -1,38 +1,140 @@
-"""What the value of a setting has to look like. A refusal says what is expected and never repeats the value: it may be a secret, or hold one."""
+"""What the value of a setting has to look like. A refusal says what is wrong and never repeats the value: it may be a secret, or hold one."""
 
+import json
 import re
 from collections.abc import Collection
 from email.utils import parseaddr
-from typing import Annotated
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator
+from pydantic.fields import FieldInfo
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
+from auth.issuers import OtherIssuer
+from auth.keys import Asymmetric
 from auth.secret import is_guessable
 from auth.throttle import SCHEMES
 from billing.dunning import RetryPolicy
-from mail.port import author
+from mail.port import author, is_one_line
 
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?")
 NEW_SECRET = "`python -m gateway keys secret` makes one"
 MIN_SECRET_CHARACTERS = 32
 PORTS = range(1, 65536)
 PORT = re.compile(r"[0-9]{1,5}")
+HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
+PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+def normalized(value: object, field: FieldInfo) -> object:
+    """The value of an environment variable without spaces around it, with the letters' case of a choice. An empty one is left out where nothing is what the
+    setting is without it. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if not text:
+        if field.default in (None, "", ()) and not _is_of(field, PostgresUrl):
+            return field.default
+        raise ValueError("is empty")
+    if not is_one_line(text) and not text.startswith("["):
+        raise ValueError("has a line break or another control character")
+    return {choice.casefold(): choice for choice in choices(field)}.get(text.casefold(), text)
+
+
+def choices(field: FieldInfo) -> tuple[str, ...]:
+    """The words that a setting may be; none where it is no choice."""
+    kinds = (field.annotation, *get_args(field.annotation))
+    return next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
+
+
+def _list(value: object) -> object:
+    """A comma list, or JSON. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    if value.startswith("["):
+        return _json(value)
+    if value.startswith(("{", '"')):
+        raise ValueError("is neither a comma list nor a JSON list")
+    items = [item.strip() for item in value.split(",")]
+    if "" in items:
+        raise ValueError(f"number {items.index('') + 1} is empty")
+    return items
+
+
+def _json(value: object) -> object:
+    """A JSON list. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    try:
+        items = json.loads(value)
+    except (ValueError, RecursionError):
+        items = None
+    if not isinstance(items, list):
+        raise ValueError("is not a JSON list")
+    return items
+
+
+def _networks(value: Any) -> tuple[IPv4Network | IPv6Network, ...]:
+    networks = []
+    for number, item in enumerate(value, 1):
+        try:
+            networks.append(item if isinstance(item, IPv4Network | IPv6Network) else ip_network(str(item)))
+        except ValueError:
+            raise ValueError(f"number {number} is not a network, which has no address but its first") from None
+    return tuple(networks)
+
+
+def _issuers(value: object) -> object:
+    """Objects with the words of their choices in the letters' case that these have."""
+    items = _json(value)
+    return [_issuer(item) if isinstance(item, dict) else item for item in items] if isinstance(items, list) else items
+
+
+def _issuer(item: dict[str, Any]) -> dict[str, Any]:
+    names = {name.casefold(): name for name in get_args(Asymmetric)}
+    kind, algorithms = item.get("kind"), item.get("algorithms")
+    changed: dict[str, Any] = {"kind": kind.upper()} if isinstance(kind, str) else {}
+    if isinstance(algorithms, list):
+        changed["algorithms"] = [names.get(name.casefold(), name) if isinstance(name, str) else name for name in algorithms]
+    return item | changed
+
+
+def _host(value: str) -> str:
+    if not HOST.fullmatch(value):
+        raise ValueError("is not a host's name or address, which has no scheme, port or path")
+    return value
+
+
+def _parameters(value: tuple[str, ...]) -> tuple[str, ...]:
+    for number, name in enumerate(value, 1):
+        if not PARAMETER.fullmatch(name):
+            raise ValueError(f"number {number} is not a parameter's name")
+    return value
+
+
+def _lines(value: tuple[str, ...]) -> tuple[str, ...]:
+    for number, line in enumerate(value, 1):
+        if not is_one_line(line):
+            raise ValueError(f"number {number} has a line break or another control character")
+    return value
 
 
 def _is_url(value: str, schemes: Collection[str]) -> bool:
     try:
         parts = urlsplit(value)
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        return not re.search(r"\s", value) and parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:  # a port that is none, or half of an IPv6 address
         return False
 
 
 def _http(value: str) -> str:
     if not _is_url(value, ("http", "https")):
-        raise ValueError("is not a URL; write https://portal.example.com")
+        raise ValueError("is not a URL that begins with http:// or https://")
+    if "?" in value or "#" in value or "@" in urlsplit(value).netloc:
+        raise ValueError("has a query, a fragment or a user, which this URL cannot have")
     return value
 
 
@@ -41,8 +143,8 @@ def _postgres(value: str) -> str:
         url = make_url(value)
     except (ArgumentError, ValueError):
         url = URL.create("unknown")
-    if url.drivername not in ("postgresql", "postgres"):
-        raise ValueError("is not a database URL; write postgresql://user:password@host:5432/database")
+    if url.drivername not in ("postgresql", "postgres") or re.search(r"\s", value):
+        raise ValueError("is not a database URL")
     # Some ways to look up a host keep only the lower 16 bits of a larger port, and so lead to another one.
     if not all(PORT.fullmatch(port) and int(port) in PORTS for port in _ports(url)):
         raise ValueError("has a port out of range; ports are 1 to 65535")
@@ -57,32 +159,39 @@ def _ports(url: URL) -> list[str]:
 
 def _redis(value: str) -> str:
     if not _is_url(value, SCHEMES):
-        raise ValueError(f"is not the URL of a Redis or Valkey; it begins with one of {', '.join(f'{scheme}://' for scheme in SCHEMES)}")
+        raise ValueError(f"is not the URL of a Redis or Valkey, which begins with one of {', '.join(f'{scheme}://' for scheme in SCHEMES)}")
     return value
 
 
 def _clamd(value: str) -> str:
     if not (_is_url(value, ("tcp",)) or value.startswith("unix:///")):
-        raise ValueError("is not the address of a clamd; write tcp://127.0.0.1:3310 or unix:///run/clamav/clamd.ctl")
+        raise ValueError("is not the address of a clamd, which begins with tcp:// or unix:///")
     return value
 
 
 def _mailbox(value: str) -> str:
     name, address = parseaddr(value)
-    author(address, name=name)
+    try:
+        author(address, name=name)
+    except ValueError:
+        raise ValueError("is not a mail address, with or without a name before it") from None
     return value
 
 
 def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
     for number, origin in enumerate(value, 1):
         if not ORIGIN.fullmatch(origin):
-            raise ValueError(f"number {number} is not an origin; write https://portal.example.com, without a path and without *")
+            raise ValueError(f"number {number} is not an origin, which has no path and no *")
     return value
 
 
 def _retry_days(value: tuple[int, ...]) -> tuple[int, ...]:
     RetryPolicy(value)
     return value
+
+
+def _is_of(field: FieldInfo, kind: Any) -> bool:
+    return kind in (field.annotation, *get_args(field.annotation))
 
 
 def _none_if_empty(value: object) -> object:
@@ -114,15 +223,27 @@ def _stripe_secret(value: str) -> str:
     return value
 
 
+def _webhook_secret(value: str) -> str:
+    if value and not value.startswith("whsec_"):
+        raise ValueError("is not a signing secret of Stripe's webhooks, which begins with whsec_")
+    return value
+
+
+Host = Annotated[str, AfterValidator(_host)]
 HttpUrl = Annotated[str, AfterValidator(_http)]
 PostgresUrl = Annotated[str, AfterValidator(_postgres)]
 RedisUrl = Annotated[str, AfterValidator(_redis)]
 ClamdUrl = Annotated[str, AfterValidator(_clamd)]
 Mailbox = Annotated[str, AfterValidator(_mailbox)]
-Origins = Annotated[tuple[str, ...], AfterValidator(_origins)]
-RetryDays = Annotated[tuple[int, ...], AfterValidator(_retry_days)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_list), AfterValidator(_parameters)]
+Lines = Annotated[tuple[str, ...], BeforeValidator(_list), AfterValidator(_lines)]
+Origins = Annotated[tuple[str, ...], BeforeValidator(_list), AfterValidator(_origins)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks), BeforeValidator(_list)]
+RetryDays = Annotated[tuple[int, ...], BeforeValidator(_list), AfterValidator(_retry_days)]
+Issuers = Annotated[tuple[OtherIssuer, ...], BeforeValidator(_issuers)]
 # An empty secret is one that was left out.
 LongSecret = Annotated[Annotated[str, AfterValidator(_long)] | None, BeforeValidator(_none_if_empty)]
 UnguessableSecret = Annotated[Annotated[str, AfterValidator(_long), AfterValidator(_unguessable)] | None, BeforeValidator(_none_if_empty)]
 StripePublishable = Annotated[str, AfterValidator(_publishable)]
 StripeSecret = Annotated[str, AfterValidator(_stripe_secret)]
+StripeWebhookSecret = Annotated[str, AfterValidator(_webhook_secret)]

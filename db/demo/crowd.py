@@ -40,6 +40,11 @@ def generate(number: int, *, now: datetime, rows: Rows) -> None:
     close_account(account)
 
 
+def generated_id(number: int, now: datetime) -> str:
+    """The id of the customer of this number, of which only the time depends on `now`."""
+    return _customer(Random(number), number, now).id
+
+
 def _customer(random: Random, number: int, now: datetime) -> Customer:
     region, name, email = someone(random, number)
     created_at = now - timedelta(days=random.randint(400, 1200), seconds=random.randrange(86_400))

@@ -14,6 +14,7 @@ from db.demo.account import close_account, open_account
 from db.demo.catalogue import catalogue_rows
 from db.demo.contents import content
 from db.demo.crowd import generate
+from db.demo.own import refuse_others
 from db.demo.periods import whole_seconds
 from db.demo.rows import Customer
 from db.demo.shown import HOMES, SHOWN, DemoCustomer
@@ -86,6 +87,7 @@ async def _force_row_security(connection: Connection, force: str) -> None:
 
 
 async def _fill(connection: Connection, *, customers: int, now: datetime, progress: Callable[[int], None]) -> None:
+    await refuse_others(connection)
     if not await connection.fetchval("select exists (select from plan)"):
         await _copy(connection, catalogue_rows(), CATALOGUE_TABLES)
     known = {record["id"] for record in await connection.fetch("select id from customer where id = any($1)", [shown.id for shown in SHOWN])}
