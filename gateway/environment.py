@@ -61,8 +61,8 @@ def unknown_names(environment: Mapping[str, str], known: Collection[str]) -> lis
 
 
 def _nearest(name: str, known: Collection[str]) -> str:
-    close = get_close_matches(name.upper(), [f"{PREFIX}{setting.upper()}" for setting in known], n=1, cutoff=0.75)
-    return f"did you mean {close[0]}" if close else "`./portico settings` prints all of them"
+    close = get_close_matches(name.upper().removeprefix(PREFIX).lower(), known, n=1)
+    return f"did you mean {PREFIX}{close[0].upper()}" if close else "`./portico settings` prints all of them"
 
 
 def _is_of_kubernetes(name: str, value: str) -> bool:

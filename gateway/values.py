@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Collection
 from email.utils import parseaddr
-from ipaddress import IPv4Network, IPv6Network, ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
@@ -25,7 +25,7 @@ NEW_SECRET = "`python -m gateway keys secret` makes one"
 MIN_SECRET_CHARACTERS = 32
 PORTS = range(1, 65536)
 PORT = re.compile(r"[0-9]{1,5}")
-HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
+HOST = re.compile(r"[A-Za-z0-9._-]+")
 PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
@@ -103,9 +103,10 @@ def _issuer(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _host(value: str) -> str:
-    if not HOST.fullmatch(value):
-        raise ValueError("is not a host's name or address, which has no scheme, port or path")
-    return value
+    try:
+        return value if HOST.fullmatch(value) else str(ip_address(value))
+    except ValueError:
+        raise ValueError("is not a host's name or address, which has no scheme, port or path") from None
 
 
 def _parameters(value: tuple[str, ...]) -> tuple[str, ...]:

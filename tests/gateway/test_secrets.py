@@ -19,7 +19,6 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
-import structlog
 
 from auth.throttle import Kind, Throttle
 from billing.refusals import Refused
@@ -38,6 +37,7 @@ from payments.stripe import Account, Stripe
 from storage.bucket import BucketUnavailable
 from storage.scan import Clamd
 from tests.conftest import ISSUER
+from tests.logs import logging_as_before
 
 MARK = "hunter2-correct-horse"
 AWAY = f"postgresql://portico:{MARK}@127.0.0.1:1/portico"
@@ -120,23 +120,6 @@ def test_what_may_hold_a_secret_is_marked_as_one_and_not_in_the_repr_of_what_hol
     for holder in (settings, place, Setup(settings, AWAY, ISSUER, {}, graphiql_token=MARK), sender(settings), payments(Settings(secret=MARK * 3))):
         assert MARK not in repr(holder), type(holder)
     assert secrets_in(settings.model_dump()) >= {MARK, f"{MARK}-{'x' * 32}"}
-
-
-@contextmanager
-def logging_as_before() -> Iterator[None]:
-    """`log.configure` and `log.hide` are for a whole process."""
-    root, names = logging.getLogger(), ("httpx", "httpcore", "uvicorn.error", "databases")
-    before = list(root.handlers), root.level, [logging.getLogger(name).level for name in names]
-    flags = logging.logThreads, logging.logProcesses, logging.logMultiprocessing
-    try:
-        yield
-    finally:
-        root.handlers[:], root.level = before[0], before[1]
-        for name, level in zip(names, before[2], strict=True):
-            logging.getLogger(name).setLevel(level)
-        logging.logThreads, logging.logProcesses, logging.logMultiprocessing = flags
-        log.hide(())
-        structlog.reset_defaults()
 
 
 Run = Callable[..., tuple[int, str]]
