@@ -202,7 +202,7 @@ GIVEN = {"name": "https://a", "audience": "b", "jwks_url": "https://a/k"}
         ({"name": ""}, "must not be empty"),
         ({"audience": ""}, "must not be empty"),
         *[({"jwks_url": url}, r"PORTICO_ISSUERS\.0: jwks_url must be an https URL") for url in OPEN_LINES],
-        ({"jwks_uri": "https://a/k"}, r"PORTICO_ISSUERS\.0: Its keys are name, audience, jwks_url"),
+        ({"jwks_uri": "https://a/k"}, r"PORTICO_ISSUERS\.0: has an unknown key; its keys are name, audience, jwks_url"),
         ({"kind": "SYSTEM"}, "kind must be one of"),
         ({"kind": "ROOT"}, "PORTICO_ISSUERS.0.kind"),
     ],
@@ -223,7 +223,7 @@ def test_keys_come_over_an_open_line_from_this_machine_alone_and_in_production_n
         tokens_of(second, OURS)
 
 
-@pytest.mark.parametrize("text", ["", "nonsense", "[{]", "[" * 100_000])
+@pytest.mark.parametrize("text", ["nonsense", "[{]", "{}", "[" * 100_000])
 def test_settings_that_are_no_json_are_one_line(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("PORTICO_ISSUERS", text)
     with pytest.raises(WrongSetting, match="PORTICO_ISSUERS"):
