@@ -20,7 +20,7 @@ from db import demo
 from db.embedded import Urls
 from db.migrate import migrate
 from gateway import production
-from gateway.cli import cli
+from gateway.cli import cli, main
 from gateway.issuer import new_key
 from gateway.settings import Settings, WrongSetting
 from tests.conftest import SECRET
@@ -215,14 +215,35 @@ def test_demo_customers_are_not_added_to_a_database_with_rows_of_its_own(run: Ru
 
 
 def test_the_demo_is_added_to_an_empty_database_and_to_its_own_and_to_no_other(run: Run, migrated: str) -> None:
-    for customers in (0, 3, 5):
+    for customers in (0, 3):
         ended = run("seed", "--customers", str(customers), environment="development", database_url=migrated)
         assert ended.exit_code == 0, ended.exception
         assert counts(migrated)[0] == len(demo.SHOWN) + customers
     execute(migrated, OWN_ROWS["customer"])
     ended = run("seed", "--customers", "9", environment="development", database_url=migrated)
     assert "(1 in customer)" in str(ended.exception)
-    assert counts(migrated)[0] == len(demo.SHOWN) + 6
+    assert counts(migrated)[0] == len(demo.SHOWN) + 4
+
+
+def test_a_refusal_is_one_line_of_the_command_without_a_traceback(
+    run: Run, urls: Urls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], migrated: str
+) -> None:
+    """As `python -m gateway` prints it: a forgotten prefix in production, and a database with a customer of its own."""
+    execute(migrated, OWN_ROWS["plan"])
+    rows = (
+        (["migrate"], {"PORTICO_ENVIRONMENT": "production", "DATABASE_URL": urls.admin}, "DATABASE_URL is set without the prefix PORTICO_."),
+        (["seed"], {"PORTICO_DATABASE_URL": migrated}, "1 in plan"),
+    )
+    for arguments, variables, says in rows:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["gateway", *arguments])
+            for name, value in (variables | {"PORTICO_DATA_DIR": str(tmp_path / "data")}).items():
+                patch.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                main()
+        printed = capfd.readouterr().err
+        assert (ended.value.code, printed.count("\n"), says in printed) == (1, 1, True)
+    execute(migrated, "delete from plan where id = 'plan_own'")
 
 
 COMPLETE = {
