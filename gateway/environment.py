@@ -40,8 +40,8 @@ IN_AN_ISSUER = {
 STRIPE_MODE = re.compile(r"[srp]k_(test|live)_")
 
 
-class Given(Protocol):
-    """The settings that are compared with each other."""
+class Pairs(Protocol):
+    """Settings that only work together."""
 
     stripe_secret_key: str | None
     stripe_publishable_key: str
@@ -148,7 +148,7 @@ def written(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value) if isinstance(value, int | Path) else value
 
 
-def contradictions(settings: Given) -> list[str]:
+def contradictions(settings: Pairs) -> list[str]:
     """A line for each pair of settings of which one makes the other useless."""
     modes = [_mode(key or "") for key in (settings.stripe_secret_key, settings.stripe_publishable_key)]
     lines = []
