@@ -60,17 +60,28 @@ async function operationFetch(url, init) {
   return response;
 }
 
-// `editorReady()` says whether the header editor exists yet: GraphiQL introspects before it does, without
-// headers, and the configured ones take their place. From then on the editor alone decides.
-export function createFetcher(config, editorReady) {
-  const headersOf = (options) =>
-    sendable(options?.headers ?? (editorReady() ? {} : config.headers));
+const hasAuthorization = (headers) => Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+
+// Requests carry the token of the customer whom the page acts as; the header editor may name another.
+export function createFetcher(endpoint, session) {
+  function headersOf(options) {
+    const typed = sendable(options?.headers);
+    return hasAuthorization(typed) ? typed : { ...session.headers, ...typed };
+  }
+
+  // An answer that comes after the switch to another customer would be shown as that customer's.
+  async function stillSame(sent) {
+    const { customer } = session;
+    const answer = await sent;
+    if (session.customer !== customer) throw failure('The customer was changed before the answer came. Run it again.');
+    return answer;
+  }
 
   const fetcher = createGraphiQLFetcher({
-    url: config.endpoint,
-    fetch: operationFetch,
+    url: endpoint,
+    fetch: (url, init) => stillSame(operationFetch(url, init)),
     async schemaFetcher(params, options) {
-      const response = await request(config.endpoint, {
+      const response = await request(endpoint, {
         method: 'POST',
         headers: { ...JSON_HEADERS, ...headersOf(options) },
         body: JSON.stringify(params),
