@@ -1,4 +1,5 @@
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
+import { parse } from 'graphql';
 
 const JSON_HEADERS = {
   'content-type': 'application/json',
@@ -60,6 +61,17 @@ async function operationFetch(url, init) {
   return response;
 }
 
+// Just after a change of tabs GraphiQL still names the operation of the earlier one. Where a document has one operation,
+// that is the one meant.
+function withOperation(params) {
+  try {
+    const operations = parse(params.query).definitions.filter(({ kind }) => kind === 'OperationDefinition');
+    return operations.length === 1 ? { ...params, operationName: operations[0].name?.value } : params;
+  } catch {
+    return params; // the gateway tells what is wrong with it
+  }
+}
+
 const hasAuthorization = (headers) => Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
 
 // Requests carry the token of the customer whom the page acts as; the header editor may name another.
@@ -91,5 +103,5 @@ export function createFetcher(endpoint, session) {
       return body;
     },
   });
-  return (params, options) => fetcher(params, { ...options, headers: headersOf(options) });
+  return (params, options) => fetcher(withOperation(params), { ...options, headers: headersOf(options) });
 }
