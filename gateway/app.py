@@ -28,6 +28,7 @@ from gateway.calls import Bounds
 from gateway.clock import run_beside
 from gateway.cost import check_costs
 from gateway.documents import Documents, digest, judge
+from gateway.examples import Login
 from gateway.files import files
 from gateway.health import Drain, Readiness
 from gateway.hosts import guarded, hosts_of
@@ -52,17 +53,22 @@ LOADING_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a process is told at its start: settings, where the database is, whose tokens it takes, GraphiQL's token, the URL it listens on, who says that it
+    """What a process is told at its start: settings, where the database is, whose tokens it takes, whom GraphiQL may act as, the URL it listens on, who says that it
     is about to end, and for a demo where the worker works, which then runs inside the server."""
 
     settings: Settings
     database_url: str = field(repr=False)
     issuer: Issuer
     server_settings: dict[str, str]
-    graphiql_token: str | None = field(default=None, repr=False)
+    logins: tuple[Login, ...] = ()
     url: str | None = None
     drain: Drain = field(default_factory=Drain)
     clock: Place | None = None
+
+    @property
+    def demo_logins(self) -> tuple[Login, ...]:
+        """None in production, whoever asks for them."""
+        return () if self.settings.is_production else self.logins
 
     @property
     def listens_at(self) -> str:
@@ -111,7 +117,7 @@ def create_app(setup: Setup) -> ASGIApp:
     readiness = Readiness(_ping(pulse, database, portal.clock), frozenset(revisions()[1:]), setup.drain, portal.trust.registry.loaded)
     routes = [*health.routes(readiness), *_routes(setup, portal, later)]
     site = front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))
-    return guarded(site, hosts_of(settings, gives_token=setup.graphiql_token is not None))
+    return guarded(site, hosts_of(settings, gives_token=bool(setup.demo_logins)))
 
 
 def _routes(setup: Setup, portal: Portal, later: Later) -> list[BaseRoute]:
@@ -125,7 +131,7 @@ def _routes(setup: Setup, portal: Portal, later: Later) -> list[BaseRoute]:
     routes += papers.routes(database, setup.issuer, settings, portal.clock)
     routes.append(oauth.route(_desk(setup, portal)))
     if settings.is_open:
-        routes += [Route("/", home), *explorer.routes(setup.graphiql_token)]
+        routes += [Route("/", home), *explorer.routes(portal, setup.demo_logins)]
     return routes
 
 

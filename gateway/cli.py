@@ -64,10 +64,9 @@ def demo(port: Port = None, data_dir: DataDir = None) -> None:
     issuer = issuer_of(settings)
     with listen(settings.host, settings.port) as listener, postgres(settings) as place:
         asyncio.run(_prepare_demo(place, settings, issuer))
-        token = sign(_customer(demo_data.SHOWN[0].id), issuer, now=datetime.now(UTC), lifetime=timedelta(days=30))
         ending = _ending(settings)
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
-        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, graphiql_token=token, url=url, drain=ending.drain, clock=place))
+        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, logins=welcome.logins(issuer), url=url, drain=ending.drain, clock=place))
         serve_app(app, listener, ending, on_ready=lambda: welcome.show(console, url, issuer))
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -9,7 +10,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
-from gateway.documents import first_party
+from gateway.examples import Login, documents, variables_of
+from gateway.portal import Portal
 
 DIST = Path(__file__).with_name("graphiql") / "dist"
 
@@ -19,8 +21,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
-
-VARIABLES = {"Subscription": '{"id": "sub_…"}', "PaymentSchedule": '{"id": "sch_…"}'}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +38,16 @@ class Assets:
         await self.files(scope, receive, guarded)
 
 
-def routes(token: str | None) -> list[BaseRoute]:
-    """The page, its assets and its configuration; `token` prefills the header editor."""
-    config = {
-        "endpoint": "/graphql",
-        "headers": {"Authorization": f"Bearer {token}"} if token else {},
-        "tabs": [{"title": name, "query": text, "variables": VARIABLES.get(name, "{}")} for name, text in sorted(first_party().items(), key=_summary_first)],
-    }
+def routes(portal: Portal, logins: tuple[Login, ...]) -> list[BaseRoute]:
+    """The page, its assets and its configuration; `logins` are the customers whom it may act as."""
+    tabs = [{"title": name, "query": text} for name, text in documents().items()]
 
     async def page(_: Request) -> Response:
         return FileResponse(DIST / "index.html", headers=HEADERS | {"Cache-Control": "no-cache"})
 
     async def configuration(_: Request) -> Response:
+        customers = [await _customer(portal, login) for login in logins]
+        config = {"endpoint": "/graphql", "tabs": tabs, "customers": customers}
         return JSONResponse(config, headers=HEADERS | {"Cache-Control": "private, no-store"})
 
     return [
@@ -59,5 +57,7 @@ def routes(token: str | None) -> list[BaseRoute]:
     ]
 
 
-def _summary_first(item: tuple[str, str]) -> tuple[bool, str]:
-    return item[0] != "Summary", item[0]
+async def _customer(portal: Portal, login: Login) -> dict[str, Any]:
+    """`variables` has a tab's variables by its title; a tab that is not there is not for this customer."""
+    about = {"id": login.id, "name": login.name, "about": login.about}
+    return about | {"headers": {"Authorization": f"Bearer {login.token}"}, "variables": await variables_of(portal, login)}

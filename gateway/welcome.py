@@ -14,6 +14,7 @@ from db.demo import SHOWN
 from db.demo.passwords import PASSWORD
 from gateway.console import bold
 from gateway.documents import first_party
+from gateway.examples import Login
 
 LIFETIME = timedelta(days=30)
 
@@ -28,6 +29,11 @@ def show(console: Console, url: str, issuer: Issuer) -> None:
     console.print("\nThe Summary page of Ada Lovelace:\n")
     print(curl(url, _token(SHOWN[0].id, issuer)))
     print(f"\nREADY {url}/graphql", flush=True)
+
+
+def logins(issuer: Issuer) -> tuple[Login, ...]:
+    """The demo customers, whom GraphiQL may act as."""
+    return tuple(Login(person.id, person.name, person.about, _token(person.id, issuer)) for person in SHOWN)
 
 
 def curl(url: str, token: str) -> str:

@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -37,6 +38,27 @@ class Browser:
             raise RuntimeError(found["exceptionDetails"]["exception"].get("description"))
         return found["result"].get("value")
 
+    def until(self, script: str, seconds: float = 30) -> Any:
+        """What the expression comes to once that is true. It may fail until then, as of an element that is not there yet."""
+        ends_at = time.monotonic() + seconds
+        while True:
+            with suppress(RuntimeError):
+                if value := self.run(script):
+                    return value
+            if time.monotonic() > ends_at:
+                raise TimeoutError(f"not true after {seconds} seconds: {script}")
+            time.sleep(0.05)
+
+    def resize(self, width: int, height: int) -> None:
+        self.say("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+
+    def press_ctrl_enter(self) -> None:
+        for event in ("rawKeyDown", "keyUp"):
+            self.say("Input.dispatchKeyEvent", type=event, key="Enter", code="Enter", windowsVirtualKeyCode=13, modifiers=2)
+
+    def type(self, text: str) -> None:
+        self.say("Input.insertText", text=text)
+
     def pick(self, selector: str, *paths: Path) -> None:
         """What a person does in the dialog of an input for files."""
         document = self.say("DOM.getDocument")["root"]["nodeId"]
@@ -69,7 +91,7 @@ class Browser:
 
 
 @contextmanager
-def browser(program: str, folder: Path) -> Iterator[Browser]:
+def browser(program: str, folder: Path, *flags: str) -> Iterator[Browser]:
     """Downloads are put into `folder`/downloads."""
     read_orders, orders = os.pipe()
     answers, write_answers = os.pipe()
@@ -79,7 +101,7 @@ def browser(program: str, folder: Path) -> Iterator[Browser]:
         for given, wanted in ((os.dup(read_orders), 3), (os.dup(write_answers), 4)):
             os.dup2(given, wanted)
 
-    command = [program, *FLAGS, f"--user-data-dir={folder / 'profile'}", "--remote-debugging-pipe"]
+    command = [program, *FLAGS, *flags, f"--user-data-dir={folder / 'profile'}", "--remote-debugging-pipe"]
     process = subprocess.Popen(command, preexec_fn=hand_over, pass_fds=(3, 4), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.close(read_orders)
     os.close(write_answers)

@@ -33,6 +33,7 @@ from db.session import Caller, Session
 from gateway.app import Setup, create_app
 from gateway.calls import Call
 from gateway.documents import Document, Documents, first_party
+from gateway.examples import Login
 from gateway.files import files
 from gateway.limits import Limits
 from gateway.running import run, run_planned
@@ -68,6 +69,9 @@ def shown(email: str) -> Viewer:
 ADA = shown("ada@example.com")
 EMPTY = shown("empty@example.com")
 BIG = shown("big@example.com")
+
+
+LOGINS = (Login(str(ADA.customer_id), "Ada Lovelace", "Shows most of it.", "demo-token"),)
 
 
 def token(viewer: Viewer, *, lifetime: timedelta = timedelta(hours=1)) -> str:
@@ -225,7 +229,7 @@ def servers(data_dir: Path) -> Iterator[Callable[..., str]]:
     def start(url: str, **settings: Any) -> str:
         listener = listen("127.0.0.1", 0)
         address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-        app = create_app(Setup(Settings(**{"data_dir": data_dir, **ONE_CALLER, **settings}), url, ISSUER, {}, graphiql_token="demo-token", url=address))
+        app = create_app(Setup(Settings(**{"data_dir": data_dir, **ONE_CALLER, **settings}), url, ISSUER, {}, logins=LOGINS, url=address))
         server = Threaded(configured(app))
         thread = threading.Thread(target=lambda: asyncio.run(server.serve([listener])), daemon=True)
         thread.start()
@@ -291,9 +295,15 @@ def node() -> Path:
     folder = Path(__file__).with_name("node")
     with (folder / "package-lock.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several processes run tests
-        if not (folder / "node_modules" / ".package-lock.json").exists():
+        if _versions(folder / "node_modules" / ".package-lock.json") != _versions(folder / "package-lock.json"):
             subprocess.run([needs("npm"), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True, timeout=300)
     return folder
+
+
+def _versions(lock: Path) -> dict[str, str]:
+    """Of each package in a lock file of npm, by its folder."""
+    packages = json.loads(lock.read_text())["packages"] if lock.exists() else {}
+    return {folder: package["version"] for folder, package in packages.items() if folder}
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,8 @@
 """A server in a process of its own."""
 
 import os
+import re
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +14,24 @@ from db.embedded import Urls
 from tests.conftest import ONE_CALLER, SECRET
 
 SAID = "said.txt"
+
+
+@contextmanager
+def demo(root: Path, folder: Path) -> Iterator[str]:
+    """The demo as a newcomer starts it, and the address that it prints."""
+    command = [sys.executable, "-m", "gateway", "demo", "--port", "0", "--data-dir", str(folder / "data")]
+    with (folder / SAID).open("w+") as said, subprocess.Popen(command, cwd=root, stdout=said, stderr=said, text=True) as running:
+        try:
+            for _ in range(1200):
+                if ready := re.search(r"^READY (\S+)/graphql$", (folder / SAID).read_text(), re.MULTILINE):
+                    break
+                assert running.poll() is None, (folder / SAID).read_text()
+                time.sleep(0.1)
+            assert ready, (folder / SAID).read_text()
+            yield ready[1]
+        finally:
+            running.send_signal(signal.SIGINT)
+            running.wait(60)
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import httpx
 
 from gateway.documents import first_party
 from gateway.explorer import DIST
-from tests.conftest import SECRET
+from tests.conftest import ADA, SECRET
 
 SOURCES = ("package.json", "package-lock.json", "vite.config.js", "index.html")
 
@@ -36,11 +36,21 @@ async def test_the_page_and_its_assets_are_served_under_a_policy_that_allows_no_
         assert "connect-src 'self'" in answer.headers["content-security-policy"]
 
 
-async def test_its_configuration_has_the_token_and_a_tab_for_each_document(http: httpx.AsyncClient) -> None:
-    found = (await http.get("/graphiql/config.json")).json()
-    assert found["headers"] == {"Authorization": "Bearer demo-token"}
-    assert found["tabs"][0]["title"] == "Summary"
-    assert {tab["title"] for tab in found["tabs"]} == set(first_party())
+def test_the_bundle_was_built_from_the_sources_that_are_there(root: Path) -> None:
+    folder = root / "gateway/graphiql"
+    files = sorted([*SOURCES, *(str(path.relative_to(folder)) for path in (folder / "src").rglob("*") if path.is_file())])
+    lines = "".join(f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in files)
+    assert json.loads((DIST / "manifest.json").read_text())["source"] == hashlib.sha256(lines.encode()).hexdigest()
+
+
+async def test_its_configuration_has_a_tab_for_each_page_and_the_customers_with_their_tokens(http: httpx.AsyncClient) -> None:
+    config = (await http.get("/graphiql/config.json")).json()
+    titles = [tab["title"] for tab in config["tabs"]]
+    assert titles[0] == "Summary"
+    assert set(titles) == {*first_party(), "PreviewPauseSubscription", "PauseSubscription"}
+    (ada,) = config["customers"]
+    assert (ada["id"], ada["headers"]) == (ADA.customer_id, {"Authorization": "Bearer demo-token"})
+    assert set(ada["variables"]) == set(titles)
 
 
 async def test_production_has_no_explorer_and_no_timings(start_server, urls) -> None:
@@ -48,6 +58,15 @@ async def test_production_has_no_explorer_and_no_timings(start_server, urls) -> 
     async with httpx.AsyncClient(base_url=url) as client:
         assert (await client.get("/graphiql")).status_code == 404
         assert (await client.get("/graphiql/config.json")).status_code == 404
+
+
+async def test_production_with_developer_tools_gives_nobody_a_token(start_server, urls) -> None:
+    url = start_server(urls.app, environment="production", secret=SECRET, sandbox=True, developer_tools=True)
+    async with httpx.AsyncClient(base_url=url) as client:
+        answer = await client.get("/graphiql/config.json")
+        assert answer.json()["customers"] == []
+        assert len(answer.json()["tabs"]) > 8
+        assert "token" not in answer.text
 
 
 def test_the_lock_file_names_no_host(root: Path) -> None:

@@ -25,6 +25,7 @@ from billing.refusals import Refused
 from db.embedded import Urls
 from gateway import cli, log
 from gateway.app import Setup
+from gateway.examples import Login
 from gateway.files import bucket_of
 from gateway.identity import sender
 from gateway.issuer import kept_secret, new_key
@@ -117,7 +118,13 @@ def test_what_may_hold_a_secret_is_marked_as_one_and_not_in_the_repr_of_what_hol
     settings = Settings(**values | {"secret": f"{MARK}-{'x' * 32}", "stripe_webhook_secret": f"whsec_{MARK}"})
     assert {getattr(settings, name) for name in SECRETS if MARK not in str(getattr(settings, name))} == set()
     place = Place(AWAY, AWAY)
-    for holder in (settings, place, Setup(settings, AWAY, ISSUER, {}, graphiql_token=MARK), sender(settings), payments(Settings(secret=MARK * 3))):
+    for holder in (
+        settings,
+        place,
+        Setup(settings, AWAY, ISSUER, {}, logins=(Login("cus_1", "Ada", "", MARK),)),
+        sender(settings),
+        payments(Settings(secret=MARK * 3)),
+    ):
         assert MARK not in repr(holder), type(holder)
     assert secrets_in(settings.model_dump()) >= {MARK, f"{MARK}-{'x' * 32}"}
 

@@ -1,4 +1,5 @@
 import { createGraphiQLFetcher } from '@graphiql/toolkit';
+import { parse } from 'graphql';
 
 const JSON_HEADERS = {
   'content-type': 'application/json',
@@ -60,17 +61,39 @@ async function operationFetch(url, init) {
   return response;
 }
 
-// `editorReady()` says whether the header editor exists yet: GraphiQL introspects before it does, without
-// headers, and the configured ones take their place. From then on the editor alone decides.
-export function createFetcher(config, editorReady) {
-  const headersOf = (options) =>
-    sendable(options?.headers ?? (editorReady() ? {} : config.headers));
+// Just after a change of tabs GraphiQL still names the operation of the earlier one. Where a document has one operation,
+// that is the one meant.
+function withOperation(params) {
+  try {
+    const operations = parse(params.query).definitions.filter(({ kind }) => kind === 'OperationDefinition');
+    return operations.length === 1 ? { ...params, operationName: operations[0].name?.value } : params;
+  } catch {
+    return params; // the gateway tells what is wrong with it
+  }
+}
+
+const hasAuthorization = (headers) => Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+
+// Requests carry the token of the customer whom the page acts as; the header editor may name another.
+export function createFetcher(endpoint, session) {
+  function headersOf(options) {
+    const typed = sendable(options?.headers);
+    return hasAuthorization(typed) ? typed : { ...session.headers, ...typed };
+  }
+
+  // An answer that comes after the switch to another customer would be shown as that customer's.
+  async function stillSame(sent) {
+    const { customer } = session;
+    const answer = await sent;
+    if (session.customer !== customer) throw failure('The customer was changed before the answer came. Run it again.');
+    return answer;
+  }
 
   const fetcher = createGraphiQLFetcher({
-    url: config.endpoint,
-    fetch: operationFetch,
+    url: endpoint,
+    fetch: (url, init) => stillSame(operationFetch(url, init)),
     async schemaFetcher(params, options) {
-      const response = await request(config.endpoint, {
+      const response = await request(endpoint, {
         method: 'POST',
         headers: { ...JSON_HEADERS, ...headersOf(options) },
         body: JSON.stringify(params),
@@ -80,5 +103,5 @@ export function createFetcher(config, editorReady) {
       return body;
     },
   });
-  return (params, options) => fetcher(params, { ...options, headers: headersOf(options) });
+  return (params, options) => fetcher(withOperation(params), { ...options, headers: headersOf(options) });
 }

@@ -6,11 +6,15 @@ import 'graphiql/graphiql.css';
 import './portico.css';
 
 import { GraphiQL } from 'graphiql';
+import { useState } from 'react';
 import { createRoot } from 'react-dom/client';
 
 import { loadConfig } from './config.js';
+import { CustomerSwitch } from './customers.jsx';
 import { createFetcher } from './fetcher.js';
+import { Keys } from './keys.jsx';
 import { SchemaNotice } from './notice.jsx';
+import { openSession } from './session.js';
 import { openStorage } from './storage.js';
 
 function fail(error) {
@@ -21,37 +25,49 @@ function fail(error) {
   document.body.replaceChildren(text);
 }
 
-function start(config) {
-  const { storage, remembered } = openStorage(config);
-  const tabs = config.tabs.map((tab) => ({ ...tab, headers: config.headersText }));
+function Page({ config, storage, session, remembered }) {
+  const [bar, setBar] = useState(null);
+  const tabs = session.tabs.map((tab) => ({ ...tab, headers: config.headersText }));
   const initial =
     tabs.length && !remembered ? { initialQuery: tabs[0].query, initialVariables: tabs[0].variables } : {};
-  let headerEditorReady = false;
+  return (
+    <>
+      <header className="portico-bar">
+        <h1>Portico</h1>
+        <div className="portico-who" ref={setBar} />
+      </header>
+      <main>
+        <GraphiQL
+          fetcher={session.fetcher}
+          storage={storage}
+          {...initial}
+          initialHeaders={config.headersText}
+          defaultHeaders={config.headersText}
+          defaultTabs={tabs.length ? tabs : undefined}
+          // Without a customer the token is still to be typed in.
+          defaultEditorToolsVisibility={session.customer ? 'variables' : 'headers'}
+          isHeadersEditorEnabled
+          shouldPersistHeaders={false}
+          inputValueDeprecation
+          schemaDescription
+        >
+          <GraphiQL.Logo>{null}</GraphiQL.Logo>
+          <SchemaNotice />
+          <Keys />
+          {bar && session.customer && <CustomerSwitch session={session} bar={bar} />}
+        </GraphiQL>
+      </main>
+    </>
+  );
+}
 
+function start(config) {
+  const storage = openStorage(config);
+  const session = openSession(config, storage);
+  session.fetcher = createFetcher(config.endpoint, session);
+  const remembered = storage.restoreTabs(session.tabs);
   createRoot(document.getElementById('root'), { onUncaughtError: fail }).render(
-    <GraphiQL
-      fetcher={createFetcher(config, () => headerEditorReady)}
-      storage={storage}
-      {...initial}
-      initialHeaders={config.headersText}
-      defaultHeaders={config.headersText}
-      defaultTabs={tabs.length ? tabs : undefined}
-      // The token stays off the screen unless it is still to be typed in.
-      defaultEditorToolsVisibility={Object.keys(config.headers).length ? 'variables' : 'headers'}
-      isHeadersEditorEnabled
-      shouldPersistHeaders={false}
-      inputValueDeprecation
-      schemaDescription
-    >
-      <GraphiQL.Logo>
-        <span className="portico-logo">Portico</span>
-      </GraphiQL.Logo>
-      <SchemaNotice
-        onHeaderEditor={(ready) => {
-          headerEditorReady = ready;
-        }}
-      />
-    </GraphiQL>,
+    <Page {...{ config, storage, session, remembered }} />,
   );
 }
 

@@ -1,5 +1,4 @@
 import { useGraphiQL, useGraphiQLActions } from '@graphiql/react';
-import { useEffect } from 'react';
 
 function messagesOf(fetchError) {
   try {
@@ -10,13 +9,9 @@ function messagesOf(fetchError) {
 }
 
 // GraphiQL says "Error fetching schema" in its documentation pane only, and never why. This says it on the page.
-export function SchemaNotice({ onHeaderEditor }) {
+export function SchemaNotice() {
   const { introspect } = useGraphiQLActions();
-  const { fetchError, ready } = useGraphiQL((state) => ({
-    fetchError: state.fetchError,
-    ready: Boolean(state.headerEditor),
-  }));
-  useEffect(() => onHeaderEditor(ready), [ready]);
+  const fetchError = useGraphiQL((state) => state.fetchError);
   if (!fetchError) return null;
   return (
     <div className="portico-notice" role="alert">

@@ -1,9 +1,11 @@
 // GraphiQL's memory of earlier visits, in localStorage under a prefix of our own. It differs from GraphiQL's
-// own in two points: the tabs of the configuration win when the configuration has changed since, and request
-// headers (the bearer token) are never written, not even by the query history.
+// own in two points: tabs of the configuration that the user left as they were follow the configuration when that has
+// changed since (a new idempotency key, say), and request headers are never written, not even by the query history.
+
+import { retarget } from './tabs.js';
 
 const PREFIX = 'portico:';
-const CONFIG = 'config';
+const PRESETS = 'presets';
 const TABS = 'graphiql:tabState';
 const QUERY = 'graphiql:query';
 const VARIABLES = 'graphiql:variables';
@@ -60,21 +62,33 @@ export function openStorage(config) {
     },
   };
 
-  const known = JSON.stringify([config.endpoint, config.tabs]);
+  storage.setPresets = (tabs) => storage.setItem(PRESETS, JSON.stringify(tabs));
+
   const set = (key, value) => (value ? storage.setItem(key, value) : storage.removeItem(key));
-  let active = null;
-  try {
-    if (storage.getItem(CONFIG) === known) {
+
+  function remembered(presets) {
+    try {
       const state = JSON.parse(storage.getItem(TABS));
-      active = state.tabs[state.activeTabIndex];
+      const earlier = JSON.parse(storage.getItem(PRESETS));
+      const tabs = retarget(state.tabs, earlier, presets);
+      const id = state.tabs[state.activeTabIndex].id;
+      const activeTabIndex = Math.max(tabs.findIndex((tab) => tab.id === id), 0);
+      return { tabs, activeTabIndex };
+    } catch {
+      return null; // a first visit, or unreadable
     }
-  } catch {
-    // unreadable: start afresh
   }
-  if (!active) storage.removeItem(TABS);
-  // GraphiQL adds a tab when these two do not match a remembered one.
-  set(QUERY, active?.query);
-  set(VARIABLES, active?.variables);
-  set(CONFIG, known);
-  return { storage, remembered: Boolean(active) };
+
+  // Prepares what GraphiQL reads at its start. Says whether there is anything.
+  storage.restoreTabs = (presets) => {
+    const state = remembered(presets);
+    const active = state?.tabs[state.activeTabIndex];
+    set(TABS, state && JSON.stringify(state));
+    // GraphiQL adds a tab when these two do not match a remembered one.
+    set(QUERY, active?.query);
+    set(VARIABLES, active?.variables);
+    storage.setPresets(presets);
+    return Boolean(state);
+  };
+  return storage;
 }
