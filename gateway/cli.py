@@ -27,7 +27,7 @@ from db import demo as demo_data
 from db.demo.passwords import PASSWORD, give
 from db.migrate import migrate as migrate_database
 from db.pool import Database, Pool
-from gateway import clients_cli, env_example, log, partners_cli, production, welcome
+from gateway import clients_cli, env_example, error_pages, log, partners_cli, production, welcome
 from gateway.app import Setup, create_app
 from gateway.clock import run_worker, stopping, tick_once, until_reachable
 from gateway.compare import BREAKING, differences, schema_in
@@ -204,6 +204,7 @@ def keys_secret() -> None:
 
 
 cli.command("settings")(env_example.print_settings)
+cli.command("errors")(error_pages.print_errors)
 
 
 def main() -> None:

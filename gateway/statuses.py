@@ -51,7 +51,9 @@ STATUS: dict[str, dict[Profile, Row]] = {
     "CONTENT_TOO_LARGE": _both(413),
     "URI_TOO_LONG": _both(414),
     "UNSUPPORTED_MEDIA_TYPE": _both(415),
+    "MISDIRECTED_REQUEST": _both(421),
     "THROTTLED": _both(429),
+    "HEADERS_TOO_LARGE": _both(431),
     # Nobody is there to read it; for the log.
     "CLIENT_CLOSED_REQUEST": _both(499),
     # We cannot answer.
