@@ -76,8 +76,8 @@ def viewer_of(claims: Claims, other: OtherIssuer) -> Viewer:
         raise NotValid(other.customer_claim)
     named = claims.get("client_id") or claims.get("azp")
     client = str(named) if is_name(named) else ""
-    staff_id = staff_id_of(other.kind, claims["sub"], client)
-    return Viewer(other.kind, customer_id, _scopes(claims.get(other.scope_claim), other), client, staff_id=staff_id, issuer=other.name)
+    subject, scopes = claims["sub"], _scopes(claims.get(other.scope_claim), other)
+    return Viewer(other.kind, customer_id, scopes, client, staff_id=staff_id_of(other.kind, subject, client), issuer=other.name, subject=subject)
 
 
 def _scopes(value: object, other: OtherIssuer) -> tuple[str, ...]:

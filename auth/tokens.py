@@ -126,4 +126,5 @@ def _viewer(claims: Claims) -> Viewer:
         raise NotValid("a claim of ours")
     actor = Actor(kind)
     customer_id = None if actor is Actor.STAFF else claims["sub"]
-    return Viewer(actor, customer_id, tuple(scope.split()), client, session_id, staff_id_of(actor, claims["sub"], client))
+    subject = claims["sub"]
+    return Viewer(actor, customer_id, tuple(scope.split()), client, session_id, staff_id_of(actor, subject, client), subject=subject)

@@ -52,6 +52,7 @@ class ErrorCode(StrEnum):
     WRONG_CREDENTIALS = "WRONG_CREDENTIALS"
     SESSION_ENDED = "SESSION_ENDED"
     LINK_INVALID = "LINK_INVALID"
+    PASSWORD_NOT_SET = "PASSWORD_NOT_SET"
     WEAK_PASSWORD = "WEAK_PASSWORD"
     COMMON_PASSWORD = "COMMON_PASSWORD"
     INVALID_VALUE = "INVALID_VALUE"
@@ -103,6 +104,7 @@ MEANING = {
     ErrorCode.WRONG_CREDENTIALS: "E-mail address and password do not fit together. Which of them is wrong, or whether there is such an account, is never told.",
     ErrorCode.SESSION_ENDED: "The session has ended. Sign in again.",
     ErrorCode.LINK_INVALID: "The link is used, expired or was never made. Ask for a new one.",
+    ErrorCode.PASSWORD_NOT_SET: "The account has no password yet. `requestPasswordReset` sends a letter by which the customer chooses the first one.",
     ErrorCode.WEAK_PASSWORD: "The password is too short, too long, or contains the name or e-mail address.",
     ErrorCode.COMMON_PASSWORD: "The password is among those that are guessed first.",
     ErrorCode.INVALID_VALUE: "The value is not one of its kind.",

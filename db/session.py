@@ -32,7 +32,7 @@ class UnitOfWorkClosed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose rows a session sees, and when it is.
+    """Whose rows a session sees, and when it is. `app` is the registered app of the token, which is checked to be enabled.
 
     `is_of_token`: only a token says that the customer exists, so the database has to check it. `is_known`: it was checked lately, so reads need not check again.
     """
@@ -43,6 +43,7 @@ class Caller:
     session_id: str | None = None
     is_of_token: bool = False
     is_known: bool = False
+    app: str | None = None
 
 
 @dataclass(slots=True)
@@ -294,8 +295,9 @@ def begin(caller: Caller, mode: str) -> str:
 
 
 def _judging(caller: Caller, mode: str) -> str:
-    """The statement that judges the caller, if one is needed. A session has a customer, so one call judges both."""
+    """The statements that judge the caller, as far as needed. A session has a customer, and the session of a partner's token an app, so one call judges all of them."""
     if caller.session_id:
         return f"; SELECT assert_session({literal(caller.session_id)})"
     is_asked = caller.is_of_token and caller.customer_id and not (caller.is_known and mode == READ)
-    return "; SELECT assert_customer()" if is_asked else ""
+    client = f"; SELECT assert_client({literal(caller.app)})" if caller.app else ""
+    return client + ("; SELECT assert_customer()" if is_asked else "")

@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -13,6 +12,7 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 
 from gateway.answers import TransportError
+from gateway.deprecation import Deprecation
 from gateway.heads import Asked
 
 ALLOWED = "GET, POST, OPTIONS"
@@ -23,8 +23,8 @@ CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`others` are parameters of other names, one of which may be the id of a document. `is_stored` once the text is known to be a stored one, and then since
-    when it is deprecated, if it is. `has_files` where files come with it."""
+    """`others` are parameters of other names, one of which may be the id of a document. `is_stored` once the text is known to be a stored one, and then how
+    it is deprecated, if it is. `has_files` where files come with it."""
 
     query: str
     variables: dict[str, Any]
@@ -33,7 +33,7 @@ class Call:
     extensions: dict[str, Any] = field(default_factory=dict)
     others: dict[str, Any] = field(default_factory=dict)
     is_stored: bool = False
-    deprecated_at: datetime | None = None
+    deprecation: Deprecation | None = None
     has_files: bool = False
 
 

@@ -17,6 +17,11 @@ def bold(text: str, style: str = "bold") -> Text:
 console = plain()
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 document`, `2 documents`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def show(table: Table) -> None:
     """A table for people and for `grep`: wide, so that rows stay lines."""
     plain(width=200).print(table)

@@ -154,13 +154,14 @@ class GraphQLEndpoint:
         authorization = headers.get("authorization")
         viewer = STRANGER if authorization is None else portal.trust.registry.recognized(await portal.tokens.viewer_of(authorization, now=now))
         names_customer, is_known = viewer.customer_id is not None, portal.known.holds(viewer.customer_id, now=now)
-        caller = Caller(viewer.customer_id, viewer.kind, now, viewer.session_id, is_of_token=names_customer, is_known=is_known)
+        caller = Caller(viewer.customer_id, viewer.kind, now, viewer.session_id, is_of_token=names_customer, is_known=is_known, app=viewer.app)
         session = Session(portal.database, caller, acquire_seconds=portal.terms.acquire_seconds)
         visit.entry.client = viewer.client
         origin = Origin(visit.entry.request_id, address_of(visit.request, portal.terms.trusted_proxies), user_agent_of(visit.request))
         if viewer is STRANGER:
             visit.entry.user_agent = origin.user_agent
-        return Context(viewer, session, origin, portal.identity, portal.payments, portal.files, judge=portal.judge, pace=Pace(portal.running_costs.is_shared))
+        pace, issuer = Pace(portal.running_costs.is_shared), portal.identity.issuer
+        return Context(viewer, session, origin, portal.identity, portal.payments, portal.files, judge=portal.judge, pace=pace, issuer=issuer)
 
 
 def _warn_of_unknown(viewer: Viewer) -> None:
@@ -231,9 +232,9 @@ class Work:
 
 def _note(visit: Visit, work: Work) -> None:
     entry, name = visit.entry, work.operation.name
-    if work.call.deprecated_at:
+    if work.call.deprecation:
         entry.deprecated = True
-        visit.headers["Deprecation"] = f"@{int(work.call.deprecated_at.timestamp())}"
+        visit.headers |= work.call.deprecation.headers
     entry.document = work.document.digest
     entry.operation = name.value[:100] if name else None
     entry.kind = work.operation.operation.value
@@ -260,7 +261,7 @@ async def _run(portal: Portal, work: Work, visit: Visit, context: Context) -> An
     visit.entry.ends("run")
     if portal.terms.shows_timings:
         visit.headers["Server-Timing"] = f'{visit.entry.way};desc="{context.session.statements} statements"'
-    extensions = _extensions(portal, work) if visit.wants_cost else None
+    extensions = _extensions(portal, work, visit)
     if planned is not None:
         _remember(portal, context)
         body = planned[:-1] + b',"extensions":' + orjson.dumps(extensions) + b"}" if extensions else planned
@@ -283,6 +284,10 @@ def _remember(portal: Portal, context: Context) -> None:
         portal.known.add(caller.customer_id, now=caller.now)
 
 
-def _extensions(portal: Portal, work: Work) -> dict[str, Any]:
+def _extensions(portal: Portal, work: Work, visit: Visit) -> dict[str, Any]:
+    """What the answer says beside its data: that the document is deprecated, and to callers who ask for it the cost."""
+    deprecation = {"deprecation": work.call.deprecation.extension} if work.call.deprecation else {}
+    if not visit.wants_cost:
+        return deprecation
     status = {"throttleStatus": budgets.told(work.budget)} if work.budget else {}
-    return {"cost": {"requested": work.cost, "limit": portal.documents.limits.cost, **status}}
+    return {"cost": {"requested": work.cost, "limit": portal.documents.limits.cost, **status}, **deprecation}

@@ -18,7 +18,7 @@ SAME = ("same-origin", "none")
 
 COST = "GraphQL-Cost"
 TAKEN = ", ".join(("Authorization", "Content-Type", "GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name", COST, "traceparent"))
-SHOWN = "Deprecation, Retry-After, Server-Timing, X-Request-Id"
+SHOWN = "Deprecation, Link, Retry-After, Server-Timing, Sunset, X-Request-Id"
 PREFLIGHT_SECONDS = 600
 
 

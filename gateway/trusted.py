@@ -50,7 +50,7 @@ class Trust:
 
     def _stored(self, call: Call, found: Trusted) -> Call:
         self.registry.note_use(found)
-        return replace(call, query=found.text, is_stored=True, deprecated_at=found.deprecated_at)
+        return replace(call, query=found.text, is_stored=True, deprecation=found.deprecation)
 
     def _unknown(self, call: Call, viewer: Viewer, digest: str | None, now: datetime) -> Call:
         if not self.registry.loaded.is_set():

@@ -67,7 +67,7 @@ async def send(session: Session, post: Post, *, only: str | None = None, done: S
 
 async def customer_of(context: Context, customer_id: str) -> Any:
     """The customer, read in a unit of work of its own: the operation's may be over by now, or not be theirs yet."""
-    session = context.session.of(replace(context.session.caller, customer_id=customer_id, actor=Actor.SYSTEM, session_id=None))
+    session = context.session.of(replace(context.session.caller, customer_id=customer_id, actor=Actor.SYSTEM, session_id=None, app=None))
     try:
         return await Loaders(session).one(blocks()["customers.by_id"]).load((customer_id, customer_id))
     finally:

@@ -174,7 +174,7 @@ def _tokens(context: Context, session: Any, secret: str) -> SessionTokens:
 
 
 def _viewer(customer_id: str, session_id: str, context: Context) -> Viewer:
-    return Viewer(Actor.CUSTOMER, customer_id, ("portal",), CLIENT, session_id)
+    return Viewer(Actor.CUSTOMER, customer_id, ("portal",), CLIENT, session_id, subject=customer_id)
 
 
 def _leave(context: Context) -> None:
