@@ -2,8 +2,8 @@
 
 RequestError            the request cannot be answered; top-level `errors`, `extensions.code`
 ├── BAD_USER_INPUT      an argument or variable is out of its range
-├── UNAUTHENTICATED     no token, or one that does not hold
-├── FORBIDDEN           this caller may never do this
+├── UNAUTHENTICATED     no token, or one that is not accepted
+├── FORBIDDEN           the token's kind of caller or its scopes do not allow this
 ├── SERVICE_UNAVAILABLE a mutation's field that was not run, after one that met an outage
 └── …                   transport codes, see `gateway/statuses.py`
 Refused                 a business rule says no; `userErrors` of a mutation, `reason` of an ActionState
@@ -173,8 +173,26 @@ class NotRun(RequestError):
 
 
 class Unauthenticated(RequestError):
+    """No access token, or one that is not accepted. The message is the same for all of them.
+
+    `reason` is a word for the log, and `claim` the name of the claim that it is about. Outside of production the caller gets both, with `hint`, a sentence.
+    None of them has a part of the token.
+    """
+
     code = "UNAUTHENTICATED"
+
+    def __init__(self, reason: str, hint: str, claim: str = "") -> None:
+        super().__init__("The access token is missing, invalid or expired. Send `Authorization: Bearer <token>`.")
+        self.reason = reason
+        self.hint = hint
+        self.claim = claim
 
 
 class Forbidden(RequestError):
+    """The token is valid and not enough for this. `reason` is `scope` or `kind` (of caller), for the log."""
+
     code = "FORBIDDEN"
+
+    def __init__(self, message: str, reason: str, **extensions: object) -> None:
+        super().__init__(message, **extensions)
+        self.reason = reason
