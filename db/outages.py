@@ -42,6 +42,10 @@ OUTAGES = (
 
 # asyncpg raises its InterfaceError for a connection that is gone, and for a statement that is called wrongly.
 MISUSE = ("the server expects", "the number of query arguments")
+# A wrong setting or a wrong value (ClientConfigurationError and DataError are ValueErrors), and what this Postgres or asyncpg does not have.
+WRONG = (ValueError, asyncpg.UnsupportedClientFeatureError, asyncpg.UnsupportedServerFeatureError)
+# A machine or a network that fails, a connection that ends in the middle of a message, and asyncpg's protocol when it has lost its way after that.
+LOST = (OSError, EOFError, TimeoutError, asyncpg.InternalClientError)
 
 # asyncio joins the failures of several addresses in one text.
 ERRNO = re.compile(r"\[Errno (-?\d+)\]")
@@ -105,9 +109,8 @@ def outage_of(error: BaseException) -> type[DatabaseUnavailable] | None:
     if isinstance(error, asyncpg.OutdatedSchemaCacheError):
         return Conflict
     if isinstance(error, asyncpg.InterfaceError):
-        # asyncpg's ClientConfigurationError is a ValueError too: a wrong setting.
-        return None if isinstance(error, ValueError) or str(error).startswith(MISUSE) else DatabaseUnavailable
-    return DatabaseUnavailable if isinstance(error, OSError | TimeoutError | asyncpg.InternalClientError) else None
+        return None if isinstance(error, WRONG) or str(error).startswith(MISUSE) else DatabaseUnavailable
+    return DatabaseUnavailable if isinstance(error, LOST) else None
 
 
 def _outage_of_sqlstate(error: asyncpg.PostgresError) -> type[DatabaseUnavailable] | None:
