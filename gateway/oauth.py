@@ -123,7 +123,7 @@ async def granted(desk: Desk, request: Request) -> dict[str, Any]:
     await desk.throttle.hit(Kind.TOKEN, account_of(client.id))
     # Whether there is such a customer is nobody's business but theirs.
     if grant is None:
-        raise Denied("invalid_grant", "This customer has not let the app in.")
+        raise Denied("invalid_grant", "The customer has not granted access to this app.")
     scopes = _scopes(form.get("scope"), set(grant.scopes) & set(client.scopes))
     access = desk.sign(Viewer(Actor.PARTNER, customer_id, scopes, client.id, grant.id), now, LIFETIME)
     return {"access_token": access, "token_type": "Bearer", "expires_in": int(LIFETIME.total_seconds()), "scope": " ".join(scopes)}
@@ -191,7 +191,7 @@ def _claimed(authorization: str | None, form: dict[str, str]) -> Claimed:
     """By exactly one of the three ways. Raises Denied."""
     ways = (authorization is not None, "client_secret" in form, "client_assertion" in form)
     if sum(ways) != 1:
-        raise Denied("invalid_client", "Authenticate in one way: by HTTP Basic, client_secret or client_assertion.", 401)
+        raise Denied("invalid_client", "Use exactly one way to authenticate: HTTP Basic, client_secret or client_assertion.", 401)
     if authorization is not None:
         return _basic(authorization)
     if "client_secret" in form:
@@ -222,5 +222,5 @@ def _basic(authorization: str) -> Claimed:
 def _scopes(asked: str | None, allowed: set[str]) -> tuple[str, ...]:
     wanted = set(asked.split()) if asked else allowed
     if not wanted or not wanted <= allowed:
-        raise Denied("invalid_scope", "The customer has not given this scope.")
+        raise Denied("invalid_scope", "The customer has not granted this scope.")
     return tuple(sorted(wanted))

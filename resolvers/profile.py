@@ -110,7 +110,7 @@ async def change_password(given: Any, context: Context) -> Proved:
     passwords = identity_of(context).passwords
     verdict = await passwords.verify(given.current_password, found.password_hash if found else None)
     if not found or not verdict.is_right:
-        raise Refused(ErrorCode.WRONG_CREDENTIALS, "The current password is not right.", "currentPassword")
+        raise Refused(ErrorCode.WRONG_CREDENTIALS, "The current password is wrong.", "currentPassword")
     return await _set_password(NewPassword(given.new_password, customer_id, "changePassword", session_id=context.viewer.session_id), context)
 
 

@@ -58,7 +58,7 @@ class AuditEvent:
     outcome: str = strawberry.field(description="OK, or the code of the refusal.")
     detail: str = strawberry.field(description="What it was about, such as a session; may be empty.")
     actor: Actor = strawberry.field(description="Who acted.")
-    customer_id: strawberry.ID | None = strawberry.field(description="For whom; null when nobody was known.")
+    customer_id: strawberry.ID | None = strawberry.field(description="The customer concerned; null for failed sign-ins of unknown accounts.")
     client: str = strawberry.field(description="The app that called, as its token names it; empty without a token.")
     request_id: str = strawberry.field(description="The request, as logs name it.")
 
