@@ -44,7 +44,7 @@ HEADERS = {
     "Cache-Control": "private, no-store",
 }
 MAX_FIELD_BYTES = 4096
-NOT_GOOD = "This address is no longer good. Ask for a new one."
+NOT_GOOD = "This URL has expired or its signature is invalid. Request a new one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, bo
         if not asked.holds(secrets, now=clock()):
             return answers.refused("FORBIDDEN", NOT_GOOD, form())
         if seconds := await bounds.allowance.spend(f"{asked.customer_id} {asked.app}"):
-            return answers.refused("THROTTLED", "Too many files were asked for. Try again later.", form(), **{"Retry-After": str(seconds)})
+            return answers.refused("THROTTLED", "Too many downloads of files. Try again later.", form(), **{"Retry-After": str(seconds)})
         try:
             # The place is for the look-up: a client that reads its file slowly holds none.
             async with bounds.downloads.place(link_key(asked.customer_id, asked.app)):
@@ -133,7 +133,7 @@ async def _take(request: Request, body: Body, direct: Direct, *, now: datetime) 
     given: dict[str, str] = {}
     while (part := await parts.next()) and part.file_name is None:
         if part.name not in FIELDS or part.name in given:
-            raise TransportError("BAD_REQUEST", f"The field `{part.name[:50]}` is not one of those that were given out.")
+            raise TransportError("BAD_REQUEST", f"The field `{part.name[:50]}` is not one of the upload form's fields.")
         given[part.name] = (await part.text(MAX_FIELD_BYTES)).decode("latin-1")
     if part is None or part.name != "file":
         raise TransportError("BAD_REQUEST", "The last field must be the file, named `file`.")

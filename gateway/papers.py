@@ -79,7 +79,9 @@ async def _within_bounds(printer: Printer, link: Asked, request: Request) -> Res
     try:
         async with asyncio.timeout(printer.settings.paper_seconds), UntilGone(request.receive), printer.admission.place(link_key(link.customer_id, link.app)):
             if seconds := await printer.allowance.spend(f"{link.customer_id} {link.app}"):
-                return answers.refused("THROTTLED", "Too many papers were asked for. Try again later.", form(), **{"Retry-After": str(seconds)})
+                return answers.refused(
+                    "THROTTLED", "Too many downloads of invoices, receipts and statements. Try again later.", form(), **{"Retry-After": str(seconds)}
+                )
             return await _printed(printer, link)
     except StatementTooLong as error:
         return _too_long(error)
@@ -104,7 +106,7 @@ async def _printed(printer: Printer, link: Asked) -> Response:
         # What is read is read before it is printed: no connection waits for the press.
         await session.close()
         if paper is None:
-            return answers.refused("NOT_FOUND", "There is no such paper.", form())
+            return answers.refused("NOT_FOUND", "There is no such invoice, receipt or statement.", form())
         return _file(await printer.press.print(paper), f"{paper.template}-{link.identifier}.pdf", printer)
     finally:
         await session.close()

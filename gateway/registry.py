@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
+from auth.reasons import Reason, unauthenticated
 from auth.viewer import Viewer
-from billing.refusals import Unauthenticated
 from billing.rows import ApiClient, TrustedText
 from billing.states import Actor
 from gateway.deprecation import Deprecation
@@ -84,7 +84,7 @@ class Registry:
         is_partner = viewer.kind is Actor.PARTNER
         client = self._state.by_issuer.get((viewer.issuer, viewer.client)) if is_partner or viewer.session_id is None else None
         if client is not None and client.disabled_at is not None:
-            raise Unauthenticated("The app of this token is disabled.")
+            raise unauthenticated(Reason.CLIENT_DISABLED)
         return replace(viewer, app=client.id) if client and (client.kind == "PARTNER") is is_partner else viewer
 
     def mode(self, viewer: Viewer) -> Mode:

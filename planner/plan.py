@@ -199,7 +199,7 @@ class Plans:
                 raise CannotPlan("its statement would be too long")
             return plan
         except CannotPlan as reason:
-            logger.info("a query goes to the executor: %s", reason)
+            logger.info("planner fallback: the query is run by the executor: %s", reason)
             return reason
         except (RequestError, GraphQLError):
             return CannotPlan(ARGUMENTS)

@@ -119,7 +119,7 @@ async def change_password(given: Any, context: Context) -> Proved:
         raise Refused(ErrorCode.PASSWORD_NOT_SET, NO_PASSWORD, "currentPassword")
     verdict = await identity_of(context).passwords.verify(given.current_password, credential.password_hash)
     if not verdict.is_right:
-        raise Refused(ErrorCode.WRONG_CREDENTIALS, "The current password is not right.", "currentPassword")
+        raise Refused(ErrorCode.WRONG_CREDENTIALS, "The current password is wrong.", "currentPassword")
     return await _set_password(NewPassword(given.new_password, customer_id, "changePassword", session_id=context.viewer.session_id), context)
 
 

@@ -13,7 +13,7 @@ from db.session import Transaction
 from resolvers.context import Context, identity_of
 from resolvers.recognition import once
 
-INVALID_LINK = "This link is used, expired or was never made. Ask for a new one."
+INVALID_LINK = "This link was used already, has expired or is unknown. Request a new one."
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ create trigger tell_registry after insert or delete or update of alias, cost, pu
 create function assert_client(wanted text) returns void language plpgsql stable as $$
 begin
   if exists (select from api_client where id = wanted and disabled_at is not null) then
-    raise exception 'the app is disabled' using errcode = 'PO401';
+    raise exception 'the app is disabled' using errcode = 'PO403';
   end if;
 end $$;
 
