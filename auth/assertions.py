@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from auth.claims import LEEWAY_SECONDS, Expected, NotValid, is_name, judge, read
+from auth.claims import LEEWAY_SECONDS, Expected, judge, read, require_name
 from auth.keys import Asymmetric, Key, of_jwk
+from auth.reasons import NotValid, Reason
 from auth.secret import hash_of
 
 MAX_BYTES = 8192
@@ -43,10 +44,9 @@ def is_secret(given: str, credentials: Iterable[Credential]) -> bool:
 
 def subject_of(assertion: str) -> str:
     """The client that an assertion says it is of; nothing is believed yet. Raises ValueError."""
-    subject = read(_bounded(assertion)).claims.get("sub")
-    if not is_name(subject):
-        raise NotValid("sub")
-    return str(subject)
+    claims = read(_bounded(assertion)).claims
+    require_name(claims, "sub")
+    return str(claims["sub"])
 
 
 def judged(assertion: str, client_id: str, credentials: Iterable[Credential], *, audiences: Sequence[str], now: datetime) -> Assertion:
@@ -55,10 +55,12 @@ def judged(assertion: str, client_id: str, credentials: Iterable[Credential], *,
     claims = signed.claims
     audience = next((name for name in audiences if name in _listed(claims.get("aud"))), audiences[0])
     judge(signed, Expected(client_id, audience, TYPES), now=now)
-    if claims["sub"] != client_id or not is_name(claims.get("jti")) or claims["exp"] > now.timestamp() + MAX_SECONDS + LEEWAY_SECONDS:
-        raise NotValid("an assertion is of its client, has a jti, and lives for a short time")
+    require_name(claims, "jti")
+    for claim, is_wrong in (("sub", claims["sub"] != client_id), ("exp", claims["exp"] > now.timestamp() + MAX_SECONDS + LEEWAY_SECONDS)):
+        if is_wrong:
+            raise NotValid(Reason.CLAIM_INVALID, claim=claim)
     if not any(key.holds(signed.text, signed.signature) for key in _keys(credentials) if _fits(key, signed.kid, signed.algorithm)):
-        raise NotValid("signature")
+        raise NotValid(Reason.SIGNATURE)
     return Assertion(claims["jti"], datetime.fromtimestamp(claims["exp"] + LEEWAY_SECONDS + 1, UTC))
 
 
@@ -81,5 +83,5 @@ def _listed(audience: object) -> list[object]:
 
 def _bounded(assertion: str) -> str:
     if not assertion.isascii() or len(assertion) > MAX_BYTES:
-        raise NotValid("too long")
+        raise NotValid(Reason.MALFORMED, "too long")
     return assertion

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from auth.reasons import NotValid, Reason, quoted
 from billing.utf8 import is_storable
 
 LEEWAY_SECONDS = 30
@@ -20,10 +21,6 @@ ACCESS_TOKEN = frozenset({"at+jwt", "application/at+jwt"})
 FORBIDDEN_HEADERS = frozenset({"jku", "jwk", "x5u", "x5c", "crit", "b64"})
 
 Claims = dict[str, Any]
-
-
-class NotValid(ValueError):
-    """For logs and tests; the caller hears the same words whatever it says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +48,12 @@ def read(token: str) -> Signed:
     """Raises NotValid, or another ValueError."""
     parts = token.split(".")
     if len(parts) != 3:
-        raise NotValid("not three parts")
+        raise NotValid(Reason.MALFORMED, "not three parts")
     header = _object(_decoded(parts[0]))
     if not FORBIDDEN_HEADERS.isdisjoint(header):
-        raise NotValid("a header that is not taken")
+        raise NotValid(Reason.MALFORMED, "a header that is not taken")
     if not all(isinstance(header[name], str) and len(header[name]) <= MAX_NAME for name in ("alg", "kid", "typ") if name in header) or "alg" not in header:
-        raise NotValid("a header of the wrong type")
+        raise NotValid(Reason.MALFORMED, "a header of the wrong type")
     algorithm, kid, kind = header["alg"], header.get("kid"), header.get("typ")
     text = token.rpartition(".")[0].encode()
     return Signed(algorithm, kid, kind and kind.lower(), _object(_decoded(parts[1])), text, _decoded(parts[2]))
@@ -66,20 +63,29 @@ def judge(signed: Signed, expected: Expected, *, now: datetime) -> None:
     """Raises NotValid."""
     claims, at = signed.claims, now.timestamp()
     if signed.type not in expected.types:
-        raise NotValid("typ")
+        raise NotValid(Reason.TYPE, expected=" or ".join(sorted(kind or "absent" for kind in expected.types)))
     if claims.get("iss") != expected.issuer:
-        raise NotValid("iss")
+        raise NotValid(Reason.ISSUER, expected=quoted(expected.issuer))
     audience = claims.get("aud")
     if expected.audience not in (audience if isinstance(audience, list) else [audience]):
-        raise NotValid("aud")
-    if not is_name(claims.get("sub")):
-        raise NotValid("sub")
+        raise NotValid(Reason.AUDIENCE, expected=quoted(expected.audience))
+    require_name(claims, "sub")
     if _instant(claims, "exp") <= at - LEEWAY_SECONDS:
-        raise NotValid("exp")
-    if _instant(claims, "iat") > at + LEEWAY_SECONDS:
-        raise NotValid("iat")
-    if "nbf" in claims and _instant(claims, "nbf") > at + LEEWAY_SECONDS:
-        raise NotValid("nbf")
+        raise NotValid(Reason.EXPIRED)
+    for name in ("iat", "nbf") if "nbf" in claims else ("iat",):
+        if _instant(claims, name) > at + LEEWAY_SECONDS:
+            raise NotValid(Reason.NOT_YET_VALID, claim=name)
+
+
+def require_name(claims: Claims, claim: str) -> None:
+    """Raises NotValid for a claim that is absent, or names nobody."""
+    if not is_name(claims.get(claim)):
+        raise unusable(claims, claim)
+
+
+def unusable(claims: Claims, claim: str) -> NotValid:
+    """The refusal of a token for a claim that is absent or has a wrong value."""
+    return NotValid(Reason.CLAIM_MISSING if claims.get(claim) in (None, "") else Reason.CLAIM_INVALID, claim=claim)
 
 
 def is_name(value: object) -> bool:
@@ -91,7 +97,7 @@ def _instant(claims: Claims, name: str) -> float:
     value: Any = claims.get(name)
     # So neither true nor "1", neither Infinity nor NaN, nor a number too large for a float.
     if type(value) not in (int, float) or not abs(value) < MAX_INSTANT:
-        raise NotValid(name)
+        raise unusable(claims, name)
     return float(value)
 
 
@@ -99,19 +105,19 @@ def _decoded(part: str) -> bytes:
     # What comes back the same had no padding, no foreign character and no stray bits: all of which Python passes over.
     decoded = urlsafe_b64decode(part + "=" * (-len(part) % 4))
     if urlsafe_b64encode(decoded).rstrip(b"=") != part.encode():
-        raise NotValid("base64")
+        raise NotValid(Reason.MALFORMED, "base64")
     return decoded
 
 
 def _object(text: bytes) -> Claims:
     found = json.loads(text.decode(), object_pairs_hook=_once_each)
     if not isinstance(found, dict):
-        raise NotValid("not an object")
+        raise NotValid(Reason.MALFORMED, "not an object")
     return found
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> Claims:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise NotValid("a name twice")
+        raise NotValid(Reason.MALFORMED, "a name twice")
     return found

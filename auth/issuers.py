@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from auth.claims import ACCESS_TOKEN, Claims, Expected, NotValid, is_name
+from auth.claims import ACCESS_TOKEN, Claims, Expected, is_name, require_name
 from auth.jwks import TTL_SECONDS, KeyStore
 from auth.keys import Asymmetric
 from auth.tokens import KINDS, Trusted
@@ -66,18 +66,18 @@ def trusting(other: OtherIssuer) -> Trusted:
     """A token is judged again after a while, so that a key that its issuer took back does not live on in our memory."""
     types = ACCESS_TOKEN | {"jwt", None} if other.allow_typ_jwt else ACCESS_TOKEN
     store = KeyStore(other.jwks_url, other.algorithms)
-    return Trusted(Expected(other.name, other.audience, types), store.find, lambda claims: viewer_of(claims, other), TTL_SECONDS)
+    return Trusted(Expected(other.name, other.audience, types), frozenset(other.algorithms), store.find, lambda claims: viewer_of(claims, other), TTL_SECONDS)
 
 
 def viewer_of(claims: Claims, other: OtherIssuer) -> Viewer:
     """Their `kind` and `sid` claims mean nothing here. Raises NotValid for a token that names no customer."""
-    customer_id = None if other.kind is Actor.STAFF else claims.get(other.customer_claim)
-    if other.kind is not Actor.STAFF and not is_name(customer_id):
-        raise NotValid(other.customer_claim)
+    if other.kind is not Actor.STAFF:
+        require_name(claims, other.customer_claim)
+    customer_id = None if other.kind is Actor.STAFF else claims[other.customer_claim]
     named = claims.get("client_id") or claims.get("azp")
     client = str(named) if is_name(named) else ""
-    staff_id = staff_id_of(other.kind, claims["sub"], client)
-    return Viewer(other.kind, customer_id, _scopes(claims.get(other.scope_claim), other), client, staff_id=staff_id, issuer=other.name)
+    subject, scopes = claims["sub"], _scopes(claims.get(other.scope_claim), other)
+    return Viewer(other.kind, customer_id, scopes, client, staff_id=staff_id_of(other.kind, subject, client), issuer=other.name, subject=subject)
 
 
 def _scopes(value: object, other: OtherIssuer) -> tuple[str, ...]:

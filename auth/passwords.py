@@ -103,13 +103,13 @@ def judge(password: str, *, personal: Iterable[str], field: str = "password") ->
     if normal is None and _is_too_long(password):
         raise Refused(ErrorCode.WEAK_PASSWORD, f"Use {MAX_CHARACTERS} characters or fewer.", field)
     if normal is None:
-        raise Refused(ErrorCode.WEAK_PASSWORD, "There is a character in it that is not known here. Leave it out.", field)
+        raise Refused(ErrorCode.WEAK_PASSWORD, "The password has a character that is not supported. Leave it out.", field)
     if len(normal) < MIN_CHARACTERS:
         raise Refused(ErrorCode.WEAK_PASSWORD, f"Use {MIN_CHARACTERS} characters or more. A few words that do not belong together are easy to remember.", field)
     if _is_common(normal.casefold()):
-        raise Refused(ErrorCode.COMMON_PASSWORD, "This password, or one much like it, is used by many people and is guessed first. Choose another one.", field)
+        raise Refused(ErrorCode.COMMON_PASSWORD, "This password, or a very similar one, is common and easy to guess. Choose another one.", field)
     if _is_personal(normal, tuple(personal)):
-        raise Refused(ErrorCode.WEAK_PASSWORD, "Your name or e-mail address is among the first things that are guessed. Leave them out.", field)
+        raise Refused(ErrorCode.WEAK_PASSWORD, "The password must not contain your name or e-mail address.", field)
 
 
 def _normal(password: str) -> str | None:

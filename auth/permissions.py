@@ -1,5 +1,6 @@
 """Who may ask for a field. Declared beside the field, printed in its description, checked once, and repeated by row security and grants in SQL."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from auth.viewer import Viewer
@@ -8,6 +9,8 @@ from billing.states import Actor
 
 # What a token of the first-party portal, and of staff, may do: everything that its kind may.
 EVERYTHING = {Actor.CUSTOMER: "portal", Actor.STAFF: "staff"}
+# How many of a token's scopes an error repeats.
+MAX_SCOPES = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +55,27 @@ ATTACH = Permission(frozenset({Actor.CUSTOMER, Actor.STAFF, Actor.PARTNER}), "at
 def is_allowed(viewer: Viewer, permission: Permission) -> bool:
     if not permission.scope:
         return viewer.kind in permission.kinds
-    return viewer.kind in permission.kinds and not {permission.scope, EVERYTHING.get(viewer.kind)}.isdisjoint(viewer.scopes)
+    return viewer.kind in permission.kinds and not set(_scopes(viewer, permission)).isdisjoint(viewer.scopes)
 
 
 def check(viewer: Viewer, permission: Permission) -> None:
-    """Raises Forbidden."""
-    if not is_allowed(viewer, permission):
-        raise Forbidden(f"You may not ask for this. {permission.words}")
+    """Raises Forbidden, which names what the field needs and what the caller's own token has."""
+    if is_allowed(viewer, permission):
+        return
+    if viewer.kind not in permission.kinds:
+        kinds = sorted(permission.kinds - {Actor.ANONYMOUS})
+        message = f"This field is for {_listed(kinds, 'and')} tokens. The token is of kind {viewer.kind}."
+        raise Forbidden(message, "kind", requiredKinds=kinds, kind=viewer.kind)
+    needed, scopes = _scopes(viewer, permission), viewer.scopes[:MAX_SCOPES]
+    message = f"This field needs the scope {_listed([f'`{scope}`' for scope in needed], 'or')}. The token has: {' '.join(scopes) or '(none)'}."
+    raise Forbidden(message, "scope", requiredScopes=needed, scopes=scopes)
+
+
+def _scopes(viewer: Viewer, permission: Permission) -> list[str]:
+    """The scopes each of which is enough for this caller."""
+    return [scope for scope in (permission.scope, EVERYTHING.get(viewer.kind)) if scope]
+
+
+def _listed(names: Sequence[str], last: str) -> str:
+    """`a`, `a or b`, `a, b or c`."""
+    return f" {last} ".join(", ".join(part) for part in (names[:-1], names[-1:]) if part)

@@ -168,7 +168,7 @@ class Throttle:
                     return await question(self._shared)
             except (StorageError, OSError) as away:
                 self._rests_until = now + REST_SECONDS
-                log.warning("the storage of the throttle is away, this process counts for itself: %s", type(away.__cause__ or away).__name__)
+                log.warning("the throttle storage cannot be reached; this process counts alone: %s", type(away.__cause__ or away).__name__)
         return await question(self._local)
 
     def _hidden(self, identity: str) -> str:

@@ -7,10 +7,10 @@ from uuid import uuid4
 
 import jwt
 
-from auth.claims import Claims, Expected, NotValid, Signed, judge, read
+from auth.claims import Claims, Expected, Signed, judge, read, unusable
 from auth.keys import Key, chosen, named
+from auth.reasons import NotValid, Reason, quoted, unauthenticated
 from auth.viewer import Viewer, staff_id_of
-from billing.refusals import Unauthenticated
 from billing.states import Actor
 
 MAX_BYTES = 8192
@@ -32,9 +32,11 @@ Find = Callable[[str | None, str, datetime], Awaitable[Key | None]]
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """Whose tokens we take: what they have to say, where their keys are found by `kid` and algorithm, whom they name, and how long one that held is not judged again."""
+    """Whose tokens we take: what they have to say, the algorithms of their keys and where those are found, whom they name, and how long one that held is not
+    judged again."""
 
     expected: Expected
+    algorithms: frozenset[str]
     find: Find
     viewer: Callable[[Claims], Viewer]
     remembered_seconds: float = float("inf")
@@ -51,7 +53,7 @@ class Tokens:
     async def viewer_of(self, authorization: str | None, *, now: datetime) -> Viewer:
         """The Viewer named by an `Authorization: Bearer …` header.
 
-        Raises Unauthenticated in the same words for every token that does not hold, and KeysUnavailable where another issuer's keys cannot be had.
+        Raises Unauthenticated with the reason, and KeysUnavailable where another issuer's keys cannot be had.
         """
         found = self._held.get(authorization or "")
         if found and now.timestamp() < found[1]:
@@ -67,27 +69,38 @@ class Tokens:
             signed = read(token)
             trusted = self._issuer(signed)
             judge(signed, trusted.expected, now=now)
-            key = await trusted.find(signed.kid, signed.algorithm, now)
-            if key is None or not key.holds(signed.text, signed.signature):
-                raise NotValid("signature")
+            await _verify(signed, trusted, now)
             return trusted.viewer(signed.claims), min(float(signed.claims["exp"]), now.timestamp() + trusted.remembered_seconds)
-        except (ValueError, RecursionError):
-            raise Unauthenticated("The bearer token is not valid.") from None
+        except NotValid as error:
+            raise unauthenticated(error.reason, claim=error.claim, expected=error.expected) from None
+        except (ValueError, RecursionError):  # of the decoders of base64, UTF-8 and JSON
+            raise unauthenticated(Reason.MALFORMED) from None
 
     def _issuer(self, signed: Signed) -> Trusted:
         name = signed.claims.get("iss")
         if not isinstance(name, str) or name not in self._trusted:
-            raise NotValid("iss")
+            raise NotValid(Reason.ISSUER, expected=quoted(*self._trusted))
         return self._trusted[name]
+
+
+async def _verify(signed: Signed, trusted: Trusted, now: datetime) -> None:
+    """Raises NotValid, KeysUnavailable."""
+    if signed.algorithm not in trusted.algorithms:
+        raise NotValid(Reason.ALGORITHM, expected=quoted(*sorted(trusted.algorithms)))
+    key = await trusted.find(signed.kid, signed.algorithm, now)
+    if key is None:
+        raise NotValid(Reason.KEY_UNKNOWN)
+    if not key.holds(signed.text, signed.signature):
+        raise NotValid(Reason.SIGNATURE)
 
 
 def bearer(authorization: str | None) -> str:
     """The token in the header. Raises Unauthenticated."""
     scheme, _, token = (authorization or "").partition(" ")
     if not authorization:
-        raise Unauthenticated("Send a bearer token in the Authorization header.")
+        raise unauthenticated(Reason.MISSING)
     if scheme.lower() != "bearer" or not 0 < len(token) <= MAX_BYTES:
-        raise Unauthenticated("The bearer token is not valid.")
+        raise unauthenticated(Reason.SCHEME, expected=str(MAX_BYTES))
     return token.strip(" ")
 
 
@@ -117,13 +130,20 @@ def _ourselves(issuer: Issuer) -> Trusted:
     async def find(kid: str | None, algorithm: str, _: datetime) -> Key | None:
         return chosen(keys, kid, algorithm)
 
-    return Trusted(Expected(issuer.name, issuer.audience), find, _viewer)
+    return Trusted(Expected(issuer.name, issuer.audience), frozenset(key.algorithm for key in issuer.keys), find, _viewer)
 
 
 def _viewer(claims: Claims) -> Viewer:
     kind, scope, client, session_id = claims.get("kind", Actor.CUSTOMER), claims.get("scope", ""), claims.get("client_id", ""), claims.get("sid")
-    if kind not in KINDS or not isinstance(scope, str) or not isinstance(client, str) or not isinstance(session_id, str | None):
-        raise NotValid("a claim of ours")
+    is_valid = {
+        "kind": kind in KINDS,
+        "scope": isinstance(scope, str),
+        "client_id": isinstance(client, str),
+        "sid": isinstance(session_id, str | None),
+    }
+    for claim in (name for name, holds in is_valid.items() if not holds):
+        raise unusable(claims, claim)
     actor = Actor(kind)
     customer_id = None if actor is Actor.STAFF else claims["sub"]
-    return Viewer(actor, customer_id, tuple(scope.split()), client, session_id, staff_id_of(actor, claims["sub"], client))
+    subject = claims["sub"]
+    return Viewer(actor, customer_id, tuple(scope.split()), client, session_id, staff_id_of(actor, subject, client), subject=subject)

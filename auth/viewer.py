@@ -1,6 +1,6 @@
 """The caller of one operation, as a verified token names it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from billing.states import Actor
 
@@ -10,6 +10,7 @@ class Viewer:
     """`customer_id` is the customer who is acting or acted for; staff act for nobody and have None. `session_id` is there where a sign-in made the token.
     `staff_id` is the subject of a staff member's token; empty for all other callers, programs of the merchant among them.
 
+    `subject` is the token's `sub`, for records of who acted; nothing is decided by it.
     `client` is what the token calls its app, and `issuer` who says so: None for ourselves. `app` is the registered client that both name together; `client` alone proves nothing.
     """
 
@@ -21,6 +22,7 @@ class Viewer:
     staff_id: str = ""
     issuer: str | None = None
     app: str | None = None
+    subject: str = field(default="", compare=False)
 
     @property
     def is_staff(self) -> bool:

@@ -53,6 +53,11 @@ def formatted(minor: int, currency: str, locale: str | None = None) -> str:
     return text
 
 
+def formatted_for(minor: int, currency: str, *, locale: str | None = None, customer_locale: str | None = None) -> str:
+    """As `formatted`, in the locale that is named, or else the customer's."""
+    return formatted(minor, currency, locale or customer_locale)
+
+
 @lru_cache(maxsize=1000)
 def _pattern(locale: Locale, places: int) -> NumberPattern:
     pattern: NumberPattern = copy(locale.currency_formats["standard"])

@@ -2,8 +2,8 @@
 
 RequestError            the request cannot be answered; top-level `errors`, `extensions.code`
 ├── BAD_USER_INPUT      an argument or variable is out of its range
-├── UNAUTHENTICATED     no token, or one that does not hold
-├── FORBIDDEN           this caller may never do this
+├── UNAUTHENTICATED     no token, or one that is not accepted
+├── FORBIDDEN           the token's kind of caller or its scopes do not allow this
 ├── SERVICE_UNAVAILABLE a mutation's field that was not run, after one that met an outage
 └── …                   transport codes, see `gateway/statuses.py`
 Refused                 a business rule says no; `userErrors` of a mutation, `reason` of an ActionState
@@ -52,6 +52,7 @@ class ErrorCode(StrEnum):
     WRONG_CREDENTIALS = "WRONG_CREDENTIALS"
     SESSION_ENDED = "SESSION_ENDED"
     LINK_INVALID = "LINK_INVALID"
+    PASSWORD_NOT_SET = "PASSWORD_NOT_SET"
     WEAK_PASSWORD = "WEAK_PASSWORD"
     COMMON_PASSWORD = "COMMON_PASSWORD"
     INVALID_VALUE = "INVALID_VALUE"
@@ -74,13 +75,13 @@ class ErrorCode(StrEnum):
 
 # What each code means, in the words of the schema's documentation.
 MEANING = {
-    ErrorCode.NOT_FOUND: "There is no such thing, or it is not yours.",
+    ErrorCode.NOT_FOUND: "It does not exist, or it belongs to somebody else.",
     ErrorCode.WRONG_STATE: "It cannot be done in the state it is in.",
     ErrorCode.ALREADY_SCHEDULED: "A change is scheduled already.",
     ErrorCode.PAUSE_IN_TRIAL: "A trial cannot be paused.",
     ErrorCode.OVERDUE_INVOICE: "An invoice is overdue and has to be paid first.",
     ErrorCode.RESUME_FIRST: "The subscription has to be resumed first.",
-    ErrorCode.NOT_YOURS_TO_RESUME: "Somebody else stopped the service and has to lift that.",
+    ErrorCode.NOT_YOURS_TO_RESUME: "The merchant suspended the subscription, and only the merchant can resume it.",
     ErrorCode.CANCELED: "The subscription has ended for good.",
     ErrorCode.ALREADY_PAID: "Nothing is left to pay.",
     ErrorCode.NOT_PAYABLE: "It is void, refunded or canceled.",
@@ -89,37 +90,38 @@ MEANING = {
     ErrorCode.METHOD_EXPIRED: "The payment method has expired.",
     ErrorCode.ALREADY_DEFAULT: "It is the default already.",
     ErrorCode.NOT_YOURS_TO_DELETE: "Somebody else uploaded it.",
-    ErrorCode.NOT_STORED: "Its bytes are not stored.",
+    ErrorCode.NOT_STORED: "The file is not stored.",
     ErrorCode.EMPTY_FILE: "The file has no bytes.",
     ErrorCode.FILE_TOO_LARGE: "The file is larger than `limits.maxFileBytes`.",
     ErrorCode.GROUP_TOO_LARGE: "The files of one upload are together larger than `limits.maxGroupBytes`. Send them in several uploads.",
     ErrorCode.TOO_MANY_FILES: "More files in one upload than `limits.maxGroupFiles`. Send them in several uploads.",
-    ErrorCode.QUOTA_EXCEEDED: "As many files are attached to it as can be.",
+    ErrorCode.QUOTA_EXCEEDED: "The largest number of files is attached already.",
     ErrorCode.UNSUPPORTED_FILE: "It is no PDF, PNG or JPEG, or its name, its declared type and its content do not agree on which of them.",
     ErrorCode.UNSAFE_FILE: "Its content may do harm: scripts or files inside a PDF, a second format hidden in it, a picture of too many pixels, a virus.",
     ErrorCode.NOT_SCANNED: "It could not be scanned for viruses now. Try again later.",
     ErrorCode.NOT_UPLOADED: "Its bytes were not sent to the address that `createAttachmentUploads` gave.",
     ErrorCode.CHECKSUM_MISMATCH: "The bytes are not those that were announced: another size or SHA-256.",
-    ErrorCode.WRONG_CREDENTIALS: "E-mail address and password do not fit together. Which of them is wrong, or whether there is such an account, is never told.",
+    ErrorCode.WRONG_CREDENTIALS: "The e-mail address or the password is wrong. The answer does not say which, nor whether the account exists.",
     ErrorCode.SESSION_ENDED: "The session has ended. Sign in again.",
-    ErrorCode.LINK_INVALID: "The link is used, expired or was never made. Ask for a new one.",
+    ErrorCode.LINK_INVALID: "The link was used already, has expired or is unknown. Request a new one.",
+    ErrorCode.PASSWORD_NOT_SET: "The account has no password yet. `requestPasswordReset` sends a letter by which the customer chooses the first one.",
     ErrorCode.WEAK_PASSWORD: "The password is too short, too long, or contains the name or e-mail address.",
-    ErrorCode.COMMON_PASSWORD: "The password is among those that are guessed first.",
-    ErrorCode.INVALID_VALUE: "The value is not one of its kind.",
+    ErrorCode.COMMON_PASSWORD: "The password is on the list of common passwords.",
+    ErrorCode.INVALID_VALUE: "The value is out of its range or has the wrong form.",
     ErrorCode.VERSION_CONFLICT: "It was changed since you read it. Read it again.",
-    ErrorCode.PREVIEW_EXPIRED: "It would come out otherwise than the preview said, or the preview is older than 10 minutes. Preview again.",
-    ErrorCode.IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input. Take a new one.",
-    ErrorCode.NO_CHANGE: "That is what it is already.",
+    ErrorCode.PREVIEW_EXPIRED: "The result would differ from the preview, or the preview is older than 10 minutes. Preview again.",
+    ErrorCode.IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input. Use a new key.",
+    ErrorCode.NO_CHANGE: "The new value equals the current one.",
     ErrorCode.PLAN_UNAVAILABLE: "The plan or price is no longer sold.",
     ErrorCode.CURRENCY_MISMATCH: "The price is in another currency.",
-    ErrorCode.COUPON_INVALID: "The code cannot be used here: unknown, expired, used up or unfitting; which of them is never told.",
+    ErrorCode.COUPON_INVALID: "The code cannot be used here: unknown, expired, used up or not for this plan. The answer does not say which.",
     ErrorCode.COUPON_ALREADY_APPLIED: "The subscription has a coupon already.",
     ErrorCode.PAYMENT_METHOD_REQUIRED: "There is no payment method that can be charged.",
     ErrorCode.PAYMENT_DECLINED: "The payment was declined, and nothing was changed. `declineCode` of the payment says why.",
     ErrorCode.AMOUNT_TOO_HIGH: "It is more than remains to be paid.",
     ErrorCode.PARTIAL_NOT_ALLOWED: "The merchant takes only what remains, as a whole.",
-    ErrorCode.SETUP_UNFINISHED: "The processor's form is not finished, or the method was refused there.",
-    ErrorCode.DOCUMENT_INVALID: "The schema does not take a document of the manifest. Nothing was published.",
+    ErrorCode.SETUP_UNFINISHED: "The payment method setup is not complete, or the processor refused the method.",
+    ErrorCode.DOCUMENT_INVALID: "A document of the manifest is not valid for the schema. Nothing was published.",
     ErrorCode.PAYMENT_UNAVAILABLE: "Payments cannot be taken right now, and nothing was changed. Try again shortly.",
 }
 
@@ -173,8 +175,26 @@ class NotRun(RequestError):
 
 
 class Unauthenticated(RequestError):
+    """No access token, or one that is not accepted. The message is the same for all of them.
+
+    `reason` is a word for the log, and `claim` the name of the claim that it is about. Outside of production the caller gets both, with `hint`, a sentence.
+    None of them has a part of the token.
+    """
+
     code = "UNAUTHENTICATED"
+
+    def __init__(self, reason: str, hint: str, claim: str = "") -> None:
+        super().__init__("The access token is missing, invalid or expired. Send `Authorization: Bearer <token>`.")
+        self.reason = reason
+        self.hint = hint
+        self.claim = claim
 
 
 class Forbidden(RequestError):
+    """The token is valid and not enough for this. `reason` is `scope` or `kind` (of caller), for the log."""
+
     code = "FORBIDDEN"
+
+    def __init__(self, message: str, reason: str, **extensions: object) -> None:
+        super().__init__(message, **extensions)
+        self.reason = reason

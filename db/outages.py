@@ -21,6 +21,8 @@ T = TypeVar("T")
 SESSION_ENDED = "PO401"
 # What assert_customer raises, and assert_session for a session whose customer was deleted.
 UNKNOWN_CUSTOMER = "PO402"
+# What assert_client raises for the app of a token that is disabled.
+CLIENT_DISABLED = "PO403"
 
 # SQLSTATEs, or the two characters that a whole class of them begins with: https://www.postgresql.org/docs/current/errcodes-appendix.html
 CONFLICTS = ("40001", "40P01")
@@ -42,6 +44,10 @@ OUTAGES = (
 
 # asyncpg raises its InterfaceError for a connection that is gone, and for a statement that is called wrongly.
 MISUSE = ("the server expects", "the number of query arguments")
+# A wrong setting or a wrong value (ClientConfigurationError and DataError are ValueErrors), and what this Postgres or asyncpg does not have.
+WRONG = (ValueError, asyncpg.UnsupportedClientFeatureError, asyncpg.UnsupportedServerFeatureError)
+# A machine or a network that fails, a connection that ends in the middle of a message, and asyncpg's protocol when it has lost its way after that.
+LOST = (OSError, EOFError, TimeoutError, asyncpg.InternalClientError)
 
 # asyncio joins the failures of several addresses in one text.
 ERRNO = re.compile(r"\[Errno (-?\d+)\]")
@@ -77,6 +83,10 @@ class SessionEnded(Exception):
     """The token's session was ended, however long the token itself would still be good."""
 
 
+class ClientDisabled(SessionEnded):
+    """The token is valid, and the app that it was issued to is disabled."""
+
+
 class UnknownCustomer(SessionEnded):
     """The token holds, and the customer that it names has no row: another issuer knows customers that are not here, or this one was deleted."""
 
@@ -91,6 +101,8 @@ def outages() -> Iterator[None]:
     except Exception as error:
         if isinstance(error, asyncpg.PostgresError) and error.sqlstate == UNKNOWN_CUSTOMER:
             raise UnknownCustomer from error
+        if isinstance(error, asyncpg.PostgresError) and error.sqlstate == CLIENT_DISABLED:
+            raise ClientDisabled from error
         if isinstance(error, asyncpg.PostgresError) and error.sqlstate == SESSION_ENDED:
             raise SessionEnded from error
         if kind := outage_of(error):
@@ -105,9 +117,8 @@ def outage_of(error: BaseException) -> type[DatabaseUnavailable] | None:
     if isinstance(error, asyncpg.OutdatedSchemaCacheError):
         return Conflict
     if isinstance(error, asyncpg.InterfaceError):
-        # asyncpg's ClientConfigurationError is a ValueError too: a wrong setting.
-        return None if isinstance(error, ValueError) or str(error).startswith(MISUSE) else DatabaseUnavailable
-    return DatabaseUnavailable if isinstance(error, OSError | TimeoutError | asyncpg.InternalClientError) else None
+        return None if isinstance(error, WRONG) or str(error).startswith(MISUSE) else DatabaseUnavailable
+    return DatabaseUnavailable if isinstance(error, LOST) else None
 
 
 def _outage_of_sqlstate(error: asyncpg.PostgresError) -> type[DatabaseUnavailable] | None:

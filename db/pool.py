@@ -7,7 +7,7 @@ is then ended in the round trip that opens the next one. That saves a busy proce
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
@@ -17,7 +17,7 @@ import asyncpg
 import databases
 from databases.core import Connection
 
-from db.outages import cause_of
+from db.outages import DatabaseUnavailable, cause_of, outage_of
 
 logger = logging.getLogger("portico.db")
 
@@ -28,6 +28,8 @@ ENDING_SECONDS = 1.0
 # How many statements stay prepared on each connection. Each is a plan in Postgres' memory: 30 kB to 1.3 MB for what the portal itself asks for,
 # 5 MB at most (`docs/decisions/0033-plans-are-bounded.md`).
 PREPARED = 100
+# What asking a connection raises that asyncpg has taken back, or whose transport is gone.
+GONE = (asyncpg.InterfaceError, asyncpg.InternalClientError, AttributeError, AssertionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +132,42 @@ class Lease:
                 await self._give_back()
         return int(is_open)
 
+    async def execute(self, sql: str) -> None:
+        """Run statements without parameters. Raises DatabaseUnavailable, and what asyncpg raises."""
+        try:
+            await self.raw.execute(sql)
+        except (Exception, asyncio.CancelledError) as error:
+            self._raise_if_lost(error)
+            raise
+
+    async def fetch(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
+        """Run one statement and return its rows. Raises as `execute`. What is not to stay prepared is Postgres' unnamed statement, which the next one replaces."""
+        try:
+            if is_prepared:
+                return list(await self.raw.fetch(sql, *arguments))
+            statement = await self.raw.prepare(sql, name="")
+            return list(await statement.fetch(*arguments))
+        except (Exception, asyncio.CancelledError) as error:
+            self._raise_if_lost(error)
+            raise
+
+    def _raise_if_lost(self, error: BaseException) -> None:
+        """Raises DatabaseUnavailable for what a statement fails with because its connection is lost, and asyncpg does not say so.
+
+        Its own state is broken then: it answers None in place of rows, reaches into a transport that is gone, or cancels who waits.
+        What Postgres says and what is known as an outage passes as it is.
+        """
+        if isinstance(error, asyncio.CancelledError):
+            task = asyncio.current_task()
+            is_leaked = task is not None and not task.cancelling()
+        else:
+            is_leaked = not isinstance(error, asyncpg.PostgresError) and outage_of(error) is None
+        if is_leaked and self._is_lost():
+            raise DatabaseUnavailable(f"connection lost ({type(error).__name__})") from error
+
     def terminate(self) -> None:
         """Close the connection without waiting for Postgres."""
-        with suppress(asyncpg.InterfaceError):  # asyncpg has taken it back already
+        with suppress(*GONE):
             self.raw.terminate()
 
     async def _close_transaction(self, statement: str) -> None:
@@ -153,7 +188,7 @@ class Lease:
     def _is_lost(self) -> bool:
         try:
             return bool(self.raw.is_closed())
-        except asyncpg.InterfaceError:  # asyncpg has taken it back already
+        except GONE:
             return True
 
     async def _give_back(self) -> None:

@@ -32,7 +32,7 @@ class UnitOfWorkClosed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose rows a session sees, and when it is.
+    """Whose rows a session sees, and when it is. `app` is the registered app of the token, which is checked to be enabled.
 
     `is_of_token`: only a token says that the customer exists, so the database has to check it. `is_known`: it was checked lately, so reads need not check again.
     """
@@ -43,6 +43,7 @@ class Caller:
     session_id: str | None = None
     is_of_token: bool = False
     is_known: bool = False
+    app: str | None = None
 
 
 @dataclass(slots=True)
@@ -128,7 +129,7 @@ class Session:
             lease = self._lease = self._lease or await self._open(READ)
             lease.is_reading = True
             self.statements += 1
-            rows = await _rows(lease.raw, sql, arguments, is_prepared=is_prepared)
+            rows = await lease.fetch(sql, arguments, is_prepared=is_prepared)
         except Exception as error:
             self._failure = error
             raise
@@ -163,7 +164,7 @@ class Session:
             yield transaction
             self.statements += 1
             try:
-                await lease.raw.execute("COMMIT")
+                await lease.execute("COMMIT")
             except BaseException:  # whether it was committed is not known, and the connection may still be at it
                 lease.terminate()
                 raise
@@ -230,7 +231,7 @@ class Session:
         ending, lease.is_reading = "COMMIT; " if lease.is_reading else "", False
         try:
             self.statements += 1
-            await lease.raw.execute(ending + begin(self.caller, mode))
+            await lease.execute(ending + begin(self.caller, mode))
         except BaseException:
             self.statements += await lease.end(is_sound=False)
             raise
@@ -257,7 +258,7 @@ class Transaction:
         sql, names = positional(block.sql)
         given = values | {"now": self.caller.now, "customer_id": values.get("customer_id", self.caller.customer_id)}
         self._count()
-        found = await self._lease.raw.fetch(sql, *(storable(given[parameter]) for parameter in names))
+        found = await self._lease.fetch(sql, [storable(given[parameter]) for parameter in names])
         return [getattr(rows, block.returns)(*record) for record in found] if block.returns != "nothing" else []
 
     async def first(self, name: str, /, **values: Any) -> Any:
@@ -267,20 +268,12 @@ class Transaction:
 
     async def present(self, setting: str, value: str) -> None:
         """Show a secret's hash or an address to row security, which then shows the row that belongs to it."""
-        await self._lease.raw.execute(f"SET LOCAL app.{setting} = {literal(value)}")
+        await self._lease.execute(f"SET LOCAL app.{setting} = {literal(value)}")
 
     async def act_as(self, customer_id: str) -> None:
         """From here on this is the customer who acts. Only for who has just proved to be that customer."""
         self.caller = replace(self.caller, customer_id=customer_id)
-        await self._lease.raw.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}")
-
-
-async def _rows(connection: Any, sql: str, arguments: list[Any], *, is_prepared: bool) -> list[Any]:
-    """What is not to stay prepared is Postgres' unnamed statement, which the next one replaces."""
-    if is_prepared:
-        return list(await connection.fetch(sql, *arguments))
-    statement = await connection.prepare(sql, name="")
-    return list(await statement.fetch(*arguments))
+        await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}")
 
 
 def begin(caller: Caller, mode: str) -> str:
@@ -294,8 +287,9 @@ def begin(caller: Caller, mode: str) -> str:
 
 
 def _judging(caller: Caller, mode: str) -> str:
-    """The statement that judges the caller, if one is needed. A session has a customer, so one call judges both."""
+    """The statements that judge the caller, as far as needed. A session has a customer, and the session of a partner's token an app, so one call judges all of them."""
     if caller.session_id:
         return f"; SELECT assert_session({literal(caller.session_id)})"
     is_asked = caller.is_of_token and caller.customer_id and not (caller.is_known and mode == READ)
-    return "; SELECT assert_customer()" if is_asked else ""
+    client = f"; SELECT assert_client({literal(caller.app)})" if caller.app else ""
+    return client + ("; SELECT assert_customer()" if is_asked else "")

@@ -11,7 +11,8 @@ import orjson
 from graphql import GraphQLError
 from starlette.responses import Response
 
-from billing.refusals import RETRY_AFTER_SECONDS, RequestError, TooManyAttempts
+from auth.reasons import Reason
+from billing.refusals import RETRY_AFTER_SECONDS, Forbidden, RequestError, TooManyAttempts
 from db.outages import SessionEnded, cause_of
 from gateway.journal import refusals
 from gateway.statuses import GRAPHQL, JSON, Profile, status
@@ -38,6 +39,7 @@ UNAVAILABLE = {
 # Timeouts of the database and of the bucket have other classes by the time that they are answered.
 DEADLINE = "deadline"
 ENDED = "The session of this token has ended."
+REFUSALS = (Forbidden, SessionEnded)
 
 QUALITY = re.compile(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*")
 SUGGESTION = " Did you mean "
@@ -146,6 +148,13 @@ def cause(errors: Sequence[GraphQLError]) -> str:
     if not failures:
         return ""
     return DEADLINE if isinstance(failures[0], TimeoutError) else cause_of(failures[0])
+
+
+def reason(errors: Sequence[GraphQLError]) -> str:
+    """Why a field was refused to this caller, for the log: its scopes, its kind, or a session that ended meanwhile."""
+    originals = [error.original_error for error in errors]
+    refusals = [original.reason if isinstance(original, Forbidden) else Reason.SESSION_ENDED.value for original in originals if isinstance(original, REFUSALS)]
+    return next(iter(refusals), "")
 
 
 def retry_after(errors: Sequence[GraphQLError]) -> dict[str, str]:

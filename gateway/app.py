@@ -215,6 +215,7 @@ def _terms(settings: Settings) -> Terms:
         trusted_proxies=settings.trusted_proxies,
         is_open=settings.is_open,
         shows_timings=not settings.is_production,
+        tells_reasons=not settings.is_production,
     )
 
 

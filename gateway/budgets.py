@@ -75,7 +75,9 @@ def throttled(budget: Budget, cost: int, form: Form) -> Answer:
     extensions: dict[str, Any] = {"code": "THROTTLED", "cost": {"requested": max(1, cost), "throttleStatus": told(budget)}}
     if cost > budget.maximum:
         extensions["code"] = "LIMIT_EXCEEDED"
-        return respond({"errors": [{"message": "The operation costs more than your budget ever holds.", "extensions": extensions}]}, "LIMIT_EXCEEDED", form)
+        return respond(
+            {"errors": [{"message": "The operation costs more than the maximum of this caller's budget.", "extensions": extensions}]}, "LIMIT_EXCEEDED", form
+        )
     seconds = max(1, ceil((max(1, cost) - budget.available) * 60 / budget.maximum))
-    error = {"message": "Your budget is spent. Try again later.", "extensions": {**extensions, "retryAfterSeconds": seconds}}
+    error = {"message": "The caller's cost budget is used up. Try again later.", "extensions": {**extensions, "retryAfterSeconds": seconds}}
     return respond({"errors": [error]}, "THROTTLED", form, **{"Retry-After": str(seconds)})

@@ -5,7 +5,6 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -13,6 +12,7 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 
 from gateway.answers import TransportError
+from gateway.deprecation import Deprecation
 from gateway.heads import Asked
 
 ALLOWED = "GET, POST, OPTIONS"
@@ -23,8 +23,8 @@ CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`others` are parameters of other names, one of which may be the id of a document. `is_stored` once the text is known to be a stored one, and then since
-    when it is deprecated, if it is. `has_files` where files come with it."""
+    """`others` are parameters of other names, one of which may be the id of a document. `is_stored` once the text is known to be a stored one, and then how
+    it is deprecated, if it is. `has_files` where files come with it."""
 
     query: str
     variables: dict[str, Any]
@@ -33,7 +33,7 @@ class Call:
     extensions: dict[str, Any] = field(default_factory=dict)
     others: dict[str, Any] = field(default_factory=dict)
     is_stored: bool = False
-    deprecated_at: datetime | None = None
+    deprecation: Deprecation | None = None
     has_files: bool = False
 
 
@@ -64,7 +64,7 @@ async def arrived(reading: Awaitable[Found], *, seconds: float) -> Found:
     except TimeoutError:
         raise TransportError("REQUEST_TIMEOUT", f"The request did not arrive within {seconds:g} seconds.", Connection="close") from None
     except ClientDisconnect:
-        raise TransportError("BAD_REQUEST", "The request broke off.") from None
+        raise TransportError("BAD_REQUEST", "The request ended before its body was complete.") from None
 
 
 def reader_of(request: Asked) -> Reader:
@@ -89,7 +89,7 @@ async def _in_url(request: Request, bounds: Bounds) -> Call:
         raise TransportError("BAD_REQUEST", "The URL's parameters cannot be read.") from None
     given = dict(pairs)
     if len(given) != len(pairs):
-        raise TransportError("BAD_REQUEST", "A parameter is given twice.")
+        raise TransportError("BAD_REQUEST", "A parameter occurs twice.")
     return checked({name: _parameter(name, value) for name, value in given.items()}, is_get=True)
 
 
@@ -100,7 +100,7 @@ async def _as_json(request: Request, bounds: Bounds) -> Call:
     body = await body_of(request, bounds.body_bytes)
     found = _json(body)
     if isinstance(found, dict) and _may_repeat(body) and _repeats(body):
-        raise TransportError("BAD_REQUEST", "A parameter is given twice.")
+        raise TransportError("BAD_REQUEST", "A parameter occurs twice.")
     return checked(found, is_get=False)
 
 
@@ -168,7 +168,7 @@ def _parameter(name: str, value: str) -> Any:
 def checked(body: Any, *, is_get: bool) -> Call:
     """A request's parameters as a call; without `query`, another of them has to name a document. Raises TransportError."""
     if not isinstance(body, dict):
-        raise TransportError("BAD_PARAMETERS", "The request must be one JSON object; batches are not taken.")
+        raise TransportError("BAD_PARAMETERS", "The request must be one JSON object; batches are not supported.")
     query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
     if not isinstance(query, str | None):
         raise TransportError("BAD_PARAMETERS", "`query` must be a string.")

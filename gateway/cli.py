@@ -26,12 +26,13 @@ from billing.states import Actor
 from db import demo as demo_data
 from db.demo.passwords import PASSWORD, give
 from db.migrate import migrate as migrate_database
+from db.outages import LOST, DatabaseUnavailable
 from db.pool import Database, Pool
 from gateway import clients_cli, env_example, error_pages, log, partners_cli, production, welcome
 from gateway.app import Setup, create_app
 from gateway.clock import run_worker, stopping, tick_once, until_reachable
 from gateway.compare import BREAKING, differences, schema_in
-from gateway.console import bold, console, plain
+from gateway.console import console, say_error
 from gateway.explain import CannotExplain, Question
 from gateway.explain import explain as explain_document
 from gateway.files import bucket_of, put_all
@@ -87,7 +88,7 @@ def serve(port: Port = None, data_dir: DataDir = None) -> None:
 
 @cli.command()
 def worker(data_dir: DataDir = None) -> None:
-    """Run the billing clock and send letters that are left every minute; sweep attachments and forget past rows every hour. Any number of workers may run; one runs each pass."""
+    """Run the billing clock and send unsent letters every minute; delete unused files and expired rows every hour. Any number of workers may run; one runs each pass."""
     settings = load(data_dir=data_dir)
     secret_of_portal(settings)
     log.configure(as_json=settings.is_production, level=settings.log_level)
@@ -104,7 +105,8 @@ def tick(
     ] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Run one pass of the billing clock: renew, apply pending changes, end trials and pauses, charge what is due. Then send letters, sweep attachments and forget past rows, as of now."""
+    """Run one pass of the billing clock: renew, apply pending changes, end trials and pauses, charge what is due. Then send letters, and delete unused files
+    and expired rows, as of now. Exits with 1 if anything failed."""
     settings = load(data_dir=data_dir)
     instant = at.replace(tzinfo=UTC) if at else None
     production.refuse_future(settings, instant, datetime.now(UTC), is_confirmed=charge_real_customers)
@@ -113,10 +115,14 @@ def tick(
         asyncio.run(check(place))
         ticked = asyncio.run(tick_once(settings, place, instant))
     done, swept = ticked.clock, ticked.swept
-    console.print(f"{done.steps} steps of subscriptions, {done.collections} invoices charged, {done.reconciled} charges settled, {done.failures} failures.")
+    console.print(f"{done.steps} subscription steps, {done.collections} invoices charged, {done.reconciled} charges settled.")
     console.print(
-        f"{ticked.letters} letters sent, {swept.announced} announced files given up, {swept.objects} objects deleted, {ticked.forgotten.rows} past rows forgotten."
+        f"{ticked.letters.letters} letters sent, {swept.announced} expired upload reservations removed, {swept.objects} unused objects deleted, "
+        f"{ticked.forgotten.rows} expired rows deleted."
     )
+    if ticked.failures:
+        say_error(f"{ticked.failures}. The log above says why; the next tick tries again.")
+        raise typer.Exit(1)
 
 
 @cli.command()
@@ -167,10 +173,11 @@ def token(
 ) -> None:
     """Print a bearer token, good for a day."""
     if sum((customer is not None, email is not None, staff)) != 1:
-        raise WrongSetting("Say for whom, by one of --customer ID, --email ADDRESS and --staff.")
+        raise WrongSetting("Give exactly one of --customer ID, --email ADDRESS and --staff.")
     settings = load(data_dir=data_dir)
-    viewer = _staff() if staff else _customer(customer or _customer_id(settings, email or ""))
-    print(sign(replace(viewer, client=client), issuer_of(settings), now=datetime.now(UTC), lifetime=timedelta(days=1)))
+    issuer = issuer_of(settings)
+    viewer = _staff() if staff else _customer(_customer_id(settings, customer, email))
+    print(sign(replace(viewer, client=client), issuer, now=datetime.now(UTC), lifetime=timedelta(days=1)))
 
 
 @cli.command()
@@ -214,7 +221,10 @@ def main() -> None:
     try:
         cli()
     except (WrongSetting, CannotReach, PortInUse, CannotExplain, QueueEnded, demo_data.NotTheDemo) as error:
-        plain(is_error=True).print(bold("Portico stops here.", "bold red"), log.without_known(str(error)))
+        say_error(str(error))
+        sys.exit(1)
+    except DatabaseUnavailable as error:
+        say_error(f"The database became unavailable: {error.cause}. Try again.")
         sys.exit(1)
     except Exception:  # a bug: its traceback is all that anybody will know of it
         sys.stderr.write(log.hidden(traceback.format_exc()))
@@ -249,7 +259,7 @@ async def _migrate(place: Place) -> None:
         pass
     try:
         await migrate_database(place.admin_url)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+    except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise CannotReach(f"The database cannot be migrated: {reason_of(error)}. Check PORTICO_DATABASE_URL.") from None
     except DBAPIError as error:  # a statement was refused
         if (state := getattr(error.orig, "sqlstate", None)) != "42501":
@@ -262,7 +272,7 @@ async def _seed(place: Place, customers: int, progress: Callable[[int], None]) -
         pass
     try:
         await demo_data.seed(place.admin_url, customers=customers, now=datetime.now(UTC), progress=progress)
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+    except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise CannotReach(
             f"The database cannot be filled: {reason_of(error)}. Check PORTICO_DATABASE_URL, and run `python -m gateway migrate` first."
         ) from None
@@ -273,19 +283,22 @@ async def _explain(place: Place, question: Question) -> None:
         await explain_document(question, database, console)
 
 
-def _customer_id(settings: Settings, email: str) -> str:
+def _customer_id(settings: Settings, customer: str | None, email: str | None) -> str:
+    """The id of the customer with this id, or with this e-mail address. Raises WrongSetting if there is none."""
     with postgres(settings) as place:
-        found: str | None = asyncio.run(_find_customer(place, email))
-    if found is None:
-        raise WrongSetting(f"No customer has the e-mail address {email}.")
-    return found
+        identifier = asyncio.run(_find_customer(place, customer, email))
+    if identifier is None:
+        raise WrongSetting(f"No customer has the id {customer}." if email is None else f"No customer has the e-mail address {email}.")
+    return identifier
 
 
-async def _find_customer(place: Place, email: str) -> str | None:
+async def _find_customer(place: Place, customer: str | None, email: str | None) -> str | None:
+    await check(place)
     async with connected(place.app_url, place.setting, place.server_settings) as connection, connection.transaction():
         await connection.execute("set local app.actor = 'STAFF'")
-        found: str | None = await connection.fetchval("select id from customer where email_key = lower($1)", email)
-        return found
+        sql = "select id from customer where id = $1" if email is None else "select id from customer where email_key = lower($1)"
+        identifier: str | None = await connection.fetchval(sql, customer if email is None else email)
+        return identifier
 
 
 def _customer(identifier: str) -> Viewer:

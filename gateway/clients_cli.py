@@ -67,8 +67,7 @@ def add(
         return secret, client.disabled_at is not None
 
     secret, is_disabled = in_database(settings, work)
-    stays = f", and stays disabled: `clients disable {identifier} --back` enables it" if is_disabled else ""
-    console.print(f"{identifier} is registered{stays}.")
+    console.print(f"{identifier} is registered.{f' It is disabled: `clients enable {identifier}` enables it.' if is_disabled else ''}")
     if secret:
         console.print(f"Its secret, which is not shown again: {secret}")
 
@@ -133,18 +132,23 @@ def list_clients(data_dir: DataDir = None) -> None:
 
 
 @clients.command()
-def disable(identifier: str, back: Annotated[bool, typer.Option("--back", help="Enable it again.")] = False, data_dir: DataDir = None) -> None:
-    """Shut a partner's app out at once, its tokens too. An app of ours loses its mode, and its tokens stay valid: end them at their issuer."""
-    client = in_database(load(data_dir=data_dir), lambda transaction: transaction.run("clients.able", id=identifier, is_disabled=not back))
-    if not client:
+def disable(identifier: str, back: Annotated[bool, typer.Option("--back", hidden=True)] = False, data_dir: DataDir = None) -> None:
+    """Refuse every token of an app, at once. Its documents, grants and secret stay for when it is enabled again."""
+    if identifier in (PORTAL, STAFF):
+        raise WrongSetting(f"{PORTAL} and {STAFF} are ours: the documents that come with this program are theirs.")
+    _able(identifier, data_dir, is_disabled=not back)
+
+
+@clients.command()
+def enable(identifier: str, data_dir: DataDir = None) -> None:
+    """Take the tokens of a disabled app again, those that were issued before included."""
+    _able(identifier, data_dir, is_disabled=False)
+
+
+def _able(identifier: str, data_dir: Path | None, *, is_disabled: bool) -> None:
+    if not in_database(load(data_dir=data_dir), lambda transaction: transaction.run("clients.able", id=identifier, is_disabled=is_disabled)):
         raise WrongSetting(f"There is no client {identifier}.")
-    is_partner = client[0].kind == "PARTNER"
-    if back:
-        console.print(f"{identifier} {'is let in again' if is_partner else 'has its mode again'}.")
-    elif is_partner:
-        console.print(f"{identifier} is shut out.")
-    else:
-        console.print(f"{identifier} has lost its mode; its tokens are still valid: end them at their issuer.")
+    console.print(f"{identifier} is {'disabled. Its tokens stop working now.' if is_disabled else 'enabled. Its tokens work again.'}")
 
 
 @clients.command()

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import asyncpg
 
 from billing.dunning import Ending, RetryPolicy
+from db.outages import LOST
 from db.pool import Database, Pool
 from db.session import DatabaseUnavailable
 from gateway.files import bucket_of
@@ -25,13 +26,13 @@ from jobs.clock import Billing, Pass, tick
 from jobs.passes import Duties
 from jobs.upkeep import Upkeep, forget
 from jobs.worker import QueueLost, Work, work
-from resolvers.letters import send
+from resolvers.letters import Sent, send
 
 logger = logging.getLogger("portico.worker")
 
 AGAIN_SECONDS = 5.0
 # What connecting again may mend.
-OUTAGES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseUnavailable, QueueLost)
+OUTAGES = (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseUnavailable, QueueLost)
 
 
 def policy(settings: Settings) -> RetryPolicy:
@@ -44,12 +45,24 @@ def policy(settings: Settings) -> RetryPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Ticked:
-    """What one pass of everything did: how many letters were sent, and how many rows forgotten."""
+    """What one pass of everything did."""
 
     clock: Pass
-    letters: int
+    letters: Sent
     swept: Swept
     forgotten: Upkeep
+
+    @property
+    def failures(self) -> str:
+        """How many of what failed, such as `2 × step of the billing clock, 1 × letter failed`; empty if nothing did."""
+        counts = {
+            "step of the billing clock": self.clock.failures,
+            "letter": self.letters.failures,
+            "file": self.swept.failures,
+            "kind of expired rows": self.forgotten.failures,
+        }
+        failed = [f"{count} × {name}" for name, count in counts.items() if count]
+        return f"{', '.join(failed)} failed" if failed else ""
 
 
 async def tick_once(settings: Settings, place: Place, at: datetime | None) -> Ticked:
@@ -58,7 +71,9 @@ async def tick_once(settings: Settings, place: Place, at: datetime | None) -> Ti
         now = datetime.now(UTC)
         done = await tick(duties.billing, at or now)
         system = duties.system(now)
-        return Ticked(done, await send(system, duties.post), await sweep(system, duties.bucket, now=now), await forget(system, now=now))
+        letters = Sent()
+        await send(system, duties.post, done=letters)
+        return Ticked(done, letters, await sweep(system, duties.bucket, now=now), await forget(system, now=now))
 
 
 async def until_reachable(place: Place, stop: asyncio.Event) -> None:

@@ -4,6 +4,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from gateway.log import without_known
+
 
 def plain(*, is_error: bool = False, width: int | None = None) -> Console:
     """A console that reads no markup, no emoji codes and no highlighting out of what it prints. What is to be bold is a `Text`."""
@@ -15,6 +17,16 @@ def bold(text: str, style: str = "bold") -> Text:
 
 
 console = plain()
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 document`, `2 documents`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def say_error(message: str) -> None:
+    """Print one line to standard error, without the secrets of the settings."""
+    plain(is_error=True).print(bold("Error:", "bold red"), without_known(message))
 
 
 def show(table: Table) -> None:

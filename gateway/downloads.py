@@ -17,7 +17,7 @@ from billing.attachments import MAX_FILE_BYTES
 from billing.states import Actor
 from db.blocks import blocks
 from db.pool import Database
-from db.session import Caller, DatabaseUnavailable, Session
+from db.session import Caller, DatabaseUnavailable, Session, SessionEnded
 from gateway import answers
 from gateway.admission import Admission, Overloaded
 from gateway.allowance import Allowance
@@ -44,6 +44,7 @@ HEADERS = {
     "Cache-Control": "private, no-store",
 }
 MAX_FIELD_BYTES = 4096
+NOT_GOOD = "This URL has expired or its signature is invalid. Request a new one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +72,15 @@ def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, bo
     async def download(request: Request) -> Response:
         asked = asked_of(request.path_params["id"], request.query_params, "files")
         if not asked.holds(secrets, now=clock()):
-            return answers.refused("FORBIDDEN", "This address is no longer good. Ask for a new one.", form())
+            return answers.refused("FORBIDDEN", NOT_GOOD, form())
         if seconds := await bounds.allowance.spend(f"{asked.customer_id} {asked.app}"):
-            return answers.refused("THROTTLED", "Too many files were asked for. Try again later.", form(), **{"Retry-After": str(seconds)})
+            return answers.refused("THROTTLED", "Too many downloads of files. Try again later.", form(), **{"Retry-After": str(seconds)})
         try:
             # The place is for the look-up: a client that reads its file slowly holds none.
             async with bounds.downloads.place(link_key(asked.customer_id, asked.app)):
                 return await _given(asked, database, files, clock())
+        except SessionEnded:  # the app that the address was made for is disabled
+            return answers.refused("FORBIDDEN", NOT_GOOD, form())
         except (Overloaded, DatabaseUnavailable, BucketUnavailable) as error:
             return answers.outage(error, form())
 
@@ -102,7 +105,7 @@ def form() -> Form:
 
 async def _given(asked: Asked, database: Database, files: Files, now: datetime) -> Response:
     """The file as it is now: it may have been deleted since the address was made. What the bucket signs is good no longer than our own address."""
-    session = Session(database, Caller(asked.customer_id, Actor.CUSTOMER, now))
+    session = Session(database, Caller(asked.customer_id, Actor.CUSTOMER, now, app=asked.app or None))
     try:
         found = await Loaders(session).one(blocks()["attachments.place"]).load((asked.customer_id, asked.identifier))
     finally:
@@ -130,7 +133,7 @@ async def _take(request: Request, body: Body, direct: Direct, *, now: datetime) 
     given: dict[str, str] = {}
     while (part := await parts.next()) and part.file_name is None:
         if part.name not in FIELDS or part.name in given:
-            raise TransportError("BAD_REQUEST", f"The field `{part.name[:50]}` is not one of those that were given out.")
+            raise TransportError("BAD_REQUEST", f"The field `{part.name[:50]}` is not one of the upload form's fields.")
         given[part.name] = (await part.text(MAX_FIELD_BYTES)).decode("latin-1")
     if part is None or part.name != "file":
         raise TransportError("BAD_REQUEST", "The last field must be the file, named `file`.")

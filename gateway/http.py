@@ -17,12 +17,12 @@ from auth.permissions import DEVELOP, is_allowed
 from auth.viewer import Viewer
 from billing.refusals import Unauthenticated
 from billing.rows import Budget
-from billing.states import Actor
-from db.outages import DatabaseUnavailable, SessionEnded, UnknownCustomer, cause_of
+from db.outages import DatabaseUnavailable, SessionEnded, cause_of
 from db.session import Caller, Session
-from gateway import answers, budgets, calls, uploads
+from gateway import answers, authentication, budgets, calls, uploads
 from gateway.admission import ClientGone, Handover, Overloaded, UntilGone, nothing
 from gateway.answers import Answer, Form, TransportError
+from gateway.authentication import ANONYMOUS, check_authenticated, check_readable
 from gateway.caching import tagged
 from gateway.callers import caller_of
 from gateway.calls import Call
@@ -33,7 +33,7 @@ from gateway.journal import Entry
 from gateway.limits import LimitExceeded, check_values
 from gateway.portal import Portal, Visit
 from gateway.proxies import address_of, user_agent_of
-from gateway.results import NO_TOKEN, presented
+from gateway.results import presented
 from gateway.running import run, run_planned
 from gateway.statuses import JSON
 from resolvers.context import Context, Origin
@@ -41,13 +41,8 @@ from resolvers.pace import Pace
 
 logger = logging.getLogger("portico.http")
 
-# Who issued a token that we signed ourselves, in the log.
-OURS = "this gateway"
-STRANGER = Viewer(Actor.ANONYMOUS, None, (), "")
 # What the fields of a mutation have left after its deadline, to read what their payloads show.
 PAYLOAD_SECONDS = 1.0
-# What a stranger learns of a request that cannot be read: that a token is missing.
-UNREADABLE = ("BAD_REQUEST", "BAD_PARAMETERS")
 
 
 class GraphQLEndpoint:
@@ -82,10 +77,7 @@ class GraphQLEndpoint:
             visit.form = Form(answers.media_type(visit.request.headers.get("accept")), visit.form.profile, visit.form.reference)
             return await self._answer(visit)
         except (Unauthenticated, SessionEnded) as error:
-            if isinstance(error, UnknownCustomer) and visit.context:
-                self._portal.known.forget(visit.context.viewer.customer_id)
-                _warn_of_unknown(visit.context.viewer)
-            return answers.refused("UNAUTHENTICATED", NO_TOKEN, visit.form, **{"WWW-Authenticate": "Bearer"})
+            return authentication.refused(error, self._portal, visit)
         except TransportError as error:
             return answers.refused(error.code, str(error), visit.form, **error.headers)
         except ClientGone:
@@ -115,22 +107,21 @@ class GraphQLEndpoint:
         return tagged(found, visit.request) if call.is_get and call.is_stored and found.code == "OK" else found
 
     async def _call(self, visit: Visit, reader: calls.Reader, context: Context) -> Call:
-        """What is wrong with a stranger's request is not told."""
+        """Raises TransportError, and Unauthenticated in place of it where the caller may not learn what is wrong."""
         terms = self._portal.terms
         try:
-            call = await calls.read(visit.request, reader, terms.strangers if context.viewer is STRANGER else terms.callers)
+            call = await calls.read(visit.request, reader, terms.strangers if context.viewer is ANONYMOUS else terms.callers)
             call = self._portal.trust.resolve(call, context.viewer, now=context.now)
         except TransportError as error:
-            if context.viewer is STRANGER and error.code in UNREADABLE:
-                raise Unauthenticated(NO_TOKEN) from None
+            check_readable(self._portal, visit, error)
             raise
         visit.entry.ends("read")
         return call
 
     async def _answer_upload(self, visit: Visit, context: Context) -> Answer:
         """The files are read while the operation runs, so it has more time, and places apart from the others: a slow line keeps nobody from asking."""
-        if context.viewer is STRANGER:
-            raise Unauthenticated(NO_TOKEN)
+        if visit.refusal:
+            raise visit.refusal
         terms = self._portal.terms
         with_files = replace(self._portal, terms=replace(terms, operation_seconds=terms.upload_seconds))
 
@@ -148,24 +139,19 @@ class GraphQLEndpoint:
         return await uploads.respond(visit.request, run, seconds=terms.callers.seconds)
 
     async def _context(self, visit: Visit) -> Context:
-        """Who calls, before anything else. Without a token it is a stranger, for whom the operation itself will say whether that is enough."""
-        portal, headers = self._portal, visit.request.headers
+        """Who calls, before anything else. Without a token the operation itself will say whether one is needed."""
+        portal = self._portal
         now = portal.clock()
-        authorization = headers.get("authorization")
-        viewer = STRANGER if authorization is None else portal.trust.registry.recognized(await portal.tokens.viewer_of(authorization, now=now))
+        viewer = await authentication.viewer_of(portal, visit, now)
         names_customer, is_known = viewer.customer_id is not None, portal.known.holds(viewer.customer_id, now=now)
-        caller = Caller(viewer.customer_id, viewer.kind, now, viewer.session_id, is_of_token=names_customer, is_known=is_known)
+        caller = Caller(viewer.customer_id, viewer.kind, now, viewer.session_id, is_of_token=names_customer, is_known=is_known, app=viewer.app)
         session = Session(portal.database, caller, acquire_seconds=portal.terms.acquire_seconds)
         visit.entry.client = viewer.client
         origin = Origin(visit.entry.request_id, address_of(visit.request, portal.terms.trusted_proxies), user_agent_of(visit.request))
-        if viewer is STRANGER:
+        if viewer is ANONYMOUS:
             visit.entry.user_agent = origin.user_agent
-        return Context(viewer, session, origin, portal.identity, portal.payments, portal.files, judge=portal.judge, pace=Pace(portal.running_costs.is_shared))
-
-
-def _warn_of_unknown(viewer: Viewer) -> None:
-    """Only the operator can mend it: by importing the customer, or by naming the right claim of the issuer."""
-    logger.warning("a valid token names a customer who has no row: issuer %r, subject %r", viewer.issuer or OURS, viewer.customer_id)
+        pace, issuer = Pace(portal.running_costs.is_shared), portal.identity.issuer
+        return Context(viewer, session, origin, portal.identity, portal.payments, portal.files, judge=portal.judge, pace=pace, issuer=issuer)
 
 
 async def _sent(response: Answer, scope: Scope, receive: Receive, send: Send) -> None:
@@ -181,10 +167,10 @@ async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> 
     """Judge the document, run it, present the result."""
     documents = portal.trusted_documents if call.is_stored else portal.documents
     if throttled := _pay_for_reading(portal, documents, call, visit):
+        check_readable(portal, visit, TransportError(throttled.code, ""))
         return throttled
     document = documents.prepare(call.query)
-    if context.viewer is STRANGER and not document.is_public(call.operation_name):
-        raise Unauthenticated(NO_TOKEN)
+    check_authenticated(portal, visit, document, call)
     is_open = _is_open(portal, context.viewer)
     errors = document.errors or ((GraphQLError("Introspection is for developers."),) if document.introspects and not is_open else ())
     if errors:
@@ -231,9 +217,9 @@ class Work:
 
 def _note(visit: Visit, work: Work) -> None:
     entry, name = visit.entry, work.operation.name
-    if work.call.deprecated_at:
+    if work.call.deprecation:
         entry.deprecated = True
-        visit.headers["Deprecation"] = f"@{int(work.call.deprecated_at.timestamp())}"
+        visit.headers |= work.call.deprecation.headers
     entry.document = work.document.digest
     entry.operation = name.value[:100] if name else None
     entry.kind = work.operation.operation.value
@@ -260,7 +246,7 @@ async def _run(portal: Portal, work: Work, visit: Visit, context: Context) -> An
     visit.entry.ends("run")
     if portal.terms.shows_timings:
         visit.headers["Server-Timing"] = f'{visit.entry.way};desc="{context.session.statements} statements"'
-    extensions = _extensions(portal, work) if visit.wants_cost else None
+    extensions = _extensions(portal, work, visit)
     if planned is not None:
         _remember(portal, context)
         body = planned[:-1] + b',"extensions":' + orjson.dumps(extensions) + b"}" if extensions else planned
@@ -283,6 +269,10 @@ def _remember(portal: Portal, context: Context) -> None:
         portal.known.add(caller.customer_id, now=caller.now)
 
 
-def _extensions(portal: Portal, work: Work) -> dict[str, Any]:
+def _extensions(portal: Portal, work: Work, visit: Visit) -> dict[str, Any]:
+    """What the answer says beside its data: that the document is deprecated, and to callers who ask for it the cost."""
+    deprecation = {"deprecation": work.call.deprecation.extension} if work.call.deprecation else {}
+    if not visit.wants_cost:
+        return deprecation
     status = {"throttleStatus": budgets.told(work.budget)} if work.budget else {}
-    return {"cost": {"requested": work.cost, "limit": portal.documents.limits.cost, **status}}
+    return {"cost": {"requested": work.cost, "limit": portal.documents.limits.cost, **status}, **deprecation}

@@ -13,6 +13,7 @@ from auth.passwords import Passwords
 from auth.seal import Seal
 from auth.throttle import Throttle
 from auth.viewer import Viewer
+from billing.states import Actor
 from db.outages import describe
 from gateway.issuer import secret_of_portal
 from gateway.settings import Settings, WrongSetting
@@ -69,6 +70,8 @@ def identity(settings: Settings, sign: Sign, later: Later, portal_url: str) -> I
         later=later,
         portal_url=portal_url,
         merchant=settings.merchant,
+        issuer=settings.token_issuer,
+        gives_first_passwords=not any(issuer.kind is Actor.CUSTOMER for issuer in settings.issuers),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 logger = logging.getLogger("portico.operation")
 
 MAX_NAMES = 20
-SHOWN = ("request_id", "client", "user_agent", "document", "operation", "kind", "way", "cost", "deprecated", "variables", "cause")
+SHOWN = ("request_id", "client", "user_agent", "document", "operation", "kind", "way", "cost", "deprecated", "variables", "cause", "reason", "claim")
 
 
 class Budget:
@@ -50,6 +50,9 @@ class Entry:
     cost: int | None = None
     deprecated: bool = False
     cause: str = ""
+    # Why the caller was refused (`auth/reasons.py`, `auth/permissions.py`), and the claim of the token that it is about.
+    reason: str = ""
+    claim: str = ""
     variables: list[str] = field(default_factory=list)
     phases: dict[str, float] = field(default_factory=dict)
     began: float = field(default_factory=perf_counter)

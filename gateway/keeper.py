@@ -58,7 +58,9 @@ async def _again(work: Callable[[Keeper], Awaitable[None]], keeper: Keeper) -> N
         except Exception as error:  # an outage, or a bug, which may end one round and not all that come after
             is_outage = isinstance(error, DatabaseUnavailable) or outage_of(error)
             level = logging.WARNING if is_outage else logging.ERROR
-            logger.log(level, "the registry is not being kept up to date", extra={"cause": cause_of(error)}, exc_info=not is_outage)
+            what = "LISTEN connection lost" if is_outage else "update failed"
+            message = "document registry: %s (%s); retrying every %d s"
+            logger.log(level, message, what, cause_of(error), AGAIN_SECONDS, extra={"cause": cause_of(error)}, exc_info=not is_outage)
         await asyncio.sleep(AGAIN_SECONDS)
 
 

@@ -16,7 +16,7 @@ from gateway.answers import TransportError
 
 # Browsers write these three so inside of quoted names (https://html.spec.whatwg.org/#multipart-form-data).
 ESCAPES = {"%22": '"', "%0D": "\r", "%0A": "\n"}
-BROKE_OFF = "The request broke off."
+BROKE_OFF = "The request ended before its body was complete."
 SKIP_SECONDS = 5
 # How long a client may send nothing in the middle of a body.
 IDLE_SECONDS = 10.0

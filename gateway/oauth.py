@@ -5,6 +5,7 @@ from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import perf_counter
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus
 
@@ -13,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from auth import assertions
+from auth.reasons import NotValid, Reason
 from auth.throttle import Kind, Throttle, Throttled, account_of, network_of
 from auth.viewer import Viewer
 from billing.refusals import RETRY_AFTER_SECONDS
@@ -21,6 +23,7 @@ from db.session import Caller, DatabaseUnavailable, Session, Transaction
 from gateway.answers import TransportError, log_outage
 from gateway.calls import body_of
 from gateway.heads import media_type_of
+from gateway.journal import refusals
 from gateway.proxies import Network, address_of
 
 logger = logging.getLogger("portico.oauth")
@@ -38,6 +41,14 @@ class Denied(Exception):
         super().__init__(description)
         self.error = error
         self.status = status
+
+
+class NotProved(Denied):
+    """The client is not who it says it is. The answer is one and the same; `reason` is for the log, and has no part of what was sent."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__("invalid_client", "The client cannot be authenticated.", 401)
+        self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +77,8 @@ def route(desk: Desk) -> Route:
         try:
             return JSONResponse(await _counted(desk, request), headers=HEADERS)
         except Denied as denied:
+            if isinstance(denied, NotProved):
+                _log(denied)
             challenge = {"WWW-Authenticate": "Basic"} if denied.status == 401 else {}
             return JSONResponse({"error": denied.error, "error_description": str(denied)}, denied.status, {**HEADERS, **challenge})
         except TransportError as error:
@@ -110,36 +123,54 @@ async def granted(desk: Desk, request: Request) -> dict[str, Any]:
     await desk.throttle.hit(Kind.TOKEN, account_of(client.id))
     # Whether there is such a customer is nobody's business but theirs.
     if grant is None:
-        raise Denied("invalid_grant", "This customer has not let the app in.")
+        raise Denied("invalid_grant", "The customer has not granted access to this app.")
     scopes = _scopes(form.get("scope"), set(grant.scopes) & set(client.scopes))
     access = desk.sign(Viewer(Actor.PARTNER, customer_id, scopes, client.id, grant.id), now, LIFETIME)
     return {"access_token": access, "token_type": "Bearer", "expires_in": int(LIFETIME.total_seconds()), "scope": " ".join(scopes)}
 
 
 async def _proved(transaction: Transaction, desk: Desk, claimed: Claimed, now: datetime) -> Any:
-    """The client, or one and the same answer whatever is wrong. Raises Denied."""
+    """The client, or one and the same answer whatever is wrong, which only the log tells. Raises Denied."""
     client = await transaction.first("clients.by_id", key=claimed.client_id)
     credentials = await transaction.run("client_credentials.of_client", key=claimed.client_id)
-    if (
-        client is None
-        or client.kind != "PARTNER"
-        or client.issuer is not None
-        or client.disabled_at is not None
-        or not await _holds(transaction, desk, claimed, credentials, now=now)
-    ):
-        raise Denied("invalid_client", "The client cannot be authenticated.", 401)
+    reason = _reason_against(client) or await _reason_against_proof(transaction, desk, claimed, credentials, now=now)
+    if reason:
+        raise NotProved(reason)
     return client
 
 
-async def _holds(transaction: Transaction, desk: Desk, claimed: Claimed, credentials: list[Any], *, now: datetime) -> bool:
+def _reason_against(client: Any) -> str:
+    """Why this client gets no tokens here, whatever it proves; empty if it does."""
+    if client is None:
+        return "client_unknown"
+    if client.disabled_at is not None:
+        return Reason.CLIENT_DISABLED.value
+    return "" if client.kind == "PARTNER" and client.issuer is None else "client_of_another_kind"
+
+
+async def _reason_against_proof(transaction: Transaction, desk: Desk, claimed: Claimed, credentials: list[Any], *, now: datetime) -> str:
+    """Why the secret or the assertion is not accepted; empty if it is."""
     if claimed.secret is not None:
-        return assertions.is_secret(claimed.secret, credentials)
+        return "" if assertions.is_secret(claimed.secret, credentials) else "secret"
     try:
         found = assertions.judged(claimed.assertion or "", claimed.client_id, credentials, audiences=desk.audiences, now=now)
-    except (ValueError, RecursionError):
-        return False
+    except (ValueError, RecursionError) as error:
+        return _reason_of(error)
     await transaction.run("client_assertions.forget")
-    return await transaction.first("client_assertions.use", client_id=claimed.client_id, jti=found.jti, expires_at=found.expires_at) is not None
+    is_first = await transaction.first("client_assertions.use", client_id=claimed.client_id, jti=found.jti, expires_at=found.expires_at)
+    return "" if is_first else "assertion_used"
+
+
+def _reason_of(error: Exception) -> str:
+    """Why an assertion cannot be accepted: as of an access token, with the name of the claim that it is about."""
+    return f"{error.reason} {error.claim}".strip() if isinstance(error, NotValid) else Reason.MALFORMED.value
+
+
+def _log(refusal: NotProved) -> None:
+    """As often as `gateway/journal.py` lets requests be logged that never became an operation."""
+    left_out = refusals.take(perf_counter())
+    if left_out is not None:
+        logger.info("a client could not be authenticated", extra={"reason": refusal.reason, **({"left_out": left_out} if left_out else {})})
 
 
 async def _form(request: Request) -> dict[str, str]:
@@ -160,17 +191,19 @@ def _claimed(authorization: str | None, form: dict[str, str]) -> Claimed:
     """By exactly one of the three ways. Raises Denied."""
     ways = (authorization is not None, "client_secret" in form, "client_assertion" in form)
     if sum(ways) != 1:
-        raise Denied("invalid_client", "Authenticate in one way: by HTTP Basic, client_secret or client_assertion.", 401)
+        raise Denied("invalid_client", "Use exactly one way to authenticate: HTTP Basic, client_secret or client_assertion.", 401)
     if authorization is not None:
         return _basic(authorization)
     if "client_secret" in form:
         return Claimed(form.get("client_id", ""), secret=form["client_secret"])
+    if form.get("client_assertion_type") != BY_JWT:
+        raise NotProved("client_assertion_type")
     try:
-        subject = assertions.subject_of(form["client_assertion"]) if form.get("client_assertion_type") == BY_JWT else ""
-    except (ValueError, RecursionError):
-        subject = ""
-    if not subject or form.get("client_id", subject) != subject:
-        raise Denied("invalid_client", "The client cannot be authenticated.", 401)
+        subject = assertions.subject_of(form["client_assertion"])
+    except (ValueError, RecursionError) as error:
+        raise NotProved(_reason_of(error)) from None
+    if form.get("client_id", subject) != subject:
+        raise NotProved(f"{Reason.CLAIM_INVALID} sub")
     return Claimed(subject, assertion=form["client_assertion"])
 
 
@@ -182,12 +215,12 @@ def _basic(authorization: str) -> Claimed:
     except ValueError:
         colon = ""
     if scheme.lower() != "basic" or not colon:
-        raise Denied("invalid_client", "The client cannot be authenticated.", 401)
+        raise NotProved(Reason.SCHEME.value)
     return Claimed(unquote_plus(name), secret=unquote_plus(secret))
 
 
 def _scopes(asked: str | None, allowed: set[str]) -> tuple[str, ...]:
     wanted = set(asked.split()) if asked else allowed
     if not wanted or not wanted <= allowed:
-        raise Denied("invalid_scope", "The customer has not given this scope.")
+        raise Denied("invalid_scope", "The customer has not granted this scope.")
     return tuple(sorted(wanted))

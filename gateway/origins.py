@@ -18,7 +18,7 @@ SAME = ("same-origin", "none")
 
 COST = "GraphQL-Cost"
 TAKEN = ", ".join(("Authorization", "Content-Type", "GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name", COST, "traceparent"))
-SHOWN = "Deprecation, Retry-After, Server-Timing, X-Request-Id"
+SHOWN = "Deprecation, Link, Retry-After, Server-Timing, Sunset, X-Request-Id"
 PREFLIGHT_SECONDS = 600
 
 
@@ -38,7 +38,7 @@ class Origins:
             is_foreign = request.media_type in SIMPLE and request.method == "POST"
         if is_foreign and headers.get("origin") not in self.allowed and not any(headers.get(name) for name in PROOFS):
             raise TransportError(
-                "CROSS_SITE_REQUEST", "Another site's page could send this. Send application/json, or the header GraphQL-Require-Preflight: 1."
+                "CROSS_SITE_REQUEST", "This request could come from another site's page. Send application/json, or the header GraphQL-Require-Preflight: 1."
             )
 
     def headers(self, request: Asked) -> dict[str, str]:

@@ -20,12 +20,12 @@ from auth.links import Asked, asked_of, secret_of
 from auth.tokens import Issuer
 from billing.states import Actor
 from db.pool import Database
-from db.session import Caller, DatabaseUnavailable, Session
+from db.session import Caller, DatabaseUnavailable, Session, SessionEnded
 from gateway import answers
 from gateway.admission import Admission, ClientGone, Overloaded, UntilGone
 from gateway.allowance import Allowance
 from gateway.callers import link_key
-from gateway.downloads import HEADERS, disposition, form
+from gateway.downloads import HEADERS, NOT_GOOD, disposition, form
 from gateway.sending import InParts
 from gateway.settings import Settings, WrongSetting
 from papers.press import Press
@@ -63,7 +63,7 @@ def routes(database: Database, issuer: Issuer, settings: Settings, clock: Callab
         parameters = request.query_params
         link = asked_of(request.path_params["name"], parameters, "papers")
         if not link.holds(secrets, now=clock()):
-            return answers.refused("FORBIDDEN", "This address is no longer good. Ask for a new one.", form())
+            return answers.refused("FORBIDDEN", NOT_GOOD, form())
         return await _within_bounds(printer, link, request)
 
     return [Route("/papers/{name}", download, methods=["GET"])]
@@ -79,12 +79,16 @@ async def _within_bounds(printer: Printer, link: Asked, request: Request) -> Res
     try:
         async with asyncio.timeout(printer.settings.paper_seconds), UntilGone(request.receive), printer.admission.place(link_key(link.customer_id, link.app)):
             if seconds := await printer.allowance.spend(f"{link.customer_id} {link.app}"):
-                return answers.refused("THROTTLED", "Too many papers were asked for. Try again later.", form(), **{"Retry-After": str(seconds)})
+                return answers.refused(
+                    "THROTTLED", "Too many downloads of invoices, receipts and statements. Try again later.", form(), **{"Retry-After": str(seconds)}
+                )
             return await _printed(printer, link)
     except StatementTooLong as error:
         return _too_long(error)
     except ClientGone:
         return answers.refused("CLIENT_CLOSED_REQUEST", "The client has left.", form())
+    except SessionEnded:  # the app that the address was made for is disabled
+        return answers.refused("FORBIDDEN", NOT_GOOD, form())
     except (Overloaded, TimeoutError, DatabaseUnavailable) as error:
         return answers.outage(error, form())
     except Exception as error:  # a bug, or a process that printed and failed; here is the edge
@@ -92,7 +96,8 @@ async def _within_bounds(printer: Printer, link: Asked, request: Request) -> Res
 
 
 async def _printed(printer: Printer, link: Asked) -> Response:
-    session = Session(printer.database, Caller(link.customer_id, Actor.CUSTOMER, printer.clock()), acquire_seconds=printer.settings.acquire_seconds)
+    caller = Caller(link.customer_id, Actor.CUSTOMER, printer.clock(), app=link.app or None)
+    session = Session(printer.database, caller, acquire_seconds=printer.settings.acquire_seconds)
     asking = Asking(session, link.customer_id, printer.merchant)
     try:
         if match := STATEMENT.fullmatch(link.identifier):
@@ -101,7 +106,7 @@ async def _printed(printer: Printer, link: Asked) -> Response:
         # What is read is read before it is printed: no connection waits for the press.
         await session.close()
         if paper is None:
-            return answers.refused("NOT_FOUND", "There is no such paper.", form())
+            return answers.refused("NOT_FOUND", "There is no such invoice, receipt or statement.", form())
         return _file(await printer.press.print(paper), f"{paper.template}-{link.identifier}.pdf", printer)
     finally:
         await session.close()

@@ -1,5 +1,6 @@
 """The command line of the registry: `documents …`."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,14 +9,14 @@ from rich.table import Table
 
 import schema as portal_schema
 from gateway.compare import broken, schema_in
-from gateway.console import console, show
+from gateway.console import console, counted, show
 from gateway.documents import first_party, first_party_actions, of_staff
 from gateway.in_database import day, in_database, refusing
 from gateway.judging import judge_many
 from gateway.registry import PORTAL, STAFF
 from gateway.settings import Settings, WrongSetting, load
 from resolvers import manifests
-from resolvers.publishing import MAX_REASON, problems, refuse_broken, store
+from resolvers.publishing import deprecation_of, problems, refuse_broken, store
 
 documents = typer.Typer(no_args_is_help=True, help="The documents that clients may send by id.")
 
@@ -35,15 +36,15 @@ def publish(
     judged = judge_many([entry.body for entry in entries], settings.limits)
     refusing(lambda: refuse_broken(entries, judged))
     done = in_database(settings, lambda transaction: store(transaction, client, entries, judged))
-    console.print(f"{done.total} documents, {done.added} of them new or changed.")
+    console.print(f"{counted(done.total, 'document')}, {done.added} of them new or changed.")
 
 
 @documents.command("list")
 def list_documents(client: AnyClient = None, data_dir: DataDir = None) -> None:
     """Print what is published."""
-    table = Table("Client", "Id", "Operations", "Cost", "Version", "Deprecated", "Retired", "Reason", box=None)
+    table = Table("Client", "Id", "Operations", "Cost", "Version", "Deprecated", "Sunset", "Retired", "Reason", box=None)
     for found in _listed(load(data_dir=data_dir), client):
-        days = day(found.deprecated_at), day(found.retired_at)
+        days = day(found.deprecated_at), day(found.sunset_at), day(found.retired_at)
         table.add_row(found.client_id, found.id, " ".join(found.names), str(found.cost), str(found.version), *days, found.deprecation)
     show(table)
 
@@ -73,7 +74,7 @@ def check(
         found += _too_much(settings, [(name, text) for name, text in texts if name not in dict(found)], partners)
     for name, problem in found:
         console.print(f"{name}: {problem}")
-    console.print(f"{len(texts)} documents, {len({name for name, _ in found})} of them broken.")
+    console.print(f"{counted(len(texts), 'document')}, {len({name for name, _ in found})} of them broken.")
     if found:
         raise typer.Exit(1)
 
@@ -100,14 +101,18 @@ def _too_much(settings: Settings, texts: list[tuple[str, str]], partners: set[st
 def deprecate(
     ids: Ids,
     client: Client,
-    reason: Annotated[str, typer.Option(help="What to ask for instead, or by when.")] = "",
+    reason: Annotated[str, typer.Option(help="What to send instead, and why: text, with a URL or the id of a document.")] = "",
+    sunset: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day (UTC) from which on they may no longer be answered.")] = None,
     back: Annotated[bool, typer.Option("--back", help="Take it back.")] = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Flag documents that will be retired. They are still answered; answers and the log say it."""
-    if len(reason) > MAX_REASON:
-        raise WrongSetting(f"A reason has at most {MAX_REASON} characters.")
-    changed = _changed("trusted.deprecate", ids, load(data_dir=data_dir), client_id=client, is_deprecated=not back, deprecation=reason.strip())
+    """Flag documents that will be retired. They are still answered; answers (headers and `extensions.deprecation`) and the log say it.
+
+    Run again, it replaces the reason and the sunset; the day on which they were first deprecated stays.
+    """
+    sunset_at = sunset and sunset.replace(tzinfo=UTC)
+    values = refusing(lambda: deprecation_of(reason, sunset_at, now=datetime.now(UTC)))
+    changed = _changed("trusted.deprecate", ids, load(data_dir=data_dir), client_id=client, is_deprecated=not back, **values)
     console.print(f"{changed} of {len(ids)} documents {'deprecated no longer' if back else 'deprecated'}.")
     if changed < len(ids):
         raise typer.Exit(1)

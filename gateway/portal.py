@@ -7,6 +7,7 @@ from datetime import datetime
 from graphql import GraphQLSchema
 
 from auth.tokens import Tokens
+from billing.refusals import Unauthenticated
 from db.pool import Database
 from gateway import uploads
 from gateway.admission import Admission
@@ -28,7 +29,7 @@ from resolvers.publishing import Judge
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What requests may take, and how they are answered. `strangers` are callers without a token."""
+    """What requests may take, and how they are answered. `strangers` are callers without a token; `tells_reasons` says why a token is not accepted."""
 
     callers: Bounds
     strangers: Bounds
@@ -39,6 +40,7 @@ class Terms:
     trusted_proxies: tuple[Network, ...]
     is_open: bool
     shows_timings: bool
+    tells_reasons: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,17 @@ class Portal:
 
 @dataclass(slots=True)
 class Visit:
-    """One request on its way: how it is answered, what the log will say of it, and once the caller is known the unit of work and the key (`gateway/callers.py`)."""
+    """One request on its way: how it is answered, what the log will say of it, and once the caller is known the unit of work and the key (`gateway/callers.py`).
+
+    `refusal` is there for a request without a valid token: the answer, unless its operation needs none.
+    """
 
     request: Asked
     form: Form
     entry: Entry
     context: Context | None = None
     caller: str = ""
+    refusal: Unauthenticated | None = None
     waits_until: float | None = None
     headers: dict[str, str] = field(default_factory=dict)
     is_upload: bool = field(init=False)

@@ -12,13 +12,14 @@ import asyncpg
 
 from db import embedded
 from db.migrate import APP, APP_SETTINGS
+from db.outages import LOST
 from gateway.production import require_database
 from gateway.settings import Settings
 
 # A machine that is busy, with a database that has just started on it, takes a while.
 CONNECT_SECONDS = 10
 # What a driver raises where a database cannot be reached or its URL cannot be used.
-FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
+FAILURES = (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
 REASONS = {
     "28P01": "the password is wrong",
     "28000": "it does not take this user; `python -m gateway migrate` makes portico_app",
@@ -41,8 +42,7 @@ class DatabaseAway(CannotReach):
 
 # What passes by itself. A wrong password, role or name of the database does not.
 PASSING = (
-    OSError,
-    TimeoutError,
+    *LOST,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,
@@ -80,7 +80,7 @@ async def connected(url: str, setting: str, server_settings: Mapping[str, str]) 
         connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=dict(server_settings))
     except FAILURES as error:
         kind = DatabaseAway if isinstance(error, PASSING) else CannotReach
-        raise kind(f"The database does not take us in: {reason_of(error)}. Check {setting}.") from None
+        raise kind(f"Cannot log in to the database: {reason_of(error)}. Check {setting}.") from None
     try:
         yield connection
     finally:
@@ -111,6 +111,8 @@ def reason_of(error: Exception) -> str:
         return "the root certificate for sslmode is missing: put it at ~/.postgresql/root.crt, or name it with sslrootcert="
     if isinstance(error, FileNotFoundError):
         return f"{os.strerror(errno.ENOENT)}: its socket, or a certificate that its URL names"
+    if isinstance(error, EOFError | asyncpg.InternalClientError | asyncpg.InterfaceError) and not isinstance(error, ValueError):
+        return "the connection was lost"
     if isinstance(error, OSError):
         return os.strerror(error.errno) if error.errno else "it cannot be reached"
     return "its URL cannot be used"

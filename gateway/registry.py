@@ -8,9 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, NamedTuple
 
+from auth.reasons import Reason, unauthenticated
 from auth.viewer import Viewer
 from billing.rows import ApiClient, TrustedText
 from billing.states import Actor
+from gateway.deprecation import Deprecation
 from resolvers.manifests import id_of, normalized
 
 Mode = Literal["open", "log", "prefer", "required"]
@@ -26,7 +28,7 @@ class Trusted(NamedTuple):
     client_id: str
     id: str
     text: str
-    deprecated_at: datetime | None = None
+    deprecation: Deprecation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +62,9 @@ class Registry:
         for text in texts:
             is_partner = known[text.client_id].kind == "PARTNER"
             chosen = of_partner.setdefault(text.client_id, {}) if is_partner else of_staff if text.client_id == STAFF else of_portal
+            deprecation = Deprecation(text.deprecated_at, text.deprecation, text.sunset_at) if text.deprecated_at else None
             for name in (text.id, text.alias) if text.alias else (text.id,):
-                chosen.setdefault(name, Trusted(text.client_id, text.id, text.body, text.deprecated_at))
+                chosen.setdefault(name, Trusted(text.client_id, text.id, text.body, deprecation))
         self._state = State(known, by_issuer, of_partner, of_staff, of_portal)
         self.loaded.set()
 
@@ -76,11 +79,13 @@ class Registry:
         """The viewer with the registered client that the token's issuer and its name for the app stand for.
 
         Of a sign-in here the app is what a browser says it is, so what is registered of an app of that name does not count. Partners are partners in both places.
+        Raises Unauthenticated for the token of an app that is disabled.
         """
         is_partner = viewer.kind is Actor.PARTNER
         client = self._state.by_issuer.get((viewer.issuer, viewer.client)) if is_partner or viewer.session_id is None else None
-        is_known = client is not None and client.disabled_at is None and (client.kind == "PARTNER") is is_partner
-        return replace(viewer, app=client.id) if client and is_known else viewer
+        if client is not None and client.disabled_at is not None:
+            raise unauthenticated(Reason.CLIENT_DISABLED)
+        return replace(viewer, app=client.id) if client and (client.kind == "PARTNER") is is_partner else viewer
 
     def mode(self, viewer: Viewer) -> Mode:
         """Of a recognized viewer."""

@@ -9,15 +9,13 @@ from gateway import answers
 from gateway.answers import Answer, TransportError
 from gateway.portal import Visit
 
-NO_TOKEN = "Send a valid bearer token in the Authorization header."
-
 
 def presented(result: ExecutionResult, extensions: dict[str, Any] | None, visit: Visit, *, suggests: bool) -> Answer:
     """The answer that a result makes. Raises TransportError, SessionEnded."""
     more = {"extensions": extensions} if extensions else {}
     if not result.errors:
         return answers.respond({"data": result.data, **more}, "OK", visit.form, **visit.headers)
-    visit.entry.cause = answers.cause(result.errors)
+    visit.entry.cause, visit.entry.reason = answers.cause(result.errors), answers.reason(result.errors)
     if not _tells_effects(result, visit):
         for error in result.errors:
             if isinstance(error.original_error, TransportError | SessionEnded):

@@ -32,9 +32,9 @@ async def run_planned(document: Document, operation: OperationDefinitionNode, ca
         bound = document.plans.bind(operation, call.variables, context.viewer)
         if bound is None:
             return None
-        text = (await _fetched(bound, context.session))[0][0]
-        finish = partial(bound.answer, text, context.links, context.budget)
-        return await beside(finish) if bound.plan.fix and len(text) > LARGE_TEXT else finish()
+        (row,) = await _fetched(bound, context.session)
+        finish = partial(bound.answer, row, context.links, context.budget)
+        return await beside(finish) if bound.plan.fix and len(row[0]) > LARGE_TEXT else finish()
     except (DatabaseUnavailable, SessionEnded):
         raise
     except RequestError:

@@ -42,15 +42,15 @@ class Trust:
         found = self.registry.find(viewer, identifier)
         if found is not None:
             if call.query and call.query != found.text:
-                raise TransportError("BAD_REQUEST", "The document's id and its text do not agree.")
+                raise TransportError("BAD_REQUEST", "The document's id is not that of its text.")
             return self._stored(call, found)
         if call.query and normalized(identifier).startswith(PREFIX) and normalized(identifier) != PREFIX + digest_of(call.query):
-            raise TransportError("BAD_REQUEST", "The document's id and its text do not agree.")
+            raise TransportError("BAD_REQUEST", "The document's id is not that of its text.")
         return self._unknown(call, viewer, digest, now)
 
     def _stored(self, call: Call, found: Trusted) -> Call:
         self.registry.note_use(found)
-        return replace(call, query=found.text, is_stored=True, deprecated_at=found.deprecated_at)
+        return replace(call, query=found.text, is_stored=True, deprecation=found.deprecation)
 
     def _unknown(self, call: Call, viewer: Viewer, digest: str | None, now: datetime) -> Call:
         if not self.registry.loaded.is_set():
@@ -58,7 +58,7 @@ class Trust:
         mode = self.registry.mode(viewer)
         is_strict = mode in ("required", "prefer")
         if digest is None:
-            raise TransportError("PERSISTED_DOCUMENT_NOT_FOUND", "There is no such document.")
+            raise TransportError("PERSISTED_DOCUMENT_NOT_FOUND", "No published document of this client has this id.")
         if call.query and mode != "required":
             call = self._by_text(call, viewer)
             if self.registered and viewer.kind is not Actor.ANONYMOUS and not is_strict:
@@ -68,7 +68,9 @@ class Trust:
         if kept is not None:
             return self._by_text(replace(call, query=kept), viewer)
         if call.query:
-            raise TransportError("PERSISTED_DOCUMENT_ID_REQUIRED", "Send the id of a published document.")
+            raise TransportError(
+                "PERSISTED_DOCUMENT_ID_REQUIRED", "This client may not send the text of a document. Send the id of a published one in `documentId`."
+            )
         if self.registered or is_strict:
             raise TransportError("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound", **UNCACHED)
         raise TransportError("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported", **UNCACHED)
@@ -80,13 +82,15 @@ class Trust:
         if mode == "open":
             return call
         if mode == "required":
-            raise TransportError("PERSISTED_DOCUMENT_ID_REQUIRED", "Send the id of a published document.")
+            raise TransportError(
+                "PERSISTED_DOCUMENT_ID_REQUIRED", "This client may not send the text of a document. Send the id of a published one in `documentId`."
+            )
         found = self.registry.find(viewer, digest_of(call.query))
         if found is not None:
             return self._stored(call, found)
         if mode == "prefer":
-            raise TransportError("PERSISTED_DOCUMENT_ID_REQUIRED", "Send a published document, best by its id.")
-        logger.info("a document that is not published", extra={"client": viewer.client, "document": digest_of(call.query)})
+            raise TransportError("PERSISTED_DOCUMENT_ID_REQUIRED", "This client may send published documents only. Send the id in `documentId`.")
+        logger.info("a client sent a document that is not published", extra={"client": viewer.client, "document": digest_of(call.query)})
         return call
 
 

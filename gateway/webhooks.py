@@ -33,7 +33,7 @@ def webhooks(payments: Payments, database: Database, clock: Callable[[], datetim
     async def receive(request: Request) -> Response:
         processor = payments.processors.get(request.path_params["processor"])
         if processor is None:
-            return _refused(404, "There is no such processor.")
+            return _refused(404, "There is no such payment processor.")
         try:
             body = await arrived(body_of(request, MAX_BYTES), seconds=body_seconds)
             event = processor.read_event(dict(request.headers), body, now=clock())
@@ -44,7 +44,7 @@ def webhooks(payments: Payments, database: Database, clock: Callable[[], datetim
         except TransportError as error:
             return _refused(status(error.code, JSON, "compat"), str(error), **error.headers)
         except BadSignature:
-            return _refused(400, "The signature does not hold.")
+            return _refused(400, "The signature is invalid.")
         except DatabaseUnavailable as error:
             log_outage(error)
             return _refused(503, "Try again shortly.", **{"Retry-After": str(RETRY_AFTER_SECONDS)})

@@ -50,7 +50,7 @@ async def worker_health(settings: Settings, place: Place, status: QueueStatus) -
     async with Database(place.app_url, Pool(1), server_settings=place.server_settings) as database:
         server = HealthServer(configured(Starlette(routes=_routes(Health(database, status))), 1.0))
         serving = asyncio.create_task(server.serve([listener]))
-        logger.info("the worker's health is told at http://%s:%d/readyz", *listener.getsockname()[:2])
+        logger.info("worker health is at http://%s:%d/readyz", *listener.getsockname()[:2])
         try:
             yield
         finally:

@@ -44,7 +44,7 @@ async def sweep(session: Session, bucket: Bucket, *, now: datetime, done: Swept 
             is_away = not removed.gone and any(isinstance(error, BucketUnavailable) for error in removed.failed.values())
             in_a_row = in_a_row + len(removed.failed) if is_away else 0
             if in_a_row >= AWAY:
-                logger.error("the bucket is away; the other objects are left to the next sweep")
+                logger.error("the bucket cannot be reached; the other objects are left to the next sweep")
                 return done
     return done
 
@@ -60,7 +60,7 @@ async def _give_up(system: Session, now: datetime, done: Swept) -> None:
                 await transaction.run("loose_objects.add", object_keys=gone, expires_at=now - PATIENCE + SENDING)
         except Exception as error:  # one customer whose files cannot be given up must not keep the others
             done.failures += 1
-            logger.error("announced files of %s could not be given up and are tried by the next sweep: %s", customer_id, describe(error))
+            logger.error("expired upload reservations of %s could not be removed; the next sweep tries again: %s", customer_id, describe(error))
         else:
             done.announced += len(gone)
 

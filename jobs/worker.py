@@ -13,6 +13,7 @@ from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
 from pgqueuer.types import ScheduleId
 
+from db.outages import LOST
 from jobs.attachments import Swept, sweep
 from jobs.clock import Pass, tick
 from jobs.passes import Duties, Job, Schedule, register, run_pass
@@ -66,7 +67,7 @@ class QueueTables(Queries):
     async def set_schedule_queued(self, ids: set[ScheduleId]) -> None:
         try:
             await super().set_schedule_queued(ids)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError):
             self._interrupted |= ids
 
 

@@ -22,6 +22,7 @@ class Letter(StrEnum):
     CONFIRM_EMAIL = "confirm_email"
     EMAIL_CHANGED = "email_changed"
     PASSWORD_RESET = "password_reset"
+    FIRST_PASSWORD = "first_password"
     PASSWORD_CHANGED = "password_changed"
     PORTAL_LINK = "portal_link"
     NEW_SIGN_IN_ELSEWHERE = "new_sign_in_elsewhere"
@@ -33,6 +34,7 @@ WORDS = {
     Letter.CONFIRM_EMAIL: {"portal", "help", "link", "code"},
     Letter.EMAIL_CHANGED: {"portal", "help"},
     Letter.PASSWORD_RESET: {"portal", "help", "link"},
+    Letter.FIRST_PASSWORD: {"portal", "help", "link"},
     Letter.PASSWORD_CHANGED: {"portal", "help"},
     Letter.PORTAL_LINK: {"portal", "help", "link"},
     Letter.NEW_SIGN_IN_ELSEWHERE: {"portal", "help"},

@@ -11,7 +11,7 @@ from planner.build import Ask
 from planner.draft import Draft, Fix, Piece, Run, Scope
 from planner.fields import Document, collect, selections_of
 from planner.texts import MISSING, in_quotes
-from schema.fields import DEFINITION, Derived, about
+from schema.fields import CUSTOMER_LOCALE, DEFINITION, Derived, Facts, about
 
 # Scalars whose Python value is not what JSON shows.
 FORMATTED = ("DateTime", "Date", "BigInt", "Decimal")
@@ -22,17 +22,18 @@ def derived(draft: Draft, scope: Scope, declared: Derived, ask: Ask) -> Piece:
     if declared.sql_twin:
         return Piece(in_quotes(f"coalesce({declared.sql_twin}({', '.join(columns)}), {MISSING})"))
     mark = draft.take(ask[0], ask[1][0], lambda _: {}).mark
+    draft.needs_locale |= CUSTOMER_LOCALE in declared.about_call
     draft.derived.append(ask[1][0].name.value)
     names = {to_camel_case(argument.python_name): argument.python_name for argument in ask[0].extensions[DEFINITION].arguments}
     return Piece((f"json_build_array({', '.join(columns)})",), _compute(declared, mark, names, _shown(draft.document, ask)))
 
 
 def _compute(declared: Derived, mark: str, names: dict[str, str], shown: Any) -> Fix:
-    function, asked = declared.function, declared.about_call
+    function, wanted = declared.function, declared.about_call
 
     def fix(values: list[Any], run: Run) -> Any:
-        given = {names[name]: value for name, value in run.arguments[mark].items()}
-        return shown(function(*values, **given, **about(asked, run.viewer, run.links, run.budget)))
+        arguments = {names[name]: value for name, value in run.arguments[mark].items()}
+        return shown(function(*values, **arguments, **about(wanted, Facts(run.viewer, run.links, run.budget, run.customer_locale))))
 
     return fix
 

@@ -27,12 +27,13 @@ class CannotPlan(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One request: its caller, the arguments of the fields that take any, by the field's mark, and what makes addresses of files."""
+    """One request: its caller, the arguments of the fields that take any, by the field's mark, what makes addresses of files, and the locale of its customer."""
 
     viewer: Viewer
     arguments: Mapping[str, Arguments]
     links: Links | None = None
     budget: rows.Budget | None = None
+    customer_locale: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Draft:
     permissions: set[Permission] = field(default_factory=set)
     joins: list["Join"] = field(default_factory=list)
     aliases: int = 0
+    needs_locale: bool = False
 
     def alias(self) -> str:
         self.aliases += 1

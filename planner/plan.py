@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
@@ -17,10 +17,10 @@ from auth.permissions import Permission, check
 from auth.viewer import Viewer
 from billing.refusals import RequestError
 from billing.rows import Budget
-from db.blocks import PARAMETER, numbered
+from db.blocks import PARAMETER, blocks, numbered
 from planner import build, derived, pages, roots
 from planner.cache import PlanCache
-from planner.draft import ArgumentSource, CannotPlan, Draft, Fix, Run, Scope
+from planner.draft import CALLER, ArgumentSource, CannotPlan, Draft, Fix, Run, Scope, correlated
 from planner.fields import Document
 from planner.formats import enum_literal
 from planner.shape import Reader, Reading, Rule, nothing
@@ -103,14 +103,18 @@ class Bound:
     run: Run
     is_repeated: bool
 
-    def answer(self, text: str, links: Links | None = None, budget: Budget | None = None) -> bytes:
-        """The response's body from the statement's one value; without derived fields, Postgres' bytes as they are. Raises NullFound."""
+    def answer(self, row: Sequence[Any], links: Links | None = None, budget: Budget | None = None) -> bytes:
+        """The response's body from the statement's one row: its text, and where the plan needs it the customer's locale.
+
+        Without derived fields, Postgres' bytes as they are. Raises NullFound.
+        """
+        text, *locale = row
         if MARK in text:
             raise NullFound
         if self.plan.fix is None:
-            return text.encode()
+            return str(text).encode()
         found = orjson.loads(text)
-        found["data"] = self.plan.fix(found["data"], replace(self.run, links=links, budget=budget))
+        found["data"] = self.plan.fix(found["data"], replace(self.run, links=links, budget=budget, customer_locale=next(iter(locale), None)))
         return orjson.dumps(found)
 
 
@@ -195,7 +199,7 @@ class Plans:
                 raise CannotPlan("its statement would be too long")
             return plan
         except CannotPlan as reason:
-            logger.info("a query goes to the executor: %s", reason)
+            logger.info("planner fallback: the query is run by the executor: %s", reason)
             return reason
         except (RequestError, GraphQLError):
             return CannotPlan(ARGUMENTS)
@@ -207,7 +211,7 @@ def make(draft: Draft, operation: OperationDefinitionNode) -> Plan:
     assert root_type is not None
     scope = Scope(_viewer_column, "Viewer", "cast(null as text)" if draft.is_staff else ":customer_id")
     built = build.build_object(draft, scope, root_type, [operation])  # type: ignore[list-item]  # it has a selection set, and that is all that is read
-    text = f"select {text_of(objects({'data': built.parts}))} from (select 1) root{scope.joined}"
+    text = f"select {text_of(objects({'data': built.parts}))}{_locale(draft)} from (select 1) root{scope.joined}"
     for join in draft.joins:  # an outer one comes before those inside it, whose marks its text brings along
         text = join.settle(text)
     arguments = {source.mark: source.read(draft.reading) for source in draft.sources if source.is_constant}
@@ -216,6 +220,14 @@ def make(draft: Draft, operation: OperationDefinitionNode) -> Plan:
     sql, parameters = numbered(PARAMETER.sub(lambda match: literals.get(match[1], match[0]), text))
     varying = tuple(source for source in draft.sources if not source.is_constant)
     return Plan(sql, parameters, constants, arguments, varying, built.fix, tuple(draft.derived), tuple(draft.permissions))
+
+
+def _locale(draft: Draft) -> str:
+    """One column more: the locale of the caller's customer, which staff do not have."""
+    if draft.is_staff or not draft.needs_locale:
+        return ""
+    block = blocks()["customers.by_id"]
+    return f", (select c.locale from ({correlated(block.sql, block, key=CALLER, owner=CALLER)}) c)"
 
 
 def _viewer_column(name: str) -> str:

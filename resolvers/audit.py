@@ -7,19 +7,25 @@ from db.session import Transaction
 from resolvers.context import Context
 
 
-async def note(transaction: Transaction, context: Context, event: str, *, outcome: str = "OK", detail: str = "") -> None:
-    """Never a secret, an address or an amount in `detail`: it is kept for ever."""
-    await transaction.run(
-        "audit.append",
-        id=fresh_id("aud", context),
-        customer_id=transaction.caller.customer_id,
-        actor=context.viewer.kind,
-        client=context.viewer.client,
-        request_id=context.origin.request_id,
-        event=event,
-        outcome=outcome,
-        detail=detail,
-    )
+async def note(transaction: Transaction, context: Context, event: str, *, customer_id: str | None = None, outcome: str = "OK", detail: str = "") -> None:
+    """The customer concerned is the one who acts in the transaction, unless another is named.
+
+    Never a secret, an address or an amount in `detail`: it is kept for ever.
+    """
+    owner = customer_id or transaction.caller.customer_id
+    await transaction.run("audit.append", id=fresh_id("aud", context), **acting(context), customer_id=owner, event=event, outcome=outcome, detail=detail)
+
+
+def acting(context: Context) -> dict[str, str | None]:
+    """Who acts, by which app and in which request, as columns of an event. Without a token there is no subject and no issuer."""
+    viewer = context.viewer
+    return {
+        "actor": viewer.kind,
+        "actor_subject": viewer.subject or None,
+        "actor_issuer": (viewer.issuer or context.issuer) if viewer.subject else None,
+        "client": viewer.client,
+        "request_id": context.origin.request_id,
+    }
 
 
 async def note_refusal(context: Context, event: str, outcome: str) -> None:

@@ -18,7 +18,7 @@ from resolvers.lifecycle.previews import hash_of
 from resolvers.lifecycle.writing import Changes, Writer, audited, merged, save, writer
 
 RUNNING = "An earlier call with this key is still running."
-CONFLICT = "This key was used with another input. Take a new one."
+CONFLICT = "This idempotency key was used with another input. Use a new key."
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from auth.throttle import Throttle
 from auth.viewer import Viewer
 from billing.rows import Budget
 from billing.states import Actor
+from db.blocks import blocks
 from db.session import Session
 from loaders import Loaders
 from mail.port import Sender
@@ -43,7 +44,10 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What signing in needs. `sign` makes an access token; `later` does a thing after the answer, so that its time tells nothing."""
+    """What signing in needs. `issuer` is the `iss` of our own tokens; `sign` makes an access token; `later` does a thing after the answer, so that its time tells nothing.
+
+    `gives_first_passwords`: whether customers without a password may choose one by a letter; not where they sign in at another issuer.
+    """
 
     sign: Callable[[Viewer, datetime, timedelta], str]
     passwords: Passwords
@@ -53,6 +57,8 @@ class Identity:
     later: Callable[[Coroutine[Any, Any, None]], None]
     portal_url: str
     merchant: str
+    issuer: str
+    gives_first_passwords: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +118,10 @@ class Context:
     ends_at: float | None = None
     has_effect: bool = False
     is_cut_off: bool = False
+    # The `iss` of our own tokens.
+    issuer: str = ""
+    # Of the customer whom the caller is or acts for, once it has been read.
+    customer_locale: str | None = None
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:
@@ -129,14 +139,25 @@ class Context:
         links = self.files.links(self.now)
         return replace(links, app=self.viewer.app or "") if self.viewer.kind is Actor.PARTNER else links
 
+    @property
+    def needs_locale(self) -> bool:
+        """Whether there is a locale that has not been read yet. Staff and services have none."""
+        return self.customer_locale is None and self.viewer.customer_id is not None
+
+    async def read_locale(self) -> None:
+        customer_id = self.viewer.customer_id
+        customer = await self.loaders.one(blocks()["customers.by_id"]).load((customer_id, customer_id))
+        self.customer_locale = customer.locale if customer else ""
+
     def forget(self) -> None:
         """After a write: what was read before it is not true any more."""
         self.loaders = Loaders(self.session)
+        self.customer_locale = None
 
     def become(self, viewer: Viewer) -> None:
         """The caller has proved to be a customer; what the answer shows is read as theirs."""
         self.viewer = viewer
-        self.session.caller = replace(self.session.caller, customer_id=viewer.customer_id, actor=viewer.kind, session_id=viewer.session_id)
+        self.session.caller = replace(self.session.caller, customer_id=viewer.customer_id, actor=viewer.kind, session_id=viewer.session_id, app=viewer.app)
         self.forget()
 
 

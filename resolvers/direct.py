@@ -107,7 +107,7 @@ async def _announced_row(identifier: str, field: str, context: Context) -> Any:
     if found is None or found.uploaded_by != uploader_of(context):
         raise Refused(ErrorCode.NOT_FOUND, "There is no such attachment.", field)
     if found.status == "REJECTED":
-        raise Refused(ErrorCode.NOT_STORED, "This file was rejected. Announce another one.", field)
+        raise Refused(ErrorCode.NOT_STORED, "This file was rejected. Call `createAttachmentUploads` again.", field)
     return await context.loaders.one(blocks()["attachments.place"]).load((owner, identifier))
 
 
@@ -116,7 +116,7 @@ def _move_of(row: Any, field: str) -> Move:
 
     def judge(size: int, _is_over: bool) -> None:
         if size > row.size_bytes:
-            raise Refused(ErrorCode.CHECKSUM_MISMATCH, "More bytes came than were announced.", field)
+            raise Refused(ErrorCode.CHECKSUM_MISMATCH, "The file has more bytes than `createAttachmentUploads` was given.", field)
 
     return row, Target(keys.stored(row.customer_id, row.id, secrets.token_hex(8)), row.content_type, field, judge)
 
@@ -146,10 +146,10 @@ async def _move(session: Session, row: Any, target: Target, context: Context) ->
         async with files.bucket.open(row.object_key) as chunks:
             size, sha256 = await receive(chunks, target, files)
         if (size, sha256) != (row.size_bytes, row.sha256):
-            raise Refused(ErrorCode.CHECKSUM_MISMATCH, "These are not the bytes that were announced.", target.field)
+            raise Refused(ErrorCode.CHECKSUM_MISMATCH, "The file's size or SHA-256 is not what `createAttachmentUploads` was given.", target.field)
     except NoSuchObject:
         if not await _is_stored(session, row):
-            raise Refused(ErrorCode.NOT_UPLOADED, "The file was not sent yet.", target.field) from None
+            raise Refused(ErrorCode.NOT_UPLOADED, "The file was not uploaded yet.", target.field) from None
         return False
     except Refused as refused:
         if refused.code in FINAL:

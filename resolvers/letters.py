@@ -67,7 +67,7 @@ async def send(session: Session, post: Post, *, only: str | None = None, done: S
 
 async def customer_of(context: Context, customer_id: str) -> Any:
     """The customer, read in a unit of work of its own: the operation's may be over by now, or not be theirs yet."""
-    session = context.session.of(replace(context.session.caller, customer_id=customer_id, actor=Actor.SYSTEM, session_id=None))
+    session = context.session.of(replace(context.session.caller, customer_id=customer_id, actor=Actor.SYSTEM, session_id=None, app=None))
     try:
         return await Loaders(session).one(blocks()["customers.by_id"]).load((customer_id, customer_id))
     finally:
@@ -82,7 +82,7 @@ async def _send_now(context: Context, letter_id: str) -> None:
     try:
         await send(context.session, identity_of(context).post, only=letter_id)
     except DatabaseUnavailable as error:  # the worker will see to it
-        logger.info("a letter waits for the worker", extra={"cause": error.cause})
+        logger.info("a letter is left to the worker", extra={"cause": error.cause})
 
 
 async def _send_one(letter: Any, system: Session, post: Post, done: Sent) -> None:
@@ -90,7 +90,7 @@ async def _send_one(letter: Any, system: Session, post: Post, done: Sent) -> Non
     try:
         is_sent = await _send(letter, system, post)
     except Exception as error:
-        logger.error("the letter %s could not be crossed off: %s", letter.kind, describe(error))
+        logger.error("the letter %s could not be marked as sent: %s", letter.kind, describe(error))
         is_sent = False
     done.letters += is_sent
     done.failures += not is_sent

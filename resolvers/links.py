@@ -56,7 +56,7 @@ async def create(given: Any, context: Context) -> PortalLink:
             made_by=context.viewer.client,
             expires_at=expires_at,
         )
-        await note(transaction, context, "createPortalLink", detail=customer_id)
+        await note(transaction, context, "createPortalLink", customer_id=customer_id, detail=customer_id)
         if given.send:
             await letters.write(transaction, context, Letter.PORTAL_LINK, customer_id=customer_id, link=url)
     return PortalLink(url, expires_at)

@@ -63,7 +63,7 @@ async def _delete(bucket: Bucket, keys: list[str]) -> Removed:
 async def discard(session: Session, bucket: Bucket, object_keys: list[str]) -> None:
     """After the answer. What fails is left to the sweep."""
     try:
-        removed = await remove(session.apart(replace(session.caller, session_id=None)), bucket, object_keys)
+        removed = await remove(session.apart(replace(session.caller, session_id=None, app=None)), bucket, object_keys)
     except Exception as error:  # nobody waits any more, and the sweep comes by anyway
         logger.warning("%d objects are left to the sweep: %s", len(object_keys), describe(error))
         return

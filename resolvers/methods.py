@@ -105,9 +105,9 @@ async def _finished(processor: Processor, reference: str, customer_id: str) -> M
     try:
         return await processor.finish_setup(reference, customer_id=customer_id)
     except SetupNotFound:
-        raise Refused(ErrorCode.NOT_FOUND, "There is no such form.", "reference") from None
+        raise Refused(ErrorCode.NOT_FOUND, "No payment method setup with this reference. Call `startAddPaymentMethod` again.", "reference") from None
     except SetupUnfinished:
-        raise Refused(ErrorCode.SETUP_UNFINISHED, "The form is not finished, or the method was refused there.", "reference") from None
+        raise Refused(ErrorCode.SETUP_UNFINISHED, "The payment method setup is not complete, or the processor refused the method.", "reference") from None
     except ProcessorUnavailable as error:
         log_no_answer(processor.name, error)
         raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None

@@ -206,9 +206,9 @@ def _judged_amount(asked: Any, remaining_minor: int, context: Context) -> int:
     if asked is None or asked == remaining_minor:
         return remaining_minor
     if asked > remaining_minor:
-        raise Refused(ErrorCode.AMOUNT_TOO_HIGH, "Less than that remains to be paid.", "amountMinorUnits")
+        raise Refused(ErrorCode.AMOUNT_TOO_HIGH, "The amount is more than what remains to be paid.", "amountMinorUnits")
     if not payments_of(context).takes_parts:
-        raise Refused(ErrorCode.PARTIAL_NOT_ALLOWED, "Only all that remains can be paid.", "amountMinorUnits")
+        raise Refused(ErrorCode.PARTIAL_NOT_ALLOWED, "Partial payments are not accepted. Pay all that remains.", "amountMinorUnits")
     if asked < 1:
         raise Refused(ErrorCode.INVALID_VALUE, "An amount is at least one minor unit.", "amountMinorUnits")
     return int(asked)
@@ -216,5 +216,5 @@ def _judged_amount(asked: Any, remaining_minor: int, context: Context) -> int:
 
 def _found(rows: list[Any], field: str) -> Any:
     if not rows:
-        raise Refused(ErrorCode.NOT_FOUND, "There is no such thing.", field)
+        raise Refused(ErrorCode.NOT_FOUND, "It does not exist, or nothing of it can be paid here.", field)
     return rows[0]

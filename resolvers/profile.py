@@ -1,5 +1,6 @@
 """My Profile: name, language, time zone, e-mail address, password."""
 
+import logging
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +14,7 @@ from auth.secret import hash_of, new_secret
 from auth.throttle import Kind, Throttled
 from billing.addresses import is_address
 from billing.refusals import ErrorCode, Refused
-from db.session import AlreadyTaken, Transaction
+from db.session import AlreadyTaken, Session, Transaction
 from mail.letters import Letter
 from resolvers import letters
 from resolvers.audit import note
@@ -23,11 +24,14 @@ from resolvers.recognition import Presented, credential_of, once, presented, rec
 from resolvers.secret_links import INVALID_LINK, Link, link_to, make, use_link, void_links, wrong_links_counted
 from resolvers.sessions import device_of
 
+logger = logging.getLogger("portico.identity")
+
 EMAIL_LINK = timedelta(hours=24)
 PASSWORD_LINK = timedelta(minutes=30)
 
 # A letter that holds for less than this is sent again to whoever asks.
 WORTH_SENDING = timedelta(minutes=10)
+NO_PASSWORD = "This account has no password yet. Call `requestPasswordReset`: it sends a letter by which the customer chooses the first one."
 NO_ZONE = "A time zone is an IANA name such as Europe/Zurich."
 # Names of zones and links in IANA's database, without the other files of a machine's zoneinfo directory (`localtime`, `posixrules`, `posix/…`, `Factory`).
 ZONE = re.compile(r"(?!posix/|right/|Factory$)[A-Z][A-Za-z0-9_+-]*(/[A-Z][A-Za-z0-9_+-]*){0,2}")
@@ -74,11 +78,15 @@ async def _why_unchanged(transaction: Transaction, given: Any) -> Refused:
 
 
 async def request_email_change(given: Any, context: Context) -> bool:
-    """The new address must be confirmed from there, and the old one is told. Whether it belongs to somebody else is never told."""
+    """The new address must be confirmed from there, and the old one is told. Whether it belongs to somebody else is never told. Raises Refused."""
     email = _email(given.new_email)
     await throttled(context, Kind.PASSWORD)
     secret = new_secret()
+    # A session without a password began with a portal link. Its holder could move the address, and with it the way to the first password, to another mailbox.
+    needs_password = context.viewer.session_id is not None and identity_of(context).gives_first_passwords
     async with context.session.write() as transaction:
+        if needs_password and await transaction.first("credentials.of_customer") is None:
+            raise Refused(ErrorCode.PASSWORD_NOT_SET, NO_PASSWORD)
         await void_links(transaction, "EMAIL")
         await make(Link(secret, "EMAIL", EMAIL_LINK, email), transaction, context)
         await note(transaction, context, "requestEmailChange")
@@ -102,20 +110,21 @@ async def confirm_email_change(given: Any, context: Context) -> Proved:
 
 
 async def change_password(given: Any, context: Context) -> Proved:
-    """Ends every other session."""
+    """Ends every other session. Where there is no password yet, only a letter leads to the first one: a portal link does not prove who opened it. Raises Refused."""
     customer_id = context.viewer.customer_id or ""
     await throttled(context, Kind.PASSWORD)
     async with context.session.write() as transaction:
-        found = await transaction.first("credentials.of_customer")
-    passwords = identity_of(context).passwords
-    verdict = await passwords.verify(given.current_password, found.password_hash if found else None)
-    if not found or not verdict.is_right:
-        raise Refused(ErrorCode.WRONG_CREDENTIALS, "The current password is not right.", "currentPassword")
+        credential = await transaction.first("credentials.of_customer")
+    if credential is None:
+        raise Refused(ErrorCode.PASSWORD_NOT_SET, NO_PASSWORD, "currentPassword")
+    verdict = await identity_of(context).passwords.verify(given.current_password, credential.password_hash)
+    if not verdict.is_right:
+        raise Refused(ErrorCode.WRONG_CREDENTIALS, "The current password is wrong.", "currentPassword")
     return await _set_password(NewPassword(given.new_password, customer_id, "changePassword", session_id=context.viewer.session_id), context)
 
 
 async def request_password_reset(given: Any, context: Context) -> bool:
-    """Always the same answer at once; whether there is such an account, and whether a letter goes out, shows only in its mailbox.
+    """Always the same answer at once; whether there is such an account, whether it has a password, and whether a letter goes out, shows only in its mailbox.
 
     No budget of the account is spent: asking locks nobody out.
     """
@@ -143,18 +152,35 @@ async def _send_reset(context: Context, who: Presented) -> None:
     """A letter that is still good is not sent again, except to who is recognised, and to them only so often."""
     session = context.session.apart(context.session.caller)
     credential = await credential_of(who, session)
-    if credential is None:
+    customer_id = credential.customer_id if credential else await _without_password(who, session, context)
+    if customer_id is None:
         return
     may_repeat = await _may_repeat(recognised(who, credential), context)
     secret = new_secret()
     async with session.write() as transaction:
-        await transaction.act_as(credential.customer_id)
+        await transaction.act_as(customer_id)
         await transaction.run("customers.lock")  # two requests at once send one letter
         if not may_repeat and await transaction.first("links.holding", kind="PASSWORD", until=context.now + WORTH_SENDING):
             return
+        if credential is None and await transaction.first("credentials.of_customer"):
+            return  # its address is another one, or it was made a moment ago
         await make(Link(secret, "PASSWORD", PASSWORD_LINK), transaction, context)
         await note(transaction, context, "requestPasswordReset")
-        await letters.write(transaction, context, Letter.PASSWORD_RESET, link=link_to(context, "reset-password", secret))
+        letter = Letter.PASSWORD_RESET if credential else Letter.FIRST_PASSWORD
+        await letters.write(transaction, context, letter, link=link_to(context, "reset-password", secret))
+
+
+async def _without_password(who: Presented, session: Session, context: Context) -> str | None:
+    """The one customer at an address for which there is no credential; None where several have it, because an address signs in to one account."""
+    if not identity_of(context).gives_first_passwords:
+        return None
+    async with session.write() as transaction:
+        await transaction.present("email", who.email)
+        customers = await transaction.run("customers.at_address", email=who.email)
+    if len(customers) > 1:
+        logger.warning("no first password: %s and another customer have the same e-mail address", customers[0].id)
+        return None
+    return str(customers[0].id) if customers else None
 
 
 async def _may_repeat(own: str | None, context: Context) -> bool:
@@ -168,21 +194,34 @@ async def _may_repeat(own: str | None, context: Context) -> bool:
 
 
 async def _set_password(new: NewPassword, context: Context) -> Proved:
-    """Judge it, hash it outside of any transaction, then write it, end the sessions that the old one began, and make every link void that was sent before."""
+    """Judge it, hash it outside of any transaction, then store it."""
     customer = await customer_of(context, new.customer_id)
+    if customer is None:  # deleted since its link was read
+        raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token")
     judge(new.password, personal=(customer.name, customer.email), field="newPassword")
     hashed = await identity_of(context).passwords.hash(new.password)
+    try:
+        return Proved(True, device_of(await _store_password(new, hashed, context), context))
+    except AlreadyTaken:  # another customer has the same address, and chose a password for it first
+        raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token") from None
+
+
+async def _store_password(new: NewPassword, hashed: str, context: Context) -> str:
+    """Store it, end the sessions that the old one began, and make every link void that was sent before. Returns the address that signs in. Raises AlreadyTaken."""
     async with context.session.write() as transaction:
         if new.token is not None:
             await use_link(transaction, new.token, "PASSWORD")
+        else:
+            await transaction.run("customers.lock")  # as `use_link` does
         credential = await transaction.first("credentials.set_password", password_hash=hashed)
         if credential is None:
+            customer = await transaction.first("customers.by_id", key=new.customer_id)
             credential = await transaction.first("credentials.create", email=customer.email, password_hash=hashed)
         await void_links(transaction)
         await transaction.run("sessions.end_others", keep=new.session_id, reason="PASSWORD_CHANGED")
         await note(transaction, context, new.event)
         await letters.write(transaction, context, Letter.PASSWORD_CHANGED)
-    return Proved(True, device_of(credential.email, context))
+    return str(credential.email)
 
 
 def _name(text: str | None) -> str | None:

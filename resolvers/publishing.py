@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from billing.refusals import ErrorCode, Refused
@@ -120,10 +121,18 @@ async def retire(given: Any, context: Context) -> int:
 
 
 async def deprecate(given: Any, context: Context) -> int:
-    reason = (given.reason or "").strip()
-    if len(reason) > MAX_REASON:
+    """Raises Refused."""
+    values = deprecation_of(given.reason or "", given.sunset_at, now=context.now)
+    return await _changed("trusted.deprecate", "deprecateDocuments", given, context, is_deprecated=given.is_deprecated, **values)
+
+
+def deprecation_of(reason: str, sunset_at: datetime | None, *, now: datetime) -> dict[str, Any]:
+    """What `trusted.deprecate` stores. A sunset is never before the deprecation (RFC 9745 §4). Raises Refused."""
+    if len(reason.strip()) > MAX_REASON:
         raise Refused(ErrorCode.INVALID_VALUE, f"A reason has at most {MAX_REASON} characters.", "reason")
-    return await _changed("trusted.deprecate", "deprecateDocuments", given, context, is_deprecated=given.is_deprecated, deprecation=reason)
+    if sunset_at is not None and sunset_at <= now:
+        raise Refused(ErrorCode.INVALID_VALUE, "A sunset lies in the future.", "sunsetAt")
+    return {"deprecation": reason.strip(), "sunset_at": sunset_at}
 
 
 async def _changed(block: str, event: str, given: Any, context: Context, **values: Any) -> int:

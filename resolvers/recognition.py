@@ -35,7 +35,7 @@ def presented(email: str, device: str | None, context: Context) -> Presented:
 def once(context: Context) -> None:
     """A request has one attempt, however many aliases it has. Raises TooManyAttempts."""
     if context.has_attempted:
-        raise TooManyAttempts("A request may try this once.")
+        raise TooManyAttempts("A request may try this only once.")
     context.has_attempted = True
 
 

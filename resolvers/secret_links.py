@@ -13,7 +13,7 @@ from db.session import Transaction
 from resolvers.context import Context, identity_of
 from resolvers.recognition import once
 
-INVALID_LINK = "This link is used, expired or was never made. Ask for a new one."
+INVALID_LINK = "This link was used already, has expired or is unknown. Request a new one."
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,15 @@ async def make(link: Link, transaction: Transaction, context: Context) -> None:
 
 
 async def use_link(transaction: Transaction, token: str, kind: str) -> Any:
-    """Spend a link, and act as the customer it was made for. One answer for every link that does not hold."""
+    """Spend a link, and act as the customer it was made for. One answer for every link that does not hold.
+
+    Links of one customer are spent one after the other: each makes others void, and two at once would wait for each other's rows.
+    """
     await transaction.present("secret", hash_of(token))
     found = await transaction.first("links.by_secret", secret_hash=hash_of(token))
     if found is not None:
         await transaction.act_as(found.customer_id)
+        await transaction.run("customers.lock")
         used = await transaction.first("links.use", secret_hash=hash_of(token), kind=kind)
         if used is not None:
             return used

@@ -56,7 +56,7 @@ async def sign_in(given: Any, context: Context) -> SignedIn:
     identity = identity_of(context)
     verdict = await identity.passwords.verify(given.password, credential.password_hash if credential else None)
     if not credential or not verdict.is_right:
-        raise Refused(ErrorCode.WRONG_CREDENTIALS, "E-mail address and password do not fit together.")
+        raise Refused(ErrorCode.WRONG_CREDENTIALS, "The e-mail address or the password is wrong.")
     renewed = await identity.passwords.hash(given.password) if verdict.needs_rehash else None
     async with context.session.write() as transaction:
         await transaction.act_as(credential.customer_id)
@@ -79,7 +79,7 @@ async def refresh(given: Any, context: Context) -> SessionTokens:
 async def sign_out(_: Any, context: Context) -> bool:
     session_id = context.viewer.session_id
     if session_id is None:
-        raise Refused(ErrorCode.SESSION_ENDED, "This token belongs to no session.")
+        raise Refused(ErrorCode.SESSION_ENDED, "The refresh token belongs to no active session. Sign in again.")
     async with context.session.write() as transaction:
         await transaction.run("sessions.end", id=session_id, reason="SIGNED_OUT")
         await note(transaction, context, "signOut", detail=session_id)
@@ -174,7 +174,7 @@ def _tokens(context: Context, session: Any, secret: str) -> SessionTokens:
 
 
 def _viewer(customer_id: str, session_id: str, context: Context) -> Viewer:
-    return Viewer(Actor.CUSTOMER, customer_id, ("portal",), CLIENT, session_id)
+    return Viewer(Actor.CUSTOMER, customer_id, ("portal",), CLIENT, session_id, subject=customer_id)
 
 
 def _leave(context: Context) -> None:

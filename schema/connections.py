@@ -31,7 +31,7 @@ async def _total(parent: strawberry.Parent[Any], info: Info) -> int:
 @strawberry.type(description="A page of rows in a fixed order, and how to go on from it.")
 class Connection(Generic[Row]):
     edges: list[Edge[Row]] = strawberry.field(description="The rows with their cursors.")
-    nodes: list[Row] = strawberry.field(description="The rows alone, for who needs no cursors.")
+    nodes: list[Row] = strawberry.field(description="The rows without cursors.")
     page_info: PageInfo = strawberry.field(description="What lies around this page.")
     total_count = strawberry.field(
         resolver=_total,

@@ -25,7 +25,7 @@ from billing.money import Money
 from billing.rows import Budget
 from db.blocks import Block, blocks
 from resolvers import relations
-from resolvers.context import Info
+from resolvers.context import Context, Info
 from resolvers.pages import Paging
 from schema.connections import Connection
 from schema.nouns import MoneyType
@@ -37,12 +37,28 @@ PERMISSION = "permission"
 DEFINITION = "strawberry-definition"
 Parent = strawberry.Parent[Any]
 
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a call: the caller, what makes addresses of files, what is left of the caller's budget, and the locale of the caller's customer."""
+
+    viewer: Viewer
+    links: Links | None = None
+    budget: Budget | None = None
+    customer_locale: str | None = None
+
+
+# The fact that is read from the database, and the argument of a field that makes it unnecessary.
+CUSTOMER_LOCALE = "customer_locale"
+LOCALE = "locale"
+
 # What a derived field may ask for by the names of its parameters: of the caller, and of the moment.
-ABOUT_CALL: dict[str, Callable[[Viewer, Links | None, Budget | None], Any]] = {
-    "actor": lambda viewer, *_: viewer.kind,
-    "session_id": lambda viewer, *_: viewer.session_id,
-    "links": lambda _, links, __: links,
-    "budget": lambda *about: about[-1],
+ABOUT_CALL: dict[str, Callable[[Facts], Any]] = {
+    "actor": lambda facts: facts.viewer.kind,
+    "session_id": lambda facts: facts.viewer.session_id,
+    "links": lambda facts: facts.links,
+    "budget": lambda facts: facts.budget,
+    CUSTOMER_LOCALE: lambda facts: facts.customer_locale,
 }
 
 
@@ -186,17 +202,26 @@ def derived(
     sql_twin: str | None = None,
 ) -> Any:
     """What a pure function makes of columns of this row."""
-    asked = tuple(name for name in ABOUT_CALL if name in inspect.signature(function).parameters)
+    wanted = tuple(name for name in ABOUT_CALL if name in inspect.signature(function).parameters)
 
-    def resolve(parent: Any, info: Info, **given: Any) -> Any:
-        return function(*(getattr(parent, column) for column in needs), **given, **about(asked, info.context.viewer, info.context.links, info.context.budget))
+    def compute(parent: Any, context: Context, values: dict[str, Any]) -> Any:
+        facts = about(wanted, Facts(context.viewer, context.links, context.budget, context.customer_locale)) if wanted else {}
+        return function(*(getattr(parent, column) for column in needs), **values, **facts)
 
-    return _field(with_arguments(resolve, list(arguments)), graphql_type, description, Derived(function, needs, asked, sql_twin))
+    async def compute_in_locale(parent: Any, context: Context, values: dict[str, Any]) -> Any:
+        await context.read_locale()
+        return compute(parent, context, values)
+
+    def resolve(parent: Any, info: Info, **values: Any) -> Any:
+        is_read_first = CUSTOMER_LOCALE in wanted and not values.get(LOCALE) and info.context.needs_locale
+        return (compute_in_locale if is_read_first else compute)(parent, info.context, values)
+
+    return _field(with_arguments(resolve, list(arguments)), graphql_type, description, Derived(function, needs, wanted, sql_twin))
 
 
-def about(asked: tuple[str, ...], viewer: Viewer, links: Links | None, budget: Budget | None) -> dict[str, Any]:
+def about(wanted: tuple[str, ...], facts: Facts) -> dict[str, Any]:
     """What a derived field may know of the call, by the names of its parameters."""
-    return {name: ABOUT_CALL[name](viewer, links, budget) for name in asked}
+    return {name: ABOUT_CALL[name](facts) for name in wanted}
 
 
 def shown(row: Any, columns: Mapping[str, str] | None) -> Any:

@@ -57,8 +57,17 @@ class AuditEvent:
     event: str = strawberry.field(description="What: the name of a mutation.")
     outcome: str = strawberry.field(description="OK, or the code of the refusal.")
     detail: str = strawberry.field(description="What it was about, such as a session; may be empty.")
-    actor: Actor = strawberry.field(description="Who acted.")
-    customer_id: strawberry.ID | None = strawberry.field(description="For whom; null when nobody was known.")
+    actor: Actor = strawberry.field(description="What kind of caller acted; `actorSubject` and `actorIssuer` say who.")
+    actor_subject: str | None = strawberry.field(
+        description="Who acted: the `sub` of the access token. A staff member, or a service by its client id; for a partner's app the customer, and `client` is "
+        "the app. Null without a token, and in events from before version 0014 of the database."
+    )
+    actor_issuer: str | None = strawberry.field(
+        description="The `iss` of that token: a subject means something only together with it. Null where `actorSubject` is."
+    )
+    customer_id: strawberry.ID | None = strawberry.field(
+        description="The customer concerned; null where there is none, as for failed sign-ins of unknown accounts."
+    )
     client: str = strawberry.field(description="The app that called, as its token names it; empty without a token.")
     request_id: str = strawberry.field(description="The request, as logs name it.")
 

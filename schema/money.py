@@ -8,7 +8,16 @@ from billing import money as rules
 from schema.fields import Argument, derived
 from schema.scalars import BigInt, CurrencyCode, Decimal
 
-LOCALE = Argument("locale", Annotated[str | None, strawberry.argument(description="A BCP 47 tag such as de-CH. Default, and for a tag nobody knows: en.")])
+LOCALE = Argument(
+    "locale",
+    Annotated[
+        str | None,
+        strawberry.argument(
+            description="A BCP 47 tag such as de-CH. Default: `Customer.locale` of the customer who calls, or for whom an app calls; en for staff and services. "
+            "An unknown tag reads as en."
+        ),
+    ],
+)
 
 
 @strawberry.type(description="An exact amount in one currency. Amounts of different currencies are never added up.")
@@ -23,9 +32,9 @@ class Money:
         description='The amount with all decimals of its currency after ISO 4217: "12.90" USD, "1290" JPY, "1.290" KWD.',
     )
     formatted = derived(
-        rules.formatted,
+        rules.formatted_for,
         needs=("minor", "currency"),
         arguments=(LOCALE,),
         graphql_type=str,
-        description="The amount for people to read, after CLDR: $12.90 in en, 12,90 $ in de.",
+        description="The amount for people to read, after CLDR, by default in the locale of the customer: $12.90 in en, 12,90 $ in de.",
     )

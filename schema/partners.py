@@ -34,6 +34,7 @@ class TrustedDocument:
     published_at: DateTime = strawberry.field(description="When it was published, or published again after it was retired.")
     deprecated_at: DateTime | None = strawberry.field(description="Since when it should no longer be asked for. It is still answered.")
     deprecation: str = strawberry.field(name="deprecationReason", description="What to ask for instead, or by when; may be empty.")
+    sunset_at: DateTime | None = strawberry.field(description="From when on it may no longer be answered, as callers are told in the header `Sunset`.")
     retired_at: DateTime | None = strawberry.field(description="Since when it is answered no longer.")
     first_used_at: DateTime | None = strawberry.field(description="When it was asked for first. Uses are written down within seconds.")
     last_used_at: DateTime | None = strawberry.field(description="When it was asked for last.")
@@ -74,7 +75,14 @@ class CheckDocumentsInput:
 class DeprecateDocumentsInput:
     client_id: str = strawberry.field(description="Whose they are.")
     document_ids: list[str] = strawberry.field(description="Their ids.")
-    reason: str | None = strawberry.field(default=None, description="What to ask for instead, or by when; at most 500 characters.")
+    reason: str | None = strawberry.field(
+        default=None,
+        description="What to ask for instead, or by when; at most 500 characters. Callers read it in `extensions.deprecation`, and the first URL and the first "
+        "document id in it in the header `Link`.",
+    )
+    sunset_at: DateTime | None = strawberry.field(
+        default=None, description="From when on they may no longer be answered; in the future. Callers are told; to retire them is up to you."
+    )
     is_deprecated: bool = strawberry.field(default=True, description="False takes it back.")
 
 

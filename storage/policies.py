@@ -37,13 +37,13 @@ def judge(given: Mapping[str, str], secret: bytes, *, now: datetime) -> Announce
     """What the fields announce. Raises PolicyRefused."""
     text = given.get("policy", "")
     if not hmac.compare_digest(_signature(text, secret).encode(), given.get("x-portico-signature", "").encode()):
-        raise PolicyRefused("The signature does not hold.")
+        raise PolicyRefused("The signature is invalid.")
     policy = json.loads(b64decode(text))
     key, kind, (_, _, size) = policy["conditions"]
     if now >= datetime.fromisoformat(policy["expiration"]):
-        raise PolicyRefused("The address is no longer good. Ask for a new one.")
+        raise PolicyRefused("The upload URL has expired. Request a new one.")
     if given.get("key") != key["key"] or given.get("Content-Type") != kind["Content-Type"]:
-        raise PolicyRefused("The fields are not those that were given out.")
+        raise PolicyRefused("The fields differ from those that were issued.")
     return Announced(key["key"], kind["Content-Type"], size)
 
 

@@ -158,7 +158,7 @@ def _outages() -> Any:
         code = error.response.get("Error", {}).get("Code", "")
         if code in MISSING:
             raise NoSuchObject(code) from error
-        logger.error("the bucket says no: %s", code)
+        logger.error("the bucket refused a request: %s", code)
         raise BucketUnavailable(code) from error
     except (BotoCoreError, HTTPError, OSError, TimeoutError) as error:
         logger.error("the bucket cannot be reached: %s", type(error).__name__)

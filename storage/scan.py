@@ -74,7 +74,7 @@ class Scan:
             raise _not_scanned(error) from error
         if answer.endswith(b" FOUND\0"):
             logger.warning("clamd found something in an upload: %r", answer[:200])
-            raise Refused(ErrorCode.UNSAFE_FILE, "The virus scanner does not let this file through.")
+            raise Refused(ErrorCode.UNSAFE_FILE, "The virus scanner rejected this file.")
         if answer != b"stream: OK\0":
             raise _not_scanned(answer)
 

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -100,11 +100,19 @@ async def _fill(found: embedded.Urls) -> None:
 
 @pytest.fixture(scope="session")
 async def database(urls: embedded.Urls) -> AsyncIterator[Database]:
-    opened = Database(urls.app, Pool(max_size=8), server_settings={})
-    await opened.connect()
-    yield opened
-    assert_all_connections_are_back(opened, 8)
-    await opened.disconnect()
+    async with closing_pool(Database(urls.app, Pool(max_size=8), server_settings={})) as opened:
+        yield opened
+        assert_all_connections_are_back(opened, 8)
+
+
+@asynccontextmanager
+async def closing_pool(database: Database) -> AsyncIterator[Database]:
+    """The pool, open. Where a test that failed still has a connection, closing in order would wait for it without end: after 10 s all are terminated."""
+    await database.connect()
+    try:
+        yield database
+    finally:
+        await asyncio.wait_for(database.disconnect(), 10)
 
 
 def assert_all_connections_are_back(opened: Database, size: int) -> None:

@@ -55,7 +55,7 @@ def _judged(facts: Facts, offer: Offer | None, quantity: int) -> Terms:
     if offer.currency != contract.currency:
         raise Refused(ErrorCode.CURRENCY_MISMATCH, f"The subscription is in {contract.currency}, and stays in it.", "priceId")
     if (offer.price_id, quantity) == (contract.price_id, contract.quantity):
-        raise Refused(ErrorCode.NO_CHANGE, "That is what it is already.", "priceId")
+        raise Refused(ErrorCode.NO_CHANGE, "The new value equals the current one.", "priceId")
     return Terms(offer, quantity)
 
 

@@ -31,7 +31,7 @@ def release(facts: Facts) -> Decision:
     """The merchant's word. If that begins a new period, its invoice is left to the billing clock, because nobody waits for a charge."""
     guard_charge(facts.contract)
     if SuspendedBy.MERCHANT not in facts.contract.holds:
-        raise Refused(ErrorCode.WRONG_STATE, "The merchant does not hold it.")
+        raise Refused(ErrorCode.WRONG_STATE, "The subscription is not on hold.")
     return lift(facts, SuspendedBy.MERCHANT, is_waiting=False)
 
 

@@ -48,7 +48,7 @@ def start(facts: Facts, order: Order) -> Decision:
     if account.method_id is None and offer.unit_minor:
         raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "Add a payment method first.", "paymentMethodId")
     if order.start_at is not None and not now < order.start_at <= now + LATEST_START:
-        raise Refused(ErrorCode.INVALID_VALUE, "It starts later than now, within a year.", "startAt")
+        raise Refused(ErrorCode.INVALID_VALUE, "The start must be in the future, within a year.", "startAt")
     created = Event(SubscriptionEventKind.CREATED)
     if order.start_at is None:
         begun = begin(facts, is_waiting=True)

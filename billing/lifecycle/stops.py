@@ -56,7 +56,7 @@ def hold(facts: Facts, by: SuspendedBy, *, note: str) -> Decision:
     if contract.status == "CANCELED":
         raise Refused(ErrorCode.CANCELED, "The subscription has ended.")
     if contract.status == "SCHEDULED":
-        raise Refused(ErrorCode.WRONG_STATE, "What has not begun cannot be held.")
+        raise Refused(ErrorCode.WRONG_STATE, "A subscription that has not started cannot be put on hold.")
     return unchanged(facts) if by in contract.holds else _suspended(facts, by, SubscriptionEventKind.HELD, note=note)
 
 
@@ -116,4 +116,4 @@ def _warnings_of_cancel(facts: Facts, *, ends_now: bool) -> tuple[Warning, ...]:
 
 def _judge_resumption(resumes_at: datetime | None, paused_at: datetime) -> None:
     if resumes_at is not None and not paused_at < resumes_at <= paused_at + LONGEST_PAUSE:
-        raise Refused(ErrorCode.INVALID_VALUE, "It resumes after the pause begins, at most a year later.", "resumesAt")
+        raise Refused(ErrorCode.INVALID_VALUE, "The subscription must resume after the pause begins, at most a year later.", "resumesAt")

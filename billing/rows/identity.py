@@ -78,3 +78,5 @@ class AuditEvent:
     outcome: str
     detail: str
     happened_at: datetime
+    actor_subject: str | None
+    actor_issuer: str | None

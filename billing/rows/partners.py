@@ -45,12 +45,15 @@ class TrustedText:
     alias: str | None
     body: str
     deprecated_at: datetime | None
+    deprecation: str
+    sunset_at: datetime | None
     fits: str
 
 
 @dataclass(frozen=True, slots=True)
 class StoredDocument:
-    """A document as it is listed, with how it was used. `version` counts the publications of its client; `deprecation` says what to use instead."""
+    """A document as it is listed, with how it was used. `version` counts the publications of its client; `deprecation` says what to use instead,
+    and `sunset_at` from when on a deprecated one may no longer be answered."""
 
     client_id: str
     id: str
@@ -62,6 +65,7 @@ class StoredDocument:
     published_at: datetime
     deprecated_at: datetime | None
     deprecation: str
+    sunset_at: datetime | None
     retired_at: datetime | None
     first_used_at: datetime | None
     last_used_at: datetime | None

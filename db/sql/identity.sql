@@ -23,9 +23,14 @@ returning email, customer_id, password_hash
 update credential set password_hash = :password_hash where customer_id = :customer_id
 returning email, customer_id, password_hash
 
+-- name: customers.at_address
+-- returns: Owner
+-- The customers who have the address that the unit of work named (app.email), two at most: more are as good as two.
+select id, id as customer_id from customer where email_key = :email order by id limit 2
+
 -- name: credentials.create
 -- returns: Credential
--- For a customer who has no password yet: a portal link or a reset gives the first one.
+-- For a customer who has no password yet: a letter to their address leads to the first one.
 insert into credential (email, customer_id, password_hash, changed_at, created_at)
 values (lower(:email), :customer_id, :password_hash, :now, :now)
 returning email, customer_id, password_hash
@@ -135,12 +140,13 @@ returning id, id as customer_id, name, email, locale, time_zone, currency, versi
 
 -- name: audit.append
 -- returns: nothing
-insert into audit_event (id, customer_id, actor, client, request_id, event, outcome, detail, happened_at)
-values (:id, :customer_id, :actor, :client, :request_id, :event, :outcome, :detail, :now)
+insert into audit_event (id, customer_id, actor, actor_subject, actor_issuer, client, request_id, event, outcome, detail, happened_at)
+values (:id, :customer_id, :actor, :actor_subject, :actor_issuer, :client, :request_id, :event, :outcome, :detail, :now)
 
 -- name: audit.listed
 -- returns: AuditEvent
 -- order newest: happened_at desc, id desc
 -- order oldest: happened_at asc, id asc
 -- For staff.
-select * from portal_audit_event where (cast(:of_customer as text) is null or customer_id = :of_customer)
+select id, customer_id, actor, client, request_id, event, outcome, detail, happened_at, actor_subject, actor_issuer from audit_event
+ where (cast(:of_customer as text) is null or customer_id = :of_customer)

@@ -55,14 +55,16 @@ returning jti
 -- name: trusted.texts
 -- returns: TrustedText
 -- What every process keeps in memory.
-select d.client_id, d.id, d.alias, d.body, d.deprecated_at, d.fits
+select d.client_id, d.id, d.alias, d.body, d.deprecated_at, d.deprecation, d.sunset_at, d.fits
   from stored_document d join api_client c on c.id = d.client_id
  where d.retired_at is null and c.disabled_at is null
  order by d.client_id, d.id
 
 -- name: trusted.stamp
 -- returns: RegistryStamp
-select concat_ws(' ', (select concat_ws(' ', count(*), count(retired_at), count(deprecated_at), max(greatest(published_at, retired_at, deprecated_at)))
+select concat_ws(' ', (select concat_ws(' ', count(*), count(retired_at), count(deprecated_at), max(greatest(published_at, retired_at, deprecated_at)),
+                                        md5(string_agg(concat_ws(' ', client_id, id, deprecation, sunset_at), '' order by client_id, id)
+                                            filter (where deprecated_at is not null)))
                          from stored_document),
                       (select count(*) || ' ' || md5(string_agg(c::text, '' order by id)) from api_client c)) as stamp
 
@@ -77,7 +79,7 @@ select :client_id, p.id, p.alias, p.body, string_to_array(p.names, ' '), p.cost,
     on conflict (client_id, id) do update
    set alias = coalesce(excluded.alias, d.alias), cost = excluded.cost, fits = excluded.fits, version = excluded.version, published_at = excluded.published_at,
        retired_at = null, deprecated_at = case when d.retired_at is null then d.deprecated_at end,
-       deprecation = case when d.retired_at is null then d.deprecation else '' end
+       deprecation = case when d.retired_at is null then d.deprecation else '' end, sunset_at = case when d.retired_at is null then d.sunset_at end
  where d.retired_at is not null or d.alias is distinct from coalesce(excluded.alias, d.alias) or d.cost <> excluded.cost
 returning id
 
@@ -92,7 +94,8 @@ returning id
 -- The day on which it was deprecated first stays. What is deprecated already, or is not, is found all the same.
 update stored_document
    set deprecated_at = case when cast(:is_deprecated as boolean) then coalesce(deprecated_at, :now) end,
-       deprecation = case when cast(:is_deprecated as boolean) then cast(:deprecation as text) else '' end
+       deprecation = case when cast(:is_deprecated as boolean) then cast(:deprecation as text) else '' end,
+       sunset_at = case when cast(:is_deprecated as boolean) then cast(:sunset_at as timestamptz) end
  where client_id = :client_id and (id = any(cast(:ids as text[])) or alias = any(cast(:ids as text[]))) and retired_at is null
 returning id
 
@@ -107,8 +110,8 @@ update stored_document d set fits = :fits
 -- order newest: published_at desc, client_id desc, id desc
 -- order oldest: published_at asc, client_id asc, id asc
 -- For staff.
-select d.client_id, d.id, d.alias, d.body, d.names, d.cost, d.version, d.published_at, d.deprecated_at, d.deprecation, d.retired_at, u.first_used_at,
-       u.last_used_at, coalesce(u.uses, 0) as uses
+select d.client_id, d.id, d.alias, d.body, d.names, d.cost, d.version, d.published_at, d.deprecated_at, d.deprecation,
+       case when d.deprecated_at is not null then d.sunset_at end as sunset_at, d.retired_at, u.first_used_at, u.last_used_at, coalesce(u.uses, 0) as uses
   from stored_document d left join document_use u on u.client_id = d.client_id and u.document_id = d.id
  where (cast(:of_client as text) is null or d.client_id = :of_client)
    and (cast(:is_deprecated as boolean) is null or :is_deprecated = (d.deprecated_at is not null))

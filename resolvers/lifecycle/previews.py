@@ -15,7 +15,7 @@ from resolvers.context import Context, payments_of
 from resolvers.lifecycle.writing import as_json
 
 LIFETIME = timedelta(minutes=10)
-EXPIRED = "This preview does not hold any more. Preview again."
+EXPIRED = "This preview is no longer valid. Preview again."
 
 # What a call says about itself and not about what it wants.
 ABOUT_THE_CALL = ("idempotency_key", "preview_token", "expected_version")

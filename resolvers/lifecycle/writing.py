@@ -16,7 +16,7 @@ from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Contract
 from billing.states import Actor
 from db.session import Transaction
-from resolvers.audit import fresh_id
+from resolvers.audit import acting, fresh_id
 from resolvers.context import Context
 
 Changes = dict[str, list[dict[str, Any]]]
@@ -121,9 +121,7 @@ def audited(context: Context, event: str, *, customer_id: str | None, detail: st
             {
                 "id": fresh_id("aud", context),
                 "customer_id": customer_id,
-                "actor": context.viewer.kind,
-                "client": context.viewer.client,
-                "request_id": context.origin.request_id,
+                **acting(context),
                 "event": event,
                 "outcome": outcome,
                 "detail": detail,

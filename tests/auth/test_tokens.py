@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 import jwt
 import pytest
 
-from auth.claims import LEEWAY_SECONDS, Expected, NotValid, is_name, judge, read
+from auth.claims import LEEWAY_SECONDS, Expected, is_name, judge, read
 from auth.keys import new_pem, of_pem
+from auth.reasons import NotValid
 from auth.tokens import Issuer, Tokens, sign
 from auth.viewer import Viewer
 from billing.refusals import Unauthenticated
@@ -56,32 +57,35 @@ async def test_a_token_that_holds_is_taken(token: str) -> None:
 
 @pytest.mark.parametrize("token", BAD.values(), ids=BAD)
 async def test_a_token_that_does_not_hold_is_refused(token: str) -> None:
-    with pytest.raises(Unauthenticated, match=r"^The bearer token is not valid\.$"):
+    with pytest.raises(Unauthenticated, match=r"^The access token is missing, invalid or expired\. Send"):
         await viewer_of(token)
 
 
 @pytest.mark.parametrize(
     ("token", "reason"),
     [
-        (made(typ="JWT"), "typ"),
-        (made({"iss": "evil"}), "iss"),
-        (made({"aud": "evil"}), "aud"),
-        (made({"sub": ""}), "sub"),
-        (made({"exp": AT - 60}), "exp"),
-        (made({"iat": AT + 60}), "iat"),
-        (made({"nbf": AT + 60}), "nbf"),
-        (made() + ".", "three parts"),
-        (made(jwk={}), "header that is not taken"),
-        (made(kid=1), "header of the wrong type"),
-        (TWICE["sub twice"], "name twice"),
-        (LENIENT["padded part 1"], "base64"),
-        (LENIENT["another spelling of the signature"], "base64"),
-        (SHAPE["claims a list"], "not an object"),
+        (made(typ="JWT"), "type"),
+        (made({"iss": "evil"}), "issuer"),
+        (made({"aud": "evil"}), "audience"),
+        (made({"sub": ""}), "claim_missing sub"),
+        (made({"sub": 7}), "claim_invalid sub"),
+        (made({"exp": MISSING}), "claim_missing exp"),
+        (made({"exp": "soon"}), "claim_invalid exp"),
+        (made({"exp": AT - 60}), "expired"),
+        (made({"iat": AT + 60}), "not_yet_valid iat"),
+        (made({"nbf": AT + 60}), "not_yet_valid nbf"),
+        (made() + ".", "malformed not three parts"),
+        (made(jwk={}), "malformed a header that is not taken"),
+        (made(kid=1), "malformed a header of the wrong type"),
+        (TWICE["sub twice"], "malformed a name twice"),
+        (LENIENT["padded part 1"], "malformed base64"),
+        (LENIENT["another spelling of the signature"], "malformed base64"),
+        (SHAPE["claims a list"], "malformed not an object"),
     ],
-    ids=lambda value: value if " " in value or len(value) == 3 else None,
+    ids=lambda value: value if len(value) < 50 else None,
 )
 def test_it_is_refused_for_the_reason_that_is_meant(token: str, reason: str) -> None:
-    with pytest.raises(NotValid, match=reason):
+    with pytest.raises(NotValid, match=f"^{reason}$"):
         judge(read(token), Expected("portico", "portico"), now=NOW)
 
 
@@ -103,14 +107,16 @@ async def test_a_token_without_kid_is_refused_where_two_keys_could_be_meant() ->
 
 @pytest.mark.parametrize("header", [None, ""])
 async def test_no_token_is_asked_for(header: str | None) -> None:
-    with pytest.raises(Unauthenticated, match="Send a bearer token"):
+    with pytest.raises(Unauthenticated) as caught:
         await Tokens(OURS).viewer_of(header, now=NOW)
+    assert caught.value.reason == "missing"
 
 
 @pytest.mark.parametrize("header", ["Bearer", "Bearer ", "Basic YTpi", f"Token {made()}", f"Bearer\t{made()}", f"Bearer {made()} {made()}", made()])
 async def test_another_scheme_is_refused(header: str) -> None:
-    with pytest.raises(Unauthenticated, match="not valid"):
+    with pytest.raises(Unauthenticated) as caught:
         await Tokens(OURS).viewer_of(header, now=NOW)
+    assert caught.value.reason in ("scheme", "malformed")
 
 
 async def test_time_is_what_the_caller_says_it_is() -> None:

@@ -1,9 +1,12 @@
 """Every exception that Postgres and asyncpg know of is judged: an outage, a conflict, a database without writes, or a bug."""
 
+import asyncio
 import errno
+import re
 import socket
 import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -13,6 +16,7 @@ from db.outages import Conflict, DatabaseUnavailable, ReadOnly, SessionEnded, ca
 from db.pool import Database, Pool
 from db.session import Session
 from storage.bucket import BucketUnavailable
+from tests.conftest import closing_pool
 from tests.db.test_pool import FIRST
 
 # Every SQLSTATE that passes by itself.
@@ -61,7 +65,7 @@ def said(code: str, severity: str = "ERROR", **fields: str) -> asyncpg.PostgresE
 @pytest.fixture
 async def single(urls: Urls) -> AsyncIterator[Database]:
     """A pool of one connection."""
-    async with Database(urls.app, Pool(1), server_settings={"application_name": "single"}) as opened:
+    async with closing_pool(Database(urls.app, Pool(1), server_settings={"application_name": "single"})) as opened:
         yield opened
 
 
@@ -113,6 +117,83 @@ def test_what_the_machine_and_asyncpg_say_is_an_outage_with_its_name(error: Exce
     assert raised.value.cause == cause_of(raised.value) == cause
 
 
+KINDS = sorted(
+    {kind for kind in vars(asyncpg.exceptions).values() if isinstance(kind, type) and issubclass(kind, asyncpg.InterfaceError | asyncpg.InternalClientError)},
+    key=lambda kind: kind.__name__,
+)
+# asyncpg's own exceptions that are no outage, whatever they say.
+OTHERWISE = {
+    asyncpg.OutdatedSchemaCacheError: Conflict,
+    asyncpg.DataError: None,
+    asyncpg.exceptions.ClientConfigurationError: None,
+    asyncpg.UnsupportedClientFeatureError: None,
+    asyncpg.UnsupportedServerFeatureError: None,
+}
+RAISED = re.compile(r"raise (?:\w+\.)?(InterfaceError|InternalClientError|ProtocolError)\(\s*((?:[frb]?(?:'[^']*'|\"[^\"]*\")\s*)+)")
+OF_A_CONNECTION = re.compile("closed|closing|in progress|cancelling|released back|unexpected state|cannot switch to|not connected")
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_exception_of_asyncpg_itself_is_judged(kind: type[Exception]) -> None:
+    expected = next((OTHERWISE[one] for one in kind.__mro__ if one in OTHERWISE), DatabaseUnavailable)
+    assert outage_of(kind("cannot switch to state 15; another operation (2) is in progress")) is expected
+
+
+def test_everything_that_asyncpg_says_of_a_lost_connection_is_an_outage() -> None:
+    """Read from its source, so that a new version is judged too."""
+    folder = Path(asyncpg.__file__).parent
+    said = [match for path in (*folder.glob("*.py"), *folder.glob("protocol/*.pyx")) for match in RAISED.findall(path.read_text(encoding="utf-8"))]
+    lost = [(name, " ".join(words.split())) for name, words in said if name != "InterfaceError" or OF_A_CONNECTION.search(words)]
+    assert len(lost) > 30
+    assert any("another operation ({}) is in progress" in words for _, words in lost)
+    assert [words for name, words in lost if outage_of(vars(asyncpg.exceptions)[name](words.strip("'\""))) is not DatabaseUnavailable] == []
+
+
+@pytest.mark.parametrize("error", [asyncio.IncompleteReadError(b"", 5), BrokenPipeError(errno.EPIPE, ""), ConnectionResetError(errno.ECONNRESET, "")], ids=repr)
+def test_a_connection_that_ends_in_the_middle_of_a_message_is_an_outage(error: Exception) -> None:
+    assert outage_of(error) is DatabaseUnavailable
+
+
+# What a statement fails with when asyncpg's state is broken: it answers None in place of rows, reaches into a transport that is gone, cancels who waits.
+BROKEN = (TypeError("'NoneType' object is not iterable"), AttributeError("'NoneType' object has no attribute 'write'"), BufferError("insufficient data"))
+
+
+@pytest.mark.parametrize("error", [*BROKEN, AssertionError(), asyncio.InvalidStateError(), asyncio.CancelledError()], ids=lambda error: type(error).__name__)
+async def test_whatever_a_statement_fails_with_on_a_lost_connection_is_an_outage_and_on_a_sound_one_what_it_is(
+    single: Database, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    for is_lost in (False, True):
+        session = Session(single, FIRST)
+        await session.fetch("select 1", ())
+
+        async def fail(connection: asyncpg.Connection, *_: object, is_lost: bool = is_lost, **options: object) -> None:
+            if is_lost:
+                connection.terminate()
+            raise error
+
+        with monkeypatch.context() as patch:
+            patch.setattr(asyncpg.Connection, "fetch", fail)
+            with pytest.raises(DatabaseUnavailable if is_lost else type(error)) as raised:
+                await session.fetch("select 2", ())
+        if is_lost:
+            assert cause_of(raised.value) == f"connection lost ({type(error).__name__})"
+        await session.close()
+        async with Session(single, FIRST).write() as transaction:  # and the pool is whole
+            assert await transaction.first("customers.by_id", key="cus_nobody") is None
+
+
+async def test_who_is_cancelled_while_the_connection_is_lost_stays_cancelled(single: Database) -> None:
+    session = Session(single, FIRST)
+    running = asyncio.create_task(session.fetch_unshielded("select pg_sleep(30)", ()))
+    await asyncio.sleep(0.1)
+    assert session._lease is not None
+    running.cancel()
+    session._lease.terminate()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    await session.close()
+
+
 @pytest.mark.parametrize("error", [KeyError("x"), UnicodeError(), asyncpg.UndefinedTableError("x"), ZeroDivisionError()])
 def test_a_bug_passes_as_it_is(error: Exception) -> None:
     with pytest.raises(type(error)) as raised, outages():
@@ -145,7 +226,7 @@ async def test_a_statement_that_is_called_wrongly_is_a_bug_and_one_on_a_lost_con
     await admin.execute("select pg_terminate_backend($1, 2000)", pid)
     with pytest.raises(DatabaseUnavailable) as raised:
         await session.fetch("select 1", ())
-    assert raised.value.cause in ("57P01 admin_shutdown", "08003 connection_does_not_exist", "InterfaceError")
+    assert raised.value.cause in ("57P01 admin_shutdown", "08003 connection_does_not_exist", "InterfaceError", "InternalClientError")
     await session.release()
     assert await session.fetch("select 1", ()) == [(1,)]
     await session.close()

@@ -58,7 +58,7 @@ def test_the_demo_starts_says_how_to_ask_answers_the_pasted_line_and_stops_clean
         (["serve"], {"PORTICO_ENVIRONMENT": "production"}, "PORTICO_TOKEN_SECRET"),
         (["demo"], {"PORTICO_ENVIRONMENT": "production"}, "does not run in production"),
         (["demo", "--data-dir", "/proc/portico"], {}, "not writable"),
-        (["token"], {}, "Say for whom"),
+        (["token"], {}, "Give exactly one of --customer ID"),
         (["token", "--customer", "cus_x"], {"PORTICO_TOKEN_SECRET": "short"}, "PORTICO_TOKEN_SECRET"),
     ],
 )
@@ -75,7 +75,7 @@ def test_what_an_operator_can_mend_is_one_line(root: Path, tmp_path: Path, argum
 )
 def test_a_token_is_for_one_caller_alone(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     ended = CliRunner().invoke(cli, ["token", *arguments], env={"PORTICO_DATA_DIR": str(tmp_path)})
-    assert str(ended.exception) == "Say for whom, by one of --customer ID, --email ADDRESS and --staff."
+    assert str(ended.exception) == "Give exactly one of --customer ID, --email ADDRESS and --staff."
     assert (ended.exit_code, ended.stdout, list(tmp_path.iterdir())) == (1, "", [])
 
 

@@ -26,7 +26,7 @@ def test_an_error_is_printed_as_it_is(monkeypatch: pytest.MonkeyPatch, capsys: p
         cli.main()
     said = capsys.readouterr().err
     assert ended.value.code == 1
-    assert said.startswith("Portico stops here. ")
+    assert said.startswith("Error: ")
     assert WRITTEN_BY_OTHERS in said
     assert said.count("\n") == 1
 

@@ -42,8 +42,8 @@ def test_an_app_is_registered_its_documents_published_checked_and_retired(root: 
     assert changed.stdout == f"{client} is registered.\n", "a change leaves the secret as it is"
     assert "is not shown again: " in run(root, "clients", "add", client, "--name", "Books", "--new-secret", **environment).stdout
     path = manifest(tmp_path / "manifest.json", NAME)
-    assert "1 documents, 1 of them new" in run(root, "documents", "publish", path, "--client", client, **environment).stdout
-    assert "1 documents, 0 of them new" in run(root, "documents", "publish", path, "--client", client, **environment).stdout
+    assert "1 document, 1 of them new" in run(root, "documents", "publish", path, "--client", client, **environment).stdout
+    assert "1 document, 0 of them new" in run(root, "documents", "publish", path, "--client", client, **environment).stdout
     identifier = next(iter(json.loads(Path(path).read_text())))
     assert identifier in run(root, "documents", "list", "--client", client, **environment).stdout
     assert "CliName" in run(root, "documents", "stats", "--client", client, **environment).stdout
@@ -70,7 +70,7 @@ def test_an_app_is_registered_its_documents_published_checked_and_retired(root: 
     assert run(root, "documents", "deprecate", "sha256:x", "--client", client, **environment).exit_code == 1
     assert run(root, "documents", "retire", identifier, "--client", client, **environment).exit_code == 0
     assert run(root, "documents", "retire", identifier, "--client", client, **environment).exit_code == 1
-    assert "shut out" in run(root, "clients", "disable", client, **environment).stdout
+    assert f"{client} is disabled." in run(root, "clients", "disable", client, **environment).stdout
 
 
 def test_what_cannot_be_published_is_one_line(root: Path, tmp_path: Path, environment: dict[str, str]) -> None:
@@ -125,19 +125,37 @@ def test_an_app_is_registered_for_one_issuer_and_the_name_that_it_has_there(root
     assert "is not shown again" in run(root, "clients", "add", two, "--name", "Tool", "--new-secret", **environment).stdout
 
 
-def test_a_disabled_app_stays_so_until_it_is_enabled_and_what_it_loses_is_said(root: Path, environment: dict[str, str]) -> None:
-    partner, tool = (f"cli-{uuid4().hex[:12]}" for _ in range(2))
-    shut_out, let_in = f"{partner} is shut out.\n", f"{partner} is let in again.\n"
-    lost, back = f"{tool} has lost its mode; its tokens are still valid: end them at their issuer.\n", f"{tool} has its mode again.\n"
-    for app, more, disabled, enabled in ((partner, (), shut_out, let_in), (tool, ("--first-party", "--mode", "open"), lost, back)):
+def test_a_disabled_app_stays_so_until_it_is_enabled(root: Path, environment: dict[str, str]) -> None:
+    for more in ((), ("--first-party", "--mode", "open")):
+        app = f"cli-{uuid4().hex[:12]}"
         add = ("clients", "add", app, "--name", "App", *more)
         assert run(root, *add, **environment).stdout.startswith(f"{app} is registered.\n")
-        assert run(root, "clients", "disable", app, **environment).stdout == disabled
-        stays = f"{app} is registered, and stays disabled: `clients disable {app} --back` enables it.\n"
-        assert run(root, *add, **environment).stdout == stays
-        assert run(root, "clients", "disable", app, "--back", **environment).stdout == enabled
+        assert run(root, "clients", "disable", app, **environment).stdout == f"{app} is disabled. Its tokens stop working now.\n"
+        assert run(root, *add, **environment).stdout == f"{app} is registered. It is disabled: `clients enable {app}` enables it.\n"
+        assert run(root, "clients", "enable", app, **environment).stdout == f"{app} is enabled. Its tokens work again.\n"
         assert run(root, *add, **environment).stdout == f"{app} is registered.\n"
-    assert "tokens stay valid" in " ".join(run(root, "clients", "disable", "--help", **environment).stdout.split())
+        run(root, "clients", "disable", app, **environment)
+        assert "is enabled" in run(root, "clients", "disable", app, "--back", **environment).stdout, "as it was written before"
+    refused = run(root, "clients", "enable", "nobody", **environment)
+    assert str(refused.exception) == "There is no client nobody."
+    for own in ("portal", "portal-staff"):
+        assert "are ours" in str(run(root, "clients", "disable", own, **environment).exception)
+
+
+def test_a_sunset_is_a_day_to_come(root: Path, tmp_path: Path, environment: dict[str, str]) -> None:
+    client, text = "cli-" + uuid4().hex[:12], "query Sunset { customer { id } }"
+    run(root, "clients", "add", client, "--name", "Books", **environment)
+    path = manifest(tmp_path / "manifest.json", text)
+    run(root, "documents", "publish", path, "--client", client, **environment)
+    (identifier,) = json.loads(Path(path).read_text())
+    deprecate = ("documents", "deprecate", identifier, "--client", client)
+    assert str(run(root, *deprecate, "--sunset", "2020-01-01", **environment).exception) == "A sunset lies in the future."
+    assert run(root, *deprecate, "--sunset", "next March", **environment).exit_code == 2
+    assert "2027-" not in run(root, "documents", "list", "--client", client, **environment).stdout, "nothing was written"
+    assert run(root, *deprecate, "--reason", "Use 2.", "--sunset", "2999-03-31", **environment).stdout == "1 of 1 documents deprecated.\n"
+    assert "2999-03-31 00:00" in run(root, "documents", "list", "--client", client, **environment).stdout
+    run(root, *deprecate, "--back", **environment)
+    assert "2999-03-31" not in run(root, "documents", "list", "--client", client, **environment).stdout
 
 
 def test_many_documents_are_judged_on_all_processors_and_one_that_is_broken_is_named(root: Path, tmp_path: Path, environment: dict[str, str]) -> None:

@@ -196,7 +196,7 @@ def test_a_database_that_cannot_be_reached_is_one_line_without_its_url_for_every
         code, printed = run(*command, "--port", "0", database_url=url, **secret) if command == ["serve"] else run(*command, database_url=url, **secret)
         assert code == 1
         # Before it the seeder shows how far it is.
-        assert re.search(rf"(?:^|\n)Portico stops here\. The database [a-z ]+: ({reason})\. Check PORTICO_DATABASE_URL\.\n$", printed)
+        assert re.search(rf"(?:^|\n)Error: (?:The database [a-z ]+|Cannot log in to the database): ({reason})\. Check PORTICO_DATABASE_URL\.\n$", printed)
         assert MARK not in printed
         assert "p@ss" not in printed
 
@@ -215,7 +215,7 @@ def test_a_database_port_out_of_range_is_one_line_that_names_the_setting_for_eve
             code, printed = run(*command, **{"database_url": AWAY, setting: url})
             assert code == 1
             says = f"PORTICO_{setting.upper()}: has a port out of range; ports are 1 to 65535."
-            assert printed == f"Portico stops here. {says}\n"
+            assert printed == f"Error: {says}\n"
 
 
 def test_a_port_of_a_database_that_is_in_range_is_taken() -> None:
@@ -235,7 +235,7 @@ def test_tls_that_cannot_be_had_is_one_line_that_says_why(run: Run, monkeypatch:
     monkeypatch.setenv("HOME", str(tmp_path))
     with answering(b"N") as port:  # what a Postgres without TLS says to who asks for it
         url = f"postgresql://portico:{MARK}@127.0.0.1:{port}/portico?{query}"
-        assert run("tick", database_url=url) == (1, f"Portico stops here. The database does not take us in: {reason}. Check PORTICO_DATABASE_URL.\n")
+        assert run("tick", database_url=url) == (1, f"Error: Cannot log in to the database: {reason}. Check PORTICO_DATABASE_URL.\n")
 
 
 @pytest.mark.parametrize("name", ["secret", "throttle_secret", "token_secret"])
@@ -413,7 +413,7 @@ async def test_what_is_away_or_refuses_while_the_process_runs_is_logged_without_
             assert problem.__name__ in written
             assert MARK not in written
         await throttle.hit(Kind.TOKEN, "network:tests")
-        assert "the storage of the throttle is away" in (written := lines())
+        assert "the throttle storage cannot be reached" in (written := lines())
         assert MARK not in written
         await asyncio.gather(throttle.close(), bucket.close())
 
@@ -427,7 +427,7 @@ async def scanned() -> None:
 def test_production_does_not_start_without_the_secret_that_all_of_it_shares_and_makes_none(run: Run, tmp_path: Path, command: str) -> None:
     new_key(Settings(signing_keys_dir=tmp_path / "keys"), "EdDSA", now=datetime.now(UTC))
     production = {"environment": "production", "signing_keys_dir": str(tmp_path / "keys"), "database_url": AWAY, "sandbox": "true"}
-    says = "Portico stops here. PORTICO_SECRET: is needed in production, the same for all servers and workers. Make one with `python -m gateway keys secret`.\n"
+    says = "Error: PORTICO_SECRET: is needed in production, the same for all servers and workers. Make one with `python -m gateway keys secret`.\n"
     assert run(command, **production) == (1, says)
     assert run(command, **production, secret="") == (1, says), "an empty one is left out"
     assert not (tmp_path / "data").exists()

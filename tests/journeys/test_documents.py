@@ -13,7 +13,7 @@ import pytest
 
 from db.embedded import Urls
 from tests.conftest import ADA, STAFF, token
-from tests.partners import LIST, NAME, TEXTS, Partner, id_of, manifest
+from tests.partners import LIST, NAME, TEXTS, TWO, Partner, id_of, manifest
 from tests.processes import SAID, process
 
 OLD = "query Old { customer { name gone } }"
@@ -23,7 +23,7 @@ LIMITS = "query Limits { limits { maxNodes budget { __typename maximumAvailable 
 
 async def listed(partner: Partner, **filters: Any) -> list[dict[str, Any]]:
     text = """query ($filter: DocumentFilter) { trustedDocuments(filter: $filter, first: 100) { totalCount nodes {
-      documentId clientId alias operations text cost version publishedAt deprecatedAt deprecationReason retiredAt firstUsedAt lastUsedAt uses } } }"""
+      documentId clientId alias operations text cost version publishedAt deprecatedAt deprecationReason sunsetAt retiredAt firstUsedAt lastUsedAt uses } } }"""
     answer = (await partner.ask(token(STAFF), query=text, variables={"filter": {"clientId": partner.id, **filters}})).json()
     assert "errors" not in answer
     found: list[dict[str, Any]] = answer["data"]["trustedDocuments"]["nodes"]
@@ -46,8 +46,10 @@ async def test_a_deprecated_document_is_answered_and_says_so_until_that_is_taken
     assert await partner.staff("deprecateDocuments", clientId=partner.id, documentIds=[id_of(NAME)[7:]], reason=" Use Name2. ") == []
     caplog.set_level("INFO", "portico.operation")
     answer = await until(lambda: partner.ask(access, documentId=id_of(NAME)), lambda found: "deprecation" in found.headers)
-    assert answer.json() == {"data": {"customer": {"name": "Ada Lovelace"}}}
     (found,) = await listed(partner, isDeprecated=True)
+    told = {"deprecatedAt": found["deprecatedAt"], "sunsetAt": None, "reason": "Use Name2.", "successorDocumentId": None}
+    assert answer.json() == {"data": {"customer": {"name": "Ada Lovelace"}}, "extensions": {"deprecation": told}}
+    assert {"link", "sunset"} & set(answer.headers) == set()
     assert (found["documentId"], found["deprecationReason"], found["retiredAt"]) == (id_of(NAME), "Use Name2.", None)
     assert answer.headers["deprecation"] == f"@{int(datetime.fromisoformat(found['deprecatedAt']).timestamp())}"
     said = [record for record in caplog.records if getattr(record, "client", "") == partner.id]
@@ -61,6 +63,33 @@ async def test_a_deprecated_document_is_answered_and_says_so_until_that_is_taken
     answer = await until(lambda: partner.ask(access, documentId=id_of(NAME)), lambda found: "deprecation" not in found.headers)
     assert answer.status_code == 200
     assert await listed(partner, isDeprecated=True) == []
+
+
+async def test_the_reason_and_the_sunset_reach_the_app_and_so_does_a_change_of_them(partner: Partner) -> None:
+    access = await partner.enter()
+    await partner.known(id_of(NAME), access)
+    reason = f"Use {id_of(TWO)}, see https://portal.example/news?id=1. \r\nX-Evil: 1 ü"
+    deprecate = {"clientId": partner.id, "documentIds": [id_of(NAME)], "sunsetAt": "2999-03-31T23:00:00.5+01:00"}
+    assert await partner.staff("deprecateDocuments", **deprecate, reason=reason) == []
+    answer = await until(lambda: partner.ask(access, documentId=id_of(NAME)), lambda found: "sunset" in found.headers)
+    assert answer.headers["sunset"] == "Sun, 31 Mar 2999 22:00:00 GMT"
+    assert answer.headers["link"] == f'<https://portal.example/news?id=1>; rel="deprecation", <?documentId={id_of(TWO)}>; rel="successor-version"'
+    assert "x-evil" not in answer.headers
+    (found,) = await listed(partner, isDeprecated=True)
+    told = {"deprecatedAt": found["deprecatedAt"], "sunsetAt": "2999-03-31T22:00:00.500Z", "reason": reason, "successorDocumentId": id_of(TWO)}
+    assert answer.json()["extensions"] == {"deprecation": told}
+    assert found["sunsetAt"] == "2999-03-31T22:00:00.500Z"
+    cost = await partner.http.post("/graphql", json={"documentId": id_of(NAME)}, headers={"Authorization": f"Bearer {access}", "GraphQL-Cost": "1"})
+    assert set(cost.json()["extensions"]) == {"cost", "deprecation"}
+    by_get = await partner.http.get("/graphql", params={"documentId": id_of(NAME)}, headers={"Authorization": f"Bearer {access}"})
+    kept = {"Authorization": f"Bearer {access}", "If-None-Match": by_get.headers["etag"]}
+    again = await partner.http.get("/graphql", params={"documentId": id_of(NAME)}, headers=kept)
+    assert (again.status_code, again.headers["link"]) == (304, answer.headers["link"])
+    successor = await partner.http.get(f"/graphql?documentId={id_of(TWO)}&operationName=One", headers={"Authorization": f"Bearer {access}"})
+    assert successor.json() == {"data": {"customer": {"name": "Ada Lovelace"}}}, "the link leads to the document"
+    assert await partner.staff("deprecateDocuments", clientId=partner.id, documentIds=[id_of(NAME)], reason="Other") == []
+    answer = await until(lambda: partner.ask(access, documentId=id_of(NAME)), lambda found: "link" not in found.headers)
+    assert ("sunset" in answer.headers, answer.json()["extensions"]["deprecation"]["reason"]) == (False, "Other")
 
 
 async def test_what_is_retired_comes_back_as_if_it_were_new(partner: Partner) -> None:
@@ -80,6 +109,7 @@ async def test_what_cannot_be_deprecated_changes_nothing(partner: Partner) -> No
         ({"documentIds": [id_of(OLD)]}, "NOT_FOUND", "documentIds"),
         ({"documentIds": []}, "NOT_FOUND", "documentIds"),
         ({"documentIds": [id_of(NAME)], "reason": "x" * 501}, "INVALID_VALUE", "reason"),
+        ({"documentIds": [id_of(NAME)], "sunsetAt": "2020-01-01T00:00:00Z"}, "INVALID_VALUE", "sunsetAt"),
     ):
         (refused,) = await partner.staff("deprecateDocuments", **{"clientId": partner.id, **given})
         assert (refused["code"], refused["path"]) == (code, ["input", field])

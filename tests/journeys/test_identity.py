@@ -119,7 +119,7 @@ async def test_wrong_password_and_unknown_account_answer_the_same(portal: Portal
     assert all(answer == answers[0] for answer in answers)
     assert answers[0]["signIn"] == {
         "tokens": None,
-        "userErrors": [{"code": "WRONG_CREDENTIALS", "message": "E-mail address and password do not fit together.", "path": None}],
+        "userErrors": [{"code": "WRONG_CREDENTIALS", "message": "The e-mail address or the password is wrong.", "path": None}],
         "replayed": False,
     }
 

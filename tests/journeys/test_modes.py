@@ -49,9 +49,8 @@ SENTENCES = {
     "A tool of staff or a service that sends texts of its own is registered, and has its mode from there.": "a_mode_is_for_the_tokens",
     "A registration is for the tokens of one issuer that name one client; other tokens do not have its mode, whatever they claim:": "a_mode_is_for_the_tokens",
     "Who signs in with a password or a link has the mode of the settings, as the browser says by itself which app it is.": "a_mode_is_for_the_tokens",
-    "`clients disable NAME` takes the mode back within milliseconds, and no more than that: the tokens of an app of ours stay valid until they end at their "
-    "issuer.": "a_mode_is_for_the_tokens",
-    "`clients disable NAME --back` gives the mode back, which `clients add` does not.": "a_mode_is_for_the_tokens",
+    "`clients disable NAME` ends all tokens of an app at once, whoever issued them (401); `clients enable NAME` lets it call again, which `clients add` does "
+    "not.": "a_mode_is_for_the_tokens",
     "What a caller may read and do is for the scopes of the token alone.": "a_mode_gives_no_scope",
 }
 
@@ -304,14 +303,13 @@ async def test_a_mode_is_for_the_tokens_of_one_issuer_that_name_one_client(
     for disabled in (tool, cli_tool):
         await asyncio.to_thread(command, urls, tmp_path, "clients", "disable", disabled)
 
-    async def has_gone() -> bool:
-        return all([await ask(required, access, query=TEXT) == "PERSISTED_DOCUMENT_ID_REQUIRED" for access in with_mode.values()])
-
-    await until(has_gone)
+    assert {who: await ask(required, access, query=TEXT) for who, access in with_mode.items()} == dict.fromkeys(with_mode, "UNAUTHENTICATED")
+    others = dict.fromkeys(without, "PERSISTED_DOCUMENT_ID_REQUIRED") | {"a partner of ours that is none": "UNAUTHENTICATED"}
+    assert {who: await ask(required, access, query=TEXT) for who, access in without.items()} == others
     await asyncio.to_thread(command, urls, tmp_path, "clients", "add", cli_tool, *add)
     assert await admin.fetchval("select disabled_at is not null from api_client where id = $1", cli_tool)
     for enabled in (tool, cli_tool):
-        await asyncio.to_thread(command, urls, tmp_path, "clients", "disable", enabled, "--back")
+        await asyncio.to_thread(command, urls, tmp_path, "clients", "enable", enabled)
     await until(has_come)
     await admin.execute("delete from portal_session where id = $1", session)
 

@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -271,8 +272,9 @@ async def test_the_token_endpoint_takes_forms_and_nothing_else(partner: Partner)
         assert (await partner.http.post("/oauth/token", data=form, headers={"Authorization": header})).status_code == status, header
 
 
-async def test_a_private_key_proves_a_client_once_for_each_assertion(partner: Partner, own_server: str) -> None:
+async def test_a_private_key_proves_a_client_once_for_each_assertion(partner: Partner, own_server: str, caplog: pytest.LogCaptureFixture) -> None:
     await partner.let_in("read")
+    caplog.set_level(logging.INFO, "portico.oauth")
     key, other = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
     jwk = OKPAlgorithm.to_jwk(key.public_key())
     await partner.admin.execute("insert into client_credential (client_id, id, jwk, created_at) values ($1, 'key', $2::json, now())", partner.id, jwk)
@@ -287,10 +289,48 @@ async def test_a_private_key_proves_a_client_once_for_each_assertion(partner: Pa
     jti = uuid4().hex
     assert await status(key, jti=jti) == 200
     assert await status(key, jti=jti) == 401, "it was used"
+    assert reasons(caplog) == ["assertion_used"]
     assert await status(key, aud=["x", f"{own_server}/oauth/token"]) == 200
     assert await status(other) == 401
-    for claims in ({"aud": "x"}, {"exp": now - 60}, {"exp": now + 3600}, {"jti": None}, {"iss": "x"}, {"sub": "x"}, {"iat": now + 600}, {"exp": None}):
+    wrong: dict[str, dict[str, Any]] = {
+        "signature": {},
+        "audience": {"aud": "x"},
+        "expired": {"exp": now - 60},
+        "claim_invalid exp": {"exp": now + 3600},
+        "claim_missing jti": {"jti": None},
+        "issuer": {"iss": "x"},
+        "client_unknown": {"sub": "x"},
+        "not_yet_valid iat": {"iat": now + 600},
+        "claim_missing exp": {"exp": None},
+        "claim_missing sub": {"sub": None},
+    }
+    for claims in [claims for claims in wrong.values() if claims]:
         assert await status(key, **claims) == 401, claims
+    assert reasons(caplog) == ["assertion_used", *wrong]
+
+
+def reasons(caplog: pytest.LogCaptureFixture) -> list[str]:
+    """Why clients could not be authenticated, as the log says."""
+    return [vars(record)["reason"] for record in caplog.records if record.name == "portico.oauth"]
+
+
+async def test_a_client_that_cannot_be_authenticated_gets_one_answer_and_the_log_has_the_reason(partner: Partner, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, "portico.oauth")
+    kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+    by_assertion = {"client_id": "", "client_secret": "", "client_assertion_type": kind}
+    cases = {
+        "secret": {"client_secret": "tomato-soup"},
+        "client_unknown": {"client_id": "tomato-soup"},
+        "malformed": {**by_assertion, "client_assertion": "tomato-soup"},
+        "client_assertion_type": {**by_assertion, "client_assertion": "a.b.c", "client_assertion_type": "tomato-soup"},
+    }
+    answers = [await partner.token(**form) for form in cases.values()]
+    await partner.admin.execute("update api_client set disabled_at = now() where id = $1", partner.id)
+    answers.append(await partner.token())
+    await partner.admin.execute("update api_client set disabled_at = null where id = $1", partner.id)
+    assert {answer.text for answer in answers} == {'{"error":"invalid_client","error_description":"The client cannot be authenticated."}'}
+    assert reasons(caplog) == [*cases, "client_disabled"]
+    assert "tomato" not in caplog.text
 
 
 async def test_a_budget_is_spent_fills_up_and_says_when(partner: Partner) -> None:

@@ -18,9 +18,11 @@ async def test_without_a_token_it_is_401_in_graphql_shape(post: Post) -> None:
     assert "data" not in answer.json()
 
 
-async def test_the_body_of_a_stranger_is_not_read(http: httpx.AsyncClient) -> None:
+async def test_a_body_that_cannot_be_read_gets_its_own_error_without_a_token_too(http: httpx.AsyncClient) -> None:
+    """Outside of production; `test_unauthenticated.py` has the other half."""
     answer = await http.post("/graphql", content=b"{not json", headers={"Content-Type": "application/json"})
-    assert answer.status_code == 401
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["message"] == "The request is not valid JSON."
 
 
 @pytest.mark.parametrize(

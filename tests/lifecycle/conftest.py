@@ -27,7 +27,7 @@ from payments.sandbox import Sandbox
 from resolvers.context import Context, Payments
 from resolvers.lifecycle.catching_up import catch_up
 from resolvers.lifecycle.writing import writer
-from tests.conftest import Portal, assert_all_connections_are_back
+from tests.conftest import Portal, assert_all_connections_are_back, closing_pool
 
 START = datetime(2027, 1, 31, 10, 15, tzinfo=UTC)
 VIEW = "id status version quantity suspendedBy pendingChange { kind effectiveAt } renewsAt resumesAt currentPeriod { startsAt endsAt } renewalAmount { amount } plan { code }"
@@ -176,11 +176,9 @@ async def fill(admin_url: str) -> None:
 
 @pytest.fixture(scope="session")
 async def pool(place: embedded.Urls) -> AsyncIterator[Database]:
-    opened = Database(place.app, Pool(max_size=8), server_settings={})
-    await opened.connect()
-    yield opened
-    assert_all_connections_are_back(opened, 8)
-    await opened.disconnect()
+    async with closing_pool(Database(place.app, Pool(max_size=8), server_settings={})) as opened:
+        yield opened
+        assert_all_connections_are_back(opened, 8)
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ async def test_the_same_key_with_another_input_is_a_conflict(life: Life) -> None
     await life.do("addPlan", priceId=price("storage"), idempotencyKey="one")
     refused = await life.do("addPlan", priceId=price("storage"), quantity=2, idempotencyKey="one")
     assert refused["userErrors"] == [
-        {"code": "IDEMPOTENCY_CONFLICT", "path": ["input", "idempotencyKey"], "message": "This key was used with another input. Take a new one."}
+        {"code": "IDEMPOTENCY_CONFLICT", "path": ["input", "idempotencyKey"], "message": "This idempotency key was used with another input. Use a new key."}
     ]
     assert len(await life.rows("subscription")) == 1
 

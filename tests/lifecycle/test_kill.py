@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from collections import Counter
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -77,22 +77,18 @@ class Fate:
 
 
 class Mortal:
-    """A connection whose owner may die. It stands for both a `Lease` and the connection in it."""
+    """A connection whose owner may die. It stands for a `Lease`."""
 
     def __init__(self, lease: Lease, fate: Fate) -> None:
         self._lease, self._fate, self._is_open = lease, fate, True
         self.is_reading = False
         fate.connections.append(self)
 
-    @property
-    def raw(self) -> "Mortal":
-        return self
+    async def execute(self, sql: str) -> Any:
+        return await self._fate.through(self._lease.execute(sql))
 
-    async def execute(self, sql: str, **options: Any) -> Any:
-        return await self._fate.through(self._lease.raw.execute(sql, **options))
-
-    async def fetch(self, sql: str, *arguments: Any) -> Any:
-        return await self._fate.through(self._lease.raw.fetch(sql, *arguments))
+    async def fetch(self, sql: str, arguments: Sequence[object], **options: Any) -> Any:
+        return await self._fate.through(self._lease.fetch(sql, arguments, **options))
 
     def terminate(self) -> None:
         self._lease.terminate()

@@ -170,7 +170,7 @@ async def test_one_that_cannot_be_crossed_off_keeps_no_other_back(life: Life, ca
         assert await send(system, Post(office, Seal(SECRET)), done=done) == 24
     assert (done.letters, done.failures) == (24, 1)
     assert [row["id"] for row in await life.rows("letter")] == [ids[3]]
-    assert "the letter password_reset could not be crossed off: RaiseError P0001: poisoned" in caplog.text
+    assert "the letter password_reset could not be marked as sent: RaiseError P0001: poisoned" in caplog.text
 
 
 async def test_what_is_rolled_back_sends_nothing(life: Life) -> None:

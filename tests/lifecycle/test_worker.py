@@ -44,7 +44,7 @@ async def test_tick_sweeps_as_of_now_even_when_the_clock_is_told_another_time(li
     command = [sys.executable, "-m", "gateway", "tick", "--at", "2027-01-02T00:00:00"]
     done = await asyncio.to_thread(subprocess.run, command, cwd=root, env=environment, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
-    assert "0 announced files given up, 1 objects deleted, 0 past rows forgotten." in done.stdout
+    assert "0 expired upload reservations removed, 1 unused objects deleted, 0 expired rows deleted." in done.stdout
     assert (due.exists(), being_written.exists()) == (False, True)
 
 

@@ -337,7 +337,7 @@ async def test_a_worker_whose_queue_ends_unasked_ends_with_1_and_a_line(own: Own
     program = "import pgqueuer, gateway.cli\nasync def run(*_, **__): pass\npgqueuer.PgQueuer.run = run\ngateway.cli.main()"
     with worker_process(root, own.urls, folder, program=("-c", program)) as found:
         assert await asyncio.to_thread(found.process.wait, SOON) == 1
-    assert "Portico stops here. the queue ended by itself" in found.log
+    assert "Error: the queue ended by itself" in found.log
     assert "Traceback" not in found.log
 
 

@@ -13,7 +13,7 @@ from db.pool import PREPARED, Database, Pool
 from gateway.documents import Documents, first_party
 from planner import PlanCache, Planner, cache
 from planner.plan import MAX_SQL, REPEATED
-from tests.conftest import ADA, ROOM, STAFF, Portal
+from tests.conftest import ADA, ROOM, STAFF, Portal, closing_pool
 
 INVOICES = "query ($filter: InvoiceFilter, $sort: InvoiceOrder! = NEWEST) { customer { invoices(filter: $filter, sort: $sort) { totalCount nodes { id } } } }"
 FILTERS = {"status": ["OPEN", "PAID"], "currency": "USD", "isOverdue": False, "issuedFrom": "2020-01-01T00:00:00Z", "issuedBefore": "2030-01-01T00:00:00Z"}
@@ -23,7 +23,7 @@ FILTERS = {"status": ["OPEN", "PAID"], "currency": "USD", "isOverdue": False, "i
 async def alone(portal: Portal, graphql_schema: GraphQLSchema, urls: Urls) -> AsyncIterator[Portal]:
     """With a planner as it is shipped, and one connection."""
     planner = Planner(graphql_schema)
-    async with Database(urls.app, Pool(max_size=1), server_settings={}) as database:
+    async with closing_pool(Database(urls.app, Pool(max_size=1), server_settings={})) as database:
         yield replace(portal, planner=planner, documents=Documents(graphql_schema, planner, ROOM), database=database)
 
 

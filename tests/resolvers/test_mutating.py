@@ -86,7 +86,7 @@ async def test_an_outage_is_not_repeated_and_cuts_off_the_fields_after_it(contex
 
 async def test_a_refusal_cuts_off_nothing(context: Context) -> None:
     async def refused() -> None:
-        raise Refused(ErrorCode.NOT_FOUND, "There is no such thing.")
+        raise Refused(ErrorCode.NOT_FOUND, "It does not exist, or nothing of it can be paid here.")
 
     with pytest.raises(Refused):
         async with running(context):
