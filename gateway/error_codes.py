@@ -50,7 +50,7 @@ REQUESTS = {
     "UNAUTHENTICATED": Row(
         "The access token is missing, invalid or expired, or its session, grant or app has ended.",
         "Send `Authorization: Bearer <token>`. If it was accepted before: call `refreshSession` once, then sign in again. "
-        "The log has the reason; outside of production the answer has it too. See [identity](identity.md).",
+        "The log has the reason; outside of production the answer has it too. See [reasons](identity.md#why-a-token-is-not-accepted).",
         ("reason", "claim"),
     ),
     "FORBIDDEN": Row(
@@ -144,6 +144,7 @@ REFUSALS = {
         Code.LINK_INVALID: "Ask for a new letter or link.",
         Code.WEAK_PASSWORD: "Ask for another password.",
         Code.COMMON_PASSWORD: "Ask for another password.",
+        Code.PASSWORD_NOT_SET: "Call `requestPasswordReset`, and ask the customer to look for the letter.",
     },
     "Trusted documents": {
         Code.DOCUMENT_INVALID: "Correct the documents in `message`; `checkDocuments` lists all problems.",
