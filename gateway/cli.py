@@ -1,12 +1,14 @@
-"""The command line: `python -m gateway …`."""
+"""The command line: `./portico …`, which is `python -m gateway …`."""
 
 import asyncio
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -24,10 +26,10 @@ from auth.tokens import Issuer, sign
 from auth.viewer import Viewer
 from billing.states import Actor
 from db import demo as demo_data
-from db.demo.passwords import PASSWORD, give
+from db.demo.passwords import PASSWORD
 from db.migrate import migrate as migrate_database
 from db.pool import Database, Pool
-from gateway import clients_cli, log, partners_cli, welcome
+from gateway import clients_cli, log, partners_cli, version, welcome
 from gateway.app import Setup, create_app
 from gateway.clock import run_worker, stopping, tick_once, until_reachable
 from gateway.compare import BREAKING, differences, schema_in
@@ -56,6 +58,11 @@ Port = Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a
 DataDir = Annotated[Path | None, typer.Option(help="Where the built-in Postgres and the demo secret live.")]
 
 
+@cli.callback()
+def options(_version: Annotated[bool, typer.Option("--version", is_eager=True, callback=version.show, help="Print the version and exit.")] = False) -> None:
+    """Portico, the GraphQL gateway behind a customer portal."""
+
+
 @cli.command()
 def demo(port: Port = None, data_dir: DataDir = None) -> None:
     """Start everything: Postgres, tables, demo customers, server."""
@@ -63,7 +70,7 @@ def demo(port: Port = None, data_dir: DataDir = None) -> None:
     if settings.is_production:
         raise WrongSetting("PORTICO_ENVIRONMENT: the demo prints tokens of its customers and so does not run in production. Use `migrate` and `serve`.")
     issuer = issuer_of(settings)
-    with listen(settings.host, settings.port) as listener, postgres(settings) as place:
+    with listen(settings.host, settings.port) as listener, postgres(settings, on_create=lambda: console.print("Creating the database")) as place:
         asyncio.run(_prepare_demo(place, settings, issuer))
         token = sign(_customer(demo_data.SHOWN[0].id), issuer, now=datetime.now(UTC), lifetime=timedelta(days=30))
         ending = _ending(settings)
@@ -201,7 +208,7 @@ def main() -> None:
     log.hide(secrets_of(os.environ))
     log.configure(as_json=False, level="WARNING", stream=sys.stderr)
     try:
-        cli()
+        cli(prog_name="portico")
     except (WrongSetting, CannotReach, PortInUse, CannotExplain, QueueEnded) as error:
         plain(is_error=True).print(bold("Portico stops here.", "bold red"), log.without_known(str(error)))
         sys.exit(1)
@@ -219,9 +226,11 @@ def _ending(settings: Settings) -> Ending:
 async def _prepare_demo(place: Place, settings: Settings, issuer: Issuer) -> None:
     await _migrate(place)
     if await demo_data.is_empty(place.admin_url):
-        await _seed(place, 0, lambda _: None)
-        await give(place.app_url, await Passwords().hash(PASSWORD), now=datetime.now(UTC))
-        await put_all(bucket_of(settings, "", secret_of(issuer.keys[0])), await demo_data.files(place.admin_url))
+        console.print("Loading demo customers")
+        put = partial(put_all, bucket_of(settings, "", secret_of(issuer.keys[0])))
+        password_hash = await Passwords().hash(PASSWORD)
+        with _filling():
+            await demo_data.load_demo(place.admin_url, password_hash=password_hash, now=datetime.now(UTC), put=put)
 
 
 async def _work(settings: Settings, place: Place) -> None:
@@ -246,12 +255,16 @@ async def _migrate(place: Place) -> None:
 async def _seed(place: Place, customers: int, progress: Callable[[int], None]) -> None:
     async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
         pass
-    try:
+    with _filling():
         await demo_data.seed(place.admin_url, customers=customers, now=datetime.now(UTC), progress=progress)
+
+
+@contextmanager
+def _filling() -> Iterator[None]:
+    try:
+        yield
     except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise CannotReach(
-            f"The database cannot be filled: {reason_of(error)}. Check PORTICO_DATABASE_URL, and run `python -m gateway migrate` first."
-        ) from None
+        raise CannotReach(f"The database cannot be filled: {reason_of(error)}. Check PORTICO_DATABASE_URL, and run `./portico migrate` first.") from None
 
 
 async def _explain(place: Place, question: Question) -> None:

