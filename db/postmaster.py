@@ -25,6 +25,7 @@ SYSTEM_USER = "pgserver"
 # The kernel takes 107 bytes for the path of a socket (103 on macOS).
 MAX_SOCKET_BYTES = 100
 PLAIN = re.compile(r"[\w/.@+-]+", re.ASCII)
+PASSABLE = stat.S_IXGRP | stat.S_IXOTH
 SOCKET_PREFIX = "portico-pg-"
 START_SECONDS = 60
 SILENT_SECONDS = 1
@@ -250,8 +251,8 @@ def _admit(directory: Path) -> None:
 def _let_through(path: Path) -> None:
     for parent in path.parents:
         mode = parent.stat().st_mode
-        if not mode & stat.S_IXOTH:
-            parent.chmod(mode | stat.S_IXOTH)
+        if mode & PASSABLE != PASSABLE:
+            parent.chmod(mode | PASSABLE)
 
 
 def _let_read(folder: Path) -> None:

@@ -33,7 +33,7 @@ from gateway import clients_cli, log, partners_cli, version, welcome
 from gateway.app import Setup, create_app
 from gateway.clock import run_worker, stopping, tick_once, until_reachable
 from gateway.compare import BREAKING, differences, schema_in
-from gateway.console import bold, console, plain
+from gateway.console import bold, console, plain, write_utf8
 from gateway.explain import CannotExplain, Question
 from gateway.explain import explain as explain_document
 from gateway.files import bucket_of, put_all
@@ -205,6 +205,7 @@ def keys_secret() -> None:
 
 def main() -> None:
     """Run a command; what an operator can mend is one line, not a traceback. Whatever happens, no secret of the settings is printed."""
+    write_utf8()
     log.hide(secrets_of(os.environ))
     log.configure(as_json=False, level="WARNING", stream=sys.stderr)
     try:
