@@ -160,7 +160,10 @@ def _status(directory: Path) -> Status | None:
         return None
     if len(lines) < 8:
         return None
-    return Status(int(lines[0]), Path(os.fsdecode(lines[4])), int(lines[3]), lines[7].strip() == b"ready")
+    pid, place, _, port, folder = lines[:5]
+    # A data directory that was moved has taken its socket along.
+    socket_folder = directory if folder == place else Path(os.fsdecode(folder))
+    return Status(int(pid), socket_folder, int(port), lines[7].strip() == b"ready")
 
 
 def _forget(directory: Path) -> None:

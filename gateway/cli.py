@@ -4,8 +4,7 @@ import asyncio
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -38,7 +37,7 @@ from gateway.explain import CannotExplain, Question
 from gateway.explain import explain as explain_document
 from gateway.files import bucket_of, put_all
 from gateway.issuer import issuer_of, new_key, secret_of_portal
-from gateway.postgres import REASONS, CannotReach, Place, check, connected, postgres, reason_of
+from gateway.postgres import REASONS, CannotReach, Place, check, connected, filling, postgres, reason_of
 from gateway.server import Ending, PortInUse, listen
 from gateway.server import serve as serve_app
 from gateway.settings import Settings, WrongSetting, load, secrets_of
@@ -76,7 +75,7 @@ def demo(port: Port = None, data_dir: DataDir = None) -> None:
         ending = _ending(settings)
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
         app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, graphiql_token=token, url=url, drain=ending.drain, clock=place))
-        serve_app(app, listener, ending, on_ready=lambda: welcome.show(console, url, issuer))
+        serve_app(app, listener, ending, on_ready=lambda: _welcome(settings, url, issuer))
 
 
 @cli.command()
@@ -87,6 +86,7 @@ def serve(port: Port = None, data_dir: DataDir = None) -> None:
     secret_of_portal(settings)
     with listen(settings.host, settings.port) as listener, postgres(settings) as place:
         asyncio.run(check(place))
+        log.configure(as_json=settings.is_production, level=settings.log_level)
         ending = _ending(settings)
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
         app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, url=url, drain=ending.drain))
@@ -219,9 +219,14 @@ def main() -> None:
 
 
 def _ending(settings: Settings) -> Ending:
-    """From here on the process serves: it logs, and it will end as the settings say."""
-    log.configure(as_json=settings.is_production, level=settings.log_level)
+    """How the process will end, by the settings."""
     return Ending(drain_seconds=settings.drain_seconds, shutdown_seconds=settings.shutdown_seconds)
+
+
+def _welcome(settings: Settings, url: str, issuer: Issuer) -> None:
+    """The addresses first, and then the log."""
+    welcome.show(console, url, issuer)
+    log.configure(as_json=settings.is_production, level=settings.log_level)
 
 
 async def _prepare_demo(place: Place, settings: Settings, issuer: Issuer) -> None:
@@ -230,7 +235,7 @@ async def _prepare_demo(place: Place, settings: Settings, issuer: Issuer) -> Non
         console.print("Loading demo customers")
         put = partial(put_all, bucket_of(settings, "", secret_of(issuer.keys[0])))
         password_hash = await Passwords().hash(PASSWORD)
-        with _filling():
+        with filling():
             await demo_data.load_demo(place.admin_url, password_hash=password_hash, now=datetime.now(UTC), put=put)
 
 
@@ -256,16 +261,8 @@ async def _migrate(place: Place) -> None:
 async def _seed(place: Place, customers: int, progress: Callable[[int], None]) -> None:
     async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
         pass
-    with _filling():
+    with filling():
         await demo_data.seed(place.admin_url, customers=customers, now=datetime.now(UTC), progress=progress)
-
-
-@contextmanager
-def _filling() -> Iterator[None]:
-    try:
-        yield
-    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
-        raise CannotReach(f"The database cannot be filled: {reason_of(error)}. Check PORTICO_DATABASE_URL, and run `./portico migrate` first.") from None
 
 
 async def _explain(place: Place, question: Question) -> None:

@@ -95,6 +95,15 @@ async def check(place: Place) -> None:
             raise CannotReach("The database is empty. Run `./portico migrate` first.")
 
 
+@contextmanager
+def filling() -> Iterator[None]:
+    """Raises CannotReach where the database does not take the demo data."""
+    try:
+        yield
+    except (OSError, TimeoutError, asyncpg.PostgresError) as error:
+        raise CannotReach(f"The database cannot be filled: {reason_of(error)}. Check PORTICO_DATABASE_URL, and run `./portico migrate` first.") from None
+
+
 def reason_of(error: Exception) -> str:
     """Why, in words of our own: what a driver says of a URL may repeat a part of it, and where a password was not encoded that is a part of the password."""
     if isinstance(error, asyncpg.PostgresError):

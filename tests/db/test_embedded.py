@@ -138,6 +138,27 @@ def test_a_process_that_was_killed_is_no_user(data: Path) -> None:
     assert not is_running(data)
 
 
+def test_it_may_be_moved_while_it_runs(data: Path, place: Path) -> None:
+    moved = place / "moved"
+    with user_process(data) as (killed, _):
+        killed.kill()
+    data.rename(moved)
+    with embedded.running(moved) as urls:
+        assert answers(urls.admin)
+    assert not is_running(moved)
+    moved.rename(data)
+
+
+def test_a_locale_without_utf_8_and_a_path_that_needs_it_agree(data: Path, place: Path) -> None:
+    moved = place / "Büro, strikt" / "data"
+    moved.parent.mkdir()
+    data.rename(moved)
+    with user_process(moved, PYTHONUTF8="0", PYTHONCOERCECLOCALE="0", LC_ALL="C") as (process, url):
+        assert answers(url)
+        assert ended(process) == (0, "")
+    moved.rename(data)
+
+
 def test_a_killed_postgres_is_started_again(data: Path) -> None:
     with user_process(data) as (process, _):
         os.kill(int((data / "postmaster.pid").read_text(encoding="utf-8").split()[0]), signal.SIGKILL)
