@@ -11,6 +11,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,6 +29,7 @@ from tests.conftest import needs
 USER = "portico-newcomer"
 FOREIGN_LOCK = Path("/tmp/.lockfile")
 # What is a checkout's own and not of its files.
+VERSION = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".portico", "node_modules", "__pycache__", ".*_cache", ".hypothesis", "results")
 
 
@@ -195,7 +197,7 @@ def test_a_killed_and_moved_checkout_starts_by_the_launcher_from_any_folder_thro
             assert about_ending(interrupted(process)) == []
         assert not (moved / ".portico" / "postgres" / "postmaster.pid").exists(), "the Postgres of the killed demo ends, too"
         assert not (newcomer.home / ".portico").exists()
-        assert elsewhere.run(str(link), "--version") == (0, "portico 0.1.0\n")
+        assert elsewhere.run(str(link), "--version") == (0, f"portico {VERSION}\n")
     finally:
         moved.rename(newcomer.checkout)
 
