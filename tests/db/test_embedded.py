@@ -182,19 +182,13 @@ def test_the_pid_of_a_server_that_is_gone_may_be_another_program_now(data: Path)
         other.kill()
 
 
-def test_variables_of_postgres_and_locales_that_are_not_installed_change_nothing(place: Path) -> None:
-    strange = {
-        "PGPORT": "6000",
-        "PGDATA": "/nowhere",
-        "PGHOST": "nowhere.invalid",
-        "PGUSER": "nobody",
-        "LC_ALL": "xx_YY.UTF-8",
-        "LANG": "xx",
-        "TZ": "Nowhere/Never",
-    }
-    with user_process(place / "strange", **strange) as (process, url):
-        assert answers(url)
-        assert ended(process) == (0, "")
+def test_variables_of_postgres_and_locales_that_are_not_installed_change_nothing(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    strange = {"PGPORT": "6000", "PGDATA": "/nowhere", "PGHOST": "nowhere.invalid", "PGUSER": "nobody", "LC_ALL": "xx_YY.UTF-8", "LANG": "xx", "TZ": "No/Where"}
+    for name, value in strange.items():
+        monkeypatch.setenv(name, value)
+    with embedded.running(place / "strange") as urls:
+        assert answers(urls.admin)
+        assert (place / "strange" / ".s.PGSQL.5432").exists()
 
 
 def test_without_a_temporary_folder_it_starts_where_the_path_is_short(data: Path) -> None:
