@@ -13,6 +13,7 @@ import stat
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -128,15 +129,14 @@ def _give_up(directory: Path, folder: Path) -> None:
 def stop(directory: Path) -> None:
     """Stop Postgres, at once where it does not end by itself, and remove a folder that was made for its socket."""
     for mode in ("fast", "immediate"):
-        if not (directory / "postmaster.pid").exists():
-            break
-        status = _status(directory)
-        try:
+        status = running(directory)
+        if status is None:  # it was killed, and its number may belong to another program, which pg_ctl would signal
+            _forget(directory)
+            return
+        with suppress(ProgramFailed):
             run(directory, "pg_ctl", "stop", "-w", "-t", "30", "-m", mode, seconds=30)
-        except ProgramFailed:
-            continue
-        if status:
             _remove_socket_folder(status.socket)
+            return
 
 
 def running(directory: Path) -> Status | None:

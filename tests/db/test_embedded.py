@@ -8,6 +8,7 @@ import string
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -175,10 +176,14 @@ def test_the_pid_of_a_server_that_is_gone_may_be_another_program_now(data: Path)
         pass
     identity = {"user": data.stat().st_uid} if os.geteuid() == 0 else {}
     with subprocess.Popen(["sleep", "60"], cwd="/", **identity) as other:
-        (data / "postmaster.pid").write_bytes(b"\n".join([str(other.pid).encode(), *left[1:]]) + b"\n")
+        taken = b"\n".join([str(other.pid).encode(), *left[1:]]) + b"\n"
+        (data / "postmaster.pid").write_bytes(taken)
         with embedded.running(data) as urls:
             assert answers(urls.admin)
-        assert other.poll() is None
+            os.kill(int((data / "postmaster.pid").read_text(encoding="utf-8").split()[0]), signal.SIGKILL)
+            (data / "postmaster.pid").write_bytes(taken)
+            time.sleep(0.2)
+        assert other.poll() is None, "neither a start nor a stop signals it"
         other.kill()
 
 
