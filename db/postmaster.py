@@ -8,12 +8,12 @@ import os
 import pwd
 import re
 import shutil
+import signal
 import socket
 import stat
 import subprocess
 import tempfile
 import time
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -29,6 +29,7 @@ PLAIN = re.compile(r"[\w/.@+-]+", re.ASCII)
 PASSABLE = stat.S_IXGRP | stat.S_IXOTH
 SOCKET_PREFIX = "portico-pg-"
 START_SECONDS = 60
+STOP_SECONDS = 30
 SILENT_SECONDS = 1
 CAUSE = re.compile(r"\b(?:FATAL|PANIC|ERROR|error|invalid argument): .+")
 
@@ -128,15 +129,18 @@ def _give_up(directory: Path, folder: Path) -> None:
 
 def stop(directory: Path) -> None:
     """Stop Postgres, at once where it does not end by itself, and remove a folder that was made for its socket."""
-    for mode in ("fast", "immediate"):
+    for number in (signal.SIGINT, signal.SIGQUIT):  # a fast and an immediate shutdown; this needs no new process, which a machine may refuse
         status = running(directory)
-        if status is None:  # it was killed, and its number may belong to another program, which pg_ctl would signal
+        if status is None:  # it was killed, and its number may belong to another program
             _forget(directory)
             return
-        with suppress(ProgramFailed):
-            run(directory, "pg_ctl", "stop", "-w", "-t", "30", "-m", mode, seconds=30)
-            _remove_socket_folder(status.socket)
-            return
+        os.kill(status.pid, number)
+        until = time.monotonic() + STOP_SECONDS
+        while time.monotonic() < until:
+            if not (directory / "postmaster.pid").exists():
+                _remove_socket_folder(status.socket)
+                return
+            time.sleep(0.02)
 
 
 def running(directory: Path) -> Status | None:
