@@ -1,48 +1,76 @@
-.PHONY: demo test check format schema bench bench-peers lock clean
+.PHONY: demo help install test tests check format schema bench bench-peers lock clean
+.DEFAULT_GOAL := demo
 PYTHON ?= python3
 BIN := .venv/bin
 
-demo: .venv/ready
-	@$(BIN)/python -m gateway demo
+demo: .venv/ready  ## Start everything: a Postgres of its own, demo customers, the server
+	@./portico demo
+
+help:  ## Print this list
+	@echo "Targets of make:"
+	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
+	@echo "Commands of Portico: ./portico --help"
+
+install: .venv/ready  ## Install what Portico needs into .venv, as demo does
 
 # One process of tests for each processor, at most four; the tests of one file stay together.
-test: .venv/ready
+test: .venv/ready-dev  ## Run all tests
 	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
-check: .venv/ready
+tests: test  ## The same
+
+check: .venv/ready-dev  ## Lint, types, the import arrows, and whether schema.graphql is current
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports --no-cache
-	@$(BIN)/python -m gateway schema | diff - schema.graphql || { echo "schema.graphql is stale: run make schema"; exit 1; }
+	@$(BIN)/python -m mypy
+	@$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()' --no-cache
+	@./portico schema | diff - schema.graphql || { echo "schema.graphql is stale: run make schema"; exit 1; }
 
-format: .venv/ready
+format: .venv/ready-dev  ## Put the code in form
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
-schema: .venv/ready
-	@$(BIN)/python -m gateway schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+schema: .venv/ready  ## Write schema.graphql
+	@./portico schema > schema.graphql.new && mv schema.graphql.new schema.graphql
 
-bench: .venv/ready
+bench: .venv/ready-dev  ## Measure this machine
 	@$(BIN)/python -m bench
 
 # Needs Node and npm for the peers written in JavaScript; PostGraphile's newer Node comes from npm.
-bench-peers: .venv/ready
+bench-peers: .venv/ready-dev  ## Measure the peers, too
 	@$(BIN)/python -m bench.peers
 
-lock: .venv/ready
+lock: .venv/ready  ## Pin the dependencies of pyproject.toml again (needs uv)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev pyproject.toml -o requirements-dev.lock
 
-# Filled from the locked, hashed files, with uv where there is one. A second run finds it ready.
-.venv/ready: requirements-dev.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Portico needs Python 3.11 or newer; name one with make PYTHON=…")'
-	@if command -v uv >/dev/null 2>&1; then \
-	  uv venv -q --allow-existing --python $(PYTHON) .venv && uv pip sync -q --require-hashes --python $(BIN)/python requirements-dev.lock; \
-	else \
-	  $(PYTHON) -m venv .venv && $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.lock; \
-	fi
+clean:  ## Remove the environment and the demo
+	rm -rf .venv .portico
+
+# What runs Portico, and that with the developer's tools: two locked, hashed lists, of which the second contains the first.
+.venv/ready: requirements.lock
+	@$(call install,2)
 	@touch .venv/ready
 
-clean:
-	rm -rf .venv .portico
+.venv/ready-dev: requirements-dev.lock
+	@$(call install,4)
+	@touch .venv/ready .venv/ready-dev
+
+# Where the environment's Python is gone, everything is installed again.
+ifneq ($(shell test -x $(BIN)/python && echo there),there)
+.PHONY: .venv/ready .venv/ready-dev
+endif
+
+# From the list $< into .venv, with uv where there is one; $1 is about how many minutes pip takes. Progress is for a terminal.
+define install
+$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Portico needs Python 3.11 or newer; name one with make PYTHON=…")'
+@packages=$$(sed -n "/win32/d; s/^\([a-z0-9][^=]*\)==.*/\1/p" $< | sort -u | wc -l); \
+echo "Installing" $$packages "packages into .venv (about $1 minutes, once)"
+@rm -f .venv/ready .venv/ready-dev; \
+if [ -t 1 ]; then quiet=; else quiet=-q; fi; \
+if command -v uv >/dev/null 2>&1; then \
+  uv venv -q --allow-existing --python $(PYTHON) .venv && uv pip sync $$quiet --require-hashes --python $(BIN)/python $<; \
+else \
+  $(PYTHON) -m venv .venv && $(BIN)/python -m pip install $$quiet --disable-pip-version-check --no-deps --require-hashes -r $<; \
+fi
+endef

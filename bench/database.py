@@ -39,7 +39,7 @@ def portal(customers: int, console: Console) -> Iterator[Place]:
     _forget_old(folder, customers)
     with embedded.running(folder) as urls:
         asyncio.run(_fill(urls.admin, customers, console))
-        yield Place(urls.admin, urls.app, unquote(urls.app.partition("host=")[2]), int((folder / "postmaster.pid").read_text().splitlines()[0]))
+        yield Place(urls.admin, urls.app, unquote(urls.app.partition("host=")[2]), int((folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0]))
 
 
 async def customer_ids(place: Place, limit: int) -> list[str]:

@@ -64,7 +64,7 @@ def _published(place: Place, count: int) -> tuple[float, float]:
     """Seconds of the whole command, and of the same once more."""
     with tempfile.TemporaryDirectory(prefix="portico-documents-") as folder:
         path = Path(folder) / "manifest.json"
-        path.write_text(manifest(count))
+        path.write_text(manifest(count), encoding="utf-8")
         environment = os.environ | {"PORTICO_DATABASE_URL": place.admin_url, "PORTICO_DATA_DIR": folder}
         _gateway(environment, "clients", "add", CLIENT, "--name", "Bench", "--first-party")
         first, again = (_gateway(environment, "documents", "publish", str(path), "--client", CLIENT) for _ in range(2))

@@ -15,7 +15,7 @@ def describe() -> dict[str, str]:
         "Processor": f"{_first('/proc/cpuinfo', 'model name').lstrip(': ')}, {os.cpu_count()} cores",
         "Memory": f"{int(memory.split()[0]) * 1024 / 1e9:.0f} GB" if memory else "",
         "System": f"{_system()}, Linux {platform.release()}",
-        "Load before": " ".join(Path("/proc/loadavg").read_text().split()[:3]),
+        "Load before": " ".join(Path("/proc/loadavg").read_text(encoding="utf-8").split()[:3]),
     }
 
 
@@ -25,11 +25,11 @@ def python_versions(names: Iterable[str]) -> dict[str, str]:
 
 def node_versions(folder: Path, binary: str, names: Iterable[str]) -> dict[str, str]:
     node = subprocess.run([binary, "--version"], capture_output=True, text=True, check=True).stdout.strip().removeprefix("v")
-    return {"Node": node, **{name: json.loads((folder / "node_modules" / name / "package.json").read_text())["version"] for name in names}}
+    return {"Node": node, **{name: json.loads((folder / "node_modules" / name / "package.json").read_text(encoding="utf-8"))["version"] for name in names}}
 
 
 def _first(path: str, start: str) -> str:
-    return next((line[len(start) :].strip(" \t:") for line in Path(path).read_text().splitlines() if line.startswith(start)), "")
+    return next((line[len(start) :].strip(" \t:") for line in Path(path).read_text(encoding="utf-8").splitlines() if line.startswith(start)), "")
 
 
 def _system() -> str:

@@ -21,7 +21,7 @@ from billing.states import Actor
 from resolvers.manifests import id_of
 
 POOL = 10
-SUMMARY = (ROOT / "schema" / "documents" / "Summary.graphql").read_text()
+SUMMARY = (ROOT / "schema" / "documents" / "Summary.graphql").read_text(encoding="utf-8")
 BODY = json.dumps({"query": SUMMARY, "operationName": "Summary"})
 BY_ID = json.dumps({"documentId": id_of(SUMMARY), "operationName": "Summary"})
 

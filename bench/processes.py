@@ -77,29 +77,29 @@ def _read(process: "subprocess.Popen[str]", lines: "Queue[str | None]") -> None:
 def cpu_seconds(pid: int) -> float:
     """User and system time of a process so far; 0 for one that has ended."""
     try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except FileNotFoundError:
         return 0.0
     return (int(fields[11]) + int(fields[12])) * TICK_SECONDS
 
 
 def children(pid: int) -> list[int]:
-    return [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()]
+    return [int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text(encoding="utf-8").split()]
 
 
 def family_cpu_seconds(pid: int) -> float:
     """A process and its children, those that have ended included."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return sum(int(field) for field in fields[11:15]) * TICK_SECONDS + sum(cpu_seconds(child) for child in children(pid))
 
 
 def machine_cpu_seconds() -> float:
     """What all processors together have worked so far, with what the machine below took away (steal)."""
-    user, nice, system, _idle, _waiting, irq, softirq, steal, *_ = map(int, Path("/proc/stat").read_text().splitlines()[0].split()[1:])
+    user, nice, system, _idle, _waiting, irq, softirq, steal, *_ = map(int, Path("/proc/stat").read_text(encoding="utf-8").splitlines()[0].split()[1:])
     return (user + nice + system + irq + softirq + steal) * TICK_SECONDS
 
 
 def resident_mb(pid: int) -> float:
     """Resident memory of a process, shared pages included, in megabytes (10^6 bytes)."""
-    status = Path(f"/proc/{pid}/status").read_text()
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) * 1024 / 1e6

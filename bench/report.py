@@ -18,10 +18,10 @@ BOUNDS = ("Hand-written handler", "pgbench, the limit")
 
 def main(into: Annotated[Path, typer.Option(help="Where the page and its chart are written.")] = ROOT / "docs") -> None:
     """Write the page and the chart."""
-    result = json.loads(RESULTS.read_text())
+    result = json.loads(RESULTS.read_text(encoding="utf-8"))
     into.mkdir(parents=True, exist_ok=True)
-    (into / "performance.svg").write_text(_chart(result))
-    (into / "performance.md").write_text(pages.page(result))
+    (into / "performance.svg").write_text(_chart(result), encoding="utf-8")
+    (into / "performance.md").write_text(pages.page(result), encoding="utf-8")
     print(f"Written: {into / 'performance.md'} and {into / 'performance.svg'}")
 
 

@@ -54,7 +54,7 @@ def read(text: str) -> list[Block]:
 @lru_cache(maxsize=1)
 def blocks() -> dict[str, Block]:
     """Every block by its name. Read once; the files are part of the program."""
-    return {block.name: block for path in sorted(FOLDER.glob("*.sql")) for block in read(path.read_text())}
+    return {block.name: block for path in sorted(FOLDER.glob("*.sql")) for block in read(path.read_text(encoding="utf-8"))}
 
 
 @lru_cache(maxsize=10_000)

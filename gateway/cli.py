@@ -1,43 +1,35 @@
-"""The command line: `python -m gateway …`."""
+"""The command line: `./portico …`, which is `python -m gateway …`."""
 
 import asyncio
 import os
 import sys
 import traceback
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
-import asyncpg
 import typer
 from rich.progress import Progress
-from sqlalchemy.exc import DBAPIError
 
 import schema as portal_schema
 from auth.keys import Ours
-from auth.links import secret_of
-from auth.passwords import Passwords
 from auth.secret import new_secret
 from auth.tokens import Issuer, sign
 from auth.viewer import Viewer
 from billing.states import Actor
 from db import demo as demo_data
-from db.demo.passwords import PASSWORD, give
-from db.migrate import migrate as migrate_database
-from db.outages import LOST, DatabaseUnavailable
+from db.outages import DatabaseUnavailable
 from db.pool import Database, Pool
-from gateway import clients_cli, env_example, error_pages, log, partners_cli, production, welcome
+from gateway import clients_cli, env_example, error_pages, log, partners_cli, preparing, production, version, welcome
 from gateway.app import Setup, create_app
 from gateway.clock import run_worker, stopping, tick_once, until_reachable
 from gateway.compare import BREAKING, differences, schema_in
-from gateway.console import console, say_error
+from gateway.console import console, say_error, write_utf8
 from gateway.explain import CannotExplain, Question
 from gateway.explain import explain as explain_document
-from gateway.files import bucket_of, put_all
 from gateway.issuer import issuer_of, new_key, secret_of_portal
-from gateway.postgres import REASONS, CannotReach, Place, check, connected, postgres, reason_of
+from gateway.postgres import CannotReach, Place, check, postgres
 from gateway.server import Ending, PortInUse, listen
 from gateway.server import serve as serve_app
 from gateway.settings import Settings, WrongSetting, load, secrets_of
@@ -57,18 +49,23 @@ Port = Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a
 DataDir = Annotated[Path | None, typer.Option(help="Where the built-in Postgres and the demo secret live.")]
 
 
+@cli.callback()
+def options(_version: Annotated[bool, typer.Option("--version", is_eager=True, callback=version.show, help="Print the version and exit.")] = False) -> None:
+    """Portico, the GraphQL gateway behind a customer portal."""
+
+
 @cli.command()
 def demo(port: Port = None, data_dir: DataDir = None) -> None:
     """Start everything: Postgres, tables, demo customers, server."""
     settings = load(port=port, data_dir=data_dir)
     production.refuse_demo(settings)
     issuer = issuer_of(settings)
-    with listen(settings.host, settings.port) as listener, postgres(settings) as place:
-        asyncio.run(_prepare_demo(place, settings, issuer))
+    with listen(settings.host, settings.port) as listener, postgres(settings, on_create=lambda: console.print("Creating the database")) as place:
+        asyncio.run(preparing.prepare_demo(place, settings, issuer))
         ending = _ending(settings)
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
         app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, logins=welcome.logins(issuer), url=url, drain=ending.drain, clock=place))
-        serve_app(app, listener, ending, on_ready=lambda: welcome.show(console, url, issuer))
+        serve_app(app, listener, ending, on_ready=lambda: _welcome(settings, url, issuer))
 
 
 @cli.command()
@@ -79,6 +76,7 @@ def serve(port: Port = None, data_dir: DataDir = None) -> None:
     secret_of_portal(settings)
     with listen(settings.host, settings.port) as listener, postgres(settings) as place:
         asyncio.run(check(place))
+        log.configure(as_json=settings.is_production, level=settings.log_level)
         ending = _ending(settings)
         production.warn(settings)
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
@@ -129,7 +127,7 @@ def tick(
 def migrate(data_dir: DataDir = None) -> None:
     """Bring the database up to date: roles, schema, tables."""
     with postgres(load(data_dir=data_dir)) as place:
-        asyncio.run(_migrate(place))
+        asyncio.run(preparing.migrate(place))
     console.print("The database is up to date.")
 
 
@@ -142,7 +140,7 @@ def seed(
     production.refuse_seed(settings)
     with postgres(settings) as place, Progress(console=console) as progress:
         task = progress.add_task("Customers", total=max(customers, 1))
-        asyncio.run(_seed(place, customers, lambda done: progress.update(task, completed=done)))
+        asyncio.run(preparing.seed(place, customers, lambda done: progress.update(task, completed=done)))
         progress.update(task, completed=max(customers, 1))
 
 
@@ -176,7 +174,7 @@ def token(
         raise WrongSetting("Give exactly one of --customer ID, --email ADDRESS and --staff.")
     settings = load(data_dir=data_dir)
     issuer = issuer_of(settings)
-    viewer = _staff() if staff else _customer(_customer_id(settings, customer, email))
+    viewer = _staff() if staff else _customer(preparing.customer_id(settings, customer, email))
     print(sign(replace(viewer, client=client), issuer, now=datetime.now(UTC), lifetime=timedelta(days=1)))
 
 
@@ -216,10 +214,11 @@ cli.command("errors")(error_pages.print_errors)
 
 def main() -> None:
     """Run a command; what an operator can mend is one line, not a traceback. Whatever happens, no secret of the settings is printed."""
+    write_utf8()
     log.hide(secrets_of(os.environ))
     log.configure(as_json=False, level="WARNING", stream=sys.stderr)
     try:
-        cli()
+        cli(prog_name="portico")
     except (WrongSetting, CannotReach, PortInUse, CannotExplain, QueueEnded, demo_data.NotTheDemo) as error:
         say_error(str(error))
         sys.exit(1)
@@ -232,20 +231,14 @@ def main() -> None:
 
 
 def _ending(settings: Settings) -> Ending:
-    """From here on the process serves: it logs, and it will end as the settings say."""
-    log.configure(as_json=settings.is_production, level=settings.log_level)
+    """How the process will end, by the settings."""
     return Ending(drain_seconds=settings.drain_seconds, shutdown_seconds=settings.shutdown_seconds)
 
 
-async def _prepare_demo(place: Place, settings: Settings, issuer: Issuer) -> None:
-    async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
-        pass
-    await demo_data.check_own(place.admin_url)
-    await _migrate(place)
-    if await demo_data.is_empty(place.admin_url):
-        await _seed(place, 0, lambda _: None)
-        await give(place.app_url, await Passwords().hash(PASSWORD), now=datetime.now(UTC))
-        await put_all(bucket_of(settings, "", secret_of(issuer.keys[0])), await demo_data.files(place.admin_url))
+def _welcome(settings: Settings, url: str, issuer: Issuer) -> None:
+    """The addresses first, and then the log."""
+    welcome.show(console, url, issuer)
+    log.configure(as_json=settings.is_production, level=settings.log_level)
 
 
 async def _work(settings: Settings, place: Place) -> None:
@@ -254,51 +247,9 @@ async def _work(settings: Settings, place: Place) -> None:
     await run_worker(settings, place, on_ready=lambda: console.print("READY"), stop=stop)
 
 
-async def _migrate(place: Place) -> None:
-    async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
-        pass
-    try:
-        await migrate_database(place.admin_url)
-    except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise CannotReach(f"The database cannot be migrated: {reason_of(error)}. Check PORTICO_DATABASE_URL.") from None
-    except DBAPIError as error:  # a statement was refused
-        if (state := getattr(error.orig, "sqlstate", None)) != "42501":
-            raise
-        raise CannotReach(f"The database cannot be migrated: {REASONS[state]} (SQLSTATE {state}). Check PORTICO_DATABASE_URL.") from None
-
-
-async def _seed(place: Place, customers: int, progress: Callable[[int], None]) -> None:
-    async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
-        pass
-    try:
-        await demo_data.seed(place.admin_url, customers=customers, now=datetime.now(UTC), progress=progress)
-    except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        raise CannotReach(
-            f"The database cannot be filled: {reason_of(error)}. Check PORTICO_DATABASE_URL, and run `python -m gateway migrate` first."
-        ) from None
-
-
 async def _explain(place: Place, question: Question) -> None:
     async with Database(place.app_url, Pool(max_size=1), server_settings=place.server_settings) as database:
         await explain_document(question, database, console)
-
-
-def _customer_id(settings: Settings, customer: str | None, email: str | None) -> str:
-    """The id of the customer with this id, or with this e-mail address. Raises WrongSetting if there is none."""
-    with postgres(settings) as place:
-        identifier = asyncio.run(_find_customer(place, customer, email))
-    if identifier is None:
-        raise WrongSetting(f"No customer has the id {customer}." if email is None else f"No customer has the e-mail address {email}.")
-    return identifier
-
-
-async def _find_customer(place: Place, customer: str | None, email: str | None) -> str | None:
-    await check(place)
-    async with connected(place.app_url, place.setting, place.server_settings) as connection, connection.transaction():
-        await connection.execute("set local app.actor = 'STAFF'")
-        sql = "select id from customer where id = $1" if email is None else "select id from customer where email_key = lower($1)"
-        identifier: str | None = await connection.fetchval(sql, customer if email is None else email)
-        return identifier
 
 
 def _customer(identifier: str) -> Viewer:

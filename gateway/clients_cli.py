@@ -172,7 +172,7 @@ def _public_key(path: Path | None) -> str | None:
     if path is None:
         return None
     try:
-        jwk = json.loads(path.read_text())
+        jwk = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         raise WrongSetting(f"{path} is not a JWK.") from None
     if not usable(jwk):

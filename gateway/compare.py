@@ -15,7 +15,7 @@ BREAKING, DANGEROUS, SAFE = "BREAKING", "DANGEROUS", "SAFE"
 def schema_in(path: Path) -> GraphQLSchema:
     """The schema in a file (SDL). Raises WrongSetting."""
     try:
-        return build_schema(path.read_text())
+        return build_schema(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise WrongSetting(f"{path} cannot be read ({error.strerror}).") from None
     except (GraphQLError, TypeError, ValueError) as error:

@@ -114,17 +114,17 @@ class Documents:
 
 def first_party() -> dict[str, str]:
     """The portal's own pages, by name."""
-    return {path.stem: path.read_text() for path in sorted(FOLDER.glob("*.graphql"))}
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.graphql"))}
 
 
 def first_party_actions() -> dict[str, str]:
     """What the portal's pages call: each mutation and preview that a customer may use, by name."""
-    return {path.stem: path.read_text() for path in sorted((FOLDER / "actions").glob("*.graphql"))}
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted((FOLDER / "actions").glob("*.graphql"))}
 
 
 def of_staff() -> dict[str, str]:
     """What staff call, by name. Nobody else is answered by their ids."""
-    return {path.stem: path.read_text() for path in sorted((FOLDER / "staff").glob("*.graphql"))}
+    return {path.stem: path.read_text(encoding="utf-8") for path in sorted((FOLDER / "staff").glob("*.graphql"))}
 
 
 def _prepared(schema: GraphQLSchema, text: str, limits: Limits) -> Document:

@@ -69,6 +69,6 @@ def _text(document: str) -> str:
     if document in known:
         return known[document]
     try:
-        return Path(document).read_text()
+        return Path(document).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise CannotExplain(f"{document} is neither a file nor one of {', '.join(known)}.") from error

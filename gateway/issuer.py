@@ -15,13 +15,14 @@ from starlette.routing import Route
 from auth.issuers import trusting
 from auth.keys import Key, Ours, UnusableKey, new_pem, of_pem, published, shared
 from auth.tokens import Issuer, Tokens
+from db.embedded import IS_A_FILE
 from gateway.settings import Settings, WrongSetting
 
 # Other servers know this key, none signs with it yet: the first step of a rotation on more than one server.
 ANNOUNCED = ".next.pem"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-ONE_SIGNS = "Make one with `python -m gateway keys new`."
-ONE_SECRET = "Make one with `python -m gateway keys secret`."
+ONE_SIGNS = "Make one with `./portico keys new`."
+ONE_SECRET = "Make one with `./portico keys secret`."
 
 
 def issuer_of(settings: Settings) -> Issuer:
@@ -120,11 +121,13 @@ def kept_secret(folder: Path, name: str) -> str:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            with NamedTemporaryFile("w", dir=folder, prefix=".") as draft:  # mode 0600
+            with NamedTemporaryFile("w", encoding="ascii", dir=folder, prefix=".") as draft:  # mode 0600
                 draft.write(secrets.token_hex(32))
                 draft.flush()
                 with suppress(FileExistsError):  # another process was first
                     os.link(draft.name, path)
-        return path.read_text()
+        return path.read_text(encoding="ascii")
+    except (FileExistsError, NotADirectoryError):
+        raise WrongSetting(f"PORTICO_DATA_DIR: {IS_A_FILE} Choose another with --data-dir.") from None
     except OSError as error:
         raise WrongSetting(f"PORTICO_DATA_DIR: is not writable ({error.strerror}). Choose another with --data-dir.") from None

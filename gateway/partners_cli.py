@@ -135,7 +135,7 @@ def _changed(block: str, ids: list[str], settings: Settings, **values: Any) -> i
 
 def _entries(path: Path) -> list[manifests.Entry]:
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:
         raise WrongSetting(f"{path} cannot be read ({getattr(error, 'strerror', None) or 'not UTF-8'}).") from None
     return refusing(lambda: manifests.read(text))

@@ -4,7 +4,7 @@ import errno
 import os
 import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
@@ -22,9 +22,9 @@ CONNECT_SECONDS = 10
 FAILURES = (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
 REASONS = {
     "28P01": "the password is wrong",
-    "28000": "it does not take this user; `python -m gateway migrate` makes portico_app",
+    "28000": "it does not take this user; `./portico migrate` makes portico_app",
     "3D000": "it has no database of this name",
-    "22023": "it has no role portico_app, which `python -m gateway migrate` makes",
+    "22023": "it has no role portico_app, which `./portico migrate` makes",
     "42501": "this user may not do that",
     "42704": "it does not know a parameter of the URL",
     "53300": "it has no connection left",
@@ -60,14 +60,20 @@ class Place:
 
 
 @contextmanager
-def postgres(settings: Settings) -> Iterator[Place]:
-    """The built-in Postgres runs as long as the context. Raises CannotReach, and WrongSetting in production, which has no built-in one."""
+def postgres(settings: Settings, *, on_create: Callable[[], None] = lambda: None) -> Iterator[Place]:
+    """The built-in Postgres runs as long as the context, `on_create` is called before it is made.
+
+    Raises CannotReach, and WrongSetting in production, which has no built-in one.
+    """
     require_database(settings)
     if settings.database_url:
         yield _external(settings.database_url, settings.app_database_url)
         return
+    directory = settings.data_dir.resolve() / "postgres"
+    if not embedded.is_made(directory):
+        on_create()
     try:
-        with embedded.running(settings.data_dir.resolve() / "postgres") as urls:
+        with embedded.running(directory) as urls:
             yield Place(urls.admin, urls.app)
     except embedded.EmbeddedPostgresFailed as error:
         raise CannotReach(str(error)) from error
@@ -91,7 +97,16 @@ async def check(place: Place) -> None:
     """One connection as the application. Raises CannotReach with what to do, and DatabaseAway where waiting may be enough."""
     async with connected(place.app_url, place.setting, place.server_settings) as connection:
         if not await connection.fetchval("select to_regclass('portico.customer') is not null"):
-            raise CannotReach("The database is empty. Run `python -m gateway migrate` first.")
+            raise CannotReach("The database is empty. Run `./portico migrate` first.")
+
+
+@contextmanager
+def filling() -> Iterator[None]:
+    """Raises CannotReach where the database does not take the demo data."""
+    try:
+        yield
+    except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise CannotReach(f"The database cannot be filled: {reason_of(error)}. Check PORTICO_DATABASE_URL, and run `./portico migrate` first.") from None
 
 
 def reason_of(error: Exception) -> str:

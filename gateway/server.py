@@ -1,5 +1,6 @@
 """uvicorn, started from here so that a port in use is one line, `READY` is said when it is true, and SIGTERM loses no request."""
 
+import asyncio
 import errno
 import gc
 import signal
@@ -19,6 +20,8 @@ from gateway.protocol import Protocol
 
 # Freed memory that the process keeps for the next upload, at most.
 RETAINED_BYTES = 16 * 1024**2
+# How long the application may take to end after a second SIGINT.
+FORCED_SECONDS = 5
 
 
 class PortInUse(Exception):
@@ -56,6 +59,13 @@ class Server(uvicorn.Server):
         else:
             super().handle_exit(sig, frame)
         self._ending.drain.has_begun = True
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """A second SIGINT ends requests at once. The application still ends in order, or its background tasks would be cancelled with a traceback."""
+        await super().shutdown(sockets)
+        if self.force_exit:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.lifespan.shutdown(), FORCED_SECONDS)
 
     async def on_tick(self, counter: int) -> bool:
         return await super().on_tick(counter) or monotonic() >= self._ends_at

@@ -21,7 +21,7 @@ from billing.dunning import RetryPolicy
 from mail.port import author, is_one_line
 
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?")
-NEW_SECRET = "`python -m gateway keys secret` makes one"
+NEW_SECRET = "`./portico keys secret` makes one"
 MIN_SECRET_CHARACTERS = 32
 PORTS = range(1, 65536)
 PORT = re.compile(r"[0-9]{1,5}")

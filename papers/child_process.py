@@ -53,7 +53,7 @@ def main() -> None:
     """Read a pickled paper from stdin and write its PDF to stdout."""
     os.nice(NICENESS)
     with suppress(OSError):  # only Linux has it
-        Path("/proc/self/oom_score_adj").write_text(OOM_SCORE)
+        Path("/proc/self/oom_score_adj").write_text(OOM_SCORE, encoding="utf-8")
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     paper, font_folders = pickle.load(sys.stdin.buffer)
     sys.stdout.buffer.write(printed(compiler_with(fonts_in(font_folders)), paper))

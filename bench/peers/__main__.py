@@ -88,14 +88,14 @@ def _more(taking_part: list[Contestant], setting: Setting, signer: Signer, statu
 
 def _keep(result: dict[str, Any]) -> None:
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(_with_kept_growth(result), indent=1))
+    RESULTS.write_text(json.dumps(_with_kept_growth(result), indent=1), encoding="utf-8")
 
 
 def _with_kept_growth(result: dict[str, Any]) -> dict[str, Any]:
     """Growth takes minutes to seed, so a run without it keeps what the last one with it found, with its date."""
     if "growth" in result:
         return {**result, "growth_at": result["at"]}
-    known = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     return {**result, **{name: known[name] for name in ("growth", "growth_at") if name in known}}
 
 

@@ -16,7 +16,7 @@ from starlette.routing import Route
 
 from bench.peers.serving import begin, customer_of, open_pool, serve
 
-STATEMENT = Path(__file__).with_name("summary.sql").read_text()
+STATEMENT = Path(__file__).with_name("summary.sql").read_text(encoding="utf-8")
 
 
 async def summary(request: Request) -> Response:

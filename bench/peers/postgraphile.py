@@ -6,7 +6,7 @@ from typing import Any
 
 from billing.money import decimal_text
 
-DOCUMENT = Path(__file__).with_suffix(".graphql").read_text()
+DOCUMENT = Path(__file__).with_suffix(".graphql").read_text(encoding="utf-8")
 Json = dict[str, Any]
 
 # What stands for a cursor. Cursors are opaque; that there is one is compared, and that Portico's is one too.

@@ -17,7 +17,7 @@ from bench.peers.serving import begin
 Row = asyncpg.Record
 READS = {
     part.partition("\n")[0].strip(): part.partition("\n")[2].strip()
-    for part in re.split(r"^-- name: ", Path(__file__).with_name("reads.sql").read_text(), flags=re.M)[1:]
+    for part in re.split(r"^-- name: ", Path(__file__).with_name("reads.sql").read_text(encoding="utf-8"), flags=re.M)[1:]
 }
 
 

@@ -1,7 +1,8 @@
 """Copy the demo into the database, as the owner of its tables."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 from random import Random
@@ -15,6 +16,7 @@ from db.demo.catalogue import catalogue_rows
 from db.demo.contents import content
 from db.demo.crowd import generate
 from db.demo.own import refuse_others
+from db.demo.passwords import give
 from db.demo.periods import whole_seconds
 from db.demo.rows import Customer
 from db.demo.shown import HOMES, SHOWN, DemoCustomer
@@ -26,8 +28,14 @@ SCHEMA = "portico"
 OWNER = "portico_owner"
 APP = "portico_app"
 
+REFERENCES = f"""
+  select conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid)
+    from pg_constraint where contype = 'f' and connamespace = '{SCHEMA}'::regnamespace and conrelid::regclass::text = any($1)"""
+
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Make = Callable[[Rows], None]
+File = tuple[str, str, bytes]  # its key, media type and bytes
+Put = Callable[[list[File]], Awaitable[None]]
 
 
 async def is_empty(admin_url: str) -> bool:
@@ -41,43 +49,68 @@ async def is_empty(admin_url: str) -> bool:
         await connection.close()
 
 
-async def files(admin_url: str) -> list[tuple[str, str, bytes]]:
-    """Key, media type and bytes of every file that the named customers have."""
-    connection = await asyncpg.connect(admin_url)
-    try:
-        async with connection.transaction(readonly=True):
-            await connection.execute(f"set local role {APP}; set local app.actor = 'STAFF'")
-            found = await connection.fetch(
-                f"select object_key, content_type, id, file_name, size_bytes from {SCHEMA}.attachment where status = 'STORED' and object_key = 'customer/' || customer_id || '/' || id "
-                "and customer_id = any($1)",
-                [shown.id for shown in SHOWN],
-            )
-    finally:
-        await connection.close()
-    return [(row["object_key"], row["content_type"], content(row["id"], row["file_name"], row["size_bytes"])) for row in found]
+async def files(connection: Connection) -> list[File]:
+    """Every file that the named customers have. As the application, in a transaction."""
+    await connection.execute("set local app.actor = 'STAFF'")
+    rows = await connection.fetch(
+        "select object_key, content_type, id, file_name, size_bytes from attachment where status = 'STORED' and object_key = 'customer/' || customer_id || '/' || id "
+        "and customer_id = any($1)",
+        [shown.id for shown in SHOWN],
+    )
+    return [(row["object_key"], row["content_type"], content(row["id"], row["file_name"], row["size_bytes"])) for row in rows]
 
 
 async def seed(admin_url: str, *, customers: int, now: datetime, progress: Callable[[int], None]) -> None:
     """Add what is missing of the named customers and of so many generated ones. All or nothing; the portal waits meanwhile, for the tables are locked."""
+    async with _loading(admin_url) as connection:
+        await _fill(connection, customers=customers, now=whole_seconds(now), progress=progress)
+
+
+async def load_demo(admin_url: str, *, password_hash: str, now: datetime, put: Put) -> None:
+    """The named customers with a password and their files. All or nothing: files that were put before a failure are put again the next time."""
+    async with _loading(admin_url) as connection:
+        await _fill(connection, customers=0, now=whole_seconds(now), progress=lambda _: None)
+        await _become(connection, APP)
+        await give(connection, password_hash, now=now)
+        await put(await files(connection))
+        await _become(connection, OWNER)
+
+
+@asynccontextmanager
+async def _loading(admin_url: str) -> AsyncIterator[Connection]:
+    """A transaction as the owner of the tables, who sees all rows in it. Nothing remains of one that fails."""
     connection = await asyncpg.connect(admin_url)
     try:
         async with connection.transaction():
-            await _become_owner(connection)
+            await connection.execute(f"set local synchronous_commit = off; set local search_path = {SCHEMA}")
+            await _become(connection, OWNER)
             await _force_row_security(connection, "no force")
-            await _fill(connection, customers=customers, now=whole_seconds(now), progress=progress)
-            await connection.execute("set constraints all immediate")
+            async with _checking_references_at_once(connection):
+                yield connection
+                await connection.execute("set constraints all immediate")
             await _force_row_security(connection, "force")
         await _analyze(connection)
     finally:
         await connection.close()
 
 
-async def _become_owner(connection: Connection) -> None:
-    """A superuser may skip the triggers that check foreign keys, which halves the time; everybody else checks them."""
-    await connection.execute("set local synchronous_commit = off")
-    if await connection.fetchval("select rolsuper from pg_roles where rolname = current_user"):
-        await connection.execute("set local session_replication_role = replica")
-    await connection.execute(f"set local role {OWNER}; set local search_path = {SCHEMA}")
+async def _become(connection: Connection, role: str) -> None:
+    await connection.execute(f"set local role {role}")
+
+
+@asynccontextmanager
+async def _checking_references_at_once(connection: Connection) -> AsyncIterator[None]:
+    """Check foreign keys of empty tables once for all rows at the end, which takes half the time; where there are customers, Postgres checks each new row."""
+    references = (
+        []
+        if await connection.fetchval("select exists (select from customer)")
+        else await connection.fetch(REFERENCES, list((CATALOGUE_TABLES | CUSTOMER_TABLES).values()))
+    )
+    for child, name, _ in references:
+        await connection.execute(f"alter table {child} drop constraint {name}")
+    yield
+    for child, name, definition in references:
+        await connection.execute(f"alter table {child} add constraint {name} {definition}")
 
 
 async def _force_row_security(connection: Connection, force: str) -> None:

@@ -11,9 +11,11 @@ import pytest
 
 from billing import states
 from db import demo, embedded
+from db.demo import load
 from db.demo.crowd import generate
 from db.demo.load import tell_story
-from db.demo.tables import CUSTOMER_TABLES, no_rows
+from db.demo.rows import Subscription
+from db.demo.tables import CUSTOMER_TABLES, Rows, no_rows
 from db.migrate import migrate
 
 NOW = datetime(2026, 3, 31, 15, 30, tzinfo=UTC)
@@ -396,3 +398,82 @@ def test_an_administrator_who_is_no_superuser_can_seed_and_every_constraint_agre
     asyncio.run(_make(urls.admin.replace("postgres@/postgres", "hoster@/hosted")))
     hosted = urls.admin.replace("postgres@/postgres", "postgres@/hosted")
     assert asyncio.run(_fetch(hosted, "select count(*) as n from customer", ())) == [{"n": len(demo.SHOWN) + GENERATED}]
+
+
+async def _references(url: str) -> list[dict[str, Any]]:
+    return await _fetch(
+        url,
+        "select conrelid::regclass::text as child, conname, pg_get_constraintdef(oid) as definition, convalidated"
+        " from pg_constraint where contype = 'f' and connamespace = 'portico'::regnamespace order by 1, 2",
+        (),
+    )
+
+
+async def _new_database(urls: embedded.Urls, name: str) -> str:
+    await _fetch(urls.admin, f"create database {name}", ())
+    url = urls.admin.replace("@/postgres", f"@/{name}")
+    await migrate(url)
+    return url
+
+
+async def _forget_files(_: list[tuple[str, str, bytes]]) -> None: ...
+
+
+def test_the_demo_gives_passwords_and_leaves_every_foreign_key_as_it_was(urls: embedded.Urls) -> None:
+    url = asyncio.run(_new_database(urls, "whole"))
+    before = asyncio.run(_references(url))
+    put: list[tuple[str, str, bytes]] = []
+
+    async def load() -> None:
+        async def keep(files: list[tuple[str, str, bytes]]) -> None:
+            put.extend(files)
+
+        await demo.load_demo(url, password_hash="a hash", now=NOW, put=keep)
+
+    asyncio.run(load())
+    assert len(put) > 5
+    credentials = asyncio.run(_fetch(url, "select customer_id, password_hash from credential", ()))
+    assert {(row["customer_id"], row["password_hash"]) for row in credentials} == {(person.id, "a hash") for person in demo.SHOWN}
+    after = asyncio.run(_references(url))
+    assert after == before
+    assert len(after) > 30
+    assert all(row["convalidated"] for row in after)
+
+
+@pytest.mark.parametrize("is_filled", [False, True], ids=["an empty database", "a database with customers"])
+def test_a_row_that_refers_to_nothing_is_refused_to_a_superuser_too_and_leaves_nothing(
+    is_filled: bool, urls: embedded.Urls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = asyncio.run(_new_database(urls, f"broken_{is_filled}".lower()))
+    if is_filled:
+        monkeypatch.setattr(load, "SHOWN", demo.SHOWN[:1])
+        asyncio.run(demo.seed(url, customers=0, now=NOW, progress=lambda _: None))
+        monkeypatch.setattr(load, "SHOWN", demo.SHOWN)
+    before = asyncio.run(_fetch(url, "select count(*) as n from customer", ()))
+    tell = load.tell_story
+
+    def tell_of_a_lost_plan(shown: demo.DemoCustomer, now: datetime, rows: Rows) -> None:
+        tell(shown, now, rows)
+        for subscription in rows[Subscription]:
+            subscription.plan_id = "plan_lost"
+
+    monkeypatch.setattr(load, "tell_story", tell_of_a_lost_plan)
+    with pytest.raises(asyncpg.ForeignKeyViolationError):
+        asyncio.run(demo.load_demo(url, password_hash="a hash", now=NOW, put=_forget_files))
+    assert asyncio.run(_fetch(url, "select count(*) as n from customer", ())) == before
+    assert asyncio.run(_fetch(url, "select count(*) as n from credential", ())) == [{"n": 0}]
+    assert before == [{"n": int(is_filled)}]
+
+
+def test_a_failure_at_the_last_step_leaves_nothing_and_can_be_repeated(urls: embedded.Urls) -> None:
+    url = asyncio.run(_new_database(urls, "repeated"))
+
+    async def fail(_: list[tuple[str, str, bytes]]) -> None:
+        raise OSError("the disk is full")
+
+    with pytest.raises(OSError, match="the disk is full"):
+        asyncio.run(demo.load_demo(url, password_hash="a hash", now=NOW, put=fail))
+    for table in ("customer", "plan", "credential"):
+        assert asyncio.run(_fetch(url, f"select count(*) as n from {table}", ())) == [{"n": 0}]
+    asyncio.run(demo.load_demo(url, password_hash="a hash", now=NOW, put=_forget_files))
+    assert asyncio.run(_fetch(url, "select count(*) as n from credential", ())) == [{"n": len(demo.SHOWN)}]

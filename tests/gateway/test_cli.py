@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,8 @@ def test_the_demo_starts_says_how_to_ask_answers_the_pasted_line_and_stops_clean
         (["serve"], {"PORTICO_ENVIRONMENT": "production"}, "PORTICO_TOKEN_SECRET"),
         (["demo"], {"PORTICO_ENVIRONMENT": "production"}, "does not run in production"),
         (["demo", "--data-dir", "/proc/portico"], {}, "not writable"),
+        (["demo", "--data-dir", "README.md"], {}, "PORTICO_DATA_DIR: is a file"),
+        (["migrate", "--data-dir", "README.md/below"], {}, "PORTICO_DATA_DIR: is a file"),
         (["token"], {}, "Give exactly one of --customer ID"),
         (["token", "--customer", "cus_x"], {"PORTICO_TOKEN_SECRET": "short"}, "PORTICO_TOKEN_SECRET"),
     ],
@@ -77,6 +80,12 @@ def test_a_token_is_for_one_caller_alone(tmp_path: Path, arguments: tuple[str, .
     ended = CliRunner().invoke(cli, ["token", *arguments], env={"PORTICO_DATA_DIR": str(tmp_path)})
     assert str(ended.exception) == "Give exactly one of --customer ID, --email ADDRESS and --staff."
     assert (ended.exit_code, ended.stdout, list(tmp_path.iterdir())) == (1, "", [])
+
+
+def test_the_version_is_that_of_the_project(root: Path) -> None:
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    ended = CliRunner().invoke(cli, ["--version"])
+    assert (ended.exit_code, ended.stdout) == (0, f"portico {project['version']}\n")
 
 
 def test_a_port_in_use_is_one_line(root: Path, tmp_path: Path) -> None:

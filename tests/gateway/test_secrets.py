@@ -243,7 +243,7 @@ def test_a_short_secret_is_refused_by_its_length_and_an_empty_one_is_left_out(na
     for value in (MARK[:7], secrets.token_urlsafe(24)[:31]):
         with pytest.raises(WrongSetting) as refused:
             load(**{name: value})
-        assert str(refused.value) == f"PORTICO_{name.upper()}: needs at least 32 characters; `python -m gateway keys secret` makes one."
+        assert str(refused.value) == f"PORTICO_{name.upper()}: needs at least 32 characters; `./portico keys secret` makes one."
     long = secrets.token_urlsafe(24)
     assert [getattr(load(**{name: value}), name) for value in ("", long)] == [None, long]
 
@@ -427,7 +427,7 @@ async def scanned() -> None:
 def test_production_does_not_start_without_the_secret_that_all_of_it_shares_and_makes_none(run: Run, tmp_path: Path, command: str) -> None:
     new_key(Settings(signing_keys_dir=tmp_path / "keys"), "EdDSA", now=datetime.now(UTC))
     production = {"environment": "production", "signing_keys_dir": str(tmp_path / "keys"), "database_url": AWAY, "sandbox": "true"}
-    says = "Error: PORTICO_SECRET: is needed in production, the same for all servers and workers. Make one with `python -m gateway keys secret`.\n"
+    says = "Error: PORTICO_SECRET: is needed in production, the same for all servers and workers. Make one with `./portico keys secret`.\n"
     assert run(command, **production) == (1, says)
     assert run(command, **production, secret="") == (1, says), "an empty one is left out"
     assert not (tmp_path / "data").exists()

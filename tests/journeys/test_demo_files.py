@@ -7,13 +7,13 @@ import pytest
 
 from billing.refusals import Refused
 from db import demo
-from db.embedded import Urls
 from storage.keys import KEY
 from storage.sniff import Inspector
 
 
-async def test_every_stored_file_of_the_named_customers_is_what_its_row_says(urls: Urls, admin: asyncpg.Connection) -> None:
-    found = await demo.files(urls.admin)
+async def test_every_stored_file_of_the_named_customers_is_what_its_row_says(app: asyncpg.Connection, admin: asyncpg.Connection) -> None:
+    async with app.transaction(readonly=True):
+        found = await demo.files(app)
     assert len(found) > 5
     assert {kind for _, kind, _ in found} == {"application/pdf", "image/png", "image/jpeg"}
     for key, content_type, content in found:

@@ -1,0 +1,72 @@
+"""The database as commands need it: migrated, filled with the demo's customers, and looked up."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+
+from auth.links import secret_of
+from auth.passwords import Passwords
+from auth.tokens import Issuer
+from db import demo as demo_data
+from db.demo.passwords import PASSWORD
+from db.migrate import migrate as migrate_database
+from db.outages import LOST
+from gateway.console import console
+from gateway.files import bucket_of, put_all
+from gateway.postgres import REASONS, CannotReach, Place, check, connected, filling, postgres, reason_of
+from gateway.settings import Settings, WrongSetting
+
+
+async def prepare_demo(place: Place, settings: Settings, issuer: Issuer) -> None:
+    async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
+        pass
+    await demo_data.check_own(place.admin_url)
+    await migrate(place)
+    if await demo_data.is_empty(place.admin_url):
+        console.print("Loading demo customers")
+        put = partial(put_all, bucket_of(settings, "", secret_of(issuer.keys[0])))
+        password_hash = await Passwords().hash(PASSWORD)
+        with filling():
+            await demo_data.load_demo(place.admin_url, password_hash=password_hash, now=datetime.now(UTC), put=put)
+
+
+async def migrate(place: Place) -> None:
+    async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
+        pass
+    try:
+        await migrate_database(place.admin_url)
+    except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise CannotReach(f"The database cannot be migrated: {reason_of(error)}. Check PORTICO_DATABASE_URL.") from None
+    except DBAPIError as error:  # a statement was refused
+        if (state := getattr(error.orig, "sqlstate", None)) != "42501":
+            raise
+        raise CannotReach(f"The database cannot be migrated: {REASONS[state]} (SQLSTATE {state}). Check PORTICO_DATABASE_URL.") from None
+
+
+async def seed(place: Place, customers: int, progress: Callable[[int], None]) -> None:
+    async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
+        pass
+    with filling():
+        await demo_data.seed(place.admin_url, customers=customers, now=datetime.now(UTC), progress=progress)
+
+
+def customer_id(settings: Settings, customer: str | None, email: str | None) -> str:
+    """The id of the customer with this id, or with this e-mail address. Raises WrongSetting if there is none."""
+    with postgres(settings) as place:
+        identifier = asyncio.run(_find_customer(place, customer, email))
+    if identifier is None:
+        raise WrongSetting(f"No customer has the id {customer}." if email is None else f"No customer has the e-mail address {email}.")
+    return identifier
+
+
+async def _find_customer(place: Place, customer: str | None, email: str | None) -> str | None:
+    await check(place)
+    async with connected(place.app_url, place.setting, place.server_settings) as connection, connection.transaction():
+        await connection.execute("set local app.actor = 'STAFF'")
+        sql = "select id from customer where id = $1" if email is None else "select id from customer where email_key = lower($1)"
+        identifier: str | None = await connection.fetchval(sql, customer if email is None else email)
+        return identifier

@@ -1,0 +1,252 @@
+"""The first hour of a user without rights: another user's lock file in /tmp, a path with a space and an umlaut, the two commands as the README prints them."""
+
+import json
+import os
+import pwd
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+from sqlalchemy import make_url
+
+from db.demo.passwords import PASSWORD
+from db.embedded import Urls
+from tests.conftest import needs
+
+USER = "portico-newcomer"
+FOREIGN_LOCK = Path("/tmp/.lockfile")
+# What is a checkout's own and not of its files.
+VERSION = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+NOT_COPIED = shutil.ignore_patterns(".git", ".venv", ".portico", "node_modules", "__pycache__", ".*_cache", ".hypothesis", "results")
+
+
+@dataclass(frozen=True)
+class Newcomer:
+    """A user of the machine and the checkout that is theirs."""
+
+    checkout: Path
+    home: Path
+    account: pwd.struct_passwd | None
+
+    def start(self, *command: str, **environment: str) -> subprocess.Popen[str]:
+        """In a session of its own, so that Ctrl-C reaches all of it and nothing else."""
+        identity = {"user": self.account.pw_uid, "group": self.account.pw_gid, "extra_groups": []} if self.account else {}
+        inherited = {"PATH": os.environ["PATH"], "HOME": str(self.home), "LANG": "C.UTF-8"}
+        return subprocess.Popen(
+            command,
+            cwd=self.checkout,
+            env=inherited | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            encoding="utf-8",
+            start_new_session=True,
+            **identity,  # type: ignore[call-overload]
+        )
+
+    def run(self, *command: str, **environment: str) -> tuple[int, str]:
+        with self.start(*command, **environment) as process:
+            said, _ = process.communicate(timeout=120)
+        return process.returncode, said
+
+    @contextmanager
+    def demo(self, *command: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+        """A demo that is ready, and the lines that it has printed."""
+        with self.start(*(command or ("make", "demo")), PORTICO_PORT=str(free_port()), **environment) as process:
+            try:
+                yield process, lines_until_ready(process)
+            finally:
+                if process.poll() is None:
+                    os.killpg(process.pid, signal.SIGKILL)
+
+    @property
+    def postgres(self) -> Path:
+        return self.checkout / ".portico" / "postgres"
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def lines_until_ready(process: subprocess.Popen[str]) -> list[str]:
+    lines: list[str] = []
+    assert process.stdout
+    for line in process.stdout:
+        lines.append(line.rstrip("\n"))
+        if line.startswith("READY "):
+            return lines
+    raise AssertionError("\n".join(lines))
+
+
+def interrupted(process: subprocess.Popen[str], *, times: int = 1) -> list[str]:
+    """What Ctrl-C makes it print before it ends. Programs between the terminal and a demo may pass the signal on once more."""
+    for _ in range(times):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.05)
+    said, _ = process.communicate(timeout=30)
+    return said.splitlines()
+
+
+def missing(reason: str) -> None:
+    pytest.fail(reason) if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else pytest.skip(reason)
+
+
+@contextmanager
+def fresh_account() -> Iterator[pwd.struct_passwd]:
+    if os.geteuid() != 0:
+        missing("needs root, to make a user")
+    subprocess.run([needs("useradd"), "--no-create-home", "--home-dir", "/nonexistent", USER], check=True, capture_output=True)
+    try:
+        yield pwd.getpwnam(USER)
+    finally:
+        subprocess.run([needs("userdel"), USER], check=True, capture_output=True)
+
+
+@contextmanager
+def reachable_python() -> Iterator[None]:
+    """The interpreter may lie in a home folder that others may not pass; as long as the context they may."""
+    closed = {parent: parent.stat().st_mode for file in (Path(sys.executable).resolve(), Path(sys.prefix).resolve()) for parent in file.parents}
+    closed = {parent: mode for parent, mode in closed.items() if not mode & stat.S_IXOTH}
+    for parent, mode in closed.items():
+        parent.chmod(mode | stat.S_IXOTH)
+    yield
+    for parent, mode in closed.items():
+        parent.chmod(mode)
+
+
+def copy_checkout(root: Path, checkout: Path) -> None:
+    """With an environment that is installed already: that of this process, under another path."""
+    shutil.copytree(root, checkout, ignore=NOT_COPIED)
+    environment = checkout / ".venv"
+    environment.mkdir()
+    for name in ("bin", "lib", "pyvenv.cfg"):
+        (environment / name).symlink_to(Path(sys.prefix) / name)
+    (environment / "ready").touch()
+
+
+@pytest.fixture(scope="module")
+def newcomer(root: Path) -> Iterator[Newcomer]:
+    needs("make")
+    had_lock = FOREIGN_LOCK.exists()
+    FOREIGN_LOCK.touch(mode=0o600)
+    with fresh_account() as account, reachable_python(), tempfile.TemporaryDirectory(prefix="portico-") as folder:
+        checkout = Path(folder) / "Büro Projekte" / "portico"
+        copy_checkout(root, checkout)
+        for path in (Path(folder), *Path(folder).rglob("*")):
+            os.chown(path, account.pw_uid, account.pw_gid, follow_symlinks=False)
+        yield Newcomer(checkout, Path(folder), account)
+    if not had_lock:
+        FOREIGN_LOCK.unlink()
+
+
+def test_make_demo_says_what_it_does_the_printed_line_can_be_pasted_and_ctrl_c_ends_it_twice(newcomer: Newcomer) -> None:
+    assert os.stat(FOREIGN_LOCK).st_uid != newcomer.postgres.parent.parent.stat().st_uid, "the lock file is another user's"
+    with newcomer.demo() as (process, lines):
+        assert lines[:2] == ["Creating the database", "Loading demo customers"]
+        assert not any("pgserver" in line for line in lines)
+        pasted = next(line for line in lines if line.startswith("curl "))
+        code, answer = newcomer.run("sh", "-c", pasted)
+        assert code == 0
+        assert json.loads(answer)["data"]["customer"]["name"] == "Ada Lovelace"
+        assert about_ending(interrupted(process)) == []
+    assert not (newcomer.postgres / "postmaster.pid").exists()
+    assert newcomer.postgres.stat().st_uid == newcomer.checkout.stat().st_uid
+
+
+def about_ending(lines: list[str]) -> list[str]:
+    """Without the log of requests and passes, and without make's own word that it was interrupted."""
+    return [line for line in lines if line and not re.search(r"\[(?:info|debug) ", line) and not line.startswith("make: ***")]
+
+
+def test_again_it_creates_nothing_also_in_a_locale_without_utf_8_and_without_a_temporary_folder(newcomer: Newcomer) -> None:
+    strict = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C", "TMPDIR": "/nonexistent"}
+    with newcomer.demo(**strict) as (process, lines):
+        assert lines[0] == ""
+        assert lines[1].startswith("Portico ")
+        assert any("Greta Müller" in line for line in lines)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert (newcomer.postgres / "postmaster.pid").exists(), "killed, it leaves its Postgres, for the next test"
+
+
+def test_a_killed_and_moved_checkout_starts_by_the_launcher_from_any_folder_through_a_link_and_ends_whole(newcomer: Newcomer) -> None:
+    moved = newcomer.home / "umgezogen nach Köln" / "portico"
+    moved.parent.mkdir(mode=0o755)
+    newcomer.checkout.rename(moved)
+    link = newcomer.home / "portico link"
+    link.symlink_to("umgezogen nach Köln/portico/portico")
+    elsewhere = Newcomer(newcomer.home, newcomer.home, newcomer.account)
+    (newcomer.home / "schema.py").write_text("raise SystemExit('a file of the current folder was imported')", encoding="utf-8")
+    try:
+        with elsewhere.demo(str(link), "demo") as (process, lines):
+            assert "Creating the database" not in lines, "it has the data of make demo"
+            assert about_ending(interrupted(process, times=2)) == []
+        assert not (moved / ".portico" / "postgres" / "postmaster.pid").exists(), "the Postgres of the killed demo ends, too"
+        assert not (newcomer.home / ".portico").exists()
+        assert elsewhere.run(str(link), "--version") == (0, f"portico {VERSION}\n")
+    finally:
+        moved.rename(newcomer.checkout)
+
+
+def test_the_launcher_says_what_to_do_before_anything_is_installed(tmp_path: Path, root: Path) -> None:
+    shutil.copy(root / "portico", tmp_path)
+    ended = subprocess.run([tmp_path / "portico", "serve"], capture_output=True, text=True, timeout=20)
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert ended.stderr == f"Portico is not installed yet. Run once: make -C '{tmp_path}' install\n"
+
+
+async def test_the_demo_on_a_postgres_of_ones_own_is_whole(root: Path, urls: Urls, tmp_path: Path) -> None:
+    connection = await asyncpg.connect(urls.admin)
+    await connection.execute("create database own")
+    await connection.close()
+    own = str(make_url(urls.admin).set(database="own").render_as_string(hide_password=False))
+    here = Newcomer(root, tmp_path, None)
+    command = (sys.executable, "-m", "gateway", "demo", "--data-dir", str(tmp_path / "data"))
+    with here.demo(*command, PORTICO_DATABASE_URL=own) as (process, lines):
+        assert lines[0] == "Loading demo customers"
+        sign_in = f'mutation {{ signIn(input: {{email: "ada@example.com", password: "{PASSWORD}"}}) {{ tokens {{ accessToken }} userErrors {{ code }} }} }}'
+        async with httpx.AsyncClient() as client:
+            answer = await client.post(lines[-1].removeprefix("READY "), json={"query": sign_in})
+        assert answer.json()["data"]["signIn"]["tokens"]["accessToken"], answer.text
+        interrupted(process)
+    assert not (tmp_path / "data" / "postgres").exists()
+
+
+@pytest.mark.parametrize("target", ["tests", "test", "demo", "check"])
+def test_no_target_of_make_is_taken_for_a_folder(root: Path, target: str) -> None:
+    needs("make")
+    said = subprocess.run(["make", "-n", target], cwd=root, capture_output=True, text=True, timeout=20, check=True).stdout
+    assert "python" in said or "./portico" in said
+
+
+def test_make_help_lists_every_target(root: Path) -> None:
+    needs("make")
+    said = subprocess.run(["make", "-s", "help"], cwd=root, capture_output=True, text=True, timeout=20, check=True).stdout
+    targets = set(re.search(r"^\.PHONY: (.*)$", (root / "Makefile").read_text(encoding="utf-8"), re.MULTILINE)[1].split())  # type: ignore[index]
+    assert {line.split()[0] for line in said.splitlines() if line.startswith("  ")} == targets
+
+
+def test_what_a_demo_installs_is_a_part_of_what_a_developer_installs(root: Path) -> None:
+    few, many = (
+        set(re.findall(r"^([a-z0-9][^ ]*==[^ ]+)", (root / name).read_text(encoding="utf-8"), re.MULTILINE))
+        for name in ("requirements.lock", "requirements-dev.lock")
+    )
+    assert few < many
+    assert not {"ruff", "mypy", "pytest", "moto"} & {package.partition("==")[0] for package in few}
