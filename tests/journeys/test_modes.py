@@ -38,12 +38,12 @@ SENTENCES = {
     "In production there is no GraphiQL, and callers send the ids of published documents and no text.": "in_production_callers_send_ids",
     "Introspection and suggestions are for staff whose token has the scope `schema:read` or `staff`.": "developers_of_the_merchant",
     "Introspection is a text, so the tool that sends it is registered with a mode that takes texts:": "developers_of_the_merchant",
-    "A build that only checks its documents against the schema needs no server: `python -m gateway schema` prints the same schema.": "the_schema_is_printed",
+    "A build that only checks its documents against the schema needs no server: `./portico schema` prints the same schema.": "the_schema_is_printed",
     "`PORTICO_DEVELOPER_TOOLS=true` opens introspection, suggestions and GraphiQL to everybody, and `PORTICO_DOCUMENT_MODE=open` lets everybody but "
     "partners send any text, except registered apps, which keep their own mode; GraphiQL needs both.": "developer_tools",
     "What staff do has documents that come with the program (`schema/documents/staff/`): customers and their pages, portal links, holds, attachments, "
     "the audit, the registry.": "staff_run_every",
-    "`python -m gateway documents list --client portal-staff` prints their ids.": "their_ids_are_printed",
+    "`./portico documents list --client portal-staff` prints their ids.": "their_ids_are_printed",
     "Staff send these, and the portal's; nobody else is answered by the ids of staff.": "staff_run_every",
     "Documents of your own that only staff may send are published with `--client portal-staff`.": "documents_of_your_own",
     "A tool of staff or a service that sends texts of its own is registered, and has its mode from there.": "a_mode_is_for_the_tokens",
