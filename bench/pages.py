@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median
+from textwrap import fill
 from typing import Any
 
 PLANNER = "Portico, planner"
 BY_ID = "Portico, document id"
+WIDTH = 120
 Turns = list[dict[str, float]]
 Result = dict[str, Any]
 
@@ -53,9 +55,9 @@ make bench-peers    # everybody; needs npm and Node 20 or newer, about a quarter
 def page(result: Result) -> str:
     numbers = {"probe": 50, **{name: result[name] for name in ("compared", "rounds", "seconds", "concurrency")}}
     parts = [
-        INTRODUCTION.format(**numbers),
-        _rates(result) + AFTER_RATES.format(**numbers),
-        "## What a page costs\n\n" + _costs(result) + AFTER_COSTS.format(**numbers),
+        _filled(INTRODUCTION.format(**numbers)),
+        _rates(result) + _filled(AFTER_RATES.format(**numbers)),
+        "## What a page costs\n\n" + _costs(result) + _filled(AFTER_COSTS.format(**numbers)),
         _workers(result),
         _growth(result),
         _machine(result),
@@ -95,7 +97,7 @@ def _workers(result: Result) -> str:
     for name, found in result["workers"].items():
         one, two = _middle(found["one"], "rate"), _middle(found["two"], "rate")
         rows.append((_strong(name), f"{one:,.0f}", f"{two:,.0f}", f"{two / one:.2f} ×"))
-    return "## One worker and two\n\n" + _table(("Server", "One", "Two", "Two are"), rows) + AFTER_WORKERS
+    return "## One worker and two\n\n" + _table(("Server", "One", "Two", "Two are"), rows) + _filled(AFTER_WORKERS)
 
 
 def _growth(result: Result) -> str:
@@ -122,7 +124,15 @@ def _machine(result: Result) -> str:
     versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
     others = median(turn["others"] for turns in result["turns"].values() for turn in turns)
     note = f"- Taken by others during the median turn: {100 * others:.0f} % of the machine. A turn in which others took more than 8 % was taken once more."
-    return f"## Where and with what\n\nMeasured {result['at'][:16].replace('T', ' ')} UTC.\n\n{machine}\n{note}\n\n{versions}.\n"
+    lines = fill(note, WIDTH, subsequent_indent="  ")
+    return f"## Where and with what\n\nMeasured {result['at'][:16].replace('T', ' ')} UTC.\n\n{machine}\n{lines}\n\n{_filled(versions + '.')}"
+
+
+def _filled(text: str) -> str:
+    """Paragraphs in lines of at most 120 characters; headings and pictures stay."""
+    paragraphs = text.strip("\n").split("\n\n")
+    lines = (part if part.startswith(("#", "!")) else fill(part, WIDTH, break_long_words=False, break_on_hyphens=False) for part in paragraphs)
+    return text[: len(text) - len(text.lstrip("\n"))] + "\n\n".join(lines) + "\n"
 
 
 def _middle(turns: Turns, key: str) -> float:
