@@ -48,7 +48,7 @@ class Reader:
 
     def operate(self, command: str) -> str:
         """The operator's commands are run where the gateway is."""
-        return self.run(command.replace("python", sys.executable, 1).replace("publish ", f"publish {self.folder}/"), folder=self.root)
+        return self.run(command.replace("./portico", f"{sys.executable} -m gateway", 1).replace("publish ", f"publish {self.folder}/"), folder=self.root)
 
     def call(self, command: str) -> Any:
         """The invoices that come back, as soon as the server has heard of the document."""
@@ -75,7 +75,7 @@ def reader(root: Path, server: str, urls: Urls, tmp_path_factory: pytest.TempPat
     found.environment["SECRET"] = made.strip().rpartition(" ")[2]
     found.run(found.of("bash")[0])
     assert "1 documents, 1 of them new or changed." in found.operate(publish)
-    found.operate("python -m gateway clients grant acme-books read --customer $CUSTOMER")
+    found.operate("./portico clients grant acme-books read --customer $CUSTOMER")
     found.environment["TOKEN"] = found.run(f"ID=\n{found.of('bash')[1]}\necho; echo $TOKEN").split()[-1]
     return found
 
@@ -94,7 +94,7 @@ def test_a_first_call_with_apollo_client(reader: Reader, trusted_tools: Path) ->
     install(reader, trusted_tools)
     reader.write("src/invoices.js")
     reader.run("npx --no-install generate-persisted-query-manifest")
-    reader.operate("python -m gateway documents publish persisted-query-manifest.json --client acme-books")
+    reader.operate("./portico documents publish persisted-query-manifest.json --client acme-books")
     assert len(reader.call("node src/invoices.js")) == 10
 
 
@@ -106,7 +106,7 @@ def test_a_first_call_with_relay(reader: Reader, trusted_tools: Path) -> None:
     reader.write("src/documents.js")
     reader.write("src/call.js")
     reader.run("npx --no-install relay-compiler")
-    reader.operate("python -m gateway documents publish persisted.json --client acme-books")
+    reader.operate("./portico documents publish persisted.json --client acme-books")
     assert len(reader.call("node src/call.js")) == 10
 
 
