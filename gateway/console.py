@@ -20,6 +20,7 @@ def bold(text: str, style: str = "bold") -> Text:
 
 
 console = plain()
+MAX_WIDTH = 5000
 
 
 def counted(number: int, noun: str) -> str:
@@ -43,5 +44,6 @@ def write_utf8() -> None:
 
 
 def show(table: Table) -> None:
-    """A table for people and for `grep`: wide, so that rows stay lines."""
-    plain(width=200).print(table)
+    """A table for people and for `grep`: as wide as its widest row, so that rows stay lines and nothing is cut off."""
+    needed = plain(width=MAX_WIDTH).measure(table).maximum
+    plain(width=max(200, needed)).print(table)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection
 from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
@@ -25,6 +26,7 @@ NEW_SECRET = "`./portico keys secret` makes one"
 MIN_SECRET_CHARACTERS = 32
 PORTS = range(1, 65536)
 PORT = re.compile(r"[0-9]{1,5}")
+SURROGATES = re.compile("[\udc80-\udcff]")
 HOST = re.compile(r"[A-Za-z0-9._-]+")
 PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
@@ -39,7 +41,9 @@ def normalized(value: object, field: FieldInfo) -> object:
         if field.default in (None, "", ()) and not _is_of(field, PostgresUrl):
             return field.default
         raise ValueError("is empty")
-    if not is_one_line(text) and not text.startswith("["):
+    # Python stands for a byte of a path that is none of the locale's characters by a surrogate.
+    characters = SURROGATES.sub("", text) if _is_of(field, Path) else text
+    if not is_one_line(characters) and not text.startswith("["):
         raise ValueError("has a line break or another control character")
     return {choice.casefold(): choice for choice in choices(field)}.get(text.casefold(), text)
 

@@ -76,6 +76,7 @@ ARGUMENTS = {
     ("serve",): ["--port", "0"],
     ("clients", "add"): ["acme", "--name", "Acme"],
     ("clients", "disable"): ["acme"],
+    ("clients", "enable"): ["acme"],
     ("clients", "grant"): ["acme", "read", "--customer", "cus_1"],
     ("documents", "deprecate"): ["a" * 64, "--client", "acme"],
     ("documents", "retire"): ["a" * 64, "--client", "acme"],

@@ -12,6 +12,7 @@ import pytest
 
 from auth.links import LIFETIME, Links, secret_of
 from tests.conftest import ADA, BIG, ISSUER, STAFF, Portal, Post, token
+from tests.journeys.test_direct_uploads import Fleet
 from tests.posting import attach
 from tests.s3 import Store, store
 from tests.samples import jpeg, pdf, png
@@ -104,14 +105,18 @@ async def test_an_address_that_was_changed_or_is_too_old_is_403(anybody: httpx.A
         assert (await anybody.get(links.download(parts.path.rpartition("/")[2], ADA.customer_id))).status_code == status
 
 
-async def test_an_address_is_made_for_who_may_see_the_file_and_once_it_is_there(post: Post, admin: asyncpg.Connection, url: str) -> None:
+async def test_an_address_is_made_for_who_may_see_the_file_and_once_it_is_there(
+    http: httpx.AsyncClient, invoice: str, post: Post, admin: asyncpg.Connection, url: str
+) -> None:
     identifier = urlsplit(url).path.rpartition("/")[2]
     assert (await post(FILE, ADA, id=identifier)).json()["data"]["node"]["downloadUrl"]
     assert (await post(FILE, STAFF, id=identifier)).json()["data"]["node"]["downloadUrl"]
     assert (await post(FILE, BIG, id=identifier)).json()["data"] == {"node": None}
-    for status in ("PENDING", "REJECTED"):
-        row = await admin.fetchrow("select id from attachment where status = $1 limit 1", status)
-        assert (await post(FILE, STAFF, id=row["id"])).json()["data"]["node"]["downloadUrl"] is None
+    announced = (await Fleet(http, invoice).announce(("a.pdf", pdf()), key="without an address yet"))["uploads"][0]["attachment"]["id"]
+    rejected = await admin.fetchval("select id from attachment where status = 'REJECTED' limit 1")
+    for without in (announced, rejected):
+        node = (await post(FILE, STAFF, id=without)).json()["data"]["node"]
+        assert (node["id"], node["downloadUrl"]) == (without, None)
 
 
 async def test_planner_and_executor_make_the_same_address(portal: Portal, url: str) -> None:
