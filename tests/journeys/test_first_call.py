@@ -74,7 +74,7 @@ def reader(root: Path, server: str, urls: Urls, tmp_path_factory: pytest.TempPat
     made = found.operate(add)
     found.environment["SECRET"] = made.strip().rpartition(" ")[2]
     found.run(found.of("bash")[0])
-    assert "1 documents, 1 of them new or changed." in found.operate(publish)
+    assert "1 document, 1 of them new or changed." in found.operate(publish)
     found.operate("./portico clients grant acme-books read --customer $CUSTOMER")
     found.environment["TOKEN"] = found.run(f"ID=\n{found.of('bash')[1]}\necho; echo $TOKEN").split()[-1]
     return found
