@@ -18,7 +18,7 @@ INVALID_LINK = "This link was used already, has expired or is unknown. Request a
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What is sent by mail and used once. `email` is the new address of the one that confirms it."""
+    """What is sent by mail and used once. `email` is the address to which it is sent: the new one that is to be confirmed, or the one for which a password is set."""
 
     secret: str
     kind: str

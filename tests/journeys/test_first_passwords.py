@@ -135,6 +135,21 @@ async def test_a_letter_outlives_neither_its_customer_nor_another_account_at_the
     assert code_of(await door(RESET, t=secret, p=PASSWORD)) == "OK"
 
 
+@pytest.mark.parametrize("has_password", [False, True])
+async def test_a_letter_to_an_address_that_the_merchant_has_corrected_since_sets_no_password(
+    door: Door, newcomer: Account, account: Account, admin: asyncpg.Connection, has_password: bool
+) -> None:
+    owner = account if has_password else newcomer
+    await ask(door, owner.email)
+    (letter,) = await door.letters(owner.email, 1)
+    before = await admin.fetch("select email, password_hash from credential where customer_id = $1", owner.customer_id)
+    await admin.execute("update customer set email = 'corrected-' || email where id = $1", owner.customer_id)
+    assert code_of(await door(RESET, t=secret_in(letter), p=ANOTHER)) == "LINK_INVALID"
+    assert await admin.fetch("select email, password_hash from credential where customer_id = $1", owner.customer_id) == before
+    await admin.execute("update customer set email = $2 where id = $1", owner.customer_id, owner.email)
+    assert code_of(await door(RESET, t=secret_in(letter), p=ANOTHER)) == "OK", "the control"
+
+
 async def test_customers_who_share_an_address_get_no_letter(
     door: Door, newcomer: Account, account: Account, admin: asyncpg.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:

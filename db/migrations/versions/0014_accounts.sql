@@ -25,3 +25,7 @@ end $$;
 -- (The name is before those of the other policies, so Postgres tries it last.)
 create policy addressed on customer for select to portico_app
   using (case when email_key = nullif(current_setting('app.email', true), '') then true else false end);
+
+-- A link that sets a password names the address to which it is sent: it is void once the customer has another one. Those of the version before name none.
+alter table identity_link drop constraint identity_link_check1;
+alter table identity_link add constraint identity_link_email check (case kind when 'EMAIL' then email is not null when 'PASSWORD' then true else email is null end);
