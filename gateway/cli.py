@@ -29,6 +29,7 @@ from gateway.console import console, say_error, write_utf8
 from gateway.explain import CannotExplain, Question
 from gateway.explain import explain as explain_document
 from gateway.issuer import issuer_of, new_key, secret_of_portal
+from gateway.payments import require_processor
 from gateway.postgres import CannotReach, Place, check, postgres
 from gateway.server import Ending, PortInUse, listen
 from gateway.server import serve as serve_app
@@ -59,8 +60,8 @@ def demo(port: Port = None, data_dir: DataDir = None) -> None:
     """Start everything: Postgres, tables, demo customers, server."""
     settings = load(port=port, data_dir=data_dir)
     production.refuse_demo(settings)
-    issuer = issuer_of(settings)
-    with listen(settings.host, settings.port) as listener, postgres(settings, on_create=lambda: console.print("Creating the database")) as place:
+    with listen(settings.host, settings.port) as listener, postgres(settings, on_create=_say_creating) as place:
+        issuer = issuer_of(settings)
         asyncio.run(preparing.prepare_demo(place, settings, issuer))
         ending = _ending(settings)
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
@@ -72,10 +73,11 @@ def demo(port: Port = None, data_dir: DataDir = None) -> None:
 def serve(port: Port = None, data_dir: DataDir = None) -> None:
     """Serve the portal from a database that is migrated already."""
     settings = load(port=port, data_dir=data_dir)
-    issuer = issuer_of(settings)
-    secret_of_portal(settings)
+    production.require(settings, issuer_of, secret_of_portal, require_processor)
     with listen(settings.host, settings.port) as listener, postgres(settings) as place:
         asyncio.run(check(place))
+        issuer = issuer_of(settings)
+        secret_of_portal(settings)
         log.configure(as_json=settings.is_production, level=settings.log_level)
         ending = _ending(settings)
         production.warn(settings)
@@ -88,7 +90,7 @@ def serve(port: Port = None, data_dir: DataDir = None) -> None:
 def worker(data_dir: DataDir = None) -> None:
     """Run the billing clock and send unsent letters every minute; delete unused files and expired rows every hour. Any number of workers may run; one runs each pass."""
     settings = load(data_dir=data_dir)
-    secret_of_portal(settings)
+    production.require(settings, secret_of_portal, require_processor)
     log.configure(as_json=settings.is_production, level=settings.log_level)
     with postgres(settings) as place:
         production.warn(settings)
@@ -108,7 +110,7 @@ def tick(
     settings = load(data_dir=data_dir)
     instant = at.replace(tzinfo=UTC) if at else None
     production.refuse_future(settings, instant, datetime.now(UTC), is_confirmed=charge_real_customers)
-    secret_of_portal(settings)
+    production.require(settings, secret_of_portal, require_processor)
     with postgres(settings) as place:
         asyncio.run(check(place))
         ticked = asyncio.run(tick_once(settings, place, instant))
@@ -126,7 +128,7 @@ def tick(
 @cli.command()
 def migrate(data_dir: DataDir = None) -> None:
     """Bring the database up to date: roles, schema, tables."""
-    with postgres(load(data_dir=data_dir)) as place:
+    with postgres(load(data_dir=data_dir), on_create=_say_creating) as place:
         asyncio.run(preparing.migrate(place))
     console.print("The database is up to date.")
 
@@ -138,7 +140,13 @@ def seed(
     """Fill the database with demo customers and as many generated ones as you like."""
     settings = load(data_dir=data_dir)
     production.refuse_seed(settings)
-    with postgres(settings) as place, Progress(console=console) as progress:
+    with postgres(settings) as place:
+        asyncio.run(check(place))
+        _seed(place, customers)
+
+
+def _seed(place: Place, customers: int) -> None:
+    with Progress(console=console) as progress:
         task = progress.add_task("Customers", total=max(customers, 1))
         asyncio.run(preparing.seed(place, customers, lambda done: progress.update(task, completed=done)))
         progress.update(task, completed=max(customers, 1))
@@ -228,6 +236,10 @@ def main() -> None:
     except Exception:  # a bug: its traceback is all that anybody will know of it
         sys.stderr.write(log.hidden(traceback.format_exc()))
         sys.exit(1)
+
+
+def _say_creating() -> None:
+    console.print("Creating the database")
 
 
 def _ending(settings: Settings) -> Ending:

@@ -57,12 +57,12 @@ def unknown_names(environment: Mapping[str, str], known: Collection[str]) -> lis
     """A line for each variable that begins like a setting and is none."""
     names = [name for name in environment if name.upper().startswith(PREFIX) and not name.startswith(OF_TESTS)]
     unknown = [name for name in names if name.upper().removeprefix(PREFIX).lower() not in known]
-    return [f"{name}: is not a setting; {_nearest(name, known)}." for name in sorted(unknown) if not _is_of_kubernetes(name, environment[name])]
+    return [f"{name}: is not a setting; {_nearest(name, known)}" for name in sorted(unknown) if not _is_of_kubernetes(name, environment[name])]
 
 
 def _nearest(name: str, known: Collection[str]) -> str:
     close = get_close_matches(name.upper().removeprefix(PREFIX).lower(), known, n=1)
-    return f"did you mean {PREFIX}{close[0].upper()}" if close else "`./portico settings` prints all of them"
+    return f"did you mean {PREFIX}{close[0].upper()}?" if close else "`./portico settings` prints all of them."
 
 
 def _is_of_kubernetes(name: str, value: str) -> bool:

@@ -18,17 +18,26 @@ def payments(settings: Settings) -> Payments:
 
     Raises WrongSetting: in production nobody pays in play money by mistake.
     """
+    require_processor(settings)
     secret = secret_of_portal(settings)
     processors: list[Processor] = []
     if settings.stripe_secret_key:
         processors.append(Stripe(Account(settings.stripe_secret_key, settings.stripe_publishable_key, settings.stripe_webhook_secret)))
-    if settings.sandbox or (settings.sandbox is None and not settings.is_production):
+    if _has_sandbox(settings):
         processors.append(Sandbox(_derived(secret, "sandbox").hex(), _ledger(settings.data_dir)))
-    if not processors:
+    return Payments({processor.name: processor for processor in processors}, _derived(secret, "previews"), settings.takes_parts)
+
+
+def require_processor(settings: Settings) -> None:
+    """Raises WrongSetting."""
+    if settings.stripe_secret_key is None and not _has_sandbox(settings):
         raise WrongSetting(
             "PORTICO_STRIPE_SECRET_KEY: is needed in production, because the sandbox takes no real money. PORTICO_SANDBOX=true takes it all the same."
         )
-    return Payments({processor.name: processor for processor in processors}, _derived(secret, "previews"), settings.takes_parts)
+
+
+def _has_sandbox(settings: Settings) -> bool:
+    return settings.sandbox or (settings.sandbox is None and not settings.is_production)
 
 
 def _ledger(folder: Path) -> Ledger:

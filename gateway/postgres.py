@@ -26,6 +26,7 @@ REASONS = {
     "3D000": "it has no database of this name",
     "22023": "it has no role portico_app, which `./portico migrate` makes",
     "42501": "this user may not do that",
+    "42P01": "it has no tables yet",
     "42704": "it does not know a parameter of the URL",
     "53300": "it has no connection left",
     "57P03": "it is starting or stopping",
@@ -60,8 +61,8 @@ class Place:
 
 
 @contextmanager
-def postgres(settings: Settings, *, on_create: Callable[[], None] = lambda: None) -> Iterator[Place]:
-    """The built-in Postgres runs as long as the context, `on_create` is called before it is made.
+def postgres(settings: Settings, *, on_create: Callable[[], None] | None = None) -> Iterator[Place]:
+    """The built-in Postgres runs as long as the context. `on_create` is called before it is made; without that none is.
 
     Raises CannotReach, and WrongSetting in production, which has no built-in one.
     """
@@ -71,6 +72,8 @@ def postgres(settings: Settings, *, on_create: Callable[[], None] = lambda: None
         return
     directory = settings.data_dir.resolve() / "postgres"
     if not embedded.is_made(directory):
+        if on_create is None:
+            raise CannotReach("PORTICO_DATA_DIR: has no database yet. Run `./portico migrate` first, or name one with PORTICO_DATABASE_URL.")
         on_create()
     try:
         with embedded.running(directory) as urls:

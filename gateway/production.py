@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from gateway.environment import PREFIX, without_prefix
@@ -39,6 +39,20 @@ def require_database(settings: Settings) -> None:
         )
 
 
+def require(settings: Settings, *checks: Callable[[Settings], object]) -> None:
+    """Raises WrongSetting with everything that production lacks, a line each, the database first. Does nothing outside of production."""
+    if not settings.is_production:
+        return
+    lines = []
+    for check in (require_database, *checks):
+        try:
+            check(settings)
+        except WrongSetting as error:
+            lines.append(str(error))
+    if lines:
+        raise WrongSetting("\n".join(lines))
+
+
 def refuse_demo(settings: Settings) -> None:
     """Raises WrongSetting: the demo prints tokens of its customers, and its clock charges those who are due."""
     if settings.is_production:
@@ -51,12 +65,16 @@ def refuse_seed(settings: Settings) -> None:
     """Raises WrongSetting."""
     if settings.is_production:
         raise WrongSetting(f"{PREFIX}ENVIRONMENT: `seed` adds demo customers and so does not run in production. Use a database of its own, in development.")
+    if settings.charges_real_customers:
+        raise WrongSetting(f"{PREFIX}STRIPE_SECRET_KEY: is a live key, and demo customers pay no real money; write sk_test_….")
 
 
 def refuse_future(settings: Settings, at: datetime | None, now: datetime, *, is_confirmed: bool) -> None:
     """Raises WrongSetting for a pass of the billing clock that would charge customers for what is not due yet."""
     if settings.charges_real_customers and at is not None and at > now and not is_confirmed:
-        raise WrongSetting("--at: is in the future, and so this would charge real customers for what is not due yet. Add --charge-real-customers to do it.")
+        raise WrongSetting(
+            "--at: is in the future, and so this would charge all customers for what is not due yet, and cannot be undone. Add --charge-real-customers to do it."
+        )
 
 
 def warn(settings: Settings) -> None:

@@ -84,7 +84,7 @@ def listen(host: str, port: int, setting: str = "--port or PORTICO_PORT") -> soc
         reason = getattr(error, "strerror", None) or "not the name of a host"
         if _is_of_host(error):
             raise PortInUse(f"PORTICO_HOST: is no address of this machine ({reason}).") from None
-        raise PortInUse(f"Cannot listen on port {port} of PORTICO_HOST ({reason}). Choose another with {setting}.") from None
+        raise PortInUse(f"Cannot listen on port {port} of {host} ({reason}). Choose another with {setting}.") from None
     return found
 
 

@@ -87,7 +87,7 @@ def _networks(value: Any) -> tuple[IPv4Network | IPv6Network, ...]:
         try:
             networks.append(item if isinstance(item, IPv4Network | IPv6Network) else ip_network(str(item)))
         except ValueError:
-            raise ValueError(f"number {number} is not a network, which has no address but its first") from None
+            raise ValueError(f"number {number} is not a network: the address has bits beyond the length of the prefix, or is none") from None
     return tuple(networks)
 
 

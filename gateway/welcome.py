@@ -25,7 +25,7 @@ def show(console: Console, url: str, issuer: Issuer) -> None:
     for person in SHOWN:
         console.print(Text.assemble(bold(person.email), f"  {person.name}: {person.about}"))
         console.print(bold(f"Authorization: Bearer {_token(person.id, issuer)}", "dim"))
-    console.print(Text.assemble("\nThey sign in with the password ", bold(PASSWORD), "."))
+    console.print(Text.assemble("\nAll of them sign in with the password: ", bold(PASSWORD)))
     console.print("\nThe Summary page of Ada Lovelace:\n")
     print(curl(url, _token(SHOWN[0].id, issuer)))
     print(f"\nREADY {url}/graphql", flush=True)
