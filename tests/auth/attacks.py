@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from auth.claims import LEEWAY_SECONDS
 from auth.keys import Key, published
-from tests.auth.forge import AT, CLAIMS, ED, EVIL, HEADER, MISSING, RS, crafted, made, part, signer
+from tests.auth.forge import AT, CLAIMS, ED, EVIL, EXPIRES, HEADER, MISSING, RS, crafted, made, part, signer
 
 
 def unsigned(algorithm: str, signature: str = "") -> str:
@@ -120,12 +120,12 @@ SAID = {
     "audience an object": made({"aud": {"portico": 1}}),
     "no audience at all": made({"aud": []}),
     "expired": made({"exp": AT - LEEWAY_SECONDS}),
-    "exp in quotes": made({"exp": str(AT + 600)}),
+    "exp in quotes": made({"exp": str(EXPIRES)}),
     "exp true": made({"exp": True}),
-    "exp infinite": raw(claims=JSON.replace(str(AT + 600), "Infinity")),
-    "exp too large for a float": raw(claims=JSON.replace(str(AT + 600), "1" + "0" * 400)),
-    "exp with an exponent": raw(claims=JSON.replace(str(AT + 600), "1e999")),
-    "exp not a number": raw(claims=JSON.replace(str(AT + 600), "NaN")),
+    "exp infinite": raw(claims=JSON.replace(str(EXPIRES), "Infinity")),
+    "exp too large for a float": raw(claims=JSON.replace(str(EXPIRES), "1" + "0" * 400)),
+    "exp with an exponent": raw(claims=JSON.replace(str(EXPIRES), "1e999")),
+    "exp not a number": raw(claims=JSON.replace(str(EXPIRES), "NaN")),
     "from the future": made({"iat": AT + LEEWAY_SECONDS + 1}),
     "iat in quotes": made({"iat": str(AT)}),
     "not yet": made({"nbf": AT + LEEWAY_SECONDS + 1}),

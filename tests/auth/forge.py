@@ -13,12 +13,14 @@ from auth.keys import Key, new_pem, of_pem
 ALGORITHMS = get_default_algorithms()
 NOW = datetime.now(UTC).replace(microsecond=0)
 AT = int(NOW.timestamp())
+# After the longest run of all tests, because real servers compare it with their clock.
+EXPIRES = AT + 6 * 3600
 ED = of_pem("ed", new_pem("EdDSA"))
 RS = of_pem("rs", new_pem("RS256"))
 EVIL = of_pem("evil", new_pem("EdDSA"))
 
 HEADER = {"alg": "EdDSA", "kid": "ed", "typ": "at+jwt"}
-CLAIMS = {"iss": "portico", "aud": "portico", "iat": AT, "exp": AT + 600, "sub": "cus_1", "kind": "CUSTOMER", "client_id": "web", "scope": "a b"}
+CLAIMS = {"iss": "portico", "aud": "portico", "iat": AT, "exp": EXPIRES, "sub": "cus_1", "kind": "CUSTOMER", "client_id": "web", "scope": "a b"}
 MISSING = object()
 
 Part = dict[str, Any] | str | bytes

@@ -29,7 +29,7 @@ def production(folder: Path | None = None, **settings: object) -> Settings:
 
 
 def token_of(issuer: Issuer) -> str:
-    return sign(ADA, issuer, now=NOW, lifetime=timedelta(minutes=15))
+    return sign(ADA, issuer, now=NOW, lifetime=timedelta(hours=6))
 
 
 async def holds(token: str, issuer: Issuer) -> bool:

@@ -204,6 +204,7 @@ def test_ctrl_enter_runs_right_after_load_and_the_switch_changes_token_and_ids_b
     page.until("JSON.parse(localStorage['portico:graphiql:tabState']).tabs.length === " + str(len(with_all)))
     page.go(f"{url}/graphiql")
     wait_for_focus(page)
+    page.until(f"document.querySelectorAll('.graphiql-tab').length >= {len(with_all)}")
     assert titles(page) == with_all
     assert page.run("document.querySelector('#portico-customer').selectedOptions[0].text") == "Ada Lovelace"
     assert "eyJ" not in page.run("JSON.stringify(localStorage)"), "no token is stored"

@@ -110,7 +110,7 @@ def misspelt(name: str) -> list[str]:
 def test_a_misspelt_name_is_refused_with_the_nearest_one(spell: Callable[[str], str], env: Load) -> None:
     wrong = {spell(variable(word)): name for name in FIELDS for word in misspelt(name) if word not in FIELDS}
     lines = lines_of(env, **dict.fromkeys(wrong, MARK))
-    assert lines == [f"{word}: is not a setting; did you mean {variable(wrong[word])}." for word in sorted(wrong)]
+    assert lines == [f"{word}: is not a setting; did you mean {variable(wrong[word])}?" for word in sorted(wrong)]
 
 
 def test_a_name_that_resembles_none_is_refused_with_the_command_that_lists_them(env: Load) -> None:

@@ -117,7 +117,8 @@ async def test_under_attack_others_are_answered_as_ever(root: Path, urls: Urls, 
     texts = [FAMILIES[family](size) for family in FAMILIES for size in (400, 2000)]
     with process(root, urls, tmp_path) as (_, url):
         lags = [await lag_under(url, texts, turn) for turn in range(3)]
-    assert min(lags) < 0.1, lags
+    # Without the limits it is many seconds; a bound that a busy machine keeps.
+    assert min(lags) < 1, lags
 
 
 async def lag_under(url: str, texts: list[str], turn: int) -> float:

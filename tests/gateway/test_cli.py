@@ -56,7 +56,6 @@ def test_the_demo_starts_says_how_to_ask_answers_the_pasted_line_and_stops_clean
         (["serve"], {"PORTICO_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "Check PORTICO_DATABASE_URL"),
         (["migrate"], {"PORTICO_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "Check PORTICO_DATABASE_URL"),
         (["seed"], {"PORTICO_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/none"}, "Check PORTICO_DATABASE_URL"),
-        (["serve"], {"PORTICO_ENVIRONMENT": "production"}, "PORTICO_TOKEN_SECRET"),
         (["demo"], {"PORTICO_ENVIRONMENT": "production"}, "does not run in production"),
         (["demo", "--data-dir", "/proc/portico"], {}, "not writable"),
         (["demo", "--data-dir", "README.md"], {}, "PORTICO_DATA_DIR: is a file"),
@@ -71,6 +70,31 @@ def test_what_an_operator_can_mend_is_one_line(root: Path, tmp_path: Path, argum
     assert says in ended.stderr
     assert ended.stderr.count("\n") == 1
     assert "Traceback" not in ended.stderr
+
+
+def test_production_is_told_all_that_it_lacks_at_once(root: Path, tmp_path: Path) -> None:
+    ended = run(root, "serve", PORTICO_DATA_DIR=str(tmp_path), PORTICO_ENVIRONMENT="production", DATABASE_URL="postgresql://u:hush@h/x")
+    assert (ended.returncode, ended.stdout, list(tmp_path.iterdir())) == (1, "", [])
+    lines = ended.stderr.removeprefix("Error: ").splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "PORTICO_DATABASE_URL",
+        "PORTICO_SIGNING_KEYS_DIR",
+        "PORTICO_SECRET",
+        "PORTICO_STRIPE_SECRET_KEY",
+    ]
+    assert "DATABASE_URL is set without the prefix PORTICO_" in lines[0]
+    assert "hush" not in ended.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "worker", "tick", "seed", "token", "documents"])
+def test_a_command_that_uses_a_database_makes_none(tmp_path: Path, command: str) -> None:
+    arguments = {"serve": ["--port", "0"], "token": ["--email", "ada@example.com"], "documents": ["list"]}.get(command, [])
+    ended = CliRunner().invoke(cli, [command, *arguments], env={"PORTICO_DATA_DIR": str(tmp_path)})
+    assert (ended.exit_code, str(ended.exception)) == (
+        1,
+        "PORTICO_DATA_DIR: has no database yet. Run `./portico migrate` first, or name one with PORTICO_DATABASE_URL.",
+    )
+    assert not (tmp_path / "postgres").exists()
 
 
 @pytest.mark.parametrize(

@@ -322,7 +322,14 @@ def test_a_bug_is_a_traceback_without_the_secrets_of_the_settings(run: Run, monk
 @pytest.mark.parametrize("command", ["serve", "migrate"])
 def test_a_process_that_cannot_start_prints_no_secret(root: Path, tmp_path: Path, command: str) -> None:
     """The whole way once, as an operator starts it."""
-    named = {"DATABASE_URL": AWAY, "DATA_DIR": str(tmp_path), "SECRET": f"{MARK}-{'x' * 32}", "ENVIRONMENT": "production", "SIGNING_KEYS_DIR": str(tmp_path)}
+    named = {
+        "DATABASE_URL": AWAY,
+        "DATA_DIR": str(tmp_path),
+        "SECRET": f"{MARK}-{'x' * 32}",
+        "ENVIRONMENT": "production",
+        "SIGNING_KEYS_DIR": str(tmp_path),
+        "SANDBOX": "true",
+    }
     environment = os.environ | {f"PORTICO_{name}": value for name, value in named.items()}
     new_key(Settings(signing_keys_dir=tmp_path), "EdDSA", now=datetime.now(UTC))
     ended = subprocess.run([sys.executable, "-m", "gateway", command], cwd=root, env=environment, capture_output=True, text=True, timeout=60)

