@@ -4,6 +4,7 @@ import hmac
 import sqlite3
 from pathlib import Path
 
+from billing.lifecycle.trials import TrialPolicy
 from gateway.issuer import secret_of_portal
 from gateway.settings import Settings, WrongSetting
 from payments.processor import Processor
@@ -25,7 +26,7 @@ def payments(settings: Settings) -> Payments:
         processors.append(Stripe(Account(settings.stripe_secret_key, settings.stripe_publishable_key, settings.stripe_webhook_secret)))
     if _has_sandbox(settings):
         processors.append(Sandbox(_derived(secret, "sandbox").hex(), _ledger(settings.data_dir)))
-    return Payments({processor.name: processor for processor in processors}, _derived(secret, "previews"), settings.takes_parts)
+    return Payments({processor.name: processor for processor in processors}, _derived(secret, "previews"), settings.takes_parts, TrialPolicy(settings.trials))
 
 
 def require_processor(settings: Settings) -> None:

@@ -152,6 +152,9 @@ class Settings(BaseSettings):
     stripe_webhook_secret: StripeWebhookSecret = Field("", repr=False, examples=["whsec_…"], description="What Stripe signs its events with.")
     sandbox: bool | None = Field(None, description="Whether the sandbox, which takes no real money, takes payments too. Left out: not in production.")
     takes_parts: bool = Field(True, description="Whether a customer may pay a part of what remains.")
+    trials: Literal["per_plan", "per_customer", "none"] = Field(
+        "per_plan", description="How many free trials a customer may have: one of each plan, one in all, or none."
+    )
     retry_days: RetryDays = Field((1, 3, 7, 14), description="On which days after a failed charge it is tried again, as a comma list.")
     dunning_ending: Literal["HOLD", "CANCEL", "NOTHING"] = Field("HOLD", description="What becomes of a subscription when the last try has failed.")
     clock_concurrency: int = Field(4, ge=1, le=100, description="How many customers the billing clock serves at once.")

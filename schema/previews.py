@@ -43,6 +43,7 @@ class SubscriptionPreview:
     amount_due: nouns.MoneyType = strawberry.field(description="What would be charged at once.")
     credit_granted: nouns.MoneyType = strawberry.field(description="What would be added to the customer's credit.")
     lines: list[PreviewLine] = strawberry.field(description="The lines of the invoice.", metadata=costing(1, length=5))
+    trial_ends_at: DateTime | None = strawberry.field(description="When the subscription's trial would end or ended; null if it would have none.")
     renews_at: DateTime | None = strawberry.field(description="When the next period would be invoiced; null if it would not renew.")
     renewal_amount: nouns.MoneyType = strawberry.field(description="What that would cost.")
     warnings: list[Warning] = strawberry.field(description="What the customer should know first.")

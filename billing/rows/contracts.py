@@ -80,7 +80,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A price and its plan. `was_taken` says whether the customer has had a subscription to the plan."""
+    """A price and its plan. `was_taken`: whether the customer has had or ordered the plan; `had_trial`: whether they have had or ordered a trial of any plan."""
 
     price_id: str
     plan_id: str
@@ -93,6 +93,18 @@ class Offer:
     tax_behavior: str
     is_archived: bool
     was_taken: bool
+    had_trial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TakenPlan:
+    """A plan that a subscription has had. `has_trial`: it was ordered with the plan's trial."""
+
+    customer_id: str
+    plan_id: str
+    subscription_id: str
+    has_trial: bool
+    taken_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ class Account:
     now: datetime
     rows: Rows
     invoices: list[Invoice] = field(default_factory=list)
+    # The plans of which there was a trial.
+    trials: set[str] = field(default_factory=set)
     zone: ZoneInfo = field(init=False)
 
     def __post_init__(self) -> None:

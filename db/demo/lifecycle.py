@@ -8,7 +8,7 @@ from db.demo.account import Account
 from db.demo.catalogue import PLAN_BY_ID
 from db.demo.invoices import Charge, Heading, bill
 from db.demo.rows import Invoice, Price, Subscription
-from db.demo.subscriptions import Contract, coupon_lasts, renewal_of, tell
+from db.demo.subscriptions import Contract, coupon_lasts, renewal_of, take_plan, tell
 
 
 def plan_cancel(account: Account, subscription: Subscription, *, at: datetime, reason: str = "UNUSED", comment: str | None = None) -> None:
@@ -62,6 +62,7 @@ def change_now(account: Account, contract: Contract, price: Price, *, at: dateti
     ]
     contract.terms.price = price
     subscription.price_id, subscription.plan_id = price.id, price.plan_id
+    take_plan(account, subscription, at=at)
     subscription.renewal_minor = renewal_of(account, contract.terms, is_discounted=coupon_lasts(contract.terms.coupon, len(contract.invoices)))
     tell(account, subscription, "PLAN_CHANGED", at=at, note=PLAN_BY_ID[price.plan_id].name)
     return bill(account, Heading("PLAN_CHANGE", price.currency, at, subscription.id, period=period), charges)

@@ -115,6 +115,15 @@ class Subscription:
 
 
 @dataclass(slots=True, kw_only=True)
+class TakenPlan:
+    customer_id: str
+    plan_id: str
+    subscription_id: str
+    has_trial: bool
+    taken_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
 class SubscriptionEvent:
     customer_id: str
     id: str

@@ -23,6 +23,7 @@ from db.demo.rows import (
     RetentionOffer,
     Subscription,
     SubscriptionEvent,
+    TakenPlan,
 )
 
 Row = TypeVar("Row")
@@ -35,6 +36,7 @@ CUSTOMER_TABLES: dict[type, str] = {
     Customer: "customer",
     PaymentMethod: "payment_method",
     Subscription: "subscription",
+    TakenPlan: "taken_plan",
     SubscriptionEvent: "subscription_event",
     CouponRedemption: "coupon_redemption",
     PaymentSchedule: "payment_schedule",

@@ -60,9 +60,16 @@ select c.id as customer_id, c.email, wanted.currency, c.time_zone, c.tax_rate_pp
 
 -- name: offers.by_ids
 -- returns: Offer
+-- Beside the record of plans that were taken, a subscription counts with the plan that it has now: one that another version of the program wrote has no record.
+-- What was canceled before it began has had nothing.
 select p.id as price_id, p.plan_id, l.name as plan_name, l.trial_days, p.currency, p.unit_minor, p.billing_interval, p.interval_count, p.tax_behavior,
        p.is_archived or l.is_archived as is_archived,
-       exists (select from subscription s where s.customer_id = :customer_id and s.plan_id = p.plan_id) as was_taken
+       exists (select from taken_plan t where t.customer_id = :customer_id and t.plan_id = p.plan_id)
+         or exists (select from subscription s
+                     where s.customer_id = :customer_id and s.plan_id = p.plan_id and (s.status <> 'CANCELED' or s.period_starts_at is not null)) as was_taken,
+       exists (select from taken_plan t where t.customer_id = :customer_id and t.has_trial)
+         or exists (select from subscription s
+                     where s.customer_id = :customer_id and s.trial_ends_at is not null and (s.status <> 'CANCELED' or s.period_starts_at is not null)) as had_trial
   from price p
   join plan l on l.id = p.plan_id
  where p.id = any(:ids)

@@ -14,7 +14,7 @@ from db.blocks import blocks
 from db.session import Transaction
 from resolvers.audit import fresh_id
 from resolvers.calling import Outcome, Prepare, Prepared, act
-from resolvers.context import Context
+from resolvers.context import Context, payments_of
 from resolvers.lifecycle import plans, previews
 from resolvers.lifecycle.attempts import Call
 from resolvers.lifecycle.catching_up import Behind
@@ -52,7 +52,7 @@ APPLY_COUPON = _of("applyCoupon", plans.apply_coupon, is_guessable=True)
 REMOVE_COUPON = _of("removeCoupon", plans.remove_coupon)
 HOLD = _of("holdSubscription", plans.hold, is_for_staff=True)
 RELEASE = _of("releaseSubscription", plans.release, is_for_staff=True)
-ADD_PLAN = Action("addPlan", lambda given, context: plans.add_plan(given, fresh_id("sub", context)), is_guessable=True)
+ADD_PLAN = Action("addPlan", lambda given, context: plans.add_plan(given, fresh_id("sub", context), payments_of(context).trials), is_guessable=True)
 
 
 async def run(action: Action, given: Any, context: Context) -> Outcome:
@@ -108,6 +108,7 @@ class Shown:
     amount_due: Money
     credit_granted: Money
     lines: list[Any]
+    trial_ends_at: Any
     renews_at: Any
     renewal_amount: Money
     warnings: list[str]
@@ -151,6 +152,7 @@ def _shown(facts: Facts, decision: Decision, token: str) -> Shown:
         amount_due=money(decision.due_minor),
         credit_granted=money(decision.granted_minor),
         lines=[_line(line, after.currency) for line in bill.lines] if bill else [],
+        trial_ends_at=after.trial_ends_at,
         renews_at=after.renews_at,
         renewal_amount=money(after.renewal_minor),
         warnings=list(decision.warnings),

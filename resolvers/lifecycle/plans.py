@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
-from billing.lifecycle import change, clock, coupon, pending, resume, start, stops
+from billing.lifecycle import change, clock, coupon, pending, resume, start, stops, trials
 from billing.lifecycle.facts import Decision, Facts
 from billing.refusals import ErrorCode, Refused
 from billing.states import SuspendedBy
@@ -78,7 +78,7 @@ def release(given: Any) -> Plan:
     return _of_subscription(given, resume.release)
 
 
-def add_plan(given: Any, subscription_id: str) -> Plan:
+def add_plan(given: Any, subscription_id: str, policy: trials.TrialPolicy) -> Plan:
     """The customer is locked by the first block in a transaction; in a preview nothing is."""
 
     async def plan(run: Run, now: datetime, is_locked: bool) -> tuple[Facts, Decision]:
@@ -90,7 +90,7 @@ def add_plan(given: Any, subscription_id: str) -> Plan:
         if method_id and account.method_id is None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such payment method, or it has expired.", "paymentMethodId")
         order = start.Order(subscription_id, given.quantity, given.start_at, method_id, account.currency)
-        offer = start.judge_offer(offer, order)
+        offer = trials.offered(start.judge_offer(offer, order), policy)
         if given.coupon_code:
             account = coupon.ordered_with(account, await coupon_of(run, given.coupon_code), currency=offer.currency)
         facts = start.order_facts(account, offer, order, now=now)

@@ -69,6 +69,7 @@ def outcome_of(decision: Decision) -> str:
             after.price_id,
             after.quantity,
             after.period_ends_at,
+            after.trial_ends_at,
             after.renews_at,
             after.renewal_minor,
             after.pending_kind,

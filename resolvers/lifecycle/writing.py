@@ -11,6 +11,7 @@ from typing import Any
 from billing.allocation import Part
 from billing.ids import type_id
 from billing.lifecycle.facts import Bill, Decision, Event, Facts, Redemption
+from billing.lifecycle.trials import is_canceled_order, taken
 from billing.numbers import next_number
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Contract
@@ -53,6 +54,7 @@ def rows_of(facts: Facts, decision: Decision, by: Writer, *, payment_id: str | N
     changes: Changes = defaultdict(list)
     changes["subscription"] = [row_of(after)]
     changes["subscription_event"] = [event_row(after, event, happened_at=min(decision.effective_at or by.now, by.now), by=by) for event in decision.events]
+    _plans(changes, facts.contract, after, by=by)
     _redemptions(changes, facts, decision.redemptions, by=by)
     _release(changes, facts, decision, by=by)
     if decision.bill is not None:
@@ -101,7 +103,7 @@ def merged(*parts: Changes) -> Changes:
 
 
 async def save(transaction: Transaction, changes: Changes) -> None:
-    """One statement. Raises Refused if a coupon's last redemption went to somebody else meanwhile."""
+    """Raises Refused if a coupon's last redemption went to somebody else meanwhile, or the trial of a plan to another order of the customer."""
     saved = await transaction.first("changes.save", changes=as_json({table: rows for table, rows in changes.items() if rows}))
     if saved.coupons != len(changes.get("taken_coupon", ())):
         raise Refused(ErrorCode.COUPON_INVALID, "This code cannot be used here.", "code")
@@ -109,6 +111,17 @@ async def save(transaction: Transaction, changes: Changes) -> None:
         sum(len(changes.get(table, ())) for table in tables) for tables in COUNTED
     ]:
         raise Interrupted
+    await _save_plans(transaction, changes)
+
+
+async def _save_plans(transaction: Transaction, changes: Changes) -> None:
+    """After the subscriptions, to which these rows refer."""
+    for row in changes.get("untaken_plan", ()):
+        await transaction.run("taken_plans.remove", **row)
+    if plans := changes.get("taken_plan"):
+        saved = await transaction.run("taken_plans.add", rows=as_json(plans))
+        if sum(row.has_trial for row in saved) != sum(row["has_trial"] for row in plans):
+            raise Refused(ErrorCode.PREVIEW_EXPIRED, "Another order has taken the trial of this plan. Preview again.", "priceId")
 
 
 def as_json(value: Any) -> str:
@@ -135,6 +148,13 @@ def _text(value: Any) -> str:
     if isinstance(value, datetime | date):
         return value.isoformat()
     raise TypeError(type(value).__name__)
+
+
+def _plans(changes: Changes, before: Contract, after: Contract, *, by: Writer) -> None:
+    """Which plans the customer has had, for the trials of later orders."""
+    if is_canceled_order(before, after):
+        changes["untaken_plan"].append({"subscription_id": after.id})
+    changes["taken_plan"] += [asdict(plan) for plan in taken(before, after, now=by.now)]
 
 
 def _redemptions(changes: Changes, facts: Facts, redemptions: tuple[Redemption, ...], *, by: Writer) -> None:

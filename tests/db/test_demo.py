@@ -201,7 +201,7 @@ def test_what_renews_does_so_at_the_end_of_its_period(ask: Ask) -> None:
     assert not ask(
         """
         select id, status from subscription
-         where renews_at is distinct from case when status = 'SCHEDULED' then started_at
+         where renews_at is distinct from case when status = 'SCHEDULED' then coalesce(trial_ends_at, started_at)
                                                when status in ('TRIALING', 'ACTIVE') and coalesce(pending_kind, 'PLAN') = 'PLAN' then period_ends_at end
             or pending_at is distinct from case when pending_kind is not null then period_ends_at end
             or status in ('TRIALING', 'ACTIVE') and not (period_starts_at <= $1 and period_ends_at >= $1)
@@ -210,6 +210,19 @@ def test_what_renews_does_so_at_the_end_of_its_period(ask: Ask) -> None:
             or (status = 'PAUSED') <> (paused_at is not null) or (status = 'SUSPENDED') <> (suspended_at is not null)""",
         NOW,
     )
+
+
+def test_every_plan_that_a_subscription_has_is_recorded_and_every_trial_once(ask: Ask) -> None:
+    assert not ask("""
+        select s.id from subscription s left join taken_plan t on t.customer_id = s.customer_id and t.plan_id = s.plan_id and t.subscription_id = s.id
+         where t.subscription_id is null""")
+    assert not ask("""
+        select s.id from subscription s join customer c on c.id = s.customer_id
+         where s.trial_ends_at is not null
+           and (not exists (select from taken_plan t where t.customer_id = s.customer_id and t.has_trial)
+                or s.trial_ends_at at time zone c.time_zone <> date_trunc('day', s.trial_ends_at at time zone c.time_zone)
+                   + cast(s.started_at at time zone c.time_zone as time))""")
+    assert ask("select from taken_plan where has_trial")
 
 
 def test_a_renewal_is_the_price_less_the_coupon_plus_tax(ask: Ask) -> None:

@@ -12,12 +12,16 @@ AMOUNTS = ("subtotal_minor", "discount_minor", "tax_minor", "total_minor")
 
 async def assert_books(life: Life, *, captured_before: int = 0) -> None:
     """`captured_before` are captures of the sandbox that belong to other customers."""
-    books = {table: await life.rows(table) for table in ("subscription", "invoice", "invoice_line", "balance_entry", "payment", "payment_allocation", "charge")}
+    books = {
+        table: await life.rows(table)
+        for table in ("subscription", "invoice", "invoice_line", "balance_entry", "payment", "payment_allocation", "charge", "taken_plan")
+    }
     _invoices_are_the_sum_of_their_lines(books)
     _what_is_paid_was_paid(books)
     _credit_is_what_its_entries_say(books)
     _numbers_have_no_gap(books)
     _periods_follow_each_other(books)
+    _plans_are_recorded(books)
     succeeded = [payment["id"] for payment in books["payment"] if payment["status"] == "SUCCEEDED"]
     assert life.sandbox.calls("capture") - captured_before == len(succeeded), "money was taken that is nowhere written down"
     assert all(life.sandbox.calls("capture", payment) == 1 for payment in succeeded)
@@ -79,3 +83,17 @@ def _periods_follow_each_other(books: dict[str, list[asyncpg.Record]]) -> None:
                 assert one["period_ends_at"] <= other["period_starts_at"], "two invoices for the same time"
         if invoices and subscription["status"] == "ACTIVE":
             assert invoices[-1]["period_ends_at"] == subscription["period_ends_at"], "it runs in a period that nobody was asked to pay"
+
+
+def _plans_are_recorded(books: dict[str, list[asyncpg.Record]]) -> None:
+    """Every subscription's plan, unless it was canceled before it began; and of a customer's trials of a plan one."""
+    taken: dict[str, set[str]] = defaultdict(set)
+    for row in books["taken_plan"]:
+        taken[row["subscription_id"]].add(row["plan_id"])
+    for subscription in books["subscription"]:
+        if subscription["status"] == "CANCELED" and subscription["period_starts_at"] is None:
+            assert not taken[subscription["id"]], "who had nothing is said to have had a plan"
+        else:
+            assert subscription["plan_id"] in taken[subscription["id"]], "a plan is had that is not recorded"
+    trials = Counter(row["plan_id"] for row in books["taken_plan"] if row["has_trial"])
+    assert max(trials.values(), default=0) <= 1, "a plan was tried twice"

@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 
 from auth.viewer import Viewer
 from billing.ids import type_id
+from billing.lifecycle.trials import TrialPolicy
 from billing.states import Actor
 from db import embedded
 from db.demo.catalogue import PRICES, catalogue_rows
@@ -60,6 +61,7 @@ class Life:
     identity: Any = None
     keys: int = field(default=0)
     takes_parts: bool = True
+    trials: TrialPolicy = TrialPolicy.PER_PLAN
 
     @property
     def viewer(self) -> Viewer:
@@ -68,7 +70,7 @@ class Life:
     def context(self, viewer: Viewer | None = None) -> Context:
         viewer = viewer or self.viewer
         session = Session(self.database, Caller(viewer.customer_id, viewer.kind, self.now), acquire_seconds=20)
-        return Context(viewer, session, identity=self.identity, payments=Payments({"sandbox": self.sandbox}, b"secret", self.takes_parts))
+        return Context(viewer, session, identity=self.identity, payments=Payments({"sandbox": self.sandbox}, b"secret", self.takes_parts, self.trials))
 
     async def ask(self, text: str, viewer: Viewer | None = None, **variables: Any) -> dict[str, Any]:
         document = self.documents.prepare(text)
@@ -90,7 +92,7 @@ class Life:
     async def preview(self, mutation: str, **given: Any) -> dict[str, Any]:
         field_name = "preview" + mutation[0].upper() + mutation[1:]
         text = f"""query P($input: {mutation[0].upper() + mutation[1:]}Input!) {{ {field_name}(input: $input) {{ userErrors {{ code path }} preview {{ effectiveAt status
-            invoiceTotal {{ amount }} creditUsed {{ amount }} amountDue {{ amount }} creditGranted {{ amount }} renewsAt renewalAmount {{ amount }} warnings previewToken
+            invoiceTotal {{ amount }} creditUsed {{ amount }} amountDue {{ amount }} creditGranted {{ amount }} trialEndsAt renewsAt renewalAmount {{ amount }} warnings previewToken
             lines {{ description quantity subtotal {{ minorUnits }} discount {{ minorUnits }} tax {{ minorUnits }} total {{ minorUnits }} startsAt endsAt }} }} }} }}"""
         return (await self.ask(text, input={"idempotencyKey": "-"} | given))[field_name]
 
@@ -129,6 +131,7 @@ class Life:
             "subscription",
             "subscription_event",
             "coupon_redemption",
+            "taken_plan",
             "invoice",
             "invoice_line",
             "payment",

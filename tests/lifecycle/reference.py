@@ -108,7 +108,7 @@ class Sub:
     @property
     def renews_at(self) -> datetime | None:
         if self.status == "SCHEDULED":
-            return self.started_at
+            return self.trial_ends_at or self.started_at
         return self.ends_at if self.status in ("TRIALING", "ACTIVE") and self.pending not in ("PAUSE", "CANCEL") else None
 
     @property
@@ -151,6 +151,12 @@ def boundary(anchor: datetime, price: Price, number: int) -> datetime:
     return datetime.combine(day, wall.time(), ZONE).astimezone(UTC) if number else anchor
 
 
+def days_later(at: datetime, days: int) -> datetime:
+    """Calendar days, at the same wall time."""
+    wall = at.astimezone(ZONE)
+    return datetime.combine(wall.date() + timedelta(days=days), wall.time(), ZONE).astimezone(UTC)
+
+
 def next_boundary(anchor: datetime, price: Price, at: datetime) -> datetime:
     number = 0
     if price.interval in ("DAY", "WEEK"):
@@ -174,6 +180,9 @@ class World:
         self.card = "visa"
         self.redeemed: set[str] = set()
         self.bills: list[Bill] = []
+        # Plans that subscriptions have had or are ordered to have, and the plans of all trials that were ordered and not canceled before they began.
+        self.had: list[tuple[str, Sub]] = []
+        self.trials: list[str] = []
 
     def row_of(self, sub: Sub, *, is_overdue: bool) -> str:
         if sub.status == "SUSPENDED":
@@ -260,6 +269,7 @@ class World:
             if price.rhythm != sub.price.rhythm:
                 sub.anchor = at
             sub.price, sub.quantity = price, quantity
+            self.take(sub)
             if sub.status != "SUSPENDED":
                 self.new_period(sub, at, "FIRST" if sub.status == "TRIALING" else "RENEWAL", is_waiting=False)
 
@@ -281,7 +291,14 @@ class World:
                 raise
         sub.holds, sub.resumes_at, sub.was_paused = set(), None, False
 
+    def take(self, sub: Sub) -> None:
+        self.had.append((sub.price.plan, sub))
+
     def end(self, sub: Sub) -> None:
+        if sub.status == "SCHEDULED":
+            self.had = [(plan, owner) for plan, owner in self.had if owner is not sub]
+            if sub.trial_ends_at:
+                self.trials.remove(sub.price.plan)
         sub.clear()
         sub.status, sub.holds, sub.resumes_at = "CANCELED", set(), None
 
@@ -293,14 +310,17 @@ class World:
         if self.card == "none" and price.minor:
             raise No("PAYMENT_METHOD_REQUIRED")
         starts_at = self.now + (starts_in or timedelta(0))
-        had = any(sub.price.plan == price.plan for sub in self.subs.values())
-        trial_ends_at = starts_at + timedelta(days=price.trial_days) if price.trial_days and not had else None
+        has_trial = price.trial_days > 0 and all(plan != price.plan for plan, _ in self.had)
+        trial_ends_at = days_later(starts_at, price.trial_days) if has_trial else None
         sub = Sub(sub_id, price, quantity, starts_at, trial_ends_at or starts_at, trial_ends_at, use=Use(coupon, coupon.periods) if coupon else None)
         if starts_in is None:
             self.begin(sub, is_waiting=True)
         if coupon:
             self.redeemed.add(coupon.code)
         self.subs[sub_id] = sub
+        self.take(sub)
+        if has_trial:
+            self.trials.append(price.plan)
 
     def pause(self, sub: Sub, when: str, resumes_at: datetime | None) -> None:
         if sub.status == "PAUSED":
@@ -359,6 +379,7 @@ class World:
         elif sub.status == "TRIALING":
             sub.clear()
             sub.price, sub.quantity = price, quantity
+            self.take(sub)
         else:
             self.change_now(sub, price, quantity, is_other_rhythm=is_other_rhythm)
 
@@ -380,6 +401,7 @@ class World:
         self.bills.append(Bill(sub.id, "PLAN_CHANGE", self.now, ends_at, total, credited))
         sub.clear()
         sub.price, sub.quantity, sub.use = price, quantity, use
+        self.take(sub)
         sub.cover = Cover(self.now, ends_at, asked, 0)
         if is_other_rhythm:
             sub.anchor, sub.starts_at, sub.ends_at = self.now, self.now, ends_at
@@ -417,5 +439,6 @@ class World:
             "pending_quantity": sub.pending_quantity,
             "pending_resumes_at": sub.pending_resumes_at,
             "resumes_at": sub.resumes_at,
+            "trial_ends_at": sub.trial_ends_at,
             "charging_payment_id": None,
         } | ({"renewal_minor": self.renewal_of(sub)} if sub.renews_at or sub.status == "PAUSED" else {})

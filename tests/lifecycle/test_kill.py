@@ -149,6 +149,7 @@ class Story:
     captures: int
     is_called: bool = True
     coupons: int = 0
+    status: str = "ACTIVE"
 
 
 async def clock(life: Life, _: str = "") -> None:
@@ -207,6 +208,14 @@ STORIES = {
         {"CREATED": 1, "ACTIVATED": 1},
         1,
         coupons=1,
+    ),
+    "addPlan with a trial": Story(
+        begin_nothing,
+        lambda life, _: life.do("addPlan", priceId=price("starter"), idempotencyKey="the one"),
+        {},
+        {"CREATED": 1, "TRIAL_STARTED": 1},
+        0,
+        status="TRIALING",
     ),
     "resume": Story(
         begin_paused,
@@ -279,10 +288,10 @@ async def revive(life: Life, story: Story, subscription: str, clock_runs_first: 
 
 async def assert_one_effect(life: Life, story: Story, turn: int) -> None:
     assert Counter(row["reason"] for row in await life.rows("invoice")) == Counter(story.invoices), turn
-    assert {row["status"] for row in await life.rows("invoice")} == {"PAID"}, turn
+    assert {row["status"] for row in await life.rows("invoice")} == ({"PAID"} if story.invoices else set()), turn
     assert Counter(row["kind"] for row in await life.rows("subscription_event")) == Counter(story.events), turn
     assert life.sandbox.calls("capture") == story.captures, turn
-    assert [(row["status"], row["charging_payment_id"]) for row in await life.rows("subscription")] == [("ACTIVE", None)], turn
+    assert [(row["status"], row["charging_payment_id"]) for row in await life.rows("subscription")] == [(story.status, None)], turn
     assert [row for row in await life.rows("charge") if row["settled_at"] is None] == [], turn
     await assert_books(life)
 

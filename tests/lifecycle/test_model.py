@@ -27,7 +27,7 @@ from tests.lifecycle.reference import Bill, Coupon, No, Price, Sub, World
 
 IS_LARGE = os.environ.get("PORTICO_TEST_REQUIRE") == "all"
 
-PLAIN, TRIAL = new_id("plan"), new_id("plan")
+PLAIN, TRIAL, OTHER_TRIAL = new_id("plan"), new_id("plan"), new_id("plan")
 PRICES = {
     "day": Price(new_id("price"), PLAIN, 101, "DAY"),
     "week": Price(new_id("price"), PLAIN, 999, "WEEK"),
@@ -37,6 +37,7 @@ PRICES = {
     "quarter": Price(new_id("price"), PLAIN, 2_999, "MONTH", 3),
     "year": Price(new_id("price"), PLAIN, 9_999, "YEAR"),
     "month after a trial": Price(new_id("price"), TRIAL, 777, "MONTH", trial_days=10),
+    "week after a trial": Price(new_id("price"), OTHER_TRIAL, 333, "WEEK", trial_days=30),
 }
 COUPONS = {
     coupon.code: coupon
@@ -257,6 +258,7 @@ class Lives(RuleBasedStateMachine):
             self.versions[sub.id] = row["version"]
         await self._compare_money()
         await self._compare_coupons()
+        await self._compare_trials()
         await self._compare_actions()
 
     async def _compare_money(self) -> None:
@@ -279,6 +281,16 @@ class Lives(RuleBasedStateMachine):
             "select c.code, c.redeemed_count, count(r.id) as redemptions from coupon c left join coupon_redemption r on r.coupon_id = c.id where c.code like 'M %' group by c.id"
         )
         assert all(row["redeemed_count"] == row["redemptions"] for row in counts)
+
+    async def _compare_trials(self) -> None:
+        """The same trials, and no plan's twice."""
+        rows = [row for row in await self.life.rows("taken_plan") if row["has_trial"]]
+        assert sorted(row["plan_id"] for row in rows) == sorted(self.world.trials)
+        assert len(set(self.world.trials)) == len(self.world.trials)
+        has_trial = {row["subscription_id"] for row in rows}
+        began = [row["subscription_id"] for row in await self.life.rows("subscription_event") if row["kind"] == "TRIAL_STARTED"]
+        assert len(set(began)) == len(began)
+        assert set(began) <= has_trial
 
     async def _compare_actions(self) -> None:
         subs = [sub for sub in self.world.subs.values() if not sub.due_at or sub.due_at > self.world.now]
@@ -310,7 +322,7 @@ def machine(portal: Portal, place: embedded.Urls) -> Iterator[type[Lives]]:
 
 
 async def for_sale(owner: asyncpg.Connection) -> None:
-    for plan, days in ((PLAIN, 0), (TRIAL, 10)):
+    for plan, days in ((PLAIN, 0), (TRIAL, 10), (OTHER_TRIAL, 30)):
         await owner.execute("insert into plan (id, code, name, trial_days, created_at) values ($1, $1, 'A plan', $2, $3)", plan, days, START)
     for price in PRICES.values():
         await owner.execute(
