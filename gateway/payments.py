@@ -4,6 +4,7 @@ import hmac
 import sqlite3
 from pathlib import Path
 
+from billing.numbers import Numbering
 from gateway.issuer import secret_of_portal
 from gateway.settings import Settings, WrongSetting
 from payments.processor import Processor
@@ -28,7 +29,8 @@ def payments(settings: Settings) -> Payments:
         raise WrongSetting(
             "PORTICO_STRIPE_SECRET_KEY: is needed in production, because the sandbox takes no real money. PORTICO_SANDBOX=true takes it all the same."
         )
-    return Payments({processor.name: processor for processor in processors}, _derived(secret, "previews"), settings.takes_parts)
+    numbering = Numbering(settings.invoice_number, settings.merchant_time_zone)
+    return Payments({processor.name: processor for processor in processors}, _derived(secret, "previews"), settings.takes_parts, numbering)
 
 
 def _ledger(folder: Path) -> Ledger:

@@ -13,6 +13,7 @@ from auth.passwords import Passwords
 from auth.seal import Seal
 from auth.throttle import Throttle
 from auth.viewer import Viewer
+from billing.numbers import Numbering
 from billing.rows import Budget
 from billing.states import Actor
 from db.blocks import blocks
@@ -74,11 +75,12 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Payments:
-    """What taking money needs: the processors by name, the secret that signs previews, and whether the merchant takes parts of what is owed."""
+    """What taking money needs: the processors by name, the secret that signs previews, whether the merchant takes parts of what is owed, and how invoices are numbered."""
 
     processors: Mapping[str, Processor]
     preview_secret: bytes
     takes_parts: bool = True
+    numbering: Numbering = field(default_factory=Numbering)
 
     async def close(self) -> None:
         for processor in self.processors.values():
