@@ -138,9 +138,7 @@ class Settings(BaseSettings):
     )
     merchant_accent: str = Field("#1f4e79", pattern=r"^#[0-9a-fA-F]{6}$", description="The merchant's colour on invoices, as #rrggbb.")
     merchant_logo: Path | None = Field(None, examples=["/etc/portico/logo.svg"], description="The merchant's logo on invoices: an SVG, PNG or JPEG file.")
-    merchant_time_zone: TimeZone = Field(
-        "UTC", examples=["Europe/Zurich"], description="The merchant's time zone; in it the year of an invoice's number begins."
-    )
+    merchant_time_zone: TimeZone = Field("UTC", description="The merchant's time zone, such as Europe/Zurich; in it the year of an invoice's number begins.")
     invoice_number: InvoiceNumber = Field(
         DEFAULT_PATTERN,
         description="How invoices are numbered, {number:06} with six digits at least; with {year} each year counts from 1. See docs/payments.md.",

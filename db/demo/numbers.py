@@ -27,7 +27,7 @@ class Numbers:
     @classmethod
     async def following(cls, connection: Connection) -> "Numbers":
         """The numbers after those that are in the database."""
-        return cls(dict(await connection.fetch(LAST, SERIES)))
+        return cls({record["year"]: record["last"] for record in await connection.fetch(LAST, SERIES)})
 
     def number(self, invoices: Iterable[Invoice]) -> None:
         """Number invoices in the order of their issue."""
