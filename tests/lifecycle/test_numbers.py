@@ -93,13 +93,13 @@ async def test_invoices_with_numbers_of_ones_own_stop_nothing_and_stay_as_they_a
     life.now += timedelta(days=29)
     done = await ticked(life)
     assert (done.failures, done.steps) == (0, 1)
-    payload = await life.do("addPlan", priceId=price("business"), more="invoice { number }")
-    assert payload["userErrors"] == []
-    payload = await life.do("changePlan", subscriptionId=subscription, priceId=price("business"), more="invoice { number }")
+    payload = await life.do("addPlan", priceId=price("storage"), more="invoice { number }")
     assert (payload["userErrors"], payload["invoice"]["number"]) == ([], f"INV-2027-{before + 2:06}")
+    payload = await life.do("changePlan", subscriptionId=subscription, priceId=price("business"), more="invoice { number }")
+    assert (payload["userErrors"], payload["invoice"]["number"]) == ([], f"INV-2027-{before + 3:06}")
     rows = {row["id"]: row for row in await life.rows("invoice")}
     assert {row: rows[row]["number"] for row in outside} == outside
-    assert [row["sequence"] for row in await issued(life)][-2:] == [before + 1, before + 2]
+    assert [row["sequence"] for row in await issued(life)][-3:] == [before + 1, before + 2, before + 3]
     await assert_numbers(life.admin)
 
 
