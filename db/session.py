@@ -248,10 +248,8 @@ class Transaction:
     def __init__(self, lease: Lease, caller: Caller, count: Callable[[], None]) -> None:
         self._lease = lease
         self.caller = caller
-        # What is done once it is committed, and not if it is not.
-        self.afterwards: list[Callable[[], None]] = []
-        # Statements that go to Postgres together with COMMIT.
-        self.closing: list[str] = []
+        self.afterwards: list[Callable[[], None]] = []  # what is done once it is committed, and not if it is not
+        self.closing: list[str] = []  # statements that go to Postgres together with COMMIT
         self._count = count
 
     async def run(self, name: str, /, **values: Any) -> list[Any]:
