@@ -18,6 +18,8 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
+from db.literals import literal
+
 FOLDER = Path(__file__).with_name("sql")
 PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 HEADER = re.compile(r"^-- (name|returns|order (?P<order>\w+)): *(?P<value>.+)$")
@@ -95,6 +97,11 @@ def numbered(sql: str) -> tuple[str, tuple[str, ...]]:
         return f"${names.index(match[1]) + 1}"
 
     return PARAMETER.sub(number, sql), tuple(names)
+
+
+def with_literals(sql: str, values: Mapping[str, str | int]) -> str:
+    """`:name` parameters as literals, for statements that run together with others, which take no parameters."""
+    return PARAMETER.sub(lambda match: literal(values[match[1]]), sql)
 
 
 # For the blocks, which are part of the program, and what the loaders make of them.

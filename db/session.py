@@ -13,7 +13,7 @@ from typing import Any
 
 from billing import rows
 from billing.states import Actor
-from db.blocks import blocks, positional
+from db.blocks import blocks, positional, with_literals
 from db.literals import literal, storable
 from db.outages import AlreadyTaken as AlreadyTaken
 from db.outages import DatabaseUnavailable as DatabaseUnavailable
@@ -164,7 +164,7 @@ class Session:
             yield transaction
             self.statements += 1
             try:
-                await lease.execute("COMMIT")
+                await lease.execute("; ".join([*transaction.closing, "COMMIT"]))
             except BaseException:  # whether it was committed is not known, and the connection may still be at it
                 lease.terminate()
                 raise
@@ -248,8 +248,8 @@ class Transaction:
     def __init__(self, lease: Lease, caller: Caller, count: Callable[[], None]) -> None:
         self._lease = lease
         self.caller = caller
-        # What is done once it is committed, and not if it is not.
-        self.afterwards: list[Callable[[], None]] = []
+        self.afterwards: list[Callable[[], None]] = []  # what is done once it is committed, and not if it is not
+        self.closing: list[str] = []  # statements that go to Postgres together with COMMIT
         self._count = count
 
     async def run(self, name: str, /, **values: Any) -> list[Any]:
@@ -265,6 +265,10 @@ class Transaction:
         """The first row of a block, or None."""
         found = await self.run(name, **values)
         return found[0] if found else None
+
+    def at_commit(self, name: str, /, **values: str | int) -> None:
+        """Run a block after everything else, in the round trip of COMMIT: its locks last no longer than Postgres needs for that. Nobody reads its rows."""
+        self.closing.append(with_literals(blocks()[name].sql, values))
 
     async def present(self, setting: str, value: str) -> None:
         """Show a secret's hash or an address to row security, which then shows the row that belongs to it."""

@@ -133,7 +133,7 @@ async def _duties(settings: Settings, place: Place) -> AsyncIterator[Duties]:
     pool = Pool(settings.clock_concurrency + 1, command_seconds=settings.command_seconds)
     try:
         async with Database(place.app_url, pool, server_settings=place.server_settings) as database:
-            yield Duties(Billing(database, takings.processors, policy(settings), settings.clock_concurrency), bucket, post(settings))
+            yield Duties(Billing(database, takings.processors, policy(settings), settings.clock_concurrency, takings.numbering), bucket, post(settings))
     finally:
         await takings.close()
         await bucket.close()

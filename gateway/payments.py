@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 from billing.lifecycle.trials import TrialPolicy
+from billing.numbers import Numbering
 from gateway.issuer import secret_of_portal
 from gateway.settings import Settings, WrongSetting
 from payments.processor import Processor
@@ -26,7 +27,11 @@ def payments(settings: Settings) -> Payments:
         processors.append(Stripe(Account(settings.stripe_secret_key, settings.stripe_publishable_key, settings.stripe_webhook_secret)))
     if _has_sandbox(settings):
         processors.append(Sandbox(_derived(secret, "sandbox").hex(), _ledger(settings.data_dir)))
-    return Payments({processor.name: processor for processor in processors}, _derived(secret, "previews"), settings.takes_parts, TrialPolicy(settings.trials))
+    return Payments({processor.name: processor for processor in processors}, _derived(secret, "previews"), settings.takes_parts, TrialPolicy(settings.trials), _numbering(settings))
+
+
+def _numbering(settings: Settings) -> Numbering:
+    return Numbering(settings.invoice_number, settings.merchant_time_zone)
 
 
 def require_processor(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from billing.numbers import DEFAULT_PATTERN
 from gateway.environment import PREFIX, contradictions, unknown_names, wrong_values
 from gateway.limits import Limits
 from gateway.registry import Mode
@@ -18,6 +19,7 @@ from gateway.values import (
     ClamdUrl,
     Host,
     HttpUrl,
+    InvoiceNumber,
     Issuers,
     Lines,
     LongSecret,
@@ -31,6 +33,7 @@ from gateway.values import (
     StripePublishable,
     StripeSecret,
     StripeWebhookSecret,
+    TimeZone,
     UnguessableSecret,
     normalized,
 )
@@ -135,6 +138,11 @@ class Settings(BaseSettings):
     )
     merchant_accent: str = Field("#1f4e79", pattern=r"^#[0-9a-fA-F]{6}$", description="The merchant's colour on invoices, as #rrggbb.")
     merchant_logo: Path | None = Field(None, examples=["/etc/portico/logo.svg"], description="The merchant's logo on invoices: an SVG, PNG or JPEG file.")
+    merchant_time_zone: TimeZone = Field("UTC", description="The merchant's time zone, such as Europe/Zurich; in it the year of an invoice's number begins.")
+    invoice_number: InvoiceNumber = Field(
+        DEFAULT_PATTERN,
+        description="How invoices are numbered, {number:06} with six digits at least; with {year} each year counts from 1. See docs/payments.md.",
+    )
     mail_from: Mailbox = Field("Portico <no-reply@example.com>", description="Who letters are from.")
     smtp_host: Host | None = Field(
         None, examples=["smtp.example.com"], description="The mail server; left out, letters are .eml files under the data directory."

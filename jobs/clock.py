@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from billing.dunning import RetryPolicy
+from billing.numbers import Numbering
 from billing.rows.operations import Due
 from billing.rows.owed import StoredEvent
 from billing.states import Actor
@@ -37,6 +38,7 @@ class Billing:
     processors: Mapping[str, Processor]
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     concurrency: int = 4
+    numbering: Numbering = field(default_factory=Numbering)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,21 +68,22 @@ async def tick(billing: Billing, now: datetime, done: Pass | None = None) -> Pas
     Fills and returns `done`. What fails is logged and does not keep the rest; when nothing at all could be looked for, the last error is raised.
     """
     done = done or Pass()
+    by = system_writer(now, billing.numbering)
 
     async def settle_one(due: Due) -> None:
-        is_settled = await reconcile(_session(billing, due, now), due.id, billing.processors, by=system_writer(now))
+        is_settled = await reconcile(_session(billing, due, now), due.id, billing.processors, by=by)
         done.reconciled += is_settled
 
     async def advance_one(due: Due) -> None:
-        steps = await catch_up(_session(billing, due, now), due.id, billing.processors, mint=system_writer(now).mint)
+        steps = await catch_up(_session(billing, due, now), due.id, billing.processors, by=by)
         done.steps += steps
 
     async def collect_one(due: Due) -> None:
-        await collect(_session(billing, due, now), due.id, billing.processors, policy=billing.policy, by=system_writer(now))
+        await collect(_session(billing, due, now), due.id, billing.processors, policy=billing.policy, by=by)
         done.collections += 1
 
     async def act_on(event: StoredEvent) -> None:
-        await act(Session(billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30), event, by=system_writer(now))
+        await act(Session(billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30), event, by=by)
         done.events += 1
 
     stages = (

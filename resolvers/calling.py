@@ -74,7 +74,7 @@ async def act(context: Context, given: Any, mutation: str, prepare: Prepare, *, 
                 step = await _first_step(transaction, context, asked)
             break
         except Behind as behind:
-            await catch_up(session, behind.subscription_id, payments_of(context).processors, mint=writer(context).mint)
+            await catch_up(session, behind.subscription_id, payments_of(context).processors, by=writer(context))
     outcome = step if isinstance(step, Outcome) else await _charged(context, session, step)
     # What staff have read so far, they read before this.
     await context.session.release()

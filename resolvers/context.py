@@ -14,6 +14,7 @@ from auth.seal import Seal
 from auth.throttle import Throttle
 from auth.viewer import Viewer
 from billing.lifecycle.trials import TrialPolicy
+from billing.numbers import Numbering
 from billing.rows import Budget
 from billing.states import Actor
 from db.blocks import blocks
@@ -75,12 +76,14 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Payments:
-    """What taking money needs: the processors by name, the secret that signs previews, whether the merchant takes parts of what is owed, and gives trials."""
+    """What taking money needs: the processors by name, the secret that signs previews, whether the merchant takes parts of what is owed, which trials it gives, and
+    how invoices are numbered."""
 
     processors: Mapping[str, Processor]
     preview_secret: bytes
     takes_parts: bool = True
     trials: TrialPolicy = TrialPolicy.PER_PLAN
+    numbering: Numbering = field(default_factory=Numbering)
 
     async def close(self) -> None:
         for processor in self.processors.values():

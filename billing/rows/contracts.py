@@ -53,7 +53,6 @@ class Account:
     currency: str
     time_zone: str
     tax_rate_ppm: int
-    last_number: str | None
     balance_minor: int
     has_overdue: bool
     method_id: str | None

@@ -5,7 +5,7 @@ from random import Random
 
 from billing.ids import type_id
 from db.demo import balance
-from db.demo.account import Account, close_account, open_account
+from db.demo.account import Account, open_account
 from db.demo.attachments import attach
 from db.demo.catalogue import COUPONS
 from db.demo.invoices import Charge, issue_manually
@@ -37,7 +37,6 @@ def generate(number: int, *, now: datetime, rows: Rows) -> None:
         _schedule(account, method)
     if random.random() < 0.3:
         _by_hand(account, method)
-    close_account(account)
 
 
 def generated_id(number: int, now: datetime) -> str:

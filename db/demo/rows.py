@@ -178,6 +178,7 @@ class Invoice:
     total_minor: int
     created_at: datetime
     number: str = ""
+    sequence: int = 0
     status: str = "OPEN"
     subscription_id: str | None = None
     schedule_id: str | None = None

@@ -17,6 +17,11 @@ select customer_id, key, mutation, started_at, finished_at, answer, payment_id
 -- meant: a subscription that somebody else changed, or a coupon whose last redemption is gone, is not there, and the transaction is given up.
 select subscriptions, coupons, releases, invoices, installments from save_changes(:customer_id, cast(:changes as jsonb))
 
+-- name: invoices.issue_number
+-- returns: nothing
+-- Gives an invoice that was written in this transaction its number.
+select from issue_number(:key, :series, :year, :prefix, :digits, :suffix)
+
 -- name: charges.lock
 -- returns: Charge
 -- A charge and its payment, after the customer was locked: whoever comes second sees what the first made of it.

@@ -27,7 +27,6 @@ select s.customer_id, s.id, s.plan_id, s.price_id, s.currency, s.quantity, s.sta
 -- The balance is without the credit that a charge under way will use.
 -- The method is the one that is asked for, else the subscription's own, else the default; a deleted or expired one is none.
 select c.id as customer_id, c.email, wanted.currency, c.time_zone, c.tax_rate_ppm,
-       (select i.number from invoice i where i.customer_id = c.id order by i.number desc limit 1) as last_number,
        cast(coalesce((select sum(b.amount_minor) from balance_entry b where b.customer_id = c.id and b.currency = wanted.currency), 0) - held.minor as bigint) as balance_minor,
        coalesce((select true from invoice i where i.customer_id = c.id and i.subscription_id = s.id and i.remaining_minor > 0 and i.due_on < today.today_on limit 1), false) as has_overdue,
        m.id as method_id, m.processor as method_processor, m.processor_reference as method_reference, m.kind as method_kind, m.brand as method_brand, m.last4 as method_last4,
@@ -52,7 +51,7 @@ select c.id as customer_id, c.email, wanted.currency, c.time_zone, c.tax_rate_pp
           from invoice i
           join invoice_line l on l.customer_id = i.customer_id and l.invoice_id = i.id
          where i.customer_id = c.id and i.subscription_id = s.id and i.status <> 'VOID' and l.period_ends_at = s.period_ends_at and l.total_minor >= 0
-         order by i.issued_at desc, i.number desc, l.period_starts_at desc, l.position
+         order by i.issued_at desc, i.sequence desc nulls last, l.period_starts_at desc, l.position
          limit 1) cover on true
   left join coupon_redemption r on r.customer_id = c.id and r.subscription_id = s.id and r.ended_at is null
   left join coupon p on p.id = r.coupon_id

@@ -15,7 +15,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from billing.lifecycle.facts import Decision, Event, Facts
-from billing.numbers import next_number, year_of
 from billing.refusals import ErrorCode, Refused
 from billing.standing import advanced
 from billing.states import SubscriptionEventKind
@@ -24,9 +23,8 @@ from db.session import Session, Transaction
 from payments.processor import KEYS_HOLD, Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
 from resolvers.lifecycle import dunning
 from resolvers.lifecycle.attempts import Call, Intent, Sending, attempt
-from resolvers.lifecycle.reading import account_around
 from resolvers.lifecycle.reading import contract as contract_of
-from resolvers.lifecycle.writing import Changes, Interrupted, Writer, event_row, merged, row_of, rows_of, save
+from resolvers.lifecycle.writing import Changes, Interrupted, Writer, event_row, merged, row_of, rows_of, save, unnumbered
 
 logger = logging.getLogger("portico.payments")
 
@@ -128,7 +126,7 @@ async def _settled_once(session: Session, payment_id: str, result: ChargeResult,
             answer = {"payment": payment_id}
             changes = _undecided(charge, result, answer, by=by)
         elif result.status is ChargeStatus.SUCCEEDED:
-            changes = merged(await _issued(transaction, json.loads(charge.changes), by=by), _settled(charge, result, answer, by=by))
+            changes = merged(_issued(json.loads(charge.changes), by=by), _settled(charge, result, answer, by=by))
         else:
             answer = _refusal(result) | {"payment": payment_id}
             changes = merged(await _undone(transaction, charge, result, by=by), _settled(charge, result, answer, by=by))
@@ -241,11 +239,10 @@ def _never_happened(result: ChargeResult) -> bool:
     return result.decline_code in ("processor_unavailable", "never_arrived")
 
 
-async def _issued(transaction: Transaction, changes: Changes, *, by: Writer) -> Changes:
-    """What was decided, paid now. An invoice takes its number only here: others were issued while the processor thought."""
-    last = (await account_around(transaction.run)).last_number if changes.get("invoice") else None
-    for invoice in (*changes.get("invoice", ()), *changes.get("collected", ())):
-        invoice["paid_at"] = by.now
-        if "number" in invoice:
-            invoice["number"] = last = next_number(last, year_of(invoice["number"]))
+def _issued(changes: Changes, *, by: Writer) -> Changes:
+    """What was decided, paid now. An invoice is issued only here: others were, while the processor thought."""
+    for invoice in changes.get("invoice", ()):
+        invoice |= unnumbered(invoice["id"], by=by)
+    for row in (*changes.get("invoice", ()), *changes.get("collected", ())):
+        row["paid_at"] = by.now
     return changes

@@ -12,13 +12,13 @@ from billing.allocation import Part
 from billing.ids import type_id
 from billing.lifecycle.facts import Bill, Decision, Event, Facts, Redemption
 from billing.lifecycle.trials import is_canceled_order, taken
-from billing.numbers import next_number
+from billing.numbers import Numbering
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Contract
 from billing.states import Actor
 from db.session import Transaction
 from resolvers.audit import acting, fresh_id
-from resolvers.context import Context
+from resolvers.context import Context, payments_of
 
 Changes = dict[str, list[dict[str, Any]]]
 
@@ -32,20 +32,21 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes, when, and how ids are made."""
+    """Who writes, when, how ids are made, and how invoices are numbered."""
 
     actor: str
     now: datetime
     mint: Callable[[str], str]
+    numbering: Numbering
 
 
 def writer(context: Context) -> Writer:
-    return Writer(context.viewer.kind, context.now, lambda prefix: fresh_id(prefix, context))
+    return Writer(context.viewer.kind, context.now, lambda prefix: fresh_id(prefix, context), payments_of(context).numbering)
 
 
-def system_writer(now: datetime) -> Writer:
+def system_writer(now: datetime, numbering: Numbering) -> Writer:
     """For what nobody asked for: the billing clock, and what processors tell."""
-    return Writer(Actor.SYSTEM, now, lambda prefix: type_id(prefix, int(now.timestamp() * 1000), entropy=secrets.randbits(74)))
+    return Writer(Actor.SYSTEM, now, lambda prefix: type_id(prefix, int(now.timestamp() * 1000), entropy=secrets.randbits(74)), numbering)
 
 
 def rows_of(facts: Facts, decision: Decision, by: Writer, *, payment_id: str | None = None) -> Changes:
@@ -112,6 +113,8 @@ async def save(transaction: Transaction, changes: Changes) -> None:
     ]:
         raise Interrupted
     await _save_plans(transaction, changes)
+    for invoice in changes.get("invoice", ()):
+        transaction.at_commit("invoices.issue_number", key=invoice["id"], **invoice["place"])
 
 
 async def _save_plans(transaction: Transaction, changes: Changes) -> None:
@@ -122,6 +125,11 @@ async def _save_plans(transaction: Transaction, changes: Changes) -> None:
         saved = await transaction.run("taken_plans.add", rows=as_json(plans))
         if sum(row.has_trial for row in saved) != sum(row["has_trial"] for row in plans):
             raise Refused(ErrorCode.PREVIEW_EXPIRED, "Another order has taken the trial of this plan. Preview again.", "priceId")
+
+
+def unnumbered(invoice_id: str, *, by: Writer) -> dict[str, Any]:
+    """Columns of an invoice that is issued now. It has its id for a number until the transaction ends; `place` says which number it gets then."""
+    return {"number": invoice_id, "issued_at": by.now, "place": asdict(by.numbering.place(by.now))}
 
 
 def as_json(value: Any) -> str:
@@ -210,15 +218,15 @@ def _issue(changes: Changes, facts: Facts, bill: Bill, *, by: Writer, payment_id
 def _invoice(facts: Facts, bill: Bill, *, by: Writer, is_paid: bool) -> dict[str, Any]:
     amounts = [line.amounts for line in bill.lines]
     is_collected = not is_paid and facts.account.method_id is not None
+    invoice_id = by.mint("inv")
     return {
         "customer_id": facts.contract.customer_id,
-        "id": by.mint("inv"),
-        "number": next_number(facts.account.last_number, facts.today_on.year),
+        "id": invoice_id,
+        **unnumbered(invoice_id, by=by),
         "reason": bill.reason,
         "status": "PAID" if is_paid else "OPEN",
         "currency": facts.contract.currency,
         "subscription_id": facts.contract.id,
-        "issued_at": by.now,
         "due_on": bill.due_on,
         "period_starts_at": bill.period.starts_at,
         "period_ends_at": bill.period.ends_at,

@@ -3,6 +3,7 @@
 import re
 from dataclasses import fields
 from datetime import date, datetime
+from pathlib import Path
 from types import NoneType
 from typing import get_args, get_type_hints
 
@@ -38,7 +39,7 @@ REGISTRY = ("clients.", "client_credentials.", "client_assertions.", "trusted.",
 OF_REGISTRY = {name for name in blocks() if name.startswith(REGISTRY)}
 
 # Functions that claim and write for the customer whom the unit of work named.
-OF_CALLER = {"operations.claim", "changes.save"}
+OF_CALLER = {"operations.claim", "changes.save", "invoices.issue_number"}
 
 # Row security shows these to who presents the secret or the address, before it is known whose they are.
 BY_SECRET = {"credentials.by_email", "customers.at_address", "refresh_tokens.by_secret", "links.by_secret"}
@@ -135,6 +136,14 @@ def page_of_block(block: Block, order: str) -> str:
     from db.pages import page_sql
 
     return page_sql(block, Window(order, 20), limit="20")
+
+
+def test_nothing_is_ordered_by_the_number_of_an_invoice(root: Path) -> None:
+    """Merchants have numbers of any form: the newest invoice has not the greatest one."""
+    views = (root / "db/migrations/versions/0001_views.sql").read_text()
+    ordered = [sql for sql in [views, *(block.sql for block in blocks().values())] if re.search(r"(order by|partition by|max\(|min\()[^)]*\bnumber\b", sql)]
+    assert ordered == []
+    assert not {column for block in blocks().values() for order in block.orders.values() for column in order.columns} & {"number"}
 
 
 def test_a_block_is_read_with_its_header() -> None:

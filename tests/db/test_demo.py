@@ -237,13 +237,19 @@ def test_a_renewal_is_the_price_less_the_coupon_plus_tax(ask: Ask) -> None:
          where s.renewal_minor <> net.minor + round(net.minor * c.tax_rate_ppm / 1000000.0)""")
 
 
-def test_invoice_numbers_count_up_in_the_order_of_issue(ask: Ask) -> None:
+def test_invoice_numbers_are_one_series_a_year_that_counts_up_in_the_order_of_issue(ask: Ask) -> None:
+    """For each customer in the order of issue; over all customers without a gap and once each. The counters go on after them."""
     assert not ask("""
         select id, number from (
-            select i.*, extract(year from i.issued_at at time zone c.time_zone) as year,
-                   rank() over (partition by i.customer_id order by i.issued_at) as least, cast(right(i.number, 6) as integer) as mine
-              from invoice i join customer c on c.id = i.customer_id) i
-         where number not like 'INV-' || year || '-______' or mine < least""")
+            select i.*, year, lag(i.sequence) over (partition by i.customer_id, year order by i.issued_at, i.id) as before
+              from invoice i, extract(year from i.issued_at at time zone 'UTC') year) i
+         where number <> 'INV-' || year || '-' || lpad(sequence::text, 6, '0') or sequence <= before""")
+    assert not ask("""
+        select s.year from invoice_series s
+         where (select (min(i.sequence), max(i.sequence), count(distinct i.sequence), count(*)) from invoice i where i.number like 'INV-' || s.year || '-%')
+            <> (1::bigint, s.last, s.last, s.last) or s.series <> 'INV-{year}-{number}'""")
+    assert ask("select 1 where (select count(*) from invoice) > 5000")
+    assert not ask("select i.number from invoice i full join invoice_number n using (number, sequence) where i.id is null or n.year is null")
 
 
 def test_the_entries_of_a_balance_have_the_sign_of_their_kind(ask: Ask) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 from auth.viewer import Viewer
 from billing.ids import type_id
 from billing.lifecycle.trials import TrialPolicy
+from billing.numbers import Numbering
 from billing.states import Actor
 from db import embedded
 from db.demo.catalogue import PRICES, catalogue_rows
@@ -62,6 +63,7 @@ class Life:
     keys: int = field(default=0)
     takes_parts: bool = True
     trials: TrialPolicy = TrialPolicy.PER_PLAN
+    numbering: Numbering = field(default_factory=Numbering)
 
     @property
     def viewer(self) -> Viewer:
@@ -70,14 +72,17 @@ class Life:
     def context(self, viewer: Viewer | None = None) -> Context:
         viewer = viewer or self.viewer
         session = Session(self.database, Caller(viewer.customer_id, viewer.kind, self.now), acquire_seconds=20)
-        return Context(viewer, session, identity=self.identity, payments=Payments({"sandbox": self.sandbox}, b"secret", self.takes_parts, self.trials))
+        payments = Payments({"sandbox": self.sandbox}, b"secret", self.takes_parts, self.trials, self.numbering)
+        return Context(viewer, session, identity=self.identity, payments=payments)
 
     async def ask(self, text: str, viewer: Viewer | None = None, **variables: Any) -> dict[str, Any]:
         document = self.documents.prepare(text)
         assert not document.errors, document.errors
         context = self.context(viewer)
-        result = await run(self.schema, document, Call(text, variables, None, False), context)
-        await context.session.close()
+        try:
+            result = await run(self.schema, document, Call(text, variables, None, False), context)
+        finally:
+            await context.session.close()
         assert not result.errors, result.errors[0].original_error or result.errors
         return result.data or {}
 
@@ -112,7 +117,7 @@ class Life:
 
     async def tick(self, subscription: str) -> int:
         context = self.context(Viewer(Actor.SYSTEM, self.customer_id, (), "clock"))
-        return await catch_up(context.session, subscription, {"sandbox": self.sandbox}, mint=writer(context).mint)
+        return await catch_up(context.session, subscription, {"sandbox": self.sandbox}, by=writer(context))
 
     async def pass_by(self, subscription: str, **length: float) -> int:
         """Time goes by, and the clock runs."""

@@ -8,6 +8,7 @@ import pytest
 
 from auth.throttle import Throttle
 from auth.viewer import Viewer
+from billing.numbers import Numbering
 from billing.states import Actor
 from jobs.clock import Billing, tick
 from payments.processor import ChargeResult, ChargeStatus
@@ -24,7 +25,7 @@ async def invoice(life: Life, total: int = 10_000, *, due_in: int = 0, currency:
     await life.admin.execute(
         """insert into invoice (customer_id, id, number, reason, status, currency, schedule_id, issued_at, due_on, subtotal_minor, total_minor, created_at)
            values ($1, $2, $3, 'MANUAL', 'OPEN', $4, $5, $6, $7, $8, $8, $6)""",
-        life.customer_id, found, f"INV-2026-{int(found[-6:], 36) % 10**6:06d}", currency, schedule, life.now, life.now.date() + timedelta(days=due_in), total,
+        life.customer_id, found, f"R-{found[-6:]}", currency, schedule, life.now, life.now.date() + timedelta(days=due_in), total,
     )  # fmt: skip
     return found
 
@@ -250,7 +251,7 @@ async def told_by_many(life: Life, result: ChargeResult) -> None:
     """A webhook, the clock and a retry may all come with the same news at once."""
     (payment,) = await life.rows("payment")
     session = life.context(Viewer(Actor.SYSTEM, life.customer_id, (), "clock")).session
-    told = [settle(session.of(session.caller), payment["id"], result, by=system_writer(life.now)) for _ in range(6)]
+    told = [settle(session.of(session.caller), payment["id"], result, by=system_writer(life.now, Numbering())) for _ in range(6)]
     assert await asyncio.gather(*told) == [{"payment": payment["id"]}] * 6
 
 

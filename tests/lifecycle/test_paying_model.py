@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
+from billing.numbers import Numbering
 from billing.states import Actor
 from db.pool import Database
 from db.session import Caller
@@ -70,7 +71,7 @@ async def hears_the_processor(life: Life, chance: Random) -> None:
         session = life.context().session.of(_system(life))
         stored = await store(session, "sandbox", event)
         if stored is not None:
-            await act(session, stored, by=system_writer(life.now))
+            await act(session, stored, by=system_writer(life.now, Numbering()))
 
 
 async def refunds(life: Life, chance: Random) -> None:
