@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from billing.coupons import RunningCoupon
 from billing.refusals import ErrorCode, Refused
 from billing.states import Actor
 
@@ -17,6 +18,7 @@ class Action(StrEnum):
     CANCEL = "CANCEL"
     CHANGE_PLAN = "CHANGE_PLAN"
     APPLY_COUPON = "APPLY_COUPON"
+    REMOVE_COUPON = "REMOVE_COUPON"
     UPDATE_QUANTITY = "UPDATE_QUANTITY"
     WITHDRAW_PENDING_CHANGE = "WITHDRAW_PENDING_CHANGE"
     PAY = "PAY"
@@ -42,6 +44,7 @@ MESSAGES = {
     E.RESUME_FIRST: "Resume the subscription first.",
     E.NOT_YOURS_TO_RESUME: "Only the merchant can lift this suspension.",
     E.CANCELED: "The subscription has ended.",
+    E.COUPON_ALREADY_APPLIED: "A coupon is on this subscription. Remove it first.",
     E.ALREADY_PAID: "Nothing is left to pay.",
     E.NOT_PAYABLE: "This is no longer payable.",
     E.IN_PROGRESS: "A payment is in progress.",
@@ -79,8 +82,13 @@ def state_of(status: str, suspended_by: str | None, pending_kind: str | None, ha
     return "ACTIVE, overdue" if status == "ACTIVE" and has_overdue else status
 
 
-def of_subscription(status: str, suspended_by: str | None, pending_kind: str | None, has_overdue: bool, is_charging: bool) -> list[ActionState]:
-    """The quantity is part of the plan, so it may be changed when the plan may. While a charge decides what becomes of the subscription, everything waits."""
+def of_subscription(
+    status: str, suspended_by: str | None, pending_kind: str | None, has_overdue: bool, is_charging: bool, running_coupon: str | None
+) -> list[ActionState]:
+    """The quantity is part of the plan, so it may be changed when the plan may. While a charge decides what becomes of the subscription, everything waits.
+
+    A coupon is removed where one could be applied.
+    """
     state = state_of(status, suspended_by, pending_kind, has_overdue)
     reasons = dict(zip(LIFECYCLE, SUBSCRIPTION[state], strict=True))
     if has_overdue and state in ("pending PAUSE", "pending PLAN"):
@@ -88,6 +96,8 @@ def of_subscription(status: str, suspended_by: str | None, pending_kind: str | N
     if state == "pending PLAN":
         reasons[Action.PAUSE] = E.PAUSE_IN_TRIAL if status == "TRIALING" else E.OVERDUE_INVOICE if has_overdue else None
     reasons[Action.UPDATE_QUANTITY] = reasons[Action.CHANGE_PLAN]
+    reasons[Action.REMOVE_COUPON] = reasons[Action.APPLY_COUPON] or (None if running_coupon else E.WRONG_STATE)
+    reasons[Action.APPLY_COUPON] = reasons[Action.APPLY_COUPON] or (E.COUPON_ALREADY_APPLIED if running_coupon == RunningCoupon.LASTING else None)
     reasons[Action.WITHDRAW_PENDING_CHANGE] = None if state.startswith("pending") else reasons[Action.RESUME] or E.WRONG_STATE
     return [_state(action, E.IN_PROGRESS if is_charging else reason) for action, reason in reasons.items()]
 

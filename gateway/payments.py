@@ -27,7 +27,13 @@ def payments(settings: Settings) -> Payments:
         processors.append(Stripe(Account(settings.stripe_secret_key, settings.stripe_publishable_key, settings.stripe_webhook_secret)))
     if _has_sandbox(settings):
         processors.append(Sandbox(_derived(secret, "sandbox").hex(), _ledger(settings.data_dir)))
-    return Payments({processor.name: processor for processor in processors}, _derived(secret, "previews"), settings.takes_parts, TrialPolicy(settings.trials), _numbering(settings))
+    return Payments(
+        {processor.name: processor for processor in processors},
+        _derived(secret, "previews"),
+        settings.takes_parts,
+        TrialPolicy(settings.trials),
+        _numbering(settings),
+    )
 
 
 def _numbering(settings: Settings) -> Numbering:

@@ -21,6 +21,7 @@ MAX_TAG = 35  # characters, RFC 5646 section 4.4.1
 class Letter(StrEnum):
     CONFIRM_EMAIL = "confirm_email"
     EMAIL_CHANGED = "email_changed"
+    EMAIL_TAKEN = "email_taken"
     PASSWORD_RESET = "password_reset"
     FIRST_PASSWORD = "first_password"
     PASSWORD_CHANGED = "password_changed"
@@ -33,6 +34,7 @@ class Letter(StrEnum):
 WORDS = {
     Letter.CONFIRM_EMAIL: {"portal", "help", "link", "code"},
     Letter.EMAIL_CHANGED: {"portal", "help"},
+    Letter.EMAIL_TAKEN: {"portal", "help"},
     Letter.PASSWORD_RESET: {"portal", "help", "link"},
     Letter.FIRST_PASSWORD: {"portal", "help", "link"},
     Letter.PASSWORD_CHANGED: {"portal", "help"},

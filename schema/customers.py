@@ -18,7 +18,7 @@ def _total(column: str, description: str) -> object:
         key="customer_id",
         graphql_type=nouns.MoneyType,
         columns={"minor": column, "currency": "currency"},
-        description=f"{description} One amount per currency the account has known, zero included, sorted by code.",
+        description=f"{description} One amount per currency the account has known (of its invoices, payments, subscriptions, schedules and balance entries), zero included, sorted by code.",
     )
 
 
@@ -48,7 +48,7 @@ class Summary:
         "next_payments.of_customer",
         key="customer_id",
         graphql_type=NextPayment | None,
-        description="The earliest of the next renewal, an automatic resume, and an unpaid installment from today on. Null is normal.",
+        description="The earliest of the next renewal, an automatic resume, and an unpaid installment from today on; what costs nothing is none. Null is normal.",
     )
 
 

@@ -72,6 +72,13 @@ def renewal_minor(facts: Facts, terms: Terms, redemption: Redemption | None) -> 
     return amounts_of(terms.price_minor, discount, rate_ppm=facts.account.tax_rate_ppm, behavior=terms.offer.tax_behavior).total_minor
 
 
+def is_free(facts: Facts) -> bool:
+    """Whether no period to come costs anything, as it stands: by its price, or by a coupon without an end. Then nothing has to be charged, and no method is needed."""
+    redemption = running(facts)
+    lasts = redemption is not None and redemption.periods_left is None
+    return renewal_minor(facts, facts.coming_terms, redemption if lasts else None) == 0
+
+
 def running(facts: Facts) -> Redemption | None:
     account = facts.account
     if account.redemption_id is None or account.coupon_id is None:

@@ -4,8 +4,8 @@ from dataclasses import replace
 from fractions import Fraction
 
 from billing.actions import Action
-from billing.lifecycle.bills import change_bill, renewal_minor, running
-from billing.lifecycle.facts import ChangeWhen, Decision, Event, Facts, Terms, cycle_of
+from billing.lifecycle.bills import Unused, change_bill, renewal_minor, running
+from billing.lifecycle.facts import ChangeWhen, Decision, Event, Facts, Terms, Warning, cycle_of
 from billing.lifecycle.guards import guard, judge_quantity, replaced
 from billing.lifecycle.pending import cleared, scheduled
 from billing.periods import Period, yearly
@@ -107,9 +107,16 @@ def _now(facts: Facts, terms: Terms) -> Decision:
         released_minor=unused.released_minor,
         granted_minor=over,
         redemptions=(redemption,) if redemption else (),
-        warnings=replaced(contract),
+        warnings=(*replaced(contract), *_warnings(facts, terms, unused, over)),
         effective_at=now,
     )
+
+
+def _warnings(facts: Facts, terms: Terms, unused: Unused, over: int) -> tuple[Warning, ...]:
+    """Of a change at once. The invoice has a line for the unused time, as far as it was paid and the new price takes it up; the rest is credited elsewhere."""
+    ends_now = unused.total_minor > 0 and not same_interval(facts.offer, terms.offer)
+    is_elsewhere = unused.released_minor > 0 or over > 0
+    return (*((Warning.PERIOD_ENDS_NOW,) if ends_now else ()), *((Warning.CREDIT_EXCEEDS_LINE,) if is_elsewhere else ()))
 
 
 def _yearly(terms: Terms) -> Fraction:

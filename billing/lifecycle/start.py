@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from billing.lifecycle import trials
-from billing.lifecycle.bills import renewal_minor, running
+from billing.lifecycle.bills import is_free, renewal_minor, running
 from billing.lifecycle.facts import Decision, Event, Facts, Redemption
 from billing.lifecycle.guards import judge_quantity
 from billing.lifecycle.periods import begin_period
@@ -45,8 +45,8 @@ def order_facts(account: Account, offer: Offer, order: Order, *, now: datetime) 
 
 def start(facts: Facts, order: Order) -> Decision:
     """Without a method that can be charged, nothing starts unless it is free. What starts later with a trial is first invoiced when the trial ends."""
-    account, offer, now = facts.account, facts.offer, facts.now
-    if account.method_id is None and offer.unit_minor:
+    now = facts.now
+    if facts.account.method_id is None and not is_free(facts):
         raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "Add a payment method first.", "paymentMethodId")
     if order.start_at is not None and not now < order.start_at <= now + LATEST_START:
         raise Refused(ErrorCode.INVALID_VALUE, "The start must be in the future, within a year.", "startAt")

@@ -75,7 +75,7 @@ select p.id as price_id, p.plan_id, l.name as plan_name, l.trial_days, p.currenc
 
 -- name: coupons.by_code
 -- returns: CouponOffer
--- Codes are compared without regard to case. A customer redeems a coupon once; the last day counts to its end where the customer lives.
+-- Codes are compared in the one form in which they are stored, whatever the case. A customer redeems a coupon once; the last day counts to its end where the customer lives.
 select c.id, c.code, c.percent_off_ppm, c.amount_off_minor, c.currency, c.duration, c.duration_periods,
        c.is_active and (c.redeem_until_on is null or c.redeem_until_on >= today_in(o.time_zone)) and (c.max_redemptions is null or c.redeemed_count < c.max_redemptions)
          and not exists (select from coupon_redemption r where r.customer_id = o.id and r.coupon_id = c.id)
@@ -83,7 +83,7 @@ select c.id, c.code, c.percent_off_ppm, c.amount_off_minor, c.currency, c.durati
        c.redeem_until_on
   from coupon c
   join customer o on o.id = :customer_id
- where c.code = upper(:code)
+ where c.code = coupon_code(:code)
 
 -- name: cancellation_options.of_subscription
 -- returns: CancellationOption

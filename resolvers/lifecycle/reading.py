@@ -17,6 +17,8 @@ from resolvers.context import Context
 Run = Callable[..., Awaitable[list[Any]]]
 
 NOT_FOUND = "There is no such subscription."
+# Characters of a code as it is sent, spaces around it included; a longer text is no code.
+MAX_CODE = 200
 
 
 def asking(context: Context, customer_id: str | None = None) -> Run:
@@ -66,5 +68,7 @@ async def offers_of(run: Run, ids: Iterable[str | None]) -> dict[str, Offer]:
 
 
 async def coupon_of(run: Run, code: str) -> CouponOffer | None:
-    found = await run("coupons.by_code", code=code.strip()[:60])
+    if len(code) > MAX_CODE:
+        return None
+    found = await run("coupons.by_code", code=code)
     return found[0] if found else None

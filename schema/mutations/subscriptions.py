@@ -64,7 +64,7 @@ class SubscriptionMutations:
         takes=changes.AddPlanInput,
         gives=changes.AddPlanPayload,
         permission=permissions.SUBSCRIPTIONS,
-        description="Begin a new subscription and charge its first invoice. PAYMENT_METHOD_REQUIRED without a method that can be charged; PAYMENT_DECLINED: nothing was begun.",
+        description="Begin a new subscription and charge its first invoice. PAYMENT_METHOD_REQUIRED without a method, unless it costs nothing for ever; PAYMENT_DECLINED: nothing was begun.",
     )
     apply_coupon = change(
         actions.APPLY_COUPON,

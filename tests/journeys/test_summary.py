@@ -44,6 +44,8 @@ async def counted(admin: asyncpg.Connection, customer_id: str) -> dict:
     for payment in payments:
         if payment["status"] in ("PROCESSING", "REQUIRES_ACTION"):
             totals[payment["currency"]]["processing"] += payment["amount_minor"]
+    for known in (*await table("invoice"), *payments, *subscriptions, *await table("payment_schedule")):
+        totals[known["currency"]]  # zero, where nothing else is
     settled = [payment for payment in payments if payment["status"] == "SUCCEEDED"]
     return {
         "totals": {currency: dict(found) for currency, found in sorted(totals.items())},
@@ -65,7 +67,7 @@ def upcoming(subscriptions: list[asyncpg.Record], installments: list[asyncpg.Rec
     found = []
     for item in subscriptions:
         for kind, column in (("RENEWAL", "renews_at"), ("RESUME", "resumes_at")):
-            if item[column] and item[column] >= NOW:
+            if item[column] and item[column] >= NOW and item["renewal_minor"]:
                 found.append((item[column].astimezone(ZoneInfo(zone)).date(), kind, item["id"], item["renewal_minor"], item["currency"]))
     for item in installments:
         remaining = 0 if item["status"] == "CANCELED" else item["amount_minor"] - item["paid_minor"]

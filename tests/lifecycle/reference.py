@@ -183,6 +183,8 @@ class World:
         # Plans that subscriptions have had or are ordered to have, and the plans of all trials that were ordered and not canceled before they began.
         self.had: list[tuple[str, Sub]] = []
         self.trials: list[str] = []
+        # Of the last change of plan: what its preview says about the time that is not used.
+        self.warnings: set[str] = set()
 
     def row_of(self, sub: Sub, *, is_overdue: bool) -> str:
         if sub.status == "SUSPENDED":
@@ -200,6 +202,8 @@ class World:
         if row == "PLAN":
             found["PAUSE"] = TRIAL if sub.status == "TRIALING" else OVERDUE if is_overdue else YES
         found["UPDATE_QUANTITY"] = found["CHANGE_PLAN"]
+        found["REMOVE_COUPON"] = found["APPLY_COUPON"] or (YES if sub.use else WRONG)
+        found["APPLY_COUPON"] = found["APPLY_COUPON"] or ("COUPON_ALREADY_APPLIED" if sub.use and sub.use.left != 0 else YES)
         found["WITHDRAW_PENDING_CHANGE"] = YES if row in ("PAUSE", "CANCEL", "PLAN") else found["RESUME"] or WRONG
         return found
 
@@ -307,7 +311,8 @@ class World:
     def add(self, sub_id: str, price: Price, quantity: int, coupon: Coupon | None, starts_in: timedelta | None) -> None:
         if coupon and coupon.code in self.redeemed:
             raise No("COUPON_INVALID")
-        if self.card == "none" and price.minor:
+        lasting = coupon if coupon and coupon.periods is None else None
+        if self.card == "none" and total_of(price, quantity, Fraction(1), lasting):
             raise No("PAYMENT_METHOD_REQUIRED")
         starts_at = self.now + (starts_in or timedelta(0))
         has_trial = price.trial_days > 0 and all(plan != price.plan for plan, _ in self.had)
@@ -371,6 +376,7 @@ class World:
     def change(self, sub: Sub, price: Price, quantity: int, when: str) -> None:
         if (price, quantity) == (sub.price, sub.quantity):
             raise No("NO_CHANGE")
+        self.warnings = set()
         is_other_rhythm = price.rhythm != sub.price.rhythm
         is_upgrade = price.a_year(quantity) >= sub.price.a_year(sub.quantity)
         if when == "PERIOD_END" or (when == "POLICY" and sub.status == "ACTIVE" and not is_other_rhythm and not is_upgrade):
@@ -395,6 +401,10 @@ class World:
             unused = half_up(cover.total * Fraction(seconds(max(self.now, cover.starts_at), cover.ends_at), max(seconds(cover.starts_at, cover.ends_at), 1)))
             released = min(unused, cover.remaining)
         total = asked - min(unused - released, asked)
+        if unused and is_other_rhythm:
+            self.warnings.add("PERIOD_ENDS_NOW")
+        if unused != asked - total:
+            self.warnings.add("CREDIT_EXCEEDS_LINE")
         credited = min(self.balance, total)
         self.pay(total - credited)
         self.balance += unused - released - (asked - total) - credited
@@ -407,18 +417,13 @@ class World:
             sub.anchor, sub.starts_at, sub.ends_at = self.now, self.now, ends_at
 
     def apply_coupon(self, sub: Sub, coupon: Coupon) -> None:
-        if sub.use and sub.use.left != 0:
-            raise No("COUPON_ALREADY_APPLIED")
         if coupon.code in self.redeemed:
             raise No("COUPON_INVALID")
         self.redeemed.add(coupon.code)
         sub.use = Use(coupon, coupon.periods)
 
-    def remove_coupon(self, sub: Sub, reason: str | None) -> None:
-        if sub.use is None:
-            raise No("WRONG_STATE")
-        if reason:
-            raise No(reason)
+    def remove_coupon(self, sub: Sub) -> None:
+        assert sub.use
         if sub.use.until is None:
             self.redeemed.discard(sub.use.coupon.code)
         sub.use = None

@@ -8,8 +8,9 @@ import asyncpg
 import pytest
 
 from billing.actions import Action
+from billing.refusals import ErrorCode
 from tests.conftest import STAFF
-from tests.lifecycle.conftest import Life, price
+from tests.lifecycle.conftest import Life, new_id, price
 
 MUTATIONS: dict[Action, tuple[str, dict[str, Any]]] = {
     Action.PAUSE: ("pauseSubscription", {}),
@@ -218,3 +219,45 @@ def _counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         monkeypatch.setattr(asyncpg.Connection, name, noted)
     return counted
+
+
+async def with_coupon(life: Life, coupon: str, state: str) -> str:
+    """A subscription in a row of the table, with a coupon that counts for the next invoice too (lasting), or only for the running period (ending)."""
+    subscription = await into(life, state)
+    if coupon != "none":
+        await life.admin.execute(
+            """insert into coupon_redemption (customer_id, id, coupon_id, subscription_id, redeemed_at, periods_left, used_until)
+               select customer_id, $2, (select id from coupon where code = 'SPRING15'), id, started_at, $3, period_ends_at from subscription where id = $1""",
+            subscription, new_id("red"), 0 if coupon == "ending" else 2,
+        )  # fmt: skip
+    return subscription
+
+
+@pytest.mark.parametrize("coupon", ["none", "lasting", "ending"])
+@pytest.mark.parametrize("state", CELLS)
+async def test_a_coupon_is_applied_or_removed_where_the_actions_say_so(life: Life, state: str, coupon: str) -> None:
+    subscription = await with_coupon(life, coupon, state)
+    reason = CELLS[state][-1] if CELLS[state][-1] in ErrorCode.__members__ and state in ("pending CANCEL", "SUSPENDED", "CANCELED") else None
+    expected = {
+        "APPLY_COUPON": reason or ("COUPON_ALREADY_APPLIED" if coupon == "lasting" else None),
+        "REMOVE_COUPON": reason or ("WRONG_STATE" if coupon == "none" else None),
+    }
+    assert {name: state for name, state in (await reasons(life, subscription)).items() if name in expected} == expected
+    given = {"applyCoupon": {"code": "welcome20"}, "removeCoupon": {}}
+    for mutation, reason in zip(given, expected.values(), strict=True):
+        answer = await life.preview(mutation, subscriptionId=subscription, **given[mutation])
+        assert [error["code"] for error in answer["userErrors"]] == ([reason] if reason else [])
+    for mutation, reason in reversed(list(zip(given, expected.values(), strict=True))):
+        before = await life.everything()
+        payload = await life.do(mutation, subscriptionId=subscription, **given[mutation])
+        if mutation == "removeCoupon" or coupon != "lasting":
+            assert [error["code"] for error in payload["userErrors"]] == ([reason] if reason else [])
+        if payload["userErrors"]:
+            assert await life.everything() == before
+
+
+async def reasons(life: Life, subscription: str) -> dict[str, str | None]:
+    text = "query Q($id: ID!) { node(id: $id) { ... on Subscription { availableActions { action allowed reason message } } } }"
+    states = (await life.ask(text, id=subscription))["node"]["availableActions"]
+    assert all(state["allowed"] is (state["reason"] is None) is (state["message"] is None) for state in states)
+    return {state["action"]: state["reason"] for state in states}

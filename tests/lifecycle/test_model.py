@@ -47,6 +47,7 @@ COUPONS = {
         Coupon("M THREE", percent=Fraction(15, 100), periods=3),
         Coupon("M FOREVER", minor=250),
         Coupon("M FREE", percent=Fraction(1), periods=2),
+        Coupon("M FREE FOREVER", percent=Fraction(1)),
     )
 }
 
@@ -138,10 +139,7 @@ class Lives(RuleBasedStateMachine):
 
     @rule(which=WHICH)
     def remove_coupon(self, which: int) -> None:
-        def remove(sub: Sub) -> None:
-            self.world.remove_coupon(sub, self.world.reasons(sub, is_overdue=False)["APPLY_COUPON"])
-
-        self.act("removeCoupon", which, {}, None, remove)
+        self.act("removeCoupon", which, {}, "REMOVE_COUPON", self.world.remove_coupon)
 
     @rule(which=WHICH, is_sure=SELDOM)
     def hold(self, which: int, is_sure: bool) -> None:
@@ -219,6 +217,8 @@ class Lives(RuleBasedStateMachine):
         amounts = [sum(getattr(bill, name) for bill in bills) for name in ("total", "credited")]
         assert [shown[name]["amount"] for name in ("invoiceTotal", "creditUsed")] == [f"{minor // 100}.{minor % 100:02}" for minor in amounts]
         assert sum(int(line["total"]["minorUnits"]) for line in shown["lines"]) == amounts[0]
+        about_credit = {"PERIOD_ENDS_NOW", "CREDIT_EXCEEDS_LINE"} & set(shown["warnings"])
+        assert about_credit == (self.world.warnings if mutation == "changePlan" else set())
         token: str = shown["previewToken"]
         return token
 

@@ -146,6 +146,7 @@ async def _totals_agree(life: Life) -> None:
     alone = sum(row["remaining_minor"] for row in await life.rows("installment", "and invoice_id is null") if row["due_on"] <= today)
     summary = (await life.ask("{ customer { summary { totalDue { minorUnits } balance { minorUnits } } } }"))["customer"]["summary"]
     assert sum(int(one["minorUnits"]) for one in summary["totalDue"]) == invoices + alone
+    assert len(summary["totalDue"]) == len(summary["balance"]) == 1, "everything is in one currency"
     assert sum(int(one["minorUnits"]) for one in summary["balance"]) == sum(entry["amount_minor"] for entry in await life.rows("balance_entry"))
 
 
