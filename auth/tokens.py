@@ -32,8 +32,8 @@ Find = Callable[[str | None, str, datetime], Awaitable[Key | None]]
 
 @dataclass(frozen=True, slots=True)
 class Trusted:
-    """Whose tokens we take: what they have to say, the algorithms of their keys and where those are found, whom they name, and how long one that held is not
-    judged again."""
+    """An issuer whose tokens are accepted: the claims they must have, the algorithms and the source of its keys, whom a token names, and how long a token that was
+    verified is not verified again."""
 
     expected: Expected
     algorithms: frozenset[str]

@@ -98,7 +98,7 @@ def outages() -> Iterator[None]:
         yield
     except asyncpg.UniqueViolationError as error:
         raise AlreadyTaken(error.constraint_name) from error
-    except Exception as error:
+    except Exception as error:  # asyncpg and the operating system raise many classes; what none of the rules knows is raised again
         if isinstance(error, asyncpg.PostgresError) and error.sqlstate == UNKNOWN_CUSTOMER:
             raise UnknownCustomer from error
         if isinstance(error, asyncpg.PostgresError) and error.sqlstate == CLIENT_DISABLED:

@@ -79,7 +79,7 @@ def run(directory: Path, name: str, *arguments: str, seconds: float = START_SECO
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=seconds + 10,
-            **identity,  # type: ignore[call-overload]
+            **identity,  # type: ignore[call-overload]  # a dictionary of keywords, whose types mypy does not tell apart
         )
     except subprocess.CalledProcessError as error:
         raise ProgramFailed(_cause(error.output) or f"{name} ended with {error.returncode}") from None

@@ -130,7 +130,7 @@ class Session:
             lease.is_reading = True
             self.statements += 1
             rows = await lease.fetch(sql, arguments, is_prepared=is_prepared)
-        except Exception as error:
+        except Exception as error:  # kept for the reads that follow in this snapshot, and raised again
             self._failure = error
             raise
         self._is_sound = True
@@ -256,10 +256,10 @@ class Transaction:
         """Run a block; its rows. `now` and `customer_id` are the caller's."""
         block = blocks()[name]
         sql, names = positional(block.sql)
-        given = values | {"now": self.caller.now, "customer_id": values.get("customer_id", self.caller.customer_id)}
+        arguments = values | {"now": self.caller.now, "customer_id": values.get("customer_id", self.caller.customer_id)}
         self._count()
-        found = await self._lease.fetch(sql, [storable(given[parameter]) for parameter in names])
-        return [getattr(rows, block.returns)(*record) for record in found] if block.returns != "nothing" else []
+        records = await self._lease.fetch(sql, [storable(arguments[parameter]) for parameter in names])
+        return [getattr(rows, block.returns)(*record) for record in records] if block.returns != "nothing" else []
 
     async def first(self, name: str, /, **values: Any) -> Any:
         """The first row of a block, or None."""

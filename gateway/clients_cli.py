@@ -67,6 +67,10 @@ def add(
         return secret, client.disabled_at is not None
 
     secret, is_disabled = in_database(settings, work)
+    _print_registered(identifier, secret, is_disabled=is_disabled)
+
+
+def _print_registered(identifier: str, secret: str | None, *, is_disabled: bool) -> None:
     console.print(f"{identifier} is registered.{f' It is disabled: `clients enable {identifier}` enables it.' if is_disabled else ''}")
     if secret:
         console.print(f"Its secret, which is not shown again: {secret}")

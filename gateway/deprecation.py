@@ -1,4 +1,4 @@
-"""What callers of a deprecated document are told: headers for programs and proxies, and an extension of the answer for the developer who reads it.
+"""The deprecation of a document in its answers: headers for programs and proxies, and an extension for the developer who reads the answer.
 
 `Deprecation` is of RFC 9745, `Sunset` of RFC 8594, `Link` of RFC 8288 with the relations `deprecation` (RFC 9745) and `successor-version` (RFC 5829).
 The reason is free text of the operator's. Nothing of it gets into a header but a URL of ASCII characters and the id of a document.

@@ -26,7 +26,7 @@ EVENT_AGE = timedelta(minutes=5)
 
 
 class ProcessorUnavailable(Exception):
-    """Surely nothing happened by this call. The same request with the same key may be sent again; if it was sent before, that may have happened."""
+    """This call had no effect. The same request with the same key may be sent again; if it was sent before, that may have happened."""
 
 
 class OutcomeUnknown(Exception):

@@ -471,8 +471,8 @@ def test_a_row_that_refers_to_nothing_is_refused_to_a_superuser_too_and_leaves_n
     before = asyncio.run(_fetch(url, "select count(*) as n from customer", ()))
     tell = load.tell_story
 
-    def tell_of_a_lost_plan(shown: demo.DemoCustomer, now: datetime, rows: Rows) -> None:
-        tell(shown, now, rows)
+    def tell_of_a_lost_plan(customer: demo.DemoCustomer, now: datetime, rows: Rows) -> None:
+        tell(customer, now, rows)
         for subscription in rows[Subscription]:
             subscription.plan_id = "plan_lost"
 

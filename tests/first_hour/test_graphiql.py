@@ -83,10 +83,10 @@ async def run_every_tab(url: str) -> tuple[dict[str, set[str]], list[str]]:
     """The titles that each customer was offered, and what went wrong."""
     offered, problems = {}, []
     async with httpx.AsyncClient(base_url=url, timeout=30) as client:
-        shown = (await client.get("/graphiql/config.json")).json()
-        for customer in shown["customers"]:
+        configuration = (await client.get("/graphiql/config.json")).json()
+        for customer in configuration["customers"]:
             offered[customer["name"]] = set(customer["variables"])
-            for tab in shown["tabs"]:
+            for tab in configuration["tabs"]:
                 if (variables := customer["variables"].get(tab["title"])) is not None:
                     body = {"query": tab["query"], "variables": json.loads(variables)}
                     answer = (await client.post("/graphql", json=body, headers=customer["headers"])).json()

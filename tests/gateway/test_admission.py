@@ -94,11 +94,13 @@ async def test_one_caller_leaves_places_to_others_however_many_operations_wait()
 
 
 async def test_a_caller_alone_is_never_refused_a_place_that_is_within_its_share() -> None:
-    places = admission(running=1)
-    async with places.place("a"):
-        pass
-    async with places.place("a"):
-        pass
+    places, entered = admission(running=1, queued=0), 0
+    for _ in range(2):
+        async with places.place("a"):
+            entered += 1
+            with pytest.raises(Overloaded):  # the control: beside itself there is no place
+                places.check("a")
+    assert entered == 2
 
 
 async def test_beyond_the_queue_the_newest_of_the_longest_queue_is_refused_at_once() -> None:

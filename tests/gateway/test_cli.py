@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from db.embedded import Urls
 from gateway.cli import cli
+from tests.logs import logging_as_before
 
 GATEWAY = [sys.executable, "-m", "gateway"]
 
@@ -89,7 +90,8 @@ def test_production_is_told_all_that_it_lacks_at_once(root: Path, tmp_path: Path
 @pytest.mark.parametrize("command", ["serve", "worker", "tick", "seed", "token", "documents"])
 def test_a_command_that_uses_a_database_makes_none(tmp_path: Path, command: str) -> None:
     arguments = {"serve": ["--port", "0"], "token": ["--email", "ada@example.com"], "documents": ["list"]}.get(command, [])
-    ended = CliRunner().invoke(cli, [command, *arguments], env={"PORTICO_DATA_DIR": str(tmp_path)})
+    with logging_as_before():
+        ended = CliRunner().invoke(cli, [command, *arguments], env={"PORTICO_DATA_DIR": str(tmp_path)})
     assert (ended.exit_code, str(ended.exception)) == (
         1,
         "PORTICO_DATA_DIR: has no database yet. Run `./portico migrate` first, or name one with PORTICO_DATABASE_URL.",

@@ -101,8 +101,8 @@ async def test_what_staff_do_to_a_subscription_names_them_and_its_customer(clien
     for name in ("hold", "release"):
         text = f"mutation ($s: ID!, $k: String!) {{ {name}Subscription(input: {{ subscriptionId: $s, idempotencyKey: $k }}) {{ userErrors {{ code }} }} }}"
         assert (await send(client, token(person(subject)), text, s=row["id"], k=uuid4().hex))["data"][f"{name}Subscription"]["userErrors"] == []
-    found = await send(client, token(STAFF), AUDIT, filter={"customerId": row["customer_id"]})
-    mine = [node for node in found["data"]["auditEvents"]["nodes"] if node["actorSubject"] == subject]
+    answer = await send(client, token(STAFF), AUDIT, filter={"customerId": row["customer_id"]})
+    mine = [node for node in answer["data"]["auditEvents"]["nodes"] if node["actorSubject"] == subject]
     assert [(node["event"], node["outcome"], node["actor"], node["actorIssuer"]) for node in mine] == [
         ("releaseSubscription", "OK", "STAFF", "portico"),
         ("holdSubscription", "OK", "STAFF", "portico"),
