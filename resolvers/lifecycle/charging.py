@@ -21,7 +21,7 @@ from billing.states import SubscriptionEventKind
 from db.outages import cause_of, repeated
 from db.session import Session, Transaction
 from payments.processor import KEYS_HOLD, Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
-from resolvers.lifecycle import dunning
+from resolvers.lifecycle import dunning, refunding
 from resolvers.lifecycle.attempts import Call, Intent, Sending, attempt
 from resolvers.lifecycle.reading import contract as contract_of
 from resolvers.lifecycle.writing import Changes, Interrupted, Writer, event_row, merged, row_of, rows_of, save, unnumbered
@@ -131,6 +131,8 @@ async def _settled_once(session: Session, payment_id: str, result: ChargeResult,
             answer = _refusal(result) | {"payment": payment_id}
             changes = merged(await _undone(transaction, charge, result, by=by), _settled(charge, result, answer, by=by))
         await save(transaction, changes)
+        if charge.has_refunds:
+            await refunding.apply(transaction, payment_id, by=by)
         if charge.is_held_by_dunning and result.status is ChargeStatus.SUCCEEDED:
             await dunning.lift_paid(transaction, by=by)
     return answer
@@ -157,6 +159,8 @@ async def _credited(session: Session, payment_id: str, result: ChargeResult, *, 
         undone = {} if charge.settled_at else await _undone(transaction, charge, result, by=by)
         changes = merged(undone, {"balance_entry": [entry], "dropped_allocation": [{"payment_id": payment_id}]}, _settled(charge, result, answer, by=by))
         await save(transaction, changes)
+        if charge.has_refunds:
+            await refunding.apply(transaction, payment_id, by=by)
     return answer
 
 
