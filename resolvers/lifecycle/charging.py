@@ -23,6 +23,7 @@ from db.session import Session, Transaction
 from payments.processor import KEYS_HOLD, Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
 from resolvers.lifecycle import dunning
 from resolvers.lifecycle.attempts import Call, Intent, Sending, attempt
+from resolvers.lifecycle.credit_notes import unnumbered_note
 from resolvers.lifecycle.reading import contract as contract_of
 from resolvers.lifecycle.writing import Changes, Interrupted, Writer, event_row, merged, row_of, rows_of, save, unnumbered
 
@@ -240,9 +241,11 @@ def _never_happened(result: ChargeResult) -> bool:
 
 
 def _issued(changes: Changes, *, by: Writer) -> Changes:
-    """What was decided, paid now. An invoice is issued only here: others were, while the processor thought."""
+    """What was decided, paid now. Invoices and credit notes are issued only here: others were, while the processor thought."""
     for invoice in changes.get("invoice", ()):
         invoice |= unnumbered(invoice["id"], by=by)
+    for note in changes.get("credit_note", ()):
+        note |= unnumbered_note(note["id"], by=by)
     for row in (*changes.get("invoice", ()), *changes.get("collected", ())):
         row["paid_at"] = by.now
     return changes

@@ -22,6 +22,9 @@ from resolvers.context import Context, payments_of
 
 Changes = dict[str, list[dict[str, Any]]]
 
+# Kinds of rows that blocks of their own write.
+SAVED_BY_BLOCKS = ("credit_note", "credit_note_line", "balance_entry")
+
 # Rows that must be found as expected, as `changes.save` counts them.
 COUNTED = (("subscription",), ("released",), ("attempted", "collected"), ("attempted_installment", "collected_installment", "collected_schedule"))
 
@@ -105,7 +108,8 @@ def merged(*parts: Changes) -> Changes:
 
 async def save(transaction: Transaction, changes: Changes) -> None:
     """Raises Refused if a coupon's last redemption went to somebody else meanwhile, or the trial of a plan to another order of the customer."""
-    saved = await transaction.first("changes.save", changes=as_json({table: rows for table, rows in changes.items() if rows}))
+    await _save_notes(transaction, changes)
+    saved = await transaction.first("changes.save", changes=as_json({table: rows for table, rows in changes.items() if rows and table not in SAVED_BY_BLOCKS}))
     if saved.coupons != len(changes.get("taken_coupon", ())):
         raise Refused(ErrorCode.COUPON_INVALID, "This code cannot be used here.", "code")
     if [saved.subscriptions, saved.releases, saved.invoices, saved.installments] != [
@@ -113,8 +117,21 @@ async def save(transaction: Transaction, changes: Changes) -> None:
     ]:
         raise Interrupted
     await _save_plans(transaction, changes)
+    if entries := changes.get("balance_entry"):
+        await transaction.run("saving.balance_entry", rows=as_json(entries))
     for invoice in changes.get("invoice", ()):
         transaction.at_commit("invoices.issue_number", key=invoice["id"], **invoice["place"])
+    for note in changes.get("credit_note", ()):
+        transaction.at_commit("credit_notes.issue_number", key=note["id"], **note["place"])
+
+
+async def _save_notes(transaction: Transaction, changes: Changes) -> None:
+    """Before the balance entries, which refer to them. A note that takes more off an invoice than is left of it is not written."""
+    if notes := changes.get("credit_note"):
+        saved = await transaction.run("saving.credit_note", rows=as_json(notes))
+        if len(saved) != len(notes):
+            raise Interrupted
+        await transaction.run("saving.credit_note_line", rows=as_json(changes["credit_note_line"]))
 
 
 async def _save_plans(transaction: Transaction, changes: Changes) -> None:
