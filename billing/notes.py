@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 
 from billing.money import share
 from billing.periods import Period
@@ -9,7 +10,7 @@ from billing.periods import Period
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What an invoice still asks for, or has asked for and still counts: its net and tax, less those of its credit notes."""
+    """Net and tax that can be taken off an invoice: its own, less those of its credit notes; or a part of them."""
 
     net_minor: int
     tax_minor: int
@@ -61,8 +62,11 @@ class Note:
 
 def left_of(invoice: Left, notes: Iterable[Left]) -> Left:
     """What the notes so far leave of an invoice."""
-    taken = list(notes)
-    return Left(invoice.net_minor - sum(note.net_minor for note in taken), invoice.tax_minor - sum(note.tax_minor for note in taken))
+    return reduce(minus, notes, invoice)
+
+
+def minus(one: Left, other: Left) -> Left:
+    return Left(one.net_minor - other.net_minor, one.tax_minor - other.tax_minor)
 
 
 def part_of(left: Left, amount_minor: int) -> Left:

@@ -40,7 +40,7 @@ TRY_AGAIN = "Payments cannot be taken right now, and nothing was changed. Try ag
 
 def begun(facts: Facts, decision: Decision, answer: Mapping[str, Any], call: Call | None, *, by: Writer) -> tuple[Sending, Changes]:
     """What to send to the processor, and the rows that must stand before it is sent."""
-    contract, bill = facts.contract, decision.bill
+    contract = facts.contract
     payment_id = by.mint("pay")
     is_new = contract.version == 0
     waiting = replace(contract, charging_payment_id=payment_id, version=contract.version + 1)
@@ -55,7 +55,7 @@ def begun(facts: Facts, decision: Decision, answer: Mapping[str, Any], call: Cal
         facts.offers[decision.contract.price_id].plan_name,
         changes=final,
         answer={**answer, "invoice": final["invoice"][0]["id"]},
-        reserved_minor=bill.credited_minor if bill else 0,
+        reserved_minor=decision.reserved_minor,
         coupon_id=next((row["coupon_id"] for row in final.get("coupon_redemption", ())), None),
         subscription_id=None if is_new else contract.id,
     )

@@ -14,7 +14,7 @@ def unnumbered_note(note_id: str, *, by: "Writer") -> dict[str, Any]:
     return {"number": note_id, "issued_at": by.now, "place": asdict(by.numbering.credit_note_place(by.now))}
 
 
-def note_rows(note: Note, *, customer_id: str, currency: str, by: "Writer") -> dict[str, list[dict[str, Any]]]:
+def note_rows(note: Note, customer_id: str, currency: str, *, by: "Writer") -> dict[str, list[dict[str, Any]]]:
     """A credit note, its lines, and the balance entry of what it grants."""
     note_id = by.mint("cn")
     owner = {"customer_id": customer_id, "currency": currency}

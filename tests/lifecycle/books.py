@@ -43,11 +43,24 @@ async def assert_books(life: Life, *, captured_before: int = 0) -> None:
     """`captured_before` are captures of the sandbox that belong to other customers."""
     books = {
         table: await life.rows(table)
-        for table in ("subscription", "invoice", "invoice_line", "balance_entry", "payment", "payment_allocation", "charge", "taken_plan")
+        for table in (
+            "subscription",
+            "invoice",
+            "invoice_line",
+            "balance_entry",
+            "payment",
+            "payment_allocation",
+            "charge",
+            "taken_plan",
+            "credit_note",
+            "credit_note_line",
+        )
     }
     _invoices_are_the_sum_of_their_lines(books)
     _what_is_paid_was_paid(books)
     _credit_is_what_its_entries_say(books)
+    _credit_notes_are_the_sum_of_their_lines(books)
+    _credit_notes_take_no_more_than_there_is(books)
     await assert_numbers(life.admin)
     _periods_follow_each_other(books)
     _plans_are_recorded(books)
@@ -88,12 +101,32 @@ def _credit_is_what_its_entries_say(books: dict[str, list[asyncpg.Record]]) -> N
         balance[entry["currency"]] += entry["amount_minor"]
         if entry["kind"] == "APPLIED_TO_INVOICE":
             applied[entry["invoice_id"]] -= entry["amount_minor"]
+    for note in books["credit_note"]:
+        applied[note["invoice_id"]] += note["released_minor"] + note["refunded_minor"]
     for invoice in books["invoice"]:
         assert invoice["credited_minor"] == applied[invoice["id"]]
     assert all(minor >= 0 for minor in balance.values()), "credit was spent twice"
     given = sum(entry["amount_minor"] for entry in books["balance_entry"] if entry["kind"] == "ADJUSTMENT")
     paid = sum(payment["amount_minor"] for payment in books["payment"] if payment["status"] == "SUCCEEDED")
     assert sum(balance.values()) <= paid + given, "more credit than was ever paid"
+
+
+def _credit_notes_are_the_sum_of_their_lines(books: dict[str, list[asyncpg.Record]]) -> None:
+    """And what one grants is an entry of the balance."""
+    names = ("subtotal_minor", "tax_minor", "total_minor")
+    granted = Counter({entry["credit_note_id"]: entry["amount_minor"] for entry in books["balance_entry"] if entry["credit_note_id"]})
+    for note in books["credit_note"]:
+        lines = [line for line in books["credit_note_line"] if line["credit_note_id"] == note["id"]]
+        assert {name: sum(line[name] for line in lines) for name in names} == {name: note[name] for name in names}
+        assert min(line[name] for line in lines for name in names) >= 0
+        assert note["granted_minor"] == granted[note["id"]]
+
+
+def _credit_notes_take_no_more_than_there_is(books: dict[str, list[asyncpg.Record]]) -> None:
+    for invoice in books["invoice"]:
+        notes = [note for note in books["credit_note"] if note["invoice_id"] == invoice["id"]]
+        assert sum(note["tax_minor"] for note in notes) <= invoice["tax_minor"]
+        assert sum(note["subtotal_minor"] for note in notes) <= invoice["total_minor"] - invoice["tax_minor"]
 
 
 async def assert_numbers(connection: asyncpg.Connection) -> None:
