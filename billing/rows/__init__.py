@@ -1,7 +1,7 @@
 """The rows of the portal, frozen values. Field for field they equal the columns of the `portal_…` view of the same noun."""
 
 from billing.rows.attachments import Attachment, AttachmentObject, FileCount, LooseObject
-from billing.rows.contracts import Account, Contract, CouponOffer, Offer, TakenPlan
+from billing.rows.contracts import Account, Contract, CouponOffer, Cover, Offer, TakenPlan
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, PresentedCredential, RefreshToken, SealedLetter
 from billing.rows.invoices import Invoice, InvoiceLine
@@ -35,6 +35,7 @@ __all__ = [
     "Coupon",
     "CouponOffer",
     "CouponRedemption",
+    "Cover",
     "Credential",
     "Customer",
     "Due",

@@ -22,6 +22,11 @@ select subscriptions, coupons, releases, invoices, installments from save_change
 -- Gives an invoice that was written in this transaction its number.
 select from issue_number(:key, :series, :year, :prefix, :digits, :suffix)
 
+-- name: credit_notes.issue_number
+-- returns: nothing
+-- The same for a credit note.
+select from issue_credit_note_number(:key, :series, :year, :prefix, :digits, :suffix)
+
 -- name: charges.lock
 -- returns: Charge
 -- A charge and its payment, after the customer was locked: whoever comes second sees what the first made of it.
