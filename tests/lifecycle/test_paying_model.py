@@ -1,4 +1,7 @@
-"""Random interleavings of paying, what the processor tells, retries, refunds and voids: money in is what was allocated, and what is credit."""
+"""Random interleavings of paying, what the processor tells, retries, refunds, disputes and voids: money in is what was allocated, what is credit, and what went back.
+
+What is owed is the same on the portal, on the statement and as the sum over the rows.
+"""
 
 import asyncio
 import os
@@ -16,12 +19,13 @@ from billing.states import Actor
 from db.pool import Database
 from db.session import Caller
 from jobs.clock import Billing, tick
-from payments.processor import Refund
+from payments.processor import Refund, RefundReport
 from resolvers.lifecycle.writing import system_writer
 from resolvers.webhooks import act, store
 from tests.conftest import Portal
 from tests.lifecycle.conftest import Life, living
 from tests.lifecycle.test_paying import amounts_agree, credit, invoice, pay, schedule
+from tests.lifecycle.test_refund_cases import owed
 
 CARDS = (
     "visa",
@@ -35,6 +39,14 @@ CARDS = (
     "requires_action",
     "action_fails",
 )
+REPORTS = [
+    ("DISPUTE", "SUCCEEDED"),
+    ("DISPUTE", "REVERSED"),
+    ("RETURNED", "SUCCEEDED"),
+    ("REQUESTED", "PENDING"),
+    ("GOODWILL", "SUCCEEDED"),
+    ("GOODWILL", "FAILED"),
+]
 HISTORIES = 40 if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else 12
 STEPS = 18
 
@@ -83,6 +95,18 @@ async def refunds(life: Life, chance: Random) -> None:
             await life.sandbox.refund(Refund(f"refund {chance.random()}", payment["processor_reference"], chance.choice([left, 1]), "USD"))
 
 
+async def tells_of_a_refund(life: Life, chance: Random) -> None:
+    """A bank takes money back, gives it back, or returns a debit; a refund under way succeeds or fails. Often before the payment has settled, and more than once."""
+    charges = [row for row in await life.rows("payment") if row["processor_reference"]]
+    if charges:
+        payment = chance.choice(charges)
+        reason, status = chance.choice(REPORTS)
+        amount = chance.choice([payment["amount_minor"], max(payment["amount_minor"] // 3, 1)])
+        reference = f"{reason} {payment['id'][-6:]} {chance.randint(1, 2)}"
+        known = await life.rows("refund", f"and reference = '{reference}'")
+        life.sandbox.tell(payment["processor_reference"], RefundReport(reference, known[0]["amount_minor"] if known else amount, status, reason))
+
+
 async def voids(life: Life, chance: Random) -> None:
     found = [row for row in await life.rows("invoice") if row["paid_minor"] == 0 and row["status"] != "PAID"]
     if found:
@@ -112,7 +136,8 @@ async def three_at_once(life: Life, chance: Random) -> None:
 
 
 STEPS_OF_A_LIFE: list[Step] = [
-    pays_an_invoice, pays_an_invoice, pays_an_installment, pays_all, changes_the_card, hears_the_processor, refunds, voids, confirms, time_goes_by, three_at_once,
+    pays_an_invoice, pays_an_invoice, pays_an_installment, pays_all, changes_the_card, hears_the_processor, refunds, tells_of_a_refund, tells_of_a_refund, voids,
+    confirms, time_goes_by, three_at_once,
 ]  # fmt: skip
 
 
@@ -147,6 +172,7 @@ async def _totals_agree(life: Life) -> None:
     summary = (await life.ask("{ customer { summary { totalDue { minorUnits } balance { minorUnits } } } }"))["customer"]["summary"]
     assert sum(int(one["minorUnits"]) for one in summary["totalDue"]) == invoices + alone
     assert len(summary["totalDue"]) == len(summary["balance"]) == 1, "everything is in one currency"
+    assert (await owed(life))["statement"] == (await owed(life))["portal"]
     assert sum(int(one["minorUnits"]) for one in summary["balance"]) == sum(entry["amount_minor"] for entry in await life.rows("balance_entry"))
 
 
