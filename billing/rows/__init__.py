@@ -2,6 +2,7 @@
 
 from billing.rows.attachments import Attachment, AttachmentObject, FileCount, LooseObject
 from billing.rows.contracts import Account, Contract, CouponOffer, Cover, Offer, TakenPlan
+from billing.rows.credit_notes import CreditNote, CreditNoteLine
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, PresentedCredential, RefreshToken, SealedLetter
 from billing.rows.invoices import Invoice, InvoiceLine
@@ -36,6 +37,8 @@ __all__ = [
     "CouponRedemption",
     "Cover",
     "Credential",
+    "CreditNote",
+    "CreditNoteLine",
     "Customer",
     "Due",
     "FileCount",
