@@ -128,6 +128,14 @@ class InvoiceStatus(UpperStrEnum):
     REFUNDED = auto()
 
 
+class Collection(UpperStrEnum):
+    NONE = auto()
+    DUE = auto()
+    RETRYING = auto()
+    WAITING_FOR_METHOD = auto()
+    GIVEN_UP = auto()
+
+
 class InvoiceReason(UpperStrEnum):
     FIRST = auto()
     RENEWAL = auto()
@@ -152,6 +160,7 @@ class PaymentMethodKind(UpperStrEnum):
 
 
 class NextPaymentKind(UpperStrEnum):
+    RETRY = auto()
     RENEWAL = auto()
     RESUME = auto()
     INSTALLMENT = auto()
