@@ -187,6 +187,13 @@ class Invoice:
     paid_minor: int = 0
     credited_minor: int = 0
     paid_at: datetime | None = None
+    collection: str = "NONE"
+    collect_at: datetime | None = None
+    failed_attempts: int = 0
+    retry_count: int = 0
+    retry_began_on: date | None = None
+    retry_last_on: date | None = None
+    retry_method_id: str | None = None
 
     @property
     def remaining_minor(self) -> int:

@@ -65,13 +65,13 @@ select customer_id, id
 
 -- name: clock.holds_to_lift
 -- returns: Due
--- Subscriptions that dunning holds and that owe nothing any more that dunning was about, whoever brought that about.
+-- Subscriptions that dunning holds and that owe nothing any more that dunning was about, whoever brought that about. Where the customer lives is not known yet, so
+-- what is overdue in the first time zone counts.
 select s.customer_id, s.id
   from subscription s
-  join customer c on c.id = s.customer_id
  where 'DUNNING' = any(s.holds) and s.charging_payment_id is null
    and not exists (select from invoice i where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0
-                    and (i.failed_attempts > 0 or i.due_on < today_in(c.time_zone)))
+                    and (i.failed_attempts > 0 or i.collection = 'GIVEN_UP' or i.due_on < cast((cast(:now as timestamptz) + interval '14 hours') at time zone 'UTC' as date)))
  order by s.customer_id, s.id
  limit :wanted
 

@@ -70,7 +70,7 @@ select s.customer_id, s.id
   from subscription s
  where s.customer_id = :customer_id and 'DUNNING' = any(s.holds) and s.charging_payment_id is null
    and not exists (select from invoice i where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0
-                    and (i.failed_attempts > 0 or i.due_on < (select today_in(c.time_zone) from customer c where c.id = s.customer_id)))
+                    and (i.failed_attempts > 0 or i.collection = 'GIVEN_UP' or i.due_on < (select today_in(c.time_zone) from customer c where c.id = s.customer_id)))
 
 -- name: webhooks.store
 -- returns: StoredEvent

@@ -55,7 +55,8 @@ async def methods_changed(transaction: Transaction, *, is_requested: bool = Fals
         decided = step(before, happening, by.policy, now=by.now)
         if (decided.state, decided.next_at) != (before.state, before.next_at):
             changes["collection"].append(collection_row(invoice.invoice_id, decided))
-    await save(transaction, changes)
+    if changes["collection"]:
+        await save(transaction, changes)
 
 
 async def given_up(transaction: Transaction, subscription_id: str, *, by: Writer) -> Changes:

@@ -24,7 +24,9 @@ def due(method: str | None = "visa", **known: object) -> Collecting:
 
 def after(before: Collecting, done: Step, **known: object) -> Collecting:
     """The collection as it is once a step is written."""
-    return replace(before, state=done.state, next_at=done.next_at, failures=done.failures, tried_method_id=done.tried_method_id, charged_method_id=None, **known)
+    return replace(
+        before, state=done.state, next_at=done.next_at, failures=done.failures, tried_method_id=done.tried_method_id, charged_method_id=None, **known
+    )
 
 
 def turn(before: Collecting, policy: RetryPolicy, now: datetime) -> Step:
