@@ -34,16 +34,6 @@ select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.rema
  where i.customer_id = :customer_id and i.remaining_minor > 0 and (cast(:key as text) is null or i.id = :key)
  order by i.due_on, i.id
 
--- name: collections.save
--- returns: nothing
--- What was decided about the collection of invoices: each row of :rows is an invoice's, `failures` more of the clock's tries have failed.
-update invoice i
-   set collection = n.collection, collect_at = n.collect_at, retry_count = n.retry_count, retry_began_on = n.retry_began_on, retry_last_on = n.retry_last_on,
-       retry_method_id = n.retry_method_id, failed_attempts = i.failed_attempts + n.failures, version = i.version + 1
-  from jsonb_to_recordset(cast(:rows as jsonb)) n(id text, collection text, collect_at timestamptz, retry_count integer, retry_began_on date, retry_last_on date,
-                                                  retry_method_id text, failures integer)
- where i.customer_id = :customer_id and i.id = n.id
-
 -- name: collections.move_to_default
 -- returns: nothing
 -- Who chooses a default means it for what cannot be charged to the method that a subscription names, because that is expired, deleted, or declined for good; and with

@@ -57,7 +57,7 @@ def _is_due(invoice: Collectable, now: datetime) -> bool:
 def _attempt(invoice: Collectable, *, by: Writer) -> tuple[Sending, Changes]:
     """What follows from a decline is decided when it comes (`dunning.declined`): until then the customer may have given another method."""
     payment_id = by.mint("pay")
-    open_again = {"uncollected": [{"id": invoice.invoice_id, "collect_at": by.now + AGAIN, "failed_attempts": 0}]}
+    open_again = {"uncollected": [{"id": invoice.invoice_id, "collect_at": by.now + AGAIN}]}
     intent = Intent(
         payment_id,
         invoice.customer_id,

@@ -1,9 +1,9 @@
-"""A decision as rows: what `changes.save` writes in one statement. Ids are made here, amounts are not."""
+"""A decision as rows: what the blocks `saving.…` write. Ids are made here, amounts are not."""
 
 import json
 import secrets
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
@@ -23,8 +23,14 @@ from resolvers.context import Context, Letterhead, payments_of
 
 Changes = dict[str, list[dict[str, Any]]]
 
-# Rows that must be found as expected, as `changes.save` counts them.
-COUNTED = (("subscription",), ("released",), ("attempted", "collected"), ("attempted_installment", "collected_installment", "collected_schedule"))
+# Rows that must be found as they were when it was decided.
+COUNTED = {"subscription", "released", "attempted", "collected", "attempted_installment", "collected_installment", "collected_schedule"}
+
+# What is written in a second statement: a subscription has one running coupon, so the one before it must have ended.
+LATE = {"coupon_redemption"}
+
+# What is written by blocks that refer to what stands then.
+PLANS = {"taken_plan", "untaken_plan"}
 
 
 class Interrupted(Exception):
@@ -128,18 +134,20 @@ def merged(*parts: Changes) -> Changes:
 
 async def save(transaction: Transaction, changes: Changes) -> None:
     """Raises Refused if a coupon's last redemption went to somebody else meanwhile, or the trial of a plan to another order of the customer."""
-    saved = await transaction.first("changes.save", changes=as_json({table: rows for table, rows in changes.items() if rows}))
-    if saved.coupons != len(changes.get("taken_coupon", ())):
-        raise Refused(ErrorCode.COUPON_INVALID, "This code cannot be used here.", "code")
-    if [saved.subscriptions, saved.releases, saved.invoices, saved.installments] != [
-        sum(len(changes.get(table, ())) for table in tables) for tables in COUNTED
-    ]:
-        raise Interrupted
+    present = {kind: rows for kind, rows in changes.items() if rows}
+    for kinds in (present.keys() - LATE - PLANS, present.keys() & LATE):
+        if kinds:
+            _judge(present, await transaction.save({kind: as_json(present[kind]) for kind in kinds}))
     await _save_plans(transaction, changes)
-    if collections := changes.get("collection"):
-        await transaction.run("collections.save", rows=as_json(collections))
     for invoice in changes.get("invoice", ()):
         transaction.at_commit("invoices.issue_number", key=invoice["id"], **invoice["place"])
+
+
+def _judge(changes: Changes, written: Mapping[str, int]) -> None:
+    if "taken_coupon" in written and written["taken_coupon"] != len(changes["taken_coupon"]):
+        raise Refused(ErrorCode.COUPON_INVALID, "This code cannot be used here.", "code")
+    if any(written[kind] != len(changes[kind]) for kind in written.keys() & COUNTED):
+        raise Interrupted
 
 
 async def _save_plans(transaction: Transaction, changes: Changes) -> None:
@@ -232,8 +240,6 @@ def _issue(changes: Changes, facts: Facts, bill: Bill, *, by: Writer, payment_id
     invoice = _invoice(facts, bill, by=by, is_paid=payment_id is not None or not bill.remaining_minor)
     changes["invoice"].append(invoice)
     changes["invoice_line"] += [_line(invoice, bill, position, by=by) for position in range(1, len(bill.lines) + 1)]
-    if not invoice["paid_at"]:
-        changes["collection"].append(collection_row(invoice["id"], Step(Collection.DUE, by.now, None, None)))
     if bill.credited_minor:
         entry = _entry(facts, -bill.credited_minor, "APPLIED_TO_INVOICE", "Used for an invoice", by=by)
         changes["balance_entry"].append(entry | {"invoice_id": invoice["id"]})
@@ -263,6 +269,7 @@ def _invoice(facts: Facts, bill: Bill, *, by: Writer, is_paid: bool) -> dict[str
         "paid_minor": bill.remaining_minor if is_paid else 0,
         "credited_minor": bill.credited_minor,
         "paid_at": by.now if is_paid else None,
+        "collection": Collection.NONE if is_paid else Collection.DUE,
         "collect_at": None if is_paid else by.now,
         "created_at": by.now,
     }
