@@ -77,4 +77,5 @@ select c.id as customer_id, coming.due_on, coming.amount_minor, coming.currency,
           where customer_id = c.id and remaining_minor > 0 and status <> 'PROCESSING' and due_on >= today_in(c.time_zone)
           order by due_on, id limit 1)) coming;
 
+grant insert (collection) on invoice to portico_app;
 grant update (collection, retry_count, retry_began_on, retry_last_on, retry_method_id) on invoice to portico_app;
