@@ -160,6 +160,7 @@ class NextPaymentKind(UpperStrEnum):
 class BalanceEntryKind(UpperStrEnum):
     CREDIT_NOTE = auto()
     OVERPAYMENT = auto()
+    PAYMENT = auto()
     APPLIED_TO_INVOICE = auto()
     ADJUSTMENT = auto()
     CHARGE = auto()

@@ -221,6 +221,7 @@ described(
     "What moved the balance.",
     CREDIT_NOTE="The merchant credited something.",
     OVERPAYMENT="More was paid than was due.",
+    PAYMENT="A payment paid what was owed on the account.",
     APPLIED_TO_INVOICE="Credit paid an invoice.",
     ADJUSTMENT="The merchant corrected the balance.",
     CHARGE="Something was put on account.",

@@ -81,7 +81,7 @@ class ChargeAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Collectable:
-    """An unpaid invoice, what is charged for it, and how often that failed. Days are the customer's."""
+    """An unpaid invoice, what is charged for it, and how often that failed. `account_minor` is owed on the account and collected along. Days are the customer's."""
 
     customer_id: str
     invoice_id: str
@@ -89,6 +89,7 @@ class Collectable:
     status: str
     currency: str
     remaining_minor: int
+    account_minor: int
     collect_at: datetime | None
     due_on: date
     time_zone: str

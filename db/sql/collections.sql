@@ -1,7 +1,8 @@
 -- name: collections.facts
 -- returns: Collectable
--- An invoice that is to be charged by itself, the method that is charged for it, and the failed charges so far. Read after the customer was locked.
-select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.remaining_minor, i.collect_at, i.due_on, c.time_zone, today.today_on, i.subscription_id,
+-- An invoice that is to be charged by itself, what is owed on the account and not in payment, the method that is charged, and the failed charges so far. Read after the
+-- customer was locked.
+select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.remaining_minor, coalesce(account.payable_minor, 0) as account_minor, i.collect_at, i.due_on, c.time_zone, today.today_on, i.subscription_id,
        s.charging_payment_id is not null as is_subscription_charging,
        m.id as method_id, m.processor as method_processor, m.processor_reference as method_reference, m.kind as method_kind, m.brand as method_brand, m.last4 as method_last4,
        cast(failed.count as integer) as failed_count, failed.first_on, failed.last_on,
@@ -14,6 +15,7 @@ select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.rema
   join customer c on c.id = i.customer_id
  cross join lateral (select today_in(c.time_zone) as today_on offset 0) today
   left join subscription s on s.customer_id = i.customer_id and s.id = i.subscription_id
+  left join payable_item account on account.customer_id = i.customer_id and account.currency = i.currency and account.kind = 'ACCOUNT'
   left join lateral (
         select *
           from payment_method pm

@@ -23,7 +23,7 @@ AGAIN = timedelta(hours=1)
 
 
 async def collect(session: Session, invoice_id: str, processors: Mapping[str, Processor], *, policy: RetryPolicy, by: Writer) -> None:
-    """Charge what remains, if its time has come. What failed is tried again another day, or patience ends."""
+    """Charge what remains and what is owed on the account, if its time has come. What failed is tried again another day, or patience ends."""
     async with session.write() as transaction:
         sending = await _begun(transaction, invoice_id, policy, processors, by=by)
     if sending is not None:
@@ -61,7 +61,7 @@ def _attempt(invoice: Collectable, policy: RetryPolicy, *, by: Writer) -> tuple[
         payment_id,
         invoice.customer_id,
         invoice.currency,
-        invoice.remaining_minor,
+        invoice.remaining_minor + invoice.account_minor,
         f"Invoice {invoice.number}",
         changes={"collected": [{"id": invoice.invoice_id, "paid_minor": invoice.remaining_minor}]},
         answer={"invoice": invoice.invoice_id},
@@ -70,6 +70,7 @@ def _attempt(invoice: Collectable, policy: RetryPolicy, *, by: Writer) -> tuple[
             "nobody asked": {"uncollected": [_later(invoice, by.now + AGAIN, is_failure=False)]},
             "final": {"uncollected": [_later(invoice, _next(invoice, policy, is_final=True), is_failure=True)]},
         },
+        account_minor=invoice.account_minor,
         subscription_id=invoice.subscription_id,
         invoice_id=invoice.invoice_id,
     )
