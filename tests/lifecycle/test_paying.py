@@ -67,13 +67,13 @@ async def pay(life: Life, mutation: str, **given: Any) -> dict[str, Any]:
 
 
 async def amounts_agree(life: Life) -> None:
-    """Money in is what was allocated and what is credit; invoices, installments and schedules are the sums of what paid them."""
+    """Money in is what was allocated and what went to the account; invoices, installments and schedules are the sums of what paid them."""
     succeeded = {row["id"]: row["amount_minor"] for row in await life.rows("payment") if row["status"] in ("SUCCEEDED", "REFUNDED")}
     allocated: dict[str, int] = {}
     for row in await life.rows("payment_allocation"):
         if row["payment_id"] in succeeded:
             allocated[row["payment_id"]] = allocated.get(row["payment_id"], 0) + row["amount_minor"]
-    surplus = {row["payment_id"]: row["amount_minor"] for row in await life.rows("balance_entry", "and kind = 'OVERPAYMENT'")}
+    surplus = {row["payment_id"]: row["amount_minor"] for row in await life.rows("balance_entry", "and kind in ('OVERPAYMENT', 'PAYMENT')")}
     assert {key: allocated.get(key, 0) + surplus.get(key, 0) for key in succeeded} == succeeded
     entries = await life.rows("balance_entry", "and kind = 'APPLIED_TO_INVOICE'")
     for row in await life.rows("invoice"):

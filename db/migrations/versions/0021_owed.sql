@@ -3,6 +3,8 @@
 -- What of a charge under way pays what is owed on the account: nobody else may pay that meanwhile.
 alter table charge add column account_minor bigint not null default 0 check (account_minor >= 0);
 
+create index balance_entry_of_payment on balance_entry (customer_id, payment_id) where payment_id is not null;
+
 -- The balance of the account in each currency that has entries, and what is owed where it is below zero.
 create view account_balance with (security_invoker = true) as
 select customer_id, currency, cast(sum(amount_minor) as bigint) as balance_minor, cast(greatest(-sum(amount_minor), 0) as bigint) as owed_minor
