@@ -117,6 +117,7 @@ class InstallmentStatus(UpperStrEnum):
     PAID = auto()
     FAILED = auto()
     CANCELED = auto()
+    REFUNDED = auto()
 
 
 class InvoiceStatus(UpperStrEnum):
@@ -144,6 +145,22 @@ class PaymentStatus(UpperStrEnum):
     REFUNDED = auto()
 
 
+class RefundStatus(UpperStrEnum):
+    PENDING = auto()
+    SUCCEEDED = auto()
+    FAILED = auto()
+    REVERSED = auto()
+
+
+class RefundReason(UpperStrEnum):
+    REQUESTED = auto()
+    GOODWILL = auto()
+    DUPLICATE = auto()
+    FRAUDULENT = auto()
+    DISPUTE = auto()
+    RETURNED = auto()
+
+
 class PaymentMethodKind(UpperStrEnum):
     CARD = auto()
     SEPA_DEBIT = auto()
@@ -160,11 +177,11 @@ class NextPaymentKind(UpperStrEnum):
 class BalanceEntryKind(UpperStrEnum):
     CREDIT_NOTE = auto()
     OVERPAYMENT = auto()
-    PAYMENT = auto()
     APPLIED_TO_INVOICE = auto()
     ADJUSTMENT = auto()
     CHARGE = auto()
     REFUND = auto()
+    PAYMENT = auto()
 
 
 class AttachmentStatus(UpperStrEnum):

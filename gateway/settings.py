@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from billing.numbers import DEFAULT_PATTERN
+from billing.numbers import DEFAULT_CREDIT_NOTE_PATTERN, DEFAULT_PATTERN
 from gateway.environment import PREFIX, contradictions, unknown_names, wrong_values
 from gateway.limits import Limits
 from gateway.registry import Mode
@@ -142,6 +142,9 @@ class Settings(BaseSettings):
     invoice_number: InvoiceNumber = Field(
         DEFAULT_PATTERN,
         description="How invoices are numbered, {number:06} with six digits at least; with {year} each year counts from 1. See docs/payments.md.",
+    )
+    credit_note_number: InvoiceNumber = Field(
+        DEFAULT_CREDIT_NOTE_PATTERN, description="How credit notes are numbered, in the same way. With the pattern of the invoices they are one series."
     )
     mail_from: Mailbox = Field("Portico <no-reply@example.com>", description="Who letters are from.")
     smtp_host: Host | None = Field(

@@ -20,6 +20,7 @@ BY_ID = {
     "inv": "invoices.by_id",
     "line": "invoice_lines.by_id",
     "pay": "payments.by_id",
+    "ref": "refunds.by_id",
     "pm": "payment_methods.by_id",
     "att": "attachments.by_id",
     "cpn": "coupons.by_id",

@@ -34,7 +34,7 @@ class Payment(Node):
     status: PaymentStatus = strawberry.field(description="Where it is.")
     currency: CurrencyCode = strawberry.field(description="The currency.")
     amount = money("amount_minor", description="How much was asked for.")
-    refunded = money("refunded_minor", description="How much of it was paid back.")
+    refunded = money("refunded_minor", description="How much of it went back: the sum of its refunds that succeeded.")
     created_at: DateTime = strawberry.field(description="When it was made.")
     settled_at: DateTime | None = strawberry.field(description="When it settled; null while in flight and for declined ones.")
     decline_code = derived(
@@ -62,3 +62,4 @@ class Payment(Node):
         graphql_type=nouns.BalanceEntry,
         description="What of it moved the account's balance: it paid what was owed on the account, or became credit.",
     )
+    refunds = many("refunds.of_payment", key="id", graphql_type=nouns.Refund, description="What went back of it, in the order in which it became known.")

@@ -1,7 +1,7 @@
 """The rows of the portal, frozen values. Field for field they equal the columns of the `portal_…` view of the same noun."""
 
 from billing.rows.attachments import Attachment, AttachmentObject, FileCount, LooseObject
-from billing.rows.contracts import Account, Contract, CouponOffer, Offer, TakenPlan
+from billing.rows.contracts import Account, Contract, CouponOffer, Cover, Offer, TakenPlan
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, PresentedCredential, RefreshToken, SealedLetter
 from billing.rows.invoices import Invoice, InvoiceLine
@@ -11,6 +11,7 @@ from billing.rows.partners import ApiClient, Budget, ClientAssertion, ClientCred
 from billing.rows.passes import JobPass
 from billing.rows.payments import Payment, PaymentAllocation, PaymentMethod
 from billing.rows.plans import Coupon, CouponRedemption, Plan, Price
+from billing.rows.refunds import RecordedRefund, Refund, RefundedInstallment, RefundedInvoice, RefundedPayment, RefundNote, RefundSource
 from billing.rows.schedules import Installment, PaymentSchedule
 from billing.rows.schema import Revision
 from billing.rows.subscriptions import Subscription, SubscriptionEvent
@@ -34,6 +35,7 @@ __all__ = [
     "Coupon",
     "CouponOffer",
     "CouponRedemption",
+    "Cover",
     "Credential",
     "Customer",
     "Due",
@@ -63,7 +65,14 @@ __all__ = [
     "PortalSession",
     "PresentedCredential",
     "Price",
+    "RecordedRefund",
     "RefreshToken",
+    "Refund",
+    "RefundNote",
+    "RefundSource",
+    "RefundedInstallment",
+    "RefundedInvoice",
+    "RefundedPayment",
     "RegistryId",
     "RegistryStamp",
     "Revision",

@@ -29,6 +29,7 @@ class Invoice:
     is_overdue: bool
     days_overdue: int
     version: int
+    refunded_minor: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class Charge:
     started_at: datetime
     settled_at: datetime | None
     is_held_by_dunning: bool
+    has_refunds: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -76,13 +76,10 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class PaymentOwner:
-    """Whose payment it is, and what there was to refund."""
+    """Whose payment it is."""
 
     customer_id: str
     payment_id: str
-    status: str
-    amount_minor: int
-    refunded_minor: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,10 +158,11 @@ class PaymentSchedule:
     subscription_id: str | None = None
     status: str = "ACTIVE"
     paid_minor: int = 0
+    refunded_minor: int = 0
 
     @property
     def remaining_minor(self) -> int:
-        return self.total_minor - self.paid_minor
+        return self.total_minor - self.paid_minor - self.refunded_minor
 
 
 @dataclass(slots=True, kw_only=True)
@@ -186,6 +187,8 @@ class Invoice:
     period_ends_at: datetime | None = None
     paid_minor: int = 0
     credited_minor: int = 0
+    refunded_minor: int = 0
+    noted_minor: int = 0
     paid_at: datetime | None = None
 
     @property
@@ -223,11 +226,12 @@ class Installment:
     amount_minor: int
     invoice_id: str | None = None
     paid_minor: int = 0
+    refunded_minor: int = 0
     status: str = "DUE"
 
     @property
     def remaining_minor(self) -> int:
-        return self.amount_minor - self.paid_minor
+        return self.amount_minor - self.paid_minor - self.refunded_minor
 
 
 @dataclass(slots=True, kw_only=True)

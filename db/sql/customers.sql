@@ -30,6 +30,8 @@ select id, customer_id from invoice_line where id = :key
 union all
 select id, customer_id from payment where id = :key
 union all
+select id, customer_id from refund where id = :key
+union all
 select id, customer_id from payment_method where id = :key
 union all
 select id, customer_id from attachment where id = :key

@@ -97,17 +97,7 @@ update webhook_event set processed_at = :now where processor = :processor and id
 
 -- name: payments.owner
 -- returns: PaymentOwner
--- For what a processor tells: whose payment it is.
-select customer_id, id as payment_id, status, amount_minor, refunded_minor from payment where id = :key
-
--- name: payments.refund
--- returns: nothing
--- What was paid back in all never shrinks. A payment that was paid back whole is REFUNDED, and so is an invoice that it paid alone.
-with refunded as (
-    update payment set refunded_minor = :refunded_minor, refunded_at = :now, version = version + 1, status = case when amount_minor = :refunded_minor then 'REFUNDED' else status end
-     where customer_id = :customer_id and id = :key and status in ('SUCCEEDED', 'REFUNDED') and refunded_minor < :refunded_minor and :refunded_minor <= amount_minor
-    returning id, customer_id, amount_minor = :refunded_minor as is_whole)
-update invoice i set status = 'REFUNDED', version = i.version + 1, collect_at = null
-  from refunded r
-  join payment_allocation a on a.customer_id = r.customer_id and a.payment_id = r.id
- where i.customer_id = :customer_id and r.is_whole and i.id = a.invoice_id and i.status = 'PAID' and i.paid_minor = a.amount_minor
+-- For what a processor tells: whose payment it is, by its id, or else by the processor's reference of it.
+select customer_id, id as payment_id from payment
+ where id = :key or (cast(:key as text) is null and processor = :processor and processor_reference = cast(:reference as text))
+ limit 1

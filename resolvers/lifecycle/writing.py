@@ -12,6 +12,7 @@ from billing.allocation import Part
 from billing.ids import type_id
 from billing.lifecycle.facts import Bill, Decision, Event, Facts, Redemption
 from billing.lifecycle.trials import is_canceled_order, taken
+from billing.notes import Note
 from billing.numbers import Numbering
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Contract
@@ -19,8 +20,12 @@ from billing.states import Actor
 from db.session import Transaction
 from resolvers.audit import acting, fresh_id
 from resolvers.context import Context, payments_of
+from resolvers.lifecycle.credit_notes import note_rows
 
 Changes = dict[str, list[dict[str, Any]]]
+
+# Kinds of rows that blocks of their own write.
+SAVED_BY_BLOCKS = ("credit_note", "credit_note_line", "balance_entry")
 
 # Rows that must be found as expected, as `changes.save` counts them.
 COUNTED = (("subscription",), ("released",), ("attempted", "collected"), ("attempted_installment", "collected_installment", "collected_schedule"))
@@ -57,7 +62,8 @@ def rows_of(facts: Facts, decision: Decision, by: Writer, *, payment_id: str | N
     changes["subscription_event"] = [event_row(after, event, happened_at=min(decision.effective_at or by.now, by.now), by=by) for event in decision.events]
     _plans(changes, facts.contract, after, by=by)
     _redemptions(changes, facts, decision.redemptions, by=by)
-    _release(changes, facts, decision, by=by)
+    for note in decision.notes:
+        _release(changes, facts, note, by=by)
     if decision.bill is not None:
         _issue(changes, facts, decision.bill, by=by, payment_id=payment_id)
     return changes
@@ -105,7 +111,8 @@ def merged(*parts: Changes) -> Changes:
 
 async def save(transaction: Transaction, changes: Changes) -> None:
     """Raises Refused if a coupon's last redemption went to somebody else meanwhile, or the trial of a plan to another order of the customer."""
-    saved = await transaction.first("changes.save", changes=as_json({table: rows for table, rows in changes.items() if rows}))
+    await _save_notes(transaction, changes)
+    saved = await transaction.first("changes.save", changes=as_json({table: rows for table, rows in changes.items() if rows and table not in SAVED_BY_BLOCKS}))
     if saved.coupons != len(changes.get("taken_coupon", ())):
         raise Refused(ErrorCode.COUPON_INVALID, "This code cannot be used here.", "code")
     if [saved.subscriptions, saved.releases, saved.invoices, saved.installments] != [
@@ -113,8 +120,21 @@ async def save(transaction: Transaction, changes: Changes) -> None:
     ]:
         raise Interrupted
     await _save_plans(transaction, changes)
+    if entries := changes.get("balance_entry"):
+        await transaction.run("saving.balance_entry", rows=as_json(entries))
     for invoice in changes.get("invoice", ()):
         transaction.at_commit("invoices.issue_number", key=invoice["id"], **invoice["place"])
+    for note in changes.get("credit_note", ()):
+        transaction.at_commit("credit_notes.issue_number", key=note["id"], **note["place"])
+
+
+async def _save_notes(transaction: Transaction, changes: Changes) -> None:
+    """Before the balance entries, which refer to them. A note that takes more off an invoice than is left of it is not written."""
+    if notes := changes.get("credit_note"):
+        saved = await transaction.run("saving.credit_note", rows=as_json(notes))
+        if len(saved) != len(notes):
+            raise Interrupted
+        await transaction.run("saving.credit_note_line", rows=as_json(changes["credit_note_line"]))
 
 
 async def _save_plans(transaction: Transaction, changes: Changes) -> None:
@@ -180,15 +200,12 @@ def _redemptions(changes: Changes, facts: Facts, redemptions: tuple[Redemption, 
             changes["changed_redemption"].append(row | {"ended_at": by.now if redemption.is_ended else None})
 
 
-def _release(changes: Changes, facts: Facts, decision: Decision, *, by: Writer) -> None:
-    """Unused time: what was not paid yet is taken off its invoice, what is left over of the rest becomes credit."""
-    released, invoice_id = decision.released_minor, facts.account.coverage_invoice_id
-    if released:
-        changes["released"].append({"id": invoice_id, "credited_minor": released, "paid_at": by.now})
-        changes["balance_entry"].append(_entry(facts, released, "CREDIT_NOTE", "Unused time", by=by) | {"invoice_id": invoice_id})
-        changes["balance_entry"].append(_entry(facts, -released, "APPLIED_TO_INVOICE", "Unused time", by=by) | {"invoice_id": invoice_id})
-    if decision.granted_minor:
-        changes["balance_entry"].append(_entry(facts, decision.granted_minor, "CREDIT_NOTE", "Unused time", by=by))
+def _release(changes: Changes, facts: Facts, note: Note, *, by: Writer) -> None:
+    """A credit note, and what it takes off its invoice."""
+    for kind, rows in note_rows(note, facts.contract.customer_id, facts.contract.currency, by=by).items():
+        changes[kind] += rows
+    if note.released_minor:
+        changes["released"].append({"id": note.invoice_id, "credited_minor": note.released_minor, "paid_at": by.now})
 
 
 def _entry(facts: Facts, amount_minor: int, kind: str, description: str, *, by: Writer) -> dict[str, Any]:
