@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Protocol
 
-from billing.money import share
 from billing.states import RefundReason, RefundStatus
 
 # The bank takes these back: what they paid is owed again. The others the merchant gives back, and does not ask for again.
@@ -60,39 +60,21 @@ class Part:
     amount_minor: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refunded:
-    """An invoice that a refund takes from. `applied_minor` is the balance credit that pays for it, `given_minor` what credit notes say was paid back."""
-
-    total_minor: int
-    tax_minor: int
-    paid_minor: int
-    refunded_minor: int
-    noted_minor: int
-    noted_tax_minor: int
-    given_minor: int
-    applied_minor: int
+class Refunded(Protocol):
+    """An invoice that a refund takes from. `applied_minor` is the balance credit that pays for it, `given_minor` what its credit notes say was paid back."""
 
     @property
-    def open_for_notes_minor(self) -> int:
-        return self.total_minor - self.noted_minor
-
+    def total_minor(self) -> int: ...
     @property
-    def taken_by_the_bank_minor(self) -> int:
-        return self.refunded_minor - self.given_minor
-
-
-@dataclass(frozen=True, slots=True)
-class Note:
-    """A credit note for a refund: so much was paid back, and so much of the credit that had paid becomes credit again. `tax_minor` is a part of their sum."""
-
-    refunded_minor: int
-    granted_minor: int
-    tax_minor: int
-
+    def paid_minor(self) -> int: ...
     @property
-    def total_minor(self) -> int:
-        return self.refunded_minor + self.granted_minor
+    def refunded_minor(self) -> int: ...
+    @property
+    def noted_minor(self) -> int: ...
+    @property
+    def given_minor(self) -> int: ...
+    @property
+    def applied_minor(self) -> int: ...
 
 
 def recorded(payment_minor: int, known: Sequence[Recorded], report: Report, *, now: datetime) -> list[Recorded]:
@@ -132,12 +114,12 @@ def taken(amount_minor: int, sources: Iterable[Part], open_for_notes: Mapping[st
     return [*parts, Part(None, None, left)] if left else parts
 
 
-def note_of(invoice: Refunded, refunded_minor: int) -> Note:
-    """When the merchant has given back everything that was paid, the credit that paid the rest becomes credit again."""
-    is_all = invoice.paid_minor == refunded_minor and invoice.taken_by_the_bank_minor == 0
-    granted = min(invoice.applied_minor, invoice.open_for_notes_minor - refunded_minor) if is_all else 0
-    left = invoice.tax_minor - invoice.noted_tax_minor
-    return Note(refunded_minor, granted, share(left, refunded_minor + granted, invoice.open_for_notes_minor))
+def granted(invoice: Refunded, refunded_minor: int) -> int:
+    """What of the credit that pays for an invoice becomes credit again with a refund: all of it, when the merchant has given back everything else that paid."""
+    is_taken_by_a_bank = invoice.refunded_minor > invoice.given_minor
+    if invoice.paid_minor != refunded_minor or is_taken_by_a_bank:
+        return 0
+    return min(invoice.applied_minor, invoice.total_minor - invoice.noted_minor - refunded_minor)
 
 
 def _same(known: Sequence[Recorded], report: Report) -> Recorded | None:

@@ -28,7 +28,8 @@ select * from portal_installment where customer_id = :customer_id and id = any(:
 -- order oldest: happened_on, rank, id
 -- The statement of account of a currency, up to the end of a day where the customer lives: above zero is owed more, below zero less.
 -- Of one day, `rank` says what comes first.
--- Void invoices were never owed. A refunded invoice is not owed any more from the day of its refund on. Credit that was used for an invoice was credit before, and counts once.
+-- Void invoices were never owed. Credit that was used for an invoice was credit before, and counts once. What went back is owed again, unless a credit note of the same day
+-- says that it is not asked for; what a credit note gives as credit is an entry of the balance.
 select entry.happened_on, entry.rank, entry.id, entry.kind, entry.reference, entry.amount_minor
   from customer c
  cross join lateral (
@@ -36,25 +37,31 @@ select entry.happened_on, entry.rank, entry.id, entry.kind, entry.reference, ent
           from invoice i
          where i.customer_id = c.id and i.currency = :currency and i.status <> 'VOID'
          union all
-        select (coalesce((select max(p.refunded_at) from payment_allocation a join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
-                           where a.customer_id = i.customer_id and a.invoice_id = i.id), i.paid_at, i.issued_at) at time zone c.time_zone)::date, 5, 'VOID', i.number, -i.total_minor, i.id
-          from invoice i
-         where i.customer_id = c.id and i.currency = :currency and i.status = 'REFUNDED'
-         union all
-        select p.due_on, 1, 'INSTALLMENT', s.name || ', ' || p.name, case when p.status = 'CANCELED' then p.paid_minor else p.amount_minor end, p.id
+        select p.due_on, 1, 'INSTALLMENT', s.name || ', ' || p.name, case when p.status = 'CANCELED' then p.paid_minor + p.refunded_minor else p.amount_minor end, p.id
           from installment p
           join payment_schedule s on s.customer_id = p.customer_id and s.id = p.schedule_id
-         where p.customer_id = c.id and p.currency = :currency and p.invoice_id is null and (p.status <> 'CANCELED' or p.paid_minor > 0)
+         where p.customer_id = c.id and p.currency = :currency and p.invoice_id is null and (p.status <> 'CANCELED' or p.paid_minor + p.refunded_minor > 0)
          union all
         select (p.settled_at at time zone c.time_zone)::date, 2, 'PAYMENT', p.id, -p.amount_minor, p.id
           from payment p
          where p.customer_id = c.id and p.currency = :currency and p.status in ('SUCCEEDED', 'REFUNDED')
          union all
-        select (coalesce(p.refunded_at, p.settled_at) at time zone c.time_zone)::date, 4, 'REFUND', p.id, p.refunded_minor, p.id
-          from payment p
-         where p.customer_id = c.id and p.currency = :currency and p.refunded_minor > 0
+        select (r.settled_at at time zone c.time_zone)::date, 4, 'REFUND', r.payment_id, r.amount_minor, r.id
+          from refund r
+         where r.customer_id = c.id and r.currency = :currency and r.status = 'SUCCEEDED'
+         union all
+        select (n.issued_at at time zone c.time_zone)::date, 5, 'CREDIT', n.number, -(n.released_minor + n.refunded_minor), n.id
+          from credit_note n
+         where n.customer_id = c.id and n.currency = :currency and n.released_minor + n.refunded_minor > 0
+         union all
+        select (r.settled_at at time zone c.time_zone)::date, 5, 'CREDIT', s.name || ', ' || p.name, -t.amount_minor, t.id
+          from refund_allocation t
+          join refund r on r.customer_id = t.customer_id and r.id = t.refund_id
+          join installment p on p.customer_id = t.customer_id and p.id = t.installment_id
+          join payment_schedule s on s.customer_id = p.customer_id and s.id = p.schedule_id
+         where t.customer_id = c.id and t.currency = :currency and t.invoice_id is null and r.status = 'SUCCEEDED' and r.reason not in ('DISPUTE', 'RETURNED')
          union all
         select (b.created_at at time zone c.time_zone)::date, 3, 'CREDIT', b.description, -b.amount_minor, b.id
           from balance_entry b
-         where b.customer_id = c.id and b.currency = :currency and b.kind in ('CREDIT_NOTE', 'ADJUSTMENT', 'CHARGE', 'REFUND')) entry
+         where b.customer_id = c.id and b.currency = :currency and (b.kind in ('CREDIT_NOTE', 'ADJUSTMENT', 'CHARGE') or (b.kind = 'REFUND' and b.refund_id is null))) entry
  where c.id = :customer_id and entry.happened_on <= :until_on

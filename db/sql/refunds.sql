@@ -136,14 +136,6 @@ with dropped as (
 insert into payment_allocation (customer_id, id, payment_id, invoice_id, installment_id, currency, amount_minor, created_at)
 select customer_id, :replacement, payment_id, invoice_id, installment_id, currency, amount_minor - :minor, created_at from dropped where amount_minor > :minor
 
--- name: refunds.enter
--- returns: nothing
--- Entries of the balance that belong to a refund.
-insert into balance_entry (customer_id, id, currency, amount_minor, kind, description, invoice_id, payment_id, refund_id, credit_note_id, created_at)
-select :customer_id, n.id, n.currency, n.amount_minor, n.kind, n.description, n.invoice_id, n.payment_id, n.refund_id, n.credit_note_id, :now
-  from jsonb_to_recordset(cast(:rows as jsonb)) as n (id text, currency text, amount_minor bigint, kind text, description text, invoice_id text, payment_id text,
-                                                      refund_id text, credit_note_id text)
-
 -- name: refunds.grant
 -- returns: nothing
 -- What the credit notes of a refund said was paid back could not be paid back: it is the customer's credit.
@@ -159,18 +151,3 @@ select id, invoice_id, refunded_minor from credit_note where customer_id = :cust
 update invoice
    set collect_at = case when subscription_id is not null then cast(:collect_at as timestamptz) end, failed_attempts = failed_attempts + :failed_attempts, version = version + 1
  where customer_id = :customer_id and id = any(:ids) and status in ('OPEN', 'PARTIALLY_PAID')
-
--- name: refunds.issue_notes
--- returns: nothing
--- Credit notes and their lines. A note has its id in place of its number until the transaction ends.
-with note as (
-    insert into credit_note (customer_id, id, number, reason, currency, invoice_id, refund_id, issued_at, subtotal_minor, tax_minor, total_minor, released_minor, granted_minor,
-           refunded_minor, created_at)
-    select :customer_id, n.id, n.number, n.reason, n.currency, n.invoice_id, n.refund_id, :now, n.subtotal_minor, n.tax_minor, n.total_minor, n.released_minor, n.granted_minor,
-           n.refunded_minor, :now
-      from jsonb_to_recordset(cast(:notes as jsonb)) as n (id text, number text, reason text, currency text, invoice_id text, refund_id text, subtotal_minor bigint,
-                                                           tax_minor bigint, total_minor bigint, released_minor bigint, granted_minor bigint, refunded_minor bigint))
-insert into credit_note_line (customer_id, id, credit_note_id, currency, position, description, subtotal_minor, tax_minor, total_minor)
-select :customer_id, n.id, n.credit_note_id, n.currency, n.position, n.description, n.subtotal_minor, n.tax_minor, n.total_minor
-  from jsonb_to_recordset(cast(:lines as jsonb)) as n (id text, credit_note_id text, currency text, position integer, description text, subtotal_minor bigint,
-                                                       tax_minor bigint, total_minor bigint)

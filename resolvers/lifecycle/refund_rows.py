@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from billing.refunds import BY_THE_BANK, Note, Part, Recorded, Refunded, note_of
+from billing.notes import Left, Note, note_line
+from billing.refunds import BY_THE_BANK, Part, Recorded, granted
 from billing.rows.refunds import RecordedRefund, RefundedInstallment, RefundedInvoice, RefundedPayment, RefundNote
 from billing.states import InvoiceStatus, RefundReason, RefundStatus
+from resolvers.lifecycle.credit_notes import note_rows
 from resolvers.lifecycle.writing import Changes, Writer
 
 
@@ -55,9 +57,11 @@ def taken_rows(touched: Touched, parts: Sequence[Part], *, by: Writer) -> Change
         is_noted = not is_bank and invoice.status != InvoiceStatus.VOID
         changes["invoices"].append(_change(invoice_id, paid=-minor, credited=minor if is_noted else 0, refunded=minor))
         if is_noted:
-            note = note_of(_refunded(invoice), minor)
-            _note(changes, touched, invoice, note, by=by)
-            returned.update(_credit_paid(touched, invoice_id, sums, note.granted_minor))
+            granted_minor = granted(invoice, minor)
+            note = _note(invoice, minor, granted_minor, touched.refund.id)
+            for kind, rows in note_rows(note, touched.payment.customer_id, invoice.currency, by=by).items():
+                changes[kind] += rows
+            returned.update(_credit_paid(touched, invoice_id, sums, granted_minor))
     paid_back = _by(sums, "installment_id")
     returned.update(_returned_alone(changes, touched, paid_back, by=by))
     for installment in touched.installments:
@@ -103,17 +107,10 @@ def back_rows(touched: Touched, parts: Sequence[Part], notes: Sequence[RefundNot
     return changes
 
 
-def _note(changes: Changes, touched: Touched, invoice: RefundedInvoice, note: Note, *, by: Writer) -> None:
-    note_id, owner = by.mint("cn"), {"customer_id": touched.payment.customer_id, "currency": invoice.currency}
-    amounts = {"subtotal_minor": note.total_minor - note.tax_minor, "tax_minor": note.tax_minor, "total_minor": note.total_minor}
-    parts = {"released_minor": 0, "granted_minor": note.granted_minor, "refunded_minor": note.refunded_minor}
-    heading = {"id": note_id, "reason": "REFUND", "invoice_id": invoice.id, "refund_id": touched.refund.id, "number": note_id}
-    changes["credit_note"].append(owner | heading | amounts | parts | {"issued_at": by.now, "created_at": by.now})
-    line = {"id": by.mint("line"), "credit_note_id": note_id, "position": 1, "description": f"Refund for invoice {invoice.number}"}
-    changes["credit_note_line"].append(owner | line | amounts)
-    if note.granted_minor:
-        entry = _entry(touched, note.granted_minor, by=by) | {"kind": "CREDIT_NOTE", "invoice_id": invoice.id, "credit_note_id": note_id}
-        changes["balance_entry"].append(entry | {"payment_id": None, "refund_id": None, "description": "Credit of a refunded invoice"})
+def _note(invoice: RefundedInvoice, minor: int, granted_minor: int, refund_id: str) -> Note:
+    left = Left(invoice.total_minor - invoice.tax_minor - (invoice.noted_minor - invoice.noted_tax_minor), invoice.tax_minor - invoice.noted_tax_minor)
+    line = note_line(left, minor + granted_minor, f"Refund for invoice {invoice.number}")
+    return Note(invoice.id, "REFUND", (line,), granted_minor=granted_minor, refunded_minor=minor, refund_id=refund_id)
 
 
 def _credit_paid(touched: Touched, invoice_id: str, taken: Iterable[Part], granted_minor: int) -> Counter[str]:
@@ -189,7 +186,9 @@ def _taken(part: Part, touched: Touched, *, by: Writer) -> dict[str, Any]:
 
 def _entry(touched: Touched, minor: int, *, by: Writer) -> dict[str, Any]:
     return {
+        "customer_id": touched.payment.customer_id,
         "id": by.mint("bal"),
+        "created_at": by.now,
         "currency": touched.payment.currency,
         "amount_minor": minor,
         "kind": "REFUND",
@@ -197,16 +196,3 @@ def _entry(touched: Touched, minor: int, *, by: Writer) -> dict[str, Any]:
         "payment_id": touched.payment.payment_id,
         "refund_id": touched.refund.id,
     }
-
-
-def _refunded(invoice: RefundedInvoice) -> Refunded:
-    return Refunded(
-        invoice.total_minor,
-        invoice.tax_minor,
-        invoice.paid_minor,
-        invoice.refunded_minor,
-        invoice.noted_minor,
-        invoice.noted_tax_minor,
-        invoice.given_minor,
-        invoice.applied_minor,
-    )

@@ -12,7 +12,7 @@ from billing.states import PaymentStatus, RefundReason, RefundStatus
 from db.session import Transaction
 from resolvers.lifecycle import dunning
 from resolvers.lifecycle.refund_rows import Touched, back_rows, is_by_the_bank, refund_row, taken_rows
-from resolvers.lifecycle.writing import Changes, Writer, as_json
+from resolvers.lifecycle.writing import Changes, Writer, as_json, save
 
 logger = logging.getLogger("portico.payments")
 
@@ -89,14 +89,9 @@ async def _write(transaction: Transaction, touched: Touched, changes: Changes, *
     for kind in ("invoices", "installments", "schedules"):
         if changes.get(kind):
             await transaction.run(f"refunds.change_{kind}", rows=as_json(changes[kind]))
-    await _issue_notes(transaction, changes)
-    if changes.get("balance_entry"):
-        await transaction.run("refunds.enter", rows=as_json(changes["balance_entry"]))
-
-
-async def _issue_notes(transaction: Transaction, changes: Changes) -> None:
-    if changes.get("credit_note"):
-        await transaction.run("refunds.issue_notes", notes=as_json(changes["credit_note"]), lines=as_json(changes["credit_note_line"]))
+    documents = {kind: changes[kind] for kind in ("credit_note", "credit_note_line", "balance_entry") if changes.get(kind)}
+    if documents:
+        await save(transaction, documents)
 
 
 async def _leave_allocation(transaction: Transaction, payment: RefundedPayment, part: dict[str, object], *, by: Writer) -> None:
