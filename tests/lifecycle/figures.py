@@ -1,6 +1,6 @@
 """What a customer owes, counted anew from the rows, and compared with what the Summary page, the statement of account and `payAllDue` say."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
 from zoneinfo import ZoneInfo
@@ -32,15 +32,20 @@ class Figures:
         return max(self.balance, 0)
 
 
-def today_of(life: Life) -> date:
-    return life.now.astimezone(ZoneInfo("Europe/Zurich")).date()
+async def today_of(life: Life) -> date:
+    zone = await life.admin.fetchval("select time_zone from customer where id = $1", life.customer_id)
+    return life.now.astimezone(ZoneInfo(zone)).date()
 
 
 async def counted(life: Life) -> dict[str, Figures]:
     """A row's currency is known whatever its status."""
     figures: dict[str, Figures] = defaultdict(Figures)
-    today = today_of(life)
+    today = await today_of(life)
     installments = await life.rows("installment")
+    merchant = {row["id"] for row in await life.rows("refund", "and status = 'SUCCEEDED' and reason not in ('DISPUTE', 'RETURNED')")}
+    given_back = Counter[str]()
+    for row in await life.rows("refund_allocation", "and installment_id is not null"):
+        given_back[row["installment_id"]] += row["amount_minor"] if row["refund_id"] in merchant else 0
     for table in ("invoice", "payment", "subscription", "payment_schedule", "balance_entry"):
         for row in await life.rows(table):
             figures[row["currency"]].balance += row["amount_minor"] if table == "balance_entry" else 0
@@ -48,7 +53,7 @@ async def counted(life: Life) -> dict[str, Figures]:
         _count_invoice(figures[invoice["currency"]], invoice, [row for row in installments if row["invoice_id"] == invoice["id"]], today)
     for row in installments:
         if row["invoice_id"] is None:
-            _count_installment(figures[row["currency"]], row, today)
+            _count_installment(figures[row["currency"]], row, given_back[row["id"]], today)
     for payment in await life.rows("payment", "and status in ('PROCESSING', 'REQUIRES_ACTION')"):
         figures[payment["currency"]].processing += payment["amount_minor"]
     for figure in figures.values():
@@ -60,15 +65,21 @@ def _count_invoice(figure: Figures, invoice: asyncpg.Record, installments: list[
     if invoice["status"] in ("VOID", "REFUNDED"):
         return
     remaining = invoice["total_minor"] - invoice["paid_minor"] - invoice["credited_minor"]
-    late = sum(row["amount_minor"] - row["paid_minor"] for row in installments if row["due_on"] < today and row["status"] != "CANCELED")
+    late = sum(_remaining(row) for row in installments if row["due_on"] < today)
     figure.due += remaining
     figure.overdue += remaining if invoice["due_on"] < today else min(late, remaining)
 
 
-def _count_installment(figure: Figures, installment: asyncpg.Record, today: date) -> None:
-    remaining = 0 if installment["status"] == "CANCELED" else installment["amount_minor"] - installment["paid_minor"]
+def _remaining(installment: asyncpg.Record) -> int:
+    """What the merchant gave back is not asked for again."""
+    return 0 if installment["status"] == "CANCELED" else installment["amount_minor"] - installment["paid_minor"] - installment["refunded_minor"]
+
+
+def _count_installment(figure: Figures, installment: asyncpg.Record, given_back: int, today: date) -> None:
+    """`given_back` is money. What of `refunded_minor` is more than that is credit that was given back, and is on the statement from then on."""
+    remaining = _remaining(installment)
     if installment["due_on"] > today:
-        figure.ahead += installment["paid_minor"]
+        figure.ahead += installment["paid_minor"] + installment["refunded_minor"] - given_back
         figure.later += remaining
     else:
         figure.due += remaining
@@ -93,9 +104,7 @@ async def figures_agree(life: Life) -> dict[str, Figures]:
         assert [(one["currency"], int(one["minorUnits"])) for one in summary[field]] == [(code, getattr(figure, name)) for code, figure in expected.items()], (
             field
         )
-    today = today_of(life)
-    if await life.rows("payment", "and refunded_minor > 0"):  # TEMPORARY
-        return expected
+    today = await today_of(life)
     for currency, figure in expected.items():
         assert await closing_minor(life, currency, today) == figure.due - figure.credit - figure.ahead, f"the statement in {currency} ends with something else"
         assert await closing_minor(life, currency, today + LAST) == figure.due + figure.later - figure.credit

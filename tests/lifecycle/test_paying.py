@@ -1,6 +1,7 @@
 """Paying what is owed: once, with credit first, in step with schedules; and what processors tell by themselves."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -67,19 +68,29 @@ async def pay(life: Life, mutation: str, **given: Any) -> dict[str, Any]:
 
 
 async def amounts_agree(life: Life) -> None:
-    """Money in is what was allocated and what went to the account; invoices, installments and schedules are the sums of what paid them."""
+    """Money in is what was allocated and what went to the account; invoices, installments and schedules are the sums of what paid them, less what went back."""
     succeeded = {row["id"]: row["amount_minor"] for row in await life.rows("payment") if row["status"] in ("SUCCEEDED", "REFUNDED")}
-    allocated: dict[str, int] = {}
+    entries = await life.rows("balance_entry")
+    given, paid = Counter[str](), Counter[str]()
     for row in await life.rows("payment_allocation"):
         if row["payment_id"] in succeeded:
-            allocated[row["payment_id"]] = allocated.get(row["payment_id"], 0) + row["amount_minor"]
-    surplus = {row["payment_id"]: row["amount_minor"] for row in await life.rows("balance_entry", "and kind in ('OVERPAYMENT', 'PAYMENT')")}
-    assert {key: allocated.get(key, 0) + surplus.get(key, 0) for key in succeeded} == succeeded
-    entries = await life.rows("balance_entry", "and kind = 'APPLIED_TO_INVOICE'")
+            given[row["payment_id"]] += row["amount_minor"]
+            paid[row["invoice_id"]] += row["amount_minor"]
+    for entry in entries:
+        if entry["kind"] in ("OVERPAYMENT", "PAYMENT"):
+            given[entry["payment_id"]] += entry["amount_minor"]
+    assert given == Counter(succeeded)
+    went_back = {row["id"] for row in await life.rows("refund", "and status = 'SUCCEEDED'")}
+    for row in await life.rows("refund_allocation"):
+        if row["refund_id"] in went_back:
+            paid[row["invoice_id"]] -= row["amount_minor"]
+    credited = Counter[str]()
+    for entry in entries:
+        credited[entry["invoice_id"]] -= entry["amount_minor"] if entry["kind"] == "APPLIED_TO_INVOICE" else 0
+    for note in await life.rows("credit_note"):
+        credited[note["invoice_id"]] += note["released_minor"] + note["refunded_minor"]
     for row in await life.rows("invoice"):
-        paid = sum(one["amount_minor"] for one in await life.rows("payment_allocation", f"and invoice_id = '{row['id']}'") if one["payment_id"] in succeeded)
-        assert row["paid_minor"] == paid
-        assert row["credited_minor"] == -sum(entry["amount_minor"] for entry in entries if entry["invoice_id"] == row["id"])
+        assert (row["paid_minor"], row["credited_minor"]) == (paid[row["id"]], credited[row["id"]])
     for row in await life.rows("payment_schedule"):
         assert row["paid_minor"] == sum(one["paid_minor"] for one in await life.rows("installment", f"and schedule_id = '{row['id']}'"))
 

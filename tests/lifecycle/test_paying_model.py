@@ -18,7 +18,7 @@ from billing.states import Actor
 from db.pool import Database
 from db.session import Caller
 from jobs.clock import Billing, tick
-from payments.processor import Refund
+from payments.processor import Refund, RefundReport
 from resolvers.lifecycle.writing import system_writer
 from resolvers.webhooks import act, store
 from tests.conftest import Portal
@@ -100,6 +100,26 @@ async def refunds(life: Life, chance: Random) -> None:
             await life.sandbox.refund(Refund(f"refund {chance.random()}", payment["processor_reference"], chance.choice([left, 1]), "USD"))
 
 
+async def money_goes_back(life: Life, chance: Random) -> None:
+    """By the merchant's hand at the processor, or by a bank; also before the payment has settled here."""
+    found = await life.rows("payment", "and processor_reference is not null and status <> 'FAILED'")
+    if found:
+        payment = chance.choice(found)
+        amount = chance.choice([payment["amount_minor"], chance.randint(1, payment["amount_minor"])])
+        reason, status = chance.choice(["REQUESTED", "DUPLICATE", "DISPUTE", "RETURNED"]), chance.choice(["SUCCEEDED", "SUCCEEDED", "PENDING"])
+        life.sandbox.tell(payment["processor_reference"], RefundReport(f"back {chance.random()}", amount, status, reason))
+
+
+async def a_refund_turns_out_otherwise(life: Life, chance: Random) -> None:
+    """It failed after all, a dispute was won, or what was waited for is there."""
+    found = await life.rows("refund", "and reference is not null")
+    if found:
+        refund = chance.choice(found)
+        reference = await life.admin.fetchval("select processor_reference from payment where id = $1", refund["payment_id"])
+        status = chance.choice(["SUCCEEDED", "REVERSED" if refund["reason"] == "DISPUTE" else "FAILED"])
+        life.sandbox.tell(reference, RefundReport(refund["reference"], refund["amount_minor"], status, refund["reason"]))
+
+
 async def voids(life: Life, chance: Random) -> None:
     found = [row for row in await life.rows("invoice") if row["paid_minor"] == 0 and row["status"] != "PAID"]
     if found:
@@ -148,7 +168,7 @@ async def three_at_once(life: Life, chance: Random) -> None:
 
 STEPS_OF_A_LIFE: list[Step] = [
     pays_an_invoice, pays_an_invoice, pays_an_installment, pays_all, pays_all_that_is_payable, changes_the_card, hears_the_processor, refunds, voids, confirms, time_goes_by, three_at_once,
-    something_is_put_on_account, the_clock_collects, days_go_by,
+    money_goes_back, a_refund_turns_out_otherwise, something_is_put_on_account, the_clock_collects, days_go_by,
 ]  # fmt: skip
 
 
@@ -180,9 +200,8 @@ async def _payable(life: Life) -> tuple[int, int, int]:
     figure = (await counted(life))["USD"]
     charges = [row for row in await life.rows("charge") if row["settled_at"] is None]
     documents = sum(row["remaining_minor"] for row in await life.rows("invoice", "and status <> 'PROCESSING'"))
-    documents += sum(
-        row["remaining_minor"] for row in await life.rows("installment", "and invoice_id is null and status <> 'PROCESSING'") if row["due_on"] <= today_of(life)
-    )
+    today, alone = await today_of(life), await life.rows("installment", "and invoice_id is null and status <> 'PROCESSING'")
+    documents += sum(row["remaining_minor"] for row in alone if row["due_on"] <= today)
     account = max(max(-figure.balance, 0) - sum(row["account_minor"] for row in charges), 0)
     credit = max(figure.balance - sum(row["reserved_minor"] for row in charges), 0)
     return figure.due, documents + account, min(credit, documents)
@@ -199,8 +218,8 @@ async def _states_agree(life: Life) -> None:
         assert [row["id"] for table in ("invoice", "installment") for row in await life.rows(table, "and status = 'PROCESSING'")] == []
         assert await life.rows("payment", "and status in ('PROCESSING', 'REQUIRES_ACTION')") == []
     entries = await life.rows("balance_entry")
-    charges = -sum(entry["amount_minor"] for entry in entries if entry["kind"] == "CHARGE")
-    assert -charges <= sum(entry["amount_minor"] for entry in entries), "more credit was spent than there was"
+    taken = -sum(entry["amount_minor"] for entry in entries if entry["kind"] in ("CHARGE", "REFUND"))
+    assert -taken <= sum(entry["amount_minor"] for entry in entries), "more credit was spent than there was"
     for row in await life.rows("installment", "and invoice_id is not null and status <> 'CANCELED'"):
         assert row["remaining_minor"] >= 0
 
