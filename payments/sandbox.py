@@ -152,10 +152,10 @@ class Sandbox:
 
         Without a report the event says only how much of the charge was given back in all.
         """
+        entry = self._ledger.charge(reference=processor_reference)
+        if entry is None:
+            raise ValueError("the sandbox has no such charge")
         with self._ledger.change():
-            entry = self._ledger.charge(reference=processor_reference)
-            if entry is None:
-                raise ValueError("the sandbox has no such charge")
             self._ledger.tell(entry, kind=EventKind.REFUND, refund=json.dumps(asdict(report)) if report else None)
 
     def read_event(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Event:
