@@ -137,6 +137,12 @@ class InvoiceReason(UpperStrEnum):
     MANUAL = auto()
 
 
+class CreditNoteReason(UpperStrEnum):
+    UNUSED_TIME = auto()
+    REFUND = auto()
+    CORRECTION = auto()
+
+
 class PaymentStatus(UpperStrEnum):
     PROCESSING = auto()
     REQUIRES_ACTION = auto()

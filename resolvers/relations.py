@@ -19,6 +19,7 @@ BY_ID = {
     "ins": "installments.by_id",
     "inv": "invoices.by_id",
     "line": "invoice_lines.by_id",
+    "cn": "credit_notes.by_id",
     "pay": "payments.by_id",
     "ref": "refunds.by_id",
     "pm": "payment_methods.by_id",

@@ -6,7 +6,7 @@ from billing.states import BalanceEntryKind, NextPaymentKind
 from schema import nouns
 from schema.enums import AgeOrder, InvoiceOrder, MethodOrder
 from schema.fields import any_of, derived, many, money, one, page
-from schema.filters import BalanceEntryFilter, InvoiceFilter, PaymentFilter, PaymentMethodFilter, ScheduleFilter, SubscriptionFilter
+from schema.filters import BalanceEntryFilter, CreditNoteFilter, InvoiceFilter, PaymentFilter, PaymentMethodFilter, ScheduleFilter, SubscriptionFilter
 from schema.node import Node
 from schema.papers import STATEMENT_ARGUMENTS, StatementDocuments, statement
 from schema.scalars import CurrencyCode, Date, DateTime
@@ -67,6 +67,7 @@ class BalanceEntry:
     created_at: DateTime = strawberry.field(description="When it was entered.")
     invoice = one("invoices.by_id", key="invoice_id", graphql_type=nouns.Invoice | None, description="The invoice it is about, if any.")
     payment = one("payments.by_id", key="payment_id", graphql_type=nouns.Payment | None, description="The payment it is about, if any.")
+    credit_note = one("credit_notes.by_id", key="credit_note_id", graphql_type=nouns.CreditNote | None, description="The credit note that granted it, if any.")
 
 
 @strawberry.type(description="A customer of the merchant: who pays.")
@@ -96,6 +97,14 @@ class Customer(Node):
         description="Amounts that are paid in installments.",
     )
     invoices = page("invoices.of_customer", key="id", graphql_type=nouns.Invoice, sort=InvoiceOrder, filter=InvoiceFilter, description="Every issued invoice.")
+    credit_notes = page(
+        "credit_notes.of_customer",
+        key="id",
+        graphql_type=nouns.CreditNote,
+        sort=AgeOrder,
+        filter=CreditNoteFilter,
+        description="Every credit note.",
+    )
     payments = page(
         "payments.of_customer",
         key="id",

@@ -194,6 +194,13 @@ described(
     MANUAL="The merchant wrote it.",
 )
 described(
+    states.CreditNoteReason,
+    "Why a credit note was issued.",
+    UNUSED_TIME="A plan was changed within a period: what was asked for the rest of it is taken back.",
+    REFUND="A payment was refunded, and is not asked for again.",
+    CORRECTION="The merchant corrected the invoice.",
+)
+described(
     states.PaymentStatus,
     "Where a payment is.",
     PROCESSING="In flight; its outcome is not known yet.",
@@ -238,7 +245,7 @@ described(
 described(
     states.BalanceEntryKind,
     "What moved the balance.",
-    CREDIT_NOTE="The merchant credited something.",
+    CREDIT_NOTE="A credit note granted credit.",
     OVERPAYMENT="More was paid than was due.",
     APPLIED_TO_INVOICE="Credit paid an invoice.",
     ADJUSTMENT="The merchant corrected the balance.",

@@ -44,6 +44,9 @@ class Invoice(Node, Attachable):
         "schedules.by_id", key="schedule_id", graphql_type=nouns.PaymentSchedule | None, description="The payment schedule it is for, if any."
     )
     lines = page("invoice_lines.of_invoice", key="id", graphql_type=nouns.InvoiceLine, sort=LineOrder, description="What it charges for, line by line.")
+    credit_notes = page(
+        "credit_notes.of_invoice", key="id", graphql_type=nouns.CreditNote, sort=AgeOrder, description="The credit notes that take back a part of it."
+    )
     payments = page(
         "payments.of_invoice",
         key="id",

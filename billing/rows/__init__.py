@@ -2,10 +2,11 @@
 
 from billing.rows.attachments import Attachment, AttachmentObject, FileCount, LooseObject
 from billing.rows.contracts import Account, Contract, CouponOffer, Cover, Offer, TakenPlan
+from billing.rows.credit_notes import CreditNote, CreditNoteLine
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, PresentedCredential, RefreshToken, SealedLetter
 from billing.rows.invoices import Invoice, InvoiceLine
-from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Forgotten, Operation, Saved
+from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Forgotten, Operation, Written
 from billing.rows.owed import MethodReference, OwedInstallment, OwedInvoice, OwedItem, PaymentOwner, SavedMethod, StatementEntry, StatementExtent, StoredEvent
 from billing.rows.partners import ApiClient, Budget, ClientAssertion, ClientCredential, PartnerGrant, RegistryId, RegistryStamp, StoredDocument, TrustedText
 from billing.rows.passes import JobPass
@@ -37,6 +38,8 @@ __all__ = [
     "CouponRedemption",
     "Cover",
     "Credential",
+    "CreditNote",
+    "CreditNoteLine",
     "Customer",
     "Due",
     "FileCount",
@@ -76,7 +79,6 @@ __all__ = [
     "RegistryId",
     "RegistryStamp",
     "Revision",
-    "Saved",
     "SavedMethod",
     "SealedLetter",
     "StatementEntry",
@@ -89,4 +91,5 @@ __all__ = [
     "TakenPlan",
     "Total",
     "TrustedText",
+    "Written",
 ]

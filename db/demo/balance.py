@@ -31,10 +31,6 @@ def enter(account: Account, kind: str, amount_minor: int, *, at: datetime, curre
     )
 
 
-def credit_note(account: Account, invoice: Invoice, amount_minor: int, *, at: datetime) -> None:
-    enter(account, "CREDIT_NOTE", amount_minor, at=at, currency=invoice.currency).invoice_id = invoice.id
-
-
 def apply_credit(account: Account, invoice: Invoice, amount_minor: int, *, at: datetime) -> None:
     enter(account, "APPLIED_TO_INVOICE", -amount_minor, at=at, currency=invoice.currency).invoice_id = invoice.id
     invoice.credited_minor += amount_minor

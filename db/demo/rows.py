@@ -267,6 +267,40 @@ class PaymentAllocation:
 
 
 @dataclass(slots=True, kw_only=True)
+class CreditNote:
+    customer_id: str
+    id: str
+    reason: str
+    currency: str
+    invoice_id: str
+    issued_at: datetime
+    subtotal_minor: int
+    tax_minor: int
+    total_minor: int
+    created_at: datetime
+    number: str = ""
+    sequence: int = 0
+    released_minor: int = 0
+    granted_minor: int = 0
+    refunded_minor: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class CreditNoteLine:
+    customer_id: str
+    id: str
+    credit_note_id: str
+    currency: str
+    position: int
+    description: str
+    subtotal_minor: int
+    tax_minor: int
+    total_minor: int
+    period_starts_at: datetime | None = None
+    period_ends_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
 class BalanceEntry:
     customer_id: str
     id: str
@@ -277,6 +311,7 @@ class BalanceEntry:
     created_at: datetime
     invoice_id: str | None = None
     payment_id: str | None = None
+    credit_note_id: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)

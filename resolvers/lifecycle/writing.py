@@ -1,9 +1,9 @@
-"""A decision as rows: what `changes.save` writes in one statement. Ids are made here, amounts are not."""
+"""A decision as rows: what the blocks `saving.…` write. Ids are made here, amounts are not."""
 
 import json
 import secrets
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -24,11 +24,19 @@ from resolvers.lifecycle.credit_notes import note_rows
 
 Changes = dict[str, list[dict[str, Any]]]
 
-# Kinds of rows that blocks of their own write.
-SAVED_BY_BLOCKS = ("credit_note", "credit_note_line", "balance_entry")
+# Rows that must be found as they were when it was decided.
+COUNTED = {
+    "subscription", "credit_note", "released", "attempted", "collected", "attempted_installment", "collected_installment", "collected_schedule",
+}  # fmt: skip
 
-# Rows that must be found as expected, as `changes.save` counts them.
-COUNTED = (("subscription",), ("released",), ("attempted", "collected"), ("attempted_installment", "collected_installment", "collected_schedule"))
+# What is written in a first statement: a credit note may be refused, and others refer to it.
+EARLY = {"credit_note"}
+
+# What is written in a second statement: a subscription has one running coupon, so the one before it must have ended.
+LATE = {"coupon_redemption"}
+
+# What is written by blocks that refer to what stands then.
+PLANS = {"taken_plan", "untaken_plan"}
 
 
 class Interrupted(Exception):
@@ -111,30 +119,22 @@ def merged(*parts: Changes) -> Changes:
 
 async def save(transaction: Transaction, changes: Changes) -> None:
     """Raises Refused if a coupon's last redemption went to somebody else meanwhile, or the trial of a plan to another order of the customer."""
-    await _save_notes(transaction, changes)
-    saved = await transaction.first("changes.save", changes=as_json({table: rows for table, rows in changes.items() if rows and table not in SAVED_BY_BLOCKS}))
-    if saved.coupons != len(changes.get("taken_coupon", ())):
-        raise Refused(ErrorCode.COUPON_INVALID, "This code cannot be used here.", "code")
-    if [saved.subscriptions, saved.releases, saved.invoices, saved.installments] != [
-        sum(len(changes.get(table, ())) for table in tables) for tables in COUNTED
-    ]:
-        raise Interrupted
+    present = {kind: rows for kind, rows in changes.items() if rows}
+    for kinds in (present.keys() & EARLY, present.keys() - EARLY - LATE - PLANS, present.keys() & LATE):
+        if kinds:
+            _judge(present, await transaction.save({kind: as_json(present[kind]) for kind in kinds}))
     await _save_plans(transaction, changes)
-    if entries := changes.get("balance_entry"):
-        await transaction.run("saving.balance_entry", rows=as_json(entries))
     for invoice in changes.get("invoice", ()):
         transaction.at_commit("invoices.issue_number", key=invoice["id"], **invoice["place"])
     for note in changes.get("credit_note", ()):
         transaction.at_commit("credit_notes.issue_number", key=note["id"], **note["place"])
 
 
-async def _save_notes(transaction: Transaction, changes: Changes) -> None:
-    """Before the balance entries, which refer to them. A note that takes more off an invoice than is left of it is not written."""
-    if notes := changes.get("credit_note"):
-        saved = await transaction.run("saving.credit_note", rows=as_json(notes))
-        if len(saved) != len(notes):
-            raise Interrupted
-        await transaction.run("saving.credit_note_line", rows=as_json(changes["credit_note_line"]))
+def _judge(changes: Changes, written: Mapping[str, int]) -> None:
+    if "taken_coupon" in written and written["taken_coupon"] != len(changes["taken_coupon"]):
+        raise Refused(ErrorCode.COUPON_INVALID, "This code cannot be used here.", "code")
+    if any(written[kind] != len(changes[kind]) for kind in written.keys() & COUNTED):
+        raise Interrupted
 
 
 async def _save_plans(transaction: Transaction, changes: Changes) -> None:

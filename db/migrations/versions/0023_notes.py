@@ -9,4 +9,5 @@ down_revision = "0022"
 
 
 def upgrade() -> None:
-    run_script(Path(__file__).with_name("0023_numbers.sql"))
+    for part in ("numbers", "views"):
+        run_script(Path(__file__).with_name(f"0023_{part}.sql"))
