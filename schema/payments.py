@@ -54,7 +54,10 @@ class Payment(Node):
     )
     customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Who paid.")
     allocations = many(
-        "payment_allocations.of_payment", key="id", graphql_type=nouns.PaymentAllocation, description="The invoices and installments it paid, and how much of each."
+        "payment_allocations.of_payment",
+        key="id",
+        graphql_type=nouns.PaymentAllocation,
+        description="The invoices and installments it paid, and how much of each.",
     )
     balance_entries = many(
         "balance_entries.of_payment",
