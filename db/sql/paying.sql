@@ -77,8 +77,8 @@ update invoice set collect_at = :now
 select s.customer_id, s.id
   from subscription s
  where s.customer_id = :customer_id and 'DUNNING' = any(s.holds)
-   and not exists (select from invoice i where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0
-                    and (i.failed_attempts > 0 or i.due_on < (select today_in(c.time_zone) from customer c where c.id = s.customer_id)))
+   and not exists (select from owed_item o join invoice i on i.customer_id = o.customer_id and i.id = o.invoice_id
+                    where o.customer_id = s.customer_id and o.subscription_id = s.id and (o.overdue_minor > 0 or i.failed_attempts > 0))
 
 -- name: webhooks.store
 -- returns: StoredEvent

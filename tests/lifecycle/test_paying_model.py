@@ -193,6 +193,9 @@ async def _owing(life: Life, chance: Random) -> None:
     await schedule(life, 2_000, invoicing="PER_INSTALLMENT", covered_by=[each])
     await schedule(life, 700, 800)
     await credit(life, chance.choice([0, 500, 5_000]) or 1)
+    # The clock collects invoices of subscriptions.
+    subscription = await life.subscribe("storage")
+    await life.admin.execute("update invoice set subscription_id = $2 where customer_id = $1 and subscription_id is null", life.customer_id, subscription)
 
 
 async def _payable(life: Life) -> tuple[int, int, int]:
