@@ -32,7 +32,7 @@ class Invoice(Node, Attachable):
     tax = money("tax_minor", description="The tax on it.")
     total = money("total_minor", description="Subtotal less discount, with tax.")
     amount_paid = money("paid_minor", description="What was paid of it and not given back.")
-    amount_credited = money("credited_minor", description="What the customer's credit settled of it, and what credit notes took off it.")
+    amount_credited = money("credited_minor", description="What credit settled of it, and what credit notes released or refunded.")
     amount_refunded = money("refunded_minor", description="What was paid of it and went back, by the merchant or by a bank.")
     amount_remaining = money("remaining_minor", description="Total less paid and credited; nothing on a void or refunded invoice.")
     paid_at: DateTime | None = strawberry.field(description="When the last of it was paid.")

@@ -28,8 +28,9 @@ select * from portal_installment where customer_id = :customer_id and id = any(:
 -- order oldest: happened_on, rank, id
 -- The statement of account of a currency, up to the end of a day where the customer lives: above zero is owed more, below zero less.
 -- Of one day, `rank` says what comes first.
--- Void invoices were never owed beyond what was paid of them. Credit that was used for an invoice was credit before, and counts once. What went back is owed again, unless a credit note of the same day
--- says that it is not asked for; what a credit note gives as credit is an entry of the balance.
+-- Void invoices were never owed, beyond what was paid of them. Credit that was used for an invoice was credit before, and counts once. What a payment paid on account or
+-- left as credit counts as the payment. What went back is owed again, unless a credit note of the same day says that it is not asked for; what a credit note gives as
+-- credit is an entry of the balance.
 select entry.happened_on, entry.rank, entry.id, entry.kind, entry.reference, entry.amount_minor
   from customer c
  cross join lateral (

@@ -27,7 +27,7 @@ select r.id, r.reference, r.amount_minor, r.reason, r.status, r.created_at, r.is
 
 -- name: refunds.sources
 -- returns: RefundSource
--- What a payment paid and has not given back, from the newest to the oldest. What several refunds took from one invoice or installment is one sum.
+-- What a payment paid and has not given back, from the newest to the oldest: what was paid at once, by the day on which it was due. What several refunds took from one invoice or installment is one sum.
 select a.id, a.invoice_id, a.installment_id,
        cast(a.amount_minor - coalesce((select sum(t.amount_minor)
                                          from refund r
@@ -35,8 +35,10 @@ select a.id, a.invoice_id, a.installment_id,
                                         where r.customer_id = a.customer_id and r.payment_id = a.payment_id
                                           and t.invoice_id is not distinct from a.invoice_id and t.installment_id is not distinct from a.installment_id), 0) as bigint) as amount_minor
   from payment_allocation a
+  left join invoice i on i.customer_id = a.customer_id and i.id = a.invoice_id
+  left join installment p on p.customer_id = a.customer_id and p.id = a.installment_id
  where a.customer_id = :customer_id and a.payment_id = :key
- order by a.created_at desc, a.id desc
+ order by a.created_at desc, coalesce(p.due_on, i.due_on) desc, coalesce(a.installment_id, a.invoice_id) desc
 
 -- name: refunds.taken
 -- returns: RefundSource

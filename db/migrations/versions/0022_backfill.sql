@@ -90,7 +90,12 @@ begin
       values (paid.customer_id, 'bal_' || substring(paid.id from 5), paid.currency, -open_minor, 'REFUND', 'Paid back', paid.id, made.id, made.settled_at);
     end if;
     open_minor := paid.refunded_minor - open_minor;
-    for part in select * from payment_allocation where customer_id = paid.customer_id and payment_id = paid.id order by created_at desc, id desc loop
+    for part in select a.*
+                  from payment_allocation a
+                  left join invoice i on i.customer_id = a.customer_id and i.id = a.invoice_id
+                  left join installment p on p.customer_id = a.customer_id and p.id = a.installment_id
+                 where a.customer_id = paid.customer_id and a.payment_id = paid.id
+                 order by a.created_at desc, coalesce(p.due_on, i.due_on) desc, coalesce(a.installment_id, a.invoice_id) desc loop
       open_minor := open_minor - pg_temp.take(made.id, part, open_minor, made.settled_at);
     end loop;
     for taken in select invoice_id, sum(amount_minor) as minor, min(substring(id from 5)) as suffix
