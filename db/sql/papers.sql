@@ -19,6 +19,10 @@ select * from portal_payment where customer_id = :customer_id and id = any(:ids)
 -- returns: Invoice
 select * from portal_invoice where customer_id = :customer_id and id = any(:ids)
 
+-- name: papers.credit_notes
+-- returns: CreditNote
+select * from portal_credit_note where customer_id = :customer_id and id = any(:ids)
+
 -- name: papers.installments
 -- returns: Installment
 select * from portal_installment where customer_id = :customer_id and id = any(:ids)
@@ -29,6 +33,7 @@ select * from portal_installment where customer_id = :customer_id and id = any(:
 -- The statement of account of a currency, up to the end of a day where the customer lives: above zero is owed more, below zero less.
 -- Of one day, `rank` says what comes first.
 -- Void invoices were never owed. A refunded invoice is not owed any more from the day of its refund on. Credit that was used for an invoice was credit before, and counts once.
+-- A credit note takes off what it released and what it granted; its entry of the balance is that again.
 select entry.happened_on, entry.rank, entry.id, entry.kind, entry.reference, entry.amount_minor
   from customer c
  cross join lateral (
@@ -56,5 +61,9 @@ select entry.happened_on, entry.rank, entry.id, entry.kind, entry.reference, ent
          union all
         select (b.created_at at time zone c.time_zone)::date, 3, 'CREDIT', b.description, -b.amount_minor, b.id
           from balance_entry b
-         where b.customer_id = c.id and b.currency = :currency and b.kind in ('CREDIT_NOTE', 'ADJUSTMENT', 'CHARGE', 'REFUND')) entry
+         where b.customer_id = c.id and b.currency = :currency and b.credit_note_id is null and b.kind in ('CREDIT_NOTE', 'ADJUSTMENT', 'CHARGE', 'REFUND')
+         union all
+        select (n.issued_at at time zone c.time_zone)::date, 3, 'CREDIT_NOTE', n.number, -(n.released_minor + n.granted_minor), n.id
+          from credit_note n
+         where n.customer_id = c.id and n.currency = :currency and n.released_minor + n.granted_minor > 0) entry
  where c.id = :customer_id and entry.happened_on <= :until_on
