@@ -24,6 +24,7 @@ class EntryKind(StrEnum):
     PAYMENT = "PAYMENT"
     REFUND = "REFUND"
     CREDIT = "CREDIT"
+    CREDIT_NOTE = "CREDIT_NOTE"
     VOID = "VOID"
 
 
