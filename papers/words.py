@@ -62,7 +62,6 @@ WORDS: dict[str, dict[str, str]] = {
         "entry_REFUND": "Refund",
         "entry_CREDIT": "Credit",
         "entry_CREDIT_NOTE": "Credit note",
-        "entry_VOID": "Voided",
     },
     "de": {
         "invoice": "Rechnung",
@@ -125,7 +124,6 @@ WORDS: dict[str, dict[str, str]] = {
         "entry_REFUND": "Erstattung",
         "entry_CREDIT": "Gutschrift",
         "entry_CREDIT_NOTE": "Rechnungskorrektur",
-        "entry_VOID": "Storno",
     },
     "fr": {
         "invoice": "Facture",
@@ -188,7 +186,6 @@ WORDS: dict[str, dict[str, str]] = {
         "entry_REFUND": "Remboursement",
         "entry_CREDIT": "Crédit",
         "entry_CREDIT_NOTE": "Avoir",
-        "entry_VOID": "Annulation",
     },
 }
 FALLBACK = "en"
