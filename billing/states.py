@@ -129,6 +129,14 @@ class InvoiceStatus(UpperStrEnum):
     REFUNDED = auto()
 
 
+class Collection(UpperStrEnum):
+    NONE = auto()
+    DUE = auto()
+    RETRYING = auto()
+    WAITING_FOR_METHOD = auto()
+    GIVEN_UP = auto()
+
+
 class InvoiceReason(UpperStrEnum):
     FIRST = auto()
     RENEWAL = auto()
@@ -175,6 +183,7 @@ class PaymentMethodKind(UpperStrEnum):
 
 
 class NextPaymentKind(UpperStrEnum):
+    RETRY = auto()
     RENEWAL = auto()
     RESUME = auto()
     INSTALLMENT = auto()

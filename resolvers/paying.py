@@ -182,9 +182,8 @@ def _attempted_rows(settlement: Settlement) -> Changes:
 def _unpaid_rows(payable: Payable) -> Changes:
     """As before: what the billing clock would have tried again, it tries when it would have."""
     attempted = _attempted_rows(payable.settlement)
-    planned = {one.id: one.collect_at for one in payable.debts.invoices}
     return {
-        "uncollected": [{"id": row["id"], "collect_at": planned[row["id"]], "failed_attempts": 0} for row in attempted["attempted"]],
+        "uncollected": attempted["attempted"],
         "uncollected_installment": attempted["attempted_installment"],
     }
 

@@ -27,7 +27,9 @@ class NextPayment:
     due_on: Date = strawberry.field(name="date", description="The day on which it will be charged or is due.")
     amount = money("amount_minor", description="How much.")
     kind: NextPaymentKind = strawberry.field(description="Where it comes from.")
-    source = any_of("sub", "ins", key="source_id", graphql_type=Node | None, description="The Subscription or Installment it comes from.", is_certain=True)
+    source = any_of(
+        "sub", "ins", "inv", key="source_id", graphql_type=Node | None, description="The Subscription, Installment or Invoice it comes from.", is_certain=True
+    )
 
 
 @strawberry.type(description="The figures of the Summary page.")
@@ -55,7 +57,8 @@ class Summary:
         "next_payments.of_customer",
         key="customer_id",
         graphql_type=NextPayment | None,
-        description="The earliest of the next renewal, an automatic resume, and an unpaid installment from today on; what costs nothing is none. Null is normal.",
+        description="The earliest of the next renewal, an automatic resume, the next charge of an unpaid invoice, and an unpaid installment from today on; "
+        "what costs nothing is none. Null is normal.",
     )
 
 

@@ -87,7 +87,7 @@ described(
     "Who stopped the service. A customer can lift only their own hold.",
     CUSTOMER="The customer; resume lifts it.",
     MERCHANT="The merchant; only the merchant lifts it.",
-    DUNNING="Unpaid invoices; paying the last overdue one lifts it.",
+    DUNNING="Unpaid invoices; it is lifted when the last overdue one is paid, credited or void, or by the merchant.",
 )
 described(
     states.PendingChangeKind,
@@ -127,7 +127,7 @@ described(
     COUPON_APPLIED="A coupon was applied.",
     COUPON_REMOVED="A coupon was removed.",
     HELD="The merchant, or unpaid invoices, stopped the service.",
-    RELEASED="The merchant, or a payment, lifted such a hold.",
+    RELEASED="Such a hold was lifted, by the merchant, or because nothing is overdue any more.",
     RESUME_FAILED="It should have resumed by itself, and the next period could not be paid for. It stays paused.",
 )
 described(
@@ -185,6 +185,15 @@ described(
     REFUNDED="Paid, and everything that had paid it was given back, the customer's credit included.",
 )
 described(
+    states.Collection,
+    "How an unpaid invoice is collected by the billing clock.",
+    NONE="Not at all: nothing remains, or it is not charged by itself.",
+    DUE="It will be charged at `nextAttemptAt`.",
+    RETRYING="It was declined, and is tried again at `nextAttemptAt`.",
+    WAITING_FOR_METHOD="No payment method can be charged for it: there is none, or it expired, was deleted, or was declined for good. It is charged when there is another one.",
+    GIVEN_UP="The last try has failed, its payment was disputed, or the merchant released the subscription. Only another method, or the customer, makes it charged again.",
+)
+described(
     states.InvoiceReason,
     "Why an invoice was made.",
     FIRST="A subscription began.",
@@ -238,6 +247,7 @@ described(
 described(
     states.NextPaymentKind,
     "Where the next payment comes from.",
+    RETRY="An unpaid invoice is charged by itself, most often again.",
     RENEWAL="A subscription renews.",
     RESUME="A paused subscription resumes by itself.",
     INSTALLMENT="An installment becomes due.",

@@ -27,7 +27,7 @@ class RefundedPayment:
     status: str
     currency: str
     amount_minor: int
-    method_kind: str
+    payment_method_id: str | None
     credit_minor: int
 
 

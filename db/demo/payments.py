@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from billing import standing
 from billing.states import InvoiceStatus
@@ -58,7 +58,22 @@ def decline(account: Account, debt: Debt, *, method: PaymentMethod, at: datetime
     payment = start(account, debt, method=method, at=at)
     payment.status, payment.decline_code, payment.is_retryable = "FAILED", code, DECLINES[code]
     _settle(debt, at, fact="FAILED")
+    if debt.invoice and debt.invoice.subscription_id:
+        _count_failure(debt.invoice, method, account.day(payment.created_at))
     return payment
+
+
+def _count_failure(invoice: Invoice, method: PaymentMethod, day: date) -> None:
+    """The clock's last try, unless the story goes on with `retry_later`."""
+    invoice.collection = "GIVEN_UP"
+    invoice.failed_attempts += 1
+    invoice.retry_count += 1
+    invoice.retry_began_on, invoice.retry_last_on, invoice.retry_method_id = invoice.retry_began_on or day, day, method.id
+
+
+def retry_later(invoice: Invoice, *, at: datetime) -> None:
+    """The clock tries once more."""
+    invoice.collection, invoice.collect_at = "RETRYING", at
 
 
 def refund(payment: Payment, invoice: Invoice) -> None:

@@ -190,6 +190,13 @@ class Invoice:
     refunded_minor: int = 0
     noted_minor: int = 0
     paid_at: datetime | None = None
+    collection: str = "NONE"
+    collect_at: datetime | None = None
+    failed_attempts: int = 0
+    retry_count: int = 0
+    retry_began_on: date | None = None
+    retry_last_on: date | None = None
+    retry_method_id: str | None = None
 
     @property
     def remaining_minor(self) -> int:

@@ -64,21 +64,14 @@ update payment_method set is_default = false, deleted_at = :now, version = versi
 update subscription set payment_method_id = cast(:successor as text), version = version + 1
  where customer_id = :customer_id and payment_method_id = :key and status <> 'CANCELED'
 
--- name: invoices.collect_now
--- returns: nothing
--- Past due invoices of subscriptions are charged with the next pass of the billing clock.
-update invoice set collect_at = :now
- where customer_id = :customer_id and status in ('OPEN', 'PARTIALLY_PAID') and remaining_minor > 0 and subscription_id is not null
-   and (failed_attempts > 0 or due_on < (select today_in(c.time_zone) from customer c where c.id = :customer_id))
-
 -- name: contracts.to_lift
 -- returns: Due
 -- Subscriptions that dunning holds and that owe nothing any more that dunning was about.
 select s.customer_id, s.id
   from subscription s
- where s.customer_id = :customer_id and 'DUNNING' = any(s.holds)
+ where s.customer_id = :customer_id and 'DUNNING' = any(s.holds) and s.charging_payment_id is null
    and not exists (select from owed_item o join invoice i on i.customer_id = o.customer_id and i.id = o.invoice_id
-                    where o.customer_id = s.customer_id and o.subscription_id = s.id and (o.overdue_minor > 0 or i.failed_attempts > 0))
+                    where o.customer_id = s.customer_id and o.subscription_id = s.id and (o.overdue_minor > 0 or i.failed_attempts > 0 or i.collection = 'GIVEN_UP'))
 
 -- name: webhooks.store
 -- returns: StoredEvent

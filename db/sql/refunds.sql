@@ -10,7 +10,7 @@ select * from portal_refund where customer_id = :customer_id and payment_id = :k
 -- name: refunds.payment
 -- returns: RefundedPayment
 -- A payment whose money goes back, and how much of it is the customer's credit now. Read after the customer was locked.
-select p.customer_id, p.id as payment_id, p.status, p.currency, p.amount_minor, p.method_kind,
+select p.customer_id, p.id as payment_id, p.status, p.currency, p.amount_minor, p.payment_method_id,
        cast(coalesce((select sum(b.amount_minor) from balance_entry b where b.customer_id = p.customer_id and b.payment_id = p.id and b.kind in ('OVERPAYMENT', 'PAYMENT', 'REFUND')), 0)
             as bigint) as credit_minor
   from payment p
@@ -146,10 +146,3 @@ update credit_note set granted_minor = granted_minor + refunded_minor, refunded_
 -- name: refunds.notes
 -- returns: RefundNote
 select id, invoice_id, refunded_minor from credit_note where customer_id = :customer_id and refund_id = :key and refunded_minor > 0 order by id
-
--- name: refunds.collect_again
--- returns: nothing
--- After a bank took money back: a returned debit is a failed try, and is tried again when :collect_at comes; what is in dispute is charged by nobody but the customer.
-update invoice
-   set collect_at = case when subscription_id is not null then cast(:collect_at as timestamptz) end, failed_attempts = failed_attempts + :failed_attempts, version = version + 1
- where customer_id = :customer_id and id = any(:ids) and status in ('OPEN', 'PARTIALLY_PAID')

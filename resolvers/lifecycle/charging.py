@@ -136,6 +136,8 @@ async def _settled_once(session: Session, payment_id: str, result: ChargeResult,
             await refunding.apply(transaction, payment_id, by=by)
         if charge.is_held_by_dunning and result.status is ChargeStatus.SUCCEEDED:
             await dunning.lift_paid(transaction, by=by)
+        if _is_of_clock(charge) and result.status is ChargeStatus.FAILED:
+            await dunning.declined(transaction, charge, never_happened=_never_happened(result), by=by)
     return answer
 
 
@@ -168,6 +170,11 @@ async def _credited(session: Session, payment_id: str, result: ChargeResult, *, 
 async def _standing(transaction: Transaction, payment_id: str) -> tuple[Any, Any]:
     """The charge and its attempt, under the customer's lock."""
     return await transaction.first("charges.lock", key=payment_id), await transaction.first("charges.attempt", key=payment_id)
+
+
+def _is_of_clock(charge: Any) -> bool:
+    """Whether the clock charged an invoice, and nobody asked it to."""
+    return charge.mutation is None and charge.invoice_id is not None
 
 
 def _is_old(charge: Any, attempt: Any, result: ChargeResult) -> bool:

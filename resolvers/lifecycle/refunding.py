@@ -4,7 +4,7 @@ What is applied takes from what the payment paid. A refund that fails after that
 """
 
 import logging
-from datetime import timedelta
+from dataclasses import dataclass
 
 from billing.refunds import Part, Recorded, Report, recorded, taken
 from billing.rows.refunds import RecordedRefund, RefundedPayment
@@ -17,8 +17,14 @@ from resolvers.lifecycle.writing import Changes, Writer, as_json, save
 logger = logging.getLogger("portico.payments")
 
 SETTLED = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED)
-# When a debit that was returned is tried again.
-TRIED_AGAIN_AFTER = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """An invoice that is owed again, and the method that had paid it."""
+
+    invoice_id: str
+    payment_method_id: str | None
 
 
 async def record(transaction: Transaction, payment_id: str, report: Report, *, by: Writer) -> None:
@@ -56,7 +62,7 @@ async def _take(transaction: Transaction, payment: RefundedPayment, refund: Reco
     await transaction.run("refunds.save", key=payment.payment_id, rows=as_json([succeeded]))
     await _write(transaction, touched, taken_rows(touched, parts, by=by), minor=refund.amount_minor)
     if is_by_the_bank(refund):
-        await _owed_again(transaction, refund, sorted({part.invoice_id for part in parts if part.invoice_id}), by=by)
+        await _owed_again(transaction, touched, sorted({part.invoice_id for part in parts if part.invoice_id}), by=by)
 
 
 async def _put_back(transaction: Transaction, payment: RefundedPayment, refund: RecordedRefund, *, by: Writer) -> None:
@@ -101,11 +107,11 @@ async def _leave_allocation(transaction: Transaction, payment: RefundedPayment, 
             await transaction.run("refunds.replace_allocation", key=source.id, replacement=by.mint("alo"), minor=part["amount_minor"])
 
 
-async def _owed_again(transaction: Transaction, refund: RecordedRefund, invoice_ids: list[str], *, by: Writer) -> None:
+async def _owed_again(transaction: Transaction, touched: Touched, invoice_ids: list[str], *, by: Writer) -> None:
     """A debit that was returned is one more failed try; what is in dispute is not charged by the billing clock."""
-    is_returned = refund.reason == RefundReason.RETURNED
-    collect_at = by.now + TRIED_AGAIN_AFTER if is_returned else None
-    await transaction.run("refunds.collect_again", ids=invoice_ids, collect_at=collect_at, failed_attempts=int(is_returned))
+    happened = dunning.returned if touched.refund.reason == RefundReason.RETURNED else dunning.disputed
+    for invoice_id in invoice_ids:
+        await happened(transaction, TakenBack(invoice_id, touched.payment.payment_method_id), by=by)
 
 
 def _recorded(row: RecordedRefund) -> Recorded:

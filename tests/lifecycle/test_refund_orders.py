@@ -9,28 +9,16 @@ from typing import Any
 import asyncpg
 import pytest
 
-from billing.numbers import Numbering
 from billing.refunds import Report
-from billing.states import Actor
 from db.pool import Database
-from db.session import Caller
-from payments.processor import ChargeResult, ChargeStatus
-from resolvers.lifecycle.charging import settle
-from resolvers.lifecycle.writing import system_writer
 from tests.conftest import Portal
 from tests.lifecycle.conftest import Life, living
 from tests.lifecycle.test_paying import amounts_agree, credit, invoice, pay, schedule
 from tests.lifecycle.test_refund_cases import owed
-from tests.lifecycle.test_refunds import told
+from tests.lifecycle.test_refunds import settled, told
 
 Tell = Callable[[Life, str], Coroutine[Any, Any, None]]
 ORDERS = 10
-
-
-async def settled(life: Life, payment_id: str) -> None:
-    session = life.context().session.of(Caller(life.customer_id, Actor.SYSTEM, life.now))
-    await settle(session, payment_id, ChargeResult(ChargeStatus.SUCCEEDED, "x"), by=system_writer(life.now, Numbering()))
-    await session.close()
 
 
 def _telling(report: Report) -> Tell:

@@ -133,7 +133,13 @@ select i.id, i.customer_id, i.number, i.reason, i.status, i.currency, i.subscrip
        i.subtotal_minor, i.discount_minor, i.tax_minor, i.total_minor, i.paid_minor, i.credited_minor, i.remaining_minor, i.paid_at,
        i.remaining_minor > 0 and i.due_on < (select today_in(c.time_zone) from customer c where c.id = i.customer_id) as is_overdue,
        case when i.remaining_minor > 0 then greatest((select today_in(c.time_zone) from customer c where c.id = i.customer_id) - i.due_on, 0) else 0 end as days_overdue,
-       i.version, i.refunded_minor
+       i.version,
+       case when i.remaining_minor > 0 then i.collection else 'NONE' end as collection,
+       case when i.remaining_minor > 0 then i.retry_count else 0 end as retry_count,
+       case when i.remaining_minor > 0 and i.status <> 'PROCESSING' and i.collection in ('DUE', 'RETRYING') then i.collect_at end as next_attempt_at,
+       case when i.remaining_minor > 0 and i.status <> 'PROCESSING' and i.collection in ('DUE', 'RETRYING')
+            then (select (i.collect_at at time zone c.time_zone)::date from customer c where c.id = i.customer_id) end as next_attempt_on,
+       i.refunded_minor
   from invoice i;
 
 create or replace view portal_installment with (security_invoker = true) as
