@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from db.demo import balance
+from db.demo import balance, credit_notes
 from db.demo.account import Account
 from db.demo.ada import ada
 from db.demo.attachments import attach
@@ -72,8 +72,9 @@ def _ledger(account: Account, sepa: PaymentMethod) -> None:
     balance.enter(account, "ADJUSTMENT", 6_000, at=account.ago(95))
     balance.apply_credit(account, invoice, 4_500, at=invoice.issued_at)
     balance.overpay(account, pay(account, Debt(invoice), method=sepa, at=account.ago(75)), 2_000)
-    balance.credit_note(account, invoice, 5_950, at=account.ago(60))
+    credit_notes.correct(account, invoice, "Beratung, eine halbe Stunde", 5_950, at=account.ago(60))
     balance.enter(account, "CHARGE", -1_190, at=account.ago(50))
+    balance.pay_account(account, 1_190, method=sepa, at=account.ago(45))
     balance.enter(account, "REFUND", -3_000, at=account.ago(40))
     attach(account, invoice, "stundenzettel.pdf", at=account.ago(79), uploaded_by="STAFF", status="REJECTED")
     issue_manually(account, [Charge("Doppelt berechnet", 12_000)], issued_at=account.ago(70)).status = "VOID"

@@ -10,6 +10,8 @@ from db.demo.rows import (
     BalanceEntry,
     Coupon,
     CouponRedemption,
+    CreditNote,
+    CreditNoteLine,
     Customer,
     Installment,
     Invoice,
@@ -45,6 +47,8 @@ CUSTOMER_TABLES: dict[type, str] = {
     Installment: "installment",
     Payment: "payment",
     PaymentAllocation: "payment_allocation",
+    CreditNote: "credit_note",
+    CreditNoteLine: "credit_note_line",
     BalanceEntry: "balance_entry",
     Attachment: "attachment",
 }

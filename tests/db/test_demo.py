@@ -109,15 +109,17 @@ def test_an_invoice_is_credited_with_what_left_the_balance_for_it(ask: Ask) -> N
     assert not ask("""
         select i.id from invoice i
          where i.credited_minor <> (select coalesce(-sum(b.amount_minor), 0) from balance_entry b
-                                     where b.customer_id = i.customer_id and b.invoice_id = i.id and b.kind = 'APPLIED_TO_INVOICE')""")
+                                     where b.customer_id = i.customer_id and b.invoice_id = i.id and b.kind = 'APPLIED_TO_INVOICE')
+                                 + (select coalesce(sum(n.released_minor + n.refunded_minor), 0) from credit_note n
+                                     where n.customer_id = i.customer_id and n.invoice_id = i.id)""")
 
 
-def test_a_payment_gives_away_what_it_is_worth_and_the_rest_is_an_overpayment(ask: Ask) -> None:
+def test_a_payment_gives_away_what_it_is_worth_and_the_rest_goes_to_the_account(ask: Ask) -> None:
     assert not ask("""
         select p.id from payment p
-         where p.amount_minor <> (select sum(a.amount_minor) from payment_allocation a where a.customer_id = p.customer_id and a.payment_id = p.id)
+         where p.amount_minor <> (select coalesce(sum(a.amount_minor), 0) from payment_allocation a where a.customer_id = p.customer_id and a.payment_id = p.id)
                                + (select coalesce(sum(b.amount_minor), 0) from balance_entry b
-                                   where b.customer_id = p.customer_id and b.payment_id = p.id and b.kind = 'OVERPAYMENT')""")
+                                   where b.customer_id = p.customer_id and b.payment_id = p.id and b.kind in ('OVERPAYMENT', 'PAYMENT'))""")
 
 
 def test_the_status_of_an_invoice_follows_from_its_payments(ask: Ask) -> None:
@@ -247,16 +249,30 @@ def test_invoice_numbers_are_one_series_a_year_that_counts_up_in_the_order_of_is
     assert not ask("""
         select s.year from invoice_series s
          where (select (min(i.sequence), max(i.sequence), count(distinct i.sequence), count(*)) from invoice i where i.number like 'INV-' || s.year || '-%')
-            <> (1::bigint, s.last, s.last, s.last) or s.series <> 'INV-{year}-{number}'""")
+            <> (1::bigint, s.last, s.last, s.last) and s.series <> 'CN-{year}-{number}' or s.series not in ('INV-{year}-{number}', 'CN-{year}-{number}')""")
     assert ask("select 1 where (select count(*) from invoice) > 5000")
-    assert not ask("select i.number from invoice i full join invoice_number n using (number, sequence) where i.id is null or n.year is null")
+    assert not ask("""
+        with document as (select id, number, sequence from invoice union all select id, number, sequence from credit_note)
+        select number from document d full join invoice_number n using (number, sequence) where d.id is null or n.year is null""")
+
+
+def test_a_credit_note_is_the_sum_of_its_lines_and_takes_no_more_than_its_invoice_has(ask: Ask) -> None:
+    assert not ask("""
+        select n.id from credit_note n join invoice i on i.customer_id = n.customer_id and i.id = n.invoice_id
+         where n.tax_minor > i.tax_minor or n.subtotal_minor > i.total_minor - i.tax_minor or n.issued_at < i.issued_at
+            or (n.subtotal_minor, n.tax_minor, n.total_minor) <> (select sum(l.subtotal_minor), sum(l.tax_minor), sum(l.total_minor) from credit_note_line l
+                                                                   where l.customer_id = n.customer_id and l.credit_note_id = n.id)
+            or n.granted_minor <> (select coalesce(sum(b.amount_minor), 0) from balance_entry b where b.customer_id = n.customer_id and b.credit_note_id = n.id)""")
+    assert not ask("select id from balance_entry where (kind = 'CREDIT_NOTE') <> (credit_note_id is not null)")
+    kinds = ask("select distinct reason, released_minor > 0 as is_released from credit_note")
+    assert {(kind["reason"], kind["is_released"]) for kind in kinds} >= {("CORRECTION", False), ("UNUSED_TIME", False), ("UNUSED_TIME", True)}
 
 
 def test_the_entries_of_a_balance_have_the_sign_of_their_kind(ask: Ask) -> None:
     assert not ask("""
         select id from balance_entry
-         where kind in ('CREDIT_NOTE', 'OVERPAYMENT') and amount_minor < 0 or kind in ('APPLIED_TO_INVOICE', 'CHARGE', 'REFUND') and amount_minor > 0
-            or kind in ('CREDIT_NOTE', 'APPLIED_TO_INVOICE') and invoice_id is null or kind = 'OVERPAYMENT' and payment_id is null""")
+         where kind in ('CREDIT_NOTE', 'OVERPAYMENT', 'PAYMENT') and amount_minor < 0 or kind in ('APPLIED_TO_INVOICE', 'CHARGE', 'REFUND') and amount_minor > 0
+            or kind in ('CREDIT_NOTE', 'APPLIED_TO_INVOICE') and invoice_id is null or kind in ('OVERPAYMENT', 'PAYMENT') and payment_id is null""")
 
 
 def test_credit_is_never_used_before_it_is_there(ask: Ask) -> None:
@@ -278,7 +294,7 @@ def test_coupons_count_their_redemptions(ask: Ask) -> None:
 def test_nothing_has_happened_in_the_future_or_before_its_customer_came(ask: Ask) -> None:
     instants = {
         "invoice": "issued_at", "payment": "created_at", "payment_method": "created_at", "subscription": "created_at", "subscription_event": "happened_at",
-        "coupon_redemption": "redeemed_at", "payment_schedule": "created_at", "balance_entry": "created_at", "attachment": "uploaded_at",
+        "coupon_redemption": "redeemed_at", "payment_schedule": "created_at", "balance_entry": "created_at", "credit_note": "issued_at", "attachment": "uploaded_at",
     }  # fmt: skip
     for table, column in instants.items():
         assert not ask(f"select t.id from {table} t join customer c on c.id = t.customer_id where t.{column} > $1 or t.{column} < c.created_at limit 1", NOW), (
@@ -302,7 +318,15 @@ def test_a_payment_comes_after_its_invoice_its_schedule_and_its_method(ask: Ask)
 
 
 def test_ids_tell_their_kind_and_their_time(ask: Ask) -> None:
-    prefixes = {"payment": "pay", "invoice": "inv", "invoice_line": "line", "installment": "ins", "subscription_event": "evt", "payment_allocation": "alo"}
+    prefixes = {
+        "payment": "pay",
+        "invoice": "inv",
+        "invoice_line": "line",
+        "installment": "ins",
+        "subscription_event": "evt",
+        "payment_allocation": "alo",
+        "credit_note": "cn",
+    }
     for table, prefix in prefixes.items():
         assert not ask(f"select id from {table} where id !~ '^{prefix}_[0-9a-hjkmnp-tv-z]{{26}}$' limit 1")
     assert not ask("select p.id from payment p join payment q on q.customer_id = p.customer_id and q.created_at > p.created_at and q.id < p.id")
