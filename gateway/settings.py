@@ -226,7 +226,9 @@ class Settings(BaseSettings):
     max_uploads: Count = Field(50, ge=1, description="How many requests with files run at a time, apart from other operations.")
     max_downloads: Count = Field(50, ge=1, description="How many downloads of files are prepared at a time.")
     downloads_per_minute: Count = Field(300, ge=1, description="How many files of one customer may be downloaded in a minute.")
-    papers_at_once: int = Field(2, ge=1, le=32, description="How many papers (invoices, receipts, statements) are made at once; one customer has at most half.")
+    papers_at_once: int = Field(
+        2, ge=1, le=32, description="How many papers (invoices, credit notes, receipts, statements) are made at once; one customer has at most half."
+    )
     max_queued_papers: Count = Field(20, ge=0, description="How many more wait to be made; what comes then is answered 503 at once.")
     paper_queue_seconds: Seconds = Field(5.0, description="How long a paper waits to be made before it is answered 503.")
     paper_seconds: Seconds = Field(60.0, description="How long a paper may take from its request to its PDF, and then as long again to be sent.")

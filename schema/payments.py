@@ -53,5 +53,16 @@ class Payment(Node):
         "payment_methods.by_id", key="payment_method_id", graphql_type=nouns.PaymentMethod | None, description="What was charged, if it is still saved."
     )
     customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Who paid.")
+    allocations = many(
+        "payment_allocations.of_payment",
+        key="id",
+        graphql_type=nouns.PaymentAllocation,
+        description="The invoices and installments it paid, and how much of each.",
+    )
+    balance_entries = many(
+        "balance_entries.of_payment",
+        key="id",
+        graphql_type=nouns.BalanceEntry,
+        description="What of it moved the account's balance: it paid what was owed on the account, or became credit.",
+    )
     refunds = many("refunds.of_payment", key="id", graphql_type=nouns.Refund, description="What went back of it, in the order in which it became known.")
-    allocations = many("payment_allocations.of_payment", key="id", graphql_type=nouns.PaymentAllocation, description="What it paid for.")

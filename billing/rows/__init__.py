@@ -7,7 +7,7 @@ from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, S
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, PresentedCredential, RefreshToken, SealedLetter
 from billing.rows.invoices import Invoice, InvoiceLine
 from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Forgotten, Operation, Written
-from billing.rows.owed import MethodReference, OwedInstallment, OwedInvoice, PaymentOwner, SavedMethod, StatementEntry, StatementExtent, StoredEvent
+from billing.rows.owed import MethodReference, OwedInstallment, OwedInvoice, OwedItem, PaymentOwner, SavedMethod, StatementEntry, StatementExtent, StoredEvent
 from billing.rows.partners import ApiClient, Budget, ClientAssertion, ClientCredential, PartnerGrant, RegistryId, RegistryStamp, StoredDocument, TrustedText
 from billing.rows.passes import JobPass
 from billing.rows.payments import Payment, PaymentAllocation, PaymentMethod
@@ -56,6 +56,7 @@ __all__ = [
     "Operation",
     "OwedInstallment",
     "OwedInvoice",
+    "OwedItem",
     "Owner",
     "PartnerGrant",
     "Payment",

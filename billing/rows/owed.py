@@ -5,6 +5,17 @@ from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
+class OwedItem:
+    """An INVOICE, an INSTALLMENT or what is owed on the ACCOUNT. `payable_minor` is the part of the remainder that is not in payment."""
+
+    kind: str
+    invoice_id: str | None
+    installment_id: str | None
+    remaining_minor: int
+    payable_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class OwedInvoice:
     id: str
     number: str

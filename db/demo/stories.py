@@ -86,6 +86,7 @@ def _ledger(account: Account, sepa: PaymentMethod) -> None:
     balance.overpay(account, pay(account, Debt(invoice), method=sepa, at=account.ago(75)), 2_000)
     credit_notes.correct(account, invoice, "Beratung, eine halbe Stunde", 5_950, at=account.ago(60))
     balance.enter(account, "CHARGE", -1_190, at=account.ago(50))
+    balance.pay_account(account, 1_190, method=sepa, at=account.ago(45))
     balance.enter(account, "REFUND", -3_000, at=account.ago(40))
     attach(account, invoice, "stundenzettel.pdf", at=account.ago(79), uploaded_by="STAFF", status="REJECTED")
     issue_manually(account, [Charge("Doppelt berechnet", 12_000)], issued_at=account.ago(70)).status = "VOID"

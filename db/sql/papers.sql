@@ -19,6 +19,10 @@ select * from portal_payment where customer_id = :customer_id and id = any(:ids)
 -- returns: Invoice
 select * from portal_invoice where customer_id = :customer_id and id = any(:ids)
 
+-- name: papers.credit_notes
+-- returns: CreditNote
+select * from portal_credit_note where customer_id = :customer_id and id = any(:ids)
+
 -- name: papers.installments
 -- returns: Installment
 select * from portal_installment where customer_id = :customer_id and id = any(:ids)
@@ -28,14 +32,16 @@ select * from portal_installment where customer_id = :customer_id and id = any(:
 -- order oldest: happened_on, rank, id
 -- The statement of account of a currency, up to the end of a day where the customer lives: above zero is owed more, below zero less.
 -- Of one day, `rank` says what comes first.
--- Void invoices were never owed. Credit that was used for an invoice was credit before, and counts once. What went back is owed again, unless a credit note of the same day
--- says that it is not asked for; what a credit note gives as credit is an entry of the balance.
+-- Void invoices were never owed, beyond what was paid of them. Credit that was used for an invoice was credit before, and counts once. What a payment paid on account or
+-- left as credit counts as the payment. What went back is owed again, unless a credit note of the same day says that it is not asked for. What a credit note granted is
+-- an entry of the balance too, and counts as the note.
 select entry.happened_on, entry.rank, entry.id, entry.kind, entry.reference, entry.amount_minor
   from customer c
  cross join lateral (
-        select (i.issued_at at time zone c.time_zone)::date as happened_on, 1 as rank, 'INVOICE' as kind, i.number as reference, i.total_minor as amount_minor, i.id
+        select (i.issued_at at time zone c.time_zone)::date as happened_on, 1 as rank, 'INVOICE' as kind, i.number as reference,
+               case when i.status = 'VOID' then i.paid_minor + i.credited_minor else i.total_minor end as amount_minor, i.id
           from invoice i
-         where i.customer_id = c.id and i.currency = :currency and i.status <> 'VOID'
+         where i.customer_id = c.id and i.currency = :currency and (i.status <> 'VOID' or i.paid_minor + i.credited_minor > 0)
          union all
         select p.due_on, 1, 'INSTALLMENT', s.name || ', ' || p.name, case when p.status = 'CANCELED' then p.paid_minor + p.refunded_minor else p.amount_minor end, p.id
           from installment p
@@ -50,11 +56,11 @@ select entry.happened_on, entry.rank, entry.id, entry.kind, entry.reference, ent
           from refund r
          where r.customer_id = c.id and r.currency = :currency and r.status = 'SUCCEEDED'
          union all
-        select (n.issued_at at time zone c.time_zone)::date, 5, 'CREDIT', n.number, -(n.released_minor + n.refunded_minor), n.id
+        select (n.issued_at at time zone c.time_zone)::date, 5, 'CREDIT_NOTE', n.number, -n.total_minor, n.id
           from credit_note n
-         where n.customer_id = c.id and n.currency = :currency and n.released_minor + n.refunded_minor > 0
+         where n.customer_id = c.id and n.currency = :currency
          union all
-        select (r.settled_at at time zone c.time_zone)::date, 5, 'CREDIT', s.name || ', ' || p.name, -t.amount_minor, t.id
+        select greatest((r.settled_at at time zone c.time_zone)::date, p.due_on), 5, 'CREDIT', s.name || ', ' || p.name, -t.amount_minor, t.id
           from refund_allocation t
           join refund r on r.customer_id = t.customer_id and r.id = t.refund_id
           join installment p on p.customer_id = t.customer_id and p.id = t.installment_id
@@ -63,5 +69,6 @@ select entry.happened_on, entry.rank, entry.id, entry.kind, entry.reference, ent
          union all
         select (b.created_at at time zone c.time_zone)::date, 3, 'CREDIT', b.description, -b.amount_minor, b.id
           from balance_entry b
-         where b.customer_id = c.id and b.currency = :currency and (b.kind in ('CREDIT_NOTE', 'ADJUSTMENT', 'CHARGE') or (b.kind = 'REFUND' and b.refund_id is null))) entry
+         where b.customer_id = c.id and b.currency = :currency and b.credit_note_id is null
+           and (b.kind in ('CREDIT_NOTE', 'ADJUSTMENT', 'CHARGE') or (b.kind = 'REFUND' and b.refund_id is null))) entry
  where c.id = :customer_id and entry.happened_on <= :until_on

@@ -252,11 +252,13 @@ def _never_happened(result: ChargeResult) -> bool:
 
 
 def _issued(changes: Changes, *, by: Writer) -> Changes:
-    """What was decided, paid now. Invoices and credit notes are issued only here: others were, while the processor thought."""
+    """What was decided, paid now. Invoices and credit notes are issued and the balance is moved only here: others were, while the processor thought."""
     for invoice in changes.get("invoice", ()):
         invoice |= unnumbered(invoice["id"], by=by)
     for note in changes.get("credit_note", ()):
         note |= unnumbered_note(note["id"], by=by)
     for row in (*changes.get("invoice", ()), *changes.get("collected", ())):
         row["paid_at"] = by.now
+    for row in changes.get("balance_entry", ()):
+        row["created_at"] = by.now
     return changes

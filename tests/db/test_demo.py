@@ -118,12 +118,12 @@ def test_an_invoice_is_credited_with_what_left_the_balance_for_it(ask: Ask) -> N
                                      where n.customer_id = i.customer_id and n.invoice_id = i.id)""")
 
 
-def test_a_payment_gives_away_what_it_is_worth_and_the_rest_is_an_overpayment(ask: Ask) -> None:
+def test_a_payment_gives_away_what_it_is_worth_and_the_rest_goes_to_the_account(ask: Ask) -> None:
     assert not ask("""
         select p.id from payment p
-         where p.amount_minor <> (select sum(a.amount_minor) from payment_allocation a where a.customer_id = p.customer_id and a.payment_id = p.id)
+         where p.amount_minor <> (select coalesce(sum(a.amount_minor), 0) from payment_allocation a where a.customer_id = p.customer_id and a.payment_id = p.id)
                                + (select coalesce(sum(b.amount_minor), 0) from balance_entry b
-                                   where b.customer_id = p.customer_id and b.payment_id = p.id and b.kind = 'OVERPAYMENT')""")
+                                   where b.customer_id = p.customer_id and b.payment_id = p.id and b.kind in ('OVERPAYMENT', 'PAYMENT'))""")
 
 
 def test_the_status_of_an_invoice_follows_from_its_payments(ask: Ask) -> None:
@@ -287,8 +287,8 @@ def test_a_refund_that_succeeded_takes_all_of_its_amount_and_others_take_nothing
 def test_the_entries_of_a_balance_have_the_sign_of_their_kind(ask: Ask) -> None:
     assert not ask("""
         select id from balance_entry
-         where kind in ('CREDIT_NOTE', 'OVERPAYMENT') and amount_minor < 0 or kind in ('APPLIED_TO_INVOICE', 'CHARGE', 'REFUND') and amount_minor > 0
-            or kind in ('CREDIT_NOTE', 'APPLIED_TO_INVOICE') and invoice_id is null or kind = 'OVERPAYMENT' and payment_id is null""")
+         where kind in ('CREDIT_NOTE', 'OVERPAYMENT', 'PAYMENT') and amount_minor < 0 or kind in ('APPLIED_TO_INVOICE', 'CHARGE', 'REFUND') and amount_minor > 0
+            or kind in ('CREDIT_NOTE', 'APPLIED_TO_INVOICE') and invoice_id is null or kind in ('OVERPAYMENT', 'PAYMENT') and payment_id is null""")
 
 
 def test_credit_is_never_used_before_it_is_there(ask: Ask) -> None:
