@@ -76,9 +76,15 @@ def retry_later(invoice: Invoice, *, at: datetime) -> None:
     invoice.collection, invoice.collect_at = "RETRYING", at
 
 
-def refund(payment: Payment, invoice: Invoice) -> None:
-    payment.status, payment.refunded_minor = "REFUNDED", payment.amount_minor
-    invoice.status = "REFUNDED"
+def settle_again(debt: Debt) -> None:
+    """After money went back."""
+    if debt.invoice:
+        debt.invoice.status = standing.of_invoice(debt.invoice)
+        debt.invoice.paid_at = debt.invoice.paid_at if debt.invoice.status in ("PAID", "REFUNDED") else None
+    if debt.installment:
+        debt.installment.status = standing.of_installment(debt.installment)
+    if debt.schedule:
+        debt.schedule.status = standing.of_schedule(debt.schedule.status, debt.schedule.remaining_minor)
 
 
 def pay_all(account: Account, invoices: Iterable[Invoice], *, method: PaymentMethod | None) -> list[Payment]:

@@ -253,6 +253,7 @@ class Payment:
     created_at: datetime
     processor: str = "sandbox"
     refunded_minor: int = 0
+    refunded_at: datetime | None = None
     payment_method_id: str | None = None
     method_brand: str | None = None
     method_last4: str | None = None
@@ -274,6 +275,32 @@ class PaymentAllocation:
 
 
 @dataclass(slots=True, kw_only=True)
+class Refund:
+    customer_id: str
+    id: str
+    payment_id: str
+    currency: str
+    amount_minor: int
+    reason: str
+    status: str
+    reference: str
+    created_at: datetime
+    settled_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class RefundAllocation:
+    customer_id: str
+    id: str
+    refund_id: str
+    currency: str
+    amount_minor: int
+    created_at: datetime
+    invoice_id: str | None = None
+    installment_id: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
 class CreditNote:
     customer_id: str
     id: str
@@ -285,6 +312,7 @@ class CreditNote:
     tax_minor: int
     total_minor: int
     created_at: datetime
+    refund_id: str | None = None
     number: str = ""
     sequence: int = 0
     released_minor: int = 0
