@@ -62,7 +62,9 @@ class CompleteAddPaymentMethodInput:
 class SetDefaultPaymentMethodInput:
     payment_method_id: strawberry.ID = strawberry.field(description="The method.")
     retry_past_due: bool = strawberry.field(
-        default=False, description="Whether invoices of subscriptions that are past due are charged to it, within a minute or so."
+        default=False,
+        description="Whether invoices of subscriptions that are past due are charged to it, within a minute or so, also when it was declined before. "
+        "Without it, only another method than the one that was declined is charged for them.",
     )
     expected_version: int | None = strawberry.field(default=None, description=VERSION)
 

@@ -1,5 +1,6 @@
 """Invoices that stay unpaid: what the clock tries and when, what customers and staff can do, and that a hold ends with its cause."""
 
+import json
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,6 @@ from auth.seal import Seal
 from billing.dunning import Ending, RetryPolicy
 from jobs.clock import Billing, Pass, tick
 from resolvers.context import Letterhead
-from resolvers.letters import _read
 from tests.conftest import STAFF
 from tests.lifecycle.books import assert_books
 from tests.lifecycle.conftest import Life, price
@@ -74,7 +74,7 @@ async def charged(life: Life) -> int:
 async def letters(life: Life) -> list[str]:
     """What the letters about failed payments say, the oldest first."""
     rows = sorted(await life.rows("letter", "and kind = 'payment_failed'"), key=lambda row: (row["written_at"], row["id"]))
-    return [_read(SEAL.open(bytes(row["sealed"]), row["id"]), row["id"]).text for row in rows]
+    return [json.loads(SEAL.open(bytes(row["sealed"]), row["id"]))["text"] for row in rows]
 
 
 async def shown(life: Life, invoice_id: str, viewer: Any = None) -> dict[str, Any]:

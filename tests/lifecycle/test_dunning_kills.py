@@ -123,7 +123,7 @@ async def test_killed_at_every_await_it_has_one_effect(
 
 async def revive(life: Life, story: Story, subscription: str) -> None:
     """The clock asks about charges nobody saw the outcome of; what surely was not charged is charged again within the hour."""
-    for minutes in (2, 20, 61):
+    for minutes in (20, 61):
         life.now += timedelta(minutes=minutes)
         await passed(life, ONE)
     await story.act(life, subscription)
