@@ -97,3 +97,14 @@ class RefundNote:
     id: str
     invoice_id: str
     refunded_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedPart:
+    """What a refund took from an invoice, or all of it."""
+
+    id: str
+    payment_id: str
+    settled_at: datetime
+    reason: str
+    amount_minor: int

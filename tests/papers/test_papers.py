@@ -15,7 +15,7 @@ import pytest
 from pypdf.generic import DictionaryObject
 
 from papers.child_process import PrintingFailed
-from papers.invoice import invoice_paper, receipt_paper
+from papers.invoice import PaidBack, invoice_paper, receipt_paper
 from papers.press import MAX_THREAD_ROWS, Press
 from papers.sheet import Logo, Merchant, Paper, Reader, sheet
 from papers.statement import COLUMNS, Entry, EntryKind, Statement, statement_csv, statement_paper
@@ -168,10 +168,30 @@ async def test_what_is_settled_carries_a_stamp(press: Press, status: str, stamp:
 
 async def test_a_receipt_says_what_a_payment_paid(press: Press) -> None:
     made = payment(15_000, refunded_minor=5_000)
-    parts = [part(10_000), replace(part(5_000), name="Rate 2")]
+    parts = [
+        part(10_000),
+        replace(part(5_000), name="Rate 2"),
+        PaidBack(made, NOW + timedelta(days=3), 2_000, False),
+        PaidBack(made, NOW + timedelta(days=2), 3_000, True),
+    ]
     text = text_of(await press.print(receipt_paper(made, parts, merchant=ACME, reader=ADA)))
-    for word in ("Receipt", "pay_1", "INV-2026-000042 €100.00", "Rate 2 €50.00", "Refunded -€50.00", "Amount paid €100.00"):
+    for word in ("Receipt", "pay_1", "INV-2026-000042 €100.00", "Rate 2 €50.00", "Amount paid €100.00"):
         assert word in text
+    assert text.index("Taken back by the bank 24 Nov 2026 -€30.00") < text.index("Refunded 25 Nov 2026 -€20.00")
+
+
+async def test_an_invoice_says_what_was_paid_and_what_went_back_and_when(press: Press) -> None:
+    rows = lines(1)
+    made = payment(10_000, refunded_minor=4_000)
+    text = text_of(
+        await press.print(
+            invoice_paper(
+                invoice(rows, paid_minor=6_000), rows, [part(10_000), PaidBack(made, NOW + timedelta(days=3), 4_000, False)], merchant=ACME, reader=ADA
+            )
+        )
+    )
+    assert "22 Nov 2026 Visa •••• 4242 €100.00" in text
+    assert "25 Nov 2026 Refunded: Visa •••• 4242 -€40.00" in text
 
 
 def test_there_is_no_receipt_of_money_that_was_not_received() -> None:
