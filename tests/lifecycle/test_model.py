@@ -23,6 +23,7 @@ from payments.sandbox import Sandbox
 from tests.conftest import STAFF, Portal
 from tests.lifecycle.books import assert_books
 from tests.lifecycle.conftest import START, Life, end_life, new_id, new_life
+from tests.lifecycle.figures import figures_agree
 from tests.lifecycle.reference import Bill, Coupon, No, Price, Sub, World
 
 IS_LARGE = os.environ.get("PORTICO_TEST_REQUIRE") == "all"
@@ -80,7 +81,7 @@ class Lives(RuleBasedStateMachine):
         self.life.sandbox = Sandbox("secret")
         self.world = World(START)
         self.versions: dict[str, int] = {}
-        self.numbered = 0
+        self.numbered = self.compared = 0
         self.add_plan(price=price, quantity=1, code=code, starts_in=None)
 
     # What the customer, the merchant and time do.
@@ -260,6 +261,9 @@ class Lives(RuleBasedStateMachine):
         await self._compare_coupons()
         await self._compare_trials()
         await self._compare_actions()
+        self.compared += 1
+        if self.compared % 8 == 0:
+            await figures_agree(self.life)
 
     async def _compare_money(self) -> None:
         invoices = sorted(await self.life.rows("invoice"), key=lambda row: (row["issued_at"], row["sequence"]))
