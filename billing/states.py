@@ -117,6 +117,7 @@ class InstallmentStatus(UpperStrEnum):
     PAID = auto()
     FAILED = auto()
     CANCELED = auto()
+    REFUNDED = auto()
 
 
 class InvoiceStatus(UpperStrEnum):
@@ -126,6 +127,14 @@ class InvoiceStatus(UpperStrEnum):
     PAID = auto()
     VOID = auto()
     REFUNDED = auto()
+
+
+class Collection(UpperStrEnum):
+    NONE = auto()
+    DUE = auto()
+    RETRYING = auto()
+    WAITING_FOR_METHOD = auto()
+    GIVEN_UP = auto()
 
 
 class InvoiceReason(UpperStrEnum):
@@ -150,6 +159,22 @@ class PaymentStatus(UpperStrEnum):
     REFUNDED = auto()
 
 
+class RefundStatus(UpperStrEnum):
+    PENDING = auto()
+    SUCCEEDED = auto()
+    FAILED = auto()
+    REVERSED = auto()
+
+
+class RefundReason(UpperStrEnum):
+    REQUESTED = auto()
+    GOODWILL = auto()
+    DUPLICATE = auto()
+    FRAUDULENT = auto()
+    DISPUTE = auto()
+    RETURNED = auto()
+
+
 class PaymentMethodKind(UpperStrEnum):
     CARD = auto()
     SEPA_DEBIT = auto()
@@ -158,6 +183,7 @@ class PaymentMethodKind(UpperStrEnum):
 
 
 class NextPaymentKind(UpperStrEnum):
+    RETRY = auto()
     RENEWAL = auto()
     RESUME = auto()
     INSTALLMENT = auto()
@@ -170,6 +196,7 @@ class BalanceEntryKind(UpperStrEnum):
     ADJUSTMENT = auto()
     CHARGE = auto()
     REFUND = auto()
+    PAYMENT = auto()
 
 
 class AttachmentStatus(UpperStrEnum):

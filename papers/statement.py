@@ -25,7 +25,6 @@ class EntryKind(StrEnum):
     REFUND = "REFUND"
     CREDIT = "CREDIT"
     CREDIT_NOTE = "CREDIT_NOTE"
-    VOID = "VOID"
 
 
 @dataclass(frozen=True, slots=True)

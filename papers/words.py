@@ -44,6 +44,7 @@ WORDS: dict[str, dict[str, str]] = {
         "paid_for": "Paid for",
         "refunded": "Refunded",
         "amount_paid": "Amount paid",
+        "account": "Customer account",
         "balance": "Balance",
         "opening": "Balance brought forward",
         "closing": "Balance at the end",
@@ -61,7 +62,6 @@ WORDS: dict[str, dict[str, str]] = {
         "entry_REFUND": "Refund",
         "entry_CREDIT": "Credit",
         "entry_CREDIT_NOTE": "Credit note",
-        "entry_VOID": "Voided",
     },
     "de": {
         "invoice": "Rechnung",
@@ -106,6 +106,7 @@ WORDS: dict[str, dict[str, str]] = {
         "paid_for": "Bezahlt wurde",
         "refunded": "Erstattet",
         "amount_paid": "Bezahlter Betrag",
+        "account": "Kundenkonto",
         "balance": "Saldo",
         "opening": "Saldovortrag",
         "closing": "Saldo am Ende",
@@ -123,7 +124,6 @@ WORDS: dict[str, dict[str, str]] = {
         "entry_REFUND": "Erstattung",
         "entry_CREDIT": "Gutschrift",
         "entry_CREDIT_NOTE": "Rechnungskorrektur",
-        "entry_VOID": "Storno",
     },
     "fr": {
         "invoice": "Facture",
@@ -168,6 +168,7 @@ WORDS: dict[str, dict[str, str]] = {
         "paid_for": "Paiement de",
         "refunded": "Remboursé",
         "amount_paid": "Montant payé",
+        "account": "Compte client",
         "balance": "Solde",
         "opening": "Solde reporté",
         "closing": "Solde final",
@@ -185,7 +186,6 @@ WORDS: dict[str, dict[str, str]] = {
         "entry_REFUND": "Remboursement",
         "entry_CREDIT": "Crédit",
         "entry_CREDIT_NOTE": "Avoir",
-        "entry_VOID": "Annulation",
     },
 }
 FALLBACK = "en"

@@ -84,7 +84,10 @@ async def receipt(asking: Asking, identifier: str) -> Paper | None:
     invoices = _by_id(await asking.rows("papers.invoices", ids=[one.invoice_id for one in allocations if one.invoice_id]))
     installments = _by_id(await asking.rows("papers.installments", ids=[one.installment_id for one in allocations if one.installment_id]))
     parts = [PaidPart(found[0], _name(one, invoices, installments), one.amount_minor) for one in allocations]
-    return receipt_paper(found[0], parts, merchant=asking.merchant, reader=await asking.reader())
+    reader = await asking.reader()
+    entries = await asking.rows("balance_entries.of_payment", key=identifier)
+    parts += [PaidPart(found[0], reader.words["account"], entry.amount_minor) for entry in entries if entry.amount_minor > 0]
+    return receipt_paper(found[0], parts, merchant=asking.merchant, reader=reader)
 
 
 async def statement(asking: Asking, period: Period, *, max_entries: int, page_rows: int = PAGE_ROWS) -> Statement:

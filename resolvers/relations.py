@@ -21,6 +21,7 @@ BY_ID = {
     "line": "invoice_lines.by_id",
     "cn": "credit_notes.by_id",
     "pay": "payments.by_id",
+    "ref": "refunds.by_id",
     "pm": "payment_methods.by_id",
     "att": "attachments.by_id",
     "cpn": "coupons.by_id",

@@ -7,11 +7,12 @@ from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, S
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, PresentedCredential, RefreshToken, SealedLetter
 from billing.rows.invoices import Invoice, InvoiceLine
 from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Forgotten, Operation, Written
-from billing.rows.owed import MethodReference, OwedInstallment, OwedInvoice, PaymentOwner, SavedMethod, StatementEntry, StatementExtent, StoredEvent
+from billing.rows.owed import MethodReference, OwedInstallment, OwedInvoice, OwedItem, PaymentOwner, SavedMethod, StatementEntry, StatementExtent, StoredEvent
 from billing.rows.partners import ApiClient, Budget, ClientAssertion, ClientCredential, PartnerGrant, RegistryId, RegistryStamp, StoredDocument, TrustedText
 from billing.rows.passes import JobPass
 from billing.rows.payments import Payment, PaymentAllocation, PaymentMethod
 from billing.rows.plans import Coupon, CouponRedemption, Plan, Price
+from billing.rows.refunds import RecordedRefund, Refund, RefundedInstallment, RefundedInvoice, RefundedPayment, RefundNote, RefundSource
 from billing.rows.schedules import Installment, PaymentSchedule
 from billing.rows.schema import Revision
 from billing.rows.subscriptions import Subscription, SubscriptionEvent
@@ -55,6 +56,7 @@ __all__ = [
     "Operation",
     "OwedInstallment",
     "OwedInvoice",
+    "OwedItem",
     "Owner",
     "PartnerGrant",
     "Payment",
@@ -66,7 +68,14 @@ __all__ = [
     "PortalSession",
     "PresentedCredential",
     "Price",
+    "RecordedRefund",
     "RefreshToken",
+    "Refund",
+    "RefundNote",
+    "RefundSource",
+    "RefundedInstallment",
+    "RefundedInvoice",
+    "RefundedPayment",
     "RegistryId",
     "RegistryStamp",
     "Revision",

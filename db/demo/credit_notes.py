@@ -33,7 +33,8 @@ def credit(account: Account, invoice: Invoice, line: NoteLine, *, reason: str, a
             created_at=at,
         )
     )
-    _line(account, note, line)
+    add_line(account, note, line)
+    invoice.noted_minor += line.total_minor
     if released:
         invoice.credited_minor += released
         settle_invoice(invoice, at)
@@ -42,7 +43,7 @@ def credit(account: Account, invoice: Invoice, line: NoteLine, *, reason: str, a
         entry.invoice_id, entry.credit_note_id = invoice.id, note.id
 
 
-def _line(account: Account, note: CreditNote, line: NoteLine) -> None:
+def add_line(account: Account, note: CreditNote, line: NoteLine) -> None:
     account.add(
         CreditNoteLine(
             customer_id=note.customer_id,

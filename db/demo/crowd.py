@@ -100,6 +100,7 @@ def _goes_on(account: Account, contract: Contract, method: PaymentMethod) -> Non
         plan_cancel(account, contract.subscription, at=account.ago(0.1))
     elif fate < 0.08:
         suspend(account, contract.subscription, at=account.ago(0.2), by="DUNNING" if last.status == "OPEN" else "CUSTOMER")
+        last.collection = "GIVEN_UP" if last.status == "OPEN" else last.collection
     elif fate < 0.2 and contract.terms.coupon is None:
         _downgrade(account, contract, last)
 

@@ -27,8 +27,8 @@ select s.customer_id, s.id, s.plan_id, s.price_id, s.currency, s.quantity, s.sta
 -- The balance is without the credit that a charge under way will use.
 -- The method is the one that is asked for, else the subscription's own, else the default; a deleted or expired one is none.
 select c.id as customer_id, c.email, wanted.currency, c.time_zone, c.tax_rate_ppm,
-       cast(coalesce((select sum(b.amount_minor) from balance_entry b where b.customer_id = c.id and b.currency = wanted.currency), 0) - held.minor as bigint) as balance_minor,
-       coalesce((select true from invoice i where i.customer_id = c.id and i.subscription_id = s.id and i.remaining_minor > 0 and i.due_on < today.today_on limit 1), false) as has_overdue,
+       cast(coalesce((select b.balance_minor from account_balance b where b.customer_id = c.id and b.currency = wanted.currency), 0) - held.minor as bigint) as balance_minor,
+       coalesce((select true from owed_item o where o.customer_id = c.id and o.subscription_id = s.id and o.overdue_minor > 0 limit 1), false) as has_overdue,
        m.id as method_id, m.processor as method_processor, m.processor_reference as method_reference, m.kind as method_kind, m.brand as method_brand, m.last4 as method_last4,
        cover.invoice_id as coverage_invoice_id, cover.period_starts_at as coverage_starts_at, cover.period_ends_at as coverage_ends_at,
        coalesce(greatest(cover.total_minor - noted.total_minor, 0), 0) as coverage_total_minor, coalesce(greatest(cover.tax_minor - noted.tax_minor, 0), 0) as coverage_tax_minor,

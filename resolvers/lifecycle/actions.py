@@ -1,7 +1,7 @@
 """The subscription mutations and their previews. Each mutation takes one input with an idempotency key."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from auth.throttle import Kind
@@ -12,18 +12,19 @@ from billing.money import Money
 from billing.notes import Note, NoteLine
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Contract
+from billing.states import SuspendedBy
 from db.blocks import blocks
 from db.session import Transaction
 from resolvers.audit import fresh_id
 from resolvers.calling import Outcome, Prepare, Prepared, act
 from resolvers.context import Context, payments_of
-from resolvers.lifecycle import plans, previews
+from resolvers.lifecycle import dunning, plans, previews
 from resolvers.lifecycle.attempts import Call
 from resolvers.lifecycle.catching_up import Behind
 from resolvers.lifecycle.charging import begun
 from resolvers.lifecycle.plans import Plan
 from resolvers.lifecycle.reading import NOT_FOUND, asking
-from resolvers.lifecycle.writing import Writer, rows_of
+from resolvers.lifecycle.writing import Writer, merged, rows_of
 from resolvers.recognition import throttled
 
 BEHIND = "It is being renewed at this moment. Try again shortly."
@@ -84,7 +85,11 @@ def _preparing(context: Context, given: Any, action: Action) -> Prepare:
         judge_version(getattr(given, "expected_version", None), facts.contract.version)
         if pinned:
             pinned.judge(decision)
-        return _prepared(facts, decision, call, by=by)
+        prepared = _prepared(facts, decision, call, by=by)
+        if SuspendedBy.DUNNING in facts.contract.holds and action is RELEASE and SuspendedBy.DUNNING not in decision.contract.holds:
+            given_up = await dunning.given_up(transaction, facts.contract.id, by=by)
+            return replace(prepared, changes=merged(given_up, prepared.changes))
+        return prepared
 
     return prepare
 

@@ -4,11 +4,12 @@ import json
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from billing.allocation import Part
+from billing.dunning import RetryPolicy, Step
 from billing.ids import type_id
 from billing.lifecycle.facts import Bill, Decision, Event, Facts, Redemption
 from billing.lifecycle.trials import is_canceled_order, taken
@@ -16,10 +17,10 @@ from billing.notes import Note
 from billing.numbers import Numbering
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Contract
-from billing.states import Actor
+from billing.states import Actor, Collection
 from db.session import Transaction
 from resolvers.audit import acting, fresh_id
-from resolvers.context import Context, payments_of
+from resolvers.context import Context, Letterhead, payments_of
 from resolvers.lifecycle.credit_notes import note_rows
 
 Changes = dict[str, list[dict[str, Any]]]
@@ -45,25 +46,32 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes, when, how ids are made, and how invoices are numbered."""
+    """Who writes, when, how ids are made, how invoices are numbered, and what follows when they stay unpaid. Without a letterhead no letters are written."""
 
     actor: str
     now: datetime
     mint: Callable[[str], str]
     numbering: Numbering
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    letterhead: Letterhead | None = None
 
 
 def writer(context: Context) -> Writer:
-    return Writer(context.viewer.kind, context.now, lambda prefix: fresh_id(prefix, context), payments_of(context).numbering)
+    payments = payments_of(context)
+    return Writer(context.viewer.kind, context.now, lambda prefix: fresh_id(prefix, context), payments.numbering, payments.policy, payments.letterhead)
 
 
-def system_writer(now: datetime, numbering: Numbering) -> Writer:
+def system_writer(now: datetime, numbering: Numbering, policy: RetryPolicy | None = None, letterhead: Letterhead | None = None) -> Writer:
     """For what nobody asked for: the billing clock, and what processors tell."""
-    return Writer(Actor.SYSTEM, now, lambda prefix: type_id(prefix, int(now.timestamp() * 1000), entropy=secrets.randbits(74)), numbering)
+
+    def mint(prefix: str) -> str:
+        return type_id(prefix, int(now.timestamp() * 1000), entropy=secrets.randbits(74))
+
+    return Writer(Actor.SYSTEM, now, mint, numbering, policy or RetryPolicy(), letterhead)
 
 
 def rows_of(facts: Facts, decision: Decision, by: Writer, *, payment_id: str | None = None) -> Changes:
-    """`payment_id` pays the bill; without it the bill stays open, and is collected by the billing clock where there is a method to charge."""
+    """`payment_id` pays the bill; without it the bill stays open, and is collected by the billing clock."""
     after = replace(decision.contract, version=facts.contract.version + 1)
     changes: Changes = defaultdict(list)
     changes["subscription"] = [row_of(after)]
@@ -106,6 +114,21 @@ def allocation_row(customer_id: str, payment_id: str, part: Part, currency: str,
         "currency": currency,
         "amount_minor": part.amount_minor,
         "created_at": by.now,
+    }
+
+
+def collection_row(invoice_id: str, step: Step) -> dict[str, Any]:
+    """How an invoice is collected from now on."""
+    failures = step.failures
+    return {
+        "id": invoice_id,
+        "collection": step.state,
+        "collect_at": step.next_at,
+        "retry_count": failures.count if failures else 0,
+        "retry_began_on": failures.first_on if failures else None,
+        "retry_last_on": failures.last_on if failures else None,
+        "retry_method_id": step.tried_method_id,
+        "failures": int(step.is_failure),
     }
 
 
@@ -234,7 +257,6 @@ def _issue(changes: Changes, facts: Facts, bill: Bill, *, by: Writer, payment_id
 
 def _invoice(facts: Facts, bill: Bill, *, by: Writer, is_paid: bool) -> dict[str, Any]:
     amounts = [line.amounts for line in bill.lines]
-    is_collected = not is_paid and facts.account.method_id is not None
     invoice_id = by.mint("inv")
     return {
         "customer_id": facts.contract.customer_id,
@@ -254,7 +276,8 @@ def _invoice(facts: Facts, bill: Bill, *, by: Writer, is_paid: bool) -> dict[str
         "paid_minor": bill.remaining_minor if is_paid else 0,
         "credited_minor": bill.credited_minor,
         "paid_at": by.now if is_paid else None,
-        "collect_at": by.now if is_collected else None,
+        "collection": Collection.NONE if is_paid else Collection.DUE,
+        "collect_at": None if is_paid else by.now,
         "created_at": by.now,
     }
 

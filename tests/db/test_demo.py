@@ -92,8 +92,10 @@ def test_what_is_paid_on_an_invoice_is_what_settled_payments_gave_it(ask: Ask) -
         select i.id, i.paid_minor, paid.sum from invoice i,
                lateral (select coalesce(sum(a.amount_minor), 0) as sum
                           from payment_allocation a join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
-                         where a.customer_id = i.customer_id and a.invoice_id = i.id and p.status in ('SUCCEEDED', 'REFUNDED')) paid
-         where i.paid_minor <> paid.sum""")
+                         where a.customer_id = i.customer_id and a.invoice_id = i.id and p.status in ('SUCCEEDED', 'REFUNDED')) paid,
+               lateral (select coalesce(sum(t.amount_minor), 0) as sum
+                          from refund_allocation t where t.customer_id = i.customer_id and t.invoice_id = i.id) back
+         where i.paid_minor <> paid.sum - back.sum""")
 
 
 def test_what_is_paid_on_an_installment_is_what_settled_payments_gave_it(ask: Ask) -> None:
@@ -101,8 +103,10 @@ def test_what_is_paid_on_an_installment_is_what_settled_payments_gave_it(ask: As
         select i.id, i.paid_minor, paid.sum from installment i,
                lateral (select coalesce(sum(a.amount_minor), 0) as sum
                           from payment_allocation a join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
-                         where a.customer_id = i.customer_id and a.installment_id = i.id and p.status in ('SUCCEEDED', 'REFUNDED')) paid
-         where i.paid_minor <> paid.sum""")
+                         where a.customer_id = i.customer_id and a.installment_id = i.id and p.status in ('SUCCEEDED', 'REFUNDED')) paid,
+               lateral (select coalesce(sum(t.amount_minor), 0) as sum
+                          from refund_allocation t where t.customer_id = i.customer_id and t.installment_id = i.id) back
+         where i.paid_minor <> paid.sum - back.sum""")
 
 
 def test_an_invoice_is_credited_with_what_left_the_balance_for_it(ask: Ask) -> None:
@@ -114,22 +118,22 @@ def test_an_invoice_is_credited_with_what_left_the_balance_for_it(ask: Ask) -> N
                                      where n.customer_id = i.customer_id and n.invoice_id = i.id)""")
 
 
-def test_a_payment_gives_away_what_it_is_worth_and_the_rest_is_an_overpayment(ask: Ask) -> None:
+def test_a_payment_gives_away_what_it_is_worth_and_the_rest_goes_to_the_account(ask: Ask) -> None:
     assert not ask("""
         select p.id from payment p
-         where p.amount_minor <> (select sum(a.amount_minor) from payment_allocation a where a.customer_id = p.customer_id and a.payment_id = p.id)
+         where p.amount_minor <> (select coalesce(sum(a.amount_minor), 0) from payment_allocation a where a.customer_id = p.customer_id and a.payment_id = p.id)
                                + (select coalesce(sum(b.amount_minor), 0) from balance_entry b
-                                   where b.customer_id = p.customer_id and b.payment_id = p.id and b.kind = 'OVERPAYMENT')""")
+                                   where b.customer_id = p.customer_id and b.payment_id = p.id and b.kind in ('OVERPAYMENT', 'PAYMENT'))""")
 
 
 def test_the_status_of_an_invoice_follows_from_its_payments(ask: Ask) -> None:
     assert not ask("""
         select i.id, i.status from invoice i,
-               lateral (select bool_or(p.status in ('PROCESSING', 'REQUIRES_ACTION')) as in_flight, bool_or(p.status = 'REFUNDED') as refunded
+               lateral (select bool_or(p.status in ('PROCESSING', 'REQUIRES_ACTION')) as in_flight
                           from payment_allocation a join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
                          where a.customer_id = i.customer_id and a.invoice_id = i.id) paid
          where i.status <> 'VOID'
-           and i.status <> case when paid.in_flight then 'PROCESSING' when paid.refunded then 'REFUNDED'
+           and i.status <> case when paid.in_flight then 'PROCESSING' when i.paid_minor = 0 and i.refunded_minor > 0 and i.noted_minor = i.total_minor then 'REFUNDED'
                                 when i.paid_minor + i.credited_minor = i.total_minor then 'PAID' when i.paid_minor > 0 then 'PARTIALLY_PAID' else 'OPEN' end
             or (i.status in ('PAID', 'REFUNDED')) <> (i.paid_at is not null)
             or i.status = 'VOID' and i.paid_minor > 0""")
@@ -139,7 +143,8 @@ def test_a_schedule_is_the_sum_of_its_installments(ask: Ask) -> None:
     assert not ask("""
         select s.id from payment_schedule s join installment i on i.customer_id = s.customer_id and i.schedule_id = s.id
          group by s.customer_id, s.id
-        having s.total_minor <> sum(i.amount_minor) or s.paid_minor <> sum(i.paid_minor) or (s.status = 'FINISHED') <> bool_and(i.status = 'PAID')
+        having s.total_minor <> sum(i.amount_minor) or s.paid_minor <> sum(i.paid_minor) or s.refunded_minor <> sum(i.refunded_minor)
+            or (s.status = 'FINISHED') <> bool_and(i.status in ('PAID', 'REFUNDED'))
             or (s.status = 'CANCELED') <> bool_or(i.status = 'CANCELED')""")
     assert not ask(
         "select id from payment_schedule s where not exists (select from installment i where i.customer_id = s.customer_id and i.schedule_id = s.id)"
@@ -268,11 +273,22 @@ def test_a_credit_note_is_the_sum_of_its_lines_and_takes_no_more_than_its_invoic
     assert {(kind["reason"], kind["is_released"]) for kind in kinds} >= {("CORRECTION", False), ("UNUSED_TIME", False), ("UNUSED_TIME", True)}
 
 
+def test_a_refund_that_succeeded_takes_all_of_its_amount_and_others_take_nothing(ask: Ask) -> None:
+    assert not ask("""
+        select r.id from refund r
+         where case when r.status = 'SUCCEEDED' then r.amount_minor else 0 end
+            <> (select coalesce(sum(t.amount_minor), 0) from refund_allocation t where t.customer_id = r.customer_id and t.refund_id = r.id)""")
+    assert not ask("""
+        select p.id from payment p
+         where p.refunded_minor <> (select coalesce(sum(r.amount_minor), 0) from refund r
+                                     where r.customer_id = p.customer_id and r.payment_id = p.id and r.status = 'SUCCEEDED')""")
+
+
 def test_the_entries_of_a_balance_have_the_sign_of_their_kind(ask: Ask) -> None:
     assert not ask("""
         select id from balance_entry
-         where kind in ('CREDIT_NOTE', 'OVERPAYMENT') and amount_minor < 0 or kind in ('APPLIED_TO_INVOICE', 'CHARGE', 'REFUND') and amount_minor > 0
-            or kind in ('CREDIT_NOTE', 'APPLIED_TO_INVOICE') and invoice_id is null or kind = 'OVERPAYMENT' and payment_id is null""")
+         where kind in ('CREDIT_NOTE', 'OVERPAYMENT', 'PAYMENT') and amount_minor < 0 or kind in ('APPLIED_TO_INVOICE', 'CHARGE', 'REFUND') and amount_minor > 0
+            or kind in ('CREDIT_NOTE', 'APPLIED_TO_INVOICE') and invoice_id is null or kind in ('OVERPAYMENT', 'PAYMENT') and payment_id is null""")
 
 
 def test_credit_is_never_used_before_it_is_there(ask: Ask) -> None:
@@ -352,6 +368,8 @@ def test_an_attachment_lies_under_its_customer(ask: Ask) -> None:
         ("invoice", "status", states.InvoiceStatus),
         ("invoice", "reason", states.InvoiceReason),
         ("payment", "status", states.PaymentStatus),
+        ("refund", "status", states.RefundStatus),
+        ("refund", "reason", states.RefundReason),
         ("payment", "decline_code", ["insufficient_funds", "do_not_honor", "processing_error", "expired_card", "lost_card", "stolen_card"]),
         ("payment_method", "kind", states.PaymentMethodKind),
         ("portal_upcoming_payment", "kind", states.NextPaymentKind),

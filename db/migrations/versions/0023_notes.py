@@ -5,7 +5,7 @@ from pathlib import Path
 from db.migrations import run_script
 
 revision = "0023"
-down_revision = "0018"
+down_revision = "0022"
 
 
 def upgrade() -> None:
