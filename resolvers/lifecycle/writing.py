@@ -33,8 +33,9 @@ COUNTED = {
 # What is written in a first statement: a credit note may be refused, and others refer to it.
 EARLY = {"credit_note"}
 
-# What is written in a second statement: a subscription has one running coupon, so the one before it must have ended.
+# What is written in a second statement after what ended: a subscription has one running coupon.
 LATE = {"coupon_redemption"}
+ENDED = {"changed_redemption", "withdrawn_redemption"}
 
 # What is written by blocks that refer to what stands then.
 PLANS = {"taken_plan", "untaken_plan"}
@@ -143,7 +144,8 @@ def merged(*parts: Changes) -> Changes:
 async def save(transaction: Transaction, changes: Changes) -> None:
     """Raises Refused if a coupon's last redemption went to somebody else meanwhile, or the trial of a plan to another order of the customer."""
     present = {kind: rows for kind, rows in changes.items() if rows}
-    for kinds in (present.keys() & EARLY, present.keys() - EARLY - LATE - PLANS, present.keys() & LATE):
+    late = LATE if present.keys() & ENDED else set()
+    for kinds in (present.keys() & EARLY, present.keys() - EARLY - late - PLANS, present.keys() & late):
         if kinds:
             _judge(present, await transaction.save({kind: as_json(present[kind]) for kind in kinds}))
     await _save_plans(transaction, changes)

@@ -6,7 +6,7 @@ import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -140,7 +140,7 @@ def dying(life: Life, fate: Fate, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
 @dataclass(frozen=True)
 class Story:
-    """What is there before, what is done by who dies, and what there is exactly one of in the end: invoices by reason, events by kind, captures."""
+    """What is there before, what is done by who dies, and what there is exactly one of in the end: invoices by reason, events by kind, captures, credit notes by what they do."""
 
     begin: Callable[[Life], Awaitable[str]]
     act: Callable[[Life, str], Awaitable[Any]]
@@ -150,6 +150,7 @@ class Story:
     is_called: bool = True
     coupons: int = 0
     status: str = "ACTIVE"
+    notes: dict[str, int] = field(default_factory=dict)
 
 
 async def clock(life: Life, _: str = "") -> None:
@@ -186,6 +187,21 @@ async def begin_renewal(life: Life) -> str:
     return subscription
 
 
+async def begin_open_renewal(life: Life) -> str:
+    """A renewal that was declined at this instant, so nothing of it is used; there is a card that pays now."""
+    subscription = await life.subscribe("storage")
+    await life.card("insufficient_funds")
+    life.now = (await life.row(subscription))["renews_at"]
+    await clock(life)
+    await life.admin.execute("update invoice set collect_at = null where customer_id = $1", life.customer_id)
+    await life.card()
+    return subscription
+
+
+async def begin_paid_period(life: Life) -> str:
+    return await life.subscribe("enterprise-support")
+
+
 async def begin_downgrade_that_is_due(life: Life) -> str:
     subscription = await life.subscribe("enterprise-support")
     await life.do("changePlan", subscriptionId=subscription, priceId=price("storage"))
@@ -200,6 +216,22 @@ STORIES = {
         {"FIRST": 1, "PLAN_CHANGE": 1},
         {"CREATED": 1, "ACTIVATED": 1, "PLAN_CHANGED": 1},
         2,
+    ),
+    "changePlan, and a credit note that grants": Story(
+        begin_paid_period,
+        lambda life, subscription: life.do("changePlan", subscriptionId=subscription, priceId=price("storage"), when="NOW", idempotencyKey="the one"),
+        {"FIRST": 1, "PLAN_CHANGE": 1},
+        {"CREATED": 1, "ACTIVATED": 1, "PLAN_CHANGED": 1},
+        1,
+        notes={"granted_minor": 1},
+    ),
+    "changePlan, and a credit note that releases": Story(
+        begin_open_renewal,
+        lambda life, subscription: life.do("changePlan", subscriptionId=subscription, priceId=price("enterprise-support"), idempotencyKey="the one"),
+        {"FIRST": 1, "RENEWAL": 1, "PLAN_CHANGE": 1},
+        {"CREATED": 1, "ACTIVATED": 1, "RENEWED": 1, "PLAN_CHANGED": 1},
+        2,
+        notes={"released_minor": 1},
     ),
     "addPlan": Story(
         begin_nothing,
@@ -289,6 +321,8 @@ async def revive(life: Life, story: Story, subscription: str, clock_runs_first: 
 async def assert_one_effect(life: Life, story: Story, turn: int) -> None:
     assert Counter(row["reason"] for row in await life.rows("invoice")) == Counter(story.invoices), turn
     assert {row["status"] for row in await life.rows("invoice")} == ({"PAID"} if story.invoices else set()), turn
+    notes = await life.rows("credit_note")
+    assert Counter(name for row in notes for name in ("released_minor", "granted_minor", "refunded_minor") if row[name]) == Counter(story.notes), turn
     assert Counter(row["kind"] for row in await life.rows("subscription_event")) == Counter(story.events), turn
     assert life.sandbox.calls("capture") == story.captures, turn
     assert [(row["status"], row["charging_payment_id"]) for row in await life.rows("subscription")] == [(story.status, None)], turn

@@ -267,11 +267,13 @@ class Lives(RuleBasedStateMachine):
 
     async def _compare_money(self) -> None:
         invoices = sorted(await self.life.rows("invoice"), key=lambda row: (row["issued_at"], row["sequence"]))
-        names = ("subscription_id", "reason", "period_starts_at", "period_ends_at", "total_minor")
+        names = ("subscription_id", "reason", "period_starts_at", "period_ends_at", "total_minor", "tax_minor")
         issued = [tuple(row[name] for name in names) for row in invoices[self.numbered :]]
-        assert Counter(issued) == Counter((bill.subscription, bill.reason, bill.starts_at, bill.ends_at, bill.total) for bill in self.world.bills)
+        assert Counter(issued) == Counter((bill.subscription, bill.reason, bill.starts_at, bill.ends_at, bill.total, bill.tax) for bill in self.world.bills)
         self.numbered, self.world.bills = len(invoices), []
         assert sum(row["amount_minor"] for row in await self.life.rows("balance_entry")) == self.world.balance
+        notes = await self.life.rows("credit_note")
+        assert (sum(note["subtotal_minor"] for note in notes), sum(note["tax_minor"] for note in notes)) == self.world.noted
         for row in invoices:
             if cover := self.world.subs[row["subscription_id"]].cover:
                 cover.remaining = row["remaining_minor"]
