@@ -117,6 +117,7 @@ class InstallmentStatus(UpperStrEnum):
     PAID = auto()
     FAILED = auto()
     CANCELED = auto()
+    REFUNDED = auto()
 
 
 class InvoiceStatus(UpperStrEnum):
@@ -144,12 +145,34 @@ class InvoiceReason(UpperStrEnum):
     MANUAL = auto()
 
 
+class CreditNoteReason(UpperStrEnum):
+    UNUSED_TIME = auto()
+    REFUND = auto()
+    CORRECTION = auto()
+
+
 class PaymentStatus(UpperStrEnum):
     PROCESSING = auto()
     REQUIRES_ACTION = auto()
     SUCCEEDED = auto()
     FAILED = auto()
     REFUNDED = auto()
+
+
+class RefundStatus(UpperStrEnum):
+    PENDING = auto()
+    SUCCEEDED = auto()
+    FAILED = auto()
+    REVERSED = auto()
+
+
+class RefundReason(UpperStrEnum):
+    REQUESTED = auto()
+    GOODWILL = auto()
+    DUPLICATE = auto()
+    FRAUDULENT = auto()
+    DISPUTE = auto()
+    RETURNED = auto()
 
 
 class PaymentMethodKind(UpperStrEnum):
@@ -173,6 +196,7 @@ class BalanceEntryKind(UpperStrEnum):
     ADJUSTMENT = auto()
     CHARGE = auto()
     REFUND = auto()
+    PAYMENT = auto()
 
 
 class AttachmentStatus(UpperStrEnum):

@@ -55,7 +55,7 @@ def _letterhead(settings: Settings) -> Letterhead:
 
 
 def _numbering(settings: Settings) -> Numbering:
-    return Numbering(settings.invoice_number, settings.merchant_time_zone)
+    return Numbering(settings.invoice_number, settings.merchant_time_zone, settings.credit_note_number)
 
 
 def require_processor(settings: Settings) -> None:

@@ -172,6 +172,7 @@ described(
     PAID="All is paid.",
     FAILED="The last attempt to collect it failed; it stays due.",
     CANCELED="Nothing is due on it any more.",
+    REFUNDED="Paid, and paid back in full; nothing is due on it any more.",
 )
 described(
     states.InvoiceStatus,
@@ -181,7 +182,7 @@ described(
     PROCESSING="A payment is in flight.",
     PAID="Nothing remains.",
     VOID="Withdrawn by the merchant; nothing is due on it.",
-    REFUNDED="Paid, and paid back in full.",
+    REFUNDED="Paid, and everything that had paid it was given back, the customer's credit included.",
 )
 described(
     states.Collection,
@@ -202,6 +203,13 @@ described(
     MANUAL="The merchant wrote it.",
 )
 described(
+    states.CreditNoteReason,
+    "Why a credit note was issued.",
+    UNUSED_TIME="A plan was changed within a period: what was asked for the rest of it is taken back.",
+    REFUND="A payment was refunded, and is not asked for again.",
+    CORRECTION="The merchant corrected the invoice.",
+)
+described(
     states.PaymentStatus,
     "Where a payment is.",
     PROCESSING="In flight; its outcome is not known yet.",
@@ -209,6 +217,24 @@ described(
     SUCCEEDED="Settled.",
     FAILED="Declined: see `declineCode`.",
     REFUNDED="Settled, and paid back in full.",
+)
+described(
+    states.RefundStatus,
+    "Where a refund is.",
+    PENDING="Under way: the processor works on it, or its payment has not settled yet.",
+    SUCCEEDED="The money went back.",
+    FAILED="The money could not be paid back. What had been paid back on a credit note is the customer's credit.",
+    REVERSED="A dispute that was decided for the merchant: the money came again, and what it had paid is paid again.",
+)
+described(
+    states.RefundReason,
+    "Why money of a payment went back. What the merchant gave back is not asked for again; what a bank took back is owed again.",
+    REQUESTED="The merchant gave it back at the customer's request.",
+    GOODWILL="The merchant gave it back as goodwill.",
+    DUPLICATE="The merchant gave back what was paid twice.",
+    FRAUDULENT="The merchant gave back a payment that was not the card holder's.",
+    DISPUTE="The customer disputed the payment at their bank, which took it back.",
+    RETURNED="The bank returned a direct debit, for instance because the account did not cover it.",
 )
 described(
     states.PaymentMethodKind,
@@ -229,12 +255,13 @@ described(
 described(
     states.BalanceEntryKind,
     "What moved the balance.",
-    CREDIT_NOTE="The merchant credited something.",
+    CREDIT_NOTE="A credit note granted credit.",
     OVERPAYMENT="More was paid than was due.",
     APPLIED_TO_INVOICE="Credit paid an invoice.",
     ADJUSTMENT="The merchant corrected the balance.",
     CHARGE="Something was put on account.",
-    REFUND="Credit was paid out.",
+    REFUND="Credit was paid out, or money that had become credit went back.",
+    PAYMENT="A payment of what was owed on account.",
 )
 described(
     states.AttachmentStatus,

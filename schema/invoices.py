@@ -47,8 +47,9 @@ class Invoice(Node, Attachable):
     discount = money("discount_minor", description="What coupons take off.")
     tax = money("tax_minor", description="The tax on it.")
     total = money("total_minor", description="Subtotal less discount, with tax.")
-    amount_paid = money("paid_minor", description="What is paid of it.")
-    amount_credited = money("credited_minor", description="What credit settled of it.")
+    amount_paid = money("paid_minor", description="What was paid of it and not given back.")
+    amount_credited = money("credited_minor", description="What credit settled of it, and what credit notes released or refunded.")
+    amount_refunded = money("refunded_minor", description="What was paid of it and went back, by the merchant or by a bank.")
     amount_remaining = money("remaining_minor", description="Total less paid and credited; nothing on a void or refunded invoice.")
     paid_at: DateTime | None = strawberry.field(description="When the last of it was paid.")
     collection = part(InvoiceCollection, description="How the billing clock collects it, and what the customer can do.")
@@ -60,6 +61,9 @@ class Invoice(Node, Attachable):
         "schedules.by_id", key="schedule_id", graphql_type=nouns.PaymentSchedule | None, description="The payment schedule it is for, if any."
     )
     lines = page("invoice_lines.of_invoice", key="id", graphql_type=nouns.InvoiceLine, sort=LineOrder, description="What it charges for, line by line.")
+    credit_notes = page(
+        "credit_notes.of_invoice", key="id", graphql_type=nouns.CreditNote, sort=AgeOrder, description="The credit notes that take back a part of it."
+    )
     payments = page(
         "payments.of_invoice",
         key="id",

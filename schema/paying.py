@@ -33,7 +33,9 @@ class PayInstallmentInput:
     expected_version: int | None = strawberry.field(default=None, description=VERSION)
 
 
-@strawberry.input(description="All that is due in a currency.")
+@strawberry.input(
+    description="All that is due in a currency: invoices and installments, oldest first, then what is owed on account. What is in payment is left out."
+)
 class PayAllDueInput:
     currency: CurrencyCode = strawberry.field(description="The currency, as `summary.totalDue` lists it.")
     idempotency_key: str = strawberry.field(description=KEY)

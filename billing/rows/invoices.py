@@ -33,6 +33,7 @@ class Invoice:
     retry_count: int
     next_attempt_at: datetime | None
     next_attempt_on: date | None
+    refunded_minor: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ class Charge:
     settled_at: datetime | None
     payment_method_id: str | None
     is_held_by_dunning: bool
+    has_refunds: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ class ChargeAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Collectable:
-    """An unpaid invoice of a subscription, how it is collected, and what can be charged for it. Days are the customer's."""
+    """An unpaid invoice of a subscription, how it is collected, and what can be charged for it. `account_minor` is owed on the account and collected along.
+    Days are the customer's."""
 
     customer_id: str
     invoice_id: str
@@ -86,6 +88,7 @@ class Collectable:
     status: str
     currency: str
     remaining_minor: int
+    account_minor: int
     collect_at: datetime | None
     due_on: date
     time_zone: str

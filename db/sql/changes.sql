@@ -16,13 +16,19 @@ select customer_id, key, mutation, started_at, finished_at, answer, payment_id
 -- Gives an invoice that was written in this transaction its number.
 select from issue_number(:key, :series, :year, :prefix, :digits, :suffix)
 
+-- name: credit_notes.issue_number
+-- returns: nothing
+-- The same for a credit note.
+select from issue_credit_note_number(:key, :series, :year, :prefix, :digits, :suffix)
+
 -- name: charges.lock
 -- returns: Charge
 -- A charge and its payment, after the customer was locked: whoever comes second sees what the first made of it.
 with owner as materialized (select id from customer where id = :customer_id for no key update)
 select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation, c.key, c.changes, c.on_failure, c.answer, c.started_at, c.settled_at,
        (select p.payment_method_id from payment p where p.customer_id = c.customer_id and p.id = c.payment_id) as payment_method_id,
-       exists (select from subscription s where s.customer_id = c.customer_id and 'DUNNING' = any(s.holds)) as is_held_by_dunning
+       exists (select from subscription s where s.customer_id = c.customer_id and 'DUNNING' = any(s.holds)) as is_held_by_dunning,
+       exists (select from refund r where r.customer_id = c.customer_id and r.payment_id = c.payment_id) as has_refunds
   from owner
   join charge c on c.customer_id = owner.id and c.payment_id = :key
  where c.customer_id = :customer_id

@@ -28,7 +28,11 @@ select id, customer_id from invoice where id = :key
 union all
 select id, customer_id from invoice_line where id = :key
 union all
+select id, customer_id from credit_note where id = :key
+union all
 select id, customer_id from payment where id = :key
+union all
+select id, customer_id from refund where id = :key
 union all
 select id, customer_id from payment_method where id = :key
 union all

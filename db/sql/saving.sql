@@ -63,6 +63,35 @@ select :customer_id, n.id, n.invoice_id, n.currency, n.position, n.description, 
        period_ends_at timestamptz)
 returning id
 
+-- name: saving.credit_note
+-- returns: Written
+-- Of an invoice at most what its notes so far leave of its net and its tax. Its number is its id until the transaction ends (`credit_notes.issue_number`).
+insert into credit_note (customer_id, id, number, reason, currency, invoice_id, refund_id, issued_at, subtotal_minor, tax_minor, total_minor,
+       released_minor, granted_minor, refunded_minor, created_at)
+select :customer_id, n.id, n.number, n.reason, n.currency, n.invoice_id, n.refund_id, n.issued_at, n.subtotal_minor, n.tax_minor, n.total_minor,
+       n.released_minor, n.granted_minor, n.refunded_minor, n.created_at
+  from (select r.*, sum(r.tax_minor) over so_far as taken_tax_minor, sum(r.subtotal_minor) over so_far as taken_net_minor
+          from jsonb_to_recordset(cast(:rows as jsonb)) r (id text, number text, reason text, currency text, invoice_id text, refund_id text,
+               issued_at timestamptz, subtotal_minor bigint, tax_minor bigint, total_minor bigint, released_minor bigint, granted_minor bigint,
+               refunded_minor bigint, created_at timestamptz)
+        window so_far as (partition by r.invoice_id order by r.id)) n
+  join invoice i on i.customer_id = :customer_id and i.id = n.invoice_id and i.currency = n.currency
+ cross join lateral (
+        select coalesce(sum(o.tax_minor), 0) as tax_minor, coalesce(sum(o.subtotal_minor), 0) as net_minor
+          from credit_note o where o.customer_id = i.customer_id and o.invoice_id = i.id) before
+ where i.status <> 'VOID' and before.tax_minor + n.taken_tax_minor <= i.tax_minor and before.net_minor + n.taken_net_minor <= i.total_minor - i.tax_minor
+returning id
+
+-- name: saving.credit_note_line
+-- returns: Written
+insert into credit_note_line (customer_id, id, credit_note_id, currency, position, description, subtotal_minor, tax_minor, total_minor,
+       period_starts_at, period_ends_at)
+select :customer_id, n.id, n.credit_note_id, n.currency, n.position, n.description, n.subtotal_minor, n.tax_minor, n.total_minor,
+       n.period_starts_at, n.period_ends_at
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, credit_note_id text, currency text, position integer, description text,
+       subtotal_minor bigint, tax_minor bigint, total_minor bigint, period_starts_at timestamptz, period_ends_at timestamptz)
+returning id
+
 -- name: saving.released
 -- returns: Written
 -- What an open invoice no longer asks for.
@@ -135,20 +164,20 @@ returning id
 
 -- name: saving.balance_entry
 -- returns: Written
-insert into balance_entry (customer_id, id, currency, amount_minor, kind, description, invoice_id, payment_id, created_at)
-select :customer_id, n.id, n.currency, n.amount_minor, n.kind, n.description, n.invoice_id, n.payment_id, n.created_at
+insert into balance_entry (customer_id, id, currency, amount_minor, kind, description, invoice_id, payment_id, refund_id, credit_note_id, created_at)
+select :customer_id, n.id, n.currency, n.amount_minor, n.kind, n.description, n.invoice_id, n.payment_id, n.refund_id, n.credit_note_id, n.created_at
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, currency text, amount_minor bigint, kind text, description text, invoice_id text,
-       payment_id text, created_at timestamptz)
+       payment_id text, refund_id text, credit_note_id text, created_at timestamptz)
 returning id
 
 -- name: saving.charge
 -- returns: Written
 insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, request, changes, on_failure, answer, currency,
-       reserved_minor, coupon_id, started_at, sent_at)
+       reserved_minor, account_minor, coupon_id, started_at, sent_at)
 select :customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.request, n.changes, n.on_failure, n.answer, n.currency,
-       coalesce(n.reserved_minor, 0), n.coupon_id, n.started_at, n.sent_at
+       coalesce(n.reserved_minor, 0), coalesce(n.account_minor, 0), n.coupon_id, n.started_at, n.sent_at
   from jsonb_to_recordset(cast(:rows as jsonb)) n (payment_id text, subscription_id text, invoice_id text, mutation text, key text, request json,
-       changes json, on_failure json, answer json, currency text, reserved_minor bigint, coupon_id text, started_at timestamptz, sent_at timestamptz)
+       changes json, on_failure json, answer json, currency text, reserved_minor bigint, account_minor bigint, coupon_id text, started_at timestamptz, sent_at timestamptz)
 returning payment_id as id
 
 -- name: saving.attempted

@@ -16,7 +16,7 @@ from resolvers.lifecycle.writing import Changes, Writer, allocation_row, save
 
 
 async def collect(session: Session, invoice_id: str, processors: Mapping[str, Processor], *, by: Writer) -> None:
-    """Charge what remains, if its time has come. What failed is tried again another day, or patience ends."""
+    """Charge what remains and what is owed on the account, if its time has come. What failed is tried again another day, or patience ends."""
     async with session.write() as transaction:
         sending = await _begun(transaction, invoice_id, processors, by=by)
     if sending is not None:
@@ -62,11 +62,12 @@ def _attempt(invoice: Collectable, *, by: Writer) -> tuple[Sending, Changes]:
         payment_id,
         invoice.customer_id,
         invoice.currency,
-        invoice.remaining_minor,
+        invoice.remaining_minor + invoice.account_minor,
         f"Invoice {invoice.number}",
         changes={"collected": [{"id": invoice.invoice_id, "paid_minor": invoice.remaining_minor}]},
         answer={"invoice": invoice.invoice_id},
         on_failure=dict.fromkeys(("retryable", "final", "nobody asked"), open_again),
+        account_minor=invoice.account_minor,
         subscription_id=invoice.subscription_id,
         invoice_id=invoice.invoice_id,
     )

@@ -13,6 +13,7 @@ from billing.dunning import RetryPolicy, Step
 from billing.ids import type_id
 from billing.lifecycle.facts import Bill, Decision, Event, Facts, Redemption
 from billing.lifecycle.trials import is_canceled_order, taken
+from billing.notes import Note
 from billing.numbers import Numbering
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Contract
@@ -20,11 +21,17 @@ from billing.states import Actor, Collection
 from db.session import Transaction
 from resolvers.audit import acting, fresh_id
 from resolvers.context import Context, Letterhead, payments_of
+from resolvers.lifecycle.credit_notes import note_rows
 
 Changes = dict[str, list[dict[str, Any]]]
 
 # Rows that must be found as they were when it was decided.
-COUNTED = {"subscription", "released", "attempted", "collected", "attempted_installment", "collected_installment", "collected_schedule"}
+COUNTED = {
+    "subscription", "credit_note", "released", "attempted", "collected", "attempted_installment", "collected_installment", "collected_schedule",
+}  # fmt: skip
+
+# What is written in a first statement: a credit note may be refused, and others refer to it.
+EARLY = {"credit_note"}
 
 # What is written in a second statement: a subscription has one running coupon, so the one before it must have ended.
 LATE = {"coupon_redemption"}
@@ -71,7 +78,8 @@ def rows_of(facts: Facts, decision: Decision, by: Writer, *, payment_id: str | N
     changes["subscription_event"] = [event_row(after, event, happened_at=min(decision.effective_at or by.now, by.now), by=by) for event in decision.events]
     _plans(changes, facts.contract, after, by=by)
     _redemptions(changes, facts, decision.redemptions, by=by)
-    _release(changes, facts, decision, by=by)
+    for note in decision.notes:
+        _release(changes, facts, note, by=by)
     if decision.bill is not None:
         _issue(changes, facts, decision.bill, by=by, payment_id=payment_id)
     return changes
@@ -135,12 +143,14 @@ def merged(*parts: Changes) -> Changes:
 async def save(transaction: Transaction, changes: Changes) -> None:
     """Raises Refused if a coupon's last redemption went to somebody else meanwhile, or the trial of a plan to another order of the customer."""
     present = {kind: rows for kind, rows in changes.items() if rows}
-    for kinds in (present.keys() - LATE - PLANS, present.keys() & LATE):
+    for kinds in (present.keys() & EARLY, present.keys() - EARLY - LATE - PLANS, present.keys() & LATE):
         if kinds:
             _judge(present, await transaction.save({kind: as_json(present[kind]) for kind in kinds}))
     await _save_plans(transaction, changes)
     for invoice in changes.get("invoice", ()):
         transaction.at_commit("invoices.issue_number", key=invoice["id"], **invoice["place"])
+    for note in changes.get("credit_note", ()):
+        transaction.at_commit("credit_notes.issue_number", key=note["id"], **note["place"])
 
 
 def _judge(changes: Changes, written: Mapping[str, int]) -> None:
@@ -213,15 +223,12 @@ def _redemptions(changes: Changes, facts: Facts, redemptions: tuple[Redemption, 
             changes["changed_redemption"].append(row | {"ended_at": by.now if redemption.is_ended else None})
 
 
-def _release(changes: Changes, facts: Facts, decision: Decision, *, by: Writer) -> None:
-    """Unused time: what was not paid yet is taken off its invoice, what is left over of the rest becomes credit."""
-    released, invoice_id = decision.released_minor, facts.account.coverage_invoice_id
-    if released:
-        changes["released"].append({"id": invoice_id, "credited_minor": released, "paid_at": by.now})
-        changes["balance_entry"].append(_entry(facts, released, "CREDIT_NOTE", "Unused time", by=by) | {"invoice_id": invoice_id})
-        changes["balance_entry"].append(_entry(facts, -released, "APPLIED_TO_INVOICE", "Unused time", by=by) | {"invoice_id": invoice_id})
-    if decision.granted_minor:
-        changes["balance_entry"].append(_entry(facts, decision.granted_minor, "CREDIT_NOTE", "Unused time", by=by))
+def _release(changes: Changes, facts: Facts, note: Note, *, by: Writer) -> None:
+    """A credit note, and what it takes off its invoice."""
+    for kind, rows in note_rows(note, facts.contract.customer_id, facts.contract.currency, by=by).items():
+        changes[kind] += rows
+    if note.released_minor:
+        changes["released"].append({"id": note.invoice_id, "credited_minor": note.released_minor, "paid_at": by.now})
 
 
 def _entry(facts: Facts, amount_minor: int, kind: str, description: str, *, by: Writer) -> dict[str, Any]:

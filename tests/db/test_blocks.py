@@ -41,7 +41,7 @@ REGISTRY = ("clients.", "client_credentials.", "client_assertions.", "trusted.",
 OF_REGISTRY = {name for name in blocks() if name.startswith(REGISTRY)}
 
 # Functions that claim and write for the customer whom the unit of work named.
-OF_CALLER = {"operations.claim", "invoices.issue_number"}
+OF_CALLER = {"operations.claim", "invoices.issue_number", "credit_notes.issue_number"}
 
 # Row security shows these to who presents the secret or the address, before it is known whose they are.
 BY_SECRET = {"credentials.by_email", "customers.at_address", "refresh_tokens.by_secret", "links.by_secret"}
