@@ -1,13 +1,20 @@
 """What is done about charges that fail: when to try again, and what happens at the end. Days are calendar days where the customer lives."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from billing.states import SubscriptionStatus
 
 # Card networks fine merchants who try a card more often than 15 times in 30 days (Visa's rules on reattempts).
 MAX_RETRIES = 14
+
+# At this hour of the customer's day charges are tried again: awake, and the bank has booked what came in.
+HOUR = time(9)
+
+# When it is tried again after the processor was away: nobody declined, so the policy's days do not begin.
+AGAIN = timedelta(hours=1)
 
 
 class Ending(StrEnum):
@@ -59,6 +66,11 @@ def ending_now(policy: RetryPolicy, failures: Failures, *, today: date) -> Endin
     """What is to be done now, if anything."""
     day = ending_on(policy, failures)
     return policy.ending if day is not None and day <= today else None
+
+
+def attempt_at(day: date, time_zone: str) -> datetime:
+    """When a charge is tried again on a day."""
+    return datetime.combine(day, HOUR, ZoneInfo(time_zone)).astimezone(UTC)
 
 
 def can_be_held(status: str) -> bool:

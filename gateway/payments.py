@@ -4,6 +4,8 @@ import hmac
 import sqlite3
 from pathlib import Path
 
+from billing.dunning import Ending, RetryPolicy
+from billing.lifecycle.service import ServiceBegins, ServicePolicy
 from billing.lifecycle.trials import TrialPolicy
 from billing.numbers import Numbering
 from gateway.issuer import secret_of_portal
@@ -33,7 +35,16 @@ def payments(settings: Settings) -> Payments:
         settings.takes_parts,
         TrialPolicy(settings.trials),
         _numbering(settings),
+        ServicePolicy(ServiceBegins(settings.service_begins), retry_policy(settings)),
     )
+
+
+def retry_policy(settings: Settings) -> RetryPolicy:
+    """Raises WrongSetting."""
+    try:
+        return RetryPolicy(settings.retry_days, Ending(settings.dunning_ending))
+    except ValueError as error:
+        raise WrongSetting(f"PORTICO_RETRY_DAYS: {error}") from None
 
 
 def _numbering(settings: Settings) -> Numbering:

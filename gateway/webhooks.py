@@ -49,7 +49,7 @@ def webhooks(payments: Payments, database: Database, clock: Callable[[], datetim
             log_outage(error)
             return _refused(503, "Try again shortly.", **{"Retry-After": str(RETRY_AFTER_SECONDS)})
         if stored is not None:
-            later(act(session, stored, by=system_writer(clock(), payments.numbering)))
+            later(act(session, stored, by=system_writer(clock(), payments.numbering, payments.service)))
         return JSONResponse({"stored": stored is not None})
 
     return Route("/webhooks/{processor}", receive, methods=["POST"])

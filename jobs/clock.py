@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from billing.dunning import RetryPolicy
+from billing.lifecycle.service import ServiceBegins, ServicePolicy
 from billing.numbers import Numbering
 from billing.rows.operations import Due
 from billing.rows.owed import StoredEvent
@@ -39,6 +40,7 @@ class Billing:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     concurrency: int = 4
     numbering: Numbering = field(default_factory=Numbering)
+    service_begins: ServiceBegins = ServiceBegins.MONEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ async def tick(billing: Billing, now: datetime, done: Pass | None = None) -> Pas
     Fills and returns `done`. What fails is logged and does not keep the rest; when nothing at all could be looked for, the last error is raised.
     """
     done = done or Pass()
-    by = system_writer(now, billing.numbering)
+    by = system_writer(now, billing.numbering, ServicePolicy(billing.service_begins, billing.policy))
 
     async def settle_one(due: Due) -> None:
         is_settled = await reconcile(_session(billing, due, now), due.id, billing.processors, by=by)

@@ -13,6 +13,7 @@ from auth.passwords import Passwords
 from auth.seal import Seal
 from auth.throttle import Throttle
 from auth.viewer import Viewer
+from billing.lifecycle.service import ServicePolicy
 from billing.lifecycle.trials import TrialPolicy
 from billing.numbers import Numbering
 from billing.rows import Budget
@@ -76,14 +77,15 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Payments:
-    """What taking money needs: the processors by name, the secret that signs previews, whether the merchant takes parts of what is owed, which trials it gives, and
-    how invoices are numbered."""
+    """What taking money needs: the processors by name, the secret that signs previews, whether the merchant takes parts of what is owed, which trials it gives,
+    how invoices are numbered, and when a service begins that is paid by a debit which takes days."""
 
     processors: Mapping[str, Processor]
     preview_secret: bytes
     takes_parts: bool = True
     trials: TrialPolicy = TrialPolicy.PER_PLAN
     numbering: Numbering = field(default_factory=Numbering)
+    service: ServicePolicy = field(default_factory=ServicePolicy)
 
     async def close(self) -> None:
         for processor in self.processors.values():

@@ -52,7 +52,7 @@ class Subscription(Node):
     suspended_by: SuspendedBy | None = strawberry.field(description="For SUSPENDED, who stopped it.")
     has_overdue: bool = strawberry.field(description="Whether one of its invoices is overdue today where the customer lives.")
     quantity: int = strawberry.field(description="How many units of the plan, 1 to 10,000.")
-    started_at: DateTime = strawberry.field(description="When it began or, for SCHEDULED, will begin.")
+    started_at: DateTime = strawberry.field(description="When it began or, for SCHEDULED, will begin; for PENDING, when it was ordered.")
     trial_ends_at: DateTime | None = strawberry.field(description="When its trial ends or ended; null if it had none.")
     current_period = part(Period, when="period_starts_at", description="The period that is paid for now, or was last; null before the first.")
     renews_at: DateTime | None = strawberry.field(

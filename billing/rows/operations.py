@@ -46,7 +46,10 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A charge and, as JSON, what is written when it succeeds, and the answer that its call gets then."""
+    """A charge and, as JSON, what is written when it succeeds, and the answer that its call gets then.
+
+    `ordered` are the rows of a subscription that the charge pays for, until they are written; `agreed` is what a period costs that begins when the money is there.
+    """
 
     customer_id: str
     payment_id: str
@@ -57,6 +60,9 @@ class Charge:
     changes: str
     on_failure: str | None
     answer: str
+    ordered: str | None
+    agreed: str | None
+    reserved_minor: int
     started_at: datetime
     settled_at: datetime | None
     is_held_by_dunning: bool
@@ -76,6 +82,7 @@ class ChargeAttempt:
     started_at: datetime
     sent_at: datetime
     request: str
+    is_order_unwritten: bool
     answer: str
 
 

@@ -26,7 +26,8 @@ select from issue_number(:key, :series, :year, :prefix, :digits, :suffix)
 -- returns: Charge
 -- A charge and its payment, after the customer was locked: whoever comes second sees what the first made of it.
 with owner as materialized (select id from customer where id = :customer_id for no key update)
-select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation, c.key, c.changes, c.on_failure, c.answer, c.started_at, c.settled_at,
+select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation, c.key, c.changes, c.on_failure, c.answer, c.ordered, c.agreed, c.reserved_minor,
+       c.started_at, c.settled_at,
        exists (select from subscription s where s.customer_id = c.customer_id and 'DUNNING' = any(s.holds)) as is_held_by_dunning
   from owner
   join charge c on c.customer_id = owner.id and c.payment_id = :key
@@ -37,9 +38,9 @@ select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation,
 -- returns: ChargeAttempt
 -- What the processor has to know to be asked again, and what is answered. Of money that became credit nothing came but the payment.
 select p.customer_id, p.id as payment_id, p.status, p.processor, p.processor_reference, m.processor_reference as method_reference, p.decline_code, c.started_at, c.sent_at,
-       c.request,
+       c.request, c.ordered is not null as is_order_unwritten,
        case when exists (select from balance_entry b where b.customer_id = c.customer_id and b.payment_id = c.payment_id and b.kind = 'OVERPAYMENT')
-            then json_build_object('payment', p.id) else c.answer end as answer
+            then json_strip_nulls(json_build_object('payment', p.id, 'subscription', case when c.mutation = 'addPlan' then c.subscription_id end)) else c.answer end as answer
   from charge c
   join payment p on p.customer_id = c.customer_id and p.id = c.payment_id
   join payment_method m on m.customer_id = p.customer_id and m.id = p.payment_method_id
@@ -49,6 +50,28 @@ select p.customer_id, p.id as payment_id, p.status, p.processor, p.processor_ref
 -- returns: nothing
 -- It is sent once more: until it has had time to arrive, nobody can say that it never did.
 update charge set sent_at = :now where customer_id = :customer_id and payment_id = :key
+
+-- name: charges.prepare
+-- returns: nothing
+-- What the settlement of a charge needs that is decided later than in the call that began it.
+update charge set ordered = cast(:ordered as json), agreed = cast(:agreed as json) where customer_id = :customer_id and payment_id = :payment_id
+
+-- name: charges.note_order
+-- returns: nothing
+-- The subscription that the charge pays for has been written, and its coupon with it.
+update charge set subscription_id = :subscription_id, ordered = null, coupon_id = null where customer_id = :customer_id and payment_id = :key
+
+-- name: charges.release
+-- returns: nothing
+-- The charge decides nothing any more: the credit and the coupon that it would have used are free.
+update charge set reserved_minor = 0, coupon_id = null where customer_id = :customer_id and payment_id = :payment_id
+
+-- name: charges.collect
+-- returns: nothing
+-- From now on the charge pays an invoice that has been issued; the call that began it has its last answer.
+update charge set invoice_id = :invoice_id, changes = cast(:changes as json), on_failure = cast(:on_failure as json), answer = cast(:answer as json), mutation = null, key = null,
+       agreed = null, reserved_minor = 0
+ where customer_id = :customer_id and payment_id = :key
 
 -- name: clock.due_subscriptions
 -- returns: Due

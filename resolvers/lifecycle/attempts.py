@@ -34,6 +34,7 @@ class Sending:
 class Intent:
     """What money is to be taken for. `reserved_minor` is credit, and `coupon_id` a new coupon, that will be used along with it.
 
+    `ordered` and `agreed` are for a charge that is decided later than in the call that began it, see `deciding.py`.
     `on_failure` has the changes for a decline that is "retryable", for one that is "final", and for "nobody asked", when the processor was away.
     """
 
@@ -49,6 +50,8 @@ class Intent:
     subscription_id: str | None = None
     invoice_id: str | None = None
     coupon_id: str | None = None
+    ordered: Changes | None = None
+    agreed: Mapping[str, Any] | None = None
 
 
 def attempt(intent: Intent, method: Any, call: Call | None, *, by: Writer) -> tuple[Sending, Changes]:
@@ -57,6 +60,8 @@ def attempt(intent: Intent, method: Any, call: Call | None, *, by: Writer) -> tu
         raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "Add a payment method first.")
     charge = Charge(intent.payment_id, intent.customer_id, method.method_reference, intent.amount_minor, intent.currency, intent.words, call is None)
     changes: Changes = {"payment": [_payment(intent, method, by=by)], "charge": [_charge(intent, charge, call, by=by)]}
+    if intent.ordered or intent.agreed:
+        changes["prepared_charge"] = [{"payment_id": intent.payment_id, "ordered": intent.ordered, "agreed": intent.agreed}]
     if call:
         changes["idempotency_key"] = [{"mutation": call.mutation, "key": call.key, "payment_id": intent.payment_id, "lease_until": by.now + LEASE}]
     return Sending(method.method_processor, charge), changes

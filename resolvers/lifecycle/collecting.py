@@ -1,12 +1,11 @@
 """An unpaid invoice is charged by itself, and tried again on the days of the merchant's policy. The same three steps as in `charging.py`."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from billing.allocation import Part
-from billing.dunning import Failures, RetryPolicy, ending_now, ending_on, next_attempt_on
+from billing.dunning import AGAIN, Failures, RetryPolicy, attempt_at, ending_now, ending_on, next_attempt_on
 from billing.rows.operations import Collectable
 from db.session import Session, Transaction
 from payments.processor import Processor
@@ -14,12 +13,6 @@ from resolvers.lifecycle import dunning
 from resolvers.lifecycle.attempts import Intent, Sending, attempt
 from resolvers.lifecycle.charging import ask, settle
 from resolvers.lifecycle.writing import Changes, Writer, allocation_row, save
-
-# At this hour of the customer's day charges are tried again: awake, and the bank has booked what came in.
-HOUR = time(9)
-
-# When it is tried again after the processor was away: nobody declined, so the policy's days do not begin.
-AGAIN = timedelta(hours=1)
 
 
 async def collect(session: Session, invoice_id: str, processors: Mapping[str, Processor], *, policy: RetryPolicy, by: Writer) -> None:
@@ -88,11 +81,7 @@ def _next(invoice: Collectable, policy: RetryPolicy, *, is_final: bool) -> datet
     """When the clock comes back to it, if this charge fails: to try again, or to end."""
     failures = Failures(invoice.failed_count + 1, invoice.first_on or invoice.today_on, invoice.today_on, is_final)
     day = next_attempt_on(policy, failures) or ending_on(policy, failures) or invoice.today_on
-    return _hour(day, invoice)
-
-
-def _hour(day: date, invoice: Collectable) -> datetime:
-    return datetime.combine(day, HOUR, ZoneInfo(invoice.time_zone)).astimezone(UTC)
+    return attempt_at(day, invoice.time_zone)
 
 
 def _later(invoice: Collectable, at: datetime | None, *, is_failure: bool) -> dict[str, Any]:

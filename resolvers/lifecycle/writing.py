@@ -4,13 +4,14 @@ import json
 import secrets
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from billing.allocation import Part
 from billing.ids import type_id
 from billing.lifecycle.facts import Bill, Decision, Event, Facts, Redemption
+from billing.lifecycle.service import ServicePolicy
 from billing.lifecycle.trials import is_canceled_order, taken
 from billing.numbers import Numbering
 from billing.refusals import ErrorCode, Refused
@@ -32,21 +33,27 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes, when, how ids are made, and how invoices are numbered."""
+    """Who writes, when, how ids are made, how invoices are numbered, and when a service begins that is paid by a debit which takes days."""
 
     actor: str
     now: datetime
     mint: Callable[[str], str]
     numbering: Numbering
+    service: ServicePolicy = field(default_factory=ServicePolicy)
 
 
 def writer(context: Context) -> Writer:
-    return Writer(context.viewer.kind, context.now, lambda prefix: fresh_id(prefix, context), payments_of(context).numbering)
+    payments = payments_of(context)
+    return Writer(context.viewer.kind, context.now, lambda prefix: fresh_id(prefix, context), payments.numbering, payments.service)
 
 
-def system_writer(now: datetime, numbering: Numbering) -> Writer:
+def system_writer(now: datetime, numbering: Numbering, service: ServicePolicy | None = None) -> Writer:
     """For what nobody asked for: the billing clock, and what processors tell."""
-    return Writer(Actor.SYSTEM, now, lambda prefix: type_id(prefix, int(now.timestamp() * 1000), entropy=secrets.randbits(74)), numbering)
+
+    def mint(prefix: str) -> str:
+        return type_id(prefix, int(now.timestamp() * 1000), entropy=secrets.randbits(74))
+
+    return Writer(Actor.SYSTEM, now, mint, numbering, service or ServicePolicy())
 
 
 def rows_of(facts: Facts, decision: Decision, by: Writer, *, payment_id: str | None = None) -> Changes:
@@ -58,6 +65,8 @@ def rows_of(facts: Facts, decision: Decision, by: Writer, *, payment_id: str | N
     _plans(changes, facts.contract, after, by=by)
     _redemptions(changes, facts, decision.redemptions, by=by)
     _release(changes, facts, decision, by=by)
+    if facts.contract.charging_payment_id is not None and after.charging_payment_id is None:
+        changes["released_charge"].append({"payment_id": facts.contract.charging_payment_id})
     if decision.bill is not None:
         _issue(changes, facts, decision.bill, by=by, payment_id=payment_id)
     return changes
@@ -112,9 +121,18 @@ async def save(transaction: Transaction, changes: Changes) -> None:
         sum(len(changes.get(table, ())) for table in tables) for tables in COUNTED
     ]:
         raise Interrupted
+    await _save_charges(transaction, changes)
     await _save_plans(transaction, changes)
     for invoice in changes.get("invoice", ()):
         transaction.at_commit("invoices.issue_number", key=invoice["id"], **invoice["place"])
+
+
+async def _save_charges(transaction: Transaction, changes: Changes) -> None:
+    for row in changes.get("prepared_charge", ()):
+        ordered, agreed = (as_json(row[name]) if row[name] else None for name in ("ordered", "agreed"))
+        await transaction.run("charges.prepare", payment_id=row["payment_id"], ordered=ordered, agreed=agreed)
+    for row in changes.get("released_charge", ()):
+        await transaction.run("charges.release", **row)
 
 
 async def _save_plans(transaction: Transaction, changes: Changes) -> None:

@@ -1,0 +1,211 @@
+"""A charge that decides what becomes of a subscription: a new one begins, a pause ends, a plan changes; or nothing does, if it fails.
+
+The processor may decide days after the call that began the charge, by a debit, or when the customer has confirmed it. Until then a new subscription is PENDING. When
+the money is there, a period begins at that instant, for what was agreed; or it has begun with the order, and the charge pays its invoice (`ServiceBegins`).
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from billing.allocation import Part
+from billing.dunning import AGAIN, Failures, attempt_at, ending_on, next_attempt_on
+from billing.lifecycle import start
+from billing.lifecycle.facts import Decision, Event, Facts, never_began
+from billing.lifecycle.resume import lift, resumed
+from billing.lifecycle.service import ServiceBegins
+from billing.lifecycle.stops import awaits, failed_order
+from billing.rows.contracts import Contract, Offer
+from billing.rows.operations import Charge
+from billing.states import SubscriptionEventKind, SuspendedBy
+from db.session import Transaction
+from payments.processor import ChargeResult, ChargeStatus
+from resolvers.lifecycle.reading import contract as contract_of
+from resolvers.lifecycle.reading import facts_of
+from resolvers.lifecycle.writing import Changes, Interrupted, Writer, allocation_row, as_json, event_row, row_of, rows_of, save, unnumbered
+
+# When a pause whose end could not be paid for, because the processor was away, ends instead.
+RESUMES_AGAIN = timedelta(hours=1)
+
+# What an amount depends on, beside the offer.
+AGREED = ("tax_rate_ppm", "percent_off_ppm", "amount_off_minor")
+
+
+def order_rows(facts: Facts, payment_id: str, *, by: Writer) -> Changes:
+    """The rows of a new subscription that waits for a payment. Its coupon has been taken with the payment."""
+    rows = rows_of(facts, start.ordered(facts, payment_id), by)
+    rows.pop("taken_coupon", None)
+    return rows
+
+
+def agreed(facts: Facts, decision: Decision) -> dict[str, Any] | None:
+    """What a whole period costs, whenever it begins. None for a change of plan: its amounts are those of the instant at which it was decided."""
+    if decision.bill is None or decision.bill.reason == "PLAN_CHANGE":
+        return None
+    return {"at": facts.now.isoformat(), "account": {name: getattr(facts.account, name) for name in AGREED}, "offer": asdict(facts.offer)}
+
+
+async def paid(transaction: Transaction, charge: Charge, *, by: Writer) -> Changes:
+    """What is written when the money is there. Raises Interrupted where the subscription does not wait for it any more: then it is the customer's."""
+    planned: Changes = json.loads(charge.changes)
+    if charge.on_failure is not None or (charge.subscription_id is None and charge.ordered is None):
+        return issued(planned, by=by)
+    if charge.ordered is not None and charge.started_at == by.now:
+        return issued(planned, by=by)
+    contract = await _waiting(transaction, charge, by=by)
+    if charge.agreed is None:
+        return issued(_again(planned, contract), by=by)
+    facts, decision = await _begun(transaction, charge, contract, by=by)
+    return rows_of(facts, decision, _naming(planned["invoice"][0]["id"], by), payment_id=charge.payment_id)
+
+
+async def undecided(transaction: Transaction, charge: Charge, result: ChargeResult, *, by: Writer) -> dict[str, Any]:
+    """Write the order that waits for the charge, or begin its period if the processor has accepted the debit and that is enough. What the call answers meanwhile."""
+    if charge.on_failure is not None:
+        return {"payment": charge.payment_id}
+    subscription_id = await _noted(transaction, charge)
+    answer = {"payment": charge.payment_id} | ({"subscription": subscription_id} if charge.mutation == "addPlan" else {})
+    # Without a reference nobody knows whether the processor has heard of it.
+    is_accepted = result.status is ChargeStatus.PROCESSING and result.processor_reference is not None
+    if by.service.begins is not ServiceBegins.ORDER or not is_accepted or charge.agreed is None:
+        return answer
+    contract = await contract_of(transaction.run, subscription_id or "", is_locked=True)
+    return await _begin_on_account(transaction, charge, contract, by=by) if awaits(contract, charge.payment_id) else answer
+
+
+async def failed(transaction: Transaction, charge: Charge, *, note: str, is_asked: bool, by: Writer) -> Changes:
+    """Everything as before: the subscription no longer waits, and a coupon that came with it is free again. `is_asked`: whether anybody was asked for money."""
+    contract = await _known(transaction, charge)
+    if contract is None:
+        return {"returned_coupon": [{"id": row["coupon_id"]} for row in json.loads(charge.changes).get("coupon_redemption", ())]}
+    if contract.charging_payment_id != charge.payment_id:
+        return {}
+    if never_began(contract):
+        return await _canceled(transaction, contract, note=note, by=by)
+    after = replace(contract, charging_payment_id=None, version=contract.version + 1)
+    if charge.key is not None or contract.status != "PAUSED":
+        return {"subscription": [row_of(after)]}
+    if not is_asked:
+        return {"subscription": [row_of(replace(after, resumes_at=by.now + RESUMES_AGAIN))]}
+    # A pause that should have ended by itself, and could not be paid for, stays a pause until the customer ends it.
+    event = event_row(after, Event(SubscriptionEventKind.RESUME_FAILED), happened_at=by.now, by=by)
+    return {"subscription": [row_of(replace(after, resumes_at=None))], "subscription_event": [event]}
+
+
+async def unused(transaction: Transaction, charge: Charge, *, by: Writer) -> Changes:
+    """What becomes of the subscription when the money came and is not used for it. Held, it no longer waits: once it is released, its first period is paid with credit."""
+    contract = await _known(transaction, charge)
+    if contract is not None and contract.charging_payment_id == charge.payment_id and contract.status != "PENDING":
+        return {"subscription": [row_of(replace(contract, charging_payment_id=None, version=contract.version + 1))]}
+    return await failed(transaction, charge, note="The payment could not be used.", is_asked=True, by=by)
+
+
+def issued(changes: Changes, *, by: Writer) -> Changes:
+    """What was decided, paid now. An invoice is issued only here: others were, while the processor thought."""
+    for invoice in changes.get("invoice", ()):
+        invoice |= unnumbered(invoice["id"], by=by)
+    for row in (*changes.get("invoice", ()), *changes.get("collected", ())):
+        row["paid_at"] = by.now
+    return changes
+
+
+async def _waiting(transaction: Transaction, charge: Charge, *, by: Writer) -> Contract:
+    """Raises Interrupted where it does not wait any more."""
+    subscription_id = await _noted(transaction, charge)
+    contract = await contract_of(transaction.run, subscription_id or "", is_locked=True)
+    if not awaits(contract, charge.payment_id):
+        raise Interrupted
+    return contract
+
+
+async def _noted(transaction: Transaction, charge: Charge) -> str | None:
+    """The subscription that the charge decides about; a new one is written if it is not yet."""
+    if charge.ordered is None:
+        return charge.subscription_id
+    rows: Changes = json.loads(charge.ordered)
+    subscription_id: str = rows["subscription"][0]["id"]
+    await save(transaction, rows)
+    await transaction.run("charges.note_order", key=charge.payment_id, subscription_id=subscription_id)
+    return subscription_id
+
+
+async def _known(transaction: Transaction, charge: Charge) -> Contract | None:
+    return await contract_of(transaction.run, charge.subscription_id, is_locked=True) if charge.subscription_id else None
+
+
+async def _begun(transaction: Transaction, charge: Charge, contract: Contract, *, by: Writer) -> tuple[Facts, Decision]:
+    """Decided again, for what was agreed. In the call that began the charge it begins when the call decided it, else now. Raises Interrupted should it cost another amount."""
+    terms = json.loads(charge.agreed or "")
+    at = datetime.fromisoformat(terms["at"]) if charge.started_at == by.now else by.now
+    facts = _priced(await facts_of(transaction.run, replace(contract, charging_payment_id=None), now=at), terms, credit_minor=charge.reserved_minor)
+    decision = _decision(facts)
+    if decision.due_minor != json.loads(charge.changes)["payment_allocation"][0]["amount_minor"]:
+        raise Interrupted
+    return facts, decision
+
+
+def _priced(facts: Facts, terms: Mapping[str, Any], *, credit_minor: int) -> Facts:
+    """Prices, the tax rate and what a coupon takes off as they were agreed, and as much credit as was set aside. Names that this version does not know are passed over."""
+    names = {column.name for column in fields(Offer)}
+    offer = replace(facts.offer, **{name: value for name, value in terms["offer"].items() if name in names})
+    account = replace(facts.account, **{name: terms["account"][name] for name in AGREED}, balance_minor=credit_minor)
+    return replace(facts, account=account, offers={**facts.offers, offer.price_id: offer})
+
+
+def _decision(facts: Facts) -> Decision:
+    contract = facts.contract
+    if contract.status == "PENDING":
+        return start.begin(replace(facts, contract=replace(contract, started_at=facts.now, anchor_at=facts.now)), is_waiting=True)
+    return lift(facts, SuspendedBy.CUSTOMER, is_waiting=True) if contract.status == "SUSPENDED" else resumed(facts, is_waiting=True)
+
+
+def _again(planned: Changes, contract: Contract) -> Changes:
+    """The rows of a decision for a subscription that has been held and released since."""
+    for row in planned["subscription"]:
+        row |= {"version": contract.version + 1, "payment_method_id": contract.payment_method_id}
+    return planned
+
+
+def _naming(invoice_id: str, by: Writer) -> Writer:
+    """The invoice has the id that the call's answer names."""
+    return replace(by, mint=lambda prefix: invoice_id if prefix == "inv" else by.mint(prefix))
+
+
+async def _begin_on_account(transaction: Transaction, charge: Charge, contract: Contract, *, by: Writer) -> dict[str, Any]:
+    """The period begins, and the charge pays its invoice like any other. The answer of the call."""
+    facts, decision = await _begun(transaction, charge, contract, by=by)
+    answer: dict[str, Any] = json.loads(charge.answer)
+    rows = rows_of(facts, decision, _naming(answer["invoice"], by))
+    invoice = rows["invoice"][0] = rows["invoice"][0] | {"status": "PROCESSING", "collect_at": None}
+    part = Part(invoice["id"], None, decision.due_minor)
+    rows["payment_allocation"] = [allocation_row(contract.customer_id, charge.payment_id, part, contract.currency, by=by)]
+    await save(transaction, rows)
+    await transaction.run(
+        "charges.collect",
+        key=charge.payment_id,
+        invoice_id=invoice["id"],
+        changes=as_json({"collected": [{"id": invoice["id"], "paid_minor": decision.due_minor}]}),
+        on_failure=as_json(_unpaid(facts, invoice["id"], by=by)),
+        answer=as_json(answer),
+    )
+    return answer
+
+
+def _unpaid(facts: Facts, invoice_id: str, *, by: Writer) -> dict[str, Changes]:
+    """The invoice when its first payment fails, as after any charge that fails."""
+
+    def later(at: datetime, failed_attempts: int) -> Changes:
+        return {"uncollected": [{"id": invoice_id, "collect_at": at, "failed_attempts": failed_attempts}]}
+
+    def next_at(*, is_final: bool) -> datetime:
+        failures, policy = Failures(1, facts.today_on, facts.today_on, is_final), by.service.retries
+        return attempt_at(next_attempt_on(policy, failures) or ending_on(policy, failures) or facts.today_on, facts.account.time_zone)
+
+    return {"retryable": later(next_at(is_final=False), 1), "final": later(next_at(is_final=True), 1), "nobody asked": later(by.now + AGAIN, 0)}
+
+
+async def _canceled(transaction: Transaction, contract: Contract, *, note: str, by: Writer) -> Changes:
+    facts = await facts_of(transaction.run, contract, now=by.now)
+    return rows_of(facts, failed_order(facts, note=note), by)
