@@ -1,5 +1,6 @@
 """Payments that take days: an order is there meanwhile, a period begins with the money or with the order, and cancelling and holding are possible all the time."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -8,9 +9,15 @@ from typing import Any
 
 import pytest
 
+from auth.viewer import Viewer
 from billing.dunning import RetryPolicy
 from billing.lifecycle.service import ServiceBegins, ServicePolicy
+from billing.numbers import Numbering
+from billing.states import Actor
 from jobs.clock import Billing, tick
+from payments.processor import ChargeResult, ChargeStatus
+from resolvers.lifecycle.charging import settle
+from resolvers.lifecycle.writing import system_writer
 from tests.conftest import STAFF
 from tests.lifecycle.books import assert_books
 from tests.lifecycle.conftest import Life, price
@@ -175,7 +182,8 @@ async def test_what_is_done_while_a_charge_decides_is_carried_out_whatever_it_de
     assert await redeemed(life) - before == (name == "addPlan" and row["status"] != "CANCELED")
     assert [charge for charge in await life.rows("charge") if charge["settled_at"] is None] == []
     await assert_books(life)
-    await life_goes_on(life, subscription, row)
+    if end != "is confirmed":
+        await life_goes_on(life, subscription, row)
 
 
 async def life_goes_on(life: Life, subscription: str, row: Any) -> None:
@@ -191,6 +199,57 @@ async def life_goes_on(life: Life, subscription: str, row: Any) -> None:
         assert (after["status"], after["period_ends_at"] > life.now) == ("ACTIVE", True)
     if row["period_starts_at"] is None and row["status"] == "SUSPENDED":
         assert (after["status"], Counter(invoice["reason"] for invoice in await life.rows("invoice"))["FIRST"]) == ("ACTIVE", 1)
+    await assert_books(life)
+
+
+OTHERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "PAUSE": ("pauseSubscription", {}),
+    "SUSPEND": ("suspendSubscription", {}),
+    "RESUME": ("resumeSubscription", {}),
+    "CHANGE_PLAN": ("changePlan", {"priceId": price("enterprise-support")}),
+    "UPDATE_QUANTITY": ("updateQuantity", {"quantity": 3}),
+    "APPLY_COUPON": ("applyCoupon", {"code": "STAY25"}),
+    "REMOVE_COUPON": ("removeCoupon", {}),
+    "WITHDRAW_PENDING_CHANGE": ("withdrawPendingChange", {}),
+    "CANCEL": ("cancelSubscription", {"when": "NOW"}),
+}
+
+
+@pytest.mark.parametrize("is_held", [False, True], ids=["", "and staff hold it"])
+@pytest.mark.parametrize("name", CHARGES)
+async def test_while_a_charge_decides_each_action_does_what_the_available_actions_say(life: Life, name: str, is_held: bool) -> None:
+    subscription = await CHARGES[name].begin(life, "slow")
+    if is_held:
+        await stop(life, subscription, "holdSubscription")
+    reasons = await offered(life, subscription)
+    assert reasons.keys() == OTHERS.keys()
+    assert set(reasons.values()) == {None, "WRONG_STATE" if name == "addPlan" and not is_held else "IN_PROGRESS"}
+    for action, (mutation, given) in OTHERS.items():
+        before = await life.everything()
+        preview = await life.preview(mutation, subscriptionId=subscription, **given)
+        payload = await life.do(mutation, subscriptionId=subscription, **given)
+        codes = [reasons[action]] if reasons[action] else []
+        assert ([error["code"] for error in payload["userErrors"]], [error["code"] for error in preview["userErrors"]]) == (codes, codes)
+        assert (await life.everything() == before) == bool(codes)
+
+
+@pytest.mark.parametrize("name", CHARGES)
+async def test_a_cancellation_and_the_money_at_the_same_instant_have_one_winner(life: Life, name: str) -> None:
+    subscription = await CHARGES[name].begin(life, "slow")
+    life.now += DAYS
+    billing = Billing(life.database, {"sandbox": life.sandbox})
+    canceled, held, _, _ = await asyncio.gather(
+        life.do("cancelSubscription", subscriptionId=subscription, when="NOW"),
+        life.do("holdSubscription", STAFF, subscriptionId=subscription),
+        tick(billing, life.now),
+        tick(billing, life.now),
+    )
+    assert canceled["userErrors"] == []
+    assert [error["code"] for error in held["userErrors"]] in ([], ["CANCELED"])
+    row = await life.row(subscription)
+    assert (row["status"], row["charging_payment_id"]) == ("CANCELED", None)
+    began = len(await life.rows("invoice")) > (0 if name == "addPlan" else 1)
+    assert (await balance(life) > 0) == (not began)
     await assert_books(life)
 
 
@@ -333,6 +392,43 @@ async def test_a_second_order_while_the_first_decides_has_no_trial_and_both_begi
     assert third["preview"]["trialEndsAt"] is None
     await ticked(life, days=6)
     assert [(await life.row(order["id"]))["status"] for order in (one, other)] == ["CANCELED", "ACTIVE"]
+    await assert_books(life)
+
+
+async def test_an_order_that_the_customer_never_confirms_is_canceled_after_an_hour(life: Life) -> None:
+    subscription = await order(life, "requires_action")
+    await ticked(life, minutes=59)
+    assert (await life.row(subscription))["status"] == "PENDING"
+    await ticked(life, minutes=2)
+    assert (await life.row(subscription))["status"] == "CANCELED"
+    assert life.sandbox.calls("capture") == 0
+    await assert_books(life)
+
+
+async def test_money_that_comes_after_an_order_failed_is_credit_and_the_order_stays_canceled(life: Life) -> None:
+    subscription = await order(life, "slow_decline", idempotencyKey="the one")
+    await ticked(life, days=6)
+    (payment,) = await life.rows("payment")
+    session = life.context(Viewer(Actor.SYSTEM, life.customer_id, (), "clock")).session
+    late = ChargeResult(ChargeStatus.SUCCEEDED, processor_reference="late")
+    for _ in range(2):
+        answer = await settle(session, payment["id"], late, by=system_writer(life.now, Numbering()))
+        assert answer == {"payment": payment["id"], "subscription": subscription}
+    assert ((await life.row(subscription))["status"], await balance(life)) == ("CANCELED", payment["amount_minor"])
+    again = await life.do("addPlan", priceId=price("storage"), couponCode="WELCOME20", idempotencyKey="the one", more=MORE)
+    assert (again["userErrors"], again["subscription"]["status"], again["payment"]["status"]) == ([], "CANCELED", "SUCCEEDED")
+
+
+async def test_an_order_that_the_version_before_began_is_settled_as_that_version_would_have(life: Life) -> None:
+    """It is not there while the debit decides, and its charge has none of the new columns."""
+    subscription, ordered_at = await order(life, "slow"), life.now
+    for table in ("subscription_event", "taken_plan", "coupon_redemption"):
+        await life.admin.execute(f"delete from {table} where subscription_id = $1", subscription)
+    await life.admin.execute("update charge set subscription_id = null, agreed = null where customer_id = $1", life.customer_id)
+    await life.admin.execute("delete from subscription where id = $1", subscription)
+    await ticked(life, days=6)
+    row = await life.row(subscription)
+    assert (row["status"], row["period_starts_at"]) == ("ACTIVE", ordered_at)
     await assert_books(life)
 
 
