@@ -11,12 +11,6 @@ select customer_id, key, mutation, started_at, finished_at, answer, payment_id
  order by started_at desc
  limit 1
 
--- name: changes.save
--- returns: Saved
--- Everything that one decision writes, in one round trip: each key of :changes is a list of rows of one table. What the counts say is compared with what was
--- meant: a subscription that somebody else changed, or a coupon whose last redemption is gone, is not there, and the transaction is given up.
-select subscriptions, coupons, releases, invoices, installments from save_changes(:customer_id, cast(:changes as jsonb))
-
 -- name: invoices.issue_number
 -- returns: nothing
 -- Gives an invoice that was written in this transaction its number.
@@ -51,20 +45,10 @@ select p.customer_id, p.id as payment_id, p.status, p.processor, p.processor_ref
 -- It is sent once more: until it has had time to arrive, nobody can say that it never did.
 update charge set sent_at = :now where customer_id = :customer_id and payment_id = :key
 
--- name: charges.prepare
--- returns: nothing
--- What the settlement of a charge needs that is decided later than in the call that began it.
-update charge set ordered = cast(:ordered as json), agreed = cast(:agreed as json) where customer_id = :customer_id and payment_id = :payment_id
-
 -- name: charges.note_order
 -- returns: nothing
 -- The subscription that the charge pays for has been written, and its coupon with it.
 update charge set subscription_id = :subscription_id, ordered = null, coupon_id = null where customer_id = :customer_id and payment_id = :key
-
--- name: charges.release
--- returns: nothing
--- The charge decides nothing any more: the credit and the coupon that it would have used are free.
-update charge set reserved_minor = 0, coupon_id = null where customer_id = :customer_id and payment_id = :payment_id
 
 -- name: charges.collect
 -- returns: nothing

@@ -60,8 +60,6 @@ def attempt(intent: Intent, method: Any, call: Call | None, *, by: Writer) -> tu
         raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "Add a payment method first.")
     charge = Charge(intent.payment_id, intent.customer_id, method.method_reference, intent.amount_minor, intent.currency, intent.words, call is None)
     changes: Changes = {"payment": [_payment(intent, method, by=by)], "charge": [_charge(intent, charge, call, by=by)]}
-    if intent.ordered or intent.agreed:
-        changes["prepared_charge"] = [{"payment_id": intent.payment_id, "ordered": intent.ordered, "agreed": intent.agreed}]
     if call:
         changes["idempotency_key"] = [{"mutation": call.mutation, "key": call.key, "payment_id": intent.payment_id, "lease_until": by.now + LEASE}]
     return Sending(method.method_processor, charge), changes
@@ -94,6 +92,8 @@ def _charge(intent: Intent, charge: Charge, call: Call | None, *, by: Writer) ->
         "request": asdict(charge),
         "changes": intent.changes,
         "on_failure": intent.on_failure,
+        "ordered": intent.ordered,
+        "agreed": intent.agreed,
         "answer": {**intent.answer, "payment": intent.payment_id},
         "currency": intent.currency,
         "reserved_minor": intent.reserved_minor,

@@ -208,4 +208,6 @@ def _unpaid(facts: Facts, invoice_id: str, *, by: Writer) -> dict[str, Changes]:
 
 async def _canceled(transaction: Transaction, contract: Contract, *, note: str, by: Writer) -> Changes:
     facts = await facts_of(transaction.run, contract, now=by.now)
-    return rows_of(facts, failed_order(facts, note=note), by)
+    rows = rows_of(facts, failed_order(facts, note=note), by)
+    rows.pop("released_charge", None)
+    return rows
