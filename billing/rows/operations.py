@@ -44,7 +44,7 @@ class Written:
 class Charge:
     """A charge and, as JSON, what is written when it succeeds, and the answer that its call gets then.
 
-    `ordered` are the rows of a subscription that the charge pays for, until they are written; `agreed` is what a period costs that begins when the money is there.
+    `ordered` are the rows of a subscription that the charge pays for; `agreed` is what a period costs that begins when the money is there.
     """
 
     customer_id: str
@@ -62,6 +62,15 @@ class Charge:
     started_at: datetime
     settled_at: datetime | None
     is_held_by_dunning: bool
+
+    @property
+    def is_order_unwritten(self) -> bool:
+        return self.ordered is not None and self.subscription_id is None
+
+    @property
+    def pays_what_began(self) -> bool:
+        """Whether the period has begun with the order, so that only its invoice waits for the money."""
+        return self.invoice_id is not None and self.on_failure is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation,
 -- returns: ChargeAttempt
 -- What the processor has to know to be asked again, and what is answered. Of money that became credit nothing came but the payment.
 select p.customer_id, p.id as payment_id, p.status, p.processor, p.processor_reference, m.processor_reference as method_reference, p.decline_code, c.started_at, c.sent_at,
-       c.request, c.ordered is not null as is_order_unwritten,
+       c.request, c.ordered is not null and c.subscription_id is null as is_order_unwritten,
        case when exists (select from balance_entry b where b.customer_id = c.customer_id and b.payment_id = c.payment_id and b.kind = 'OVERPAYMENT')
             then json_strip_nulls(json_build_object('payment', p.id, 'subscription', case when c.mutation = 'addPlan' then c.subscription_id end)) else c.answer end as answer
   from charge c
@@ -48,14 +48,12 @@ update charge set sent_at = :now where customer_id = :customer_id and payment_id
 -- name: charges.note_order
 -- returns: nothing
 -- The subscription that the charge pays for has been written, and its coupon with it.
-update charge set subscription_id = :subscription_id, ordered = null, coupon_id = null where customer_id = :customer_id and payment_id = :key
+update charge set subscription_id = :subscription_id, coupon_id = null where customer_id = :customer_id and payment_id = :key
 
--- name: charges.collect
+-- name: charges.note_invoice
 -- returns: nothing
--- From now on the charge pays an invoice that has been issued; the call that began it has its last answer.
-update charge set invoice_id = :invoice_id, changes = cast(:changes as json), on_failure = cast(:on_failure as json), answer = cast(:answer as json), mutation = null, key = null,
-       agreed = null, reserved_minor = 0
- where customer_id = :customer_id and payment_id = :key
+-- The period that the charge pays for has begun: from now on it pays the invoice, for which its credit has been used.
+update charge set invoice_id = :invoice_id, reserved_minor = 0 where customer_id = :customer_id and payment_id = :key
 
 -- name: clock.due_subscriptions
 -- returns: Due

@@ -22,7 +22,7 @@ from db.session import Session, Transaction
 from payments.processor import KEYS_HOLD, Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
 from resolvers.lifecycle import deciding, dunning
 from resolvers.lifecycle.attempts import Call, Intent, Sending, attempt
-from resolvers.lifecycle.deciding import agreed, order_rows
+from resolvers.lifecycle.deciding import agreed, never_happened, order_rows
 from resolvers.lifecycle.writing import Changes, Interrupted, Writer, merged, row_of, rows_of, save
 
 logger = logging.getLogger("portico.payments")
@@ -117,7 +117,7 @@ async def _settled_once(session: Session, payment_id: str, result: ChargeResult,
         charge, attempt = await _standing(transaction, payment_id)
         if _is_old(charge, attempt, result):
             return _kept(charge, attempt)
-        if charge.settled_at is not None and charge.on_failure is None:
+        if charge.settled_at is not None and charge.on_failure is None and not charge.pays_what_began:
             raise Interrupted
         if sent_at is not None and sent_at != attempt.sent_at:
             return {}
@@ -179,11 +179,9 @@ def _kept(charge: Any, attempt: Any) -> dict[str, Any]:
 
 async def _undone(transaction: Transaction, charge: Any, result: ChargeResult, *, by: Writer) -> Changes:
     """Everything as before, or as it was foreseen for who pays what stands."""
-    is_asked = not _never_happened(result)
-    if charge.on_failure is not None:
-        return _foreseen(charge, "retryable" if result.is_retryable and is_asked else "final" if is_asked else "nobody asked")
-    note = f"The payment failed: {result.decline_code or 'declined'}." if is_asked else "The payment could not be made."
-    return await deciding.failed(transaction, charge, note=note, is_asked=is_asked, by=by)
+    if charge.on_failure is None:
+        return await deciding.failed(transaction, charge, result, by=by)
+    return _foreseen(charge, "nobody asked" if never_happened(result) else "retryable" if result.is_retryable else "final")
 
 
 async def _unused(transaction: Transaction, charge: Any, *, by: Writer) -> Changes:
@@ -227,7 +225,11 @@ def _key(charge: Any, answer: dict[str, Any], *, by: Writer) -> list[dict[str, A
 
 
 def _refused(charge: Any, result: ChargeResult) -> dict[str, Any]:
-    code, message = (ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) if _never_happened(result) else (ErrorCode.PAYMENT_DECLINED, DECLINED)
+    """The answer after a failure. What has begun already goes on, and the call that began it keeps its answer."""
+    if charge.pays_what_began:
+        answer: dict[str, Any] = json.loads(charge.answer)
+        return answer
+    code, message = (ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) if never_happened(result) else (ErrorCode.PAYMENT_DECLINED, DECLINED)
     message = ORDER_CANCELED if _is_order(charge) else message
     return {"refusal": {"code": code, "message": message}} | _paid_alone(charge)
 
@@ -239,8 +241,3 @@ def _paid_alone(charge: Any) -> dict[str, Any]:
 
 def _is_order(charge: Any) -> bool:
     return charge.mutation == "addPlan" and charge.subscription_id is not None
-
-
-def _never_happened(result: ChargeResult) -> bool:
-    """Nobody was asked for money, so nobody declined."""
-    return result.decline_code in ("processor_unavailable", "never_arrived")

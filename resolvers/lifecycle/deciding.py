@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from billing.allocation import Part
 from billing.dunning import AGAIN, Failures, attempt_at, ending_on, next_attempt_on
@@ -24,7 +25,7 @@ from db.session import Transaction
 from payments.processor import ChargeResult, ChargeStatus
 from resolvers.lifecycle.reading import contract as contract_of
 from resolvers.lifecycle.reading import facts_of
-from resolvers.lifecycle.writing import Changes, Interrupted, Writer, allocation_row, as_json, event_row, row_of, rows_of, save, unnumbered
+from resolvers.lifecycle.writing import Changes, Interrupted, Writer, allocation_row, event_row, row_of, rows_of, save, unnumbered
 
 # When a pause whose end could not be paid for, because the processor was away, ends instead.
 RESUMES_AGAIN = timedelta(hours=1)
@@ -50,9 +51,11 @@ def agreed(facts: Facts, decision: Decision) -> dict[str, Any] | None:
 async def paid(transaction: Transaction, charge: Charge, *, by: Writer) -> Changes:
     """What is written when the money is there. Raises Interrupted where the subscription does not wait for it any more: then it is the customer's."""
     planned: Changes = json.loads(charge.changes)
+    if charge.pays_what_began:
+        return issued({"collected": [{"id": charge.invoice_id, "paid_minor": planned["payment_allocation"][0]["amount_minor"]}]}, by=by)
     if charge.on_failure is not None or (charge.subscription_id is None and charge.ordered is None):
         return issued(planned, by=by)
-    if charge.ordered is not None and charge.started_at == by.now:
+    if charge.is_order_unwritten and charge.started_at == by.now:
         return issued(planned, by=by)
     contract = await _waiting(transaction, charge, by=by)
     if charge.agreed is None:
@@ -65,6 +68,9 @@ async def undecided(transaction: Transaction, charge: Charge, result: ChargeResu
     """Write the order that waits for the charge, or begin its period if the processor has accepted the debit and that is enough. What the call answers meanwhile."""
     if charge.on_failure is not None:
         return {"payment": charge.payment_id}
+    if charge.pays_what_began:
+        answer: dict[str, Any] = json.loads(charge.answer)
+        return answer
     subscription_id = await _noted(transaction, charge)
     answer = {"payment": charge.payment_id} | ({"subscription": subscription_id} if charge.mutation == "addPlan" else {})
     # Without a reference nobody knows whether the processor has heard of it.
@@ -75,19 +81,22 @@ async def undecided(transaction: Transaction, charge: Charge, result: ChargeResu
     return await _begin_on_account(transaction, charge, contract, by=by) if awaits(contract, charge.payment_id) else answer
 
 
-async def failed(transaction: Transaction, charge: Charge, *, note: str, is_asked: bool, by: Writer) -> Changes:
-    """Everything as before: the subscription no longer waits, and a coupon that came with it is free again. `is_asked`: whether anybody was asked for money."""
+async def failed(transaction: Transaction, charge: Charge, result: ChargeResult, *, by: Writer) -> Changes:
+    """Everything as before: the subscription no longer waits, and a coupon that came with it is free again."""
+    if charge.pays_what_began:
+        return await _unpaid(transaction, charge, result, by=by)
     contract = await _known(transaction, charge)
     if contract is None:
-        return {"returned_coupon": [{"id": row["coupon_id"]} for row in json.loads(charge.changes).get("coupon_redemption", ())]}
+        return _returned_coupons(charge)
     if contract.charging_payment_id != charge.payment_id:
         return {}
     if never_began(contract):
+        note = "The payment could not be made." if never_happened(result) else f"The payment failed: {result.decline_code or 'declined'}."
         return await _canceled(transaction, contract, note=note, by=by)
     after = replace(contract, charging_payment_id=None, version=contract.version + 1)
     if charge.key is not None or contract.status != "PAUSED":
         return {"subscription": [row_of(after)]}
-    if not is_asked:
+    if never_happened(result):
         return {"subscription": [row_of(replace(after, resumes_at=by.now + RESUMES_AGAIN))]}
     # A pause that should have ended by itself, and could not be paid for, stays a pause until the customer ends it.
     event = event_row(after, Event(SubscriptionEventKind.RESUME_FAILED), happened_at=by.now, by=by)
@@ -96,10 +105,21 @@ async def failed(transaction: Transaction, charge: Charge, *, note: str, is_aske
 
 async def unused(transaction: Transaction, charge: Charge, *, by: Writer) -> Changes:
     """What becomes of the subscription when the money came and is not used for it. Held, it no longer waits: once it is released, its first period is paid with credit."""
+    if charge.pays_what_began:
+        return _open_again(charge, by.now + AGAIN, failed_attempts=0)
     contract = await _known(transaction, charge)
-    if contract is not None and contract.charging_payment_id == charge.payment_id and contract.status != "PENDING":
-        return {"subscription": [row_of(replace(contract, charging_payment_id=None, version=contract.version + 1))]}
-    return await failed(transaction, charge, note="The payment could not be used.", is_asked=True, by=by)
+    if contract is None:
+        return _returned_coupons(charge)
+    if contract.charging_payment_id != charge.payment_id:
+        return {}
+    if contract.status == "PENDING":
+        return await _canceled(transaction, contract, note="The payment could not be used.", by=by)
+    return {"subscription": [row_of(replace(contract, charging_payment_id=None, version=contract.version + 1))]}
+
+
+def never_happened(result: ChargeResult) -> bool:
+    """Nobody was asked for money, so nobody declined."""
+    return result.decline_code in ("processor_unavailable", "never_arrived")
 
 
 def issued(changes: Changes, *, by: Writer) -> Changes:
@@ -122,13 +142,17 @@ async def _waiting(transaction: Transaction, charge: Charge, *, by: Writer) -> C
 
 async def _noted(transaction: Transaction, charge: Charge) -> str | None:
     """The subscription that the charge decides about; a new one is written if it is not yet."""
-    if charge.ordered is None:
+    if not charge.is_order_unwritten:
         return charge.subscription_id
-    rows: Changes = json.loads(charge.ordered)
+    rows: Changes = json.loads(charge.ordered or "")
     subscription_id: str = rows["subscription"][0]["id"]
     await save(transaction, rows)
     await transaction.run("charges.note_order", key=charge.payment_id, subscription_id=subscription_id)
     return subscription_id
+
+
+def _returned_coupons(charge: Charge) -> Changes:
+    return {"returned_coupon": [{"id": row["coupon_id"]} for row in json.loads(charge.changes).get("coupon_redemption", ())]}
 
 
 async def _known(transaction: Transaction, charge: Charge) -> Contract | None:
@@ -182,28 +206,24 @@ async def _begin_on_account(transaction: Transaction, charge: Charge, contract: 
     part = Part(invoice["id"], None, decision.due_minor)
     rows["payment_allocation"] = [allocation_row(contract.customer_id, charge.payment_id, part, contract.currency, by=by)]
     await save(transaction, rows)
-    await transaction.run(
-        "charges.collect",
-        key=charge.payment_id,
-        invoice_id=invoice["id"],
-        changes=as_json({"collected": [{"id": invoice["id"], "paid_minor": decision.due_minor}]}),
-        on_failure=as_json(_unpaid(facts, invoice["id"], by=by)),
-        answer=as_json(answer),
-    )
+    await transaction.run("charges.note_invoice", key=charge.payment_id, invoice_id=invoice["id"])
     return answer
 
 
-def _unpaid(facts: Facts, invoice_id: str, *, by: Writer) -> dict[str, Changes]:
-    """The invoice when its first payment fails, as after any charge that fails."""
+async def _unpaid(transaction: Transaction, charge: Charge, result: ChargeResult, *, by: Writer) -> Changes:
+    """The invoice of a period that has begun, when its payment has failed: it is tried again like any other."""
+    if never_happened(result):
+        return _open_again(charge, by.now + AGAIN, failed_attempts=0)
+    contract = await contract_of(transaction.run, charge.subscription_id or "", is_locked=True)
+    facts = await facts_of(transaction.run, contract, now=by.now)
+    zone, policy = facts.account.time_zone, by.service.retries
+    failures = Failures(1, charge.started_at.astimezone(ZoneInfo(zone)).date(), facts.today_on, not result.is_retryable)
+    day = next_attempt_on(policy, failures) or ending_on(policy, failures) or facts.today_on
+    return _open_again(charge, attempt_at(day, zone), failed_attempts=1)
 
-    def later(at: datetime, failed_attempts: int) -> Changes:
-        return {"uncollected": [{"id": invoice_id, "collect_at": at, "failed_attempts": failed_attempts}]}
 
-    def next_at(*, is_final: bool) -> datetime:
-        failures, policy = Failures(1, facts.today_on, facts.today_on, is_final), by.service.retries
-        return attempt_at(next_attempt_on(policy, failures) or ending_on(policy, failures) or facts.today_on, facts.account.time_zone)
-
-    return {"retryable": later(next_at(is_final=False), 1), "final": later(next_at(is_final=True), 1), "nobody asked": later(by.now + AGAIN, 0)}
+def _open_again(charge: Charge, at: datetime, *, failed_attempts: int) -> Changes:
+    return {"uncollected": [{"id": charge.invoice_id, "collect_at": at, "failed_attempts": failed_attempts}]}
 
 
 async def _canceled(transaction: Transaction, contract: Contract, *, note: str, by: Writer) -> Changes:

@@ -424,7 +424,7 @@ async def test_an_order_that_the_version_before_began_is_settled_as_that_version
     subscription, ordered_at = await order(life, "slow"), life.now
     for table in ("subscription_event", "taken_plan", "coupon_redemption"):
         await life.admin.execute(f"delete from {table} where subscription_id = $1", subscription)
-    await life.admin.execute("update charge set subscription_id = null, agreed = null where customer_id = $1", life.customer_id)
+    await life.admin.execute("update charge set subscription_id = null, ordered = null, agreed = null where customer_id = $1", life.customer_id)
     await life.admin.execute("delete from subscription where id = $1", subscription)
     await ticked(life, days=6)
     row = await life.row(subscription)
@@ -475,6 +475,20 @@ async def test_a_debit_that_fails_after_the_service_began_leaves_an_invoice_that
     await ticked(life, days=2)
     assert [row["status"] for row in await life.rows("invoice")] == ["PAID"]
     await assert_books(life)
+
+
+async def test_money_that_comes_after_a_failure_pays_the_invoice_of_a_service_that_began(life: Life) -> None:
+    life.service = ORDER
+    await life.card("sepa_returned")
+    await life.do("addPlan", priceId=price("storage"))
+    await ticked(life, minutes=2)
+    ((invoice,), (payment,)) = await life.rows("invoice"), await life.rows("payment")
+    assert (invoice["status"], payment["status"]) == ("OPEN", "FAILED")
+    session = life.context(Viewer(Actor.SYSTEM, life.customer_id, (), "clock")).session
+    for _ in range(2):
+        await settle(session, payment["id"], ChargeResult(ChargeStatus.SUCCEEDED, processor_reference="late"), by=system_writer(life.now, Numbering()))
+    (invoice,) = await life.rows("invoice")
+    assert (invoice["status"], invoice["paid_minor"], await balance(life)) == ("PAID", payment["amount_minor"], 0)
 
 
 async def test_who_does_not_pay_for_a_service_that_began_is_held_like_any_other(life: Life) -> None:
