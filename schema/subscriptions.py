@@ -56,7 +56,7 @@ class Subscription(Node):
     trial_ends_at: DateTime | None = strawberry.field(description="When its trial ends or ended; null if it had none.")
     current_period = part(Period, when="period_starts_at", description="The period that is paid for now, or was last; null before the first.")
     renews_at: DateTime | None = strawberry.field(
-        description="When the next period is invoiced, in a trial and before it when the trial ends; null if it will not renew."
+        description="When the next period is invoiced, in a trial and before it when the trial ends; null if it will not renew, and for PENDING."
     )
     renewal_amount = money("renewal_minor", description="What the next renewal costs: price times quantity, less the coupon, with tax.")
     pending_change = part(PendingChange, when="pending_kind", description="What will happen to it by itself; null is nothing.")
