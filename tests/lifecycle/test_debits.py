@@ -5,7 +5,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 
@@ -14,6 +15,10 @@ from billing.dunning import RetryPolicy
 from billing.lifecycle.service import ServiceBegins, ServicePolicy
 from billing.numbers import Numbering
 from billing.states import Actor
+from db import embedded
+from gateway.clock import tick_once
+from gateway.postgres import Place
+from gateway.settings import Settings
 from jobs.clock import Billing, tick
 from payments.processor import ChargeResult, ChargeStatus
 from resolvers.lifecycle.charging import settle
@@ -527,6 +532,18 @@ async def test_a_resume_begins_with_the_order_too(life: Life, begin: Callable[[L
     (invoice,) = await life.rows("invoice", "and reason = 'RENEWAL'")
     assert invoice["status"] == ("PAID" if card == "sepa" else "OPEN")
     await assert_books(life)
+
+
+@pytest.mark.parametrize(("setting", "status"), [("money", "PAUSED"), ("order", "ACTIVE")])
+async def test_the_clock_of_an_operator_begins_a_resume_as_the_setting_says(
+    life: Life, place: embedded.Urls, tmp_path: Path, setting: Literal["money", "order"], status: str
+) -> None:
+    subscription = await life.subscribe("storage")
+    await life.do("pauseSubscription", subscriptionId=subscription, when="NOW", resumesAt=(life.now + timedelta(days=40)).isoformat())
+    await life.card("sepa")
+    settings = Settings(data_dir=tmp_path, service_begins=setting)
+    done = await tick_once(settings, Place(place.admin, place.app), life.now + timedelta(days=41))
+    assert (done.clock.failures, (await life.row(subscription))["status"]) == (0, status)
 
 
 @pytest.mark.parametrize("stopped", ["cancelSubscription NOW", "holdSubscription"])
