@@ -124,8 +124,8 @@ async def _duties(settings: Settings, place: Place) -> AsyncIterator[Duties]:
     pool = Pool(settings.clock_concurrency + 1, command_seconds=settings.command_seconds)
     try:
         async with Database(place.app_url, pool, server_settings=place.server_settings) as database:
-            service = takings.service
-            billing = Billing(database, takings.processors, service.retries, settings.clock_concurrency, takings.numbering, service.begins)
+            concurrency = settings.clock_concurrency
+            billing = Billing(database, takings.processors, takings.policy, concurrency, takings.numbering, takings.letterhead, takings.service_begins)
             yield Duties(billing, bucket, post(settings))
     finally:
         await takings.close()

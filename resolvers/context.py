@@ -13,7 +13,8 @@ from auth.passwords import Passwords
 from auth.seal import Seal
 from auth.throttle import Throttle
 from auth.viewer import Viewer
-from billing.lifecycle.service import ServicePolicy
+from billing.dunning import RetryPolicy
+from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import TrialPolicy
 from billing.numbers import Numbering
 from billing.rows import Budget
@@ -42,6 +43,15 @@ class Post:
     """Who sends letters, and what seals them until then."""
 
     sender: Sender
+    seal: Seal
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What letters need that no request causes: the portal's name, where its people are reached, and what seals letters until they are sent."""
+
+    portal: str
+    help: str
     seal: Seal
 
 
@@ -78,14 +88,16 @@ class Files:
 @dataclass(frozen=True, slots=True)
 class Payments:
     """What taking money needs: the processors by name, the secret that signs previews, whether the merchant takes parts of what is owed, which trials it gives,
-    how invoices are numbered, and when a service begins that is paid by a debit which takes days."""
+    how invoices are numbered, what follows when they stay unpaid, what letters about that need, and when a service begins that is paid by a debit."""
 
     processors: Mapping[str, Processor]
     preview_secret: bytes
     takes_parts: bool = True
     trials: TrialPolicy = TrialPolicy.PER_PLAN
     numbering: Numbering = field(default_factory=Numbering)
-    service: ServicePolicy = field(default_factory=ServicePolicy)
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    letterhead: Letterhead | None = None
+    service_begins: ServiceBegins = ServiceBegins.MONEY
 
     async def close(self) -> None:
         for processor in self.processors.values():

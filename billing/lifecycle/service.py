@@ -1,9 +1,6 @@
-"""When the service begins that is paid by a debit which takes days."""
+"""When a service begins that is paid by a debit which takes days."""
 
-from dataclasses import dataclass, field
 from enum import StrEnum
-
-from billing.dunning import RetryPolicy
 
 
 class ServiceBegins(StrEnum):
@@ -11,11 +8,3 @@ class ServiceBegins(StrEnum):
 
     MONEY = "money"
     ORDER = "order"
-
-
-@dataclass(frozen=True, slots=True)
-class ServicePolicy:
-    """`retries` is what is done about the invoice of a service that has begun if its payment fails."""
-
-    begins: ServiceBegins = ServiceBegins.MONEY
-    retries: RetryPolicy = field(default_factory=RetryPolicy)

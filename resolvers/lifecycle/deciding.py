@@ -9,10 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from billing.allocation import Part
-from billing.dunning import AGAIN, Failures, attempt_at, ending_on, next_attempt_on
 from billing.lifecycle import start
 from billing.lifecycle.facts import Decision, Event, Facts, never_began
 from billing.lifecycle.resume import lift, resumed
@@ -23,6 +21,7 @@ from billing.rows.operations import Charge
 from billing.states import SubscriptionEventKind, SuspendedBy
 from db.session import Transaction
 from payments.processor import ChargeResult, ChargeStatus
+from resolvers.lifecycle.credit_notes import unnumbered_note
 from resolvers.lifecycle.reading import contract as contract_of
 from resolvers.lifecycle.reading import facts_of
 from resolvers.lifecycle.writing import Changes, Interrupted, Writer, allocation_row, event_row, row_of, rows_of, save, unnumbered
@@ -75,7 +74,7 @@ async def undecided(transaction: Transaction, charge: Charge, result: ChargeResu
     answer = {"payment": charge.payment_id} | ({"subscription": subscription_id} if charge.mutation == "addPlan" else {})
     # Without a reference nobody knows whether the processor has heard of it.
     is_accepted = result.status is ChargeStatus.PROCESSING and result.processor_reference is not None
-    if by.service.begins is not ServiceBegins.ORDER or not is_accepted or charge.agreed is None:
+    if by.service_begins is not ServiceBegins.ORDER or not is_accepted or charge.agreed is None:
         return answer
     contract = await contract_of(transaction.run, subscription_id or "", is_locked=True)
     return await _begin_on_account(transaction, charge, contract, by=by) if awaits(contract, charge.payment_id) else answer
@@ -84,7 +83,7 @@ async def undecided(transaction: Transaction, charge: Charge, result: ChargeResu
 async def failed(transaction: Transaction, charge: Charge, result: ChargeResult, *, by: Writer) -> Changes:
     """Everything as before: the subscription no longer waits, and a coupon that came with it is free again."""
     if charge.pays_what_began:
-        return await _unpaid(transaction, charge, result, by=by)
+        return _open_again(charge)
     contract = await _known(transaction, charge)
     if contract is None:
         return _returned_coupons(charge)
@@ -106,7 +105,7 @@ async def failed(transaction: Transaction, charge: Charge, result: ChargeResult,
 async def unused(transaction: Transaction, charge: Charge, *, by: Writer) -> Changes:
     """What becomes of the subscription when the money came and is not used for it. Held, it no longer waits: once it is released, its first period is paid with credit."""
     if charge.pays_what_began:
-        return _open_again(charge, by.now + AGAIN, failed_attempts=0)
+        return _open_again(charge)
     contract = await _known(transaction, charge)
     if contract is None:
         return _returned_coupons(charge)
@@ -123,11 +122,15 @@ def never_happened(result: ChargeResult) -> bool:
 
 
 def issued(changes: Changes, *, by: Writer) -> Changes:
-    """What was decided, paid now. An invoice is issued only here: others were, while the processor thought."""
+    """What was decided, paid now. Invoices and credit notes are issued and the balance is moved only here: others were, while the processor thought."""
     for invoice in changes.get("invoice", ()):
         invoice |= unnumbered(invoice["id"], by=by)
+    for note in changes.get("credit_note", ()):
+        note |= unnumbered_note(note["id"], by=by)
     for row in (*changes.get("invoice", ()), *changes.get("collected", ())):
         row["paid_at"] = by.now
+    for row in changes.get("balance_entry", ()):
+        row["created_at"] = by.now
     return changes
 
 
@@ -202,7 +205,7 @@ async def _begin_on_account(transaction: Transaction, charge: Charge, contract: 
     facts, decision = await _begun(transaction, charge, contract, by=by)
     answer: dict[str, Any] = json.loads(charge.answer)
     rows = rows_of(facts, decision, _naming(answer["invoice"], by))
-    invoice = rows["invoice"][0] = rows["invoice"][0] | {"status": "PROCESSING", "collect_at": None}
+    invoice = rows["invoice"][0] = rows["invoice"][0] | {"status": "PROCESSING"}
     part = Part(invoice["id"], None, decision.due_minor)
     rows["payment_allocation"] = [allocation_row(contract.customer_id, charge.payment_id, part, contract.currency, by=by)]
     await save(transaction, rows)
@@ -210,20 +213,9 @@ async def _begin_on_account(transaction: Transaction, charge: Charge, contract: 
     return answer
 
 
-async def _unpaid(transaction: Transaction, charge: Charge, result: ChargeResult, *, by: Writer) -> Changes:
-    """The invoice of a period that has begun, when its payment has failed: it is tried again like any other."""
-    if never_happened(result):
-        return _open_again(charge, by.now + AGAIN, failed_attempts=0)
-    contract = await contract_of(transaction.run, charge.subscription_id or "", is_locked=True)
-    facts = await facts_of(transaction.run, contract, now=by.now)
-    zone, policy = facts.account.time_zone, by.service.retries
-    failures = Failures(1, charge.started_at.astimezone(ZoneInfo(zone)).date(), facts.today_on, not result.is_retryable)
-    day = next_attempt_on(policy, failures) or ending_on(policy, failures) or facts.today_on
-    return _open_again(charge, attempt_at(day, zone), failed_attempts=1)
-
-
-def _open_again(charge: Charge, at: datetime, *, failed_attempts: int) -> Changes:
-    return {"uncollected": [{"id": charge.invoice_id, "collect_at": at, "failed_attempts": failed_attempts}]}
+def _open_again(charge: Charge) -> Changes:
+    """The invoice of a period that has begun is open again; what the clock does about that is decided like after any other of its charges."""
+    return {"uncollected": [{"id": charge.invoice_id}]}
 
 
 async def _canceled(transaction: Transaction, contract: Contract, *, note: str, by: Writer) -> Changes:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from billing.dunning import Ending, RetryPolicy
-from billing.lifecycle.service import ServiceBegins, ServicePolicy
+from billing.lifecycle.service import ServiceBegins
 from gateway.payments import payments
 from gateway.settings import Settings, WrongSetting
 from tests.conftest import SECRET
@@ -36,5 +36,5 @@ async def test_new_methods_are_added_at_the_first_processor(tmp_path: Path, give
 )
 async def test_the_setting_says_when_a_service_begins_and_the_retries_are_those_of_the_clock(tmp_path: Path, given: dict, expected: ServiceBegins) -> None:
     takings = payments(Settings(data_dir=tmp_path, retry_days=(2, 5), dunning_ending="CANCEL", **given))
-    assert takings.service == ServicePolicy(expected, RetryPolicy((2, 5), Ending.CANCEL))
+    assert (takings.service_begins, takings.policy) == (expected, RetryPolicy((2, 5), Ending.CANCEL))
     await takings.close()

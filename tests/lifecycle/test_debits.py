@@ -12,7 +12,7 @@ import pytest
 
 from auth.viewer import Viewer
 from billing.dunning import RetryPolicy
-from billing.lifecycle.service import ServiceBegins, ServicePolicy
+from billing.lifecycle.service import ServiceBegins
 from billing.numbers import Numbering
 from billing.states import Actor
 from db import embedded
@@ -28,14 +28,13 @@ from tests.lifecycle.books import assert_books
 from tests.lifecycle.conftest import Life, price
 
 DAYS = timedelta(days=6)
-ORDER = ServicePolicy(ServiceBegins.ORDER)
 MORE = "payment { id status declineCode }"
 CONFIRM = "mutation M($i: ConfirmPaymentInput!) { confirmPayment(input: $i) { payment { status } } }"
 
 
 async def ticked(life: Life, **length: float) -> None:
     life.now += timedelta(**length)
-    done = await tick(Billing(life.database, {"sandbox": life.sandbox}, RetryPolicy((1, 3)), service_begins=life.service.begins), life.now)
+    done = await tick(Billing(life.database, {"sandbox": life.sandbox}, RetryPolicy((1, 3)), service_begins=life.service_begins), life.now)
     assert done.failures == 0
 
 
@@ -451,7 +450,7 @@ async def test_an_order_whose_outcome_nobody_knows_is_there_and_is_canceled_if_i
 
 
 async def test_a_service_that_begins_with_the_order_is_active_while_its_invoice_is_in_payment(life: Life) -> None:
-    life.service = ORDER
+    life.service_begins = ServiceBegins.ORDER
     await life.card("sepa")
     payload = await life.do("addPlan", priceId=price("storage"), couponCode="WELCOME20", idempotencyKey="the one", more=f"{MORE} invoice {{ status }}")
     assert (payload["subscription"]["status"], payload["invoice"]["status"], payload["payment"]["status"]) == ("ACTIVE", "PROCESSING", "PROCESSING")
@@ -468,13 +467,14 @@ async def test_a_service_that_begins_with_the_order_is_active_while_its_invoice_
 
 
 async def test_a_debit_that_fails_after_the_service_began_leaves_an_invoice_that_is_tried_again(life: Life) -> None:
-    life.service = ORDER
+    life.service_begins = ServiceBegins.ORDER
     await life.card("sepa_returned")
     payload = await life.do("addPlan", priceId=price("storage"), idempotencyKey="the one")
-    await life.card("visa")
     await ticked(life, minutes=2)
     (invoice,) = await life.rows("invoice")
-    assert (invoice["status"], invoice["failed_attempts"], (await life.row(payload["subscription"]["id"]))["status"]) == ("OPEN", 1, "ACTIVE")
+    assert (invoice["status"], invoice["collection"], invoice["failed_attempts"]) == ("OPEN", "RETRYING", 1)
+    assert (await life.row(payload["subscription"]["id"]))["status"] == "ACTIVE"
+    await life.card("visa")
     again = await life.do("addPlan", priceId=price("storage"), idempotencyKey="the one")
     assert (again["replayed"], again["userErrors"], again["subscription"]["id"]) == (True, [], payload["subscription"]["id"])
     await ticked(life, days=2)
@@ -483,7 +483,7 @@ async def test_a_debit_that_fails_after_the_service_began_leaves_an_invoice_that
 
 
 async def test_money_that_comes_after_a_failure_pays_the_invoice_of_a_service_that_began(life: Life) -> None:
-    life.service = ORDER
+    life.service_begins = ServiceBegins.ORDER
     await life.card("sepa_returned")
     await life.do("addPlan", priceId=price("storage"))
     await ticked(life, minutes=2)
@@ -497,7 +497,7 @@ async def test_money_that_comes_after_a_failure_pays_the_invoice_of_a_service_th
 
 
 async def test_who_does_not_pay_for_a_service_that_began_is_held_like_any_other(life: Life) -> None:
-    life.service = ORDER
+    life.service_begins = ServiceBegins.ORDER
     await life.card("sepa_returned")
     payload = await life.do("addPlan", priceId=price("storage"))
     for _ in range(8):
@@ -509,7 +509,7 @@ async def test_who_does_not_pay_for_a_service_that_began_is_held_like_any_other(
 
 async def test_a_service_that_begins_with_the_order_waits_for_a_customer_who_has_to_confirm(life: Life) -> None:
     """The processor has not accepted it before."""
-    life.service = ORDER
+    life.service_begins = ServiceBegins.ORDER
     subscription = await order(life, "requires_action")
     (payment,) = await life.rows("payment")
     life.now += timedelta(minutes=3)
@@ -522,7 +522,7 @@ async def test_a_service_that_begins_with_the_order_waits_for_a_customer_who_has
 @pytest.mark.parametrize("begin", [resume, resume_suspended, resume_by_the_clock])
 @pytest.mark.parametrize("card", ["sepa", "sepa_returned"])
 async def test_a_resume_begins_with_the_order_too(life: Life, begin: Callable[[Life, str], Awaitable[str]], card: str) -> None:
-    life.service = ORDER
+    life.service_begins = ServiceBegins.ORDER
     subscription = await begin(life, card)
     row = await life.row(subscription)
     assert (row["status"], row["period_starts_at"], row["charging_payment_id"]) == ("ACTIVE", life.now, None)
@@ -549,7 +549,7 @@ async def test_the_clock_of_an_operator_begins_a_resume_as_the_setting_says(
 @pytest.mark.parametrize("stopped", ["cancelSubscription NOW", "holdSubscription"])
 @pytest.mark.parametrize("end", ["sepa", "sepa_returned"])
 async def test_what_is_stopped_after_it_began_with_the_order_owes_its_invoice(life: Life, stopped: str, end: str) -> None:
-    life.service = ORDER
+    life.service_begins = ServiceBegins.ORDER
     await life.card(end)
     payload = await life.do("addPlan", priceId=price("storage"))
     await stop(life, payload["subscription"]["id"], stopped)
