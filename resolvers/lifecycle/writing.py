@@ -12,6 +12,7 @@ from billing.allocation import Part
 from billing.dunning import RetryPolicy, Step
 from billing.ids import type_id
 from billing.lifecycle.facts import Bill, Decision, Event, Facts, Redemption
+from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import is_canceled_order, taken
 from billing.notes import Note
 from billing.numbers import Numbering
@@ -47,7 +48,10 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes, when, how ids are made, how invoices are numbered, and what follows when they stay unpaid. Without a letterhead no letters are written."""
+    """Who writes, when, how ids are made, how invoices are numbered, what follows when they stay unpaid, and when a service begins that is paid by a debit.
+
+    Without a letterhead no letters are written.
+    """
 
     actor: str
     now: datetime
@@ -55,11 +59,16 @@ class Writer:
     numbering: Numbering
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     letterhead: Letterhead | None = None
+    service_begins: ServiceBegins = ServiceBegins.MONEY
 
 
 def writer(context: Context) -> Writer:
     payments = payments_of(context)
-    return Writer(context.viewer.kind, context.now, lambda prefix: fresh_id(prefix, context), payments.numbering, payments.policy, payments.letterhead)
+
+    def mint(prefix: str) -> str:
+        return fresh_id(prefix, context)
+
+    return Writer(context.viewer.kind, context.now, mint, payments.numbering, payments.policy, payments.letterhead, payments.service_begins)
 
 
 def system_writer(now: datetime, numbering: Numbering, policy: RetryPolicy | None = None, letterhead: Letterhead | None = None) -> Writer:
@@ -81,6 +90,8 @@ def rows_of(facts: Facts, decision: Decision, by: Writer, *, payment_id: str | N
     _redemptions(changes, facts, decision.redemptions, by=by)
     for note in decision.notes:
         _release(changes, facts, note, by=by)
+    if facts.contract.charging_payment_id is not None and after.charging_payment_id is None:
+        changes["released_charge"].append({"payment_id": facts.contract.charging_payment_id})
     if decision.bill is not None:
         _issue(changes, facts, decision.bill, by=by, payment_id=payment_id)
     return changes

@@ -339,6 +339,9 @@ class World:
             self.had = [(plan, owner) for plan, owner in self.had if owner is not sub]
             if sub.trial_ends_at:
                 self.trials.remove(sub.price.plan)
+            if sub.use and sub.use.until is None:
+                self.redeemed.discard(sub.use.coupon.code)
+                sub.use = None
         sub.clear()
         sub.status, sub.holds, sub.resumes_at = "CANCELED", set(), None
 
