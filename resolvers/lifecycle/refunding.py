@@ -46,7 +46,7 @@ async def apply(transaction: Transaction, payment_id: str, *, by: Writer) -> Non
 async def _take(transaction: Transaction, payment: RefundedPayment, refund: RecordedRefund, *, by: Writer) -> None:
     (now_paid,) = await transaction.run("refunds.payment", key=payment.payment_id)
     sources = [Part(row.invoice_id, row.installment_id, row.amount_minor) for row in await transaction.run("refunds.sources", key=payment.payment_id)]
-    touched = await _touched(transaction, payment, refund, sources)
+    touched = await _touched(transaction, now_paid, refund, sources)
     limits = None if is_by_the_bank(refund) else touched.open_for_notes()
     parts = taken(refund.amount_minor, [Part(None, None, max(now_paid.credit_minor, 0)), *sources], limits)
     succeeded = refund_row(_recorded(refund), payment.currency, by=by) | {"status": RefundStatus.SUCCEEDED, "is_awaiting": False, "settled_at": by.now}
