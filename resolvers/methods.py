@@ -54,7 +54,8 @@ async def complete_add(given: Any, context: Context) -> Any:
 async def set_default(given: Any, context: Context) -> Any:
     async with context.session.write() as transaction:
         method = await _named(transaction, given)
-        if not method.is_default:
+        # The default is chosen once more to have what is past due charged to it.
+        if not (method.is_default and given.retry_past_due):
             judge(_states(method), Action.SET_DEFAULT)
         await _make_default(transaction, method.id)
         if given.retry_past_due:

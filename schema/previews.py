@@ -21,6 +21,7 @@ described(
     COUPON_ENDS="The coupon on it ends.",
     PERIOD_ENDS_NOW="The running period ends at once and a new one begins: what is left of it is credited.",
     CREDIT_EXCEEDS_LINE="The unused time is worth more than the line of the invoice says: the rest is in `creditGranted`, or is taken off the unpaid invoice for the period.",
+    RESUMES_AFTER_SUSPENSION="It does not resume on the day that was set for the end of its pause, as long as it is suspended.",
 )
 
 

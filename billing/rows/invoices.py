@@ -29,6 +29,8 @@ class Invoice:
     is_overdue: bool
     days_overdue: int
     version: int
+    is_in_payment: bool
+    file_count: int
 
 
 @dataclass(frozen=True, slots=True)

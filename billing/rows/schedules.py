@@ -19,6 +19,7 @@ class PaymentSchedule:
     is_overdue: bool
     version: int
     created_at: datetime
+    file_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,5 @@ class Installment:
     is_overdue: bool
     days_overdue: int
     version: int
+    invoice_status: str | None
+    invoice_remaining_minor: int | None
