@@ -4,7 +4,7 @@ import os
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -91,8 +91,17 @@ class History:
         await schedule(self.life, 600, total - 600, invoicing="COLLECTIVE", covered_by=[owed[0]] * 2)
         await schedule(self.life, 2_000, invoicing="PER_INSTALLMENT", covered_by=[owed[1]])
         await schedule(self.life, 700, 800, 900)
+        await self._canceled_schedule()
         if amount := self.chance.choice([0, 0, 700, 20_000]):
             await credit(self.life, amount)
+
+    async def _canceled_schedule(self) -> None:
+        (installment,) = await schedule(self.life, 300)
+        async with self.life.admin.transaction():
+            await self.life.admin.execute(
+                "update payment_schedule s set status = 'CANCELED' from installment i where i.id = $1 and s.customer_id = i.customer_id and s.id = i.schedule_id", installment
+            )
+            await self.life.admin.execute("update installment set status = 'CANCELED' where id = $1", installment)
 
     async def step(self) -> None:
         """Somebody does something, or time passes."""
@@ -260,14 +269,28 @@ class History:
         self.log.append(f"tax rate {rate}")
         await self.life.admin.execute("update customer set tax_rate_ppm = $2 where id = $1", self.life.customer_id, rate)
 
-    async def overdue(self) -> None:
-        """An invoice of a subscription that is not paid and was due yesterday: for histories that would seldom have one."""
-        rows = await self.life.rows("invoice", "and subscription_id is not null and status in ('OPEN', 'PARTIALLY_PAID')")
-        for row in rows:
-            await self.life.admin.execute("update invoice set due_on = $2 where id = $1", row["id"], self.today() - timedelta(days=1))
+    # What seldom comes by chance.
 
-    def today(self) -> date:
-        return self.life.now.date()
+    async def owe(self) -> None:
+        """The merchant asks for something more for a subscription, and it is overdue."""
+        subscriptions = await self.life.rows("subscription", "and status <> 'CANCELED'")
+        if subscriptions:
+            identifier = self.chance.choice(subscriptions)["id"]
+            self.log.append(f"an overdue invoice of {identifier}")
+            owed = await invoice(self.life, 500, due_in=-2)
+            await self.life.admin.execute("update invoice set subscription_id = $2 where id = $1", owed, identifier)
+
+    async def be_in_flight(self) -> None:
+        """Something is paid with a card that does not answer at once."""
+        await self.life.card(self.chance.choice(["slow", "slow_decline", "requires_action", "timeout_before_capture", "out_of_order"]))
+        paying = [name for name in self.mutations() if "payment" in get_named_type(self.life.schema.mutation_type.fields[name].type).fields]
+        for mutation in self.chance.sample(paying, len(paying)):
+            given = await self.arguments(mutation)
+            if given is not None:
+                given = {name: value for name, value in given.items() if name != "paymentMethodId"} | ({"when": "NOW"} if "when" in given else {})
+                await self.call(mutation, given)
+            if await self.life.rows("charge", "and settled_at is null"):
+                return
 
 
 async def for_sale(owner: asyncpg.Connection) -> Catalogue:
