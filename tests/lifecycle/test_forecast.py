@@ -8,6 +8,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import os
 import asyncpg
 import pytest
 
@@ -20,7 +21,7 @@ from tests.lifecycle.histories import IS_LONG, Catalogue, History, Sent, for_sal
 ZONE = ZoneInfo("Europe/Zurich")
 # What instants are shown to.
 MOMENT = timedelta(milliseconds=1)
-HISTORIES = 300 if IS_LONG else 14
+HISTORIES = int(os.environ.get("N", 14))
 STEPS = 60 if IS_LONG else 22
 # After so many steps it is looked whether what is shown comes to pass.
 STRIDE = 3

@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 from graphql import GraphQLObjectType
 
+from billing.states import RetentionKind
 from db.pool import Database
 from gateway.calls import Call
 from gateway.running import run_planned
@@ -26,7 +27,7 @@ HISTORIES = 300 if IS_LONG else 10
 STEPS = 60 if IS_LONG else 24
 STRIDE = 6
 # How often an action is tried with objects that look alike, in one run of all histories.
-ALIKE = 20 if IS_LONG else 1
+ALIKE = 20 if IS_LONG else 2
 
 TABLES = {
     "Subscription": "subscription",
@@ -43,10 +44,16 @@ OTHER_NAMES = {"UPLOAD_ATTACHMENTS": "createAttachmentUploads"}
 FIELDS = {("Invoice", "DOWNLOAD"): "document { __typename }", ("Attachment", "DOWNLOAD"): "downloadUrl"}
 # These are about the call, and not about the object: what pays, and what only the processor knows.
 OF_PAYMENT = {"PAYMENT_METHOD_REQUIRED", "PAYMENT_DECLINED", "PAYMENT_UNAVAILABLE"}
+# By which objects differ that are offered the same: columns of their own, and the states of what they belong to.
+LOOKS = ("status", "suspended_by", "pending_kind", "invoicing", "uploaded_by")
+AROUND = {"subscription_id": "subscription", "invoice_id": "invoice", "schedule_id": "payment_schedule"}
 FILE = {"fileName": "a.pdf", "contentType": "application/pdf", "sizeBytes": 10, "sha256": hashlib.sha256().hexdigest()}
 
 tried: Counter[tuple[str, ...]] = Counter()
 seeds: set[int] = set()
+options: set[tuple[str, str, str | None]] = set()
+
+OPTIONS = "query O($id: ID!) { node(id: $id) { ... on Subscription { cancellationOptions { kind couponCode price { id } } } } }"
 
 # What the histories of a run must meet, or they prove nothing.
 REACH = {
@@ -112,13 +119,30 @@ async def test_an_action_is_allowed_exactly_where_the_mutation_is_not_refused(
         _assert_reach()
 
 
+async def _options_hold(history: History) -> None:
+    """What is offered to who wants to cancel would be accepted."""
+    for row in await history.life.rows("subscription"):
+        for option in (await history.life.ask(OPTIONS, id=row["id"]))["node"]["cancellationOptions"]:
+            name, given = {
+                "PAUSE": ("PauseSubscription", {}),
+                "DOWNGRADE": ("ChangePlan", {"priceId": option["price"] and option["price"]["id"], "when": "PERIOD_END"}),
+                "COUPON": ("ApplyCoupon", {"code": option["couponCode"]}),
+            }[option["kind"]]
+            text = f"query P($i: {name}Input!) {{ preview{name}(input: $i) {{ userErrors {{ code }} }} }}"
+            (answer,) = (await history.life.ask(text, i={"subscriptionId": row["id"], "idempotencyKey": "-"} | given)).values()
+            assert answer["userErrors"] == [], (option, dict(row), history.log)
+            options.add((option["kind"], row["status"], row["pending_kind"]))
+
+
 def _assert_reach() -> None:
     assert {(name[0], name[-1]) for name in tried} >= REACH
+    assert {kind for kind, _, _ in options} == set(RetentionKind)
     # Every kind of object has something that is allowed.
     assert {name[0] for name in tried if name[-1] == "None"} == {name[0] for name in tried}
 
 
 async def _everything_is_as_offered(history: History) -> None:
+    await _options_hold(history)
     offers = [offer for kind in offering(history.life) for offer in await _offers(history.life, kind)]
     copies = await copies_of(history.life.admin, history.life.customer_id)
     rows = await copies.read()
@@ -135,7 +159,8 @@ async def _everything_is_as_offered(history: History) -> None:
 async def _offers(life: Life, kind: str) -> list[tuple[str, str, tuple[str, ...], list[dict[str, Any]]]]:
     """Of every object of a type: what it looks like, so that those that look alike need not all be tried, and what may be done with it."""
     rows = await life.rows(TABLES[kind], "and deleted_at is null" if kind == "PaymentMethod" else "")
-    looks = {row["id"]: tuple(str(row.get(name)) for name in ("status", "suspended_by", "pending_kind", "invoicing", "uploaded_by")) for row in rows}
+    around = {row["id"]: (row["status"], row.get("charging_payment_id") is not None) for table in AROUND.values() for row in await life.rows(table)}
+    looks = {row["id"]: tuple(str(row.get(name)) for name in LOOKS) + tuple(str(around.get(row.get(name))) for name in AROUND) for row in rows}
     text = f"query A($ids: [ID!]!) {{ nodes(ids: $ids) {{ ... on {kind} {{ id availableActions {{ action allowed reason message }} }} }} }}"
     offers = []
     identifiers = list(looks)
