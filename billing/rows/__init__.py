@@ -5,7 +5,7 @@ from billing.rows.contracts import Account, Contract, CouponOffer, Offer, TakenP
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, PresentedCredential, RefreshToken, SealedLetter
 from billing.rows.invoices import Invoice, InvoiceLine
-from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Forgotten, Operation, Saved
+from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Forgotten, Operation, Written
 from billing.rows.owed import MethodReference, OwedInstallment, OwedInvoice, PaymentOwner, SavedMethod, StatementEntry, StatementExtent, StoredEvent
 from billing.rows.partners import ApiClient, Budget, ClientAssertion, ClientCredential, PartnerGrant, RegistryId, RegistryStamp, StoredDocument, TrustedText
 from billing.rows.passes import JobPass
@@ -66,7 +66,6 @@ __all__ = [
     "RegistryId",
     "RegistryStamp",
     "Revision",
-    "Saved",
     "SavedMethod",
     "SealedLetter",
     "StatementEntry",
@@ -79,4 +78,5 @@ __all__ = [
     "TakenPlan",
     "Total",
     "TrustedText",
+    "Written",
 ]

@@ -34,14 +34,10 @@ class Forgotten:
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
-    """How many rows of each kind were written where the state was as expected."""
+class Written:
+    """A row that a decision wrote: its id, or what it has for one."""
 
-    subscriptions: int
-    coupons: int
-    releases: int
-    invoices: int
-    installments: int
+    id: str
 
 
 @dataclass(frozen=True, slots=True)

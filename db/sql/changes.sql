@@ -11,12 +11,6 @@ select customer_id, key, mutation, started_at, finished_at, answer, payment_id
  order by started_at desc
  limit 1
 
--- name: changes.save
--- returns: Saved
--- Everything that one decision writes, in one round trip: each key of :changes is a list of rows of one table. What the counts say is compared with what was
--- meant: a subscription that somebody else changed, or a coupon whose last redemption is gone, is not there, and the transaction is given up.
-select subscriptions, coupons, releases, invoices, installments from save_changes(:customer_id, cast(:changes as jsonb))
-
 -- name: invoices.issue_number
 -- returns: nothing
 -- Gives an invoice that was written in this transaction its number.

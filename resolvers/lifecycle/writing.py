@@ -1,9 +1,9 @@
-"""A decision as rows: what `changes.save` writes in one statement. Ids are made here, amounts are not."""
+"""A decision as rows: what the blocks `saving.…` write. Ids are made here, amounts are not."""
 
 import json
 import secrets
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
@@ -22,8 +22,14 @@ from resolvers.context import Context, payments_of
 
 Changes = dict[str, list[dict[str, Any]]]
 
-# Rows that must be found as expected, as `changes.save` counts them.
-COUNTED = (("subscription",), ("released",), ("attempted", "collected"), ("attempted_installment", "collected_installment", "collected_schedule"))
+# Rows that must be found as they were when it was decided.
+COUNTED = {"subscription", "released", "attempted", "collected", "attempted_installment", "collected_installment", "collected_schedule"}
+
+# What is written in a second statement: a subscription has one running coupon, so the one before it must have ended.
+LATE = {"coupon_redemption"}
+
+# What is written by blocks that refer to what stands then.
+PLANS = {"taken_plan", "untaken_plan"}
 
 
 class Interrupted(Exception):
@@ -105,16 +111,20 @@ def merged(*parts: Changes) -> Changes:
 
 async def save(transaction: Transaction, changes: Changes) -> None:
     """Raises Refused if a coupon's last redemption went to somebody else meanwhile, or the trial of a plan to another order of the customer."""
-    saved = await transaction.first("changes.save", changes=as_json({table: rows for table, rows in changes.items() if rows}))
-    if saved.coupons != len(changes.get("taken_coupon", ())):
-        raise Refused(ErrorCode.COUPON_INVALID, "This code cannot be used here.", "code")
-    if [saved.subscriptions, saved.releases, saved.invoices, saved.installments] != [
-        sum(len(changes.get(table, ())) for table in tables) for tables in COUNTED
-    ]:
-        raise Interrupted
+    present = {kind: rows for kind, rows in changes.items() if rows}
+    for kinds in (present.keys() - LATE - PLANS, present.keys() & LATE):
+        if kinds:
+            _judge(present, await transaction.save({kind: as_json(present[kind]) for kind in kinds}))
     await _save_plans(transaction, changes)
     for invoice in changes.get("invoice", ()):
         transaction.at_commit("invoices.issue_number", key=invoice["id"], **invoice["place"])
+
+
+def _judge(changes: Changes, written: Mapping[str, int]) -> None:
+    if "taken_coupon" in written and written["taken_coupon"] != len(changes["taken_coupon"]):
+        raise Refused(ErrorCode.COUPON_INVALID, "This code cannot be used here.", "code")
+    if any(written[kind] != len(changes[kind]) for kind in written.keys() & COUNTED):
+        raise Interrupted
 
 
 async def _save_plans(transaction: Transaction, changes: Changes) -> None:

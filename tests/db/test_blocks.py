@@ -31,6 +31,8 @@ OF_NOBODY = {
     "webhooks.done",
     "letters.take_on",
     "letters.done",
+    "saving.taken_coupon",
+    "saving.returned_coupon",
     *(name for name in blocks() if name.startswith(("upkeep.", "passes."))),
 }
 
@@ -39,7 +41,7 @@ REGISTRY = ("clients.", "client_credentials.", "client_assertions.", "trusted.",
 OF_REGISTRY = {name for name in blocks() if name.startswith(REGISTRY)}
 
 # Functions that claim and write for the customer whom the unit of work named.
-OF_CALLER = {"operations.claim", "changes.save", "invoices.issue_number"}
+OF_CALLER = {"operations.claim", "invoices.issue_number"}
 
 # Row security shows these to who presents the secret or the address, before it is known whose they are.
 BY_SECRET = {"credentials.by_email", "customers.at_address", "refresh_tokens.by_secret", "links.by_secret"}
@@ -86,7 +88,8 @@ async def test_a_block_selects_the_columns_of_its_row_type(block: Block, app: as
         field.name: next((kind for kind in get_args(hints[field.name]) if kind is not NoneType), hints[field.name])
         for field in fields(getattr(rows, block.returns))
     }
-    assert list(found.items()) == list(expected.items())
+    # A block may give more: the columns of a view that a later version of the program knows.
+    assert expected.items() <= found.items()
 
 
 @pytest.mark.parametrize("block", READS, ids=[found.name for found in READS])
@@ -110,6 +113,8 @@ def test_a_block_says_whose_rows_it_selects(block: Block) -> None:
 def test_a_block_that_writes_says_whose_row_it_writes(block: Block) -> None:
     if block.name in OF_NOBODY | OF_REGISTRY:
         assert "customer_id" not in block.sql
+        return
+    if block.name == "saving.audit_event":  # an event may be of no customer, and names its own
         return
     changes = re.search(r"where (\w\.)?(customer_id|id) = :customer_id", block.sql)
     assert block.is_of_customer
