@@ -48,7 +48,8 @@ class Summary:
         "next_payments.of_customer",
         key="customer_id",
         graphql_type=NextPayment | None,
-        description="The earliest of the next renewal, an automatic resume, and an unpaid installment from today on; what costs nothing is none. A resume within the paid period charges nothing: then the renewal at its end counts. Null is normal.",
+        description="The earliest of the next renewal, an automatic resume, and an unpaid installment from today on; what costs nothing is none. "
+        "A resume within the paid period charges nothing: then the renewal at its end counts. Null is normal.",
     )
 
 

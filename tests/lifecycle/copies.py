@@ -45,7 +45,9 @@ class Copies:
             for name in changed:
                 listed = self.columns[name]
                 await self.connection.execute(f"delete from {name} where {self._owner(name)}", self.customer_id)
-                await self.connection.execute(f"insert into {name} ({listed}) select {listed} from json_populate_recordset(null::{name}, $1)", rows[name] or "[]")
+                await self.connection.execute(
+                    f"insert into {name} ({listed}) select {listed} from json_populate_recordset(null::{name}, $1)", rows[name] or "[]"
+                )
             await self._put_back_shared(present, rows)
 
     async def _put_back_shared(self, present: dict[str, Any], rows: dict[str, Any]) -> None:

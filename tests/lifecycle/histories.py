@@ -99,7 +99,8 @@ class History:
         (installment,) = await schedule(self.life, 300)
         async with self.life.admin.transaction():
             await self.life.admin.execute(
-                "update payment_schedule s set status = 'CANCELED' from installment i where i.id = $1 and s.customer_id = i.customer_id and s.id = i.schedule_id", installment
+                "update payment_schedule s set status = 'CANCELED' from installment i where i.id = $1 and s.customer_id = i.customer_id and s.id = i.schedule_id",
+                installment,
             )
             await self.life.admin.execute("update installment set status = 'CANCELED' where id = $1", installment)
 
@@ -220,7 +221,13 @@ class History:
         }.get(name)
         if table is None:
             return []
-        where = "and deleted_at is null" if table == "payment_method" else "and status <> 'CANCELED'" if table == "subscription" and self.chance.random() < 0.9 else ""
+        where = (
+            "and deleted_at is null"
+            if table == "payment_method"
+            else "and status <> 'CANCELED'"
+            if table == "subscription" and self.chance.random() < 0.9
+            else ""
+        )
         return [row["id"] for row in await self.life.rows(table, where)]
 
     # What others do.
@@ -306,7 +313,14 @@ async def for_sale(owner: asyncpg.Connection) -> Catalogue:
                    values ($1, $2, 'USD', $3, $4, $5, $6, $7)""",
                 prices[-1], plans[number % 2], minor, interval, count, behavior, START,
             )  # fmt: skip
-    for percent, minor, periods in ((333_333, None, 1), (None, 333, 3), (150_000, None, None), (1_000_000, None, 2), (None, 250, None), (1_000_000, None, None)):
+    for percent, minor, periods in (
+        (333_333, None, 1),
+        (None, 333, 3),
+        (150_000, None, None),
+        (1_000_000, None, 2),
+        (None, 250, None),
+        (1_000_000, None, None),
+    ):
         codes.append(new_id("cpn").upper())
         await owner.execute(
             """insert into coupon (id, code, name, percent_off_ppm, amount_off_minor, currency, duration, duration_periods, created_at)
@@ -315,5 +329,3 @@ async def for_sale(owner: asyncpg.Connection) -> Catalogue:
             periods if periods and periods > 1 else None, START, codes[-1],
         )  # fmt: skip
     return Catalogue(tuple(prices), tuple(codes))
-
-

@@ -186,7 +186,9 @@ async def _tried(history: History, offer: tuple[str, str, dict[str, Any]], copie
     """With a processor of its own, so that the history goes on as if nothing had been tried."""
     (kind, identifier, state), life = offer, history.life
     if (kind, state["action"]) in FIELDS:
-        shown = (await life.ask(f"query N($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ shown: {FIELDS[kind, state['action']]} }} }} }}", id=identifier))["node"]
+        shown = (await life.ask(f"query N($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ shown: {FIELDS[kind, state['action']]} }} }} }}", id=identifier))[
+            "node"
+        ]
         assert (shown["shown"] is not None) is state["allowed"], (offer, history.log)
         return
     mutation = mutation_of(life, kind, state["action"])
@@ -208,7 +210,13 @@ async def _minimal(history: History, kind: str, identifier: str, mutation: str) 
     if "files" in fields:
         return given | {"files": [FILE]}
     for other, item in fields.items():
-        if str(item.type).endswith("!") and other not in given and other != "idempotencyKey" and item.default_value is not None and str(item.default_value) == "Undefined":
+        if (
+            str(item.type).endswith("!")
+            and other not in given
+            and other != "idempotencyKey"
+            and item.default_value is not None
+            and str(item.default_value) == "Undefined"
+        ):
             given[other] = await _fitting(history, other, identifier, item.type)
     if "priceId" in given or "quantity" in given:
         # At once it would also depend on what pays for the running period.
@@ -230,7 +238,10 @@ async def _fitting(history: History, name: str, subscription: str, kind: Any) ->
 async def _new_code(life: Life) -> str:
     code = f"OFFERED {secrets.token_hex(6)}".upper()
     await life.admin.execute(
-        "insert into coupon (id, code, name, percent_off_ppm, duration, created_at) values ($1, $2, 'A coupon', 10000, 'ONCE', $3)", new_id("cpn"), code, life.now
+        "insert into coupon (id, code, name, percent_off_ppm, duration, created_at) values ($1, $2, 'A coupon', 10000, 'ONCE', $3)",
+        new_id("cpn"),
+        code,
+        life.now,
     )
     return code
 
