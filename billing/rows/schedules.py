@@ -19,6 +19,7 @@ class PaymentSchedule:
     is_overdue: bool
     version: int
     created_at: datetime
+    refunded_minor: int
     file_count: int
 
 
@@ -39,5 +40,6 @@ class Installment:
     is_overdue: bool
     days_overdue: int
     version: int
+    refunded_minor: int
     invoice_status: str | None
     invoice_remaining_minor: int | None

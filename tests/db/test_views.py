@@ -24,6 +24,10 @@ select distinct on (c.id) c.id as customer_id, coming.due_on, coming.amount_mino
           from subscription s join customer c on c.id = s.customer_id
          where s.status = 'PAUSED' and s.renewal_minor > 0 and s.period_ends_at > greatest(s.resumes_at, operation_now()) and s.resumes_at is not null
          union all
+        select i.customer_id, greatest((i.collect_at at time zone c.time_zone)::date, today_in(c.time_zone)), i.remaining_minor, i.currency, 'RETRY', i.id
+          from invoice i join customer c on c.id = i.customer_id
+         where i.remaining_minor > 0 and i.status <> 'PROCESSING' and i.collect_at is not null and i.collection in ('DUE', 'RETRYING')
+         union all
         select i.customer_id, i.due_on, i.remaining_minor, i.currency, 'INSTALLMENT', i.id
           from installment i join customer c on c.id = i.customer_id
          where i.remaining_minor > 0 and i.status <> 'PROCESSING' and i.due_on >= today_in(c.time_zone)

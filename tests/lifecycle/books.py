@@ -9,6 +9,13 @@ from tests.lifecycle.conftest import Life
 
 AMOUNTS = ("subtotal_minor", "discount_minor", "tax_minor", "total_minor")
 
+# Invoices and credit notes.
+DOCUMENTS = """
+with document as (
+    select id, number, sequence, issued_at, 'invoice' as kind from invoice
+     union all
+    select id, number, sequence, issued_at, 'credit note' from credit_note)
+"""
 # A number that came from outside before the series reached it is passed over.
 GAPS = """
 select s.series, s.year, s.last, n.sequence
@@ -17,24 +24,43 @@ select s.series, s.year, s.last, n.sequence
   left join invoice_number r on r.series = s.series and r.year = s.year and r.sequence = n.sequence
  where r.number is null
    and not exists (select from invoice_number o where o.series is null and o.number = replace(replace(s.series, '{year}', s.year::text), '{number}', lpad(n.sequence::text, 6, '0')))"""
-WITHOUT_ONE_INVOICE = """
-select r.number, array_agg(i.id) from invoice_number r left join invoice i on i.number = r.number where r.sequence is not null
- group by r.number, r.sequence having count(i.id) <> 1 or min(i.sequence) <> r.sequence"""
-WRONG_NUMBERS = """
-select i.id, i.number, i.sequence, i.issued_at
-  from invoice i left join invoice_number r on r.number = i.number
- where r.number is null or i.number = i.id or i.sequence is distinct from r.sequence or r.year not in (0, extract(year from i.issued_at at time zone 'UTC'))"""
+WITHOUT_ONE_DOCUMENT = (
+    DOCUMENTS
+    + """
+select r.number, array_agg(d.id) from invoice_number r left join document d on d.number = r.number where r.sequence is not null
+ group by r.number, r.sequence having count(d.id) <> 1 or min(d.sequence) <> r.sequence"""
+)
+WRONG_NUMBERS = (
+    DOCUMENTS
+    + """
+select d.id, d.number, d.sequence, d.issued_at
+  from document d left join invoice_number r on r.number = d.number
+ where r.number is null or d.number = d.id or d.sequence is distinct from r.sequence or r.year not in (0, extract(year from d.issued_at at time zone 'UTC'))"""
+)
 
 
 async def assert_books(life: Life, *, captured_before: int = 0) -> None:
     """`captured_before` are captures of the sandbox that belong to other customers."""
     books = {
         table: await life.rows(table)
-        for table in ("subscription", "invoice", "invoice_line", "balance_entry", "payment", "payment_allocation", "charge", "taken_plan")
+        for table in (
+            "subscription",
+            "invoice",
+            "invoice_line",
+            "balance_entry",
+            "payment",
+            "payment_allocation",
+            "charge",
+            "taken_plan",
+            "credit_note",
+            "credit_note_line",
+        )
     }
     _invoices_are_the_sum_of_their_lines(books)
     _what_is_paid_was_paid(books)
     _credit_is_what_its_entries_say(books)
+    _credit_notes_are_the_sum_of_their_lines(books)
+    _credit_notes_take_no_more_than_there_is(books)
     await assert_numbers(life.admin)
     _periods_follow_each_other(books)
     _plans_are_recorded(books)
@@ -75,6 +101,8 @@ def _credit_is_what_its_entries_say(books: dict[str, list[asyncpg.Record]]) -> N
         balance[entry["currency"]] += entry["amount_minor"]
         if entry["kind"] == "APPLIED_TO_INVOICE":
             applied[entry["invoice_id"]] -= entry["amount_minor"]
+    for note in books["credit_note"]:
+        applied[note["invoice_id"]] += note["released_minor"] + note["refunded_minor"]
     for invoice in books["invoice"]:
         assert invoice["credited_minor"] == applied[invoice["id"]]
     assert all(minor >= 0 for minor in balance.values()), "credit was spent twice"
@@ -83,9 +111,27 @@ def _credit_is_what_its_entries_say(books: dict[str, list[asyncpg.Record]]) -> N
     assert sum(balance.values()) <= paid + given, "more credit than was ever paid"
 
 
+def _credit_notes_are_the_sum_of_their_lines(books: dict[str, list[asyncpg.Record]]) -> None:
+    """And what one grants is an entry of the balance."""
+    names = ("subtotal_minor", "tax_minor", "total_minor")
+    granted = Counter({entry["credit_note_id"]: entry["amount_minor"] for entry in books["balance_entry"] if entry["credit_note_id"]})
+    for note in books["credit_note"]:
+        lines = [line for line in books["credit_note_line"] if line["credit_note_id"] == note["id"]]
+        assert {name: sum(line[name] for line in lines) for name in names} == {name: note[name] for name in names}
+        assert min(line[name] for line in lines for name in names) >= 0
+        assert note["granted_minor"] == granted[note["id"]]
+
+
+def _credit_notes_take_no_more_than_there_is(books: dict[str, list[asyncpg.Record]]) -> None:
+    for invoice in books["invoice"]:
+        notes = [note for note in books["credit_note"] if note["invoice_id"] == invoice["id"]]
+        assert sum(note["tax_minor"] for note in notes) <= invoice["tax_minor"]
+        assert sum(note["subtotal_minor"] for note in notes) <= invoice["total_minor"] - invoice["tax_minor"]
+
+
 async def assert_numbers(connection: asyncpg.Connection) -> None:
-    """Over all customers: a series has every number from its first to its last once, on one invoice, dated in the number's year. What came from outside has none of them."""
-    for sql in (GAPS, WITHOUT_ONE_INVOICE, WRONG_NUMBERS):
+    """Over all customers: a series has every number from its first to its last once, on one document, dated in the number's year. What came from outside has none of them."""
+    for sql in (GAPS, WITHOUT_ONE_DOCUMENT, WRONG_NUMBERS):
         assert await connection.fetch(sql) == [], sql
 
 

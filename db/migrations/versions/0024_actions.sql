@@ -8,6 +8,12 @@ select i.id, i.customer_id, i.number, i.reason, i.status, i.currency, i.subscrip
        i.remaining_minor > 0 and i.due_on < (select today_in(c.time_zone) from customer c where c.id = i.customer_id) as is_overdue,
        case when i.remaining_minor > 0 then greatest((select today_in(c.time_zone) from customer c where c.id = i.customer_id) - i.due_on, 0) else 0 end as days_overdue,
        i.version,
+       case when i.remaining_minor > 0 then i.collection else 'NONE' end as collection,
+       case when i.remaining_minor > 0 then i.retry_count else 0 end as retry_count,
+       case when i.remaining_minor > 0 and i.status <> 'PROCESSING' and i.collection in ('DUE', 'RETRYING') then i.collect_at end as next_attempt_at,
+       case when i.remaining_minor > 0 and i.status <> 'PROCESSING' and i.collection in ('DUE', 'RETRYING')
+            then (select (i.collect_at at time zone c.time_zone)::date from customer c where c.id = i.customer_id) end as next_attempt_on,
+       i.refunded_minor,
        i.status = 'PROCESSING'
          or i.status in ('OPEN', 'PARTIALLY_PAID') and exists (select from subscription s
              where s.customer_id = i.customer_id and s.id = i.subscription_id and s.charging_payment_id is not null) as is_in_payment,
@@ -21,7 +27,7 @@ create or replace view portal_installment with (security_invoker = true) as
 select i.id, i.customer_id, i.schedule_id, i.invoice_id, i.currency, i.position, i.name, i.due_on, i.amount_minor, i.paid_minor, i.remaining_minor, i.status,
        i.remaining_minor > 0 and i.due_on < (select today_in(c.time_zone) from customer c where c.id = i.customer_id) as is_overdue,
        case when i.remaining_minor > 0 then greatest((select today_in(c.time_zone) from customer c where c.id = i.customer_id) - i.due_on, 0) else 0 end as days_overdue,
-       i.version,
+       i.version, i.refunded_minor,
        (select case when v.is_in_payment then 'PROCESSING' else v.status end
           from portal_invoice v where v.customer_id = i.customer_id and v.id = i.invoice_id) as invoice_status,
        (select v.remaining_minor from invoice v where v.customer_id = i.customer_id and v.id = i.invoice_id) as invoice_remaining_minor
@@ -32,7 +38,7 @@ create or replace view portal_payment_schedule with (security_invoker = true) as
 select s.id, s.customer_id, s.name, s.currency, s.subscription_id, s.invoicing, s.status, s.total_minor, s.paid_minor, s.remaining_minor,
        exists (select from installment i join customer c on c.id = i.customer_id
                 where i.customer_id = s.customer_id and i.schedule_id = s.id and i.remaining_minor > 0 and i.due_on < today_in(c.time_zone)) as is_overdue,
-       s.version, s.created_at,
+       s.version, s.created_at, s.refunded_minor,
        (select cast(count(*) as integer) from attachment a
          where a.customer_id = s.customer_id and a.schedule_id = s.id
            and (a.status <> 'PENDING' or a.uploaded_at > operation_now() - interval '1 hour')) as file_count

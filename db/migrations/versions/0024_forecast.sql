@@ -14,8 +14,7 @@ create or replace view portal_subscription with (security_invoker = true) as
 select s.id, s.customer_id, s.plan_id, s.price_id, s.currency, s.quantity, s.status, s.suspended_by, s.started_at, s.trial_ends_at, s.period_starts_at, s.period_ends_at,
        s.renews_at, s.renewal_minor, s.pending_kind, s.pending_at, s.pending_plan_id, s.pending_price_id, s.pending_quantity, s.pending_resumes_at,
        case when s.status = 'PAUSED' then s.resumes_at end as resumes_at, s.paused_at, s.suspended_at, s.canceled_at, s.cancel_reason, s.cancel_comment, s.payment_method_id,
-       exists (select from invoice i join customer c on c.id = i.customer_id
-                where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0 and i.due_on < today_in(c.time_zone)) as has_overdue,
+       exists (select from owed_item o where o.customer_id = s.customer_id and o.subscription_id = s.id and o.overdue_minor > 0) as has_overdue,
        s.charging_payment_id is not null as is_charging,
        s.version, s.created_at,
        (select case when r.periods_left = 0 then 'ENDING' else 'LASTING' end
@@ -40,6 +39,10 @@ select c.id as customer_id, coming.due_on, coming.amount_minor, coming.currency,
           from subscription s
          cross join lateral (select coalesce(s.period_ends_at > greatest(s.resumes_at, operation_now()), false) as is_running) paid
          where s.customer_id = c.id and s.renewal_minor > 0 and s.resumes_at is not null and s.status = 'PAUSED'
+         union all
+        select (greatest(collect_at, operation_now()) at time zone c.time_zone)::date, remaining_minor, currency, 'RETRY', id
+          from invoice
+         where customer_id = c.id and collect_at is not null and remaining_minor > 0 and status in ('OPEN', 'PARTIALLY_PAID') and collection in ('DUE', 'RETRYING')
          union all
         (select due_on, remaining_minor, currency, 'INSTALLMENT', id
            from portal_installment
