@@ -47,13 +47,15 @@ async def counted(admin: asyncpg.Connection, customer_id: str) -> dict:
         totals[known["currency"]]  # zero, where nothing else is
     for total in totals.values():
         total["due"] += max(-total["balance"], 0)
+    charging = {item["id"] for item in subscriptions if item["charging_payment_id"]}
+    closed = {item["id"] for item in await table("invoice") if item["status"] not in ("OPEN", "PARTIALLY_PAID") or item["subscription_id"] in charging}
     settled = [payment for payment in payments if payment["status"] == "SUCCEEDED"]
     return {
         "totals": {currency: dict(found) for currency, found in sorted(totals.items())},
         "activeSubscriptions": sum(item["status"] in ("ACTIVE", "TRIALING") for item in subscriptions),
         "activeSchedules": sum(item["status"] == "ACTIVE" for item in await table("payment_schedule")),
         "lastPayment": max(((item["settled_at"], item["id"]) for item in settled), default=(None, None))[1],
-        "nextPayment": upcoming(subscriptions, installments, zone),
+        "nextPayment": upcoming(subscriptions, [item for item in installments if item["invoice_id"] not in closed], zone),
     }
 
 
