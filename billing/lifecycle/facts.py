@@ -40,6 +40,7 @@ class Warning(StrEnum):
     PERIOD_ENDS_NOW = "PERIOD_ENDS_NOW"
     CREDIT_EXCEEDS_LINE = "CREDIT_EXCEEDS_LINE"
     RESUMES_AFTER_SUSPENSION = "RESUMES_AFTER_SUSPENSION"
+    PAYMENT_BECOMES_CREDIT = "PAYMENT_BECOMES_CREDIT"
 
 
 class ResumedFrom(StrEnum):
@@ -174,6 +175,11 @@ def unchanged(facts: Facts) -> Decision:
 
 def cycle_of(contract: Contract, offer: Offer) -> Cycle:
     return Cycle(contract.anchor_at, contract.billing_zone, offer.billing_interval, offer.interval_count)
+
+
+def never_began(contract: Contract) -> bool:
+    """Whether neither a trial nor a period of it has begun: it was only ordered."""
+    return contract.period_starts_at is None
 
 
 def is_running(contract: Contract, now: datetime) -> bool:

@@ -90,6 +90,8 @@ def _what_is_paid_was_paid(books: dict[str, list[asyncpg.Record]]) -> None:
         if allocation["payment_id"] in succeeded:
             paid[allocation["invoice_id"]] += allocation["amount_minor"]
             by_payment[allocation["payment_id"]] += allocation["amount_minor"]
+    # Money that came when nothing was left for it to do.
+    by_payment.update({entry["payment_id"]: entry["amount_minor"] for entry in books["balance_entry"] if entry["kind"] == "OVERPAYMENT"})
     assert {invoice["id"]: invoice["paid_minor"] for invoice in books["invoice"]} == {invoice["id"]: paid[invoice["id"]] for invoice in books["invoice"]}
     assert by_payment == Counter({payment["id"]: payment["amount_minor"] for payment in books["payment"] if payment["id"] in succeeded})
 
