@@ -1,6 +1,7 @@
 """The rows of the portal, frozen values. Field for field they equal the columns of the `portal_…` view of the same noun."""
 
 from billing.rows.attachments import Attachment, AttachmentObject, FileCount, LooseObject
+from billing.rows.audit import OwedAccount, Violation
 from billing.rows.contracts import Account, Contract, CouponOffer, Offer, TakenPlan
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, PresentedCredential, RefreshToken, SealedLetter
@@ -49,6 +50,7 @@ __all__ = [
     "NextPayment",
     "Offer",
     "Operation",
+    "OwedAccount",
     "OwedInstallment",
     "OwedInvoice",
     "Owner",
@@ -78,5 +80,6 @@ __all__ = [
     "TakenPlan",
     "Total",
     "TrustedText",
+    "Violation",
     "Written",
 ]
