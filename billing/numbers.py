@@ -1,4 +1,4 @@
-"""Numbers of invoices: which series a number belongs to, and how it is written. Which number is next only the database knows."""
+"""Numbers of invoices and credit notes: which series a number belongs to, and how it is written. Which number is next only the database knows."""
 
 import re
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 DEFAULT_PATTERN = "INV-{year}-{number:06}"
+DEFAULT_CREDIT_NOTE_PATTERN = "CN-{year}-{number:06}"
 MAX_CHARACTERS = 60
 MAX_DIGITS = 15
 
@@ -15,7 +16,7 @@ YEAR = "{year}"
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in its series an invoice will stand: the series, its year (0 in a series without years), and what is written around the number, of so many digits at least."""
+    """Where in its series a document will stand: the series, its year (0 in a series without years), and what is written around the number, of so many digits at least."""
 
     series: str
     year: int
@@ -24,28 +25,33 @@ class Place:
     suffix: str
 
     def number(self, sequence: int) -> str:
-        """The number as it is written. The database writes it by the same rule (`issue_number`)."""
+        """The number as it is written. The database writes it by the same rule (`take_number`)."""
         return f"{self.prefix}{sequence:0{self.digits}}{self.suffix}"
 
 
 @dataclass(frozen=True, slots=True)
 class Numbering:
-    """How the merchant numbers invoices: a pattern such as `INV-{year}-{number:06}`, and the time zone in which an invoice's date has its year."""
+    """How the merchant numbers invoices and credit notes: patterns such as `INV-{year}-{number:06}`, and the time zone in which a document's date has its year.
+
+    With one pattern for both they are one series.
+    """
 
     pattern: str = DEFAULT_PATTERN
     time_zone: str = "UTC"
+    credit_note_pattern: str = DEFAULT_CREDIT_NOTE_PATTERN
 
     def __post_init__(self) -> None:
         """Raises ValueError for a pattern that is none."""
         judge_pattern(self.pattern)
+        judge_pattern(self.credit_note_pattern)
 
     def place(self, issued_at: datetime) -> Place:
-        """The place of an invoice that is issued at this instant. Patterns that differ in the number of digits alone are one series."""
-        year = issued_at.astimezone(ZoneInfo(self.time_zone)).year if YEAR in self.pattern else 0
-        series = NUMBER.sub("{number}", self.pattern)
-        prefix, _, suffix = series.replace(YEAR, str(year)).partition("{number}")
-        match = NUMBER.search(self.pattern)
-        return Place(series, year, prefix, int(match[1] or 1) if match else 1, suffix)
+        """The place of an invoice that is issued at this instant."""
+        return _place(self.pattern, issued_at.astimezone(ZoneInfo(self.time_zone)).year)
+
+    def credit_note_place(self, issued_at: datetime) -> Place:
+        """The place of a credit note that is issued at this instant."""
+        return _place(self.credit_note_pattern, issued_at.astimezone(ZoneInfo(self.time_zone)).year)
 
 
 def judge_pattern(pattern: str) -> str:
@@ -62,3 +68,12 @@ def judge_pattern(pattern: str) -> str:
     if re.search(r"[{}]", NUMBER.sub("", pattern).replace(YEAR, "")):
         raise ValueError("must have no braces but those of {year} and {number}")
     return pattern
+
+
+def _place(pattern: str, issued_in: int) -> Place:
+    """Patterns that differ in the number of digits alone are one series."""
+    year = issued_in if YEAR in pattern else 0
+    series = NUMBER.sub("{number}", pattern)
+    prefix, _, suffix = series.replace(YEAR, str(year)).partition("{number}")
+    match = NUMBER.search(pattern)
+    return Place(series, year, prefix, int(match[1] or 1) if match else 1, suffix)

@@ -231,7 +231,7 @@ class Transaction:
         self._lease = lease
         self.caller = caller
         self.afterwards: list[Callable[[], None]] = []  # what is done once it is committed, and not if it is not
-        self.closing: list[str] = []  # statements that go to Postgres together with COMMIT
+        self._closing: list[tuple[str, str]] = []  # blocks and their statements
         self._count = count
 
     async def run(self, name: str, /, **values: Any) -> list[Any]:
@@ -257,7 +257,12 @@ class Transaction:
 
     def at_commit(self, name: str, /, **values: str | int) -> None:
         """Run a block after everything else, in the round trip of COMMIT: its locks last no longer than Postgres needs for that. Nobody reads its rows."""
-        self.closing.append(with_literals(blocks()[name].sql, values))
+        self._closing.append((name, with_literals(blocks()[name].sql, values)))
+
+    @property
+    def closing(self) -> list[str]:
+        """The statements that go to Postgres together with COMMIT. In all transactions the blocks run in the same order, so that none waits for another in a circle."""
+        return [statement for _, statement in sorted(self._closing, key=lambda each: each[0])]
 
     async def present(self, setting: str, value: str) -> None:
         """Show a secret's hash or an address to row security, which then shows the row that belongs to it."""

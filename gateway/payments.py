@@ -4,6 +4,8 @@ import hmac
 import sqlite3
 from pathlib import Path
 
+from auth.seal import Seal
+from billing.dunning import Ending, RetryPolicy
 from billing.lifecycle.trials import TrialPolicy
 from billing.numbers import Numbering
 from gateway.issuer import secret_of_portal
@@ -12,7 +14,7 @@ from payments.processor import Processor
 from payments.sandbox import Sandbox
 from payments.sandbox_ledger import Ledger
 from payments.stripe import Account, Stripe
-from resolvers.context import Payments
+from resolvers.context import Letterhead, Payments
 
 
 def payments(settings: Settings) -> Payments:
@@ -33,11 +35,27 @@ def payments(settings: Settings) -> Payments:
         settings.takes_parts,
         TrialPolicy(settings.trials),
         _numbering(settings),
+        policy(settings),
+        _letterhead(settings),
     )
 
 
+def policy(settings: Settings) -> RetryPolicy:
+    """Raises WrongSetting."""
+    try:
+        return RetryPolicy(settings.retry_days, Ending(settings.dunning_ending))
+    except ValueError as error:
+        raise WrongSetting(f"PORTICO_RETRY_DAYS: {error}") from None
+
+
+def _letterhead(settings: Settings) -> Letterhead:
+    """Of letters that no request causes. The portal is where the server listens, unless a setting says where."""
+    url = settings.portal_url or f"http://{settings.host}:{settings.port}"
+    return Letterhead(settings.merchant, url.rstrip("/"), Seal(secret_of_portal(settings)))
+
+
 def _numbering(settings: Settings) -> Numbering:
-    return Numbering(settings.invoice_number, settings.merchant_time_zone)
+    return Numbering(settings.invoice_number, settings.merchant_time_zone, settings.credit_note_number)
 
 
 def require_processor(settings: Settings) -> None:

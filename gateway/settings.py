@@ -10,7 +10,7 @@ from urllib.parse import unquote
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from billing.numbers import DEFAULT_PATTERN
+from billing.numbers import DEFAULT_CREDIT_NOTE_PATTERN, DEFAULT_PATTERN
 from gateway.environment import PREFIX, contradictions, unknown_names, wrong_values
 from gateway.limits import Limits
 from gateway.registry import Mode
@@ -143,6 +143,9 @@ class Settings(BaseSettings):
         DEFAULT_PATTERN,
         description="How invoices are numbered, {number:06} with six digits at least; with {year} each year counts from 1. See docs/payments.md.",
     )
+    credit_note_number: InvoiceNumber = Field(
+        DEFAULT_CREDIT_NOTE_PATTERN, description="How credit notes are numbered, in the same way. With the pattern of the invoices they are one series."
+    )
     mail_from: Mailbox = Field("Portico <no-reply@example.com>", description="Who letters are from.")
     smtp_host: Host | None = Field(
         None, examples=["smtp.example.com"], description="The mail server; left out, letters are .eml files under the data directory."
@@ -223,7 +226,9 @@ class Settings(BaseSettings):
     max_uploads: Count = Field(50, ge=1, description="How many requests with files run at a time, apart from other operations.")
     max_downloads: Count = Field(50, ge=1, description="How many downloads of files are prepared at a time.")
     downloads_per_minute: Count = Field(300, ge=1, description="How many files of one customer may be downloaded in a minute.")
-    papers_at_once: int = Field(2, ge=1, le=32, description="How many papers (invoices, receipts, statements) are made at once; one customer has at most half.")
+    papers_at_once: int = Field(
+        2, ge=1, le=32, description="How many papers (invoices, credit notes, receipts, statements) are made at once; one customer has at most half."
+    )
     max_queued_papers: Count = Field(20, ge=0, description="How many more wait to be made; what comes then is answered 503 at once.")
     paper_queue_seconds: Seconds = Field(5.0, description="How long a paper waits to be made before it is answered 503.")
     paper_seconds: Seconds = Field(60.0, description="How long a paper may take from its request to its PDF, and then as long again to be sent.")

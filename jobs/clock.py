@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,8 +17,9 @@ from db.outages import describe
 from db.pool import Database
 from db.session import Caller, DatabaseUnavailable, Session
 from payments.processor import OutcomeUnknown, Processor, ProcessorUnavailable
+from resolvers.context import Letterhead
 from resolvers.lifecycle.catching_up import catch_up
-from resolvers.lifecycle.collecting import collect
+from resolvers.lifecycle.collecting import collect, lift_hold
 from resolvers.lifecycle.reading import asked
 from resolvers.lifecycle.reconciling import PATIENCE, reconcile
 from resolvers.lifecycle.writing import system_writer
@@ -39,6 +41,7 @@ class Billing:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     concurrency: int = 4
     numbering: Numbering = field(default_factory=Numbering)
+    letterhead: Letterhead | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +66,13 @@ class Pass:
 
 
 async def tick(billing: Billing, now: datetime, done: Pass | None = None) -> Pass:
-    """Everything that is due at `now`: what processors told and charges of unknown outcome first, then subscriptions, then invoices, those just issued too.
+    """Everything that is due at `now`: what processors told and charges of unknown outcome first, then holds that nothing is owed for any more, then
+    subscriptions, then invoices, those just issued too.
 
     Fills and returns `done`. What fails is logged and does not keep the rest; when nothing at all could be looked for, the last error is raised.
     """
     done = done or Pass()
-    by = system_writer(now, billing.numbering)
+    by = system_writer(now, billing.numbering, billing.policy, billing.letterhead)
 
     async def settle_one(due: Due) -> None:
         is_settled = await reconcile(_session(billing, due, now), due.id, billing.processors, by=by)
@@ -78,8 +82,12 @@ async def tick(billing: Billing, now: datetime, done: Pass | None = None) -> Pas
         steps = await catch_up(_session(billing, due, now), due.id, billing.processors, by=by)
         done.steps += steps
 
+    async def lift_one(due: Due) -> None:
+        await lift_hold(_session(billing, due, now), by=by)
+        done.steps += 1
+
     async def collect_one(due: Due) -> None:
-        await collect(_session(billing, due, now), due.id, billing.processors, policy=billing.policy, by=by)
+        await collect(_session(billing, due, now), due.id, billing.processors, by=by)
         done.collections += 1
 
     async def act_on(event: StoredEvent) -> None:
@@ -89,6 +97,7 @@ async def tick(billing: Billing, now: datetime, done: Pass | None = None) -> Pas
     stages = (
         Stage("webhooks.open", act_on),
         Stage("clock.open_charges", settle_one),
+        Stage("clock.holds_to_lift", lift_one),
         Stage("clock.due_subscriptions", advance_one),
         Stage("clock.due_collections", collect_one),
     )
@@ -111,21 +120,25 @@ async def _attempted(billing: Billing, done: Pass, now: datetime, stage: Stage) 
 
 
 async def _all(billing: Billing, done: Pass, now: datetime, stage: Stage) -> None:
-    """Batch after batch, each thing once a pass: what fails or stays due waits for the next pass."""
+    """Batch after batch, each thing once a pass: what fails or stays due waits for the next pass. A customer's things are done one after the other, in their order."""
     seen: set[Any] = set()
     turn = asyncio.Semaphore(billing.concurrency)
 
-    async def one(due: Any) -> None:
+    async def of_one_customer(things: list[Any]) -> None:
         async with turn:
-            try:
-                await stage.work(due)
-            except PASSING as error:
-                done.failures += 1
-                done.blocked += isinstance(error, DatabaseUnavailable)
-                log.error("%s of %s failed and will be tried again: %s", stage.block, due.id, describe(error))
-            except Exception:  # whatever it is, it must not keep the others from being served
-                done.failures += 1
-                log.exception("%s of %s failed and will be tried again", stage.block, due.id)
+            for due in things:
+                await one(due)
+
+    async def one(due: Any) -> None:
+        try:
+            await stage.work(due)
+        except PASSING as error:
+            done.failures += 1
+            done.blocked += isinstance(error, DatabaseUnavailable)
+            log.error("%s of %s failed and will be tried again: %s", stage.block, due.id, describe(error))
+        except Exception:  # whatever it is, it must not keep the others from being served
+            done.failures += 1
+            log.exception("%s of %s failed and will be tried again", stage.block, due.id)
 
     stuck = 0
     while True:
@@ -135,7 +148,15 @@ async def _all(billing: Billing, done: Pass, now: datetime, stage: Stage) -> Non
             return
         stuck = len(found) - len(fresh)
         seen.update(fresh)
-        await asyncio.gather(*(one(due) for due in fresh))
+        await asyncio.gather(*map(of_one_customer, _by_customer(fresh)))
+
+
+def _by_customer(things: list[Any]) -> list[list[Any]]:
+    """What a processor told is of no customer yet, and each thing by itself."""
+    grouped: dict[str, list[Any]] = defaultdict(list)
+    for due in things:
+        grouped[getattr(due, "customer_id", due.id)].append(due)
+    return list(grouped.values())
 
 
 async def _due(billing: Billing, block: str, now: datetime, *, wanted: int) -> list[Any]:

@@ -12,7 +12,7 @@ from papers.sheet import Merchant, Paper, Reader, sheet
 
 @dataclass(frozen=True, slots=True)
 class PaidPart:
-    """How much of a payment went to what: of an invoice its payments, of a payment the things it paid. `name` is an invoice's number or an installment's name."""
+    """How much of a payment went to what: of an invoice its payments, of a payment the things it paid. `name` is an invoice's number, an installment's name, or the account."""
 
     payment: Payment
     name: str

@@ -11,6 +11,7 @@ from billing.rows.operations import Claim
 from db.session import Session, Transaction
 from payments.processor import ChargeStatus
 from resolvers.context import Context, payments_of
+from resolvers.lifecycle import dunning
 from resolvers.lifecycle.attempts import Call, Sending
 from resolvers.lifecycle.catching_up import Behind, catch_up
 from resolvers.lifecycle.charging import ask, sending_again, settle
@@ -103,6 +104,8 @@ async def _first_step(transaction: Transaction, context: Context, asked: _Asked)
         return prepared.sending
     kept = answered(call, prepared.shows, now=by.now) if call else {}
     await save(transaction, merged(prepared.changes, audit, kept))
+    if prepared.changes.get("collected") or prepared.changes.get("released"):
+        await dunning.lift_paid(transaction, by=by)
     return outcome_of(customer_id, prepared.shows)
 
 

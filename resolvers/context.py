@@ -13,6 +13,7 @@ from auth.passwords import Passwords
 from auth.seal import Seal
 from auth.throttle import Throttle
 from auth.viewer import Viewer
+from billing.dunning import RetryPolicy
 from billing.lifecycle.trials import TrialPolicy
 from billing.numbers import Numbering
 from billing.rows import Budget
@@ -41,6 +42,15 @@ class Post:
     """Who sends letters, and what seals them until then."""
 
     sender: Sender
+    seal: Seal
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What letters need that no request causes: the portal's name, where its people are reached, and what seals letters until they are sent."""
+
+    portal: str
+    help: str
     seal: Seal
 
 
@@ -76,14 +86,16 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Payments:
-    """What taking money needs: the processors by name, the secret that signs previews, whether the merchant takes parts of what is owed, which trials it gives, and
-    how invoices are numbered."""
+    """What taking money needs: the processors by name, the secret that signs previews, whether the merchant takes parts of what is owed, which trials it gives,
+    how invoices are numbered, what follows when they stay unpaid, and what letters about that need."""
 
     processors: Mapping[str, Processor]
     preview_secret: bytes
     takes_parts: bool = True
     trials: TrialPolicy = TrialPolicy.PER_PLAN
     numbering: Numbering = field(default_factory=Numbering)
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    letterhead: Letterhead | None = None
 
     async def close(self) -> None:
         for processor in self.processors.values():

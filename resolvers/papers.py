@@ -1,4 +1,4 @@
-"""What is printed: an invoice, a receipt, a statement of account. The rows behind them, read as the customer."""
+"""What is printed: an invoice, a credit note, a receipt, a statement of account. The rows behind them, read as the customer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from db.blocks import blocks
 from db.ledger import extent_sql
 from db.pages import Value, Window, keyset_arguments, page_sql
 from db.session import Session
+from papers.credit_note import credit_note_paper
 from papers.invoice import PaidPart, invoice_paper, receipt_paper
 from papers.sheet import Merchant, Paper, Reader
 from papers.statement import Entry, EntryKind, Statement, statement_paper
@@ -63,6 +64,17 @@ async def invoice(asking: Asking, identifier: str) -> Paper | None:
     return invoice_paper(found[0], lines, paid, merchant=asking.merchant, reader=await asking.reader())
 
 
+async def credit_note(asking: Asking, identifier: str) -> Paper | None:
+    """None if there is no such credit note, or it is somebody else's."""
+    notes = await asking.rows("papers.credit_notes", ids=[identifier])
+    if not notes:
+        return None
+    lines = await asking.rows("credit_note_lines.of_credit_note", key=identifier)
+    (corrected,) = await asking.rows("papers.invoices", ids=[notes[0].invoice_id])
+    lines = sorted(lines, key=lambda line: line.position)
+    return credit_note_paper(notes[0], lines, corrected, merchant=asking.merchant, reader=await asking.reader())
+
+
 async def receipt(asking: Asking, identifier: str) -> Paper | None:
     """None also for a payment that was not received."""
     found = await asking.rows("papers.payments", ids=[identifier])
@@ -72,7 +84,10 @@ async def receipt(asking: Asking, identifier: str) -> Paper | None:
     invoices = _by_id(await asking.rows("papers.invoices", ids=[one.invoice_id for one in allocations if one.invoice_id]))
     installments = _by_id(await asking.rows("papers.installments", ids=[one.installment_id for one in allocations if one.installment_id]))
     parts = [PaidPart(found[0], _name(one, invoices, installments), one.amount_minor) for one in allocations]
-    return receipt_paper(found[0], parts, merchant=asking.merchant, reader=await asking.reader())
+    reader = await asking.reader()
+    entries = await asking.rows("balance_entries.of_payment", key=identifier)
+    parts += [PaidPart(found[0], reader.words["account"], entry.amount_minor) for entry in entries if entry.amount_minor > 0]
+    return receipt_paper(found[0], parts, merchant=asking.merchant, reader=reader)
 
 
 async def statement(asking: Asking, period: Period, *, max_entries: int, page_rows: int = PAGE_ROWS) -> Statement:

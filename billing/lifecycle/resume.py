@@ -28,11 +28,13 @@ def resume(facts: Facts) -> Decision:
 
 
 def release(facts: Facts) -> Decision:
-    """The merchant's word. If that begins a new period, its invoice is left to the billing clock, because nobody waits for a charge."""
+    """The merchant's word: it lifts the merchant's hold or, where there is none, dunning's, though something is unpaid. If that begins a new period, its invoice is
+    left to the billing clock, because nobody waits for a charge."""
     guard_charge(facts.contract)
-    if SuspendedBy.MERCHANT not in facts.contract.holds:
+    by = next((hold for hold in (SuspendedBy.MERCHANT, SuspendedBy.DUNNING) if hold in facts.contract.holds), None)
+    if by is None:
         raise Refused(ErrorCode.WRONG_STATE, "The subscription is not on hold.")
-    return lift(facts, SuspendedBy.MERCHANT, is_waiting=False)
+    return lift(facts, by, is_waiting=False)
 
 
 def lift(facts: Facts, by: SuspendedBy, *, is_waiting: bool) -> Decision:

@@ -2,16 +2,18 @@
 
 from billing.rows.attachments import Attachment, AttachmentObject, FileCount, LooseObject
 from billing.rows.audit import OwedAccount, Violation
-from billing.rows.contracts import Account, Contract, CouponOffer, Offer, TakenPlan
+from billing.rows.contracts import Account, Contract, CouponOffer, Cover, Offer, TakenPlan
+from billing.rows.credit_notes import CreditNote, CreditNoteLine
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, PresentedCredential, RefreshToken, SealedLetter
 from billing.rows.invoices import Invoice, InvoiceLine
 from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Forgotten, Operation, Written
-from billing.rows.owed import MethodReference, OwedInstallment, OwedInvoice, PaymentOwner, SavedMethod, StatementEntry, StatementExtent, StoredEvent
+from billing.rows.owed import MethodReference, OwedInstallment, OwedInvoice, OwedItem, PaymentOwner, SavedMethod, StatementEntry, StatementExtent, StoredEvent
 from billing.rows.partners import ApiClient, Budget, ClientAssertion, ClientCredential, PartnerGrant, RegistryId, RegistryStamp, StoredDocument, TrustedText
 from billing.rows.passes import JobPass
 from billing.rows.payments import Payment, PaymentAllocation, PaymentMethod
 from billing.rows.plans import Coupon, CouponRedemption, Plan, Price
+from billing.rows.refunds import RecordedRefund, Refund, RefundedInstallment, RefundedInvoice, RefundedPayment, RefundNote, RefundSource
 from billing.rows.schedules import Installment, PaymentSchedule
 from billing.rows.schema import Revision
 from billing.rows.subscriptions import Subscription, SubscriptionEvent
@@ -35,7 +37,10 @@ __all__ = [
     "Coupon",
     "CouponOffer",
     "CouponRedemption",
+    "Cover",
     "Credential",
+    "CreditNote",
+    "CreditNoteLine",
     "Customer",
     "Due",
     "FileCount",
@@ -53,6 +58,7 @@ __all__ = [
     "OwedAccount",
     "OwedInstallment",
     "OwedInvoice",
+    "OwedItem",
     "Owner",
     "PartnerGrant",
     "Payment",
@@ -64,7 +70,14 @@ __all__ = [
     "PortalSession",
     "PresentedCredential",
     "Price",
+    "RecordedRefund",
     "RefreshToken",
+    "Refund",
+    "RefundNote",
+    "RefundSource",
+    "RefundedInstallment",
+    "RefundedInvoice",
+    "RefundedPayment",
     "RegistryId",
     "RegistryStamp",
     "Revision",

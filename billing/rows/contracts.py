@@ -78,6 +78,18 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Cover:
+    """An invoice of the running period: what its credit notes leave of its net and its tax, and what of it is open."""
+
+    customer_id: str
+    invoice_id: str
+    net_minor: int
+    tax_minor: int
+    open_minor: int
+    is_processing: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
     """A price and its plan. `was_taken`: whether the customer has had or ordered the plan; `had_trial`: whether they have had or ordered a trial of any plan."""
 

@@ -55,7 +55,9 @@ class Charge:
     answer: str
     started_at: datetime
     settled_at: datetime | None
+    payment_method_id: str | None
     is_held_by_dunning: bool
+    has_refunds: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,8 @@ class ChargeAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Collectable:
-    """An unpaid invoice, what is charged for it, and how often that failed. Days are the customer's."""
+    """An unpaid invoice of a subscription, how it is collected, and what can be charged for it. `account_minor` is owed on the account and collected along.
+    Days are the customer's."""
 
     customer_id: str
     invoice_id: str
@@ -85,11 +88,11 @@ class Collectable:
     status: str
     currency: str
     remaining_minor: int
+    account_minor: int
     collect_at: datetime | None
     due_on: date
     time_zone: str
-    today_on: date
-    subscription_id: str | None
+    subscription_id: str
     is_subscription_charging: bool
     method_id: str | None
     method_processor: str | None
@@ -97,10 +100,15 @@ class Collectable:
     method_kind: str | None
     method_brand: str | None
     method_last4: str | None
-    failed_count: int
-    first_on: date | None
-    last_on: date | None
+    collection: str
+    retry_count: int
+    retry_began_on: date | None
+    retry_last_on: date | None
+    retry_method_id: str | None
+    is_overdue: bool
     is_declined_for_good: bool
+    recent_tries: int
+    is_disputed: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ class PaymentSchedule:
     is_overdue: bool
     version: int
     created_at: datetime
+    refunded_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +39,4 @@ class Installment:
     is_overdue: bool
     days_overdue: int
     version: int
+    refunded_minor: int

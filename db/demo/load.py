@@ -19,7 +19,7 @@ from db.demo.numbers import Numbers, registered
 from db.demo.own import refuse_others
 from db.demo.passwords import give
 from db.demo.periods import whole_seconds
-from db.demo.rows import Customer, Invoice
+from db.demo.rows import CreditNote, Customer, Invoice
 from db.demo.shown import HOMES, SHOWN, DemoCustomer
 from db.demo.stories import STORIES
 from db.demo.tables import CATALOGUE_TABLES, CUSTOMER_TABLES, Rows, columns, no_rows, record_of
@@ -159,7 +159,7 @@ async def _copy_all(connection: Connection, batches: Iterator[Rows], progress: C
     done = 0
     while (batch := await coming) is not None:
         coming = asyncio.create_task(asyncio.to_thread(next, batches, None))
-        await registered(connection, batch[Invoice])
+        await registered(connection, [*batch[Invoice], *batch[CreditNote]])
         await _copy(connection, batch, CUSTOMER_TABLES)
         done += len(batch[Customer])
         progress(done)
@@ -170,7 +170,7 @@ def _batches(makes: list[Make], numbers: Numbers) -> Iterator[Rows]:
         rows = no_rows()
         for make in makes[start : start + BATCH]:
             make(rows)
-        numbers.number(rows[Invoice])
+        numbers.number([*rows[Invoice], *rows[CreditNote]])
         yield rows
 
 

@@ -158,10 +158,11 @@ class PaymentSchedule:
     subscription_id: str | None = None
     status: str = "ACTIVE"
     paid_minor: int = 0
+    refunded_minor: int = 0
 
     @property
     def remaining_minor(self) -> int:
-        return self.total_minor - self.paid_minor
+        return self.total_minor - self.paid_minor - self.refunded_minor
 
 
 @dataclass(slots=True, kw_only=True)
@@ -186,7 +187,16 @@ class Invoice:
     period_ends_at: datetime | None = None
     paid_minor: int = 0
     credited_minor: int = 0
+    refunded_minor: int = 0
+    noted_minor: int = 0
     paid_at: datetime | None = None
+    collection: str = "NONE"
+    collect_at: datetime | None = None
+    failed_attempts: int = 0
+    retry_count: int = 0
+    retry_began_on: date | None = None
+    retry_last_on: date | None = None
+    retry_method_id: str | None = None
 
     @property
     def remaining_minor(self) -> int:
@@ -223,11 +233,12 @@ class Installment:
     amount_minor: int
     invoice_id: str | None = None
     paid_minor: int = 0
+    refunded_minor: int = 0
     status: str = "DUE"
 
     @property
     def remaining_minor(self) -> int:
-        return self.amount_minor - self.paid_minor
+        return self.amount_minor - self.paid_minor - self.refunded_minor
 
 
 @dataclass(slots=True, kw_only=True)
@@ -242,6 +253,7 @@ class Payment:
     created_at: datetime
     processor: str = "sandbox"
     refunded_minor: int = 0
+    refunded_at: datetime | None = None
     payment_method_id: str | None = None
     method_brand: str | None = None
     method_last4: str | None = None
@@ -263,6 +275,67 @@ class PaymentAllocation:
 
 
 @dataclass(slots=True, kw_only=True)
+class Refund:
+    customer_id: str
+    id: str
+    payment_id: str
+    currency: str
+    amount_minor: int
+    reason: str
+    status: str
+    reference: str
+    created_at: datetime
+    settled_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class RefundAllocation:
+    customer_id: str
+    id: str
+    refund_id: str
+    currency: str
+    amount_minor: int
+    created_at: datetime
+    invoice_id: str | None = None
+    installment_id: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class CreditNote:
+    customer_id: str
+    id: str
+    reason: str
+    currency: str
+    invoice_id: str
+    issued_at: datetime
+    subtotal_minor: int
+    tax_minor: int
+    total_minor: int
+    created_at: datetime
+    refund_id: str | None = None
+    number: str = ""
+    sequence: int = 0
+    released_minor: int = 0
+    granted_minor: int = 0
+    refunded_minor: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class CreditNoteLine:
+    customer_id: str
+    id: str
+    credit_note_id: str
+    currency: str
+    position: int
+    description: str
+    subtotal_minor: int
+    tax_minor: int
+    total_minor: int
+    period_starts_at: datetime | None = None
+    period_ends_at: datetime | None = None
+
+
+@dataclass(slots=True, kw_only=True)
 class BalanceEntry:
     customer_id: str
     id: str
@@ -273,6 +346,7 @@ class BalanceEntry:
     created_at: datetime
     invoice_id: str | None = None
     payment_id: str | None = None
+    credit_note_id: str | None = None
 
 
 @dataclass(slots=True, kw_only=True)

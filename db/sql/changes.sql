@@ -16,12 +16,19 @@ select customer_id, key, mutation, started_at, finished_at, answer, payment_id
 -- Gives an invoice that was written in this transaction its number.
 select from issue_number(:key, :series, :year, :prefix, :digits, :suffix)
 
+-- name: credit_notes.issue_number
+-- returns: nothing
+-- The same for a credit note.
+select from issue_credit_note_number(:key, :series, :year, :prefix, :digits, :suffix)
+
 -- name: charges.lock
 -- returns: Charge
 -- A charge and its payment, after the customer was locked: whoever comes second sees what the first made of it.
 with owner as materialized (select id from customer where id = :customer_id for no key update)
 select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation, c.key, c.changes, c.on_failure, c.answer, c.started_at, c.settled_at,
-       exists (select from subscription s where s.customer_id = c.customer_id and 'DUNNING' = any(s.holds)) as is_held_by_dunning
+       (select p.payment_method_id from payment p where p.customer_id = c.customer_id and p.id = c.payment_id) as payment_method_id,
+       exists (select from subscription s where s.customer_id = c.customer_id and 'DUNNING' = any(s.holds)) as is_held_by_dunning,
+       exists (select from refund r where r.customer_id = c.customer_id and r.payment_id = c.payment_id) as has_refunds
   from owner
   join charge c on c.customer_id = owner.id and c.payment_id = :key
  where c.customer_id = :customer_id
@@ -50,7 +57,23 @@ select customer_id, id from subscription where due_at <= :now order by due_at, c
 
 -- name: clock.due_collections
 -- returns: Due
-select customer_id, id from invoice where collect_at <= :now order by collect_at, customer_id, id limit :wanted
+select customer_id, id
+  from invoice
+ where collect_at <= :now and remaining_minor > 0 and status in ('OPEN', 'PARTIALLY_PAID')
+ order by collect_at, customer_id, due_on, id
+ limit :wanted
+
+-- name: clock.holds_to_lift
+-- returns: Due
+-- Subscriptions that dunning holds and that owe nothing any more that dunning was about, whoever brought that about. Where the customer lives is not known yet, so
+-- what is overdue in the first time zone counts.
+select s.customer_id, s.id
+  from subscription s
+ where 'DUNNING' = any(s.holds) and s.charging_payment_id is null
+   and not exists (select from invoice i where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0
+                    and (i.failed_attempts > 0 or i.collection = 'GIVEN_UP' or i.due_on < cast((cast(:now as timestamptz) + interval '14 hours') at time zone 'UTC' as date)))
+ order by s.customer_id, s.id
+ limit :wanted
 
 -- name: clock.open_charges
 -- returns: Due

@@ -42,14 +42,14 @@ returning id
 -- returns: Written
 -- Its number is its id until the transaction ends (`invoices.issue_number`).
 insert into invoice (customer_id, id, number, reason, status, currency, subscription_id, schedule_id, issued_at, due_on, period_starts_at,
-       period_ends_at, subtotal_minor, discount_minor, tax_minor, total_minor, paid_minor, credited_minor, paid_at, collect_at, created_at)
+       period_ends_at, subtotal_minor, discount_minor, tax_minor, total_minor, paid_minor, credited_minor, paid_at, collection, collect_at, created_at)
 select :customer_id, n.id, n.number, n.reason, n.status, n.currency, n.subscription_id, n.schedule_id, n.issued_at, n.due_on, n.period_starts_at,
-       n.period_ends_at, n.subtotal_minor, n.discount_minor, n.tax_minor, n.total_minor, n.paid_minor, n.credited_minor, n.paid_at, n.collect_at,
-       n.created_at
+       n.period_ends_at, n.subtotal_minor, n.discount_minor, n.tax_minor, n.total_minor, n.paid_minor, n.credited_minor, n.paid_at,
+       coalesce(n.collection, case when n.collect_at is null then 'NONE' else 'DUE' end), n.collect_at, n.created_at
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, number text, reason text, status text, currency text, subscription_id text,
        schedule_id text, issued_at timestamptz, due_on date, period_starts_at timestamptz, period_ends_at timestamptz, subtotal_minor bigint,
        discount_minor bigint, tax_minor bigint, total_minor bigint, paid_minor bigint, credited_minor bigint, paid_at timestamptz,
-       collect_at timestamptz, created_at timestamptz)
+       collection text, collect_at timestamptz, created_at timestamptz)
 returning id
 
 -- name: saving.invoice_line
@@ -63,6 +63,35 @@ select :customer_id, n.id, n.invoice_id, n.currency, n.position, n.description, 
        period_ends_at timestamptz)
 returning id
 
+-- name: saving.credit_note
+-- returns: Written
+-- Of an invoice at most what its notes so far leave of its net and its tax. Its number is its id until the transaction ends (`credit_notes.issue_number`).
+insert into credit_note (customer_id, id, number, reason, currency, invoice_id, refund_id, issued_at, subtotal_minor, tax_minor, total_minor,
+       released_minor, granted_minor, refunded_minor, created_at)
+select :customer_id, n.id, n.number, n.reason, n.currency, n.invoice_id, n.refund_id, n.issued_at, n.subtotal_minor, n.tax_minor, n.total_minor,
+       n.released_minor, n.granted_minor, n.refunded_minor, n.created_at
+  from (select r.*, sum(r.tax_minor) over so_far as taken_tax_minor, sum(r.subtotal_minor) over so_far as taken_net_minor
+          from jsonb_to_recordset(cast(:rows as jsonb)) r (id text, number text, reason text, currency text, invoice_id text, refund_id text,
+               issued_at timestamptz, subtotal_minor bigint, tax_minor bigint, total_minor bigint, released_minor bigint, granted_minor bigint,
+               refunded_minor bigint, created_at timestamptz)
+        window so_far as (partition by r.invoice_id order by r.id)) n
+  join invoice i on i.customer_id = :customer_id and i.id = n.invoice_id and i.currency = n.currency
+ cross join lateral (
+        select coalesce(sum(o.tax_minor), 0) as tax_minor, coalesce(sum(o.subtotal_minor), 0) as net_minor
+          from credit_note o where o.customer_id = i.customer_id and o.invoice_id = i.id) before
+ where i.status <> 'VOID' and before.tax_minor + n.taken_tax_minor <= i.tax_minor and before.net_minor + n.taken_net_minor <= i.total_minor - i.tax_minor
+returning id
+
+-- name: saving.credit_note_line
+-- returns: Written
+insert into credit_note_line (customer_id, id, credit_note_id, currency, position, description, subtotal_minor, tax_minor, total_minor,
+       period_starts_at, period_ends_at)
+select :customer_id, n.id, n.credit_note_id, n.currency, n.position, n.description, n.subtotal_minor, n.tax_minor, n.total_minor,
+       n.period_starts_at, n.period_ends_at
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, credit_note_id text, currency text, position integer, description text,
+       subtotal_minor bigint, tax_minor bigint, total_minor bigint, period_starts_at timestamptz, period_ends_at timestamptz)
+returning id
+
 -- name: saving.released
 -- returns: Written
 -- What an open invoice no longer asks for.
@@ -70,6 +99,7 @@ update invoice i
    set credited_minor = i.credited_minor + n.credited_minor, version = i.version + 1,
        status = case when i.remaining_minor = n.credited_minor then 'PAID' else i.status end,
        paid_at = case when i.remaining_minor = n.credited_minor then n.paid_at else i.paid_at end,
+       collection = case when i.remaining_minor = n.credited_minor then 'NONE' else i.collection end,
        collect_at = case when i.remaining_minor = n.credited_minor then null else i.collect_at end
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, credited_minor bigint, paid_at timestamptz)
  where i.customer_id = :customer_id and i.id = n.id and i.status in ('OPEN', 'PARTIALLY_PAID') and i.remaining_minor >= n.credited_minor
@@ -134,27 +164,27 @@ returning id
 
 -- name: saving.balance_entry
 -- returns: Written
-insert into balance_entry (customer_id, id, currency, amount_minor, kind, description, invoice_id, payment_id, created_at)
-select :customer_id, n.id, n.currency, n.amount_minor, n.kind, n.description, n.invoice_id, n.payment_id, n.created_at
+insert into balance_entry (customer_id, id, currency, amount_minor, kind, description, invoice_id, payment_id, refund_id, credit_note_id, created_at)
+select :customer_id, n.id, n.currency, n.amount_minor, n.kind, n.description, n.invoice_id, n.payment_id, n.refund_id, n.credit_note_id, n.created_at
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, currency text, amount_minor bigint, kind text, description text, invoice_id text,
-       payment_id text, created_at timestamptz)
+       payment_id text, refund_id text, credit_note_id text, created_at timestamptz)
 returning id
 
 -- name: saving.charge
 -- returns: Written
 insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, request, changes, on_failure, answer, currency,
-       reserved_minor, coupon_id, started_at, sent_at)
+       reserved_minor, account_minor, coupon_id, started_at, sent_at)
 select :customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.request, n.changes, n.on_failure, n.answer, n.currency,
-       coalesce(n.reserved_minor, 0), n.coupon_id, n.started_at, n.sent_at
+       coalesce(n.reserved_minor, 0), coalesce(n.account_minor, 0), n.coupon_id, n.started_at, n.sent_at
   from jsonb_to_recordset(cast(:rows as jsonb)) n (payment_id text, subscription_id text, invoice_id text, mutation text, key text, request json,
-       changes json, on_failure json, answer json, currency text, reserved_minor bigint, coupon_id text, started_at timestamptz, sent_at timestamptz)
+       changes json, on_failure json, answer json, currency text, reserved_minor bigint, account_minor bigint, coupon_id text, started_at timestamptz, sent_at timestamptz)
 returning payment_id as id
 
 -- name: saving.attempted
 -- returns: Written
--- A payment of these invoices begins.
+-- A payment of these invoices begins. When the clock would charge them stays, for the case that it fails, or pays only a part.
 update invoice i
-   set status = 'PROCESSING', collect_at = null, version = i.version + 1
+   set status = 'PROCESSING', version = i.version + 1
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text)
  where i.customer_id = :customer_id and i.id = n.id and i.status in ('OPEN', 'PARTIALLY_PAID') and i.remaining_minor > 0
 returning i.id
@@ -163,7 +193,9 @@ returning i.id
 -- returns: Written
 -- Money or credit has paid a part of these invoices, or all of them.
 update invoice i
-   set paid_minor = i.paid_minor + n.paid_minor, credited_minor = i.credited_minor + coalesce(n.credited_minor, 0), version = i.version + 1, collect_at = null,
+   set paid_minor = i.paid_minor + n.paid_minor, credited_minor = i.credited_minor + coalesce(n.credited_minor, 0), version = i.version + 1,
+       collection = case when i.remaining_minor = n.paid_minor + coalesce(n.credited_minor, 0) then 'NONE' else i.collection end,
+       collect_at = case when i.remaining_minor = n.paid_minor + coalesce(n.credited_minor, 0) then null else i.collect_at end,
        status = case when i.remaining_minor = n.paid_minor + coalesce(n.credited_minor, 0) then 'PAID'
                      when i.paid_minor + n.paid_minor > 0 then 'PARTIALLY_PAID' else 'OPEN' end,
        paid_at = case when i.remaining_minor = n.paid_minor + coalesce(n.credited_minor, 0) then n.paid_at else i.paid_at end
@@ -174,12 +206,23 @@ returning i.id
 
 -- name: saving.uncollected
 -- returns: Written
--- A payment of these invoices has failed, or the clock puts it off.
+-- A payment of these invoices has failed. Where no other time is given, the clock charges them when it would have.
 update invoice i
-   set status = case when i.paid_minor > 0 then 'PARTIALLY_PAID' else 'OPEN' end, collect_at = n.collect_at, failed_attempts = i.failed_attempts + n.failed_attempts,
-       version = i.version + 1
+   set status = case when i.paid_minor > 0 then 'PARTIALLY_PAID' else 'OPEN' end, collect_at = coalesce(n.collect_at, i.collect_at),
+       failed_attempts = i.failed_attempts + coalesce(n.failed_attempts, 0), version = i.version + 1
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, collect_at timestamptz, failed_attempts integer)
  where i.customer_id = :customer_id and i.id = n.id and i.status in ('PROCESSING', 'OPEN', 'PARTIALLY_PAID')
+returning i.id
+
+-- name: saving.collection
+-- returns: Written
+-- What was decided about the collection of invoices; `failures` more of the clock's tries have failed.
+update invoice i
+   set collection = n.collection, collect_at = n.collect_at, retry_count = n.retry_count, retry_began_on = n.retry_began_on,
+       retry_last_on = n.retry_last_on, retry_method_id = n.retry_method_id, failed_attempts = i.failed_attempts + n.failures, version = i.version + 1
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, collection text, collect_at timestamptz, retry_count integer, retry_began_on date,
+       retry_last_on date, retry_method_id text, failures integer)
+ where i.customer_id = :customer_id and i.id = n.id
 returning i.id
 
 -- name: saving.attempted_installment

@@ -6,8 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 from billing.refusals import ErrorCode, Refused
+from billing.states import BalanceEntryKind
 from payments.processor import Charge
-from resolvers.lifecycle.writing import Changes, Writer
+from resolvers.lifecycle.writing import Changes, Writer, merged
 
 # How long a call may wait for the processor before whoever retries takes over: longer than an operation may take.
 LEASE = timedelta(seconds=20)
@@ -34,6 +35,8 @@ class Sending:
 class Intent:
     """What money is to be taken for. `reserved_minor` is credit, and `coupon_id` a new coupon, that will be used along with it.
 
+    `account_minor` is the part of the amount that pays what is owed on the account. It has no allocation: it is an entry of the balance.
+
     `on_failure` has the changes for a decline that is "retryable", for one that is "final", and for "nobody asked", when the processor was away.
     """
 
@@ -46,6 +49,7 @@ class Intent:
     answer: Mapping[str, Any]
     on_failure: Mapping[str, Changes] | None = None
     reserved_minor: int = 0
+    account_minor: int = 0
     subscription_id: str | None = None
     invoice_id: str | None = None
     coupon_id: str | None = None
@@ -87,12 +91,29 @@ def _charge(intent: Intent, charge: Charge, call: Call | None, *, by: Writer) ->
         "mutation": call.mutation if call else None,
         "key": call.key if call else None,
         "request": asdict(charge),
-        "changes": intent.changes,
+        "changes": merged(intent.changes, _paid_on_account(intent, by=by)),
         "on_failure": intent.on_failure,
         "answer": {**intent.answer, "payment": intent.payment_id},
         "currency": intent.currency,
         "reserved_minor": intent.reserved_minor,
+        "account_minor": intent.account_minor,
         "coupon_id": intent.coupon_id,
         "started_at": by.now,
         "sent_at": by.now,
     }
+
+
+def _paid_on_account(intent: Intent, *, by: Writer) -> Changes:
+    if not intent.account_minor:
+        return {}
+    entry = {
+        "customer_id": intent.customer_id,
+        "id": by.mint("bal"),
+        "currency": intent.currency,
+        "amount_minor": intent.account_minor,
+        "kind": BalanceEntryKind.PAYMENT,
+        "description": "Paid on account",
+        "payment_id": intent.payment_id,
+        "created_at": by.now,
+    }
+    return {"balance_entry": [entry]}

@@ -21,8 +21,9 @@ from billing.states import SubscriptionEventKind
 from db.outages import cause_of, repeated
 from db.session import Session, Transaction
 from payments.processor import KEYS_HOLD, Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
-from resolvers.lifecycle import dunning
+from resolvers.lifecycle import dunning, refunding
 from resolvers.lifecycle.attempts import Call, Intent, Sending, attempt
+from resolvers.lifecycle.credit_notes import unnumbered_note
 from resolvers.lifecycle.reading import contract as contract_of
 from resolvers.lifecycle.writing import Changes, Interrupted, Writer, event_row, merged, row_of, rows_of, save, unnumbered
 
@@ -39,7 +40,7 @@ TRY_AGAIN = "Payments cannot be taken right now, and nothing was changed. Try ag
 
 def begun(facts: Facts, decision: Decision, answer: Mapping[str, Any], call: Call | None, *, by: Writer) -> tuple[Sending, Changes]:
     """What to send to the processor, and the rows that must stand before it is sent."""
-    contract, bill = facts.contract, decision.bill
+    contract = facts.contract
     payment_id = by.mint("pay")
     is_new = contract.version == 0
     waiting = replace(contract, charging_payment_id=payment_id, version=contract.version + 1)
@@ -54,7 +55,7 @@ def begun(facts: Facts, decision: Decision, answer: Mapping[str, Any], call: Cal
         facts.offers[decision.contract.price_id].plan_name,
         changes=final,
         answer={**answer, "invoice": final["invoice"][0]["id"]},
-        reserved_minor=bill.credited_minor if bill else 0,
+        reserved_minor=decision.reserved_minor,
         coupon_id=next((row["coupon_id"] for row in final.get("coupon_redemption", ())), None),
         subscription_id=None if is_new else contract.id,
     )
@@ -131,8 +132,12 @@ async def _settled_once(session: Session, payment_id: str, result: ChargeResult,
             answer = _refusal(result) | {"payment": payment_id}
             changes = merged(await _undone(transaction, charge, result, by=by), _settled(charge, result, answer, by=by))
         await save(transaction, changes)
+        if charge.has_refunds:
+            await refunding.apply(transaction, payment_id, by=by)
         if charge.is_held_by_dunning and result.status is ChargeStatus.SUCCEEDED:
             await dunning.lift_paid(transaction, by=by)
+        if _is_of_clock(charge) and result.status is ChargeStatus.FAILED:
+            await dunning.declined(transaction, charge, never_happened=_never_happened(result), by=by)
     return answer
 
 
@@ -157,12 +162,19 @@ async def _credited(session: Session, payment_id: str, result: ChargeResult, *, 
         undone = {} if charge.settled_at else await _undone(transaction, charge, result, by=by)
         changes = merged(undone, {"balance_entry": [entry], "dropped_allocation": [{"payment_id": payment_id}]}, _settled(charge, result, answer, by=by))
         await save(transaction, changes)
+        if charge.has_refunds:
+            await refunding.apply(transaction, payment_id, by=by)
     return answer
 
 
 async def _standing(transaction: Transaction, payment_id: str) -> tuple[Any, Any]:
     """The charge and its attempt, under the customer's lock."""
     return await transaction.first("charges.lock", key=payment_id), await transaction.first("charges.attempt", key=payment_id)
+
+
+def _is_of_clock(charge: Any) -> bool:
+    """Whether the clock charged an invoice, and nobody asked it to."""
+    return charge.mutation is None and charge.invoice_id is not None
 
 
 def _is_old(charge: Any, attempt: Any, result: ChargeResult) -> bool:
@@ -240,9 +252,13 @@ def _never_happened(result: ChargeResult) -> bool:
 
 
 def _issued(changes: Changes, *, by: Writer) -> Changes:
-    """What was decided, paid now. An invoice is issued only here: others were, while the processor thought."""
+    """What was decided, paid now. Invoices and credit notes are issued and the balance is moved only here: others were, while the processor thought."""
     for invoice in changes.get("invoice", ()):
         invoice |= unnumbered(invoice["id"], by=by)
+    for note in changes.get("credit_note", ()):
+        note |= unnumbered_note(note["id"], by=by)
     for row in (*changes.get("invoice", ()), *changes.get("collected", ())):
         row["paid_at"] = by.now
+    for row in changes.get("balance_entry", ()):
+        row["created_at"] = by.now
     return changes

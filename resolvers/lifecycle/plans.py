@@ -1,6 +1,7 @@
 """What each action reads and decides: one plan for the mutation and for its preview."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -46,14 +47,14 @@ def change_plan(given: Any) -> Plan:
         quantity = facts.contract.quantity if given.quantity is None else given.quantity
         return change.change(facts, facts.offers.get(price_id), quantity, when=given.when)
 
-    return _of_subscription(given, decide, price_id)
+    return _of_change(given, decide, price_id)
 
 
 def update_quantity(given: Any) -> Plan:
     def decide(facts: Facts) -> Decision:
         return change.change(facts, facts.offer, given.quantity, when=given.when)
 
-    return _of_subscription(given, decide)
+    return _of_change(given, decide)
 
 
 def apply_coupon(given: Any) -> Plan:
@@ -102,6 +103,17 @@ def add_plan(given: Any, subscription_id: str, policy: trials.TrialPolicy) -> Pl
 def _of_subscription(given: Any, decide: Callable[[Facts], Decision], *others: str) -> Plan:
     async def plan(run: Run, now: datetime, is_locked: bool) -> tuple[Facts, Decision]:
         facts = await _facts(run, given, now, is_locked, *others)
+        return facts, decide(facts)
+
+    return plan
+
+
+def _of_change(given: Any, decide: Callable[[Facts], Decision], *others: str) -> Plan:
+    """With the invoices on which unused time stands."""
+
+    async def plan(run: Run, now: datetime, is_locked: bool) -> tuple[Facts, Decision]:
+        facts = await _facts(run, given, now, is_locked, *others)
+        facts = replace(facts, covers=tuple(await run("covers.of_subscription", key=facts.contract.id)))
         return facts, decide(facts)
 
     return plan

@@ -63,7 +63,7 @@ def outcome_of(decision: Decision) -> str:
     after = decision.contract
     shown = {
         "bill": asdict(decision.bill) if decision.bill else None,
-        "credit": [decision.released_minor, decision.granted_minor],
+        "credit": [asdict(note) for note in decision.notes],
         "after": [
             after.status,
             after.price_id,

@@ -4,26 +4,34 @@ import json
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from billing.allocation import Part
+from billing.dunning import RetryPolicy, Step
 from billing.ids import type_id
 from billing.lifecycle.facts import Bill, Decision, Event, Facts, Redemption
 from billing.lifecycle.trials import is_canceled_order, taken
+from billing.notes import Note
 from billing.numbers import Numbering
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Contract
-from billing.states import Actor
+from billing.states import Actor, Collection
 from db.session import Transaction
 from resolvers.audit import acting, fresh_id
-from resolvers.context import Context, payments_of
+from resolvers.context import Context, Letterhead, payments_of
+from resolvers.lifecycle.credit_notes import note_rows
 
 Changes = dict[str, list[dict[str, Any]]]
 
 # Rows that must be found as they were when it was decided.
-COUNTED = {"subscription", "released", "attempted", "collected", "attempted_installment", "collected_installment", "collected_schedule"}
+COUNTED = {
+    "subscription", "credit_note", "released", "attempted", "collected", "attempted_installment", "collected_installment", "collected_schedule",
+}  # fmt: skip
+
+# What is written in a first statement: a credit note may be refused, and others refer to it.
+EARLY = {"credit_note"}
 
 # What is written in a second statement: a subscription has one running coupon, so the one before it must have ended.
 LATE = {"coupon_redemption"}
@@ -38,32 +46,40 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes, when, how ids are made, and how invoices are numbered."""
+    """Who writes, when, how ids are made, how invoices are numbered, and what follows when they stay unpaid. Without a letterhead no letters are written."""
 
     actor: str
     now: datetime
     mint: Callable[[str], str]
     numbering: Numbering
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    letterhead: Letterhead | None = None
 
 
 def writer(context: Context) -> Writer:
-    return Writer(context.viewer.kind, context.now, lambda prefix: fresh_id(prefix, context), payments_of(context).numbering)
+    payments = payments_of(context)
+    return Writer(context.viewer.kind, context.now, lambda prefix: fresh_id(prefix, context), payments.numbering, payments.policy, payments.letterhead)
 
 
-def system_writer(now: datetime, numbering: Numbering) -> Writer:
+def system_writer(now: datetime, numbering: Numbering, policy: RetryPolicy | None = None, letterhead: Letterhead | None = None) -> Writer:
     """For what nobody asked for: the billing clock, and what processors tell."""
-    return Writer(Actor.SYSTEM, now, lambda prefix: type_id(prefix, int(now.timestamp() * 1000), entropy=secrets.randbits(74)), numbering)
+
+    def mint(prefix: str) -> str:
+        return type_id(prefix, int(now.timestamp() * 1000), entropy=secrets.randbits(74))
+
+    return Writer(Actor.SYSTEM, now, mint, numbering, policy or RetryPolicy(), letterhead)
 
 
 def rows_of(facts: Facts, decision: Decision, by: Writer, *, payment_id: str | None = None) -> Changes:
-    """`payment_id` pays the bill; without it the bill stays open, and is collected by the billing clock where there is a method to charge."""
+    """`payment_id` pays the bill; without it the bill stays open, and is collected by the billing clock."""
     after = replace(decision.contract, version=facts.contract.version + 1)
     changes: Changes = defaultdict(list)
     changes["subscription"] = [row_of(after)]
     changes["subscription_event"] = [event_row(after, event, happened_at=min(decision.effective_at or by.now, by.now), by=by) for event in decision.events]
     _plans(changes, facts.contract, after, by=by)
     _redemptions(changes, facts, decision.redemptions, by=by)
-    _release(changes, facts, decision, by=by)
+    for note in decision.notes:
+        _release(changes, facts, note, by=by)
     if decision.bill is not None:
         _issue(changes, facts, decision.bill, by=by, payment_id=payment_id)
     return changes
@@ -101,6 +117,21 @@ def allocation_row(customer_id: str, payment_id: str, part: Part, currency: str,
     }
 
 
+def collection_row(invoice_id: str, step: Step) -> dict[str, Any]:
+    """How an invoice is collected from now on."""
+    failures = step.failures
+    return {
+        "id": invoice_id,
+        "collection": step.state,
+        "collect_at": step.next_at,
+        "retry_count": failures.count if failures else 0,
+        "retry_began_on": failures.first_on if failures else None,
+        "retry_last_on": failures.last_on if failures else None,
+        "retry_method_id": step.tried_method_id,
+        "failures": int(step.is_failure),
+    }
+
+
 def merged(*parts: Changes) -> Changes:
     changes: Changes = defaultdict(list)
     for part in parts:
@@ -112,12 +143,14 @@ def merged(*parts: Changes) -> Changes:
 async def save(transaction: Transaction, changes: Changes) -> None:
     """Raises Refused if a coupon's last redemption went to somebody else meanwhile, or the trial of a plan to another order of the customer."""
     present = {kind: rows for kind, rows in changes.items() if rows}
-    for kinds in (present.keys() - LATE - PLANS, present.keys() & LATE):
+    for kinds in (present.keys() & EARLY, present.keys() - EARLY - LATE - PLANS, present.keys() & LATE):
         if kinds:
             _judge(present, await transaction.save({kind: as_json(present[kind]) for kind in kinds}))
     await _save_plans(transaction, changes)
     for invoice in changes.get("invoice", ()):
         transaction.at_commit("invoices.issue_number", key=invoice["id"], **invoice["place"])
+    for note in changes.get("credit_note", ()):
+        transaction.at_commit("credit_notes.issue_number", key=note["id"], **note["place"])
 
 
 def _judge(changes: Changes, written: Mapping[str, int]) -> None:
@@ -190,15 +223,12 @@ def _redemptions(changes: Changes, facts: Facts, redemptions: tuple[Redemption, 
             changes["changed_redemption"].append(row | {"ended_at": by.now if redemption.is_ended else None})
 
 
-def _release(changes: Changes, facts: Facts, decision: Decision, *, by: Writer) -> None:
-    """Unused time: what was not paid yet is taken off its invoice, what is left over of the rest becomes credit."""
-    released, invoice_id = decision.released_minor, facts.account.coverage_invoice_id
-    if released:
-        changes["released"].append({"id": invoice_id, "credited_minor": released, "paid_at": by.now})
-        changes["balance_entry"].append(_entry(facts, released, "CREDIT_NOTE", "Unused time", by=by) | {"invoice_id": invoice_id})
-        changes["balance_entry"].append(_entry(facts, -released, "APPLIED_TO_INVOICE", "Unused time", by=by) | {"invoice_id": invoice_id})
-    if decision.granted_minor:
-        changes["balance_entry"].append(_entry(facts, decision.granted_minor, "CREDIT_NOTE", "Unused time", by=by))
+def _release(changes: Changes, facts: Facts, note: Note, *, by: Writer) -> None:
+    """A credit note, and what it takes off its invoice."""
+    for kind, rows in note_rows(note, facts.contract.customer_id, facts.contract.currency, by=by).items():
+        changes[kind] += rows
+    if note.released_minor:
+        changes["released"].append({"id": note.invoice_id, "credited_minor": note.released_minor, "paid_at": by.now})
 
 
 def _entry(facts: Facts, amount_minor: int, kind: str, description: str, *, by: Writer) -> dict[str, Any]:
@@ -227,7 +257,6 @@ def _issue(changes: Changes, facts: Facts, bill: Bill, *, by: Writer, payment_id
 
 def _invoice(facts: Facts, bill: Bill, *, by: Writer, is_paid: bool) -> dict[str, Any]:
     amounts = [line.amounts for line in bill.lines]
-    is_collected = not is_paid and facts.account.method_id is not None
     invoice_id = by.mint("inv")
     return {
         "customer_id": facts.contract.customer_id,
@@ -247,7 +276,8 @@ def _invoice(facts: Facts, bill: Bill, *, by: Writer, is_paid: bool) -> dict[str
         "paid_minor": bill.remaining_minor if is_paid else 0,
         "credited_minor": bill.credited_minor,
         "paid_at": by.now if is_paid else None,
-        "collect_at": by.now if is_collected else None,
+        "collection": Collection.NONE if is_paid else Collection.DUE,
+        "collect_at": None if is_paid else by.now,
         "created_at": by.now,
     }
 

@@ -92,5 +92,6 @@ class SubscriptionMutations:
         takes=changes.ReleaseSubscriptionInput,
         gives=changes.ReleaseSubscriptionPayload,
         permission=permissions.HOLDS,
-        description="For staff: lift the merchant's hold. If the paid period is over, a new one begins now, and its invoice is collected later.",
+        description="For staff: lift the merchant's hold or, where there is none, dunning's, though something is unpaid: those invoices stay open and are charged again "
+        "only with another payment method. If the paid period is over, a new one begins now, and its invoice is collected later.",
     )

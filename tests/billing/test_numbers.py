@@ -28,6 +28,13 @@ def test_a_number_is_written_as_the_pattern_says(pattern: str, written: str, ser
     assert place.year == (2027 if "{year}" in pattern else 0)
 
 
+def test_credit_notes_have_a_series_of_their_own_unless_the_pattern_is_the_same() -> None:
+    apart, together = Numbering(), Numbering("D{number}", credit_note_pattern="D{number:04}")
+    assert apart.credit_note_place(NEW_YEAR).number(7) == "CN-2027-000007"
+    assert apart.credit_note_place(NEW_YEAR).series != apart.place(NEW_YEAR).series
+    assert together.credit_note_place(NEW_YEAR).series == together.place(NEW_YEAR).series
+
+
 def test_a_number_that_needs_more_digits_has_more() -> None:
     assert Numbering("{number:02}").place(NEW_YEAR).number(1234) == "1234"
 

@@ -22,7 +22,7 @@ TYPES = {"text": str, "bytea": bytes, "int4": int, "int8": int, "bool": bool, "t
 OF_EVERYBODY = {"customers.matching", "customers.owner", "audit.listed", "attachments.overdue", "loose_objects.due"}
 
 # The billing clock asks these over all customers, by index, and then acts as one.
-OF_CLOCK = {"clock.due_subscriptions", "clock.due_collections", "clock.open_charges", "payments.owner"}
+OF_CLOCK = {"clock.due_subscriptions", "clock.due_collections", "clock.open_charges", "clock.holds_to_lift", "payments.owner"}
 
 # What processors told belongs to nobody before it is read. Letters are sent whoever they are to. What is past goes whoever had it; row security says what that is.
 OF_NOBODY = {
@@ -41,7 +41,7 @@ REGISTRY = ("clients.", "client_credentials.", "client_assertions.", "trusted.",
 OF_REGISTRY = {name for name in blocks() if name.startswith(REGISTRY)}
 
 # Functions that claim and write for the customer whom the unit of work named.
-OF_CALLER = {"operations.claim", "invoices.issue_number"}
+OF_CALLER = {"operations.claim", "invoices.issue_number", "credit_notes.issue_number"}
 
 # Row security shows these to who presents the secret or the address, before it is known whose they are.
 BY_SECRET = {"credentials.by_email", "customers.at_address", "refresh_tokens.by_secret", "links.by_secret"}
@@ -60,6 +60,8 @@ SMALL = (
     "webhook_event",
     "loose_object",
     "letter",
+    "refund",
+    "refund_allocation",
     "job_pass",
     "alembic_version",
 )

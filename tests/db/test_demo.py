@@ -92,8 +92,10 @@ def test_what_is_paid_on_an_invoice_is_what_settled_payments_gave_it(ask: Ask) -
         select i.id, i.paid_minor, paid.sum from invoice i,
                lateral (select coalesce(sum(a.amount_minor), 0) as sum
                           from payment_allocation a join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
-                         where a.customer_id = i.customer_id and a.invoice_id = i.id and p.status in ('SUCCEEDED', 'REFUNDED')) paid
-         where i.paid_minor <> paid.sum""")
+                         where a.customer_id = i.customer_id and a.invoice_id = i.id and p.status in ('SUCCEEDED', 'REFUNDED')) paid,
+               lateral (select coalesce(sum(t.amount_minor), 0) as sum
+                          from refund_allocation t where t.customer_id = i.customer_id and t.invoice_id = i.id) back
+         where i.paid_minor <> paid.sum - back.sum""")
 
 
 def test_what_is_paid_on_an_installment_is_what_settled_payments_gave_it(ask: Ask) -> None:
@@ -101,33 +103,37 @@ def test_what_is_paid_on_an_installment_is_what_settled_payments_gave_it(ask: As
         select i.id, i.paid_minor, paid.sum from installment i,
                lateral (select coalesce(sum(a.amount_minor), 0) as sum
                           from payment_allocation a join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
-                         where a.customer_id = i.customer_id and a.installment_id = i.id and p.status in ('SUCCEEDED', 'REFUNDED')) paid
-         where i.paid_minor <> paid.sum""")
+                         where a.customer_id = i.customer_id and a.installment_id = i.id and p.status in ('SUCCEEDED', 'REFUNDED')) paid,
+               lateral (select coalesce(sum(t.amount_minor), 0) as sum
+                          from refund_allocation t where t.customer_id = i.customer_id and t.installment_id = i.id) back
+         where i.paid_minor <> paid.sum - back.sum""")
 
 
 def test_an_invoice_is_credited_with_what_left_the_balance_for_it(ask: Ask) -> None:
     assert not ask("""
         select i.id from invoice i
          where i.credited_minor <> (select coalesce(-sum(b.amount_minor), 0) from balance_entry b
-                                     where b.customer_id = i.customer_id and b.invoice_id = i.id and b.kind = 'APPLIED_TO_INVOICE')""")
+                                     where b.customer_id = i.customer_id and b.invoice_id = i.id and b.kind = 'APPLIED_TO_INVOICE')
+                                 + (select coalesce(sum(n.released_minor + n.refunded_minor), 0) from credit_note n
+                                     where n.customer_id = i.customer_id and n.invoice_id = i.id)""")
 
 
-def test_a_payment_gives_away_what_it_is_worth_and_the_rest_is_an_overpayment(ask: Ask) -> None:
+def test_a_payment_gives_away_what_it_is_worth_and_the_rest_goes_to_the_account(ask: Ask) -> None:
     assert not ask("""
         select p.id from payment p
-         where p.amount_minor <> (select sum(a.amount_minor) from payment_allocation a where a.customer_id = p.customer_id and a.payment_id = p.id)
+         where p.amount_minor <> (select coalesce(sum(a.amount_minor), 0) from payment_allocation a where a.customer_id = p.customer_id and a.payment_id = p.id)
                                + (select coalesce(sum(b.amount_minor), 0) from balance_entry b
-                                   where b.customer_id = p.customer_id and b.payment_id = p.id and b.kind = 'OVERPAYMENT')""")
+                                   where b.customer_id = p.customer_id and b.payment_id = p.id and b.kind in ('OVERPAYMENT', 'PAYMENT'))""")
 
 
 def test_the_status_of_an_invoice_follows_from_its_payments(ask: Ask) -> None:
     assert not ask("""
         select i.id, i.status from invoice i,
-               lateral (select bool_or(p.status in ('PROCESSING', 'REQUIRES_ACTION')) as in_flight, bool_or(p.status = 'REFUNDED') as refunded
+               lateral (select bool_or(p.status in ('PROCESSING', 'REQUIRES_ACTION')) as in_flight
                           from payment_allocation a join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
                          where a.customer_id = i.customer_id and a.invoice_id = i.id) paid
          where i.status <> 'VOID'
-           and i.status <> case when paid.in_flight then 'PROCESSING' when paid.refunded then 'REFUNDED'
+           and i.status <> case when paid.in_flight then 'PROCESSING' when i.paid_minor = 0 and i.refunded_minor > 0 and i.noted_minor = i.total_minor then 'REFUNDED'
                                 when i.paid_minor + i.credited_minor = i.total_minor then 'PAID' when i.paid_minor > 0 then 'PARTIALLY_PAID' else 'OPEN' end
             or (i.status in ('PAID', 'REFUNDED')) <> (i.paid_at is not null)
             or i.status = 'VOID' and i.paid_minor > 0""")
@@ -137,7 +143,8 @@ def test_a_schedule_is_the_sum_of_its_installments(ask: Ask) -> None:
     assert not ask("""
         select s.id from payment_schedule s join installment i on i.customer_id = s.customer_id and i.schedule_id = s.id
          group by s.customer_id, s.id
-        having s.total_minor <> sum(i.amount_minor) or s.paid_minor <> sum(i.paid_minor) or (s.status = 'FINISHED') <> bool_and(i.status = 'PAID')
+        having s.total_minor <> sum(i.amount_minor) or s.paid_minor <> sum(i.paid_minor) or s.refunded_minor <> sum(i.refunded_minor)
+            or (s.status = 'FINISHED') <> bool_and(i.status in ('PAID', 'REFUNDED'))
             or (s.status = 'CANCELED') <> bool_or(i.status = 'CANCELED')""")
     assert not ask(
         "select id from payment_schedule s where not exists (select from installment i where i.customer_id = s.customer_id and i.schedule_id = s.id)"
@@ -247,16 +254,41 @@ def test_invoice_numbers_are_one_series_a_year_that_counts_up_in_the_order_of_is
     assert not ask("""
         select s.year from invoice_series s
          where (select (min(i.sequence), max(i.sequence), count(distinct i.sequence), count(*)) from invoice i where i.number like 'INV-' || s.year || '-%')
-            <> (1::bigint, s.last, s.last, s.last) or s.series <> 'INV-{year}-{number}'""")
+            <> (1::bigint, s.last, s.last, s.last) and s.series <> 'CN-{year}-{number}' or s.series not in ('INV-{year}-{number}', 'CN-{year}-{number}')""")
     assert ask("select 1 where (select count(*) from invoice) > 5000")
-    assert not ask("select i.number from invoice i full join invoice_number n using (number, sequence) where i.id is null or n.year is null")
+    assert not ask("""
+        with document as (select id, number, sequence from invoice union all select id, number, sequence from credit_note)
+        select number from document d full join invoice_number n using (number, sequence) where d.id is null or n.year is null""")
+
+
+def test_a_credit_note_is_the_sum_of_its_lines_and_takes_no_more_than_its_invoice_has(ask: Ask) -> None:
+    assert not ask("""
+        select n.id from credit_note n join invoice i on i.customer_id = n.customer_id and i.id = n.invoice_id
+         where n.tax_minor > i.tax_minor or n.subtotal_minor > i.total_minor - i.tax_minor or n.issued_at < i.issued_at
+            or (n.subtotal_minor, n.tax_minor, n.total_minor) <> (select sum(l.subtotal_minor), sum(l.tax_minor), sum(l.total_minor) from credit_note_line l
+                                                                   where l.customer_id = n.customer_id and l.credit_note_id = n.id)
+            or n.granted_minor <> (select coalesce(sum(b.amount_minor), 0) from balance_entry b where b.customer_id = n.customer_id and b.credit_note_id = n.id)""")
+    assert not ask("select id from balance_entry where (kind = 'CREDIT_NOTE') <> (credit_note_id is not null)")
+    kinds = ask("select distinct reason, released_minor > 0 as is_released from credit_note")
+    assert {(kind["reason"], kind["is_released"]) for kind in kinds} >= {("CORRECTION", False), ("UNUSED_TIME", False), ("UNUSED_TIME", True)}
+
+
+def test_a_refund_that_succeeded_takes_all_of_its_amount_and_others_take_nothing(ask: Ask) -> None:
+    assert not ask("""
+        select r.id from refund r
+         where case when r.status = 'SUCCEEDED' then r.amount_minor else 0 end
+            <> (select coalesce(sum(t.amount_minor), 0) from refund_allocation t where t.customer_id = r.customer_id and t.refund_id = r.id)""")
+    assert not ask("""
+        select p.id from payment p
+         where p.refunded_minor <> (select coalesce(sum(r.amount_minor), 0) from refund r
+                                     where r.customer_id = p.customer_id and r.payment_id = p.id and r.status = 'SUCCEEDED')""")
 
 
 def test_the_entries_of_a_balance_have_the_sign_of_their_kind(ask: Ask) -> None:
     assert not ask("""
         select id from balance_entry
-         where kind in ('CREDIT_NOTE', 'OVERPAYMENT') and amount_minor < 0 or kind in ('APPLIED_TO_INVOICE', 'CHARGE', 'REFUND') and amount_minor > 0
-            or kind in ('CREDIT_NOTE', 'APPLIED_TO_INVOICE') and invoice_id is null or kind = 'OVERPAYMENT' and payment_id is null""")
+         where kind in ('CREDIT_NOTE', 'OVERPAYMENT', 'PAYMENT') and amount_minor < 0 or kind in ('APPLIED_TO_INVOICE', 'CHARGE', 'REFUND') and amount_minor > 0
+            or kind in ('CREDIT_NOTE', 'APPLIED_TO_INVOICE') and invoice_id is null or kind in ('OVERPAYMENT', 'PAYMENT') and payment_id is null""")
 
 
 def test_credit_is_never_used_before_it_is_there(ask: Ask) -> None:
@@ -278,7 +310,7 @@ def test_coupons_count_their_redemptions(ask: Ask) -> None:
 def test_nothing_has_happened_in_the_future_or_before_its_customer_came(ask: Ask) -> None:
     instants = {
         "invoice": "issued_at", "payment": "created_at", "payment_method": "created_at", "subscription": "created_at", "subscription_event": "happened_at",
-        "coupon_redemption": "redeemed_at", "payment_schedule": "created_at", "balance_entry": "created_at", "attachment": "uploaded_at",
+        "coupon_redemption": "redeemed_at", "payment_schedule": "created_at", "balance_entry": "created_at", "credit_note": "issued_at", "attachment": "uploaded_at",
     }  # fmt: skip
     for table, column in instants.items():
         assert not ask(f"select t.id from {table} t join customer c on c.id = t.customer_id where t.{column} > $1 or t.{column} < c.created_at limit 1", NOW), (
@@ -302,7 +334,15 @@ def test_a_payment_comes_after_its_invoice_its_schedule_and_its_method(ask: Ask)
 
 
 def test_ids_tell_their_kind_and_their_time(ask: Ask) -> None:
-    prefixes = {"payment": "pay", "invoice": "inv", "invoice_line": "line", "installment": "ins", "subscription_event": "evt", "payment_allocation": "alo"}
+    prefixes = {
+        "payment": "pay",
+        "invoice": "inv",
+        "invoice_line": "line",
+        "installment": "ins",
+        "subscription_event": "evt",
+        "payment_allocation": "alo",
+        "credit_note": "cn",
+    }
     for table, prefix in prefixes.items():
         assert not ask(f"select id from {table} where id !~ '^{prefix}_[0-9a-hjkmnp-tv-z]{{26}}$' limit 1")
     assert not ask("select p.id from payment p join payment q on q.customer_id = p.customer_id and q.created_at > p.created_at and q.id < p.id")
@@ -328,6 +368,8 @@ def test_an_attachment_lies_under_its_customer(ask: Ask) -> None:
         ("invoice", "status", states.InvoiceStatus),
         ("invoice", "reason", states.InvoiceReason),
         ("payment", "status", states.PaymentStatus),
+        ("refund", "status", states.RefundStatus),
+        ("refund", "reason", states.RefundReason),
         ("payment", "decline_code", ["insufficient_funds", "do_not_honor", "processing_error", "expired_card", "lost_card", "stolen_card"]),
         ("payment_method", "kind", states.PaymentMethodKind),
         ("portal_upcoming_payment", "kind", states.NextPaymentKind),

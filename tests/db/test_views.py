@@ -18,6 +18,10 @@ select distinct on (c.id) c.id as customer_id, coming.due_on, coming.amount_mino
         select s.customer_id, (s.resumes_at at time zone c.time_zone)::date, s.renewal_minor, s.currency, 'RESUME', s.id
           from subscription s join customer c on c.id = s.customer_id where s.resumes_at >= operation_now() and s.renewal_minor > 0
          union all
+        select i.customer_id, greatest((i.collect_at at time zone c.time_zone)::date, today_in(c.time_zone)), i.remaining_minor, i.currency, 'RETRY', i.id
+          from invoice i join customer c on c.id = i.customer_id
+         where i.remaining_minor > 0 and i.status <> 'PROCESSING' and i.collect_at is not null and i.collection in ('DUE', 'RETRYING')
+         union all
         select i.customer_id, i.due_on, i.remaining_minor, i.currency, 'INSTALLMENT', i.id
           from installment i join customer c on c.id = i.customer_id
          where i.remaining_minor > 0 and i.status <> 'PROCESSING' and i.due_on >= today_in(c.time_zone)) coming on coming.customer_id = c.id

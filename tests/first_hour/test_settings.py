@@ -195,6 +195,7 @@ REFUSED = {
     "stripe_webhook_secret": ["sk_live_x"],
     "port": ["65536", "8000.5"],
     "invoice_number": ["INV", "INV-{year}", "{number}{number}", "{number:6}", "{number:016}", "{number!r}", "{n}{number}", "{{number}}", "x" * 60 + "{number}"],
+    "credit_note_number": ["CN", "{number:6}"],
     "merchant_time_zone": ["Zurich", "Europe", "../etc/passwd", "/etc/localtime", "Europe/Zürich", "+01:00", "."],
 }
 
@@ -220,6 +221,7 @@ TAKEN = {
     "s3_path_style": ["true", "YES", "0", "off"],
     "acquire_seconds": ["0.5", "1e-3", "86400"],
     "invoice_number": ["{number}", "RE-{year}/{number:04}", "Nº {number:01} ({year})"],
+    "credit_note_number": ["{number}", "G-{year}-{number:04}", "INV-{year}-{number:06}"],
     "merchant_time_zone": ["Europe/Zurich", "America/Argentina/Buenos_Aires", "Etc/GMT+5"],
 }
 

@@ -52,18 +52,22 @@ async def test_a_receipt_is_for_what_was_received(http: httpx.AsyncClient, post:
     assert payment["amount"]["formatted"] in text_of(await fetched(http, payment["receipt"]["url"]))
 
 
-async def test_a_statement_ends_with_what_is_due_less_the_credit(http: httpx.AsyncClient, post: Post, admin: Any) -> None:
-    found = await asked(post)
+@pytest.mark.parametrize(("viewer", "currency", "minor_units"), [(ADA, "USD", 100), (shown("fatima@example.com"), "KWD", 1_000)], ids=["Ada", "Fatima"])
+async def test_a_statement_ends_with_what_is_due_less_the_credit(
+    viewer: Any, currency: str, minor_units: int, http: httpx.AsyncClient, post: Post, admin: Any
+) -> None:
+    found = (await post(PAPERS, viewer, **YEARS | {"currency": currency})).json()["data"]["customer"]
     answer = await fetched(http, found["statement"]["csvUrl"])
     rows = list(csv.DictReader(StringIO(answer.text)))
-    closing = round(float(rows[-1]["balance"]) * 100)
+    closing = round(float(rows[-1]["balance"]) * minor_units)
     coming = await admin.fetchval(
-        "select coalesce(sum(remaining_minor), 0) from installment where customer_id = $1 and currency = 'USD' and invoice_id is null and due_on > current_date and due_on <= '2027-05-31'",
-        ADA.customer_id,
+        "select coalesce(sum(remaining_minor), 0) from installment where customer_id = $1 and currency = $2 and invoice_id is null and due_on > current_date and due_on <= '2027-05-31'",
+        viewer.customer_id,
+        currency,
     )
-    due = {one["currency"]: int(one["minorUnits"]) for one in found["summary"]["totalDue"]}["USD"]
-    balance = {one["currency"]: int(one["minorUnits"]) for one in found["summary"]["balance"]}["USD"]
-    assert closing == due + coming - balance
+    due = {one["currency"]: int(one["minorUnits"]) for one in found["summary"]["totalDue"]}[currency]
+    balance = {one["currency"]: int(one["minorUnits"]) for one in found["summary"]["balance"]}[currency]
+    assert closing == due + coming - max(balance, 0)
     assert "Balance at the end" in text_of(await fetched(http, found["statement"]["pdfUrl"]))
 
 

@@ -35,9 +35,8 @@ async def counted(admin: asyncpg.Connection, customer_id: str) -> dict:
         remaining = 0 if invoice["status"] in ("VOID", "REFUNDED") else invoice["total_minor"] - invoice["paid_minor"] - invoice["credited_minor"]
         owe(totals, invoice, remaining, today)
         if invoice["due_on"] >= today:
-            for item in installments:
-                if item["invoice_id"] == invoice["id"] and item["status"] != "CANCELED" and item["due_on"] < today and remaining > 0:
-                    totals[invoice["currency"]]["overdue"] += item["amount_minor"] - item["paid_minor"]
+            late = [item for item in installments if item["invoice_id"] == invoice["id"] and item["status"] != "CANCELED" and item["due_on"] < today]
+            totals[invoice["currency"]]["overdue"] += min(sum(item["amount_minor"] - item["paid_minor"] for item in late), remaining)
     for item in installments:
         if item["invoice_id"] is None and item["due_on"] <= today:
             owe(totals, item, 0 if item["status"] == "CANCELED" else item["amount_minor"] - item["paid_minor"], today)
@@ -46,6 +45,8 @@ async def counted(admin: asyncpg.Connection, customer_id: str) -> dict:
             totals[payment["currency"]]["processing"] += payment["amount_minor"]
     for known in (*await table("invoice"), *payments, *subscriptions, *await table("payment_schedule")):
         totals[known["currency"]]  # zero, where nothing else is
+    for total in totals.values():
+        total["due"] += max(-total["balance"], 0)
     settled = [payment for payment in payments if payment["status"] == "SUCCEEDED"]
     return {
         "totals": {currency: dict(found) for currency, found in sorted(totals.items())},
@@ -104,6 +105,13 @@ async def test_every_figure_of_the_named_customers_and_of_two_hundred_others_is_
         assert said(executed.data["customer"]["summary"]) == expected, customer_id
         assert planned is not None
         assert planned.data == executed.data
+
+
+async def test_what_fatima_owes_on_account_is_due(portal: Portal) -> None:
+    summary = (await portal.execute(FIGURES, shown("fatima@example.com"))).data["customer"]["summary"]
+    amounts = {field: {item["currency"]: int(item["minorUnits"]) for item in summary[field]} for field in ("balance", "totalDue", "totalOverdue")}
+    assert amounts["balance"]["KWD"] == -1_250
+    assert amounts["totalDue"]["KWD"] - amounts["totalOverdue"]["KWD"] == 1_250
 
 
 async def test_ada_shows_something_in_every_figure(portal: Portal) -> None:

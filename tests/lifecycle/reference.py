@@ -80,7 +80,22 @@ class Cover:
     starts_at: datetime
     ends_at: datetime
     total: int
+    tax: int
     remaining: int
+
+
+@dataclass
+class Paper:
+    """An invoice of the running period: what no credit note has taken back of its net and its tax."""
+
+    net: int
+    tax: int
+
+    def take(self, net: int, tax: int) -> tuple[int, int]:
+        """As much of it as is left."""
+        taken = min(net, self.net), min(tax, self.tax)
+        self.net, self.tax = self.net - taken[0], self.tax - taken[1]
+        return taken
 
 
 @dataclass
@@ -104,6 +119,8 @@ class Sub:
     was_paused: bool = False
     use: Use | None = None
     cover: Cover | None = None
+    # The newest first, back to the one that began the period.
+    papers: list[Paper] = field(default_factory=list)
 
     @property
     def renews_at(self) -> datetime | None:
@@ -133,10 +150,24 @@ def half_up(amount: Fraction) -> int:
     return floor(amount + Fraction(1, 2))
 
 
-def total_of(price: Price, quantity: int, part: Fraction, coupon: Coupon | None) -> int:
+def amounts_of(price: Price, quantity: int, part: Fraction, coupon: Coupon | None) -> tuple[int, int]:
+    """Net and tax."""
     minor = half_up(price.minor * quantity * part)
     off = min(half_up(minor * coupon.percent) if coupon.percent else half_up(coupon.minor * part), minor) if coupon else 0
-    return minor - off + (0 if price.is_inclusive else half_up((minor - off) * TAX))
+    tax = half_up((minor - off) * (TAX / (1 + TAX) if price.is_inclusive else TAX))
+    return minor - off - (tax if price.is_inclusive else 0), tax
+
+
+def total_of(price: Price, quantity: int, part: Fraction, coupon: Coupon | None) -> int:
+    return sum(amounts_of(price, quantity, part, coupon))
+
+
+def line_of(paid: tuple[int, int], asked: tuple[int, int]) -> tuple[int, int]:
+    """What of the unused time that was paid the new invoice takes up as a line: as much as it can, at one tax rate, or nothing."""
+    if sum(paid) <= sum(asked):
+        return paid if paid[0] <= asked[0] and paid[1] <= asked[1] else (0, 0)
+    is_same_rate = abs(half_up(Fraction(paid[1] * sum(asked), sum(paid))) - asked[1]) <= 2
+    return asked if is_same_rate and asked[0] <= paid[0] and asked[1] <= paid[1] else (0, 0)
 
 
 def boundary(anchor: datetime, price: Price, number: int) -> datetime:
@@ -232,14 +263,16 @@ class World:
     def new_period(self, sub: Sub, starts_at: datetime, reason: str, *, is_waiting: bool) -> None:
         ends_at = next_boundary(sub.anchor, sub.price, starts_at)
         use, coupon = self.use_up(sub, ends_at)
-        total = total_of(sub.price, sub.quantity, Fraction(1), coupon)
+        net, tax = amounts_of(sub.price, sub.quantity, Fraction(1), coupon)
+        total = net + tax
         credited = min(self.balance, total)
         if is_waiting:
             self.pay(total - credited)
         self.balance -= credited
         self.bills.append(Bill(sub.id, reason, starts_at, ends_at, total, credited))
         sub.use, sub.status, sub.starts_at, sub.ends_at = use, "ACTIVE", starts_at, ends_at
-        sub.cover = Cover(starts_at, ends_at, total, 0 if is_waiting else total - credited)
+        sub.cover = Cover(starts_at, ends_at, total, tax, 0 if is_waiting else total - credited)
+        sub.papers = [Paper(net, tax)]
 
     # What time does.
 
@@ -395,26 +428,48 @@ class World:
         ends_at = next_boundary(self.now, price, self.now) if is_other_rhythm else sub.ends_at
         part = Fraction(1) if is_other_rhythm else Fraction(seconds(self.now, ends_at), seconds(sub.starts_at, sub.ends_at))
         use, coupon = self.use_up(sub, ends_at)
-        asked = total_of(price, quantity, part, coupon)
-        unused = released = 0
-        if (cover := sub.cover) and cover.ends_at == sub.ends_at:
-            unused = half_up(cover.total * Fraction(seconds(max(self.now, cover.starts_at), cover.ends_at), max(seconds(cover.starts_at, cover.ends_at), 1)))
-            released = min(unused, cover.remaining)
-        total = asked - min(unused - released, asked)
-        if unused and is_other_rhythm:
+        asked = amounts_of(price, quantity, part, coupon)
+        unused, released = self.unused(sub)
+        paid = unused[0] - released[0], unused[1] - released[1]
+        line = line_of(paid, asked)
+        rest, granted = sum(unused) - sum(line), sum(paid) - sum(line)
+        total = sum(asked) - sum(line)
+        if sum(unused) and is_other_rhythm:
             self.warnings.add("PERIOD_ENDS_NOW")
-        if unused != asked - total:
+        if rest:
             self.warnings.add("CREDIT_EXCEEDS_LINE")
-        credited = min(self.balance, total)
+        credited = min(self.balance + granted, total)
         self.pay(total - credited)
-        self.balance += unused - released - (asked - total) - credited
+        self.balance += granted - credited
+        self.note(sub, unused[0] - line[0], unused[1] - line[1])
         self.bills.append(Bill(sub.id, "PLAN_CHANGE", self.now, ends_at, total, credited))
         sub.clear()
         sub.price, sub.quantity, sub.use = price, quantity, use
         self.take(sub)
-        sub.cover = Cover(self.now, ends_at, asked, 0)
+        sub.cover = Cover(self.now, ends_at, sum(asked), asked[1], 0)
+        sub.papers.insert(0, Paper(asked[0] - line[0], asked[1] - line[1]))
         if is_other_rhythm:
             sub.anchor, sub.starts_at, sub.ends_at = self.now, self.now, ends_at
+
+    def unused(self, sub: Sub) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Net and tax of the time that is not used; and of that what is not paid, which is open on the newest invoice."""
+        cover = sub.cover
+        if cover is None or cover.ends_at != sub.ends_at:
+            return (0, 0), (0, 0)
+        left = Fraction(seconds(max(self.now, cover.starts_at), cover.ends_at), max(seconds(cover.starts_at, cover.ends_at), 1))
+        total, tax = half_up(cover.total * left), half_up(cover.tax * left)
+        tax = max(tax, total - (cover.total - cover.tax))
+        newest = Paper(sub.papers[0].net, sub.papers[0].tax).take(total - tax, tax)
+        released = min(sum(newest), cover.remaining)
+        released_tax = half_up(Fraction(newest[1] * released, sum(newest))) if released else 0
+        return (total - tax, tax), (released - released_tax, released_tax)
+
+    def note(self, sub: Sub, net: int, tax: int) -> None:
+        """Credit notes, on the newest invoice first."""
+        for paper in sub.papers:
+            taken = paper.take(net, tax)
+            net, tax = net - taken[0], tax - taken[1]
+        assert (net, tax) == (0, 0), "more is given back than was asked for"
 
     def apply_coupon(self, sub: Sub, coupon: Coupon) -> None:
         if coupon.code in self.redeemed:

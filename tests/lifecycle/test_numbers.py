@@ -120,10 +120,10 @@ async def test_a_number_that_was_issued_is_not_taken_from_outside(life: Life, po
     await life.subscribe("storage")
     (row,) = await issued(life)
     async with living(portal, pool, owner) as other:
-        with pytest.raises(asyncpg.UniqueViolationError, match="issued for another invoice"):
+        with pytest.raises(asyncpg.UniqueViolationError, match="issued for another document"):
             await from_outside(other, row["number"])
         mine = await from_outside(other, "MY-1")
-        with pytest.raises(asyncpg.UniqueViolationError, match="issued for another invoice"):
+        with pytest.raises(asyncpg.UniqueViolationError, match="issued for another document"):
             await owner.execute("update invoice set number = $2 where id = $1", mine, row["number"])
         await owner.execute("update invoice set number = 'MY-2' where id = $1", mine)
         await from_outside(life, "MY-2")  # numbers from outside may repeat

@@ -1,0 +1,162 @@
+"""Money that goes back: how reports of it become refunds, what a refund takes from, and what follows for what the payment had paid."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+from billing.states import RefundReason, RefundStatus
+
+# The bank takes these back: what they paid is owed again. The others the merchant gives back, and does not ask for again.
+BY_THE_BANK = frozenset({RefundReason.DISPUTE, RefundReason.RETURNED})
+
+# How much a status knows. A report that knows less than what is written down is old.
+KNOWS = {RefundStatus.PENDING: 0, RefundStatus.SUCCEEDED: 1, RefundStatus.FAILED: 2, RefundStatus.REVERSED: 2}
+COUNTS = (RefundStatus.PENDING, RefundStatus.SUCCEEDED)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a processor reports of a refund. Without a `reference` it is how much the merchant has given back of the payment in all."""
+
+    reference: str | None
+    amount_minor: int
+    status: str = RefundStatus.SUCCEEDED
+    reason: str = RefundReason.REQUESTED
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A refund as it is written down; `id` is None for one that is new. `is_awaiting`: the processor has carried it out, and it is not applied.
+
+    `explained_minor`: how much of a refund without a reference was reported by references later.
+    """
+
+    id: str | None
+    reference: str | None
+    amount_minor: int
+    reason: str
+    status: str
+    created_at: datetime
+    is_awaiting: bool = False
+    explained_minor: int = 0
+
+    @property
+    def is_by_the_bank(self) -> bool:
+        return self.reason in BY_THE_BANK
+
+    @property
+    def reported(self) -> str:
+        """The status that the processor reported."""
+        return RefundStatus.SUCCEEDED if self.is_awaiting else self.status
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of a payment: for an invoice, for an installment, for both at once, or with neither for the customer's credit."""
+
+    invoice_id: str | None
+    installment_id: str | None
+    amount_minor: int
+
+
+class Refunded(Protocol):
+    """An invoice that a refund takes from. `applied_minor` is the balance credit that pays for it, `given_minor` what its credit notes say was paid back."""
+
+    @property
+    def total_minor(self) -> int: ...
+    @property
+    def paid_minor(self) -> int: ...
+    @property
+    def refunded_minor(self) -> int: ...
+    @property
+    def noted_minor(self) -> int: ...
+    @property
+    def given_minor(self) -> int: ...
+    @property
+    def applied_minor(self) -> int: ...
+
+
+def recorded(payment_minor: int, known: Sequence[Recorded], report: Report, *, now: datetime) -> list[Recorded]:
+    """The refunds of a payment that are new or changed after a report, in whatever order reports come and however often. More than was paid is left out."""
+    if report.reference is None:
+        given = sum(one.amount_minor for one in known if not one.is_by_the_bank and one.status in COUNTS)
+        return _new(payment_minor, known, replace(report, amount_minor=report.amount_minor - given), now=now)
+    same = _same(known, report)
+    if same is not None:
+        after = _advanced(replace(same, reference=report.reference), report.status)
+        return [] if after == same else [after]
+    is_counted = report.status in COUNTS and report.reason not in BY_THE_BANK
+    explained = _explained(known, report.amount_minor) if is_counted else []
+    already = sum(one.explained_minor for one in explained) - sum(one.explained_minor for one in known if one.id in {one.id for one in explained})
+    return [*explained, *_new(payment_minor, known, replace(report, amount_minor=report.amount_minor - already), now=now)]
+
+
+def room(payment_minor: int, known: Iterable[Recorded]) -> int:
+    """What of a payment has not gone back."""
+    return payment_minor - sum(one.amount_minor for one in known if one.status in COUNTS)
+
+
+def taken(amount_minor: int, sources: Iterable[Part], open_for_notes: Mapping[str | None, int] | None) -> list[Part]:
+    """What a refund takes from: `sources` in their order, which is the payment's credit first, and then what it paid from the newest to the oldest.
+
+    `open_for_notes` limits what is taken from an invoice to what its credit notes may still be over; the rest was credited before, and is taken from the customer's credit.
+    """
+    left, limits, parts = amount_minor, dict(open_for_notes or {}), []
+    for source in sources:
+        limit = limits.get(source.invoice_id, left) if source.invoice_id else left
+        minor = min(left, source.amount_minor, limit)
+        if minor > 0:
+            parts.append(replace(source, amount_minor=minor))
+            left -= minor
+            if source.invoice_id in limits:
+                limits[source.invoice_id] -= minor
+    return [*parts, Part(None, None, left)] if left else parts
+
+
+def granted(invoice: Refunded, refunded_minor: int) -> int:
+    """What of the credit that pays for an invoice becomes credit again with a refund: all of it, when the merchant has given back everything else that paid."""
+    is_taken_by_a_bank = invoice.refunded_minor > invoice.given_minor
+    if invoice.paid_minor != refunded_minor or is_taken_by_a_bank:
+        return 0
+    return min(invoice.applied_minor, invoice.total_minor - invoice.noted_minor - refunded_minor)
+
+
+def _same(known: Sequence[Recorded], report: Report) -> Recorded | None:
+    """The refund that a report is about. One of the same amount that was reported without a reference is it, if none of it is explained otherwise."""
+    by_reference = next((one for one in known if report.reference in (one.reference, one.id)), None)
+    if by_reference or report.reason in BY_THE_BANK:
+        return by_reference
+    return next((one for one in _anonymous(known) if not one.explained_minor and one.amount_minor == report.amount_minor), None)
+
+
+def _advanced(refund: Recorded, status: str) -> Recorded:
+    return _reported(refund, status) if KNOWS[RefundStatus(status)] > KNOWS[RefundStatus(refund.reported)] else refund
+
+
+def _reported(refund: Recorded, status: str) -> Recorded:
+    """What has been carried out is PENDING until it is applied."""
+    is_done = status == RefundStatus.SUCCEEDED
+    return replace(refund, status=RefundStatus.PENDING if is_done else RefundStatus(status), is_awaiting=is_done)
+
+
+def _anonymous(known: Sequence[Recorded]) -> list[Recorded]:
+    return [one for one in known if one.reference is None and not one.is_by_the_bank and one.status in COUNTS]
+
+
+def _explained(known: Sequence[Recorded], amount_minor: int) -> list[Recorded]:
+    """The refunds without a reference that this amount is a part of."""
+    left, after = amount_minor, []
+    for one in _anonymous(known):
+        minor = min(left, one.amount_minor - one.explained_minor)
+        if minor > 0:
+            after.append(replace(one, explained_minor=one.explained_minor + minor))
+            left -= minor
+    return after
+
+
+def _new(payment_minor: int, known: Sequence[Recorded], report: Report, *, now: datetime) -> list[Recorded]:
+    counts = report.status in COUNTS
+    amount = min(report.amount_minor, room(payment_minor, known)) if counts else report.amount_minor
+    refund = Recorded(None, report.reference, amount, report.reason, RefundStatus.PENDING, now)
+    return [_reported(refund, report.status)] if amount > 0 else []
