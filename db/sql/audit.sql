@@ -46,9 +46,26 @@ select i.customer_id, i.id as object_id, format('credited %s', coalesce(b.minor,
  where (cast(:customers as text[]) is null or i.customer_id = any(:customers))
    and i.credited_minor <> coalesce(b.minor, 0) + coalesce(n.minor, 0)
 
+-- name: invariants.invoice_refunded
+-- returns: Violation
+-- An invoice says what refunds took from it, and what its credit notes are over.
+select i.customer_id, i.id as object_id, format('refunded %s, noted %s', coalesce(r.minor, 0), coalesce(n.minor, 0)) as expected,
+       format('refunded %s, noted %s', i.refunded_minor, i.noted_minor) as actual
+  from invoice i
+  left join (select customer_id, invoice_id, sum(amount_minor) as minor
+               from refund_allocation
+              where cast(:customers as text[]) is null or customer_id = any(:customers)
+              group by customer_id, invoice_id) r on r.customer_id = i.customer_id and r.invoice_id = i.id
+  left join (select customer_id, invoice_id, sum(total_minor) as minor
+               from credit_note
+              where cast(:customers as text[]) is null or customer_id = any(:customers)
+              group by customer_id, invoice_id) n on n.customer_id = i.customer_id and n.invoice_id = i.id
+ where (cast(:customers as text[]) is null or i.customer_id = any(:customers))
+   and (i.refunded_minor, i.noted_minor) <> (coalesce(r.minor, 0), coalesce(n.minor, 0))
+
 -- name: invariants.invoice_status
 -- returns: Violation
--- The status of an invoice follows from its amounts and from payments in flight, as in billing/standing.py; void and refunded are decisions.
+-- The status of an invoice follows from its amounts and from payments in flight, as in billing/standing.py; void is a decision.
 with in_flight as (
     select a.customer_id, a.invoice_id as id
       from payment_allocation a
@@ -65,7 +82,8 @@ select i.customer_id, i.id as object_id, standing.status as expected, i.status a
   left join in_flight f on f.customer_id = i.customer_id and f.id = i.id
  cross join lateral (
         select case when i.status = 'VOID' then 'VOID'
-                    when i.remaining_minor = 0 then case when i.status = 'REFUNDED' then 'REFUNDED' else 'PAID' end
+                    when i.paid_minor + i.credited_minor = i.total_minor
+                      then case when i.paid_minor = 0 and i.refunded_minor > 0 and i.noted_minor = i.total_minor then 'REFUNDED' else 'PAID' end
                     when f.id is not null then 'PROCESSING'
                     when i.paid_minor > 0 then 'PARTIALLY_PAID'
                     else 'OPEN' end as status) standing
@@ -74,19 +92,20 @@ select i.customer_id, i.id as object_id, standing.status as expected, i.status a
 
 -- name: invariants.installment_paid
 -- returns: Violation
--- What is paid on an installment is what settled payments gave it, less refunds, and the balance credit that was used for it.
+-- What is paid on an installment, or was given back of it, is what settled payments gave it, less what banks took back, and the balance credit that was used for it.
 with paid as (
-    select i.customer_id, i.id, i.invoice_id, i.currency, i.paid_minor, coalesce(a.minor, 0) - coalesce(r.minor, 0) as by_payments_minor
+    select i.customer_id, i.id, i.invoice_id, i.currency, i.paid_minor + i.refunded_minor as paid_minor, coalesce(a.minor, 0) - coalesce(r.minor, 0) as by_payments_minor
       from installment i
       left join (select a.customer_id, a.installment_id, sum(a.amount_minor) as minor
                    from payment_allocation a
                    join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
                   where p.status in ('SUCCEEDED', 'REFUNDED') and (cast(:customers as text[]) is null or a.customer_id = any(:customers))
                   group by a.customer_id, a.installment_id) a on a.customer_id = i.customer_id and a.installment_id = i.id
-      left join (select customer_id, installment_id, sum(amount_minor) as minor
-                   from refund_allocation
-                   where cast(:customers as text[]) is null or customer_id = any(:customers)
-                  group by customer_id, installment_id) r on r.customer_id = i.customer_id and r.installment_id = i.id
+      left join (select t.customer_id, t.installment_id, sum(t.amount_minor) as minor
+                   from refund_allocation t
+                   join refund r on r.customer_id = t.customer_id and r.id = t.refund_id
+                  where r.reason in ('DISPUTE', 'RETURNED') and (cast(:customers as text[]) is null or t.customer_id = any(:customers))
+                  group by t.customer_id, t.installment_id) r on r.customer_id = i.customer_id and r.installment_id = i.id
      where cast(:customers as text[]) is null or i.customer_id = any(:customers)),
 -- An entry of credit names an invoice, but no installment: without an invoice the sums of a currency are compared.
 alone as (
@@ -113,7 +132,7 @@ having sum(p.paid_minor - p.by_payments_minor) > i.credited_minor
 
 -- name: invariants.installment_status
 -- returns: Violation
--- The status of an installment follows from its amounts and from payments in flight, as in billing/standing.py; canceled is a decision.
+-- The status of an installment, and what remains of it, follow from its amounts and from payments in flight, as in billing/standing.py; canceled is a decision.
 with in_flight as (
     select a.customer_id, a.installment_id as id
       from payment_allocation a
@@ -124,33 +143,38 @@ with in_flight as (
       from charge c
      cross join lateral json_array_elements(coalesce(c.changes -> 'collected_installment', '[]')) item
      where c.settled_at is null)
-select i.customer_id, i.id as object_id, standing.status as expected, i.status as actual
+select i.customer_id, i.id as object_id, format('%s, remaining %s', standing.status, standing.remaining_minor) as expected,
+       format('%s, remaining %s', i.status, i.remaining_minor) as actual
   from installment i
   left join in_flight f on f.customer_id = i.customer_id and f.id = i.id
  cross join lateral (
         select case when i.status = 'CANCELED' then 'CANCELED'
-                    when i.remaining_minor = 0 then 'PAID'
+                    when i.paid_minor + i.refunded_minor = i.amount_minor then case when i.paid_minor = 0 then 'REFUNDED' else 'PAID' end
                     when f.id is not null then 'PROCESSING'
                     when i.paid_minor > 0 then 'PARTIALLY_PAID'
                     when i.status = 'FAILED' then 'FAILED'
-                    else 'DUE' end as status) standing
+                    else 'DUE' end as status,
+               case when i.status = 'CANCELED' then 0 else i.amount_minor - i.paid_minor - i.refunded_minor end as remaining_minor) standing
  where (cast(:customers as text[]) is null or i.customer_id = any(:customers))
-   and i.status <> standing.status
+   and (i.status, i.remaining_minor) <> (standing.status, standing.remaining_minor)
 
 -- name: invariants.schedule_installments
 -- returns: Violation
--- A payment schedule is the sum of its installments, in total and in what is paid, and it is finished when nothing remains.
+-- A payment schedule is the sum of its installments, in total, in what is paid and in what was given back, and it is finished when nothing remains.
 select s.customer_id, s.id as object_id,
-       format('total %s, paid %s, %s', coalesce(i.total_minor, 0), coalesce(i.paid_minor, 0), standing.status) as expected,
-       format('total %s, paid %s, %s', s.total_minor, s.paid_minor, s.status) as actual
+       format('total %s, paid %s, refunded %s, remaining %s, %s', coalesce(i.total_minor, 0), coalesce(i.paid_minor, 0), coalesce(i.refunded_minor, 0), standing.remaining_minor, standing.status) as expected,
+       format('total %s, paid %s, refunded %s, remaining %s, %s', s.total_minor, s.paid_minor, s.refunded_minor, s.remaining_minor, s.status) as actual
   from payment_schedule s
-  left join (select customer_id, schedule_id, sum(amount_minor) as total_minor, sum(paid_minor) as paid_minor
+  left join (select customer_id, schedule_id, sum(amount_minor) as total_minor, sum(paid_minor) as paid_minor, sum(refunded_minor) as refunded_minor
                from installment
-               where cast(:customers as text[]) is null or customer_id = any(:customers)
+              where cast(:customers as text[]) is null or customer_id = any(:customers)
               group by customer_id, schedule_id) i on i.customer_id = s.customer_id and i.schedule_id = s.id
- cross join lateral (select case when s.status = 'CANCELED' then 'CANCELED' when s.remaining_minor = 0 then 'FINISHED' else 'ACTIVE' end as status) standing
+ cross join lateral (select s.total_minor - s.paid_minor - s.refunded_minor as remaining_minor) left_over
+ cross join lateral (
+        select left_over.remaining_minor, case when s.status = 'CANCELED' then 'CANCELED' when left_over.remaining_minor = 0 then 'FINISHED' else 'ACTIVE' end as status) standing
  where (cast(:customers as text[]) is null or s.customer_id = any(:customers))
-   and (s.total_minor, s.paid_minor, s.status) <> (coalesce(i.total_minor, 0), coalesce(i.paid_minor, 0), standing.status)
+   and (s.total_minor, s.paid_minor, s.refunded_minor, s.remaining_minor, s.status)
+       <> (coalesce(i.total_minor, 0), coalesce(i.paid_minor, 0), coalesce(i.refunded_minor, 0), standing.remaining_minor, standing.status)
 
 -- name: invariants.payment_allocated
 -- returns: Violation
@@ -180,8 +204,7 @@ select p.customer_id, p.id as object_id,
                from refund
                where cast(:customers as text[]) is null or customer_id = any(:customers)
               group by customer_id, payment_id) r on r.customer_id = p.customer_id and r.payment_id = p.id
- -- Refunds from before there were rows of them stand in the payment alone.
- cross join lateral (select coalesce(r.minor, p.refunded_minor) as minor) refunds
+ cross join lateral (select coalesce(r.minor, 0) as minor) refunds
  where (cast(:customers as text[]) is null or p.customer_id = any(:customers))
    and (p.refunded_minor <> refunds.minor
         or (p.status = 'REFUNDED') <> (refunds.minor = p.amount_minor)
@@ -202,6 +225,30 @@ select r.customer_id, r.id as object_id, format('took %s', case when r.status in
                      when 'PENDING' then coalesce(a.minor, 0) not in (0, r.amount_minor)
                      else coalesce(a.minor, 0) <> 0 end
 
+-- name: invariants.refund_booked
+-- returns: Violation
+-- What a refund took from the customer's credit is on the balance, and what the merchant gave back of an invoice that is not void has a credit note.
+select r.customer_id, r.id as object_id, format('credit %s, noted %s', coalesce(t.credit_minor, 0), coalesce(t.noted_minor, 0)) as expected,
+       format('credit %s, noted %s', coalesce(b.minor, 0), coalesce(n.minor, 0)) as actual
+  from refund r
+  left join (select t.customer_id, t.refund_id, sum(t.amount_minor) filter (where t.invoice_id is null and t.installment_id is null) as credit_minor,
+                    sum(t.amount_minor) filter (where i.status <> 'VOID' and o.reason not in ('DISPUTE', 'RETURNED')) as noted_minor
+               from refund_allocation t
+               join refund o on o.customer_id = t.customer_id and o.id = t.refund_id
+               left join invoice i on i.customer_id = t.customer_id and i.id = t.invoice_id
+              where cast(:customers as text[]) is null or t.customer_id = any(:customers)
+              group by t.customer_id, t.refund_id) t on t.customer_id = r.customer_id and t.refund_id = r.id
+  left join (select customer_id, refund_id, -sum(amount_minor) as minor
+               from balance_entry
+              where kind = 'REFUND' and (cast(:customers as text[]) is null or customer_id = any(:customers))
+              group by customer_id, refund_id) b on b.customer_id = r.customer_id and b.refund_id = r.id
+  left join (select customer_id, refund_id, sum(refunded_minor) as minor
+               from credit_note
+              where cast(:customers as text[]) is null or customer_id = any(:customers)
+              group by customer_id, refund_id) n on n.customer_id = r.customer_id and n.refund_id = r.id
+ where (cast(:customers as text[]) is null or r.customer_id = any(:customers))
+   and (coalesce(b.minor, 0), coalesce(n.minor, 0)) <> (coalesce(t.credit_minor, 0), coalesce(t.noted_minor, 0))
+
 -- name: invariants.balance_entries
 -- returns: Violation
 -- The balance that the portal shows is the sum of the account's entries, in every currency.
@@ -218,7 +265,7 @@ select coalesce(b.customer_id, t.customer_id) as customer_id, coalesce(b.currenc
 
 -- name: invariants.total_due
 -- returns: Violation
--- What the portal shows as due is what remains of invoices and of installments without an invoice whose day has come, in every currency.
+-- What the portal shows as due is what remains of invoices, and of installments without an invoice whose day has come, and a balance below zero, in every currency.
 with open_items as (
     select customer_id, currency, remaining_minor
       from invoice
@@ -228,7 +275,12 @@ with open_items as (
       from installment i
       join customer c on c.id = i.customer_id
      where i.invoice_id is null and i.remaining_minor <> 0 and i.due_on <= today_in(c.time_zone)
-       and (cast(:customers as text[]) is null or i.customer_id = any(:customers))),
+       and (cast(:customers as text[]) is null or i.customer_id = any(:customers))
+     union all
+    select customer_id, currency, greatest(-sum(amount_minor), 0)
+      from balance_entry
+     where cast(:customers as text[]) is null or customer_id = any(:customers)
+     group by customer_id, currency),
 owed as (
     select customer_id, currency, sum(remaining_minor) as minor from open_items group by customer_id, currency)
 select coalesce(o.customer_id, t.customer_id) as customer_id, coalesce(o.currency, t.currency) as object_id,
@@ -265,30 +317,35 @@ select customer_id, subscription_id as object_id, '1 invoice' as expected,
  group by customer_id, subscription_id, period_starts_at
 having count(*) > 1
 
--- name: invariants.invoice_number
+-- name: invariants.document_number
 -- returns: Violation
--- Every invoice has a registered number, which is not its id, and stands in the register in its place of the series and in the year of its issue.
-select i.customer_id, i.id as object_id,
-       case when i.number = i.id then 'a number' when r.number is null then 'a registered number' else format('sequence %s, issued in %s', r.sequence, r.year) end as expected,
-       format('number %s, sequence %s, issued in %s', i.number, i.sequence, extract(year from i.issued_at at time zone 'UTC')) as actual
-  from invoice i
-  left join invoice_number r on r.number = i.number
- where (cast(:customers as text[]) is null or i.customer_id = any(:customers))
-   and (i.number = i.id or r.number is null or i.sequence is distinct from r.sequence
+-- Every invoice and credit note has a registered number, which is not its id, and stands in the register in its place of the series and in the year of its issue.
+select d.customer_id, d.id as object_id,
+       case when d.number = d.id then 'a number' when r.number is null then 'a registered number' else format('sequence %s, issued in %s', r.sequence, r.year) end as expected,
+       format('number %s, sequence %s, issued in %s', d.number, d.sequence, extract(year from d.issued_at at time zone 'UTC')) as actual
+  from (select customer_id, id, number, sequence, issued_at from invoice
+         union all
+        select customer_id, id, number, sequence, issued_at from credit_note) d
+  left join invoice_number r on r.number = d.number
+ where (cast(:customers as text[]) is null or d.customer_id = any(:customers))
+   and (d.number = d.id or r.number is null or d.sequence is distinct from r.sequence
         -- The year is that of the merchant's time zone.
-        or (r.year <> 0 and r.year not in (extract(year from (i.issued_at - interval '14 hours') at time zone 'UTC'), extract(year from (i.issued_at + interval '14 hours') at time zone 'UTC'))))
+        or (r.year <> 0 and r.year not in (extract(year from (d.issued_at - interval '14 hours') at time zone 'UTC'), extract(year from (d.issued_at + interval '14 hours') at time zone 'UTC'))))
 
 -- name: invariants.number_issued_once
 -- returns: Violation
--- A number of a series stands on exactly one invoice.
-select coalesce(min(i.customer_id), '') as customer_id, r.number as object_id, '1 invoice' as expected,
-       format('%s invoices: %s', count(i.id), string_agg(i.id, ', ' order by i.id)) as actual
+-- A number of a series stands on exactly one invoice or credit note.
+select coalesce(min(d.customer_id), '') as customer_id, r.number as object_id, '1 document' as expected,
+       format('%s documents: %s', count(d.id), string_agg(d.id, ', ' order by d.id)) as actual
   from invoice_number r
-  left join invoice i on i.number = r.number
+  left join (select customer_id, id, number from invoice
+              union all
+             select customer_id, id, number from credit_note) d on d.number = r.number
  where r.sequence is not null
-   and (cast(:customers as text[]) is null or r.number in (select number from invoice where customer_id = any(:customers)))
+   and (cast(:customers as text[]) is null
+        or r.number in (select number from invoice where customer_id = any(:customers) union all select number from credit_note where customer_id = any(:customers)))
  group by r.number
-having count(i.id) <> 1
+having count(d.id) <> 1
 
 -- name: invariants.number_gaps
 -- returns: Violation
@@ -383,7 +440,7 @@ select s.customer_id, s.id as object_id, 'an unpaid invoice, or no hold' as expe
    and 'DUNNING' = any(s.holds) and s.charging_payment_id is null
    and not exists (select from invoice i
                     where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0
-                      and (i.failed_attempts > 0 or i.due_on < today_in(c.time_zone)))
+                      and (i.failed_attempts > 0 or i.collection = 'GIVEN_UP' or i.due_on < today_in(c.time_zone)))
 
 -- name: invariants.plans_recorded
 -- returns: Violation
@@ -435,11 +492,11 @@ select n.customer_id, n.id as object_id,
 
 -- name: invariants.invoice_credit_notes
 -- returns: Violation
--- The credit notes of an invoice never take back more than it asked for, nor more tax than it has.
-select i.customer_id, i.id as object_id, format('total %s or less, tax %s or less', i.total_minor, i.tax_minor) as expected,
-       format('total %s, tax %s', sum(n.total_minor), sum(n.tax_minor)) as actual
+-- The credit notes of an invoice never take back more net, nor more tax, than it asked for.
+select i.customer_id, i.id as object_id, format('net %s or less, tax %s or less', i.total_minor - i.tax_minor, i.tax_minor) as expected,
+       format('net %s, tax %s', sum(n.subtotal_minor), sum(n.tax_minor)) as actual
   from credit_note n
   join invoice i on i.customer_id = n.customer_id and i.id = n.invoice_id
  where cast(:customers as text[]) is null or n.customer_id = any(:customers)
  group by i.customer_id, i.id, i.total_minor, i.tax_minor
-having sum(n.total_minor) > i.total_minor or sum(n.tax_minor) > i.tax_minor
+having sum(n.subtotal_minor) > i.total_minor - i.tax_minor or sum(n.tax_minor) > i.tax_minor

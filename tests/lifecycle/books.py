@@ -8,7 +8,7 @@ from db.audit import audit
 from tests.auditing import AUDITED_AT, violations
 from tests.lifecycle.conftest import Life
 
-NUMBERS = ("invoice_number", "number_issued_once", "number_gaps")
+NUMBERS = ("document_number", "number_issued_once", "number_gaps")
 
 
 async def assert_books(life: Life, *, captured_before: int = 0) -> None:

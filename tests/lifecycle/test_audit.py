@@ -47,7 +47,12 @@ CHANGES: dict[str, list[str]] = {
     ],
     "invoice_paid": [
         "update payment_allocation set amount_minor = amount_minor + case invoice_id when :paid then 1 else -1 end where invoice_id in (:paid, :also_paid)",
-        "insert into refund_allocation values (:customer, 'rfa_audited', 'ref_none', :paid, null, 'USD', 1, now())",
+        """insert into refund_allocation values (:customer, 'rfa_audited', 'ref_none', :paid, null, 'USD', 1, now());
+           update invoice set refunded_minor = 1 where id = :paid""",
+    ],
+    "invoice_refunded": [
+        "update invoice set refunded_minor = 1 where id = :paid",
+        "update invoice set noted_minor = noted_minor + 1 where id = :paid",
     ],
     "invoice_credited": [
         "update balance_entry set invoice_id = :paid where kind = 'APPLIED_TO_INVOICE' and invoice_id = :partly_paid",
@@ -84,10 +89,15 @@ CHANGES: dict[str, list[str]] = {
     "refund_allocated": [
         """insert into refund (customer_id, id, payment_id, currency, amount_minor, reason, status, created_at)
            values (:customer, 'ref_audited', :payment, 'USD', 7, 'REQUESTED', 'FAILED', now());
-           insert into refund_allocation values (:customer, 'rfa_audited', 'ref_audited', null, null, 'USD', 7, now())""",
+           insert into refund_allocation values (:customer, 'rfa_audited', 'ref_audited', null, :first, 'USD', 7, now())""",
         """insert into refund (customer_id, id, payment_id, currency, amount_minor, reason, status, created_at)
            values (:customer, 'ref_audited', :payment, 'USD', 7, 'REQUESTED', 'PENDING', now());
-           insert into refund_allocation values (:customer, 'rfa_audited', 'ref_audited', null, null, 'USD', 6, now())""",
+           insert into refund_allocation values (:customer, 'rfa_audited', 'ref_audited', null, :first, 'USD', 6, now())""",
+    ],
+    "refund_booked": [
+        """insert into refund (customer_id, id, payment_id, currency, amount_minor, reason, status, created_at)
+           values (:customer, 'ref_audited', :payment, 'USD', 7, 'REQUESTED', 'PENDING', now());
+           insert into refund_allocation values (:customer, 'rfa_audited', 'ref_audited', null, null, 'USD', 7, now())""",
     ],
     "balance_entries": [OTHER_VIEW.format(balance=1, due=0)],
     "total_due": [OTHER_VIEW.format(balance=0, due=1)],
@@ -99,7 +109,9 @@ CHANGES: dict[str, list[str]] = {
            update invoice i set subscription_id = f.subscription_id, reason = 'RENEWAL', period_starts_at = f.period_starts_at, period_ends_at = f.period_ends_at
              from invoice f where f.id = :of_subscription and i.id = :paid""",
     ],
-    "invoice_number": [
+    "document_number": [
+        "update credit_note set number = id where id = 'cn_audited'",
+        "update credit_note set number = 'never registered' where id = 'cn_audited'",
         "update invoice set number = id where id = :paid",
         "update invoice set number = 'never registered' where id = :paid",
         "update invoice set sequence = 1 where id = :paid",
@@ -147,7 +159,7 @@ CHANGES: dict[str, list[str]] = {
         "delete from coupon_redemption where subscription_id = :subscription",
     ],
     "credit_note_parts": [
-        "update balance_entry set credit_note_id = null where credit_note_id = 'cn_audited'",
+        "update balance_entry set kind = 'OVERPAYMENT' where credit_note_id = 'cn_audited'",
         "update credit_note set granted_minor = 99 where id = 'cn_audited'",
     ],
     "credit_note_lines": [
@@ -159,7 +171,8 @@ CHANGES: dict[str, list[str]] = {
            update credit_note_line set subtotal_minor = 99, tax_minor = 1 where credit_note_id = 'cn_audited'""",
         """update credit_note set subtotal_minor = 10000, total_minor = 10000, granted_minor = 10000 where id = 'cn_audited';
            update credit_note_line set subtotal_minor = 10000, total_minor = 10000 where credit_note_id = 'cn_audited';
-           update balance_entry set amount_minor = 10000 where credit_note_id = 'cn_audited'""",
+           update balance_entry set amount_minor = 10000 where credit_note_id = 'cn_audited';
+           update invoice set noted_minor = 10000 where id = :paid""",
     ],
 }  # fmt: skip
 CASES = [pytest.param(name, change, id=f"{name} {number}") for name, changes in CHANGES.items() for number, change in enumerate(changes, 1)]
