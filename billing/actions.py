@@ -59,6 +59,7 @@ LIFECYCLE = (Action.PAUSE, Action.SUSPEND, Action.RESUME, Action.CANCEL, Action.
 
 # The table of the lifecycle: per state, in the order of LIFECYCLE, None for "yes" and otherwise the reason for "no".
 SUBSCRIPTION: dict[str, tuple[ErrorCode | None, ...]] = {
+    "PENDING": (E.WRONG_STATE, E.WRONG_STATE, E.WRONG_STATE, None, E.WRONG_STATE, E.WRONG_STATE),
     "SCHEDULED": (E.WRONG_STATE, E.WRONG_STATE, E.WRONG_STATE, None, E.WRONG_STATE, None),
     "TRIALING": (E.PAUSE_IN_TRIAL, None, E.WRONG_STATE, None, None, None),
     "ACTIVE": (None, None, E.WRONG_STATE, None, None, None),
@@ -85,7 +86,7 @@ def state_of(status: str, suspended_by: str | None, pending_kind: str | None, ha
 def of_subscription(
     status: str, suspended_by: str | None, pending_kind: str | None, has_overdue: bool, is_charging: bool, running_coupon: str | None
 ) -> list[ActionState]:
-    """The quantity is part of the plan, so it may be changed when the plan may. While a charge decides what becomes of the subscription, everything waits.
+    """The quantity is part of the plan, so it may be changed when the plan may. While a charge decides what becomes of the subscription, it can only be canceled.
 
     A coupon is removed where one could be applied.
     """
@@ -99,7 +100,8 @@ def of_subscription(
     reasons[Action.REMOVE_COUPON] = reasons[Action.APPLY_COUPON] or (None if running_coupon else E.WRONG_STATE)
     reasons[Action.APPLY_COUPON] = reasons[Action.APPLY_COUPON] or (E.COUPON_ALREADY_APPLIED if running_coupon == RunningCoupon.LASTING else None)
     reasons[Action.WITHDRAW_PENDING_CHANGE] = None if state.startswith("pending") else reasons[Action.RESUME] or E.WRONG_STATE
-    return [_state(action, E.IN_PROGRESS if is_charging else reason) for action, reason in reasons.items()]
+    is_waiting = is_charging and status != "PENDING"
+    return [_state(action, E.IN_PROGRESS if is_waiting and action is not Action.CANCEL else reason) for action, reason in reasons.items()]
 
 
 def of_invoice(status: str, remaining_minor: int) -> list[ActionState]:

@@ -122,6 +122,15 @@ def granted(invoice: Refunded, refunded_minor: int) -> int:
     return min(invoice.applied_minor, invoice.total_minor - invoice.noted_minor - refunded_minor)
 
 
+def waived(taken_minor: int, credit_minor: int, account_minor: int) -> int:
+    """What of money that the merchant gives back, taken from the account, had paid what was owed there: it is not asked for again.
+
+    `credit_minor` of the payment is on the account, `account_minor` of that paid what was owed; what had become credit goes back first.
+    """
+    surplus = max(credit_minor - account_minor, 0)
+    return min(max(min(taken_minor, credit_minor) - surplus, 0), account_minor)
+
+
 def _same(known: Sequence[Recorded], report: Report) -> Recorded | None:
     """The refund that a report is about. One of the same amount that was reported without a reference is it, if none of it is explained otherwise."""
     by_reference = next((one for one in known if report.reference in (one.reference, one.id)), None)

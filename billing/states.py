@@ -10,6 +10,7 @@ class UpperStrEnum(StrEnum):
 
 
 class SubscriptionStatus(UpperStrEnum):
+    PENDING = auto()
     SCHEDULED = auto()
     TRIALING = auto()
     ACTIVE = auto()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from auth.seal import Seal
 from billing.dunning import Ending, RetryPolicy
+from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import TrialPolicy
 from billing.numbers import Numbering
 from gateway.issuer import secret_of_portal
@@ -37,6 +38,7 @@ def payments(settings: Settings) -> Payments:
         _numbering(settings),
         policy(settings),
         _letterhead(settings),
+        ServiceBegins(settings.service_begins),
     )
 
 

@@ -166,6 +166,10 @@ class Settings(BaseSettings):
     trials: Literal["per_plan", "per_customer", "none"] = Field(
         "per_plan", description="How many free trials a customer may have: one of each plan, one in all, or none."
     )
+    service_begins: Literal["money", "order"] = Field(
+        "money",
+        description="When a subscription begins that is paid by a debit which takes days: with the money, or with the order; then a debit that fails is an unpaid invoice.",
+    )
     retry_days: RetryDays = Field((1, 3, 7, 14), description="On which days after a failed charge it is tried again, as a comma list.")
     dunning_ending: Literal["HOLD", "CANCEL", "NOTHING"] = Field("HOLD", description="What becomes of a subscription when the last try has failed.")
     clock_concurrency: int = Field(4, ge=1, le=100, description="How many customers the billing clock serves at once.")

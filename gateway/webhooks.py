@@ -1,6 +1,7 @@
 """`/webhooks/{processor}`: what processors tell by themselves."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -49,7 +50,8 @@ def webhooks(payments: Payments, database: Database, clock: Callable[[], datetim
             log_outage(error)
             return _refused(503, "Try again shortly.", **{"Retry-After": str(RETRY_AFTER_SECONDS)})
         if stored is not None:
-            later(act(session, stored, by=system_writer(clock(), payments.numbering, payments.policy, payments.letterhead)))
+            by = system_writer(clock(), payments.numbering, payments.policy, payments.letterhead)
+            later(act(session, stored, by=replace(by, service_begins=payments.service_begins)))
         return JSONResponse({"stored": stored is not None})
 
     return Route("/webhooks/{processor}", receive, methods=["POST"])

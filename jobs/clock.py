@@ -4,11 +4,12 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from billing.dunning import RetryPolicy
+from billing.lifecycle.service import ServiceBegins
 from billing.numbers import Numbering
 from billing.rows.operations import Due
 from billing.rows.owed import StoredEvent
@@ -42,6 +43,7 @@ class Billing:
     concurrency: int = 4
     numbering: Numbering = field(default_factory=Numbering)
     letterhead: Letterhead | None = None
+    service_begins: ServiceBegins = ServiceBegins.MONEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,7 @@ async def tick(billing: Billing, now: datetime, done: Pass | None = None) -> Pas
     Fills and returns `done`. What fails is logged and does not keep the rest; when nothing at all could be looked for, the last error is raised.
     """
     done = done or Pass()
-    by = system_writer(now, billing.numbering, billing.policy, billing.letterhead)
+    by = replace(system_writer(now, billing.numbering, billing.policy, billing.letterhead), service_begins=billing.service_begins)
 
     async def settle_one(due: Due) -> None:
         is_settled = await reconcile(_session(billing, due, now), due.id, billing.processors, by=by)

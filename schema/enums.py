@@ -75,6 +75,7 @@ described(PlanOrder, "How plans are ordered.", NAME="By name, A to Z.")
 described(
     states.SubscriptionStatus,
     "Where a subscription is in its life. Whether something is overdue is not a status: see `hasOverdue`.",
+    PENDING="Ordered: it begins when the payment has succeeded, and is canceled if that fails.",
     SCHEDULED="Starts later.",
     TRIALING="In its free trial.",
     ACTIVE="Runs and renews.",

@@ -20,6 +20,7 @@ described(
     OPEN_INVOICES_STAY_DUE="What is owed stays owed.",
     NO_REFUND="What was paid for and is not used is not paid back.",
     COUPON_ENDS="The coupon on it ends.",
+    PAYMENT_BECOMES_CREDIT="A payment is in progress: if it succeeds, its amount is added to the customer's credit.",
     PERIOD_ENDS_NOW="The running period ends at once and a new one begins: what is left of it is credited.",
     CREDIT_EXCEEDS_LINE="The unused time is worth more than the line of the invoice says: the rest stands on `creditNotes`.",
 )

@@ -39,6 +39,7 @@ class Warning(StrEnum):
     COUPON_ENDS = "COUPON_ENDS"
     PERIOD_ENDS_NOW = "PERIOD_ENDS_NOW"
     CREDIT_EXCEEDS_LINE = "CREDIT_EXCEEDS_LINE"
+    PAYMENT_BECOMES_CREDIT = "PAYMENT_BECOMES_CREDIT"
 
 
 class ResumedFrom(StrEnum):
@@ -173,6 +174,11 @@ def unchanged(facts: Facts) -> Decision:
 
 def cycle_of(contract: Contract, offer: Offer) -> Cycle:
     return Cycle(contract.anchor_at, contract.billing_zone, offer.billing_interval, offer.interval_count)
+
+
+def never_began(contract: Contract) -> bool:
+    """Whether neither a trial nor a period of it has begun: it was only ordered."""
+    return contract.period_starts_at is None
 
 
 def is_running(contract: Contract, now: datetime) -> bool:

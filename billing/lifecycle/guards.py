@@ -1,6 +1,6 @@
 """The lifecycle table as the mutations obey it."""
 
-from billing.actions import MESSAGES, Action, ActionState, judge, of_subscription
+from billing.actions import Action, ActionState, judge, of_subscription
 from billing.coupons import running_coupon
 from billing.lifecycle.facts import Facts, Warning
 from billing.refusals import ErrorCode, Refused
@@ -27,12 +27,6 @@ def guard_coupon(facts: Facts, action: Action) -> None:
         if refused.code is ErrorCode.WRONG_STATE and coupon is None:
             raise Refused(refused.code, "There is no coupon on this subscription.") from None
         raise
-
-
-def guard_charge(contract: Contract) -> None:
-    """For who is not asked by the table. Raises Refused while a charge decides what becomes of the subscription."""
-    if contract.charging_payment_id is not None:
-        raise Refused(ErrorCode.IN_PROGRESS, MESSAGES[ErrorCode.IN_PROGRESS])
 
 
 def judge_quantity(quantity: int) -> None:

@@ -59,6 +59,12 @@ def start(facts: Facts, order: Order) -> Decision:
     return Decision(after, (created,), redemptions=_taken(facts), effective_at=order.start_at)
 
 
+def ordered(facts: Facts, payment_id: str) -> Decision:
+    """A subscription that begins when a payment has succeeded. It is there already, with the coupon that came with the order."""
+    after = replace(facts.contract, status="PENDING", charging_payment_id=payment_id, renewal_minor=renewal_minor(facts, facts.terms, running(facts)))
+    return Decision(after, (Event(SubscriptionEventKind.CREATED),), redemptions=_taken(facts), effective_at=facts.now)
+
+
 def begin(facts: Facts, *, is_waiting: bool = False) -> Decision:
     """The first instant of a subscription: its trial, or its first period and invoice."""
     contract, starts_at = facts.contract, facts.contract.started_at

@@ -38,7 +38,7 @@ def taken(before: Contract, after: Contract, *, now: datetime) -> tuple[TakenPla
 
 def is_canceled_order(before: Contract, after: Contract) -> bool:
     """Whether a subscription ends before its first instant, so that it has had nothing."""
-    return before.version > 0 and before.status == "SCHEDULED" and after.status == "CANCELED"
+    return before.version > 0 and before.period_starts_at is None and after.status == "CANCELED"
 
 
 def _taken(contract: Contract, has_trial: bool, now: datetime) -> TakenPlan:

@@ -13,7 +13,7 @@ from billing.rows.partners import ApiClient, Budget, ClientAssertion, ClientCred
 from billing.rows.passes import JobPass
 from billing.rows.payments import Payment, PaymentAllocation, PaymentMethod
 from billing.rows.plans import Coupon, CouponRedemption, Plan, Price
-from billing.rows.refunds import RecordedRefund, Refund, RefundedInstallment, RefundedInvoice, RefundedPayment, RefundNote, RefundSource
+from billing.rows.refunds import RecordedRefund, Refund, RefundedInstallment, RefundedInvoice, RefundedPart, RefundedPayment, RefundNote, RefundSource
 from billing.rows.schedules import Installment, PaymentSchedule
 from billing.rows.schema import Revision
 from billing.rows.subscriptions import Subscription, SubscriptionEvent
@@ -77,6 +77,7 @@ __all__ = [
     "RefundSource",
     "RefundedInstallment",
     "RefundedInvoice",
+    "RefundedPart",
     "RefundedPayment",
     "RegistryId",
     "RegistryStamp",

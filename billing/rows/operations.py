@@ -42,7 +42,10 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A charge and, as JSON, what is written when it succeeds, and the answer that its call gets then."""
+    """A charge and, as JSON, what is written when it succeeds, and the answer that its call gets then.
+
+    `ordered` are the rows of a subscription that the charge pays for; `agreed` is what a period costs that begins when the money is there.
+    """
 
     customer_id: str
     payment_id: str
@@ -53,11 +56,23 @@ class Charge:
     changes: str
     on_failure: str | None
     answer: str
+    ordered: str | None
+    agreed: str | None
+    reserved_minor: int
     started_at: datetime
     settled_at: datetime | None
     payment_method_id: str | None
     is_held_by_dunning: bool
     has_refunds: bool
+
+    @property
+    def is_order_unwritten(self) -> bool:
+        return self.ordered is not None and self.subscription_id is None
+
+    @property
+    def pays_what_began(self) -> bool:
+        """Whether the period has begun with the order, so that only its invoice waits for the money."""
+        return self.invoice_id is not None and self.on_failure is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +89,7 @@ class ChargeAttempt:
     started_at: datetime
     sent_at: datetime
     request: str
+    is_order_unwritten: bool
     answer: str
 
 

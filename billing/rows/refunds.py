@@ -20,7 +20,7 @@ class Refund:
 
 @dataclass(frozen=True, slots=True)
 class RefundedPayment:
-    """A payment whose money goes back. `credit_minor` of it is the customer's credit, because nothing was left for it to pay."""
+    """A payment whose money goes back. `credit_minor` of it is on the customer's account; `account_minor` of that paid what was owed there and is not waived."""
 
     customer_id: str
     payment_id: str
@@ -29,6 +29,7 @@ class RefundedPayment:
     amount_minor: int
     payment_method_id: str | None
     credit_minor: int
+    account_minor: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +97,14 @@ class RefundNote:
     id: str
     invoice_id: str
     refunded_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedPart:
+    """What a refund took from an invoice, or all of it."""
+
+    id: str
+    payment_id: str
+    settled_at: datetime
+    reason: str
+    amount_minor: int

@@ -25,7 +25,8 @@ select from issue_credit_note_number(:key, :series, :year, :prefix, :digits, :su
 -- returns: Charge
 -- A charge and its payment, after the customer was locked: whoever comes second sees what the first made of it.
 with owner as materialized (select id from customer where id = :customer_id for no key update)
-select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation, c.key, c.changes, c.on_failure, c.answer, c.started_at, c.settled_at,
+select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation, c.key, c.changes, c.on_failure, c.answer, c.ordered, c.agreed, c.reserved_minor,
+       c.started_at, c.settled_at,
        (select p.payment_method_id from payment p where p.customer_id = c.customer_id and p.id = c.payment_id) as payment_method_id,
        exists (select from subscription s where s.customer_id = c.customer_id and 'DUNNING' = any(s.holds)) as is_held_by_dunning,
        exists (select from refund r where r.customer_id = c.customer_id and r.payment_id = c.payment_id) as has_refunds
@@ -38,9 +39,9 @@ select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation,
 -- returns: ChargeAttempt
 -- What the processor has to know to be asked again, and what is answered. Of money that became credit nothing came but the payment.
 select p.customer_id, p.id as payment_id, p.status, p.processor, p.processor_reference, m.processor_reference as method_reference, p.decline_code, c.started_at, c.sent_at,
-       c.request,
+       c.request, c.ordered is not null and c.subscription_id is null as is_order_unwritten,
        case when exists (select from balance_entry b where b.customer_id = c.customer_id and b.payment_id = c.payment_id and b.kind = 'OVERPAYMENT')
-            then json_build_object('payment', p.id) else c.answer end as answer
+            then json_strip_nulls(json_build_object('payment', p.id, 'subscription', case when c.mutation = 'addPlan' then c.subscription_id end)) else c.answer end as answer
   from charge c
   join payment p on p.customer_id = c.customer_id and p.id = c.payment_id
   join payment_method m on m.customer_id = p.customer_id and m.id = p.payment_method_id
@@ -50,6 +51,16 @@ select p.customer_id, p.id as payment_id, p.status, p.processor, p.processor_ref
 -- returns: nothing
 -- It is sent once more: until it has had time to arrive, nobody can say that it never did.
 update charge set sent_at = :now where customer_id = :customer_id and payment_id = :key
+
+-- name: charges.note_order
+-- returns: nothing
+-- The subscription that the charge pays for has been written, and its coupon with it.
+update charge set subscription_id = :subscription_id, coupon_id = null where customer_id = :customer_id and payment_id = :key
+
+-- name: charges.note_invoice
+-- returns: nothing
+-- The period that the charge pays for has begun: from now on it pays the invoice, for which its credit has been used.
+update charge set invoice_id = :invoice_id, reserved_minor = 0 where customer_id = :customer_id and payment_id = :key
 
 -- name: clock.due_subscriptions
 -- returns: Due

@@ -1,9 +1,9 @@
 -- name: collections.facts
 -- returns: Collectable
 -- Invoices of subscriptions of which something remains, the oldest first, or with :key one of them: how they are collected, the method that is charged for them, and what
--- is owed on the account and not in payment. Read after the customer was locked. What the customer tried to pay is not among the tries.
-select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.remaining_minor, coalesce(account.payable_minor, 0) as account_minor, i.collect_at, i.due_on,
-       c.time_zone, i.subscription_id,
+-- is owed on the account, not in payment and not in dispute. Read after the customer was locked. What the customer tried to pay is not among the tries.
+select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.remaining_minor, greatest(coalesce(account.payable_minor, 0) - disputed.minor, 0) as account_minor,
+       i.collect_at, i.due_on, c.time_zone, i.subscription_id,
        s.charging_payment_id is not null as is_subscription_charging,
        m.id as method_id, m.processor as method_processor, m.processor_reference as method_reference, m.kind as method_kind, m.brand as method_brand, m.last4 as method_last4,
        i.collection, i.retry_count, i.retry_began_on, i.retry_last_on, i.retry_method_id, i.due_on < today.today_on as is_overdue,
@@ -27,6 +27,12 @@ select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.rema
  cross join lateral (select today_in(c.time_zone) as today_on offset 0) today
   join subscription s on s.customer_id = i.customer_id and s.id = i.subscription_id
   left join payable_item account on account.customer_id = i.customer_id and account.currency = i.currency and account.kind = 'ACCOUNT'
+ cross join lateral (
+        select cast(coalesce(sum(b.amount_minor), 0) as bigint) as minor
+          from refund_allocation b
+          join refund r on r.customer_id = b.customer_id and r.id = b.refund_id
+         where b.customer_id = i.customer_id and b.currency = i.currency and b.invoice_id is null and b.installment_id is null and r.reason = 'DISPUTE'
+           and r.status = 'SUCCEEDED') disputed
   left join lateral (
         select *
           from payment_method pm

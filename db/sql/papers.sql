@@ -11,6 +11,16 @@ select a.*
  where a.customer_id = :customer_id and a.invoice_id = :key and p.status in ('SUCCEEDED', 'REFUNDED')
  order by p.settled_at, a.id
 
+-- name: papers.paid_back
+-- returns: RefundedPart
+-- What went back of what was paid on an invoice, or with :payment_id of a payment.
+select r.id, r.payment_id, r.settled_at, r.reason, cast(coalesce(sum(t.amount_minor), r.amount_minor) as bigint) as amount_minor
+  from refund r
+  left join refund_allocation t on t.customer_id = r.customer_id and t.refund_id = r.id and t.invoice_id = cast(:key as text)
+ where r.customer_id = :customer_id and r.status = 'SUCCEEDED' and (t.id is not null or r.payment_id = cast(:payment_id as text))
+ group by r.customer_id, r.id
+ order by r.settled_at, r.id
+
 -- name: papers.payments
 -- returns: Payment
 select * from portal_payment where customer_id = :customer_id and id = any(:ids)

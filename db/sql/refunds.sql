@@ -9,10 +9,12 @@ select * from portal_refund where customer_id = :customer_id and payment_id = :k
 
 -- name: refunds.payment
 -- returns: RefundedPayment
--- A payment whose money goes back, and how much of it is the customer's credit now. Read after the customer was locked.
+-- A payment whose money goes back, how much of it is on the account now, and how much of that paid what was owed there and was not waived. Read after the customer was locked.
 select p.customer_id, p.id as payment_id, p.status, p.currency, p.amount_minor, p.payment_method_id,
        cast(coalesce((select sum(b.amount_minor) from balance_entry b where b.customer_id = p.customer_id and b.payment_id = p.id and b.kind in ('OVERPAYMENT', 'PAYMENT', 'REFUND')), 0)
-            as bigint) as credit_minor
+            as bigint) as credit_minor,
+       cast(coalesce((select sum(case when b.kind = 'PAYMENT' then b.amount_minor else -b.amount_minor end) from balance_entry b
+                       where b.customer_id = p.customer_id and b.payment_id = p.id and b.kind in ('PAYMENT', 'ADJUSTMENT')), 0) as bigint) as account_minor
   from payment p
  where p.customer_id = :customer_id and p.id = :key
 

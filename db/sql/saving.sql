@@ -172,13 +172,23 @@ returning id
 
 -- name: saving.charge
 -- returns: Written
-insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, request, changes, on_failure, answer, currency,
-       reserved_minor, account_minor, coupon_id, started_at, sent_at)
-select :customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.request, n.changes, n.on_failure, n.answer, n.currency,
-       coalesce(n.reserved_minor, 0), coalesce(n.account_minor, 0), n.coupon_id, n.started_at, n.sent_at
+insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, request, changes, on_failure, ordered, agreed, answer,
+       currency, reserved_minor, account_minor, coupon_id, started_at, sent_at)
+select :customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.request, n.changes, n.on_failure, n.ordered, n.agreed, n.answer,
+       n.currency, coalesce(n.reserved_minor, 0), coalesce(n.account_minor, 0), n.coupon_id, n.started_at, n.sent_at
   from jsonb_to_recordset(cast(:rows as jsonb)) n (payment_id text, subscription_id text, invoice_id text, mutation text, key text, request json,
-       changes json, on_failure json, answer json, currency text, reserved_minor bigint, account_minor bigint, coupon_id text, started_at timestamptz, sent_at timestamptz)
+       changes json, on_failure json, ordered json, agreed json, answer json, currency text, reserved_minor bigint, account_minor bigint, coupon_id text,
+       started_at timestamptz, sent_at timestamptz)
 returning payment_id as id
+
+-- name: saving.released_charge
+-- returns: Written
+-- A charge that decides nothing any more: the credit and the coupon that it would have used are free. Not together with `settled`, which frees them too.
+update charge c
+   set reserved_minor = 0, coupon_id = null
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (payment_id text)
+ where c.customer_id = :customer_id and c.payment_id = n.payment_id
+returning c.payment_id as id
 
 -- name: saving.attempted
 -- returns: Written

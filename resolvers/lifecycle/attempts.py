@@ -36,6 +36,7 @@ class Intent:
     """What money is to be taken for. `reserved_minor` is credit, and `coupon_id` a new coupon, that will be used along with it.
 
     `account_minor` is the part of the amount that pays what is owed on the account. It has no allocation: it is an entry of the balance.
+    `ordered` and `agreed` are for a charge that is decided later than in the call that began it, see `deciding.py`.
 
     `on_failure` has the changes for a decline that is "retryable", for one that is "final", and for "nobody asked", when the processor was away.
     """
@@ -53,6 +54,8 @@ class Intent:
     subscription_id: str | None = None
     invoice_id: str | None = None
     coupon_id: str | None = None
+    ordered: Changes | None = None
+    agreed: Mapping[str, Any] | None = None
 
 
 def attempt(intent: Intent, method: Any, call: Call | None, *, by: Writer) -> tuple[Sending, Changes]:
@@ -93,6 +96,8 @@ def _charge(intent: Intent, charge: Charge, call: Call | None, *, by: Writer) ->
         "request": asdict(charge),
         "changes": merged(intent.changes, _paid_on_account(intent, by=by)),
         "on_failure": intent.on_failure,
+        "ordered": intent.ordered,
+        "agreed": intent.agreed,
         "answer": {**intent.answer, "payment": intent.payment_id},
         "currency": intent.currency,
         "reserved_minor": intent.reserved_minor,

@@ -1,7 +1,6 @@
 """What becomes of invoices that stay unpaid, and of their subscriptions: the decisions of `billing/dunning.py`, written. Every function needs the customer's lock."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from billing.collection import message
@@ -22,28 +21,29 @@ from resolvers.lifecycle.writing import Changes, Writer, collection_row, rows_of
 NOTE = "An invoice stayed unpaid."
 
 
-@dataclass(frozen=True, slots=True)
-class Charged:
+class Charged(Protocol):
     """An invoice, and the method that it was charged to."""
 
-    invoice_id: str
-    method_id: str | None = None
+    @property
+    def invoice_id(self) -> str | None: ...
+
+    @property
+    def payment_method_id(self) -> str | None: ...
 
 
-async def declined(transaction: Transaction, charge: Any, *, never_happened: bool, by: Writer) -> None:
+async def declined(transaction: Transaction, charge: Charged, *, never_happened: bool, by: Writer) -> None:
     """A charge of the clock failed, or nobody could be asked for the money."""
-    happening = Happening.NOT_ASKED if never_happened else Happening.DECLINED
-    await _happened(transaction, Charged(charge.invoice_id, charge.payment_method_id), happening, by=by)
+    await _happened(transaction, charge, Happening.NOT_ASKED if never_happened else Happening.DECLINED, by=by)
 
 
-async def returned(transaction: Transaction, charged: Charged, *, by: Writer) -> None:
+async def returned(transaction: Transaction, charge: Charged, *, by: Writer) -> None:
     """A bank returned a debit after its success. Once the invoice is owed again, that is one more failed try, and the days of the policy go on."""
-    await _happened(transaction, charged, Happening.RETURNED, by=by)
+    await _happened(transaction, charge, Happening.RETURNED, by=by)
 
 
-async def disputed(transaction: Transaction, invoice_id: str, *, by: Writer) -> None:
+async def disputed(transaction: Transaction, charge: Charged, *, by: Writer) -> None:
     """A bank took the money back for a dispute. Once the invoice is owed again, the clock never charges it, and what the merchant does at the end is done now."""
-    await _happened(transaction, Charged(invoice_id), Happening.DISPUTED, by=by)
+    await _happened(transaction, charge, Happening.DISPUTED, by=by)
 
 
 async def write_step(transaction: Transaction, invoice: Collectable, decided: Step, *, by: Writer) -> None:
@@ -113,11 +113,11 @@ def collecting(invoice: Collectable, *, charged_method_id: str | None = None) ->
     )
 
 
-async def _happened(transaction: Transaction, charged: Charged, happening: Happening, *, by: Writer) -> None:
+async def _happened(transaction: Transaction, charge: Charged, happening: Happening, *, by: Writer) -> None:
     """To an invoice of a subscription of which something remains; to others nothing does."""
-    invoice: Collectable | None = await transaction.first("collections.facts", key=charged.invoice_id)
+    invoice: Collectable | None = await transaction.first("collections.facts", key=charge.invoice_id) if charge.invoice_id else None
     if invoice is not None:
-        before = collecting(invoice, charged_method_id=charged.method_id)
+        before = collecting(invoice, charged_method_id=charge.payment_method_id)
         await write_step(transaction, invoice, step(before, happening, by.policy, now=by.now), by=by)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from billing.notes import Left, Note, note_line
-from billing.refunds import BY_THE_BANK, Part, Recorded, granted
+from billing.refunds import BY_THE_BANK, Part, Recorded, granted, waived
 from billing.rows.refunds import RecordedRefund, RefundedInstallment, RefundedInvoice, RefundedPayment, RefundNote
 from billing.states import InvoiceStatus, RefundReason, RefundStatus
 from resolvers.lifecycle.credit_notes import note_rows
@@ -69,7 +69,9 @@ def taken_rows(touched: Touched, parts: Sequence[Part], *, by: Writer) -> Change
         if minor or credit:
             row = {"id": installment.id, "paid_minor": -minor - credit, "refunded_minor": 0 if is_bank else minor + credit}
             changes["installments"].append(row | {"has_failed": touched.refund.reason == RefundReason.RETURNED})
-    changes["balance_entry"] += [_entry(touched, -part.amount_minor, by=by) for part in sums if part.invoice_id is None and part.installment_id is None]
+    for part in sums:
+        if part.invoice_id is None and part.installment_id is None:
+            changes["balance_entry"] += _from_account(touched, part.amount_minor, by=by)
     changes["schedules"] = _schedules(touched, changes["installments"])
     return changes
 
@@ -136,6 +138,14 @@ def _returned_alone(changes: Changes, touched: Touched, paid_back: Mapping[str, 
             entry = _entry(touched, credit, by=by) | {"kind": "ADJUSTMENT", "payment_id": None}
             changes["balance_entry"].append(entry | {"description": "Credit of a refunded installment"})
     return returned
+
+
+def _from_account(touched: Touched, minor: int, *, by: Writer) -> list[dict[str, Any]]:
+    """What a bank took back, and what had become credit, is taken from the balance. Of what paid the account the merchant asks nothing again."""
+    payment, entries = touched.payment, [_entry(touched, -minor, by=by)]
+    if not is_by_the_bank(touched.refund) and (not_asked := waived(minor, payment.credit_minor, payment.account_minor)):
+        entries.append(_entry(touched, not_asked, by=by) | {"kind": "ADJUSTMENT", "description": "Paid back, and not owed again"})
+    return entries
 
 
 def _schedules(touched: Touched, installments: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:

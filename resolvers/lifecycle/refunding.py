@@ -4,7 +4,6 @@ What is applied takes from what the payment paid. A refund that fails after that
 """
 
 import logging
-from dataclasses import dataclass
 
 from billing.refunds import Part, Recorded, Report, recorded, taken
 from billing.rows.refunds import RecordedRefund, RefundedPayment
@@ -17,14 +16,6 @@ from resolvers.lifecycle.writing import Changes, Writer, as_json, save
 logger = logging.getLogger("portico.payments")
 
 SETTLED = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED)
-
-
-@dataclass(frozen=True, slots=True)
-class TakenBack:
-    """An invoice that is owed again, and the method that had paid it."""
-
-    invoice_id: str
-    payment_method_id: str | None
 
 
 async def record(transaction: Transaction, payment_id: str, report: Report, *, by: Writer) -> None:
@@ -55,7 +46,7 @@ async def apply(transaction: Transaction, payment_id: str, *, by: Writer) -> Non
 async def _take(transaction: Transaction, payment: RefundedPayment, refund: RecordedRefund, *, by: Writer) -> None:
     (now_paid,) = await transaction.run("refunds.payment", key=payment.payment_id)
     sources = [Part(row.invoice_id, row.installment_id, row.amount_minor) for row in await transaction.run("refunds.sources", key=payment.payment_id)]
-    touched = await _touched(transaction, payment, refund, sources)
+    touched = await _touched(transaction, now_paid, refund, sources)
     limits = None if is_by_the_bank(refund) else touched.open_for_notes()
     parts = taken(refund.amount_minor, [Part(None, None, max(now_paid.credit_minor, 0)), *sources], limits)
     succeeded = refund_row(_recorded(refund), payment.currency, by=by) | {"status": RefundStatus.SUCCEEDED, "is_awaiting": False, "settled_at": by.now}
@@ -109,9 +100,11 @@ async def _leave_allocation(transaction: Transaction, payment: RefundedPayment, 
 
 async def _owed_again(transaction: Transaction, touched: Touched, invoice_ids: list[str], *, by: Writer) -> None:
     """A debit that was returned is one more failed try; what is in dispute is not charged by the billing clock."""
-    happened = dunning.returned if touched.refund.reason == RefundReason.RETURNED else dunning.disputed
     for invoice_id in invoice_ids:
-        await happened(transaction, TakenBack(invoice_id, touched.payment.payment_method_id), by=by)
+        if touched.refund.reason == RefundReason.RETURNED:
+            await dunning.returned(transaction, dunning.Charged(invoice_id, touched.payment.payment_method_id), by=by)
+        else:
+            await dunning.disputed(transaction, invoice_id, by=by)
 
 
 def _recorded(row: RecordedRefund) -> Recorded:

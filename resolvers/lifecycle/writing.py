@@ -12,6 +12,7 @@ from billing.allocation import Part
 from billing.dunning import RetryPolicy, Step
 from billing.ids import type_id
 from billing.lifecycle.facts import Bill, Decision, Event, Facts, Redemption
+from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import is_canceled_order, taken
 from billing.notes import Note
 from billing.numbers import Numbering
@@ -33,8 +34,9 @@ COUNTED = {
 # What is written in a first statement: a credit note may be refused, and others refer to it.
 EARLY = {"credit_note"}
 
-# What is written in a second statement: a subscription has one running coupon, so the one before it must have ended.
+# What is written in a second statement after what ended: a subscription has one running coupon.
 LATE = {"coupon_redemption"}
+ENDED = {"changed_redemption", "withdrawn_redemption"}
 
 # What is written by blocks that refer to what stands then.
 PLANS = {"taken_plan", "untaken_plan"}
@@ -46,7 +48,10 @@ class Interrupted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes, when, how ids are made, how invoices are numbered, and what follows when they stay unpaid. Without a letterhead no letters are written."""
+    """Who writes, when, how ids are made, how invoices are numbered, what follows when they stay unpaid, and when a service begins that is paid by a debit.
+
+    Without a letterhead no letters are written.
+    """
 
     actor: str
     now: datetime
@@ -54,11 +59,16 @@ class Writer:
     numbering: Numbering
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     letterhead: Letterhead | None = None
+    service_begins: ServiceBegins = ServiceBegins.MONEY
 
 
 def writer(context: Context) -> Writer:
     payments = payments_of(context)
-    return Writer(context.viewer.kind, context.now, lambda prefix: fresh_id(prefix, context), payments.numbering, payments.policy, payments.letterhead)
+
+    def mint(prefix: str) -> str:
+        return fresh_id(prefix, context)
+
+    return Writer(context.viewer.kind, context.now, mint, payments.numbering, payments.policy, payments.letterhead, payments.service_begins)
 
 
 def system_writer(now: datetime, numbering: Numbering, policy: RetryPolicy | None = None, letterhead: Letterhead | None = None) -> Writer:
@@ -80,6 +90,8 @@ def rows_of(facts: Facts, decision: Decision, by: Writer, *, payment_id: str | N
     _redemptions(changes, facts, decision.redemptions, by=by)
     for note in decision.notes:
         _release(changes, facts, note, by=by)
+    if facts.contract.charging_payment_id is not None and after.charging_payment_id is None:
+        changes["released_charge"].append({"payment_id": facts.contract.charging_payment_id})
     if decision.bill is not None:
         _issue(changes, facts, decision.bill, by=by, payment_id=payment_id)
     return changes
@@ -143,7 +155,8 @@ def merged(*parts: Changes) -> Changes:
 async def save(transaction: Transaction, changes: Changes) -> None:
     """Raises Refused if a coupon's last redemption went to somebody else meanwhile, or the trial of a plan to another order of the customer."""
     present = {kind: rows for kind, rows in changes.items() if rows}
-    for kinds in (present.keys() & EARLY, present.keys() - EARLY - LATE - PLANS, present.keys() & LATE):
+    late = LATE if present.keys() & ENDED else set()
+    for kinds in (present.keys() & EARLY, present.keys() - EARLY - late - PLANS, present.keys() & late):
         if kinds:
             _judge(present, await transaction.save({kind: as_json(present[kind]) for kind in kinds}))
     await _save_plans(transaction, changes)

@@ -10,6 +10,7 @@ from billing.states import Actor
 YES = None
 STATES = {
     # status, suspended_by, pending_kind, has_overdue: pause, suspend, resume, cancel, change plan, coupon
+    ("PENDING", None, None, False): ("WRONG_STATE", "WRONG_STATE", "WRONG_STATE", YES, "WRONG_STATE", "WRONG_STATE"),
     ("SCHEDULED", None, None, False): ("WRONG_STATE", "WRONG_STATE", "WRONG_STATE", YES, "WRONG_STATE", YES),
     ("TRIALING", None, None, False): ("PAUSE_IN_TRIAL", YES, "WRONG_STATE", YES, YES, YES),
     ("ACTIVE", None, None, False): (YES, YES, "WRONG_STATE", YES, YES, YES),
@@ -48,8 +49,10 @@ def test_a_coupon_is_removed_where_one_runs_and_one_is_applied_where_none_lasts(
 
 
 @pytest.mark.parametrize("state", STATES, ids=map(str, STATES))
-def test_while_a_charge_decides_everything_waits(state: tuple) -> None:
-    assert {item.reason for item in actions.of_subscription(*state, True, None)} == {"IN_PROGRESS"}
+def test_while_a_charge_decides_it_can_only_be_canceled(state: tuple) -> None:
+    reasons = {item.action: item.reason for item in actions.of_subscription(*state, True, None)}
+    assert reasons.pop(Action.CANCEL) is None
+    assert set(reasons.values()) == {"WRONG_STATE" if state[0] == "PENDING" else "IN_PROGRESS"}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.refunds import Part, Recorded, Report, granted, recorded, taken
+from billing.refunds import Part, Recorded, Report, granted, recorded, taken, waived
 from billing.states import RefundStatus
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -110,3 +110,16 @@ def test_what_was_credited_before_is_taken_from_the_credit() -> None:
 def test_credit_becomes_credit_again_when_the_merchant_gave_back_all_else(paid: int, back: int, given: int, minor: int, expected: int) -> None:
     invoice = SimpleNamespace(total_minor=500, paid_minor=paid, refunded_minor=back, noted_minor=given, given_minor=given, applied_minor=200)
     assert granted(invoice, minor) == expected
+
+
+@given(st.integers(0, 300), st.integers(0, 300), st.lists(amounts, max_size=6))
+def test_of_what_the_merchant_gives_back_all_that_paid_the_account_is_waived_and_nothing_that_had_become_credit(
+    surplus: int, account: int, refunds: list[int]
+) -> None:
+    credit, open_account, balance = surplus + account, account, surplus
+    for minor in refunds:
+        part = min(minor, credit)
+        minor = waived(part, credit, open_account)
+        credit, open_account, balance = credit - part, open_account - minor, balance - part + minor
+        assert balance >= 0, "something is owed again"
+        assert balance == max(credit - open_account, 0)

@@ -23,8 +23,8 @@ PAYMENT = """
 insert into payment (customer_id, id, status, currency, amount_minor, payment_method_id, method_kind, decline_code, is_retryable, processor, created_at)
 values ('cus_a', $1, 'FAILED', 'USD', 100, $2, 'CARD', $3, true, 'sandbox', $4)"""
 CHARGE = """
-insert into charge (customer_id, payment_id, invoice_id, mutation, key, request, changes, answer, currency, started_at, sent_at)
-values ('cus_a', $1, $2, $3, $3, '{}', '{}', '{}', 'USD', $4, $4)"""
+insert into charge (customer_id, payment_id, invoice_id, mutation, key, request, changes, answer, currency, started_at, sent_at, settled_at)
+values ('cus_a', $1, $2, $3, $3, '{}', '{}', '{}', 'USD', $4, $4, $4)"""
 ALLOCATION = (
     "insert into payment_allocation (customer_id, id, payment_id, invoice_id, currency, amount_minor, created_at) values ('cus_a', $1, $2, $3, 'USD', 100, $4)"
 )
@@ -55,12 +55,14 @@ async def admin(urls: embedded.Urls, monkeypatch: pytest.MonkeyPatch) -> AsyncIt
         patch.setattr(migrating.command, "upgrade", to_the_revision_before)
         await migrate(url)
     opened = await asyncpg.connect(url, server_settings={"search_path": "portico"})
-    await fill(opened)
-    await migrate(url)
-    yield opened
-    await opened.close()
-    await connection.execute("drop database old_collections")
-    await connection.close()
+    try:
+        await fill(opened)
+        await migrate(url)
+        yield opened
+    finally:
+        await opened.close()
+        await connection.execute("drop database old_collections")
+        await connection.close()
 
 
 async def fill(connection: asyncpg.Connection) -> None:
@@ -71,7 +73,12 @@ async def fill(connection: asyncpg.Connection) -> None:
         NOW,
     )
     await connection.execute(
-        "insert into payment_method (customer_id, id, kind, processor, processor_reference, created_at) values ('cus_a', 'pm_a', 'CARD', 'sandbox', 'x', $1)",
+        "insert into payment_method (customer_id, id, kind, fingerprint, processor, processor_reference, created_at) values ('cus_a', 'pm_a', 'CARD', 'x', 'sandbox', 'x', $1)",
+        NOW,
+    )
+    await connection.execute(
+        """insert into subscription (customer_id, id, plan_id, price_id, currency, quantity, status, started_at, anchor_at, billing_zone, renewal_minor, canceled_at, created_at)
+           values ('cus_a', 'sub_a', 'plan_a', 'price_a', 'USD', 1, 'CANCELED', $1, $1, 'UTC', 0, $1, $1)""",
         NOW,
     )
     for invoice, ((status, subscription, paid, has_plan, failed), _) in OLD.items():
@@ -91,3 +98,5 @@ async def test_each_unpaid_invoice_goes_on_where_it_was_and_none_without_a_metho
     assert (tried["retry_count"], tried["retry_began_on"], tried["retry_last_on"]) == (2, date(2027, 2, 2), date(2027, 2, 4))
     assert tried["retry_method_id"] == "pm_a"
     assert {row["retry_count"] for row in rows.values() if row["id"] != "inv_tried"} == {0}
+    unforced = "select relname from pg_class where relnamespace = 'portico'::regnamespace and relrowsecurity and not relforcerowsecurity"
+    assert await admin.fetch(unforced) == []

@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 
 from auth.viewer import Viewer
 from billing.ids import type_id
+from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import TrialPolicy
 from billing.numbers import Numbering
 from billing.states import Actor
@@ -69,6 +70,7 @@ class Life:
     takes_parts: bool = True
     trials: TrialPolicy = TrialPolicy.PER_PLAN
     numbering: Numbering = field(default_factory=Numbering)
+    service_begins: ServiceBegins = ServiceBegins.MONEY
 
     @property
     def viewer(self) -> Viewer:
@@ -77,7 +79,7 @@ class Life:
     def context(self, viewer: Viewer | None = None) -> Context:
         viewer = viewer or self.viewer
         session = Session(self.database, Caller(viewer.customer_id, viewer.kind, self.now), acquire_seconds=20)
-        payments = Payments({"sandbox": self.sandbox}, b"secret", self.takes_parts, self.trials, self.numbering)
+        payments = Payments({"sandbox": self.sandbox}, b"secret", self.takes_parts, self.trials, self.numbering, service_begins=self.service_begins)
         return Context(viewer, session, identity=self.identity, payments=payments)
 
     async def ask(self, text: str, viewer: Viewer | None = None, **variables: Any) -> dict[str, Any]:

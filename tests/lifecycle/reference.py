@@ -71,6 +71,7 @@ class Bill:
     ends_at: datetime
     total: int
     credited: int
+    tax: int = 0
 
 
 @dataclass
@@ -208,6 +209,8 @@ class World:
         self.now = now
         self.subs: dict[str, Sub] = {}
         self.balance = 0
+        # Net and tax of all credit notes.
+        self.noted = (0, 0)
         self.card = "visa"
         self.redeemed: set[str] = set()
         self.bills: list[Bill] = []
@@ -269,7 +272,7 @@ class World:
         if is_waiting:
             self.pay(total - credited)
         self.balance -= credited
-        self.bills.append(Bill(sub.id, reason, starts_at, ends_at, total, credited))
+        self.bills.append(Bill(sub.id, reason, starts_at, ends_at, total, credited, tax))
         sub.use, sub.status, sub.starts_at, sub.ends_at = use, "ACTIVE", starts_at, ends_at
         sub.cover = Cover(starts_at, ends_at, total, tax, 0 if is_waiting else total - credited)
         sub.papers = [Paper(net, tax)]
@@ -336,6 +339,9 @@ class World:
             self.had = [(plan, owner) for plan, owner in self.had if owner is not sub]
             if sub.trial_ends_at:
                 self.trials.remove(sub.price.plan)
+            if sub.use and sub.use.until is None:
+                self.redeemed.discard(sub.use.coupon.code)
+                sub.use = None
         sub.clear()
         sub.status, sub.holds, sub.resumes_at = "CANCELED", set(), None
 
@@ -442,7 +448,7 @@ class World:
         self.pay(total - credited)
         self.balance += granted - credited
         self.note(sub, unused[0] - line[0], unused[1] - line[1])
-        self.bills.append(Bill(sub.id, "PLAN_CHANGE", self.now, ends_at, total, credited))
+        self.bills.append(Bill(sub.id, "PLAN_CHANGE", self.now, ends_at, total, credited, asked[1] - line[1]))
         sub.clear()
         sub.price, sub.quantity, sub.use = price, quantity, use
         self.take(sub)
@@ -466,6 +472,7 @@ class World:
 
     def note(self, sub: Sub, net: int, tax: int) -> None:
         """Credit notes, on the newest invoice first."""
+        self.noted = self.noted[0] + net, self.noted[1] + tax
         for paper in sub.papers:
             taken = paper.take(net, tax)
             net, tax = net - taken[0], tax - taken[1]

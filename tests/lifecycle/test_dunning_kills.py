@@ -65,12 +65,6 @@ async def held_with_a_card_beside(life: Life) -> str:
     return subscription
 
 
-async def held_and_void(life: Life) -> str:
-    subscription = await held(life)
-    await life.admin.execute("update invoice set status = 'VOID' where customer_id = $1 and remaining_minor > 0", life.customer_id)
-    return subscription
-
-
 async def clock(life: Life, _: str) -> None:
     await passed(life, ONE)
 
@@ -97,7 +91,6 @@ STORIES = {
     "the last try without a method": Story(before_the_last_try_without_a_method, clock, "SUSPENDED", ["DUNNING"], GIVEN_UP, 2, 1, HELD),
     "a payment by credit": Story(held_and_credited, pay_with_credit, "ACTIVE", [], [], 2, 1, LIFTED),
     "another card": Story(held_with_a_card_beside, choose_the_other_card, "ACTIVE", [], [], 2, 2, LIFTED),
-    "a void invoice": Story(held_and_void, clock, "ACTIVE", [], [], 2, 1, LIFTED),
     "a release by staff": Story(held, release, "ACTIVE", [], GIVEN_UP, 2, 1, LIFTED),
 }
 

@@ -24,6 +24,7 @@ from tests.auditing import violations
 from tests.conftest import STAFF, Portal
 from tests.lifecycle.books import assert_periods_and_captures
 from tests.lifecycle.conftest import START, Life, end_life, new_id, new_life
+from tests.lifecycle.figures import figures_agree
 from tests.lifecycle.reference import Bill, Coupon, No, Price, Sub, World
 
 IS_LARGE = os.environ.get("PORTICO_TEST_REQUIRE") == "all"
@@ -81,7 +82,7 @@ class Lives(RuleBasedStateMachine):
         self.life.sandbox = Sandbox("secret")
         self.world = World(START)
         self.versions: dict[str, int] = {}
-        self.numbered = 0
+        self.numbered = self.compared = 0
         self.add_plan(price=price, quantity=1, code=code, starts_in=None)
 
     # What the customer, the merchant and time do.
@@ -261,14 +262,19 @@ class Lives(RuleBasedStateMachine):
         await self._compare_coupons()
         await self._compare_trials()
         await self._compare_actions()
+        self.compared += 1
+        if self.compared % 8 == 0:
+            await figures_agree(self.life)
 
     async def _compare_money(self) -> None:
         invoices = sorted(await self.life.rows("invoice"), key=lambda row: (row["issued_at"], row["sequence"]))
-        names = ("subscription_id", "reason", "period_starts_at", "period_ends_at", "total_minor")
+        names = ("subscription_id", "reason", "period_starts_at", "period_ends_at", "total_minor", "tax_minor")
         issued = [tuple(row[name] for name in names) for row in invoices[self.numbered :]]
-        assert Counter(issued) == Counter((bill.subscription, bill.reason, bill.starts_at, bill.ends_at, bill.total) for bill in self.world.bills)
+        assert Counter(issued) == Counter((bill.subscription, bill.reason, bill.starts_at, bill.ends_at, bill.total, bill.tax) for bill in self.world.bills)
         self.numbered, self.world.bills = len(invoices), []
         assert sum(row["amount_minor"] for row in await self.life.rows("balance_entry")) == self.world.balance
+        notes = await self.life.rows("credit_note")
+        assert (sum(note["subtotal_minor"] for note in notes), sum(note["tax_minor"] for note in notes)) == self.world.noted
         for row in invoices:
             if cover := self.world.subs[row["subscription_id"]].cover:
                 cover.remaining = row["remaining_minor"]

@@ -1,9 +1,10 @@
-"""Numbers of invoices: one series of the issuer for all customers, without a gap, beside numbers that came from outside."""
+"""Numbers of invoices and credit notes: one series of the issuer for all customers, without a gap, beside numbers that came from outside."""
 
 import asyncio
 import random
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -186,17 +187,18 @@ async def test_a_charge_that_is_decided_next_year_is_issued_and_numbered_next_ye
 
 async def test_a_charge_that_was_begun_by_the_version_before_gets_a_number_of_the_series(life: Life) -> None:
     """Its changes have a number of the old form, which others may have by now."""
+    subscription = await life.subscribe("storage")
     await life.card("slow")
-    await life.do("addPlan", priceId=price("storage"))
+    await life.do("changePlan", subscriptionId=subscription, priceId=price("business"))
     await life.admin.execute(
         """update charge set changes = jsonb_set(jsonb_set(changes::jsonb, '{invoice,0}', (changes::jsonb #> '{invoice,0}') - 'place'),
-                                                 '{invoice,0,number}', '"INV-2027-000001"')::json where customer_id = $1""",
+                                                 '{invoice,0,number}', '"INV-2027-000001"')::json where customer_id = $1 and settled_at is null""",
         life.customer_id,
     )
     before = await last_of(life)
     life.now += timedelta(minutes=5)
     assert (await ticked(life)).failures == 0
-    assert [row["sequence"] for row in await issued(life)] == [before + 1]
+    assert [row["sequence"] for row in await issued(life)] == [before, before + 1]
     await assert_books(life)
 
 
@@ -225,7 +227,9 @@ async def test_many_who_issue_at_once_leave_no_gap_and_no_number_twice(
     """Several workers and many calls at once, a third of them broken off at some await; and then the clock once more."""
     after = random.Random(seed)
     async with crowd(portal, pool, owner, 12) as lives:
+        changed = {}
         for life in lives:
+            changed[life.customer_id] = await life.subscribe("enterprise-support")
             await life.subscribe("storage")
             life.now += timedelta(days=29)
         sandbox = lives[0].sandbox
@@ -234,10 +238,12 @@ async def test_many_who_issue_at_once_leave_no_gap_and_no_number_twice(
         async with Database(place.app, Pool(max_size=6), server_settings={}) as other:
             workers = [tick(Billing(database, {"sandbox": sandbox}), lives[0].now) for database in (pool, pool, other)]
             calls = [life.do("addPlan", priceId=price(code)) for life in lives for code in ("storage", "business")]
-            outcomes = await broken_off([*workers, *calls], after)
+            notes = [life.do("changePlan", subscriptionId=changed[life.customer_id], priceId=price("storage"), when="NOW") for life in lives]
+            outcomes = await broken_off([*workers, *calls, *notes], after)
         assert {type(each) for each in outcomes if isinstance(each, BaseException)} <= {asyncio.CancelledError}
         await assert_numbers(owner)
         before = len(await issued(*lives))
+        assert any([await life.rows("credit_note") for life in lives])
         lives[0].now += timedelta(minutes=5)
         assert (await tick(Billing(pool, {"sandbox": sandbox}), lives[0].now)).failures == 0
         assert before >= 24
@@ -283,6 +289,63 @@ async def _written(transaction: Any, life: Life) -> str:
     return identifier
 
 
+async def downgraded(life: Life) -> asyncpg.Record:
+    """A credit note over what is left of a period at a higher price."""
+    subscription = await life.subscribe("enterprise-support")
+    assert (await life.do("changePlan", subscriptionId=subscription, priceId=price("storage"), when="NOW"))["userErrors"] == []
+    return max(await life.rows("credit_note"), key=lambda row: row["sequence"])
+
+
+async def test_credit_notes_have_a_series_of_their_own_over_all_customers(life: Life, portal: Portal, pool: Database, owner: asyncpg.Connection) -> None:
+    before = await last_of(life, "CN-{year}-{number}")
+    async with living(portal, pool, owner) as other:
+        rows = [await downgraded(each) for each in (life, other, life)]
+    assert [row["number"] for row in rows] == [f"CN-2027-{before + n:06}" for n in (1, 2, 3)]
+    await assert_numbers(owner)
+
+
+async def test_with_one_pattern_invoices_and_credit_notes_are_one_series(life: Life) -> None:
+    life.numbering = Numbering("D{number}", credit_note_pattern="D{number:04}")
+    note = await downgraded(life)
+    rows = await issued(life)
+    assert sorted([note["sequence"], *(row["sequence"] for row in rows)]) == [1, 2, 3]
+    assert note["number"] == f"D{note['sequence']:04}"
+    assert await life.admin.fetchval("select last from invoice_series where series = 'D{number}'") == 3
+    await assert_numbers(life.admin)
+
+
+async def test_no_number_names_an_invoice_and_a_credit_note(life: Life) -> None:
+    """A number that one of them has is passed over, or refused from outside, for the other."""
+    before = await last_of(life, "CN-{year}-{number}")
+    await from_outside(life, f"CN-2027-{before + 1:06}")
+    note = await downgraded(life)
+    assert note["sequence"] == before + 2
+    with pytest.raises(asyncpg.UniqueViolationError, match="issued for another document"):
+        await from_outside(life, note["number"])
+    (first, *_) = await issued(life)
+    with pytest.raises(asyncpg.UniqueViolationError, match="issued for another document"):
+        await life.admin.execute(
+            """insert into credit_note (customer_id, id, number, reason, currency, invoice_id, issued_at, subtotal_minor, tax_minor, total_minor, granted_minor, created_at)
+               values ($1, $2, $3, 'CORRECTION', 'USD', $4, $5, 1, 0, 1, 1, $5)""",
+            life.customer_id, new_id("cn"), first["number"], first["id"], life.now,
+        )  # fmt: skip
+
+
+async def test_documents_are_numbered_in_the_same_order_whatever_was_written_first(life: Life) -> None:
+    """Otherwise two transactions that issue both could wait for each other."""
+    session, place = Session(life.database, Caller(life.customer_id, Actor.SYSTEM, life.now)), asdict(life.numbering.place(life.now))
+    orders = []
+    for names in (["invoices.issue_number", "credit_notes.issue_number"], ["credit_notes.issue_number", "invoices.issue_number"]):
+        with suppress(asyncpg.RaiseError):  # there are no such documents
+            async with session.write() as transaction:
+                for name in names:
+                    transaction.at_commit(name, key="x", **place)
+                orders.append(transaction.closing)
+    await session.close()
+    assert orders[0] == orders[1]
+    assert len(orders[0]) == 2
+
+
 async def test_the_database_writes_numbers_as_python_does(life: Life) -> None:
     session = Session(life.database, Caller(life.customer_id, Actor.SYSTEM, life.now))
     for pattern in ("PY-{number:015}", "{year}{number}'\\", "Ü {number:02} €", "{number}%s$1"):
@@ -317,7 +380,14 @@ async def test_the_series_belongs_to_nobody_and_the_application_only_counts_up(
             for statement in (f"select * from {table}", f"delete from {table}", f"update {table} set year = 1", f"insert into {table} default values"):
                 with pytest.raises(asyncpg.InsufficientPrivilegeError):
                     await app.execute(statement)
-        for statement in ("update invoice set number = 'x'", "update invoice set sequence = 1", "insert into invoice (sequence) values (1)"):
+        for statement in (
+            "update invoice set number = 'x'",
+            "update invoice set sequence = 1",
+            "insert into invoice (sequence) values (1)",
+            "update credit_note set number = 'x'",
+            "insert into credit_note (sequence) values (1)",
+            "select take_number('s', 2027, '', 1, '')",
+        ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):
                 await app.execute(statement)
         for identifier in (theirs, numbered["id"], "inv_none"):

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from billing.refunds import Report
 from jobs.clock import Billing, tick
 from tests.lifecycle.conftest import Life, new_id, price
 from tests.lifecycle.figures import figures_agree
 from tests.lifecycle.test_paying import amounts_agree, credit, invoice, pay, schedule
+from tests.lifecycle.test_refunds import told
 
 
 async def charged(life: Life, minor: int, currency: str = "USD") -> None:
@@ -264,3 +266,73 @@ async def test_an_invoice_that_is_not_due_is_overdue_by_no_more_than_remains_of_
     life.now += timedelta(days=2)
     figure = (await figures_agree(life))["USD"]
     assert (figure.due, figure.overdue) == (400, 400)
+
+
+@pytest.mark.parametrize(("reason", "due"), [("REQUESTED", 0), ("DISPUTE", 1_250), ("RETURNED", 1_250)])
+async def test_money_for_the_account_that_went_back_is_owed_again_unless_the_merchant_gave_it_back(life: Life, reason: str, due: int) -> None:
+    await charged(life, 1_250)
+    payload = await pay(life, "payAllDue", currency="USD")
+    await told(life, payload["payment"]["id"], Report("re_1", 1_250, "SUCCEEDED", reason))
+    assert (await figures_agree(life))["USD"].due == due
+    await amounts_agree(life)
+
+
+async def test_of_a_payment_for_documents_and_account_nothing_that_the_merchant_gives_back_is_owed_again(life: Life) -> None:
+    await charged(life, 1_250)
+    await invoice(life, 5_000)
+    payload = await pay(life, "payAllDue", currency="USD")
+    for number, minor in enumerate([1_000, 1_000, 4_250]):
+        await told(life, payload["payment"]["id"], Report(f"re_{number}", minor))
+        figure = (await figures_agree(life))["USD"]
+        assert (figure.due, figure.balance) == (0, 0)
+        await amounts_agree(life)
+    assert [row["status"] for row in await life.rows("payment")] == ["REFUNDED"]
+
+
+async def test_what_could_not_be_paid_back_of_the_account_is_the_customers_credit(life: Life) -> None:
+    """As of an invoice; and given back again it is credit no more."""
+    await charged(life, 1_250)
+    payload = await pay(life, "payAllDue", currency="USD")
+    for number, status, expected in ((1, "SUCCEEDED", 0), (1, "FAILED", 1_250), (2, "SUCCEEDED", 0)):
+        await told(life, payload["payment"]["id"], Report(f"re_{number}", 1_250, status))
+        assert (await figures_agree(life))["USD"].balance == expected
+    await amounts_agree(life)
+
+
+async def test_the_clock_never_charges_what_is_in_dispute(life: Life) -> None:
+    """The customer can pay it."""
+    (renewal,) = await renewals(life, "storage")
+    await charged(life, 1_250)
+    payload = await pay(life, "payAllDue", currency="USD")
+    total = await life.admin.fetchval("select total_minor from invoice where id = $1", renewal)
+    await told(life, payload["payment"]["id"], Report("dp_1", 1_250, "SUCCEEDED", "DISPUTE"))
+    assert (await figures_agree(life))["USD"].due == 1_250
+    await charged(life, 300)
+    (subscription,) = await life.rows("subscription")
+    await life.pass_by(subscription["id"], days=31)
+    await clock(life)
+    assert await charges(life) == [total + 300]
+    assert (await figures_agree(life))["USD"].due == 1_250
+    assert (await pay(life, "payAllDue", currency="USD"))["payment"]["amount"]["amount"] == "12.50"
+    assert (await figures_agree(life))["USD"].due == 0
+    await amounts_agree(life)
+
+
+@pytest.mark.parametrize(
+    ("credited", "payments", "balance_after", "due"),
+    [(0, [5_000], 0, 0), (0, [2_500, 2_500], 0, 0), (2_000, [3_000], 2_000, 0), (0, [2_000], 0, 3_000)],
+    ids=["half of it", "both of two payments", "the card's part beside credit", "a part that was paid"],
+)
+async def test_after_refunds_the_portal_and_the_statement_agree(life: Life, credited: int, payments: list[int], balance_after: int, due: int) -> None:
+    """Case 10."""
+    if credited:
+        await credit(life, credited)
+    owed = await invoice(life, 5_000)
+    for minor in payments:
+        await pay(life, "payInvoice", invoiceId=owed, amountMinorUnits=str(minor + credited))
+        life.now += timedelta(minutes=1)
+    for payment in await life.rows("payment"):
+        await told(life, payment["id"], Report(f"re {payment['id']}", 2_500 if payments == [5_000] else payment["amount_minor"]))
+    figure = (await figures_agree(life))["USD"]
+    assert (figure.due, figure.balance) == (due, balance_after)
+    assert code(await pay(life, "payAllDue", currency="USD")) == (None if due else "ALREADY_PAID")

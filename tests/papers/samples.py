@@ -58,6 +58,11 @@ def invoice(of: list[InvoiceLine], *, paid_minor: int = 0, status: str = "OPEN")
         is_overdue=False,
         days_overdue=0,
         version=1,
+        collection="NONE",
+        retry_count=0,
+        next_attempt_at=None,
+        next_attempt_on=None,
+        refunded_minor=0,
     )
 
 

@@ -98,7 +98,7 @@ begin
                  order by a.created_at desc, coalesce(p.due_on, i.due_on) desc, coalesce(a.installment_id, a.invoice_id) desc loop
       open_minor := open_minor - pg_temp.take(made.id, part, open_minor, made.settled_at);
     end loop;
-    for taken in select invoice_id, sum(amount_minor) as minor, min(substring(id from 5)) as suffix
+    for taken in select invoice_id, cast(sum(amount_minor) as bigint) as minor, min(substring(id from 5)) as suffix
                    from refund_allocation where customer_id = paid.customer_id and refund_id = made.id and invoice_id is not null group by invoice_id loop
       select * into noted from invoice where customer_id = paid.customer_id and id = taken.invoice_id;
       if noted.status <> 'VOID' then
