@@ -126,6 +126,19 @@ async def test_a_dispute_that_is_won_lifts_what_it_had_brought(life: Life) -> No
     assert ((await life.row(subscription))["status"], (await one(life, "invoice"))["status"]) == ("ACTIVE", "PAID")
 
 
+async def test_a_debit_that_paid_what_is_in_dispute_and_is_returned_brings_the_hold_again(life: Life) -> None:
+    """The clock charges nothing that is in dispute, so nothing else would ever happen."""
+    subscription = await life.subscribe("storage")
+    first = await one(life, "payment")
+    await told(life, first["id"], Report("dp_1", first["amount_minor"], "SUCCEEDED", "DISPUTE"))
+    life.now += timedelta(days=1)
+    assert (await pay(life, "payInvoice", invoiceId=(await one(life, "invoice"))["id"]))["userErrors"] == []
+    assert (await life.row(subscription))["status"] == "ACTIVE"
+    (second,) = await life.rows("payment", f"and id <> '{first['id']}'")
+    await told(life, second["id"], Report("dp_2", second["amount_minor"], "SUCCEEDED", "RETURNED"))
+    assert ((await one(life, "invoice"))["collection"], (await life.row(subscription))["status"]) == ("GIVEN_UP", "SUSPENDED")
+
+
 async def test_what_was_paid_otherwise_meanwhile_makes_the_won_money_credit(life: Life) -> None:
     owed = await invoice(life)
     await pay(life, "payInvoice", invoiceId=owed)
