@@ -14,7 +14,9 @@ from payments.processor import ChargeResult, ChargeStatus
 from resolvers.lifecycle import refunding
 from resolvers.lifecycle.charging import settle
 from resolvers.lifecycle.writing import system_writer
+from tests.auditing import violations
 from tests.lifecycle.conftest import Life, price
+from tests.lifecycle.figures import figures_agree
 from tests.lifecycle.test_paying import amounts_agree, credit, invoice, pay, schedule
 
 
@@ -149,6 +151,16 @@ async def test_what_was_paid_otherwise_meanwhile_makes_the_won_money_credit(life
     assert amounts(await one(life, "invoice")) == ("PAID", 10_000, 0, 0, 0)
     assert await balance(life) == 9_000
     await amounts_agree(life)
+
+
+async def test_an_invoice_may_be_voided_after_a_part_that_was_paid_was_given_back(life: Life) -> None:
+    """The credit note over that part stays, and the audit accepts it."""
+    owed = await invoice(life)
+    await pay(life, "payInvoice", invoiceId=owed, amountMinorUnits="2500")
+    await told(life, (await one(life, "payment"))["id"], Report("re_1", 2_500))
+    await life.admin.execute("update invoice set status = 'VOID' where id = $1", owed)
+    assert await violations(life.admin, {life.customer_id}) == []
+    assert ((await figures_agree(life))["USD"].due, (await one(life, "credit_note"))["total_minor"]) == (0, 2_500)
 
 
 async def test_a_refund_of_what_became_credit_takes_the_credit(life: Life) -> None:
