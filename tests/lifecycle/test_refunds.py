@@ -87,6 +87,35 @@ async def test_a_refund_that_fails_after_it_was_applied_leaves_the_money_as_cred
     assert (await one(life, "payment"))["status"] == "SUCCEEDED"
 
 
+async def test_a_part_that_could_not_be_paid_back_and_is_paid_back_again_takes_the_credit_that_it_left(life: Life) -> None:
+    await pay(life, "payInvoice", invoiceId=await invoice(life))
+    payment = await one(life, "payment")
+    await told(life, payment["id"], Report("re_1", 3_000))
+    await told(life, payment["id"], Report("re_1", 3_000, "FAILED"))
+    assert await balance(life) == 3_000
+    await told(life, payment["id"], Report("re_2", 3_000))
+    assert (await balance(life), (await one(life, "credit_note"))["total_minor"]) == (0, 3_000)
+    assert (await one(life, "payment"))["refunded_minor"] == 3_000
+    await amounts_agree(life)
+
+
+@pytest.mark.parametrize(
+    ("disputed", "then", "status", "minor"),
+    [(10_000, "FAILED", "FAILED", 7_000), (10_000, "SUCCEEDED", "FAILED", 7_000), (5_000, "SUCCEEDED", "SUCCEEDED", 5_000)],
+)
+async def test_a_dispute_takes_all_that_it_is_about_though_a_refund_is_under_way(life: Life, disputed: int, then: str, status: str, minor: int) -> None:
+    """A processor drops such a refund. If it is carried out all the same, it takes at most what the bank left."""
+    await pay(life, "payInvoice", invoiceId=await invoice(life))
+    payment = await one(life, "payment")
+    await told(life, payment["id"], Report("re_1", 7_000, "PENDING"))
+    await told(life, payment["id"], Report("dp_1", disputed, "SUCCEEDED", "DISPUTE"))
+    await told(life, payment["id"], Report("re_1", 7_000, then))
+    (refund,) = await life.rows("refund", "and reason = 'REQUESTED'")
+    assert (refund["status"], refund["amount_minor"]) == (status, minor)
+    assert (await one(life, "invoice"))["remaining_minor"] == disputed
+    assert await violations(life.admin, {life.customer_id}) == []
+
+
 @pytest.mark.parametrize("invoicing", ["NONE", "COLLECTIVE"])
 async def test_installments_and_schedules_follow(life: Life, invoicing: str) -> None:
     owed = await invoice(life, 6_000) if invoicing == "COLLECTIVE" else None
