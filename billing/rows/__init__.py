@@ -1,6 +1,7 @@
 """The rows of the portal, frozen values. Field for field they equal the columns of the `portal_…` view of the same noun."""
 
 from billing.rows.attachments import Attachment, AttachmentObject, FileCount, LooseObject
+from billing.rows.audit import OwedAccount, Violation
 from billing.rows.contracts import Account, Contract, CouponOffer, Cover, Offer, TakenPlan
 from billing.rows.credit_notes import CreditNote, CreditNoteLine
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
@@ -54,6 +55,7 @@ __all__ = [
     "NextPayment",
     "Offer",
     "Operation",
+    "OwedAccount",
     "OwedInstallment",
     "OwedInvoice",
     "OwedItem",
@@ -92,5 +94,6 @@ __all__ = [
     "TakenPlan",
     "Total",
     "TrustedText",
+    "Violation",
     "Written",
 ]

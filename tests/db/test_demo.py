@@ -1,6 +1,7 @@
 """The demo data agree with themselves: whatever a page adds up comes out the same by another way."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from typer.testing import CliRunner
 
 from billing import states
 from db import demo, embedded
@@ -17,6 +19,8 @@ from db.demo.load import tell_story
 from db.demo.rows import Subscription
 from db.demo.tables import CUSTOMER_TABLES, Rows, no_rows
 from db.migrate import migrate
+from gateway.cli import cli
+from tests.logs import logging_as_before
 
 NOW = datetime(2026, 3, 31, 15, 30, tzinfo=UTC)
 GENERATED = 200
@@ -69,6 +73,13 @@ def test_every_check_still_holds(ask: Ask) -> None:
     for check in ask("""select conrelid::regclass::text as name, pg_get_expr(conbin, conrelid) as rule
                           from pg_constraint where contype = 'c' and connamespace = 'portico'::regnamespace"""):
         assert not ask(f"select * from {check['name']} where not ({check['rule']}) limit 1"), check
+
+
+def test_the_audit_finds_nothing(urls: embedded.Urls) -> None:
+    with logging_as_before():
+        ended = CliRunner().invoke(cli, ["audit"], env={"PORTICO_DATABASE_URL": urls.admin})
+    assert (ended.exit_code, "BROKEN" in ended.stdout) == (0, False), ended.stdout
+    assert re.fullmatch(r"All \d+ invariants hold\.", ended.stdout.splitlines()[-1])
 
 
 def test_an_invoice_is_the_sum_of_its_lines(ask: Ask) -> None:

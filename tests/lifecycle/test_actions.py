@@ -52,7 +52,7 @@ async def into(life: Life, state: str) -> str:
     subscription = await life.subscribe("business", is_past_trial=state != "TRIALING")
     life.now += timedelta(days=3)
     if state == "ACTIVE, overdue":
-        await life.admin.execute("update invoice set paid_minor = 0, status = 'OPEN', paid_at = null where customer_id = $1", life.customer_id)
+        await life.unpay()
         life.now += timedelta(days=20)
     steps: dict[str, tuple[str, dict[str, Any]]] = {
         "pending PAUSE": ("pauseSubscription", {}),
@@ -231,8 +231,9 @@ async def with_coupon(life: Life, coupon: str, state: str) -> str:
     subscription = await into(life, state)
     if coupon != "none":
         await life.admin.execute(
-            """insert into coupon_redemption (customer_id, id, coupon_id, subscription_id, redeemed_at, periods_left, used_until)
-               select customer_id, $2, (select id from coupon where code = 'SPRING15'), id, started_at, $3, period_ends_at from subscription where id = $1""",
+            """with taken as (update coupon set redeemed_count = redeemed_count + 1 where code = 'SPRING15' returning id)
+               insert into coupon_redemption (customer_id, id, coupon_id, subscription_id, redeemed_at, periods_left, used_until)
+               select customer_id, $2, taken.id, subscription.id, started_at, $3, period_ends_at from subscription, taken where subscription.id = $1""",
             subscription, new_id("red"), 0 if coupon == "ending" else 2,
         )  # fmt: skip
     return subscription

@@ -88,9 +88,8 @@ async def test_another_interval_is_billed_now_and_moves_the_anchor(life: Life) -
 
 async def test_what_was_not_paid_yet_is_taken_off_its_invoice_and_becomes_no_credit(life: Life) -> None:
     subscription = await february(life)
-    await life.admin.execute(
-        "update invoice set paid_minor = 0, status = 'OPEN', paid_at = null, due_on = due_on + 14 where customer_id = $1", life.customer_id
-    )
+    await life.unpay()
+    await life.admin.execute("update invoice set due_on = due_on + 14 where customer_id = $1", life.customer_id)
     life.now += timedelta(days=7)
     await life.do("changePlan", subscriptionId=subscription, priceId=price("enterprise-support"))
     first = min(await life.rows("invoice"), key=lambda row: row["number"])
@@ -255,6 +254,7 @@ async def test_a_preview_warns_that_unused_time_is_taken_off_an_open_invoice_and
     assert [line["description"] for line in preview["lines"]] == ["Remaining time on Enterprise support"]
 
 
+@pytest.mark.inconsistent_rows
 async def test_a_preview_of_a_change_within_a_trial_or_of_a_free_period_warns_of_nothing(life: Life) -> None:
     subscription = await life.subscribe("business", "YEAR", is_past_trial=False)
     assert (await life.preview("changePlan", subscriptionId=subscription, priceId=price("business")))["preview"]["warnings"] == []

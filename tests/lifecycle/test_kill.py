@@ -23,7 +23,7 @@ from payments.processor import Charge, ChargeResult
 from payments.sandbox import Sandbox
 from payments.sandbox_ledger import Ledger
 from tests.conftest import SECRET, Portal, token
-from tests.lifecycle.books import assert_books
+from tests.lifecycle.books import assert_books, assert_periods_and_captures
 from tests.lifecycle.conftest import Life, living, price
 
 EVERYTHING = 200
@@ -381,7 +381,7 @@ async def assert_one_effect(life: Life, story: Story, turn: int) -> None:
     assert life.sandbox.calls("capture") == story.captures, turn
     assert [(row["status"], row["charging_payment_id"]) for row in await life.rows("subscription")] == [(story.status, None)], turn
     assert [row for row in await life.rows("charge") if row["settled_at"] is None] == [], turn
-    await assert_books(life)
+    await assert_periods_and_captures(life)
 
 
 async def redemptions(owner: asyncpg.Connection) -> int:

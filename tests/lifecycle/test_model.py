@@ -21,8 +21,9 @@ from db.pool import Database, Pool
 from jobs.clock import Billing, tick
 from payments.sandbox import Sandbox
 from resolvers.lifecycle.catching_up import MAX_STEPS
+from tests.auditing import violations
 from tests.conftest import STAFF, Portal
-from tests.lifecycle.books import assert_books
+from tests.lifecycle.books import assert_periods_and_captures
 from tests.lifecycle.conftest import START, Life, end_life, new_id, new_life
 from tests.lifecycle.figures import figures_agree
 from tests.lifecycle.reference import Bill, Coupon, No, Price, Sub, World
@@ -254,7 +255,7 @@ class Lives(RuleBasedStateMachine):
         self.run(self._compare())
 
     async def _compare(self) -> None:
-        await assert_books(self.life)
+        await assert_periods_and_captures(self.life)
         rows = {row["id"]: row for row in await self.life.rows("subscription")}
         assert rows.keys() == self.world.subs.keys()
         for sub in self.world.subs.values():
@@ -316,6 +317,7 @@ class Lives(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "life"):
+            assert self.run(violations(self.owner, {self.life.customer_id})) == []
             self.run(end_life(self.owner, self.life.customer_id))
 
 

@@ -20,7 +20,7 @@ from db.session import Caller, Session
 from jobs.clock import Billing, Pass, tick
 from tests.conftest import Portal
 from tests.lifecycle.books import assert_books, assert_numbers
-from tests.lifecycle.conftest import Life, end_life, living, new_id, new_life, price
+from tests.lifecycle.conftest import LINE, Life, end_life, living, new_id, new_life, price
 from tests.lifecycle.test_paying import invoice
 
 # Numbers that a merchant may have: of other forms, empty, almost ours, too long to be a whole number, and ours of another year.
@@ -54,14 +54,7 @@ async def ticked(life: Life) -> Pass:
 
 async def from_outside(life: Life, number: str) -> str:
     """An invoice that the merchant wrote by SQL."""
-    row = await invoice(life)
-    await life.admin.execute("delete from invoice where id = $1", row)
-    await life.admin.execute(
-        """insert into invoice (customer_id, id, number, reason, status, currency, issued_at, due_on, subtotal_minor, total_minor, created_at)
-           values ($1, $2, $3, 'MANUAL', 'OPEN', 'USD', $4, $5, 100, 100, $4)""",
-        life.customer_id, row, number, life.now, life.now.date(),
-    )  # fmt: skip
-    return row
+    return await invoice(life, 100, number=number)
 
 
 async def issued(*lives: Life) -> list[asyncpg.Record]:
@@ -288,6 +281,7 @@ async def _written(transaction: Any, life: Life) -> str:
            values ($1, $2, $2, 'MANUAL', 'OPEN', 'USD', $3, $4, 100, 100, $3)""",
         [life.customer_id, identifier, life.now, life.now.date()],
     )
+    await transaction._lease.fetch(LINE, [life.customer_id, identifier])
     place = life.numbering.place(life.now)
     transaction.at_commit(
         "invoices.issue_number", key=identifier, series=place.series, year=place.year, prefix=place.prefix, digits=place.digits, suffix=place.suffix
@@ -379,6 +373,7 @@ async def test_the_series_belongs_to_nobody_and_the_application_only_counts_up(
                values ($1, $2, $2, 'MANUAL', 'OPEN', 'USD', $3, $4, 100, 100, $3)""",
             other.customer_id, theirs, life.now, life.now.date(),
         )  # fmt: skip
+        await owner.execute(LINE, other.customer_id, theirs)
         app = await asyncpg.connect(place.app, server_settings={"search_path": "portico"})
         await app.execute(f"set role {APP}; set app.customer_id = '{life.customer_id}'; set app.actor = 'SYSTEM'")
         for table in ("invoice_series", "invoice_number"):

@@ -184,7 +184,9 @@ async def test_the_renewal_is_shown_at_the_tax_rate_of_today(life: Life, state: 
     await life.admin.execute("update customer set tax_rate_ppm = 77777 where id = $1", life.customer_id)
     row = await life.row(subscription)
     assert (row["renewal_minor"] == before) is (state == "a price with tax")
-    amount = (await life.ask("query R($id: ID!) { node(id: $id) { ... on Subscription { renewalAmount { minorUnits } } } }", id=subscription))["node"]["renewalAmount"]
+    amount = (await life.ask("query R($id: ID!) { node(id: $id) { ... on Subscription { renewalAmount { minorUnits } } } }", id=subscription))["node"][
+        "renewalAmount"
+    ]
     assert int(amount["minorUnits"]) == row["renewal_minor"]
     life.now = row["renews_at"]
     await life.tick(subscription)
