@@ -184,7 +184,9 @@ async def test_the_renewal_is_shown_at_the_tax_rate_of_today(life: Life, state: 
     await life.admin.execute("update customer set tax_rate_ppm = 77777 where id = $1", life.customer_id)
     row = await life.row(subscription)
     assert (row["renewal_minor"] == before) is (state == "a price with tax")
-    amount = (await life.ask("query R($id: ID!) { node(id: $id) { ... on Subscription { renewalAmount { minorUnits } } } }", id=subscription))["node"]["renewalAmount"]
+    amount = (await life.ask("query R($id: ID!) { node(id: $id) { ... on Subscription { renewalAmount { minorUnits } } } }", id=subscription))["node"][
+        "renewalAmount"
+    ]
     assert int(amount["minorUnits"]) == row["renewal_minor"]
     life.now = row["renews_at"]
     await life.tick(subscription)
@@ -213,7 +215,7 @@ async def test_an_invoice_cannot_be_paid_while_a_charge_decides_over_its_subscri
     assert payload["payment"]["status"] == "PROCESSING"
     assert await reasons_to_pay(life, owed) == ["IN_PROGRESS"]
     assert (await pay(life, "payInvoice", invoiceId=owed))["userErrors"][0]["code"] == "IN_PROGRESS"
-    assert {item for item in (await reasons(life, subscription)).values()} == {"IN_PROGRESS"}
+    assert {reason for action, reason in (await reasons(life, subscription)).items() if action != Action.CANCEL} == {"IN_PROGRESS"}
 
 
 async def test_the_installments_of_an_invoice_that_is_being_paid_wait_with_it(life: Life) -> None:
