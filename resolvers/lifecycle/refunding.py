@@ -4,6 +4,7 @@ What is applied takes from what the payment paid. A refund that fails after that
 """
 
 import logging
+from dataclasses import dataclass
 
 from billing.refunds import Part, Recorded, Report, recorded, taken
 from billing.rows.refunds import RecordedRefund, RefundedPayment
@@ -16,6 +17,14 @@ from resolvers.lifecycle.writing import Changes, Writer, as_json, save
 logger = logging.getLogger("portico.payments")
 
 SETTLED = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED)
+
+
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """An invoice of which a bank took back what a method had paid."""
+
+    invoice_id: str
+    payment_method_id: str | None
 
 
 async def record(transaction: Transaction, payment_id: str, report: Report, *, by: Writer) -> None:
@@ -101,10 +110,11 @@ async def _leave_allocation(transaction: Transaction, payment: RefundedPayment, 
 async def _owed_again(transaction: Transaction, touched: Touched, invoice_ids: list[str], *, by: Writer) -> None:
     """A debit that was returned is one more failed try; what is in dispute is not charged by the billing clock."""
     for invoice_id in invoice_ids:
+        charge = TakenBack(invoice_id, touched.payment.payment_method_id)
         if touched.refund.reason == RefundReason.RETURNED:
-            await dunning.returned(transaction, dunning.Charged(invoice_id, touched.payment.payment_method_id), by=by)
+            await dunning.returned(transaction, charge, by=by)
         else:
-            await dunning.disputed(transaction, invoice_id, by=by)
+            await dunning.disputed(transaction, charge, by=by)
 
 
 def _recorded(row: RecordedRefund) -> Recorded:
