@@ -1,4 +1,4 @@
-.PHONY: demo help install test tests check format schema bench bench-peers lock clean
+.PHONY: demo help install test tests model check format schema bench bench-peers lock clean
 .DEFAULT_GOAL := demo
 PYTHON ?= python3
 BIN := .venv/bin
@@ -18,6 +18,10 @@ test: .venv/ready-dev  ## Run all tests
 	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 tests: test  ## The same
+
+# 300 histories of 60 steps over more than 18 months for each property; minutes, where `test` takes seconds.
+model: .venv/ready-dev  ## Drive long random histories: what is shown, offered and previewed is what then happens
+	@PORTICO_TEST_MODEL=long $(BIN)/python -m pytest -q -n auto --maxprocesses 4 tests/lifecycle/test_forecast.py tests/lifecycle/test_offered.py
 
 check: .venv/ready-dev  ## Lint, types, the import arrows, and whether schema.graphql is current
 	@$(BIN)/ruff check .

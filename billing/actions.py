@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from billing.attachments import has_room
 from billing.coupons import RunningCoupon
 from billing.refusals import ErrorCode, Refused
 from billing.states import Actor
@@ -53,6 +54,7 @@ MESSAGES = {
     E.ALREADY_DEFAULT: "This is the default method already.",
     E.NOT_YOURS_TO_DELETE: "Only who uploaded a file may delete it.",
     E.NOT_STORED: "The file is not stored (yet).",
+    E.QUOTA_EXCEEDED: "No more files can be attached to this.",
 }
 
 LIFECYCLE = (Action.PAUSE, Action.SUSPEND, Action.RESUME, Action.CANCEL, Action.CHANGE_PLAN, Action.APPLY_COUPON)
@@ -104,16 +106,22 @@ def of_subscription(
     return [_state(action, E.IN_PROGRESS if is_waiting and action is not Action.CANCEL else reason) for action, reason in reasons.items()]
 
 
-def of_invoice(status: str, remaining_minor: int) -> list[ActionState]:
-    return [_state(Action.PAY, _unpayable(status, remaining_minor)), _state(Action.DOWNLOAD, None), _state(Action.UPLOAD_ATTACHMENTS, None)]
+def of_invoice(status: str, remaining_minor: int, is_in_payment: bool = False, file_count: int = 0, *, max_files: int | None = None) -> list[ActionState]:
+    """`is_in_payment`: a charge for it is under way, or one that decides over its subscription. `max_files` is how many files it may have, None for any number."""
+    pay = _unpayable("PROCESSING" if is_in_payment else status, remaining_minor)
+    return [_state(Action.PAY, pay), _state(Action.DOWNLOAD, None), _state(Action.UPLOAD_ATTACHMENTS, _full(file_count, max_files))]
 
 
-def of_schedule(status: str) -> list[ActionState]:
-    return [_state(Action.UPLOAD_ATTACHMENTS, E.WRONG_STATE if status == "CANCELED" else None)]
+def of_schedule(status: str, file_count: int = 0, *, max_files: int | None = None) -> list[ActionState]:
+    return [_state(Action.UPLOAD_ATTACHMENTS, E.WRONG_STATE if status == "CANCELED" else _full(file_count, max_files))]
 
 
-def of_installment(status: str, remaining_minor: int) -> list[ActionState]:
-    return [_state(Action.PAY, _unpayable(status, remaining_minor))]
+def of_installment(status: str, remaining_minor: int, invoice_status: str | None = None, invoice_remaining_minor: int | None = None) -> list[ActionState]:
+    """An invoice that covers it is paid along, so what cannot be done with the invoice cannot be done with its installment. An `invoice_status` of PROCESSING: it is in payment."""
+    reason = _unpayable(status, remaining_minor)
+    if reason is None and invoice_status is not None:
+        reason = _unpayable(invoice_status, invoice_remaining_minor or 0)
+    return [_state(Action.PAY, reason)]
 
 
 def of_method(is_default: bool, is_expired: bool, is_in_use: bool, has_payment_in_flight: bool) -> list[ActionState]:
@@ -147,6 +155,10 @@ def _unpayable(status: str, remaining_minor: int) -> ErrorCode | None:
     if status in ("VOID", "REFUNDED", "CANCELED"):
         return E.NOT_PAYABLE
     return None if remaining_minor else E.ALREADY_PAID
+
+
+def _full(file_count: int, max_files: int | None) -> ErrorCode | None:
+    return None if max_files is None or has_room(file_count + 1, max_files) else E.QUOTA_EXCEEDED
 
 
 def _state(action: Action, reason: ErrorCode | None) -> ActionState:

@@ -159,6 +159,11 @@ class Context:
         return replace(links, app=self.viewer.app or "") if self.viewer.kind is Actor.PARTNER else links
 
     @property
+    def max_files(self) -> int | None:
+        """How many files one thing may have; None where the process keeps no files."""
+        return self.files.max_per_parent if self.files else None
+
+    @property
     def needs_locale(self) -> bool:
         """Whether there is a locale that has not been read yet. Staff and services have none."""
         return self.customer_locale is None and self.viewer.customer_id is not None

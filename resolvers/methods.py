@@ -57,7 +57,8 @@ async def complete_add(given: Any, context: Context) -> Any:
 async def set_default(given: Any, context: Context) -> Any:
     async with context.session.write() as transaction:
         method = await _named(transaction, given)
-        if not method.is_default:
+        # The default is chosen once more to have what is past due charged to it.
+        if not (method.is_default and given.retry_past_due):
             judge(_states(method), Action.SET_DEFAULT)
         await _make_default(transaction, method.id)
         await _charge_open(transaction, context, is_chosen=True, is_requested=given.retry_past_due)

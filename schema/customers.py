@@ -25,7 +25,7 @@ def _total(column: str, description: str) -> object:
 @strawberry.type(description="What will be charged next.")
 class NextPayment:
     due_on: Date = strawberry.field(name="date", description="The day on which it will be charged or is due.")
-    amount = money("amount_minor", description="How much.")
+    amount = money("amount_minor", description="How much, before the customer's credit (`summary.balance`), which pays first.")
     kind: NextPaymentKind = strawberry.field(description="Where it comes from.")
     source = any_of(
         "sub", "ins", "inv", key="source_id", graphql_type=Node | None, description="The Subscription, Installment or Invoice it comes from.", is_certain=True
@@ -58,7 +58,7 @@ class Summary:
         key="customer_id",
         graphql_type=NextPayment | None,
         description="The earliest of the next renewal, an automatic resume, the next charge of an unpaid invoice, and an unpaid installment from today on; "
-        "what costs nothing is none. Null is normal.",
+        "what costs nothing is none. A resume within the paid period charges nothing: then the renewal at its end counts. Null is normal.",
     )
 
 

@@ -77,7 +77,10 @@ class Invoice(Node, Attachable):
     )
     attachments = page("attachments.of_invoice", key="id", graphql_type=nouns.Attachment, sort=AgeOrder, description="Files attached to it.")
     available_actions = derived(
-        actions.of_invoice, needs=("status", "remaining_minor"), graphql_type=list[ActionState], description="What the customer may do with it now."
+        actions.of_invoice,
+        needs=("status", "remaining_minor", "is_in_payment", "file_count"),
+        graphql_type=list[ActionState],
+        description="What the customer may do with it now.",
     )
 
 

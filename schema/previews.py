@@ -23,6 +23,7 @@ described(
     PAYMENT_BECOMES_CREDIT="A payment is in progress: if it succeeds, its amount is added to the customer's credit.",
     PERIOD_ENDS_NOW="The running period ends at once and a new one begins: what is left of it is credited.",
     CREDIT_EXCEEDS_LINE="The unused time is worth more than the line of the invoice says: the rest stands on `creditNotes`.",
+    RESUMES_AFTER_SUSPENSION="It does not resume on the day that was set for the end of its pause, as long as it is suspended.",
 )
 
 

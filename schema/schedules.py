@@ -44,7 +44,9 @@ class PaymentSchedule(Node, Attachable):
         "invoices.of_schedule", key="id", graphql_type=nouns.Invoice, sort=InvoiceOrder, filter=InvoiceFilter, description="The invoices made for it."
     )
     attachments = page("attachments.of_schedule", key="id", graphql_type=nouns.Attachment, sort=AgeOrder, description="Files attached to it.")
-    available_actions = derived(actions.of_schedule, needs=("status",), graphql_type=list[ActionState], description="What the customer may do with it now.")
+    available_actions = derived(
+        actions.of_schedule, needs=("status", "file_count"), graphql_type=list[ActionState], description="What the customer may do with it now."
+    )
 
 
 @strawberry.type(description="One part of a payment schedule.")
@@ -66,5 +68,8 @@ class Installment(Node):
     )
     payments = page("payments.of_installment", key="id", graphql_type=nouns.Payment, sort=AgeOrder, filter=PaymentFilter, description="What was paid on it.")
     available_actions = derived(
-        actions.of_installment, needs=("status", "remaining_minor"), graphql_type=list[ActionState], description="What the customer may do with it now."
+        actions.of_installment,
+        needs=("status", "remaining_minor", "invoice_status", "invoice_remaining_minor"),
+        graphql_type=list[ActionState],
+        description="What the customer may do with it now.",
     )

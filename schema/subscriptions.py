@@ -61,7 +61,9 @@ class Subscription(Node):
     renewal_amount = money("renewal_minor", description="What the next renewal costs: price times quantity, less the coupon, with tax.")
     pending_change = part(PendingChange, when="pending_kind", description="What will happen to it by itself; null is nothing.")
     paused_at: DateTime | None = strawberry.field(description="For PAUSED, since when.")
-    resumes_at: DateTime | None = strawberry.field(description="For PAUSED, when it resumes by itself; null is not.")
+    resumes_at: DateTime | None = strawberry.field(
+        description="For PAUSED, when it resumes by itself; null is not. The day is kept while it is suspended, and shown again after that."
+    )
     suspended_at: DateTime | None = strawberry.field(description="For SUSPENDED, since when.")
     canceled_at: DateTime | None = strawberry.field(description="For CANCELED, since when.")
     cancel_reason: CancelReason | None = strawberry.field(description="Why it was or will be canceled, if the customer said so.")

@@ -37,7 +37,10 @@ def release(facts: Facts) -> Decision:
 
 
 def lift(facts: Facts, by: SuspendedBy, *, is_waiting: bool) -> Decision:
-    """Take one hold away. While another remains, it stays suspended; and what the customer had paused before, only the customer's word makes go on."""
+    """Take one hold away. While another remains, it stays suspended; and what was paused before is paused again.
+
+    Such a pause ends on the day that was set for it, at once if that day has passed, or else by the customer's word.
+    """
     contract = facts.contract
     holds = [hold for hold in contract.holds if hold != by]
     event = Event(SubscriptionEventKind.RESUMED if by is SuspendedBy.CUSTOMER else SubscriptionEventKind.RELEASED)

@@ -41,7 +41,10 @@ def paused(contract: Contract, at: datetime, resumes_at: datetime | None) -> Con
 
 
 def suspend(facts: Facts) -> Decision:
-    """Stop the service now. The period keeps its dates, and a pending cancellation or change of plan stands; a pending pause has nothing left to do."""
+    """Stop the service now. The period keeps its dates, and a pending cancellation or change of plan stands; a pending pause has nothing left to do.
+
+    A pause keeps the day on which it ends: while it is suspended nothing happens on that day, see `resume.lift`.
+    """
     contract = facts.contract
     guard(contract, Action.SUSPEND)
     if contract.status == "SUSPENDED":
@@ -73,10 +76,14 @@ def _suspended(facts: Facts, by: SuspendedBy, kind: SubscriptionEventKind, *, no
         suspended_by=strongest(holds),
         suspended_at=contract.suspended_at or facts.now,
         renews_at=None,
-        resumes_at=None,
     )
-    warnings = (Warning.REPLACES_PENDING_PAUSE,) if is_moot else ()
-    return Decision(after, (Event(kind, note),), warnings=(*warnings, Warning.OPEN_INVOICES_STAY_DUE), effective_at=facts.now)
+    is_put_off = contract.status == "PAUSED" and contract.resumes_at is not None
+    warnings = (
+        *((Warning.REPLACES_PENDING_PAUSE,) if is_moot else ()),
+        *((Warning.RESUMES_AFTER_SUSPENSION,) if is_put_off else ()),
+        Warning.OPEN_INVOICES_STAY_DUE,
+    )
+    return Decision(after, (Event(kind, note),), warnings=warnings, effective_at=facts.now)
 
 
 def strongest(holds: list[str]) -> str | None:
@@ -97,6 +104,8 @@ def cancel(facts: Facts, *, when: When, reason: CancelReason | None, comment: st
     told = replace(contract, charging_payment_id=None, cancel_reason=reason or contract.cancel_reason, cancel_comment=comment or contract.cancel_comment)
     ends_now = when is When.NOW or contract.status in ("SCHEDULED", "PAUSED") or not is_running(contract, facts.now)
     at = facts.now if ends_now else contract.period_ends_at or facts.now
+    # A change of plan that this replaces would have renewed at another price.
+    told = replace(told, renewal_minor=renewal_minor(facts, facts.terms, running(facts)))
     after = canceled(told, at) if ends_now else scheduled(told, PendingChangeKind.CANCEL, at)
     event = Event(SubscriptionEventKind.CANCELED) if ends_now else Event(SubscriptionEventKind.CHANGE_SCHEDULED, "CANCEL")
     warnings = _warnings_of_cancel(facts, ends_now=ends_now)

@@ -34,6 +34,8 @@ class Invoice:
     next_attempt_at: datetime | None
     next_attempt_on: date | None
     refunded_minor: int
+    is_in_payment: bool
+    file_count: int
 
 
 @dataclass(frozen=True, slots=True)

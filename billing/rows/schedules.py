@@ -20,6 +20,7 @@ class PaymentSchedule:
     version: int
     created_at: datetime
     refunded_minor: int
+    file_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +41,5 @@ class Installment:
     days_overdue: int
     version: int
     refunded_minor: int
+    invoice_status: str | None
+    invoice_remaining_minor: int | None

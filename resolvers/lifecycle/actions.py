@@ -19,7 +19,7 @@ from resolvers.audit import fresh_id
 from resolvers.calling import Outcome, Prepare, Prepared, act
 from resolvers.context import Context, payments_of
 from resolvers.lifecycle import dunning, plans, previews
-from resolvers.lifecycle.attempts import Call
+from resolvers.lifecycle.attempts import Call, judge_method
 from resolvers.lifecycle.catching_up import Behind
 from resolvers.lifecycle.charging import begun
 from resolvers.lifecycle.plans import Plan
@@ -75,6 +75,8 @@ async def preview(action: Action, given: Any, context: Context) -> Any:
         facts, decision = await action.plan(given, context)(asking(context, owner), context.now, False)
     except Behind:
         raise Refused(ErrorCode.IN_PROGRESS, BEHIND) from None
+    if decision.due_minor:
+        judge_method(facts.account, payments_of(context).processors)
     return _shown(facts, decision, previews.pin(given, action.mutation, decision, context))
 
 

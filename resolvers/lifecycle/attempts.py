@@ -1,6 +1,6 @@
 """An attempt to take money, as rows: the payment, what is to be written when it succeeds or fails, and the request that goes to the processor."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
@@ -58,10 +58,17 @@ class Intent:
     agreed: Mapping[str, Any] | None = None
 
 
-def attempt(intent: Intent, method: Any, call: Call | None, *, by: Writer) -> tuple[Sending, Changes]:
-    """`method` has the columns `method_…` of an Account or a Collectable. Without a call nobody waits, and the customer cannot be asked. Raises Refused without a method."""
+def judge_method(method: Any, processors: Container[str] | None = None) -> None:
+    """Raises Refused where there is nothing to charge. `processors` are those that are there; None where that is judged elsewhere."""
     if method.method_id is None or method.method_processor is None or method.method_reference is None:
         raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "Add a payment method first.")
+    if processors is not None and method.method_processor not in processors:
+        raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "This payment method cannot be charged any more. Add another one.")
+
+
+def attempt(intent: Intent, method: Any, call: Call | None, *, by: Writer) -> tuple[Sending, Changes]:
+    """`method` has the columns `method_…` of an Account or a Collectable. Without a call nobody waits, and the customer cannot be asked. Raises Refused without a method."""
+    judge_method(method)
     charge = Charge(intent.payment_id, intent.customer_id, method.method_reference, intent.amount_minor, intent.currency, intent.words, call is None)
     changes: Changes = {"payment": [_payment(intent, method, by=by)], "charge": [_charge(intent, charge, call, by=by)]}
     if call:

@@ -21,7 +21,7 @@ SETTLED = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED)
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """An invoice of which a bank took back what a method had paid."""
+    """An invoice that is owed again, and the method that had paid it."""
 
     invoice_id: str
     payment_method_id: str | None
@@ -109,12 +109,9 @@ async def _leave_allocation(transaction: Transaction, payment: RefundedPayment, 
 
 async def _owed_again(transaction: Transaction, touched: Touched, invoice_ids: list[str], *, by: Writer) -> None:
     """A debit that was returned is one more failed try; what is in dispute is not charged by the billing clock."""
+    happened = dunning.returned if touched.refund.reason == RefundReason.RETURNED else dunning.disputed
     for invoice_id in invoice_ids:
-        charge = TakenBack(invoice_id, touched.payment.payment_method_id)
-        if touched.refund.reason == RefundReason.RETURNED:
-            await dunning.returned(transaction, charge, by=by)
-        else:
-            await dunning.disputed(transaction, charge, by=by)
+        await happened(transaction, TakenBack(invoice_id, touched.payment.payment_method_id), by=by)
 
 
 def _recorded(row: RecordedRefund) -> Recorded:

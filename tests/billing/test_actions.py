@@ -70,6 +70,40 @@ def test_what_can_be_paid(status: str, remaining: int, reason: str | None) -> No
     assert next(item.reason for item in actions.of_invoice(status, remaining) if item.action is Action.PAY) == reason
 
 
+@pytest.mark.parametrize(
+    ("status", "remaining", "reason"), [("OPEN", 5, "IN_PROGRESS"), ("PARTIALLY_PAID", 5, "IN_PROGRESS"), ("PROCESSING", 5, "IN_PROGRESS")]
+)
+def test_what_is_in_payment_is_not_paid_meanwhile(status: str, remaining: int, reason: str) -> None:
+    assert next(item.reason for item in actions.of_invoice(status, remaining, True) if item.action is Action.PAY) == reason
+
+
+@pytest.mark.parametrize(
+    ("installment", "covering", "reason"),
+    [
+        (("DUE", 5), (None, None), None),
+        (("DUE", 5), ("OPEN", 5), None),
+        (("PARTIALLY_PAID", 5), ("PARTIALLY_PAID", 5), None),
+        (("DUE", 5), ("PROCESSING", 5), "IN_PROGRESS"),
+        (("DUE", 5), ("VOID", 0), "NOT_PAYABLE"),
+        (("DUE", 5), ("REFUNDED", 0), "NOT_PAYABLE"),
+        (("DUE", 5), ("PAID", 0), "ALREADY_PAID"),
+        (("PROCESSING", 5), ("VOID", 0), "IN_PROGRESS"),
+        (("CANCELED", 0), ("OPEN", 5), "NOT_PAYABLE"),
+        (("PAID", 0), ("PROCESSING", 5), "ALREADY_PAID"),
+    ],
+)
+def test_an_installment_is_paid_where_it_and_its_invoice_can_be(installment: tuple, covering: tuple, reason: str | None) -> None:
+    assert [item.reason for item in actions.of_installment(*installment, *covering)] == [reason]
+
+
+@pytest.mark.parametrize(("files", "limit", "reason"), [(0, 1, None), (1, 1, "QUOTA_EXCEEDED"), (2, 3, None), (3, 3, "QUOTA_EXCEEDED"), (999, None, None)])
+def test_files_are_attached_as_long_as_there_is_room(files: int, limit: int | None, reason: str | None) -> None:
+    on_invoice = actions.of_invoice("PAID", 0, False, files, max_files=limit)
+    on_schedule = actions.of_schedule("ACTIVE", files, max_files=limit)
+    assert [item.reason for item in (*on_invoice, *on_schedule) if item.action is Action.UPLOAD_ATTACHMENTS] == [reason, reason]
+    assert actions.of_schedule("CANCELED", files, max_files=limit)[0].reason == "WRONG_STATE"
+
+
 @pytest.mark.parametrize(("actor", "uploader"), [("CUSTOMER", "CUSTOMER"), ("CUSTOMER", "STAFF"), ("STAFF", "CUSTOMER"), ("STAFF", "STAFF")])
 def test_staff_cannot_delete_what_a_customer_uploaded_nor_the_other_way_round(actor: str, uploader: str) -> None:
     delete = next(item for item in actions.of_attachment("STORED", uploader, actor=Actor(actor)) if item.action is Action.DELETE)

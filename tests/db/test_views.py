@@ -12,11 +12,17 @@ from tests.conftest import EMPTY, NOW
 EVERYTHING_TO_COME = """
 select distinct on (c.id) c.id as customer_id, coming.due_on, coming.amount_minor, coming.currency, coming.kind, coming.source_id
   from customer c
-  join (select s.customer_id, (s.renews_at at time zone c.time_zone)::date as due_on, s.renewal_minor as amount_minor, s.currency, 'RENEWAL' as kind, s.id as source_id
-          from subscription s join customer c on c.id = s.customer_id where s.renews_at >= operation_now() and s.renewal_minor > 0
+  join (select s.customer_id, greatest((s.renews_at at time zone c.time_zone)::date, today_in(c.time_zone)) as due_on, s.renewal_minor as amount_minor, s.currency,
+               'RENEWAL' as kind, s.id as source_id
+          from subscription s join customer c on c.id = s.customer_id where s.renews_at is not null and s.renewal_minor > 0
          union all
-        select s.customer_id, (s.resumes_at at time zone c.time_zone)::date, s.renewal_minor, s.currency, 'RESUME', s.id
-          from subscription s join customer c on c.id = s.customer_id where s.resumes_at >= operation_now() and s.renewal_minor > 0
+        select s.customer_id, greatest((s.resumes_at at time zone c.time_zone)::date, today_in(c.time_zone)), s.renewal_minor, s.currency, 'RESUME', s.id
+          from subscription s join customer c on c.id = s.customer_id
+         where s.status = 'PAUSED' and s.renewal_minor > 0 and (s.period_ends_at is null or s.period_ends_at <= greatest(s.resumes_at, operation_now())) and s.resumes_at is not null
+         union all
+        select s.customer_id, (s.period_ends_at at time zone c.time_zone)::date, s.renewal_minor, s.currency, 'RENEWAL', s.id
+          from subscription s join customer c on c.id = s.customer_id
+         where s.status = 'PAUSED' and s.renewal_minor > 0 and s.period_ends_at > greatest(s.resumes_at, operation_now()) and s.resumes_at is not null
          union all
         select i.customer_id, greatest((i.collect_at at time zone c.time_zone)::date, today_in(c.time_zone)), i.remaining_minor, i.currency, 'RETRY', i.id
           from invoice i join customer c on c.id = i.customer_id
@@ -24,7 +30,10 @@ select distinct on (c.id) c.id as customer_id, coming.due_on, coming.amount_mino
          union all
         select i.customer_id, i.due_on, i.remaining_minor, i.currency, 'INSTALLMENT', i.id
           from installment i join customer c on c.id = i.customer_id
-         where i.remaining_minor > 0 and i.status <> 'PROCESSING' and i.due_on >= today_in(c.time_zone)) coming on coming.customer_id = c.id
+         where i.remaining_minor > 0 and i.status <> 'PROCESSING' and i.due_on >= today_in(c.time_zone)
+           and not exists (select from invoice v left join subscription s on s.customer_id = v.customer_id and s.id = v.subscription_id
+                            where v.customer_id = i.customer_id and v.id = i.invoice_id
+                              and (v.status not in ('OPEN', 'PARTIALLY_PAID') or s.charging_payment_id is not null))) coming on coming.customer_id = c.id
  order by c.id, coming.due_on, coming.kind desc, coming.source_id"""
 
 FIRST_TO_COME = "select distinct on (customer_id) * from portal_upcoming_payment order by customer_id, due_on, kind desc, source_id"

@@ -47,13 +47,15 @@ async def counted(admin: asyncpg.Connection, customer_id: str) -> dict:
         totals[known["currency"]]  # zero, where nothing else is
     for total in totals.values():
         total["due"] += max(-total["balance"], 0)
+    charging = {item["id"] for item in subscriptions if item["charging_payment_id"]}
+    closed = {item["id"] for item in await table("invoice") if item["status"] not in ("OPEN", "PARTIALLY_PAID") or item["subscription_id"] in charging}
     settled = [payment for payment in payments if payment["status"] == "SUCCEEDED"]
     return {
         "totals": {currency: dict(found) for currency, found in sorted(totals.items())},
         "activeSubscriptions": sum(item["status"] in ("ACTIVE", "TRIALING") for item in subscriptions),
         "activeSchedules": sum(item["status"] == "ACTIVE" for item in await table("payment_schedule")),
         "lastPayment": max(((item["settled_at"], item["id"]) for item in settled), default=(None, None))[1],
-        "nextPayment": upcoming(subscriptions, installments, zone),
+        "nextPayment": upcoming(subscriptions, [item for item in installments if item["invoice_id"] not in closed], zone),
     }
 
 
@@ -67,9 +69,13 @@ def upcoming(subscriptions: list[asyncpg.Record], installments: list[asyncpg.Rec
     today = NOW.astimezone(ZoneInfo(zone)).date()
     found = []
     for item in subscriptions:
-        for kind, column in (("RENEWAL", "renews_at"), ("RESUME", "resumes_at")):
-            if item[column] and item[column] >= NOW and item["renewal_minor"]:
-                found.append((item[column].astimezone(ZoneInfo(zone)).date(), kind, item["id"], item["renewal_minor"], item["currency"]))
+        kind, due = "RENEWAL", item["renews_at"]
+        if item["status"] == "PAUSED" and item["resumes_at"]:
+            # A resume within the paid period charges nothing.
+            is_running = item["period_ends_at"] and item["period_ends_at"] > max(item["resumes_at"], NOW)
+            kind, due = ("RENEWAL", item["period_ends_at"]) if is_running else ("RESUME", item["resumes_at"])
+        if due and item["renewal_minor"]:
+            found.append((max(due, NOW).astimezone(ZoneInfo(zone)).date(), kind, item["id"], item["renewal_minor"], item["currency"]))
     for item in installments:
         remaining = 0 if item["status"] == "CANCELED" else item["amount_minor"] - item["paid_minor"]
         if remaining > 0 and item["due_on"] >= today and item["status"] != "PROCESSING":

@@ -66,6 +66,7 @@ class Life:
     customer_id: str
     now: datetime = START
     identity: Any = None
+    files: Any = None
     keys: int = field(default=0)
     takes_parts: bool = True
     trials: TrialPolicy = TrialPolicy.PER_PLAN
@@ -80,7 +81,7 @@ class Life:
         viewer = viewer or self.viewer
         session = Session(self.database, Caller(viewer.customer_id, viewer.kind, self.now), acquire_seconds=20)
         payments = Payments({"sandbox": self.sandbox}, b"secret", self.takes_parts, self.trials, self.numbering, service_begins=self.service_begins)
-        return Context(viewer, session, identity=self.identity, payments=payments)
+        return Context(viewer, session, identity=self.identity, payments=payments, files=self.files)
 
     async def ask(self, text: str, viewer: Viewer | None = None, **variables: Any) -> dict[str, Any]:
         document = self.documents.prepare(text)

@@ -385,7 +385,8 @@ class World:
         if sub.pending == "PAUSE":
             sub.clear()
         sub.holds.add(by)
-        sub.status, sub.resumes_at = "SUSPENDED", None
+        # The day on which a pause ends is kept, and nothing happens on it before the suspension is lifted.
+        sub.status = "SUSPENDED"
 
     def release(self, sub: Sub) -> None:
         if "MERCHANT" not in sub.holds:
