@@ -313,6 +313,7 @@ SQL = {
 }
 
 
+@pytest.mark.inconsistent_rows
 @pytest.mark.parametrize("sql", SQL.values(), ids=SQL)
 async def test_what_sql_makes_of_the_last_overdue_invoice_lifts_the_hold_with_the_next_pass(life: Life, sql: str) -> None:
     subscription = await held(life)
