@@ -138,7 +138,7 @@ async def come(life: Life, way: str) -> None:
         assert (await add(life, "amex", makeDefault=True))["userErrors"] == []
         return
     method = (await add(life, "amex"))["paymentMethod"]
-    if way == "chosen as default":
+    if way == "chosen as default" and not method["isDefault"]:
         await set_default(life, method["id"])
     elif way == "chosen with retryPastDue":
         await set_default(life, method["id"], retryPastDue=True)
