@@ -11,7 +11,8 @@ from billing.states import Actor
 from db.session import Caller, Session
 from jobs.clock import Billing, tick
 from resolvers.lifecycle.credit_notes import note_rows
-from resolvers.lifecycle.writing import Interrupted, save, system_writer
+from resolvers.lifecycle.saving import Interrupted, save
+from resolvers.lifecycle.writing import system_writer
 from tests.lifecycle.books import assert_books
 from tests.lifecycle.conftest import START, Life, new_id
 
