@@ -16,7 +16,8 @@ from resolvers.lifecycle.attempts import Call, Sending
 from resolvers.lifecycle.catching_up import Behind, catch_up
 from resolvers.lifecycle.charging import ask, sending_again, settle
 from resolvers.lifecycle.previews import hash_of
-from resolvers.lifecycle.writing import Changes, Writer, audited, merged, save, writer
+from resolvers.lifecycle.saving import Changes, merged, save
+from resolvers.lifecycle.writing import Writer, audited, writer
 
 RUNNING = "An earlier call with this key is still running."
 CONFLICT = "This idempotency key was used with another input. Use a new key."

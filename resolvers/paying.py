@@ -16,7 +16,8 @@ from resolvers.calling import Outcome, Prepare, Prepared, act
 from resolvers.context import Context, identity_of, payments_of
 from resolvers.lifecycle.attempts import Call, Intent, attempt
 from resolvers.lifecycle.reading import account_around
-from resolvers.lifecycle.writing import Changes, Writer, allocation_row
+from resolvers.lifecycle.saving import Changes
+from resolvers.lifecycle.writing import Writer, allocation_row
 from resolvers.recognition import caller_of
 
 # What a payment that is made from several things is called at the processor.

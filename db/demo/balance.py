@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from db.demo.account import Account
+from db.demo.money import BalanceEntry, Payment
 from db.demo.payments import settle_invoice
-from db.demo.rows import BalanceEntry, Invoice, Payment, PaymentMethod
+from db.demo.rows import Invoice, PaymentMethod
 
 DESCRIPTIONS = {
     "CREDIT_NOTE": "Credit note",

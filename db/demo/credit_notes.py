@@ -5,8 +5,9 @@ from datetime import datetime
 from billing.notes import Left, NoteLine, note_line
 from db.demo import balance
 from db.demo.account import Account
+from db.demo.money import CreditNote, CreditNoteLine
 from db.demo.payments import settle_invoice
-from db.demo.rows import CreditNote, CreditNoteLine, Invoice
+from db.demo.rows import Invoice
 
 
 def correct(account: Account, invoice: Invoice, description: str, amount_minor: int, *, at: datetime) -> None:

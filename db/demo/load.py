@@ -15,11 +15,12 @@ from db.demo.account import open_account
 from db.demo.catalogue import catalogue_rows
 from db.demo.contents import content
 from db.demo.crowd import generate
+from db.demo.money import CreditNote
 from db.demo.numbers import Numbers, registered
 from db.demo.own import refuse_others
 from db.demo.passwords import give
 from db.demo.periods import whole_seconds
-from db.demo.rows import CreditNote, Customer, Invoice
+from db.demo.rows import Customer, Invoice
 from db.demo.shown import HOMES, SHOWN, DemoCustomer
 from db.demo.stories import STORIES
 from db.demo.tables import CATALOGUE_TABLES, CUSTOMER_TABLES, Rows, columns, no_rows, record_of

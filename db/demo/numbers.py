@@ -8,7 +8,8 @@ from typing import TypeAlias
 import asyncpg
 
 from billing.numbers import Numbering, Place
-from db.demo.rows import CreditNote, Invoice
+from db.demo.money import CreditNote
+from db.demo.rows import Invoice
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Document: TypeAlias = Invoice | CreditNote

@@ -7,7 +7,8 @@ from datetime import date, datetime, timedelta
 from billing import standing
 from billing.states import InvoiceStatus
 from db.demo.account import Account
-from db.demo.rows import Installment, Invoice, Payment, PaymentAllocation, PaymentMethod, PaymentSchedule
+from db.demo.money import Payment, PaymentAllocation
+from db.demo.rows import Installment, Invoice, PaymentMethod, PaymentSchedule
 
 # Whether the same method may be tried again, by the reason of the decline.
 DECLINES = {"insufficient_funds": True, "do_not_honor": True, "processing_error": True, "expired_card": False, "lost_card": False, "stolen_card": False}

@@ -8,8 +8,9 @@ from billing.refunds import BY_THE_BANK
 from billing.states import RefundReason
 from db.demo.account import Account
 from db.demo.credit_notes import add_line
+from db.demo.money import CreditNote, Payment, Refund, RefundAllocation
 from db.demo.payments import Debt, settle_again
-from db.demo.rows import CreditNote, Invoice, Payment, Refund, RefundAllocation
+from db.demo.rows import Invoice
 
 
 def refund(account: Account, payment: Payment, debt: Debt, *, at: datetime, amount_minor: int | None = None, reason: str = "REQUESTED") -> None:

@@ -5,25 +5,19 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from db.demo.money import BalanceEntry, CreditNote, CreditNoteLine, Payment, PaymentAllocation, Refund, RefundAllocation
 from db.demo.rows import (
     Attachment,
-    BalanceEntry,
     Coupon,
     CouponRedemption,
-    CreditNote,
-    CreditNoteLine,
     Customer,
     Installment,
     Invoice,
     InvoiceLine,
-    Payment,
-    PaymentAllocation,
     PaymentMethod,
     PaymentSchedule,
     Plan,
     Price,
-    Refund,
-    RefundAllocation,
     RetentionOffer,
     Subscription,
     SubscriptionEvent,

@@ -24,7 +24,8 @@ from resolvers.lifecycle.catching_up import Behind
 from resolvers.lifecycle.charging import begun
 from resolvers.lifecycle.plans import Plan
 from resolvers.lifecycle.reading import NOT_FOUND, asking
-from resolvers.lifecycle.writing import Writer, merged, rows_of
+from resolvers.lifecycle.saving import merged
+from resolvers.lifecycle.writing import Writer, rows_of
 from resolvers.recognition import throttled
 
 BEHIND = "It is being renewed at this moment. Try again shortly."

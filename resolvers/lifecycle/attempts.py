@@ -8,7 +8,8 @@ from typing import Any
 from billing.refusals import ErrorCode, Refused
 from billing.states import BalanceEntryKind
 from payments.processor import Charge
-from resolvers.lifecycle.writing import Changes, Writer, merged
+from resolvers.lifecycle.saving import Changes, merged
+from resolvers.lifecycle.writing import Writer
 
 # How long a call may wait for the processor before whoever retries takes over: longer than an operation may take.
 LEASE = timedelta(seconds=20)

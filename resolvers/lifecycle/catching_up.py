@@ -12,7 +12,8 @@ from resolvers.lifecycle.attempts import Sending
 from resolvers.lifecycle.charging import ask, begun, settle
 from resolvers.lifecycle.reading import contract as contract_of
 from resolvers.lifecycle.reading import facts_of
-from resolvers.lifecycle.writing import Writer, rows_of, save
+from resolvers.lifecycle.saving import save
+from resolvers.lifecycle.writing import Writer, rows_of
 
 # A clock that stood still for years walks on at its next pass.
 MAX_STEPS = 500

@@ -23,7 +23,8 @@ from payments.processor import KEYS_HOLD, Attempt, Charge, ChargeResult, ChargeS
 from resolvers.lifecycle import deciding, dunning, refunding
 from resolvers.lifecycle.attempts import Call, Intent, Sending, attempt
 from resolvers.lifecycle.deciding import agreed, never_happened, order_rows
-from resolvers.lifecycle.writing import Changes, Interrupted, Writer, merged, row_of, rows_of, save
+from resolvers.lifecycle.saving import Changes, Interrupted, merged, save
+from resolvers.lifecycle.writing import Writer, row_of, rows_of
 
 logger = logging.getLogger("portico.payments")
 

@@ -12,7 +12,8 @@ from payments.processor import Processor
 from resolvers.lifecycle import dunning
 from resolvers.lifecycle.attempts import Intent, Sending, attempt
 from resolvers.lifecycle.charging import ask, settle
-from resolvers.lifecycle.writing import Changes, Writer, allocation_row, save
+from resolvers.lifecycle.saving import Changes, save
+from resolvers.lifecycle.writing import Writer, allocation_row
 
 
 async def collect(session: Session, invoice_id: str, processors: Mapping[str, Processor], *, by: Writer) -> None:

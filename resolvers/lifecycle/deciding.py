@@ -24,7 +24,8 @@ from payments.processor import ChargeResult, ChargeStatus
 from resolvers.lifecycle.credit_notes import unnumbered_note
 from resolvers.lifecycle.reading import contract as contract_of
 from resolvers.lifecycle.reading import facts_of
-from resolvers.lifecycle.writing import Changes, Interrupted, Writer, allocation_row, event_row, row_of, rows_of, save, unnumbered
+from resolvers.lifecycle.saving import Changes, Interrupted, save
+from resolvers.lifecycle.writing import Writer, allocation_row, event_row, row_of, rows_of, unnumbered
 
 # When a pause whose end could not be paid for, because the processor was away, ends instead.
 RESUMES_AGAIN = timedelta(hours=1)

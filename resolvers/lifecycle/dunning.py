@@ -16,7 +16,8 @@ from mail.letters import Envelope, Letter, language_of
 from resolvers.letters import Draft, leave
 from resolvers.lifecycle.reading import contract as contract_of
 from resolvers.lifecycle.reading import facts_of
-from resolvers.lifecycle.writing import Changes, Writer, collection_row, rows_of, save
+from resolvers.lifecycle.saving import Changes, save
+from resolvers.lifecycle.writing import Writer, collection_row, rows_of
 
 NOTE = "An invoice stayed unpaid."
 

@@ -12,7 +12,7 @@ from typing import Any
 from billing.lifecycle.facts import Decision
 from billing.refusals import ErrorCode, Refused
 from resolvers.context import Context, payments_of
-from resolvers.lifecycle.writing import as_json
+from resolvers.lifecycle.saving import as_json
 
 LIFETIME = timedelta(minutes=10)
 EXPIRED = "This preview is no longer valid. Preview again."

@@ -10,7 +10,8 @@ from billing.refunds import BY_THE_BANK, Part, Recorded, granted, waived
 from billing.rows.refunds import RecordedRefund, RefundedInstallment, RefundedInvoice, RefundedPayment, RefundNote
 from billing.states import InvoiceStatus, RefundReason, RefundStatus
 from resolvers.lifecycle.credit_notes import note_rows
-from resolvers.lifecycle.writing import Changes, Writer
+from resolvers.lifecycle.saving import Changes
+from resolvers.lifecycle.writing import Writer
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from billing.states import PaymentStatus, RefundReason, RefundStatus
 from db.session import Transaction
 from resolvers.lifecycle import dunning
 from resolvers.lifecycle.refund_rows import Touched, back_rows, is_by_the_bank, refund_row, taken_rows
-from resolvers.lifecycle.writing import Changes, Writer, as_json, save
+from resolvers.lifecycle.saving import Changes, as_json, save
+from resolvers.lifecycle.writing import Writer
 
 logger = logging.getLogger("portico.payments")
 

@@ -138,7 +138,7 @@ async def come(life: Life, way: str) -> None:
         assert (await add(life, "amex", makeDefault=True))["userErrors"] == []
         return
     method = (await add(life, "amex"))["paymentMethod"]
-    if way == "chosen as default":
+    if way == "chosen as default" and not method["isDefault"]:
         await set_default(life, method["id"])
     elif way == "chosen with retryPastDue":
         await set_default(life, method["id"], retryPastDue=True)
@@ -313,6 +313,7 @@ SQL = {
 }
 
 
+@pytest.mark.inconsistent_rows
 @pytest.mark.parametrize("sql", SQL.values(), ids=SQL)
 async def test_what_sql_makes_of_the_last_overdue_invoice_lifts_the_hold_with_the_next_pass(life: Life, sql: str) -> None:
     subscription = await held(life)

@@ -217,7 +217,7 @@ class Lives(RuleBasedStateMachine):
     def previewed(self, mutation: str, given: dict[str, Any], refusal: str | None, bills: list[Bill]) -> str | None:
         """What is shown before is what is done then. Only the processor's word cannot be foreseen."""
         answer = self.run(self.life.preview(mutation, **given))
-        is_foreseen = refusal not in ("PAYMENT_DECLINED", "PAYMENT_UNAVAILABLE", "PAYMENT_METHOD_REQUIRED")
+        is_foreseen = refusal not in ("PAYMENT_DECLINED", "PAYMENT_UNAVAILABLE")
         assert [error["code"] for error in answer["userErrors"]] == ([refusal] if refusal and is_foreseen else [])
         if refusal:
             return None

@@ -17,7 +17,8 @@ from gateway.calls import Call
 from gateway.running import run_planned
 from jobs.clock import Billing, tick
 from resolvers.lifecycle import plans
-from resolvers.lifecycle.writing import rows_of, save, writer
+from resolvers.lifecycle.saving import save
+from resolvers.lifecycle.writing import rows_of, writer
 from tests.lifecycle.conftest import Life, price
 
 # With a trial of 14, 14 and 30 days.

@@ -63,6 +63,8 @@ def invoice(of: list[InvoiceLine], *, paid_minor: int = 0, status: str = "OPEN")
         next_attempt_at=None,
         next_attempt_on=None,
         refunded_minor=0,
+        is_in_payment=False,
+        file_count=0,
     )
 
 

@@ -14,7 +14,8 @@ from aiohttp import web
 
 from db import demo
 from db.demo.load import tell_story
-from db.demo.rows import Payment, PaymentMethod
+from db.demo.money import Payment
+from db.demo.rows import PaymentMethod
 from db.demo.tables import no_rows
 from payments.declines import for_the_customer
 from payments.processor import (
