@@ -29,7 +29,7 @@ class Report:
 class Recorded:
     """A refund as it is written down; `id` is None for one that is new. `is_awaiting`: the processor has carried it out, and it is not applied.
 
-    `explained_minor`: how much of a refund without a reference was reported by references later.
+    `split_from`: the refund without a reference that this one is a part of, until it is written down.
     """
 
     id: str | None
@@ -39,7 +39,7 @@ class Recorded:
     status: str
     created_at: datetime
     is_awaiting: bool = False
-    explained_minor: int = 0
+    split_from: str | None = None
 
     @property
     def is_by_the_bank(self) -> bool:
@@ -80,17 +80,17 @@ class Refunded(Protocol):
 def recorded(payment_minor: int, known: Sequence[Recorded], report: Report, *, now: datetime) -> list[Recorded]:
     """The refunds of a payment that are new or changed after a report, in whatever order reports come and however often. More than was paid is left out."""
     if report.reference is None:
-        given = sum(one.amount_minor for one in known if not one.is_by_the_bank and one.status in COUNTS)
-        return _new(payment_minor, known, replace(report, amount_minor=report.amount_minor - given), now=now)
-    same = _same(known, report)
-    if same is not None:
-        after = _advanced(replace(same, reference=report.reference), report.status)
-        after = _limited(after, payment_minor - _gone(one for one in known if one is not same))
-        return [] if after == same else [after]
-    is_counted = report.status in COUNTS and report.reason not in BY_THE_BANK
-    explained = _explained(known, report.amount_minor) if is_counted else []
-    already = sum(one.explained_minor for one in explained) - sum(one.explained_minor for one in known if one.id in {one.id for one in explained})
-    return [*explained, *_new(payment_minor, known, replace(report, amount_minor=report.amount_minor - already), now=now)]
+        return _new(payment_minor, known, replace(report, amount_minor=report.amount_minor - _in_total(known)), now=now)
+    same = [one for one in known if report.reference in (one.reference, one.id)]
+    if not same and report.reason not in BY_THE_BANK:
+        same = _parts(known, report)
+    changed = [_after(payment_minor, known, one, report) for one in same]
+    if any(report.reference in (one.reference, one.id) for one in known):
+        return [one for one in changed if one not in known]
+    left = report.amount_minor - sum(one.amount_minor for one in same)
+    rest = [one for one in known if one.id not in {part.split_from or part.id for part in same}]
+    shrunk = _shrunk(known, changed)
+    return [*shrunk, *changed, *_new(payment_minor, [*rest, *shrunk, *changed], replace(report, amount_minor=left), now=now)]
 
 
 def room(payment_minor: int, known: Iterable[Recorded]) -> int:
@@ -115,6 +115,18 @@ def taken(amount_minor: int, sources: Iterable[Part], open_for_notes: Mapping[st
     return [*parts, Part(None, None, left)] if left else parts
 
 
+def less(sources: Iterable[Part], parts: Iterable[Part]) -> list[Part]:
+    """What is left of `sources` when `parts`, taken in their order, are gone."""
+    gone = sum(part.amount_minor for part in parts)
+    left = []
+    for source in sources:
+        minor = max(source.amount_minor - gone, 0)
+        gone -= source.amount_minor - minor
+        if minor:
+            left.append(replace(source, amount_minor=minor))
+    return left
+
+
 def granted(invoice: Refunded, refunded_minor: int) -> int:
     """What of the credit that pays for an invoice becomes credit again with a refund: all of it, when the merchant has given back everything else that paid."""
     is_taken_by_a_bank = invoice.refunded_minor > invoice.given_minor
@@ -132,12 +144,32 @@ def waived(taken_minor: int, credit_minor: int, account_minor: int) -> int:
     return min(max(min(taken_minor, credit_minor) - surplus, 0), account_minor)
 
 
-def _same(known: Sequence[Recorded], report: Report) -> Recorded | None:
-    """The refund that a report is about. One of the same amount that was reported without a reference is it, if none of it is explained otherwise."""
-    by_reference = next((one for one in known if report.reference in (one.reference, one.id)), None)
-    if by_reference or report.reason in BY_THE_BANK:
-        return by_reference
-    return next((one for one in _anonymous(known) if not one.explained_minor and one.amount_minor == report.amount_minor), None)
+def _in_total(known: Iterable[Recorded]) -> int:
+    """What a total explains: also what failed, because a total of before the failure includes it and may come after it."""
+    return sum(one.amount_minor for one in known if not one.is_by_the_bank and (one.status in COUNTS or one.status == RefundStatus.FAILED))
+
+
+def _parts(known: Sequence[Recorded], report: Report) -> list[Recorded]:
+    """What was reported without references of the refund that a report is about; one of the same amount first."""
+    left, parts = report.amount_minor, []
+    for one in sorted(_anonymous(known), key=lambda one: one.amount_minor != report.amount_minor):
+        if one.amount_minor <= left:
+            parts.append(one)
+        elif left > 0:
+            parts.append(replace(one, id=None, amount_minor=left, split_from=one.id))
+        left -= min(left, one.amount_minor)
+    return parts
+
+
+def _after(payment_minor: int, known: Sequence[Recorded], refund: Recorded, report: Report) -> Recorded:
+    after = _advanced(replace(refund, reference=report.reference), report.status)
+    return _limited(after, payment_minor - _gone(one for one in known if one.id not in (refund.id, refund.split_from)))
+
+
+def _shrunk(known: Sequence[Recorded], parts: Sequence[Recorded]) -> list[Recorded]:
+    """What is left of the refunds without a reference that parts were split from."""
+    split = {part.split_from: part.amount_minor for part in parts if part.split_from}
+    return [replace(one, amount_minor=one.amount_minor - split[one.id]) for one in known if one.id in split]
 
 
 def _advanced(refund: Recorded, status: str) -> Recorded:
@@ -164,17 +196,6 @@ def _gone(known: Iterable[Recorded]) -> int:
 
 def _anonymous(known: Sequence[Recorded]) -> list[Recorded]:
     return [one for one in known if one.reference is None and not one.is_by_the_bank and one.status in COUNTS]
-
-
-def _explained(known: Sequence[Recorded], amount_minor: int) -> list[Recorded]:
-    """The refunds without a reference that this amount is a part of."""
-    left, after = amount_minor, []
-    for one in _anonymous(known):
-        minor = min(left, one.amount_minor - one.explained_minor)
-        if minor > 0:
-            after.append(replace(one, explained_minor=one.explained_minor + minor))
-            left -= minor
-    return after
 
 
 def _new(payment_minor: int, known: Sequence[Recorded], report: Report, *, now: datetime) -> list[Recorded]:

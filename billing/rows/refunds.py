@@ -43,7 +43,6 @@ class RecordedRefund:
     status: str
     created_at: datetime
     is_awaiting: bool
-    explained_minor: int
     is_applied: bool
 
 
@@ -92,7 +91,7 @@ class RefundedInstallment:
 
 @dataclass(frozen=True, slots=True)
 class RefundNote:
-    """A credit note of a refund, and what it says was paid back."""
+    """A credit note, and what of it says that a refund was paid back."""
 
     id: str
     invoice_id: str

@@ -228,26 +228,28 @@ select r.customer_id, r.id as object_id, format('took %s', case when r.status in
 -- name: invariants.refund_booked
 -- returns: Violation
 -- What a refund took from the customer's credit is on the balance, and what the merchant gave back of an invoice that is not void has a credit note.
--- An invoice that was voided after that keeps its credit note.
+-- An invoice that was voided after that keeps its credit note. A sum over a payment: what was one refund when it was booked may be several now.
 select r.customer_id, r.id as object_id, format('credit %s, noted %s', coalesce(t.credit_minor, 0), coalesce(t.noted_minor, 0)) as expected,
        format('credit %s, noted %s', coalesce(b.minor, 0), coalesce(n.minor, 0)) as actual
-  from refund r
-  left join (select t.customer_id, t.refund_id, sum(t.amount_minor) filter (where t.invoice_id is null and t.installment_id is null) as credit_minor,
+  from payment r
+  left join (select t.customer_id, o.payment_id, sum(t.amount_minor) filter (where t.invoice_id is null and t.installment_id is null) as credit_minor,
                     sum(t.amount_minor) filter (where i.status <> 'VOID' and o.reason not in ('DISPUTE', 'RETURNED')) as noted_minor
                from refund_allocation t
                join refund o on o.customer_id = t.customer_id and o.id = t.refund_id
                left join invoice i on i.customer_id = t.customer_id and i.id = t.invoice_id
               where cast(:customers as text[]) is null or t.customer_id = any(:customers)
-              group by t.customer_id, t.refund_id) t on t.customer_id = r.customer_id and t.refund_id = r.id
-  left join (select customer_id, refund_id, -sum(amount_minor) as minor
-               from balance_entry
-              where kind = 'REFUND' and (cast(:customers as text[]) is null or customer_id = any(:customers))
-              group by customer_id, refund_id) b on b.customer_id = r.customer_id and b.refund_id = r.id
-  left join (select n.customer_id, n.refund_id, sum(n.refunded_minor) as minor
+              group by t.customer_id, o.payment_id) t on t.customer_id = r.customer_id and t.payment_id = r.id
+  left join (select e.customer_id, o.payment_id, -sum(e.amount_minor) as minor
+               from balance_entry e
+               join refund o on o.customer_id = e.customer_id and o.id = e.refund_id
+              where e.kind = 'REFUND' and (cast(:customers as text[]) is null or e.customer_id = any(:customers))
+              group by e.customer_id, o.payment_id) b on b.customer_id = r.customer_id and b.payment_id = r.id
+  left join (select n.customer_id, o.payment_id, sum(n.refunded_minor) as minor
                from credit_note n
+               join refund o on o.customer_id = n.customer_id and o.id = n.refund_id
                join invoice i on i.customer_id = n.customer_id and i.id = n.invoice_id
               where i.status <> 'VOID' and (cast(:customers as text[]) is null or n.customer_id = any(:customers))
-              group by n.customer_id, n.refund_id) n on n.customer_id = r.customer_id and n.refund_id = r.id
+              group by n.customer_id, o.payment_id) n on n.customer_id = r.customer_id and n.payment_id = r.id
  where (cast(:customers as text[]) is null or r.customer_id = any(:customers))
    and (coalesce(b.minor, 0), coalesce(n.minor, 0)) <> (coalesce(t.credit_minor, 0), coalesce(t.noted_minor, 0))
 

@@ -26,7 +26,7 @@ select p.customer_id, p.id as payment_id, p.status, p.currency, p.amount_minor, 
 -- name: refunds.recorded
 -- returns: RecordedRefund
 -- The refunds of a payment, and whether each has been applied.
-select r.id, r.reference, r.amount_minor, r.reason, r.status, r.created_at, r.is_awaiting, r.explained_minor,
+select r.id, r.reference, r.amount_minor, r.reason, r.status, r.created_at, r.is_awaiting,
        exists (select from refund_allocation a where a.customer_id = r.customer_id and a.refund_id = r.id) as is_applied
   from refund r
  where r.customer_id = :customer_id and r.payment_id = :key
@@ -89,12 +89,14 @@ select p.id, p.schedule_id, p.invoice_id, p.name, p.status, p.paid_minor, p.rema
 
 -- name: refunds.save
 -- returns: nothing
-insert into refund (customer_id, id, payment_id, currency, amount_minor, reason, status, reference, is_awaiting, explained_minor, created_at, settled_at)
-select :customer_id, n.id, :key, n.currency, n.amount_minor, n.reason, n.status, n.reference, n.is_awaiting, n.explained_minor, n.created_at, n.settled_at
+-- A refund that is split from another was carried out with it.
+insert into refund (customer_id, id, payment_id, currency, amount_minor, reason, status, reference, is_awaiting, created_at, settled_at)
+select :customer_id, n.id, :key, n.currency, n.amount_minor, n.reason, n.status, n.reference, n.is_awaiting, n.created_at,
+       case when n.settled_at is not null then coalesce((select r.settled_at from refund r where r.customer_id = :customer_id and r.id = n.split_from), n.settled_at) end
   from jsonb_to_recordset(cast(:rows as jsonb)) as n (id text, currency text, amount_minor bigint, reason text, status text, reference text, is_awaiting boolean,
-                                                      explained_minor bigint, created_at timestamptz, settled_at timestamptz)
+                                                      split_from text, created_at timestamptz, settled_at timestamptz)
     on conflict (customer_id, id) do update
-   set status = excluded.status, amount_minor = excluded.amount_minor, reference = excluded.reference, is_awaiting = excluded.is_awaiting, explained_minor = excluded.explained_minor,
+   set status = excluded.status, amount_minor = excluded.amount_minor, reference = excluded.reference, is_awaiting = excluded.is_awaiting,
        settled_at = case when excluded.status in ('SUCCEEDED', 'REVERSED') then coalesce(refund.settled_at, excluded.settled_at) end, version = refund.version + 1
 
 -- name: refunds.take
@@ -147,9 +149,21 @@ select customer_id, :replacement, payment_id, invoice_id, installment_id, curren
 
 -- name: refunds.grant
 -- returns: nothing
--- What the credit notes of a refund said was paid back could not be paid back: it is the customer's credit.
-update credit_note set granted_minor = granted_minor + refunded_minor, refunded_minor = 0 where customer_id = :customer_id and refund_id = :key and refunded_minor > 0
+-- What credit notes said was paid back could not be paid back: it is the customer's credit.
+update credit_note c
+   set granted_minor = c.granted_minor + n.minor, refunded_minor = c.refunded_minor - n.minor
+  from jsonb_to_recordset(cast(:rows as jsonb)) as n (id text, minor bigint)
+ where c.customer_id = :customer_id and c.id = n.id
 
 -- name: refunds.notes
 -- returns: RefundNote
-select id, invoice_id, refunded_minor from credit_note where customer_id = :customer_id and refund_id = :key and refunded_minor > 0 order by id
+-- What credit notes say that a refund paid back: its own, and those of a refund that it was split from, which are over more than that refund now is.
+select n.id, n.invoice_id,
+       cast(case when n.refund_id = :key then n.refunded_minor
+                 else n.refunded_minor - coalesce((select sum(a.amount_minor) from refund_allocation a
+                                                    where a.customer_id = n.customer_id and a.refund_id = n.refund_id and a.invoice_id = n.invoice_id), 0) end as bigint) as refunded_minor
+  from refund r
+  join refund o on o.customer_id = r.customer_id and o.payment_id = r.payment_id
+  join credit_note n on n.customer_id = o.customer_id and n.refund_id = o.id
+ where r.customer_id = :customer_id and r.id = :key and r.reason not in ('DISPUTE', 'RETURNED')
+ order by n.refund_id <> r.id, n.id

@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from billing.notes import Left, Note, note_line
@@ -41,17 +41,33 @@ def refund_row(refund: Recorded, currency: str, *, by: Writer) -> dict[str, Any]
         "status": refund.status,
         "reference": refund.reference,
         "is_awaiting": refund.is_awaiting,
-        "explained_minor": refund.explained_minor,
+        "split_from": refund.split_from,
         "created_at": refund.created_at,
         "settled_at": by.now if refund.status in (RefundStatus.SUCCEEDED, RefundStatus.REVERSED) else None,
     }
+
+
+def allocation_row(part: Part, currency: str, *, by: Writer) -> dict[str, Any]:
+    ids = {"id": by.mint("rfa"), "invoice_id": part.invoice_id, "installment_id": part.installment_id}
+    return ids | {"currency": currency, "amount_minor": part.amount_minor}
+
+
+def noted_parts(parts: Iterable[Part], notes: Iterable[RefundNote]) -> list[RefundNote]:
+    """How much of each credit note is over these parts."""
+    left, noted = _by(parts, "invoice_id"), []
+    for note in notes:
+        minor = min(left[note.invoice_id], note.refunded_minor)
+        if minor > 0:
+            noted.append(replace(note, refunded_minor=minor))
+            left[note.invoice_id] -= minor
+    return noted
 
 
 def taken_rows(touched: Touched, parts: Sequence[Part], *, by: Writer) -> Changes:
     """What is paid falls. Of what the merchant gave back as much is credited, by a credit note, so that nothing more is owed; what a bank took back is owed again."""
     changes: Changes = defaultdict(list)
     is_bank, sums = is_by_the_bank(touched.refund), _sums(parts)
-    changes["refund_allocation"] = [_taken(part, touched, by=by) for part in sums]
+    changes["refund_allocation"] = [allocation_row(part, touched.payment.currency, by=by) for part in sums]
     returned: Counter[str] = Counter()
     for invoice_id, minor in _by(sums, "invoice_id").items():
         invoice = touched.invoices[invoice_id]
@@ -80,7 +96,9 @@ def taken_rows(touched: Touched, parts: Sequence[Part], *, by: Writer) -> Change
 def back_rows(touched: Touched, parts: Sequence[Part], notes: Sequence[RefundNote], *, by: Writer) -> Changes:
     """The reverse. A credit note stays: what it said was paid back, and was not, is the customer's credit. What an invoice has no room for any more becomes credit too."""
     changes: Changes = defaultdict(list)
-    noted = {note.invoice_id: note for note in notes}
+    noted: dict[str, int] = Counter()
+    for note in notes:
+        noted[note.invoice_id] += note.refunded_minor
     invoice_room = {one.id: one.remaining_minor for one in touched.invoices.values()}
     installment_room = {one.id: one.remaining_minor for one in touched.installments}
     is_bank = is_by_the_bank(touched.refund)
@@ -97,8 +115,9 @@ def back_rows(touched: Touched, parts: Sequence[Part], notes: Sequence[RefundNot
             changes["surplus"].append({"invoice_id": part.invoice_id, "installment_id": part.installment_id, "amount_minor": part.amount_minor - minor})
             changes["balance_entry"].append(_entry(touched, part.amount_minor - minor, by=by) | {"kind": "OVERPAYMENT", "refund_id": None})
         if part.invoice_id is not None:
-            credited = -minor if part.invoice_id in noted else 0
-            changes["invoices"].append(_change(part.invoice_id, paid=minor, credited=credited, refunded=-part.amount_minor))
+            credited = min(minor, noted.get(part.invoice_id, 0))
+            _use(noted, part.invoice_id, credited)
+            changes["invoices"].append(_change(part.invoice_id, paid=minor, credited=-credited, refunded=-part.amount_minor))
         if part.installment_id is not None:
             row = {"id": part.installment_id, "paid_minor": minor, "refunded_minor": 0 if is_bank else -minor, "has_failed": False}
             changes["installments"].append(row)
@@ -188,11 +207,6 @@ def _use(room: dict[str, int], identifier: str | None, minor: int) -> None:
 
 def _change(invoice_id: str, *, paid: int, credited: int, refunded: int) -> dict[str, Any]:
     return {"id": invoice_id, "paid_minor": paid, "credited_minor": credited, "refunded_minor": refunded}
-
-
-def _taken(part: Part, touched: Touched, *, by: Writer) -> dict[str, Any]:
-    ids = {"id": by.mint("rfa"), "invoice_id": part.invoice_id, "installment_id": part.installment_id}
-    return ids | {"currency": touched.payment.currency, "amount_minor": part.amount_minor}
 
 
 def _entry(touched: Touched, minor: int, *, by: Writer) -> dict[str, Any]:

@@ -5,13 +5,14 @@ What is applied takes from what the payment paid. A refund that fails after that
 
 import logging
 from dataclasses import dataclass
+from typing import Any
 
-from billing.refunds import Part, Recorded, Report, recorded, taken
+from billing.refunds import Part, Recorded, Report, less, recorded, taken
 from billing.rows.refunds import RecordedRefund, RefundedPayment
 from billing.states import PaymentStatus, RefundReason, RefundStatus
 from db.session import Transaction
 from resolvers.lifecycle import dunning
-from resolvers.lifecycle.refund_rows import Touched, back_rows, is_by_the_bank, refund_row, taken_rows
+from resolvers.lifecycle.refund_rows import Touched, allocation_row, back_rows, is_by_the_bank, noted_parts, refund_row, taken_rows
 from resolvers.lifecycle.saving import Changes, as_json, save
 from resolvers.lifecycle.writing import Writer
 
@@ -37,7 +38,11 @@ async def record(transaction: Transaction, payment_id: str, report: Report, *, b
     if not changed:
         logger.info("a report of a refund changes nothing", extra={"payment": payment_id, "refund": report.reference, "amount_minor": report.amount_minor})
         return
-    await transaction.run("refunds.save", key=payment_id, rows=as_json([refund_row(one, payment.currency, by=by) for one in changed]))
+    rows = [refund_row(one, payment.currency, by=by) for one in changed]
+    await transaction.run("refunds.save", key=payment_id, rows=as_json(rows))
+    for row in rows:
+        if row["split_from"]:
+            await _split(transaction, row, by=by)
     await apply(transaction, payment_id, by=by)
 
 
@@ -70,14 +75,26 @@ async def _put_back(transaction: Transaction, payment: RefundedPayment, refund: 
     rows = await transaction.run("refunds.taken", key=refund.id)
     parts = [Part(row.invoice_id, row.installment_id, row.amount_minor) for row in rows]
     touched = await _touched(transaction, payment, refund, parts)
-    notes = await transaction.run("refunds.notes", key=refund.id)
+    notes = noted_parts(parts, await transaction.run("refunds.notes", key=refund.id))
     await transaction.run("refunds.give_back", key=refund.id)
-    await transaction.run("refunds.grant", key=refund.id)
+    await transaction.run("refunds.grant", rows=as_json([{"id": note.id, "minor": note.refunded_minor} for note in notes]))
     changes = back_rows(touched, parts, notes, by=by)
     for row in changes.pop("surplus", []):
         await _leave_allocation(transaction, payment, row, by=by)
     await _write(transaction, touched, changes, minor=-refund.amount_minor)
     await dunning.lift_paid(transaction, by=by)
+
+
+async def _split(transaction: Transaction, row: dict[str, Any], *, by: Writer) -> None:
+    """A refund that was a part of another takes over what that one took of its amount. Credit notes that were issued stay as they are."""
+    taken_before = await transaction.run("refunds.taken", key=row["split_from"])
+    sources = [Part(one.invoice_id, one.installment_id, one.amount_minor) for one in taken_before]
+    if not sources:
+        return
+    await transaction.run("refunds.give_back", key=row["split_from"])
+    moved = taken(row["amount_minor"], sources, None)
+    for refund_id, parts in ((row["id"], moved), (row["split_from"], less(sources, moved))):
+        await transaction.run("refunds.take", key=refund_id, rows=as_json([allocation_row(part, row["currency"], by=by) for part in parts]))
 
 
 async def _touched(transaction: Transaction, payment: RefundedPayment, refund: RecordedRefund, parts: list[Part]) -> Touched:
@@ -116,4 +133,4 @@ async def _owed_again(transaction: Transaction, touched: Touched, invoice_ids: l
 
 
 def _recorded(row: RecordedRefund) -> Recorded:
-    return Recorded(row.id, row.reference, row.amount_minor, row.reason, row.status, row.created_at, row.is_awaiting, row.explained_minor)
+    return Recorded(row.id, row.reference, row.amount_minor, row.reason, row.status, row.created_at, row.is_awaiting)

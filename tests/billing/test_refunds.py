@@ -1,5 +1,6 @@
 """What reports of refunds come to, in whatever order and however often they come; and what a refund takes from."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -22,7 +23,7 @@ def after(reports: list[Report]) -> list[Recorded]:
     for report in reports:
         for refund in recorded(PAID, list(known.values()), report, now=NOW):
             identifier = refund.id or f"ref_{len(known)}"
-            known[identifier] = Recorded(identifier, *[getattr(refund, name) for name in Recorded.__slots__ if name != "id"])
+            known[identifier] = replace(refund, id=identifier, split_from=None)
     return list(known.values())
 
 
@@ -66,6 +67,24 @@ def test_a_refund_that_was_known_by_its_amount_gets_its_reference() -> None:
 def test_two_refunds_that_were_known_as_one_sum_are_not_counted_again() -> None:
     assert counted(after([Report(None, 700), Report("re_1", 500), Report("re_2", 200)])) == 700
     assert counted(after([Report(None, 700), Report("re_1", 500), Report("re_2", 200), Report("re_3", 100), Report(None, 800)])) == 800
+
+
+@given(st.permutations([Report(None, 300), Report("re_1", 200), Report("re_2", 100), Report("re_1", 200, "FAILED"), Report(None, 200)]))
+def test_a_refund_that_fails_does_not_count_in_whatever_total_it_was_reported_too(reports: list[Report]) -> None:
+    assert counted(after(reports)) == 100
+
+
+@given(st.lists(st.tuples(st.integers(1, 200), st.booleans()), min_size=1, max_size=4), st.randoms(use_true_random=False))
+def test_totals_references_and_failures_come_to_what_did_not_fail_in_any_order(refunds: list[tuple[int, bool]], random: object) -> None:
+    reports = [Report(f"re_{number}", minor) for number, (minor, _) in enumerate(refunds)]
+    reports += [Report(None, sum(minor for minor, _ in refunds[: number + 1])) for number in range(len(refunds))]
+    reports += [Report(f"re_{number}", minor, "FAILED") for number, (minor, has_failed) in enumerate(refunds) if has_failed]
+    random.shuffle(reports)
+    assert counted(after(reports)) == sum(minor for minor, has_failed in refunds if not has_failed)
+
+
+def test_a_total_of_before_a_failure_that_comes_after_it_is_no_new_refund() -> None:
+    assert counted(after([Report("re_1", 200), Report("re_1", 200, "FAILED"), Report(None, 200)])) == 0
 
 
 def test_a_dispute_is_never_taken_for_a_refund_of_the_same_amount() -> None:

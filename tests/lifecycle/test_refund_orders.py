@@ -59,6 +59,7 @@ STORIES: dict[str, tuple[Owing, list[Tell]]] = {
     "disputed and lost": (two_invoices, [settled, dispute(2_500, "SUCCEEDED"), dispute(2_500, "SUCCEEDED")]),
     "a part refunded, a part disputed": (one_invoice_beside_credit, [settled, refund("re_1", 1_200), dispute(1_800, "SUCCEEDED")]),
     "refunded by installments": (installments_of_an_invoice, [settled, refund("re_1", 1_800), refund("re_2", 1_200)]),
+    "parts of one total": (two_invoices, [settled, refund(None, 2_500), refund("re_1", 1_500), refund("re_2", 1_000)]),
     "a refund that failed before it was applied": (two_invoices, [settled, refund("re_1", 900, "FAILED"), refund("re_1", 900, "PENDING"), refund("re_2", 400)]),
 }
 

@@ -99,6 +99,36 @@ async def test_a_part_that_could_not_be_paid_back_and_is_paid_back_again_takes_t
     await amounts_agree(life)
 
 
+@pytest.mark.parametrize("settles_first", [True, False])
+async def test_a_part_of_a_refund_that_was_known_only_by_its_total_fails_alone(life: Life, *, settles_first: bool) -> None:
+    await life.card("slow")
+    await pay(life, "payInvoice", invoiceId=await invoice(life))
+    payment = await one(life, "payment")
+    if settles_first:
+        await settled(life, payment["id"])
+    for report in (Report(None, 3_000), Report("re_1", 2_000), Report("re_2", 1_000), Report("re_1", 2_000, "FAILED"), Report(None, 3_000)):
+        await told(life, payment["id"], report)
+        assert await violations(life.admin, {life.customer_id}) == []
+    if not settles_first:
+        await settled(life, payment["id"])
+    assert (await one(life, "payment"))["refunded_minor"] == 1_000
+    rows = sorted((row["reference"], row["status"], row["amount_minor"]) for row in await life.rows("refund"))
+    assert rows == [("re_1", "FAILED", 2_000), ("re_2", "SUCCEEDED", 1_000)]
+    assert (await one(life, "credit_note"))["refunded_minor"] == 1_000
+    assert (await one(life, "invoice"))["remaining_minor"] == 0
+    assert await balance(life) == (2_000 if settles_first else 0)
+    await amounts_agree(life)
+
+
+async def test_a_total_of_before_a_failure_that_comes_after_it_is_no_refund(life: Life) -> None:
+    await pay(life, "payInvoice", invoiceId=await invoice(life))
+    payment = await one(life, "payment")
+    for report in (Report("re_1", 2_000), Report("re_1", 2_000, "FAILED"), Report(None, 2_000)):
+        await told(life, payment["id"], report)
+    assert (await one(life, "payment"))["refunded_minor"] == 0
+    assert [row["status"] for row in await life.rows("refund")] == ["FAILED"]
+
+
 @pytest.mark.parametrize(
     ("disputed", "then", "status", "minor"),
     [(10_000, "FAILED", "FAILED", 7_000), (10_000, "SUCCEEDED", "FAILED", 7_000), (5_000, "SUCCEEDED", "SUCCEEDED", 5_000)],

@@ -14,7 +14,6 @@ create table refund (
   version      integer not null default 1,
   primary key (customer_id, id),
   unique (customer_id, id, currency),
-  unique (customer_id, payment_id, reference),
   foreign key (customer_id, payment_id, currency) references payment (customer_id, id, currency),
   check ((status in ('SUCCEEDED', 'REVERSED')) = (settled_at is not null))
 );

@@ -9,11 +9,9 @@ alter table invoice
 alter table installment add column refunded_minor bigint not null default 0 check (refunded_minor >= 0);
 alter table payment_schedule add column refunded_minor bigint not null default 0 check (refunded_minor >= 0);
 
--- `is_awaiting`: the processor has carried it out, and it is applied when its payment has settled. `explained_minor` is how much of a refund that was told without a
--- reference is meanwhile known by references.
+-- `is_awaiting`: the processor has carried it out, and it is applied when its payment has settled.
 alter table refund
   add column is_awaiting boolean not null default false,
-  add column explained_minor bigint not null default 0 check (explained_minor between 0 and amount_minor),
   add check (not is_awaiting or status = 'PENDING');
 
 -- Processors tell of refunds and disputes by their own reference of the payment.
@@ -163,6 +161,6 @@ select id, customer_id, payment_id, currency, amount_minor, status, reason, crea
 grant select on portal_refund to portico_app;
 grant update (refunded_minor, noted_minor) on invoice to portico_app;
 grant update (refunded_minor) on installment, payment_schedule to portico_app;
-grant update (amount_minor, reference, is_awaiting, explained_minor) on refund to portico_app;
+grant update (amount_minor, reference, is_awaiting) on refund to portico_app;
 grant update (refunded_minor, granted_minor) on credit_note to portico_app;
 create index refund_by_id on refund (id);
