@@ -117,11 +117,16 @@ update payment
 
 -- name: refunds.change_invoices
 -- returns: nothing
--- What a refund, or its failure, changes of invoices. Who collects them next is another's decision.
+-- What a refund, or its failure, changes of invoices. Who collects them next is another's decision; what is paid again, so that nothing remains, is collected no more.
 update invoice i
    set paid_minor = i.paid_minor + n.paid_minor, credited_minor = i.credited_minor + n.credited_minor, refunded_minor = i.refunded_minor + n.refunded_minor,
+       collection = case when is_done then 'NONE' else i.collection end, collect_at = case when not is_done then i.collect_at end,
+       retry_count = case when is_done then 0 else i.retry_count end, retry_began_on = case when not is_done then i.retry_began_on end,
+       retry_last_on = case when not is_done then i.retry_last_on end, retry_method_id = case when not is_done then i.retry_method_id end,
        paid_at = coalesce(i.paid_at, :now), version = i.version + 1
   from jsonb_to_recordset(cast(:rows as jsonb)) as n (id text, paid_minor bigint, credited_minor bigint, refunded_minor bigint)
+  join invoice o on o.customer_id = :customer_id and o.id = n.id
+ cross join lateral (select n.paid_minor > 0 and o.remaining_minor <= n.paid_minor + n.credited_minor as is_done) done
  where i.customer_id = :customer_id and i.id = n.id
 
 -- name: refunds.change_installments

@@ -177,6 +177,19 @@ async def test_the_clock_tries_a_returned_debit_again_and_never_what_is_in_dispu
     assert (await life.row(subscription))["status"] == ("ACTIVE" if failures else "SUSPENDED")
 
 
+async def test_after_a_returned_debit_was_paid_after_all_nothing_is_collected_and_another_return_counts_from_the_start(life: Life) -> None:
+    await life.subscribe("storage")
+    payment = await one(life, "payment")
+    for reference in ("dp_1", "dp_2"):
+        await told(life, payment["id"], Report(reference, payment["amount_minor"], "SUCCEEDED", "RETURNED"))
+        row = await one(life, "invoice")
+        assert (row["collection"], row["retry_count"], row["retry_began_on"]) == ("RETRYING", 1, life.now.date())
+        await told(life, payment["id"], Report(reference, payment["amount_minor"], "REVERSED", "RETURNED"))
+        row = await one(life, "invoice")
+        assert (row["status"], row["collection"], row["collect_at"], row["retry_count"]) == ("PAID", "NONE", None, 0)
+        life.now += timedelta(days=2)
+
+
 async def test_a_dispute_that_is_won_lifts_what_it_had_brought(life: Life) -> None:
     subscription = await life.subscribe("storage")
     payment = await one(life, "payment")
