@@ -65,4 +65,10 @@ class Payment(Node):
         graphql_type=nouns.BalanceEntry,
         description="What of it moved the account's balance: it paid what was owed on the account, or became credit.",
     )
-    refunds = many("refunds.of_payment", key="id", graphql_type=nouns.Refund, description="What went back of it, in the order in which it became known.")
+    refunds = many(
+        "refunds.of_payment",
+        key="id",
+        graphql_type=nouns.Refund,
+        description="What goes back of it, in the order in which it became known. Before the payment has settled, a refund is PENDING. "
+        "It stays so when the payment fails, and is applied if the money comes later.",
+    )

@@ -11,6 +11,7 @@ import pytest
 
 from billing.refunds import Report
 from db.pool import Database
+from payments.processor import ChargeResult, ChargeStatus
 from tests.conftest import Portal
 from tests.lifecycle.conftest import Life, living
 from tests.lifecycle.test_paying import amounts_agree, credit, invoice, pay, schedule
@@ -33,6 +34,10 @@ def refund(reference: str | None, minor: int, status: str = "SUCCEEDED") -> Tell
     return _telling(Report(reference, minor, status))
 
 
+async def declined(life: Life, payment_id: str) -> None:
+    await settled(life, payment_id, ChargeResult(ChargeStatus.FAILED, "x", "card_declined"))
+
+
 async def one_invoice_beside_credit(life: Life) -> None:
     await credit(life, 2_000)
     await invoice(life, 5_000)
@@ -49,6 +54,7 @@ async def installments_of_an_invoice(life: Life) -> None:
     await schedule(life, 1_500, 2_000, invoicing="COLLECTIVE", covered_by=[both, both])
 
 
+REFUNDS = "query R($id: ID!) { node(id: $id) { ... on Payment { refunds { status } } } }"
 Owing = Callable[[Life], Coroutine[Any, Any, None]]
 # Each pays 30.00 by a card that takes its time.
 STORIES: dict[str, tuple[Owing, list[Tell]]] = {
@@ -115,3 +121,16 @@ async def test_before_its_payment_has_settled_a_refund_is_pending_and_takes_noth
     (row,) = await life.rows("refund")
     assert (row["status"], row["settled_at"]) == ("SUCCEEDED", life.now)
     assert [taken["amount_minor"] for taken in await life.rows("refund_allocation")] == [1_000]
+
+
+async def test_a_refund_of_a_payment_that_failed_is_pending_and_applied_if_the_money_comes(life: Life) -> None:
+    await one_invoice_beside_credit(life)
+    await life.card("slow")
+    await pay(life, "payAllDue", currency="USD")
+    (payment,) = await life.rows("payment")
+    await refund("re_1", 1_000)(life, payment["id"])
+    await declined(life, payment["id"])
+    (found,) = (await life.ask(REFUNDS, id=payment["id"]))["node"]["refunds"]
+    assert found == {"status": "PENDING"}
+    await settled(life, payment["id"])
+    assert [row["status"] for row in await life.rows("refund")] == ["SUCCEEDED"]

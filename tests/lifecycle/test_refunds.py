@@ -27,9 +27,9 @@ async def told(life: Life, payment_id: str, report: Report) -> None:
     await session.close()
 
 
-async def settled(life: Life, payment_id: str) -> None:
+async def settled(life: Life, payment_id: str, result: ChargeResult | None = None) -> None:
     session = life.context().session.of(Caller(life.customer_id, Actor.SYSTEM, life.now))
-    await settle(session, payment_id, ChargeResult(ChargeStatus.SUCCEEDED, "x"), by=system_writer(life.now, Numbering()))
+    await settle(session, payment_id, result or ChargeResult(ChargeStatus.SUCCEEDED, "x"), by=system_writer(life.now, Numbering()))
     await session.close()
 
 
