@@ -20,7 +20,7 @@ test: .venv/ready-dev  ## Run all tests
 tests: test  ## The same
 
 # 300 histories of 60 steps over about 18 months for each property; minutes, where `test` takes seconds.
-MODEL_TESTS := $(addprefix tests/lifecycle/,test_forecast.py test_offered.py test_model.py test_paying_model.py)
+MODEL_TESTS := $(addprefix tests/lifecycle/,test_forecast.py test_offered.py test_model.py test_paying_model.py test_money_model.py)
 model: .venv/ready-dev  ## Drive long random histories: they agree with the reference models, and what is shown is what then happens
 	@PORTICO_TEST_MODEL=long $(BIN)/python -m pytest -q -n auto --maxprocesses 4 $(MODEL_TESTS)
 
