@@ -95,11 +95,14 @@ class Payment:
     sub: Sub | None = None
     status: str = "PROCESSING"
     # What it has paid and was not taken back: of invoices, and what became credit.
-    paid: list[tuple[Invoice, int]] = field(default_factory=list)
+    paid: dict[int, tuple[Invoice, int]] = field(default_factory=dict)
     overpaid: int = 0
     refunded: int = 0
     disputed: list[tuple[Invoice | str, int]] = field(default_factory=list)
     id: str = ""
+
+    def keep(self, invoice: Invoice, minor: int) -> None:
+        self.paid[id(invoice)] = (invoice, self.paid.get(id(invoice), (invoice, 0))[1] + minor)
 
 
 class Till:
@@ -176,7 +179,7 @@ class Till:
         for invoice, minor in payment.parts:
             used = min(minor, invoice.remaining)
             invoice.paid += used
-            payment.paid.append((invoice, used))
+            payment.keep(invoice, used)
             self.overpay(payment, minor - used)
         for invoice, minor in payment.credit:
             used = min(minor, invoice.remaining, max(self.balance, 0))
@@ -212,7 +215,7 @@ class Till:
             return
         invoice = self.new_period(sub, self.now, is_waiting=True, credit=payment.reserved)
         invoice.paid = payment.amount
-        payment.paid.append((invoice, payment.amount))
+        payment.keep(invoice, payment.amount)
 
     def fail(self, payment: Payment, *, is_final: bool) -> None:
         payment.status = "FAILED"
@@ -498,7 +501,7 @@ class Till:
                 used = min(minor, source.remaining)
                 source.disputed -= minor
                 source.paid += used
-                payment.paid.append((source, used))
+                payment.keep(source, used)
                 self.overpay(payment, minor - used)
             elif source == "ACCOUNT":
                 payment.account += minor
@@ -518,9 +521,9 @@ class Till:
         self.balance -= credit + account
         left = minor - credit - account
         sources: list[tuple[Invoice | str, int]] = [(source, part) for source, part in (("CREDIT", credit), ("ACCOUNT", account)) if part]
-        for number, (invoice, paid) in sorted(enumerate(payment.paid), key=lambda one: (one[1][0].due_on, one[1][0].id), reverse=True):
+        for invoice, paid in sorted(payment.paid.values(), key=lambda one: (one[0].due_on, one[0].id), reverse=True):
             part = min(left, paid)
-            payment.paid[number] = (invoice, paid - part)
+            payment.keep(invoice, -part)
             invoice.paid -= part
             left -= part
             sources += [(invoice, part)] if part else []

@@ -208,7 +208,7 @@ class History:
             invoices = {one["invoice_id"] for one in allocations if one["payment_id"] == row["id"]}
             same = [one for one in unnamed if not one.id and (one.amount, one.started_at) == (row["amount_minor"], row["created_at"])]
             if row["id"] not in named and same:
-                min(same, key=lambda one: {invoice.id for invoice, minor in one.paid if minor} != invoices).id = row["id"]
+                min(same, key=lambda one: {invoice.id for invoice, minor in one.paid.values() if minor} != invoices).id = row["id"]
         assert all(one.id for one in unnamed), self.log
 
     def same_invoice(self, invoice: Invoice, row: asyncpg.Record) -> None:
