@@ -17,7 +17,8 @@ from tests.conftest import STAFF, Portal
 from tests.lifecycle.conftest import START, Life, living, new_id
 from tests.lifecycle.figures import figures_agree
 from tests.lifecycle.histories import IS_LONG
-from tests.lifecycle.money_model import CARDS, RETRY_DAYS, Invoice, Sub, Till
+from tests.lifecycle.money_model import RETRY_DAYS, Till
+from tests.lifecycle.money_rows import CARDS, Invoice, Sub
 from tests.lifecycle.reference import No, Price
 from tests.lifecycle.test_owed import charged
 from tests.lifecycle.test_paying import add, amounts_agree, change_method, credit, pay
