@@ -103,7 +103,7 @@ class Step:
 
 def step(now_is: Collecting, happening: Happening, policy: RetryPolicy, *, now: datetime) -> Step:
     """What becomes of the collection of an invoice of which something remains."""
-    if happening is Happening.DISPUTED:
+    if happening is Happening.DISPUTED or (happening is Happening.RETURNED and now_is.is_disputed):
         return replace(_given_up(now_is), ending=policy.ending)
     if happening is Happening.RELEASED or now_is.is_disputed:
         return _given_up(now_is)

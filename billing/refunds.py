@@ -85,6 +85,7 @@ def recorded(payment_minor: int, known: Sequence[Recorded], report: Report, *, n
     same = _same(known, report)
     if same is not None:
         after = _advanced(replace(same, reference=report.reference), report.status)
+        after = _limited(after, payment_minor - _gone(one for one in known if one is not same))
         return [] if after == same else [after]
     is_counted = report.status in COUNTS and report.reason not in BY_THE_BANK
     explained = _explained(known, report.amount_minor) if is_counted else []
@@ -149,6 +150,18 @@ def _reported(refund: Recorded, status: str) -> Recorded:
     return replace(refund, status=RefundStatus.PENDING if is_done else RefundStatus(status), is_awaiting=is_done)
 
 
+def _limited(refund: Recorded, left_minor: int) -> Recorded:
+    """What is carried out after a bank took money back is at most what that left; with nothing left it failed."""
+    if not refund.is_awaiting or refund.amount_minor <= left_minor:
+        return refund
+    return replace(refund, amount_minor=left_minor) if left_minor > 0 else replace(refund, status=RefundStatus.FAILED, is_awaiting=False)
+
+
+def _gone(known: Iterable[Recorded]) -> int:
+    """What has gone back for certain. A bank does not wait for a refund that is under way, and such a refund often fails then."""
+    return sum(one.amount_minor for one in known if one.reported == RefundStatus.SUCCEEDED)
+
+
 def _anonymous(known: Sequence[Recorded]) -> list[Recorded]:
     return [one for one in known if one.reference is None and not one.is_by_the_bank and one.status in COUNTS]
 
@@ -166,6 +179,7 @@ def _explained(known: Sequence[Recorded], amount_minor: int) -> list[Recorded]:
 
 def _new(payment_minor: int, known: Sequence[Recorded], report: Report, *, now: datetime) -> list[Recorded]:
     counts = report.status in COUNTS
-    amount = min(report.amount_minor, room(payment_minor, known)) if counts else report.amount_minor
+    left = payment_minor - _gone(known) if report.reason in BY_THE_BANK else room(payment_minor, known)
+    amount = min(report.amount_minor, left) if counts else report.amount_minor
     refund = Recorded(None, report.reference, amount, report.reason, RefundStatus.PENDING, now)
     return [_reported(refund, report.status)] if amount > 0 else []

@@ -46,7 +46,7 @@ def unused_time(facts: Facts) -> Unused:
     """The share, to the second, of what pays for the rest of the period."""
     account, now = facts.account, facts.now
     starts_at, ends_at = account.coverage_starts_at, account.coverage_ends_at
-    if starts_at is None or ends_at is None or ends_at <= now or account.coverage_status in ("VOID", "REFUNDED"):
+    if starts_at is None or ends_at is None or ends_at <= now:
         return Unused(())
     whole, left = Period(starts_at, ends_at).seconds, Period(max(now, starts_at), ends_at).seconds
     covered_net = account.coverage_total_minor - account.coverage_tax_minor

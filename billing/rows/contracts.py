@@ -67,7 +67,6 @@ class Account:
     coverage_total_minor: int
     coverage_tax_minor: int
     coverage_remaining_minor: int
-    coverage_status: str | None
     redemption_id: str | None
     coupon_id: str | None
     coupon_code: str | None

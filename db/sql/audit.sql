@@ -228,6 +228,7 @@ select r.customer_id, r.id as object_id, format('took %s', case when r.status in
 -- name: invariants.refund_booked
 -- returns: Violation
 -- What a refund took from the customer's credit is on the balance, and what the merchant gave back of an invoice that is not void has a credit note.
+-- An invoice that was voided after that keeps its credit note.
 select r.customer_id, r.id as object_id, format('credit %s, noted %s', coalesce(t.credit_minor, 0), coalesce(t.noted_minor, 0)) as expected,
        format('credit %s, noted %s', coalesce(b.minor, 0), coalesce(n.minor, 0)) as actual
   from refund r
@@ -242,10 +243,11 @@ select r.customer_id, r.id as object_id, format('credit %s, noted %s', coalesce(
                from balance_entry
               where kind = 'REFUND' and (cast(:customers as text[]) is null or customer_id = any(:customers))
               group by customer_id, refund_id) b on b.customer_id = r.customer_id and b.refund_id = r.id
-  left join (select customer_id, refund_id, sum(refunded_minor) as minor
-               from credit_note
-              where cast(:customers as text[]) is null or customer_id = any(:customers)
-              group by customer_id, refund_id) n on n.customer_id = r.customer_id and n.refund_id = r.id
+  left join (select n.customer_id, n.refund_id, sum(n.refunded_minor) as minor
+               from credit_note n
+               join invoice i on i.customer_id = n.customer_id and i.id = n.invoice_id
+              where i.status <> 'VOID' and (cast(:customers as text[]) is null or n.customer_id = any(:customers))
+              group by n.customer_id, n.refund_id) n on n.customer_id = r.customer_id and n.refund_id = r.id
  where (cast(:customers as text[]) is null or r.customer_id = any(:customers))
    and (coalesce(b.minor, 0), coalesce(n.minor, 0)) <> (coalesce(t.credit_minor, 0), coalesce(t.noted_minor, 0))
 

@@ -28,11 +28,18 @@ select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.rema
   join subscription s on s.customer_id = i.customer_id and s.id = i.subscription_id
   left join payable_item account on account.customer_id = i.customer_id and account.currency = i.currency and account.kind = 'ACCOUNT'
  cross join lateral (
-        select cast(coalesce(sum(b.amount_minor), 0) as bigint) as minor
+        select cast(coalesce(sum(b.amount_minor), 0) as bigint) as minor, max(r.settled_at) as last_at
           from refund_allocation b
           join refund r on r.customer_id = b.customer_id and r.id = b.refund_id
          where b.customer_id = i.customer_id and b.currency = i.currency and b.invoice_id is null and b.installment_id is null and r.reason = 'DISPUTE'
-           and r.status = 'SUCCEEDED') disputed
+           and r.status = 'SUCCEEDED') taken_back
+ cross join lateral (
+        -- Of what disputes took from the account, at most as much is still owed as ever was since the last of them: the customer may have paid it again.
+        select least(taken_back.minor, cast(min(owed.minor) as bigint)) as minor
+          from (select e.created_at, greatest(-sum(e.amount_minor) over (order by e.created_at, e.id), 0) as minor
+                  from balance_entry e
+                 where taken_back.minor > 0 and e.customer_id = i.customer_id and e.currency = i.currency) owed
+         where owed.created_at > taken_back.last_at) disputed
   left join lateral (
         select *
           from payment_method pm

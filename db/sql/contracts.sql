@@ -32,7 +32,7 @@ select c.id as customer_id, c.email, wanted.currency, c.time_zone, c.tax_rate_pp
        m.id as method_id, m.processor as method_processor, m.processor_reference as method_reference, m.kind as method_kind, m.brand as method_brand, m.last4 as method_last4,
        cover.invoice_id as coverage_invoice_id, cover.period_starts_at as coverage_starts_at, cover.period_ends_at as coverage_ends_at,
        coalesce(greatest(cover.total_minor - noted.total_minor, 0), 0) as coverage_total_minor, coalesce(greatest(cover.tax_minor - noted.tax_minor, 0), 0) as coverage_tax_minor,
-       coalesce(cover.remaining_minor, 0) as coverage_remaining_minor, cover.status as coverage_status,
+       coalesce(cover.remaining_minor, 0) as coverage_remaining_minor,
        r.id as redemption_id, r.coupon_id, p.code as coupon_code, p.percent_off_ppm, p.amount_off_minor, r.periods_left, r.used_until
   from customer c
  cross join lateral (select today_in(c.time_zone) as today_on offset 0) today
@@ -47,7 +47,7 @@ select c.id as customer_id, c.email, wanted.currency, c.time_zone, c.tax_rate_pp
            and (pm.id = cast(:method_id as text) or (cast(:method_id as text) is null and (pm.id = s.payment_method_id or (s.payment_method_id is null and pm.is_default))))
          limit 1) m on true
   left join lateral (
-        select l.invoice_id, l.period_starts_at, l.period_ends_at, l.total_minor, l.tax_minor, i.remaining_minor, i.status
+        select l.invoice_id, l.period_starts_at, l.period_ends_at, l.total_minor, l.tax_minor, i.remaining_minor
           from invoice i
           join invoice_line l on l.customer_id = i.customer_id and l.invoice_id = i.id
          where i.customer_id = c.id and i.subscription_id = s.id and i.status <> 'VOID' and l.period_ends_at = s.period_ends_at and l.total_minor >= 0

@@ -10,9 +10,14 @@ select * from portal_refund where customer_id = :customer_id and payment_id = :k
 -- name: refunds.payment
 -- returns: RefundedPayment
 -- A payment whose money goes back, how much of it is on the account now, and how much of that paid what was owed there and was not waived. Read after the customer was locked.
+-- What a refund that failed left as credit is on the account too: its entry names the credit note, and no invoice.
 select p.customer_id, p.id as payment_id, p.status, p.currency, p.amount_minor, p.payment_method_id,
        cast(coalesce((select sum(b.amount_minor) from balance_entry b where b.customer_id = p.customer_id and b.payment_id = p.id and b.kind in ('OVERPAYMENT', 'PAYMENT', 'REFUND')), 0)
-            as bigint) as credit_minor,
+            + coalesce((select sum(b.amount_minor)
+                          from refund r
+                          join credit_note n on n.customer_id = r.customer_id and n.refund_id = r.id
+                          join balance_entry b on b.customer_id = n.customer_id and b.credit_note_id = n.id and b.invoice_id is null
+                         where r.customer_id = p.customer_id and r.payment_id = p.id), 0) as bigint) as credit_minor,
        cast(coalesce((select sum(case when b.kind = 'PAYMENT' then b.amount_minor else -b.amount_minor end) from balance_entry b
                        where b.customer_id = p.customer_id and b.payment_id = p.id and b.kind in ('PAYMENT', 'ADJUSTMENT')), 0) as bigint) as account_minor
   from payment p
@@ -89,7 +94,7 @@ select :customer_id, n.id, :key, n.currency, n.amount_minor, n.reason, n.status,
   from jsonb_to_recordset(cast(:rows as jsonb)) as n (id text, currency text, amount_minor bigint, reason text, status text, reference text, is_awaiting boolean,
                                                       explained_minor bigint, created_at timestamptz, settled_at timestamptz)
     on conflict (customer_id, id) do update
-   set status = excluded.status, reference = excluded.reference, is_awaiting = excluded.is_awaiting, explained_minor = excluded.explained_minor,
+   set status = excluded.status, amount_minor = excluded.amount_minor, reference = excluded.reference, is_awaiting = excluded.is_awaiting, explained_minor = excluded.explained_minor,
        settled_at = case when excluded.status in ('SUCCEEDED', 'REVERSED') then coalesce(refund.settled_at, excluded.settled_at) end, version = refund.version + 1
 
 -- name: refunds.take

@@ -138,7 +138,7 @@ def test_a_debit_that_is_returned_counts_as_a_failed_try() -> None:
 def test_what_was_disputed_is_never_charged_by_the_clock(happening: Happening) -> None:
     done = step(due(is_disputed=True), happening, POLICY, now=NOW)
     assert (done.state, done.next_at, done.is_charged) == (Collection.GIVEN_UP, None, False)
-    assert done.ending is (Ending.HOLD if happening is Happening.DISPUTED else None)
+    assert done.ending is (Ending.HOLD if happening in (Happening.DISPUTED, Happening.RETURNED) else None)
 
 
 def test_staff_who_release_a_subscription_give_its_invoices_up_until_another_method_comes() -> None:

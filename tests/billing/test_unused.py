@@ -103,7 +103,7 @@ class History:
             newest, line = self.documents[-1], self.charges[-1]
             account = replace(
                 account, coverage_starts_at=line.starts_at, coverage_ends_at=line.ends_at, coverage_total_minor=line.minor[0], coverage_tax_minor=line.minor[1],
-                coverage_remaining_minor=newest.open, coverage_status="OPEN" if newest.open else "PAID", coverage_invoice_id=newest.id,
+                coverage_remaining_minor=newest.open, coverage_invoice_id=newest.id,
             )  # fmt: skip
         return Facts(self.contract, account, self.offers, self.now, tuple(self.covers()))
 
@@ -202,7 +202,7 @@ CONTRACT = Contract(
 ACCOUNT = Account(
     customer_id="cus", email="", currency="EUR", time_zone="UTC", tax_rate_ppm=0, balance_minor=0, has_overdue=False, method_id="pm", method_processor="",
     method_reference="", method_kind="CARD", method_brand=None, method_last4=None, coverage_invoice_id=None, coverage_starts_at=None, coverage_ends_at=None,
-    coverage_total_minor=0, coverage_tax_minor=0, coverage_remaining_minor=0, coverage_status=None, redemption_id=None, coupon_id=None, coupon_code=None,
+    coverage_total_minor=0, coverage_tax_minor=0, coverage_remaining_minor=0, redemption_id=None, coupon_id=None, coupon_code=None,
     percent_off_ppm=None, amount_off_minor=None, periods_left=None, used_until=None,
 )  # fmt: skip
 

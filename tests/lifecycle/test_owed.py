@@ -336,3 +336,24 @@ async def test_after_refunds_the_portal_and_the_statement_agree(life: Life, cred
     figure = (await figures_agree(life))["USD"]
     assert (figure.due, figure.balance) == (due, balance_after)
     assert code(await pay(life, "payAllDue", currency="USD")) == (None if due else "ALREADY_PAID")
+
+
+async def test_the_clock_collects_what_came_onto_the_account_after_a_disputed_part_was_paid_again(life: Life) -> None:
+    """What is in dispute itself is left to the customer."""
+    await charged(life, 1_000)
+    await pay(life, "payAllDue", currency="USD")
+    (payment,) = await life.rows("payment")
+    await told(life, payment["id"], Report("dp_1", 1_000, "SUCCEEDED", "DISPUTE"))
+    (renewal,) = await renewals(life, "storage")
+    await clock(life)
+    (row,) = await life.rows("invoice", f"and id = '{renewal}'")
+    assert (row["status"], await balance(life)) == ("PAID", -1_000)
+    life.now += timedelta(days=1)
+    assert (await pay(life, "payAllDue", currency="USD"))["payment"]["amount"]["amount"] == "10.00"
+    life.now += timedelta(days=1)
+    await charged(life, 500)
+    life.now += timedelta(days=29)
+    await life.tick(row["subscription_id"])
+    await clock(life)
+    assert await charges(life) == [row["total_minor"] + 500]
+    assert (await figures_agree(life))["USD"].due == 0

@@ -76,6 +76,18 @@ async def test_an_invoice_of_two_payments_that_were_both_given_back_is_refunded_
     assert [line["total"]["amount"] for line in payload["invoice"]["lines"]["nodes"]] == ["40.00"]
 
 
+async def test_a_refund_of_a_change_of_plan_leaves_the_time_that_the_change_took_over(life: Life) -> None:
+    """Paid 50.00, and 15.00 for a change to 80.00 a month at half of the period. When the 15.00 is given back, 25.00 of the rest of the period stays paid."""
+    subscription = await subscribed(life)
+    await changed(life, subscription)
+    (payment,) = await life.rows("payment", "and amount_minor = 1500")
+    await told(life, payment["id"], Report("re_1", 1_500))
+    life.now = JUNE + timedelta(days=20)
+    payload = await life.do("changePlan", subscriptionId=subscription, priceId=await price_of(life, 30_000), when="NOW", more=CHANGE)
+    assert payload["userErrors"] == []
+    assert sorted(line["total"]["amount"] for line in payload["invoice"]["lines"]["nodes"]) == ["-16.67", "100.00"]
+
+
 async def test_a_refund_of_the_cards_part_gives_the_credit_back(life: Life) -> None:
     """Case 09."""
     await credit(life, 2_000)

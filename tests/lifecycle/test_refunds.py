@@ -14,7 +14,9 @@ from payments.processor import ChargeResult, ChargeStatus
 from resolvers.lifecycle import refunding
 from resolvers.lifecycle.charging import settle
 from resolvers.lifecycle.writing import system_writer
+from tests.auditing import violations
 from tests.lifecycle.conftest import Life, price
+from tests.lifecycle.figures import figures_agree
 from tests.lifecycle.test_paying import amounts_agree, credit, invoice, pay, schedule
 
 
@@ -85,6 +87,35 @@ async def test_a_refund_that_fails_after_it_was_applied_leaves_the_money_as_cred
     assert (await one(life, "payment"))["status"] == "SUCCEEDED"
 
 
+async def test_a_part_that_could_not_be_paid_back_and_is_paid_back_again_takes_the_credit_that_it_left(life: Life) -> None:
+    await pay(life, "payInvoice", invoiceId=await invoice(life))
+    payment = await one(life, "payment")
+    await told(life, payment["id"], Report("re_1", 3_000))
+    await told(life, payment["id"], Report("re_1", 3_000, "FAILED"))
+    assert await balance(life) == 3_000
+    await told(life, payment["id"], Report("re_2", 3_000))
+    assert (await balance(life), (await one(life, "credit_note"))["total_minor"]) == (0, 3_000)
+    assert (await one(life, "payment"))["refunded_minor"] == 3_000
+    await amounts_agree(life)
+
+
+@pytest.mark.parametrize(
+    ("disputed", "then", "status", "minor"),
+    [(10_000, "FAILED", "FAILED", 7_000), (10_000, "SUCCEEDED", "FAILED", 7_000), (5_000, "SUCCEEDED", "SUCCEEDED", 5_000)],
+)
+async def test_a_dispute_takes_all_that_it_is_about_though_a_refund_is_under_way(life: Life, disputed: int, then: str, status: str, minor: int) -> None:
+    """A processor drops such a refund. If it is carried out all the same, it takes at most what the bank left."""
+    await pay(life, "payInvoice", invoiceId=await invoice(life))
+    payment = await one(life, "payment")
+    await told(life, payment["id"], Report("re_1", 7_000, "PENDING"))
+    await told(life, payment["id"], Report("dp_1", disputed, "SUCCEEDED", "DISPUTE"))
+    await told(life, payment["id"], Report("re_1", 7_000, then))
+    (refund,) = await life.rows("refund", "and reason = 'REQUESTED'")
+    assert (refund["status"], refund["amount_minor"]) == (status, minor)
+    assert (await one(life, "invoice"))["remaining_minor"] == disputed
+    assert await violations(life.admin, {life.customer_id}) == []
+
+
 @pytest.mark.parametrize("invoicing", ["NONE", "COLLECTIVE"])
 async def test_installments_and_schedules_follow(life: Life, invoicing: str) -> None:
     owed = await invoice(life, 6_000) if invoicing == "COLLECTIVE" else None
@@ -126,6 +157,19 @@ async def test_a_dispute_that_is_won_lifts_what_it_had_brought(life: Life) -> No
     assert ((await life.row(subscription))["status"], (await one(life, "invoice"))["status"]) == ("ACTIVE", "PAID")
 
 
+async def test_a_debit_that_paid_what_is_in_dispute_and_is_returned_brings_the_hold_again(life: Life) -> None:
+    """The clock charges nothing that is in dispute, so nothing else would ever happen."""
+    subscription = await life.subscribe("storage")
+    first = await one(life, "payment")
+    await told(life, first["id"], Report("dp_1", first["amount_minor"], "SUCCEEDED", "DISPUTE"))
+    life.now += timedelta(days=1)
+    assert (await pay(life, "payInvoice", invoiceId=(await one(life, "invoice"))["id"]))["userErrors"] == []
+    assert (await life.row(subscription))["status"] == "ACTIVE"
+    (second,) = await life.rows("payment", f"and id <> '{first['id']}'")
+    await told(life, second["id"], Report("dp_2", second["amount_minor"], "SUCCEEDED", "RETURNED"))
+    assert ((await one(life, "invoice"))["collection"], (await life.row(subscription))["status"]) == ("GIVEN_UP", "SUSPENDED")
+
+
 async def test_what_was_paid_otherwise_meanwhile_makes_the_won_money_credit(life: Life) -> None:
     owed = await invoice(life)
     await pay(life, "payInvoice", invoiceId=owed)
@@ -136,6 +180,16 @@ async def test_what_was_paid_otherwise_meanwhile_makes_the_won_money_credit(life
     assert amounts(await one(life, "invoice")) == ("PAID", 10_000, 0, 0, 0)
     assert await balance(life) == 9_000
     await amounts_agree(life)
+
+
+async def test_an_invoice_may_be_voided_after_a_part_that_was_paid_was_given_back(life: Life) -> None:
+    """The credit note over that part stays, and the audit accepts it."""
+    owed = await invoice(life)
+    await pay(life, "payInvoice", invoiceId=owed, amountMinorUnits="2500")
+    await told(life, (await one(life, "payment"))["id"], Report("re_1", 2_500))
+    await life.admin.execute("update invoice set status = 'VOID' where id = $1", owed)
+    assert await violations(life.admin, {life.customer_id}) == []
+    assert ((await figures_agree(life))["USD"].due, (await one(life, "credit_note"))["total_minor"]) == (0, 2_500)
 
 
 async def test_a_refund_of_what_became_credit_takes_the_credit(life: Life) -> None:

@@ -163,6 +163,6 @@ select id, customer_id, payment_id, currency, amount_minor, status, reason, crea
 grant select on portal_refund to portico_app;
 grant update (refunded_minor, noted_minor) on invoice to portico_app;
 grant update (refunded_minor) on installment, payment_schedule to portico_app;
-grant update (reference, is_awaiting, explained_minor) on refund to portico_app;
+grant update (amount_minor, reference, is_awaiting, explained_minor) on refund to portico_app;
 grant update (refunded_minor, granted_minor) on credit_note to portico_app;
 create index refund_by_id on refund (id);
