@@ -19,9 +19,10 @@ test: .venv/ready-dev  ## Run all tests
 
 tests: test  ## The same
 
-# 300 histories of 60 steps over more than 18 months for each property; minutes, where `test` takes seconds.
-model: .venv/ready-dev  ## Drive long random histories: what is shown, offered and previewed is what then happens
-	@PORTICO_TEST_MODEL=long $(BIN)/python -m pytest -q -n auto --maxprocesses 4 tests/lifecycle/test_forecast.py tests/lifecycle/test_offered.py
+# 300 histories of 60 steps over about 18 months for each property; minutes, where `test` takes seconds.
+MODEL_TESTS := $(addprefix tests/lifecycle/,test_forecast.py test_offered.py test_model.py test_paying_model.py test_money_model.py)
+model: .venv/ready-dev  ## Drive long random histories: they agree with the reference models, and what is shown is what then happens
+	@PORTICO_TEST_MODEL=long $(BIN)/python -m pytest -q -n auto --maxprocesses 4 $(MODEL_TESTS)
 
 check: .venv/ready-dev  ## Lint, types, the import arrows, and whether schema.graphql is current
 	@$(BIN)/ruff check .

@@ -26,9 +26,11 @@ from tests.conftest import STAFF, Portal
 from tests.lifecycle.books import assert_periods_and_captures
 from tests.lifecycle.conftest import START, Life, end_life, new_id, new_life
 from tests.lifecycle.figures import figures_agree
+from tests.lifecycle.histories import IS_LONG
 from tests.lifecycle.reference import Bill, Coupon, No, Price, Sub, World
 
-IS_LARGE = os.environ.get("PORTICO_TEST_REQUIRE") == "all"
+EXAMPLES = 300 if IS_LONG else 100 if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else 20
+STEPS = 60 if IS_LONG else 40
 
 PLAIN, TRIAL, OTHER_TRIAL = new_id("plan"), new_id("plan"), new_id("plan")
 PRICES = {
@@ -317,6 +319,7 @@ class Lives(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "life"):
+            self.run(figures_agree(self.life))
             assert self.run(violations(self.owner, {self.life.customer_id})) == []
             self.run(end_life(self.owner, self.life.customer_id))
 
@@ -355,8 +358,8 @@ async def for_sale(owner: asyncpg.Connection) -> None:
 
 def test_whatever_happens_states_periods_and_money_are_those_of_the_model(machine: type[Lives]) -> None:
     profile = settings(
-        max_examples=100 if IS_LARGE else 20,
-        stateful_step_count=40,
+        max_examples=EXAMPLES,
+        stateful_step_count=STEPS,
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),

@@ -21,9 +21,11 @@ from jobs.clock import Billing, tick
 from payments.processor import Refund, RefundReport
 from resolvers.lifecycle.writing import system_writer
 from resolvers.webhooks import act, store
+from tests.auditing import violations
 from tests.conftest import Portal
 from tests.lifecycle.conftest import Life, living
 from tests.lifecycle.figures import counted, figures_agree, today_of
+from tests.lifecycle.histories import IS_LONG
 from tests.lifecycle.test_owed import charged
 from tests.lifecycle.test_paying import amounts_agree, credit, invoice, pay, schedule
 
@@ -47,8 +49,10 @@ REPORTS = [
     ("GOODWILL", "SUCCEEDED"),
     ("GOODWILL", "FAILED"),
 ]
-HISTORIES = 40 if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else 12
-STEPS = 18
+HISTORIES = 300 if IS_LONG else 40 if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else 12
+STEPS = 60 if IS_LONG else 18
+# Long histories are to take about 18 months.
+DAYS = (30, 120, 330) if IS_LONG else (1, 20)
 
 Step = Callable[[Life, Random], Awaitable[Any]]
 
@@ -154,7 +158,7 @@ async def the_clock_collects(life: Life, chance: Random) -> None:
 
 async def days_go_by(life: Life, chance: Random) -> None:
     """Installments become due, and things overdue."""
-    life.now += timedelta(days=chance.choice([1, 20]))
+    life.now += timedelta(days=chance.choice(DAYS))
 
 
 async def three_at_once(life: Life, chance: Random) -> None:
@@ -183,6 +187,7 @@ async def test_money_in_is_what_was_allocated_and_what_is_credit(seed: int, port
             await amounts_agree(life)
             await _states_agree(life)
             await figures_agree(life)
+        assert await violations(owner, {life.customer_id}) == []
 
 
 async def _owing(life: Life, chance: Random) -> None:
