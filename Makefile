@@ -1,4 +1,4 @@
-.PHONY: demo help install test tests check format schema bench bench-peers lock clean
+.PHONY: demo help install test tests model check format schema bench bench-peers lock clean
 .DEFAULT_GOAL := demo
 PYTHON ?= python3
 BIN := .venv/bin
@@ -18,6 +18,11 @@ test: .venv/ready-dev  ## Run all tests
 	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
 
 tests: test  ## The same
+
+# 300 histories of 60 steps over about 18 months for each property; minutes, where `test` takes seconds.
+MODEL_TESTS := $(addprefix tests/lifecycle/,test_forecast.py test_offered.py test_model.py test_paying_model.py test_money_model.py)
+model: .venv/ready-dev  ## Drive long random histories: they agree with the reference models, and what is shown is what then happens
+	@PORTICO_TEST_MODEL=long $(BIN)/python -m pytest -q -n auto --maxprocesses 4 $(MODEL_TESTS)
 
 check: .venv/ready-dev  ## Lint, types, the import arrows, and whether schema.graphql is current
 	@$(BIN)/ruff check .

@@ -35,7 +35,7 @@ class Links:
         return self._link("files", identifier, customer_id).url
 
     def paper(self, name: str, customer_id: str) -> Link:
-        """`name` says what is printed: an invoice's or a payment's id, or a statement."""
+        """`name` says what is printed: an invoice's, a credit note's or a payment's id, or a statement."""
         return self._link("papers", name, customer_id)
 
     def _link(self, place: str, name: str, customer_id: str) -> Link:

@@ -41,13 +41,14 @@ select coalesce(max(extract(epoch from clock_timestamp() - xact_start)), 0) from
  where state <> 'idle' and pid <> pg_backend_pid() and xact_start is not null and backend_type = 'client backend'"""
 
 
-async def fill(admin_url: str, count: int) -> None:
+async def fill(admin_url: str, count: int, *, has_methods: bool = True) -> None:
     connection = await asyncpg.connect(admin_url, server_settings={"search_path": "portico"})
     try:
         for kind, table in CATALOGUE_TABLES.items():
             await connection.copy_records_to_table(table, columns=columns(kind), records=map(record_of(kind), catalogue_rows()[kind]))
         await connection.execute(CUSTOMERS, count, NOW)
-        await connection.execute(METHODS, NOW)
+        if has_methods:
+            await connection.execute(METHODS, NOW)
         await connection.execute(SUBSCRIPTIONS, NOW, PRICES["storage", "USD", "MONTH"].id)
         # Not the empty ones: of a table that is known to be empty Postgres reads all, and the statements that are prepared now keep doing that as it grows.
         await connection.execute("analyze plan, price, customer, payment_method, subscription")

@@ -84,8 +84,8 @@ async def _loaded(place: Place) -> tuple[float, float]:
         registry = Registry([], "required")
         tracemalloc.start()
         began = perf_counter()
-        texts = [TrustedText(*record) for record in await connection.fetch(blocks()["trusted.texts"].sql)]
-        registry.replace([ApiClient(*record) for record in await connection.fetch(blocks()["clients.all"].sql)], texts)
+        texts = [TrustedText(**record) for record in await connection.fetch(blocks()["trusted.texts"].sql)]
+        registry.replace([ApiClient(**record) for record in await connection.fetch(blocks()["clients.all"].sql)], texts)
         took = perf_counter() - began
         del texts
         return took, tracemalloc.get_traced_memory()[0] / 1024**2

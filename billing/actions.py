@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from billing.attachments import has_room
+from billing.coupons import RunningCoupon
 from billing.refusals import ErrorCode, Refused
 from billing.states import Actor
 
@@ -17,6 +19,7 @@ class Action(StrEnum):
     CANCEL = "CANCEL"
     CHANGE_PLAN = "CHANGE_PLAN"
     APPLY_COUPON = "APPLY_COUPON"
+    REMOVE_COUPON = "REMOVE_COUPON"
     UPDATE_QUANTITY = "UPDATE_QUANTITY"
     WITHDRAW_PENDING_CHANGE = "WITHDRAW_PENDING_CHANGE"
     PAY = "PAY"
@@ -42,6 +45,7 @@ MESSAGES = {
     E.RESUME_FIRST: "Resume the subscription first.",
     E.NOT_YOURS_TO_RESUME: "Only the merchant can lift this suspension.",
     E.CANCELED: "The subscription has ended.",
+    E.COUPON_ALREADY_APPLIED: "A coupon is on this subscription. Remove it first.",
     E.ALREADY_PAID: "Nothing is left to pay.",
     E.NOT_PAYABLE: "This is no longer payable.",
     E.IN_PROGRESS: "A payment is in progress.",
@@ -50,12 +54,14 @@ MESSAGES = {
     E.ALREADY_DEFAULT: "This is the default method already.",
     E.NOT_YOURS_TO_DELETE: "Only who uploaded a file may delete it.",
     E.NOT_STORED: "The file is not stored (yet).",
+    E.QUOTA_EXCEEDED: "No more files can be attached to this.",
 }
 
 LIFECYCLE = (Action.PAUSE, Action.SUSPEND, Action.RESUME, Action.CANCEL, Action.CHANGE_PLAN, Action.APPLY_COUPON)
 
 # The table of the lifecycle: per state, in the order of LIFECYCLE, None for "yes" and otherwise the reason for "no".
 SUBSCRIPTION: dict[str, tuple[ErrorCode | None, ...]] = {
+    "PENDING": (E.WRONG_STATE, E.WRONG_STATE, E.WRONG_STATE, None, E.WRONG_STATE, E.WRONG_STATE),
     "SCHEDULED": (E.WRONG_STATE, E.WRONG_STATE, E.WRONG_STATE, None, E.WRONG_STATE, None),
     "TRIALING": (E.PAUSE_IN_TRIAL, None, E.WRONG_STATE, None, None, None),
     "ACTIVE": (None, None, E.WRONG_STATE, None, None, None),
@@ -79,8 +85,13 @@ def state_of(status: str, suspended_by: str | None, pending_kind: str | None, ha
     return "ACTIVE, overdue" if status == "ACTIVE" and has_overdue else status
 
 
-def of_subscription(status: str, suspended_by: str | None, pending_kind: str | None, has_overdue: bool, is_charging: bool) -> list[ActionState]:
-    """The quantity is part of the plan, so it may be changed when the plan may. While a charge decides what becomes of the subscription, everything waits."""
+def of_subscription(
+    status: str, suspended_by: str | None, pending_kind: str | None, has_overdue: bool, is_charging: bool, running_coupon: str | None
+) -> list[ActionState]:
+    """The quantity is part of the plan, so it may be changed when the plan may. While a charge decides what becomes of the subscription, it can only be canceled.
+
+    A coupon is removed where one could be applied.
+    """
     state = state_of(status, suspended_by, pending_kind, has_overdue)
     reasons = dict(zip(LIFECYCLE, SUBSCRIPTION[state], strict=True))
     if has_overdue and state in ("pending PAUSE", "pending PLAN"):
@@ -88,20 +99,29 @@ def of_subscription(status: str, suspended_by: str | None, pending_kind: str | N
     if state == "pending PLAN":
         reasons[Action.PAUSE] = E.PAUSE_IN_TRIAL if status == "TRIALING" else E.OVERDUE_INVOICE if has_overdue else None
     reasons[Action.UPDATE_QUANTITY] = reasons[Action.CHANGE_PLAN]
+    reasons[Action.REMOVE_COUPON] = reasons[Action.APPLY_COUPON] or (None if running_coupon else E.WRONG_STATE)
+    reasons[Action.APPLY_COUPON] = reasons[Action.APPLY_COUPON] or (E.COUPON_ALREADY_APPLIED if running_coupon == RunningCoupon.LASTING else None)
     reasons[Action.WITHDRAW_PENDING_CHANGE] = None if state.startswith("pending") else reasons[Action.RESUME] or E.WRONG_STATE
-    return [_state(action, E.IN_PROGRESS if is_charging else reason) for action, reason in reasons.items()]
+    is_waiting = is_charging and status != "PENDING"
+    return [_state(action, E.IN_PROGRESS if is_waiting and action is not Action.CANCEL else reason) for action, reason in reasons.items()]
 
 
-def of_invoice(status: str, remaining_minor: int) -> list[ActionState]:
-    return [_state(Action.PAY, _unpayable(status, remaining_minor)), _state(Action.DOWNLOAD, None), _state(Action.UPLOAD_ATTACHMENTS, None)]
+def of_invoice(status: str, remaining_minor: int, is_in_payment: bool = False, file_count: int = 0, *, max_files: int | None = None) -> list[ActionState]:
+    """`is_in_payment`: a charge for it is under way, or one that decides over its subscription. `max_files` is how many files it may have, None for any number."""
+    pay = _unpayable("PROCESSING" if is_in_payment else status, remaining_minor)
+    return [_state(Action.PAY, pay), _state(Action.DOWNLOAD, None), _state(Action.UPLOAD_ATTACHMENTS, _full(file_count, max_files))]
 
 
-def of_schedule(status: str) -> list[ActionState]:
-    return [_state(Action.UPLOAD_ATTACHMENTS, E.WRONG_STATE if status == "CANCELED" else None)]
+def of_schedule(status: str, file_count: int = 0, *, max_files: int | None = None) -> list[ActionState]:
+    return [_state(Action.UPLOAD_ATTACHMENTS, E.WRONG_STATE if status == "CANCELED" else _full(file_count, max_files))]
 
 
-def of_installment(status: str, remaining_minor: int) -> list[ActionState]:
-    return [_state(Action.PAY, _unpayable(status, remaining_minor))]
+def of_installment(status: str, remaining_minor: int, invoice_status: str | None = None, invoice_remaining_minor: int | None = None) -> list[ActionState]:
+    """An invoice that covers it is paid along, so what cannot be done with the invoice cannot be done with its installment. An `invoice_status` of PROCESSING: it is in payment."""
+    reason = _unpayable(status, remaining_minor)
+    if reason is None and invoice_status is not None:
+        reason = _unpayable(invoice_status, invoice_remaining_minor or 0)
+    return [_state(Action.PAY, reason)]
 
 
 def of_method(is_default: bool, is_expired: bool, is_in_use: bool, has_payment_in_flight: bool) -> list[ActionState]:
@@ -135,6 +155,10 @@ def _unpayable(status: str, remaining_minor: int) -> ErrorCode | None:
     if status in ("VOID", "REFUNDED", "CANCELED"):
         return E.NOT_PAYABLE
     return None if remaining_minor else E.ALREADY_PAID
+
+
+def _full(file_count: int, max_files: int | None) -> ErrorCode | None:
+    return None if max_files is None or has_room(file_count + 1, max_files) else E.QUOTA_EXCEEDED
 
 
 def _state(action: Action, reason: ErrorCode | None) -> ActionState:

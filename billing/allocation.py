@@ -47,7 +47,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The parts, and what is left of the money when everything is paid: an overpayment, which becomes the customer's credit."""
+    """The parts, and what is left of the money when everything is paid: it goes to the customer's account."""
 
     parts: tuple[Part, ...]
     rest_minor: int
@@ -63,6 +63,10 @@ class Settlement:
 
     by_credit: Spread
     by_charge: Spread
+
+    @property
+    def charged_minor(self) -> int:
+        return self.by_charge.spent_minor + self.by_charge.rest_minor
 
 
 def items_of(invoices: Iterable[OpenInvoice], installments: Iterable[OpenInstallment]) -> list[Item]:
@@ -88,7 +92,10 @@ def spread(amount_minor: int, items: Sequence[Item], *, target_id: str | None = 
 
 
 def settle(amount_minor: int, credit_minor: int, items: Sequence[Item], *, target_id: str | None = None) -> Settlement:
-    """Pay so much in all: as far as the customer's balance reaches from that, and the rest from the method. A balance below zero pays nothing."""
+    """Pay so much in all: as far as the customer's balance reaches from that, and the rest from the method. A balance below zero pays nothing.
+
+    An amount beyond all items pays what is owed on the account, which comes last: it has no day and is never overdue.
+    """
     usable = max(min(credit_minor, amount_minor, sum(item.remaining_minor for item in items)), 0)
     by_credit = spread(usable, items, target_id=target_id)
     by_charge = spread(amount_minor - usable, after(items, by_credit.parts), target_id=target_id)

@@ -46,9 +46,14 @@ def judge_size(size: int, field: str) -> None:
         raise Refused(ErrorCode.EMPTY_FILE, "The file is empty.", field)
 
 
+def has_room(count: int, limit: int) -> bool:
+    """Whether `count` files can be attached to one thing."""
+    return count <= limit
+
+
 def judge_room(count: int, limit: int) -> None:
     """`count` files would be attached to one thing. Raises Refused."""
-    if count > limit:
+    if not has_room(count, limit):
         raise Refused(ErrorCode.QUOTA_EXCEEDED, f"No more than {limit} files can be attached to one invoice or payment schedule.", "files")
 
 

@@ -48,7 +48,7 @@ def share(minor: int, part: int, whole: int = MILLION) -> int:
 
 def formatted(minor: int, currency: str, locale: str | None = None) -> str:
     """The amount for reading, after CLDR, with all its decimals: "$12.90" in en, "12,90 $" in de. An unknown locale reads as en."""
-    known = _known_locale(locale or "en")
+    known = known_locale(locale or "en")
     text: str = _pattern(known, exponent(currency)).apply(Decimal(decimal_text(minor, currency)), known, currency=currency, currency_digits=False)
     return text
 
@@ -66,7 +66,8 @@ def _pattern(locale: Locale, places: int) -> NumberPattern:
 
 
 @lru_cache(maxsize=1000)
-def _known_locale(name: str) -> Locale:
+def known_locale(name: str) -> Locale:
+    """An unknown one reads as en."""
     try:
         return Locale.parse(name[:40].replace("-", "_"))
     except (UnknownLocaleError, ValueError, TypeError):

@@ -1,13 +1,79 @@
-"""Numbers of invoices: INV-2026-000123, counted per customer without a gap across years."""
+"""Numbers of invoices and credit notes: which series a number belongs to, and how it is written. Which number is next only the database knows."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+DEFAULT_PATTERN = "INV-{year}-{number:06}"
+DEFAULT_CREDIT_NOTE_PATTERN = "CN-{year}-{number:06}"
+MAX_CHARACTERS = 60
+MAX_DIGITS = 15
+
+NUMBER = re.compile(r"\{number(?::0([1-9][0-9]?))?\}")
+YEAR = "{year}"
 
 
-def next_number(last: str | None, year: int) -> str:
-    """The number after `last`. The year never runs backwards, not even for who moves across the date line on New Year's Eve."""
-    if last is None:
-        return f"INV-{year}-000001"
-    count = int(last.split("-")[2])
-    return f"INV-{max(year, year_of(last))}-{count + 1:06d}"
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in its series a document will stand: the series, its year (0 in a series without years), and what is written around the number, of so many digits at least."""
+
+    series: str
+    year: int
+    prefix: str
+    digits: int
+    suffix: str
+
+    def number(self, sequence: int) -> str:
+        """The number as it is written. The database writes it by the same rule (`take_number`)."""
+        return f"{self.prefix}{sequence:0{self.digits}}{self.suffix}"
 
 
-def year_of(number: str) -> int:
-    return int(number.split("-")[1])
+@dataclass(frozen=True, slots=True)
+class Numbering:
+    """How the merchant numbers invoices and credit notes: patterns such as `INV-{year}-{number:06}`, and the time zone in which a document's date has its year.
+
+    With one pattern for both they are one series.
+    """
+
+    pattern: str = DEFAULT_PATTERN
+    time_zone: str = "UTC"
+    credit_note_pattern: str = DEFAULT_CREDIT_NOTE_PATTERN
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a pattern that is none."""
+        judge_pattern(self.pattern)
+        judge_pattern(self.credit_note_pattern)
+
+    def place(self, issued_at: datetime) -> Place:
+        """The place of an invoice that is issued at this instant."""
+        return _place(self.pattern, issued_at.astimezone(ZoneInfo(self.time_zone)).year)
+
+    def credit_note_place(self, issued_at: datetime) -> Place:
+        """The place of a credit note that is issued at this instant."""
+        return _place(self.credit_note_pattern, issued_at.astimezone(ZoneInfo(self.time_zone)).year)
+
+
+def judge_pattern(pattern: str) -> str:
+    """The pattern. Raises ValueError with what is wrong with it, which does not repeat it."""
+    if len(pattern) > MAX_CHARACTERS:
+        raise ValueError(f"has more than {MAX_CHARACTERS} characters")
+    if not pattern.isprintable():
+        raise ValueError("has a line break or another control character")
+    digits = NUMBER.findall(pattern)
+    if len(digits) != 1:
+        raise ValueError("must contain {number} once, with or without its digits, as in {number:06}")
+    if int(digits[0] or 1) > MAX_DIGITS:
+        raise ValueError(f"must not ask for more than {MAX_DIGITS} digits")
+    if re.search(r"[{}]", NUMBER.sub("", pattern).replace(YEAR, "")):
+        raise ValueError("must have no braces but those of {year} and {number}")
+    return pattern
+
+
+def _place(pattern: str, issued_in: int) -> Place:
+    """Patterns that differ in the number of digits alone are one series."""
+    year = issued_in if YEAR in pattern else 0
+    series = NUMBER.sub("{number}", pattern)
+    prefix, _, suffix = series.replace(YEAR, str(year)).partition("{number}")
+    match = NUMBER.search(pattern)
+    return Place(series, year, prefix, int(match[1] or 1) if match else 1, suffix)

@@ -10,6 +10,7 @@ class UpperStrEnum(StrEnum):
 
 
 class SubscriptionStatus(UpperStrEnum):
+    PENDING = auto()
     SCHEDULED = auto()
     TRIALING = auto()
     ACTIVE = auto()
@@ -117,6 +118,7 @@ class InstallmentStatus(UpperStrEnum):
     PAID = auto()
     FAILED = auto()
     CANCELED = auto()
+    REFUNDED = auto()
 
 
 class InvoiceStatus(UpperStrEnum):
@@ -128,12 +130,26 @@ class InvoiceStatus(UpperStrEnum):
     REFUNDED = auto()
 
 
+class Collection(UpperStrEnum):
+    NONE = auto()
+    DUE = auto()
+    RETRYING = auto()
+    WAITING_FOR_METHOD = auto()
+    GIVEN_UP = auto()
+
+
 class InvoiceReason(UpperStrEnum):
     FIRST = auto()
     RENEWAL = auto()
     PLAN_CHANGE = auto()
     SCHEDULE = auto()
     MANUAL = auto()
+
+
+class CreditNoteReason(UpperStrEnum):
+    UNUSED_TIME = auto()
+    REFUND = auto()
+    CORRECTION = auto()
 
 
 class PaymentStatus(UpperStrEnum):
@@ -144,6 +160,22 @@ class PaymentStatus(UpperStrEnum):
     REFUNDED = auto()
 
 
+class RefundStatus(UpperStrEnum):
+    PENDING = auto()
+    SUCCEEDED = auto()
+    FAILED = auto()
+    REVERSED = auto()
+
+
+class RefundReason(UpperStrEnum):
+    REQUESTED = auto()
+    GOODWILL = auto()
+    DUPLICATE = auto()
+    FRAUDULENT = auto()
+    DISPUTE = auto()
+    RETURNED = auto()
+
+
 class PaymentMethodKind(UpperStrEnum):
     CARD = auto()
     SEPA_DEBIT = auto()
@@ -152,6 +184,7 @@ class PaymentMethodKind(UpperStrEnum):
 
 
 class NextPaymentKind(UpperStrEnum):
+    RETRY = auto()
     RENEWAL = auto()
     RESUME = auto()
     INSTALLMENT = auto()
@@ -164,6 +197,7 @@ class BalanceEntryKind(UpperStrEnum):
     ADJUSTMENT = auto()
     CHARGE = auto()
     REFUND = auto()
+    PAYMENT = auto()
 
 
 class AttachmentStatus(UpperStrEnum):

@@ -16,7 +16,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import takewhile
 from pathlib import Path
+
+from db.literals import literal
 
 FOLDER = Path(__file__).with_name("sql")
 PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
@@ -36,6 +39,8 @@ class Block:
     name: str
     sql: str
     returns: str
+    # The first sentence of its header.
+    summary: str
     orders: Mapping[str, Order] = field(hash=False, compare=False)
     parameters: frozenset[str] = field(init=False, hash=False, compare=False)
     # Whether its rows belong to a customer; plans and prices belong to everybody.
@@ -74,7 +79,12 @@ def _block(text: str) -> Block:
     values = {match[1]: match["value"].strip() for match in headers}
     orders = {match["order"]: _order(match["value"]) for match in headers if match["order"]}
     sql = "\n".join(line for line in lines if not line.startswith("--")).strip().rstrip(";")
-    return Block(values["name"], sql, values["returns"], orders)
+    return Block(values["name"], sql, values["returns"], _summary(lines), orders)
+
+
+def _summary(lines: list[str]) -> str:
+    header = takewhile(lambda line: line.startswith("--"), lines)
+    return next((line.removeprefix("--").strip() for line in header if not HEADER.match(line)), "")
 
 
 def _order(text: str) -> Order:
@@ -95,6 +105,11 @@ def numbered(sql: str) -> tuple[str, tuple[str, ...]]:
         return f"${names.index(match[1]) + 1}"
 
     return PARAMETER.sub(number, sql), tuple(names)
+
+
+def with_literals(sql: str, values: Mapping[str, str | int]) -> str:
+    """`:name` parameters as literals, for statements that run together with others, which take no parameters."""
+    return PARAMETER.sub(lambda match: literal(values[match[1]]), sql)
 
 
 # For the blocks, which are part of the program, and what the loaders make of them.

@@ -10,6 +10,9 @@ def storable(value: Any) -> Any:
     return [storable(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def literal(text: str) -> str:
-    """A SQL string literal; SET takes no parameters."""
+def literal(value: str | int) -> str:
+    """A SQL literal of a text or a whole number; SET takes no parameters."""
+    if isinstance(value, int):
+        return str(int(value))
+    text = value
     return "E'" + text.replace("\\", "\\\\").replace("'", "\\'").replace("\x00", "") + "'"

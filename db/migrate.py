@@ -13,6 +13,9 @@ from sqlalchemy.pool import NullPool
 OWNER = "portico_owner"
 APP = "portico_app"
 
+# What `app.actor` says while the owner audits the tables (db/audit.py).
+AUDIT = "AUDIT"
+
 # One number for the advisory lock that lets one migration run at a time: "PORTICO" in hexadecimal.
 LOCK = 0x504F525449434F
 
@@ -59,6 +62,7 @@ def _migrate(connection: Connection) -> None:
     config = _config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+    _open_to_audit(connection)
 
 
 def _create_roles(connection: Connection) -> None:
@@ -70,3 +74,13 @@ def _create_roles(connection: Connection) -> None:
     database = connection.execute(text("select quote_ident(current_database())")).scalar_one()
     for name, value in APP_SETTINGS.items():
         connection.execute(text(f"alter role {APP} in database {database} set {name} = '{value}'"))
+
+
+def _open_to_audit(connection: Connection) -> None:
+    """Let the owner read every row of the tables under row security while it audits them. Not a revision, so that no table of a later one is left out."""
+    unseen = text("""
+        select quote_ident(c.relname) from pg_class c
+         where c.relnamespace = 'portico'::regnamespace and c.relforcerowsecurity
+           and not exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'audited')""")
+    for table in connection.execute(unseen).scalars().all():
+        connection.execute(text(f"create policy audited on {table} for select to {OWNER} using (current_setting('app.actor', true) = '{AUDIT}')"))

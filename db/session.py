@@ -5,15 +5,14 @@ run in different tasks: children would leave the transaction and its row securit
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any
 
-from billing import rows
-from billing.states import Actor
-from db.blocks import blocks, positional
+from db.blocks import blocks, positional, with_literals
+from db.callers import READ, WRITE, begin, judging
+from db.callers import Caller as Caller
 from db.literals import literal, storable
 from db.outages import AlreadyTaken as AlreadyTaken
 from db.outages import DatabaseUnavailable as DatabaseUnavailable
@@ -21,29 +20,12 @@ from db.outages import SessionEnded as SessionEnded
 from db.outages import UnknownCustomer as UnknownCustomer
 from db.outages import outages
 from db.pool import Database, Lease
-
-READ = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
-WRITE = "ISOLATION LEVEL READ COMMITTED READ WRITE"
+from db.records import rows_of
+from db.saving import in_order, statement_of
 
 
 class UnitOfWorkClosed(Exception):
     """The operation has been answered, so nothing is read or written in its name any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Whose rows a session sees, and when it is. `app` is the registered app of the token, which is checked to be enabled.
-
-    `is_of_token`: only a token says that the customer exists, so the database has to check it. `is_known`: it was checked lately, so reads need not check again.
-    """
-
-    customer_id: str | None
-    actor: Actor
-    now: datetime
-    session_id: str | None = None
-    is_of_token: bool = False
-    is_known: bool = False
-    app: str | None = None
 
 
 @dataclass(slots=True)
@@ -164,7 +146,7 @@ class Session:
             yield transaction
             self.statements += 1
             try:
-                await lease.execute("COMMIT")
+                await lease.execute("; ".join([*transaction.closing, "COMMIT"]))
             except BaseException:  # whether it was committed is not known, and the connection may still be at it
                 lease.terminate()
                 raise
@@ -175,7 +157,7 @@ class Session:
 
     async def confirm(self) -> None:
         """Have the database judge the caller, if no statement has run yet. Raises DatabaseUnavailable, SessionEnded."""
-        if not self.statements and _judging(self.caller, READ):
+        if not self.statements and judging(self.caller, READ):
             await self.fetch("select", ())
 
     def _count(self) -> None:
@@ -248,23 +230,39 @@ class Transaction:
     def __init__(self, lease: Lease, caller: Caller, count: Callable[[], None]) -> None:
         self._lease = lease
         self.caller = caller
-        # What is done once it is committed, and not if it is not.
-        self.afterwards: list[Callable[[], None]] = []
+        self.afterwards: list[Callable[[], None]] = []  # what is done once it is committed, and not if it is not
+        self._closing: list[tuple[str, str]] = []  # blocks and their statements
         self._count = count
 
     async def run(self, name: str, /, **values: Any) -> list[Any]:
         """Run a block; its rows. `now` and `customer_id` are the caller's."""
         block = blocks()[name]
-        sql, names = positional(block.sql)
-        arguments = values | {"now": self.caller.now, "customer_id": values.get("customer_id", self.caller.customer_id)}
-        self._count()
-        records = await self._lease.fetch(sql, [storable(arguments[parameter]) for parameter in names])
-        return [getattr(rows, block.returns)(*record) for record in records] if block.returns != "nothing" else []
+        records = await self._fetch(positional(block.sql), values)
+        return rows_of(block.returns, records) if block.returns != "nothing" else []
 
     async def first(self, name: str, /, **values: Any) -> Any:
         """The first row of a block, or None."""
         found = await self.run(name, **values)
         return found[0] if found else None
+
+    async def save(self, changes: Mapping[str, str]) -> dict[str, int]:
+        """Write rows, JSON by their kind, in one statement. How many of each kind were written: rows that were not as expected are not among them."""
+        return dict((await self._fetch(statement_of(in_order(changes)), {f"rows_{kind}": text for kind, text in changes.items()}))[0])
+
+    async def _fetch(self, statement: tuple[str, tuple[str, ...]], values: Mapping[str, Any]) -> list[Any]:
+        sql, names = statement
+        arguments: dict[str, Any] = {"customer_id": self.caller.customer_id, **values, "now": self.caller.now}
+        self._count()
+        return await self._lease.fetch(sql, [storable(arguments[name]) for name in names])
+
+    def at_commit(self, name: str, /, **values: str | int) -> None:
+        """Run a block after everything else, in the round trip of COMMIT: its locks last no longer than Postgres needs for that. Nobody reads its rows."""
+        self._closing.append((name, with_literals(blocks()[name].sql, values)))
+
+    @property
+    def closing(self) -> list[str]:
+        """The statements that go to Postgres together with COMMIT. In all transactions the blocks run in the same order, so that none waits for another in a circle."""
+        return [statement for _, statement in sorted(self._closing, key=lambda each: each[0])]
 
     async def present(self, setting: str, value: str) -> None:
         """Show a secret's hash or an address to row security, which then shows the row that belongs to it."""
@@ -274,22 +272,3 @@ class Transaction:
         """From here on this is the customer who acts. Only for who has just proved to be that customer."""
         self.caller = replace(self.caller, customer_id=customer_id)
         await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}")
-
-
-def begin(caller: Caller, mode: str) -> str:
-    """One round trip that opens the snapshot and says who is asking. SET LOCAL and not set_config(): a distributed Postgres forwards only the first."""
-    return (
-        f"BEGIN {mode}; "
-        f"SET LOCAL app.customer_id = {literal(caller.customer_id or '')}; "
-        f"SET LOCAL app.actor = {literal(caller.actor)}; "
-        f"SET LOCAL app.now = {literal(caller.now.isoformat())}" + _judging(caller, mode)
-    )
-
-
-def _judging(caller: Caller, mode: str) -> str:
-    """The statements that judge the caller, as far as needed. A session has a customer, and the session of a partner's token an app, so one call judges all of them."""
-    if caller.session_id:
-        return f"; SELECT assert_session({literal(caller.session_id)})"
-    is_asked = caller.is_of_token and caller.customer_id and not (caller.is_known and mode == READ)
-    client = f"; SELECT assert_client({literal(caller.app)})" if caller.app else ""
-    return client + ("; SELECT assert_customer()" if is_asked else "")

@@ -21,7 +21,7 @@ from billing.states import Actor
 from db import demo as demo_data
 from db.outages import DatabaseUnavailable
 from db.pool import Database, Pool
-from gateway import clients_cli, env_example, error_pages, log, partners_cli, preparing, production, version, welcome
+from gateway import audit_cli, clients_cli, env_example, error_pages, log, partners_cli, preparing, production, version, welcome
 from gateway.app import Setup, create_app
 from gateway.clock import run_worker, stopping, tick_once, until_reachable
 from gateway.compare import BREAKING, differences, schema_in
@@ -216,6 +216,7 @@ def keys_secret() -> None:
     print(new_secret())
 
 
+cli.command("audit")(audit_cli.audit)
 cli.command("settings")(env_example.print_settings)
 cli.command("errors")(error_pages.print_errors)
 

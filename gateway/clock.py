@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 
 import asyncpg
 
-from billing.dunning import Ending, RetryPolicy
 from db.outages import LOST
 from db.pool import Database, Pool
 from db.session import DatabaseUnavailable
@@ -19,7 +18,7 @@ from gateway.identity import post
 from gateway.payments import payments
 from gateway.postgres import DatabaseAway, Place, check
 from gateway.queue_status import QueueStatus
-from gateway.settings import Settings, WrongSetting
+from gateway.settings import Settings
 from gateway.worker_health import worker_health
 from jobs.attachments import Swept, sweep
 from jobs.clock import Billing, Pass, tick
@@ -33,14 +32,6 @@ logger = logging.getLogger("portico.worker")
 AGAIN_SECONDS = 5.0
 # What connecting again may mend.
 OUTAGES = (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseUnavailable, QueueLost)
-
-
-def policy(settings: Settings) -> RetryPolicy:
-    """Raises WrongSetting."""
-    try:
-        return RetryPolicy(settings.retry_days, Ending(settings.dunning_ending))
-    except ValueError as error:
-        raise WrongSetting(f"PORTICO_RETRY_DAYS: {error}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +124,9 @@ async def _duties(settings: Settings, place: Place) -> AsyncIterator[Duties]:
     pool = Pool(settings.clock_concurrency + 1, command_seconds=settings.command_seconds)
     try:
         async with Database(place.app_url, pool, server_settings=place.server_settings) as database:
-            yield Duties(Billing(database, takings.processors, policy(settings), settings.clock_concurrency), bucket, post(settings))
+            concurrency = settings.clock_concurrency
+            billing = Billing(database, takings.processors, takings.policy, concurrency, takings.numbering, takings.letterhead, takings.service_begins)
+            yield Duties(billing, bucket, post(settings))
     finally:
         await takings.close()
         await bucket.close()

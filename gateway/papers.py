@@ -1,4 +1,4 @@
-"""`/papers/…`: invoices, receipts and statements by signed addresses, printed when they are asked for.
+"""`/papers/…`: invoices, credit notes, receipts and statements by signed addresses, printed when they are asked for.
 
 A link can be used again and again by whoever has it, so each use counts against the customer for whom it is signed: papers a minute (429), a place among
 those that are made at once and a bounded queue for it (503), and a time in which the paper is made and sent.
@@ -6,7 +6,7 @@ those that are made at once and a bounded queue for it (503), and a time in whic
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -18,6 +18,7 @@ from starlette.routing import Route
 
 from auth.links import Asked, asked_of, secret_of
 from auth.tokens import Issuer
+from billing.ids import prefix_of
 from billing.states import Actor
 from db.pool import Database
 from db.session import Caller, DatabaseUnavailable, Session, SessionEnded
@@ -29,7 +30,7 @@ from gateway.downloads import HEADERS, NOT_GOOD, disposition, form
 from gateway.sending import InParts
 from gateway.settings import Settings, WrongSetting
 from papers.press import Press
-from papers.sheet import Logo, Merchant
+from papers.sheet import Logo, Merchant, Paper
 from papers.statement import statement_csv
 from resolvers import papers
 from resolvers.papers import Asking, Period, StatementTooLong
@@ -80,7 +81,10 @@ async def _within_bounds(printer: Printer, link: Asked, request: Request) -> Res
         async with asyncio.timeout(printer.settings.paper_seconds), UntilGone(request.receive), printer.admission.place(link_key(link.customer_id, link.app)):
             if seconds := await printer.allowance.spend(f"{link.customer_id} {link.app}"):
                 return answers.refused(
-                    "THROTTLED", "Too many downloads of invoices, receipts and statements. Try again later.", form(), **{"Retry-After": str(seconds)}
+                    "THROTTLED",
+                    "Too many downloads of invoices, credit notes, receipts and statements. Try again later.",
+                    form(),
+                    **{"Retry-After": str(seconds)},
                 )
             return await _printed(printer, link)
     except StatementTooLong as error:
@@ -102,14 +106,18 @@ async def _printed(printer: Printer, link: Asked) -> Response:
     try:
         if match := STATEMENT.fullmatch(link.identifier):
             return await _statement(asking, match, printer)
-        paper = await (papers.receipt if link.identifier.startswith("pay_") else papers.invoice)(asking, link.identifier)
+        paper = await _paper_of(link.identifier)(asking, link.identifier)
         # What is read is read before it is printed: no connection waits for the press.
         await session.close()
         if paper is None:
-            return answers.refused("NOT_FOUND", "There is no such invoice, receipt or statement.", form())
+            return answers.refused("NOT_FOUND", "There is no such invoice, credit note, receipt or statement.", form())
         return _file(await printer.press.print(paper), f"{paper.template}-{link.identifier}.pdf", printer)
     finally:
         await session.close()
+
+
+def _paper_of(identifier: str) -> Callable[[Asking, str], Awaitable[Paper | None]]:
+    return {"pay": papers.receipt, "cn": papers.credit_note}.get(prefix_of(identifier), papers.invoice)
 
 
 async def _statement(asking: Asking, match: re.Match[str], printer: Printer) -> Response:

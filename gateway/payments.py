@@ -4,13 +4,18 @@ import hmac
 import sqlite3
 from pathlib import Path
 
+from auth.seal import Seal
+from billing.dunning import Ending, RetryPolicy
+from billing.lifecycle.service import ServiceBegins
+from billing.lifecycle.trials import TrialPolicy
+from billing.numbers import Numbering
 from gateway.issuer import secret_of_portal
 from gateway.settings import Settings, WrongSetting
 from payments.processor import Processor
 from payments.sandbox import Sandbox
 from payments.sandbox_ledger import Ledger
 from payments.stripe import Account, Stripe
-from resolvers.context import Payments
+from resolvers.context import Letterhead, Payments
 
 
 def payments(settings: Settings) -> Payments:
@@ -25,7 +30,34 @@ def payments(settings: Settings) -> Payments:
         processors.append(Stripe(Account(settings.stripe_secret_key, settings.stripe_publishable_key, settings.stripe_webhook_secret)))
     if _has_sandbox(settings):
         processors.append(Sandbox(_derived(secret, "sandbox").hex(), _ledger(settings.data_dir)))
-    return Payments({processor.name: processor for processor in processors}, _derived(secret, "previews"), settings.takes_parts)
+    return Payments(
+        {processor.name: processor for processor in processors},
+        _derived(secret, "previews"),
+        settings.takes_parts,
+        TrialPolicy(settings.trials),
+        _numbering(settings),
+        policy(settings),
+        _letterhead(settings),
+        ServiceBegins(settings.service_begins),
+    )
+
+
+def policy(settings: Settings) -> RetryPolicy:
+    """Raises WrongSetting."""
+    try:
+        return RetryPolicy(settings.retry_days, Ending(settings.dunning_ending))
+    except ValueError as error:
+        raise WrongSetting(f"PORTICO_RETRY_DAYS: {error}") from None
+
+
+def _letterhead(settings: Settings) -> Letterhead:
+    """Of letters that no request causes. The portal is where the server listens, unless a setting says where."""
+    url = settings.portal_url or f"http://{settings.host}:{settings.port}"
+    return Letterhead(settings.merchant, url.rstrip("/"), Seal(secret_of_portal(settings)))
+
+
+def _numbering(settings: Settings) -> Numbering:
+    return Numbering(settings.invoice_number, settings.merchant_time_zone, settings.credit_note_number)
 
 
 def require_processor(settings: Settings) -> None:

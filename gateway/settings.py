@@ -10,6 +10,7 @@ from urllib.parse import unquote
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from billing.numbers import DEFAULT_CREDIT_NOTE_PATTERN, DEFAULT_PATTERN
 from gateway.environment import PREFIX, contradictions, unknown_names, wrong_values
 from gateway.limits import Limits
 from gateway.registry import Mode
@@ -18,6 +19,7 @@ from gateway.values import (
     ClamdUrl,
     Host,
     HttpUrl,
+    InvoiceNumber,
     Issuers,
     Lines,
     LongSecret,
@@ -31,6 +33,7 @@ from gateway.values import (
     StripePublishable,
     StripeSecret,
     StripeWebhookSecret,
+    TimeZone,
     UnguessableSecret,
     normalized,
 )
@@ -135,6 +138,14 @@ class Settings(BaseSettings):
     )
     merchant_accent: str = Field("#1f4e79", pattern=r"^#[0-9a-fA-F]{6}$", description="The merchant's colour on invoices, as #rrggbb.")
     merchant_logo: Path | None = Field(None, examples=["/etc/portico/logo.svg"], description="The merchant's logo on invoices: an SVG, PNG or JPEG file.")
+    merchant_time_zone: TimeZone = Field("UTC", description="The merchant's time zone, such as Europe/Zurich; in it the year of an invoice's number begins.")
+    invoice_number: InvoiceNumber = Field(
+        DEFAULT_PATTERN,
+        description="How invoices are numbered, {number:06} with six digits at least; with {year} each year counts from 1. See docs/payments.md.",
+    )
+    credit_note_number: InvoiceNumber = Field(
+        DEFAULT_CREDIT_NOTE_PATTERN, description="How credit notes are numbered, in the same way. With the pattern of the invoices they are one series."
+    )
     mail_from: Mailbox = Field("Portico <no-reply@example.com>", description="Who letters are from.")
     smtp_host: Host | None = Field(
         None, examples=["smtp.example.com"], description="The mail server; left out, letters are .eml files under the data directory."
@@ -152,6 +163,13 @@ class Settings(BaseSettings):
     stripe_webhook_secret: StripeWebhookSecret = Field("", repr=False, examples=["whsec_…"], description="What Stripe signs its events with.")
     sandbox: bool | None = Field(None, description="Whether the sandbox, which takes no real money, takes payments too. Left out: not in production.")
     takes_parts: bool = Field(True, description="Whether a customer may pay a part of what remains.")
+    trials: Literal["per_plan", "per_customer", "none"] = Field(
+        "per_plan", description="How many free trials a customer may have: one of each plan, one in all, or none."
+    )
+    service_begins: Literal["money", "order"] = Field(
+        "money",
+        description="When a subscription begins that is paid by a debit which takes days: with the money, or with the order; then a debit that fails is an unpaid invoice.",
+    )
     retry_days: RetryDays = Field((1, 3, 7, 14), description="On which days after a failed charge it is tried again, as a comma list.")
     dunning_ending: Literal["HOLD", "CANCEL", "NOTHING"] = Field("HOLD", description="What becomes of a subscription when the last try has failed.")
     clock_concurrency: int = Field(4, ge=1, le=100, description="How many customers the billing clock serves at once.")
@@ -212,7 +230,9 @@ class Settings(BaseSettings):
     max_uploads: Count = Field(50, ge=1, description="How many requests with files run at a time, apart from other operations.")
     max_downloads: Count = Field(50, ge=1, description="How many downloads of files are prepared at a time.")
     downloads_per_minute: Count = Field(300, ge=1, description="How many files of one customer may be downloaded in a minute.")
-    papers_at_once: int = Field(2, ge=1, le=32, description="How many papers (invoices, receipts, statements) are made at once; one customer has at most half.")
+    papers_at_once: int = Field(
+        2, ge=1, le=32, description="How many papers (invoices, credit notes, receipts, statements) are made at once; one customer has at most half."
+    )
     max_queued_papers: Count = Field(20, ge=0, description="How many more wait to be made; what comes then is answered 503 at once.")
     paper_queue_seconds: Seconds = Field(5.0, description="How long a paper waits to be made before it is answered 503.")
     paper_seconds: Seconds = Field(60.0, description="How long a paper may take from its request to its PDF, and then as long again to be sent.")

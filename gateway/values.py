@@ -8,6 +8,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic.fields import FieldInfo
@@ -19,6 +20,7 @@ from auth.keys import Asymmetric
 from auth.secret import is_guessable
 from auth.throttle import SCHEMES
 from billing.dunning import RetryPolicy
+from billing.numbers import judge_pattern
 from mail.port import author, is_one_line
 
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?")
@@ -195,6 +197,14 @@ def _retry_days(value: tuple[int, ...]) -> tuple[int, ...]:
     return value
 
 
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, KeyError):  # a path, a folder, or a name that is none
+        raise ValueError("is not the name of a time zone") from None
+    return value
+
+
 def _is_of(field: FieldInfo, kind: Any) -> bool:
     return kind in (field.annotation, *get_args(field.annotation))
 
@@ -245,6 +255,8 @@ Lines = Annotated[tuple[str, ...], BeforeValidator(_list), AfterValidator(_lines
 Origins = Annotated[tuple[str, ...], BeforeValidator(_list), AfterValidator(_origins)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks), BeforeValidator(_list)]
 RetryDays = Annotated[tuple[int, ...], BeforeValidator(_list), AfterValidator(_retry_days)]
+InvoiceNumber = Annotated[str, AfterValidator(judge_pattern)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Issuers = Annotated[tuple[OtherIssuer, ...], BeforeValidator(_issuers)]
 # An empty secret is one that was left out.
 LongSecret = Annotated[Annotated[str, AfterValidator(_long)] | None, BeforeValidator(_none_if_empty)]

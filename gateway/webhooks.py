@@ -1,6 +1,7 @@
 """`/webhooks/{processor}`: what processors tell by themselves."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -37,7 +38,7 @@ def webhooks(payments: Payments, database: Database, clock: Callable[[], datetim
         try:
             body = await arrived(body_of(request, MAX_BYTES), seconds=body_seconds)
             event = processor.read_event(dict(request.headers), body, now=clock())
-            if event.key is None:
+            if event.key is None and event.processor_reference is None:
                 return JSONResponse({"stored": False})
             session = Session(database, Caller(None, Actor.SYSTEM, clock()))
             stored = await store(session, processor.name, event)
@@ -49,7 +50,8 @@ def webhooks(payments: Payments, database: Database, clock: Callable[[], datetim
             log_outage(error)
             return _refused(503, "Try again shortly.", **{"Retry-After": str(RETRY_AFTER_SECONDS)})
         if stored is not None:
-            later(act(session, stored, by=system_writer(clock())))
+            by = system_writer(clock(), payments.numbering, payments.policy, payments.letterhead)
+            later(act(session, stored, by=replace(by, service_begins=payments.service_begins)))
         return JSONResponse({"stored": stored is not None})
 
     return Route("/webhooks/{processor}", receive, methods=["POST"])

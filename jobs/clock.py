@@ -2,12 +2,15 @@
 
 import asyncio
 import logging
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from billing.dunning import RetryPolicy
+from billing.lifecycle.service import ServiceBegins
+from billing.numbers import Numbering
 from billing.rows.operations import Due
 from billing.rows.owed import StoredEvent
 from billing.states import Actor
@@ -15,8 +18,9 @@ from db.outages import describe
 from db.pool import Database
 from db.session import Caller, DatabaseUnavailable, Session
 from payments.processor import OutcomeUnknown, Processor, ProcessorUnavailable
+from resolvers.context import Letterhead
 from resolvers.lifecycle.catching_up import catch_up
-from resolvers.lifecycle.collecting import collect
+from resolvers.lifecycle.collecting import collect, lift_hold
 from resolvers.lifecycle.reading import asked
 from resolvers.lifecycle.reconciling import PATIENCE, reconcile
 from resolvers.lifecycle.writing import system_writer
@@ -37,6 +41,9 @@ class Billing:
     processors: Mapping[str, Processor]
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     concurrency: int = 4
+    numbering: Numbering = field(default_factory=Numbering)
+    letterhead: Letterhead | None = None
+    service_begins: ServiceBegins = ServiceBegins.MONEY
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,31 +68,38 @@ class Pass:
 
 
 async def tick(billing: Billing, now: datetime, done: Pass | None = None) -> Pass:
-    """Everything that is due at `now`: what processors told and charges of unknown outcome first, then subscriptions, then invoices, those just issued too.
+    """Everything that is due at `now`: what processors told and charges of unknown outcome first, then holds that nothing is owed for any more, then
+    subscriptions, then invoices, those just issued too.
 
     Fills and returns `done`. What fails is logged and does not keep the rest; when nothing at all could be looked for, the last error is raised.
     """
     done = done or Pass()
+    by = replace(system_writer(now, billing.numbering, billing.policy, billing.letterhead), service_begins=billing.service_begins)
 
     async def settle_one(due: Due) -> None:
-        is_settled = await reconcile(_session(billing, due, now), due.id, billing.processors, by=system_writer(now))
+        is_settled = await reconcile(_session(billing, due, now), due.id, billing.processors, by=by)
         done.reconciled += is_settled
 
     async def advance_one(due: Due) -> None:
-        steps = await catch_up(_session(billing, due, now), due.id, billing.processors, mint=system_writer(now).mint)
+        steps = await catch_up(_session(billing, due, now), due.id, billing.processors, by=by)
         done.steps += steps
 
+    async def lift_one(due: Due) -> None:
+        await lift_hold(_session(billing, due, now), by=by)
+        done.steps += 1
+
     async def collect_one(due: Due) -> None:
-        await collect(_session(billing, due, now), due.id, billing.processors, policy=billing.policy, by=system_writer(now))
+        await collect(_session(billing, due, now), due.id, billing.processors, by=by)
         done.collections += 1
 
     async def act_on(event: StoredEvent) -> None:
-        await act(Session(billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30), event, by=system_writer(now))
+        await act(Session(billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30), event, by=by)
         done.events += 1
 
     stages = (
         Stage("webhooks.open", act_on),
         Stage("clock.open_charges", settle_one),
+        Stage("clock.holds_to_lift", lift_one),
         Stage("clock.due_subscriptions", advance_one),
         Stage("clock.due_collections", collect_one),
     )
@@ -108,21 +122,25 @@ async def _attempted(billing: Billing, done: Pass, now: datetime, stage: Stage) 
 
 
 async def _all(billing: Billing, done: Pass, now: datetime, stage: Stage) -> None:
-    """Batch after batch, each thing once a pass: what fails or stays due waits for the next pass."""
+    """Batch after batch, each thing once a pass: what fails or stays due waits for the next pass. A customer's things are done one after the other, in their order."""
     seen: set[Any] = set()
     turn = asyncio.Semaphore(billing.concurrency)
 
-    async def one(due: Any) -> None:
+    async def of_one_customer(things: list[Any]) -> None:
         async with turn:
-            try:
-                await stage.work(due)
-            except PASSING as error:
-                done.failures += 1
-                done.blocked += isinstance(error, DatabaseUnavailable)
-                log.error("%s of %s failed and will be tried again: %s", stage.block, due.id, describe(error))
-            except Exception:  # whatever it is, it must not keep the others from being served
-                done.failures += 1
-                log.exception("%s of %s failed and will be tried again", stage.block, due.id)
+            for due in things:
+                await one(due)
+
+    async def one(due: Any) -> None:
+        try:
+            await stage.work(due)
+        except PASSING as error:
+            done.failures += 1
+            done.blocked += isinstance(error, DatabaseUnavailable)
+            log.error("%s of %s failed and will be tried again: %s", stage.block, due.id, describe(error))
+        except Exception:  # whatever it is, it must not keep the others from being served
+            done.failures += 1
+            log.exception("%s of %s failed and will be tried again", stage.block, due.id)
 
     stuck = 0
     while True:
@@ -132,7 +150,15 @@ async def _all(billing: Billing, done: Pass, now: datetime, stage: Stage) -> Non
             return
         stuck = len(found) - len(fresh)
         seen.update(fresh)
-        await asyncio.gather(*(one(due) for due in fresh))
+        await asyncio.gather(*map(of_one_customer, _by_customer(fresh)))
+
+
+def _by_customer(things: list[Any]) -> list[list[Any]]:
+    """What a processor told is of no customer yet, and each thing by itself."""
+    grouped: dict[str, list[Any]] = defaultdict(list)
+    for due in things:
+        grouped[getattr(due, "customer_id", due.id)].append(due)
+    return list(grouped.values())
 
 
 async def _due(billing: Billing, block: str, now: datetime, *, wanted: int) -> list[Any]:

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import Any
 
-from billing import rows
 from db.batches import Statement
 from db.blocks import Block
 from db.pages import Window, keyset_arguments
+from db.records import rows_of
 from db.session import Session
 
 # Whose row a key is (None for what belongs to everybody), and the key.
@@ -40,8 +40,7 @@ async def fetch_one(reader: Reader, keys: list[Key]) -> list[Any]:
 
 
 async def fetch_many(reader: Reader, keys: list[Key]) -> list[list[Any]]:
-    row_type = getattr(rows, reader.block.returns)
-    return [[row_type(*record[1:]) for record in group] for group in await _grouped(reader, keys)]
+    return [rows_of(reader.block.returns, group) for group in await _grouped(reader, keys)]
 
 
 async def fetch_counts(reader: Reader, keys: list[Key]) -> list[int]:

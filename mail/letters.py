@@ -21,23 +21,27 @@ MAX_TAG = 35  # characters, RFC 5646 section 4.4.1
 class Letter(StrEnum):
     CONFIRM_EMAIL = "confirm_email"
     EMAIL_CHANGED = "email_changed"
+    EMAIL_TAKEN = "email_taken"
     PASSWORD_RESET = "password_reset"
     FIRST_PASSWORD = "first_password"
     PASSWORD_CHANGED = "password_changed"
     PORTAL_LINK = "portal_link"
     NEW_SIGN_IN_ELSEWHERE = "new_sign_in_elsewhere"
+    PAYMENT_FAILED = "payment_failed"
 
 
 # No letter has the customer's name in it, or anything else that a stranger can choose: a letter of ours that greets "Win a prize at evil.example" is a gift to him.
-# `portal` is the name of the portal, `help` where its people are reached, `link` a whole URL.
+# `portal` is the name of the portal, `help` where its people are reached, `link` a whole URL; `invoice` is a number, `amount` with its currency, `next` a sentence.
 WORDS = {
     Letter.CONFIRM_EMAIL: {"portal", "help", "link", "code"},
     Letter.EMAIL_CHANGED: {"portal", "help"},
+    Letter.EMAIL_TAKEN: {"portal", "help"},
     Letter.PASSWORD_RESET: {"portal", "help", "link"},
     Letter.FIRST_PASSWORD: {"portal", "help", "link"},
     Letter.PASSWORD_CHANGED: {"portal", "help"},
     Letter.PORTAL_LINK: {"portal", "help", "link"},
     Letter.NEW_SIGN_IN_ELSEWHERE: {"portal", "help"},
+    Letter.PAYMENT_FAILED: {"portal", "help", "invoice", "amount", "next"},
 }
 
 
@@ -73,6 +77,11 @@ def compose(letter: Letter, envelope: Envelope, words: Mapping[str, str]) -> Mes
         id=envelope.id,
         headers=(("Content-Language", wording.language),),
     )
+
+
+def language_of(letter: Letter, locale: str) -> str:
+    """The language that a letter is written in for a locale, so that what is filled in can be in the same one."""
+    return _wording(letter, locale).language
 
 
 def _wording(letter: Letter, locale: str) -> Wording:

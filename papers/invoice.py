@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -12,26 +13,41 @@ from papers.sheet import Merchant, Paper, Reader, sheet
 
 @dataclass(frozen=True, slots=True)
 class PaidPart:
-    """How much of a payment went to what: of an invoice its payments, of a payment the things it paid. `name` is an invoice's number or an installment's name."""
+    """How much of a payment went to what: of an invoice its payments, of a payment the things it paid. `name` is an invoice's number, an installment's name, or the account."""
 
     payment: Payment
     name: str
     amount_minor: int
 
 
-def invoice_paper(invoice: Invoice, lines: Sequence[InvoiceLine], paid: Sequence[PaidPart], *, merchant: Merchant, reader: Reader) -> Paper:
+@dataclass(frozen=True, slots=True)
+class PaidBack:
+    """How much of a payment went back, by the merchant or by a bank: of an invoice what had paid it, of a payment all."""
+
+    payment: Payment
+    settled_at: datetime
+    amount_minor: int
+    is_by_the_bank: bool
+
+    def words(self, reader: Reader) -> str:
+        return reader.words["taken_back" if self.is_by_the_bank else "refunded"]
+
+
+def invoice_paper(invoice: Invoice, lines: Sequence[InvoiceLine], paid: Sequence[PaidPart | PaidBack], *, merchant: Merchant, reader: Reader) -> Paper:
     content = partial(_invoice_content, invoice, lines, paid, merchant=merchant, reader=reader)
     return Paper("invoice", content, invoice.issued_at, len(lines) + len(paid))
 
 
-def receipt_paper(payment: Payment, parts: Sequence[PaidPart], *, merchant: Merchant, reader: Reader) -> Paper:
+def receipt_paper(payment: Payment, parts: Sequence[PaidPart | PaidBack], *, merchant: Merchant, reader: Reader) -> Paper:
     """Of a payment that succeeded. Raises ValueError for one that has not (yet)."""
     if payment.settled_at is None:
         raise ValueError("there is a receipt only of money that was received")
     return Paper("receipt", partial(_receipt_content, payment, parts, merchant, reader), payment.settled_at, len(parts))
 
 
-def _invoice_content(invoice: Invoice, lines: Sequence[InvoiceLine], paid: Sequence[PaidPart], *, merchant: Merchant, reader: Reader) -> dict[str, Any]:
+def _invoice_content(
+    invoice: Invoice, lines: Sequence[InvoiceLine], paid: Sequence[PaidPart | PaidBack], *, merchant: Merchant, reader: Reader
+) -> dict[str, Any]:
     words = reader.words
     facts = [
         (words["number"], invoice.number),
@@ -46,20 +62,29 @@ def _invoice_content(invoice: Invoice, lines: Sequence[InvoiceLine], paid: Seque
         "lines": [_line(line, reader) for line in lines],
         "totals": _totals(invoice, reader),
         "due": reader.money(invoice.remaining_minor, invoice.currency),
-        "payments": [
-            [reader.day(part.payment.settled_at or part.payment.created_at), method_of(part.payment, reader), reader.money(part.amount_minor, invoice.currency)]
-            for part in paid
-        ],
+        "payments": [_moved(part, reader) for part in sorted(paid, key=_moved_at)],
     }
 
 
-def _receipt_content(payment: Payment, parts: Sequence[PaidPart], merchant: Merchant, reader: Reader) -> dict[str, Any]:
+def _moved_at(part: PaidPart | PaidBack) -> datetime:
+    return part.settled_at if isinstance(part, PaidBack) else part.payment.settled_at or part.payment.created_at
+
+
+def _moved(part: PaidPart | PaidBack, reader: Reader) -> list[str]:
+    """A payment, or money that went back."""
+    method, is_back = method_of(part.payment, reader), isinstance(part, PaidBack)
+    words = f"{part.words(reader)}: {method}" if isinstance(part, PaidBack) else method
+    return [reader.day(_moved_at(part)), words, reader.money(-part.amount_minor if is_back else part.amount_minor, part.payment.currency)]
+
+
+def _receipt_content(payment: Payment, parts: Sequence[PaidPart | PaidBack], merchant: Merchant, reader: Reader) -> dict[str, Any]:
     assert payment.settled_at is not None
     words, settled_on = reader.words, reader.day(payment.settled_at)
-    refunded = [(words["refunded"], reader.money(-payment.refunded_minor, payment.currency))] if payment.refunded_minor else []
+    back = sorted((part for part in parts if isinstance(part, PaidBack)), key=_moved_at)
+    refunded = [(f"{part.words(reader)} {reader.day(part.settled_at)}", reader.money(-part.amount_minor, payment.currency)) for part in back]
     return sheet(merchant, reader, title=f"{words['receipt']} {settled_on}") | {
         "facts": [(words["reference"], payment.id), (words["date"], settled_on), (words["method"], method_of(payment, reader))],
-        "parts": [[part.name, reader.money(part.amount_minor, payment.currency)] for part in parts],
+        "parts": [[part.name, reader.money(part.amount_minor, payment.currency)] for part in parts if isinstance(part, PaidPart)],
         "totals": refunded,
         "paid": reader.money(payment.amount_minor - payment.refunded_minor, payment.currency),
     }

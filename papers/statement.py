@@ -24,7 +24,7 @@ class EntryKind(StrEnum):
     PAYMENT = "PAYMENT"
     REFUND = "REFUND"
     CREDIT = "CREDIT"
-    VOID = "VOID"
+    CREDIT_NOTE = "CREDIT_NOTE"
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,7 +63,7 @@ class ChargeStatus(StrEnum):
 
 
 class EventKind(StrEnum):
-    """CHARGE: what became of a charge (`result`). REFUND: how much of a charge was given back in all (`refunded_minor`). OTHER: nothing we act on."""
+    """CHARGE: what became of a charge (`result`). REFUND: money of a charge that went back (`refund`, or `refunded_minor` in all). OTHER: nothing we act on."""
 
     CHARGE = "CHARGE"
     REFUND = "REFUND"
@@ -148,8 +148,22 @@ class Refund:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundReport:
+    """Money of a charge that went back, or came again. `reference` is the processor's of the refund or dispute; `status` a RefundStatus, `reason` a RefundReason."""
+
+    reference: str
+    amount_minor: int
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
-    """What the processor tells by itself. `key` is the charge's, None if it is not one of ours. Events come at least once and in any order."""
+    """What the processor tells by itself. Events come at least once and in any order.
+
+    `key` is the charge's. It is None for what is not one of ours, and where the processor names only its own `processor_reference` of the charge.
+    `refunded_minor` is how much of the charge was given back on request in all, from processors that tell this without a reference, or beside one.
+    """
 
     id: str
     kind: EventKind
@@ -158,6 +172,7 @@ class Event:
     result: ChargeResult | None
     refunded_minor: int | None
     created_at: datetime
+    refund: RefundReport | None = None
 
 
 class Processor(Protocol):

@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -30,6 +30,7 @@ from payments.processor import (
     Payer,
     ProcessorUnavailable,
     Refund,
+    RefundReport,
     SetupNotFound,
     SetupStart,
     SetupUnfinished,
@@ -144,7 +145,18 @@ class Sandbox:
         if known[0] != request:
             raise KeyReused
         result = failed(known[2]) if known[2] else ChargeResult(ChargeStatus(known[1]))
-        return replace(result, processor_reference=f"sandbox_re_{self._digest(refund.key)}")
+        return replace(result, processor_reference=self._refund_reference(refund.key))
+
+    def tell(self, processor_reference: str, report: RefundReport | None) -> None:
+        """What happens at a bank or in the processor's own dashboard: a refund, one that failed, a dispute, one that was won, a debit that was returned.
+
+        Without a report the event says only how much of the charge was given back in all.
+        """
+        entry = self._ledger.charge(reference=processor_reference)
+        if entry is None:
+            raise ValueError("the sandbox has no such charge")
+        with self._ledger.change():
+            self._ledger.tell(entry, kind=EventKind.REFUND, refund=json.dumps(asdict(report)) if report else None)
 
     def read_event(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Event:
         verify(body, headers.get(SIGNATURE, ""), self._secret, now=now)
@@ -152,7 +164,8 @@ class Sandbox:
             told = json.loads(body)
             result = _of(told["status"], told["decline_code"], told["reference"]) if told["kind"] == EventKind.CHARGE else None
             at = datetime.fromtimestamp(told["created_at"], UTC)
-            return Event(told["id"], EventKind(told["kind"]), told["key"], told["reference"], result, told["refunded_minor"], at)
+            refund = RefundReport(**json.loads(told["refund"])) if told.get("refund") else None
+            return Event(told["id"], EventKind(told["kind"]), told["key"], told["reference"], result, told["refunded_minor"], at, refund)
         except (ValueError, KeyError, TypeError) as problem:
             raise BadSignature("what was signed is no event") from problem
 
@@ -236,7 +249,8 @@ class Sandbox:
         if entry.status != ChargeStatus.SUCCEEDED or refunded_minor > entry.amount_minor:
             return failed("more_than_was_paid")
         self._ledger.refunded(entry.key, refunded_minor=refunded_minor)
-        self._ledger.tell(replace(entry, refunded_minor=refunded_minor), kind=EventKind.REFUND)
+        report = RefundReport(self._refund_reference(refund.key), refund.amount_minor, "SUCCEEDED", "REQUESTED")
+        self._ledger.tell(entry, kind=EventKind.REFUND, refund=json.dumps(asdict(report)))
         return ChargeResult(ChargeStatus.SUCCEEDED)
 
     def _deliveries(self, now: datetime) -> list[tuple[int, Delivery]]:
@@ -263,6 +277,9 @@ class Sandbox:
 
     def _action(self, reference: str) -> ClientAction:
         return ClientAction(f"{reference}_secret_{self._digest('secret', reference)}", PUBLISHABLE_KEY)
+
+    def _refund_reference(self, key: str) -> str:
+        return f"sandbox_re_{self._digest(key)}"
 
     def _digest(self, *parts: str) -> str:
         return hmac.new(self._secret.encode(), "\0".join(parts).encode(), hashlib.sha256).hexdigest()[:16]

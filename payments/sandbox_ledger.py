@@ -11,7 +11,8 @@ TABLES = """
 create table if not exists charge (seq integer primary key, key text unique, request text, reference text unique, status text, decline_code text, amount_minor integer,
                                    refunded_minor integer default 0, card text);
 create table if not exists refund (seq integer primary key, key text unique, request text, status text, decline_code text);
-create table if not exists event (seq integer primary key autoincrement, key text, reference text, kind text, status text, decline_code text, refunded_minor integer);
+create table if not exists event (seq integer primary key autoincrement, key text, reference text, kind text, status text, decline_code text, refunded_minor integer,
+                                  refund text);
 create table if not exists call (seq integer primary key, verb text, key text);
 create table if not exists detached (seq integer primary key, reference text unique);
 """
@@ -33,7 +34,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """An event that waits to be delivered."""
+    """An event that waits to be delivered. `refund` is a RefundReport as JSON."""
 
     seq: int
     key: str
@@ -42,6 +43,7 @@ class Told:
     status: str
     decline_code: str | None
     refunded_minor: int | None
+    refund: str | None
 
 
 class Ledger:
@@ -52,6 +54,8 @@ class Ledger:
         self._lines = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=5, check_same_thread=False)
         self._turn = RLock()
         self._lines.executescript("pragma journal_mode = wal; pragma synchronous = off;" + TABLES)
+        if "refund" not in {row[1] for row in self._lines.execute("pragma table_info(event)")}:
+            self._lines.execute("alter table event add column refund text")  # A file of an earlier version.
 
     @contextmanager
     def change(self) -> Iterator[None]:
@@ -100,12 +104,16 @@ class Ledger:
     def keep_refund(self, key: str, *, request: str, status: str, decline_code: str | None) -> None:
         self._add("refund", key=key, request=request, status=status, decline_code=decline_code)
 
-    def tell(self, entry: Entry, *, kind: str) -> None:
-        refunded = entry.refunded_minor if kind == "REFUND" else None
-        self._add("event", key=entry.key, reference=entry.reference, kind=kind, status=entry.status, decline_code=entry.decline_code, refunded_minor=refunded)
+    def tell(self, entry: Entry, *, kind: str, refund: str | None = None) -> None:
+        """Without a `refund` an event of the kind REFUND says how much was given back in all."""
+        refunded = entry.refunded_minor if kind == "REFUND" and refund is None else None
+        said = {"status": entry.status, "decline_code": entry.decline_code, "refunded_minor": refunded, "refund": refund}
+        self._add("event", key=entry.key, reference=entry.reference, kind=kind, **said)
 
     def told(self) -> list[Told]:
-        return [Told(*row) for row in self._lines.execute("select seq, key, reference, kind, status, decline_code, refunded_minor from event order by seq")]
+        return [
+            Told(*row) for row in self._lines.execute("select seq, key, reference, kind, status, decline_code, refunded_minor, refund from event order by seq")
+        ]
 
     def delivered(self, seq: int) -> None:
         self._lines.execute("delete from event where seq = ?", (seq,))

@@ -37,7 +37,7 @@ from payments.processor import (
 )
 from payments.signatures import verify
 from payments.stripe_amounts import to_stripe
-from payments.stripe_answers import CUSTOMER, KEY, decline_code_of, details_of, event_of, failed, result_of
+from payments.stripe_answers import CUSTOMER, KEY, REFUND_KEY, decline_code_of, details_of, event_of, failed, result_of
 from payments.stripe_wire import NOT_SENT, Wire
 
 # Refused at the door: the operator's key, or too many requests.
@@ -155,7 +155,7 @@ class Stripe:
         amount = to_stripe(refund.amount_minor, refund.currency)
         if amount is None:
             return failed("amount_not_supported")
-        params: Any = {"payment_intent": _checked(refund.processor_reference), "amount": amount, "metadata": {KEY: refund.key}}
+        params: Any = {"payment_intent": _checked(refund.processor_reference), "amount": amount, "metadata": {REFUND_KEY: refund.key}}
         try:
             given = await self._send(lambda: self._api.refunds.create_async(params, {"idempotency_key": refund.key}))
         except (problems.CardError, problems.InvalidRequestError) as problem:

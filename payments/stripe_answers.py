@@ -6,12 +6,13 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from payments.declines import is_retryable
-from payments.processor import ChargeResult, ChargeStatus, ClientAction, Event, EventKind, MethodDetails
+from payments.processor import ChargeResult, ChargeStatus, ClientAction, Event, EventKind, MethodDetails, RefundReport
 from payments.stripe_amounts import from_stripe
 
 Thing = Mapping[str, Any]
 CUSTOMER = "portico_customer"
 KEY = "portico_payment"
+REFUND_KEY = "portico_refund"
 
 STATUSES = {
     "succeeded": ChargeStatus.SUCCEEDED,
@@ -30,7 +31,21 @@ TOPICS = {
     "payment_intent.requires_action": EventKind.CHARGE,
     "payment_intent.canceled": EventKind.CHARGE,
     "charge.refunded": EventKind.REFUND,
+    "refund.created": EventKind.REFUND,
+    "refund.updated": EventKind.REFUND,
+    "refund.failed": EventKind.REFUND,
+    "charge.refund.updated": EventKind.REFUND,
+    "charge.dispute.created": EventKind.REFUND,
+    "charge.dispute.updated": EventKind.REFUND,
+    "charge.dispute.funds_withdrawn": EventKind.REFUND,
+    "charge.dispute.funds_reinstated": EventKind.REFUND,
+    "charge.dispute.closed": EventKind.REFUND,
 }
+REFUND_STATUSES = {"succeeded": "SUCCEEDED", "failed": "FAILED", "canceled": "FAILED"}
+REFUND_REASONS = {"duplicate": "DUPLICATE", "fraudulent": "FRAUDULENT"}
+# A bank sends a debit back for these reasons, and Stripe tells it as a dispute that is lost at once. `debit_not_authorized` is not among them: the account's holder denies
+# the mandate, and who debits them again without a new one breaks the scheme's rules.
+RETURNS = ("insufficient_funds", "incorrect_account_details", "bank_cannot_process")
 BANKS = ("acss_debit", "au_becs_debit", "bacs_debit", "us_bank_account")
 # Codes that only Stripe uses, in the words that both processors share.
 CODES = {
@@ -80,17 +95,39 @@ def details_of(method: Thing, *, customer: str) -> MethodDetails:
 
 def event_of(event: Thing) -> Event:
     """What is acted on are the topics in TOPICS; any other is OTHER. Raises KeyError, TypeError or ValueError for what is no event of Stripe's."""
-    thing, kind = event["data"]["object"], TOPICS.get(str(event["type"]), EventKind.OTHER)
+    topic, thing = str(event["type"]), event["data"]["object"]
+    kind = TOPICS.get(topic, EventKind.OTHER)
+    refund = _refund_of(topic, thing) if kind is EventKind.REFUND and topic != "charge.refunded" else None
+    if kind is EventKind.REFUND and refund is None and topic != "charge.refunded":
+        kind = EventKind.OTHER
     is_charge, is_refund = kind is EventKind.CHARGE, kind is EventKind.REFUND
     return Event(
         id=str(event["id"]),
         kind=kind,
-        key=(thing.get("metadata") or {}).get(KEY) if kind is not EventKind.OTHER else None,
+        key=(thing.get("metadata") or {}).get(KEY) if is_charge or topic == "charge.refunded" else None,
         processor_reference=thing["id"] if is_charge else thing.get("payment_intent") if is_refund else None,
         result=result_of(thing) if is_charge else None,
-        refunded_minor=from_stripe(int(thing["amount_refunded"]), str(thing["currency"]).upper()) if is_refund else None,
+        refunded_minor=_minor(thing, "amount_refunded") if is_refund and refund is None else None,
         created_at=datetime.fromtimestamp(int(event["created"]), UTC),
+        refund=refund,
     )
+
+
+def _refund_of(topic: str, thing: Thing) -> RefundReport | None:
+    """A Refund or a Dispute; None for an inquiry, which moves no money. Refunds and disputes name the PaymentIntent, and have none of its metadata."""
+    if not topic.startswith("charge.dispute."):
+        status = REFUND_STATUSES.get(str(thing.get("status")), "PENDING")
+        return RefundReport(str(thing["id"]), _minor(thing, "amount"), status, REFUND_REASONS.get(str(thing.get("reason")), "REQUESTED"))
+    is_inquiry = str(thing["status"]).startswith("warning_") or thing["status"] == "prevented"
+    if is_inquiry or (topic == "charge.dispute.updated" and thing["status"] not in ("won", "lost")):
+        return None
+    is_won = thing["status"] == "won" or topic == "charge.dispute.funds_reinstated"
+    reason = "RETURNED" if thing.get("reason") in RETURNS else "DISPUTE"
+    return RefundReport(str(thing["id"]), _minor(thing, "amount"), "REVERSED" if is_won else "SUCCEEDED", reason)
+
+
+def _minor(thing: Thing, name: str) -> int:
+    return from_stripe(int(thing[name]), str(thing["currency"]).upper())
 
 
 def _kind(kind: str, shown: Thing) -> str:

@@ -27,13 +27,15 @@ class CannotPlan(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One request: its caller, the arguments of the fields that take any, by the field's mark, what makes addresses of files, and the locale of its customer."""
+    """One request: its caller, the arguments of the fields that take any, by the field's mark, what makes addresses of files, the locale of its customer, and
+    how many files one thing may have."""
 
     viewer: Viewer
     arguments: Mapping[str, Arguments]
     links: Links | None = None
     budget: rows.Budget | None = None
     customer_locale: str | None = None
+    max_files: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

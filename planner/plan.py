@@ -103,7 +103,7 @@ class Bound:
     run: Run
     is_repeated: bool
 
-    def answer(self, row: Sequence[Any], links: Links | None = None, budget: Budget | None = None) -> bytes:
+    def answer(self, row: Sequence[Any], links: Links | None = None, budget: Budget | None = None, max_files: int | None = None) -> bytes:
         """The response's body from the statement's one row: its text, and where the plan needs it the customer's locale.
 
         Without derived fields, Postgres' bytes as they are. Raises NullFound.
@@ -114,7 +114,8 @@ class Bound:
         if self.plan.fix is None:
             return str(text).encode()
         found = orjson.loads(text)
-        found["data"] = self.plan.fix(found["data"], replace(self.run, links=links, budget=budget, customer_locale=next(iter(locale), None)))
+        run = replace(self.run, links=links, budget=budget, customer_locale=next(iter(locale), None), max_files=max_files)
+        found["data"] = self.plan.fix(found["data"], run)
         return orjson.dumps(found)
 
 

@@ -18,7 +18,8 @@ from resolvers.context import Context
 from resolvers.incoming import File, Upload, arriving
 from resolvers.lifecycle.attempts import Call
 from resolvers.lifecycle.previews import hash_of_values
-from resolvers.lifecycle.writing import audited, merged, save
+from resolvers.lifecycle.saving import merged, save
+from resolvers.lifecycle.writing import audited
 from resolvers.loose import SENDING, WRITING, clear, discard
 from resolvers.parents import Parent, acting, files_of, judge_quota, open_parent, uploader_of
 from resolvers.receiving import Target, receive

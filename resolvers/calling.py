@@ -11,11 +11,13 @@ from billing.rows.operations import Claim
 from db.session import Session, Transaction
 from payments.processor import ChargeStatus
 from resolvers.context import Context, payments_of
+from resolvers.lifecycle import dunning
 from resolvers.lifecycle.attempts import Call, Sending
 from resolvers.lifecycle.catching_up import Behind, catch_up
 from resolvers.lifecycle.charging import ask, sending_again, settle
 from resolvers.lifecycle.previews import hash_of
-from resolvers.lifecycle.writing import Changes, Writer, audited, merged, save, writer
+from resolvers.lifecycle.saving import Changes, merged, save
+from resolvers.lifecycle.writing import Writer, audited, writer
 
 RUNNING = "An earlier call with this key is still running."
 CONFLICT = "This idempotency key was used with another input. Use a new key."
@@ -74,7 +76,7 @@ async def act(context: Context, given: Any, mutation: str, prepare: Prepare, *, 
                 step = await _first_step(transaction, context, asked)
             break
         except Behind as behind:
-            await catch_up(session, behind.subscription_id, payments_of(context).processors, mint=writer(context).mint)
+            await catch_up(session, behind.subscription_id, payments_of(context).processors, by=writer(context))
     outcome = step if isinstance(step, Outcome) else await _charged(context, session, step)
     # What staff have read so far, they read before this.
     await context.session.release()
@@ -103,6 +105,8 @@ async def _first_step(transaction: Transaction, context: Context, asked: _Asked)
         return prepared.sending
     kept = answered(call, prepared.shows, now=by.now) if call else {}
     await save(transaction, merged(prepared.changes, audit, kept))
+    if prepared.changes.get("collected") or prepared.changes.get("released"):
+        await dunning.lift_paid(transaction, by=by)
     return outcome_of(customer_id, prepared.shows)
 
 

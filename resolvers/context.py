@@ -13,6 +13,10 @@ from auth.passwords import Passwords
 from auth.seal import Seal
 from auth.throttle import Throttle
 from auth.viewer import Viewer
+from billing.dunning import RetryPolicy
+from billing.lifecycle.service import ServiceBegins
+from billing.lifecycle.trials import TrialPolicy
+from billing.numbers import Numbering
 from billing.rows import Budget
 from billing.states import Actor
 from db.blocks import blocks
@@ -39,6 +43,15 @@ class Post:
     """Who sends letters, and what seals them until then."""
 
     sender: Sender
+    seal: Seal
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What letters need that no request causes: the portal's name, where its people are reached, and what seals letters until they are sent."""
+
+    portal: str
+    help: str
     seal: Seal
 
 
@@ -74,11 +87,17 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Payments:
-    """What taking money needs: the processors by name, the secret that signs previews, and whether the merchant takes parts of what is owed."""
+    """What taking money needs: the processors by name, the secret that signs previews, whether the merchant takes parts of what is owed, which trials it gives,
+    how invoices are numbered, what follows when they stay unpaid, what letters about that need, and when a service begins that is paid by a debit."""
 
     processors: Mapping[str, Processor]
     preview_secret: bytes
     takes_parts: bool = True
+    trials: TrialPolicy = TrialPolicy.PER_PLAN
+    numbering: Numbering = field(default_factory=Numbering)
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    letterhead: Letterhead | None = None
+    service_begins: ServiceBegins = ServiceBegins.MONEY
 
     async def close(self) -> None:
         for processor in self.processors.values():
@@ -138,6 +157,11 @@ class Context:
             return None
         links = self.files.links(self.now)
         return replace(links, app=self.viewer.app or "") if self.viewer.kind is Actor.PARTNER else links
+
+    @property
+    def max_files(self) -> int | None:
+        """How many files one thing may have; None where the process keeps no files."""
+        return self.files.max_per_parent if self.files else None
 
     @property
     def needs_locale(self) -> bool:

@@ -17,7 +17,7 @@ from loaders import Loaders
 from mail.letters import Envelope, Letter, compose
 from mail.port import Message, Undeliverable, Unsendable
 from resolvers.audit import fresh_id
-from resolvers.context import Context, Post, identity_of
+from resolvers.context import Context, Letterhead, Post, identity_of
 
 logger = logging.getLogger("portico.mail")
 
@@ -26,20 +26,38 @@ LIFETIME = timedelta(days=1)
 AT_ONCE = 10
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A letter to be written: to whom, whose it is, and what is filled in."""
+
+    letter: Letter
+    envelope: Envelope
+    customer_id: str
+    words: dict[str, str]
+
+
 async def write(transaction: Transaction, context: Context, letter: Letter, *, customer_id: str | None = None, to: str | None = None, **words: str) -> None:
     """To the address that the customer has now, or to another (`to`). It is sent once the transaction is committed, and not if it is not."""
     identity = identity_of(context)
     owner = customer_id or transaction.caller.customer_id
     customer = await transaction.first("customers.by_id", key=owner, customer_id=owner)
-    letter_id = fresh_id("let", context)
+    envelope = Envelope(to or customer.email, customer.locale, fresh_id("let", context), context.now)
+    letterhead = Letterhead(identity.merchant, identity.portal_url, identity.post.seal)
+    if await leave(transaction, letterhead, Draft(letter, envelope, customer.id, words)):
+        transaction.afterwards.append(partial(_send_later, context, envelope.id))
+
+
+async def leave(transaction: Transaction, letterhead: Letterhead, draft: Draft) -> bool:
+    """Write a letter for the worker to send, if the transaction is committed. Whether it could be written."""
+    letter_id = draft.envelope.id
     try:
-        envelope = Envelope(to or customer.email, customer.locale, letter_id, context.now)
-        message = compose(letter, envelope, {"portal": identity.merchant, "help": identity.portal_url, **words})
+        message = compose(draft.letter, draft.envelope, {"portal": letterhead.portal, "help": letterhead.help, **draft.words})
     except Unsendable as error:  # an address that no mail server takes; what causes the letter happens all the same
-        logger.error("the letter %s could not be written: %s", letter, error)
-        return
-    await transaction.run("letters.write", id=letter_id, customer_id=owner, kind=letter.value, sealed=identity.post.seal.close(_written(message), letter_id))
-    transaction.afterwards.append(partial(_send_later, context, letter_id))
+        logger.error("the letter %s could not be written: %s", draft.letter, error)
+        return False
+    sealed = letterhead.seal.close(_written(message), letter_id)
+    await transaction.run("letters.write", id=letter_id, customer_id=draft.customer_id, kind=draft.letter.value, sealed=sealed)
+    return True
 
 
 @dataclass(slots=True)

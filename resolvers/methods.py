@@ -13,6 +13,7 @@ from resolvers.audit import fresh_id, note
 from resolvers.calling import Outcome, outcome_of
 from resolvers.context import Context, identity_of, payments_of
 from resolvers.letters import customer_of
+from resolvers.lifecycle import dunning
 from resolvers.lifecycle.charging import TRY_AGAIN, log_no_answer, settle
 from resolvers.lifecycle.reading import asking
 from resolvers.lifecycle.writing import writer
@@ -47,6 +48,8 @@ async def complete_add(given: Any, context: Context) -> Any:
         (added,) = await transaction.run("payment_methods.add", id=fresh_id("pm", context), processor=processor.name, **_columns(details))
         if given.make_default:
             await _make_default(transaction, added.id)
+        method = await _method(transaction, added.id, "reference")
+        await _charge_open(transaction, context, is_chosen=method.is_default)
         await note(transaction, context, "completeAddPaymentMethod", detail=added.id)
     return await _shown(context, added.id)
 
@@ -54,11 +57,11 @@ async def complete_add(given: Any, context: Context) -> Any:
 async def set_default(given: Any, context: Context) -> Any:
     async with context.session.write() as transaction:
         method = await _named(transaction, given)
-        if not method.is_default:
+        # The default is chosen once more to have what is past due charged to it.
+        if not (method.is_default and given.retry_past_due):
             judge(_states(method), Action.SET_DEFAULT)
         await _make_default(transaction, method.id)
-        if given.retry_past_due:
-            await transaction.run("invoices.collect_now")
+        await _charge_open(transaction, context, is_chosen=True, is_requested=given.retry_past_due)
         await note(transaction, context, "setDefaultPaymentMethod", detail=method.id)
     return await _shown(context, method.id)
 
@@ -73,6 +76,7 @@ async def delete(given: Any, context: Context) -> str:
         await transaction.run("subscriptions.move_method", key=method.id, successor=replacement.id if replacement else None)
         if replacement and method.is_default:
             await _make_default(transaction, replacement.id)
+        await _charge_open(transaction, context, is_chosen=False)
         await note(transaction, context, "deletePaymentMethod", detail=method.id)
     await _forget(context, method)
     return method.id
@@ -140,6 +144,13 @@ async def _replacement(transaction: Transaction, given: Any, method: SavedMethod
 async def _make_default(transaction: Transaction, identifier: str) -> None:
     await transaction.run("payment_methods.demote", key=identifier)
     await transaction.run("payment_methods.promote", key=identifier)
+
+
+async def _charge_open(transaction: Transaction, context: Context, *, is_chosen: bool, is_requested: bool = False) -> None:
+    """What stands open is charged to a method that came, with the next pass of the billing clock. `is_chosen`: the customer has a default, and wants it to be charged."""
+    if is_chosen:
+        await transaction.run("collections.move_to_default", is_requested=is_requested)
+    await dunning.methods_changed(transaction, is_requested=is_requested, by=writer(context))
 
 
 async def _forget(context: Context, method: SavedMethod) -> None:

@@ -1,15 +1,19 @@
-"""What is printed: an invoice, a receipt, a statement of account. The rows behind them, read as the customer."""
+"""What is printed: an invoice, a credit note, a receipt, a statement of account. The rows behind them, read as the customer."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from billing.refunds import BY_THE_BANK
+from billing.rows.payments import Payment
+from billing.states import BalanceEntryKind
 from db.blocks import blocks
 from db.ledger import extent_sql
 from db.pages import Value, Window, keyset_arguments, page_sql
 from db.session import Session
-from papers.invoice import PaidPart, invoice_paper, receipt_paper
+from papers.credit_note import credit_note_paper
+from papers.invoice import PaidBack, PaidPart, invoice_paper, receipt_paper
 from papers.sheet import Merchant, Paper, Reader
 from papers.statement import Entry, EntryKind, Statement, statement_paper
 from resolvers.lifecycle.reading import asked, rows_from
@@ -59,8 +63,21 @@ async def invoice(asking: Asking, identifier: str) -> Paper | None:
     lines = await asking.rows("papers.lines", key=identifier)
     allocations = await asking.rows("papers.allocations", key=identifier)
     payments = _by_id(await asking.rows("papers.payments", ids=[one.payment_id for one in allocations]))
-    paid = [PaidPart(payments[one.payment_id], found[0].number, one.amount_minor) for one in allocations]
+    paid: list[PaidPart | PaidBack] = [PaidPart(payments[one.payment_id], found[0].number, one.amount_minor) for one in allocations]
+    if found[0].refunded_minor:
+        paid += [_paid_back(row, payments[row.payment_id]) for row in await asking.rows("papers.paid_back", key=identifier, payment_id=None)]
     return invoice_paper(found[0], lines, paid, merchant=asking.merchant, reader=await asking.reader())
+
+
+async def credit_note(asking: Asking, identifier: str) -> Paper | None:
+    """None if there is no such credit note, or it is somebody else's."""
+    notes = await asking.rows("papers.credit_notes", ids=[identifier])
+    if not notes:
+        return None
+    lines = await asking.rows("credit_note_lines.of_credit_note", key=identifier)
+    (corrected,) = await asking.rows("papers.invoices", ids=[notes[0].invoice_id])
+    lines = sorted(lines, key=lambda line: line.position)
+    return credit_note_paper(notes[0], lines, corrected, merchant=asking.merchant, reader=await asking.reader())
 
 
 async def receipt(asking: Asking, identifier: str) -> Paper | None:
@@ -71,8 +88,13 @@ async def receipt(asking: Asking, identifier: str) -> Paper | None:
     allocations = await asking.rows("payment_allocations.of_payment", key=identifier)
     invoices = _by_id(await asking.rows("papers.invoices", ids=[one.invoice_id for one in allocations if one.invoice_id]))
     installments = _by_id(await asking.rows("papers.installments", ids=[one.installment_id for one in allocations if one.installment_id]))
-    parts = [PaidPart(found[0], _name(one, invoices, installments), one.amount_minor) for one in allocations]
-    return receipt_paper(found[0], parts, merchant=asking.merchant, reader=await asking.reader())
+    parts: list[PaidPart | PaidBack] = [PaidPart(found[0], _name(one, invoices, installments), one.amount_minor) for one in allocations]
+    reader = await asking.reader()
+    entries = await asking.rows("balance_entries.of_payment", key=identifier)
+    parts += [PaidPart(found[0], reader.words["account"], entry.amount_minor) for entry in entries if entry.kind != BalanceEntryKind.REFUND]
+    if found[0].refunded_minor:
+        parts += [_paid_back(row, found[0]) for row in await asking.rows("papers.paid_back", key=None, payment_id=identifier)]
+    return receipt_paper(found[0], parts, merchant=asking.merchant, reader=reader)
 
 
 async def statement(asking: Asking, period: Period, *, max_entries: int, page_rows: int = PAGE_ROWS) -> Statement:
@@ -95,6 +117,10 @@ async def statement(asking: Asking, period: Period, *, max_entries: int, page_ro
 
 async def printed_statement(asking: Asking, statement: Statement) -> Paper:
     return statement_paper(statement, merchant=asking.merchant, reader=await asking.reader(), made_at=asking.session.caller.now)
+
+
+def _paid_back(row: Any, payment: Payment) -> PaidBack:
+    return PaidBack(payment, row.settled_at, row.amount_minor, row.reason in BY_THE_BANK)
 
 
 def _by_id(rows: Iterable[Any]) -> dict[str, Any]:

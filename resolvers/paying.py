@@ -16,7 +16,8 @@ from resolvers.calling import Outcome, Prepare, Prepared, act
 from resolvers.context import Context, identity_of, payments_of
 from resolvers.lifecycle.attempts import Call, Intent, attempt
 from resolvers.lifecycle.reading import account_around
-from resolvers.lifecycle.writing import Changes, Writer, allocation_row
+from resolvers.lifecycle.saving import Changes
+from resolvers.lifecycle.writing import Writer, allocation_row
 from resolvers.recognition import caller_of
 
 # What a payment that is made from several things is called at the processor.
@@ -25,13 +26,14 @@ ALL_DUE = "All that is due"
 
 @dataclass(frozen=True, slots=True)
 class Debts:
-    """What somebody wants to pay. `target_id` names the thing that they aim at; `words` are for the processor."""
+    """What somebody wants to pay. `target_id` names the thing that they aim at; `words` are for the processor; `account_minor` is owed on the account."""
 
     currency: str
     invoices: list[OwedInvoice]
     installments: list[OwedInstallment]
     words: str
     target_id: str | None = None
+    account_minor: int = 0
 
     def items(self) -> list[Item]:
         invoices = (OpenInvoice(one.id, one.due_on, one.remaining_minor) for one in self.invoices)
@@ -40,7 +42,7 @@ class Debts:
     def remaining_minor(self) -> int:
         items = self.items()
         aimed = [item for item in items if self.target_id in (item.invoice_id, item.installment_id)]
-        return sum(item.remaining_minor for item in (aimed if self.target_id else items))
+        return sum(item.remaining_minor for item in (aimed if self.target_id else items)) + self.account_minor
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +61,10 @@ async def pay_invoice(given: Any, context: Context) -> Outcome:
     await _heard(context)
 
     async def find(transaction: Transaction) -> Debts:
-        invoice = _found(await transaction.run("owed.invoices", ids=[str(given.invoice_id)], currency=None), "invoiceId")
+        invoice = _found(await transaction.run("owed.invoices", ids=[str(given.invoice_id)]), "invoiceId")
         judge(of_invoice(invoice.status, invoice.remaining_minor), Action.PAY)
         judge_version(given.expected_version, invoice.version)
-        installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice.id], currency=None)
+        installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice.id])
         return Debts(invoice.currency, [invoice], installments, f"Invoice {invoice.number}", invoice.id)
 
     return await act(context, given, "payInvoice", _paying(given, context, find, shows=("invoice", str(given.invoice_id))))
@@ -72,34 +74,41 @@ async def pay_installment(given: Any, context: Context) -> Outcome:
     await _heard(context)
 
     async def find(transaction: Transaction) -> Debts:
-        installment = _found(await transaction.run("owed.installments", ids=[str(given.installment_id)], invoice_ids=None, currency=None), "installmentId")
+        installment = _found(await transaction.run("owed.installments", ids=[str(given.installment_id)], invoice_ids=None), "installmentId")
         judge(of_installment(installment.status, installment.remaining_minor), Action.PAY)
         judge_version(given.expected_version, installment.version)
         if installment.invoice_id is None:
             return Debts(installment.currency, [], [installment], installment.name, installment.id)
-        invoice = _found(await transaction.run("owed.invoices", ids=[installment.invoice_id], currency=None), "installmentId")
+        invoice = _found(await transaction.run("owed.invoices", ids=[installment.invoice_id]), "installmentId")
         judge(of_invoice(invoice.status, invoice.remaining_minor), Action.PAY)
-        installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice.id], currency=None)
+        installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice.id])
         return Debts(installment.currency, [invoice], installments, installment.name, installment.id)
 
     return await act(context, given, "payInstallment", _paying(given, context, find, shows=("installment", str(given.installment_id))))
 
 
 async def pay_all_due(given: Any, context: Context) -> Outcome:
-    """What is being paid already is left out."""
+    """Documents first, oldest first, then what is owed on the account. What is in payment already is left out."""
     await _heard(context)
 
     async def find(transaction: Transaction) -> Debts:
         currency = str(given.currency)
-        invoices = [one for one in await transaction.run("owed.invoices", ids=None, currency=currency) if one.status != "PROCESSING"]
-        covered = await transaction.run("owed.installments", ids=None, invoice_ids=[one.id for one in invoices], currency=None)
-        alone = await transaction.run("owed.installments", ids=None, invoice_ids=None, currency=currency)
-        debts = Debts(currency, invoices, [*covered, *(one for one in alone if one.status != "PROCESSING")], ALL_DUE)
-        if not debts.remaining_minor():
-            raise Refused(ErrorCode.ALREADY_PAID, f"Nothing is due in {currency}.", "currency")
-        return debts
+        items = await transaction.run("owed.items", currency=currency)
+        payable = [item for item in items if item.payable_minor]
+        if not payable:
+            raise _nothing_payable(currency, is_owed=bool(items))
+        invoice_ids = [item.invoice_id for item in payable if item.invoice_id]
+        invoices = await transaction.run("owed.invoices", ids=invoice_ids)
+        installments = await transaction.run("owed.installments", ids=[item.installment_id for item in payable if item.installment_id], invoice_ids=invoice_ids)
+        return Debts(currency, invoices, installments, ALL_DUE, account_minor=sum(item.payable_minor for item in payable if item.kind == "ACCOUNT"))
 
     return await act(context, given, "payAllDue", _paying(given, context, find, shows=None))
+
+
+def _nothing_payable(currency: str, *, is_owed: bool) -> Refused:
+    if is_owed:
+        return Refused(ErrorCode.IN_PROGRESS, f"All that is due in {currency} is in payment.", "currency")
+    return Refused(ErrorCode.ALREADY_PAID, f"Nothing is due in {currency}.", "currency")
 
 
 async def _heard(context: Context) -> None:
@@ -125,19 +134,20 @@ def _paying(given: Any, context: Context, find: Find, *, shows: tuple[str, str] 
 def _prepared(payable: Payable, call: Call | None, *, answer: dict[str, str], by: Writer) -> Prepared:
     debts, settlement, account = payable.debts, payable.settlement, payable.account
     about = debts.target_id or debts.currency
-    if not settlement.by_charge.parts:
+    if not settlement.charged_minor:
         return Prepared(answer, _paid_rows(payable, by=by), about)
     payment_id = by.mint("pay")
     intent = Intent(
         payment_id,
         account.customer_id,
         debts.currency,
-        settlement.by_charge.spent_minor,
+        settlement.charged_minor,
         debts.words,
         changes=_paid_rows(payable, by=by),
         answer=answer,
         on_failure=dict.fromkeys(("retryable", "final", "nobody asked"), _unpaid_rows(payable)),
         reserved_minor=settlement.by_credit.spent_minor,
+        account_minor=settlement.by_charge.rest_minor,
         invoice_id=debts.invoices[0].id if len(debts.invoices) == 1 else None,
     )
     sending, changes = attempt(intent, account, call, by=by)
@@ -173,9 +183,8 @@ def _attempted_rows(settlement: Settlement) -> Changes:
 def _unpaid_rows(payable: Payable) -> Changes:
     """As before: what the billing clock would have tried again, it tries when it would have."""
     attempted = _attempted_rows(payable.settlement)
-    planned = {one.id: one.collect_at for one in payable.debts.invoices}
     return {
-        "uncollected": [{"id": row["id"], "collect_at": planned[row["id"]], "failed_attempts": 0} for row in attempted["attempted"]],
+        "uncollected": attempted["attempted"],
         "uncollected_installment": attempted["attempted_installment"],
     }
 

@@ -90,9 +90,21 @@ async def request_email_change(given: Any, context: Context) -> bool:
         await void_links(transaction, "EMAIL")
         await make(Link(secret, "EMAIL", EMAIL_LINK, email), transaction, context)
         await note(transaction, context, "requestEmailChange")
-        await letters.write(transaction, context, Letter.CONFIRM_EMAIL, to=email, link=link_to(context, "confirm-email", secret), code=secret)
+        await _write_to_new(transaction, context, email, secret)
         await letters.write(transaction, context, Letter.EMAIL_CHANGED)
     return True
+
+
+async def _write_to_new(transaction: Transaction, context: Context, email: str, secret: str) -> None:
+    """The letter alone depends on whether the address is another account's: the statements are the same, so that their number and time tell the caller nothing.
+
+    The owner of that account gets no link, because it could not work.
+    """
+    await transaction.present("email", email.lower())
+    if await transaction.first("credentials.other_owner", email=email) is None:
+        await letters.write(transaction, context, Letter.CONFIRM_EMAIL, to=email, link=link_to(context, "confirm-email", secret), code=secret)
+    else:
+        await letters.write(transaction, context, Letter.EMAIL_TAKEN, to=email)
 
 
 async def confirm_email_change(given: Any, context: Context) -> Proved:

@@ -1,24 +1,30 @@
 """What processors tell by themselves: stored first, then acted on. At least once and in any order; what was acted on is the same whatever came first."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from billing.rows.owed import StoredEvent
+from billing.refunds import Report
+from billing.rows.owed import PaymentOwner, StoredEvent
 from db.session import Session, Transaction
 from payments.processor import ChargeResult, ChargeStatus, Event, EventKind
+from resolvers.lifecycle import refunding
 from resolvers.lifecycle.charging import settle
 from resolvers.lifecycle.writing import Writer
 
 
 async def store(session: Session, processor: str, event: Event) -> StoredEvent | None:
-    """What is to be acted on; None if it was stored before. From here on it is not lost."""
+    """What is to be acted on; None if it was stored before, or is about no payment of ours. From here on it is not lost."""
     # The secret for the customer's browser is of no use here, and is kept nowhere.
     result = asdict(replace(event.result, client_action=None)) if event.result else None
-    told = {"result": result, "refunded_minor": event.refunded_minor}
+    told = {"result": result, "refunded_minor": event.refunded_minor, "refund": asdict(event.refund) if event.refund else None}
     async with session.write() as transaction:
+        payment_id = event.key or await _payment_by_reference(transaction, processor, event)
+        if payment_id is None:
+            return None
         found: StoredEvent | None = await transaction.first(
-            "webhooks.store", processor=processor, id=event.id, kind=event.kind, payment_id=event.key, event=json.dumps(told)
+            "webhooks.store", processor=processor, id=event.id, kind=event.kind, payment_id=payment_id, event=json.dumps(told)
         )
     return found
 
@@ -29,28 +35,42 @@ async def act(session: Session, event: StoredEvent, *, by: Writer) -> None:
     if owner is not None:
         told = json.loads(event.event)
         customers = session.of(replace(session.caller, customer_id=owner.customer_id))
-        if event.kind == EventKind.CHARGE and told["result"]:
+        if event.kind == EventKind.CHARGE and told["result"] and await _is_charged(customers, owner):
             await settle(customers, owner.payment_id, _result(told["result"]), by=by)
-        if event.kind == EventKind.REFUND and told["refunded_minor"]:
+        report = _report(told) if event.kind == EventKind.REFUND else None
+        if report is not None:
             async with customers.write() as transaction:
-                await transaction.run("customers.lock")
-                await transaction.run("payments.refund", key=owner.payment_id, refunded_minor=told["refunded_minor"])
+                await refunding.record(transaction, owner.payment_id, report, by=by)
     async with session.write() as transaction:
         await transaction.run("webhooks.done", processor=event.processor, key=event.id)
 
 
-async def _owner(session: Session, event: StoredEvent) -> Any:
+async def _payment_by_reference(transaction: Transaction, processor: str, event: Event) -> str | None:
+    if event.processor_reference is None or event.kind != EventKind.REFUND:
+        return None
+    owner: PaymentOwner | None = await transaction.first("payments.owner", key=None, processor=processor, reference=event.processor_reference)
+    return owner.payment_id if owner else None
+
+
+async def _owner(session: Session, event: StoredEvent) -> PaymentOwner | None:
     if event.payment_id is None:
         return None
     async with session.write() as transaction:
-        found = await transaction.first("payments.owner", key=event.payment_id)
-        return found if found and await _is_charged(transaction, found) else None
+        owner: PaymentOwner | None = await transaction.first("payments.owner", key=event.payment_id, processor=event.processor, reference=None)
+        return owner
 
 
-async def _is_charged(transaction: Transaction, owner: Any) -> bool:
-    """Payments from before this gateway have no charge here, and are nobody's business."""
-    await transaction.act_as(owner.customer_id)
-    return await transaction.first("charges.attempt", key=owner.payment_id) is not None
+async def _is_charged(session: Session, owner: PaymentOwner) -> bool:
+    """Payments from before this gateway have no charge here, and nothing waits for what became of them."""
+    async with session.write() as transaction:
+        return await transaction.first("charges.attempt", key=owner.payment_id) is not None
+
+
+def _report(told: Mapping[str, Any]) -> Report | None:
+    """Events that an earlier version stored have only the sum of what was given back."""
+    if told.get("refund"):
+        return Report(**told["refund"])
+    return Report(None, told["refunded_minor"]) if told["refunded_minor"] else None
 
 
 def _result(told: dict[str, Any]) -> ChargeResult:

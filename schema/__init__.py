@@ -4,7 +4,7 @@ import strawberry
 from graphql import GraphQLSchema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
-from schema import attachments, coupons, customers, invoices, methods, payments, plans, schedules, subscriptions
+from schema import attachments, coupons, credit_notes, customers, invoices, methods, payments, plans, refunds, schedules, subscriptions
 from schema.mutations import Mutation
 from schema.query import Query
 from schema.scalars import SCALARS
@@ -20,7 +20,9 @@ NODES = [
     schedules.Installment,
     invoices.Invoice,
     invoices.InvoiceLine,
+    credit_notes.CreditNote,
     payments.Payment,
+    refunds.Refund,
     methods.PaymentMethod,
     attachments.Attachment,
 ]

@@ -15,6 +15,7 @@ described(
     CANCEL="End it.",
     CHANGE_PLAN="Change plan, price or quantity.",
     APPLY_COUPON="Apply a coupon.",
+    REMOVE_COUPON="Remove the coupon that runs on it.",
     UPDATE_QUANTITY="Change the quantity.",
     WITHDRAW_PENDING_CHANGE="Take back the pending change.",
     PAY="Pay what remains.",

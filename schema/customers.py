@@ -6,7 +6,7 @@ from billing.states import BalanceEntryKind, NextPaymentKind
 from schema import nouns
 from schema.enums import AgeOrder, InvoiceOrder, MethodOrder
 from schema.fields import any_of, derived, many, money, one, page
-from schema.filters import BalanceEntryFilter, InvoiceFilter, PaymentFilter, PaymentMethodFilter, ScheduleFilter, SubscriptionFilter
+from schema.filters import BalanceEntryFilter, CreditNoteFilter, InvoiceFilter, PaymentFilter, PaymentMethodFilter, ScheduleFilter, SubscriptionFilter
 from schema.node import Node
 from schema.papers import STATEMENT_ARGUMENTS, StatementDocuments, statement
 from schema.scalars import CurrencyCode, Date, DateTime
@@ -18,24 +18,33 @@ def _total(column: str, description: str) -> object:
         key="customer_id",
         graphql_type=nouns.MoneyType,
         columns={"minor": column, "currency": "currency"},
-        description=f"{description} One amount per currency the account has known, zero included, sorted by code.",
+        description=f"{description} One amount per currency the account has known (of its invoices, payments, subscriptions, schedules and balance entries), zero included, sorted by code.",
     )
 
 
 @strawberry.type(description="What will be charged next.")
 class NextPayment:
     due_on: Date = strawberry.field(name="date", description="The day on which it will be charged or is due.")
-    amount = money("amount_minor", description="How much.")
+    amount = money("amount_minor", description="How much, before the customer's credit (`summary.balance`), which pays first.")
     kind: NextPaymentKind = strawberry.field(description="Where it comes from.")
-    source = any_of("sub", "ins", key="source_id", graphql_type=Node | None, description="The Subscription or Installment it comes from.", is_certain=True)
+    source = any_of(
+        "sub", "ins", "inv", key="source_id", graphql_type=Node | None, description="The Subscription, Installment or Invoice it comes from.", is_certain=True
+    )
 
 
 @strawberry.type(description="The figures of the Summary page.")
 class Summary:
-    balance = _total("balance_minor", "The account's balance: positive is the customer's credit, negative is owed on account.")
-    total_due = _total("due_minor", "What remains on unpaid invoices, and on installments without an invoice whose day has come.")
-    total_overdue = _total("overdue_minor", "The part of `totalDue` that was due before today where the customer lives.")
-    processing = _total("processing_minor", "Payments in flight. Not taken off `totalDue` before they settle.")
+    balance = _total("balance_minor", "The account's balance: positive is the customer's credit; negative is owed on account, and is part of `totalDue`.")
+    total_due = _total(
+        "due_minor",
+        "What remains on unpaid invoices, what remains on installments without an invoice whose day has come, and what is owed on account (a balance below zero). "
+        "`payAllDue` pays it. Less the credit (a balance above zero), and less what was paid on installments without an invoice before their day, "
+        "it is the last balance of a statement of account that ends today.",
+    )
+    total_overdue = _total(
+        "overdue_minor", "The part of `totalDue` that was due before today where the customer lives. What is owed on account has no day and is never overdue."
+    )
+    processing = _total("processing_minor", "Payments in flight. Not taken off `totalDue` or `balance` before they settle.")
     active_subscriptions: int = strawberry.field(description="How many subscriptions are active or in trial.")
     active_schedules: int = strawberry.field(description="How many payment schedules have installments left to pay.")
     last_payment = one(
@@ -48,7 +57,8 @@ class Summary:
         "next_payments.of_customer",
         key="customer_id",
         graphql_type=NextPayment | None,
-        description="The earliest of the next renewal, an automatic resume, and an unpaid installment from today on. Null is normal.",
+        description="The earliest of the next renewal, an automatic resume, the next charge of an unpaid invoice, and an unpaid installment from today on; "
+        "what costs nothing is none. A resume within the paid period charges nothing: then the renewal at its end counts. Null is normal.",
     )
 
 
@@ -60,6 +70,7 @@ class BalanceEntry:
     created_at: DateTime = strawberry.field(description="When it was entered.")
     invoice = one("invoices.by_id", key="invoice_id", graphql_type=nouns.Invoice | None, description="The invoice it is about, if any.")
     payment = one("payments.by_id", key="payment_id", graphql_type=nouns.Payment | None, description="The payment it is about, if any.")
+    credit_note = one("credit_notes.by_id", key="credit_note_id", graphql_type=nouns.CreditNote | None, description="The credit note that granted it, if any.")
 
 
 @strawberry.type(description="A customer of the merchant: who pays.")
@@ -89,6 +100,14 @@ class Customer(Node):
         description="Amounts that are paid in installments.",
     )
     invoices = page("invoices.of_customer", key="id", graphql_type=nouns.Invoice, sort=InvoiceOrder, filter=InvoiceFilter, description="Every issued invoice.")
+    credit_notes = page(
+        "credit_notes.of_customer",
+        key="id",
+        graphql_type=nouns.CreditNote,
+        sort=AgeOrder,
+        filter=CreditNoteFilter,
+        description="Every credit note.",
+    )
     payments = page(
         "payments.of_customer",
         key="id",

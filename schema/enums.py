@@ -75,6 +75,7 @@ described(PlanOrder, "How plans are ordered.", NAME="By name, A to Z.")
 described(
     states.SubscriptionStatus,
     "Where a subscription is in its life. Whether something is overdue is not a status: see `hasOverdue`.",
+    PENDING="Ordered: it begins when the payment has succeeded, and is canceled if that fails.",
     SCHEDULED="Starts later.",
     TRIALING="In its free trial.",
     ACTIVE="Runs and renews.",
@@ -87,7 +88,7 @@ described(
     "Who stopped the service. A customer can lift only their own hold.",
     CUSTOMER="The customer; resume lifts it.",
     MERCHANT="The merchant; only the merchant lifts it.",
-    DUNNING="Unpaid invoices; paying the last overdue one lifts it.",
+    DUNNING="Unpaid invoices; it is lifted when the last overdue one is paid, credited or void, or by the merchant.",
 )
 described(
     states.PendingChangeKind,
@@ -127,7 +128,7 @@ described(
     COUPON_APPLIED="A coupon was applied.",
     COUPON_REMOVED="A coupon was removed.",
     HELD="The merchant, or unpaid invoices, stopped the service.",
-    RELEASED="The merchant, or a payment, lifted such a hold.",
+    RELEASED="Such a hold was lifted, by the merchant, or because nothing is overdue any more.",
     RESUME_FAILED="It should have resumed by itself, and the next period could not be paid for. It stays paused.",
 )
 described(
@@ -172,6 +173,7 @@ described(
     PAID="All is paid.",
     FAILED="The last attempt to collect it failed; it stays due.",
     CANCELED="Nothing is due on it any more.",
+    REFUNDED="Paid, and paid back in full; nothing is due on it any more.",
 )
 described(
     states.InvoiceStatus,
@@ -181,7 +183,16 @@ described(
     PROCESSING="A payment is in flight.",
     PAID="Nothing remains.",
     VOID="Withdrawn by the merchant; nothing is due on it.",
-    REFUNDED="Paid, and paid back in full.",
+    REFUNDED="Paid, and everything that had paid it was given back, the customer's credit included.",
+)
+described(
+    states.Collection,
+    "How an unpaid invoice is collected by the billing clock.",
+    NONE="Not at all: nothing remains, or it is not charged by itself.",
+    DUE="It will be charged at `nextAttemptAt`.",
+    RETRYING="It was declined, and is tried again at `nextAttemptAt`.",
+    WAITING_FOR_METHOD="No payment method can be charged for it: there is none, or it expired, was deleted, or was declined for good. It is charged when there is another one.",
+    GIVEN_UP="The last try has failed, its payment was disputed, or the merchant released the subscription. Only another method, or the customer, makes it charged again.",
 )
 described(
     states.InvoiceReason,
@@ -193,6 +204,13 @@ described(
     MANUAL="The merchant wrote it.",
 )
 described(
+    states.CreditNoteReason,
+    "Why a credit note was issued.",
+    UNUSED_TIME="A plan was changed within a period: what was asked for the rest of it is taken back.",
+    REFUND="A payment was refunded, and is not asked for again.",
+    CORRECTION="The merchant corrected the invoice.",
+)
+described(
     states.PaymentStatus,
     "Where a payment is.",
     PROCESSING="In flight; its outcome is not known yet.",
@@ -200,6 +218,24 @@ described(
     SUCCEEDED="Settled.",
     FAILED="Declined: see `declineCode`.",
     REFUNDED="Settled, and paid back in full.",
+)
+described(
+    states.RefundStatus,
+    "Where a refund is.",
+    PENDING="Under way: the processor works on it, or its payment has not settled yet.",
+    SUCCEEDED="The money went back.",
+    FAILED="The money could not be paid back. What had been paid back on a credit note is the customer's credit.",
+    REVERSED="A dispute that was decided for the merchant: the money came again, and what it had paid is paid again.",
+)
+described(
+    states.RefundReason,
+    "Why money of a payment went back. What the merchant gave back is not asked for again; what a bank took back is owed again.",
+    REQUESTED="The merchant gave it back at the customer's request.",
+    GOODWILL="The merchant gave it back as goodwill.",
+    DUPLICATE="The merchant gave back what was paid twice.",
+    FRAUDULENT="The merchant gave back a payment that was not the card holder's.",
+    DISPUTE="The customer disputed the payment at their bank, which took it back.",
+    RETURNED="The bank returned a direct debit, for instance because the account did not cover it.",
 )
 described(
     states.PaymentMethodKind,
@@ -212,6 +248,7 @@ described(
 described(
     states.NextPaymentKind,
     "Where the next payment comes from.",
+    RETRY="An unpaid invoice is charged by itself, most often again.",
     RENEWAL="A subscription renews.",
     RESUME="A paused subscription resumes by itself.",
     INSTALLMENT="An installment becomes due.",
@@ -219,12 +256,13 @@ described(
 described(
     states.BalanceEntryKind,
     "What moved the balance.",
-    CREDIT_NOTE="The merchant credited something.",
+    CREDIT_NOTE="A credit note granted credit.",
     OVERPAYMENT="More was paid than was due.",
     APPLIED_TO_INVOICE="Credit paid an invoice.",
     ADJUSTMENT="The merchant corrected the balance.",
     CHARGE="Something was put on account.",
-    REFUND="Credit was paid out.",
+    REFUND="Credit was paid out, or money that had become credit went back.",
+    PAYMENT="A payment of what was owed on account.",
 )
 described(
     states.AttachmentStatus,

@@ -40,12 +40,14 @@ Parent = strawberry.Parent[Any]
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a call: the caller, what makes addresses of files, what is left of the caller's budget, and the locale of the caller's customer."""
+    """What is known of a call: the caller, what makes addresses of files, what is left of the caller's budget, the locale of the caller's
+    customer, and how many files one thing may have."""
 
     viewer: Viewer
     links: Links | None = None
     budget: Budget | None = None
     customer_locale: str | None = None
+    max_files: int | None = None
 
 
 # The fact that is read from the database, and the argument of a field that makes it unnecessary.
@@ -59,6 +61,7 @@ ABOUT_CALL: dict[str, Callable[[Facts], Any]] = {
     "links": lambda facts: facts.links,
     "budget": lambda facts: facts.budget,
     CUSTOMER_LOCALE: lambda facts: facts.customer_locale,
+    "max_files": lambda facts: facts.max_files,
 }
 
 
@@ -205,7 +208,7 @@ def derived(
     wanted = tuple(name for name in ABOUT_CALL if name in inspect.signature(function).parameters)
 
     def compute(parent: Any, context: Context, values: dict[str, Any]) -> Any:
-        facts = about(wanted, Facts(context.viewer, context.links, context.budget, context.customer_locale)) if wanted else {}
+        facts = about(wanted, Facts(context.viewer, context.links, context.budget, context.customer_locale, context.max_files)) if wanted else {}
         return function(*(getattr(parent, column) for column in needs), **values, **facts)
 
     async def compute_in_locale(parent: Any, context: Context, values: dict[str, Any]) -> Any:

@@ -33,6 +33,11 @@ class InvoiceFilter:
     issued_before: DateTime | None = strawberry.field(default=strawberry.UNSET, description="Issued before this instant.")
 
 
+@strawberry.input(description="Narrows credit notes.")
+class CreditNoteFilter:
+    currency: CurrencyCode | None = strawberry.field(default=strawberry.UNSET, description="In this currency.")
+
+
 @strawberry.input(description="Narrows payments.")
 class PaymentFilter:
     status: list[PaymentStatus] | None = strawberry.field(default=strawberry.UNSET, description="In one of these states.")

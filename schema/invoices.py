@@ -3,17 +3,33 @@
 import strawberry
 
 from billing import actions
-from billing.states import InvoiceReason, InvoiceStatus
+from billing import collection as rules
+from billing.states import Collection, InvoiceReason, InvoiceStatus
 from schema import nouns
 from schema.actions import ActionState
 from schema.attachments import Attachable
 from schema.enums import AgeOrder, DueOrder, LineOrder
 from schema.fields import derived, money, one, page, part
 from schema.filters import InstallmentFilter, PaymentFilter
+from schema.money import LOCALE
 from schema.node import Node
 from schema.papers import Document, document
 from schema.scalars import CurrencyCode, Date, DateTime
 from schema.subscriptions import Period
+
+
+@strawberry.type(description="How an unpaid invoice is collected without the customer. What the customer tries to pay is not counted here, and moves nothing.")
+class InvoiceCollection:
+    collection: Collection = strawberry.field(name="state", description="Where it is.")
+    retry_count: int = strawberry.field(name="failedAttempts", description="Failed tries since another payment method came; a try without any method counts.")
+    next_attempt_at: DateTime | None = strawberry.field(description="For DUE and RETRYING, when it is charged next; null while a payment of it is in flight.")
+    message = derived(
+        rules.message,
+        needs=("collection", "next_attempt_on", "status"),
+        arguments=(LOCALE,),
+        graphql_type=str | None,
+        description="The state in a sentence for the customer, such as: We will try again on February 11. In English, German or French; null for NONE.",
+    )
 
 
 @strawberry.type(description="What the merchant asks for. Drafts are never shown.")
@@ -31,10 +47,12 @@ class Invoice(Node, Attachable):
     discount = money("discount_minor", description="What coupons take off.")
     tax = money("tax_minor", description="The tax on it.")
     total = money("total_minor", description="Subtotal less discount, with tax.")
-    amount_paid = money("paid_minor", description="What is paid of it.")
-    amount_credited = money("credited_minor", description="What credit settled of it.")
+    amount_paid = money("paid_minor", description="What was paid of it and not given back.")
+    amount_credited = money("credited_minor", description="What credit settled of it, and what credit notes released or refunded.")
+    amount_refunded = money("refunded_minor", description="What was paid of it and went back, by the merchant or by a bank.")
     amount_remaining = money("remaining_minor", description="Total less paid and credited; nothing on a void or refunded invoice.")
     paid_at: DateTime | None = strawberry.field(description="When the last of it was paid.")
+    collection = part(InvoiceCollection, description="How the billing clock collects it, and what the customer can do.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
     document = derived(document, needs=("id", "customer_id"), graphql_type=Document | None, description="The invoice as a PDF.")
     customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Who is to pay it.")
@@ -43,6 +61,9 @@ class Invoice(Node, Attachable):
         "schedules.by_id", key="schedule_id", graphql_type=nouns.PaymentSchedule | None, description="The payment schedule it is for, if any."
     )
     lines = page("invoice_lines.of_invoice", key="id", graphql_type=nouns.InvoiceLine, sort=LineOrder, description="What it charges for, line by line.")
+    credit_notes = page(
+        "credit_notes.of_invoice", key="id", graphql_type=nouns.CreditNote, sort=AgeOrder, description="The credit notes that take back a part of it."
+    )
     payments = page(
         "payments.of_invoice",
         key="id",
@@ -56,7 +77,10 @@ class Invoice(Node, Attachable):
     )
     attachments = page("attachments.of_invoice", key="id", graphql_type=nouns.Attachment, sort=AgeOrder, description="Files attached to it.")
     available_actions = derived(
-        actions.of_invoice, needs=("status", "remaining_minor"), graphql_type=list[ActionState], description="What the customer may do with it now."
+        actions.of_invoice,
+        needs=("status", "remaining_minor", "is_in_payment", "file_count"),
+        graphql_type=list[ActionState],
+        description="What the customer may do with it now.",
     )
 
 

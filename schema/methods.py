@@ -21,7 +21,9 @@ class PaymentMethod(Node):
     expires_on: Date | None = strawberry.field(description="The last day on which it is good; null if it does not expire.")
     is_expired: bool = strawberry.field(description="Whether that day has passed where the customer lives.")
     is_default: bool = strawberry.field(description="Whether it is charged when a subscription names no method. At most one is.")
-    is_in_use: bool = strawberry.field(description="Whether a subscription that has not ended is billed to it, by name or by default.")
+    is_in_use: bool = strawberry.field(
+        description="Whether a subscription that has not ended, and does not cost nothing for ever, is billed to it, by name or by default."
+    )
     created_at: DateTime = strawberry.field(description="When it was added.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
     customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Whose it is.")

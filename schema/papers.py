@@ -1,4 +1,4 @@
-"""What can be downloaded on paper: invoices, receipts, statements of account."""
+"""What can be downloaded on paper: invoices, credit notes, receipts, statements of account."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

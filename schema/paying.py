@@ -33,7 +33,9 @@ class PayInstallmentInput:
     expected_version: int | None = strawberry.field(default=None, description=VERSION)
 
 
-@strawberry.input(description="All that is due in a currency.")
+@strawberry.input(
+    description="All that is due in a currency: invoices and installments, oldest first, then what is owed on account. What is in payment is left out."
+)
 class PayAllDueInput:
     currency: CurrencyCode = strawberry.field(description="The currency, as `summary.totalDue` lists it.")
     idempotency_key: str = strawberry.field(description=KEY)
@@ -60,7 +62,9 @@ class CompleteAddPaymentMethodInput:
 class SetDefaultPaymentMethodInput:
     payment_method_id: strawberry.ID = strawberry.field(description="The method.")
     retry_past_due: bool = strawberry.field(
-        default=False, description="Whether invoices of subscriptions that are past due are charged to it, within a minute or so."
+        default=False,
+        description="Whether invoices of subscriptions that are past due are charged to it, within a minute or so, also when it was declined before. "
+        "Without it, only another method than the one that was declined is charged for them.",
     )
     expected_version: int | None = strawberry.field(default=None, description=VERSION)
 

@@ -34,7 +34,7 @@ class Payment(Node):
     status: PaymentStatus = strawberry.field(description="Where it is.")
     currency: CurrencyCode = strawberry.field(description="The currency.")
     amount = money("amount_minor", description="How much was asked for.")
-    refunded = money("refunded_minor", description="How much of it was paid back.")
+    refunded = money("refunded_minor", description="How much of it went back: the sum of its refunds that succeeded.")
     created_at: DateTime = strawberry.field(description="When it was made.")
     settled_at: DateTime | None = strawberry.field(description="When it settled; null while in flight and for declined ones.")
     decline_code = derived(
@@ -53,4 +53,22 @@ class Payment(Node):
         "payment_methods.by_id", key="payment_method_id", graphql_type=nouns.PaymentMethod | None, description="What was charged, if it is still saved."
     )
     customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Who paid.")
-    allocations = many("payment_allocations.of_payment", key="id", graphql_type=nouns.PaymentAllocation, description="What it paid for.")
+    allocations = many(
+        "payment_allocations.of_payment",
+        key="id",
+        graphql_type=nouns.PaymentAllocation,
+        description="The invoices and installments it paid, and how much of each.",
+    )
+    balance_entries = many(
+        "balance_entries.of_payment",
+        key="id",
+        graphql_type=nouns.BalanceEntry,
+        description="What of it moved the account's balance: it paid what was owed on the account, or became credit.",
+    )
+    refunds = many(
+        "refunds.of_payment",
+        key="id",
+        graphql_type=nouns.Refund,
+        description="What goes back of it, in the order in which it became known. Before the payment has settled, a refund is PENDING. "
+        "It stays so when the payment fails, and is applied if the money comes later.",
+    )

@@ -16,7 +16,7 @@ class Plan(Node):
     code: str = strawberry.field(description="The merchant's short name for it.")
     name: str = strawberry.field(description="The name customers know it by.")
     description: str = strawberry.field(description="What it contains; may be empty.")
-    trial_days: int = strawberry.field(description="Days of free trial for a new subscription; 0 is none.")
+    trial_days: int = strawberry.field(description="Days of free trial for who has not had the plan; 0 is none. What a customer gets, `previewAddPlan` says.")
     is_archived: bool = strawberry.field(description="Whether it is no longer sold. Running subscriptions keep it.")
     prices = many("prices.of_plan", key="id", graphql_type=nouns.Price, description="Its prices on sale, by currency, the smallest first.")
     subscriptions = page(

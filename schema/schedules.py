@@ -22,7 +22,8 @@ class PaymentSchedule(Node, Attachable):
     currency: CurrencyCode = strawberry.field(description="The currency of all its amounts.")
     invoicing: Invoicing = strawberry.field(description="How it is invoiced.")
     total = money("total_minor", description="The sum of its installments.")
-    paid = money("paid_minor", description="What is paid of it.")
+    paid = money("paid_minor", description="What was paid of it and not given back.")
+    refunded = money("refunded_minor", description="What the merchant gave back of it, which is not asked for again.")
     remaining = money("remaining_minor", description="What is left to pay.")
     created_at: DateTime = strawberry.field(description="When it was agreed.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
@@ -43,7 +44,9 @@ class PaymentSchedule(Node, Attachable):
         "invoices.of_schedule", key="id", graphql_type=nouns.Invoice, sort=InvoiceOrder, filter=InvoiceFilter, description="The invoices made for it."
     )
     attachments = page("attachments.of_schedule", key="id", graphql_type=nouns.Attachment, sort=AgeOrder, description="Files attached to it.")
-    available_actions = derived(actions.of_schedule, needs=("status",), graphql_type=list[ActionState], description="What the customer may do with it now.")
+    available_actions = derived(
+        actions.of_schedule, needs=("status", "file_count"), graphql_type=list[ActionState], description="What the customer may do with it now."
+    )
 
 
 @strawberry.type(description="One part of a payment schedule.")
@@ -52,7 +55,8 @@ class Installment(Node):
     position: int = strawberry.field(description="Its place in the schedule, from 1.")
     due_on: Date = strawberry.field(description="The day on which it is due, where the customer lives.")
     amount = money("amount_minor", description="How much it is in all.")
-    paid = money("paid_minor", description="What is paid of it.")
+    paid = money("paid_minor", description="What was paid of it and not given back.")
+    refunded = money("refunded_minor", description="What the merchant gave back of it, which is not asked for again.")
     remaining = money("remaining_minor", description="What is left to pay.")
     status: InstallmentStatus = strawberry.field(description="Where it is.")
     is_overdue: bool = strawberry.field(description="Whether something remains and its day has passed where the customer lives.")
@@ -64,5 +68,8 @@ class Installment(Node):
     )
     payments = page("payments.of_installment", key="id", graphql_type=nouns.Payment, sort=AgeOrder, filter=PaymentFilter, description="What was paid on it.")
     available_actions = derived(
-        actions.of_installment, needs=("status", "remaining_minor"), graphql_type=list[ActionState], description="What the customer may do with it now."
+        actions.of_installment,
+        needs=("status", "remaining_minor", "invoice_status", "invoice_remaining_minor"),
+        graphql_type=list[ActionState],
+        description="What the customer may do with it now.",
     )

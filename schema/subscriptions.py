@@ -52,14 +52,18 @@ class Subscription(Node):
     suspended_by: SuspendedBy | None = strawberry.field(description="For SUSPENDED, who stopped it.")
     has_overdue: bool = strawberry.field(description="Whether one of its invoices is overdue today where the customer lives.")
     quantity: int = strawberry.field(description="How many units of the plan, 1 to 10,000.")
-    started_at: DateTime = strawberry.field(description="When it began or, for SCHEDULED, will begin.")
+    started_at: DateTime = strawberry.field(description="When it began or, for SCHEDULED, will begin; for PENDING, when it was ordered.")
     trial_ends_at: DateTime | None = strawberry.field(description="When its trial ends or ended; null if it had none.")
     current_period = part(Period, when="period_starts_at", description="The period that is paid for now, or was last; null before the first.")
-    renews_at: DateTime | None = strawberry.field(description="When the next period is invoiced; null if it will not renew.")
+    renews_at: DateTime | None = strawberry.field(
+        description="When the next period is invoiced, in a trial and before it when the trial ends; null if it will not renew, and for PENDING."
+    )
     renewal_amount = money("renewal_minor", description="What the next renewal costs: price times quantity, less the coupon, with tax.")
     pending_change = part(PendingChange, when="pending_kind", description="What will happen to it by itself; null is nothing.")
     paused_at: DateTime | None = strawberry.field(description="For PAUSED, since when.")
-    resumes_at: DateTime | None = strawberry.field(description="For PAUSED, when it resumes by itself; null is not.")
+    resumes_at: DateTime | None = strawberry.field(
+        description="For PAUSED, when it resumes by itself; null is not. The day is kept while it is suspended, and shown again after that."
+    )
     suspended_at: DateTime | None = strawberry.field(description="For SUSPENDED, since when.")
     canceled_at: DateTime | None = strawberry.field(description="For CANCELED, since when.")
     cancel_reason: CancelReason | None = strawberry.field(description="Why it was or will be canceled, if the customer said so.")
@@ -96,7 +100,7 @@ class Subscription(Node):
     )
     available_actions = derived(
         actions.of_subscription,
-        needs=("status", "suspended_by", "pending_kind", "has_overdue", "is_charging"),
+        needs=("status", "suspended_by", "pending_kind", "has_overdue", "is_charging", "running_coupon"),
         graphql_type=list[ActionState],
         description="What the customer may do with it now.",
     )

@@ -16,7 +16,9 @@ total as materialized (
           select currency, 0, remaining_minor, case when due_on < me.today then remaining_minor else 0 end, 0
             from installment, me where customer_id = $1 and remaining_minor > 0 and invoice_id is null and due_on <= me.today
           union all
-          select currency, 0, 0, 0, amount_minor from payment where customer_id = $1 and status in ('PROCESSING', 'REQUIRES_ACTION')) part
+          select currency, 0, 0, 0, amount_minor from payment where customer_id = $1 and status in ('PROCESSING', 'REQUIRES_ACTION')
+          union all
+          select currency, 0, 0, 0, 0 from portal_known_currency where customer_id = $1) part
    group by currency
 ),
 overdue as materialized (
@@ -40,10 +42,10 @@ select cast(json_build_object('data', json_build_object('customer', json_build_o
         select json_build_object('date', due_on, 'kind', kind, 'amount', json_build_object('amount', decimal_text(amount_minor, currency), 'currency', currency),
                  'source', json_build_object('__typename', case kind when 'INSTALLMENT' then 'Installment' else 'Subscription' end, 'id', id))
           from ((select (renews_at at time zone me.time_zone)::date as due_on, 'RENEWAL' as kind, id, renewal_minor as amount_minor, currency
-                   from subscription where customer_id = $1 and renews_at >= me.now)
+                   from subscription where customer_id = $1 and renews_at >= me.now and renewal_minor > 0)
                 union all
                 (select (resumes_at at time zone me.time_zone)::date, 'RESUME', id, renewal_minor, currency
-                   from subscription where customer_id = $1 and resumes_at >= me.now)
+                   from subscription where customer_id = $1 and resumes_at >= me.now and renewal_minor > 0)
                 union all
                 (select due_on, 'INSTALLMENT', id, remaining_minor, currency
                    from installment where customer_id = $1 and remaining_minor > 0 and status <> 'PROCESSING' and due_on >= me.today order by due_on, id limit 1)

@@ -5,5 +5,5 @@ bills.py    what a period or the rest of one costs         pending.py  a change 
 stops.py    pause, suspend, hold, cancel                   resume.py   undoing them
 change.py   plan, price, quantity                          start.py    a new subscription
 coupon.py   coupons                                        periods.py  a new period
-clock.py    what time alone does
+clock.py    what time alone does                          trials.py   who gets a free trial
 """

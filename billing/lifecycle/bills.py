@@ -1,11 +1,13 @@
 """What a period or the rest of one costs: lines, discount, credit for unused time, and what the customer's balance pays."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, timedelta
 
 from billing.charges import Amounts, Discount, Line, amounts_of
 from billing.lifecycle.facts import Bill, Facts, Redemption, Terms
+from billing.lifecycle.unused import Unused, notes_over, taken_up, unused_time
 from billing.money import share
+from billing.notes import Note
 from billing.periods import Period
 
 # Days until an invoice of the billing clock is overdue. One that is charged while the customer waits is due the same day.
@@ -13,19 +15,6 @@ DAYS_TO_PAY = 14
 
 # In the place of a redemption's id: one that is about to be made.
 NEW = "new"
-
-
-@dataclass(frozen=True, slots=True)
-class Unused:
-    """What was asked for the time that is not used. Of it, `released_minor` was not paid yet and is no longer asked for; the rest was paid and is given back."""
-
-    total_minor: int
-    tax_minor: int
-    released_minor: int
-
-    @property
-    def paid_minor(self) -> int:
-        return self.total_minor - self.released_minor
 
 
 def due_on(facts: Facts, *, is_waiting: bool) -> date:
@@ -39,30 +28,19 @@ def period_bill(facts: Facts, period: Period, *, reason: str, is_waiting: bool) 
     return _credited(facts, Bill(reason, period, (line,), due_on(facts, is_waiting=is_waiting), is_waiting)), redemption
 
 
-def change_bill(facts: Facts, terms: Terms, *, period: Period, whole_seconds: int) -> tuple[Bill, int, Unused, Redemption | None]:
-    """The rest of a period at another price, less the unused time at the old one: the bill, and what of the unused time is left over as credit."""
+def change_bill(facts: Facts, terms: Terms, *, period: Period, whole_seconds: int) -> tuple[Bill, Unused, tuple[Note, ...], Redemption | None]:
+    """The rest of a period at another price, less the unused time at the old one: the bill, and the credit notes over what the bill does not take up."""
     unused = unused_time(facts)
     redemption = used(facts, period)
     line = _line(facts, terms, redemption, period=period, whole_seconds=whole_seconds)
     charge = replace(line, description=f"Remaining time on {line.description}")
-    lines: tuple[Line, ...] = (charge,)
-    credited = min(unused.paid_minor, charge.amounts.total_minor)
-    if credited:
-        lines = (Line(f"Unused time on {facts.terms.name}", 1, -credited, _credit(charge.amounts, credited, unused), period), charge)
-    over = unused.paid_minor - credited
+    description = f"Unused time on {facts.terms.name}"
+    credit = taken_up(unused, charge.amounts)
+    credited = Line(description, 1, -credit.total_minor, Amounts(-credit.net_minor, 0, -credit.tax_minor), period)
+    notes = notes_over(unused, credit, description, Period(facts.now, facts.account.coverage_ends_at or period.ends_at))
+    lines = (credited, charge) if credit.total_minor else (charge,)
     bill = Bill("PLAN_CHANGE", period, lines, due_on(facts, is_waiting=True), True)
-    return _credited(facts, bill), over, unused, redemption
-
-
-def unused_time(facts: Facts) -> Unused:
-    """The share, to the second, of what pays for the rest of the period. What of it stands open is taken off the open invoice first, so credit never exceeds what was paid."""
-    account, now = facts.account, facts.now
-    starts_at, ends_at = account.coverage_starts_at, account.coverage_ends_at
-    if starts_at is None or ends_at is None or ends_at <= now or account.coverage_status in ("VOID", "REFUNDED"):
-        return Unused(0, 0, 0)
-    whole, left = Period(starts_at, ends_at).seconds, Period(max(now, starts_at), ends_at).seconds
-    total = share(account.coverage_total_minor, left, max(whole, 1))
-    return Unused(total, share(account.coverage_tax_minor, left, max(whole, 1)), min(total, account.coverage_remaining_minor))
+    return _credited(facts, bill, granted_minor=sum(note.granted_minor for note in notes)), unused, notes, redemption
 
 
 def renewal_minor(facts: Facts, terms: Terms, redemption: Redemption | None) -> int:
@@ -70,6 +48,13 @@ def renewal_minor(facts: Facts, terms: Terms, redemption: Redemption | None) -> 
     lasts = redemption is not None and not redemption.is_ended and redemption.periods_left != 0
     discount = _discount(facts).of(terms.price_minor, 1, 1) if lasts else 0
     return amounts_of(terms.price_minor, discount, rate_ppm=facts.account.tax_rate_ppm, behavior=terms.offer.tax_behavior).total_minor
+
+
+def is_free(facts: Facts) -> bool:
+    """Whether no period to come costs anything, as it stands: by its price, or by a coupon without an end. Then nothing has to be charged, and no method is needed."""
+    redemption = running(facts)
+    lasts = redemption is not None and redemption.periods_left is None
+    return renewal_minor(facts, facts.coming_terms, redemption if lasts else None) == 0
 
 
 def running(facts: Facts) -> Redemption | None:
@@ -109,15 +94,7 @@ def _discount(facts: Facts) -> Discount:
     return Discount(facts.account.percent_off_ppm, facts.account.amount_off_minor)
 
 
-def _credit(charge: Amounts, credited_minor: int, unused: Unused) -> Amounts:
-    """A negative line. Its tax is the unused time's, as far as neither the net nor the tax of the whole bill falls below zero."""
-    tax = share(unused.tax_minor, credited_minor, unused.total_minor)
-    net = charge.subtotal_minor - charge.discount_minor
-    tax = min(max(tax, credited_minor - net), charge.tax_minor)
-    return Amounts(tax - credited_minor, 0, -tax)
-
-
-def _credited(facts: Facts, bill: Bill) -> Bill:
-    """The customer's credit pays first."""
-    available = max(facts.account.balance_minor, 0)
+def _credited(facts: Facts, bill: Bill, *, granted_minor: int = 0) -> Bill:
+    """The customer's credit pays first, with what is granted together with the bill."""
+    available = max(facts.account.balance_minor + granted_minor, 0)
     return replace(bill, credited_minor=min(available, bill.total_minor))

@@ -5,9 +5,11 @@ from fractions import Fraction
 
 from billing.actions import Action
 from billing.lifecycle.bills import change_bill, renewal_minor, running
-from billing.lifecycle.facts import ChangeWhen, Decision, Event, Facts, Terms, cycle_of
+from billing.lifecycle.facts import ChangeWhen, Decision, Event, Facts, Terms, Warning, cycle_of
 from billing.lifecycle.guards import guard, judge_quantity, replaced
 from billing.lifecycle.pending import cleared, scheduled
+from billing.lifecycle.unused import Unused
+from billing.notes import Note
 from billing.periods import Period, yearly
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Contract, Offer
@@ -86,7 +88,7 @@ def _at_period_end(facts: Facts, terms: Terms) -> Decision:
 def _now(facts: Facts, terms: Terms) -> Decision:
     """Of the same interval: the rest of the period. Of another: a whole new period, from a new anchor."""
     contract, now = facts.contract, facts.now
-    if facts.account.coverage_status == "PROCESSING":
+    if any(cover.is_processing for cover in facts.covers):
         raise Refused(
             ErrorCode.IN_PROGRESS, "The invoice for this period is being paid at the moment. Change it at the period's end, or try again later.", "when"
         )
@@ -98,18 +100,23 @@ def _now(facts: Facts, terms: Terms) -> Decision:
         period = cycle_of(after, terms.offer).period_from(now)
         whole = period.seconds
         after = replace(after, period_starts_at=period.starts_at, period_ends_at=period.ends_at)
-    bill, over, unused, redemption = change_bill(facts, terms, period=period, whole_seconds=whole)
+    bill, unused, notes, redemption = change_bill(facts, terms, period=period, whole_seconds=whole)
     after = replace(after, renews_at=period.ends_at, renewal_minor=renewal_minor(facts, terms, redemption))
     return Decision(
         after,
         (_event(contract, terms),),
         bill=bill,
-        released_minor=unused.released_minor,
-        granted_minor=over,
+        notes=notes,
         redemptions=(redemption,) if redemption else (),
-        warnings=replaced(contract),
+        warnings=(*replaced(contract), *_warnings(facts, terms, unused, notes)),
         effective_at=now,
     )
+
+
+def _warnings(facts: Facts, terms: Terms, unused: Unused, notes: tuple[Note, ...]) -> tuple[Warning, ...]:
+    """Of a change at once. The invoice has a line for the unused time, as far as it was paid and the new price takes it up; the rest stands on credit notes."""
+    ends_now = unused.total_minor > 0 and not same_interval(facts.offer, terms.offer)
+    return (*((Warning.PERIOD_ENDS_NOW,) if ends_now else ()), *((Warning.CREDIT_EXCEEDS_LINE,) if notes else ()))
 
 
 def _yearly(terms: Terms) -> Fraction:

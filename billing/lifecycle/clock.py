@@ -18,7 +18,7 @@ def due_at(contract: Contract) -> datetime | None:
     """When time does something to it next; None is never. Nothing happens while a charge decides. (`subscription.due_at` is the same in SQL.)"""
     if contract.charging_payment_id is not None:
         return None
-    by_status = {"SCHEDULED": contract.started_at, "PAUSED": contract.resumes_at, "SUSPENDED": contract.pending_at, "CANCELED": None}
+    by_status = {"PENDING": None, "SCHEDULED": contract.started_at, "PAUSED": contract.resumes_at, "SUSPENDED": contract.pending_at, "CANCELED": None}
     if contract.status in by_status:
         return by_status[contract.status]
     return min((at for at in (contract.pending_at, contract.renews_at) if at is not None), default=None)

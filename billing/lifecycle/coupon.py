@@ -5,7 +5,7 @@ from dataclasses import replace
 from billing.actions import Action
 from billing.lifecycle.bills import NEW, renewal_minor, running
 from billing.lifecycle.facts import Decision, Event, Facts, Redemption
-from billing.lifecycle.guards import guard
+from billing.lifecycle.guards import guard_coupon
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Account, CouponOffer
 from billing.states import SubscriptionEventKind
@@ -24,11 +24,9 @@ def new_redemption(coupon: CouponOffer | None, *, currency: str) -> Redemption:
 
 def apply(facts: Facts, coupon: CouponOffer | None) -> Decision:
     """A coupon whose last period is running makes room for the next one."""
-    contract, account = facts.contract, facts.account
-    guard(contract, Action.APPLY_COUPON)
+    contract = facts.contract
+    guard_coupon(facts, Action.APPLY_COUPON)
     before = running(facts)
-    if before is not None and before.periods_left != 0:
-        raise Refused(ErrorCode.COUPON_ALREADY_APPLIED, f"The coupon {account.coupon_code} is on this subscription. Remove it first.", "code")
     redemption = new_redemption(coupon, currency=contract.currency)
     after = replace(contract, renewal_minor=renewal_of(facts, coupon, redemption))
     ended = (replace(before, is_ended=True),) if before else ()
@@ -38,14 +36,12 @@ def apply(facts: Facts, coupon: CouponOffer | None) -> Decision:
 
 def remove(facts: Facts) -> Decision:
     """What was never used counts as never taken, and may be applied again."""
+    guard_coupon(facts, Action.REMOVE_COUPON)
     before = running(facts)
-    if before is None:
-        raise Refused(ErrorCode.WRONG_STATE, "There is no coupon on this subscription.")
-    guard(facts.contract, Action.APPLY_COUPON)
-    gone = replace(before, is_ended=True, is_withdrawn=before.used_until is None)
+    gone = (replace(before, is_ended=True, is_withdrawn=before.used_until is None),) if before else ()
     after = replace(facts.contract, renewal_minor=renewal_of(facts, None, None))
     event = Event(SubscriptionEventKind.COUPON_REMOVED, facts.account.coupon_code or "")
-    return Decision(after, (event,), redemptions=(gone,), effective_at=facts.now)
+    return Decision(after, (event,), redemptions=gone, effective_at=facts.now)
 
 
 def renewal_of(facts: Facts, coupon: CouponOffer | None, redemption: Redemption | None) -> int:

@@ -7,8 +7,9 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from billing.charges import Line
+from billing.notes import Note
 from billing.periods import Cycle, Period
-from billing.rows.contracts import Account, Contract, Offer
+from billing.rows.contracts import Account, Contract, Cover, Offer
 from billing.states import SubscriptionEventKind
 
 
@@ -36,6 +37,10 @@ class Warning(StrEnum):
     OPEN_INVOICES_STAY_DUE = "OPEN_INVOICES_STAY_DUE"
     NO_REFUND = "NO_REFUND"
     COUPON_ENDS = "COUPON_ENDS"
+    PERIOD_ENDS_NOW = "PERIOD_ENDS_NOW"
+    CREDIT_EXCEEDS_LINE = "CREDIT_EXCEEDS_LINE"
+    RESUMES_AFTER_SUSPENSION = "RESUMES_AFTER_SUSPENSION"
+    PAYMENT_BECOMES_CREDIT = "PAYMENT_BECOMES_CREDIT"
 
 
 class ResumedFrom(StrEnum):
@@ -70,6 +75,8 @@ class Facts:
     account: Account
     offers: Mapping[str, Offer]
     now: datetime
+    # The invoices of the running period, the newest first. Read for a change of plan alone.
+    covers: tuple[Cover, ...] = ()
 
     @property
     def offer(self) -> Offer:
@@ -131,17 +138,29 @@ class Redemption:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is to be written. `released_minor` is taken off the open invoice that covers the unused time, `granted_minor` becomes credit of the customer."""
+    """What is to be written. Credit notes release what is open of their invoices, and grant what was paid as credit."""
 
     contract: Contract
     events: tuple[Event, ...] = ()
     bill: Bill | None = None
-    released_minor: int = 0
-    granted_minor: int = 0
+    notes: tuple[Note, ...] = ()
     redemptions: tuple[Redemption, ...] = ()
     resumed_from: ResumedFrom | None = None
     warnings: tuple[Warning, ...] = field(default=())
     effective_at: datetime | None = None
+
+    @property
+    def released_minor(self) -> int:
+        return sum(note.released_minor for note in self.notes)
+
+    @property
+    def granted_minor(self) -> int:
+        return sum(note.granted_minor for note in self.notes)
+
+    @property
+    def reserved_minor(self) -> int:
+        """What credit that the customer has already the bill uses. What is granted together with it is used first."""
+        return max(self.bill.credited_minor - self.granted_minor, 0) if self.bill else 0
 
     @property
     def due_minor(self) -> int:
@@ -156,6 +175,11 @@ def unchanged(facts: Facts) -> Decision:
 
 def cycle_of(contract: Contract, offer: Offer) -> Cycle:
     return Cycle(contract.anchor_at, contract.billing_zone, offer.billing_interval, offer.interval_count)
+
+
+def never_began(contract: Contract) -> bool:
+    """Whether neither a trial nor a period of it has begun: it was only ordered."""
+    return contract.period_starts_at is None
 
 
 def is_running(contract: Contract, now: datetime) -> bool:

@@ -1,7 +1,8 @@
 """The lifecycle table as the mutations obey it."""
 
-from billing.actions import MESSAGES, Action, judge, of_subscription
-from billing.lifecycle.facts import Warning
+from billing.actions import Action, ActionState, judge, of_subscription
+from billing.coupons import running_coupon
+from billing.lifecycle.facts import Facts, Warning
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Contract
 
@@ -10,20 +11,32 @@ MAX_QUANTITY = 10_000
 
 
 def guard(contract: Contract, action: Action) -> None:
-    """Raises Refused with the table's reason."""
-    is_charging = contract.charging_payment_id is not None
-    judge(of_subscription(contract.status, contract.suspended_by, contract.pending_kind, contract.has_overdue, is_charging), action)
+    """Raises Refused with the table's reason. Of the actions on coupons see `guard_coupon`."""
+    judge(_states(contract), action)
 
 
-def guard_charge(contract: Contract) -> None:
-    """For who is not asked by the table. Raises Refused while a charge decides what becomes of the subscription."""
-    if contract.charging_payment_id is not None:
-        raise Refused(ErrorCode.IN_PROGRESS, MESSAGES[ErrorCode.IN_PROGRESS])
+def guard_coupon(facts: Facts, action: Action) -> None:
+    """As `guard`, for the actions that depend on the coupon that runs. Raises Refused; the coupon that is in the way is named."""
+    account = facts.account
+    coupon = running_coupon(account.redemption_id, account.periods_left)
+    try:
+        judge(_states(facts.contract, coupon), action)
+    except Refused as refused:
+        if refused.code is ErrorCode.COUPON_ALREADY_APPLIED:
+            raise Refused(refused.code, f"The coupon {account.coupon_code} is on this subscription. Remove it first.", "code") from None
+        if refused.code is ErrorCode.WRONG_STATE and coupon is None:
+            raise Refused(refused.code, "There is no coupon on this subscription.") from None
+        raise
 
 
 def judge_quantity(quantity: int) -> None:
     if not 1 <= quantity <= MAX_QUANTITY:
         raise Refused(ErrorCode.INVALID_VALUE, f"A quantity is 1 to {MAX_QUANTITY:,}.", "quantity")
+
+
+def _states(contract: Contract, coupon: str | None = None) -> list[ActionState]:
+    is_charging = contract.charging_payment_id is not None
+    return of_subscription(contract.status, contract.suspended_by, contract.pending_kind, contract.has_overdue, is_charging, coupon)
 
 
 def replaced(contract: Contract) -> tuple[Warning, ...]:

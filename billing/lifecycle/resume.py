@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from billing.actions import Action
-from billing.lifecycle.facts import Decision, Event, Facts, ResumedFrom, is_running
-from billing.lifecycle.guards import guard, guard_charge
+from billing.lifecycle.facts import Decision, Event, Facts, ResumedFrom, is_running, never_began
+from billing.lifecycle.guards import guard
 from billing.lifecycle.pending import withdrawn
 from billing.lifecycle.periods import begin_period
 from billing.lifecycle.stops import strongest
@@ -28,21 +28,27 @@ def resume(facts: Facts) -> Decision:
 
 
 def release(facts: Facts) -> Decision:
-    """The merchant's word. If that begins a new period, its invoice is left to the billing clock, because nobody waits for a charge."""
-    guard_charge(facts.contract)
-    if SuspendedBy.MERCHANT not in facts.contract.holds:
+    """The merchant's word: it lifts the merchant's hold or, where there is none, dunning's, though something is unpaid. If that begins a new period, its invoice is
+    left to the billing clock, because nobody waits for a charge."""
+    by = next((hold for hold in (SuspendedBy.MERCHANT, SuspendedBy.DUNNING) if hold in facts.contract.holds), None)
+    if by is None:
         raise Refused(ErrorCode.WRONG_STATE, "The subscription is not on hold.")
-    return lift(facts, SuspendedBy.MERCHANT, is_waiting=False)
+    return lift(facts, by, is_waiting=False)
 
 
 def lift(facts: Facts, by: SuspendedBy, *, is_waiting: bool) -> Decision:
-    """Take one hold away. While another remains, it stays suspended; and what the customer had paused before, only the customer's word makes go on."""
+    """Take one hold away. While another remains, it stays suspended; and what was paused before is paused again.
+
+    Such a pause ends on the day that was set for it, at once if that day has passed, or else by the customer's word.
+    """
     contract = facts.contract
     holds = [hold for hold in contract.holds if hold != by]
     event = Event(SubscriptionEventKind.RESUMED if by is SuspendedBy.CUSTOMER else SubscriptionEventKind.RELEASED)
     held = replace(contract, holds=holds, suspended_by=strongest(holds))
     if holds:
         return Decision(held, (event,), effective_at=facts.now)
+    if contract.charging_payment_id is not None and never_began(contract):
+        return Decision(replace(held, status="PENDING", suspended_at=None), (event,), effective_at=facts.now)
     if contract.paused_at is not None and by is not SuspendedBy.CUSTOMER:
         return Decision(replace(held, status="PAUSED", suspended_at=None), (event,), effective_at=facts.now)
     return resumed(replace(facts, contract=held), is_waiting=is_waiting, event=event)
@@ -54,12 +60,16 @@ def resumed(facts: Facts, *, is_waiting: bool, event: Event | None = None) -> De
     source = ResumedFrom.PAUSED if contract.status == "PAUSED" else ResumedFrom.SUSPENDED
     events = (event or Event(SubscriptionEventKind.RESUMED),)
     free = replace(contract, suspended_at=None, paused_at=None, resumes_at=None)
-    if is_running(contract, now):
+    # While a charge decides about it, time does nothing to it: what has become due is done after that.
+    if is_running(contract, now) or contract.charging_payment_id is not None:
         stops = contract.pending_kind in ("CANCEL", "PAUSE")
         is_trial = contract.trial_ends_at is not None and contract.trial_ends_at > now
         after = replace(free, status="TRIALING" if is_trial else "ACTIVE", renews_at=None if stops else contract.period_ends_at)
         return Decision(after, events, resumed_from=source, effective_at=now)
     # With a new anchor, in the time zone where the customer lives now.
     anchored = replace(free, anchor_at=now, billing_zone=facts.account.time_zone)
+    if never_began(contract):
+        first = begin_period(replace(facts, contract=replace(anchored, started_at=now)), now, reason="FIRST", is_waiting=is_waiting)
+        return replace(first, events=(*events, Event(SubscriptionEventKind.ACTIVATED)), resumed_from=source)
     begun = begin_period(replace(facts, contract=anchored), now, reason="RENEWAL", is_waiting=is_waiting)
     return replace(begun, events=events, resumed_from=source)

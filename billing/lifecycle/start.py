@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from billing.lifecycle.bills import renewal_minor, running
+from billing.lifecycle import trials
+from billing.lifecycle.bills import is_free, renewal_minor, running
 from billing.lifecycle.facts import Decision, Event, Facts, Redemption
 from billing.lifecycle.guards import judge_quantity
 from billing.lifecycle.periods import begin_period
@@ -43,9 +44,9 @@ def order_facts(account: Account, offer: Offer, order: Order, *, now: datetime) 
 
 
 def start(facts: Facts, order: Order) -> Decision:
-    """A plan's trial is for who has never had the plan. Without a method that can be charged, nothing starts unless it is free."""
-    account, offer, now = facts.account, facts.offer, facts.now
-    if account.method_id is None and offer.unit_minor:
+    """Without a method that can be charged, nothing starts unless it is free. What starts later with a trial is first invoiced when the trial ends."""
+    now = facts.now
+    if facts.account.method_id is None and not is_free(facts):
         raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "Add a payment method first.", "paymentMethodId")
     if order.start_at is not None and not now < order.start_at <= now + LATEST_START:
         raise Refused(ErrorCode.INVALID_VALUE, "The start must be in the future, within a year.", "startAt")
@@ -53,8 +54,15 @@ def start(facts: Facts, order: Order) -> Decision:
     if order.start_at is None:
         begun = begin(facts, is_waiting=True)
         return replace(begun, events=(created, *begun.events))
-    after = replace(facts.contract, renews_at=order.start_at, renewal_minor=renewal_minor(facts, facts.terms, running(facts)))
+    first_billed_at = facts.contract.trial_ends_at or order.start_at
+    after = replace(facts.contract, renews_at=first_billed_at, renewal_minor=renewal_minor(facts, facts.terms, running(facts)))
     return Decision(after, (created,), redemptions=_taken(facts), effective_at=order.start_at)
+
+
+def ordered(facts: Facts, payment_id: str) -> Decision:
+    """A subscription that begins when a payment has succeeded. It is there already, with the coupon that came with the order."""
+    after = replace(facts.contract, status="PENDING", charging_payment_id=payment_id, renewal_minor=renewal_minor(facts, facts.terms, running(facts)))
+    return Decision(after, (Event(SubscriptionEventKind.CREATED),), redemptions=_taken(facts), effective_at=facts.now)
 
 
 def begin(facts: Facts, *, is_waiting: bool = False) -> Decision:
@@ -76,8 +84,7 @@ def _taken(facts: Facts) -> tuple[Redemption, ...]:
 
 def _unborn(account: Account, offer: Offer, order: Order, *, now: datetime) -> Contract:
     starts_at = order.start_at or now
-    trial_days = 0 if offer.was_taken else offer.trial_days
-    trial_ends_at = starts_at + timedelta(days=trial_days) if trial_days else None
+    trial_ends_at = trials.ends_at(offer, starts_at, account.time_zone)
     return Contract(
         customer_id=account.customer_id,
         id=order.id,

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 
 from billing.actions import Action
 from billing.lifecycle.bills import renewal_minor, running
-from billing.lifecycle.facts import Decision, Event, Facts, Warning, When, is_running, unchanged
-from billing.lifecycle.guards import guard, guard_charge, replaced
+from billing.lifecycle.facts import Decision, Event, Facts, Redemption, Warning, When, is_running, never_began, unchanged
+from billing.lifecycle.guards import guard, replaced
 from billing.lifecycle.pending import cleared, scheduled
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Contract
@@ -41,7 +41,10 @@ def paused(contract: Contract, at: datetime, resumes_at: datetime | None) -> Con
 
 
 def suspend(facts: Facts) -> Decision:
-    """Stop the service now. The period keeps its dates, and a pending cancellation or change of plan stands; a pending pause has nothing left to do."""
+    """Stop the service now. The period keeps its dates, and a pending cancellation or change of plan stands; a pending pause has nothing left to do.
+
+    A pause keeps the day on which it ends: while it is suspended nothing happens on that day, see `resume.lift`.
+    """
     contract = facts.contract
     guard(contract, Action.SUSPEND)
     if contract.status == "SUSPENDED":
@@ -50,9 +53,11 @@ def suspend(facts: Facts) -> Decision:
 
 
 def hold(facts: Facts, by: SuspendedBy, *, note: str) -> Decision:
-    """The merchant or dunning stops the service. Holding twice is the same answer; who else holds it, goes on holding it."""
+    """The merchant or dunning stops the service. Holding twice is the same answer; who else holds it, goes on holding it.
+
+    What a charge decides meanwhile does not take effect while it is held (`awaits`), but goes on waiting for it: it may be released first.
+    """
     contract = facts.contract
-    guard_charge(contract)
     if contract.status == "CANCELED":
         raise Refused(ErrorCode.CANCELED, "The subscription has ended.")
     if contract.status == "SCHEDULED":
@@ -71,10 +76,14 @@ def _suspended(facts: Facts, by: SuspendedBy, kind: SubscriptionEventKind, *, no
         suspended_by=strongest(holds),
         suspended_at=contract.suspended_at or facts.now,
         renews_at=None,
-        resumes_at=None,
     )
-    warnings = (Warning.REPLACES_PENDING_PAUSE,) if is_moot else ()
-    return Decision(after, (Event(kind, note),), warnings=(*warnings, Warning.OPEN_INVOICES_STAY_DUE), effective_at=facts.now)
+    is_put_off = contract.status == "PAUSED" and contract.resumes_at is not None
+    warnings = (
+        *((Warning.REPLACES_PENDING_PAUSE,) if is_moot else ()),
+        *((Warning.RESUMES_AFTER_SUSPENSION,) if is_put_off else ()),
+        Warning.OPEN_INVOICES_STAY_DUE,
+    )
+    return Decision(after, (Event(kind, note),), warnings=warnings, effective_at=facts.now)
 
 
 def strongest(holds: list[str]) -> str | None:
@@ -82,25 +91,59 @@ def strongest(holds: list[str]) -> str | None:
 
 
 def cancel(facts: Facts, *, when: When, reason: CancelReason | None, comment: str | None) -> Decision:
-    """End it at the period's end or now. What has no running period ends now whatever `when` says. Open invoices stay due."""
+    """End it at the period's end or now. What has no running period ends now whatever `when` says. Open invoices stay due.
+
+    What a charge decides meanwhile is dropped (`awaits`). A subscription that never began gives back the coupon that was taken with the order.
+    """
     contract = facts.contract
     guard(contract, Action.CANCEL)
     if comment is not None and len(comment) > MAX_COMMENT:
         raise Refused(ErrorCode.INVALID_VALUE, f"A comment has at most {MAX_COMMENT} characters.", "comment")
     if contract.status == "CANCELED" or (contract.pending_kind == PendingChangeKind.CANCEL and when is When.PERIOD_END):
         return unchanged(facts)
-    told = replace(contract, cancel_reason=reason or contract.cancel_reason, cancel_comment=comment or contract.cancel_comment)
+    told = replace(contract, charging_payment_id=None, cancel_reason=reason or contract.cancel_reason, cancel_comment=comment or contract.cancel_comment)
     ends_now = when is When.NOW or contract.status in ("SCHEDULED", "PAUSED") or not is_running(contract, facts.now)
     at = facts.now if ends_now else contract.period_ends_at or facts.now
+    # A change of plan that this replaces would have renewed at another price.
+    told = replace(told, renewal_minor=renewal_minor(facts, facts.terms, running(facts)))
     after = canceled(told, at) if ends_now else scheduled(told, PendingChangeKind.CANCEL, at)
     event = Event(SubscriptionEventKind.CANCELED) if ends_now else Event(SubscriptionEventKind.CHANGE_SCHEDULED, "CANCEL")
-    return Decision(after, (event,), warnings=_warnings_of_cancel(facts, ends_now=ends_now), effective_at=at)
+    warnings = _warnings_of_cancel(facts, ends_now=ends_now)
+    return Decision(after, (event,), redemptions=_returned(facts), warnings=warnings, effective_at=at)
+
+
+def failed_order(facts: Facts, *, note: str) -> Decision:
+    """A subscription that was to begin with a payment that failed. Nothing is owed."""
+    after = canceled(facts.contract, facts.now)
+    return Decision(after, (Event(SubscriptionEventKind.CANCELED, note),), redemptions=_returned(facts), effective_at=facts.now)
+
+
+def awaits(contract: Contract, payment_id: str) -> bool:
+    """Whether a charge that is decided now still decides about the subscription: not once it was canceled, nor while somebody else than the customer holds it."""
+    return contract.charging_payment_id == payment_id and not set(contract.holds) - {SuspendedBy.CUSTOMER}
 
 
 def canceled(contract: Contract, at: datetime) -> Contract:
     return replace(
-        cleared(contract), status="CANCELED", canceled_at=at, holds=[], suspended_by=None, suspended_at=None, paused_at=None, resumes_at=None, renews_at=None
+        cleared(contract),
+        status="CANCELED",
+        canceled_at=at,
+        holds=[],
+        suspended_by=None,
+        suspended_at=None,
+        paused_at=None,
+        resumes_at=None,
+        renews_at=None,
+        charging_payment_id=None,
     )
+
+
+def _returned(facts: Facts) -> tuple[Redemption, ...]:
+    """The coupon of an order that is canceled before it begins counts as never taken."""
+    redemption = running(facts)
+    if redemption is None or not never_began(facts.contract):
+        return ()
+    return (replace(redemption, is_ended=True, is_withdrawn=True),)
 
 
 def _warnings_of_cancel(facts: Facts, *, ends_now: bool) -> tuple[Warning, ...]:
@@ -111,6 +154,7 @@ def _warnings_of_cancel(facts: Facts, *, ends_now: bool) -> tuple[Warning, ...]:
         *((Warning.NO_REFUND,) if loses else ()),
         *((Warning.OPEN_INVOICES_STAY_DUE,) if contract.has_overdue or account.coverage_remaining_minor else ()),
         *((Warning.COUPON_ENDS,) if account.redemption_id else ()),
+        *((Warning.PAYMENT_BECOMES_CREDIT,) if contract.charging_payment_id else ()),
     )
 
 

@@ -1,16 +1,19 @@
 """The rows of the portal, frozen values. Field for field they equal the columns of the `portal_…` view of the same noun."""
 
 from billing.rows.attachments import Attachment, AttachmentObject, FileCount, LooseObject
-from billing.rows.contracts import Account, Contract, CouponOffer, Offer
+from billing.rows.audit import OwedAccount, Violation
+from billing.rows.contracts import Account, Contract, CouponOffer, Cover, Offer, TakenPlan
+from billing.rows.credit_notes import CreditNote, CreditNoteLine
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, PresentedCredential, RefreshToken, SealedLetter
 from billing.rows.invoices import Invoice, InvoiceLine
-from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Forgotten, Operation, Saved
-from billing.rows.owed import MethodReference, OwedInstallment, OwedInvoice, PaymentOwner, SavedMethod, StatementEntry, StatementExtent, StoredEvent
+from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Forgotten, Operation, Written
+from billing.rows.owed import MethodReference, OwedInstallment, OwedInvoice, OwedItem, PaymentOwner, SavedMethod, StatementEntry, StatementExtent, StoredEvent
 from billing.rows.partners import ApiClient, Budget, ClientAssertion, ClientCredential, PartnerGrant, RegistryId, RegistryStamp, StoredDocument, TrustedText
 from billing.rows.passes import JobPass
 from billing.rows.payments import Payment, PaymentAllocation, PaymentMethod
 from billing.rows.plans import Coupon, CouponRedemption, Plan, Price
+from billing.rows.refunds import RecordedRefund, Refund, RefundedInstallment, RefundedInvoice, RefundedPart, RefundedPayment, RefundNote, RefundSource
 from billing.rows.schedules import Installment, PaymentSchedule
 from billing.rows.schema import Revision
 from billing.rows.subscriptions import Subscription, SubscriptionEvent
@@ -34,7 +37,10 @@ __all__ = [
     "Coupon",
     "CouponOffer",
     "CouponRedemption",
+    "Cover",
     "Credential",
+    "CreditNote",
+    "CreditNoteLine",
     "Customer",
     "Due",
     "FileCount",
@@ -49,8 +55,10 @@ __all__ = [
     "NextPayment",
     "Offer",
     "Operation",
+    "OwedAccount",
     "OwedInstallment",
     "OwedInvoice",
+    "OwedItem",
     "Owner",
     "PartnerGrant",
     "Payment",
@@ -62,11 +70,18 @@ __all__ = [
     "PortalSession",
     "PresentedCredential",
     "Price",
+    "RecordedRefund",
     "RefreshToken",
+    "Refund",
+    "RefundNote",
+    "RefundSource",
+    "RefundedInstallment",
+    "RefundedInvoice",
+    "RefundedPart",
+    "RefundedPayment",
     "RegistryId",
     "RegistryStamp",
     "Revision",
-    "Saved",
     "SavedMethod",
     "SealedLetter",
     "StatementEntry",
@@ -76,6 +91,9 @@ __all__ = [
     "Subscription",
     "SubscriptionEvent",
     "Summary",
+    "TakenPlan",
     "Total",
     "TrustedText",
+    "Violation",
+    "Written",
 ]

@@ -53,7 +53,6 @@ class Account:
     currency: str
     time_zone: str
     tax_rate_ppm: int
-    last_number: str | None
     balance_minor: int
     has_overdue: bool
     method_id: str | None
@@ -68,7 +67,6 @@ class Account:
     coverage_total_minor: int
     coverage_tax_minor: int
     coverage_remaining_minor: int
-    coverage_status: str | None
     redemption_id: str | None
     coupon_id: str | None
     coupon_code: str | None
@@ -79,8 +77,20 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Cover:
+    """An invoice of the running period: what its credit notes leave of its net and its tax, and what of it is open."""
+
+    customer_id: str
+    invoice_id: str
+    net_minor: int
+    tax_minor: int
+    open_minor: int
+    is_processing: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Offer:
-    """A price and its plan. `was_taken` says whether the customer has had a subscription to the plan."""
+    """A price and its plan. `was_taken`: whether the customer has had or ordered the plan; `had_trial`: whether they have had or ordered a trial of any plan."""
 
     price_id: str
     plan_id: str
@@ -93,6 +103,18 @@ class Offer:
     tax_behavior: str
     is_archived: bool
     was_taken: bool
+    had_trial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TakenPlan:
+    """A plan that a subscription has had. `has_trial`: it was ordered with the plan's trial."""
+
+    customer_id: str
+    plan_id: str
+    subscription_id: str
+    has_trial: bool
+    taken_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,3 +65,5 @@ class BalanceEntry:
     invoice_id: str | None
     payment_id: str | None
     created_at: datetime
+    refund_id: str | None
+    credit_note_id: str | None

@@ -29,6 +29,13 @@ class Invoice:
     is_overdue: bool
     days_overdue: int
     version: int
+    collection: str
+    retry_count: int
+    next_attempt_at: datetime | None
+    next_attempt_on: date | None
+    refunded_minor: int
+    is_in_payment: bool
+    file_count: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,19 +34,18 @@ class Forgotten:
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
-    """How many rows of each kind were written where the state was as expected."""
+class Written:
+    """A row that a decision wrote: its id, or what it has for one."""
 
-    subscriptions: int
-    coupons: int
-    releases: int
-    invoices: int
-    installments: int
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A charge and, as JSON, what is written when it succeeds, and the answer that its call gets then."""
+    """A charge and, as JSON, what is written when it succeeds, and the answer that its call gets then.
+
+    `ordered` are the rows of a subscription that the charge pays for; `agreed` is what a period costs that begins when the money is there.
+    """
 
     customer_id: str
     payment_id: str
@@ -57,9 +56,23 @@ class Charge:
     changes: str
     on_failure: str | None
     answer: str
+    ordered: str | None
+    agreed: str | None
+    reserved_minor: int
     started_at: datetime
     settled_at: datetime | None
+    payment_method_id: str | None
     is_held_by_dunning: bool
+    has_refunds: bool
+
+    @property
+    def is_order_unwritten(self) -> bool:
+        return self.ordered is not None and self.subscription_id is None
+
+    @property
+    def pays_what_began(self) -> bool:
+        """Whether the period has begun with the order, so that only its invoice waits for the money."""
+        return self.invoice_id is not None and self.on_failure is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +89,14 @@ class ChargeAttempt:
     started_at: datetime
     sent_at: datetime
     request: str
+    is_order_unwritten: bool
     answer: str
 
 
 @dataclass(frozen=True, slots=True)
 class Collectable:
-    """An unpaid invoice, what is charged for it, and how often that failed. Days are the customer's."""
+    """An unpaid invoice of a subscription, how it is collected, and what can be charged for it. `account_minor` is owed on the account and collected along.
+    Days are the customer's."""
 
     customer_id: str
     invoice_id: str
@@ -89,11 +104,11 @@ class Collectable:
     status: str
     currency: str
     remaining_minor: int
+    account_minor: int
     collect_at: datetime | None
     due_on: date
     time_zone: str
-    today_on: date
-    subscription_id: str | None
+    subscription_id: str
     is_subscription_charging: bool
     method_id: str | None
     method_processor: str | None
@@ -101,10 +116,15 @@ class Collectable:
     method_kind: str | None
     method_brand: str | None
     method_last4: str | None
-    failed_count: int
-    first_on: date | None
-    last_on: date | None
+    collection: str
+    retry_count: int
+    retry_began_on: date | None
+    retry_last_on: date | None
+    retry_method_id: str | None
+    is_overdue: bool
     is_declined_for_good: bool
+    recent_tries: int
+    is_disputed: bool
 
 
 @dataclass(frozen=True, slots=True)

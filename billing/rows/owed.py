@@ -5,6 +5,17 @@ from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
+class OwedItem:
+    """An INVOICE, an INSTALLMENT or what is owed on the ACCOUNT. `payable_minor` is the part of the remainder that is not in payment."""
+
+    kind: str
+    invoice_id: str | None
+    installment_id: str | None
+    remaining_minor: int
+    payable_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class OwedInvoice:
     id: str
     number: str
@@ -65,13 +76,10 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class PaymentOwner:
-    """Whose payment it is, and what there was to refund."""
+    """Whose payment it is."""
 
     customer_id: str
     payment_id: str
-    status: str
-    amount_minor: int
-    refunded_minor: int
 
 
 @dataclass(frozen=True, slots=True)

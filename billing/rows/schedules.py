@@ -19,6 +19,8 @@ class PaymentSchedule:
     is_overdue: bool
     version: int
     created_at: datetime
+    refunded_minor: int
+    file_count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +40,6 @@ class Installment:
     is_overdue: bool
     days_overdue: int
     version: int
+    refunded_minor: int
+    invoice_status: str | None
+    invoice_remaining_minor: int | None

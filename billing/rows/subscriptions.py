@@ -37,6 +37,7 @@ class Subscription:
     is_charging: bool
     version: int
     created_at: datetime
+    running_coupon: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ class Account:
     now: datetime
     rows: Rows
     invoices: list[Invoice] = field(default_factory=list)
+    # The plans of which there was a trial.
+    trials: set[str] = field(default_factory=set)
     zone: ZoneInfo = field(init=False)
 
     def __post_init__(self) -> None:
@@ -56,10 +58,3 @@ def open_account(customer: Customer, random: Random, *, now: datetime, rows: Row
     account = Account(customer, random, now, rows)
     account.add(customer)
     return account
-
-
-def close_account(account: Account) -> None:
-    """Number the invoices in the order of their issue."""
-    account.invoices.sort(key=lambda invoice: (invoice.issued_at, invoice.id))
-    for number, invoice in enumerate(account.invoices, 1):
-        invoice.number = f"INV-{account.day(invoice.issued_at).year}-{number:06d}"

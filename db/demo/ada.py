@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from db.demo import balance
+from db.demo import balance, credit_notes
 from db.demo.account import Account
 from db.demo.attachments import attach
 from db.demo.catalogue import COUPONS
@@ -37,7 +37,7 @@ def _team(account: Account, old: PaymentMethod, new: PaymentMethod) -> None:
     _first_card_then_other(account, contract, old, new)
     tell(account, contract.subscription, "QUANTITY_CHANGED", at=contract.subscription.started_at + timedelta(days=5), note="3 to 5")
     credited = contract.invoices[-2]
-    balance.credit_note(account, credited, 2_500, at=credited.issued_at + timedelta(days=2))
+    credit_notes.correct(account, credited, "Credit for two days without service", 2_500, at=credited.issued_at + timedelta(days=2))
     attach(account, credited, "usage-report.pdf", at=credited.issued_at + timedelta(days=2), uploaded_by="STAFF")
 
 

@@ -3,12 +3,14 @@
 from datetime import datetime
 
 from db.demo.account import Account
+from db.demo.money import BalanceEntry, Payment
 from db.demo.payments import settle_invoice
-from db.demo.rows import BalanceEntry, Invoice, Payment
+from db.demo.rows import Invoice, PaymentMethod
 
 DESCRIPTIONS = {
     "CREDIT_NOTE": "Credit note",
     "OVERPAYMENT": "Paid more than was owed",
+    "PAYMENT": "Paid on account",
     "APPLIED_TO_INVOICE": "Used for an invoice",
     "ADJUSTMENT": "Adjustment by support",
     "CHARGE": "Charged to the account",
@@ -30,10 +32,6 @@ def enter(account: Account, kind: str, amount_minor: int, *, at: datetime, curre
     )
 
 
-def credit_note(account: Account, invoice: Invoice, amount_minor: int, *, at: datetime) -> None:
-    enter(account, "CREDIT_NOTE", amount_minor, at=at, currency=invoice.currency).invoice_id = invoice.id
-
-
 def apply_credit(account: Account, invoice: Invoice, amount_minor: int, *, at: datetime) -> None:
     enter(account, "APPLIED_TO_INVOICE", -amount_minor, at=at, currency=invoice.currency).invoice_id = invoice.id
     invoice.credited_minor += amount_minor
@@ -45,3 +43,24 @@ def overpay(account: Account, payment: Payment, surplus_minor: int) -> None:
     payment.amount_minor += surplus_minor
     at = payment.settled_at or payment.created_at
     enter(account, "OVERPAYMENT", surplus_minor, at=at, currency=payment.currency).payment_id = payment.id
+
+
+def pay_account(account: Account, amount_minor: int, *, method: PaymentMethod, at: datetime) -> None:
+    """A payment of what is owed on account alone: it has no allocation."""
+    payment = account.add(
+        Payment(
+            customer_id=account.customer.id,
+            id=account.id("pay", at),
+            status="SUCCEEDED",
+            currency=account.customer.currency,
+            amount_minor=amount_minor,
+            method_kind=method.kind,
+            method_brand=method.brand,
+            method_last4=method.last4,
+            payment_method_id=method.id,
+            processor_reference=account.reference(),
+            created_at=at,
+            settled_at=at,
+        )
+    )
+    enter(account, "PAYMENT", amount_minor, at=at).payment_id = payment.id

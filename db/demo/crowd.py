@@ -5,11 +5,11 @@ from random import Random
 
 from billing.ids import type_id
 from db.demo import balance
-from db.demo.account import Account, close_account, open_account
+from db.demo.account import Account, open_account
 from db.demo.attachments import attach
 from db.demo.catalogue import COUPONS
 from db.demo.invoices import Charge, issue_manually
-from db.demo.lifecycle import cancel, pause, plan_cancel, suspend
+from db.demo.lifecycle import cancel, change_now, pause, plan_cancel, suspend
 from db.demo.methods import bank, card, wallet
 from db.demo.payments import Debt, decline, pay, pay_all
 from db.demo.people import someone
@@ -37,7 +37,6 @@ def generate(number: int, *, now: datetime, rows: Rows) -> None:
         _schedule(account, method)
     if random.random() < 0.3:
         _by_hand(account, method)
-    close_account(account)
 
 
 def generated_id(number: int, now: datetime) -> str:
@@ -101,6 +100,16 @@ def _goes_on(account: Account, contract: Contract, method: PaymentMethod) -> Non
         plan_cancel(account, contract.subscription, at=account.ago(0.1))
     elif fate < 0.08:
         suspend(account, contract.subscription, at=account.ago(0.2), by="DUNNING" if last.status == "OPEN" else "CUSTOMER")
+        last.collection = "GIVEN_UP" if last.status == "OPEN" else last.collection
+    elif fate < 0.2 and contract.terms.coupon is None:
+        _downgrade(account, contract, last)
+
+
+def _downgrade(account: Account, contract: Contract, last: Invoice) -> None:
+    """At once: what is left of the period is worth more than at the new price."""
+    price = price_of(account, "storage", interval=contract.terms.price.billing_interval)
+    if price.unit_minor < contract.terms.price.unit_minor:
+        change_now(account, contract, price, at=account.not_later(last.issued_at + timedelta(hours=20)))
 
 
 def _charge_last(account: Account, invoice: Invoice, method: PaymentMethod) -> None:

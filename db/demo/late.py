@@ -7,7 +7,7 @@ from db.demo.attachments import attach
 from db.demo.invoices import Charge, issue_manually
 from db.demo.lifecycle import pause, suspend
 from db.demo.methods import card, wallet
-from db.demo.payments import Debt, decline, pay, pay_all
+from db.demo.payments import Debt, decline, pay, pay_all, retry_later
 from db.demo.periods import end_of_month
 from db.demo.rows import PaymentMethod
 from db.demo.schedules import Agreement, agree, pay_when_due, schedule_of
@@ -59,6 +59,7 @@ def _overdue_subscription(account: Account, maestro: PaymentMethod) -> None:
     pay_all(account, paid, method=maestro)
     pay(account, Debt(partly), method=maestro, at=partly.issued_at + timedelta(days=9), amount_minor=partly.total_minor // 3)
     decline(account, Debt(unpaid), method=maestro, at=unpaid.issued_at + timedelta(minutes=5), code="do_not_honor")
+    retry_later(unpaid, at=account.now + timedelta(days=2))
     attach(account, unpaid, "reminder.pdf", at=account.ago(2), uploaded_by="STAFF")
 
 

@@ -3,12 +3,15 @@
 from datetime import datetime, timedelta
 
 from billing.money import share
+from billing.notes import NoteLine
 from billing.periods import Period
 from db.demo.account import Account
+from db.demo.amounts import amounts_of
 from db.demo.catalogue import PLAN_BY_ID
+from db.demo.credit_notes import credit
 from db.demo.invoices import Charge, Heading, bill
 from db.demo.rows import Invoice, Price, Subscription
-from db.demo.subscriptions import Contract, coupon_lasts, renewal_of, tell
+from db.demo.subscriptions import Contract, coupon_lasts, renewal_of, take_plan, tell
 
 
 def plan_cancel(account: Account, subscription: Subscription, *, at: datetime, reason: str = "UNUSED", comment: str | None = None) -> None:
@@ -53,15 +56,18 @@ def cancel(account: Account, subscription: Subscription, *, at: datetime, reason
 
 
 def change_now(account: Account, contract: Contract, price: Price, *, at: datetime) -> Invoice:
-    """Credit the unused part of the period, charge it at the new price, and renew at the new price."""
+    """Credit the unused part of the period, charge it at the new price, and renew at the new price. What the charge does not take up stands on a credit note."""
     subscription, old = contract.subscription, contract.terms.price
     period = Period(at, subscription.period_ends_at or at)
-    charges = [
-        Charge(f"Unused time on {PLAN_BY_ID[old.plan_id].name}", -_rest(contract, old, period)),
-        Charge(f"Remaining time on {PLAN_BY_ID[price.plan_id].name}", _rest(contract, price, period)),
-    ]
+    unused, charged = _rest(contract, old, period), _rest(contract, price, period)
+    description = f"Unused time on {PLAN_BY_ID[old.plan_id].name}"
+    charges = [Charge(description, -min(unused, charged)), Charge(f"Remaining time on {PLAN_BY_ID[price.plan_id].name}", charged)]
+    if unused > charged:
+        tax = amounts_of(unused, account.customer.tax_rate_ppm).tax_minor - amounts_of(charged, account.customer.tax_rate_ppm).tax_minor
+        credit(account, contract.invoices[-1], NoteLine(description, unused - charged, tax, period), reason="UNUSED_TIME", at=at)
     contract.terms.price = price
     subscription.price_id, subscription.plan_id = price.id, price.plan_id
+    take_plan(account, subscription, at=at)
     subscription.renewal_minor = renewal_of(account, contract.terms, is_discounted=coupon_lasts(contract.terms.coupon, len(contract.invoices)))
     tell(account, subscription, "PLAN_CHANGED", at=at, note=PLAN_BY_ID[price.plan_id].name)
     return bill(account, Heading("PLAN_CHANGE", price.currency, at, subscription.id, period=period), charges)

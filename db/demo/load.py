@@ -11,14 +11,16 @@ from typing import TypeAlias
 import asyncpg
 
 from billing.periods import add_months
-from db.demo.account import close_account, open_account
+from db.demo.account import open_account
 from db.demo.catalogue import catalogue_rows
 from db.demo.contents import content
 from db.demo.crowd import generate
+from db.demo.money import CreditNote
+from db.demo.numbers import Numbers, registered
 from db.demo.own import refuse_others
 from db.demo.passwords import give
 from db.demo.periods import whole_seconds
-from db.demo.rows import Customer
+from db.demo.rows import Customer, Invoice
 from db.demo.shown import HOMES, SHOWN, DemoCustomer
 from db.demo.stories import STORIES
 from db.demo.tables import CATALOGUE_TABLES, CUSTOMER_TABLES, Rows, columns, no_rows, record_of
@@ -127,7 +129,7 @@ async def _fill(connection: Connection, *, customers: int, now: datetime, progre
     generated = await connection.fetchval("select count(*) from customer") - len(known)
     makes: list[Make] = [partial(tell_story, shown, now) for shown in SHOWN if shown.id not in known]
     makes += [partial(_generate, number, now) for number in range(generated + 1, customers + 1)]
-    await _copy_all(connection, makes, progress)
+    await _copy_all(connection, _batches(makes, await Numbers.following(connection)), progress)
     await connection.execute("update coupon c set redeemed_count = (select count(*) from coupon_redemption r where r.coupon_id = c.id)")
 
 
@@ -146,30 +148,30 @@ def tell_story(shown: DemoCustomer, now: datetime, rows: Rows) -> None:
     )
     account = open_account(customer, Random(shown.email), now=now, rows=rows)
     STORIES[shown.email](account)
-    close_account(account)
 
 
 def _generate(number: int, now: datetime, rows: Rows) -> None:
     generate(number, now=now, rows=rows)
 
 
-async def _copy_all(connection: Connection, makes: list[Make], progress: Callable[[int], None]) -> None:
+async def _copy_all(connection: Connection, batches: Iterator[Rows], progress: Callable[[int], None]) -> None:
     """The next batch is made in a thread while Postgres takes in the last one."""
-    batches = _batches(makes)
     coming = asyncio.create_task(asyncio.to_thread(next, batches, None))
     done = 0
     while (batch := await coming) is not None:
         coming = asyncio.create_task(asyncio.to_thread(next, batches, None))
+        await registered(connection, [*batch[Invoice], *batch[CreditNote]])
         await _copy(connection, batch, CUSTOMER_TABLES)
         done += len(batch[Customer])
         progress(done)
 
 
-def _batches(makes: list[Make]) -> Iterator[Rows]:
+def _batches(makes: list[Make], numbers: Numbers) -> Iterator[Rows]:
     for start in range(0, len(makes), BATCH):
         rows = no_rows()
         for make in makes[start : start + BATCH]:
             make(rows)
+        numbers.number([*rows[Invoice], *rows[CreditNote]])
         yield rows
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from billing import standing
 from billing.states import InvoiceStatus
 from db.demo.account import Account
-from db.demo.rows import Installment, Invoice, Payment, PaymentAllocation, PaymentMethod, PaymentSchedule
+from db.demo.money import Payment, PaymentAllocation
+from db.demo.rows import Installment, Invoice, PaymentMethod, PaymentSchedule
 
 # Whether the same method may be tried again, by the reason of the decline.
 DECLINES = {"insufficient_funds": True, "do_not_honor": True, "processing_error": True, "expired_card": False, "lost_card": False, "stolen_card": False}
@@ -43,7 +44,7 @@ def pay(account: Account, debt: Debt, *, method: PaymentMethod | None, at: datet
 def start(account: Account, debt: Debt, *, method: PaymentMethod | None, at: datetime, amount_minor: int | None = None) -> Payment:
     """A payment in flight."""
     payment = _payment(account, debt, method, amount_minor=amount_minor or debt.owed.remaining_minor, at=account.not_later(at))
-    _settle(debt, at, is_in_flight=True)
+    _settle(debt, at, fact="PROCESSING")
     return payment
 
 
@@ -57,13 +58,34 @@ def require_action(account: Account, debt: Debt, *, method: PaymentMethod, at: d
 def decline(account: Account, debt: Debt, *, method: PaymentMethod, at: datetime, code: str = "insufficient_funds") -> Payment:
     payment = start(account, debt, method=method, at=at)
     payment.status, payment.decline_code, payment.is_retryable = "FAILED", code, DECLINES[code]
-    _settle(debt, at, has_failed=True)
+    _settle(debt, at, fact="FAILED")
+    if debt.invoice and debt.invoice.subscription_id:
+        _count_failure(debt.invoice, method, account.day(payment.created_at))
     return payment
 
 
-def refund(payment: Payment, invoice: Invoice) -> None:
-    payment.status, payment.refunded_minor = "REFUNDED", payment.amount_minor
-    invoice.status = "REFUNDED"
+def _count_failure(invoice: Invoice, method: PaymentMethod, day: date) -> None:
+    """The clock's last try, unless the story goes on with `retry_later`."""
+    invoice.collection = "GIVEN_UP"
+    invoice.failed_attempts += 1
+    invoice.retry_count += 1
+    invoice.retry_began_on, invoice.retry_last_on, invoice.retry_method_id = invoice.retry_began_on or day, day, method.id
+
+
+def retry_later(invoice: Invoice, *, at: datetime) -> None:
+    """The clock tries once more."""
+    invoice.collection, invoice.collect_at = "RETRYING", at
+
+
+def settle_again(debt: Debt) -> None:
+    """After money went back."""
+    if debt.invoice:
+        debt.invoice.status = standing.of_invoice(debt.invoice)
+        debt.invoice.paid_at = debt.invoice.paid_at if debt.invoice.status in ("PAID", "REFUNDED") else None
+    if debt.installment:
+        debt.installment.status = standing.of_installment(debt.installment)
+    if debt.schedule:
+        debt.schedule.status = standing.of_schedule(debt.schedule.status, debt.schedule.remaining_minor)
 
 
 def pay_all(account: Account, invoices: Iterable[Invoice], *, method: PaymentMethod | None) -> list[Payment]:
@@ -78,18 +100,21 @@ def _receive(debt: Debt, amount_minor: int, *, at: datetime) -> None:
     _settle(debt, at)
 
 
-def _settle(debt: Debt, at: datetime, *, is_in_flight: bool = False, has_failed: bool = False) -> None:
+def _settle(debt: Debt, at: datetime, *, fact: str = "OPEN") -> None:
+    """`fact` is what the amounts do not say: that a payment is in flight, or that it failed."""
     if debt.invoice:
-        settle_invoice(debt.invoice, at, is_in_flight=is_in_flight)
-    if debt.installment:
-        one = debt.installment
-        one.status = standing.of_installment(one.status, one.remaining_minor, paid_minor=one.paid_minor, is_in_flight=is_in_flight, has_failed=has_failed)
+        settle_invoice(debt.invoice, at, fact=fact)
+    if debt.installment and debt.installment.status != "CANCELED":
+        debt.installment.status = fact
+        debt.installment.status = standing.of_installment(debt.installment)
     if debt.schedule:
         debt.schedule.status = standing.of_schedule(debt.schedule.status, debt.schedule.remaining_minor)
 
 
-def settle_invoice(invoice: Invoice, at: datetime, *, is_in_flight: bool = False) -> None:
-    invoice.status = standing.of_invoice(invoice.status, invoice.remaining_minor, paid_minor=invoice.paid_minor, is_in_flight=is_in_flight)
+def settle_invoice(invoice: Invoice, at: datetime, *, fact: str = "OPEN") -> None:
+    if invoice.status != InvoiceStatus.VOID:
+        invoice.status = fact
+    invoice.status = standing.of_invoice(invoice)
     if invoice.status == InvoiceStatus.PAID:
         invoice.paid_at = at
 

@@ -115,6 +115,15 @@ class Subscription:
 
 
 @dataclass(slots=True, kw_only=True)
+class TakenPlan:
+    customer_id: str
+    plan_id: str
+    subscription_id: str
+    has_trial: bool
+    taken_at: datetime
+
+
+@dataclass(slots=True, kw_only=True)
 class SubscriptionEvent:
     customer_id: str
     id: str
@@ -149,10 +158,11 @@ class PaymentSchedule:
     subscription_id: str | None = None
     status: str = "ACTIVE"
     paid_minor: int = 0
+    refunded_minor: int = 0
 
     @property
     def remaining_minor(self) -> int:
-        return self.total_minor - self.paid_minor
+        return self.total_minor - self.paid_minor - self.refunded_minor
 
 
 @dataclass(slots=True, kw_only=True)
@@ -169,6 +179,7 @@ class Invoice:
     total_minor: int
     created_at: datetime
     number: str = ""
+    sequence: int = 0
     status: str = "OPEN"
     subscription_id: str | None = None
     schedule_id: str | None = None
@@ -176,7 +187,16 @@ class Invoice:
     period_ends_at: datetime | None = None
     paid_minor: int = 0
     credited_minor: int = 0
+    refunded_minor: int = 0
+    noted_minor: int = 0
     paid_at: datetime | None = None
+    collection: str = "NONE"
+    collect_at: datetime | None = None
+    failed_attempts: int = 0
+    retry_count: int = 0
+    retry_began_on: date | None = None
+    retry_last_on: date | None = None
+    retry_method_id: str | None = None
 
     @property
     def remaining_minor(self) -> int:
@@ -213,56 +233,12 @@ class Installment:
     amount_minor: int
     invoice_id: str | None = None
     paid_minor: int = 0
+    refunded_minor: int = 0
     status: str = "DUE"
 
     @property
     def remaining_minor(self) -> int:
-        return self.amount_minor - self.paid_minor
-
-
-@dataclass(slots=True, kw_only=True)
-class Payment:
-    customer_id: str
-    id: str
-    status: str
-    currency: str
-    amount_minor: int
-    method_kind: str
-    processor_reference: str
-    created_at: datetime
-    processor: str = "sandbox"
-    refunded_minor: int = 0
-    payment_method_id: str | None = None
-    method_brand: str | None = None
-    method_last4: str | None = None
-    decline_code: str | None = None
-    is_retryable: bool = False
-    settled_at: datetime | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class PaymentAllocation:
-    customer_id: str
-    id: str
-    payment_id: str
-    currency: str
-    amount_minor: int
-    created_at: datetime
-    invoice_id: str | None = None
-    installment_id: str | None = None
-
-
-@dataclass(slots=True, kw_only=True)
-class BalanceEntry:
-    customer_id: str
-    id: str
-    currency: str
-    amount_minor: int
-    kind: str
-    description: str
-    created_at: datetime
-    invoice_id: str | None = None
-    payment_id: str | None = None
+        return self.amount_minor - self.paid_minor - self.refunded_minor
 
 
 @dataclass(slots=True, kw_only=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from db.demo import balance
+from db.demo import balance, credit_notes
 from db.demo.account import Account
 from db.demo.ada import ada
 from db.demo.attachments import attach
@@ -13,7 +13,8 @@ from db.demo.invoices import Charge, issue_manually
 from db.demo.late import aroha, olga
 from db.demo.lifecycle import cancel, change_now, plan_change, plan_pause, suspend
 from db.demo.methods import bank, card
-from db.demo.payments import DECLINES, Debt, decline, pay, pay_all, refund, require_action, start
+from db.demo.payments import DECLINES, Debt, decline, pay, pay_all, require_action, start
+from db.demo.refunds import refund, report
 from db.demo.rows import PaymentMethod
 from db.demo.schedules import Agreement, agree, cancel_rest, pay_when_due, schedule_of
 from db.demo.subscriptions import Terms, begin, price_of, remove_coupon, tell
@@ -59,11 +60,22 @@ def greta(account: Account) -> None:
     contract = begin(account, Terms(price_of(account, "team"), 10, coupon=COUPONS["FOUNDERS"]), started_at=account.ago(17, months=28))
     refunded, *others = contract.invoices
     pay_all(account, others, method=sepa)
-    refund(pay(account, Debt(refunded), method=sepa, at=refunded.issued_at), refunded)
+    refund(account, pay(account, Debt(refunded), method=sepa, at=refunded.issued_at), Debt(refunded), at=refunded.issued_at + timedelta(days=9))
     pay(account, Debt(change_now(account, contract, price_of(account, "business"), at=account.ago(9))), method=sepa, at=account.ago(9))
-    partly_refunded = pay_all(account, [issue_manually(account, [Charge("Schulung", 45_000)], issued_at=account.ago(months=4))], method=sepa)[0]
-    partly_refunded.refunded_minor = 10_000
+    _refunds(account, sepa)
     _ledger(account, sepa)
+
+
+def _refunds(account: Account, sepa: PaymentMethod) -> None:
+    """In every status, and by the merchant and the bank."""
+    training, workshop = (issue_manually(account, [Charge(name, 45_000)], issued_at=account.ago(months=4)) for name in ("Schulung", "Workshop"))
+    payment, returned = pay_all(account, [training, workshop], method=sepa)
+    refund(account, payment, Debt(training), at=account.ago(20, months=3), amount_minor=10_000, reason="GOODWILL")
+    report(account, payment, 5_000, at=account.ago(2), reason="DUPLICATE", status="PENDING")
+    refund(account, returned, Debt(workshop), at=account.ago(18, months=3), reason="RETURNED")
+    again = pay(account, Debt(workshop), method=sepa, at=account.ago(10, months=3))
+    report(account, again, again.amount_minor, at=account.ago(months=3), reason="DISPUTE", status="REVERSED")
+    report(account, again, again.amount_minor, at=account.ago(months=2), reason="FRAUDULENT", status="FAILED")
 
 
 def _ledger(account: Account, sepa: PaymentMethod) -> None:
@@ -72,8 +84,9 @@ def _ledger(account: Account, sepa: PaymentMethod) -> None:
     balance.enter(account, "ADJUSTMENT", 6_000, at=account.ago(95))
     balance.apply_credit(account, invoice, 4_500, at=invoice.issued_at)
     balance.overpay(account, pay(account, Debt(invoice), method=sepa, at=account.ago(75)), 2_000)
-    balance.credit_note(account, invoice, 5_950, at=account.ago(60))
+    credit_notes.correct(account, invoice, "Beratung, eine halbe Stunde", 5_950, at=account.ago(60))
     balance.enter(account, "CHARGE", -1_190, at=account.ago(50))
+    balance.pay_account(account, 1_190, method=sepa, at=account.ago(45))
     balance.enter(account, "REFUND", -3_000, at=account.ago(40))
     attach(account, invoice, "stundenzettel.pdf", at=account.ago(79), uploaded_by="STAFF", status="REJECTED")
     issue_manually(account, [Charge("Doppelt berechnet", 12_000)], issued_at=account.ago(70)).status = "VOID"
@@ -89,7 +102,9 @@ def kai(account: Account) -> None:
     confirmed = issue_manually(account, [Charge("Set-up", 30_000)], issued_at=account.ago(5))
     require_action(account, Debt(confirmed), method=visa, at=account.ago(0.1))
     agreement = Agreement("Boards, paid in five", (20_000,) * 5, "NONE", "USD", account.day(account.ago(months=3)))
-    pay_when_due(account, agree(account, agreement, created_at=account.ago(10, months=3))[:3], method=visa)
+    debts = agree(account, agreement, created_at=account.ago(10, months=3))
+    pay_when_due(account, debts[:2], method=visa)
+    refund(account, pay(account, debts[2], method=visa, at=account.ago(30)), debts[2], at=account.ago(25))
 
 
 def sam(account: Account) -> None:

@@ -1,7 +1,7 @@
 """A subscription from its start until now: periods, their invoices, the coupon, and what happened."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from billing.periods import Cycle, Period
 from db.demo.account import Account
@@ -9,7 +9,7 @@ from db.demo.amounts import amounts_of
 from db.demo.catalogue import PLAN_BY_ID, PRICES
 from db.demo.invoices import Charge, Heading, bill
 from db.demo.periods import periods_of
-from db.demo.rows import Coupon, CouponRedemption, Invoice, PaymentMethod, Price, Subscription, SubscriptionEvent
+from db.demo.rows import Coupon, CouponRedemption, Invoice, PaymentMethod, Price, Subscription, SubscriptionEvent, TakenPlan
 
 
 @dataclass(slots=True)
@@ -37,9 +37,10 @@ def price_of(account: Account, code: str, *, interval: str = "MONTH", currency: 
 
 def begin(account: Account, terms: Terms, *, started_at: datetime, until: datetime | None = None) -> Contract:
     """Sell it and bill every period that started before `until` (now, unless it ended or paused before)."""
-    billed_from = started_at + timedelta(days=terms.trial_days)
+    billed_from = Cycle(started_at, account.customer.time_zone, "DAY").boundary(terms.trial_days)
     periods = periods_of(cycle_of(account, terms.price, billed_from), until=until or account.now)
     subscription = _subscription(account, terms, started_at=started_at, anchor_at=billed_from)
+    take_plan(account, subscription, at=subscription.created_at, has_trial=bool(terms.trial_days))
     _place_in_time(account, subscription, billed_from, periods=periods)
     invoices = [_bill_period(account, terms, subscription, period, number=number) for number, period in enumerate(periods)]
     _tell_beginning(account, subscription, billed_from, periods=periods)
@@ -94,6 +95,13 @@ def tell(account: Account, subscription: Subscription, kind: str, *, at: datetim
     )
 
 
+def take_plan(account: Account, subscription: Subscription, *, at: datetime, has_trial: bool = False) -> None:
+    """Record the plan that the subscription has now. Of several trials of one plan the first counts."""
+    is_first = has_trial and subscription.plan_id not in account.trials
+    account.trials |= {subscription.plan_id} if is_first else set()
+    account.add(TakenPlan(customer_id=subscription.customer_id, plan_id=subscription.plan_id, subscription_id=subscription.id, has_trial=is_first, taken_at=at))
+
+
 def _subscription(account: Account, terms: Terms, *, started_at: datetime, anchor_at: datetime) -> Subscription:
     created_at = account.not_later(started_at)
     return account.add(
@@ -110,7 +118,7 @@ def _subscription(account: Account, terms: Terms, *, started_at: datetime, ancho
             billing_zone=account.customer.time_zone,
             renewal_minor=0,
             payment_method_id=terms.method.id if terms.method else None,
-            trial_ends_at=started_at + timedelta(days=terms.trial_days) if terms.trial_days else None,
+            trial_ends_at=anchor_at if terms.trial_days else None,
             created_at=created_at,
         )
     )
@@ -118,7 +126,7 @@ def _subscription(account: Account, terms: Terms, *, started_at: datetime, ancho
 
 def _place_in_time(account: Account, subscription: Subscription, billed_from: datetime, *, periods: list[Period]) -> None:
     if subscription.started_at > account.now:
-        subscription.status, subscription.renews_at = "SCHEDULED", subscription.started_at
+        subscription.status, subscription.renews_at = "SCHEDULED", billed_from
         return
     if not periods:
         subscription.status = "TRIALING"

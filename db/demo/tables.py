@@ -5,17 +5,15 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from db.demo.money import BalanceEntry, CreditNote, CreditNoteLine, Payment, PaymentAllocation, Refund, RefundAllocation
 from db.demo.rows import (
     Attachment,
-    BalanceEntry,
     Coupon,
     CouponRedemption,
     Customer,
     Installment,
     Invoice,
     InvoiceLine,
-    Payment,
-    PaymentAllocation,
     PaymentMethod,
     PaymentSchedule,
     Plan,
@@ -23,6 +21,7 @@ from db.demo.rows import (
     RetentionOffer,
     Subscription,
     SubscriptionEvent,
+    TakenPlan,
 )
 
 Row = TypeVar("Row")
@@ -35,6 +34,7 @@ CUSTOMER_TABLES: dict[type, str] = {
     Customer: "customer",
     PaymentMethod: "payment_method",
     Subscription: "subscription",
+    TakenPlan: "taken_plan",
     SubscriptionEvent: "subscription_event",
     CouponRedemption: "coupon_redemption",
     PaymentSchedule: "payment_schedule",
@@ -43,6 +43,10 @@ CUSTOMER_TABLES: dict[type, str] = {
     Installment: "installment",
     Payment: "payment",
     PaymentAllocation: "payment_allocation",
+    Refund: "refund",
+    RefundAllocation: "refund_allocation",
+    CreditNote: "credit_note",
+    CreditNoteLine: "credit_note_line",
     BalanceEntry: "balance_entry",
     Attachment: "attachment",
 }

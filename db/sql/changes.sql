@@ -11,18 +11,25 @@ select customer_id, key, mutation, started_at, finished_at, answer, payment_id
  order by started_at desc
  limit 1
 
--- name: changes.save
--- returns: Saved
--- Everything that one decision writes, in one round trip: each key of :changes is a list of rows of one table. What the counts say is compared with what was
--- meant: a subscription that somebody else changed, or a coupon whose last redemption is gone, is not there, and the transaction is given up.
-select subscriptions, coupons, releases, invoices, installments from save_changes(:customer_id, cast(:changes as jsonb))
+-- name: invoices.issue_number
+-- returns: nothing
+-- Gives an invoice that was written in this transaction its number.
+select from issue_number(:key, :series, :year, :prefix, :digits, :suffix)
+
+-- name: credit_notes.issue_number
+-- returns: nothing
+-- The same for a credit note.
+select from issue_credit_note_number(:key, :series, :year, :prefix, :digits, :suffix)
 
 -- name: charges.lock
 -- returns: Charge
 -- A charge and its payment, after the customer was locked: whoever comes second sees what the first made of it.
 with owner as materialized (select id from customer where id = :customer_id for no key update)
-select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation, c.key, c.changes, c.on_failure, c.answer, c.started_at, c.settled_at,
-       exists (select from subscription s where s.customer_id = c.customer_id and 'DUNNING' = any(s.holds)) as is_held_by_dunning
+select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation, c.key, c.changes, c.on_failure, c.answer, c.ordered, c.agreed, c.reserved_minor,
+       c.started_at, c.settled_at,
+       (select p.payment_method_id from payment p where p.customer_id = c.customer_id and p.id = c.payment_id) as payment_method_id,
+       exists (select from subscription s where s.customer_id = c.customer_id and 'DUNNING' = any(s.holds)) as is_held_by_dunning,
+       exists (select from refund r where r.customer_id = c.customer_id and r.payment_id = c.payment_id) as has_refunds
   from owner
   join charge c on c.customer_id = owner.id and c.payment_id = :key
  where c.customer_id = :customer_id
@@ -32,9 +39,9 @@ select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation,
 -- returns: ChargeAttempt
 -- What the processor has to know to be asked again, and what is answered. Of money that became credit nothing came but the payment.
 select p.customer_id, p.id as payment_id, p.status, p.processor, p.processor_reference, m.processor_reference as method_reference, p.decline_code, c.started_at, c.sent_at,
-       c.request,
+       c.request, c.ordered is not null and c.subscription_id is null as is_order_unwritten,
        case when exists (select from balance_entry b where b.customer_id = c.customer_id and b.payment_id = c.payment_id and b.kind = 'OVERPAYMENT')
-            then json_build_object('payment', p.id) else c.answer end as answer
+            then json_strip_nulls(json_build_object('payment', p.id, 'subscription', case when c.mutation = 'addPlan' then c.subscription_id end)) else c.answer end as answer
   from charge c
   join payment p on p.customer_id = c.customer_id and p.id = c.payment_id
   join payment_method m on m.customer_id = p.customer_id and m.id = p.payment_method_id
@@ -45,13 +52,39 @@ select p.customer_id, p.id as payment_id, p.status, p.processor, p.processor_ref
 -- It is sent once more: until it has had time to arrive, nobody can say that it never did.
 update charge set sent_at = :now where customer_id = :customer_id and payment_id = :key
 
+-- name: charges.note_order
+-- returns: nothing
+-- The subscription that the charge pays for has been written, and its coupon with it.
+update charge set subscription_id = :subscription_id, coupon_id = null where customer_id = :customer_id and payment_id = :key
+
+-- name: charges.note_invoice
+-- returns: nothing
+-- The period that the charge pays for has begun: from now on it pays the invoice, for which its credit has been used.
+update charge set invoice_id = :invoice_id, reserved_minor = 0 where customer_id = :customer_id and payment_id = :key
+
 -- name: clock.due_subscriptions
 -- returns: Due
 select customer_id, id from subscription where due_at <= :now order by due_at, customer_id, id limit :wanted
 
 -- name: clock.due_collections
 -- returns: Due
-select customer_id, id from invoice where collect_at <= :now order by collect_at, customer_id, id limit :wanted
+select customer_id, id
+  from invoice
+ where collect_at <= :now and remaining_minor > 0 and status in ('OPEN', 'PARTIALLY_PAID')
+ order by collect_at, customer_id, due_on, id
+ limit :wanted
+
+-- name: clock.holds_to_lift
+-- returns: Due
+-- Subscriptions that dunning holds and that owe nothing any more that dunning was about, whoever brought that about. Where the customer lives is not known yet, so
+-- what is overdue in the first time zone counts.
+select s.customer_id, s.id
+  from subscription s
+ where 'DUNNING' = any(s.holds) and s.charging_payment_id is null
+   and not exists (select from invoice i where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0
+                    and (i.failed_attempts > 0 or i.collection = 'GIVEN_UP' or i.due_on < cast((cast(:now as timestamptz) + interval '14 hours') at time zone 'UTC' as date)))
+ order by s.customer_id, s.id
+ limit :wanted
 
 -- name: clock.open_charges
 -- returns: Due

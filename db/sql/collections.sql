@@ -1,29 +1,64 @@
 -- name: collections.facts
 -- returns: Collectable
--- An invoice that is to be charged by itself, the method that is charged for it, and the failed charges so far. Read after the customer was locked.
-select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.remaining_minor, i.collect_at, i.due_on, c.time_zone, today.today_on, i.subscription_id,
+-- Invoices of subscriptions of which something remains, the oldest first, or with :key one of them: how they are collected, the method that is charged for them, and what
+-- is owed on the account, not in payment and not in dispute. Read after the customer was locked. What the customer tried to pay is not among the tries.
+select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.remaining_minor, greatest(coalesce(account.payable_minor, 0) - disputed.minor, 0) as account_minor,
+       i.collect_at, i.due_on, c.time_zone, i.subscription_id,
        s.charging_payment_id is not null as is_subscription_charging,
        m.id as method_id, m.processor as method_processor, m.processor_reference as method_reference, m.kind as method_kind, m.brand as method_brand, m.last4 as method_last4,
-       cast(failed.count as integer) as failed_count, failed.first_on, failed.last_on,
-       coalesce((select not p.is_retryable and p.payment_method_id = m.id
+       i.collection, i.retry_count, i.retry_began_on, i.retry_last_on, i.retry_method_id, i.due_on < today.today_on as is_overdue,
+       coalesce((select not p.is_retryable
                    from payment_allocation a
                    join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
-                  where a.customer_id = i.customer_id and a.invoice_id = i.id and p.status = 'FAILED' and p.decline_code not in ('processor_unavailable', 'never_arrived')
-                  order by p.created_at desc, p.id desc limit 1), false) as is_declined_for_good
+                  where a.customer_id = i.customer_id and a.invoice_id = i.id and p.status = 'FAILED' and p.payment_method_id = m.id
+                    and p.decline_code not in ('processor_unavailable', 'never_arrived')
+                  order by p.created_at desc, p.id desc limit 1), false) as is_declined_for_good,
+       (select cast(count(*) as integer)
+          from payment_allocation a
+          join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
+          join charge h on h.customer_id = p.customer_id and h.payment_id = p.id and h.mutation is null
+         where a.customer_id = i.customer_id and a.invoice_id = i.id and p.status = 'FAILED' and p.payment_method_id = m.id
+           and p.decline_code not in ('processor_unavailable', 'never_arrived') and p.created_at > cast(:now as timestamptz) - interval '30 days') as recent_tries,
+       exists (select from refund_allocation b
+                 join refund r on r.customer_id = b.customer_id and r.id = b.refund_id
+                where b.customer_id = i.customer_id and b.invoice_id = i.id and r.reason = 'DISPUTE' and r.status = 'SUCCEEDED') as is_disputed
   from invoice i
   join customer c on c.id = i.customer_id
  cross join lateral (select today_in(c.time_zone) as today_on offset 0) today
-  left join subscription s on s.customer_id = i.customer_id and s.id = i.subscription_id
+  join subscription s on s.customer_id = i.customer_id and s.id = i.subscription_id
+  left join payable_item account on account.customer_id = i.customer_id and account.currency = i.currency and account.kind = 'ACCOUNT'
+ cross join lateral (
+        select cast(coalesce(sum(b.amount_minor), 0) as bigint) as minor, max(r.settled_at) as last_at
+          from refund_allocation b
+          join refund r on r.customer_id = b.customer_id and r.id = b.refund_id
+         where b.customer_id = i.customer_id and b.currency = i.currency and b.invoice_id is null and b.installment_id is null and r.reason = 'DISPUTE'
+           and r.status = 'SUCCEEDED') taken_back
+ cross join lateral (
+        -- Of what disputes took from the account, at most as much is still owed as ever was since the last of them: the customer may have paid it again.
+        select least(taken_back.minor, cast(min(owed.minor) as bigint)) as minor
+          from (select e.created_at, greatest(-sum(e.amount_minor) over (order by e.created_at, e.id), 0) as minor
+                  from balance_entry e
+                 where taken_back.minor > 0 and e.customer_id = i.customer_id and e.currency = i.currency) owed
+         where owed.created_at > taken_back.last_at) disputed
   left join lateral (
         select *
           from payment_method pm
          where pm.customer_id = i.customer_id and pm.deleted_at is null and (pm.expires_on is null or pm.expires_on >= today.today_on)
            and (pm.id = s.payment_method_id or (s.payment_method_id is null and pm.is_default))
          limit 1) m on true
- cross join lateral (
-        select count(*) as count, min((p.created_at at time zone c.time_zone)::date) as first_on, max((p.created_at at time zone c.time_zone)::date) as last_on
-          from payment_allocation a
-          join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
-         where a.customer_id = i.customer_id and a.invoice_id = i.id and p.status = 'FAILED'
-           and p.decline_code not in ('processor_unavailable', 'never_arrived')) failed
- where i.customer_id = :customer_id and i.id = :key
+ where i.customer_id = :customer_id and i.remaining_minor > 0 and (cast(:key as text) is null or i.id = :key)
+ order by i.due_on, i.id
+
+-- name: collections.move_to_default
+-- returns: nothing
+-- Who chooses a default means it for what cannot be charged to the method that a subscription names, because that is expired, deleted, or declined for good; and with
+-- :is_requested for everything of which a payment is past due.
+update subscription s set payment_method_id = null, version = s.version + 1
+  from customer c
+ where s.customer_id = :customer_id and c.id = s.customer_id and s.status <> 'CANCELED' and s.payment_method_id is not null and s.charging_payment_id is null
+   and (exists (select from payment_method m
+                 where m.customer_id = s.customer_id and m.id = s.payment_method_id
+                   and (m.deleted_at is not null or m.expires_on < today_in(c.time_zone)))
+        or exists (select from invoice i
+                    where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0
+                      and (i.collection in ('WAITING_FOR_METHOD', 'GIVEN_UP') or (cast(:is_requested as boolean) and (i.collection = 'RETRYING' or i.due_on < today_in(c.time_zone))))))

@@ -27,13 +27,12 @@ select s.customer_id, s.id, s.plan_id, s.price_id, s.currency, s.quantity, s.sta
 -- The balance is without the credit that a charge under way will use.
 -- The method is the one that is asked for, else the subscription's own, else the default; a deleted or expired one is none.
 select c.id as customer_id, c.email, wanted.currency, c.time_zone, c.tax_rate_ppm,
-       (select i.number from invoice i where i.customer_id = c.id order by i.number desc limit 1) as last_number,
-       cast(coalesce((select sum(b.amount_minor) from balance_entry b where b.customer_id = c.id and b.currency = wanted.currency), 0) - held.minor as bigint) as balance_minor,
-       coalesce((select true from invoice i where i.customer_id = c.id and i.subscription_id = s.id and i.remaining_minor > 0 and i.due_on < today.today_on limit 1), false) as has_overdue,
+       cast(coalesce((select b.balance_minor from account_balance b where b.customer_id = c.id and b.currency = wanted.currency), 0) - held.minor as bigint) as balance_minor,
+       coalesce((select true from owed_item o where o.customer_id = c.id and o.subscription_id = s.id and o.overdue_minor > 0 limit 1), false) as has_overdue,
        m.id as method_id, m.processor as method_processor, m.processor_reference as method_reference, m.kind as method_kind, m.brand as method_brand, m.last4 as method_last4,
        cover.invoice_id as coverage_invoice_id, cover.period_starts_at as coverage_starts_at, cover.period_ends_at as coverage_ends_at,
-       coalesce(cover.total_minor, 0) as coverage_total_minor, coalesce(cover.tax_minor, 0) as coverage_tax_minor,
-       coalesce(cover.remaining_minor, 0) as coverage_remaining_minor, cover.status as coverage_status,
+       coalesce(greatest(cover.total_minor - noted.total_minor, 0), 0) as coverage_total_minor, coalesce(greatest(cover.tax_minor - noted.tax_minor, 0), 0) as coverage_tax_minor,
+       coalesce(cover.remaining_minor, 0) as coverage_remaining_minor,
        r.id as redemption_id, r.coupon_id, p.code as coupon_code, p.percent_off_ppm, p.amount_off_minor, r.periods_left, r.used_until
   from customer c
  cross join lateral (select today_in(c.time_zone) as today_on offset 0) today
@@ -48,28 +47,69 @@ select c.id as customer_id, c.email, wanted.currency, c.time_zone, c.tax_rate_pp
            and (pm.id = cast(:method_id as text) or (cast(:method_id as text) is null and (pm.id = s.payment_method_id or (s.payment_method_id is null and pm.is_default))))
          limit 1) m on true
   left join lateral (
-        select l.invoice_id, l.period_starts_at, l.period_ends_at, l.total_minor, l.tax_minor, i.remaining_minor, i.status
+        select l.invoice_id, l.period_starts_at, l.period_ends_at, l.total_minor, l.tax_minor, i.remaining_minor
           from invoice i
           join invoice_line l on l.customer_id = i.customer_id and l.invoice_id = i.id
          where i.customer_id = c.id and i.subscription_id = s.id and i.status <> 'VOID' and l.period_ends_at = s.period_ends_at and l.total_minor >= 0
-         order by i.issued_at desc, i.number desc, l.period_starts_at desc, l.position
+         order by i.issued_at desc, i.sequence desc nulls last, l.period_starts_at desc, l.position
          limit 1) cover on true
+ cross join lateral (
+        select cast(coalesce(sum(n.total_minor), 0) as bigint) as total_minor, cast(coalesce(sum(n.tax_minor), 0) as bigint) as tax_minor
+          from credit_note n where n.customer_id = c.id and n.invoice_id = cover.invoice_id) noted
   left join coupon_redemption r on r.customer_id = c.id and r.subscription_id = s.id and r.ended_at is null
   left join coupon p on p.id = r.coupon_id
  where c.id = :customer_id
 
+-- name: covers.of_subscription
+-- returns: Cover
+-- The invoices of the running period, the newest first: the one that covers the rest of it, and those whose time earlier changes of plan took up, back to the one
+-- that began the period. What its credit notes leave of an invoice can be taken back.
+with recursive cover as (
+    (select i.*
+       from subscription s
+       join invoice i on i.customer_id = s.customer_id and i.subscription_id = s.id
+       join invoice_line l on l.customer_id = i.customer_id and l.invoice_id = i.id
+      where s.customer_id = :customer_id and s.id = :key and i.status <> 'VOID' and l.period_ends_at = s.period_ends_at and l.total_minor >= 0
+      order by i.issued_at desc, i.sequence desc nulls last, l.period_starts_at desc, l.position
+      limit 1)
+     union all
+    select older.*
+      from cover
+     cross join lateral (
+            select i.*
+              from invoice i
+             where i.customer_id = cover.customer_id and i.subscription_id = cover.subscription_id and i.status <> 'VOID' and i.reason <> 'MANUAL'
+               and (i.issued_at, coalesce(i.sequence, 0)) < (cover.issued_at, coalesce(cover.sequence, 0))
+             order by i.issued_at desc, i.sequence desc nulls last
+             limit 1) older
+     where cover.reason = 'PLAN_CHANGE')
+select i.customer_id, i.id as invoice_id, i.total_minor - i.tax_minor - noted.net_minor as net_minor, i.tax_minor - noted.tax_minor as tax_minor,
+       case when i.status in ('OPEN', 'PARTIALLY_PAID') then i.remaining_minor else 0 end as open_minor, i.status = 'PROCESSING' as is_processing
+  from cover i
+ cross join lateral (
+        select cast(coalesce(sum(n.subtotal_minor), 0) as bigint) as net_minor, cast(coalesce(sum(n.tax_minor), 0) as bigint) as tax_minor
+          from credit_note n where n.customer_id = i.customer_id and n.invoice_id = i.id) noted
+ order by i.issued_at desc, i.sequence desc nulls last
+
 -- name: offers.by_ids
 -- returns: Offer
+-- Beside the record of plans that were taken, a subscription counts with the plan that it has now: one that another version of the program wrote has no record.
+-- What was canceled before it began has had nothing.
 select p.id as price_id, p.plan_id, l.name as plan_name, l.trial_days, p.currency, p.unit_minor, p.billing_interval, p.interval_count, p.tax_behavior,
        p.is_archived or l.is_archived as is_archived,
-       exists (select from subscription s where s.customer_id = :customer_id and s.plan_id = p.plan_id) as was_taken
+       exists (select from taken_plan t where t.customer_id = :customer_id and t.plan_id = p.plan_id)
+         or exists (select from subscription s
+                     where s.customer_id = :customer_id and s.plan_id = p.plan_id and (s.status <> 'CANCELED' or s.period_starts_at is not null)) as was_taken,
+       exists (select from taken_plan t where t.customer_id = :customer_id and t.has_trial)
+         or exists (select from subscription s
+                     where s.customer_id = :customer_id and s.trial_ends_at is not null and (s.status <> 'CANCELED' or s.period_starts_at is not null)) as had_trial
   from price p
   join plan l on l.id = p.plan_id
  where p.id = any(:ids)
 
 -- name: coupons.by_code
 -- returns: CouponOffer
--- Codes are compared without regard to case. A customer redeems a coupon once; the last day counts to its end where the customer lives.
+-- Codes are compared in the one form in which they are stored, whatever the case. A customer redeems a coupon once; the last day counts to its end where the customer lives.
 select c.id, c.code, c.percent_off_ppm, c.amount_off_minor, c.currency, c.duration, c.duration_periods,
        c.is_active and (c.redeem_until_on is null or c.redeem_until_on >= today_in(o.time_zone)) and (c.max_redemptions is null or c.redeemed_count < c.max_redemptions)
          and not exists (select from coupon_redemption r where r.customer_id = o.id and r.coupon_id = c.id)
@@ -77,7 +117,7 @@ select c.id, c.code, c.percent_off_ppm, c.amount_off_minor, c.currency, c.durati
        c.redeem_until_on
   from coupon c
   join customer o on o.id = :customer_id
- where c.code = upper(:code)
+ where c.code = coupon_code(:code)
 
 -- name: cancellation_options.of_subscription
 -- returns: CancellationOption

@@ -28,7 +28,11 @@ select id, customer_id from invoice where id = :key
 union all
 select id, customer_id from invoice_line where id = :key
 union all
+select id, customer_id from credit_note where id = :key
+union all
 select id, customer_id from payment where id = :key
+union all
+select id, customer_id from refund where id = :key
 union all
 select id, customer_id from payment_method where id = :key
 union all
@@ -48,7 +52,7 @@ select * from portal_total where customer_id = :key and customer_id = :customer_
 
 -- name: next_payments.of_customer
 -- returns: NextPayment
--- The earliest payment to come; of several on one day the renewal before the installment, then by id.
+-- The earliest payment to come; of several on one day the retry before the renewal and that before the installment, then by id.
 select * from portal_upcoming_payment where customer_id = :key and customer_id = :customer_id order by due_on, kind desc, source_id limit 1
 
 -- name: balance_entries.of_customer

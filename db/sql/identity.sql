@@ -12,6 +12,14 @@ select c.email, c.customer_id, c.password_hash, c.changed_at,
 -- returns: Credential
 select email, customer_id, password_hash from credential where customer_id = :customer_id
 
+-- name: credentials.other_owner
+-- returns: Owner
+-- The other customer who signs in with the address that the unit of work named (app.email), so that this customer cannot. A customer without a credential can have any address.
+select o.customer_id as id, o.customer_id
+  from credential o
+  join credential own on own.customer_id = :customer_id
+ where o.email = lower(:email) and o.customer_id <> :customer_id
+
 -- name: credentials.set_password
 -- returns: Credential
 update credential set password_hash = :password_hash, changed_at = :now where customer_id = :customer_id

@@ -11,6 +11,16 @@ select a.*
  where a.customer_id = :customer_id and a.invoice_id = :key and p.status in ('SUCCEEDED', 'REFUNDED')
  order by p.settled_at, a.id
 
+-- name: papers.paid_back
+-- returns: RefundedPart
+-- What went back of what was paid on an invoice, or with :payment_id of a payment.
+select r.id, r.payment_id, r.settled_at, r.reason, cast(coalesce(sum(t.amount_minor), r.amount_minor) as bigint) as amount_minor
+  from refund r
+  left join refund_allocation t on t.customer_id = r.customer_id and t.refund_id = r.id and t.invoice_id = cast(:key as text)
+ where r.customer_id = :customer_id and r.status = 'SUCCEEDED' and (t.id is not null or r.payment_id = cast(:payment_id as text))
+ group by r.customer_id, r.id
+ order by r.settled_at, r.id
+
 -- name: papers.payments
 -- returns: Payment
 select * from portal_payment where customer_id = :customer_id and id = any(:ids)
@@ -18,6 +28,10 @@ select * from portal_payment where customer_id = :customer_id and id = any(:ids)
 -- name: papers.invoices
 -- returns: Invoice
 select * from portal_invoice where customer_id = :customer_id and id = any(:ids)
+
+-- name: papers.credit_notes
+-- returns: CreditNote
+select * from portal_credit_note where customer_id = :customer_id and id = any(:ids)
 
 -- name: papers.installments
 -- returns: Installment
@@ -28,33 +42,43 @@ select * from portal_installment where customer_id = :customer_id and id = any(:
 -- order oldest: happened_on, rank, id
 -- The statement of account of a currency, up to the end of a day where the customer lives: above zero is owed more, below zero less.
 -- Of one day, `rank` says what comes first.
--- Void invoices were never owed. A refunded invoice is not owed any more from the day of its refund on. Credit that was used for an invoice was credit before, and counts once.
+-- Void invoices were never owed, beyond what was paid of them. Credit that was used for an invoice was credit before, and counts once. What a payment paid on account or
+-- left as credit counts as the payment. What went back is owed again, unless a credit note of the same day says that it is not asked for. What a credit note granted is
+-- an entry of the balance too, and counts as the note.
 select entry.happened_on, entry.rank, entry.id, entry.kind, entry.reference, entry.amount_minor
   from customer c
  cross join lateral (
-        select (i.issued_at at time zone c.time_zone)::date as happened_on, 1 as rank, 'INVOICE' as kind, i.number as reference, i.total_minor as amount_minor, i.id
+        select (i.issued_at at time zone c.time_zone)::date as happened_on, 1 as rank, 'INVOICE' as kind, i.number as reference,
+               case when i.status = 'VOID' then i.paid_minor + i.credited_minor else i.total_minor end as amount_minor, i.id
           from invoice i
-         where i.customer_id = c.id and i.currency = :currency and i.status <> 'VOID'
+         where i.customer_id = c.id and i.currency = :currency and (i.status <> 'VOID' or i.paid_minor + i.credited_minor > 0)
          union all
-        select (coalesce((select max(p.refunded_at) from payment_allocation a join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
-                           where a.customer_id = i.customer_id and a.invoice_id = i.id), i.paid_at, i.issued_at) at time zone c.time_zone)::date, 5, 'VOID', i.number, -i.total_minor, i.id
-          from invoice i
-         where i.customer_id = c.id and i.currency = :currency and i.status = 'REFUNDED'
-         union all
-        select p.due_on, 1, 'INSTALLMENT', s.name || ', ' || p.name, case when p.status = 'CANCELED' then p.paid_minor else p.amount_minor end, p.id
+        select p.due_on, 1, 'INSTALLMENT', s.name || ', ' || p.name, case when p.status = 'CANCELED' then p.paid_minor + p.refunded_minor else p.amount_minor end, p.id
           from installment p
           join payment_schedule s on s.customer_id = p.customer_id and s.id = p.schedule_id
-         where p.customer_id = c.id and p.currency = :currency and p.invoice_id is null and (p.status <> 'CANCELED' or p.paid_minor > 0)
+         where p.customer_id = c.id and p.currency = :currency and p.invoice_id is null and (p.status <> 'CANCELED' or p.paid_minor + p.refunded_minor > 0)
          union all
         select (p.settled_at at time zone c.time_zone)::date, 2, 'PAYMENT', p.id, -p.amount_minor, p.id
           from payment p
          where p.customer_id = c.id and p.currency = :currency and p.status in ('SUCCEEDED', 'REFUNDED')
          union all
-        select (coalesce(p.refunded_at, p.settled_at) at time zone c.time_zone)::date, 4, 'REFUND', p.id, p.refunded_minor, p.id
-          from payment p
-         where p.customer_id = c.id and p.currency = :currency and p.refunded_minor > 0
+        select (r.settled_at at time zone c.time_zone)::date, 4, 'REFUND', r.payment_id, r.amount_minor, r.id
+          from refund r
+         where r.customer_id = c.id and r.currency = :currency and r.status = 'SUCCEEDED'
+         union all
+        select (n.issued_at at time zone c.time_zone)::date, 5, 'CREDIT_NOTE', n.number, -n.total_minor, n.id
+          from credit_note n
+         where n.customer_id = c.id and n.currency = :currency
+         union all
+        select greatest((r.settled_at at time zone c.time_zone)::date, p.due_on), 5, 'CREDIT', s.name || ', ' || p.name, -t.amount_minor, t.id
+          from refund_allocation t
+          join refund r on r.customer_id = t.customer_id and r.id = t.refund_id
+          join installment p on p.customer_id = t.customer_id and p.id = t.installment_id
+          join payment_schedule s on s.customer_id = p.customer_id and s.id = p.schedule_id
+         where t.customer_id = c.id and t.currency = :currency and t.invoice_id is null and r.status = 'SUCCEEDED' and r.reason not in ('DISPUTE', 'RETURNED')
          union all
         select (b.created_at at time zone c.time_zone)::date, 3, 'CREDIT', b.description, -b.amount_minor, b.id
           from balance_entry b
-         where b.customer_id = c.id and b.currency = :currency and b.kind in ('CREDIT_NOTE', 'ADJUSTMENT', 'CHARGE', 'REFUND')) entry
+         where b.customer_id = c.id and b.currency = :currency and b.credit_note_id is null
+           and (b.kind in ('CREDIT_NOTE', 'ADJUSTMENT', 'CHARGE') or (b.kind = 'REFUND' and b.refund_id is null))) entry
  where c.id = :customer_id and entry.happened_on <= :until_on

@@ -1,24 +1,25 @@
+-- name: owed.items
+-- returns: OwedItem
+-- All that is owed in a currency: invoices, installments without an invoice whose day has come, and what is owed on the account.
+select kind, invoice_id, installment_id, remaining_minor, payable_minor from payable_item where customer_id = :customer_id and currency = cast(:currency as text)
+
 -- name: owed.invoices
 -- returns: OwedInvoice
--- Invoices by their ids, or with :ids null all that something remains of in a currency.
--- While a charge decides what becomes of its subscription, an invoice counts as in payment: unused time may be taken off it.
-select i.id, i.number, case when s.charging_payment_id is not null and i.status in ('OPEN', 'PARTIALLY_PAID') then 'PROCESSING' else i.status end as status, i.currency,
-       i.remaining_minor, i.due_on, i.subscription_id, i.collect_at, i.version
+-- Invoices by their ids. What is owed and cannot be paid now is in payment.
+select i.id, i.number, case when o.payable_minor = 0 then 'PROCESSING' else i.status end as status, i.currency, i.remaining_minor, i.due_on, i.subscription_id, i.collect_at,
+       i.version
   from invoice i
-  left join subscription s on s.customer_id = i.customer_id and s.id = i.subscription_id
- where i.customer_id = :customer_id
-   and (i.id = any(cast(:ids as text[])) or (cast(:ids as text[]) is null and i.remaining_minor > 0 and i.currency = cast(:currency as text)))
+  left join payable_item o on o.customer_id = i.customer_id and o.invoice_id = i.id
+ where i.customer_id = :customer_id and i.id = any(cast(:ids as text[]))
  order by i.due_on, i.id
 
 -- name: owed.installments
 -- returns: OwedInstallment
--- Installments by their ids or their invoices'; or with both null, those without an invoice in a currency whose day has come.
+-- Installments by their ids or their invoices'.
 select p.id, p.name, p.schedule_id, p.invoice_id, p.status, p.currency, p.paid_minor, p.remaining_minor, p.due_on, p.version
   from installment p
  where p.customer_id = :customer_id
-   and (p.id = any(cast(:ids as text[])) or p.invoice_id = any(cast(:invoice_ids as text[]))
-        or (cast(:ids as text[]) is null and cast(:invoice_ids as text[]) is null and p.invoice_id is null and p.remaining_minor > 0 and p.currency = cast(:currency as text)
-            and p.due_on <= (select today_in(c.time_zone) from customer c where c.id = p.customer_id)))
+   and (p.id = any(cast(:ids as text[])) or p.invoice_id = any(cast(:invoice_ids as text[])))
  order by p.due_on, p.id
 
 -- name: payment_methods.saved
@@ -63,21 +64,14 @@ update payment_method set is_default = false, deleted_at = :now, version = versi
 update subscription set payment_method_id = cast(:successor as text), version = version + 1
  where customer_id = :customer_id and payment_method_id = :key and status <> 'CANCELED'
 
--- name: invoices.collect_now
--- returns: nothing
--- Past due invoices of subscriptions are charged with the next pass of the billing clock.
-update invoice set collect_at = :now
- where customer_id = :customer_id and status in ('OPEN', 'PARTIALLY_PAID') and remaining_minor > 0 and subscription_id is not null
-   and (failed_attempts > 0 or due_on < (select today_in(c.time_zone) from customer c where c.id = :customer_id))
-
 -- name: contracts.to_lift
 -- returns: Due
 -- Subscriptions that dunning holds and that owe nothing any more that dunning was about.
 select s.customer_id, s.id
   from subscription s
- where s.customer_id = :customer_id and 'DUNNING' = any(s.holds)
-   and not exists (select from invoice i where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0
-                    and (i.failed_attempts > 0 or i.due_on < (select today_in(c.time_zone) from customer c where c.id = s.customer_id)))
+ where s.customer_id = :customer_id and 'DUNNING' = any(s.holds) and s.charging_payment_id is null
+   and not exists (select from owed_item o join invoice i on i.customer_id = o.customer_id and i.id = o.invoice_id
+                    where o.customer_id = s.customer_id and o.subscription_id = s.id and (o.overdue_minor > 0 or i.failed_attempts > 0 or i.collection = 'GIVEN_UP'))
 
 -- name: webhooks.store
 -- returns: StoredEvent
@@ -96,17 +90,7 @@ update webhook_event set processed_at = :now where processor = :processor and id
 
 -- name: payments.owner
 -- returns: PaymentOwner
--- For what a processor tells: whose payment it is.
-select customer_id, id as payment_id, status, amount_minor, refunded_minor from payment where id = :key
-
--- name: payments.refund
--- returns: nothing
--- What was paid back in all never shrinks. A payment that was paid back whole is REFUNDED, and so is an invoice that it paid alone.
-with refunded as (
-    update payment set refunded_minor = :refunded_minor, refunded_at = :now, version = version + 1, status = case when amount_minor = :refunded_minor then 'REFUNDED' else status end
-     where customer_id = :customer_id and id = :key and status in ('SUCCEEDED', 'REFUNDED') and refunded_minor < :refunded_minor and :refunded_minor <= amount_minor
-    returning id, customer_id, amount_minor = :refunded_minor as is_whole)
-update invoice i set status = 'REFUNDED', version = i.version + 1, collect_at = null
-  from refunded r
-  join payment_allocation a on a.customer_id = r.customer_id and a.payment_id = r.id
- where i.customer_id = :customer_id and r.is_whole and i.id = a.invoice_id and i.status = 'PAID' and i.paid_minor = a.amount_minor
+-- For what a processor tells: whose payment it is, by its id, or else by the processor's reference of it.
+select customer_id, id as payment_id from payment
+ where id = :key or (cast(:key as text) is null and processor = :processor and processor_reference = cast(:reference as text))
+ limit 1

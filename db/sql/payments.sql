@@ -57,6 +57,11 @@ select * from portal_payment where customer_id = :key and customer_id = :custome
 -- returns: PaymentAllocation
 select * from portal_payment_allocation where customer_id = :customer_id and payment_id = :key order by id
 
+-- name: balance_entries.of_payment
+-- returns: BalanceEntry
+-- What of a payment went to the account.
+select * from portal_balance_entry where customer_id = :customer_id and payment_id = :key order by created_at, id
+
 -- name: payment_methods.by_id
 -- returns: PaymentMethod
 select * from portal_payment_method where customer_id = :customer_id and id = :key

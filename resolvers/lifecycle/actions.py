@@ -1,7 +1,7 @@
 """The subscription mutations and their previews. Each mutation takes one input with an idempotency key."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from auth.throttle import Kind
@@ -9,18 +9,22 @@ from billing.actions import judge_version
 from billing.charges import Line
 from billing.lifecycle.facts import Decision, Facts
 from billing.money import Money
+from billing.notes import Note, NoteLine
 from billing.refusals import ErrorCode, Refused
+from billing.rows.contracts import Contract
+from billing.states import SuspendedBy
 from db.blocks import blocks
 from db.session import Transaction
 from resolvers.audit import fresh_id
 from resolvers.calling import Outcome, Prepare, Prepared, act
-from resolvers.context import Context
-from resolvers.lifecycle import plans, previews
-from resolvers.lifecycle.attempts import Call
+from resolvers.context import Context, payments_of
+from resolvers.lifecycle import dunning, plans, previews
+from resolvers.lifecycle.attempts import Call, judge_method
 from resolvers.lifecycle.catching_up import Behind
 from resolvers.lifecycle.charging import begun
 from resolvers.lifecycle.plans import Plan
 from resolvers.lifecycle.reading import NOT_FOUND, asking
+from resolvers.lifecycle.saving import merged
 from resolvers.lifecycle.writing import Writer, rows_of
 from resolvers.recognition import throttled
 
@@ -52,7 +56,7 @@ APPLY_COUPON = _of("applyCoupon", plans.apply_coupon, is_guessable=True)
 REMOVE_COUPON = _of("removeCoupon", plans.remove_coupon)
 HOLD = _of("holdSubscription", plans.hold, is_for_staff=True)
 RELEASE = _of("releaseSubscription", plans.release, is_for_staff=True)
-ADD_PLAN = Action("addPlan", lambda given, context: plans.add_plan(given, fresh_id("sub", context)), is_guessable=True)
+ADD_PLAN = Action("addPlan", lambda given, context: plans.add_plan(given, fresh_id("sub", context), payments_of(context).trials), is_guessable=True)
 
 
 async def run(action: Action, given: Any, context: Context) -> Outcome:
@@ -72,6 +76,8 @@ async def preview(action: Action, given: Any, context: Context) -> Any:
         facts, decision = await action.plan(given, context)(asking(context, owner), context.now, False)
     except Behind:
         raise Refused(ErrorCode.IN_PROGRESS, BEHIND) from None
+    if decision.due_minor:
+        judge_method(facts.account, payments_of(context).processors)
     return _shown(facts, decision, previews.pin(given, action.mutation, decision, context))
 
 
@@ -82,7 +88,11 @@ def _preparing(context: Context, given: Any, action: Action) -> Prepare:
         judge_version(getattr(given, "expected_version", None), facts.contract.version)
         if pinned:
             pinned.judge(decision)
-        return _prepared(facts, decision, call, by=by)
+        prepared = _prepared(facts, decision, call, by=by)
+        if SuspendedBy.DUNNING in facts.contract.holds and action is RELEASE and SuspendedBy.DUNNING not in decision.contract.holds:
+            given_up = await dunning.given_up(transaction, facts.contract.id, by=by)
+            return replace(prepared, changes=merged(given_up, prepared.changes))
+        return prepared
 
     return prepare
 
@@ -108,6 +118,8 @@ class Shown:
     amount_due: Money
     credit_granted: Money
     lines: list[Any]
+    credit_notes: list[Any]
+    trial_ends_at: Any
     renews_at: Any
     renewal_amount: Money
     warnings: list[str]
@@ -124,6 +136,29 @@ class ShownLine:
     total: Money
     starts_at: Any
     ends_at: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNoteLine:
+    description: str
+    subtotal: Money
+    tax: Money
+    total: Money
+    starts_at: Any
+    ends_at: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNote:
+    invoice_id: str
+    customer_id: str
+    reason: str
+    subtotal: Money
+    tax: Money
+    total: Money
+    amount_released: Money
+    amount_to_balance: Money
+    lines: list[Any]
 
 
 def _guesses(action: Action, given: Any) -> bool:
@@ -151,6 +186,8 @@ def _shown(facts: Facts, decision: Decision, token: str) -> Shown:
         amount_due=money(decision.due_minor),
         credit_granted=money(decision.granted_minor),
         lines=[_line(line, after.currency) for line in bill.lines] if bill else [],
+        credit_notes=[_note(note, after) for note in decision.notes],
+        trial_ends_at=after.trial_ends_at,
         renews_at=after.renews_at,
         renewal_amount=money(after.renewal_minor),
         warnings=list(decision.warnings),
@@ -163,3 +200,26 @@ def _line(line: Line, currency: str) -> ShownLine:
     minors = (amounts.subtotal_minor, amounts.discount_minor, amounts.tax_minor, amounts.total_minor)
     subtotal, discount, tax, total = (Money(minor, currency) for minor in minors)
     return ShownLine(line.description, line.quantity, subtotal, discount, tax, total, line.period.starts_at, line.period.ends_at)
+
+
+def _note(note: Note, contract: Contract) -> ShownNote:
+    def money(minor: int) -> Money:
+        return Money(minor, contract.currency)
+
+    return ShownNote(
+        invoice_id=note.invoice_id,
+        customer_id=contract.customer_id,
+        reason=note.reason,
+        subtotal=money(note.net_minor),
+        tax=money(note.tax_minor),
+        total=money(note.total_minor),
+        amount_released=money(note.released_minor),
+        amount_to_balance=money(note.granted_minor),
+        lines=[_note_line(line, contract.currency) for line in note.lines],
+    )
+
+
+def _note_line(line: NoteLine, currency: str) -> ShownNoteLine:
+    subtotal, tax, total = (Money(minor, currency) for minor in (line.net_minor, line.tax_minor, line.total_minor))
+    starts_at, ends_at = (line.period.starts_at, line.period.ends_at) if line.period else (None, None)
+    return ShownNoteLine(line.description, subtotal, tax, total, starts_at, ends_at)

@@ -1,6 +1,6 @@
 """What time did to a subscription meanwhile: one step a transaction, by the billing clock, or by whoever comes to act on it first."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from billing.lifecycle import clock
@@ -12,7 +12,8 @@ from resolvers.lifecycle.attempts import Sending
 from resolvers.lifecycle.charging import ask, begun, settle
 from resolvers.lifecycle.reading import contract as contract_of
 from resolvers.lifecycle.reading import facts_of
-from resolvers.lifecycle.writing import Writer, rows_of, save
+from resolvers.lifecycle.saving import save
+from resolvers.lifecycle.writing import Writer, rows_of
 
 # A clock that stood still for years walks on at its next pass.
 MAX_STEPS = 500
@@ -26,9 +27,9 @@ class Behind(Exception):
         self.subscription_id = subscription_id
 
 
-async def catch_up(session: Session, subscription_id: str, processors: Mapping[str, Processor], *, mint: Callable[[str], str]) -> int:
-    """Walk through all that is due. How many steps that took."""
-    by = Writer(Actor.SYSTEM, session.caller.now, mint)
+async def catch_up(session: Session, subscription_id: str, processors: Mapping[str, Processor], *, by: Writer) -> int:
+    """Walk through all that is due, in the name of the system. How many steps that took."""
+    by = replace(by, actor=Actor.SYSTEM)
     for steps in range(MAX_STEPS):
         async with session.write() as transaction:
             step = await _step(transaction, subscription_id, processors, by=by)

@@ -2,7 +2,7 @@
 
     begin     one transaction: the payment PROCESSING, and what is to be written when it succeeds; the subscription waits (`charging_payment_id`)
     ask       no transaction: the processor is called under the payment's id, so however often it is sent, money moves once
-    settle    one transaction: the decision is written with the money, or everything is as before and the payment says why
+    settle    one transaction: the decision is written with the money, or everything is as before and the payment says why (`deciding.py`)
 
 Whoever dies in between is followed by a retry under the same key, by a webhook, or by the reconciling job: they all end in `settle`.
 """
@@ -11,43 +11,40 @@ import json
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from billing.lifecycle.facts import Decision, Event, Facts
-from billing.numbers import next_number, year_of
+from billing.lifecycle.facts import Decision, Facts
 from billing.refusals import ErrorCode, Refused
 from billing.standing import advanced
-from billing.states import SubscriptionEventKind
 from db.outages import cause_of, repeated
 from db.session import Session, Transaction
 from payments.processor import KEYS_HOLD, Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
-from resolvers.lifecycle import dunning
+from resolvers.lifecycle import deciding, dunning, refunding
 from resolvers.lifecycle.attempts import Call, Intent, Sending, attempt
-from resolvers.lifecycle.reading import account_around
-from resolvers.lifecycle.reading import contract as contract_of
-from resolvers.lifecycle.writing import Changes, Interrupted, Writer, event_row, merged, row_of, rows_of, save
+from resolvers.lifecycle.deciding import agreed, never_happened, order_rows
+from resolvers.lifecycle.saving import Changes, Interrupted, merged, save
+from resolvers.lifecycle.writing import Writer, row_of, rows_of
 
 logger = logging.getLogger("portico.payments")
-
-# When a pause whose end could not be paid for, because the processor was away, ends instead.
-RESUMES_AGAIN = timedelta(hours=1)
 
 UNDECIDED = (ChargeStatus.PROCESSING, ChargeStatus.REQUIRES_ACTION)
 UNAVAILABLE = ChargeResult(ChargeStatus.FAILED, decline_code="processor_unavailable", is_retryable=True)
 DECLINED = "The payment was declined, and nothing was changed."
+ORDER_CANCELED = "The payment failed, and the subscription was canceled before it began."
 TRY_AGAIN = "Payments cannot be taken right now, and nothing was changed. Try again shortly."
 
 
 def begun(facts: Facts, decision: Decision, answer: Mapping[str, Any], call: Call | None, *, by: Writer) -> tuple[Sending, Changes]:
     """What to send to the processor, and the rows that must stand before it is sent."""
-    contract, bill = facts.contract, decision.bill
+    contract = facts.contract
     payment_id = by.mint("pay")
     is_new = contract.version == 0
     waiting = replace(contract, charging_payment_id=payment_id, version=contract.version + 1)
     final = rows_of(facts if is_new else replace(facts, contract=waiting), decision, by, payment_id=payment_id)
     # A coupon is taken at once, so that nobody takes its last redemption meanwhile; a decline gives it back.
     taken = final.pop("taken_coupon", [])
+    final.pop("released_charge", None)
     intent = Intent(
         payment_id,
         contract.customer_id,
@@ -56,9 +53,11 @@ def begun(facts: Facts, decision: Decision, answer: Mapping[str, Any], call: Cal
         facts.offers[decision.contract.price_id].plan_name,
         changes=final,
         answer={**answer, "invoice": final["invoice"][0]["id"]},
-        reserved_minor=bill.credited_minor if bill else 0,
+        reserved_minor=decision.reserved_minor,
         coupon_id=next((row["coupon_id"] for row in final.get("coupon_redemption", ())), None),
         subscription_id=None if is_new else contract.id,
+        ordered=order_rows(facts, payment_id, by=by) if is_new else None,
+        agreed=agreed(facts, decision),
     )
     sending, changes = attempt(intent, facts.account, call, by=by)
     return sending, changes | {"taken_coupon": taken, "subscription": [] if is_new else [row_of(waiting)]}
@@ -118,23 +117,27 @@ async def _settled_once(session: Session, payment_id: str, result: ChargeResult,
     async with session.write() as transaction:
         charge, attempt = await _standing(transaction, payment_id)
         if _is_old(charge, attempt, result):
-            return _kept(attempt)
-        if charge.settled_at is not None and charge.on_failure is None:
+            return _kept(charge, attempt)
+        if charge.settled_at is not None and charge.on_failure is None and not charge.pays_what_began:
             raise Interrupted
         if sent_at is not None and sent_at != attempt.sent_at:
             return {}
         answer: dict[str, Any] = json.loads(charge.answer)
         if result.status in UNDECIDED:
-            answer = {"payment": payment_id}
+            answer = await deciding.undecided(transaction, charge, result, by=by)
             changes = _undecided(charge, result, answer, by=by)
         elif result.status is ChargeStatus.SUCCEEDED:
-            changes = merged(await _issued(transaction, json.loads(charge.changes), by=by), _settled(charge, result, answer, by=by))
+            changes = merged(await deciding.paid(transaction, charge, by=by), _settled(charge, result, answer, by=by))
         else:
-            answer = _refusal(result) | {"payment": payment_id}
+            answer = _refused(charge, result)
             changes = merged(await _undone(transaction, charge, result, by=by), _settled(charge, result, answer, by=by))
         await save(transaction, changes)
+        if charge.has_refunds:
+            await refunding.apply(transaction, payment_id, by=by)
         if charge.is_held_by_dunning and result.status is ChargeStatus.SUCCEEDED:
             await dunning.lift_paid(transaction, by=by)
+        if _is_of_clock(charge) and result.status is ChargeStatus.FAILED:
+            await dunning.declined(transaction, charge, never_happened=never_happened(result), by=by)
     return answer
 
 
@@ -143,9 +146,9 @@ async def _credited(session: Session, payment_id: str, result: ChargeResult, *, 
     async with session.write() as transaction:
         charge, attempt = await _standing(transaction, payment_id)
         if _is_old(charge, attempt, result):
-            return _kept(attempt)
+            return _kept(charge, attempt)
         request = json.loads(attempt.request)
-        answer = {"payment": payment_id}
+        answer = _paid_alone(charge)
         entry = {
             "customer_id": charge.customer_id,
             "id": by.mint("bal"),
@@ -156,9 +159,11 @@ async def _credited(session: Session, payment_id: str, result: ChargeResult, *, 
             "payment_id": payment_id,
             "created_at": by.now,
         }
-        undone = {} if charge.settled_at else await _undone(transaction, charge, result, by=by)
+        undone = {} if charge.settled_at else await _unused(transaction, charge, by=by)
         changes = merged(undone, {"balance_entry": [entry], "dropped_allocation": [{"payment_id": payment_id}]}, _settled(charge, result, answer, by=by))
         await save(transaction, changes)
+        if charge.has_refunds:
+            await refunding.apply(transaction, payment_id, by=by)
     return answer
 
 
@@ -167,37 +172,37 @@ async def _standing(transaction: Transaction, payment_id: str) -> tuple[Any, Any
     return await transaction.first("charges.lock", key=payment_id), await transaction.first("charges.attempt", key=payment_id)
 
 
+def _is_of_clock(charge: Any) -> bool:
+    """Whether the clock charged an invoice, and nobody asked it to; the first invoice of a service that began with the order counts as one of these."""
+    return (charge.mutation is None and charge.invoice_id is not None) or charge.pays_what_began
+
+
 def _is_old(charge: Any, attempt: Any, result: ChargeResult) -> bool:
     """Somebody else has written this already, or something that knows more."""
     return charge.settled_at is not None and advanced(attempt.status, result.status) is None
 
 
-def _kept(attempt: Any) -> dict[str, Any]:
+def _kept(charge: Any, attempt: Any) -> dict[str, Any]:
     if attempt.status == ChargeStatus.FAILED:
-        return _refusal(ChargeResult(ChargeStatus.FAILED, decline_code=attempt.decline_code)) | {"payment": attempt.payment_id}
+        return _refused(charge, ChargeResult(ChargeStatus.FAILED, decline_code=attempt.decline_code))
     kept: dict[str, Any] = json.loads(attempt.answer)
     return kept
 
 
 async def _undone(transaction: Transaction, charge: Any, result: ChargeResult, *, by: Writer) -> Changes:
-    """Everything as before: the subscription no longer waits, and a coupon that came with it is free again."""
-    if charge.on_failure is not None:
-        why = "nobody asked" if _never_happened(result) else "retryable" if result.is_retryable else "final"
-        foreseen: Changes = json.loads(charge.on_failure)[why]
-        return foreseen
-    planned = json.loads(charge.changes)
-    changes: Changes = {"returned_coupon": [{"id": row["coupon_id"]} for row in planned.get("coupon_redemption", ())]}
-    if charge.subscription_id is None:
-        return changes
-    waiting = await contract_of(transaction.run, charge.subscription_id, is_locked=True)
-    after = replace(waiting, charging_payment_id=None, version=waiting.version + 1)
-    if charge.key is None and _never_happened(result):
-        after = replace(after, resumes_at=by.now + RESUMES_AGAIN)
-    elif charge.key is None:
-        # A pause that should have ended by itself, and could not be paid for, stays a pause until the customer ends it.
-        after = replace(after, resumes_at=None)
-        changes["subscription_event"] = [event_row(after, Event(SubscriptionEventKind.RESUME_FAILED), happened_at=by.now, by=by)]
-    return changes | {"subscription": [row_of(after)]}
+    """Everything as before, or as it was foreseen for who pays what stands."""
+    if charge.on_failure is None:
+        return await deciding.failed(transaction, charge, result, by=by)
+    return _foreseen(charge, "nobody asked" if never_happened(result) else "retryable" if result.is_retryable else "final")
+
+
+async def _unused(transaction: Transaction, charge: Any, *, by: Writer) -> Changes:
+    return await deciding.unused(transaction, charge, by=by) if charge.on_failure is None else _foreseen(charge, "final")
+
+
+def _foreseen(charge: Any, why: str) -> Changes:
+    changes: Changes = json.loads(charge.on_failure)[why]
+    return changes
 
 
 def _undecided(charge: Any, result: ChargeResult, answer: dict[str, Any], *, by: Writer) -> Changes:
@@ -231,21 +236,20 @@ def _key(charge: Any, answer: dict[str, Any], *, by: Writer) -> list[dict[str, A
     return [{"mutation": charge.mutation, "key": charge.key, "answer": answer, "finished_at": by.now, "payment_id": charge.payment_id}]
 
 
-def _refusal(result: ChargeResult) -> dict[str, Any]:
-    code, message = (ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) if _never_happened(result) else (ErrorCode.PAYMENT_DECLINED, DECLINED)
-    return {"refusal": {"code": code, "message": message}}
+def _refused(charge: Any, result: ChargeResult) -> dict[str, Any]:
+    """The answer after a failure. What has begun already goes on, and the call that began it keeps its answer."""
+    if charge.pays_what_began:
+        answer: dict[str, Any] = json.loads(charge.answer)
+        return answer
+    code, message = (ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) if never_happened(result) else (ErrorCode.PAYMENT_DECLINED, DECLINED)
+    message = ORDER_CANCELED if _is_order(charge) else message
+    return {"refusal": {"code": code, "message": message}} | _paid_alone(charge)
 
 
-def _never_happened(result: ChargeResult) -> bool:
-    """Nobody was asked for money, so nobody declined."""
-    return result.decline_code in ("processor_unavailable", "never_arrived")
+def _paid_alone(charge: Any) -> dict[str, Any]:
+    """The answer when nothing but the payment came of it. An order that was there meanwhile is answered, too."""
+    return {"payment": charge.payment_id} | ({"subscription": charge.subscription_id} if _is_order(charge) else {})
 
 
-async def _issued(transaction: Transaction, changes: Changes, *, by: Writer) -> Changes:
-    """What was decided, paid now. An invoice takes its number only here: others were issued while the processor thought."""
-    last = (await account_around(transaction.run)).last_number if changes.get("invoice") else None
-    for invoice in (*changes.get("invoice", ()), *changes.get("collected", ())):
-        invoice["paid_at"] = by.now
-        if "number" in invoice:
-            invoice["number"] = last = next_number(last, year_of(invoice["number"]))
-    return changes
+def _is_order(charge: Any) -> bool:
+    return charge.mutation == "addPlan" and charge.subscription_id is not None

@@ -1,10 +1,11 @@
 """What each action reads and decides: one plan for the mutation and for its preview."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from billing.lifecycle import change, clock, coupon, pending, resume, start, stops
+from billing.lifecycle import change, clock, coupon, pending, resume, start, stops, trials
 from billing.lifecycle.facts import Decision, Facts
 from billing.refusals import ErrorCode, Refused
 from billing.states import SuspendedBy
@@ -46,14 +47,14 @@ def change_plan(given: Any) -> Plan:
         quantity = facts.contract.quantity if given.quantity is None else given.quantity
         return change.change(facts, facts.offers.get(price_id), quantity, when=given.when)
 
-    return _of_subscription(given, decide, price_id)
+    return _of_change(given, decide, price_id)
 
 
 def update_quantity(given: Any) -> Plan:
     def decide(facts: Facts) -> Decision:
         return change.change(facts, facts.offer, given.quantity, when=given.when)
 
-    return _of_subscription(given, decide)
+    return _of_change(given, decide)
 
 
 def apply_coupon(given: Any) -> Plan:
@@ -78,7 +79,7 @@ def release(given: Any) -> Plan:
     return _of_subscription(given, resume.release)
 
 
-def add_plan(given: Any, subscription_id: str) -> Plan:
+def add_plan(given: Any, subscription_id: str, policy: trials.TrialPolicy) -> Plan:
     """The customer is locked by the first block in a transaction; in a preview nothing is."""
 
     async def plan(run: Run, now: datetime, is_locked: bool) -> tuple[Facts, Decision]:
@@ -90,7 +91,7 @@ def add_plan(given: Any, subscription_id: str) -> Plan:
         if method_id and account.method_id is None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such payment method, or it has expired.", "paymentMethodId")
         order = start.Order(subscription_id, given.quantity, given.start_at, method_id, account.currency)
-        offer = start.judge_offer(offer, order)
+        offer = trials.offered(start.judge_offer(offer, order), policy)
         if given.coupon_code:
             account = coupon.ordered_with(account, await coupon_of(run, given.coupon_code), currency=offer.currency)
         facts = start.order_facts(account, offer, order, now=now)
@@ -102,6 +103,17 @@ def add_plan(given: Any, subscription_id: str) -> Plan:
 def _of_subscription(given: Any, decide: Callable[[Facts], Decision], *others: str) -> Plan:
     async def plan(run: Run, now: datetime, is_locked: bool) -> tuple[Facts, Decision]:
         facts = await _facts(run, given, now, is_locked, *others)
+        return facts, decide(facts)
+
+    return plan
+
+
+def _of_change(given: Any, decide: Callable[[Facts], Decision], *others: str) -> Plan:
+    """With the invoices on which unused time stands."""
+
+    async def plan(run: Run, now: datetime, is_locked: bool) -> tuple[Facts, Decision]:
+        facts = await _facts(run, given, now, is_locked, *others)
+        facts = replace(facts, covers=tuple(await run("covers.of_subscription", key=facts.contract.id)))
         return facts, decide(facts)
 
     return plan

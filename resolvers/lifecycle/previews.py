@@ -12,7 +12,7 @@ from typing import Any
 from billing.lifecycle.facts import Decision
 from billing.refusals import ErrorCode, Refused
 from resolvers.context import Context, payments_of
-from resolvers.lifecycle.writing import as_json
+from resolvers.lifecycle.saving import as_json
 
 LIFETIME = timedelta(minutes=10)
 EXPIRED = "This preview is no longer valid. Preview again."
@@ -63,12 +63,13 @@ def outcome_of(decision: Decision) -> str:
     after = decision.contract
     shown = {
         "bill": asdict(decision.bill) if decision.bill else None,
-        "credit": [decision.released_minor, decision.granted_minor],
+        "credit": [asdict(note) for note in decision.notes],
         "after": [
             after.status,
             after.price_id,
             after.quantity,
             after.period_ends_at,
+            after.trial_ends_at,
             after.renews_at,
             after.renewal_minor,
             after.pending_kind,

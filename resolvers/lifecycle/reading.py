@@ -5,11 +5,11 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from billing import rows
 from billing.lifecycle.facts import Facts
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Account, Contract, CouponOffer, Offer
 from db.blocks import blocks, positional
+from db.records import rows_of
 from db.session import Session
 from resolvers.context import Context
 
@@ -17,6 +17,8 @@ from resolvers.context import Context
 Run = Callable[..., Awaitable[list[Any]]]
 
 NOT_FOUND = "There is no such subscription."
+# Characters of a code as it is sent, spaces around it included; a longer text is no code.
+MAX_CODE = 200
 
 
 def asking(context: Context, customer_id: str | None = None) -> Run:
@@ -38,7 +40,7 @@ async def rows_from(session: Session, sql: str, returns: str, /, **values: Any) 
     """The rows of a statement that is made around a block, in the session's reading transaction. `returns` names their type."""
     text, names = positional(sql)
     arguments = {"now": session.caller.now} | values
-    return [getattr(rows, returns)(*record) for record in await session.fetch(text, [arguments[parameter] for parameter in names])]
+    return rows_of(returns, await session.fetch(text, [arguments[parameter] for parameter in names]))
 
 
 async def contract(run: Run, subscription_id: str, *, is_locked: bool) -> Contract:
@@ -66,5 +68,7 @@ async def offers_of(run: Run, ids: Iterable[str | None]) -> dict[str, Offer]:
 
 
 async def coupon_of(run: Run, code: str) -> CouponOffer | None:
-    found = await run("coupons.by_code", code=code.strip()[:60])
+    if len(code) > MAX_CODE:
+        return None
+    found = await run("coupons.by_code", code=code)
     return found[0] if found else None

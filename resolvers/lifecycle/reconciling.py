@@ -27,6 +27,10 @@ async def reconcile(session: Session, payment_id: str, processors: Mapping[str, 
             result = await processor.cancel(attempt.processor_reference)
         except (ProcessorUnavailable, OutcomeUnknown):
             return False
-    if result is None or result.status in ("PROCESSING", "REQUIRES_ACTION"):
+    if result is None:
+        return False
+    if result.status in ("PROCESSING", "REQUIRES_ACTION"):
+        if attempt.is_order_unwritten:
+            await settle(session, payment_id, result, by=by, sent_at=attempt.sent_at)
         return False
     return bool(await settle(session, payment_id, result, by=by, sent_at=attempt.sent_at))

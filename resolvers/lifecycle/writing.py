@@ -1,60 +1,74 @@
-"""A decision as rows: what `changes.save` writes in one statement. Ids are made here, amounts are not."""
+"""A decision as rows: what the blocks `saving.…` write. Ids are made here, amounts are not."""
 
-import json
 import secrets
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from billing.allocation import Part
+from billing.dunning import RetryPolicy, Step
 from billing.ids import type_id
 from billing.lifecycle.facts import Bill, Decision, Event, Facts, Redemption
-from billing.numbers import next_number
-from billing.refusals import ErrorCode, Refused
+from billing.lifecycle.service import ServiceBegins
+from billing.lifecycle.trials import is_canceled_order, taken
+from billing.notes import Note
+from billing.numbers import Numbering
 from billing.rows.contracts import Contract
-from billing.states import Actor
-from db.session import Transaction
+from billing.states import Actor, Collection
 from resolvers.audit import acting, fresh_id
-from resolvers.context import Context
-
-Changes = dict[str, list[dict[str, Any]]]
-
-# Rows that must be found as expected, as `changes.save` counts them.
-COUNTED = (("subscription",), ("released",), ("attempted", "collected"), ("attempted_installment", "collected_installment", "collected_schedule"))
-
-
-class Interrupted(Exception):
-    """The rows are not as they were when it was decided. Only a bug or a lost lock can bring this about; nothing is written."""
+from resolvers.context import Context, Letterhead, payments_of
+from resolvers.lifecycle.credit_notes import note_rows
+from resolvers.lifecycle.saving import Changes
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes, when, and how ids are made."""
+    """Who writes, when, how ids are made, how invoices are numbered, what follows when they stay unpaid, and when a service begins that is paid by a debit.
+
+    Without a letterhead no letters are written.
+    """
 
     actor: str
     now: datetime
     mint: Callable[[str], str]
+    numbering: Numbering
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    letterhead: Letterhead | None = None
+    service_begins: ServiceBegins = ServiceBegins.MONEY
 
 
 def writer(context: Context) -> Writer:
-    return Writer(context.viewer.kind, context.now, lambda prefix: fresh_id(prefix, context))
+    payments = payments_of(context)
+
+    def mint(prefix: str) -> str:
+        return fresh_id(prefix, context)
+
+    return Writer(context.viewer.kind, context.now, mint, payments.numbering, payments.policy, payments.letterhead, payments.service_begins)
 
 
-def system_writer(now: datetime) -> Writer:
+def system_writer(now: datetime, numbering: Numbering, policy: RetryPolicy | None = None, letterhead: Letterhead | None = None) -> Writer:
     """For what nobody asked for: the billing clock, and what processors tell."""
-    return Writer(Actor.SYSTEM, now, lambda prefix: type_id(prefix, int(now.timestamp() * 1000), entropy=secrets.randbits(74)))
+
+    def mint(prefix: str) -> str:
+        return type_id(prefix, int(now.timestamp() * 1000), entropy=secrets.randbits(74))
+
+    return Writer(Actor.SYSTEM, now, mint, numbering, policy or RetryPolicy(), letterhead)
 
 
 def rows_of(facts: Facts, decision: Decision, by: Writer, *, payment_id: str | None = None) -> Changes:
-    """`payment_id` pays the bill; without it the bill stays open, and is collected by the billing clock where there is a method to charge."""
+    """`payment_id` pays the bill; without it the bill stays open, and is collected by the billing clock."""
     after = replace(decision.contract, version=facts.contract.version + 1)
     changes: Changes = defaultdict(list)
     changes["subscription"] = [row_of(after)]
     changes["subscription_event"] = [event_row(after, event, happened_at=min(decision.effective_at or by.now, by.now), by=by) for event in decision.events]
+    _plans(changes, facts.contract, after, by=by)
     _redemptions(changes, facts, decision.redemptions, by=by)
-    _release(changes, facts, decision, by=by)
+    for note in decision.notes:
+        _release(changes, facts, note, by=by)
+    if facts.contract.charging_payment_id is not None and after.charging_payment_id is None:
+        changes["released_charge"].append({"payment_id": facts.contract.charging_payment_id})
     if decision.bill is not None:
         _issue(changes, facts, decision.bill, by=by, payment_id=payment_id)
     return changes
@@ -92,27 +106,24 @@ def allocation_row(customer_id: str, payment_id: str, part: Part, currency: str,
     }
 
 
-def merged(*parts: Changes) -> Changes:
-    changes: Changes = defaultdict(list)
-    for part in parts:
-        for table, rows in part.items():
-            changes[table] = [*changes[table], *rows]
-    return changes
+def collection_row(invoice_id: str, step: Step) -> dict[str, Any]:
+    """How an invoice is collected from now on."""
+    failures = step.failures
+    return {
+        "id": invoice_id,
+        "collection": step.state,
+        "collect_at": step.next_at,
+        "retry_count": failures.count if failures else 0,
+        "retry_began_on": failures.first_on if failures else None,
+        "retry_last_on": failures.last_on if failures else None,
+        "retry_method_id": step.tried_method_id,
+        "failures": int(step.is_failure),
+    }
 
 
-async def save(transaction: Transaction, changes: Changes) -> None:
-    """One statement. Raises Refused if a coupon's last redemption went to somebody else meanwhile."""
-    saved = await transaction.first("changes.save", changes=as_json({table: rows for table, rows in changes.items() if rows}))
-    if saved.coupons != len(changes.get("taken_coupon", ())):
-        raise Refused(ErrorCode.COUPON_INVALID, "This code cannot be used here.", "code")
-    if [saved.subscriptions, saved.releases, saved.invoices, saved.installments] != [
-        sum(len(changes.get(table, ())) for table in tables) for tables in COUNTED
-    ]:
-        raise Interrupted
-
-
-def as_json(value: Any) -> str:
-    return json.dumps(value, default=_text)
+def unnumbered(invoice_id: str, *, by: Writer) -> dict[str, Any]:
+    """Columns of an invoice that is issued now. It has its id for a number until the transaction ends; `place` says which number it gets then."""
+    return {"number": invoice_id, "issued_at": by.now, "place": asdict(by.numbering.place(by.now))}
 
 
 def audited(context: Context, event: str, *, customer_id: str | None, detail: str = "", outcome: str = "OK") -> Changes:
@@ -131,10 +142,11 @@ def audited(context: Context, event: str, *, customer_id: str | None, detail: st
     }
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    raise TypeError(type(value).__name__)
+def _plans(changes: Changes, before: Contract, after: Contract, *, by: Writer) -> None:
+    """Which plans the customer has had, for the trials of later orders."""
+    if is_canceled_order(before, after):
+        changes["untaken_plan"].append({"subscription_id": after.id})
+    changes["taken_plan"] += [asdict(plan) for plan in taken(before, after, now=by.now)]
 
 
 def _redemptions(changes: Changes, facts: Facts, redemptions: tuple[Redemption, ...], *, by: Writer) -> None:
@@ -152,15 +164,12 @@ def _redemptions(changes: Changes, facts: Facts, redemptions: tuple[Redemption, 
             changes["changed_redemption"].append(row | {"ended_at": by.now if redemption.is_ended else None})
 
 
-def _release(changes: Changes, facts: Facts, decision: Decision, *, by: Writer) -> None:
-    """Unused time: what was not paid yet is taken off its invoice, what is left over of the rest becomes credit."""
-    released, invoice_id = decision.released_minor, facts.account.coverage_invoice_id
-    if released:
-        changes["released"].append({"id": invoice_id, "credited_minor": released, "paid_at": by.now})
-        changes["balance_entry"].append(_entry(facts, released, "CREDIT_NOTE", "Unused time", by=by) | {"invoice_id": invoice_id})
-        changes["balance_entry"].append(_entry(facts, -released, "APPLIED_TO_INVOICE", "Unused time", by=by) | {"invoice_id": invoice_id})
-    if decision.granted_minor:
-        changes["balance_entry"].append(_entry(facts, decision.granted_minor, "CREDIT_NOTE", "Unused time", by=by))
+def _release(changes: Changes, facts: Facts, note: Note, *, by: Writer) -> None:
+    """A credit note, and what it takes off its invoice."""
+    for kind, rows in note_rows(note, facts.contract.customer_id, facts.contract.currency, by=by).items():
+        changes[kind] += rows
+    if note.released_minor:
+        changes["released"].append({"id": note.invoice_id, "credited_minor": note.released_minor, "paid_at": by.now})
 
 
 def _entry(facts: Facts, amount_minor: int, kind: str, description: str, *, by: Writer) -> dict[str, Any]:
@@ -189,16 +198,15 @@ def _issue(changes: Changes, facts: Facts, bill: Bill, *, by: Writer, payment_id
 
 def _invoice(facts: Facts, bill: Bill, *, by: Writer, is_paid: bool) -> dict[str, Any]:
     amounts = [line.amounts for line in bill.lines]
-    is_collected = not is_paid and facts.account.method_id is not None
+    invoice_id = by.mint("inv")
     return {
         "customer_id": facts.contract.customer_id,
-        "id": by.mint("inv"),
-        "number": next_number(facts.account.last_number, facts.today_on.year),
+        "id": invoice_id,
+        **unnumbered(invoice_id, by=by),
         "reason": bill.reason,
         "status": "PAID" if is_paid else "OPEN",
         "currency": facts.contract.currency,
         "subscription_id": facts.contract.id,
-        "issued_at": by.now,
         "due_on": bill.due_on,
         "period_starts_at": bill.period.starts_at,
         "period_ends_at": bill.period.ends_at,
@@ -209,7 +217,8 @@ def _invoice(facts: Facts, bill: Bill, *, by: Writer, is_paid: bool) -> dict[str
         "paid_minor": bill.remaining_minor if is_paid else 0,
         "credited_minor": bill.credited_minor,
         "paid_at": by.now if is_paid else None,
-        "collect_at": by.now if is_collected else None,
+        "collection": Collection.NONE if is_paid else Collection.DUE,
+        "collect_at": None if is_paid else by.now,
         "created_at": by.now,
     }
 

@@ -33,7 +33,8 @@ class PaymentMutations:
         takes=payments.PayAllDueInput,
         gives=payments.PayAllDuePayload,
         permission=permissions.PAYMENTS,
-        description="Pay all that is due in a currency with one payment, the oldest first. ALREADY_PAID when nothing is.",
+        description="Pay all that is due in a currency with one payment, the oldest first and what is owed on account last. What is in payment is left out: "
+        "IN_PROGRESS when that is all that is due, ALREADY_PAID when nothing is.",
     )
     confirm_payment = called(
         methods.confirm,

@@ -64,7 +64,7 @@ class SubscriptionMutations:
         takes=changes.AddPlanInput,
         gives=changes.AddPlanPayload,
         permission=permissions.SUBSCRIPTIONS,
-        description="Begin a new subscription and charge its first invoice. PAYMENT_METHOD_REQUIRED without a method that can be charged; PAYMENT_DECLINED: nothing was begun.",
+        description="Begin a new subscription and charge its first invoice. PAYMENT_METHOD_REQUIRED without a method, unless it costs nothing for ever; PAYMENT_DECLINED: nothing was begun.",
     )
     apply_coupon = change(
         actions.APPLY_COUPON,
@@ -92,5 +92,6 @@ class SubscriptionMutations:
         takes=changes.ReleaseSubscriptionInput,
         gives=changes.ReleaseSubscriptionPayload,
         permission=permissions.HOLDS,
-        description="For staff: lift the merchant's hold. If the paid period is over, a new one begins now, and its invoice is collected later.",
+        description="For staff: lift the merchant's hold or, where there is none, dunning's, though something is unpaid: those invoices stay open and are charged again "
+        "only with another payment method. If the paid period is over, a new one begins now, and its invoice is collected later.",
     )

@@ -4,11 +4,13 @@ import pytest
 
 from billing import actions
 from billing.actions import LIFECYCLE, Action
+from billing.coupons import RunningCoupon
 from billing.states import Actor
 
 YES = None
 STATES = {
     # status, suspended_by, pending_kind, has_overdue: pause, suspend, resume, cancel, change plan, coupon
+    ("PENDING", None, None, False): ("WRONG_STATE", "WRONG_STATE", "WRONG_STATE", YES, "WRONG_STATE", "WRONG_STATE"),
     ("SCHEDULED", None, None, False): ("WRONG_STATE", "WRONG_STATE", "WRONG_STATE", YES, "WRONG_STATE", YES),
     ("TRIALING", None, None, False): ("PAUSE_IN_TRIAL", YES, "WRONG_STATE", YES, YES, YES),
     ("ACTIVE", None, None, False): (YES, YES, "WRONG_STATE", YES, YES, YES),
@@ -31,16 +33,26 @@ STATES = {
 
 @pytest.mark.parametrize(("state", "reasons"), STATES.items(), ids=map(str, STATES))
 def test_each_cell_of_the_lifecycle_table(state: tuple, reasons: tuple) -> None:
-    found = {item.action: item for item in actions.of_subscription(*state, False)}
+    found = {item.action: item for item in actions.of_subscription(*state, False, None)}
     assert {action: found[action].reason for action in LIFECYCLE} == dict(zip(LIFECYCLE, reasons, strict=True))
     assert found[Action.UPDATE_QUANTITY].reason == found[Action.CHANGE_PLAN].reason
     assert found[Action.WITHDRAW_PENDING_CHANGE].allowed == (state[2] is not None and state[0] != "SUSPENDED")
     assert all(item.allowed == (item.reason is None) == (item.message is None) for item in found.values())
 
 
+@pytest.mark.parametrize("coupon", [None, *RunningCoupon])
+@pytest.mark.parametrize(("state", "reasons"), STATES.items(), ids=map(str, STATES))
+def test_a_coupon_is_removed_where_one_runs_and_one_is_applied_where_none_lasts(state: tuple, reasons: tuple, coupon: RunningCoupon | None) -> None:
+    found = {item.action: item.reason for item in actions.of_subscription(*state, False, coupon)}
+    assert found[Action.APPLY_COUPON] == (reasons[-1] or ("COUPON_ALREADY_APPLIED" if coupon == "LASTING" else None))
+    assert found[Action.REMOVE_COUPON] == (reasons[-1] or (None if coupon else "WRONG_STATE"))
+
+
 @pytest.mark.parametrize("state", STATES, ids=map(str, STATES))
-def test_while_a_charge_decides_everything_waits(state: tuple) -> None:
-    assert {item.reason for item in actions.of_subscription(*state, True)} == {"IN_PROGRESS"}
+def test_while_a_charge_decides_it_can_only_be_canceled(state: tuple) -> None:
+    reasons = {item.action: item.reason for item in actions.of_subscription(*state, True, None)}
+    assert reasons.pop(Action.CANCEL) is None
+    assert set(reasons.values()) == {"WRONG_STATE" if state[0] == "PENDING" else "IN_PROGRESS"}
 
 
 @pytest.mark.parametrize(
@@ -56,6 +68,40 @@ def test_while_a_charge_decides_everything_waits(state: tuple) -> None:
 )
 def test_what_can_be_paid(status: str, remaining: int, reason: str | None) -> None:
     assert next(item.reason for item in actions.of_invoice(status, remaining) if item.action is Action.PAY) == reason
+
+
+@pytest.mark.parametrize(
+    ("status", "remaining", "reason"), [("OPEN", 5, "IN_PROGRESS"), ("PARTIALLY_PAID", 5, "IN_PROGRESS"), ("PROCESSING", 5, "IN_PROGRESS")]
+)
+def test_what_is_in_payment_is_not_paid_meanwhile(status: str, remaining: int, reason: str) -> None:
+    assert next(item.reason for item in actions.of_invoice(status, remaining, True) if item.action is Action.PAY) == reason
+
+
+@pytest.mark.parametrize(
+    ("installment", "covering", "reason"),
+    [
+        (("DUE", 5), (None, None), None),
+        (("DUE", 5), ("OPEN", 5), None),
+        (("PARTIALLY_PAID", 5), ("PARTIALLY_PAID", 5), None),
+        (("DUE", 5), ("PROCESSING", 5), "IN_PROGRESS"),
+        (("DUE", 5), ("VOID", 0), "NOT_PAYABLE"),
+        (("DUE", 5), ("REFUNDED", 0), "NOT_PAYABLE"),
+        (("DUE", 5), ("PAID", 0), "ALREADY_PAID"),
+        (("PROCESSING", 5), ("VOID", 0), "IN_PROGRESS"),
+        (("CANCELED", 0), ("OPEN", 5), "NOT_PAYABLE"),
+        (("PAID", 0), ("PROCESSING", 5), "ALREADY_PAID"),
+    ],
+)
+def test_an_installment_is_paid_where_it_and_its_invoice_can_be(installment: tuple, covering: tuple, reason: str | None) -> None:
+    assert [item.reason for item in actions.of_installment(*installment, *covering)] == [reason]
+
+
+@pytest.mark.parametrize(("files", "limit", "reason"), [(0, 1, None), (1, 1, "QUOTA_EXCEEDED"), (2, 3, None), (3, 3, "QUOTA_EXCEEDED"), (999, None, None)])
+def test_files_are_attached_as_long_as_there_is_room(files: int, limit: int | None, reason: str | None) -> None:
+    on_invoice = actions.of_invoice("PAID", 0, False, files, max_files=limit)
+    on_schedule = actions.of_schedule("ACTIVE", files, max_files=limit)
+    assert [item.reason for item in (*on_invoice, *on_schedule) if item.action is Action.UPLOAD_ATTACHMENTS] == [reason, reason]
+    assert actions.of_schedule("CANCELED", files, max_files=limit)[0].reason == "WRONG_STATE"
 
 
 @pytest.mark.parametrize(("actor", "uploader"), [("CUSTOMER", "CUSTOMER"), ("CUSTOMER", "STAFF"), ("STAFF", "CUSTOMER"), ("STAFF", "STAFF")])

@@ -1,12 +1,13 @@
 """Statuses follow from amounts, and never go backwards whatever order reports come in."""
 
+from dataclasses import dataclass
 from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.standing import KNOWS, advanced, of_installment, of_invoice, of_schedule
+from billing.standing import KNOWS, advanced, of_installment, of_invoice, of_payment, of_schedule
 from billing.states import PaymentStatus
 
 P = PaymentStatus
@@ -47,38 +48,69 @@ def test_all_orders_of_a_slow_payments_events_end_well() -> None:
         assert after(P.PROCESSING, list(order)) is P.SUCCEEDED
 
 
-@pytest.mark.parametrize(
-    ("status", "remaining", "paid", "is_in_flight", "expected"),
-    [
-        ("OPEN", 10, 0, False, "OPEN"),
-        ("OPEN", 10, 0, True, "PROCESSING"),
-        ("PROCESSING", 10, 0, False, "OPEN"),
-        ("PROCESSING", 4, 6, False, "PARTIALLY_PAID"),
-        ("PROCESSING", 4, 6, True, "PROCESSING"),
-        ("PARTIALLY_PAID", 0, 10, False, "PAID"),
-        ("OPEN", 0, 0, False, "PAID"),
-        ("PROCESSING", 0, 10, True, "PAID"),
-        ("VOID", 0, 0, False, "VOID"),
-        ("REFUNDED", 0, 10, True, "REFUNDED"),
-    ],
-)
-def test_an_invoices_status_follows_from_its_amounts(status: str, remaining: int, paid: int, is_in_flight: bool, expected: str) -> None:
-    assert of_invoice(status, remaining, paid_minor=paid, is_in_flight=is_in_flight) == expected
+@dataclass
+class Amounts:
+    """An invoice or an installment: what it is over, and what became of it."""
+
+    status: str
+    total_minor: int
+    paid_minor: int = 0
+    credited_minor: int = 0
+    refunded_minor: int = 0
+    noted_minor: int = 0
+
+    @property
+    def amount_minor(self) -> int:
+        return self.total_minor
 
 
 @pytest.mark.parametrize(
-    ("status", "remaining", "paid", "is_in_flight", "has_failed", "expected"),
+    ("invoice", "expected"),
     [
-        ("DUE", 10, 0, False, False, "DUE"),
-        ("PROCESSING", 10, 0, False, True, "FAILED"),
-        ("FAILED", 10, 0, True, True, "PROCESSING"),
-        ("PROCESSING", 4, 6, False, True, "PARTIALLY_PAID"),
-        ("PROCESSING", 0, 10, True, False, "PAID"),
-        ("CANCELED", 0, 3, False, False, "CANCELED"),
+        (Amounts("OPEN", 10), "OPEN"),
+        (Amounts("PROCESSING", 10), "PROCESSING"),
+        (Amounts("OPEN", 10, 6), "PARTIALLY_PAID"),
+        (Amounts("PAID", 10, 6), "PARTIALLY_PAID"),
+        (Amounts("PROCESSING", 10, 6), "PROCESSING"),
+        (Amounts("PARTIALLY_PAID", 10, 10), "PAID"),
+        (Amounts("OPEN", 0), "PAID"),
+        (Amounts("PROCESSING", 10, 10), "PAID"),
+        (Amounts("VOID", 10), "VOID"),
+        (Amounts("PAID", 10, 0, 10), "PAID"),
+        (Amounts("PAID", 10, 0, 10, 10, 10), "REFUNDED"),
+        (Amounts("REFUNDED", 10, 0, 10, 6, 6), "PAID"),
+        (Amounts("REFUNDED", 10, 4, 6, 6, 6), "PAID"),
+        (Amounts("REFUNDED", 10, 0, 0, 10, 0), "OPEN"),
     ],
 )
-def test_an_installments_status_follows_from_its_amounts(status: str, remaining: int, paid: int, is_in_flight: bool, has_failed: bool, expected: str) -> None:
-    assert of_installment(status, remaining, paid_minor=paid, is_in_flight=is_in_flight, has_failed=has_failed) == expected
+def test_an_invoices_status_follows_from_its_amounts(invoice: Amounts, expected: str) -> None:
+    assert of_invoice(invoice) == expected
+
+
+@pytest.mark.parametrize(
+    ("installment", "expected"),
+    [
+        (Amounts("DUE", 10), "DUE"),
+        (Amounts("FAILED", 10), "FAILED"),
+        (Amounts("PAID", 10), "DUE"),
+        (Amounts("PROCESSING", 10), "PROCESSING"),
+        (Amounts("FAILED", 10, 6), "PARTIALLY_PAID"),
+        (Amounts("PROCESSING", 10, 10), "PAID"),
+        (Amounts("CANCELED", 10, 3), "CANCELED"),
+        (Amounts("PAID", 10, 0, refunded_minor=10), "REFUNDED"),
+        (Amounts("PAID", 10, 4, refunded_minor=6), "PAID"),
+        (Amounts("PAID", 10, 0, refunded_minor=6), "DUE"),
+    ],
+)
+def test_an_installments_status_follows_from_its_amounts(installment: Amounts, expected: str) -> None:
+    assert of_installment(installment) == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "refunded", "expected"), [("SUCCEEDED", 9, "SUCCEEDED"), ("SUCCEEDED", 10, "REFUNDED"), ("REFUNDED", 0, "SUCCEEDED"), ("FAILED", 0, "FAILED")]
+)
+def test_a_payment_is_refunded_when_all_of_it_went_back(status: str, refunded: int, expected: str) -> None:
+    assert of_payment(status, amount_minor=10, refunded_minor=refunded) == expected
 
 
 @pytest.mark.parametrize(("status", "remaining", "expected"), [("ACTIVE", 1, "ACTIVE"), ("ACTIVE", 0, "FINISHED"), ("CANCELED", 5, "CANCELED")])

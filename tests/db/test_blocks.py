@@ -3,6 +3,7 @@
 import re
 from dataclasses import fields
 from datetime import date, datetime
+from pathlib import Path
 from types import NoneType
 from typing import get_args, get_type_hints
 
@@ -21,7 +22,7 @@ TYPES = {"text": str, "bytea": bytes, "int4": int, "int8": int, "bool": bool, "t
 OF_EVERYBODY = {"customers.matching", "customers.owner", "audit.listed", "attachments.overdue", "loose_objects.due"}
 
 # The billing clock asks these over all customers, by index, and then acts as one.
-OF_CLOCK = {"clock.due_subscriptions", "clock.due_collections", "clock.open_charges", "payments.owner"}
+OF_CLOCK = {"clock.due_subscriptions", "clock.due_collections", "clock.open_charges", "clock.holds_to_lift", "payments.owner"}
 
 # What processors told belongs to nobody before it is read. Letters are sent whoever they are to. What is past goes whoever had it; row security says what that is.
 OF_NOBODY = {
@@ -30,6 +31,8 @@ OF_NOBODY = {
     "webhooks.done",
     "letters.take_on",
     "letters.done",
+    "saving.taken_coupon",
+    "saving.returned_coupon",
     *(name for name in blocks() if name.startswith(("upkeep.", "passes."))),
 }
 
@@ -38,7 +41,7 @@ REGISTRY = ("clients.", "client_credentials.", "client_assertions.", "trusted.",
 OF_REGISTRY = {name for name in blocks() if name.startswith(REGISTRY)}
 
 # Functions that claim and write for the customer whom the unit of work named.
-OF_CALLER = {"operations.claim", "changes.save"}
+OF_CALLER = {"operations.claim", "invoices.issue_number", "credit_notes.issue_number"}
 
 # Row security shows these to who presents the secret or the address, before it is known whose they are.
 BY_SECRET = {"credentials.by_email", "customers.at_address", "refresh_tokens.by_secret", "links.by_secret"}
@@ -57,12 +60,17 @@ SMALL = (
     "webhook_event",
     "loose_object",
     "letter",
+    "refund",
+    "refund_allocation",
     "job_pass",
     "alembic_version",
 )
 
-READS = [found for found in blocks().values() if found.sql.startswith("select") and found.name not in BY_SECRET]
-WRITES = [found for found in blocks().values() if not found.sql.startswith("select")]
+# An operator's audit reads whole tables, as the owner (db/audit.py).
+OF_AUDIT = {name for name in blocks() if name.startswith("invariants.")}
+
+READS = [found for found in blocks().values() if found.sql.startswith("select") and found.name not in BY_SECRET | OF_AUDIT]
+WRITES = [found for found in blocks().values() if not found.sql.startswith("select") and found.name not in OF_AUDIT]
 
 # What has no owner: everybody may read it.
 PUBLIC = {"plans.by_id", "plans.listed", "prices.by_id", "prices.of_plan", "schema.revision"}
@@ -85,7 +93,8 @@ async def test_a_block_selects_the_columns_of_its_row_type(block: Block, app: as
         field.name: next((kind for kind in get_args(hints[field.name]) if kind is not NoneType), hints[field.name])
         for field in fields(getattr(rows, block.returns))
     }
-    assert list(found.items()) == list(expected.items())
+    # A block may give more: the columns of a view that a later version of the program knows.
+    assert expected.items() <= found.items()
 
 
 @pytest.mark.parametrize("block", READS, ids=[found.name for found in READS])
@@ -109,6 +118,8 @@ def test_a_block_says_whose_rows_it_selects(block: Block) -> None:
 def test_a_block_that_writes_says_whose_row_it_writes(block: Block) -> None:
     if block.name in OF_NOBODY | OF_REGISTRY:
         assert "customer_id" not in block.sql
+        return
+    if block.name == "saving.audit_event":  # an event may be of no customer, and names its own
         return
     changes = re.search(r"where (\w\.)?(customer_id|id) = :customer_id", block.sql)
     assert block.is_of_customer
@@ -137,9 +148,17 @@ def page_of_block(block: Block, order: str) -> str:
     return page_sql(block, Window(order, 20), limit="20")
 
 
+def test_nothing_is_ordered_by_the_number_of_an_invoice(root: Path) -> None:
+    """Merchants have numbers of any form: the newest invoice has not the greatest one."""
+    views = (root / "db/migrations/versions/0001_views.sql").read_text()
+    ordered = [sql for sql in [views, *(block.sql for block in blocks().values())] if re.search(r"(order by|partition by|max\(|min\()[^)]*\bnumber\b", sql)]
+    assert ordered == []
+    assert not {column for block in blocks().values() for order in block.orders.values() for column in order.columns} & {"number"}
+
+
 def test_a_block_is_read_with_its_header() -> None:
     (found,) = read("-- name: things.of_one\n-- returns: Plan\n-- order newest: at desc, id desc\n-- A word.\nselect 1\n where a = :key;\n")
-    assert (found.name, found.returns, found.sql) == ("things.of_one", "Plan", "select 1\n where a = :key")
+    assert (found.name, found.returns, found.summary, found.sql) == ("things.of_one", "Plan", "A word.", "select 1\n where a = :key")
     assert found.orders["newest"].columns == ("at", "id")
     assert found.orders["newest"].is_descending
 

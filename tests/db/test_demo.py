@@ -1,6 +1,7 @@
 """The demo data agree with themselves: whatever a page adds up comes out the same by another way."""
 
 import asyncio
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from typer.testing import CliRunner
 
 from billing import states
 from db import demo, embedded
@@ -17,6 +19,8 @@ from db.demo.load import tell_story
 from db.demo.rows import Subscription
 from db.demo.tables import CUSTOMER_TABLES, Rows, no_rows
 from db.migrate import migrate
+from gateway.cli import cli
+from tests.logs import logging_as_before
 
 NOW = datetime(2026, 3, 31, 15, 30, tzinfo=UTC)
 GENERATED = 200
@@ -71,6 +75,13 @@ def test_every_check_still_holds(ask: Ask) -> None:
         assert not ask(f"select * from {check['name']} where not ({check['rule']}) limit 1"), check
 
 
+def test_the_audit_finds_nothing(urls: embedded.Urls) -> None:
+    with logging_as_before():
+        ended = CliRunner().invoke(cli, ["audit"], env={"PORTICO_DATABASE_URL": urls.admin})
+    assert (ended.exit_code, "BROKEN" in ended.stdout) == (0, False), ended.stdout
+    assert re.fullmatch(r"All \d+ invariants hold\.", ended.stdout.splitlines()[-1])
+
+
 def test_an_invoice_is_the_sum_of_its_lines(ask: Ask) -> None:
     assert not ask("""
         select i.id from invoice i left join invoice_line l on l.customer_id = i.customer_id and l.invoice_id = i.id
@@ -92,8 +103,10 @@ def test_what_is_paid_on_an_invoice_is_what_settled_payments_gave_it(ask: Ask) -
         select i.id, i.paid_minor, paid.sum from invoice i,
                lateral (select coalesce(sum(a.amount_minor), 0) as sum
                           from payment_allocation a join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
-                         where a.customer_id = i.customer_id and a.invoice_id = i.id and p.status in ('SUCCEEDED', 'REFUNDED')) paid
-         where i.paid_minor <> paid.sum""")
+                         where a.customer_id = i.customer_id and a.invoice_id = i.id and p.status in ('SUCCEEDED', 'REFUNDED')) paid,
+               lateral (select coalesce(sum(t.amount_minor), 0) as sum
+                          from refund_allocation t where t.customer_id = i.customer_id and t.invoice_id = i.id) back
+         where i.paid_minor <> paid.sum - back.sum""")
 
 
 def test_what_is_paid_on_an_installment_is_what_settled_payments_gave_it(ask: Ask) -> None:
@@ -101,33 +114,37 @@ def test_what_is_paid_on_an_installment_is_what_settled_payments_gave_it(ask: As
         select i.id, i.paid_minor, paid.sum from installment i,
                lateral (select coalesce(sum(a.amount_minor), 0) as sum
                           from payment_allocation a join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
-                         where a.customer_id = i.customer_id and a.installment_id = i.id and p.status in ('SUCCEEDED', 'REFUNDED')) paid
-         where i.paid_minor <> paid.sum""")
+                         where a.customer_id = i.customer_id and a.installment_id = i.id and p.status in ('SUCCEEDED', 'REFUNDED')) paid,
+               lateral (select coalesce(sum(t.amount_minor), 0) as sum
+                          from refund_allocation t where t.customer_id = i.customer_id and t.installment_id = i.id) back
+         where i.paid_minor <> paid.sum - back.sum""")
 
 
 def test_an_invoice_is_credited_with_what_left_the_balance_for_it(ask: Ask) -> None:
     assert not ask("""
         select i.id from invoice i
          where i.credited_minor <> (select coalesce(-sum(b.amount_minor), 0) from balance_entry b
-                                     where b.customer_id = i.customer_id and b.invoice_id = i.id and b.kind = 'APPLIED_TO_INVOICE')""")
+                                     where b.customer_id = i.customer_id and b.invoice_id = i.id and b.kind = 'APPLIED_TO_INVOICE')
+                                 + (select coalesce(sum(n.released_minor + n.refunded_minor), 0) from credit_note n
+                                     where n.customer_id = i.customer_id and n.invoice_id = i.id)""")
 
 
-def test_a_payment_gives_away_what_it_is_worth_and_the_rest_is_an_overpayment(ask: Ask) -> None:
+def test_a_payment_gives_away_what_it_is_worth_and_the_rest_goes_to_the_account(ask: Ask) -> None:
     assert not ask("""
         select p.id from payment p
-         where p.amount_minor <> (select sum(a.amount_minor) from payment_allocation a where a.customer_id = p.customer_id and a.payment_id = p.id)
+         where p.amount_minor <> (select coalesce(sum(a.amount_minor), 0) from payment_allocation a where a.customer_id = p.customer_id and a.payment_id = p.id)
                                + (select coalesce(sum(b.amount_minor), 0) from balance_entry b
-                                   where b.customer_id = p.customer_id and b.payment_id = p.id and b.kind = 'OVERPAYMENT')""")
+                                   where b.customer_id = p.customer_id and b.payment_id = p.id and b.kind in ('OVERPAYMENT', 'PAYMENT'))""")
 
 
 def test_the_status_of_an_invoice_follows_from_its_payments(ask: Ask) -> None:
     assert not ask("""
         select i.id, i.status from invoice i,
-               lateral (select bool_or(p.status in ('PROCESSING', 'REQUIRES_ACTION')) as in_flight, bool_or(p.status = 'REFUNDED') as refunded
+               lateral (select bool_or(p.status in ('PROCESSING', 'REQUIRES_ACTION')) as in_flight
                           from payment_allocation a join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
                          where a.customer_id = i.customer_id and a.invoice_id = i.id) paid
          where i.status <> 'VOID'
-           and i.status <> case when paid.in_flight then 'PROCESSING' when paid.refunded then 'REFUNDED'
+           and i.status <> case when paid.in_flight then 'PROCESSING' when i.paid_minor = 0 and i.refunded_minor > 0 and i.noted_minor = i.total_minor then 'REFUNDED'
                                 when i.paid_minor + i.credited_minor = i.total_minor then 'PAID' when i.paid_minor > 0 then 'PARTIALLY_PAID' else 'OPEN' end
             or (i.status in ('PAID', 'REFUNDED')) <> (i.paid_at is not null)
             or i.status = 'VOID' and i.paid_minor > 0""")
@@ -137,7 +154,8 @@ def test_a_schedule_is_the_sum_of_its_installments(ask: Ask) -> None:
     assert not ask("""
         select s.id from payment_schedule s join installment i on i.customer_id = s.customer_id and i.schedule_id = s.id
          group by s.customer_id, s.id
-        having s.total_minor <> sum(i.amount_minor) or s.paid_minor <> sum(i.paid_minor) or (s.status = 'FINISHED') <> bool_and(i.status = 'PAID')
+        having s.total_minor <> sum(i.amount_minor) or s.paid_minor <> sum(i.paid_minor) or s.refunded_minor <> sum(i.refunded_minor)
+            or (s.status = 'FINISHED') <> bool_and(i.status in ('PAID', 'REFUNDED'))
             or (s.status = 'CANCELED') <> bool_or(i.status = 'CANCELED')""")
     assert not ask(
         "select id from payment_schedule s where not exists (select from installment i where i.customer_id = s.customer_id and i.schedule_id = s.id)"
@@ -201,7 +219,7 @@ def test_what_renews_does_so_at_the_end_of_its_period(ask: Ask) -> None:
     assert not ask(
         """
         select id, status from subscription
-         where renews_at is distinct from case when status = 'SCHEDULED' then started_at
+         where renews_at is distinct from case when status = 'SCHEDULED' then coalesce(trial_ends_at, started_at)
                                                when status in ('TRIALING', 'ACTIVE') and coalesce(pending_kind, 'PLAN') = 'PLAN' then period_ends_at end
             or pending_at is distinct from case when pending_kind is not null then period_ends_at end
             or status in ('TRIALING', 'ACTIVE') and not (period_starts_at <= $1 and period_ends_at >= $1)
@@ -210,6 +228,19 @@ def test_what_renews_does_so_at_the_end_of_its_period(ask: Ask) -> None:
             or (status = 'PAUSED') <> (paused_at is not null) or (status = 'SUSPENDED') <> (suspended_at is not null)""",
         NOW,
     )
+
+
+def test_every_plan_that_a_subscription_has_is_recorded_and_every_trial_once(ask: Ask) -> None:
+    assert not ask("""
+        select s.id from subscription s left join taken_plan t on t.customer_id = s.customer_id and t.plan_id = s.plan_id and t.subscription_id = s.id
+         where t.subscription_id is null""")
+    assert not ask("""
+        select s.id from subscription s join customer c on c.id = s.customer_id
+         where s.trial_ends_at is not null
+           and (not exists (select from taken_plan t where t.customer_id = s.customer_id and t.has_trial)
+                or s.trial_ends_at at time zone c.time_zone <> date_trunc('day', s.trial_ends_at at time zone c.time_zone)
+                   + cast(s.started_at at time zone c.time_zone as time))""")
+    assert ask("select from taken_plan where has_trial")
 
 
 def test_a_renewal_is_the_price_less_the_coupon_plus_tax(ask: Ask) -> None:
@@ -224,20 +255,51 @@ def test_a_renewal_is_the_price_less_the_coupon_plus_tax(ask: Ask) -> None:
          where s.renewal_minor <> net.minor + round(net.minor * c.tax_rate_ppm / 1000000.0)""")
 
 
-def test_invoice_numbers_count_up_in_the_order_of_issue(ask: Ask) -> None:
+def test_invoice_numbers_are_one_series_a_year_that_counts_up_in_the_order_of_issue(ask: Ask) -> None:
+    """For each customer in the order of issue; over all customers without a gap and once each. The counters go on after them."""
     assert not ask("""
         select id, number from (
-            select i.*, extract(year from i.issued_at at time zone c.time_zone) as year,
-                   rank() over (partition by i.customer_id order by i.issued_at) as least, cast(right(i.number, 6) as integer) as mine
-              from invoice i join customer c on c.id = i.customer_id) i
-         where number not like 'INV-' || year || '-______' or mine < least""")
+            select i.*, year, lag(i.sequence) over (partition by i.customer_id, year order by i.issued_at, i.id) as before
+              from invoice i, extract(year from i.issued_at at time zone 'UTC') year) i
+         where number <> 'INV-' || year || '-' || lpad(sequence::text, 6, '0') or sequence <= before""")
+    assert not ask("""
+        select s.year from invoice_series s
+         where (select (min(i.sequence), max(i.sequence), count(distinct i.sequence), count(*)) from invoice i where i.number like 'INV-' || s.year || '-%')
+            <> (1::bigint, s.last, s.last, s.last) and s.series <> 'CN-{year}-{number}' or s.series not in ('INV-{year}-{number}', 'CN-{year}-{number}')""")
+    assert ask("select 1 where (select count(*) from invoice) > 5000")
+    assert not ask("""
+        with document as (select id, number, sequence from invoice union all select id, number, sequence from credit_note)
+        select number from document d full join invoice_number n using (number, sequence) where d.id is null or n.year is null""")
+
+
+def test_a_credit_note_is_the_sum_of_its_lines_and_takes_no_more_than_its_invoice_has(ask: Ask) -> None:
+    assert not ask("""
+        select n.id from credit_note n join invoice i on i.customer_id = n.customer_id and i.id = n.invoice_id
+         where n.tax_minor > i.tax_minor or n.subtotal_minor > i.total_minor - i.tax_minor or n.issued_at < i.issued_at
+            or (n.subtotal_minor, n.tax_minor, n.total_minor) <> (select sum(l.subtotal_minor), sum(l.tax_minor), sum(l.total_minor) from credit_note_line l
+                                                                   where l.customer_id = n.customer_id and l.credit_note_id = n.id)
+            or n.granted_minor <> (select coalesce(sum(b.amount_minor), 0) from balance_entry b where b.customer_id = n.customer_id and b.credit_note_id = n.id)""")
+    assert not ask("select id from balance_entry where (kind = 'CREDIT_NOTE') <> (credit_note_id is not null)")
+    kinds = ask("select distinct reason, released_minor > 0 as is_released from credit_note")
+    assert {(kind["reason"], kind["is_released"]) for kind in kinds} >= {("CORRECTION", False), ("UNUSED_TIME", False), ("UNUSED_TIME", True)}
+
+
+def test_a_refund_that_succeeded_takes_all_of_its_amount_and_others_take_nothing(ask: Ask) -> None:
+    assert not ask("""
+        select r.id from refund r
+         where case when r.status = 'SUCCEEDED' then r.amount_minor else 0 end
+            <> (select coalesce(sum(t.amount_minor), 0) from refund_allocation t where t.customer_id = r.customer_id and t.refund_id = r.id)""")
+    assert not ask("""
+        select p.id from payment p
+         where p.refunded_minor <> (select coalesce(sum(r.amount_minor), 0) from refund r
+                                     where r.customer_id = p.customer_id and r.payment_id = p.id and r.status = 'SUCCEEDED')""")
 
 
 def test_the_entries_of_a_balance_have_the_sign_of_their_kind(ask: Ask) -> None:
     assert not ask("""
         select id from balance_entry
-         where kind in ('CREDIT_NOTE', 'OVERPAYMENT') and amount_minor < 0 or kind in ('APPLIED_TO_INVOICE', 'CHARGE', 'REFUND') and amount_minor > 0
-            or kind in ('CREDIT_NOTE', 'APPLIED_TO_INVOICE') and invoice_id is null or kind = 'OVERPAYMENT' and payment_id is null""")
+         where kind in ('CREDIT_NOTE', 'OVERPAYMENT', 'PAYMENT') and amount_minor < 0 or kind in ('APPLIED_TO_INVOICE', 'CHARGE', 'REFUND') and amount_minor > 0
+            or kind in ('CREDIT_NOTE', 'APPLIED_TO_INVOICE') and invoice_id is null or kind in ('OVERPAYMENT', 'PAYMENT') and payment_id is null""")
 
 
 def test_credit_is_never_used_before_it_is_there(ask: Ask) -> None:
@@ -259,7 +321,7 @@ def test_coupons_count_their_redemptions(ask: Ask) -> None:
 def test_nothing_has_happened_in_the_future_or_before_its_customer_came(ask: Ask) -> None:
     instants = {
         "invoice": "issued_at", "payment": "created_at", "payment_method": "created_at", "subscription": "created_at", "subscription_event": "happened_at",
-        "coupon_redemption": "redeemed_at", "payment_schedule": "created_at", "balance_entry": "created_at", "attachment": "uploaded_at",
+        "coupon_redemption": "redeemed_at", "payment_schedule": "created_at", "balance_entry": "created_at", "credit_note": "issued_at", "attachment": "uploaded_at",
     }  # fmt: skip
     for table, column in instants.items():
         assert not ask(f"select t.id from {table} t join customer c on c.id = t.customer_id where t.{column} > $1 or t.{column} < c.created_at limit 1", NOW), (
@@ -283,7 +345,15 @@ def test_a_payment_comes_after_its_invoice_its_schedule_and_its_method(ask: Ask)
 
 
 def test_ids_tell_their_kind_and_their_time(ask: Ask) -> None:
-    prefixes = {"payment": "pay", "invoice": "inv", "invoice_line": "line", "installment": "ins", "subscription_event": "evt", "payment_allocation": "alo"}
+    prefixes = {
+        "payment": "pay",
+        "invoice": "inv",
+        "invoice_line": "line",
+        "installment": "ins",
+        "subscription_event": "evt",
+        "payment_allocation": "alo",
+        "credit_note": "cn",
+    }
     for table, prefix in prefixes.items():
         assert not ask(f"select id from {table} where id !~ '^{prefix}_[0-9a-hjkmnp-tv-z]{{26}}$' limit 1")
     assert not ask("select p.id from payment p join payment q on q.customer_id = p.customer_id and q.created_at > p.created_at and q.id < p.id")
@@ -296,7 +366,8 @@ def test_an_attachment_lies_under_its_customer(ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("table", "column", "values"),
     [
-        ("subscription", "status", states.SubscriptionStatus),
+        # A clock ends PENDING within minutes.
+        ("subscription", "status", set(states.SubscriptionStatus) - {states.SubscriptionStatus.PENDING}),
         ("subscription", "suspended_by", states.SuspendedBy),
         ("subscription", "pending_kind", states.PendingChangeKind),
         ("subscription", "cancel_reason", states.CancelReason),
@@ -309,6 +380,8 @@ def test_an_attachment_lies_under_its_customer(ask: Ask) -> None:
         ("invoice", "status", states.InvoiceStatus),
         ("invoice", "reason", states.InvoiceReason),
         ("payment", "status", states.PaymentStatus),
+        ("refund", "status", states.RefundStatus),
+        ("refund", "reason", states.RefundReason),
         ("payment", "decline_code", ["insufficient_funds", "do_not_honor", "processing_error", "expired_card", "lost_card", "stolen_card"]),
         ("payment_method", "kind", states.PaymentMethodKind),
         ("portal_upcoming_payment", "kind", states.NextPaymentKind),

@@ -6,21 +6,34 @@ import asyncpg
 import pytest
 
 from billing.money import EXPONENTS, decimal_text
-from tests.conftest import NOW
+from tests.conftest import EMPTY, NOW
 
 # As it would be written without a thought for speed: everything that is to come, in order, and the first of it.
 EVERYTHING_TO_COME = """
 select distinct on (c.id) c.id as customer_id, coming.due_on, coming.amount_minor, coming.currency, coming.kind, coming.source_id
   from customer c
-  join (select s.customer_id, (s.renews_at at time zone c.time_zone)::date as due_on, s.renewal_minor as amount_minor, s.currency, 'RENEWAL' as kind, s.id as source_id
-          from subscription s join customer c on c.id = s.customer_id where s.renews_at >= operation_now()
+  join (select s.customer_id, greatest((s.renews_at at time zone c.time_zone)::date, today_in(c.time_zone)) as due_on, s.renewal_minor as amount_minor, s.currency,
+               'RENEWAL' as kind, s.id as source_id
+          from subscription s join customer c on c.id = s.customer_id where s.renews_at is not null and s.renewal_minor > 0
          union all
-        select s.customer_id, (s.resumes_at at time zone c.time_zone)::date, s.renewal_minor, s.currency, 'RESUME', s.id
-          from subscription s join customer c on c.id = s.customer_id where s.resumes_at >= operation_now()
+        select s.customer_id, greatest((s.resumes_at at time zone c.time_zone)::date, today_in(c.time_zone)), s.renewal_minor, s.currency, 'RESUME', s.id
+          from subscription s join customer c on c.id = s.customer_id
+         where s.status = 'PAUSED' and s.renewal_minor > 0 and (s.period_ends_at is null or s.period_ends_at <= greatest(s.resumes_at, operation_now())) and s.resumes_at is not null
+         union all
+        select s.customer_id, (s.period_ends_at at time zone c.time_zone)::date, s.renewal_minor, s.currency, 'RENEWAL', s.id
+          from subscription s join customer c on c.id = s.customer_id
+         where s.status = 'PAUSED' and s.renewal_minor > 0 and s.period_ends_at > greatest(s.resumes_at, operation_now()) and s.resumes_at is not null
+         union all
+        select i.customer_id, greatest((i.collect_at at time zone c.time_zone)::date, today_in(c.time_zone)), i.remaining_minor, i.currency, 'RETRY', i.id
+          from invoice i join customer c on c.id = i.customer_id
+         where i.remaining_minor > 0 and i.status <> 'PROCESSING' and i.collect_at is not null and i.collection in ('DUE', 'RETRYING')
          union all
         select i.customer_id, i.due_on, i.remaining_minor, i.currency, 'INSTALLMENT', i.id
           from installment i join customer c on c.id = i.customer_id
-         where i.remaining_minor > 0 and i.status <> 'PROCESSING' and i.due_on >= today_in(c.time_zone)) coming on coming.customer_id = c.id
+         where i.remaining_minor > 0 and i.status <> 'PROCESSING' and i.due_on >= today_in(c.time_zone)
+           and not exists (select from invoice v left join subscription s on s.customer_id = v.customer_id and s.id = v.subscription_id
+                            where v.customer_id = i.customer_id and v.id = i.invoice_id
+                              and (v.status not in ('OPEN', 'PARTIALLY_PAID') or s.charging_payment_id is not null))) coming on coming.customer_id = c.id
  order by c.id, coming.due_on, coming.kind desc, coming.source_id"""
 
 FIRST_TO_COME = "select distinct on (customer_id) * from portal_upcoming_payment order by customer_id, due_on, kind desc, source_id"
@@ -35,7 +48,7 @@ async def test_the_next_payment_is_the_first_of_everything_to_come(admin: asyncp
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "America/Havana", "Australia/Lord_Howe", "Asia/Kathmandu"])
 async def test_of_several_renewals_on_one_day_the_first_id_counts_in_every_time_zone(admin: asyncpg.Connection, zone: str) -> None:
-    """Renewals every few hours over days on which clocks are changed."""
+    """Renewals every few hours over days on which clocks are changed. A third of them costs nothing, and is no payment."""
     changed = admin.transaction()
     await changed.start()
     try:
@@ -43,7 +56,8 @@ async def test_of_several_renewals_on_one_day_the_first_id_counts_in_every_time_
         big = await admin.fetchval("select customer_id from subscription group by 1 order by count(*) desc limit 1")
         await admin.execute("update customer set time_zone = $1 where id = $2", zone, big)
         await admin.execute(
-            """update subscription s set renews_at = timestamptz '2026-11-04T00:30:00Z' - n.nth * interval '3 hours 20 minutes'
+            """update subscription s set renews_at = timestamptz '2026-11-04T00:30:00Z' - n.nth * interval '3 hours 20 minutes',
+                      renewal_minor = case when n.nth % 3 = 0 then 0 else renewal_minor end
                  from (select id, row_number() over (order by id) % 40 as nth from subscription where customer_id = $1 and renews_at is not null) n
                 where s.customer_id = $1 and s.id = n.id""",
             big,
@@ -60,3 +74,46 @@ async def test_of_several_renewals_on_one_day_the_first_id_counts_in_every_time_
 async def test_the_database_writes_amounts_as_the_rules_do(admin: asyncpg.Connection, currency: str) -> None:
     for minor in (0, 1, -1, 99, -12345, 2**53 + 1, -(2**63), 2**63 - 1):
         assert await admin.fetchval("select decimal_text($1, $2)", minor, currency) == decimal_text(minor, currency)
+
+
+# What makes a currency known to an account.
+KNOWING = ("invoice", "payment", "subscription", "payment_schedule", "balance_entry")
+KNOWN = " union ".join(f"select customer_id, currency from {table}" for table in KNOWING)
+
+
+async def test_the_totals_list_every_currency_that_an_account_has_known_and_no_other(admin: asyncpg.Connection) -> None:
+    await admin.execute(f"set app.now = '{NOW.isoformat()}'")
+    expected = await admin.fetch(f"select * from ({KNOWN}) known order by 1, 2")
+    assert len({record["customer_id"] for record in expected}) > 1_000
+    assert await admin.fetch("select customer_id, currency from portal_total order by 1, 2") == expected
+
+
+@pytest.mark.parametrize("table", KNOWING)
+async def test_one_row_of_any_kind_makes_its_currency_known(admin: asyncpg.Connection, table: str) -> None:
+    """Whatever its status: the row is of another customer, who has many."""
+    changed = admin.transaction()
+    await changed.start()
+    try:
+        await admin.execute(f"set local app.now = '{NOW.isoformat()}'; set local session_replication_role = replica")
+        totals = "select currency from portal_total where customer_id = $1 order by currency"
+        assert await admin.fetch(totals, EMPTY.customer_id) == []
+        for currency in ("XTS", "AED"):
+            await admin.execute(
+                f"update {table} set customer_id = $1, currency = $2 where id = (select id from {table} where customer_id <> $1 order by id desc limit 1)",
+                EMPTY.customer_id, currency,
+            )  # fmt: skip
+        assert [record["currency"] for record in await admin.fetch(totals, EMPTY.customer_id)] == ["AED", "XTS"]
+    finally:
+        await changed.rollback()
+
+
+async def test_every_other_amount_of_a_customer_belongs_to_a_row_that_makes_its_currency_known(admin: asyncpg.Connection) -> None:
+    tables = await admin.fetch(
+        """select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+            where n.nspname = 'portico' and c.relkind = 'r' and c.relname <> 'customer'
+              and 2 = (select count(*) from pg_attribute a where a.attrelid = c.oid and a.attname in ('customer_id', 'currency'))"""
+    )
+    others = {record["name"] for record in tables} - set(KNOWING)
+    assert others >= {"invoice_line", "installment"}
+    for table in others:
+        assert await admin.fetch(f"select customer_id, currency from {table} except select * from ({KNOWN}) known") == [], table

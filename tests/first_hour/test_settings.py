@@ -194,6 +194,9 @@ REFUSED = {
     "stripe_publishable_key": ["sk_live_x"],
     "stripe_webhook_secret": ["sk_live_x"],
     "port": ["65536", "8000.5"],
+    "invoice_number": ["INV", "INV-{year}", "{number}{number}", "{number:6}", "{number:016}", "{number!r}", "{n}{number}", "{{number}}", "x" * 60 + "{number}"],
+    "credit_note_number": ["CN", "{number:6}"],
+    "merchant_time_zone": ["Zurich", "Europe", "../etc/passwd", "/etc/localtime", "Europe/Zürich", "+01:00", "."],
 }
 
 
@@ -217,12 +220,20 @@ TAKEN = {
     "merchant": ["Müller, Söhne & Co."],
     "s3_path_style": ["true", "YES", "0", "off"],
     "acquire_seconds": ["0.5", "1e-3", "86400"],
+    "invoice_number": ["{number}", "RE-{year}/{number:04}", "Nº {number:01} ({year})"],
+    "credit_note_number": ["{number}", "G-{year}-{number:04}", "INV-{year}-{number:06}"],
+    "merchant_time_zone": ["Europe/Zurich", "America/Argentina/Buenos_Aires", "Etc/GMT+5"],
 }
 
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in TAKEN.items() for value in values])
 def test_values_beside_them_are_taken(name: str, value: str, env: Load) -> None:
     assert getattr(env(**{variable(name): value}), name) != FIELDS[name].default or value in ("0", "off")
+
+
+def test_a_pattern_without_a_number_is_refused_with_one_that_has_it(env: Load) -> None:
+    (line,) = lines_of(env, PORTICO_INVOICE_NUMBER="RE-{year}")
+    assert line == "PORTICO_INVOICE_NUMBER: must contain {number} once, with or without its digits, as in {number:06}; write INV-{year}-{number:06}."
 
 
 STRIPE = {"PORTICO_STRIPE_SECRET_KEY": "sk_live_1", "PORTICO_STRIPE_PUBLISHABLE_KEY": "pk_live_1"}

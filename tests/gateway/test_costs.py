@@ -36,7 +36,7 @@ TIMES = 8
 HOLE = "…"
 # What every operation may take beside what it costs: its transaction, and what several fields share.
 SHARED = 4
-PREFIXES = ("sub", "sch", "ins", "inv", "line", "pay", "pm", "att", "plan", "price", "cus", "cpn")
+PREFIXES = ("sub", "sch", "ins", "inv", "line", "cn", "pay", "pm", "att", "plan", "price", "cus", "cpn")
 
 
 @strawberry.type

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from billing.dunning import Ending, RetryPolicy
+from billing.lifecycle.service import ServiceBegins
 from gateway.payments import payments
 from gateway.settings import Settings, WrongSetting
 from tests.conftest import SECRET
@@ -27,3 +29,12 @@ async def test_new_methods_are_added_at_the_first_processor(tmp_path: Path, give
     found = payments(Settings(data_dir=tmp_path, **given))
     assert list(found.processors) == expected
     await found.close()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"), [({}, ServiceBegins.MONEY), ({"service_begins": "money"}, ServiceBegins.MONEY), ({"service_begins": "order"}, ServiceBegins.ORDER)]
+)
+async def test_the_setting_says_when_a_service_begins_and_the_retries_are_those_of_the_clock(tmp_path: Path, given: dict, expected: ServiceBegins) -> None:
+    takings = payments(Settings(data_dir=tmp_path, retry_days=(2, 5), dunning_ending="CANCEL", **given))
+    assert (takings.service_begins, takings.policy) == (expected, RetryPolicy((2, 5), Ending.CANCEL))
+    await takings.close()

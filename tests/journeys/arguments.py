@@ -28,7 +28,9 @@ PLACES = {
     "PaymentSchedule": ("customer", "paymentSchedules", "nodes"),
     "Installment": ("customer", "paymentSchedules", "nodes", "installments", "nodes"),
     "Invoice": ("customer", "invoices", "nodes"),
+    "InvoiceCollection": ("customer", "invoices", "nodes", "collection"),
     "PaymentMethod": ("customer", "paymentMethods", "nodes"),
+    "CreditNote": ("customer", "creditNotes", "nodes"),
 }
 
 

@@ -13,11 +13,19 @@ import pytest
 from auth.passwords import Passwords
 from db.embedded import Urls
 from tests import identity
+from tests.auditing import audited
 from tests.conftest import ADA, needs
 from tests.identity import Account, Door
 from tests.partners import TEXTS, Partner, manifest, registered
 
 ROWS = "select id from attachment union all select object_key from loose_object union all select key from idempotency_key"
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def audited_module(urls: Urls) -> AsyncIterator[None]:
+    """At the end of a module the money of every customer in it agrees."""
+    async with audited(urls.admin):
+        yield
 
 
 @pytest.fixture

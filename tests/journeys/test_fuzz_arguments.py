@@ -36,7 +36,7 @@ CASES = fields_with_arguments()
 # Customers who have something of each kind, once for each of their subscriptions.
 OWNED = """
   select c.id as "customerId", c.currency, s.id as "subscriptionId", s.price_id as "priceId", i.id as "invoiceId", m.id as "paymentMethodId", p.id as "paymentId",
-         t.id as "installmentId", a.id as "attachmentId"
+         t.id as "installmentId", a.id as "attachmentId", exists (select from credit_note n where n.customer_id = c.id) as "hasCreditNotes"
     from customer c
     join subscription s on s.customer_id = c.id and s.status = 'ACTIVE'
     join lateral (select id from invoice where customer_id = c.id order by remaining_minor > 0 desc, id limit 1) i on true
@@ -70,10 +70,12 @@ class World:
     client: aiohttp.ClientSession
     urls: tuple[str, str]
     owned: Iterator[dict[str, str]]
+    owned_by_credited: Iterator[dict[str, str]]
     addresses: Iterator[int]
 
     async def send(self, case: Case, actor: Actor | None, change: "Change", *, url: str | None = None) -> Answer:
-        owner = next(self.owned)
+        # Few customers have a credit note.
+        owner = next(self.owned_by_credited if "creditNotes" in case.path else self.owned)
         viewer = {Actor.CUSTOMER: customer(owner["customerId"]), Actor.STAFF: STAFF, None: None}[actor]
         variables = plausible_variables(case, owner)
         for path, value in change.items():
@@ -120,7 +122,8 @@ async def world(place: embedded.Urls, start_server: Callable[..., str], tmp_path
     owned = [{**record, "clientId": app} for record in await admin.fetch(OWNED)]
     await admin.close()
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(60)) as client:
-        yield World(client, servers, itertools.cycle(owned), itertools.count())
+        credited = [each for each in owned if each["hasCreditNotes"]]
+        yield World(client, servers, itertools.cycle(owned), itertools.cycle(credited), itertools.count())
 
 
 def is_reached(data: Any, path: tuple[str, ...]) -> bool:

@@ -45,6 +45,50 @@ async def test_an_invoice_says_its_number_and_total_in_the_customers_language(ht
         assert "Ada Lovelace" in text or viewer is not ADA
 
 
+CREDIT_NOTES = """{ customer { creditNotes(first: 3) { totalCount nodes { id number total { formatted } document { url } invoice { number creditNotes(first: 5) { nodes { id } } }
+  lines(first: 5) { nodes { description total { minorUnits } } } } } balanceEntries(first: 50) { nodes { kind creditNote { id number } } } } }"""
+
+
+async def test_a_credit_note_says_its_number_its_total_and_the_invoice_that_it_corrects(http: httpx.AsyncClient, post: Post) -> None:
+    for viewer in (ADA, shown("greta@example.com")):
+        customer = (await post(CREDIT_NOTES, viewer)).json()["data"]["customer"]
+        (note, *_) = customer["creditNotes"]["nodes"]
+        answer = await fetched(http, note["document"]["url"])
+        text = text_of(answer)
+        assert note["number"] in text
+        assert note["invoice"]["number"] in text
+        assert note["total"]["formatted"].replace("\xa0", " ") in text
+        assert f"credit-note-{note['id']}.pdf" in answer.headers["content-disposition"]
+
+
+async def test_somebody_elses_credit_note_is_not_printed(http: httpx.AsyncClient, post: Post) -> None:
+    urls = [
+        (await post(CREDIT_NOTES, viewer)).json()["data"]["customer"]["creditNotes"]["nodes"][0]["document"]["url"]
+        for viewer in (ADA, shown("greta@example.com"))
+    ]
+    swapped = urls[0].replace(str(ADA.customer_id), str(shown("greta@example.com").customer_id))
+    assert (await fetched(http, swapped)).status_code == 403
+    assert (await fetched(http, urls[1])).status_code == 200
+
+
+async def test_credit_notes_are_read_alike_by_both_ways(portal: Portal) -> None:
+    text = CREDIT_NOTES.replace("document { url }", "document { expiresAt }")
+    planned, executed = await portal.plan(text, ADA), await portal.execute(text, ADA)
+    assert planned is not None
+    assert planned.data == executed.data
+    customer = planned.data["customer"]
+    assert customer["creditNotes"]["totalCount"] >= 1
+    assert {entry["creditNote"] is None for entry in customer["balanceEntries"]["nodes"] if entry["kind"] == "CREDIT_NOTE"} == {False}
+
+
+async def test_a_statement_shows_a_credit_note_by_its_number_and_once(http: httpx.AsyncClient, post: Post) -> None:
+    (note,) = (await post(CREDIT_NOTES, ADA)).json()["data"]["customer"]["creditNotes"]["nodes"]
+    customer = await asked(post)
+    rows = list(csv.DictReader(StringIO((await fetched(http, customer["statement"]["csvUrl"])).text)))
+    assert [row["amount"] for row in rows if row["kind"] == "CREDIT_NOTE" and row["reference"] == note["number"]] == ["-25.00"]
+    assert "25.00" not in {row["amount"].lstrip("-") for row in rows if row["kind"] == "CREDIT"}
+
+
 async def test_a_receipt_is_for_what_was_received(http: httpx.AsyncClient, post: Post) -> None:
     found = await asked(post)
     assert found["failed"]["nodes"] == [{"receipt": None}]
@@ -52,18 +96,22 @@ async def test_a_receipt_is_for_what_was_received(http: httpx.AsyncClient, post:
     assert payment["amount"]["formatted"] in text_of(await fetched(http, payment["receipt"]["url"]))
 
 
-async def test_a_statement_ends_with_what_is_due_less_the_credit(http: httpx.AsyncClient, post: Post, admin: Any) -> None:
-    found = await asked(post)
+@pytest.mark.parametrize(("viewer", "currency", "minor_units"), [(ADA, "USD", 100), (shown("fatima@example.com"), "KWD", 1_000)], ids=["Ada", "Fatima"])
+async def test_a_statement_ends_with_what_is_due_less_the_credit(
+    viewer: Any, currency: str, minor_units: int, http: httpx.AsyncClient, post: Post, admin: Any
+) -> None:
+    found = (await post(PAPERS, viewer, **YEARS | {"currency": currency})).json()["data"]["customer"]
     answer = await fetched(http, found["statement"]["csvUrl"])
     rows = list(csv.DictReader(StringIO(answer.text)))
-    closing = round(float(rows[-1]["balance"]) * 100)
+    closing = round(float(rows[-1]["balance"]) * minor_units)
     coming = await admin.fetchval(
-        "select coalesce(sum(remaining_minor), 0) from installment where customer_id = $1 and currency = 'USD' and invoice_id is null and due_on > current_date and due_on <= '2027-05-31'",
-        ADA.customer_id,
+        "select coalesce(sum(remaining_minor), 0) from installment where customer_id = $1 and currency = $2 and invoice_id is null and due_on > current_date and due_on <= '2027-05-31'",
+        viewer.customer_id,
+        currency,
     )
-    due = {one["currency"]: int(one["minorUnits"]) for one in found["summary"]["totalDue"]}["USD"]
-    balance = {one["currency"]: int(one["minorUnits"]) for one in found["summary"]["balance"]}["USD"]
-    assert closing == due + coming - balance
+    due = {one["currency"]: int(one["minorUnits"]) for one in found["summary"]["totalDue"]}[currency]
+    balance = {one["currency"]: int(one["minorUnits"]) for one in found["summary"]["balance"]}[currency]
+    assert closing == due + coming - max(balance, 0)
     assert "Balance at the end" in text_of(await fetched(http, found["statement"]["pdfUrl"]))
 
 

@@ -35,22 +35,27 @@ async def counted(admin: asyncpg.Connection, customer_id: str) -> dict:
         remaining = 0 if invoice["status"] in ("VOID", "REFUNDED") else invoice["total_minor"] - invoice["paid_minor"] - invoice["credited_minor"]
         owe(totals, invoice, remaining, today)
         if invoice["due_on"] >= today:
-            for item in installments:
-                if item["invoice_id"] == invoice["id"] and item["status"] != "CANCELED" and item["due_on"] < today and remaining > 0:
-                    totals[invoice["currency"]]["overdue"] += item["amount_minor"] - item["paid_minor"]
+            late = [item for item in installments if item["invoice_id"] == invoice["id"] and item["status"] != "CANCELED" and item["due_on"] < today]
+            totals[invoice["currency"]]["overdue"] += min(sum(item["amount_minor"] - item["paid_minor"] for item in late), remaining)
     for item in installments:
         if item["invoice_id"] is None and item["due_on"] <= today:
             owe(totals, item, 0 if item["status"] == "CANCELED" else item["amount_minor"] - item["paid_minor"], today)
     for payment in payments:
         if payment["status"] in ("PROCESSING", "REQUIRES_ACTION"):
             totals[payment["currency"]]["processing"] += payment["amount_minor"]
+    for known in (*await table("invoice"), *payments, *subscriptions, *await table("payment_schedule")):
+        totals[known["currency"]]  # zero, where nothing else is
+    for total in totals.values():
+        total["due"] += max(-total["balance"], 0)
+    charging = {item["id"] for item in subscriptions if item["charging_payment_id"]}
+    closed = {item["id"] for item in await table("invoice") if item["status"] not in ("OPEN", "PARTIALLY_PAID") or item["subscription_id"] in charging}
     settled = [payment for payment in payments if payment["status"] == "SUCCEEDED"]
     return {
         "totals": {currency: dict(found) for currency, found in sorted(totals.items())},
         "activeSubscriptions": sum(item["status"] in ("ACTIVE", "TRIALING") for item in subscriptions),
         "activeSchedules": sum(item["status"] == "ACTIVE" for item in await table("payment_schedule")),
         "lastPayment": max(((item["settled_at"], item["id"]) for item in settled), default=(None, None))[1],
-        "nextPayment": upcoming(subscriptions, installments, zone),
+        "nextPayment": upcoming(subscriptions, [item for item in installments if item["invoice_id"] not in closed], zone),
     }
 
 
@@ -64,9 +69,13 @@ def upcoming(subscriptions: list[asyncpg.Record], installments: list[asyncpg.Rec
     today = NOW.astimezone(ZoneInfo(zone)).date()
     found = []
     for item in subscriptions:
-        for kind, column in (("RENEWAL", "renews_at"), ("RESUME", "resumes_at")):
-            if item[column] and item[column] >= NOW:
-                found.append((item[column].astimezone(ZoneInfo(zone)).date(), kind, item["id"], item["renewal_minor"], item["currency"]))
+        kind, due = "RENEWAL", item["renews_at"]
+        if item["status"] == "PAUSED" and item["resumes_at"]:
+            # A resume within the paid period charges nothing.
+            is_running = item["period_ends_at"] and item["period_ends_at"] > max(item["resumes_at"], NOW)
+            kind, due = ("RENEWAL", item["period_ends_at"]) if is_running else ("RESUME", item["resumes_at"])
+        if due and item["renewal_minor"]:
+            found.append((max(due, NOW).astimezone(ZoneInfo(zone)).date(), kind, item["id"], item["renewal_minor"], item["currency"]))
     for item in installments:
         remaining = 0 if item["status"] == "CANCELED" else item["amount_minor"] - item["paid_minor"]
         if remaining > 0 and item["due_on"] >= today and item["status"] != "PROCESSING":
@@ -102,6 +111,13 @@ async def test_every_figure_of_the_named_customers_and_of_two_hundred_others_is_
         assert said(executed.data["customer"]["summary"]) == expected, customer_id
         assert planned is not None
         assert planned.data == executed.data
+
+
+async def test_what_fatima_owes_on_account_is_due(portal: Portal) -> None:
+    summary = (await portal.execute(FIGURES, shown("fatima@example.com"))).data["customer"]["summary"]
+    amounts = {field: {item["currency"]: int(item["minorUnits"]) for item in summary[field]} for field in ("balance", "totalDue", "totalOverdue")}
+    assert amounts["balance"]["KWD"] == -1_250
+    assert amounts["totalDue"]["KWD"] - amounts["totalOverdue"]["KWD"] == 1_250
 
 
 async def test_ada_shows_something_in_every_figure(portal: Portal) -> None:

@@ -16,6 +16,7 @@ OWNED = {
     "ins": "installment",
     "inv": "invoice",
     "line": "invoice_line",
+    "cn": "credit_note",
     "pay": "payment",
     "pm": "payment_method",
     "att": "attachment",

@@ -71,6 +71,7 @@ class Bill:
     ends_at: datetime
     total: int
     credited: int
+    tax: int = 0
 
 
 @dataclass
@@ -80,7 +81,22 @@ class Cover:
     starts_at: datetime
     ends_at: datetime
     total: int
+    tax: int
     remaining: int
+
+
+@dataclass
+class Paper:
+    """An invoice of the running period: what no credit note has taken back of its net and its tax."""
+
+    net: int
+    tax: int
+
+    def take(self, net: int, tax: int) -> tuple[int, int]:
+        """As much of it as is left."""
+        taken = min(net, self.net), min(tax, self.tax)
+        self.net, self.tax = self.net - taken[0], self.tax - taken[1]
+        return taken
 
 
 @dataclass
@@ -104,11 +120,13 @@ class Sub:
     was_paused: bool = False
     use: Use | None = None
     cover: Cover | None = None
+    # The newest first, back to the one that began the period.
+    papers: list[Paper] = field(default_factory=list)
 
     @property
     def renews_at(self) -> datetime | None:
         if self.status == "SCHEDULED":
-            return self.started_at
+            return self.trial_ends_at or self.started_at
         return self.ends_at if self.status in ("TRIALING", "ACTIVE") and self.pending not in ("PAUSE", "CANCEL") else None
 
     @property
@@ -133,10 +151,24 @@ def half_up(amount: Fraction) -> int:
     return floor(amount + Fraction(1, 2))
 
 
-def total_of(price: Price, quantity: int, part: Fraction, coupon: Coupon | None) -> int:
+def amounts_of(price: Price, quantity: int, part: Fraction, coupon: Coupon | None) -> tuple[int, int]:
+    """Net and tax."""
     minor = half_up(price.minor * quantity * part)
     off = min(half_up(minor * coupon.percent) if coupon.percent else half_up(coupon.minor * part), minor) if coupon else 0
-    return minor - off + (0 if price.is_inclusive else half_up((minor - off) * TAX))
+    tax = half_up((minor - off) * (TAX / (1 + TAX) if price.is_inclusive else TAX))
+    return minor - off - (tax if price.is_inclusive else 0), tax
+
+
+def total_of(price: Price, quantity: int, part: Fraction, coupon: Coupon | None) -> int:
+    return sum(amounts_of(price, quantity, part, coupon))
+
+
+def line_of(paid: tuple[int, int], asked: tuple[int, int]) -> tuple[int, int]:
+    """What of the unused time that was paid the new invoice takes up as a line: as much as it can, at one tax rate, or nothing."""
+    if sum(paid) <= sum(asked):
+        return paid if paid[0] <= asked[0] and paid[1] <= asked[1] else (0, 0)
+    is_same_rate = abs(half_up(Fraction(paid[1] * sum(asked), sum(paid))) - asked[1]) <= 2
+    return asked if is_same_rate and asked[0] <= paid[0] and asked[1] <= paid[1] else (0, 0)
 
 
 def boundary(anchor: datetime, price: Price, number: int) -> datetime:
@@ -149,6 +181,12 @@ def boundary(anchor: datetime, price: Price, number: int) -> datetime:
         day = wall.date().replace(day=1, year=year, month=month + 1)
         day = day.replace(day=min(wall.day, monthrange(year, month + 1)[1]))
     return datetime.combine(day, wall.time(), ZONE).astimezone(UTC) if number else anchor
+
+
+def days_later(at: datetime, days: int) -> datetime:
+    """Calendar days, at the same wall time."""
+    wall = at.astimezone(ZONE)
+    return datetime.combine(wall.date() + timedelta(days=days), wall.time(), ZONE).astimezone(UTC)
 
 
 def next_boundary(anchor: datetime, price: Price, at: datetime) -> datetime:
@@ -171,9 +209,16 @@ class World:
         self.now = now
         self.subs: dict[str, Sub] = {}
         self.balance = 0
+        # Net and tax of all credit notes.
+        self.noted = (0, 0)
         self.card = "visa"
         self.redeemed: set[str] = set()
         self.bills: list[Bill] = []
+        # Plans that subscriptions have had or are ordered to have, and the plans of all trials that were ordered and not canceled before they began.
+        self.had: list[tuple[str, Sub]] = []
+        self.trials: list[str] = []
+        # Of the last change of plan: what its preview says about the time that is not used.
+        self.warnings: set[str] = set()
 
     def row_of(self, sub: Sub, *, is_overdue: bool) -> str:
         if sub.status == "SUSPENDED":
@@ -191,6 +236,8 @@ class World:
         if row == "PLAN":
             found["PAUSE"] = TRIAL if sub.status == "TRIALING" else OVERDUE if is_overdue else YES
         found["UPDATE_QUANTITY"] = found["CHANGE_PLAN"]
+        found["REMOVE_COUPON"] = found["APPLY_COUPON"] or (YES if sub.use else WRONG)
+        found["APPLY_COUPON"] = found["APPLY_COUPON"] or ("COUPON_ALREADY_APPLIED" if sub.use and sub.use.left != 0 else YES)
         found["WITHDRAW_PENDING_CHANGE"] = YES if row in ("PAUSE", "CANCEL", "PLAN") else found["RESUME"] or WRONG
         return found
 
@@ -219,14 +266,16 @@ class World:
     def new_period(self, sub: Sub, starts_at: datetime, reason: str, *, is_waiting: bool) -> None:
         ends_at = next_boundary(sub.anchor, sub.price, starts_at)
         use, coupon = self.use_up(sub, ends_at)
-        total = total_of(sub.price, sub.quantity, Fraction(1), coupon)
+        net, tax = amounts_of(sub.price, sub.quantity, Fraction(1), coupon)
+        total = net + tax
         credited = min(self.balance, total)
         if is_waiting:
             self.pay(total - credited)
         self.balance -= credited
-        self.bills.append(Bill(sub.id, reason, starts_at, ends_at, total, credited))
+        self.bills.append(Bill(sub.id, reason, starts_at, ends_at, total, credited, tax))
         sub.use, sub.status, sub.starts_at, sub.ends_at = use, "ACTIVE", starts_at, ends_at
-        sub.cover = Cover(starts_at, ends_at, total, 0 if is_waiting else total - credited)
+        sub.cover = Cover(starts_at, ends_at, total, tax, 0 if is_waiting else total - credited)
+        sub.papers = [Paper(net, tax)]
 
     # What time does.
 
@@ -260,6 +309,7 @@ class World:
             if price.rhythm != sub.price.rhythm:
                 sub.anchor = at
             sub.price, sub.quantity = price, quantity
+            self.take(sub)
             if sub.status != "SUSPENDED":
                 self.new_period(sub, at, "FIRST" if sub.status == "TRIALING" else "RENEWAL", is_waiting=False)
 
@@ -281,7 +331,17 @@ class World:
                 raise
         sub.holds, sub.resumes_at, sub.was_paused = set(), None, False
 
+    def take(self, sub: Sub) -> None:
+        self.had.append((sub.price.plan, sub))
+
     def end(self, sub: Sub) -> None:
+        if sub.status == "SCHEDULED":
+            self.had = [(plan, owner) for plan, owner in self.had if owner is not sub]
+            if sub.trial_ends_at:
+                self.trials.remove(sub.price.plan)
+            if sub.use and sub.use.until is None:
+                self.redeemed.discard(sub.use.coupon.code)
+                sub.use = None
         sub.clear()
         sub.status, sub.holds, sub.resumes_at = "CANCELED", set(), None
 
@@ -290,17 +350,21 @@ class World:
     def add(self, sub_id: str, price: Price, quantity: int, coupon: Coupon | None, starts_in: timedelta | None) -> None:
         if coupon and coupon.code in self.redeemed:
             raise No("COUPON_INVALID")
-        if self.card == "none" and price.minor:
+        lasting = coupon if coupon and coupon.periods is None else None
+        if self.card == "none" and total_of(price, quantity, Fraction(1), lasting):
             raise No("PAYMENT_METHOD_REQUIRED")
         starts_at = self.now + (starts_in or timedelta(0))
-        had = any(sub.price.plan == price.plan for sub in self.subs.values())
-        trial_ends_at = starts_at + timedelta(days=price.trial_days) if price.trial_days and not had else None
+        has_trial = price.trial_days > 0 and all(plan != price.plan for plan, _ in self.had)
+        trial_ends_at = days_later(starts_at, price.trial_days) if has_trial else None
         sub = Sub(sub_id, price, quantity, starts_at, trial_ends_at or starts_at, trial_ends_at, use=Use(coupon, coupon.periods) if coupon else None)
         if starts_in is None:
             self.begin(sub, is_waiting=True)
         if coupon:
             self.redeemed.add(coupon.code)
         self.subs[sub_id] = sub
+        self.take(sub)
+        if has_trial:
+            self.trials.append(price.plan)
 
     def pause(self, sub: Sub, when: str, resumes_at: datetime | None) -> None:
         if sub.status == "PAUSED":
@@ -321,7 +385,8 @@ class World:
         if sub.pending == "PAUSE":
             sub.clear()
         sub.holds.add(by)
-        sub.status, sub.resumes_at = "SUSPENDED", None
+        # The day on which a pause ends is kept, and nothing happens on it before the suspension is lifted.
+        sub.status = "SUSPENDED"
 
     def release(self, sub: Sub) -> None:
         if "MERCHANT" not in sub.holds:
@@ -351,6 +416,7 @@ class World:
     def change(self, sub: Sub, price: Price, quantity: int, when: str) -> None:
         if (price, quantity) == (sub.price, sub.quantity):
             raise No("NO_CHANGE")
+        self.warnings = set()
         is_other_rhythm = price.rhythm != sub.price.rhythm
         is_upgrade = price.a_year(quantity) >= sub.price.a_year(sub.quantity)
         if when == "PERIOD_END" or (when == "POLICY" and sub.status == "ACTIVE" and not is_other_rhythm and not is_upgrade):
@@ -359,6 +425,7 @@ class World:
         elif sub.status == "TRIALING":
             sub.clear()
             sub.price, sub.quantity = price, quantity
+            self.take(sub)
         else:
             self.change_now(sub, price, quantity, is_other_rhythm=is_other_rhythm)
 
@@ -368,35 +435,58 @@ class World:
         ends_at = next_boundary(self.now, price, self.now) if is_other_rhythm else sub.ends_at
         part = Fraction(1) if is_other_rhythm else Fraction(seconds(self.now, ends_at), seconds(sub.starts_at, sub.ends_at))
         use, coupon = self.use_up(sub, ends_at)
-        asked = total_of(price, quantity, part, coupon)
-        unused = released = 0
-        if (cover := sub.cover) and cover.ends_at == sub.ends_at:
-            unused = half_up(cover.total * Fraction(seconds(max(self.now, cover.starts_at), cover.ends_at), max(seconds(cover.starts_at, cover.ends_at), 1)))
-            released = min(unused, cover.remaining)
-        total = asked - min(unused - released, asked)
-        credited = min(self.balance, total)
+        asked = amounts_of(price, quantity, part, coupon)
+        unused, released = self.unused(sub)
+        paid = unused[0] - released[0], unused[1] - released[1]
+        line = line_of(paid, asked)
+        rest, granted = sum(unused) - sum(line), sum(paid) - sum(line)
+        total = sum(asked) - sum(line)
+        if sum(unused) and is_other_rhythm:
+            self.warnings.add("PERIOD_ENDS_NOW")
+        if rest:
+            self.warnings.add("CREDIT_EXCEEDS_LINE")
+        credited = min(self.balance + granted, total)
         self.pay(total - credited)
-        self.balance += unused - released - (asked - total) - credited
-        self.bills.append(Bill(sub.id, "PLAN_CHANGE", self.now, ends_at, total, credited))
+        self.balance += granted - credited
+        self.note(sub, unused[0] - line[0], unused[1] - line[1])
+        self.bills.append(Bill(sub.id, "PLAN_CHANGE", self.now, ends_at, total, credited, asked[1] - line[1]))
         sub.clear()
         sub.price, sub.quantity, sub.use = price, quantity, use
-        sub.cover = Cover(self.now, ends_at, asked, 0)
+        self.take(sub)
+        sub.cover = Cover(self.now, ends_at, sum(asked), asked[1], 0)
+        sub.papers.insert(0, Paper(asked[0] - line[0], asked[1] - line[1]))
         if is_other_rhythm:
             sub.anchor, sub.starts_at, sub.ends_at = self.now, self.now, ends_at
 
+    def unused(self, sub: Sub) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Net and tax of the time that is not used; and of that what is not paid, which is open on the newest invoice."""
+        cover = sub.cover
+        if cover is None or cover.ends_at != sub.ends_at:
+            return (0, 0), (0, 0)
+        left = Fraction(seconds(max(self.now, cover.starts_at), cover.ends_at), max(seconds(cover.starts_at, cover.ends_at), 1))
+        total, tax = half_up(cover.total * left), half_up(cover.tax * left)
+        tax = max(tax, total - (cover.total - cover.tax))
+        newest = Paper(sub.papers[0].net, sub.papers[0].tax).take(total - tax, tax)
+        released = min(sum(newest), cover.remaining)
+        released_tax = half_up(Fraction(newest[1] * released, sum(newest))) if released else 0
+        return (total - tax, tax), (released - released_tax, released_tax)
+
+    def note(self, sub: Sub, net: int, tax: int) -> None:
+        """Credit notes, on the newest invoice first."""
+        self.noted = self.noted[0] + net, self.noted[1] + tax
+        for paper in sub.papers:
+            taken = paper.take(net, tax)
+            net, tax = net - taken[0], tax - taken[1]
+        assert (net, tax) == (0, 0), "more is given back than was asked for"
+
     def apply_coupon(self, sub: Sub, coupon: Coupon) -> None:
-        if sub.use and sub.use.left != 0:
-            raise No("COUPON_ALREADY_APPLIED")
         if coupon.code in self.redeemed:
             raise No("COUPON_INVALID")
         self.redeemed.add(coupon.code)
         sub.use = Use(coupon, coupon.periods)
 
-    def remove_coupon(self, sub: Sub, reason: str | None) -> None:
-        if sub.use is None:
-            raise No("WRONG_STATE")
-        if reason:
-            raise No(reason)
+    def remove_coupon(self, sub: Sub) -> None:
+        assert sub.use
         if sub.use.until is None:
             self.redeemed.discard(sub.use.coupon.code)
         sub.use = None
@@ -417,5 +507,6 @@ class World:
             "pending_quantity": sub.pending_quantity,
             "pending_resumes_at": sub.pending_resumes_at,
             "resumes_at": sub.resumes_at,
+            "trial_ends_at": sub.trial_ends_at,
             "charging_payment_id": None,
         } | ({"renewal_minor": self.renewal_of(sub)} if sub.renews_at or sub.status == "PAUSED" else {})

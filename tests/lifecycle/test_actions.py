@@ -8,8 +8,9 @@ import asyncpg
 import pytest
 
 from billing.actions import Action
+from billing.refusals import ErrorCode
 from tests.conftest import STAFF
-from tests.lifecycle.conftest import Life, price
+from tests.lifecycle.conftest import Life, new_id, price
 
 MUTATIONS: dict[Action, tuple[str, dict[str, Any]]] = {
     Action.PAUSE: ("pauseSubscription", {}),
@@ -22,6 +23,7 @@ MUTATIONS: dict[Action, tuple[str, dict[str, Any]]] = {
 
 # How to get into each row of the table, and what each action in it comes to: a status, "STATUS, pending KIND", or the code of a refusal.
 CELLS: dict[str, tuple[str, ...]] = {
+    "PENDING": ("WRONG_STATE", "WRONG_STATE", "WRONG_STATE", "CANCELED", "WRONG_STATE", "WRONG_STATE"),
     "SCHEDULED": ("WRONG_STATE", "WRONG_STATE", "WRONG_STATE", "CANCELED", "WRONG_STATE", "SCHEDULED"),
     "TRIALING": ("PAUSE_IN_TRIAL", "SUSPENDED", "WRONG_STATE", "TRIALING, pending CANCEL", "TRIALING", "TRIALING"),
     "ACTIVE": ("ACTIVE, pending PAUSE", "SUSPENDED", "WRONG_STATE", "ACTIVE, pending CANCEL", "ACTIVE", "ACTIVE"),
@@ -40,13 +42,17 @@ REFUSED_AS_CANCELED = {Action.PAUSE, Action.SUSPEND, Action.RESUME, Action.CHANG
 
 async def into(life: Life, state: str) -> str:
     """A subscription in a row of the table."""
+    if state == "PENDING":
+        await life.card("slow")
+        payload = await life.do("addPlan", priceId=price("storage"))
+        return str(payload["subscription"]["id"])
     if state == "SCHEDULED":
         payload = await life.do("addPlan", priceId=price("business"), startAt="2027-03-01T00:00:00Z")
         return str(payload["subscription"]["id"])
     subscription = await life.subscribe("business", is_past_trial=state != "TRIALING")
     life.now += timedelta(days=3)
     if state == "ACTIVE, overdue":
-        await life.admin.execute("update invoice set paid_minor = 0, status = 'OPEN', paid_at = null where customer_id = $1", life.customer_id)
+        await life.unpay()
         life.now += timedelta(days=20)
     steps: dict[str, tuple[str, dict[str, Any]]] = {
         "pending PAUSE": ("pauseSubscription", {}),
@@ -218,3 +224,46 @@ def _counting(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         monkeypatch.setattr(asyncpg.Connection, name, noted)
     return counted
+
+
+async def with_coupon(life: Life, coupon: str, state: str) -> str:
+    """A subscription in a row of the table, with a coupon that counts for the next invoice too (lasting), or only for the running period (ending)."""
+    subscription = await into(life, state)
+    if coupon != "none":
+        await life.admin.execute(
+            """with taken as (update coupon set redeemed_count = redeemed_count + 1 where code = 'SPRING15' returning id)
+               insert into coupon_redemption (customer_id, id, coupon_id, subscription_id, redeemed_at, periods_left, used_until)
+               select customer_id, $2, taken.id, subscription.id, started_at, $3, period_ends_at from subscription, taken where subscription.id = $1""",
+            subscription, new_id("red"), 0 if coupon == "ending" else 2,
+        )  # fmt: skip
+    return subscription
+
+
+@pytest.mark.parametrize("coupon", ["none", "lasting", "ending"])
+@pytest.mark.parametrize("state", CELLS)
+async def test_a_coupon_is_applied_or_removed_where_the_actions_say_so(life: Life, state: str, coupon: str) -> None:
+    subscription = await with_coupon(life, coupon, state)
+    reason = CELLS[state][-1] if CELLS[state][-1] in ErrorCode.__members__ and state in ("PENDING", "pending CANCEL", "SUSPENDED", "CANCELED") else None
+    expected = {
+        "APPLY_COUPON": reason or ("COUPON_ALREADY_APPLIED" if coupon == "lasting" else None),
+        "REMOVE_COUPON": reason or ("WRONG_STATE" if coupon == "none" else None),
+    }
+    assert {name: state for name, state in (await reasons(life, subscription)).items() if name in expected} == expected
+    given = {"applyCoupon": {"code": "welcome20"}, "removeCoupon": {}}
+    for mutation, reason in zip(given, expected.values(), strict=True):
+        answer = await life.preview(mutation, subscriptionId=subscription, **given[mutation])
+        assert [error["code"] for error in answer["userErrors"]] == ([reason] if reason else [])
+    for mutation, reason in reversed(list(zip(given, expected.values(), strict=True))):
+        before = await life.everything()
+        payload = await life.do(mutation, subscriptionId=subscription, **given[mutation])
+        if mutation == "removeCoupon" or coupon != "lasting":
+            assert [error["code"] for error in payload["userErrors"]] == ([reason] if reason else [])
+        if payload["userErrors"]:
+            assert await life.everything() == before
+
+
+async def reasons(life: Life, subscription: str) -> dict[str, str | None]:
+    text = "query Q($id: ID!) { node(id: $id) { ... on Subscription { availableActions { action allowed reason message } } } }"
+    states = (await life.ask(text, id=subscription))["node"]["availableActions"]
+    assert all(state["allowed"] is (state["reason"] is None) is (state["message"] is None) for state in states)
+    return {state["action"]: state["reason"] for state in states}

@@ -88,9 +88,8 @@ async def test_another_interval_is_billed_now_and_moves_the_anchor(life: Life) -
 
 async def test_what_was_not_paid_yet_is_taken_off_its_invoice_and_becomes_no_credit(life: Life) -> None:
     subscription = await february(life)
-    await life.admin.execute(
-        "update invoice set paid_minor = 0, status = 'OPEN', paid_at = null, due_on = due_on + 14 where customer_id = $1", life.customer_id
-    )
+    await life.unpay()
+    await life.admin.execute("update invoice set due_on = due_on + 14 where customer_id = $1", life.customer_id)
     life.now += timedelta(days=7)
     await life.do("changePlan", subscriptionId=subscription, priceId=price("enterprise-support"))
     first = min(await life.rows("invoice"), key=lambda row: row["number"])
@@ -196,3 +195,71 @@ async def test_a_trial_is_for_who_has_never_had_the_plan(life: Life) -> None:
     await life.do("cancelSubscription", subscriptionId=first, when="NOW")
     payload = await life.do("addPlan", priceId=price("starter"))
     assert payload["subscription"]["status"] == "ACTIVE"
+
+
+TOTALS = "{ customer { summary { balance { amount currency } totalDue { amount currency } totalOverdue { amount currency } processing { amount currency } } } }"
+
+
+async def test_totals_list_the_currency_of_an_account_whose_invoices_are_all_paid(life: Life) -> None:
+    assert (await life.ask(TOTALS))["customer"]["summary"] == {"balance": [], "totalDue": [], "totalOverdue": [], "processing": []}
+    for _ in range(2):
+        await life.subscribe("storage")
+    zero = [{"amount": "0.00", "currency": "USD"}]
+    assert (await life.ask(TOTALS))["customer"]["summary"] == {"balance": zero, "totalDue": zero, "totalOverdue": zero, "processing": zero}
+
+
+ENDS, ELSEWHERE = "PERIOD_ENDS_NOW", "CREDIT_EXCEEDS_LINE"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "when", "warnings"),
+    [
+        # A change under the default policy that ends a paid year at once; what is left of the year is more than the month costs.
+        (("enterprise-support", "YEAR"), ("enterprise-support", "MONTH"), "POLICY", [ENDS, ELSEWHERE]),
+        (("storage", "YEAR"), ("storage", "MONTH"), "NOW", [ENDS, ELSEWHERE]),
+        (("storage", "YEAR"), ("enterprise-support", "MONTH"), "POLICY", [ENDS]),
+        (("storage", "MONTH"), ("storage", "YEAR"), "POLICY", [ENDS]),
+        (("storage", "YEAR"), ("storage", "MONTH"), "PERIOD_END", []),
+        # A downgrade at once: the line says no more than the new price of the rest.
+        (("enterprise-support", "MONTH"), ("storage", "MONTH"), "NOW", [ELSEWHERE]),
+        (("enterprise-support", "MONTH"), ("storage", "MONTH"), "POLICY", []),
+        (("storage", "MONTH"), ("enterprise-support", "MONTH"), "POLICY", []),
+    ],
+)
+async def test_a_preview_warns_of_a_period_that_ends_and_of_credit_that_no_line_shows(
+    life: Life, before: tuple[str, str], after: tuple[str, str], when: str, warnings: list[str]
+) -> None:
+    subscription = await february(life, before[0], interval=before[1])
+    life.now += HALF
+    preview = (await life.preview("changePlan", subscriptionId=subscription, priceId=price(*after), when=when))["preview"]
+    assert preview["warnings"] == warnings
+    old = await life.row(subscription)
+    payload = await life.do("changePlan", subscriptionId=subscription, priceId=price(*after), when=when, previewToken=preview["previewToken"])
+    assert payload["userErrors"] == []
+    row = await life.row(subscription)
+    assert (ENDS in warnings) is (row["period_starts_at"] == life.now != old["period_starts_at"])
+    credit = sum(entry["amount_minor"] for entry in await life.rows("balance_entry"))
+    assert (ELSEWHERE in warnings) is (credit > 0)
+    assert preview["creditGranted"]["amount"] == f"{credit / 100:.2f}"
+
+
+async def test_a_preview_warns_that_unused_time_is_taken_off_an_open_invoice_and_stands_on_no_line(life: Life) -> None:
+    subscription = await february(life)
+    await life.card("insufficient_funds")
+    await life.pass_by(subscription, days=28)
+    await life.card()
+    life.now += timedelta(days=10)
+    preview = (await life.preview("changePlan", subscriptionId=subscription, priceId=price("enterprise-support")))["preview"]
+    assert preview["warnings"] == [ELSEWHERE]
+    assert [line["description"] for line in preview["lines"]] == ["Remaining time on Enterprise support"]
+
+
+@pytest.mark.inconsistent_rows
+async def test_a_preview_of_a_change_within_a_trial_or_of_a_free_period_warns_of_nothing(life: Life) -> None:
+    subscription = await life.subscribe("business", "YEAR", is_past_trial=False)
+    assert (await life.preview("changePlan", subscriptionId=subscription, priceId=price("business")))["preview"]["warnings"] == []
+    free = await life.subscribe("storage")
+    await life.admin.execute(
+        "update invoice_line set unit_minor = 0, subtotal_minor = 0, tax_minor = 0, total_minor = 0 where customer_id = $1", life.customer_id
+    )
+    assert (await life.preview("changePlan", subscriptionId=free, priceId=price("storage", "YEAR")))["preview"]["warnings"] == []

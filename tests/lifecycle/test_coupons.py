@@ -1,8 +1,9 @@
 """Coupons: from the next invoice on, as many periods as they say, one at a time, each once a customer."""
 
+import asyncpg
 import pytest
 
-from tests.lifecycle.conftest import Life, price
+from tests.lifecycle.conftest import START, Life, new_id, price
 
 
 async def discounts(life: Life) -> list[int]:
@@ -71,3 +72,57 @@ async def test_an_unknown_an_expired_and_an_unfitting_code_look_the_same(life: L
     assert [error["code"] for error in refused["userErrors"]] == ["COUPON_INVALID"]
     assert refused["userErrors"][0]["message"] == "This code cannot be used here."
     assert await life.everything() == before
+
+
+async def entered(life: Life, code: str) -> str:
+    """The code of a coupon, as the operator enters it; how it is stored."""
+    insert = "insert into coupon (id, code, name, percent_off_ppm, duration, created_at) values ($1, $2, 'A coupon', 100000, 'ONCE', $3) returning code"
+    return str(await life.admin.fetchval(insert, new_id("cpn"), code, START))
+
+
+FORMS = {
+    "small": str.lower,
+    "capitals": str.upper,
+    "mixed": str.title,
+    "with spaces": lambda code: f"  {code} \n",
+    "with no-break spaces": lambda code: f"\u00a0{code}\u00a0",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+async def test_a_code_is_found_however_it_was_entered_and_however_it_is_typed(life: Life, form: str) -> None:
+    word = f"säve 7a {new_id('cpn')[-8:]}"
+    assert await entered(life, FORMS[form](word)) == word.upper()
+    for write in FORMS.values():
+        for mutation, given in (("applyCoupon", {"code": write(word)}), ("addPlan", {"priceId": price("storage"), "couponCode": write(word)})):
+            subscription = {} if mutation == "addPlan" else {"subscriptionId": await life.subscribe("storage")}
+            assert (await life.preview(mutation, **subscription, **given))["userErrors"] == []
+            payload = await life.do(mutation, **subscription, **given, more="subscription { appliedCoupon { coupon { code } } }")
+            assert payload["subscription"]["appliedCoupon"] == {"coupon": {"code": word.upper()}}
+            await life.admin.execute(
+                """with gone as (delete from coupon_redemption where customer_id = $1 returning coupon_id)
+                   update coupon set redeemed_count = redeemed_count - 1 where id in (select coupon_id from gone)""",
+                life.customer_id,
+            )
+
+
+@pytest.mark.parametrize("longer", [lambda code: code + "X", lambda code: code + " " * 300, lambda code: code[:-1], lambda code: code.replace("A", "A ")])
+async def test_a_text_that_is_not_the_code_is_not_taken_for_it(life: Life, longer) -> None:
+    word = ("A" * 40 + new_id("cpn"))[:60].upper()
+    await entered(life, word)
+    subscription = await life.subscribe("storage")
+    assert [error["code"] for error in (await life.do("applyCoupon", subscriptionId=subscription, code=longer(word)))["userErrors"]] == ["COUPON_INVALID"]
+    assert (await life.do("applyCoupon", subscriptionId=subscription, code=word))["userErrors"] == []
+
+
+async def test_no_two_coupons_have_codes_that_differ_in_case_alone(life: Life) -> None:
+    word = f"twice {new_id('cpn')[-8:]}"
+    await entered(life, word)
+    for one in FORMS.values():
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await entered(life, one(word))
+    other = await entered(life, f"{word} more")
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await life.admin.execute("update coupon set code = $2 where code = $1", other, word)
+    with pytest.raises(asyncpg.CheckViolationError):
+        await entered(life, " \n ")

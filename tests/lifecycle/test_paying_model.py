@@ -1,4 +1,7 @@
-"""Random interleavings of paying, what the processor tells, retries, refunds and voids: money in is what was allocated, and what is credit."""
+"""Random interleavings of paying, collecting, what the processor tells, retries, refunds, disputes, voids and what is put on account.
+
+Money in is what was allocated, what went to the account, and what went back; the Summary page and the statement say what the rows add up to.
+"""
 
 import asyncio
 import os
@@ -6,20 +9,24 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
 
+from billing.numbers import Numbering
 from billing.states import Actor
 from db.pool import Database
 from db.session import Caller
 from jobs.clock import Billing, tick
-from payments.processor import Refund
+from payments.processor import Refund, RefundReport
 from resolvers.lifecycle.writing import system_writer
 from resolvers.webhooks import act, store
+from tests.auditing import violations
 from tests.conftest import Portal
 from tests.lifecycle.conftest import Life, living
+from tests.lifecycle.figures import counted, figures_agree, today_of
+from tests.lifecycle.histories import IS_LONG
+from tests.lifecycle.test_owed import charged
 from tests.lifecycle.test_paying import amounts_agree, credit, invoice, pay, schedule
 
 CARDS = (
@@ -34,8 +41,18 @@ CARDS = (
     "requires_action",
     "action_fails",
 )
-HISTORIES = 40 if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else 12
-STEPS = 18
+REPORTS = [
+    ("DISPUTE", "SUCCEEDED"),
+    ("DISPUTE", "REVERSED"),
+    ("RETURNED", "SUCCEEDED"),
+    ("REQUESTED", "PENDING"),
+    ("GOODWILL", "SUCCEEDED"),
+    ("GOODWILL", "FAILED"),
+]
+HISTORIES = 300 if IS_LONG else 40 if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else 12
+STEPS = 60 if IS_LONG else 18
+# Long histories are to take about 18 months.
+DAYS = (30, 120, 330) if IS_LONG else (1, 20)
 
 Step = Callable[[Life, Random], Awaitable[Any]]
 
@@ -59,6 +76,19 @@ async def pays_all(life: Life, _: Random) -> None:
     await pay(life, "payAllDue", currency="USD")
 
 
+async def pays_all_that_is_payable(life: Life, _: Random) -> None:
+    """All of `totalDue` that is not in payment, with credit first."""
+    due, payable, credit = await _payable(life)
+    payload = await pay(life, "payAllDue", currency="USD")
+    code = payload["userErrors"][0]["code"] if payload["userErrors"] else None
+    if not payable:
+        assert code == ("IN_PROGRESS" if due else "ALREADY_PAID")
+        return
+    assert code not in ("IN_PROGRESS", "ALREADY_PAID")
+    if payload["payment"]:
+        assert int(payload["payment"]["amount"]["amount"].replace(".", "")) == payable - credit
+
+
 async def changes_the_card(life: Life, chance: Random) -> None:
     await life.card(chance.choice(CARDS))
 
@@ -70,7 +100,7 @@ async def hears_the_processor(life: Life, chance: Random) -> None:
         session = life.context().session.of(_system(life))
         stored = await store(session, "sandbox", event)
         if stored is not None:
-            await act(session, stored, by=system_writer(life.now))
+            await act(session, stored, by=system_writer(life.now, Numbering()))
 
 
 async def refunds(life: Life, chance: Random) -> None:
@@ -80,6 +110,18 @@ async def refunds(life: Life, chance: Random) -> None:
         left = payment["amount_minor"] - payment["refunded_minor"]
         if left:
             await life.sandbox.refund(Refund(f"refund {chance.random()}", payment["processor_reference"], chance.choice([left, 1]), "USD"))
+
+
+async def tells_of_a_refund(life: Life, chance: Random) -> None:
+    """A bank takes money back, gives it back, or returns a debit; a refund under way succeeds or fails. Often before the payment has settled, and more than once."""
+    charges = [row for row in await life.rows("payment") if row["processor_reference"]]
+    if charges:
+        payment = chance.choice(charges)
+        reason, status = chance.choice(REPORTS)
+        amount = chance.choice([payment["amount_minor"], max(payment["amount_minor"] // 3, 1)])
+        reference = f"{reason} {payment['id'][-6:]} {chance.randint(1, 2)}"
+        known = await life.rows("refund", f"and reference = '{reference}'")
+        life.sandbox.tell(payment["processor_reference"], RefundReport(reference, known[0]["amount_minor"] if known else amount, status, reason))
 
 
 async def voids(life: Life, chance: Random) -> None:
@@ -101,6 +143,24 @@ async def time_goes_by(life: Life, chance: Random) -> None:
     await tick(Billing(life.database, {"sandbox": life.sandbox}), life.now)
 
 
+async def something_is_put_on_account(life: Life, chance: Random) -> None:
+    await charged(life, chance.randint(1, 3_000))
+
+
+async def the_clock_collects(life: Life, chance: Random) -> None:
+    """At the same time as somebody who pays all."""
+    for row in await life.rows("invoice", "and status in ('OPEN', 'PARTIALLY_PAID')"):
+        if chance.random() < 0.5:
+            await life.admin.execute("update invoice set collect_at = $2 where id = $1", row["id"], life.now)
+    calls = [pays_all(life, chance)] if chance.random() < 0.5 else []
+    await asyncio.gather(tick(Billing(life.database, {"sandbox": life.sandbox}), life.now), *calls)
+
+
+async def days_go_by(life: Life, chance: Random) -> None:
+    """Installments become due, and things overdue."""
+    life.now += timedelta(days=chance.choice(DAYS))
+
+
 async def three_at_once(life: Life, chance: Random) -> None:
     invoices, installments = await life.rows("invoice"), await life.rows("installment")
     await asyncio.gather(
@@ -111,7 +171,8 @@ async def three_at_once(life: Life, chance: Random) -> None:
 
 
 STEPS_OF_A_LIFE: list[Step] = [
-    pays_an_invoice, pays_an_invoice, pays_an_installment, pays_all, changes_the_card, hears_the_processor, refunds, voids, confirms, time_goes_by, three_at_once,
+    pays_an_invoice, pays_an_invoice, pays_an_installment, pays_all, pays_all_that_is_payable, changes_the_card, hears_the_processor, refunds, tells_of_a_refund,
+    tells_of_a_refund, voids, confirms, time_goes_by, three_at_once, something_is_put_on_account, the_clock_collects, days_go_by,
 ]  # fmt: skip
 
 
@@ -125,7 +186,8 @@ async def test_money_in_is_what_was_allocated_and_what_is_credit(seed: int, port
             await step(life, chance)
             await amounts_agree(life)
             await _states_agree(life)
-            await _totals_agree(life)
+            await figures_agree(life)
+        assert await violations(owner, {life.customer_id}) == []
 
 
 async def _owing(life: Life, chance: Random) -> None:
@@ -136,16 +198,21 @@ async def _owing(life: Life, chance: Random) -> None:
     await schedule(life, 2_000, invoicing="PER_INSTALLMENT", covered_by=[each])
     await schedule(life, 700, 800)
     await credit(life, chance.choice([0, 500, 5_000]) or 1)
+    # The clock collects invoices of subscriptions.
+    subscription = await life.subscribe("storage")
+    await life.admin.execute("update invoice set subscription_id = $2 where customer_id = $1 and subscription_id is null", life.customer_id, subscription)
 
 
-async def _totals_agree(life: Life) -> None:
-    """What the Summary page says is due, counted anew in plain Python: each amount once, whatever the invoicing."""
-    today = life.now.astimezone(ZoneInfo("Europe/Zurich")).date()
-    invoices = sum(row["remaining_minor"] for row in await life.rows("invoice"))
-    alone = sum(row["remaining_minor"] for row in await life.rows("installment", "and invoice_id is null") if row["due_on"] <= today)
-    summary = (await life.ask("{ customer { summary { totalDue { minorUnits } balance { minorUnits } } } }"))["customer"]["summary"]
-    assert sum(int(one["minorUnits"]) for one in summary["totalDue"]) == invoices + alone
-    assert sum(int(one["minorUnits"]) for one in summary["balance"]) == sum(entry["amount_minor"] for entry in await life.rows("balance_entry"))
+async def _payable(life: Life) -> tuple[int, int, int]:
+    """What is due, what of it is not in payment, and the credit that pays of that; counted from the rows."""
+    figure = (await counted(life))["USD"]
+    charges = [row for row in await life.rows("charge") if row["settled_at"] is None]
+    documents = sum(row["remaining_minor"] for row in await life.rows("invoice", "and status <> 'PROCESSING'"))
+    today, alone = await today_of(life), await life.rows("installment", "and invoice_id is null and status <> 'PROCESSING'")
+    documents += sum(row["remaining_minor"] for row in alone if row["due_on"] <= today)
+    account = max(max(-figure.balance, 0) - sum(row["account_minor"] for row in charges), 0)
+    credit = max(figure.balance - sum(row["reserved_minor"] for row in charges), 0)
+    return figure.due, documents + account, min(credit, documents)
 
 
 async def _total(life: Life, identifier: str) -> int:
@@ -158,7 +225,10 @@ async def _states_agree(life: Life) -> None:
     if not open_charges:
         assert [row["id"] for table in ("invoice", "installment") for row in await life.rows(table, "and status = 'PROCESSING'")] == []
         assert await life.rows("payment", "and status in ('PROCESSING', 'REQUIRES_ACTION')") == []
-    assert sum(entry["amount_minor"] for entry in await life.rows("balance_entry")) >= 0
+    # Only what is put on account, and a refund of what had become credit and was used, take more than there is.
+    entries = await life.rows("balance_entry")
+    taken = sum(entry["amount_minor"] for entry in entries if entry["kind"] in ("CHARGE", "REFUND"))
+    assert sum(entry["amount_minor"] for entry in entries) >= taken
     for row in await life.rows("installment", "and invoice_id is not null and status <> 'CANCELED'"):
         assert row["remaining_minor"] >= 0
 

@@ -185,12 +185,14 @@ async def test_credit_that_a_declined_charge_would_have_used_is_free_again(life:
     await assert_books(life)
 
 
-async def test_a_hold_while_a_charge_decides_waits_for_it(life: Life) -> None:
+async def test_a_hold_while_a_charge_decides_is_carried_out_and_the_money_is_credit(life: Life) -> None:
     subscription = await life.subscribe("storage")
     async with under_way(life, "changePlan", subscriptionId=subscription, priceId=price("business")) as changing:
         held = await life.do("holdSubscription", STAFF, subscriptionId=subscription)
-    assert (codes(held), codes(changing.result())) == (["IN_PROGRESS"], [])
-    assert (await life.row(subscription))["price_id"] == price("business")
+    assert (codes(held), codes(changing.result())) == ([], [])
+    row = await life.row(subscription)
+    assert (row["status"], row["price_id"], row["charging_payment_id"]) == ("SUSPENDED", price("storage"), None)
+    assert [entry["kind"] for entry in await life.rows("balance_entry")] == ["OVERPAYMENT"]
     await assert_books(life)
 
 

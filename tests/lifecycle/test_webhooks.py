@@ -139,6 +139,42 @@ async def test_a_refund_at_the_processor_refunds_the_invoice_that_it_paid(life: 
     assert [(row["status"], row["remaining_minor"]) for row in await life.rows("invoice")] == [("REFUNDED", 0)]
 
 
+STRIPE_REFUND = {"id": "re_1", "amount": 2_500, "currency": "usd", "status": "succeeded", "reason": None}
+
+
+@pytest.mark.parametrize(("intent", "is_stored"), [("pi_ours", True), ("pi_of_another_shop", False)])
+async def test_stripe_names_the_payment_of_a_refund_by_its_own_reference(
+    life: Life, place: embedded.Urls, start_server: Callable[..., str], tmp_path: Path, intent: str, is_stored: bool
+) -> None:
+    await pay(life, "payInvoice", invoiceId=await invoice(life))
+    await life.admin.execute(
+        "update payment set processor = 'stripe', processor_reference = $2 where customer_id = $1", life.customer_id, f"pi_ours_{life.customer_id}"
+    )
+    url = start_server(place.app, data_dir=tmp_path, stripe_secret_key="sk_test_1", stripe_webhook_secret="whsec_1")
+    thing = STRIPE_REFUND | {"payment_intent": f"{intent}_{life.customer_id}"}
+    body = json.dumps({"id": f"evt_{secrets.token_hex(8)}", "type": "refund.created", "created": 1_795_384_000, "data": {"object": thing}})
+    headers = {"stripe-signature": WebhookSignature.generate_signature_header(body, "whsec_1", int(datetime.now(UTC).timestamp()))}
+    async with httpx.AsyncClient() as client:
+        answer = await client.post(f"{url}/webhooks/stripe", content=body, headers=headers)
+    assert (answer.status_code, answer.json()) == (200, {"stored": is_stored})
+    for _ in range(100):
+        if not is_stored or await life.rows("refund_allocation"):
+            break
+        await asyncio.sleep(0.02)
+    assert [row["paid_minor"] for row in await life.rows("invoice")] == [7_500 if is_stored else 10_000]
+
+
+async def test_an_event_that_an_earlier_version_stored_is_read_on(life: Life) -> None:
+    await pay(life, "payInvoice", invoiceId=await invoice(life))
+    (payment,) = await life.rows("payment")
+    await life.admin.execute(
+        "insert into webhook_event (processor, id, kind, payment_id, event, received_at) values ('sandbox', $1, 'REFUND', $1, cast($2 as json), $3)",
+        payment["id"], json.dumps({"result": None, "refunded_minor": 4_000}), life.now,
+    )  # fmt: skip
+    await tick(Billing(life.database, {"sandbox": life.sandbox}), life.now)
+    assert [(row["amount_minor"], row["reference"], row["status"]) for row in await life.rows("refund")] == [(4_000, None, "SUCCEEDED")]
+
+
 async def test_what_was_stored_and_not_acted_on_is_acted_on_by_the_clock(life: Life, told: str) -> None:
     await life.card("slow")
     await pay(life, "payInvoice", invoiceId=await invoice(life))

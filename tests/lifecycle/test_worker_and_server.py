@@ -62,6 +62,11 @@ class Beside:
         assert (self.server.poll(), self.worker.process.poll()) == (None, None), self.logs
 
 
+@pytest.fixture(scope="module", autouse=True)
+def audited_module() -> None:
+    """Here every test has a Postgres of its own, which is gone at the end of the module."""
+
+
 @pytest.fixture
 def place() -> Iterator[Cluster]:
     with tempfile.TemporaryDirectory(prefix="portico-") as folder, cluster(Path(folder)) as primary:

@@ -7,6 +7,7 @@ from typing import Any
 
 from pypdf import PdfReader
 
+from billing.rows.credit_notes import CreditNote, CreditNoteLine
 from billing.rows.invoices import Invoice, InvoiceLine
 from billing.rows.payments import Payment
 from papers.invoice import PaidPart
@@ -57,6 +58,13 @@ def invoice(of: list[InvoiceLine], *, paid_minor: int = 0, status: str = "OPEN")
         is_overdue=False,
         days_overdue=0,
         version=1,
+        collection="NONE",
+        retry_count=0,
+        next_attempt_at=None,
+        next_attempt_on=None,
+        refunded_minor=0,
+        is_in_payment=False,
+        file_count=0,
     )
 
 
@@ -76,3 +84,11 @@ def opened(pdf: bytes) -> PdfReader:
 def text_of(pdf: bytes) -> str:
     """All words, with every kind of space as one space."""
     return " ".join(" ".join(page.extract_text() for page in opened(pdf).pages).split())
+
+
+def credit_note(**changes: Any) -> tuple[CreditNote, list[CreditNoteLine]]:
+    """Of 59.50 on an invoice of 119.00, for the second half of its period."""
+    middle = NOW + timedelta(days=15)
+    note = CreditNote("cn_1", "cus_1", "CN-2026-000007", "UNUSED_TIME", "EUR", "inv_1", None, middle, 5_000, 950, 5_950, 2_000, 3_950, 0)
+    line = CreditNoteLine("line_1", "cus_1", "cn_1", "EUR", 1, "Unused time on Business plan", 5_000, 950, 5_950, middle, NOW + timedelta(days=30))
+    return replace(note, **changes), [line]

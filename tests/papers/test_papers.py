@@ -15,12 +15,13 @@ import pytest
 from pypdf.generic import DictionaryObject
 
 from papers.child_process import PrintingFailed
-from papers.invoice import invoice_paper, receipt_paper
+from papers.credit_note import credit_note_paper
+from papers.invoice import PaidBack, invoice_paper, receipt_paper
 from papers.press import MAX_THREAD_ROWS, Press
 from papers.sheet import Logo, Merchant, Paper, Reader, sheet
 from papers.statement import COLUMNS, Entry, EntryKind, Statement, statement_csv, statement_paper
 from papers.words import WORDS
-from tests.papers.samples import ACME, ADA, NOW, invoice, lines, opened, part, payment, text_of
+from tests.papers.samples import ACME, ADA, NOW, credit_note, invoice, lines, opened, part, payment, text_of
 
 
 @pytest.fixture(scope="module")
@@ -166,12 +167,65 @@ async def test_what_is_settled_carries_a_stamp(press: Press, status: str, stamp:
     assert all((word in text) == (word == stamp) for word in ("PAID", "VOID", "REFUNDED"))
 
 
+async def test_a_credit_note_says_what_it_corrects_its_tax_and_how_the_amount_was_used(press: Press) -> None:
+    note, rows = credit_note()
+    paid = invoice(lines(1), paid_minor=9_900, status="PARTIALLY_PAID")
+    text = text_of(await press.print(credit_note_paper(note, rows, paid, merchant=ACME, reader=ADA)))
+    for words in (
+        "Credit note",
+        "CN-2026-000007",
+        "7 Dec 2026",
+        "Corrects invoice INV-2026-000042",
+        "22 Nov 2026",
+        "Ada Lovelace",
+        "Unused time on Business plan",
+    ):
+        assert words in text
+    for words in ("€50.00 €9.50 €59.50", "Net €50.00", "Tax €9.50", "Total credited €59.50", "invoice €20.00", "Added to your credit €39.50"):
+        assert words in text
+    assert "Paid back" not in text
+
+
+@pytest.mark.parametrize(("name", "words"), [("released_minor", "Taken off"), ("granted_minor", "Added to your credit"), ("refunded_minor", "Paid back")])
+async def test_a_credit_note_names_only_what_happened_to_the_amount(press: Press, name: str, words: str) -> None:
+    note, rows = credit_note(**dict.fromkeys(("released_minor", "granted_minor", "refunded_minor"), 0) | {name: 5_950})
+    text = text_of(await press.print(credit_note_paper(note, rows, invoice(lines(1)), merchant=ACME, reader=ADA)))
+    assert [each for each in ("Taken off", "Added to your credit", "Paid back") if each in text] == [words]
+
+
+@pytest.mark.parametrize(("locale", "word"), [("de-DE", "Rechnungskorrektur"), ("fr-FR", "Avoir"), ("ja-JP", "Credit note")])
+async def test_a_credit_note_is_in_the_readers_words(press: Press, locale: str, word: str) -> None:
+    note, rows = credit_note()
+    text = text_of(await press.print(credit_note_paper(note, rows, invoice(lines(1)), merchant=ACME, reader=replace(ADA, locale=locale))))
+    assert word in text
+
+
 async def test_a_receipt_says_what_a_payment_paid(press: Press) -> None:
     made = payment(15_000, refunded_minor=5_000)
-    parts = [part(10_000), replace(part(5_000), name="Rate 2")]
+    parts = [
+        part(10_000),
+        replace(part(5_000), name="Rate 2"),
+        PaidBack(made, NOW + timedelta(days=3), 2_000, False),
+        PaidBack(made, NOW + timedelta(days=2), 3_000, True),
+    ]
     text = text_of(await press.print(receipt_paper(made, parts, merchant=ACME, reader=ADA)))
-    for word in ("Receipt", "pay_1", "INV-2026-000042 €100.00", "Rate 2 €50.00", "Refunded -€50.00", "Amount paid €100.00"):
+    for word in ("Receipt", "pay_1", "INV-2026-000042 €100.00", "Rate 2 €50.00", "Amount paid €100.00"):
         assert word in text
+    assert text.index("Taken back by the bank 24 Nov 2026 -€30.00") < text.index("Refunded 25 Nov 2026 -€20.00")
+
+
+async def test_an_invoice_says_what_was_paid_and_what_went_back_and_when(press: Press) -> None:
+    rows = lines(1)
+    made = payment(10_000, refunded_minor=4_000)
+    text = text_of(
+        await press.print(
+            invoice_paper(
+                invoice(rows, paid_minor=6_000), rows, [part(10_000), PaidBack(made, NOW + timedelta(days=3), 4_000, False)], merchant=ACME, reader=ADA
+            )
+        )
+    )
+    assert "22 Nov 2026 Visa •••• 4242 €100.00" in text
+    assert "25 Nov 2026 Refunded: Visa •••• 4242 -€40.00" in text
 
 
 def test_there_is_no_receipt_of_money_that_was_not_received() -> None:

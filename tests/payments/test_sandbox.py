@@ -1,6 +1,7 @@
 """The sandbox: every card does what its name says, in every process alike, and the ledger counts what was asked."""
 
 import asyncio
+import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -13,7 +14,8 @@ from aiohttp import web
 
 from db import demo
 from db.demo.load import tell_story
-from db.demo.rows import Payment, PaymentMethod
+from db.demo.money import Payment
+from db.demo.rows import PaymentMethod
 from db.demo.tables import no_rows
 from payments.declines import for_the_customer
 from payments.processor import (
@@ -25,6 +27,7 @@ from payments.processor import (
     Payer,
     ProcessorUnavailable,
     Refund,
+    RefundReport,
     SetupNotFound,
     SetupUnfinished,
 )
@@ -163,6 +166,35 @@ async def test_more_than_was_paid_is_never_given_back(sandbox: Sandbox) -> None:
         (S.FAILED, "more_than_was_paid"),
         (S.SUCCEEDED, None),
     ]
+
+
+async def test_events_tell_refunds_and_disputes_by_their_references(sandbox: Sandbox) -> None:
+    paid = await sandbox.charge(charge_of(await add(SandboxSide(sandbox), "visa", key="k"), "pay_1", amount_minor=1000))
+    given = await sandbox.refund(Refund("ref_1", paid.processor_reference or "", 600, "EUR"))
+    disputed = RefundReport("dp_1", 400, "SUCCEEDED", "DISPUTE")
+    sandbox.tell(paid.processor_reference or "", disputed)
+    sandbox.tell(paid.processor_reference or "", None)
+    events = [sandbox.read_event(delivery.headers, delivery.body, now=NOW) for delivery in sandbox.deliveries(now=NOW)]
+    assert [(event.refund, event.refunded_minor) for event in events if event.kind is EventKind.REFUND] == [
+        (RefundReport(given.processor_reference or "", 600, "SUCCEEDED", "REQUESTED"), None),
+        (disputed, None),
+        (None, 600),
+    ]
+
+
+async def test_a_ledger_of_an_earlier_version_is_read_on(tmp_path: Path) -> None:
+    file = sqlite3.connect(tmp_path / "sandbox.sqlite3")
+    file.execute(
+        "create table event (seq integer primary key autoincrement, key text, reference text, kind text, status text, decline_code text, refunded_minor integer)"
+    )
+    file.execute("insert into event (key, reference, kind, status, refunded_minor) values ('pay_1', 'sandbox_ch_1', 'REFUND', 'SUCCEEDED', 5)")
+    file.commit()
+    file.close()
+    sandbox = Sandbox(SECRET, Ledger(tmp_path / "sandbox.sqlite3"))
+    (delivery,) = sandbox.deliveries(now=NOW)
+    event = sandbox.read_event(delivery.headers, delivery.body, now=NOW)
+    assert (event.key, event.refunded_minor, event.refund) == ("pay_1", 5, None)
+    await sandbox.close()
 
 
 async def test_a_method_that_was_detached_cannot_be_charged(sandbox: Sandbox) -> None:

@@ -16,7 +16,18 @@ from hypothesis import strategies as st
 from stripe import WebhookSignature
 
 from billing.money import EXPONENTS
-from payments.processor import Attempt, BadSignature, ChargeStatus, EventKind, KeyReused, OutcomeUnknown, ProcessorUnavailable, Refund, SetupUnfinished
+from payments.processor import (
+    Attempt,
+    BadSignature,
+    ChargeStatus,
+    EventKind,
+    KeyReused,
+    OutcomeUnknown,
+    ProcessorUnavailable,
+    Refund,
+    RefundReport,
+    SetupUnfinished,
+)
 from payments.stripe import Stripe
 from payments.stripe_amounts import from_stripe, to_stripe
 from tests.payments.sides import KEYS, PAYER, SECRET, StripeSide, add, charge_of, localstripe, stripe_side
@@ -275,6 +286,56 @@ async def test_refunds_and_what_we_do_not_act_on_are_told_apart(side: StripeSide
     assert (refund.kind, refund.key, refund.refunded_minor, refund.processor_reference, refund.result) == (EventKind.REFUND, "pay_1", 5, "pi_1", None)
     other = side.processor.read_event(*signed(EVENT | {"type": "customer.created", "data": {"object": {"id": "cus_1"}}}), now=NOW)
     assert (other.kind, other.key, other.result) == (EventKind.OTHER, None, None)
+
+
+REFUND = {"id": "re_1", "object": "refund", "amount": 500, "currency": "eur", "payment_intent": "pi_1", "charge": "ch_1", "status": "succeeded", "reason": None}
+DISPUTE = {"id": "dp_1", "object": "dispute", "amount": 900, "currency": "eur", "payment_intent": "pi_1", "charge": "ch_1", "status": "needs_response"}
+
+
+@pytest.mark.parametrize(
+    ("topic", "changes", "expected"),
+    [
+        ("refund.created", {"status": "pending"}, ("PENDING", "REQUESTED")),
+        ("refund.created", {}, ("SUCCEEDED", "REQUESTED")),
+        ("refund.updated", {"status": "requires_action"}, ("PENDING", "REQUESTED")),
+        ("refund.updated", {"reason": "duplicate"}, ("SUCCEEDED", "DUPLICATE")),
+        ("charge.refund.updated", {"status": "canceled"}, ("FAILED", "REQUESTED")),
+        ("refund.failed", {"status": "failed", "reason": "fraudulent"}, ("FAILED", "FRAUDULENT")),
+    ],
+)
+async def test_a_refund_is_told_by_its_reference(side: StripeSide, topic: str, changes: dict[str, str], expected: tuple[str, str]) -> None:
+    event = side.processor.read_event(*signed(EVENT | {"type": topic, "data": {"object": REFUND | changes}}), now=NOW)
+    assert (event.kind, event.key, event.processor_reference, event.refunded_minor) == (EventKind.REFUND, None, "pi_1", None)
+    assert event.refund == RefundReport("re_1", 500, *expected)
+
+
+@pytest.mark.parametrize(
+    ("topic", "changes", "expected"),
+    [
+        ("created", {"reason": "fraudulent"}, ("SUCCEEDED", "DISPUTE")),
+        ("created", {"reason": "insufficient_funds", "status": "lost"}, ("SUCCEEDED", "RETURNED")),
+        ("created", {"reason": "incorrect_account_details", "status": "lost"}, ("SUCCEEDED", "RETURNED")),
+        ("created", {"reason": "bank_cannot_process", "status": "lost"}, ("SUCCEEDED", "RETURNED")),
+        ("created", {"reason": "debit_not_authorized", "status": "lost"}, ("SUCCEEDED", "DISPUTE")),
+        ("funds_withdrawn", {"status": "under_review"}, ("SUCCEEDED", "DISPUTE")),
+        ("closed", {"status": "lost"}, ("SUCCEEDED", "DISPUTE")),
+        ("closed", {"status": "won"}, ("REVERSED", "DISPUTE")),
+        ("funds_reinstated", {"status": "won"}, ("REVERSED", "DISPUTE")),
+        ("updated", {"status": "won"}, ("REVERSED", "DISPUTE")),
+    ],
+)
+async def test_a_dispute_and_a_returned_debit_are_told_apart(side: StripeSide, topic: str, changes: dict[str, str], expected: tuple[str, str]) -> None:
+    event = side.processor.read_event(*signed(EVENT | {"type": f"charge.dispute.{topic}", "data": {"object": DISPUTE | changes}}), now=NOW)
+    assert (event.kind, event.key, event.processor_reference, event.refund) == (EventKind.REFUND, None, "pi_1", RefundReport("dp_1", 900, *expected))
+
+
+@pytest.mark.parametrize(
+    ("topic", "status"),
+    [("created", "warning_needs_response"), ("closed", "warning_closed"), ("updated", "under_review"), ("created", "prevented")],
+)
+async def test_an_inquiry_moves_no_money(side: StripeSide, topic: str, status: str) -> None:
+    event = side.processor.read_event(*signed(EVENT | {"type": f"charge.dispute.{topic}", "data": {"object": DISPUTE | {"status": status}}}), now=NOW)
+    assert (event.kind, event.processor_reference, event.refund) == (EventKind.OTHER, None, None)
 
 
 # Every event of a PaymentIntent (https://docs.stripe.com/api/events/types), and one that Stripe may add.

@@ -1,0 +1,45 @@
+"""Free trials: who gets one, until when it lasts, and which plans a subscription has had."""
+
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+
+from billing.periods import Cycle
+from billing.rows.contracts import Contract, Offer, TakenPlan
+
+
+class TrialPolicy(StrEnum):
+    """How many trials a customer may have: one of each plan, one in all, or none."""
+
+    PER_PLAN = "per_plan"
+    PER_CUSTOMER = "per_customer"
+    NONE = "none"
+
+
+def offered(offer: Offer, policy: TrialPolicy) -> Offer:
+    """The offer as it is for this customer: without trial days where they may have no trial (any more). Who has had a plan, paid or free, has had its trial."""
+    is_used_up = offer.was_taken or (policy is TrialPolicy.PER_CUSTOMER and offer.had_trial)
+    return replace(offer, trial_days=0) if is_used_up or policy is TrialPolicy.NONE else offer
+
+
+def ends_at(offer: Offer, starts_at: datetime, zone: str) -> datetime | None:
+    """Calendar days of an IANA time zone after the start, at the same wall time; None without a trial."""
+    return Cycle(starts_at, zone, "DAY").boundary(offer.trial_days) if offer.trial_days else None
+
+
+def taken(before: Contract, after: Contract, *, now: datetime) -> tuple[TakenPlan, ...]:
+    """The plans to record for a decision. A change names the plan that it leaves, too: a subscription of an earlier version has no record."""
+    if before.version == 0:
+        return (_taken(after, after.trial_ends_at is not None, now),)
+    if before.plan_id == after.plan_id:
+        return ()
+    return _taken(before, False, now), _taken(after, False, now)
+
+
+def is_canceled_order(before: Contract, after: Contract) -> bool:
+    """Whether a subscription ends before its first instant, so that it has had nothing."""
+    return before.version > 0 and before.period_starts_at is None and after.status == "CANCELED"
+
+
+def _taken(contract: Contract, has_trial: bool, now: datetime) -> TakenPlan:
+    return TakenPlan(contract.customer_id, contract.plan_id, contract.id, has_trial, now)

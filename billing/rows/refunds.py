@@ -1,0 +1,109 @@
+"""Rows about money that went back."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    id: str
+    customer_id: str
+    payment_id: str
+    currency: str
+    amount_minor: int
+    status: str
+    reason: str
+    created_at: datetime
+    settled_at: datetime | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedPayment:
+    """A payment whose money goes back. `credit_minor` of it is on the customer's account; `account_minor` of that paid what was owed there and is not waived."""
+
+    customer_id: str
+    payment_id: str
+    status: str
+    currency: str
+    amount_minor: int
+    payment_method_id: str | None
+    credit_minor: int
+    account_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedRefund:
+    """A refund as the rules see it, and whether it has taken from what its payment paid."""
+
+    id: str
+    reference: str | None
+    amount_minor: int
+    reason: str
+    status: str
+    created_at: datetime
+    is_awaiting: bool
+    is_applied: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RefundSource:
+    """A part of a payment: for an invoice, an installment or both; with neither it had become credit."""
+
+    id: str
+    invoice_id: str | None
+    installment_id: str | None
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedInvoice:
+    """`noted_…` are sums over its credit notes, `given_minor` what they say was paid back; `applied_minor` is balance credit that pays for it."""
+
+    id: str
+    number: str
+    status: str
+    currency: str
+    subscription_id: str | None
+    total_minor: int
+    tax_minor: int
+    paid_minor: int
+    refunded_minor: int
+    remaining_minor: int
+    noted_minor: int
+    noted_tax_minor: int
+    given_minor: int
+    applied_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedInstallment:
+    id: str
+    schedule_id: str
+    invoice_id: str | None
+    name: str
+    status: str
+    paid_minor: int
+    remaining_minor: int
+    allocated_minor: int
+    disputed_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundNote:
+    """A credit note, and what of it says that a refund was paid back."""
+
+    id: str
+    invoice_id: str
+    refunded_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundedPart:
+    """What a refund took from an invoice, or all of it."""
+
+    id: str
+    payment_id: str
+    settled_at: datetime
+    reason: str
+    amount_minor: int

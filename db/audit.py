@@ -1,0 +1,99 @@
+"""Check the money in the database: each block `invariants.…` of sql/audit.sql selects the rows that break one invariant.
+
+All of them are read in one snapshot, as the owner of the tables, to whom the policy `audited` shows all rows while `app.actor` is AUDIT.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+import asyncpg
+
+from billing.rows import Violation
+from db.blocks import PARAMETER, Block, blocks, positional
+from db.literals import literal
+from db.migrate import AUDIT, OWNER
+from db.records import rows_of
+
+PREFIX = "invariants."
+READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+
+# Tables of which the audit would see nothing, and so find nothing wrong.
+UNSEEN = """
+select c.relname from pg_class c
+ where c.relnamespace = 'portico'::regnamespace and c.relforcerowsecurity
+   and not exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'audited')"""
+UNKNOWN = "select w.id from unnest($1::text[]) w(id) where not exists (select from customer c where c.id = w.id)"
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+class CannotAudit(Exception):
+    """The audit cannot see all rows; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Invariant:
+    """`total` rows break it; `violations` has the first of them."""
+
+    name: str
+    rule: str
+    total: int
+    violations: tuple[Violation, ...]
+
+
+async def audit(connection: Connection, *, now: datetime, customers: Sequence[str] | None = None, limit: int | None = None) -> list[Invariant]:
+    """Check every invariant as of `now`, for these customers or for all, with at most `limit` violations of each. Raises CannotAudit.
+
+    The connection is one of the administrator. What belongs to no customer, such as series of numbers and coupons, is checked only for all customers.
+    """
+    await connection.execute(READ)
+    try:
+        return await checked(connection, now=now, customers=customers, limit=limit)
+    finally:
+        await connection.execute("ROLLBACK")
+
+
+async def checked(connection: Connection, *, now: datetime, customers: Sequence[str] | None = None, limit: int | None = None) -> list[Invariant]:
+    """As `audit`, in the transaction that is open, whose role and settings it changes."""
+    await connection.execute(
+        f"SET LOCAL ROLE {OWNER}; SET LOCAL search_path = portico; SET LOCAL jit = off; "
+        f"SET LOCAL app.actor = {literal(AUDIT)}; SET LOCAL app.now = {literal(now.isoformat())}"
+    )
+    await _refuse(connection, customers)
+    return [await _check(connection, block, customers, limit) for block in invariants()]
+
+
+def invariants() -> list[Block]:
+    """In the order of the file."""
+    return [block for name, block in blocks().items() if name.startswith(PREFIX)]
+
+
+async def _refuse(connection: Connection, customers: Sequence[str] | None) -> None:
+    """Raises CannotAudit where the audit would find nothing wrong because it sees nothing."""
+    if not await connection.fetchval("select to_regclass('portico.customer') is not null"):
+        raise CannotAudit("The database is empty. Run `./portico migrate` first.")
+    if unseen := [record[0] for record in await connection.fetch(UNSEEN)]:
+        raise CannotAudit(f"The audit cannot see the rows of {', '.join(sorted(unseen))}. Run `./portico migrate` first.")
+    if unknown := [record[0] for record in await connection.fetch(UNKNOWN, customers or [])]:
+        raise CannotAudit(f"No customer has the id {unknown[0]}.")
+
+
+async def _check(connection: Connection, block: Block, customers: Sequence[str] | None, limit: int | None) -> Invariant:
+    violations = block.sql if block.returns == "Violation" else _compared_with_statement(block)
+    sql, names = positional(f"select v.*, count(*) over () as total from ({violations}) v order by v.customer_id, v.object_id, v.actual limit :limit")
+    values = {"customers": customers, "limit": limit}
+    records = await connection.fetch(sql, *(values[name] for name in names))
+    return Invariant(block.name.removeprefix(PREFIX), block.summary, records[0]["total"] if records else 0, tuple(rows_of("Violation", map(dict, records))))
+
+
+def _compared_with_statement(block: Block) -> str:
+    """The accounts of a block whose statement, to the end of time, ends with another balance."""
+    arguments = {"customer_id": "o.customer_id", "currency": "o.currency", "until_on": "date 'infinity'"}
+    entries = PARAMETER.sub(lambda match: arguments[match[1]], blocks()["papers.entries"].sql)
+    return f"""
+select o.customer_id, o.currency as object_id, format('balance %s', o.owed_minor) as expected, format('balance %s', s.minor) as actual
+  from ({block.sql}) o
+ cross join lateral (select coalesce(sum(e.amount_minor), 0) as minor from ({entries}) e) s
+ where s.minor <> o.owed_minor"""

@@ -1,0 +1,33 @@
+"""Rows of several tables in one statement: the blocks `saving.…` of the kinds of rows that one decision writes, each a CTE that takes its rows as JSON.
+
+All blocks of a statement see the database as it was before it, and nobody may rely on their order; foreign keys are checked at its end.
+"""
+
+from collections.abc import Iterable
+from functools import lru_cache
+
+from db.blocks import PARAMETER, blocks, positional
+
+PREFIX = "saving."
+
+
+@lru_cache(maxsize=1000)
+def statement_of(kinds: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+    """A statement that writes rows of these kinds, and the names of its parameters: `rows_<kind>` for each kind, and the caller's.
+
+    It gives one row with a column for each kind: how many rows were written. What a block returns nothing of is not counted.
+    """
+    parts = ",\n".join(f"{kind} as (\n{_named(kind)})" for kind in kinds)
+    counted = [kind for kind in kinds if blocks()[PREFIX + kind].returns != "nothing"]
+    counts = ", ".join(f"(select cast(count(*) as integer) from {kind}) as {kind}" for kind in counted)
+    return positional(f"with {parts}\nselect {counts}")
+
+
+def in_order(kinds: Iterable[str]) -> tuple[str, ...]:
+    """The kinds as the file of the blocks has them, so that the same kinds always make the same statement. Raises KeyError for one without a block."""
+    places = {name: place for place, name in enumerate(blocks())}
+    return tuple(sorted(kinds, key=lambda kind: places[PREFIX + kind]))
+
+
+def _named(kind: str) -> str:
+    return PARAMETER.sub(lambda match: f":rows_{kind}" if match[1] == "rows" else match[0], blocks()[PREFIX + kind].sql)

@@ -1,0 +1,321 @@
+-- The rows that a decision writes: one block for each kind of row, which takes them as :rows, a JSON list of objects, and gives back the ids of what it wrote.
+-- `db/saving.py` puts the blocks of one decision together to one statement.
+
+-- name: saving.subscription
+-- returns: Written
+-- A new subscription, or the next version of one: nothing is written over a version that was not read.
+insert into subscription (customer_id, id, plan_id, price_id, currency, quantity, status, holds, suspended_by, started_at, trial_ends_at,
+       period_starts_at, period_ends_at, anchor_at, billing_zone, renews_at, renewal_minor, pending_kind, pending_at, pending_price_id,
+       pending_plan_id, pending_quantity, pending_resumes_at, resumes_at, paused_at, suspended_at, canceled_at, cancel_reason, cancel_comment,
+       payment_method_id, charging_payment_id, version, created_at)
+select :customer_id, n.id, n.plan_id, n.price_id, n.currency, n.quantity, n.status, n.holds, n.suspended_by, n.started_at, n.trial_ends_at,
+       n.period_starts_at, n.period_ends_at, n.anchor_at, n.billing_zone, n.renews_at, n.renewal_minor, n.pending_kind, n.pending_at,
+       n.pending_price_id, n.pending_plan_id, n.pending_quantity, n.pending_resumes_at, n.resumes_at, n.paused_at, n.suspended_at, n.canceled_at,
+       n.cancel_reason, n.cancel_comment, n.payment_method_id, n.charging_payment_id, n.version, n.created_at
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, plan_id text, price_id text, currency text, quantity integer, status text, holds text[],
+       suspended_by text, started_at timestamptz, trial_ends_at timestamptz, period_starts_at timestamptz, period_ends_at timestamptz,
+       anchor_at timestamptz, billing_zone text, renews_at timestamptz, renewal_minor bigint, pending_kind text, pending_at timestamptz,
+       pending_price_id text, pending_plan_id text, pending_quantity integer, pending_resumes_at timestamptz, resumes_at timestamptz,
+       paused_at timestamptz, suspended_at timestamptz, canceled_at timestamptz, cancel_reason text, cancel_comment text, payment_method_id text,
+       charging_payment_id text, version integer, created_at timestamptz)
+    on conflict (customer_id, id) do update
+   set plan_id = excluded.plan_id, price_id = excluded.price_id, quantity = excluded.quantity, status = excluded.status, holds = excluded.holds,
+           suspended_by = excluded.suspended_by, started_at = excluded.started_at, trial_ends_at = excluded.trial_ends_at,
+           period_starts_at = excluded.period_starts_at, period_ends_at = excluded.period_ends_at, anchor_at = excluded.anchor_at,
+           billing_zone = excluded.billing_zone, renews_at = excluded.renews_at, renewal_minor = excluded.renewal_minor,
+           pending_kind = excluded.pending_kind, pending_at = excluded.pending_at, pending_price_id = excluded.pending_price_id,
+           pending_plan_id = excluded.pending_plan_id, pending_quantity = excluded.pending_quantity, pending_resumes_at = excluded.pending_resumes_at,
+           resumes_at = excluded.resumes_at, paused_at = excluded.paused_at, suspended_at = excluded.suspended_at, canceled_at = excluded.canceled_at,
+           cancel_reason = excluded.cancel_reason, cancel_comment = excluded.cancel_comment, payment_method_id = excluded.payment_method_id,
+           charging_payment_id = excluded.charging_payment_id, version = excluded.version
+ where subscription.version = excluded.version - 1
+returning id
+
+-- name: saving.subscription_event
+-- returns: Written
+insert into subscription_event (customer_id, id, subscription_id, kind, actor, note, happened_at)
+select :customer_id, n.id, n.subscription_id, n.kind, n.actor, n.note, n.happened_at
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, subscription_id text, kind text, actor text, note text, happened_at timestamptz)
+returning id
+
+-- name: saving.invoice
+-- returns: Written
+-- Its number is its id until the transaction ends (`invoices.issue_number`).
+insert into invoice (customer_id, id, number, reason, status, currency, subscription_id, schedule_id, issued_at, due_on, period_starts_at,
+       period_ends_at, subtotal_minor, discount_minor, tax_minor, total_minor, paid_minor, credited_minor, paid_at, collection, collect_at, created_at)
+select :customer_id, n.id, n.number, n.reason, n.status, n.currency, n.subscription_id, n.schedule_id, n.issued_at, n.due_on, n.period_starts_at,
+       n.period_ends_at, n.subtotal_minor, n.discount_minor, n.tax_minor, n.total_minor, n.paid_minor, n.credited_minor, n.paid_at,
+       coalesce(n.collection, case when n.collect_at is null then 'NONE' else 'DUE' end), n.collect_at, n.created_at
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, number text, reason text, status text, currency text, subscription_id text,
+       schedule_id text, issued_at timestamptz, due_on date, period_starts_at timestamptz, period_ends_at timestamptz, subtotal_minor bigint,
+       discount_minor bigint, tax_minor bigint, total_minor bigint, paid_minor bigint, credited_minor bigint, paid_at timestamptz,
+       collection text, collect_at timestamptz, created_at timestamptz)
+returning id
+
+-- name: saving.invoice_line
+-- returns: Written
+insert into invoice_line (customer_id, id, invoice_id, currency, position, description, quantity, unit_minor, subtotal_minor, discount_minor,
+       tax_minor, total_minor, period_starts_at, period_ends_at)
+select :customer_id, n.id, n.invoice_id, n.currency, n.position, n.description, n.quantity, n.unit_minor, n.subtotal_minor, n.discount_minor,
+       n.tax_minor, n.total_minor, n.period_starts_at, n.period_ends_at
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, invoice_id text, currency text, position integer, description text, quantity integer,
+       unit_minor bigint, subtotal_minor bigint, discount_minor bigint, tax_minor bigint, total_minor bigint, period_starts_at timestamptz,
+       period_ends_at timestamptz)
+returning id
+
+-- name: saving.credit_note
+-- returns: Written
+-- Of an invoice at most what its notes so far leave of its net and its tax. Its number is its id until the transaction ends (`credit_notes.issue_number`).
+insert into credit_note (customer_id, id, number, reason, currency, invoice_id, refund_id, issued_at, subtotal_minor, tax_minor, total_minor,
+       released_minor, granted_minor, refunded_minor, created_at)
+select :customer_id, n.id, n.number, n.reason, n.currency, n.invoice_id, n.refund_id, n.issued_at, n.subtotal_minor, n.tax_minor, n.total_minor,
+       n.released_minor, n.granted_minor, n.refunded_minor, n.created_at
+  from (select r.*, sum(r.tax_minor) over so_far as taken_tax_minor, sum(r.subtotal_minor) over so_far as taken_net_minor
+          from jsonb_to_recordset(cast(:rows as jsonb)) r (id text, number text, reason text, currency text, invoice_id text, refund_id text,
+               issued_at timestamptz, subtotal_minor bigint, tax_minor bigint, total_minor bigint, released_minor bigint, granted_minor bigint,
+               refunded_minor bigint, created_at timestamptz)
+        window so_far as (partition by r.invoice_id order by r.id)) n
+  join invoice i on i.customer_id = :customer_id and i.id = n.invoice_id and i.currency = n.currency
+ cross join lateral (
+        select coalesce(sum(o.tax_minor), 0) as tax_minor, coalesce(sum(o.subtotal_minor), 0) as net_minor
+          from credit_note o where o.customer_id = i.customer_id and o.invoice_id = i.id) before
+ where i.status <> 'VOID' and before.tax_minor + n.taken_tax_minor <= i.tax_minor and before.net_minor + n.taken_net_minor <= i.total_minor - i.tax_minor
+returning id
+
+-- name: saving.credit_note_line
+-- returns: Written
+insert into credit_note_line (customer_id, id, credit_note_id, currency, position, description, subtotal_minor, tax_minor, total_minor,
+       period_starts_at, period_ends_at)
+select :customer_id, n.id, n.credit_note_id, n.currency, n.position, n.description, n.subtotal_minor, n.tax_minor, n.total_minor,
+       n.period_starts_at, n.period_ends_at
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, credit_note_id text, currency text, position integer, description text,
+       subtotal_minor bigint, tax_minor bigint, total_minor bigint, period_starts_at timestamptz, period_ends_at timestamptz)
+returning id
+
+-- name: saving.released
+-- returns: Written
+-- What an open invoice no longer asks for.
+update invoice i
+   set credited_minor = i.credited_minor + n.credited_minor, version = i.version + 1,
+       status = case when i.remaining_minor = n.credited_minor then 'PAID' else i.status end,
+       paid_at = case when i.remaining_minor = n.credited_minor then n.paid_at else i.paid_at end,
+       collection = case when i.remaining_minor = n.credited_minor then 'NONE' else i.collection end,
+       collect_at = case when i.remaining_minor = n.credited_minor then null else i.collect_at end
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, credited_minor bigint, paid_at timestamptz)
+ where i.customer_id = :customer_id and i.id = n.id and i.status in ('OPEN', 'PARTIALLY_PAID') and i.remaining_minor >= n.credited_minor
+returning i.id
+
+-- name: saving.withdrawn_redemption
+-- returns: Written
+-- A redemption that counts as never made.
+delete from coupon_redemption r
+ using jsonb_to_recordset(cast(:rows as jsonb)) n (id text)
+ where r.customer_id = :customer_id and r.id = n.id
+returning r.id
+
+-- name: saving.changed_redemption
+-- returns: Written
+update coupon_redemption r
+   set periods_left = n.periods_left, used_until = n.used_until, ended_at = n.ended_at
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, periods_left integer, used_until timestamptz, ended_at timestamptz)
+ where r.customer_id = :customer_id and r.id = n.id
+returning r.id
+
+-- name: saving.coupon_redemption
+-- returns: Written
+insert into coupon_redemption (customer_id, id, coupon_id, subscription_id, redeemed_at, periods_left, used_until)
+select :customer_id, n.id, n.coupon_id, n.subscription_id, n.redeemed_at, n.periods_left, n.used_until
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, coupon_id text, subscription_id text, redeemed_at timestamptz, periods_left integer,
+       used_until timestamptz)
+returning id
+
+-- name: saving.taken_coupon
+-- returns: Written
+-- Coupons are everybody's. One whose last redemption is gone does not come back.
+update coupon c set redeemed_count = c.redeemed_count + 1
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text)
+ where c.id = n.id and c.is_active and (c.max_redemptions is null or c.redeemed_count < c.max_redemptions)
+returning c.id
+
+-- name: saving.returned_coupon
+-- returns: Written
+update coupon c set redeemed_count = c.redeemed_count - 1
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text)
+ where c.id = n.id and c.redeemed_count > 0
+returning c.id
+
+-- name: saving.payment
+-- returns: Written
+insert into payment (customer_id, id, status, currency, amount_minor, payment_method_id, method_kind, method_brand, method_last4, processor,
+       processor_reference, created_at)
+select :customer_id, n.id, n.status, n.currency, n.amount_minor, n.payment_method_id, n.method_kind, n.method_brand, n.method_last4, n.processor,
+       n.processor_reference, n.created_at
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, status text, currency text, amount_minor bigint, payment_method_id text, method_kind text,
+       method_brand text, method_last4 text, processor text, processor_reference text, created_at timestamptz)
+returning id
+
+-- name: saving.payment_allocation
+-- returns: Written
+insert into payment_allocation (customer_id, id, payment_id, invoice_id, installment_id, currency, amount_minor, created_at)
+select :customer_id, n.id, n.payment_id, n.invoice_id, n.installment_id, n.currency, n.amount_minor, n.created_at
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, payment_id text, invoice_id text, installment_id text, currency text, amount_minor bigint,
+       created_at timestamptz)
+returning id
+
+-- name: saving.balance_entry
+-- returns: Written
+insert into balance_entry (customer_id, id, currency, amount_minor, kind, description, invoice_id, payment_id, refund_id, credit_note_id, created_at)
+select :customer_id, n.id, n.currency, n.amount_minor, n.kind, n.description, n.invoice_id, n.payment_id, n.refund_id, n.credit_note_id, n.created_at
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, currency text, amount_minor bigint, kind text, description text, invoice_id text,
+       payment_id text, refund_id text, credit_note_id text, created_at timestamptz)
+returning id
+
+-- name: saving.charge
+-- returns: Written
+insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, request, changes, on_failure, ordered, agreed, answer,
+       currency, reserved_minor, account_minor, coupon_id, started_at, sent_at)
+select :customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.request, n.changes, n.on_failure, n.ordered, n.agreed, n.answer,
+       n.currency, coalesce(n.reserved_minor, 0), coalesce(n.account_minor, 0), n.coupon_id, n.started_at, n.sent_at
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (payment_id text, subscription_id text, invoice_id text, mutation text, key text, request json,
+       changes json, on_failure json, ordered json, agreed json, answer json, currency text, reserved_minor bigint, account_minor bigint, coupon_id text,
+       started_at timestamptz, sent_at timestamptz)
+returning payment_id as id
+
+-- name: saving.released_charge
+-- returns: Written
+-- A charge that decides nothing any more: the credit and the coupon that it would have used are free. Not together with `settled`, which frees them too.
+update charge c
+   set reserved_minor = 0, coupon_id = null
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (payment_id text)
+ where c.customer_id = :customer_id and c.payment_id = n.payment_id
+returning c.payment_id as id
+
+-- name: saving.attempted
+-- returns: Written
+-- A payment of these invoices begins. When the clock would charge them stays, for the case that it fails, or pays only a part.
+update invoice i
+   set status = 'PROCESSING', version = i.version + 1
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text)
+ where i.customer_id = :customer_id and i.id = n.id and i.status in ('OPEN', 'PARTIALLY_PAID') and i.remaining_minor > 0
+returning i.id
+
+-- name: saving.collected
+-- returns: Written
+-- Money or credit has paid a part of these invoices, or all of them.
+update invoice i
+   set paid_minor = i.paid_minor + n.paid_minor, credited_minor = i.credited_minor + coalesce(n.credited_minor, 0), version = i.version + 1,
+       collection = case when i.remaining_minor = n.paid_minor + coalesce(n.credited_minor, 0) then 'NONE' else i.collection end,
+       collect_at = case when i.remaining_minor = n.paid_minor + coalesce(n.credited_minor, 0) then null else i.collect_at end,
+       status = case when i.remaining_minor = n.paid_minor + coalesce(n.credited_minor, 0) then 'PAID'
+                     when i.paid_minor + n.paid_minor > 0 then 'PARTIALLY_PAID' else 'OPEN' end,
+       paid_at = case when i.remaining_minor = n.paid_minor + coalesce(n.credited_minor, 0) then n.paid_at else i.paid_at end
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, paid_minor bigint, credited_minor bigint, paid_at timestamptz)
+ where i.customer_id = :customer_id and i.id = n.id and i.status in ('OPEN', 'PARTIALLY_PAID', 'PROCESSING')
+   and i.remaining_minor >= n.paid_minor + coalesce(n.credited_minor, 0)
+returning i.id
+
+-- name: saving.uncollected
+-- returns: Written
+-- A payment of these invoices has failed. Where no other time is given, the clock charges them when it would have.
+update invoice i
+   set status = case when i.paid_minor > 0 then 'PARTIALLY_PAID' else 'OPEN' end, collect_at = coalesce(n.collect_at, i.collect_at),
+       failed_attempts = i.failed_attempts + coalesce(n.failed_attempts, 0), version = i.version + 1
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, collect_at timestamptz, failed_attempts integer)
+ where i.customer_id = :customer_id and i.id = n.id and i.status in ('PROCESSING', 'OPEN', 'PARTIALLY_PAID')
+returning i.id
+
+-- name: saving.collection
+-- returns: Written
+-- What was decided about the collection of invoices; `failures` more of the clock's tries have failed.
+update invoice i
+   set collection = n.collection, collect_at = n.collect_at, retry_count = n.retry_count, retry_began_on = n.retry_began_on,
+       retry_last_on = n.retry_last_on, retry_method_id = n.retry_method_id, failed_attempts = i.failed_attempts + n.failures, version = i.version + 1
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, collection text, collect_at timestamptz, retry_count integer, retry_began_on date,
+       retry_last_on date, retry_method_id text, failures integer)
+ where i.customer_id = :customer_id and i.id = n.id
+returning i.id
+
+-- name: saving.attempted_installment
+-- returns: Written
+update installment p
+   set status = 'PROCESSING', version = p.version + 1
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text)
+ where p.customer_id = :customer_id and p.id = n.id and p.status in ('DUE', 'PARTIALLY_PAID', 'FAILED') and p.remaining_minor > 0
+returning p.id
+
+-- name: saving.collected_installment
+-- returns: Written
+update installment p
+   set paid_minor = p.paid_minor + n.paid_minor, version = p.version + 1, status = case when p.remaining_minor = n.paid_minor then 'PAID' else 'PARTIALLY_PAID' end
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, paid_minor bigint)
+ where p.customer_id = :customer_id and p.id = n.id and p.status in ('DUE', 'PARTIALLY_PAID', 'FAILED', 'PROCESSING') and p.remaining_minor >= n.paid_minor
+returning p.id
+
+-- name: saving.uncollected_installment
+-- returns: Written
+update installment p
+   set status = case when p.paid_minor > 0 then 'PARTIALLY_PAID' else 'FAILED' end, version = p.version + 1
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text)
+ where p.customer_id = :customer_id and p.id = n.id and p.status = 'PROCESSING'
+returning p.id
+
+-- name: saving.collected_schedule
+-- returns: Written
+update payment_schedule s
+   set paid_minor = s.paid_minor + n.paid_minor, version = s.version + 1,
+       status = case when s.status = 'ACTIVE' and s.remaining_minor = n.paid_minor then 'FINISHED' else s.status end
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, paid_minor bigint)
+ where s.customer_id = :customer_id and s.id = n.id
+returning s.id
+
+-- name: saving.result
+-- returns: Written
+-- What the processor said of a payment. Money that comes after a failure counts.
+update payment p
+   set status = n.status, decline_code = n.decline_code, is_retryable = coalesce(n.is_retryable, false), settled_at = n.settled_at, version = p.version + 1,
+       processor_reference = coalesce(n.processor_reference, p.processor_reference)
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, status text, decline_code text, is_retryable boolean, settled_at timestamptz,
+       processor_reference text)
+ where p.customer_id = :customer_id and p.id = n.id and (p.status in ('PROCESSING', 'REQUIRES_ACTION') or (p.status = 'FAILED' and n.status = 'SUCCEEDED'))
+returning p.id
+
+-- name: saving.dropped_allocation
+-- returns: Written
+-- What a payment was to pay, and does not.
+delete from payment_allocation a
+ using jsonb_to_recordset(cast(:rows as jsonb)) n (payment_id text)
+ where a.customer_id = :customer_id and a.payment_id = n.payment_id
+returning a.id
+
+-- name: saving.settled
+-- returns: Written
+update charge c
+   set settled_at = n.settled_at
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (payment_id text, settled_at timestamptz)
+ where c.customer_id = :customer_id and c.payment_id = n.payment_id
+returning c.payment_id as id
+
+-- name: saving.freed_key
+-- returns: Written
+-- A key whose call had no effect may be used again.
+delete from idempotency_key k
+ using jsonb_to_recordset(cast(:rows as jsonb)) n (mutation text, key text)
+ where k.customer_id = :customer_id and k.mutation = n.mutation and k.key = n.key
+returning k.key as id
+
+-- name: saving.idempotency_key
+-- returns: Written
+update idempotency_key k
+   set answer = n.answer, finished_at = n.finished_at, payment_id = coalesce(n.payment_id, k.payment_id), lease_until = n.lease_until
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (mutation text, key text, payment_id text, answer json, finished_at timestamptz,
+       lease_until timestamptz)
+ where k.customer_id = :customer_id and k.mutation = n.mutation and k.key = n.key
+returning k.key as id
+
+-- name: saving.audit_event
+-- returns: nothing
+-- An event may be of no customer, and who writes it may not read it.
+insert into audit_event (id, customer_id, actor, actor_subject, actor_issuer, client, request_id, event, outcome, detail, happened_at)
+select n.id, n.customer_id, n.actor, n.actor_subject, n.actor_issuer, n.client, n.request_id, n.event, n.outcome, n.detail, n.happened_at
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, customer_id text, actor text, actor_subject text, actor_issuer text, client text,
+       request_id text, event text, outcome text, detail text, happened_at timestamptz)

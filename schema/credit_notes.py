@@ -1,0 +1,42 @@
+"""Credit notes and their lines."""
+
+import strawberry
+
+from billing.states import CreditNoteReason
+from schema import nouns
+from schema.enums import LineOrder
+from schema.fields import derived, money, one, page, part
+from schema.node import Node
+from schema.papers import Document, document
+from schema.scalars import CurrencyCode, DateTime
+from schema.subscriptions import Period
+
+
+@strawberry.type(description="A document that takes back a part of an issued invoice, with its tax. Its amounts are positive: what is taken back.")
+class CreditNote(Node):
+    number: str = strawberry.field(description="The number printed on it.")
+    reason: CreditNoteReason = strawberry.field(description="Why it was issued.")
+    currency: CurrencyCode = strawberry.field(description="The currency of all its amounts.")
+    issued_at: DateTime = strawberry.field(description="When it was issued.")
+    subtotal = money("subtotal_minor", description="The sum of its lines without tax.")
+    tax = money("tax_minor", description="The tax on it.")
+    total = money("total_minor", description="Subtotal with tax: `amountReleased`, `amountToBalance` and `amountRefunded` together.")
+    amount_released = money("released_minor", description="What of it was not paid yet, and is taken off what remains of the invoice.")
+    amount_to_balance = money("granted_minor", description="What of it was paid and became the customer's credit.")
+    amount_refunded = money("refunded_minor", description="What of it was paid and was paid back.")
+    document = derived(document, needs=("id", "customer_id"), graphql_type=Document | None, description="The credit note as a PDF.")
+    customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Whose invoice it corrects.")
+    invoice = one("invoices.by_id", key="invoice_id", graphql_type=nouns.Invoice, description="The invoice it corrects.")
+    lines = page(
+        "credit_note_lines.of_credit_note", key="id", graphql_type=nouns.CreditNoteLine, sort=LineOrder, description="What it takes back, line by line."
+    )
+
+
+@strawberry.type(description="One line of a credit note. Its amounts are positive: what is taken back.")
+class CreditNoteLine:
+    position: int = strawberry.field(description="Its place on the credit note, from 1.")
+    description: str = strawberry.field(description="What is taken back.")
+    subtotal = money("subtotal_minor", description="Without tax.")
+    tax = money("tax_minor", description="The tax on it.")
+    total = money("total_minor", description="Subtotal with tax.")
+    period = part(Period, when="period_starts_at", description="The time it is about, if any.")

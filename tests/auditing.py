@@ -1,0 +1,61 @@
+"""The audit of the database after a module of tests: of the customers whose money it wrote."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import asyncpg
+import pytest
+
+from db.audit import audit
+
+# Every day that a test lives through is over by then, so what was overdue for a test is overdue for the audit.
+AUDITED_AT = datetime(2100, 1, 1, tzinfo=UTC)
+TABLES = ("subscription", "invoice", "payment", "balance_entry", "installment", "charge", "idempotency_key", "refund", "credit_note")
+CHANGED = " union ".join(f"select customer_id from portico.{table} where xmin::text::bigint >= $1" for table in TABLES)
+
+# Which test a customer belongs to, and the customers whose rows a test leaves inconsistent on purpose.
+TEST_OF: dict[str, str] = {}
+INCONSISTENT: set[str] = set()
+
+
+def belongs_to_this_test(customer_id: str) -> None:
+    TEST_OF[customer_id] = os.environ.get("PYTEST_CURRENT_TEST", "")
+
+
+@asynccontextmanager
+async def audited(admin_url: str, *, is_whole: bool = False) -> AsyncIterator[None]:
+    """Audit the customers whose rows were written in the context. `is_whole`: also what belongs to no customer, such as coupons and series of numbers.
+
+    Nothing is connected meanwhile, because a module may restart its Postgres.
+    """
+    async with _connected(admin_url) as connection:
+        started = int(await connection.fetchval("select pg_snapshot_xmax(pg_current_snapshot())::text"))
+    yield
+    async with _connected(admin_url) as connection:
+        changed = {record[0] for record in await connection.fetch(CHANGED, started)}
+        if found := await violations(connection, changed - INCONSISTENT, is_whole=is_whole):
+            pytest.fail("the money does not agree:\n" + "\n".join(found), pytrace=False)
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def violations(connection: asyncpg.Connection, customers: set[str], *, is_whole: bool = False) -> list[str]:
+    """What breaks an invariant, a line for each."""
+    if not customers:
+        return []
+    invariants = await audit(connection, now=AUDITED_AT, customers=None if is_whole else sorted(customers))
+    return [
+        f"{invariant.name} of {row.customer_id} ({TEST_OF.get(row.customer_id, '')}), {row.object_id}: {row.expected} expected, not {row.actual}"
+        for invariant in invariants
+        for row in invariant.violations
+        if row.customer_id in customers | {""}
+    ]

@@ -1,0 +1,71 @@
+"""What stands in the database about one customer, read as a whole and put back: so that an action can be tried where it may succeed."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+# Tables of customers, by their columns. The audit trail is nobody's state, and is never taken back.
+COLUMNS = """select c.relname as name, string_agg(quote_ident(a.attname), ', ' order by a.attnum) filter (where a.attgenerated = '') as columns
+  from pg_class c
+  join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+ where c.relnamespace = 'portico'::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'audit_event'
+ group by c.relname having bool_or(a.attname = 'customer_id') or c.relname = 'customer' order by c.relname"""
+
+# Of all customers: how often coupons were redeemed, and where the series of invoice numbers are.
+SHARED = {
+    "redeemed": "select json_object_agg(id, redeemed_count) from coupon where redeemed_count > 0",
+    "series": "select json_agg(s) from invoice_series s",
+}
+
+
+@dataclass(frozen=True)
+class Copies:
+    """`connection` sees every row. `columns` are those that can be written, by table."""
+
+    connection: asyncpg.Connection
+    customer_id: str
+    columns: dict[str, str]
+
+    async def read(self) -> dict[str, Any]:
+        """All rows of the customer by table, as JSON texts, and what is shared by name."""
+        tables = [f"(select json_agg(t order by t::text) from {name} t where {self._owner(name)}) as {name}" for name in self.columns]
+        shared = [f"({sql}) as {name}" for name, sql in SHARED.items()]
+        return dict(await self.connection.fetchrow(f"select {', '.join([*tables, *shared])}", self.customer_id))
+
+    async def put_back(self, rows: dict[str, Any]) -> None:
+        """What differs from `rows`. Triggers are silent, because attachments are not deleted otherwise."""
+        present = await self.read()
+        changed = [name for name in self.columns if present[name] != rows[name]]
+        if not changed:
+            return
+        async with self.connection.transaction():
+            await self.connection.execute("set local session_replication_role = replica")
+            for name in changed:
+                listed = self.columns[name]
+                await self.connection.execute(f"delete from {name} where {self._owner(name)}", self.customer_id)
+                await self.connection.execute(
+                    f"insert into {name} ({listed}) select {listed} from json_populate_recordset(null::{name}, $1)", rows[name] or "[]"
+                )
+            await self._put_back_shared(present, rows)
+
+    async def _put_back_shared(self, present: dict[str, Any], rows: dict[str, Any]) -> None:
+        if present["redeemed"] != rows["redeemed"]:
+            await self.connection.execute(
+                "update coupon set redeemed_count = coalesce(($1::json ->> id)::integer, 0) where redeemed_count <> coalesce(($1::json ->> id)::integer, 0)",
+                rows["redeemed"] or "{}",
+            )
+        for series in json.loads(present["series"] or "[]"):
+            last = {(one["series"], one["year"]): one["last"] for one in json.loads(rows["series"] or "[]")}.get((series["series"], series["year"]), 0)
+            await self.connection.execute(
+                "delete from invoice_number where series = $1 and year = $2 and sequence > $3", series["series"], series["year"], last
+            )
+            await self.connection.execute("update invoice_series set last = $3 where series = $1 and year = $2", series["series"], series["year"], last)
+
+    def _owner(self, table: str) -> str:
+        return "id = $1" if table == "customer" else "customer_id = $1"
+
+
+async def copies_of(connection: asyncpg.Connection, customer_id: str) -> Copies:
+    return Copies(connection, customer_id, {row["name"]: row["columns"] for row in await connection.fetch(COLUMNS)})

@@ -1,0 +1,111 @@
+"""What a customer owes, counted anew from the rows, and compared with what the Summary page, the statement of account and `payAllDue` say."""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import asyncpg
+
+from papers.sheet import Merchant
+from resolvers.papers import Asking, Period, statement
+from tests.lifecycle.conftest import Life
+
+SUMMARY = "{ customer { summary { balance { minorUnits currency } totalDue { minorUnits currency } totalOverdue { minorUnits currency } processing { minorUnits currency } } } }"
+NAMES = {"balance": "balance", "totalDue": "due", "totalOverdue": "overdue", "processing": "processing"}
+FIRST, LAST = date(2025, 1, 1), timedelta(days=3000)
+
+
+@dataclass
+class Figures:
+    """Of one currency, in minor units. `ahead` is what was paid on installments without an invoice before their day; `later` is what remains of those."""
+
+    balance: int = 0
+    due: int = 0
+    overdue: int = 0
+    processing: int = 0
+    ahead: int = 0
+    later: int = 0
+
+    @property
+    def credit(self) -> int:
+        return max(self.balance, 0)
+
+
+async def today_of(life: Life) -> date:
+    zone = await life.admin.fetchval("select time_zone from customer where id = $1", life.customer_id)
+    return life.now.astimezone(ZoneInfo(zone)).date()
+
+
+async def counted(life: Life) -> dict[str, Figures]:
+    """A row's currency is known whatever its status."""
+    figures: dict[str, Figures] = defaultdict(Figures)
+    today = await today_of(life)
+    installments = await life.rows("installment")
+    merchant = {row["id"] for row in await life.rows("refund", "and status = 'SUCCEEDED' and reason not in ('DISPUTE', 'RETURNED')")}
+    given_back = Counter[str]()
+    for row in await life.rows("refund_allocation", "and installment_id is not null"):
+        given_back[row["installment_id"]] += row["amount_minor"] if row["refund_id"] in merchant else 0
+    for table in ("invoice", "payment", "subscription", "payment_schedule", "balance_entry"):
+        for row in await life.rows(table):
+            figures[row["currency"]].balance += row["amount_minor"] if table == "balance_entry" else 0
+    for invoice in await life.rows("invoice"):
+        _count_invoice(figures[invoice["currency"]], invoice, [row for row in installments if row["invoice_id"] == invoice["id"]], today)
+    for row in installments:
+        if row["invoice_id"] is None:
+            _count_installment(figures[row["currency"]], row, given_back[row["id"]], today)
+    for payment in await life.rows("payment", "and status in ('PROCESSING', 'REQUIRES_ACTION')"):
+        figures[payment["currency"]].processing += payment["amount_minor"]
+    for figure in figures.values():
+        figure.due += max(-figure.balance, 0)
+    return dict(sorted(figures.items()))
+
+
+def _count_invoice(figure: Figures, invoice: asyncpg.Record, installments: list[asyncpg.Record], today: date) -> None:
+    if invoice["status"] in ("VOID", "REFUNDED"):
+        return
+    remaining = invoice["total_minor"] - invoice["paid_minor"] - invoice["credited_minor"]
+    late = sum(_remaining(row) for row in installments if row["due_on"] < today)
+    figure.due += remaining
+    figure.overdue += remaining if invoice["due_on"] < today else min(late, remaining)
+
+
+def _remaining(installment: asyncpg.Record) -> int:
+    """What the merchant gave back is not asked for again."""
+    return 0 if installment["status"] == "CANCELED" else installment["amount_minor"] - installment["paid_minor"] - installment["refunded_minor"]
+
+
+def _count_installment(figure: Figures, installment: asyncpg.Record, given_back: int, today: date) -> None:
+    """`given_back` is money. What of `refunded_minor` is more than that is credit that was given back, and is on the statement from then on."""
+    remaining = _remaining(installment)
+    if installment["due_on"] > today:
+        figure.ahead += installment["paid_minor"] + installment["refunded_minor"] - given_back
+        figure.later += remaining
+    else:
+        figure.due += remaining
+        figure.overdue += remaining if installment["due_on"] < today else 0
+
+
+async def closing_minor(life: Life, currency: str, last: date) -> int:
+    """The last balance of the statement of account up to a day."""
+    context = life.context()
+    try:
+        request = Asking(context.session, life.customer_id, Merchant("Acme"))
+        return (await statement(request, Period(currency, FIRST, last), max_entries=100_000)).closing_minor
+    finally:
+        await context.session.close()
+
+
+async def figures_agree(life: Life) -> dict[str, Figures]:
+    """Gives the figures, so that a test can say more of them."""
+    expected = await counted(life)
+    summary = (await life.ask(SUMMARY))["customer"]["summary"]
+    for field, name in NAMES.items():
+        assert [(one["currency"], int(one["minorUnits"])) for one in summary[field]] == [(code, getattr(figure, name)) for code, figure in expected.items()], (
+            field
+        )
+    today = await today_of(life)
+    for currency, figure in expected.items():
+        assert await closing_minor(life, currency, today) == figure.due - figure.credit - figure.ahead, f"the statement in {currency} ends with something else"
+        assert await closing_minor(life, currency, today + LAST) == figure.due + figure.later - figure.credit
+    return expected

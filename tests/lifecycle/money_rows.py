@@ -1,0 +1,97 @@
+"""What the reference model of payments knows of cards, subscriptions, invoices and payments."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+
+@dataclass(frozen=True)
+class Card:
+    """`answer` is that to a charge while the customer is there, `succeeds` what becomes of it; after a final decline the same card is not charged again by the clock."""
+
+    answer: str = "AT_ONCE"
+    succeeds: bool = True
+    is_final: bool = False
+
+
+CARDS = {
+    "visa": Card(),
+    "mastercard": Card(),
+    "insufficient_funds": Card(succeeds=False),
+    "lost_card": Card(succeeds=False, is_final=True),
+    "slow": Card("LATER"),
+    "slow_decline": Card("LATER", succeeds=False),
+    "requires_action": Card("ACTION"),
+    "action_fails": Card("ACTION", succeeds=False, is_final=True),
+}
+
+
+@dataclass
+class Sub:
+    key: int
+    status: str = "ACTIVE"
+    holds: set[str] = field(default_factory=set)
+    anchor: datetime | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    charging: "Payment | None" = None
+    id: str = ""
+
+
+@dataclass
+class Invoice:
+    """`applied` is the credit that paid a part, `given_back` what the merchant paid back; together they are what is credited."""
+
+    sub: Sub
+    starts_at: datetime
+    ends_at: datetime
+    total: int
+    due_on: date
+    paid: int = 0
+    applied: int = 0
+    given_back: int = 0
+    is_void: bool = False
+    is_paying: bool = False
+    state: str = "NONE"
+    next_at: datetime | None = None
+    count: int = 0
+    first_on: date | None = None
+    last_on: date | None = None
+    tried: str | None = None
+    has_failed: bool = False
+    # What banks took back, and what of that for disputes.
+    at_bank: int = 0
+    disputed: int = 0
+    # What of the applied credit is credit again.
+    freed: int = 0
+    # Cards that declined it for good.
+    final: set[str] = field(default_factory=set)
+    id: str = ""
+
+    @property
+    def remaining(self) -> int:
+        return 0 if self.is_void else self.total - self.paid - self.applied - self.given_back
+
+
+@dataclass
+class Payment:
+    """`parts` are what it is to pay of invoices, `credit` what the balance pays of them with it, `account` what is for the account. `sub` waits for it."""
+
+    purpose: str
+    card: str
+    amount: int
+    started_at: datetime
+    parts: list[tuple[Invoice, int]] = field(default_factory=list)
+    credit: list[tuple[Invoice, int]] = field(default_factory=list)
+    reserved: int = 0
+    account: int = 0
+    sub: Sub | None = None
+    status: str = "PROCESSING"
+    # What it has paid and was not taken back: of invoices, and what became credit.
+    paid: dict[int, tuple[Invoice, int]] = field(default_factory=dict)
+    overpaid: int = 0
+    refunded: int = 0
+    disputed: list[tuple[Invoice | str, int]] = field(default_factory=list)
+    id: str = ""
+
+    def keep(self, invoice: Invoice, minor: int) -> None:
+        self.paid[id(invoice)] = (invoice, self.paid.get(id(invoice), (invoice, 0))[1] + minor)
