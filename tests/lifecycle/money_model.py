@@ -386,7 +386,7 @@ class Till:
             invoice.freed = invoice.applied
 
     def bank_takes_back(self, payment: Payment, minor: int, reason: str) -> None:
-        """It is owed again: given up after a dispute, one more failed try after a debit that was returned."""
+        """It is owed again: given up after a dispute, whatever is taken back of it then; else one more failed try after a debit that was returned."""
         sources = self.take_back(payment, minor)
         payment.disputed = sources if reason == "DISPUTE" else payment.disputed
         invoices = [(source, part) for source, part in sources if isinstance(source, Invoice)]
@@ -394,11 +394,9 @@ class Till:
             invoice.at_bank += part
             invoice.disputed += part if reason == "DISPUTE" else 0
         for invoice, _ in sorted(invoices, key=lambda one: one[0].id):
-            if reason == "DISPUTE":
+            if invoice.disputed:
                 invoice.state, invoice.next_at = "GIVEN_UP", None
                 self.hold_by_dunning(invoice.sub)
-            elif invoice.disputed:
-                invoice.state, invoice.next_at = "GIVEN_UP", None
             else:
                 self.failed_try(invoice, payment.card)
 

@@ -132,6 +132,19 @@ async def test_whatever_way_another_method_comes_it_is_charged_for_all_that_is_o
     assert await standing(life, subscription) == ("ACTIVE", [])
 
 
+async def test_a_late_clock_charges_the_periods_that_it_missed_the_oldest_first(life: Life) -> None:
+    await life.subscribe("storage")
+    await passed(life, days=190)
+    rows = await life.admin.fetch(
+        "select i.period_starts_at from charge c join invoice i on i.customer_id = c.customer_id and i.id = c.invoice_id"
+        " where c.customer_id = $1 and c.mutation is null order by cast(cast(c.xmin as text) as bigint)",
+        life.customer_id,
+    )
+    periods = [row["period_starts_at"] for row in rows]
+    assert len(periods) == 6
+    assert periods == sorted(periods)
+
+
 async def come(life: Life, way: str) -> None:
     """A card that pays comes in one of the ways in which customers add or choose one."""
     if way == "added as default":
