@@ -101,12 +101,17 @@ def cancel(facts: Facts, *, when: When, reason: CancelReason | None, comment: st
         raise Refused(ErrorCode.INVALID_VALUE, f"A comment has at most {MAX_COMMENT} characters.", "comment")
     if contract.status == "CANCELED" or (contract.pending_kind == PendingChangeKind.CANCEL and when is When.PERIOD_END):
         return unchanged(facts)
-    told = replace(contract, charging_payment_id=None, cancel_reason=reason or contract.cancel_reason, cancel_comment=comment or contract.cancel_comment)
+    # A change of plan that this replaces would have renewed at another price.
+    without_charge = replace(
+        contract,
+        charging_payment_id=None,
+        cancel_reason=reason or contract.cancel_reason,
+        cancel_comment=comment or contract.cancel_comment,
+        renewal_minor=renewal_minor(facts, facts.terms, running(facts)),
+    )
     ends_now = when is When.NOW or contract.status in ("SCHEDULED", "PAUSED") or not is_running(contract, facts.now)
     at = facts.now if ends_now else contract.period_ends_at or facts.now
-    # A change of plan that this replaces would have renewed at another price.
-    told = replace(told, renewal_minor=renewal_minor(facts, facts.terms, running(facts)))
-    after = canceled(told, at) if ends_now else scheduled(told, PendingChangeKind.CANCEL, at)
+    after = canceled(without_charge, at) if ends_now else scheduled(without_charge, PendingChangeKind.CANCEL, at)
     event = Event(SubscriptionEventKind.CANCELED) if ends_now else Event(SubscriptionEventKind.CHANGE_SCHEDULED, "CANCEL")
     warnings = _warnings_of_cancel(facts, ends_now=ends_now)
     return Decision(after, (event,), redemptions=_returned(facts), warnings=warnings, effective_at=at)

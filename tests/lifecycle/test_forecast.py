@@ -103,10 +103,10 @@ async def test_what_is_shown_is_what_the_clock_then_does(seed: int, portal: Port
             await history.step()
             if number % STRIDE == 0:
                 await history.settle()
-                await _comes_to_pass(history)
+                await _assert_that_it_happens(history)
 
 
-async def _comes_to_pass(history: History) -> None:
+async def _assert_that_it_happens(history: History) -> None:
     """Run the clock to a moment before the first instant that is shown: nothing happens. Then to that instant, or some days too late."""
     life = history.life
     charging = {row["id"] for row in await life.rows("subscription", "and charging_payment_id is not null")}
