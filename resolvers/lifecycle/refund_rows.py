@@ -129,6 +129,22 @@ def back_rows(touched: Touched, parts: Sequence[Part], notes: Sequence[RefundNot
     return changes
 
 
+def freed_rows(touched: Touched, *, by: Writer) -> Changes:
+    """After a dispute was won: of an invoice whose payments were all given back, the credit that paid the rest becomes credit again, as it does with a refund."""
+    changes: Changes = defaultdict(list)
+    returned: Counter[str] = Counter()
+    for invoice in touched.invoices.values():
+        minor = granted(invoice, 0) if invoice.given_minor and invoice.status != InvoiceStatus.VOID else 0
+        if minor > 0:
+            note = _note(invoice, 0, minor, touched.refund.id)
+            for kind, rows in note_rows(note, touched.payment.customer_id, invoice.currency, by=by).items():
+                changes[kind] += rows
+            returned.update(_credit_paid(touched, invoice.id, (), minor))
+    changes["installments"] = [{"id": one, "paid_minor": -minor, "refunded_minor": minor, "has_failed": False} for one, minor in returned.items()]
+    changes["schedules"] = _schedules(touched, changes["installments"])
+    return changes
+
+
 def _note(invoice: RefundedInvoice, minor: int, granted_minor: int, refund_id: str) -> Note:
     left = Left(invoice.total_minor - invoice.tax_minor - (invoice.noted_minor - invoice.noted_tax_minor), invoice.tax_minor - invoice.noted_tax_minor)
     line = note_line(left, minor + granted_minor, f"Refund for invoice {invoice.number}")

@@ -12,7 +12,7 @@ from billing.rows.refunds import RecordedRefund, RefundedPayment
 from billing.states import PaymentStatus, RefundReason, RefundStatus
 from db.session import Transaction
 from resolvers.lifecycle import dunning
-from resolvers.lifecycle.refund_rows import Touched, allocation_row, back_rows, is_by_the_bank, noted_parts, refund_row, taken_rows
+from resolvers.lifecycle.refund_rows import Touched, allocation_row, back_rows, freed_rows, is_by_the_bank, noted_parts, refund_row, taken_rows
 from resolvers.lifecycle.saving import Changes, as_json, save
 from resolvers.lifecycle.writing import Writer
 
@@ -82,6 +82,9 @@ async def _put_back(transaction: Transaction, payment: RefundedPayment, refund: 
     for row in changes.pop("surplus", []):
         await _leave_allocation(transaction, payment, row, by=by)
     await _write(transaction, touched, changes, minor=-refund.amount_minor)
+    if is_by_the_bank(refund):
+        now_touched = await _touched(transaction, payment, refund, parts)
+        await _write(transaction, now_touched, freed_rows(now_touched, by=by), minor=0)
     await dunning.lift_paid(transaction, by=by)
 
 

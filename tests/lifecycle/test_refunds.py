@@ -76,6 +76,24 @@ async def test_what_a_bank_takes_back_is_owed_again_and_paid_when_the_dispute_is
     assert await life.rows("credit_note") == []
 
 
+async def test_credit_becomes_credit_again_when_a_dispute_is_won_after_all_else_was_given_back(life: Life) -> None:
+    await credit(life, 1_000)
+    bill = await invoice(life)
+    await pay(life, "payInvoice", invoiceId=bill)
+    first = await one(life, "payment")
+    await told(life, first["id"], Report("dp_1", first["amount_minor"], "SUCCEEDED", "DISPUTE"))
+    await pay(life, "payInvoice", invoiceId=bill)
+    (second,) = [row for row in await life.rows("payment") if row["id"] != first["id"]]
+    await told(life, second["id"], Report("re_2", second["amount_minor"]))
+    assert await balance(life) == 0
+    await told(life, first["id"], Report("dp_1", first["amount_minor"], "REVERSED", "DISPUTE"))
+    assert await balance(life) == 1_000 + first["amount_minor"], "the credit, and money that came for nothing"
+    await told(life, first["id"], Report("re_1", first["amount_minor"]))
+    assert await balance(life) == 1_000
+    row = await one(life, "invoice")
+    assert (row["status"], row["remaining_minor"], row["noted_minor"]) == ("REFUNDED", 0, row["total_minor"])
+
+
 async def test_a_refund_that_fails_after_it_was_applied_leaves_the_money_as_credit(life: Life) -> None:
     await pay(life, "payInvoice", invoiceId=await invoice(life))
     payment = await one(life, "payment")
