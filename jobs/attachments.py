@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from billing.states import Actor
 from db.outages import describe
 from db.session import Caller, Session
-from resolvers.loose import AWAY, SENDING, Removed, remove
-from storage.bucket import Bucket, BucketUnavailable
+from resolvers.loose import SENDING, Removed, Streak, remove
+from storage.bucket import Bucket
 
 logger = logging.getLogger("portico.jobs")
 
@@ -20,11 +20,15 @@ BATCH = 1000
 
 @dataclass(slots=True)
 class Swept:
-    """How many announced files were given up, how many objects were deleted, and how many objects and customers failed and are tried by the next pass."""
+    """How many announced files were given up, how many objects were deleted, and how many objects and customers failed and are tried by the next pass.
+
+    `unchecked` of the deleted objects may have left parts of unfinished uploads behind, because the bucket refuses to list or to abort those.
+    """
 
     announced: int = 0
     objects: int = 0
     failures: int = 0
+    unchecked: int = 0
 
 
 async def sweep(session: Session, bucket: Bucket, *, now: datetime, done: Swept | None = None) -> Swept:
@@ -36,15 +40,14 @@ async def sweep(session: Session, bucket: Bucket, *, now: datetime, done: Swept 
     system = session.of(Caller(None, Actor.SYSTEM, now))
     await _give_up(system, now, done)
     failed: set[tuple[str, str]] = set()
+    streak = Streak()
     while due := await _due(system, failed):
-        in_a_row = 0
         for customer_id, keys in due.items():
-            removed = await _remove(_for(system, customer_id), bucket, keys, done)
-            failed |= {(customer_id, key) for key in keys if key not in removed.gone}
-            is_away = not removed.gone and any(isinstance(error, BucketUnavailable) for error in removed.failed.values())
-            in_a_row = in_a_row + len(removed.failed) if is_away else 0
-            if in_a_row >= AWAY:
-                logger.error("the bucket cannot be reached; the other objects are left to the next sweep")
+            removed = await _remove(_for(system, customer_id), bucket, keys, streak)
+            _count(removed, done)
+            failed |= {(customer_id, key) for key in keys if removed is None or key not in removed.gone}
+            if streak.is_over():
+                logger.error("the bucket cannot be reached or refuses everything; the other objects are left to the next sweep")
                 return done
     return done
 
@@ -65,19 +68,25 @@ async def _give_up(system: Session, now: datetime, done: Swept) -> None:
             done.announced += len(gone)
 
 
-async def _remove(session: Session, bucket: Bucket, keys: list[str], done: Swept) -> Removed:
-    """Delete one customer's objects. Whatever happens, the next customer's turn comes."""
+async def _remove(session: Session, bucket: Bucket, keys: list[str], streak: Streak) -> Removed | None:
+    """Delete one customer's objects. Whatever happens, the next customer's turn comes. None where it was not even tried."""
     try:
-        removed = await remove(session, bucket, keys)
+        removed = await remove(session, bucket, keys, streak)
     except Exception as error:  # a row that is locked, or a bug
-        done.failures += 1
         logger.error("objects of %s are left to the next sweep: %s", session.caller.customer_id, describe(error))
-        return Removed()
-    done.objects += len(removed.gone)
-    done.failures += len(removed.failed)
+        return None
     for key, failure in removed.failed.items():
         logger.error("the object %s could not be deleted and is tried by the next sweep: %s", key, describe(failure))
     return removed
+
+
+def _count(removed: Removed | None, done: Swept) -> None:
+    if removed is None:
+        done.failures += 1
+        return
+    done.objects += len(removed.gone)
+    done.unchecked += removed.unchecked
+    done.failures += len(removed.failed)
 
 
 async def _due(system: Session, failed: set[tuple[str, str]]) -> dict[str, list[str]]:

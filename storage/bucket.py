@@ -19,6 +19,10 @@ class BucketUnavailable(Exception):
         self.cause = cause
 
 
+class BucketRefused(BucketUnavailable):
+    """The bucket answers, and refuses this request. It may be this one key that it refuses."""
+
+
 class NoSuchObject(Exception):
     """Nothing is stored under the key."""
 
@@ -72,8 +76,11 @@ class Bucket(Protocol):
     def open(self, key: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """The bytes. Raises NoSuchObject."""
 
-    async def delete(self, key: str) -> None:
-        """Remove the object, and what is left of an attempt to put it. What is not there is no error."""
+    async def delete(self, key: str) -> bool:
+        """Remove the object, and what is left of an attempt to put it. What is not there is no error.
+
+        False where the object is gone and the bucket refuses to say or to remove what is left of attempts: that is no error, and trying again does not help.
+        """
 
     async def ticket(self, announced: Announced, *, now: datetime) -> Ticket:
         """An address to which anybody who has it may send just this, for TICKET_SECONDS."""

@@ -5,14 +5,15 @@ import os
 import secrets
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
-from storage import policies, threads
+from storage import threads
 from storage.batches import batches
-from storage.bucket import TICKET_SECONDS, UNJUDGED, Announced, BucketUnavailable, Judge, NoSuchObject, Ticket
+from storage.bucket import UNJUDGED, Announced, BucketUnavailable, Judge, NoSuchObject, Ticket
 from storage.keys import KEY
+from storage.policies import Tickets
 
 PART = "part"
 READ_BYTES = 256 * 1024
@@ -23,8 +24,7 @@ class Local:
 
     def __init__(self, root: Path, url: str, secret: bytes) -> None:
         self._root = root
-        self._url = url
-        self._secret = secret
+        self._tickets = Tickets(url, secret)
 
     async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str, judge: Judge = UNJUDGED) -> None:
         path = self._path(key)
@@ -55,15 +55,15 @@ class Local:
         finally:
             file.close()
 
-    async def delete(self, key: str) -> None:
+    async def delete(self, key: str) -> bool:
         try:
             await threads.run(_remove, self._path(key))
         except OSError as error:
             raise _unavailable(error) from error
+        return True
 
     async def ticket(self, announced: Announced, *, now: datetime) -> Ticket:
-        expires_at = now + timedelta(seconds=TICKET_SECONDS)
-        return Ticket(self._url, policies.fields(announced, expires_at, self._secret), expires_at)
+        return self._tickets.ticket(announced, now=now)
 
     async def address(self, key: str, headers: Mapping[str, str], *, seconds: int) -> str | Path:
         return self._path(key)

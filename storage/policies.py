@@ -1,4 +1,4 @@
-"""What a direct upload to the local bucket may be: the contract of an S3 POST policy, signed by us, so that a client needs no second way.
+"""What a direct upload that comes to the gateway may be: the contract of an S3 POST policy, signed by us, so that a client needs no second way.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
 """
@@ -8,9 +8,10 @@ import hmac
 import json
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-from storage.bucket import Announced
+from storage.bucket import TICKET_SECONDS, Announced, Ticket
 
 # The fields that a client sends before the file.
 FIELDS = ("key", "Content-Type", "policy", "x-portico-signature")
@@ -18,6 +19,18 @@ FIELDS = ("key", "Content-Type", "policy", "x-portico-signature")
 
 class PolicyRefused(Exception):
     """The fields are not ones that we gave out, or no longer hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tickets:
+    """`url` is where our own route for direct uploads is reached; `secret` signs what that route will accept."""
+
+    url: str
+    secret: bytes
+
+    def ticket(self, announced: Announced, *, now: datetime) -> Ticket:
+        expires_at = now + timedelta(seconds=TICKET_SECONDS)
+        return Ticket(self.url, fields(announced, expires_at, self.secret), expires_at)
 
 
 def fields(announced: Announced, expires_at: datetime, secret: bytes) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,8 +15,9 @@ from aiohttp import ClientError as HTTPError
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.handlers import add_expect_header
 
-from storage import threads
-from storage.bucket import TICKET_SECONDS, UNJUDGED, Announced, BucketUnavailable, Judge, NoSuchObject, Ticket
+from storage import policies, threads
+from storage.bucket import TICKET_SECONDS, UNJUDGED, Announced, BucketRefused, BucketUnavailable, Judge, NoSuchObject, Ticket
+from storage.progress import Progress
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
@@ -27,6 +28,9 @@ logger = logging.getLogger("portico.storage")
 PART_BYTES = 5 * 1024**2
 READ_BYTES = 256 * 1024
 MISSING = ("NoSuchKey", "NoSuchUpload", "404")
+# Answers below 500 that say: later.
+LATER = (408, 429)
+NOT_IMPLEMENTED = 501
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,44 +49,59 @@ class Place:
 
 
 class S3:
-    """One client for the process, made when it is first needed. Each step has to be done within `step_seconds`, retries included."""
+    """One client for the process, made when it is first needed. Each request has to be answered within `step_seconds`, retries included, counted from the last byte of
+    its body that was taken.
 
-    def __init__(self, place: Place) -> None:
+    Where `own` is there, the bucket takes no POST policies: clients send direct uploads to the gateway's own route.
+    """
+
+    def __init__(self, place: Place, own: policies.Tickets | None = None) -> None:
         self._place = place
+        self._own = own
         self._open: Any = None
         self._closing = AsyncExitStack()
         self._turn = asyncio.Lock()
+        self._aborting: dict[str, asyncio.Task[bool]] = {}
+        self._logged: set[str] = set()
 
     async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str, judge: Judge = UNJUDGED) -> None:
-        """A file of one part is put at once; a longer one part by part, as it comes. What an attempt leaves behind is removed by `delete`."""
-        parts: list[str] = []
+        """A file of one part is put at once; a longer one part by part, as it comes. An upload that breaks off is aborted; what that leaves is removed by `delete`."""
         upload = ""
-        async for part, is_last in _parts(chunks):
-            await threads.run(_judge, part, is_last, judge)
-            if is_last and not parts:
-                await self._ask("put_object", Key=key, Body=part, ContentType=content_type)
-                return
-            if not parts:
-                upload = (await self._ask("create_multipart_upload", Key=key, ContentType=content_type))["UploadId"]
-            found = await self._ask("upload_part", Key=key, UploadId=upload, PartNumber=len(parts) + 1, Body=part)
-            parts.append(found["ETag"])
-        listed = [{"ETag": tag, "PartNumber": number} for number, tag in enumerate(parts, 1)]
-        await self._ask("complete_multipart_upload", Key=key, UploadId=upload, MultipartUpload={"Parts": listed})
+        tags: list[str] = []
+        try:
+            async for part, is_last in _parts(chunks):
+                await threads.run(_judge, part, is_last, judge)
+                if is_last and not tags:
+                    await self._ask("put_object", Key=key, Body=part, ContentType=content_type)
+                    return
+                upload = upload or (await self._ask("create_multipart_upload", Key=key, ContentType=content_type))["UploadId"]
+                answer = await self._ask("upload_part", Key=key, UploadId=upload, PartNumber=len(tags) + 1, Body=part)
+                tags.append(answer["ETag"])
+            listed = [{"ETag": tag, "PartNumber": number} for number, tag in enumerate(tags, 1)]
+            await self._ask("complete_multipart_upload", Key=key, UploadId=upload, MultipartUpload={"Parts": listed})
+        except BaseException as error:
+            if upload:
+                self._aborting[key] = asyncio.create_task(self._abort(key, upload))
+            if isinstance(error, NoSuchObject):  # somebody else has ended the upload, or the answer to its end was lost
+                raise BucketUnavailable(str(error)) from error
+            raise
 
     @asynccontextmanager
     async def open(self, key: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        found = await self._ask("get_object", Key=key)
-        async with found["Body"] as body:
+        answer = await self._ask("get_object", Key=key)
+        async with answer["Body"] as body:
             yield self._read(body)
 
-    async def delete(self, key: str) -> None:
-        found = await self._ask("list_multipart_uploads", Prefix=key)
-        for upload in found.get("Uploads", ()):
-            if upload["Key"] == key:
-                await self._abort(key, upload["UploadId"])
-        await self._ask("delete_object", Key=key)
+    async def delete(self, key: str) -> bool:
+        """The object first, because a bucket may refuse the rest. And once more at the end: an upload that was just being completed may have made it anew."""
+        await self._remove(key)
+        is_clear = await self._end_uploads(key)
+        await self._remove(key)
+        return is_clear
 
     async def ticket(self, announced: Announced, *, now: datetime) -> Ticket:
+        if self._own:
+            return self._own.ticket(announced, now=now)
         size = announced.size_bytes
         fields = {"Content-Type": announced.content_type}
         conditions = [fields, ["content-length-range", size, size]]
@@ -98,19 +117,55 @@ class S3:
             return await client.generate_presigned_url("get_object", Params={"Bucket": self._place.bucket, "Key": key, **answer}, ExpiresIn=seconds)
 
     async def close(self) -> None:
+        """Aborts that are under way get a moment; the sweep does what they leave."""
+        if aborting := list(self._aborting.values()):
+            _, late = await asyncio.wait(aborting, timeout=self._place.connect_seconds)
+            for task in late:
+                task.cancel()
         await self._closing.aclose()
 
-    async def _ask(self, operation: str, **given: Any) -> Any:
+    async def _ask(self, operation: str, **parameters: Any) -> Any:
         with _outages():
-            async with asyncio.timeout(self._place.step_seconds):
+            async with asyncio.timeout(self._place.step_seconds) as deadline:
+                if content := parameters.get("Body"):
+                    parameters["Body"] = Progress(content, deadline, self._place.step_seconds)
                 client = await self._client()
-                return await getattr(client, operation)(Bucket=self._place.bucket, **given)
+                return await getattr(client, operation)(Bucket=self._place.bucket, **parameters)
 
-    async def _abort(self, key: str, upload: str) -> None:
+    async def _remove(self, key: str) -> None:
+        with suppress(NoSuchObject):
+            await self._ask("delete_object", Key=key)
+
+    async def _end_uploads(self, key: str) -> bool:
+        """Whether no unfinished upload to the key is left."""
+        aborting = self._aborting.get(key)
+        is_clear = await asyncio.shield(aborting) if aborting else True
+        try:
+            answer = await self._ask("list_multipart_uploads", Prefix=key)
+        except (BucketUnavailable, NoSuchObject) as error:
+            self._log_once(f"the bucket does not list unfinished uploads ({error}); a lifecycle rule should remove their parts")
+            return False
+        aborted = [await self._abort(key, upload["UploadId"]) for upload in answer.get("Uploads", ()) if upload["Key"] == key]
+        return is_clear and all(aborted)
+
+    async def _abort(self, key: str, upload: str) -> bool:
+        """Whether the upload is gone. Raises nothing."""
         try:
             await self._ask("abort_multipart_upload", Key=key, UploadId=upload)
         except NoSuchObject:
-            logger.info("somebody else has ended the upload to %s", key)
+            logger.info("the upload to %s has ended already", key)
+        except BucketUnavailable as error:
+            self._log_once(f"the bucket does not abort uploads ({error}); a lifecycle rule should remove their parts")
+            return False
+        finally:
+            self._aborting.pop(key, None)
+        return True
+
+    def _log_once(self, message: str) -> None:
+        """What a bucket refuses it refuses each time; how often is counted by the sweep."""
+        if message not in self._logged:
+            self._logged.add(message)
+            logger.warning(message)
 
     async def _read(self, body: Any) -> AsyncIterator[bytes]:
         with _outages():
@@ -159,10 +214,16 @@ def _outages() -> Any:
         if code in MISSING:
             raise NoSuchObject(code) from error
         logger.error("the bucket refused a request: %s", code)
-        raise BucketUnavailable(code) from error
+        raise (BucketRefused if _is_refusal(error) else BucketUnavailable)(code) from error
     except (BotoCoreError, HTTPError, OSError, TimeoutError) as error:
         logger.error("the bucket cannot be reached: %s", type(error).__name__)
         raise BucketUnavailable(type(error).__name__) from error
+
+
+def _is_refusal(error: ClientError) -> bool:
+    """Whether the answer is about the request, and not about the state that the bucket is in."""
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return (400 <= status < 500 and status not in LATER) or status == NOT_IMPLEMENTED
 
 
 def _judge(part: bytes, is_last: bool, judge: Judge) -> None:

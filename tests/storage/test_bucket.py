@@ -16,10 +16,11 @@ from storage.bucket import TICKET_SECONDS, Announced, Bucket, BucketUnavailable,
 from storage.local import Local
 from storage.s3 import PART_BYTES, S3, Place
 from tests.proxy import line_to
-from tests.s3 import BUCKET, Store, store
+from tests.s3 import BUCKET, TRAITS, Store, Traits, any_store, rclone, s3rver, store
+from tests.s3_faults import FAULTS, faulty
 from tests.samples import noise
 
-__all__ = ["store"]
+__all__ = ["any_store", "rclone", "s3rver", "store"]
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 KEY = keys.stored("cus_1", "att_1", "0" * 16)
@@ -32,24 +33,32 @@ class Tried:
 
     bucket: Bucket
     names: Callable[[], set[str]]
+    traits: Traits = Traits()
 
 
 def place(store: Store, **more: Any) -> Place:
-    return Place(BUCKET, "us-east-1", **{"endpoint": store.url, "access_key": "key", "secret_key": "secret", "is_path_style": True, **more})
+    keys = {"access_key": store.access_key, "secret_key": store.secret_key}
+    return Place(BUCKET, "us-east-1", **{"endpoint": store.url, "is_path_style": True, **keys, **more})
 
 
-@pytest.fixture(params=["local", "s3"])
-async def tried(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Tried]:
+@pytest.fixture(scope="module")
+async def clients() -> AsyncIterator[dict[str, S3]]:
+    """One for each server: making one takes longer than what most tests do with it."""
+    opened: dict[str, S3] = {}
+    yield opened
+    for bucket in opened.values():
+        await bucket.close()
+
+
+@pytest.fixture(params=["local", *TRAITS])
+def tried(request: pytest.FixtureRequest, tmp_path: Path, clients: dict[str, S3]) -> Tried:
     if request.param == "local":
-        yield Tried(
+        return Tried(
             Local(tmp_path, "http://here/files/uploads", SECRET), lambda: {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
         )
-        return
-    store = request.getfixturevalue("store")
+    store = request.getfixturevalue("store" if request.param == "moto" else request.param)
     store.empty()
-    bucket = S3(place(store))
-    yield Tried(bucket, store.keys)
-    await bucket.close()
+    return Tried(clients.setdefault(store.name, S3(place(store))), store.keys, store.traits)
 
 
 async def chunks(content: bytes, *, size: int = 700_000) -> AsyncIterator[bytes]:
@@ -77,6 +86,29 @@ async def test_what_was_deleted_is_gone_and_may_be_deleted_again(tried: Tried) -
         assert tried.names() == set()
     with pytest.raises(NoSuchObject):
         await content_of(tried.bucket, KEY)
+
+
+async def test_what_is_left_of_attempts_is_removed_or_the_bucket_says_that_it_may_be_there(any_store: Store, caplog: pytest.LogCaptureFixture) -> None:
+    """By another process, which does not know the upload's id. The object itself goes in any case, and what is refused is logged once."""
+    any_store.client.create_multipart_upload(Bucket=BUCKET, Key=KEY)
+    any_store.client.put_object(Bucket=BUCKET, Key=KEY, Body=b"x")
+    bucket = S3(place(any_store))
+    assert [await bucket.delete(KEY) for _ in range(3)] == [any_store.traits.lists_uploads] * 3
+    await bucket.close()
+    assert any_store.keys() == set()
+    assert caplog.text.count("does not list unfinished uploads") == (not any_store.traits.lists_uploads)
+
+
+async def test_an_upload_that_breaks_off_is_aborted_by_its_id_where_the_bucket_does_not_list_uploads(store: Store) -> None:
+    store.empty()
+    async with faulty(store.port) as proxy:
+        proxy.faults["ListMultipartUploads"] = FAULTS["AccessDenied"]
+        bucket = S3(place(store, endpoint=f"http://127.0.0.1:{proxy.port}"))
+        with pytest.raises(Sudden):
+            await bucket.put(KEY, chunks(noise(PART_BYTES + 1)), "image/png", Witness("finish"))
+        assert await bucket.delete(KEY) is False
+        await bucket.close()
+    assert store.keys() == set()
 
 
 class Witness:
