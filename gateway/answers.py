@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 from graphql import GraphQLError
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from auth.reasons import Reason
 from billing.refusals import RETRY_AFTER_SECONDS, Forbidden, RequestError, TooManyAttempts
@@ -19,6 +20,8 @@ from gateway.statuses import GRAPHQL, JSON, Profile, status
 from resolvers.mutating import OUTAGES
 
 logger = logging.getLogger("portico.http")
+
+Rest = Callable[[], Awaitable[None]]
 
 HEADERS = {
     "Cache-Control": "private, no-store",
@@ -46,9 +49,14 @@ SUGGESTION = " Did you mean "
 
 
 class Answer(Response):
-    """A body of ours. `code` is the row in the table of statuses that it was made by."""
+    """A body of ours. `code` is the row in the table of statuses that it was made by.
+
+    `rest` lets fall what a client still sends, between the answer's last byte and the end of the connection: a connection that is closed while its client sends is
+    reset, and the client may never read the answer.
+    """
 
     def __init__(self, body: bytes, code: str, form: "Form", headers: dict[str, str]) -> None:
+        self.rest: Rest | None = None
         self.background = None
         self.body = body
         self.code = code
@@ -61,14 +69,23 @@ class Answer(Response):
             *((name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()),
         ]
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.rest is None:
+            return await super().__call__(scope, receive, send)
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        await self.rest()
+        await send({"type": "http.response.body", "body": b""})
+
 
 class TransportError(Exception):
-    """The HTTP request cannot be read as a GraphQL request, or is not taken."""
+    """The HTTP request cannot be read as a GraphQL request, or is not taken. `rest` is as in Answer."""
 
     def __init__(self, code: str, message: str, **headers: str) -> None:
         super().__init__(message)
         self.code = code
         self.headers = headers
+        self.rest: Rest | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +115,13 @@ def refused(code: str, message: str, form: Form, **headers: str) -> Answer:
     """An answer without `data`: the request was not run."""
     body = {"errors": [{"message": message, "extensions": {"code": code}}]}
     return respond(body, code, form, **headers)
+
+
+def refused_request(error: TransportError, form: Form) -> Answer:
+    """As the error says it."""
+    answer = refused(error.code, str(error), form, **error.headers)
+    answer.rest = error.rest
+    return answer
 
 
 def unavailable(form: Form, **headers: str) -> Answer:

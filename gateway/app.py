@@ -37,6 +37,7 @@ from gateway.identity import Later, Sign, identity
 from gateway.issuer import jwks, tokens_of
 from gateway.keeper import Keeper, keep, own_texts, write_last_uses
 from gateway.origins import Origins
+from gateway.patience import Patience
 from gateway.payments import payments
 from gateway.portal import Portal, Terms
 from gateway.postgres import Place
@@ -126,7 +127,7 @@ def _routes(setup: Setup, portal: Portal, later: Later) -> list[BaseRoute]:
     routes: list[BaseRoute] = [jwks(setup.issuer), webhooks(portal.payments, database, portal.clock, later, body_seconds=settings.body_seconds)]
     of_customer = max(1, min(settings.max_downloads, settings.pool_size) // 2)
     places = Admission(running=settings.max_downloads, queued=settings.max_queued, wait_seconds=settings.queue_seconds, per_caller=of_customer)
-    bounds = downloads.FileBounds(places, Allowance(settings.downloads_per_minute), portal.uploads, settings.upload_seconds)
+    bounds = downloads.FileBounds(places, Allowance(settings.downloads_per_minute), portal.uploads, portal.terms.patience)
     routes += downloads.routes(database, setup.issuer, portal.files, portal.clock, bounds=bounds)
     routes += papers.routes(database, setup.issuer, settings, portal.clock)
     routes.append(oauth.route(_desk(setup, portal)))
@@ -209,7 +210,7 @@ def _terms(settings: Settings) -> Terms:
         callers=Bounds(settings.max_body_bytes, settings.max_url_bytes, settings.body_seconds),
         strangers=Bounds(min(settings.max_stranger_bytes, settings.max_body_bytes), settings.max_url_bytes, settings.body_seconds),
         operation_seconds=settings.operation_seconds,
-        upload_seconds=settings.upload_seconds,
+        patience=Patience(settings.upload_seconds, settings.upload_bytes_per_second),
         acquire_seconds=settings.acquire_seconds,
         profile=settings.http_profile,
         trusted_proxies=settings.trusted_proxies,

@@ -121,7 +121,9 @@ def tick(
         f"{ticked.forgotten.rows} expired rows deleted."
     )
     if swept.unchecked:
-        console.print(f"The bucket does not list unfinished uploads, so {swept.unchecked} of the objects may have left parts: see docs/attachments.md#s3-servers.")
+        console.print(
+            f"The bucket does not list unfinished uploads, so {swept.unchecked} of the objects may have left parts: see docs/attachments.md#s3-servers."
+        )
     if ticked.failures:
         say_error(f"{ticked.failures}. The log above says why; the next tick tries again.")
         raise typer.Exit(1)

@@ -1,19 +1,27 @@
 """Files over HTTP: downloads by signed addresses, and direct uploads into the local bucket."""
 
+import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from urllib.parse import quote
 
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from auth.links import Asked, asked_of, secret_of
 from auth.tokens import Issuer
 from billing.attachments import MAX_FILE_BYTES
+from billing.rows.attachments import AttachmentObject
 from billing.states import Actor
 from db.blocks import blocks
 from db.pool import Database
@@ -23,15 +31,15 @@ from gateway.admission import Admission, Overloaded
 from gateway.allowance import Allowance
 from gateway.answers import Form, TransportError
 from gateway.callers import customer_key, link_key
-from gateway.calls import arrived
 from gateway.files import DIRECT
 from gateway.multipart import Body, Part, Parts
+from gateway.patience import Patience
+from gateway.ranges import Unsatisfiable, header_of, ranges_of
 from gateway.statuses import JSON
 from loaders import Loaders
 from resolvers.context import Files
-from storage.bucket import Announced, BucketUnavailable
+from storage.bucket import Announced, Bucket, BucketUnavailable
 from storage.keys import owner_of
-from storage.local import Local
 from storage.policies import FIELDS, PolicyRefused, judge
 
 Clock = Callable[[], datetime]
@@ -51,19 +59,19 @@ NOT_GOOD = "This URL has expired or its signature is invalid. Request a new one.
 class Direct:
     """Where direct uploads go, what signs them, and their places."""
 
-    bucket: Local
+    bucket: Bucket
     secret: bytes
     admission: Admission
 
 
 @dataclass(frozen=True, slots=True)
 class FileBounds:
-    """Places for downloads and for direct uploads, how many downloads of a customer may begin in a minute, and how long one of these may take to arrive."""
+    """Places for downloads and for direct uploads, how many downloads of a customer may begin in a minute, and how long an upload may take."""
 
     downloads: Admission
     allowance: Allowance
     uploads: Admission
-    upload_seconds: float
+    patience: Patience
 
 
 def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, bounds: FileBounds) -> list[BaseRoute]:
@@ -78,24 +86,27 @@ def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, bo
         try:
             # The place is for the look-up: a client that reads its file slowly holds none.
             async with bounds.downloads.place(link_key(asked.customer_id, asked.app)):
-                return await _given(asked, database, files, clock())
+                row = await _stored(asked, database, clock())
+                return await _given(request, row, files, seconds=asked.seconds_left(clock())) if row else missing()
         except SessionEnded:  # the app that the address was made for is disabled
             return answers.refused("FORBIDDEN", NOT_GOOD, form())
         except (Overloaded, DatabaseUnavailable, BucketUnavailable) as error:
             return answers.outage(error, form())
 
     async def upload(request: Request) -> Response:
-        assert isinstance(files.bucket, Local)
-        body, direct = Body(request), Direct(files.bucket, secrets[0], bounds.uploads)
+        body, direct = Body(request, bounds.patience), Direct(files.bucket, secrets[0], bounds.uploads)
         try:
-            await arrived(_take(request, body, direct, now=clock()), seconds=bounds.upload_seconds)
+            async with asyncio.timeout(bounds.patience.longest(MAX_FILE_BYTES)):
+                await _take(request, body, direct, now=clock())
         except TransportError as error:
-            return answers.refused(error.code, str(error), form(), **(error.headers | await body.skip(MAX_FILE_BYTES)))
-        except (Overloaded, BucketUnavailable) as error:
+            error.headers |= await body.skip(MAX_FILE_BYTES)
+            error.rest = partial(body.drain, MAX_FILE_BYTES) if body.is_late else None
+            return answers.refused_request(error, form())
+        except (Overloaded, BucketUnavailable, TimeoutError) as error:
             return answers.outage(error, form(), **await body.skip(MAX_FILE_BYTES))
         return Response(status_code=204, headers=HEADERS)
 
-    uploads = [Route(DIRECT, upload, methods=["POST"])] if isinstance(files.bucket, Local) else []
+    uploads = [Route(DIRECT, upload, methods=["POST"])] if files.bucket.is_fed_by_us else []
     return [*uploads, Route("/files/{id}", download, methods=["GET", "HEAD"])]
 
 
@@ -103,22 +114,52 @@ def form() -> Form:
     return Form(JSON, "compat", token_hex(16))
 
 
-async def _given(asked: Asked, database: Database, files: Files, now: datetime) -> Response:
-    """The file as it is now: it may have been deleted since the address was made. What the bucket signs is good no longer than our own address."""
+def missing() -> Response:
+    return answers.refused("NOT_FOUND", "There is no such file.", form())
+
+
+async def _stored(asked: Asked, database: Database, now: datetime) -> AttachmentObject | None:
+    """The row as it is now: the file may have been deleted since the address was made."""
     session = Session(database, Caller(asked.customer_id, Actor.CUSTOMER, now, app=asked.app or None))
     try:
-        found = await Loaders(session).one(blocks()["attachments.place"]).load((asked.customer_id, asked.identifier))
+        row: AttachmentObject | None = await Loaders(session).one(blocks()["attachments.place"]).load((asked.customer_id, asked.identifier))
     finally:
         await session.close()
-    if found is None or found.status != "STORED":
-        return answers.refused("NOT_FOUND", "There is no such file.", form())
-    headers = {**HEADERS, "Content-Type": found.content_type, "Content-Disposition": disposition(found.file_name)}
-    address = await files.bucket.address(found.object_key, headers, seconds=asked.seconds_left(now))
-    if not isinstance(address, Path):
-        return RedirectResponse(address, 307, headers=HEADERS)
-    if not address.is_file():
-        return answers.refused("NOT_FOUND", "There is no such file.", form())
-    return FileResponse(address, headers=headers)
+    return row if row and row.status == "STORED" else None
+
+
+async def _given(request: Request, row: AttachmentObject, files: Files, *, seconds: int) -> Response:
+    """The file, or where it is. What the bucket signs is good for GET only and no longer than our own address, so HEAD is answered from the row."""
+    headers = {**HEADERS, "Accept-Ranges": "bytes", "Content-Type": row.content_type, "Content-Disposition": disposition(row.file_name)}
+    address = await files.bucket.address(row.object_key, headers, seconds=seconds)
+    if isinstance(address, Path):
+        if not address.is_file():
+            return missing()
+        headers |= {"ETag": f'"{row.sha256}"', "Last-Modified": format_datetime(row.uploaded_at.astimezone(UTC), usegmt=True)}
+    if request.method == "HEAD":
+        return Response(headers={**headers, "Content-Length": str(row.size_bytes)})
+    return Parted(address, headers=headers) if isinstance(address, Path) else RedirectResponse(address, 307, headers=HEADERS)
+
+
+class Parted(FileResponse):
+    """A file of which a request may want parts, by rules that are stricter than Starlette's."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        size = (await run_in_threadpool(os.stat, self.path)).st_size
+        # Two header lines of one name are a list, and none of ranges.
+        wanted = ", ".join(headers.getlist("range")) if headers.get("if-range", self.headers["etag"]) in self._validators() else None
+        try:
+            ranges = ranges_of(wanted, size)
+        except Unsatisfiable:
+            # A problem of the request, not of the file: what is said of the file's content is left out.
+            return await Response(status_code=416, headers={**HEADERS, "Accept-Ranges": "bytes", "Content-Range": f"bytes */{size}"})(scope, receive, send)
+        others = [pair for pair in scope["headers"] if pair[0] not in (b"range", b"if-range")]
+        canonical = [(b"range", header_of(ranges).encode())] if ranges else []
+        await super().__call__({**scope, "headers": others + canonical}, receive, send)
+
+    def _validators(self) -> tuple[str, str]:
+        return self.headers["etag"], self.headers["last-modified"]
 
 
 def disposition(file_name: str) -> str:

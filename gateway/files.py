@@ -10,10 +10,13 @@ from gateway.settings import Settings
 from resolvers.context import Files
 from storage.bucket import Bucket
 from storage.local import Local
+from storage.policies import Tickets
 from storage.s3 import S3, Place
 from storage.scan import Clamd
 
 DIRECT = "/files/uploads"
+# How long a bucket may take nothing of a request, or take to answer it.
+STEP_SECONDS = 20.0
 
 
 def files(settings: Settings, issuer: Issuer, url: str, later: Callable[[Coroutine[Any, Any, None]], None]) -> Files:
@@ -31,11 +34,17 @@ def bucket_of(settings: Settings, direct_url: str, secret: bytes) -> Bucket:
     """S3 where a bucket is named, and else a folder in the data directory."""
     if settings.s3_bucket is None:
         return Local(settings.data_dir.resolve() / "bucket", direct_url, secret)
-    return S3(
-        Place(
-            settings.s3_bucket, settings.s3_region, settings.s3_endpoint, settings.s3_access_key, settings.s3_secret_key, is_path_style=settings.s3_path_style
-        )
+    place = Place(
+        settings.s3_bucket,
+        settings.s3_region,
+        settings.s3_endpoint,
+        settings.s3_access_key,
+        settings.s3_secret_key,
+        is_path_style=settings.s3_path_style,
+        step_seconds=min(STEP_SECONDS, settings.upload_seconds),
+        bytes_per_second=settings.s3_bytes_per_second,
     )
+    return S3(place, None if settings.s3_post_policy else Tickets(direct_url, secret))
 
 
 async def put_all(bucket: Bucket, contents: Iterable[tuple[str, str, bytes]]) -> None:

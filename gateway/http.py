@@ -79,7 +79,7 @@ class GraphQLEndpoint:
         except (Unauthenticated, SessionEnded) as error:
             return authentication.refused(error, self._portal, visit)
         except TransportError as error:
-            return answers.refused(error.code, str(error), visit.form, **error.headers)
+            return answers.refused_request(error, visit.form)
         except ClientGone:
             return answers.refused("CLIENT_CLOSED_REQUEST", "The client has left.", visit.form)
         except (DatabaseUnavailable, KeysUnavailable, Overloaded, asyncio.CancelledError) as error:
@@ -123,7 +123,7 @@ class GraphQLEndpoint:
         if visit.refusal:
             raise visit.refusal
         terms = self._portal.terms
-        with_files = replace(self._portal, terms=replace(terms, operation_seconds=terms.upload_seconds))
+        with_files = replace(self._portal, terms=replace(terms, operation_seconds=terms.patience.longest(uploads.MAX_BODY_BYTES)))
 
         async def run(sent: Call) -> Answer:
             call = self._portal.trust.resolve(sent, context.viewer, now=context.now)
@@ -136,7 +136,7 @@ class GraphQLEndpoint:
             finally:  # what is left of the body may take long to come, and needs no connection
                 await context.session.close()
 
-        return await uploads.respond(visit.request, run, seconds=terms.callers.seconds)
+        return await uploads.respond(visit.request, run, terms)
 
     async def _context(self, visit: Visit) -> Context:
         """Who calls, before anything else. Without a token the operation itself will say whether one is needed."""

@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
+from time import monotonic
 
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from gateway.answers import TransportError
+from gateway.patience import Patience
 
 # Browsers write these three so inside of quoted names (https://html.spec.whatwg.org/#multipart-form-data).
 ESCAPES = {"%22": '"', "%0D": "\r", "%0A": "\n"}
@@ -20,13 +22,18 @@ BROKE_OFF = "The request ended before its body was complete."
 SKIP_SECONDS = 5
 # How long a client may send nothing in the middle of a body.
 IDLE_SECONDS = 10.0
+SLOW = "The files came too slowly: {bytes} bytes in {seconds:.0f} seconds. Send fewer or smaller files in one request, or use a faster connection."
+IDLE = "Nothing of the request arrived for {seconds:g} seconds. If that happens again, send fewer or smaller files in one request."
 
 
 class Body:
-    """A request's body in the chunks in which it comes, counted. `announced` is its length if the client says it, else 0."""
+    """A request's body in the chunks in which it comes, counted. `announced` is its length if the client says it, else 0; `is_late` once the client was too slow."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, patience: Patience) -> None:
         self._receive = request.receive
+        self._patience = patience
+        self._waited = 0.0
+        self.is_late = False
         self._waits = "expect" in request.headers
         announced = request.headers.get("content-length", "")
         self.announced = int(announced[:20]) if announced.isascii() and announced.isdecimal() else 0
@@ -37,11 +44,20 @@ class Body:
         """Empty at the end, and maybe before. Raises TransportError."""
         if self.is_over:
             return b""
+        began = monotonic()
+        left = self._patience.waiting(self.bytes) - self._waited
         try:
-            async with asyncio.timeout(IDLE_SECONDS):
-                message = await self._receive()
+            async with asyncio.timeout(min(IDLE_SECONDS, left)):
+                return await self._take()
         except TimeoutError:
-            raise TransportError("REQUEST_TIMEOUT", f"Nothing of the request arrived for {IDLE_SECONDS:g} seconds.", Connection="close") from None
+            self.is_late = True
+            message = IDLE.format(seconds=IDLE_SECONDS) if left > IDLE_SECONDS else SLOW.format(bytes=self.bytes, seconds=self._waited + monotonic() - began)
+            raise TransportError("REQUEST_TIMEOUT", message, Connection="close") from None
+        finally:
+            self._waited += monotonic() - began
+
+    async def _take(self) -> bytes:
+        message = await self._receive()
         if message["type"] == "http.disconnect":
             self.is_over = True
             raise TransportError("BAD_REQUEST", BROKE_OFF)
@@ -52,13 +68,21 @@ class Body:
         return found
 
     async def skip(self, limit: int) -> dict[str, str]:
-        """Let the rest fall, so that a client who sends before it listens hears the answer. The answer's headers, for who has too much left to send."""
+        """Let the rest fall, so that a client who sends before it listens hears the answer. The answer's headers, for who has too much left to send.
+
+        A client that was too slow is answered at once: what else it sends falls while the answer is sent (`drain`).
+        """
+        if not self.is_late:
+            await self.drain(limit)
+        return {} if self.is_over else {"Connection": "close"}
+
+    async def drain(self, limit: int) -> None:
+        """Let at most so many bytes more fall, for a few seconds."""
         most = self.bytes + limit
         with suppress(TransportError, TimeoutError):
             async with asyncio.timeout(SKIP_SECONDS):
                 while not self.is_over and not self._waits and self.bytes < most:
-                    await self.chunk()
-        return {} if self.is_over else {"Connection": "close"}
+                    await self._take()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from gateway.health import Drain
 from gateway.journal import Entry
 from gateway.known import Known
 from gateway.origins import COST, Origins
+from gateway.patience import Patience
 from gateway.proxies import Network
 from gateway.statuses import Profile
 from gateway.trusted import Trust
@@ -34,7 +35,7 @@ class Terms:
     callers: Bounds
     strangers: Bounds
     operation_seconds: float
-    upload_seconds: float
+    patience: Patience
     acquire_seconds: float
     profile: Profile
     trusted_proxies: tuple[Network, ...]

@@ -183,6 +183,12 @@ class Settings(BaseSettings):
     )
     s3_secret_key: str | None = Field(None, repr=False, description="The secret key of S3.")
     s3_path_style: bool = Field(False, description="Whether the S3 bucket's name stands in the path instead of the host name.")
+    s3_bytes_per_second: Count = Field(
+        128 * 1024, ge=1024, description="How slowly the S3 bucket may take files; one that is slower counts as one that does not answer."
+    )
+    s3_post_policy: bool = Field(
+        True, description="Whether clients send direct uploads to the S3 bucket itself; false for one that takes no POST policies: then to the gateway."
+    )
     clamd_url: ClamdUrl | None = Field(
         None,
         examples=["tcp://127.0.0.1:3310"],
@@ -226,7 +232,10 @@ class Settings(BaseSettings):
     max_fields: Count = Field(DOCUMENT.fields, ge=1, description="How many fields a document may come to; those with one key count by their square.")
     max_errors: Count = Field(DOCUMENT.errors, ge=1, description="How many errors of a document are reported.")
     max_cost: Count = Field(DOCUMENT.cost, ge=1, description="What an operation may cost; see docs/limits.md.")
-    upload_seconds: Seconds = Field(120.0, description="How long a request with files may take, from its first file to its answer.")
+    upload_seconds: Seconds = Field(
+        120.0, description="How long a client is waited for in a request with files, where these come more slowly than upload_bytes_per_second."
+    )
+    upload_bytes_per_second: Count = Field(32 * 1024, ge=16 * 1024, description="From how many bytes a second on files may take longer than upload_seconds.")
     max_uploads: Count = Field(50, ge=1, description="How many requests with files run at a time, apart from other operations.")
     max_downloads: Count = Field(50, ge=1, description="How many downloads of files are prepared at a time.")
     downloads_per_minute: Count = Field(300, ge=1, description="How many files of one customer may be downloaded in a minute.")

@@ -6,7 +6,8 @@ https://github.com/jaydenseric/graphql-multipart-request-spec
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import orjson
 from starlette.requests import Request
@@ -19,6 +20,9 @@ from gateway.heads import Asked
 from gateway.multipart import Body, Part, Parts
 from resolvers.incoming import File, Upload
 
+if TYPE_CHECKING:
+    from gateway.portal import Terms
+
 # A whole group, and room for what is around it.
 MAX_BODY_BYTES = MAX_GROUP_BYTES + 1024**2
 MAX_FIELD_BYTES = 256 * 1024
@@ -28,16 +32,19 @@ def is_multipart(request: Asked) -> bool:
     return request.media_type == "multipart/form-data" and request.method == "POST"
 
 
-async def respond(request: Request, run: Callable[[Call], Awaitable[Answer]], *, seconds: float) -> Answer:
-    """The answer to a call with files, whose bytes are read while it runs. What stands before them has `seconds` to come. Raises TransportError."""
-    body = Body(request)
+async def respond(request: Request, run: Callable[[Call], Awaitable[Answer]], terms: "Terms") -> Answer:
+    """The answer to a call with files, whose bytes are read while it runs. What stands before them has as long to come as any body. Raises TransportError."""
+    body = Body(request, terms.patience)
     try:
-        found = await run(await arrived(_read(request, body), seconds=seconds))
+        answer = await run(await arrived(_read(request, body), seconds=terms.callers.seconds))
     except TransportError as error:
+        body.is_late = error.code == "REQUEST_TIMEOUT"
         error.headers |= await body.skip(2 * MAX_BODY_BYTES)
+        error.rest = partial(body.drain, 2 * MAX_BODY_BYTES) if body.is_late else None
         raise
-    found.headers.update(await body.skip(2 * MAX_BODY_BYTES))
-    return found
+    answer.headers.update(await body.skip(2 * MAX_BODY_BYTES))
+    answer.rest = partial(body.drain, 2 * MAX_BODY_BYTES) if body.is_late else None
+    return answer
 
 
 class Incoming:

@@ -68,7 +68,12 @@ UNJUDGED = Unjudged()
 
 
 class Bucket(Protocol):
-    """Every method raises BucketUnavailable, and answers within a deadline of its own."""
+    """Every method raises BucketUnavailable, and answers within a deadline of its own.
+
+    `is_fed_by_us` where direct uploads come to the gateway, and else clients send them to the bucket.
+    """
+
+    is_fed_by_us: bool
 
     async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str, judge: Judge = UNJUDGED) -> None:
         """Keep what the chunks make together, durably. Whatever they or the judge raise is raised, and then nothing is kept under the key once it was deleted."""

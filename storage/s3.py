@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from botocore.handlers import add_expect_header
 
 from storage import policies, threads
 from storage.bucket import TICKET_SECONDS, UNJUDGED, Announced, BucketRefused, BucketUnavailable, Judge, NoSuchObject, Ticket
-from storage.progress import Progress
+from storage.progress import Pace, Progress
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
@@ -46,11 +47,12 @@ class Place:
     connect_seconds: float = 2
     read_seconds: float = 10
     step_seconds: float = 20
+    bytes_per_second: int = 128 * 1024
 
 
 class S3:
     """One client for the process, made when it is first needed. Each request has to be answered within `step_seconds`, retries included, counted from the last byte of
-    its body that was taken.
+    its body that was taken (see `storage/progress.py`).
 
     Where `own` is there, the bucket takes no POST policies: clients send direct uploads to the gateway's own route.
     """
@@ -58,10 +60,11 @@ class S3:
     def __init__(self, place: Place, own: policies.Tickets | None = None) -> None:
         self._place = place
         self._own = own
+        self.is_fed_by_us = own is not None
         self._open: Any = None
         self._closing = AsyncExitStack()
         self._turn = asyncio.Lock()
-        self._aborting: dict[str, asyncio.Task[bool]] = {}
+        self._aborting: dict[tuple[str, str], asyncio.Task[bool]] = {}
         self._logged: set[str] = set()
 
     async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str, judge: Judge = UNJUDGED) -> None:
@@ -81,7 +84,7 @@ class S3:
             await self._ask("complete_multipart_upload", Key=key, UploadId=upload, MultipartUpload={"Parts": listed})
         except BaseException as error:
             if upload:
-                self._aborting[key] = asyncio.create_task(self._abort(key, upload))
+                self._aborting[key, upload] = asyncio.create_task(self._abort(key, upload))
             if isinstance(error, NoSuchObject):  # somebody else has ended the upload, or the answer to its end was lost
                 raise BucketUnavailable(str(error)) from error
             raise
@@ -128,7 +131,7 @@ class S3:
         with _outages():
             async with asyncio.timeout(self._place.step_seconds) as deadline:
                 if content := parameters.get("Body"):
-                    parameters["Body"] = Progress(content, deadline, self._place.step_seconds)
+                    parameters["Body"] = Progress(content, deadline, Pace(self._place.step_seconds, self._place.bytes_per_second))
                 client = await self._client()
                 return await getattr(client, operation)(Bucket=self._place.bucket, **parameters)
 
@@ -138,8 +141,8 @@ class S3:
 
     async def _end_uploads(self, key: str) -> bool:
         """Whether no unfinished upload to the key is left."""
-        aborting = self._aborting.get(key)
-        is_clear = await asyncio.shield(aborting) if aborting else True
+        aborting = [task for (aborted_key, _), task in self._aborting.items() if aborted_key == key]
+        is_clear = all([await asyncio.shield(task) for task in aborting])
         try:
             answer = await self._ask("list_multipart_uploads", Prefix=key)
         except (BucketUnavailable, NoSuchObject) as error:
@@ -158,7 +161,7 @@ class S3:
             self._log_once(f"the bucket does not abort uploads ({error}); a lifecycle rule should remove their parts")
             return False
         finally:
-            self._aborting.pop(key, None)
+            self._aborting.pop((key, upload), None)
         return True
 
     def _log_once(self, message: str) -> None:
@@ -178,6 +181,7 @@ class S3:
                 self._open = await self._closing.enter_async_context(_made(self._place))
                 # With `Expect: 100-continue` botocore waits for leave to go on, and no deadline holds for that.
                 self._open.meta.events.unregister("before-call.s3", add_expect_header)
+                self._open.meta.events.register("before-call.s3", partial(_wait_for_body, self._place.read_seconds))
             client: S3Client = self._open
         return client
 
@@ -202,6 +206,12 @@ def _made(place: Place) -> Any:
         aws_secret_access_key=place.secret_key,
         config=config,
     )
+
+
+def _wait_for_body(seconds: float, params: Any, context: Any, **_: Any) -> None:
+    """An answer is waited for once the last byte was handed over, which may still be on the way. Called by botocore."""
+    if isinstance(params["body"], Progress):
+        context["read_timeout"] = seconds + params["body"].held_seconds
 
 
 @contextmanager

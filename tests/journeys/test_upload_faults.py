@@ -38,7 +38,7 @@ async def test_a_bucket_that_is_away_is_503_in_time_and_leaves_nothing_after_the
 ) -> None:
     store.empty()
     async with line_to(store.port) as line:
-        url = start_server(urls.app, upload_seconds=8, **store.settings(line.port))
+        url = start_server(urls.app, upload_seconds=8, s3_bytes_per_second=10**8, **store.settings(line.port))
         async with httpx.AsyncClient(base_url=url, timeout=30, headers={"Authorization": f"Bearer {token(ADA)}"}) as client:
             line.mode, line.after_bytes = mode, 6_000_000
             began = time.monotonic()

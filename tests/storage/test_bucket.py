@@ -33,7 +33,7 @@ class Tried:
 
     bucket: Bucket
     names: Callable[[], set[str]]
-    traits: Traits = Traits()
+    traits: Traits
 
 
 def place(store: Store, **more: Any) -> Place:
@@ -54,7 +54,9 @@ async def clients() -> AsyncIterator[dict[str, S3]]:
 def tried(request: pytest.FixtureRequest, tmp_path: Path, clients: dict[str, S3]) -> Tried:
     if request.param == "local":
         return Tried(
-            Local(tmp_path, "http://here/files/uploads", SECRET), lambda: {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+            Local(tmp_path, "http://here/files/uploads", SECRET),
+            lambda: {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()},
+            Traits(),
         )
     store = request.getfixturevalue("store" if request.param == "moto" else request.param)
     store.empty()
@@ -274,7 +276,7 @@ async def test_no_request_to_s3_expects_to_be_asked_to_continue(store: Store) ->
 @pytest.mark.parametrize("mode", ["refuse", "reset", "hang", "hang later", "reset later"])
 async def test_an_s3_that_is_away_is_an_outage_within_the_deadline(store: Store, mode: Any) -> None:
     async with line_to(store.port) as line:
-        bucket = S3(place(store, endpoint=f"http://127.0.0.1:{line.port}", read_seconds=60, step_seconds=4))
+        bucket = S3(place(store, endpoint=f"http://127.0.0.1:{line.port}", read_seconds=60, step_seconds=4, bytes_per_second=10**8))
         line.mode, line.after_bytes = mode, 200_000
         async with asyncio.timeout(30):
             with pytest.raises(BucketUnavailable):
@@ -282,6 +284,24 @@ async def test_an_s3_that_is_away_is_an_outage_within_the_deadline(store: Store,
         line.mode = "open"
         await bucket.put(KEY, chunks(b"again"), "application/pdf")
         assert await content_of(bucket, KEY) == b"again"
+        await bucket.close()
+
+
+@pytest.mark.parametrize("mode", ["slow", "hang"])
+async def test_an_s3_that_is_slow_is_waited_for_as_long_as_the_bytes_may_be_on_the_way(store: Store, mode: Any) -> None:
+    """At 800 kB a second, twice the time in which a request of no bytes has to be answered."""
+    async with line_to(store.port) as line:
+        line.mode = mode
+        pace = {"bytes_per_second": 256 * 1024} if mode == "slow" else {"bytes_per_second": 10**8}
+        bucket = S3(place(store, endpoint=f"http://127.0.0.1:{line.port}", read_seconds=1, step_seconds=1, **pace))
+        putting = bucket.put(KEY, chunks(noise(1_600_000)), "application/pdf")
+        if mode == "slow":
+            await putting
+            line.mode = "open"
+            assert await content_of(bucket, KEY) == noise(1_600_000)
+        else:
+            with pytest.raises(BucketUnavailable):
+                await putting
         await bucket.close()
 
 

@@ -87,7 +87,8 @@ async def _sent(bucket: S3, key: str, content: bytes) -> bool:
 
 async def _takes_posts(server: Store, bucket: S3) -> bool:
     is_taken = await _sent(bucket, keys.incoming("cus_1", "att_1"), b"12345")
-    assert (keys.incoming("cus_1", "att_1") in server.keys()) == is_taken
+    names = server.keys()
+    assert (keys.incoming("cus_1", "att_1") in names) == is_taken
     return is_taken
 
 
