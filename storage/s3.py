@@ -75,11 +75,10 @@ class S3:
             async for part, is_last in _parts(chunks):
                 await threads.run(_judge, part, is_last, judge)
                 if is_last and not tags:
-                    await self._ask("put_object", Key=key, Body=part, ContentType=content_type)
+                    await self._send("put_object", Key=key, Body=part, ContentType=content_type)
                     return
                 upload = upload or (await self._ask("create_multipart_upload", Key=key, ContentType=content_type))["UploadId"]
-                answer = await self._ask("upload_part", Key=key, UploadId=upload, PartNumber=len(tags) + 1, Body=part)
-                tags.append(answer["ETag"])
+                tags.append(await self._send("upload_part", Key=key, UploadId=upload, PartNumber=len(tags) + 1, Body=part))
             listed = [{"ETag": tag, "PartNumber": number} for number, tag in enumerate(tags, 1)]
             await self._ask("complete_multipart_upload", Key=key, UploadId=upload, MultipartUpload={"Parts": listed})
         except BaseException as error:
@@ -134,6 +133,13 @@ class S3:
                     parameters["Body"] = Progress(content, deadline, Pace(self._place.step_seconds, self._place.bytes_per_second))
                 client = await self._client()
                 return await getattr(client, operation)(Bucket=self._place.bucket, **parameters)
+
+    async def _send(self, operation: str, **parameters: Any) -> str:
+        """The ETag. What answers without one, such as a proxy with a page of its own, is no S3 and has stored nothing."""
+        answer = await self._ask(operation, **parameters)
+        if "ETag" not in answer:
+            raise BucketUnavailable("no ETag")
+        return str(answer["ETag"])
 
     async def _remove(self, key: str) -> None:
         with suppress(NoSuchObject):
