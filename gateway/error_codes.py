@@ -65,7 +65,10 @@ REQUESTS = {
     "NOT_FOUND": Row("No file or paper has this address.", "Ask for a new address."),
     "METHOD_NOT_ALLOWED": Row("A mutation was sent by GET, or the method is neither GET nor POST.", "Send it by POST."),
     "NOT_ACCEPTABLE": Row("`Accept` allows no media type of ours.", "Accept `application/graphql-response+json` or `application/json`."),
-    "REQUEST_TIMEOUT": Row("The request did not arrive in time.", "Send it again, with fewer files at a time; see [limits](limits.md#one-request) and [attachments](attachments.md#what-is-refused)."),
+    "REQUEST_TIMEOUT": Row(
+        "The request did not arrive in time.",
+        "Send it again, with fewer files at a time; see [limits](limits.md#one-request), [attachments](attachments.md#what-is-refused).",
+    ),
     "CONTENT_TOO_LARGE": Row("The body is larger than a limit.", "Send less; see [limits](limits.md#one-request) and [attachments](attachments.md)."),
     "URI_TOO_LONG": Row("The parameters of a GET are larger than a limit.", "Send it by POST."),
     "UNSUPPORTED_MEDIA_TYPE": Row("The body's `Content-Type` is not one that is read.", "Send `application/json`, or `multipart/form-data` with files."),

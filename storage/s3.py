@@ -75,12 +75,12 @@ class S3:
             async for part, is_last in _parts(chunks):
                 await threads.run(_judge, part, is_last, judge)
                 if is_last and not tags:
-                    await self._send("put_object", Key=key, Body=part, ContentType=content_type)
+                    await self._made("ETag", "put_object", Key=key, Body=part, ContentType=content_type)
                     return
-                upload = upload or (await self._ask("create_multipart_upload", Key=key, ContentType=content_type))["UploadId"]
-                tags.append(await self._send("upload_part", Key=key, UploadId=upload, PartNumber=len(tags) + 1, Body=part))
+                upload = upload or await self._made("UploadId", "create_multipart_upload", Key=key, ContentType=content_type)
+                tags.append(await self._made("ETag", "upload_part", Key=key, UploadId=upload, PartNumber=len(tags) + 1, Body=part))
             listed = [{"ETag": tag, "PartNumber": number} for number, tag in enumerate(tags, 1)]
-            await self._ask("complete_multipart_upload", Key=key, UploadId=upload, MultipartUpload={"Parts": listed})
+            await self._made("ETag", "complete_multipart_upload", Key=key, UploadId=upload, MultipartUpload={"Parts": listed})
         except BaseException as error:
             if upload:
                 self._aborting[key, upload] = asyncio.create_task(self._abort(key, upload))
@@ -134,12 +134,12 @@ class S3:
                 client = await self._client()
                 return await getattr(client, operation)(Bucket=self._place.bucket, **parameters)
 
-    async def _send(self, operation: str, **parameters: Any) -> str:
-        """The ETag. What answers without one, such as a proxy with a page of its own, is no S3 and has stored nothing."""
+    async def _made(self, name: str, operation: str, **parameters: Any) -> str:
+        """What the answer has under a name. What answers without it, such as a proxy with a page of its own, is no S3 and has stored nothing."""
         answer = await self._ask(operation, **parameters)
-        if "ETag" not in answer:
-            raise BucketUnavailable("no ETag")
-        return str(answer["ETag"])
+        if name not in answer:
+            raise BucketUnavailable(f"no {name}")
+        return str(answer[name])
 
     async def _remove(self, key: str) -> None:
         with suppress(NoSuchObject):
