@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter, process_time, thread_time
+from time import perf_counter
 
 import httpx
 import pytest
@@ -19,6 +20,26 @@ from tests.processes import process
 
 LIMITS = Limits()
 ROOM = {name: 10**9 for name in ("document_bytes", "tokens", "depth", "aliases", "root_fields", "mutation_fields", "directives", "fields", "cost")}
+
+
+# About 50 ms of a slow processor. Calls are counted, and time is not: it would depend on what else the machine does. `python -m bench.attacks` measures it.
+MOST_CALLS = 250_000
+
+
+def calls_of(work: Callable[[], object]) -> int:
+    """How many functions, Python's and C's, are called by `work`."""
+    count = 0
+
+    def counted(_frame: object, event: str, _argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(counted)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+    return count
 
 
 @pytest.fixture
@@ -78,18 +99,13 @@ FAMILIES: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("size", [50, 400, 2000])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_family_of_attacks_is_refused_in_less_than_fifty_milliseconds(documents: Documents, family: str, size: int) -> None:
+def test_every_family_of_attacks_is_refused_with_little_work(documents: Documents, family: str, size: int) -> None:
     text = FAMILIES[family](size)
-    documents.prepare("{ customer { nothing } }")
-    spent = []
-    for attempt in range(5):
-        began = thread_time()
-        document = documents.prepare(text + " " * attempt)
-        spent.append(thread_time() - began)
-        # What is not refused has to be harmless: it costs little to run.
-        if not document.errors:
-            assert size == 50 or family in ("fragment doubling", "huge comments", "overlaps in a fragment that nobody uses")
-    assert min(spent) < 0.05, f"{min(spent) * 1000:.0f} ms"
+    document = documents.prepare(text)
+    # What is not refused has to be harmless: it costs little to run.
+    if not document.errors:
+        assert size == 50 or family in ("fragment doubling", "huge comments", "overlaps in a fragment that nobody uses")
+    assert calls_of(lambda: documents.prepare(text + " ")) < MOST_CALLS
 
 
 def test_fragments_that_double_nothing_but_themselves_cost_what_they_ask_for(documents: Documents) -> None:
@@ -106,10 +122,13 @@ def test_a_walk_visits_no_more_than_the_limit_of_fields_however_they_multiply(gr
     body = "customer{subscriptions{nodes{customer{...F%d}}} payments{nodes{customer{...F%d}}}}"
     text = "{customer{...F0}}" + fragments(40, "Customer", lambda i: (body % (i + 1, i + 1)).removeprefix("customer{").removesuffix("}"))
     ast = parse(text)
-    began = process_time()
-    with pytest.raises(Exception, match="too many fields"):
-        weigh(graphql_schema, ast, replace(LIMITS, **(ROOM | {"fields": 2500, "depth": 500})), {})
-    assert process_time() - began < 0.5
+    limits = replace(LIMITS, **(ROOM | {"fields": 2500, "depth": 500}))
+
+    def refused() -> None:
+        with pytest.raises(Exception, match="too many fields"):
+            weigh(graphql_schema, ast, limits, {})
+
+    assert calls_of(refused) < MOST_CALLS
 
 
 async def test_under_attack_others_are_answered_as_ever(root: Path, urls: Urls, tmp_path: Path) -> None:
