@@ -133,12 +133,16 @@ async def _given(request: Request, row: AttachmentObject, files: Files, *, secon
     headers = {**HEADERS, "Accept-Ranges": "bytes", "Content-Type": row.content_type, "Content-Disposition": disposition(row.file_name)}
     address = await files.bucket.address(row.object_key, headers, seconds=seconds)
     if isinstance(address, Path):
-        if not address.is_file():
+        if (file := await run_in_threadpool(_stat, address)) is None:
             return missing()
         headers |= {"ETag": f'"{row.sha256}"', "Last-Modified": format_datetime(row.uploaded_at.astimezone(UTC), usegmt=True)}
     if request.method == "HEAD":
         return Response(headers={**headers, "Content-Length": str(row.size_bytes)})
-    return Parted(address, headers=headers) if isinstance(address, Path) else RedirectResponse(address, 307, headers=HEADERS)
+    return Parted(address, headers=headers, stat_result=file) if isinstance(address, Path) else RedirectResponse(address, 307, headers=HEADERS)
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    return path.stat() if path.is_file() else None
 
 
 class Parted(FileResponse):
@@ -146,7 +150,7 @@ class Parted(FileResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
-        size = (await run_in_threadpool(os.stat, self.path)).st_size
+        size = int(self.headers["content-length"])
         # Two header lines of one name are a list, and none of ranges.
         wanted = ", ".join(headers.getlist("range")) if headers.get("if-range", self.headers["etag"]) in self._validators() else None
         try:
