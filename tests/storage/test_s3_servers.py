@@ -55,7 +55,9 @@ async def test_the_traits_of_each_server_are_as_they_are_written_down(any_store:
 
 
 def test_the_table_in_the_docs_says_the_same(root: Path) -> None:
-    lines = [[cell.strip() for cell in line.strip("|\n").split("|")] for line in (root / "docs" / "attachments.md").open() if line.startswith("|")]
+    lines = [
+        [cell.strip() for cell in line.strip("|\n").split("|")] for line in (root / "docs" / "attachments.md").read_text().splitlines() if line.startswith("|")
+    ]
     header = next(line for line in lines if set(TRAITS) <= set(line))
     rows = {line[0]: dict(zip(header, line, strict=True)) for line in lines if len(line) == len(header)}
     for trait, words in LINES.items():
