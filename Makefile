@@ -13,9 +13,9 @@ help:  ## Print this list
 
 install: .venv/ready  ## Install what Portico needs into .venv, as demo does
 
-# One process of tests for each processor, at most four; the tests of one file stay together.
+# One process of tests for each processor, at most four; the tests of one file stay together, and the longest files come first (tests/conftest.py).
 test: .venv/ready-dev  ## Run all tests
-	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
+	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 tests: test  ## The same
 

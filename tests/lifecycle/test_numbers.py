@@ -168,19 +168,20 @@ async def test_changes_at_one_instant_take_each_others_unused_time_whatever_thei
 async def test_a_charge_that_is_decided_next_year_is_issued_and_numbered_next_year(
     life: Life, portal: Portal, pool: Database, owner: asyncpg.Connection
 ) -> None:
-    life.now = datetime(2030, 12, 31, 23, 50, tzinfo=UTC)
+    # Years that no random history of this database reaches.
+    life.now = datetime(2090, 12, 31, 23, 50, tzinfo=UTC)
     await life.card("slow")
     assert (await life.do("addPlan", priceId=price("storage")))["userErrors"] == []
     assert await life.rows("invoice") == []
     async with living(portal, pool, owner) as other:
-        other.now = datetime(2031, 1, 1, 0, 1, tzinfo=UTC)
+        other.now = datetime(2091, 1, 1, 0, 1, tzinfo=UTC)
         await other.subscribe("storage")
-        life.now = datetime(2031, 1, 1, 0, 5, tzinfo=UTC)
+        life.now = datetime(2091, 1, 1, 0, 5, tzinfo=UTC)
         await ticked(life)
         rows = await issued(life, other)
         assert [(row["customer_id"], row["number"], row["issued_at"]) for row in rows] == [
-            (other.customer_id, "INV-2031-000001", other.now),
-            (life.customer_id, "INV-2031-000002", life.now),
+            (other.customer_id, "INV-2091-000001", other.now),
+            (life.customer_id, "INV-2091-000002", life.now),
         ]
         await assert_numbers(owner)
 
