@@ -1,12 +1,15 @@
 """What the application role cannot do to a customer's file by SQL, whoever it says to act for: not to its row, nor to its object."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
+from db.blocks import blocks
 from tests.conftest import ADA, BIG
 from tests.lifecycle.conftest import new_id
 
@@ -190,3 +193,31 @@ async def test_in_a_session_of_a_link_no_grant_is_given_or_revoked_by_sql(app: a
         with pytest.raises(error):
             await app.execute(insert, ADA.customer_id)
         await transaction.rollback()
+
+
+WRITES = re.compile(r"\b(insert into|update|delete from|truncate(?: table)?|merge into) (portico\.)?attachment\b")
+DOWN_THE_LINE = """
+select conrelid::regclass::text || '.' || conname from pg_constraint
+ where contype = 'f' and 'portico.attachment'::regclass in (conrelid, confrelid) and (confdeltype not in ('a', 'r') or confupdtype not in ('a', 'r'))"""
+FUNCTIONS = "select proname, prosrc, prosecdef from pg_proc where pronamespace = 'portico'::regnamespace"
+
+
+async def test_these_statements_alone_write_attachments(admin: asyncpg.Connection) -> None:
+    """An import, an erasure or a sweep that comes later has to be thought of in this module."""
+    assert {name for name, block in blocks().items() if WRITES.search(block.sql.lower())} == {
+        "attachments.add",
+        "attachments.store",
+        "attachments.reject",
+        "attachments.delete",
+        "attachments.delete_pending",
+    }
+    assert await admin.fetch(DOWN_THE_LINE) == [], "a row goes with another one"
+    functions = await admin.fetch(FUNCTIONS)
+    assert [row["proname"] for row in functions if WRITES.search(row["prosrc"].lower()) or (row["prosecdef"] and "attachment" in row["prosrc"])] == []
+
+
+def test_objects_are_deleted_in_one_module(root: Path) -> None:
+    """There a row says first that the object is loose."""
+    folders = ("auth", "billing", "db", "gateway", "jobs", "loaders", "mail", "papers", "payments", "planner", "resolvers", "schema")
+    modules = [path for folder in folders for path in (root / folder).rglob("*.py")]
+    assert {path.relative_to(root).as_posix() for path in modules if "bucket.delete(" in path.read_text()} == {"resolvers/loose.py"}

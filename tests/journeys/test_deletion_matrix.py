@@ -159,6 +159,17 @@ async def test_a_file_is_deleted_by_its_own_side_alone_and_by_customers_who_sign
     assert left == []
 
 
+async def test_events_name_whom_the_token_of_another_issuer_names(callers: Callers, files: KeptFiles) -> None:
+    for access in (await callers.of_another_issuer(), await callers.of_another_issuer_with_an_actor()):
+        await callers.door(DELETE, access, id=files.ids["staff", "STORED"])
+    columns = "actor_subject, actor_issuer, acting_subject, acting_issuer, acting_client"
+    rows = await files.admin.fetch(
+        f"select {columns} from audit_event where customer_id = $1 and event = 'deleteAttachment' order by id", files.account.customer_id
+    )
+    own = (files.account.customer_id, ISSUER)
+    assert sorted(map(tuple, rows), key=str) == sorted([(*own, None, None, None), (*own, "agent|7", ISSUER, None)], key=str)
+
+
 TOUCHING = [case for case in root_fields() if case.operation == "mutation" and case.name != "deleteAttachment"]
 # They end the session, and with it all other calls.
 ENDING = ("endSession", "signOut", "signOutEverywhere")
