@@ -49,7 +49,7 @@ create unique index attachment_of_object on attachment (customer_id, object_key)
 -- A loose object is deleted by the next sweep, so the object of a stored attachment is none, and nor is another customer's.
 create function loose_object_is_loose() returns trigger language plpgsql set search_path = portico as $$
 begin
-  if split_part(new.object_key, '/', 2) <> new.customer_id
+  if split_part(new.object_key, '/', 2) not in (new.customer_id, '')
      or exists (select from attachment a where a.customer_id = new.customer_id and a.object_key = new.object_key and a.status = 'STORED') then
     raise exception 'an object that an attachment owns is not loose' using errcode = 'restrict_violation';
   end if;
