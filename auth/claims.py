@@ -83,6 +83,15 @@ def require_name(claims: Claims, claim: str) -> None:
         raise unusable(claims, claim)
 
 
+def acting_party(claims: Claims) -> str | None:
+    """Who acts for the subject (RFC 8693 §4.1); None where the subject acts alone. A claim that cannot be read names somebody all the same."""
+    act = claims.get("act")
+    if act is None:
+        return None
+    subject = act.get("sub") if isinstance(act, dict) else None
+    return str(subject) if is_name(subject) else "unknown"
+
+
 def unusable(claims: Claims, claim: str) -> NotValid:
     """The refusal of a token for a claim that is absent or has a wrong value."""
     return NotValid(Reason.CLAIM_MISSING if claims.get(claim) in (None, "") else Reason.CLAIM_INVALID, claim=claim)

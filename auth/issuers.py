@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from typing import ClassVar
 from urllib.parse import urlsplit
 
-from auth.claims import ACCESS_TOKEN, Claims, Expected, is_name, require_name
+from auth.claims import ACCESS_TOKEN, Claims, Expected, acting_party, is_name, require_name
 from auth.jwks import TTL_SECONDS, KeyStore
 from auth.keys import Asymmetric
 from auth.tokens import KINDS, Trusted
@@ -77,7 +77,10 @@ def viewer_of(claims: Claims, other: OtherIssuer) -> Viewer:
     named = claims.get("client_id") or claims.get("azp")
     client = str(named) if is_name(named) else ""
     subject, scopes = claims["sub"], _scopes(claims.get(other.scope_claim), other)
-    return Viewer(other.kind, customer_id, scopes, client, staff_id=staff_id_of(other.kind, subject, client), issuer=other.name, subject=subject)
+    acting = acting_party(claims) if other.kind is Actor.CUSTOMER else None
+    return Viewer(
+        other.kind, customer_id, scopes, client, staff_id=staff_id_of(other.kind, subject, client), issuer=other.name, acting_party=acting, subject=subject
+    )
 
 
 def _scopes(value: object, other: OtherIssuer) -> tuple[str, ...]:

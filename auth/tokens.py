@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import jwt
 
-from auth.claims import Claims, Expected, Signed, judge, read, unusable
+from auth.claims import Claims, Expected, Signed, acting_party, judge, read, unusable
 from auth.keys import Key, chosen, named
 from auth.reasons import NotValid, Reason, quoted, unauthenticated
 from auth.viewer import Viewer, staff_id_of
@@ -107,6 +107,7 @@ def bearer(authorization: str | None) -> str:
 def sign(viewer: Viewer, issuer: Issuer, *, now: datetime, lifetime: timedelta) -> str:
     """A token that `Tokens` takes until `now + lifetime`."""
     key = issuer.keys[0]
+    acting = viewer.client if viewer.kind is Actor.PARTNER else viewer.acting_party
     claims = {
         "iss": issuer.name,
         "aud": issuer.audience,
@@ -119,7 +120,7 @@ def sign(viewer: Viewer, issuer: Issuer, *, now: datetime, lifetime: timedelta) 
         "scope": " ".join(viewer.scopes),
         **({"sid": viewer.session_id} if viewer.session_id else {}),
         # Who acts for the customer (RFC 8693 §4.1).
-        **({"act": {"sub": viewer.client}} if viewer.kind is Actor.PARTNER else {}),
+        **({"act": {"sub": acting}} if acting is not None else {}),
     }
     return jwt.encode(claims, key.signing, algorithm=key.algorithm, headers={"typ": TOKEN_TYPE, **({"kid": key.kid} if key.kid else {})})
 
@@ -146,4 +147,5 @@ def _viewer(claims: Claims) -> Viewer:
     actor = Actor(kind)
     customer_id = None if actor is Actor.STAFF else claims["sub"]
     subject = claims["sub"]
-    return Viewer(actor, customer_id, tuple(scope.split()), client, session_id, staff_id_of(actor, subject, client), subject=subject)
+    acting = acting_party(claims) if actor is Actor.CUSTOMER else None
+    return Viewer(actor, customer_id, tuple(scope.split()), client, session_id, staff_id_of(actor, subject, client), acting_party=acting, subject=subject)

@@ -10,6 +10,8 @@ class Viewer:
     """`customer_id` is the customer who is acting or acted for; staff act for nobody and have None. `session_id` is there where a sign-in made the token.
     `staff_id` is the subject of a staff member's token; empty for all other callers, programs of the merchant among them.
 
+    `acting_party` is who acts in the customer's name beside the customer (`act`, RFC 8693 §4.1): whoever may have opened a portal link that staff had seen, by the app
+    that made it, or whom another issuer names. Such a caller has proved nothing of what only the customer knows. None where the customer signed in.
     `subject` is the token's `sub`, for records of who acted; nothing is decided by it.
     `client` is what the token calls its app, and `issuer` who says so: None for ourselves. `app` is the registered client that both name together; `client` alone proves nothing.
     """
@@ -22,7 +24,13 @@ class Viewer:
     staff_id: str = ""
     issuer: str | None = None
     app: str | None = None
+    acting_party: str | None = None
     subject: str = field(default="", compare=False)
+
+    @property
+    def needs_sign_in(self) -> bool:
+        """Whether what only the customer may do is refused until the customer signs in."""
+        return self.acting_party is not None
 
     @property
     def is_staff(self) -> bool:

@@ -53,6 +53,7 @@ MESSAGES = {
     E.METHOD_EXPIRED: "This method has expired.",
     E.ALREADY_DEFAULT: "This is the default method already.",
     E.NOT_YOURS_TO_DELETE: "Only who uploaded a file may delete it.",
+    E.SIGN_IN_REQUIRED: "Only the customer may do this. Sign in with the password first: call `signIn` in this session.",
     E.NOT_STORED: "The file is not stored (yet).",
     E.QUOTA_EXCEEDED: "No more files can be attached to this.",
 }
@@ -130,9 +131,9 @@ def of_method(is_default: bool, is_expired: bool, is_in_use: bool, has_payment_i
     return [_state(Action.SET_DEFAULT, default), _state(Action.DELETE, delete)]
 
 
-def of_attachment(status: str, uploaded_by: str, *, actor: Actor) -> list[ActionState]:
-    """Who uploaded a file may delete it; above all, staff never delete what a customer uploaded."""
-    delete = None if actor == uploaded_by else E.NOT_YOURS_TO_DELETE
+def of_attachment(status: str, uploaded_by: str, *, actor: Actor, needs_sign_in: bool) -> list[ActionState]:
+    """Who uploaded a file may delete it; above all, staff never delete what a customer uploaded, also not by a portal link that they made."""
+    delete = E.NOT_YOURS_TO_DELETE if actor != uploaded_by else E.SIGN_IN_REQUIRED if needs_sign_in else None
     return [_state(Action.DELETE, delete), _state(Action.DOWNLOAD, None if status == "STORED" else E.NOT_STORED)]
 
 

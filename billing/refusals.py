@@ -12,6 +12,8 @@ Refused                 a business rule says no; `userErrors` of a mutation, `re
 ├── offer               PLAN_UNAVAILABLE · CURRENCY_MISMATCH · COUPON_INVALID · COUPON_ALREADY_APPLIED
 ├── money               ALREADY_PAID · NOT_PAYABLE · METHOD_IN_USE · METHOD_EXPIRED · PAYMENT_METHOD_REQUIRED · PAYMENT_DECLINED ·
 │                       PAYMENT_UNAVAILABLE · AMOUNT_TOO_HIGH · PARTIAL_NOT_ALLOWED · SETUP_UNFINISHED
+├── who                 SIGN_IN_REQUIRED · EMAIL_NOT_VERIFIED · MAIL_NOT_CONFIGURED · WRONG_CREDENTIALS · SESSION_ENDED · LINK_INVALID · PASSWORD_NOT_SET ·
+│                       WEAK_PASSWORD · COMMON_PASSWORD
 └── files               NOT_YOURS_TO_DELETE · NOT_STORED · EMPTY_FILE · FILE_TOO_LARGE · GROUP_TOO_LARGE · TOO_MANY_FILES · QUOTA_EXCEEDED
                         UNSUPPORTED_FILE · UNSAFE_FILE · NOT_SCANNED · NOT_UPLOADED · CHECKSUM_MISMATCH
 """
@@ -53,6 +55,9 @@ class ErrorCode(StrEnum):
     SESSION_ENDED = "SESSION_ENDED"
     LINK_INVALID = "LINK_INVALID"
     PASSWORD_NOT_SET = "PASSWORD_NOT_SET"
+    SIGN_IN_REQUIRED = "SIGN_IN_REQUIRED"
+    EMAIL_NOT_VERIFIED = "EMAIL_NOT_VERIFIED"
+    MAIL_NOT_CONFIGURED = "MAIL_NOT_CONFIGURED"
     WEAK_PASSWORD = "WEAK_PASSWORD"
     COMMON_PASSWORD = "COMMON_PASSWORD"
     INVALID_VALUE = "INVALID_VALUE"
@@ -105,6 +110,10 @@ MEANING = {
     ErrorCode.SESSION_ENDED: "The session has ended. Sign in again.",
     ErrorCode.LINK_INVALID: "The link was used already, has expired or is unknown. Request a new one.",
     ErrorCode.PASSWORD_NOT_SET: "The account has no password yet. `requestPasswordReset` sends a letter by which the customer chooses the first one.",
+    ErrorCode.SIGN_IN_REQUIRED: "Only the customer may do this, and the session does not prove who is in it: it began with a portal link that staff had seen, or the token "
+    "names somebody who acts for the customer.",
+    ErrorCode.EMAIL_NOT_VERIFIED: "The customer has never signed in with the address, so a link that goes there proves nothing.",
+    ErrorCode.MAIL_NOT_CONFIGURED: "Letters are not sent here.",
     ErrorCode.WEAK_PASSWORD: "The password is too short, too long, or contains the name or e-mail address.",
     ErrorCode.COMMON_PASSWORD: "The password is on the list of common passwords.",
     ErrorCode.INVALID_VALUE: "The value is out of its range or has the wrong form.",

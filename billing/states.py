@@ -81,6 +81,11 @@ class SignInMethod(UpperStrEnum):
     PORTAL_LINK = auto()
 
 
+class LinkDelivery(UpperStrEnum):
+    RETURN = auto()
+    MAIL = auto()
+
+
 class BillingInterval(UpperStrEnum):
     DAY = auto()
     WEEK = auto()

@@ -13,6 +13,7 @@ WRITE = "ISOLATION LEVEL READ COMMITTED READ WRITE"
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Whose rows a session sees, and when it is. `app` is the registered app of the token, which is checked to be enabled.
+    `acting_party` is who acts in the customer's name beside the customer.
 
     `is_of_token`: only a token says that the customer exists, so the database has to check it. `is_known`: it was checked lately, so reads need not check again.
     """
@@ -24,6 +25,7 @@ class Caller:
     is_of_token: bool = False
     is_known: bool = False
     app: str | None = None
+    acting_party: str | None = None
 
 
 def begin(caller: Caller, mode: str) -> str:
@@ -32,8 +34,14 @@ def begin(caller: Caller, mode: str) -> str:
         f"BEGIN {mode}; "
         f"SET LOCAL app.customer_id = {literal(caller.customer_id or '')}; "
         f"SET LOCAL app.actor = {literal(caller.actor)}; "
-        f"SET LOCAL app.now = {literal(caller.now.isoformat())}" + judging(caller, mode)
+        f"SET LOCAL app.now = {literal(caller.now.isoformat())}" + _acting(caller) + judging(caller, mode)
     )
+
+
+def _acting(caller: Caller) -> str:
+    """By which session, and who may act in it beside the customer: what only the customer may do depends on both."""
+    settings = (("session_id", caller.session_id), ("acting_party", caller.acting_party))
+    return "".join(f"; SET LOCAL app.{name} = {literal(value)}" for name, value in settings if value is not None)
 
 
 def judging(caller: Caller, mode: str) -> str:

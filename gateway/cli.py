@@ -181,13 +181,15 @@ def token(
     client: Annotated[str, typer.Option(help="The app that it is for; a registered one has its mode.")] = CLIENT,
     data_dir: DataDir = None,
 ) -> None:
-    """Print a bearer token, good for a day."""
+    """Print a bearer token, good for a day. In production a customer's token deletes none of the customer's files and changes no password, address or grant."""
     if sum((customer is not None, email is not None, staff)) != 1:
         raise WrongSetting("Give exactly one of --customer ID, --email ADDRESS and --staff.")
     settings = load(data_dir=data_dir)
     issuer = issuer_of(settings)
     viewer = _staff() if staff else _customer(preparing.customer_id(settings, customer, email))
-    print(sign(replace(viewer, client=client), issuer, now=datetime.now(UTC), lifetime=timedelta(days=1)))
+    # In production a token of a customer that is made here is for who operates the portal, and not for the customer.
+    acting_party = client if settings.is_production and not staff else None
+    print(sign(replace(viewer, client=client, acting_party=acting_party), issuer, now=datetime.now(UTC), lifetime=timedelta(days=1)))
 
 
 @cli.command()

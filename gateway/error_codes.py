@@ -147,6 +147,10 @@ REFUSALS = {
         Code.LINK_INVALID: "Ask for a new letter or link.",
         Code.WEAK_PASSWORD: "Ask for another password.",
         Code.COMMON_PASSWORD: "Ask for another password.",
+        Code.SIGN_IN_REQUIRED: "Ask for the password and call `signIn` in this session, then send the call again with the new tokens; "
+        "see [portal links](identity.md#portal-links).",
+        Code.EMAIL_NOT_VERIFIED: "Let the customer choose a password by `requestPasswordReset`, or make a link with RETURN.",
+        Code.MAIL_NOT_CONFIGURED: "Operators: set `PORTICO_SMTP_HOST`.",
         Code.PASSWORD_NOT_SET: "Call `requestPasswordReset`, and ask the customer to look for the letter.",
     },
     "Trusted documents": {

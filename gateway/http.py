@@ -144,9 +144,10 @@ class GraphQLEndpoint:
         now = portal.clock()
         viewer = await authentication.viewer_of(portal, visit, now)
         names_customer, is_known = viewer.customer_id is not None, portal.known.holds(viewer.customer_id, now=now)
-        caller = Caller(viewer.customer_id, viewer.kind, now, viewer.session_id, is_of_token=names_customer, is_known=is_known, app=viewer.app)
+        caller = Caller(viewer.customer_id, viewer.kind, now, viewer.session_id, is_of_token=names_customer, is_known=is_known)
+        caller = replace(caller, app=viewer.app, acting_party=viewer.acting_party)
         session = Session(portal.database, caller, acquire_seconds=portal.terms.acquire_seconds)
-        visit.entry.client = viewer.client
+        visit.entry.client, visit.entry.acting_party = viewer.client, viewer.acting_party or ""
         origin = Origin(visit.entry.request_id, address_of(visit.request, portal.terms.trusted_proxies), user_agent_of(visit.request))
         if viewer is ANONYMOUS:
             visit.entry.user_agent = origin.user_agent

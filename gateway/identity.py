@@ -71,6 +71,7 @@ def identity(settings: Settings, sign: Sign, later: Later, portal_url: str) -> I
         portal_url=portal_url,
         merchant=settings.merchant,
         issuer=settings.token_issuer,
+        sends_mail=settings.smtp_host is not None or not settings.is_production,
         gives_first_passwords=not any(issuer.kind is Actor.CUSTOMER for issuer in settings.issuers),
     )
 

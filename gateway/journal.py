@@ -8,7 +8,22 @@ from typing import Any
 logger = logging.getLogger("portico.operation")
 
 MAX_NAMES = 20
-SHOWN = ("request_id", "client", "user_agent", "document", "operation", "kind", "way", "cost", "deprecated", "variables", "cause", "reason", "claim")
+SHOWN = (
+    "request_id",
+    "client",
+    "acting_party",
+    "user_agent",
+    "document",
+    "operation",
+    "kind",
+    "way",
+    "cost",
+    "deprecated",
+    "variables",
+    "cause",
+    "reason",
+    "claim",
+)
 
 
 class Budget:
@@ -42,6 +57,8 @@ class Entry:
 
     request_id: str
     client: str = ""
+    # Who acts in the customer's name beside the customer: by a portal link, or by another issuer's `act`.
+    acting_party: str = ""
     user_agent: str = ""
     document: str = ""
     operation: str | None = None

@@ -87,6 +87,7 @@ class Plan:
             "viewer_customer_id": viewer.customer_id,
             "viewer_scopes": list(viewer.scopes),
             "viewer_client": viewer.client,
+            "viewer_needs_sign_in": viewer.needs_sign_in,
         }
         for source in self.sources:
             arguments[source.mark] = source.read(reading)
@@ -231,5 +232,9 @@ def _locale(draft: Draft) -> str:
     return f", (select c.locale from ({correlated(block.sql, block, key=CALLER, owner=CALLER)}) c)"
 
 
+# Of what a token says, all but texts.
+VIEWER_TYPES = {"scopes": "text[]", "needs_sign_in": "boolean"}
+
+
 def _viewer_column(name: str) -> str:
-    return f"cast(:viewer_{name} as {'text[]' if name == 'scopes' else 'text'})"
+    return f"cast(:viewer_{name} as {VIEWER_TYPES.get(name, 'text')})"

@@ -10,6 +10,7 @@ from billing import actions
 from billing.actions import Action, judge
 from billing.attachments import clean_name, judge_count, judge_sizes, type_of
 from billing.refusals import ErrorCode, Refused
+from billing.states import Uploader
 from db.blocks import blocks
 from db.session import Transaction
 from resolvers.audit import fresh_id, note
@@ -25,6 +26,7 @@ from resolvers.parents import Parent, acting, files_of, judge_quota, open_parent
 from resolvers.receiving import Target, receive
 from resolvers.relations import by_id
 from resolvers.roots import owner_of
+from resolvers.standing import judge_signed_in
 from storage import keys
 
 
@@ -89,10 +91,13 @@ async def delete(given: Any, context: Context) -> str:
     found = await by_id(await owner_of(identifier, context), identifier, ("att",), context)
     if found is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such attachment.", "attachmentId")
-    judge(actions.of_attachment(found.status, found.uploaded_by, actor=context.viewer.kind), Action.DELETE, "attachmentId")
+    viewer = context.viewer
+    judge(actions.of_attachment(found.status, found.uploaded_by, actor=viewer.kind, needs_sign_in=viewer.needs_sign_in), Action.DELETE, "attachmentId")
     await context.session.release()
     session = acting(context, found.customer_id)
     async with session.write() as transaction:
+        if found.uploaded_by == Uploader.CUSTOMER:
+            await judge_signed_in(transaction, context)
         gone = await transaction.first("attachments.delete", id=identifier, uploaded_by=uploader_of(context))
         if gone is None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such attachment.", "attachmentId")

@@ -17,12 +17,19 @@ async def note(transaction: Transaction, context: Context, event: str, *, custom
 
 
 def acting(context: Context) -> dict[str, str | None]:
-    """Who acts, by which app and in which request, as columns of an event. Without a token there is no subject and no issuer."""
+    """Who acts, by which app and in which request, as columns of an event. Without a token there is no subject and no issuer.
+
+    For a session that began with a portal link the database adds who made the link.
+    """
     viewer = context.viewer
+    is_ours = viewer.issuer is None
     return {
         "actor": viewer.kind,
         "actor_subject": viewer.subject or None,
         "actor_issuer": (viewer.issuer or context.issuer) if viewer.subject else None,
+        "acting_subject": None if is_ours else viewer.acting_party,
+        "acting_issuer": viewer.issuer if viewer.acting_party is not None else None,
+        "acting_client": viewer.acting_party if is_ours else None,
         "client": viewer.client,
         "request_id": context.origin.request_id,
     }

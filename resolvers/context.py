@@ -60,6 +60,7 @@ class Identity:
     """What signing in needs. `issuer` is the `iss` of our own tokens; `sign` makes an access token; `later` does a thing after the answer, so that its time tells nothing.
 
     `gives_first_passwords`: whether customers without a password may choose one by a letter; not where they sign in at another issuer.
+    `sends_mail`: whether letters reach their readers; in production without a mail server they do not.
     """
 
     sign: Callable[[Viewer, datetime, timedelta], str]
@@ -72,6 +73,7 @@ class Identity:
     merchant: str
     issuer: str
     gives_first_passwords: bool = True
+    sends_mail: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,14 @@ class Context:
     def become(self, viewer: Viewer) -> None:
         """The caller has proved to be a customer; what the answer shows is read as theirs."""
         self.viewer = viewer
-        self.session.caller = replace(self.session.caller, customer_id=viewer.customer_id, actor=viewer.kind, session_id=viewer.session_id, app=viewer.app)
+        self.session.caller = replace(
+            self.session.caller,
+            customer_id=viewer.customer_id,
+            actor=viewer.kind,
+            session_id=viewer.session_id,
+            app=viewer.app,
+            acting_party=viewer.acting_party,
+        )
         self.forget()
 
 

@@ -7,11 +7,13 @@ from billing.refusals import ErrorCode, Refused
 from db.session import Transaction
 from resolvers.audit import fresh_id, note
 from resolvers.context import Context
+from resolvers.standing import judge_signed_in
 
 
 async def grant(given: Any, context: Context) -> Any:
     """A second grant to the same app takes the place of the first, whose tokens end."""
     async with context.session.write() as transaction:
+        await judge_signed_in(transaction, context)
         client = await transaction.first("clients.by_id", key=given.client_id)
         if client is None or client.kind != "PARTNER" or client.disabled_at is not None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such app.", "clientId")
@@ -22,6 +24,7 @@ async def grant(given: Any, context: Context) -> Any:
 
 async def revoke(given: Any, context: Context) -> bool:
     async with context.session.write() as transaction:
+        await judge_signed_in(transaction, context)
         if await transaction.first("grants.revoke", id=str(given.grant_id)) is None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such grant.", "grantId")
         await note(transaction, context, "revokeGrant", detail=str(given.grant_id))

@@ -23,6 +23,7 @@ from resolvers.letters import customer_of
 from resolvers.recognition import Presented, credential_of, once, presented, recognised, throttled
 from resolvers.secret_links import INVALID_LINK, Link, link_to, make, use_link, void_links, wrong_links_counted
 from resolvers.sessions import device_of
+from resolvers.standing import judge_signed_in
 
 logger = logging.getLogger("portico.identity")
 
@@ -80,19 +81,26 @@ async def _why_unchanged(transaction: Transaction, given: Any) -> Refused:
 async def request_email_change(given: Any, context: Context) -> bool:
     """The new address must be confirmed from there, and the old one is told. Whether it belongs to somebody else is never told. Raises Refused."""
     email = _email(given.new_email)
+    await _judge_mover(context)
     await throttled(context, Kind.PASSWORD)
     secret = new_secret()
-    # A session without a password began with a portal link. Its holder could move the address, and with it the way to the first password, to another mailbox.
-    needs_password = context.viewer.session_id is not None and identity_of(context).gives_first_passwords
     async with context.session.write() as transaction:
-        if needs_password and await transaction.first("credentials.of_customer") is None:
-            raise Refused(ErrorCode.PASSWORD_NOT_SET, NO_PASSWORD)
         await void_links(transaction, "EMAIL")
         await make(Link(secret, "EMAIL", EMAIL_LINK, email), transaction, context)
         await note(transaction, context, "requestEmailChange")
         await _write_to_new(transaction, context, email, secret)
         await letters.write(transaction, context, Letter.EMAIL_CHANGED)
     return True
+
+
+async def _judge_mover(context: Context) -> None:
+    """Whoever has a session without a password, or one that began with a portal link that staff had seen, could move the address, and with it the way to the
+    password, to another mailbox. Raises Refused, before anything of the customer's attempts is spent."""
+    async with context.session.write() as transaction:
+        needs_password = context.viewer.session_id is not None and identity_of(context).gives_first_passwords
+        if needs_password and await transaction.first("credentials.of_customer") is None:
+            raise Refused(ErrorCode.PASSWORD_NOT_SET, NO_PASSWORD)
+        await judge_signed_in(transaction, context)
 
 
 async def _write_to_new(transaction: Transaction, context: Context, email: str, secret: str) -> None:
@@ -124,11 +132,12 @@ async def confirm_email_change(given: Any, context: Context) -> Proved:
 async def change_password(given: Any, context: Context) -> Proved:
     """Ends every other session. Where there is no password yet, only a letter leads to the first one: a portal link does not prove who opened it. Raises Refused."""
     customer_id = context.viewer.customer_id or ""
-    await throttled(context, Kind.PASSWORD)
     async with context.session.write() as transaction:
         credential = await transaction.first("credentials.of_customer")
-    if credential is None:
-        raise Refused(ErrorCode.PASSWORD_NOT_SET, NO_PASSWORD, "currentPassword")
+        if credential is None:
+            raise Refused(ErrorCode.PASSWORD_NOT_SET, NO_PASSWORD, "currentPassword")
+        await judge_signed_in(transaction, context)
+    await throttled(context, Kind.PASSWORD)
     verdict = await identity_of(context).passwords.verify(given.current_password, credential.password_hash)
     if not verdict.is_right:
         raise Refused(ErrorCode.WRONG_CREDENTIALS, "The current password is wrong.", "currentPassword")

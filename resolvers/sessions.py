@@ -8,13 +8,14 @@ from auth.secret import hash_of, new_secret, opened, sealed
 from auth.throttle import UNKNOWN_NETWORK, network_of
 from auth.viewer import Viewer
 from billing.refusals import ErrorCode, Refused
-from billing.states import Actor, SignInMethod
+from billing.states import Actor, LinkDelivery, SignInMethod
 from db.session import Transaction
 from mail.letters import Letter
 from resolvers import letters
 from resolvers.audit import fresh_id, note
 from resolvers.context import Context, identity_of
 from resolvers.recognition import counted_sign_in, once, presented
+from resolvers.standing import judge_signed_in
 
 ACCESS = timedelta(minutes=15)
 SESSION = timedelta(days=30)
@@ -25,12 +26,15 @@ GRACE = timedelta(seconds=10)
 # The client_id of our own tokens. Which program sent the request, its User-Agent says, and nothing vouches for that.
 CLIENT = "portal"
 
+# Who acts in a session that began with a link of which the app is not known.
+LINK = "portal-link"
+
 ENDED = "This session has ended. Sign in again."
 
 
 @dataclass(frozen=True, slots=True)
 class SessionTokens:
-    """What a client keeps: a token to call with, and one to get the next pair."""
+    """What a client keeps: a token to call with, and one to get the next pair. `acting_party` is who may be acting in the session beside the customer."""
 
     customer_id: str
     session_id: str
@@ -38,6 +42,11 @@ class SessionTokens:
     access_expires_at: datetime
     refresh_token: str
     refresh_expires_at: datetime
+    acting_party: str | None = None
+
+    @property
+    def needs_sign_in(self) -> bool:
+        return self.acting_party is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,8 @@ class SignedIn:
 
 
 async def sign_in(given: Any, context: Context) -> SignedIn:
-    """Unknown accounts and wrong passwords cost the same work and get the same words."""
+    """Unknown accounts and wrong passwords cost the same work and get the same words. In a session of that customer which began with a portal link, the new one takes
+    its place."""
     once(context)
     who = presented(given.email, given.device, context)
     credential = await counted_sign_in(who, context)
@@ -62,7 +72,9 @@ async def sign_in(given: Any, context: Context) -> SignedIn:
         await transaction.act_as(credential.customer_id)
         if renewed:
             await transaction.run("credentials.rehash", password_hash=renewed)
-        tokens = await begin(transaction, context, SignInMethod.PASSWORD)
+        # Whoever else has the tokens of the session that began with a portal link has nothing of the one that begins now.
+        await transaction.run("sessions.end_link", id=context.viewer.session_id)
+        tokens = await begin(transaction, context)
         await note(transaction, context, "signIn", detail=tokens.session_id)
     return SignedIn(enter(context, tokens), identity.devices.issue(who.email, now=context.now, known=who.device))
 
@@ -89,6 +101,7 @@ async def sign_out(_: Any, context: Context) -> bool:
 
 async def sign_out_everywhere(_: Any, context: Context) -> int:
     async with context.session.write() as transaction:
+        await judge_signed_in(transaction, context)
         ended = await transaction.run("sessions.end_others", keep=None, reason="SIGNED_OUT")
         await note(transaction, context, "signOutEverywhere", detail=str(len(ended)))
     _leave(context)
@@ -97,6 +110,8 @@ async def sign_out_everywhere(_: Any, context: Context) -> int:
 
 async def end_session(given: Any, context: Context) -> bool:
     async with context.session.write() as transaction:
+        if str(given.session_id) != context.viewer.session_id:
+            await judge_signed_in(transaction, context)
         ended = await transaction.first("sessions.end", id=str(given.session_id), reason="SIGNED_OUT")
         if ended is None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such session.", "sessionId")
@@ -106,18 +121,22 @@ async def end_session(given: Any, context: Context) -> bool:
     return True
 
 
-async def begin(transaction: Transaction, context: Context, method: SignInMethod) -> SessionTokens:
-    """A new session of the customer who acts in the transaction."""
+async def begin(transaction: Transaction, context: Context, link: Any = None) -> SessionTokens:
+    """A new session of the customer who acts in the transaction, by the password or by a portal link."""
     expires_at, network = context.now + SESSION, network_of(context.origin.network)
+    is_proved = link is None or link.delivery == LinkDelivery.MAIL
     session = await transaction.first(
         "sessions.create",
         id=fresh_id("ses", context),
-        method=method,
+        method=SignInMethod.PASSWORD if link is None else SignInMethod.PORTAL_LINK,
         client=CLIENT,
         user_agent=context.origin.user_agent,
         network=context.origin.network[:64],
-        throttle_network="" if network == UNKNOWN_NETWORK else network,
+        # A network from which somebody came by a link of staff is not one that the account signs in from.
+        throttle_network=network if is_proved and network != UNKNOWN_NETWORK else "",
         expires_at=expires_at,
+        link_delivery=link and (link.delivery or LinkDelivery.RETURN),
+        **{name: getattr(link, name, None) for name in ("made_by", "made_by_subject", "made_by_issuer")},
     )
     secret = new_secret()
     await transaction.run("refresh_tokens.create", secret_hash=hash_of(secret), session_id=session.id, expires_at=expires_at)
@@ -131,7 +150,7 @@ def device_of(email: str, context: Context) -> str:
 
 def enter(context: Context, tokens: SessionTokens) -> SessionTokens:
     """Show the rest of the answer to the customer who has just come in."""
-    context.become(_viewer(tokens.customer_id, tokens.session_id, context))
+    context.become(_viewer(tokens.customer_id, tokens.session_id, tokens.acting_party))
     return tokens
 
 
@@ -168,13 +187,14 @@ async def _reused(transaction: Transaction, context: Context, session: Any, secr
 
 
 def _tokens(context: Context, session: Any, secret: str) -> SessionTokens:
-    viewer = _viewer(session.customer_id, session.id, context)
+    acting_party = (session.made_by or LINK) if session.needs_sign_in else None
+    viewer = _viewer(session.customer_id, session.id, acting_party)
     access = identity_of(context).sign(viewer, context.now, ACCESS)
-    return SessionTokens(session.customer_id, session.id, access, context.now + ACCESS, secret, session.expires_at)
+    return SessionTokens(session.customer_id, session.id, access, context.now + ACCESS, secret, session.expires_at, acting_party)
 
 
-def _viewer(customer_id: str, session_id: str, context: Context) -> Viewer:
-    return Viewer(Actor.CUSTOMER, customer_id, ("portal",), CLIENT, session_id, subject=customer_id)
+def _viewer(customer_id: str, session_id: str, acting_party: str | None) -> Viewer:
+    return Viewer(Actor.CUSTOMER, customer_id, ("portal",), CLIENT, session_id, acting_party=acting_party, subject=customer_id)
 
 
 def _leave(context: Context) -> None:

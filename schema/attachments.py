@@ -35,6 +35,10 @@ class Attachment(Node):
     sha256: str = strawberry.field(description="SHA-256 of its bytes, 64 lower-case hex digits.")
     status: AttachmentStatus = strawberry.field(description="Where it is.")
     uploaded_by: Uploader = strawberry.field(description="Who uploaded it.")
+    uploaded_on_behalf: bool = strawberry.field(
+        description="Whether somebody may have acted in the customer's name when it was uploaded: in a session that began with a portal link that staff had seen, or by a "
+        "partner's app. It is the customer's file all the same; `auditEvents` says who acted."
+    )
     uploaded_at: DateTime = strawberry.field(description="When.")
     version: int = strawberry.field(description="Counts changes.")
     parent = any_of("inv", "sch", key="parent_id", graphql_type=Attachable, description="What it is attached to.")

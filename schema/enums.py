@@ -140,6 +140,12 @@ described(
     SYSTEM="The billing clock.",
     ANONYMOUS="Somebody who has not signed in.",
 )
+described(
+    states.LinkDelivery,
+    "How a portal link reaches the customer.",
+    RETURN="The caller gets it. Whoever made it may have opened it, so in the session that it begins some things are refused with SIGN_IN_REQUIRED.",
+    MAIL="It goes to the address with which the customer signs in, and to nobody else.",
+)
 described(states.SignInMethod, "How a session began.", PASSWORD="With e-mail address and password.", PORTAL_LINK="With a link that the merchant made.")
 described(states.BillingInterval, "The unit of a billing period.", DAY="Days.", WEEK="Weeks.", MONTH="Months.", YEAR="Years.")
 described(states.TaxBehavior, "How a price stands to tax.", EXCLUSIVE="Tax is added to the price.", INCLUSIVE="The price contains the tax.")

@@ -57,6 +57,7 @@ LOCALE = "locale"
 # What a derived field may ask for by the names of its parameters: of the caller, and of the moment.
 ABOUT_CALL: dict[str, Callable[[Facts], Any]] = {
     "actor": lambda facts: facts.viewer.kind,
+    "needs_sign_in": lambda facts: facts.viewer.needs_sign_in,
     "session_id": lambda facts: facts.viewer.session_id,
     "links": lambda facts: facts.links,
     "budget": lambda facts: facts.budget,

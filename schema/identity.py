@@ -2,7 +2,7 @@
 
 import strawberry
 
-from billing.states import Actor, SignInMethod
+from billing.states import Actor, LinkDelivery, SignInMethod
 from schema import nouns
 from schema.fields import derived, one
 from schema.payloads import Payload
@@ -23,6 +23,10 @@ def is_current(identifier: str, *, session_id: str | None) -> bool:
 class PortalSession:
     id: strawberry.ID = strawberry.field(description="Give it to `endSession`.")
     method: SignInMethod = strawberry.field(description="How it began.")
+    link_delivery: LinkDelivery | None = strawberry.field(
+        description="How the portal link that it began with reached who opened it. After RETURN the session does not prove who is in it, until they call `signIn`. "
+        "Null for PASSWORD."
+    )
     client: str = strawberry.field(description="The app that it belongs to: `portal`.")
     user_agent: str = strawberry.field(
         description="What the caller's program said of itself (User-Agent), up to 200 printable characters. Nothing vouches for it."
@@ -41,6 +45,10 @@ class SessionTokens:
     refresh_token: str = strawberry.field(description="Good once, for `refreshSession`. Keep it where scripts of others cannot read it.")
     refresh_expires_at: DateTime = strawberry.field(description="Until when the session can be prolonged.")
     session_id: strawberry.ID = strawberry.field(description="The session, as `sessions` lists it.")
+    needs_sign_in: bool = strawberry.field(
+        description="Whether what only the customer may do is refused with SIGN_IN_REQUIRED: the session began with a portal link that was returned to staff. "
+        "`signIn` in it, with its access token, begins one that is not so bound and ends this one."
+    )
     customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Who is signed in.")
 
 
@@ -64,6 +72,14 @@ class AuditEvent:
     )
     actor_issuer: str | None = strawberry.field(
         description="The `iss` of that token: a subject means something only together with it. Null where `actorSubject` is."
+    )
+    acting_subject: str | None = strawberry.field(
+        description="Who may have acted in the customer's name: the staff member or service that made the portal link (`sub` of their token) with which the session "
+        "began, or whom another issuer's token names in `act`. Null if nobody, or if it is not known."
+    )
+    acting_issuer: str | None = strawberry.field(description="The `iss` of the token that `actingSubject` is from.")
+    acting_client: str | None = strawberry.field(
+        description="The app by which the portal link was made. Null if the session did not begin with a link that staff had seen."
     )
     customer_id: strawberry.ID | None = strawberry.field(
         description="The customer concerned; null where there is none, as for failed sign-ins of unknown accounts."
@@ -136,7 +152,12 @@ class CreatePortalLinkInput:
     landing: str | None = strawberry.field(
         default=None, description="The page of the portal to land on, a path such as /invoices, perhaps with a query; `redeemPortalLink` gives it."
     )
-    send: bool = strawberry.field(default=False, description="Whether to send it to the customer's address as well.")
+    send: bool = strawberry.field(default=False, description="With RETURN: whether to send it to the customer's address as well.")
+    delivery: LinkDelivery = strawberry.field(
+        default=LinkDelivery.RETURN,
+        description="MAIL: it goes to the customer alone. The customer must have signed in with the address before (EMAIL_NOT_VERIFIED), and letters must be sent "
+        "(MAIL_NOT_CONFIGURED).",
+    )
 
 
 @strawberry.input(description="The link.")
@@ -158,13 +179,14 @@ class RefreshSessionPayload(Payload):
 @strawberry.type(description="The answer to `redeemPortalLink`.")
 class RedeemPortalLinkPayload(Payload):
     tokens: SessionTokens | None = strawberry.field(description="Null when refused.")
-    device: str | None = strawberry.field(description=f"{DEVICE} Null too for an account without a password.")
+    device: str | None = strawberry.field(description=f"{DEVICE} Null too for an account without a password, and unless the link was mailed.")
     landing: str | None = strawberry.field(description="The page of the portal to show, a path such as /invoices; null if the link names none.")
 
 
 @strawberry.type(description="The answer to `createPortalLink`.")
 class CreatePortalLinkPayload(Payload):
-    link: PortalLink | None = strawberry.field(description="Null when refused.")
+    link: PortalLink | None = strawberry.field(description="Null when it was mailed, and when refused.")
+    expires_at: DateTime | None = strawberry.field(description="Until when the link holds; null when refused.")
 
 
 @strawberry.type(description="The answer to `updateProfile`.")

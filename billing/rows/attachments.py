@@ -19,6 +19,7 @@ class Attachment:
     uploaded_by: str
     uploaded_at: datetime
     version: int
+    uploaded_on_behalf: bool
 
 
 @dataclass(frozen=True, slots=True)

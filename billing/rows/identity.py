@@ -33,6 +33,9 @@ class PortalSession:
     last_used_at: datetime
     expires_at: datetime
     user_agent: str
+    link_delivery: str | None
+    made_by: str | None
+    needs_sign_in: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,10 @@ class IdentityLink:
     landing: str | None
     expires_at: datetime
     used_at: datetime | None
+    delivery: str | None
+    made_by: str
+    made_by_subject: str | None
+    made_by_issuer: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +87,6 @@ class AuditEvent:
     happened_at: datetime
     actor_subject: str | None
     actor_issuer: str | None
+    acting_subject: str | None
+    acting_issuer: str | None
+    acting_client: str | None

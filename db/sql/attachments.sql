@@ -24,7 +24,7 @@ select :customer_id, f.id, :invoice_id, :schedule_id, :group_id, f.file_name, f.
        f (id, file_name, content_type, size_bytes, sha256, object_key)
  where not exists (select from payment_schedule s where s.customer_id = :customer_id and s.id = :schedule_id and s.status = 'CANCELED')
 returning id, customer_id, coalesce(invoice_id, schedule_id) as parent_id, invoice_id, schedule_id, file_name, content_type, size_bytes, sha256, status, uploaded_by,
-          uploaded_at, version
+          uploaded_at, version, uploaded_on_behalf
 
 -- name: attachments.lock
 -- returns: Owner
@@ -50,7 +50,7 @@ select id, customer_id, file_name, content_type, size_bytes, sha256, object_key,
 update attachment set status = 'STORED', object_key = :object_key, version = version + 1
  where customer_id = :customer_id and id = :id and status = 'PENDING'
 returning id, customer_id, coalesce(invoice_id, schedule_id) as parent_id, invoice_id, schedule_id, file_name, content_type, size_bytes, sha256, status, uploaded_by,
-          uploaded_at, version
+          uploaded_at, version, uploaded_on_behalf
 
 -- name: attachments.reject
 -- returns: nothing
@@ -86,8 +86,10 @@ returning customer_id, object_key
 
 -- name: loose_objects.doom
 -- returns: LooseObject
--- Those of the keys that are loose. Whoever is about to own them is waited for; afterwards nobody can.
-update loose_object set is_doomed = true where customer_id = :customer_id and object_key = any(cast(:object_keys as text[]))
+-- Those of the keys that are loose. Whoever is about to own them is waited for; afterwards nobody can. One that a stored attachment has is not loose, whatever this table says.
+update loose_object l set is_doomed = true
+ where l.customer_id = :customer_id and l.object_key = any(cast(:object_keys as text[]))
+   and not exists (select from attachment a where a.customer_id = l.customer_id and a.object_key = l.object_key and a.status = 'STORED')
 returning customer_id, object_key
 
 -- name: loose_objects.forget

@@ -52,36 +52,57 @@ returning email, customer_id, password_hash
 -- returns: PortalSession
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
--- The sessions that are alive. One from before version 0010 of the database has the User-Agent as its client.
+-- The sessions that are alive; for who may not be the customer, their own alone. One from before version 0010 of the database has the User-Agent as its client.
 select id, customer_id, method, case when user_agent = '' then 'portal' else client end as client, network, created_at, last_used_at, expires_at,
-       case when user_agent = '' and client <> 'portal' then client else user_agent end as user_agent
+       case when user_agent = '' and client <> 'portal' then client else user_agent end as user_agent, link_delivery, made_by, needs_sign_in
   from portal_session
  where customer_id = :key and customer_id = :customer_id and ended_at is null and expires_at > operation_now()
+   and (id = current_setting('app.session_id', true) or not is_acted_for())
 
 -- name: sessions.create
 -- returns: PortalSession
-insert into portal_session (customer_id, id, method, client, user_agent, network, throttle_network, created_at, last_used_at, expires_at)
-values (:customer_id, :id, :method, :client, :user_agent, :network, :throttle_network, :now, :now, :expires_at)
-returning id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent
+insert into portal_session (customer_id, id, method, client, user_agent, network, throttle_network, created_at, last_used_at, expires_at,
+                            link_delivery, made_by, made_by_subject, made_by_issuer)
+values (:customer_id, :id, :method, :client, :user_agent, :network, :throttle_network, :now, :now, :expires_at,
+        :link_delivery, :made_by, :made_by_subject, :made_by_issuer)
+returning id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent,
+          link_delivery, made_by, needs_sign_in
 
 -- name: sessions.use
 -- returns: PortalSession
 update portal_session set last_used_at = :now
  where customer_id = :customer_id and id = :id and ended_at is null and expires_at > :now
-returning id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent
+returning id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent,
+          link_delivery, made_by, needs_sign_in
 
 -- name: sessions.end
 -- returns: PortalSession
 update portal_session set ended_at = :now, end_reason = :reason
  where customer_id = :customer_id and id = :id and ended_at is null
-returning id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent
+returning id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent,
+          link_delivery, made_by, needs_sign_in
 
 -- name: sessions.end_others
 -- returns: PortalSession
 -- All but one; a `keep` that is null ends all.
 update portal_session set ended_at = :now, end_reason = :reason
  where customer_id = :customer_id and id is distinct from cast(:keep as text) and ended_at is null
-returning id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent
+returning id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent,
+          link_delivery, made_by, needs_sign_in
+
+-- name: sessions.end_link
+-- returns: PortalSession
+-- The one that the caller came with, if it began with a portal link.
+update portal_session set ended_at = :now, end_reason = 'SIGNED_IN'
+ where customer_id = :customer_id and id = :id and method = 'PORTAL_LINK' and ended_at is null
+returning id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent,
+          link_delivery, made_by, needs_sign_in
+
+-- name: sessions.needing_sign_in
+-- returns: PortalSession
+-- The session, if it began with a portal link that staff had seen.
+select id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent, link_delivery, made_by, needs_sign_in from portal_session
+ where customer_id = :customer_id and id = :id and needs_sign_in
 
 -- name: refresh_tokens.create
 -- returns: RefreshToken
@@ -103,33 +124,33 @@ returning secret_hash, customer_id, session_id, issued_at, expires_at, used_at, 
 
 -- name: links.create
 -- returns: IdentityLink
-insert into identity_link (secret_hash, customer_id, kind, email, landing, made_by, created_at, expires_at)
-values (:secret_hash, :customer_id, :kind, :email, :landing, :made_by, :now, :expires_at)
-returning secret_hash, customer_id, kind, email, landing, expires_at, used_at
+insert into identity_link (secret_hash, customer_id, kind, email, landing, delivery, made_by, made_by_subject, made_by_issuer, created_at, expires_at)
+values (:secret_hash, :customer_id, :kind, :email, :landing, :delivery, :made_by, :made_by_subject, :made_by_issuer, :now, :expires_at)
+returning secret_hash, customer_id, kind, email, landing, expires_at, used_at, delivery, made_by, made_by_subject, made_by_issuer
 
 -- name: links.by_secret
 -- returns: IdentityLink
 -- The link whose secret was presented (app.secret).
-select secret_hash, customer_id, kind, email, landing, expires_at, used_at from identity_link where secret_hash = :secret_hash
+select secret_hash, customer_id, kind, email, landing, expires_at, used_at, delivery, made_by, made_by_subject, made_by_issuer from identity_link where secret_hash = :secret_hash
 
 -- name: links.use
 -- returns: IdentityLink
 -- Once, and in time; nothing comes back otherwise.
 update identity_link set used_at = :now
  where customer_id = :customer_id and secret_hash = :secret_hash and kind = :kind and used_at is null and expires_at > :now
-returning secret_hash, customer_id, kind, email, landing, expires_at, used_at
+returning secret_hash, customer_id, kind, email, landing, expires_at, used_at, delivery, made_by, made_by_subject, made_by_issuer
 
 -- name: links.void
 -- returns: IdentityLink
 -- Every link of the customer that could still be used, or those of one kind.
 update identity_link set used_at = :now
  where customer_id = :customer_id and (cast(:kind as text) is null or kind = :kind) and used_at is null and expires_at > :now
-returning secret_hash, customer_id, kind, email, landing, expires_at, used_at
+returning secret_hash, customer_id, kind, email, landing, expires_at, used_at, delivery, made_by, made_by_subject, made_by_issuer
 
 -- name: links.holding
 -- returns: IdentityLink
 -- A link of the kind that was not used yet and holds until the instant or longer.
-select secret_hash, customer_id, kind, email, landing, expires_at, used_at from identity_link
+select secret_hash, customer_id, kind, email, landing, expires_at, used_at, delivery, made_by, made_by_subject, made_by_issuer from identity_link
  where customer_id = :customer_id and kind = :kind and used_at is null and expires_at >= :until
  limit 1
 
@@ -148,13 +169,15 @@ returning id, id as customer_id, name, email, locale, time_zone, currency, versi
 
 -- name: audit.append
 -- returns: nothing
-insert into audit_event (id, customer_id, actor, actor_subject, actor_issuer, client, request_id, event, outcome, detail, happened_at)
-values (:id, :customer_id, :actor, :actor_subject, :actor_issuer, :client, :request_id, :event, :outcome, :detail, :now)
+insert into audit_event (id, customer_id, actor, actor_subject, actor_issuer, acting_subject, acting_issuer, acting_client, client, request_id, event, outcome,
+                         detail, happened_at)
+values (:id, :customer_id, :actor, :actor_subject, :actor_issuer, :acting_subject, :acting_issuer, :acting_client, :client, :request_id, :event, :outcome, :detail, :now)
 
 -- name: audit.listed
 -- returns: AuditEvent
 -- order newest: happened_at desc, id desc
 -- order oldest: happened_at asc, id asc
 -- For staff.
-select id, customer_id, actor, client, request_id, event, outcome, detail, happened_at, actor_subject, actor_issuer from audit_event
+select id, customer_id, actor, client, request_id, event, outcome, detail, happened_at, actor_subject, actor_issuer, acting_subject, acting_issuer, acting_client
+  from audit_event
  where (cast(:of_customer as text) is null or customer_id = :of_customer)

@@ -315,7 +315,9 @@ returning k.key as id
 -- name: saving.audit_event
 -- returns: nothing
 -- An event may be of no customer, and who writes it may not read it.
-insert into audit_event (id, customer_id, actor, actor_subject, actor_issuer, client, request_id, event, outcome, detail, happened_at)
-select n.id, n.customer_id, n.actor, n.actor_subject, n.actor_issuer, n.client, n.request_id, n.event, n.outcome, n.detail, n.happened_at
-  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, customer_id text, actor text, actor_subject text, actor_issuer text, client text,
-       request_id text, event text, outcome text, detail text, happened_at timestamptz)
+insert into audit_event (id, customer_id, actor, actor_subject, actor_issuer, acting_subject, acting_issuer, acting_client, client, request_id, event, outcome,
+                         detail, happened_at)
+select n.id, n.customer_id, n.actor, n.actor_subject, n.actor_issuer, n.acting_subject, n.acting_issuer, n.acting_client, n.client, n.request_id, n.event,
+       n.outcome, n.detail, n.happened_at
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, customer_id text, actor text, actor_subject text, actor_issuer text, acting_subject text,
+       acting_issuer text, acting_client text, client text, request_id text, event text, outcome text, detail text, happened_at timestamptz)

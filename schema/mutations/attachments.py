@@ -47,5 +47,6 @@ class AttachmentMutations:
         gives=uploads.DeleteAttachmentPayload,
         shows="deleted_attachment_id",
         permission=permissions.ATTACH,
-        description="Delete a file for good. Customers delete what customers uploaded, staff what staff uploaded. NOT_FOUND, NOT_YOURS_TO_DELETE.",
+        description="Delete a file for good. Customers delete what customers uploaded, staff what staff uploaded. NOT_FOUND, NOT_YOURS_TO_DELETE, "
+        "SIGN_IN_REQUIRED: it is a customer's, and the session began with a portal link that staff had seen.",
     )

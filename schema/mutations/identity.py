@@ -18,7 +18,7 @@ class IdentityMutations:
         shows=("tokens", "device"),
         permission=permissions.ANYBODY,
         description="Begin a session. WRONG_CREDENTIALS never tells which of the two is wrong. Attempts are throttled (THROTTLED): with the account's `device`, or from a network "
-        "where it signed in before, apart from everybody else's.",
+        "where it signed in before, apart from everybody else's. Called in a session of the same customer that began with a portal link: the new session takes its place.",
     )
     refresh_session = mutation(
         sessions.refresh,
@@ -45,7 +45,7 @@ class IdentityMutations:
         gives=identity.SignOutEverywherePayload,
         shows="ended",
         permission=permissions.SESSIONS,
-        description="End every session, this one too.",
+        description="End every session, this one too. SIGN_IN_REQUIRED.",
     )
     end_session = mutation(
         sessions.end_session,
@@ -54,7 +54,7 @@ class IdentityMutations:
         gives=identity.EndSessionPayload,
         shows="done",
         permission=permissions.SESSIONS,
-        description="End one session. NOT_FOUND: it is not one of yours, or has ended.",
+        description="End one session. NOT_FOUND: it is not one of yours, or has ended. SIGN_IN_REQUIRED: for any but this one.",
     )
     update_profile = mutation(
         profile.update,
@@ -72,7 +72,8 @@ class IdentityMutations:
         gives=identity.RequestEmailChangePayload,
         shows="done",
         permission=permissions.PROFILE,
-        description="Ask for another e-mail address. It changes when the link in the letter to the new address is used within 24 hours. The last request counts. INVALID_VALUE.",
+        description="Ask for another e-mail address. It changes when the link in the letter to the new address is used within 24 hours. The last request counts. INVALID_VALUE, "
+        "PASSWORD_NOT_SET, SIGN_IN_REQUIRED.",
     )
     confirm_email_change = mutation(
         profile.confirm_email_change,
@@ -90,7 +91,8 @@ class IdentityMutations:
         gives=identity.ChangePasswordPayload,
         shows=("done", "device"),
         permission=permissions.PROFILE,
-        description="Change the password. Every other session ends, and links that were sent before are void. WRONG_CREDENTIALS, WEAK_PASSWORD, COMMON_PASSWORD.",
+        description="Change the password. Every other session ends, and links that were sent before are void. WRONG_CREDENTIALS, WEAK_PASSWORD, COMMON_PASSWORD, "
+        "PASSWORD_NOT_SET, SIGN_IN_REQUIRED.",
     )
     request_password_reset = mutation(
         profile.request_password_reset,
@@ -116,9 +118,10 @@ class IdentityMutations:
         name="createPortalLink",
         takes=identity.CreatePortalLinkInput,
         gives=identity.CreatePortalLinkPayload,
-        shows="link",
+        shows=("link", "expires_at"),
         permission=permissions.LINK,
-        description="Make a link that lets a customer in once, within 15 minutes. NOT_FOUND, INVALID_VALUE.",
+        description="Make a link that lets a customer in once, within 15 minutes: it is returned, or mailed to the customer alone. NOT_FOUND, INVALID_VALUE, "
+        "EMAIL_NOT_VERIFIED, MAIL_NOT_CONFIGURED.",
     )
     redeem_portal_link = mutation(
         links.redeem,
@@ -127,5 +130,6 @@ class IdentityMutations:
         gives=identity.RedeemPortalLinkPayload,
         shows=("tokens", "device", "landing"),
         permission=permissions.ANYBODY,
-        description="Begin a session by such a link. LINK_INVALID is one answer for every link that does not hold.",
+        description="Begin a session by such a link. LINK_INVALID is one answer for every link that does not hold. After a link that was returned to staff, deleting the "
+        "customer's files, changing password, e-mail address and grants and ending other sessions are refused with SIGN_IN_REQUIRED until `signIn`.",
     )

@@ -17,7 +17,7 @@ class PartnerMutations:
         gives=partners.GrantAccessPayload,
         shows="grant",
         permission=permissions.GRANTS,
-        description="Let a partner's app act for the caller. A grant that it had before ends. NOT_FOUND, INVALID_VALUE.",
+        description="Let a partner's app act for the caller. A grant that it had before ends. NOT_FOUND, INVALID_VALUE, SIGN_IN_REQUIRED.",
     )
     revoke_grant = mutation(
         grants.revoke,
@@ -26,7 +26,7 @@ class PartnerMutations:
         gives=partners.RevokeGrantPayload,
         shows="done",
         permission=permissions.GRANTS,
-        description="End a grant. The app's tokens are dead at once. NOT_FOUND: it is not one of yours, or has ended.",
+        description="End a grant. The app's tokens are dead at once. NOT_FOUND: it is not one of yours, or has ended. SIGN_IN_REQUIRED.",
     )
     publish_documents = mutation(
         publishing.publish,

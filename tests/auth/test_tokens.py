@@ -24,7 +24,9 @@ async def viewer_of(token: str, issuer: Issuer = OURS, *, now: datetime = NOW) -
 
 
 @pytest.mark.parametrize("issuer", [ISSUER, OURS, replace(OURS, keys=(RS, ED))], ids=["HS256", "EdDSA", "RS256"])
-@pytest.mark.parametrize("viewer", [ADA, STAFF, replace(ADA, session_id="ses_1")], ids=["customer", "staff", "session"])
+@pytest.mark.parametrize(
+    "viewer", [ADA, STAFF, replace(ADA, session_id="ses_1"), replace(ADA, acting_party="desk")], ids=["customer", "staff", "session", "acted for"]
+)
 async def test_a_signed_token_names_its_viewer(issuer: Issuer, viewer: Viewer) -> None:
     token = sign(viewer, issuer, now=NOW, lifetime=timedelta(minutes=5))
     assert await viewer_of(token, issuer) == viewer
@@ -34,6 +36,19 @@ async def test_a_signed_token_names_its_viewer(issuer: Issuer, viewer: Viewer) -
 async def test_scopes_and_client_come_from_the_token() -> None:
     viewer = await Tokens(OURS).viewer_of(f"bearer {made()}", now=NOW)
     assert (viewer.customer_id, viewer.scopes, viewer.client, viewer.session_id) == ("cus_1", ("a", "b"), "web", None)
+
+
+@pytest.mark.parametrize(
+    ("act", "party"),
+    [(MISSING, None), (None, None), ({"sub": "agent|7"}, "agent|7"), ({"sub": "a", "act": {"sub": "b"}}, "a")]
+    + [(malformed, "unknown") for malformed in ({}, [], "agent", 7, True, False, {"sub": 7}, {"sub": ""}, {"sub": "x" * 300})],
+)
+async def test_a_customer_in_whose_name_another_acts_has_not_signed_in(act: object, party: str | None) -> None:
+    """RFC 8693 §4.1. What cannot be read names somebody all the same."""
+    viewer = await viewer_of(made({"act": act}))
+    assert (viewer.acting_party, viewer.needs_sign_in) == (party, party is not None)
+    for kind in ("STAFF", "PARTNER"):
+        assert (await viewer_of(made({"act": act, "kind": kind}))).acting_party is None, "their kind says so"
 
 
 GOOD = {

@@ -106,8 +106,10 @@ def test_files_are_attached_as_long_as_there_is_room(files: int, limit: int | No
 
 @pytest.mark.parametrize(("actor", "uploader"), [("CUSTOMER", "CUSTOMER"), ("CUSTOMER", "STAFF"), ("STAFF", "CUSTOMER"), ("STAFF", "STAFF")])
 def test_staff_cannot_delete_what_a_customer_uploaded_nor_the_other_way_round(actor: str, uploader: str) -> None:
-    delete = next(item for item in actions.of_attachment("STORED", uploader, actor=Actor(actor)) if item.action is Action.DELETE)
-    assert delete.reason == (None if actor == uploader else "NOT_YOURS_TO_DELETE")
+    for needs_sign_in in (False, True):
+        states = actions.of_attachment("STORED", uploader, actor=Actor(actor), needs_sign_in=needs_sign_in)
+        delete = next(item for item in states if item.action is Action.DELETE)
+        assert delete.reason == ("NOT_YOURS_TO_DELETE" if actor != uploader else "SIGN_IN_REQUIRED" if needs_sign_in else None)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import jwt
 import pytest
 from typer.main import get_command
 from typer.testing import CliRunner, Result
@@ -23,7 +24,7 @@ from gateway import production
 from gateway.cli import cli, main
 from gateway.issuer import new_key
 from gateway.settings import Settings, WrongSetting
-from tests.conftest import SECRET
+from tests.conftest import ADA, SECRET
 from tests.logs import logging_as_before
 from tests.processes import SAID, process
 
@@ -104,6 +105,16 @@ def test_production_without_a_database_of_its_own_refuses_every_command_that_nee
 def test_production_with_a_database_of_its_own_works(run: Run, urls: Urls) -> None:
     ended = run("clients", "list", database_url=urls.admin)
     assert (ended.exit_code, "Kind" in ended.stdout) == (0, True)
+
+
+def test_a_token_of_a_customer_that_operators_make_says_that_the_customer_did_not_sign_in(run: Run, urls: Urls) -> None:
+    def acting(environment: str, *who: str) -> object:
+        ended = run("token", *who, database_url=urls.admin, environment=environment)
+        return jwt.decode(ended.stdout.strip(), options={"verify_signature": False}).get("act")
+
+    customer = ("--customer", ADA.customer_id or "")
+    assert (acting("production", *customer), acting("development", *customer)) == ({"sub": "portico-cli"}, None)
+    assert acting("production", "--staff") is None
 
 
 COUNTS = "select (select count(*) from portico.customer), (select count(*) from portico.plan), (select count(*) from portico.invoice), (select count(*) from portico.payment)"

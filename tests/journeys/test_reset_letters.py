@@ -146,8 +146,10 @@ async def test_wrong_links_of_others_keep_no_right_link_from_being_used(door: Do
         assert payload["userErrors"] == [], kind
 
 
-async def test_a_portal_link_and_a_new_password_make_the_device_known(door: Door, account: Account, admin: asyncpg.Connection) -> None:
-    redeemed = await door(REDEEM, t=await link(admin, account, "PORTAL"))
+async def test_a_mailed_portal_link_and_a_new_password_make_the_device_known(door: Door, account: Account, admin: asyncpg.Connection) -> None:
+    secret = await link(admin, account, "PORTAL")
+    await admin.execute("update identity_link set delivery = 'MAIL', email = $2 where customer_id = $1", account.customer_id, account.email)
+    redeemed = await door(REDEEM, t=secret)
     await door.attempts(6, account.email)
     assert await door.sign_in(account.email) == "THROTTLED"
     tokens = (await door.sign_in(account.email, device=redeemed["device"]))["tokens"]

@@ -142,3 +142,24 @@ async def test_a_bucket_that_is_away_is_tried_again_by_the_next_sweep(portal: Po
     assert await admin.fetchval("select count(*) from loose_object where object_key = $1", key) == 1
     await sweep(system(portal.database), portal.files.bucket, now=now + LATER + timedelta(seconds=1))
     assert await admin.fetchval("select count(*) from loose_object where object_key = $1", key) == 0
+
+
+async def test_an_object_that_a_stored_file_has_is_not_swept_whatever_is_said_to_be_loose(
+    http: httpx.AsyncClient, invoice: str, portal: Portal, data_dir: Path, admin: asyncpg.Connection
+) -> None:
+    """A row that the database would not let in, as if an earlier version or an operator had made it."""
+    identifier = (await attach(http, invoice, ("kept.pdf", pdf())))["attachments"][0]["id"]
+    key = await admin.fetchval("select object_key from attachment where id = $1", identifier)
+    await admin.execute("set session_replication_role = replica")
+    await admin.execute("insert into loose_object (customer_id, object_key, expires_at) values ($1, $2, now() - interval '1 hour')", ADA.customer_id, key)
+    await admin.execute("set session_replication_role = origin")
+    now = datetime.now(UTC)
+    for number in range(2):
+        await asyncio.wait_for(sweep(system(portal.database), portal.files.bucket, now=now + number * LATER), 10)
+    assert (data_dir / "bucket" / key).read_bytes() == pdf()
+    async with admin.transaction():
+        await admin.execute(f"set local app.actor = 'CUSTOMER'; set local app.customer_id = '{ADA.customer_id}'")
+        await admin.execute("delete from attachment where id = $1", identifier)
+    await sweep(system(portal.database), portal.files.bucket, now=now + 3 * LATER)
+    assert not (data_dir / "bucket" / key).exists(), "the control"
+    assert await admin.fetchval("select count(*) from loose_object where object_key = $1", key) == 0
