@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from functools import partial
-from io import StringIO
+from io import SEEK_END, StringIO
 from itertools import accumulate
 from typing import Any
 
 from billing.money import decimal_text
-from papers.sheet import Merchant, Paper, Reader, sheet
+from papers.sheet import Merchant, Paper, Reader, sheet, with_breaks
 
 COLUMNS = ("date", "kind", "reference", "amount", "balance", "currency")
 # A spreadsheet takes text that begins with one of these for a formula, and runs it.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
+SPACES = " \u00a0\u3000"
+BYTE_ORDER_MARK = "\ufeff"
 
 
 class EntryKind(StrEnum):
@@ -57,7 +59,7 @@ class Statement:
 
 
 def statement_paper(statement: Statement, *, merchant: Merchant, reader: Reader, made_at: datetime) -> Paper:
-    return Paper("statement", partial(_content, statement, merchant, reader), made_at, len(statement.entries))
+    return Paper("statement", partial(_content, statement, merchant, reader), made_at, len(statement.entries), splits="entries")
 
 
 def _content(statement: Statement, merchant: Merchant, reader: Reader) -> dict[str, Any]:
@@ -68,23 +70,45 @@ def _content(statement: Statement, merchant: Merchant, reader: Reader) -> dict[s
         "facts": [(words["period"], period), (words["closing"], reader.money(statement.closing_minor, currency))],
         "opening": [reader.day(statement.starts_on), words["opening"], "", "", reader.money(statement.opening_minor, currency)],
         "entries": [
-            [reader.day(entry.on), words[f"entry_{entry.kind}"], entry.reference, reader.money(entry.amount_minor, currency), reader.money(balance, currency)]
+            [
+                reader.day(entry.on),
+                words[f"entry_{entry.kind}"],
+                with_breaks(entry.reference),
+                reader.money(entry.amount_minor, currency),
+                reader.money(balance, currency),
+            ]
             for entry, balance in zip(statement.entries, statement.balances(), strict=True)
         ],
         "closing": reader.money(statement.closing_minor, currency),
     }
 
 
-def statement_csv(statement: Statement) -> bytes:
-    """RFC 4180 in UTF-8, with ISO days, plain decimals and English column names, so that a program reads it in every language alike."""
-    text = StringIO()
-    rows = csv.writer(text)
-    rows.writerow(COLUMNS)
-    for entry, balance in zip(statement.entries, statement.balances(), strict=True):
-        amount, left = decimal_text(entry.amount_minor, statement.currency), decimal_text(balance, statement.currency)
-        rows.writerow([entry.on.isoformat(), entry.kind, _harmless(entry.reference), amount, left, statement.currency])
-    return text.getvalue().encode()
+class StatementCsv:
+    """The CSV of a statement, made of its entries a page at a time: RFC 4180 in UTF-8, with ISO days, plain decimals and English column names, so that a program
+    reads it in every language alike. It begins with a byte order mark, without which Excel takes UTF-8 for something else, and with the opening balance."""
+
+    def __init__(self, currency: str, starts_on: date, opening_minor: int) -> None:
+        self._currency, self._balance_minor = currency, opening_minor
+        self._text = StringIO(BYTE_ORDER_MARK, newline="")
+        self._text.seek(0, SEEK_END)
+        self._rows = csv.writer(self._text)
+        self._rows.writerow(COLUMNS)
+        self._add(starts_on, "OPENING", "", "")
+
+    def add(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            self._balance_minor += entry.amount_minor
+            self._add(entry.on, entry.kind, entry.reference, decimal_text(entry.amount_minor, self._currency))
+
+    def closed(self, ends_on: date) -> bytes:
+        """All of it, with the closing balance."""
+        self._add(ends_on, "CLOSING", "", "")
+        return self._text.getvalue().encode()
+
+    def _add(self, on: date, kind: str, reference: str, amount: str) -> None:
+        self._rows.writerow([on.isoformat(), kind, _harmless(reference), amount, decimal_text(self._balance_minor, self._currency), self._currency])
 
 
 def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
+    """As text to a spreadsheet, which leaves out spaces and, in Japanese, reads full-width signs too."""
+    return f"'{text}" if text.lstrip(SPACES).startswith(FORMULA) else text
