@@ -3,7 +3,7 @@
 import re
 from io import BytesIO
 
-from pikepdf import Array, Dictionary, Object, ObjectStreamMode, Pdf
+from pikepdf import Array, Dictionary, Name, Object, ObjectStreamMode, Pdf
 
 PAGES_IN_XMP = re.compile(rb"<xmpTPg:NPages>\d+<")
 
@@ -39,8 +39,10 @@ class Joined:
         """The whole, with the pages of `feet` laid over its own."""
         whole = self._pdf
         with Pdf.open(BytesIO(feet)) as over:
-            for page, foot in zip(whole.pages, over.pages, strict=True):
-                page.add_overlay(foot, None)
+            for number, (page, foot) in enumerate(zip(whole.pages, over.pages, strict=True), 1):
+                # Not `add_overlay`, which chooses names by chance: the same paper is the same bytes.
+                name = page.add_resource(whole.copy_foreign(foot.as_form_xobject()), Name.XObject, Name(f"/Foot{number}"))
+                page.contents_add(f"q {name} Do Q".encode())
         tree = whole.Root.StructTreeRoot
         tree.ParentTree = Dictionary(Nums=Array([value for pair in self._marked for value in pair]))
         tree.ParentTreeNextKey = len(self._marked)

@@ -1,7 +1,7 @@
 """The statement of account of one currency and period: what was owed and paid, day by day, and what is left. As a PDF for people and as CSV for programs."""
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -16,6 +16,7 @@ from papers.sheet import Merchant, Paper, Reader, sheet, with_breaks
 COLUMNS = ("date", "kind", "reference", "amount", "balance", "currency")
 # A spreadsheet takes text that begins with one of these for a formula, and runs it.
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
+MEASURED = 12
 SPACES = " \u00a0\u3000"
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -65,22 +66,30 @@ def statement_paper(statement: Statement, *, merchant: Merchant, reader: Reader,
 def _content(statement: Statement, merchant: Merchant, reader: Reader) -> dict[str, Any]:
     words, currency = reader.words, statement.currency
     period = f"{reader.day(statement.starts_on)} – {reader.day(statement.ends_on)}"
+    opening = [reader.day(statement.starts_on), words["opening"], "", "", reader.money(statement.opening_minor, currency)]
+    entries = [
+        [
+            reader.day(entry.on),
+            words[f"entry_{entry.kind}"],
+            with_breaks(entry.reference),
+            reader.money(entry.amount_minor, currency),
+            reader.money(balance, currency),
+        ]
+        for entry, balance in zip(statement.entries, statement.balances(), strict=True)
+    ]
     return sheet(merchant, reader, title=f"{words['statement']} {currency} {period}") | {
         "heading": words["statement"],
         "facts": [(words["period"], period), (words["closing"], reader.money(statement.closing_minor, currency))],
-        "opening": [reader.day(statement.starts_on), words["opening"], "", "", reader.money(statement.opening_minor, currency)],
-        "entries": [
-            [
-                reader.day(entry.on),
-                words[f"entry_{entry.kind}"],
-                with_breaks(entry.reference),
-                reader.money(entry.amount_minor, currency),
-                reader.money(balance, currency),
-            ]
-            for entry, balance in zip(statement.entries, statement.balances(), strict=True)
-        ],
+        "opening": opening,
+        "entries": entries,
+        "widest": [_longest(column) for column in zip(opening, *entries, strict=True)],
         "closing": reader.money(statement.closing_minor, currency),
     }
+
+
+def _longest(texts: Iterable[str]) -> list[str]:
+    """The longest few, one of which is the widest: figures are all of one width."""
+    return sorted(dict.fromkeys(texts), key=lambda text: (-len(text), text))[:MEASURED]
 
 
 class StatementCsv:

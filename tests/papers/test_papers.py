@@ -299,7 +299,14 @@ async def test_requests_go_on_while_a_long_paper_is_printed(press: Press) -> Non
 
 def where() -> dict[str, object]:
     """Content that says which process and thread laid it out."""
-    place = {"heading": f"process {os.getpid()} thread {threading.get_ident()} end", "facts": [], "opening": [""] * 5, "entries": [], "closing": ""}
+    place = {
+        "heading": f"process {os.getpid()} thread {threading.get_ident()} end",
+        "facts": [],
+        "opening": [""] * 5,
+        "entries": [],
+        "widest": [[""]] * 5,
+        "closing": "",
+    }
     return sheet(ACME, ADA, title="Where") | place
 
 
