@@ -42,7 +42,7 @@ class Joined:
             for number, (page, foot) in enumerate(zip(whole.pages, over.pages, strict=True), 1):
                 # Not `add_overlay`, which chooses names by chance: the same paper is the same bytes.
                 name = page.add_resource(whole.copy_foreign(foot.as_form_xobject()), Name.XObject, Name(f"/Foot{number}"))
-                page.contents_add(f"q {name} Do Q".encode())
+                page.contents_add(f"/Artifact<</Type/Pagination/Subtype/Footer/Attached[/Bottom]>>BDC q {name} Do Q EMC".encode())
         tree = whole.Root.StructTreeRoot
         tree.ParentTree = Dictionary(Nums=Array([value for pair in self._marked for value in pair]))
         tree.ParentTreeNextKey = len(self._marked)

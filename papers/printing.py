@@ -17,7 +17,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 # For archives (PDF/A-3a) and for screen readers (PDF/UA-1).
 STANDARDS: list[Literal["a-3a", "ua-1"]] = ["a-3a", "ua-1"]
 # Both forbid letters that no font has, private letters and control characters. Typst names the first in its error.
-UNPRINTABLE = re.compile(r'(?:the text|codepoint) `"(.+)"`', re.DOTALL)
+UNPRINTABLE = re.compile(r'(?:the text|codepoint) `"(.+?)"`(?: |$)', re.DOTALL)
 ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}|\\(.)")
 CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 MAX_REPLACED = 30
