@@ -94,7 +94,8 @@ def _longest(texts: Iterable[str]) -> list[str]:
 
 class StatementCsv:
     """The CSV of a statement, made of its entries a page at a time: RFC 4180 in UTF-8, with ISO days, plain decimals and English column names, so that a program
-    reads it in every language alike. It begins with a byte order mark, without which Excel takes UTF-8 for something else, and with the opening balance."""
+    reads it in every language alike. It begins with a byte order mark, without which Excel takes UTF-8 for something else, and its first row is what was owed
+    before, so that every balance is the sum of the amounts up to it."""
 
     def __init__(self, currency: str, starts_on: date, opening_minor: int) -> None:
         self._currency, self._balance_minor = currency, opening_minor
@@ -102,7 +103,7 @@ class StatementCsv:
         self._text.seek(0, SEEK_END)
         self._rows = csv.writer(self._text)
         self._rows.writerow(COLUMNS)
-        self._add(starts_on, "OPENING", "", "")
+        self._add(starts_on, "OPENING", "", decimal_text(opening_minor, currency))
 
     def add(self, entries: Sequence[Entry]) -> None:
         for entry in entries:

@@ -11,6 +11,7 @@ from pypdf import PdfReader
 from papers.words import WORDS
 from tests.conftest import ADA, BIG, Portal, Post, shown
 from tests.papers.load import csv_entries
+from tests.papers.samples import copied
 
 PAPERS = """query Q($currency: CurrencyCode!, $from: Date!, $to: Date!) { customer {
   invoices(first: 3) { nodes { number total { formatted } document { url expiresAt } } }
@@ -113,7 +114,7 @@ async def test_a_statement_ends_with_what_is_due_less_the_credit(
     due = {one["currency"]: int(one["minorUnits"]) for one in found["summary"]["totalDue"]}[currency]
     balance = {one["currency"]: int(one["minorUnits"]) for one in found["summary"]["balance"]}[currency]
     assert closing == due + coming - max(balance, 0)
-    text = text_of(await fetched(http, found["statement"]["pdfUrl"]))
+    text = copied((await fetched(http, found["statement"]["pdfUrl"])).content)
     assert WORDS["en" if viewer is ADA else "ar"]["closing"] in text
 
 

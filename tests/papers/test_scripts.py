@@ -8,7 +8,6 @@ from io import BytesIO
 from pathlib import Path
 
 import pikepdf
-import pypdfium2
 import pytest
 
 from papers.invoice import invoice_paper
@@ -16,7 +15,7 @@ from papers.press import MAX_THREAD_ROWS, Press
 from papers.printing import MAX_REPLACED, Printed, Printer
 from papers.sheet import Merchant, Paper, Reader, with_breaks
 from papers.typefaces import FONTS, families_in
-from tests.papers.samples import ACME, ADA, invoice, lines, opened
+from tests.papers.samples import ACME, ADA, copied, invoice, lines, opened
 
 # The scripts that names are written in today (recommended and of limited use, UAX 31), as the names of their letters begin, and what one may be called there.
 NAMES = {
@@ -112,15 +111,6 @@ def empty_boxes(pdf: bytes) -> int:
                     texts = [bytes(value) for value in values if isinstance(value, pikepdf.String)]
                     count += sum(text[place : place + 2] == b"\0\0" for text in texts for place in range(0, len(text), 2))
     return count
-
-
-def copied(pdf: bytes) -> str:
-    """What people copy and search in a browser: the text as PDFium reads it."""
-    document = pypdfium2.PdfDocument(pdf)
-    try:
-        return "\n".join(document[number].get_textpage().get_text_range() for number in range(len(document)))
-    finally:
-        document.close()
 
 
 def squeezed(text: str) -> str:

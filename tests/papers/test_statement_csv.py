@@ -32,7 +32,7 @@ def test_a_statement_as_csv_has_its_opening_its_entries_and_its_closing_balance(
     rows = rows_of(written([ENTRIES]))
     assert tuple(rows[0]) == COLUMNS
     assert rows[1:] == [
-        ["2026-11-01", "OPENING", "", "", "5.00", "EUR"],
+        ["2026-11-01", "OPENING", "", "5.00", "5.00", "EUR"],
         ["2026-11-01", "INVOICE", "INV-1", "119.00", "124.00", "EUR"],
         ["2026-11-02", "PAYMENT", "'=SUM(A1)", "-100.00", "24.00", "EUR"],
         ["2026-11-03", "CREDIT", 'Kulanz; "gut",\nMüller 田中', "-24.00", "0.00", "EUR"],
@@ -46,7 +46,7 @@ def test_pages_of_any_size_make_the_same_csv(pages: list[list[Entry]]) -> None:
 
 
 def test_without_entries_both_balances_are_there() -> None:
-    assert [row[1:5] for row in rows_of(written([], -700))[1:]] == [["OPENING", "", "", "-7.00"], ["CLOSING", "", "", "-7.00"]]
+    assert [row[1:5] for row in rows_of(written([], -700))[1:]] == [["OPENING", "", "-7.00", "-7.00"], ["CLOSING", "", "", "-7.00"]]
 
 
 def test_it_is_utf8_with_a_byte_order_mark_and_lines_end_as_in_rfc_4180() -> None:
