@@ -1,7 +1,6 @@
-"""What papers cost: `python -m bench.papers`. With `--picture FILE`, the sample invoice is also drawn as a PNG."""
+"""What papers cost: `python -m bench.papers`. With `--picture FILE`, the sample invoice is also drawn as a PNG, and beside it in other languages."""
 
 import asyncio
-import json
 import resource
 import sys
 from dataclasses import replace
@@ -9,40 +8,40 @@ from pathlib import Path
 from statistics import median
 from time import perf_counter
 
-import typst
+import pypdfium2
 
 from papers.invoice import invoice_paper
 from papers.press import Press
-from papers.printing import TEMPLATES, printed
-from papers.sheet import Paper
+from papers.printing import Printer
+from papers.sheet import Paper, Reader
 from tests.papers.samples import ACME, ADA, invoice, lines, part
 
 RUNS = 200
+READERS = {
+    "de": Reader("Greta Müller", "greta@example.com", "de-DE", "Europe/Berlin"),
+    "ja": Reader("田中 健二", "kenji@example.com", "ja-JP", "Asia/Tokyo"),
+    "ar": Reader("فاطمة الصباح", "fatima@example.com", "ar-KW", "Asia/Kuwait"),
+}
 
 
-def sample(count: int, *, number: int = 42) -> Paper:
+def sample(count: int, *, number: int = 42, reader: Reader = ADA) -> Paper:
     rows = [replace(line, discount_minor=1_000, tax_minor=1_710, total_minor=10_710) if line.position == 1 else line for line in lines(count)]
     made = replace(invoice(rows, paid_minor=10_000, status="PARTIALLY_PAID"), number=f"INV-2026-{number:06d}")
-    return invoice_paper(made, rows, [part()], merchant=ACME, reader=ADA)
-
-
-def compiler() -> typst.Compiler:
-    fonts = typst.Fonts(include_system_fonts=False, font_paths=[TEMPLATES.parent / "fonts"])
-    return typst.Compiler(root=TEMPLATES, font_paths=fonts)
+    return invoice_paper(made, rows, [part()], merchant=ACME, reader=reader)
 
 
 def first() -> float:
     started = perf_counter()
-    printed(compiler(), sample(3, number=1))
+    Printer([]).printed(sample(3, number=1))
     return perf_counter() - started
 
 
 def one_by_one(count: int, runs: int) -> list[float]:
     """Different papers, so that nothing of the last one can be used again as a whole."""
-    press, times = compiler(), []
+    printer, times = Printer([]), []
     for number in range(runs):
         started = perf_counter()
-        printed(press, sample(count, number=number))
+        printer.printed(sample(count, number=number))
         times.append(perf_counter() - started)
     return times
 
@@ -75,8 +74,14 @@ def main() -> None:
     one_by_one(3, 2000)
     print(f"memory: {before // 1024} MiB before 2,000 papers, {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB after")
     if "--picture" in sys.argv:
-        picture = compiler().compile(input=TEMPLATES / "invoice.typ", format="png", ppi=100, sys_inputs={"paper": json.dumps(sample(3).content())})
-        Path(sys.argv[sys.argv.index("--picture") + 1]).write_bytes(picture if isinstance(picture, bytes) else (picture or [b""])[0])
+        draw(sample(3), Path(sys.argv[sys.argv.index("--picture") + 1]))
+        for language, reader in READERS.items():
+            draw(sample(3, reader=reader), Path(sys.argv[sys.argv.index("--picture") + 1]).with_stem(f"invoice-{language}"))
+
+
+def draw(paper: Paper, file: Path) -> None:
+    pdf = pypdfium2.PdfDocument(Printer([]).printed(paper).pdf)
+    pdf[0].render(scale=100 / 72).to_pil().save(file)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from typing import Any
 
 from billing.rows.credit_notes import CreditNote, CreditNoteLine
 from billing.rows.invoices import Invoice
-from papers.sheet import Merchant, Paper, Reader, sheet
+from papers.sheet import Merchant, Paper, Reader, sheet, with_breaks
 
 
 def credit_note_paper(note: CreditNote, lines: Sequence[CreditNoteLine], invoice: Invoice, *, merchant: Merchant, reader: Reader) -> Paper:
@@ -32,7 +32,7 @@ def _content(note: CreditNote, lines: Sequence[CreditNoteLine], invoice: Invoice
 
 def _line(line: CreditNoteLine, reader: Reader) -> dict[str, Any]:
     return {
-        "description": line.description,
+        "description": with_breaks(line.description),
         "period": reader.days(line.period_starts_at, line.period_ends_at),
         "net": reader.money(line.subtotal_minor, line.currency),
         "tax": reader.money(line.tax_minor, line.currency),

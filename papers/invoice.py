@@ -8,7 +8,7 @@ from typing import Any
 
 from billing.rows.invoices import Invoice, InvoiceLine
 from billing.rows.payments import Payment
-from papers.sheet import Merchant, Paper, Reader, sheet
+from papers.sheet import Merchant, Paper, Reader, sheet, with_breaks
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ def _receipt_content(payment: Payment, parts: Sequence[PaidPart | PaidBack], mer
     refunded = [(f"{part.words(reader)} {reader.day(part.settled_at)}", reader.money(-part.amount_minor, payment.currency)) for part in back]
     return sheet(merchant, reader, title=f"{words['receipt']} {settled_on}") | {
         "facts": [(words["reference"], payment.id), (words["date"], settled_on), (words["method"], method_of(payment, reader))],
-        "parts": [[part.name, reader.money(part.amount_minor, payment.currency)] for part in parts if isinstance(part, PaidPart)],
+        "parts": [[with_breaks(part.name), reader.money(part.amount_minor, payment.currency)] for part in parts if isinstance(part, PaidPart)],
         "totals": refunded,
         "paid": reader.money(payment.amount_minor - payment.refunded_minor, payment.currency),
     }
@@ -98,7 +98,7 @@ def method_of(payment: Payment, reader: Reader) -> str:
 
 def _line(line: InvoiceLine, reader: Reader) -> dict[str, Any]:
     return {
-        "description": line.description,
+        "description": with_breaks(line.description),
         "period": reader.days(line.period_starts_at, line.period_ends_at),
         "quantity": str(line.quantity),
         "unit": reader.money(line.unit_minor, line.currency),

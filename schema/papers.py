@@ -23,11 +23,13 @@ class Document:
 
 @strawberry.type(
     description="A statement of account: what was owed and paid in a currency, day by day. The addresses are good for 5 minutes and whoever has them. "
-    "One with too many entries (10,000 unless the gateway is set otherwise) is answered there with LIMIT_EXCEEDED; ask for a shorter period."
+    "One with too many entries (10,000 unless the gateway is set otherwise) is answered there with LIMIT_EXCEEDED; ask for a shorter period, or take the CSV, which may have more."
 )
 class StatementDocuments:
     pdf_url: str = strawberry.field(description="For people.")
-    csv_url: str = strawberry.field(description="For programs: RFC 4180 in UTF-8.")
+    csv_url: str = strawberry.field(
+        description="For programs and spreadsheets: RFC 4180 in UTF-8 with a byte order mark, with the opening and the closing balance."
+    )
     expires_at: DateTime = strawberry.field(description="Until when.")
 
 
