@@ -22,8 +22,18 @@ class Till:
         self.subs: list[Sub] = []
         self.invoices: list[Invoice] = []
         self.payments: list[Payment] = []
-        self.balance = 0
+        # The balance after each change.
+        self.balances: list[tuple[datetime, int]] = [(now, 0)]
         self.card: str | None = "visa"
+
+    @property
+    def balance(self) -> int:
+        return self.balances[-1][1]
+
+    @balance.setter
+    def balance(self, minor: int) -> None:
+        if minor != self.balance:
+            self.balances.append((self.now, minor))
 
     @property
     def today(self) -> date:
@@ -281,7 +291,11 @@ class Till:
             invoice.state, invoice.next_at = "DUE", self.now
 
     def anew(self, invoice: Invoice) -> None:
-        invoice.state, invoice.next_at, invoice.count, invoice.first_on, invoice.last_on, invoice.tried = "DUE", self.now, 0, None, None, None
+        invoice.state, invoice.next_at = "DUE", self.now
+        self.count_anew(invoice)
+
+    def count_anew(self, invoice: Invoice) -> None:
+        invoice.count, invoice.first_on, invoice.last_on, invoice.tried = 0, None, None, None
 
     def declined(self, invoice: Invoice, card: str | None) -> None:
         """A try of the clock failed. One that the customer requested with a card that had failed before does not count."""
@@ -356,9 +370,7 @@ class Till:
         if card is None:
             self.declined(invoice, None)
             return
-        # What is in dispute the clock leaves to the customer.
-        disputed = sum(part for one in self.payments for source, part in one.disputed if isinstance(source, str))
-        account = max(self.owed_on_account - disputed, 0)
+        account = max(self.owed_on_account - self.disputed_on_account, 0)
         payment = Payment("CLOCK", card, invoice.remaining + account, self.now, [(invoice, invoice.remaining)], account=account)
         self.payments.append(payment)
         answer = CARDS[card].answer
@@ -367,6 +379,16 @@ class Till:
             self.decide(payment, succeeds=CARDS[card].succeeds, is_final=CARDS[card].is_final)
         elif answer == "ACTION":  # nobody is there to confirm it
             self.decide(payment, succeeds=False, is_final=True)
+
+    @property
+    def disputed_on_account(self) -> int:
+        """What is in dispute the clock leaves to the customer: as much as was owed ever since the last dispute."""
+        disputes = [one for one in self.payments if any(isinstance(source, str) for source, _ in one.disputed)]
+        if not disputes:
+            return 0
+        disputed = sum(part for one in disputes for source, part in one.disputed if isinstance(source, str))
+        since = max(one.disputed_at for one in disputes if one.disputed_at)
+        return min([disputed, *(max(-minor, 0) for at, minor in self.balances if at > since)])
 
     # What goes back.
 
@@ -388,7 +410,8 @@ class Till:
     def bank_takes_back(self, payment: Payment, minor: int, reason: str) -> None:
         """It is owed again: given up after a dispute, whatever is taken back of it then; else one more failed try after a debit that was returned."""
         sources = self.take_back(payment, minor)
-        payment.disputed = sources if reason == "DISPUTE" else payment.disputed
+        if reason == "DISPUTE":
+            payment.disputed, payment.disputed_at = sources, self.now
         invoices = [(source, part) for source, part in sources if isinstance(source, Invoice)]
         for invoice, part in invoices:
             invoice.at_bank += part
@@ -412,11 +435,16 @@ class Till:
                 source.paid += used
                 payment.keep(source, used)
                 self.overpay(payment, minor - used)
+                if used and not source.remaining:
+                    self.count_anew(source)
             elif source == "ACCOUNT":
                 payment.account += minor
                 self.balance += minor
             else:
                 self.overpay(payment, minor)
+        for source, _ in sources:
+            if isinstance(source, Invoice) and source.given_back:
+                self.free_what_credit_paid(source)
         self.close_paid()
         self.lift()
 

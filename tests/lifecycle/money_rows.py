@@ -91,6 +91,7 @@ class Payment:
     overpaid: int = 0
     refunded: int = 0
     disputed: list[tuple[Invoice | str, int]] = field(default_factory=list)
+    disputed_at: datetime | None = None
     id: str = ""
 
     def keep(self, invoice: Invoice, minor: int) -> None:
