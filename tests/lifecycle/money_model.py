@@ -21,8 +21,8 @@ UNCONFIRMED = Card(succeeds=False, is_final=True)
 class Till:
     """One customer: subscriptions, invoices, payments, the balance and the default card."""
 
-    def __init__(self, now: datetime, price: Price, total: int) -> None:
-        self.now, self.price, self.total = now, price, total
+    def __init__(self, now: datetime, price: Price, total: int, *, begins_with_order: bool = False) -> None:
+        self.now, self.price, self.total, self.begins_with_order = now, price, total, begins_with_order
         self.subs: list[Sub] = []
         self.invoices: list[Invoice] = []
         self.payments: list[Payment] = []
@@ -81,11 +81,19 @@ class Till:
         payment.status = "REQUIRES_ACTION" if card.answer == "ACTION" else "PROCESSING"
         for invoice, _ in [*payment.parts, *payment.credit]:
             invoice.is_paying = True
-        if payment.sub:
+        if payment.sub and self.begins_with_order and card.answer == "LATER":
+            self.begin_on_account(payment, payment.sub)
+        elif payment.sub:
             payment.sub.charging = payment
         if card.answer == "AT_ONCE":
             self.succeed(payment)
         return payment
+
+    def begin_on_account(self, payment: Payment, sub: Sub) -> None:
+        """The processor has accepted the debit, and that is enough: the period begins, and the payment is one of the clock for its invoice."""
+        invoice = self.new_period(sub, self.now, is_waiting=True, credit=payment.reserved)
+        invoice.is_paying, invoice.state, invoice.next_at = True, "DUE", self.now
+        payment.purpose, payment.parts, payment.reserved, payment.sub = "CLOCK", [(invoice, payment.amount)], 0, None
 
     def note_decline(self, invoice: Invoice, card: str, *, is_final: bool) -> None:
         """The last decline of a card for an invoice says whether it may be charged again."""
@@ -312,17 +320,18 @@ class Till:
         if invoice.disputed or invoice.state == "GIVEN_UP":
             invoice.state, invoice.next_at = "GIVEN_UP", None
             return
-        invoice.has_failed = True
         if never_arrives:
             invoice.next_at = self.now + AGAIN
         elif usable not in (None, card):
             self.anew(invoice)
         elif invoice.state == "DUE" and invoice.count and card in (None, invoice.tried):
+            invoice.has_failed = True
             self.wait(invoice, not_before=self.today + timedelta(days=1))
         else:
             self.failed_try(invoice, card)
 
     def failed_try(self, invoice: Invoice, card: str | None) -> None:
+        invoice.has_failed = True
         if card not in (None, invoice.tried):
             invoice.count, invoice.first_on = 0, None
         invoice.count += 1

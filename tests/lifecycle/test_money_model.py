@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from billing.dunning import RetryPolicy
+from billing.lifecycle.service import ServiceBegins
 from billing.refunds import Report
 from db.pool import Database
 from jobs.clock import Billing, tick
@@ -36,7 +37,9 @@ class History:
 
     def __init__(self, life: Life, chance: Random, price: Price) -> None:
         self.life, self.chance, self.price = life, chance, price
-        self.till = Till(START, price, 1_081)
+        if chance.random() < 0.3:
+            life.service_begins = ServiceBegins.ORDER
+        self.till = Till(START, price, 1_081, begins_with_order=life.service_begins is ServiceBegins.ORDER)
         self.owned: dict[str, str] = {}
         self.log: list[str] = []
 
@@ -55,7 +58,8 @@ class History:
         self.life.now = self.till.now = self.till.now + timedelta(days=self.chance.choice(PASSING), minutes=self.chance.randint(2, 300))
         self.log.append(f"{self.till.now:%Y-%m-%dT%H:%M}")
         self.till.tick()
-        done = await tick(Billing(self.life.database, {"sandbox": self.life.sandbox}, RetryPolicy(RETRY_DAYS), concurrency=1), self.life.now)
+        policy, begins = RetryPolicy(RETRY_DAYS), self.life.service_begins
+        done = await tick(Billing(self.life.database, {"sandbox": self.life.sandbox}, policy, concurrency=1, service_begins=begins), self.life.now)
         assert done.failures == 0, "\n".join(self.log)
 
     def predicted(self, name: str, decide: Callable[[], Any]) -> list[str]:
@@ -164,7 +168,7 @@ class History:
             payment = self.chance.choice(payments)
             reason = self.chance.choice(["GOODWILL", "GOODWILL", "DISPUTE", "RETURNED"])
             left = payment.amount - payment.refunded - (payment.pending if reason == "GOODWILL" else 0)
-            if left:
+            if left > 0:
                 back = Back(reason, f"{reason} {len(self.log)}", self.chance.choice([left, self.chance.randint(1, left)]))
                 payment.backs.append(back)
                 status = self.chance.choice(["PENDING", "SUCCEEDED"]) if reason == "GOODWILL" else "SUCCEEDED"
