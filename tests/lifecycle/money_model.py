@@ -402,7 +402,9 @@ class Till:
     @property
     def disputed_on_account(self) -> int:
         """What is in dispute the clock leaves to the customer: as much as was owed ever since the last dispute."""
-        disputes = [(one.at, part) for payment in self.payments for one in payment.applied("DISPUTE") for source, part in one.sources if isinstance(source, str)]
+        disputes = [
+            (one.at, part) for payment in self.payments for one in payment.applied("DISPUTE") for source, part in one.sources if isinstance(source, str)
+        ]
         if not disputes:
             return 0
         disputed = sum(part for _, part in disputes)
