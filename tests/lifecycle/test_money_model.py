@@ -22,7 +22,7 @@ from tests.lifecycle.money_model import RETRY_DAYS, Till
 from tests.lifecycle.money_rows import CARDS, Back, Invoice, Payment, Sub
 from tests.lifecycle.reference import No, Price
 from tests.lifecycle.test_owed import charged
-from tests.lifecycle.test_paying import add, amounts_agree, change_method, credit, pay
+from tests.lifecycle.test_paying import add, amounts_agree, change_method, credit, pay, schedule
 from tests.lifecycle.test_refunds import told
 
 HISTORIES = 300 if IS_LONG else 12
@@ -41,12 +41,14 @@ class History:
             life.service_begins = ServiceBegins.ORDER
         self.till = Till(START, price, 1_081, begins_with_order=life.service_begins is ServiceBegins.ORDER)
         self.owned: dict[str, str] = {}
+        self.split: dict[str, list[str]] = {}
         self.log: list[str] = []
 
     async def step(self) -> None:
         actions: list[Any] = [
             self.another_card, self.another_card, self.pays_an_invoice, self.pays_all, self.confirms,
             self.adds_a_plan, self.on_a_subscription, self.on_a_subscription, self.on_account, self.money_goes_back, self.money_goes_back, self.voids, self.loses_the_card,
+            self.splits_an_invoice, self.pays_an_installment,
         ]  # fmt: skip
         if self.chance.random() < 0.7:
             await self.time_passes()
@@ -103,6 +105,25 @@ class History:
             given = {} if minor is None else {"amountMinorUnits": str(minor)}
             self.same_refusal(await pay(self.life, "payInvoice", invoiceId=invoice.id, **given), refusal)
 
+    async def splits_an_invoice(self) -> None:
+        """It is to be paid in two installments."""
+        whole = [one for one in self.till.open if one.remaining == one.total and not one.is_paying and not one.at_bank and one.id not in self.split]
+        if whole:
+            invoice = whole[0]
+            self.log.append(f"installments of {invoice.starts_at}")
+            first = self.chance.randint(1, invoice.total - 1)
+            self.split[invoice.id] = await schedule(self.life, first, invoice.total - first, invoicing="COLLECTIVE", covered_by=[invoice.id] * 2)
+            # None is overdue before its invoice.
+            await self.life.admin.execute("update installment set due_on = greatest(due_on, $2) where invoice_id = $1", invoice.id, invoice.due_on)
+
+    async def pays_an_installment(self) -> None:
+        invoices = [one for one in self.till.open if one.id in self.split]
+        if invoices:
+            invoice = self.chance.choice(invoices)
+            row = self.chance.choice(await self.life.rows("installment", f"and invoice_id = '{invoice.id}' and remaining_minor > 0"))
+            refusal = self.predicted(f"pay installment {row['remaining_minor']}", lambda: self.till.pay_invoice(invoice, row["remaining_minor"]))
+            self.same_refusal(await pay(self.life, "payInstallment", installmentId=row["id"]), refusal)
+
     async def pays_all(self) -> None:
         refusal = self.predicted("pay all", self.till.pay_all_due)
         self.same_refusal(await pay(self.life, "payAllDue", currency="USD"), refusal)
@@ -151,7 +172,7 @@ class History:
         await (charged(self.life, -minor) if minor < 0 else credit(self.life, minor))
 
     async def voids(self) -> None:
-        unpaid = [one for one in self.till.open if not one.is_paying and not one.paid + one.applied + one.given_back]
+        unpaid = [one for one in self.till.open if not one.is_paying and one.id not in self.split and not one.paid + one.applied + one.given_back]
         if unpaid and self.chance.random() < 0.3:
             self.log.append(f"void {unpaid[0].starts_at}")
             self.till.void(unpaid[0])
@@ -203,12 +224,22 @@ class History:
         assert len(invoices) == len(self.till.invoices), "\n".join(self.log)
         for invoice in self.till.invoices:
             self.same_invoice(invoice, invoices[invoice.sub.id, invoice.starts_at])
+        await self.same_installments()
         assert sum(row["amount_minor"] for row in await self.life.rows("balance_entry")) == self.till.balance, "\n".join(self.log)
         await self.name_payments()
         moving = sorted(row["amount_minor"] for row in await self.life.rows("payment", "and status in ('PROCESSING', 'REQUIRES_ACTION')"))
         assert moving == sorted(one.amount for one in self.till.in_flight), "\n".join(self.log)
         paid = sum(row["amount_minor"] for row in await self.life.rows("payment", "and status in ('SUCCEEDED', 'REFUNDED')"))
         assert paid == sum(one.amount for one in self.till.payments if one.status == "SUCCEEDED"), "\n".join(self.log)
+
+    async def same_installments(self) -> None:
+        """Together they are what their invoice is: paid by money and credit, given back, and remaining."""
+        for invoice in self.till.invoices if self.split else ():
+            if invoice.id in self.split:
+                rows = await self.life.rows("installment", f"and invoice_id = '{invoice.id}'")
+                sums = [sum(row[f"{name}_minor"] for row in rows) for name in ("paid", "refunded", "remaining")]
+                back = invoice.given_back + invoice.freed
+                assert sums == [invoice.paid + invoice.applied - invoice.freed, back, invoice.remaining], "\n".join(self.log)
 
     async def name_payments(self) -> None:
         """The ids of payments that succeeded since: the same amount, instant and invoices."""
