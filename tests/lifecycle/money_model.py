@@ -57,7 +57,7 @@ class Till:
 
     @property
     def open(self) -> list[Invoice]:
-        return sorted((one for one in self.invoices if one.remaining > 0), key=lambda one: (one.due_on, one.id))
+        return sorted((one for one in self.invoices if one.remaining > 0), key=lambda one: one.age)
 
     @property
     def due(self) -> int:
@@ -501,7 +501,7 @@ class Till:
         account = min(minor - credit, payment.account)
         payment.account -= account
         left, sources = minor - credit - account, list[tuple[Invoice | str, int]]()
-        for invoice, paid in sorted(payment.paid.values(), key=lambda one: (one[0].due_on, one[0].id), reverse=True):
+        for invoice, paid in sorted(payment.paid.values(), key=lambda one: one[0].age, reverse=True):
             room = left if is_bank or invoice.is_void else invoice.total - invoice.given_back - invoice.failed - invoice.freed
             part = min(left, paid, room)
             payment.keep(invoice, -part)

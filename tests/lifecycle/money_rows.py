@@ -74,6 +74,13 @@ class Invoice:
     # Cards that declined it for good.
     final: set[str] = field(default_factory=set)
     id: str = ""
+    # The first of its installments, if it has some.
+    installment: str = ""
+
+    @property
+    def age(self) -> tuple[date, str]:
+        """The oldest is paid first."""
+        return self.due_on, self.installment or self.id
 
     @property
     def remaining(self) -> int:

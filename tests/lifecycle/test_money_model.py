@@ -108,13 +108,15 @@ class History:
     async def splits_an_invoice(self) -> None:
         """It is to be paid in two installments."""
         whole = [one for one in self.till.open if one.remaining == one.total and not one.is_paying and not one.at_bank and one.id not in self.split]
-        if whole:
+        days = {one.due_on for one in self.till.invoices if one.id in self.split}
+        if whole and whole[0].due_on not in days:
             invoice = whole[0]
             self.log.append(f"installments of {invoice.starts_at}")
             first = self.chance.randint(1, invoice.total - 1)
             self.split[invoice.id] = await schedule(self.life, first, invoice.total - first, invoicing="COLLECTIVE", covered_by=[invoice.id] * 2)
-            # None is overdue before its invoice.
-            await self.life.admin.execute("update installment set due_on = greatest(due_on, $2) where invoice_id = $1", invoice.id, invoice.due_on)
+            invoice.installment = min(self.split[invoice.id])
+            # Both are due with their invoice.
+            await self.life.admin.execute("update installment set due_on = $2 where invoice_id = $1", invoice.id, invoice.due_on)
 
     async def pays_an_installment(self) -> None:
         invoices = [one for one in self.till.open if one.id in self.split]
