@@ -61,18 +61,24 @@ class Part:
 
 
 class Refunded(Protocol):
-    """An invoice that a refund takes from. `applied_minor` is the balance credit that pays for it, `given_minor` what its credit notes say was paid back."""
+    """An invoice that a refund takes from. `applied_minor` is the balance credit that pays for it, `given_minor` what its credit notes say was paid back,
+    `failed_minor` what they grant because it could not be paid back.
+    """
 
     @property
     def total_minor(self) -> int: ...
     @property
     def paid_minor(self) -> int: ...
     @property
+    def remaining_minor(self) -> int: ...
+    @property
     def refunded_minor(self) -> int: ...
     @property
     def noted_minor(self) -> int: ...
     @property
     def given_minor(self) -> int: ...
+    @property
+    def failed_minor(self) -> int: ...
     @property
     def applied_minor(self) -> int: ...
 
@@ -128,9 +134,13 @@ def less(sources: Iterable[Part], parts: Iterable[Part]) -> list[Part]:
 
 
 def granted(invoice: Refunded, refunded_minor: int) -> int:
-    """What of the credit that pays for an invoice becomes credit again with a refund: all of it, when the merchant has given back everything else that paid."""
+    """What of the credit that pays for an invoice becomes credit again with a refund: all of it, when the merchant has given back everything else that paid.
+
+    What could not be paid back counts as given back: it became the customer's credit. While something is still owed, a refund takes only its amount off that.
+    """
     is_taken_by_a_bank = invoice.refunded_minor > invoice.given_minor
-    if invoice.paid_minor != refunded_minor or is_taken_by_a_bank:
+    is_all = invoice.paid_minor - invoice.failed_minor == refunded_minor and not invoice.remaining_minor
+    if not is_all or is_taken_by_a_bank:
         return 0
     return min(invoice.applied_minor, invoice.total_minor - invoice.noted_minor - refunded_minor)
 

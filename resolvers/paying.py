@@ -1,7 +1,6 @@
 """Pay what is owed: an invoice, an installment, or all that is due in a currency. Credit pays first, and money is counted once whatever the invoicing."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ from db.session import Transaction
 from resolvers.calling import Outcome, Prepare, Prepared, act
 from resolvers.context import Context, identity_of, payments_of
 from resolvers.lifecycle.attempts import Call, Intent, attempt
+from resolvers.lifecycle.item_rows import attempted_rows, collected_rows, uncollected_rows
 from resolvers.lifecycle.reading import account_around
 from resolvers.lifecycle.saving import Changes
 from resolvers.lifecycle.writing import Writer, allocation_row
@@ -136,7 +136,7 @@ def _prepared(payable: Payable, call: Call | None, *, answer: dict[str, str], by
     about = debts.target_id or debts.currency
     if not settlement.charged_minor:
         return Prepared(answer, _paid_rows(payable, by=by), about)
-    payment_id = by.mint("pay")
+    payment_id, parts = by.mint("pay"), [*settlement.by_charge.parts, *settlement.by_credit.parts]
     intent = Intent(
         payment_id,
         account.customer_id,
@@ -145,56 +145,22 @@ def _prepared(payable: Payable, call: Call | None, *, answer: dict[str, str], by
         debts.words,
         changes=_paid_rows(payable, by=by),
         answer=answer,
-        on_failure=dict.fromkeys(("retryable", "final", "nobody asked"), _unpaid_rows(payable)),
+        on_failure=dict.fromkeys(("retryable", "final", "nobody asked"), uncollected_rows(parts)),
         reserved_minor=settlement.by_credit.spent_minor,
         account_minor=settlement.by_charge.rest_minor,
         invoice_id=debts.invoices[0].id if len(debts.invoices) == 1 else None,
     )
     sending, changes = attempt(intent, account, call, by=by)
     allocations = [allocation_row(account.customer_id, payment_id, part, debts.currency, by=by) for part in settlement.by_charge.parts]
-    return Prepared(answer, changes | {"payment_allocation": allocations} | _attempted_rows(settlement), about, sending)
+    return Prepared(answer, changes | {"payment_allocation": allocations} | attempted_rows(parts), about, sending)
 
 
 def _paid_rows(payable: Payable, *, by: Writer) -> Changes:
     """What is written when the money is there: invoices, installments and schedules in step, and the credit that was used."""
-    debts, charged, credited = payable.debts, payable.settlement.by_charge.parts, payable.settlement.by_credit.parts
-    paid_of, credit_of = _sums(charged, "invoice_id"), _sums(credited, "invoice_id")
+    debts, settlement = payable.debts, payable.settlement
     schedule_of = {one.id: one.schedule_id for one in debts.installments}
-    installments = _sums([*charged, *credited], "installment_id")
-    schedules: Counter[str] = Counter()
-    for installment_id, minor in installments.items():
-        schedules[schedule_of[installment_id]] += minor
-    return {
-        "collected": [{"id": one, "paid_minor": paid_of[one], "credited_minor": credit_of[one], "paid_at": by.now} for one in sorted({*paid_of, *credit_of})],
-        "collected_installment": [{"id": one, "paid_minor": minor} for one, minor in installments.items()],
-        "collected_schedule": [{"id": one, "paid_minor": minor} for one, minor in schedules.items()],
-        "balance_entry": [_used_credit(payable.account, debts.currency, part, by=by) for part in credited],
-    }
-
-
-def _attempted_rows(settlement: Settlement) -> Changes:
-    parts = [*settlement.by_charge.parts, *settlement.by_credit.parts]
-    return {
-        "attempted": [{"id": one} for one in sorted(_sums(parts, "invoice_id"))],
-        "attempted_installment": [{"id": one} for one in sorted(_sums(parts, "installment_id"))],
-    }
-
-
-def _unpaid_rows(payable: Payable) -> Changes:
-    """As before: what the billing clock would have tried again, it tries when it would have."""
-    attempted = _attempted_rows(payable.settlement)
-    return {
-        "uncollected": attempted["attempted"],
-        "uncollected_installment": attempted["attempted_installment"],
-    }
-
-
-def _sums(parts: Iterable[Part], key: str) -> Counter[str]:
-    sums: Counter[str] = Counter()
-    for part in parts:
-        if (found := getattr(part, key)) is not None:
-            sums[found] += part.amount_minor
-    return sums
+    entries = [_used_credit(payable.account, debts.currency, part, by=by) for part in settlement.by_credit.parts]
+    return collected_rows(settlement.by_charge.parts, settlement.by_credit.parts, schedule_of, by=by) | {"balance_entry": entries}
 
 
 def _used_credit(account: Account, currency: str, part: Part, *, by: Writer) -> dict[str, Any]:

@@ -39,7 +39,8 @@ def release(facts: Facts) -> Decision:
 def lift(facts: Facts, by: SuspendedBy, *, is_waiting: bool) -> Decision:
     """Take one hold away. While another remains, it stays suspended; and what was paused before is paused again.
 
-    Such a pause ends on the day that was set for it, at once if that day has passed, or else by the customer's word.
+    Such a pause ends on the day that was set for it, at once if that day has passed, or else by the customer's word. With a pending cancellation it is over: nothing
+    happens to a pause at the end of its period, and what was paid is used until then.
     """
     contract = facts.contract
     holds = [hold for hold in contract.holds if hold != by]
@@ -49,7 +50,7 @@ def lift(facts: Facts, by: SuspendedBy, *, is_waiting: bool) -> Decision:
         return Decision(held, (event,), effective_at=facts.now)
     if contract.charging_payment_id is not None and never_began(contract):
         return Decision(replace(held, status="PENDING", suspended_at=None), (event,), effective_at=facts.now)
-    if contract.paused_at is not None and by is not SuspendedBy.CUSTOMER:
+    if contract.paused_at is not None and by is not SuspendedBy.CUSTOMER and contract.pending_kind is None:
         return Decision(replace(held, status="PAUSED", suspended_at=None), (event,), effective_at=facts.now)
     return resumed(replace(facts, contract=held), is_waiting=is_waiting, event=event)
 

@@ -125,6 +125,7 @@ class Collectable:
     is_declined_for_good: bool
     recent_tries: int
     is_disputed: bool
+    has_installments: bool
 
 
 @dataclass(frozen=True, slots=True)

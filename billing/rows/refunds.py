@@ -58,7 +58,9 @@ class RefundSource:
 
 @dataclass(frozen=True, slots=True)
 class RefundedInvoice:
-    """`noted_…` are sums over its credit notes, `given_minor` what they say was paid back; `applied_minor` is balance credit that pays for it."""
+    """`noted_…` are sums over its credit notes, `given_minor` what they say was paid back, `failed_minor` what they grant because that failed;
+    `applied_minor` is balance credit that pays for it.
+    """
 
     id: str
     number: str
@@ -73,6 +75,7 @@ class RefundedInvoice:
     noted_minor: int
     noted_tax_minor: int
     given_minor: int
+    failed_minor: int
     applied_minor: int
 
 

@@ -21,7 +21,8 @@ select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.rema
            and p.decline_code not in ('processor_unavailable', 'never_arrived') and p.created_at > cast(:now as timestamptz) - interval '30 days') as recent_tries,
        exists (select from refund_allocation b
                  join refund r on r.customer_id = b.customer_id and r.id = b.refund_id
-                where b.customer_id = i.customer_id and b.invoice_id = i.id and r.reason = 'DISPUTE' and r.status = 'SUCCEEDED') as is_disputed
+                where b.customer_id = i.customer_id and b.invoice_id = i.id and r.reason = 'DISPUTE' and r.status = 'SUCCEEDED') as is_disputed,
+       exists (select from installment p where p.customer_id = i.customer_id and p.invoice_id = i.id) as has_installments
   from invoice i
   join customer c on c.id = i.customer_id
  cross join lateral (select today_in(c.time_zone) as today_on offset 0) today

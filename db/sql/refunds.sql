@@ -55,12 +55,18 @@ select id, invoice_id, installment_id, amount_minor from refund_allocation where
 -- name: refunds.invoices
 -- returns: RefundedInvoice
 -- Balance credit that pays for an invoice: its entries, without those of credit notes that took something off it or were given for unused time.
+-- The entry of a refund that failed names the credit note, and no invoice.
 select i.id, i.number, i.status, i.currency, i.subscription_id, i.total_minor, i.tax_minor, i.paid_minor, i.refunded_minor, i.remaining_minor, i.noted_minor,
        cast(coalesce(notes.tax_minor, 0) as bigint) as noted_tax_minor, cast(coalesce(notes.refunded_minor, 0) as bigint) as given_minor,
-       cast(greatest(coalesce(used.minor, 0), 0) as bigint) as applied_minor
+       cast(coalesce(failed.minor, 0) as bigint) as failed_minor, cast(greatest(coalesce(used.minor, 0), 0) as bigint) as applied_minor
   from invoice i
  cross join lateral (
         select sum(n.tax_minor) as tax_minor, sum(n.refunded_minor) as refunded_minor from credit_note n where n.customer_id = i.customer_id and n.invoice_id = i.id) notes
+ cross join lateral (
+        select sum(b.amount_minor) as minor
+          from credit_note n
+          join balance_entry b on b.customer_id = n.customer_id and b.credit_note_id = n.id and b.invoice_id is null
+         where n.customer_id = i.customer_id and n.invoice_id = i.id and n.reason = 'REFUND') failed
  cross join lateral (
         select -sum(b.amount_minor) as minor
           from balance_entry b

@@ -1,17 +1,19 @@
 """An unpaid invoice is charged by itself, and tried again on the days of the merchant's policy. The same three steps as in `charging.py`."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from billing.allocation import Part
+from billing.allocation import OpenInstallment, OpenInvoice, Part, items_of
 from billing.dunning import AGAIN, Happening, step
 from billing.rows.operations import Collectable
+from billing.rows.owed import OwedInstallment
 from db.session import Session, Transaction
 from payments.processor import Processor
 from resolvers.lifecycle import dunning
 from resolvers.lifecycle.attempts import Intent, Sending, attempt
 from resolvers.lifecycle.charging import ask, settle
+from resolvers.lifecycle.item_rows import attempted_rows, collected_rows, uncollected_rows
 from resolvers.lifecycle.saving import Changes, save
 from resolvers.lifecycle.writing import Writer, allocation_row
 
@@ -43,7 +45,8 @@ async def _begun(transaction: Transaction, invoice_id: str, processors: Mapping[
     if not decided.is_charged:
         await dunning.write_step(transaction, invoice, decided, by=by)
         return None
-    sending, changes = _attempt(invoice, by=by)
+    installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice_id]) if invoice.has_installments else []
+    sending, changes = _attempt(invoice, installments, by=by)
     await save(transaction, changes)
     return sending
 
@@ -55,17 +58,17 @@ def _is_due(invoice: Collectable, now: datetime) -> bool:
     return invoice.collect_at is not None and invoice.collect_at <= now and invoice.status in ("OPEN", "PARTIALLY_PAID")
 
 
-def _attempt(invoice: Collectable, *, by: Writer) -> tuple[Sending, Changes]:
+def _attempt(invoice: Collectable, installments: Sequence[OwedInstallment], *, by: Writer) -> tuple[Sending, Changes]:
     """What follows from a decline is decided when it comes (`dunning.declined`): until then the customer may have given another method."""
-    payment_id = by.mint("pay")
-    open_again = {"uncollected": [{"id": invoice.invoice_id, "collect_at": by.now + AGAIN}]}
+    payment_id, parts = by.mint("pay"), _parts(invoice, installments)
+    open_again = uncollected_rows(parts) | {"uncollected": [{"id": invoice.invoice_id, "collect_at": by.now + AGAIN}]}
     intent = Intent(
         payment_id,
         invoice.customer_id,
         invoice.currency,
         invoice.remaining_minor + invoice.account_minor,
         f"Invoice {invoice.number}",
-        changes={"collected": [{"id": invoice.invoice_id, "paid_minor": invoice.remaining_minor}]},
+        changes=collected_rows(parts, (), {one.id: one.schedule_id for one in installments}, by=by),
         answer={"invoice": invoice.invoice_id},
         on_failure=dict.fromkeys(("retryable", "final", "nobody asked"), open_again),
         account_minor=invoice.account_minor,
@@ -73,5 +76,12 @@ def _attempt(invoice: Collectable, *, by: Writer) -> tuple[Sending, Changes]:
         invoice_id=invoice.invoice_id,
     )
     sending, changes = attempt(intent, invoice, None, by=by)
-    allocation = allocation_row(invoice.customer_id, payment_id, Part(invoice.invoice_id, None, invoice.remaining_minor), invoice.currency, by=by)
-    return sending, changes | {"payment_allocation": [allocation], "attempted": [{"id": invoice.invoice_id}]}
+    allocations = [allocation_row(invoice.customer_id, payment_id, part, invoice.currency, by=by) for part in parts]
+    return sending, changes | {"payment_allocation": allocations} | attempted_rows(parts)
+
+
+def _parts(invoice: Collectable, installments: Sequence[OwedInstallment]) -> list[Part]:
+    """All that remains of the invoice, and of its installments with it."""
+    alone = OpenInvoice(invoice.invoice_id, invoice.due_on, invoice.remaining_minor)
+    items = items_of([alone], (OpenInstallment(one.id, one.invoice_id, one.due_on, one.remaining_minor) for one in installments))
+    return [Part(item.invoice_id, item.installment_id, item.remaining_minor) for item in items]

@@ -122,12 +122,20 @@ def test_what_was_credited_before_is_taken_from_the_credit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("paid", "back", "given", "minor", "expected"),
-    [(300, 0, 0, 300, 200), (300, 0, 0, 299, 0), (100, 200, 200, 100, 200), (100, 200, 0, 100, 0)],
-    ids=["all at once", "not all", "the last part", "a bank took the first part"],
+    ("amounts", "minor", "expected"),
+    [
+        ({"paid": 300}, 300, 200),
+        ({"paid": 300}, 299, 0),
+        ({"paid": 100, "refunded": 200, "noted": 200, "given": 200}, 100, 200),
+        ({"paid": 100, "refunded": 200}, 100, 0),
+        ({"paid": 300, "noted": 200, "failed": 200}, 100, 200),
+        ({"paid": 100, "remaining": 200}, 100, 0),
+    ],
+    ids=["all at once", "not all", "the last part", "a bank took the first part", "the first part could not be paid back", "something is still owed"],
 )
-def test_credit_becomes_credit_again_when_the_merchant_gave_back_all_else(paid: int, back: int, given: int, minor: int, expected: int) -> None:
-    invoice = SimpleNamespace(total_minor=500, paid_minor=paid, refunded_minor=back, noted_minor=given, given_minor=given, applied_minor=200)
+def test_credit_becomes_credit_again_when_the_merchant_gave_back_all_else(amounts: dict[str, int], minor: int, expected: int) -> None:
+    defaults = dict.fromkeys(("remaining", "refunded", "noted", "given", "failed"), 0) | {"total": 500, "applied": 200}
+    invoice = SimpleNamespace(**{f"{name}_minor": value for name, value in (defaults | amounts).items()})
     assert granted(invoice, minor) == expected
 
 

@@ -13,11 +13,12 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, get_named_type, is_
 
 from auth.viewer import Viewer
 from billing.dunning import RetryPolicy
+from billing.lifecycle.service import ServiceBegins
 from billing.numbers import Numbering
 from billing.states import Actor
 from db.session import Caller
 from jobs.clock import Billing, tick
-from payments.processor import Refund
+from payments.processor import Refund, RefundReport
 from payments.sandbox_cards import CARDS
 from resolvers.lifecycle.writing import system_writer
 from resolvers.webhooks import act, store
@@ -37,6 +38,17 @@ OF_THE_CALL = {"idempotencyKey", "previewToken", "expectedVersion"}
 
 # Cards that pay come more often, so that histories go on.
 CARD_NAMES = [*CARDS, *["visa"] * len(CARDS)]
+
+# What a processor reports of money that goes back: the reason, and what became of it.
+REPORTS = [
+    ("DISPUTE", "SUCCEEDED"),
+    ("DISPUTE", "REVERSED"),
+    ("RETURNED", "SUCCEEDED"),
+    ("RETURNED", "REVERSED"),
+    ("REQUESTED", "PENDING"),
+    ("GOODWILL", "SUCCEEDED"),
+    ("GOODWILL", "FAILED"),
+]
 
 INTERVALS = (("DAY", 1), ("WEEK", 1), ("MONTH", 1), ("MONTH", 3), ("YEAR", 1))
 PASSING = (
@@ -84,6 +96,8 @@ class History:
 
     async def begin(self) -> None:
         """A subscription or two, and what else is owed: invoices, installments of each kind, and credit or none."""
+        if self.chance.random() < 0.3:
+            self.life.service_begins = ServiceBegins.ORDER
         for _ in range(self.chance.randint(1, 2)):
             await self.send("addPlan")
         owed = [await invoice(self.life, self.chance.randint(1_000, 9_000)) for _ in range(3)]
@@ -106,7 +120,9 @@ class History:
 
     async def step(self) -> None:
         """Somebody does something, or time passes."""
-        others: list[Callable[[], Awaitable[None]]] = [self.another_card, self.processor_tells, self.refund_at_processor, self.void, self.change_tax_rate]
+        others: list[Callable[[], Awaitable[None]]] = [
+            self.another_card, self.processor_tells, self.refund_at_processor, self.money_goes_back, self.money_goes_back, self.void, self.change_tax_rate,
+        ]  # fmt: skip
         roll = self.chance.random()
         if roll < 0.6:
             await self.send(self.chance.choice(self.mutations()))
@@ -124,7 +140,8 @@ class History:
             await self.tick()
 
     async def tick(self) -> None:
-        done = await tick(Billing(self.life.database, {"sandbox": self.life.sandbox}, self.policy, concurrency=1), self.life.now)
+        billing = Billing(self.life.database, {"sandbox": self.life.sandbox}, self.policy, concurrency=1, service_begins=self.life.service_begins)
+        done = await tick(billing, self.life.now)
         assert done.failures == 0, self.log
 
     async def settle(self) -> None:
@@ -263,6 +280,19 @@ class History:
                 refund = Refund(secrets.token_hex(8), payment["processor_reference"], self.chance.choice([left, 1]), payment["currency"])
                 await self.life.sandbox.refund(refund)
             await self.processor_tells()
+
+    async def money_goes_back(self) -> None:
+        """A refund, a dispute or a debit that a bank returned, or what became of one: in whatever order, also before the payment has settled."""
+        payments = [row for row in await self.life.rows("payment", "and status <> 'FAILED'") if row["processor_reference"]]
+        if not payments:
+            return
+        payment, (reason, status) = self.chance.choice(payments), self.chance.choice(REPORTS)
+        reference = f"{reason} {payment['id'][-6:]} {self.chance.randint(1, 2)}"
+        known = await self.life.rows("refund", f"and reference = '{reference}'")
+        amount = known[0]["amount_minor"] if known else self.chance.choice([payment["amount_minor"], max(payment["amount_minor"] // 3, 1)])
+        self.log.append(f"{reference}: {status} {amount}")
+        self.life.sandbox.tell(payment["processor_reference"], RefundReport(reference, amount, status, reason))
+        await self.processor_tells()
 
     async def void(self) -> None:
         unpaid = await self.life.rows("invoice", "and status in ('OPEN', 'PROCESSING') and paid_minor = 0 and credited_minor = 0")

@@ -6,24 +6,38 @@ One customer with monthly subscriptions at one price. Written from the documenta
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from tests.lifecycle.money_rows import CARDS, Invoice, Payment, Sub
+from tests.lifecycle.money_rows import CARDS, Back, Card, Invoice, Payment, Sub
 from tests.lifecycle.reference import ZONE, No, Price, next_boundary
 
 RETRY_DAYS = (1, 3, 7, 14)
 DAYS_TO_PAY = timedelta(days=14)
 CONFIRMED_WITHIN = timedelta(hours=1)
+# When the clock comes again after the processor was away.
+AGAIN = timedelta(hours=1)
+ABANDONED = Card(succeeds=False)
+UNCONFIRMED = Card(succeeds=False, is_final=True)
 
 
 class Till:
     """One customer: subscriptions, invoices, payments, the balance and the default card."""
 
-    def __init__(self, now: datetime, price: Price, total: int) -> None:
-        self.now, self.price, self.total = now, price, total
+    def __init__(self, now: datetime, price: Price, total: int, *, begins_with_order: bool = False) -> None:
+        self.now, self.price, self.total, self.begins_with_order = now, price, total, begins_with_order
         self.subs: list[Sub] = []
         self.invoices: list[Invoice] = []
         self.payments: list[Payment] = []
-        self.balance = 0
+        # The balance after each change.
+        self.balances: list[tuple[datetime, int]] = [(now, 0)]
         self.card: str | None = "visa"
+
+    @property
+    def balance(self) -> int:
+        return self.balances[-1][1]
+
+    @balance.setter
+    def balance(self, minor: int) -> None:
+        if minor != self.balance:
+            self.balances.append((self.now, minor))
 
     @property
     def today(self) -> date:
@@ -43,7 +57,7 @@ class Till:
 
     @property
     def open(self) -> list[Invoice]:
-        return sorted((one for one in self.invoices if one.remaining > 0), key=lambda one: (one.due_on, one.id))
+        return sorted((one for one in self.invoices if one.remaining > 0), key=lambda one: one.age)
 
     @property
     def due(self) -> int:
@@ -57,6 +71,8 @@ class Till:
     def charge(self, payment: Payment) -> Payment:
         """The customer waits for the answer."""
         card = CARDS[payment.card]
+        if card.answer == "AWAY":
+            raise No("PAYMENT_UNAVAILABLE")
         if card.answer == "AT_ONCE" and not card.succeeds:
             for invoice, _ in payment.parts:
                 self.note_decline(invoice, payment.card, is_final=card.is_final)
@@ -65,21 +81,29 @@ class Till:
         payment.status = "REQUIRES_ACTION" if card.answer == "ACTION" else "PROCESSING"
         for invoice, _ in [*payment.parts, *payment.credit]:
             invoice.is_paying = True
-        if payment.sub:
+        if payment.sub and self.begins_with_order and card.answer == "LATER":
+            self.begin_on_account(payment, payment.sub)
+        elif payment.sub:
             payment.sub.charging = payment
         if card.answer == "AT_ONCE":
             self.succeed(payment)
         return payment
 
+    def begin_on_account(self, payment: Payment, sub: Sub) -> None:
+        """The processor has accepted the debit, and that is enough: the period begins, and the payment is one of the clock for its invoice."""
+        invoice = self.new_period(sub, self.now, is_waiting=True, credit=payment.reserved)
+        invoice.is_paying, invoice.state, invoice.next_at = True, "DUE", self.now
+        payment.purpose, payment.parts, payment.reserved, payment.sub = "CLOCK", [(invoice, payment.amount)], 0, None
+
     def note_decline(self, invoice: Invoice, card: str, *, is_final: bool) -> None:
         """The last decline of a card for an invoice says whether it may be charged again."""
         invoice.final = invoice.final | {card} if is_final else invoice.final - {card}
 
-    def decide(self, payment: Payment, *, succeeds: bool, is_final: bool = False) -> None:
-        if succeeds:
+    def decide(self, payment: Payment, card: Card) -> None:
+        if card.succeeds:
             self.succeed(payment)
         else:
-            self.fail(payment, is_final=is_final)
+            self.fail(payment, card)
 
     def succeed(self, payment: Payment) -> None:
         payment.status = "SUCCEEDED"
@@ -126,7 +150,7 @@ class Till:
         invoice.paid = payment.amount
         payment.keep(invoice, payment.amount)
 
-    def fail(self, payment: Payment, *, is_final: bool) -> None:
+    def fail(self, payment: Payment, card: Card) -> None:
         payment.status = "FAILED"
         sub = payment.sub
         if sub and sub.charging is payment:
@@ -135,9 +159,10 @@ class Till:
                 self.cancel(sub)
         self.after(payment)
         for invoice, _ in payment.parts:
-            self.note_decline(invoice, payment.card, is_final=is_final)
+            if not card.never_arrives:
+                self.note_decline(invoice, payment.card, is_final=card.is_final)
             if payment.purpose == "CLOCK" and invoice.remaining:
-                self.declined(invoice, payment.card)
+                self.declined(invoice, payment.card, never_arrives=card.never_arrives)
 
     # Periods.
 
@@ -219,25 +244,28 @@ class Till:
             raise No("WRONG_STATE")
         self.go_on(sub)
 
-    def pay_invoice(self, invoice: Invoice) -> None:
+    def pay_invoice(self, invoice: Invoice, minor: int | None = None) -> None:
+        """All that remains, or a part."""
         if invoice.is_paying:
             raise No("IN_PROGRESS")
-        self.pay([invoice], account=0)
+        if minor is not None and minor > invoice.remaining:
+            raise No("AMOUNT_TOO_HIGH")
+        self.pay([(invoice, minor or invoice.remaining)], account=0)
 
     def pay_all_due(self) -> None:
         invoices = [one for one in self.open if not one.is_paying]
         if not invoices and not self.owed_on_account:
             raise No("IN_PROGRESS" if self.due else "ALREADY_PAID")
-        self.pay(invoices, account=self.owed_on_account)
+        self.pay([(one, one.remaining) for one in invoices], account=self.owed_on_account)
 
-    def pay(self, invoices: list[Invoice], *, account: int) -> None:
+    def pay(self, invoices: list[tuple[Invoice, int]], *, account: int) -> None:
         """Credit pays the oldest first, and the card the rest."""
         left, credit, parts = self.free_credit, [], []
-        for invoice in invoices:
-            used = min(left, invoice.remaining)
+        for invoice, minor in invoices:
+            used = min(left, minor)
             left -= used
             credit += [(invoice, used)] if used else []
-            parts += [(invoice, invoice.remaining - used)] if used < invoice.remaining else []
+            parts += [(invoice, minor - used)] if used < minor else []
         amount = sum(minor for _, minor in parts) + account
         reserved = sum(minor for _, minor in credit)
         if amount:
@@ -250,8 +278,7 @@ class Till:
         self.lift()
 
     def confirm(self, payment: Payment) -> None:
-        card = CARDS[payment.card]
-        self.decide(payment, succeeds=card.succeeds, is_final=card.is_final)
+        self.decide(payment, CARDS[payment.card])
 
     def choose(self, card: str, *, is_requested: bool) -> None:
         """Another default card, or a retry of what is past due."""
@@ -281,23 +308,30 @@ class Till:
             invoice.state, invoice.next_at = "DUE", self.now
 
     def anew(self, invoice: Invoice) -> None:
-        invoice.state, invoice.next_at, invoice.count, invoice.first_on, invoice.last_on, invoice.tried = "DUE", self.now, 0, None, None, None
+        invoice.state, invoice.next_at = "DUE", self.now
+        self.count_anew(invoice)
 
-    def declined(self, invoice: Invoice, card: str | None) -> None:
-        """A try of the clock failed. One that the customer requested with a card that had failed before does not count."""
+    def count_anew(self, invoice: Invoice) -> None:
+        invoice.count, invoice.first_on, invoice.last_on, invoice.tried = 0, None, None, None
+
+    def declined(self, invoice: Invoice, card: str | None, *, never_arrives: bool = False) -> None:
+        """A try of the clock failed. One that the customer requested with a card that had failed before does not count, nor one of which nobody was asked for money."""
         usable = self.usable(invoice)
         if invoice.disputed or invoice.state == "GIVEN_UP":
             invoice.state, invoice.next_at = "GIVEN_UP", None
             return
-        invoice.has_failed = True
-        if usable not in (None, card):
+        if never_arrives:
+            invoice.next_at = self.now + AGAIN
+        elif usable not in (None, card):
             self.anew(invoice)
         elif invoice.state == "DUE" and invoice.count and card in (None, invoice.tried):
+            invoice.has_failed = True
             self.wait(invoice, not_before=self.today + timedelta(days=1))
         else:
             self.failed_try(invoice, card)
 
     def failed_try(self, invoice: Invoice, card: str | None) -> None:
+        invoice.has_failed = True
         if card not in (None, invoice.tried):
             invoice.count, invoice.first_on = 0, None
         invoice.count += 1
@@ -335,11 +369,10 @@ class Till:
 
     def tick(self) -> None:
         for payment in list(self.in_flight):
-            card = CARDS[payment.card]
             if payment.status == "PROCESSING":
-                self.decide(payment, succeeds=card.succeeds, is_final=card.is_final)
+                self.decide(payment, CARDS[payment.card])
             elif payment.started_at + CONFIRMED_WITHIN < self.now:
-                self.decide(payment, succeeds=False)
+                self.fail(payment, ABANDONED)
         self.lift()
         for sub in sorted(self.subs, key=lambda one: (one.ends_at or self.now, one.id)):
             while sub.status == "ACTIVE" and sub.ends_at and sub.ends_at <= self.now and not sub.charging:
@@ -356,88 +389,129 @@ class Till:
         if card is None:
             self.declined(invoice, None)
             return
-        # What is in dispute the clock leaves to the customer.
-        disputed = sum(part for one in self.payments for source, part in one.disputed if isinstance(source, str))
-        account = max(self.owed_on_account - disputed, 0)
+        account = max(self.owed_on_account - self.disputed_on_account, 0)
         payment = Payment("CLOCK", card, invoice.remaining + account, self.now, [(invoice, invoice.remaining)], account=account)
         self.payments.append(payment)
         answer = CARDS[card].answer
         invoice.is_paying = True
-        if answer == "AT_ONCE":
-            self.decide(payment, succeeds=CARDS[card].succeeds, is_final=CARDS[card].is_final)
+        if answer in ("AT_ONCE", "AWAY"):
+            self.decide(payment, CARDS[card])
         elif answer == "ACTION":  # nobody is there to confirm it
-            self.decide(payment, succeeds=False, is_final=True)
+            self.fail(payment, UNCONFIRMED)
+
+    @property
+    def disputed_on_account(self) -> int:
+        """What is in dispute the clock leaves to the customer: as much as was owed ever since the last dispute."""
+        disputes = [
+            (one.at, part) for payment in self.payments for one in payment.applied("DISPUTE") for source, part in one.sources if isinstance(source, str)
+        ]
+        if not disputes:
+            return 0
+        disputed = sum(part for _, part in disputes)
+        since = max(at for at, _ in disputes if at)
+        return min([disputed, *(max(-minor, 0) for at, minor in self.balances if at > since)])
 
     # What goes back.
 
-    def give_back(self, payment: Payment, minor: int) -> None:
-        """By the merchant: it is not asked for again."""
-        for source, part in self.take_back(payment, minor):
-            if isinstance(source, Invoice):
-                source.given_back += part
-                self.free_what_credit_paid(source)
-            elif source == "ACCOUNT":
-                self.balance += part
+    def goes_back(self, payment: Payment, back: Back) -> None:
+        """A bank does not wait for a refund that is under way; what comes after it is at most what it left."""
+        back.amount = min(back.amount, payment.amount - payment.refunded)
+        if not back.amount:
+            back.status = "FAILED"
+            return
+        back.status, back.at = "SUCCEEDED", self.now
+        back.sources = self.take_back(payment, back.amount, is_bank=back.is_bank)
+        invoices = [(source, part) for source, part in back.sources if isinstance(source, Invoice)]
+        if back.is_bank:
+            self.owed_again(payment, back.reason, invoices)
+            return
+        for invoice, part in invoices:
+            invoice.given_back += part
+            self.free_what_credit_paid(invoice)
+        # It is not asked for again.
+        self.balance += sum(part for source, part in back.sources if source == "ACCOUNT")
 
     def free_what_credit_paid(self, invoice: Invoice) -> None:
         """When the merchant gave back all that was paid, the credit that paid the rest is credit again; not when a bank took a part."""
-        if not invoice.paid and not invoice.remaining and not invoice.at_bank:
+        if invoice.paid == invoice.failed and not invoice.remaining and not invoice.at_bank and not invoice.is_void:
             self.balance += invoice.applied - invoice.freed
             invoice.freed = invoice.applied
 
-    def bank_takes_back(self, payment: Payment, minor: int, reason: str) -> None:
-        """It is owed again: given up after a dispute, whatever is taken back of it then; else one more failed try after a debit that was returned."""
-        sources = self.take_back(payment, minor)
-        payment.disputed = sources if reason == "DISPUTE" else payment.disputed
-        invoices = [(source, part) for source, part in sources if isinstance(source, Invoice)]
+    def owed_again(self, payment: Payment, reason: str, invoices: list[tuple[Invoice, int]]) -> None:
+        """Given up after a dispute, whatever is taken back of it then; else one more failed try after a debit that was returned."""
         for invoice, part in invoices:
             invoice.at_bank += part
             invoice.disputed += part if reason == "DISPUTE" else 0
         for invoice, _ in sorted(invoices, key=lambda one: one[0].id):
+            if invoice.is_void:
+                continue
             if invoice.disputed:
                 invoice.state, invoice.next_at = "GIVEN_UP", None
                 self.hold_by_dunning(invoice.sub)
             else:
                 self.failed_try(invoice, payment.card)
 
-    def dispute_is_won(self, payment: Payment) -> None:
-        """It is paid again; what something else has paid meanwhile is credit."""
-        sources, payment.disputed = payment.disputed, []
-        for source, minor in reversed(sources):
+    def bank_gives_back(self, payment: Payment, back: Back) -> None:
+        """A dispute is won, or a debit was not returned after all. It is paid again; what something else has paid meanwhile is credit."""
+        back.status = "REVERSED"
+        for source, minor in reversed(back.sources):
             payment.refunded -= minor
             if isinstance(source, Invoice):
                 used = min(minor, source.remaining)
-                source.disputed -= minor
+                source.disputed -= minor if back.reason == "DISPUTE" else 0
                 source.at_bank -= minor
                 source.paid += used
                 payment.keep(source, used)
                 self.overpay(payment, minor - used)
+                if used and not source.remaining:
+                    self.count_anew(source)
             elif source == "ACCOUNT":
                 payment.account += minor
                 self.balance += minor
             else:
                 self.overpay(payment, minor)
+        for source, _ in back.sources:
+            if isinstance(source, Invoice) and source.given_back + source.failed:
+                self.free_what_credit_paid(source)
         self.close_paid()
         self.lift()
 
-    def take_back(self, payment: Payment, minor: int) -> list[tuple[Invoice | str, int]]:
-        """From what had become credit, then from the account, then from invoices, the newest first."""
+    def could_not_be_paid_back(self, payment: Payment, back: Back) -> None:
+        """Documents that were issued stay: what they say was paid back, and was not, is the customer's credit."""
+        was, back.status = back.status, "FAILED"
+        if was == "PENDING":
+            return
+        for source, minor in back.sources:
+            payment.refunded -= minor
+            self.overpay(payment, minor)
+            if isinstance(source, Invoice):
+                source.paid += minor
+                source.given_back -= minor
+                source.failed += minor
+                payment.keep(source, minor)
+                if not source.remaining:
+                    self.count_anew(source)
+        self.close_paid()
+        self.lift()
+
+    def take_back(self, payment: Payment, minor: int, *, is_bank: bool) -> list[tuple[Invoice | str, int]]:
+        """From what had become credit, then from the account, then from invoices, the newest first. What the notes of an invoice gave back before is taken from the credit."""
         payment.refunded += minor
-        credit = min(minor, payment.overpaid)
+        credit = min(minor, max(payment.overpaid, 0))
         account = min(minor - credit, payment.account)
-        payment.overpaid -= credit
         payment.account -= account
-        self.balance -= credit + account
-        left = minor - credit - account
-        sources: list[tuple[Invoice | str, int]] = [(source, part) for source, part in (("CREDIT", credit), ("ACCOUNT", account)) if part]
-        for invoice, paid in sorted(payment.paid.values(), key=lambda one: (one[0].due_on, one[0].id), reverse=True):
-            part = min(left, paid)
+        left, sources = minor - credit - account, list[tuple[Invoice | str, int]]()
+        for invoice, paid in sorted(payment.paid.values(), key=lambda one: one[0].age, reverse=True):
+            room = left if is_bank or invoice.is_void else invoice.total - invoice.given_back - invoice.failed - invoice.freed
+            part = min(left, paid, room)
             payment.keep(invoice, -part)
             invoice.paid -= part
             left -= part
             sources += [(invoice, part)] if part else []
-        assert not left
-        return sources
+        credit += left
+        payment.overpaid -= credit
+        self.balance -= credit + account
+        return [(source, part) for source, part in (("CREDIT", credit), ("ACCOUNT", account)) if part] + sources
 
     def seen(self, invoice: Invoice) -> dict[str, Any]:
         """What can be compared with a row of the database."""

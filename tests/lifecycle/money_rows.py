@@ -6,11 +6,15 @@ from datetime import date, datetime
 
 @dataclass(frozen=True)
 class Card:
-    """`answer` is that to a charge while the customer is there, `succeeds` what becomes of it; after a final decline the same card is not charged again by the clock."""
+    """`answer` is that to a charge while the customer is there, `succeeds` what becomes of it; after a final decline the same card is not charged again by the clock.
+
+    Of one that never arrives nobody was asked for money, so nobody declined.
+    """
 
     answer: str = "AT_ONCE"
     succeeds: bool = True
     is_final: bool = False
+    never_arrives: bool = False
 
 
 CARDS = {
@@ -22,6 +26,9 @@ CARDS = {
     "slow_decline": Card("LATER", succeeds=False),
     "requires_action": Card("ACTION"),
     "action_fails": Card("ACTION", succeeds=False, is_final=True),
+    "timeout_after_capture": Card("LOST"),
+    "timeout_before_capture": Card("LOST", succeeds=False, never_arrives=True),
+    "unavailable": Card("AWAY", succeeds=False, never_arrives=True),
 }
 
 
@@ -61,15 +68,39 @@ class Invoice:
     # What banks took back, and what of that for disputes.
     at_bank: int = 0
     disputed: int = 0
-    # What of the applied credit is credit again.
+    # What of the applied credit is credit again, and what was to be paid back, could not be, and is credit.
     freed: int = 0
+    failed: int = 0
     # Cards that declined it for good.
     final: set[str] = field(default_factory=set)
     id: str = ""
+    # The first of its installments, if it has some.
+    installment: str = ""
+
+    @property
+    def age(self) -> tuple[date, str]:
+        """The oldest is paid first."""
+        return self.due_on, self.installment or self.id
 
     @property
     def remaining(self) -> int:
         return 0 if self.is_void else self.total - self.paid - self.applied - self.given_back
+
+
+@dataclass
+class Back:
+    """Money of a payment that goes back, and what it was taken from: invoices, what had become credit, what had paid the account."""
+
+    reason: str
+    reference: str
+    amount: int
+    status: str = "PENDING"
+    sources: list[tuple[Invoice | str, int]] = field(default_factory=list)
+    at: datetime | None = None
+
+    @property
+    def is_bank(self) -> bool:
+        return self.reason in ("DISPUTE", "RETURNED")
 
 
 @dataclass
@@ -90,8 +121,15 @@ class Payment:
     paid: dict[int, tuple[Invoice, int]] = field(default_factory=dict)
     overpaid: int = 0
     refunded: int = 0
-    disputed: list[tuple[Invoice | str, int]] = field(default_factory=list)
+    backs: list["Back"] = field(default_factory=list)
     id: str = ""
+
+    @property
+    def pending(self) -> int:
+        return sum(one.amount for one in self.backs if one.status == "PENDING")
+
+    def applied(self, reason: str) -> list["Back"]:
+        return [one for one in self.backs if one.status == "SUCCEEDED" and one.reason == reason]
 
     def keep(self, invoice: Invoice, minor: int) -> None:
         self.paid[id(invoice)] = (invoice, self.paid.get(id(invoice), (invoice, 0))[1] + minor)

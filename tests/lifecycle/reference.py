@@ -391,7 +391,7 @@ class World:
     def release(self, sub: Sub) -> None:
         if "MERCHANT" not in sub.holds:
             raise No("WRONG_STATE")
-        if sub.holds == {"MERCHANT"} and sub.was_paused:
+        if sub.holds == {"MERCHANT"} and sub.was_paused and not sub.pending:
             sub.holds, sub.status = set(), "PAUSED"
         elif sub.holds == {"MERCHANT"}:
             self.go_on(sub, is_waiting=False)

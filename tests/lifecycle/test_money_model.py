@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from billing.dunning import RetryPolicy
+from billing.lifecycle.service import ServiceBegins
 from billing.refunds import Report
 from db.pool import Database
 from jobs.clock import Billing, tick
@@ -18,16 +19,16 @@ from tests.lifecycle.conftest import START, Life, living, new_id
 from tests.lifecycle.figures import figures_agree
 from tests.lifecycle.histories import IS_LONG
 from tests.lifecycle.money_model import RETRY_DAYS, Till
-from tests.lifecycle.money_rows import CARDS, Invoice, Sub
+from tests.lifecycle.money_rows import CARDS, Back, Invoice, Payment, Sub
 from tests.lifecycle.reference import No, Price
 from tests.lifecycle.test_owed import charged
-from tests.lifecycle.test_paying import add, amounts_agree, change_method, credit, pay
+from tests.lifecycle.test_paying import add, amounts_agree, change_method, credit, pay, schedule
 from tests.lifecycle.test_refunds import told
 
 HISTORIES = 300 if IS_LONG else 12
 STEPS = 60 if IS_LONG else 25
-# At most one renewal in a pass. With most steps, so that 60 of them take about 18 months.
-PASSING = (1, 1, 2, 4, 7, 14, 21, 28, 28, 28)
+# With most steps, so that 60 of them take about 18 months. A clock that was late issues several periods in one pass.
+PASSING = (1, 1, 2, 4, 7, 14, 21, 28, 28, 28, 65)
 CONFIRM = "mutation M($i: ConfirmPaymentInput!) { confirmPayment(input: $i) { payment { status } userErrors { code } } }"
 
 
@@ -36,15 +37,18 @@ class History:
 
     def __init__(self, life: Life, chance: Random, price: Price) -> None:
         self.life, self.chance, self.price = life, chance, price
-        self.till = Till(START, price, 1_081)
+        if chance.random() < 0.3:
+            life.service_begins = ServiceBegins.ORDER
+        self.till = Till(START, price, 1_081, begins_with_order=life.service_begins is ServiceBegins.ORDER)
         self.owned: dict[str, str] = {}
-        self.disputes: dict[str, str] = {}
+        self.split: dict[str, list[str]] = {}
         self.log: list[str] = []
 
     async def step(self) -> None:
         actions: list[Any] = [
             self.another_card, self.another_card, self.pays_an_invoice, self.pays_all, self.confirms,
             self.adds_a_plan, self.on_a_subscription, self.on_a_subscription, self.on_account, self.money_goes_back, self.money_goes_back, self.voids, self.loses_the_card,
+            self.splits_an_invoice, self.pays_an_installment,
         ]  # fmt: skip
         if self.chance.random() < 0.7:
             await self.time_passes()
@@ -56,7 +60,8 @@ class History:
         self.life.now = self.till.now = self.till.now + timedelta(days=self.chance.choice(PASSING), minutes=self.chance.randint(2, 300))
         self.log.append(f"{self.till.now:%Y-%m-%dT%H:%M}")
         self.till.tick()
-        done = await tick(Billing(self.life.database, {"sandbox": self.life.sandbox}, RetryPolicy(RETRY_DAYS), concurrency=1), self.life.now)
+        policy, begins = RetryPolicy(RETRY_DAYS), self.life.service_begins
+        done = await tick(Billing(self.life.database, {"sandbox": self.life.sandbox}, policy, concurrency=1, service_begins=begins), self.life.now)
         assert done.failures == 0, "\n".join(self.log)
 
     def predicted(self, name: str, decide: Callable[[], Any]) -> list[str]:
@@ -95,8 +100,31 @@ class History:
     async def pays_an_invoice(self) -> None:
         if self.till.open:
             invoice = self.chance.choice(self.till.open)
-            refusal = self.predicted(f"pay {invoice.starts_at}", lambda: self.till.pay_invoice(invoice))
-            self.same_refusal(await pay(self.life, "payInvoice", invoiceId=invoice.id), refusal)
+            minor = self.chance.choice([None, None, self.chance.randint(1, 1_200)])
+            refusal = self.predicted(f"pay {minor} {invoice.starts_at}", lambda: self.till.pay_invoice(invoice, minor))
+            given = {} if minor is None else {"amountMinorUnits": str(minor)}
+            self.same_refusal(await pay(self.life, "payInvoice", invoiceId=invoice.id, **given), refusal)
+
+    async def splits_an_invoice(self) -> None:
+        """It is to be paid in two installments."""
+        whole = [one for one in self.till.open if one.remaining == one.total and not one.is_paying and not one.at_bank and one.id not in self.split]
+        days = {one.due_on for one in self.till.invoices if one.id in self.split}
+        if whole and whole[0].due_on not in days:
+            invoice = whole[0]
+            self.log.append(f"installments of {invoice.starts_at}")
+            first = self.chance.randint(1, invoice.total - 1)
+            self.split[invoice.id] = await schedule(self.life, first, invoice.total - first, invoicing="COLLECTIVE", covered_by=[invoice.id] * 2)
+            invoice.installment = min(self.split[invoice.id])
+            # Both are due with their invoice.
+            await self.life.admin.execute("update installment set due_on = $2 where invoice_id = $1", invoice.id, invoice.due_on)
+
+    async def pays_an_installment(self) -> None:
+        invoices = [one for one in self.till.open if one.id in self.split]
+        if invoices:
+            invoice = self.chance.choice(invoices)
+            row = self.chance.choice(await self.life.rows("installment", f"and invoice_id = '{invoice.id}' and remaining_minor > 0"))
+            refusal = self.predicted(f"pay installment {row['remaining_minor']}", lambda: self.till.pay_invoice(invoice, row["remaining_minor"]))
+            self.same_refusal(await pay(self.life, "payInstallment", installmentId=row["id"]), refusal)
 
     async def pays_all(self) -> None:
         refusal = self.predicted("pay all", self.till.pay_all_due)
@@ -114,7 +142,7 @@ class History:
             self.till.confirm(payment)
 
     async def adds_a_plan(self) -> None:
-        if all(sub.status == "CANCELED" for sub in self.till.subs):
+        if sum(sub.status != "CANCELED" for sub in self.till.subs) < 2:
             refusal = self.predicted("add a plan", self.till.add_plan)
             payload = await self.life.do("addPlan", priceId=self.price.id)
             self.same_refusal(payload, refusal)
@@ -146,7 +174,7 @@ class History:
         await (charged(self.life, -minor) if minor < 0 else credit(self.life, minor))
 
     async def voids(self) -> None:
-        unpaid = [one for one in self.till.open if not one.is_paying and not one.paid + one.applied + one.given_back]
+        unpaid = [one for one in self.till.open if not one.is_paying and one.id not in self.split and not one.paid + one.applied + one.given_back]
         if unpaid and self.chance.random() < 0.3:
             self.log.append(f"void {unpaid[0].starts_at}")
             self.till.void(unpaid[0])
@@ -155,28 +183,35 @@ class History:
             )
 
     async def money_goes_back(self) -> None:
-        """One report of a refund, of a dispute or its end, or of a returned debit."""
-        payments = [one for one in self.till.payments if one.status == "SUCCEEDED" and one.refunded < one.amount]
-        disputed = [one for one in self.till.payments if one.disputed]
-        if disputed and self.chance.random() < 0.5:
-            payment = self.chance.choice(disputed)
-            self.log.append(f"dispute of {payment.amount} won")
-            minor = sum(part for _, part in payment.disputed)
-            self.till.dispute_is_won(payment)
-            await told(self.life, payment.id, Report(self.disputes[payment.id], minor, "REVERSED", "DISPUTE"))
-        elif payments:
+        """One report of a refund, of a dispute or of a debit that was returned, or of what became of one."""
+        known = [(payment, back) for payment in self.till.payments for back in payment.backs if back.status in ("PENDING", "SUCCEEDED")]
+        if known and self.chance.random() < 0.5:
+            await self.back_goes_on(*self.chance.choice(known))
+        elif payments := [one for one in self.till.payments if one.status == "SUCCEEDED" and one.refunded < one.amount]:
             payment = self.chance.choice(payments)
-            reason = self.chance.choice(["GOODWILL", "RETURNED"] if payment.disputed else ["GOODWILL", "DISPUTE", "RETURNED"])
-            minor = self.chance.choice([payment.amount - payment.refunded, self.chance.randint(1, payment.amount - payment.refunded)])
-            self.log.append(f"{reason} {minor} of {payment.amount}")
-            if reason == "GOODWILL":
-                self.till.give_back(payment, minor)
-            else:
-                self.till.bank_takes_back(payment, minor, reason)
-            reference = f"{reason} {len(self.log)}"
-            if reason == "DISPUTE":
-                self.disputes[payment.id] = reference
-            await told(self.life, payment.id, Report(reference, minor, "SUCCEEDED", reason))
+            reason = self.chance.choice(["GOODWILL", "GOODWILL", "DISPUTE", "RETURNED"])
+            left = payment.amount - payment.refunded - (payment.pending if reason == "GOODWILL" else 0)
+            if left > 0:
+                back = Back(reason, f"{reason} {len(self.log)}", self.chance.choice([left, self.chance.randint(1, left)]))
+                payment.backs.append(back)
+                status = self.chance.choice(["PENDING", "SUCCEEDED"]) if reason == "GOODWILL" else "SUCCEEDED"
+                await self.tell(payment, back, status)
+
+    async def back_goes_on(self, payment: Payment, back: Back) -> None:
+        """What was pending succeeds or fails, what succeeded fails, and what a bank took back comes again. An old report comes once more."""
+        after = {"PENDING": ["SUCCEEDED", "FAILED"], "SUCCEEDED": ["REVERSED" if back.is_bank else "FAILED"]}[back.status]
+        await self.tell(payment, back, self.chance.choice([*after, "PENDING"]))
+
+    async def tell(self, payment: Payment, back: Back, status: str) -> None:
+        minor = back.amount
+        self.log.append(f"{back.reference}: {status} {minor} of {payment.amount}")
+        if status == "SUCCEEDED":
+            self.till.goes_back(payment, back)
+        elif status == "REVERSED":
+            self.till.bank_gives_back(payment, back)
+        elif status == "FAILED":
+            self.till.could_not_be_paid_back(payment, back)
+        await told(self.life, payment.id, Report(back.reference, minor, status, back.reason))
 
     # How both are compared.
 
@@ -191,12 +226,22 @@ class History:
         assert len(invoices) == len(self.till.invoices), "\n".join(self.log)
         for invoice in self.till.invoices:
             self.same_invoice(invoice, invoices[invoice.sub.id, invoice.starts_at])
+        await self.same_installments()
         assert sum(row["amount_minor"] for row in await self.life.rows("balance_entry")) == self.till.balance, "\n".join(self.log)
         await self.name_payments()
         moving = sorted(row["amount_minor"] for row in await self.life.rows("payment", "and status in ('PROCESSING', 'REQUIRES_ACTION')"))
         assert moving == sorted(one.amount for one in self.till.in_flight), "\n".join(self.log)
         paid = sum(row["amount_minor"] for row in await self.life.rows("payment", "and status in ('SUCCEEDED', 'REFUNDED')"))
         assert paid == sum(one.amount for one in self.till.payments if one.status == "SUCCEEDED"), "\n".join(self.log)
+
+    async def same_installments(self) -> None:
+        """Together they are what their invoice is: paid by money and credit, given back, and remaining."""
+        for invoice in self.till.invoices if self.split else ():
+            if invoice.id in self.split:
+                rows = await self.life.rows("installment", f"and invoice_id = '{invoice.id}'")
+                sums = [sum(row[f"{name}_minor"] for row in rows) for name in ("paid", "refunded", "remaining")]
+                back = invoice.given_back + invoice.freed
+                assert sums == [invoice.paid + invoice.applied - invoice.freed, back, invoice.remaining], "\n".join(self.log)
 
     async def name_payments(self) -> None:
         """The ids of payments that succeeded since: the same amount, instant and invoices."""

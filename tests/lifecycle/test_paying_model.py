@@ -25,7 +25,7 @@ from tests.auditing import violations
 from tests.conftest import Portal
 from tests.lifecycle.conftest import Life, living
 from tests.lifecycle.figures import counted, figures_agree, today_of
-from tests.lifecycle.histories import IS_LONG
+from tests.lifecycle.histories import IS_LONG, REPORTS
 from tests.lifecycle.test_owed import charged
 from tests.lifecycle.test_paying import amounts_agree, credit, invoice, pay, schedule
 
@@ -41,14 +41,6 @@ CARDS = (
     "requires_action",
     "action_fails",
 )
-REPORTS = [
-    ("DISPUTE", "SUCCEEDED"),
-    ("DISPUTE", "REVERSED"),
-    ("RETURNED", "SUCCEEDED"),
-    ("REQUESTED", "PENDING"),
-    ("GOODWILL", "SUCCEEDED"),
-    ("GOODWILL", "FAILED"),
-]
 HISTORIES = 300 if IS_LONG else 40 if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else 12
 STEPS = 60 if IS_LONG else 18
 # Long histories are to take about 18 months.

@@ -1,6 +1,6 @@
 """Named cases of what is shown and what then happens: pauses under a hold, payments to come, previews without a method, actions while something is paid."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -84,6 +84,21 @@ async def test_a_suspended_pause_keeps_its_day_whoever_suspended_it(life: Life, 
         await life.do("resumeSubscription", subscriptionId=subscription)
     await life.tick(subscription)
     assert await shown(life, subscription) == ("ACTIVE", None)
+
+
+async def test_a_cancellation_of_a_pause_under_a_hold_is_carried_out_when_it_is_shown(life: Life) -> None:
+    """The period that was paid is used until then: a pause would have nothing to wait for."""
+    subscription = await paused(life, days=20)
+    await life.do("holdSubscription", STAFF, subscriptionId=subscription)
+    payload = await life.do("cancelSubscription", subscriptionId=subscription, when="PERIOD_END")
+    change = payload["subscription"]["pendingChange"]
+    assert change["kind"] == "CANCEL"
+    released = await life.do("releaseSubscription", STAFF, subscriptionId=subscription)
+    assert released["subscription"]["pendingChange"] == change
+    assert await shown(life, subscription) == ("ACTIVE", None)
+    life.now = datetime.fromisoformat(change["effectiveAt"])
+    assert await life.tick(subscription) == 1
+    assert (await life.row(subscription))["status"] == "CANCELED"
 
 
 async def test_a_canceled_or_resumed_pause_forgets_its_day(life: Life) -> None:
