@@ -11,6 +11,9 @@ MAX_GROUP_BYTES = 30 * 1024**2
 MAX_GROUP_FILES = 20
 MAX_PIXELS = 40_000_000
 MAX_NAME_BYTES = 255
+# What checking one PDF may unpack, and take of the processor.
+MAX_PDF_UNPACKED_BYTES = 64 * 1024**2
+MAX_PDF_SECONDS = 2
 
 BY_EXTENSION = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "jpe": "image/jpeg", "jfif": "image/jpeg"}
 

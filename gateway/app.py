@@ -138,6 +138,7 @@ def _routes(setup: Setup, portal: Portal, later: Later) -> list[BaseRoute]:
 async def _close(portal: Portal) -> None:
     await portal.identity.throttle.close()
     await portal.payments.close()
+    await portal.files.examiner.close()
     await portal.files.bucket.close()
     portal.identity.passwords.close()
     await portal.database.disconnect()

@@ -26,6 +26,7 @@ from mail.port import Sender
 from payments.processor import Processor
 from resolvers.pace import Pace
 from storage.bucket import Bucket
+from storage.pdf.examiner import Examiner
 from storage.scan import Clamd
 
 
@@ -76,10 +77,11 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What attachments need. `links` makes addresses of a moment; `later` does a thing after the answer; `max_per_parent` is how many files one thing may have."""
+    """What attachments need. `examiner` judges PDFs; `links` makes addresses of a moment; `later` does a thing after the answer; `max_per_parent` is how many files one thing may have."""
 
     bucket: Bucket
     scanner: Clamd | None
+    examiner: Examiner
     links: Callable[[datetime], Links]
     later: Callable[[Coroutine[Any, Any, None]], None]
     max_per_parent: int

@@ -25,7 +25,14 @@ from storage.bucket import Announced, NoSuchObject
 Move = tuple[Any, Target]
 
 # What the bytes themselves are to blame for: they will not become better.
-FINAL = (ErrorCode.UNSUPPORTED_FILE, ErrorCode.UNSAFE_FILE, ErrorCode.CHECKSUM_MISMATCH, ErrorCode.EMPTY_FILE)
+FINAL = (
+    ErrorCode.UNSUPPORTED_FILE,
+    ErrorCode.UNSAFE_FILE,
+    ErrorCode.PASSWORD_PROTECTED,
+    ErrorCode.TOO_COMPLEX,
+    ErrorCode.CHECKSUM_MISMATCH,
+    ErrorCode.EMPTY_FILE,
+)
 
 
 @dataclass(frozen=True, slots=True)
