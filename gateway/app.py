@@ -96,6 +96,8 @@ def create_app(setup: Setup) -> ASGIApp:
         await database.connect()
         await pulse.connect()
         stop = asyncio.Event()
+        if settings.is_production:
+            await portal.files.examiner.start()
         clock = asyncio.create_task(run_beside(settings, setup.clock, stop)) if setup.clock else None
         keeping = asyncio.create_task(keep(keeper))
         # Whoever is told that the server listens may ask for any document. Without a database there is no point in waiting for long.

@@ -69,6 +69,7 @@ class Examiner:
     """At most `at_once` files are judged at the same time, and of one customer's only one: a customer's costly files delay no other's."""
 
     def __init__(self, *, at_once: int = AT_ONCE, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._at_once = at_once
         self._places = asyncio.Semaphore(at_once)
         self._patience_seconds = patience_seconds
         self._idle: list[Worker] = []
@@ -90,6 +91,10 @@ class Examiner:
                     break
                 return _raise_if_refused(verdict)
         raise Refused(ErrorCode.NOT_SCANNED, NOT_JUDGED)
+
+    async def start(self) -> None:
+        """Start the workers now, so that the first files do not wait for them."""
+        self._idle += [await _started() for _ in range(self._at_once - len(self._idle))]
 
     async def close(self) -> None:
         while self._idle:
