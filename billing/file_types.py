@@ -26,10 +26,9 @@ KNOWN = MimeTypes()
 PDF_ALIASES = (PDF, "application/x-pdf", "application/acrobat", "application/vnd.pdf", "applications/vnd.pdf", "text/pdf", "text/x-pdf", "pdf")
 PNG_ALIASES = (PNG, "image/x-png", "image/apng", "image/vnd.mozilla.apng")
 # What clients say that do not know. `text/plain` is what a part of a form has that says nothing (RFC 7578 §4.4).
-VAGUE = frozenset(
-    "application/octet-stream binary/octet-stream application/x-octet-stream application/binary application/x-binary application/unknown application/x-unknown "
-    "unknown/unknown application/download application/x-download application/force-download application/x-force-download application/save application/* */* "
-    "multipart/form-data text/plain".split()
+VAGUE = ("*/*", "application/*", "text/plain", "multipart/form-data", "binary/octet-stream", "unknown/unknown") + tuple(
+    f"application/{name}"
+    for name in ("octet-stream", "x-octet-stream", "binary", "x-binary", "unknown", "x-unknown", "download", "x-download", "force-download", "x-force-download")
 )
 
 
@@ -78,11 +77,9 @@ def clean_name(file_name: str) -> str:
     """The name as it is shown: no folders, no control, direction or other invisible characters, nothing behind its last letter. At most 255 bytes of UTF-8."""
     shown = visible(file_name.replace("\\", "/").rpartition("/")[2]).rstrip(" ." + JOINERS)
     stem, dot, extension = shown.rpartition(".")
-    if not dot:
-        stem, extension = extension, ""
-    stem = stem.strip(" ." + JOINERS) or "attachment"
-    tail = f"{dot}{extension.strip()}".encode()[: MAX_NAME_BYTES - 10].decode(errors="ignore")
-    return _cut(stem, MAX_NAME_BYTES - len(tail.encode())) + tail
+    if not dot or not EXTENSION.fullmatch(extension):
+        stem, dot, extension = shown, "", ""
+    return _cut(stem.strip(" ." + JOINERS) or "attachment", MAX_NAME_BYTES - len(dot + extension)) + dot + extension
 
 
 def named(file_name: str, content_type: str) -> str:

@@ -10,7 +10,7 @@ from auth.links import Links
 from auth.permissions import Permission
 from auth.viewer import Viewer
 from billing import rows
-from billing.attachments import FileLimits
+from billing.attachments import DEFAULT_LIMITS, FileLimits
 from db.blocks import PARAMETER, Block
 from planner.fields import Document
 from planner.shape import Reading
@@ -36,7 +36,7 @@ class Run:
     links: Links | None = None
     budget: rows.Budget | None = None
     customer_locale: str | None = None
-    file_limits: FileLimits = FileLimits()
+    file_limits: FileLimits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from auth.passwords import Passwords
 from auth.seal import Seal
 from auth.throttle import Throttle
 from auth.viewer import Viewer
-from billing.attachments import FileLimits
+from billing.attachments import DEFAULT_LIMITS, FileLimits
 from billing.dunning import RetryPolicy
 from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import TrialPolicy
@@ -83,7 +83,7 @@ class Files:
     scanner: Clamd | None
     links: Callable[[datetime], Links]
     later: Callable[[Coroutine[Any, Any, None]], None]
-    limits: FileLimits = FileLimits()
+    limits: FileLimits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ class Context:
     @property
     def file_limits(self) -> FileLimits:
         """The operator's limits of files; the default ones where the process keeps no files."""
-        return self.files.limits if self.files else FileLimits()
+        return self.files.limits if self.files else DEFAULT_LIMITS
 
     @property
     def needs_locale(self) -> bool:

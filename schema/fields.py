@@ -21,7 +21,7 @@ from strawberry.types import Info as StrawberryInfo
 from auth.links import Links
 from auth.permissions import Permission, check
 from auth.viewer import Viewer
-from billing.attachments import FileLimits
+from billing.attachments import DEFAULT_LIMITS, FileLimits
 from billing.money import Money
 from billing.rows import Budget
 from db.blocks import Block, blocks
@@ -48,7 +48,7 @@ class Facts:
     links: Links | None = None
     budget: Budget | None = None
     customer_locale: str | None = None
-    file_limits: FileLimits = FileLimits()
+    file_limits: FileLimits = DEFAULT_LIMITS
 
 
 # The fact that is read from the database, and the argument of a field that makes it unnecessary.

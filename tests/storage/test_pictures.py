@@ -101,7 +101,7 @@ def test_the_rows_are_as_many_bytes_as_pillow_makes_of_them(interlace: int) -> N
         assert judged(png_of(ihdr, size - 1), "image/png") == "UNSUPPORTED_FILE"
         with Image.open(io.BytesIO(png_of(ihdr, size))) as picture:
             picture.load()
-        with pytest.raises(OSError), Image.open(io.BytesIO(png_of(ihdr, size - 1))) as picture:  # noqa: PT012  # it opens, and then has too few rows
+        with pytest.raises(OSError, match=r"truncated|broken"), Image.open(io.BytesIO(png_of(ihdr, size - 1))) as picture:
             picture.load()
 
 
@@ -227,10 +227,10 @@ def mended(content: bytes) -> bytes:
 @pytest.mark.parametrize("part", range(4))
 def test_no_damage_makes_judging_fail_and_what_is_taken_opens(part: int) -> None:
     chance = random.Random(f"pictures {part}")
-    sources = [(content, content_type) for _, content, content_type in WRITTEN if len(content) < 60_000]
+    sources = [content for _, content, _ in WRITTEN if len(content) < 60_000]
     taken = 0
     for _ in range(MUTATIONS // 4):
-        content, content_type = chance.choice(sources)
+        content = chance.choice(sources)
         for _ in range(chance.choice((1, 1, 1, 2, 5))):
             content = mutated(content, chance) or b"\0"
         if content.startswith(SIGNATURE) and chance.random() < 0.5:
