@@ -13,7 +13,7 @@ Refused                 a business rule says no; `userErrors` of a mutation, `re
 ├── money               ALREADY_PAID · NOT_PAYABLE · METHOD_IN_USE · METHOD_EXPIRED · PAYMENT_METHOD_REQUIRED · PAYMENT_DECLINED ·
 │                       PAYMENT_UNAVAILABLE · AMOUNT_TOO_HIGH · PARTIAL_NOT_ALLOWED · SETUP_UNFINISHED
 └── files               NOT_YOURS_TO_DELETE · NOT_STORED · EMPTY_FILE · FILE_TOO_LARGE · GROUP_TOO_LARGE · TOO_MANY_FILES · QUOTA_EXCEEDED
-                        UNSUPPORTED_FILE · UNSAFE_FILE · PASSWORD_PROTECTED · TOO_COMPLEX · NOT_SCANNED · NOT_UPLOADED · CHECKSUM_MISMATCH
+                        UNSUPPORTED_FILE · UNSAFE_FILE · PASSWORD_PROTECTED · TOO_COMPLEX · TOO_MANY_PIXELS · NOT_SCANNED · NOT_UPLOADED · CHECKSUM_MISMATCH
 """
 
 from enum import StrEnum
@@ -48,6 +48,7 @@ class ErrorCode(StrEnum):
     UNSAFE_FILE = "UNSAFE_FILE"
     PASSWORD_PROTECTED = "PASSWORD_PROTECTED"
     TOO_COMPLEX = "TOO_COMPLEX"
+    TOO_MANY_PIXELS = "TOO_MANY_PIXELS"
     NOT_SCANNED = "NOT_SCANNED"
     NOT_UPLOADED = "NOT_UPLOADED"
     CHECKSUM_MISMATCH = "CHECKSUM_MISMATCH"
@@ -98,10 +99,11 @@ MEANING = {
     ErrorCode.GROUP_TOO_LARGE: "The files of one upload are together larger than `limits.maxGroupBytes`. Send them in several uploads.",
     ErrorCode.TOO_MANY_FILES: "More files in one upload than `limits.maxGroupFiles`. Send them in several uploads.",
     ErrorCode.QUOTA_EXCEEDED: "The largest number of files is attached already.",
-    ErrorCode.UNSUPPORTED_FILE: "It is no PDF, PNG or JPEG, or its name, its declared type and its content do not agree on which of them.",
-    ErrorCode.UNSAFE_FILE: "Its content may do harm: scripts, automatic actions or programs in a PDF, a second format hidden in it, a picture of too many pixels, a virus.",
+    ErrorCode.UNSUPPORTED_FILE: "It is no PDF, PNG or JPEG, or a damaged one, or its name or declared type says that it is quite another kind of file.",
+    ErrorCode.UNSAFE_FILE: "Its content may do harm: scripts, automatic actions or programs in a PDF, a second format hidden in it, a virus.",
     ErrorCode.PASSWORD_PROTECTED: "The PDF opens only with a password or a certificate, so nobody here could read it, and it cannot be checked.",
-    ErrorCode.TOO_COMPLEX: "The PDF takes more memory or time to check than `limits.maxPdfUnpackedBytes` and `limits.maxPdfSeconds` allow.",
+    ErrorCode.TOO_COMPLEX: "To judge it would take more work than one file may cause: it unpacks to more than `limits.maxUnpackedBytes`, takes too long, or has too many parts.",
+    ErrorCode.TOO_MANY_PIXELS: "The picture has more pixels than `limits.maxPixels`.",
     ErrorCode.NOT_SCANNED: "It could not be checked or scanned for viruses now. Try again later.",
     ErrorCode.NOT_UPLOADED: "Its bytes were not sent to the address that `createAttachmentUploads` gave.",
     ErrorCode.CHECKSUM_MISMATCH: "The bytes are not those that were announced: another size or SHA-256.",

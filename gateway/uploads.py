@@ -11,17 +11,13 @@ from typing import Any
 import orjson
 from starlette.requests import Request
 
-from billing.attachments import MAX_GROUP_BYTES
+from billing.attachments import MAX_FIELD_BYTES, MAX_REQUEST_BYTES
 from gateway import calls
 from gateway.answers import Answer, TransportError
 from gateway.calls import Call, arrived
 from gateway.heads import Asked
 from gateway.multipart import Body, Part, Parts
 from resolvers.incoming import File, Upload
-
-# A whole group, and room for what is around it.
-MAX_BODY_BYTES = MAX_GROUP_BYTES + 1024**2
-MAX_FIELD_BYTES = 256 * 1024
 
 
 def is_multipart(request: Asked) -> bool:
@@ -34,9 +30,9 @@ async def respond(request: Request, run: Callable[[Call], Awaitable[Answer]], *,
     try:
         found = await run(await arrived(_read(request, body), seconds=seconds))
     except TransportError as error:
-        error.headers |= await body.skip(2 * MAX_BODY_BYTES)
+        error.headers |= await body.skip(2 * MAX_REQUEST_BYTES)
         raise
-    found.headers.update(await body.skip(2 * MAX_BODY_BYTES))
+    found.headers.update(await body.skip(2 * MAX_REQUEST_BYTES))
     return found
 
 
@@ -66,7 +62,7 @@ class Incoming:
 
 async def _read(request: Request, body: Body) -> Call:
     """The call, with an Upload wherever `map` says that a file belongs."""
-    parts = Parts(body, request.headers["content-type"], MAX_BODY_BYTES)
+    parts = Parts(body, request.headers["content-type"], MAX_REQUEST_BYTES)
     operations = await _field(parts, "operations")
     call = calls.checked(operations, is_get=False)
     incoming = Incoming(parts)

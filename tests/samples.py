@@ -8,6 +8,10 @@ from collections.abc import Sequence
 PDF_HEAD = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 
 
+# Bytes of rows beyond which a PNG has hardly any data: nobody unpacks so much of it.
+MOST_ROWS = 64 * 1024**2
+
+
 def noise(size: int, *, seed: int = 1) -> bytes:
     return random.Random(seed).randbytes(size)
 
@@ -49,7 +53,8 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 def png(size: int = 0, *, width: int = 2, height: int = 2) -> bytes:
     """A PNG; with a size, of exactly so many bytes."""
     header = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-    body = chunk(b"IDAT", zlib.compress(b"\x00" * 14)) + chunk(b"IEND", b"")
+    rows = height * (1 + 3 * width)
+    body = chunk(b"IDAT", zlib.compress(bytes(rows if rows <= MOST_ROWS else 14))) + chunk(b"IEND", b"")
     fill = size - len(header) - len(body) - 12
     return header + (chunk(b"teXt", noise(fill)) if fill >= 0 else b"") + body
 

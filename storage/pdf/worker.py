@@ -15,7 +15,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from billing.attachments import MAX_PDF_SECONDS, MAX_PDF_UNPACKED_BYTES
+from billing.attachments import MAX_PROCESSOR_SECONDS, MAX_UNPACKED_BYTES
 from billing.refusals import Refused
 from storage.pdf.verdict import judge, set_limits
 
@@ -58,10 +58,10 @@ def _bound_process() -> None:
 
 def _answer(descriptor: int) -> dict[str, object]:
     """The verdict on one file. The timer counts processor time and ends the process, wherever in the parser it is."""
-    signal.setitimer(signal.ITIMER_PROF, MAX_PDF_SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, MAX_PROCESSOR_SECONDS)
     try:
         with os.fdopen(descriptor, "rb") as file:
-            judge(file, MAX_PDF_UNPACKED_BYTES)
+            judge(file, MAX_UNPACKED_BYTES)
     except Refused as refused:
         return {"code": refused.code, "message": refused.message}
     except Exception as error:  # here is the edge: a fault of the parser or of ours is about one file

@@ -67,7 +67,9 @@ CLICKED: dict[str, Place] = {
 PLACES = OPENED | CLICKED
 NAMED: dict[str, Place] = {
     "in the tree of scripts": lambda action: {"catalog": b"/Names << /JavaScript << /Names [ (a) %s ] >> >>" % action},
-    "in a branch of the tree of scripts": lambda action: {"catalog": b"/Names << /JavaScript << /Kids [ << /Limits [(a) (b)] /Names [ (a) %s ] >> ] >> >>" % action},
+    "in a branch of the tree of scripts": lambda action: {
+        "catalog": b"/Names << /JavaScript << /Kids [ << /Limits [(a) (b)] /Names [ (a) %s ] >> ] >> >>" % action
+    },
 }
 
 
@@ -149,7 +151,9 @@ def _predicted(content: bytes) -> bytes:
     """By PNG's rule Up, in rows of five."""
     rows = [content[at : at + 5].ljust(5) for at in range(0, len(content), 5)]
     before = [bytes(5), *rows]
-    return zlib.compress(b"".join(b"\x02" + bytes((one - two) % 256 for one, two in zip(row, above, strict=True)) for row, above in zip(rows, before, strict=False)))
+    return zlib.compress(
+        b"".join(b"\x02" + bytes((one - two) % 256 for one, two in zip(row, above, strict=True)) for row, above in zip(rows, before, strict=False))
+    )
 
 
 def _escaped(objects: Objects) -> bytes:

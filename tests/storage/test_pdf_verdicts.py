@@ -7,7 +7,7 @@ from itertools import islice, product
 import pytest
 from pikepdf import settings
 
-from billing.attachments import MAX_PDF_UNPACKED_BYTES
+from billing.attachments import MAX_UNPACKED_BYTES
 from billing.refusals import ErrorCode, Refused
 from storage.pdf import verdict
 from tests.storage.independent import actions_of
@@ -25,7 +25,7 @@ def _limits() -> Iterator[None]:
 
 def refusal_of(content: bytes) -> Refused | None:
     try:
-        verdict.judge(BytesIO(content), MAX_PDF_UNPACKED_BYTES)
+        verdict.judge(BytesIO(content), MAX_UNPACKED_BYTES)
     except Refused as refused:
         return refused
     return None
