@@ -1,6 +1,7 @@
 """Walks a PDF's objects from its trailer, and judges each action by where it stands."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from pikepdf import Array, Dictionary, Object, Pdf, Stream, String
 
@@ -69,7 +70,7 @@ class Walk:
         if isinstance(role, Start):
             return actions.what_it_does(value, role, self._budget)
         if role is SCRIPTS:
-            return actions.FORBIDDEN["/JavaScript"] if "/JS" in value else None
+            return actions.FORBIDDEN["/JavaScript"] if "/JS" in value else actions.what_it_does(value, Start.ITSELF, self._budget)
         keys = value.keys()
         if actions.is_action_out_of_place(value):
             return actions.FORBIDDEN[actions.kind_of(value)]
@@ -107,9 +108,18 @@ def _children(value: Object, role: Role) -> Iterator[Pending]:
     if isinstance(value, Array):
         yield from ((item, role) for item in value.as_list())
         return
-    for key in value.keys():  # noqa: SIM118  # a dictionary of pikepdf has no iterator of its own
+    for key, entry in _entries(value):
         if key not in SKIPPED or role is EVENTS:
-            yield value.get(key), _role_of(key, role)
+            yield entry(), _role_of(key, role)
+
+
+def _entries(value: Object) -> Iterator[tuple[str, Callable[[], Object | None]]]:
+    """Each key, and what reads its value: what is skipped need not be parsed."""
+    keys = value.keys()
+    if all(map(str.isascii, keys)):
+        yield from ((key, partial(value.get, key)) for key in keys)
+    else:  # a name that is not UTF-8 can be listed, but not asked for
+        yield from ((key, partial(lambda entry: entry, entry)) for key, entry in value.items())
 
 
 def _role_of(key: str, role: Role) -> Role:

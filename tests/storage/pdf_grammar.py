@@ -201,7 +201,7 @@ def _hybrid(objects: Objects) -> bytes:
     return bytes(content) + b"trailer << /Size %d /Root 1 0 R /XRefStm %d >>\nstartxref\n%d\n%%%%EOF\n" % (table + 1, places[table], start)
 
 
-ENTRY = re.compile(rb"/(?:OpenAction|AA|Names|Outlines|AcroForm|PresSteps) ")
+ENTRIES = {0: re.compile(rb"/(?:OpenAction|AA|Names|Outlines|AcroForm) "), 2: re.compile(rb"/(?:AA|PresSteps) ")}
 
 
 def _apart(pack: Callable[[Objects], bytes]) -> Callable[[Objects], bytes]:
@@ -209,8 +209,8 @@ def _apart(pack: Callable[[Objects], bytes]) -> Callable[[Objects], bytes]:
 
     def packed(objects: Objects) -> bytes:
         moved = list(objects)
-        for number in (0, 2):
-            if entry := ENTRY.search(moved[number]):
+        for number, pattern in ENTRIES.items():
+            if entry := pattern.search(moved[number]):
                 moved.append(moved[number][entry.end() :].removesuffix(b">>").strip())
                 moved[number] = moved[number][: entry.end()] + b"%d 0 R >>" % len(moved)
         return pack(moved)
