@@ -13,7 +13,12 @@ from storage.pdf.unpacking import Budget, has_actions_in_lost_streams, has_writt
 from storage.pdf.walk import Walk
 
 MAX_DEPTH = 3
+END = b"%%EOF"
+MAX_PADDING = 512
+# The table that says where objects are is cut: each reader makes something else of it.
+CUT = "wrong size"
 REMEDY = "Print it into a new PDF and attach that."
+UNREADABLE = "The file cannot be read as a PDF. Open it, save it again and attach that."
 DAMAGED = f"The PDF is damaged, and has actions that only some readers see. {REMEDY}"
 REMOVE = "Take it out, or print the PDF into a new one, and attach that."
 
@@ -35,9 +40,9 @@ def judge(file: BinaryIO, max_unpacked: int) -> None:
 def _judge(file: BinaryIO, budget: Budget, *, depth: int) -> None:
     limits_met = settings.qpdf_limit_errors()
     try:
-        with pikepdf.open(file, inherit_page_attributes=False) as document:
-            file.seek(0)
-            inner = _judge_views(document, file.read(), budget)
+        content = _without_padding(file.read())
+        with pikepdf.open(BytesIO(content), inherit_page_attributes=False) as document:
+            inner = _judge_views(document, content, budget)
     except pikepdf.PasswordError as error:
         raise Refused(ErrorCode.PASSWORD_PROTECTED, "The PDF opens only with a password. Save it without one and attach that.") from error
     except (pikepdf.PdfError, ValueError, RuntimeError) as error:  # the last two: numbers out of range, and other limits of the parser
@@ -52,11 +57,20 @@ def _judge(file: BinaryIO, budget: Budget, *, depth: int) -> None:
         _judge(BytesIO(embedded_pdf), budget, depth=depth + 1)
 
 
+def _without_padding(content: bytes) -> bytes:
+    """Without what stands behind the end: the parser looks for that only in the last KiB, and would have to repair the file."""
+    end = content.rfind(END)
+    is_far = 0 <= end < len(content) - MAX_PADDING and b" obj" not in content[end:]
+    return content[: end + len(END)] + b"\n" if is_far else content
+
+
 def _judge_views(document: pikepdf.Pdf, content: bytes, budget: Budget) -> list[bytes]:
     """The PDFs that are embedded. A damaged or hybrid file is judged as each kind of reader sees it. Raises Refused."""
     embedded_pdfs, warnings = _judge_objects(document, budget)
     if hybrid.is_hybrid(content):
         _judge_hidden(content, document, budget)
+    if any(CUT in warning for warning in warnings):
+        raise Refused(ErrorCode.UNSUPPORTED_FILE, UNREADABLE)
     if any("(object " in warning for warning in warnings) and has_written_actions(content):
         raise Refused(ErrorCode.UNSAFE_FILE, DAMAGED)
     if warnings or _has_objects_behind(content):
@@ -115,4 +129,4 @@ def _unreadable(error: Exception) -> Refused:
         return Refused(
             ErrorCode.PASSWORD_PROTECTED, "The PDF opens only with a certificate or in a special reader. Save it without protection and attach that."
         )
-    return Refused(ErrorCode.UNSUPPORTED_FILE, "The file cannot be read as a PDF. Open it, save it again and attach that.")
+    return Refused(ErrorCode.UNSUPPORTED_FILE, UNREADABLE)

@@ -231,6 +231,7 @@ def _encrypted(version: int, *, is_aes: bool) -> Callable[[Objects], bytes]:
 
 
 PACKINGS: dict[str, Callable[[Objects], bytes]] = {
+    "encrypted, before zeros": lambda objects: _encrypted(4, is_aes=True)(objects) + bytes(4096),
     "as it is": pdf_of,
     "behind a printer's commands": lambda objects: pdf_of(objects, head=b"\x1b%-12345X@PJL JOB\r\n@PJL ENTER LANGUAGE=PDF\r\n" + b" " * 900 + PDF_HEAD),
     "before zeros": lambda objects: pdf_of(objects) + bytes(4096),
