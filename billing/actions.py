@@ -159,7 +159,7 @@ def _unpayable(status: str, remaining_minor: int) -> ErrorCode | None:
 
 
 def _full(file_count: int, max_files: int | None) -> ErrorCode | None:
-    return None if max_files is None or has_room(file_count + 1, max_files) else E.QUOTA_EXCEEDED
+    return None if has_room(file_count + 1, max_files) else E.QUOTA_EXCEEDED
 
 
 def _state(action: Action, reason: ErrorCode | None) -> ActionState:

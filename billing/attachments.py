@@ -1,24 +1,36 @@
 """What may be attached to an invoice or a payment schedule. The figures are the product's; the API publishes them as `limits`."""
 
-import unicodedata
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from billing.refusals import ErrorCode, Refused
 
-CONTENT_TYPES = ("application/pdf", "image/png", "image/jpeg")
 MAX_FILE_BYTES = 10 * 1024**2
 MAX_GROUP_BYTES = 30 * 1024**2
-MAX_GROUP_FILES = 20
-MAX_PIXELS = 40_000_000
-MAX_NAME_BYTES = 255
+MAX_GROUP_FILES = 100
+# A request with files: a whole group and room for what is around it, of which the fields `operations` and `map` have at most so much each.
+MAX_REQUEST_BYTES = MAX_GROUP_BYTES + 1024**2
+MAX_FIELD_BYTES = 256 * 1024
+# 16,384 × 16,384. Nothing here makes pixels of a picture; this is for those who open it.
+MAX_PIXELS = 2**28
+# How much is unpacked of one file to judge it.
+MAX_UNPACKED_BYTES = 64 * 1024**2
+# How much of the processor judging one PDF takes at most.
+MAX_PROCESSOR_SECONDS = 2
+# Chunks of a PNG, segments of a JPEG. Each takes some microseconds. 10 MiB as encoders write them are at most some thousands.
+MAX_PICTURE_PARTS = 20_000
 
-BY_EXTENSION = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg", "jpeg": "image/jpeg", "jpe": "image/jpeg", "jfif": "image/jpeg"}
 
-# What clients say that do not know: curl without a type, Python's gql, some browsers.
-UNDECLARED = ("", "application/octet-stream")
+@dataclass(frozen=True, slots=True)
+class FileLimits:
+    """What operators may set. `per_parent`: files of one invoice or schedule, None for any number; `upload_seconds`: a request with files, up to its answer."""
 
-# Joiners are format characters too, but names in Persian and many emoji need them.
-JOINERS = "\u200c\u200d"
+    per_parent: int | None = None
+    upload_seconds: float = 120.0
+    downloads_per_minute: int = 300
+
+
+DEFAULT_LIMITS = FileLimits()
 
 
 def judge_count(count: int, field: str = "files") -> None:
@@ -46,46 +58,20 @@ def judge_size(size: int, field: str) -> None:
         raise Refused(ErrorCode.EMPTY_FILE, "The file is empty.", field)
 
 
-def has_room(count: int, limit: int) -> bool:
-    """Whether `count` files can be attached to one thing."""
-    return count <= limit
+def has_room(count: int, limit: int | None) -> bool:
+    """Whether `count` files can be attached to one thing. Without a limit there is always room."""
+    return limit is None or count <= limit
 
 
-def judge_room(count: int, limit: int) -> None:
+def judge_room(count: int, limit: int | None) -> None:
     """`count` files would be attached to one thing. Raises Refused."""
     if not has_room(count, limit):
         raise Refused(ErrorCode.QUOTA_EXCEEDED, f"No more than {limit} files can be attached to one invoice or payment schedule.", "files")
 
 
-def type_of(file_name: str, declared: str, field: str) -> str:
-    """The media type that a file's name and its declared type agree on. Raises Refused."""
-    by_name = BY_EXTENSION.get(file_name.rpartition(".")[2].lower())
-    said = declared.partition(";")[0].strip().lower()
-    if by_name is None:
-        raise Refused(ErrorCode.UNSUPPORTED_FILE, "Only PDF, PNG and JPEG files can be attached, and their names must end so.", field)
-    if said not in (by_name, *UNDECLARED):
-        raise Refused(ErrorCode.UNSUPPORTED_FILE, f"The file is named like {by_name} and declared as {said[:100]}.", field)
-    return by_name
-
-
-def clean_name(given: str) -> str:
-    """The name as it is shown: no folders, no control, direction or other invisible characters, at most 255 bytes of UTF-8. Its extension stays."""
-    last = given.replace("\\", "/").rpartition("/")[2]
-    visible = "".join(_shown(character) for character in unicodedata.normalize("NFC", last))
-    stem, dot, extension = " ".join(visible.split()).rpartition(".")
-    if not dot:
-        stem, extension = extension, ""
-    stem = stem.strip(" ." + JOINERS) or "attachment"
-    tail = f"{dot}{extension.strip()}".encode()[: MAX_NAME_BYTES - 10].decode(errors="ignore")
-    return _cut(stem, MAX_NAME_BYTES - len(tail.encode())) + tail
-
-
-def _shown(character: str) -> str:
-    category = unicodedata.category(character)
-    if category in ("Zl", "Zp") or (category == "Cc" and character.isspace()):
-        return " "
-    return "" if category[0] == "C" and character not in JOINERS else character
-
-
-def _cut(text: str, size: int) -> str:
-    return text.encode()[:size].decode(errors="ignore").rstrip()
+def judge_pixels(width: int, height: int) -> None:
+    """Raises Refused for a picture that would be too much to open."""
+    if not width or not height:
+        raise Refused(ErrorCode.UNSUPPORTED_FILE, "The picture has no pixels.")
+    if width * height > MAX_PIXELS:
+        raise Refused(ErrorCode.TOO_MANY_PIXELS, f"The picture has {width} × {height} pixels; {MAX_PIXELS:,} are the most. Make it smaller.")

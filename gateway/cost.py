@@ -11,6 +11,7 @@ from graphql import (
     GraphQLSchema,
     IntValueNode,
     ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     VariableNode,
     get_named_type,
@@ -19,6 +20,7 @@ from graphql import (
     is_list_type,
 )
 
+from billing.attachments import MAX_GROUP_FILES
 from resolvers.pages import DEFAULT_SIZE, MAX_SIZE
 from resolvers.roots import MAX_NODES
 from schema.costs import COST, DeclaredCost
@@ -28,9 +30,12 @@ from schema.roots import Root
 # The whole schema takes as long as a great many rows.
 INTROSPECTION = {"__schema": 300, "__type": 30}
 
-# What variables amount to: the size of a page, or a number of ids. What a variable that is not here amounts to is not known yet, and is taken to be one.
+# What variables amount to: the size of a page, a number of ids, or for an input the length of its longest list. What a variable that is not here amounts to is
+# not known yet, and is taken to be one.
 Amounts = Mapping[str, int]
 
+# The longest list that means anything: of ids, or of files.
+MAX_LIST = max(MAX_NODES, MAX_GROUP_FILES)
 
 # Parsing and validating take about 8 µs for each byte, a row of an answer 20 to 100 µs; and they stop at the limit of tokens.
 BYTES_PER_UNIT = 10
@@ -70,7 +75,14 @@ class Price(NamedTuple):
         return Cost(0, paid) if self.is_row else Cost(paid, 0)
 
 
-def price(parent: GraphQLNamedType | None, field: GraphQLField | None, node: FieldNode, amounts: Amounts) -> Price:
+def listed(node: FieldNode, amounts: Amounts) -> int:
+    """How many things the longest list in the `input` of a call has."""
+    given = _arguments(node).get("input")
+    return _size(given, amounts) if isinstance(given, ObjectValueNode | VariableNode) else 1
+
+
+def price(parent: GraphQLNamedType | None, field: GraphQLField | None, node: FieldNode, amounts: Amounts, listed: int = MAX_LIST) -> Price:
+    """`listed`: how many things the input of the call has of whose answer the field is part."""
     name = node.name.value
     if field is None or parent is None or DEFINITION not in field.extensions:
         return Price(INTROSPECTION.get(name, 0))
@@ -82,7 +94,7 @@ def price(parent: GraphQLNamedType | None, field: GraphQLField | None, node: Fie
     if DECLARATION in metadata:
         return _declared(metadata[DECLARATION], node, amounts)
     cost = metadata.get(COST) or DeclaredCost(0 if is_leaf_type(get_named_type(field.type)) else 1)
-    return Price(cost.own, things=cost.length)
+    return Price(cost.own, things=min(cost.length, listed) if cost.is_of_input else cost.length)
 
 
 def reading_cost(text: str) -> int:
@@ -119,7 +131,7 @@ def _declared(declared: object, node: FieldNode, amounts: Amounts) -> Price:
     if isinstance(declared, PageOf) or declared == Root("customers"):
         return Price(rows=_page_size(node, amounts))
     if declared == Root("nodes"):
-        ids = _size(_arguments(node).get("ids"), amounts)
+        ids = min(_size(_arguments(node).get("ids"), amounts), MAX_NODES)
         return Price(ids, things=ids)
     if isinstance(declared, One | Many | AnyOf | Root):
         return Price(1)
@@ -139,15 +151,19 @@ def _arguments(node: FieldNode) -> dict[str, Any]:
 def _size(value: Any, amounts: Amounts) -> int:
     if isinstance(value, VariableNode):
         return amounts.get(value.name.value, 1)
+    if isinstance(value, ObjectValueNode):
+        return max((_size(field.value, amounts) for field in value.fields if isinstance(field.value, ListValueNode | VariableNode)), default=1)
     if isinstance(value, IntValueNode):
         return _amount(int(value.value[:9]))
-    return min(len(value.values), MAX_NODES) if isinstance(value, ListValueNode) else DEFAULT_SIZE
+    return min(len(value.values), MAX_LIST) if isinstance(value, ListValueNode) else DEFAULT_SIZE
 
 
 def _amount(value: Any) -> int:
-    """A size outside of 0 to 100, and more ids than may be asked for, are refused before a row is read."""
+    """A size outside of 0 to 100, and more ids or files than may be asked for, are refused before a row is read."""
+    if isinstance(value, dict):
+        return max((_amount(member) for member in value.values() if isinstance(member, list)), default=1)
     if isinstance(value, list):
-        return min(len(value), MAX_NODES)
+        return min(len(value), MAX_LIST)
     if isinstance(value, float) and value.is_integer():  # JSON's 100.0 is an Int of GraphQL
         value = int(value)
     return max(0, min(value, MAX_SIZE)) if isinstance(value, int) else DEFAULT_SIZE

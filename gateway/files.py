@@ -6,10 +6,12 @@ from typing import Any
 
 from auth.links import Links, secret_of
 from auth.tokens import Issuer
+from billing.attachments import FileLimits
 from gateway.settings import Settings
 from resolvers.context import Files
 from storage.bucket import Bucket
 from storage.local import Local
+from storage.pdf.examiner import Examiner
 from storage.policies import Tickets
 from storage.s3 import S3, Place
 from storage.scan import Clamd
@@ -22,12 +24,13 @@ STEP_SECONDS = 20.0
 def files(settings: Settings, issuer: Issuer, url: str, later: Callable[[Coroutine[Any, Any, None]], None]) -> Files:
     """`url` is where the gateway is reached from outside. The newest key signs addresses, all of them verify."""
     secret = secret_of(issuer.keys[0])
+    limits = FileLimits(settings.max_files_per_parent, settings.upload_seconds, settings.downloads_per_minute)
     scanner = Clamd(settings.clamd_url) if settings.clamd_url else None
 
     def links(now: datetime) -> Links:
         return Links(url, secret, now)
 
-    return Files(bucket_of(settings, f"{url}{DIRECT}", secret), scanner, links, later, settings.max_files_per_parent)
+    return Files(bucket_of(settings, f"{url}{DIRECT}", secret), scanner, Examiner(), links, later, limits)
 
 
 def bucket_of(settings: Settings, direct_url: str, secret: bytes) -> Bucket:

@@ -21,7 +21,7 @@ from graphql import (
     get_named_type,
 )
 
-from gateway.cost import INTROSPECTION, NOTHING, Amounts, Cost, price
+from gateway.cost import INTROSPECTION, NOTHING, Amounts, Cost, listed, price
 
 # Introspection has its own rule of depth in graphql-core; this only keeps a circle of fragments from going on.
 INTROSPECTION_DEPTH = 30
@@ -57,10 +57,11 @@ Fields = dict[str, list[tuple[GraphQLNamedType | None, FieldNode]]]
 
 
 class Level(NamedTuple):
-    """How deep the walk is, and how deep it may go from there."""
+    """How deep the walk is, how deep it may go from there, and how many things the input of the call has in whose answer it is."""
 
     depth: int
     bound: int
+    listed: int = 1
 
 
 class Weighed(NamedTuple):
@@ -112,15 +113,17 @@ class _Walk:
 
     def _field(self, nodes: list[tuple[GraphQLNamedType | None, FieldNode]], level: Level) -> Cost:
         if nodes[0][1].name.value in INTROSPECTION:
-            self.introspects, level = True, Level(level.depth, INTROSPECTION_DEPTH)
+            self.introspects, level = True, level._replace(bound=INTROSPECTION_DEPTH)
         if level.depth > level.bound:
             raise LimitExceeded("depth", level.bound, "The document is too deep")
         self._count("fields", len(nodes) ** 2)
         self._count("aliases", any(node.alias for _, node in nodes))
         defined = [(parent, getattr(parent, "fields", {}).get(node.name.value), node) for parent, node in nodes]
+        if level.depth == 1:
+            level = level._replace(listed=max(listed(node, self._amounts) for _, node in nodes))
         below: Sets = [(get_named_type(field.type) if field else None, node.selection_set.selections) for _, field, node in defined if node.selection_set]
-        inner = self.selection(below, Level(level.depth + 1, level.bound)) if below else NOTHING
-        return max((price(parent, field, node, self._amounts).around(inner) for parent, field, node in defined), key=sum)
+        inner = self.selection(below, level._replace(depth=level.depth + 1)) if below else NOTHING
+        return max((price(parent, field, node, self._amounts, level.listed).around(inner) for parent, field, node in defined), key=sum)
 
     def _collected(self, sets: Sets) -> Fields:
         """Fields by response key, through all fragments, whatever their types and directives say."""

@@ -14,12 +14,13 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from gateway.answers import TransportError
+from gateway.dispositions import file_name_of, parameters_of, text_of
 from gateway.patience import Patience
 
-# Browsers write these three so inside of quoted names (https://html.spec.whatwg.org/#multipart-form-data).
-ESCAPES = {"%22": '"', "%0D": "\r", "%0A": "\n"}
 BROKE_OFF = "The request ended before its body was complete."
 SKIP_SECONDS = 5
+# A line of a part's header. A name of 255 characters takes 3 bytes for each byte of UTF-8 where it is escaped, and may stand there twice.
+MAX_HEADER_BYTES = 16 * 1024
 # How long a client may send nothing in the middle of a body.
 IDLE_SECONDS = 10.0
 SLOW = "The files came too slowly: {bytes} bytes in {seconds:.0f} seconds. Send fewer or smaller files in one request, or use a faster connection."
@@ -132,11 +133,10 @@ class Parts:
             if event is Mark.OVER:
                 self._events.append(Mark.OVER)
                 return None
-        kind, options = parse_options_header(event.get(b"content-disposition", b""))
-        if kind != b"form-data" or b"name" not in options:
+        kind, parameters = parameters_of(event.get(b"content-disposition", b""))
+        if kind != "form-data" or "name" not in parameters:
             raise TransportError("BAD_REQUEST", "A part of the request has no name.")
-        file_name = _text(options[b"filename"]) if b"filename" in options else None
-        return Part(_text(options[b"name"]), file_name, event.get(b"content-type", b"").decode("latin-1"), self._chunks())
+        return Part(text_of(parameters["name"]), file_name_of(parameters), event.get(b"content-type", b"").decode("latin-1"), self._chunks())
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         while (event := await self._event()) is not Mark.END:
@@ -189,11 +189,4 @@ def _parser(content_type: str, events: "deque[Event]") -> MultipartParser:
         "on_part_end": lambda: events.append(Mark.END),
         "on_end": lambda: events.append(Mark.OVER),
     }
-    return MultipartParser(boundary, callbacks)  # type: ignore[arg-type]  # a dictionary of functions, as its type is only known to the library
-
-
-def _text(quoted: bytes) -> str:
-    text = quoted.decode(errors="replace")
-    for written, meant in ESCAPES.items():
-        text = text.replace(written, meant)
-    return text
+    return MultipartParser(boundary, callbacks, max_header_size=MAX_HEADER_BYTES)  # type: ignore[arg-type]  # a dictionary of functions, as its type is only known to the library

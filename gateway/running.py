@@ -33,7 +33,7 @@ async def run_planned(document: Document, operation: OperationDefinitionNode, ca
         if bound is None:
             return None
         (row,) = await _fetched(bound, context.session)
-        finish = partial(bound.answer, row, context.links, context.budget, context.max_files)
+        finish = partial(bound.answer, row, context.links, context.budget, context.file_limits)
         return await beside(finish) if bound.plan.fix and len(row[0]) > LARGE_TEXT else finish()
     except (DatabaseUnavailable, SessionEnded):
         raise

@@ -194,7 +194,9 @@ class Settings(BaseSettings):
         examples=["tcp://127.0.0.1:3310"],
         description="clamd, as tcp://host:port or unix:///path; every file is scanned, and none taken while it is away.",
     )
-    max_files_per_parent: Count = Field(1000, ge=1, description="How many files may be attached to one invoice or payment schedule.")
+    max_files_per_parent: int | None = Field(
+        None, ge=1, le=MOST, examples=[1000], description="How many files one invoice or schedule may have. Left out: any number."
+    )
     throttle_url: RedisUrl | None = Field(
         None,
         repr=False,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 from starlette.requests import Request
 
-from billing.attachments import MAX_GROUP_BYTES
+from billing.attachments import MAX_FIELD_BYTES, MAX_REQUEST_BYTES
 from gateway import calls
 from gateway.answers import Answer, TransportError
 from gateway.calls import Call, arrived
@@ -22,10 +22,6 @@ from resolvers.incoming import File, Upload
 
 if TYPE_CHECKING:
     from gateway.portal import Terms
-
-# A whole group, and room for what is around it.
-MAX_BODY_BYTES = MAX_GROUP_BYTES + 1024**2
-MAX_FIELD_BYTES = 256 * 1024
 
 
 def is_multipart(request: Asked) -> bool:
@@ -39,11 +35,11 @@ async def respond(request: Request, run: Callable[[Call], Awaitable[Answer]], te
         answer = await run(await arrived(_read(request, body), seconds=terms.callers.seconds))
     except TransportError as error:
         body.is_late = error.code == "REQUEST_TIMEOUT"
-        error.headers |= await body.skip(2 * MAX_BODY_BYTES)
-        error.rest = partial(body.drain, 2 * MAX_BODY_BYTES) if body.is_late else None
+        error.headers |= await body.skip(2 * MAX_REQUEST_BYTES)
+        error.rest = partial(body.drain, 2 * MAX_REQUEST_BYTES) if body.is_late else None
         raise
-    answer.headers.update(await body.skip(2 * MAX_BODY_BYTES))
-    answer.rest = partial(body.drain, 2 * MAX_BODY_BYTES) if body.is_late else None
+    answer.headers.update(await body.skip(2 * MAX_REQUEST_BYTES))
+    answer.rest = partial(body.drain, 2 * MAX_REQUEST_BYTES) if body.is_late else None
     return answer
 
 
@@ -73,7 +69,7 @@ class Incoming:
 
 async def _read(request: Request, body: Body) -> Call:
     """The call, with an Upload wherever `map` says that a file belongs."""
-    parts = Parts(body, request.headers["content-type"], MAX_BODY_BYTES)
+    parts = Parts(body, request.headers["content-type"], MAX_REQUEST_BYTES)
     operations = await _field(parts, "operations")
     call = calls.checked(operations, is_get=False)
     incoming = Incoming(parts)

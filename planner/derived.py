@@ -33,7 +33,7 @@ def _compute(declared: Derived, mark: str, names: dict[str, str], shown: Any) ->
 
     def fix(values: list[Any], run: Run) -> Any:
         arguments = {names[name]: value for name, value in run.arguments[mark].items()}
-        return shown(function(*values, **arguments, **about(wanted, Facts(run.viewer, run.links, run.budget, run.customer_locale, run.max_files))))
+        return shown(function(*values, **arguments, **about(wanted, Facts(run.viewer, run.links, run.budget, run.customer_locale, run.file_limits))))
 
     return fix
 

@@ -10,6 +10,7 @@ from auth.links import Links
 from auth.permissions import Permission
 from auth.viewer import Viewer
 from billing import rows
+from billing.attachments import DEFAULT_LIMITS, FileLimits
 from db.blocks import PARAMETER, Block
 from planner.fields import Document
 from planner.shape import Reading
@@ -28,14 +29,14 @@ class CannotPlan(Exception):
 @dataclass(frozen=True, slots=True)
 class Run:
     """One request: its caller, the arguments of the fields that take any, by the field's mark, what makes addresses of files, the locale of its customer, and
-    how many files one thing may have."""
+    the operator's limits of files."""
 
     viewer: Viewer
     arguments: Mapping[str, Arguments]
     links: Links | None = None
     budget: rows.Budget | None = None
     customer_locale: str | None = None
-    max_files: int | None = None
+    file_limits: FileLimits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from graphql.execution.values import VariableValues
 from auth.links import Links
 from auth.permissions import Permission, check
 from auth.viewer import Viewer
+from billing.attachments import DEFAULT_LIMITS, FileLimits
 from billing.refusals import RequestError
 from billing.rows import Budget
 from db.blocks import PARAMETER, blocks, numbered
@@ -104,7 +105,7 @@ class Bound:
     run: Run
     is_repeated: bool
 
-    def answer(self, row: Sequence[Any], links: Links | None = None, budget: Budget | None = None, max_files: int | None = None) -> bytes:
+    def answer(self, row: Sequence[Any], links: Links | None = None, budget: Budget | None = None, file_limits: FileLimits = DEFAULT_LIMITS) -> bytes:
         """The response's body from the statement's one row: its text, and where the plan needs it the customer's locale.
 
         Without derived fields, Postgres' bytes as they are. Raises NullFound.
@@ -115,7 +116,7 @@ class Bound:
         if self.plan.fix is None:
             return str(text).encode()
         found = orjson.loads(text)
-        run = replace(self.run, links=links, budget=budget, customer_locale=next(iter(locale), None), max_files=max_files)
+        run = replace(self.run, links=links, budget=budget, customer_locale=next(iter(locale), None), file_limits=file_limits)
         found["data"] = self.plan.fix(found["data"], run)
         return orjson.dumps(found)
 

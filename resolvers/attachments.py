@@ -8,7 +8,7 @@ from typing import Any
 
 from billing import actions
 from billing.actions import Action, judge
-from billing.attachments import clean_name, judge_count, judge_sizes, type_of
+from billing.attachments import judge_count, judge_sizes
 from billing.refusals import ErrorCode, Refused
 from billing.states import Uploader
 from db.blocks import blocks
@@ -17,6 +17,7 @@ from resolvers.audit import fresh_id, note
 from resolvers.calling import Replayed, answered, call_of, claimed
 from resolvers.context import Context
 from resolvers.incoming import File, Upload, arriving
+from resolvers.kinds import Claims, recognise
 from resolvers.lifecycle.attempts import Call
 from resolvers.lifecycle.previews import hash_of_values
 from resolvers.lifecycle.saving import merged, save
@@ -150,10 +151,9 @@ async def _first(is_read: asyncio.Event, task: "asyncio.Task[Stored]") -> None:
 
 async def _receive(file: File, place: Place, context: Context) -> Stored:
     identifier, key = place.target
-    name = clean_name(file.file_name)
-    content_type = type_of(name, file.declared_type, place.input_field)
-    size, sha256 = await receive(file.chunks, Target(key, content_type, place.input_field, place.judge), files_of(context))
-    return Stored(identifier, name, content_type, size, sha256, key)
+    known = await recognise(file.chunks, Claims(file.file_name, file.declared_type, place.input_field))
+    size, sha256 = await receive(known.chunks, Target(key, known.content_type, place.input_field, place.judge), files_of(context))
+    return Stored(identifier, known.file_name, known.content_type, size, sha256, key)
 
 
 async def _keep(transaction: Transaction, parent: Parent, stored: list[Stored], context: Context, *, call: Call) -> list[str] | Replayed:

@@ -13,6 +13,7 @@ from auth.passwords import Passwords
 from auth.seal import Seal
 from auth.throttle import Throttle
 from auth.viewer import Viewer
+from billing.attachments import DEFAULT_LIMITS, FileLimits
 from billing.dunning import RetryPolicy
 from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import TrialPolicy
@@ -26,6 +27,7 @@ from mail.port import Sender
 from payments.processor import Processor
 from resolvers.pace import Pace
 from storage.bucket import Bucket
+from storage.pdf.examiner import Examiner
 from storage.scan import Clamd
 
 
@@ -78,13 +80,14 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What attachments need. `links` makes addresses of a moment; `later` does a thing after the answer; `max_per_parent` is how many files one thing may have."""
+    """What attachments need. `examiner` judges PDFs; `links` makes addresses of a moment; `later` does a thing after the answer; `limits` are the operator's."""
 
     bucket: Bucket
     scanner: Clamd | None
+    examiner: Examiner
     links: Callable[[datetime], Links]
     later: Callable[[Coroutine[Any, Any, None]], None]
-    max_per_parent: int
+    limits: FileLimits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,9 +164,9 @@ class Context:
         return replace(links, app=self.viewer.app or "") if self.viewer.kind is Actor.PARTNER else links
 
     @property
-    def max_files(self) -> int | None:
-        """How many files one thing may have; None where the process keeps no files."""
-        return self.files.max_per_parent if self.files else None
+    def file_limits(self) -> FileLimits:
+        """The operator's limits of files; the default ones where the process keeps no files."""
+        return self.files.limits if self.files else DEFAULT_LIMITS
 
     @property
     def needs_locale(self) -> bool:

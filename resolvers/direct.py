@@ -1,11 +1,14 @@
 """Direct uploads: files are announced, sent by the client to the bucket itself, and then looked at and kept. For large fleets, whose bytes need not pass twice."""
 
+import asyncio
 import secrets
-from dataclasses import dataclass
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
-from billing.attachments import clean_name, judge_count, judge_size, judge_sizes, type_of
+from billing.attachments import judge_count, judge_size, judge_sizes
+from billing.file_types import PDF, announced_type, clean_name, judge_claims, named
 from billing.refusals import ErrorCode, Refused
 from db.blocks import blocks
 from db.session import Session, Transaction
@@ -13,6 +16,7 @@ from resolvers.attachments import Stored, add, keep_answer, replayed, shown
 from resolvers.audit import fresh_id, note
 from resolvers.calling import Replayed, call_of
 from resolvers.context import Context
+from resolvers.kinds import Claims, recognise
 from resolvers.loose import SENDING, WRITING, clear, discard
 from resolvers.parents import Parent, acting, files_of, judge_quota, open_parent, uploader_of
 from resolvers.receiving import Target, receive
@@ -21,17 +25,40 @@ from resolvers.roots import owner_of
 from storage import keys
 from storage.bucket import Announced, NoSuchObject
 
+T = TypeVar("T")
+
 # A row that waits for its bytes, and where they go.
 Move = tuple[Any, Target]
 
 # What the bytes themselves are to blame for: they will not become better.
-FINAL = (ErrorCode.UNSUPPORTED_FILE, ErrorCode.UNSAFE_FILE, ErrorCode.CHECKSUM_MISMATCH, ErrorCode.EMPTY_FILE)
+FINAL = (
+    ErrorCode.UNSUPPORTED_FILE,
+    ErrorCode.UNSAFE_FILE,
+    ErrorCode.PASSWORD_PROTECTED,
+    ErrorCode.TOO_COMPLEX,
+    ErrorCode.TOO_MANY_PIXELS,
+    ErrorCode.CHECKSUM_MISMATCH,
+    ErrorCode.EMPTY_FILE,
+)
+
+# How many files of a group are moved at a time. A hundred small ones one after the other would take longer than an operation may.
+MOVED_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
 class FormField:
     name: str
     value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A row whose bytes are under `key` now, with the type and the name that they say."""
+
+    row: Any
+    key: str
+    file_name: str
+    content_type: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +93,7 @@ async def complete(given: Any, context: Context) -> list[Any]:
     Asked again: the same answer.
     """
     judge_count(len(given.attachment_ids), "attachmentIds")
-    rows = [await _announced_row(str(identifier), f"attachmentIds.{number}", context) for number, identifier in enumerate(given.attachment_ids)]
+    rows = await _all([_announced_row(str(identifier), f"attachmentIds.{number}", context) for number, identifier in enumerate(given.attachment_ids)])
     await context.session.release()
     if len({row.customer_id for row in rows}) > 1:
         raise Refused(ErrorCode.INVALID_VALUE, "These attachments are of several customers.", "attachmentIds")
@@ -91,7 +118,10 @@ def _announced(file: Any, field: str) -> tuple[str, str, int, str]:
     sha256 = file.sha256.lower()
     if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
         raise Refused(ErrorCode.INVALID_VALUE, "A SHA-256 is 64 hex digits.", field)
-    return name, type_of(name, file.content_type, field), file.size_bytes, sha256
+    judge_claims(name, file.content_type, field)
+    content_type = announced_type(name, file.content_type)
+    # Without any hint it is taken to be a PDF until its bytes are here, and its name says nothing that would have to be put right.
+    return (named(name, content_type), content_type, file.size_bytes, sha256) if content_type else (name, PDF, file.size_bytes, sha256)
 
 
 async def _ticket(row: Any, context: Context) -> AttachmentUpload:
@@ -129,9 +159,10 @@ async def _complete(session: Session, moves: list[Move], context: Context) -> No
         await transaction.run("loose_objects.add", object_keys=object_keys, expires_at=context.now + WRITING)
     owned: list[str] = []
     try:
-        moved = [(row, target) for row, target in moves if await _move(session, row, target, context)]
+        turns = asyncio.Semaphore(MOVED_AT_ONCE)
+        moved = await _all([_in_turn(turns, _move(session, row, target, context)) for row, target in moves])
         async with session.write() as transaction:
-            taken = [target.key for row, target in moved if await _own(transaction, row, target.key, context)]
+            taken = [one.key for one in moved if one and await _own(transaction, one, context)]
         owned = taken
     finally:
         files.later(discard(session, files.bucket, [key for key in object_keys if key not in owned]))
@@ -139,23 +170,39 @@ async def _complete(session: Session, moves: list[Move], context: Context) -> No
         files.later(clear(files.bucket, row.object_key))
 
 
-async def _move(session: Session, row: Any, target: Target, context: Context) -> bool:
-    """Whether there was something to move; another attempt may have been faster and have cleared it away. Raises Refused."""
+async def _all(coroutines: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Their results, in order. Raises what the first of them in order raised, once all have ended."""
+    results = await asyncio.gather(*coroutines, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return results  # type: ignore[return-value]  # none of them is an exception
+
+
+async def _in_turn(turns: asyncio.Semaphore, coroutine: Coroutine[Any, Any, T]) -> T:
+    async with turns:
+        return await coroutine
+
+
+async def _move(session: Session, row: Any, target: Target, context: Context) -> Moved | None:
+    """None if there was nothing to move; another attempt may have been faster and have cleared it away. Raises Refused."""
     files = files_of(context)
     try:
         async with files.bucket.open(row.object_key) as chunks:
-            size, sha256 = await receive(chunks, target, files)
+            # What the row says of its type may be a guess; what was announced of it is in its name.
+            known = await recognise(chunks, Claims(row.file_name, "", target.field))
+            size, sha256 = await receive(known.chunks, replace(target, content_type=known.content_type), files)
         if (size, sha256) != (row.size_bytes, row.sha256):
             raise Refused(ErrorCode.CHECKSUM_MISMATCH, "The file's size or SHA-256 is not what `createAttachmentUploads` was given.", target.field)
     except NoSuchObject:
         if not await _is_stored(session, row):
             raise Refused(ErrorCode.NOT_UPLOADED, "The file was not uploaded yet.", target.field) from None
-        return False
+        return None
     except Refused as refused:
         if refused.code in FINAL:
             await _reject(session, row, context)
         raise
-    return True
+    return Moved(row, target.key, known.file_name, known.content_type)
 
 
 async def _is_stored(session: Session, row: Any) -> bool:
@@ -164,11 +211,13 @@ async def _is_stored(session: Session, row: Any) -> bool:
     return found is not None and found.status == "STORED"
 
 
-async def _own(transaction: Transaction, row: Any, key: str, context: Context) -> bool:
+async def _own(transaction: Transaction, moved: Moved, context: Context) -> bool:
     """Whether the row owns the object now; another attempt may have been faster. Where the file was sent is loose, for as long as it can be sent again."""
-    if await transaction.first("attachments.store", id=row.id, object_key=key) is None:
+    row = moved.row
+    stored = await transaction.first("attachments.store", id=row.id, object_key=moved.key, content_type=moved.content_type, file_name=moved.file_name)
+    if stored is None:
         return False
-    if not await transaction.run("loose_objects.own", object_keys=[key]):
+    if not await transaction.run("loose_objects.own", object_keys=[moved.key]):
         raise Refused(ErrorCode.NOT_STORED, "The upload took too long. Try again.")
     await transaction.run("loose_objects.add", object_keys=[row.object_key], expires_at=context.now + SENDING)
     await note(transaction, context, "completeAttachmentUploads", detail=row.id)

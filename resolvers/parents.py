@@ -57,9 +57,12 @@ def acting(context: Context, customer_id: str) -> Session:
 
 async def judge_quota(transaction: Transaction, parent: Parent, context: Context, *, coming: int) -> None:
     """Raises Refused if `coming` more files do not fit. Other groups of the customer wait, so that two cannot take the last place."""
+    limit = files_of(context).limits.per_parent
+    if limit is None:
+        return
     await transaction.first("attachments.lock")
     count = await transaction.first("attachments.count", parent_id=parent.id)
-    judge_room(count.files + coming, files_of(context).max_per_parent)
+    judge_room(count.files + coming, limit)
 
 
 def _states(found: Any) -> list[actions.ActionState]:

@@ -14,6 +14,7 @@ from auth.secret import hash_of, new_secret
 from auth.throttle import Kind, Throttled
 from billing.addresses import is_address
 from billing.refusals import ErrorCode, Refused
+from billing.visible_text import is_blank, visible
 from db.session import AlreadyTaken, Session, Transaction
 from mail.letters import Letter
 from resolvers import letters
@@ -253,9 +254,9 @@ async def _store_password(new: NewPassword, hashed: str, context: Context) -> st
 def _name(text: str | None) -> str | None:
     if text is None:
         return None
-    name = " ".join(text.split())
-    if not 1 <= len(name) <= 200 or any(not character.isprintable() for character in name):
-        raise Refused(ErrorCode.INVALID_VALUE, "A name has 1 to 200 printable characters.", "name")
+    name = visible(text)
+    if is_blank(name) or len(name) > 200:
+        raise Refused(ErrorCode.INVALID_VALUE, "A name has 1 to 200 characters that can be seen.", "name")
     return name
 
 

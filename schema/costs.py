@@ -12,15 +12,19 @@ COST = "cost"
 
 @dataclass(frozen=True, slots=True)
 class DeclaredCost:
-    """`own` is for the field itself. What is asked of the things below it is counted `length` times: for a list, as long as it may be."""
+    """`own` is for the field itself. What is asked of the things below it is counted `length` times: for a list, as long as it may be.
+
+    `is_of_input`: the list is as long as the longest one in the input of the call, and `length` is the most that it may be.
+    """
 
     own: int
     length: int = 1
+    is_of_input: bool = False
 
 
-def costing(own: int, *, length: int = 1) -> Mapping[str, Any]:
+def costing(own: int, *, length: int = 1, is_of_input: bool = False) -> Mapping[str, Any]:
     """The metadata of a field that costs so much."""
-    return {COST: DeclaredCost(own, length)}
+    return {COST: DeclaredCost(own, length, is_of_input)}
 
 
 # The statements of one, about: to judge, to write, to read what the answer shows.
@@ -30,6 +34,6 @@ PREVIEW = costing(10)
 # The call, and the objects that it changed or made.
 CALL = costing(5)
 # The files of one call.
-FILES = costing(1, length=MAX_GROUP_FILES)
+FILES = costing(1, length=MAX_GROUP_FILES, is_of_input=True)
 # A call is refused for one reason.
 ERRORS = costing(1)

@@ -21,6 +21,7 @@ from strawberry.types import Info as StrawberryInfo
 from auth.links import Links
 from auth.permissions import Permission, check
 from auth.viewer import Viewer
+from billing.attachments import DEFAULT_LIMITS, FileLimits
 from billing.money import Money
 from billing.rows import Budget
 from db.blocks import Block, blocks
@@ -41,13 +42,13 @@ Parent = strawberry.Parent[Any]
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of a call: the caller, what makes addresses of files, what is left of the caller's budget, the locale of the caller's
-    customer, and how many files one thing may have."""
+    customer, and the operator's limits of files."""
 
     viewer: Viewer
     links: Links | None = None
     budget: Budget | None = None
     customer_locale: str | None = None
-    max_files: int | None = None
+    file_limits: FileLimits = DEFAULT_LIMITS
 
 
 # The fact that is read from the database, and the argument of a field that makes it unnecessary.
@@ -62,7 +63,8 @@ ABOUT_CALL: dict[str, Callable[[Facts], Any]] = {
     "links": lambda facts: facts.links,
     "budget": lambda facts: facts.budget,
     CUSTOMER_LOCALE: lambda facts: facts.customer_locale,
-    "max_files": lambda facts: facts.max_files,
+    "file_limits": lambda facts: facts.file_limits,
+    "max_files": lambda facts: facts.file_limits.per_parent,
 }
 
 
@@ -209,7 +211,7 @@ def derived(
     wanted = tuple(name for name in ABOUT_CALL if name in inspect.signature(function).parameters)
 
     def compute(parent: Any, context: Context, values: dict[str, Any]) -> Any:
-        facts = about(wanted, Facts(context.viewer, context.links, context.budget, context.customer_locale, context.max_files)) if wanted else {}
+        facts = about(wanted, Facts(context.viewer, context.links, context.budget, context.customer_locale, context.file_limits)) if wanted else {}
         return function(*(getattr(parent, column) for column in needs), **values, **facts)
 
     async def compute_in_locale(parent: Any, context: Context, values: dict[str, Any]) -> Any:

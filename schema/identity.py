@@ -112,7 +112,9 @@ class EndSessionInput:
 
 @strawberry.input(description="What of the profile changes. What is left out or null stays.")
 class UpdateProfileInput:
-    name: str | None = strawberry.field(default=None, description="1 to 200 printable characters.")
+    name: str | None = strawberry.field(
+        default=None, description="1 to 200 characters. Joiners are kept, as Persian and emoji need them; other characters that cannot be seen are left out."
+    )
     locale: str | None = strawberry.field(default=None, description="A BCP 47 tag such as de-CH.")
     time_zone: str | None = strawberry.field(default=None, description="An IANA name such as Europe/Zurich.")
     expected_version: int | None = strawberry.field(default=None, description="Change only if `Customer.version` is still this.")

@@ -2,10 +2,14 @@
 
 import strawberry
 
+from auth.links import LIFETIME
 from billing import attachments
+from billing.attachments import FileLimits
+from billing.file_types import CONTENT_TYPES, MAX_NAME_BYTES
 from billing.rows import Budget
 from resolvers.pages import DEFAULT_SIZE, MAX_SIZE
 from resolvers.roots import MAX_NODES
+from storage.bucket import TICKET_SECONDS
 
 
 @strawberry.type(name="Budget", description="What the caller may spend, in the units of `extensions.cost`; a partner's app for all its customers together.")
@@ -17,26 +21,48 @@ class BudgetFigures:
 
 @strawberry.type(description="Figures that the gateway holds its callers to.")
 class Limits:
-    max_file_bytes: int = strawberry.field(description="How large one attached file may be, in bytes.")
+    max_file_bytes: int = strawberry.field(description="How large one attached file may be, in bytes. It has at least one.")
     max_group_bytes: int = strawberry.field(
         description="How large the files of one upload may be together, in bytes. There is no limit on all uploads together."
     )
     max_group_files: int = strawberry.field(description="How many files one upload takes.")
+    max_files_per_parent: int | None = strawberry.field(description="How many files one invoice or payment schedule may have. Null for any number.")
+    max_file_name_bytes: int = strawberry.field(description="How long the name of a file may be, in bytes of UTF-8. A longer one is cut.")
+    max_request_bytes: int = strawberry.field(description="How large the body of a request with files may be, in bytes. A larger one is answered 413.")
+    max_field_bytes: int = strawberry.field(description="How large the fields `operations` and `map` of such a request may be, in bytes each, or it is 413.")
     max_pixels: int = strawberry.field(description="How many pixels a picture may have, width times height.")
+    max_picture_parts: int = strawberry.field(description="How many chunks a PNG and how many segments a JPEG may have.")
+    max_unpacked_bytes: int = strawberry.field(description="How much of one file is unpacked to judge it, in bytes. More is TOO_COMPLEX.")
+    max_processor_seconds: int = strawberry.field(description="How long judging one PDF may take of the server's processor. More is TOO_COMPLEX.")
     content_types: list[str] = strawberry.field(description="The media types that may be attached.")
+    upload_seconds: float = strawberry.field(description="How long a request with files may take, from its first file to its answer.")
+    direct_upload_seconds: int = strawberry.field(description="How long the addresses of `createAttachmentUploads` are valid.")
+    download_url_seconds: int = strawberry.field(description="How long a `downloadUrl` is valid.")
+    downloads_per_minute: int = strawberry.field(description="How many downloads of one customer may begin in a minute. More are answered 429.")
     default_page_size: int = strawberry.field(description="Rows of a page when no size is given.")
     max_page_size: int = strawberry.field(description="The largest page.")
     max_nodes: int = strawberry.field(description="How many ids `nodes` takes.")
     budget: BudgetFigures | None = strawberry.field(description="The caller's budget. Null for a caller without one.")
 
 
-def limits(*, budget: Budget | None) -> Limits:
+def limits(*, budget: Budget | None, file_limits: FileLimits) -> Limits:
     return Limits(
         max_file_bytes=attachments.MAX_FILE_BYTES,
         max_group_bytes=attachments.MAX_GROUP_BYTES,
         max_group_files=attachments.MAX_GROUP_FILES,
+        max_files_per_parent=file_limits.per_parent,
+        max_file_name_bytes=MAX_NAME_BYTES,
+        max_request_bytes=attachments.MAX_REQUEST_BYTES,
+        max_field_bytes=attachments.MAX_FIELD_BYTES,
         max_pixels=attachments.MAX_PIXELS,
-        content_types=list(attachments.CONTENT_TYPES),
+        max_picture_parts=attachments.MAX_PICTURE_PARTS,
+        max_unpacked_bytes=attachments.MAX_UNPACKED_BYTES,
+        max_processor_seconds=attachments.MAX_PROCESSOR_SECONDS,
+        content_types=list(CONTENT_TYPES),
+        upload_seconds=file_limits.upload_seconds,
+        direct_upload_seconds=TICKET_SECONDS,
+        download_url_seconds=int(LIFETIME.total_seconds()),
+        downloads_per_minute=file_limits.downloads_per_minute,
         default_page_size=DEFAULT_SIZE,
         max_page_size=MAX_SIZE,
         max_nodes=MAX_NODES,

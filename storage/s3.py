@@ -94,6 +94,9 @@ class S3:
         async with answer["Body"] as body:
             yield self._read(body)
 
+    def path(self, key: str) -> None:
+        """The objects are elsewhere."""
+
     async def delete(self, key: str) -> bool:
         """The object first, because a bucket may refuse the rest. And once more at the end: an upload that was just being completed may have made it anew."""
         await self._remove(key)

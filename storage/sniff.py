@@ -1,23 +1,63 @@
-"""What bytes really are, judged while they pass: the type by content, sizes of pictures, scripts, a second format in the same file."""
+"""What bytes really are, judged while they pass: the type by content, the structure of pictures, a second format in the same file.
+
+PDFs are parsed once they are whole, see `storage/pdf`.
+"""
+
+import re
 
 import puremagic
-from ahocorasick_rs import BytesAhoCorasick
 
+from billing.file_types import JPEG, PDF, PNG
 from billing.refusals import ErrorCode, Refused
-from storage import pdf, pictures
+from storage import jpeg, png
 from storage.walk import Walker
 
 HEAD = 1024
+# How many bytes say what a file is: readers find the header of a PDF anywhere in its first KiB.
+RECOGNISED = HEAD + 64
 # A ZIP's directory ends at most so far from the end of the file.
 TAIL = 22 + 65_535
 ZIP_END = b"PK\x05\x06"
+ZIP_ENTRY = b"PK\x01\x02"
 RAR = b"Rar!\x1a\x07"
-RARS = BytesAhoCorasick([RAR])
 # How far into a file a RAR may begin.
 RAR_REACH = 2 * 1024**2
-MARKUP = (b"<html", b"<script", b"<svg", b"<!doctype", b"<?php", b"<?xml")
+PDF_HEADER = re.compile(rb"%PDF-|%!PS-Adobe-\d\.\d PDF-\d")
+# Programs, archives and documents that begin right behind a picture: of the two formats, the second is what such a file is for.
+BEHIND_PICTURES = (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"#!", b"PK\x03\x04", RAR, b"7z\xbc\xaf\x27\x1c", b"MSCF", b"%PDF-")
+WALKS = {PNG: png.walk, JPEG: jpeg.walk}
 
-BEGINS = {"application/pdf": b"%PDF-", "image/png": pictures.PNG, "image/jpeg": pictures.JPEG}
+# What people send instead, by what puremagic says, the most telling first.
+OTHER_PICTURES = {
+    "image/heif": "HEIC",
+    "image/heic": "HEIC",
+    "image/avif": "AVIF",
+    "image/webp": "WebP",
+    "image/gif": "GIF",
+    "image/tiff": "TIFF",
+    "image/jxl": "JPEG XL",
+    "image/jp2": "JPEG 2000",
+    "image/svg+xml": "SVG",
+    "image/x-ms-bmp": "BMP",
+    "image/bmp": "BMP",
+    "image/vnd.adobe.photoshop": "Photoshop",
+}
+# The brand of a file of ISO/IEC 14496-12 that has pictures (https://mp4ra.org/registered-types/brands).
+BRAND = re.compile(rb"....ftyp(hei[cxms]|hev[cxms]|mif1|msf1|avi[fs])", re.DOTALL)
+SVG = re.compile(rb"\s*(<\?xml|<!--|<!DOCTYPE svg|<svg)", re.IGNORECASE)
+
+
+def recognised(head: bytes) -> str:
+    """The media type of a file whose first RECOGNISED bytes (or fewer, where it has no more) these are. Raises Refused."""
+    if head.startswith(png.SIGNATURE):
+        return PNG
+    if head.startswith(jpeg.SIGNATURE):
+        return JPEG
+    if PDF_HEADER.search(head, 0, RECOGNISED):
+        return PDF
+    if other := _other_picture(head):
+        raise Refused(ErrorCode.UNSUPPORTED_FILE, f"{other} files cannot be attached: export as JPEG, PNG or PDF, and attach that.")
+    raise Refused(ErrorCode.UNSUPPORTED_FILE, "The file is no PDF, PNG or JPEG. Export or print it as PDF, a picture as JPEG, and attach that.")
 
 
 class Inspector:
@@ -28,19 +68,16 @@ class Inspector:
         self._head = b""
         self._tail = b""
         self._size = 0
-        self._scripts = pdf.Scripts() if content_type == "application/pdf" else None
-        self._walker = None if self._scripts else Walker(pictures.png if content_type == "image/png" else pictures.jpeg)
+        self._walker = None if content_type == PDF else Walker(WALKS[content_type])
 
     def feed(self, chunk: bytes) -> None:
         if len(self._head) < HEAD:
             self._head += chunk[: HEAD - len(self._head)]
             if len(self._head) == HEAD:
                 self._judge_head()
-        if self._scripts:
-            self._scripts.feed(chunk)
         if self._walker:
-            self._walk(self._walker, chunk)
-        if self._size < RAR_REACH and (RARS.find_matches_as_indexes(chunk) or RAR in self._tail[-len(RAR) :] + chunk[: len(RAR)]):
+            self._walker.feed(chunk)
+        if self._size < RAR_REACH and (RAR in chunk or RAR in self._tail[-len(RAR) :] + chunk[: len(RAR)]):
             raise _polyglot()
         self._size += len(chunk)
         self._tail = chunk[-TAIL:] if len(chunk) >= TAIL else (self._tail + chunk)[-TAIL:]
@@ -49,50 +86,63 @@ class Inspector:
         """There are no more bytes."""
         if len(self._head) < HEAD:
             self._judge_head()
-        if self._walker and not self._walker.is_done:
-            raise _unlike(self._content_type)
-        if self._scripts and pdf.END not in self._tail[-HEAD:]:
-            raise _unlike(self._content_type)
-        if _ends_as_zip(self._tail):
+        if self._walker:
+            self._judge_end(self._walker)
+        if _has_zip(self._tail, is_pdf=self._walker is None):
             raise _polyglot()
 
     def _judge_head(self) -> None:
-        """Its first bytes must say what its name says; puremagic must not know it as something else."""
-        if not self._head.startswith(BEGINS[self._content_type]) or self._content_type not in _known_as(self._head):
+        """The first bytes are those of its type and, in a picture, not those of a PDF too."""
+        if recognised(self._head) != self._content_type:
             raise _unlike(self._content_type)
-        if self._scripts and not pdf.HEADER.match(self._head):
-            raise _unlike(self._content_type)
-        lower = self._head.lower()
-        if any(mark in lower for mark in MARKUP if mark != b"<?xml" or self._scripts) or lower.find(b"%pdf-", 1) > 0:
+        if self._walker and PDF_HEADER.search(self._head):
             raise _polyglot()
 
-    def _walk(self, walker: Walker, chunk: bytes) -> None:
-        if not self._tail and not chunk.startswith(BEGINS[self._content_type][: len(chunk)]):
-            raise _unlike(self._content_type)
-        walker.feed(chunk)
-        if walker.beyond and self._content_type == "image/png":
+    def _judge_end(self, walker: Walker) -> None:
+        """A picture has its end. Behind it a PNG has nothing, while phones add to a JPEG what they like: another picture, a film, notes of their own."""
+        if not walker.is_done:
+            raise Refused(ErrorCode.UNSUPPORTED_FILE, "The picture breaks off before its end. Send the whole file.")
+        if walker.trailer and (self._content_type == PNG or walker.trailer.startswith(BEHIND_PICTURES)):
             raise _polyglot()
 
 
-def _known_as(head: bytes) -> set[str]:
+def _other_picture(head: bytes) -> str | None:
+    """What a picture of a type that is not taken is called."""
+    if brand := BRAND.match(head):
+        return "AVIF" if brand[1].startswith(b"avi") else "HEIC"
+    if SVG.match(head) and b"<svg" in head.lower():
+        return "SVG"
     try:
-        return {found.mime_type for found in puremagic.magic_string(head)}
-    except puremagic.PureError:
-        return set()
+        types = {match.mime_type for match in puremagic.magic_string(head)}
+    except (puremagic.PureError, ValueError):
+        return None
+    return next((name for content_type, name in OTHER_PICTURES.items() if content_type in types), None)
 
 
-def _ends_as_zip(tail: bytes) -> bool:
-    """Whether a ZIP's directory ends exactly where the file does; the same four bytes elsewhere are chance."""
+def _has_zip(tail: bytes, *, is_pdf: bool) -> bool:
+    """Whether a ZIP ends here: its end record where the file ends, or behind its directory. The same four bytes elsewhere are chance.
+
+    A PDF may have a ZIP embedded, which its parser judges, but does not end with one.
+    """
     at = tail.rfind(ZIP_END)
     while at >= 0:
-        if len(tail) - at >= 22 and int.from_bytes(tail[at + 20 : at + 22], "little") == len(tail) - at - 22:
+        if len(tail) - at >= 22 and (_is_last(tail, at) or (not is_pdf and _follows_directory(tail, at))):
             return True
         at = tail.rfind(ZIP_END, 0, at)
     return False
 
 
+def _is_last(tail: bytes, at: int) -> bool:
+    return int.from_bytes(tail[at + 20 : at + 22], "little") == len(tail) - at - 22
+
+
+def _follows_directory(tail: bytes, at: int) -> bool:
+    size = int.from_bytes(tail[at + 12 : at + 16], "little")
+    return 0 < size <= at and tail[at - size :].startswith(ZIP_ENTRY)
+
+
 def _unlike(content_type: str) -> Refused:
-    return Refused(ErrorCode.UNSUPPORTED_FILE, f"The file's content is not {content_type}, as its name says.")
+    return Refused(ErrorCode.UNSUPPORTED_FILE, f"The file's content is not {content_type}.")
 
 
 def _polyglot() -> Refused:

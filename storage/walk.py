@@ -1,44 +1,106 @@
 """Reading a format piece by piece while its bytes come in chunks of any size."""
 
+import re
 from collections.abc import Callable, Generator
+from dataclasses import dataclass
 from typing import TypeAlias
 
-# A format is a generator: it yields how many bytes it wants to see next, or as a negative number how many it skips. It ends where its walk ends.
-Walk: TypeAlias = Generator[int, bytes, None]
+# What may follow the end of a format without a meaning: what tools add when they fill up blocks or end lines.
+PADDING = b"\0\t\n\x0b\x0c\r "
+# How many bytes behind the end of a format are kept to be looked at.
+TRAILER = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """The walk goes on with the next `size` bytes, which are few."""
+
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """The next `size` bytes go to `sink` as they come; the walk goes on without them."""
+
+    size: int
+    sink: Callable[[bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Seek:
+    """Skip to the first match of a pattern of exactly two bytes, the first of which is `\\xff`. The walk goes on with the match."""
+
+    pattern: re.Pattern[bytes]
+
+
+Step: TypeAlias = Take | Pass | Seek
+# A format is a generator of steps. It ends where its walk ends.
+Walk: TypeAlias = Generator[Step, bytes, None]
+
+
+def ignore(_: bytes) -> None:
+    """The sink of bytes that are not looked at."""
 
 
 class Walker:
-    """Feeds a walk. `is_done` once it has ended; bytes that come later are counted in `beyond`."""
+    """Feeds a walk. `is_done` once it has ended; `trailer` then has the first bytes behind it, without padding before them."""
 
     def __init__(self, walk: Callable[[], Walk]) -> None:
         self._walk = walk()
-        self._seen = bytearray()
-        self._wanted = next(self._walk)
+        self._held = b""
+        self._passed = 0
+        self._step = next(self._walk)
         self.is_done = False
-        self.beyond = 0
+        self.trailer = b""
 
     def feed(self, chunk: bytes) -> None:
+        data = self._held + chunk if self._held else chunk
         at = 0
-        while at < len(chunk) and not self.is_done:
-            taken = min(abs(self._wanted) - len(self._seen) if self._wanted > 0 else -self._wanted, len(chunk) - at)
-            self._take(chunk[at : at + taken] if self._wanted > 0 else b"", taken)
-            at += taken
-        self.beyond += len(chunk) - at
+        while not self.is_done and (end := self._advance(data, at)) is not None:
+            at = end
+        if self.is_done:
+            self._held = b""
+            self._trail(data[at:] if at else data)
 
-    def _take(self, piece: bytes, size: int) -> None:
-        if self._wanted < 0:
-            self._wanted += size
-            if self._wanted == 0:
-                self._go_on(b"")
-            return
-        self._seen += piece
-        if len(self._seen) == self._wanted:
-            found = bytes(self._seen)
-            self._seen.clear()
-            self._go_on(found)
+    def _advance(self, data: bytes, at: int) -> int | None:
+        """Where the next step begins; None if this one needs more bytes. What it needs again is held."""
+        if isinstance(self._step, Take):
+            return self._taken(data, at, self._step)
+        if isinstance(self._step, Pass):
+            return self._passing(data, at, self._step)
+        match = self._step.pattern.search(data, at)
+        if match is None:
+            self._held = data[-1:] if len(data) > at and data.endswith(b"\xff") else b""
+            return None
+        self._go_on(match[0])
+        return match.end()
 
-    def _go_on(self, found: bytes) -> None:
+    def _taken(self, data: bytes, at: int, step: Take) -> int | None:
+        end = at + step.size
+        if end > len(data):
+            self._held = data[at:]
+            return None
+        self._go_on(data[at:end])
+        return end
+
+    def _passing(self, data: bytes, at: int, step: Pass) -> int | None:
+        end = min(at + step.size - self._passed, len(data))
+        if end > at:
+            step.sink(data[at:end])
+        self._passed += end - at
+        if self._passed < step.size:
+            self._held = b""
+            return None
+        self._passed = 0
+        self._go_on(b"")
+        return end
+
+    def _go_on(self, result: bytes) -> None:
         try:
-            self._wanted = self._walk.send(found)
+            self._step = self._walk.send(result)
         except StopIteration:
             self.is_done = True
+
+    def _trail(self, data: bytes) -> None:
+        if len(self.trailer) < TRAILER:
+            self.trailer += data[: TRAILER - len(self.trailer)] if self.trailer else data.lstrip(PADDING)[:TRAILER]

@@ -46,8 +46,8 @@ select id, customer_id, file_name, content_type, size_bytes, sha256, object_key,
 
 -- name: attachments.store
 -- returns: Attachment
--- The bytes have come and are what was announced. None: somebody was faster, or it is gone.
-update attachment set status = 'STORED', object_key = :object_key, version = version + 1
+-- The bytes have come and are what was announced; their type is what they say. None: somebody was faster, or it is gone.
+update attachment set status = 'STORED', object_key = :object_key, content_type = :content_type, file_name = :file_name, version = version + 1
  where customer_id = :customer_id and id = :id and status = 'PENDING'
 returning id, customer_id, coalesce(invoice_id, schedule_id) as parent_id, invoice_id, schedule_id, file_name, content_type, size_bytes, sha256, status, uploaded_by,
           uploaded_at, version, uploaded_on_behalf

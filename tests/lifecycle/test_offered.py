@@ -13,6 +13,7 @@ import asyncpg
 import pytest
 from graphql import GraphQLObjectType
 
+from billing.attachments import FileLimits
 from billing.states import RetentionKind
 from db.pool import Database
 from gateway.calls import Call
@@ -101,7 +102,7 @@ async def test_an_action_is_allowed_exactly_where_the_mutation_is_not_refused(
     seed: int, portal: Portal, pool: Database, owner: asyncpg.Connection, catalogue: Catalogue
 ) -> None:
     async with living(portal, pool, owner) as life:
-        life.files = replace(portal.files, max_per_parent=6)
+        life.files = replace(portal.files, limits=FileLimits(per_parent=6))
         history = History(life, Random(2_000 + seed), catalogue)
         await history.begin()
         await _attach(history)

@@ -1,0 +1,132 @@
+"""Whether a PDF may be attached. Runs in a worker process: a hostile file may cost it its life, but not the server's."""
+
+from contextlib import suppress
+from io import BytesIO
+from typing import BinaryIO
+
+import pikepdf
+from pikepdf import settings
+
+from billing.refusals import ErrorCode, Refused
+from storage.pdf import embedded, hybrid
+from storage.pdf.unpacking import Budget, has_actions_in_lost_streams, has_written_actions, too_complex, unpack_object_streams
+from storage.pdf.walk import Walk
+
+MAX_DEPTH = 3
+END = b"%%EOF"
+MAX_PADDING = 512
+# The table that says where objects are is cut: each reader makes something else of it.
+CUT = "wrong size"
+REMEDY = "Print it into a new PDF and attach that."
+UNREADABLE = "The file cannot be read as a PDF. Open it, save it again and attach that."
+DAMAGED = f"The PDF is damaged, and has actions that only some readers see. {REMEDY}"
+REMOVE = "Take it out, or print the PDF into a new one, and attach that."
+
+
+def set_limits() -> None:
+    """The parser never leaves a part out because of its size: what is too much is refused, and the process is bounded as a whole."""
+    settings.set_qpdf_limits(parser_max_errors=0, parser_max_container_size_damaged=2**32 - 1)
+
+
+def judge(file: BinaryIO, max_unpacked: int) -> None:
+    """Raises Refused."""
+    file.seek(0)
+    if embedded.begins_otherwise(file.read(64)):
+        raise Refused(ErrorCode.UNSAFE_FILE, "The file is of two formats at once: a program or an archive stands before the PDF.")
+    file.seek(0)
+    _judge(file, Budget(max_unpacked), depth=1)
+
+
+def _judge(file: BinaryIO, budget: Budget, *, depth: int) -> None:
+    limits_met = settings.qpdf_limit_errors()
+    try:
+        content = _without_padding(file.read())
+        with pikepdf.open(BytesIO(content), inherit_page_attributes=False) as document:
+            inner = _judge_views(document, content, budget)
+    except pikepdf.PasswordError as error:
+        raise Refused(ErrorCode.PASSWORD_PROTECTED, "The PDF opens only with a password. Save it without one and attach that.") from error
+    except (pikepdf.PdfError, ValueError, RuntimeError) as error:  # the last two: numbers out of range, and other limits of the parser
+        raise too_complex() if settings.qpdf_limit_errors() > limits_met else _unreadable(error) from error
+    except MemoryError as error:
+        raise too_complex() from error
+    if settings.qpdf_limit_errors() > limits_met:
+        raise too_complex()
+    for embedded_pdf in inner:
+        if depth == MAX_DEPTH:
+            raise too_complex()
+        _judge(BytesIO(embedded_pdf), budget, depth=depth + 1)
+
+
+def _without_padding(content: bytes) -> bytes:
+    """Without what stands behind the end: the parser looks for that only in the last KiB, and would have to repair the file."""
+    end = content.rfind(END)
+    is_far = 0 <= end < len(content) - MAX_PADDING and b" obj" not in content[end:]
+    return content[: end + len(END)] + b"\n" if is_far else content
+
+
+def _judge_views(document: pikepdf.Pdf, content: bytes, budget: Budget) -> list[bytes]:
+    """The PDFs that are embedded. A damaged or hybrid file is judged as each kind of reader sees it. Raises Refused."""
+    embedded_pdfs, warnings = _judge_objects(document, budget)
+    if hybrid.is_hybrid(content):
+        _judge_hidden(content, document, budget)
+    if any(CUT in warning for warning in warnings):
+        raise Refused(ErrorCode.UNSUPPORTED_FILE, UNREADABLE)
+    if any("(object " in warning for warning in warnings) and has_written_actions(content):
+        raise Refused(ErrorCode.UNSAFE_FILE, DAMAGED)
+    if warnings or _has_objects_behind(content):
+        _judge_repaired(content, budget)
+    return embedded_pdfs
+
+
+def _judge_objects(document: pikepdf.Pdf, budget: Budget) -> tuple[list[bytes], list[str]]:
+    """The PDFs that are embedded, and what the parser says of damage, most of which it meets only while it reads the objects. Raises Refused."""
+    unpack_object_streams(document, budget)
+    embedded_pdfs = _walked(document, budget, is_whole=False)
+    warnings = _damage(document)
+    if warnings:
+        if has_actions_in_lost_streams(document, budget):
+            raise Refused(ErrorCode.UNSAFE_FILE, DAMAGED)
+        _walked(document, budget, is_whole=True)
+    return embedded_pdfs, warnings + _damage(document)
+
+
+def _damage(document: pikepdf.Pdf) -> list[str]:
+    """What the parser has said since it was last asked, save for what every reader handles alike."""
+    return [warning for warning in document.get_warnings() if "handled correctly by" not in warning]
+
+
+def _walked(document: pikepdf.Pdf, budget: Budget, *, is_whole: bool) -> list[bytes]:
+    walk = Walk(document, budget, is_whole=is_whole)
+    if objection := walk.objection():
+        raise Refused(ErrorCode.UNSAFE_FILE, f"The PDF has {objection}. {REMOVE if 'embedded' in objection else REMEDY}")
+    return walk.embedded_pdfs
+
+
+def _has_objects_behind(content: bytes) -> bool:
+    """Whether objects follow on what should be the end: a revision without its end, which some readers take and others do not."""
+    return content.find(b" obj", max(content.rfind(b"startxref"), 0)) >= 0
+
+
+def _judge_repaired(content: bytes, budget: Budget) -> None:
+    """Judge what readers see that do not believe the cross-reference and look for objects themselves. Raises Refused."""
+    untrusted = BytesIO(content.replace(b"startxref", b"startnone"))
+    with suppress(pikepdf.PdfError), pikepdf.open(untrusted, inherit_page_attributes=False) as repaired:
+        _judge_objects(repaired, budget)
+
+
+def _judge_hidden(content: bytes, document: pikepdf.Pdf, budget: Budget) -> None:
+    """Judge what only the readers of a hybrid file's streams see. Raises Refused."""
+    extended = hybrid.with_all_objects(content, document)
+    if extended is None:
+        raise too_complex()
+    with pikepdf.open(BytesIO(extended), inherit_page_attributes=False) as seen:
+        _judge_objects(seen, budget)
+
+
+def _unreadable(error: Exception) -> Refused:
+    """qpdf says only in words that a file is encrypted for the holders of certificates, or in a way that it does not know."""
+    if "encrypt" in str(error).lower():
+        return Refused(
+            ErrorCode.PASSWORD_PROTECTED, "The PDF opens only with a certificate or in a special reader. Save it without protection and attach that."
+        )
+    return Refused(ErrorCode.UNSUPPORTED_FILE, UNREADABLE)
