@@ -15,6 +15,8 @@ MAX_FIELD_BYTES = 256 * 1024
 MAX_PIXELS = 2**28
 # How much is unpacked of one file to judge it.
 MAX_UNPACKED_BYTES = 64 * 1024**2
+# How much of the processor judging one PDF takes at most.
+MAX_PROCESSOR_SECONDS = 2
 # Chunks of a PNG, segments of a JPEG. Each takes some microseconds. 10 MiB as encoders write them are at most some thousands.
 MAX_PICTURE_PARTS = 20_000
 

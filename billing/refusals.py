@@ -13,7 +13,7 @@ Refused                 a business rule says no; `userErrors` of a mutation, `re
 ├── money               ALREADY_PAID · NOT_PAYABLE · METHOD_IN_USE · METHOD_EXPIRED · PAYMENT_METHOD_REQUIRED · PAYMENT_DECLINED ·
 │                       PAYMENT_UNAVAILABLE · AMOUNT_TOO_HIGH · PARTIAL_NOT_ALLOWED · SETUP_UNFINISHED
 └── files               NOT_YOURS_TO_DELETE · NOT_STORED · EMPTY_FILE · FILE_TOO_LARGE · GROUP_TOO_LARGE · TOO_MANY_FILES · QUOTA_EXCEEDED
-                        UNSUPPORTED_FILE · UNSAFE_FILE · TOO_COMPLEX · TOO_MANY_PIXELS · NOT_SCANNED · NOT_UPLOADED · CHECKSUM_MISMATCH
+                        UNSUPPORTED_FILE · UNSAFE_FILE · PASSWORD_PROTECTED · TOO_COMPLEX · TOO_MANY_PIXELS · NOT_SCANNED · NOT_UPLOADED · CHECKSUM_MISMATCH
 """
 
 from enum import StrEnum
@@ -46,6 +46,7 @@ class ErrorCode(StrEnum):
     QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
     UNSUPPORTED_FILE = "UNSUPPORTED_FILE"
     UNSAFE_FILE = "UNSAFE_FILE"
+    PASSWORD_PROTECTED = "PASSWORD_PROTECTED"
     TOO_COMPLEX = "TOO_COMPLEX"
     TOO_MANY_PIXELS = "TOO_MANY_PIXELS"
     NOT_SCANNED = "NOT_SCANNED"
@@ -99,10 +100,11 @@ MEANING = {
     ErrorCode.TOO_MANY_FILES: "More files in one upload than `limits.maxGroupFiles`. Send them in several uploads.",
     ErrorCode.QUOTA_EXCEEDED: "The largest number of files is attached already.",
     ErrorCode.UNSUPPORTED_FILE: "It is no PDF, PNG or JPEG, or a damaged one, or its name or declared type says that it is quite another kind of file.",
-    ErrorCode.UNSAFE_FILE: "Its content may do harm: scripts or files inside a PDF, a second format hidden in it, a virus.",
-    ErrorCode.TOO_COMPLEX: "To judge it would take more work than one file may cause: it unpacks to too much, or has too many parts.",
+    ErrorCode.UNSAFE_FILE: "Its content may do harm: scripts, automatic actions or programs in a PDF, a second format hidden in it, a virus.",
+    ErrorCode.PASSWORD_PROTECTED: "The PDF opens only with a password or a certificate, so nobody here could read it, and it cannot be checked.",
+    ErrorCode.TOO_COMPLEX: "To judge it would take more work than one file may cause: it unpacks to more than `limits.maxUnpackedBytes`, takes too long, or has too many parts.",
     ErrorCode.TOO_MANY_PIXELS: "The picture has more pixels than `limits.maxPixels`.",
-    ErrorCode.NOT_SCANNED: "It could not be scanned for viruses now. Try again later.",
+    ErrorCode.NOT_SCANNED: "It could not be checked or scanned for viruses now. Try again later.",
     ErrorCode.NOT_UPLOADED: "Its bytes were not sent to the address that `createAttachmentUploads` gave.",
     ErrorCode.CHECKSUM_MISMATCH: "The bytes are not those that were announced: another size or SHA-256.",
     ErrorCode.WRONG_CREDENTIALS: "The e-mail address or the password is wrong. The answer does not say which, nor whether the account exists.",

@@ -96,6 +96,8 @@ def create_app(setup: Setup) -> ASGIApp:
         await database.connect()
         await pulse.connect()
         stop = asyncio.Event()
+        if settings.is_production:
+            await portal.files.examiner.start()
         clock = asyncio.create_task(run_beside(settings, setup.clock, stop)) if setup.clock else None
         keeping = asyncio.create_task(keep(keeper))
         # Whoever is told that the server listens may ask for any document. Without a database there is no point in waiting for long.
@@ -138,6 +140,7 @@ def _routes(setup: Setup, portal: Portal, later: Later) -> list[BaseRoute]:
 async def _close(portal: Portal) -> None:
     await portal.identity.throttle.close()
     await portal.payments.close()
+    await portal.files.examiner.close()
     await portal.files.bucket.close()
     portal.identity.passwords.close()
     await portal.database.disconnect()

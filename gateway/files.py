@@ -11,6 +11,7 @@ from gateway.settings import Settings
 from resolvers.context import Files
 from storage.bucket import Bucket
 from storage.local import Local
+from storage.pdf.examiner import Examiner
 from storage.s3 import S3, Place
 from storage.scan import Clamd
 
@@ -26,7 +27,7 @@ def files(settings: Settings, issuer: Issuer, url: str, later: Callable[[Corouti
     def links(now: datetime) -> Links:
         return Links(url, secret, now)
 
-    return Files(bucket_of(settings, f"{url}{DIRECT}", secret), scanner, links, later, limits)
+    return Files(bucket_of(settings, f"{url}{DIRECT}", secret), scanner, Examiner(), links, later, limits)
 
 
 def bucket_of(settings: Settings, direct_url: str, secret: bytes) -> Bucket:

@@ -27,6 +27,7 @@ from mail.port import Sender
 from payments.processor import Processor
 from resolvers.pace import Pace
 from storage.bucket import Bucket
+from storage.pdf.examiner import Examiner
 from storage.scan import Clamd
 
 
@@ -77,10 +78,11 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What attachments need. `links` makes addresses of a moment; `later` does a thing after the answer; `limits` are the operator's."""
+    """What attachments need. `examiner` judges PDFs; `links` makes addresses of a moment; `later` does a thing after the answer; `limits` are the operator's."""
 
     bucket: Bucket
     scanner: Clamd | None
+    examiner: Examiner
     links: Callable[[datetime], Links]
     later: Callable[[Coroutine[Any, Any, None]], None]
     limits: FileLimits = DEFAULT_LIMITS

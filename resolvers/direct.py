@@ -34,6 +34,7 @@ Move = tuple[Any, Target]
 FINAL = (
     ErrorCode.UNSUPPORTED_FILE,
     ErrorCode.UNSAFE_FILE,
+    ErrorCode.PASSWORD_PROTECTED,
     ErrorCode.TOO_COMPLEX,
     ErrorCode.TOO_MANY_PIXELS,
     ErrorCode.CHECKSUM_MISMATCH,

@@ -1,15 +1,25 @@
-"""A file's bytes on their way into the bucket: counted, hashed, judged and scanned as they pass, and never held as a whole."""
+"""A file's bytes on their way into the bucket: counted, hashed, judged and scanned as they pass, and never held in memory as a whole.
 
+A PDF is parsed when its last byte has come, and before any row owns the object.
+"""
+
+import errno
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import AsyncExitStack, aclosing
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from typing import BinaryIO
 
 from billing.attachments import judge_size
 from billing.refusals import Refused
 from resolvers.context import Files
+from storage import keys, threads
+from storage.bucket import BucketUnavailable
 from storage.scan import Scan
 from storage.sniff import Inspector
+
+PDF = "application/pdf"
 
 # Told how many bytes have come, and whether these are all; raises Refused when they are too many.
 Limit = Callable[[int, bool], None]
@@ -30,25 +40,34 @@ class Passing:
     """What is known of the bytes so far. The bucket shows them."""
 
     inspector: Inspector
+    spool: BinaryIO | None
     size: int = 0
     digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
 
     def look(self, piece: bytes) -> None:
         self.digest.update(piece)
         self.inspector.feed(piece)
+        if self.spool:
+            with _disk():
+                self.spool.write(piece)
 
     def finish(self) -> None:
         self.inspector.finish()
+        if self.spool:
+            with _disk():
+                self.spool.flush()
 
 
 async def receive(chunks: AsyncIterator[bytes], target: Target, files: Files) -> tuple[int, str]:
     """Size and SHA-256 of what is now in the bucket. Raises Refused, BucketUnavailable, and what `chunks` raises; then the object may be there or not."""
-    passing = Passing(Inspector(target.content_type))
     try:
         async with AsyncExitStack() as stack:
+            spool = await stack.enter_async_context(_spooled(target, files))
+            passing = Passing(Inspector(target.content_type), spool)
             scan = await stack.enter_async_context(files.scanner.scanning()) if files.scanner else None
             passed = await stack.enter_async_context(aclosing(_passed(chunks, passing, target, scan)))
             await files.bucket.put(target.key, passed, target.content_type, passing)
+            await _judge_pdf(target, spool, files)
     except Refused as refused:
         raise Refused(refused.code, refused.message, refused.field or target.field) from None
     return passing.size, passing.digest.hexdigest()
@@ -66,3 +85,38 @@ async def _passed(chunks: AsyncIterator[bytes], passing: Passing, target: Target
     judge_size(passing.size, target.field)
     if scan:
         await scan.finish()
+
+
+@asynccontextmanager
+async def _spooled(target: Target, files: Files) -> AsyncIterator[BinaryIO | None]:
+    """A temporary file for the bytes of a PDF, where the bucket is not on this machine. It has no name, so that nothing is left of it whatever happens."""
+    if target.content_type != PDF or files.bucket.path(target.key):
+        yield None
+        return
+    with _disk():
+        spool = await threads.run(tempfile.TemporaryFile)
+    try:
+        yield spool
+    finally:
+        spool.close()
+
+
+async def _judge_pdf(target: Target, spool: BinaryIO | None, files: Files) -> None:
+    """Raises Refused."""
+    customer_id = keys.owner_of(target.key)
+    if spool:
+        await files.examiner.judge(spool.fileno(), customer_id)
+    elif target.content_type == PDF and (path := files.bucket.path(target.key)):
+        with _disk():
+            file = await threads.run(path.open, "rb")
+        with file:
+            await files.examiner.judge(file.fileno(), customer_id)
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    """A full or broken disk is an outage like one of the bucket."""
+    try:
+        yield
+    except OSError as error:
+        raise BucketUnavailable(errno.errorcode.get(error.errno or 0, type(error).__name__)) from error

@@ -33,6 +33,7 @@ class Limits:
     max_pixels: int = strawberry.field(description="How many pixels a picture may have, width times height. More is TOO_MANY_PIXELS.")
     max_picture_parts: int = strawberry.field(description="How many chunks a PNG and how many segments a JPEG may have. More is TOO_COMPLEX.")
     max_unpacked_bytes: int = strawberry.field(description="How much of one file is unpacked to judge it, in bytes. A PDF that takes more is TOO_COMPLEX.")
+    max_processor_seconds: int = strawberry.field(description="How long judging one PDF may take of the server's processor. More is TOO_COMPLEX.")
     content_types: list[str] = strawberry.field(description="The media types that may be attached.")
     upload_seconds: float = strawberry.field(description="How long a request with files may take, from its first file to its answer.")
     direct_upload_seconds: int = strawberry.field(description="How long the addresses of `createAttachmentUploads` are valid.")
@@ -56,6 +57,7 @@ def limits(*, budget: Budget | None, file_limits: FileLimits) -> Limits:
         max_pixels=attachments.MAX_PIXELS,
         max_picture_parts=attachments.MAX_PICTURE_PARTS,
         max_unpacked_bytes=attachments.MAX_UNPACKED_BYTES,
+        max_processor_seconds=attachments.MAX_PROCESSOR_SECONDS,
         content_types=list(CONTENT_TYPES),
         upload_seconds=file_limits.upload_seconds,
         direct_upload_seconds=TICKET_SECONDS,

@@ -72,6 +72,9 @@ class Bucket(Protocol):
     def open(self, key: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
         """The bytes. Raises NoSuchObject."""
 
+    def path(self, key: str) -> Path | None:
+        """The file on this machine that holds the object, or None where the bucket is elsewhere."""
+
     async def delete(self, key: str) -> None:
         """Remove the object, and what is left of an attempt to put it. What is not there is no error."""
 

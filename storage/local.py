@@ -27,7 +27,7 @@ class Local:
         self._secret = secret
 
     async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str, judge: Judge = UNJUDGED) -> None:
-        path = self._path(key)
+        path = self.path(key)
         part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.{PART}")
         try:
             file = await threads.run(_create, part)
@@ -45,7 +45,7 @@ class Local:
     @asynccontextmanager
     async def open(self, key: str) -> AsyncIterator[AsyncIterator[bytes]]:
         try:
-            file = await threads.run(self._path(key).open, "rb")
+            file = await threads.run(self.path(key).open, "rb")
         except FileNotFoundError:
             raise NoSuchObject(key) from None
         except OSError as error:
@@ -57,7 +57,7 @@ class Local:
 
     async def delete(self, key: str) -> None:
         try:
-            await threads.run(_remove, self._path(key))
+            await threads.run(_remove, self.path(key))
         except OSError as error:
             raise _unavailable(error) from error
 
@@ -66,12 +66,12 @@ class Local:
         return Ticket(self._url, policies.fields(announced, expires_at, self._secret), expires_at)
 
     async def address(self, key: str, headers: Mapping[str, str], *, seconds: int) -> str | Path:
-        return self._path(key)
+        return self.path(key)
 
     async def close(self) -> None:
         """Nothing is held open."""
 
-    def _path(self, key: str) -> Path:
+    def path(self, key: str) -> Path:
         if not KEY.fullmatch(key):
             raise ValueError(f"not a key: {key!r}")
         return self._root / key

@@ -1,13 +1,15 @@
-"""What bytes really are, judged while they pass: the type by content, the structure of pictures, scripts in a PDF, a second format in the same file."""
+"""What bytes really are, judged while they pass: the type by content, the structure of pictures, a second format in the same file.
+
+PDFs are parsed once they are whole, see `storage/pdf`.
+"""
 
 import re
 
 import puremagic
-from ahocorasick_rs import BytesAhoCorasick
 
 from billing.file_types import JPEG, PDF, PNG
 from billing.refusals import ErrorCode, Refused
-from storage import jpeg, pdf, png
+from storage import jpeg, png
 from storage.walk import Walker
 
 HEAD = 1024
@@ -18,7 +20,6 @@ TAIL = 22 + 65_535
 ZIP_END = b"PK\x05\x06"
 ZIP_ENTRY = b"PK\x01\x02"
 RAR = b"Rar!\x1a\x07"
-RARS = BytesAhoCorasick([RAR])
 # How far into a file a RAR may begin.
 RAR_REACH = 2 * 1024**2
 PDF_HEADER = re.compile(rb"%PDF-|%!PS-Adobe-\d\.\d PDF-\d")
@@ -67,19 +68,16 @@ class Inspector:
         self._head = b""
         self._tail = b""
         self._size = 0
-        self._scripts = pdf.Scripts() if content_type == PDF else None
-        self._walker = None if self._scripts else Walker(WALKS[content_type])
+        self._walker = None if content_type == PDF else Walker(WALKS[content_type])
 
     def feed(self, chunk: bytes) -> None:
         if len(self._head) < HEAD:
             self._head += chunk[: HEAD - len(self._head)]
             if len(self._head) == HEAD:
                 self._judge_head()
-        if self._scripts:
-            self._scripts.feed(chunk)
         if self._walker:
             self._walker.feed(chunk)
-        if self._size < RAR_REACH and (RARS.find_matches_as_indexes(chunk) or RAR in self._tail[-len(RAR) :] + chunk[: len(RAR)]):
+        if self._size < RAR_REACH and (RAR in chunk or RAR in self._tail[-len(RAR) :] + chunk[: len(RAR)]):
             raise _polyglot()
         self._size += len(chunk)
         self._tail = chunk[-TAIL:] if len(chunk) >= TAIL else (self._tail + chunk)[-TAIL:]
@@ -90,14 +88,12 @@ class Inspector:
             self._judge_head()
         if self._walker:
             self._judge_end(self._walker)
-        if self._scripts and pdf.END not in self._tail[-HEAD:]:
-            raise _unlike(self._content_type)
-        if _has_zip(self._tail):
+        if _has_zip(self._tail, is_pdf=self._walker is None):
             raise _polyglot()
 
     def _judge_head(self) -> None:
         """The first bytes are those of its type and, in a picture, not those of a PDF too."""
-        if recognised(self._head) != self._content_type or (self._scripts and not pdf.HEADER.match(self._head)):
+        if recognised(self._head) != self._content_type:
             raise _unlike(self._content_type)
         if self._walker and PDF_HEADER.search(self._head):
             raise _polyglot()
@@ -123,11 +119,14 @@ def _other_picture(head: bytes) -> str | None:
     return next((name for content_type, name in OTHER_PICTURES.items() if content_type in types), None)
 
 
-def _has_zip(tail: bytes) -> bool:
-    """Whether a ZIP ends here: its end record where the file ends, or behind its directory. The same four bytes elsewhere are chance."""
+def _has_zip(tail: bytes, *, is_pdf: bool) -> bool:
+    """Whether a ZIP ends here: its end record where the file ends, or behind its directory. The same four bytes elsewhere are chance.
+
+    A PDF may have a ZIP embedded, which its parser judges, but does not end with one.
+    """
     at = tail.rfind(ZIP_END)
     while at >= 0:
-        if len(tail) - at >= 22 and (_is_last(tail, at) or _follows_directory(tail, at)):
+        if len(tail) - at >= 22 and (_is_last(tail, at) or (not is_pdf and _follows_directory(tail, at))):
             return True
         at = tail.rfind(ZIP_END, 0, at)
     return False

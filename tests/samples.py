@@ -3,9 +3,9 @@
 import random
 import struct
 import zlib
+from collections.abc import Sequence
 
 PDF_HEAD = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
-PDF_END = b"\ntrailer << /Root 1 0 R >>\nstartxref\n9\n%%EOF\n"
 
 
 # Bytes of rows beyond which a PNG has hardly any data: nobody unpacks so much of it.
@@ -16,11 +16,34 @@ def noise(size: int, *, seed: int = 1) -> bytes:
     return random.Random(seed).randbytes(size)
 
 
-def pdf(size: int = 1000, *, inside: bytes = b"") -> bytes:
-    """A PDF of exactly so many bytes, filled up with a stream of noise."""
-    head = PDF_HEAD + b"1 0 obj << /Type /Catalog >> endobj\n" + inside + b"\n2 0 obj << >> stream\n"
-    end = b"\nendstream endobj" + PDF_END
-    return head + noise(size - len(head) - len(end)) + end
+def pdf_of(objects: Sequence[bytes], *, head: bytes = PDF_HEAD, trailer: bytes = b"") -> bytes:
+    """A PDF of these objects, numbered from 1, of which the first is the catalog, with a cross-reference table."""
+    content = bytearray(head)
+    places = []
+    for number, body in enumerate(objects, 1):
+        places.append(len(content) - head.find(b"%PDF-"))
+        content += b"%d 0 obj %s endobj\n" % (number, body)
+    start = len(content) - head.find(b"%PDF-")
+    content += b"xref\n0 %d\n0000000000 65535 f \n" % (len(places) + 1) + b"".join(b"%010d 00000 n \n" % place for place in places)
+    return bytes(content) + b"trailer << /Size %d /Root 1 0 R %s >>\nstartxref\n%d\n%%%%EOF\n" % (len(places) + 1, trailer, start)
+
+
+def stream(content: bytes, entries: bytes = b"") -> bytes:
+    return b"<< /Length %d %s >> stream\n%s\nendstream" % (len(content), entries, content)
+
+
+def pdf(size: int = 1000, *, catalog: bytes = b"", page: bytes = b"", more: Sequence[bytes] = ()) -> bytes:
+    """A PDF of exactly so many bytes with one page, filled up with a stream of noise. `catalog` and `page` are further entries of theirs, `more` are
+    further objects from number 5 on; with them it may be larger."""
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R %s >>" % catalog,
+        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] %s >>" % page,
+    ]
+    empty = len(pdf_of([*objects, stream(b""), *more]))
+    # What the stream's length and where the table begins are written with makes the file longer as well: the rest are spaces in the trailer.
+    filled = [*objects, stream(noise(max(size - empty - 24, 0))), *more]
+    return pdf_of(filled, trailer=b" " * (size - len(pdf_of(filled))))
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:
@@ -45,12 +68,6 @@ def jpeg(size: int = 0, *, width: int = 16, height: int = 16, before: bytes = b"
     frame = segment(0xC0, struct.pack(">BHHB", 8, height, width, 1) + b"\x01\x11\x00")
     head = b"\xff\xd8" + segment(0xE0, b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00") + before + frame + segment(0xDA, b"\x01\x01\x00\x00\x3f\x00")
     return head + noise(max(size - len(head) - 2, 20)).replace(b"\xff", b"\xfe") + b"\xff\xd9"
-
-
-def object_stream(text: bytes) -> bytes:
-    """A part of a PDF whose objects are packed."""
-    packed = zlib.compress(text)
-    return b"7 0 obj << /Type /ObjStm /N 1 /First 4 /Filter /FlateDecode /Length %d >> stream\r\n%s\nendstream endobj" % (len(packed), packed)
 
 
 def zipped() -> bytes:

@@ -16,7 +16,7 @@ from tests.storage.pictures import header, png_of
 
 FIGURES = (
     "maxFileBytes maxGroupBytes maxGroupFiles maxFilesPerParent maxFileNameBytes maxRequestBytes maxFieldBytes maxPixels maxPictureParts maxUnpackedBytes "
-    "contentTypes uploadSeconds directUploadSeconds downloadUrlSeconds downloadsPerMinute"
+    "maxProcessorSeconds contentTypes uploadSeconds directUploadSeconds downloadUrlSeconds downloadsPerMinute"
 )
 OF_PAGES = {"defaultPageSize", "maxPageSize", "maxNodes", "budget"}
 

@@ -81,7 +81,7 @@ REFUSED: dict[str, tuple[str, bytes, str]] = {
     "a PDF with the name of a program": ("a.pdf.exe", pdf(), "UNSUPPORTED_FILE"),
     "a GIF": ("a.gif", b"GIF89a" + bytes(90), "UNSUPPORTED_FILE"),
     "a polyglot": ("a.png", png() + b"PK\x05\x06" + bytes(18), "UNSAFE_FILE"),
-    "scripts": ("a.pdf", pdf(inside=b"/S /JavaScript"), "UNSAFE_FILE"),
+    "scripts": ("a.pdf", pdf(catalog=b"/OpenAction << /S /JavaScript /JS (app.alert) >>"), "UNSAFE_FILE"),
     "too many pixels": ("a.png", png(width=50_000, height=50_000), "TOO_MANY_PIXELS"),
     "a picture that unpacks to too much": ("a.png", png_of(header(), 50_000_000), "TOO_COMPLEX"),
     "half of a photo": ("a.jpg", jpeg(9000)[:-3000], "UNSUPPORTED_FILE"),

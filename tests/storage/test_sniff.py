@@ -5,9 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.refusals import ErrorCode, Refused
-from storage.pdf import WINDOW
 from storage.sniff import TAIL, Inspector
-from tests.samples import PDF_END, PDF_HEAD, jpeg, noise, object_stream, pdf, png, segment, zipped
+from tests.samples import PDF_HEAD, jpeg, noise, pdf, png, segment, zipped
 
 TYPES = {"pdf": "application/pdf", "png": "image/png", "jpeg": "image/jpeg"}
 GOOD = {"pdf": pdf(), "png": png(), "jpeg": jpeg()}
@@ -53,30 +52,12 @@ POLYGLOTS = {
     "a ZIP behind a PDF": (pdf() + zipped(), "pdf"),
     "anything behind a PNG": (png() + b"x", "png"),
     "a PDF in a picture": (jpeg(before=segment(0xFE, PDF_HEAD)), "jpeg"),
-    "a RAR in a PDF": (pdf(inside=b"Rar!\x1a\x07\x01\x00"), "pdf"),
-}
-
-SCRIPTS = {
-    "in the open": b"/OpenAction << /S /JavaScript /JS (app.alert(1)) >>",
-    "with escapes": b"/OpenAction << /S /J#61va#53cript >>",
-    "with escapes, and nothing between one name and the next": b"/OpenAction<</S/J#61va#53cript/JS(x)>>",
-    "with every letter escaped": b"/S/" + b"".join(b"#%02x" % letter for letter in b"JavaScript") + b" ",
-    "behind many escapes that hide nothing": b"/#4a#61 " * 5000 + b"/L#61unch ",
-    "in packed objects whose name is hidden": object_stream(b"1 0 << /S /JavaScript /JS (app.alert(1)) >>").replace(b"/ObjStm", b"/Obj#53tm"),
-    "that start a program": b"/A << /S /Launch /F (cmd.exe) >>",
-    "in a packed object": object_stream(b"1 0 << /S /JavaScript /JS (app.alert(1)) >>"),
-    "in a packed object with escapes": object_stream(b"1 0 << /S /#4aavaScript >>"),
-    "in the second packed object": object_stream(b"1 0 << /Type /Page >>") + b"\n" + object_stream(noise(5000).hex().encode() + b"/JavaScript "),
-    "beside encryption": b"/Encrypt 9 0 R /OpenAction << /S /JavaScript >>",
-    "in a packed object that grows without end": object_stream(b" " * (65 * 1024**2)),
+    "a RAR in a PDF": (pdf(more=[b"(Rar!\x1a\x07\x01\x00)"]), "pdf"),
 }
 
 BROKEN = {
     "no bytes of the sort": (noise(5000), "pdf"),
-    "a header and no end": (pdf()[:-40], "pdf"),
-    "something before the header": (b"\n" + pdf(), "pdf"),
-    "an end that is far from the end": (pdf() + b" " * 2000, "pdf"),
-    "a version that never was": (pdf().replace(b"%PDF-1.7", b"%PDF-x.y"), "pdf"),
+    "a header behind the first KiB": (b" " * 1100 + pdf(), "pdf"),
     "half a PNG": (png()[:-6], "png"),
     "a PNG whose first chunk is another": (png().replace(b"IHDR", b"IDAT"), "png"),
     "a JPEG without a frame": (b"\xff\xd8" + segment(0xE0, b"JFIF\x00" + bytes(9)) + segment(0xDA, bytes(6)) + bytes(50), "jpeg"),
@@ -99,36 +80,14 @@ def test_a_file_of_two_formats_is_refused(content: bytes, kind: str, step: int) 
     assert judged(content, TYPES[kind], step=step) == ErrorCode.UNSAFE_FILE
 
 
-@pytest.mark.parametrize("step", [100, 65_536])
-@pytest.mark.parametrize("inside", SCRIPTS.values(), ids=SCRIPTS)
-def test_a_pdf_with_scripts_is_refused_wherever_they_are(inside: bytes, step: int) -> None:
-    assert judged(pdf(len(inside) + 3000, inside=inside), TYPES["pdf"], step=step) == ErrorCode.UNSAFE_FILE
-
-
-@pytest.mark.parametrize("at", [-9, -8, -1, 0, 1])
-@pytest.mark.parametrize("name", [b"/JavaScript ", b"/J#61vaScript "])
-def test_a_name_is_found_where_what_is_looked_at_together_ends(name: bytes, at: int) -> None:
-    content = bytearray(pdf(4 * WINDOW))
-    for border in (1, 2, 3):
-        written = content.copy()
-        written[border * WINDOW + at : border * WINDOW + at + len(name)] = name
-        assert judged(bytes(written), TYPES["pdf"], step=2 * WINDOW) == ErrorCode.UNSAFE_FILE
-
-
 @pytest.mark.parametrize("step", [1, 65_536])
 @pytest.mark.parametrize(("content", "kind"), BROKEN.values(), ids=BROKEN)
 def test_what_only_begins_like_its_type_is_refused(content: bytes, kind: str, step: int) -> None:
     assert judged(content, TYPES[kind], step=step) == ErrorCode.UNSUPPORTED_FILE
 
 
-def test_packed_objects_that_do_nothing_are_let_through() -> None:
-    inside = object_stream(b"1 0 << /Type /Page /Names 3 0 R >>") + b"\n8 0 obj << /Type /ObjStm >> stream\nencrypted, or packed otherwise\nendstream endobj"
-    assert judged(pdf(9000, inside=inside), TYPES["pdf"]) is None
-    assert judged(pdf(9000, inside=b"/JavaScripts /Launched /#4aavaScripts /Java /#53cript #4a#61vaScript"), TYPES["pdf"]) is None
-
-
 def test_the_end_of_a_zip_that_only_looks_like_one_is_chance() -> None:
-    assert judged(PDF_HEAD + b"PK\x05\x06" + noise(TAIL + 100) + b"PK\x05\x06" + noise(900, seed=2)[:300] + PDF_END, TYPES["pdf"]) is None
+    assert judged(PDF_HEAD + b"PK\x05\x06" + noise(TAIL + 100) + b"PK\x05\x06" + noise(900, seed=2)[:300], TYPES["pdf"]) is None
 
 
 @given(

@@ -1,0 +1,166 @@
+"""Has PDFs judged by a small pool of worker processes, which are started when they are first needed and replaced when they end."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from billing.refusals import ErrorCode, Refused
+from storage.pdf.unpacking import TOO_COMPLEX
+
+logger = logging.getLogger("portico.pdf")
+
+ROOT = Path(__file__).parent.parent.parent
+# A parser that reads hostile files sees nothing of the server's settings.
+ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONHOME", "TMPDIR")
+AT_ONCE = 2
+# How long a worker may take by the clock, its start included: on a busy machine two seconds of the processor take longer.
+PATIENCE_SECONDS = 8.0
+MAX_ANSWER = 64 * 1024
+NOT_JUDGED = "The PDF could not be checked now. Try again later."
+# How often a file is given to another worker when its own was ended from outside, as the kernel does when memory runs out.
+TRIES = 2
+
+
+class WorkerEnded(Exception):
+    """The worker has ended in the middle of a file. `code` is as in asyncio: negative for a signal."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"exit code {code}")
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    process: asyncio.subprocess.Process
+    connection: socket.socket
+
+    async def verdict(self, descriptor: int) -> dict[str, Any]:
+        """The worker's answer about an open file. Raises WorkerEnded."""
+        loop = asyncio.get_running_loop()
+        answer = b""
+        with suppress(OSError):  # the worker has ended: nothing comes
+            socket.send_fds(self.connection, [b"f"], [descriptor])
+            while not answer.endswith(b"\n") and (piece := await loop.sock_recv(self.connection, MAX_ANSWER)):
+                answer += piece
+        if not answer.endswith(b"\n"):
+            raise WorkerEnded(await self.process.wait())
+        verdict: dict[str, Any] = json.loads(answer)
+        return verdict
+
+    async def end(self) -> None:
+        self.connection.close()
+        if self.process.returncode is None:
+            with suppress(ProcessLookupError):
+                self.process.kill()
+        await self.process.wait()
+
+
+class Examiner:
+    """At most `at_once` files are judged at the same time, and of one customer's only one: a customer's costly files delay no other's."""
+
+    def __init__(self, *, at_once: int = AT_ONCE, patience_seconds: float = PATIENCE_SECONDS) -> None:
+        self._at_once = at_once
+        self._places = asyncio.Semaphore(at_once)
+        self._patience_seconds = patience_seconds
+        self._idle: list[Worker] = []
+        self._turns: dict[str, asyncio.Lock] = {}
+        self._waiting: Counter[str] = Counter()
+
+    async def judge(self, descriptor: int, customer_id: str) -> None:
+        """Judge the open file. Raises Refused; NOT_SCANNED when that was not possible and may be later. A caller who is cancelled ends the worker."""
+        async with self._turn(customer_id), self._places:
+            for _ in range(TRIES):
+                try:
+                    async with asyncio.timeout(self._patience_seconds):
+                        verdict = await self._asked(descriptor)
+                except WorkerEnded as ended:
+                    _judge_end(ended)
+                    continue
+                except TimeoutError:
+                    logger.error("a PDF was not judged within %g seconds", self._patience_seconds)
+                    break
+                return _raise_if_refused(verdict)
+        raise Refused(ErrorCode.NOT_SCANNED, NOT_JUDGED)
+
+    async def start(self) -> None:
+        """Start the workers now, so that the first files do not wait for them."""
+        self._idle += [await _started() for _ in range(self._at_once - len(self._idle))]
+
+    async def close(self) -> None:
+        while self._idle:
+            await self._idle.pop().end()
+
+    @asynccontextmanager
+    async def _turn(self, customer_id: str) -> AsyncIterator[None]:
+        self._waiting[customer_id] += 1
+        try:
+            async with self._turns.setdefault(customer_id, asyncio.Lock()):
+                yield
+        finally:
+            self._waiting[customer_id] -= 1
+            if not self._waiting[customer_id]:
+                del self._waiting[customer_id], self._turns[customer_id]
+
+    async def _asked(self, descriptor: int) -> dict[str, Any]:
+        worker = self._idle.pop() if self._idle else await _started()
+        is_whole = False
+        try:
+            verdict = await worker.verdict(descriptor)
+            is_whole = not verdict["is_spent"]
+        finally:
+            if is_whole:
+                self._idle.append(worker)
+            else:
+                await asyncio.shield(worker.end())
+        return verdict
+
+
+async def _started() -> Worker:
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    ours.setblocking(False)
+    try:
+        # A session of its own: what the terminal signals (Ctrl-C) is for the server, which finishes what runs.
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "storage.pdf.worker",
+            cwd=ROOT,
+            env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
+            stdin=theirs.fileno(),
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except BaseException:
+        ours.close()
+        raise
+    finally:
+        theirs.close()
+    return Worker(process, ours)
+
+
+def _judge_end(ended: WorkerEnded) -> None:
+    """What a worker's end says about its file. Raises Refused, unless it was ended from outside: then the file may be tried again."""
+    if ended.code == -signal.SIGPROF:
+        raise Refused(ErrorCode.TOO_COMPLEX, TOO_COMPLEX)
+    logger.error("a process that judges PDFs has ended: %s", ended)
+    if ended.code not in (-signal.SIGKILL, -signal.SIGTERM, 0):
+        raise Refused(ErrorCode.TOO_COMPLEX, TOO_COMPLEX)
+
+
+def _raise_if_refused(verdict: dict[str, Any]) -> None:
+    if "error" in verdict:
+        logger.error("a PDF could not be judged: %s", verdict["error"])
+        raise Refused(ErrorCode.TOO_COMPLEX, TOO_COMPLEX)
+    if "code" in verdict:
+        raise Refused(ErrorCode(verdict["code"]), verdict["message"])

@@ -1,0 +1,129 @@
+"""Walks a PDF's objects from its trailer, and judges each action by where it stands."""
+
+from collections.abc import Iterator
+
+from pikepdf import Array, Dictionary, Object, Pdf, Stream, String
+
+from storage.pdf import actions, embedded
+from storage.pdf.actions import Start
+from storage.pdf.scripts import acts
+from storage.pdf.unpacking import Budget
+
+# Where no reader looks for actions, and where most objects are. An action that is also referred to from elsewhere is met there.
+_SKIPPED = """
+/Parent /P /Contents /Resources /AP /MK /Metadata /StructTreeRoot /Font /Thumb /PieceInfo /Type /Subtype /Rect /Border /C /DR /MediaBox /CropBox /BleedBox
+/TrimBox /ArtBox /Count /StructParent /StructParents /Rotate /Length /Filter /DecodeParms /W /Index /ID /Limits /DA /H /Tabs /Group /Encrypt
+"""
+SKIPPED = frozenset(_SKIPPED.split())
+# Values that hold an action which a click starts: of annotations, outlines and presentations.
+CLICKED = ("/A", "/PA", "/NA")
+TRIGGERS = {"/U": Start.CLICK, "/D": Start.CLICK, "/K": Start.FIELD, "/F": Start.FIELD, "/V": Start.FIELD, "/C": Start.FIELD}
+
+# What a value is, besides an action with its start.
+PLAIN = "plain"
+SCRIPTS = "a name tree of scripts"
+EVENTS = "actions by event"
+Role = Start | str
+Pending = tuple[Object | None, Role]
+
+
+class Walk:
+    """`is_whole`: also the objects to which nothing leads, since a damaged file may be put together otherwise by another reader."""
+
+    def __init__(self, document: Pdf, budget: Budget, *, is_whole: bool) -> None:
+        self._document = document
+        self._budget = budget
+        self._is_whole = is_whole
+        self._seen: set[tuple[tuple[int, int], Role]] = set()
+        self.embedded_pdfs: list[bytes] = []
+
+    def objection(self) -> str | None:
+        """What is refused, in words, or None. Raises Refused for what the budget does not allow."""
+        for root in self._roots():
+            pending: list[Pending] = [(root, PLAIN)]
+            while pending:
+                value, role = pending.pop()
+                if isinstance(value, Dictionary | Stream | Array) and self._is_new(value, role):
+                    if objection := self._judge(value, role):
+                        return objection
+                    pending += _children(value, role)
+        return None
+
+    def _roots(self) -> Iterator[Object]:
+        yield self._document.trailer
+        if self._is_whole:
+            for place in self._document.get_xref_table():
+                yield self._document.get_object(place)
+
+    def _is_new(self, value: Object, role: Role) -> bool:
+        place = value.objgen
+        if place[0] == 0:  # a direct object is met once
+            return True
+        is_new = (place, role) not in self._seen
+        self._seen.add((place, role))
+        return is_new
+
+    def _judge(self, value: Object, role: Role) -> str | None:
+        if isinstance(value, Array):
+            return None
+        if isinstance(role, Start):
+            return actions.what_it_does(value, role, self._budget)
+        if role is SCRIPTS:
+            return actions.FORBIDDEN["/JavaScript"] if "/JS" in value else None
+        keys = value.keys()
+        if actions.is_action_out_of_place(value):
+            return actions.FORBIDDEN[actions.kind_of(value)]
+        if "/RichMediaContent" in keys or value.get("/Subtype") == "/RichMedia":
+            return actions.FORBIDDEN["/RichMedia"]
+        if "/OnInstantiate" in keys:
+            return "a script of a 3D model"
+        if "/XFA" in keys and (act := acts(self._form(value.get("/XFA")))):
+            return act
+        return self._judge_embedded(value) if "/EF" in keys else None
+
+    def _form(self, parts: object) -> bytes:
+        """The XML of an XFA form: one stream, or an array of names and streams that make it together."""
+        if isinstance(parts, Stream):
+            return self._budget.unpacked(parts)
+        return b"".join(self._budget.unpacked(part) for part in parts if isinstance(part, Stream)) if isinstance(parts, Array) else b""
+
+    def _judge_embedded(self, specification: Object) -> str | None:
+        streams = specification.get("/EF")
+        if not isinstance(streams, Dictionary):
+            return None
+        written = [specification.get(key) for key in ("/UF", *actions.FILE_KEYS)]
+        names = [str(name) for name in written if isinstance(name, String)]
+        for stream in streams.as_dict().values():
+            if isinstance(stream, Stream) and self._is_new(stream, EVENTS):
+                content = self._budget.unpacked(stream)
+                if objection := embedded.objection(names, content):
+                    return objection
+                if b"%PDF-" in content[:1024]:
+                    self.embedded_pdfs.append(content)
+        return "an embedded program" if any(map(embedded.is_program_name, names)) else None
+
+
+def _children(value: Object, role: Role) -> Iterator[Pending]:
+    if isinstance(value, Array):
+        yield from ((item, role) for item in value.as_list())
+        return
+    for key in value.keys():  # noqa: SIM118  # a dictionary of pikepdf has no iterator of its own
+        if key not in SKIPPED or role is EVENTS:
+            yield value.get(key), _role_of(key, role)
+
+
+def _role_of(key: str, role: Role) -> Role:
+    """What the value under a key of something is."""
+    if role is EVENTS:
+        return TRIGGERS.get(key, Start.ITSELF)
+    if role is SCRIPTS:
+        return SCRIPTS
+    if key == "/OpenAction":
+        return Start.ITSELF
+    if key == "/AA":
+        return EVENTS
+    if key == "/JavaScript":
+        return SCRIPTS
+    if key in CLICKED:
+        return Start.CLICK
+    return role if key == "/Next" and isinstance(role, Start) else PLAIN

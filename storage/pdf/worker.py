@@ -1,0 +1,75 @@
+"""A process that judges PDFs one after the other: `python -m storage.pdf.worker`.
+
+Its stdin is a socket. Each message on it is one byte with the descriptor of an open file; each answer is one line of JSON. The process ends with the server,
+whose end of the socket is closed then, also by `kill -9`. The parser is written in C++ and reads hostile files, so the process has no secrets, little memory,
+and two seconds of the processor for each file: a file that takes more ends it, and the server answers for it.
+"""
+
+import json
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+from billing.attachments import MAX_PROCESSOR_SECONDS, MAX_UNPACKED_BYTES
+from billing.refusals import Refused
+from storage.pdf.verdict import judge, set_limits
+
+NICENESS = 5
+# The highest score: when memory runs out, Linux ends this process before the server and Postgres.
+OOM_SCORE = "1000"
+MAX_MEMORY = 512 * 1024**2
+# A worker that once needed so much, or judged so many files, is replaced: memory that was freed does not all go back.
+SPENT_MEMORY = 160 * 1024**2
+SPENT_FILES = 1000
+DESCRIPTORS = 32
+# ru_maxrss is in kibibytes on Linux and in bytes on macOS.
+RSS_UNIT = 1 if sys.platform == "darwin" else 1024
+
+
+def main() -> None:
+    _bound_process()
+    set_limits()
+    logging.disable()  # the parser's warnings about damaged files
+    connection = socket.socket(fileno=os.dup(0))
+    count = 0
+    while descriptors := socket.recv_fds(connection, 1, 1)[1]:
+        count += 1
+        answer = _answer(descriptors[0])
+        answer["is_spent"] = count >= SPENT_FILES or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT > SPENT_MEMORY
+        connection.sendall(json.dumps(answer).encode() + b"\n")
+
+
+def _bound_process() -> None:
+    os.nice(NICENESS)
+    with suppress(OSError):  # only Linux has it
+        Path("/proc/self/oom_score_adj").write_text(OOM_SCORE, encoding="utf-8")
+    with suppress(OSError, ValueError):  # macOS takes no limit of the address space
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+
+
+def _answer(descriptor: int) -> dict[str, object]:
+    """The verdict on one file. The timer counts processor time and ends the process, wherever in the parser it is."""
+    signal.setitimer(signal.ITIMER_PROF, MAX_PROCESSOR_SECONDS)
+    try:
+        with os.fdopen(descriptor, "rb") as file:
+            judge(file, MAX_UNPACKED_BYTES)
+    except Refused as refused:
+        return {"code": refused.code, "message": refused.message}
+    except Exception as error:  # here is the edge: a fault of the parser or of ours is about one file
+        return {"error": f"{type(error).__name__}: {error}"[:500]}
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    return {}
+
+
+if __name__ == "__main__":
+    main()
