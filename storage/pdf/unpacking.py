@@ -24,9 +24,7 @@ class Budget:
         """The stream's bytes. Raises Refused: TOO_COMPLEX beyond the budget, UNSAFE_FILE for a filter that hides what is inside."""
         try:
             content = stream.read_bytes(StreamDecodeLevel.specialized)
-        except PdfError as error:
-            raise Refused(ErrorCode.UNSAFE_FILE, UNREADABLE) from error
-        except RuntimeError as error:
+        except (PdfError, RuntimeError) as error:
             # qpdf's limits have no exception of their own.
             raise too_complex() if "limit" in str(error) else Refused(ErrorCode.UNSAFE_FILE, UNREADABLE) from error
         self._left -= len(content)

@@ -42,7 +42,7 @@ def _judge(file: BinaryIO, budget: Budget, *, depth: int) -> None:
     except pikepdf.PasswordError as error:
         raise Refused(ErrorCode.PASSWORD_PROTECTED, "The PDF opens only with a password. Save it without one and attach that.") from error
     except pikepdf.PdfError as error:
-        raise _unreadable(error) from error
+        raise too_complex() if settings.qpdf_limit_errors() > limits_met else _unreadable(error) from error
     except MemoryError as error:
         raise too_complex() from error
     if settings.qpdf_limit_errors() > limits_met:

@@ -11,7 +11,6 @@ import os
 import resource
 import signal
 import socket
-import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,12 +22,10 @@ NICENESS = 5
 # The highest score: when memory runs out, Linux ends this process before the server and Postgres.
 OOM_SCORE = "1000"
 MAX_MEMORY = 512 * 1024**2
-# A worker that once needed so much, or judged so many files, is replaced: memory that was freed does not all go back.
+# A worker that holds so much after a file, or has judged so many, is replaced: memory that was freed does not all go back.
 SPENT_MEMORY = 160 * 1024**2
 SPENT_FILES = 1000
 DESCRIPTORS = 32
-# ru_maxrss is in kibibytes on Linux and in bytes on macOS.
-RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 
 def main() -> None:
@@ -40,7 +37,7 @@ def main() -> None:
     while descriptors := socket.recv_fds(connection, 1, 1)[1]:
         count += 1
         answer = _answer(descriptors[0])
-        answer["is_spent"] = count >= SPENT_FILES or resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * RSS_UNIT > SPENT_MEMORY
+        answer["is_spent"] = count >= SPENT_FILES or _resident_bytes() > SPENT_MEMORY
         connection.sendall(json.dumps(answer).encode() + b"\n")
 
 
@@ -54,6 +51,14 @@ def _bound_process() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, DESCRIPTORS))
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
+
+
+def _resident_bytes() -> int:
+    """Not by getrusage, whose maximum begins with that of the process that started this one."""
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
+    except OSError:  # macOS: the number of files has to do
+        return 0
 
 
 def _answer(descriptor: int) -> dict[str, object]:

@@ -5,15 +5,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from billing.refusals import Refused
-from storage.pdf.examiner import Examiner
+from storage.pdf.examiner import PATIENCE_SECONDS, Examiner
 from storage.sniff import Inspector
 
 CUSTOMER = "cus_1"
 
 
 @asynccontextmanager
-async def examining() -> AsyncIterator[Examiner]:
-    examiner = Examiner()
+async def examining(*, patience_seconds: float = PATIENCE_SECONDS) -> AsyncIterator[Examiner]:
+    examiner = Examiner(patience_seconds=patience_seconds)
     try:
         yield examiner
     finally:
