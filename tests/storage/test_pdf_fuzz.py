@@ -94,4 +94,6 @@ async def test_every_mutation_has_an_answer_and_what_is_accepted_does_nothing_by
                 assert actions_of(content) == [], f"seed {seed}, number {number}: accepted with an action"
     assert set(answers) <= CODES | {None}
     assert set(answers) >= {ErrorCode.UNSAFE_FILE, ErrorCode.UNSUPPORTED_FILE, None}
-    assert [record.message for record in caplog.records if record.name == "portico.pdf"] == [], "a worker ended, or the parser failed in a way that is not expected"
+    assert [record.message for record in caplog.records if record.name == "portico.pdf"] == [], (
+        "a worker ended, or the parser failed in a way that is not expected"
+    )
