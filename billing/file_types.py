@@ -26,10 +26,7 @@ KNOWN = MimeTypes()
 PDF_ALIASES = (PDF, "application/x-pdf", "application/acrobat", "application/vnd.pdf", "applications/vnd.pdf", "text/pdf", "text/x-pdf", "pdf")
 PNG_ALIASES = (PNG, "image/x-png", "image/apng", "image/vnd.mozilla.apng")
 # What clients say that do not know. `text/plain` is what a part of a form has that says nothing (RFC 7578 §4.4).
-VAGUE = ("*/*", "application/*", "text/plain", "multipart/form-data", "binary/octet-stream", "unknown/unknown") + tuple(
-    f"application/{name}"
-    for name in ("octet-stream", "x-octet-stream", "binary", "x-binary", "unknown", "x-unknown", "download", "x-download", "force-download", "x-force-download")
-)
+VAGUE = re.compile(r"[*]/[*]|application/[*]|text/plain|multipart/form-data|(binary|application)/(x-)?(octet-stream|binary|(force-)?download)|\w+/(x-)?unknown")
 
 
 class Family(StrEnum):
@@ -109,7 +106,7 @@ def family_of_declared(declared: str) -> Family | None:
         return Family.DOCUMENT
     if said.partition("/")[0] == "image":
         return Family.PICTURE
-    return None if "/" not in said or said in VAGUE else Family.OTHER
+    return None if "/" not in said or VAGUE.fullmatch(said) else Family.OTHER
 
 
 def _family_of_type(content_type: str) -> Family:

@@ -123,7 +123,7 @@ class GraphQLEndpoint:
         if visit.refusal:
             raise visit.refusal
         terms = self._portal.terms
-        with_files = replace(self._portal, terms=replace(terms, operation_seconds=terms.patience.longest(uploads.MAX_BODY_BYTES)))
+        with_files = replace(self._portal, terms=replace(terms, operation_seconds=terms.patience.longest(uploads.MAX_REQUEST_BYTES)))
 
         async def run(sent: Call) -> Answer:
             call = self._portal.trust.resolve(sent, context.viewer, now=context.now)

@@ -56,7 +56,9 @@ class Incoming:
         if part is None or part.name not in self.expected:
             raise _bad(f"Part `{part.name[:50]}` stands nowhere in `map`." if part else f"File `{next(iter(self.expected), '')[:50]}` is missing.")
         if part.file_name is None:
-            raise _bad(f"Part `{part.name[:50]}` is no file.")
+            raise _bad(
+                f"Part `{part.name[:50]}` has no file name, so it is a field and no file. Clients that stream must be told one, such as `filename=` in gql."
+            )
         return File(self.expected.pop(part.name), part.file_name, part.content_type, self._chunks(part))
 
     async def _chunks(self, part: Part) -> AsyncIterator[bytes]:

@@ -29,8 +29,8 @@ class Attachable:
 
 @strawberry.type(description="A file: a PDF, PNG or JPEG. See `Query.limits` for sizes.")
 class Attachment(Node):
-    file_name: str = strawberry.field(description="Its name, for display only.")
-    content_type: str = strawberry.field(description="Its media type, judged by its content.")
+    file_name: str = strawberry.field(description="Its name, for display only, with an extension of its type.")
+    content_type: str = strawberry.field(description="Its media type by its content; while PENDING what was announced.")
     size_bytes: int = strawberry.field(description="Its size in bytes.")
     sha256: str = strawberry.field(description="SHA-256 of its bytes, 64 lower-case hex digits.")
     status: AttachmentStatus = strawberry.field(description="Where it is.")

@@ -15,14 +15,14 @@ PARENT = "The Invoice or PaymentSchedule to attach them to."
 @strawberry.input(description="A group of files, and what to attach them to.")
 class UploadAttachmentsInput:
     parent_id: strawberry.ID = strawberry.field(description=PARENT)
-    files: list[Upload] = strawberry.field(description="PDF, PNG or JPEG. Their names must end so, and their content must be so. See `Query.limits` for sizes.")
+    files: list[Upload] = strawberry.field(description="PDF, PNG or JPEG, by their content; names and media types are put right. See `Query.limits` for sizes.")
     idempotency_key: str = strawberry.field(description=KEY)
 
 
 @strawberry.input(description="A file that will be sent.")
 class AnnouncedFile:
-    file_name: str = strawberry.field(description="Its name, for display; it must end in .pdf, .png, .jpg or .jpeg.")
-    content_type: str = strawberry.field(description="Its media type.")
+    file_name: str = strawberry.field(description="Its name, for display. It gets the extension of its content when it is stored.")
+    content_type: str = strawberry.field(description="Its media type, which may be vague or wrong. Its content decides when it is stored.")
     size_bytes: int = strawberry.field(description="Its exact size in bytes.")
     sha256: str = strawberry.field(description="SHA-256 of its bytes, 64 hex digits.")
 

@@ -32,7 +32,7 @@ def walk() -> Walk:
     if (yield Take(4)) != zlib.crc32(header[4:]).to_bytes(4):
         raise broken("the check sum of its header is wrong")
     kind = b""
-    for _ in range(MAX_PICTURE_PARTS):
+    for _ in range(MAX_PICTURE_PARTS - 1):
         length, kind = struct.unpack(">I4s", (yield Take(8)))
         if length >= 2**31 or not kind.isalpha() or kind == b"IHDR":
             raise broken("it has bytes that are no chunk")

@@ -18,7 +18,7 @@ class AttachmentMutations:
         shows="attachments",
         permission=permissions.ATTACH,
         description="Attach a group of files to an invoice or a payment schedule: all of them or none. NOT_FOUND, WRONG_STATE, INVALID_VALUE, TOO_MANY_FILES, FILE_TOO_LARGE, "
-        "GROUP_TOO_LARGE, EMPTY_FILE, UNSUPPORTED_FILE, UNSAFE_FILE, NOT_SCANNED, QUOTA_EXCEEDED, IDEMPOTENCY_CONFLICT.",
+        "GROUP_TOO_LARGE, EMPTY_FILE, UNSUPPORTED_FILE, UNSAFE_FILE, PASSWORD_PROTECTED, TOO_COMPLEX, TOO_MANY_PIXELS, NOT_SCANNED, QUOTA_EXCEEDED, IDEMPOTENCY_CONFLICT.",
     )
     create_attachment_uploads = mutation(
         direct.create,
@@ -38,7 +38,7 @@ class AttachmentMutations:
         shows="attachments",
         permission=permissions.ATTACH,
         description="Check the files that were sent and keep them: all of them or none. Harmless to repeat. NOT_FOUND, NOT_UPLOADED, NOT_SCANNED, and for files that are REJECTED "
-        "from then on: CHECKSUM_MISMATCH, EMPTY_FILE, UNSUPPORTED_FILE, UNSAFE_FILE, NOT_STORED.",
+        "from then on: CHECKSUM_MISMATCH, EMPTY_FILE, UNSUPPORTED_FILE, UNSAFE_FILE, PASSWORD_PROTECTED, TOO_COMPLEX, TOO_MANY_PIXELS, NOT_STORED.",
     )
     delete_attachment = mutation(
         attachments.delete,

@@ -21,7 +21,7 @@ __all__ = ["store"]
 CREATE = """mutation ($input: CreateAttachmentUploadsInput!) { createAttachmentUploads(input: $input) { replayed userErrors { code path }
   uploads { url expiresAt fields { name value } attachment { id status fileName sizeBytes downloadUrl } } } }"""
 COMPLETE = """mutation ($ids: [ID!]!) { completeAttachmentUploads(input: {attachmentIds: $ids}) { userErrors { code path }
-  attachments { id status sha256 downloadUrl version } } }"""
+  attachments { id status fileName contentType sha256 downloadUrl version } } }"""
 SHOW = "query ($id: ID!) { node(id: $id) { ... on Attachment { status } } }"
 DELETE = "mutation ($id: ID!) { deleteAttachment(input: {attachmentId: $id}) { deletedAttachmentId userErrors { code } } }"
 
@@ -158,6 +158,54 @@ async def test_somebody_elses_and_the_other_sides_are_not_found(fleet: Fleet, re
     assert codes(await fleet.complete()) == ["INVALID_VALUE"]
 
 
+ANNOUNCED = {
+    "a vague type": ("a.pdf", "application/octet-stream", pdf(), "a.pdf", "application/pdf"),
+    "a wrong type": ("photo.jpg", "image/jpg", jpeg(), "photo.jpg", "image/jpeg"),
+    "a name without an extension": ("photo", "image/pjpeg", jpeg(), "photo.jpg", "image/jpeg"),
+    "neither": ("photo", "", png(), "photo.png", "image/png"),
+    "another picture": ("photo.heic", "image/heic", jpeg(), "photo.jpg", "image/jpeg"),
+    "another extension": ("photo.jpg", "image/jpeg", png(), "photo.png", "image/png"),
+}
+
+
+@pytest.mark.parametrize(("name", "declared", "content", "shown", "content_type"), ANNOUNCED.values(), ids=ANNOUNCED)
+async def test_what_was_announced_is_put_right_by_the_content(
+    fleet: Fleet, request: pytest.FixtureRequest, admin: asyncpg.Connection, name: str, declared: str, content: bytes, shown: str, content_type: str
+) -> None:
+    announced = await fleet.announce(("a.pdf", content), key=f"put right {request.node.name}", fileName=name, contentType=declared)
+    assert announced["userErrors"] == []
+    (upload,) = announced["uploads"]
+    assert (await fleet.send(upload, content)).status_code == 204
+    (stored,) = (await fleet.complete(upload["attachment"]["id"]))["attachments"]
+    assert (stored["fileName"], stored["contentType"]) == (shown, content_type)
+    async with httpx.AsyncClient(follow_redirects=True) as anybody:
+        answer = await anybody.get(stored["downloadUrl"])
+    assert (answer.headers["content-type"], answer.content) == (content_type, content)
+    for column in ("content_type", "file_name"):
+        with pytest.raises(asyncpg.RestrictViolationError, match="stays what it is"):
+            await admin.execute(f"update attachment set {column} = 'image/png' || {column} where id = $1", stored["id"])
+
+
+async def test_content_of_another_family_than_was_announced_is_rejected(fleet: Fleet, request: pytest.FixtureRequest) -> None:
+    for name, content in (("a.png", pdf()), ("a.pdf", jpeg())):
+        (upload,) = (await fleet.announce((name, content), key=f"family {name} {request.node.name}"))["uploads"]
+        await fleet.send(upload, content)
+        assert codes(await fleet.complete(upload["attachment"]["id"])) == ["UNSUPPORTED_FILE"]
+        assert await fleet.ask(SHOW, id=upload["attachment"]["id"]) == {"status": "REJECTED"}
+
+
+async def test_a_hundred_files_are_announced_and_completed_as_one_group(http: httpx.AsyncClient, invoice: str) -> None:
+    fleet = Fleet(http, invoice)
+    files = [(f"{number}.png", png(300 + number)) for number in range(100)]
+    uploads = (await fleet.announce(*files, key="a hundred"))["uploads"]
+    for upload, (_, content) in zip(uploads, files, strict=True):
+        fields = {item["name"]: item["value"] for item in upload["fields"]}
+        assert (await http.post(upload["url"], data=fields, files={"file": ("x", content)})).status_code == 204
+    done = await fleet.complete(*(upload["attachment"]["id"] for upload in uploads))
+    assert done["userErrors"] == []
+    assert [found["status"] for found in done["attachments"]] == ["STORED"] * 100
+
+
 @pytest.mark.parametrize(
     ("changed", "code"),
     [
@@ -177,7 +225,7 @@ async def test_an_announcement_that_cannot_hold_is_refused(fleet: Fleet, changed
 async def test_a_group_that_is_too_large_is_refused_before_any_address_is_given(fleet: Fleet) -> None:
     four = [("a.pdf", b"")] * 4
     assert codes(await fleet.announce(*four, key="never", sizeBytes=8 * 1024**2)) == ["GROUP_TOO_LARGE"]
-    assert codes(await fleet.announce(*four * 6, key="never")) == ["TOO_MANY_FILES"]
+    assert codes(await fleet.announce(*four * 26, key="never")) == ["TOO_MANY_FILES"]
 
 
 async def test_our_own_route_takes_what_was_announced_and_nothing_else(server: str, invoice: str, http: httpx.AsyncClient) -> None:

@@ -175,6 +175,31 @@ async def test_whatever_profile_is_accepted_can_be_read_again(post: Post, somebo
     assert accepted > 5
 
 
+PERSONS = {
+    "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627": "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627",  # Alireza, with the joiner of Persian
+    "\u0915\u094d\u200d\u0937": "\u0915\u094d\u200d\u0937",
+    "Ada \U0001f468\u200d\U0001f469\u200d\U0001f467": "Ada \U0001f468\u200d\U0001f469\u200d\U0001f467",
+    "Ada \U0001fae8": "Ada \U0001fae8",  # newer than this Python's tables
+    "\u2068Ada\u2069 \u200eKing\u202e": "Ada King",
+    " Ada\n\tKing\x07 ": "Ada King",
+    "n" * 200: "n" * 200,
+    "": None,
+    "   ": None,
+    "\u200c\u200d": None,
+    "\u202e\ufeff\u200b": None,
+    "n" * 201: None,
+}
+
+
+@pytest.mark.parametrize(("given", "shown"), PERSONS.items(), ids=range(len(PERSONS)))
+async def test_a_persons_name_keeps_its_joiners_and_loses_what_only_turns_or_hides_text(
+    post: Post, somebody: str, admin: asyncpg.Connection, given: str, shown: str | None
+) -> None:
+    answer = (await post(PROFILE, customer(somebody), input={"name": given})).json()["data"]["updateProfile"]
+    assert answer["userErrors"] == ([] if shown else [{"code": "INVALID_VALUE", "path": ["input", "name"]}])
+    assert await admin.fetchval("select name from customer where id = $1", somebody) == (shown or "Some")
+
+
 @pytest.mark.parametrize(
     ("address", "holds"),
     [("a" * 64 + "@example.es", True), ("a" * 65 + "@example.es", False), ("a@b", False), ("a\u200b@example.es", False), ("ä@ö.example", True)],

@@ -6,19 +6,21 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from gql import Client, FileVar, gql
 from gql.transport.aiohttp import AIOHTTPTransport
+from gql.transport.exceptions import TransportQueryError
 
 from tests.browser import browser
 from tests.conftest import ADA, token
 from tests.posting import UPLOAD
 from tests.samples import jpeg, pdf, png
 
-FILES = {"order.pdf": pdf(300_000), "photo.jpg": jpeg(200_000), "scan.png": png(100_000)}
+FILES = {"Übersicht für Müller \N{GRINNING FACE}.pdf": pdf(300_000), "100% 50%25 photo.jpg": jpeg(200_000), "scan.png": png(100_000)}
 DIGESTS = {name: hashlib.sha256(content).hexdigest() for name, content in FILES.items()}
 
 
@@ -52,6 +54,28 @@ async def test_pythons_gql_uploads(server: str, invoice: str, paths: list[Path])
         document.variable_values = {"input": {"parentId": invoice, "files": [FileVar(str(path)) for path in paths], "idempotencyKey": "by gql"}}
         answer = await session.execute(document, upload_files=True)
     assert stored(answer["uploadAttachments"]) == DIGESTS
+
+
+NAMES = ["50%25.pdf", "%41.pdf", "a b.pdf", "\N{OLIVE}.pdf", "no extension", None]
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_pythons_gql_streams_a_file_under_the_name_that_it_is_given(server: str, invoice: str, name: str | None) -> None:
+    """What docs/attachments.md says: without `filename=` a stream is sent as a field, and that is refused with a sentence that names the part."""
+
+    async def stream() -> AsyncIterator[bytes]:
+        yield pdf()
+
+    sent = {"Authorization": f"Bearer {token(ADA)}", "GraphQL-Require-Preflight": "1"}
+    async with Client(transport=AIOHTTPTransport(url=f"{server}/graphql", headers=sent)) as session:
+        document = gql(UPLOAD)
+        document.variable_values = {"input": {"parentId": invoice, "files": [FileVar(stream(), filename=name)], "idempotencyKey": f"streamed {name}"}}
+        if name is None:
+            with pytest.raises(TransportQueryError, match="Part `0` has no file name"):
+                await session.execute(document, upload_files=True)
+            return
+        answer = await session.execute(document, upload_files=True)
+    assert list(stored(answer["uploadAttachments"])) == [name if name.endswith(".pdf") else f"{name}.pdf"]
 
 
 async def test_apollo_uploads(server: str, invoice: str, paths: list[Path], root: Path, tmp_path: Path) -> None:
