@@ -11,9 +11,12 @@ from itertools import accumulate
 from typing import Any
 
 from billing.money import decimal_text
+from billing.numbers import receipt_number
+from papers.line_words import entry_text
 from papers.sheet import Merchant, Paper, Reader, sheet
 
 COLUMNS = ("date", "kind", "reference", "amount", "balance", "currency")
+OPENING = "OPENING"
 # A spreadsheet takes text that begins with one of these for a formula, and runs it.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -24,6 +27,7 @@ class EntryKind(StrEnum):
     PAYMENT = "PAYMENT"
     REFUND = "REFUND"
     CREDIT = "CREDIT"
+    CHARGE = "CHARGE"
     CREDIT_NOTE = "CREDIT_NOTE"
 
 
@@ -68,18 +72,35 @@ def _content(statement: Statement, merchant: Merchant, reader: Reader) -> dict[s
         "facts": [(words["period"], period), (words["closing"], reader.money(statement.closing_minor, currency))],
         "opening": [reader.day(statement.starts_on), words["opening"], "", "", reader.money(statement.opening_minor, currency)],
         "entries": [
-            [reader.day(entry.on), words[f"entry_{entry.kind}"], entry.reference, reader.money(entry.amount_minor, currency), reader.money(balance, currency)]
+            [
+                reader.day(entry.on),
+                words[f"entry_{entry.kind}"],
+                _reference(entry, reader),
+                reader.money(entry.amount_minor, currency),
+                reader.money(balance, currency),
+            ]
             for entry, balance in zip(statement.entries, statement.balances(), strict=True)
         ],
         "closing": reader.money(statement.closing_minor, currency),
     }
 
 
+def _reference(entry: Entry, reader: Reader) -> str:
+    """Of a payment the number of its receipt; of a credit or charge a few words."""
+    if entry.kind in (EntryKind.PAYMENT, EntryKind.REFUND):
+        return receipt_number(entry.reference)
+    return entry_text(entry.reference, reader.language) if entry.kind in (EntryKind.CREDIT, EntryKind.CHARGE) else entry.reference
+
+
 def statement_csv(statement: Statement) -> bytes:
-    """RFC 4180 in UTF-8, with ISO days, plain decimals and English column names, so that a program reads it in every language alike."""
+    """RFC 4180 in UTF-8, with ISO days, plain decimals and English column names, so that a program reads it in every language alike.
+
+    The first row is what was owed before, so every balance is the sum of the amounts up to it."""
     text = StringIO()
     rows = csv.writer(text)
     rows.writerow(COLUMNS)
+    opening = decimal_text(statement.opening_minor, statement.currency)
+    rows.writerow([statement.starts_on.isoformat(), OPENING, "", opening, opening, statement.currency])
     for entry, balance in zip(statement.entries, statement.balances(), strict=True):
         amount, left = decimal_text(entry.amount_minor, statement.currency), decimal_text(balance, statement.currency)
         rows.writerow([entry.on.isoformat(), entry.kind, _harmless(entry.reference), amount, left, statement.currency])
