@@ -31,7 +31,6 @@ from gateway.sending import InParts
 from gateway.settings import Settings, WrongSetting
 from papers.press import Press
 from papers.sheet import Logo, Merchant, Paper
-from papers.statement import statement_csv
 from resolvers import papers
 from resolvers.papers import Asking, Period, StatementTooLong
 
@@ -57,7 +56,7 @@ def routes(database: Database, issuer: Issuer, settings: Settings, clock: Callab
     """Raises WrongSetting."""
     secrets = tuple(secret_of(key) for key in issuer.keys if key.signing is not None)
     places = Admission(running=settings.papers_at_once, queued=settings.max_queued_papers, wait_seconds=settings.paper_queue_seconds)
-    press, allowance = Press(at_once=settings.papers_at_once), Allowance(settings.papers_per_minute)
+    press, allowance = Press(at_once=settings.papers_at_once, fonts=_font_folders(settings)), Allowance(settings.papers_per_minute)
     printer = Printer(database, merchant_of(settings), press, settings, places, allowance, clock)
 
     async def download(request: Request) -> Response:
@@ -95,7 +94,7 @@ async def _within_bounds(printer: Printer, link: Asked, request: Request) -> Res
                 )
             return await _printed(printer, link)
     except StatementTooLong as error:
-        return _too_long(error)
+        return _too_long(error, printer.settings)
     except ClientGone:
         return answers.refused("CLIENT_CLOSED_REQUEST", "The client has left.", form())
     except SessionEnded:  # the app that the address was made for is disabled
@@ -131,22 +130,37 @@ async def _statement(asking: Asking, match: re.Match[str], printer: Printer) -> 
     """Raises StatementTooLong."""
     currency, starts_on, ends_on, kind = match.groups()
     period = Period(currency, date.fromisoformat(starts_on), date.fromisoformat(ends_on))
-    statement = await papers.statement(asking, period, max_entries=printer.settings.max_statement_rows)
-    paper = None if kind == "csv" else await papers.printed_statement(asking, statement)
-    await asking.session.close()
-    content = await (printer.press.print(paper) if paper else asyncio.to_thread(statement_csv, statement))
+    if kind == "csv":
+        content = await papers.statement_csv(asking, period, max_entries=printer.settings.max_statement_csv_rows)
+        await asking.session.close()
+    else:
+        statement = await papers.statement(asking, period, max_entries=printer.settings.max_statement_rows)
+        paper = await papers.printed_statement(asking, statement)
+        await asking.session.close()
+        content = await printer.press.print(paper)
     return _file(content, f"statement-{currency}-{starts_on}-{ends_on}.{kind}", printer)
 
 
-def _too_long(error: StatementTooLong) -> Response:
+def _too_long(error: StatementTooLong, settings: Settings) -> Response:
     """As a document that is too large, in the reading of the statuses that does not say 200 to an error: here nobody speaks GraphQL."""
+    message = str(error)
+    if error.allowed < error.entries <= settings.max_statement_csv_rows:
+        message = f"{message.removesuffix('.')}, or take the CSV, which has room for all."
     extensions = {"code": "LIMIT_EXCEEDED", "limit": "statement_rows", "allowed": error.allowed}
-    return answers.respond({"errors": [{"message": str(error), "extensions": extensions}]}, "LIMIT_EXCEEDED", replace(form(), profile="draft-2026"))
+    return answers.respond({"errors": [{"message": message, "extensions": extensions}]}, "LIMIT_EXCEEDED", replace(form(), profile="draft-2026"))
 
 
 def _file(content: bytes, name: str, printer: Printer) -> Response:
     headers = {**HEADERS, "Content-Type": TYPES[name.rpartition(".")[2]], "Content-Disposition": disposition(name)}
     return InParts(content, headers, seconds=printer.settings.paper_seconds)
+
+
+def _font_folders(settings: Settings) -> list[Path]:
+    folders = [Path(folder) for folder in settings.paper_fonts]
+    for folder in folders:
+        if not folder.is_dir():
+            raise WrongSetting(f"PORTICO_PAPER_FONTS: {folder} is not a folder.")
+    return folders
 
 
 def _logo(path: Path | None) -> Logo | None:

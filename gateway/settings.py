@@ -238,7 +238,9 @@ class Settings(BaseSettings):
     paper_queue_seconds: Seconds = Field(5.0, description="How long a paper waits to be made before it is answered 503.")
     paper_seconds: Seconds = Field(60.0, description="How long a paper may take from its request to its PDF, and then as long again to be sent.")
     papers_per_minute: Count = Field(60, ge=1, description="How many papers of one customer may be downloaded in a minute.")
-    max_statement_rows: Count = Field(10_000, ge=1, description="How many entries a statement of account may have. A PDF takes 0.1 MB of memory for each.")
+    max_statement_rows: Count = Field(10_000, ge=1, description="How many entries a statement of account may have as a PDF; see docs/payments.md.")
+    max_statement_csv_rows: Count = Field(50_000, ge=1, description="How many entries a statement of account may have as CSV.")
+    paper_fonts: Lines = Field((), examples=["/usr/share/fonts/noto"], description="Folders with more fonts for papers, as a comma list.")
 
     @field_validator("*", mode="before")
     @classmethod

@@ -1,12 +1,13 @@
 """Makes the PDF of one large paper in a process of its own: `python -m papers.child_process`.
 
-The process runs at a lower priority than the server, is ended when nobody waits for its PDF any more, and takes its memory (about 0.1 MB for each row)
-with it when it is done. A thread could do none of these, and would share the interpreter with the event loop while it lays out the rows.
+The process runs at a lower priority than the server, is ended when nobody waits for its PDF any more, and takes its memory with it when it is done. It forks
+for the parts of a statement. A thread could do none of these, and would share the interpreter with the event loop while it lays out the rows.
 """
 
 import asyncio
 import os
 import pickle
+import signal
 import sys
 import threading
 import time
@@ -14,7 +15,8 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from papers.printing import compiler_with, fonts_in, printed
+from papers.parts import ROWS, printed_in_parts
+from papers.printing import Printed, Printer
 from papers.sheet import Paper
 
 ROOT = Path(__file__).parent.parent
@@ -29,41 +31,46 @@ class PrintingFailed(Exception):
     """The process ended without a PDF; the message is what it wrote to stderr."""
 
 
-async def print_in_child(paper: Paper, font_folders: Sequence[Path]) -> bytes:
+async def print_in_child(paper: Paper, font_folders: Sequence[Path], *, rows_in_a_part: int = ROWS) -> Printed:
     """The PDF. A caller that is cancelled ends the process. Raises PrintingFailed."""
-    job = await asyncio.to_thread(pickle.dumps, (paper, font_folders), pickle.HIGHEST_PROTOCOL)
+    job = await asyncio.to_thread(pickle.dumps, (paper, font_folders, rows_in_a_part), pickle.HIGHEST_PROTOCOL)
     pipe = asyncio.subprocess.PIPE
     # A session of its own: what the terminal signals (Ctrl-C) is for the server, which finishes what runs.
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "papers.child_process", cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
     )
     try:
-        pdf, errors = await process.communicate(job)
+        answer, errors = await process.communicate(job)
     finally:
         if process.returncode is None:
             with suppress(ProcessLookupError):
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
             await process.wait()
     if process.returncode != 0:
         raise PrintingFailed(f"exit code {process.returncode}: {errors[-MAX_ERROR_BYTES:].decode(errors='replace')}")
-    return pdf
+    printed: Printed = await asyncio.to_thread(pickle.loads, answer)
+    return printed
 
 
 def main() -> None:
-    """Read a pickled paper from stdin and write its PDF to stdout."""
+    """Read a pickled paper from stdin and write it to stdout as it was printed, pickled too."""
     os.nice(NICENESS)
     with suppress(OSError):  # only Linux has it
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE, encoding="utf-8")
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-    paper, font_folders = pickle.load(sys.stdin.buffer)
-    sys.stdout.buffer.write(printed(compiler_with(fonts_in(font_folders)), paper))
+    paper, font_folders, rows_in_a_part = pickle.load(sys.stdin.buffer)
+    printer = Printer(font_folders)
+    in_parts = paper.splits and paper.rows > rows_in_a_part
+    printed = printed_in_parts(printer, paper, rows_in_a_part=rows_in_a_part) if in_parts else printer.printed(paper)
+    pickle.dump(printed, sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)
 
 
 def _end_with_parent(parent: int) -> None:
     """A server that was killed cannot end its processes, so they look for themselves."""
     while os.getppid() == parent:
         time.sleep(PARENT_SECONDS)
-    os._exit(1)
+    # The forks too: the process leads a session of its own.
+    os.killpg(os.getpgrp(), signal.SIGKILL)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from typing import Any
 
 from billing.rows.credit_notes import CreditNote, CreditNoteLine
 from papers.line_words import described
-from papers.sheet import Merchant, Paper, Reader, sheet
+from papers.sheet import Merchant, Paper, Reader, sheet, with_breaks
 from papers.taxes import rate_of, tax_rows
 
 
@@ -44,7 +44,7 @@ def _content(note: CreditNote, lines: Sequence[CreditNoteLine], corrected: Corre
 
 def _line(line: CreditNoteLine, reader: Reader) -> dict[str, Any]:
     return {
-        "description": described(line.description, line.wording, line.wording_of, reader.language),
+        "description": with_breaks(described(line.description, line.wording, line.wording_of, reader.language)),
         "period": reader.days(line.period_starts_at, line.period_ends_at),
         "net": reader.money(line.subtotal_minor, line.currency),
         "rate": rate_of(line, reader),

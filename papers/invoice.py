@@ -9,7 +9,7 @@ from typing import Any
 from billing.rows.invoices import Invoice, InvoiceLine
 from billing.rows.payments import Payment
 from papers.line_words import described
-from papers.sheet import Merchant, Paper, Reader, sheet
+from papers.sheet import Merchant, Paper, Reader, sheet, with_breaks
 from papers.taxes import rate_of, tax_rows
 
 
@@ -82,7 +82,7 @@ def method_of(payment: Payment, reader: Reader) -> str:
 
 def _line(line: InvoiceLine, reader: Reader) -> dict[str, Any]:
     return {
-        "description": described(line.description, line.wording, line.wording_of, reader.language),
+        "description": with_breaks(described(line.description, line.wording, line.wording_of, reader.language)),
         "period": reader.days(line.period_starts_at, line.period_ends_at),
         "quantity": str(line.quantity),
         "unit": reader.money(line.unit_minor, line.currency),

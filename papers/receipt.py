@@ -9,7 +9,7 @@ from billing.numbers import receipt_number
 from billing.rows.invoices import Invoice, InvoiceLine
 from billing.rows.payments import Payment
 from papers.invoice import PaidBack, PaidPart, method_of, moved_at
-from papers.sheet import Merchant, Paper, Reader, sheet
+from papers.sheet import Merchant, Paper, Reader, sheet, with_breaks
 from papers.taxes import summary
 
 
@@ -42,7 +42,7 @@ def _content(payment: Payment, parts: Sequence[PaidPart | PaidBack], invoices: S
             (words["method"], method_of(payment, reader)),
             (words["reference"], payment.id),
         ],
-        "parts": [[part.name, reader.money(part.amount_minor, payment.currency)] for part in parts if isinstance(part, PaidPart)],
+        "parts": [[with_breaks(part.name), reader.money(part.amount_minor, payment.currency)] for part in parts if isinstance(part, PaidPart)],
         "totals": [(words["amount_paid"], paid), *refunds] if refunds else [],
         "result": words["paid_after_refunds" if refunds else "amount_paid"],
         "paid": reader.money(payment.amount_minor - payment.refunded_minor, payment.currency),

@@ -1,11 +1,13 @@
 """What every paper has: who sends it, who reads it, and how amounts and days are written for that reader."""
 
+import re
+import unicodedata
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from re import fullmatch
+from itertools import pairwise
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -20,6 +22,10 @@ from papers.words import WORDS, language_of
 LETTER = {"BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE"}
 # Unicode's isolates (UAX 9).
 RIGHT_TO_LEFT, END = "\u2067", "\u2069"
+# A word of so many letters may be longer than its column is wide. It may break after every few of them, but not before a mark or around a joiner.
+LONG_WORD = re.compile(r"\S{24,}")
+LETTERS_TOGETHER = 6
+ZERO_WIDTH_SPACE = "\u200b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class Merchant:
     tax_ids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        if not fullmatch("#[0-9a-fA-F]{6}", self.accent):
+        if not re.fullmatch("#[0-9a-fA-F]{6}", self.accent):
             raise ValueError("a colour is # and six hexadecimal digits")
 
 
@@ -74,14 +80,27 @@ class Reader:
         return language_of(self.locale)
 
     @property
+    def han(self) -> str:
+        """Whose way of writing Han letters: JP, KR, TC, HK, and SC for everybody else."""
+        locale = self.babel_locale
+        if locale.language != "zh":
+            return {"ja": "JP", "ko": "KR"}.get(locale.language, "SC")
+        if locale.script == "Hant" or locale.territory in ("TW", "HK", "MO"):
+            return "HK" if locale.territory in ("HK", "MO") else "TC"
+        return "SC"
+
+    @property
     def words(self) -> Mapping[str, str]:
         return {**WORDS[self.language], **line_words(self.language)}
 
     def money(self, minor: int, currency: str) -> str:
-        return self._apart(formatted(minor, currency, self.locale))
+        """The full-width sign that Japanese has for the yen is only in fonts for Japanese, and is not what people search for."""
+        return self._apart(formatted(minor, currency, self.locale).replace("￥", "¥"))
 
     def day(self, on: date | datetime) -> str:
-        return self._apart(format_date(on.astimezone(self.zone).date() if isinstance(on, datetime) else on, "medium", locale=self.babel_locale))
+        """In one piece: a line does not end before the year."""
+        day = format_date(on.astimezone(self.zone).date() if isinstance(on, datetime) else on, "medium", locale=self.babel_locale)
+        return self._apart(day.replace(" ", "\u00a0"))
 
     def _apart(self, text: str) -> str:
         """Figures of a script that runs from right to left, kept from mixing with the words around them, which do not."""
@@ -102,18 +121,23 @@ class Reader:
 @dataclass(frozen=True, slots=True)
 class Paper:
     """Ready to be printed. `content` lays out the values that the template reads; it is called where the paper is printed, outside the event loop, and can be
-    pickled. `made_at` is written into the file, so that the same paper is the same bytes whenever it is printed. `rows` is how large the paper is."""
+    pickled. `made_at` is written into the file, so that the same paper is the same bytes whenever it is printed. `rows` is how large the paper is. `splits` names
+    the list in the content whose rows may be printed in parts; the template then has no other table."""
 
     template: str
     content: Callable[[], Mapping[str, Any]]
     made_at: datetime
     rows: int
+    splits: str | None = None
 
 
 def sheet(merchant: Merchant, reader: Reader, *, title: str) -> dict[str, Any]:
     """What all templates read."""
     return {
         "title": title,
+        "foot": with_breaks(title),
+        "han": reader.han,
+        "direction": Locale(reader.language).text_direction,
         "language": reader.language,
         "size": "us-letter" if (reader.babel_locale.territory or "") in LETTER else "a4",
         "words": reader.words,
@@ -124,8 +148,28 @@ def sheet(merchant: Merchant, reader: Reader, *, title: str) -> dict[str, Any]:
             "footer": merchant.footer,
             "logo": _drawing(merchant.logo),
         },
-        "reader": {"name": reader.name, "lines": reader.lines or (reader.email,)},
+        "reader": {"name": with_breaks(reader.name), "lines": [with_breaks(line) for line in reader.lines or (reader.email,)]},
     }
+
+
+def with_breaks(text: str) -> str:
+    """A text whose long words may break between letters."""
+    return LONG_WORD.sub(lambda word: _broken(word[0]), text)
+
+
+def _broken(word: str) -> str:
+    """A word of a script from right to left stays whole: pieces of it would be put in the wrong order."""
+    if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in word):
+        return word
+    pieces, since = [], 0
+    for before, letter in pairwise(f" {word}"):
+        is_joined = unicodedata.category(letter) in ("Mn", "Mc", "Me", "Cf", "Sk") or unicodedata.category(before) == "Cf"
+        if since >= LETTERS_TOGETHER and not is_joined:
+            pieces.append(ZERO_WIDTH_SPACE)
+            since = 0
+        pieces.append(letter)
+        since += 1
+    return "".join(pieces)
 
 
 def _drawing(logo: Logo | None) -> str | None:

@@ -1,7 +1,8 @@
 """What is printed: an invoice, a credit note, a receipt, a statement of account. The rows behind them, read as the customer."""
 
+import asyncio
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -19,7 +20,7 @@ from papers.invoice import PaidBack, PaidPart, invoice_paper
 from papers.parties import issued_by, reader_of
 from papers.receipt import PaidInvoice, receipt_paper
 from papers.sheet import Merchant, Paper, Reader
-from papers.statement import Entry, EntryKind, Statement, statement_paper
+from papers.statement import Entry, EntryKind, Statement, StatementCsv, statement_paper
 from resolvers.lifecycle.reading import asked, rows_from
 
 # So many rows keep the event loop busy for about 5 ms.
@@ -70,7 +71,7 @@ class StatementTooLong(Exception):
 
     def __init__(self, entries: int, allowed: int) -> None:
         super().__init__(f"The statement has {entries} entries; at most {allowed} are in one document. Ask for a shorter period.")
-        self.allowed = allowed
+        self.entries, self.allowed = entries, allowed
 
 
 async def invoice(asking: Asking, identifier: str) -> Paper | None:
@@ -127,21 +128,46 @@ async def _with_lines(asking: Asking, invoices: Mapping[str, Invoice]) -> list[P
 
 
 async def statement(asking: Asking, period: Period, *, max_entries: int, page_rows: int = PAGE_ROWS) -> Statement:
-    """Read page by page in the session's one snapshot. Raises StatementTooLong."""
-    block = blocks()["papers.entries"]
-    values = {"customer_id": asking.customer_id, "currency": period.currency, "until_on": period.ends_on}
-    (extent,) = await rows_from(asking.session, extent_sql(block), "StatementExtent", starts_on=period.starts_on, **values)
+    """Raises StatementTooLong."""
+    extent = await _extent(asking, period, max_entries)
+    entries = [entry async for page in _pages(asking, period, extent.entries, page_rows) for entry in page]
+    return Statement(period.currency, period.starts_on, period.ends_on, extent.opening_minor, entries)
+
+
+async def statement_csv(asking: Asking, period: Period, *, max_entries: int, page_rows: int = PAGE_ROWS) -> bytes:
+    """The rows of one page at a time are in memory, and are written outside the event loop. Raises StatementTooLong."""
+    extent = await _extent(asking, period, max_entries)
+    written = StatementCsv(period.currency, period.starts_on, extent.opening_minor)
+    async for page in _pages(asking, period, extent.entries, page_rows):
+        await asyncio.to_thread(written.add, page)
+    return await asyncio.to_thread(written.closed, period.ends_on)
+
+
+async def _extent(asking: Asking, period: Period, max_entries: int) -> Any:
+    """How many entries there are and what was owed before them. Raises StatementTooLong."""
+    (extent,) = await rows_from(
+        asking.session, extent_sql(blocks()["papers.entries"]), "StatementExtent", starts_on=period.starts_on, **_values(asking, period)
+    )
     if extent.entries > max_entries:
         raise StatementTooLong(extent.entries, max_entries)
+    return extent
+
+
+async def _pages(asking: Asking, period: Period, count: int, page_rows: int) -> AsyncIterator[list[Entry]]:
+    """The entries in their order, read page by page in the session's one snapshot."""
+    block, values = blocks()["papers.entries"], _values(asking, period)
     # The keyset before the first entry of the period: ranks begin at 1.
-    entries: list[Entry] = []
     after: tuple[Value, ...] = (period.starts_on, 0, "")
-    while len(entries) < extent.entries:
+    while count > 0:
         window = Window("oldest", page_rows, after=after)
         page = await rows_from(asking.session, page_sql(block, window, limit=":size"), block.returns, size=page_rows, **values, **keyset_arguments(window))
-        entries += [Entry(row.happened_on, EntryKind(row.kind), row.reference, row.amount_minor) for row in page]
+        yield [Entry(row.happened_on, EntryKind(row.kind), row.reference, row.amount_minor) for row in page]
         after = (page[-1].happened_on, page[-1].rank, page[-1].id)
-    return Statement(period.currency, period.starts_on, period.ends_on, extent.opening_minor, entries)
+        count -= len(page)
+
+
+def _values(asking: Asking, period: Period) -> dict[str, Any]:
+    return {"customer_id": asking.customer_id, "currency": period.currency, "until_on": period.ends_on}
 
 
 async def printed_statement(asking: Asking, statement: Statement) -> Paper:

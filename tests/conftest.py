@@ -71,6 +71,14 @@ EMPTY = shown("empty@example.com")
 BIG = shown("big@example.com")
 
 
+# Dozens of servers live until the end of the run, each with connections of its own. Processes are killed here, and the machine is not: what Postgres
+# has written outlives them without waiting for the disk, which would take a good part of the run.
+CONFIGURATION = """
+max_connections = 500
+fsync = off
+full_page_writes = off
+"""
+
 LOGINS = (Login(str(ADA.customer_id), "Ada Lovelace", "Shows most of it.", "demo-token"),)
 
 
@@ -85,9 +93,8 @@ def urls() -> Iterator[embedded.Urls]:
         data = Path(folder) / "data"
         with embedded.running(data):
             pass
-        # Dozens of servers live until the end of the run, each with connections of its own.
         with (data / "postgresql.conf").open("a") as conf:
-            conf.write("max_connections = 500\n")
+            conf.write(CONFIGURATION)
         with embedded.running(data) as found:
             asyncio.run(_fill(found))
             yield found

@@ -1,7 +1,6 @@
 """Invoices, receipts and statements over HTTP: by an address that is good for five minutes, in the customer's language, and nobody else's."""
 
-import csv
-from io import BytesIO, StringIO
+from io import BytesIO
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,7 +8,10 @@ import httpx
 import pytest
 from pypdf import PdfReader
 
+from papers.words import WORDS
 from tests.conftest import ADA, BIG, Portal, Post, shown
+from tests.papers.load import csv_entries
+from tests.papers.samples import copied
 
 PAPERS = """query Q($currency: CurrencyCode!, $from: Date!, $to: Date!) { customer {
   invoices(first: 3) { nodes { number total { formatted } document { url expiresAt } } }
@@ -84,7 +86,7 @@ async def test_credit_notes_are_read_alike_by_both_ways(portal: Portal) -> None:
 async def test_a_statement_shows_a_credit_note_by_its_number_and_once(http: httpx.AsyncClient, post: Post) -> None:
     (note,) = (await post(CREDIT_NOTES, ADA)).json()["data"]["customer"]["creditNotes"]["nodes"]
     customer = await asked(post)
-    rows = list(csv.DictReader(StringIO((await fetched(http, customer["statement"]["csvUrl"])).text)))
+    rows = csv_entries(await fetched(http, customer["statement"]["csvUrl"]))
     assert [row["amount"] for row in rows if row["kind"] == "CREDIT_NOTE" and row["reference"] == note["number"]] == ["-25.00"]
     assert "25.00" not in {row["amount"].lstrip("-") for row in rows if row["kind"] == "CREDIT"}
 
@@ -102,7 +104,7 @@ async def test_a_statement_ends_with_what_is_due_less_the_credit(
 ) -> None:
     found = (await post(PAPERS, viewer, **YEARS | {"currency": currency})).json()["data"]["customer"]
     answer = await fetched(http, found["statement"]["csvUrl"])
-    rows = list(csv.DictReader(StringIO(answer.text)))
+    rows = csv_entries(answer)
     closing = round(float(rows[-1]["balance"]) * minor_units)
     coming = await admin.fetchval(
         "select coalesce(sum(remaining_minor), 0) from installment where customer_id = $1 and currency = $2 and invoice_id is null and due_on > current_date and due_on <= '2027-05-31'",
@@ -112,7 +114,8 @@ async def test_a_statement_ends_with_what_is_due_less_the_credit(
     due = {one["currency"]: int(one["minorUnits"]) for one in found["summary"]["totalDue"]}[currency]
     balance = {one["currency"]: int(one["minorUnits"]) for one in found["summary"]["balance"]}[currency]
     assert closing == due + coming - max(balance, 0)
-    assert "Balance at the end" in text_of(await fetched(http, found["statement"]["pdfUrl"]))
+    text = copied((await fetched(http, found["statement"]["pdfUrl"])).content)
+    assert WORDS["en" if viewer is ADA else "ar"]["closing"] in text
 
 
 async def test_both_ways_give_the_same_shape(portal: Portal) -> None:

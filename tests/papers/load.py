@@ -1,7 +1,9 @@
 """The load of statements: links as the gateway signs them, for the customer with 5,000 payments (9,999 entries) whom the demo data has, and parallel requests."""
 
 import asyncio
+import csv
 from datetime import UTC, datetime
+from io import StringIO
 from typing import Literal
 
 import httpx
@@ -32,3 +34,16 @@ async def ask_in_parallel(url: str, count: int) -> list[httpx.Response]:
             return await client.get(url)
 
     return await asyncio.gather(*(ask() for _ in range(count)))
+
+
+def csv_rows(answer: httpx.Response) -> list[dict[str, str]]:
+    """All rows of a statement, with those of the opening and the closing balance."""
+    assert answer.status_code == 200
+    assert answer.content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"), newline="")))
+    assert (rows[0]["kind"], rows[-1]["kind"]) == ("OPENING", "CLOSING")
+    return rows
+
+
+def csv_entries(answer: httpx.Response) -> list[dict[str, str]]:
+    return csv_rows(answer)[1:-1]

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
+import pypdfium2
 from pypdf import PdfReader
 
 from billing.rows.credit_notes import CreditNote, CreditNoteLine
@@ -98,6 +99,15 @@ def part(amount_minor: int = 10_000, name: str = "INV-2026-000042") -> PaidPart:
 
 def opened(pdf: bytes) -> PdfReader:
     return PdfReader(BytesIO(pdf), strict=True)
+
+
+def copied(pdf: bytes) -> str:
+    """What people copy and search in a browser: the text as PDFium reads it, in the order in which it is read."""
+    document = pypdfium2.PdfDocument(pdf)
+    try:
+        return "\n".join(document[number].get_textpage().get_text_range() for number in range(len(document)))
+    finally:
+        document.close()
 
 
 def text_of(pdf: bytes) -> str:
