@@ -105,3 +105,30 @@ async def test_the_taxes_of_a_document_add_up_to_its_totals(portal: Portal) -> N
 
 def sums(rows: list[dict[str, Any]]) -> tuple[int, int]:
     return sum(int(row["netAmount"]["minorUnits"]) for row in rows), sum(int(row["tax"]["minorUnits"]) for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ("update document_snapshot set name = 'Other'", asyncpg.InsufficientPrivilegeError),
+        ("delete from document_snapshot", asyncpg.InsufficientPrivilegeError),
+        ("update customer set tax_ids = '{}'", asyncpg.InsufficientPrivilegeError),
+        ("update invoice_line set tax_rate_ppm = 0", asyncpg.InsufficientPrivilegeError),
+        ("update invoice set issued_at = now()", asyncpg.InsufficientPrivilegeError),
+    ],
+)
+async def test_the_application_cannot_change_what_was_printed(admin: asyncpg.Connection, change: str, error: type[Exception]) -> None:
+    async with admin.transaction():
+        await admin.execute(f"set local role portico_app; set local app.customer_id = '{GRETA.customer_id}'")
+        assert await admin.fetchval("select count(*) from document_snapshot") > 20
+        with pytest.raises(error):
+            async with admin.transaction():
+                await admin.execute(change)
+
+
+@pytest.mark.parametrize(
+    "change", ["update document_snapshot set name = 'Other' where customer_id = $1", "delete from document_snapshot where customer_id = $1"]
+)
+async def test_not_even_the_owner_changes_what_was_printed(admin: asyncpg.Connection, change: str) -> None:
+    with pytest.raises(asyncpg.RestrictViolationError, match="never changes"):
+        await admin.execute(change, GRETA.customer_id)

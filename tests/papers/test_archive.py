@@ -14,8 +14,8 @@ from pdfua import validate
 from papers.child_process import print_in_child
 from papers.credit_note import Corrected, credit_note_paper
 from papers.invoice import PaidBack, invoice_paper
-from papers.receipt import receipt_paper
 from papers.printing import Printer
+from papers.receipt import receipt_paper
 from papers.sheet import Paper, Reader
 from papers.statement import Entry, EntryKind, Statement, statement_paper
 from papers.words import WORDS
