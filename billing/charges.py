@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from billing.money import MILLION, share
 from billing.periods import Period
 from billing.states import TaxBehavior
+from billing.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,15 @@ class Discount:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of an invoice. `unit_minor` is as the price says, with or without tax."""
+    """A line of an invoice. `unit_minor` is as the price says, with or without tax. The rate is None where the line takes back what was taxed at several."""
 
     description: str
     quantity: int
     unit_minor: int
     amounts: Amounts
     period: Period
+    tax_rate_ppm: int | None = None
+    wording: Wording | None = None
 
 
 def amounts_of(price_minor: int, discount_minor: int, *, rate_ppm: int, behavior: str) -> Amounts:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
-from babel.numbers import NumberPattern
+from babel.numbers import NumberPattern, format_percent
 
 # ISO 4217 list one; every other currency has two decimals. CLDR is not the source here: it knows customary digits (IQD 0), not those of the standard (IQD 3).
 EXPONENTS = {
@@ -50,6 +50,12 @@ def formatted(minor: int, currency: str, locale: str | None = None) -> str:
     """The amount for reading, after CLDR, with all its decimals: "$12.90" in en, "12,90 $" in de. An unknown locale reads as en."""
     known = known_locale(locale or "en")
     text: str = _pattern(known, exponent(currency)).apply(Decimal(decimal_text(minor, currency)), known, currency=currency, currency_digits=False)
+    return text
+
+
+def rate_text(ppm: int, locale: str) -> str:
+    """A rate in parts per million as percent for reading, with all its decimals: "7.7%" in en, "7,7 %" in de."""
+    text: str = format_percent(Decimal(ppm).scaleb(-6), locale=known_locale(locale), decimal_quantization=False)
     return text
 
 

@@ -6,6 +6,7 @@ from functools import reduce
 
 from billing.money import share
 from billing.periods import Period
+from billing.wording import Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class NoteLine:
     net_minor: int
     tax_minor: int
     period: Period | None = None
+    wording: Wording | None = None
 
     @property
     def total_minor(self) -> int:
@@ -77,7 +79,14 @@ def part_of(left: Left, amount_minor: int) -> Left:
     return Left(amount_minor - tax, tax)
 
 
-def note_line(left: Left, amount_minor: int, description: str, period: Period | None = None) -> NoteLine:
+def note_line(left: Left, amount_minor: int, description: str | Wording, period: Period | None = None) -> NoteLine:
     """A line that takes an amount with tax off an invoice of which so much is left."""
     part = part_of(left, amount_minor)
+    return described(description, part, period)
+
+
+def described(description: str | Wording, part: Left, period: Period | None) -> NoteLine:
+    """A line in the merchant's words or in Portico's own."""
+    if isinstance(description, Wording):
+        return NoteLine(description.english, part.net_minor, part.tax_minor, period, description)
     return NoteLine(description, part.net_minor, part.tax_minor, period)

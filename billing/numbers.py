@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 DEFAULT_PATTERN = "INV-{year}-{number:06}"
 DEFAULT_CREDIT_NOTE_PATTERN = "CN-{year}-{number:06}"
+RECEIPT_CHARACTERS, RECEIPT_GROUP = 12, 4
 MAX_CHARACTERS = 60
 MAX_DIGITS = 15
 
@@ -52,6 +53,12 @@ class Numbering:
     def credit_note_place(self, issued_at: datetime) -> Place:
         """The place of a credit note that is issued at this instant."""
         return _place(self.credit_note_pattern, issued_at.astimezone(ZoneInfo(self.time_zone)).year)
+
+
+def receipt_number(payment_id: str) -> str:
+    """The number of a payment's receipt: the random end of its id (60 bits) in groups, so that it can be read out. No series: a receipt is no tax document."""
+    last = payment_id.rpartition("_")[2][-RECEIPT_CHARACTERS:].upper()
+    return "-".join(["R", *(last[start : start + RECEIPT_GROUP] for start in range(0, len(last), RECEIPT_GROUP))])
 
 
 def judge_pattern(pattern: str) -> str:

@@ -195,6 +195,11 @@ class NextPaymentKind(UpperStrEnum):
     INSTALLMENT = auto()
 
 
+class TaxExemption(UpperStrEnum):
+    EXEMPT = auto()
+    REVERSE_CHARGE = auto()
+
+
 class BalanceEntryKind(UpperStrEnum):
     CREDIT_NOTE = auto()
     OVERPAYMENT = auto()

@@ -125,7 +125,9 @@ async def _duties(settings: Settings, place: Place) -> AsyncIterator[Duties]:
     try:
         async with Database(place.app_url, pool, server_settings=place.server_settings) as database:
             concurrency = settings.clock_concurrency
-            billing = Billing(database, takings.processors, takings.policy, concurrency, takings.numbering, takings.letterhead, takings.service_begins)
+            billing = Billing(
+                database, takings.processors, takings.policy, concurrency, takings.numbering, takings.letterhead, takings.service_begins, takings.issuer
+            )
             yield Duties(billing, bucket, post(settings))
     finally:
         await takings.close()

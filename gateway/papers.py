@@ -71,7 +71,14 @@ def routes(database: Database, issuer: Issuer, settings: Settings, clock: Callab
 
 def merchant_of(settings: Settings) -> Merchant:
     """Raises WrongSetting."""
-    return Merchant(settings.merchant, settings.merchant_address, settings.merchant_accent, _logo(settings.merchant_logo), settings.merchant_footer)
+    return Merchant(
+        settings.merchant,
+        settings.merchant_address,
+        settings.merchant_accent,
+        _logo(settings.merchant_logo),
+        settings.merchant_footer,
+        settings.merchant_tax_ids,
+    )
 
 
 async def _within_bounds(printer: Printer, link: Asked, request: Request) -> Response:

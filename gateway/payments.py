@@ -6,6 +6,7 @@ from pathlib import Path
 
 from auth.seal import Seal
 from billing.dunning import Ending, RetryPolicy
+from billing.issuer import Issuer
 from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import TrialPolicy
 from billing.numbers import Numbering
@@ -39,7 +40,12 @@ def payments(settings: Settings) -> Payments:
         policy(settings),
         _letterhead(settings),
         ServiceBegins(settings.service_begins),
+        issuer(settings),
     )
+
+
+def issuer(settings: Settings) -> Issuer:
+    return Issuer(settings.merchant, settings.merchant_address, settings.merchant_tax_ids, settings.merchant_footer)
 
 
 def policy(settings: Settings) -> RetryPolicy:

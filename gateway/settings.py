@@ -131,10 +131,11 @@ class Settings(BaseSettings):
         examples=["Example Ltd,1 High Street,London N1 1AA"],
         description="The merchant's address on invoices, line by line, as a comma list; as JSON where one has a comma.",
     )
+    merchant_tax_ids: Lines = Field((), examples=["VAT GB123456789"], description="The merchant's tax numbers on invoices, as a comma list.")
     merchant_footer: Lines = Field(
         (),
-        examples=["VAT GB123456789"],
-        description="What stands at the foot of invoices, such as a tax number, line by line, as a comma list; as JSON where one has a comma.",
+        examples=["Company no. 01234567"],
+        description="What stands at the foot of invoices, such as a register number, line by line, as a comma list; as JSON where one has a comma.",
     )
     merchant_accent: str = Field("#1f4e79", pattern=r"^#[0-9a-fA-F]{6}$", description="The merchant's colour on invoices, as #rrggbb.")
     merchant_logo: Path | None = Field(None, examples=["/etc/portico/logo.svg"], description="The merchant's logo on invoices: an SVG, PNG or JPEG file.")

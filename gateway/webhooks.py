@@ -51,7 +51,7 @@ def webhooks(payments: Payments, database: Database, clock: Callable[[], datetim
             return _refused(503, "Try again shortly.", **{"Retry-After": str(RETRY_AFTER_SECONDS)})
         if stored is not None:
             by = system_writer(clock(), payments.numbering, payments.policy, payments.letterhead)
-            later(act(session, stored, by=replace(by, service_begins=payments.service_begins)))
+            later(act(session, stored, by=replace(by, service_begins=payments.service_begins, issuer=payments.issuer)))
         return JSONResponse({"stored": stored is not None})
 
     return Route("/webhooks/{processor}", receive, methods=["POST"])

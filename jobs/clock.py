@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from billing.dunning import RetryPolicy
+from billing.issuer import Issuer
 from billing.lifecycle.service import ServiceBegins
 from billing.numbers import Numbering
 from billing.rows.operations import Due
@@ -44,6 +45,7 @@ class Billing:
     numbering: Numbering = field(default_factory=Numbering)
     letterhead: Letterhead | None = None
     service_begins: ServiceBegins = ServiceBegins.MONEY
+    issuer: Issuer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ async def tick(billing: Billing, now: datetime, done: Pass | None = None) -> Pas
     Fills and returns `done`. What fails is logged and does not keep the rest; when nothing at all could be looked for, the last error is raised.
     """
     done = done or Pass()
-    by = replace(system_writer(now, billing.numbering, billing.policy, billing.letterhead), service_begins=billing.service_begins)
+    by = replace(system_writer(now, billing.numbering, billing.policy, billing.letterhead), service_begins=billing.service_begins, issuer=billing.issuer)
 
     async def settle_one(due: Due) -> None:
         is_settled = await reconcile(_session(billing, due, now), due.id, billing.processors, by=by)

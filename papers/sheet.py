@@ -5,7 +5,7 @@ import unicodedata
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from itertools import pairwise
 from typing import Any, Literal
@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
-from billing.money import formatted
+from billing.money import formatted, rate_text
+from papers.line_words import line_words
 from papers.words import WORDS, language_of
 
 # Where paper is letter-sized (CLDR's measurement data); everywhere else it is A4.
@@ -37,13 +38,14 @@ class Logo:
 
 @dataclass(frozen=True, slots=True)
 class Merchant:
-    """`accent` is a colour as #rrggbb; `address` and `footer` are lines. Raises ValueError for another colour."""
+    """`accent` is a colour as #rrggbb; `address`, `footer` and `tax_ids` are lines. Raises ValueError for another colour."""
 
     name: str
     address: tuple[str, ...] = ()
     accent: str = "#1f4e79"
     logo: Logo | None = None
     footer: tuple[str, ...] = ()
+    tax_ids: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not re.fullmatch("#[0-9a-fA-F]{6}", self.accent):
@@ -52,12 +54,15 @@ class Merchant:
 
 @dataclass(frozen=True)
 class Reader:
-    """The customer. `locale` is a BCP 47 tag; an unknown one reads as English. Instants are shown as days in `time_zone`."""
+    """The customer. `locale` is a BCP 47 tag; an unknown one reads as English. Instants are shown as days in `time_zone`. `lines` stand below the name; `tax_exemption` says why
+    no tax is charged."""
 
     name: str
     email: str
     locale: str
     time_zone: str
+    lines: tuple[str, ...] = ()
+    tax_exemption: str | None = None
 
     @cached_property
     def babel_locale(self) -> Locale:
@@ -86,7 +91,7 @@ class Reader:
 
     @property
     def words(self) -> Mapping[str, str]:
-        return WORDS[self.language]
+        return {**WORDS[self.language], **line_words(self.language)}
 
     def money(self, minor: int, currency: str) -> str:
         """The full-width sign that Japanese has for the yen is only in fonts for Japanese, and is not what people search for."""
@@ -101,9 +106,16 @@ class Reader:
         """Figures of a script that runs from right to left, kept from mixing with the words around them, which do not."""
         return f"{RIGHT_TO_LEFT}{text}{END}" if self.babel_locale.text_direction == "rtl" else text
 
+    def rate(self, ppm: int) -> str:
+        return self._apart(rate_text(ppm, self.locale))
+
     def days(self, starts: datetime | None, ends: datetime | None) -> str | None:
-        """A period, for reading. Its end is the first instant that is not in it, but people know it by the day they pay again."""
-        return f"{self.day(starts)} – {self.day(ends)}" if starts and ends else None
+        """A period from its first to its last day. The day on which it ends is the first one of the next period, whatever the time of day, so that no two name one day."""
+        if starts is None or ends is None:
+            return None
+        first, last = (instant.astimezone(self.zone).date() for instant in (starts, ends))
+        last = max(first, last - timedelta(days=1))
+        return self.day(first) if first == last else f"{self.day(first)} – {self.day(last)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +141,14 @@ def sheet(merchant: Merchant, reader: Reader, *, title: str) -> dict[str, Any]:
         "language": reader.language,
         "size": "us-letter" if (reader.babel_locale.territory or "") in LETTER else "a4",
         "words": reader.words,
-        "merchant": {"name": merchant.name, "address": merchant.address, "accent": merchant.accent, "footer": merchant.footer, "logo": _drawing(merchant.logo)},
-        "reader": {"name": with_breaks(reader.name), "email": with_breaks(reader.email)},
+        "merchant": {
+            "name": merchant.name,
+            "address": (*merchant.address, *merchant.tax_ids),
+            "accent": merchant.accent,
+            "footer": merchant.footer,
+            "logo": _drawing(merchant.logo),
+        },
+        "reader": {"name": with_breaks(reader.name), "lines": [with_breaks(line) for line in reader.lines or (reader.email,)]},
     }
 
 

@@ -11,6 +11,8 @@ from itertools import accumulate
 from typing import Any
 
 from billing.money import decimal_text
+from billing.numbers import receipt_number
+from papers.line_words import entry_text
 from papers.sheet import Merchant, Paper, Reader, sheet, with_breaks
 
 COLUMNS = ("date", "kind", "reference", "amount", "balance", "currency")
@@ -27,6 +29,7 @@ class EntryKind(StrEnum):
     PAYMENT = "PAYMENT"
     REFUND = "REFUND"
     CREDIT = "CREDIT"
+    CHARGE = "CHARGE"
     CREDIT_NOTE = "CREDIT_NOTE"
 
 
@@ -71,7 +74,7 @@ def _content(statement: Statement, merchant: Merchant, reader: Reader) -> dict[s
         [
             reader.day(entry.on),
             words[f"entry_{entry.kind}"],
-            with_breaks(entry.reference),
+            with_breaks(_reference(entry, reader)),
             reader.money(entry.amount_minor, currency),
             reader.money(balance, currency),
         ]
@@ -85,6 +88,13 @@ def _content(statement: Statement, merchant: Merchant, reader: Reader) -> dict[s
         "widest": [_longest(column) for column in zip(opening, *entries, strict=True)],
         "closing": reader.money(statement.closing_minor, currency),
     }
+
+
+def _reference(entry: Entry, reader: Reader) -> str:
+    """Of a payment the number of its receipt; of a credit or charge a few words."""
+    if entry.kind in (EntryKind.PAYMENT, EntryKind.REFUND):
+        return receipt_number(entry.reference)
+    return entry_text(entry.reference, reader.language) if entry.kind in (EntryKind.CREDIT, EntryKind.CHARGE) else entry.reference
 
 
 def _longest(texts: Iterable[str]) -> list[str]:

@@ -15,6 +15,7 @@ from auth.throttle import Throttle
 from auth.viewer import Viewer
 from billing.attachments import DEFAULT_LIMITS, FileLimits
 from billing.dunning import RetryPolicy
+from billing.issuer import Issuer
 from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import TrialPolicy
 from billing.numbers import Numbering
@@ -93,7 +94,7 @@ class Files:
 @dataclass(frozen=True, slots=True)
 class Payments:
     """What taking money needs: the processors by name, the secret that signs previews, whether the merchant takes parts of what is owed, which trials it gives,
-    how invoices are numbered, what follows when they stay unpaid, what letters about that need, and when a service begins that is paid by a debit."""
+    how invoices are numbered, what follows when they stay unpaid, what letters about that need, when a service begins that is paid by a debit, and who issues invoices."""
 
     processors: Mapping[str, Processor]
     preview_secret: bytes
@@ -103,6 +104,7 @@ class Payments:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     letterhead: Letterhead | None = None
     service_begins: ServiceBegins = ServiceBegins.MONEY
+    issuer: Issuer | None = None
 
     async def close(self) -> None:
         for processor in self.processors.values():

@@ -1,26 +1,38 @@
 """What is printed: an invoice, a credit note, a receipt, a statement of account. The rows behind them, read as the customer."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from billing.refunds import BY_THE_BANK
+from billing.rows.invoices import Invoice, InvoiceLine
 from billing.rows.payments import Payment
 from billing.states import BalanceEntryKind
 from db.blocks import blocks
 from db.ledger import extent_sql
 from db.pages import Value, Window, keyset_arguments, page_sql
 from db.session import Session
-from papers.credit_note import credit_note_paper
-from papers.invoice import PaidBack, PaidPart, invoice_paper, receipt_paper
+from papers.credit_note import Corrected, credit_note_paper
+from papers.invoice import PaidBack, PaidPart, invoice_paper
+from papers.parties import issued_by, reader_of
+from papers.receipt import PaidInvoice, receipt_paper
 from papers.sheet import Merchant, Paper, Reader
 from papers.statement import Entry, EntryKind, Statement, StatementCsv, statement_paper
 from resolvers.lifecycle.reading import asked, rows_from
 
 # So many rows keep the event loop busy for about 5 ms.
 PAGE_ROWS = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """For whom and from whom a document is."""
+
+    reader: Reader
+    merchant: Merchant
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +47,14 @@ class Asking:
         return await asked(self.session, block, customer_id=self.customer_id, **values)
 
     async def reader(self) -> Reader:
+        """The customer as they are today."""
         (customer,) = await self.rows("customers.by_id", key=self.customer_id)
-        return Reader(customer.name, customer.email, customer.locale, customer.time_zone)
+        return reader_of(customer)
+
+    async def issued(self, identifier: str) -> Issued:
+        """Buyer and seller as they were when a document was issued."""
+        (snapshot,) = await self.rows("document_snapshots.of_document", key=identifier)
+        return Issued(reader_of(snapshot), issued_by(self.merchant, snapshot))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +85,8 @@ async def invoice(asking: Asking, identifier: str) -> Paper | None:
     paid: list[PaidPart | PaidBack] = [PaidPart(payments[one.payment_id], found[0].number, one.amount_minor) for one in allocations]
     if found[0].refunded_minor:
         paid += [_paid_back(row, payments[row.payment_id]) for row in await asking.rows("papers.paid_back", key=identifier, payment_id=None)]
-    return invoice_paper(found[0], lines, paid, merchant=asking.merchant, reader=await asking.reader())
+    issued = await asking.issued(identifier)
+    return invoice_paper(found[0], lines, paid, merchant=issued.merchant, reader=issued.reader)
 
 
 async def credit_note(asking: Asking, identifier: str) -> Paper | None:
@@ -78,7 +97,9 @@ async def credit_note(asking: Asking, identifier: str) -> Paper | None:
     lines = await asking.rows("credit_note_lines.of_credit_note", key=identifier)
     (corrected,) = await asking.rows("papers.invoices", ids=[notes[0].invoice_id])
     lines = sorted(lines, key=lambda line: line.position)
-    return credit_note_paper(notes[0], lines, corrected, merchant=asking.merchant, reader=await asking.reader())
+    issued, before = await asking.issued(identifier), await asking.issued(corrected.id)
+    issued_on = corrected.issued_at.astimezone(before.reader.zone).date()
+    return credit_note_paper(notes[0], lines, Corrected(corrected.number, issued_on), merchant=issued.merchant, reader=issued.reader)
 
 
 async def receipt(asking: Asking, identifier: str) -> Paper | None:
@@ -90,12 +111,20 @@ async def receipt(asking: Asking, identifier: str) -> Paper | None:
     invoices = _by_id(await asking.rows("papers.invoices", ids=[one.invoice_id for one in allocations if one.invoice_id]))
     installments = _by_id(await asking.rows("papers.installments", ids=[one.installment_id for one in allocations if one.installment_id]))
     parts: list[PaidPart | PaidBack] = [PaidPart(found[0], _name(one, invoices, installments), one.amount_minor) for one in allocations]
-    reader = await asking.reader()
+    issued = await asking.issued(identifier)
     entries = await asking.rows("balance_entries.of_payment", key=identifier)
-    parts += [PaidPart(found[0], reader.words["account"], entry.amount_minor) for entry in entries if entry.kind != BalanceEntryKind.REFUND]
+    parts += [PaidPart(found[0], issued.reader.words["account"], entry.amount_minor) for entry in entries if entry.kind != BalanceEntryKind.REFUND]
     if found[0].refunded_minor:
         parts += [_paid_back(row, found[0]) for row in await asking.rows("papers.paid_back", key=None, payment_id=identifier)]
-    return receipt_paper(found[0], parts, merchant=asking.merchant, reader=reader)
+    return receipt_paper(found[0], parts, await _with_lines(asking, invoices), merchant=issued.merchant, reader=issued.reader)
+
+
+async def _with_lines(asking: Asking, invoices: Mapping[str, Invoice]) -> list[PaidInvoice]:
+    """In the order of their issue."""
+    lines: dict[str, list[InvoiceLine]] = defaultdict(list)
+    for line in await asking.rows("papers.lines_of_invoices", ids=[*invoices]):
+        lines[line.invoice_id].append(line)
+    return [PaidInvoice(one, lines[one.id]) for one in sorted(invoices.values(), key=lambda one: (one.issued_at, one.id))]
 
 
 async def statement(asking: Asking, period: Period, *, max_entries: int, page_rows: int = PAGE_ROWS) -> Statement:

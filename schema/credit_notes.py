@@ -5,9 +5,10 @@ import strawberry
 from billing.states import CreditNoteReason
 from schema import nouns
 from schema.enums import LineOrder
-from schema.fields import derived, money, one, page, part
+from schema.fields import derived, many, money, one, page, part
 from schema.node import Node
 from schema.papers import Document, document
+from schema.parties import BilledTo, Issuer, TaxSummary, tax_rate
 from schema.scalars import CurrencyCode, DateTime
 from schema.subscriptions import Period
 
@@ -25,6 +26,14 @@ class CreditNote(Node):
     amount_to_balance = money("granted_minor", description="What of it was paid and became the customer's credit.")
     amount_refunded = money("refunded_minor", description="What of it was paid and was paid back.")
     document = derived(document, needs=("id", "customer_id"), graphql_type=Document | None, description="The credit note as a PDF.")
+    billed_to = one("document_snapshots.of_document", key="id", graphql_type=BilledTo, description="Who it was issued to, as printed.")
+    issuer = one(
+        "document_snapshots.with_issuer",
+        key="id",
+        graphql_type=Issuer | None,
+        description="Who issued it, as printed; null where that was not stored yet: then it is printed with the merchant of today.",
+    )
+    taxes = many("document_taxes.of_credit_note", key="id", graphql_type=TaxSummary, description="Net and tax of each tax rate; together they are its totals.")
     customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Whose invoice it corrects.")
     invoice = one("invoices.by_id", key="invoice_id", graphql_type=nouns.Invoice, description="The invoice it corrects.")
     lines = page(
@@ -37,6 +46,7 @@ class CreditNoteLine:
     position: int = strawberry.field(description="Its place on the credit note, from 1.")
     description: str = strawberry.field(description="What is taken back.")
     subtotal = money("subtotal_minor", description="Without tax.")
+    tax_rate = tax_rate()
     tax = money("tax_minor", description="The tax on it.")
     total = money("total_minor", description="Subtotal with tax.")
     period = part(Period, when="period_starts_at", description="The time it is about, if any.")

@@ -2,13 +2,14 @@
 
 import strawberry
 
-from billing.states import BalanceEntryKind, NextPaymentKind
+from billing.states import BalanceEntryKind, NextPaymentKind, TaxExemption
 from schema import nouns
 from schema.enums import AgeOrder, InvoiceOrder, MethodOrder
-from schema.fields import any_of, derived, many, money, one, page
+from schema.fields import any_of, derived, many, money, one, page, part
 from schema.filters import BalanceEntryFilter, CreditNoteFilter, InvoiceFilter, PaymentFilter, PaymentMethodFilter, ScheduleFilter, SubscriptionFilter
 from schema.node import Node
 from schema.papers import STATEMENT_ARGUMENTS, StatementDocuments, statement
+from schema.parties import BillingAddress
 from schema.scalars import CurrencyCode, Date, DateTime
 
 
@@ -79,6 +80,10 @@ class Customer(Node):
     email: str = strawberry.field(description="E-mail address.")
     locale: str = strawberry.field(description="Preferred language and region, a BCP 47 tag such as de-CH.")
     time_zone: str = strawberry.field(description="IANA time zone such as Europe/Zurich. Due days are days in this zone.")
+    company_name: str | None = strawberry.field(description="The company, where the name is a person's. Printed on invoices.")
+    billing_address = part(BillingAddress, when="address_country", description="The address on invoices, if the merchant knows one.")
+    tax_ids: list[str] = strawberry.field(description="Tax numbers on invoices, such as DE123456789.")
+    tax_exemption: TaxExemption | None = strawberry.field(description="Why no tax is charged, where that is so and known.")
     currency: CurrencyCode = strawberry.field(description="The currency that is offered first. A customer may owe in several.")
     created_at: DateTime = strawberry.field(description="When the account was opened.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")

@@ -260,6 +260,12 @@ described(
     INSTALLMENT="An installment becomes due.",
 )
 described(
+    states.TaxExemption,
+    "Why no tax is charged.",
+    EXEMPT="What is sold, or who buys it, is exempt.",
+    REVERSE_CHARGE="The buyer accounts for the tax.",
+)
+described(
     states.BalanceEntryKind,
     "What moved the balance.",
     CREDIT_NOTE="A credit note granted credit.",

@@ -9,11 +9,12 @@ from schema import nouns
 from schema.actions import ActionState
 from schema.attachments import Attachable
 from schema.enums import AgeOrder, DueOrder, LineOrder
-from schema.fields import derived, money, one, page, part
+from schema.fields import derived, many, money, one, page, part
 from schema.filters import InstallmentFilter, PaymentFilter
 from schema.money import LOCALE
 from schema.node import Node
 from schema.papers import Document, document
+from schema.parties import BilledTo, Issuer, TaxSummary, tax_rate
 from schema.scalars import CurrencyCode, Date, DateTime
 from schema.subscriptions import Period
 
@@ -55,6 +56,14 @@ class Invoice(Node, Attachable):
     collection = part(InvoiceCollection, description="How the billing clock collects it, and what the customer can do.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
     document = derived(document, needs=("id", "customer_id"), graphql_type=Document | None, description="The invoice as a PDF.")
+    billed_to = one("document_snapshots.of_document", key="id", graphql_type=BilledTo, description="Who it was issued to, as printed.")
+    issuer = one(
+        "document_snapshots.with_issuer",
+        key="id",
+        graphql_type=Issuer | None,
+        description="Who issued it, as printed; null where that was not stored yet: then it is printed with the merchant of today.",
+    )
+    taxes = many("document_taxes.of_invoice", key="id", graphql_type=TaxSummary, description="Net and tax of each tax rate; together they are its totals.")
     customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Who is to pay it.")
     subscription = one("subscriptions.by_id", key="subscription_id", graphql_type=nouns.Subscription | None, description="The subscription it is for, if any.")
     payment_schedule = one(
@@ -92,6 +101,8 @@ class InvoiceLine(Node):
     unit_amount = money("unit_minor", description="For one unit; negative on a line that credits.")
     subtotal = money("subtotal_minor", description="Before discount and tax.")
     discount = money("discount_minor", description="What a coupon takes off this line.")
+    net_amount = money("net_minor", description="Subtotal less discount, without tax.")
+    tax_rate = tax_rate()
     tax = money("tax_minor", description="The tax on this line.")
     total = money("total_minor", description="Subtotal less discount, with tax.")
     period = part(Period, when="period_starts_at", description="The period it pays for, if any.")

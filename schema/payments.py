@@ -1,7 +1,10 @@
 """Payments and what they paid."""
 
+from datetime import datetime
+
 import strawberry
 
+from billing.numbers import receipt_number
 from billing.states import Actor, PaymentMethodKind, PaymentStatus
 from payments.declines import for_the_customer
 from schema import nouns
@@ -9,6 +12,10 @@ from schema.fields import derived, many, money, one, part
 from schema.node import Node
 from schema.papers import Document, receipt
 from schema.scalars import CurrencyCode, DateTime
+
+
+def number_of_receipt(payment_id: str, settled_at: datetime | None) -> str | None:
+    return receipt_number(payment_id) if settled_at else None
 
 
 def decline_code(code: str | None, *, actor: Actor) -> str | None:
@@ -45,6 +52,12 @@ class Payment(Node):
     )
     is_retryable: bool = strawberry.field(name="retryable", description="For FAILED, whether the same method may be tried again.")
     version: int = strawberry.field(description="Counts changes.")
+    receipt_number = derived(
+        number_of_receipt,
+        needs=("id", "settled_at"),
+        graphql_type=str | None,
+        description="The number on its receipt, such as R-7K2M-9QX4-01AB; null for what was not received.",
+    )
     receipt = derived(
         receipt, needs=("id", "customer_id", "settled_at"), graphql_type=Document | None, description="The receipt as a PDF; null for what was not received."
     )

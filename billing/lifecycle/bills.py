@@ -5,10 +5,11 @@ from datetime import date, timedelta
 
 from billing.charges import Amounts, Discount, Line, amounts_of
 from billing.lifecycle.facts import Bill, Facts, Redemption, Terms
-from billing.lifecycle.unused import Unused, notes_over, taken_up, unused_time
+from billing.lifecycle.unused import Unused, notes_over, rate_of, taken_up, unused_time
 from billing.money import share
 from billing.notes import Note
 from billing.periods import Period
+from billing.wording import Wording, WordingKind
 
 # Days until an invoice of the billing clock is overdue. One that is charged while the customer waits is due the same day.
 DAYS_TO_PAY = 14
@@ -33,11 +34,12 @@ def change_bill(facts: Facts, terms: Terms, *, period: Period, whole_seconds: in
     unused = unused_time(facts)
     redemption = used(facts, period)
     line = _line(facts, terms, redemption, period=period, whole_seconds=whole_seconds)
-    charge = replace(line, description=f"Remaining time on {line.description}")
-    description = f"Unused time on {facts.terms.name}"
+    remaining, unused_words = Wording(WordingKind.REMAINING_TIME, line.description), Wording(WordingKind.UNUSED_TIME, facts.terms.name)
+    charge = replace(line, description=remaining.english, wording=remaining)
     credit = taken_up(unused, charge.amounts)
-    credited = Line(description, 1, -credit.total_minor, Amounts(-credit.net_minor, 0, -credit.tax_minor), period)
-    notes = notes_over(unused, credit, description, Period(facts.now, facts.account.coverage_ends_at or period.ends_at))
+    amounts = Amounts(-credit.net_minor, 0, -credit.tax_minor)
+    credited = Line(unused_words.english, 1, -credit.total_minor, amounts, period, rate_of(unused, credit), unused_words)
+    notes = notes_over(unused, credit, unused_words, Period(facts.now, facts.account.coverage_ends_at or period.ends_at))
     lines = (credited, charge) if credit.total_minor else (charge,)
     bill = Bill("PLAN_CHANGE", period, lines, due_on(facts, is_waiting=True), True)
     return _credited(facts, bill, granted_minor=sum(note.granted_minor for note in notes)), unused, notes, redemption
@@ -86,8 +88,8 @@ def _line(facts: Facts, terms: Terms, redemption: Redemption | None, *, period: 
     off = _discount(facts).of(price, left, whole_seconds) if counts(redemption) else 0
     amounts = amounts_of(price, off, rate_ppm=facts.account.tax_rate_ppm, behavior=terms.offer.tax_behavior)
     if left == whole_seconds:
-        return Line(terms.name, terms.quantity, terms.offer.unit_minor, amounts, period)
-    return Line(terms.name, 1, price, amounts, period)
+        return Line(terms.name, terms.quantity, terms.offer.unit_minor, amounts, period, facts.account.tax_rate_ppm)
+    return Line(terms.name, 1, price, amounts, period, facts.account.tax_rate_ppm)
 
 
 def _discount(facts: Facts) -> Discount:

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from billing.charges import Amounts
 from billing.lifecycle.facts import Facts
 from billing.money import share
-from billing.notes import Left, Note, NoteLine, minus, part_of
+from billing.notes import Left, Note, described, minus, part_of
 from billing.periods import Period
 from billing.rows.contracts import Cover
+from billing.wording import Wording
 
 NOTHING = Left(0, 0)
 
@@ -22,11 +23,12 @@ ROUNDING_MINOR = 2
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The unused time that stands on one invoice. What was not paid yet is no longer asked for; what was paid is given back."""
+    """The unused time that stands on one invoice. What was not paid yet is no longer asked for; what was paid is given back. The rate is None for an invoice of several."""
 
     invoice_id: str
     open: Left
     paid: Left
+    tax_rate_ppm: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,18 @@ def taken_up(unused: Unused, charge: Amounts) -> Left:
     return Left(net, tax) if is_within and abs(share(paid.tax_minor, net + tax, paid.total_minor) - tax) <= ROUNDING_MINOR else NOTHING
 
 
-def notes_over(unused: Unused, line: Left, description: str, period: Period) -> tuple[Note, ...]:
+def rate_of(unused: Unused, line: Left) -> int | None:
+    """The tax rate of what the line takes up, from the oldest invoice first. None where it is of several rates, or one is not known."""
+    rates = set()
+    for part in reversed(unused.parts):
+        taken = _smaller(part.paid, line)
+        line = minus(line, taken)
+        if taken.total_minor:
+            rates.add(part.tax_rate_ppm)
+    return rates.pop() if len(rates) == 1 else None
+
+
+def notes_over(unused: Unused, line: Left, words: Wording, period: Period) -> tuple[Note, ...]:
     """The credit notes over what the line does not take up. The line takes from the oldest invoice first, so the rest stands on the one that covers the period."""
     notes = []
     for part in reversed(unused.parts):
@@ -73,7 +86,7 @@ def notes_over(unused: Unused, line: Left, description: str, period: Period) -> 
         line, granted = minus(line, taken), minus(part.paid, taken)
         net, tax = part.open.net_minor + granted.net_minor, part.open.tax_minor + granted.tax_minor
         if net + tax:
-            credited = NoteLine(description, net, tax, period)
+            credited = described(words, Left(net, tax), period)
             notes.append(Note(part.invoice_id, "UNUSED_TIME", (credited,), part.open.total_minor, granted.total_minor))
     return tuple(reversed(notes))
 
@@ -84,7 +97,7 @@ def _spread(amount: Left, covers: Iterable[Cover]) -> Iterable[Part]:
         part = _smaller(amount, Left(cover.net_minor, cover.tax_minor))
         if part.total_minor:
             opened = part_of(part, min(part.total_minor, cover.open_minor))
-            yield Part(cover.invoice_id, opened, minus(part, opened))
+            yield Part(cover.invoice_id, opened, minus(part, opened), cover.tax_rate_ppm)
             amount = minus(amount, part)
 
 

@@ -5,6 +5,7 @@ from billing.rows.audit import OwedAccount, Violation
 from billing.rows.contracts import Account, Contract, CouponOffer, Cover, Offer, TakenPlan
 from billing.rows.credit_notes import CreditNote, CreditNoteLine
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
+from billing.rows.documents import DocumentSnapshot, DocumentTax
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, PresentedCredential, RefreshToken, SealedLetter
 from billing.rows.invoices import Invoice, InvoiceLine
 from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Forgotten, Operation, Written
@@ -42,6 +43,8 @@ __all__ = [
     "CreditNote",
     "CreditNoteLine",
     "Customer",
+    "DocumentSnapshot",
+    "DocumentTax",
     "Due",
     "FileCount",
     "Forgotten",

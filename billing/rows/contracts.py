@@ -78,7 +78,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """An invoice of the running period: what its credit notes leave of its net and its tax, and what of it is open."""
+    """An invoice of the running period: what its credit notes leave of its net and its tax, and what of it is open. The tax rate is None where it has several."""
 
     customer_id: str
     invoice_id: str
@@ -86,6 +86,7 @@ class Cover:
     tax_minor: int
     open_minor: int
     is_processing: bool
+    tax_rate_ppm: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,3 +35,6 @@ class CreditNoteLine:
     total_minor: int
     period_starts_at: datetime | None
     period_ends_at: datetime | None
+    tax_rate_ppm: int | None
+    wording: str | None
+    wording_of: str | None

@@ -15,6 +15,15 @@ class Customer:
     currency: str
     version: int
     created_at: datetime
+    company_name: str | None
+    address_line1: str | None
+    address_line2: str | None
+    address_city: str | None
+    address_region: str | None
+    address_postal_code: str | None
+    address_country: str | None
+    tax_ids: list[str]
+    tax_exemption: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,3 +54,7 @@ class InvoiceLine:
     total_minor: int
     period_starts_at: datetime | None
     period_ends_at: datetime | None
+    tax_rate_ppm: int | None
+    net_minor: int
+    wording: str | None
+    wording_of: str | None

@@ -5,6 +5,7 @@ from datetime import datetime
 from billing.notes import Left, NoteLine, note_line
 from db.demo import balance
 from db.demo.account import Account
+from db.demo.invoices import written
 from db.demo.money import CreditNote, CreditNoteLine
 from db.demo.payments import settle_invoice
 from db.demo.rows import Invoice
@@ -56,6 +57,8 @@ def add_line(account: Account, note: CreditNote, line: NoteLine) -> None:
             subtotal_minor=line.net_minor,
             tax_minor=line.tax_minor,
             total_minor=line.total_minor,
+            tax_rate_ppm=account.customer.tax_rate_ppm,
+            **written(line.wording),
             period_starts_at=line.period.starts_at if line.period else None,
             period_ends_at=line.period.ends_at if line.period else None,
         )

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from billing.charges import Amounts
 from billing.lifecycle.bills import DAYS_TO_PAY
 from billing.periods import Period
+from billing.wording import Wording
 from db.demo.account import Account
 from db.demo.amounts import amounts_of
 from db.demo.rows import Coupon, Invoice, InvoiceLine
@@ -20,6 +21,7 @@ class Charge:
     unit_minor: int
     quantity: int = 1
     coupon: Coupon | None = None
+    wording: Wording | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,11 @@ class Heading:
     schedule_id: str | None = None
     period: Period | None = None
     due_on: date | None = None
+
+
+def written(wording: Wording | None) -> dict[str, str]:
+    """The columns that say what Portico's own words mean."""
+    return {"wording": wording.kind, "wording_of": wording.subject} if wording else {}
 
 
 def bill(account: Account, heading: Heading, charges: Sequence[Charge]) -> Invoice:
@@ -89,6 +96,8 @@ def _line(account: Account, invoice: Invoice, charge: Charge, *, amounts: Amount
             discount_minor=amounts.discount_minor,
             tax_minor=amounts.tax_minor,
             total_minor=amounts.total_minor,
+            tax_rate_ppm=account.customer.tax_rate_ppm,
+            **written(charge.wording),
             period_starts_at=invoice.period_starts_at,
             period_ends_at=invoice.period_ends_at,
         )

@@ -3,8 +3,9 @@
 from datetime import datetime, timedelta
 
 from billing.money import share
-from billing.notes import NoteLine
+from billing.notes import Left, described
 from billing.periods import Period
+from billing.wording import Wording, WordingKind
 from db.demo.account import Account
 from db.demo.amounts import amounts_of
 from db.demo.catalogue import PLAN_BY_ID
@@ -60,11 +61,11 @@ def change_now(account: Account, contract: Contract, price: Price, *, at: dateti
     subscription, old = contract.subscription, contract.terms.price
     period = Period(at, subscription.period_ends_at or at)
     unused, charged = _rest(contract, old, period), _rest(contract, price, period)
-    description = f"Unused time on {PLAN_BY_ID[old.plan_id].name}"
-    charges = [Charge(description, -min(unused, charged)), Charge(f"Remaining time on {PLAN_BY_ID[price.plan_id].name}", charged)]
+    words = Wording(WordingKind.UNUSED_TIME, PLAN_BY_ID[old.plan_id].name), Wording(WordingKind.REMAINING_TIME, PLAN_BY_ID[price.plan_id].name)
+    charges = [Charge(each.english, minor, wording=each) for each, minor in zip(words, (-min(unused, charged), charged), strict=True)]
     if unused > charged:
         tax = amounts_of(unused, account.customer.tax_rate_ppm).tax_minor - amounts_of(charged, account.customer.tax_rate_ppm).tax_minor
-        credit(account, contract.invoices[-1], NoteLine(description, unused - charged, tax, period), reason="UNUSED_TIME", at=at)
+        credit(account, contract.invoices[-1], described(words[0], Left(unused - charged, tax), period), reason="UNUSED_TIME", at=at)
     contract.terms.price = price
     subscription.price_id, subscription.plan_id = price.id, price.plan_id
     take_plan(account, subscription, at=at)

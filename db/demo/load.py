@@ -12,9 +12,12 @@ import asyncpg
 
 from billing.periods import add_months
 from db.demo.account import open_account
+from db.demo.addresses import ADDRESSES
 from db.demo.catalogue import catalogue_rows
 from db.demo.contents import content
 from db.demo.crowd import generate
+from db.demo.documents import name_corrected, snapshots
+from db.demo.issued import DocumentSnapshot
 from db.demo.money import CreditNote
 from db.demo.numbers import Numbers, registered
 from db.demo.own import refuse_others
@@ -145,6 +148,7 @@ def tell_story(shown: DemoCustomer, now: datetime, rows: Rows) -> None:
         currency=home.currency,
         tax_rate_ppm=home.tax_rate_ppm,
         created_at=datetime.combine(add_months(now.date(), -home.months_ago), now.timetz()),
+        **ADDRESSES.get(shown.email, {}),
     )
     account = open_account(customer, Random(shown.email), now=now, rows=rows)
     STORIES[shown.email](account)
@@ -172,6 +176,8 @@ def _batches(makes: list[Make], numbers: Numbers) -> Iterator[Rows]:
         for make in makes[start : start + BATCH]:
             make(rows)
         numbers.number([*rows[Invoice], *rows[CreditNote]])
+        name_corrected(rows)
+        rows[DocumentSnapshot] += snapshots(rows)
         yield rows
 
 

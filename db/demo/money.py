@@ -94,6 +94,9 @@ class CreditNoteLine:
     subtotal_minor: int
     tax_minor: int
     total_minor: int
+    tax_rate_ppm: int
+    wording: str | None = None
+    wording_of: str | None = None
     period_starts_at: datetime | None = None
     period_ends_at: datetime | None = None
 

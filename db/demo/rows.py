@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from db.demo.issued import Party
+
 
 @dataclass(slots=True, kw_only=True)
 class Plan:
@@ -52,12 +54,8 @@ class RetentionOffer:
 
 
 @dataclass(slots=True, kw_only=True)
-class Customer:
+class Customer(Party):
     id: str
-    name: str
-    email: str
-    locale: str
-    time_zone: str
     currency: str
     tax_rate_ppm: int
     created_at: datetime
@@ -217,6 +215,9 @@ class InvoiceLine:
     discount_minor: int
     tax_minor: int
     total_minor: int
+    tax_rate_ppm: int
+    wording: str | None = None
+    wording_of: str | None = None
     period_starts_at: datetime | None = None
     period_ends_at: datetime | None = None
 

@@ -5,6 +5,7 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from db.demo.issued import DocumentSnapshot
 from db.demo.money import BalanceEntry, CreditNote, CreditNoteLine, Payment, PaymentAllocation, Refund, RefundAllocation
 from db.demo.rows import (
     Attachment,
@@ -47,6 +48,7 @@ CUSTOMER_TABLES: dict[type, str] = {
     RefundAllocation: "refund_allocation",
     CreditNote: "credit_note",
     CreditNoteLine: "credit_note_line",
+    DocumentSnapshot: "document_snapshot",
     BalanceEntry: "balance_entry",
     Attachment: "attachment",
 }

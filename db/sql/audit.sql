@@ -504,3 +504,25 @@ select i.customer_id, i.id as object_id, format('net %s or less, tax %s or less'
  where cast(:customers as text[]) is null or n.customer_id = any(:customers)
  group by i.customer_id, i.id, i.total_minor, i.tax_minor
 having sum(n.subtotal_minor) > i.total_minor - i.tax_minor or sum(n.tax_minor) > i.tax_minor
+
+-- name: invariants.document_snapshot
+-- returns: Violation
+-- Every invoice, credit note and settled payment has what its paper prints of buyer and seller.
+select d.customer_id, d.id as object_id, 'a snapshot' as expected, 'none' as actual
+  from (select customer_id, id from invoice
+         union all
+        select customer_id, id from credit_note
+         union all
+        select customer_id, id from payment where settled_at is not null) d
+ where (cast(:customers as text[]) is null or d.customer_id = any(:customers))
+   and not exists (select from document_snapshot s where s.customer_id = d.customer_id and s.document_id = d.id)
+
+-- name: invariants.line_tax_rate
+-- returns: Violation
+-- The tax of a line of an invoice is its rate of its net amount, but for two minor units of rounding. A credit note may take back tax alone.
+select l.customer_id, l.id as object_id, format('tax %s at %s ppm of %s', right_tax.minor, l.tax_rate_ppm, l.subtotal_minor - l.discount_minor) as expected,
+       format('tax %s', l.tax_minor) as actual
+  from invoice_line l
+ cross join lateral (select round(cast(l.subtotal_minor - l.discount_minor as numeric) * l.tax_rate_ppm / 1000000) as minor) right_tax
+ where (cast(:customers as text[]) is null or l.customer_id = any(:customers))
+   and abs(l.tax_minor - right_tax.minor) > 2

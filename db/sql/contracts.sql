@@ -84,7 +84,8 @@ with recursive cover as (
              limit 1) older
      where cover.reason = 'PLAN_CHANGE')
 select i.customer_id, i.id as invoice_id, i.total_minor - i.tax_minor - noted.net_minor as net_minor, i.tax_minor - noted.tax_minor as tax_minor,
-       case when i.status in ('OPEN', 'PARTIALLY_PAID') then i.remaining_minor else 0 end as open_minor, i.status = 'PROCESSING' as is_processing
+       case when i.status in ('OPEN', 'PARTIALLY_PAID') then i.remaining_minor else 0 end as open_minor, i.status = 'PROCESSING' as is_processing,
+       tax_rate_of(i.customer_id, i.id) as tax_rate_ppm
   from cover i
  cross join lateral (
         select cast(coalesce(sum(n.subtotal_minor), 0) as bigint) as net_minor, cast(coalesce(sum(n.tax_minor), 0) as bigint) as tax_minor

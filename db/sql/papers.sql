@@ -2,6 +2,10 @@
 -- returns: InvoiceLine
 select * from portal_invoice_line where customer_id = :customer_id and invoice_id = :key order by position
 
+-- name: papers.lines_of_invoices
+-- returns: InvoiceLine
+select * from portal_invoice_line where customer_id = :customer_id and invoice_id = any(:ids) order by invoice_id, position
+
 -- name: papers.allocations
 -- returns: PaymentAllocation
 -- What was really paid on an invoice.
@@ -41,16 +45,17 @@ select * from portal_installment where customer_id = :customer_id and id = any(:
 -- returns: StatementEntry
 -- order oldest: happened_on, rank, id
 -- The statement of account of a currency, up to the end of a day where the customer lives: above zero is owed more, below zero less.
--- Of one day, `rank` says what comes first.
+-- Of one day, `rank` says what comes first. What has a paper of its own stands on the day that this names, in the time zone of its issue.
 -- Void invoices were never owed, beyond what was paid of them. Credit that was used for an invoice was credit before, and counts once. What a payment paid on account or
 -- left as credit counts as the payment. What went back is owed again, unless a credit note of the same day says that it is not asked for. What a credit note granted is
 -- an entry of the balance too, and counts as the note.
 select entry.happened_on, entry.rank, entry.id, entry.kind, entry.reference, entry.amount_minor
   from customer c
  cross join lateral (
-        select (i.issued_at at time zone c.time_zone)::date as happened_on, 1 as rank, 'INVOICE' as kind, i.number as reference,
+        select (i.issued_at at time zone coalesce(k.time_zone, c.time_zone))::date as happened_on, 1 as rank, 'INVOICE' as kind, i.number as reference,
                case when i.status = 'VOID' then i.paid_minor + i.credited_minor else i.total_minor end as amount_minor, i.id
           from invoice i
+          left join document_snapshot k on k.customer_id = i.customer_id and k.document_id = i.id
          where i.customer_id = c.id and i.currency = :currency and (i.status <> 'VOID' or i.paid_minor + i.credited_minor > 0)
          union all
         select p.due_on, 1, 'INSTALLMENT', s.name || ', ' || p.name, case when p.status = 'CANCELED' then p.paid_minor + p.refunded_minor else p.amount_minor end, p.id
@@ -58,16 +63,18 @@ select entry.happened_on, entry.rank, entry.id, entry.kind, entry.reference, ent
           join payment_schedule s on s.customer_id = p.customer_id and s.id = p.schedule_id
          where p.customer_id = c.id and p.currency = :currency and p.invoice_id is null and (p.status <> 'CANCELED' or p.paid_minor + p.refunded_minor > 0)
          union all
-        select (p.settled_at at time zone c.time_zone)::date, 2, 'PAYMENT', p.id, -p.amount_minor, p.id
+        select (p.settled_at at time zone coalesce(k.time_zone, c.time_zone))::date, 2, 'PAYMENT', p.id, -p.amount_minor, p.id
           from payment p
+          left join document_snapshot k on k.customer_id = p.customer_id and k.document_id = p.id
          where p.customer_id = c.id and p.currency = :currency and p.status in ('SUCCEEDED', 'REFUNDED')
          union all
         select (r.settled_at at time zone c.time_zone)::date, 4, 'REFUND', r.payment_id, r.amount_minor, r.id
           from refund r
          where r.customer_id = c.id and r.currency = :currency and r.status = 'SUCCEEDED'
          union all
-        select (n.issued_at at time zone c.time_zone)::date, 5, 'CREDIT_NOTE', n.number, -n.total_minor, n.id
+        select (n.issued_at at time zone coalesce(k.time_zone, c.time_zone))::date, 5, 'CREDIT_NOTE', n.number, -n.total_minor, n.id
           from credit_note n
+          left join document_snapshot k on k.customer_id = n.customer_id and k.document_id = n.id
          where n.customer_id = c.id and n.currency = :currency
          union all
         select greatest((r.settled_at at time zone c.time_zone)::date, p.due_on), 5, 'CREDIT', s.name || ', ' || p.name, -t.amount_minor, t.id
@@ -77,7 +84,7 @@ select entry.happened_on, entry.rank, entry.id, entry.kind, entry.reference, ent
           join payment_schedule s on s.customer_id = p.customer_id and s.id = p.schedule_id
          where t.customer_id = c.id and t.currency = :currency and t.invoice_id is null and r.status = 'SUCCEEDED' and r.reason not in ('DISPUTE', 'RETURNED')
          union all
-        select (b.created_at at time zone c.time_zone)::date, 3, 'CREDIT', b.description, -b.amount_minor, b.id
+        select (b.created_at at time zone c.time_zone)::date, 3, case when b.amount_minor > 0 then 'CREDIT' else 'CHARGE' end, b.description, -b.amount_minor, b.id
           from balance_entry b
          where b.customer_id = c.id and b.currency = :currency and b.credit_note_id is null
            and (b.kind in ('CREDIT_NOTE', 'ADJUSTMENT', 'CHARGE') or (b.kind = 'REFUND' and b.refund_id is null))) entry

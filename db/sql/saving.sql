@@ -55,12 +55,12 @@ returning id
 -- name: saving.invoice_line
 -- returns: Written
 insert into invoice_line (customer_id, id, invoice_id, currency, position, description, quantity, unit_minor, subtotal_minor, discount_minor,
-       tax_minor, total_minor, period_starts_at, period_ends_at)
+       tax_minor, total_minor, period_starts_at, period_ends_at, tax_rate_ppm, wording, wording_of)
 select :customer_id, n.id, n.invoice_id, n.currency, n.position, n.description, n.quantity, n.unit_minor, n.subtotal_minor, n.discount_minor,
-       n.tax_minor, n.total_minor, n.period_starts_at, n.period_ends_at
+       n.tax_minor, n.total_minor, n.period_starts_at, n.period_ends_at, n.tax_rate_ppm, n.wording, n.wording_of
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, invoice_id text, currency text, position integer, description text, quantity integer,
        unit_minor bigint, subtotal_minor bigint, discount_minor bigint, tax_minor bigint, total_minor bigint, period_starts_at timestamptz,
-       period_ends_at timestamptz)
+       period_ends_at timestamptz, tax_rate_ppm integer, wording text, wording_of text)
 returning id
 
 -- name: saving.credit_note
@@ -84,13 +84,30 @@ returning id
 
 -- name: saving.credit_note_line
 -- returns: Written
+-- A line takes back a part of the whole invoice, so its tax rate is that of the invoice, where this has one.
 insert into credit_note_line (customer_id, id, credit_note_id, currency, position, description, subtotal_minor, tax_minor, total_minor,
-       period_starts_at, period_ends_at)
+       period_starts_at, period_ends_at, tax_rate_ppm, wording, wording_of)
 select :customer_id, n.id, n.credit_note_id, n.currency, n.position, n.description, n.subtotal_minor, n.tax_minor, n.total_minor,
-       n.period_starts_at, n.period_ends_at
+       n.period_starts_at, n.period_ends_at,
+       (select tax_rate_of(c.customer_id, c.invoice_id) from credit_note c where c.customer_id = :customer_id and c.id = n.credit_note_id),
+       n.wording, n.wording_of
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, credit_note_id text, currency text, position integer, description text,
-       subtotal_minor bigint, tax_minor bigint, total_minor bigint, period_starts_at timestamptz, period_ends_at timestamptz)
+       subtotal_minor bigint, tax_minor bigint, total_minor bigint, period_starts_at timestamptz, period_ends_at timestamptz, wording text,
+       wording_of text)
 returning id
+
+-- name: saving.document_snapshot
+-- returns: Written
+-- What documents that are issued now print of the customer and of the merchant.
+insert into document_snapshot (customer_id, document_id, name, company_name, email, address_line1, address_line2, address_city, address_region,
+       address_postal_code, address_country, tax_ids, tax_exemption, locale, time_zone, issuer_name, issuer_address, issuer_tax_ids, issuer_footer)
+select c.id, n.document_id, c.name, c.company_name, c.email, c.address_line1, c.address_line2, c.address_city, c.address_region,
+       c.address_postal_code, c.address_country, c.tax_ids, c.tax_exemption, c.locale, c.time_zone, n.issuer_name, n.issuer_address, n.issuer_tax_ids, n.issuer_footer
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (document_id text, issuer_name text, issuer_address text[], issuer_tax_ids text[],
+       issuer_footer text[])
+  join customer c on c.id = :customer_id
+    on conflict do nothing
+returning document_id as id
 
 -- name: saving.released
 -- returns: Written

@@ -22,6 +22,7 @@ from db.session import Session, Transaction
 from payments.processor import KEYS_HOLD, Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
 from resolvers.lifecycle import deciding, dunning, refunding
 from resolvers.lifecycle.attempts import Call, Intent, Sending, attempt
+from resolvers.lifecycle.credit_notes import issuer_columns
 from resolvers.lifecycle.deciding import agreed, never_happened, order_rows
 from resolvers.lifecycle.saving import Changes, Interrupted, merged, save
 from resolvers.lifecycle.writing import Writer, row_of, rows_of
@@ -220,6 +221,7 @@ def _settled(charge: Any, result: ChargeResult, answer: dict[str, Any], *, by: W
         "decline_code": None if is_paid else result.decline_code or "declined",
         "is_retryable": result.is_retryable,
         "settled_at": by.now if is_paid else None,
+        "issuer": issuer_columns(by.issuer),
     }
     is_free = answer.get("refusal", {}).get("code") == ErrorCode.PAYMENT_UNAVAILABLE
     return {

@@ -3,7 +3,9 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from billing.issuer import Issuer
 from billing.notes import Note, NoteLine
+from billing.wording import Wording
 
 if TYPE_CHECKING:  # `writing` makes credit notes of a decision
     from resolvers.lifecycle.writing import Writer
@@ -11,7 +13,16 @@ if TYPE_CHECKING:  # `writing` makes credit notes of a decision
 
 def unnumbered_note(note_id: str, *, by: "Writer") -> dict[str, Any]:
     """Columns of a credit note that is issued now, as `unnumbered` of an invoice."""
-    return {"number": note_id, "issued_at": by.now, "place": asdict(by.numbering.credit_note_place(by.now))}
+    return {"number": note_id, "issued_at": by.now, "place": asdict(by.numbering.credit_note_place(by.now)), "issuer": issuer_columns(by.issuer)}
+
+
+def issuer_columns(issuer: Issuer | None) -> dict[str, Any] | None:
+    """What a document prints of the merchant."""
+    return {f"issuer_{name}": value for name, value in asdict(issuer).items()} if issuer else None
+
+
+def wording_columns(wording: Wording | None) -> dict[str, Any]:
+    return {"wording": wording.kind, "wording_of": wording.subject} if wording else {}
 
 
 def note_rows(note: Note, customer_id: str, currency: str, *, by: "Writer") -> dict[str, list[dict[str, Any]]]:
@@ -43,6 +54,7 @@ def note_rows(note: Note, customer_id: str, currency: str, *, by: "Writer") -> d
 def _note_line(line: NoteLine) -> dict[str, Any]:
     return {
         "description": line.description,
+        **wording_columns(line.wording),
         "subtotal_minor": line.net_minor,
         "tax_minor": line.tax_minor,
         "total_minor": line.total_minor,

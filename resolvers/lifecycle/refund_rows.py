@@ -9,6 +9,7 @@ from billing.notes import Left, Note, note_line
 from billing.refunds import BY_THE_BANK, Part, Recorded, granted, waived
 from billing.rows.refunds import RecordedRefund, RefundedInstallment, RefundedInvoice, RefundedPayment, RefundNote
 from billing.states import InvoiceStatus, RefundReason, RefundStatus
+from billing.wording import Wording, WordingKind
 from resolvers.lifecycle.credit_notes import note_rows
 from resolvers.lifecycle.saving import Changes
 from resolvers.lifecycle.writing import Writer
@@ -147,7 +148,7 @@ def freed_rows(touched: Touched, *, by: Writer) -> Changes:
 
 def _note(invoice: RefundedInvoice, minor: int, granted_minor: int, refund_id: str) -> Note:
     left = Left(invoice.total_minor - invoice.tax_minor - (invoice.noted_minor - invoice.noted_tax_minor), invoice.tax_minor - invoice.noted_tax_minor)
-    line = note_line(left, minor + granted_minor, f"Refund for invoice {invoice.number}")
+    line = note_line(left, minor + granted_minor, Wording(WordingKind.REFUND, invoice.number))
     return Note(invoice.id, "REFUND", (line,), granted_minor=granted_minor, refunded_minor=minor, refund_id=refund_id)
 
 

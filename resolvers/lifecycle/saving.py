@@ -41,7 +41,7 @@ def merged(*parts: Changes) -> Changes:
 
 async def save(transaction: Transaction, changes: Changes) -> None:
     """Raises Refused if a coupon's last redemption went to somebody else meanwhile, or the trial of a plan to another order of the customer."""
-    present = {kind: rows for kind, rows in changes.items() if rows}
+    present = {kind: rows for kind, rows in (changes | {"document_snapshot": _snapshots(changes)}).items() if rows}
     late = LATE if present.keys() & ENDED else set()
     for kinds in (present.keys() & EARLY, present.keys() - EARLY - late - PLANS, present.keys() & late):
         if kinds:
@@ -51,6 +51,13 @@ async def save(transaction: Transaction, changes: Changes) -> None:
         transaction.at_commit("invoices.issue_number", key=invoice["id"], **invoice["place"])
     for note in changes.get("credit_note", ()):
         transaction.at_commit("credit_notes.issue_number", key=note["id"], **note["place"])
+
+
+def _snapshots(changes: Changes) -> list[dict[str, Any]]:
+    """What the documents print that are issued now: invoices, credit notes, and receipts of what has settled. A row without an issuer is left to the database."""
+    settled = [row for row in changes.get("result", ()) if row.get("settled_at")]
+    documents = (*changes.get("invoice", ()), *changes.get("credit_note", ()), *settled)
+    return [{"document_id": row["id"], **row["issuer"]} for row in documents if row.get("issuer")]
 
 
 def _judge(changes: Changes, written: Mapping[str, int]) -> None:

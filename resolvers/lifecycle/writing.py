@@ -10,6 +10,7 @@ from typing import Any
 from billing.allocation import Part
 from billing.dunning import RetryPolicy, Step
 from billing.ids import type_id
+from billing.issuer import Issuer
 from billing.lifecycle.facts import Bill, Decision, Event, Facts, Redemption
 from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import is_canceled_order, taken
@@ -19,15 +20,16 @@ from billing.rows.contracts import Contract
 from billing.states import Actor, Collection
 from resolvers.audit import acting, fresh_id
 from resolvers.context import Context, Letterhead, payments_of
-from resolvers.lifecycle.credit_notes import note_rows
+from resolvers.lifecycle.credit_notes import issuer_columns, note_rows, wording_columns
 from resolvers.lifecycle.saving import Changes
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Who writes, when, how ids are made, how invoices are numbered, what follows when they stay unpaid, and when a service begins that is paid by a debit.
+    """Who writes, when, how ids are made, how invoices are numbered, what follows when they stay unpaid, when a service begins that is paid by a debit, and the merchant
+    as documents print it.
 
-    Without a letterhead no letters are written.
+    Without a letterhead no letters are written; without an issuer documents keep none.
     """
 
     actor: str
@@ -37,6 +39,7 @@ class Writer:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     letterhead: Letterhead | None = None
     service_begins: ServiceBegins = ServiceBegins.MONEY
+    issuer: Issuer | None = None
 
 
 def writer(context: Context) -> Writer:
@@ -45,7 +48,7 @@ def writer(context: Context) -> Writer:
     def mint(prefix: str) -> str:
         return fresh_id(prefix, context)
 
-    return Writer(context.viewer.kind, context.now, mint, payments.numbering, payments.policy, payments.letterhead, payments.service_begins)
+    return Writer(context.viewer.kind, context.now, mint, payments.numbering, payments.policy, payments.letterhead, payments.service_begins, payments.issuer)
 
 
 def system_writer(now: datetime, numbering: Numbering, policy: RetryPolicy | None = None, letterhead: Letterhead | None = None) -> Writer:
@@ -123,7 +126,7 @@ def collection_row(invoice_id: str, step: Step) -> dict[str, Any]:
 
 def unnumbered(invoice_id: str, *, by: Writer) -> dict[str, Any]:
     """Columns of an invoice that is issued now. It has its id for a number until the transaction ends; `place` says which number it gets then."""
-    return {"number": invoice_id, "issued_at": by.now, "place": asdict(by.numbering.place(by.now))}
+    return {"number": invoice_id, "issued_at": by.now, "place": asdict(by.numbering.place(by.now)), "issuer": issuer_columns(by.issuer)}
 
 
 def audited(context: Context, event: str, *, customer_id: str | None, detail: str = "", outcome: str = "OK") -> Changes:
@@ -232,6 +235,8 @@ def _line(invoice: dict[str, Any], bill: Bill, position: int, *, by: Writer) -> 
         "currency": invoice["currency"],
         "position": position,
         "description": line.description,
+        **wording_columns(line.wording),
+        "tax_rate_ppm": line.tax_rate_ppm,
         "quantity": line.quantity,
         "unit_minor": line.unit_minor,
         **asdict(line.amounts),

@@ -27,7 +27,26 @@ def lines(count: int, currency: str = "EUR") -> list[InvoiceLine]:
     """Each of 119.00: 100.00 and 19 % tax."""
     ends = NOW + timedelta(days=30)
     return [
-        InvoiceLine(f"line_{number}", "cus_1", "inv_1", currency, number, f"Business plan, seat {number}", 1, 10_000, 10_000, 0, 1_900, 11_900, NOW, ends)
+        InvoiceLine(
+            f"line_{number}",
+            "cus_1",
+            "inv_1",
+            currency,
+            number,
+            f"Business plan, seat {number}",
+            1,
+            10_000,
+            10_000,
+            0,
+            1_900,
+            11_900,
+            NOW,
+            ends,
+            190_000,
+            10_000,
+            None,
+            None,
+        )
         for number in range(1, count + 1)
     ]
 
@@ -100,5 +119,20 @@ def credit_note(**changes: Any) -> tuple[CreditNote, list[CreditNoteLine]]:
     """Of 59.50 on an invoice of 119.00, for the second half of its period."""
     middle = NOW + timedelta(days=15)
     note = CreditNote("cn_1", "cus_1", "CN-2026-000007", "UNUSED_TIME", "EUR", "inv_1", None, middle, 5_000, 950, 5_950, 2_000, 3_950, 0)
-    line = CreditNoteLine("line_1", "cus_1", "cn_1", "EUR", 1, "Unused time on Business plan", 5_000, 950, 5_950, middle, NOW + timedelta(days=30))
+    line = CreditNoteLine(
+        "line_1",
+        "cus_1",
+        "cn_1",
+        "EUR",
+        1,
+        "Unused time on Business plan",
+        5_000,
+        950,
+        5_950,
+        middle,
+        NOW + timedelta(days=30),
+        190_000,
+        "UNUSED_TIME",
+        "Business plan",
+    )
     return replace(note, **changes), [line]

@@ -12,9 +12,10 @@ import pytest
 from pdfua import validate
 
 from papers.child_process import print_in_child
-from papers.credit_note import credit_note_paper
-from papers.invoice import PaidBack, invoice_paper, receipt_paper
+from papers.credit_note import Corrected, credit_note_paper
+from papers.invoice import PaidBack, invoice_paper
 from papers.printing import Printer
+from papers.receipt import receipt_paper
 from papers.sheet import Paper, Reader
 from papers.statement import Entry, EntryKind, Statement, statement_paper
 from papers.words import WORDS
@@ -40,7 +41,7 @@ def papers(reader: Reader) -> list[Paper]:
     back = PaidBack(payment(), NOW + timedelta(days=3), 2_000, False)
     return [
         invoice_paper(invoice(rows, paid_minor=10_000, status="PAID"), rows, [part(), back], merchant=ACME, reader=reader),
-        credit_note_paper(note, note_lines, invoice(lines(1)), merchant=ACME, reader=reader),
+        credit_note_paper(note, note_lines, Corrected("INV-2026-000042", date(2026, 11, 22)), merchant=ACME, reader=reader),
         receipt_paper(payment(), [part(), back], merchant=ACME, reader=reader),
         statement_paper(statement(60), merchant=ACME, reader=reader, made_at=NOW),
     ]

@@ -13,13 +13,16 @@ import pytest
 from pypdf.generic import DictionaryObject
 
 from papers.child_process import PrintingFailed
-from papers.credit_note import credit_note_paper
-from papers.invoice import PaidBack, invoice_paper, receipt_paper
+from papers.credit_note import Corrected, credit_note_paper
+from papers.invoice import PaidBack, invoice_paper
 from papers.press import MAX_THREAD_ROWS, Press
+from papers.receipt import receipt_paper
 from papers.sheet import Logo, Merchant, Paper, Reader, sheet
 from papers.statement import Entry, EntryKind, Statement, statement_paper
 from papers.words import WORDS
 from tests.papers.samples import ACME, ADA, NOW, credit_note, invoice, lines, opened, part, payment, text_of
+
+CORRECTED = Corrected("INV-2026-000042", date(2026, 11, 22))
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +31,7 @@ def press() -> Press:
 
 
 async def test_an_invoice_says_what_was_bought_what_was_paid_and_what_is_left(press: Press) -> None:
-    rows = [replace(lines(1)[0], discount_minor=1_000, tax_minor=1_710, total_minor=10_710), *lines(2)[1:]]
+    rows = [replace(lines(1)[0], discount_minor=1_000, net_minor=9_000, tax_minor=1_710, total_minor=10_710), *lines(2)[1:]]
     paper = invoice_paper(invoice(rows, paid_minor=10_000, status="PARTIALLY_PAID"), rows, [part()], merchant=ACME, reader=ADA)
     text = text_of(await press.print(paper))
     for word in (
@@ -43,7 +46,7 @@ async def test_an_invoice_says_what_was_bought_what_was_paid_and_what_is_left(pr
         "HRB 12345",
     ):
         assert word in text
-    for amount in ("Subtotal €200.00", "Discount -€10.00", "Tax €36.10", "Total €226.10", "Paid -€100.00", "Amount due €126.10"):
+    for amount in ("Subtotal €200.00", "Discount -€10.00", "Tax 19% on €190.00 €36.10", "Total €226.10", "Paid -€100.00", "Amount due €126.10"):
         assert amount in text
     assert "6 Dec 2026" in text
 
@@ -169,8 +172,7 @@ async def test_what_is_settled_carries_a_stamp(press: Press, status: str, stamp:
 
 async def test_a_credit_note_says_what_it_corrects_its_tax_and_how_the_amount_was_used(press: Press) -> None:
     note, rows = credit_note()
-    paid = invoice(lines(1), paid_minor=9_900, status="PARTIALLY_PAID")
-    text = text_of(await press.print(credit_note_paper(note, rows, paid, merchant=ACME, reader=ADA)))
+    text = text_of(await press.print(credit_note_paper(note, rows, CORRECTED, merchant=ACME, reader=ADA)))
     for words in (
         "Credit note",
         "CN-2026-000007",
@@ -181,7 +183,7 @@ async def test_a_credit_note_says_what_it_corrects_its_tax_and_how_the_amount_wa
         "Unused time on Business plan",
     ):
         assert words in text
-    for words in ("€50.00 €9.50 €59.50", "Net €50.00", "Tax €9.50", "Total credited €59.50", "invoice €20.00", "Added to your credit €39.50"):
+    for words in ("€50.00 €9.50 19% €59.50", "Net €50.00", "Tax 19% on €50.00 €9.50", "Total credited €59.50", "invoice €20.00", "Added to your credit €39.50"):
         assert words in text
     assert "Paid back" not in text
 
@@ -189,14 +191,14 @@ async def test_a_credit_note_says_what_it_corrects_its_tax_and_how_the_amount_wa
 @pytest.mark.parametrize(("name", "words"), [("released_minor", "Taken off"), ("granted_minor", "Added to your credit"), ("refunded_minor", "Paid back")])
 async def test_a_credit_note_names_only_what_happened_to_the_amount(press: Press, name: str, words: str) -> None:
     note, rows = credit_note(**dict.fromkeys(("released_minor", "granted_minor", "refunded_minor"), 0) | {name: 5_950})
-    text = text_of(await press.print(credit_note_paper(note, rows, invoice(lines(1)), merchant=ACME, reader=ADA)))
+    text = text_of(await press.print(credit_note_paper(note, rows, CORRECTED, merchant=ACME, reader=ADA)))
     assert [each for each in ("Taken off", "Added to your credit", "Paid back") if each in text] == [words]
 
 
 @pytest.mark.parametrize(("locale", "word"), [("de-DE", "Rechnungskorrektur"), ("fr-FR", "Avoir"), ("ja-JP", "クレジットノート")])
 async def test_a_credit_note_is_in_the_readers_words(press: Press, locale: str, word: str) -> None:
     note, rows = credit_note()
-    text = text_of(await press.print(credit_note_paper(note, rows, invoice(lines(1)), merchant=ACME, reader=replace(ADA, locale=locale))))
+    text = text_of(await press.print(credit_note_paper(note, rows, CORRECTED, merchant=ACME, reader=replace(ADA, locale=locale))))
     assert word in text
 
 
@@ -209,7 +211,7 @@ async def test_a_receipt_says_what_a_payment_paid(press: Press) -> None:
         PaidBack(made, NOW + timedelta(days=2), 3_000, True),
     ]
     text = text_of(await press.print(receipt_paper(made, parts, merchant=ACME, reader=ADA)))
-    for word in ("Receipt", "pay_1", "INV-2026-000042 €100.00", "Rate 2 €50.00", "Amount paid €100.00"):
+    for word in ("Receipt", "pay_1", "INV-2026-000042 €100.00", "Rate 2 €50.00", "Amount paid €150.00", "Paid after refunds €100.00"):
         assert word in text
     assert text.index("Taken back by the bank 24 Nov 2026 -€30.00") < text.index("Refunded 25 Nov 2026 -€20.00")
 
