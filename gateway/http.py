@@ -15,6 +15,7 @@ from starlette.types import Receive, Scope, Send
 from auth.jwks import KeysUnavailable
 from auth.permissions import DEVELOP, is_allowed
 from auth.viewer import Viewer
+from billing.attachments import MAX_REQUEST_BYTES
 from billing.refusals import Unauthenticated
 from billing.rows import Budget
 from db.outages import DatabaseUnavailable, SessionEnded, cause_of
@@ -123,7 +124,7 @@ class GraphQLEndpoint:
         if visit.refusal:
             raise visit.refusal
         terms = self._portal.terms
-        with_files = replace(self._portal, terms=replace(terms, operation_seconds=terms.patience.longest(uploads.MAX_REQUEST_BYTES)))
+        with_files = replace(self._portal, terms=replace(terms, operation_seconds=terms.patience.longest(MAX_REQUEST_BYTES)))
 
         async def run(sent: Call) -> Answer:
             call = self._portal.trust.resolve(sent, context.viewer, now=context.now)
