@@ -7,7 +7,7 @@ import errno
 import hashlib
 import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -98,7 +98,8 @@ async def _spooled(target: Target, files: Files) -> AsyncIterator[BinaryIO | Non
     try:
         yield spool
     finally:
-        spool.close()
+        with suppress(OSError):  # of a full disk, once more: closing writes what could not be written
+            spool.close()
 
 
 async def _judge_pdf(target: Target, spool: BinaryIO | None, files: Files) -> None:

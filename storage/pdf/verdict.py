@@ -42,9 +42,11 @@ def _judge(file: BinaryIO, budget: Budget, *, depth: int) -> None:
     try:
         content = _without_padding(file.read())
         with pikepdf.open(BytesIO(content), inherit_page_attributes=False) as document:
+            if document.is_encrypted and not document.user_password_matched:  # the owner's password is empty: not every reader tries that
+                raise _locked()
             inner = _judge_views(document, content, budget)
     except pikepdf.PasswordError as error:
-        raise Refused(ErrorCode.PASSWORD_PROTECTED, "The PDF opens only with a password. Save it without one and attach that.") from error
+        raise _locked() from error
     except (pikepdf.PdfError, ValueError, RuntimeError) as error:  # the last two: numbers out of range, and other limits of the parser
         raise too_complex() if settings.qpdf_limit_errors() > limits_met else _unreadable(error) from error
     except MemoryError as error:
@@ -121,6 +123,10 @@ def _judge_hidden(content: bytes, document: pikepdf.Pdf, budget: Budget) -> None
         raise too_complex()
     with pikepdf.open(BytesIO(extended), inherit_page_attributes=False) as seen:
         _judge_objects(seen, budget)
+
+
+def _locked() -> Refused:
+    return Refused(ErrorCode.PASSWORD_PROTECTED, "The PDF opens only with a password. Save it without one and attach that.")
 
 
 def _unreadable(error: Exception) -> Refused:

@@ -232,12 +232,26 @@ def test_pdfs_in_pdfs_are_judged_as_deep_as_there_is_a_bound() -> None:
         assert code_of(content) == (None if depth <= verdict.MAX_DEPTH else ErrorCode.TOO_COMPLEX)
 
 
-def test_a_pdf_that_needs_a_password_or_a_certificate_has_its_own_code() -> None:
+def encrypted(owner: str, user: str, revision: int) -> bytes:
     written = BytesIO()
     with pikepdf.open(BytesIO(pdf())) as document:
-        document.save(written, encryption=pikepdf.Encryption(owner="o", user="u"))
-    assert code_of(written.getvalue()) == ErrorCode.PASSWORD_PROTECTED
-    assert code_of(embedding(b"a.pdf", written.getvalue())) == ErrorCode.PASSWORD_PROTECTED
+        is_newer = revision >= 4
+        document.save(written, encryption=pikepdf.Encryption(owner=owner, user=user, R=revision, aes=is_newer, metadata=is_newer))
+    return written.getvalue()
+
+
+@pytest.mark.filterwarnings("ignore:Encryption R=5 is deprecated")
+@pytest.mark.parametrize("revision", [2, 3, 4, 5, 6])
+def test_a_pdf_needs_a_password_where_the_users_is_not_empty(revision: int) -> None:
+    """The owner's may be anything. In the newer revisions it may be empty although the user's is not, and browsers then ask for the user's."""
+    for owner in ("", "o"):
+        content = encrypted(owner, "u", revision)
+        assert code_of(content) == ErrorCode.PASSWORD_PROTECTED, owner
+        assert code_of(embedding(b"a.pdf", content)) == ErrorCode.PASSWORD_PROTECTED, owner
+        assert code_of(encrypted(owner, "", revision)) is None, owner
+
+
+def test_a_pdf_that_needs_a_certificate_has_the_same_code() -> None:
     certificate = pdf_of(objects_of(), trailer=b"/Encrypt << /Filter /Adobe.PubSec /SubFilter /adbe.pkcs7.s5 /V 4 >> /ID [<00> <00>]")
     assert code_of(certificate) == ErrorCode.PASSWORD_PROTECTED
 
