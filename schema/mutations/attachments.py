@@ -28,7 +28,8 @@ class AttachmentMutations:
         shows="uploads",
         permission=permissions.ATTACH,
         description="Announce a group of files that the client sends to the bucket itself. They stay PENDING until `completeAttachmentUploads`, and for 24 hours at most. "
-        "The same refusals as of `uploadAttachments`.",
+        "The same refusals as of `uploadAttachments`, and SIGN_IN_REQUIRED: the customer used the key after signing in, and this session began with a portal link that "
+        "staff had seen.",
     )
     complete_attachment_uploads = mutation(
         direct.complete,
