@@ -1,4 +1,4 @@
-.PHONY: demo help install test tests model fuzz corpus check format schema bench bench-peers lock clean
+.PHONY: demo help install test tests model night fuzz corpus check format schema bench bench-peers lock clean
 .DEFAULT_GOAL := demo
 PYTHON ?= python3
 BIN := .venv/bin
@@ -23,6 +23,9 @@ tests: test  ## The same
 MODEL_TESTS := $(addprefix tests/lifecycle/,test_forecast.py test_offered.py test_model.py test_paying_model.py test_money_model.py)
 model: .venv/ready-dev  ## Drive long random histories: they agree with the reference models, and what is shown is what then happens
 	@PORTICO_TEST_MODEL=long $(BIN)/python -m pytest -q -n auto --maxprocesses 4 $(MODEL_TESTS)
+
+night: .venv/ready-dev  ## Run all tests as deeply as they go: random documents, kills at every await, the models, fuzz; hours
+	@PORTICO_TEST_DEPTH=night PORTICO_TEST_FUZZ=long PORTICO_TEST_MODEL=long $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 fuzz: .venv/ready-dev  ## Judge 5,000 mutated PDFs: always an answer, and what is accepted does nothing by itself
 	@PORTICO_TEST_FUZZ=long $(BIN)/python -m pytest -q tests/storage/test_pdf_fuzz.py

@@ -1,31 +1,55 @@
-"""What papers cost: `python -m bench.papers`. With `--picture FILE`, the sample invoice is also drawn as a PNG, and beside it in other languages."""
+"""What papers cost: `python -m bench.papers`. `python -m bench.papers --pictures FOLDER` draws the sample invoice in four languages and the sample credit note instead."""
 
 import asyncio
 import resource
 import sys
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import pypdfium2
 
+from papers.credit_note import Corrected, credit_note_paper
 from papers.invoice import invoice_paper
 from papers.press import Press
 from papers.printing import Printer
 from papers.sheet import Paper, Reader
-from tests.papers.samples import ACME, ADA, invoice, lines, part
+from tests.papers.samples import ACME, ADA, credit_note, invoice, lines, part
 
 RUNS = 200
+ADDRESS = ("12 St James's Square", "London SW1Y 4LB", "United Kingdom", "ada@example.com")
 READERS = {
-    "de": Reader("Greta Müller", "greta@example.com", "de-DE", "Europe/Berlin"),
-    "ja": Reader("田中 健二", "kenji@example.com", "ja-JP", "Asia/Tokyo"),
-    "ar": Reader("فاطمة الصباح", "fatima@example.com", "ar-KW", "Asia/Kuwait"),
+    "de": Reader(
+        "Müller Gestaltung GmbH",
+        "greta@example.com",
+        "de-DE",
+        "Europe/Berlin",
+        ("Greta Müller", "Lindenstraße 24", "10969 Berlin", "Deutschland", "DE136695976", "greta@example.com"),
+    ),
+    "ja": Reader(
+        "田中商事株式会社",
+        "kenji@example.com",
+        "ja-JP",
+        "Asia/Tokyo",
+        ("田中 健二", "100-0005", "東京都千代田区丸の内 1-9-1", "日本", "T1234567890123", "kenji@example.com"),
+    ),
+    "ar": Reader(
+        "فاطمة الصباح",
+        "fatima@example.com",
+        "ar-KW",
+        "Asia/Kuwait",
+        ("شارع فهد السالم، قطعة 5، مبنى 12", "13001 مدينة الكويت", "الكويت", "fatima@example.com"),
+    ),
 }
+# The second line is a book, which has a rate of its own.
+DISCOUNTED = {"discount_minor": 1_000, "net_minor": 9_000, "tax_minor": 1_710, "total_minor": 10_710}
+BOOK = {"description": "Handbook, printed", "tax_rate_ppm": 70_000, "tax_minor": 700, "total_minor": 10_700, "period_starts_at": None, "period_ends_at": None}
 
 
 def sample(count: int, *, number: int = 42, reader: Reader = ADA) -> Paper:
-    rows = [replace(line, discount_minor=1_000, tax_minor=1_710, total_minor=10_710) if line.position == 1 else line for line in lines(count)]
+    rows = [replace(line, **{1: DISCOUNTED, 2: BOOK}.get(line.position, {})) for line in lines(count)]
     made = replace(invoice(rows, paid_minor=10_000, status="PARTIALLY_PAID"), number=f"INV-2026-{number:06d}")
     return invoice_paper(made, rows, [part()], merchant=ACME, reader=reader)
 
@@ -73,10 +97,16 @@ def main() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     one_by_one(3, 2000)
     print(f"memory: {before // 1024} MiB before 2,000 papers, {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB after")
-    if "--picture" in sys.argv:
-        draw(sample(3), Path(sys.argv[sys.argv.index("--picture") + 1]))
-        for language, reader in READERS.items():
-            draw(sample(3, reader=reader), Path(sys.argv[sys.argv.index("--picture") + 1]).with_stem(f"invoice-{language}"))
+
+
+def pictures(folder: Path) -> None:
+    """Those of the documentation."""
+    ada = replace(ADA, lines=ADDRESS)
+    draw(sample(3, reader=ada), folder / "invoice.png")
+    for language, reader in READERS.items():
+        draw(sample(3, reader=reader), folder / f"invoice-{language}.png")
+    note, of = credit_note()
+    draw(credit_note_paper(note, of, Corrected("INV-2026-000042", date(2026, 11, 22)), merchant=ACME, reader=ada), folder / "credit-note.png")
 
 
 def draw(paper: Paper, file: Path) -> None:
@@ -85,4 +115,7 @@ def draw(paper: Paper, file: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if "--pictures" in sys.argv:
+        pictures(Path(sys.argv[sys.argv.index("--pictures") + 1]))
+    else:
+        main()

@@ -23,11 +23,14 @@ MAX_PICTURE_PARTS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class FileLimits:
-    """What operators may set. `per_parent`: files of one invoice or schedule, None for any number; `upload_seconds`: a request with files, up to its answer."""
+    """What operators may set. `per_parent`: files of one invoice or schedule, None for any number; `upload_seconds`: a request with files, up to its answer;
+    `statement_rows` and `statement_csv_rows`: entries of a statement of account, which is a file too."""
 
     per_parent: int | None = None
     upload_seconds: float = 120.0
     downloads_per_minute: int = 300
+    statement_rows: int = 10_000
+    statement_csv_rows: int = 50_000
 
 
 DEFAULT_LIMITS = FileLimits()

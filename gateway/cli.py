@@ -31,9 +31,10 @@ from gateway.explain import explain as explain_document
 from gateway.issuer import issuer_of, new_key, secret_of_portal
 from gateway.payments import require_processor
 from gateway.postgres import CannotReach, Place, check, postgres
+from gateway.secret_settings import secrets_of
 from gateway.server import Ending, PortInUse, listen
 from gateway.server import serve as serve_app
-from gateway.settings import Settings, WrongSetting, load, secrets_of
+from gateway.settings import Settings, WrongSetting, load
 from jobs.worker import QueueEnded
 
 cli = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, help="Portico, the GraphQL gateway behind a customer portal.")
@@ -58,7 +59,7 @@ def options(_version: Annotated[bool, typer.Option("--version", is_eager=True, c
 @cli.command()
 def demo(port: Port = None, data_dir: DataDir = None) -> None:
     """Start everything: Postgres, tables, demo customers, server."""
-    settings = load(port=port, data_dir=data_dir)
+    settings = preparing.with_demo_merchant(load(port=port, data_dir=data_dir))
     production.refuse_demo(settings)
     with listen(settings.host, settings.port) as listener, postgres(settings, on_create=_say_creating) as place:
         issuer = issuer_of(settings)

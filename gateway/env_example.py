@@ -6,7 +6,8 @@ from textwrap import wrap
 from pydantic.fields import FieldInfo
 
 from gateway.environment import PREFIX, example, written
-from gateway.settings import SECRETS, Settings
+from gateway.secret_settings import SECRETS
+from gateway.settings import Settings
 from gateway.values import choices
 
 WIDTH = 118

@@ -24,7 +24,13 @@ STEP_SECONDS = 20.0
 def files(settings: Settings, issuer: Issuer, url: str, later: Callable[[Coroutine[Any, Any, None]], None]) -> Files:
     """`url` is where the gateway is reached from outside. The newest key signs addresses, all of them verify."""
     secret = secret_of(issuer.keys[0])
-    limits = FileLimits(settings.max_files_per_parent, settings.upload_seconds, settings.downloads_per_minute)
+    limits = FileLimits(
+        settings.max_files_per_parent,
+        settings.upload_seconds,
+        settings.downloads_per_minute,
+        settings.max_statement_rows,
+        settings.max_statement_csv_rows,
+    )
     scanner = Clamd(settings.clamd_url) if settings.clamd_url else None
 
     def links(now: datetime) -> Links:

@@ -12,6 +12,7 @@ from auth.links import secret_of
 from auth.passwords import Passwords
 from auth.tokens import Issuer
 from db import demo as demo_data
+from db.demo.issued import SHOP
 from db.demo.passwords import PASSWORD
 from db.migrate import migrate as migrate_database
 from db.outages import LOST
@@ -19,6 +20,13 @@ from gateway.console import console
 from gateway.files import bucket_of, put_all
 from gateway.postgres import REASONS, CannotReach, Place, check, connected, filling, postgres, reason_of
 from gateway.settings import Settings, WrongSetting
+
+MERCHANT = {"merchant": SHOP.name, "merchant_address": SHOP.address, "merchant_tax_ids": SHOP.tax_ids, "merchant_footer": SHOP.footer}
+
+
+def with_demo_merchant(settings: Settings) -> Settings:
+    """With the merchant of the demo's invoices, unless the operator has set another: statements and new invoices name the same one."""
+    return settings if MERCHANT.keys() & settings.model_fields_set else settings.model_copy(update=MERCHANT)
 
 
 async def prepare_demo(place: Place, settings: Settings, issuer: Issuer) -> None:

@@ -1,11 +1,8 @@
 """Settings, from the environment (prefix PORTICO_). Only `gateway/` knows them; everything below gets plain values."""
 
 import os
-import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import unquote
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -45,8 +42,6 @@ DAY = 86_400.0
 Count = Annotated[int, Field(le=MOST)]
 Seconds = Annotated[float, Field(gt=0, le=DAY)]
 Duration = Annotated[float, Field(ge=0, le=DAY)]
-# The password of a URL: up to the last @, because a password may hold one that nobody encoded.
-PASSWORD = re.compile(r"://[^/:@]*:(.+)@", re.DOTALL)
 
 
 class WrongSetting(Exception):
@@ -283,9 +278,6 @@ class Settings(BaseSettings):
         return self.is_production or "_live_" in (self.stripe_secret_key or "")
 
 
-SECRETS = tuple(name for name, setting in Settings.model_fields.items() if not setting.repr)
-
-
 def load(**overrides: Any) -> Settings:
     """The settings; what is None in `overrides` is left to the environment. Raises WrongSetting, whose message never has a value."""
     problems = unknown_names(os.environ, Settings.model_fields)
@@ -297,18 +289,3 @@ def load(**overrides: Any) -> Settings:
     if problems:
         raise WrongSetting("\n".join(problems))
     return settings
-
-
-def secrets_in(values: Mapping[str, Any]) -> set[str]:
-    """What the log must never have, of settings by their names: secrets, and the passwords of URLs as they are written and as they are sent."""
-    secrets: set[str] = set()
-    for value in (values.get(name) for name in SECRETS):
-        if isinstance(value, str):
-            password = PASSWORD.search(value)
-            secrets |= {password[1], unquote(password[1])} if password else {value}
-    return secrets - {""}
-
-
-def secrets_of(environment: Mapping[str, str]) -> set[str]:
-    """The same of environment variables, before anybody knows whether they are valid settings."""
-    return secrets_in({name.upper().removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.upper().startswith(PREFIX)})

@@ -12,6 +12,9 @@ from papers.line_words import described
 from papers.sheet import Merchant, Paper, Reader, sheet, with_breaks
 from papers.taxes import rate_of, tax_rows
 
+# Brands that are not written as words, by the names that processors have for them.
+BRANDS = {"amex": "American Express", "eftpos_au": "eftpos", "jcb": "JCB", "unionpay": "UnionPay"}
+
 
 @dataclass(frozen=True, slots=True)
 class PaidPart:
@@ -76,7 +79,8 @@ def _moved(part: PaidPart | PaidBack, reader: Reader) -> list[str]:
 
 def method_of(payment: Payment, reader: Reader) -> str:
     """What the customer knows the method by: "Visa •••• 4242", "SEPA direct debit •••• 3000"."""
-    name = (payment.method_brand or "").replace("_", " ").title() or reader.words.get(payment.method_kind, payment.method_kind)
+    brand = payment.method_brand or ""
+    name = BRANDS.get(brand, brand.replace("_", " ").title()) or reader.words.get(payment.method_kind, payment.method_kind)
     return f"{name} •••• {payment.method_last4}" if payment.method_last4 else name
 
 

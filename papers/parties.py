@@ -10,6 +10,8 @@ from papers.sheet import Merchant, Reader
 # Where the city comes before the region and the postal code, and where the whole address is written from the largest to the smallest (Universal Postal Union).
 CITY_FIRST = {"AU", "CA", "GB", "HK", "IE", "IN", "NG", "NZ", "PK", "SG", "TW", "US", "ZA"}
 LARGEST_FIRST = {"CN", "JP", "KR"}
+# Where the region stands behind the city, such as 00186 Roma RM.
+REGION_BESIDE = {"IT"}
 
 
 def reader_of(buyer: Customer | DocumentSnapshot) -> Reader:
@@ -38,6 +40,8 @@ def address_lines(buyer: Customer | DocumentSnapshot) -> list[str]:
         lines = [code, f"{region}{city}{line1}", line2]
     elif country in CITY_FIRST:
         lines = [line1, line2, f"{', '.join(part for part in (city, region) if part)} {code}"]
+    elif country in REGION_BESIDE:
+        lines = [line1, line2, f"{code} {city} {region}"]
     else:
         lines = [line1, line2, f"{code} {city}", region]
     return [line for line in (*(line.strip() for line in lines), _country(country, buyer.locale)) if line]

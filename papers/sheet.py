@@ -15,13 +15,14 @@ from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
 from billing.money import formatted, rate_text
-from papers.line_words import line_words
 from papers.words import WORDS, language_of
 
 # Where paper is letter-sized (CLDR's measurement data); everywhere else it is A4.
 LETTER = {"BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE"}
 # Unicode's isolates (UAX 9).
 RIGHT_TO_LEFT, END = "\u2067", "\u2069"
+# CLDR puts it before the minus of scripts that run from right to left, so that the minus stands at the left of its figures; Babel leaves it out.
+LEFT_TO_RIGHT_MARK = "\u200e"
 # A word of so many letters may be longer than its column is wide. It may break after every few of them, but not before a mark or around a joiner.
 LONG_WORD = re.compile(r"\S{24,}")
 LETTERS_TOGETHER = 6
@@ -90,12 +91,19 @@ class Reader:
         return "SC"
 
     @property
+    def is_right_to_left(self) -> bool:
+        return self.babel_locale.text_direction == "rtl"
+
+    @property
     def words(self) -> Mapping[str, str]:
-        return {**WORDS[self.language], **line_words(self.language)}
+        return WORDS[self.language]
 
     def money(self, minor: int, currency: str) -> str:
         """The full-width sign that Japanese has for the yen is only in fonts for Japanese, and is not what people search for."""
-        return self._apart(formatted(minor, currency, self.locale).replace("￥", "¥"))
+        amount = formatted(minor, currency, self.locale).replace("￥", "¥")
+        if self.is_right_to_left:
+            amount = amount.replace("-", f"{LEFT_TO_RIGHT_MARK}-")
+        return self._apart(amount)
 
     def day(self, on: date | datetime) -> str:
         """In one piece: a line does not end before the year."""
@@ -104,7 +112,7 @@ class Reader:
 
     def _apart(self, text: str) -> str:
         """Figures of a script that runs from right to left, kept from mixing with the words around them, which do not."""
-        return f"{RIGHT_TO_LEFT}{text}{END}" if self.babel_locale.text_direction == "rtl" else text
+        return f"{RIGHT_TO_LEFT}{text}{END}" if self.is_right_to_left else text
 
     def rate(self, ppm: int) -> str:
         return self._apart(rate_text(ppm, self.locale))

@@ -41,7 +41,7 @@ def tax_rows(lines: Sequence[Taxed], currency: str, reader: Reader) -> list[tupl
     """Rows of the totals: a row for each rate, with the net amount that it is on, and their sum where there are several."""
     sums, words = by_rate(lines), reader.words
     rows = [(_label(one, currency, reader), reader.money(one.tax_minor, currency)) for one in sums]
-    return [*rows, (words["tax"], reader.money(sum(one.tax_minor for one in sums), currency))] if len(sums) > 1 else rows
+    return [*rows, (words["tax_sum"], reader.money(sum(one.tax_minor for one in sums), currency))] if len(sums) > 1 else rows
 
 
 def rate_of(line: Taxed, reader: Reader) -> str:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from billing.attachments import judge_count, judge_size, judge_sizes
 from billing.file_types import PDF, announced_type, clean_name, judge_claims, named
 from billing.refusals import ErrorCode, Refused
+from billing.states import Uploader
 from db.blocks import blocks
 from db.session import Session, Transaction
 from resolvers.attachments import Stored, add, keep_answer, replayed, shown
@@ -22,6 +23,7 @@ from resolvers.parents import Parent, acting, files_of, judge_quota, open_parent
 from resolvers.receiving import Target, receive
 from resolvers.relations import by_id
 from resolvers.roots import owner_of
+from resolvers.standing import judge_signed_in
 from storage import keys
 from storage.bucket import Announced, NoSuchObject
 
@@ -83,8 +85,21 @@ async def create(given: Any, context: Context) -> Any:
         identifiers: list[str] = kept.value if kept else await _announce(transaction, parent, announced, context)
         if not kept:
             await keep_answer(transaction, call, parent, identifiers, context=context)
-    uploads = [await _ticket(row, context) for row in await shown(identifiers, parent.customer_id, context) if row.status == "PENDING"]
+    pending = [row for row in await shown(identifiers, parent.customer_id, context) if row.status == "PENDING"]
+    if kept:
+        await _judge_sender(pending, context)
+    uploads = [await _ticket(row, context) for row in pending]
     return Replayed(uploads) if kept else uploads
+
+
+async def _judge_sender(rows: list[Any], context: Context) -> None:
+    """An address lets its holder replace what was sent there already. What was announced by a customer who had signed in, nobody else sends.
+
+    Raises Refused.
+    """
+    if any(row.uploaded_by == Uploader.CUSTOMER and not row.uploaded_on_behalf for row in rows):
+        async with context.session.write() as transaction:
+            await judge_signed_in(transaction, context)
 
 
 async def complete(given: Any, context: Context) -> list[Any]:

@@ -39,6 +39,8 @@ class Limits:
     direct_upload_seconds: int = strawberry.field(description="How long the addresses of `createAttachmentUploads` are valid.")
     download_url_seconds: int = strawberry.field(description="How long a `downloadUrl` is valid.")
     downloads_per_minute: int = strawberry.field(description="How many downloads of one customer may begin in a minute. More are answered 429.")
+    max_statement_rows: int = strawberry.field(description="How many entries a statement of account may have as a PDF. More are answered 422.")
+    max_statement_csv_rows: int = strawberry.field(description="How many entries a statement of account may have as CSV. More are answered 422.")
     default_page_size: int = strawberry.field(description="Rows of a page when no size is given.")
     max_page_size: int = strawberry.field(description="The largest page.")
     max_nodes: int = strawberry.field(description="How many ids `nodes` takes.")
@@ -63,6 +65,8 @@ def limits(*, budget: Budget | None, file_limits: FileLimits) -> Limits:
         direct_upload_seconds=TICKET_SECONDS,
         download_url_seconds=int(LIFETIME.total_seconds()),
         downloads_per_minute=file_limits.downloads_per_minute,
+        max_statement_rows=file_limits.statement_rows,
+        max_statement_csv_rows=file_limits.statement_csv_rows,
         default_page_size=DEFAULT_SIZE,
         max_page_size=MAX_SIZE,
         max_nodes=MAX_NODES,

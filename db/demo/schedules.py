@@ -12,6 +12,16 @@ from db.demo.payments import Debt, pay
 from db.demo.periods import midday
 from db.demo.rows import Installment, Invoice, PaymentMethod, PaymentSchedule, Subscription
 
+# What merchants call an installment, by the customer's language.
+INSTALLMENTS = {
+    "de": "Rate {} von {}",
+    "fr": "Échéance {} sur {}",
+    "es": "Cuota {} de {}",
+    "pt": "Parcela {} de {}",
+    "ar": "القسط {} من {}",
+    "ja": "{}回目(全{}回)",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
@@ -107,8 +117,13 @@ def _installment(account: Account, schedule: PaymentSchedule, agreement: Agreeme
             schedule_id=schedule.id,
             currency=schedule.currency,
             position=position,
-            name=f"Installment {position} of {len(parts)}",
+            name=_name(account, position, len(parts)),
             due_on=add_months(agreement.first_due_on, position - 1),
             amount_minor=amounts_of(parts[position - 1], account.customer.tax_rate_ppm).total_minor,
         )
     )
+
+
+def _name(account: Account, position: int, count: int) -> str:
+    """As a merchant writes it for the customer."""
+    return INSTALLMENTS.get(account.customer.locale[:2], "Installment {} of {}").format(position, count)

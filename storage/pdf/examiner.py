@@ -111,8 +111,17 @@ class Examiner:
             if not self._waiting[customer_id]:
                 del self._waiting[customer_id], self._turns[customer_id]
 
+    def _idle_worker(self) -> Worker | None:
+        """One that still runs. How an idle one ended, by the kernel for want of memory perhaps, says nothing about the next file."""
+        while self._idle:
+            worker = self._idle.pop()
+            if worker.process.returncode is None:
+                return worker
+            worker.connection.close()
+        return None
+
     async def _asked(self, descriptor: int) -> dict[str, Any]:
-        worker = self._idle.pop() if self._idle else await _started()
+        worker = self._idle_worker() or await _started()
         is_whole = False
         try:
             verdict = await worker.verdict(descriptor)

@@ -432,14 +432,14 @@ def test_big_is_big_and_empty_is_empty(ask: Ask) -> None:
         assert not ask(f"select from {table} where customer_id = $1", empty)
 
 
-def test_the_crowd_is_as_large_as_asked_and_each_has_about_sixty_rows(ask: Ask) -> None:
+def test_the_crowd_is_as_large_as_asked_and_each_has_about_ninety_rows(ask: Ask) -> None:
     assert ask("select count(*) as n, count(distinct email) as emails from customer") == [
         {"n": GENERATED + len(demo.SHOWN), "emails": GENERATED + len(demo.SHOWN)}
     ]
     named = [shown.id for shown in demo.SHOWN]
     tables = [f"select count(*) from {table} where customer_id <> all($1)" for table in CUSTOMER_TABLES.values() if table != "customer"]
     rows = ask(f"select sum(count) as n from ({' union all '.join(tables)}) t", named)[0]["n"]
-    assert 45 < rows / GENERATED < 85
+    assert 65 < rows / GENERATED < 115
 
 
 def test_the_same_moment_gives_the_same_rows() -> None:

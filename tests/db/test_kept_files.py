@@ -221,3 +221,11 @@ def test_objects_are_deleted_in_one_module(root: Path) -> None:
     folders = ("auth", "billing", "db", "gateway", "jobs", "loaders", "mail", "papers", "payments", "planner", "resolvers", "schema")
     modules = [path for folder in folders for path in (root / folder).rglob("*.py")]
     assert {path.relative_to(root).as_posix() for path in modules if "bucket.delete(" in path.read_text()} == {"resolvers/loose.py"}
+
+
+async def test_not_even_the_owner_of_the_tables_changes_what_an_attachment_is(admin: asyncpg.Connection, file: asyncpg.Record) -> None:
+    """The application role has no grant for these columns; a grant or a program of the owner that is added later changes nothing."""
+    for column in ("uploaded_by", "uploader", "uploaded_on_behalf", "sha256", "size_bytes", "content_type", "file_name", "object_key", "status"):
+        with pytest.raises(asyncpg.RestrictViolationError, match="stays what it is"):
+            await admin.execute(f"update attachment set {column} = {other(column, file)} where id = $1", file["id"])
+    assert await admin.fetchrow("select * from attachment where id = $1", file["id"]) == file

@@ -31,7 +31,8 @@ from gateway.identity import sender
 from gateway.issuer import kept_secret, new_key
 from gateway.payments import payments
 from gateway.postgres import Place
-from gateway.settings import SECRETS, Settings, WrongSetting, load, secrets_in
+from gateway.secret_settings import SECRETS, secrets_in
+from gateway.settings import Settings, WrongSetting, load
 from mail.port import MailAway, Message
 from payments.processor import Payer, ProcessorUnavailable
 from payments.stripe import Account, Stripe

@@ -242,7 +242,7 @@ def empty(world: World) -> None:
 def store(world: World) -> Any:
     from tests.s3 import Store
 
-    return Store(int(str(world.settings.s3_endpoint).rpartition(":")[2]))
+    return Store("moto", int(str(world.settings.s3_endpoint).rpartition(":")[2]))
 
 
 def strike_once(world: World, journey: str, number: int, strike: Callable[[], None]) -> bool:

@@ -23,6 +23,7 @@ from tests.journeys.arguments import Case, plausible_variables, root_fields
 from tests.journeys.test_direct_uploads import Fleet
 from tests.kept_files import CREATE, DELETE, SHOW, STAFF_MEMBER, UPLOADERS, KeptFiles, enter, link
 from tests.partners import Partner, id_of, manifest
+from tests.posting import codes
 from tests.samples import pdf
 
 ISSUER = "https://customers.example.com/"
@@ -223,6 +224,24 @@ async def test_by_a_link_of_staff_no_bytes_of_the_customer_are_exchanged(callers
     after = await files.left()
     assert after[identifier] == before[identifier]
     assert after[identifier][-1] == hashlib.sha256(pdf()).hexdigest()
+
+
+async def test_by_a_link_of_staff_nobody_gets_the_address_to_which_the_customer_sent_a_file(callers: Callers, files: KeptFiles) -> None:
+    """Whoever knows the key of an announcement could send other bytes there before it is completed, and the customer's file would be rejected."""
+    fleet = Fleet(callers.door.http, files.schedule_id)
+    mine = customer(files.account.customer_id)
+    theirs = replace(mine, acting_party="desk")
+    by_link = (await enter(callers.door, files.account))["sessionId"]
+    (upload,) = (await fleet.announce(("a.pdf", pdf()), key="mine", viewer=mine))["uploads"]
+    assert (await fleet.send(upload, pdf())).status_code == 204
+    for viewer in (theirs, replace(mine, session_id=by_link)):  # by the token, and by the row of its session
+        refused = await fleet.announce(("a.pdf", pdf()), key="mine", viewer=viewer)
+        assert (refused["uploads"], codes(refused)) == (None, ["SIGN_IN_REQUIRED"])
+    assert len((await fleet.announce(("a.pdf", pdf()), key="mine", viewer=mine))["uploads"]) == 1, "the control"
+    # What was announced by the link, both may send.
+    for viewer in (theirs, theirs, mine):
+        assert len((await fleet.announce(("b.pdf", pdf()), key="theirs", viewer=viewer))["uploads"]) == 1
+    assert (await fleet.complete(upload["attachment"]["id"], viewer=mine))["attachments"][0]["status"] == "STORED"
 
 
 async def test_what_is_uploaded_by_a_link_of_staff_is_the_customers_and_says_so(callers: Callers, files: KeptFiles) -> None:

@@ -18,7 +18,7 @@ FIGURES = (
     "maxFileBytes maxGroupBytes maxGroupFiles maxFilesPerParent maxFileNameBytes maxRequestBytes maxFieldBytes maxPixels maxPictureParts maxUnpackedBytes "
     "maxProcessorSeconds contentTypes uploadSeconds directUploadSeconds downloadUrlSeconds downloadsPerMinute"
 )
-OF_PAGES = {"defaultPageSize", "maxPageSize", "maxNodes", "budget"}
+OF_PAGES = {"maxStatementRows", "maxStatementCsvRows", "defaultPageSize", "maxPageSize", "maxNodes", "budget"}
 
 
 @pytest.fixture

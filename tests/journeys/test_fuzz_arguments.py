@@ -3,7 +3,6 @@
 import asyncio
 import itertools
 import json
-import os
 import re
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from copy import deepcopy
@@ -26,6 +25,7 @@ from db.blocks import blocks
 from db.migrate import migrate
 from schema.fields import DECLARATION, DEFINITION, PageOf
 from tests.conftest import NOW, ROOM, STAFF, customer, token
+from tests.depth import by_depth
 from tests.journeys.arguments import Case, as_json, callers_of, fields_with_arguments, plausible_variables, put
 from tests.journeys.hostile import BROKEN_CURSORS, BY_TYPE, NAMES, TEXTS, cursors, hostile
 from tests.partners import registered
@@ -141,8 +141,7 @@ def problems(case: Case, what: object, answer: Answer) -> list[str]:
 Change = dict[tuple[str | int, ...], Any]
 
 # All of them in CI; where somebody waits, each field gets another part of them.
-IS_CI = os.environ.get("PORTICO_TEST_REQUIRE") == "all"
-EVERY = 1 if IS_CI else 9
+EVERY = by_depth(9, 1, 1)
 
 
 def thinned(case: Case, changes: Iterable[Change]) -> Iterator[Change]:
@@ -191,7 +190,7 @@ async def test_several_hostile_arguments_together(world: World) -> None:
     loop = asyncio.get_running_loop()
     changes = {case: list(changes_of(case)) for case in CASES}
 
-    @settings(max_examples=2000 if IS_CI else 150, **QUICK)
+    @settings(max_examples=by_depth(150, 600, 2000), **QUICK)
     @given(st.data())
     def some(data: st.DataObject) -> None:
         case = data.draw(st.sampled_from(CASES))

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +12,12 @@ import httpx
 from bench.processes import resident_mb
 from db.embedded import Urls
 from tests.conftest import ADA, token
+from tests.depth import by_depth
 from tests.processes import process
 
 CLIENTS = 200
 PLACES = CLIENTS // 4
-SECONDS = 20 if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else 6
+SECONDS = by_depth(6, 10, 20)
 
 QUERY = {"query": "{ customer { id name payments(first: 5) { nodes { id amount { formatted } } } } }"}
 BODY = json.dumps(QUERY).encode()

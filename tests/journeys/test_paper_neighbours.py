@@ -134,9 +134,19 @@ async def test_a_statement_of_as_many_entries_as_there_may_be_is_made_and_one_mo
             assert rows == [entry for entry in entries if entry["date"] >= last]
 
 
+async def statement_limits(server: str) -> dict[str, int]:
+    async with httpx.AsyncClient(base_url=server, timeout=20) as client:
+        query = {"query": "{ limits { maxStatementRows maxStatementCsvRows } }"}
+        answer = await client.post("/graphql", json=query, headers={"Authorization": f"Bearer {token(ADA)}"})
+    limits: dict[str, int] = answer.json()["data"]["limits"]
+    return limits
+
+
 async def test_a_statement_that_is_too_long_for_a_pdf_may_be_had_as_csv(start_server: Start, urls: Urls, server: str) -> None:
     entries = csv_entries(await get(statement_link(server, "csv", ADA)))
     small = start_server(urls.app, max_statement_rows=len(entries) - 1)
+    assert await statement_limits(small) == {"maxStatementRows": len(entries) - 1, "maxStatementCsvRows": 50_000}
+    assert await statement_limits(server) == {"maxStatementRows": 10_000, "maxStatementCsvRows": 50_000}
     refused = await get(statement_link(small, "pdf", ADA))
     assert refused.status_code == 422
     (error,) = refused.json()["errors"]

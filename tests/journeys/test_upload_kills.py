@@ -1,11 +1,10 @@
 """The process dies, or a request is cancelled, at every await there is: after a restart, a second try and the sweep, rows and objects agree, and everything was done once.
 
-That takes minutes, so one journey dies at every await and the others at some; with PORTICO_TEST_KILLS=every all of them at every one.
+That takes minutes, so by day they die at some awaits, another number of them apart for each journey; at night (`make night`) at every one.
 """
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 from db.embedded import Urls
 from tests.conftest import ADA
+from tests.depth import by_depth
 from tests.s3 import Store, store
 
 __all__ = ["store"]
@@ -23,16 +23,15 @@ __all__ = ["store"]
 
 # How many awaits lie between two deaths.
 JOURNEYS = {
-    ("upload", "local", "die"): 1,
-    ("announce", "local", "die"): 4,
-    ("complete", "local", "die"): 4,
-    ("delete", "local", "die"): 4,
-    ("upload", "s3", "die"): 9,
-    ("upload", "local", "cancel"): 4,
-    ("complete", "local", "cancel"): 4,
-    ("upload", "s3", "cancel"): 9,
+    ("upload", "local", "die"): by_depth(4, 2, 1),
+    ("announce", "local", "die"): by_depth(8, 5, 1),
+    ("complete", "local", "die"): by_depth(8, 5, 1),
+    ("delete", "local", "die"): by_depth(8, 5, 1),
+    ("upload", "s3", "die"): by_depth(18, 13, 1),
+    ("upload", "local", "cancel"): by_depth(8, 5, 1),
+    ("complete", "local", "cancel"): by_depth(8, 5, 1),
+    ("upload", "s3", "cancel"): by_depth(18, 13, 1),
 }
-IS_EVERY = os.environ.get("PORTICO_TEST_KILLS") == "every"
 
 
 @pytest.mark.parametrize(("journey", "place", "how"), JOURNEYS, ids=[" ".join(journey) for journey in JOURNEYS])
@@ -49,7 +48,7 @@ async def test_nothing_is_lost_and_nothing_left_over(
         found.empty()
         settings = found.settings()
     command = [sys.executable, "-m", "tests.journeys.killing", urls.admin, urls.app, str(tmp_path), journey, how, json.dumps(settings), bare]
-    command.append("1" if IS_EVERY else str(JOURNEYS[journey, place, how]))
+    command.append(str(JOURNEYS[journey, place, how]))
     done = await asyncio.to_thread(subprocess.run, command, cwd=root, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     assert int(done.stdout) > 6

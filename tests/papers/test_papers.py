@@ -14,7 +14,7 @@ from pypdf.generic import DictionaryObject
 
 from papers.child_process import PrintingFailed
 from papers.credit_note import Corrected, credit_note_paper
-from papers.invoice import PaidBack, invoice_paper
+from papers.invoice import PaidBack, invoice_paper, method_of
 from papers.press import MAX_THREAD_ROWS, Press
 from papers.receipt import receipt_paper
 from papers.sheet import Logo, Merchant, Paper, Reader, sheet
@@ -130,6 +130,22 @@ async def test_days_and_amounts_of_a_script_from_right_to_left_are_kept_apart(pr
     assert all(text[0] == "\u2067" and text[-1] == "\u2069" for text in (reader.day(NOW), reader.money(-100, "KWD")))
     pdf = await press.print(invoice_paper(invoice(rows, paid_minor=100), rows, [], merchant=ACME, reader=reader))
     assert b"pdfuaid:part" in opened(pdf).root_object["/Metadata"].get_data()
+
+
+@pytest.mark.parametrize("locale", ["ar-KW", "he-IL", "fa-IR", "ur-PK"])
+def test_the_minus_of_a_script_from_right_to_left_stands_at_the_left_of_its_figures(locale: str) -> None:
+    reader = Reader("A", "a@example.com", locale, "UTC")
+    assert reader.money(-26_700, "KWD").count("\u200e-") == 1
+    assert "-" not in reader.money(26_700, "KWD")
+    assert "\u200e" not in ADA.money(-26_700, "KWD")
+
+
+@pytest.mark.parametrize(
+    ("brand", "name"),
+    [("visa", "Visa"), ("jcb", "JCB"), ("amex", "American Express"), ("unionpay", "UnionPay"), ("cartes_bancaires", "Cartes Bancaires"), (None, "Card")],
+)
+def test_a_brand_is_written_as_its_owner_writes_it(brand: str | None, name: str) -> None:
+    assert method_of(payment(method_brand=brand), ADA) == f"{name} •••• 4242"
 
 
 async def test_the_tags_tell_a_screen_reader_the_heading_and_the_table(press: Press) -> None:

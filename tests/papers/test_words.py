@@ -6,6 +6,8 @@ from string import Formatter
 
 import pytest
 
+from billing.wording import Wording, WordingKind
+from papers.line_words import ENTRIES, SENTENCES, described, entry_text
 from papers.statement import EntryKind
 from papers.words import WORDS, language_of
 
@@ -53,6 +55,22 @@ def test_every_word_that_papers_use_exists() -> None:
 
 def test_every_kind_of_entry_has_a_word() -> None:
     assert {f"entry_{kind}" for kind in EntryKind} <= ENGLISH.keys()
+
+
+@pytest.mark.parametrize("language", sorted(WORDS.keys() - {"en"}))
+def test_every_sentence_of_portico_is_said_in_every_language(language: str) -> None:
+    for kind in WordingKind:
+        wording = Wording(kind, "{Team} 1")
+        sentence = described(wording.english, kind, wording.subject, language)
+        assert sentence != wording.english
+        assert wording.subject in sentence, "a subject with braces is a text like any other"
+    assert {text for text in ENTRIES if entry_text(text, language) == text} == set()
+    assert described("Travel", None, None, language) == entry_text("Travel", language) == "Travel", "the merchant's words stay"
+
+
+def test_a_language_without_words_reads_the_sentences_in_english() -> None:
+    assert "it" not in SENTENCES
+    assert described("Unused time on Team", "UNUSED_TIME", "Team", "it") == "Unused time on Team"
 
 
 @pytest.mark.parametrize(

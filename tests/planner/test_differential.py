@@ -1,7 +1,6 @@
 """Whatever document is asked, planner and executor say the same."""
 
 import asyncio
-import os
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -15,6 +14,7 @@ from hypothesis_graphql import nodes, queries
 from db.demo import SHOWN
 from schema import print_sdl
 from tests.conftest import ADA, BIG, STAFF, Portal, customer, shown
+from tests.depth import by_depth
 from tests.planner.variables import with_variables
 
 VIEWERS = [ADA, BIG, STAFF, *(shown(f"{person}@example.com") for person in ("kenji", "fatima", "greta", "empty"))]
@@ -159,8 +159,7 @@ async def test_what_is_known_by_its_id_alone_is_not_read(portal: Portal, asked: 
     assert {"sub", "ins"} <= sources
 
 
-# All of them in CI; fewer where somebody waits.
-CHANCES = 2000 if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else 300
+CHANCES = by_depth(300, 800, 2000)
 
 SCALARS = {
     "BigInt": st.integers(0, 9).map(lambda number: nodes.String(str(number))),

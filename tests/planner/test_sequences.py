@@ -1,6 +1,5 @@
 """Sequences of variable values through one document, and so through its plans: every answer is the executor's, whatever was asked before."""
 
-import os
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -17,6 +16,7 @@ from gateway.documents import first_party
 from gateway.running import run, run_planned
 from schema.fields import DECLARATION, DEFINITION
 from tests.conftest import ADA, BIG, STAFF, Portal, shown
+from tests.depth import by_depth
 from tests.planner.test_differential import DOCUMENTS, ids_of
 from tests.planner.variables import Chances, with_variables
 
@@ -65,7 +65,7 @@ def selection(named: GraphQLNamedType) -> str:
 
 
 # More of them in CI.
-TURNS = 6 if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else 2
+TURNS = by_depth(2, 4, 6)
 LENGTH = 5
 TEXTS = DOCUMENTS | first_party() | arguments_of(schema.build())
 

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
 import pytest
@@ -34,7 +34,24 @@ def workers(parent: int | None = None) -> list[int]:
     """The processes that judge PDFs for a process."""
     tasks = Path(f"/proc/{parent or os.getpid()}/task").iterdir()
     pids = [int(pid) for task in tasks for pid in (task / "children").read_text(encoding="utf-8").split()]
-    return [pid for pid in pids if b"storage.pdf.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [pid for pid in pids if b"storage.pdf.worker" in command_of(pid)]
+
+
+def command_of(pid: int) -> bytes:
+    """Empty for a process that has ended."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+def there_are(number: int) -> Callable[[], Awaitable[bool]]:
+    """Whether so many processes judge PDFs; one that was forked a moment ago may not have its name yet."""
+
+    async def reached() -> bool:
+        return len(workers()) == number
+
+    return reached
 
 
 async def code_of(content: bytes, examiner: Examiner) -> ErrorCode | None:
@@ -70,6 +87,18 @@ async def test_a_worker_judges_one_file_after_the_other(examiner: Examiner) -> N
     assert await code_of(SCRIPT, examiner) == ErrorCode.UNSAFE_FILE
     assert await code_of(pdf(), examiner) is None
     assert workers() == first
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGKILL, signal.SIGSEGV])
+async def test_how_idle_workers_end_says_nothing_about_the_next_file(ended_by: signal.Signals) -> None:
+    async with examining(patience_seconds=ANSWER_SECONDS) as examiner:
+        await examiner.start()
+        await until(there_are(2))
+        for worker in workers():
+            os.kill(worker, ended_by)
+        await until(there_are(0))
+        assert await code_of(pdf(), examiner) is None
+        assert await code_of(SCRIPT, examiner) == ErrorCode.UNSAFE_FILE
 
 
 @pytest.mark.parametrize("bomb", [name for name in BOMBS if "many" not in name])
