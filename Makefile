@@ -1,4 +1,4 @@
-.PHONY: demo help install test tests model night fuzz check format schema bench bench-peers lock clean
+.PHONY: demo help install test tests model night fuzz corpus check format schema bench bench-peers lock clean
 .DEFAULT_GOAL := demo
 PYTHON ?= python3
 BIN := .venv/bin
@@ -29,6 +29,15 @@ night: .venv/ready-dev  ## Run all tests as deeply as they go: random documents,
 
 fuzz: .venv/ready-dev  ## Judge 5,000 mutated PDFs: always an answer, and what is accepted does nothing by itself
 	@PORTICO_TEST_FUZZ=long $(BIN)/python -m pytest -q tests/storage/test_pdf_fuzz.py
+
+# The wheels of these libraries have no PDFs and few pictures; their source distributions have the files of their tests. Nothing of them is run but what pip needs
+# to know their version.
+CORPUS := pypdf pikepdf pyhanko pypdfium2 factur-x pillow reportlab
+corpus: .venv/ready-dev  ## Judge the PDFs and pictures of other libraries' tests beside independent readers (downloads 75 MB)
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && for name in $(CORPUS); do \
+	  $(PYTHON) -m pip download -q --disable-pip-version-check --no-deps --no-binary $$name -d $$folder $$name || exit 1; done && \
+	for archive in $$folder/*.tar.gz; do tar -xzf $$archive -C $$folder; done && \
+	PORTICO_TEST_CORPUS=$$folder $(BIN)/python -m pytest -q -rP tests/storage/test_pdf_corpus.py tests/storage/test_picture_corpus.py
 
 check: .venv/ready-dev  ## Lint, types, the import arrows, and whether schema.graphql is current
 	@$(BIN)/ruff check .

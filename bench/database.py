@@ -69,7 +69,7 @@ def _fingerprint() -> str:
 
 def _forget_old(folder: Path, customers: int) -> None:
     for other in KEPT.glob(f"{customers}-*"):
-        if other != folder and not (other / "postmaster.pid").exists():
+        if other.is_dir() and other != folder and not (other / "postmaster.pid").exists():  # beside each lie files with its locks
             shutil.rmtree(other)
 
 
