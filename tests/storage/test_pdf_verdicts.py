@@ -270,7 +270,11 @@ def test_what_no_reader_opens_is_no_pdf(content: bytes) -> None:
     assert code_of(content) == ErrorCode.UNSUPPORTED_FILE
 
 
-@pytest.mark.parametrize("head", [b"MZ" + bytes(60), b"\x7fELF" + bytes(60), zip_of("a.txt")[:80], b"#!/bin/sh\n", b"Rar!\x1a\x07\x01\x00"])
+@pytest.mark.parametrize(
+    "head",
+    [b"MZ" + bytes(60), b"\x7fELF" + bytes(60), zip_of("a.txt")[:80], b"#!/bin/sh\n", b"Rar!\x1a\x07\x01\x00"],
+    ids=["DOS", "ELF", "ZIP", "shell", "RAR"],
+)
 def test_a_program_or_an_archive_before_the_pdf_is_a_second_format(head: bytes) -> None:
     assert code_of(pdf_of(objects_of(), head=head + b"\n" + PDF_HEAD)) == ErrorCode.UNSAFE_FILE
 
