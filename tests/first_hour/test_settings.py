@@ -14,7 +14,8 @@ from pydantic.fields import FieldInfo
 
 from gateway import env_example
 from gateway.environment import PREFIX, expected, written
-from gateway.settings import SECRETS, Settings, WrongSetting, load
+from gateway.secret_settings import SECRETS
+from gateway.settings import Settings, WrongSetting, load
 from gateway.values import choices
 
 FIELDS = Settings.model_fields
