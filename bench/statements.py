@@ -35,10 +35,10 @@ def memory_mb(process: int) -> float:
     """Of a process and all below it. What two processes share counts once (Pss of proc_pid_smaps)."""
     total = 0.0
     with suppress(OSError):  # it has ended
-        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+        for line in Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii").splitlines():
             total += int(line.split()[1]) / 1024 if line.startswith("Pss:") else 0
         for thread in Path(f"/proc/{process}/task").iterdir():
-            total += sum(memory_mb(int(child)) for child in (thread / "children").read_text().split())
+            total += sum(memory_mb(int(child)) for child in (thread / "children").read_text(encoding="ascii").split())
     return total
 
 
