@@ -26,6 +26,7 @@ NEXT = f"--{BOUNDARY}\r\n".encode()
 
 async def test_a_group_of_three_formats_is_kept_and_shown(http: httpx.AsyncClient, invoice: str, data_dir: Path, admin: asyncpg.Connection) -> None:
     files = [("Order.pdf", pdf()), ("photo.JPG", jpeg()), ("scan.png", png())]
+    await admin.execute("delete from loose_object where customer_id = $1", ADA.customer_id)
     payload = await attach(http, invoice, *files)
     assert payload["userErrors"] == []
     assert payload["replayed"] is False

@@ -30,11 +30,29 @@ async def examiner() -> AsyncIterator[Examiner]:
         yield examiner
 
 
+# Of servers that other tests have started in this process.
+of_others: set[int] = set()
+
+
+@pytest.fixture(autouse=True)
+def _only_own_workers_count() -> None:
+    of_others.clear()
+    of_others.update(workers())
+
+
 def workers(parent: int | None = None) -> list[int]:
-    """The processes that judge PDFs for a process."""
+    """The processes that judge PDFs for a process, without those that were there before the test."""
     tasks = Path(f"/proc/{parent or os.getpid()}/task").iterdir()
-    pids = [int(pid) for task in tasks for pid in (task / "children").read_text(encoding="utf-8").split()]
-    return [pid for pid in pids if b"storage.pdf.worker" in command_of(pid)]
+    pids = [pid for task in tasks for pid in children_of(task)]
+    return [pid for pid in pids if pid not in of_others and b"storage.pdf.worker" in command_of(pid)]
+
+
+def children_of(task: Path) -> list[int]:
+    """None for a thread that has ended."""
+    try:
+        return [int(pid) for pid in (task / "children").read_text(encoding="utf-8").split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def command_of(pid: int) -> bytes:
