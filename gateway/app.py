@@ -179,9 +179,15 @@ def _portal(setup: Setup, database: Database, later: Later) -> Portal:
         Origins(settings.cors_origins),
         *_admissions(settings),
         Budgets({kind: getattr(settings, f"{kind}_budget") for kind in ("customer", "staff", "service", "anonymous")}),
-        Admission(running=settings.max_uploads, queued=settings.max_queued, wait_seconds=settings.queue_seconds, per_caller=max(1, settings.max_uploads // 5)),
+        _upload_places(settings),
         setup.drain,
     )
+
+
+def _upload_places(settings: Settings) -> Admission:
+    """A fifth of them for one caller."""
+    of_caller = max(1, settings.max_uploads // 5)
+    return Admission(running=settings.max_uploads, queued=settings.max_queued, wait_seconds=settings.upload_queue_seconds, per_caller=of_caller)
 
 
 def _admissions(settings: Settings) -> tuple[Admission, Admission]:

@@ -235,6 +235,7 @@ class Settings(BaseSettings):
     )
     upload_bytes_per_second: Count = Field(32 * 1024, ge=16 * 1024, description="From how many bytes a second on files may take longer than upload_seconds.")
     max_uploads: Count = Field(50, ge=1, description="How many requests with files run at a time, apart from other operations.")
+    upload_queue_seconds: Seconds = Field(2.0, description="How long a request with files waits for its turn before it is answered 503.")
     max_downloads: Count = Field(50, ge=1, description="How many downloads of files are prepared at a time.")
     downloads_per_minute: Count = Field(300, ge=1, description="How many files of one customer may be downloaded in a minute.")
     papers_at_once: int = Field(
