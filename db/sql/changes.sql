@@ -71,7 +71,7 @@ select customer_id, id from subscription where due_at <= :now order by due_at, c
 select customer_id, id
   from invoice
  where collect_at <= :now and remaining_minor > 0 and status in ('OPEN', 'PARTIALLY_PAID')
- order by collect_at, customer_id, due_on, period_starts_at, id
+ order by collect_at, customer_id, due_on, period_starts_at, sequence
  limit :wanted
 
 -- name: clock.holds_to_lift
