@@ -71,11 +71,11 @@ def announced_type(file_name: str, declared: str) -> str | None:
 
 
 def clean_name(file_name: str) -> str:
-    """The name as it is shown: no folders, no control, direction or other invisible characters, nothing behind its last letter. At most 255 bytes of UTF-8."""
-    shown = visible(file_name.replace("\\", "/").rpartition("/")[2]).rstrip(" ." + JOINERS)
-    stem, dot, extension = shown.rpartition(".")
+    """Return the name for display: no folders, no control, direction or other invisible characters, no dots or spaces at its end; at most 255 bytes of UTF-8."""
+    name = visible(file_name.replace("\\", "/").rpartition("/")[2]).rstrip(" ." + JOINERS)
+    stem, dot, extension = name.rpartition(".")
     if not dot or not EXTENSION.fullmatch(extension):
-        stem, dot, extension = shown, "", ""
+        stem, dot, extension = name, "", ""
     return _cut(stem.strip(" ." + JOINERS) or "attachment", MAX_NAME_BYTES - len(dot + extension)) + dot + extension
 
 

@@ -77,8 +77,8 @@ class Price(NamedTuple):
 
 def listed(node: FieldNode, amounts: Amounts) -> int:
     """How many things the longest list in the `input` of a call has."""
-    given = _arguments(node).get("input")
-    return _size(given, amounts) if isinstance(given, ObjectValueNode | VariableNode) else 1
+    value = _arguments(node).get("input")
+    return _size(value, amounts) if isinstance(value, ObjectValueNode | VariableNode) else 1
 
 
 def price(parent: GraphQLNamedType | None, field: GraphQLField | None, node: FieldNode, amounts: Amounts, listed: int = MAX_LIST) -> Price:

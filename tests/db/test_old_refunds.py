@@ -2,43 +2,23 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
 
 import asyncpg
 import pytest
-from alembic import command
-from alembic.script import ScriptDirectory
-from sqlalchemy import make_url
 
 from db import embedded
-from db import migrate as migrating
-from db.migrate import migrate
+from tests.db.old_database import migrated_from_before
 
 PAID_AT = datetime(2025, 12, 30, tzinfo=UTC)
 BACK_AT = datetime(2026, 1, 5, tzinfo=UTC)
 OWNER = "cus_old"
 
 
-def to_the_revision_before(config: Any, _: str, *, upgrade: Any = command.upgrade) -> None:
-    upgrade(config, ScriptDirectory.from_config(config).get_revision("0018").down_revision)
-
-
 @pytest.fixture(scope="module")
 async def admin(urls: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
     """A database of the version before, with refunds, that was migrated then."""
-    connection = await asyncpg.connect(urls.admin)
-    await connection.execute("create database old_refunds")
-    url = str(make_url(urls.admin).set(database="old_refunds").render_as_string(hide_password=False))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrating.command, "upgrade", to_the_revision_before)
-        await migrate(url)
-    opened = await asyncpg.connect(url, server_settings={"search_path": "portico"})
-    await fill(opened)
-    await migrate(url)
-    yield opened
-    await opened.close()
-    await connection.execute("drop database old_refunds")
-    await connection.close()
+    async with migrated_from_before("0018", urls, "old_refunds", fill) as old:
+        yield old
 
 
 async def fill(admin: asyncpg.Connection) -> None:

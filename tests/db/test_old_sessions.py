@@ -2,43 +2,23 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import asyncpg
 import pytest
-from alembic import command
-from alembic.script import ScriptDirectory
-from sqlalchemy import make_url
 
 from db import embedded
-from db import migrate as migrating
-from db.migrate import migrate
+from tests.db.old_database import migrated_from_before
 
 NOW = datetime.now(UTC)
 MADE, USED, LATER = (NOW - timedelta(minutes=minutes) for minutes in (9, 7, 5))
 OWNER, OTHER = "cus_linked", "cus_other"
 
 
-def to_the_revision_before(config: Any, _: str, *, upgrade: Any = command.upgrade) -> None:
-    upgrade(config, ScriptDirectory.from_config(config).get_revision("0025").down_revision)
-
-
 @pytest.fixture(scope="module")
 async def admin(urls: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
     """A database of the version before, with sessions, that was migrated then."""
-    connection = await asyncpg.connect(urls.admin)
-    await connection.execute("create database old_sessions")
-    url = str(make_url(urls.admin).set(database="old_sessions").render_as_string(hide_password=False))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrating.command, "upgrade", to_the_revision_before)
-        await migrate(url)
-    opened = await asyncpg.connect(url, server_settings={"search_path": "portico"})
-    await fill(opened)
-    await migrate(url)
-    yield opened
-    await opened.close()
-    await connection.execute("drop database old_sessions")
-    await connection.close()
+    async with migrated_from_before("0025", urls, "old_sessions", fill) as old:
+        yield old
 
 
 async def fill(admin: asyncpg.Connection) -> None:

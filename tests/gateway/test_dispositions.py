@@ -175,5 +175,6 @@ def test_a_header_is_read_as_it_was_meant(header: bytes, name: str | None) -> No
 @given(st.binary(max_size=200), st.binary(max_size=200))
 def test_no_header_makes_reading_fail(before: bytes, inside: bytes) -> None:
     for header in (before, b"form-data; " + before, b'form-data; name="0"; filename="' + inside + b'"', b"form-data; filename*=" + inside):
-        _, parameters = parameters_of(header)
-        file_name_of(parameters)
+        kind, parameters = parameters_of(header)
+        assert isinstance(kind, str)
+        assert isinstance(file_name_of(parameters), str | None)
