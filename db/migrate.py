@@ -11,6 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
@@ -55,6 +56,8 @@ async def migrate(admin_url: str, *, to: str = "head", versions: Sequence[Path] 
         await _lock(driver)
         async with engine.connect() as connection:
             await connection.run_sync(_migrate, _config(versions), to)
+    except PendingRollbackError as error:
+        raise _cause_of(error) from None
     finally:
         await engine.dispose()
         await driver.close()
@@ -68,6 +71,14 @@ def scripts(versions: Sequence[Path] = (VERSIONS,)) -> list[Script]:
 def revisions() -> list[str]:
     """The names of all revisions, the newest first."""
     return [script.revision for script in scripts()]
+
+
+def _cause_of(error: PendingRollbackError) -> BaseException:
+    """Why the connection ended in a block outside of a transaction: the end of the block fails too, and would hide it."""
+    cause: BaseException | None = error.__context__
+    while isinstance(cause, DBAPIError):
+        cause = cause.orig and (cause.orig.__cause__ or cause.orig)
+    return cause or error
 
 
 async def _as_coroutine(driver: Driver) -> Driver:
