@@ -1,4 +1,4 @@
-.PHONY: demo help install test tests model night fuzz corpus check format schema bench bench-peers lock clean
+.PHONY: demo help install test tests model night fuzz corpus check format schema migrations bench bench-peers lock clean
 .DEFAULT_GOAL := demo
 PYTHON ?= python3
 BIN := .venv/bin
@@ -52,6 +52,9 @@ format: .venv/ready-dev  ## Put the code in form
 
 schema: .venv/ready  ## Write schema.graphql
 	@./portico schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+
+migrations: .venv/ready  ## List new migrations in db/migrations/SHA256SUMS; lines of shipped ones are never changed
+	@$(BIN)/python -m db.migrations.manifest
 
 bench: .venv/ready-dev  ## Measure this machine
 	@$(BIN)/python -m bench

@@ -19,7 +19,7 @@ from db.migrate import migrate
 
 ROOT = Path(__file__).resolve().parent.parent
 KEPT = ROOT / ".portico" / "bench"
-MADE_BY = ("db/migrations/versions/*", "db/demo/*.py", "billing/*.py")
+MADE_BY = ("db/migrations/versions/*/*", "db/demo/*.py", "billing/*.py")
 
 
 @dataclass(frozen=True, slots=True)

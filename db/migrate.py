@@ -1,23 +1,34 @@
 """Bring a database up to date: its roles, its schema `portico`, and Alembic's revisions. Safe to run again, and at once from several places."""
 
+import asyncio
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import asyncpg
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from alembic.script import Script, ScriptDirectory
+from sqlalchemy import Connection, event, text
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 OWNER = "portico_owner"
 APP = "portico_app"
 
+MIGRATIONS = Path(__file__).with_name("migrations")
+# One folder for each revision, with its scripts.
+VERSIONS = MIGRATIONS / "versions"
+
 # What `app.actor` says while the owner audits the tables (db/audit.py).
 AUDIT = "AUDIT"
 
 # One number for the advisory lock that lets one migration run at a time: "PORTICO" in hexadecimal.
 LOCK = 0x504F525449434F
+LOCK_POLL_SECONDS = 0.2
+TRY_LOCK = "select pg_try_advisory_lock($1)"
 
 # What holds for every session of the application role, also behind a pooler that passes on no start-up settings.
 APP_SETTINGS = {
@@ -29,40 +40,91 @@ APP_SETTINGS = {
     "plan_cache_mode": "force_generic_plan",
 }
 
+Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
-async def migrate(admin_url: str) -> None:
-    """`admin_url` needs a role that may create roles and schemas. The owner owns the tables; the application role is under row security."""
-    # asyncpg reads the URL itself, so that it means here what it means everywhere else.
-    engine = create_async_engine("postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(admin_url, timeout=10), poolclass=NullPool)
+
+async def migrate(admin_url: str, *, to: str = "head", versions: Sequence[Path] = (VERSIONS,)) -> None:
+    """Run the revisions that are missing, up to `to`, each in a transaction of its own; a run that fails or is killed is continued by the next one.
+
+    `admin_url` needs a role that may create roles and schemas, and a connection that no pooler shares between sessions. The owner owns the tables; the
+    application role is under row security. `versions` are the folders with the folders of revisions.
+    """
+    driver = await asyncpg.connect(admin_url, timeout=10)
+    # asyncpg has read the URL itself, so that it means here what it means everywhere else.
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=partial(_as_coroutine, driver), poolclass=NullPool)
     try:
+        await _lock(driver)
         async with engine.connect() as connection:
-            await connection.run_sync(_migrate)
-            await connection.commit()
+            await connection.run_sync(_migrate, _config(versions), to)
+    except PendingRollbackError as error:
+        raise _cause_of(error) from None
     finally:
         await engine.dispose()
+        await driver.close()
+
+
+def scripts(versions: Sequence[Path] = (VERSIONS,)) -> list[Script]:
+    """Every revision that this program knows, the newest first."""
+    return list(ScriptDirectory.from_config(_config(versions)).walk_revisions())
 
 
 def revisions() -> list[str]:
-    """Every revision that this program knows, the newest first."""
-    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+    """The names of all revisions, the newest first."""
+    return [script.revision for script in scripts()]
 
 
-def _config() -> Config:
+def _cause_of(error: PendingRollbackError) -> BaseException:
+    """Why the connection ended in a block outside of a transaction: the end of the block fails too, and would hide it."""
+    cause: BaseException | None = error.__context__
+    while isinstance(cause, DBAPIError):
+        cause = cause.orig and (cause.orig.__cause__ or cause.orig)
+    return cause or error
+
+
+async def _as_coroutine(driver: Driver) -> Driver:
+    return driver
+
+
+async def _lock(driver: Driver) -> None:
+    """Let one migration run at a time, until the connection ends. Between two tries there is no open snapshot, for which `create index concurrently` would wait."""
+    is_locked = await driver.fetchval(TRY_LOCK, LOCK)
+    while not is_locked:
+        await asyncio.sleep(LOCK_POLL_SECONDS)
+        is_locked = await driver.fetchval(TRY_LOCK, LOCK)
+
+
+def _config(versions: Sequence[Path]) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    options = {
+        "script_location": str(MIGRATIONS),
+        "version_locations": "\n".join(map(str, versions)),
+        "path_separator": "newline",
+        "recursive_version_locations": "true",
+    }
+    for name, value in options.items():
+        config.set_main_option(name, value.replace("%", "%%"))
     return config
 
 
-def _migrate(connection: Connection) -> None:
-    connection.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
-    _create_roles(connection)
-    connection.execute(text(f"create schema if not exists portico authorization {OWNER}"))
-    connection.execute(text(f"set local role {OWNER}"))
-    connection.execute(text("set local search_path = portico"))
-    config = _config()
+def _migrate(connection: Connection, config: Config, to: str) -> None:
+    with connection.begin():
+        _create_roles(connection)
+        connection.execute(text(f"create schema if not exists portico authorization {OWNER}"))
+    event.listen(connection, "begin", _become_owner)
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-    _open_to_audit(connection)
+    command.upgrade(config, to)
+    connection.commit()  # the transaction in which Alembic read the revision, if none was missing
+    with connection.begin():
+        _open_to_audit(connection)
+
+
+def _become_owner(connection: Connection) -> None:
+    """Called at the start of each transaction, and of each block outside of one.
+
+    SQLAlchemy sends BEGIN with the first statement that it runs itself: without this one, a script that goes to the driver directly would be outside of the
+    transaction.
+    """
+    connection.execute(text("select set_config('role', :owner, false), set_config('search_path', 'portico', false)"), {"owner": OWNER})
 
 
 def _create_roles(connection: Connection) -> None:

@@ -2,17 +2,12 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import asyncpg
 import pytest
-from alembic import command
-from alembic.script import ScriptDirectory
-from sqlalchemy import make_url
 
 from db import embedded
-from db import migrate as migrating
-from db.migrate import migrate
+from tests.db.old_database import migrated_from_before
 
 NOW = datetime(2027, 2, 1, 23, 30, tzinfo=UTC)
 INVOICE = """
@@ -41,28 +36,11 @@ OLD = {
 }
 
 
-def to_the_revision_before(config: Any, _: str, *, upgrade: Any = command.upgrade) -> None:
-    upgrade(config, ScriptDirectory.from_config(config).get_revision("0019").down_revision)
-
-
 @pytest.fixture
-async def admin(urls: embedded.Urls, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[asyncpg.Connection]:
+async def admin(urls: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
     """A database of the version before, with invoices, that was migrated then."""
-    connection = await asyncpg.connect(urls.admin)
-    await connection.execute("create database old_collections")
-    url = str(make_url(urls.admin).set(database="old_collections").render_as_string(hide_password=False))
-    with monkeypatch.context() as patch:
-        patch.setattr(migrating.command, "upgrade", to_the_revision_before)
-        await migrate(url)
-    opened = await asyncpg.connect(url, server_settings={"search_path": "portico"})
-    try:
-        await fill(opened)
-        await migrate(url)
-        yield opened
-    finally:
-        await opened.close()
-        await connection.execute("drop database old_collections")
-        await connection.close()
+    async with migrated_from_before("0019", urls, "old_collections", fill) as old:
+        yield old
 
 
 async def fill(connection: asyncpg.Connection) -> None:

@@ -2,19 +2,15 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
 
 import asyncpg
 import pytest
-from alembic import command
-from alembic.script import ScriptDirectory
-from sqlalchemy import make_url
 
 from billing.numbers import Numbering
 from db import embedded
-from db import migrate as migrating
 from db.blocks import blocks, with_literals
-from db.migrate import APP, migrate
+from db.migrate import APP
+from tests.db.old_database import migrated_from_before
 
 ISSUED_AT = datetime(2027, 2, 1, tzinfo=UTC)
 # Of each customer: counted from 1 for each, across years, and some that the merchant wrote.
@@ -29,34 +25,22 @@ insert into invoice (customer_id, id, number, reason, status, currency, issued_a
 values ($1, $2, $3, 'MANUAL', 'OPEN', 'USD', $4, $4::timestamptz::date, 100, 100, $4)"""
 
 
-def to_the_revision_before(config: Any, _: str, *, upgrade: Any = command.upgrade) -> None:
-    before = ScriptDirectory.from_config(config).get_revision("0016").down_revision
-    upgrade(config, before)
-
-
 @pytest.fixture
-async def admin(urls: embedded.Urls, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[asyncpg.Connection]:
+async def admin(urls: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
     """A database of the version before, with invoices, that was migrated then."""
-    connection = await asyncpg.connect(urls.admin)
-    await connection.execute("create database old_numbers")
-    url = str(make_url(urls.admin).set(database="old_numbers").render_as_string(hide_password=False))
-    with monkeypatch.context() as patch:
-        patch.setattr(migrating.command, "upgrade", to_the_revision_before)
-        await migrate(url)
-    opened = await asyncpg.connect(url, server_settings={"search_path": "portico"})
+    async with migrated_from_before("0016", urls, "old_numbers", fill) as old:
+        yield old
+
+
+async def fill(connection: asyncpg.Connection) -> None:
     for customer in OLD:
-        await opened.execute(
+        await connection.execute(
             "insert into customer (id, name, email, time_zone, currency, tax_rate_ppm, created_at) values ($1, 'Old', $1 || '@example.com', 'UTC', 'USD', 0, $2)",
             customer,
             ISSUED_AT,
         )
     for row in old_rows():
-        await opened.execute(INSERT, *row, ISSUED_AT)
-    await migrate(url)
-    yield opened
-    await opened.close()
-    await connection.execute("drop database old_numbers")
-    await connection.close()
+        await connection.execute(INSERT, *row, ISSUED_AT)
 
 
 def old_rows() -> list[tuple[str, str, str]]:

@@ -23,7 +23,7 @@ from tests.lifecycle.conftest import Life, price
 
 # With a trial of 14, 14 and 30 days.
 STARTER, TEAM, BUSINESS = "starter", "team", "business"
-KNOWN_TRIALS = Path(__file__).parents[2] / "db/migrations/versions/0015_known_trials.sql"
+KNOWN_TRIALS = Path(__file__).parents[2] / "db/migrations/versions/0015_trials/0015_known_trials.sql"
 STEPS = 40
 COMING = "summary { nextPayment { date kind amount { amount } source { id } } } subscriptions(first: 5) { nodes { id status trialEndsAt renewsAt } }"
 
