@@ -1,33 +1,17 @@
 """Bring a database up to date: its roles, its schema `portico`, and Alembic's revisions. Safe to run again, and at once from several places."""
 
-from pathlib import Path
-
 import asyncpg
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-OWNER = "portico_owner"
-APP = "portico_app"
-
-# What `app.actor` says while the owner audits the tables (db/audit.py).
-AUDIT = "AUDIT"
+from db.revisions import MIGRATIONS
+from db.roles import APP, APP_SETTINGS, AUDIT, OWNER
 
 # One number for the advisory lock that lets one migration run at a time: "PORTICO" in hexadecimal.
 LOCK = 0x504F525449434F
-
-# What holds for every session of the application role, also behind a pooler that passes on no start-up settings.
-APP_SETTINGS = {
-    "search_path": "portico",
-    "statement_timeout": "8s",
-    "lock_timeout": "3s",
-    "idle_in_transaction_session_timeout": "30s",
-    "jit": "off",
-    "plan_cache_mode": "force_generic_plan",
-}
 
 
 async def migrate(admin_url: str) -> None:
@@ -42,14 +26,9 @@ async def migrate(admin_url: str) -> None:
         await engine.dispose()
 
 
-def revisions() -> list[str]:
-    """Every revision that this program knows, the newest first."""
-    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
-
-
 def _config() -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.set_main_option("script_location", str(MIGRATIONS))
     return config
 
 

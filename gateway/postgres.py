@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from db import embedded
-from db.migrate import APP, APP_SETTINGS
 from db.outages import LOST
+from db.roles import APP, APP_SETTINGS
 from gateway.operator_errors import OperatorError
 from gateway.production import require_database
 from gateway.settings import Settings

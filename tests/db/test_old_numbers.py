@@ -14,7 +14,8 @@ from billing.numbers import Numbering
 from db import embedded
 from db import migrate as migrating
 from db.blocks import blocks, with_literals
-from db.migrate import APP, migrate
+from db.migrate import migrate
+from db.roles import APP
 
 ISSUED_AT = datetime(2027, 2, 1, tzinfo=UTC)
 # Of each customer: counted from 1 for each, across years, and some that the merchant wrote.
