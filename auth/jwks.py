@@ -8,8 +8,6 @@ from datetime import datetime
 from importlib import import_module
 from urllib.parse import urlsplit
 
-import httpx
-
 from auth.keys import Key, Keys, chosen, named, of_jwk
 
 TTL_SECONDS = 300
@@ -113,6 +111,9 @@ def parsed(body: bytes, algorithms: Sequence[str]) -> Keys:
 
 def fetcher(url: str) -> Fetch:
     """How to get `url`: no redirects, and bounds on time and bytes that hold for a server which sends a byte at a time or never stops."""
+    # Imported here, because most portals trust no other issuer.
+    import httpx
+
     # Reading the certificates takes tens of milliseconds, and so does what httpx and anyio import at their first request: done once and at the start.
     context = httpx.create_ssl_context()
     httpx.AsyncHTTPTransport(verify=context)

@@ -16,7 +16,7 @@ from enum import StrEnum
 from ipaddress import IPv6Address, IPv6Network, ip_address, ip_network
 from itertools import islice
 from math import ceil
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from unicodedata import normalize
 from urllib.parse import urlsplit
 
@@ -25,9 +25,11 @@ from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.storage.memory import Entry
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
-from valkey.asyncio import BlockingConnectionPool
 
 from billing.refusals import TooManyAttempts
+
+if TYPE_CHECKING:
+    from valkey.asyncio import BlockingConnectionPool
 
 log = logging.getLogger("portico.throttle")
 T = TypeVar("T")
@@ -176,17 +178,20 @@ class Throttle:
         return hashlib.blake2b(identity.encode("utf-8", "surrogatepass"), key=self._secret, digest_size=16).hexdigest()
 
 
-def _pool(url: str) -> BlockingConnectionPool:
+def _pool(url: str) -> "BlockingConnectionPool":
     parts = urlsplit(url)
     if parts.scheme not in SCHEMES:
         raise ValueError(f"the throttle's URL starts with one of {', '.join(SCHEMES)}")
+    # Imported here, because a single server counts in its memory.
+    from valkey.asyncio import BlockingConnectionPool
+
     url = parts._replace(scheme=SCHEMES[parts.scheme]).geturl()
     return BlockingConnectionPool.from_url(
         url, max_connections=MAX_CONNECTIONS, timeout=STORAGE_SECONDS, socket_timeout=STORAGE_SECONDS, socket_connect_timeout=STORAGE_SECONDS
     )
 
 
-def _shared(pool: BlockingConnectionPool) -> MovingWindowRateLimiter:
+def _shared(pool: "BlockingConnectionPool") -> MovingWindowRateLimiter:
     # `limits` declares its options as plain values and takes a pool all the same; only with a pool of ours can the connections be bounded and closed.
     options: dict[str, Any] = {"connection_pool": pool}
     return MovingWindowRateLimiter(RedisStorage("valkey://", wrap_exceptions=True, key_prefix="portico", **options))

@@ -13,8 +13,8 @@ import asyncpg
 from billing.rows import Violation
 from db.blocks import PARAMETER, Block, blocks, positional
 from db.literals import literal
-from db.migrate import AUDIT, OWNER
 from db.records import rows_of
+from db.roles import AUDIT, OWNER
 
 PREFIX = "invariants."
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"

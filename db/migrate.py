@@ -15,30 +15,16 @@ from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-OWNER = "portico_owner"
-APP = "portico_app"
+from db.revisions import MIGRATIONS
+from db.roles import APP, APP_SETTINGS, AUDIT, OWNER
 
-MIGRATIONS = Path(__file__).with_name("migrations")
 # One folder for each revision, with its scripts.
 VERSIONS = MIGRATIONS / "versions"
-
-# What `app.actor` says while the owner audits the tables (db/audit.py).
-AUDIT = "AUDIT"
 
 # One number for the advisory lock that lets one migration run at a time: "PORTICO" in hexadecimal.
 LOCK = 0x504F525449434F
 LOCK_POLL_SECONDS = 0.2
 TRY_LOCK = "select pg_try_advisory_lock($1)"
-
-# What holds for every session of the application role, also behind a pooler that passes on no start-up settings.
-APP_SETTINGS = {
-    "search_path": "portico",
-    "statement_timeout": "8s",
-    "lock_timeout": "3s",
-    "idle_in_transaction_session_timeout": "30s",
-    "jit": "off",
-    "plan_cache_mode": "force_generic_plan",
-}
 
 Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -66,11 +52,6 @@ async def migrate(admin_url: str, *, to: str = "head", versions: Sequence[Path] 
 def scripts(versions: Sequence[Path] = (VERSIONS,)) -> list[Script]:
     """Every revision that this program knows, the newest first."""
     return list(ScriptDirectory.from_config(_config(versions)).walk_revisions())
-
-
-def revisions() -> list[str]:
-    """The names of all revisions, the newest first."""
-    return [script.revision for script in scripts()]
 
 
 def _cause_of(error: PendingRollbackError) -> BaseException:

@@ -1,11 +1,12 @@
 """The application: everything that lives as long as the process, put together in one function that server, CLI and tests all call."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -18,14 +19,13 @@ from auth.tokens import Issuer, sign
 from billing.states import Actor
 from db import session
 from db.blocks import blocks
-from db.migrate import revisions
 from db.pool import Database, Pool
+from db.revisions import revisions
 from gateway import downloads, explorer, health, oauth, papers
 from gateway.admission import Admission
 from gateway.allowance import Allowance
 from gateway.budgets import Budgets
 from gateway.calls import Bounds
-from gateway.clock import run_beside
 from gateway.cost import check_costs
 from gateway.documents import Documents, digest, judge
 from gateway.examples import Login
@@ -90,6 +90,7 @@ def create_app(setup: Setup) -> ASGIApp:
     later = Later()
     portal = _portal(setup, database, later)
     review = Review(portal.judge, digest(portal.schema, settings.limits))
+    run_clock = _clock(setup)
     keeper = Keeper(portal.trust.registry, database, setup.database_url, setup.server_settings, portal.clock, review)
 
     @asynccontextmanager
@@ -99,7 +100,7 @@ def create_app(setup: Setup) -> ASGIApp:
         stop = asyncio.Event()
         if settings.is_production:
             await portal.files.examiner.start()
-        clock = asyncio.create_task(run_beside(settings, setup.clock, stop)) if setup.clock else None
+        clock = asyncio.create_task(run_clock(stop)) if run_clock else None
         keeping = asyncio.create_task(keep(keeper))
         # Whoever is told that the server listens may ask for any document. Without a database there is no point in waiting for long.
         with suppress(TimeoutError):
@@ -121,6 +122,15 @@ def create_app(setup: Setup) -> ASGIApp:
     routes = [*health.routes(readiness), *_routes(setup, portal, later)]
     site = front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))
     return guarded(site, hosts_of(settings, gives_token=bool(setup.demo_logins)))
+
+
+def _clock(setup: Setup) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None:
+    """What runs the worker of a demo. Its queue is imported here, because other servers have none."""
+    if setup.clock is None:
+        return None
+    from gateway.clock import run_beside
+
+    return partial(run_beside, setup.settings, setup.clock)
 
 
 def _routes(setup: Setup, portal: Portal, later: Later) -> list[BaseRoute]:

@@ -1,8 +1,5 @@
 """What commands say. Text is printed as it is: an error, a name or a statement may hold `[/red]`, which rich would take for markup."""
 
-import sys
-from io import TextIOWrapper
-
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -31,16 +28,6 @@ def counted(number: int, noun: str) -> str:
 def say_error(message: str) -> None:
     """Print one line to standard error, without the secrets of the settings."""
     plain(is_error=True).print(bold("Error:", "bold red"), without_known(message))
-
-
-def write_utf8() -> None:
-    """To files and pipes; a terminal gets its own encoding, with a question mark for what that lacks. A locale without UTF-8 stops no command."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            if stream.isatty():
-                stream.reconfigure(errors="replace")
-            else:
-                stream.reconfigure(encoding="utf-8", errors="surrogateescape")
 
 
 def show(table: Table) -> None:

@@ -14,10 +14,11 @@ from billing.refusals import RequestError
 from db.pool import Database
 from db.session import Caller, Session
 from gateway.documents import Documents, first_party
+from gateway.operator_errors import OperatorError
 from planner import Bound, Planner
 
 
-class CannotExplain(Exception):
+class CannotExplain(OperatorError):
     """The document cannot be read or is not valid; the message says which."""
 
 

@@ -13,7 +13,6 @@ from storage.bucket import Bucket
 from storage.local import Local
 from storage.pdf.examiner import Examiner
 from storage.policies import Tickets
-from storage.s3 import S3, Place
 from storage.scan import Clamd
 
 DIRECT = "/files/uploads"
@@ -43,6 +42,9 @@ def bucket_of(settings: Settings, direct_url: str, secret: bytes) -> Bucket:
     """S3 where a bucket is named, and else a folder in the data directory."""
     if settings.s3_bucket is None:
         return Local(settings.data_dir.resolve() / "bucket", direct_url, secret)
+    # Amazon's SDK takes a third of a second to import, and only servers with a bucket need it.
+    from storage.s3 import S3, Place
+
     place = Place(
         settings.s3_bucket,
         settings.s3_region,

@@ -19,7 +19,6 @@ from gateway.issuer import secret_of_portal
 from gateway.settings import Settings, WrongSetting
 from mail.folder import Folder
 from mail.port import Sender, author
-from mail.smtp import Server, Smtp
 from resolvers.context import Identity, Post
 
 logger = logging.getLogger("portico.later")
@@ -86,6 +85,8 @@ def sender(settings: Settings) -> Sender:
     name, address = parseaddr(settings.mail_from)
     if settings.smtp_host is None:
         return Folder(settings.data_dir / "mail", author(address, name=name))
+    from mail.smtp import Server, Smtp
+
     try:
         server = Server(settings.smtp_host, settings.smtp_port, settings.smtp_security, settings.smtp_user, settings.smtp_password)
     except ValueError as error:

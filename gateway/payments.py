@@ -15,7 +15,6 @@ from gateway.settings import Settings, WrongSetting
 from payments.processor import Processor
 from payments.sandbox import Sandbox
 from payments.sandbox_ledger import Ledger
-from payments.stripe import Account, Stripe
 from resolvers.context import Letterhead, Payments
 
 
@@ -28,7 +27,7 @@ def payments(settings: Settings) -> Payments:
     secret = secret_of_portal(settings)
     processors: list[Processor] = []
     if settings.stripe_secret_key:
-        processors.append(Stripe(Account(settings.stripe_secret_key, settings.stripe_publishable_key, settings.stripe_webhook_secret)))
+        processors.append(_stripe(settings.stripe_secret_key, settings))
     if _has_sandbox(settings):
         processors.append(Sandbox(_derived(secret, "sandbox").hex(), _ledger(settings.data_dir)))
     return Payments(
@@ -42,6 +41,13 @@ def payments(settings: Settings) -> Payments:
         ServiceBegins(settings.service_begins),
         issuer(settings),
     )
+
+
+def _stripe(secret_key: str, settings: Settings) -> Processor:
+    """Its SDK is imported where it is used, and before the first request."""
+    from payments.stripe import Account, Stripe
+
+    return Stripe(Account(secret_key, settings.stripe_publishable_key, settings.stripe_webhook_secret))
 
 
 def issuer(settings: Settings) -> Issuer:

@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 import asyncpg
 
 from db import embedded
-from db.migrate import APP, APP_SETTINGS
 from db.outages import LOST
+from db.roles import APP, APP_SETTINGS
+from gateway.operator_errors import OperatorError
 from gateway.production import require_database
 from gateway.settings import Settings
 
@@ -33,7 +34,7 @@ REASONS = {
 }
 
 
-class CannotReach(Exception):
+class CannotReach(OperatorError):
     """The database cannot be used; the message is one line for the operator."""
 
 

@@ -1,6 +1,5 @@
-"""The database as commands need it: migrated, filled with the demo's customers, and looked up."""
+"""The database as commands need it: migrated, and filled with the demo's customers."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -18,8 +17,8 @@ from db.migrate import migrate as migrate_database
 from db.outages import LOST
 from gateway.console import console
 from gateway.files import bucket_of, put_all
-from gateway.postgres import REASONS, CannotReach, Place, check, connected, filling, postgres, reason_of
-from gateway.settings import Settings, WrongSetting
+from gateway.postgres import REASONS, CannotReach, Place, connected, filling, reason_of
+from gateway.settings import Settings
 
 MERCHANT = {"merchant": SHOP.name, "merchant_address": SHOP.address, "merchant_tax_ids": SHOP.tax_ids, "merchant_footer": SHOP.footer}
 
@@ -60,21 +59,3 @@ async def seed(place: Place, customers: int, progress: Callable[[int], None]) ->
         pass
     with filling():
         await demo_data.seed(place.admin_url, customers=customers, now=datetime.now(UTC), progress=progress)
-
-
-def customer_id(settings: Settings, customer: str | None, email: str | None) -> str:
-    """The id of the customer with this id, or with this e-mail address. Raises WrongSetting if there is none."""
-    with postgres(settings) as place:
-        identifier = asyncio.run(_find_customer(place, customer, email))
-    if identifier is None:
-        raise WrongSetting(f"No customer has the id {customer}." if email is None else f"No customer has the e-mail address {email}.")
-    return identifier
-
-
-async def _find_customer(place: Place, customer: str | None, email: str | None) -> str | None:
-    await check(place)
-    async with connected(place.app_url, place.setting, place.server_settings) as connection, connection.transaction():
-        await connection.execute("set local app.actor = 'STAFF'")
-        sql = "select id from customer where id = $1" if email is None else "select id from customer where email_key = lower($1)"
-        identifier: str | None = await connection.fetchval(sql, customer if email is None else email)
-        return identifier

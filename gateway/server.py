@@ -16,6 +16,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from gateway.health import Drain
+from gateway.operator_errors import OperatorError
 from gateway.protocol import Protocol
 
 # Freed memory that the process keeps for the next upload, at most.
@@ -24,7 +25,7 @@ RETAINED_BYTES = 16 * 1024**2
 FORCED_SECONDS = 5
 
 
-class PortInUse(Exception):
+class PortInUse(OperatorError):
     """We cannot listen there: somebody else does, or the host is not this machine. The message says what to do."""
 
 

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from billing.numbers import DEFAULT_CREDIT_NOTE_PATTERN, DEFAULT_PATTERN
 from gateway.environment import PREFIX, contradictions, unknown_names, wrong_values
 from gateway.limits import Limits
+from gateway.operator_errors import OperatorError
 from gateway.registry import Mode
 from gateway.statuses import Profile
 from gateway.values import (
@@ -44,7 +45,7 @@ Seconds = Annotated[float, Field(gt=0, le=DAY)]
 Duration = Annotated[float, Field(ge=0, le=DAY)]
 
 
-class WrongSetting(Exception):
+class WrongSetting(OperatorError):
     """Settings that cannot be used; the message is one line for each, for the operator."""
 
 

@@ -15,12 +15,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from papers.parts import ROWS, printed_in_parts
 from papers.printing import Printed, Printer
 from papers.sheet import Paper
 
 ROOT = Path(__file__).parent.parent
 NICENESS = 10
+# Of a statement, at a time.
+ROWS = 600
 # The highest score: when memory runs out, Linux ends this process before the server and Postgres.
 OOM_SCORE = "1000"
 MAX_ERROR_BYTES = 2000
@@ -60,6 +61,9 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     paper, font_folders, rows_in_a_part = pickle.load(sys.stdin.buffer)
     printer = Printer(font_folders)
+    # Imported here: qpdf, which joins the parts, is for this process and not for the server.
+    from papers.parts import printed_in_parts
+
     in_parts = paper.splits and paper.rows > rows_in_a_part
     printed = printed_in_parts(printer, paper, rows_in_a_part=rows_in_a_part) if in_parts else printer.printed(paper)
     pickle.dump(printed, sys.stdout.buffer, pickle.HIGHEST_PROTOCOL)

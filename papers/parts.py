@@ -13,7 +13,6 @@ from papers.joining import Joined
 from papers.printing import Printed, Printer
 from papers.sheet import Paper
 
-ROWS = 600
 FORKS = multiprocessing.get_context("fork")
 
 

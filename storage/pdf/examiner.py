@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from billing.refusals import ErrorCode, Refused
-from storage.pdf.unpacking import TOO_COMPLEX
+from storage.pdf.refusing import TOO_COMPLEX
 
 logger = logging.getLogger("portico.pdf")
 

@@ -6,6 +6,7 @@ from pikepdf import Pdf, PdfError, Stream, StreamDecodeLevel
 from pikepdf.settings import set_qpdf_limits
 
 from billing.refusals import ErrorCode, Refused
+from storage.pdf.refusing import too_complex
 
 # Names of actions that are refused in some place.
 ACTION_NAME = re.compile(rb"/(?:JavaScript|JS|Launch|Rendition|RichMedia\w*|SubmitForm|ImportData|URI|GoToR|GoToE|Thread|EF|XFA)(?![A-Za-z])")
@@ -15,11 +16,6 @@ WRITTEN_ACTION = re.compile(
     rb"/S\s*/(?:JavaScript|Launch|Rendition|RichMediaExecute|SubmitForm|ImportData)(?![A-Za-z])|/(?:OpenAction|O|C|WC|PO|PV|Next)\s*<<\s*/S\s*/URI"
 )
 UNREADABLE = "A part of the PDF is packed in a way that cannot be read. Print it into a new PDF and attach that."
-TOO_COMPLEX = "The PDF takes too much work to check. Print it into a new PDF, or split it, and attach that."
-
-
-def too_complex() -> Refused:
-    return Refused(ErrorCode.TOO_COMPLEX, TOO_COMPLEX)
 
 
 class Budget:

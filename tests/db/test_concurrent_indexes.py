@@ -8,7 +8,8 @@ import asyncpg
 import pytest
 
 from db import embedded
-from db.migrate import VERSIONS, migrate, revisions
+from db.migrate import VERSIONS, migrate
+from db.revisions import revisions
 from tests.db.old_database import connected, new_database
 
 REVISION = """

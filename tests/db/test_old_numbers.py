@@ -9,7 +9,7 @@ import pytest
 from billing.numbers import Numbering
 from db import embedded
 from db.blocks import blocks, with_literals
-from db.migrate import APP
+from db.roles import APP
 from tests.db.old_database import migrated_from_before
 
 ISSUED_AT = datetime(2027, 2, 1, tzinfo=UTC)

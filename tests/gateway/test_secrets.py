@@ -23,7 +23,7 @@ import pytest
 from auth.throttle import Kind, Throttle
 from billing.refusals import Refused
 from db.embedded import Urls
-from gateway import cli, log
+from gateway import cli, cli_migrate, log
 from gateway.app import Setup
 from gateway.examples import Login
 from gateway.files import bucket_of
@@ -315,7 +315,7 @@ def test_a_bug_is_a_traceback_without_the_secrets_of_the_settings(run: Run, monk
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError(f"could not use {AWAY} nor {quote(MARK)}!")
 
-    monkeypatch.setattr(cli, "postgres", broken)
+    monkeypatch.setattr(cli_migrate, "postgres", broken)
     code, printed = run("migrate", database_url=AWAY)
     assert (code, "RuntimeError: could not use" in printed, MARK in printed) == (1, True, False)
 

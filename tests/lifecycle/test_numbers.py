@@ -14,8 +14,8 @@ import pytest
 from billing.numbers import Numbering
 from billing.states import Actor
 from db import embedded
-from db.migrate import APP
 from db.pool import Database, Pool
+from db.roles import APP
 from db.session import Caller, Session
 from jobs.clock import Billing, Pass, tick
 from tests.conftest import Portal

@@ -1,0 +1,30 @@
+"""The command `explain`."""
+
+import asyncio
+from pathlib import Path
+
+from auth.viewer import Viewer
+from db.demo import SHOWN
+from db.pool import Database, Pool
+from gateway.cli_tokens import customer_viewer, staff_viewer
+from gateway.console import console
+from gateway.explain import Question
+from gateway.explain import explain as explain_document
+from gateway.postgres import Place, check, postgres
+from gateway.settings import load
+
+
+def viewer_of(customer: str | None, client: str, *, is_staff: bool) -> Viewer:
+    """Who asks; where nobody is named, the first customer of the demo."""
+    return staff_viewer(client) if is_staff else customer_viewer(customer or SHOWN[0].id, client)
+
+
+def explain(question: Question, data_dir: Path | None) -> None:
+    with postgres(load(data_dir=data_dir)) as place:
+        asyncio.run(check(place))
+        asyncio.run(_explain(place, question))
+
+
+async def _explain(place: Place, question: Question) -> None:
+    async with Database(place.app_url, Pool(max_size=1), server_settings=place.server_settings) as database:
+        await explain_document(question, database, console)
