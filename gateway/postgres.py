@@ -72,11 +72,12 @@ def postgres(settings: Settings, *, on_create: Callable[[], None] | None = None)
         yield _external(settings.database_url, settings.app_database_url)
         return
     directory = settings.data_dir.resolve() / "postgres"
-    if not embedded.is_made(directory):
-        if on_create is None:
-            raise CannotReach("PORTICO_DATA_DIR: has no database yet. Run `./portico migrate` first, or name one with PORTICO_DATABASE_URL.")
-        on_create()
     try:
+        embedded.require_installed()
+        if not embedded.is_made(directory):
+            if on_create is None:
+                raise CannotReach("PORTICO_DATA_DIR: has no database yet. Run `./portico migrate` first, or name one with PORTICO_DATABASE_URL.")
+            on_create()
         with embedded.running(directory) as urls:
             yield Place(urls.admin, urls.app)
     except embedded.EmbeddedPostgresFailed as error:

