@@ -9,10 +9,13 @@ import asyncpg
 import pytest
 
 from db.audit import audit
+from db.demo import SHOWN
 
 # Every day that a test lives through is over by then, so what was overdue for a test is overdue for the audit.
 AUDITED_AT = datetime(2100, 1, 1, tzinfo=UTC)
 TABLES = ("subscription", "invoice", "payment", "balance_entry", "installment", "charge", "idempotency_key", "refund", "credit_note")
+# What the demo's named customers are, which tests of other modules rely on: how amounts are written follows from it.
+PROFILES = "select email, name, locale, time_zone, currency from portico.customer where id = any($1::text[]) order by id"
 CHANGED = " union ".join(f"select customer_id from portico.{table} where xmin::text::bigint >= $1" for table in TABLES)
 
 # Which test a customer belongs to, and the customers whose rows a test leaves inconsistent on purpose.
@@ -32,8 +35,10 @@ async def audited(admin_url: str, *, is_whole: bool = False) -> AsyncIterator[No
     """
     async with _connected(admin_url) as connection:
         started = int(await connection.fetchval("select pg_snapshot_xmax(pg_current_snapshot())::text"))
+        profiles = await _profiles(connection)
     yield
     async with _connected(admin_url) as connection:
+        assert await _profiles(connection) == profiles, "a test of this module has left a named customer of the demo changed"
         changed = {record[0] for record in await connection.fetch(CHANGED, started)}
         if found := await violations(connection, changed - INCONSISTENT, is_whole=is_whole):
             pytest.fail("the money does not agree:\n" + "\n".join(found), pytrace=False)
@@ -46,6 +51,10 @@ async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
         yield connection
     finally:
         await connection.close()
+
+
+async def _profiles(connection: asyncpg.Connection) -> list[tuple[str, ...]]:
+    return [tuple(record) for record in await connection.fetch(PROFILES, [person.id for person in SHOWN])]
 
 
 async def violations(connection: asyncpg.Connection, customers: set[str], *, is_whole: bool = False) -> list[str]:

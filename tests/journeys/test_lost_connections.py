@@ -17,7 +17,10 @@ import pytest
 from db.embedded import Urls
 from tests.conftest import ADA, BIG, servers, token
 
+# The load lasts at least so long, and longer on a busy machine: until there are enough answers of both kinds.
 SECONDS = 2.5
+MOST_SECONDS = 40.0
+ENOUGH = 5
 # Of the connections that were opened since $1, so that other tests keep theirs.
 KILL = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'portico' and backend_start > $1 order by random() limit 1"
 READS = (
@@ -35,6 +38,13 @@ class Load:
     url: str
     codes: Counter[str] = field(default_factory=Counter)
     bugs: list[str] = field(default_factory=list)
+    started_at: float = field(default_factory=lambda: asyncio.get_running_loop().time())
+
+    @property
+    def is_over(self) -> bool:
+        seconds = asyncio.get_running_loop().time() - self.started_at
+        has_enough = min(self.codes["OK"], self.codes["SERVICE_UNAVAILABLE"]) >= ENOUGH
+        return seconds > (SECONDS if has_enough else MOST_SECONDS)
 
     async def call(self, client: httpx.AsyncClient, number: int) -> None:
         viewer = (ADA, BIG)[number % 2]
@@ -56,8 +66,12 @@ class Load:
 
 @asynccontextmanager
 async def cutting(socket: str) -> AsyncIterator[int]:
-    """A port of a proxy to Postgres' socket that closes each connection after a random time, wherever in a message that is."""
+    """A port of a proxy to Postgres' socket that closes each connection after a random time, wherever in a message that is.
+
+    Connections live longer with time, because a busy machine may need all of the first 0.3 s to open one.
+    """
     running: set[asyncio.Task[None]] = set()
+    started_at = asyncio.get_running_loop().time()
 
     async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError):
@@ -78,7 +92,8 @@ async def cutting(socket: str) -> AsyncIterator[int]:
             there, back = await asyncio.open_unix_connection(socket)
             try:
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(random.uniform(0.0, 0.3)):
+                    seconds = asyncio.get_running_loop().time() - started_at
+                    async with asyncio.timeout(random.uniform(0.0, 0.3 + seconds / 10)):
                         await asyncio.gather(carry(reader, back), carry(there, writer))
             finally:
                 back.transport.abort()
@@ -96,6 +111,7 @@ async def cutting(socket: str) -> AsyncIterator[int]:
         await asyncio.gather(*ending, return_exceptions=True)
 
 
+@pytest.mark.usefixtures("profiles")
 @pytest.mark.parametrize(("how", "planner"), [("killed", True), ("cut", False)], ids=["killed-planner", "cut-executor"])
 async def test_a_connection_that_is_lost_is_an_outage_and_never_a_bug(urls: Urls, admin: asyncpg.Connection, data_dir: Path, how: str, planner: bool) -> None:
     folder = parse_qs(urlsplit(urls.app).query)["host"][0]
@@ -105,22 +121,21 @@ async def test_a_connection_that_is_lost_is_an_outage_and_never_a_bug(urls: Urls
         with ExitStack() as stack:
             start = stack.enter_context(servers(data_dir))
             load = Load(await asyncio.to_thread(start, url, pool_size=6, planner=planner))
-            over = asyncio.get_running_loop().time() + SECONDS
-            await asyncio.gather(*(calling(load, client, number, over) for number in range(12)), *([killing(admin, over)] if how == "killed" else []))
+            await asyncio.gather(*(calling(load, client, number) for number in range(12)), *([killing(admin, load)] if how == "killed" else []))
             await asyncio.to_thread(stack.close)
     assert set(load.bugs) == set(), load.codes
-    assert load.codes["OK"] >= 5
-    assert load.codes["SERVICE_UNAVAILABLE"] >= 5
+    assert load.codes["OK"] >= ENOUGH
+    assert load.codes["SERVICE_UNAVAILABLE"] >= ENOUGH
 
 
-async def calling(load: Load, client: httpx.AsyncClient, number: int, over: float) -> None:
-    while asyncio.get_running_loop().time() < over:
+async def calling(load: Load, client: httpx.AsyncClient, number: int) -> None:
+    while not load.is_over:
         await load.call(client, number)
         number += 1
 
 
-async def killing(admin: asyncpg.Connection, over: float) -> None:
+async def killing(admin: asyncpg.Connection, load: Load) -> None:
     began_at = await admin.fetchval("select now() - interval '2 seconds'")
-    while asyncio.get_running_loop().time() < over:
+    while not load.is_over:
         await admin.execute(KILL, began_at)
         await asyncio.sleep(random.uniform(0.01, 0.06))

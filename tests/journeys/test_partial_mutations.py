@@ -127,6 +127,7 @@ async def test_a_bug_stops_nothing_and_hides_nothing(client: httpx.AsyncClient, 
     assert await name_of(admin) == "Three"
 
 
+@pytest.mark.usefixtures("profiles")
 async def test_a_payload_that_cannot_be_read_after_the_commit_is_told_to_be_committed(client: httpx.AsyncClient, admin: asyncpg.Connection) -> None:
     """What is read after the first failure in the same transaction fails with it, and is not taken for a bug."""
     await admin.execute("create function broken() returns boolean language plpgsql as $$ begin raise exception using errcode = '55P03'; end $$")
