@@ -1,4 +1,4 @@
-.PHONY: demo help install install-demo test tests model night fuzz corpus check format schema migrations bench bench-peers lock clean
+.PHONY: demo help install install-demo test tests test-fast test-random model night fuzz corpus check format schema migrations bench bench-peers lock clean
 .DEFAULT_GOAL := demo
 PYTHON ?= python3
 BIN := .venv/bin
@@ -15,22 +15,31 @@ install: .venv/ready  ## Install into .venv what Portico needs in production: wi
 
 install-demo: .venv/ready-demo  ## The same with the built-in Postgres, as demo does
 
-# One process of tests for each processor, at most four; the tests of one file stay together, and the longest files come first (tests/conftest.py).
+# The tests of one file stay together; how many processes there are, and which files come first, is said in tests/selection.py.
+# What Python compiles is written down even where the environment says not to: every process of tests, and every program that they start, would compile it again.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -q
+SPREAD := -n auto --dist loadfile --no-loadscope-reorder
 test: .venv/ready-dev  ## Run all tests
-	@$(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@$(PYTEST) $(SPREAD)
 
 tests: test  ## The same
+
+test-fast: .venv/ready-dev  ## Run the tests that need no server and do not take long: seconds
+	@$(PYTEST) $(SPREAD) -m "(unit or db) and not slow" --ignore=tests/journeys --ignore=tests/first_hour --ignore=tests/lifecycle
+
+test-random: .venv/ready-dev  ## Run all tests in an order of chance, which is printed, and as deeply as `test` does
+	@$(PYTEST) -n auto --dist loadfile -p randomly --randomly-dont-reset-seed
 
 # 300 histories of 60 steps over about 18 months for each property; minutes, where `test` takes seconds.
 MODEL_TESTS := $(addprefix tests/lifecycle/,test_forecast.py test_offered.py test_model.py test_paying_model.py test_money_model.py)
 model: .venv/ready-dev  ## Drive long random histories: they agree with the reference models, and what is shown is what then happens
-	@PORTICO_TEST_MODEL=long $(BIN)/python -m pytest -q -n auto --maxprocesses 4 $(MODEL_TESTS)
+	@PORTICO_TEST_PROFILE=nightly $(PYTEST) -n auto $(MODEL_TESTS)
 
 night: .venv/ready-dev  ## Run all tests as deeply as they go: random documents, kills at every await, the models, fuzz; hours
-	@PORTICO_TEST_DEPTH=night PORTICO_TEST_FUZZ=long PORTICO_TEST_MODEL=long $(BIN)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	@PORTICO_TEST_PROFILE=nightly $(PYTEST) -n auto --dist loadfile -p randomly --randomly-dont-reset-seed
 
 fuzz: .venv/ready-dev  ## Judge 5,000 mutated PDFs: always an answer, and what is accepted does nothing by itself
-	@PORTICO_TEST_FUZZ=long $(BIN)/python -m pytest -q tests/storage/test_pdf_fuzz.py
+	@PORTICO_TEST_PROFILE=nightly $(PYTEST) tests/storage/test_pdf_fuzz.py
 
 # The wheels of these libraries have no PDFs and few pictures; their source distributions have the files of their tests. Nothing of them is run but what pip needs
 # to know their version.
@@ -39,7 +48,7 @@ corpus: .venv/ready-dev  ## Judge the PDFs and pictures of other libraries' test
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && for name in $(CORPUS); do \
 	  $(PYTHON) -m pip download -q --disable-pip-version-check --no-deps --no-binary $$name -d $$folder $$name || exit 1; done && \
 	for archive in $$folder/*.tar.gz; do tar -xzf $$archive -C $$folder; done && \
-	PORTICO_TEST_CORPUS=$$folder $(BIN)/python -m pytest -q -rP tests/storage/test_pdf_corpus.py tests/storage/test_picture_corpus.py
+	PORTICO_TEST_CORPUS=$$folder $(PYTEST) -rP tests/storage/test_pdf_corpus.py tests/storage/test_picture_corpus.py
 
 check: .venv/ready-dev  ## Lint, types, the import arrows, and whether schema.graphql is current
 	@$(BIN)/ruff check .

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from db import embedded, postmaster
 from db.embedded import Urls
+from tests.template import migrated_cluster
 
 # Postgres refuses to run as root; the built-in one then runs as this user.
 USER = postmaster.SYSTEM_USER if os.geteuid() == 0 else None
@@ -54,8 +55,9 @@ def program(name: str, *arguments: str) -> None:
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[Cluster]:
+    """With every table, and no rows."""
     data = folder / "data"
-    with embedded.running(data) as urls:
+    with migrated_cluster(data) as urls:
         yield Cluster(data, urls)
 
 

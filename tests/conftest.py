@@ -27,7 +27,6 @@ from auth.tokens import Issuer, sign
 from auth.viewer import Viewer
 from billing.states import Actor
 from db import demo, embedded
-from db.migrate import migrate
 from db.pool import Database, Pool
 from db.session import Caller, Session
 from gateway.app import Setup, create_app
@@ -42,9 +41,18 @@ from gateway.settings import Settings
 from payments.sandbox import Sandbox
 from planner import Planner
 from resolvers.context import Context, Files, Payments
+from tests import template
+from tests.selection import (
+    pytest_collection_modifyitems,
+    pytest_report_header,
+    pytest_terminal_summary,
+    pytest_xdist_auto_num_workers,
+    seed_hypothesis,
+)
+from tests.template import NOW, filled_cluster
 
-GENERATED = 2000
-NOW = datetime.now(UTC).replace(microsecond=123000)
+__all__ = ["NOW", "pytest_collection_modifyitems", "pytest_report_header", "pytest_terminal_summary", "pytest_xdist_auto_num_workers"]
+
 # What is asked here for the sake of planner and executor may be more than a client may ask.
 ROOM = Limits(depth=50, aliases=500, root_fields=500, directives=500, fields=50_000, cost=1_000_000)
 # The suite asks as one customer what many would ask: there are no budgets, and one caller may have all places.
@@ -54,20 +62,6 @@ ONE_CALLER = dict.fromkeys(("customer_budget", "staff_budget", "service_budget",
 }
 SECRET = "a secret of tests that is long enough for every HMAC, and then a little more"
 ISSUER = Issuer("portico", "portico", (shared(SECRET),))
-
-# Begun first: test_blocks judges plans by the statistics of the demo's rows, before other tests write theirs; of the others each takes a minute or more, and
-# one that was begun last would run on alone while the other processes have nothing left to do.
-FIRST = (
-    "test_blocks",
-    "test_upload_kills",
-    "test_model",
-    "test_pool_whole",
-    "test_chance",
-    "test_differential",
-    "test_dunning_kills",
-    "test_kill",
-    "test_load",
-)
 
 STAFF = Viewer(Actor.STAFF, None, ("staff",), "tests")
 
@@ -85,14 +79,6 @@ EMPTY = shown("empty@example.com")
 BIG = shown("big@example.com")
 
 
-# Dozens of servers live until the end of the run, each with connections of its own. Processes are killed here, and the machine is not: what Postgres
-# has written outlives them without waiting for the disk, which would take a good part of the run.
-CONFIGURATION = """
-max_connections = 500
-fsync = off
-full_page_writes = off
-"""
-
 LOGINS = (Login(str(ADA.customer_id), "Ada Lovelace", "Shows most of it.", "demo-token"),)
 
 
@@ -100,28 +86,19 @@ def token(viewer: Viewer, *, lifetime: timedelta = timedelta(hours=1)) -> str:
     return sign(viewer, ISSUER, now=datetime.now(UTC), lifetime=lifetime)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    places = {name: place for place, name in enumerate(FIRST)}
-    items.sort(key=lambda item: places.get(item.path.stem, len(FIRST)))
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """The first process of the run makes the folder that all of them share."""
+    seed_hypothesis(config)
+    if (folder := template.make_folder()) is not None:
+        config.add_cleanup(lambda: template.remove(folder))
 
 
 @pytest.fixture(scope="session")
 def urls() -> Iterator[embedded.Urls]:
     """Not under pytest's own temporary folder: of those the oldest are cleared away when more runs begin, a running Postgres and all."""
-    with tempfile.TemporaryDirectory(prefix="portico-") as folder:
-        data = Path(folder) / "data"
-        with embedded.running(data):
-            pass
-        with (data / "postgresql.conf").open("a") as conf:
-            conf.write(CONFIGURATION)
-        with embedded.running(data) as found:
-            asyncio.run(_fill(found))
-            yield found
-
-
-async def _fill(found: embedded.Urls) -> None:
-    await migrate(found.admin)
-    await demo.seed(found.admin, customers=GENERATED, now=NOW, progress=lambda _: None)
+    with tempfile.TemporaryDirectory(prefix="portico-") as folder, filled_cluster(Path(folder) / "data") as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

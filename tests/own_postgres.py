@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 from db import embedded
 from tests.clusters import USER, control, program
+from tests.template import migrated_cluster
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,8 @@ class Standby:
 
 @contextmanager
 def own_postgres() -> Iterator[OwnPostgres]:
+    """With every table, and no rows."""
     with tempfile.TemporaryDirectory(prefix="portico-own-") as folder:
         data = Path(folder) / "data"
-        with embedded.running(data) as urls:
+        with migrated_cluster(data) as urls:
             yield OwnPostgres(data, urls)

@@ -42,7 +42,7 @@ def process(root: Path, urls: Urls, folder: Path, **settings: str | None) -> Ite
     command = [sys.executable, "-m", "gateway", "serve", "--port", "0"]
     with (folder / SAID).open("w+") as said, subprocess.Popen(command, cwd=root, env=environment, stdout=said, stderr=said, text=True) as running:
         try:
-            for _ in range(1000):
+            for _ in range(3000):  # a minute; a busy machine takes long to start
                 lines = (folder / SAID).read_text().splitlines()
                 if ready := [line for line in lines if line.startswith("READY ")]:
                     break

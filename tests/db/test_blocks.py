@@ -1,6 +1,8 @@
 """Every block fits the migrated database, its row type, and an index."""
 
 import re
+import tempfile
+from collections.abc import Iterator
 from dataclasses import fields
 from datetime import date, datetime
 from pathlib import Path
@@ -11,10 +13,12 @@ import asyncpg
 import pytest
 
 from billing import rows
+from db import embedded
 from db.batches import count_of, page_of, rows_of
 from db.blocks import Block, blocks, positional, read
 from db.pages import Window
 from tests.conftest import ADA, BIG
+from tests.template import filled_cluster
 
 TYPES = {"text": str, "bytea": bytes, "int4": int, "int8": int, "bool": bool, "timestamptz": datetime, "date": date, "json": str, "text[]": str}
 
@@ -74,6 +78,13 @@ WRITES = [found for found in blocks().values() if not found.sql.startswith("sele
 
 # What has no owner: everybody may read it.
 PUBLIC = {"plans.by_id", "plans.listed", "prices.by_id", "prices.of_plan", "schema.revision"}
+
+
+@pytest.fixture(scope="module")
+def urls() -> Iterator[embedded.Urls]:
+    """The demo as it was seeded: plans are judged by the statistics of its rows, before other tests write theirs."""
+    with tempfile.TemporaryDirectory(prefix="portico-") as folder, filled_cluster(Path(folder) / "data") as opened:
+        yield opened
 
 
 @pytest.fixture(params=blocks().values(), ids=blocks())

@@ -264,14 +264,15 @@ def main(admin: str, app: str, data_dir: str, journey: str, how: str, s3: str) -
     world = World(admin, app, Settings(data_dir=Path(data_dir), **json.loads(s3)), invoice=sys.argv[7])
     portal_schema.build()
     asyncio.run(between(world, journey, None))
-    number, is_through = 1, False
+    every, seed = int(sys.argv[8]), int(sys.argv[9])
+    number, is_through = 1 + seed % every, False
     while not is_through:
         is_through = strike_once(world, journey, number, strike)
         try:
             asyncio.run(between(world, journey, f"{world.nonce} {number}"))
         except AssertionError as error:
             raise SystemExit(f"{journey}, {how} at await {number}: {error}") from error
-        number += int(sys.argv[8])
+        number += every
     print(number)
 
 

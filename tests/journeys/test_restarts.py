@@ -17,7 +17,6 @@ import pytest
 from auth.viewer import Viewer
 from db.demo.catalogue import catalogue_rows
 from db.demo.tables import CATALOGUE_TABLES, columns, record_of
-from db.migrate import migrate
 from payments.sandbox import Sandbox
 from payments.sandbox_ledger import Ledger
 from tests.clusters import Cluster, cluster, standby
@@ -88,7 +87,6 @@ def place() -> Iterator[Cluster]:
 
 
 async def _fill(found: Cluster) -> None:
-    await migrate(found.urls.admin)
     owner = await connected(found)
     await owner.execute(PATIENCE)
     for kind, table in CATALOGUE_TABLES.items():

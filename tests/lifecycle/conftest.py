@@ -9,7 +9,6 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import make_url
 
 from auth.viewer import Viewer
 from billing.ids import type_id
@@ -20,7 +19,6 @@ from billing.states import Actor
 from db import embedded
 from db.demo.catalogue import PRICES, catalogue_rows
 from db.demo.tables import CATALOGUE_TABLES, columns, record_of
-from db.migrate import migrate
 from db.pool import Database, Pool
 from db.session import Caller, Session
 from gateway.calls import Call
@@ -32,6 +30,7 @@ from resolvers.lifecycle.catching_up import catch_up
 from resolvers.lifecycle.writing import writer
 from tests.auditing import INCONSISTENT, audited, belongs_to_this_test
 from tests.conftest import Portal, assert_all_connections_are_back, closing_pool
+from tests.template import create_database
 
 START = datetime(2027, 1, 31, 10, 15, tzinfo=UTC)
 # One line over the whole total of an invoice without tax.
@@ -180,17 +179,13 @@ class Life:
 @pytest.fixture(scope="session")
 async def place(urls: embedded.Urls) -> embedded.Urls:
     """A database of its own, with a catalogue and no customers: here time may fly without the demo's customers being billed for years."""
-    admin = await asyncpg.connect(urls.admin)
-    await admin.execute("create database lifecycle")
-    await admin.close()
-    found = embedded.Urls(*(str(make_url(url).set(database="lifecycle").render_as_string(hide_password=False)) for url in (urls.admin, urls.app)))
+    found = await create_database(urls, "lifecycle")
     await fill(found.admin)
     return found
 
 
 async def fill(admin_url: str) -> None:
-    """Tables and a catalogue, and no customers."""
-    await migrate(admin_url)
+    """A catalogue, and no customers."""
     connection = await asyncpg.connect(admin_url)
     try:
         for kind, table in CATALOGUE_TABLES.items():

@@ -1,6 +1,5 @@
 """Random histories of one customer. What can be done is read from the schema, so that mutations, arguments and values that are added later are tried by themselves."""
 
-import os
 import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -24,11 +23,12 @@ from resolvers.lifecycle.writing import system_writer
 from resolvers.webhooks import act, store
 from schema.fields import permission_of
 from tests.conftest import STAFF
+from tests.depth import IS_NIGHT
 from tests.lifecycle.conftest import START, Life, new_id
 from tests.lifecycle.test_paying import credit, invoice, schedule
 
 # `make model`: many and long histories. Without it, as many as a run of all tests has time for.
-IS_LONG = os.environ.get("PORTICO_TEST_MODEL") == "long"
+IS_LONG = IS_NIGHT
 
 # A mutation that is about one of these is part of a history. Those that only identify somebody, or name files, are not.
 SUBJECTS = {"subscriptionId", "invoiceId", "installmentId", "paymentMethodId", "paymentId", "priceId", "currency"}

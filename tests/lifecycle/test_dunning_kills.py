@@ -11,6 +11,7 @@ import pytest
 from billing.dunning import RetryPolicy
 from db.pool import Database
 from tests.conftest import STAFF, Portal
+from tests.depth import in_turns
 from tests.lifecycle.books import assert_books
 from tests.lifecycle.conftest import Life, living
 from tests.lifecycle.test_dunning import letters, passed, renewed, standing, states, unpaid
@@ -99,7 +100,7 @@ STORIES = {
 async def test_killed_at_every_await_it_has_one_effect(
     story: Story, portal: Portal, pool: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for turn in range(EVERYTHING):
+    for turn in in_turns(EVERYTHING, 3):
         fate = Fate(turn)
         async with living(portal, pool, owner) as life:
             subscription = await story.begin(life)

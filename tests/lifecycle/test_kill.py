@@ -23,6 +23,7 @@ from payments.processor import Charge, ChargeResult
 from payments.sandbox import Sandbox
 from payments.sandbox_ledger import Ledger
 from tests.conftest import SECRET, Portal, token
+from tests.depth import in_turns
 from tests.lifecycle.books import assert_books, assert_periods_and_captures
 from tests.lifecycle.conftest import Life, living, price
 
@@ -326,7 +327,7 @@ CASES = [(name, is_clock) for is_clock in (False, True) for name, story in STORI
 async def test_killed_at_every_await_it_has_one_effect(
     name: str, clock_runs_first: bool, portal: Portal, pool: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for turn in range(EVERYTHING):
+    for turn in in_turns(EVERYTHING, 3):
         async with living(portal, pool, owner) as life:
             fate = Fate(turn)
             await killed_at(fate, life, STORIES[name], clock_runs_first, monkeypatch)

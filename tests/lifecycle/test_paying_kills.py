@@ -7,6 +7,7 @@ import pytest
 
 from db.pool import Database
 from tests.conftest import Portal
+from tests.depth import in_turns
 from tests.lifecycle.conftest import Life, living
 from tests.lifecycle.test_kill import EVERYTHING, Fate, assert_nothing_open, clock, dying
 from tests.lifecycle.test_paying import amounts_agree, credit, invoice, pay, schedule
@@ -16,7 +17,7 @@ from tests.lifecycle.test_paying import amounts_agree, credit, invoice, pay, sch
 async def test_killed_at_every_await_an_invoice_is_paid_once(
     clock_runs_first: bool, portal: Portal, pool: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for turn in range(EVERYTHING):
+    for turn in in_turns(EVERYTHING, 3):
         fate = Fate(turn)
         async with living(portal, pool, owner) as life:
             owed = await _owing(life)

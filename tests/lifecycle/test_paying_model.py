@@ -4,7 +4,6 @@ Money in is what was allocated, what went to the account, and what went back; th
 """
 
 import asyncio
-import os
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from random import Random
@@ -23,6 +22,7 @@ from resolvers.lifecycle.writing import system_writer
 from resolvers.webhooks import act, store
 from tests.auditing import violations
 from tests.conftest import Portal
+from tests.depth import in_turns
 from tests.lifecycle.conftest import Life, living
 from tests.lifecycle.figures import counted, figures_agree, today_of
 from tests.lifecycle.histories import IS_LONG, REPORTS
@@ -41,7 +41,7 @@ CARDS = (
     "requires_action",
     "action_fails",
 )
-HISTORIES = 300 if IS_LONG else 40 if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else 12
+HISTORIES = range(300) if IS_LONG else in_turns(40, 4)
 STEPS = 60 if IS_LONG else 18
 # Long histories are to take about 18 months.
 DAYS = (30, 120, 330) if IS_LONG else (1, 20)
@@ -168,7 +168,7 @@ STEPS_OF_A_LIFE: list[Step] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("seed", range(HISTORIES))
+@pytest.mark.parametrize("seed", HISTORIES)
 async def test_money_in_is_what_was_allocated_and_what_is_credit(seed: int, portal: Portal, pool: Database, owner: asyncpg.Connection) -> None:
     chance = Random(seed)
     async with living(portal, pool, owner) as life:

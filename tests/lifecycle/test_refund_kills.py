@@ -15,6 +15,7 @@ from payments.processor import RefundReport
 from resolvers.lifecycle.writing import system_writer
 from resolvers.webhooks import act, store
 from tests.conftest import Portal
+from tests.depth import in_turns
 from tests.lifecycle.books import assert_numbers
 from tests.lifecycle.conftest import Life, living
 from tests.lifecycle.test_kill import EVERYTHING, Fate, assert_nothing_open, clock, dying
@@ -70,7 +71,7 @@ async def test_killed_at_every_await_a_report_of_a_refund_takes_effect_once(
     name: str, portal: Portal, pool: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before, report, check = STORIES[name]
-    for turn in range(EVERYTHING):
+    for turn in in_turns(EVERYTHING, 3):
         fate = Fate(turn)
         async with living(portal, pool, owner) as life:
             await begin(life)

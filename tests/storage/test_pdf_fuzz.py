@@ -1,10 +1,9 @@
 """Mutated PDFs: always an answer, never a worker over its limits, and in what is accepted another reader finds nothing that is refused.
 
-`make fuzz` runs it with PORTICO_TEST_FUZZ=long: 5,000 mutations in place of 200.
+`make fuzz` runs it with 5,000 mutations in place of 200.
 """
 
 import asyncio
-import os
 import random
 import re
 from collections import Counter
@@ -15,12 +14,13 @@ import pytest
 
 from billing.refusals import ErrorCode, Refused
 from storage.pdf.examiner import Examiner
+from tests.depth import by_depth
 from tests.storage.independent import actions_of
 from tests.storage.judging import examining, refuse_pdf
 from tests.storage.pdf_grammar import ACTIONS, MENTIONS, NAMED, PACKINGS, PLACES, objects_of
 
 SEEDS = 4
-MUTATIONS = 1250 if os.environ.get("PORTICO_TEST_FUZZ") == "long" else 50
+MUTATIONS = by_depth(50, 50, 1250)
 ANSWER_SECONDS = 10.0
 CODES = {ErrorCode.UNSAFE_FILE, ErrorCode.UNSUPPORTED_FILE, ErrorCode.TOO_COMPLEX, ErrorCode.PASSWORD_PROTECTED}
 TOKEN = re.compile(rb"/[A-Za-z]+|\d+ \d+ (?:R|obj)|\d+|<<|>>|\[|\]|endobj|endstream|stream|xref|trailer|startxref|%%EOF")

@@ -1,7 +1,6 @@
 """Pictures as people have them are taken, and what is no picture is not. Pillow is the independent reader: what is taken it opens, what it writes is taken."""
 
 import io
-import os
 import random
 import re
 import struct
@@ -18,11 +17,12 @@ from billing.attachments import MAX_PIXELS
 from billing.refusals import ErrorCode, Refused
 from storage import png as png_walk
 from storage.sniff import Inspector, recognised
+from tests.depth import by_depth
 from tests.samples import chunk, jpeg, pdf, png
 from tests.storage.pictures import BAD, GOOD, SIGNATURE, by_pillow, header, png_of
 
 WRITTEN = list(by_pillow())
-MUTATIONS = 5_000 if os.environ.get("PORTICO_TEST_FUZZ") == "long" else 100
+MUTATIONS = by_depth(100, 100, 5_000)
 # Rows of 8 × 8 pixels by colour type and bits: the table of the standard, and everything beside it.
 POSSIBLE = {(0, 1), (0, 2), (0, 4), (0, 8), (0, 16), (2, 8), (2, 16), (3, 1), (3, 2), (3, 4), (3, 8), (4, 8), (4, 16), (6, 8), (6, 16)}
 # Damage that is no part of the structure: tables and frames of an animation are the decoder's, and bytes between segments are passed over by libjpeg and browsers,

@@ -1,0 +1,57 @@
+"""Which tests run by day: the parts of several seeds are everything, and the documentation names what runs completely at night only."""
+
+import itertools
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests import depth, selection
+
+CASES = [f"tests/test_it.py::test_something[{number}]" for number in range(200)]
+
+
+def item(identifier: str, *parts: int) -> Any:
+    mark = SimpleNamespace(args=parts)
+    return SimpleNamespace(nodeid=identifier, get_closest_marker=lambda name: mark if parts and name == "in_turns" else None)
+
+
+def having_turns(monkeypatch: pytest.MonkeyPatch, seed: int, *parts: int, profile: str = "ci") -> list[str]:
+    monkeypatch.setattr(selection, "SEED", seed)
+    monkeypatch.setattr(depth, "PROFILE", profile)
+    return [identifier for identifier in CASES if selection._has_turn(item(identifier, *parts))]
+
+
+def test_every_case_has_its_turn_with_one_seed_of_as_many_as_there_are_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = [having_turns(monkeypatch, seed, 3) for seed in (739_000, 739_001, 739_002)]
+    assert sorted(itertools.chain(*parts)) == sorted(CASES)
+    assert all(40 < len(part) < 95 for part in parts)
+
+
+def test_without_the_mark_and_at_night_every_case_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert having_turns(monkeypatch, 1) == having_turns(monkeypatch, 1, 3, profile="nightly") == CASES
+
+
+def test_numbers_of_generated_cases_take_turns_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def numbers(seed: int, profile: str = "ci") -> list[int]:
+        monkeypatch.setattr(depth, "SEED", seed)
+        monkeypatch.setattr(depth, "PROFILE", profile)
+        return list(depth.in_turns(10, 3))
+
+    assert sorted(numbers(7) + numbers(8) + numbers(9)) == list(range(10))
+    assert numbers(7, "nightly") == list(range(10))
+
+
+def test_every_test_has_one_of_the_three_kinds(request: pytest.FixtureRequest) -> None:
+    for each in request.session.items:
+        assert len({mark.name for mark in each.iter_markers()} & {"unit", "db", "http"}) == 1, each.nodeid
+
+
+def test_the_documentation_names_every_file_that_has_more_cases_at_night(root: Path) -> None:
+    page = (root / "docs/testing.md").read_text(encoding="utf-8")
+    mechanisms = re.compile(r"\bby_depth\(|\bin_turns\(|\bIS_LONG\b|\bIS_NIGHT\b")
+    files = [path for path in (root / "tests").rglob("test_*.py") if path != Path(__file__) and mechanisms.search(path.read_text(encoding="utf-8"))]
+    assert len(files) > 10
+    assert [path.name for path in files if path.name not in page] == []
