@@ -148,7 +148,8 @@ async def _all(billing: Billing, done: Pass, now: datetime, stage: Stage) -> Non
     while True:
         found = await _due(billing, stage.block, now, wanted=BATCH + stuck)
         fresh = [due for due in found if due not in seen]
-        if not fresh:
+        # A whole batch that stays due must not hide what comes after it.
+        if not fresh and len(found) < BATCH + stuck:
             return
         stuck = len(found) - len(fresh)
         seen.update(fresh)

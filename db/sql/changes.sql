@@ -68,11 +68,19 @@ select customer_id, id from subscription where due_at <= :now order by due_at, c
 
 -- name: clock.due_collections
 -- returns: Due
-select customer_id, id
-  from invoice
- where collect_at <= :now and remaining_minor > 0 and status in ('OPEN', 'PARTIALLY_PAID')
- order by collect_at, customer_id, due_on, period_starts_at, sequence
- limit :wanted
+-- All that is due of the customers of the :wanted invoices whose time came first; so there may be more rows than that. Of one customer the oldest invoice comes first,
+-- whenever its time came.
+select i.customer_id, i.id
+  from (select customer_id, min(collect_at) as collect_at
+          from (select customer_id, collect_at
+                  from invoice
+                 where collect_at <= :now and remaining_minor > 0 and status in ('OPEN', 'PARTIALLY_PAID')
+                 order by collect_at, customer_id
+                 limit :wanted) due
+         group by customer_id) early
+  join invoice i on i.customer_id = early.customer_id
+ where i.collect_at <= :now and i.remaining_minor > 0 and i.status in ('OPEN', 'PARTIALLY_PAID')
+ order by early.collect_at, i.customer_id, i.due_on, i.period_starts_at, i.sequence
 
 -- name: clock.holds_to_lift
 -- returns: Due

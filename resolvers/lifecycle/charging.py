@@ -135,10 +135,11 @@ async def _settled_once(session: Session, payment_id: str, result: ChargeResult,
         await save(transaction, changes)
         if charge.has_refunds:
             await refunding.apply(transaction, payment_id, by=by)
-        if charge.is_held_by_dunning and result.status is ChargeStatus.SUCCEEDED:
-            await dunning.lift_paid(transaction, by=by)
         if _is_of_clock(charge) and result.status is ChargeStatus.FAILED:
             await dunning.declined(transaction, charge, never_happened=never_happened(result), by=by)
+        # A charge that failed lifts a hold, too: nothing is lifted while the subscription waits for one.
+        if charge.is_held_by_dunning and result.status not in UNDECIDED:
+            await dunning.lift_paid(transaction, by=by)
     return answer
 
 
@@ -165,6 +166,8 @@ async def _credited(session: Session, payment_id: str, result: ChargeResult, *, 
         await save(transaction, changes)
         if charge.has_refunds:
             await refunding.apply(transaction, payment_id, by=by)
+        if charge.is_held_by_dunning:
+            await dunning.lift_paid(transaction, by=by)
     return answer
 
 

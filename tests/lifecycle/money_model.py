@@ -379,7 +379,7 @@ class Till:
                 self.new_period(sub, sub.ends_at, is_waiting=False)
         seen: list[Invoice] = []
         while due := [one for one in self.open if one.next_at and one.next_at <= self.now and not one.is_paying and one not in seen]:
-            for invoice in sorted(due, key=lambda one: (one.next_at, one.due_on, one.starts_at, self.invoices.index(one))):
+            for invoice in sorted(due, key=lambda one: (one.due_on, one.starts_at, self.invoices.index(one))):
                 seen.append(invoice)
                 if invoice.remaining and invoice.next_at and not invoice.sub.charging:
                     self.collect(invoice)

@@ -82,6 +82,20 @@ async def test_a_customer_who_cannot_be_billed_keeps_no_other_and_is_named_in_th
         assert await invoices(life) == [("FIRST", "PAID"), ("RENEWAL", "PAID")]
 
 
+async def test_customers_who_cannot_be_billed_keep_no_other_though_they_fill_a_whole_batch(
+    life: Life, portal: Portal, pool: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.clock.BATCH", 1)
+    async with living(portal, pool, owner) as other:
+        await life.subscribe("storage")
+        other.now += timedelta(minutes=1)
+        await other.subscribe("storage")
+        async with poisoned(life.admin, "subscription", f"old.customer_id = '{life.customer_id}'"):
+            done = await passed(life, days=29)
+        assert (await invoices(life), done.failures) == ([("FIRST", "PAID")], 1)
+        assert await invoices(other) == [("FIRST", "PAID"), ("RENEWAL", "PAID")]
+
+
 async def test_what_cannot_be_looked_for_keeps_nothing_else_from_being_done(life: Life, caplog: pytest.LogCaptureFixture) -> None:
     await life.subscribe("storage")
     async with revoked(life.admin, "select", "webhook_event"):

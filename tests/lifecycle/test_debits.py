@@ -14,6 +14,7 @@ from auth.viewer import Viewer
 from billing.dunning import RetryPolicy
 from billing.lifecycle.service import ServiceBegins
 from billing.numbers import Numbering
+from billing.refunds import Report
 from billing.states import Actor
 from db import embedded
 from gateway.clock import tick_once
@@ -26,6 +27,7 @@ from resolvers.lifecycle.writing import system_writer
 from tests.conftest import STAFF
 from tests.lifecycle.books import assert_books
 from tests.lifecycle.conftest import Life, price
+from tests.lifecycle.test_refunds import settled, told
 
 DAYS = timedelta(days=6)
 MORE = "payment { id status declineCode }"
@@ -557,4 +559,17 @@ async def test_what_is_stopped_after_it_began_with_the_order_owes_its_invoice(li
     assert (await life.row(payload["subscription"]["id"]))["status"] == ("CANCELED" if "NOW" in stopped else "SUSPENDED")
     assert [row["status"] for row in await life.rows("invoice")] == ["PAID" if end == "sepa" else "OPEN"]
     assert await life.rows("balance_entry") == []
+    await assert_books(life)
+
+
+async def test_a_hold_for_a_dispute_that_was_won_while_a_charge_decided_ends_with_the_charge_though_that_fails(life: Life) -> None:
+    subscription = await change(life, "slow_decline")
+    first = next(row for row in await life.rows("payment") if row["status"] == "SUCCEEDED")
+    await told(life, first["id"], Report("dp_1", first["amount_minor"], "SUCCEEDED", "DISPUTE"))
+    assert (await life.row(subscription))["holds"] == ["DUNNING"]
+    await told(life, first["id"], Report("dp_1", first["amount_minor"], "REVERSED", "DISPUTE"))
+    waiting = next(row for row in await life.rows("payment") if row["status"] == "PROCESSING")
+    await settled(life, waiting["id"], ChargeResult(ChargeStatus.FAILED, "x", decline_code="insufficient_funds"))
+    row = await life.row(subscription)
+    assert (row["status"], row["holds"], row["charging_payment_id"]) == ("ACTIVE", [], None)
     await assert_books(life)

@@ -14,6 +14,7 @@ from resolvers.context import Letterhead
 from tests.conftest import STAFF
 from tests.lifecycle.books import assert_books
 from tests.lifecycle.conftest import Life, price
+from tests.lifecycle.test_owed import charged as owed_on_account
 from tests.lifecycle.test_paying import add, amounts_agree, change_method, credit, invoice, pay
 
 SHORT = RetryPolicy((1, 3))
@@ -143,6 +144,26 @@ async def test_a_late_clock_charges_the_periods_that_it_missed_the_oldest_first(
     periods = [row["period_starts_at"] for row in rows]
     assert len(periods) == 6
     assert periods == sorted(periods)
+
+
+async def test_the_oldest_invoice_is_charged_first_and_with_it_the_account_though_the_time_of_a_newer_one_came_before(life: Life) -> None:
+    await renewed(life)
+    await days(life, 31, RetryPolicy((1, 40), Ending.NOTHING))
+    oldest, other = await unpaid(life)
+    await come(life, "added as default")
+    # As where the processor was away when the newer one was renewed, and the customer gave another method before the clock came again.
+    await life.admin.execute("update invoice set collect_at = $2 where id = $1", other["id"], life.now - timedelta(minutes=10))
+    await owed_on_account(life, 50)
+    await passed(life, minutes=1)
+    assert await unpaid(life) == []
+    payments = await life.rows("payment", "and status = 'SUCCEEDED'")
+    amounts = {
+        row["invoice_id"]: payment["amount_minor"]
+        for row in await life.rows("payment_allocation")
+        for payment in payments
+        if payment["id"] == row["payment_id"]
+    }
+    assert (amounts[oldest["id"]], amounts[other["id"]]) == (oldest["remaining_minor"] + 50, other["remaining_minor"])
 
 
 async def come(life: Life, way: str) -> None:

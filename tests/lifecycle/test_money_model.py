@@ -43,6 +43,7 @@ class History:
         self.owned: dict[str, str] = {}
         self.split: dict[str, list[str]] = {}
         self.log: list[str] = []
+        self.is_clock_next = False  # after a void by SQL: what it leaves a hold without a cause for is lifted by the next pass
 
     async def step(self) -> None:
         actions: list[Any] = [
@@ -60,6 +61,7 @@ class History:
         self.life.now = self.till.now = self.till.now + timedelta(days=self.chance.choice(PASSING), minutes=self.chance.randint(2, 300))
         self.log.append(f"{self.till.now:%Y-%m-%dT%H:%M}")
         self.till.tick()
+        self.is_clock_next = False
         policy, begins = RetryPolicy(RETRY_DAYS), self.life.service_begins
         done = await tick(Billing(self.life.database, {"sandbox": self.life.sandbox}, policy, concurrency=1, service_begins=begins), self.life.now)
         assert done.failures == 0, "\n".join(self.log)
@@ -177,6 +179,7 @@ class History:
         unpaid = [one for one in self.till.open if not one.is_paying and one.id not in self.split and not one.paid + one.applied + one.given_back]
         if unpaid and self.chance.random() < 0.3:
             self.log.append(f"void {unpaid[0].starts_at}")
+            self.is_clock_next = True
             self.till.void(unpaid[0])
             await self.life.admin.execute(
                 "update invoice set status = 'VOID', collection = 'NONE', collect_at = null, version = version + 1 where id = $1", unpaid[0].id
@@ -291,5 +294,8 @@ async def test_payments_tries_and_holds_are_those_of_the_model(seed: int, portal
         for _ in range(STEPS):
             await history.step()
             assert (await figures_agree(life))["USD"].due == history.till.due, "\n".join(history.log)
+        if history.is_clock_next:
+            await history.time_passes()
+        await history.compare()
         await amounts_agree(life)
         assert await violations(owner, {life.customer_id}) == []

@@ -168,17 +168,25 @@ STEPS_OF_A_LIFE: list[Step] = [
 ]  # fmt: skip
 
 
+STEPS_OF_THE_CLOCK = (time_goes_by, the_clock_collects)
+
+
 @pytest.mark.parametrize("seed", HISTORIES)
 async def test_money_in_is_what_was_allocated_and_what_is_credit(seed: int, portal: Portal, pool: Database, owner: asyncpg.Connection) -> None:
     chance = Random(seed)
     async with living(portal, pool, owner) as life:
         await _owing(life, chance)
+        is_clock_next = False
         for _ in range(STEPS):
             step = chance.choice(STEPS_OF_A_LIFE)
             await step(life, chance)
+            is_clock_next = step is voids or (is_clock_next and step not in STEPS_OF_THE_CLOCK)
             await amounts_agree(life)
             await _states_agree(life)
             await figures_agree(life)
+        # What is made void by SQL may leave a hold without a cause until the next pass; what our own code does may not.
+        if is_clock_next:
+            await time_goes_by(life, chance)
         assert await violations(owner, {life.customer_id}) == []
 
 
