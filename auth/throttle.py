@@ -21,8 +21,7 @@ from unicodedata import normalize
 from urllib.parse import urlsplit
 
 from limits import RateLimitItem, parse_many
-from limits.aio.storage import MemoryStorage, RedisStorage
-from limits.aio.storage.memory import Entry
+from limits.aio.storage import MovingWindowSupport, RedisStorage, Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
 
@@ -38,6 +37,7 @@ STORAGE_SECONDS = 0.5
 REST_SECONDS = 5
 MAX_KEYS = 100_000
 MAX_CONNECTIONS = 16
+MOVING_ONLY = "this storage keeps moving windows only"
 # Addresses of IPv4 as a network without IPv4 sees them (RFC 6052).
 TRANSLATED = IPv6Network("64:ff9b::/96")
 # Redis and Valkey speak one protocol, and the client of the one serves both.
@@ -197,28 +197,66 @@ def _shared(pool: "BlockingConnectionPool") -> MovingWindowRateLimiter:
     return MovingWindowRateLimiter(RedisStorage("valkey://", wrap_exceptions=True, key_prefix="portico", **options))
 
 
-class Memory(MemoryStorage):
-    """The memory of `limits`, without its sweep: that visits every key after every attempt (20,000 keys cost 0.8 s of CPU and stalled the loop for 57 ms), which is a gift
-    to whoever has many addresses. Here each attempt looks at two keys, in turn, so that dead ones go as fast as new ones come, and there is an upper bound.
+class Memory(Storage, MovingWindowSupport):
+    """A storage of `limits` for moving windows, in the memory of the process.
+
+    That of `limits` itself visits every key after every attempt (20,000 keys cost 0.8 s of CPU and stalled the loop for 57 ms), which is a gift to whoever has many
+    addresses. Here each attempt looks at two keys, in turn, so that dead ones go as fast as new ones come, and there is an upper bound.
     """
+
+    STORAGE_SCHEME = None
 
     def __init__(self) -> None:
         super().__init__()
-        self._turn: OrderedDict[str, list[Entry]] = OrderedDict()
-        self.events = self._turn
+        # By key: when each attempt stops counting, the latest first, by the wall clock in seconds.
+        self.events: OrderedDict[str, list[float]] = OrderedDict()
+
+    @property
+    def base_exceptions(self) -> type[Exception]:
+        return ValueError
 
     async def acquire_entry(self, key: str, limit: int, expiry: int, amount: int = 1) -> bool:
         now = time.time()
         self._sweep(now)
-        entries = [entry for entry in self._turn.get(key, []) if entry.expiry > now]
-        if len(entries) + amount > limit:
+        ends = _later_than(now, self.events.get(key, []))
+        if len(ends) + amount > limit:
             return False
-        self._turn[key] = [Entry(expiry)] * amount + entries
+        self.events[key] = [now + expiry] * amount + ends
         return True
 
+    async def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
+        """When the oldest attempt that counts was made, and how many count."""
+        now = time.time()
+        ends = _later_than(now, self.events.get(key, []))
+        return (ends[-1] - expiry if ends else now), len(ends)
+
+    async def check(self) -> bool:
+        return True
+
+    async def reset(self) -> int:
+        count = len(self.events)
+        self.events.clear()
+        return count
+
+    async def clear(self, key: str) -> None:
+        self.events.pop(key, None)
+
+    async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
+        raise NotImplementedError(MOVING_ONLY)
+
+    async def get(self, key: str) -> int:
+        raise NotImplementedError(MOVING_ONLY)
+
+    async def get_expiry(self, key: str) -> float:
+        raise NotImplementedError(MOVING_ONLY)
+
     def _sweep(self, now: float) -> None:
-        for key in list(islice(self._turn, 2)):
-            if self._turn[key][0].expiry > now and len(self._turn) <= MAX_KEYS:
-                self._turn.move_to_end(key)
+        for key in list(islice(self.events, 2)):
+            if self.events[key][0] > now and len(self.events) <= MAX_KEYS:
+                self.events.move_to_end(key)
             else:
-                del self._turn[key]
+                del self.events[key]
+
+
+def _later_than(now: float, ends: list[float]) -> list[float]:
+    return [end for end in ends if end > now]

@@ -3,8 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from graphql import GraphQLError, GraphQLSchema, build_schema, find_schema_changes, parse, validate
-from graphql.utilities.find_schema_changes import BreakingChange, DangerousChange
+from graphql import BreakingChange, DangerousChange, GraphQLError, GraphQLSchema, build_schema, find_schema_changes, parse, validate
 
 from gateway.rules import RULES
 from gateway.settings import WrongSetting

@@ -55,7 +55,6 @@ class Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """SIGTERM begins the drain. Whoever is at the keyboard, or asks again, does not want to wait for it."""
         if sig == signal.SIGTERM and not self._ending.drain.has_begun and self._ending.drain_seconds:
-            self._captured_signals.append(sig)
             self._ends_at = monotonic() + self._ending.drain_seconds
         else:
             super().handle_exit(sig, frame)
@@ -69,7 +68,9 @@ class Server(uvicorn.Server):
                 await asyncio.wait_for(self.lifespan.shutdown(), FORCED_SECONDS)
 
     async def on_tick(self, counter: int) -> bool:
-        return await super().on_tick(counter) or monotonic() >= self._ends_at
+        if monotonic() >= self._ends_at and not self.should_exit:
+            super().handle_exit(signal.SIGTERM, None)
+        return await super().on_tick(counter)
 
 
 def listen(host: str, port: int, setting: str = "--port or PORTICO_PORT") -> socket.socket:

@@ -9,8 +9,16 @@ from itertools import count
 from typing import Any
 
 import orjson
-from graphql import DocumentNode, FragmentDefinitionNode, GraphQLError, GraphQLSchema, OperationDefinitionNode, get_variable_values, separate_operations
-from graphql.execution.values import VariableValues
+from graphql import (
+    DocumentNode,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    VariableValues,
+    get_variable_values,
+    separate_operations,
+)
 
 from auth.links import Links
 from auth.permissions import Permission, check

@@ -19,10 +19,10 @@ from graphql import (
     TypeInfo,
     TypeInfoVisitor,
     VariableNode,
+    VariableValues,
     Visitor,
     visit,
 )
-from graphql.execution.values import VariableValues
 
 from billing.refusals import RequestError
 from planner.values import Arguments, arguments_of, has_variables

@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from billing.attachments import judge_size
 from billing.refusals import Refused
@@ -35,6 +35,14 @@ class Target:
     limit: Limit
 
 
+class Digest(Protocol):
+    """A hash that is being computed; `hashlib` has no public name for its type."""
+
+    def update(self, data: bytes, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+
 @dataclass(slots=True)
 class Passing:
     """What is known of the bytes so far. The bucket shows them."""
@@ -42,7 +50,7 @@ class Passing:
     inspector: Inspector
     spool: BinaryIO | None
     size: int = 0
-    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    digest: Digest = field(default_factory=hashlib.sha256)
 
     def look(self, piece: bytes) -> None:
         self.digest.update(piece)
