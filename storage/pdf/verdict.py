@@ -9,7 +9,8 @@ from pikepdf import settings
 
 from billing.refusals import ErrorCode, Refused
 from storage.pdf import embedded, hybrid
-from storage.pdf.unpacking import Budget, has_actions_in_lost_streams, has_written_actions, too_complex, unpack_object_streams
+from storage.pdf.refusing import too_complex
+from storage.pdf.unpacking import Budget, has_actions_in_lost_streams, has_written_actions, unpack_object_streams
 from storage.pdf.walk import Walk
 
 MAX_DEPTH = 3
