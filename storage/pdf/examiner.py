@@ -39,13 +39,17 @@ class WorkerEnded(Exception):
         self.code = code
 
 
+class NotTaken(WorkerEnded):
+    """The worker has ended before it took the file. How it ended says nothing about the file."""
+
+
 @dataclass(frozen=True, slots=True)
 class Worker:
     process: asyncio.subprocess.Process
     connection: socket.socket
 
     async def verdict(self, descriptor: int) -> dict[str, Any]:
-        """The worker's answer about an open file. Raises WorkerEnded."""
+        """The worker's answer about an open file: white space, which says that the worker has the file, and a line. Raises WorkerEnded."""
         loop = asyncio.get_running_loop()
         answer = b""
         with suppress(OSError):  # the worker has ended: nothing comes
@@ -53,7 +57,8 @@ class Worker:
             while not answer.endswith(b"\n") and (piece := await loop.sock_recv(self.connection, MAX_ANSWER)):
                 answer += piece
         if not answer.endswith(b"\n"):
-            raise WorkerEnded(await self.process.wait())
+            code = await self.process.wait()
+            raise WorkerEnded(code) if answer else NotTaken(code)
         verdict: dict[str, Any] = json.loads(answer)
         return verdict
 
@@ -83,6 +88,9 @@ class Examiner:
                 try:
                     async with asyncio.timeout(self._patience_seconds):
                         verdict = await self._asked(descriptor)
+                except NotTaken as ended:
+                    logger.error("a process that judges PDFs has ended before its first file: %s", ended)
+                    continue
                 except WorkerEnded as ended:
                     _judge_end(ended)
                     continue
@@ -112,7 +120,7 @@ class Examiner:
                 del self._waiting[customer_id], self._turns[customer_id]
 
     def _idle_worker(self) -> Worker | None:
-        """One that still runs. How an idle one ended, by the kernel for want of memory perhaps, says nothing about the next file."""
+        """One whose end is not known yet."""
         while self._idle:
             worker = self._idle.pop()
             if worker.process.returncode is None:
@@ -121,7 +129,13 @@ class Examiner:
         return None
 
     async def _asked(self, descriptor: int) -> dict[str, Any]:
-        worker = self._idle_worker() or await _started()
+        while worker := self._idle_worker():
+            with suppress(NotTaken):  # it ended while it was idle, by the kernel for want of memory perhaps
+                return await self._answer(worker, descriptor)
+        return await self._answer(await _started(), descriptor)
+
+    async def _answer(self, worker: Worker, descriptor: int) -> dict[str, Any]:
+        """The worker's answer. A worker that gave none, or is spent, is ended."""
         is_whole = False
         try:
             verdict = await worker.verdict(descriptor)

@@ -1,8 +1,9 @@
 """A process that judges PDFs one after the other: `python -m storage.pdf.worker`.
 
-Its stdin is a socket. Each message on it is one byte with the descriptor of an open file; each answer is one line of JSON. The process ends with the server,
-whose end of the socket is closed then, also by `kill -9`. The parser is written in C++ and reads hostile files, so the process has no secrets, little memory,
-and two seconds of the processor for each file: a file that takes more ends it, and the server answers for it.
+Its stdin is a socket. Each message on it is one byte with the descriptor of an open file; each answer is a space, once the process has the file, and then
+one line of JSON. The process ends with the server, whose end of the socket is closed then, also by `kill -9`. The parser is written in C++ and reads hostile
+files, so the process has no secrets, little memory, and two seconds of the processor for each file: a file that takes more ends it, and the server answers
+for it.
 """
 
 import json
@@ -26,6 +27,8 @@ MAX_MEMORY = 512 * 1024**2
 SPENT_MEMORY = 160 * 1024**2
 SPENT_FILES = 1000
 DESCRIPTORS = 32
+# Sent before a file is judged. Without it, how this process ends is not the file's fault.
+TAKEN = b" "
 
 
 def main() -> None:
@@ -36,6 +39,7 @@ def main() -> None:
     count = 0
     while descriptors := socket.recv_fds(connection, 1, 1)[1]:
         count += 1
+        connection.sendall(TAKEN)
         answer = _answer(descriptors[0])
         answer["is_spent"] = count >= SPENT_FILES or _resident_bytes() > SPENT_MEMORY
         connection.sendall(json.dumps(answer).encode() + b"\n")

@@ -11,14 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from bench.processes import cpu_seconds
 from billing.refusals import ErrorCode, Refused
 from storage.pdf.examiner import Examiner
-from tests.samples import pdf
+from tests.samples import pdf, pdf_of
 from tests.storage.judging import examining, refuse_pdf
 from tests.storage.pdf_bombs import BOMBS
+from tests.storage.pdf_grammar import objects_of
 from tests.waiting import until
 
 SCRIPT = pdf(catalog=b"/OpenAction << /S /JavaScript /JS (app.alert) >>")
+# Takes some tenths of a second of the processor, and is accepted.
+COSTLY = pdf_of([*objects_of(page=b"/B [ %s ]" % (b"<< /A << /S /URI /URI (x) >> >> " * 6_000))])
+COSTLY_SECONDS = 0.03
 # On a busy machine the two seconds of the processor that a file may have take longer.
 ANSWER_SECONDS = 30.0
 ROOT = Path(__file__).parent.parent.parent
@@ -99,6 +104,22 @@ async def busy(examiner: Examiner, customer_id: str = "cus_1") -> AsyncIterator[
         os.close(file)
 
 
+@contextlib.asynccontextmanager
+async def judging(examiner: Examiner) -> AsyncIterator[tuple["asyncio.Task[ErrorCode | None]", int]]:
+    """A costly file whose worker has taken it and stands still in the middle of it, and that worker."""
+    (worker,) = workers()
+    before = cpu_seconds(worker)
+
+    async def works() -> bool:
+        return cpu_seconds(worker) > before + COSTLY_SECONDS
+
+    task = asyncio.create_task(code_of(COSTLY, examiner))
+    await until(works)
+    os.kill(worker, signal.SIGSTOP)
+    assert not task.done()
+    yield task, worker
+
+
 async def test_a_worker_judges_one_file_after_the_other(examiner: Examiner) -> None:
     assert await code_of(pdf(), examiner) is None
     first = workers()
@@ -117,6 +138,17 @@ async def test_how_idle_workers_end_says_nothing_about_the_next_file(ended_by: s
         await until(there_are(0))
         assert await code_of(pdf(), examiner) is None
         assert await code_of(SCRIPT, examiner) == ErrorCode.UNSAFE_FILE
+
+
+@pytest.mark.parametrize("ended_by", [signal.SIGKILL, signal.SIGSEGV, signal.SIGPROF])
+async def test_an_idle_worker_whose_end_is_not_known_yet_says_nothing_about_the_next_file(examiner: Examiner, ended_by: signal.Signals) -> None:
+    await examiner.start()
+    await until(there_are(2))
+    ended = workers()
+    for worker in ended:
+        os.kill(worker, ended_by)
+    assert await code_of(pdf(), examiner) is None
+    assert not set(ended) & set(workers())
 
 
 @pytest.mark.parametrize("bomb", [name for name in BOMBS if "many" not in name])
@@ -155,22 +187,31 @@ async def test_a_worker_that_ended_between_two_files_is_not_noticed(examiner: Ex
 
 async def test_a_file_whose_worker_is_killed_is_judged_by_another(examiner: Examiner) -> None:
     assert await code_of(pdf(), examiner) is None
-    async with busy(examiner) as (task, worker):
+    async with judging(examiner) as (task, worker):
+        os.kill(worker, signal.SIGKILL)
+        assert await task is None
+    async with busy(examiner) as (not_taken, worker):
         os.kill(worker, signal.SIGKILL)
         with pytest.raises(Refused, match="script"):
-            await task
-    assert await code_of(pdf(), examiner) is None
+            await not_taken
 
 
 async def test_a_file_on_which_the_parser_crashes_is_refused(examiner: Examiner) -> None:
     assert await code_of(pdf(), examiner) is None
+    async with judging(examiner) as (task, worker):
+        os.kill(worker, signal.SIGSEGV)
+        os.kill(worker, signal.SIGCONT)
+        assert await task == ErrorCode.TOO_COMPLEX
+    assert await code_of(pdf(), examiner) is None
+
+
+async def test_a_file_that_a_crashed_worker_never_took_is_judged_by_another(examiner: Examiner) -> None:
+    assert await code_of(pdf(), examiner) is None
     async with busy(examiner) as (task, worker):
         os.kill(worker, signal.SIGSEGV)
         os.kill(worker, signal.SIGCONT)
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(Refused, match="script"):
             await task
-    assert refused.value.code == ErrorCode.TOO_COMPLEX
-    assert await code_of(pdf(), examiner) is None
 
 
 async def test_a_file_that_gets_no_answer_may_be_sent_again(examiner: Examiner) -> None:
