@@ -12,6 +12,8 @@ from starlette.types import Receive
 TAKEN_SECONDS = 0.2
 # Most answers are there before; a client that leaves is looked for only while something takes long.
 WATCH_AFTER_SECONDS = 0.05
+# So long after its last operation the gateway counts as used.
+RECENT_SECONDS = 0.2
 
 
 class Overloaded(Exception):
@@ -39,6 +41,7 @@ class Admission:
         # The order of the keys is the order in which callers are served.
         self._waiting: dict[str, deque[_Turn]] = {}
         self._length = 0
+        self._left_at = float("-inf")
 
     def check(self, caller: str) -> None:
         """Raises Overloaded when an operation of this caller would be refused at once. Costs nothing, so it is called before a request is read."""
@@ -48,6 +51,10 @@ class Admission:
     def is_shared(self) -> bool:
         """Whether more than one caller has operations running."""
         return len(self._running) > 1
+
+    def is_used(self) -> bool:
+        """Whether operations run, or ran until a moment ago: the next is likely to come soon."""
+        return bool(self._running) or asyncio.get_running_loop().time() - self._left_at < RECENT_SECONDS
 
     def deadline(self) -> float:
         """Until when an operation that arrives now waits for its places, in the event loop's time."""
@@ -71,6 +78,7 @@ class Admission:
     def release(self, caller: str, size: int) -> None:
         """Give places back. Waiting operations get them in the same step."""
         self._free += size
+        self._left_at = asyncio.get_running_loop().time()
         running = self._running[caller] - size
         if running:
             self._running[caller] = running

@@ -30,6 +30,7 @@ from gateway.cost import check_costs
 from gateway.documents import Documents, digest, judge
 from gateway.examples import Login
 from gateway.files import files
+from gateway.flow import Flow
 from gateway.health import Drain, Readiness
 from gateway.hosts import guarded, hosts_of
 from gateway.http import GraphQLEndpoint
@@ -139,7 +140,7 @@ def _routes(setup: Setup, portal: Portal, later: Later) -> list[BaseRoute]:
     routes: list[BaseRoute] = [jwks(setup.issuer), webhooks(portal.payments, database, portal.clock, later, body_seconds=settings.body_seconds)]
     of_customer = max(1, min(settings.max_downloads, settings.pool_size) // 2)
     places = Admission(running=settings.max_downloads, queued=settings.max_queued, wait_seconds=settings.queue_seconds, per_caller=of_customer)
-    bounds = downloads.FileBounds(places, Allowance(settings.downloads_per_minute), portal.uploads, portal.terms.patience)
+    bounds = downloads.FileBounds(places, Allowance(settings.downloads_per_minute), portal.uploads, portal.terms.patience, portal.flow)
     routes += downloads.routes(database, setup.issuer, portal.files, portal.clock, bounds=bounds)
     routes += papers.routes(database, setup.issuer, settings, portal.clock)
     routes.append(oauth.route(_desk(setup, portal)))
@@ -173,6 +174,7 @@ def _portal(setup: Setup, database: Database, later: Later) -> Portal:
     check_costs(graphql_schema)
     planner = Planner(graphql_schema) if settings.planner else None
     url = settings.public_url or setup.listens_at
+    admission, running_costs = _admissions(settings)
     return Portal(
         graphql_schema,
         Documents(graphql_schema, planner, settings.limits),
@@ -187,9 +189,11 @@ def _portal(setup: Setup, database: Database, later: Later) -> Portal:
         lambda: datetime.now(UTC),
         _terms(settings),
         Origins(settings.cors_origins),
-        *_admissions(settings),
+        admission,
+        running_costs,
         Budgets({kind: getattr(settings, f"{kind}_budget") for kind in ("customer", "staff", "service", "anonymous")}),
         _upload_places(settings),
+        Flow(admission.is_used),
         setup.drain,
     )
 

@@ -32,6 +32,7 @@ from gateway.allowance import Allowance
 from gateway.answers import Form, TransportError
 from gateway.callers import customer_key, link_key
 from gateway.files import DIRECT
+from gateway.flow import Flow
 from gateway.multipart import Body, Part, Parts
 from gateway.patience import Patience
 from gateway.ranges import Unsatisfiable, header_of, ranges_of
@@ -72,6 +73,7 @@ class FileBounds:
     allowance: Allowance
     uploads: Admission
     patience: Patience
+    flow: Flow
 
 
 def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, bounds: FileBounds) -> list[BaseRoute]:
@@ -94,7 +96,7 @@ def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, bo
             return answers.outage(error, form())
 
     async def upload(request: Request) -> Response:
-        body, direct = Body(request, bounds.patience), Direct(files.bucket, secrets[0], bounds.uploads)
+        body, direct = Body(request, bounds.patience, flow=bounds.flow), Direct(files.bucket, secrets[0], bounds.uploads)
         try:
             async with asyncio.timeout(bounds.patience.longest(MAX_FILE_BYTES)):
                 await _take(request, body, direct, now=clock())

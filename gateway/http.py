@@ -137,7 +137,7 @@ class GraphQLEndpoint:
             finally:  # what is left of the body may take long to come, and needs no connection
                 await context.session.close()
 
-        return await uploads.respond(visit.request, run, terms)
+        return await uploads.respond(visit.request, run, terms, flow=self._portal.flow)
 
     async def _context(self, visit: Visit) -> Context:
         """Who calls, before anything else. Without a token the operation itself will say whether one is needed."""

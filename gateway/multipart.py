@@ -15,6 +15,7 @@ from starlette.requests import Request
 
 from gateway.answers import TransportError
 from gateway.dispositions import file_name_of, parameters_of, text_of
+from gateway.flow import Flow
 from gateway.patience import Patience
 
 BROKE_OFF = "The request ended before its body was complete."
@@ -30,9 +31,10 @@ IDLE = "Nothing of the request arrived for {seconds:g} seconds. If that happens 
 class Body:
     """A request's body in the chunks in which it comes, counted. `announced` is its length if the client says it, else 0; `is_late` once the client was too slow."""
 
-    def __init__(self, request: Request, patience: Patience) -> None:
+    def __init__(self, request: Request, patience: Patience, *, flow: Flow) -> None:
         self._receive = request.receive
         self._patience = patience
+        self._flow = flow
         self._waited = 0.0
         self.is_late = False
         self._waits = "expect" in request.headers
@@ -43,6 +45,11 @@ class Body:
 
     async def chunk(self) -> bytes:
         """Empty at the end, and maybe before. Raises TransportError."""
+        piece = await self._arrived()
+        await self._flow.passed(len(piece))  # the client is not waited for meanwhile, so this time does not count
+        return piece
+
+    async def _arrived(self) -> bytes:
         if self.is_over:
             return b""
         began = monotonic()

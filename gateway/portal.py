@@ -15,6 +15,7 @@ from gateway.answers import Form
 from gateway.budgets import Budgets
 from gateway.calls import Bounds
 from gateway.documents import Documents
+from gateway.flow import Flow
 from gateway.heads import Asked
 from gateway.health import Drain
 from gateway.journal import Entry
@@ -65,6 +66,7 @@ class Portal:
     running_costs: Admission
     budgets: Budgets
     uploads: Admission
+    flow: Flow
     drain: Drain
     known: Known = field(default_factory=Known)
 

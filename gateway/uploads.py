@@ -16,6 +16,7 @@ from billing.attachments import MAX_FIELD_BYTES, MAX_REQUEST_BYTES
 from gateway import calls
 from gateway.answers import Answer, TransportError
 from gateway.calls import Call, arrived
+from gateway.flow import Flow
 from gateway.heads import Asked
 from gateway.multipart import Body, Part, Parts
 from resolvers.incoming import File, Upload
@@ -28,9 +29,9 @@ def is_multipart(request: Asked) -> bool:
     return request.media_type == "multipart/form-data" and request.method == "POST"
 
 
-async def respond(request: Request, run: Callable[[Call], Awaitable[Answer]], terms: "Terms") -> Answer:
+async def respond(request: Request, run: Callable[[Call], Awaitable[Answer]], terms: "Terms", *, flow: Flow) -> Answer:
     """The answer to a call with files, whose bytes are read while it runs. What stands before them has as long to come as any body. Raises TransportError."""
-    body = Body(request, terms.patience)
+    body = Body(request, terms.patience, flow=flow)
     try:
         answer = await run(await arrived(_read(request, body), seconds=terms.callers.seconds))
     except TransportError as error:

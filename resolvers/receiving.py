@@ -1,14 +1,15 @@
 """A file's bytes on their way into the bucket: counted, hashed, judged and scanned as they pass, and never held in memory as a whole.
 
-A PDF is parsed when its last byte has come, and before any row owns the object.
+A PDF is parsed when its last byte has come: while the local bucket's disk takes it, and else before any row owns the object.
 """
 
 import errno
 import hashlib
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import BinaryIO, Protocol
 
 from billing.attachments import judge_size
@@ -49,6 +50,7 @@ class Passing:
 
     inspector: Inspector
     spool: BinaryIO | None
+    parse: Callable[[int], Awaitable[None]]
     size: int = 0
     digest: Digest = field(default_factory=hashlib.sha256)
 
@@ -65,17 +67,21 @@ class Passing:
             with _disk():
                 self.spool.flush()
 
+    async def whole(self, descriptor: int) -> None:
+        await self.parse(descriptor)
+
 
 async def receive(chunks: AsyncIterator[bytes], target: Target, files: Files) -> tuple[int, str]:
     """Size and SHA-256 of what is now in the bucket. Raises Refused, BucketUnavailable, and what `chunks` raises; then the object may be there or not."""
     try:
         async with AsyncExitStack() as stack:
             spool = await stack.enter_async_context(_spooled(target, files))
-            passing = Passing(Inspector(target.content_type), spool)
+            passing = Passing(Inspector(target.content_type), spool, partial(_parse, target, files))
             scan = await stack.enter_async_context(files.scanner.scanning()) if files.scanner else None
             passed = await stack.enter_async_context(aclosing(_passed(chunks, passing, target, scan)))
             await files.bucket.put(target.key, passed, target.content_type, passing)
-            await _judge_pdf(target, spool, files)
+            if spool:
+                await passing.whole(spool.fileno())
     except Refused as refused:
         raise Refused(refused.code, refused.message, refused.field or target.field) from None
     return passing.size, passing.digest.hexdigest()
@@ -110,16 +116,10 @@ async def _spooled(target: Target, files: Files) -> AsyncIterator[BinaryIO | Non
             spool.close()
 
 
-async def _judge_pdf(target: Target, spool: BinaryIO | None, files: Files) -> None:
+async def _parse(target: Target, files: Files, descriptor: int) -> None:
     """Raises Refused."""
-    customer_id = keys.owner_of(target.key)
-    if spool:
-        await files.examiner.judge(spool.fileno(), customer_id)
-    elif target.content_type == PDF and (path := files.bucket.path(target.key)):
-        with _disk():
-            file = await threads.run(path.open, "rb")
-        with file:
-            await files.examiner.judge(file.fileno(), customer_id)
+    if target.content_type == PDF:
+        await files.examiner.judge(descriptor, keys.owner_of(target.key))
 
 
 @contextmanager

@@ -46,12 +46,15 @@ class Ticket:
 
 
 class Judge(Protocol):
-    """Looks at an object's bytes on their way, in a thread, where they are at hand anyhow. Both methods raise what speaks against keeping it."""
+    """Looks at an object's bytes on their way, in a thread, where they are at hand anyhow. All methods raise what speaks against keeping it."""
 
     def look(self, piece: bytes) -> None: ...
 
     def finish(self) -> None:
         """There are no more bytes, and the object is not there yet."""
+
+    async def whole(self, descriptor: int) -> None:
+        """All bytes are in this open file. Called by a bucket on this machine only, after `finish`, while the disk takes them."""
 
 
 class Unjudged:
@@ -61,6 +64,9 @@ class Unjudged:
         """Not at all."""
 
     def finish(self) -> None:
+        """It may be kept."""
+
+    async def whole(self, descriptor: int) -> None:
         """It may be kept."""
 
 

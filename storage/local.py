@@ -35,7 +35,8 @@ class Local:
             file = await threads.run(_create, part)
             try:
                 await _write_all(file, chunks, judge)
-                await threads.run(_settle, file, part, path)
+                await _settle(file, part, judge)
+                await threads.run(_place, part, path)
             except BaseException:
                 part.unlink(missing_ok=True)
                 raise
@@ -86,7 +87,7 @@ async def _write_all(file: BinaryIO, chunks: AsyncIterator[bytes], judge: Judge)
         async for batch in batches(chunks):
             if writing:
                 await threads.done(writing)
-            writing = threads.begin(_write, file, batch, judge)
+            writing = threads.begin_writing(_write, file, batch, judge)
     finally:
         if writing:
             await threads.done(writing)
@@ -116,10 +117,29 @@ def _create(part: Path) -> BinaryIO:
     return open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
-def _settle(file: BinaryIO, part: Path, path: Path) -> None:
-    """After this the object is there, whole, and would be after a power cut."""
+async def _settle(file: BinaryIO, part: Path, judge: Judge) -> None:
+    """Have the whole file judged while the disk takes it. Both have ended then, however they end."""
+    reader = await threads.run(_whole, file, part)
+    try:
+        syncing = threads.begin(os.fsync, file.fileno())
+        try:
+            await judge.whole(reader)
+        except BaseException:
+            await threads.ended(syncing)
+            raise
+        await threads.done(syncing)
+    finally:
+        os.close(reader)
+
+
+def _whole(file: BinaryIO, part: Path) -> int:
+    """A descriptor of its own for all bytes, which cannot write."""
     file.flush()
-    os.fsync(file.fileno())
+    return os.open(part, os.O_RDONLY)
+
+
+def _place(part: Path, path: Path) -> None:
+    """After this the object is there, whole, and would be after a power cut."""
     part.rename(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:

@@ -73,7 +73,7 @@ class S3:
         tags: list[str] = []
         try:
             async for part, is_last in _parts(chunks):
-                await threads.run(_judge, part, is_last, judge)
+                await threads.done(threads.begin_writing(_judge, part, is_last, judge))
                 if is_last and not tags:
                     await self._made("ETag", "put_object", Key=key, Body=part, ContentType=content_type)
                     return

@@ -203,3 +203,13 @@ async def test_whatever_happens_no_place_is_lost_and_none_is_given_twice(seed: i
             await asyncio.wait_for(places.place("c").__aenter__(), 1)
     assert vars(places)["_free"] == 3
     assert not any(vars(places)[name] for name in ("_running", "_waiting", "_length"))
+
+
+async def test_places_are_used_while_an_operation_runs_and_for_a_moment_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = admission()
+    assert not places.is_used()
+    async with places.place("a"):
+        assert places.is_used()
+    assert places.is_used()
+    monkeypatch.setattr("gateway.admission.RECENT_SECONDS", 0.0)
+    assert not places.is_used()

@@ -1,6 +1,7 @@
 """The contract of a bucket, held by the one on disk and by the one that speaks S3 (over HTTP, to a server on this machine)."""
 
 import asyncio
+import os
 import resource
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -119,6 +120,7 @@ class Witness:
     def __init__(self, against: str = "") -> None:
         self.seen = b""
         self.is_over = False
+        self.read = b""
         self._against = against
 
     def look(self, piece: bytes) -> None:
@@ -131,12 +133,28 @@ class Witness:
         if self._against == "finish":
             raise Sudden
 
+    async def whole(self, descriptor: int) -> None:
+        self.read = os.pread(descriptor, len(self.seen) + 1, 0)
+        with pytest.raises(OSError, match="Bad file descriptor"):
+            os.write(descriptor, b"x")
+        if self._against == "whole":
+            raise Sudden
+
 
 @pytest.mark.parametrize("size", [1, PART_BYTES + 1_000_000])
 async def test_a_judge_sees_every_byte_once_and_in_order(tried: Tried, size: int) -> None:
     witness = Witness()
     await tried.bucket.put(KEY, chunks(noise(size), size=10_000), "image/png", witness)
     assert (witness.seen, witness.is_over) == (noise(size), True)
+
+
+@pytest.mark.parametrize("size", [1, PART_BYTES + 1_000_000])
+async def test_a_judge_reads_the_whole_file_on_this_machine_before_it_is_an_object(tmp_path: Path, size: int) -> None:
+    bucket, witness = Local(tmp_path, "", SECRET), Witness("whole")
+    with pytest.raises(Sudden):
+        await bucket.put(KEY, chunks(noise(size)), "image/png", witness)
+    assert witness.read == noise(size)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []  # noqa: ASYNC240  # a handful of names
 
 
 @pytest.mark.parametrize("against", ["look", "finish"])

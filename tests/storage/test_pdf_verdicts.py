@@ -11,7 +11,7 @@ from pikepdf import settings
 
 from billing.attachments import MAX_UNPACKED_BYTES
 from billing.refusals import ErrorCode, Refused
-from storage.pdf import verdict
+from storage.pdf import hybrid, verdict
 from tests.samples import PDF_HEAD, jpeg, noise, pdf, pdf_of, stream
 from tests.storage.independent import actions_of
 from tests.storage.pdf_grammar import ACTIONS, ALWAYS, BY_ITSELF, CLICKED, MENTIONS, NAMED, OPENED, PACKINGS, PLACES, objects_of
@@ -293,3 +293,16 @@ def test_a_refusal_says_what_was_found_and_what_to_do() -> None:
     refused = refusal_of(PACKINGS["as it is"](objects_of(**OPENED["on opening"](ACTIONS["a program"]))))
     assert refused is not None
     assert refused.message == "The PDF has an action that starts a program (Launch). Print it into a new PDF and attach that."
+
+
+@pytest.mark.parametrize(
+    ("content", "is_one"),
+    [
+        (b"trailer << /XRefStm 12 >> startxref 1 %%EOF 9 0 obj 1 endobj trailer << /Size 4 >> startxref 2 %%EOF", True),
+        (b"trailer << /Size 4 >> startxref 1 %%EOF trailer << /#58RefSt#6D 12 0 R >> startxref 2 %%EOF", True),
+        (b"1 0 obj << /XRefStm 12 >> endobj trailer << /Size 4 >> startxref 1 %%EOF", False),
+        (b"1 0 obj << /XRefStm 12 >> endobj", False),
+    ],
+)
+def test_a_file_is_hybrid_by_what_stands_behind_any_trailer(content: bytes, is_one: bool) -> None:
+    assert hybrid.is_hybrid(content) is is_one

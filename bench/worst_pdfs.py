@@ -1,0 +1,107 @@
+"""`python -m bench.worst_pdfs`: what the worst PDFs cost the process that judges them, beside a scan of 10 MiB. Each with a fresh worker, whose start is part of it.
+
+Processor time is what the kernel counts for the process that has ended (wait4), memory its VmHWM, read every few milliseconds while it works: what getrusage calls
+the maximum begins with that of the process that started it. The files are those of the tests; to make them takes a while.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from bench.database import ROOT
+from bench.scans import scan
+from bench.spread import spread
+from tests.storage.pdf_bombs import BOMBS
+
+console = Console()
+SAMPLE_SECONDS = 0.005
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds by the clock and of the processor, the highest resident memory in MB (10^6 bytes), and the worker's answer or the signal that ended it."""
+
+    seconds: float
+    processor: float
+    memory: float
+    answer: str
+
+
+def main(rounds: Annotated[int, typer.Option(min=1, help="How often each file is judged.")] = 5) -> None:
+    """Processor seconds and memory of the worker for each kind of worst file."""
+    files: dict[str, Callable[[], bytes]] = {"a scan": scan, **BOMBS}
+    contents = {name: content() for name, content in files.items()}
+    costs: dict[str, list[Cost]] = {name: [] for name in files}
+    for _ in range(rounds):
+        for name, content in contents.items():
+            costs[name].append(judged(content))
+    table = Table(title="The worker's cost for a file, its start included", caption="Medians (smallest to largest).")
+    for column in ("File", "MB", "answer", "s by the clock", "s of the processor", "MB of memory at most"):
+        table.add_column(column, justify="left" if column in ("File", "answer") else "right")
+    for name, rows in costs.items():
+        answers = ", ".join(sorted({row.answer for row in rows}))
+        figures = ([row.seconds for row in rows], [row.processor for row in rows], [row.memory for row in rows])
+        table.add_row(name, f"{len(contents[name]) / 1e6:.1f}", answers, *map(spread, figures))
+    console.print(table)
+
+
+def judged(content: bytes) -> Cost:
+    """By a worker that is started for this file and ends after it, as `storage/pdf/examiner.py` starts it."""
+    file = os.memfd_create("worst.pdf")
+    os.write(file, content)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+    began = perf_counter()
+    process = subprocess.Popen([sys.executable, "-m", "storage.pdf.worker"], cwd=ROOT, stdin=theirs.fileno(), start_new_session=True)
+    theirs.close()
+    with ours:
+        socket.send_fds(ours, [b"f"], [file])
+        os.close(file)
+        answer, memory = _waited(ours, process.pid)
+    seconds = perf_counter() - began
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return Cost(seconds, usage.ru_utime + usage.ru_stime, memory, _answer(answer, process.returncode))
+
+
+def _waited(connection: socket.socket, pid: int) -> tuple[bytes, float]:
+    """The answer, empty where the worker has ended, and the highest memory that was seen."""
+    connection.settimeout(SAMPLE_SECONDS)
+    answer, memory = b"", 0.0
+    while not answer.endswith(b"\n"):
+        memory = max(memory, _highest_mb(pid))
+        with suppress(TimeoutError):
+            piece = connection.recv(65_536)
+            if not piece:
+                return b"", memory
+            answer += piece
+    return answer, max(memory, _highest_mb(pid))
+
+
+def _highest_mb(pid: int) -> float:
+    """0 for a process that has ended."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 / 1e6
+
+
+def _answer(answer: bytes, code: int) -> str:
+    if not answer.strip():
+        return signal.Signals(-code).name if code < 0 else f"exit {code}"
+    verdict = json.loads(answer)
+    return str(verdict.get("code") or verdict.get("error") or "accepted")
+
+
+if __name__ == "__main__":
+    typer.run(main)
