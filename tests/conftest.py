@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,9 @@ from tests.selection import (
 from tests.template import NOW, filled_cluster
 
 __all__ = ["NOW", "pytest_collection_modifyitems", "pytest_report_header", "pytest_terminal_summary", "pytest_xdist_auto_num_workers"]
+
+# All servers of a process have one schema: building it takes longer than the rest of their start.
+portal_schema.build = cache(portal_schema.build)
 
 # What is asked here for the sake of planner and executor may be more than a client may ask.
 ROOM = Limits(depth=50, aliases=500, root_fields=500, directives=500, fields=50_000, cost=1_000_000)

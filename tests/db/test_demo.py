@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,7 @@ from db.demo.tables import CUSTOMER_TABLES, Rows, no_rows
 from db.migrate import migrate
 from gateway.cli import cli
 from tests.logs import logging_as_before
+from tests.template import create_database, migrated_cluster
 
 NOW = datetime(2026, 3, 31, 15, 30, tzinfo=UTC)
 GENERATED = 200
@@ -43,8 +45,8 @@ async def _make(url: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[embedded.Urls]:
-    with embedded.running(Path(tmp_path_factory.mktemp("demo")) / "postgres") as urls:
+def urls() -> Iterator[embedded.Urls]:
+    with tempfile.TemporaryDirectory(prefix="portico-") as folder, migrated_cluster(Path(folder) / "postgres") as urls:
         asyncio.run(_make(urls.admin))
         yield urls
 
@@ -451,12 +453,23 @@ def test_the_same_moment_gives_the_same_rows() -> None:
     assert demo.SHOWN[0].id == "cus_01ezpg81m0eb69gm00p6gfw53f"
 
 
-def test_seeding_again_adds_only_what_is_missing(urls: embedded.Urls, ask: Ask) -> None:
+@pytest.fixture
+def copied(ask: Ask, urls: embedded.Urls) -> Iterator[str]:
+    """A copy of the database, which may be changed."""
+    ask("create database copied template postgres")
+    yield urls.admin.replace("@/postgres", "@/copied")
+    ask("drop database copied")
+
+
+def test_seeding_again_adds_only_what_is_missing(copied: str) -> None:
+    def payments() -> list[dict[str, Any]]:
+        return asyncio.run(_fetch(copied, "select count(*) as n from payment", ()))
+
     seen: list[int] = []
-    before = ask("select count(*) as n from payment")
-    asyncio.run(demo.seed(urls.admin, customers=GENERATED, now=NOW, progress=seen.append))
-    assert ask("select count(*) as n from payment") == before
-    asyncio.run(demo.seed(urls.admin, customers=GENERATED + 3, now=NOW + timedelta(days=1), progress=seen.append))
+    before = payments()
+    asyncio.run(demo.seed(copied, customers=GENERATED, now=NOW, progress=seen.append))
+    assert payments() == before
+    asyncio.run(demo.seed(copied, customers=GENERATED + 3, now=NOW + timedelta(days=1), progress=seen.append))
     assert seen == [3]
 
 
@@ -483,10 +496,7 @@ async def _references(url: str) -> list[dict[str, Any]]:
 
 
 async def _new_database(urls: embedded.Urls, name: str) -> str:
-    await _fetch(urls.admin, f"create database {name}", ())
-    url = urls.admin.replace("@/postgres", f"@/{name}")
-    await migrate(url)
-    return url
+    return (await create_database(urls, name)).admin
 
 
 async def _forget_files(_: list[tuple[str, str, bytes]]) -> None: ...

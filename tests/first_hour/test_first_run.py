@@ -23,6 +23,7 @@ import httpx
 import pytest
 from sqlalchemy import make_url
 
+from db import postmaster
 from db.demo.passwords import PASSWORD
 from db.embedded import Urls
 from tests.conftest import needs
@@ -157,6 +158,31 @@ def newcomer(root: Path) -> Iterator[Newcomer]:
         FOREIGN_LOCK.unlink()
 
 
+@pytest.fixture
+def nothing_made(newcomer: Newcomer) -> None:
+    """No demo was started yet, whichever test was the first."""
+    postmaster.stop(newcomer.postgres)
+    shutil.rmtree(newcomer.postgres.parent, ignore_errors=True)
+
+
+@pytest.fixture
+def made(newcomer: Newcomer) -> None:
+    """A demo was started before."""
+    if not newcomer.postgres.exists():
+        with newcomer.demo() as (process, _):
+            interrupted(process)
+
+
+@pytest.fixture
+def killed(newcomer: Newcomer) -> None:
+    """A demo was killed, and has left its Postgres."""
+    if not (newcomer.postgres / "postmaster.pid").exists():
+        with newcomer.demo() as (process, _):
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+@pytest.mark.usefixtures("nothing_made")
 def test_make_demo_says_what_it_does_the_printed_line_can_be_pasted_and_ctrl_c_ends_it_twice(newcomer: Newcomer) -> None:
     assert os.stat(FOREIGN_LOCK).st_uid != newcomer.postgres.parent.parent.stat().st_uid, "the lock file is another user's"
     with newcomer.demo() as (process, lines):
@@ -176,6 +202,7 @@ def about_ending(lines: list[str]) -> list[str]:
     return [line for line in lines if line and not re.search(r"\[(?:info|debug) ", line) and not line.startswith("make: ***")]
 
 
+@pytest.mark.usefixtures("made")
 def test_again_it_creates_nothing_also_in_a_locale_without_utf_8_and_without_a_temporary_folder(newcomer: Newcomer) -> None:
     strict = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "C", "TMPDIR": "/nonexistent"}
     with newcomer.demo(**strict) as (process, lines):
@@ -184,9 +211,10 @@ def test_again_it_creates_nothing_also_in_a_locale_without_utf_8_and_without_a_t
         assert any("Greta Müller" in line for line in lines)
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
-    assert (newcomer.postgres / "postmaster.pid").exists(), "killed, it leaves its Postgres, for the next test"
+    assert (newcomer.postgres / "postmaster.pid").exists(), "killed, it leaves its Postgres"
 
 
+@pytest.mark.usefixtures("killed")
 def test_a_killed_and_moved_checkout_starts_by_the_launcher_from_any_folder_through_a_link_and_ends_whole(newcomer: Newcomer) -> None:
     moved = newcomer.home / "umgezogen nach Köln" / "portico"
     moved.parent.mkdir(mode=0o755)

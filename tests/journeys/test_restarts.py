@@ -141,7 +141,14 @@ async def kill_a_backend(shop: Shop, lives: list[Life]) -> None:
     pid = await owner.fetchval("select pid from pg_stat_activity where application_name = 'portico' limit 1")
     await owner.close()
     shop.place.kill_backend(pid)
-    await asyncio.sleep(0.3)
+
+    async def has_recovered() -> bool:
+        with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            await (await connected(shop.place)).close()
+            return True
+        return False
+
+    await until(has_recovered)
 
 
 async def restart_fast(shop: Shop, lives: list[Life]) -> None:
@@ -157,7 +164,7 @@ async def hold_a_lock(shop: Shop, lives: list[Life]) -> None:
     owner = await connected(shop.place)
     async with owner.transaction():
         await owner.execute("select from customer for update")
-        await asyncio.sleep(1)
+        await until(lambda: asyncio.sleep(0, 503 in shop.statuses))
         answers = [await shop.client.post("/graphql", json=READ, headers=shop.headers(life)) for life in lives]
         assert [answer.status_code for answer in answers] == [200, 200]
     await owner.close()
@@ -169,8 +176,14 @@ async def make_read_only(shop: Shop, lives: list[Life]) -> None:
     for setting in ("on", "off"):
         await owner.execute(f"alter system set default_transaction_read_only = {setting}")
         await owner.execute("select pg_reload_conf()")
-        await asyncio.sleep(0.5)
+        await buys_go_on(shop)
     await owner.close()
+
+
+async def buys_go_on(shop: Shop) -> None:
+    """Wait for some purchases that are told of from now on."""
+    before = sum(shop.bought.values())
+    await until(lambda: asyncio.sleep(0, sum(shop.bought.values()) >= before + 4))
 
 
 FAULTS: list[tuple[Callable[[Shop, list[Life]], Awaitable[None]], set[int]]] = [
@@ -189,7 +202,7 @@ async def test_what_is_bought_meanwhile_is_bought_once(
     caplog.set_level(logging.INFO, "portico.operation")
     over = asyncio.Event()
     shoppers = [asyncio.create_task(shop.shopping(life, f"{fault.__name__} {number}", over)) for number, life in enumerate([*lives, *lives])]
-    await asyncio.sleep(0.3)
+    await buys_go_on(shop)
     await fault(shop, lives)
     over.set()
     await asyncio.wait_for(asyncio.gather(*shoppers), 20)

@@ -10,6 +10,7 @@ import pytest
 
 from payments.processor import Attempt, BadSignature, ChargeStatus, KeyReused, OutcomeUnknown, Refund, SetupNotFound, SetupUnfinished
 from tests.payments.sides import PAYER, Side, add, charge_of, localstripe, sandbox_side, stripe_side
+from tests.waiting import until
 
 NOW = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)
@@ -168,10 +169,12 @@ async def test_a_bank_takes_its_time_and_has_the_last_word(side: Side, key: str,
     assert (method.kind, method.expires_on) == ("SEPA_DEBIT", None)
     first = await side.processor.charge(charge_of(method, key))
     assert first.status in (ChargeStatus.PROCESSING, ChargeStatus.SUCCEEDED)  # localstripe says the second at once, see docs/stripe.md
-    await asyncio.sleep(0.7)
-    last = await side.processor.outcome(Attempt(key, method.method_reference, first.processor_reference, NOW), now=LATER)
-    assert last
-    assert last.status is status
+
+    async def is_decided() -> bool:
+        last = await side.processor.outcome(Attempt(key, method.method_reference, first.processor_reference, NOW), now=LATER)
+        return last is not None and last.status is status
+
+    await until(is_decided, seconds=5)
 
 
 async def test_a_part_is_given_back_once_under_one_key(side: Side, key: str) -> None:
