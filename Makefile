@@ -31,7 +31,7 @@ test-random: .venv/ready-dev  ## Run all tests in an order of chance, which is p
 	@$(PYTEST) -n auto --dist loadfile -p randomly --randomly-dont-reset-seed
 
 # 300 histories of 60 steps over about 18 months for each property; minutes, where `test` takes seconds.
-MODEL_TESTS := $(addprefix tests/lifecycle/,test_forecast.py test_offered.py test_model.py test_paying_model.py test_money_model.py)
+MODEL_TESTS := $(addprefix tests/lifecycle/models/,test_forecast.py test_offered.py test_model.py test_paying_model.py test_money_model.py)
 model: .venv/ready-dev  ## Drive long random histories: they agree with the reference models, and what is shown is what then happens
 	@PORTICO_TEST_PROFILE=nightly $(PYTEST) -n auto $(MODEL_TESTS)
 
@@ -39,7 +39,7 @@ night: .venv/ready-dev  ## Run all tests as deeply as they go: random documents,
 	@PORTICO_TEST_PROFILE=nightly $(PYTEST) -n auto --dist loadfile -p randomly --randomly-dont-reset-seed
 
 fuzz: .venv/ready-dev  ## Judge 5,000 mutated PDFs: always an answer, and what is accepted does nothing by itself
-	@PORTICO_TEST_PROFILE=nightly $(PYTEST) tests/storage/test_pdf_fuzz.py
+	@PORTICO_TEST_PROFILE=nightly $(PYTEST) tests/storage/pdf/test_fuzz.py
 
 # The wheels of these libraries have no PDFs and few pictures; their source distributions have the files of their tests. Nothing of them is run but what pip needs
 # to know their version.
@@ -48,7 +48,7 @@ corpus: .venv/ready-dev  ## Judge the PDFs and pictures of other libraries' test
 	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && for name in $(CORPUS); do \
 	  $(PYTHON) -m pip download -q --disable-pip-version-check --no-deps --no-binary $$name -d $$folder $$name || exit 1; done && \
 	for archive in $$folder/*.tar.gz; do tar -xzf $$archive -C $$folder; done && \
-	PORTICO_TEST_CORPUS=$$folder $(PYTEST) -rP tests/storage/test_pdf_corpus.py tests/storage/test_picture_corpus.py
+	PORTICO_TEST_CORPUS=$$folder $(PYTEST) -rP tests/storage/pdf/test_corpus.py tests/storage/test_picture_corpus.py
 
 check: .venv/ready-dev  ## Lint, types, the import arrows, and whether schema.graphql is current
 	@$(BIN)/ruff check .

@@ -11,8 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench import database, load, portal
-from bench.processes import Running, server
+from bench.runner import database, load, portal
+from bench.runner.processes import Running, server
 
 WAYS = {"planner": True, "executor": False}
 console = Console()

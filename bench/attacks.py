@@ -10,8 +10,8 @@ import statistics
 import time
 
 import schema
-from gateway.documents import Documents, first_party
-from tests.gateway.test_attacks import FAMILIES
+from gateway.documents.document_cache import Documents, first_party
+from tests.gateway.documents.test_attacks import FAMILIES
 
 SIZES = (50, 400, 2000)
 

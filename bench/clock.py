@@ -12,11 +12,11 @@ from pathlib import Path
 
 import asyncpg
 
-from db import embedded
-from db.demo.catalogue import PRICES, catalogue_rows
-from db.demo.tables import CATALOGUE_TABLES, columns, record_of
+from db.builtin import embedded
 from db.migrate import migrate
 from db.pool import Database, Pool
+from demo.records.catalogue import PRICES, catalogue_rows
+from demo.records.tables import CATALOGUE_TABLES, columns, record_of
 from jobs.clock import Billing, tick
 from payments.sandbox import Sandbox
 

@@ -20,13 +20,13 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench import load, portal, sender
-from bench.database import ROOT
-from bench.load import Load
-from bench.processes import family_cpu_seconds
-from bench.scans import scan
-from bench.sender import Sending
-from bench.spread import ratio, spread
+from bench.reporting.spread import ratio, spread
+from bench.runner import load, portal, sender
+from bench.runner.database import ROOT
+from bench.runner.load import Load
+from bench.runner.processes import family_cpu_seconds
+from bench.runner.scans import scan
+from bench.runner.sender import Sending
 
 console = Console()
 COMMITS = ROOT / ".portico" / "commits"

@@ -18,12 +18,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench import database, load, portal
-from bench.database import ROOT, Place
-from bench.processes import server
+from bench.runner import database, load, portal
+from bench.runner.database import ROOT, Place
+from bench.runner.processes import server
 from billing.rows import ApiClient, TrustedText
 from db.blocks import blocks
-from gateway.registry import Registry
+from gateway.documents.registry import Registry
 
 CLIENT = "bench-documents"
 FORGET = f"""delete from portico.document_use where client_id = '{CLIENT}'; delete from portico.stored_document where client_id = '{CLIENT}'"""

@@ -11,10 +11,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench import database, load, portal
-from bench.load import Load, Seen
-from bench.processes import Command, Running, server
-from db import demo
+import demo
+from bench.runner import database, load, portal
+from bench.runner.load import Load, Seen
+from bench.runner.processes import Command, Running, server
 
 console = Console()
 ALONE = "alone"

@@ -16,9 +16,9 @@ from pathlib import Path
 import asyncpg
 
 from bench import clock
-from billing.numbers import Numbering
-from db import embedded
+from billing.money.numbers import Numbering
 from db.blocks import blocks, with_literals
+from db.builtin import embedded
 from db.migrate import migrate
 
 INSERT = """

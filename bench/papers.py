@@ -11,12 +11,12 @@ from time import perf_counter
 
 import pypdfium2
 
-from papers.credit_note import Corrected, credit_note_paper
-from papers.invoice import invoice_paper
-from papers.press import Press
-from papers.printing import Printer
-from papers.sheet import Paper, Reader
-from tests.papers.samples import ACME, ADA, credit_note, invoice, lines, part
+from pdf.credit_note import Corrected, credit_note_paper
+from pdf.invoice import invoice_paper
+from pdf.layout import Paper, Reader
+from pdf.printing import Printer
+from pdf.renderer import Press
+from tests.pdf.samples import ACME, ADA, credit_note, invoice, lines, part
 
 RUNS = 200
 ADDRESS = ("12 St James's Square", "London SW1Y 4LB", "United Kingdom", "ada@example.com")

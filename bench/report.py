@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from bench import pages
-from bench.chart import Bar, bars
-from bench.database import ROOT
+from bench.reporting import pages
+from bench.reporting.chart import Bar, bars
+from bench.runner.database import ROOT
 
 RESULTS = Path(__file__).resolve().parent / "results" / "peers.json"
 OURS = (pages.PLANNER, pages.BY_ID, "Portico, executor")

@@ -16,9 +16,9 @@ from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
 
-from bench.database import ROOT, portal
-from bench.processes import Command, server
-from gateway.console import console
+from bench.runner.database import ROOT, portal
+from bench.runner.processes import Command, server
+from gateway.cli.console import console
 
 IMPORTS = "import strawberry, starlette, asyncpg"
 CUSTOMERS = 0

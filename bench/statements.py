@@ -10,9 +10,9 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import perf_counter, sleep
 
-from papers.press import Press
-from papers.sheet import Merchant, Paper, Reader
-from papers.statement import Entry, EntryKind, Statement, statement_paper
+from pdf.layout import Merchant, Paper, Reader
+from pdf.renderer import Press
+from pdf.statement import Entry, EntryKind, Statement, statement_paper
 
 ROWS = 5_000
 SAMPLE_SECONDS = 0.02

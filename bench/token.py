@@ -5,8 +5,8 @@ import time
 from datetime import UTC, datetime, timedelta
 from statistics import median
 
-from auth.keys import Key, new_pem, of_pem, shared
-from auth.tokens import Issuer, Tokens, sign
+from auth.jwt.keys import Key, new_pem, of_pem, shared
+from auth.jwt.tokens import Issuer, Tokens, sign
 from auth.viewer import Viewer
 from billing.states import Actor
 

@@ -26,11 +26,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bench import database, portal
-from bench.processes import Command, cpu_seconds, server
-from bench.scans import scan
-from bench.sender import MUTATION
-from gateway.server import listen
+from bench.runner import database, portal
+from bench.runner.processes import Command, cpu_seconds, server
+from bench.runner.scans import scan
+from bench.runner.sender import MUTATION
+from gateway.http.serving.server import listen
 
 console = Console()
 FILES = 3

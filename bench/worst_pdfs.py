@@ -21,10 +21,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from bench.database import ROOT
-from bench.scans import scan
-from bench.spread import spread
-from tests.storage.pdf_bombs import BOMBS
+from bench.reporting.spread import spread
+from bench.runner.database import ROOT
+from bench.runner.scans import scan
+from tests.storage.pdf.bombs import BOMBS
 
 console = Console()
 SAMPLE_SECONDS = 0.005

@@ -5,7 +5,7 @@ RequestError            the request cannot be answered; top-level `errors`, `ext
 ├── UNAUTHENTICATED     no token, or one that is not accepted
 ├── FORBIDDEN           the token's kind of caller or its scopes do not allow this
 ├── SERVICE_UNAVAILABLE a mutation's field that was not run, after one that met an outage
-└── …                   transport codes, see `gateway/statuses.py`
+└── …                   transport codes, see `gateway/http/statuses.py`
 Refused                 a business rule says no; `userErrors` of a mutation, `reason` of an ActionState
 ├── state               WRONG_STATE · ALREADY_SCHEDULED · PAUSE_IN_TRIAL · OVERDUE_INVOICE · RESUME_FIRST · NOT_YOURS_TO_RESUME · CANCELED · NO_CHANGE
 ├── call                VERSION_CONFLICT · PREVIEW_EXPIRED · IDEMPOTENCY_CONFLICT · IN_PROGRESS

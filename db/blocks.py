@@ -1,4 +1,4 @@
-"""Named blocks: the pieces of SQL in sql/*.sql, each selecting the rows that belong to one key.
+"""Named blocks: the pieces of SQL in sql/*/*.sql, each selecting the rows that belong to one key.
 
 A block's header says what it is:
 
@@ -59,7 +59,7 @@ def read(text: str) -> list[Block]:
 @lru_cache(maxsize=1)
 def blocks() -> dict[str, Block]:
     """Every block by its name. Read once; the files are part of the program."""
-    return {block.name: block for path in sorted(FOLDER.glob("*.sql")) for block in read(path.read_text(encoding="utf-8"))}
+    return {block.name: block for path in sorted(FOLDER.rglob("*.sql")) for block in read(path.read_text(encoding="utf-8"))}
 
 
 @lru_cache(maxsize=10_000)

@@ -1,4 +1,4 @@
-from gateway.cli import main
+from gateway.cli.main import main
 
 # Processes that judge documents read this file too.
 if __name__ == "__main__":

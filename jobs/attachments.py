@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from billing.states import Actor
 from db.outages import describe
-from db.session import Caller, Session
-from resolvers.loose import SENDING, Removed, Streak, remove
+from db.unit_of_work import Caller, Session
+from resolvers.attachments.orphans import SENDING, Removed, Streak, remove
 from storage.bucket import Bucket
 
 logger = logging.getLogger("portico.jobs")

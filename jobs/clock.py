@@ -8,24 +8,24 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from billing.dunning import RetryPolicy
-from billing.issuer import Issuer
 from billing.lifecycle.service import ServiceBegins
-from billing.numbers import Numbering
-from billing.rows.operations import Due
-from billing.rows.owed import StoredEvent
+from billing.money.dunning import RetryPolicy
+from billing.money.issuer import Issuer
+from billing.money.numbers import Numbering
+from billing.rows.money.operations import Due
+from billing.rows.money.owed import StoredEvent
 from billing.states import Actor
 from db.outages import describe
 from db.pool import Database
-from db.session import Caller, DatabaseUnavailable, Session
+from db.unit_of_work import Caller, DatabaseUnavailable, Session
 from payments.processor import OutcomeUnknown, Processor, ProcessorUnavailable
+from resolvers.changes.writing import system_writer
+from resolvers.charges.collecting import collect, lift_hold
+from resolvers.charges.reconciling import PATIENCE, reconcile
 from resolvers.context import Letterhead
-from resolvers.lifecycle.catching_up import catch_up
-from resolvers.lifecycle.collecting import collect, lift_hold
-from resolvers.lifecycle.reading import asked
-from resolvers.lifecycle.reconciling import PATIENCE, reconcile
-from resolvers.lifecycle.writing import system_writer
-from resolvers.webhooks import act
+from resolvers.payments.webhooks import act
+from resolvers.reads.facts import asked
+from resolvers.subscriptions.advance import catch_up
 
 log = logging.getLogger("portico.clock")
 

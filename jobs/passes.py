@@ -13,10 +13,10 @@ from billing.rows.passes import JobPass
 from billing.states import Actor
 from db.outages import describe
 from db.pool import Database
-from db.session import Caller, DatabaseUnavailable, Session
+from db.unit_of_work import Caller, DatabaseUnavailable, Session
 from jobs.clock import Billing
 from resolvers.context import Post
-from resolvers.lifecycle.reading import asked
+from resolvers.reads.facts import asked
 from storage.bucket import Bucket
 
 logger = logging.getLogger("portico.jobs")

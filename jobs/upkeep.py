@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from billing.states import Actor
 from db.outages import describe
-from db.session import Caller, Session
+from db.unit_of_work import Caller, Session
 
 logger = logging.getLogger("portico.jobs")
 

@@ -9,7 +9,7 @@ from strawberry.dataloader import DataLoader
 from db.batches import count_of, page_of, rows_of
 from db.blocks import Block
 from db.pages import Window
-from db.session import Session, UnitOfWorkClosed
+from db.unit_of_work import Session, UnitOfWorkClosed
 from loaders.batch import Filters, Key, Reader, fetch_counts, fetch_many, fetch_one, fetch_pages
 
 Fetch = Callable[[Reader, list[Key]], Awaitable[Sequence[Any]]]

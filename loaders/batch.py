@@ -7,7 +7,7 @@ from db.batches import Statement
 from db.blocks import Block
 from db.pages import Window, keyset_arguments
 from db.records import rows_of
-from db.session import Session
+from db.unit_of_work import Session
 
 # Whose row a key is (None for what belongs to everybody), and the key.
 Key = tuple[str | None, str | None]

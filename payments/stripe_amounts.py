@@ -1,6 +1,6 @@
 """Amounts as Stripe counts them (https://docs.stripe.com/currencies): mostly the minor units of ISO 4217, but not always."""
 
-from billing.money import exponent
+from billing.money.money import exponent
 
 # Decimals that Stripe differs in: krona and Ugandan shilling have none, and still go over the wire with two; the ariary has two by ISO, and goes without.
 DECIMALS = {"ISK": 2, "UGX": 2, "MGA": 0}

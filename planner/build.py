@@ -5,9 +5,9 @@ from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
 from db.blocks import Block
 from planner.draft import CannotPlan, Draft, Join, Piece, Scope, correlated, row_scope
 from planner.fields import collect, selections_of
-from planner.fixes import fix_items, fix_members
-from planner.texts import Constant, column, objects, present
-from schema.fields import DECLARATION, DEFINITION, PERMISSION, Many, One, Part
+from planner.json_sql import Constant, column, objects, present
+from planner.post_process import fix_items, fix_members
+from schema.declarations.fields import DECLARATION, DEFINITION, PERMISSION, Many, One, Part
 
 # One field of an object: how it is defined, and its nodes in the document.
 Ask = tuple[GraphQLField, list[FieldNode]]

@@ -10,8 +10,8 @@ from strawberry.utils.str_converters import to_camel_case
 from planner.build import Ask
 from planner.draft import Draft, Fix, Piece, Run, Scope
 from planner.fields import Document, collect, selections_of
-from planner.texts import MISSING, in_quotes
-from schema.fields import CUSTOMER_LOCALE, DEFINITION, Derived, Facts, about
+from planner.json_sql import MISSING, in_quotes
+from schema.declarations.fields import CUSTOMER_LOCALE, DEFINITION, Derived, Facts, about
 
 # Scalars whose Python value is not what JSON shows.
 FORMATTED = ("DateTime", "Date", "BigInt", "Decimal")

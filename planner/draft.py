@@ -6,15 +6,15 @@ from typing import Any, NamedTuple
 
 from graphql import FieldNode, GraphQLField
 
-from auth.links import Links
 from auth.permissions import Permission
+from auth.urls.links import Links
 from auth.viewer import Viewer
 from billing import rows
-from billing.attachments import DEFAULT_LIMITS, FileLimits
+from billing.files.attachments import DEFAULT_LIMITS, FileLimits
 from db.blocks import PARAMETER, Block
+from planner.cache_key import Reading
 from planner.fields import Document
-from planner.shape import Reading
-from planner.texts import Parts, text_of
+from planner.json_sql import Parts, text_of
 from planner.values import Arguments, has_variables
 
 # What a plan makes of a value that came out of Postgres; `Run` is the request it is for.

@@ -9,12 +9,12 @@ from db.pages import Window, keyset_arguments, order_by, page_sql
 from planner.build import Ask, build_object, object_of, object_type, type_name
 from planner.draft import CannotPlan, Draft, Piece, Scope, correlated, row_scope
 from planner.fields import collect, selections_of
-from planner.fixes import fix_items
 from planner.formats import cursor
-from planner.texts import Constant, Parts, in_quotes, objects
+from planner.json_sql import Constant, Parts, in_quotes, objects
+from planner.post_process import fix_items
 from planner.values import Arguments
-from resolvers.pages import Paging, window_of
-from schema.fields import PageOf, filters
+from resolvers.reads.pages import Paging, window_of
+from schema.declarations.fields import PageOf, filters
 
 
 class PageShape(NamedTuple):

@@ -20,22 +20,22 @@ from graphql import (
     separate_operations,
 )
 
-from auth.links import Links
 from auth.permissions import Permission, check
+from auth.urls.links import Links
 from auth.viewer import Viewer
-from billing.attachments import DEFAULT_LIMITS, FileLimits
+from billing.files.attachments import DEFAULT_LIMITS, FileLimits
 from billing.refusals import RequestError
 from billing.rows import Budget
 from db.blocks import PARAMETER, blocks, numbered
 from planner import build, derived, pages, roots
 from planner.cache import PlanCache
+from planner.cache_key import Reader, Reading, Rule, nothing
 from planner.draft import CALLER, ArgumentSource, CannotPlan, Draft, Fix, Run, Scope, correlated
 from planner.fields import Document
 from planner.formats import enum_literal
-from planner.shape import Reader, Reading, Rule, nothing
-from planner.texts import MARK, objects, text_of
-from schema import roots as declared_roots
-from schema.fields import AnyOf, Derived, Many, One, PageOf, Part
+from planner.json_sql import MARK, objects, text_of
+from schema.declarations import roots as declared_roots
+from schema.declarations.fields import AnyOf, Derived, Many, One, PageOf, Part
 
 logger = logging.getLogger("portico.planner")
 

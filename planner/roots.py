@@ -9,16 +9,16 @@ from billing.ids import prefix_of
 from billing.refusals import BadUserInput
 from db.blocks import blocks
 from planner.build import Ask, build_object, certain, object_type, row
+from planner.cache_key import Rule
 from planner.draft import CannotPlan, Draft, Piece, Run, Scope, correlated
 from planner.fields import collect, selections_of
-from planner.fixes import fix_items
+from planner.json_sql import Constant
 from planner.pages import page_of, page_shape
-from planner.shape import Rule
-from planner.texts import Constant
-from resolvers.relations import BY_ID
-from resolvers.roots import MAX_NODES
-from schema.fields import AnyOf
-from schema.roots import Root
+from planner.post_process import fix_items
+from resolvers.reads.relations import BY_ID
+from resolvers.reads.roots import MAX_NODES
+from schema.declarations.fields import AnyOf
+from schema.declarations.roots import Root
 
 
 def any_of(draft: Draft, scope: Scope, relation: AnyOf, ask: Ask) -> Piece:

@@ -4,7 +4,7 @@ from typing import Any
 
 from graphql import FieldNode, GraphQLField, GraphQLInputObjectType, VariableNode, Visitor, get_argument_values, get_named_type, visit
 
-from schema.fields import DEFINITION
+from schema.declarations.fields import DEFINITION
 
 Arguments = dict[str, Any]
 

@@ -3,7 +3,7 @@
 import secrets
 
 from billing.ids import type_id
-from db.session import Transaction
+from db.unit_of_work import Transaction
 from resolvers.context import Context
 
 

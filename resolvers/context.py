@@ -8,21 +8,21 @@ from typing import Any
 from strawberry.types import Info as StrawberryInfo
 
 from auth.devices import Devices
-from auth.links import Links
 from auth.passwords import Passwords
 from auth.seal import Seal
 from auth.throttle import Throttle
+from auth.urls.links import Links
 from auth.viewer import Viewer
-from billing.attachments import DEFAULT_LIMITS, FileLimits
-from billing.dunning import RetryPolicy
-from billing.issuer import Issuer
+from billing.files.attachments import DEFAULT_LIMITS, FileLimits
 from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import TrialPolicy
-from billing.numbers import Numbering
+from billing.money.dunning import RetryPolicy
+from billing.money.issuer import Issuer
+from billing.money.numbers import Numbering
 from billing.rows import Budget
 from billing.states import Actor
 from db.blocks import blocks
-from db.session import Session
+from db.unit_of_work import Session
 from loaders import Loaders
 from mail.port import Sender
 from payments.processor import Processor

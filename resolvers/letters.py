@@ -12,7 +12,7 @@ from typing import Any
 from billing.states import Actor
 from db.blocks import blocks
 from db.outages import cause_of, describe
-from db.session import Caller, DatabaseUnavailable, Session, Transaction
+from db.unit_of_work import Caller, DatabaseUnavailable, Session, Transaction
 from loaders import Loaders
 from mail.letters import Envelope, Letter, compose
 from mail.port import Message, Undeliverable, Unsendable

@@ -11,7 +11,7 @@ from auth.throttle import Kind, account_of, familiar_of, network_of
 from billing.refusals import TooManyAttempts
 from billing.rows import PresentedCredential
 from billing.states import Actor
-from db.session import Session
+from db.unit_of_work import Session
 from resolvers.context import Context, identity_of
 
 

@@ -1,8 +1,8 @@
 """What is left to customers who signed in: a session that began with a portal link which staff had seen does not prove who is in it."""
 
-from billing.actions import MESSAGES
+from billing.lifecycle.actions import MESSAGES
 from billing.refusals import ErrorCode, Refused
-from db.session import Transaction
+from db.unit_of_work import Transaction
 from resolvers.context import Context
 
 

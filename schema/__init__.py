@@ -4,11 +4,11 @@ import strawberry
 from graphql import GraphQLSchema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
-from schema import attachments, coupons, credit_notes, customers, invoices, methods, payments, plans, refunds, schedules, subscriptions
+from schema.declarations.scalars import SCALARS
+from schema.fast_resolvers import straighten
 from schema.mutations import Mutation
 from schema.query import Query
-from schema.scalars import SCALARS
-from schema.straight import straighten
+from schema.types import attachments, coupons, credit_notes, customers, invoices, payment_methods, payments, plans, refunds, schedules, subscriptions
 
 NODES = [
     customers.Customer,
@@ -23,7 +23,7 @@ NODES = [
     credit_notes.CreditNote,
     payments.Payment,
     refunds.Refund,
-    methods.PaymentMethod,
+    payment_methods.PaymentMethod,
     attachments.Attachment,
 ]
 

@@ -2,13 +2,13 @@
 
 import strawberry
 
-from auth.links import LIFETIME
-from billing import attachments
-from billing.attachments import FileLimits
-from billing.file_types import CONTENT_TYPES, MAX_NAME_BYTES
+from auth.urls.links import LIFETIME
+from billing.files import attachments
+from billing.files.attachments import FileLimits
+from billing.files.file_types import CONTENT_TYPES, MAX_NAME_BYTES
 from billing.rows import Budget
-from resolvers.pages import DEFAULT_SIZE, MAX_SIZE
-from resolvers.roots import MAX_NODES
+from resolvers.reads.pages import DEFAULT_SIZE, MAX_SIZE
+from resolvers.reads.roots import MAX_NODES
 from storage.bucket import TICKET_SECONDS
 
 

@@ -3,16 +3,17 @@
 import strawberry
 
 from auth import permissions
-from resolvers.lifecycle import actions
-from schema import changes, nouns, roots
-from schema.enums import AgeOrder, CustomerOrder, PlanOrder
-from schema.fields import derived, guarded, page, part
-from schema.filters import AuditFilter, DocumentFilter, PlanFilter
-from schema.identity import AuditEvent, PortalSession
+from resolvers.subscriptions import actions
+from schema.declarations import nouns, roots
+from schema.declarations.enums import AgeOrder, CustomerOrder, PlanOrder
+from schema.declarations.fields import derived, guarded, page, part
+from schema.declarations.filters import AuditFilter, DocumentFilter, PlanFilter
 from schema.limits import Limits, limits
-from schema.operations import operation, preview
-from schema.partners import Grant, TrustedDocument
-from schema.viewer import Viewer
+from schema.payloads import subscriptions
+from schema.payloads.identity import AuditEvent, PortalSession
+from schema.payloads.operations import operation, preview
+from schema.payloads.partners import Grant, TrustedDocument
+from schema.types.viewer import Viewer
 
 
 @strawberry.type(description="Everything that can be read.")
@@ -57,59 +58,74 @@ class Query:
     )
     operation = guarded(operation, permissions.PREVIEWS)
     preview_pause_subscription = preview(
-        actions.PAUSE, takes=changes.PauseSubscriptionInput, permission=permissions.PREVIEWS, description="What a pause would come to. Nothing is written."
+        actions.PAUSE,
+        takes=subscriptions.PauseSubscriptionInput,
+        permission=permissions.PREVIEWS,
+        description="What a pause would come to. Nothing is written.",
     )
     preview_suspend_subscription = preview(
         actions.SUSPEND,
-        takes=changes.SuspendSubscriptionInput,
+        takes=subscriptions.SuspendSubscriptionInput,
         permission=permissions.PREVIEWS,
         description="What a suspension would come to. Nothing is written.",
     )
     preview_resume_subscription = preview(
-        actions.RESUME, takes=changes.ResumeSubscriptionInput, permission=permissions.PREVIEWS, description="What a resume would come to. Nothing is written."
+        actions.RESUME,
+        takes=subscriptions.ResumeSubscriptionInput,
+        permission=permissions.PREVIEWS,
+        description="What a resume would come to. Nothing is written.",
     )
     preview_cancel_subscription = preview(
         actions.CANCEL,
-        takes=changes.CancelSubscriptionInput,
+        takes=subscriptions.CancelSubscriptionInput,
         permission=permissions.PREVIEWS,
         description="What a cancellation would come to. Nothing is written.",
     )
     preview_withdraw_pending_change = preview(
         actions.WITHDRAW,
-        takes=changes.WithdrawPendingChangeInput,
+        takes=subscriptions.WithdrawPendingChangeInput,
         permission=permissions.PREVIEWS,
         description="What a withdrawal would come to. Nothing is written.",
     )
     preview_change_plan = preview(
         actions.CHANGE_PLAN,
-        takes=changes.ChangePlanInput,
+        takes=subscriptions.ChangePlanInput,
         permission=permissions.PREVIEWS,
         description="What a change of plan would come to. Nothing is written.",
     )
     preview_update_quantity = preview(
         actions.UPDATE_QUANTITY,
-        takes=changes.UpdateQuantityInput,
+        takes=subscriptions.UpdateQuantityInput,
         permission=permissions.PREVIEWS,
         description="What another quantity would come to. Nothing is written.",
     )
     preview_add_plan = preview(
-        actions.ADD_PLAN, takes=changes.AddPlanInput, permission=permissions.PREVIEWS, description="What a new subscription would come to. Nothing is written."
+        actions.ADD_PLAN,
+        takes=subscriptions.AddPlanInput,
+        permission=permissions.PREVIEWS,
+        description="What a new subscription would come to. Nothing is written.",
     )
     preview_apply_coupon = preview(
-        actions.APPLY_COUPON, takes=changes.ApplyCouponInput, permission=permissions.PREVIEWS, description="What a coupon would come to. Nothing is written."
+        actions.APPLY_COUPON,
+        takes=subscriptions.ApplyCouponInput,
+        permission=permissions.PREVIEWS,
+        description="What a coupon would come to. Nothing is written.",
     )
     preview_remove_coupon = preview(
         actions.REMOVE_COUPON,
-        takes=changes.RemoveCouponInput,
+        takes=subscriptions.RemoveCouponInput,
         permission=permissions.PREVIEWS,
         description="What the removal of a coupon would come to. Nothing is written.",
     )
     preview_hold_subscription = preview(
-        actions.HOLD, takes=changes.HoldSubscriptionInput, permission=permissions.HOLDS, description="For staff: what a hold would come to. Nothing is written."
+        actions.HOLD,
+        takes=subscriptions.HoldSubscriptionInput,
+        permission=permissions.HOLDS,
+        description="For staff: what a hold would come to. Nothing is written.",
     )
     preview_release_subscription = preview(
         actions.RELEASE,
-        takes=changes.ReleaseSubscriptionInput,
+        takes=subscriptions.ReleaseSubscriptionInput,
         permission=permissions.HOLDS,
         description="For staff: what a release would come to. Nothing is written.",
     )

@@ -7,7 +7,7 @@ picture, a film or their own records there.
 import re
 import struct
 
-from billing.attachments import MAX_PICTURE_PARTS, judge_pixels
+from billing.files.attachments import MAX_PICTURE_PARTS, judge_pixels
 from billing.refusals import ErrorCode, Refused
 from storage.walk import Pass, Seek, Take, Walk, ignore
 

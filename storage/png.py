@@ -6,7 +6,7 @@ The pixels are never made. Their data is unpacked, and dropped at once, where al
 import struct
 import zlib
 
-from billing.attachments import MAX_PICTURE_PARTS, MAX_UNPACKED_BYTES, judge_pixels
+from billing.files.attachments import MAX_PICTURE_PARTS, MAX_UNPACKED_BYTES, judge_pixels
 from billing.refusals import ErrorCode, Refused
 from storage.walk import Pass, Take, Walk
 

@@ -7,7 +7,7 @@ import re
 
 import puremagic
 
-from billing.file_types import JPEG, PDF, PNG
+from billing.files.file_types import JPEG, PDF, PNG
 from billing.refusals import ErrorCode, Refused
 from storage import jpeg, png
 from storage.walk import Walker

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from db.audit import audit
-from db.demo import SHOWN
+from demo import SHOWN
 
 # Every day that a test lives through is over by then, so what was overdue for a test is overdue for the audit.
 AUDITED_AT = datetime(2100, 1, 1, tzinfo=UTC)

@@ -22,23 +22,24 @@ import pytest
 import uvicorn
 from graphql import OperationDefinitionNode
 
+import demo
 import schema as portal_schema
-from auth.keys import shared
-from auth.tokens import Issuer, sign
+from auth.jwt.keys import shared
+from auth.jwt.tokens import Issuer, sign
 from auth.viewer import Viewer
 from billing.states import Actor
-from db import demo, embedded
+from db.builtin import embedded
 from db.pool import Database, Pool
-from db.session import Caller, Session
-from gateway.app import Setup, create_app
-from gateway.calls import Call
-from gateway.documents import Document, Documents, first_party
-from gateway.examples import Login
-from gateway.files import files
-from gateway.limits import Limits
-from gateway.running import run, run_planned
-from gateway.server import configured, listen
-from gateway.settings import Settings
+from db.unit_of_work import Caller, Session
+from gateway.documents.document_cache import Document, Documents, first_party
+from gateway.documents.limits import Limits
+from gateway.http.graphql.execution import run, run_planned
+from gateway.http.requests import Call
+from gateway.http.serving.server import configured, listen
+from gateway.routes.examples import Login
+from gateway.wiring.app import Setup, create_app
+from gateway.wiring.configuration.settings import Settings
+from gateway.wiring.files import files
 from payments.sandbox import Sandbox
 from planner import Planner
 from resolvers.context import Context, Files, Payments

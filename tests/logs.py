@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import structlog
 
-from gateway import log
+from gateway.http import log_format as log
 
 
 @contextmanager

@@ -18,7 +18,8 @@ from pathlib import Path
 import asyncpg
 from sqlalchemy import make_url
 
-from db import demo, embedded
+import demo
+from db.builtin import embedded
 from db.migrate import migrate
 
 FOLDER = "PORTICO_TEST_TEMPLATES"

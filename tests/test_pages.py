@@ -10,8 +10,8 @@ import typer.main
 from auth import permissions
 from auth.permissions import EVERYTHING, Permission
 from billing.states import Actor
-from gateway.cli import cli
-from gateway.documents import of_staff
+from gateway.cli.main import cli
+from gateway.documents.document_cache import of_staff
 
 ROOT = Path(__file__).parents[1]
 PAGES = [page for page in sorted(ROOT.rglob("*.md")) if not {"node_modules", ".venv", ".git"} & set(page.relative_to(ROOT).parts)]

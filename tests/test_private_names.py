@@ -27,18 +27,18 @@ from strawberry.dataloader import DataLoader
 
 from auth.throttle import Memory
 from db.pool import Database, Pool
-from gateway import rules
-from gateway.answers import Answer, Form
-from gateway.protocol import Protocol
-from gateway.server import Server
-from gateway.statuses import JSON
-from schema.fields import DEFINITION
+from gateway.documents import rules
+from gateway.http.responses import Answer, Form
+from gateway.http.serving.protocol import Protocol
+from gateway.http.serving.server import Server
+from gateway.http.statuses import JSON
+from schema.declarations.fields import DEFINITION
 
 ROOT = Path(__file__).parents[1]
 PRIVATE = {
     "_schema": "strawberry.Schema has no other way to the executable schema: schema/__init__.py",
     "_backend": "databases.Database has no other way to a connection that is not bound to a task: db/pool.py",
-    "anyio._backends._asyncio": "imported once at the start, because anyio does it in the first request: auth/jwks.py",
+    "anyio._backends._asyncio": "imported once at the start, because anyio does it in the first request: auth/jwt/jwks.py",
 }
 # Named so that fields cannot clash with them; the documentation of namedtuple lists them.
 PUBLIC = {"_replace", "_asdict", "_fields"}
@@ -111,7 +111,7 @@ def test_strawberry_gives_the_executable_schema() -> None:
 
 
 def test_strawberry_leaves_its_definitions_in_the_schema(graphql_schema: GraphQLSchema) -> None:
-    """Read in schema/straight.py, schema/fields.py, planner/ and gateway/cost.py."""
+    """Read in schema/fast_resolvers.py, schema/declarations/fields.py, planner/ and gateway/documents/cost.py."""
     column = graphql_schema.type_map["Customer"].fields["name"].extensions[DEFINITION]
     assert (column.python_name, column.base_resolver, list(column.extensions), dict(column.metadata)) == ("name", None, [], {})
     page = graphql_schema.type_map["Customer"].fields["invoices"]
@@ -153,12 +153,14 @@ def test_limits_asks_a_storage_for_moving_windows_only() -> None:
 @pytest.mark.parametrize("name", ["startup", "shutdown", "handle_exit", "on_tick", "capture_signals"])
 def test_uvicorn_has_what_the_server_overrides(name: str) -> None:
     own, theirs = getattr(Server, name), getattr(uvicorn.Server, name)
-    assert list(inspect.signature(own).parameters) == list(inspect.signature(theirs).parameters), "gateway/server.py, gateway/worker_health.py"
+    assert list(inspect.signature(own).parameters) == list(inspect.signature(theirs).parameters), (
+        "gateway/http/serving/server.py, gateway/wiring/worker_health.py"
+    )
     assert inspect.iscoroutinefunction(own) == inspect.iscoroutinefunction(theirs)
 
 
 def test_uvicorn_ends_by_a_signal_that_is_handled_and_ticks_until_then() -> None:
-    """Server in gateway/server.py ends its drain by calling handle_exit."""
+    """Server in gateway/http/serving/server.py ends its drain by calling handle_exit."""
     server = uvicorn.Server(uvicorn.Config(lambda *_: None, log_config=None))
     assert asyncio.run(server.on_tick(1)) is False
     server.handle_exit(15, None)
@@ -172,26 +174,26 @@ METHODS = ["connection_made", "connection_lost", "data_received", "on_message_be
 @pytest.mark.parametrize("name", [*METHODS, "send_400_response"])
 def test_uvicorn_calls_what_the_protocol_overrides(name: str) -> None:
     theirs = Protocol.__mro__[1]
-    assert name in vars(theirs), f"{name} of {theirs.__name__}: gateway/protocol.py"
+    assert name in vars(theirs), f"{name} of {theirs.__name__}: gateway/http/serving/protocol.py"
     assert list(inspect.signature(getattr(Protocol, name)).parameters) == list(inspect.signature(getattr(theirs, name)).parameters)
 
 
 def test_uvicorn_keeps_the_cycle_and_the_transport_of_a_connection() -> None:
     source = inspect.getsource(Protocol.__mro__[1])
     for attribute in ("self.cycle", "self.transport", "self.loop"):
-        assert f"{attribute}:" in source or f"{attribute} =" in source, f"{attribute}: gateway/protocol.py"
+        assert f"{attribute}:" in source or f"{attribute} =" in source, f"{attribute}: gateway/http/serving/protocol.py"
 
 
 def test_starlette_gives_a_response_nothing_that_an_answer_lacks() -> None:
-    """Answer in gateway/answers.py does not call the __init__ of Response."""
+    """Answer in gateway/http/responses.py does not call the __init__ of Response."""
     answer = Answer(b"{}", "OK", Form(JSON, "compat"), {})
-    assert vars(Response(b"{}")).keys() <= vars(answer).keys(), "gateway/answers.py"
-    assert sent(answer) == sent(response_like(answer)), "gateway/answers.py"
+    assert vars(Response(b"{}")).keys() <= vars(answer).keys(), "gateway/http/responses.py"
+    assert sent(answer) == sent(response_like(answer)), "gateway/http/responses.py"
 
 
 def test_graphql_core_asks_a_visitor_for_the_methods_of_each_kind() -> None:
-    """gateway/rules.py overrides it; that all rules still say the same is in tests/gateway/test_rules.py."""
-    assert list(inspect.signature(Visitor.get_enter_leave_for_kind).parameters) == ["self", "kind"], "gateway/rules.py"
+    """gateway/documents/rules.py overrides it; that all rules still say the same is in tests/gateway/documents/test_rules.py."""
+    assert list(inspect.signature(Visitor.get_enter_leave_for_kind).parameters) == ["self", "kind"], "gateway/documents/rules.py"
     assert [rule.__name__ for rule in rules.RULES] == [rule.__name__ for rule in specified_rules]
     assert all(rule.get_enter_leave_for_kind is not Visitor.get_enter_leave_for_kind for rule in rules.RULES)
     assert rules.NOTHING == (None, None)

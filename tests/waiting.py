@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-from db.embedded import Urls
+from db.builtin.embedded import Urls
 
 
 async def until(reached: Callable[[], Awaitable[bool]], seconds: float = 20) -> None:

@@ -14,14 +14,14 @@ from rich.console import Console
 from rich.status import Status
 from rich.table import Table
 
-from bench import database, machine, portal
 from bench.peers import contestants, limit, sizes
 from bench.peers.contestants import CONTESTANTS, PLANNER, Contestant
 from bench.peers.measure import Setting, one_and_two, rounds, traffic, turn_of, turn_of_limit
 from bench.peers.same import compare
-from bench.portal import Signer
-from bench.processes import resident_mb, server
-from db.demo import SHOWN
+from bench.runner import database, machine, portal
+from bench.runner.portal import Signer
+from bench.runner.processes import resident_mb, server
+from demo import SHOWN
 
 RESULTS = Path(__file__).resolve().parent.parent / "results" / "peers.json"
 PYTHON = ("strawberry-graphql", "graphql-core", "starlette", "uvicorn", "uvloop", "httptools", "asyncpg", "databases", "orjson", "pyjwt")

@@ -10,11 +10,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bench import portal
-from bench.database import ROOT, Place
 from bench.peers import postgraphile
-from bench.portal import Signer
-from bench.processes import Command
+from bench.runner import portal
+from bench.runner.database import ROOT, Place
+from bench.runner.portal import Signer
+from bench.runner.processes import Command
 
 FOLDER = Path(__file__).resolve().parent
 NODE = FOLDER / "node"
@@ -75,5 +75,5 @@ CONTESTANTS = (
     Contestant("Mercurius, tuned", _node("mercurius.mjs", PEER_TUNED="1")),
     Contestant("Apollo Server", _node("apollo.mjs")),
     Contestant("Apollo Server, tuned", _node("apollo.mjs", PEER_TUNED="1")),
-    Contestant("Strawberry", _python("strawberry_peer")),
+    Contestant("Strawberry", _python("strawberry.server")),
 )

@@ -10,11 +10,11 @@ from statistics import median
 
 import asyncpg
 
-from bench.database import Place
-from bench.load import Seen
 from bench.peers.handwritten import STATEMENT
-from bench.portal import POOL
-from db import postmaster
+from bench.runner.database import Place
+from bench.runner.load import Seen
+from bench.runner.portal import POOL
+from db.builtin import postmaster
 
 NAME = "pgbench, the limit"
 

@@ -7,12 +7,12 @@ from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench import load, wire
-from bench.database import Place
 from bench.peers import limit, same
 from bench.peers.contestants import Contestant
-from bench.portal import Signer
-from bench.processes import Running, cpu_seconds, family_cpu_seconds, machine_cpu_seconds, server
+from bench.runner import load, wire
+from bench.runner.database import Place
+from bench.runner.portal import Signer
+from bench.runner.processes import Running, cpu_seconds, family_cpu_seconds, machine_cpu_seconds, server
 
 WARM_REQUESTS = 50
 PROBE_REQUESTS = 50

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from billing.money import decimal_text
+from billing.money.money import decimal_text
 
 DOCUMENT = Path(__file__).with_suffix(".graphql").read_text(encoding="utf-8")
 Json = dict[str, Any]

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from bench.peers.contestants import Contestant
-from bench.processes import Running
+from bench.runner.processes import Running
 
 
 class Different(Exception):

@@ -8,13 +8,13 @@ from typing import Any
 import asyncpg
 from rich.console import Console
 
-from bench import database
-from bench.database import Place
 from bench.peers.contestants import EXECUTOR, PLANNER
 from bench.peers.measure import Setting, rounds, turn_of
-from bench.portal import Signer, signer
-from bench.processes import server
-from db.demo import SHOWN
+from bench.runner import database
+from bench.runner.database import Place
+from bench.runner.portal import Signer, signer
+from bench.runner.processes import server
+from demo import SHOWN
 
 Seen = dict[str, list[dict[str, Any]]]
 WAYS = (PLANNER, EXECUTOR)

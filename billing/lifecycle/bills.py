@@ -3,13 +3,13 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from billing.charges import Amounts, Discount, Line, amounts_of
 from billing.lifecycle.facts import Bill, Facts, Redemption, Terms
 from billing.lifecycle.unused import Unused, notes_over, rate_of, taken_up, unused_time
-from billing.money import share
-from billing.notes import Note
+from billing.money.charges import Amounts, Discount, Line, amounts_of
+from billing.money.money import share
+from billing.money.notes import Note
+from billing.money.wording import Wording, WordingKind
 from billing.periods import Period
-from billing.wording import Wording, WordingKind
 
 # Days until an invoice of the billing clock is overdue. One that is charged while the customer waits is due the same day.
 DAYS_TO_PAY = 14

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from billing.actions import Action
+from billing.lifecycle.actions import Action
 from billing.lifecycle.bills import change_bill, renewal_minor, running
 from billing.lifecycle.facts import ChangeWhen, Decision, Event, Facts, Terms, Warning, cycle_of
 from billing.lifecycle.guards import guard, judge_quantity, replaced
 from billing.lifecycle.pending import cleared, scheduled
 from billing.lifecycle.unused import Unused
-from billing.notes import Note
+from billing.money.notes import Note
 from billing.periods import Period, yearly
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Contract, Offer

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from billing.actions import Action
+from billing.lifecycle.actions import Action
 from billing.lifecycle.bills import NEW, renewal_minor, running
 from billing.lifecycle.facts import Decision, Event, Facts, Redemption
 from billing.lifecycle.guards import guard_coupon

@@ -6,8 +6,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from billing.charges import Line
-from billing.notes import Note
+from billing.money.charges import Line
+from billing.money.notes import Note
 from billing.periods import Cycle, Period
 from billing.rows.contracts import Account, Contract, Cover, Offer
 from billing.states import SubscriptionEventKind

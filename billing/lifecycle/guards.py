@@ -1,8 +1,8 @@
 """The lifecycle table as the mutations obey it."""
 
-from billing.actions import Action, ActionState, judge, of_subscription
-from billing.coupons import running_coupon
+from billing.lifecycle.actions import Action, ActionState, judge, of_subscription
 from billing.lifecycle.facts import Facts, Warning
+from billing.money.coupons import running_coupon
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Contract
 

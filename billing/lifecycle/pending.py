@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime
 
-from billing.actions import Action
+from billing.lifecycle.actions import Action
 from billing.lifecycle.bills import renewal_minor, running
 from billing.lifecycle.facts import Decision, Event, Facts
 from billing.lifecycle.guards import guard

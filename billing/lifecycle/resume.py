@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from billing.actions import Action
+from billing.lifecycle.actions import Action
 from billing.lifecycle.facts import Decision, Event, Facts, ResumedFrom, is_running, never_began
 from billing.lifecycle.guards import guard
 from billing.lifecycle.pending import withdrawn

@@ -7,13 +7,13 @@ tax than its notes leave of it. So the tax over all documents is the tax of the 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from billing.charges import Amounts
 from billing.lifecycle.facts import Facts
-from billing.money import share
-from billing.notes import Left, Note, described, minus, part_of
+from billing.money.charges import Amounts
+from billing.money.money import share
+from billing.money.notes import Left, Note, described, minus, part_of
+from billing.money.wording import Wording
 from billing.periods import Period
 from billing.rows.contracts import Cover
-from billing.wording import Wording
 
 NOTHING = Left(0, 0)
 

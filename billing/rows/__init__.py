@@ -3,19 +3,29 @@
 from billing.rows.attachments import Attachment, AttachmentObject, FileCount, LooseObject
 from billing.rows.audit import OwedAccount, Violation
 from billing.rows.contracts import Account, Contract, CouponOffer, Cover, Offer, TakenPlan
-from billing.rows.credit_notes import CreditNote, CreditNoteLine
 from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
 from billing.rows.documents import DocumentSnapshot, DocumentTax
 from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, PresentedCredential, RefreshToken, SealedLetter
-from billing.rows.invoices import Invoice, InvoiceLine
-from billing.rows.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Forgotten, Operation, Written
-from billing.rows.owed import MethodReference, OwedInstallment, OwedInvoice, OwedItem, PaymentOwner, SavedMethod, StatementEntry, StatementExtent, StoredEvent
+from billing.rows.money.credit_notes import CreditNote, CreditNoteLine
+from billing.rows.money.invoices import Invoice, InvoiceLine
+from billing.rows.money.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Forgotten, Operation, Written
+from billing.rows.money.owed import (
+    MethodReference,
+    OwedInstallment,
+    OwedInvoice,
+    OwedItem,
+    PaymentOwner,
+    SavedMethod,
+    StatementEntry,
+    StatementExtent,
+    StoredEvent,
+)
+from billing.rows.money.payments import Payment, PaymentAllocation, PaymentMethod
+from billing.rows.money.refunds import RecordedRefund, Refund, RefundedInstallment, RefundedInvoice, RefundedPart, RefundedPayment, RefundNote, RefundSource
+from billing.rows.money.schedules import Installment, PaymentSchedule
 from billing.rows.partners import ApiClient, Budget, ClientAssertion, ClientCredential, PartnerGrant, RegistryId, RegistryStamp, StoredDocument, TrustedText
 from billing.rows.passes import JobPass
-from billing.rows.payments import Payment, PaymentAllocation, PaymentMethod
 from billing.rows.plans import Coupon, CouponRedemption, Plan, Price
-from billing.rows.refunds import RecordedRefund, Refund, RefundedInstallment, RefundedInvoice, RefundedPart, RefundedPayment, RefundNote, RefundSource
-from billing.rows.schedules import Installment, PaymentSchedule
 from billing.rows.schema import Revision
 from billing.rows.subscriptions import Subscription, SubscriptionEvent
 

@@ -3,9 +3,9 @@
 import strawberry
 
 from auth import permissions
-from resolvers import attachments, direct
-from schema import uploads
-from schema.payloads import mutation
+from resolvers.attachments import attachments, presigned_uploads
+from schema.declarations.payloads import mutation
+from schema.payloads import uploads
 
 
 @strawberry.type(description="Files.")
@@ -21,7 +21,7 @@ class AttachmentMutations:
         "GROUP_TOO_LARGE, EMPTY_FILE, UNSUPPORTED_FILE, UNSAFE_FILE, PASSWORD_PROTECTED, TOO_COMPLEX, TOO_MANY_PIXELS, NOT_SCANNED, QUOTA_EXCEEDED, IDEMPOTENCY_CONFLICT.",
     )
     create_attachment_uploads = mutation(
-        direct.create,
+        presigned_uploads.create,
         name="createAttachmentUploads",
         takes=uploads.CreateAttachmentUploadsInput,
         gives=uploads.CreateAttachmentUploadsPayload,
@@ -32,7 +32,7 @@ class AttachmentMutations:
         "staff had seen.",
     )
     complete_attachment_uploads = mutation(
-        direct.complete,
+        presigned_uploads.complete,
         name="completeAttachmentUploads",
         takes=uploads.CompleteAttachmentUploadsInput,
         gives=uploads.CompleteAttachmentUploadsPayload,

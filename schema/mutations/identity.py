@@ -3,9 +3,9 @@
 import strawberry
 
 from auth import permissions
-from resolvers import links, profile, sessions
-from schema import identity
-from schema.payloads import mutation
+from resolvers.identity import links, profile, sessions
+from schema.declarations.payloads import mutation
+from schema.payloads import identity
 
 
 @strawberry.type(description="Signing in, sessions, the profile.")

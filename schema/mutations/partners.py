@@ -3,9 +3,10 @@
 import strawberry
 
 from auth import permissions
-from resolvers import grants, publishing
-from schema import partners
-from schema.payloads import mutation
+from resolvers.documents import publishing
+from resolvers.identity import grants
+from schema.declarations.payloads import mutation
+from schema.payloads import partners
 
 
 @strawberry.type(description="Partners' apps.")

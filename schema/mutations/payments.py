@@ -3,10 +3,10 @@
 import strawberry
 
 from auth import permissions
-from resolvers import methods, paying
-from schema import paying as payments
-from schema.operations import called
-from schema.payloads import mutation
+from resolvers.payments import methods, paying
+from schema.declarations.payloads import mutation
+from schema.payloads import payments
+from schema.payloads.operations import called
 
 
 @strawberry.type(description="Paying, and payment methods.")

@@ -6,7 +6,7 @@ Judged by name and by content, since readers save the one under the other.
 import zipfile
 from io import BytesIO
 
-from billing.file_types import clean_name
+from billing.files.file_types import clean_name
 
 # What Windows, macOS, Linux and Java run when it is opened, scripts, disk images, and Office documents of the kinds that are for macros.
 _PROGRAM_NAMES = """

@@ -15,7 +15,7 @@ import socket
 from contextlib import suppress
 from pathlib import Path
 
-from billing.attachments import MAX_PROCESSOR_SECONDS, MAX_UNPACKED_BYTES
+from billing.files.attachments import MAX_PROCESSOR_SECONDS, MAX_UNPACKED_BYTES
 from billing.refusals import Refused
 from storage.pdf.verdict import judge, set_limits
 

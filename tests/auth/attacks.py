@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from auth.claims import LEEWAY_SECONDS
-from auth.keys import Key, published
+from auth.jwt.claims import LEEWAY_SECONDS
+from auth.jwt.keys import Key, published
 from tests.auth.forge import AT, CLAIMS, ED, EVIL, EXPIRES, HEADER, MISSING, RS, crafted, made, part, signer
 
 

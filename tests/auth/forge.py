@@ -8,7 +8,7 @@ from typing import Any
 
 from jwt.algorithms import get_default_algorithms
 
-from auth.keys import Key, new_pem, of_pem
+from auth.jwt.keys import Key, new_pem, of_pem
 
 ALGORITHMS = get_default_algorithms()
 NOW = datetime.now(UTC).replace(microsecond=0)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from gateway.server import listen
+from gateway.http.serving.server import listen
 from tests.conftest import Threaded
 
 

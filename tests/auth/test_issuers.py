@@ -10,15 +10,15 @@ from typing import Any
 import httpx
 import pytest
 
-from auth.issuers import OtherIssuer, trusting
-from auth.keys import published
-from auth.tokens import Issuer, Tokens, sign
+from auth.jwt.issuers import OtherIssuer, trusting
+from auth.jwt.keys import published
+from auth.jwt.tokens import Issuer, Tokens, sign
 from auth.viewer import Viewer
 from billing.refusals import Unauthenticated
 from billing.states import Actor
-from db.embedded import Urls
-from gateway.issuer import tokens_of
-from gateway.settings import Settings, WrongSetting, load
+from db.builtin.embedded import Urls
+from gateway.wiring.configuration.settings import Settings, WrongSetting, load
+from gateway.wiring.issuer import tokens_of
 from tests.auth.forge import ED, EVIL, MISSING, NOW, RS, made
 from tests.auth.provider import Provider, running
 from tests.conftest import ADA

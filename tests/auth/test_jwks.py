@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from auth import jwks
-from auth.jwks import KeyStore, KeysUnavailable
-from auth.keys import Key, new_pem, of_pem, published
+from auth.jwt import jwks
+from auth.jwt.jwks import KeyStore, KeysUnavailable
+from auth.jwt.keys import Key, new_pem, of_pem, published
 from tests.auth.forge import NOW
 from tests.auth.provider import Provider, running
 

@@ -8,8 +8,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from auth.jwks import parsed
-from auth.keys import Asymmetric, Key, UnusableKey, named, new_pem, of_jwk, of_pem, published, shared
+from auth.jwt.jwks import parsed
+from auth.jwt.keys import Asymmetric, Key, UnusableKey, named, new_pem, of_jwk, of_pem, published, shared
 from tests.auth.forge import CLAIMS, ED, HEADER, RS, crafted, signer
 
 ED_JWK, RS_JWK = published([ED, RS])["keys"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auth.landing import is_landing
+from auth.urls.landing import is_landing
 
 PORTAL = "https://portal.example"
 PAGES = [

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from auth.jwt.tokens import Issuer, Tokens
 from auth.reasons import HINTS, Reason
-from auth.tokens import Issuer, Tokens
 from billing.refusals import Unauthenticated
 from tests.auth.attacks import ALG, BAD, EMBEDDED, KID, LENIENT, SAID, SHAPE, TWICE, TYPE
 from tests.auth.forge import AT, ED, EVIL, MISSING, NOW, RS, made

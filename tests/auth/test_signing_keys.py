@@ -9,12 +9,12 @@ import httpx
 import jwt
 import pytest
 
-from auth.keys import Ours, new_pem
-from auth.tokens import Issuer, Tokens, sign
+from auth.jwt.keys import Ours, new_pem
+from auth.jwt.tokens import Issuer, Tokens, sign
 from billing.refusals import Unauthenticated
-from gateway.app import Setup, create_app
-from gateway.issuer import issuer_of, new_key
-from gateway.settings import Settings, WrongSetting
+from gateway.wiring.app import Setup, create_app
+from gateway.wiring.configuration.settings import Settings, WrongSetting
+from gateway.wiring.issuer import issuer_of, new_key
 from tests.auth.forge import NOW
 from tests.conftest import ADA, ISSUER
 

@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 import jwt
 import pytest
 
-from auth.claims import LEEWAY_SECONDS, Expected, is_name, judge, read
-from auth.keys import new_pem, of_pem
+from auth.jwt.claims import LEEWAY_SECONDS, Expected, is_name, judge, read
+from auth.jwt.keys import new_pem, of_pem
+from auth.jwt.tokens import Issuer, Tokens, sign
 from auth.reasons import NotValid
-from auth.tokens import Issuer, Tokens, sign
 from auth.viewer import Viewer
 from billing.refusals import Unauthenticated
 from tests.auth.attacks import BAD, LENIENT, SHAPE, TWICE

@@ -2,9 +2,9 @@
 
 import pytest
 
-from billing import actions
-from billing.actions import LIFECYCLE, Action
-from billing.coupons import RunningCoupon
+from billing.lifecycle import actions
+from billing.lifecycle.actions import LIFECYCLE, Action
+from billing.money.coupons import RunningCoupon
 from billing.states import Actor
 
 YES = None

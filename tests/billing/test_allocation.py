@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.allocation import Item, OpenInstallment, OpenInvoice, Part, after, items_of, settle, spread
+from billing.money.allocation import Item, OpenInstallment, OpenInvoice, Part, after, items_of, settle, spread
 
 DAY = date(2026, 11, 22)
 days = st.integers(0, 5).map(lambda number: DAY + timedelta(days=number))

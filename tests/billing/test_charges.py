@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.charges import Discount, amounts_of
-from billing.money import share
+from billing.money.charges import Discount, amounts_of
+from billing.money.money import share
 
 amounts = st.integers(0, 10**12)
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.collection import message
-from billing.dunning import AGAIN, Collecting, Ending, Failures, Happening, RetryPolicy, Step, can_be_held, next_attempt_on, step
+from billing.money.collection import message
+from billing.money.dunning import AGAIN, Collecting, Ending, Failures, Happening, RetryPolicy, Step, can_be_held, next_attempt_on, step
 from billing.states import Collection, SubscriptionStatus
 
 DAY = date(2026, 1, 31)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.file_types import CONTENT_TYPES, EXTENSIONS, JPEG, MAX_NAME_BYTES, PDF, PNG, announced_type, clean_name, judge_claims, judge_content, named
+from billing.files.file_types import CONTENT_TYPES, EXTENSIONS, JPEG, MAX_NAME_BYTES, PDF, PNG, announced_type, clean_name, judge_claims, judge_content, named
 from billing.refusals import Refused
 from billing.visible_text import is_blank, visible
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.money import EXPONENTS, decimal_text, exponent, formatted
+from billing.money.money import EXPONENTS, decimal_text, exponent, formatted
 
 
 @pytest.mark.parametrize(

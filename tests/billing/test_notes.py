@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.notes import Left, Note, left_of, note_line, part_of
+from billing.money.notes import Left, Note, left_of, note_line, part_of
 
 AMOUNTS = st.integers(0, 10_000)
 

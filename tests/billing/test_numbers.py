@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.numbers import MAX_CHARACTERS, Numbering, judge_pattern
+from billing.money.numbers import MAX_CHARACTERS, Numbering, judge_pattern
 
 NEW_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
 

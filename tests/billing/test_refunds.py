@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.refunds import Part, Recorded, Report, granted, recorded, taken, waived
+from billing.money.refunds import Part, Recorded, Report, granted, recorded, taken, waived
 from billing.states import RefundStatus
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.standing import KNOWS, advanced, of_installment, of_invoice, of_payment, of_schedule
+from billing.money.standing import KNOWS, advanced, of_installment, of_invoice, of_payment, of_schedule
 from billing.states import PaymentStatus
 
 P = PaymentStatus

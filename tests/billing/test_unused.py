@@ -17,7 +17,7 @@ from billing.lifecycle import stops
 from billing.lifecycle.change import change
 from billing.lifecycle.clock import renew
 from billing.lifecycle.facts import Bill, ChangeWhen, Decision, Facts, When
-from billing.notes import Left, left_of
+from billing.money.notes import Left, left_of
 from billing.rows.contracts import Account, Contract, Cover, Offer
 
 START = datetime(2027, 1, 31, 10, 15, tzinfo=UTC)

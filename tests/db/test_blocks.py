@@ -13,9 +13,9 @@ import asyncpg
 import pytest
 
 from billing import rows
-from db import embedded
 from db.batches import count_of, page_of, rows_of
 from db.blocks import Block, blocks, positional, read
+from db.builtin import embedded
 from db.pages import Window
 from tests.conftest import ADA, BIG
 from tests.template import filled_cluster

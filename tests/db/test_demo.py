@@ -12,15 +12,16 @@ import asyncpg
 import pytest
 from typer.testing import CliRunner
 
+import demo
 from billing import states
-from db import demo, embedded
-from db.demo import load
-from db.demo.crowd import generate
-from db.demo.load import tell_story
-from db.demo.rows import Subscription
-from db.demo.tables import CUSTOMER_TABLES, Rows, no_rows
+from db.builtin import embedded
 from db.migrate import migrate
-from gateway.cli import cli
+from demo import load
+from demo.customers.crowd import generate
+from demo.load import tell_story
+from demo.records.rows import Subscription
+from demo.records.tables import CUSTOMER_TABLES, Rows, no_rows
+from gateway.cli.main import cli
 from tests.logs import logging_as_before
 from tests.template import create_database, migrated_cluster
 

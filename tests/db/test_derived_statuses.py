@@ -1,11 +1,11 @@
-"""Statuses are derived in the database whenever a row is written, by the same rules as in `billing/standing.py`."""
+"""Statuses are derived in the database whenever a row is written, by the same rules as in `billing/money/standing.py`."""
 
 from itertools import product
 from types import SimpleNamespace
 
 import asyncpg
 
-from billing import standing
+from billing.money import standing
 from billing.states import InstallmentStatus, InvoiceStatus, PaymentStatus, ScheduleStatus
 from tests.conftest import ADA
 

@@ -17,13 +17,13 @@ from urllib.parse import unquote
 import asyncpg
 import pytest
 
-from db import embedded, postmaster
-from db.embedded import EmbeddedPostgresFailed
+from db.builtin import embedded, postmaster
+from db.builtin.embedded import EmbeddedPostgresFailed
 
 USE = """
 import sys
 from pathlib import Path
-from db.embedded import running
+from db.builtin.embedded import running
 with running(Path(sys.argv[1])) as urls:
     print(urls.admin, flush=True)
     sys.stdin.read()

@@ -8,12 +8,13 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from db import demo, embedded
+import demo
+from db.builtin import embedded
 from db.migrate import APP, OWNER, migrate
 from db.pool import Database, Pool
-from gateway.documents import first_party, first_party_actions
+from gateway.documents.document_cache import first_party, first_party_actions
 from tests.conftest import ADA, NOW, Portal, closing_pool
-from tests.db.old_database import connected, new_database
+from tests.db.migrations.old_database import connected, new_database
 
 TABLES = "select relname from pg_class where relnamespace = 'portico'::regnamespace and relkind = 'r' and relname <> 'alembic_version'"
 VIEWS = "select relname from pg_class where relnamespace = 'portico'::regnamespace and relkind = 'v' order by oid"

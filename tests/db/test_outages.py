@@ -11,10 +11,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from db.embedded import Urls
+from db.builtin.embedded import Urls
 from db.outages import Conflict, DatabaseUnavailable, ReadOnly, SessionEnded, cause_of, outage_of, outages
 from db.pool import Database, Pool
-from db.session import Session
+from db.unit_of_work import Session
 from storage.bucket import BucketUnavailable
 from tests.conftest import closing_pool
 from tests.db.test_pool import FIRST

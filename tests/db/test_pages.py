@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from db.pages import decode_cursor, encode_cursor
-from resolvers.pages import Paging, window_of
+from resolvers.reads.pages import Paging, window_of
 from tests.conftest import BIG, Portal
 
 WALK = """query ($first: Int, $after: String, $last: Int, $before: String, $sort: InvoiceOrder!) {

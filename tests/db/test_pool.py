@@ -12,9 +12,9 @@ import asyncpg
 import pytest
 
 from billing.states import Actor
-from db.embedded import Urls
+from db.builtin.embedded import Urls
 from db.pool import Database, Pool
-from db.session import Caller, DatabaseUnavailable, Session, SessionEnded, UnitOfWorkClosed
+from db.unit_of_work import Caller, DatabaseUnavailable, Session, SessionEnded, UnitOfWorkClosed
 from tests.conftest import ADA, BIG, EMPTY
 
 WHO = "select current_setting('app.customer_id'), array(select id from customer), pg_backend_pid()"

@@ -5,7 +5,7 @@ import re
 import asyncpg
 import pytest
 
-from db.embedded import Urls
+from db.builtin.embedded import Urls
 from tests.conftest import ADA
 
 

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from billing.states import Actor
-from db.session import Caller, Session
+from db.unit_of_work import Caller, Session
 from jobs import upkeep
 from jobs.upkeep import KEPT, forget
 from tests.conftest import ADA, Portal

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import asyncpg
 import pytest
 
-from billing.money import EXPONENTS, decimal_text
+from billing.money.money import EXPONENTS, decimal_text
 from tests.conftest import EMPTY, NOW
 
 # As it would be written without a thought for speed: everything that is to come, in order, and the first of it.

@@ -12,9 +12,9 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from db.embedded import Urls
+from db.builtin.embedded import Urls
 from db.migrate import migrate
-from gateway import cli
+from gateway.cli import main
 from tests.conftest import ADA
 
 Run = Callable[..., tuple[int, str, str]]
@@ -30,7 +30,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
         for name, value in {"data_dir": str(tmp_path), **environment}.items():
             monkeypatch.setenv(f"PORTICO_{name.upper()}", value)
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main.main()
         printed = capsys.readouterr()
         return int(ended.value.code or 0), printed.out, printed.err
 

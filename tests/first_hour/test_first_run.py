@@ -23,9 +23,9 @@ import httpx
 import pytest
 from sqlalchemy import make_url
 
-from db import postmaster
-from db.demo.passwords import PASSWORD
-from db.embedded import Urls
+from db.builtin import postmaster
+from db.builtin.embedded import Urls
+from demo.passwords import PASSWORD
 from tests.conftest import needs
 
 USER = "portico-newcomer"

@@ -13,13 +13,13 @@ from typing import Any
 import httpx
 import pytest
 
-from auth.tokens import sign
-from db.demo import SHOWN
-from gateway.issuer import issuer_of
-from gateway.settings import Settings
-from tests.browser import Browser, browser
+from auth.jwt.tokens import sign
+from demo import SHOWN
+from gateway.wiring.configuration.settings import Settings
+from gateway.wiring.issuer import issuer_of
 from tests.conftest import ADA, STAFF, needs
-from tests.processes import demo
+from tests.servers.browser import Browser, browser
+from tests.servers.processes import demo
 
 ID_TABS = {"Subscription", "PaymentSchedule", "PreviewPauseSubscription", "PauseSubscription"}
 

@@ -17,17 +17,18 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner, Result
 
-from db import demo
-from db.embedded import Urls
+import demo
+from db.builtin.embedded import Urls
 from db.migrate import migrate
-from gateway import production
-from gateway.cli import cli, main
-from gateway.issuer import new_key
-from gateway.operator_errors import OperatorError
-from gateway.settings import Settings, WrongSetting
+from gateway.cli import main
+from gateway.cli.main import cli
+from gateway.wiring.configuration import production
+from gateway.wiring.configuration.settings import Settings, WrongSetting
+from gateway.wiring.issuer import new_key
+from gateway.wiring.operator_errors import OperatorError
 from tests.conftest import ADA, SECRET
 from tests.logs import logging_as_before
-from tests.processes import SAID, process
+from tests.servers.processes import SAID, process
 
 AWAY = "postgresql://portico@127.0.0.1:1/portico"
 FUTURE, PAST = "2099-01-01T00:00:00", "2020-01-01T00:00:00"

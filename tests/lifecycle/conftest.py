@@ -14,20 +14,20 @@ from auth.viewer import Viewer
 from billing.ids import type_id
 from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import TrialPolicy
-from billing.numbers import Numbering
+from billing.money.numbers import Numbering
 from billing.states import Actor
-from db import embedded
-from db.demo.catalogue import PRICES, catalogue_rows
-from db.demo.tables import CATALOGUE_TABLES, columns, record_of
+from db.builtin import embedded
 from db.pool import Database, Pool
-from db.session import Caller, Session
-from gateway.calls import Call
-from gateway.documents import Documents
-from gateway.running import run
+from db.unit_of_work import Caller, Session
+from demo.records.catalogue import PRICES, catalogue_rows
+from demo.records.tables import CATALOGUE_TABLES, columns, record_of
+from gateway.documents.document_cache import Documents
+from gateway.http.graphql.execution import run
+from gateway.http.requests import Call
 from payments.sandbox import Sandbox
+from resolvers.changes.writing import writer
 from resolvers.context import Context, Payments
-from resolvers.lifecycle.catching_up import catch_up
-from resolvers.lifecycle.writing import writer
+from resolvers.subscriptions.advance import catch_up
 from tests.auditing import INCONSISTENT, audited, belongs_to_this_test
 from tests.conftest import Portal, assert_all_connections_are_back, closing_pool
 from tests.template import create_database

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 import asyncpg
 
-from papers.sheet import Merchant
-from resolvers.papers import Asking, Period, statement
+from pdf.layout import Merchant
+from resolvers.reads.pdf_contents import Asking, Period, statement
 from tests.lifecycle.conftest import Life
 
 SUMMARY = "{ customer { summary { balance { minorUnits currency } totalDue { minorUnits currency } totalOverdue { minorUnits currency } processing { minorUnits currency } } } }"

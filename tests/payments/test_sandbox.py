@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from db import demo
-from db.demo.load import tell_story
-from db.demo.money import Payment
-from db.demo.rows import PaymentMethod
-from db.demo.tables import no_rows
+import demo
+from demo.load import tell_story
+from demo.records.money import Payment
+from demo.records.rows import PaymentMethod
+from demo.records.tables import no_rows
 from payments.declines import for_the_customer
 from payments.processor import (
     Attempt,

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stripe import WebhookSignature
 
-from billing.money import EXPONENTS
+from billing.money.money import EXPONENTS
 from payments.processor import (
     Attempt,
     BadSignature,

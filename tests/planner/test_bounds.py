@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from graphql import GraphQLSchema
 
-from db.embedded import Urls
+from db.builtin.embedded import Urls
 from db.pool import PREPARED, Database, Pool
-from gateway.documents import Documents, first_party
+from gateway.documents.document_cache import Documents, first_party
 from planner import PlanCache, Planner, cache
 from planner.plan import MAX_SQL, REPEATED
 from tests.conftest import ADA, ROOM, STAFF, Portal, closing_pool

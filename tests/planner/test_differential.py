@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import nodes, queries
 
-from db.demo import SHOWN
+from demo import SHOWN
 from schema import print_sdl
 from tests.conftest import ADA, BIG, STAFF, Portal, customer, shown
 from tests.depth import by_depth

@@ -9,8 +9,8 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from db.embedded import Urls
-from gateway.cli import cli
+from db.builtin.embedded import Urls
+from gateway.cli.main import cli
 from tests.conftest import ADA, Portal, customer, token
 from tests.waiting import held_up, locked, until
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.documents import first_party
+from gateway.documents.document_cache import first_party
 from tests.conftest import ADA, BIG, EMPTY, STAFF, Portal, shown
 
 PEOPLE = {person: shown(f"{person}@example.com") for person in ("ada", "kenji", "fatima", "greta", "big", "empty")}

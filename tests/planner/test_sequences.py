@@ -11,10 +11,10 @@ from graphql import GraphQLNamedType, GraphQLObjectType, GraphQLSchema, get_name
 import schema
 from auth.viewer import Viewer
 from billing.states import Actor
-from gateway.calls import Call
-from gateway.documents import first_party
-from gateway.running import run, run_planned
-from schema.fields import DECLARATION, DEFINITION
+from gateway.documents.document_cache import first_party
+from gateway.http.graphql.execution import run, run_planned
+from gateway.http.requests import Call
+from schema.declarations.fields import DECLARATION, DEFINITION
 from tests.conftest import ADA, BIG, STAFF, Portal, shown
 from tests.depth import by_depth
 from tests.planner.test_differential import DOCUMENTS, ids_of

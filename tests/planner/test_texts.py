@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 from graphql import GraphQLBoolean, GraphQLEnumType, GraphQLID, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLScalarType, GraphQLString
 
-from planner.texts import MARK, Constant, column, objects, text_of
+from planner.json_sql import MARK, Constant, column, objects, text_of
 from tests.conftest import ADA, Portal, customer
 
 KINDS: dict[str, tuple[Any, str, list[tuple[Any, Any]]]] = {

@@ -6,11 +6,11 @@ from graphql.type import is_enum_type, is_input_object_type, is_interface_type, 
 
 import schema
 from billing.states import Actor
-from gateway.documents import first_party, first_party_actions, judge, of_staff
-from gateway.limits import Limits
+from gateway.documents.document_cache import first_party, first_party_actions, judge, of_staff
+from gateway.documents.limits import Limits
 from planner.fields import root_names
-from schema.fields import DECLARATION, PageOf, permission_of
-from schema.roots import Root
+from schema.declarations.fields import DECLARATION, PageOf, permission_of
+from schema.declarations.roots import Root
 
 DOCUMENTS = first_party() | first_party_actions()
 

@@ -16,10 +16,10 @@ from storage import keys, policies
 from storage.bucket import TICKET_SECONDS, Announced, Bucket, BucketUnavailable, NoSuchObject
 from storage.local import Local
 from storage.s3 import PART_BYTES, S3, Place
-from tests.proxy import line_to
-from tests.s3 import BUCKET, TRAITS, Store, Traits, any_store, rclone, s3rver, store
-from tests.s3_faults import FAULTS, faulty
 from tests.samples import noise
+from tests.servers.proxy import line_to
+from tests.servers.s3 import BUCKET, TRAITS, Store, Traits, any_store, rclone, s3rver, store
+from tests.servers.s3_faults import FAULTS, faulty
 
 __all__ = ["any_store", "rclone", "s3rver", "store"]
 

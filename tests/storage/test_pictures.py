@@ -13,7 +13,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 
-from billing.attachments import MAX_PIXELS
+from billing.files.attachments import MAX_PIXELS
 from billing.refusals import ErrorCode, Refused
 from storage import png as png_walk
 from storage.sniff import Inspector, recognised

@@ -1,4 +1,4 @@
-"""In what S3 servers differ, measured: docs/attachments.md has the table, and `tests/s3.py` what the other tests may expect of each."""
+"""In what S3 servers differ, measured: docs/attachments.md has the table, and `tests/servers/s3.py` what the other tests may expect of each."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import suppress
@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from storage import keys
 from storage.bucket import Announced
 from storage.s3 import S3
-from tests.s3 import BUCKET, TRAITS, Store, Traits, any_store, rclone, s3rver, store
+from tests.servers.s3 import BUCKET, TRAITS, Store, Traits, any_store, rclone, s3rver, store
 from tests.storage.test_bucket import KEY, chunks, place
 
 __all__ = ["any_store", "rclone", "s3rver", "store"]

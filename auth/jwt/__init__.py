@@ -1,0 +1,1 @@
+"""JSON Web Tokens: keys, claims, issuers, and the Viewer they name."""

@@ -1,0 +1,1 @@
+"""Signed URLs, and where portal links may lead."""

@@ -1,0 +1,1 @@
+"""The Summary page from plain Strawberry."""

@@ -1,0 +1,234 @@
+"""The part of Portico's schema that the Summary page asks for, as plain Strawberry types: annotated classes, resolvers, a dataloader per relation."""
+
+from datetime import UTC, date, datetime
+from typing import Any, NewType, Self
+
+import strawberry
+from strawberry.types import Info as StrawberryInfo
+
+from bench.peers.strawberry.reads import Context, Row, cursor
+from billing.money.money import decimal_text
+from billing.states import InvoiceStatus, NextPaymentKind, PaymentMethodKind, PaymentStatus, PendingChangeKind, ScheduleStatus, SubscriptionStatus
+
+CurrencyCode = NewType("CurrencyCode", str)
+Decimal = NewType("Decimal", str)
+DateTime = NewType("DateTime", datetime)
+Date = NewType("Date", date)
+
+SCALARS: dict[object, Any] = {
+    CurrencyCode: strawberry.scalar(name="CurrencyCode", serialize=str, parse_value=str),
+    Decimal: strawberry.scalar(name="Decimal", serialize=str, parse_value=str),
+    DateTime: strawberry.scalar(
+        name="DateTime",
+        serialize=lambda value: value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z",
+        parse_value=datetime.fromisoformat,
+    ),
+    Date: strawberry.scalar(name="Date", serialize=date.isoformat, parse_value=date.fromisoformat),
+}
+
+for kind in (SubscriptionStatus, PendingChangeKind, ScheduleStatus, InvoiceStatus, PaymentStatus, PaymentMethodKind, NextPaymentKind):
+    strawberry.enum(kind)
+
+Info = StrawberryInfo[Context, None]
+
+
+@strawberry.interface
+class Node:
+    id: strawberry.ID
+
+    @classmethod
+    def known_by(cls, identifier: str) -> Self:
+        """For whoever asks only what it is and its id: no read."""
+        found = cls.__new__(cls)
+        found.id = strawberry.ID(identifier)
+        return found
+
+
+@strawberry.type
+class Money:
+    amount: Decimal
+    currency: CurrencyCode
+
+
+def money(row: Row, column: str = "amount_minor") -> Money:
+    return Money(amount=Decimal(decimal_text(row[column], row["currency"])), currency=row["currency"])
+
+
+@strawberry.type
+class PageInfo:
+    has_next_page: bool
+    end_cursor: str | None
+
+
+def page_info(rows: list[Row], first: int) -> PageInfo:
+    """Of one row more than was asked for."""
+    return PageInfo(has_next_page=len(rows) > first, end_cursor=cursor(rows[:first][-1]) if rows else None)
+
+
+@strawberry.type
+class Plan(Node):
+    name: str
+
+
+@strawberry.type
+class Invoice(Node):
+    number: str
+    status: InvoiceStatus
+
+
+@strawberry.type
+class PendingChange:
+    kind: PendingChangeKind
+    effective_at: DateTime
+
+
+@strawberry.type
+class Subscription(Node):
+    status: SubscriptionStatus
+    has_overdue: bool
+    quantity: int
+    renews_at: DateTime | None
+    renewal_amount: Money
+    pending_change: PendingChange | None
+    plan_id: strawberry.Private[str]
+
+    @strawberry.field
+    async def plan(self, info: Info) -> Plan:
+        row = await info.context.loaders.plan.load(self.plan_id)
+        return Plan(id=row["id"], name=row["name"])
+
+    @classmethod
+    def of(cls, row: Row) -> "Subscription":
+        kind = row["pending_kind"]
+        return cls(
+            id=row["id"],
+            status=SubscriptionStatus(row["status"]),
+            has_overdue=row["has_overdue"],
+            quantity=row["quantity"],
+            renews_at=row["renews_at"],
+            renewal_amount=money(row, "renewal_minor"),
+            pending_change=PendingChange(kind=PendingChangeKind(kind), effective_at=row["pending_at"]) if kind else None,
+            plan_id=row["plan_id"],
+        )
+
+
+@strawberry.type
+class SubscriptionConnection:
+    nodes: list[Subscription]
+    page_info: PageInfo
+
+
+@strawberry.type
+class Installment(Node):
+    name: str
+    due_on: Date
+    remaining: Money
+
+
+@strawberry.type
+class PaymentSchedule(Node):
+    name: str
+    is_overdue: bool
+    total: Money
+    remaining: Money
+
+    @strawberry.field
+    async def next_installment(self, info: Info) -> Installment | None:
+        row = await info.context.loaders.next_installment.load(self.id)
+        return Installment(id=row["id"], name=row["name"], due_on=row["due_on"], remaining=money(row, "remaining_minor")) if row else None
+
+    @classmethod
+    def of(cls, row: Row) -> "PaymentSchedule":
+        total, remaining = money(row, "total_minor"), money(row, "remaining_minor")
+        return cls(id=row["id"], name=row["name"], is_overdue=row["is_overdue"], total=total, remaining=remaining)
+
+
+@strawberry.type
+class PaymentScheduleConnection:
+    nodes: list[PaymentSchedule]
+    page_info: PageInfo
+
+
+@strawberry.type
+class PaymentMethodSnapshot:
+    kind: PaymentMethodKind
+    brand: str | None
+    last4: str | None
+
+
+@strawberry.type
+class PaymentAllocation:
+    amount: Money
+    invoice_id: strawberry.Private[str | None]
+
+    @strawberry.field
+    async def invoice(self, info: Info) -> Invoice | None:
+        row = await info.context.loaders.invoice.load(self.invoice_id) if self.invoice_id else None
+        return Invoice(id=row["id"], number=row["number"], status=InvoiceStatus(row["status"])) if row else None
+
+
+@strawberry.type
+class Payment(Node):
+    status: PaymentStatus
+    created_at: DateTime
+    settled_at: DateTime | None
+    amount: Money
+    method_snapshot: PaymentMethodSnapshot
+
+    @strawberry.field
+    async def allocations(self, info: Info) -> list[PaymentAllocation]:
+        return [PaymentAllocation(amount=money(row), invoice_id=row["invoice_id"]) for row in await info.context.loaders.allocations.load(self.id)]
+
+    @classmethod
+    def of(cls, row: Row) -> "Payment":
+        return cls(
+            id=row["id"],
+            status=PaymentStatus(row["status"]),
+            created_at=row["created_at"],
+            settled_at=row["settled_at"],
+            amount=money(row),
+            method_snapshot=PaymentMethodSnapshot(kind=PaymentMethodKind(row["method_kind"]), brand=row["method_brand"], last4=row["method_last4"]),
+        )
+
+
+@strawberry.type
+class PaymentConnection:
+    nodes: list[Payment]
+    page_info: PageInfo
+
+
+@strawberry.type
+class PaymentMethod(Node):
+    kind: PaymentMethodKind
+    brand: str | None
+    last4: str | None
+    expires_on: Date | None
+    is_expired: bool
+    is_default: bool
+
+    @classmethod
+    def of(cls, row: Row) -> "PaymentMethod":
+        return cls(
+            id=row["id"],
+            kind=PaymentMethodKind(row["kind"]),
+            brand=row["brand"],
+            last4=row["last4"],
+            expires_on=row["expires_on"],
+            is_expired=row["is_expired"],
+            is_default=row["is_default"],
+        )
+
+
+@strawberry.type
+class PaymentMethodConnection:
+    nodes: list[PaymentMethod]
+
+
+@strawberry.input
+class SubscriptionFilter:
+    status: list[SubscriptionStatus] | None = None
+
+
+@strawberry.input
+class ScheduleFilter:
+    status: list[ScheduleStatus] | None = None

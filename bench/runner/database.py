@@ -1,0 +1,94 @@
+"""The database that everybody in a benchmark asks: the built-in Postgres with so many customers, kept for the next run."""
+
+import asyncio
+import hashlib
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote
+
+import asyncpg
+from rich.console import Console
+from rich.progress import Progress
+
+import demo
+from db.builtin import embedded
+from db.migrate import migrate
+
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = ROOT / ".portico" / "bench"
+MADE_BY = ("db/migrations/versions/*/*", "demo/**/*.py", "billing/**/*.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A running database: as its administrator, as the application, where its socket is, and the process that all its backends are children of."""
+
+    admin_url: str
+    app_url: str
+    socket: str
+    postmaster: int
+
+
+@contextmanager
+def portal(customers: int, console: Console) -> Iterator[Place]:
+    """The portal's database with so many generated customers beside the demo's. Made when missing, or when what makes it has changed."""
+    folder = KEPT / f"{customers}-{_fingerprint()}"
+    _forget_old(folder, customers)
+    with embedded.running(folder) as urls:
+        asyncio.run(_fill(urls.admin, customers, console))
+        yield Place(urls.admin, urls.app, unquote(urls.app.partition("host=")[2]), int((folder / "postmaster.pid").read_text(encoding="utf-8").splitlines()[0]))
+
+
+async def customer_ids(place: Place, limit: int) -> list[str]:
+    """The generated customers in an order that has nothing to do with where they lie, always the same."""
+    connection = await asyncpg.connect(place.app_url)
+    try:
+        async with connection.transaction(readonly=True):
+            await connection.execute("set local app.actor = 'STAFF'")
+            found = await connection.fetch("select id from customer where id <> all($2) order by md5(id) limit $1", limit, [shown.id for shown in demo.SHOWN])
+            return [record["id"] for record in found]
+    finally:
+        await connection.close()
+
+
+async def server_version(place: Place) -> str:
+    connection = await asyncpg.connect(place.app_url)
+    try:
+        return str(await connection.fetchval("show server_version"))
+    finally:
+        await connection.close()
+
+
+def _fingerprint() -> str:
+    paths = sorted(path for pattern in MADE_BY for path in ROOT.glob(pattern) if path.is_file())
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in paths)).hexdigest()[:8]
+
+
+def _forget_old(folder: Path, customers: int) -> None:
+    for other in KEPT.glob(f"{customers}-*"):
+        if other.is_dir() and other != folder and not (other / "postmaster.pid").exists():  # beside each lie files with its locks
+            shutil.rmtree(other)
+
+
+async def _fill(admin_url: str, customers: int, console: Console) -> None:
+    await migrate(admin_url)
+    if not await demo.is_empty(admin_url):
+        return
+    with Progress(console=console, transient=True) as progress:
+        task = progress.add_task(f"Seeding {customers:,} customers", total=customers)
+        await demo.seed(admin_url, customers=customers, now=datetime.now(UTC), progress=lambda done: progress.update(task, completed=done))
+    await _settle(admin_url)
+
+
+async def _settle(admin_url: str) -> None:
+    """Leave nothing for later: hint bits, statistics and dirty pages would otherwise be dealt with while somebody is timed."""
+    connection = await asyncpg.connect(admin_url)
+    try:
+        await connection.execute("vacuum analyze")
+        await connection.execute("checkpoint")
+    finally:
+        await connection.close()

@@ -1,0 +1,214 @@
+"""A light load generator: `python -m bench.runner.load` reads a Load as JSON from standard input and writes what it saw as JSON.
+
+A process of its own, so that it shares no interpreter with what it measures. Requests are bytes made beforehand; of an answer it reads the status,
+the length and whether it says what it should, and nothing is parsed that need not be.
+"""
+
+import asyncio
+import json
+import random
+import resource
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from statistics import median
+from typing import Any
+
+import uvloop
+
+FORBIDDEN = b'"errors"'
+HEAD_END = b"\r\n\r\n"
+LENGTH = b"\r\ncontent-length:"
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What to ask, of whom, how many at a time and for how long. Connections are shared out evenly over the ports, and pause after each answer for `pause_seconds`."""
+
+    ports: list[int]
+    path: str
+    body: str
+    tokens: list[str]
+    concurrency: int = 16
+    seconds: float = 3.0
+    count: int = 0
+    pause_seconds: float = 0.0
+    must_contain: str = '"activeSubscriptions"'
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a load saw: latencies in milliseconds, how often each status, the first wrong answer if there was one, and the generator's own CPU seconds."""
+
+    requests: int
+    seconds: float
+    p50: float
+    p99: float
+    wrong: int
+    cpu_seconds: float
+    example: str = ""
+    statuses: dict[str, int] = field(default_factory=dict)
+    slowest: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        return self.requests / self.seconds if self.seconds else 0.0
+
+
+class WrongAnswers(Exception):
+    """A server answered with an error; its speed would mean nothing."""
+
+
+def put(load: Load) -> Seen:
+    """Run a load in a process of its own. Raises WrongAnswers."""
+    seen = finish(start(load))
+    if seen.wrong or not seen.requests:
+        raise WrongAnswers(f"{seen.wrong} of {seen.requests} answers are wrong, such as: {seen.example}")
+    return seen
+
+
+def start(load: Load) -> "subprocess.Popen[str]":
+    """Begin a load in a process of its own."""
+    process = subprocess.Popen([sys.executable, "-m", "bench.runner.load"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdin is not None
+    process.stdin.write(json.dumps(asdict(load)))
+    process.stdin.close()
+    process.stdin = None
+    return process
+
+
+def finish(process: "subprocess.Popen[str]") -> Seen:
+    """Wait for a load to end. Wrong answers are only counted: a load may be one that is to be refused."""
+    output, _ = process.communicate()
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, process.args)
+    return Seen(**json.loads(output))
+
+
+def request_bytes(path: str, body: str, token: str) -> bytes:
+    """A whole request; without a body it is a GET."""
+    lines = [f"{'POST' if body else 'GET'} {path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {token}", "Accept: application/json"]
+    if body:
+        lines += ["Content-Type: application/json", f"Content-Length: {len(body.encode())}"]
+    return ("\r\n".join(lines) + "\r\n\r\n" + body).encode()
+
+
+@dataclass(slots=True)
+class _Run:
+    """What the connections of one load share."""
+
+    requests: list[bytes]
+    must_contain: bytes
+    dice: random.Random
+    stop_at: float
+    left: int
+    pause_seconds: float = 0.0
+    statuses: Counter[str] = field(default_factory=Counter)
+    latencies: list[float] = field(default_factory=list)
+    wrong: list[bytes] = field(default_factory=list)
+
+    def next_request(self) -> bytes | None:
+        if self.left == 0 or time.perf_counter() >= self.stop_at:
+            return None
+        self.left -= 1
+        return self.requests[int(self.dice.random() * len(self.requests))]
+
+
+class _Client(asyncio.Protocol):
+    """One kept-alive connection that asks again as soon as it is answered."""
+
+    def __init__(self, run: _Run) -> None:
+        self._run = run
+        self._received = b""
+        self._needed = 0
+        self._sent_at = 0.0
+        self._transport: Any = None
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport
+        self._ask()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.done.done():
+            self._run.wrong.append(b"the connection was closed")
+            self.done.set_result(None)
+
+    def data_received(self, data: bytes) -> None:
+        self._received = self._received + data if self._received else data
+        if not self._needed and not self._read_head():
+            return
+        if len(self._received) >= self._needed:
+            self._judge()
+            if self._run.pause_seconds:
+                asyncio.get_running_loop().call_later(self._run.pause_seconds, self._ask)
+            else:
+                self._ask()
+
+    def _ask(self) -> None:
+        request = self._run.next_request()
+        if request is None:
+            if not self.done.done():
+                self.done.set_result(None)
+            self._transport.close()
+            return
+        self._sent_at = time.perf_counter()
+        self._transport.write(request)
+
+    def _read_head(self) -> bool:
+        end = self._received.find(HEAD_END)
+        if end < 0:
+            return False
+        head = self._received[:end].lower()
+        at = head.find(LENGTH)
+        if at < 0:
+            self._run.wrong.append(b"an answer without content-length: " + head)
+            self._run.left = 0
+            self._needed = len(self._received)
+            return True
+        stop = head.find(b"\r\n", at + len(LENGTH))
+        self._needed = end + 4 + int(head[at + len(LENGTH) : stop if stop > 0 else len(head)])
+        return True
+
+    def _judge(self) -> None:
+        run, answer = self._run, self._received
+        run.latencies.append(time.perf_counter() - self._sent_at)
+        run.statuses[answer[9:12].decode()] += 1
+        if answer[9:12] != b"200" or FORBIDDEN in answer or run.must_contain not in answer:
+            run.wrong.append(answer[:600])
+        self._received, self._needed = b"", 0
+
+
+async def _drive(load: Load) -> Seen:
+    requests = [request_bytes(load.path, load.body, token) for token in load.tokens]
+    started = time.perf_counter()
+    run = _Run(requests, load.must_contain.encode(), random.Random(load.seed), started + load.seconds, load.count or sys.maxsize, load.pause_seconds)
+    loop = asyncio.get_running_loop()
+    made = [await loop.create_connection(lambda: _Client(run), "127.0.0.1", load.ports[n % len(load.ports)]) for n in range(load.concurrency)]
+    async with asyncio.timeout(load.seconds + 60):
+        await asyncio.gather(*(client.done for _, client in made))
+    seconds = time.perf_counter() - started
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    latencies = sorted(run.latencies) or [0.0]
+    p99 = latencies[min(len(latencies) - 1, int(len(latencies) * 0.99))]
+    example = run.wrong[0].decode("utf-8", "replace") if run.wrong else ""
+    return Seen(
+        len(run.latencies),
+        seconds,
+        1000 * median(latencies),
+        1000 * p99,
+        len(run.wrong),
+        cpu_seconds=usage.ru_utime + usage.ru_stime,
+        example=example,
+        statuses=dict(run.statuses),
+        slowest=1000 * latencies[-1],
+    )
+
+
+if __name__ == "__main__":
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        seen = runner.run(_drive(Load(**json.load(sys.stdin))))
+    json.dump(asdict(seen), sys.stdout)

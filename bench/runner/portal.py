@@ -1,0 +1,67 @@
+"""Portico itself as a server to be measured, the callers who ask it, and the page they ask for."""
+
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from auth.jwt.keys import new_pem, of_pem
+from auth.jwt.tokens import Issuer, sign
+from auth.secret import new_secret
+from auth.viewer import Viewer
+from bench.runner.database import ROOT, Place
+from bench.runner.processes import Command
+from billing.states import Actor
+from resolvers.documents.manifests import id_of
+
+POOL = 10
+SUMMARY = (ROOT / "schema" / "documents" / "Summary.graphql").read_text(encoding="utf-8")
+BODY = json.dumps({"query": SUMMARY, "operationName": "Summary"})
+BY_ID = json.dumps({"documentId": id_of(SUMMARY), "operationName": "Summary"})
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """What signs the tokens of one run, as `python -m gateway keys new` makes it: a folder of private keys, and the public half for the others."""
+
+    issuer: Issuer
+    folder: Path
+    public_pem: str
+
+    def token(self, customer_id: str) -> str:
+        viewer = Viewer(Actor.CUSTOMER, customer_id, ("portal",), "bench")
+        return sign(viewer, self.issuer, now=datetime.now(UTC), lifetime=timedelta(days=1))
+
+
+@contextmanager
+def signer() -> Iterator[Signer]:
+    with tempfile.TemporaryDirectory(prefix="portico-keys-") as folder:
+        pem = new_pem("EdDSA")
+        (Path(folder) / "bench.pem").write_bytes(pem)
+        key = of_pem("bench", pem)
+        public = key.verifying.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+        yield Signer(Issuer("portico", "portico", (key,)), Path(folder), public)
+
+
+def portico(place: Place, signer: Signer, *, planner: bool, environment: str = "production") -> Command:
+    variables = {
+        "PORTICO_DATABASE_URL": place.admin_url,
+        "PORTICO_APP_DATABASE_URL": place.app_url,
+        "PORTICO_SIGNING_KEYS_DIR": str(signer.folder),
+        "PORTICO_ENVIRONMENT": environment,
+        "PORTICO_SECRET": new_secret(),
+        "PORTICO_PORT": "0",
+        "PORTICO_POOL_SIZE": str(POOL),
+        "PORTICO_ACQUIRE_SECONDS": "30",  # the peers wait for a connection without end, so no 503 here either
+        "PORTICO_LOG_LEVEL": "WARNING",  # the peers log nothing of a request either
+        "PORTICO_SANDBOX": "true",
+        "PORTICO_DOCUMENT_MODE": "open",  # the peers are sent texts too
+        "PORTICO_PLANNER": "true" if planner else "false",
+    }
+    return Command((sys.executable, "-m", "gateway", "serve"), variables, ROOT)

@@ -1,0 +1,1 @@
+"""Rules of files: limits and types."""

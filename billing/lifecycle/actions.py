@@ -1,0 +1,166 @@
+"""What may be done with a thing in the state it is in. One table per noun; the mutations and `availableActions` both read it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from billing.files.attachments import has_room
+from billing.money.coupons import RunningCoupon
+from billing.refusals import ErrorCode, Refused
+from billing.states import Actor
+
+E = ErrorCode
+
+
+class Action(StrEnum):
+    PAUSE = "PAUSE"
+    SUSPEND = "SUSPEND"
+    RESUME = "RESUME"
+    CANCEL = "CANCEL"
+    CHANGE_PLAN = "CHANGE_PLAN"
+    APPLY_COUPON = "APPLY_COUPON"
+    REMOVE_COUPON = "REMOVE_COUPON"
+    UPDATE_QUANTITY = "UPDATE_QUANTITY"
+    WITHDRAW_PENDING_CHANGE = "WITHDRAW_PENDING_CHANGE"
+    PAY = "PAY"
+    UPLOAD_ATTACHMENTS = "UPLOAD_ATTACHMENTS"
+    SET_DEFAULT = "SET_DEFAULT"
+    DELETE = "DELETE"
+    DOWNLOAD = "DOWNLOAD"
+
+
+@dataclass(frozen=True, slots=True)
+class ActionState:
+    action: Action
+    allowed: bool
+    reason: ErrorCode | None
+    message: str | None
+
+
+MESSAGES = {
+    E.WRONG_STATE: "This cannot be done in the state it is in.",
+    E.ALREADY_SCHEDULED: "A change is already scheduled. Withdraw it first.",
+    E.PAUSE_IN_TRIAL: "A trial cannot be paused.",
+    E.OVERDUE_INVOICE: "An invoice is overdue. Pay it first.",
+    E.RESUME_FIRST: "Resume the subscription first.",
+    E.NOT_YOURS_TO_RESUME: "Only the merchant can lift this suspension.",
+    E.CANCELED: "The subscription has ended.",
+    E.COUPON_ALREADY_APPLIED: "A coupon is on this subscription. Remove it first.",
+    E.ALREADY_PAID: "Nothing is left to pay.",
+    E.NOT_PAYABLE: "This is no longer payable.",
+    E.IN_PROGRESS: "A payment is in progress.",
+    E.METHOD_IN_USE: "A subscription is billed to this method. Choose another one for it first.",
+    E.METHOD_EXPIRED: "This method has expired.",
+    E.ALREADY_DEFAULT: "This is the default method already.",
+    E.NOT_YOURS_TO_DELETE: "Only who uploaded a file may delete it.",
+    E.SIGN_IN_REQUIRED: "Only the customer may do this. Sign in with the password first: call `signIn` in this session.",
+    E.NOT_STORED: "The file is not stored (yet).",
+    E.QUOTA_EXCEEDED: "No more files can be attached to this.",
+}
+
+LIFECYCLE = (Action.PAUSE, Action.SUSPEND, Action.RESUME, Action.CANCEL, Action.CHANGE_PLAN, Action.APPLY_COUPON)
+
+# The table of the lifecycle: per state, in the order of LIFECYCLE, None for "yes" and otherwise the reason for "no".
+SUBSCRIPTION: dict[str, tuple[ErrorCode | None, ...]] = {
+    "PENDING": (E.WRONG_STATE, E.WRONG_STATE, E.WRONG_STATE, None, E.WRONG_STATE, E.WRONG_STATE),
+    "SCHEDULED": (E.WRONG_STATE, E.WRONG_STATE, E.WRONG_STATE, None, E.WRONG_STATE, None),
+    "TRIALING": (E.PAUSE_IN_TRIAL, None, E.WRONG_STATE, None, None, None),
+    "ACTIVE": (None, None, E.WRONG_STATE, None, None, None),
+    "ACTIVE, overdue": (E.OVERDUE_INVOICE, None, E.WRONG_STATE, None, E.OVERDUE_INVOICE, None),
+    "pending PAUSE": (E.ALREADY_SCHEDULED, None, None, None, None, None),
+    "pending CANCEL": (E.ALREADY_SCHEDULED, None, None, None, E.RESUME_FIRST, E.RESUME_FIRST),
+    "pending PLAN": (None, None, None, None, None, None),
+    "PAUSED": (None, None, None, None, E.RESUME_FIRST, None),
+    "SUSPENDED by CUSTOMER": (E.RESUME_FIRST, None, None, None, E.RESUME_FIRST, None),
+    "SUSPENDED": (E.NOT_YOURS_TO_RESUME, E.NOT_YOURS_TO_RESUME, E.NOT_YOURS_TO_RESUME, None, E.NOT_YOURS_TO_RESUME, E.NOT_YOURS_TO_RESUME),
+    "CANCELED": (E.CANCELED, E.CANCELED, E.CANCELED, None, E.CANCELED, E.CANCELED),
+}
+
+
+def state_of(status: str, suspended_by: str | None, pending_kind: str | None, has_overdue: bool) -> str:
+    """The row of SUBSCRIPTION that a subscription stands in. A hold outranks a pending change, and that outranks what is overdue."""
+    if status == "SUSPENDED":
+        return "SUSPENDED by CUSTOMER" if suspended_by == "CUSTOMER" else "SUSPENDED"
+    if pending_kind and status in ("ACTIVE", "TRIALING"):
+        return f"pending {pending_kind}"
+    return "ACTIVE, overdue" if status == "ACTIVE" and has_overdue else status
+
+
+def of_subscription(
+    status: str, suspended_by: str | None, pending_kind: str | None, has_overdue: bool, is_charging: bool, running_coupon: str | None
+) -> list[ActionState]:
+    """The quantity is part of the plan, so it may be changed when the plan may. While a charge decides what becomes of the subscription, it can only be canceled.
+
+    A coupon is removed where one could be applied.
+    """
+    state = state_of(status, suspended_by, pending_kind, has_overdue)
+    reasons = dict(zip(LIFECYCLE, SUBSCRIPTION[state], strict=True))
+    if has_overdue and state in ("pending PAUSE", "pending PLAN"):
+        reasons[Action.CHANGE_PLAN] = E.OVERDUE_INVOICE
+    if state == "pending PLAN":
+        reasons[Action.PAUSE] = E.PAUSE_IN_TRIAL if status == "TRIALING" else E.OVERDUE_INVOICE if has_overdue else None
+    reasons[Action.UPDATE_QUANTITY] = reasons[Action.CHANGE_PLAN]
+    reasons[Action.REMOVE_COUPON] = reasons[Action.APPLY_COUPON] or (None if running_coupon else E.WRONG_STATE)
+    reasons[Action.APPLY_COUPON] = reasons[Action.APPLY_COUPON] or (E.COUPON_ALREADY_APPLIED if running_coupon == RunningCoupon.LASTING else None)
+    reasons[Action.WITHDRAW_PENDING_CHANGE] = None if state.startswith("pending") else reasons[Action.RESUME] or E.WRONG_STATE
+    is_waiting = is_charging and status != "PENDING"
+    return [_state(action, E.IN_PROGRESS if is_waiting and action is not Action.CANCEL else reason) for action, reason in reasons.items()]
+
+
+def of_invoice(status: str, remaining_minor: int, is_in_payment: bool = False, file_count: int = 0, *, max_files: int | None = None) -> list[ActionState]:
+    """`is_in_payment`: a charge for it is under way, or one that decides over its subscription. `max_files` is how many files it may have, None for any number."""
+    pay = _unpayable("PROCESSING" if is_in_payment else status, remaining_minor)
+    return [_state(Action.PAY, pay), _state(Action.DOWNLOAD, None), _state(Action.UPLOAD_ATTACHMENTS, _full(file_count, max_files))]
+
+
+def of_schedule(status: str, file_count: int = 0, *, max_files: int | None = None) -> list[ActionState]:
+    return [_state(Action.UPLOAD_ATTACHMENTS, E.WRONG_STATE if status == "CANCELED" else _full(file_count, max_files))]
+
+
+def of_installment(status: str, remaining_minor: int, invoice_status: str | None = None, invoice_remaining_minor: int | None = None) -> list[ActionState]:
+    """An invoice that covers it is paid along, so what cannot be done with the invoice cannot be done with its installment. An `invoice_status` of PROCESSING: it is in payment."""
+    reason = _unpayable(status, remaining_minor)
+    if reason is None and invoice_status is not None:
+        reason = _unpayable(invoice_status, invoice_remaining_minor or 0)
+    return [_state(Action.PAY, reason)]
+
+
+def of_method(is_default: bool, is_expired: bool, is_in_use: bool, has_payment_in_flight: bool) -> list[ActionState]:
+    default = E.ALREADY_DEFAULT if is_default else E.METHOD_EXPIRED if is_expired else None
+    delete = E.IN_PROGRESS if has_payment_in_flight else E.METHOD_IN_USE if is_in_use else None
+    return [_state(Action.SET_DEFAULT, default), _state(Action.DELETE, delete)]
+
+
+def of_attachment(status: str, uploaded_by: str, *, actor: Actor, needs_sign_in: bool) -> list[ActionState]:
+    """Who uploaded a file may delete it; above all, staff never delete what a customer uploaded, also not by a portal link that they made."""
+    delete = E.NOT_YOURS_TO_DELETE if actor != uploaded_by else E.SIGN_IN_REQUIRED if needs_sign_in else None
+    return [_state(Action.DELETE, delete), _state(Action.DOWNLOAD, None if status == "STORED" else E.NOT_STORED)]
+
+
+def judge(states: Iterable[ActionState], action: Action, field: str | None = None) -> None:
+    """Raises Refused with the table's reason; `field` is the input's that it is about."""
+    reason = next(state.reason for state in states if state.action is action)
+    if reason is not None:
+        raise Refused(reason, MESSAGES[reason], field)
+
+
+def judge_version(expected: int | None, version: int) -> None:
+    """Who says which version they saw, means no other. Raises Refused."""
+    if expected is not None and expected != version:
+        raise Refused(E.VERSION_CONFLICT, "It was changed since you read it. Read it again.", "expectedVersion")
+
+
+def _unpayable(status: str, remaining_minor: int) -> ErrorCode | None:
+    if status == "PROCESSING":
+        return E.IN_PROGRESS
+    if status in ("VOID", "REFUNDED", "CANCELED"):
+        return E.NOT_PAYABLE
+    return None if remaining_minor else E.ALREADY_PAID
+
+
+def _full(file_count: int, max_files: int | None) -> ErrorCode | None:
+    return None if has_room(file_count + 1, max_files) else E.QUOTA_EXCEEDED
+
+
+def _state(action: Action, reason: ErrorCode | None) -> ActionState:
+    return ActionState(action, reason is None, reason, MESSAGES[reason] if reason else None)

@@ -1,0 +1,1 @@
+"""Rules of money: amounts, allocation, charges, refunds, dunning, numbers."""

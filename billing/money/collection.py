@@ -1,0 +1,54 @@
+"""How an invoice is collected, in words for its customer. A language that is not here reads English."""
+
+from datetime import date
+
+from babel import Locale
+from babel.dates import format_skeleton
+
+from billing.money.money import known_locale
+from billing.states import Collection, InvoiceStatus
+
+PROCESSING = "PROCESSING"
+
+WORDS: dict[str, dict[str, str]] = {
+    "en": {
+        Collection.DUE: "It will be charged shortly.",
+        Collection.RETRYING: "We will try again on {day}.",
+        Collection.WAITING_FOR_METHOD: "Add a payment method.",
+        Collection.GIVEN_UP: "It is no longer charged automatically. Please pay it.",
+        PROCESSING: "A payment is in progress.",
+    },
+    "de": {
+        Collection.DUE: "Der Betrag wird in Kürze eingezogen.",
+        Collection.RETRYING: "Wir versuchen es am {day} erneut.",
+        Collection.WAITING_FOR_METHOD: "Fügen Sie eine Zahlungsart hinzu.",
+        Collection.GIVEN_UP: "Der Betrag wird nicht mehr automatisch eingezogen. Bitte zahlen Sie ihn.",
+        PROCESSING: "Eine Zahlung ist in Bearbeitung.",
+    },
+    "fr": {
+        Collection.DUE: "Le montant sera prélevé sous peu.",
+        Collection.RETRYING: "Nous réessaierons le {day}.",
+        Collection.WAITING_FOR_METHOD: "Ajoutez un moyen de paiement.",
+        Collection.GIVEN_UP: "Le montant n'est plus prélevé automatiquement. Merci de le régler.",
+        PROCESSING: "Un paiement est en cours.",
+    },
+}
+FALLBACK = "en"
+
+
+def message(state: str, next_attempt_on: date | str | None, status: str, *, locale: str | None = None, customer_locale: str | None = None) -> str | None:
+    """One sentence, in the locale that is named or else the customer's; None where nothing is collected. The day may be in ISO 8601; it is written without its year."""
+    if state == Collection.NONE:
+        return None
+    wanted = known_locale(locale or customer_locale or FALLBACK)
+    reader = wanted if wanted.language in WORDS else known_locale(FALLBACK)
+    words = WORDS[reader.language]
+    if status == InvoiceStatus.PROCESSING:
+        return words[PROCESSING]
+    if state == Collection.RETRYING and next_attempt_on is None:
+        return words[Collection.DUE]
+    return words[state].format(day=_day(next_attempt_on, reader) if next_attempt_on else "")
+
+
+def _day(day: date | str, reader: Locale) -> str:
+    return format_skeleton("MMMMd", date.fromisoformat(str(day)), locale=reader)

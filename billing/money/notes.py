@@ -1,0 +1,92 @@
+"""Credit notes: documents that take back a part of an issued invoice. Net and tax are shared out so that the notes of an invoice never take more of either than it has."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+
+from billing.money.money import share
+from billing.money.wording import Wording
+from billing.periods import Period
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """Net and tax that can be taken off an invoice: its own, less those of its credit notes; or a part of them."""
+
+    net_minor: int
+    tax_minor: int
+
+    @property
+    def total_minor(self) -> int:
+        return self.net_minor + self.tax_minor
+
+
+@dataclass(frozen=True, slots=True)
+class NoteLine:
+    """A line of a credit note. Its amounts are positive: what is taken back."""
+
+    description: str
+    net_minor: int
+    tax_minor: int
+    period: Period | None = None
+    wording: Wording | None = None
+
+    @property
+    def total_minor(self) -> int:
+        return self.net_minor + self.tax_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A credit note on an invoice. Of its total, `released_minor` was open and is no longer asked for, `granted_minor` becomes the customer's credit, and
+    `refunded_minor` was paid back by the refund."""
+
+    invoice_id: str
+    reason: str
+    lines: tuple[NoteLine, ...]
+    released_minor: int = 0
+    granted_minor: int = 0
+    refunded_minor: int = 0
+    refund_id: str | None = None
+
+    @property
+    def net_minor(self) -> int:
+        return sum(line.net_minor for line in self.lines)
+
+    @property
+    def tax_minor(self) -> int:
+        return sum(line.tax_minor for line in self.lines)
+
+    @property
+    def total_minor(self) -> int:
+        return self.net_minor + self.tax_minor
+
+
+def left_of(invoice: Left, notes: Iterable[Left]) -> Left:
+    """What the notes so far leave of an invoice."""
+    return reduce(minus, notes, invoice)
+
+
+def minus(one: Left, other: Left) -> Left:
+    return Left(one.net_minor - other.net_minor, one.tax_minor - other.tax_minor)
+
+
+def part_of(left: Left, amount_minor: int) -> Left:
+    """An amount with tax as net and tax. What takes the whole takes exactly its tax. Raises ValueError for more than there is."""
+    if not 0 <= amount_minor <= left.total_minor:
+        raise ValueError("no more can be taken off an invoice than is left of it")
+    tax = share(left.tax_minor, amount_minor, left.total_minor or 1)
+    return Left(amount_minor - tax, tax)
+
+
+def note_line(left: Left, amount_minor: int, description: str | Wording, period: Period | None = None) -> NoteLine:
+    """A line that takes an amount with tax off an invoice of which so much is left."""
+    part = part_of(left, amount_minor)
+    return described(description, part, period)
+
+
+def described(description: str | Wording, part: Left, period: Period | None) -> NoteLine:
+    """A line in the merchant's words or in Portico's own."""
+    if isinstance(description, Wording):
+        return NoteLine(description.english, part.net_minor, part.tax_minor, period, description)
+    return NoteLine(description, part.net_minor, part.tax_minor, period)

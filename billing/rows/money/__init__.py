@@ -1,0 +1,1 @@
+"""Rows of invoices, payments and what belongs to them."""

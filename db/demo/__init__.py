@@ -1,7 +1,0 @@
-"""The demo: a catalogue, named customers who each show something, and as many generated ones as asked for."""
-
-from db.demo.load import files, is_empty, load_demo, seed
-from db.demo.own import NotTheDemo, check_own
-from db.demo.shown import SHOWN, DemoCustomer
-
-__all__ = ["SHOWN", "DemoCustomer", "NotTheDemo", "check_own", "files", "is_empty", "load_demo", "seed"]

@@ -1,0 +1,1 @@
+"""What one account of the demo has: subscriptions, invoices, payments, attachments."""

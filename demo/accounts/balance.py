@@ -1,0 +1,66 @@
+"""The customer's account: a ledger whose sum is their credit (positive) or what they owe on account (negative)."""
+
+from datetime import datetime
+
+from demo.accounts.payments import settle_invoice
+from demo.records.account import Account
+from demo.records.money import BalanceEntry, Payment
+from demo.records.rows import Invoice, PaymentMethod
+
+DESCRIPTIONS = {
+    "CREDIT_NOTE": "Credit note",
+    "OVERPAYMENT": "Paid more than was owed",
+    "PAYMENT": "Paid on account",
+    "APPLIED_TO_INVOICE": "Used for an invoice",
+    "ADJUSTMENT": "Adjustment by support",
+    "CHARGE": "Charged to the account",
+    "REFUND": "Credit paid out",
+}
+
+
+def enter(account: Account, kind: str, amount_minor: int, *, at: datetime, currency: str | None = None) -> BalanceEntry:
+    return account.add(
+        BalanceEntry(
+            customer_id=account.customer.id,
+            id=account.id("bal", at),
+            currency=currency or account.customer.currency,
+            amount_minor=amount_minor,
+            kind=kind,
+            description=DESCRIPTIONS[kind],
+            created_at=at,
+        )
+    )
+
+
+def apply_credit(account: Account, invoice: Invoice, amount_minor: int, *, at: datetime) -> None:
+    enter(account, "APPLIED_TO_INVOICE", -amount_minor, at=at, currency=invoice.currency).invoice_id = invoice.id
+    invoice.credited_minor += amount_minor
+    settle_invoice(invoice, at)
+
+
+def overpay(account: Account, payment: Payment, surplus_minor: int) -> None:
+    """Make a settled payment larger than what it paid; the rest becomes credit."""
+    payment.amount_minor += surplus_minor
+    at = payment.settled_at or payment.created_at
+    enter(account, "OVERPAYMENT", surplus_minor, at=at, currency=payment.currency).payment_id = payment.id
+
+
+def pay_account(account: Account, amount_minor: int, *, method: PaymentMethod, at: datetime) -> None:
+    """A payment of what is owed on account alone: it has no allocation."""
+    payment = account.add(
+        Payment(
+            customer_id=account.customer.id,
+            id=account.id("pay", at),
+            status="SUCCEEDED",
+            currency=account.customer.currency,
+            amount_minor=amount_minor,
+            method_kind=method.kind,
+            method_brand=method.brand,
+            method_last4=method.last4,
+            payment_method_id=method.id,
+            processor_reference=account.reference(),
+            created_at=at,
+            settled_at=at,
+        )
+    )
+    enter(account, "PAYMENT", amount_minor, at=at).payment_id = payment.id

@@ -1,0 +1,129 @@
+"""Payment schedules: a sum in monthly installments, with one invoice for all, one for each, or none."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from billing.lifecycle.bills import DAYS_TO_PAY
+from billing.periods import add_months
+from demo.accounts.invoices import Charge, Heading, bill
+from demo.accounts.payments import Debt, pay
+from demo.records.account import Account
+from demo.records.amounts import amounts_of
+from demo.records.periods import midday
+from demo.records.rows import Installment, Invoice, PaymentMethod, PaymentSchedule, Subscription
+
+# What merchants call an installment, by the customer's language.
+INSTALLMENTS = {
+    "de": "Rate {} von {}",
+    "fr": "Échéance {} sur {}",
+    "es": "Cuota {} de {}",
+    "pt": "Parcela {} de {}",
+    "ar": "القسط {} من {}",
+    "ja": "{}回目(全{}回)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """What a schedule is about. `parts_minor` are the installments before tax."""
+
+    name: str
+    parts_minor: tuple[int, ...]
+    invoicing: str
+    currency: str
+    first_due_on: date
+    subscription: Subscription | None = None
+
+
+def agree(account: Account, agreement: Agreement, *, created_at: datetime) -> list[Debt]:
+    """The debts of a new schedule, one for each installment, the first due first."""
+    schedule = _schedule(account, agreement, created_at=created_at)
+    installments = [_installment(account, schedule, agreement, position=position) for position in range(1, len(agreement.parts_minor) + 1)]
+    schedule.total_minor = sum(installment.amount_minor for installment in installments)
+    cover = {"NONE": _not_covered, "COLLECTIVE": _covered_together, "PER_INSTALLMENT": _covered_each}[agreement.invoicing]
+    invoices = cover(account, agreement, schedule, installments)
+    for installment, invoice in zip(installments, invoices, strict=True):
+        installment.invoice_id = invoice.id if invoice else None
+    return [Debt(invoice, installment, schedule) for installment, invoice in zip(installments, invoices, strict=True)]
+
+
+def pay_when_due(account: Account, debts: list[Debt], *, method: PaymentMethod | None) -> None:
+    for debt in debts:
+        pay(account, debt, method=method, at=midday(due_day(debt), account.zone) - timedelta(days=1))
+
+
+def cancel_rest(debts: list[Debt]) -> None:
+    """End the schedule: what is unpaid is no longer owed, and its own invoice is void."""
+    for debt in debts:
+        if debt.installment and debt.schedule and not debt.installment.paid_minor:
+            debt.installment.status, debt.schedule.status = "CANCELED", "CANCELED"
+            if debt.invoice and not debt.invoice.paid_minor:
+                debt.invoice.status = "VOID"
+
+
+def due_day(debt: Debt) -> date:
+    return debt.owed.due_on
+
+
+def schedule_of(debts: list[Debt]) -> PaymentSchedule:
+    schedule = debts[0].schedule
+    if schedule is None:
+        raise ValueError("These debts are of no schedule.")
+    return schedule
+
+
+def _not_covered(account: Account, agreement: Agreement, schedule: PaymentSchedule, installments: list[Installment]) -> list[Invoice | None]:
+    return [None] * len(installments)
+
+
+def _covered_together(account: Account, agreement: Agreement, schedule: PaymentSchedule, installments: list[Installment]) -> list[Invoice | None]:
+    charges = [Charge(f"{schedule.name}: {item.name}", part) for item, part in zip(installments, agreement.parts_minor, strict=True)]
+    heading = Heading("SCHEDULE", schedule.currency, schedule.created_at, schedule.subscription_id, schedule.id, due_on=installments[-1].due_on)
+    return [bill(account, heading, charges)] * len(installments)
+
+
+def _covered_each(account: Account, agreement: Agreement, schedule: PaymentSchedule, installments: list[Installment]) -> list[Invoice | None]:
+    """An invoice is issued two weeks before its installment is due; until then there is none."""
+    invoices: list[Invoice | None] = []
+    for installment, part in zip(installments, agreement.parts_minor, strict=True):
+        issued_at = max(schedule.created_at, midday(installment.due_on - timedelta(days=DAYS_TO_PAY), account.zone))
+        heading = Heading("SCHEDULE", schedule.currency, issued_at, schedule.subscription_id, schedule.id, due_on=installment.due_on)
+        is_issued = issued_at <= account.now
+        invoices.append(bill(account, heading, [Charge(f"{schedule.name}: {installment.name}", part)]) if is_issued else None)
+    return invoices
+
+
+def _schedule(account: Account, agreement: Agreement, *, created_at: datetime) -> PaymentSchedule:
+    return account.add(
+        PaymentSchedule(
+            customer_id=account.customer.id,
+            id=account.id("sch", created_at),
+            name=agreement.name,
+            currency=agreement.currency,
+            invoicing=agreement.invoicing,
+            subscription_id=agreement.subscription.id if agreement.subscription else None,
+            total_minor=0,
+            created_at=created_at,
+        )
+    )
+
+
+def _installment(account: Account, schedule: PaymentSchedule, agreement: Agreement, *, position: int) -> Installment:
+    parts = agreement.parts_minor
+    return account.add(
+        Installment(
+            customer_id=schedule.customer_id,
+            id=account.id("ins", schedule.created_at),
+            schedule_id=schedule.id,
+            currency=schedule.currency,
+            position=position,
+            name=_name(account, position, len(parts)),
+            due_on=add_months(agreement.first_due_on, position - 1),
+            amount_minor=amounts_of(parts[position - 1], account.customer.tax_rate_ppm).total_minor,
+        )
+    )
+
+
+def _name(account: Account, position: int, count: int) -> str:
+    """As a merchant writes it for the customer."""
+    return INSTALLMENTS.get(account.customer.locale[:2], "Installment {} of {}").format(position, count)

@@ -1,0 +1,59 @@
+"""Whether all customers and the whole catalogue of a database are the demo's own."""
+
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+import asyncpg
+
+from demo.customers.crowd import generated_id
+from demo.personas import SHOWN
+from demo.records.catalogue import catalogue_rows
+from demo.records.tables import CATALOGUE_TABLES
+
+SCHEMA = "portico"
+APP = "portico_app"
+# The end of an id that only chance makes: 60 of its bits. The rest is the time at which the customer came.
+CHANCE_CHARACTERS = 12
+ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+
+class NotTheDemo(Exception):
+    """There are rows that are not the demo's, and nothing is added to them. The message says which and how many."""
+
+
+async def check_own(admin_url: str) -> None:
+    """The same for a database that may have no tables yet, as staff: row security hides every customer from the owner. Raises NotTheDemo."""
+    connection = await asyncpg.connect(admin_url)
+    try:
+        if await connection.fetchval(f"select to_regclass('{SCHEMA}.customer') is not null"):
+            async with connection.transaction():
+                await connection.execute(f"set local role {APP}; set local search_path = {SCHEMA}; set local app.actor = 'STAFF'")
+                await refuse_others(connection)
+    finally:
+        await connection.close()
+
+
+async def refuse_others(connection: Connection) -> None:
+    """Raises NotTheDemo where a customer, plan, price, coupon or offer is not the demo's. In a transaction that sees all rows."""
+    counts = {table: await _others(connection, table, {row.id for row in catalogue_rows()[kind]}) for kind, table in CATALOGUE_TABLES.items()}
+    counts = {"customer": await _other_customers(connection)} | counts
+    if any(counts.values()):
+        parts = ", ".join(f"{count} in {table}" for table, count in counts.items() if count)
+        raise NotTheDemo(f"The database has rows that are not the demo's ({parts}). Demo customers are added to no other data: use a database of their own.")
+
+
+async def _others(connection: Connection, table: str, own: set[str]) -> int:
+    """None in a table that a later migration makes."""
+    if not await connection.fetchval("select to_regclass($1) is not null", table):
+        return 0
+    count: int = await connection.fetchval(f"select count(*) from {table} where id <> all($1)", list(own))
+    return count
+
+
+async def _other_customers(connection: Connection) -> int:
+    """Generated customers are known by the part of their ids that their number alone decides."""
+    rows = await connection.fetch("select id from customer where id <> all($1)", [shown.id for shown in SHOWN])
+    generated = {generated_id(number, ANY_DAY)[-CHANCE_CHARACTERS:] for number in range(1, len(rows) + 1)}
+    return sum(row["id"][-CHANCE_CHARACTERS:] not in generated for row in rows)

@@ -1,0 +1,1 @@
+"""Rows of the demo data, and the tables they go into."""

@@ -1,0 +1,30 @@
+"""The command `explain`."""
+
+import asyncio
+from pathlib import Path
+
+from auth.viewer import Viewer
+from db.pool import Database, Pool
+from demo import SHOWN
+from gateway.cli.commands.tokens import customer_viewer, staff_viewer
+from gateway.cli.console import console
+from gateway.cli.explain import Question
+from gateway.cli.explain import explain as explain_document
+from gateway.wiring.configuration.settings import load
+from gateway.wiring.database import Place, check, postgres
+
+
+def viewer_of(customer: str | None, client: str, *, is_staff: bool) -> Viewer:
+    """Who asks; where nobody is named, the first customer of the demo."""
+    return staff_viewer(client) if is_staff else customer_viewer(customer or SHOWN[0].id, client)
+
+
+def explain(question: Question, data_dir: Path | None) -> None:
+    with postgres(load(data_dir=data_dir)) as place:
+        asyncio.run(check(place))
+        asyncio.run(_explain(place, question))
+
+
+async def _explain(place: Place, question: Question) -> None:
+    async with Database(place.app_url, Pool(max_size=1), server_settings=place.server_settings) as database:
+        await explain_document(question, database, console)

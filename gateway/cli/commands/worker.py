@@ -1,0 +1,64 @@
+"""The commands that run the billing clock: `worker` and `tick`."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import typer
+
+from gateway.cli.console import console, say_error
+from gateway.http import log_format
+from gateway.wiring.configuration import production
+from gateway.wiring.configuration.settings import Settings, load
+from gateway.wiring.database import Place, check, postgres
+from gateway.wiring.issuer import secret_of_portal
+from gateway.wiring.operator_errors import OperatorError
+from gateway.wiring.payments import require_processor
+from gateway.wiring.worker import Ticked, run_worker, stopping, tick_once, until_reachable
+from jobs.worker import QueueEnded
+
+
+def worker(data_dir: Path | None) -> None:
+    settings = load(data_dir=data_dir)
+    production.require(settings, secret_of_portal, require_processor)
+    log_format.configure(as_json=settings.is_production, level=settings.log_level)
+    with postgres(settings) as place:
+        production.warn(settings)
+        asyncio.run(_work(settings, place))
+
+
+async def _work(settings: Settings, place: Place) -> None:
+    stop = stopping()
+    await until_reachable(place, stop)
+    try:
+        await run_worker(settings, place, on_ready=lambda: console.print("READY"), stop=stop)
+    except QueueEnded as error:
+        raise OperatorError(str(error)) from error
+
+
+def tick(at: datetime | None, data_dir: Path | None, *, is_confirmed: bool) -> None:
+    """Exits with 1 if anything failed."""
+    settings = load(data_dir=data_dir)
+    instant = at.replace(tzinfo=UTC) if at else None
+    production.refuse_future(settings, instant, datetime.now(UTC), is_confirmed=is_confirmed)
+    production.require(settings, secret_of_portal, require_processor)
+    with postgres(settings) as place:
+        asyncio.run(check(place))
+        ticked = asyncio.run(tick_once(settings, place, instant))
+    _print(ticked)
+    if ticked.failures:
+        say_error(f"{ticked.failures}. The log above says why; the next tick tries again.")
+        raise typer.Exit(1)
+
+
+def _print(ticked: Ticked) -> None:
+    done, swept = ticked.clock, ticked.swept
+    console.print(f"{done.steps} subscription steps, {done.collections} invoices charged, {done.reconciled} charges settled.")
+    console.print(
+        f"{ticked.letters.letters} letters sent, {swept.announced} expired upload reservations removed, {swept.objects} unused objects deleted, "
+        f"{ticked.forgotten.rows} expired rows deleted."
+    )
+    if swept.unchecked:
+        console.print(
+            f"The bucket does not list unfinished uploads, so {swept.unchecked} of the objects may have left parts: see docs/attachments.md#s3-servers."
+        )

@@ -1,0 +1,28 @@
+"""What a command says when it cannot do its work, and the log that it writes until its settings are known: both without the secrets of the settings."""
+
+import os
+import sys
+import traceback
+
+from db.outages import DatabaseUnavailable
+from gateway.cli.console import say_error
+from gateway.http import log_format
+from gateway.wiring.configuration.secret_settings import secrets_of
+from gateway.wiring.operator_errors import OperatorError
+
+
+def set_up_log() -> None:
+    """Warnings and errors go to standard error until the command configures the log by its settings."""
+    log_format.hide(secrets_of(os.environ))
+    log_format.configure(as_json=False, level="WARNING", stream=sys.stderr)
+
+
+def report(error: Exception) -> None:
+    """One line for what an operator can mend; of a bug the traceback, which is all that anybody will know of it."""
+    log_format.hide(secrets_of(os.environ))
+    if isinstance(error, OperatorError):
+        say_error(str(error))
+    elif isinstance(error, DatabaseUnavailable):
+        say_error(f"The database became unavailable: {error.cause}. Try again.")
+    else:
+        sys.stderr.write(log_format.hidden("".join(traceback.format_exception(error))))

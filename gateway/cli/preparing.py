@@ -1,0 +1,61 @@
+"""The database as commands need it: migrated, and filled with the demo's customers."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+
+import demo as demo_data
+from auth.jwt.tokens import Issuer
+from auth.passwords import Passwords
+from auth.urls.links import secret_of
+from db.migrate import migrate as migrate_database
+from db.outages import LOST
+from demo.passwords import PASSWORD
+from demo.records.issued import SHOP
+from gateway.cli.console import console
+from gateway.wiring.configuration.settings import Settings
+from gateway.wiring.database import REASONS, CannotReach, Place, connected, filling, reason_of
+from gateway.wiring.files import bucket_of, put_all
+
+MERCHANT = {"merchant": SHOP.name, "merchant_address": SHOP.address, "merchant_tax_ids": SHOP.tax_ids, "merchant_footer": SHOP.footer}
+
+
+def with_demo_merchant(settings: Settings) -> Settings:
+    """With the merchant of the demo's invoices, unless the operator has set another: statements and new invoices name the same one."""
+    return settings if MERCHANT.keys() & settings.model_fields_set else settings.model_copy(update=MERCHANT)
+
+
+async def prepare_demo(place: Place, settings: Settings, issuer: Issuer) -> None:
+    async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
+        pass
+    await demo_data.check_own(place.admin_url)
+    await migrate(place)
+    if await demo_data.is_empty(place.admin_url):
+        console.print("Loading demo customers")
+        put = partial(put_all, bucket_of(settings, "", secret_of(issuer.keys[0])))
+        password_hash = await Passwords().hash(PASSWORD)
+        with filling():
+            await demo_data.load_demo(place.admin_url, password_hash=password_hash, now=datetime.now(UTC), put=put)
+
+
+async def migrate(place: Place) -> None:
+    async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
+        pass
+    try:
+        await migrate_database(place.admin_url)
+    except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise CannotReach(f"The database cannot be migrated: {reason_of(error)}. Check PORTICO_DATABASE_URL.") from None
+    except DBAPIError as error:  # a statement was refused
+        if (state := getattr(error.orig, "sqlstate", None)) != "42501":
+            raise
+        raise CannotReach(f"The database cannot be migrated: {REASONS[state]} (SQLSTATE {state}). Check PORTICO_DATABASE_URL.") from None
+
+
+async def seed(place: Place, customers: int, progress: Callable[[int], None]) -> None:
+    async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
+        pass
+    with filling():
+        await demo_data.seed(place.admin_url, customers=customers, now=datetime.now(UTC), progress=progress)

@@ -1,0 +1,1 @@
+"""Pages of reference that commands print from the code."""

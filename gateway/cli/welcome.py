@@ -1,0 +1,47 @@
+"""What `demo` says when it is ready."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from graphql import strip_ignored_characters
+from rich.console import Console
+from rich.text import Text
+
+from auth.jwt.tokens import Issuer, sign
+from auth.viewer import Viewer
+from billing.states import Actor
+from demo import SHOWN
+from demo.passwords import PASSWORD
+from gateway.cli.console import bold
+from gateway.documents.document_cache import first_party
+from gateway.routes.examples import Login
+
+LIFETIME = timedelta(days=30)
+
+
+def show(console: Console, url: str, issuer: Issuer) -> None:
+    """URLs, demo customers with their tokens, a curl line to paste, and READY as the last line."""
+    console.print(Text.assemble("\n", bold("Portico"), f"  {url}/graphql\n", bold("GraphiQL"), f" {url}/graphiql\n"))
+    for person in SHOWN:
+        console.print(Text.assemble(bold(person.email), f"  {person.name}: {person.about}"))
+        console.print(bold(f"Authorization: Bearer {_token(person.id, issuer)}", "dim"))
+    console.print(Text.assemble("\nAll of them sign in with the password: ", bold(PASSWORD)))
+    console.print("\nThe Summary page of Ada Lovelace:\n")
+    print(curl(url, _token(SHOWN[0].id, issuer)))
+    print(f"\nREADY {url}/graphql", flush=True)
+
+
+def logins(issuer: Issuer) -> tuple[Login, ...]:
+    """The demo customers, whom GraphiQL may act as."""
+    return tuple(Login(person.id, person.name, person.about, _token(person.id, issuer)) for person in SHOWN)
+
+
+def curl(url: str, token: str) -> str:
+    """A line for a shell that asks for the Summary page."""
+    body = json.dumps({"query": strip_ignored_characters(first_party()["Summary"])})
+    return f"curl -s {url}/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer {token}' -d '{body}'"
+
+
+def _token(customer_id: str, issuer: Issuer) -> str:
+    viewer = Viewer(Actor.CUSTOMER, customer_id, ("portal",), "portico-demo")
+    return sign(viewer, issuer, now=datetime.now(UTC), lifetime=LIFETIME)

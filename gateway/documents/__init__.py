@@ -1,0 +1,1 @@
+"""Documents: parsed, validated, priced, cached and, where they are persisted, found by their id."""

@@ -1,0 +1,1 @@
+"""HTTP messages: requests, responses, headers, statuses and multipart bodies."""

@@ -1,0 +1,1 @@
+"""The GraphQL endpoint: from a request to its answer."""

@@ -1,0 +1,71 @@
+"""Running one operation: the planner's one statement where there is one, or else the executor over the loaders."""
+
+import inspect
+import logging
+from functools import partial
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLSchema, OperationDefinitionNode, execute
+
+from billing.refusals import RequestError
+from db.outages import Conflict, DatabaseUnavailable, SessionEnded
+from db.unit_of_work import Session
+from gateway.documents.document_cache import Document
+from gateway.http.capacity.threads import beside
+from gateway.http.requests import Call
+from planner import Bound
+from resolvers.context import Context
+
+logger = logging.getLogger("portico.http")
+
+# How many errors about variables are reported. graphql-core formats each of them, so thousands would block the event loop for seconds.
+MAX_INPUT_ERRORS = 20
+# Characters of a planned answer beyond which its derived fields, 20 to 40 µs each, would hold up the event loop for several milliseconds.
+LARGE_TEXT = 8192
+
+
+async def run_planned(document: Document, operation: OperationDefinitionNode, call: Call, context: Context) -> bytes | None:
+    """The planner: the whole query as one statement; None where the executor has to answer. A statement that fails is the executor's to explain."""
+    if document.plans is None:
+        return None
+    try:
+        bound = document.plans.bind(operation, call.variables, context.viewer)
+        if bound is None:
+            return None
+        (row,) = await _fetched(bound, context.session)
+        finish = partial(bound.answer, row, context.links, context.budget, context.file_limits)
+        return await beside(finish) if bound.plan.fix and len(row[0]) > LARGE_TEXT else finish()
+    except (DatabaseUnavailable, SessionEnded):
+        raise
+    except RequestError:
+        document.plans.refused()
+        return None
+    except Exception:  # a bug of the planner's, or of the data: the executor finds out which
+        logger.warning("a planned query failed; the executor answers", exc_info=True)
+        document.plans.failed()
+        await context.session.release()
+        return None
+
+
+async def _fetched(bound: Bound, session: Session) -> list[Any]:
+    """The one statement of a plan, and once more after a Conflict: a standby cancels what stands in the way of its recovery."""
+    try:
+        return await session.fetch_unshielded(bound.plan.sql, bound.values, is_prepared=bound.is_repeated)
+    except Conflict:
+        await session.release()
+        return await session.fetch_unshielded(bound.plan.sql, bound.values, is_prepared=bound.is_repeated)
+
+
+async def run(schema: GraphQLSchema, document: Document, call: Call, context: Context) -> ExecutionResult:
+    """The executor: graphql-core over the loaders. The row behind Query is the viewer."""
+    assert document.ast is not None
+    result = execute(
+        schema,
+        document.ast,
+        root_value=context.viewer,
+        context_value=context,
+        variable_values=call.variables,
+        operation_name=call.operation_name,
+        max_coercion_errors=MAX_INPUT_ERRORS,
+    )
+    return await result if inspect.isawaitable(result) else result

@@ -1,0 +1,96 @@
+"""What a process needs to answer requests, and one request on its way."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from graphql import GraphQLSchema
+
+from auth.jwt.tokens import Tokens
+from billing.refusals import Unauthenticated
+from db.pool import Database
+from gateway.documents.document_cache import Documents
+from gateway.http.capacity.admission import Admission
+from gateway.http.capacity.flow import Flow
+from gateway.http.capacity.patience import Patience
+from gateway.http.capacity.recognised_callers import Known
+from gateway.http.graphql import uploads
+from gateway.http.graphql.budgets import Budgets
+from gateway.http.graphql.persisted import Trust
+from gateway.http.headers import Asked
+from gateway.http.origins import COST, Origins
+from gateway.http.proxies import Network
+from gateway.http.request_log import Entry
+from gateway.http.requests import Bounds
+from gateway.http.responses import Form
+from gateway.http.statuses import Profile
+from gateway.routes.health import Drain
+from resolvers.context import Context, Files, Identity, Payments
+from resolvers.documents.publishing import Judge
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What requests may take, and how they are answered. `strangers` are callers without a token; `tells_reasons` says why a token is not accepted."""
+
+    callers: Bounds
+    strangers: Bounds
+    operation_seconds: float
+    patience: Patience
+    acquire_seconds: float
+    profile: Profile
+    trusted_proxies: tuple[Network, ...]
+    is_open: bool
+    shows_timings: bool
+    tells_reasons: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Portal:
+    """What every request needs, made once per process."""
+
+    schema: GraphQLSchema
+    documents: Documents
+    trusted_documents: Documents
+    trust: Trust
+    database: Database
+    tokens: Tokens
+    identity: Identity
+    payments: Payments
+    files: Files
+    judge: Judge
+    clock: Callable[[], datetime]
+    terms: Terms
+    origins: Origins
+    admission: Admission
+    running_costs: Admission
+    budgets: Budgets
+    uploads: Admission
+    flow: Flow
+    drain: Drain
+    known: Known = field(default_factory=Known)
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request on its way: how it is answered, what the log will say of it, and once the caller is known the unit of work and the key (`gateway/http/capacity/callers.py`).
+
+    `refusal` is there for a request without a valid token: the answer, unless its operation needs none.
+    """
+
+    request: Asked
+    form: Form
+    entry: Entry
+    context: Context | None = None
+    caller: str = ""
+    refusal: Unauthenticated | None = None
+    waits_until: float | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    is_upload: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.is_upload = uploads.is_multipart(self.request)
+
+    @property
+    def wants_cost(self) -> bool:
+        return self.request.headers.get(COST.lower(), "0") not in ("", "0")

@@ -1,0 +1,182 @@
+"""A GraphQL call as HTTP carries it (https://graphql.github.io/graphql-over-http/draft/), read and judged before anything runs."""
+
+import asyncio
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+
+from gateway.documents.deprecation import Deprecation
+from gateway.http.headers import Asked
+from gateway.http.responses import TransportError
+
+ALLOWED = "GET, POST, OPTIONS"
+NAMES = ("query", "variables", "operationName", "extensions", "documentId")
+PARAMETERS = tuple(f'"{name}"'.encode() for name in NAMES)
+CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`others` are parameters of other names, one of which may be the id of a document. `is_stored` once the text is known to be a stored one, and then how
+    it is deprecated, if it is. `has_files` where files come with it."""
+
+    query: str
+    variables: dict[str, Any]
+    operation_name: str | None
+    is_get: bool
+    extensions: dict[str, Any] = field(default_factory=dict)
+    others: dict[str, Any] = field(default_factory=dict)
+    is_stored: bool = False
+    deprecation: Deprecation | None = None
+    has_files: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How much a caller may send, and how long that may take."""
+
+    body_bytes: int
+    url_bytes: int
+    seconds: float
+
+
+Reader = Callable[[Request, Bounds], Awaitable[Call]]
+Found = TypeVar("Found")
+
+
+async def read(request: Request, reader: Reader, bounds: Bounds) -> Call:
+    """Raises TransportError for everything that is not a GraphQL call."""
+    reading = reader(request, bounds)
+    return await reading if request.method == "GET" else await arrived(reading, seconds=bounds.seconds)
+
+
+async def arrived(reading: Awaitable[Found], *, seconds: float) -> Found:
+    """What is read from a body that has so long to come. Raises TransportError if it does not, or breaks off."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await reading
+    except TimeoutError:
+        raise TransportError("REQUEST_TIMEOUT", f"The request did not arrive within {seconds:g} seconds.", Connection="close") from None
+    except ClientDisconnect:
+        raise TransportError("BAD_REQUEST", "The request ended before its body was complete.") from None
+
+
+def reader_of(request: Asked) -> Reader:
+    """How the request is to be read, judged before any of its body is. Raises TransportError."""
+    if request.method == "GET":
+        return _in_url
+    if request.method != "POST":
+        raise TransportError("METHOD_NOT_ALLOWED", "Send GraphQL by POST, or a query by GET.", Allow=ALLOWED)
+    reader = READERS.get(request.media_type)
+    if reader is None or request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise TransportError("UNSUPPORTED_MEDIA_TYPE", "Send the request as application/json in UTF-8, not compressed.")
+    return reader
+
+
+async def _in_url(request: Request, bounds: Bounds) -> Call:
+    text: bytes = request.scope["query_string"]
+    if len(text) > bounds.url_bytes:
+        raise TransportError("URI_TOO_LONG", f"A URL may have at most {bounds.url_bytes} bytes of parameters.")
+    try:
+        pairs = parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100)
+    except ValueError:
+        raise TransportError("BAD_REQUEST", "The URL's parameters cannot be read.") from None
+    given = dict(pairs)
+    if len(given) != len(pairs):
+        raise TransportError("BAD_REQUEST", "A parameter occurs twice.")
+    return checked({name: _parameter(name, value) for name, value in given.items()}, is_get=True)
+
+
+async def _as_json(request: Request, bounds: Bounds) -> Call:
+    charset = CHARSET.search(request.headers["content-type"].lower())
+    if charset and charset[1] not in ("utf-8", "utf8"):
+        raise TransportError("UNSUPPORTED_MEDIA_TYPE", "Send the request in UTF-8.")
+    body = await body_of(request, bounds.body_bytes)
+    found = _json(body)
+    if isinstance(found, dict) and _may_repeat(body) and _repeats(body):
+        raise TransportError("BAD_REQUEST", "A parameter occurs twice.")
+    return checked(found, is_get=False)
+
+
+# Who reads a body, by its media type. A reader is called when the caller is known and before a byte of the body is read.
+READERS: dict[str, Reader] = {"application/json": _as_json}
+
+
+async def body_of(request: Request, limit: int) -> bytes:
+    """The whole body. Raises TransportError for more than `limit` bytes, announced or sent."""
+    announced = request.headers.get("content-length", "0")
+    if announced.isdecimal() and int(announced[:20]) > limit:
+        raise _too_large(limit)
+    received, is_whole = bytearray(), False
+    while not is_whole:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        part, is_whole = message.get("body", b""), not message.get("more_body", False)
+        if len(received) + len(part) > limit:
+            raise _too_large(limit)
+        received += part
+    return bytes(received)
+
+
+def _too_large(limit: int) -> TransportError:
+    return TransportError("CONTENT_TOO_LARGE", f"A request may have at most {limit} bytes.")
+
+
+def _json(text: bytes | str) -> Any:
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        raise TransportError("BAD_REQUEST", "The request is not valid JSON.") from None
+
+
+def _may_repeat(body: bytes) -> bool:
+    """A cheap first look: a parameter that is named twice, or spelled with an escape."""
+    return b"\\u" in body or any(body.count(name) > 1 for name in PARAMETERS)
+
+
+def _repeats(body: bytes) -> bool:
+    """Two readers of one body must not see two requests in it, so no parameter may stand there twice."""
+    outermost: list[tuple[str, Any]] = []
+
+    def note(pairs: list[tuple[str, Any]]) -> None:
+        outermost[:] = pairs
+
+    try:
+        json.loads(body, object_pairs_hook=note)
+    except RecursionError:
+        return True
+    names = [name for name, _ in outermost]
+    return len(set(names)) < len(names)
+
+
+def _parameter(name: str, value: str) -> Any:
+    """In a URL, an empty optional parameter is an absent one, and maps are JSON."""
+    if name == "query":
+        return value
+    if not value:
+        return None
+    return _json(value) if name in ("variables", "extensions") else value
+
+
+def checked(body: Any, *, is_get: bool) -> Call:
+    """A request's parameters as a call; without `query`, another of them has to name a document. Raises TransportError."""
+    if not isinstance(body, dict):
+        raise TransportError("BAD_PARAMETERS", "The request must be one JSON object; batches are not supported.")
+    query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")
+    if not isinstance(query, str | None):
+        raise TransportError("BAD_PARAMETERS", "`query` must be a string.")
+    if not isinstance(variables, dict | None):
+        raise TransportError("BAD_PARAMETERS", "`variables` must be an object.")
+    if not isinstance(body.get("extensions"), dict | None):
+        raise TransportError("BAD_PARAMETERS", "`extensions` must be an object.")
+    if not isinstance(name, str | None):
+        raise TransportError("BAD_PARAMETERS", "`operationName` must be a string.")
+    others = {key: value for key, value in body.items() if key not in NAMES[:4]}
+    return Call(query or "", variables or {}, name, is_get, body.get("extensions") or {}, others)

@@ -1,0 +1,203 @@
+"""Files over HTTP: downloads by signed addresses, and direct uploads into the local bucket."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import format_datetime
+from functools import partial
+from pathlib import Path
+from secrets import token_hex
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
+
+from auth.jwt.tokens import Issuer
+from auth.urls.links import Asked, asked_of, secret_of
+from billing.files.attachments import MAX_FILE_BYTES
+from billing.rows.attachments import AttachmentObject
+from billing.states import Actor
+from db.blocks import blocks
+from db.pool import Database
+from db.unit_of_work import Caller, DatabaseUnavailable, Session, SessionEnded
+from gateway.http import responses
+from gateway.http.capacity.admission import Admission, Overloaded
+from gateway.http.capacity.allowance import Allowance
+from gateway.http.capacity.callers import customer_key, link_key
+from gateway.http.capacity.flow import Flow
+from gateway.http.capacity.patience import Patience
+from gateway.http.multipart import Body, Part, Parts
+from gateway.http.ranges import Unsatisfiable, header_of, ranges_of
+from gateway.http.responses import Form, TransportError
+from gateway.http.statuses import JSON
+from gateway.wiring.files import DIRECT
+from loaders import Loaders
+from resolvers.context import Files
+from storage.bucket import Announced, Bucket, BucketUnavailable
+from storage.keys import owner_of
+from storage.policies import FIELDS, PolicyRefused, judge
+
+Clock = Callable[[], datetime]
+
+# A file is never a page of ours, whatever it contains: it is saved, not shown, under the type that we found.
+HEADERS = {
+    "Content-Security-Policy": "sandbox; default-src 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "private, no-store",
+}
+MAX_FIELD_BYTES = 4096
+NOT_GOOD = "This URL has expired or its signature is invalid. Request a new one."
+
+
+@dataclass(frozen=True, slots=True)
+class Direct:
+    """Where direct uploads go, what signs them, and their places."""
+
+    bucket: Bucket
+    secret: bytes
+    admission: Admission
+
+
+@dataclass(frozen=True, slots=True)
+class FileBounds:
+    """Places for downloads and for direct uploads, how many downloads of a customer may begin in a minute, and how long an upload may take."""
+
+    downloads: Admission
+    allowance: Allowance
+    uploads: Admission
+    patience: Patience
+    flow: Flow
+
+
+def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, bounds: FileBounds) -> list[BaseRoute]:
+    secrets = tuple(secret_of(key) for key in issuer.keys if key.signing is not None)
+
+    async def download(request: Request) -> Response:
+        asked = asked_of(request.path_params["id"], request.query_params, "files")
+        if not asked.holds(secrets, now=clock()):
+            return responses.refused("FORBIDDEN", NOT_GOOD, form())
+        if seconds := await bounds.allowance.spend(f"{asked.customer_id} {asked.app}"):
+            return responses.refused("THROTTLED", "Too many downloads of files. Try again later.", form(), **{"Retry-After": str(seconds)})
+        try:
+            # The place is for the look-up: a client that reads its file slowly holds none.
+            async with bounds.downloads.place(link_key(asked.customer_id, asked.app)):
+                row = await _stored(asked, database, clock())
+                return await _given(request, row, files, seconds=asked.seconds_left(clock())) if row else missing()
+        except SessionEnded:  # the app that the address was made for is disabled
+            return responses.refused("FORBIDDEN", NOT_GOOD, form())
+        except (Overloaded, DatabaseUnavailable, BucketUnavailable) as error:
+            return responses.outage(error, form())
+
+    async def upload(request: Request) -> Response:
+        body, direct = Body(request, bounds.patience, flow=bounds.flow), Direct(files.bucket, secrets[0], bounds.uploads)
+        try:
+            async with asyncio.timeout(bounds.patience.longest(MAX_FILE_BYTES)):
+                await _take(request, body, direct, now=clock())
+        except TransportError as error:
+            error.headers |= await body.skip(MAX_FILE_BYTES)
+            error.rest = partial(body.drain, MAX_FILE_BYTES) if body.is_late else None
+            return responses.refused_request(error, form())
+        except (Overloaded, BucketUnavailable, TimeoutError) as error:
+            return responses.outage(error, form(), **await body.skip(MAX_FILE_BYTES))
+        return Response(status_code=204, headers=HEADERS)
+
+    uploads = [Route(DIRECT, upload, methods=["POST"])] if files.bucket.is_fed_by_us else []
+    return [*uploads, Route("/files/{id}", download, methods=["GET", "HEAD"])]
+
+
+def form() -> Form:
+    return Form(JSON, "compat", token_hex(16))
+
+
+def missing() -> Response:
+    return responses.refused("NOT_FOUND", "There is no such file.", form())
+
+
+async def _stored(asked: Asked, database: Database, now: datetime) -> AttachmentObject | None:
+    """The row as it is now: the file may have been deleted since the address was made."""
+    session = Session(database, Caller(asked.customer_id, Actor.CUSTOMER, now, app=asked.app or None))
+    try:
+        row: AttachmentObject | None = await Loaders(session).one(blocks()["attachments.place"]).load((asked.customer_id, asked.identifier))
+    finally:
+        await session.close()
+    return row if row and row.status == "STORED" else None
+
+
+async def _given(request: Request, row: AttachmentObject, files: Files, *, seconds: int) -> Response:
+    """The file, or where it is. What the bucket signs is good for GET only and no longer than our own address, so HEAD is answered from the row."""
+    headers = {**HEADERS, "Accept-Ranges": "bytes", "Content-Type": row.content_type, "Content-Disposition": disposition(row.file_name)}
+    address = await files.bucket.address(row.object_key, headers, seconds=seconds)
+    if isinstance(address, Path):
+        if (file := await run_in_threadpool(_stat, address)) is None:
+            return missing()
+        headers |= {"ETag": f'"{row.sha256}"', "Last-Modified": format_datetime(row.uploaded_at.astimezone(UTC), usegmt=True)}
+    if request.method == "HEAD":
+        return Response(headers={**headers, "Content-Length": str(row.size_bytes)})
+    return Parted(address, headers=headers, stat_result=file) if isinstance(address, Path) else RedirectResponse(address, 307, headers=HEADERS)
+
+
+def _stat(path: Path) -> os.stat_result | None:
+    return path.stat() if path.is_file() else None
+
+
+class Parted(FileResponse):
+    """A file of which a request may want parts, by rules that are stricter than Starlette's."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = Headers(scope=scope)
+        size = int(self.headers["content-length"])
+        # Two header lines of one name are a list, and none of ranges.
+        wanted = ", ".join(headers.getlist("range")) if headers.get("if-range", self.headers["etag"]) in self._validators() else None
+        try:
+            ranges = ranges_of(wanted, size)
+        except Unsatisfiable:
+            # A problem of the request, not of the file: what is said of the file's content is left out.
+            return await Response(status_code=416, headers={**HEADERS, "Accept-Ranges": "bytes", "Content-Range": f"bytes */{size}"})(scope, receive, send)
+        others = [pair for pair in scope["headers"] if pair[0] not in (b"range", b"if-range")]
+        canonical = [(b"range", header_of(ranges).encode())] if ranges else []
+        await super().__call__({**scope, "headers": others + canonical}, receive, send)
+
+    def _validators(self) -> tuple[str, str]:
+        return self.headers["etag"], self.headers["last-modified"]
+
+
+def disposition(file_name: str) -> str:
+    """RFC 6266: the name in UTF-8, and in ASCII for who does not read that."""
+    plain = file_name.encode("ascii", "replace").decode().translate({ord(character): "_" for character in '"\\%?'})
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
+
+
+async def _take(request: Request, body: Body, direct: Direct, *, now: datetime) -> None:
+    """One announced file, its fields first. Raises TransportError, Overloaded, BucketUnavailable."""
+    parts = Parts(body, request.headers.get("content-type", ""), MAX_FILE_BYTES + 64 * 1024)
+    given: dict[str, str] = {}
+    while (part := await parts.next()) and part.file_name is None:
+        if part.name not in FIELDS or part.name in given:
+            raise TransportError("BAD_REQUEST", f"The field `{part.name[:50]}` is not one of the upload form's fields.")
+        given[part.name] = (await part.text(MAX_FIELD_BYTES)).decode("latin-1")
+    if part is None or part.name != "file":
+        raise TransportError("BAD_REQUEST", "The last field must be the file, named `file`.")
+    try:
+        announced = judge(given, direct.secret, now=now)
+    except PolicyRefused as refused:
+        raise TransportError("FORBIDDEN", str(refused)) from None
+    async with direct.admission.place(customer_key(owner_of(announced.key))):
+        await direct.bucket.put(announced.key, _counted(part, announced), announced.content_type)
+
+
+async def _counted(part: Part, announced: Announced) -> AsyncIterator[bytes]:
+    size = 0
+    async for chunk in part.chunks:
+        size += len(chunk)
+        if size > announced.size_bytes:
+            raise TransportError("CONTENT_TOO_LARGE", f"The file was announced with {announced.size_bytes} bytes.")
+        yield chunk
+    if size < announced.size_bytes:
+        raise TransportError("BAD_REQUEST", f"The file was announced with {announced.size_bytes} bytes.")

@@ -1,0 +1,116 @@
+"""What GraphiQL offers each demo customer: the portal's documents, with variables that are that customer's."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from auth.viewer import Viewer
+from billing.states import Actor
+from db.outages import DatabaseUnavailable
+from db.unit_of_work import Caller, Session
+from gateway.documents.document_cache import first_party, first_party_actions
+from gateway.http.graphql.execution import run
+from gateway.http.graphql.state import Portal
+from gateway.http.requests import Call
+from resolvers.context import Context
+
+# A preview, and the mutation that does what it says. Which subscription they are for is asked of `availableActions`.
+PREVIEW, MUTATION = "PreviewPauseSubscription", "PauseSubscription"
+# As in the portal's menu; a document that is not named here comes behind.
+ORDER = ("Summary", "Subscriptions", "Subscription", PREVIEW, MUTATION, "PaymentSchedules", "PaymentSchedule", "Payments", "Profile")
+
+EXAMPLES = """
+query GraphiQLExamples {
+  customer {
+    subscriptions(first: 1) { nodes { id } }
+    active: subscriptions(first: 50, filter: { status: [ACTIVE] }) { nodes { id version availableActions { action allowed } } }
+    paymentSchedules(first: 1) { nodes { id } }
+  }
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A demo customer whom GraphiQL may act as."""
+
+    id: str
+    name: str
+    about: str
+    token: str = field(repr=False)
+
+    @property
+    def viewer(self) -> Viewer:
+        return Viewer(Actor.CUSTOMER, self.id, ("portal",), "graphiql")
+
+
+def documents() -> dict[str, str]:
+    """The text of each tab by its title: the portal's pages, and an action beside the page that it is taken on."""
+    texts = first_party() | {name: first_party_actions()[name] for name in (PREVIEW, MUTATION)}
+    return {name: texts[name] for name in ORDER} | texts
+
+
+async def variables_of(portal: Portal, login: Login) -> dict[str, str]:
+    """The variables, as JSON to show, of each tab that the customer has something for. Without a database, of those that need none."""
+    try:
+        data = await _examples(portal, login)
+    except DatabaseUnavailable:
+        data = {}
+    return {name: json.dumps(variables, indent=2) for name in documents() if (variables := VARIABLES.get(name, _none)(data)) is not None}
+
+
+async def _examples(portal: Portal, login: Login) -> Mapping[str, Any]:
+    """Read as the customer, who sees nothing that is not theirs."""
+    session = Session(portal.database, Caller(login.id, Actor.CUSTOMER, portal.clock()), acquire_seconds=portal.terms.acquire_seconds)
+    try:
+        result = await run(portal.schema, portal.documents.prepare(EXAMPLES), Call(EXAMPLES, {}, None, False), Context(login.viewer, session))
+    finally:
+        await session.close()
+    return (result.data or {}).get("customer") or {}
+
+
+def _none(_: Mapping[str, Any]) -> dict[str, Any] | None:
+    return {}
+
+
+def _subscription(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The one that may be paused, so that its page tells what the mutation did."""
+    pausable = _pausable(data)
+    return _identified(pausable) if pausable else _identified(*_nodes(data, "subscriptions"))
+
+
+def _schedule(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    return _identified(*_nodes(data, "paymentSchedules"))
+
+
+def _pause(data: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The key is new with each version: a later visit pauses again, and does not get the answer of an earlier one."""
+    subscription = _pausable(data)
+    if subscription is None:
+        return None
+    identifier, version = subscription["id"], subscription["version"]
+    key = f"graphiql-{identifier}-{version}"
+    return {"input": {"subscriptionId": identifier, "expectedVersion": version, "when": "PERIOD_END", "idempotencyKey": key}}
+
+
+def _pausable(data: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    pause = {"action": "PAUSE", "allowed": True}
+    return next((subscription for subscription in _nodes(data, "active") if pause in subscription["availableActions"]), None)
+
+
+def _nodes(data: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    return data[name]["nodes"] if name in data else []
+
+
+def _identified(*nodes: Mapping[str, Any]) -> dict[str, Any] | None:
+    return {"id": nodes[0]["id"]} if nodes else None
+
+
+# Of the documents with required variables; the others have none.
+VARIABLES: dict[str, Callable[[Mapping[str, Any]], dict[str, Any] | None]] = {
+    "Subscription": _subscription,
+    "PaymentSchedule": _schedule,
+    PREVIEW: _pause,
+    MUTATION: _pause,
+}

@@ -1,0 +1,63 @@
+"""GraphiQL, served by ourselves: the built page under graphiql/dist and what it needs to know."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import Message, Receive, Scope, Send
+
+from gateway.http.graphql.state import Portal
+from gateway.routes.examples import Login, documents, variables_of
+
+DIST = Path(__file__).parents[1] / "graphiql" / "dist"
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
+    "font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Assets:
+    """The files of the page, all under our policy."""
+
+    files: StaticFiles
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] += [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+            await send(message)
+
+        await self.files(scope, receive, guarded)
+
+
+def routes(portal: Portal, logins: tuple[Login, ...]) -> list[BaseRoute]:
+    """The page, its assets and its configuration; `logins` are the customers whom it may act as."""
+    tabs = [{"title": name, "query": text} for name, text in documents().items()]
+
+    async def page(_: Request) -> Response:
+        return FileResponse(DIST / "index.html", headers=HEADERS | {"Cache-Control": "no-cache"})
+
+    async def configuration(_: Request) -> Response:
+        customers = [await _customer(portal, login) for login in logins]
+        config = {"endpoint": "/graphql", "tabs": tabs, "customers": customers}
+        return JSONResponse(config, headers=HEADERS | {"Cache-Control": "private, no-store"})
+
+    return [
+        Route("/graphiql", page),
+        Route("/graphiql/config.json", configuration),
+        Mount("/graphiql", Assets(StaticFiles(directory=DIST, check_dir=False))),
+    ]
+
+
+async def _customer(portal: Portal, login: Login) -> dict[str, Any]:
+    """`variables` has a tab's variables by its title; a tab that is not there is not for this customer."""
+    about = {"id": login.id, "name": login.name, "about": login.about}
+    return about | {"headers": {"Authorization": f"Bearer {login.token}"}, "variables": await variables_of(portal, login)}

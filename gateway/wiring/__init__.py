@@ -1,0 +1,1 @@
+"""The composition root: from settings to an application and a worker."""

@@ -1,0 +1,262 @@
+"""The application: everything that lives as long as the process, put together in one function that server, CLI and tests all call."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+import schema as portal_schema
+from auth.jwt.tokens import Issuer, sign
+from billing.states import Actor
+from db import unit_of_work
+from db.blocks import blocks
+from db.pool import Database, Pool
+from db.revisions import revisions
+from gateway.documents.cost import check_costs
+from gateway.documents.document_cache import Documents, digest, judge
+from gateway.documents.registry import Registered, Registry
+from gateway.documents.revalidation import Review
+from gateway.documents.sync import Keeper, keep, own_texts, write_last_uses
+from gateway.http.capacity.admission import Admission
+from gateway.http.capacity.allowance import Allowance
+from gateway.http.capacity.flow import Flow
+from gateway.http.capacity.patience import Patience
+from gateway.http.graphql.budgets import Budgets
+from gateway.http.graphql.endpoint import GraphQLEndpoint
+from gateway.http.graphql.persisted import Trust
+from gateway.http.graphql.state import Portal, Terms
+from gateway.http.origins import Origins
+from gateway.http.requests import Bounds
+from gateway.routes import downloads, explorer, health, oauth, pdf_documents
+from gateway.routes.examples import Login
+from gateway.routes.health import Drain, Readiness
+from gateway.routes.webhooks import webhooks
+from gateway.wiring.configuration.settings import Settings
+from gateway.wiring.database import Place
+from gateway.wiring.files import files
+from gateway.wiring.hosts import guarded, hosts_of
+from gateway.wiring.identity import Later, Sign, identity
+from gateway.wiring.issuer import jwks, tokens_of
+from gateway.wiring.payments import payments
+from planner import Planner
+
+# Reading ten thousand documents takes half a second.
+LOADING_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What a process is told at its start: settings, where the database is, whose tokens it takes, whom GraphiQL may act as, the URL it listens on, who says that it
+    is about to end, and for a demo where the worker works, which then runs inside the server."""
+
+    settings: Settings
+    database_url: str = field(repr=False)
+    issuer: Issuer
+    server_settings: dict[str, str]
+    logins: tuple[Login, ...] = ()
+    url: str | None = None
+    drain: Drain = field(default_factory=Drain)
+    clock: Place | None = None
+
+    @property
+    def demo_logins(self) -> tuple[Login, ...]:
+        """None in production, whoever asks for them."""
+        return () if self.settings.is_production else self.logins
+
+    @property
+    def listens_at(self) -> str:
+        return self.url or f"http://{self.settings.host}:{self.settings.port}"
+
+    @property
+    def portal_url(self) -> str:
+        """Where the portal's pages are, without a slash at the end."""
+        return (self.settings.portal_url or self.listens_at).rstrip("/")
+
+
+def create_app(setup: Setup) -> ASGIApp:
+    settings = setup.settings
+    pool = Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds)
+    database = Database(setup.database_url, pool, server_settings=setup.server_settings)
+    # A connection of its own: a process whose pool is busy is not one that should be sent nothing.
+    pulse = Database(setup.database_url, Pool(1), server_settings=setup.server_settings)
+    later = Later()
+    portal = _portal(setup, database, later)
+    review = Review(portal.judge, digest(portal.schema, settings.limits))
+    run_clock = _clock(setup)
+    keeper = Keeper(portal.trust.registry, database, setup.database_url, setup.server_settings, portal.clock, review)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await database.connect()
+        await pulse.connect()
+        stop = asyncio.Event()
+        if settings.is_production:
+            await portal.files.examiner.start()
+        clock = asyncio.create_task(run_clock(stop)) if run_clock else None
+        keeping = asyncio.create_task(keep(keeper))
+        # Whoever is told that the server listens may ask for any document. Without a database there is no point in waiting for long.
+        with suppress(TimeoutError):
+            await asyncio.wait_for(portal.trust.registry.loaded.wait(), LOADING_SECONDS)
+        try:
+            yield
+        finally:
+            keeping.cancel()
+            await asyncio.wait({keeping})
+            await write_last_uses(keeper)
+            stop.set()
+            if clock:
+                await clock
+            await later.finish()
+            await _close(portal)
+            await pulse.disconnect()
+
+    readiness = Readiness(_ping(pulse, database, portal.clock), frozenset(revisions()[1:]), setup.drain, portal.trust.registry.loaded)
+    routes = [*health.routes(readiness), *_routes(setup, portal, later)]
+    site = front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))
+    return guarded(site, hosts_of(settings, gives_token=bool(setup.demo_logins)))
+
+
+def _clock(setup: Setup) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None:
+    """What runs the worker of a demo. Its queue is imported here, because other servers have none."""
+    if setup.clock is None:
+        return None
+    from gateway.wiring.worker import run_beside
+
+    return partial(run_beside, setup.settings, setup.clock)
+
+
+def _routes(setup: Setup, portal: Portal, later: Later) -> list[BaseRoute]:
+    """Everything beside `/graphql`."""
+    settings, database = setup.settings, portal.database
+    routes: list[BaseRoute] = [jwks(setup.issuer), webhooks(portal.payments, database, portal.clock, later, body_seconds=settings.body_seconds)]
+    of_customer = max(1, min(settings.max_downloads, settings.pool_size) // 2)
+    places = Admission(running=settings.max_downloads, queued=settings.max_queued, wait_seconds=settings.queue_seconds, per_caller=of_customer)
+    bounds = downloads.FileBounds(places, Allowance(settings.downloads_per_minute), portal.uploads, portal.terms.patience, portal.flow)
+    routes += downloads.routes(database, setup.issuer, portal.files, portal.clock, bounds=bounds)
+    routes += pdf_documents.routes(database, setup.issuer, settings, portal.clock)
+    routes.append(oauth.route(_desk(setup, portal)))
+    if settings.is_open:
+        routes += [Route("/", home), *explorer.routes(portal, setup.demo_logins)]
+    return routes
+
+
+async def _close(portal: Portal) -> None:
+    await portal.identity.throttle.close()
+    await portal.payments.close()
+    await portal.files.examiner.close()
+    await portal.files.bucket.close()
+    portal.identity.passwords.close()
+    await portal.database.disconnect()
+
+
+def front(site: ASGIApp, endpoint: ASGIApp) -> ASGIApp:
+    """GraphQL without a detour: the endpoint answers every error itself, so it needs nothing of what the site's router and middleware do."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        asked = endpoint if scope["type"] == "http" and scope["path"] == "/graphql" else site
+        await asked(scope, receive, send)
+
+    return app
+
+
+def _portal(setup: Setup, database: Database, later: Later) -> Portal:
+    settings = setup.settings
+    graphql_schema = portal_schema.build()
+    check_costs(graphql_schema)
+    planner = Planner(graphql_schema) if settings.planner else None
+    url = settings.public_url or setup.listens_at
+    admission, running_costs = _admissions(settings)
+    return Portal(
+        graphql_schema,
+        Documents(graphql_schema, planner, settings.limits),
+        Documents(graphql_schema, planner, settings.limits),
+        Trust(Registry(own_texts(), settings.mode), settings.document_id_keys, Registered() if settings.automatic_documents else None),
+        database,
+        tokens_of(settings, setup.issuer),
+        identity(settings, _signer(setup.issuer), later, setup.portal_url),
+        payments(settings),
+        files(settings, setup.issuer, url.rstrip("/"), later),
+        partial(judge, graphql_schema, settings.limits),
+        lambda: datetime.now(UTC),
+        _terms(settings),
+        Origins(settings.cors_origins),
+        admission,
+        running_costs,
+        Budgets({kind: getattr(settings, f"{kind}_budget") for kind in ("customer", "staff", "service", "anonymous")}),
+        _upload_places(settings),
+        Flow(admission.is_used),
+        setup.drain,
+    )
+
+
+def _upload_places(settings: Settings) -> Admission:
+    """A fifth of them for one caller."""
+    of_caller = max(1, settings.max_uploads // 5)
+    return Admission(running=settings.max_uploads, queued=settings.max_queued, wait_seconds=settings.upload_queue_seconds, per_caller=of_caller)
+
+
+def _admissions(settings: Settings) -> tuple[Admission, Admission]:
+    """Places for operations, and for what those of one caller cost together. One caller leaves half of the connections to others."""
+    fair = partial(Admission, queued=settings.max_queued, wait_seconds=settings.queue_seconds)
+    of_caller = settings.max_caller_running or max(1, min(settings.max_running, settings.pool_size) // 2)
+    costs = settings.max_caller_cost
+    return fair(running=settings.max_running, per_caller=of_caller), fair(running=settings.max_running * costs, per_caller=costs)
+
+
+def _desk(setup: Setup, portal: Portal) -> oauth.Desk:
+    settings = setup.settings
+    return oauth.Desk(
+        lambda caller: unit_of_work.Session(portal.database, caller, acquire_seconds=settings.acquire_seconds),
+        portal.identity.sign,
+        portal.identity.throttle,
+        portal.clock,
+        (settings.token_issuer, f"{setup.portal_url}/oauth/token"),
+        settings.trusted_proxies,
+    )
+
+
+def _signer(issuer: Issuer) -> Sign:
+    return lambda viewer, now, lifetime: sign(viewer, issuer, now=now, lifetime=lifetime)
+
+
+def _terms(settings: Settings) -> Terms:
+    return Terms(
+        callers=Bounds(settings.max_body_bytes, settings.max_url_bytes, settings.body_seconds),
+        strangers=Bounds(min(settings.max_stranger_bytes, settings.max_body_bytes), settings.max_url_bytes, settings.body_seconds),
+        operation_seconds=settings.operation_seconds,
+        patience=Patience(settings.upload_seconds, settings.upload_bytes_per_second),
+        acquire_seconds=settings.acquire_seconds,
+        profile=settings.http_profile,
+        trusted_proxies=settings.trusted_proxies,
+        is_open=settings.is_open,
+        shows_timings=not settings.is_production,
+        tells_reasons=not settings.is_production,
+    )
+
+
+def _ping(pulse: Database, database: Database, clock: Callable[[], datetime]) -> health.Ping:
+    """Which migration the database is at, asked like every operation asks, but on a connection of its own."""
+
+    async def ping() -> str:
+        if database.seconds_without_place >= health.WITHOUT_PLACE_SECONDS:
+            raise health.NoConnectionFree(f"no connection has been free for {database.seconds_without_place:.0f} seconds")
+        asked = unit_of_work.Session(pulse, unit_of_work.Caller(None, Actor.ANONYMOUS, clock()))
+        try:
+            return str((await asked.fetch(blocks()["schema.revision"].sql, ()))[0][0])
+        finally:
+            await asked.close()
+
+    return ping
+
+
+async def home(_: Request) -> Response:
+    return RedirectResponse("/graphiql")

@@ -1,0 +1,106 @@
+"""What production refuses, and what it warns of at its start."""
+
+import logging
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from gateway.wiring.configuration.environment import PREFIX, without_prefix
+from gateway.wiring.configuration.settings import Settings, WrongSetting
+
+logger = logging.getLogger("portico.settings")
+
+DEFAULTS = Settings.model_fields
+# What production does without these settings. A portal can do without each of them, and few want to.
+WITHOUT = {
+    "portal_url": "letters link to where the gateway listens",
+    "public_url": "addresses of files begin with where the gateway listens",
+    "merchant": f'letters and invoices name the merchant "{DEFAULTS["merchant"].default}"',
+    "merchant_address": "invoices have no address of the merchant",
+    "smtp_host": "letters are files in the data directory and are not sent",
+    "s3_bucket": "attached files are on the disk of this machine, where other servers do not find them",
+    "throttle_url": "each server counts attempts to sign in for itself, so several servers allow several times as many",
+}
+WITHOUT_SMTP_SETTING = {"mail_from": f"letters are from {DEFAULTS['mail_from'].default}"}
+WITHOUT_STRIPE_SETTING = {
+    "stripe_webhook_secret": "Stripe's events are refused, so the outcome of a payment is known later",
+    "stripe_publishable_key": "customers cannot add a payment method in the browser",
+}
+WITHOUT_THROTTLE_SETTING = {"throttle_secret": "whoever reads the Redis or Valkey can guess which accounts it names"}
+
+
+def require_database(settings: Settings) -> None:
+    """Raises WrongSetting: production keeps its data in no built-in Postgres, which a forgotten prefix would start."""
+    if settings.is_production and settings.database_url is None:
+        forgotten = without_prefix(os.environ, "database_url")
+        raise WrongSetting(
+            f"{PREFIX}DATABASE_URL: is needed in production, which does not use the built-in Postgres;"
+            f" write postgresql://user:password@db.example.com:5432/billing.{forgotten}"
+        )
+
+
+def require(settings: Settings, *checks: Callable[[Settings], object]) -> None:
+    """Raises WrongSetting with everything that production lacks, a line each, the database first. Does nothing outside of production."""
+    if not settings.is_production:
+        return
+    lines = []
+    for check in (require_database, *checks):
+        try:
+            check(settings)
+        except WrongSetting as error:
+            lines.append(str(error))
+    if lines:
+        raise WrongSetting("\n".join(lines))
+
+
+def refuse_demo(settings: Settings) -> None:
+    """Raises WrongSetting: the demo prints tokens of its customers, and its clock charges those who are due."""
+    if settings.is_production:
+        raise WrongSetting(f"{PREFIX}ENVIRONMENT: the demo prints tokens of its customers and so does not run in production. Use `migrate` and `serve`.")
+    if settings.charges_real_customers:
+        raise WrongSetting(f"{PREFIX}STRIPE_SECRET_KEY: is a live key, and the demo takes no real money; write sk_test_….")
+
+
+def refuse_seed(settings: Settings) -> None:
+    """Raises WrongSetting."""
+    if settings.is_production:
+        raise WrongSetting(f"{PREFIX}ENVIRONMENT: `seed` adds demo customers and so does not run in production. Use a database of its own, in development.")
+    if settings.charges_real_customers:
+        raise WrongSetting(f"{PREFIX}STRIPE_SECRET_KEY: is a live key, and demo customers pay no real money; write sk_test_….")
+
+
+def refuse_future(settings: Settings, at: datetime | None, now: datetime, *, is_confirmed: bool) -> None:
+    """Raises WrongSetting for a pass of the billing clock that would charge customers for what is not due yet."""
+    if settings.charges_real_customers and at is not None and at > now and not is_confirmed:
+        raise WrongSetting(
+            "--at: is in the future, and so this would charge all customers for what is not due yet, and cannot be undone. Add --charge-real-customers to do it."
+        )
+
+
+def warn(settings: Settings) -> None:
+    """One line of the log for each setting without which production runs, but not as most portals want it."""
+    for line in warnings(settings, os.environ):
+        logger.warning(line)
+
+
+def warnings(settings: Settings, environment: Mapping[str, str]) -> list[str]:
+    """Nothing outside of production."""
+    if not settings.is_production:
+        return []
+    effects = dict(WITHOUT)
+    for is_used, more in (
+        (settings.smtp_host, WITHOUT_SMTP_SETTING),
+        (settings.stripe_secret_key, WITHOUT_STRIPE_SETTING),
+        (settings.throttle_url, WITHOUT_THROTTLE_SETTING),
+    ):
+        effects |= more if is_used else {}
+    lines = [
+        f"{PREFIX}{name.upper()} is not set: {effect}.{without_prefix(environment, name)}"
+        for name, effect in effects.items()
+        if getattr(settings, name) == DEFAULTS[name].default
+    ]
+    if settings.sandbox:
+        lines.append(f"{PREFIX}SANDBOX is true: the sandbox takes payments without real money.")
+    if "_test_" in (settings.stripe_secret_key or ""):
+        lines.append(f"{PREFIX}STRIPE_SECRET_KEY is a test key: Stripe takes no real money.")
+    return lines

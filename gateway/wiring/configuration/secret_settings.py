@@ -1,0 +1,28 @@
+"""What of the settings the log must never have."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote
+
+from gateway.wiring.configuration.environment import PREFIX
+from gateway.wiring.configuration.settings import Settings
+
+SECRETS = tuple(name for name, setting in Settings.model_fields.items() if not setting.repr)
+# The password of a URL: up to the last @, because a password may hold one that nobody encoded.
+PASSWORD = re.compile(r"://[^/:@]*:(.+)@", re.DOTALL)
+
+
+def secrets_in(values: Mapping[str, Any]) -> set[str]:
+    """What the log must never have, of settings by their names: secrets, and the passwords of URLs as they are written and as they are sent."""
+    secrets: set[str] = set()
+    for value in (values.get(name) for name in SECRETS):
+        if isinstance(value, str):
+            password = PASSWORD.search(value)
+            secrets |= {password[1], unquote(password[1])} if password else {value}
+    return secrets - {""}
+
+
+def secrets_of(environment: Mapping[str, str]) -> set[str]:
+    """The same of environment variables, before anybody knows whether they are valid settings."""
+    return secrets_in({name.upper().removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.upper().startswith(PREFIX)})

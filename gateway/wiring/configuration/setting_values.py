@@ -1,0 +1,266 @@
+"""What the value of a setting has to look like. A refusal says what is wrong and never repeats the value: it may be a secret, or hold one."""
+
+import json
+import re
+from collections.abc import Collection
+from email.utils import parseaddr
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BeforeValidator
+from pydantic.fields import FieldInfo
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from auth.jwt.issuers import OtherIssuer
+from auth.jwt.keys import Asymmetric
+from auth.secret import is_guessable
+from auth.throttle import SCHEMES
+from billing.money.dunning import RetryPolicy
+from billing.money.numbers import judge_pattern
+from mail.port import author, is_one_line
+
+ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?")
+NEW_SECRET = "`./portico keys secret` makes one"
+MIN_SECRET_CHARACTERS = 32
+PORTS = range(1, 65536)
+PORT = re.compile(r"[0-9]{1,5}")
+SURROGATES = re.compile("[\udc80-\udcff]")
+HOST = re.compile(r"[A-Za-z0-9._-]+")
+PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+
+
+def normalized(value: object, field: FieldInfo) -> object:
+    """The value of an environment variable without spaces around it, with the letters' case of a choice. An empty one is left out where nothing is what the
+    setting is without it. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    text = value.strip()
+    if not text:
+        if field.default in (None, "", ()) and not _is_of(field, PostgresUrl):
+            return field.default
+        raise ValueError("is empty")
+    # Python stands for a byte of a path that is none of the locale's characters by a surrogate.
+    characters = SURROGATES.sub("", text) if _is_of(field, Path) else text
+    if not is_one_line(characters) and not text.startswith("["):
+        raise ValueError("has a line break or another control character")
+    return {choice.casefold(): choice for choice in choices(field)}.get(text.casefold(), text)
+
+
+def choices(field: FieldInfo) -> tuple[str, ...]:
+    """The words that a setting may be; none where it is no choice."""
+    kinds = (field.annotation, *get_args(field.annotation))
+    return next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
+
+
+def _list(value: object) -> object:
+    """A comma list, or JSON. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    if value.startswith("["):
+        return _json(value)
+    if value.startswith(("{", '"')):
+        raise ValueError("is neither a comma list nor a JSON list")
+    items = [item.strip() for item in value.split(",")]
+    if "" in items:
+        raise ValueError(f"number {items.index('') + 1} is empty")
+    return items
+
+
+def _json(value: object) -> object:
+    """A JSON list. Raises ValueError."""
+    if not isinstance(value, str):
+        return value
+    try:
+        items = json.loads(value)
+    except (ValueError, RecursionError):
+        items = None
+    if not isinstance(items, list):
+        raise ValueError("is not a JSON list")
+    return items
+
+
+def _networks(value: Any) -> tuple[IPv4Network | IPv6Network, ...]:
+    networks = []
+    for number, item in enumerate(value, 1):
+        try:
+            networks.append(item if isinstance(item, IPv4Network | IPv6Network) else ip_network(str(item)))
+        except ValueError:
+            raise ValueError(f"number {number} is not a network: the address has bits beyond the length of the prefix, or is none") from None
+    return tuple(networks)
+
+
+def _issuers(value: object) -> object:
+    """Objects with the words of their choices in the letters' case that these have."""
+    items = _json(value)
+    return [_issuer(item) if isinstance(item, dict) else item for item in items] if isinstance(items, list) else items
+
+
+def _issuer(item: dict[str, Any]) -> dict[str, Any]:
+    names = {name.casefold(): name for name in get_args(Asymmetric)}
+    kind, algorithms = item.get("kind"), item.get("algorithms")
+    changed: dict[str, Any] = {"kind": kind.upper()} if isinstance(kind, str) else {}
+    if isinstance(algorithms, list):
+        changed["algorithms"] = [names.get(name.casefold(), name) if isinstance(name, str) else name for name in algorithms]
+    return item | changed
+
+
+def _host(value: str) -> str:
+    try:
+        return value if HOST.fullmatch(value) else str(ip_address(value))
+    except ValueError:
+        raise ValueError("is not a host's name or address, which has no scheme, port or path") from None
+
+
+def _parameters(value: tuple[str, ...]) -> tuple[str, ...]:
+    for number, name in enumerate(value, 1):
+        if not PARAMETER.fullmatch(name):
+            raise ValueError(f"number {number} is not a parameter's name")
+    return value
+
+
+def _lines(value: tuple[str, ...]) -> tuple[str, ...]:
+    for number, line in enumerate(value, 1):
+        if not is_one_line(line):
+            raise ValueError(f"number {number} has a line break or another control character")
+    return value
+
+
+def _is_url(value: str, schemes: Collection[str]) -> bool:
+    try:
+        parts = urlsplit(value)
+        return not re.search(r"\s", value) and parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, or half of an IPv6 address
+        return False
+
+
+def _http(value: str) -> str:
+    if not _is_url(value, ("http", "https")):
+        raise ValueError("is not a URL that begins with http:// or https://")
+    if "?" in value or "#" in value or "@" in urlsplit(value).netloc:
+        raise ValueError("has a query, a fragment or a user, which this URL cannot have")
+    return value
+
+
+def _postgres(value: str) -> str:
+    try:
+        url = make_url(value)
+    except (ArgumentError, ValueError):
+        url = URL.create("unknown")
+    if url.drivername not in ("postgresql", "postgres") or re.search(r"\s", value):
+        raise ValueError("is not a database URL")
+    # Some ways to look up a host keep only the lower 16 bits of a larger port, and so lead to another one.
+    if not all(PORT.fullmatch(port) and int(port) in PORTS for port in _ports(url)):
+        raise ValueError("has a port out of range; ports are 1 to 65535")
+    return value.replace("postgres://", "postgresql://", 1)
+
+
+def _ports(url: URL) -> list[str]:
+    """The ports that a database URL names, also as a parameter and for several hosts."""
+    named = url.query.get("port", ())
+    return [*([] if url.port is None else [str(url.port)]), *(port for text in ([named] if isinstance(named, str) else named) for port in text.split(","))]
+
+
+def _redis(value: str) -> str:
+    if not _is_url(value, SCHEMES):
+        raise ValueError(f"is not the URL of a Redis or Valkey, which begins with one of {', '.join(f'{scheme}://' for scheme in SCHEMES)}")
+    return value
+
+
+def _clamd(value: str) -> str:
+    if not (_is_url(value, ("tcp",)) or value.startswith("unix:///")):
+        raise ValueError("is not the address of a clamd, which begins with tcp:// or unix:///")
+    return value
+
+
+def _mailbox(value: str) -> str:
+    name, address = parseaddr(value)
+    try:
+        author(address, name=name)
+    except ValueError:
+        raise ValueError("is not a mail address, with or without a name before it") from None
+    return value
+
+
+def _origins(value: tuple[str, ...]) -> tuple[str, ...]:
+    for number, origin in enumerate(value, 1):
+        if not ORIGIN.fullmatch(origin):
+            raise ValueError(f"number {number} is not an origin, which has no path and no *")
+    return value
+
+
+def _retry_days(value: tuple[int, ...]) -> tuple[int, ...]:
+    RetryPolicy(value)
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, KeyError):  # a path, a folder, or a name that is none
+        raise ValueError("is not the name of a time zone") from None
+    return value
+
+
+def _is_of(field: FieldInfo, kind: Any) -> bool:
+    return kind in (field.annotation, *get_args(field.annotation))
+
+
+def _none_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
+def _long(value: str) -> str:
+    if len(value) < MIN_SECRET_CHARACTERS:
+        raise ValueError(f"needs at least {MIN_SECRET_CHARACTERS} characters; {NEW_SECRET}")
+    return value
+
+
+def _unguessable(value: str) -> str:
+    if is_guessable(value):
+        raise ValueError(f"can be guessed; {NEW_SECRET}")
+    return value
+
+
+def _publishable(value: str) -> str:
+    # Browsers are sent this key, and the two stand side by side on Stripe's page.
+    if value and not value.startswith("pk_"):
+        raise ValueError("is not a publishable key of Stripe's, which begins with pk_")
+    return value
+
+
+def _stripe_secret(value: str) -> str:
+    if not value.startswith(("sk_", "rk_")):
+        raise ValueError("is not a secret key of Stripe's, which begins with sk_ or rk_")
+    return value
+
+
+def _webhook_secret(value: str) -> str:
+    if value and not value.startswith("whsec_"):
+        raise ValueError("is not a signing secret of Stripe's webhooks, which begins with whsec_")
+    return value
+
+
+Host = Annotated[str, AfterValidator(_host)]
+HttpUrl = Annotated[str, AfterValidator(_http)]
+PostgresUrl = Annotated[str, AfterValidator(_postgres)]
+RedisUrl = Annotated[str, AfterValidator(_redis)]
+ClamdUrl = Annotated[str, AfterValidator(_clamd)]
+Mailbox = Annotated[str, AfterValidator(_mailbox)]
+Names = Annotated[tuple[str, ...], BeforeValidator(_list), AfterValidator(_parameters)]
+Lines = Annotated[tuple[str, ...], BeforeValidator(_list), AfterValidator(_lines)]
+Origins = Annotated[tuple[str, ...], BeforeValidator(_list), AfterValidator(_origins)]
+Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks), BeforeValidator(_list)]
+RetryDays = Annotated[tuple[int, ...], BeforeValidator(_list), AfterValidator(_retry_days)]
+InvoiceNumber = Annotated[str, AfterValidator(judge_pattern)]
+TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Issuers = Annotated[tuple[OtherIssuer, ...], BeforeValidator(_issuers)]
+# An empty secret is one that was left out.
+LongSecret = Annotated[Annotated[str, AfterValidator(_long)] | None, BeforeValidator(_none_if_empty)]
+UnguessableSecret = Annotated[Annotated[str, AfterValidator(_long), AfterValidator(_unguessable)] | None, BeforeValidator(_none_if_empty)]
+StripePublishable = Annotated[str, AfterValidator(_publishable)]
+StripeSecret = Annotated[str, AfterValidator(_stripe_secret)]
+StripeWebhookSecret = Annotated[str, AfterValidator(_webhook_secret)]

@@ -1,0 +1,69 @@
+"""What attachments need, put together from the settings."""
+
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from datetime import datetime
+from typing import Any
+
+from auth.jwt.tokens import Issuer
+from auth.urls.links import Links, secret_of
+from billing.files.attachments import FileLimits
+from gateway.wiring.configuration.settings import Settings
+from resolvers.context import Files
+from storage.bucket import Bucket
+from storage.local import Local
+from storage.pdf.examiner import Examiner
+from storage.policies import Tickets
+from storage.scan import Clamd
+
+DIRECT = "/files/uploads"
+# How long a bucket may take nothing of a request, or take to answer it.
+STEP_SECONDS = 20.0
+
+
+def files(settings: Settings, issuer: Issuer, url: str, later: Callable[[Coroutine[Any, Any, None]], None]) -> Files:
+    """`url` is where the gateway is reached from outside. The newest key signs addresses, all of them verify."""
+    secret = secret_of(issuer.keys[0])
+    limits = FileLimits(
+        settings.max_files_per_parent,
+        settings.upload_seconds,
+        settings.downloads_per_minute,
+        settings.max_statement_rows,
+        settings.max_statement_csv_rows,
+    )
+    scanner = Clamd(settings.clamd_url) if settings.clamd_url else None
+
+    def links(now: datetime) -> Links:
+        return Links(url, secret, now)
+
+    return Files(bucket_of(settings, f"{url}{DIRECT}", secret), scanner, Examiner(), links, later, limits)
+
+
+def bucket_of(settings: Settings, direct_url: str, secret: bytes) -> Bucket:
+    """S3 where a bucket is named, and else a folder in the data directory."""
+    if settings.s3_bucket is None:
+        return Local(settings.data_dir.resolve() / "bucket", direct_url, secret)
+    # Amazon's SDK takes a third of a second to import, and only servers with a bucket need it.
+    from storage.s3 import S3, Place
+
+    place = Place(
+        settings.s3_bucket,
+        settings.s3_region,
+        settings.s3_endpoint,
+        settings.s3_access_key,
+        settings.s3_secret_key,
+        is_path_style=settings.s3_path_style,
+        step_seconds=min(STEP_SECONDS, settings.upload_seconds),
+        bytes_per_second=settings.s3_bytes_per_second,
+    )
+    return S3(place, None if settings.s3_post_policy else Tickets(direct_url, secret))
+
+
+async def put_all(bucket: Bucket, contents: Iterable[tuple[str, str, bytes]]) -> None:
+    """Keys, media types and bytes, into a bucket that is closed afterwards."""
+    for key, content_type, content in contents:
+        await bucket.put(key, _whole(content), content_type)
+    await bucket.close()
+
+
+async def _whole(content: bytes) -> AsyncIterator[bytes]:
+    yield content

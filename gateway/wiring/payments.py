@@ -1,0 +1,98 @@
+"""Who takes the payments, put together from the settings."""
+
+import hmac
+import sqlite3
+from pathlib import Path
+
+from auth.seal import Seal
+from billing.lifecycle.service import ServiceBegins
+from billing.lifecycle.trials import TrialPolicy
+from billing.money.dunning import Ending, RetryPolicy
+from billing.money.issuer import Issuer
+from billing.money.numbers import Numbering
+from gateway.wiring.configuration.settings import Settings, WrongSetting
+from gateway.wiring.issuer import secret_of_portal
+from payments.processor import Processor
+from payments.sandbox import Sandbox
+from payments.sandbox_ledger import Ledger
+from resolvers.context import Letterhead, Payments
+
+
+def payments(settings: Settings) -> Payments:
+    """New methods are added at the first processor. The sandbox remembers its charges in the data directory, so that server and worker see the same.
+
+    Raises WrongSetting: in production nobody pays in play money by mistake.
+    """
+    require_processor(settings)
+    secret = secret_of_portal(settings)
+    processors: list[Processor] = []
+    if settings.stripe_secret_key:
+        processors.append(_stripe(settings.stripe_secret_key, settings))
+    if _has_sandbox(settings):
+        processors.append(Sandbox(_derived(secret, "sandbox").hex(), _ledger(settings.data_dir)))
+    return Payments(
+        {processor.name: processor for processor in processors},
+        _derived(secret, "previews"),
+        settings.takes_parts,
+        TrialPolicy(settings.trials),
+        _numbering(settings),
+        policy(settings),
+        _letterhead(settings),
+        ServiceBegins(settings.service_begins),
+        issuer(settings),
+    )
+
+
+def _stripe(secret_key: str, settings: Settings) -> Processor:
+    """Its SDK is imported where it is used, and before the first request."""
+    from payments.stripe import Account, Stripe
+
+    return Stripe(Account(secret_key, settings.stripe_publishable_key, settings.stripe_webhook_secret))
+
+
+def issuer(settings: Settings) -> Issuer:
+    return Issuer(settings.merchant, settings.merchant_address, settings.merchant_tax_ids, settings.merchant_footer)
+
+
+def policy(settings: Settings) -> RetryPolicy:
+    """Raises WrongSetting."""
+    try:
+        return RetryPolicy(settings.retry_days, Ending(settings.dunning_ending))
+    except ValueError as error:
+        raise WrongSetting(f"PORTICO_RETRY_DAYS: {error}") from None
+
+
+def _letterhead(settings: Settings) -> Letterhead:
+    """Of letters that no request causes. The portal is where the server listens, unless a setting says where."""
+    url = settings.portal_url or f"http://{settings.host}:{settings.port}"
+    return Letterhead(settings.merchant, url.rstrip("/"), Seal(secret_of_portal(settings)))
+
+
+def _numbering(settings: Settings) -> Numbering:
+    return Numbering(settings.invoice_number, settings.merchant_time_zone, settings.credit_note_number)
+
+
+def require_processor(settings: Settings) -> None:
+    """Raises WrongSetting."""
+    if settings.stripe_secret_key is None and not _has_sandbox(settings):
+        raise WrongSetting(
+            "PORTICO_STRIPE_SECRET_KEY: is needed in production, because the sandbox takes no real money. PORTICO_SANDBOX=true takes it all the same."
+        )
+
+
+def _has_sandbox(settings: Settings) -> bool:
+    return settings.sandbox or (settings.sandbox is None and not settings.is_production)
+
+
+def _ledger(folder: Path) -> Ledger:
+    """Raises WrongSetting."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return Ledger(folder / "sandbox.sqlite3")
+    except (OSError, sqlite3.OperationalError):
+        raise WrongSetting("PORTICO_DATA_DIR: is not writable. Choose another with --data-dir.") from None
+
+
+def _derived(secret: str, purpose: str) -> bytes:
+    """A key for one purpose only."""
+    return hmac.digest(secret.encode(), purpose.encode(), "sha256")

@@ -1,0 +1,106 @@
+"""The worker's own health endpoint: whether its queue is connected, and when each job last ran."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from billing.rows.passes import JobPass
+from db.outages import describe
+from db.pool import Database, Pool
+from gateway.http.serving.server import configured, listen
+from gateway.routes.health import HEADERS, REMEMBERED_SECONDS
+from gateway.wiring.configuration.settings import Settings
+from gateway.wiring.database import Place
+from gateway.wiring.queue_status import QueueStatus
+from jobs.passes import is_overdue, passes_of, system
+from jobs.worker import JOBS
+
+logger = logging.getLogger("portico.health")
+
+ASK_SECONDS = 2.0
+
+
+class HealthServer(uvicorn.Server):
+    """A server beside other work, which leaves signals to the process."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+@asynccontextmanager
+async def worker_health(settings: Settings, place: Place, status: QueueStatus) -> AsyncIterator[None]:
+    """Answer on PORTICO_WORKER_PORT as long as the context; without that setting there is no endpoint. Raises PortInUse."""
+    if settings.worker_port is None:
+        yield
+        return
+    listener = listen(settings.host, settings.worker_port, "PORTICO_WORKER_PORT")
+    # A connection of its own: a worker whose pool is busy is not one that does nothing.
+    async with Database(place.app_url, Pool(1), server_settings=place.server_settings) as database:
+        server = HealthServer(configured(Starlette(routes=_routes(Health(database, status))), 1.0))
+        serving = asyncio.create_task(server.serve([listener]))
+        logger.info("worker health is at http://%s:%d/readyz", *listener.getsockname()[:2])
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            await serving
+
+
+@dataclass(slots=True)
+class Health:
+    """Asks the database at most once a second, however often it is asked itself."""
+
+    database: Database
+    status: QueueStatus
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _answer: dict[str, Any] = field(default_factory=dict)
+    _answered_at: float = float("-inf")
+
+    async def answer(self) -> dict[str, Any]:
+        """`status` is `ready`, or what is wrong."""
+        async with self._turn:
+            if monotonic() - self._answered_at > REMEMBERED_SECONDS:
+                self._answer, self._answered_at = await self._asked(), monotonic()
+        return self._answer
+
+    async def _asked(self) -> dict[str, Any]:
+        now = datetime.now(UTC)
+        try:
+            async with asyncio.timeout(ASK_SECONDS):
+                passes = await passes_of(system(self.database, now))
+        except Exception as error:  # whatever keeps it from answering, nothing is known of the passes
+            logger.warning("the database does not answer: %s", describe(error))
+            return {"status": "the database does not answer", "jobs": {}}
+        jobs = {job.name: _shown(passes.get(job.name), is_late=is_overdue(job, passes.get(job.name), now)) for job in JOBS}
+        if not self.status.is_connected:
+            return {"status": "the queue is not connected", "jobs": jobs}
+        return {"status": "a pass is overdue" if any(job["is_overdue"] for job in jobs.values()) else "ready", "jobs": jobs}
+
+
+def _routes(health: Health) -> list[Route]:
+    async def livez(_: Request) -> Response:
+        return JSONResponse({"status": "alive"}, headers=HEADERS)
+
+    async def readyz(_: Request) -> Response:
+        answer = await health.answer()
+        return JSONResponse(answer, 200 if answer["status"] == "ready" else 503, headers=HEADERS)
+
+    return [Route("/livez", livez), Route("/readyz", readyz)]
+
+
+def _shown(last: JobPass | None, *, is_late: bool) -> dict[str, Any]:
+    """What went wrong stands in the log and in the database only: this endpoint asks nobody for a token."""
+    times = {name: at.isoformat() if (at := getattr(last, name, None)) else None for name in ("started_at", "finished_at", "succeeded_at")}
+    return {**times, "outcome": last.outcome if last else None, "is_overdue": is_late}

@@ -1,0 +1,109 @@
+"""The invoice, with what was paid on it so far."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from billing.rows.money.invoices import Invoice, InvoiceLine
+from billing.rows.money.payments import Payment
+from pdf.layout import Merchant, Paper, Reader, sheet, with_breaks
+from pdf.line_words import described
+from pdf.taxes import rate_of, tax_rows
+
+# Brands that are not written as words, by the names that processors have for them.
+BRANDS = {"amex": "American Express", "eftpos_au": "eftpos", "jcb": "JCB", "unionpay": "UnionPay"}
+
+
+@dataclass(frozen=True, slots=True)
+class PaidPart:
+    """How much of a payment went to what: of an invoice its payments, of a payment the things it paid. `name` is an invoice's number, an installment's name, or the account."""
+
+    payment: Payment
+    name: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaidBack:
+    """How much of a payment went back, by the merchant or by a bank: of an invoice what had paid it, of a payment all."""
+
+    payment: Payment
+    settled_at: datetime
+    amount_minor: int
+    is_by_the_bank: bool
+
+    def words(self, reader: Reader) -> str:
+        return reader.words["taken_back" if self.is_by_the_bank else "refunded"]
+
+
+def invoice_paper(invoice: Invoice, lines: Sequence[InvoiceLine], paid: Sequence[PaidPart | PaidBack], *, merchant: Merchant, reader: Reader) -> Paper:
+    content = partial(_invoice_content, invoice, lines, paid, merchant=merchant, reader=reader)
+    return Paper("invoice", content, invoice.issued_at, len(lines) + len(paid))
+
+
+def _invoice_content(
+    invoice: Invoice, lines: Sequence[InvoiceLine], paid: Sequence[PaidPart | PaidBack], *, merchant: Merchant, reader: Reader
+) -> dict[str, Any]:
+    words = reader.words
+    notes = [words[f"exempt_{reader.tax_exemption}"]] if reader.tax_exemption and not invoice.tax_minor else []
+    facts = [
+        (words["number"], invoice.number),
+        (words["issued"], reader.day(invoice.issued_at)),
+        (words["due"], reader.day(invoice.due_on)),
+        (words["period"], reader.days(invoice.period_starts_at, invoice.period_ends_at)),
+    ]
+    return sheet(merchant, reader, title=f"{words['invoice']} {invoice.number}") | {
+        "facts": [fact for fact in facts if fact[1]],
+        "stamp": words.get(f"is_{invoice.status}"),
+        "has_discount": any(line.discount_minor for line in lines),
+        "lines": [_line(line, reader) for line in lines],
+        "totals": _totals(invoice, lines, reader),
+        "notes": notes,
+        "due": reader.money(invoice.remaining_minor, invoice.currency),
+        "payments": [_moved(part, reader) for part in sorted(paid, key=moved_at)],
+    }
+
+
+def moved_at(part: PaidPart | PaidBack) -> datetime:
+    return part.settled_at if isinstance(part, PaidBack) else part.payment.settled_at or part.payment.created_at
+
+
+def _moved(part: PaidPart | PaidBack, reader: Reader) -> list[str]:
+    """A payment, or money that went back."""
+    method, is_back = method_of(part.payment, reader), isinstance(part, PaidBack)
+    words = f"{part.words(reader)}: {method}" if isinstance(part, PaidBack) else method
+    return [reader.day(moved_at(part)), words, reader.money(-part.amount_minor if is_back else part.amount_minor, part.payment.currency)]
+
+
+def method_of(payment: Payment, reader: Reader) -> str:
+    """What the customer knows the method by: "Visa •••• 4242", "SEPA direct debit •••• 3000"."""
+    brand = payment.method_brand or ""
+    name = BRANDS.get(brand, brand.replace("_", " ").title()) or reader.words.get(payment.method_kind, payment.method_kind)
+    return f"{name} •••• {payment.method_last4}" if payment.method_last4 else name
+
+
+def _line(line: InvoiceLine, reader: Reader) -> dict[str, Any]:
+    return {
+        "description": with_breaks(described(line.description, line.wording, line.wording_of, reader.language)),
+        "period": reader.days(line.period_starts_at, line.period_ends_at),
+        "quantity": str(line.quantity),
+        "unit": reader.money(line.unit_minor, line.currency),
+        "discount": reader.money(-line.discount_minor, line.currency) if line.discount_minor else "",
+        "net": reader.money(line.net_minor, line.currency),
+        "rate": rate_of(line, reader),
+        "tax": reader.money(line.tax_minor, line.currency),
+        "amount": reader.money(line.total_minor, line.currency),
+    }
+
+
+def _totals(invoice: Invoice, lines: Sequence[InvoiceLine], reader: Reader) -> list[tuple[str, str]]:
+    """Zero is left out, except where it tells something: a total is always there, and so is the tax."""
+    before = _sums([("subtotal", invoice.subtotal_minor), ("discount", -invoice.discount_minor)], invoice, reader)
+    after = _sums([("total", invoice.total_minor), ("paid", -invoice.paid_minor), ("credited", -invoice.credited_minor)], invoice, reader)
+    return [*before, *tax_rows(lines, invoice.currency, reader), *after]
+
+
+def _sums(rows: Sequence[tuple[str, int]], invoice: Invoice, reader: Reader) -> list[tuple[str, str]]:
+    return [(reader.words[word], reader.money(minor, invoice.currency)) for word, minor in rows if minor or word == "total"]

@@ -1,0 +1,51 @@
+"""Buyer and seller as papers print them: names, addresses as they are written in the country, tax numbers."""
+
+from dataclasses import replace
+
+from billing.money.money import known_locale
+from billing.rows.customers import Customer
+from billing.rows.documents import DocumentSnapshot
+from pdf.layout import Merchant, Reader
+
+# Where the city comes before the region and the postal code, and where the whole address is written from the largest to the smallest (Universal Postal Union).
+CITY_FIRST = {"AU", "CA", "GB", "HK", "IE", "IN", "NG", "NZ", "PK", "SG", "TW", "US", "ZA"}
+LARGEST_FIRST = {"CN", "JP", "KR"}
+# Where the region stands behind the city, such as 00186 Roma RM.
+REGION_BESIDE = {"IT"}
+
+
+def reader_of(buyer: Customer | DocumentSnapshot) -> Reader:
+    """The customer of today, or as a document was issued to them."""
+    lines = [*([buyer.name] if buyer.company_name else []), *address_lines(buyer), *buyer.tax_ids, buyer.email]
+    return Reader(buyer.company_name or buyer.name, buyer.email, buyer.locale, buyer.time_zone, tuple(lines), buyer.tax_exemption)
+
+
+def issued_by(merchant: Merchant, snapshot: DocumentSnapshot) -> Merchant:
+    """As the merchant was then; logo and colour are those of today. Where that was not kept: the merchant of today."""
+    if snapshot.issuer_name is None:
+        return merchant
+    address, tax_ids, footer = (tuple(lines or ()) for lines in (snapshot.issuer_address, snapshot.issuer_tax_ids, snapshot.issuer_footer))
+    return replace(merchant, name=snapshot.issuer_name, address=address, tax_ids=tax_ids, footer=footer)
+
+
+def address_lines(buyer: Customer | DocumentSnapshot) -> list[str]:
+    """Lines of the address, the country in the buyer's language last. Empty without an address."""
+    country = buyer.address_country
+    if country is None:
+        return []
+    line1, line2, city, region, code = (
+        part or "" for part in (buyer.address_line1, buyer.address_line2, buyer.address_city, buyer.address_region, buyer.address_postal_code)
+    )
+    if country in LARGEST_FIRST:
+        lines = [code, f"{region}{city}{line1}", line2]
+    elif country in CITY_FIRST:
+        lines = [line1, line2, f"{', '.join(part for part in (city, region) if part)} {code}"]
+    elif country in REGION_BESIDE:
+        lines = [line1, line2, f"{code} {city} {region}"]
+    else:
+        lines = [line1, line2, f"{code} {city}", region]
+    return [line for line in (*(line.strip() for line in lines), _country(country, buyer.locale)) if line]
+
+
+def _country(code: str, locale: str) -> str:
+    return str(known_locale(locale).territories.get(code, code))

@@ -1,0 +1,64 @@
+"""Prints a long paper in parts, because Typst needs 80 KB of memory for each row of a table until the whole PDF is written.
+
+Each part is printed in a fork of this process and takes its memory with it. The parts are joined to one PDF, and the feet of its pages, which say how many
+there are, are laid over them at the end. Only for a process that has not printed before: Typst's threads are not in a fork, which would wait for them for ever.
+"""
+
+import multiprocessing
+from collections.abc import Callable, Mapping
+from multiprocessing.connection import Connection
+from typing import Any
+
+from pdf.joining import Joined
+from pdf.layout import Paper
+from pdf.printing import Printed, Printer
+
+FORKS = multiprocessing.get_context("fork")
+
+
+class PartFailed(Exception):
+    """A process ended without its part."""
+
+
+def printed_in_parts(printer: Printer, paper: Paper, *, rows_in_a_part: int) -> Printed:
+    """The PDF. The last page of a part is left out, as long as there are more rows, and printed again with the next part, so that every page is full."""
+    assert paper.splits
+    content = dict(paper.content())
+    rows, joined, start, parts = content.pop(paper.splits), Joined(), 0, list[Printed]()
+    while start < len(rows) or not parts:
+        share = rows[start : start + rows_in_a_part]
+        is_last = start + len(share) == len(rows)
+        part = content | {paper.splits: share, "part": {"first": start == 0, "last": is_last, "footers": False}}
+        parts.append(_print_in_fork(printer, paper, paper.template, part))
+        start += joined.add(parts[-1].pdf, is_last=is_last, rows=len(share))
+    feet = {**content, "pages": joined.pages, "part": {"first": False, "last": False, "footers": True}}
+    parts.append(_print_in_fork(printer, paper, "footers", feet))
+    letters = dict.fromkeys(letters for part in parts for letters in part.replaced)
+    return Printed(joined.pdf(parts[-1].pdf), tuple(letters), all(part.is_conforming for part in parts))
+
+
+def _print_in_fork(printer: Printer, paper: Paper, template: str, content: Mapping[str, Any]) -> Printed:
+    return _in_fork(lambda: printer.printed_content(template, content, paper.made_at))
+
+
+def _in_fork(work: Callable[[], Printed]) -> Printed:
+    """Raises PartFailed."""
+    receiver, sender = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=_send, args=(sender, work), daemon=True)
+    process.start()
+    sender.close()
+    try:
+        result = receiver.recv()
+    except EOFError:
+        result = None
+    process.join()
+    if not isinstance(result, Printed):
+        raise PartFailed(f"exit code {process.exitcode}: {result}")
+    return result
+
+
+def _send(sender: Connection, work: Callable[[], Printed]) -> None:
+    try:
+        sender.send(work())
+    except Exception as error:
+        sender.send(f"{type(error).__name__}: {error}")

@@ -1,0 +1,84 @@
+"""Makes a PDF of a paper, with Typst, in the thread that calls."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import typst
+
+from pdf.layout import Paper
+from pdf.typefaces import families_in, fonts_in, ordered
+
+TEMPLATES = Path(__file__).parent / "templates"
+# For archives (PDF/A-3a) and for screen readers (PDF/UA-1).
+STANDARDS: list[Literal["a-3a", "ua-1"]] = ["a-3a", "ua-1"]
+# Both forbid letters that no font has, private letters and control characters. Typst names the first in its error.
+UNPRINTABLE = re.compile(r'(?:the text|codepoint) `"(.+?)"`(?: |$)', re.DOTALL)
+ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}|\\(.)")
+CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
+MAX_REPLACED = 30
+# Inter has it.
+REPLACEMENT = "\ufffd"
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """A PDF. `replaced` are the letters that stand as � on it; `is_conforming` says whether it keeps to PDF/A-3a and PDF/UA-1."""
+
+    pdf: bytes
+    replaced: tuple[str, ...] = ()
+    is_conforming: bool = True
+
+
+class Printer:
+    """A Typst compiler and its fonts. Prints one paper at a time."""
+
+    def __init__(self, font_folders: Sequence[Path], fonts: typst.Fonts | None = None) -> None:
+        self._families = families_in(font_folders)
+        self._compiler = typst.Compiler(root=TEMPLATES, font_paths=fonts or fonts_in(font_folders))
+
+    def printed(self, paper: Paper) -> Printed:
+        return self.printed_content(paper.template, paper.content(), paper.made_at)
+
+    def printed_content(self, template: str, content: Mapping[str, Any], made_at: datetime) -> Printed:
+        """A letter that cannot be printed is replaced, wherever it stands."""
+        text = json.dumps(content, ensure_ascii=False)
+        replaced: list[str] = []
+        fonts = ordered(self._families, content["han"])
+        while True:
+            try:
+                return Printed(self._compiled(template, text, fonts, made_at), tuple(replaced))
+            except typst.TypstError as error:
+                letters = _unprintable(str(error))
+                if letters is None:
+                    raise
+                if len(replaced) == MAX_REPLACED or _in_json(letters) not in text:
+                    break
+                replaced.append(letters)
+                text = text.replace(_in_json(letters), REPLACEMENT)
+        return Printed(self._compiled(template, text, fonts, made_at, standards=[]), tuple(replaced), is_conforming=False)
+
+    def _compiled(self, template: str, text: str, fonts: list[str], made_at: datetime, *, standards: list[Literal["a-3a", "ua-1"]] = STANDARDS) -> bytes:
+        pdf = self._compiler.compile(
+            input=TEMPLATES / f"{template}.typ",
+            format="pdf",
+            sys_inputs={"paper": text, "fonts": json.dumps(fonts)},
+            pdf_standards=[*standards],
+            timestamp=int(made_at.timestamp()),
+        )
+        assert isinstance(pdf, bytes)
+        return pdf
+
+
+def _unprintable(message: str) -> str | None:
+    """The letters that an error of Typst names, or None if it is another error."""
+    match = UNPRINTABLE.search(message)
+    return ESCAPED.sub(lambda each: chr(int(each[1], 16)) if each[1] else CONTROLS.get(each[2], each[2]), match[1]) if match else None
+
+
+def _in_json(letters: str) -> str:
+    return json.dumps(letters, ensure_ascii=False)[1:-1]

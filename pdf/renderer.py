@@ -1,0 +1,48 @@
+"""Prints papers off the event loop: small ones in threads, large ones each in a process of its own."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from pdf.child_process import print_in_child
+from pdf.layout import Paper
+from pdf.printing import Printed, Printer
+from pdf.typefaces import fonts_in
+
+# A paper of so many rows takes a thread about 70 ms, of which the interpreter is held for 8 ms; starting a process takes 150 ms.
+MAX_THREAD_ROWS = 100
+LOG = logging.getLogger("portico.papers")
+
+
+class Press:
+    """`at_once` is how many papers are printed at the same time. `fonts` are folders with fonts for letters that ours do not have."""
+
+    def __init__(self, *, at_once: int = 2, fonts: Sequence[Path] = ()) -> None:
+        self._font_folders = tuple(fonts)
+        shared_fonts = fonts_in(self._font_folders)
+        self._idle: asyncio.LifoQueue[Printer] = asyncio.LifoQueue()
+        for _ in range(at_once):
+            self._idle.put_nowait(Printer(self._font_folders, shared_fonts))
+
+    async def print(self, paper: Paper) -> bytes:
+        """The PDF. Waits while as many are being printed as may be; the caller bounds how many wait. Raises PrintingFailed."""
+        printer = await self._idle.get()
+        if paper.rows > MAX_THREAD_ROWS:
+            try:
+                return _logged(paper, await print_in_child(paper, self._font_folders))
+            finally:
+                self._idle.put_nowait(printer)
+        work = asyncio.ensure_future(asyncio.to_thread(printer.printed, paper))
+        # A caller that is cancelled cannot stop the thread: the printer is idle again only when the thread is done.
+        work.add_done_callback(lambda _: self._idle.put_nowait(printer))
+        return _logged(paper, await asyncio.shield(work))
+
+
+def _logged(paper: Paper, printed: Printed) -> bytes:
+    """The PDF. What is missing is named by its code points: a letter is not a name."""
+    if printed.replaced or not printed.is_conforming:
+        letters = [f"U+{ord(letter):04X}" for letter in dict.fromkeys("".join(printed.replaced))]
+        extra = {"paper": paper.template, "code_points": letters, "is_conforming": printed.is_conforming}
+        LOG.warning("No font has some letters of a paper; they are printed as U+FFFD. PORTICO_PAPER_FONTS names folders with more fonts.", extra=extra)
+    return printed.pdf

@@ -1,0 +1,1 @@
+"""Attachments: uploads, deletion, and objects that no row owns."""

@@ -1,0 +1,131 @@
+"""A file's bytes on their way into the bucket: counted, hashed, judged and scanned as they pass, and never held in memory as a whole.
+
+A PDF is parsed when its last byte has come: while the local bucket's disk takes it, and else before any row owns the object.
+"""
+
+import errno
+import hashlib
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import BinaryIO, Protocol
+
+from billing.files.attachments import judge_size
+from billing.refusals import Refused
+from resolvers.context import Files
+from storage import keys, threads
+from storage.bucket import BucketUnavailable
+from storage.scan import Scan
+from storage.sniff import Inspector
+
+PDF = "application/pdf"
+
+# Told how many bytes have come, and whether these are all; raises Refused when they are too many.
+Limit = Callable[[int, bool], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a file goes, what it is said to be, and the input's field that refusals are about."""
+
+    key: str
+    content_type: str
+    field: str
+    limit: Limit
+
+
+class Digest(Protocol):
+    """A hash that is being computed; `hashlib` has no public name for its type."""
+
+    def update(self, data: bytes, /) -> None: ...
+
+    def hexdigest(self) -> str: ...
+
+
+@dataclass(slots=True)
+class Passing:
+    """What is known of the bytes so far. The bucket shows them."""
+
+    inspector: Inspector
+    spool: BinaryIO | None
+    parse: Callable[[int], Awaitable[None]]
+    size: int = 0
+    digest: Digest = field(default_factory=hashlib.sha256)
+
+    def look(self, piece: bytes) -> None:
+        self.digest.update(piece)
+        self.inspector.feed(piece)
+        if self.spool:
+            with _disk():
+                self.spool.write(piece)
+
+    def finish(self) -> None:
+        self.inspector.finish()
+        if self.spool:
+            with _disk():
+                self.spool.flush()
+
+    async def whole(self, descriptor: int) -> None:
+        await self.parse(descriptor)
+
+
+async def receive(chunks: AsyncIterator[bytes], target: Target, files: Files) -> tuple[int, str]:
+    """Size and SHA-256 of what is now in the bucket. Raises Refused, BucketUnavailable, and what `chunks` raises; then the object may be there or not."""
+    try:
+        async with AsyncExitStack() as stack:
+            spool = await stack.enter_async_context(_spooled(target, files))
+            passing = Passing(Inspector(target.content_type), spool, partial(_parse, target, files))
+            scan = await stack.enter_async_context(files.scanner.scanning()) if files.scanner else None
+            passed = await stack.enter_async_context(aclosing(_passed(chunks, passing, target, scan)))
+            await files.bucket.put(target.key, passed, target.content_type, passing)
+            if spool:
+                await passing.whole(spool.fileno())
+    except Refused as refused:
+        raise Refused(refused.code, refused.message, refused.field or target.field) from None
+    return passing.size, passing.digest.hexdigest()
+
+
+async def _passed(chunks: AsyncIterator[bytes], passing: Passing, target: Target, scan: Scan | None) -> AsyncGenerator[bytes, None]:
+    """The bytes, counted and scanned. They end only when they were found good, and the bucket keeps nothing that has no end."""
+    async for chunk in chunks:
+        passing.size += len(chunk)
+        target.limit(passing.size, False)
+        if scan:
+            await scan.feed(chunk)
+        yield chunk
+    target.limit(passing.size, True)
+    judge_size(passing.size, target.field)
+    if scan:
+        await scan.finish()
+
+
+@asynccontextmanager
+async def _spooled(target: Target, files: Files) -> AsyncIterator[BinaryIO | None]:
+    """A temporary file for the bytes of a PDF, where the bucket is not on this machine. It has no name, so that nothing is left of it whatever happens."""
+    if target.content_type != PDF or files.bucket.path(target.key):
+        yield None
+        return
+    with _disk():
+        spool = await threads.run(tempfile.TemporaryFile)
+    try:
+        yield spool
+    finally:
+        with suppress(OSError):  # of a full disk, once more: closing writes what could not be written
+            spool.close()
+
+
+async def _parse(target: Target, files: Files, descriptor: int) -> None:
+    """Raises Refused."""
+    if target.content_type == PDF:
+        await files.examiner.judge(descriptor, keys.owner_of(target.key))
+
+
+@contextmanager
+def _disk() -> Iterator[None]:
+    """A full or broken disk is an outage like one of the bucket."""
+    try:
+        yield
+    except OSError as error:
+        raise BucketUnavailable(errno.errorcode.get(error.errno or 0, type(error).__name__)) from error

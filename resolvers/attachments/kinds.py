@@ -1,0 +1,54 @@
+"""What a file is, from its first bytes, before any of it goes on to the bucket."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from billing.files.attachments import judge_size
+from billing.files.file_types import clean_name, judge_claims, judge_content, named
+from billing.refusals import Refused
+from storage.sniff import RECOGNISED, recognised
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What a client says of a file, and the input's field that refusals are about."""
+
+    file_name: str
+    declared_type: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A file by its content: its type, its name with an extension of that type, and all of its bytes."""
+
+    file_name: str
+    content_type: str
+    chunks: AsyncIterator[bytes]
+
+
+async def recognise(chunks: AsyncIterator[bytes], claims: Claims) -> Recognised:
+    """Raises Refused for a file that is of no type that is taken, or that is said to be quite another kind; a claim of that sort before its bytes are read."""
+    name = clean_name(claims.file_name)
+    judge_claims(name, claims.declared_type, claims.field)
+    head: list[bytes] = []
+    size = 0
+    async for chunk in chunks:
+        head.append(chunk)
+        size += len(chunk)
+        if size >= RECOGNISED:
+            break
+    judge_size(size, claims.field)
+    try:
+        content_type = recognised(b"".join(head)[:RECOGNISED])
+    except Refused as refused:
+        raise Refused(refused.code, refused.message, claims.field) from None
+    judge_content(content_type, name, claims.declared_type, claims.field)
+    return Recognised(named(name, content_type), content_type, _all(head, chunks))
+
+
+async def _all(head: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    for chunk in head:
+        yield chunk
+    async for chunk in rest:
+        yield chunk

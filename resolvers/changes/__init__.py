@@ -1,0 +1,1 @@
+"""Decisions as rows: what is written in one transaction."""

@@ -1,0 +1,46 @@
+"""What a payment changes of invoices, installments and schedules, which are paid in step, as rows."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from billing.money.allocation import Part
+from resolvers.changes.saving import Changes
+from resolvers.changes.writing import Writer
+
+
+def collected_rows(charged: Sequence[Part], credited: Sequence[Part], schedule_of: Mapping[str, str], *, by: Writer) -> Changes:
+    """When the money is there. `schedule_of` has the schedule of each installment."""
+    paid_of, credit_of = sums(charged, "invoice_id"), sums(credited, "invoice_id")
+    installments = sums([*charged, *credited], "installment_id")
+    schedules: Counter[str] = Counter()
+    for installment_id, minor in installments.items():
+        schedules[schedule_of[installment_id]] += minor
+    return {
+        "collected": [{"id": one, "paid_minor": paid_of[one], "credited_minor": credit_of[one], "paid_at": by.now} for one in sorted({*paid_of, *credit_of})],
+        "collected_installment": [{"id": one, "paid_minor": minor} for one, minor in installments.items()],
+        "collected_schedule": [{"id": one, "paid_minor": minor} for one, minor in schedules.items()],
+    }
+
+
+def attempted_rows(parts: Iterable[Part]) -> Changes:
+    """While the processor decides."""
+    items = list(parts)
+    return {
+        "attempted": [{"id": one} for one in sorted(sums(items, "invoice_id"))],
+        "attempted_installment": [{"id": one} for one in sorted(sums(items, "installment_id"))],
+    }
+
+
+def uncollected_rows(parts: Iterable[Part]) -> Changes:
+    """As before the payment: what the billing clock would have tried again, it tries when it would have."""
+    attempted = attempted_rows(parts)
+    return {"uncollected": attempted["attempted"], "uncollected_installment": attempted["attempted_installment"]}
+
+
+def sums(parts: Iterable[Part], key: str) -> Counter[str]:
+    """What is for each invoice, or each installment."""
+    minor_of: Counter[str] = Counter()
+    for part in parts:
+        if (identifier := getattr(part, key)) is not None:
+            minor_of[identifier] += part.amount_minor
+    return minor_of

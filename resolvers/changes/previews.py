@@ -1,0 +1,104 @@
+"""A preview's token: it pins the instant and the outcome for ten minutes, signed, with nothing kept."""
+
+import base64
+import hashlib
+import hmac
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any
+
+from billing.lifecycle.facts import Decision
+from billing.refusals import ErrorCode, Refused
+from resolvers.changes.saving import as_json
+from resolvers.context import Context, payments_of
+
+LIFETIME = timedelta(minutes=10)
+EXPIRED = "This preview is no longer valid. Preview again."
+
+# What a call says about itself and not about what it wants.
+ABOUT_THE_CALL = ("idempotency_key", "preview_token", "expected_version")
+
+
+@dataclass(frozen=True, slots=True)
+class Pinned:
+    """The instant that a preview was made for, and what came out."""
+
+    at: datetime
+    outcome: str
+
+    def judge(self, decision: Decision) -> None:
+        """Raises Refused where the decision, made for the same instant, would differ from the preview."""
+        if not hmac.compare_digest(outcome_of(decision), self.outcome):
+            raise Refused(ErrorCode.PREVIEW_EXPIRED, EXPIRED, "previewToken")
+
+
+def pin(given: Any, mutation: str, decision: Decision, context: Context) -> str:
+    payload = json.dumps({"what": _subject(given, mutation, context), "at": context.now.isoformat(), "outcome": outcome_of(decision)}).encode()
+    return base64.urlsafe_b64encode(_seal(payload, context) + payload).decode()
+
+
+def pinned(given: Any, mutation: str, context: Context) -> Pinned | None:
+    """What the token in an input pins, None without one. Raises Refused for a token that is old, forged, or of another call."""
+    token = getattr(given, "preview_token", None)
+    if not token:
+        return None
+    try:
+        raw = base64.urlsafe_b64decode(token.encode())
+    except ValueError:
+        raw = b""
+    seal, payload = raw[:32], raw[32:]
+    if not hmac.compare_digest(seal, _seal(payload, context)):
+        raise Refused(ErrorCode.PREVIEW_EXPIRED, EXPIRED, "previewToken")
+    told = json.loads(payload)
+    at = datetime.fromisoformat(told["at"])
+    if told["what"] != _subject(given, mutation, context) or not at <= context.now <= at + LIFETIME:
+        raise Refused(ErrorCode.PREVIEW_EXPIRED, EXPIRED, "previewToken")
+    return Pinned(at, told["outcome"])
+
+
+def outcome_of(decision: Decision) -> str:
+    """A hash of everything that the customer was shown: amounts, periods, dates, the state afterwards."""
+    after = decision.contract
+    shown = {
+        "bill": asdict(decision.bill) if decision.bill else None,
+        "credit": [asdict(note) for note in decision.notes],
+        "after": [
+            after.status,
+            after.price_id,
+            after.quantity,
+            after.period_ends_at,
+            after.trial_ends_at,
+            after.renews_at,
+            after.renewal_minor,
+            after.pending_kind,
+            after.pending_at,
+        ],
+        "from": after.version,
+    }
+    return hashlib.sha256(as_json(shown).encode()).hexdigest()
+
+
+def hash_of(given: Any, *, without: tuple[str, ...] = ("idempotency_key",)) -> str:
+    """One input, one hash, whatever the order of its fields. The preview's token counts as part of it: a call with another one is another call."""
+    return hash_of_values({name: _plain(value) for name, value in vars(given).items() if name not in without})
+
+
+def hash_of_values(values: Any) -> str:
+    """`values` is JSON."""
+    return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
+
+
+def _subject(given: Any, mutation: str, context: Context) -> str:
+    return f"{context.viewer.customer_id} {mutation} {hash_of(given, without=ABOUT_THE_CALL)}"
+
+
+def _seal(payload: bytes, context: Context) -> bytes:
+    return hmac.digest(payments_of(context).preview_secret, payload, "sha256")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    return value.isoformat() if isinstance(value, datetime) else value

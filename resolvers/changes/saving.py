@@ -1,0 +1,87 @@
+"""Rows of a decision on their way into the database: the blocks `saving.…`, and what must have been found as expected."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+from billing.refusals import ErrorCode, Refused
+from db.unit_of_work import Transaction
+
+Changes = dict[str, list[dict[str, Any]]]
+
+# Rows that must be found as they were when it was decided.
+COUNTED = {
+    "subscription", "credit_note", "released", "attempted", "collected", "attempted_installment", "collected_installment", "collected_schedule",
+}  # fmt: skip
+
+# What is written in a first statement: a credit note may be refused, and others refer to it.
+EARLY = {"credit_note"}
+
+# What is written in a second statement after what ended: a subscription has one running coupon.
+LATE = {"coupon_redemption"}
+ENDED = {"changed_redemption", "withdrawn_redemption"}
+
+# What is written by blocks that refer to what stands then.
+PLANS = {"taken_plan", "untaken_plan"}
+
+
+class Interrupted(Exception):
+    """The rows are not as they were when it was decided. Only a bug or a lost lock can bring this about; nothing is written."""
+
+
+def merged(*parts: Changes) -> Changes:
+    changes: Changes = defaultdict(list)
+    for part in parts:
+        for table, rows in part.items():
+            changes[table] = [*changes[table], *rows]
+    return changes
+
+
+async def save(transaction: Transaction, changes: Changes) -> None:
+    """Raises Refused if a coupon's last redemption went to somebody else meanwhile, or the trial of a plan to another order of the customer."""
+    present = {kind: rows for kind, rows in (changes | {"document_snapshot": _snapshots(changes)}).items() if rows}
+    late = LATE if present.keys() & ENDED else set()
+    for kinds in (present.keys() & EARLY, present.keys() - EARLY - late - PLANS, present.keys() & late):
+        if kinds:
+            _judge(present, await transaction.save({kind: as_json(present[kind]) for kind in kinds}))
+    await _save_plans(transaction, changes)
+    for invoice in changes.get("invoice", ()):
+        transaction.at_commit("invoices.issue_number", key=invoice["id"], **invoice["place"])
+    for note in changes.get("credit_note", ()):
+        transaction.at_commit("credit_notes.issue_number", key=note["id"], **note["place"])
+
+
+def _snapshots(changes: Changes) -> list[dict[str, Any]]:
+    """What the documents print that are issued now: invoices, credit notes, and receipts of what has settled. A row without an issuer is left to the database."""
+    settled = [row for row in changes.get("result", ()) if row.get("settled_at")]
+    documents = (*changes.get("invoice", ()), *changes.get("credit_note", ()), *settled)
+    return [{"document_id": row["id"], **row["issuer"]} for row in documents if row.get("issuer")]
+
+
+def _judge(changes: Changes, written: Mapping[str, int]) -> None:
+    if "taken_coupon" in written and written["taken_coupon"] != len(changes["taken_coupon"]):
+        raise Refused(ErrorCode.COUPON_INVALID, "This code cannot be used here.", "code")
+    if any(written[kind] != len(changes[kind]) for kind in written.keys() & COUNTED):
+        raise Interrupted
+
+
+async def _save_plans(transaction: Transaction, changes: Changes) -> None:
+    """After the subscriptions, to which these rows refer."""
+    for row in changes.get("untaken_plan", ()):
+        await transaction.run("taken_plans.remove", **row)
+    if plans := changes.get("taken_plan"):
+        saved = await transaction.run("taken_plans.add", rows=as_json(plans))
+        if sum(row.has_trial for row in saved) != sum(row["has_trial"] for row in plans):
+            raise Refused(ErrorCode.PREVIEW_EXPIRED, "Another order has taken the trial of this plan. Preview again.", "priceId")
+
+
+def as_json(value: Any) -> str:
+    return json.dumps(value, default=_text)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    raise TypeError(type(value).__name__)

@@ -1,0 +1,1 @@
+"""Charges: begun, sent to the processor, settled, collected and refunded."""

@@ -1,0 +1,132 @@
+"""An attempt to take money, as rows: the payment, what is to be written when it succeeds or fails, and the request that goes to the processor."""
+
+from collections.abc import Container, Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import Any
+
+from billing.refusals import ErrorCode, Refused
+from billing.states import BalanceEntryKind
+from payments.processor import Charge
+from resolvers.changes.saving import Changes, merged
+from resolvers.changes.writing import Writer
+
+# How long a call may wait for the processor before whoever retries takes over: longer than an operation may take.
+LEASE = timedelta(seconds=20)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The mutation and the idempotency key that a charge belongs to."""
+
+    mutation: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """A charge that stands in the database and is now to be sent; again, if somebody who died may have sent it before."""
+
+    processor: str
+    charge: Charge
+    is_repeat: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What money is to be taken for. `reserved_minor` is credit, and `coupon_id` a new coupon, that will be used along with it.
+
+    `account_minor` is the part of the amount that pays what is owed on the account. It has no allocation: it is an entry of the balance.
+    `ordered` and `agreed` are for a charge that is decided later than in the call that began it, see `deciding.py`.
+
+    `on_failure` has the changes for a decline that is "retryable", for one that is "final", and for "nobody asked", when the processor was away.
+    """
+
+    payment_id: str
+    customer_id: str
+    currency: str
+    amount_minor: int
+    words: str
+    changes: Changes
+    answer: Mapping[str, Any]
+    on_failure: Mapping[str, Changes] | None = None
+    reserved_minor: int = 0
+    account_minor: int = 0
+    subscription_id: str | None = None
+    invoice_id: str | None = None
+    coupon_id: str | None = None
+    ordered: Changes | None = None
+    agreed: Mapping[str, Any] | None = None
+
+
+def judge_method(method: Any, processors: Container[str] | None = None) -> None:
+    """Raises Refused where there is nothing to charge. `processors` are those that are there; None where that is judged elsewhere."""
+    if method.method_id is None or method.method_processor is None or method.method_reference is None:
+        raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "Add a payment method first.")
+    if processors is not None and method.method_processor not in processors:
+        raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "This payment method cannot be charged any more. Add another one.")
+
+
+def attempt(intent: Intent, method: Any, call: Call | None, *, by: Writer) -> tuple[Sending, Changes]:
+    """`method` has the columns `method_…` of an Account or a Collectable. Without a call nobody waits, and the customer cannot be asked. Raises Refused without a method."""
+    judge_method(method)
+    charge = Charge(intent.payment_id, intent.customer_id, method.method_reference, intent.amount_minor, intent.currency, intent.words, call is None)
+    changes: Changes = {"payment": [_payment(intent, method, by=by)], "charge": [_charge(intent, charge, call, by=by)]}
+    if call:
+        changes["idempotency_key"] = [{"mutation": call.mutation, "key": call.key, "payment_id": intent.payment_id, "lease_until": by.now + LEASE}]
+    return Sending(method.method_processor, charge), changes
+
+
+def _payment(intent: Intent, method: Any, *, by: Writer) -> dict[str, Any]:
+    return {
+        "customer_id": intent.customer_id,
+        "id": intent.payment_id,
+        "status": "PROCESSING",
+        "currency": intent.currency,
+        "amount_minor": intent.amount_minor,
+        "payment_method_id": method.method_id,
+        "method_kind": method.method_kind,
+        "method_brand": method.method_brand,
+        "method_last4": method.method_last4,
+        "processor": method.method_processor,
+        "created_at": by.now,
+    }
+
+
+def _charge(intent: Intent, charge: Charge, call: Call | None, *, by: Writer) -> dict[str, Any]:
+    return {
+        "customer_id": intent.customer_id,
+        "payment_id": intent.payment_id,
+        "subscription_id": intent.subscription_id,
+        "invoice_id": intent.invoice_id,
+        "mutation": call.mutation if call else None,
+        "key": call.key if call else None,
+        "request": asdict(charge),
+        "changes": merged(intent.changes, _paid_on_account(intent, by=by)),
+        "on_failure": intent.on_failure,
+        "ordered": intent.ordered,
+        "agreed": intent.agreed,
+        "answer": {**intent.answer, "payment": intent.payment_id},
+        "currency": intent.currency,
+        "reserved_minor": intent.reserved_minor,
+        "account_minor": intent.account_minor,
+        "coupon_id": intent.coupon_id,
+        "started_at": by.now,
+        "sent_at": by.now,
+    }
+
+
+def _paid_on_account(intent: Intent, *, by: Writer) -> Changes:
+    if not intent.account_minor:
+        return {}
+    entry = {
+        "customer_id": intent.customer_id,
+        "id": by.mint("bal"),
+        "currency": intent.currency,
+        "amount_minor": intent.account_minor,
+        "kind": BalanceEntryKind.PAYMENT,
+        "description": "Paid on account",
+        "payment_id": intent.payment_id,
+        "created_at": by.now,
+    }
+    return {"balance_entry": [entry]}

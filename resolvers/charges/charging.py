@@ -1,0 +1,261 @@
+"""A decision that waits for money: written down with a payment, sent to the processor outside of any transaction, and settled once, whoever comes first.
+
+    begin     one transaction: the payment PROCESSING, and what is to be written when it succeeds; the subscription waits (`charging_payment_id`)
+    ask       no transaction: the processor is called under the payment's id, so however often it is sent, money moves once
+    settle    one transaction: the decision is written with the money, or everything is as before and the payment says why (`deciding.py`)
+
+Whoever dies in between is followed by a retry under the same key, by a webhook, or by the reconciling job: they all end in `settle`.
+"""
+
+import json
+import logging
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from billing.lifecycle.facts import Decision, Facts
+from billing.money.standing import advanced
+from billing.refusals import ErrorCode, Refused
+from db.outages import cause_of, repeated
+from db.unit_of_work import Session, Transaction
+from payments.processor import KEYS_HOLD, Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
+from resolvers.changes.credit_notes import issuer_columns
+from resolvers.changes.saving import Changes, Interrupted, merged, save
+from resolvers.changes.writing import Writer, row_of, rows_of
+from resolvers.charges import charged_decisions as deciding
+from resolvers.charges import dunning, refunding
+from resolvers.charges.attempts import Call, Intent, Sending, attempt
+from resolvers.charges.charged_decisions import agreed, never_happened, order_rows
+
+logger = logging.getLogger("portico.payments")
+
+UNDECIDED = (ChargeStatus.PROCESSING, ChargeStatus.REQUIRES_ACTION)
+UNAVAILABLE = ChargeResult(ChargeStatus.FAILED, decline_code="processor_unavailable", is_retryable=True)
+DECLINED = "The payment was declined, and nothing was changed."
+ORDER_CANCELED = "The payment failed, and the subscription was canceled before it began."
+TRY_AGAIN = "Payments cannot be taken right now, and nothing was changed. Try again shortly."
+
+
+def begun(facts: Facts, decision: Decision, answer: Mapping[str, Any], call: Call | None, *, by: Writer) -> tuple[Sending, Changes]:
+    """What to send to the processor, and the rows that must stand before it is sent."""
+    contract = facts.contract
+    payment_id = by.mint("pay")
+    is_new = contract.version == 0
+    waiting = replace(contract, charging_payment_id=payment_id, version=contract.version + 1)
+    final = rows_of(facts if is_new else replace(facts, contract=waiting), decision, by, payment_id=payment_id)
+    # A coupon is taken at once, so that nobody takes its last redemption meanwhile; a decline gives it back.
+    taken = final.pop("taken_coupon", [])
+    final.pop("released_charge", None)
+    intent = Intent(
+        payment_id,
+        contract.customer_id,
+        contract.currency,
+        decision.due_minor,
+        facts.offers[decision.contract.price_id].plan_name,
+        changes=final,
+        answer={**answer, "invoice": final["invoice"][0]["id"]},
+        reserved_minor=decision.reserved_minor,
+        coupon_id=next((row["coupon_id"] for row in final.get("coupon_redemption", ())), None),
+        subscription_id=None if is_new else contract.id,
+        ordered=order_rows(facts, payment_id, by=by) if is_new else None,
+        agreed=agreed(facts, decision),
+    )
+    sending, changes = attempt(intent, facts.account, call, by=by)
+    return sending, changes | {"taken_coupon": taken, "subscription": [] if is_new else [row_of(waiting)]}
+
+
+async def sending_again(transaction: Transaction, payment_id: str, *, now: datetime) -> Sending:
+    """The same request as before, from the record of it. Raises Refused where the processor may have forgotten the key: then only its outcome may be asked for."""
+    attempt = await transaction.first("charges.attempt", key=payment_id)
+    if attempt.started_at + KEYS_HOLD < now:
+        raise Refused(ErrorCode.IN_PROGRESS, "The payment's outcome is not known yet.")
+    await transaction.run("charges.note_sending", key=payment_id)
+    return Sending(attempt.processor, Charge(**json.loads(attempt.request)), is_repeat=True)
+
+
+async def ask(processor: Processor, sending: Sending) -> ChargeResult:
+    """The processor's word; PROCESSING where there is none yet. That a repeated request did not arrive says nothing about the one before it."""
+    try:
+        return await processor.charge(sending.charge)
+    except ProcessorUnavailable as error:
+        log_no_answer(sending.processor, error)
+        return ChargeResult(ChargeStatus.PROCESSING) if sending.is_repeat else UNAVAILABLE
+    except OutcomeUnknown as error:
+        log_no_answer(sending.processor, error)
+        return ChargeResult(ChargeStatus.PROCESSING)
+
+
+def log_no_answer(processor: str, error: Exception) -> None:
+    """Leave a line in the log that says why a processor gave no answer."""
+    logger.warning("the payment processor gave no answer", extra={"processor": processor, "cause": cause_of(error)})
+
+
+async def ask_again(processor: Processor, attempt: Any, *, now: datetime) -> ChargeResult | None:
+    """What became of a charge whose answer was lost; None while nobody knows."""
+    asked = Attempt(attempt.payment_id, attempt.method_reference, attempt.processor_reference, attempt.sent_at)
+    try:
+        return await processor.outcome(asked, now=now) or replace(UNAVAILABLE, decline_code="never_arrived")
+    except (ProcessorUnavailable, OutcomeUnknown) as error:
+        log_no_answer(attempt.processor, error)
+        return None
+
+
+async def settle(session: Session, payment_id: str, result: ChargeResult, *, by: Writer, sent_at: datetime | None = None) -> dict[str, Any]:
+    """Write what the processor said. The answer of the call; the same again for whoever comes later, whatever they were told meanwhile.
+
+    `sent_at` is when that was sent which the processor was asked about. If it has been sent again since, the word is out of date, and nothing is written.
+    """
+    try:
+        return await repeated(lambda: _settled_once(session, payment_id, result, sent_at, by=by))
+    except Interrupted:
+        if result.status is not ChargeStatus.SUCCEEDED:
+            raise
+    # What it was to pay was voided or paid meanwhile: the money is the customer's.
+    return await repeated(lambda: _credited(session, payment_id, result, by=by))
+
+
+async def _settled_once(session: Session, payment_id: str, result: ChargeResult, sent_at: datetime | None, *, by: Writer) -> dict[str, Any]:
+    async with session.write() as transaction:
+        charge, attempt = await _standing(transaction, payment_id)
+        if _is_old(charge, attempt, result):
+            return _kept(charge, attempt)
+        if charge.settled_at is not None and charge.on_failure is None and not charge.pays_what_began:
+            raise Interrupted
+        if sent_at is not None and sent_at != attempt.sent_at:
+            return {}
+        answer: dict[str, Any] = json.loads(charge.answer)
+        if result.status in UNDECIDED:
+            answer = await deciding.undecided(transaction, charge, result, by=by)
+            changes = _undecided(charge, result, answer, by=by)
+        elif result.status is ChargeStatus.SUCCEEDED:
+            changes = merged(await deciding.paid(transaction, charge, by=by), _settled(charge, result, answer, by=by))
+        else:
+            answer = _refused(charge, result)
+            changes = merged(await _undone(transaction, charge, result, by=by), _settled(charge, result, answer, by=by))
+        await save(transaction, changes)
+        if charge.has_refunds:
+            await refunding.apply(transaction, payment_id, by=by)
+        if _is_of_clock(charge) and result.status is ChargeStatus.FAILED:
+            await dunning.declined(transaction, charge, never_happened=never_happened(result), by=by)
+        # A charge that failed lifts a hold, too: nothing is lifted while the subscription waits for one.
+        if charge.is_held_by_dunning and result.status not in UNDECIDED:
+            await dunning.lift_paid(transaction, by=by)
+    return answer
+
+
+async def _credited(session: Session, payment_id: str, result: ChargeResult, *, by: Writer) -> dict[str, Any]:
+    """Money that came when nothing was left for it to do becomes credit, once: money in is what was allocated, and what is credit."""
+    async with session.write() as transaction:
+        charge, attempt = await _standing(transaction, payment_id)
+        if _is_old(charge, attempt, result):
+            return _kept(charge, attempt)
+        request = json.loads(attempt.request)
+        answer = _paid_alone(charge)
+        entry = {
+            "customer_id": charge.customer_id,
+            "id": by.mint("bal"),
+            "currency": request["currency"],
+            "amount_minor": request["amount_minor"],
+            "kind": "OVERPAYMENT",
+            "description": "Paid when it was no longer owed",
+            "payment_id": payment_id,
+            "created_at": by.now,
+        }
+        undone = {} if charge.settled_at else await _unused(transaction, charge, by=by)
+        changes = merged(undone, {"balance_entry": [entry], "dropped_allocation": [{"payment_id": payment_id}]}, _settled(charge, result, answer, by=by))
+        await save(transaction, changes)
+        if charge.has_refunds:
+            await refunding.apply(transaction, payment_id, by=by)
+        if charge.is_held_by_dunning:
+            await dunning.lift_paid(transaction, by=by)
+    return answer
+
+
+async def _standing(transaction: Transaction, payment_id: str) -> tuple[Any, Any]:
+    """The charge and its attempt, under the customer's lock."""
+    return await transaction.first("charges.lock", key=payment_id), await transaction.first("charges.attempt", key=payment_id)
+
+
+def _is_of_clock(charge: Any) -> bool:
+    """Whether the clock charged an invoice, and nobody asked it to; the first invoice of a service that began with the order counts as one of these."""
+    return (charge.mutation is None and charge.invoice_id is not None) or charge.pays_what_began
+
+
+def _is_old(charge: Any, attempt: Any, result: ChargeResult) -> bool:
+    """Somebody else has written this already, or something that knows more."""
+    return charge.settled_at is not None and advanced(attempt.status, result.status) is None
+
+
+def _kept(charge: Any, attempt: Any) -> dict[str, Any]:
+    if attempt.status == ChargeStatus.FAILED:
+        return _refused(charge, ChargeResult(ChargeStatus.FAILED, decline_code=attempt.decline_code))
+    kept: dict[str, Any] = json.loads(attempt.answer)
+    return kept
+
+
+async def _undone(transaction: Transaction, charge: Any, result: ChargeResult, *, by: Writer) -> Changes:
+    """Everything as before, or as it was foreseen for who pays what stands."""
+    if charge.on_failure is None:
+        return await deciding.failed(transaction, charge, result, by=by)
+    return _foreseen(charge, "nobody asked" if never_happened(result) else "retryable" if result.is_retryable else "final")
+
+
+async def _unused(transaction: Transaction, charge: Any, *, by: Writer) -> Changes:
+    return await deciding.unused(transaction, charge, by=by) if charge.on_failure is None else _foreseen(charge, "final")
+
+
+def _foreseen(charge: Any, why: str) -> Changes:
+    changes: Changes = json.loads(charge.on_failure)[why]
+    return changes
+
+
+def _undecided(charge: Any, result: ChargeResult, answer: dict[str, Any], *, by: Writer) -> Changes:
+    """The subscription goes on waiting. The call has its answer: a payment that is not done."""
+    row = {"id": charge.payment_id, "status": result.status, "processor_reference": result.processor_reference}
+    return {"result": [row], "idempotency_key": _key(charge, answer, by=by)}
+
+
+def _settled(charge: Any, result: ChargeResult, answer: dict[str, Any], *, by: Writer) -> Changes:
+    is_paid = result.status is ChargeStatus.SUCCEEDED
+    row = {
+        "id": charge.payment_id,
+        "status": result.status,
+        "processor_reference": result.processor_reference,
+        "decline_code": None if is_paid else result.decline_code or "declined",
+        "is_retryable": result.is_retryable,
+        "settled_at": by.now if is_paid else None,
+        "issuer": issuer_columns(by.issuer),
+    }
+    is_free = answer.get("refusal", {}).get("code") == ErrorCode.PAYMENT_UNAVAILABLE
+    return {
+        "result": [row],
+        "settled": [{"payment_id": charge.payment_id, "settled_at": by.now}],
+        # What surely did not happen keeps no key: the same call may be sent again.
+        "freed_key" if is_free else "idempotency_key": _key(charge, answer, by=by),
+    }
+
+
+def _key(charge: Any, answer: dict[str, Any], *, by: Writer) -> list[dict[str, Any]]:
+    if charge.key is None:
+        return []
+    return [{"mutation": charge.mutation, "key": charge.key, "answer": answer, "finished_at": by.now, "payment_id": charge.payment_id}]
+
+
+def _refused(charge: Any, result: ChargeResult) -> dict[str, Any]:
+    """The answer after a failure. What has begun already goes on, and the call that began it keeps its answer."""
+    if charge.pays_what_began:
+        answer: dict[str, Any] = json.loads(charge.answer)
+        return answer
+    code, message = (ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) if never_happened(result) else (ErrorCode.PAYMENT_DECLINED, DECLINED)
+    message = ORDER_CANCELED if _is_order(charge) else message
+    return {"refusal": {"code": code, "message": message}} | _paid_alone(charge)
+
+
+def _paid_alone(charge: Any) -> dict[str, Any]:
+    """The answer when nothing but the payment came of it. An order that was there meanwhile is answered, too."""
+    return {"payment": charge.payment_id} | ({"subscription": charge.subscription_id} if _is_order(charge) else {})
+
+
+def _is_order(charge: Any) -> bool:
+    return charge.mutation == "addPlan" and charge.subscription_id is not None

@@ -1,0 +1,87 @@
+"""An unpaid invoice is charged by itself, and tried again on the days of the merchant's policy. The same three steps as in `charging.py`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from billing.money.allocation import OpenInstallment, OpenInvoice, Part, items_of
+from billing.money.dunning import AGAIN, Happening, step
+from billing.rows.money.operations import Collectable
+from billing.rows.money.owed import OwedInstallment
+from db.unit_of_work import Session, Transaction
+from payments.processor import Processor
+from resolvers.changes.item_rows import attempted_rows, collected_rows, uncollected_rows
+from resolvers.changes.saving import Changes, save
+from resolvers.changes.writing import Writer, allocation_row
+from resolvers.charges import dunning
+from resolvers.charges.attempts import Intent, Sending, attempt
+from resolvers.charges.charging import ask, settle
+
+
+async def collect(session: Session, invoice_id: str, processors: Mapping[str, Processor], *, by: Writer) -> None:
+    """Charge what remains and what is owed on the account, if its time has come. What failed is tried again another day, or patience ends."""
+    async with session.write() as transaction:
+        sending = await _begun(transaction, invoice_id, processors, by=by)
+    if sending is not None:
+        result = await ask(processors[sending.processor], sending)
+        await settle(session, sending.charge.key, result, by=by)
+
+
+async def lift_hold(session: Session, *, by: Writer) -> None:
+    """Take dunning's hold off the customer's subscriptions that owe nothing any more, whoever brought that about."""
+    async with session.write() as transaction:
+        await transaction.run("customers.lock")
+        await dunning.lift_paid(transaction, by=by)
+
+
+async def _begun(transaction: Transaction, invoice_id: str, processors: Mapping[str, Processor], *, by: Writer) -> Sending | None:
+    await transaction.run("customers.lock")
+    invoice: Collectable | None = await transaction.first("collections.facts", key=invoice_id)
+    if invoice is None or not _is_due(invoice, by.now):
+        return None
+    if invoice.method_processor not in processors:
+        invoice = replace(invoice, method_id=None)
+    decided = step(dunning.collecting(invoice), Happening.TURN, by.policy, now=by.now)
+    if not decided.is_charged:
+        await dunning.write_step(transaction, invoice, decided, by=by)
+        return None
+    installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice_id]) if invoice.has_installments else []
+    sending, changes = _attempt(invoice, installments, by=by)
+    await save(transaction, changes)
+    return sending
+
+
+def _is_due(invoice: Collectable, now: datetime) -> bool:
+    """Not while another charge decides what becomes of the subscription: it may take unused time off this very invoice."""
+    if invoice.is_subscription_charging:
+        return False
+    return invoice.collect_at is not None and invoice.collect_at <= now and invoice.status in ("OPEN", "PARTIALLY_PAID")
+
+
+def _attempt(invoice: Collectable, installments: Sequence[OwedInstallment], *, by: Writer) -> tuple[Sending, Changes]:
+    """What follows from a decline is decided when it comes (`dunning.declined`): until then the customer may have given another method."""
+    payment_id, parts = by.mint("pay"), _parts(invoice, installments)
+    open_again = uncollected_rows(parts) | {"uncollected": [{"id": invoice.invoice_id, "collect_at": by.now + AGAIN}]}
+    intent = Intent(
+        payment_id,
+        invoice.customer_id,
+        invoice.currency,
+        invoice.remaining_minor + invoice.account_minor,
+        f"Invoice {invoice.number}",
+        changes=collected_rows(parts, (), {one.id: one.schedule_id for one in installments}, by=by),
+        answer={"invoice": invoice.invoice_id},
+        on_failure=dict.fromkeys(("retryable", "final", "nobody asked"), open_again),
+        account_minor=invoice.account_minor,
+        subscription_id=invoice.subscription_id,
+        invoice_id=invoice.invoice_id,
+    )
+    sending, changes = attempt(intent, invoice, None, by=by)
+    allocations = [allocation_row(invoice.customer_id, payment_id, part, invoice.currency, by=by) for part in parts]
+    return sending, changes | {"payment_allocation": allocations} | attempted_rows(parts)
+
+
+def _parts(invoice: Collectable, installments: Sequence[OwedInstallment]) -> list[Part]:
+    """All that remains of the invoice, and of its installments with it."""
+    alone = OpenInvoice(invoice.invoice_id, invoice.due_on, invoice.remaining_minor)
+    items = items_of([alone], (OpenInstallment(one.id, one.invoice_id, one.due_on, one.remaining_minor) for one in installments))
+    return [Part(item.invoice_id, item.installment_id, item.remaining_minor) for item in items]

@@ -1,0 +1,36 @@
+"""Charges whose outcome nobody saw: the processor is asked, and they are settled like any other."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from db.unit_of_work import Session
+from payments.processor import OutcomeUnknown, Processor, ProcessorUnavailable
+from resolvers.changes.writing import Writer
+from resolvers.charges.charging import ask_again, settle
+
+# Longer than any call waits for the processor: whoever began it has settled it by then, or died.
+PATIENCE = timedelta(minutes=1)
+
+# A customer who was asked to confirm a payment, and did not come back within the hour, has given up.
+CONFIRMED_WITHIN = timedelta(hours=1)
+
+
+async def reconcile(session: Session, payment_id: str, processors: Mapping[str, Processor], *, by: Writer) -> bool:
+    """Whether it is decided now."""
+    async with session.write() as transaction:
+        attempt = await transaction.first("charges.attempt", key=payment_id)
+    processor = processors[attempt.processor]
+    result = await ask_again(processor, attempt, now=by.now)
+    is_abandoned = attempt.status == "REQUIRES_ACTION" and attempt.started_at + CONFIRMED_WITHIN < by.now
+    if is_abandoned and attempt.processor_reference is not None:
+        try:
+            result = await processor.cancel(attempt.processor_reference)
+        except (ProcessorUnavailable, OutcomeUnknown):
+            return False
+    if result is None:
+        return False
+    if result.status in ("PROCESSING", "REQUIRES_ACTION"):
+        if attempt.is_order_unwritten:
+            await settle(session, payment_id, result, by=by, sent_at=attempt.sent_at)
+        return False
+    return bool(await settle(session, payment_id, result, by=by, sent_at=attempt.sent_at))

@@ -1,0 +1,112 @@
+"""Portal links: the merchant's staff let a customer in without a password, once.
+
+A link that is returned may be opened by whoever made it, so the session that it begins does not prove who is in it (`resolvers/standing.py`). One that is mailed is seen
+by nobody but the reader of the mailbox of an address with which the customer signs in.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from auth.secret import hash_of, new_secret
+from auth.urls.landing import is_landing
+from billing.refusals import ErrorCode, Refused
+from billing.states import LinkDelivery
+from mail.letters import Letter
+from resolvers import letters
+from resolvers.attachments.attachment_targets import acting
+from resolvers.audit import note
+from resolvers.context import Context, identity_of
+from resolvers.identity.secret_links import INVALID_LINK, link_to, maker, use_link, wrong_links_counted
+from resolvers.identity.sessions import SessionTokens, begin, device_of, enter
+from resolvers.letters import customer_of
+
+LIFETIME = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class PortalLink:
+    url: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What staff get to know of a link that they made: `link` only if it is returned."""
+
+    link: PortalLink | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Redeemed:
+    """A session, the device value of an account that has a password, and the page of the portal that the link leads to."""
+
+    tokens: SessionTokens
+    device: str | None
+    landing: str | None
+
+
+async def create(given: Any, context: Context) -> Made:
+    """With `send`, the customer also gets it by mail. One that is mailed only is in no answer, log line or row, but sealed in its letter. Raises Refused."""
+    customer_id, landing = str(given.customer_id), given.landing
+    if await customer_of(context, customer_id) is None:
+        raise Refused(ErrorCode.NOT_FOUND, "There is no such customer.", "customerId")
+    if landing is not None and not is_landing(landing):
+        raise Refused(ErrorCode.INVALID_VALUE, "A landing page is a path of the portal such as /invoices.", "landing")
+    is_mailed = given.delivery is LinkDelivery.MAIL
+    address = await _verified_address(context, customer_id) if is_mailed else None
+    secret, expires_at = new_secret(), context.now + LIFETIME
+    url = link_to(context, "enter", secret)
+    async with context.session.write() as transaction:
+        await transaction.present("secret", hash_of(secret))
+        await transaction.run(
+            "links.create",
+            customer_id=customer_id,
+            secret_hash=hash_of(secret),
+            kind="PORTAL",
+            email=address,
+            landing=landing,
+            delivery=given.delivery,
+            expires_at=expires_at,
+            **maker(context),
+        )
+        await note(transaction, context, "createPortalLink", customer_id=customer_id, detail=f"{customer_id} MAIL" if is_mailed else customer_id)
+        if given.send or is_mailed:
+            await letters.write(transaction, context, Letter.PORTAL_LINK, customer_id=customer_id, to=address, link=url)
+    return Made(None if is_mailed else PortalLink(url, expires_at), expires_at)
+
+
+async def _verified_address(context: Context, customer_id: str) -> str:
+    """The customer's address, which they have proved to read: they sign in with it. Raises Refused."""
+    if not identity_of(context).sends_mail:
+        raise Refused(ErrorCode.MAIL_NOT_CONFIGURED, "This server sends no letters: set PORTICO_SMTP_HOST.", "delivery")
+    customer = await customer_of(context, customer_id)
+    session = acting(context, customer_id)
+    async with session.write() as transaction:
+        credential = await transaction.first("credentials.of_customer")
+    if credential is None or credential.email != customer.email.lower():
+        raise Refused(
+            ErrorCode.EMAIL_NOT_VERIFIED,
+            "The customer has not signed in with this e-mail address yet. Let them choose a password by a letter first.",
+            "delivery",
+        )
+    return str(customer.email)
+
+
+async def redeem(given: Any, context: Context) -> Redeemed:
+    async with wrong_links_counted(context), context.session.write() as transaction:
+        link = await use_link(transaction, given.token, "PORTAL")
+        is_mailed = link.delivery == LinkDelivery.MAIL
+        customer = await transaction.first("customers.by_id", key=link.customer_id)
+        if is_mailed and link.email != customer.email:
+            # The merchant has corrected the address since: the reader of the former mailbox must not come in.
+            raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token")
+        tokens = await begin(transaction, context, link)
+        await transaction.present("session_id", tokens.session_id)
+        credential = await transaction.first("credentials.of_customer")
+        await note(transaction, context, "redeemPortalLink", detail=tokens.session_id)
+    # Only who has proved to be the customer gets attempts of their own at the password.
+    device = device_of(credential.email, context) if credential and is_mailed else None
+    # A link that an earlier version made is checked by today's rule.
+    return Redeemed(enter(context, tokens), device, link.landing if link.landing and is_landing(link.landing) else None)

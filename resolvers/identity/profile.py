@@ -1,0 +1,293 @@
+"""My Profile: name, language, time zone, e-mail address, password."""
+
+import logging
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+
+from auth.passwords import judge
+from auth.secret import hash_of, new_secret
+from auth.throttle import Kind, Throttled
+from billing.addresses import is_address
+from billing.refusals import ErrorCode, Refused
+from billing.visible_text import is_blank, visible
+from db.unit_of_work import AlreadyTaken, Session, Transaction
+from mail.letters import Letter
+from resolvers import letters
+from resolvers.audit import note
+from resolvers.context import Context, identity_of
+from resolvers.identity.secret_links import INVALID_LINK, Link, link_to, make, use_link, void_links, wrong_links_counted
+from resolvers.identity.sessions import device_of
+from resolvers.letters import customer_of
+from resolvers.recognition import Presented, credential_of, once, presented, recognised, throttled
+from resolvers.standing import judge_signed_in
+
+logger = logging.getLogger("portico.identity")
+
+EMAIL_LINK = timedelta(hours=24)
+PASSWORD_LINK = timedelta(minutes=30)
+
+# A letter that holds for less than this is sent again to whoever asks.
+WORTH_SENDING = timedelta(minutes=10)
+NO_PASSWORD = "This account has no password yet. Call `requestPasswordReset`: it sends a letter by which the customer chooses the first one."
+NO_ZONE = "A time zone is an IANA name such as Europe/Zurich."
+# Names of zones and links in IANA's database, without the other files of a machine's zoneinfo directory (`localtime`, `posixrules`, `posix/…`, `Factory`).
+ZONE = re.compile(r"(?!posix/|right/|Factory$)[A-Z][A-Za-z0-9_+-]*(/[A-Z][A-Za-z0-9_+-]*){0,2}")
+# A tag of BCP 47 (RFC 5646). Babel accepts more, such as encodings and modifiers.
+LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}")
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """Done, by who has just proved to be the owner of the account; the device value is for their next sign-in."""
+
+    done: bool
+    device: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """A password for the customer, by the mutation `event`: with the link that allows it, or in the session that goes on."""
+
+    password: str
+    customer_id: str
+    event: str
+    token: str | None = None
+    session_id: str | None = None
+
+
+async def update(given: Any, context: Context) -> Any:
+    name = _name(given.name)
+    locale = _locale(given.locale)
+    time_zone = _time_zone(given.time_zone)
+    async with context.session.write() as transaction:
+        changed = await transaction.first("customers.set_profile", name=name, locale=locale, time_zone=time_zone, expected_version=given.expected_version)
+        if changed is None:
+            raise await _why_unchanged(transaction, given)
+        await note(transaction, context, "updateProfile")
+    return changed
+
+
+async def _why_unchanged(transaction: Transaction, given: Any) -> Refused:
+    customer = await transaction.first("customers.by_id", key=transaction.caller.customer_id)
+    if given.expected_version in (None, customer.version):
+        return Refused(ErrorCode.INVALID_VALUE, NO_ZONE, "timeZone")
+    return Refused(ErrorCode.VERSION_CONFLICT, "Your profile was changed meanwhile. Read it again.", "expectedVersion")
+
+
+async def request_email_change(given: Any, context: Context) -> bool:
+    """The new address must be confirmed from there, and the old one is told. Whether it belongs to somebody else is never told. Raises Refused."""
+    email = _email(given.new_email)
+    await _judge_mover(context)
+    await throttled(context, Kind.PASSWORD)
+    secret = new_secret()
+    async with context.session.write() as transaction:
+        await void_links(transaction, "EMAIL")
+        await make(Link(secret, "EMAIL", EMAIL_LINK, email), transaction, context)
+        await note(transaction, context, "requestEmailChange")
+        await _write_to_new(transaction, context, email, secret)
+        await letters.write(transaction, context, Letter.EMAIL_CHANGED)
+    return True
+
+
+async def _judge_mover(context: Context) -> None:
+    """Whoever has a session without a password, or one that began with a portal link that staff had seen, could move the address, and with it the way to the
+    password, to another mailbox. Raises Refused, before anything of the customer's attempts is spent."""
+    async with context.session.write() as transaction:
+        needs_password = context.viewer.session_id is not None and identity_of(context).gives_first_passwords
+        if needs_password and await transaction.first("credentials.of_customer") is None:
+            raise Refused(ErrorCode.PASSWORD_NOT_SET, NO_PASSWORD)
+        await judge_signed_in(transaction, context)
+
+
+async def _write_to_new(transaction: Transaction, context: Context, email: str, secret: str) -> None:
+    """The letter alone depends on whether the address is another account's: the statements are the same, so that their number and time tell the caller nothing.
+
+    The owner of that account gets no link, because it could not work.
+    """
+    await transaction.present("email", email.lower())
+    if await transaction.first("credentials.other_owner", email=email) is None:
+        await letters.write(transaction, context, Letter.CONFIRM_EMAIL, to=email, link=link_to(context, "confirm-email", secret), code=secret)
+    else:
+        await letters.write(transaction, context, Letter.EMAIL_TAKEN, to=email)
+
+
+async def confirm_email_change(given: Any, context: Context) -> Proved:
+    """Links that went to the old address are void."""
+    try:
+        async with wrong_links_counted(context), context.session.write() as transaction:
+            link = await use_link(transaction, given.token, "EMAIL")
+            await transaction.run("customers.set_email", email=link.email)
+            await transaction.run("credentials.set_email", email=link.email)
+            await void_links(transaction)
+            await note(transaction, context, "confirmEmailChange")
+    except AlreadyTaken:
+        raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token") from None
+    return Proved(True, device_of(link.email, context))
+
+
+async def change_password(given: Any, context: Context) -> Proved:
+    """Ends every other session. Where there is no password yet, only a letter leads to the first one: a portal link does not prove who opened it. Raises Refused."""
+    customer_id = context.viewer.customer_id or ""
+    async with context.session.write() as transaction:
+        credential = await transaction.first("credentials.of_customer")
+        if credential is None:
+            raise Refused(ErrorCode.PASSWORD_NOT_SET, NO_PASSWORD, "currentPassword")
+        await judge_signed_in(transaction, context)
+    await throttled(context, Kind.PASSWORD)
+    verdict = await identity_of(context).passwords.verify(given.current_password, credential.password_hash)
+    if not verdict.is_right:
+        raise Refused(ErrorCode.WRONG_CREDENTIALS, "The current password is wrong.", "currentPassword")
+    return await _set_password(NewPassword(given.new_password, customer_id, "changePassword", session_id=context.viewer.session_id), context)
+
+
+async def request_password_reset(given: Any, context: Context) -> bool:
+    """Always the same answer at once; whether there is such an account, whether it has a password, and whether a letter goes out, shows only in its mailbox.
+
+    No budget of the account is spent: asking locks nobody out.
+    """
+    once(context)
+    who = presented(given.email, given.device, context)
+    await identity_of(context).throttle.hit(Kind.RESET, who.device.identity if who.device else who.network)
+    # What is done after the answer must not be done for a token that does not hold.
+    await context.session.confirm()
+    identity_of(context).later(_send_reset(context, who))
+    return True
+
+
+async def reset_password(given: Any, context: Context) -> Proved:
+    """Ends every session, that of the caller too."""
+    async with wrong_links_counted(context):
+        async with context.session.write() as transaction:
+            await transaction.present("secret", hash_of(given.token))
+            link = await transaction.first("links.by_secret", secret_hash=hash_of(given.token))
+        if link is None or link.kind != "PASSWORD":
+            raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token")
+        return await _set_password(NewPassword(given.new_password, link.customer_id, "resetPassword", token=given.token), context)
+
+
+async def _send_reset(context: Context, who: Presented) -> None:
+    """A letter that is still good is not sent again, except to who is recognised, and to them only so often."""
+    session = context.session.apart(context.session.caller)
+    credential = await credential_of(who, session)
+    customer_id = credential.customer_id if credential else await _without_password(who, session, context)
+    if customer_id is None:
+        return
+    may_repeat = await _may_repeat(recognised(who, credential), context)
+    secret = new_secret()
+    async with session.write() as transaction:
+        await transaction.act_as(customer_id)
+        await transaction.run("customers.lock")  # two requests at once send one letter
+        if not may_repeat and await transaction.first("links.holding", kind="PASSWORD", until=context.now + WORTH_SENDING):
+            return
+        if credential is None and await transaction.first("credentials.of_customer"):
+            return  # its address is another one, or it was made a moment ago
+        customer = await transaction.first("customers.by_id", key=customer_id)
+        await make(Link(secret, "PASSWORD", PASSWORD_LINK, customer.email), transaction, context)
+        await note(transaction, context, "requestPasswordReset")
+        letter = Letter.PASSWORD_RESET if credential else Letter.FIRST_PASSWORD
+        await letters.write(transaction, context, letter, link=link_to(context, "reset-password", secret))
+
+
+async def _without_password(who: Presented, session: Session, context: Context) -> str | None:
+    """The one customer at an address for which there is no credential; None where several have it, because an address signs in to one account."""
+    if not identity_of(context).gives_first_passwords:
+        return None
+    async with session.write() as transaction:
+        await transaction.present("email", who.email)
+        customers = await transaction.run("customers.at_address", email=who.email)
+    if len(customers) > 1:
+        logger.warning("no first password: %s and another customer have the same e-mail address", customers[0].id)
+        return None
+    return str(customers[0].id) if customers else None
+
+
+async def _may_repeat(own: str | None, context: Context) -> bool:
+    if own is None:
+        return False
+    try:
+        await identity_of(context).throttle.hit(Kind.LETTER, own)
+    except Throttled:
+        return False
+    return True
+
+
+async def _set_password(new: NewPassword, context: Context) -> Proved:
+    """Judge it, hash it outside of any transaction, then store it."""
+    customer = await customer_of(context, new.customer_id)
+    if customer is None:  # deleted since its link was read
+        raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token")
+    judge(new.password, personal=(customer.name, customer.email), field="newPassword")
+    hashed = await identity_of(context).passwords.hash(new.password)
+    try:
+        return Proved(True, device_of(await _store_password(new, hashed, context), context))
+    except AlreadyTaken:  # another customer has the same address, and chose a password for it first
+        raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token") from None
+
+
+async def _store_password(new: NewPassword, hashed: str, context: Context) -> str:
+    """Store it, end the sessions that the old one began, and make every link void that was sent before. Returns the address that signs in. Raises AlreadyTaken."""
+    async with context.session.write() as transaction:
+        link = None
+        if new.token is not None:
+            link = await use_link(transaction, new.token, "PASSWORD")
+        else:
+            await transaction.run("customers.lock")  # as `use_link` does
+        customer = await transaction.first("customers.by_id", key=new.customer_id)
+        if link is not None and link.email not in (customer.email, None):  # links of the version before name no address
+            # The merchant has corrected the address since, by SQL or an import: whoever reads the former mailbox must not choose the password.
+            raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token")
+        credential = await transaction.first("credentials.set_password", password_hash=hashed)
+        if credential is None:
+            credential = await transaction.first("credentials.create", email=customer.email, password_hash=hashed)
+        await void_links(transaction)
+        await transaction.run("sessions.end_others", keep=new.session_id, reason="PASSWORD_CHANGED")
+        await note(transaction, context, new.event)
+        await letters.write(transaction, context, Letter.PASSWORD_CHANGED)
+    return str(credential.email)
+
+
+def _name(text: str | None) -> str | None:
+    if text is None:
+        return None
+    name = visible(text)
+    if is_blank(name) or len(name) > 200:
+        raise Refused(ErrorCode.INVALID_VALUE, "A name has 1 to 200 characters that can be seen.", "name")
+    return name
+
+
+def _locale(text: str | None) -> str | None:
+    if text is None:
+        return None
+    try:
+        if not LOCALE.fullmatch(text):
+            raise ValueError
+        Locale.parse(text.replace("-", "_"))
+    except (UnknownLocaleError, ValueError, TypeError):
+        raise Refused(ErrorCode.INVALID_VALUE, "A locale is a BCP 47 tag such as de-CH.", "locale") from None
+    return text
+
+
+def _time_zone(text: str | None) -> str | None:
+    """A name that Python knows. Whether Postgres knows it is checked by the statement that stores it."""
+    if text is None:
+        return None
+    try:
+        if not ZONE.fullmatch(text):
+            raise ValueError
+        ZoneInfo(text)
+    except (ValueError, OSError, LookupError):
+        raise Refused(ErrorCode.INVALID_VALUE, NO_ZONE, "timeZone") from None
+    return text
+
+
+def _email(text: str) -> str:
+    email = text.strip()
+    # Mail is delivered to names of the public DNS, which have a dot.
+    if not is_address(email) or "." not in email.rpartition("@")[2]:
+        raise Refused(ErrorCode.INVALID_VALUE, "This is not an e-mail address.", "newEmail")
+    return email

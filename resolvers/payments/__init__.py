@@ -1,0 +1,1 @@
+"""Paying, payment methods, and events of processors."""

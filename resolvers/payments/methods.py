@@ -1,0 +1,182 @@
+"""Payment methods: added in the processor's own form, so that no card number comes here; one of them the default."""
+
+from dataclasses import replace
+from typing import Any
+
+from auth.throttle import Kind
+from billing.lifecycle.actions import Action, ActionState, judge, judge_version, of_method
+from billing.refusals import ErrorCode, Refused
+from billing.rows.money.owed import SavedMethod
+from db.unit_of_work import Transaction
+from payments.processor import MethodDetails, OutcomeUnknown, Payer, Processor, ProcessorUnavailable, SetupNotFound, SetupStart, SetupUnfinished
+from resolvers.audit import fresh_id, note
+from resolvers.changes.writing import writer
+from resolvers.charges import dunning
+from resolvers.charges.charging import TRY_AGAIN, log_no_answer, settle
+from resolvers.context import Context, identity_of, payments_of
+from resolvers.idempotency import Outcome, outcome_of
+from resolvers.letters import customer_of
+from resolvers.reads.facts import asking
+from resolvers.reads.relations import by_id
+from resolvers.recognition import caller_of
+
+GONE = "There is no such payment method."
+
+
+async def start_add(given: Any, context: Context) -> SetupStart:
+    """What the processor's form needs. The same key begins the same form again."""
+    processor = _processor(context)
+    await identity_of(context).throttle.hit(Kind.METHOD, caller_of(context))
+    customer = await customer_of(context, context.viewer.customer_id or "")
+    known = await asking(context)("payment_methods.known_at", processor=processor.name)
+    await context.session.release()
+    key = f"{customer.id} {given.idempotency_key}" if given.idempotency_key else fresh_id("set", context)
+    try:
+        return await processor.start_setup(Payer(customer.id, customer.email, known[0].reference if known else None), key=key)
+    except ProcessorUnavailable as error:
+        log_no_answer(processor.name, error)
+        raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None
+
+
+async def complete_add(given: Any, context: Context) -> Any:
+    """Twice is the same method, and so is the same card again."""
+    customer_id = context.viewer.customer_id or ""
+    processor = _processor(context)
+    details = await _finished(processor, given.reference, customer_id)
+    async with context.session.write() as transaction:
+        await transaction.run("customers.lock")
+        (added,) = await transaction.run("payment_methods.add", id=fresh_id("pm", context), processor=processor.name, **_columns(details))
+        if given.make_default:
+            await _make_default(transaction, added.id)
+        method = await _method(transaction, added.id, "reference")
+        await _charge_open(transaction, context, is_chosen=method.is_default)
+        await note(transaction, context, "completeAddPaymentMethod", detail=added.id)
+    return await _shown(context, added.id)
+
+
+async def set_default(given: Any, context: Context) -> Any:
+    async with context.session.write() as transaction:
+        method = await _named(transaction, given)
+        # The default is chosen once more to have what is past due charged to it.
+        if not (method.is_default and given.retry_past_due):
+            judge(_states(method), Action.SET_DEFAULT)
+        await _make_default(transaction, method.id)
+        await _charge_open(transaction, context, is_chosen=True, is_requested=given.retry_past_due)
+        await note(transaction, context, "setDefaultPaymentMethod", detail=method.id)
+    return await _shown(context, method.id)
+
+
+async def delete(given: Any, context: Context) -> str:
+    """With a replacement, what is billed to it moves there. The processor forgets it after the commit: what it does not hear, harms nobody."""
+    async with context.session.write() as transaction:
+        method = await _named(transaction, given)
+        replacement = await _replacement(transaction, given, method)
+        judge(_states(replace(method, is_in_use=method.is_in_use and replacement is None)), Action.DELETE)
+        await transaction.run("payment_methods.delete", key=method.id)
+        await transaction.run("subscriptions.move_method", key=method.id, successor=replacement.id if replacement else None)
+        if replacement and method.is_default:
+            await _make_default(transaction, replacement.id)
+        await _charge_open(transaction, context, is_chosen=False)
+        await note(transaction, context, "deletePaymentMethod", detail=method.id)
+    await _forget(context, method)
+    return method.id
+
+
+async def confirm(given: Any, context: Context) -> Outcome:
+    """The client says that the customer has done what the processor asked for."""
+    async with context.session.write() as transaction:
+        attempt = await transaction.first("charges.attempt", key=str(given.payment_id))
+    if attempt is None:
+        raise Refused(ErrorCode.NOT_FOUND, "There is no such payment.", "paymentId")
+    if attempt.status in ("PROCESSING", "REQUIRES_ACTION") and attempt.processor_reference:
+        try:
+            result = await payments_of(context).processors[attempt.processor].confirm(attempt.processor_reference)
+        except (ProcessorUnavailable, OutcomeUnknown) as error:
+            log_no_answer(attempt.processor, error)
+            raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None
+        answer = await settle(context.session, attempt.payment_id, result, by=writer(context))
+        return replace(outcome_of(attempt.customer_id, answer | {"payment": attempt.payment_id}), client_action=result.client_action)
+    return Outcome(attempt.customer_id, {"payment": attempt.payment_id}, is_replayed=True)
+
+
+async def _shown(context: Context, identifier: str) -> Any:
+    """As it is now."""
+    context.forget()
+    return await by_id(context.viewer.customer_id, identifier, ("pm",), context)
+
+
+async def _finished(processor: Processor, reference: str, customer_id: str) -> MethodDetails:
+    try:
+        return await processor.finish_setup(reference, customer_id=customer_id)
+    except SetupNotFound:
+        raise Refused(ErrorCode.NOT_FOUND, "No payment method setup with this reference. Call `startAddPaymentMethod` again.", "reference") from None
+    except SetupUnfinished:
+        raise Refused(ErrorCode.SETUP_UNFINISHED, "The payment method setup is not complete, or the processor refused the method.", "reference") from None
+    except ProcessorUnavailable as error:
+        log_no_answer(processor.name, error)
+        raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None
+
+
+async def _named(transaction: Transaction, given: Any) -> SavedMethod:
+    """The method that an input names, under the customer's lock. Raises Refused, also where it has another version."""
+    await transaction.run("customers.lock")
+    method = await _method(transaction, str(given.payment_method_id), "paymentMethodId")
+    judge_version(given.expected_version, method.version)
+    return method
+
+
+async def _method(transaction: Transaction, identifier: str, field: str) -> SavedMethod:
+    found: SavedMethod | None = await transaction.first("payment_methods.saved", ids=[identifier])
+    if found is None:
+        raise Refused(ErrorCode.NOT_FOUND, GONE, field)
+    return found
+
+
+async def _replacement(transaction: Transaction, given: Any, method: SavedMethod) -> SavedMethod | None:
+    if given.replacement_id is None:
+        return None
+    found = await _method(transaction, str(given.replacement_id), "replacementId")
+    if found.id == method.id or found.is_expired:
+        raise Refused(ErrorCode.METHOD_EXPIRED if found.is_expired else ErrorCode.INVALID_VALUE, "That method cannot replace it.", "replacementId")
+    return found
+
+
+async def _make_default(transaction: Transaction, identifier: str) -> None:
+    await transaction.run("payment_methods.demote", key=identifier)
+    await transaction.run("payment_methods.promote", key=identifier)
+
+
+async def _charge_open(transaction: Transaction, context: Context, *, is_chosen: bool, is_requested: bool = False) -> None:
+    """What stands open is charged to a method that came, with the next pass of the billing clock. `is_chosen`: the customer has a default, and wants it to be charged."""
+    if is_chosen:
+        await transaction.run("collections.move_to_default", is_requested=is_requested)
+    await dunning.methods_changed(transaction, is_requested=is_requested, by=writer(context))
+
+
+async def _forget(context: Context, method: SavedMethod) -> None:
+    processor = payments_of(context).processors.get(method.processor)
+    if processor:
+        try:
+            await processor.detach(method.processor_reference)
+        except ProcessorUnavailable as error:
+            log_no_answer(method.processor, error)
+
+
+def _processor(context: Context) -> Processor:
+    """New methods are added at the first processor."""
+    return next(iter(payments_of(context).processors.values()))
+
+
+def _states(method: SavedMethod) -> list[ActionState]:
+    return of_method(method.is_default, method.is_expired, method.is_in_use, method.has_payment_in_flight)
+
+
+def _columns(details: MethodDetails) -> dict[str, Any]:
+    return {
+        "kind": details.kind,
+        "brand": details.brand,
+        "last4": details.last4,
+        "expires_on": details.expires_on,
+        "fingerprint": details.fingerprint,
+        "reference": details.method_reference,
+    }

@@ -1,0 +1,195 @@
+"""Pay what is owed: an invoice, an installment, or all that is due in a currency. Credit pays first, and money is counted once whatever the invoicing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from auth.throttle import Kind
+from billing.lifecycle.actions import Action, judge, judge_version, of_installment, of_invoice
+from billing.money.allocation import Item, OpenInstallment, OpenInvoice, Part, Settlement, items_of, settle
+from billing.refusals import ErrorCode, Refused
+from billing.rows.contracts import Account
+from billing.rows.money.owed import OwedInstallment, OwedInvoice
+from db.unit_of_work import Transaction
+from resolvers.changes.item_rows import attempted_rows, collected_rows, uncollected_rows
+from resolvers.changes.saving import Changes
+from resolvers.changes.writing import Writer, allocation_row
+from resolvers.charges.attempts import Call, Intent, attempt
+from resolvers.context import Context, identity_of, payments_of
+from resolvers.idempotency import Outcome, Prepare, Prepared, act
+from resolvers.reads.facts import account_around
+from resolvers.recognition import caller_of
+
+# What a payment that is made from several things is called at the processor.
+ALL_DUE = "All that is due"
+
+
+@dataclass(frozen=True, slots=True)
+class Debts:
+    """What somebody wants to pay. `target_id` names the thing that they aim at; `words` are for the processor; `account_minor` is owed on the account."""
+
+    currency: str
+    invoices: list[OwedInvoice]
+    installments: list[OwedInstallment]
+    words: str
+    target_id: str | None = None
+    account_minor: int = 0
+
+    def items(self) -> list[Item]:
+        invoices = (OpenInvoice(one.id, one.due_on, one.remaining_minor) for one in self.invoices)
+        return items_of(invoices, (OpenInstallment(one.id, one.invoice_id, one.due_on, one.remaining_minor) for one in self.installments))
+
+    def remaining_minor(self) -> int:
+        items = self.items()
+        aimed = [item for item in items if self.target_id in (item.invoice_id, item.installment_id)]
+        return sum(item.remaining_minor for item in (aimed if self.target_id else items)) + self.account_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Payable:
+    """Debts, what is to pay them, and whose account that touches."""
+
+    debts: Debts
+    settlement: Settlement
+    account: Account
+
+
+Find = Callable[[Transaction], Any]
+
+
+async def pay_invoice(given: Any, context: Context) -> Outcome:
+    await _heard(context)
+
+    async def find(transaction: Transaction) -> Debts:
+        invoice = _found(await transaction.run("owed.invoices", ids=[str(given.invoice_id)]), "invoiceId")
+        judge(of_invoice(invoice.status, invoice.remaining_minor), Action.PAY)
+        judge_version(given.expected_version, invoice.version)
+        installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice.id])
+        return Debts(invoice.currency, [invoice], installments, f"Invoice {invoice.number}", invoice.id)
+
+    return await act(context, given, "payInvoice", _paying(given, context, find, shows=("invoice", str(given.invoice_id))))
+
+
+async def pay_installment(given: Any, context: Context) -> Outcome:
+    await _heard(context)
+
+    async def find(transaction: Transaction) -> Debts:
+        installment = _found(await transaction.run("owed.installments", ids=[str(given.installment_id)], invoice_ids=None), "installmentId")
+        judge(of_installment(installment.status, installment.remaining_minor), Action.PAY)
+        judge_version(given.expected_version, installment.version)
+        if installment.invoice_id is None:
+            return Debts(installment.currency, [], [installment], installment.name, installment.id)
+        invoice = _found(await transaction.run("owed.invoices", ids=[installment.invoice_id]), "installmentId")
+        judge(of_invoice(invoice.status, invoice.remaining_minor), Action.PAY)
+        installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice.id])
+        return Debts(installment.currency, [invoice], installments, installment.name, installment.id)
+
+    return await act(context, given, "payInstallment", _paying(given, context, find, shows=("installment", str(given.installment_id))))
+
+
+async def pay_all_due(given: Any, context: Context) -> Outcome:
+    """Documents first, oldest first, then what is owed on the account. What is in payment already is left out."""
+    await _heard(context)
+
+    async def find(transaction: Transaction) -> Debts:
+        currency = str(given.currency)
+        items = await transaction.run("owed.items", currency=currency)
+        payable = [item for item in items if item.payable_minor]
+        if not payable:
+            raise _nothing_payable(currency, is_owed=bool(items))
+        invoice_ids = [item.invoice_id for item in payable if item.invoice_id]
+        invoices = await transaction.run("owed.invoices", ids=invoice_ids)
+        installments = await transaction.run("owed.installments", ids=[item.installment_id for item in payable if item.installment_id], invoice_ids=invoice_ids)
+        return Debts(currency, invoices, installments, ALL_DUE, account_minor=sum(item.payable_minor for item in payable if item.kind == "ACCOUNT"))
+
+    return await act(context, given, "payAllDue", _paying(given, context, find, shows=None))
+
+
+def _nothing_payable(currency: str, *, is_owed: bool) -> Refused:
+    if is_owed:
+        return Refused(ErrorCode.IN_PROGRESS, f"All that is due in {currency} is in payment.", "currency")
+    return Refused(ErrorCode.ALREADY_PAID, f"Nothing is due in {currency}.", "currency")
+
+
+async def _heard(context: Context) -> None:
+    """Payments may be tried only so often. Raises TooManyAttempts."""
+    await identity_of(context).throttle.hit(Kind.PAYMENT, caller_of(context))
+
+
+def _paying(given: Any, context: Context, find: Find, *, shows: tuple[str, str] | None) -> Prepare:
+    async def prepare(transaction: Transaction, by: Writer, call: Call | None) -> Prepared:
+        await transaction.run("customers.lock")
+        debts: Debts = await find(transaction)
+        amount = _judged_amount(getattr(given, "amount_minor_units", None), debts.remaining_minor(), context)
+        method_id = str(given.payment_method_id) if given.payment_method_id else None
+        account = await account_around(transaction.run, currency=debts.currency, method_id=method_id)
+        if method_id and account.method_id is None:
+            raise Refused(ErrorCode.NOT_FOUND, "There is no such payment method, or it has expired.", "paymentMethodId")
+        settlement = settle(amount, account.balance_minor, debts.items(), target_id=debts.target_id)
+        return _prepared(Payable(debts, settlement, account), call, answer=dict([shows]) if shows else {}, by=by)
+
+    return prepare
+
+
+def _prepared(payable: Payable, call: Call | None, *, answer: dict[str, str], by: Writer) -> Prepared:
+    debts, settlement, account = payable.debts, payable.settlement, payable.account
+    about = debts.target_id or debts.currency
+    if not settlement.charged_minor:
+        return Prepared(answer, _paid_rows(payable, by=by), about)
+    payment_id, parts = by.mint("pay"), [*settlement.by_charge.parts, *settlement.by_credit.parts]
+    intent = Intent(
+        payment_id,
+        account.customer_id,
+        debts.currency,
+        settlement.charged_minor,
+        debts.words,
+        changes=_paid_rows(payable, by=by),
+        answer=answer,
+        on_failure=dict.fromkeys(("retryable", "final", "nobody asked"), uncollected_rows(parts)),
+        reserved_minor=settlement.by_credit.spent_minor,
+        account_minor=settlement.by_charge.rest_minor,
+        invoice_id=debts.invoices[0].id if len(debts.invoices) == 1 else None,
+    )
+    sending, changes = attempt(intent, account, call, by=by)
+    allocations = [allocation_row(account.customer_id, payment_id, part, debts.currency, by=by) for part in settlement.by_charge.parts]
+    return Prepared(answer, changes | {"payment_allocation": allocations} | attempted_rows(parts), about, sending)
+
+
+def _paid_rows(payable: Payable, *, by: Writer) -> Changes:
+    """What is written when the money is there: invoices, installments and schedules in step, and the credit that was used."""
+    debts, settlement = payable.debts, payable.settlement
+    schedule_of = {one.id: one.schedule_id for one in debts.installments}
+    entries = [_used_credit(payable.account, debts.currency, part, by=by) for part in settlement.by_credit.parts]
+    return collected_rows(settlement.by_charge.parts, settlement.by_credit.parts, schedule_of, by=by) | {"balance_entry": entries}
+
+
+def _used_credit(account: Account, currency: str, part: Part, *, by: Writer) -> dict[str, Any]:
+    return {
+        "customer_id": account.customer_id,
+        "id": by.mint("bal"),
+        "currency": currency,
+        "amount_minor": -part.amount_minor,
+        "kind": "APPLIED_TO_INVOICE",
+        "description": "Used for an invoice" if part.invoice_id else "Used for an installment",
+        "invoice_id": part.invoice_id,
+        "created_at": by.now,
+    }
+
+
+def _judged_amount(asked: Any, remaining_minor: int, context: Context) -> int:
+    """Minor units. Without an amount, all that remains."""
+    if asked is None or asked == remaining_minor:
+        return remaining_minor
+    if asked > remaining_minor:
+        raise Refused(ErrorCode.AMOUNT_TOO_HIGH, "The amount is more than what remains to be paid.", "amountMinorUnits")
+    if not payments_of(context).takes_parts:
+        raise Refused(ErrorCode.PARTIAL_NOT_ALLOWED, "Partial payments are not accepted. Pay all that remains.", "amountMinorUnits")
+    if asked < 1:
+        raise Refused(ErrorCode.INVALID_VALUE, "An amount is at least one minor unit.", "amountMinorUnits")
+    return int(asked)
+
+
+def _found(rows: list[Any], field: str) -> Any:
+    if not rows:
+        raise Refused(ErrorCode.NOT_FOUND, "It does not exist, or nothing of it can be paid here.", field)
+    return rows[0]

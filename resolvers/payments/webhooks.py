@@ -1,0 +1,77 @@
+"""What processors tell by themselves: stored first, then acted on. At least once and in any order; what was acted on is the same whatever came first."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from typing import Any
+
+from billing.money.refunds import Report
+from billing.rows.money.owed import PaymentOwner, StoredEvent
+from db.unit_of_work import Session, Transaction
+from payments.processor import ChargeResult, ChargeStatus, Event, EventKind
+from resolvers.changes.writing import Writer
+from resolvers.charges import refunding
+from resolvers.charges.charging import settle
+
+
+async def store(session: Session, processor: str, event: Event) -> StoredEvent | None:
+    """What is to be acted on; None if it was stored before, or is about no payment of ours. From here on it is not lost."""
+    # The secret for the customer's browser is of no use here, and is kept nowhere.
+    result = asdict(replace(event.result, client_action=None)) if event.result else None
+    told = {"result": result, "refunded_minor": event.refunded_minor, "refund": asdict(event.refund) if event.refund else None}
+    async with session.write() as transaction:
+        payment_id = event.key or await _payment_by_reference(transaction, processor, event)
+        if payment_id is None:
+            return None
+        found: StoredEvent | None = await transaction.first(
+            "webhooks.store", processor=processor, id=event.id, kind=event.kind, payment_id=payment_id, event=json.dumps(told)
+        )
+    return found
+
+
+async def act(session: Session, event: StoredEvent, *, by: Writer) -> None:
+    """Settle or refund the payment that it is about. What is about none of ours is only marked."""
+    owner = await _owner(session, event)
+    if owner is not None:
+        told = json.loads(event.event)
+        customers = session.of(replace(session.caller, customer_id=owner.customer_id))
+        if event.kind == EventKind.CHARGE and told["result"] and await _is_charged(customers, owner):
+            await settle(customers, owner.payment_id, _result(told["result"]), by=by)
+        report = _report(told) if event.kind == EventKind.REFUND else None
+        if report is not None:
+            async with customers.write() as transaction:
+                await refunding.record(transaction, owner.payment_id, report, by=by)
+    async with session.write() as transaction:
+        await transaction.run("webhooks.done", processor=event.processor, key=event.id)
+
+
+async def _payment_by_reference(transaction: Transaction, processor: str, event: Event) -> str | None:
+    if event.processor_reference is None or event.kind != EventKind.REFUND:
+        return None
+    owner: PaymentOwner | None = await transaction.first("payments.owner", key=None, processor=processor, reference=event.processor_reference)
+    return owner.payment_id if owner else None
+
+
+async def _owner(session: Session, event: StoredEvent) -> PaymentOwner | None:
+    if event.payment_id is None:
+        return None
+    async with session.write() as transaction:
+        owner: PaymentOwner | None = await transaction.first("payments.owner", key=event.payment_id, processor=event.processor, reference=None)
+        return owner
+
+
+async def _is_charged(session: Session, owner: PaymentOwner) -> bool:
+    """Payments from before this gateway have no charge here, and nothing waits for what became of them."""
+    async with session.write() as transaction:
+        return await transaction.first("charges.attempt", key=owner.payment_id) is not None
+
+
+def _report(told: Mapping[str, Any]) -> Report | None:
+    """Events that an earlier version stored have only the sum of what was given back."""
+    if told.get("refund"):
+        return Report(**told["refund"])
+    return Report(None, told["refunded_minor"]) if told["refunded_minor"] else None
+
+
+def _result(told: dict[str, Any]) -> ChargeResult:
+    return ChargeResult(ChargeStatus(told["status"]), told["processor_reference"], told["decline_code"], told["is_retryable"])

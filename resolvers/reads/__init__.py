@@ -1,0 +1,1 @@
+"""Reads: root look-ups, relations, pages, and the rows of PDF documents."""

@@ -1,0 +1,65 @@
+"""The executor's side of the declarations in `schema/declarations/fields.py`: rows in, rows out, through the loaders."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from billing.ids import prefix_of
+from db.blocks import Block, blocks
+from loaders.batch import Filters, Key
+from resolvers.context import Context
+from resolvers.reads.pages import Page, Paging, window_of
+
+# By the prefix of an id: the block that finds one of its kind.
+BY_ID = {
+    "cus": "customers.by_id",
+    "plan": "plans.by_id",
+    "price": "prices.by_id",
+    "sub": "subscriptions.by_id",
+    "sch": "schedules.by_id",
+    "ins": "installments.by_id",
+    "inv": "invoices.by_id",
+    "line": "invoice_lines.by_id",
+    "cn": "credit_notes.by_id",
+    "pay": "payments.by_id",
+    "ref": "refunds.by_id",
+    "pm": "payment_methods.by_id",
+    "att": "attachments.by_id",
+    "cpn": "coupons.by_id",
+}
+
+
+def key_of(row: Any, name: str, block: Block, context: Context) -> Key:
+    """The key of a row in a block: with its owner, unless the block belongs to everybody."""
+    owner = getattr(row, "customer_id", context.viewer.customer_id) if block.is_of_customer else None
+    return owner, getattr(row, name) if name else ""
+
+
+async def one(row: Any, key: str, block: Block, context: Context) -> Any:
+    found = key_of(row, key, block, context)
+    if found[1] is None:
+        return None
+    loaded = await context.loaders.one(block).load(found)
+    await context.pace.take(1)
+    return loaded
+
+
+async def many(row: Any, key: str, block: Block, context: Context) -> list[Any]:
+    found: list[Any] = await context.loaders.many(block).load(key_of(row, key, block, context))
+    await context.pace.take(len(found))
+    return found
+
+
+async def page(key: Key, block: Block, *, order: str, paging: Paging, filters: Filters, context: Context) -> Page:
+    window = window_of(block, order, paging)
+    found = await context.loaders.page(block, window, filters).load(key)
+    await context.pace.take(len(found.rows))
+    return Page(found, window, block, key, filters)
+
+
+async def by_id(owner: str | None, identifier: str | None, prefixes: Iterable[str], context: Context) -> Any:
+    """The thing with an id, if it is of one of the kinds and belongs to the owner; else None, whatever the reason."""
+    prefix = prefix_of(identifier or "")
+    if prefix not in prefixes:
+        return None
+    block = blocks()[BY_ID[prefix]]
+    return await context.loaders.one(block).load((owner if block.is_of_customer else None, identifier))

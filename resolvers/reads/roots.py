@@ -1,0 +1,41 @@
+"""The root fields: where a query enters the graph."""
+
+import asyncio
+from typing import Any
+
+from billing.refusals import BadUserInput
+from db.blocks import blocks
+from resolvers.context import Context
+from resolvers.reads.pages import Page, Paging
+from resolvers.reads.relations import BY_ID, by_id, page
+
+MAX_NODES = 50
+
+
+async def customer(identifier: str | None, context: Context) -> Any:
+    """The caller's customer, or for staff the one they name. Anybody else's is None, like one that does not exist."""
+    wanted = identifier or context.viewer.customer_id
+    return await by_id(await owner_of(wanted, context), wanted, ("cus",), context)
+
+
+async def customers(search: str | None, *, order: str, paging: Paging, context: Context) -> Page:
+    block = blocks()["customers.matching"]
+    return await page((None, ""), block, order=order, paging=paging, filters=(("search", search or ""),), context=context)
+
+
+async def node(identifier: str, context: Context) -> Any:
+    return await by_id(await owner_of(identifier, context), identifier, BY_ID, context)
+
+
+async def nodes(identifiers: list[str], context: Context) -> list[Any]:
+    if len(identifiers) > MAX_NODES:
+        raise BadUserInput(f"ids may hold at most {MAX_NODES} ids.", "ids")
+    return await asyncio.gather(*(node(identifier, context) for identifier in identifiers))
+
+
+async def owner_of(identifier: str | None, context: Context) -> str | None:
+    """Whose a thing is that the caller names. Customers may ask only for what is theirs; for staff, whose it is must be found first."""
+    if not context.viewer.is_staff or identifier is None:
+        return context.viewer.customer_id
+    found = await context.loaders.one(blocks()["customers.owner"]).load((None, identifier))
+    return found.customer_id if found else None

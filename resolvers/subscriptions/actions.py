@@ -1,0 +1,227 @@
+"""The subscription mutations and their previews. Each mutation takes one input with an idempotency key."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from auth.throttle import Kind
+from billing.lifecycle.actions import judge_version
+from billing.lifecycle.facts import Decision, Facts
+from billing.money.charges import Line
+from billing.money.money import Money
+from billing.money.notes import Note, NoteLine
+from billing.refusals import ErrorCode, Refused
+from billing.rows.contracts import Contract
+from billing.states import SuspendedBy
+from db.blocks import blocks
+from db.unit_of_work import Transaction
+from resolvers.audit import fresh_id
+from resolvers.changes import previews
+from resolvers.changes.saving import merged
+from resolvers.changes.writing import Writer, rows_of
+from resolvers.charges import dunning
+from resolvers.charges.attempts import Call, judge_method
+from resolvers.charges.charging import begun
+from resolvers.context import Context, payments_of
+from resolvers.idempotency import Outcome, Prepare, Prepared, act
+from resolvers.reads.facts import NOT_FOUND, asking
+from resolvers.recognition import throttled
+from resolvers.subscriptions import decisions
+from resolvers.subscriptions.advance import Behind
+from resolvers.subscriptions.decisions import Plan
+
+BEHIND = "It is being renewed at this moment. Try again shortly."
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A mutation: its name, how an input becomes a plan, and whose subscription it may be about."""
+
+    mutation: str
+    plan: Callable[[Any, Context], Plan]
+    is_for_staff: bool = False
+    is_guessable: bool = False
+
+
+def _of(mutation: str, plan: Callable[[Any], Plan], *, is_for_staff: bool = False, is_guessable: bool = False) -> Action:
+    return Action(mutation, lambda given, _: plan(given), is_for_staff, is_guessable)
+
+
+PAUSE = _of("pauseSubscription", decisions.pause)
+SUSPEND = _of("suspendSubscription", decisions.suspend)
+RESUME = _of("resumeSubscription", decisions.resume_)
+CANCEL = _of("cancelSubscription", decisions.cancel)
+WITHDRAW = _of("withdrawPendingChange", decisions.withdraw)
+CHANGE_PLAN = _of("changePlan", decisions.change_plan)
+UPDATE_QUANTITY = _of("updateQuantity", decisions.update_quantity)
+APPLY_COUPON = _of("applyCoupon", decisions.apply_coupon, is_guessable=True)
+REMOVE_COUPON = _of("removeCoupon", decisions.remove_coupon)
+HOLD = _of("holdSubscription", decisions.hold, is_for_staff=True)
+RELEASE = _of("releaseSubscription", decisions.release, is_for_staff=True)
+ADD_PLAN = Action("addPlan", lambda given, context: decisions.add_plan(given, fresh_id("sub", context), payments_of(context).trials), is_guessable=True)
+
+
+async def run(action: Action, given: Any, context: Context) -> Outcome:
+    """Raises Refused. Codes may be tried only so often, right or wrong."""
+    if _guesses(action, given):
+        await throttled(context, Kind.COUPON)
+    owner = await _owner(str(given.subscription_id), context) if action.is_for_staff else None
+    return await act(context, given, action.mutation, _preparing(context, given, action), owner=owner)
+
+
+async def preview(action: Action, given: Any, context: Context) -> Any:
+    """The same decision, unlocked and unwritten. Raises Refused."""
+    if _guesses(action, given):
+        await throttled(context, Kind.COUPON)
+    owner = await _owner(str(given.subscription_id), context) if action.is_for_staff else None
+    try:
+        facts, decision = await action.plan(given, context)(asking(context, owner), context.now, False)
+    except Behind:
+        raise Refused(ErrorCode.IN_PROGRESS, BEHIND) from None
+    if decision.due_minor:
+        judge_method(facts.account, payments_of(context).processors)
+    return _shown(facts, decision, previews.pin(given, action.mutation, decision, context))
+
+
+def _preparing(context: Context, given: Any, action: Action) -> Prepare:
+    async def prepare(transaction: Transaction, by: Writer, call: Call | None) -> Prepared:
+        pinned = previews.pinned(given, action.mutation, context)
+        facts, decision = await action.plan(given, context)(transaction.run, pinned.at if pinned else by.now, True)
+        judge_version(getattr(given, "expected_version", None), facts.contract.version)
+        if pinned:
+            pinned.judge(decision)
+        prepared = _prepared(facts, decision, call, by=by)
+        if SuspendedBy.DUNNING in facts.contract.holds and action is RELEASE and SuspendedBy.DUNNING not in decision.contract.holds:
+            given_up = await dunning.given_up(transaction, facts.contract.id, by=by)
+            return replace(prepared, changes=merged(given_up, prepared.changes))
+        return prepared
+
+    return prepare
+
+
+def _prepared(facts: Facts, decision: Decision, call: Call | None, *, by: Writer) -> Prepared:
+    shows = {"subscription": facts.contract.id, "resumedFrom": decision.resumed_from}
+    if decision.due_minor:
+        sending, changes = begun(facts, decision, shows, call, by=by)
+        return Prepared(shows, changes, facts.contract.id, sending)
+    changes = rows_of(facts, decision, by) if decision.events else {}
+    invoice_id = changes["invoice"][0]["id"] if changes.get("invoice") else None
+    return Prepared(shows | {"invoice": invoice_id}, changes, facts.contract.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A decision as a customer reads it. Amounts are Money."""
+
+    effective_at: Any
+    status: str
+    invoice_total: Money
+    credit_used: Money
+    amount_due: Money
+    credit_granted: Money
+    lines: list[Any]
+    credit_notes: list[Any]
+    trial_ends_at: Any
+    renews_at: Any
+    renewal_amount: Money
+    warnings: list[str]
+    preview_token: str
+
+
+@dataclass(frozen=True, slots=True)
+class ShownLine:
+    description: str
+    quantity: int
+    subtotal: Money
+    discount: Money
+    tax: Money
+    total: Money
+    starts_at: Any
+    ends_at: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNoteLine:
+    description: str
+    subtotal: Money
+    tax: Money
+    total: Money
+    starts_at: Any
+    ends_at: Any
+
+
+@dataclass(frozen=True, slots=True)
+class ShownNote:
+    invoice_id: str
+    customer_id: str
+    reason: str
+    subtotal: Money
+    tax: Money
+    total: Money
+    amount_released: Money
+    amount_to_balance: Money
+    lines: list[Any]
+
+
+def _guesses(action: Action, given: Any) -> bool:
+    return action.is_guessable and bool(getattr(given, "code", None) or getattr(given, "coupon_code", None))
+
+
+async def _owner(subscription_id: str, context: Context) -> str:
+    found = await context.loaders.one(blocks()["customers.owner"]).load((None, subscription_id))
+    if found is None:
+        raise Refused(ErrorCode.NOT_FOUND, NOT_FOUND, "subscriptionId")
+    return str(found.customer_id)
+
+
+def _shown(facts: Facts, decision: Decision, token: str) -> Shown:
+    after, bill = decision.contract, decision.bill
+
+    def money(minor: int) -> Money:
+        return Money(minor, after.currency)
+
+    return Shown(
+        effective_at=decision.effective_at or facts.now,
+        status=after.status,
+        invoice_total=money(bill.total_minor if bill else 0),
+        credit_used=money(bill.credited_minor if bill else 0),
+        amount_due=money(decision.due_minor),
+        credit_granted=money(decision.granted_minor),
+        lines=[_line(line, after.currency) for line in bill.lines] if bill else [],
+        credit_notes=[_note(note, after) for note in decision.notes],
+        trial_ends_at=after.trial_ends_at,
+        renews_at=after.renews_at,
+        renewal_amount=money(after.renewal_minor),
+        warnings=list(decision.warnings),
+        preview_token=token,
+    )
+
+
+def _line(line: Line, currency: str) -> ShownLine:
+    amounts = line.amounts
+    minors = (amounts.subtotal_minor, amounts.discount_minor, amounts.tax_minor, amounts.total_minor)
+    subtotal, discount, tax, total = (Money(minor, currency) for minor in minors)
+    return ShownLine(line.description, line.quantity, subtotal, discount, tax, total, line.period.starts_at, line.period.ends_at)
+
+
+def _note(note: Note, contract: Contract) -> ShownNote:
+    def money(minor: int) -> Money:
+        return Money(minor, contract.currency)
+
+    return ShownNote(
+        invoice_id=note.invoice_id,
+        customer_id=contract.customer_id,
+        reason=note.reason,
+        subtotal=money(note.net_minor),
+        tax=money(note.tax_minor),
+        total=money(note.total_minor),
+        amount_released=money(note.released_minor),
+        amount_to_balance=money(note.granted_minor),
+        lines=[_note_line(line, contract.currency) for line in note.lines],
+    )
+
+
+def _note_line(line: NoteLine, currency: str) -> ShownNoteLine:
+    subtotal, tax, total = (Money(minor, currency) for minor in (line.net_minor, line.tax_minor, line.total_minor))
+    starts_at, ends_at = (line.period.starts_at, line.period.ends_at) if line.period else (None, None)
+    return ShownNoteLine(line.description, subtotal, tax, total, starts_at, ends_at)

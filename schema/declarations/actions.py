@@ -1,0 +1,35 @@
+"""What may be done, as data."""
+
+import strawberry
+
+from billing.lifecycle.actions import Action
+from billing.refusals import MEANING, ErrorCode
+from schema.declarations.enums import described
+
+described(
+    Action,
+    "What can be done with a thing.",
+    PAUSE="Stop future billing.",
+    SUSPEND="Stop the service now.",
+    RESUME="Go on, or withdraw a pending change.",
+    CANCEL="End it.",
+    CHANGE_PLAN="Change plan, price or quantity.",
+    APPLY_COUPON="Apply a coupon.",
+    REMOVE_COUPON="Remove the coupon that runs on it.",
+    UPDATE_QUANTITY="Change the quantity.",
+    WITHDRAW_PENDING_CHANGE="Take back the pending change.",
+    PAY="Pay what remains.",
+    UPLOAD_ATTACHMENTS="Attach files.",
+    SET_DEFAULT="Make it the default.",
+    DELETE="Delete it.",
+    DOWNLOAD="Download it.",
+)
+described(ErrorCode, "Why a rule says no. New codes may be added.", **{code.name: MEANING[code] for code in ErrorCode})
+
+
+@strawberry.type(description="Whether an action is possible now. The mutation of that name obeys the same table, so a frontend never repeats a rule.")
+class ActionState:
+    action: Action = strawberry.field(description="The action.")
+    allowed: bool = strawberry.field(description="Whether the mutation would be accepted now.")
+    reason: ErrorCode | None = strawberry.field(description="Why not, for programs; null when allowed.")
+    message: str | None = strawberry.field(description="Why not, for people, in English; null when allowed.")

@@ -1,0 +1,300 @@
+"""The kinds of field. A plain annotation is a column; the rest is declared with the functions here.
+
+    column    `status: SubscriptionStatus`             a value that stands in the row
+              `money("total_minor")`, `part(…)`        columns of the row shown together as an object
+    relation  `one(…)`, `many(…)`, `page(…)`, `any_of(…)`  rows that belong to this row, found by a block
+    derived   `derived(function, needs=(…))`           computed from columns of this row by a pure function
+
+Each leaves its declaration in the field's metadata: the executor's resolver is made from it here, and a planner reads the same.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import strawberry
+from graphql import GraphQLObjectType
+from strawberry.extensions import FieldExtension
+from strawberry.types import Info as StrawberryInfo
+
+from auth.permissions import Permission, check
+from auth.urls.links import Links
+from auth.viewer import Viewer
+from billing.files.attachments import DEFAULT_LIMITS, FileLimits
+from billing.money.money import Money
+from billing.rows import Budget
+from db.blocks import Block, blocks
+from resolvers.context import Context, Info
+from resolvers.reads import relations
+from resolvers.reads.pages import Paging
+from schema.declarations.connections import Connection
+from schema.declarations.nouns import MoneyType
+
+DECLARATION = "portico"
+PERMISSION = "permission"
+
+# Where a field or argument of the schema keeps what Strawberry made it from.
+DEFINITION = "strawberry-definition"
+Parent = strawberry.Parent[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a call: the caller, what makes addresses of files, what is left of the caller's budget, the locale of the caller's
+    customer, and the operator's limits of files."""
+
+    viewer: Viewer
+    links: Links | None = None
+    budget: Budget | None = None
+    customer_locale: str | None = None
+    file_limits: FileLimits = DEFAULT_LIMITS
+
+
+# The fact that is read from the database, and the argument of a field that makes it unnecessary.
+CUSTOMER_LOCALE = "customer_locale"
+LOCALE = "locale"
+
+# What a derived field may ask for by the names of its parameters: of the caller, and of the moment.
+ABOUT_CALL: dict[str, Callable[[Facts], Any]] = {
+    "actor": lambda facts: facts.viewer.kind,
+    "needs_sign_in": lambda facts: facts.viewer.needs_sign_in,
+    "session_id": lambda facts: facts.viewer.session_id,
+    "links": lambda facts: facts.links,
+    "budget": lambda facts: facts.budget,
+    CUSTOMER_LOCALE: lambda facts: facts.customer_locale,
+    "file_limits": lambda facts: facts.file_limits,
+    "max_files": lambda facts: facts.file_limits.per_parent,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Columns of this row as an object; null where the column `when` is null. `columns` maps the object's columns to the row's."""
+
+    columns: Mapping[str, str] | None = None
+    when: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class One:
+    block: Block
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """`columns` as in Part: how each row of the block is shown."""
+
+    block: Block
+    key: str
+    columns: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PageOf:
+    """`filter` names the input type's fields, which are the block's parameters."""
+
+    block: Block
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """The thing whose id stands in the column `key`; its prefix says of which kind it is. One that is certain is there wherever its id is."""
+
+    prefixes: tuple[str, ...]
+    key: str
+    is_certain: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """`function` gets the needed columns by position, the field's arguments by name, and of the call what it asks for by name (`ABOUT_CALL`).
+
+    `sql_twin` names a function of the database that computes the same; a test holds the two together.
+    """
+
+    function: Callable[..., Any]
+    needs: tuple[str, ...]
+    about_call: tuple[str, ...] = ()
+    sql_twin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """An argument of a field, its GraphQL type and default included."""
+
+    name: str
+    annotation: Any
+    default: Any = strawberry.UNSET
+
+
+def one(block: str, *, key: str, graphql_type: Any, description: str) -> Any:
+    """The one row that belongs to this row, or null where the column `key` is null or nothing is found."""
+    found = blocks()[block]
+
+    def resolve(parent: Parent, info: Info) -> Any:
+        return relations.one(parent, key, found, info.context)
+
+    return _field(resolve, graphql_type, description, One(found, key))
+
+
+def many(block: str, *, key: str, graphql_type: Any, description: str, columns: Mapping[str, str] | None = None) -> Any:
+    """All rows that belong to this row: only for what cannot grow long."""
+    found = blocks()[block]
+
+    async def resolve(parent: Parent, info: Info) -> Any:
+        rows = await relations.many(parent, key, found, info.context)
+        return [shown(row, columns) for row in rows] if columns else rows
+
+    return _field(resolve, list[graphql_type], description, Many(found, key, columns))
+
+
+def page(block: str, *, key: str, graphql_type: Any, sort: Any, description: str, filter: Any = None, nullable: bool = False) -> Any:
+    """A Relay connection of the rows that belong to this row. A root is nullable, so that a refused argument leaves the other roots whole."""
+    found = blocks()[block]
+
+    async def resolve(parent: Any, info: Info, **arguments: Any) -> Any:
+        keyed = relations.key_of(parent, key, found, info.context)
+        return await relations.page(
+            keyed,
+            found,
+            order=arguments["sort"],
+            paging=paging(arguments),
+            filters=filters(vars(arguments["filter"]) if arguments.get("filter") else {}),
+            context=info.context,
+        )
+
+    taken = [*paging_arguments(), Argument("sort", Annotated[sort, strawberry.argument(description="The order of the rows.")], next(iter(sort)))]
+    if filter:
+        taken.append(Argument("filter", Annotated[filter | None, strawberry.argument(description="Only the rows for which all of this holds.")]))
+    connection: Any = Connection[graphql_type]
+    return _field(with_arguments(resolve, taken), connection | None if nullable else connection, description, PageOf(found, key))
+
+
+def any_of(*prefixes: str, key: str, graphql_type: Any, description: str, is_certain: bool = False) -> Any:
+    """The thing of several possible kinds whose id stands in the column `key`. Where it is certain to be there, its id alone is not looked up."""
+
+    async def resolve(parent: Parent, info: Info) -> Any:
+        return await relations.by_id(parent.customer_id, getattr(parent, key), prefixes, info.context)
+
+    return _field(resolve, graphql_type, description, AnyOf(prefixes, key, is_certain))
+
+
+def part(graphql_type: Any, *, description: str, columns: Mapping[str, str] | None = None, when: str | None = None) -> Any:
+    """Columns of this row as an object of their own."""
+
+    def resolve(parent: Parent) -> Any:
+        if when is not None and getattr(parent, when) is None:
+            return None
+        return shown(parent, columns) if columns else parent
+
+    return _field(resolve, graphql_type | None if when else graphql_type, description, Part(columns, when))
+
+
+def money(column: str, *, description: str, when: str | None = None) -> Any:
+    """An amount that stands in the row as minor units beside the row's currency."""
+    return part(MoneyType, description=description, columns={"minor": column, "currency": "currency"}, when=when)
+
+
+def derived(
+    function: Callable[..., Any],
+    *,
+    needs: tuple[str, ...],
+    graphql_type: Any,
+    description: str,
+    arguments: tuple[Argument, ...] = (),
+    sql_twin: str | None = None,
+) -> Any:
+    """What a pure function makes of columns of this row."""
+    wanted = tuple(name for name in ABOUT_CALL if name in inspect.signature(function).parameters)
+
+    def compute(parent: Any, context: Context, values: dict[str, Any]) -> Any:
+        facts = about(wanted, Facts(context.viewer, context.links, context.budget, context.customer_locale, context.file_limits)) if wanted else {}
+        return function(*(getattr(parent, column) for column in needs), **values, **facts)
+
+    async def compute_in_locale(parent: Any, context: Context, values: dict[str, Any]) -> Any:
+        await context.read_locale()
+        return compute(parent, context, values)
+
+    def resolve(parent: Any, info: Info, **values: Any) -> Any:
+        is_read_first = CUSTOMER_LOCALE in wanted and not values.get(LOCALE) and info.context.needs_locale
+        return (compute_in_locale if is_read_first else compute)(parent, info.context, values)
+
+    return _field(with_arguments(resolve, list(arguments)), graphql_type, description, Derived(function, needs, wanted, sql_twin))
+
+
+def about(wanted: tuple[str, ...], facts: Facts) -> dict[str, Any]:
+    """What a derived field may know of the call, by the names of its parameters."""
+    return {name: ABOUT_CALL[name](facts) for name in wanted}
+
+
+def shown(row: Any, columns: Mapping[str, str] | None) -> Any:
+    """A row's columns under the names that a Money has."""
+    return Money(**{name: getattr(row, column) for name, column in columns.items()}) if columns else row
+
+
+def paging_arguments() -> list[Argument]:
+    size = "Default 20. Outside 1 to 100, or both sizes together: BAD_USER_INPUT."
+    return [
+        Argument("first", Annotated[int | None, strawberry.argument(description=f"How many rows from the start, 1 to 100. {size}")]),
+        Argument("after", Annotated[str | None, strawberry.argument(description="A cursor of this connection: only rows after it.")]),
+        Argument("last", Annotated[int | None, strawberry.argument(description=f"How many rows from the end, 1 to 100. {size}")]),
+        Argument("before", Annotated[str | None, strawberry.argument(description="A cursor of this connection: only rows before it.")]),
+    ]
+
+
+def paging(arguments: Mapping[str, Any]) -> Paging:
+    return Paging(*(arguments.get(name) for name in ("first", "after", "last", "before")))
+
+
+def filters(given: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """A filter input as parameters of the block. Lists become tuples so that loaders can be told apart by them."""
+    return tuple(
+        (name, tuple(value) if isinstance(value, list) else value) for name, value in given.items() if value is not None and value is not strawberry.UNSET
+    )
+
+
+def with_arguments(resolve: Callable[..., Any], arguments: list[Argument]) -> Callable[..., Any]:
+    """Give a resolver that takes `**arguments` the signature from which Strawberry reads them."""
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    fixed = [inspect.Parameter("parent", keyword, annotation=Parent), inspect.Parameter("info", keyword, annotation=Info)]
+    taken = [inspect.Parameter(item.name, keyword, annotation=item.annotation, default=item.default) for item in arguments]
+    resolve.__signature__ = inspect.Signature([*fixed, *taken])  # type: ignore[attr-defined]  # `inspect` looks for it there
+    resolve.__annotations__ = {item.name: item.annotation for item in [*fixed, *taken]}
+    return resolve
+
+
+def guarded(field: Any, permission: Permission) -> Any:
+    """Put a permission on a declared field: printed in its description, checked before it is resolved, read by the planner."""
+    field.description = f"{field.description} {permission.words}"
+    field.metadata = {**field.metadata, PERMISSION: permission}
+    field.extensions = [*field.extensions, Guard(permission)]
+    return field
+
+
+def permission_of(kind: GraphQLObjectType, name: str) -> Permission | None:
+    """The permission that is declared for a field, if any."""
+    field = kind.fields.get(name)
+    declared = field.extensions[DEFINITION] if field else None
+    return declared.metadata.get(PERMISSION) if declared else None
+
+
+class Guard(FieldExtension):
+    """The one place where a permission is checked."""
+
+    def __init__(self, permission: Permission) -> None:
+        self._permission = permission
+
+    def resolve(self, next_: Callable[..., Any], source: Any, info: StrawberryInfo, **arguments: Any) -> Any:
+        check(info.context.viewer, self._permission)
+        return next_(source, info, **arguments)
+
+    async def resolve_async(self, next_: Callable[..., Any], source: Any, info: StrawberryInfo, **arguments: Any) -> Any:
+        check(info.context.viewer, self._permission)
+        return await next_(source, info, **arguments)
+
+
+def _field(resolve: Callable[..., Any], graphql_type: Any, description: str, declaration: object) -> Any:
+    return strawberry.field(resolver=resolve, graphql_type=graphql_type, description=description, metadata={DECLARATION: declaration})

@@ -1,0 +1,60 @@
+"""Root fields that are found by an argument instead of a parent's column."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import strawberry
+
+from resolvers.context import Info
+from resolvers.reads import roots
+from schema.declarations import nouns
+from schema.declarations.connections import Connection
+from schema.declarations.fields import DECLARATION, Argument, paging, paging_arguments, with_arguments
+from schema.declarations.node import Node
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """Which root lookup a field is; a planner knows each by name."""
+
+    name: str
+
+
+async def _customer(
+    info: Info,
+    id: Annotated[
+        strawberry.ID | None, strawberry.argument(description="For staff: whose account. Customers may leave it out or give their own.")
+    ] = strawberry.UNSET,
+) -> Any:
+    return await roots.customer(id or None, info.context)
+
+
+async def _node(info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of anything.")]) -> Any:
+    return await roots.node(id, info.context)
+
+
+async def _nodes(info: Info, ids: Annotated[list[strawberry.ID], strawberry.argument(description="At most 50 ids; more is BAD_USER_INPUT.")]) -> Any:
+    return await roots.nodes(list(ids), info.context)
+
+
+def customers(order: Any) -> Any:
+    async def resolve(parent: Any, info: Info, **given: Any) -> Any:
+        return await roots.customers(given.get("search"), order=given["sort"], paging=paging(given), context=info.context)
+
+    arguments = [
+        Argument("search", Annotated[str | None, strawberry.argument(description="How their name or e-mail begins, whatever the case. Default: everybody.")]),
+        *paging_arguments(),
+        Argument("sort", Annotated[order, strawberry.argument(description="The order of the rows.")], next(iter(order))),
+    ]
+    return _root(with_arguments(resolve, arguments), Connection[nouns.Customer] | None, "For staff: find customers. For others: FORBIDDEN.", "customers")
+
+
+def _root(resolve: Any, graphql_type: Any, description: str, name: str) -> Any:
+    return strawberry.field(resolver=resolve, graphql_type=graphql_type, description=description, metadata={DECLARATION: Root(name)})
+
+
+customer = _root(
+    _customer, nouns.Customer | None, "The caller's own account; for staff, the one they name. Null when there is none, or it is not the caller's.", "customer"
+)
+node = _root(_node, Node | None, "Anything by its id. Null when there is no such thing, or it is not the caller's; which of them is never told.", "node")
+nodes = _root(_nodes, list[Node | None] | None, "Several things by their ids, in the order asked for; each null as with `node`.", "nodes")

@@ -1,0 +1,127 @@
+"""Scalars: how they are written, and the bounds of what is accepted as input. Resolvers and statements rely on these bounds."""
+
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any, NewType
+
+import strawberry
+from graphql import GraphQLID, GraphQLScalarType, GraphQLString
+
+from billing.utf8 import is_storable
+from resolvers.attachments.upload_parts import Upload
+
+BigInt = NewType("BigInt", int)
+Decimal = NewType("Decimal", str)
+CurrencyCode = NewType("CurrencyCode", str)
+DateTime = NewType("DateTime", datetime)
+Date = NewType("Date", date)
+
+# The days and instants that are accepted. Adding years, periods or offsets of time zones to them cannot overflow Python's calendar.
+EARLIEST = date(1900, 1, 1)
+LATEST = date(2999, 12, 31)
+
+WHOLE = re.compile(r"-?[0-9]{1,19}")
+DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
+
+
+def instant_text(value: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds, as JavaScript's toISOString writes it."""
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
+
+
+def _instant(text: Any) -> datetime:
+    value = datetime.fromisoformat(text)
+    if value.tzinfo is None:
+        raise ValueError("an instant needs its offset, such as Z")
+    # Checked before the conversion to UTC too, which overflows for the first and the last instants of Python's calendar.
+    _in_bounds(value.date())
+    instant = value.astimezone(UTC)
+    _in_bounds(instant.date())
+    return instant
+
+
+def _day(text: Any) -> date:
+    value = date.fromisoformat(text)
+    _in_bounds(value)
+    return value
+
+
+def _in_bounds(day: date) -> None:
+    if not EARLIEST <= day <= LATEST:
+        raise ValueError(f"must be from {EARLIEST} to {LATEST}")
+
+
+def _big(value: Any) -> int:
+    is_whole = WHOLE.fullmatch(value) if isinstance(value, str) else isinstance(value, int) and not isinstance(value, bool)
+    if not is_whole or abs(int(value)) >= 2**63:
+        raise ValueError("not a whole number of 64 bits")
+    return int(value)
+
+
+def _decimal(text: Any) -> str:
+    if not (isinstance(text, str) and DECIMAL.fullmatch(text)):
+        raise ValueError('not a decimal number of at most 30 digits on each side, written as a string such as "12.90"')
+    return text
+
+
+def _currency(text: Any) -> str:
+    if not (isinstance(text, str) and len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()):
+        raise ValueError("not an ISO 4217 code such as USD")
+    return text
+
+
+def _upload(value: Any) -> Upload:
+    if not isinstance(value, Upload):
+        raise ValueError("a file comes as multipart/form-data, by the GraphQL multipart request specification")
+    return value
+
+
+def _never(_value: Any) -> Any:
+    raise ValueError("an Upload is only ever sent")
+
+
+def _bounded(coerce: Callable[..., str]) -> Callable[..., str]:
+    def storable(*arguments: Any) -> str:
+        text = coerce(*arguments)
+        if not is_storable(text):
+            raise ValueError("Text must be Unicode without NUL characters.")
+        return text
+
+    return storable
+
+
+def _bound(scalar: GraphQLScalarType) -> None:
+    assert scalar.coerce_input_literal is not None
+    scalar.coerce_input_value = _bounded(scalar.coerce_input_value)
+    scalar.coerce_input_literal = _bounded(scalar.coerce_input_literal)
+
+
+# Introspection uses graphql-core's own String and ID, and a schema may not have two types of one name, so these two objects are changed in place.
+_bound(GraphQLString)
+_bound(GraphQLID)
+
+
+def _scalar(name: str, description: str, serialize: Any, parse: Any) -> Any:
+    return strawberry.scalar(name=name, description=description, serialize=serialize, parse_value=parse)
+
+
+SCALARS: dict[object, Any] = {
+    Upload: _scalar(
+        "Upload",
+        "A file that comes with the request, which is sent as multipart/form-data by the GraphQL multipart request specification "
+        "(https://github.com/jaydenseric/graphql-multipart-request-spec) with the header GraphQL-Require-Preflight. Only a variable can hold one.",
+        _never,
+        _upload,
+    ),
+    BigInt: _scalar("BigInt", "A whole number of up to 64 bits, written as a string, because JSON numbers lose digits beyond 2^53.", str, _big),
+    Decimal: _scalar("Decimal", 'An exact decimal number, written as a string such as "12.90".', str, _decimal),
+    CurrencyCode: _scalar("CurrencyCode", "A currency by its ISO 4217 code, such as USD.", str, _currency),
+    DateTime: _scalar(
+        "DateTime",
+        "An instant: RFC 3339 in UTC with milliseconds, such as 2026-11-22T09:30:00.000Z. As input any offset is taken, and the years 1900 to 2999.",
+        instant_text,
+        _instant,
+    ),
+    Date: _scalar("Date", "A calendar day in the customer's time zone, such as 2026-11-22. As input the years 1900 to 2999.", date.isoformat, _day),
+}

@@ -1,0 +1,1 @@
+"""What mutations and previews take and answer, one file per noun."""

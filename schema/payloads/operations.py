@@ -1,0 +1,128 @@
+"""Subscription mutations, their previews, and what became of a call: how each is wired to its resolver."""
+
+from collections.abc import Awaitable, Callable
+from enum import StrEnum
+from functools import partial
+from types import SimpleNamespace
+from typing import Annotated, Any
+
+import strawberry
+
+from auth.permissions import Permission
+from billing.refusals import Refused
+from resolvers.attachments.attachments import shown
+from resolvers.context import Context, Info
+from resolvers.idempotency import Outcome
+from resolvers.mutating import resolved, running
+from resolvers.reads import operations
+from resolvers.reads.relations import by_id
+from resolvers.subscriptions import actions
+from schema.declarations import nouns
+from schema.declarations.costs import CALL, ERRORS, FILES, MUTATION, PREVIEW
+from schema.declarations.enums import described
+from schema.declarations.fields import guarded
+from schema.declarations.payloads import UserError, error_of
+from schema.declarations.scalars import DateTime
+from schema.payloads.previews import PreviewPayload
+
+
+class OperationState(StrEnum):
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+
+
+described(OperationState, "Where a call is.", RUNNING="It has not been answered yet.", DONE="It has been answered.")
+
+
+@strawberry.type(description="A call that was made with an idempotency key.")
+class Operation:
+    mutation: str = strawberry.field(description="The mutation that was called.")
+    state: OperationState = strawberry.field(description="Whether it has been answered.")
+    started_at: DateTime = strawberry.field(description="When it arrived.")
+    finished_at: DateTime | None = strawberry.field(description="When it was answered.")
+    subscription: nouns.Subscription | None = strawberry.field(description="The subscription it changed or made, as that is now.")
+    invoice: nouns.Invoice | None = strawberry.field(description="The invoice that was issued or paid by it, if any.")
+    installment: nouns.Installment | None = strawberry.field(description="The installment that was paid by it, if any.")
+    payment: nouns.Payment | None = strawberry.field(description="The payment that was made for it, if any, as that is now.")
+    attachments: list[nouns.Attachment] | None = strawberry.field(
+        description="The files that were attached or announced by it, if any, as they are now.", metadata=FILES
+    )
+    user_errors: list[UserError] = strawberry.field(
+        description="Why it was not done, where a payment was declined. Other refusals leave nothing behind.", metadata=ERRORS
+    )
+
+
+def change(action: actions.Action, *, takes: Any, gives: Any, permission: Permission, description: str) -> Any:
+    """An idempotent mutation on a subscription. The payload is null only beside a top-level error."""
+
+    return called(partial(actions.run, action), name=action.mutation, takes=takes, gives=gives, permission=permission, description=description)
+
+
+def called(resolve: Callable[[Any, Context], Awaitable[Outcome]], *, name: str, takes: Any, gives: Any, permission: Permission, description: str) -> Any:
+    """A mutation whose answer is kept under its key. The payload is null only beside a top-level error."""
+
+    async def run(info: Info, input: Any) -> Any:
+        context = info.context
+        async with running(context):
+            try:
+                outcome = await resolved(context, name, lambda: resolve(input, context))
+            except Refused as refused:
+                outcome = Outcome("", {}, refusal=refused)
+        context.forget()
+        return await _payload(outcome, context)
+
+    run.__annotations__ = {"info": Info, "input": Annotated[takes, strawberry.argument(description="What to do.")], "return": gives | None}
+    return guarded(strawberry.mutation(resolver=run, graphql_type=gives | None, description=description, metadata=MUTATION), permission)
+
+
+def preview(action: actions.Action, *, takes: Any, permission: Permission, description: str) -> Any:
+    async def run(info: Info, input: Any) -> Any:
+        try:
+            return SimpleNamespace(preview=await actions.preview(action, input, info.context), user_errors=[])
+        except Refused as refused:
+            return SimpleNamespace(preview=None, user_errors=[error_of(refused)])
+
+    argument = Annotated[takes, strawberry.argument(description="As for the mutation. Key, version and token are not looked at.")]
+    run.__annotations__ = {"info": Info, "input": argument, "return": PreviewPayload | None}
+    return guarded(strawberry.field(resolver=run, graphql_type=PreviewPayload | None, description=description, metadata=PREVIEW), permission)
+
+
+async def _operation(info: Info, idempotency_key: Annotated[str, strawberry.argument(description="The key of the call.")]) -> Any:
+    found = await operations.of_key(idempotency_key, info.context)
+    if found is None:
+        return None
+    answer = operations.answer_of(found)
+    refusal = answer.get("refusal")
+    return SimpleNamespace(
+        mutation=found.mutation,
+        state=OperationState.DONE if found.finished_at else OperationState.RUNNING,
+        started_at=found.started_at,
+        finished_at=found.finished_at,
+        user_errors=[SimpleNamespace(code=refusal["code"], message=refusal["message"], path=None)] if refusal else [],
+        attachments=await shown(answer["attachments"], found.customer_id, info.context) if "attachments" in answer else None,
+        **await _objects(found.customer_id, answer, info.context),
+    )
+
+
+async def _payload(outcome: Outcome, context: Context) -> Any:
+    return SimpleNamespace(
+        replayed=outcome.is_replayed,
+        user_errors=[error_of(outcome.refusal)] if outcome.refusal else [],
+        client_action=outcome.client_action,
+        resumed_from=outcome.shows.get("resumedFrom"),
+        **await _objects(outcome.customer_id, outcome.shows, context),
+    )
+
+
+async def _objects(customer_id: str, ids: Any, context: Context) -> dict[str, Any]:
+    """The rows behind the ids of an answer, as they are now."""
+    prefixes = {"subscription": "sub", "invoice": "inv", "installment": "ins", "payment": "pay"}
+    return {name: await by_id(customer_id, ids.get(name), (prefix,), context) for name, prefix in prefixes.items()}
+
+
+operation = strawberry.field(
+    resolver=_operation,
+    graphql_type=Operation | None,
+    description="What became of a call whose answer was lost. Null when none with this key arrived, or it was refused and left nothing behind.",
+    metadata=CALL,
+)

@@ -1,0 +1,137 @@
+"""What is given to the payment mutations and what they give back."""
+
+import strawberry
+
+from schema.declarations import nouns
+from schema.declarations.payloads import Payload
+from schema.declarations.scalars import BigInt, CurrencyCode
+from schema.payloads.subscriptions import KEY, VERSION, ClientAction
+
+METHOD = "What is charged. Null: the default method."
+OPTIONAL_KEY = "Yours, if you want one: the same key with the same input has one effect."
+
+
+@strawberry.input(description="An invoice to pay.")
+class PayInvoiceInput:
+    invoice_id: strawberry.ID = strawberry.field(description="The invoice.")
+    idempotency_key: str = strawberry.field(description=KEY)
+    payment_method_id: strawberry.ID | None = strawberry.field(default=None, description=METHOD)
+    amount_minor_units: BigInt | None = strawberry.field(
+        default=None, description="A part of what remains, in minor units, where the merchant takes parts. Null: all that remains."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+
+
+@strawberry.input(description="An installment to pay.")
+class PayInstallmentInput:
+    installment_id: strawberry.ID = strawberry.field(description="The installment. If an invoice covers it, that is paid along.")
+    idempotency_key: str = strawberry.field(description=KEY)
+    payment_method_id: strawberry.ID | None = strawberry.field(default=None, description=METHOD)
+    amount_minor_units: BigInt | None = strawberry.field(
+        default=None, description="A part of what remains, in minor units, where the merchant takes parts. Null: all that remains."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+
+
+@strawberry.input(
+    description="All that is due in a currency: invoices and installments, oldest first, then what is owed on account. What is in payment is left out."
+)
+class PayAllDueInput:
+    currency: CurrencyCode = strawberry.field(description="The currency, as `summary.totalDue` lists it.")
+    idempotency_key: str = strawberry.field(description=KEY)
+    payment_method_id: strawberry.ID | None = strawberry.field(default=None, description=METHOD)
+
+
+@strawberry.input(description="A payment that the customer has confirmed with the processor.")
+class ConfirmPaymentInput:
+    payment_id: strawberry.ID = strawberry.field(description="The payment that REQUIRES_ACTION.")
+
+
+@strawberry.input(description="A method that is to be added.")
+class StartAddPaymentMethodInput:
+    idempotency_key: str | None = strawberry.field(default=None, description=OPTIONAL_KEY)
+
+
+@strawberry.input(description="A method that was given in the processor's form.")
+class CompleteAddPaymentMethodInput:
+    reference: str = strawberry.field(description="From `startAddPaymentMethod`.")
+    make_default: bool = strawberry.field(default=False, description="Whether it becomes the default. The first method always does.")
+
+
+@strawberry.input(description="The method that is to be the default.")
+class SetDefaultPaymentMethodInput:
+    payment_method_id: strawberry.ID = strawberry.field(description="The method.")
+    retry_past_due: bool = strawberry.field(
+        default=False,
+        description="Whether invoices of subscriptions that are past due are charged to it, within a minute or so, also when it was declined before. "
+        "Without it, only another method than the one that was declined is charged for them.",
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+
+
+@strawberry.input(description="A method that is to be deleted.")
+class DeletePaymentMethodInput:
+    payment_method_id: strawberry.ID = strawberry.field(description="The method.")
+    replacement_id: strawberry.ID | None = strawberry.field(
+        default=None, description="What is billed to it moves here. Needed while something is billed to it."
+    )
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+
+
+@strawberry.type(description="What a payment gives back.")
+class PaidPayload(Payload):
+    payment: nouns.Payment | None = strawberry.field(
+        description="The payment; null when it was refused or credit paid for everything. PROCESSING and REQUIRES_ACTION are decided later."
+    )
+    client_action: ClientAction | None = strawberry.field(description="For a payment that REQUIRES_ACTION, what the client needs to finish it.")
+
+
+@strawberry.type(description="What became of paying an invoice.")
+class PayInvoicePayload(PaidPayload):
+    invoice: nouns.Invoice | None = strawberry.field(description="The invoice as it is now; null when it was refused.")
+
+
+@strawberry.type(description="What became of paying an installment.")
+class PayInstallmentPayload(PaidPayload):
+    installment: nouns.Installment | None = strawberry.field(description="The installment as it is now; null when it was refused.")
+
+
+@strawberry.type(description="What became of paying all that is due.")
+class PayAllDuePayload(PaidPayload):
+    pass
+
+
+@strawberry.type(description="What a payment is now.")
+class ConfirmPaymentPayload(PaidPayload):
+    pass
+
+
+@strawberry.type(description="What the processor's own form needs. The card's number goes there and never here.")
+class PaymentMethodSetup:
+    reference: str = strawberry.field(description="Give it to `completeAddPaymentMethod` when the form is finished.")
+    action: ClientAction = strawberry.field(description="For the processor's code in the browser.")
+
+
+@strawberry.type(description="What becomes of adding a method.")
+class StartAddPaymentMethodPayload(Payload):
+    setup: PaymentMethodSetup | None = strawberry.field(description="What the form needs; null when it was refused.")
+
+
+@strawberry.type(description="The method that a call was about.")
+class MethodPayload(Payload):
+    payment_method: nouns.PaymentMethod | None = strawberry.field(description="The method as it is now; null when it was refused.")
+
+
+@strawberry.type(description="What became of adding a method.")
+class CompleteAddPaymentMethodPayload(MethodPayload):
+    pass
+
+
+@strawberry.type(description="What became of choosing the default.")
+class SetDefaultPaymentMethodPayload(MethodPayload):
+    pass
+
+
+@strawberry.type(description="What became of deleting a method.")
+class DeletePaymentMethodPayload(Payload):
+    deleted_payment_method_id: strawberry.ID | None = strawberry.field(description="The id of the method that is gone; null when it was refused.")

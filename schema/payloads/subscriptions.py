@@ -1,0 +1,156 @@
+"""What is given to the subscription actions and what they give back."""
+
+import strawberry
+
+from billing.lifecycle.facts import ChangeWhen, ResumedFrom, When
+from billing.states import CancelReason
+from schema.declarations import nouns
+from schema.declarations.enums import described
+from schema.declarations.payloads import Payload
+from schema.declarations.scalars import DateTime
+
+described(When, "When it takes effect.", PERIOD_END="At the end of the period that is paid for, or of the trial.", NOW="At once.")
+described(
+    ChangeWhen,
+    "When a change of plan takes effect.",
+    POLICY="Upgrades and other intervals now, downgrades at the period's end, judged by what they come to in a year. As much counts as an upgrade.",
+    NOW="At once: the unused time is credited and the rest charged, to the second.",
+    PERIOD_END="With the next renewal; nothing is charged before.",
+)
+described(
+    ResumedFrom,
+    "What a resume undid.",
+    PAUSED="A pause.",
+    SUSPENDED="The customer's own suspension.",
+    PENDING_PAUSE="A pause that was to come.",
+    PENDING_CANCEL="A cancellation that was to come.",
+    PENDING_PLAN="A change of plan that was to come.",
+)
+
+KEY = "Yours, 1 to 255 characters: the same key with the same input gives the first answer again instead of a second effect. Kept for at least 24 hours."
+TOKEN = "From the preview: what is done must come out as it said, or it is refused with PREVIEW_EXPIRED. Good for 10 minutes."
+VERSION = "The version you saw; if it has another by now, VERSION_CONFLICT."
+
+
+@strawberry.input(description="Which subscription.")
+class OnSubscription:
+    subscription_id: strawberry.ID = strawberry.field(description="The subscription.")
+    idempotency_key: str = strawberry.field(description=KEY)
+    expected_version: int | None = strawberry.field(default=None, description=VERSION)
+    preview_token: str | None = strawberry.field(default=None, description=TOKEN)
+
+
+@strawberry.input(description="A pause.")
+class PauseSubscriptionInput(OnSubscription):
+    when: When = strawberry.field(default=When.PERIOD_END, description="When billing stops.")
+    resumes_at: DateTime | None = strawberry.field(
+        default=None, description="When it resumes by itself: later than the pause, at most a year. Null: until you resume it."
+    )
+
+
+@strawberry.input(description="A suspension.")
+class SuspendSubscriptionInput(OnSubscription):
+    pass
+
+
+@strawberry.input(description="What to resume.")
+class ResumeSubscriptionInput(OnSubscription):
+    pass
+
+
+@strawberry.input(description="A cancellation.")
+class CancelSubscriptionInput(OnSubscription):
+    when: When = strawberry.field(default=When.PERIOD_END, description="When it ends. What has no running period ends at once.")
+    reason: CancelReason | None = strawberry.field(default=None, description="Why.")
+    comment: str | None = strawberry.field(default=None, description="In the customer's words, at most 500 characters.")
+
+
+@strawberry.input(description="Whose pending change to take back.")
+class WithdrawPendingChangeInput(OnSubscription):
+    pass
+
+
+@strawberry.input(description="A change of plan.")
+class ChangePlanInput(OnSubscription):
+    price_id: strawberry.ID = strawberry.field(description="The price of the plan, in the subscription's currency.")
+    quantity: int | None = strawberry.field(default=None, description="Units, 1 to 10,000. Null keeps the present quantity.")
+    when: ChangeWhen = strawberry.field(default=ChangeWhen.POLICY, description="When it takes effect.")
+
+
+@strawberry.input(description="Another quantity of the same plan.")
+class UpdateQuantityInput(OnSubscription):
+    quantity: int = strawberry.field(description="Units, 1 to 10,000.")
+    when: ChangeWhen = strawberry.field(default=ChangeWhen.POLICY, description="When it takes effect.")
+
+
+@strawberry.input(description="A coupon for a subscription.")
+class ApplyCouponInput(OnSubscription):
+    code: str = strawberry.field(description="Its code, whatever the case.")
+
+
+@strawberry.input(description="Whose coupon to remove.")
+class RemoveCouponInput(OnSubscription):
+    pass
+
+
+@strawberry.input(description="A subscription to stop for the merchant.")
+class HoldSubscriptionInput(OnSubscription):
+    note: str = strawberry.field(default="", description="Why, for the history that the customer reads. At most 500 characters.")
+
+
+@strawberry.input(description="A subscription to let go on.")
+class ReleaseSubscriptionInput(OnSubscription):
+    pass
+
+
+@strawberry.input(description="A new subscription.")
+class AddPlanInput:
+    price_id: strawberry.ID = strawberry.field(description="The price of the plan, in the currency that the customer is billed in.")
+    idempotency_key: str = strawberry.field(description=KEY)
+    quantity: int = strawberry.field(default=1, description="Units, 1 to 10,000.")
+    coupon_code: str | None = strawberry.field(default=None, description="A coupon that counts from the first invoice.")
+    payment_method_id: strawberry.ID | None = strawberry.field(default=None, description="What is charged, now and at renewals. Null: the default method.")
+    start_at: DateTime | None = strawberry.field(default=None, description="When it begins: later than now, within a year. Null: now.")
+    preview_token: str | None = strawberry.field(default=None, description=TOKEN)
+
+
+@strawberry.type(description="What the processor's own code in the browser needs to go on with a payment.")
+class ClientAction:
+    client_secret: str = strawberry.field(description="For this customer only. It is given once and never kept here.")
+    publishable_key: str = strawberry.field(description="The merchant's public key at the processor.")
+
+
+@strawberry.type(description="What a subscription action gives back.")
+class ChangedPayload(Payload):
+    subscription: nouns.Subscription | None = strawberry.field(description="The subscription as it is now; null when it was refused.")
+
+
+@strawberry.type(description="What a subscription action that may charge gives back.")
+class ChargedPayload(ChangedPayload):
+    invoice: nouns.Invoice | None = strawberry.field(description="The invoice that was issued for it, if any.")
+    payment: nouns.Payment | None = strawberry.field(
+        description="The payment that was made for it, if any. PROCESSING or REQUIRES_ACTION: the change takes effect when it succeeds, and until then `subscription` is null."
+    )
+    client_action: ClientAction | None = strawberry.field(description="For a payment that REQUIRES_ACTION, what the client needs to finish it.")
+
+
+def _payload(name: str, parent: type, description: str, **more: object) -> type:
+    return strawberry.type(type(name, (parent,), {"__annotations__": {}, **more}), description=description)
+
+
+PauseSubscriptionPayload = _payload("PauseSubscriptionPayload", ChangedPayload, "What became of a pause.")
+SuspendSubscriptionPayload = _payload("SuspendSubscriptionPayload", ChangedPayload, "What became of a suspension.")
+CancelSubscriptionPayload = _payload("CancelSubscriptionPayload", ChangedPayload, "What became of a cancellation.")
+WithdrawPendingChangePayload = _payload("WithdrawPendingChangePayload", ChangedPayload, "What became of a withdrawal.")
+ChangePlanPayload = _payload("ChangePlanPayload", ChargedPayload, "What became of a change of plan.")
+UpdateQuantityPayload = _payload("UpdateQuantityPayload", ChargedPayload, "What became of a change of quantity.")
+AddPlanPayload = _payload("AddPlanPayload", ChargedPayload, "What became of a new subscription.")
+ApplyCouponPayload = _payload("ApplyCouponPayload", ChangedPayload, "What became of a coupon.")
+RemoveCouponPayload = _payload("RemoveCouponPayload", ChangedPayload, "What became of the removal of a coupon.")
+HoldSubscriptionPayload = _payload("HoldSubscriptionPayload", ChangedPayload, "What became of a hold.")
+ReleaseSubscriptionPayload = _payload("ReleaseSubscriptionPayload", ChangedPayload, "What became of a release.")
+
+
+@strawberry.type(description="What became of a resume.")
+class ResumeSubscriptionPayload(ChargedPayload):
+    resumed_from: ResumedFrom | None = strawberry.field(description="What it undid.")

@@ -1,0 +1,160 @@
+"""The customer: profile, summary, and everything that belongs to them."""
+
+import strawberry
+
+from billing.states import BalanceEntryKind, NextPaymentKind, TaxExemption
+from schema.declarations import nouns
+from schema.declarations.enums import AgeOrder, InvoiceOrder, MethodOrder
+from schema.declarations.fields import any_of, derived, many, money, one, page, part
+from schema.declarations.filters import (
+    BalanceEntryFilter,
+    CreditNoteFilter,
+    InvoiceFilter,
+    PaymentFilter,
+    PaymentMethodFilter,
+    ScheduleFilter,
+    SubscriptionFilter,
+)
+from schema.declarations.node import Node
+from schema.declarations.scalars import CurrencyCode, Date, DateTime
+from schema.types.parties import BillingAddress
+from schema.types.pdf_links import STATEMENT_ARGUMENTS, StatementDocuments, statement
+
+
+def _total(column: str, description: str) -> object:
+    return many(
+        "totals.of_customer",
+        key="customer_id",
+        graphql_type=nouns.MoneyType,
+        columns={"minor": column, "currency": "currency"},
+        description=f"{description} One amount per currency the account has known (of its invoices, payments, subscriptions, schedules and balance entries), zero included, sorted by code.",
+    )
+
+
+@strawberry.type(description="What will be charged next.")
+class NextPayment:
+    due_on: Date = strawberry.field(name="date", description="The day on which it will be charged or is due.")
+    amount = money("amount_minor", description="How much, before the customer's credit (`summary.balance`), which pays first.")
+    kind: NextPaymentKind = strawberry.field(description="Where it comes from.")
+    source = any_of(
+        "sub", "ins", "inv", key="source_id", graphql_type=Node | None, description="The Subscription, Installment or Invoice it comes from.", is_certain=True
+    )
+
+
+@strawberry.type(description="The figures of the Summary page.")
+class Summary:
+    balance = _total("balance_minor", "The account's balance: positive is the customer's credit; negative is owed on account, and is part of `totalDue`.")
+    total_due = _total(
+        "due_minor",
+        "What remains on unpaid invoices, what remains on installments without an invoice whose day has come, and what is owed on account (a balance below zero). "
+        "`payAllDue` pays it. Less the credit (a balance above zero), and less what was paid on installments without an invoice before their day, "
+        "it is the last balance of a statement of account that ends today.",
+    )
+    total_overdue = _total(
+        "overdue_minor", "The part of `totalDue` that was due before today where the customer lives. What is owed on account has no day and is never overdue."
+    )
+    processing = _total("processing_minor", "Payments in flight. Not taken off `totalDue` or `balance` before they settle.")
+    active_subscriptions: int = strawberry.field(description="How many subscriptions are active or in trial.")
+    active_schedules: int = strawberry.field(description="How many payment schedules have installments left to pay.")
+    last_payment = one(
+        "payments.last_settled",
+        key="customer_id",
+        graphql_type=nouns.Payment | None,
+        description="The payment that settled last and was not refunded in full; null if none has.",
+    )
+    next_payment = one(
+        "next_payments.of_customer",
+        key="customer_id",
+        graphql_type=NextPayment | None,
+        description="The earliest of the next renewal, an automatic resume, the next charge of an unpaid invoice, and an unpaid installment from today on; "
+        "what costs nothing is none. A resume within the paid period charges nothing: then the renewal at its end counts. Null is normal.",
+    )
+
+
+@strawberry.type(description="An entry of the account's ledger. The balance is their sum.")
+class BalanceEntry:
+    amount = money("amount_minor", description="Positive adds to the customer's credit.")
+    kind: BalanceEntryKind = strawberry.field(description="What moved the balance.")
+    description: str = strawberry.field(description="A few words, from the merchant; may be empty.")
+    created_at: DateTime = strawberry.field(description="When it was entered.")
+    invoice = one("invoices.by_id", key="invoice_id", graphql_type=nouns.Invoice | None, description="The invoice it is about, if any.")
+    payment = one("payments.by_id", key="payment_id", graphql_type=nouns.Payment | None, description="The payment it is about, if any.")
+    credit_note = one("credit_notes.by_id", key="credit_note_id", graphql_type=nouns.CreditNote | None, description="The credit note that granted it, if any.")
+
+
+@strawberry.type(description="A customer of the merchant: who pays.")
+class Customer(Node):
+    name: str = strawberry.field(description="Name of the person or company.")
+    email: str = strawberry.field(description="E-mail address.")
+    locale: str = strawberry.field(description="Preferred language and region, a BCP 47 tag such as de-CH.")
+    time_zone: str = strawberry.field(description="IANA time zone such as Europe/Zurich. Due days are days in this zone.")
+    company_name: str | None = strawberry.field(description="The company, where the name is a person's. Printed on invoices.")
+    billing_address = part(BillingAddress, when="address_country", description="The address on invoices, if the merchant knows one.")
+    tax_ids: list[str] = strawberry.field(description="Tax numbers on invoices, such as DE123456789.")
+    tax_exemption: TaxExemption | None = strawberry.field(description="Why no tax is charged, where that is so and known.")
+    currency: CurrencyCode = strawberry.field(description="The currency that is offered first. A customer may owe in several.")
+    created_at: DateTime = strawberry.field(description="When the account was opened.")
+    version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
+    summary = one("summaries.of_customer", key="id", graphql_type=Summary, description="The figures of the Summary page.")
+    subscriptions = page(
+        "subscriptions.of_customer",
+        key="id",
+        graphql_type=nouns.Subscription,
+        sort=AgeOrder,
+        filter=SubscriptionFilter,
+        description="What the customer subscribes to, ended ones included.",
+    )
+    payment_schedules = page(
+        "schedules.of_customer",
+        key="id",
+        graphql_type=nouns.PaymentSchedule,
+        sort=AgeOrder,
+        filter=ScheduleFilter,
+        description="Amounts that are paid in installments.",
+    )
+    invoices = page("invoices.of_customer", key="id", graphql_type=nouns.Invoice, sort=InvoiceOrder, filter=InvoiceFilter, description="Every issued invoice.")
+    credit_notes = page(
+        "credit_notes.of_customer",
+        key="id",
+        graphql_type=nouns.CreditNote,
+        sort=AgeOrder,
+        filter=CreditNoteFilter,
+        description="Every credit note.",
+    )
+    payments = page(
+        "payments.of_customer",
+        key="id",
+        graphql_type=nouns.Payment,
+        sort=AgeOrder,
+        filter=PaymentFilter,
+        description="The payment history, declined and refunded ones included.",
+    )
+    payment_methods = page(
+        "payment_methods.of_customer",
+        key="id",
+        graphql_type=nouns.PaymentMethod,
+        sort=MethodOrder,
+        filter=PaymentMethodFilter,
+        description="Saved payment methods, expired ones included.",
+    )
+    default_payment_method = one(
+        "payment_methods.default_of_customer",
+        key="id",
+        graphql_type=nouns.PaymentMethod | None,
+        description="What is charged when a subscription names no method.",
+    )
+    statement = derived(
+        statement,
+        needs=("id",),
+        arguments=STATEMENT_ARGUMENTS,
+        graphql_type=StatementDocuments | None,
+        description="What was owed and paid in a currency, day by day, to download.",
+    )
+    balance_entries = page(
+        "balance_entries.of_customer",
+        key="id",
+        graphql_type=nouns.BalanceEntry,
+        sort=AgeOrder,
+        filter=BalanceEntryFilter,
+        description="What moved the balance.",
+    )

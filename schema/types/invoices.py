@@ -1,0 +1,109 @@
+"""Invoices and their lines."""
+
+import strawberry
+
+from billing.lifecycle import actions
+from billing.money import collection as rules
+from billing.states import Collection, InvoiceReason, InvoiceStatus
+from schema.declarations import nouns
+from schema.declarations.actions import ActionState
+from schema.declarations.enums import AgeOrder, DueOrder, LineOrder
+from schema.declarations.fields import derived, many, money, one, page, part
+from schema.declarations.filters import InstallmentFilter, PaymentFilter
+from schema.declarations.node import Node
+from schema.declarations.scalars import CurrencyCode, Date, DateTime
+from schema.types.attachments import Attachable
+from schema.types.money import LOCALE
+from schema.types.parties import BilledTo, Issuer, TaxSummary, tax_rate
+from schema.types.pdf_links import Document, document
+from schema.types.subscriptions import Period
+
+
+@strawberry.type(description="How an unpaid invoice is collected without the customer. What the customer tries to pay is not counted here, and moves nothing.")
+class InvoiceCollection:
+    collection: Collection = strawberry.field(name="state", description="Where it is.")
+    retry_count: int = strawberry.field(name="failedAttempts", description="Failed tries since another payment method came; a try without any method counts.")
+    next_attempt_at: DateTime | None = strawberry.field(description="For DUE and RETRYING, when it is charged next; null while a payment of it is in flight.")
+    message = derived(
+        rules.message,
+        needs=("collection", "next_attempt_on", "status"),
+        arguments=(LOCALE,),
+        graphql_type=str | None,
+        description="The state in a sentence for the customer, such as: We will try again on February 11. In English, German or French; null for NONE.",
+    )
+
+
+@strawberry.type(description="What the merchant asks for. Drafts are never shown.")
+class Invoice(Node, Attachable):
+    number: str = strawberry.field(description="The number printed on it.")
+    status: InvoiceStatus = strawberry.field(description="Where it is.")
+    reason: InvoiceReason = strawberry.field(description="Why it was made.")
+    currency: CurrencyCode = strawberry.field(description="The currency of all its amounts.")
+    issued_at: DateTime = strawberry.field(description="When it was issued.")
+    due_on: Date = strawberry.field(description="The day on which it is due, where the customer lives.")
+    is_overdue: bool = strawberry.field(description="Whether something remains and its due day has passed where the customer lives.")
+    days_overdue: int = strawberry.field(description="Days since its due day; 0 when not overdue.")
+    period = part(Period, when="period_starts_at", description="The period of the subscription that it pays for, if it does.")
+    subtotal = money("subtotal_minor", description="The sum of its lines before discount and tax.")
+    discount = money("discount_minor", description="What coupons take off.")
+    tax = money("tax_minor", description="The tax on it.")
+    total = money("total_minor", description="Subtotal less discount, with tax.")
+    amount_paid = money("paid_minor", description="What was paid of it and not given back.")
+    amount_credited = money("credited_minor", description="What credit settled of it, and what credit notes released or refunded.")
+    amount_refunded = money("refunded_minor", description="What was paid of it and went back, by the merchant or by a bank.")
+    amount_remaining = money("remaining_minor", description="Total less paid and credited; nothing on a void or refunded invoice.")
+    paid_at: DateTime | None = strawberry.field(description="When the last of it was paid.")
+    collection = part(InvoiceCollection, description="How the billing clock collects it, and what the customer can do.")
+    version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
+    document = derived(document, needs=("id", "customer_id"), graphql_type=Document | None, description="The invoice as a PDF.")
+    billed_to = one("document_snapshots.of_document", key="id", graphql_type=BilledTo, description="Who it was issued to, as printed.")
+    issuer = one(
+        "document_snapshots.with_issuer",
+        key="id",
+        graphql_type=Issuer | None,
+        description="Who issued it, as printed; null where that was not stored yet: then it is printed with the merchant of today.",
+    )
+    taxes = many("document_taxes.of_invoice", key="id", graphql_type=TaxSummary, description="Net and tax of each tax rate; together they are its totals.")
+    customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Who is to pay it.")
+    subscription = one("subscriptions.by_id", key="subscription_id", graphql_type=nouns.Subscription | None, description="The subscription it is for, if any.")
+    payment_schedule = one(
+        "schedules.by_id", key="schedule_id", graphql_type=nouns.PaymentSchedule | None, description="The payment schedule it is for, if any."
+    )
+    lines = page("invoice_lines.of_invoice", key="id", graphql_type=nouns.InvoiceLine, sort=LineOrder, description="What it charges for, line by line.")
+    credit_notes = page(
+        "credit_notes.of_invoice", key="id", graphql_type=nouns.CreditNote, sort=AgeOrder, description="The credit notes that take back a part of it."
+    )
+    payments = page(
+        "payments.of_invoice",
+        key="id",
+        graphql_type=nouns.Payment,
+        sort=AgeOrder,
+        filter=PaymentFilter,
+        description="What was paid on it, declined attempts included.",
+    )
+    installments = page(
+        "installments.of_invoice", key="id", graphql_type=nouns.Installment, sort=DueOrder, filter=InstallmentFilter, description="The installments it covers."
+    )
+    attachments = page("attachments.of_invoice", key="id", graphql_type=nouns.Attachment, sort=AgeOrder, description="Files attached to it.")
+    available_actions = derived(
+        actions.of_invoice,
+        needs=("status", "remaining_minor", "is_in_payment", "file_count"),
+        graphql_type=list[ActionState],
+        description="What the customer may do with it now.",
+    )
+
+
+@strawberry.type(description="One line of an invoice.")
+class InvoiceLine(Node):
+    position: int = strawberry.field(description="Its place on the invoice, from 1.")
+    description: str = strawberry.field(description="What it charges for.")
+    quantity: int = strawberry.field(description="How many units.")
+    unit_amount = money("unit_minor", description="For one unit; negative on a line that credits.")
+    subtotal = money("subtotal_minor", description="Before discount and tax.")
+    discount = money("discount_minor", description="What a coupon takes off this line.")
+    net_amount = money("net_minor", description="Subtotal less discount, without tax.")
+    tax_rate = tax_rate()
+    tax = money("tax_minor", description="The tax on this line.")
+    total = money("total_minor", description="Subtotal less discount, with tax.")
+    period = part(Period, when="period_starts_at", description="The period it pays for, if any.")
+    invoice = one("invoices.by_id", key="invoice_id", graphql_type=nouns.Invoice, description="The invoice it stands on.")

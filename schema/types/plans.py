@@ -1,0 +1,40 @@
+"""What can be subscribed to."""
+
+import strawberry
+
+from billing.states import BillingInterval, TaxBehavior
+from schema.declarations import nouns
+from schema.declarations.enums import AgeOrder
+from schema.declarations.fields import many, money, one, page
+from schema.declarations.filters import SubscriptionFilter
+from schema.declarations.node import Node
+from schema.declarations.scalars import CurrencyCode
+
+
+@strawberry.type(description="Something the merchant sells by subscription.")
+class Plan(Node):
+    code: str = strawberry.field(description="The merchant's short name for it.")
+    name: str = strawberry.field(description="The name customers know it by.")
+    description: str = strawberry.field(description="What it contains; may be empty.")
+    trial_days: int = strawberry.field(description="Days of free trial for who has not had the plan; 0 is none. What a customer gets, `previewAddPlan` says.")
+    is_archived: bool = strawberry.field(description="Whether it is no longer sold. Running subscriptions keep it.")
+    prices = many("prices.of_plan", key="id", graphql_type=nouns.Price, description="Its prices on sale, by currency, the smallest first.")
+    subscriptions = page(
+        "subscriptions.of_plan",
+        key="id",
+        graphql_type=nouns.Subscription,
+        sort=AgeOrder,
+        filter=SubscriptionFilter,
+        description="The caller's own subscriptions to it; for staff, who have none, empty.",
+    )
+
+
+@strawberry.type(description="What a plan costs per unit and billing period, in one currency.")
+class Price(Node):
+    unit_amount = money("unit_minor", description="For one unit and one period.")
+    currency: CurrencyCode = strawberry.field(description="The currency.")
+    billing_interval: BillingInterval = strawberry.field(name="interval", description="The unit of the billing period.")
+    interval_count: int = strawberry.field(description="How many of those units a period has: 3 with MONTH is quarterly.")
+    tax_behavior: TaxBehavior = strawberry.field(description="Whether tax is added to it or contained in it.")
+    is_archived: bool = strawberry.field(description="Whether it is no longer offered. Running subscriptions keep it.")
+    plan = one("plans.by_id", key="plan_id", graphql_type=nouns.Plan, description="What it is the price of.")

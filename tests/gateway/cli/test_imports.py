@@ -1,0 +1,121 @@
+"""What commands and servers must not import: each of these takes tenths of a second, and a command that does not use it should not wait for it."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from db.migrate import scripts
+from db.revisions import revisions
+
+# Everything of ours that is slow, and everything of others' except typer, which imports pydantic for the options of a command.
+OF_NO_HELP = [
+    "strawberry",
+    "graphql",
+    "starlette",
+    "asyncpg",
+    "databases",
+    "sqlalchemy",
+    "alembic",
+    "aiobotocore",
+    "botocore",
+    "aiohttp",
+    "typst",
+    "pikepdf",
+    "stripe",
+    "babel",
+    "pgqueuer",
+    "httpx",
+    "uvicorn",
+    "rich",
+    "pydantic_settings",
+    "structlog",
+    "orjson",
+    "jwt",
+    "cryptography",
+    "limits",
+    "valkey",
+    "argon2",
+    "aiosmtplib",
+    "schema",
+    "planner",
+    "resolvers",
+    "loaders",
+    "db",
+    "auth",
+    "billing",
+    "jobs",
+    "papers",
+    "payments",
+    "storage",
+    "mail",
+    "gateway.wiring.configuration.settings",
+    "gateway.wiring.app",
+]
+# What only some settings or other commands need.
+OF_NO_PLAIN_SERVER = [
+    "alembic",
+    "aiobotocore",
+    "botocore",
+    "aiohttp",
+    "pikepdf",
+    "stripe",
+    "pgqueuer",
+    "valkey",
+    "aiosmtplib",
+    "mako",
+    "db.migrate",
+    "demo",
+    "jobs.worker",
+    "payments.stripe",
+    "storage.s3",
+]
+HELP = "import sys\nsys.argv = ['portico', *{arguments!r}]\nfrom gateway.cli.main import main\ntry:\n    main()\nexcept SystemExit:\n    print('MODULES', *sys.modules)"
+
+
+def imported(root: Path, program: str) -> set[str]:
+    ended = subprocess.run([sys.executable, "-c", program], cwd=root, capture_output=True, text=True, timeout=120, check=True)
+    return set(ended.stdout.rpartition("MODULES ")[2].split())
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["serve", "--help"], ["documents", "publish", "--help"], ["clients", "add", "--help"], ["--version"]], ids=" ".join
+)
+def test_help_imports_typer_and_little_else(root: Path, arguments: list[str]) -> None:
+    modules = imported(root, HELP.format(arguments=arguments))
+    assert "typer" in modules
+    assert modules & set(OF_NO_HELP) == set()
+
+
+def test_the_list_of_commands_does_without_pydantic(root: Path) -> None:
+    assert "pydantic" not in imported(root, HELP.format(arguments=["--help"]))
+
+
+def test_a_server_imports_nothing_that_its_settings_do_not_use(root: Path) -> None:
+    modules = imported(root, "import sys, gateway.cli.commands.serve\nprint('MODULES', *sys.modules)")
+    assert "strawberry" in modules
+    assert modules & set(OF_NO_PLAIN_SERVER) == set()
+
+
+def test_a_server_has_imported_what_its_settings_use_before_it_takes_requests(root: Path, tmp_path: Path) -> None:
+    """Or else the first request would wait for it."""
+    program = f"""
+import sys
+from pathlib import Path
+from gateway.wiring.files import bucket_of
+from gateway.wiring.identity import sender
+from gateway.wiring.payments import payments
+from gateway.wiring.configuration.settings import Settings
+
+settings = Settings(data_dir=Path({str(tmp_path)!r}), s3_bucket="files", stripe_secret_key="sk_test_x", smtp_host="127.0.0.1", smtp_security="none")
+bucket_of(settings, "http://127.0.0.1/files/uploads", b"secret")
+sender(settings)
+payments(settings)
+print("MODULES", *sys.modules)
+"""
+    assert imported(root, program) >= {"aiobotocore", "botocore", "stripe", "aiosmtplib"}
+
+
+def test_the_revisions_are_those_of_alembic() -> None:
+    assert revisions() == [script.revision for script in scripts()]

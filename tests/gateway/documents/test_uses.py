@@ -1,0 +1,54 @@
+"""How often documents were used: no count is lost when it cannot be written, or without a line of the log."""
+
+import asyncio
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+import asyncpg
+import pytest
+
+from db.builtin.embedded import Urls
+from db.pool import Database, Pool
+from gateway.documents.document_cache import digest
+from gateway.documents.limits import Limits
+from gateway.documents.registry import Registry
+from gateway.documents.revalidation import Review
+from gateway.documents.sync import Keeper, write_last_uses, write_uses
+from tests.waiting import held_up, until
+
+USES = Counter({("portal", "sha256:" + "0" * 64): 3, ("portal", "sha256:" + "1" * 64): 4})
+
+
+def keeper(database: Database, graphql_schema: Any) -> Keeper:
+    registry = Registry({}, "open")
+    registry.give_back(USES)
+    review = Review(lambda _: None, digest(graphql_schema, Limits()))
+    return Keeper(registry, database, "", {}, lambda: datetime.now(UTC), review)
+
+
+async def test_uses_whose_writing_is_cancelled_are_counted_later(urls: Urls, admin: asyncpg.Connection, graphql_schema: Any) -> None:
+    async with Database(urls.app, Pool(1), server_settings={}) as database:
+        kept = keeper(database, graphql_schema)
+        lock = await asyncpg.connect(urls.admin)
+        try:
+            async with lock.transaction():
+                await lock.execute("lock table portico.document_use in access exclusive mode")
+                writing = asyncio.create_task(write_uses(kept))
+
+                async def is_held_up() -> bool:
+                    return await held_up(admin) > 0
+
+                await until(is_held_up)
+                writing.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await writing
+        finally:
+            await lock.close()
+        assert kept.registry.take_uses() == USES
+
+
+async def test_uses_that_cannot_be_written_at_the_end_are_counted_in_the_log(graphql_schema: Any, caplog: pytest.LogCaptureFixture) -> None:
+    async with Database("postgresql://portico_app@127.0.0.1:1/postgres", Pool(1), server_settings={}) as away:
+        await write_last_uses(keeper(away, graphql_schema))
+    assert "7 uses of documents were not counted: ConnectionRefusedError" in caplog.text

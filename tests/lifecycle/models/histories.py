@@ -1,0 +1,361 @@
+"""Random histories of one customer. What can be done is read from the schema, so that mutations, arguments and values that are added later are tried by themselves."""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import asyncpg
+from graphql import GraphQLEnumType, GraphQLInputObjectType, get_named_type, is_list_type, is_non_null_type, is_required_input_field
+
+from auth.viewer import Viewer
+from billing.lifecycle.service import ServiceBegins
+from billing.money.dunning import RetryPolicy
+from billing.money.numbers import Numbering
+from billing.states import Actor
+from db.unit_of_work import Caller
+from jobs.clock import Billing, tick
+from payments.processor import Refund, RefundReport
+from payments.sandbox_cards import CARDS
+from resolvers.changes.writing import system_writer
+from resolvers.payments.webhooks import act, store
+from schema.declarations.fields import permission_of
+from tests.conftest import STAFF
+from tests.depth import IS_NIGHT
+from tests.lifecycle.conftest import START, Life, new_id
+from tests.lifecycle.payments.test_paying import credit, invoice, schedule
+
+# `make model`: many and long histories. Without it, as many as a run of all tests has time for.
+IS_LONG = IS_NIGHT
+
+# A mutation that is about one of these is part of a history. Those that only identify somebody, or name files, are not.
+SUBJECTS = {"subscriptionId", "invoiceId", "installmentId", "paymentMethodId", "paymentId", "priceId", "currency"}
+
+# What is given by who calls, or not at all.
+OF_THE_CALL = {"idempotencyKey", "previewToken", "expectedVersion"}
+
+# Cards that pay come more often, so that histories go on.
+CARD_NAMES = [*CARDS, *["visa"] * len(CARDS)]
+
+# What a processor reports of money that goes back: the reason, and what became of it.
+REPORTS = [
+    ("DISPUTE", "SUCCEEDED"),
+    ("DISPUTE", "REVERSED"),
+    ("RETURNED", "SUCCEEDED"),
+    ("RETURNED", "REVERSED"),
+    ("REQUESTED", "PENDING"),
+    ("GOODWILL", "SUCCEEDED"),
+    ("GOODWILL", "FAILED"),
+]
+
+INTERVALS = (("DAY", 1), ("WEEK", 1), ("MONTH", 1), ("MONTH", 3), ("YEAR", 1))
+PASSING = (
+    timedelta(minutes=2),
+    timedelta(hours=7),
+    timedelta(days=1),
+    timedelta(days=3),
+    timedelta(days=10),
+    timedelta(days=28),
+    timedelta(days=31),
+    timedelta(days=60),
+)
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """What is sold: ids of prices, and codes of coupons that each customer may have once."""
+
+    prices: tuple[str, ...]
+    codes: tuple[str, ...]
+
+
+@dataclass
+class Sent:
+    """A mutation that was sent, with its input and its payload."""
+
+    mutation: str
+    input: dict[str, Any]
+    payload: dict[str, Any]
+
+    @property
+    def code(self) -> str | None:
+        return self.payload["userErrors"][0]["code"] if self.payload["userErrors"] else None
+
+
+@dataclass
+class History:
+    """One customer's life, driven by chance. `log` says what was done, for whoever has to understand a failure."""
+
+    life: Life
+    chance: Random
+    catalogue: Catalogue
+    policy: RetryPolicy = field(default_factory=RetryPolicy)
+    log: list[str] = field(default_factory=list)
+
+    async def begin(self) -> None:
+        """A subscription or two, and what else is owed: invoices, installments of each kind, and credit or none."""
+        if self.chance.random() < 0.3:
+            self.life.service_begins = ServiceBegins.ORDER
+        for _ in range(self.chance.randint(1, 2)):
+            await self.send("addPlan")
+        owed = [await invoice(self.life, self.chance.randint(1_000, 9_000)) for _ in range(3)]
+        total = await self.life.admin.fetchval("select total_minor from invoice where id = $1", owed[0])
+        await schedule(self.life, 600, total - 600, invoicing="COLLECTIVE", covered_by=[owed[0]] * 2)
+        await schedule(self.life, 2_000, invoicing="PER_INSTALLMENT", covered_by=[owed[1]])
+        await schedule(self.life, 700, 800, 900)
+        await self._canceled_schedule()
+        if amount := self.chance.choice([0, 0, 700, 20_000]):
+            await credit(self.life, amount)
+
+    async def _canceled_schedule(self) -> None:
+        (installment,) = await schedule(self.life, 300)
+        async with self.life.admin.transaction():
+            await self.life.admin.execute(
+                "update payment_schedule s set status = 'CANCELED' from installment i where i.id = $1 and s.customer_id = i.customer_id and s.id = i.schedule_id",
+                installment,
+            )
+            await self.life.admin.execute("update installment set status = 'CANCELED' where id = $1", installment)
+
+    async def step(self) -> None:
+        """Somebody does something, or time passes."""
+        others: list[Callable[[], Awaitable[None]]] = [
+            self.another_card, self.processor_tells, self.refund_at_processor, self.money_goes_back, self.money_goes_back, self.void, self.change_tax_rate,
+        ]  # fmt: skip
+        roll = self.chance.random()
+        if roll < 0.6:
+            await self.send(self.chance.choice(self.mutations()))
+        elif roll < 0.85:
+            await self.pass_by(self.chance.choice(PASSING) + timedelta(seconds=self.chance.randint(0, 5_000)), is_clock_late=self.chance.random() < 0.2)
+        else:
+            await self.chance.choice(others)()
+
+    # What time does.
+
+    async def pass_by(self, length: timedelta, *, is_clock_late: bool = False) -> None:
+        self.life.now += length
+        self.log.append(f"{self.life.now:%Y-%m-%dT%H:%M:%S}")
+        if not is_clock_late:
+            await self.tick()
+
+    async def tick(self) -> None:
+        billing = Billing(self.life.database, {"sandbox": self.life.sandbox}, self.policy, concurrency=1, service_begins=self.life.service_begins)
+        done = await tick(billing, self.life.now)
+        assert done.failures == 0, self.log
+
+    async def settle(self) -> None:
+        """Until nothing is being charged any more."""
+        await self.tick()
+        for length in (timedelta(minutes=2), timedelta(hours=2), timedelta(hours=2)):
+            if not await self.life.rows("charge", "and settled_at is null"):
+                return
+            await self.pass_by(length)
+
+    # What customers and staff do.
+
+    def mutations(self) -> list[str]:
+        """Of the schema, those that are about a subject of a history."""
+        fields = self.life.schema.mutation_type.fields
+        return [name for name, item in fields.items() if "input" in item.args and not SUBJECTS.isdisjoint(get_named_type(item.args["input"].type).fields)]
+
+    async def send(self, mutation: str, **fixed: Any) -> Sent | None:
+        """With arguments by chance, beside those that are fixed. None where it needs something that there is not."""
+        given = await self.arguments(mutation)
+        if given is None or (mutation == "cancelSubscription" and self.chance.random() < 0.6):
+            return None
+        return await self.call(mutation, given | fixed)
+
+    async def call(self, mutation: str, given: dict[str, Any]) -> Sent:
+        takes = self.input_of(mutation)
+        self.life.keys += 1
+        key = {"idempotencyKey": f"history {self.life.keys}"} if "idempotencyKey" in takes.fields else {}
+        payload = (await self.life.ask(self.document(mutation), self.viewer(mutation), i=key | given))[mutation]
+        sent = Sent(mutation, given, payload)
+        self.log.append(f"{mutation} {given} {sent.code or 'done'}")
+        return sent
+
+    def document(self, mutation: str) -> str:
+        gives = get_named_type(self.life.schema.mutation_type.fields[mutation].type).fields
+        shows = [f"{name} {{ id }}" for name in ("subscription", "invoice", "payment") if name in gives]
+        return f"mutation M($i: {self.input_of(mutation).name}!) {{ {mutation}(input: $i) {{ {' '.join(shows)} userErrors {{ code path message }} }} }}"
+
+    def input_of(self, mutation: str) -> GraphQLInputObjectType:
+        found = get_named_type(self.life.schema.mutation_type.fields[mutation].args["input"].type)
+        assert isinstance(found, GraphQLInputObjectType)
+        return found
+
+    def viewer(self, mutation: str) -> Viewer:
+        permission = permission_of(self.life.schema.mutation_type, mutation)
+        return STAFF if permission is not None and Actor.CUSTOMER not in permission.kinds else self.life.viewer
+
+    async def arguments(self, mutation: str) -> dict[str, Any] | None:
+        """All that it must have and half of what it may have; None where there is nothing that an id could name, or nothing is known of a type."""
+        given: dict[str, Any] = {}
+        for name, item in self.input_of(mutation).fields.items():
+            is_needed = is_required_input_field(item)
+            if name in OF_THE_CALL or not (is_needed or name in SUBJECTS or self.chance.random() < 0.5):
+                continue
+            value = await self.value(name, item.type)
+            if value is None and is_needed:
+                return None
+            if value is not None and (is_needed or name != "paymentMethodId" or self.chance.random() < 0.3):
+                given[name] = value
+        return given
+
+    async def value(self, name: str, kind: Any) -> Any:
+        named, chance = get_named_type(kind), self.chance
+        inner = kind.of_type if is_non_null_type(kind) else kind
+        if is_list_type(inner) or isinstance(named, GraphQLInputObjectType):
+            return None
+        if isinstance(named, GraphQLEnumType):
+            return chance.choice(list(named.values))
+        if named.name == "ID":
+            identifiers = await self.identifiers(name)
+            return chance.choice(identifiers) if identifiers else None
+        by_type: dict[str, Callable[[], Any]] = {
+            "Int": lambda: chance.randint(1, 3),
+            "BigInt": lambda: str(chance.randint(1, 4_000)),
+            "Boolean": lambda: chance.random() < 0.5,
+            "DateTime": lambda: (self.life.now + timedelta(days=chance.randint(1, 300), seconds=chance.randint(0, 80_000))).isoformat(),
+            "Date": lambda: str(self.life.now.date() + timedelta(days=chance.randint(0, 60))),
+            "CurrencyCode": lambda: "USD",
+            "String": lambda: chance.choice(self.catalogue.codes) if "code" in name.lower() else "By chance",
+        }
+        return by_type[named.name]() if named.name in by_type else None
+
+    async def identifiers(self, name: str) -> list[str]:
+        """Of the customer's things that an argument could name; canceled subscriptions come seldom."""
+        if name == "priceId":
+            return list(self.catalogue.prices)
+        table = {
+            "subscriptionId": "subscription",
+            "invoiceId": "invoice",
+            "installmentId": "installment",
+            "paymentMethodId": "payment_method",
+            "replacementId": "payment_method",
+            "paymentId": "payment",
+        }.get(name)
+        if table is None:
+            return []
+        where = (
+            "and deleted_at is null"
+            if table == "payment_method"
+            else "and status <> 'CANCELED'"
+            if table == "subscription" and self.chance.random() < 0.9
+            else ""
+        )
+        return [row["id"] for row in await self.life.rows(table, where)]
+
+    # What others do.
+
+    async def another_card(self) -> None:
+        name = self.chance.choice([*CARD_NAMES, None])
+        self.log.append(f"card {name}")
+        if name is None:
+            await self.life.admin.execute("update payment_method set is_default = false where customer_id = $1", self.life.customer_id)
+        else:
+            identifier = await self.life.card(name, is_default=self.chance.random() < 0.8)
+            if self.chance.random() < 0.2:
+                expires_on = self.life.now.date() + timedelta(days=self.chance.choice([-1, 20]))
+                await self.life.admin.execute("update payment_method set expires_on = $2 where id = $1", identifier, expires_on)
+
+    async def processor_tells(self) -> None:
+        deliveries = self.life.sandbox.deliveries(now=self.life.now)
+        self.log.append(f"{len(deliveries)} events")
+        for delivery in self.chance.sample(deliveries, len(deliveries)):
+            event = self.life.sandbox.read_event(delivery.headers, delivery.body, now=self.life.now)
+            session = self.life.context().session.of(Caller(None, Actor.SYSTEM, self.life.now))
+            stored = await store(session, "sandbox", event)
+            if stored is not None:
+                await act(session, stored, by=system_writer(self.life.now, Numbering()))
+
+    async def refund_at_processor(self) -> None:
+        payments = [row for row in await self.life.rows("payment", "and status = 'SUCCEEDED'") if row["processor_reference"]]
+        if payments:
+            payment = self.chance.choice(payments)
+            left = payment["amount_minor"] - payment["refunded_minor"]
+            self.log.append(f"refund of {payment['id']}")
+            if left:
+                refund = Refund(secrets.token_hex(8), payment["processor_reference"], self.chance.choice([left, 1]), payment["currency"])
+                await self.life.sandbox.refund(refund)
+            await self.processor_tells()
+
+    async def money_goes_back(self) -> None:
+        """A refund, a dispute or a debit that a bank returned, or what became of one: in whatever order, also before the payment has settled."""
+        payments = [row for row in await self.life.rows("payment", "and status <> 'FAILED'") if row["processor_reference"]]
+        if not payments:
+            return
+        payment, (reason, status) = self.chance.choice(payments), self.chance.choice(REPORTS)
+        reference = f"{reason} {payment['id'][-6:]} {self.chance.randint(1, 2)}"
+        known = await self.life.rows("refund", f"and reference = '{reference}'")
+        amount = known[0]["amount_minor"] if known else self.chance.choice([payment["amount_minor"], max(payment["amount_minor"] // 3, 1)])
+        self.log.append(f"{reference}: {status} {amount}")
+        self.life.sandbox.tell(payment["processor_reference"], RefundReport(reference, amount, status, reason))
+        await self.processor_tells()
+
+    async def void(self) -> None:
+        unpaid = await self.life.rows("invoice", "and status in ('OPEN', 'PROCESSING') and paid_minor = 0 and credited_minor = 0")
+        if unpaid:
+            identifier = self.chance.choice(unpaid)["id"]
+            self.log.append(f"void {identifier}")
+            await self.life.admin.execute("update invoice set status = 'VOID', collect_at = null, version = version + 1 where id = $1", identifier)
+
+    async def change_tax_rate(self) -> None:
+        rate = self.chance.choice([0, 77_000, 81_000, 200_000])
+        self.log.append(f"tax rate {rate}")
+        await self.life.admin.execute("update customer set tax_rate_ppm = $2 where id = $1", self.life.customer_id, rate)
+
+    # What seldom comes by chance.
+
+    async def owe(self) -> None:
+        """The merchant asks for something more for a subscription, and it is overdue."""
+        subscriptions = await self.life.rows("subscription", "and status <> 'CANCELED'")
+        if subscriptions:
+            identifier = self.chance.choice(subscriptions)["id"]
+            self.log.append(f"an overdue invoice of {identifier}")
+            owed = await invoice(self.life, 500, due_in=-2)
+            await self.life.admin.execute("update invoice set subscription_id = $2 where id = $1", owed, identifier)
+
+    async def be_in_flight(self) -> None:
+        """Something is paid with a card that does not answer at once."""
+        await self.life.card(self.chance.choice(["slow", "slow_decline", "requires_action", "timeout_before_capture", "out_of_order"]))
+        paying = [name for name in self.mutations() if "payment" in get_named_type(self.life.schema.mutation_type.fields[name].type).fields]
+        for mutation in self.chance.sample(paying, len(paying)):
+            given = await self.arguments(mutation)
+            if given is not None:
+                given = {name: value for name, value in given.items() if name != "paymentMethodId"} | ({"when": "NOW"} if "when" in given else {})
+                await self.call(mutation, given)
+            if await self.life.rows("charge", "and settled_at is null"):
+                return
+
+
+async def for_sale(owner: asyncpg.Connection) -> Catalogue:
+    """Plans with and without a trial, prices of each interval, with and without tax, one free; and coupons of each kind."""
+    plans, prices, codes = [new_id("plan"), new_id("plan")], [], []
+    for plan, days in zip(plans, (0, 10), strict=True):
+        await owner.execute("insert into plan (id, code, name, trial_days, created_at) values ($1, $1, 'A plan', $2, $3)", plan, days, START)
+    for number, (interval, count) in enumerate(INTERVALS):
+        for minor, behavior in ((101 + 900 * number, "EXCLUSIVE"), (2_999 * (number + 1), "INCLUSIVE"), *(((0, "EXCLUSIVE"),) if interval == "WEEK" else ())):
+            prices.append(new_id("price"))
+            await owner.execute(
+                """insert into price (id, plan_id, currency, unit_minor, billing_interval, interval_count, tax_behavior, created_at)
+                   values ($1, $2, 'USD', $3, $4, $5, $6, $7)""",
+                prices[-1], plans[number % 2], minor, interval, count, behavior, START,
+            )  # fmt: skip
+    for percent, minor, periods in (
+        (333_333, None, 1),
+        (None, 333, 3),
+        (150_000, None, None),
+        (1_000_000, None, 2),
+        (None, 250, None),
+        (1_000_000, None, None),
+    ):
+        codes.append(new_id("cpn").upper())
+        await owner.execute(
+            """insert into coupon (id, code, name, percent_off_ppm, amount_off_minor, currency, duration, duration_periods, created_at)
+               values ($1, $8, 'A coupon', $2, $3, $4, $5, $6, $7)""",
+            codes[-1].lower(), percent, minor, "USD" if minor else None, "FOREVER" if periods is None else "ONCE" if periods == 1 else "REPEATING",
+            periods if periods and periods > 1 else None, START, codes[-1],
+        )  # fmt: skip
+    return Catalogue(tuple(prices), tuple(codes))

@@ -1,0 +1,291 @@
+"""What is shown is what the clock then does: renewals, resumes, trials' ends, pending changes and payments to come, and previews what the action then does."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import asyncpg
+import pytest
+
+from billing.money.dunning import Ending, RetryPolicy
+from db.pool import Database
+from tests.conftest import Portal
+from tests.lifecycle.conftest import Life, living
+from tests.lifecycle.models.histories import IS_LONG, Catalogue, History, Sent, for_sale
+
+ZONE = ZoneInfo("Europe/Zurich")
+# What instants are shown to.
+MOMENT = timedelta(milliseconds=1)
+HISTORIES = 300 if IS_LONG else 12
+STEPS = 60 if IS_LONG else 20
+# After so many steps it is looked whether what is shown comes to pass.
+STRIDE = 3
+
+SHOWN = """{ customer {
+  summary { nextPayment { date kind amount { minorUnits } source { id } } }
+  subscriptions(first: 50) { nodes { id status quantity startedAt trialEndsAt renewsAt resumesAt renewalAmount { minorUnits } price { id } currentPeriod { startsAt endsAt }
+    pendingChange { kind effectiveAt quantity resumesAt price { id } } } } } }"""
+PREVIEW = """query P($i: %s!) { preview%s(input: $i) { userErrors { code } preview { effectiveAt status invoiceTotal { minorUnits } creditUsed { minorUnits }
+  amountDue { minorUnits } creditGranted { minorUnits } trialEndsAt renewsAt renewalAmount { minorUnits } previewToken
+  lines { description quantity subtotal { minorUnits } discount { minorUnits } tax { minorUnits } total { minorUnits } startsAt endsAt } } } }"""
+AFTER = (
+    """query N($id: ID!) { node(id: $id) { ... on Subscription { status trialEndsAt renewsAt renewalAmount { minorUnits } pendingChange { effectiveAt } } } }"""
+)
+
+# What only the processor knows beforehand.
+OF_PROCESSOR = {"PAYMENT_DECLINED", "PAYMENT_UNAVAILABLE"}
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the portal shows at an instant."""
+
+    payment: dict[str, Any] | None
+    subscriptions: dict[str, dict[str, Any]]
+
+    def coming(self, charging: set[str]) -> dict[str, datetime]:
+        """By subscription, the first instant at which something is to happen. While a charge decides over a subscription, nothing is known."""
+        first = {}
+        for identifier, node in self.subscriptions.items():
+            pending = node["pendingChange"] or {"effectiveAt": None}
+            instants = [node["startedAt"] if node["status"] == "SCHEDULED" else None, node["renewsAt"], node["resumesAt"], pending["effectiveAt"]]
+            if identifier not in charging and (known := [at(one) for one in instants if one]):
+                first[identifier] = min(known)
+        return first
+
+
+@dataclass(frozen=True)
+class Written:
+    """What stood in the database before a pass of the clock, and since."""
+
+    before: dict[str, set[str]]
+    rows: dict[str, list[asyncpg.Record]]
+
+    def new(self, table: str, subscription: str) -> list[asyncpg.Record]:
+        return [row for row in self.rows[table] if row["id"] not in self.before[table] and row["subscription_id"] == subscription]
+
+
+TABLES = ("invoice", "subscription_event")
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+@pytest.fixture
+async def catalogue(owner: asyncpg.Connection) -> Catalogue:
+    return await for_sale(owner)
+
+
+async def read(life: Life) -> Shown:
+    found = (await life.ask(SHOWN))["customer"]
+    return Shown(found["summary"]["nextPayment"], {node["id"]: node for node in found["subscriptions"]["nodes"]})
+
+
+@asynccontextmanager
+async def writing(life: Life) -> AsyncIterator[Written]:
+    before = {table: {row["id"] for row in await life.rows(table)} for table in TABLES}
+    written = Written(before, {})
+    yield written
+    written.rows.update({table: await life.rows(table) for table in TABLES})
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+async def test_what_is_shown_is_what_the_clock_then_does(seed: int, portal: Portal, pool: Database, owner: asyncpg.Connection, catalogue: Catalogue) -> None:
+    async with living(portal, pool, owner) as life:
+        history = History(life, Random(seed), catalogue, RetryPolicy(ending=Ending.NOTHING))
+        await history.begin()
+        for number in range(STEPS):
+            await history.step()
+            if number % STRIDE == 0:
+                await history.settle()
+                await _assert_that_it_happens(history)
+
+
+async def _assert_that_it_happens(history: History) -> None:
+    """Run the clock to a moment before the first instant that is shown: nothing happens. Then to that instant, or some days too late."""
+    life = history.life
+    charging = {row["id"] for row in await life.rows("subscription", "and charging_payment_id is not null")}
+    shown = await read(life)
+    _assert_consistent(shown, local_day(life.now), history.log)
+    # The two places that know what a renewal costs: the rules, and the database for when the tax rate changes.
+    differing = "select id, renewal_minor, renewal_of(s) from subscription s where customer_id = $1 and status <> 'CANCELED' and renewal_minor <> renewal_of(s)"
+    assert await life.admin.fetch(differing, life.customer_id) == [], history.log
+    coming = {identifier: instant for identifier, instant in shown.coming(charging).items() if instant > life.now}
+    if not coming or min(coming.values()) > life.now + timedelta(days=400):
+        return
+    instant = min(coming.values())
+    is_late = history.chance.random() < 0.2
+    async with writing(life) as written:
+        life.now = instant - MOMENT
+        await history.tick()
+        unchanged = await read(life)
+    history.log.append(f"a moment before {instant}")
+    assert {name: rows for name, rows in unchanged.subscriptions.items() if name not in charging} == {
+        name: rows for name, rows in shown.subscriptions.items() if name not in charging
+    }, history.log
+    assert not [event for name in coming for event in written.new("subscription_event", name)], history.log
+    async with writing(life) as written:
+        life.now = instant + (timedelta(days=history.chance.randint(1, 3)) if is_late else timedelta(0))
+        late = await read(life)
+        await history.tick()
+        after = await read(life)
+    history.log.append(f"the clock at {life.now}")
+    _assert_payment_comes(late.payment, written, history)
+    if not is_late:
+        for identifier in [identifier for identifier, due in coming.items() if due == instant]:
+            await _assert_done(history, shown.subscriptions[identifier], after.subscriptions[identifier], written)
+
+
+def _assert_consistent(shown: Shown, today: date, log: list[str]) -> None:
+    """The payment to come is that of the thing it names."""
+    payment = shown.payment
+    if payment is None or payment["kind"] not in ("RENEWAL", "RESUME"):
+        return
+    node = shown.subscriptions[payment["source"]["id"]]
+    assert payment["amount"] == node["renewalAmount"], log
+    due = node["renewsAt"]
+    if node["status"] == "PAUSED":
+        is_running = node["currentPeriod"] and at(node["currentPeriod"]["endsAt"]) > at(node["resumesAt"])
+        assert payment["kind"] == ("RENEWAL" if is_running else "RESUME"), log
+        due = node["currentPeriod"]["endsAt"] if is_running else node["resumesAt"]
+    assert payment["date"] == str(max(local_day(at(due)), today)), (payment, node, log)
+
+
+def _assert_payment_comes(payment: dict[str, Any] | None, written: Written, history: History) -> None:
+    """What the clock invoices is announced for that day, and what is announced by a renewal comes."""
+    today = str(local_day(history.life.now))
+    issued = [row for row in written.rows["invoice"] if row["id"] not in written.before["invoice"] and row["total_minor"]]
+    if issued:
+        assert payment is not None, history.log
+        assert payment["date"] <= today, (payment, history.log)
+    if payment and payment["kind"] == "RENEWAL" and payment["date"] == today:
+        due = [row for row in issued if row["subscription_id"] == payment["source"]["id"]]
+        first = min(due, key=lambda row: (row["issued_at"], row["period_starts_at"]), default=None)
+        if first is not None:
+            assert first["total_minor"] == int(payment["amount"]["minorUnits"]), (payment, history.log)
+
+
+async def _assert_done(history: History, before: dict[str, Any], after: dict[str, Any], written: Written) -> None:
+    """Exactly what was shown: the same kind, amount and date."""
+    instant, log = history.life.now, history.log
+    invoices = [(row["period_starts_at"], row["total_minor"]) for row in written.new("invoice", before["id"])]
+    kinds = [row["kind"] for row in written.new("subscription_event", before["id"])]
+    bill = [(instant, int(before["renewalAmount"]["minorUnits"]))]
+    pending = before["pendingChange"]
+    if before["status"] == "SCHEDULED":
+        is_trial = before["trialEndsAt"] is not None
+        assert (after["status"], invoices) == (("TRIALING", []) if is_trial else ("ACTIVE", bill)), log
+        return
+    if pending and at(pending["effectiveAt"]) == instant and pending["kind"] != "PLAN":
+        assert after["status"] == {"CANCEL": "CANCELED", "PAUSE": "PAUSED"}[pending["kind"]], log
+        assert invoices == [], log
+        assert after["resumesAt"] == pending["resumesAt"], log
+        return
+    if pending:
+        assert (after["price"]["id"], after["quantity"], after["pendingChange"]) == (pending["price"]["id"], pending["quantity"], None), log
+    if before["resumesAt"]:
+        _assert_resumed(before, after, (invoices, bill, kinds), log)
+    elif before["renewsAt"]:
+        assert (after["status"], invoices) == ("ACTIVE", bill), log
+    else:
+        assert (after["status"], invoices) == (before["status"], []), log
+
+
+def _assert_resumed(before: dict[str, Any], after: dict[str, Any], done: tuple[Any, Any, Any], log: list[str]) -> None:
+    """Into the paid period, and nothing is charged; or a new period, which has to be paid first."""
+    invoices, bill, kinds = done
+    ends_at = before["currentPeriod"] and at(before["currentPeriod"]["endsAt"])
+    if ends_at and ends_at > at(before["resumesAt"]):
+        assert (after["status"], invoices, after["renewsAt"]) == ("ACTIVE", [], before["currentPeriod"]["endsAt"]), log
+    elif invoices:
+        assert (after["status"], invoices) == ("ACTIVE", bill), log
+    elif "RESUME_FAILED" in kinds:
+        assert (after["status"], after["resumesAt"]) == ("PAUSED", None), log
+    else:
+        # The processor thinks, or is away and asked again later.
+        assert after["status"] == "PAUSED", log
+
+
+def local_day(instant: datetime) -> date:
+    return instant.astimezone(ZONE).date()
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+async def test_a_preview_is_what_the_action_then_comes_to(seed: int, portal: Portal, pool: Database, owner: asyncpg.Connection, catalogue: Catalogue) -> None:
+    async with living(portal, pool, owner) as life:
+        history = History(life, Random(1_000 + seed), catalogue)
+        await history.begin()
+        previewed = [name for name in history.mutations() if f"preview{name[0].upper()}{name[1:]}" in life.schema.query_type.fields]
+        assert len(previewed) >= 12
+        for _ in range(STEPS):
+            await history.step()
+            await history.tick()
+            await _previewed(history, history.chance.choice(previewed))
+
+
+async def _previewed(history: History, mutation: str) -> None:
+    life = history.life
+    given = await history.arguments(mutation)
+    if given is None:
+        return
+    name = mutation[0].upper() + mutation[1:]
+    key = {"idempotencyKey": "-"}
+    answer = (await life.ask(PREVIEW % (f"{name}Input", name), history.viewer(mutation), i=given | key))[f"preview{name}"]
+    codes = {error["code"] for error in answer["userErrors"]}
+    token = {"previewToken": answer["preview"]["previewToken"]} if answer["preview"] and history.chance.random() < 0.5 else {}
+    before = {table: {row["id"] for row in await life.rows(table)} for table in ("invoice", "payment")}
+    balance = await _balance(life)
+    sent = await history.call(mutation, given | token)
+    if sent.code in OF_PROCESSOR:
+        assert not codes, (answer, history.log)
+        return
+    assert codes == ({sent.code} if sent.code else set()), (answer, history.log)
+    if sent.code:
+        return
+    payments = [row for row in await life.rows("payment") if row["id"] not in before["payment"]]
+    assert sum(row["amount_minor"] for row in payments) == int(answer["preview"]["amountDue"]["minorUnits"]), history.log
+    if all(row["status"] == "SUCCEEDED" for row in payments):
+        invoices = [row for row in await life.rows("invoice") if row["id"] not in before["invoice"]]
+        await _assert_as_previewed(history, sent, answer["preview"], (invoices, await _balance(life) - balance))
+
+
+async def _assert_as_previewed(history: History, sent: Sent, preview: dict[str, Any], done: tuple[list[asyncpg.Record], int]) -> None:
+    life, log = history.life, history.log
+    node = (await life.ask(AFTER, id=sent.payload["subscription"]["id"]))["node"]
+    assert {name: node[name] for name in ("status", "trialEndsAt", "renewsAt", "renewalAmount")} == {
+        name: preview[name] for name in ("status", "trialEndsAt", "renewsAt", "renewalAmount")
+    }, log
+    if node["pendingChange"] and at(preview["effectiveAt"]) > life.now and sent.mutation in ("pauseSubscription", "cancelSubscription", "changePlan"):
+        assert node["pendingChange"]["effectiveAt"] == preview["effectiveAt"], log
+    invoices, credited = done
+    assert credited == int(preview["creditGranted"]["minorUnits"]) - int(preview["creditUsed"]["minorUnits"]), log
+    assert sum(row["total_minor"] for row in invoices) == int(preview["invoiceTotal"]["minorUnits"]), log
+    lines = [row for one in invoices for row in await life.rows("invoice_line", f"and invoice_id = '{one['id']}'")]
+    names = ("subtotal", "discount", "tax", "total")
+    expected = [
+        (line["description"], line["quantity"], *(int(line[name]["minorUnits"]) for name in names), at(line["startsAt"]), at(line["endsAt"]))
+        for line in preview["lines"]
+    ]
+    assert [
+        (
+            row["description"],
+            row["quantity"],
+            *(row[f"{name}_minor"] for name in names),
+            _milliseconds(row["period_starts_at"]),
+            _milliseconds(row["period_ends_at"]),
+        )
+        for row in sorted(lines, key=lambda row: row["position"])
+    ] == expected, log
+
+
+async def _balance(life: Life) -> int:
+    return sum(row["amount_minor"] for row in await life.rows("balance_entry"))
+
+
+def _milliseconds(instant: datetime) -> datetime:
+    return instant.replace(microsecond=instant.microsecond // 1_000 * 1_000)

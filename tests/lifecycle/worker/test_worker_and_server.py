@@ -1,0 +1,242 @@
+"""A worker and a server, each a process of its own, on one Postgres that fails in one way after the other, while customers buy and renewals are due.
+
+After each fault the billing clock runs again soon, no mutation has another answer than 200 or 503 with a time to come back, and at the end nothing was charged twice.
+"""
+
+import asyncio
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+
+from db.builtin.embedded import Urls
+from db.pool import Database, Pool
+from gateway.wiring.configuration.settings import Settings
+from gateway.wiring.payments import payments
+from jobs.clock import Billing, tick
+from tests.conftest import Portal
+from tests.journeys.outages.test_restarts import Shop, assert_paid_once
+from tests.lifecycle.books import assert_books
+from tests.lifecycle.conftest import Life, fill, new_life
+from tests.lifecycle.worker.test_worker_outages import Worker, execute, invoices, owner, passed_since, renewal_due, worker_process
+from tests.servers.clusters import USER, Cluster, cluster
+from tests.servers.processes import SAID, process
+
+# Longer than a mutation or a renewal waits for a lock (3 s), so both are refused.
+LASTING_SECONDS = 6
+PROMOTED_AFTER_SECONDS = 3
+# Each of three clients sends its next mutation so long after the last one.
+PAUSE_SECONDS = 0.2
+TERMINATE_QUEUE = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'portico-worker'"
+
+
+@dataclass
+class Beside:
+    """Both processes, what clients do at the server, and the customers whose renewals the worker charges."""
+
+    shop: Shop
+    server: subprocess.Popen[str]
+    worker: Worker
+    renewals: list[Life] = field(default_factory=list)
+    statuses: set[int] = field(default_factory=set)
+
+    @property
+    def urls(self) -> Urls:
+        return self.shop.place.urls
+
+    @property
+    def logs(self) -> dict[str, str]:
+        return {"server": (self.shop.data_dir / SAID).read_text(), "worker": self.worker.log}
+
+    def assert_alive(self) -> None:
+        assert (self.server.poll(), self.worker.process.poll()) == (None, None), self.logs
+
+
+@pytest.fixture(scope="module", autouse=True)
+def audited_module() -> None:
+    """Here every test has a Postgres of its own, which is gone at the end of the module."""
+
+
+@pytest.fixture
+def place() -> Iterator[Cluster]:
+    with tempfile.TemporaryDirectory(prefix="portico-") as folder, cluster(Path(folder)) as primary:
+        asyncio.run(fill(primary.urls.admin))
+        yield primary
+
+
+@pytest.fixture
+async def beside(place: Cluster, root: Path, tmp_path: Path) -> AsyncIterator[Beside]:
+    """The server has made the secret of both when the worker starts."""
+    with (
+        process(root, place.urls, tmp_path, app_database_url=place.urls.app) as (server, address),
+        worker_process(root, place.urls, tmp_path) as worker,
+    ):
+        await worker.says("READY")
+        async with httpx.AsyncClient(base_url=address, timeout=20) as client:
+            yield Beside(Shop(client, place, tmp_path), server, worker)
+
+
+async def kill_a_backend(place: Cluster) -> None:
+    """Postgres then ends all connections, those of the server too, and recovers."""
+    async with owner(place.urls) as connection:
+        pid = await connection.fetchval("select pid from pg_stat_activity where application_name = 'portico-worker'")
+    place.kill_backend(pid)
+
+
+async def restart_fast(place: Cluster) -> None:
+    await asyncio.to_thread(place.restart, "fast")
+
+
+async def restart_immediately(place: Cluster) -> None:
+    await asyncio.to_thread(place.restart, "immediate")
+
+
+async def terminate_the_queue(place: Cluster) -> None:
+    await execute(place.urls, TERMINATE_QUEUE)
+
+
+async def hold_a_lock(place: Cluster) -> None:
+    """On all customers, so no mutation and no renewal gets through. The queue, connected again, starts a pass that meets it."""
+    async with owner(place.urls) as connection, connection.transaction():
+        await connection.execute("lock table customer in exclusive mode")
+        await connection.execute(TERMINATE_QUEUE)
+        await asyncio.sleep(LASTING_SECONDS)
+
+
+async def make_read_only(place: Cluster) -> None:
+    """By the setting that our own transactions override, and those of the queue do not."""
+    await execute(place.urls, "alter system set default_transaction_read_only = on", "select pg_reload_conf()", TERMINATE_QUEUE)
+    await asyncio.sleep(LASTING_SECONDS)
+    await execute(place.urls, "set default_transaction_read_only = off", "alter system reset default_transaction_read_only", "select pg_reload_conf()")
+
+
+async def make_a_standby(place: Cluster) -> None:
+    """The same Postgres comes back as one that follows another, as after a failover of the address, and is promoted later."""
+    mark = place.data / "standby.signal"
+    mark.touch()
+    if USER:
+        shutil.chown(mark, USER, USER)
+    await asyncio.to_thread(place.restart, "fast")
+    await asyncio.sleep(PROMOTED_AFTER_SECONDS)
+    await asyncio.to_thread(place.promote)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`come` returns when it is over. One that is over in a moment comes while the `card` of a renewal is being charged. Of `statuses` each is sure to be answered meanwhile."""
+
+    come: Callable[[Cluster], Awaitable[None]]
+    card: str
+    statuses: frozenset[int] = frozenset()
+
+
+# What is over in a moment may be met by no mutation at all.
+FAULTS = (
+    Fault(kill_a_backend, "hesitates"),
+    Fault(restart_fast, "hesitates"),
+    Fault(restart_immediately, "hesitates"),
+    Fault(terminate_the_queue, "hesitates"),
+    Fault(hold_a_lock, "visa", frozenset({503})),
+    Fault(make_read_only, "visa", frozenset({200})),
+    Fault(make_a_standby, "visa", frozenset({503})),
+)
+
+
+async def test_through_every_outage_the_clock_runs_again_soon_and_nothing_is_charged_twice(
+    portal: Portal, beside: Beside, record_property: Callable[[str, object], None]
+) -> None:
+    customers = await two_customers(beside.urls)
+    over = asyncio.Event()
+    async with asyncio.TaskGroup() as clients:
+        for number, life in enumerate([*customers, customers[0]]):
+            clients.create_task(buying(beside.shop, life, f"client {number}", over))
+        for fault in FAULTS:
+            seconds, statuses = await suffer(beside, portal, fault)
+            record_property(fault.come.__name__, round(seconds, 1))
+            print(f"{fault.come.__name__}: a pass {seconds:.1f} s after it was over, mutations answered {sorted(statuses)}")
+        over.set()
+    assert beside.statuses == {200, 503}
+    beside.worker.process.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(beside.worker.process.wait, 20) == 0
+    # A worker says of each outage that it is an error, and has a traceback only for what nobody expected.
+    assert "Traceback" not in beside.logs["worker"]
+    assert "[error" not in beside.logs["server"]
+    await assert_paid_once(beside.shop, customers)
+    await assert_renewed_once(beside)
+
+
+async def two_customers(urls: Urls) -> list[Life]:
+    """They ask by HTTP. The first one's payments take a second each, so one of them is under way whenever a fault comes."""
+    nothing: Any = SimpleNamespace(schema=None, documents=None)
+    async with owner(urls) as connection:
+        customers = [await new_life(nothing, nothing, connection) for _ in range(2)]
+        await customers[0].card("hesitates")
+        return customers
+
+
+async def buying(shop: Shop, life: Life, name: str, over: asyncio.Event) -> None:
+    """One purchase after the other, each sent again under its key until it is answered."""
+    number = 0
+    while not over.is_set():
+        await shop.buy(life, f"{name} {number}")
+        number += 1
+        await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def suffer(beside: Beside, portal: Portal, fault: Fault) -> tuple[float, set[int]]:
+    """How many seconds after the fault a pass of the billing clock had begun and ended, and what mutations were answered until then."""
+    async with renewal_due(portal, beside.urls, beside.shop.data_dir, card=fault.card) as life:
+        beside.renewals.append(life)
+        if fault.card == "hesitates":
+            await begin_to_charge(beside, life)
+        beside.shop.statuses.clear()
+        await fault.come(beside.shop.place)
+        over, began = datetime.now(UTC), monotonic()
+        await beside.worker.comes_to(lambda: passed_since(beside.urls, over))
+        seconds = monotonic() - began
+    beside.assert_alive()
+    statuses = set(beside.shop.statuses)
+    assert fault.statuses <= statuses <= {200, 503}
+    beside.shop.statuses.clear()
+    await beside.worker.comes_to(lambda: asyncio.sleep(0, 200 in beside.shop.statuses))
+    beside.statuses |= statuses | beside.shop.statuses
+    return seconds, statuses
+
+
+async def begin_to_charge(beside: Beside, life: Life) -> None:
+    """Connected again, the worker starts a pass at once."""
+    await execute(beside.urls, TERMINATE_QUEUE)
+
+    async def is_being_charged() -> bool:
+        return any(row["sent_at"] for row in await life.rows("charge", "and settled_at is null"))
+
+    await beside.worker.comes_to(is_being_charged)
+
+
+async def assert_renewed_once(beside: Beside) -> None:
+    """A charge whose answer was lost is settled by a later pass."""
+    sandbox = payments(Settings(data_dir=beside.shop.data_dir)).processors["sandbox"]
+    async with owner(beside.urls) as connection, Database(beside.urls.app, Pool(3), server_settings={}) as database:
+        await tick(Billing(database, {"sandbox": sandbox}), datetime.now(UTC) + timedelta(minutes=2))
+        captured = sandbox.calls("capture")
+        assert (
+            captured
+            == await connection.fetchval("select count(*) from payment where status = 'SUCCEEDED'")
+            == await connection.fetchval("select count(*) from payment")
+        )
+        assert len(beside.renewals) == len(FAULTS)
+        for life in beside.renewals:
+            life.admin, life.sandbox = connection, sandbox
+            assert await invoices(life) == [("FIRST", "PAID"), ("RENEWAL", "PAID")]
+            await assert_books(life, captured_before=captured - 2)
+    await sandbox.close()

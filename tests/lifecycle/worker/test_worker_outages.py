@@ -1,0 +1,372 @@
+"""A worker process beside a Postgres that fails: it says so, lives on, runs its jobs as soon as it can, and charges nothing twice."""
+
+import asyncio
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+
+import asyncpg
+import httpx
+import pytest
+
+from db.builtin.embedded import Urls
+from db.pool import Database, Pool
+from gateway.wiring.configuration.settings import Settings
+from gateway.wiring.database import CannotReach, Place
+from gateway.wiring.payments import payments
+from gateway.wiring.worker import run_beside, until_reachable
+from jobs.clock import Billing, tick
+from payments.sandbox import Sandbox
+from tests.conftest import Portal
+from tests.lifecycle.books import assert_books
+from tests.lifecycle.conftest import Life, fill, new_life
+from tests.servers.own_postgres import OwnPostgres, own_postgres
+from tests.waiting import until
+
+# How long a worker may take to run its jobs again. On a quiet machine it is less than ten seconds; tests run on busy ones.
+SOON = 30.0
+NUMBERS = count()
+
+
+@dataclass
+class Worker:
+    """A worker process; `log` is what it has written so far."""
+
+    process: subprocess.Popen[str]
+    path: Path
+    data_dir: Path
+
+    @property
+    def log(self) -> str:
+        return self.path.read_text()
+
+    async def comes_to(self, reached: Callable[[], Awaitable[bool]]) -> None:
+        try:
+            await until(reached, SOON)
+        except AssertionError as error:
+            raise AssertionError(f"{error}; the worker says:\n{self.log}") from None
+
+    async def says(self, text: str, *, after: int = 0) -> None:
+        async def is_said() -> bool:
+            return text in self.log[after:]
+
+        await self.comes_to(is_said)
+
+    async def health(self) -> httpx.Response:
+        (address,) = re.findall(r"http://127\.0\.0\.1:\d+/readyz", self.log)
+        async with httpx.AsyncClient() as client:
+            return await client.get(address)
+
+
+@contextmanager
+def worker_process(root: Path, urls: Urls, data_dir: Path, program: tuple[str, str] = ("-m", "gateway"), **settings: str) -> Iterator[Worker]:
+    """A worker as an operator starts it."""
+    data_dir.mkdir(exist_ok=True)
+    environment = os.environ | {"PORTICO_DATABASE_URL": urls.admin, "PORTICO_APP_DATABASE_URL": urls.app, "PORTICO_DATA_DIR": str(data_dir)} | settings
+    path = data_dir / f"worker-{next(NUMBERS)}.log"
+    with (
+        path.open("w") as log,
+        subprocess.Popen([sys.executable, *program, "worker"], cwd=root, env=environment, stdout=log, stderr=log, text=True) as process,
+    ):
+        try:
+            yield Worker(process, path, data_dir)
+        finally:
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def own() -> Iterator[OwnPostgres]:
+    with own_postgres() as found:
+        asyncio.run(fill(found.urls.admin))
+        yield found
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("worker")
+
+
+@pytest.fixture(scope="module")
+def worker(root: Path, own: OwnPostgres, folder: Path) -> Iterator[Worker]:
+    """One process for all faults of this module: none of them ends it."""
+    with worker_process(root, own.urls, folder, PORTICO_WORKER_PORT="0") as found:
+        yield found
+
+
+@asynccontextmanager
+async def owner(urls: Urls) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(urls.admin, server_settings={"search_path": "portico"})
+    try:
+        yield connection
+    finally:
+        connection.terminate()
+
+
+async def execute(urls: Urls, *statements: str) -> None:
+    async with owner(urls) as connection:
+        for statement in statements:
+            await connection.execute(statement)
+
+
+async def passed_since(urls: Urls, since: datetime) -> bool:
+    try:
+        async with owner(urls) as connection:
+            return bool(await connection.fetchval("select succeeded_at > $1 and started_at > $1 from job_pass where job = 'billing_clock'", since))
+    except (OSError, asyncpg.PostgresError):
+        return False
+
+
+@asynccontextmanager
+async def renewal_due(portal: Portal, urls: Urls, data_dir: Path, card: str = "visa") -> AsyncIterator[Life]:
+    """A customer who subscribed forty days ago and has not been billed since; the sandbox is the worker's."""
+    sandbox = payments(Settings(data_dir=data_dir)).processors["sandbox"]
+    assert isinstance(sandbox, Sandbox)
+    async with owner(urls) as connection, Database(urls.app, Pool(3), server_settings={}) as pool:
+        life = await new_life(portal, pool, connection)
+        life.sandbox, life.now = sandbox, datetime.now(UTC) - timedelta(days=40)
+        await life.subscribe("storage")
+        await life.card(card)
+        await life.admin.execute("update subscription set payment_method_id = null where customer_id = $1", life.customer_id)
+        yield life
+    await sandbox.close()
+
+
+async def invoices(life: Life) -> list[tuple[str, str]]:
+    return sorted((row["reason"], row["status"]) for row in await life.rows("invoice"))
+
+
+async def terminate_queue(own: OwnPostgres) -> None:
+    await execute(own.urls, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'portico-worker'")
+
+
+async def kill_backend(own: OwnPostgres) -> None:
+    """Postgres then ends all connections and recovers."""
+    async with owner(own.urls) as connection:
+        pid = await connection.fetchval("select pid from pg_stat_activity where application_name = 'portico-worker'")
+    os.kill(pid, signal.SIGKILL)
+
+
+async def restart(own: OwnPostgres, mode: str) -> None:
+    await asyncio.to_thread(own.control, "restart", "-m", mode)
+
+
+@asynccontextmanager
+async def read_only(own: OwnPostgres) -> AsyncIterator[None]:
+    await execute(own.urls, "alter system set default_transaction_read_only = on", "select pg_reload_conf()")
+    yield
+    await execute(own.urls, "set default_transaction_read_only = off", "alter system reset default_transaction_read_only", "select pg_reload_conf()")
+
+
+@asynccontextmanager
+async def locked(own: OwnPostgres, table: str) -> AsyncIterator[None]:
+    async with owner(own.urls) as connection, connection.transaction():
+        await connection.execute(f"lock table {table} in access exclusive mode")
+        yield
+
+
+@asynccontextmanager
+async def shut_out(own: OwnPostgres) -> AsyncIterator[None]:
+    """As after a change of the password: what a worker would not start with, it outlives."""
+    await execute(own.urls, "alter role portico_app nologin")
+    yield
+    await execute(own.urls, "alter role portico_app login")
+
+
+# What is over in a moment, and may come while a charge is under way.
+BLOWS: dict[str, Callable[[OwnPostgres], Awaitable[None]]] = {
+    "the queue's connection is terminated": terminate_queue,
+    "a backend is killed": kill_backend,
+    "fast restart": lambda own: restart(own, "fast"),
+    "immediate restart": lambda own: restart(own, "immediate"),
+}
+
+# What lasts, with what the worker says meanwhile.
+STATES: dict[str, tuple[Callable[[OwnPostgres], AbstractAsyncContextManager[None]], str]] = {
+    "read-only": (read_only, "ReadOnlySQLTransactionError 25006"),
+    "customers are locked": (lambda own: locked(own, "portico.customer"), "failed and will be tried again: LockNotAvailableError 55P03"),
+    "the queue is locked": (lambda own: locked(own, "portico.pgqueuer_schedules"), "LockNotAvailableError 55P03"),
+    "the role may not log in": (shut_out, "InvalidAuthorizationSpecificationError 28000"),
+}
+
+
+async def test_a_worker_on_a_standby_says_that_it_cannot_write_and_bills_as_soon_as_that_is_promoted(
+    portal: Portal, own: OwnPostgres, root: Path, folder: Path
+) -> None:
+    async with renewal_due(portal, own.urls, folder) as life:
+        captured = life.sandbox.calls("capture") - 1
+        with own.standby() as standby, worker_process(root, standby.urls, folder) as found:
+            await found.says("cannot set transaction read-write mode during recovery")
+            assert "READY" not in found.log
+            before = datetime.now(UTC)
+            await asyncio.to_thread(standby.promote)
+            await found.comes_to(lambda: passed_since(standby.urls, before))
+            async with owner(standby.urls) as connection:
+                life.admin = connection
+                assert await invoices(life) == [("FIRST", "PAID"), ("RENEWAL", "PAID")]
+                await assert_books(life, captured_before=captured)
+            assert "READY" in found.log
+            found.process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(found.process.wait, 20) == 0
+    # What the standby did, this one knows nothing of.
+    await execute(own.urls, "update subscription set status = 'CANCELED', canceled_at = now(), renews_at = null")
+
+
+@pytest.mark.parametrize("blow", BLOWS)
+async def test_a_worker_goes_on_after(blow: str, portal: Portal, own: OwnPostgres, worker: Worker, folder: Path) -> None:
+    """It comes while a renewal is being charged."""
+    await worker.says("READY")
+    async with renewal_due(portal, own.urls, folder, card="hesitates") as life:
+        captured = life.sandbox.calls("capture") - 1
+        # Connected again, the worker runs its jobs at once.
+        await terminate_queue(own)
+
+        async def is_being_charged() -> bool:
+            return any(row["sent_at"] for row in await life.rows("charge", "and settled_at is null"))
+
+        await worker.comes_to(is_being_charged)
+        written = len(worker.log)
+        await BLOWS[blow](own)
+        over = datetime.now(UTC)
+        await worker.comes_to(lambda: passed_since(own.urls, over))
+        assert worker.process.poll() is None
+        assert "is lost, and no job runs until it is connected again: QueueLost: the server closed the connection" in worker.log[written:]
+        await billed_once(life, own.urls, captured)
+
+
+@pytest.mark.parametrize("state", STATES)
+async def test_a_worker_goes_on_when_it_is_over_that(state: str, portal: Portal, own: OwnPostgres, worker: Worker, folder: Path) -> None:
+    lasting, cause = STATES[state]
+    await worker.says("READY")
+    async with renewal_due(portal, own.urls, folder) as life:
+        # The renewal is due all along: whichever pass comes first that can write charges it.
+        captured = life.sandbox.calls("capture") - len(await life.rows("payment"))
+        written = len(worker.log)
+        async with lasting(own):
+            await terminate_queue(own)
+            await worker.says(cause, after=written)
+        over = datetime.now(UTC)
+        await worker.comes_to(lambda: passed_since(own.urls, over))
+        assert worker.process.poll() is None
+        await worker.says("connected again after", after=written)
+        await billed_once(life, own.urls, captured)
+
+
+async def billed_once(life: Life, urls: Urls, captured: int) -> None:
+    """A charge whose answer was lost is settled by a later pass."""
+    async with owner(urls) as connection:
+        life.admin = connection
+        await tick(Billing(life.database, {"sandbox": life.sandbox}), datetime.now(UTC) + timedelta(minutes=2))
+        assert await invoices(life) == [("FIRST", "PAID"), ("RENEWAL", "PAID")]
+        await assert_books(life, captured_before=captured)
+
+
+async def test_the_health_endpoint_says_when_each_job_last_ran_and_503_when_one_is_overdue(own: OwnPostgres, worker: Worker) -> None:
+    await worker.comes_to(lambda: passed_since(own.urls, datetime.now(UTC) - timedelta(days=1)))
+    answer = await worker.health()
+    assert (answer.status_code, answer.json()["status"]) == (200, "ready")
+    jobs = answer.json()["jobs"]
+    assert jobs.keys() == {"billing_clock", "letters", "attachments_sweep", "upkeep"}
+    assert jobs["billing_clock"]["outcome"] in ("DONE", "RUNNING")
+    assert datetime.fromisoformat(jobs["billing_clock"]["succeeded_at"]) <= datetime.now(UTC)
+    assert (jobs["upkeep"]["outcome"], jobs["upkeep"]["is_overdue"]) == (None, False)
+    await execute(own.urls, "update job_pass set registered_at = registered_at - interval '66 minutes' where job = 'upkeep'")
+
+    async def is_overdue() -> bool:  # the answer is as of a second ago
+        return (await worker.health()).status_code == 503
+
+    await worker.comes_to(is_overdue)
+    answer = await worker.health()
+    assert (answer.status_code, answer.json()["status"]) == (503, "a pass is overdue")
+    assert [name for name, job in answer.json()["jobs"].items() if job["is_overdue"]] == ["upkeep"]
+    await execute(own.urls, "update job_pass set registered_at = now() where job = 'upkeep'")
+
+
+async def test_the_health_endpoint_says_503_while_the_queue_is_not_connected(own: OwnPostgres, worker: Worker) -> None:
+    async with owner(own.urls) as connection, connection.transaction():
+        await connection.execute("lock table pgqueuer_schedules in access exclusive mode")
+        await terminate_queue(own)
+
+        async def is_down() -> bool:
+            answer = await worker.health()
+            return (answer.status_code, answer.json()["status"]) == (503, "the queue is not connected")
+
+        await worker.comes_to(is_down)
+
+    async def is_back() -> bool:
+        return (await worker.health()).status_code == 200
+
+    await worker.comes_to(is_back)
+
+
+async def test_what_only_an_operator_can_mend_ends_a_worker_at_its_start_with_one_line_and_without_the_password(
+    own: OwnPostgres, root: Path, folder: Path
+) -> None:
+    own.demand_password("locksmith")
+    await execute(own.urls, "create role locksmith login password 'right'")
+    wrong = own.urls.app.replace("portico_app@", "locksmith:not-the-password@")
+    with worker_process(root, Urls(own.urls.admin, wrong), folder) as found:
+        assert await asyncio.to_thread(found.process.wait, SOON) == 1
+    assert "the password is wrong (SQLSTATE 28P01)" in found.log
+    assert found.log.count("\n") == 1, found.log
+    assert "not-the-password" not in found.log
+    nobody, nowhere = own.urls.app.replace("portico_app@", "nobody@"), own.urls.app.replace("/postgres?", "/nowhere?")
+    for url, reason in ((nobody, "SQLSTATE 28000"), (nowhere, "SQLSTATE 3D000")):
+        with pytest.raises(CannotReach, match=reason):
+            await until_reachable(Place(own.urls.admin, url), asyncio.Event())
+
+
+async def test_a_worker_that_is_started_before_its_database_waits_and_says_so(root: Path, folder: Path) -> None:
+    away = Urls("postgresql://postgres@127.0.0.1:1/postgres", "postgresql://portico_app@127.0.0.1:1/postgres")
+    with worker_process(root, away, folder) as found:
+        await found.says("cannot be connected")
+        assert "Connection refused" in found.log
+        await asyncio.sleep(1)
+        assert found.process.poll() is None
+        assert found.log.count("cannot be connected") == 1
+        found.process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(found.process.wait, 20) == 0
+
+
+async def test_a_worker_whose_queue_ends_unasked_ends_with_1_and_a_line(own: OwnPostgres, root: Path, folder: Path) -> None:
+    """As a fault of pgqueuer might end it, with its connection open."""
+    program = "import pgqueuer, gateway.cli.main\nasync def run(*_, **__): pass\npgqueuer.PgQueuer.run = run\ngateway.cli.main()"
+    with worker_process(root, own.urls, folder, program=("-c", program)) as found:
+        assert await asyncio.to_thread(found.process.wait, SOON) == 1
+    assert "Error: the queue ended by itself" in found.log
+    assert "Traceback" not in found.log
+
+
+async def test_the_worker_inside_a_server_starts_again_after_what_would_end_a_process(own: OwnPostgres, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    stop = asyncio.Event()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        settings = Settings(data_dir=folder, worker_port=taken.getsockname()[1])
+        task = asyncio.create_task(run_beside(settings, Place(own.urls.admin, own.urls.app), stop))
+        await until(lambda: said(caplog, "PortInUse"), SOON)
+    started = datetime.now(UTC)
+    await until(lambda: passed_since(own.urls, started), SOON)
+    await terminate_queue(own)
+    lost = datetime.now(UTC)
+    await until(lambda: passed_since(own.urls, lost), SOON)
+    assert not task.done()
+    stop.set()
+    await asyncio.wait_for(task, SOON)
+
+
+async def said(caplog: pytest.LogCaptureFixture, text: str) -> bool:
+    return text in caplog.text
+
+
+async def test_a_worker_that_is_asked_to_end_ends_with_0(worker: Worker) -> None:
+    worker.process.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(worker.process.wait, 20) == 0

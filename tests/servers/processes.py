@@ -1,0 +1,53 @@
+"""A server in a process of its own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from db.builtin.embedded import Urls
+from tests.conftest import ONE_CALLER, SECRET
+
+SAID = "said.txt"
+
+
+@contextmanager
+def demo(root: Path, folder: Path) -> Iterator[str]:
+    """The demo as a newcomer starts it, and the address that it prints."""
+    command = [sys.executable, "-m", "gateway", "demo", "--port", "0", "--data-dir", str(folder / "data")]
+    with (folder / SAID).open("w+") as said, subprocess.Popen(command, cwd=root, stdout=said, stderr=said, text=True) as running:
+        try:
+            for _ in range(1200):
+                if ready := re.search(r"^READY (\S+)/graphql$", (folder / SAID).read_text(), re.MULTILINE):
+                    break
+                assert running.poll() is None, (folder / SAID).read_text()
+                time.sleep(0.1)
+            assert ready, (folder / SAID).read_text()
+            yield ready[1]
+        finally:
+            running.send_signal(signal.SIGINT)
+            running.wait(60)
+
+
+@contextmanager
+def process(root: Path, urls: Urls, folder: Path, **settings: str | None) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A server as an operator starts it, and where it listens. A setting of None is as it is shipped, where the suite would have another."""
+    named = {"PORTICO_" + name.upper(): str(value) for name, value in (ONE_CALLER | settings).items() if value is not None}
+    environment = os.environ | {"PORTICO_DATABASE_URL": urls.admin, "PORTICO_TOKEN_SECRET": SECRET, "PORTICO_DATA_DIR": str(folder), **named}
+    command = [sys.executable, "-m", "gateway", "serve", "--port", "0"]
+    with (folder / SAID).open("w+") as said, subprocess.Popen(command, cwd=root, env=environment, stdout=said, stderr=said, text=True) as running:
+        try:
+            for _ in range(3000):  # a minute; a busy machine takes long to start
+                lines = (folder / SAID).read_text().splitlines()
+                if ready := [line for line in lines if line.startswith("READY ")]:
+                    break
+                assert running.poll() is None, lines
+                time.sleep(0.02)
+            yield running, ready[0].removeprefix("READY ").removesuffix("/graphql")
+        finally:
+            running.kill()
