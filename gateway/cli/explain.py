@@ -14,7 +14,7 @@ from billing.refusals import RequestError
 from db.pool import Database
 from db.unit_of_work import Caller, Session
 from gateway.documents.document_cache import Documents, first_party
-from gateway.wiring.operator_errors import OperatorError
+from gateway.operator_errors import OperatorError
 from planner import Bound, Planner
 
 

@@ -7,8 +7,8 @@ import traceback
 from db.outages import DatabaseUnavailable
 from gateway.cli.console import say_error
 from gateway.http import log_format
+from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration.secret_settings import secrets_of
-from gateway.wiring.operator_errors import OperatorError
 
 
 def set_up_log() -> None:

@@ -14,7 +14,7 @@ import typer
 
 from gateway.cli import clients, partners, version
 from gateway.cli.options import CLIENT, Command, DataDir, Port
-from gateway.wiring.operator_errors import OperatorError
+from gateway.operator_errors import OperatorError
 
 # Without rich, which takes as long to import as all else of the help.
 cli = typer.Typer(

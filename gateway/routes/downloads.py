@@ -36,7 +36,6 @@ from gateway.http.multipart import Body, Part, Parts
 from gateway.http.ranges import Unsatisfiable, header_of, ranges_of
 from gateway.http.responses import Form, TransportError
 from gateway.http.statuses import JSON
-from gateway.wiring.files import DIRECT
 from loaders import Loaders
 from resolvers.context import Files
 from storage.bucket import Announced, Bucket, BucketUnavailable
@@ -46,6 +45,8 @@ from storage.policies import FIELDS, PolicyRefused, judge
 Clock = Callable[[], datetime]
 
 # A file is never a page of ours, whatever it contains: it is saved, not shown, under the type that we found.
+# Where clients post files that go into a bucket of our own.
+DIRECT = "/files/uploads"
 HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "X-Content-Type-Options": "nosniff",

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from time import monotonic
 
 from starlette.requests import Request
@@ -12,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from billing.refusals import RETRY_AFTER_SECONDS
 from db.outages import describe
+from gateway.http.capacity.drain import Drain
 
 logger = logging.getLogger("portico.health")
 
@@ -28,13 +28,6 @@ Ping = Callable[[], Awaitable[str]]
 
 class NoConnectionFree(Exception):
     """The pool has had no connection free, nor passed one on, for WITHOUT_PLACE_SECONDS."""
-
-
-@dataclass(slots=True)
-class Drain:
-    """Whether the process is about to end: what runs is finished, and nothing new should come."""
-
-    has_begun: bool = False
 
 
 class Readiness:

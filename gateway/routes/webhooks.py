@@ -13,10 +13,10 @@ from billing.refusals import RETRY_AFTER_SECONDS
 from billing.states import Actor
 from db.pool import Database
 from db.unit_of_work import Caller, DatabaseUnavailable, Session
+from gateway.http.capacity.after_response import Later
 from gateway.http.requests import arrived, body_of
 from gateway.http.responses import TransportError, log_outage
 from gateway.http.statuses import JSON, status
-from gateway.wiring.identity import Later
 from payments.processor import BadSignature
 from resolvers.changes.writing import system_writer
 from resolvers.context import Payments

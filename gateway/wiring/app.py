@@ -27,7 +27,9 @@ from gateway.documents.registry import Registered, Registry
 from gateway.documents.revalidation import Review
 from gateway.documents.sync import Keeper, keep, own_texts, write_last_uses
 from gateway.http.capacity.admission import Admission
+from gateway.http.capacity.after_response import Later
 from gateway.http.capacity.allowance import Allowance
+from gateway.http.capacity.drain import Drain
 from gateway.http.capacity.flow import Flow
 from gateway.http.capacity.patience import Patience
 from gateway.http.graphql.budgets import Budgets
@@ -38,13 +40,13 @@ from gateway.http.origins import Origins
 from gateway.http.requests import Bounds
 from gateway.routes import downloads, explorer, health, oauth, pdf_documents
 from gateway.routes.examples import Login
-from gateway.routes.health import Drain, Readiness
+from gateway.routes.health import Readiness
 from gateway.routes.webhooks import webhooks
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.database import Place
 from gateway.wiring.files import files
 from gateway.wiring.hosts import guarded, hosts_of
-from gateway.wiring.identity import Later, Sign, identity
+from gateway.wiring.identity import Sign, identity
 from gateway.wiring.issuer import jwks, tokens_of
 from gateway.wiring.payments import payments
 from planner import Planner

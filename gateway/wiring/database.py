@@ -13,9 +13,9 @@ import asyncpg
 from db.builtin import embedded
 from db.outages import LOST
 from db.roles import APP, APP_SETTINGS
+from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration.production import require_database
 from gateway.wiring.configuration.settings import Settings
-from gateway.wiring.operator_errors import OperatorError
 
 # A machine that is busy, with a database that has just started on it, takes a while.
 CONNECT_SECONDS = 10

@@ -7,6 +7,7 @@ from typing import Any
 from auth.jwt.tokens import Issuer
 from auth.urls.links import Links, secret_of
 from billing.files.attachments import FileLimits
+from gateway.routes.downloads import DIRECT
 from gateway.wiring.configuration.settings import Settings
 from resolvers.context import Files
 from storage.bucket import Bucket
@@ -15,7 +16,6 @@ from storage.pdf.examiner import Examiner
 from storage.policies import Tickets
 from storage.scan import Clamd
 
-DIRECT = "/files/uploads"
 # How long a bucket may take nothing of a request, or take to answer it.
 STEP_SECONDS = 20.0
 

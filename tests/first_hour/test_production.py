@@ -22,10 +22,10 @@ from db.builtin.embedded import Urls
 from db.migrate import migrate
 from gateway.cli import main
 from gateway.cli.main import cli
+from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration import production
 from gateway.wiring.configuration.settings import Settings, WrongSetting
 from gateway.wiring.issuer import new_key
-from gateway.wiring.operator_errors import OperatorError
 from tests.conftest import ADA, SECRET
 from tests.logs import logging_as_before
 from tests.servers.processes import SAID, process

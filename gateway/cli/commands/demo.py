@@ -16,12 +16,12 @@ from gateway.cli.console import console
 from gateway.http import log_format as log
 from gateway.http.serving.server import listen
 from gateway.http.serving.server import serve as serve_app
+from gateway.operator_errors import OperatorError
 from gateway.wiring.app import Setup, create_app
 from gateway.wiring.configuration import production
 from gateway.wiring.configuration.settings import Settings, load
 from gateway.wiring.database import Place, check, postgres
 from gateway.wiring.issuer import issuer_of
-from gateway.wiring.operator_errors import OperatorError
 
 
 def demo(port: int | None, data_dir: Path | None) -> None:

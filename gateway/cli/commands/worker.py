@@ -8,11 +8,11 @@ import typer
 
 from gateway.cli.console import console, say_error
 from gateway.http import log_format
+from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration import production
 from gateway.wiring.configuration.settings import Settings, load
 from gateway.wiring.database import Place, check, postgres
 from gateway.wiring.issuer import secret_of_portal
-from gateway.wiring.operator_errors import OperatorError
 from gateway.wiring.payments import require_processor
 from gateway.wiring.worker import Ticked, run_worker, stopping, tick_once, until_reachable
 from jobs.worker import QueueEnded

@@ -11,6 +11,7 @@ from billing.refusals import Unauthenticated
 from db.pool import Database
 from gateway.documents.document_cache import Documents
 from gateway.http.capacity.admission import Admission
+from gateway.http.capacity.drain import Drain
 from gateway.http.capacity.flow import Flow
 from gateway.http.capacity.patience import Patience
 from gateway.http.capacity.recognised_callers import Known
@@ -24,7 +25,6 @@ from gateway.http.request_log import Entry
 from gateway.http.requests import Bounds
 from gateway.http.responses import Form
 from gateway.http.statuses import Profile
-from gateway.routes.health import Drain
 from resolvers.context import Context, Files, Identity, Payments
 from resolvers.documents.publishing import Judge
 

@@ -15,9 +15,9 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
+from gateway.http.capacity.drain import Drain
 from gateway.http.serving.protocol import Protocol
-from gateway.routes.health import Drain
-from gateway.wiring.operator_errors import OperatorError
+from gateway.operator_errors import OperatorError
 
 # Freed memory that the process keeps for the next upload, at most.
 RETAINED_BYTES = 16 * 1024**2

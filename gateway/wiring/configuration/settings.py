@@ -11,6 +11,7 @@ from billing.money.numbers import DEFAULT_CREDIT_NOTE_PATTERN, DEFAULT_PATTERN
 from gateway.documents.limits import Limits
 from gateway.documents.registry import Mode
 from gateway.http.statuses import Profile
+from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration.environment import PREFIX, contradictions, unknown_names, wrong_values
 from gateway.wiring.configuration.setting_values import (
     ClamdUrl,
@@ -34,7 +35,6 @@ from gateway.wiring.configuration.setting_values import (
     UnguessableSecret,
     normalized,
 )
-from gateway.wiring.operator_errors import OperatorError
 
 DOCUMENT = Limits()
 # What Postgres and every client can hold as a number; a day, which no wait of a server reaches.

@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from gateway.wiring.identity import Later
+from gateway.http.capacity.after_response import Later
 
 
 async def quick(done: list[str]) -> None:

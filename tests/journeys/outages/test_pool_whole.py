@@ -23,11 +23,11 @@ from db.pool import Database, Pool
 from db.unit_of_work import Caller, DatabaseUnavailable, Session
 from gateway.documents.document_cache import first_party, first_party_actions
 from gateway.http.capacity import admission
+from gateway.http.capacity.after_response import Later
 from gateway.http.graphql.endpoint import GraphQLEndpoint
 from gateway.http.graphql.state import Portal
 from gateway.wiring.app import Setup, _portal
 from gateway.wiring.configuration.settings import Settings
-from gateway.wiring.identity import Later
 from tests.conftest import ADA, ISSUER, NOW, ONE_CALLER, customer, token
 from tests.depth import by_depth, in_turns
 from tests.journeys.arguments import SCHEMA, TAIL, plausible
