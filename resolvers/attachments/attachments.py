@@ -22,9 +22,8 @@ from resolvers.audit import fresh_id, note
 from resolvers.changes.previews import hash_of_values
 from resolvers.changes.saving import merged, save
 from resolvers.changes.writing import audited
-from resolvers.charges.attempts import Call
 from resolvers.context import Context
-from resolvers.idempotency import Replayed, answered, call_of, claimed
+from resolvers.idempotency import Call, Replayed, answered, call_of, claimed
 from resolvers.reads.relations import by_id
 from resolvers.reads.roots import owner_of
 from resolvers.standing import judge_signed_in

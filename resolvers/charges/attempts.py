@@ -10,17 +10,10 @@ from billing.states import BalanceEntryKind
 from payments.processor import Charge
 from resolvers.changes.saving import Changes, merged
 from resolvers.changes.writing import Writer
+from resolvers.idempotency import Call
 
 # How long a call may wait for the processor before whoever retries takes over: longer than an operation may take.
 LEASE = timedelta(seconds=20)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """The mutation and the idempotency key that a charge belongs to."""
-
-    mutation: str
-    key: str
 
 
 @dataclass(frozen=True, slots=True)

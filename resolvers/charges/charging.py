@@ -25,8 +25,9 @@ from resolvers.changes.saving import Changes, Interrupted, merged, save
 from resolvers.changes.writing import Writer, row_of, rows_of
 from resolvers.charges import charged_decisions as deciding
 from resolvers.charges import dunning, refunding
-from resolvers.charges.attempts import Call, Intent, Sending, attempt
+from resolvers.charges.attempts import Intent, Sending, attempt
 from resolvers.charges.charged_decisions import agreed, never_happened, order_rows
+from resolvers.idempotency import Call
 
 logger = logging.getLogger("portico.payments")
 

@@ -14,11 +14,12 @@ from db.unit_of_work import Transaction
 from resolvers.changes.item_rows import attempted_rows, collected_rows, uncollected_rows
 from resolvers.changes.saving import Changes
 from resolvers.changes.writing import Writer, allocation_row
-from resolvers.charges.attempts import Call, Intent, attempt
+from resolvers.charges.attempts import Intent, attempt
 from resolvers.context import Context, identity_of, payments_of
-from resolvers.idempotency import Outcome, Prepare, Prepared, act
+from resolvers.idempotency import Call, Outcome
 from resolvers.reads.facts import account_around
 from resolvers.recognition import caller_of
+from resolvers.subscriptions.idempotent_call import Prepare, Prepared, act
 
 # What a payment that is made from several things is called at the processor.
 ALL_DUE = "All that is due"

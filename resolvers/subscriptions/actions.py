@@ -20,15 +20,16 @@ from resolvers.changes import previews
 from resolvers.changes.saving import merged
 from resolvers.changes.writing import Writer, rows_of
 from resolvers.charges import dunning
-from resolvers.charges.attempts import Call, judge_method
+from resolvers.charges.attempts import judge_method
 from resolvers.charges.charging import begun
 from resolvers.context import Context, payments_of
-from resolvers.idempotency import Outcome, Prepare, Prepared, act
+from resolvers.idempotency import Call, Outcome
 from resolvers.reads.facts import NOT_FOUND, asking
 from resolvers.recognition import throttled
 from resolvers.subscriptions import decisions
 from resolvers.subscriptions.advance import Behind
 from resolvers.subscriptions.decisions import Plan
+from resolvers.subscriptions.idempotent_call import Prepare, Prepared, act
 
 BEHIND = "It is being renewed at this moment. Try again shortly."
 
