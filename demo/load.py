@@ -6,11 +6,9 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from functools import partial
 from random import Random
-from typing import TypeAlias
-
-import asyncpg
 
 from billing.periods import add_months
+from db.connections import Connection, connect
 from demo.customers.crowd import generate
 from demo.customers.stories import STORIES
 from demo.own import refuse_others
@@ -37,7 +35,6 @@ REFERENCES = f"""
   select conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid)
     from pg_constraint where contype = 'f' and connamespace = '{SCHEMA}'::regnamespace and conrelid::regclass::text = any($1)"""
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Make = Callable[[Rows], None]
 File = tuple[str, str, bytes]  # its key, media type and bytes
 Put = Callable[[list[File]], Awaitable[None]]
@@ -45,7 +42,7 @@ Put = Callable[[list[File]], Awaitable[None]]
 
 async def is_empty(admin_url: str) -> bool:
     """Whether there is no customer yet. Asked as staff, since row security hides every row from the owner."""
-    connection = await asyncpg.connect(admin_url)
+    connection = await connect(admin_url)
     try:
         async with connection.transaction(readonly=True):
             await connection.execute(f"set local role {APP}; set local app.actor = 'STAFF'")
@@ -84,7 +81,7 @@ async def load_demo(admin_url: str, *, password_hash: str, now: datetime, put: P
 @asynccontextmanager
 async def _loading(admin_url: str) -> AsyncIterator[Connection]:
     """A transaction as the owner of the tables, who sees all rows in it. Nothing remains of one that fails."""
-    connection = await asyncpg.connect(admin_url)
+    connection = await connect(admin_url)
     try:
         async with connection.transaction():
             await connection.execute(f"set local synchronous_commit = off; set local search_path = {SCHEMA}")

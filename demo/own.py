@@ -1,10 +1,8 @@
 """Whether all customers and the whole catalogue of a database are the demo's own."""
 
 from datetime import UTC, datetime
-from typing import TypeAlias
 
-import asyncpg
-
+from db.connections import Connection, connect
 from demo.customers.crowd import generated_id
 from demo.personas import SHOWN
 from demo.records.catalogue import catalogue_rows
@@ -16,8 +14,6 @@ APP = "portico_app"
 CHANCE_CHARACTERS = 12
 ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
-
 
 class NotTheDemo(Exception):
     """There are rows that are not the demo's, and nothing is added to them. The message says which and how many."""
@@ -25,7 +21,7 @@ class NotTheDemo(Exception):
 
 async def check_own(admin_url: str) -> None:
     """The same for a database that may have no tables yet, as staff: row security hides every customer from the owner. Raises NotTheDemo."""
-    connection = await asyncpg.connect(admin_url)
+    connection = await connect(admin_url)
     try:
         if await connection.fetchval(f"select to_regclass('{SCHEMA}.customer') is not null"):
             async with connection.transaction():

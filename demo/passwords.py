@@ -2,14 +2,13 @@
 
 from datetime import datetime
 
-import asyncpg
-
+from db.connections import Connection
 from demo.personas import SHOWN
 
 PASSWORD = "a portico has many columns"
 
 
-async def give(connection: "asyncpg.Connection[asyncpg.Record]", password_hash: str, *, now: datetime) -> None:
+async def give(connection: Connection, password_hash: str, *, now: datetime) -> None:
     """One password for all named customers; who has one keeps it. In a transaction as the application, under row security, like any mutation."""
     for person in SHOWN:
         await connection.execute(f"set local app.customer_id = '{person.id}'")

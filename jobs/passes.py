@@ -7,10 +7,9 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
-import asyncpg
-
 from billing.rows.passes import JobPass
 from billing.states import Actor
+from db.connections import REFUSED
 from db.outages import describe
 from db.pool import Database
 from db.unit_of_work import Caller, DatabaseUnavailable, Session
@@ -24,7 +23,7 @@ logger = logging.getLogger("portico.jobs")
 # How long after its time a pass may end before it is overdue: the longest passes charge some ten thousand customers.
 PATIENCE = timedelta(minutes=5)
 # The database is away, or refuses for now: locked, read-only, a standby. What an operator has to mend is tried again as often: nobody says when it is mended.
-PASSING = (DatabaseUnavailable, asyncpg.PostgresError)
+PASSING = (DatabaseUnavailable, REFUSED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
-import asyncpg
 from pgqueuer import PgQueuer, models
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
 from pgqueuer.types import ScheduleId
 
+from db.connections import DRIVER_ERRORS, Connection
 from db.outages import LOST
 from jobs.attachments import Swept, sweep
 from jobs.clock import Pass, tick
@@ -67,7 +67,7 @@ class QueueTables(Queries):
     async def set_schedule_queued(self, ids: set[ScheduleId]) -> None:
         try:
             await super().set_schedule_queued(ids)
-        except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except (*LOST, *DRIVER_ERRORS):
             self._interrupted |= ids
 
 
@@ -80,7 +80,7 @@ class Turns:
     running: set[asyncio.Task[None]] = field(default_factory=set)
 
 
-async def work(worker: Work, connection: "asyncpg.Connection[asyncpg.Record]", on_connected: Callable[[], None]) -> None:
+async def work(worker: Work, connection: Connection, on_connected: Callable[[], None]) -> None:
     """Run until the worker's `stop` is set; a pass that runs is finished first. `connection` is the queue's own, and nobody else's.
 
     `on_connected` is called once the queue's tables could be written, so a standby counts as an outage until it is promoted.
@@ -134,7 +134,7 @@ async def _make_due(worker: Work, queue: PgQueuer) -> None:
 
 
 @asynccontextmanager
-async def _ending(queue: PgQueuer, connection: "asyncpg.Connection[asyncpg.Record]", stop: asyncio.Event) -> AsyncIterator[None]:
+async def _ending(queue: PgQueuer, connection: Connection, stop: asyncio.Event) -> AsyncIterator[None]:
     """The queue ends with the worker, and with its connection. Never the other way round: pgqueuer sets its own event whenever `run` ends."""
 
     async def end_with_worker() -> None:

@@ -5,13 +5,11 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TypeAlias
 
-import asyncpg
-
 from billing.money.numbers import Numbering, Place
+from db.connections import Connection
 from demo.records.money import CreditNote
 from demo.records.rows import Invoice
 
-Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Document: TypeAlias = Invoice | CreditNote
 
 LAST = "select series, year, last from invoice_series"

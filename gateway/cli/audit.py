@@ -9,9 +9,10 @@ from rich.table import Table
 
 from db.audit import CannotAudit, Invariant
 from db.audit import audit as audit_database
+from db.connections import FAILURES, reason_of
 from gateway.cli.console import console, counted, say_error, show
 from gateway.wiring.configuration.settings import Settings, WrongSetting, load
-from gateway.wiring.database import FAILURES, CannotReach, connected, postgres, reason_of
+from gateway.wiring.database import CannotReach, connected, postgres
 
 # At most so many rows are printed of an invariant that they break.
 PRINTED = 20

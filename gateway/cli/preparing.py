@@ -4,20 +4,20 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 
-import asyncpg
 from sqlalchemy.exc import DBAPIError
 
 import demo as demo_data
 from auth.jwt.tokens import Issuer
 from auth.passwords import Passwords
 from auth.urls.links import secret_of
+from db.connections import DRIVER_ERRORS, REASONS, reason_of
 from db.migrate import migrate as migrate_database
 from db.outages import LOST
 from demo.passwords import PASSWORD
 from demo.records.issued import SHOP
 from gateway.cli.console import console
 from gateway.wiring.configuration.settings import Settings
-from gateway.wiring.database import REASONS, CannotReach, Place, connected, filling, reason_of
+from gateway.wiring.database import CannotReach, Place, connected, filling
 from gateway.wiring.files import bucket_of, put_all
 
 MERCHANT = {"merchant": SHOP.name, "merchant_address": SHOP.address, "merchant_tax_ids": SHOP.tax_ids, "merchant_footer": SHOP.footer}
@@ -46,7 +46,7 @@ async def migrate(place: Place) -> None:
         pass
     try:
         await migrate_database(place.admin_url)
-    except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (*LOST, *DRIVER_ERRORS) as error:
         raise CannotReach(f"The database cannot be migrated: {reason_of(error)}. Check PORTICO_DATABASE_URL.") from None
     except DBAPIError as error:  # a statement was refused
         if (state := getattr(error.orig, "sqlstate", None)) != "42501":

@@ -7,9 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-import asyncpg
-
 from billing.states import Actor
+from db.connections import connect
 from db.outages import DatabaseUnavailable, ReadOnly, cause_of, describe, outage_of, outages
 from db.pool import Database
 from db.unit_of_work import Caller, Session
@@ -140,7 +139,7 @@ async def _follow(keeper: Keeper) -> None:
 async def _listen(keeper: Keeper) -> None:
     """Until the connection is lost. Raises ReadOnly."""
     changed = asyncio.Event()
-    connection = await asyncpg.connect(keeper.url, timeout=5, command_timeout=5, server_settings=dict(keeper.server_settings))
+    connection = await connect(keeper.url, seconds=5, command_seconds=5, server_settings=keeper.server_settings)
     try:
         with outages():
             await connection.add_listener(CHANNEL, lambda *_: changed.set())

@@ -1,16 +1,11 @@
 """Where the database is: the one that the settings name, or the built-in one."""
 
-import errno
-import os
-import socket
-import ssl
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
-import asyncpg
-
 from db.builtin import embedded
+from db.connections import DRIVER_ERRORS, FAILURES, PASSING, Connection, connect, is_migrated, reason_of
 from db.outages import LOST
 from db.roles import APP, APP_SETTINGS
 from gateway.operator_errors import OperatorError
@@ -19,19 +14,6 @@ from gateway.wiring.configuration.settings import Settings
 
 # A machine that is busy, with a database that has just started on it, takes a while.
 CONNECT_SECONDS = 10
-# What a driver raises where a database cannot be reached or its URL cannot be used.
-FAILURES = (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError, ValueError)
-REASONS = {
-    "28P01": "the password is wrong",
-    "28000": "it does not take this user; `./portico migrate` makes portico_app",
-    "3D000": "it has no database of this name",
-    "22023": "it has no role portico_app, which `./portico migrate` makes",
-    "42501": "this user may not do that",
-    "42P01": "it has no tables yet",
-    "42704": "it does not know a parameter of the URL",
-    "53300": "it has no connection left",
-    "57P03": "it is starting or stopping",
-}
 
 
 class CannotReach(OperatorError):
@@ -40,15 +22,6 @@ class CannotReach(OperatorError):
 
 class DatabaseAway(CannotReach):
     """The database does not answer now, and may do so later: it is down, starting, or has no connection free."""
-
-
-# What passes by itself. A wrong password, role or name of the database does not.
-PASSING = (
-    *LOST,
-    asyncpg.PostgresConnectionError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.InsufficientResourcesError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +58,10 @@ def postgres(settings: Settings, *, on_create: Callable[[], None] | None = None)
 
 
 @asynccontextmanager
-async def connected(url: str, setting: str, server_settings: Mapping[str, str]) -> AsyncIterator[asyncpg.Connection]:
+async def connected(url: str, setting: str, server_settings: Mapping[str, str]) -> AsyncIterator[Connection]:
     """One connection, closed afterwards. Raises CannotReach or DatabaseAway where it cannot be made, which names the setting that `url` is from."""
     try:
-        connection = await asyncpg.connect(url, timeout=CONNECT_SECONDS, server_settings=dict(server_settings))
+        connection = await connect(url, seconds=CONNECT_SECONDS, server_settings=server_settings)
     except FAILURES as error:
         kind = DatabaseAway if isinstance(error, PASSING) else CannotReach
         raise kind(f"Cannot log in to the database: {reason_of(error)}. Check {setting}.") from None
@@ -101,7 +74,7 @@ async def connected(url: str, setting: str, server_settings: Mapping[str, str]) 
 async def check(place: Place) -> None:
     """One connection as the application. Raises CannotReach with what to do, and DatabaseAway where waiting may be enough."""
     async with connected(place.app_url, place.setting, place.server_settings) as connection:
-        if not await connection.fetchval("select to_regclass('portico.customer') is not null"):
+        if not await is_migrated(connection):
             raise CannotReach("The database is empty. Run `./portico migrate` first.")
 
 
@@ -110,32 +83,8 @@ def filling() -> Iterator[None]:
     """Raises CannotReach where the database does not take the demo data."""
     try:
         yield
-    except (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except (*LOST, *DRIVER_ERRORS) as error:
         raise CannotReach(f"The database cannot be filled: {reason_of(error)}. Check PORTICO_DATABASE_URL, and run `./portico migrate` first.") from None
-
-
-def reason_of(error: Exception) -> str:
-    """Why, in words of our own: what a driver says of a URL may repeat a part of it, and where a password was not encoded that is a part of the password."""
-    if isinstance(error, asyncpg.PostgresError):
-        return f"{REASONS.get(error.sqlstate, type(error).__name__)} (SQLSTATE {error.sqlstate})"
-    if isinstance(error, TimeoutError):
-        return "it does not answer"
-    if isinstance(error, socket.gaierror):
-        return "its host is not known"
-    if isinstance(error, ssl.SSLError):
-        return "there is no TLS with it"
-    # These two have neither a code nor a class of their own in asyncpg.
-    if isinstance(error, ConnectionError) and "rejected SSL upgrade" in str(error):
-        return "it does not speak TLS"
-    if isinstance(error, asyncpg.InterfaceError) and str(error).startswith("root certificate file"):
-        return "the root certificate for sslmode is missing: put it at ~/.postgresql/root.crt, or name it with sslrootcert="
-    if isinstance(error, FileNotFoundError):
-        return f"{os.strerror(errno.ENOENT)}: its socket, or a certificate that its URL names"
-    if isinstance(error, EOFError | asyncpg.InternalClientError | asyncpg.InterfaceError) and not isinstance(error, ValueError):
-        return "the connection was lost"
-    if isinstance(error, OSError):
-        return os.strerror(error.errno) if error.errno else "it cannot be reached"
-    return "its URL cannot be used"
 
 
 def _external(admin_url: str, app_url: str | None) -> Place:

@@ -8,8 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-import asyncpg
-
+from db.connections import DRIVER_ERRORS, Connection, connect
 from db.outages import LOST
 from db.pool import Database, Pool
 from db.unit_of_work import DatabaseUnavailable
@@ -31,7 +30,7 @@ logger = logging.getLogger("portico.worker")
 
 AGAIN_SECONDS = 5.0
 # What connecting again may mend.
-OUTAGES = (*LOST, asyncpg.PostgresError, asyncpg.InterfaceError, DatabaseUnavailable, QueueLost)
+OUTAGES = (*LOST, *DRIVER_ERRORS, DatabaseUnavailable, QueueLost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,10 +134,10 @@ async def _duties(settings: Settings, place: Place) -> AsyncIterator[Duties]:
 
 
 @asynccontextmanager
-async def _queue(place: Place) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
+async def _queue(place: Place) -> AsyncIterator[Connection]:
     """The connection of the queue. One that no longer answers is noticed by its command timeout."""
     settings = {"application_name": "portico-worker", **place.server_settings}
-    connection = await asyncpg.connect(place.app_url, timeout=5, command_timeout=8, server_settings=settings)
+    connection = await connect(place.app_url, seconds=5, command_seconds=8, server_settings=settings)
     try:
         yield connection
     finally:

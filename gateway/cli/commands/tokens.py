@@ -10,6 +10,7 @@ from auth.jwt.tokens import sign
 from auth.secret import new_secret
 from auth.viewer import Viewer
 from billing.states import Actor
+from db.connections import find_customer
 from gateway.cli.console import console
 from gateway.wiring.configuration.settings import Settings, WrongSetting, load
 from gateway.wiring.database import Place, check, connected, postgres
@@ -62,8 +63,5 @@ def customer_id(settings: Settings, customer: str | None, email: str | None) -> 
 
 async def _find_customer(place: Place, customer: str | None, email: str | None) -> str | None:
     await check(place)
-    async with connected(place.app_url, place.setting, place.server_settings) as connection, connection.transaction():
-        await connection.execute("set local app.actor = 'STAFF'")
-        sql = "select id from customer where id = $1" if email is None else "select id from customer where email_key = lower($1)"
-        identifier: str | None = await connection.fetchval(sql, customer if email is None else email)
-        return identifier
+    async with connected(place.app_url, place.setting, place.server_settings) as connection:
+        return await find_customer(connection, identifier=customer, email=email)

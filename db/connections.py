@@ -1,0 +1,82 @@
+"""Connections outside the pool, each for one purpose, and the errors of the driver. Only `db/` imports asyncpg."""
+
+import errno
+import os
+import socket
+import ssl
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import asyncpg
+
+from db.outages import LOST
+
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
+
+# What Postgres refuses.
+REFUSED = asyncpg.PostgresError
+# What Postgres refuses, and what the driver says by itself.
+DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError)
+# What a driver raises where a database cannot be reached or its URL cannot be used.
+FAILURES = (*LOST, *DRIVER_ERRORS, ValueError)
+# Of these, what passes by itself. A wrong password, role or name of the database does not.
+PASSING = (
+    *LOST,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+REASONS = {
+    "28P01": "the password is wrong",
+    "28000": "it does not take this user; `./portico migrate` makes portico_app",
+    "3D000": "it has no database of this name",
+    "22023": "it has no role portico_app, which `./portico migrate` makes",
+    "42501": "this user may not do that",
+    "42P01": "it has no tables yet",
+    "42704": "it does not know a parameter of the URL",
+    "53300": "it has no connection left",
+    "57P03": "it is starting or stopping",
+}
+
+
+async def connect(url: str, *, seconds: float = 60, command_seconds: float | None = None, server_settings: Mapping[str, str] | None = None) -> Connection:
+    """Open one connection; the caller closes it. Raises FAILURES."""
+    return await asyncpg.connect(url, timeout=seconds, command_timeout=command_seconds, server_settings=dict(server_settings or {}))
+
+
+async def is_migrated(connection: Connection) -> bool:
+    """Whether the tables of the portal exist and this user may see them."""
+    return bool(await connection.fetchval("select to_regclass('portico.customer') is not null"))
+
+
+async def find_customer(connection: Connection, *, identifier: str | None = None, email: str | None = None) -> str | None:
+    """Return the id of the customer with this id, or with this e-mail address; None if there is none. Reads as staff."""
+    async with connection.transaction():
+        await connection.execute("set local app.actor = 'STAFF'")
+        sql = "select id from customer where id = $1" if email is None else "select id from customer where email_key = lower($1)"
+        customer_id: str | None = await connection.fetchval(sql, identifier if email is None else email)
+        return customer_id
+
+
+def reason_of(error: Exception) -> str:
+    """Why, in words of our own: what a driver says of a URL may repeat a part of it, and where a password was not encoded that is a part of the password."""
+    if isinstance(error, asyncpg.PostgresError):
+        return f"{REASONS.get(error.sqlstate, type(error).__name__)} (SQLSTATE {error.sqlstate})"
+    if isinstance(error, TimeoutError):
+        return "it does not answer"
+    if isinstance(error, socket.gaierror):
+        return "its host is not known"
+    if isinstance(error, ssl.SSLError):
+        return "there is no TLS with it"
+    # These two have neither a code nor a class of their own in asyncpg.
+    if isinstance(error, ConnectionError) and "rejected SSL upgrade" in str(error):
+        return "it does not speak TLS"
+    if isinstance(error, asyncpg.InterfaceError) and str(error).startswith("root certificate file"):
+        return "the root certificate for sslmode is missing: put it at ~/.postgresql/root.crt, or name it with sslrootcert="
+    if isinstance(error, FileNotFoundError):
+        return f"{os.strerror(errno.ENOENT)}: its socket, or a certificate that its URL names"
+    if isinstance(error, EOFError | asyncpg.InternalClientError | asyncpg.InterfaceError) and not isinstance(error, ValueError):
+        return "the connection was lost"
+    if isinstance(error, OSError):
+        return os.strerror(error.errno) if error.errno else "it cannot be reached"
+    return "its URL cannot be used"
