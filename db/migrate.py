@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from db.revisions import MIGRATIONS
+from db.migrations.revisions import MIGRATIONS
 from db.roles import APP, APP_SETTINGS, AUDIT, OWNER
 
 # One folder for each revision, with its scripts.

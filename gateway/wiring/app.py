@@ -19,8 +19,8 @@ from auth.jwt.tokens import Issuer, sign
 from billing.states import Actor
 from db import unit_of_work
 from db.blocks import blocks
+from db.migrations.revisions import revisions
 from db.pool import Database, Pool
-from db.revisions import revisions
 from gateway.documents.cost import check_costs
 from gateway.documents.document_cache import Documents, digest, judge
 from gateway.documents.registry import Registered, Registry

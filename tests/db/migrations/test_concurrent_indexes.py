@@ -9,7 +9,7 @@ import pytest
 
 from db.builtin import embedded
 from db.migrate import VERSIONS, migrate
-from db.revisions import revisions
+from db.migrations.revisions import revisions
 from tests.db.migrations.old_database import connected, new_database
 
 REVISION = """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from db.migrate import scripts
-from db.revisions import revisions
+from db.migrations.revisions import revisions
 
 # Everything of ours that is slow, and everything of others' except typer, which imports pydantic for the options of a command.
 OF_NO_HELP = [
