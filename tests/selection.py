@@ -23,16 +23,27 @@ FIRST = (
     "test_kill",
     "test_load",
 )
-# Their tests start programs, browsers or servers without a fixture of ours.
+# Their tests start programs, browsers or servers without one of the fixtures below.
 HTTP_FOLDERS = {"journeys", "first_hour"}
+HTTP_FILES = {"test_attacks", "test_bucket", "test_cli", "test_contract", "test_secrets", "test_senders", "test_stripe"}
 SERVERS = {"server", "start_server", "http", "store", "rclone", "s3rver"}
 CLUSTERS = {"urls", "place"}
 RUN = f"profile: {PROFILE} (PORTICO_TEST_PROFILE), seed: {SEED} (PORTICO_TEST_SEED)"
 SLOW_FOLDERS = {"first_hour", "lifecycle"}
+# Each takes more than five seconds of a processor.
 SLOW_FILES = {
+    "test_archive",
+    "test_demo",
     "test_differential",
-    "test_sequences",
     "test_embedded",
+    "test_issuers",
+    "test_papers",
+    "test_passwords",
+    "test_pdf_workers",
+    "test_pool",
+    "test_scripts",
+    "test_sequences",
+    "test_signing_keys",
 }
 
 
@@ -71,7 +82,7 @@ def pytest_xdist_auto_num_workers() -> int:
 def marks_of(item: pytest.Item) -> list[str]:
     folder = _folder(item.path)
     fixtures = set(getattr(item, "fixturenames", ()))
-    kind = "http" if folder in HTTP_FOLDERS or fixtures & SERVERS else "db" if fixtures & CLUSTERS else "unit"
+    kind = "http" if folder in HTTP_FOLDERS or item.path.stem in HTTP_FILES or fixtures & SERVERS else "db" if fixtures & CLUSTERS else "unit"
     is_slow = folder in SLOW_FOLDERS or item.path.stem in SLOW_FILES
     return [kind, "slow"] if is_slow else [kind]
 

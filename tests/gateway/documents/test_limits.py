@@ -156,6 +156,7 @@ def test_a_setting_changes_its_limit(graphql_schema: GraphQLSchema) -> None:
     assert narrow.prepare("{ customer { summary { activeSubscriptions } } }").error_code == "LIMIT_EXCEEDED"
 
 
+@pytest.mark.slow
 def test_documents_are_forgotten_before_they_take_too_much_memory(graphql_schema: GraphQLSchema) -> None:
     documents = Documents(graphql_schema, None)
     for number in range(700):
