@@ -1,4 +1,4 @@
-"""The command line of the registry: `clients …`. What each command does is in `cli_clients`."""
+"""The command line of the registry: `clients …`. What each command does is in `commands.clients`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -32,19 +32,19 @@ def add(
 
     A partner's secret is printed once, and stays until another is asked for.
     """
-    from gateway.cli.commands import clients as cli_clients
+    from gateway.cli.commands import clients as clients_command
 
     kind = "FIRST_PARTY" if first_party else "PARTNER"
-    app = cli_clients.App(identifier, name, contact, kind, mode, tuple(scope or ["read"]), issuer, issuer_client_id, units)
-    cli_clients.add(app, cli_clients.NewCredential(public_key, new_secret), data_dir)
+    app = clients_command.App(identifier, name, contact, kind, mode, tuple(scope or ["read"]), issuer, issuer_client_id, units)
+    clients_command.add(app, clients_command.NewCredential(public_key, new_secret), data_dir)
 
 
 @clients.command("list", cls=Command)
 def list_clients(data_dir: DataDir = None) -> None:
     """Print the apps that are registered."""
-    from gateway.cli.commands import clients as cli_clients
+    from gateway.cli.commands import clients as clients_command
 
-    cli_clients.print_list(data_dir)
+    clients_command.print_list(data_dir)
 
 
 @clients.command(cls=Command)
@@ -53,12 +53,12 @@ def disable(identifier: str, back: Annotated[bool, typer.Option("--back", hidden
 
     Its documents, grants and secret stay for when it is enabled again.
     """
-    from gateway.cli.commands import clients as cli_clients
+    from gateway.cli.commands import clients as clients_command
 
     if back:
-        cli_clients.enable(identifier, data_dir)
+        clients_command.enable(identifier, data_dir)
     else:
-        cli_clients.disable(identifier, data_dir)
+        clients_command.disable(identifier, data_dir)
 
 
 @clients.command(cls=Command)
@@ -67,9 +67,9 @@ def enable(identifier: str, data_dir: DataDir = None) -> None:
 
     Those that were issued before are taken too.
     """
-    from gateway.cli.commands import clients as cli_clients
+    from gateway.cli.commands import clients as clients_command
 
-    cli_clients.enable(identifier, data_dir)
+    clients_command.enable(identifier, data_dir)
 
 
 @clients.command(cls=Command)
@@ -78,6 +78,6 @@ def grant(identifier: str, customer: Annotated[str, typer.Option(help="The id of
 
     Customers do it by `grantAccess`.
     """
-    from gateway.cli.commands import clients as cli_clients
+    from gateway.cli.commands import clients as clients_command
 
-    cli_clients.grant(identifier, customer, set(scope), data_dir)
+    clients_command.grant(identifier, customer, set(scope), data_dir)

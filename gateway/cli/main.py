@@ -40,17 +40,17 @@ def options(_version: Annotated[bool, typer.Option("--version", is_eager=True, c
 @cli.command(cls=Command)
 def demo(port: Port = None, data_dir: DataDir = None) -> None:
     """Start everything: Postgres, tables, demo customers, server."""
-    from gateway.cli.commands import demo as cli_demo
+    from gateway.cli.commands import demo as demo_command
 
-    cli_demo.demo(port, data_dir)
+    demo_command.demo(port, data_dir)
 
 
 @cli.command(cls=Command)
 def serve(port: Port = None, data_dir: DataDir = None) -> None:
     """Serve the portal from a database that is migrated already."""
-    from gateway.cli.commands import serve as cli_serve
+    from gateway.cli.commands import serve as serve_command
 
-    cli_serve.serve(port, data_dir)
+    serve_command.serve(port, data_dir)
 
 
 @cli.command(cls=Command)
@@ -60,9 +60,9 @@ def worker(data_dir: DataDir = None) -> None:
     The billing clock runs and unsent letters are sent every minute; unused files and expired rows are deleted every hour. Any number of workers may run; one runs
     each pass.
     """
-    from gateway.cli.commands import worker as cli_worker
+    from gateway.cli.commands import worker as worker_command
 
-    cli_worker.worker(data_dir)
+    worker_command.worker(data_dir)
 
 
 @cli.command(cls=Command)
@@ -78,17 +78,17 @@ def tick(
     The billing clock renews, applies pending changes, ends trials and pauses, and charges what is due. Then letters are sent, and unused files and expired rows are
     deleted, as of now. Exits with 1 if anything failed.
     """
-    from gateway.cli.commands import worker as cli_worker
+    from gateway.cli.commands import worker as worker_command
 
-    cli_worker.tick(at, data_dir, is_confirmed=charge_real_customers)
+    worker_command.tick(at, data_dir, is_confirmed=charge_real_customers)
 
 
 @cli.command(cls=Command)
 def migrate(data_dir: DataDir = None) -> None:
     """Bring the database up to date: roles, schema, tables."""
-    from gateway.cli.commands import migrate as cli_migrate
+    from gateway.cli.commands import migrate as migrate_command
 
-    cli_migrate.migrate(data_dir)
+    migrate_command.migrate(data_dir)
 
 
 @cli.command(cls=Command)
@@ -96,26 +96,26 @@ def seed(
     customers: Annotated[int, typer.Option(min=0, help="How many generated customers, besides the demo customers.")] = 0, data_dir: DataDir = None
 ) -> None:
     """Fill the database with demo customers and generated ones."""
-    from gateway.cli.commands import demo as cli_demo
+    from gateway.cli.commands import demo as demo_command
 
-    cli_demo.seed(customers, data_dir)
+    demo_command.seed(customers, data_dir)
 
 
 @schemas.callback(invoke_without_command=True)
 def schema(context: typer.Context) -> None:
     """Print the schema (SDL), or compare two."""
     if context.invoked_subcommand is None:
-        from gateway.cli.commands import schemas as cli_schemas
+        from gateway.cli.commands import schemas as schemas_command
 
-        cli_schemas.print_schema()
+        schemas_command.print_schema()
 
 
 @schemas.command(cls=Command)
 def diff(old: Annotated[Path, typer.Argument(help="A schema (SDL).")], new: Annotated[Path, typer.Argument(help="What is to take its place.")]) -> None:
     """Print each change: BREAKING, DANGEROUS or SAFE. Exits with 1 if one breaks clients."""
-    from gateway.cli.commands import schemas as cli_schemas
+    from gateway.cli.commands import schemas as schemas_command
 
-    cli_schemas.diff(old, new)
+    schemas_command.diff(old, new)
 
 
 @cli.command(cls=Command)
@@ -132,12 +132,12 @@ def token(
     """
     if sum((customer is not None, email is not None, staff)) != 1:
         raise OperatorError("Give exactly one of --customer ID, --email ADDRESS and --staff.")
-    from gateway.cli.commands import tokens as cli_tokens
+    from gateway.cli.commands import tokens as tokens_command
 
     if staff:
-        cli_tokens.print_for_staff(client, data_dir)
+        tokens_command.print_for_staff(client, data_dir)
     else:
-        cli_tokens.print_for_customer(customer, email, client, data_dir)
+        tokens_command.print_for_customer(customer, email, client, data_dir)
 
 
 @cli.command(cls=Command)
@@ -149,10 +149,10 @@ def explain(
     data_dir: DataDir = None,
 ) -> None:
     """Print the statement of a document, and Postgres' plan of it."""
-    from gateway.cli.commands import explain as cli_explain
+    from gateway.cli.commands import explain as explain_command
     from gateway.cli.explain import Question
 
-    cli_explain.explain(Question(document, variables, cli_explain.viewer_of(customer, CLIENT, is_staff=staff)), data_dir)
+    explain_command.explain(Question(document, variables, explain_command.viewer_of(customer, CLIENT, is_staff=staff)), data_dir)
 
 
 @keys.command("new", cls=Command)
@@ -160,9 +160,9 @@ def keys_new(
     algorithm: Annotated[Literal["EdDSA", "RS256"], typer.Option(help="RS256 is for those who cannot verify EdDSA.")] = "EdDSA", data_dir: DataDir = None
 ) -> None:
     """Make a key that signs tokens from the next start on."""
-    from gateway.cli.commands import tokens as cli_tokens
+    from gateway.cli.commands import tokens as tokens_command
 
-    cli_tokens.make_key(algorithm, data_dir)
+    tokens_command.make_key(algorithm, data_dir)
 
 
 @keys.command("secret", cls=Command)
@@ -171,9 +171,9 @@ def keys_secret() -> None:
 
     All servers and workers of a portal need the same one.
     """
-    from gateway.cli.commands import tokens as cli_tokens
+    from gateway.cli.commands import tokens as tokens_command
 
-    cli_tokens.print_secret()
+    tokens_command.print_secret()
 
 
 @cli.command(cls=Command)

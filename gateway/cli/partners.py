@@ -1,4 +1,4 @@
-"""The command line of the registry: `documents …`. What each command does is in `cli_documents`."""
+"""The command line of the registry: `documents …`. What each command does is in `commands.documents`."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,25 +21,25 @@ def publish(
     manifest: Annotated[Path, typer.Argument(help="A manifest of Apollo's, of GraphQL codegen's or of Relay's.")], client: Client, data_dir: DataDir = None
 ) -> None:
     """Publish every document of a manifest, or none. What was published before stays."""
-    from gateway.cli.commands import documents as cli_documents
+    from gateway.cli.commands import documents as documents_command
 
-    cli_documents.publish(manifest, client, data_dir)
+    documents_command.publish(manifest, client, data_dir)
 
 
 @documents.command("list", cls=Command)
 def list_documents(client: AnyClient = None, data_dir: DataDir = None) -> None:
     """Print what is published."""
-    from gateway.cli.commands import documents as cli_documents
+    from gateway.cli.commands import documents as documents_command
 
-    cli_documents.print_list(client, data_dir)
+    documents_command.print_list(client, data_dir)
 
 
 @documents.command(cls=Command)
 def stats(client: AnyClient = None, data_dir: DataDir = None) -> None:
     """Print how often documents were used, and when first and last."""
-    from gateway.cli.commands import documents as cli_documents
+    from gateway.cli.commands import documents as documents_command
 
-    cli_documents.print_uses(client, data_dir)
+    documents_command.print_uses(client, data_dir)
 
 
 @documents.command(cls=Command)
@@ -52,9 +52,9 @@ def check(
 
     By this program's own schema, also each that its limits do not take. Exits with 1 if there is one.
     """
-    from gateway.cli.commands import documents as cli_documents
+    from gateway.cli.commands import documents as documents_command
 
-    cli_documents.check(schema, manifest, data_dir)
+    documents_command.check(schema, manifest, data_dir)
 
 
 @documents.command(cls=Command)
@@ -71,15 +71,15 @@ def deprecate(
     They are still answered; answers (headers and `extensions.deprecation`) and the log say it. Run again, it replaces the reason and the sunset; the day on which
     they were first deprecated stays.
     """
-    from gateway.cli.commands import documents as cli_documents
+    from gateway.cli.commands import documents as documents_command
 
-    deprecation = cli_documents.Deprecating(reason, sunset and sunset.replace(tzinfo=UTC), back)
-    cli_documents.deprecate(ids, client, deprecation, data_dir)
+    deprecation = documents_command.Deprecating(reason, sunset and sunset.replace(tzinfo=UTC), back)
+    documents_command.deprecate(ids, client, deprecation, data_dir)
 
 
 @documents.command(cls=Command)
 def retire(ids: Ids, client: Client, data_dir: DataDir = None) -> None:
     """Take documents back. Publishing them again brings them back."""
-    from gateway.cli.commands import documents as cli_documents
+    from gateway.cli.commands import documents as documents_command
 
-    cli_documents.retire(ids, client, data_dir)
+    documents_command.retire(ids, client, data_dir)
