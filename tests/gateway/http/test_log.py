@@ -81,7 +81,7 @@ async def test_what_a_client_does_wrong_is_one_line_at_info_without_a_cause(post
 def test_every_logger_of_ours_is_named_portico(root: Path) -> None:
     named = [(path.name, text) for path in root.glob("[a-z]*/**/*.py") if path.parts[len(root.parts)] != "tests" for text in LOGGER.findall(path.read_text())]
     assert len(named) > 20
-    assert [(name, text) for name, text in named if not re.fullmatch(r'"portico\.[a-z]+"', text)] == [("log.py", "name")]
+    assert [(name, text) for name, text in named if not re.fullmatch(r'"portico\.[a-z]+"', text)] == [("log_format.py", "name")]
 
 
 def test_of_a_flood_of_refusals_a_hundred_lines_a_second_are_kept_and_the_rest_is_counted() -> None:
