@@ -13,7 +13,7 @@ from pathlib import Path
 import asyncpg
 
 from db.builtin import embedded
-from db.migrate import migrate
+from db.deployment.migrate import migrate
 from db.pool import Database, Pool
 from demo.records.catalogue import PRICES, catalogue_rows
 from demo.records.tables import CATALOGUE_TABLES, columns, record_of

@@ -19,7 +19,7 @@ from bench import clock
 from billing.money.numbers import Numbering
 from db.blocks import blocks, with_literals
 from db.builtin import embedded
-from db.migrate import migrate
+from db.deployment.migrate import migrate
 
 INSERT = """
 insert into invoice (customer_id, id, number, reason, status, currency, issued_at, due_on, subtotal_minor, total_minor, created_at)

@@ -12,9 +12,9 @@ import asyncpg
 
 from billing.rows import Violation
 from db.blocks import PARAMETER, Block, blocks, positional
+from db.deployment.roles import AUDIT, OWNER
 from db.literals import literal
 from db.records import rows_of
-from db.roles import AUDIT, OWNER
 
 PREFIX = "invariants."
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"

@@ -20,7 +20,7 @@ from sqlalchemy import make_url
 
 import demo
 from db.builtin import embedded
-from db.migrate import migrate
+from db.deployment.migrate import migrate
 
 FOLDER = "PORTICO_TEST_TEMPLATES"
 # The demo is seeded once for all processes, so that its moment is one for all of them.

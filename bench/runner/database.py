@@ -16,7 +16,7 @@ from rich.progress import Progress
 
 import demo
 from db.builtin import embedded
-from db.migrate import migrate
+from db.deployment.migrate import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = ROOT / ".portico" / "bench"

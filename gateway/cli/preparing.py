@@ -11,7 +11,7 @@ from auth.jwt.tokens import Issuer
 from auth.passwords import Passwords
 from auth.urls.links import secret_of
 from db.connections import DRIVER_ERRORS, REASONS, reason_of
-from db.migrate import migrate as migrate_database
+from db.deployment.migrate import migrate as migrate_database
 from db.outages import LOST
 from demo.passwords import PASSWORD
 from demo.records.issued import SHOP

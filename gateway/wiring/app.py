@@ -19,7 +19,7 @@ from auth.jwt.tokens import Issuer, sign
 from billing.states import Actor
 from db import unit_of_work
 from db.blocks import blocks
-from db.migrations.revisions import revisions
+from db.deployment.revisions import revisions
 from db.pool import Database, Pool
 from gateway.documents.cost import check_costs
 from gateway.documents.document_cache import Documents, digest, judge
@@ -123,8 +123,7 @@ def create_app(setup: Setup) -> ASGIApp:
 
     readiness = Readiness(_ping(pulse, database, portal.clock), frozenset(revisions()[1:]), setup.drain, portal.trust.registry.loaded)
     routes = [*health.routes(readiness), *_routes(setup, portal, later)]
-    site = front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal))
-    return guarded(site, hosts_of(settings, gives_token=bool(setup.demo_logins)))
+    return guarded(front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal)), hosts_of(settings, gives_token=bool(setup.demo_logins)))
 
 
 def _clock(setup: Setup) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None:

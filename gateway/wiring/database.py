@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from db.builtin import embedded
 from db.connections import DRIVER_ERRORS, FAILURES, PASSING, Connection, connect, is_migrated, reason_of
+from db.deployment.roles import APP, APP_SETTINGS
 from db.outages import LOST
-from db.roles import APP, APP_SETTINGS
 from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration.production import require_database
 from gateway.wiring.configuration.settings import Settings

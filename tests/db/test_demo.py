@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 import demo
 from billing import states
 from db.builtin import embedded
-from db.migrate import migrate
+from db.deployment.migrate import migrate
 from demo import load
 from demo.customers.crowd import generate
 from demo.load import tell_story

@@ -10,7 +10,7 @@ import pytest
 
 import demo
 from db.builtin import embedded
-from db.migrate import APP, OWNER, migrate
+from db.deployment.migrate import APP, OWNER, migrate
 from db.pool import Database, Pool
 from gateway.documents.document_cache import first_party, first_party_actions
 from tests.conftest import ADA, NOW, Portal, closing_pool

@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from db.builtin.embedded import Urls
-from db.migrate import migrate
+from db.deployment.migrate import migrate
 from gateway.cli import main
 from tests.conftest import ADA
 

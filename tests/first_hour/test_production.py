@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 
 import demo
 from db.builtin.embedded import Urls
-from db.migrate import migrate
+from db.deployment.migrate import migrate
 from gateway.cli import main
 from gateway.cli.main import cli
 from gateway.operator_errors import OperatorError

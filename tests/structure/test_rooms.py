@@ -138,11 +138,12 @@ def test_a_circle_is_found() -> None:
 
 
 def arrows() -> dict[str, set[str]]:
-    """The rooms that each room imports from. An `__init__.py` is left out: it stands for the whole package, below it or above it."""
+    """The rooms that each room imports from. An `__init__.py` and a
+    `__main__.py` are left out: they stand for the whole package, below it or above it."""
     found: dict[str, set[str]] = defaultdict(set)
     for path in modules():
         room = name_of(path.parent)
-        if path.name != "__init__.py" and not room.startswith(LARGE_ROOMS):
+        if path.name not in ("__init__.py", "__main__.py") and not room.startswith(LARGE_ROOMS):
             found[room] |= {other for module in imports_of(path) if (other := room_of(module)) and other != room}
     return found
 

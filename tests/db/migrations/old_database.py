@@ -7,7 +7,7 @@ import asyncpg
 from sqlalchemy import make_url
 
 from db.builtin import embedded
-from db.migrate import migrate
+from db.deployment.migrate import migrate
 
 
 @asynccontextmanager

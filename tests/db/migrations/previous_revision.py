@@ -11,7 +11,7 @@ import asyncpg
 
 import demo
 from db.builtin import embedded
-from db.migrate import VERSIONS, migrate
+from db.deployment.migrate import VERSIONS, migrate
 from tests.db.migrations.old_database import connected, new_database
 
 NOW = datetime(2026, 11, 15, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ import asyncpg
 import pytest
 
 from db.builtin import embedded
-from db.migrate import VERSIONS, migrate
-from db.migrations.revisions import revisions
+from db.deployment.migrate import VERSIONS, migrate
+from db.deployment.revisions import revisions
 from tests.db.migrations.old_database import connected, new_database
 
 REVISION = """

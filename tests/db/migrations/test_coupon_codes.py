@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from db.builtin import embedded
-from db.migrate import migrate
+from db.deployment.migrate import migrate
 from tests.db.migrations.old_database import connected, new_database
 
 OPENED = datetime(2024, 1, 1, tzinfo=UTC)

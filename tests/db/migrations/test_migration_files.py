@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from db.migrate import VERSIONS, scripts
+from db.deployment.migrate import VERSIONS, scripts
 from db.migrations import manifest
 
 # The last revision from before the rule on indexes.

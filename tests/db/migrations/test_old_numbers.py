@@ -9,7 +9,7 @@ import pytest
 from billing.money.numbers import Numbering
 from db.blocks import blocks, with_literals
 from db.builtin import embedded
-from db.roles import APP
+from db.deployment.roles import APP
 from tests.db.migrations.old_database import migrated_from_before
 
 ISSUED_AT = datetime(2027, 2, 1, tzinfo=UTC)

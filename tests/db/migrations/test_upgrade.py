@@ -10,7 +10,8 @@ import pytest
 import demo
 from db.audit import audit
 from db.builtin import embedded
-from db.migrate import VERSIONS, revisions
+from db.deployment.migrate import VERSIONS
+from db.deployment.revisions import revisions
 from db.pool import Database, Pool
 from gateway.documents.document_cache import first_party
 from tests.conftest import ADA, Portal, closing_pool, shown

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from db.migrate import scripts
-from db.migrations.revisions import revisions
+from db.deployment.migrate import scripts
+from db.deployment.revisions import revisions
 
 # Everything of ours that is slow, and everything of others' except typer, which imports pydantic for the options of a command.
 OF_NO_HELP = [
@@ -65,7 +65,7 @@ OF_NO_PLAIN_SERVER = [
     "valkey",
     "aiosmtplib",
     "mako",
-    "db.migrate",
+    "db.deployment.migrate",
     "demo",
     "jobs.worker",
     "payments.stripe",

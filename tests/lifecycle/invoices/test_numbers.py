@@ -14,8 +14,8 @@ import pytest
 from billing.money.numbers import Numbering
 from billing.states import Actor
 from db.builtin import embedded
+from db.deployment.roles import APP
 from db.pool import Database, Pool
-from db.roles import APP
 from db.unit_of_work import Caller, Session
 from jobs.clock import Billing, Pass, tick
 from tests.conftest import Portal

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-MIGRATIONS = Path(__file__).parent
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
 HEAD = re.compile(r'^revision = "(\w+)"\ndown_revision = (?:"(\w+)"|None)$', re.MULTILINE)
 
 

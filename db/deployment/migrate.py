@@ -15,8 +15,8 @@ from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from db.migrations.revisions import MIGRATIONS
-from db.roles import APP, APP_SETTINGS, AUDIT, OWNER
+from db.deployment.revisions import MIGRATIONS
+from db.deployment.roles import APP, APP_SETTINGS, AUDIT, OWNER
 
 # One folder for each revision, with its scripts.
 VERSIONS = MIGRATIONS / "versions"
