@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 from bench.runner.database import ROOT, portal
 from bench.runner.processes import Command, server
-from gateway.cli.console import console
+from gateway.cli.commands.console import console
 
 IMPORTS = "import strawberry, starlette, asyncpg"
 CUSTOMERS = 0

@@ -10,7 +10,7 @@ from rich.table import Table
 from db.audit import CannotAudit, Invariant
 from db.audit import audit as audit_database
 from db.connections import FAILURES, reason_of
-from gateway.cli.console import console, counted, say_error, show
+from gateway.cli.commands.console import console, counted, say_error, show
 from gateway.wiring.configuration.settings import Settings, WrongSetting, load
 from gateway.wiring.database import CannotReach, connected, postgres
 

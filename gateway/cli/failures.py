@@ -5,7 +5,7 @@ import sys
 import traceback
 
 from db.outages import DatabaseUnavailable
-from gateway.cli.console import say_error
+from gateway.cli.commands.console import say_error
 from gateway.http import log_format
 from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration.secret_settings import secrets_of

@@ -150,7 +150,7 @@ def explain(
 ) -> None:
     """Print the statement of a document, and Postgres' plan of it."""
     from gateway.cli.commands import explain as explain_command
-    from gateway.cli.explain import Question
+    from gateway.cli.commands.explanation import Question
 
     explain_command.explain(Question(document, variables, explain_command.viewer_of(customer, CLIENT, is_staff=staff)), data_dir)
 

@@ -15,8 +15,8 @@ from auth.secret import hash_of
 from auth.secret import new_secret as fresh_secret
 from billing.ids import type_id
 from db.unit_of_work import Transaction
-from gateway.cli.console import console, show
-from gateway.cli.in_database import day, in_database
+from gateway.cli.commands.console import console, show
+from gateway.cli.commands.in_database import day, in_database
 from gateway.documents.registry import PORTAL, STAFF, Mode
 from gateway.wiring.configuration.settings import Settings, WrongSetting, load
 from resolvers.identity.grants import give

@@ -9,10 +9,10 @@ from rich.progress import Progress
 
 from auth.jwt.tokens import Issuer
 from demo import NotTheDemo
-from gateway.cli import preparing, welcome
+from gateway.cli.commands import preparing, welcome
+from gateway.cli.commands.console import console
 from gateway.cli.commands.migrate import say_creating
 from gateway.cli.commands.serve import ending_of
-from gateway.cli.console import console
 from gateway.http import log_format as log
 from gateway.http.serving.server import listen
 from gateway.http.serving.server import serve as serve_app

@@ -9,9 +9,9 @@ import typer
 from rich.table import Table
 
 import schema as portal_schema
-from gateway.cli.console import console, counted, show
-from gateway.cli.in_database import day, in_database, refusing
-from gateway.cli.schema_diff import broken, schema_in
+from gateway.cli.commands.console import console, counted, show
+from gateway.cli.commands.in_database import day, in_database, refusing
+from gateway.cli.commands.schema_diff import broken, schema_in
 from gateway.documents.document_cache import first_party, first_party_actions, of_staff
 from gateway.documents.registry import PORTAL, STAFF
 from gateway.documents.validation import judge_many

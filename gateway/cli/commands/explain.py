@@ -6,10 +6,10 @@ from pathlib import Path
 from auth.viewer import Viewer
 from db.pool import Database, Pool
 from demo import SHOWN
+from gateway.cli.commands.console import console
+from gateway.cli.commands.explanation import Question
+from gateway.cli.commands.explanation import explain as explain_document
 from gateway.cli.commands.tokens import customer_viewer, staff_viewer
-from gateway.cli.console import console
-from gateway.cli.explain import Question
-from gateway.cli.explain import explain as explain_document
 from gateway.wiring.configuration.settings import load
 from gateway.wiring.database import Place, check, postgres
 

@@ -3,8 +3,8 @@
 import asyncio
 from pathlib import Path
 
-from gateway.cli import preparing
-from gateway.cli.console import console
+from gateway.cli.commands import preparing
+from gateway.cli.commands.console import console
 from gateway.wiring.configuration.settings import load
 from gateway.wiring.database import postgres
 

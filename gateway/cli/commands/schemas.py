@@ -6,8 +6,8 @@ from pathlib import Path
 import typer
 
 import schema
-from gateway.cli.console import console
-from gateway.cli.schema_diff import BREAKING, differences, schema_in
+from gateway.cli.commands.console import console
+from gateway.cli.commands.schema_diff import BREAKING, differences, schema_in
 
 
 def print_schema() -> None:

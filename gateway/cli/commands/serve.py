@@ -3,7 +3,7 @@
 import asyncio
 from pathlib import Path
 
-from gateway.cli.console import console
+from gateway.cli.commands.console import console
 from gateway.http import log_format
 from gateway.http.serving.server import Ending, listen
 from gateway.http.serving.server import serve as serve_app

@@ -11,7 +11,7 @@ from auth.secret import new_secret
 from auth.viewer import Viewer
 from billing.states import Actor
 from db.connections import find_customer
-from gateway.cli.console import console
+from gateway.cli.commands.console import console
 from gateway.wiring.configuration.settings import Settings, WrongSetting, load
 from gateway.wiring.database import Place, check, connected, postgres
 from gateway.wiring.issuer import issuer_of, new_key

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from gateway.cli.console import console, say_error
+from gateway.cli.commands.console import console, say_error
 from gateway.http import log_format
 from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration import production

@@ -9,7 +9,7 @@ from rich.errors import MarkupError
 from rich.table import Table
 
 from gateway.cli import main
-from gateway.cli.console import plain, show
+from gateway.cli.commands.console import plain, show
 
 WRITTEN_BY_OTHERS = "[/red] [bold]b[/bold] [link=x]y[/link] :smile: [/]"
 

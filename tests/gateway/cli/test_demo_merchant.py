@@ -3,7 +3,7 @@
 import pytest
 
 from demo.records.issued import SHOP
-from gateway.cli.preparing import with_demo_merchant
+from gateway.cli.commands.preparing import with_demo_merchant
 from gateway.wiring.configuration.settings import load
 
 

@@ -15,7 +15,7 @@ from db.deployment.migrate import migrate as migrate_database
 from db.outages import LOST
 from demo.passwords import PASSWORD
 from demo.records.issued import SHOP
-from gateway.cli.console import console
+from gateway.cli.commands.console import console
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.database import CannotReach, Place, connected, filling
 from gateway.wiring.files import bucket_of, put_all

@@ -12,7 +12,7 @@ from auth.viewer import Viewer
 from billing.states import Actor
 from demo import SHOWN
 from demo.passwords import PASSWORD
-from gateway.cli.console import bold
+from gateway.cli.commands.console import bold
 from gateway.documents.document_cache import first_party
 from gateway.routes.examples import Login
 
