@@ -19,7 +19,7 @@ from billing.files.attachments import MAX_PROCESSOR_SECONDS, MAX_UNPACKED_BYTES
 from billing.refusals import Refused
 from storage.pdf.verdict import judge, set_limits
 
-NICENESS = 10
+NICENESS = 5
 # The highest score: when memory runs out, Linux ends this process before the server and Postgres.
 OOM_SCORE = "1000"
 MAX_MEMORY = 512 * 1024**2
@@ -47,8 +47,6 @@ def main() -> None:
 
 def _bound_process() -> None:
     os.nice(NICENESS)
-    with suppress(OSError):  # Linux shares the processors between sessions first, and this process has one of its own (sched(7), autogroup)
-        Path("/proc/self/autogroup").write_text(str(NICENESS), encoding="ascii")
     with suppress(OSError):  # only Linux has it
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE, encoding="utf-8")
     with suppress(OSError, ValueError):  # macOS takes no limit of the address space

@@ -175,8 +175,6 @@ async def test_a_worker_has_bounds_a_low_priority_a_session_of_its_own_and_no_se
     assert "Max file size             0" in bounds
     assert "Max core file size        0" in bounds
     assert b"PORTICO" not in process.joinpath("environ").read_bytes()
-    if (group := process / "autogroup").exists():
-        assert group.read_text(encoding="ascii").split()[-1] == "10"
     assert os.getsid(workers()[-1]) != os.getsid(0)
     assert os.getpriority(os.PRIO_PROCESS, workers()[-1]) > os.getpriority(os.PRIO_PROCESS, 0)
 
