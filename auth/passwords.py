@@ -47,7 +47,7 @@ COMMON = frozenset((Path(__file__).parent / "common_passwords.txt").read_text("u
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class PasswordCheck:
     """`needs_rehash`: right, but kept with other parameters than today's; hash it again while it is at hand."""
 
     is_right: bool
@@ -67,19 +67,19 @@ class Passwords:
         self._nobody = self._hasher.hash(token_urlsafe())
 
     async def hash(self, password: str) -> str:
-        """The password as it is stored: parameters, salt and hash in one ASCII string. Takes only what `judge` took."""
+        """The password as it is stored: parameters, salt and hash in one ASCII string. Takes only what `check_password_strength` took."""
         normal = _normal(password)
         if normal is None:
             raise ValueError("the password was not judged before")
         return await self._run(lambda: self._hasher.hash(normal))
 
-    async def verify(self, password: str, stored: str | None) -> Verdict:
+    async def verify(self, password: str, stored: str | None) -> PasswordCheck:
         """Whether this is the password of the account. `stored` is None for an account that does not exist or has no password."""
         # Whatever cannot have been hashed is wrong, and costs as much as any other wrong one.
         normal = _normal(password)
         agrees = await self._run(lambda: self._agrees(stored or self._nobody, normal or ""))
         is_right = agrees and stored is not None and normal is not None
-        return Verdict(is_right, needs_rehash=is_right and self._hasher.check_needs_rehash(stored or ""))
+        return PasswordCheck(is_right, needs_rehash=is_right and self._hasher.check_needs_rehash(stored or ""))
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
@@ -94,7 +94,7 @@ class Passwords:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
 
-def judge(password: str, *, personal: Iterable[str], field: str = "password") -> None:
+def check_password_strength(password: str, *, personal: Iterable[str], field: str = "password") -> None:
     """Refuses a password that is too short, too long, common, or made of what is `personal`: the customer's e-mail address and name, the name of the portal.
 
     Nothing is asked of its composition. Length is counted in Unicode code points after NFC.

@@ -10,13 +10,13 @@ import statistics
 import time
 
 import schema
-from gateway.documents.document_cache import Documents, first_party
+from gateway.documents.document_cache import DocumentCache, first_party
 from tests.gateway.documents.test_attacks import FAMILIES
 
 SIZES = (50, 400, 2000)
 
 
-def milliseconds(documents: Documents, text: str, rounds: int) -> float:
+def milliseconds(documents: DocumentCache, text: str, rounds: int) -> float:
     """For a text that is new each time."""
     times = []
     for number in range(rounds):
@@ -30,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=7)
     rounds = parser.parse_args().rounds
-    documents = Documents(schema.build(), None)
+    documents = DocumentCache(schema.build(), None)
     page = milliseconds(documents, first_party()["Summary"], rounds)
     print(f"{'Summary, which is valid':60}{page:7.1f} ms")
     costs = {(family, size): milliseconds(documents, text(size), rounds) for family, text in FAMILIES.items() for size in SIZES}

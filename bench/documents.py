@@ -21,7 +21,7 @@ from rich.table import Table
 from bench.runner import database, load, portal
 from bench.runner.database import ROOT, Place
 from bench.runner.processes import server
-from billing.rows import ApiClient, TrustedText
+from billing.rows import ApiClient, PersistedTextRow
 from db.blocks import blocks
 from gateway.documents.registry import Registry
 
@@ -84,7 +84,7 @@ async def _loaded(place: Place) -> tuple[float, float]:
         registry = Registry([], "required")
         tracemalloc.start()
         began = perf_counter()
-        texts = [TrustedText(**record) for record in await connection.fetch(blocks()["trusted.texts"].sql)]
+        texts = [PersistedTextRow(**record) for record in await connection.fetch(blocks()["trusted.texts"].sql)]
         registry.replace([ApiClient(**record) for record in await connection.fetch(blocks()["clients.all"].sql)], texts)
         took = perf_counter() - began
         del texts

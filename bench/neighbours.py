@@ -36,7 +36,7 @@ def main(
         portal.signer() as signer,
         server(_without_budgets(portal.portico(place, signer, planner=True))) as running,
     ):
-        big = signer.token(next(person.id for person in demo.SHOWN if person.email == "big@example.com"))
+        big = signer.token(next(person.id for person in demo.PERSONAS if person.email == "big@example.com"))
         asking = Load(
             [running.port], running.path, portal.BODY, [signer.token(asyncio.run(database.customer_ids(place, 1))[0])], 1, seconds, pause_seconds=0.02
         )

@@ -11,31 +11,31 @@ from time import perf_counter
 
 import pypdfium2
 
-from pdf.credit_note import Corrected, credit_note_paper
+from pdf.credit_note import CorrectedInvoice, credit_note_paper
 from pdf.invoice import invoice_paper
-from pdf.layout import Paper, Reader
-from pdf.printing import Printer
-from pdf.renderer import Press
+from pdf.layout import Paper, Recipient
+from pdf.printing import TypstCompiler
+from pdf.renderer import PdfRenderer
 from tests.pdf.samples import ACME, ADA, credit_note, invoice, lines, part
 
 RUNS = 200
 ADDRESS = ("12 St James's Square", "London SW1Y 4LB", "United Kingdom", "ada@example.com")
 READERS = {
-    "de": Reader(
+    "de": Recipient(
         "Müller Gestaltung GmbH",
         "greta@example.com",
         "de-DE",
         "Europe/Berlin",
         ("Greta Müller", "Lindenstraße 24", "10969 Berlin", "Deutschland", "DE136695976", "greta@example.com"),
     ),
-    "ja": Reader(
+    "ja": Recipient(
         "田中商事株式会社",
         "kenji@example.com",
         "ja-JP",
         "Asia/Tokyo",
         ("田中 健二", "100-0005", "東京都千代田区丸の内 1-9-1", "日本", "T1234567890123", "kenji@example.com"),
     ),
-    "ar": Reader(
+    "ar": Recipient(
         "فاطمة الصباح",
         "fatima@example.com",
         "ar-KW",
@@ -48,7 +48,7 @@ DISCOUNTED = {"discount_minor": 1_000, "net_minor": 9_000, "tax_minor": 1_710, "
 BOOK = {"description": "Handbook, printed", "tax_rate_ppm": 70_000, "tax_minor": 700, "total_minor": 10_700, "period_starts_at": None, "period_ends_at": None}
 
 
-def sample(count: int, *, number: int = 42, reader: Reader = ADA) -> Paper:
+def sample(count: int, *, number: int = 42, reader: Recipient = ADA) -> Paper:
     rows = [replace(line, **{1: DISCOUNTED, 2: BOOK}.get(line.position, {})) for line in lines(count)]
     made = replace(invoice(rows, paid_minor=10_000, status="PARTIALLY_PAID"), number=f"INV-2026-{number:06d}")
     return invoice_paper(made, rows, [part()], merchant=ACME, reader=reader)
@@ -56,13 +56,13 @@ def sample(count: int, *, number: int = 42, reader: Reader = ADA) -> Paper:
 
 def first() -> float:
     started = perf_counter()
-    Printer([]).printed(sample(3, number=1))
+    TypstCompiler([]).printed(sample(3, number=1))
     return perf_counter() - started
 
 
 def one_by_one(count: int, runs: int) -> list[float]:
     """Different papers, so that nothing of the last one can be used again as a whole."""
-    printer, times = Printer([]), []
+    printer, times = TypstCompiler([]), []
     for number in range(runs):
         started = perf_counter()
         printer.printed(sample(count, number=number))
@@ -72,7 +72,7 @@ def one_by_one(count: int, runs: int) -> list[float]:
 
 async def at_once(tasks: int, at_once: int) -> tuple[float, float]:
     """Papers a second, and the longest time that the event loop stood still meanwhile."""
-    press, started, gaps = Press(at_once=at_once), perf_counter(), [0.0]
+    press, started, gaps = PdfRenderer(at_once=at_once), perf_counter(), [0.0]
 
     async def listen() -> None:
         while True:
@@ -106,11 +106,11 @@ def pictures(folder: Path) -> None:
     for language, reader in READERS.items():
         draw(sample(3, reader=reader), folder / f"invoice-{language}.png")
     note, of = credit_note()
-    draw(credit_note_paper(note, of, Corrected("INV-2026-000042", date(2026, 11, 22)), merchant=ACME, reader=ada), folder / "credit-note.png")
+    draw(credit_note_paper(note, of, CorrectedInvoice("INV-2026-000042", date(2026, 11, 22)), merchant=ACME, reader=ada), folder / "credit-note.png")
 
 
 def draw(paper: Paper, file: Path) -> None:
-    pdf = pypdfium2.PdfDocument(Printer([]).printed(paper).pdf)
+    pdf = pypdfium2.PdfDocument(TypstCompiler([]).printed(paper).pdf)
     pdf[0].render(scale=100 / 72).to_pil().save(file)
 
 

@@ -10,14 +10,14 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from time import perf_counter, sleep
 
-from pdf.layout import Merchant, Paper, Reader
-from pdf.renderer import Press
-from pdf.statement import Entry, EntryKind, Statement, statement_paper
+from pdf.layout import Merchant, Paper, Recipient
+from pdf.renderer import PdfRenderer
+from pdf.statement import AccountStatement, EntryKind, LedgerEntry, statement_paper
 
 ROWS = 5_000
 SAMPLE_SECONDS = 0.02
 MADE_AT = datetime(2026, 11, 28, tzinfo=UTC)
-READER = Reader("Bigg Company", "bigg@example.com", "en-US", "America/New_York")
+READER = Recipient("Bigg Company", "bigg@example.com", "en-US", "America/New_York")
 
 
 def statement(rows: int, number: int) -> Paper:
@@ -25,10 +25,12 @@ def statement(rows: int, number: int) -> Paper:
     first = date(2024, 1, 1) + timedelta(days=number)
     kinds = [(EntryKind.INVOICE, "INV-2026-", 11_900), (EntryKind.PAYMENT, "pay_01m829w97ne1msh76cyg", -11_900)]
     entries = [
-        Entry(first + timedelta(days=index % 700), kind, f"{prefix}{index:06d}", amount)
+        LedgerEntry(first + timedelta(days=index % 700), kind, f"{prefix}{index:06d}", amount)
         for index, (kind, prefix, amount) in ((index, kinds[index % 2]) for index in range(rows))
     ]
-    return statement_paper(Statement("USD", first, first + timedelta(days=730), number, entries), merchant=Merchant("Acme"), reader=READER, made_at=MADE_AT)
+    return statement_paper(
+        AccountStatement("USD", first, first + timedelta(days=730), number, entries), merchant=Merchant("Acme"), reader=READER, made_at=MADE_AT
+    )
 
 
 def memory_mb(process: int) -> float:
@@ -58,7 +60,7 @@ class Watch:
             sleep(SAMPLE_SECONDS)
 
 
-async def printed(press: Press, paper: Paper) -> tuple[int, float, float]:
+async def printed(press: PdfRenderer, paper: Paper) -> tuple[int, float, float]:
     """How many bytes it has, how many seconds it took, and for how many seconds the event loop stood still at most."""
     started, gaps = perf_counter(), [0.0]
 
@@ -75,7 +77,7 @@ async def printed(press: Press, paper: Paper) -> tuple[int, float, float]:
 
 
 async def measure(rows: int) -> None:
-    press, watch = Press(at_once=1), Watch()
+    press, watch = PdfRenderer(at_once=1), Watch()
     await press.print(statement(10, 0))
     gc.collect()
     idle = memory_mb(os.getpid())

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from statistics import median
 
 from auth.jwt.keys import Key, new_pem, of_pem, shared
-from auth.jwt.tokens import Issuer, Tokens, sign
+from auth.jwt.tokens import OwnIssuer, Tokens, sign
 from auth.viewer import Viewer
 from billing.states import Actor
 
@@ -23,7 +23,7 @@ async def main() -> None:
 
 
 async def _measured(key: Key) -> tuple[float, float]:
-    issuer, now = Issuer("portico", "portico", (key,)), datetime.now(UTC)
+    issuer, now = OwnIssuer("portico", "portico", (key,)), datetime.now(UTC)
     tokens = Tokens(issuer)
     sent = [f"Bearer {sign(VIEWER, issuer, now=now, lifetime=timedelta(minutes=15))}" for _ in range(COUNT)]
     return await _median_us(tokens, sent, now), await _median_us(tokens, sent, now)

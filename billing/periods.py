@@ -15,7 +15,7 @@ PER_YEAR = {"DAY": Fraction(365), "WEEK": Fraction(365, 7), "MONTH": Fraction(12
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class BillingPeriod:
     """From its first instant to just before its last."""
 
     starts_at: datetime
@@ -51,8 +51,8 @@ class Cycle:
             number += 1
         return self.boundary(number)
 
-    def period_from(self, at: datetime) -> Period:
-        return Period(at, self.next_after(at))
+    def period_from(self, at: datetime) -> BillingPeriod:
+        return BillingPeriod(at, self.next_after(at))
 
     def _estimate(self, at: datetime) -> int:
         """At most the number of the boundary before `at`, give or take one."""

@@ -21,7 +21,7 @@ def visible(text: str) -> str:
     is_flag = False
     for character in normal:
         is_flag = character == BLACK_FLAG or (is_flag and ord(character) in TAGS)
-        characters.append(character if is_flag else _shown(character))
+        characters.append(character if is_flag else _escaped(character))
     return " ".join("".join(characters).split())
 
 
@@ -30,7 +30,7 @@ def is_blank(text: str) -> bool:
     return not text.strip(JOINERS + " ")
 
 
-def _shown(character: str) -> str:
+def _escaped(character: str) -> str:
     category = unicodedata.category(character)
     if category in ("Zl", "Zp") or (category == "Cc" and character.isspace()):
         return " "

@@ -27,7 +27,7 @@ HEADER = re.compile(r"^-- (name|returns|order (?P<order>\w+)): *(?P<value>.+)$")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class RowOrder:
     """A total order of a block's rows: columns, ending in the id, all in one direction (so that one row comparison is the keyset)."""
 
     columns: tuple[str, ...]
@@ -41,7 +41,7 @@ class Block:
     returns: str
     # The first sentence of its header.
     summary: str
-    orders: Mapping[str, Order] = field(hash=False, compare=False)
+    orders: Mapping[str, RowOrder] = field(hash=False, compare=False)
     parameters: frozenset[str] = field(init=False, hash=False, compare=False)
     # Whether its rows belong to a customer; plans and prices belong to everybody.
     is_of_customer: bool = field(init=False, hash=False, compare=False)
@@ -87,12 +87,12 @@ def _summary(lines: list[str]) -> str:
     return next((line.removeprefix("--").strip() for line in header if not HEADER.match(line)), "")
 
 
-def _order(text: str) -> Order:
+def _order(text: str) -> RowOrder:
     pairs = [part.split() for part in text.split(",")]
     directions = {pair[1] if len(pair) > 1 else "asc" for pair in pairs}
     if len(directions) != 1:
         raise ValueError(f"an order runs in one direction: {text}")
-    return Order(tuple(pair[0] for pair in pairs), directions == {"desc"})
+    return RowOrder(tuple(pair[0] for pair in pairs), directions == {"desc"})
 
 
 def numbered(sql: str) -> tuple[str, tuple[str, ...]]:

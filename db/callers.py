@@ -34,7 +34,7 @@ def begin(caller: Caller, mode: str) -> str:
         f"BEGIN {mode}; "
         f"SET LOCAL app.customer_id = {literal(caller.customer_id or '')}; "
         f"SET LOCAL app.actor = {literal(caller.actor)}; "
-        f"SET LOCAL app.now = {literal(caller.now.isoformat())}" + _acting(caller) + judging(caller, mode)
+        f"SET LOCAL app.now = {literal(caller.now.isoformat())}" + _acting(caller) + permission_check(caller, mode)
     )
 
 
@@ -44,7 +44,7 @@ def _acting(caller: Caller) -> str:
     return "".join(f"; SET LOCAL app.{name} = {literal(value)}" for name, value in settings if value is not None)
 
 
-def judging(caller: Caller, mode: str) -> str:
+def permission_check(caller: Caller, mode: str) -> str:
     """The statements that judge the caller, as far as needed. A session has a customer, and the session of a partner's token an app, so one call judges all of them."""
     if caller.session_id:
         return f"; SELECT assert_session({literal(caller.session_id)})"

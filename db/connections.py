@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import asyncpg
 
-from db.outages import LOST
+from db.outages import CONNECTION_LOST_ERRORS
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
@@ -18,10 +18,10 @@ REFUSED = asyncpg.PostgresError
 # What Postgres refuses, and what the driver says by itself.
 DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError)
 # What a driver raises where a database cannot be reached or its URL cannot be used.
-FAILURES = (*LOST, *DRIVER_ERRORS, ValueError)
+FAILURES = (*CONNECTION_LOST_ERRORS, *DRIVER_ERRORS, ValueError)
 # Of these, what passes by itself. A wrong password, role or name of the database does not.
-PASSING = (
-    *LOST,
+TRANSIENT_ERRORS = (
+    *CONNECTION_LOST_ERRORS,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
     asyncpg.InsufficientResourcesError,

@@ -3,11 +3,11 @@
 from typing import Any
 
 
-def storable(value: Any) -> Any:
+def encode_param(value: Any) -> Any:
     """Postgres' text cannot hold NUL, so a text with one equals nothing there. It is looked for with a character that nobody types."""
     if isinstance(value, str):
         return value.replace("\x00", "\ufffd") if "\x00" in value else value
-    return [storable(item) for item in value] if isinstance(value, list | tuple) else value
+    return [encode_param(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def literal(value: str | int) -> str:

@@ -27,7 +27,7 @@ CLIENT_DISABLED = "PO403"
 # SQLSTATEs, or the two characters that a whole class of them begins with: https://www.postgresql.org/docs/current/errcodes-appendix.html
 CONFLICTS = ("40001", "40P01")
 READ_ONLY = ("25006",)
-OUTAGES = (
+OUTAGE_ERRORS = (
     "08",  # connection exception; a pooler too says so
     "25P03",  # idle in transaction for too long
     "25P04",  # transaction timeout
@@ -47,7 +47,7 @@ MISUSE = ("the server expects", "the number of query arguments")
 # A wrong setting or a wrong value (ClientConfigurationError and DataError are ValueErrors), and what this Postgres or asyncpg does not have.
 WRONG = (ValueError, asyncpg.UnsupportedClientFeatureError, asyncpg.UnsupportedServerFeatureError)
 # A machine or a network that fails, a connection that ends in the middle of a message, and asyncpg's protocol when it has lost its way after that.
-LOST = (OSError, EOFError, TimeoutError, asyncpg.InternalClientError)
+CONNECTION_LOST_ERRORS = (OSError, EOFError, TimeoutError, asyncpg.InternalClientError)
 
 # asyncio joins the failures of several addresses in one text.
 ERRNO = re.compile(r"\[Errno (-?\d+)\]")
@@ -92,7 +92,7 @@ class UnknownCustomer(SessionEnded):
 
 
 @contextmanager
-def outages() -> Iterator[None]:
+def translate_errors() -> Iterator[None]:
     """Raise what Postgres and asyncpg say as DatabaseUnavailable, AlreadyTaken or SessionEnded. A bug passes as it is."""
     try:
         yield
@@ -118,7 +118,7 @@ def outage_of(error: BaseException) -> type[DatabaseUnavailable] | None:
         return Conflict
     if isinstance(error, asyncpg.InterfaceError):
         return None if isinstance(error, WRONG) or str(error).startswith(MISUSE) else DatabaseUnavailable
-    return DatabaseUnavailable if isinstance(error, LOST) else None
+    return DatabaseUnavailable if isinstance(error, CONNECTION_LOST_ERRORS) else None
 
 
 def _outage_of_sqlstate(error: asyncpg.PostgresError) -> type[DatabaseUnavailable] | None:
@@ -129,7 +129,7 @@ def _outage_of_sqlstate(error: asyncpg.PostgresError) -> type[DatabaseUnavailabl
         return ReadOnly
     # After FATAL and PANIC the connection is gone, whatever the code: a Postgres that goes away also says XX000.
     is_over = error.severity_en in ("FATAL", "PANIC")
-    return DatabaseUnavailable if is_over or code.startswith(OUTAGES) else None
+    return DatabaseUnavailable if is_over or code.startswith(OUTAGE_ERRORS) else None
 
 
 def _is_refused_by_standby(error: asyncpg.PostgresError) -> bool:

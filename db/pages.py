@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from billing.utf8 import is_storable
-from db.blocks import Block, Order
+from db.blocks import Block, RowOrder
 
 Value = str | int | bool | date | datetime
 
@@ -41,7 +41,7 @@ def page_sql(block: Block, window: Window, *, limit: str, mark: str = "", column
     return f"select {columns} from ({block.sql}) page{where} {sorting} limit {limit}"
 
 
-def order_by(order: Order, *, is_descending: bool) -> str:
+def order_by(order: RowOrder, *, is_descending: bool) -> str:
     direction = "desc" if is_descending else "asc"
     return f"order by {', '.join(f'{column} {direction}' for column in order.columns)}"
 
@@ -50,13 +50,13 @@ def keyset_arguments(window: Window, mark: str = "") -> dict[str, Value]:
     return {f"{name}{mark}_{n}": value for name, keyset in (("after", window.after), ("before", window.before)) for n, value in enumerate(keyset or ())}
 
 
-def encode_cursor(name: str, order: Order, row: object) -> str:
+def encode_cursor(name: str, order: RowOrder, row: object) -> str:
     """The cursor of a row: its order's name and its keyset, as JSON in base64url."""
     values = [name, *(_text(getattr(row, column)) for column in order.columns)]
     return urlsafe_b64encode(json.dumps(values, ensure_ascii=False).encode()).decode()
 
 
-def decode_cursor(cursor: str, name: str, order: Order, types: dict[str, Any]) -> tuple[Value, ...]:
+def decode_cursor(cursor: str, name: str, order: RowOrder, types: dict[str, Any]) -> tuple[Value, ...]:
     """The keyset in a cursor that `encode_cursor` made for the same order. Raises ValueError for anything else."""
     values = json.loads(urlsafe_b64decode(cursor.encode("ascii", "strict")))
     if not isinstance(values, list) or len(values) != len(order.columns) + 1 or values[0] != name:

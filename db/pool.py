@@ -29,7 +29,7 @@ ENDING_SECONDS = 1.0
 # 5 MB at most (`docs/decisions/0033-plans-are-bounded.md`).
 PREPARED = 100
 # What asking a connection raises that asyncpg has taken back, or whose transport is gone.
-GONE = (asyncpg.InterfaceError, asyncpg.InternalClientError, AttributeError, AssertionError)
+CONNECTION_ERRORS = (asyncpg.InterfaceError, asyncpg.InternalClientError, AttributeError, AssertionError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +62,10 @@ class Database(databases.Database):
             max_cached_statement_lifetime=0,
             max_queries=1_000_000_000,
             init=_check_role,
-            reset=_nothing,
+            reset=_noop,
             server_settings={"application_name": "portico", **server_settings},
         )
-        self._line = _Line(pool.max_size)
+        self._line = _WaitQueue(pool.max_size)
         # How many connections units of work were given so far.
         self.taken = 0
 
@@ -85,14 +85,14 @@ class Database(databases.Database):
         """A connection for one unit of work. Raises TimeoutError when none was free for so long, and what connecting raises."""
         self.taken += 1
         async with asyncio.timeout(seconds):
-            return await self._line.place() or await self._from_pool()
+            return await self._line.slot() or await self._from_pool()
 
     async def _from_pool(self) -> "Lease":
         connection = Connection(self, self._backend)
         try:
             await connection.__aenter__()
         except BaseException:  # cancelled or refused: the place is the next one's
-            self._line.leave()
+            self._line.release()
             raise
         return Lease(connection, self._line)
 
@@ -103,7 +103,7 @@ class Lease:
     `is_reading` while a read transaction is open in it.
     """
 
-    def __init__(self, connection: Connection, line: "_Line", *, is_reading: bool = False) -> None:
+    def __init__(self, connection: Connection, line: "_WaitQueue", *, is_reading: bool = False) -> None:
         self._connection, self._line, self.is_reading = connection, line, is_reading
         self._has_ended = False
 
@@ -167,7 +167,7 @@ class Lease:
 
     def terminate(self) -> None:
         """Close the connection without waiting for Postgres."""
-        with suppress(*GONE):
+        with suppress(*CONNECTION_ERRORS):
             self.raw.terminate()
 
     async def _close_transaction(self, statement: str) -> None:
@@ -188,17 +188,17 @@ class Lease:
     def _is_lost(self) -> bool:
         try:
             return bool(self.raw.is_closed())
-        except GONE:
+        except CONNECTION_ERRORS:
             return True
 
     async def _give_back(self) -> None:
         try:
             await self._connection.__aexit__()
         finally:
-            self._line.leave()
+            self._line.release()
 
 
-class _Line:
+class _WaitQueue:
     """As many places as the pool has connections, and who waits for one, in order."""
 
     def __init__(self, places: int) -> None:
@@ -214,7 +214,7 @@ class _Line:
     def is_awaited(self) -> bool:
         return bool(self._waiting)
 
-    async def place(self) -> Lease | None:
+    async def slot(self) -> Lease | None:
         """A place, with the connection of who had it before, or None where the pool has one."""
         if self._places:
             self._places -= 1
@@ -231,7 +231,7 @@ class _Line:
             elif lease := turn.result():  # it came in the moment in which its owner gave up
                 await lease.end(is_sound=True)
             else:
-                self.leave()
+                self.release()
             raise
 
     def pass_on(self, lease: Lease | None) -> bool:
@@ -244,13 +244,13 @@ class _Line:
                 return True
         return False
 
-    def leave(self) -> None:
+    def release(self) -> None:
         """Somebody's connection is back in the pool."""
         if not self.pass_on(None):
             self._places += 1
 
 
-async def _nothing(_: object) -> None:
+async def _noop(_: object) -> None:
     """Sessions set only what is LOCAL to their transaction, so a returned connection has nothing to reset."""
 
 

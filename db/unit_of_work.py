@@ -11,14 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from db.blocks import blocks, positional, with_literals
-from db.callers import READ, WRITE, begin, judging
+from db.callers import READ, WRITE, begin, permission_check
 from db.callers import Caller as Caller
-from db.literals import literal, storable
+from db.literals import encode_param, literal
 from db.outages import AlreadyTaken as AlreadyTaken
 from db.outages import DatabaseUnavailable as DatabaseUnavailable
 from db.outages import SessionEnded as SessionEnded
 from db.outages import UnknownCustomer as UnknownCustomer
-from db.outages import outages
+from db.outages import translate_errors
 from db.pool import Database, Lease
 from db.records import rows_of
 from db.saving import in_order, statement_of
@@ -29,13 +29,13 @@ class UnitOfWorkClosed(Exception):
 
 
 @dataclass(slots=True)
-class Progress:
+class CommitCount:
     """What all units of work of one operation have done so far."""
 
     commits: int = 0
 
 
-class Session:
+class UnitOfWork:
     """The unit of work of one operation: reads in one REPEATABLE READ READ ONLY transaction that the first of them opens; writes in one of their own.
 
     It has at most one connection at a time, and is open until `close`, which ends what still runs in it. A closed one opens nothing.
@@ -44,7 +44,7 @@ class Session:
     def __init__(self, database: Database, caller: Caller, *, acquire_seconds: float = 1.0) -> None:
         self.caller = caller
         self.statements = 0
-        self.progress = Progress()
+        self.progress = CommitCount()
         # Whether a transaction was opened, and so the caller judged.
         self.is_judged = False
         self._database = database
@@ -58,15 +58,15 @@ class Session:
         self._writing: asyncio.Task[Any] | None = None
         self._running: set[asyncio.Task[Any]] = set()
 
-    def of(self, caller: Caller) -> "Session":
+    def for_caller(self, caller: Caller) -> "UnitOfWork":
         """Another unit of work on the same database, of the same operation."""
         other = self.apart(caller)
         other.progress = self.progress
         return other
 
-    def apart(self, caller: Caller) -> "Session":
+    def apart(self, caller: Caller) -> "UnitOfWork":
         """Another unit of work on the same database for what is done after the answer: what it commits is not the operation's."""
-        return Session(self._database, caller, acquire_seconds=self._acquire_seconds)
+        return UnitOfWork(self._database, caller, acquire_seconds=self._acquire_seconds)
 
     async def fetch(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
         """Run one reading statement with positional parameters; without `is_prepared`, it takes no place among those that the connection keeps.
@@ -74,7 +74,7 @@ class Session:
         Raises DatabaseUnavailable, SessionEnded, UnitOfWorkClosed.
         """
         self._check_open()
-        read = asyncio.create_task(self._in_turn(sql, [*map(storable, arguments)], is_prepared=is_prepared))
+        read = asyncio.create_task(self._in_turn(sql, [*map(encode_param, arguments)], is_prepared=is_prepared))
         self._running.add(read)
         read.add_done_callback(self._ended)
         # A field that is cancelled because a sibling was refused must not cut off the statement: the other fields read in the same transaction.
@@ -88,13 +88,13 @@ class Session:
         task = self._check_open()
         self._running.add(task)
         try:
-            return await self._in_turn(sql, [*map(storable, arguments)], is_prepared=is_prepared)
+            return await self._in_turn(sql, [*map(encode_param, arguments)], is_prepared=is_prepared)
         finally:
             self._running.discard(task)
 
     async def _in_turn(self, sql: str, arguments: list[Any], *, is_prepared: bool) -> list[Any]:
         async with self._turn:
-            with outages():
+            with translate_errors():
                 return await self._read(sql, arguments, is_prepared=is_prepared)
 
     def _ended(self, read: "asyncio.Task[list[Any]]") -> None:
@@ -129,7 +129,7 @@ class Session:
                 self._writing = task
                 try:
                     await self._end_reads()
-                    with outages():
+                    with translate_errors():
                         async with self._transaction() as transaction:
                             yield transaction
                 finally:
@@ -157,7 +157,7 @@ class Session:
 
     async def confirm(self) -> None:
         """Have the database judge the caller, if no statement has run yet. Raises DatabaseUnavailable, SessionEnded."""
-        if not self.statements and judging(self.caller, READ):
+        if not self.statements and permission_check(self.caller, READ):
             await self.fetch("select", ())
 
     def _count(self) -> None:
@@ -253,7 +253,7 @@ class Transaction:
         sql, names = statement
         arguments: dict[str, Any] = {"customer_id": self.caller.customer_id, **values, "now": self.caller.now}
         self._count()
-        return await self._lease.fetch(sql, [storable(arguments[name]) for name in names])
+        return await self._lease.fetch(sql, [encode_param(arguments[name]) for name in names])
 
     def at_commit(self, name: str, /, **values: str | int) -> None:
         """Run a block after everything else, in the round trip of COMMIT: its locks last no longer than Postgres needs for that. Nobody reads its rows."""
@@ -264,11 +264,11 @@ class Transaction:
         """The statements that go to Postgres together with COMMIT. In all transactions the blocks run in the same order, so that none waits for another in a circle."""
         return [statement for _, statement in sorted(self._closing, key=lambda each: each[0])]
 
-    async def present(self, setting: str, value: str) -> None:
+    async def set_rls_secret(self, setting: str, value: str) -> None:
         """Show a secret's hash or an address to row security, which then shows the row that belongs to it."""
         await self._lease.execute(f"SET LOCAL app.{setting} = {literal(value)}")
 
-    async def act_as(self, customer_id: str) -> None:
+    async def impersonate_verified(self, customer_id: str) -> None:
         """From here on this is the customer who acts. Only for who has just proved to be that customer."""
         self.caller = replace(self.caller, customer_id=customer_id)
         await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}")

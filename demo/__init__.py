@@ -2,6 +2,6 @@
 
 from demo.load import files, is_empty, load_demo, seed
 from demo.own import NotTheDemo, check_own
-from demo.personas import SHOWN, DemoCustomer
+from demo.personas import PERSONAS, DemoCustomer
 
-__all__ = ["SHOWN", "DemoCustomer", "NotTheDemo", "check_own", "files", "is_empty", "load_demo", "seed"]
+__all__ = ["PERSONAS", "DemoCustomer", "NotTheDemo", "check_own", "files", "is_empty", "load_demo", "seed"]

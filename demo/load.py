@@ -13,17 +13,17 @@ from demo.customers.crowd import generate
 from demo.customers.stories import STORIES
 from demo.own import refuse_others
 from demo.passwords import give
-from demo.personas import HOMES, SHOWN, DemoCustomer
+from demo.personas import HOMES, PERSONAS, DemoCustomer
 from demo.records.account import open_account
 from demo.records.addresses import ADDRESSES
 from demo.records.catalogue import catalogue_rows
 from demo.records.contents import content
 from demo.records.documents import name_corrected, snapshots
-from demo.records.issued import DocumentSnapshot
-from demo.records.money import CreditNote
+from demo.records.issued import SeedDocumentSnapshot
+from demo.records.money import SeedCreditNote
 from demo.records.numbers import Numbers, registered
 from demo.records.periods import whole_seconds
-from demo.records.rows import Customer, Invoice
+from demo.records.rows import SeedCustomer, SeedInvoice
 from demo.records.tables import CATALOGUE_TABLES, CUSTOMER_TABLES, Rows, columns, no_rows, record_of
 
 BATCH = 500
@@ -57,7 +57,7 @@ async def files(connection: Connection) -> list[File]:
     rows = await connection.fetch(
         "select object_key, content_type, id, file_name, size_bytes from attachment where status = 'STORED' and object_key = 'customer/' || customer_id || '/' || id "
         "and customer_id = any($1)",
-        [shown.id for shown in SHOWN],
+        [shown.id for shown in PERSONAS],
     )
     return [(row["object_key"], row["content_type"], content(row["id"], row["file_name"], row["size_bytes"])) for row in rows]
 
@@ -125,18 +125,18 @@ async def _fill(connection: Connection, *, customers: int, now: datetime, progre
     await refuse_others(connection)
     if not await connection.fetchval("select exists (select from plan)"):
         await _copy(connection, catalogue_rows(), CATALOGUE_TABLES)
-    known = {record["id"] for record in await connection.fetch("select id from customer where id = any($1)", [shown.id for shown in SHOWN])}
+    known = {record["id"] for record in await connection.fetch("select id from customer where id = any($1)", [shown.id for shown in PERSONAS])}
     generated = await connection.fetchval("select count(*) from customer") - len(known)
-    makes: list[Make] = [partial(tell_story, shown, now) for shown in SHOWN if shown.id not in known]
+    makes: list[Make] = [partial(run_story, shown, now) for shown in PERSONAS if shown.id not in known]
     makes += [partial(_generate, number, now) for number in range(generated + 1, customers + 1)]
     await _copy_all(connection, _batches(makes, await Numbers.following(connection)), progress)
     await connection.execute("update coupon c set redeemed_count = (select count(*) from coupon_redemption r where r.coupon_id = c.id)")
 
 
-def tell_story(shown: DemoCustomer, now: datetime, rows: Rows) -> None:
+def run_story(shown: DemoCustomer, now: datetime, rows: Rows) -> None:
     """Add the rows of a named customer."""
     home = HOMES[shown.email]
-    customer = Customer(
+    customer = SeedCustomer(
         id=shown.id,
         name=shown.name,
         email=shown.email,
@@ -161,9 +161,9 @@ async def _copy_all(connection: Connection, batches: Iterator[Rows], progress: C
     done = 0
     while (batch := await coming) is not None:
         coming = asyncio.create_task(asyncio.to_thread(next, batches, None))
-        await registered(connection, [*batch[Invoice], *batch[CreditNote]])
+        await registered(connection, [*batch[SeedInvoice], *batch[SeedCreditNote]])
         await _copy(connection, batch, CUSTOMER_TABLES)
-        done += len(batch[Customer])
+        done += len(batch[SeedCustomer])
         progress(done)
 
 
@@ -172,9 +172,9 @@ def _batches(makes: list[Make], numbers: Numbers) -> Iterator[Rows]:
         rows = no_rows()
         for make in makes[start : start + BATCH]:
             make(rows)
-        numbers.number([*rows[Invoice], *rows[CreditNote]])
+        numbers.number([*rows[SeedInvoice], *rows[SeedCreditNote]])
         name_corrected(rows)
-        rows[DocumentSnapshot] += snapshots(rows)
+        rows[SeedDocumentSnapshot] += snapshots(rows)
         yield rows
 
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from db.connections import Connection, connect
 from demo.customers.crowd import generated_id
-from demo.personas import SHOWN
+from demo.personas import PERSONAS
 from demo.records.catalogue import catalogue_rows
 from demo.records.tables import CATALOGUE_TABLES
 
@@ -50,6 +50,6 @@ async def _others(connection: Connection, table: str, own: set[str]) -> int:
 
 async def _other_customers(connection: Connection) -> int:
     """Generated customers are known by the part of their ids that their number alone decides."""
-    rows = await connection.fetch("select id from customer where id <> all($1)", [shown.id for shown in SHOWN])
+    rows = await connection.fetch("select id from customer where id <> all($1)", [shown.id for shown in PERSONAS])
     generated = {generated_id(number, ANY_DAY)[-CHANCE_CHARACTERS:] for number in range(1, len(rows) + 1)}
     return sum(row["id"][-CHANCE_CHARACTERS:] not in generated for row in rows)

@@ -3,14 +3,14 @@
 from datetime import datetime
 
 from db.connections import Connection
-from demo.personas import SHOWN
+from demo.personas import PERSONAS
 
 PASSWORD = "a portico has many columns"
 
 
 async def give(connection: Connection, password_hash: str, *, now: datetime) -> None:
     """One password for all named customers; who has one keeps it. In a transaction as the application, under row security, like any mutation."""
-    for person in SHOWN:
+    for person in PERSONAS:
         await connection.execute(f"set local app.customer_id = '{person.id}'")
         await connection.execute(
             "insert into credential (email, customer_id, password_hash, changed_at, created_at) select $1, $2, $3, $4, $4"

@@ -10,28 +10,28 @@ from typing import Any
 
 from billing.lifecycle.service import ServiceBegins
 from billing.money.dunning import RetryPolicy
-from billing.money.issuer import Issuer
+from billing.money.issuer import InvoiceIssuer
 from billing.money.numbers import Numbering
 from billing.rows.money.operations import Due
 from billing.rows.money.owed import StoredEvent
 from billing.states import Actor
 from db.outages import describe
 from db.pool import Database
-from db.unit_of_work import Caller, DatabaseUnavailable, Session
+from db.unit_of_work import Caller, DatabaseUnavailable, UnitOfWork
 from payments.processor import OutcomeUnknown, Processor, ProcessorUnavailable
 from resolvers.changes.writing import system_writer
 from resolvers.charges.collecting import collect, lift_hold
 from resolvers.charges.reconciling import PATIENCE, reconcile
 from resolvers.context import Letterhead
-from resolvers.payments.webhooks import act
-from resolvers.reads.facts import asked
+from resolvers.payments.webhooks import apply_event
+from resolvers.reads.facts import fetch_rows
 from resolvers.subscriptions.advance import catch_up
 
 log = logging.getLogger("portico.clock")
 
 BATCH = 500
 # A line says why these happened, and a traceback would say no more.
-PASSING = (DatabaseUnavailable, ProcessorUnavailable, OutcomeUnknown)
+TRANSIENT_ERRORS = (DatabaseUnavailable, ProcessorUnavailable, OutcomeUnknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Billing:
     numbering: Numbering = field(default_factory=Numbering)
     letterhead: Letterhead | None = None
     service_begins: ServiceBegins = ServiceBegins.MONEY
-    issuer: Issuer | None = None
+    issuer: InvoiceIssuer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Stage:
 
 
 @dataclass(slots=True)
-class Pass:
+class ClockPassResult:
     """What one pass did: events of processors, steps of subscriptions, invoices charged, charges settled, and what failed and is tried again by the next pass;
     of these, `blocked` are those that the database refused for now."""
 
@@ -69,13 +69,13 @@ class Pass:
     blocked: int = 0
 
 
-async def tick(billing: Billing, now: datetime, done: Pass | None = None) -> Pass:
+async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = None) -> ClockPassResult:
     """Everything that is due at `now`: what processors told and charges of unknown outcome first, then holds that nothing is owed for any more, then
     subscriptions, then invoices, those just issued too.
 
     Fills and returns `done`. What fails is logged and does not keep the rest; when nothing at all could be looked for, the last error is raised.
     """
-    done = done or Pass()
+    done = done or ClockPassResult()
     by = replace(system_writer(now, billing.numbering, billing.policy, billing.letterhead), service_begins=billing.service_begins, issuer=billing.issuer)
 
     async def settle_one(due: Due) -> None:
@@ -95,7 +95,7 @@ async def tick(billing: Billing, now: datetime, done: Pass | None = None) -> Pas
         done.collections += 1
 
     async def act_on(event: StoredEvent) -> None:
-        await act(Session(billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30), event, by=by)
+        await apply_event(UnitOfWork(billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30), event, by=by)
         done.events += 1
 
     stages = (
@@ -111,7 +111,7 @@ async def tick(billing: Billing, now: datetime, done: Pass | None = None) -> Pas
     return done
 
 
-async def _attempted(billing: Billing, done: Pass, now: datetime, stage: Stage) -> Exception | None:
+async def _attempted(billing: Billing, done: ClockPassResult, now: datetime, stage: Stage) -> Exception | None:
     """One stage that cannot be looked for must not keep the others: why it could not, or None."""
     try:
         await _all(billing, done, now, stage)
@@ -123,7 +123,7 @@ async def _attempted(billing: Billing, done: Pass, now: datetime, stage: Stage) 
     return None
 
 
-async def _all(billing: Billing, done: Pass, now: datetime, stage: Stage) -> None:
+async def _all(billing: Billing, done: ClockPassResult, now: datetime, stage: Stage) -> None:
     """Batch after batch, each thing once a pass: what fails or stays due waits for the next pass. A customer's things are done one after the other, in their order."""
     seen: set[Any] = set()
     turn = asyncio.Semaphore(billing.concurrency)
@@ -136,7 +136,7 @@ async def _all(billing: Billing, done: Pass, now: datetime, stage: Stage) -> Non
     async def one(due: Any) -> None:
         try:
             await stage.work(due)
-        except PASSING as error:
+        except TRANSIENT_ERRORS as error:
             done.failures += 1
             done.blocked += isinstance(error, DatabaseUnavailable)
             log.error("%s of %s failed and will be tried again: %s", stage.block, due.id, describe(error))
@@ -165,12 +165,12 @@ def _by_customer(things: list[Any]) -> list[list[Any]]:
 
 
 async def _due(billing: Billing, block: str, now: datetime, *, wanted: int) -> list[Any]:
-    session = Session(billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30)
+    session = UnitOfWork(billing.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30)
     try:
-        return await asked(session, block, wanted=wanted, started_before=now - PATIENCE)
+        return await fetch_rows(session, block, wanted=wanted, started_before=now - PATIENCE)
     finally:
         await session.close()
 
 
-def _session(billing: Billing, due: Due, now: datetime) -> Session:
-    return Session(billing.database, Caller(due.customer_id, Actor.SYSTEM, now), acquire_seconds=30)
+def _session(billing: Billing, due: Due, now: datetime) -> UnitOfWork:
+    return UnitOfWork(billing.database, Caller(due.customer_id, Actor.SYSTEM, now), acquire_seconds=30)

@@ -12,10 +12,10 @@ from billing.states import Actor
 from db.connections import REFUSED
 from db.outages import describe
 from db.pool import Database
-from db.unit_of_work import Caller, DatabaseUnavailable, Session
+from db.unit_of_work import Caller, DatabaseUnavailable, UnitOfWork
 from jobs.clock import Billing
 from resolvers.context import Post
-from resolvers.reads.facts import asked
+from resolvers.reads.facts import fetch_rows
 from storage.bucket import Bucket
 
 logger = logging.getLogger("portico.jobs")
@@ -23,7 +23,7 @@ logger = logging.getLogger("portico.jobs")
 # How long after its time a pass may end before it is overdue: the longest passes charge some ten thousand customers.
 PATIENCE = timedelta(minutes=5)
 # The database is away, or refuses for now: locked, read-only, a standby. What an operator has to mend is tried again as often: nobody says when it is mended.
-PASSING = (DatabaseUnavailable, REFUSED)
+TRANSIENT_ERRORS = (DatabaseUnavailable, REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Duties:
     bucket: Bucket
     post: Post
 
-    def system(self, now: datetime) -> Session:
+    def system(self, now: datetime) -> UnitOfWork:
         """A unit of work of the portal's own."""
         return system(self.billing.database, now)
 
@@ -60,8 +60,8 @@ class Job:
     run: Callable[[Duties, datetime, Any], Awaitable[object]]
 
 
-def system(database: Database, now: datetime) -> Session:
-    return Session(database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30)
+def system(database: Database, now: datetime) -> UnitOfWork:
+    return UnitOfWork(database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30)
 
 
 async def run_pass(job: Job, duties: Duties, clock: Callable[[], datetime]) -> bool:
@@ -73,7 +73,7 @@ async def run_pass(job: Job, duties: Duties, clock: Callable[[], datetime]) -> b
     try:
         await job.run(duties, began_at, counts)
         outcome, is_refused = "PARTIAL" if counts.failures else "DONE", getattr(counts, "blocked", 0) > 0
-    except PASSING as error:
+    except TRANSIENT_ERRORS as error:
         cause, is_refused = describe(error), True
     except Exception as error:  # whatever it is, the worker goes on with its other jobs
         cause = describe(error)
@@ -86,16 +86,16 @@ async def run_pass(job: Job, duties: Duties, clock: Callable[[], datetime]) -> b
     return is_refused
 
 
-async def register(jobs: tuple[Job, ...], session: Session) -> None:
+async def register(jobs: tuple[Job, ...], session: UnitOfWork) -> None:
     """A job that never ran is overdue too, once its time has come. Raises DatabaseUnavailable."""
     async with session.write() as transaction:
         await transaction.run("passes.register", jobs=[job.name for job in jobs])
 
 
-async def passes_of(session: Session) -> dict[str, JobPass]:
+async def passes_of(session: UnitOfWork) -> dict[str, JobPass]:
     """The last pass of each job, by its name. Raises DatabaseUnavailable."""
     try:
-        return {row.job: row for row in await asked(session, "passes.all")}
+        return {row.job: row for row in await fetch_rows(session, "passes.all")}
     finally:
         await session.close()
 

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 
 from billing.states import Actor
 from db.outages import describe
-from db.unit_of_work import Caller, Session
+from db.unit_of_work import Caller, UnitOfWork
 
 logger = logging.getLogger("portico.jobs")
 
 BATCH = 5_000
 
 # How long each kind is kept after it ended, by the block that forgets it. What is told of sessions, links and calls for good stands in the audit trail.
-KEPT = {
+RETENTION = {
     # A client who repeats a call may count on a day (docs/subscriptions.md); a week covers a weekend and a holiday.
     "upkeep.keys": timedelta(days=7),
     # Long enough to see that a stolen token is used again.
@@ -33,25 +33,25 @@ class Upkeep:
     failures: int = 0
 
 
-async def forget(session: Session, *, now: datetime, done: Upkeep | None = None) -> Upkeep:
+async def forget(session: UnitOfWork, *, now: datetime, done: Upkeep | None = None) -> Upkeep:
     """`session` is any unit of work on the database; a transaction for each batch, so that nobody waits for long. Fills and returns `done`.
 
     A kind that fails is logged and does not keep the others; when all of them fail, the last error is raised.
     """
     done = done or Upkeep()
-    system = session.of(Caller(None, Actor.SYSTEM, now))
-    for block, kept in KEPT.items():
+    system = session.for_caller(Caller(None, Actor.SYSTEM, now))
+    for block, kept in RETENTION.items():
         try:
             await _forget(system, block, now - kept, done)
         except Exception as error:
             done.failures += 1
             logger.error("%s failed and is tried again by the next pass: %s", block, describe(error))
-            if done.failures == len(KEPT):
+            if done.failures == len(RETENTION):
                 raise
     return done
 
 
-async def _forget(system: Session, block: str, before: datetime, done: Upkeep) -> None:
+async def _forget(system: UnitOfWork, block: str, before: datetime, done: Upkeep) -> None:
     while True:
         async with system.write() as transaction:
             batch = await transaction.first(block, before=before, wanted=BATCH)

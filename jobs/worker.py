@@ -13,12 +13,12 @@ from pgqueuer.queries import Queries
 from pgqueuer.types import ScheduleId
 
 from db.connections import DRIVER_ERRORS, Connection
-from db.outages import LOST
-from jobs.attachments import Swept, sweep
-from jobs.clock import Pass, tick
+from db.outages import CONNECTION_LOST_ERRORS
+from jobs.attachments import SweepResult, sweep
+from jobs.clock import ClockPassResult, tick
 from jobs.passes import Duties, Job, Schedule, register, run_pass
 from jobs.upkeep import Upkeep, forget
-from resolvers.letters import Sent, send
+from resolvers.letters import SendResult, send
 
 EVERY_MINUTE = Schedule("* * * * *", timedelta(minutes=1))
 # Each hour, but not both at once.
@@ -26,9 +26,9 @@ AT_17 = Schedule("17 * * * *", timedelta(hours=1))
 AT_47 = Schedule("47 * * * *", timedelta(hours=1))
 
 JOBS = (
-    Job("billing_clock", EVERY_MINUTE, Pass, lambda duties, now, done: tick(duties.billing, now, done)),
-    Job("letters", EVERY_MINUTE, Sent, lambda duties, now, done: send(duties.system(now), duties.post, done=done)),
-    Job("attachments_sweep", AT_17, Swept, lambda duties, now, done: sweep(duties.system(now), duties.bucket, now=now, done=done)),
+    Job("billing_clock", EVERY_MINUTE, ClockPassResult, lambda duties, now, done: tick(duties.billing, now, done)),
+    Job("letters", EVERY_MINUTE, SendResult, lambda duties, now, done: send(duties.system(now), duties.post, done=done)),
+    Job("attachments_sweep", AT_17, SweepResult, lambda duties, now, done: sweep(duties.system(now), duties.bucket, now=now, done=done)),
     Job("upkeep", AT_47, Upkeep, lambda duties, now, done: forget(duties.system(now), now=now, done=done)),
 )
 
@@ -48,7 +48,7 @@ class QueueEnded(Exception):
 
 
 @dataclass(slots=True)
-class Work:
+class WorkerState:
     """What a worker does on one connection of the queue after the other, until `stop` is set. `interrupted` are schedules that pgqueuer still takes for running."""
 
     duties: Duties
@@ -67,20 +67,20 @@ class QueueTables(Queries):
     async def set_schedule_queued(self, ids: set[ScheduleId]) -> None:
         try:
             await super().set_schedule_queued(ids)
-        except (*LOST, *DRIVER_ERRORS):
+        except (*CONNECTION_LOST_ERRORS, *DRIVER_ERRORS):
             self._interrupted |= ids
 
 
 @dataclass(frozen=True, slots=True)
-class Turns:
+class PassRunner:
     """The passes that pgqueuer has given to this worker, on one connection of the queue."""
 
-    worker: Work
+    worker: WorkerState
     queue: PgQueuer
     running: set[asyncio.Task[None]] = field(default_factory=set)
 
 
-async def work(worker: Work, connection: Connection, on_connected: Callable[[], None]) -> None:
+async def work(worker: WorkerState, connection: Connection, on_connected: Callable[[], None]) -> None:
     """Run until the worker's `stop` is set; a pass that runs is finished first. `connection` is the queue's own, and nobody else's.
 
     `on_connected` is called once the queue's tables could be written, so a standby counts as an outage until it is promoted.
@@ -89,7 +89,7 @@ async def work(worker: Work, connection: Connection, on_connected: Callable[[], 
     """
     driver = AsyncpgDriver(connection)
     queue = PgQueuer(driver, queries=QueueTables(driver, worker.interrupted))
-    turns = Turns(worker, queue)
+    turns = PassRunner(worker, queue)
     for job in JOBS:
         queue.schedule(job.name, job.schedule.expression, accepts_context=False)(partial(_in_turn, turns, job))
     await register(JOBS, worker.duties.system(worker.clock()))
@@ -106,7 +106,7 @@ async def work(worker: Work, connection: Connection, on_connected: Callable[[], 
         raise QueueLost("the server closed the connection") if connection.is_closed() else QueueEnded("the queue ended by itself")
 
 
-async def _in_turn(turns: Turns, job: Job, _: models.Schedule) -> None:
+async def _in_turn(turns: PassRunner, job: Job, _: models.Schedule) -> None:
     """A pass in a task of its own."""
     task = asyncio.create_task(_passes(turns, job))
     turns.running.add(task)
@@ -114,7 +114,7 @@ async def _in_turn(turns: Turns, job: Job, _: models.Schedule) -> None:
     await asyncio.shield(task)
 
 
-async def _passes(turns: Turns, job: Job) -> None:
+async def _passes(turns: PassRunner, job: Job) -> None:
     """A pass, and again for as long as the database is away: when it is back, nobody waits for the next minute."""
     for _ in range(ATTEMPTS):
         if not await run_pass(job, turns.worker.duties, turns.worker.clock):
@@ -125,7 +125,7 @@ async def _passes(turns: Turns, job: Job) -> None:
             return
 
 
-async def _make_due(worker: Work, queue: PgQueuer) -> None:
+async def _make_due(worker: WorkerState, queue: PgQueuer) -> None:
     """After an outage nobody waits for the next minute, nor for pgqueuer to give up a turn of ours that it takes for running."""
     await queue.sm.queries.insert_schedule({key: executor.next_in() for key, executor in queue.sm.registry.items()})
     async with worker.duties.system(worker.clock()).write() as transaction:

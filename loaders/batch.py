@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 from typing import Any
 
-from db.batches import Statement
+from db.batches import BatchStatement
 from db.blocks import Block
 from db.pages import Window, keyset_arguments
 from db.records import rows_of
-from db.unit_of_work import Session
+from db.unit_of_work import UnitOfWork
 
 # Whose row a key is (None for what belongs to everybody), and the key.
 Key = tuple[str | None, str | None]
@@ -17,12 +17,12 @@ Filters = tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Reader:
+class BatchReader:
     """What a loader needs to ask for a batch."""
 
-    session: Session
+    session: UnitOfWork
     block: Block
-    statement: Statement
+    statement: BatchStatement
     filters: Filters = ()
     window: Window | None = None
 
@@ -35,19 +35,19 @@ class Slice:
     has_more: bool
 
 
-async def fetch_one(reader: Reader, keys: list[Key]) -> list[Any]:
+async def fetch_one(reader: BatchReader, keys: list[Key]) -> list[Any]:
     return [found[0] if found else None for found in await fetch_many(reader, keys)]
 
 
-async def fetch_many(reader: Reader, keys: list[Key]) -> list[list[Any]]:
+async def fetch_many(reader: BatchReader, keys: list[Key]) -> list[list[Any]]:
     return [rows_of(reader.block.returns, group) for group in await _grouped(reader, keys)]
 
 
-async def fetch_counts(reader: Reader, keys: list[Key]) -> list[int]:
+async def fetch_counts(reader: BatchReader, keys: list[Key]) -> list[int]:
     return [group[0]["total"] for group in await _grouped(reader, keys)]
 
 
-async def fetch_pages(reader: Reader, keys: list[Key]) -> list[Slice]:
+async def fetch_pages(reader: BatchReader, keys: list[Key]) -> list[Slice]:
     return [_slice(found, reader.window) for found in await fetch_many(reader, keys) if reader.window]
 
 
@@ -56,14 +56,14 @@ def _slice(found: list[Any], window: Window) -> Slice:
     return Slice(kept[::-1] if window.is_backward else kept, len(found) > window.size)
 
 
-async def _grouped(reader: Reader, keys: list[Key]) -> list[list[Any]]:
+async def _grouped(reader: BatchReader, keys: list[Key]) -> list[list[Any]]:
     groups: list[list[Any]] = [[] for _ in keys]
     for record in await reader.session.fetch_unshielded(reader.statement.sql, _arguments(reader, keys)):
         groups[record[0] - 1].append(record)
     return groups
 
 
-def _arguments(reader: Reader, keys: list[Key]) -> list[Any]:
+def _arguments(reader: BatchReader, keys: list[Key]) -> list[Any]:
     given: dict[str, Any] = dict(reader.filters)
     given |= {"keys": [key for _, key in keys], "customer_ids": [owner for owner, _ in keys], "customer_id": reader.session.caller.customer_id}
     if reader.window:

@@ -46,7 +46,7 @@ WORDS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class LetterText:
     language: str
     subject: Template
     text: Template
@@ -84,14 +84,14 @@ def language_of(letter: Letter, locale: str) -> str:
     return _wording(letter, locale).language
 
 
-def _wording(letter: Letter, locale: str) -> Wording:
+def _wording(letter: Letter, locale: str) -> LetterText:
     """By lookup (RFC 4647, section 3.4): the tag loses its last part until there is a text, so `de-CH-1996` is served by `de`."""
     parts = locale[:MAX_TAG].lower().split("-")
     tags = ["-".join(parts[:size]) for size in range(len(parts), 0, -1)]
     return next((_WORDINGS[letter, tag] for tag in tags if (letter, tag) in _WORDINGS), _WORDINGS[letter, FALLBACK])
 
 
-def read(folder: Path) -> dict[tuple[Letter, str], Wording]:
+def read(folder: Path) -> dict[tuple[Letter, str], LetterText]:
     """All wordings by letter and lower-case language. Raises ValueError for a text with an unknown word or without a subject, and for one that English lacks."""
     found = {(Letter(file.stem), file.parent.name.lower()): _read(file) for file in sorted(folder.glob("*/*.txt"))}
     if lacking := [letter for letter in Letter if (letter, FALLBACK) not in found]:
@@ -99,9 +99,9 @@ def read(folder: Path) -> dict[tuple[Letter, str], Wording]:
     return found
 
 
-def _read(file: Path) -> Wording:
+def _read(file: Path) -> LetterText:
     subject, _, text = file.read_text("utf-8").partition("\n")
-    wording = Wording(file.parent.name, Template(subject.strip()), Template(text.strip() + "\n"))
+    wording = LetterText(file.parent.name, Template(subject.strip()), Template(text.strip() + "\n"))
     for template in (wording.subject, wording.text):
         if not template.template.strip() or not template.is_valid() or not set(template.get_identifiers()) <= WORDS[Letter(file.stem)]:
             raise ValueError(f"{file} has no subject, no text, or a word that is not in it")

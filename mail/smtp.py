@@ -11,7 +11,7 @@ from mail.port import MailAway, Message, Undeliverable, written
 
 
 @dataclass(frozen=True, slots=True)
-class Server:
+class SmtpServer:
     """`security` is `starttls` (a server that cannot is not spoken to), `tls` from the first byte, or `none` for a relay on the same machine.
 
     `authority_file` names the certificates to trust instead of the system's. `patience_seconds` bounds each step, and three times that the whole.
@@ -31,7 +31,7 @@ class Server:
 
 
 class Smtp:
-    def __init__(self, server: Server, author: Address) -> None:
+    def __init__(self, server: SmtpServer, author: Address) -> None:
         self._server = server
         self._author = author
 

@@ -80,7 +80,7 @@ class Payer:
 
 
 @dataclass(frozen=True, slots=True)
-class ClientAction:
+class PaymentClientAction:
     """What the processor's own code in the browser needs to go on. The secret is for this customer only: never stored, never logged."""
 
     client_secret: str = field(repr=False)
@@ -90,7 +90,7 @@ class ClientAction:
 @dataclass(frozen=True, slots=True)
 class SetupStart:
     reference: str
-    action: ClientAction
+    action: PaymentClientAction
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ class MethodDetails:
 
 
 @dataclass(frozen=True, slots=True)
-class Charge:
+class ChargeRequest:
     """`key` is our payment's id: one payment, one key, one movement of money, however often it is sent. Off session the customer is not there to be asked."""
 
     key: str
@@ -126,11 +126,11 @@ class ChargeResult:
     processor_reference: str | None = None
     decline_code: str | None = None
     is_retryable: bool = False
-    client_action: ClientAction | None = None
+    client_action: PaymentClientAction | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class ChargeLookup:
     """A charge as we remember it. `processor_reference` is missing if its answer was never seen. `started_at` is when it was sent, and sent last if that was more than once."""
 
     key: str
@@ -140,7 +140,7 @@ class Attempt:
 
 
 @dataclass(frozen=True, slots=True)
-class Refund:
+class RefundRequest:
     key: str
     processor_reference: str
     amount_minor: int
@@ -158,7 +158,7 @@ class RefundReport:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class ProcessorEvent:
     """What the processor tells by itself. Events come at least once and in any order.
 
     `key` is the charge's. It is None for what is not one of ours, and where the processor names only its own `processor_reference` of the charge.
@@ -189,7 +189,7 @@ class Processor(Protocol):
     async def detach(self, method_reference: str) -> None:
         """Forget a method. One that is forgotten or was never known is fine. Raises ProcessorUnavailable."""
 
-    async def charge(self, charge: Charge) -> ChargeResult:
+    async def charge(self, charge: ChargeRequest) -> ChargeResult:
         """Take money. Raises ProcessorUnavailable, OutcomeUnknown, KeyReused."""
 
     async def confirm(self, processor_reference: str) -> ChargeResult:
@@ -198,13 +198,13 @@ class Processor(Protocol):
     async def cancel(self, processor_reference: str) -> ChargeResult:
         """Give up a charge that waits for its customer. FAILED means it can never succeed now; anything else is what became of it. Raises ProcessorUnavailable, OutcomeUnknown."""
 
-    async def outcome(self, attempt: Attempt, *, now: datetime) -> ChargeResult | None:
+    async def outcome(self, attempt: ChargeLookup, *, now: datetime) -> ChargeResult | None:
         """What became of a charge. None: it never arrived, and never will. Raises ProcessorUnavailable, and OutcomeUnknown while it may still be under way."""
 
-    async def refund(self, refund: Refund) -> ChargeResult:
+    async def refund(self, refund: RefundRequest) -> ChargeResult:
         """Give back a part or all of a charge. The result is the refund's own. Raises ProcessorUnavailable, OutcomeUnknown, KeyReused."""
 
-    def read_event(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Event:
+    def read_event(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> ProcessorEvent:
         """The event in a delivery. Names of headers are lower case. Raises BadSignature."""
 
     async def close(self) -> None:

@@ -16,27 +16,27 @@ import httpx
 
 from payments.processor import (
     ARRIVES_WITHIN,
-    Attempt,
     BadSignature,
-    Charge,
+    ChargeLookup,
+    ChargeRequest,
     ChargeResult,
     ChargeStatus,
-    ClientAction,
-    Event,
     EventKind,
     KeyReused,
     MethodDetails,
     OutcomeUnknown,
     Payer,
+    PaymentClientAction,
+    ProcessorEvent,
     ProcessorUnavailable,
-    Refund,
     RefundReport,
+    RefundRequest,
     SetupNotFound,
     SetupStart,
     SetupUnfinished,
 )
 from payments.sandbox_cards import CARDS, EXPIRES_ON, Card, Fault, card_of, failed, first_result, last_result
-from payments.sandbox_ledger import Entry, Ledger, Told
+from payments.sandbox_ledger import Ledger, PendingEvent, SandboxCharge
 from payments.signatures import sign, verify
 
 SIGNATURE = "portico-signature"
@@ -94,7 +94,7 @@ class Sandbox:
         self._asked("detach", method_reference)
         self._ledger.detach(method_reference)
 
-    async def charge(self, charge: Charge) -> ChargeResult:
+    async def charge(self, charge: ChargeRequest) -> ChargeResult:
         self._asked("charge", charge.key)
         card = card_of(charge.method_reference)
         fault = card.fault if card else None
@@ -121,7 +121,7 @@ class Sandbox:
         self._asked("cancel", processor_reference)
         return self._finish(processor_reference, failed("canceled"))
 
-    async def outcome(self, attempt: Attempt, *, now: datetime) -> ChargeResult | None:
+    async def outcome(self, attempt: ChargeLookup, *, now: datetime) -> ChargeResult | None:
         self._asked("outcome", attempt.key)
         card = card_of(attempt.method_reference)
         if card and card.fault is Fault.UNAVAILABLE and attempt.processor_reference:
@@ -133,21 +133,21 @@ class Sandbox:
             entry = self._settle(entry, last_result(CARDS[entry.card]))
         return self._result(entry)
 
-    async def refund(self, refund: Refund) -> ChargeResult:
+    async def refund(self, refund: RefundRequest) -> ChargeResult:
         self._asked("refund", refund.key)
         request = json.dumps(astuple(refund))
         with self._ledger.change():
             known = self._ledger.refund(refund.key)
             if known is None:
                 result = self._give_back(refund)
-                self._ledger.keep_refund(refund.key, request=request, status=result.status, decline_code=result.decline_code)
+                self._ledger.add_refund(refund.key, request=request, status=result.status, decline_code=result.decline_code)
                 known = (request, result.status, result.decline_code)
         if known[0] != request:
             raise KeyReused
         result = failed(known[2]) if known[2] else ChargeResult(ChargeStatus(known[1]))
         return replace(result, processor_reference=self._refund_reference(refund.key))
 
-    def tell(self, processor_reference: str, report: RefundReport | None) -> None:
+    def queue_refund_event(self, processor_reference: str, report: RefundReport | None) -> None:
         """What happens at a bank or in the processor's own dashboard: a refund, one that failed, a dispute, one that was won, a debit that was returned.
 
         Without a report the event says only how much of the charge was given back in all.
@@ -156,16 +156,16 @@ class Sandbox:
         if entry is None:
             raise ValueError("the sandbox has no such charge")
         with self._ledger.change():
-            self._ledger.tell(entry, kind=EventKind.REFUND, refund=json.dumps(asdict(report)) if report else None)
+            self._ledger.queue_event(entry, kind=EventKind.REFUND, refund=json.dumps(asdict(report)) if report else None)
 
-    def read_event(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Event:
+    def read_event(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> ProcessorEvent:
         verify(body, headers.get(SIGNATURE, ""), self._secret, now=now)
         try:
             told = json.loads(body)
             result = _of(told["status"], told["decline_code"], told["reference"]) if told["kind"] == EventKind.CHARGE else None
             at = datetime.fromtimestamp(told["created_at"], UTC)
             refund = RefundReport(**json.loads(told["refund"])) if told.get("refund") else None
-            return Event(told["id"], EventKind(told["kind"]), told["key"], told["reference"], result, told["refunded_minor"], at, refund)
+            return ProcessorEvent(told["id"], EventKind(told["kind"]), told["key"], told["reference"], result, told["refunded_minor"], at, refund)
         except (ValueError, KeyError, TypeError) as problem:
             raise BadSignature("what was signed is no event") from problem
 
@@ -195,26 +195,26 @@ class Sandbox:
         if self.is_away:
             raise ProcessorUnavailable
 
-    def _take(self, charge: Charge, card: Card | None) -> Entry:
+    def _take(self, charge: ChargeRequest, card: Card | None) -> SandboxCharge:
         is_usable = card is not None and not self._ledger.is_detached(charge.method_reference)
         result = first_result(card, is_off_session=charge.is_off_session) if card and is_usable else failed("method_unknown")
         name = card.name if card else "visa"
         reference = f"sandbox_ch_{self._digest(charge.key)}_{name}"
-        entry = Entry(charge.key, _request(charge), reference, result.status, result.decline_code, charge.amount_minor, 0, name)
-        self._ledger.keep(entry)
-        self._tell(entry)
+        entry = SandboxCharge(charge.key, _request(charge), reference, result.status, result.decline_code, charge.amount_minor, 0, name)
+        self._ledger.add_charge(entry)
+        self._queue_charge_event(entry)
         return entry
 
-    def _settle(self, entry: Entry, result: ChargeResult) -> Entry:
+    def _settle(self, entry: SandboxCharge, result: ChargeResult) -> SandboxCharge:
         """The charge as it is now: settled by us, or by whoever was quicker."""
         settled = replace(entry, status=result.status, decline_code=result.decline_code)
         with self._ledger.change():
             if self._ledger.settle(settled, was=entry.status):
-                self._tell(settled)
+                self._queue_charge_event(settled)
             return self._ledger.charge(key=entry.key) or settled
 
-    def _tell(self, entry: Entry) -> None:
-        self._ledger.tell(entry, kind=EventKind.CHARGE)
+    def _queue_charge_event(self, entry: SandboxCharge) -> None:
+        self._ledger.queue_event(entry, kind=EventKind.CHARGE)
         if entry.status == ChargeStatus.SUCCEEDED:
             self._ledger.count("capture", entry.key)
 
@@ -228,7 +228,7 @@ class Sandbox:
             entry = self._settle(entry, end)
         return self._result(entry)
 
-    def _remembered(self, attempt: Attempt, card: Card | None, *, now: datetime) -> ChargeResult | None:
+    def _remembered(self, attempt: ChargeLookup, card: Card | None, *, now: datetime) -> ChargeResult | None:
         """A charge that is not in the ledger. One that we have a reference for was there once: what became of it follows from its card."""
         if attempt.processor_reference is None:
             if now - attempt.started_at < ARRIVES_WITHIN:
@@ -241,7 +241,7 @@ class Sandbox:
         result = ChargeResult(card.first) if is_waiting else last_result(card)
         return self._with_action(replace(result, processor_reference=attempt.processor_reference))
 
-    def _give_back(self, refund: Refund) -> ChargeResult:
+    def _give_back(self, refund: RefundRequest) -> ChargeResult:
         entry = self._ledger.charge(reference=refund.processor_reference)
         if entry is None:
             return ChargeResult(ChargeStatus.SUCCEEDED)
@@ -250,33 +250,33 @@ class Sandbox:
             return failed("more_than_was_paid")
         self._ledger.refunded(entry.key, refunded_minor=refunded_minor)
         report = RefundReport(self._refund_reference(refund.key), refund.amount_minor, "SUCCEEDED", "REQUESTED")
-        self._ledger.tell(entry, kind=EventKind.REFUND, refund=json.dumps(asdict(report)))
+        self._ledger.queue_event(entry, kind=EventKind.REFUND, refund=json.dumps(asdict(report)))
         return ChargeResult(ChargeStatus.SUCCEEDED)
 
     def _deliveries(self, now: datetime) -> list[tuple[int, Delivery]]:
         for entry in self._ledger.open_charges():
             self._settle(entry, last_result(CARDS[entry.card]))
-        told = self._ledger.told()
+        told = self._ledger.pending_events()
         backwards = [event for event in reversed(told) if _comes_backwards(event)]
         return [(event.seq, self._written(event, now)) for event in [event for event in told if not _comes_backwards(event)] + backwards]
 
-    def _written(self, event: Told, now: datetime) -> Delivery:
-        told = {name: getattr(event, name) for name in Told.__slots__} | {
+    def _written(self, event: PendingEvent, now: datetime) -> Delivery:
+        told = {name: getattr(event, name) for name in PendingEvent.__slots__} | {
             "id": f"sandbox_evt_{self._digest(event.key)}_{event.seq}",
             "created_at": now.timestamp(),
         }
         body = json.dumps(told).encode()
         return Delivery({SIGNATURE: sign(body, self._secret, at=now), "content-type": "application/json"}, body)
 
-    def _result(self, entry: Entry) -> ChargeResult:
+    def _result(self, entry: SandboxCharge) -> ChargeResult:
         return self._with_action(_of(entry.status, entry.decline_code, entry.reference))
 
     def _with_action(self, result: ChargeResult) -> ChargeResult:
         waits = result.status is ChargeStatus.REQUIRES_ACTION and result.processor_reference
         return replace(result, client_action=self._action(result.processor_reference or "")) if waits else result
 
-    def _action(self, reference: str) -> ClientAction:
-        return ClientAction(f"{reference}_secret_{self._digest('secret', reference)}", PUBLISHABLE_KEY)
+    def _action(self, reference: str) -> PaymentClientAction:
+        return PaymentClientAction(f"{reference}_secret_{self._digest('secret', reference)}", PUBLISHABLE_KEY)
 
     def _refund_reference(self, key: str) -> str:
         return f"sandbox_re_{self._digest(key)}"
@@ -285,7 +285,7 @@ class Sandbox:
         return hmac.new(self._secret.encode(), "\0".join(parts).encode(), hashlib.sha256).hexdigest()[:16]
 
 
-def _request(charge: Charge) -> str:
+def _request(charge: ChargeRequest) -> str:
     return json.dumps(astuple(charge))
 
 
@@ -294,6 +294,6 @@ def _of(status: str, decline_code: str | None, reference: str) -> ChargeResult:
     return replace(result, processor_reference=reference)
 
 
-def _comes_backwards(event: Told) -> bool:
+def _comes_backwards(event: PendingEvent) -> bool:
     card = card_of(event.reference)
     return card is not None and card.events_come_backwards

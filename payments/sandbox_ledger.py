@@ -19,7 +19,7 @@ create table if not exists detached (seq integer primary key, reference text uni
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class SandboxCharge:
     """A charge, and what has become of it so far."""
 
     key: str
@@ -33,7 +33,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class PendingEvent:
     """An event that waits to be delivered. `refund` is a RefundReport as JSON."""
 
     seq: int
@@ -76,19 +76,19 @@ class Ledger:
         row = self._lines.execute("select count(*) from call where verb = ?1 and (?2 is null or key = ?2)", (verb, key)).fetchone()
         return int(row[0])
 
-    def charge(self, *, key: str | None = None, reference: str | None = None) -> Entry | None:
+    def charge(self, *, key: str | None = None, reference: str | None = None) -> SandboxCharge | None:
         columns = "key, request, reference, status, decline_code, amount_minor, refunded_minor, card"
         row = self._lines.execute(f"select {columns} from charge where key = ?1 or reference = ?2", (key, reference)).fetchone()
-        return Entry(*row) if row else None
+        return SandboxCharge(*row) if row else None
 
-    def open_charges(self) -> list[Entry]:
+    def open_charges(self) -> list[SandboxCharge]:
         rows = self._lines.execute("select key from charge where status = 'PROCESSING' order by seq").fetchall()
         return [entry for (key,) in rows if (entry := self.charge(key=key))]
 
-    def keep(self, entry: Entry) -> None:
-        self._add("charge", **{name: getattr(entry, name) for name in Entry.__slots__})
+    def add_charge(self, entry: SandboxCharge) -> None:
+        self._add("charge", **{name: getattr(entry, name) for name in SandboxCharge.__slots__})
 
-    def settle(self, entry: Entry, *, was: str) -> bool:
+    def settle(self, entry: SandboxCharge, *, was: str) -> bool:
         """Write down what became of a charge, unless somebody else was quicker."""
         change = "update charge set status = ?3, decline_code = ?4 where key = ?1 and status = ?2"
         return self._lines.execute(change, (entry.key, was, entry.status, entry.decline_code)).rowcount == 1
@@ -101,18 +101,19 @@ class Ledger:
         row = self._lines.execute("select request, status, decline_code from refund where key = ?", (key,)).fetchone()
         return (row[0], row[1], row[2]) if row else None
 
-    def keep_refund(self, key: str, *, request: str, status: str, decline_code: str | None) -> None:
+    def add_refund(self, key: str, *, request: str, status: str, decline_code: str | None) -> None:
         self._add("refund", key=key, request=request, status=status, decline_code=decline_code)
 
-    def tell(self, entry: Entry, *, kind: str, refund: str | None = None) -> None:
+    def queue_event(self, entry: SandboxCharge, *, kind: str, refund: str | None = None) -> None:
         """Without a `refund` an event of the kind REFUND says how much was given back in all."""
         refunded = entry.refunded_minor if kind == "REFUND" and refund is None else None
         said = {"status": entry.status, "decline_code": entry.decline_code, "refunded_minor": refunded, "refund": refund}
         self._add("event", key=entry.key, reference=entry.reference, kind=kind, **said)
 
-    def told(self) -> list[Told]:
+    def pending_events(self) -> list[PendingEvent]:
         return [
-            Told(*row) for row in self._lines.execute("select seq, key, reference, kind, status, decline_code, refunded_minor, refund from event order by seq")
+            PendingEvent(*row)
+            for row in self._lines.execute("select seq, key, reference, kind, status, decline_code, refunded_minor, refund from event order by seq")
         ]
 
     def delivered(self, seq: int) -> None:

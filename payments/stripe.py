@@ -18,19 +18,19 @@ from stripe import error as problems
 from payments.processor import (
     ARRIVES_WITHIN,
     KEYS_HOLD,
-    Attempt,
     BadSignature,
-    Charge,
+    ChargeLookup,
+    ChargeRequest,
     ChargeResult,
     ChargeStatus,
-    ClientAction,
-    Event,
     KeyReused,
     MethodDetails,
     OutcomeUnknown,
     Payer,
+    PaymentClientAction,
+    ProcessorEvent,
     ProcessorUnavailable,
-    Refund,
+    RefundRequest,
     SetupNotFound,
     SetupStart,
     SetupUnfinished,
@@ -49,7 +49,7 @@ PAUSE_SECONDS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class StripeAccount:
     """`address` is another server than Stripe's, for tests. `patience_seconds` bounds one request, `attempts` how often it is sent under the same key."""
 
     secret_key: str = field(repr=False)
@@ -64,7 +64,7 @@ class Account:
 class Stripe:
     name = "stripe"
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: StripeAccount) -> None:
         self._account = account
         self._wire = Wire(account.patience_seconds)
         # The SDK's own retries forget whether an earlier try was sent, so it makes none.
@@ -85,7 +85,7 @@ class Stripe:
             "metadata": {CUSTOMER: payer.customer_id},
         }
         setup = await self._safely(lambda: self._api.setup_intents.create_async(params, {"idempotency_key": f"setup-{key}"}))
-        return SetupStart(setup["id"], ClientAction(setup["client_secret"], self._account.publishable_key))
+        return SetupStart(setup["id"], PaymentClientAction(setup["client_secret"], self._account.publishable_key))
 
     async def finish_setup(self, reference: str, *, customer_id: str) -> MethodDetails:
         if not SETUP.fullmatch(reference):
@@ -110,7 +110,7 @@ class Stripe:
         except problems.InvalidRequestError:
             return  # It is gone already.
 
-    async def charge(self, charge: Charge) -> ChargeResult:
+    async def charge(self, charge: ChargeRequest) -> ChargeResult:
         known = REFERENCE.fullmatch(charge.method_reference)
         amount = to_stripe(charge.amount_minor, charge.currency)
         if not known or amount is None:
@@ -142,7 +142,7 @@ class Stripe:
             intent = await self._intent(processor_reference)  # It is beyond that: this is what became of it.
         return self._result(intent)
 
-    async def outcome(self, attempt: Attempt, *, now: datetime) -> ChargeResult | None:
+    async def outcome(self, attempt: ChargeLookup, *, now: datetime) -> ChargeResult | None:
         if attempt.processor_reference:
             return self._result(await self._intent(attempt.processor_reference))
         known = REFERENCE.fullmatch(attempt.method_reference)
@@ -151,7 +151,7 @@ class Stripe:
             raise OutcomeUnknown
         return self._result(found) if found else None
 
-    async def refund(self, refund: Refund) -> ChargeResult:
+    async def refund(self, refund: RefundRequest) -> ChargeResult:
         amount = to_stripe(refund.amount_minor, refund.currency)
         if amount is None:
             return failed("amount_not_supported")
@@ -166,7 +166,7 @@ class Stripe:
         reason = given.get("failure_reason") or "processing_error"
         return failed(reason, given["id"]) if status is ChargeStatus.FAILED else ChargeResult(status, given["id"])
 
-    def read_event(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> Event:
+    def read_event(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> ProcessorEvent:
         verify(body, headers.get("stripe-signature", ""), self._account.webhook_secret, now=now)
         try:
             return event_of(json.loads(body))
@@ -182,7 +182,7 @@ class Stripe:
     async def _intent(self, reference: str) -> dict[str, Any]:
         return await self._send(lambda: self._api.payment_intents.retrieve_async(_checked(reference)))
 
-    async def _find(self, attempt: Attempt, *, customer: str) -> dict[str, Any] | None:
+    async def _find(self, attempt: ChargeLookup, *, customer: str) -> dict[str, Any] | None:
         """By listing, which shows a charge at once; Stripe's search shows it only some time later. It may have been sent before, as long as keys hold."""
         since = int((attempt.started_at - KEYS_HOLD - ARRIVES_WITHIN).timestamp())
         page = await self._send(lambda: self._api.payment_intents.list_async({"customer": customer, "created": {"gte": since}, "limit": 100}))
@@ -223,7 +223,7 @@ class Stripe:
         raise ProcessorUnavailable from problem
 
 
-def _params(charge: Charge, amount: int, *, customer: str, method: str, kind: str) -> Any:
+def _params(charge: ChargeRequest, amount: int, *, customer: str, method: str, kind: str) -> Any:
     params: dict[str, Any] = {
         "amount": amount,
         "currency": charge.currency.lower(),

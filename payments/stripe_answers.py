@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from payments.declines import is_retryable
-from payments.processor import ChargeResult, ChargeStatus, ClientAction, Event, EventKind, MethodDetails, RefundReport
+from payments.processor import ChargeResult, ChargeStatus, EventKind, MethodDetails, PaymentClientAction, ProcessorEvent, RefundReport
 from payments.stripe_amounts import from_stripe
 
 Thing = Mapping[str, Any]
@@ -76,7 +76,7 @@ def result_of(intent: Thing, *, publishable_key: str = "") -> ChargeResult:
         error = intent.get("last_payment_error") or {"code": "canceled"}
         return failed(decline_code_of(error), intent["id"])
     is_for_the_client = status is ChargeStatus.REQUIRES_ACTION and publishable_key
-    action = ClientAction(intent["client_secret"], publishable_key) if is_for_the_client else None
+    action = PaymentClientAction(intent["client_secret"], publishable_key) if is_for_the_client else None
     return ChargeResult(status, intent["id"], client_action=action)
 
 
@@ -93,7 +93,7 @@ def details_of(method: Thing, *, customer: str) -> MethodDetails:
     )
 
 
-def event_of(event: Thing) -> Event:
+def event_of(event: Thing) -> ProcessorEvent:
     """What is acted on are the topics in TOPICS; any other is OTHER. Raises KeyError, TypeError or ValueError for what is no event of Stripe's."""
     topic, thing = str(event["type"]), event["data"]["object"]
     kind = TOPICS.get(topic, EventKind.OTHER)
@@ -101,7 +101,7 @@ def event_of(event: Thing) -> Event:
     if kind is EventKind.REFUND and refund is None and topic != "charge.refunded":
         kind = EventKind.OTHER
     is_charge, is_refund = kind is EventKind.CHARGE, kind is EventKind.REFUND
-    return Event(
+    return ProcessorEvent(
         id=str(event["id"]),
         kind=kind,
         key=(thing.get("metadata") or {}).get(KEY) if is_charge or topic == "charge.refunded" else None,

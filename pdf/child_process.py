@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pdf.layout import Paper
-from pdf.printing import Printed, Printer
+from pdf.printing import RenderedPdf, TypstCompiler
 
 ROOT = Path(__file__).parent.parent
 NICENESS = 10
@@ -32,7 +32,7 @@ class PrintingFailed(Exception):
     """The process ended without a PDF; the message is what it wrote to stderr."""
 
 
-async def print_in_child(paper: Paper, font_folders: Sequence[Path], *, rows_in_a_part: int = ROWS) -> Printed:
+async def print_in_child(paper: Paper, font_folders: Sequence[Path], *, rows_in_a_part: int = ROWS) -> RenderedPdf:
     """The PDF. A caller that is cancelled ends the process. Raises PrintingFailed."""
     job = await asyncio.to_thread(pickle.dumps, (paper, font_folders, rows_in_a_part), pickle.HIGHEST_PROTOCOL)
     pipe = asyncio.subprocess.PIPE
@@ -49,7 +49,7 @@ async def print_in_child(paper: Paper, font_folders: Sequence[Path], *, rows_in_
             await process.wait()
     if process.returncode != 0:
         raise PrintingFailed(f"exit code {process.returncode}: {errors[-MAX_ERROR_BYTES:].decode(errors='replace')}")
-    printed: Printed = await asyncio.to_thread(pickle.loads, answer)
+    printed: RenderedPdf = await asyncio.to_thread(pickle.loads, answer)
     return printed
 
 
@@ -60,7 +60,7 @@ def main() -> None:
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE, encoding="utf-8")
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     paper, font_folders, rows_in_a_part = pickle.load(sys.stdin.buffer)
-    printer = Printer(font_folders)
+    printer = TypstCompiler(font_folders)
     # Imported here: qpdf, which joins the parts, is for this process and not for the server.
     from pdf.parts import printed_in_parts
 

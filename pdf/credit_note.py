@@ -6,25 +6,25 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from billing.rows.money.credit_notes import CreditNote, CreditNoteLine
-from pdf.layout import Merchant, Paper, Reader, sheet, with_breaks
+from billing.rows.money.credit_notes import CreditNoteLineRow, CreditNoteRow
+from pdf.layout import Merchant, Paper, Recipient, sheet, with_breaks
 from pdf.line_words import described
 from pdf.taxes import rate_of, tax_rows
 
 
 @dataclass(frozen=True, slots=True)
-class Corrected:
+class CorrectedInvoice:
     """The invoice that a credit note corrects: its number, and the day that is printed on it."""
 
     number: str
     issued_on: date
 
 
-def credit_note_paper(note: CreditNote, lines: Sequence[CreditNoteLine], corrected: Corrected, *, merchant: Merchant, reader: Reader) -> Paper:
+def credit_note_paper(note: CreditNoteRow, lines: Sequence[CreditNoteLineRow], corrected: CorrectedInvoice, *, merchant: Merchant, reader: Recipient) -> Paper:
     return Paper("credit-note", partial(_content, note, lines, corrected, merchant=merchant, reader=reader), note.issued_at, len(lines))
 
 
-def _content(note: CreditNote, lines: Sequence[CreditNoteLine], corrected: Corrected, *, merchant: Merchant, reader: Reader) -> dict[str, Any]:
+def _content(note: CreditNoteRow, lines: Sequence[CreditNoteLineRow], corrected: CorrectedInvoice, *, merchant: Merchant, reader: Recipient) -> dict[str, Any]:
     words = reader.words
     return sheet(merchant, reader, title=f"{words['credit_note']} {note.number}") | {
         "facts": [
@@ -42,7 +42,7 @@ def _content(note: CreditNote, lines: Sequence[CreditNoteLine], corrected: Corre
     }
 
 
-def _line(line: CreditNoteLine, reader: Reader) -> dict[str, Any]:
+def _line(line: CreditNoteLineRow, reader: Recipient) -> dict[str, Any]:
     return {
         "description": with_breaks(described(line.description, line.wording, line.wording_of, reader.language)),
         "period": reader.days(line.period_starts_at, line.period_ends_at),
@@ -53,7 +53,7 @@ def _line(line: CreditNoteLine, reader: Reader) -> dict[str, Any]:
     }
 
 
-def _uses(note: CreditNote, reader: Reader) -> list[tuple[str, str]]:
+def _uses(note: CreditNoteRow, reader: Recipient) -> list[tuple[str, str]]:
     """What became of the amount."""
     rows = [("released", note.released_minor), ("to_balance", note.granted_minor), ("paid_back", note.refunded_minor)]
     return [(reader.words[word], reader.money(minor, note.currency)) for word, minor in rows if minor]

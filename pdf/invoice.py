@@ -6,9 +6,9 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from billing.rows.money.invoices import Invoice, InvoiceLine
-from billing.rows.money.payments import Payment
-from pdf.layout import Merchant, Paper, Reader, sheet, with_breaks
+from billing.rows.money.invoices import InvoiceLineRow, InvoiceRow
+from billing.rows.money.payments import PaymentRow
+from pdf.layout import Merchant, Paper, Recipient, sheet, with_breaks
 from pdf.line_words import described
 from pdf.taxes import rate_of, tax_rows
 
@@ -20,7 +20,7 @@ BRANDS = {"amex": "American Express", "eftpos_au": "eftpos", "jcb": "JCB", "unio
 class PaidPart:
     """How much of a payment went to what: of an invoice its payments, of a payment the things it paid. `name` is an invoice's number, an installment's name, or the account."""
 
-    payment: Payment
+    payment: PaymentRow
     name: str
     amount_minor: int
 
@@ -29,22 +29,22 @@ class PaidPart:
 class PaidBack:
     """How much of a payment went back, by the merchant or by a bank: of an invoice what had paid it, of a payment all."""
 
-    payment: Payment
+    payment: PaymentRow
     settled_at: datetime
     amount_minor: int
     is_by_the_bank: bool
 
-    def words(self, reader: Reader) -> str:
+    def words(self, reader: Recipient) -> str:
         return reader.words["taken_back" if self.is_by_the_bank else "refunded"]
 
 
-def invoice_paper(invoice: Invoice, lines: Sequence[InvoiceLine], paid: Sequence[PaidPart | PaidBack], *, merchant: Merchant, reader: Reader) -> Paper:
+def invoice_paper(invoice: InvoiceRow, lines: Sequence[InvoiceLineRow], paid: Sequence[PaidPart | PaidBack], *, merchant: Merchant, reader: Recipient) -> Paper:
     content = partial(_invoice_content, invoice, lines, paid, merchant=merchant, reader=reader)
     return Paper("invoice", content, invoice.issued_at, len(lines) + len(paid))
 
 
 def _invoice_content(
-    invoice: Invoice, lines: Sequence[InvoiceLine], paid: Sequence[PaidPart | PaidBack], *, merchant: Merchant, reader: Reader
+    invoice: InvoiceRow, lines: Sequence[InvoiceLineRow], paid: Sequence[PaidPart | PaidBack], *, merchant: Merchant, reader: Recipient
 ) -> dict[str, Any]:
     words = reader.words
     notes = [words[f"exempt_{reader.tax_exemption}"]] if reader.tax_exemption and not invoice.tax_minor else []
@@ -70,21 +70,21 @@ def moved_at(part: PaidPart | PaidBack) -> datetime:
     return part.settled_at if isinstance(part, PaidBack) else part.payment.settled_at or part.payment.created_at
 
 
-def _moved(part: PaidPart | PaidBack, reader: Reader) -> list[str]:
+def _moved(part: PaidPart | PaidBack, reader: Recipient) -> list[str]:
     """A payment, or money that went back."""
     method, is_back = method_of(part.payment, reader), isinstance(part, PaidBack)
     words = f"{part.words(reader)}: {method}" if isinstance(part, PaidBack) else method
     return [reader.day(moved_at(part)), words, reader.money(-part.amount_minor if is_back else part.amount_minor, part.payment.currency)]
 
 
-def method_of(payment: Payment, reader: Reader) -> str:
+def method_of(payment: PaymentRow, reader: Recipient) -> str:
     """What the customer knows the method by: "Visa •••• 4242", "SEPA direct debit •••• 3000"."""
     brand = payment.method_brand or ""
     name = BRANDS.get(brand, brand.replace("_", " ").title()) or reader.words.get(payment.method_kind, payment.method_kind)
     return f"{name} •••• {payment.method_last4}" if payment.method_last4 else name
 
 
-def _line(line: InvoiceLine, reader: Reader) -> dict[str, Any]:
+def _line(line: InvoiceLineRow, reader: Recipient) -> dict[str, Any]:
     return {
         "description": with_breaks(described(line.description, line.wording, line.wording_of, reader.language)),
         "period": reader.days(line.period_starts_at, line.period_ends_at),
@@ -98,12 +98,12 @@ def _line(line: InvoiceLine, reader: Reader) -> dict[str, Any]:
     }
 
 
-def _totals(invoice: Invoice, lines: Sequence[InvoiceLine], reader: Reader) -> list[tuple[str, str]]:
+def _totals(invoice: InvoiceRow, lines: Sequence[InvoiceLineRow], reader: Recipient) -> list[tuple[str, str]]:
     """Zero is left out, except where it tells something: a total is always there, and so is the tax."""
     before = _sums([("subtotal", invoice.subtotal_minor), ("discount", -invoice.discount_minor)], invoice, reader)
     after = _sums([("total", invoice.total_minor), ("paid", -invoice.paid_minor), ("credited", -invoice.credited_minor)], invoice, reader)
     return [*before, *tax_rows(lines, invoice.currency, reader), *after]
 
 
-def _sums(rows: Sequence[tuple[str, int]], invoice: Invoice, reader: Reader) -> list[tuple[str, str]]:
+def _sums(rows: Sequence[tuple[str, int]], invoice: InvoiceRow, reader: Recipient) -> list[tuple[str, str]]:
     return [(reader.words[word], reader.money(minor, invoice.currency)) for word, minor in rows if minor or word == "total"]

@@ -8,7 +8,7 @@ from pikepdf import Array, Dictionary, Name, Object, ObjectStreamMode, Pdf
 PAGES_IN_XMP = re.compile(rb"<xmpTPg:NPages>\d+<")
 
 
-class Joined:
+class MergedPdf:
     """The first PDF, to which the rows, the pages and whatever follows the table of the others are appended."""
 
     def __init__(self) -> None:

@@ -54,7 +54,7 @@ class Merchant:
 
 
 @dataclass(frozen=True)
-class Reader:
+class Recipient:
     """The customer. `locale` is a BCP 47 tag; an unknown one reads as English. Instants are shown as days in `time_zone`. `lines` stand below the name; `tax_exemption` says why
     no tax is charged."""
 
@@ -139,7 +139,7 @@ class Paper:
     splits: str | None = None
 
 
-def sheet(merchant: Merchant, reader: Reader, *, title: str) -> dict[str, Any]:
+def sheet(merchant: Merchant, reader: Recipient, *, title: str) -> dict[str, Any]:
     """What all templates read."""
     return {
         "title": title,

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from billing.money.money import known_locale
-from billing.rows.customers import Customer
-from billing.rows.documents import DocumentSnapshot
-from pdf.layout import Merchant, Reader
+from billing.rows.customers import CustomerRow
+from billing.rows.documents import DocumentSnapshotRow
+from pdf.layout import Merchant, Recipient
 
 # Where the city comes before the region and the postal code, and where the whole address is written from the largest to the smallest (Universal Postal Union).
 CITY_FIRST = {"AU", "CA", "GB", "HK", "IE", "IN", "NG", "NZ", "PK", "SG", "TW", "US", "ZA"}
@@ -14,13 +14,13 @@ LARGEST_FIRST = {"CN", "JP", "KR"}
 REGION_BESIDE = {"IT"}
 
 
-def reader_of(buyer: Customer | DocumentSnapshot) -> Reader:
+def reader_of(buyer: CustomerRow | DocumentSnapshotRow) -> Recipient:
     """The customer of today, or as a document was issued to them."""
     lines = [*([buyer.name] if buyer.company_name else []), *address_lines(buyer), *buyer.tax_ids, buyer.email]
-    return Reader(buyer.company_name or buyer.name, buyer.email, buyer.locale, buyer.time_zone, tuple(lines), buyer.tax_exemption)
+    return Recipient(buyer.company_name or buyer.name, buyer.email, buyer.locale, buyer.time_zone, tuple(lines), buyer.tax_exemption)
 
 
-def issued_by(merchant: Merchant, snapshot: DocumentSnapshot) -> Merchant:
+def issued_by(merchant: Merchant, snapshot: DocumentSnapshotRow) -> Merchant:
     """As the merchant was then; logo and colour are those of today. Where that was not kept: the merchant of today."""
     if snapshot.issuer_name is None:
         return merchant
@@ -28,7 +28,7 @@ def issued_by(merchant: Merchant, snapshot: DocumentSnapshot) -> Merchant:
     return replace(merchant, name=snapshot.issuer_name, address=address, tax_ids=tax_ids, footer=footer)
 
 
-def address_lines(buyer: Customer | DocumentSnapshot) -> list[str]:
+def address_lines(buyer: CustomerRow | DocumentSnapshotRow) -> list[str]:
     """Lines of the address, the country in the buyer's language last. Empty without an address."""
     country = buyer.address_country
     if country is None:

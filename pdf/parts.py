@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection
 from typing import Any
 
-from pdf.joining import Joined
+from pdf.joining import MergedPdf
 from pdf.layout import Paper
-from pdf.printing import Printed, Printer
+from pdf.printing import RenderedPdf, TypstCompiler
 
 FORKS = multiprocessing.get_context("fork")
 
@@ -20,11 +20,11 @@ class PartFailed(Exception):
     """A process ended without its part."""
 
 
-def printed_in_parts(printer: Printer, paper: Paper, *, rows_in_a_part: int) -> Printed:
+def printed_in_parts(printer: TypstCompiler, paper: Paper, *, rows_in_a_part: int) -> RenderedPdf:
     """The PDF. The last page of a part is left out, as long as there are more rows, and printed again with the next part, so that every page is full."""
     assert paper.splits
     content = dict(paper.content())
-    rows, joined, start, parts = content.pop(paper.splits), Joined(), 0, list[Printed]()
+    rows, joined, start, parts = content.pop(paper.splits), MergedPdf(), 0, list[RenderedPdf]()
     while start < len(rows) or not parts:
         share = rows[start : start + rows_in_a_part]
         is_last = start + len(share) == len(rows)
@@ -34,14 +34,14 @@ def printed_in_parts(printer: Printer, paper: Paper, *, rows_in_a_part: int) -> 
     feet = {**content, "pages": joined.pages, "part": {"first": False, "last": False, "footers": True}}
     parts.append(_print_in_fork(printer, paper, "footers", feet))
     letters = dict.fromkeys(letters for part in parts for letters in part.replaced)
-    return Printed(joined.pdf(parts[-1].pdf), tuple(letters), all(part.is_conforming for part in parts))
+    return RenderedPdf(joined.pdf(parts[-1].pdf), tuple(letters), all(part.is_conforming for part in parts))
 
 
-def _print_in_fork(printer: Printer, paper: Paper, template: str, content: Mapping[str, Any]) -> Printed:
+def _print_in_fork(printer: TypstCompiler, paper: Paper, template: str, content: Mapping[str, Any]) -> RenderedPdf:
     return _in_fork(lambda: printer.printed_content(template, content, paper.made_at))
 
 
-def _in_fork(work: Callable[[], Printed]) -> Printed:
+def _in_fork(work: Callable[[], RenderedPdf]) -> RenderedPdf:
     """Raises PartFailed."""
     receiver, sender = FORKS.Pipe(duplex=False)
     process = FORKS.Process(target=_send, args=(sender, work), daemon=True)
@@ -52,12 +52,12 @@ def _in_fork(work: Callable[[], Printed]) -> Printed:
     except EOFError:
         result = None
     process.join()
-    if not isinstance(result, Printed):
+    if not isinstance(result, RenderedPdf):
         raise PartFailed(f"exit code {process.exitcode}: {result}")
     return result
 
 
-def _send(sender: Connection, work: Callable[[], Printed]) -> None:
+def _send(sender: Connection, work: Callable[[], RenderedPdf]) -> None:
     try:
         sender.send(work())
     except Exception as error:

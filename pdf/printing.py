@@ -26,7 +26,7 @@ REPLACEMENT = "\ufffd"
 
 
 @dataclass(frozen=True, slots=True)
-class Printed:
+class RenderedPdf:
     """A PDF. `replaced` are the letters that stand as � on it; `is_conforming` says whether it keeps to PDF/A-3a and PDF/UA-1."""
 
     pdf: bytes
@@ -34,24 +34,24 @@ class Printed:
     is_conforming: bool = True
 
 
-class Printer:
+class TypstCompiler:
     """A Typst compiler and its fonts. Prints one paper at a time."""
 
     def __init__(self, font_folders: Sequence[Path], fonts: typst.Fonts | None = None) -> None:
         self._families = families_in(font_folders)
         self._compiler = typst.Compiler(root=TEMPLATES, font_paths=fonts or fonts_in(font_folders))
 
-    def printed(self, paper: Paper) -> Printed:
+    def printed(self, paper: Paper) -> RenderedPdf:
         return self.printed_content(paper.template, paper.content(), paper.made_at)
 
-    def printed_content(self, template: str, content: Mapping[str, Any], made_at: datetime) -> Printed:
+    def printed_content(self, template: str, content: Mapping[str, Any], made_at: datetime) -> RenderedPdf:
         """A letter that cannot be printed is replaced, wherever it stands."""
         text = json.dumps(content, ensure_ascii=False)
         replaced: list[str] = []
         fonts = ordered(self._families, content["han"])
         while True:
             try:
-                return Printed(self._compiled(template, text, fonts, made_at), tuple(replaced))
+                return RenderedPdf(self._compiled(template, text, fonts, made_at), tuple(replaced))
             except typst.TypstError as error:
                 letters = _unprintable(str(error))
                 if letters is None:
@@ -60,7 +60,7 @@ class Printer:
                     break
                 replaced.append(letters)
                 text = text.replace(_in_json(letters), REPLACEMENT)
-        return Printed(self._compiled(template, text, fonts, made_at, standards=[]), tuple(replaced), is_conforming=False)
+        return RenderedPdf(self._compiled(template, text, fonts, made_at, standards=[]), tuple(replaced), is_conforming=False)
 
     def _compiled(self, template: str, text: str, fonts: list[str], made_at: datetime, *, standards: list[Literal["a-3a", "ua-1"]] = STANDARDS) -> bytes:
         pdf = self._compiler.compile(

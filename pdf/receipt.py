@@ -6,10 +6,10 @@ from functools import partial
 from typing import Any
 
 from billing.money.numbers import receipt_number
-from billing.rows.money.invoices import Invoice, InvoiceLine
-from billing.rows.money.payments import Payment
+from billing.rows.money.invoices import InvoiceLineRow, InvoiceRow
+from billing.rows.money.payments import PaymentRow
 from pdf.invoice import PaidBack, PaidPart, method_of, moved_at
-from pdf.layout import Merchant, Paper, Reader, sheet, with_breaks
+from pdf.layout import Merchant, Paper, Recipient, sheet, with_breaks
 from pdf.taxes import summary
 
 
@@ -17,11 +17,13 @@ from pdf.taxes import summary
 class PaidInvoice:
     """An invoice of which the payment paid something, with its lines."""
 
-    invoice: Invoice
-    lines: Sequence[InvoiceLine]
+    invoice: InvoiceRow
+    lines: Sequence[InvoiceLineRow]
 
 
-def receipt_paper(payment: Payment, parts: Sequence[PaidPart | PaidBack], invoices: Sequence[PaidInvoice] = (), *, merchant: Merchant, reader: Reader) -> Paper:
+def receipt_paper(
+    payment: PaymentRow, parts: Sequence[PaidPart | PaidBack], invoices: Sequence[PaidInvoice] = (), *, merchant: Merchant, reader: Recipient
+) -> Paper:
     """Of a payment that succeeded. Raises ValueError for one that has not (yet)."""
     if payment.settled_at is None:
         raise ValueError("there is a receipt only of money that was received")
@@ -29,7 +31,9 @@ def receipt_paper(payment: Payment, parts: Sequence[PaidPart | PaidBack], invoic
     return Paper("receipt", partial(_content, payment, parts, invoices, merchant=merchant, reader=reader), payment.settled_at, rows)
 
 
-def _content(payment: Payment, parts: Sequence[PaidPart | PaidBack], invoices: Sequence[PaidInvoice], *, merchant: Merchant, reader: Reader) -> dict[str, Any]:
+def _content(
+    payment: PaymentRow, parts: Sequence[PaidPart | PaidBack], invoices: Sequence[PaidInvoice], *, merchant: Merchant, reader: Recipient
+) -> dict[str, Any]:
     assert payment.settled_at is not None
     words, number = reader.words, receipt_number(payment.id)
     back = sorted((part for part in parts if isinstance(part, PaidBack)), key=moved_at)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from pdf.child_process import print_in_child
 from pdf.layout import Paper
-from pdf.printing import Printed, Printer
+from pdf.printing import RenderedPdf, TypstCompiler
 from pdf.typefaces import fonts_in
 
 # A paper of so many rows takes a thread about 70 ms, of which the interpreter is held for 8 ms; starting a process takes 150 ms.
@@ -15,15 +15,15 @@ MAX_THREAD_ROWS = 100
 LOG = logging.getLogger("portico.papers")
 
 
-class Press:
+class PdfRenderer:
     """`at_once` is how many papers are printed at the same time. `fonts` are folders with fonts for letters that ours do not have."""
 
     def __init__(self, *, at_once: int = 2, fonts: Sequence[Path] = ()) -> None:
         self._font_folders = tuple(fonts)
         shared_fonts = fonts_in(self._font_folders)
-        self._idle: asyncio.LifoQueue[Printer] = asyncio.LifoQueue()
+        self._idle: asyncio.LifoQueue[TypstCompiler] = asyncio.LifoQueue()
         for _ in range(at_once):
-            self._idle.put_nowait(Printer(self._font_folders, shared_fonts))
+            self._idle.put_nowait(TypstCompiler(self._font_folders, shared_fonts))
 
     async def print(self, paper: Paper) -> bytes:
         """The PDF. Waits while as many are being printed as may be; the caller bounds how many wait. Raises PrintingFailed."""
@@ -39,7 +39,7 @@ class Press:
         return _logged(paper, await asyncio.shield(work))
 
 
-def _logged(paper: Paper, printed: Printed) -> bytes:
+def _logged(paper: Paper, printed: RenderedPdf) -> bytes:
     """The PDF. What is missing is named by its code points: a letter is not a name."""
     if printed.replaced or not printed.is_conforming:
         letters = [f"U+{ord(letter):04X}" for letter in dict.fromkeys("".join(printed.replaced))]

@@ -12,7 +12,7 @@ from typing import Any
 
 from billing.money.money import decimal_text
 from billing.money.numbers import receipt_number
-from pdf.layout import Merchant, Paper, Reader, sheet, with_breaks
+from pdf.layout import Merchant, Paper, Recipient, sheet, with_breaks
 from pdf.line_words import entry_text
 
 COLUMNS = ("date", "kind", "reference", "amount", "balance", "currency")
@@ -34,7 +34,7 @@ class EntryKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class LedgerEntry:
     """`amount_minor` above zero is what the customer owes more, below zero what they owe less. `on` is a day where the customer lives."""
 
     on: date
@@ -44,14 +44,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class AccountStatement:
     """Entries in their order, from the first to the last day of a period. `opening_minor` is what was owed before."""
 
     currency: str
     starts_on: date
     ends_on: date
     opening_minor: int
-    entries: Sequence[Entry]
+    entries: Sequence[LedgerEntry]
 
     def balances(self) -> list[int]:
         """What is owed after each entry."""
@@ -62,11 +62,11 @@ class Statement:
         return self.opening_minor + sum(entry.amount_minor for entry in self.entries)
 
 
-def statement_paper(statement: Statement, *, merchant: Merchant, reader: Reader, made_at: datetime) -> Paper:
+def statement_paper(statement: AccountStatement, *, merchant: Merchant, reader: Recipient, made_at: datetime) -> Paper:
     return Paper("statement", partial(_content, statement, merchant, reader), made_at, len(statement.entries), splits="entries")
 
 
-def _content(statement: Statement, merchant: Merchant, reader: Reader) -> dict[str, Any]:
+def _content(statement: AccountStatement, merchant: Merchant, reader: Recipient) -> dict[str, Any]:
     words, currency = reader.words, statement.currency
     period = f"{reader.day(statement.starts_on)} – {reader.day(statement.ends_on)}"
     opening = [reader.day(statement.starts_on), words["opening"], "", "", reader.money(statement.opening_minor, currency)]
@@ -90,7 +90,7 @@ def _content(statement: Statement, merchant: Merchant, reader: Reader) -> dict[s
     }
 
 
-def _reference(entry: Entry, reader: Reader) -> str:
+def _reference(entry: LedgerEntry, reader: Recipient) -> str:
     """Of a payment the number of its receipt; of a credit or charge a few words."""
     if entry.kind in (EntryKind.PAYMENT, EntryKind.REFUND):
         return receipt_number(entry.reference)
@@ -115,7 +115,7 @@ class StatementCsv:
         self._rows.writerow(COLUMNS)
         self._add(starts_on, "OPENING", "", decimal_text(opening_minor, currency))
 
-    def add(self, entries: Sequence[Entry]) -> None:
+    def add(self, entries: Sequence[LedgerEntry]) -> None:
         for entry in entries:
             self._balance_minor += entry.amount_minor
             self._add(entry.on, entry.kind, entry.reference, decimal_text(entry.amount_minor, self._currency))

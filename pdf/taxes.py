@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from pdf.layout import Reader
+from pdf.layout import Recipient
 
 
 class Taxed(Protocol):
@@ -37,24 +37,24 @@ def by_rate(lines: Iterable[Taxed]) -> list[RateSum]:
     return [RateSum(rate, *sums[rate]) for rate in order]
 
 
-def tax_rows(lines: Sequence[Taxed], currency: str, reader: Reader) -> list[tuple[str, str]]:
+def tax_rows(lines: Sequence[Taxed], currency: str, reader: Recipient) -> list[tuple[str, str]]:
     """Rows of the totals: a row for each rate, with the net amount that it is on, and their sum where there are several."""
     sums, words = by_rate(lines), reader.words
     rows = [(_label(one, currency, reader), reader.money(one.tax_minor, currency)) for one in sums]
     return [*rows, (words["tax_sum"], reader.money(sum(one.tax_minor for one in sums), currency))] if len(sums) > 1 else rows
 
 
-def rate_of(line: Taxed, reader: Reader) -> str:
+def rate_of(line: Taxed, reader: Recipient) -> str:
     return "" if line.tax_rate_ppm is None else reader.rate(line.tax_rate_ppm)
 
 
-def _label(one: RateSum, currency: str, reader: Reader) -> str:
+def _label(one: RateSum, currency: str, reader: Recipient) -> str:
     if one.tax_rate_ppm is None:
         return reader.words["tax"]
     return reader.words["tax_at"].format(rate=reader.rate(one.tax_rate_ppm), net=reader.money(one.net_minor, currency))
 
 
-def summary(name: str, lines: Sequence[Taxed], currency: str, reader: Reader) -> list[list[Any]]:
+def summary(name: str, lines: Sequence[Taxed], currency: str, reader: Recipient) -> list[list[Any]]:
     """Rows of a table: the document's name, net, rate and tax."""
     return [
         [name, reader.money(one.net_minor, currency), "–" if one.tax_rate_ppm is None else reader.rate(one.tax_rate_ppm), reader.money(one.tax_minor, currency)]

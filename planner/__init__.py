@@ -5,6 +5,6 @@ cannot express is left to the executor, which says everything the planner says, 
 """
 
 from planner.cache import PlanCache
-from planner.plan import Bound, Entry, Plan, Planner, Plans
+from planner.plan import BoundPlan, CachedPlan, DocumentPlans, Planner, SqlPlan
 
-__all__ = ["Bound", "Entry", "Plan", "PlanCache", "Planner", "Plans"]
+__all__ = ["BoundPlan", "CachedPlan", "DocumentPlans", "PlanCache", "Planner", "SqlPlan"]

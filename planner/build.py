@@ -3,39 +3,39 @@
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
 
 from db.blocks import Block
-from planner.draft import CannotPlan, Draft, Join, Piece, Scope, correlated, row_scope
+from planner.draft import CannotPlan, Join, PlanBuilder, Scope, SqlFragment, correlated, row_scope
 from planner.fields import collect, selections_of
 from planner.json_sql import Constant, column, objects, present
 from planner.post_process import fix_items, fix_members
-from schema.declarations.fields import DECLARATION, DEFINITION, PERMISSION, Many, One, Part
+from schema.declarations.fields import DECLARATION, DEFINITION, PERMISSION, ColumnGroup, Many, One
 
 # One field of an object: how it is defined, and its nodes in the document.
-Ask = tuple[GraphQLField, list[FieldNode]]
+FieldRequest = tuple[GraphQLField, list[FieldNode]]
 
 
-def build_object(draft: Draft, scope: Scope, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Piece:
+def build_object(draft: PlanBuilder, scope: Scope, kind: GraphQLObjectType, nodes: list[FieldNode]) -> SqlFragment:
     """The object that a selection makes of the scope's row."""
     pieces = {key: _field(draft, scope, kind, asked) for key, asked in collect(draft.document, kind, selections_of(nodes)).items()}
     return object_of(pieces)
 
 
-def object_of(pieces: dict[str, Piece]) -> Piece:
+def object_of(pieces: dict[str, SqlFragment]) -> SqlFragment:
     members = {key: piece.parts for key, piece in pieces.items()}
-    return Piece(objects(members), fix_members({key: piece.fix for key, piece in pieces.items() if piece.fix}))
+    return SqlFragment(objects(members), fix_members({key: piece.fix for key, piece in pieces.items() if piece.fix}))
 
 
-def type_name(kind: GraphQLObjectType) -> Piece:
-    return Piece((Constant(f'"{kind.name}"'),))
+def type_name(kind: GraphQLObjectType) -> SqlFragment:
+    return SqlFragment((Constant(f'"{kind.name}"'),))
 
 
-def object_type(ask: Ask) -> GraphQLObjectType:
+def object_type(ask: FieldRequest) -> GraphQLObjectType:
     named = get_named_type(ask[0].type)
     if not isinstance(named, GraphQLObjectType):
         raise CannotPlan(f"{named} is not an object type")
     return named
 
 
-def _field(draft: Draft, scope: Scope, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Piece:
+def _field(draft: PlanBuilder, scope: Scope, kind: GraphQLObjectType, nodes: list[FieldNode]) -> SqlFragment:
     name = nodes[0].name.value
     if name == "__typename":
         return type_name(kind)
@@ -50,41 +50,41 @@ def _field(draft: Draft, scope: Scope, kind: GraphQLObjectType, nodes: list[Fiel
         return draft.builders[type(declaration)](draft, scope, declaration, (definition, nodes))
     if declared.base_resolver:
         raise CannotPlan(f"{kind.name}.{name} is resolved by a function of its own")
-    return Piece(column(scope.column(declared.python_name), definition.type))
+    return SqlFragment(column(scope.column(declared.python_name), definition.type))
 
 
-def part(draft: Draft, scope: Scope, declared: Part, ask: Ask) -> Piece:
+def part(draft: PlanBuilder, scope: Scope, declared: ColumnGroup, ask: FieldRequest) -> SqlFragment:
     built = build_object(draft, scope.under(declared.columns) if declared.columns else scope, object_type(ask), ask[1])
-    return Piece((f"case when {scope.column(declared.when)} is not null then {built.sql} else 'null' end",), built.fix) if declared.when else built
+    return SqlFragment((f"case when {scope.column(declared.when)} is not null then {built.sql} else 'null' end",), built.fix) if declared.when else built
 
 
-def one(draft: Draft, scope: Scope, relation: One, ask: Ask) -> Piece:
+def one(draft: PlanBuilder, scope: Scope, relation: One, ask: FieldRequest) -> SqlFragment:
     return certain(row(draft, relation.block, (scope.column(relation.key), scope.owner), (object_type(ask), ask[1])), ask)
 
 
-def certain(found: Piece, ask: Ask) -> Piece:
+def certain(found: SqlFragment, ask: FieldRequest) -> SqlFragment:
     """What may not have been found, and so be null in SQL, as JSON. Where the schema allows no null, the executor will say what is wrong."""
-    return Piece(present(found.sql, ask[0].type), found.fix)
+    return SqlFragment(present(found.sql, ask[0].type), found.fix)
 
 
-def row(draft: Draft, block: Block, keyed: tuple[str, str], shown: tuple[GraphQLObjectType, list[FieldNode]]) -> Piece:
+def row(draft: PlanBuilder, block: Block, keyed: tuple[str, str], shown: tuple[GraphQLObjectType, list[FieldNode]]) -> SqlFragment:
     """The one row of a block that belongs to a key and owner; null in SQL without one."""
     alias = draft.alias()
     inner = row_scope(draft, alias, block.returns)
     built = build_object(draft, inner, *shown)
     source = correlated(block.sql, block, key=keyed[0], owner=keyed[1])
-    return Piece((f"(select {built.sql} from ({source}) {alias}{inner.joined})",), built.fix)
+    return SqlFragment((f"(select {built.sql} from ({source}) {alias}{inner.joined})",), built.fix)
 
 
-def many(draft: Draft, scope: Scope, relation: Many, ask: Ask) -> Piece:
+def many(draft: PlanBuilder, scope: Scope, relation: Many, ask: FieldRequest) -> SqlFragment:
     """Fields over the same rows share one lateral join: the four totals of a summary are computed once. A field alone needs no join."""
     join = _shared_join(draft, scope, relation)
     built = build_object(draft, join.rows.under(relation.columns) if relation.columns else join.rows, object_type(ask), ask[1])
     listed = join.take(f"string_agg({built.sql}, ',')")
-    return Piece((Constant("["), listed, Constant("]")), fix_items(built.fix))
+    return SqlFragment((Constant("["), listed, Constant("]")), fix_items(built.fix))
 
 
-def _shared_join(draft: Draft, scope: Scope, relation: Many) -> Join:
+def _shared_join(draft: PlanBuilder, scope: Scope, relation: Many) -> Join:
     identity = relation.block.name, scope.column(relation.key)
     if identity not in scope.shared:
         alias = draft.alias()

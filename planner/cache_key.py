@@ -37,7 +37,7 @@ Rules = Mapping[type, Callable[[Any], Rule]]
 REFUSED = "refused"
 
 
-def nothing(_: Arguments) -> Hashable:
+def no_shape(_: Arguments) -> Hashable:
     """The rule of fields whose arguments are not in the SQL at all."""
     return ()
 
@@ -51,11 +51,11 @@ def rule_of(definition: GraphQLField, rules: Rules) -> Rule:
     declared = definition.extensions.get(DEFINITION)
     declaration = declared.metadata.get(DECLARATION) if declared else None
     if declaration is None:
-        return nothing
+        return no_shape
     return rules[type(declaration)](declaration) if type(declaration) in rules else values
 
 
-class Place(NamedTuple):
+class VariableField(NamedTuple):
     """A field of an operation whose arguments have variables in them."""
 
     node: FieldNode
@@ -64,7 +64,7 @@ class Place(NamedTuple):
 
 
 @dataclass(slots=True)
-class Reading:
+class RequestShape:
     """The arguments of one request. A refusal is raised where the arguments are used, for the field may be skipped."""
 
     rules: Rules
@@ -92,27 +92,27 @@ class Reading:
         return self.varying[id(node)][1] if self.knows(node) else rule_of(definition, self.rules)(arguments)
 
 
-class Reader:
+class ShapeReader:
     """Reads the shapes of the requests for one operation, which comes with its fragments and no others."""
 
     def __init__(self, schema: GraphQLSchema, ast: DocumentNode, rules: Rules) -> None:
         self._rules = rules
         info = TypeInfo(schema)
-        visitor = _Places(info, rules)
+        visitor = _VariableFields(info, rules)
         visit(ast, TypeInfoVisitor(info, visitor))
         self._places = visitor.places
         self._directives = tuple(dict.fromkeys(visitor.directives))
 
-    def read(self, variables: VariableValues) -> Reading:
+    def read(self, variables: VariableValues) -> RequestShape:
         shape: list[Hashable] = [variables.coerced.get(name) for name in self._directives]
         varying: dict[int, tuple[Arguments | Exception, Hashable]] = {}
         for place in self._places:
             _, part = varying[id(place.node)] = _read(place, variables)
             shape.append(part)
-        return Reading(self._rules, variables, tuple(shape), varying)
+        return RequestShape(self._rules, variables, tuple(shape), varying)
 
 
-def _read(place: Place, variables: VariableValues) -> tuple[Arguments | Exception, Hashable]:
+def _read(place: VariableField, variables: VariableValues) -> tuple[Arguments | Exception, Hashable]:
     try:
         arguments = arguments_of(place.definition, place.node, variables)
         return arguments, place.rule(arguments)
@@ -120,20 +120,20 @@ def _read(place: Place, variables: VariableValues) -> tuple[Arguments | Exceptio
         return error, REFUSED
 
 
-class _Places(Visitor):
+class _VariableFields(Visitor):
     """Notes the fields with variables in their arguments, and the variables of directives."""
 
     def __init__(self, info: TypeInfo, rules: Rules) -> None:
         super().__init__()
         self._info = info
         self._rules = rules
-        self.places: list[Place] = []
+        self.places: list[VariableField] = []
         self.directives: list[str] = []
 
     def enter_field(self, node: FieldNode, *_: Any) -> None:
         definition = self._info.get_field_def()
         if definition is not None and has_variables(node):
-            self.places.append(Place(node, definition, rule_of(definition, self._rules)))
+            self.places.append(VariableField(node, definition, rule_of(definition, self._rules)))
 
     def enter_directive(self, node: DirectiveNode, *_: Any) -> None:
         self.directives += [argument.value.name.value for argument in node.arguments or () if isinstance(argument.value, VariableNode)]

@@ -7,38 +7,38 @@ from typing import Any
 from graphql import FieldNode, GraphQLObjectType, GraphQLScalarType, get_named_type
 from strawberry.utils.str_converters import to_camel_case
 
-from planner.build import Ask
-from planner.draft import Draft, Fix, Piece, Run, Scope
-from planner.fields import Document, collect, selections_of
+from planner.build import FieldRequest
+from planner.draft import AnswerContext, PlanBuilder, PostProcess, Scope, SqlFragment
+from planner.fields import DocumentContext, collect, selections_of
 from planner.json_sql import MISSING, in_quotes
-from schema.declarations.fields import CUSTOMER_LOCALE, DEFINITION, Derived, Facts, about
+from schema.declarations.fields import CUSTOMER_LOCALE, DEFINITION, CallFacts, Derived, about
 
 # Scalars whose Python value is not what JSON shows.
 FORMATTED = ("DateTime", "Date", "BigInt", "Decimal")
 
 
-def derived(draft: Draft, scope: Scope, declared: Derived, ask: Ask) -> Piece:
+def derived(draft: PlanBuilder, scope: Scope, declared: Derived, ask: FieldRequest) -> SqlFragment:
     columns = [scope.column(name) for name in declared.needs]
     if declared.sql_twin:
-        return Piece(in_quotes(f"coalesce({declared.sql_twin}({', '.join(columns)}), {MISSING})"))
+        return SqlFragment(in_quotes(f"coalesce({declared.sql_twin}({', '.join(columns)}), {MISSING})"))
     mark = draft.take(ask[0], ask[1][0], lambda _: {}).mark
     draft.needs_locale |= CUSTOMER_LOCALE in declared.about_call
     draft.derived.append(ask[1][0].name.value)
     names = {to_camel_case(argument.python_name): argument.python_name for argument in ask[0].extensions[DEFINITION].arguments}
-    return Piece((f"json_build_array({', '.join(columns)})",), _compute(declared, mark, names, _shown(draft.document, ask)))
+    return SqlFragment((f"json_build_array({', '.join(columns)})",), _compute(declared, mark, names, _presented(draft.document, ask)))
 
 
-def _compute(declared: Derived, mark: str, names: dict[str, str], shown: Any) -> Fix:
+def _compute(declared: Derived, mark: str, names: dict[str, str], shown: Any) -> PostProcess:
     function, wanted = declared.function, declared.about_call
 
-    def fix(values: list[Any], run: Run) -> Any:
+    def fix(values: list[Any], run: AnswerContext) -> Any:
         arguments = {names[name]: value for name, value in run.arguments[mark].items()}
-        return shown(function(*values, **arguments, **about(wanted, Facts(run.viewer, run.links, run.budget, run.customer_locale, run.file_limits))))
+        return shown(function(*values, **arguments, **about(wanted, CallFacts(run.viewer, run.links, run.budget, run.customer_locale, run.file_limits))))
 
     return fix
 
 
-def _shown(document: Document, ask: Ask) -> Any:
+def _presented(document: DocumentContext, ask: FieldRequest) -> Any:
     """A function from the computed value to what the selection shows of it."""
     kind = get_named_type(ask[0].type)
     if not isinstance(kind, GraphQLObjectType):
@@ -51,7 +51,7 @@ def _shown(document: Document, ask: Ask) -> Any:
     return lambda value: None if value is None else [one(item) for item in value] if isinstance(value, list) else one(value)
 
 
-def _member(document: Document, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Callable[[Any], Any]:
+def _member(document: DocumentContext, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Callable[[Any], Any]:
     """How a member is read from the computed value, in the executor's exact format."""
     name = nodes[0].name.value
     if name == "__typename":
@@ -59,7 +59,7 @@ def _member(document: Document, kind: GraphQLObjectType, nodes: list[FieldNode])
     field = kind.fields[name]
     attribute, inner = field.extensions[DEFINITION].python_name, get_named_type(field.type)
     if isinstance(inner, GraphQLObjectType):
-        below = _shown(document, (field, nodes))
+        below = _presented(document, (field, nodes))
         return lambda value: below(getattr(value, attribute))
     if name_of_scalar(inner) not in FORMATTED:
         return attrgetter(attribute)

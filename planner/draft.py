@@ -12,13 +12,13 @@ from auth.viewer import Viewer
 from billing import rows
 from billing.files.attachments import DEFAULT_LIMITS, FileLimits
 from db.blocks import PARAMETER, Block
-from planner.cache_key import Reading
-from planner.fields import Document
+from planner.cache_key import RequestShape
+from planner.fields import DocumentContext
 from planner.json_sql import Parts, text_of
 from planner.values import Arguments, has_variables
 
-# What a plan makes of a value that came out of Postgres; `Run` is the request it is for.
-Fix = Callable[[Any, "Run"], Any]
+# What a plan makes of a value that came out of Postgres; `AnswerContext` is the request it is for.
+PostProcess = Callable[[Any, "AnswerContext"], Any]
 CALLER = "cast(:customer_id as text)"
 
 
@@ -27,24 +27,24 @@ class CannotPlan(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class AnswerContext:
     """One request: its caller, the arguments of the fields that take any, by the field's mark, what makes addresses of files, the locale of its customer, and
     the operator's limits of files."""
 
     viewer: Viewer
     arguments: Mapping[str, Arguments]
     links: Links | None = None
-    budget: rows.Budget | None = None
+    budget: rows.CostBudget | None = None
     customer_locale: str | None = None
     file_limits: FileLimits = DEFAULT_LIMITS
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class SqlFragment:
     """JSON, in the parts that its text is put together from, and what is left to do to its value in Python."""
 
     parts: Parts
-    fix: Fix | None = None
+    fix: PostProcess | None = None
 
     @property
     def sql(self) -> str:
@@ -61,12 +61,12 @@ class ArgumentSource:
     parameters: Callable[[Arguments], dict[str, Any]]
     is_constant: bool
 
-    def read(self, reading: Reading) -> Arguments:
+    def read(self, reading: RequestShape) -> Arguments:
         """Raises GraphQLError and RequestError."""
         return reading.arguments(self.definition, self.node)
 
 
-class Taken(NamedTuple):
+class FieldArguments(NamedTuple):
     """What a builder may know of a field's arguments: the mark of their parameters, their shape, and, where no variable has a part in them, themselves."""
 
     mark: str
@@ -75,13 +75,13 @@ class Taken(NamedTuple):
 
 
 @dataclass(slots=True)
-class Draft:
+class PlanBuilder:
     """Knows the caller's role and not the caller: a plan serves everybody of one role."""
 
-    document: Document
-    reading: Reading
+    document: DocumentContext
+    reading: RequestShape
     is_staff: bool
-    builders: Mapping[type, Callable[..., Piece]]
+    builders: Mapping[type, Callable[..., SqlFragment]]
     sources: list[ArgumentSource] = field(default_factory=list)
     derived: list[str] = field(default_factory=list)
     permissions: set[Permission] = field(default_factory=set)
@@ -93,13 +93,13 @@ class Draft:
         self.aliases += 1
         return f"_{self.aliases}"
 
-    def take(self, definition: GraphQLField, node: FieldNode, parameters: Callable[[Arguments], dict[str, Any]]) -> Taken:
+    def take(self, definition: GraphQLField, node: FieldNode, parameters: Callable[[Arguments], dict[str, Any]]) -> FieldArguments:
         """Note a field's arguments. Raises CannotPlan for variables that are not in the plan's key, and what is wrong with the arguments."""
         source = ArgumentSource(f"_{len(self.sources)}", definition, node, parameters, not has_variables(node))
         if not source.is_constant and not self.reading.knows(node):
             raise CannotPlan(f"the variables of {node.name.value} are not in its shape")
         self.sources.append(source)
-        return Taken(source.mark, self.reading.shape_of(definition, node), source.read(self.reading) if source.is_constant else None)
+        return FieldArguments(source.mark, self.reading.shape_of(definition, node), source.read(self.reading) if source.is_constant else None)
 
 
 @dataclass(slots=True)
@@ -164,13 +164,13 @@ class Join:
         return sql
 
 
-def row_scope(draft: Draft, alias: str, returns: str) -> Scope:
+def row_scope(draft: PlanBuilder, alias: str, returns: str) -> Scope:
     """Rows of customers carry their owner, which for staff differs from row to row; a customer's is always the caller."""
     has_owner = any(item.name == "customer_id" for item in fields(getattr(rows, returns)))
     if draft.is_staff:
         return Scope(lambda name: f"{alias}.{name}", returns, f"{alias}.customer_id" if has_owner else "cast(null as text)")
     # What must equal the caller's id is written as it: a block that compares its customer with both key and owner then compares once.
-    own = {"Customer": ("id", "customer_id")}.get(returns, ("customer_id",) if has_owner else ())
+    own = {"CustomerRow": ("id", "customer_id")}.get(returns, ("customer_id",) if has_owner else ())
     return Scope(lambda name: CALLER if name in own else f"{alias}.{name}", returns, ":customer_id")
 
 

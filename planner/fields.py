@@ -19,7 +19,7 @@ from graphql import (
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class DocumentContext:
     """What a plan needs to know of a document: the schema, its fragments, and the coerced variables (for @skip and @include)."""
 
     schema: GraphQLSchema
@@ -27,7 +27,7 @@ class Document:
     variables: Any
 
 
-def collect(document: Document, kind: GraphQLObjectType, selections: Iterable[SelectionNode]) -> dict[str, list[FieldNode]]:
+def collect(document: DocumentContext, kind: GraphQLObjectType, selections: Iterable[SelectionNode]) -> dict[str, list[FieldNode]]:
     """Response key to the field nodes that are merged under it, in the order of the response."""
     found: dict[str, list[FieldNode]] = {}
     _collect(document, kind, selections, found, set())
@@ -38,7 +38,9 @@ def selections_of(nodes: Iterable[FieldNode]) -> list[SelectionNode]:
     return [selection for node in nodes if node.selection_set for selection in node.selection_set.selections]
 
 
-def _collect(document: Document, kind: GraphQLObjectType, selections: Iterable[SelectionNode], found: dict[str, list[FieldNode]], seen: set[str]) -> None:
+def _collect(
+    document: DocumentContext, kind: GraphQLObjectType, selections: Iterable[SelectionNode], found: dict[str, list[FieldNode]], seen: set[str]
+) -> None:
     for selection in selections:
         if not _is_included(document, selection):
             continue
@@ -55,7 +57,7 @@ def _collect(document: Document, kind: GraphQLObjectType, selections: Iterable[S
             _collect(document, kind, fragment.selection_set.selections, found, seen)
 
 
-def _is_included(document: Document, selection: SelectionNode) -> bool:
+def _is_included(document: DocumentContext, selection: SelectionNode) -> bool:
     for node in selection.directives or ():
         if node.name.value == "skip" and get_argument_values(GraphQLSkipDirective, node, document.variables)["if"]:
             return False

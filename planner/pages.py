@@ -6,8 +6,8 @@ from graphql import FieldNode, GraphQLObjectType, get_named_type, is_non_null_ty
 
 from db.blocks import Block, with_only
 from db.pages import Window, keyset_arguments, order_by, page_sql
-from planner.build import Ask, build_object, object_of, object_type, type_name
-from planner.draft import CannotPlan, Draft, Piece, Scope, correlated, row_scope
+from planner.build import FieldRequest, build_object, object_of, object_type, type_name
+from planner.draft import CannotPlan, PlanBuilder, Scope, SqlFragment, correlated, row_scope
 from planner.fields import collect, selections_of
 from planner.formats import cursor
 from planner.json_sql import Constant, Parts, in_quotes, objects
@@ -44,7 +44,7 @@ def _filters(arguments: Arguments) -> dict[str, Any]:
 class _Page:
     """One page under construction: an inner select gathers what its rows say into arrays, from which an outer one takes the page."""
 
-    def __init__(self, draft: Draft, block: Block, window: Window) -> None:
+    def __init__(self, draft: PlanBuilder, block: Block, window: Window) -> None:
         self.draft = draft
         self.block = block
         self.window = window
@@ -64,10 +64,10 @@ class _Page:
             self._gathered.append(sql)
         return f"{self.whole}.f{self._gathered.index(sql)}"
 
-    def listed(self, item: Piece) -> Piece:
+    def listed(self, item: SqlFragment) -> SqlFragment:
         """The rows that belong to the page: not the one that only tells that there is more."""
         kept = f"[{self.first} : {self.last}]" if self.looks_beyond else ""
-        return Piece((Constant("["), f"array_to_string({self.gather(item.sql)}{kept}, ',')", Constant("]")), fix_items(item.fix))
+        return SqlFragment((Constant("["), f"array_to_string({self.gather(item.sql)}{kept}, ',')", Constant("]")), fix_items(item.fix))
 
     @property
     def first(self) -> str:
@@ -84,7 +84,7 @@ class _Page:
             return page
         arrays = "".join(f", array_agg({sql}) as f{number}" for number, sql in enumerate(self._gathered))
         gathered = f"select cast(count(*) as integer) as found{arrays} from {self._source(keyed)}{self.rows.joined}"
-        return (f"(select {Piece(page).sql} from ({gathered}) {self.whole})",)
+        return (f"(select {SqlFragment(page).sql} from ({gathered}) {self.whole})",)
 
     def _source(self, keyed: tuple[str, str]) -> str:
         """The page's rows, and one more than asked for if somebody wants to know what lies beyond."""
@@ -103,15 +103,15 @@ class _Page:
 
     def cursor_at(self, place: str) -> str:
         found = cursor(self.block, self.window.order, lambda name: f"{self.gather(f'{self.alias}.{name}')}[{place}]")
-        return f"case when {self.whole}.found > 0 then {Piece(in_quotes(found)).sql} else 'null' end"
+        return f"case when {self.whole}.found > 0 then {SqlFragment(in_quotes(found)).sql} else 'null' end"
 
 
-def page(draft: Draft, scope: Scope, relation: PageOf, ask: Ask) -> Piece:
+def page(draft: PlanBuilder, scope: Scope, relation: PageOf, ask: FieldRequest) -> SqlFragment:
     key = scope.column(relation.key) if relation.key else "cast('' as text)"
     return page_of(draft, relation.block, (key, scope.owner), ask)
 
 
-def page_of(draft: Draft, block: Block, keyed: tuple[str, str], ask: Ask, own: tuple[str, ...] = ()) -> Piece:
+def page_of(draft: PlanBuilder, block: Block, keyed: tuple[str, str], ask: FieldRequest, own: tuple[str, ...] = ()) -> SqlFragment:
     """The connection of a block's rows. `own` names arguments of the field that are parameters of the block too; null is empty text."""
 
     def parameters(arguments: Arguments) -> dict[str, Any]:
@@ -127,17 +127,17 @@ def page_of(draft: Draft, block: Block, keyed: tuple[str, str], ask: Ask, own: t
     asked = collect(draft.document, object_type(ask), selections_of(ask[1]))
     made.looks_beyond = any(nodes[0].name.value == "pageInfo" for nodes in asked.values())
     built = object_of({key: _member(made, keyed, object_type(ask), nodes) for key, nodes in asked.items()})
-    return Piece(made.select(built.parts, keyed), built.fix)
+    return SqlFragment(made.select(built.parts, keyed), built.fix)
 
 
-def _member(made: _Page, keyed: tuple[str, str], kind: GraphQLObjectType, nodes: list[FieldNode]) -> Piece:
+def _member(made: _Page, keyed: tuple[str, str], kind: GraphQLObjectType, nodes: list[FieldNode]) -> SqlFragment:
     name = nodes[0].name.value
     if name == "__typename":
         return type_name(kind)
     member = get_named_type(kind.fields[name].type)
     if name == "totalCount":
         counted = correlated(made.block.sql, made.block, key=keyed[0], owner=keyed[1], mark=made.mark)
-        return Piece((f"(select count(*) from ({counted}) c)",))
+        return SqlFragment((f"(select count(*) from ({counted}) c)",))
     assert isinstance(member, GraphQLObjectType)
     if name == "nodes":
         return made.listed(build_object(made.draft, made.rows, member, nodes))
@@ -146,10 +146,10 @@ def _member(made: _Page, keyed: tuple[str, str], kind: GraphQLObjectType, nodes:
     return _page_info(made, member, nodes)
 
 
-def _edge(made: _Page, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Piece:
+def _edge(made: _Page, kind: GraphQLObjectType, nodes: list[FieldNode]) -> SqlFragment:
     name = nodes[0].name.value
     if name == "cursor":
-        return Piece(in_quotes(made.cursor()))
+        return SqlFragment(in_quotes(made.cursor()))
     if name == "__typename":
         return type_name(kind)
     node = get_named_type(kind.fields[name].type)
@@ -158,9 +158,9 @@ def _edge(made: _Page, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Piece
     return build_object(made.draft, made.rows, node, nodes)
 
 
-def _page_info(made: _Page, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Piece:
+def _page_info(made: _Page, kind: GraphQLObjectType, nodes: list[FieldNode]) -> SqlFragment:
     asked = collect(made.draft.document, kind, selections_of(nodes))
-    return Piece(objects({key: _about(made, kind, found[0].name.value) for key, found in asked.items()}))
+    return SqlFragment(objects({key: _about(made, kind, found[0].name.value) for key, found in asked.items()}))
 
 
 def _about(made: _Page, kind: GraphQLObjectType, name: str) -> Parts:

@@ -25,22 +25,22 @@ from auth.urls.links import Links
 from auth.viewer import Viewer
 from billing.files.attachments import DEFAULT_LIMITS, FileLimits
 from billing.refusals import RequestError
-from billing.rows import Budget
+from billing.rows import CostBudget
 from db.blocks import PARAMETER, blocks, numbered
 from planner import build, derived, pages, roots
 from planner.cache import PlanCache
-from planner.cache_key import Reader, Reading, Rule, nothing
-from planner.draft import CALLER, ArgumentSource, CannotPlan, Draft, Fix, Run, Scope, correlated
-from planner.fields import Document
+from planner.cache_key import RequestShape, Rule, ShapeReader, no_shape
+from planner.draft import CALLER, AnswerContext, ArgumentSource, CannotPlan, PlanBuilder, PostProcess, Scope, correlated
+from planner.fields import DocumentContext
 from planner.formats import enum_literal
 from planner.json_sql import MARK, objects, text_of
 from schema.declarations import roots as declared_roots
-from schema.declarations.fields import AnyOf, Derived, Many, One, PageOf, Part
+from schema.declarations.fields import AnyOf, ColumnGroup, Derived, Many, One, PageOf
 
 logger = logging.getLogger("portico.planner")
 
 BUILDERS: dict[type, Callable[..., Any]] = {
-    Part: build.part,
+    ColumnGroup: build.part,
     One: build.one,
     Many: build.many,
     PageOf: pages.page,
@@ -52,7 +52,7 @@ BUILDERS: dict[type, Callable[..., Any]] = {
 # What a field's SQL depends on in its arguments, where it may take any.
 RULES: dict[type, Callable[[Any], Rule]] = {
     PageOf: lambda _: pages.page_shape,
-    Derived: lambda _: nothing,
+    Derived: lambda _: no_shape,
     declared_roots.Root: lambda root: roots.RULES[root.name],
 }
 
@@ -70,7 +70,7 @@ class NullFound(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SqlPlan:
     """One statement that answers a whole query, and what is left to do in Python (`fix`; None is nothing).
 
     What the document itself says is read once (`constants`, `arguments`); `sources` are the fields whose arguments have variables.
@@ -81,11 +81,11 @@ class Plan:
     constants: dict[str, Any]
     arguments: Mapping[str, Any]
     sources: tuple[ArgumentSource, ...]
-    fix: Fix | None
+    fix: PostProcess | None
     derived: tuple[str, ...]
     permissions: tuple[Permission, ...]
 
-    def bind(self, viewer: Viewer, reading: Reading, *, is_repeated: bool) -> "Bound":
+    def bind(self, viewer: Viewer, reading: RequestShape, *, is_repeated: bool) -> "BoundPlan":
         """The plan with a request's values. Raises RequestError and GraphQLError as the executor would."""
         for permission in self.permissions:
             check(viewer, permission)
@@ -101,19 +101,19 @@ class Plan:
         for source in self.sources:
             arguments[source.mark] = source.read(reading)
             values |= source.parameters(arguments[source.mark])
-        return Bound(self, tuple(values[name] for name in self.parameters), Run(viewer, arguments), is_repeated)
+        return BoundPlan(self, tuple(values[name] for name in self.parameters), AnswerContext(viewer, arguments), is_repeated)
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class BoundPlan:
     """`is_repeated` says that the statement is worth its memory on a connection."""
 
-    plan: Plan
+    plan: SqlPlan
     values: tuple[Any, ...]
-    run: Run
+    run: AnswerContext
     is_repeated: bool
 
-    def answer(self, row: Sequence[Any], links: Links | None = None, budget: Budget | None = None, file_limits: FileLimits = DEFAULT_LIMITS) -> bytes:
+    def answer(self, row: Sequence[Any], links: Links | None = None, budget: CostBudget | None = None, file_limits: FileLimits = DEFAULT_LIMITS) -> bytes:
         """The response's body from the statement's one row: its text, and where the plan needs it the customer's locale.
 
         Without derived fields, Postgres' bytes as they are. Raises NullFound.
@@ -130,10 +130,10 @@ class Bound:
 
 
 @dataclass(slots=True)
-class Entry:
+class CachedPlan:
     """A plan, or why there is none, and how often it was asked for."""
 
-    plan: Plan | CannotPlan
+    plan: SqlPlan | CannotPlan
     uses: int = 0
 
 
@@ -146,15 +146,15 @@ class Planner:
         self.fallbacks: Counter[str] = Counter()
         self._numbers = count()
 
-    def prepare(self, ast: DocumentNode, cache: PlanCache[Entry]) -> "Plans":
+    def prepare(self, ast: DocumentNode, cache: PlanCache[CachedPlan]) -> "DocumentPlans":
         """The plans of a document, which are kept in the cache."""
-        return Plans(self, ast, cache, next(self._numbers))
+        return DocumentPlans(self, ast, cache, next(self._numbers))
 
 
-class Plans:
+class DocumentPlans:
     """The plans of one document."""
 
-    def __init__(self, planner: Planner, ast: DocumentNode, cache: PlanCache[Entry], number: int) -> None:
+    def __init__(self, planner: Planner, ast: DocumentNode, cache: PlanCache[CachedPlan], number: int) -> None:
         self._planner = planner
         self._cache = cache
         self._number = number
@@ -162,11 +162,11 @@ class Plans:
         self._ast = ast
 
     @cached_property
-    def _readers(self) -> dict[str, Reader]:
+    def _readers(self) -> dict[str, ShapeReader]:
         """By the name of the operation. A variable of one may have the name, and not the type, of another's."""
-        return {name: Reader(self._planner.schema, operation, RULES) for name, operation in separate_operations(self._ast).items()}
+        return {name: ShapeReader(self._planner.schema, operation, RULES) for name, operation in separate_operations(self._ast).items()}
 
-    def bind(self, operation: OperationDefinitionNode, inputs: dict[str, Any], viewer: Viewer) -> Bound | None:
+    def bind(self, operation: OperationDefinitionNode, inputs: dict[str, Any], viewer: Viewer) -> BoundPlan | None:
         """The request as one statement, or None where the executor has to answer: with data, or with what is wrong."""
         if operation.operation.value != "query":
             return None
@@ -192,20 +192,20 @@ class Plans:
         """Note that a statement of these plans failed, so that the executor had to answer after all."""
         self._planner.fallbacks["its statement failed"] += 1
 
-    def _entry(self, operation: OperationDefinitionNode, reading: Reading, viewer: Viewer) -> Entry:
+    def _entry(self, operation: OperationDefinitionNode, reading: RequestShape, viewer: Viewer) -> CachedPlan:
         key = (operation.name and operation.name.value, viewer.customer_id is None, reading.shape)
         entry = self._cache.get(self._number, key)
         if entry is None:
-            entry = Entry(self._made(operation, reading, viewer))
+            entry = CachedPlan(self._made(operation, reading, viewer))
             self._cache.put(self._number, key, entry)
         entry.uses += 1
         return entry
 
-    def _made(self, operation: OperationDefinitionNode, reading: Reading, viewer: Viewer) -> Plan | CannotPlan:
+    def _made(self, operation: OperationDefinitionNode, reading: RequestShape, viewer: Viewer) -> SqlPlan | CannotPlan:
         """What is wrong with the arguments of a shape is wrong with those of every request that has it."""
-        document = Document(self._planner.schema, self._fragments, reading.variables)
+        document = DocumentContext(self._planner.schema, self._fragments, reading.variables)
         try:
-            plan = make(Draft(document, reading, viewer.customer_id is None, BUILDERS), operation)
+            plan = make(PlanBuilder(document, reading, viewer.customer_id is None, BUILDERS), operation)
             if len(plan.sql) > self._planner.max_sql:
                 raise CannotPlan("its statement would be too long")
             return plan
@@ -216,7 +216,7 @@ class Plans:
             return CannotPlan(ARGUMENTS)
 
 
-def make(draft: Draft, operation: OperationDefinitionNode) -> Plan:
+def make(draft: PlanBuilder, operation: OperationDefinitionNode) -> SqlPlan:
     """Raises CannotPlan for what SQL cannot say, and what arguments raise."""
     root_type = draft.document.schema.query_type
     assert root_type is not None
@@ -230,10 +230,10 @@ def make(draft: Draft, operation: OperationDefinitionNode) -> Plan:
     literals = {name: found for name, value in constants.items() if (found := enum_literal(value))}
     sql, parameters = numbered(PARAMETER.sub(lambda match: literals.get(match[1], match[0]), text))
     varying = tuple(source for source in draft.sources if not source.is_constant)
-    return Plan(sql, parameters, constants, arguments, varying, built.fix, tuple(draft.derived), tuple(draft.permissions))
+    return SqlPlan(sql, parameters, constants, arguments, varying, built.fix, tuple(draft.derived), tuple(draft.permissions))
 
 
-def _locale(draft: Draft) -> str:
+def _locale(draft: PlanBuilder) -> str:
     """One column more: the locale of the caller's customer, which staff do not have."""
     if draft.is_staff or not draft.needs_locale:
         return ""

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
-from planner.draft import Fix, Run
+from planner.draft import AnswerContext, PostProcess
 
 
-def fix_members(fixes: Mapping[str, Fix]) -> Fix | None:
+def fix_members(fixes: Mapping[str, PostProcess]) -> PostProcess | None:
     """Fix an object's members. Null stays null: its members are not there."""
     if not fixes:
         return None
     steps = tuple(fixes.items())
 
-    def fix(value: Any, run: Run) -> Any:
+    def fix(value: Any, run: AnswerContext) -> Any:
         if value is not None:
             for key, step in steps:
                 value[key] = step(value[key], run)
@@ -21,7 +21,7 @@ def fix_members(fixes: Mapping[str, Fix]) -> Fix | None:
     return fix
 
 
-def fix_items(item: Fix | None) -> Fix | None:
+def fix_items(item: PostProcess | None) -> PostProcess | None:
     """Fix every item of a list."""
     if item is None:
         return None

@@ -17,23 +17,23 @@ from billing.files.attachments import DEFAULT_LIMITS, FileLimits
 from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import TrialPolicy
 from billing.money.dunning import RetryPolicy
-from billing.money.issuer import Issuer
+from billing.money.issuer import InvoiceIssuer
 from billing.money.numbers import Numbering
-from billing.rows import Budget
+from billing.rows import CostBudget
 from billing.states import Actor
 from db.blocks import blocks
-from db.unit_of_work import Session
+from db.unit_of_work import UnitOfWork
 from loaders import Loaders
 from mail.port import Sender
 from payments.processor import Processor
-from resolvers.pace import Pace
+from resolvers.pace import CompletionPacer
 from storage.bucket import Bucket
 from storage.pdf.examiner import Examiner
 from storage.scan import Clamd
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class RequestOrigin:
     """Where the request comes from: its id, the caller's network, and what their program says of itself (User-Agent), which nothing vouches for."""
 
     request_id: str = ""
@@ -104,7 +104,7 @@ class Payments:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     letterhead: Letterhead | None = None
     service_begins: ServiceBegins = ServiceBegins.MONEY
-    issuer: Issuer | None = None
+    issuer: InvoiceIssuer | None = None
 
     async def close(self) -> None:
         for processor in self.processors.values():
@@ -132,15 +132,15 @@ class Context:
     """
 
     viewer: Viewer
-    session: Session
-    origin: Origin = field(default_factory=Origin)
+    session: UnitOfWork
+    origin: RequestOrigin = field(default_factory=RequestOrigin)
     identity: Identity | None = None
     payments: Payments | None = None
     files: Files | None = None
     has_attempted: bool = False
-    judge: Callable[[str], Any] | None = None
-    budget: Budget | None = None
-    pace: Pace = field(default_factory=Pace)
+    validate: Callable[[str], Any] | None = None
+    budget: CostBudget | None = None
+    pace: CompletionPacer = field(default_factory=CompletionPacer)
     ends_at: float | None = None
     has_effect: bool = False
     is_cut_off: bool = False

@@ -12,7 +12,7 @@ from typing import Any
 from billing.states import Actor
 from db.blocks import blocks
 from db.outages import cause_of, describe
-from db.unit_of_work import Caller, DatabaseUnavailable, Session, Transaction
+from db.unit_of_work import Caller, DatabaseUnavailable, Transaction, UnitOfWork
 from loaders import Loaders
 from mail.letters import Envelope, Letter, compose
 from mail.port import Message, Undeliverable, Unsendable
@@ -27,7 +27,7 @@ AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class LetterDraft:
     """A letter to be written: to whom, whose it is, and what is filled in."""
 
     letter: Letter
@@ -43,11 +43,11 @@ async def write(transaction: Transaction, context: Context, letter: Letter, *, c
     customer = await transaction.first("customers.by_id", key=owner, customer_id=owner)
     envelope = Envelope(to or customer.email, customer.locale, fresh_id("let", context), context.now)
     letterhead = Letterhead(identity.merchant, identity.portal_url, identity.post.seal)
-    if await leave(transaction, letterhead, Draft(letter, envelope, customer.id, words)):
+    if await enqueue_letter(transaction, letterhead, LetterDraft(letter, envelope, customer.id, words)):
         transaction.afterwards.append(partial(_send_later, context, envelope.id))
 
 
-async def leave(transaction: Transaction, letterhead: Letterhead, draft: Draft) -> bool:
+async def enqueue_letter(transaction: Transaction, letterhead: Letterhead, draft: LetterDraft) -> bool:
     """Write a letter for the worker to send, if the transaction is committed. Whether it could be written."""
     letter_id = draft.envelope.id
     try:
@@ -61,20 +61,20 @@ async def leave(transaction: Transaction, letterhead: Letterhead, draft: Draft) 
 
 
 @dataclass(slots=True)
-class Sent:
+class SendResult:
     """How many letters went out, and how many could not."""
 
     letters: int = 0
     failures: int = 0
 
 
-async def send(session: Session, post: Post, *, only: str | None = None, done: Sent | None = None) -> int:
+async def send(session: UnitOfWork, post: Post, *, only: str | None = None, done: SendResult | None = None) -> int:
     """Send what is to be sent by now, or the one letter; how many were. At least once: a mail server knows by the Message-ID what it has had before.
 
     `session` is any unit of work on the database; its caller says when it is. Fills `done`. Raises DatabaseUnavailable where no letters can be taken on.
     """
     system = session.apart(Caller(None, Actor.SYSTEM, session.caller.now))
-    done = done or Sent()
+    done = done or SendResult()
     while True:
         async with system.write() as transaction:
             taken = await transaction.run("letters.take_on", id=only, wanted=AT_ONCE)
@@ -85,7 +85,7 @@ async def send(session: Session, post: Post, *, only: str | None = None, done: S
 
 async def customer_of(context: Context, customer_id: str) -> Any:
     """The customer, read in a unit of work of its own: the operation's may be over by now, or not be theirs yet."""
-    session = context.session.of(replace(context.session.caller, customer_id=customer_id, actor=Actor.SYSTEM, session_id=None, app=None))
+    session = context.session.for_caller(replace(context.session.caller, customer_id=customer_id, actor=Actor.SYSTEM, session_id=None, app=None))
     try:
         return await Loaders(session).one(blocks()["customers.by_id"]).load((customer_id, customer_id))
     finally:
@@ -103,7 +103,7 @@ async def _send_now(context: Context, letter_id: str) -> None:
         logger.info("a letter is left to the worker", extra={"cause": error.cause})
 
 
-async def _send_one(letter: Any, system: Session, post: Post, done: Sent) -> None:
+async def _send_one(letter: Any, system: UnitOfWork, post: Post, done: SendResult) -> None:
     """Whatever happens to one letter, the others are sent. One that went out and could not be crossed off is sent again."""
     try:
         is_sent = await _send(letter, system, post)
@@ -114,7 +114,7 @@ async def _send_one(letter: Any, system: Session, post: Post, done: Sent) -> Non
     done.failures += not is_sent
 
 
-async def _send(letter: Any, system: Session, post: Post) -> bool:
+async def _send(letter: Any, system: UnitOfWork, post: Post) -> bool:
     """Whether it went out. One that never will is given up, and so is one that nobody could send, or open with the secret that they have, for a day.
 
     Of a failure its kind and cause alone are logged: what a mail server says often repeats the address.
@@ -129,7 +129,7 @@ async def _send(letter: Any, system: Session, post: Post) -> bool:
         if not is_final:
             return False
         is_sent = False
-    async with system.of(system.caller).write() as transaction:
+    async with system.for_caller(system.caller).write() as transaction:
         await transaction.run("letters.done", id=letter.id)
     return is_sent
 

@@ -11,7 +11,7 @@ PAUSE_SECONDS = 0.001
 PAUSE_BESIDE_OTHERS_SECONDS = 0.005
 
 
-class Pace:
+class CompletionPacer:
     """Rows of one operation that come from the loaders at once are completed in parts, with pauses in which other operations go on.
 
     A loader answers all its keys in one turn of the event loop, so that a thousand rows would otherwise be completed without a pause, and every other request would

@@ -11,7 +11,7 @@ from auth.throttle import Kind, account_of, familiar_of, network_of
 from billing.refusals import TooManyAttempts
 from billing.rows import PresentedCredential
 from billing.states import Actor
-from db.unit_of_work import Session
+from db.unit_of_work import UnitOfWork
 from resolvers.context import Context, identity_of
 
 
@@ -51,10 +51,10 @@ def caller_of(context: Context) -> str:
     return account_of(f"{viewer.customer_id} {viewer.client}" if viewer.kind is Actor.PARTNER else viewer.customer_id or "")
 
 
-async def credential_of(who: Presented, session: Session) -> PresentedCredential | None:
+async def credential_of(who: Presented, session: UnitOfWork) -> PresentedCredential | None:
     async with session.write() as transaction:
-        await transaction.present("email", who.email)
-        await transaction.present("network", who.network)
+        await transaction.set_rls_secret("email", who.email)
+        await transaction.set_rls_secret("network", who.network)
         credential: PresentedCredential | None = await transaction.first("credentials.by_email", email=who.email, network=who.network)
     return credential
 

@@ -6,7 +6,7 @@ from db.unit_of_work import Transaction
 from resolvers.context import Context
 
 
-async def judge_signed_in(transaction: Transaction, context: Context) -> None:
+async def check_signed_in(transaction: Transaction, context: Context) -> None:
     """Raises Refused where somebody other than the customer may be acting, by the token or by the row of its session.
 
     The row decides for tokens that a version of the program gave out which did not know the difference yet.

@@ -5,7 +5,7 @@ from graphql import GraphQLSchema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
 from schema.declarations.scalars import SCALARS
-from schema.fast_resolvers import straighten
+from schema.fast_resolvers import install_fast_resolvers
 from schema.mutations import Mutation
 from schema.query import Query
 from schema.types import attachments, coupons, credit_notes, customers, invoices, payment_methods, payments, plans, refunds, schedules, subscriptions
@@ -31,7 +31,7 @@ NODES = [
 def build() -> GraphQLSchema:
     """The executable schema."""
     schema = strawberry.Schema(query=Query, mutation=Mutation, types=NODES, config=StrawberryConfig(scalar_map=SCALARS))._schema
-    straighten(schema)
+    install_fast_resolvers(schema)
     return schema
 
 

@@ -11,27 +11,27 @@ from typing import Any
 
 from graphql import GraphQLArgument, GraphQLField, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema, get_named_type
 
-from schema.declarations.fields import DECLARATION, DEFINITION, AnyOf, Derived, Many, One, PageOf, Part
+from schema.declarations.fields import DECLARATION, DEFINITION, AnyOf, ColumnGroup, Derived, Many, One, PageOf
 
 Resolve = Callable[..., Any]
 
 
-def straighten(schema: GraphQLSchema) -> None:
+def install_fast_resolvers(schema: GraphQLSchema) -> None:
     """Let the executor call columns and declared fields directly."""
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLObjectType):
             for field in kind.fields.values():
-                field.resolve = _straight(field) or field.resolve
+                field.resolve = _fast_resolver(field) or field.resolve
 
 
-def _straight(field: GraphQLField) -> Resolve | None:
+def _fast_resolver(field: GraphQLField) -> Resolve | None:
     declared = field.extensions.get(DEFINITION)
     if declared is None or declared.extensions:
         return None
     if declared.base_resolver is None:
         return _column(declared.python_name)
     declaration, resolve = declared.metadata.get(DECLARATION), declared.base_resolver.wrapped_func
-    if isinstance(declaration, Part):
+    if isinstance(declaration, ColumnGroup):
         return lambda row, _: resolve(row)
     if isinstance(declaration, One | Many | AnyOf | PageOf | Derived):
         return _with_arguments(resolve, field.args) if field.args else resolve

@@ -6,10 +6,10 @@ from auth.urls.links import LIFETIME
 from billing.files import attachments
 from billing.files.attachments import FileLimits
 from billing.files.file_types import CONTENT_TYPES, MAX_NAME_BYTES
-from billing.rows import Budget
+from billing.rows import CostBudget
 from resolvers.reads.pages import DEFAULT_SIZE, MAX_SIZE
 from resolvers.reads.roots import MAX_NODES
-from storage.bucket import TICKET_SECONDS
+from storage.bucket import PRESIGNED_SECONDS
 
 
 @strawberry.type(name="Budget", description="What the caller may spend, in the units of `extensions.cost`; a partner's app for all its customers together.")
@@ -47,7 +47,7 @@ class Limits:
     budget: BudgetFigures | None = strawberry.field(description="The caller's budget. Null for a caller without one.")
 
 
-def limits(*, budget: Budget | None, file_limits: FileLimits) -> Limits:
+def limits(*, budget: CostBudget | None, file_limits: FileLimits) -> Limits:
     return Limits(
         max_file_bytes=attachments.MAX_FILE_BYTES,
         max_group_bytes=attachments.MAX_GROUP_BYTES,
@@ -62,7 +62,7 @@ def limits(*, budget: Budget | None, file_limits: FileLimits) -> Limits:
         max_processor_seconds=attachments.MAX_PROCESSOR_SECONDS,
         content_types=list(CONTENT_TYPES),
         upload_seconds=file_limits.upload_seconds,
-        direct_upload_seconds=TICKET_SECONDS,
+        direct_upload_seconds=PRESIGNED_SECONDS,
         download_url_seconds=int(LIFETIME.total_seconds()),
         downloads_per_minute=file_limits.downloads_per_minute,
         max_statement_rows=file_limits.statement_rows,

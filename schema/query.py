@@ -59,73 +59,73 @@ class Query:
     operation = guarded(operation, permissions.PREVIEWS)
     preview_pause_subscription = preview(
         actions.PAUSE,
-        takes=subscriptions.PauseSubscriptionInput,
+        input_type=subscriptions.PauseSubscriptionInput,
         permission=permissions.PREVIEWS,
         description="What a pause would come to. Nothing is written.",
     )
     preview_suspend_subscription = preview(
         actions.SUSPEND,
-        takes=subscriptions.SuspendSubscriptionInput,
+        input_type=subscriptions.SuspendSubscriptionInput,
         permission=permissions.PREVIEWS,
         description="What a suspension would come to. Nothing is written.",
     )
     preview_resume_subscription = preview(
         actions.RESUME,
-        takes=subscriptions.ResumeSubscriptionInput,
+        input_type=subscriptions.ResumeSubscriptionInput,
         permission=permissions.PREVIEWS,
         description="What a resume would come to. Nothing is written.",
     )
     preview_cancel_subscription = preview(
         actions.CANCEL,
-        takes=subscriptions.CancelSubscriptionInput,
+        input_type=subscriptions.CancelSubscriptionInput,
         permission=permissions.PREVIEWS,
         description="What a cancellation would come to. Nothing is written.",
     )
     preview_withdraw_pending_change = preview(
         actions.WITHDRAW,
-        takes=subscriptions.WithdrawPendingChangeInput,
+        input_type=subscriptions.WithdrawPendingChangeInput,
         permission=permissions.PREVIEWS,
         description="What a withdrawal would come to. Nothing is written.",
     )
     preview_change_plan = preview(
         actions.CHANGE_PLAN,
-        takes=subscriptions.ChangePlanInput,
+        input_type=subscriptions.ChangePlanInput,
         permission=permissions.PREVIEWS,
         description="What a change of plan would come to. Nothing is written.",
     )
     preview_update_quantity = preview(
         actions.UPDATE_QUANTITY,
-        takes=subscriptions.UpdateQuantityInput,
+        input_type=subscriptions.UpdateQuantityInput,
         permission=permissions.PREVIEWS,
         description="What another quantity would come to. Nothing is written.",
     )
     preview_add_plan = preview(
         actions.ADD_PLAN,
-        takes=subscriptions.AddPlanInput,
+        input_type=subscriptions.AddPlanInput,
         permission=permissions.PREVIEWS,
         description="What a new subscription would come to. Nothing is written.",
     )
     preview_apply_coupon = preview(
         actions.APPLY_COUPON,
-        takes=subscriptions.ApplyCouponInput,
+        input_type=subscriptions.ApplyCouponInput,
         permission=permissions.PREVIEWS,
         description="What a coupon would come to. Nothing is written.",
     )
     preview_remove_coupon = preview(
         actions.REMOVE_COUPON,
-        takes=subscriptions.RemoveCouponInput,
+        input_type=subscriptions.RemoveCouponInput,
         permission=permissions.PREVIEWS,
         description="What the removal of a coupon would come to. Nothing is written.",
     )
     preview_hold_subscription = preview(
         actions.HOLD,
-        takes=subscriptions.HoldSubscriptionInput,
+        input_type=subscriptions.HoldSubscriptionInput,
         permission=permissions.HOLDS,
         description="For staff: what a hold would come to. Nothing is written.",
     )
     preview_release_subscription = preview(
         actions.RELEASE,
-        takes=subscriptions.ReleaseSubscriptionInput,
+        input_type=subscriptions.ReleaseSubscriptionInput,
         permission=permissions.HOLDS,
         description="For staff: what a release would come to. Nothing is written.",
     )

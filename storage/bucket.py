@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 # How long an address for a direct upload is good.
-TICKET_SECONDS = 15 * 60
+PRESIGNED_SECONDS = 15 * 60
 
 
 class BucketUnavailable(Exception):
@@ -28,7 +28,7 @@ class NoSuchObject(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Announced:
+class DeclaredFile:
     """What a client says it will send: exactly so many bytes of this type."""
 
     key: str
@@ -37,7 +37,7 @@ class Announced:
 
 
 @dataclass(frozen=True, slots=True)
-class Ticket:
+class PresignedPost:
     """Where and how a client sends one file: multipart/form-data with these fields first and the file last, in a field named `file`."""
 
     url: str
@@ -45,7 +45,7 @@ class Ticket:
     expires_at: datetime
 
 
-class Judge(Protocol):
+class ContentScanner(Protocol):
     """Looks at an object's bytes on their way, in a thread, where they are at hand anyhow. All methods raise what speaks against keeping it."""
 
     def look(self, piece: bytes) -> None: ...
@@ -57,7 +57,7 @@ class Judge(Protocol):
         """All bytes are in this open file. Called by a bucket on this machine only, after `finish`, while the disk takes them."""
 
 
-class Unjudged:
+class UncheckedContent:
     """Nothing speaks against anything."""
 
     def look(self, piece: bytes) -> None:
@@ -70,7 +70,7 @@ class Unjudged:
         """It may be kept."""
 
 
-UNJUDGED = Unjudged()
+UNCHECKED = UncheckedContent()
 
 
 class Bucket(Protocol):
@@ -81,7 +81,7 @@ class Bucket(Protocol):
 
     is_fed_by_us: bool
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str, judge: Judge = UNJUDGED) -> None:
+    async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str, judge: ContentScanner = UNCHECKED) -> None:
         """Keep what the chunks make together, durably. Whatever they or the judge raise is raised, and then nothing is kept under the key once it was deleted."""
 
     def open(self, key: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
@@ -96,7 +96,7 @@ class Bucket(Protocol):
         False where the object is gone and the bucket refuses to say or to remove what is left of attempts: that is no error, and trying again does not help.
         """
 
-    async def ticket(self, announced: Announced, *, now: datetime) -> Ticket:
+    async def presigned_post(self, announced: DeclaredFile, *, now: datetime) -> PresignedPost:
         """An address to which anybody who has it may send just this, for TICKET_SECONDS."""
 
     async def address(self, key: str, headers: Mapping[str, str], *, seconds: int) -> str | Path:

@@ -7,9 +7,9 @@ picture, a film or their own records there.
 import re
 import struct
 
-from billing.files.attachments import MAX_PICTURE_PARTS, judge_pixels
+from billing.files.attachments import MAX_PICTURE_PARTS, check_pixels
 from billing.refusals import ErrorCode, Refused
-from storage.walk import Pass, Seek, Take, Walk, ignore
+from storage.walk import ByteReader, ReadBytes, Seek, StreamBytes, ignore
 
 SIGNATURE = b"\xff\xd8\xff"
 # In the data of a scan FF 00 is the byte FF, and FF D0 to FF D7 are its restart marks. What is below C0 is no marker of a picture.
@@ -21,9 +21,9 @@ START_OF_SCAN = 0xDA
 FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 
 
-def walk() -> Walk:
+def byte_reader() -> ByteReader:
     """The segments and scans up to the end of the image."""
-    if (yield Take(2)) != SIGNATURE[:2]:
+    if (yield ReadBytes(2)) != SIGNATURE[:2]:
         raise Refused(ErrorCode.UNSUPPORTED_FILE, "The file is not a JPEG.")
     is_framed = is_scanned = False
     for _ in range(MAX_PICTURE_PARTS):
@@ -32,27 +32,27 @@ def walk() -> Walk:
             if not is_scanned:
                 raise broken("it ends before its first scan")
             return
-        length = int.from_bytes((yield Take(2))) - 2
+        length = int.from_bytes((yield ReadBytes(2))) - 2
         if marker == START_OF_IMAGE or length < 0:
             raise broken("it has a segment that is none")
         if marker in FRAMES:
             if length < 6:
                 raise broken("its frame is too short")
-            _judge_frame((yield Take(6)), length)
+            _check_frame((yield ReadBytes(6)), length)
             is_framed, length = True, length - 6
         elif marker == START_OF_SCAN and not is_framed:
             raise broken("it has a scan before its frame")
         is_scanned |= marker == START_OF_SCAN
-        yield Pass(length, ignore)
+        yield StreamBytes(length, ignore)
     raise Refused(ErrorCode.TOO_COMPLEX, f"The JPEG has more than {MAX_PICTURE_PARTS} segments. Save it again.")
 
 
-def _judge_frame(frame: bytes, length: int) -> None:
+def _check_frame(frame: bytes, length: int) -> None:
     """Raises Refused for a frame that no picture has. Its components, of three bytes each, come after these bytes."""
     depth, height, width, components = struct.unpack(">BHHB", frame)
     if not 2 <= depth <= 16 or not 1 <= components <= 4 or length != 6 + 3 * components:
         raise broken("its frame is impossible")
-    judge_pixels(width, height)
+    check_pixels(width, height)
 
 
 def broken(why: str) -> Refused:

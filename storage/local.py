@@ -11,9 +11,9 @@ from typing import BinaryIO
 
 from storage import threads
 from storage.batches import batches
-from storage.bucket import UNJUDGED, Announced, BucketUnavailable, Judge, NoSuchObject, Ticket
+from storage.bucket import UNCHECKED, BucketUnavailable, ContentScanner, DeclaredFile, NoSuchObject, PresignedPost
 from storage.keys import KEY
-from storage.policies import Tickets
+from storage.policies import PresignedPosts
 
 PART = "part"
 READ_BYTES = 256 * 1024
@@ -26,16 +26,16 @@ class Local:
 
     def __init__(self, root: Path, url: str, secret: bytes) -> None:
         self._root = root
-        self._tickets = Tickets(url, secret)
+        self._tickets = PresignedPosts(url, secret)
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str, judge: Judge = UNJUDGED) -> None:
+    async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str, judge: ContentScanner = UNCHECKED) -> None:
         path = self.path(key)
         part = path.with_name(f"{path.name}.{secrets.token_hex(8)}.{PART}")
         try:
             file = await threads.run(_create, part)
             try:
                 await _write_all(file, chunks, judge)
-                await _settle(file, part, judge)
+                await _rename_into_place(file, part, judge)
                 await threads.run(_place, part, path)
             except BaseException:
                 part.unlink(missing_ok=True)
@@ -65,8 +65,8 @@ class Local:
             raise _unavailable(error) from error
         return True
 
-    async def ticket(self, announced: Announced, *, now: datetime) -> Ticket:
-        return self._tickets.ticket(announced, now=now)
+    async def presigned_post(self, announced: DeclaredFile, *, now: datetime) -> PresignedPost:
+        return self._tickets.presigned_post(announced, now=now)
 
     async def address(self, key: str, headers: Mapping[str, str], *, seconds: int) -> str | Path:
         return self.path(key)
@@ -80,7 +80,7 @@ class Local:
         return self._root / key
 
 
-async def _write_all(file: BinaryIO, chunks: AsyncIterator[bytes], judge: Judge) -> None:
+async def _write_all(file: BinaryIO, chunks: AsyncIterator[bytes], judge: ContentScanner) -> None:
     """The next batch comes while the last one is judged and written; there are never more than the two."""
     writing = None
     try:
@@ -94,7 +94,7 @@ async def _write_all(file: BinaryIO, chunks: AsyncIterator[bytes], judge: Judge)
     await threads.run(judge.finish)
 
 
-def _write(file: BinaryIO, batch: list[bytes], judge: Judge) -> None:
+def _write(file: BinaryIO, batch: list[bytes], judge: ContentScanner) -> None:
     """Each piece is written while the processor still has it at hand."""
     for piece in batch:
         judge.look(piece)
@@ -117,7 +117,7 @@ def _create(part: Path) -> BinaryIO:
     return open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
-async def _settle(file: BinaryIO, part: Path, judge: Judge) -> None:
+async def _rename_into_place(file: BinaryIO, part: Path, judge: ContentScanner) -> None:
     """Have the whole file judged while the disk takes it. Both have ended then, however they end."""
     reader = await threads.run(_whole, file, part)
     try:

@@ -6,9 +6,9 @@ The pixels are never made. Their data is unpacked, and dropped at once, where al
 import struct
 import zlib
 
-from billing.files.attachments import MAX_PICTURE_PARTS, MAX_UNPACKED_BYTES, judge_pixels
+from billing.files.attachments import MAX_PICTURE_PARTS, MAX_UNPACKED_BYTES, check_pixels
 from billing.refusals import ErrorCode, Refused
-from storage.walk import Pass, Take, Walk
+from storage.walk import ByteReader, ReadBytes, StreamBytes
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER = b"\x00\x00\x00\x0dIHDR"
@@ -23,22 +23,22 @@ SPARE_BYTES = 1024**2
 STEP_BYTES = 256 * 1024
 
 
-def walk() -> Walk:
+def byte_reader() -> ByteReader:
     """All chunks to the last one."""
-    if (yield Take(len(SIGNATURE))) != SIGNATURE:
+    if (yield ReadBytes(len(SIGNATURE))) != SIGNATURE:
         raise Refused(ErrorCode.UNSUPPORTED_FILE, "The file is not a PNG.")
-    header = yield Take(len(HEADER) + 13)
+    header = yield ReadBytes(len(HEADER) + 13)
     pixels = Pixels(_unpacked_size(header))
-    if (yield Take(4)) != zlib.crc32(header[4:]).to_bytes(4):
+    if (yield ReadBytes(4)) != zlib.crc32(header[4:]).to_bytes(4):
         raise broken("the check sum of its header is wrong")
     kind = b""
     for _ in range(MAX_PICTURE_PARTS - 1):
-        length, kind = struct.unpack(">I4s", (yield Take(8)))
+        length, kind = struct.unpack(">I4s", (yield ReadBytes(8)))
         if length >= 2**31 or not kind.isalpha() or kind == b"IHDR":
             raise broken("it has bytes that are no chunk")
         chunk = Chunk(kind, pixels)
-        yield Pass(length, chunk.feed)
-        if (yield Take(4)) != chunk.sum.to_bytes(4):
+        yield StreamBytes(length, chunk.feed)
+        if (yield ReadBytes(4)) != chunk.sum.to_bytes(4):
             raise broken(f"the check sum of a chunk {kind.decode()} is wrong")
         if kind == b"IEND":
             pixels.finish()
@@ -97,7 +97,7 @@ def _unpacked_size(header: bytes) -> int:
     if not header.startswith(HEADER):
         raise broken("its first chunk is not its header")
     width, height, depth, colour, *methods, interlace = struct.unpack(">IIBBBBB", header[len(HEADER) :])
-    judge_pixels(width, height)
+    check_pixels(width, height)
     if max(width, height) >= 2**31 or depth not in DEPTHS.get(colour, ()) or any(methods) or interlace > 1:
         raise broken("its header is impossible")
     bits = depth * SAMPLES[colour]

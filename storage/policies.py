@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from storage.bucket import TICKET_SECONDS, Announced, Ticket
+from storage.bucket import PRESIGNED_SECONDS, DeclaredFile, PresignedPost
 
 # The fields that a client sends before the file.
 FIELDS = ("key", "Content-Type", "policy", "x-portico-signature")
@@ -22,18 +22,18 @@ class PolicyRefused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Tickets:
+class PresignedPosts:
     """`url` is where our own route for direct uploads is reached; `secret` signs what that route will accept."""
 
     url: str
     secret: bytes
 
-    def ticket(self, announced: Announced, *, now: datetime) -> Ticket:
-        expires_at = now + timedelta(seconds=TICKET_SECONDS)
-        return Ticket(self.url, fields(announced, expires_at, self.secret), expires_at)
+    def presigned_post(self, announced: DeclaredFile, *, now: datetime) -> PresignedPost:
+        expires_at = now + timedelta(seconds=PRESIGNED_SECONDS)
+        return PresignedPost(self.url, fields(announced, expires_at, self.secret), expires_at)
 
 
-def fields(announced: Announced, expires_at: datetime, secret: bytes) -> dict[str, str]:
+def fields(announced: DeclaredFile, expires_at: datetime, secret: bytes) -> dict[str, str]:
     policy = {
         "expiration": expires_at.astimezone(UTC).isoformat(),
         "conditions": [
@@ -46,7 +46,7 @@ def fields(announced: Announced, expires_at: datetime, secret: bytes) -> dict[st
     return {"key": announced.key, "Content-Type": announced.content_type, "policy": text, "x-portico-signature": _signature(text, secret)}
 
 
-def judge(given: Mapping[str, str], secret: bytes, *, now: datetime) -> Announced:
+def check_policy(given: Mapping[str, str], secret: bytes, *, now: datetime) -> DeclaredFile:
     """What the fields announce. Raises PolicyRefused."""
     text = given.get("policy", "")
     if not hmac.compare_digest(_signature(text, secret).encode(), given.get("x-portico-signature", "").encode()):
@@ -57,7 +57,7 @@ def judge(given: Mapping[str, str], secret: bytes, *, now: datetime) -> Announce
         raise PolicyRefused("The upload URL has expired. Request a new one.")
     if given.get("key") != key["key"] or given.get("Content-Type") != kind["Content-Type"]:
         raise PolicyRefused("The fields differ from those that were issued.")
-    return Announced(key["key"], kind["Content-Type"], size)
+    return DeclaredFile(key["key"], kind["Content-Type"], size)
 
 
 def _signature(policy: str, secret: bytes) -> str:

@@ -10,7 +10,7 @@ PASSES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class StallPolicy:
     """The other side may take nothing for `seconds`, and has to answer so many seconds after the last byte. It gets longer for bytes that buffers on the way may still
     hold, at `bytes_per_second`: nobody sees how they go on."""
 
@@ -22,10 +22,10 @@ class Pace:
         return size / self.bytes_per_second
 
 
-class Progress(io.BytesIO):
+class UploadBody(io.BytesIO):
     """aiohttp reads it in the event loop, as the connection takes more."""
 
-    def __init__(self, content: bytes, deadline: asyncio.Timeout, pace: Pace) -> None:
+    def __init__(self, content: bytes, deadline: asyncio.Timeout, pace: StallPolicy) -> None:
         super().__init__(content)
         self._deadline = deadline
         self._seconds = pace.seconds

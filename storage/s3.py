@@ -17,8 +17,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.handlers import add_expect_header
 
 from storage import policies, threads
-from storage.bucket import TICKET_SECONDS, UNJUDGED, Announced, BucketRefused, BucketUnavailable, Judge, NoSuchObject, Ticket
-from storage.progress import Pace, Progress
+from storage.bucket import PRESIGNED_SECONDS, UNCHECKED, BucketRefused, BucketUnavailable, ContentScanner, DeclaredFile, NoSuchObject, PresignedPost
+from storage.progress import StallPolicy, UploadBody
 
 if TYPE_CHECKING:
     from types_aiobotocore_s3 import S3Client
@@ -35,7 +35,7 @@ NOT_IMPLEMENTED = 501
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class S3Config:
     """Which bucket, and how to reach it. Without keys, what the machine has (environment, profile, instance role) is used. Times in seconds."""
 
     bucket: str
@@ -57,7 +57,7 @@ class S3:
     Where `own` is there, the bucket takes no POST policies: clients send direct uploads to the gateway's own route.
     """
 
-    def __init__(self, place: Place, own: policies.Tickets | None = None) -> None:
+    def __init__(self, place: S3Config, own: policies.PresignedPosts | None = None) -> None:
         self._place = place
         self._own = own
         self.is_fed_by_us = own is not None
@@ -67,7 +67,7 @@ class S3:
         self._aborting: dict[tuple[str, str], asyncio.Task[bool]] = {}
         self._logged: set[str] = set()
 
-    async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str, judge: Judge = UNJUDGED) -> None:
+    async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str, judge: ContentScanner = UNCHECKED) -> None:
         """A file of one part is put at once; a longer one part by part, as it comes. An upload that breaks off is aborted; what that leaves is removed by `delete`."""
         upload = ""
         tags: list[str] = []
@@ -104,16 +104,16 @@ class S3:
         await self._remove(key)
         return is_clear
 
-    async def ticket(self, announced: Announced, *, now: datetime) -> Ticket:
+    async def presigned_post(self, announced: DeclaredFile, *, now: datetime) -> PresignedPost:
         if self._own:
-            return self._own.ticket(announced, now=now)
+            return self._own.presigned_post(announced, now=now)
         size = announced.size_bytes
         fields = {"Content-Type": announced.content_type}
         conditions = [fields, ["content-length-range", size, size]]
         with _outages():
             client: Any = await self._client()
-            made = await client.generate_presigned_post(self._place.bucket, announced.key, dict(fields), conditions, TICKET_SECONDS)
-        return Ticket(made["url"], made["fields"], now + timedelta(seconds=TICKET_SECONDS))
+            made = await client.generate_presigned_post(self._place.bucket, announced.key, dict(fields), conditions, PRESIGNED_SECONDS)
+        return PresignedPost(made["url"], made["fields"], now + timedelta(seconds=PRESIGNED_SECONDS))
 
     async def address(self, key: str, headers: Mapping[str, str], *, seconds: int) -> str | Path:
         answer = {f"Response{name.replace('-', '')}": headers[name] for name in ("Content-Disposition", "Content-Type", "Cache-Control")}
@@ -133,7 +133,7 @@ class S3:
         with _outages():
             async with asyncio.timeout(self._place.step_seconds) as deadline:
                 if content := parameters.get("Body"):
-                    parameters["Body"] = Progress(content, deadline, Pace(self._place.step_seconds, self._place.bytes_per_second))
+                    parameters["Body"] = UploadBody(content, deadline, StallPolicy(self._place.step_seconds, self._place.bytes_per_second))
                 client = await self._client()
                 return await getattr(client, operation)(Bucket=self._place.bucket, **parameters)
 
@@ -195,7 +195,7 @@ class S3:
         return client
 
 
-def _made(place: Place) -> Any:
+def _made(place: S3Config) -> Any:
     """SigV4 must be asked for: left alone, addresses are signed with SigV2. Checksums only where S3 wants them: not every S3 knows the newer ones."""
     config = AioConfig(
         signature_version="s3v4",
@@ -219,7 +219,7 @@ def _made(place: Place) -> Any:
 
 def _wait_for_body(seconds: float, params: Any, context: Any, **_: Any) -> None:
     """An answer is waited for once the last byte was handed over, which may still be on the way. Called by botocore."""
-    if isinstance(params["body"], Progress):
+    if isinstance(params["body"], UploadBody):
         context["read_timeout"] = seconds + params["body"].held_seconds
 
 
@@ -245,7 +245,7 @@ def _is_refusal(error: ClientError) -> bool:
     return (400 <= status < 500 and status not in LATER) or status == NOT_IMPLEMENTED
 
 
-def _judge(part: bytes, is_last: bool, judge: Judge) -> None:
+def _judge(part: bytes, is_last: bool, judge: ContentScanner) -> None:
     judge.look(part)
     if is_last:
         judge.finish()

@@ -10,7 +10,7 @@ import puremagic
 from billing.files.file_types import JPEG, PDF, PNG
 from billing.refusals import ErrorCode, Refused
 from storage import jpeg, png
-from storage.walk import Walker
+from storage.walk import ByteReaderDriver
 
 HEAD = 1024
 # How many bytes say what a file is: readers find the header of a PDF anywhere in its first KiB.
@@ -24,8 +24,8 @@ RAR = b"Rar!\x1a\x07"
 RAR_REACH = 2 * 1024**2
 PDF_HEADER = re.compile(rb"%PDF-|%!PS-Adobe-\d\.\d PDF-\d")
 # Programs, archives and documents that begin right behind a picture: of the two formats, the second is what such a file is for.
-BEHIND_PICTURES = (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"#!", b"PK\x03\x04", RAR, b"7z\xbc\xaf\x27\x1c", b"MSCF", b"%PDF-")
-WALKS = {PNG: png.walk, JPEG: jpeg.walk}
+APPENDED_SIGNATURES = (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"#!", b"PK\x03\x04", RAR, b"7z\xbc\xaf\x27\x1c", b"MSCF", b"%PDF-")
+WALKS = {PNG: png.byte_reader, JPEG: jpeg.byte_reader}
 
 # What people send instead, by what puremagic says, the most telling first.
 OTHER_PICTURES = {
@@ -68,13 +68,13 @@ class Inspector:
         self._head = b""
         self._tail = b""
         self._size = 0
-        self._walker = None if content_type == PDF else Walker(WALKS[content_type])
+        self._walker = None if content_type == PDF else ByteReaderDriver(WALKS[content_type])
 
     def feed(self, chunk: bytes) -> None:
         if len(self._head) < HEAD:
             self._head += chunk[: HEAD - len(self._head)]
             if len(self._head) == HEAD:
-                self._judge_head()
+                self._check_head()
         if self._walker:
             self._walker.feed(chunk)
         if self._size < RAR_REACH and (RAR in chunk or RAR in self._tail[-len(RAR) :] + chunk[: len(RAR)]):
@@ -85,24 +85,24 @@ class Inspector:
     def finish(self) -> None:
         """There are no more bytes."""
         if len(self._head) < HEAD:
-            self._judge_head()
+            self._check_head()
         if self._walker:
-            self._judge_end(self._walker)
+            self._check_end(self._walker)
         if _has_zip(self._tail, is_pdf=self._walker is None):
             raise _polyglot()
 
-    def _judge_head(self) -> None:
+    def _check_head(self) -> None:
         """The first bytes are those of its type and, in a picture, not those of a PDF too."""
         if recognised(self._head) != self._content_type:
             raise _unlike(self._content_type)
         if self._walker and PDF_HEADER.search(self._head):
             raise _polyglot()
 
-    def _judge_end(self, walker: Walker) -> None:
+    def _check_end(self, walker: ByteReaderDriver) -> None:
         """A picture has its end. Behind it a PNG has nothing, while phones add to a JPEG what they like: another picture, a film, notes of their own."""
         if not walker.is_done:
             raise Refused(ErrorCode.UNSUPPORTED_FILE, "The picture breaks off before its end. Send the whole file.")
-        if walker.trailer and (self._content_type == PNG or walker.trailer.startswith(BEHIND_PICTURES)):
+        if walker.trailer and (self._content_type == PNG or walker.trailer.startswith(APPENDED_SIGNATURES)):
             raise _polyglot()
 
 

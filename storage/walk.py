@@ -12,14 +12,14 @@ TRAILER = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
+class ReadBytes:
     """The walk goes on with the next `size` bytes, which are few."""
 
     size: int
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class StreamBytes:
     """The next `size` bytes go to `sink` as they come; the walk goes on without them."""
 
     size: int
@@ -33,19 +33,19 @@ class Seek:
     pattern: re.Pattern[bytes]
 
 
-Step: TypeAlias = Take | Pass | Seek
+Step: TypeAlias = ReadBytes | StreamBytes | Seek
 # A format is a generator of steps. It ends where its walk ends.
-Walk: TypeAlias = Generator[Step, bytes, None]
+ByteReader: TypeAlias = Generator[Step, bytes, None]
 
 
 def ignore(_: bytes) -> None:
     """The sink of bytes that are not looked at."""
 
 
-class Walker:
+class ByteReaderDriver:
     """Feeds a walk. `is_done` once it has ended; `trailer` then has the first bytes behind it, without padding before them."""
 
-    def __init__(self, walk: Callable[[], Walk]) -> None:
+    def __init__(self, walk: Callable[[], ByteReader]) -> None:
         self._walk = walk()
         self._held = b""
         self._passed = 0
@@ -64,9 +64,9 @@ class Walker:
 
     def _advance(self, data: bytes, at: int) -> int | None:
         """Where the next step begins; None if this one needs more bytes. What it needs again is held."""
-        if isinstance(self._step, Take):
+        if isinstance(self._step, ReadBytes):
             return self._taken(data, at, self._step)
-        if isinstance(self._step, Pass):
+        if isinstance(self._step, StreamBytes):
             return self._passing(data, at, self._step)
         match = self._step.pattern.search(data, at)
         if match is None:
@@ -75,7 +75,7 @@ class Walker:
         self._go_on(match[0])
         return match.end()
 
-    def _taken(self, data: bytes, at: int, step: Take) -> int | None:
+    def _taken(self, data: bytes, at: int, step: ReadBytes) -> int | None:
         end = at + step.size
         if end > len(data):
             self._held = data[at:]
@@ -83,7 +83,7 @@ class Walker:
         self._go_on(data[at:end])
         return end
 
-    def _passing(self, data: bytes, at: int, step: Pass) -> int | None:
+    def _passing(self, data: bytes, at: int, step: StreamBytes) -> int | None:
         end = min(at + step.size - self._passed, len(data))
         if end > at:
             step.sink(data[at:end])

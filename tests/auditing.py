@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from db.audit import audit
-from demo import SHOWN
+from demo import PERSONAS
 
 # Every day that a test lives through is over by then, so what was overdue for a test is overdue for the audit.
 AUDITED_AT = datetime(2100, 1, 1, tzinfo=UTC)
@@ -54,7 +54,7 @@ async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
 
 
 async def _profiles(connection: asyncpg.Connection) -> list[tuple[str, ...]]:
-    return [tuple(record) for record in await connection.fetch(PROFILES, [person.id for person in SHOWN])]
+    return [tuple(record) for record in await connection.fetch(PROFILES, [person.id for person in PERSONAS])]
 
 
 async def violations(connection: asyncpg.Connection, customers: set[str], *, is_whole: bool = False) -> list[str]:

@@ -25,16 +25,16 @@ from graphql import OperationDefinitionNode
 import demo
 import schema as portal_schema
 from auth.jwt.keys import shared
-from auth.jwt.tokens import Issuer, sign
+from auth.jwt.tokens import OwnIssuer, sign
 from auth.viewer import Viewer
 from billing.states import Actor
 from db.builtin import embedded
 from db.pool import Database, Pool
-from db.unit_of_work import Caller, Session
-from gateway.documents.document_cache import Document, Documents, first_party
-from gateway.documents.limits import Limits
+from db.unit_of_work import Caller, UnitOfWork
+from gateway.documents.document_cache import DocumentCache, PreparedDocument, first_party
+from gateway.documents.limits import DocumentLimits
 from gateway.http.graphql.execution import run, run_planned
-from gateway.http.requests import Call
+from gateway.http.requests import GraphQLRequest
 from gateway.http.serving.server import configured, listen
 from gateway.routes.examples import Login
 from gateway.wiring.app import Setup, create_app
@@ -59,14 +59,14 @@ __all__ = ["NOW", "pytest_collection_modifyitems", "pytest_report_header", "pyte
 portal_schema.build = cache(portal_schema.build)
 
 # What is asked here for the sake of planner and executor may be more than a client may ask.
-ROOM = Limits(depth=50, aliases=500, root_fields=500, directives=500, fields=50_000, cost=1_000_000)
+ROOM = DocumentLimits(depth=50, aliases=500, root_fields=500, directives=500, fields=50_000, cost=1_000_000)
 # The suite asks as one customer what many would ask: there are no budgets, and one caller may have all places.
 ONE_CALLER = dict.fromkeys(("customer_budget", "staff_budget", "service_budget", "anonymous_budget"), 0) | {
     "max_caller_running": 50,
     "max_caller_cost": 100_000,
 }
 SECRET = "a secret of tests that is long enough for every HMAC, and then a little more"
-ISSUER = Issuer("portico", "portico", (shared(SECRET),))
+ISSUER = OwnIssuer("portico", "portico", (shared(SECRET),))
 
 STAFF = Viewer(Actor.STAFF, None, ("staff",), "tests")
 
@@ -75,13 +75,13 @@ def customer(identifier: str) -> Viewer:
     return Viewer(Actor.CUSTOMER, identifier, ("portal",), "tests")
 
 
-def shown(email: str) -> Viewer:
-    return customer(next(person.id for person in demo.SHOWN if person.email == email))
+def demo_customer(email: str) -> Viewer:
+    return customer(next(person.id for person in demo.PERSONAS if person.email == email))
 
 
-ADA = shown("ada@example.com")
-EMPTY = shown("empty@example.com")
-BIG = shown("big@example.com")
+ADA = demo_customer("ada@example.com")
+EMPTY = demo_customer("empty@example.com")
+BIG = demo_customer("big@example.com")
 
 
 LOGINS = (Login(str(ADA.customer_id), "Ada Lovelace", "Shows most of it.", "demo-token"),)
@@ -177,29 +177,29 @@ class Portal:
     """Both ways to run a document, without HTTP."""
 
     schema: Any
-    documents: Documents
+    documents: DocumentCache
     planner: Planner
     database: Database
     files: Files
     payments: Payments
 
-    def prepare(self, text: str, name: str | None = None) -> tuple[Document, OperationDefinitionNode]:
+    def prepare(self, text: str, name: str | None = None) -> tuple[PreparedDocument, OperationDefinitionNode]:
         document = self.documents.prepare(text)
         assert not document.errors, document.errors
         operation = document.operation(name)
         assert operation is not None
         return document, operation
 
-    def session(self, viewer: Viewer) -> Session:
-        return Session(self.database, Caller(viewer.customer_id, viewer.kind, NOW))
+    def session(self, viewer: Viewer) -> UnitOfWork:
+        return UnitOfWork(self.database, Caller(viewer.customer_id, viewer.kind, NOW))
 
-    def context(self, viewer: Viewer, session: Session) -> Context:
+    def context(self, viewer: Viewer, session: UnitOfWork) -> Context:
         return Context(viewer, session, payments=self.payments, files=self.files)
 
     async def execute(self, text: str, viewer: Viewer = ADA, **variables: Any) -> Answer:
         document, _ = self.prepare(text)
         session = self.session(viewer)
-        result = await run(self.schema, document, Call(text, variables, None, False), self.context(viewer, session))
+        result = await run(self.schema, document, GraphQLRequest(text, variables, None, False), self.context(viewer, session))
         await session.close()
         return Answer(result.data, [error.formatted | {"original": error.original_error} for error in result.errors or ()], session.statements)
 
@@ -207,7 +207,7 @@ class Portal:
         """None where the planner leaves the query to the executor."""
         document, operation = self.prepare(text)
         session = self.session(viewer)
-        body = await run_planned(document, operation, Call(text, variables, None, False), self.context(viewer, session))
+        body = await run_planned(document, operation, GraphQLRequest(text, variables, None, False), self.context(viewer, session))
         await session.close()
         return None if body is None else Answer(json.loads(body)["data"], [], session.statements)
 
@@ -217,7 +217,7 @@ async def portal(database: Database, graphql_schema: Any, data_dir: Path) -> Por
     planner = Planner(graphql_schema, max_sql=1_000_000)
     kept = files(Settings(data_dir=data_dir), ISSUER, "http://portal", lambda work: asyncio.ensure_future(work))
     payments = Payments({"sandbox": Sandbox(SECRET)}, SECRET.encode())
-    return Portal(graphql_schema, Documents(graphql_schema, planner, ROOM), planner, database, kept, payments)
+    return Portal(graphql_schema, DocumentCache(graphql_schema, planner, ROOM), planner, database, kept, payments)
 
 
 @pytest.fixture(scope="session")

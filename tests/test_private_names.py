@@ -28,9 +28,9 @@ from strawberry.dataloader import DataLoader
 from auth.throttle import Memory
 from db.pool import Database, Pool
 from gateway.documents import rules
-from gateway.http.responses import Answer, Form
+from gateway.http.responses import Answer, ResponseFormat
 from gateway.http.serving.protocol import Protocol
-from gateway.http.serving.server import Server
+from gateway.http.serving.server import GatewayServer
 from gateway.http.statuses import JSON
 from schema.declarations.fields import DEFINITION
 
@@ -152,7 +152,7 @@ def test_limits_asks_a_storage_for_moving_windows_only() -> None:
 
 @pytest.mark.parametrize("name", ["startup", "shutdown", "handle_exit", "on_tick", "capture_signals"])
 def test_uvicorn_has_what_the_server_overrides(name: str) -> None:
-    own, theirs = getattr(Server, name), getattr(uvicorn.Server, name)
+    own, theirs = getattr(GatewayServer, name), getattr(uvicorn.Server, name)
     assert list(inspect.signature(own).parameters) == list(inspect.signature(theirs).parameters), (
         "gateway/http/serving/server.py, gateway/wiring/worker_health.py"
     )
@@ -186,7 +186,7 @@ def test_uvicorn_keeps_the_cycle_and_the_transport_of_a_connection() -> None:
 
 def test_starlette_gives_a_response_nothing_that_an_answer_lacks() -> None:
     """Answer in gateway/http/responses.py does not call the __init__ of Response."""
-    answer = Answer(b"{}", "OK", Form(JSON, "compat"), {})
+    answer = Answer(b"{}", "OK", ResponseFormat(JSON, "compat"), {})
     assert vars(Response(b"{}")).keys() <= vars(answer).keys(), "gateway/http/responses.py"
     assert sent(answer) == sent(response_like(answer)), "gateway/http/responses.py"
 

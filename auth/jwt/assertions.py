@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from auth.jwt.claims import LEEWAY_SECONDS, Expected, judge, read, require_name
+from auth.jwt.claims import LEEWAY_SECONDS, Expected, read, require_name, validate_claims
 from auth.jwt.keys import Asymmetric, Key, of_jwk
 from auth.reasons import NotValid, Reason
 from auth.secret import hash_of
@@ -19,7 +19,7 @@ ALGORITHMS: tuple[Asymmetric, ...] = ("EdDSA", "ES256", "ES384", "PS256", "RS256
 TYPES = frozenset({None, "jwt", "client-authentication+jwt"})
 
 
-class Credential(Protocol):
+class AssertionKey(Protocol):
     """One of a client's; either is None."""
 
     @property
@@ -36,7 +36,7 @@ class Assertion:
     expires_at: datetime
 
 
-def is_secret(given: str, credentials: Iterable[Credential]) -> bool:
+def is_secret(given: str, credentials: Iterable[AssertionKey]) -> bool:
     """All are compared, whichever is right."""
     hashed = hash_of(given)
     return any([hmac.compare_digest(hashed, found.secret_hash) for found in credentials if found.secret_hash])
@@ -49,12 +49,12 @@ def subject_of(assertion: str) -> str:
     return str(claims["sub"])
 
 
-def judged(assertion: str, client_id: str, credentials: Iterable[Credential], *, audiences: Sequence[str], now: datetime) -> Assertion:
+def verify_assertion(assertion: str, client_id: str, credentials: Iterable[AssertionKey], *, audiences: Sequence[str], now: datetime) -> Assertion:
     """Raises ValueError for an assertion that does not hold."""
     signed = read(_bounded(assertion))
     claims = signed.claims
     audience = next((name for name in audiences if name in _listed(claims.get("aud"))), audiences[0])
-    judge(signed, Expected(client_id, audience, TYPES), now=now)
+    validate_claims(signed, Expected(client_id, audience, TYPES), now=now)
     require_name(claims, "jti")
     for claim, is_wrong in (("sub", claims["sub"] != client_id), ("exp", claims["exp"] > now.timestamp() + MAX_SECONDS + LEEWAY_SECONDS)):
         if is_wrong:
@@ -69,7 +69,7 @@ def usable(jwk: Any) -> bool:
     return any(True for _ in of_jwk(jwk, ALGORITHMS))
 
 
-def _keys(credentials: Iterable[Credential]) -> list[Key]:
+def _keys(credentials: Iterable[AssertionKey]) -> list[Key]:
     return [key for found in credentials if found.jwk for key in of_jwk(json.loads(found.jwk), ALGORITHMS)]
 
 

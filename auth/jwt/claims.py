@@ -59,7 +59,7 @@ def read(token: str) -> Signed:
     return Signed(algorithm, kid, kind and kind.lower(), _object(_decoded(parts[1])), text, _decoded(parts[2]))
 
 
-def judge(signed: Signed, expected: Expected, *, now: datetime) -> None:
+def validate_claims(signed: Signed, expected: Expected, *, now: datetime) -> None:
     """Raises NotValid."""
     claims, at = signed.claims, now.timestamp()
     if signed.type not in expected.types:

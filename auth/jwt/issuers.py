@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from auth.jwt.claims import ACCESS_TOKEN, Claims, Expected, acting_party, is_name, require_name
 from auth.jwt.jwks import TTL_SECONDS, KeyStore
 from auth.jwt.keys import Asymmetric
-from auth.jwt.tokens import KINDS, Trusted
+from auth.jwt.tokens import KINDS, TrustedIssuer
 from auth.viewer import Viewer, staff_id_of
 from billing.states import Actor
 
@@ -62,11 +62,13 @@ def is_loopback(host: str) -> bool:
     return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
-def trusting(other: OtherIssuer) -> Trusted:
+def trusting(other: OtherIssuer) -> TrustedIssuer:
     """A token is judged again after a while, so that a key that its issuer took back does not live on in our memory."""
     types = ACCESS_TOKEN | {"jwt", None} if other.allow_typ_jwt else ACCESS_TOKEN
     store = KeyStore(other.jwks_url, other.algorithms)
-    return Trusted(Expected(other.name, other.audience, types), frozenset(other.algorithms), store.find, lambda claims: viewer_of(claims, other), TTL_SECONDS)
+    return TrustedIssuer(
+        Expected(other.name, other.audience, types), frozenset(other.algorithms), store.find, lambda claims: viewer_of(claims, other), TTL_SECONDS
+    )
 
 
 def viewer_of(claims: Claims, other: OtherIssuer) -> Viewer:

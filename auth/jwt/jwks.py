@@ -49,14 +49,14 @@ class KeyStore:
         at = now.timestamp()
         if algorithm not in self._algorithms:
             return None
-        await self._keep_fresh(at)
+        await self._refresh(at)
         key = self._known(kid, algorithm, at)
         if key is None and at - self._tried_at >= UNKNOWN_KID_SECONDS:
             await self._renewed(at)
             key = self._known(kid, algorithm, at)
         return key
 
-    async def _keep_fresh(self, at: float) -> None:
+    async def _refresh(self, at: float) -> None:
         age = at - self._fetched_at
         is_failing = self._tried_at > self._fetched_at
         may_try = at - self._tried_at >= PAUSE_SECONDS

@@ -7,7 +7,7 @@ from uuid import uuid4
 
 import jwt
 
-from auth.jwt.claims import Claims, Expected, Signed, acting_party, judge, read, unusable
+from auth.jwt.claims import Claims, Expected, Signed, acting_party, read, unusable, validate_claims
 from auth.jwt.keys import Key, chosen, named
 from auth.reasons import NotValid, Reason, quoted, unauthenticated
 from auth.viewer import Viewer, staff_id_of
@@ -19,7 +19,7 @@ KINDS = (Actor.CUSTOMER, Actor.STAFF, Actor.PARTNER)
 
 
 @dataclass(frozen=True, slots=True)
-class Issuer:
+class OwnIssuer:
     """We ourselves. The first of `keys` signs, all of them verify."""
 
     name: str
@@ -31,7 +31,7 @@ Find = Callable[[str | None, str, datetime], Awaitable[Key | None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Trusted:
+class TrustedIssuer:
     """An issuer whose tokens are accepted: the claims they must have, the algorithms and the source of its keys, whom a token names, and how long a token that was
     verified is not verified again."""
 
@@ -45,7 +45,7 @@ class Trusted:
 class Tokens:
     """Tokens that held lately are remembered until they expire: a signature is as good the second time. Bounded; what does not hold is not kept."""
 
-    def __init__(self, ours: Issuer, others: Iterable[Trusted] = (), *, size: int = 10_000) -> None:
+    def __init__(self, ours: OwnIssuer, others: Iterable[TrustedIssuer] = (), *, size: int = 10_000) -> None:
         self._trusted = {one.expected.issuer: one for one in (*others, _ourselves(ours))}
         self._size = size
         self._held: dict[str, tuple[Viewer, float]] = {}
@@ -58,17 +58,17 @@ class Tokens:
         found = self._held.get(authorization or "")
         if found and now.timestamp() < found[1]:
             return found[0]
-        viewer, until = await self._judged(bearer(authorization), now)
+        viewer, until = await self._validated(bearer(authorization), now)
         if len(self._held) >= self._size:
             self._held.clear()
         self._held[authorization or ""] = viewer, until
         return viewer
 
-    async def _judged(self, token: str, now: datetime) -> tuple[Viewer, float]:
+    async def _validated(self, token: str, now: datetime) -> tuple[Viewer, float]:
         try:
             signed = read(token)
             trusted = self._issuer(signed)
-            judge(signed, trusted.expected, now=now)
+            validate_claims(signed, trusted.expected, now=now)
             await _verify(signed, trusted, now)
             return trusted.viewer(signed.claims), min(float(signed.claims["exp"]), now.timestamp() + trusted.remembered_seconds)
         except NotValid as error:
@@ -76,14 +76,14 @@ class Tokens:
         except (ValueError, RecursionError):  # of the decoders of base64, UTF-8 and JSON
             raise unauthenticated(Reason.MALFORMED) from None
 
-    def _issuer(self, signed: Signed) -> Trusted:
+    def _issuer(self, signed: Signed) -> TrustedIssuer:
         name = signed.claims.get("iss")
         if not isinstance(name, str) or name not in self._trusted:
             raise NotValid(Reason.ISSUER, expected=quoted(*self._trusted))
         return self._trusted[name]
 
 
-async def _verify(signed: Signed, trusted: Trusted, now: datetime) -> None:
+async def _verify(signed: Signed, trusted: TrustedIssuer, now: datetime) -> None:
     """Raises NotValid, KeysUnavailable."""
     if signed.algorithm not in trusted.algorithms:
         raise NotValid(Reason.ALGORITHM, expected=quoted(*sorted(trusted.algorithms)))
@@ -104,7 +104,7 @@ def bearer(authorization: str | None) -> str:
     return token.strip(" ")
 
 
-def sign(viewer: Viewer, issuer: Issuer, *, now: datetime, lifetime: timedelta) -> str:
+def sign(viewer: Viewer, issuer: OwnIssuer, *, now: datetime, lifetime: timedelta) -> str:
     """A token that `Tokens` takes until `now + lifetime`."""
     key = issuer.keys[0]
     acting = viewer.client if viewer.kind is Actor.PARTNER else viewer.acting_party
@@ -125,13 +125,13 @@ def sign(viewer: Viewer, issuer: Issuer, *, now: datetime, lifetime: timedelta) 
     return jwt.encode(claims, key.signing, algorithm=key.algorithm, headers={"typ": TOKEN_TYPE, **({"kid": key.kid} if key.kid else {})})
 
 
-def _ourselves(issuer: Issuer) -> Trusted:
+def _ourselves(issuer: OwnIssuer) -> TrustedIssuer:
     keys = named(issuer.keys)
 
     async def find(kid: str | None, algorithm: str, _: datetime) -> Key | None:
         return chosen(keys, kid, algorithm)
 
-    return Trusted(Expected(issuer.name, issuer.audience), frozenset(key.algorithm for key in issuer.keys), find, _viewer)
+    return TrustedIssuer(Expected(issuer.name, issuer.audience), frozenset(key.algorithm for key in issuer.keys), find, _viewer)
 
 
 def _viewer(claims: Claims) -> Viewer:

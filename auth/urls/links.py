@@ -15,7 +15,7 @@ LIFETIME = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class TemporaryUrl:
     """An address, and until when it is good."""
 
     url: str
@@ -34,19 +34,19 @@ class Links:
     def download(self, identifier: str, customer_id: str) -> str:
         return self._link("files", identifier, customer_id).url
 
-    def paper(self, name: str, customer_id: str) -> Link:
+    def paper(self, name: str, customer_id: str) -> TemporaryUrl:
         """`name` says what is printed: an invoice's, a credit note's or a payment's id, or a statement."""
         return self._link("papers", name, customer_id)
 
-    def _link(self, place: str, name: str, customer_id: str) -> Link:
+    def _link(self, place: str, name: str, customer_id: str) -> TemporaryUrl:
         expires = int((self.now + LIFETIME).timestamp())
         signature = _signature(f"{place}/{name}", (customer_id, str(expires), self.app), self.secret)
         query = urlencode({"customer": customer_id, "expires": expires, **({"app": self.app} if self.app else {}), "signature": signature})
-        return Link(f"{self.url}/{place}/{quote(name)}?{query}", datetime.fromtimestamp(expires, UTC))
+        return TemporaryUrl(f"{self.url}/{place}/{quote(name)}?{query}", datetime.fromtimestamp(expires, UTC))
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SignedUrl:
     """What an address says. `place` is where it leads."""
 
     identifier: str
@@ -60,7 +60,7 @@ class Asked:
         """For an address that holds; at least one."""
         return max(1, int(int(self.expires) - now.timestamp()))
 
-    def holds(self, secrets: Iterable[bytes], *, now: datetime) -> bool:
+    def verify(self, secrets: Iterable[bytes], *, now: datetime) -> bool:
         if not (self.expires.isascii() and self.expires.isdigit() and len(self.expires) < 12 and now.timestamp() < int(self.expires)):
             return False
         signed = (self.customer_id, str(int(self.expires)), self.app)
@@ -68,10 +68,10 @@ class Asked:
         return any(hmac.compare_digest(one.encode(), self.signature.encode()) for one in made)
 
 
-def asked_of(name: str, parameters: Mapping[str, str], place: str) -> Asked:
+def parse_signed_url(name: str, parameters: Mapping[str, str], place: str) -> SignedUrl:
     """What a request to an address says, by its path and its parameters."""
     customer_id, expires, signature, app = (parameters.get(key, "") for key in ("customer", "expires", "signature", "app"))
-    return Asked(name, customer_id, expires, signature, place, app)
+    return SignedUrl(name, customer_id, expires, signature, place, app)
 
 
 def secret_of(key: Key) -> bytes:

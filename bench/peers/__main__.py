@@ -21,7 +21,7 @@ from bench.peers.same import compare
 from bench.runner import database, machine, portal
 from bench.runner.portal import Signer
 from bench.runner.processes import resident_mb, server
-from demo import SHOWN
+from demo import PERSONAS
 
 RESULTS = Path(__file__).resolve().parent.parent / "results" / "peers.json"
 PYTHON = ("strawberry-graphql", "graphql-core", "starlette", "uvicorn", "uvloop", "httptools", "asyncpg", "databases", "orjson", "pyjwt")
@@ -69,7 +69,7 @@ def _side_by_side(taking_part: list[Contestant], setting: Setting, given: tuple[
         running = {command: stack.enter_context(server(command(setting.place, signer))) for command in dict.fromkeys(found.command for found in taking_part)}
         servers = {found: running[found.command] for found in taking_part}
         status.update("comparing answers")
-        compared = compare(servers, {found: signer.token(found) for found in [*(shown.id for shown in SHOWN), *ids[:COMPARED]]})
+        compared = compare(servers, {found: signer.token(found) for found in [*(shown.id for shown in PERSONAS), *ids[:COMPARED]]})
         turns = {found.name: turn_of(found, [its], setting) for found, its in servers.items()}
         turns[limit.NAME] = turn_of_limit(limit.prepare(setting.place, ids), setting)
         seen = rounds(turns, count, status.update)

@@ -14,11 +14,11 @@ from bench.runner import database
 from bench.runner.database import Place
 from bench.runner.portal import Signer, signer
 from bench.runner.processes import server
-from demo import SHOWN
+from demo import PERSONAS
 
 Seen = dict[str, list[dict[str, Any]]]
 WAYS = (PLANNER, EXECUTOR)
-BIG = next(shown.id for shown in SHOWN if shown.email == "big@example.com")
+BIG = next(shown.id for shown in PERSONAS if shown.email == "big@example.com")
 
 
 def by_customer(setting: Setting, signed: Signer, count: int) -> dict[str, Seen]:

@@ -49,7 +49,9 @@ async def customer_ids(place: Place, limit: int) -> list[str]:
     try:
         async with connection.transaction(readonly=True):
             await connection.execute("set local app.actor = 'STAFF'")
-            found = await connection.fetch("select id from customer where id <> all($2) order by md5(id) limit $1", limit, [shown.id for shown in demo.SHOWN])
+            found = await connection.fetch(
+                "select id from customer where id <> all($2) order by md5(id) limit $1", limit, [shown.id for shown in demo.PERSONAS]
+            )
             return [record["id"] for record in found]
     finally:
         await connection.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from auth.jwt.keys import new_pem, of_pem
-from auth.jwt.tokens import Issuer, sign
+from auth.jwt.tokens import OwnIssuer, sign
 from auth.secret import new_secret
 from auth.viewer import Viewer
 from bench.runner.database import ROOT, Place
@@ -30,7 +30,7 @@ BY_ID = json.dumps({"documentId": id_of(SUMMARY), "operationName": "Summary"})
 class Signer:
     """What signs the tokens of one run, as `python -m gateway keys new` makes it: a folder of private keys, and the public half for the others."""
 
-    issuer: Issuer
+    issuer: OwnIssuer
     folder: Path
     public_pem: str
 
@@ -46,7 +46,7 @@ def signer() -> Iterator[Signer]:
         (Path(folder) / "bench.pem").write_bytes(pem)
         key = of_pem("bench", pem)
         public = key.verifying.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-        yield Signer(Issuer("portico", "portico", (key,)), Path(folder), public)
+        yield Signer(OwnIssuer("portico", "portico", (key,)), Path(folder), public)
 
 
 def portico(place: Place, signer: Signer, *, planner: bool, environment: str = "production") -> Command:

@@ -36,7 +36,7 @@ class FileLimits:
 DEFAULT_LIMITS = FileLimits()
 
 
-def judge_count(count: int, field: str = "files") -> None:
+def check_count(count: int, field: str = "files") -> None:
     """Raises Refused."""
     if not count:
         raise Refused(ErrorCode.INVALID_VALUE, "Name at least one file.", field)
@@ -44,7 +44,7 @@ def judge_count(count: int, field: str = "files") -> None:
         raise Refused(ErrorCode.TOO_MANY_FILES, f"One upload takes at most {MAX_GROUP_FILES} files.", field)
 
 
-def judge_sizes(sizes: Sequence[int]) -> None:
+def check_sizes(sizes: Sequence[int]) -> None:
     """The sizes of a group's files so far, in bytes; the last one may still be growing. Raises Refused, naming the first file that is too large."""
     for number, size in enumerate(sizes):
         if size > MAX_FILE_BYTES:
@@ -55,7 +55,7 @@ def judge_sizes(sizes: Sequence[int]) -> None:
         )
 
 
-def judge_size(size: int, field: str) -> None:
+def check_size(size: int, field: str) -> None:
     """Raises Refused for a file without a byte."""
     if size < 1:
         raise Refused(ErrorCode.EMPTY_FILE, "The file is empty.", field)
@@ -66,13 +66,13 @@ def has_room(count: int, limit: int | None) -> bool:
     return limit is None or count <= limit
 
 
-def judge_room(count: int, limit: int | None) -> None:
+def check_room(count: int, limit: int | None) -> None:
     """`count` files would be attached to one thing. Raises Refused."""
     if not has_room(count, limit):
         raise Refused(ErrorCode.QUOTA_EXCEEDED, f"No more than {limit} files can be attached to one invoice or payment schedule.", "files")
 
 
-def judge_pixels(width: int, height: int) -> None:
+def check_pixels(width: int, height: int) -> None:
     """Raises Refused for a picture that would be too much to open."""
     if not width or not height:
         raise Refused(ErrorCode.UNSUPPORTED_FILE, "The picture has no pixels.")

@@ -16,7 +16,7 @@ MAX_NAME_BYTES = 255
 
 # The first one is given to a name that has none, or another one.
 EXTENSIONS = {PDF: ("pdf",), PNG: ("png",), JPEG: ("jpg", "jpeg", "jpe", "jfif", "pjpeg", "pjp")}
-CALLED = {PDF: "a PDF", PNG: "a PNG", JPEG: "a JPEG"}
+TYPE_NAMES = {PDF: "a PDF", PNG: "a PNG", JPEG: "a JPEG"}
 # Pictures of other types: phones and programs convert them to JPEG or PNG and leave the name as it was.
 PICTURES = ("heic", "heif", "avif", "webp", "gif", "tif", "tiff", "bmp", "svg", "apng", "jxl", "jp2")
 EXTENSION = re.compile(r"[A-Za-z0-9]{2,10}")
@@ -37,28 +37,28 @@ class Family(StrEnum):
     OTHER = "another kind of file"
 
 
-def judge_claims(file_name: str, declared: str, field: str) -> None:
+def check_claims(file_name: str, declared: str, field: str) -> None:
     """Raises Refused if a file's name or declared type says that it is neither a document nor a picture, or if they contradict each other."""
     by_name, said = family_of_name(file_name), family_of_declared(declared)
     if by_name is Family.OTHER:
         raise _unsupported(f"The name ends in .{_extension(file_name)[:20]}. Only PDF, PNG and JPEG files can be attached.", field)
     if said is Family.OTHER:
-        raise _unsupported(f"The file is declared as {_said(declared)[:100]}. Only PDF, PNG and JPEG files can be attached.", field)
+        raise _unsupported(f"The file is declared as {_claims_text(declared)[:100]}. Only PDF, PNG and JPEG files can be attached.", field)
     if by_name and said and by_name is not said:
-        raise _unsupported(f"The file is named like {by_name} and declared as {_said(declared)[:100]}.", field)
+        raise _unsupported(f"The file is named like {by_name} and declared as {_claims_text(declared)[:100]}.", field)
 
 
-def judge_content(content_type: str, file_name: str, declared: str, field: str) -> None:
+def check_content(content_type: str, file_name: str, declared: str, field: str) -> None:
     """Raises Refused if a file of this type has the name or the declared type of another family."""
-    judge_claims(file_name, declared, field)
+    check_claims(file_name, declared, field)
     family = _family_of_type(content_type)
     if family_of_name(file_name) not in (None, family):
-        raise _unsupported(f"The file is {CALLED[content_type]}, and its name ends in .{_extension(file_name)[:20]}.", field)
+        raise _unsupported(f"The file is {TYPE_NAMES[content_type]}, and its name ends in .{_extension(file_name)[:20]}.", field)
     if family_of_declared(declared) not in (None, family):
-        raise _unsupported(f"The file is {CALLED[content_type]}, and it is declared as {_said(declared)[:100]}.", field)
+        raise _unsupported(f"The file is {TYPE_NAMES[content_type]}, and it is declared as {_claims_text(declared)[:100]}.", field)
 
 
-def announced_type(file_name: str, declared: str) -> str | None:
+def declared_type(file_name: str, declared: str) -> str | None:
     """The type that a file will probably have whose bytes are not here yet; None if neither its name nor its declared type says one."""
     extension = _extension(file_name).lower()
     for content_type, extensions in EXTENSIONS.items():
@@ -66,7 +66,7 @@ def announced_type(file_name: str, declared: str) -> str | None:
             return content_type
     said = family_of_declared(declared) or family_of_name(file_name)
     if said is Family.PICTURE:
-        return PNG if _said(declared) in PNG_ALIASES else JPEG
+        return PNG if _claims_text(declared) in PNG_ALIASES else JPEG
     return PDF if said is Family.DOCUMENT else None
 
 
@@ -101,7 +101,7 @@ def family_of_name(file_name: str) -> Family | None:
 
 def family_of_declared(declared: str) -> Family | None:
     """None for a declared type that says nothing."""
-    said = _said(declared)
+    said = _claims_text(declared)
     if said in PDF_ALIASES:
         return Family.DOCUMENT
     if said.partition("/")[0] == "image":
@@ -119,7 +119,7 @@ def _extension(file_name: str) -> str:
     return extension if stem and EXTENSION.fullmatch(extension) else ""
 
 
-def _said(declared: str) -> str:
+def _claims_text(declared: str) -> str:
     return declared.partition(";")[0].strip(' "').lower()
 
 

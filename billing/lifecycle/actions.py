@@ -30,7 +30,7 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ActionState:
+class ActionAvailability:
     action: Action
     allowed: bool
     reason: ErrorCode | None
@@ -88,7 +88,7 @@ def state_of(status: str, suspended_by: str | None, pending_kind: str | None, ha
 
 def of_subscription(
     status: str, suspended_by: str | None, pending_kind: str | None, has_overdue: bool, is_charging: bool, running_coupon: str | None
-) -> list[ActionState]:
+) -> list[ActionAvailability]:
     """The quantity is part of the plan, so it may be changed when the plan may. While a charge decides what becomes of the subscription, it can only be canceled.
 
     A coupon is removed where one could be applied.
@@ -107,17 +107,21 @@ def of_subscription(
     return [_state(action, E.IN_PROGRESS if is_waiting and action is not Action.CANCEL else reason) for action, reason in reasons.items()]
 
 
-def of_invoice(status: str, remaining_minor: int, is_in_payment: bool = False, file_count: int = 0, *, max_files: int | None = None) -> list[ActionState]:
+def of_invoice(
+    status: str, remaining_minor: int, is_in_payment: bool = False, file_count: int = 0, *, max_files: int | None = None
+) -> list[ActionAvailability]:
     """`is_in_payment`: a charge for it is under way, or one that decides over its subscription. `max_files` is how many files it may have, None for any number."""
     pay = _unpayable("PROCESSING" if is_in_payment else status, remaining_minor)
     return [_state(Action.PAY, pay), _state(Action.DOWNLOAD, None), _state(Action.UPLOAD_ATTACHMENTS, _full(file_count, max_files))]
 
 
-def of_schedule(status: str, file_count: int = 0, *, max_files: int | None = None) -> list[ActionState]:
+def of_schedule(status: str, file_count: int = 0, *, max_files: int | None = None) -> list[ActionAvailability]:
     return [_state(Action.UPLOAD_ATTACHMENTS, E.WRONG_STATE if status == "CANCELED" else _full(file_count, max_files))]
 
 
-def of_installment(status: str, remaining_minor: int, invoice_status: str | None = None, invoice_remaining_minor: int | None = None) -> list[ActionState]:
+def of_installment(
+    status: str, remaining_minor: int, invoice_status: str | None = None, invoice_remaining_minor: int | None = None
+) -> list[ActionAvailability]:
     """An invoice that covers it is paid along, so what cannot be done with the invoice cannot be done with its installment. An `invoice_status` of PROCESSING: it is in payment."""
     reason = _unpayable(status, remaining_minor)
     if reason is None and invoice_status is not None:
@@ -125,26 +129,26 @@ def of_installment(status: str, remaining_minor: int, invoice_status: str | None
     return [_state(Action.PAY, reason)]
 
 
-def of_method(is_default: bool, is_expired: bool, is_in_use: bool, has_payment_in_flight: bool) -> list[ActionState]:
+def of_method(is_default: bool, is_expired: bool, is_in_use: bool, has_payment_in_flight: bool) -> list[ActionAvailability]:
     default = E.ALREADY_DEFAULT if is_default else E.METHOD_EXPIRED if is_expired else None
     delete = E.IN_PROGRESS if has_payment_in_flight else E.METHOD_IN_USE if is_in_use else None
     return [_state(Action.SET_DEFAULT, default), _state(Action.DELETE, delete)]
 
 
-def of_attachment(status: str, uploaded_by: str, *, actor: Actor, needs_sign_in: bool) -> list[ActionState]:
+def of_attachment(status: str, uploaded_by: str, *, actor: Actor, needs_sign_in: bool) -> list[ActionAvailability]:
     """Who uploaded a file may delete it; above all, staff never delete what a customer uploaded, also not by a portal link that they made."""
     delete = E.NOT_YOURS_TO_DELETE if actor != uploaded_by else E.SIGN_IN_REQUIRED if needs_sign_in else None
     return [_state(Action.DELETE, delete), _state(Action.DOWNLOAD, None if status == "STORED" else E.NOT_STORED)]
 
 
-def judge(states: Iterable[ActionState], action: Action, field: str | None = None) -> None:
+def check_action(states: Iterable[ActionAvailability], action: Action, field: str | None = None) -> None:
     """Raises Refused with the table's reason; `field` is the input's that it is about."""
     reason = next(state.reason for state in states if state.action is action)
     if reason is not None:
         raise Refused(reason, MESSAGES[reason], field)
 
 
-def judge_version(expected: int | None, version: int) -> None:
+def check_version(expected: int | None, version: int) -> None:
     """Who says which version they saw, means no other. Raises Refused."""
     if expected is not None and expected != version:
         raise Refused(E.VERSION_CONFLICT, "It was changed since you read it. Read it again.", "expectedVersion")
@@ -162,5 +166,5 @@ def _full(file_count: int, max_files: int | None) -> ErrorCode | None:
     return None if has_room(file_count + 1, max_files) else E.QUOTA_EXCEEDED
 
 
-def _state(action: Action, reason: ErrorCode | None) -> ActionState:
-    return ActionState(action, reason is None, reason, MESSAGES[reason] if reason else None)
+def _state(action: Action, reason: ErrorCode | None) -> ActionAvailability:
+    return ActionAvailability(action, reason is None, reason, MESSAGES[reason] if reason else None)

@@ -3,13 +3,13 @@
 from dataclasses import replace
 from datetime import date, timedelta
 
-from billing.lifecycle.facts import Bill, Facts, Redemption, Terms
-from billing.lifecycle.unused import Unused, notes_over, rate_of, taken_up, unused_time
+from billing.lifecycle.facts import InvoiceDraft, Redemption, SubscriptionFacts, Terms
+from billing.lifecycle.unused import UnusedTime, notes_over, rate_of, taken_up, unused_time
 from billing.money.charges import Amounts, Discount, Line, amounts_of
 from billing.money.money import share
-from billing.money.notes import Note
+from billing.money.notes import IssuedCreditNote
 from billing.money.wording import Wording, WordingKind
-from billing.periods import Period
+from billing.periods import BillingPeriod
 
 # Days until an invoice of the billing clock is overdue. One that is charged while the customer waits is due the same day.
 DAYS_TO_PAY = 14
@@ -18,18 +18,20 @@ DAYS_TO_PAY = 14
 NEW = "new"
 
 
-def due_on(facts: Facts, *, is_waiting: bool) -> date:
+def due_on(facts: SubscriptionFacts, *, is_waiting: bool) -> date:
     return facts.today_on if is_waiting else facts.today_on + timedelta(days=DAYS_TO_PAY)
 
 
-def period_bill(facts: Facts, period: Period, *, reason: str, is_waiting: bool) -> tuple[Bill, Redemption | None]:
+def period_bill(facts: SubscriptionFacts, period: BillingPeriod, *, reason: str, is_waiting: bool) -> tuple[InvoiceDraft, Redemption | None]:
     """A whole period, less the running coupon."""
     redemption = used(facts, period)
     line = _line(facts, facts.terms, redemption, period=period, whole_seconds=period.seconds)
-    return _credited(facts, Bill(reason, period, (line,), due_on(facts, is_waiting=is_waiting), is_waiting)), redemption
+    return _credited(facts, InvoiceDraft(reason, period, (line,), due_on(facts, is_waiting=is_waiting), is_waiting)), redemption
 
 
-def change_bill(facts: Facts, terms: Terms, *, period: Period, whole_seconds: int) -> tuple[Bill, Unused, tuple[Note, ...], Redemption | None]:
+def change_bill(
+    facts: SubscriptionFacts, terms: Terms, *, period: BillingPeriod, whole_seconds: int
+) -> tuple[InvoiceDraft, UnusedTime, tuple[IssuedCreditNote, ...], Redemption | None]:
     """The rest of a period at another price, less the unused time at the old one: the bill, and the credit notes over what the bill does not take up."""
     unused = unused_time(facts)
     redemption = used(facts, period)
@@ -39,34 +41,34 @@ def change_bill(facts: Facts, terms: Terms, *, period: Period, whole_seconds: in
     credit = taken_up(unused, charge.amounts)
     amounts = Amounts(-credit.net_minor, 0, -credit.tax_minor)
     credited = Line(unused_words.english, 1, -credit.total_minor, amounts, period, rate_of(unused, credit), unused_words)
-    notes = notes_over(unused, credit, unused_words, Period(facts.now, facts.account.coverage_ends_at or period.ends_at))
+    notes = notes_over(unused, credit, unused_words, BillingPeriod(facts.now, facts.account.coverage_ends_at or period.ends_at))
     lines = (credited, charge) if credit.total_minor else (charge,)
-    bill = Bill("PLAN_CHANGE", period, lines, due_on(facts, is_waiting=True), True)
+    bill = InvoiceDraft("PLAN_CHANGE", period, lines, due_on(facts, is_waiting=True), True)
     return _credited(facts, bill, granted_minor=sum(note.granted_minor for note in notes)), unused, notes, redemption
 
 
-def renewal_minor(facts: Facts, terms: Terms, redemption: Redemption | None) -> int:
+def renewal_minor(facts: SubscriptionFacts, terms: Terms, redemption: Redemption | None) -> int:
     """What the next renewal will cost: a whole period, with the coupon if it still counts then."""
     lasts = redemption is not None and not redemption.is_ended and redemption.periods_left != 0
     discount = _discount(facts).of(terms.price_minor, 1, 1) if lasts else 0
     return amounts_of(terms.price_minor, discount, rate_ppm=facts.account.tax_rate_ppm, behavior=terms.offer.tax_behavior).total_minor
 
 
-def is_free(facts: Facts) -> bool:
+def is_free(facts: SubscriptionFacts) -> bool:
     """Whether no period to come costs anything, as it stands: by its price, or by a coupon without an end. Then nothing has to be charged, and no method is needed."""
     redemption = running(facts)
     lasts = redemption is not None and redemption.periods_left is None
     return renewal_minor(facts, facts.coming_terms, redemption if lasts else None) == 0
 
 
-def running(facts: Facts) -> Redemption | None:
+def running(facts: SubscriptionFacts) -> Redemption | None:
     account = facts.account
     if account.redemption_id is None or account.coupon_id is None:
         return None
     return Redemption(None if account.redemption_id == NEW else account.redemption_id, account.coupon_id, account.periods_left, account.used_until)
 
 
-def used(facts: Facts, period: Period) -> Redemption | None:
+def used(facts: SubscriptionFacts, period: BillingPeriod) -> Redemption | None:
     """The running coupon after a bill for a period. The rest of a period that it was used for uses up nothing; every other period does, and past its last one it ends."""
     redemption = running(facts)
     if redemption is None or redemption.used_until == period.ends_at:
@@ -81,7 +83,7 @@ def counts(redemption: Redemption | None) -> bool:
     return redemption is not None and not redemption.is_ended
 
 
-def _line(facts: Facts, terms: Terms, redemption: Redemption | None, *, period: Period, whole_seconds: int) -> Line:
+def _line(facts: SubscriptionFacts, terms: Terms, redemption: Redemption | None, *, period: BillingPeriod, whole_seconds: int) -> Line:
     """A period, or the rest of one whose whole has so many seconds."""
     left = period.seconds
     price = share(terms.price_minor, left, whole_seconds)
@@ -92,11 +94,11 @@ def _line(facts: Facts, terms: Terms, redemption: Redemption | None, *, period: 
     return Line(terms.name, 1, price, amounts, period, facts.account.tax_rate_ppm)
 
 
-def _discount(facts: Facts) -> Discount:
+def _discount(facts: SubscriptionFacts) -> Discount:
     return Discount(facts.account.percent_off_ppm, facts.account.amount_off_minor)
 
 
-def _credited(facts: Facts, bill: Bill, *, granted_minor: int = 0) -> Bill:
+def _credited(facts: SubscriptionFacts, bill: InvoiceDraft, *, granted_minor: int = 0) -> InvoiceDraft:
     """The customer's credit pays first, with what is granted together with the bill."""
     available = max(facts.account.balance_minor + granted_minor, 0)
     return replace(bill, credited_minor=min(available, bill.total_minor))

@@ -5,22 +5,22 @@ from fractions import Fraction
 
 from billing.lifecycle.actions import Action
 from billing.lifecycle.bills import change_bill, renewal_minor, running
-from billing.lifecycle.facts import ChangeWhen, Decision, Event, Facts, Terms, Warning, cycle_of
-from billing.lifecycle.guards import guard, judge_quantity, replaced
+from billing.lifecycle.facts import ChangeWhen, Decision, LifecycleEvent, SubscriptionFacts, Terms, Warning, cycle_of
+from billing.lifecycle.guards import check_quantity, guard, replaced
 from billing.lifecycle.pending import cleared, scheduled
-from billing.lifecycle.unused import Unused
-from billing.money.notes import Note
-from billing.periods import Period, yearly
+from billing.lifecycle.unused import UnusedTime
+from billing.money.notes import IssuedCreditNote
+from billing.periods import BillingPeriod, yearly
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Contract, Offer
 from billing.states import PendingChangeKind, SubscriptionEventKind
 
 
-def change(facts: Facts, offer: Offer | None, quantity: int, *, when: ChangeWhen) -> Decision:
+def change(facts: SubscriptionFacts, offer: Offer | None, quantity: int, *, when: ChangeWhen) -> Decision:
     """During a trial nothing is charged and the trial's end is kept. A change of interval under POLICY is now, because the anchor moves with it."""
     contract = facts.contract
     guard(contract, Action.CHANGE_PLAN)
-    terms = _judged(facts, offer, quantity)
+    terms = _checked(facts, offer, quantity)
     if contract.status == "TRIALING":
         is_now = when is not ChangeWhen.PERIOD_END
         return _swap(facts, terms) if is_now else _at_period_end(facts, terms)
@@ -36,20 +36,20 @@ def changed(contract: Contract, terms: Terms) -> Contract:
     return replace(cleared(contract), plan_id=terms.offer.plan_id, price_id=terms.offer.price_id, quantity=terms.quantity)
 
 
-def _is_upgrade(facts: Facts, terms: Terms) -> bool:
+def _is_upgrade(facts: SubscriptionFacts, terms: Terms) -> bool:
     """By what it comes to in a year. As much as before counts as an upgrade."""
     return _yearly(terms) >= _yearly(facts.terms)
 
 
-def _event(contract: Contract, terms: Terms) -> Event:
+def _event(contract: Contract, terms: Terms) -> LifecycleEvent:
     if terms.offer.price_id == contract.price_id:
-        return Event(SubscriptionEventKind.QUANTITY_CHANGED, f"{contract.quantity} to {terms.quantity}")
-    return Event(SubscriptionEventKind.PLAN_CHANGED, terms.name)
+        return LifecycleEvent(SubscriptionEventKind.QUANTITY_CHANGED, f"{contract.quantity} to {terms.quantity}")
+    return LifecycleEvent(SubscriptionEventKind.PLAN_CHANGED, terms.name)
 
 
-def _judged(facts: Facts, offer: Offer | None, quantity: int) -> Terms:
+def _checked(facts: SubscriptionFacts, offer: Offer | None, quantity: int) -> Terms:
     contract = facts.contract
-    judge_quantity(quantity)
+    check_quantity(quantity)
     if offer is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such price.", "priceId")
     if offer.price_id != contract.price_id and offer.is_archived:
@@ -61,7 +61,7 @@ def _judged(facts: Facts, offer: Offer | None, quantity: int) -> Terms:
     return Terms(offer, quantity)
 
 
-def _swap(facts: Facts, terms: Terms) -> Decision:
+def _swap(facts: SubscriptionFacts, terms: Terms) -> Decision:
     after = replace(
         changed(facts.contract, terms),
         renews_at=facts.contract.period_ends_at,
@@ -70,7 +70,7 @@ def _swap(facts: Facts, terms: Terms) -> Decision:
     return Decision(after, (_event(facts.contract, terms),), warnings=replaced(facts.contract), effective_at=facts.now)
 
 
-def _at_period_end(facts: Facts, terms: Terms) -> Decision:
+def _at_period_end(facts: SubscriptionFacts, terms: Terms) -> Decision:
     contract = facts.contract
     at = contract.period_ends_at or facts.now
     after = replace(
@@ -81,11 +81,11 @@ def _at_period_end(facts: Facts, terms: Terms) -> Decision:
         pending_quantity=terms.quantity,
         renewal_minor=renewal_minor(facts, terms, running(facts)),
     )
-    event = Event(SubscriptionEventKind.CHANGE_SCHEDULED, f"PLAN: {terms.name}")
+    event = LifecycleEvent(SubscriptionEventKind.CHANGE_SCHEDULED, f"PLAN: {terms.name}")
     return Decision(after, (event,), warnings=replaced(contract), effective_at=at)
 
 
-def _now(facts: Facts, terms: Terms) -> Decision:
+def _now(facts: SubscriptionFacts, terms: Terms) -> Decision:
     """Of the same interval: the rest of the period. Of another: a whole new period, from a new anchor."""
     contract, now = facts.contract, facts.now
     if any(cover.is_processing for cover in facts.covers):
@@ -94,7 +94,7 @@ def _now(facts: Facts, terms: Terms) -> Decision:
         )
     after = changed(contract, terms)
     if same_interval(facts.offer, terms.offer) and contract.period_starts_at and contract.period_ends_at:
-        period, whole = Period(now, contract.period_ends_at), Period(contract.period_starts_at, contract.period_ends_at).seconds
+        period, whole = BillingPeriod(now, contract.period_ends_at), BillingPeriod(contract.period_starts_at, contract.period_ends_at).seconds
     else:
         after = replace(after, anchor_at=now, billing_zone=facts.account.time_zone)
         period = cycle_of(after, terms.offer).period_from(now)
@@ -113,7 +113,7 @@ def _now(facts: Facts, terms: Terms) -> Decision:
     )
 
 
-def _warnings(facts: Facts, terms: Terms, unused: Unused, notes: tuple[Note, ...]) -> tuple[Warning, ...]:
+def _warnings(facts: SubscriptionFacts, terms: Terms, unused: UnusedTime, notes: tuple[IssuedCreditNote, ...]) -> tuple[Warning, ...]:
     """Of a change at once. The invoice has a line for the unused time, as far as it was paid and the new price takes it up; the rest stands on credit notes."""
     ends_now = unused.total_minor > 0 and not same_interval(facts.offer, terms.offer)
     return (*((Warning.PERIOD_ENDS_NOW,) if ends_now else ()), *((Warning.CREDIT_EXCEEDS_LINE,) if notes else ()))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from billing.lifecycle.bills import renewal_minor, running
 from billing.lifecycle.change import changed, same_interval
-from billing.lifecycle.facts import Decision, Event, Facts
+from billing.lifecycle.facts import Decision, LifecycleEvent, SubscriptionFacts
 from billing.lifecycle.periods import begin_period
 from billing.lifecycle.resume import resumed
 from billing.lifecycle.start import begin
@@ -29,7 +29,7 @@ def is_due(contract: Contract, now: datetime) -> bool:
     return at is not None and at <= now
 
 
-def step(facts: Facts) -> Decision:
+def step(facts: SubscriptionFacts) -> Decision:
     """What is due first. An automatic resume counts from the real time, and has to be paid first; everything else counts from the instant it was due."""
     contract = facts.contract
     at = due_at(contract) or facts.now
@@ -42,28 +42,28 @@ def step(facts: Facts) -> Decision:
     return renew(facts)
 
 
-def renew(facts: Facts) -> Decision:
+def renew(facts: SubscriptionFacts) -> Decision:
     """The next period begins where the last one ends."""
     is_first = facts.contract.status == "TRIALING"
     begun = begin_period(facts, facts.contract.period_ends_at or facts.now, reason="FIRST" if is_first else "RENEWAL")
-    return replace(begun, events=(Event(SubscriptionEventKind.ACTIVATED if is_first else SubscriptionEventKind.RENEWED),))
+    return replace(begun, events=(LifecycleEvent(SubscriptionEventKind.ACTIVATED if is_first else SubscriptionEventKind.RENEWED),))
 
 
-def _pending(facts: Facts, at: datetime) -> Decision:
+def _pending(facts: SubscriptionFacts, at: datetime) -> Decision:
     contract = facts.contract
     if contract.pending_kind == PendingChangeKind.CANCEL:
-        return Decision(canceled(contract, at), (Event(SubscriptionEventKind.CANCELED),), effective_at=at)
+        return Decision(canceled(contract, at), (LifecycleEvent(SubscriptionEventKind.CANCELED),), effective_at=at)
     if contract.pending_kind == PendingChangeKind.PAUSE:
-        return Decision(paused(contract, at, contract.pending_resumes_at), (Event(SubscriptionEventKind.PAUSED),), effective_at=at)
+        return Decision(paused(contract, at, contract.pending_resumes_at), (LifecycleEvent(SubscriptionEventKind.PAUSED),), effective_at=at)
     return _new_plan(facts, at)
 
 
-def _new_plan(facts: Facts, at: datetime) -> Decision:
+def _new_plan(facts: SubscriptionFacts, at: datetime) -> Decision:
     """At the end of a period, so the renewal at the new price comes with it; a suspended subscription only takes on the new plan."""
     contract = facts.contract
     terms = facts.coming_terms
     is_other = terms.offer.price_id != contract.price_id
-    event = Event(SubscriptionEventKind.PLAN_CHANGED if is_other else SubscriptionEventKind.QUANTITY_CHANGED, terms.offer.plan_name)
+    event = LifecycleEvent(SubscriptionEventKind.PLAN_CHANGED if is_other else SubscriptionEventKind.QUANTITY_CHANGED, terms.offer.plan_name)
     after = changed(contract, terms)
     if not same_interval(facts.offer, terms.offer):
         after = replace(after, anchor_at=at)

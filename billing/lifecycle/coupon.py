@@ -4,10 +4,10 @@ from dataclasses import replace
 
 from billing.lifecycle.actions import Action
 from billing.lifecycle.bills import NEW, renewal_minor, running
-from billing.lifecycle.facts import Decision, Event, Facts, Redemption
+from billing.lifecycle.facts import Decision, LifecycleEvent, Redemption, SubscriptionFacts
 from billing.lifecycle.guards import guard_coupon
 from billing.refusals import ErrorCode, Refused
-from billing.rows.contracts import Account, CouponOffer
+from billing.rows.contracts import BillingAccount, CouponOffer
 from billing.states import SubscriptionEventKind
 
 # One answer for every code that does not hold, so that codes cannot be found by trying.
@@ -22,7 +22,7 @@ def new_redemption(coupon: CouponOffer | None, *, currency: str) -> Redemption:
     return Redemption(None, coupon.id, periods, None)
 
 
-def apply(facts: Facts, coupon: CouponOffer | None) -> Decision:
+def apply(facts: SubscriptionFacts, coupon: CouponOffer | None) -> Decision:
     """A coupon whose last period is running makes room for the next one."""
     contract = facts.contract
     guard_coupon(facts, Action.APPLY_COUPON)
@@ -30,33 +30,33 @@ def apply(facts: Facts, coupon: CouponOffer | None) -> Decision:
     redemption = new_redemption(coupon, currency=contract.currency)
     after = replace(contract, renewal_minor=renewal_of(facts, coupon, redemption))
     ended = (replace(before, is_ended=True),) if before else ()
-    event = Event(SubscriptionEventKind.COUPON_APPLIED, coupon.code if coupon else "")
+    event = LifecycleEvent(SubscriptionEventKind.COUPON_APPLIED, coupon.code if coupon else "")
     return Decision(after, (event,), redemptions=(*ended, redemption), effective_at=contract.renews_at or facts.now)
 
 
-def remove(facts: Facts) -> Decision:
+def remove(facts: SubscriptionFacts) -> Decision:
     """What was never used counts as never taken, and may be applied again."""
     guard_coupon(facts, Action.REMOVE_COUPON)
     before = running(facts)
     gone = (replace(before, is_ended=True, is_withdrawn=before.used_until is None),) if before else ()
     after = replace(facts.contract, renewal_minor=renewal_of(facts, None, None))
-    event = Event(SubscriptionEventKind.COUPON_REMOVED, facts.account.coupon_code or "")
+    event = LifecycleEvent(SubscriptionEventKind.COUPON_REMOVED, facts.account.coupon_code or "")
     return Decision(after, (event,), redemptions=gone, effective_at=facts.now)
 
 
-def renewal_of(facts: Facts, coupon: CouponOffer | None, redemption: Redemption | None) -> int:
+def renewal_of(facts: SubscriptionFacts, coupon: CouponOffer | None, redemption: Redemption | None) -> int:
     """The next renewal with another coupon than the one that runs, at the pending price where there is one."""
     return renewal_minor(replace(facts, account=_offering(facts.account, coupon)), facts.coming_terms, redemption)
 
 
-def ordered_with(account: Account, coupon: CouponOffer | None, *, currency: str) -> Account:
+def ordered_with(account: BillingAccount, coupon: CouponOffer | None, *, currency: str) -> BillingAccount:
     """The account of a new subscription with a coupon that comes with the order. Raises Refused."""
     redemption = new_redemption(coupon, currency=currency)
     account = replace(account, redemption_id=NEW, coupon_id=redemption.coupon_id, periods_left=redemption.periods_left, used_until=None)
     return _offering(account, coupon)
 
 
-def _offering(account: Account, coupon: CouponOffer | None) -> Account:
+def _offering(account: BillingAccount, coupon: CouponOffer | None) -> BillingAccount:
     if coupon is None:
         return replace(account, percent_off_ppm=None, amount_off_minor=None, coupon_code=None)
     return replace(account, percent_off_ppm=coupon.percent_off_ppm, amount_off_minor=coupon.amount_off_minor, coupon_code=coupon.code)

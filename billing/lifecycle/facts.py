@@ -7,9 +7,9 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from billing.money.charges import Line
-from billing.money.notes import Note
-from billing.periods import Cycle, Period
-from billing.rows.contracts import Account, Contract, Cover, Offer
+from billing.money.notes import IssuedCreditNote
+from billing.periods import BillingPeriod, Cycle
+from billing.rows.contracts import BillingAccount, Contract, Cover, Offer
 from billing.states import SubscriptionEventKind
 
 
@@ -70,9 +70,9 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class SubscriptionFacts:
     contract: Contract
-    account: Account
+    account: BillingAccount
     offers: Mapping[str, Offer]
     now: datetime
     # The invoices of the running period, the newest first. Read for a change of plan alone.
@@ -99,17 +99,17 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class LifecycleEvent:
     kind: SubscriptionEventKind
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Bill:
+class InvoiceDraft:
     """An invoice to be issued. `credited_minor` of it is paid with the customer's credit. Somebody waiting: the rest is charged first, or nothing happens."""
 
     reason: str
-    period: Period
+    period: BillingPeriod
     lines: tuple[Line, ...]
     due_on: date
     is_waiting: bool
@@ -141,9 +141,9 @@ class Decision:
     """What is to be written. Credit notes release what is open of their invoices, and grant what was paid as credit."""
 
     contract: Contract
-    events: tuple[Event, ...] = ()
-    bill: Bill | None = None
-    notes: tuple[Note, ...] = ()
+    events: tuple[LifecycleEvent, ...] = ()
+    bill: InvoiceDraft | None = None
+    notes: tuple[IssuedCreditNote, ...] = ()
     redemptions: tuple[Redemption, ...] = ()
     resumed_from: ResumedFrom | None = None
     warnings: tuple[Warning, ...] = field(default=())
@@ -168,7 +168,7 @@ class Decision:
         return self.bill.remaining_minor if self.bill and self.bill.is_waiting else 0
 
 
-def unchanged(facts: Facts) -> Decision:
+def unchanged(facts: SubscriptionFacts) -> Decision:
     """The same answer as the first time: nothing to write."""
     return Decision(facts.contract, effective_at=facts.now)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from billing.lifecycle.actions import Action
 from billing.lifecycle.bills import renewal_minor, running
-from billing.lifecycle.facts import Decision, Event, Facts
+from billing.lifecycle.facts import Decision, LifecycleEvent, SubscriptionFacts
 from billing.lifecycle.guards import guard
 from billing.rows.contracts import Contract
 from billing.states import PendingChangeKind, SubscriptionEventKind
@@ -21,13 +21,13 @@ def scheduled(contract: Contract, kind: PendingChangeKind, at: datetime) -> Cont
     return replace(cleared(contract), pending_kind=kind, pending_at=at, renews_at=renews_at)
 
 
-def withdraw(facts: Facts) -> Decision:
+def withdraw(facts: SubscriptionFacts) -> Decision:
     """Nothing is charged, and it renews as it would have."""
     guard(facts.contract, Action.WITHDRAW_PENDING_CHANGE)
-    return Decision(withdrawn(facts), (Event(SubscriptionEventKind.CHANGE_WITHDRAWN, facts.contract.pending_kind or ""),), effective_at=facts.now)
+    return Decision(withdrawn(facts), (LifecycleEvent(SubscriptionEventKind.CHANGE_WITHDRAWN, facts.contract.pending_kind or ""),), effective_at=facts.now)
 
 
-def withdrawn(facts: Facts) -> Contract:
+def withdrawn(facts: SubscriptionFacts) -> Contract:
     contract = cleared(facts.contract)
     is_renewing = contract.status in ("ACTIVE", "TRIALING")
     return replace(

@@ -4,10 +4,10 @@ from dataclasses import replace
 from datetime import datetime
 
 from billing.lifecycle.bills import period_bill, renewal_minor
-from billing.lifecycle.facts import Decision, Facts, cycle_of
+from billing.lifecycle.facts import Decision, SubscriptionFacts, cycle_of
 
 
-def begin_period(facts: Facts, starts_at: datetime, *, reason: str, is_waiting: bool = False) -> Decision:
+def begin_period(facts: SubscriptionFacts, starts_at: datetime, *, reason: str, is_waiting: bool = False) -> Decision:
     """Active from then on, billed, and the coupon used. What happened, its events, the caller says."""
     contract = facts.contract
     period = cycle_of(contract, facts.offer).period_from(starts_at)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from billing.lifecycle.actions import Action
-from billing.lifecycle.facts import Decision, Event, Facts, ResumedFrom, is_running, never_began
+from billing.lifecycle.facts import Decision, LifecycleEvent, ResumedFrom, SubscriptionFacts, is_running, never_began
 from billing.lifecycle.guards import guard
 from billing.lifecycle.pending import withdrawn
 from billing.lifecycle.periods import begin_period
@@ -14,7 +14,7 @@ from billing.states import SubscriptionEventKind, SuspendedBy
 PENDING = {"PAUSE": ResumedFrom.PENDING_PAUSE, "CANCEL": ResumedFrom.PENDING_CANCEL, "PLAN": ResumedFrom.PENDING_PLAN}
 
 
-def resume(facts: Facts) -> Decision:
+def resume(facts: SubscriptionFacts) -> Decision:
     """The customer's word. It lifts the customer's own suspension only."""
     contract = facts.contract
     guard(contract, Action.RESUME)
@@ -23,11 +23,11 @@ def resume(facts: Facts) -> Decision:
     if contract.status == "SUSPENDED":
         return lift(facts, SuspendedBy.CUSTOMER, is_waiting=True)
     kind = contract.pending_kind or ""
-    event = Event(SubscriptionEventKind.CHANGE_WITHDRAWN, kind)
+    event = LifecycleEvent(SubscriptionEventKind.CHANGE_WITHDRAWN, kind)
     return Decision(withdrawn(facts), (event,), resumed_from=PENDING[kind], effective_at=facts.now)
 
 
-def release(facts: Facts) -> Decision:
+def release(facts: SubscriptionFacts) -> Decision:
     """The merchant's word: it lifts the merchant's hold or, where there is none, dunning's, though something is unpaid. If that begins a new period, its invoice is
     left to the billing clock, because nobody waits for a charge."""
     by = next((hold for hold in (SuspendedBy.MERCHANT, SuspendedBy.DUNNING) if hold in facts.contract.holds), None)
@@ -36,7 +36,7 @@ def release(facts: Facts) -> Decision:
     return lift(facts, by, is_waiting=False)
 
 
-def lift(facts: Facts, by: SuspendedBy, *, is_waiting: bool) -> Decision:
+def lift(facts: SubscriptionFacts, by: SuspendedBy, *, is_waiting: bool) -> Decision:
     """Take one hold away. While another remains, it stays suspended; and what was paused before is paused again.
 
     Such a pause ends on the day that was set for it, at once if that day has passed, or else by the customer's word. With a pending cancellation it is over: nothing
@@ -44,7 +44,7 @@ def lift(facts: Facts, by: SuspendedBy, *, is_waiting: bool) -> Decision:
     """
     contract = facts.contract
     holds = [hold for hold in contract.holds if hold != by]
-    event = Event(SubscriptionEventKind.RESUMED if by is SuspendedBy.CUSTOMER else SubscriptionEventKind.RELEASED)
+    event = LifecycleEvent(SubscriptionEventKind.RESUMED if by is SuspendedBy.CUSTOMER else SubscriptionEventKind.RELEASED)
     held = replace(contract, holds=holds, suspended_by=strongest(holds))
     if holds:
         return Decision(held, (event,), effective_at=facts.now)
@@ -55,11 +55,11 @@ def lift(facts: Facts, by: SuspendedBy, *, is_waiting: bool) -> Decision:
     return resumed(replace(facts, contract=held), is_waiting=is_waiting, event=event)
 
 
-def resumed(facts: Facts, *, is_waiting: bool, event: Event | None = None) -> Decision:
+def resumed(facts: SubscriptionFacts, *, is_waiting: bool, event: LifecycleEvent | None = None) -> Decision:
     """On with the period or trial that is not over yet, and nothing is charged; else a new period begins now, and is invoiced."""
     contract, now = facts.contract, facts.now
     source = ResumedFrom.PAUSED if contract.status == "PAUSED" else ResumedFrom.SUSPENDED
-    events = (event or Event(SubscriptionEventKind.RESUMED),)
+    events = (event or LifecycleEvent(SubscriptionEventKind.RESUMED),)
     free = replace(contract, suspended_at=None, paused_at=None, resumes_at=None)
     # While a charge decides about it, time does nothing to it: what has become due is done after that.
     if is_running(contract, now) or contract.charging_payment_id is not None:
@@ -71,6 +71,6 @@ def resumed(facts: Facts, *, is_waiting: bool, event: Event | None = None) -> De
     anchored = replace(free, anchor_at=now, billing_zone=facts.account.time_zone)
     if never_began(contract):
         first = begin_period(replace(facts, contract=replace(anchored, started_at=now)), now, reason="FIRST", is_waiting=is_waiting)
-        return replace(first, events=(*events, Event(SubscriptionEventKind.ACTIVATED)), resumed_from=source)
+        return replace(first, events=(*events, LifecycleEvent(SubscriptionEventKind.ACTIVATED)), resumed_from=source)
     begun = begin_period(replace(facts, contract=anchored), now, reason="RENEWAL", is_waiting=is_waiting)
     return replace(begun, events=events, resumed_from=source)

@@ -5,18 +5,18 @@ from datetime import datetime, timedelta
 
 from billing.lifecycle import trials
 from billing.lifecycle.bills import is_free, renewal_minor, running
-from billing.lifecycle.facts import Decision, Event, Facts, Redemption
-from billing.lifecycle.guards import judge_quantity
+from billing.lifecycle.facts import Decision, LifecycleEvent, Redemption, SubscriptionFacts
+from billing.lifecycle.guards import check_quantity
 from billing.lifecycle.periods import begin_period
 from billing.refusals import ErrorCode, Refused
-from billing.rows.contracts import Account, Contract, Offer
+from billing.rows.contracts import BillingAccount, Contract, Offer
 from billing.states import SubscriptionEventKind
 
 LATEST_START = timedelta(days=366)
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SubscriptionOrder:
     """What somebody wants to subscribe to. `id` is the new subscription's; `currency` is what the customer is billed in."""
 
     id: str
@@ -26,9 +26,9 @@ class Order:
     currency: str
 
 
-def judge_offer(offer: Offer | None, order: Order) -> Offer:
+def check_offer(offer: Offer | None, order: SubscriptionOrder) -> Offer:
     """Raises Refused."""
-    judge_quantity(order.quantity)
+    check_quantity(order.quantity)
     if offer is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such price.", "priceId")
     if offer.is_archived:
@@ -38,19 +38,19 @@ def judge_offer(offer: Offer | None, order: Order) -> Offer:
     return offer
 
 
-def order_facts(account: Account, offer: Offer, order: Order, *, now: datetime) -> Facts:
+def order_facts(account: BillingAccount, offer: Offer, order: SubscriptionOrder, *, now: datetime) -> SubscriptionFacts:
     """The facts as if the subscription stood there already, before its first instant."""
-    return Facts(_unborn(account, offer, order, now=now), account, {offer.price_id: offer}, now)
+    return SubscriptionFacts(_unborn(account, offer, order, now=now), account, {offer.price_id: offer}, now)
 
 
-def start(facts: Facts, order: Order) -> Decision:
+def start(facts: SubscriptionFacts, order: SubscriptionOrder) -> Decision:
     """Without a method that can be charged, nothing starts unless it is free. What starts later with a trial is first invoiced when the trial ends."""
     now = facts.now
     if facts.account.method_id is None and not is_free(facts):
         raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "Add a payment method first.", "paymentMethodId")
     if order.start_at is not None and not now < order.start_at <= now + LATEST_START:
         raise Refused(ErrorCode.INVALID_VALUE, "The start must be in the future, within a year.", "startAt")
-    created = Event(SubscriptionEventKind.CREATED)
+    created = LifecycleEvent(SubscriptionEventKind.CREATED)
     if order.start_at is None:
         begun = begin(facts, is_waiting=True)
         return replace(begun, events=(created, *begun.events))
@@ -59,30 +59,30 @@ def start(facts: Facts, order: Order) -> Decision:
     return Decision(after, (created,), redemptions=_taken(facts), effective_at=order.start_at)
 
 
-def ordered(facts: Facts, payment_id: str) -> Decision:
+def ordered(facts: SubscriptionFacts, payment_id: str) -> Decision:
     """A subscription that begins when a payment has succeeded. It is there already, with the coupon that came with the order."""
     after = replace(facts.contract, status="PENDING", charging_payment_id=payment_id, renewal_minor=renewal_minor(facts, facts.terms, running(facts)))
-    return Decision(after, (Event(SubscriptionEventKind.CREATED),), redemptions=_taken(facts), effective_at=facts.now)
+    return Decision(after, (LifecycleEvent(SubscriptionEventKind.CREATED),), redemptions=_taken(facts), effective_at=facts.now)
 
 
-def begin(facts: Facts, *, is_waiting: bool = False) -> Decision:
+def begin(facts: SubscriptionFacts, *, is_waiting: bool = False) -> Decision:
     """The first instant of a subscription: its trial, or its first period and invoice."""
     contract, starts_at = facts.contract, facts.contract.started_at
     if contract.trial_ends_at is not None:
         after = replace(contract, status="TRIALING", period_starts_at=starts_at, period_ends_at=contract.trial_ends_at, renews_at=contract.trial_ends_at)
         after = replace(after, renewal_minor=renewal_minor(facts, facts.terms, running(facts)))
-        return Decision(after, (Event(SubscriptionEventKind.TRIAL_STARTED),), redemptions=_taken(facts), effective_at=starts_at)
+        return Decision(after, (LifecycleEvent(SubscriptionEventKind.TRIAL_STARTED),), redemptions=_taken(facts), effective_at=starts_at)
     begun = begin_period(facts, starts_at, reason="FIRST", is_waiting=is_waiting)
-    return replace(begun, events=(Event(SubscriptionEventKind.ACTIVATED),))
+    return replace(begun, events=(LifecycleEvent(SubscriptionEventKind.ACTIVATED),))
 
 
-def _taken(facts: Facts) -> tuple[Redemption, ...]:
+def _taken(facts: SubscriptionFacts) -> tuple[Redemption, ...]:
     """A coupon that comes with the order is redeemed at once, though it counts from the first invoice."""
     redemption = running(facts)
     return (redemption,) if redemption and redemption.id is None else ()
 
 
-def _unborn(account: Account, offer: Offer, order: Order, *, now: datetime) -> Contract:
+def _unborn(account: BillingAccount, offer: Offer, order: SubscriptionOrder, *, now: datetime) -> Contract:
     starts_at = order.start_at or now
     trial_ends_at = trials.ends_at(offer, starts_at, account.time_zone)
     return Contract(

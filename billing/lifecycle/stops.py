@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from billing.lifecycle.actions import Action
 from billing.lifecycle.bills import renewal_minor, running
-from billing.lifecycle.facts import Decision, Event, Facts, Redemption, Warning, When, is_running, never_began, unchanged
+from billing.lifecycle.facts import Decision, LifecycleEvent, Redemption, SubscriptionFacts, Warning, When, is_running, never_began, unchanged
 from billing.lifecycle.guards import guard, replaced
 from billing.lifecycle.pending import cleared, scheduled
 from billing.refusals import ErrorCode, Refused
@@ -19,7 +19,7 @@ MAX_COMMENT = 500
 STRENGTH = (SuspendedBy.MERCHANT, SuspendedBy.DUNNING, SuspendedBy.CUSTOMER)
 
 
-def pause(facts: Facts, *, when: When, resumes_at: datetime | None) -> Decision:
+def pause(facts: SubscriptionFacts, *, when: When, resumes_at: datetime | None) -> Decision:
     """Stop future billing. At the period's end, or now; then what was paid for is kept until it ends, and resumed into."""
     contract = facts.contract
     guard(contract, Action.PAUSE)
@@ -28,19 +28,19 @@ def pause(facts: Facts, *, when: When, resumes_at: datetime | None) -> Decision:
     # A change of plan that this replaces would have renewed at another price.
     contract = replace(contract, renewal_minor=renewal_minor(facts, facts.terms, running(facts)))
     at = contract.period_ends_at if when is When.PERIOD_END and contract.period_ends_at else facts.now
-    _judge_resumption(resumes_at, at)
+    _check_resumption(resumes_at, at)
     if when is When.PERIOD_END:
         after = replace(scheduled(contract, PendingChangeKind.PAUSE, at), pending_resumes_at=resumes_at)
-        return Decision(after, (Event(SubscriptionEventKind.CHANGE_SCHEDULED, "PAUSE"),), warnings=replaced(contract), effective_at=at)
+        return Decision(after, (LifecycleEvent(SubscriptionEventKind.CHANGE_SCHEDULED, "PAUSE"),), warnings=replaced(contract), effective_at=at)
     after = paused(contract, at, resumes_at)
-    return Decision(after, (Event(SubscriptionEventKind.PAUSED),), warnings=(*replaced(contract), Warning.NO_REFUND), effective_at=at)
+    return Decision(after, (LifecycleEvent(SubscriptionEventKind.PAUSED),), warnings=(*replaced(contract), Warning.NO_REFUND), effective_at=at)
 
 
 def paused(contract: Contract, at: datetime, resumes_at: datetime | None) -> Contract:
     return replace(cleared(contract), status="PAUSED", paused_at=at, resumes_at=resumes_at, renews_at=None)
 
 
-def suspend(facts: Facts) -> Decision:
+def suspend(facts: SubscriptionFacts) -> Decision:
     """Stop the service now. The period keeps its dates, and a pending cancellation or change of plan stands; a pending pause has nothing left to do.
 
     A pause keeps the day on which it ends: while it is suspended nothing happens on that day, see `resume.lift`.
@@ -52,7 +52,7 @@ def suspend(facts: Facts) -> Decision:
     return _suspended(facts, SuspendedBy.CUSTOMER, SubscriptionEventKind.SUSPENDED, note="")
 
 
-def hold(facts: Facts, by: SuspendedBy, *, note: str) -> Decision:
+def hold(facts: SubscriptionFacts, by: SuspendedBy, *, note: str) -> Decision:
     """The merchant or dunning stops the service. Holding twice is the same answer; who else holds it, goes on holding it.
 
     What a charge decides meanwhile does not take effect while it is held (`awaits`), but goes on waiting for it: it may be released first.
@@ -65,7 +65,7 @@ def hold(facts: Facts, by: SuspendedBy, *, note: str) -> Decision:
     return unchanged(facts) if by in contract.holds else _suspended(facts, by, SubscriptionEventKind.HELD, note=note)
 
 
-def _suspended(facts: Facts, by: SuspendedBy, kind: SubscriptionEventKind, *, note: str) -> Decision:
+def _suspended(facts: SubscriptionFacts, by: SuspendedBy, kind: SubscriptionEventKind, *, note: str) -> Decision:
     contract = facts.contract
     is_moot = contract.pending_kind == PendingChangeKind.PAUSE
     holds = [*contract.holds, by]
@@ -83,14 +83,14 @@ def _suspended(facts: Facts, by: SuspendedBy, kind: SubscriptionEventKind, *, no
         *((Warning.RESUMES_AFTER_SUSPENSION,) if is_put_off else ()),
         Warning.OPEN_INVOICES_STAY_DUE,
     )
-    return Decision(after, (Event(kind, note),), warnings=warnings, effective_at=facts.now)
+    return Decision(after, (LifecycleEvent(kind, note),), warnings=warnings, effective_at=facts.now)
 
 
 def strongest(holds: list[str]) -> str | None:
     return next((by for by in STRENGTH if by in holds), None)
 
 
-def cancel(facts: Facts, *, when: When, reason: CancelReason | None, comment: str | None) -> Decision:
+def cancel(facts: SubscriptionFacts, *, when: When, reason: CancelReason | None, comment: str | None) -> Decision:
     """End it at the period's end or now. What has no running period ends now whatever `when` says. Open invoices stay due.
 
     What a charge decides meanwhile is dropped (`awaits`). A subscription that never began gives back the coupon that was taken with the order.
@@ -112,15 +112,15 @@ def cancel(facts: Facts, *, when: When, reason: CancelReason | None, comment: st
     ends_now = when is When.NOW or contract.status in ("SCHEDULED", "PAUSED") or not is_running(contract, facts.now)
     at = facts.now if ends_now else contract.period_ends_at or facts.now
     after = canceled(without_charge, at) if ends_now else scheduled(without_charge, PendingChangeKind.CANCEL, at)
-    event = Event(SubscriptionEventKind.CANCELED) if ends_now else Event(SubscriptionEventKind.CHANGE_SCHEDULED, "CANCEL")
+    event = LifecycleEvent(SubscriptionEventKind.CANCELED) if ends_now else LifecycleEvent(SubscriptionEventKind.CHANGE_SCHEDULED, "CANCEL")
     warnings = _warnings_of_cancel(facts, ends_now=ends_now)
     return Decision(after, (event,), redemptions=_returned(facts), warnings=warnings, effective_at=at)
 
 
-def failed_order(facts: Facts, *, note: str) -> Decision:
+def failed_order(facts: SubscriptionFacts, *, note: str) -> Decision:
     """A subscription that was to begin with a payment that failed. Nothing is owed."""
     after = canceled(facts.contract, facts.now)
-    return Decision(after, (Event(SubscriptionEventKind.CANCELED, note),), redemptions=_returned(facts), effective_at=facts.now)
+    return Decision(after, (LifecycleEvent(SubscriptionEventKind.CANCELED, note),), redemptions=_returned(facts), effective_at=facts.now)
 
 
 def awaits(contract: Contract, payment_id: str) -> bool:
@@ -143,7 +143,7 @@ def canceled(contract: Contract, at: datetime) -> Contract:
     )
 
 
-def _returned(facts: Facts) -> tuple[Redemption, ...]:
+def _returned(facts: SubscriptionFacts) -> tuple[Redemption, ...]:
     """The coupon of an order that is canceled before it begins counts as never taken."""
     redemption = running(facts)
     if redemption is None or not never_began(facts.contract):
@@ -151,7 +151,7 @@ def _returned(facts: Facts) -> tuple[Redemption, ...]:
     return (replace(redemption, is_ended=True, is_withdrawn=True),)
 
 
-def _warnings_of_cancel(facts: Facts, *, ends_now: bool) -> tuple[Warning, ...]:
+def _warnings_of_cancel(facts: SubscriptionFacts, *, ends_now: bool) -> tuple[Warning, ...]:
     contract, account = facts.contract, facts.account
     loses = ends_now and contract.status != "TRIALING" and is_running(contract, facts.now)
     return (
@@ -163,6 +163,6 @@ def _warnings_of_cancel(facts: Facts, *, ends_now: bool) -> tuple[Warning, ...]:
     )
 
 
-def _judge_resumption(resumes_at: datetime | None, paused_at: datetime) -> None:
+def _check_resumption(resumes_at: datetime | None, paused_at: datetime) -> None:
     if resumes_at is not None and not paused_at < resumes_at <= paused_at + LONGEST_PAUSE:
         raise Refused(ErrorCode.INVALID_VALUE, "The subscription must resume after the pause begins, at most a year later.", "resumesAt")

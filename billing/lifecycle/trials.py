@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from billing.periods import Cycle
-from billing.rows.contracts import Contract, Offer, TakenPlan
+from billing.rows.contracts import Contract, Offer, TakenPlanRow
 
 
 class TrialPolicy(StrEnum):
@@ -27,7 +27,7 @@ def ends_at(offer: Offer, starts_at: datetime, zone: str) -> datetime | None:
     return Cycle(starts_at, zone, "DAY").boundary(offer.trial_days) if offer.trial_days else None
 
 
-def taken(before: Contract, after: Contract, *, now: datetime) -> tuple[TakenPlan, ...]:
+def taken(before: Contract, after: Contract, *, now: datetime) -> tuple[TakenPlanRow, ...]:
     """The plans to record for a decision. A change names the plan that it leaves, too: a subscription of an earlier version has no record."""
     if before.version == 0:
         return (_taken(after, after.trial_ends_at is not None, now),)
@@ -41,5 +41,5 @@ def is_canceled_order(before: Contract, after: Contract) -> bool:
     return before.version > 0 and before.period_starts_at is None and after.status == "CANCELED"
 
 
-def _taken(contract: Contract, has_trial: bool, now: datetime) -> TakenPlan:
-    return TakenPlan(contract.customer_id, contract.plan_id, contract.id, has_trial, now)
+def _taken(contract: Contract, has_trial: bool, now: datetime) -> TakenPlanRow:
+    return TakenPlanRow(contract.customer_id, contract.plan_id, contract.id, has_trial, now)

@@ -7,67 +7,67 @@ tax than its notes leave of it. So the tax over all documents is the tax of the 
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from billing.lifecycle.facts import Facts
+from billing.lifecycle.facts import SubscriptionFacts
 from billing.money.charges import Amounts
 from billing.money.money import share
-from billing.money.notes import Left, Note, described, minus, part_of
+from billing.money.notes import IssuedCreditNote, RemainingAmounts, described, minus, part_of
 from billing.money.wording import Wording
-from billing.periods import Period
+from billing.periods import BillingPeriod
 from billing.rows.contracts import Cover
 
-NOTHING = Left(0, 0)
+NOTHING = RemainingAmounts(0, 0)
 
 # How far the taxes of two equal amounts of one tax rate may differ, in minor units: each is a part of a sum that was rounded before.
 ROUNDING_MINOR = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class UnusedPart:
     """The unused time that stands on one invoice. What was not paid yet is no longer asked for; what was paid is given back. The rate is None for an invoice of several."""
 
     invoice_id: str
-    open: Left
-    paid: Left
+    open: RemainingAmounts
+    paid: RemainingAmounts
     tax_rate_ppm: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Unused:
-    parts: tuple[Part, ...]
+class UnusedTime:
+    parts: tuple[UnusedPart, ...]
 
     @property
     def total_minor(self) -> int:
         return sum(part.open.total_minor + part.paid.total_minor for part in self.parts)
 
     @property
-    def paid(self) -> Left:
-        return Left(sum(part.paid.net_minor for part in self.parts), sum(part.paid.tax_minor for part in self.parts))
+    def paid(self) -> RemainingAmounts:
+        return RemainingAmounts(sum(part.paid.net_minor for part in self.parts), sum(part.paid.tax_minor for part in self.parts))
 
 
-def unused_time(facts: Facts) -> Unused:
+def unused_time(facts: SubscriptionFacts) -> UnusedTime:
     """The share, to the second, of what pays for the rest of the period."""
     account, now = facts.account, facts.now
     starts_at, ends_at = account.coverage_starts_at, account.coverage_ends_at
     if starts_at is None or ends_at is None or ends_at <= now:
-        return Unused(())
-    whole, left = Period(starts_at, ends_at).seconds, Period(max(now, starts_at), ends_at).seconds
+        return UnusedTime(())
+    whole, left = BillingPeriod(starts_at, ends_at).seconds, BillingPeriod(max(now, starts_at), ends_at).seconds
     covered_net = account.coverage_total_minor - account.coverage_tax_minor
     total = share(account.coverage_total_minor, left, max(whole, 1))
     tax = max(share(account.coverage_tax_minor, left, max(whole, 1)), total - covered_net)
-    return Unused(tuple(_spread(Left(total - tax, tax), facts.covers)))
+    return UnusedTime(tuple(_spread(RemainingAmounts(total - tax, tax), facts.covers)))
 
 
-def taken_up(unused: Unused, charge: Amounts) -> Left:
+def taken_up(unused: UnusedTime, charge: Amounts) -> RemainingAmounts:
     """What of the unused time becomes a negative line beside the charge: all that was paid, up to the charge. Nothing, where net or tax of the invoice would come
     out wrong, as with another tax rate; then the credit notes take all of it, and its credit pays the invoice."""
     paid, net, tax = unused.paid, charge.subtotal_minor - charge.discount_minor, charge.tax_minor
     if paid.total_minor <= net + tax:
         return paid if paid.net_minor <= net and paid.tax_minor <= tax else NOTHING
     is_within = net <= paid.net_minor and tax <= paid.tax_minor
-    return Left(net, tax) if is_within and abs(share(paid.tax_minor, net + tax, paid.total_minor) - tax) <= ROUNDING_MINOR else NOTHING
+    return RemainingAmounts(net, tax) if is_within and abs(share(paid.tax_minor, net + tax, paid.total_minor) - tax) <= ROUNDING_MINOR else NOTHING
 
 
-def rate_of(unused: Unused, line: Left) -> int | None:
+def rate_of(unused: UnusedTime, line: RemainingAmounts) -> int | None:
     """The tax rate of what the line takes up, from the oldest invoice first. None where it is of several rates, or one is not known."""
     rates = set()
     for part in reversed(unused.parts):
@@ -78,7 +78,7 @@ def rate_of(unused: Unused, line: Left) -> int | None:
     return rates.pop() if len(rates) == 1 else None
 
 
-def notes_over(unused: Unused, line: Left, words: Wording, period: Period) -> tuple[Note, ...]:
+def notes_over(unused: UnusedTime, line: RemainingAmounts, words: Wording, period: BillingPeriod) -> tuple[IssuedCreditNote, ...]:
     """The credit notes over what the line does not take up. The line takes from the oldest invoice first, so the rest stands on the one that covers the period."""
     notes = []
     for part in reversed(unused.parts):
@@ -86,20 +86,20 @@ def notes_over(unused: Unused, line: Left, words: Wording, period: Period) -> tu
         line, granted = minus(line, taken), minus(part.paid, taken)
         net, tax = part.open.net_minor + granted.net_minor, part.open.tax_minor + granted.tax_minor
         if net + tax:
-            credited = described(words, Left(net, tax), period)
-            notes.append(Note(part.invoice_id, "UNUSED_TIME", (credited,), part.open.total_minor, granted.total_minor))
+            credited = described(words, RemainingAmounts(net, tax), period)
+            notes.append(IssuedCreditNote(part.invoice_id, "UNUSED_TIME", (credited,), part.open.total_minor, granted.total_minor))
     return tuple(reversed(notes))
 
 
-def _spread(amount: Left, covers: Iterable[Cover]) -> Iterable[Part]:
+def _spread(amount: RemainingAmounts, covers: Iterable[Cover]) -> Iterable[UnusedPart]:
     """An amount over the invoices of the period, the newest first. What none of them asks for any more is given back nowhere."""
     for cover in covers:
-        part = _smaller(amount, Left(cover.net_minor, cover.tax_minor))
+        part = _smaller(amount, RemainingAmounts(cover.net_minor, cover.tax_minor))
         if part.total_minor:
             opened = part_of(part, min(part.total_minor, cover.open_minor))
-            yield Part(cover.invoice_id, opened, minus(part, opened), cover.tax_rate_ppm)
+            yield UnusedPart(cover.invoice_id, opened, minus(part, opened), cover.tax_rate_ppm)
             amount = minus(amount, part)
 
 
-def _smaller(one: Left, other: Left) -> Left:
-    return Left(min(one.net_minor, other.net_minor), min(one.tax_minor, other.tax_minor))
+def _smaller(one: RemainingAmounts, other: RemainingAmounts) -> RemainingAmounts:
+    return RemainingAmounts(min(one.net_minor, other.net_minor), min(one.tax_minor, other.tax_minor))

@@ -37,7 +37,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class AllocationPart:
     """Money for an item: to be added to what was paid (or credited) of its invoice and its installment alike."""
 
     invoice_id: str | None
@@ -49,7 +49,7 @@ class Part:
 class Spread:
     """The parts, and what is left of the money when everything is paid: it goes to the customer's account."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[AllocationPart, ...]
     rest_minor: int
 
     @property
@@ -86,12 +86,12 @@ def spread(amount_minor: int, items: Sequence[Item], *, target_id: str | None = 
     for item in sorted(items, key=lambda item: (not _is_aimed_at(item, target_id), *_age(item))):
         paid = min(left, item.remaining_minor)
         if paid > 0:
-            parts.append(Part(item.invoice_id, item.installment_id, paid))
+            parts.append(AllocationPart(item.invoice_id, item.installment_id, paid))
             left -= paid
     return Spread(tuple(parts), left)
 
 
-def settle(amount_minor: int, credit_minor: int, items: Sequence[Item], *, target_id: str | None = None) -> Settlement:
+def allocate(amount_minor: int, credit_minor: int, items: Sequence[Item], *, target_id: str | None = None) -> Settlement:
     """Pay so much in all: as far as the customer's balance reaches from that, and the rest from the method. A balance below zero pays nothing.
 
     An amount beyond all items pays what is owed on the account, which comes last: it has no day and is never overdue.
@@ -102,7 +102,7 @@ def settle(amount_minor: int, credit_minor: int, items: Sequence[Item], *, targe
     return Settlement(by_credit, by_charge)
 
 
-def after(items: Sequence[Item], parts: Iterable[Part]) -> list[Item]:
+def after(items: Sequence[Item], parts: Iterable[AllocationPart]) -> list[Item]:
     """The items that are still owed when these parts are paid."""
     paid = {(part.invoice_id, part.installment_id): part.amount_minor for part in parts}
     reduced = [replace(item, remaining_minor=item.remaining_minor - paid.get((item.invoice_id, item.installment_id), 0)) for item in items]

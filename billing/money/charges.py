@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from billing.money.money import MILLION, share
 from billing.money.wording import Wording
-from billing.periods import Period
+from billing.periods import BillingPeriod
 from billing.states import TaxBehavior
 
 
@@ -43,7 +43,7 @@ class Line:
     quantity: int
     unit_minor: int
     amounts: Amounts
-    period: Period
+    period: BillingPeriod
     tax_rate_ppm: int | None = None
     wording: Wording | None = None
 

@@ -104,13 +104,13 @@ class Step:
 def step(now_is: Collecting, happening: Happening, policy: RetryPolicy, *, now: datetime) -> Step:
     """What becomes of the collection of an invoice of which something remains."""
     if happening is Happening.DISPUTED or (happening is Happening.RETURNED and now_is.is_disputed):
-        return replace(_given_up(now_is), ending=policy.ending)
+        return replace(_ended(now_is), ending=policy.ending)
     if happening is Happening.RELEASED or now_is.is_disputed:
-        return _given_up(now_is)
+        return _ended(now_is)
     if happening is Happening.TURN:
         return replace(_same(now_is), is_charged=True) if now_is.method_id else _declined(now_is, policy, now=now)
     if happening in (Happening.DECLINED, Happening.NOT_ASKED) and now_is.state is Collection.GIVEN_UP:  # staff released it while it was charged
-        return _given_up(now_is)
+        return _ended(now_is)
     if happening is Happening.NOT_ASKED:
         return replace(_same(now_is), next_at=now + AGAIN)
     if happening is Happening.DECLINED:
@@ -137,7 +137,7 @@ def _same(now_is: Collecting) -> Step:
     return Step(now_is.state, now_is.next_at, now_is.failures, now_is.tried_method_id)
 
 
-def _given_up(now_is: Collecting) -> Step:
+def _ended(now_is: Collecting) -> Step:
     return replace(_same(now_is), state=Collection.GIVEN_UP, next_at=None)
 
 
@@ -150,7 +150,7 @@ def _declined(now_is: Collecting, policy: RetryPolicy, *, now: datetime) -> Step
     failures = now_is.failures
     day = next_attempt_on(policy, failures) if failures else None
     if day is None:
-        return replace(_given_up(now_is), is_failure=True)
+        return replace(_ended(now_is), is_failure=True)
     later = max(day, _today(now_is, now) + timedelta(days=1))
     return replace(_same(now_is), state=_waiting(now_is), next_at=_hour(later, now_is), is_failure=True)
 

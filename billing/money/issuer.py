@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Issuer:
+class InvoiceIssuer:
     """`address` and `footer` are lines."""
 
     name: str

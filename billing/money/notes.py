@@ -6,11 +6,11 @@ from functools import reduce
 
 from billing.money.money import share
 from billing.money.wording import Wording
-from billing.periods import Period
+from billing.periods import BillingPeriod
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
+class RemainingAmounts:
     """Net and tax that can be taken off an invoice: its own, less those of its credit notes; or a part of them."""
 
     net_minor: int
@@ -28,7 +28,7 @@ class NoteLine:
     description: str
     net_minor: int
     tax_minor: int
-    period: Period | None = None
+    period: BillingPeriod | None = None
     wording: Wording | None = None
 
     @property
@@ -37,7 +37,7 @@ class NoteLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class IssuedCreditNote:
     """A credit note on an invoice. Of its total, `released_minor` was open and is no longer asked for, `granted_minor` becomes the customer's credit, and
     `refunded_minor` was paid back by the refund."""
 
@@ -62,30 +62,30 @@ class Note:
         return self.net_minor + self.tax_minor
 
 
-def left_of(invoice: Left, notes: Iterable[Left]) -> Left:
+def remaining_of(invoice: RemainingAmounts, notes: Iterable[RemainingAmounts]) -> RemainingAmounts:
     """What the notes so far leave of an invoice."""
     return reduce(minus, notes, invoice)
 
 
-def minus(one: Left, other: Left) -> Left:
-    return Left(one.net_minor - other.net_minor, one.tax_minor - other.tax_minor)
+def minus(one: RemainingAmounts, other: RemainingAmounts) -> RemainingAmounts:
+    return RemainingAmounts(one.net_minor - other.net_minor, one.tax_minor - other.tax_minor)
 
 
-def part_of(left: Left, amount_minor: int) -> Left:
+def part_of(left: RemainingAmounts, amount_minor: int) -> RemainingAmounts:
     """An amount with tax as net and tax. What takes the whole takes exactly its tax. Raises ValueError for more than there is."""
     if not 0 <= amount_minor <= left.total_minor:
         raise ValueError("no more can be taken off an invoice than is left of it")
     tax = share(left.tax_minor, amount_minor, left.total_minor or 1)
-    return Left(amount_minor - tax, tax)
+    return RemainingAmounts(amount_minor - tax, tax)
 
 
-def note_line(left: Left, amount_minor: int, description: str | Wording, period: Period | None = None) -> NoteLine:
+def note_line(left: RemainingAmounts, amount_minor: int, description: str | Wording, period: BillingPeriod | None = None) -> NoteLine:
     """A line that takes an amount with tax off an invoice of which so much is left."""
     part = part_of(left, amount_minor)
     return described(description, part, period)
 
 
-def described(description: str | Wording, part: Left, period: Period | None) -> NoteLine:
+def described(description: str | Wording, part: RemainingAmounts, period: BillingPeriod | None) -> NoteLine:
     """A line in the merchant's words or in Portico's own."""
     if isinstance(description, Wording):
         return NoteLine(description.english, part.net_minor, part.tax_minor, period, description)

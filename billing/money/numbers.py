@@ -16,7 +16,7 @@ YEAR = "{year}"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class NumberPosition:
     """Where in its series a document will stand: the series, its year (0 in a series without years), and what is written around the number, of so many digits at least."""
 
     series: str
@@ -43,14 +43,14 @@ class Numbering:
 
     def __post_init__(self) -> None:
         """Raises ValueError for a pattern that is none."""
-        judge_pattern(self.pattern)
-        judge_pattern(self.credit_note_pattern)
+        check_pattern(self.pattern)
+        check_pattern(self.credit_note_pattern)
 
-    def place(self, issued_at: datetime) -> Place:
+    def place(self, issued_at: datetime) -> NumberPosition:
         """The place of an invoice that is issued at this instant."""
         return _place(self.pattern, issued_at.astimezone(ZoneInfo(self.time_zone)).year)
 
-    def credit_note_place(self, issued_at: datetime) -> Place:
+    def credit_note_place(self, issued_at: datetime) -> NumberPosition:
         """The place of a credit note that is issued at this instant."""
         return _place(self.credit_note_pattern, issued_at.astimezone(ZoneInfo(self.time_zone)).year)
 
@@ -61,7 +61,7 @@ def receipt_number(payment_id: str) -> str:
     return "-".join(["R", *(last[start : start + RECEIPT_GROUP] for start in range(0, len(last), RECEIPT_GROUP))])
 
 
-def judge_pattern(pattern: str) -> str:
+def check_pattern(pattern: str) -> str:
     """The pattern. Raises ValueError with what is wrong with it, which does not repeat it."""
     if len(pattern) > MAX_CHARACTERS:
         raise ValueError(f"has more than {MAX_CHARACTERS} characters")
@@ -77,10 +77,10 @@ def judge_pattern(pattern: str) -> str:
     return pattern
 
 
-def _place(pattern: str, issued_in: int) -> Place:
+def _place(pattern: str, issued_in: int) -> NumberPosition:
     """Patterns that differ in the number of digits alone are one series."""
     year = issued_in if YEAR in pattern else 0
     series = NUMBER.sub("{number}", pattern)
     prefix, _, suffix = series.replace(YEAR, str(year)).partition("{number}")
     match = NUMBER.search(pattern)
-    return Place(series, year, prefix, int(match[1] or 1) if match else 1, suffix)
+    return NumberPosition(series, year, prefix, int(match[1] or 1) if match else 1, suffix)

@@ -52,7 +52,7 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PaymentPart:
     """A part of a payment: for an invoice, for an installment, for both at once, or with neither for the customer's credit."""
 
     invoice_id: str | None
@@ -60,7 +60,7 @@ class Part:
     amount_minor: int
 
 
-class Refunded(Protocol):
+class RefundableInvoice(Protocol):
     """An invoice that a refund takes from. `applied_minor` is the balance credit that pays for it, `given_minor` what its credit notes say was paid back,
     `failed_minor` what they grant because it could not be paid back.
     """
@@ -104,7 +104,7 @@ def room(payment_minor: int, known: Iterable[Recorded]) -> int:
     return payment_minor - sum(one.amount_minor for one in known if one.status in COUNTS)
 
 
-def taken(amount_minor: int, sources: Iterable[Part], open_for_notes: Mapping[str | None, int] | None) -> list[Part]:
+def taken(amount_minor: int, sources: Iterable[PaymentPart], open_for_notes: Mapping[str | None, int] | None) -> list[PaymentPart]:
     """What a refund takes from: `sources` in their order, which is the payment's credit first, and then what it paid from the newest to the oldest.
 
     `open_for_notes` limits what is taken from an invoice to what its credit notes may still be over; the rest was credited before, and is taken from the customer's credit.
@@ -118,10 +118,10 @@ def taken(amount_minor: int, sources: Iterable[Part], open_for_notes: Mapping[st
             left -= minor
             if source.invoice_id in limits:
                 limits[source.invoice_id] -= minor
-    return [*parts, Part(None, None, left)] if left else parts
+    return [*parts, PaymentPart(None, None, left)] if left else parts
 
 
-def less(sources: Iterable[Part], parts: Iterable[Part]) -> list[Part]:
+def less(sources: Iterable[PaymentPart], parts: Iterable[PaymentPart]) -> list[PaymentPart]:
     """What is left of `sources` when `parts`, taken in their order, are gone."""
     gone = sum(part.amount_minor for part in parts)
     left = []
@@ -133,7 +133,7 @@ def less(sources: Iterable[Part], parts: Iterable[Part]) -> list[Part]:
     return left
 
 
-def granted(invoice: Refunded, refunded_minor: int) -> int:
+def granted(invoice: RefundableInvoice, refunded_minor: int) -> int:
     """What of the credit that pays for an invoice becomes credit again with a refund: all of it, when the merchant has given back everything else that paid.
 
     What could not be paid back counts as given back: it became the customer's credit. While something is still owed, a refund takes only its amount off that.
@@ -173,7 +173,7 @@ def _parts(known: Sequence[Recorded], report: Report) -> list[Recorded]:
 
 def _after(payment_minor: int, known: Sequence[Recorded], refund: Recorded, report: Report) -> Recorded:
     after = _advanced(replace(refund, reference=report.reference), report.status)
-    return _limited(after, payment_minor - _gone(one for one in known if one.id not in (refund.id, refund.split_from)))
+    return _limited(after, payment_minor - _undone(one for one in known if one.id not in (refund.id, refund.split_from)))
 
 
 def _shrunk(known: Sequence[Recorded], parts: Sequence[Recorded]) -> list[Recorded]:
@@ -199,7 +199,7 @@ def _limited(refund: Recorded, left_minor: int) -> Recorded:
     return replace(refund, amount_minor=left_minor) if left_minor > 0 else replace(refund, status=RefundStatus.FAILED, is_awaiting=False)
 
 
-def _gone(known: Iterable[Recorded]) -> int:
+def _undone(known: Iterable[Recorded]) -> int:
     """What has gone back for certain. A bank does not wait for a refund that is under way, and such a refund often fails then."""
     return sum(one.amount_minor for one in known if one.reported == RefundStatus.SUCCEEDED)
 
@@ -210,7 +210,7 @@ def _anonymous(known: Sequence[Recorded]) -> list[Recorded]:
 
 def _new(payment_minor: int, known: Sequence[Recorded], report: Report, *, now: datetime) -> list[Recorded]:
     counts = report.status in COUNTS
-    left = payment_minor - _gone(known) if report.reason in BY_THE_BANK else room(payment_minor, known)
+    left = payment_minor - _undone(known) if report.reason in BY_THE_BANK else room(payment_minor, known)
     amount = min(report.amount_minor, left) if counts else report.amount_minor
     refund = Recorded(None, report.reference, amount, report.reason, RefundStatus.PENDING, now)
     return [_reported(refund, report.status)] if amount > 0 else []

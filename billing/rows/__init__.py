@@ -1,14 +1,14 @@
 """The rows of the portal, frozen values. Field for field they equal the columns of the `portal_…` view of the same noun."""
 
-from billing.rows.attachments import Attachment, AttachmentObject, FileCount, LooseObject
+from billing.rows.attachments import AttachmentObject, AttachmentRow, FileCount, OrphanedObject
 from billing.rows.audit import OwedAccount, Violation
-from billing.rows.contracts import Account, Contract, CouponOffer, Cover, Offer, TakenPlan
-from billing.rows.customers import BalanceEntry, Customer, NextPayment, Owner, Summary, Total
-from billing.rows.documents import DocumentSnapshot, DocumentTax
-from billing.rows.identity import AuditEvent, Credential, IdentityLink, PortalSession, PresentedCredential, RefreshToken, SealedLetter
-from billing.rows.money.credit_notes import CreditNote, CreditNoteLine
-from billing.rows.money.invoices import Invoice, InvoiceLine
-from billing.rows.money.operations import CancellationOption, Charge, ChargeAttempt, Claim, Collectable, Due, Forgotten, Operation, Written
+from billing.rows.contracts import BillingAccount, Contract, CouponOffer, Cover, Offer, TakenPlanRow
+from billing.rows.customers import BalanceEntryRow, CustomerRow, NextPaymentRow, Owner, SummaryRow, Total
+from billing.rows.documents import DocumentSnapshotRow, DocumentTax
+from billing.rows.identity import AuditEventRow, Credential, IdentityLink, PortalSessionRow, PresentedCredential, RefreshToken, SealedLetter
+from billing.rows.money.credit_notes import CreditNoteLineRow, CreditNoteRow
+from billing.rows.money.invoices import InvoiceLineRow, InvoiceRow
+from billing.rows.money.operations import CancellationOptionRow, ChargeAttempt, ChargeRow, Collectable, DeletedCount, Due, KeyClaim, OperationRow, WrittenRow
 from billing.rows.money.owed import (
     MethodReference,
     OwedInstallment,
@@ -20,73 +20,85 @@ from billing.rows.money.owed import (
     StatementExtent,
     StoredEvent,
 )
-from billing.rows.money.payments import Payment, PaymentAllocation, PaymentMethod
-from billing.rows.money.refunds import RecordedRefund, Refund, RefundedInstallment, RefundedInvoice, RefundedPart, RefundedPayment, RefundNote, RefundSource
-from billing.rows.money.schedules import Installment, PaymentSchedule
-from billing.rows.partners import ApiClient, Budget, ClientAssertion, ClientCredential, PartnerGrant, RegistryId, RegistryStamp, StoredDocument, TrustedText
+from billing.rows.money.payments import PaymentAllocationRow, PaymentMethodRow, PaymentRow
+from billing.rows.money.refunds import RecordedRefund, RefundedInstallment, RefundedInvoice, RefundedPart, RefundedPayment, RefundNote, RefundRow, RefundSource
+from billing.rows.money.schedules import InstallmentRow, PaymentScheduleRow
+from billing.rows.partners import (
+    ApiClient,
+    ClientAssertion,
+    ClientCredential,
+    CostBudget,
+    PartnerGrant,
+    PersistedDocumentRow,
+    PersistedTextRow,
+    RegistryId,
+    RegistryStamp,
+)
 from billing.rows.passes import JobPass
-from billing.rows.plans import Coupon, CouponRedemption, Plan, Price
+from billing.rows.plans import CouponRedemptionRow, CouponRow, PlanRow, PriceRow
 from billing.rows.schema import Revision
-from billing.rows.subscriptions import Subscription, SubscriptionEvent
+from billing.rows.subscriptions import SubscriptionEventRow, SubscriptionRow
 
 __all__ = [
-    "Account",
     "ApiClient",
-    "Attachment",
     "AttachmentObject",
-    "AuditEvent",
-    "BalanceEntry",
-    "Budget",
-    "CancellationOption",
-    "Charge",
+    "AttachmentRow",
+    "AuditEventRow",
+    "BalanceEntryRow",
+    "BillingAccount",
+    "CancellationOptionRow",
     "ChargeAttempt",
-    "Claim",
+    "ChargeRow",
     "ClientAssertion",
     "ClientCredential",
     "Collectable",
     "Contract",
-    "Coupon",
+    "CostBudget",
     "CouponOffer",
-    "CouponRedemption",
+    "CouponRedemptionRow",
+    "CouponRow",
     "Cover",
     "Credential",
-    "CreditNote",
-    "CreditNoteLine",
-    "Customer",
-    "DocumentSnapshot",
+    "CreditNoteLineRow",
+    "CreditNoteRow",
+    "CustomerRow",
+    "DeletedCount",
+    "DocumentSnapshotRow",
     "DocumentTax",
     "Due",
     "FileCount",
-    "Forgotten",
     "IdentityLink",
-    "Installment",
-    "Invoice",
-    "InvoiceLine",
+    "InstallmentRow",
+    "InvoiceLineRow",
+    "InvoiceRow",
     "JobPass",
-    "LooseObject",
+    "KeyClaim",
     "MethodReference",
-    "NextPayment",
+    "NextPaymentRow",
     "Offer",
-    "Operation",
+    "OperationRow",
+    "OrphanedObject",
     "OwedAccount",
     "OwedInstallment",
     "OwedInvoice",
     "OwedItem",
     "Owner",
     "PartnerGrant",
-    "Payment",
-    "PaymentAllocation",
-    "PaymentMethod",
+    "PaymentAllocationRow",
+    "PaymentMethodRow",
     "PaymentOwner",
-    "PaymentSchedule",
-    "Plan",
-    "PortalSession",
+    "PaymentRow",
+    "PaymentScheduleRow",
+    "PersistedDocumentRow",
+    "PersistedTextRow",
+    "PlanRow",
+    "PortalSessionRow",
     "PresentedCredential",
-    "Price",
+    "PriceRow",
     "RecordedRefund",
     "RefreshToken",
-    "Refund",
     "RefundNote",
+    "RefundRow",
     "RefundSource",
     "RefundedInstallment",
     "RefundedInvoice",
@@ -99,14 +111,12 @@ __all__ = [
     "SealedLetter",
     "StatementEntry",
     "StatementExtent",
-    "StoredDocument",
     "StoredEvent",
-    "Subscription",
-    "SubscriptionEvent",
-    "Summary",
-    "TakenPlan",
+    "SubscriptionEventRow",
+    "SubscriptionRow",
+    "SummaryRow",
+    "TakenPlanRow",
     "Total",
-    "TrustedText",
     "Violation",
-    "Written",
+    "WrittenRow",
 ]

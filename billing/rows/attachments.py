@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Attachment:
+class AttachmentRow:
     id: str
     customer_id: str
     parent_id: str
@@ -39,7 +39,7 @@ class AttachmentObject:
 
 
 @dataclass(frozen=True, slots=True)
-class LooseObject:
+class OrphanedObject:
     """An object of the bucket that no attachment owns, or not yet."""
 
     customer_id: str

@@ -45,7 +45,7 @@ class Contract:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class BillingAccount:
     """The customer around a contract, in the contract's currency. The coverage is the line that pays for the rest of the running period."""
 
     customer_id: str
@@ -108,7 +108,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenPlan:
+class TakenPlanRow:
     """A plan that a subscription has had. `has_trial`: it was ordered with the plan's trial."""
 
     customer_id: str

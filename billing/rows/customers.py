@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
+class CustomerRow:
     id: str
     customer_id: str
     name: str
@@ -35,7 +35,7 @@ class Owner:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
+class SummaryRow:
     customer_id: str
     active_subscriptions: int
     active_schedules: int
@@ -54,7 +54,7 @@ class Total:
 
 
 @dataclass(frozen=True, slots=True)
-class NextPayment:
+class NextPaymentRow:
     customer_id: str
     due_on: date
     amount_minor: int
@@ -64,7 +64,7 @@ class NextPayment:
 
 
 @dataclass(frozen=True, slots=True)
-class BalanceEntry:
+class BalanceEntryRow:
     id: str
     customer_id: str
     currency: str

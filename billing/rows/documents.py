@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentSnapshot:
+class DocumentSnapshotRow:
     """What an invoice, a credit note or a receipt prints of the buyer and the seller, as both were when it was issued. `issuer_…` is null where a program wrote the
     document that did not know the merchant's settings; `is_backfilled`: the buyer as of the day on which snapshots were introduced."""
 

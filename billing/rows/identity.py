@@ -23,7 +23,7 @@ class PresentedCredential:
 
 
 @dataclass(frozen=True, slots=True)
-class PortalSession:
+class PortalSessionRow:
     id: str
     customer_id: str
     method: str
@@ -75,7 +75,7 @@ class SealedLetter:
 
 
 @dataclass(frozen=True, slots=True)
-class AuditEvent:
+class AuditEventRow:
     id: str
     customer_id: str | None
     actor: str

@@ -37,7 +37,7 @@ class ClientAssertion:
 
 
 @dataclass(frozen=True, slots=True)
-class TrustedText:
+class PersistedTextRow:
     """A document as every process reads it. `fits` is the digest of the schema and limits by which it was last found to hold."""
 
     client_id: str
@@ -51,7 +51,7 @@ class TrustedText:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredDocument:
+class PersistedDocumentRow:
     """A document as it is listed, with how it was used. `version` counts the publications of its client; `deprecation` says what to use instead,
     and `sunset_at` from when on a deprecated one may no longer be answered."""
 
@@ -97,7 +97,7 @@ class PartnerGrant:
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
+class CostBudget:
     """Cost units. `maximum` is what comes in a minute."""
 
     is_paid: bool

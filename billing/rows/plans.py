@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class PlanRow:
     id: str
     code: str
     name: str
@@ -15,7 +15,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Price:
+class PriceRow:
     id: str
     plan_id: str
     currency: str
@@ -27,7 +27,7 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
-class Coupon:
+class CouponRow:
     id: str
     code: str
     name: str
@@ -39,7 +39,7 @@ class Coupon:
 
 
 @dataclass(frozen=True, slots=True)
-class CouponRedemption:
+class CouponRedemptionRow:
     id: str
     customer_id: str
     subscription_id: str

@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Subscription:
+class SubscriptionRow:
     id: str
     customer_id: str
     plan_id: str
@@ -41,7 +41,7 @@ class Subscription:
 
 
 @dataclass(frozen=True, slots=True)
-class SubscriptionEvent:
+class SubscriptionEventRow:
     id: str
     customer_id: str
     subscription_id: str

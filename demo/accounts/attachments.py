@@ -3,24 +3,26 @@
 from datetime import datetime
 from hashlib import sha256
 
-from demo.records.account import Account
+from demo.records.account import DemoAccount
 from demo.records.contents import content
-from demo.records.rows import Attachment, Invoice, PaymentSchedule
+from demo.records.rows import SeedAttachment, SeedInvoice, SeedPaymentSchedule
 
 CONTENT_TYPES = {"pdf": "application/pdf", "png": "image/png", "jpg": "image/jpeg"}
 STAFF = "support@portico.example"
 
 
-def attach(account: Account, parent: Invoice | PaymentSchedule, file_name: str, *, at: datetime, uploaded_by: str = "CUSTOMER", status: str = "STORED") -> None:
+def attach(
+    account: DemoAccount, parent: SeedInvoice | SeedPaymentSchedule, file_name: str, *, at: datetime, uploaded_by: str = "CUSTOMER", status: str = "STORED"
+) -> None:
     identifier = account.id("att", at)
     group = account.id("grp", at)
     size = 2_000 + account.random.randrange(20_000, 4_000_000) // 100
     account.add(
-        Attachment(
+        SeedAttachment(
             customer_id=account.customer.id,
             id=identifier,
-            invoice_id=parent.id if isinstance(parent, Invoice) else None,
-            schedule_id=parent.id if isinstance(parent, PaymentSchedule) else None,
+            invoice_id=parent.id if isinstance(parent, SeedInvoice) else None,
+            schedule_id=parent.id if isinstance(parent, SeedPaymentSchedule) else None,
             group_id=group,
             file_name=file_name,
             content_type=CONTENT_TYPES[file_name.rpartition(".")[2]],

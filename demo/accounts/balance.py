@@ -3,9 +3,9 @@
 from datetime import datetime
 
 from demo.accounts.payments import settle_invoice
-from demo.records.account import Account
-from demo.records.money import BalanceEntry, Payment
-from demo.records.rows import Invoice, PaymentMethod
+from demo.records.account import DemoAccount
+from demo.records.money import SeedBalanceEntry, SeedPayment
+from demo.records.rows import SeedInvoice, SeedPaymentMethod
 
 DESCRIPTIONS = {
     "CREDIT_NOTE": "Credit note",
@@ -18,9 +18,9 @@ DESCRIPTIONS = {
 }
 
 
-def enter(account: Account, kind: str, amount_minor: int, *, at: datetime, currency: str | None = None) -> BalanceEntry:
+def enter(account: DemoAccount, kind: str, amount_minor: int, *, at: datetime, currency: str | None = None) -> SeedBalanceEntry:
     return account.add(
-        BalanceEntry(
+        SeedBalanceEntry(
             customer_id=account.customer.id,
             id=account.id("bal", at),
             currency=currency or account.customer.currency,
@@ -32,23 +32,23 @@ def enter(account: Account, kind: str, amount_minor: int, *, at: datetime, curre
     )
 
 
-def apply_credit(account: Account, invoice: Invoice, amount_minor: int, *, at: datetime) -> None:
+def apply_credit(account: DemoAccount, invoice: SeedInvoice, amount_minor: int, *, at: datetime) -> None:
     enter(account, "APPLIED_TO_INVOICE", -amount_minor, at=at, currency=invoice.currency).invoice_id = invoice.id
     invoice.credited_minor += amount_minor
     settle_invoice(invoice, at)
 
 
-def overpay(account: Account, payment: Payment, surplus_minor: int) -> None:
+def overpay(account: DemoAccount, payment: SeedPayment, surplus_minor: int) -> None:
     """Make a settled payment larger than what it paid; the rest becomes credit."""
     payment.amount_minor += surplus_minor
     at = payment.settled_at or payment.created_at
     enter(account, "OVERPAYMENT", surplus_minor, at=at, currency=payment.currency).payment_id = payment.id
 
 
-def pay_account(account: Account, amount_minor: int, *, method: PaymentMethod, at: datetime) -> None:
+def pay_account(account: DemoAccount, amount_minor: int, *, method: SeedPaymentMethod, at: datetime) -> None:
     """A payment of what is owed on account alone: it has no allocation."""
     payment = account.add(
-        Payment(
+        SeedPayment(
             customer_id=account.customer.id,
             id=account.id("pay", at),
             status="SUCCEEDED",

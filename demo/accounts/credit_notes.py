@@ -2,25 +2,25 @@
 
 from datetime import datetime
 
-from billing.money.notes import Left, NoteLine, note_line
+from billing.money.notes import NoteLine, RemainingAmounts, note_line
 from demo.accounts import balance
 from demo.accounts.invoices import written
 from demo.accounts.payments import settle_invoice
-from demo.records.account import Account
-from demo.records.money import CreditNote, CreditNoteLine
-from demo.records.rows import Invoice
+from demo.records.account import DemoAccount
+from demo.records.money import SeedCreditNote, SeedCreditNoteLine
+from demo.records.rows import SeedInvoice
 
 
-def correct(account: Account, invoice: Invoice, description: str, amount_minor: int, *, at: datetime) -> None:
+def correct(account: DemoAccount, invoice: SeedInvoice, description: str, amount_minor: int, *, at: datetime) -> None:
     """Take an amount with tax off an invoice."""
-    line = note_line(Left(invoice.total_minor - invoice.tax_minor, invoice.tax_minor), amount_minor, description)
+    line = note_line(RemainingAmounts(invoice.total_minor - invoice.tax_minor, invoice.tax_minor), amount_minor, description)
     credit(account, invoice, line, reason="CORRECTION", at=at)
 
 
-def credit(account: Account, invoice: Invoice, line: NoteLine, *, reason: str, at: datetime) -> None:
+def credit(account: DemoAccount, invoice: SeedInvoice, line: NoteLine, *, reason: str, at: datetime) -> None:
     released = min(line.total_minor, invoice.remaining_minor)
     note = account.add(
-        CreditNote(
+        SeedCreditNote(
             customer_id=account.customer.id,
             id=account.id("cn", at),
             reason=reason,
@@ -45,9 +45,9 @@ def credit(account: Account, invoice: Invoice, line: NoteLine, *, reason: str, a
         entry.invoice_id, entry.credit_note_id = invoice.id, note.id
 
 
-def add_line(account: Account, note: CreditNote, line: NoteLine) -> None:
+def add_line(account: DemoAccount, note: SeedCreditNote, line: NoteLine) -> None:
     account.add(
-        CreditNoteLine(
+        SeedCreditNoteLine(
             customer_id=note.customer_id,
             id=account.id("line", note.issued_at),
             credit_note_id=note.id,

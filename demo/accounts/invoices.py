@@ -7,25 +7,25 @@ from datetime import date, datetime, timedelta
 from billing.lifecycle.bills import DAYS_TO_PAY
 from billing.money.charges import Amounts
 from billing.money.wording import Wording
-from billing.periods import Period
-from demo.records.account import Account
+from billing.periods import BillingPeriod
+from demo.records.account import DemoAccount
 from demo.records.amounts import amounts_of
-from demo.records.rows import Coupon, Invoice, InvoiceLine
+from demo.records.rows import SeedCoupon, SeedInvoice, SeedInvoiceLine
 
 
 @dataclass(frozen=True, slots=True)
-class Charge:
+class ChargedItem:
     """What one line asks for."""
 
     description: str
     unit_minor: int
     quantity: int = 1
-    coupon: Coupon | None = None
+    coupon: SeedCoupon | None = None
     wording: Wording | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Heading:
+class InvoiceHeading:
     """What stands above the lines. `due_on` is 14 days after the issue unless it is given."""
 
     reason: str
@@ -33,7 +33,7 @@ class Heading:
     issued_at: datetime
     subscription_id: str | None = None
     schedule_id: str | None = None
-    period: Period | None = None
+    period: BillingPeriod | None = None
     due_on: date | None = None
 
 
@@ -42,7 +42,7 @@ def written(wording: Wording | None) -> dict[str, str]:
     return {"wording": wording.kind, "wording_of": wording.subject} if wording else {}
 
 
-def bill(account: Account, heading: Heading, charges: Sequence[Charge]) -> Invoice:
+def bill(account: DemoAccount, heading: InvoiceHeading, charges: Sequence[ChargedItem]) -> SeedInvoice:
     rate = account.customer.tax_rate_ppm
     amounts = [amounts_of(charge.unit_minor * charge.quantity, rate, coupon=charge.coupon) for charge in charges]
     invoice = _invoice(account, heading, amounts)
@@ -53,13 +53,15 @@ def bill(account: Account, heading: Heading, charges: Sequence[Charge]) -> Invoi
     return invoice
 
 
-def issue_manually(account: Account, charges: Sequence[Charge], *, issued_at: datetime, currency: str | None = None, due_on: date | None = None) -> Invoice:
-    return bill(account, Heading("MANUAL", currency or account.customer.currency, issued_at, due_on=due_on), charges)
+def issue_manually(
+    account: DemoAccount, charges: Sequence[ChargedItem], *, issued_at: datetime, currency: str | None = None, due_on: date | None = None
+) -> SeedInvoice:
+    return bill(account, InvoiceHeading("MANUAL", currency or account.customer.currency, issued_at, due_on=due_on), charges)
 
 
-def _invoice(account: Account, heading: Heading, amounts: list[Amounts]) -> Invoice:
+def _invoice(account: DemoAccount, heading: InvoiceHeading, amounts: list[Amounts]) -> SeedInvoice:
     invoice = account.add(
-        Invoice(
+        SeedInvoice(
             customer_id=account.customer.id,
             id=account.id("inv", heading.issued_at),
             reason=heading.reason,
@@ -81,9 +83,9 @@ def _invoice(account: Account, heading: Heading, amounts: list[Amounts]) -> Invo
     return invoice
 
 
-def _line(account: Account, invoice: Invoice, charge: Charge, *, amounts: Amounts, position: int) -> None:
+def _line(account: DemoAccount, invoice: SeedInvoice, charge: ChargedItem, *, amounts: Amounts, position: int) -> None:
     account.add(
-        InvoiceLine(
+        SeedInvoiceLine(
             customer_id=invoice.customer_id,
             id=account.id("line", invoice.issued_at),
             invoice_id=invoice.id,

@@ -3,25 +3,25 @@
 from datetime import datetime, timedelta
 
 from billing.money.money import share
-from billing.money.notes import Left, described
+from billing.money.notes import RemainingAmounts, described
 from billing.money.wording import Wording, WordingKind
-from billing.periods import Period
+from billing.periods import BillingPeriod
 from demo.accounts.credit_notes import credit
-from demo.accounts.invoices import Charge, Heading, bill
-from demo.accounts.subscriptions import Contract, coupon_lasts, renewal_of, take_plan, tell
-from demo.records.account import Account
+from demo.accounts.invoices import ChargedItem, InvoiceHeading, bill
+from demo.accounts.subscriptions import DemoContract, add_subscription, coupon_lasts, renewal_of, take_plan
+from demo.records.account import DemoAccount
 from demo.records.amounts import amounts_of
 from demo.records.catalogue import PLAN_BY_ID
-from demo.records.rows import Invoice, Price, Subscription
+from demo.records.rows import SeedInvoice, SeedPrice, SeedSubscription
 
 
-def plan_cancel(account: Account, subscription: Subscription, *, at: datetime, reason: str = "UNUSED", comment: str | None = None) -> None:
+def plan_cancel(account: DemoAccount, subscription: SeedSubscription, *, at: datetime, reason: str = "UNUSED", comment: str | None = None) -> None:
     """Cancel at the end of the period."""
     _plan(account, subscription, "CANCEL", at=at)
     subscription.renews_at, subscription.cancel_reason, subscription.cancel_comment = None, reason, comment
 
 
-def plan_pause(account: Account, subscription: Subscription, *, at: datetime, resumes_after_days: int | None = None) -> None:
+def plan_pause(account: DemoAccount, subscription: SeedSubscription, *, at: datetime, resumes_after_days: int | None = None) -> None:
     """Pause at the end of the period."""
     _plan(account, subscription, "PAUSE", at=at)
     subscription.renews_at = None
@@ -29,7 +29,7 @@ def plan_pause(account: Account, subscription: Subscription, *, at: datetime, re
         subscription.pending_resumes_at = subscription.pending_at + timedelta(days=resumes_after_days)
 
 
-def plan_change(account: Account, contract: Contract, price: Price, *, at: datetime, quantity: int = 1) -> None:
+def plan_change(account: DemoAccount, contract: DemoContract, price: SeedPrice, *, at: datetime, quantity: int = 1) -> None:
     """Change the plan at the end of the period; the next renewal is at the new price."""
     subscription, terms = contract.subscription, contract.terms
     _plan(account, subscription, "PLAN", at=at)
@@ -38,48 +38,48 @@ def plan_change(account: Account, contract: Contract, price: Price, *, at: datet
     subscription.renewal_minor = renewal_of(account, terms, is_discounted=coupon_lasts(terms.coupon, len(contract.invoices)))
 
 
-def pause(account: Account, subscription: Subscription, *, at: datetime, resumes_at: datetime | None = None) -> None:
+def pause(account: DemoAccount, subscription: SeedSubscription, *, at: datetime, resumes_at: datetime | None = None) -> None:
     subscription.status, subscription.paused_at, subscription.resumes_at, subscription.renews_at = "PAUSED", at, resumes_at, None
-    tell(account, subscription, "PAUSED", at=at)
+    add_subscription(account, subscription, "PAUSED", at=at)
 
 
-def suspend(account: Account, subscription: Subscription, *, at: datetime, by: str, note: str = "") -> None:
+def suspend(account: DemoAccount, subscription: SeedSubscription, *, at: datetime, by: str, note: str = "") -> None:
     subscription.status, subscription.suspended_by, subscription.suspended_at, subscription.renews_at = "SUSPENDED", by, at, None
     subscription.holds = [by]
     actor = {"CUSTOMER": "CUSTOMER", "MERCHANT": "STAFF", "DUNNING": "SYSTEM"}[by]
-    tell(account, subscription, "SUSPENDED" if by == "CUSTOMER" else "HELD", at=at, actor=actor, note=note)
+    add_subscription(account, subscription, "SUSPENDED" if by == "CUSTOMER" else "HELD", at=at, actor=actor, note=note)
 
 
-def cancel(account: Account, subscription: Subscription, *, at: datetime, reason: str, comment: str | None = None) -> None:
+def cancel(account: DemoAccount, subscription: SeedSubscription, *, at: datetime, reason: str, comment: str | None = None) -> None:
     subscription.status, subscription.canceled_at, subscription.renews_at = "CANCELED", at, None
     subscription.cancel_reason, subscription.cancel_comment = reason, comment
-    tell(account, subscription, "CANCELED", at=at)
+    add_subscription(account, subscription, "CANCELED", at=at)
 
 
-def change_now(account: Account, contract: Contract, price: Price, *, at: datetime) -> Invoice:
+def change_now(account: DemoAccount, contract: DemoContract, price: SeedPrice, *, at: datetime) -> SeedInvoice:
     """Credit the unused part of the period, charge it at the new price, and renew at the new price. What the charge does not take up stands on a credit note."""
     subscription, old = contract.subscription, contract.terms.price
-    period = Period(at, subscription.period_ends_at or at)
+    period = BillingPeriod(at, subscription.period_ends_at or at)
     unused, charged = _rest(contract, old, period), _rest(contract, price, period)
     words = Wording(WordingKind.UNUSED_TIME, PLAN_BY_ID[old.plan_id].name), Wording(WordingKind.REMAINING_TIME, PLAN_BY_ID[price.plan_id].name)
-    charges = [Charge(each.english, minor, wording=each) for each, minor in zip(words, (-min(unused, charged), charged), strict=True)]
+    charges = [ChargedItem(each.english, minor, wording=each) for each, minor in zip(words, (-min(unused, charged), charged), strict=True)]
     if unused > charged:
         tax = amounts_of(unused, account.customer.tax_rate_ppm).tax_minor - amounts_of(charged, account.customer.tax_rate_ppm).tax_minor
-        credit(account, contract.invoices[-1], described(words[0], Left(unused - charged, tax), period), reason="UNUSED_TIME", at=at)
+        credit(account, contract.invoices[-1], described(words[0], RemainingAmounts(unused - charged, tax), period), reason="UNUSED_TIME", at=at)
     contract.terms.price = price
     subscription.price_id, subscription.plan_id = price.id, price.plan_id
     take_plan(account, subscription, at=at)
     subscription.renewal_minor = renewal_of(account, contract.terms, is_discounted=coupon_lasts(contract.terms.coupon, len(contract.invoices)))
-    tell(account, subscription, "PLAN_CHANGED", at=at, note=PLAN_BY_ID[price.plan_id].name)
-    return bill(account, Heading("PLAN_CHANGE", price.currency, at, subscription.id, period=period), charges)
+    add_subscription(account, subscription, "PLAN_CHANGED", at=at, note=PLAN_BY_ID[price.plan_id].name)
+    return bill(account, InvoiceHeading("PLAN_CHANGE", price.currency, at, subscription.id, period=period), charges)
 
 
-def _rest(contract: Contract, price: Price, period: Period) -> int:
+def _rest(contract: DemoContract, price: SeedPrice, period: BillingPeriod) -> int:
     """The price of what is left of the current period, to the second."""
-    whole = Period(contract.subscription.period_starts_at or period.starts_at, period.ends_at)
+    whole = BillingPeriod(contract.subscription.period_starts_at or period.starts_at, period.ends_at)
     return share(price.unit_minor * contract.terms.quantity, period.seconds, whole.seconds)
 
 
-def _plan(account: Account, subscription: Subscription, kind: str, *, at: datetime) -> None:
+def _plan(account: DemoAccount, subscription: SeedSubscription, kind: str, *, at: datetime) -> None:
     subscription.pending_kind, subscription.pending_at = kind, subscription.period_ends_at
-    tell(account, subscription, "CHANGE_SCHEDULED", at=at, note=kind)
+    add_subscription(account, subscription, "CHANGE_SCHEDULED", at=at, note=kind)

@@ -6,9 +6,9 @@ from datetime import date, datetime, timedelta
 
 from billing.money import standing
 from billing.states import InvoiceStatus
-from demo.records.account import Account
-from demo.records.money import Payment, PaymentAllocation
-from demo.records.rows import Installment, Invoice, PaymentMethod, PaymentSchedule
+from demo.records.account import DemoAccount
+from demo.records.money import SeedPayment, SeedPaymentAllocation
+from demo.records.rows import SeedInstallment, SeedInvoice, SeedPaymentMethod, SeedPaymentSchedule
 
 # Whether the same method may be tried again, by the reason of the decline.
 DECLINES = {"insufficient_funds": True, "do_not_honor": True, "processing_error": True, "expired_card": False, "lost_card": False, "stolen_card": False}
@@ -18,19 +18,19 @@ DECLINES = {"insufficient_funds": True, "do_not_honor": True, "processing_error"
 class Debt:
     """What a payment is for. An installment stands beside its schedule, and beside an invoice where one covers it."""
 
-    invoice: Invoice | None = None
-    installment: Installment | None = None
-    schedule: PaymentSchedule | None = None
+    invoice: SeedInvoice | None = None
+    installment: SeedInstallment | None = None
+    schedule: SeedPaymentSchedule | None = None
 
     @property
-    def owed(self) -> Invoice | Installment:
+    def owed(self) -> SeedInvoice | SeedInstallment:
         owed = self.installment or self.invoice
         if owed is None:
             raise ValueError("A debt is an invoice, an installment, or both.")
         return owed
 
 
-def pay(account: Account, debt: Debt, *, method: PaymentMethod | None, at: datetime, amount_minor: int | None = None) -> Payment:
+def pay(account: DemoAccount, debt: Debt, *, method: SeedPaymentMethod | None, at: datetime, amount_minor: int | None = None) -> SeedPayment:
     """Pay what remains, or a part. What a bank has not settled by now is still processing. Without a method it is a transfer."""
     payment = start(account, debt, method=method, at=at, amount_minor=amount_minor)
     takes_seconds = payment.method_kind in ("CARD", "WALLET")
@@ -41,21 +41,21 @@ def pay(account: Account, debt: Debt, *, method: PaymentMethod | None, at: datet
     return payment
 
 
-def start(account: Account, debt: Debt, *, method: PaymentMethod | None, at: datetime, amount_minor: int | None = None) -> Payment:
+def start(account: DemoAccount, debt: Debt, *, method: SeedPaymentMethod | None, at: datetime, amount_minor: int | None = None) -> SeedPayment:
     """A payment in flight."""
     payment = _payment(account, debt, method, amount_minor=amount_minor or debt.owed.remaining_minor, at=account.not_later(at))
     _settle(debt, at, fact="PROCESSING")
     return payment
 
 
-def require_action(account: Account, debt: Debt, *, method: PaymentMethod, at: datetime) -> Payment:
+def require_action(account: DemoAccount, debt: Debt, *, method: SeedPaymentMethod, at: datetime) -> SeedPayment:
     payment = start(account, debt, method=method, at=at)
     payment.status = "REQUIRES_ACTION"
     payment.processor_reference += "_requires_action"
     return payment
 
 
-def decline(account: Account, debt: Debt, *, method: PaymentMethod, at: datetime, code: str = "insufficient_funds") -> Payment:
+def decline(account: DemoAccount, debt: Debt, *, method: SeedPaymentMethod, at: datetime, code: str = "insufficient_funds") -> SeedPayment:
     payment = start(account, debt, method=method, at=at)
     payment.status, payment.decline_code, payment.is_retryable = "FAILED", code, DECLINES[code]
     _settle(debt, at, fact="FAILED")
@@ -64,7 +64,7 @@ def decline(account: Account, debt: Debt, *, method: PaymentMethod, at: datetime
     return payment
 
 
-def _count_failure(invoice: Invoice, method: PaymentMethod, day: date) -> None:
+def _count_failure(invoice: SeedInvoice, method: SeedPaymentMethod, day: date) -> None:
     """The clock's last try, unless the story goes on with `retry_later`."""
     invoice.collection = "GIVEN_UP"
     invoice.failed_attempts += 1
@@ -72,7 +72,7 @@ def _count_failure(invoice: Invoice, method: PaymentMethod, day: date) -> None:
     invoice.retry_began_on, invoice.retry_last_on, invoice.retry_method_id = invoice.retry_began_on or day, day, method.id
 
 
-def retry_later(invoice: Invoice, *, at: datetime) -> None:
+def retry_later(invoice: SeedInvoice, *, at: datetime) -> None:
     """The clock tries once more."""
     invoice.collection, invoice.collect_at = "RETRYING", at
 
@@ -88,7 +88,7 @@ def settle_again(debt: Debt) -> None:
         debt.schedule.status = standing.of_schedule(debt.schedule.status, debt.schedule.remaining_minor)
 
 
-def pay_all(account: Account, invoices: Iterable[Invoice], *, method: PaymentMethod | None) -> list[Payment]:
+def pay_all(account: DemoAccount, invoices: Iterable[SeedInvoice], *, method: SeedPaymentMethod | None) -> list[SeedPayment]:
     """Each invoice on the day of its issue, minutes later."""
     return [pay(account, Debt(invoice), method=method, at=invoice.issued_at + timedelta(minutes=5)) for invoice in invoices if invoice.remaining_minor]
 
@@ -111,7 +111,7 @@ def _settle(debt: Debt, at: datetime, *, fact: str = "OPEN") -> None:
         debt.schedule.status = standing.of_schedule(debt.schedule.status, debt.schedule.remaining_minor)
 
 
-def settle_invoice(invoice: Invoice, at: datetime, *, fact: str = "OPEN") -> None:
+def settle_invoice(invoice: SeedInvoice, at: datetime, *, fact: str = "OPEN") -> None:
     if invoice.status != InvoiceStatus.VOID:
         invoice.status = fact
     invoice.status = standing.of_invoice(invoice)
@@ -119,9 +119,9 @@ def settle_invoice(invoice: Invoice, at: datetime, *, fact: str = "OPEN") -> Non
         invoice.paid_at = at
 
 
-def _payment(account: Account, debt: Debt, method: PaymentMethod | None, *, amount_minor: int, at: datetime) -> Payment:
+def _payment(account: DemoAccount, debt: Debt, method: SeedPaymentMethod | None, *, amount_minor: int, at: datetime) -> SeedPayment:
     payment = account.add(
-        Payment(
+        SeedPayment(
             customer_id=account.customer.id,
             id=account.id("pay", at),
             status="PROCESSING",
@@ -139,9 +139,9 @@ def _payment(account: Account, debt: Debt, method: PaymentMethod | None, *, amou
     return payment
 
 
-def _allocate(account: Account, payment: Payment, debt: Debt, *, amount_minor: int) -> None:
+def _allocate(account: DemoAccount, payment: SeedPayment, debt: Debt, *, amount_minor: int) -> None:
     account.add(
-        PaymentAllocation(
+        SeedPaymentAllocation(
             customer_id=payment.customer_id,
             id=account.id("alo", payment.created_at),
             payment_id=payment.id,

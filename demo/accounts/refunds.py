@@ -3,22 +3,22 @@
 from datetime import datetime
 
 from billing.money import standing
-from billing.money.notes import Left, NoteLine, note_line
+from billing.money.notes import NoteLine, RemainingAmounts, note_line
 from billing.money.refunds import BY_THE_BANK
 from billing.states import RefundReason
 from demo.accounts.credit_notes import add_line
 from demo.accounts.payments import Debt, settle_again
-from demo.records.account import Account
-from demo.records.money import CreditNote, Payment, Refund, RefundAllocation
-from demo.records.rows import Invoice
+from demo.records.account import DemoAccount
+from demo.records.money import SeedCreditNote, SeedPayment, SeedRefund, SeedRefundAllocation
+from demo.records.rows import SeedInvoice
 
 
-def refund(account: Account, payment: Payment, debt: Debt, *, at: datetime, amount_minor: int | None = None, reason: str = "REQUESTED") -> None:
+def refund(account: DemoAccount, payment: SeedPayment, debt: Debt, *, at: datetime, amount_minor: int | None = None, reason: str = "REQUESTED") -> None:
     """Of a payment that paid this debt alone: all, or a part. What the merchant gives back is not asked for again."""
     minor = amount_minor or payment.amount_minor
     made = report(account, payment, minor, at=at, reason=reason, status="SUCCEEDED")
     account.add(
-        RefundAllocation(
+        SeedRefundAllocation(
             customer_id=payment.customer_id,
             id=account.id("rfa", at),
             refund_id=made.id,
@@ -44,10 +44,10 @@ def refund(account: Account, payment: Payment, debt: Debt, *, at: datetime, amou
     settle_again(debt)
 
 
-def report(account: Account, payment: Payment, minor: int, *, at: datetime, reason: str, status: str) -> Refund:
+def report(account: DemoAccount, payment: SeedPayment, minor: int, *, at: datetime, reason: str, status: str) -> SeedRefund:
     """A refund that takes nothing: it is under way, failed, or was a dispute that was won."""
     return account.add(
-        Refund(
+        SeedRefund(
             customer_id=payment.customer_id,
             id=account.id("ref", at),
             payment_id=payment.id,
@@ -62,10 +62,10 @@ def report(account: Account, payment: Payment, minor: int, *, at: datetime, reas
     )
 
 
-def _note(account: Account, invoice: Invoice, minor: int, made: Refund, *, at: datetime) -> None:
-    line: NoteLine = note_line(Left(invoice.total_minor - invoice.tax_minor, invoice.tax_minor), minor, "Refund")
+def _note(account: DemoAccount, invoice: SeedInvoice, minor: int, made: SeedRefund, *, at: datetime) -> None:
+    line: NoteLine = note_line(RemainingAmounts(invoice.total_minor - invoice.tax_minor, invoice.tax_minor), minor, "Refund")
     note = account.add(
-        CreditNote(
+        SeedCreditNote(
             customer_id=account.customer.id,
             id=account.id("cn", at),
             reason="REFUND",

@@ -5,12 +5,12 @@ from datetime import date, datetime, timedelta
 
 from billing.lifecycle.bills import DAYS_TO_PAY
 from billing.periods import add_months
-from demo.accounts.invoices import Charge, Heading, bill
+from demo.accounts.invoices import ChargedItem, InvoiceHeading, bill
 from demo.accounts.payments import Debt, pay
-from demo.records.account import Account
+from demo.records.account import DemoAccount
 from demo.records.amounts import amounts_of
 from demo.records.periods import midday
-from demo.records.rows import Installment, Invoice, PaymentMethod, PaymentSchedule, Subscription
+from demo.records.rows import SeedInstallment, SeedInvoice, SeedPaymentMethod, SeedPaymentSchedule, SeedSubscription
 
 # What merchants call an installment, by the customer's language.
 INSTALLMENTS = {
@@ -32,10 +32,10 @@ class Agreement:
     invoicing: str
     currency: str
     first_due_on: date
-    subscription: Subscription | None = None
+    subscription: SeedSubscription | None = None
 
 
-def agree(account: Account, agreement: Agreement, *, created_at: datetime) -> list[Debt]:
+def agree(account: DemoAccount, agreement: Agreement, *, created_at: datetime) -> list[Debt]:
     """The debts of a new schedule, one for each installment, the first due first."""
     schedule = _schedule(account, agreement, created_at=created_at)
     installments = [_installment(account, schedule, agreement, position=position) for position in range(1, len(agreement.parts_minor) + 1)]
@@ -47,7 +47,7 @@ def agree(account: Account, agreement: Agreement, *, created_at: datetime) -> li
     return [Debt(invoice, installment, schedule) for installment, invoice in zip(installments, invoices, strict=True)]
 
 
-def pay_when_due(account: Account, debts: list[Debt], *, method: PaymentMethod | None) -> None:
+def pay_when_due(account: DemoAccount, debts: list[Debt], *, method: SeedPaymentMethod | None) -> None:
     for debt in debts:
         pay(account, debt, method=method, at=midday(due_day(debt), account.zone) - timedelta(days=1))
 
@@ -65,37 +65,39 @@ def due_day(debt: Debt) -> date:
     return debt.owed.due_on
 
 
-def schedule_of(debts: list[Debt]) -> PaymentSchedule:
+def schedule_of(debts: list[Debt]) -> SeedPaymentSchedule:
     schedule = debts[0].schedule
     if schedule is None:
         raise ValueError("These debts are of no schedule.")
     return schedule
 
 
-def _not_covered(account: Account, agreement: Agreement, schedule: PaymentSchedule, installments: list[Installment]) -> list[Invoice | None]:
+def _not_covered(account: DemoAccount, agreement: Agreement, schedule: SeedPaymentSchedule, installments: list[SeedInstallment]) -> list[SeedInvoice | None]:
     return [None] * len(installments)
 
 
-def _covered_together(account: Account, agreement: Agreement, schedule: PaymentSchedule, installments: list[Installment]) -> list[Invoice | None]:
-    charges = [Charge(f"{schedule.name}: {item.name}", part) for item, part in zip(installments, agreement.parts_minor, strict=True)]
-    heading = Heading("SCHEDULE", schedule.currency, schedule.created_at, schedule.subscription_id, schedule.id, due_on=installments[-1].due_on)
+def _covered_together(
+    account: DemoAccount, agreement: Agreement, schedule: SeedPaymentSchedule, installments: list[SeedInstallment]
+) -> list[SeedInvoice | None]:
+    charges = [ChargedItem(f"{schedule.name}: {item.name}", part) for item, part in zip(installments, agreement.parts_minor, strict=True)]
+    heading = InvoiceHeading("SCHEDULE", schedule.currency, schedule.created_at, schedule.subscription_id, schedule.id, due_on=installments[-1].due_on)
     return [bill(account, heading, charges)] * len(installments)
 
 
-def _covered_each(account: Account, agreement: Agreement, schedule: PaymentSchedule, installments: list[Installment]) -> list[Invoice | None]:
+def _covered_each(account: DemoAccount, agreement: Agreement, schedule: SeedPaymentSchedule, installments: list[SeedInstallment]) -> list[SeedInvoice | None]:
     """An invoice is issued two weeks before its installment is due; until then there is none."""
-    invoices: list[Invoice | None] = []
+    invoices: list[SeedInvoice | None] = []
     for installment, part in zip(installments, agreement.parts_minor, strict=True):
         issued_at = max(schedule.created_at, midday(installment.due_on - timedelta(days=DAYS_TO_PAY), account.zone))
-        heading = Heading("SCHEDULE", schedule.currency, issued_at, schedule.subscription_id, schedule.id, due_on=installment.due_on)
+        heading = InvoiceHeading("SCHEDULE", schedule.currency, issued_at, schedule.subscription_id, schedule.id, due_on=installment.due_on)
         is_issued = issued_at <= account.now
-        invoices.append(bill(account, heading, [Charge(f"{schedule.name}: {installment.name}", part)]) if is_issued else None)
+        invoices.append(bill(account, heading, [ChargedItem(f"{schedule.name}: {installment.name}", part)]) if is_issued else None)
     return invoices
 
 
-def _schedule(account: Account, agreement: Agreement, *, created_at: datetime) -> PaymentSchedule:
+def _schedule(account: DemoAccount, agreement: Agreement, *, created_at: datetime) -> SeedPaymentSchedule:
     return account.add(
-        PaymentSchedule(
+        SeedPaymentSchedule(
             customer_id=account.customer.id,
             id=account.id("sch", created_at),
             name=agreement.name,
@@ -108,10 +110,10 @@ def _schedule(account: Account, agreement: Agreement, *, created_at: datetime) -
     )
 
 
-def _installment(account: Account, schedule: PaymentSchedule, agreement: Agreement, *, position: int) -> Installment:
+def _installment(account: DemoAccount, schedule: SeedPaymentSchedule, agreement: Agreement, *, position: int) -> SeedInstallment:
     parts = agreement.parts_minor
     return account.add(
-        Installment(
+        SeedInstallment(
             customer_id=schedule.customer_id,
             id=account.id("ins", schedule.created_at),
             schedule_id=schedule.id,
@@ -124,6 +126,6 @@ def _installment(account: Account, schedule: PaymentSchedule, agreement: Agreeme
     )
 
 
-def _name(account: Account, position: int, count: int) -> str:
+def _name(account: DemoAccount, position: int, count: int) -> str:
     """As a merchant writes it for the customer."""
     return INSTALLMENTS.get(account.customer.locale[:2], "Installment {} of {}").format(position, count)

@@ -7,16 +7,16 @@ from demo.accounts.lifecycle import cancel, pause, plan_cancel, suspend
 from demo.accounts.methods import bank, card
 from demo.accounts.payments import Debt, decline, pay_all
 from demo.accounts.schedules import Agreement, agree
-from demo.accounts.subscriptions import Terms, begin, price_of
-from demo.records.account import Account
-from demo.records.rows import PaymentMethod, Subscription
+from demo.accounts.subscriptions import PurchaseTerms, begin, price_of
+from demo.records.account import DemoAccount
+from demo.records.rows import SeedPaymentMethod, SeedSubscription
 
 SUBSCRIPTIONS = 500
 PERIODS = 10
 CODES = ("starter", "team", "storage", "business", "enterprise-support")
 
 
-def big(account: Account) -> None:
+def big(account: DemoAccount) -> None:
     visa = card(account, "visa", "1111", created_at=account.ago(months=23), is_default=True)
     other = card(account, "mastercard", "5454", created_at=account.ago(months=22))
     bank(account, "BANK_ACCOUNT", "6789", created_at=account.ago(months=21))
@@ -26,8 +26,8 @@ def big(account: Account) -> None:
     agree(account, agreement, created_at=account.ago(10))
 
 
-def _subscription(account: Account, number: int, method: PaymentMethod) -> None:
-    terms = Terms(price_of(account, CODES[number % len(CODES)]), 1 + number % 12, method)
+def _subscription(account: DemoAccount, number: int, method: SeedPaymentMethod) -> None:
+    terms = PurchaseTerms(price_of(account, CODES[number % len(CODES)]), 1 + number % 12, method)
     days = 1 + number % 23 + account.random.random()
     contract = begin(account, terms, started_at=account.ago(days, months=PERIODS - 1))
     *paid, last = contract.invoices
@@ -39,24 +39,24 @@ def _subscription(account: Account, number: int, method: PaymentMethod) -> None:
     FATES.get(number % 25, _goes_on)(account, contract.subscription)
 
 
-def _goes_on(account: Account, subscription: Subscription) -> None:
+def _goes_on(account: DemoAccount, subscription: SeedSubscription) -> None:
     """Most subscriptions simply renew."""
 
 
-def _will_end(account: Account, subscription: Subscription) -> None:
+def _will_end(account: DemoAccount, subscription: SeedSubscription) -> None:
     plan_cancel(account, subscription, at=account.ago(0.5))
 
 
-def _pauses(account: Account, subscription: Subscription) -> None:
+def _pauses(account: DemoAccount, subscription: SeedSubscription) -> None:
     pause(account, subscription, at=account.ago(0.4), resumes_at=account.now + timedelta(days=60))
 
 
-def _is_suspended(account: Account, subscription: Subscription) -> None:
+def _is_suspended(account: DemoAccount, subscription: SeedSubscription) -> None:
     suspend(account, subscription, at=account.ago(0.3), by="CUSTOMER")
 
 
-def _ends(account: Account, subscription: Subscription) -> None:
+def _ends(account: DemoAccount, subscription: SeedSubscription) -> None:
     cancel(account, subscription, at=account.ago(0.2), reason="SWITCHED_SERVICE")
 
 
-FATES: dict[int, Callable[[Account, Subscription], None]] = {3: _will_end, 7: _pauses, 11: _is_suspended, 13: _ends}
+FATES: dict[int, Callable[[DemoAccount, SeedSubscription], None]] = {3: _will_end, 7: _pauses, 11: _is_suspended, 13: _ends}

@@ -6,17 +6,17 @@ from random import Random
 from billing.ids import type_id
 from demo.accounts import balance
 from demo.accounts.attachments import attach
-from demo.accounts.invoices import Charge, issue_manually
+from demo.accounts.invoices import ChargedItem, issue_manually
 from demo.accounts.lifecycle import cancel, change_now, pause, plan_cancel, suspend
 from demo.accounts.methods import bank, card, wallet
 from demo.accounts.payments import Debt, decline, pay, pay_all
 from demo.accounts.schedules import Agreement, agree, pay_when_due, schedule_of
-from demo.accounts.subscriptions import Contract, Terms, begin, cycle_of, price_of
-from demo.records.account import Account, open_account
+from demo.accounts.subscriptions import DemoContract, PurchaseTerms, begin, cycle_of, price_of
+from demo.records.account import DemoAccount, open_account
 from demo.records.catalogue import COUPONS
 from demo.records.people import someone
 from demo.records.periods import last_boundary
-from demo.records.rows import Customer, Invoice, PaymentMethod
+from demo.records.rows import SeedCustomer, SeedInvoice, SeedPaymentMethod
 from demo.records.tables import Rows
 
 CODES = ("starter", "team", "business", "storage", "enterprise-support")
@@ -44,10 +44,10 @@ def generated_id(number: int, now: datetime) -> str:
     return _customer(Random(number), number, now).id
 
 
-def _customer(random: Random, number: int, now: datetime) -> Customer:
+def _customer(random: Random, number: int, now: datetime) -> SeedCustomer:
     region, name, email = someone(random, number)
     created_at = now - timedelta(days=random.randint(400, 1200), seconds=random.randrange(86_400))
-    return Customer(
+    return SeedCustomer(
         id=type_id("cus", int(created_at.timestamp() * 1000), entropy=random.getrandbits(74)),
         name=name,
         email=email,
@@ -59,7 +59,7 @@ def _customer(random: Random, number: int, now: datetime) -> Customer:
     )
 
 
-def _methods(account: Account) -> PaymentMethod:
+def _methods(account: DemoAccount) -> SeedPaymentMethod:
     """One or two methods; the default one is returned."""
     random, created_at = account.random, account.ago(395)
     if random.random() < 0.4:
@@ -75,12 +75,12 @@ def _digits(random: Random) -> str:
     return f"{random.randrange(10_000):04d}"
 
 
-def _subscribe(account: Account, method: PaymentMethod) -> None:
+def _subscribe(account: DemoAccount, method: SeedPaymentMethod) -> None:
     random = account.random
     price = price_of(account, random.choice(CODES), interval="YEAR" if random.random() < 0.15 else "MONTH")
     coupon = COUPONS[random.choice(("WELCOME20", "SPRING15"))] if random.random() < 0.12 else None
-    extra = Charge(random.choice(EXTRAS), price.unit_minor // 10 or 1, random.randint(1, 3)) if random.random() < 0.35 else None
-    terms = Terms(price, random.choice((1, 1, 1, 2, 5)), method if random.random() < 0.3 else None, coupon, extra=extra)
+    extra = ChargedItem(random.choice(EXTRAS), price.unit_minor // 10 or 1, random.randint(1, 3)) if random.random() < 0.35 else None
+    terms = PurchaseTerms(price, random.choice((1, 1, 1, 2, 5)), method if random.random() < 0.3 else None, coupon, extra=extra)
     started_at = account.ago(random.random() * 30, months=random.choice((0, 2, 3, 4, 5, 6, 7, 8, 9)))
     fate = random.random()
     if fate < 0.84:
@@ -91,7 +91,7 @@ def _subscribe(account: Account, method: PaymentMethod) -> None:
         _not_yet(account, terms)
 
 
-def _goes_on(account: Account, contract: Contract, method: PaymentMethod) -> None:
+def _goes_on(account: DemoAccount, contract: DemoContract, method: SeedPaymentMethod) -> None:
     *paid, last = contract.invoices
     pay_all(account, paid, method=method)
     _charge_last(account, last, method)
@@ -105,14 +105,14 @@ def _goes_on(account: Account, contract: Contract, method: PaymentMethod) -> Non
         _downgrade(account, contract, last)
 
 
-def _downgrade(account: Account, contract: Contract, last: Invoice) -> None:
+def _downgrade(account: DemoAccount, contract: DemoContract, last: SeedInvoice) -> None:
     """At once: what is left of the period is worth more than at the new price."""
     price = price_of(account, "storage", interval=contract.terms.price.billing_interval)
     if price.unit_minor < contract.terms.price.unit_minor:
         change_now(account, contract, price, at=account.not_later(last.issued_at + timedelta(hours=20)))
 
 
-def _charge_last(account: Account, invoice: Invoice, method: PaymentMethod) -> None:
+def _charge_last(account: DemoAccount, invoice: SeedInvoice, method: SeedPaymentMethod) -> None:
     fate = account.random.random()
     debt, at = Debt(invoice), invoice.issued_at + timedelta(minutes=5)
     if fate < 0.82:
@@ -123,7 +123,7 @@ def _charge_last(account: Account, invoice: Invoice, method: PaymentMethod) -> N
         pay(account, debt, method=method, at=at, amount_minor=max(invoice.total_minor // 2, 1))
 
 
-def _stops(account: Account, terms: Terms, method: PaymentMethod, started_at: datetime) -> None:
+def _stops(account: DemoAccount, terms: PurchaseTerms, method: SeedPaymentMethod, started_at: datetime) -> None:
     """Canceled or paused at the end of a period."""
     started_at = account.not_later(started_at - timedelta(days=70))
     ended_at = last_boundary(cycle_of(account, terms.price, started_at), before=account.now)
@@ -138,7 +138,7 @@ def _stops(account: Account, terms: Terms, method: PaymentMethod, started_at: da
         pause(account, contract.subscription, at=ended_at, resumes_at=account.now + timedelta(days=account.random.randint(5, 90)))
 
 
-def _not_yet(account: Account, terms: Terms) -> None:
+def _not_yet(account: DemoAccount, terms: PurchaseTerms) -> None:
     """A trial, or a start in the future."""
     if account.random.random() < 0.6:
         terms.trial_days = 14
@@ -147,7 +147,7 @@ def _not_yet(account: Account, terms: Terms) -> None:
         begin(account, terms, started_at=account.now + timedelta(days=account.random.randint(1, 40)))
 
 
-def _schedule(account: Account, method: PaymentMethod) -> None:
+def _schedule(account: DemoAccount, method: SeedPaymentMethod) -> None:
     """Installments, of which the last one due may be missed."""
     random, price = account.random, price_of(account, "business")
     months = random.randint(1, 5)
@@ -161,9 +161,9 @@ def _schedule(account: Account, method: PaymentMethod) -> None:
         attach(account, schedule_of(debts), "agreement.pdf", at=account.ago(40, months=months))
 
 
-def _by_hand(account: Account, method: PaymentMethod) -> None:
+def _by_hand(account: DemoAccount, method: SeedPaymentMethod) -> None:
     random, price = account.random, price_of(account, "team")
-    invoice = issue_manually(account, [Charge("Consulting, hours", price.unit_minor, random.randint(2, 9))], issued_at=account.ago(random.random() * 60))
+    invoice = issue_manually(account, [ChargedItem("Consulting, hours", price.unit_minor, random.randint(2, 9))], issued_at=account.ago(random.random() * 60))
     credit = price.unit_minor // 2
     balance.enter(account, "ADJUSTMENT", credit * 2, at=account.ago(70))
     if random.random() < 0.6:

@@ -7,17 +7,17 @@ from zoneinfo import ZoneInfo
 
 from billing.ids import type_id
 from billing.periods import add_months
-from demo.records.rows import Customer, Invoice
+from demo.records.rows import SeedCustomer, SeedInvoice
 from demo.records.tables import Row, Rows
 
 
 @dataclass(slots=True)
-class Account:
-    customer: Customer
+class DemoAccount:
+    customer: SeedCustomer
     random: Random
     now: datetime
     rows: Rows
-    invoices: list[Invoice] = field(default_factory=list)
+    invoices: list[SeedInvoice] = field(default_factory=list)
     # The plans of which there was a trial.
     trials: set[str] = field(default_factory=set)
     zone: ZoneInfo = field(init=False)
@@ -54,7 +54,7 @@ class Account:
         return min(at, self.now)
 
 
-def open_account(customer: Customer, random: Random, *, now: datetime, rows: Rows) -> Account:
-    account = Account(customer, random, now, rows)
+def open_account(customer: SeedCustomer, random: Random, *, now: datetime, rows: Rows) -> DemoAccount:
+    account = DemoAccount(customer, random, now, rows)
     account.add(customer)
     return account

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 from billing.ids import type_id
-from demo.records.rows import Coupon, Plan, Price, RetentionOffer
+from demo.records.rows import SeedCoupon, SeedPlan, SeedPrice, SeedRetentionOffer
 from demo.records.tables import Rows
 
 OPENED_AT = datetime(2021, 3, 1, 9, tzinfo=UTC)
@@ -31,16 +31,16 @@ def constant_id(prefix: str, name: str) -> str:
     return type_id(prefix, OPENED_MILLISECONDS, entropy=Random(f"{prefix} {name}").getrandbits(74))
 
 
-def _plan(code: str) -> Plan:
+def _plan(code: str) -> SeedPlan:
     name, description, trial_days, is_archived, _ = PLANS_FOR_SALE[code]
-    return Plan(
+    return SeedPlan(
         id=constant_id("plan", code), code=code, name=name, description=description, trial_days=trial_days, is_archived=is_archived, created_at=OPENED_AT
     )
 
 
-def _price(code: str, currency: str, interval: str) -> Price:
+def _price(code: str, currency: str, interval: str) -> SeedPrice:
     unit_minor = PLANS_FOR_SALE[code][4][CURRENCIES.index(currency)] * YEAR_FACTOR[interval]
-    return Price(
+    return SeedPrice(
         id=constant_id("price", f"{code} {currency} {interval}"),
         plan_id=PLANS[code].id,
         currency=currency,
@@ -56,8 +56,8 @@ PLAN_BY_ID = {plan.id: plan for plan in PLANS.values()}
 PRICES = {(code, currency, interval): _price(code, currency, interval) for code in PLANS for currency in CURRENCIES for interval in YEAR_FACTOR}
 
 
-def _coupon(code: str, name: str, duration: str, **terms: Any) -> Coupon:
-    return Coupon(id=constant_id("cpn", code), code=code, name=name, duration=duration, created_at=OPENED_AT, **terms)
+def _coupon(code: str, name: str, duration: str, **terms: Any) -> SeedCoupon:
+    return SeedCoupon(id=constant_id("cpn", code), code=code, name=name, duration=duration, created_at=OPENED_AT, **terms)
 
 
 COUPONS = {
@@ -73,13 +73,13 @@ COUPONS = {
 }
 
 OFFERS = [
-    RetentionOffer(
+    SeedRetentionOffer(
         id=constant_id("off", "coupon"), rank=1, kind="COUPON", headline="Stay, and pay a quarter less for three periods", coupon_id=COUPONS["STAY25"].id
     ),
-    RetentionOffer(id=constant_id("off", "pause"), rank=2, kind="PAUSE", headline="Take a break instead"),
-    RetentionOffer(id=constant_id("off", "downgrade"), rank=3, kind="DOWNGRADE", headline="Go on with Starter", plan_id=PLANS["starter"].id),
+    SeedRetentionOffer(id=constant_id("off", "pause"), rank=2, kind="PAUSE", headline="Take a break instead"),
+    SeedRetentionOffer(id=constant_id("off", "downgrade"), rank=3, kind="DOWNGRADE", headline="Go on with Starter", plan_id=PLANS["starter"].id),
 ]
 
 
 def catalogue_rows() -> Rows:
-    return {Plan: list(PLANS.values()), Price: list(PRICES.values()), Coupon: list(COUPONS.values()), RetentionOffer: OFFERS}
+    return {SeedPlan: list(PLANS.values()), SeedPrice: list(PRICES.values()), SeedCoupon: list(COUPONS.values()), SeedRetentionOffer: OFFERS}

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from billing.money.issuer import Issuer
+from billing.money.issuer import InvoiceIssuer
 
-SHOP = Issuer(
+SHOP = InvoiceIssuer(
     "Portico Demo",
     ("Portico Demo GmbH", "Beispielstraße 12", "10115 Berlin", "Germany"),
     ("USt-IdNr. DE123456789",),
@@ -13,7 +13,7 @@ SHOP = Issuer(
 
 
 @dataclass(slots=True, kw_only=True)
-class Party:
+class PrintedParty:
     """A buyer, as papers print one."""
 
     company_name: str | None = None
@@ -32,7 +32,7 @@ class Party:
 
 
 @dataclass(slots=True, kw_only=True)
-class DocumentSnapshot(Party):
+class SeedDocumentSnapshot(PrintedParty):
     customer_id: str
     document_id: str
     issuer_name: str = SHOP.name

@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(slots=True, kw_only=True)
-class Payment:
+class SeedPayment:
     customer_id: str
     id: str
     status: str
@@ -26,7 +26,7 @@ class Payment:
 
 
 @dataclass(slots=True, kw_only=True)
-class PaymentAllocation:
+class SeedPaymentAllocation:
     customer_id: str
     id: str
     payment_id: str
@@ -38,7 +38,7 @@ class PaymentAllocation:
 
 
 @dataclass(slots=True, kw_only=True)
-class Refund:
+class SeedRefund:
     customer_id: str
     id: str
     payment_id: str
@@ -52,7 +52,7 @@ class Refund:
 
 
 @dataclass(slots=True, kw_only=True)
-class RefundAllocation:
+class SeedRefundAllocation:
     customer_id: str
     id: str
     refund_id: str
@@ -64,7 +64,7 @@ class RefundAllocation:
 
 
 @dataclass(slots=True, kw_only=True)
-class CreditNote:
+class SeedCreditNote:
     customer_id: str
     id: str
     reason: str
@@ -84,7 +84,7 @@ class CreditNote:
 
 
 @dataclass(slots=True, kw_only=True)
-class CreditNoteLine:
+class SeedCreditNoteLine:
     customer_id: str
     id: str
     credit_note_id: str
@@ -102,7 +102,7 @@ class CreditNoteLine:
 
 
 @dataclass(slots=True, kw_only=True)
-class BalanceEntry:
+class SeedBalanceEntry:
     customer_id: str
     id: str
     currency: str

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import TypeAlias
 
-from billing.money.numbers import Numbering, Place
+from billing.money.numbers import Numbering, NumberPosition
 from db.connections import Connection
-from demo.records.money import CreditNote
-from demo.records.rows import Invoice
+from demo.records.money import SeedCreditNote
+from demo.records.rows import SeedInvoice
 
-Document: TypeAlias = Invoice | CreditNote
+Document: TypeAlias = SeedInvoice | SeedCreditNote
 
 LAST = "select series, year, last from invoice_series"
 REACHED = """
@@ -48,11 +48,11 @@ async def registered(connection: Connection, documents: Iterable[Document]) -> N
     await connection.copy_records_to_table("invoice_number", schema_name="portico", columns=["number", "series", "year", "sequence"], records=rows)
 
 
-def _place(document: Document) -> Place:
-    return _place_of_year(document.issued_at.astimezone(UTC).year, isinstance(document, Invoice))
+def _place(document: Document) -> NumberPosition:
+    return _place_of_year(document.issued_at.astimezone(UTC).year, isinstance(document, SeedInvoice))
 
 
 @cache
-def _place_of_year(year: int, is_invoice: bool) -> Place:
+def _place_of_year(year: int, is_invoice: bool) -> NumberPosition:
     numbering, issued_at = Numbering(), datetime(year, 1, 1, tzinfo=UTC)
     return numbering.place(issued_at) if is_invoice else numbering.credit_note_place(issued_at)

@@ -6,15 +6,15 @@ from itertools import count, pairwise, starmap, takewhile
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
-from billing.periods import Cycle, Period
+from billing.periods import BillingPeriod, Cycle
 
 Day = TypeVar("Day", bound=date)
 
 
-def periods_of(cycle: Cycle, *, until: datetime) -> list[Period]:
+def periods_of(cycle: Cycle, *, until: datetime) -> list[BillingPeriod]:
     """The periods that start before `until`."""
     boundaries = map(cycle.boundary, count())
-    return list(takewhile(lambda period: period.starts_at < until, starmap(Period, pairwise(boundaries))))
+    return list(takewhile(lambda period: period.starts_at < until, starmap(BillingPeriod, pairwise(boundaries))))
 
 
 def last_boundary(cycle: Cycle, *, before: datetime) -> datetime:

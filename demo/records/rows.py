@@ -3,11 +3,11 @@
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
-from demo.records.issued import Party
+from demo.records.issued import PrintedParty
 
 
 @dataclass(slots=True, kw_only=True)
-class Plan:
+class SeedPlan:
     id: str
     code: str
     name: str
@@ -18,7 +18,7 @@ class Plan:
 
 
 @dataclass(slots=True, kw_only=True)
-class Price:
+class SeedPrice:
     id: str
     plan_id: str
     currency: str
@@ -29,7 +29,7 @@ class Price:
 
 
 @dataclass(slots=True, kw_only=True)
-class Coupon:
+class SeedCoupon:
     id: str
     code: str
     name: str
@@ -44,7 +44,7 @@ class Coupon:
 
 
 @dataclass(slots=True, kw_only=True)
-class RetentionOffer:
+class SeedRetentionOffer:
     id: str
     rank: int
     kind: str
@@ -54,7 +54,7 @@ class RetentionOffer:
 
 
 @dataclass(slots=True, kw_only=True)
-class Customer(Party):
+class SeedCustomer(PrintedParty):
     id: str
     currency: str
     tax_rate_ppm: int
@@ -62,7 +62,7 @@ class Customer(Party):
 
 
 @dataclass(slots=True, kw_only=True)
-class PaymentMethod:
+class SeedPaymentMethod:
     customer_id: str
     id: str
     kind: str
@@ -78,7 +78,7 @@ class PaymentMethod:
 
 
 @dataclass(slots=True, kw_only=True)
-class Subscription:
+class SeedSubscription:
     customer_id: str
     id: str
     plan_id: str
@@ -113,7 +113,7 @@ class Subscription:
 
 
 @dataclass(slots=True, kw_only=True)
-class TakenPlan:
+class SeedTakenPlan:
     customer_id: str
     plan_id: str
     subscription_id: str
@@ -122,7 +122,7 @@ class TakenPlan:
 
 
 @dataclass(slots=True, kw_only=True)
-class SubscriptionEvent:
+class SeedSubscriptionEvent:
     customer_id: str
     id: str
     subscription_id: str
@@ -133,7 +133,7 @@ class SubscriptionEvent:
 
 
 @dataclass(slots=True, kw_only=True)
-class CouponRedemption:
+class SeedCouponRedemption:
     customer_id: str
     id: str
     coupon_id: str
@@ -145,7 +145,7 @@ class CouponRedemption:
 
 
 @dataclass(slots=True, kw_only=True)
-class PaymentSchedule:
+class SeedPaymentSchedule:
     customer_id: str
     id: str
     name: str
@@ -164,7 +164,7 @@ class PaymentSchedule:
 
 
 @dataclass(slots=True, kw_only=True)
-class Invoice:
+class SeedInvoice:
     customer_id: str
     id: str
     reason: str
@@ -202,7 +202,7 @@ class Invoice:
 
 
 @dataclass(slots=True, kw_only=True)
-class InvoiceLine:
+class SeedInvoiceLine:
     customer_id: str
     id: str
     invoice_id: str
@@ -223,7 +223,7 @@ class InvoiceLine:
 
 
 @dataclass(slots=True, kw_only=True)
-class Installment:
+class SeedInstallment:
     customer_id: str
     id: str
     schedule_id: str
@@ -243,7 +243,7 @@ class Installment:
 
 
 @dataclass(slots=True, kw_only=True)
-class Attachment:
+class SeedAttachment:
     customer_id: str
     id: str
     group_id: str

@@ -5,52 +5,52 @@ from dataclasses import fields
 from operator import attrgetter
 from typing import Any, TypeVar
 
-from demo.records.issued import DocumentSnapshot
-from demo.records.money import BalanceEntry, CreditNote, CreditNoteLine, Payment, PaymentAllocation, Refund, RefundAllocation
+from demo.records.issued import SeedDocumentSnapshot
+from demo.records.money import SeedBalanceEntry, SeedCreditNote, SeedCreditNoteLine, SeedPayment, SeedPaymentAllocation, SeedRefund, SeedRefundAllocation
 from demo.records.rows import (
-    Attachment,
-    Coupon,
-    CouponRedemption,
-    Customer,
-    Installment,
-    Invoice,
-    InvoiceLine,
-    PaymentMethod,
-    PaymentSchedule,
-    Plan,
-    Price,
-    RetentionOffer,
-    Subscription,
-    SubscriptionEvent,
-    TakenPlan,
+    SeedAttachment,
+    SeedCoupon,
+    SeedCouponRedemption,
+    SeedCustomer,
+    SeedInstallment,
+    SeedInvoice,
+    SeedInvoiceLine,
+    SeedPaymentMethod,
+    SeedPaymentSchedule,
+    SeedPlan,
+    SeedPrice,
+    SeedRetentionOffer,
+    SeedSubscription,
+    SeedSubscriptionEvent,
+    SeedTakenPlan,
 )
 
 Row = TypeVar("Row")
 Rows = dict[type, list[Any]]
 
-CATALOGUE_TABLES: dict[type, str] = {Plan: "plan", Price: "price", Coupon: "coupon", RetentionOffer: "retention_offer"}
+CATALOGUE_TABLES: dict[type, str] = {SeedPlan: "plan", SeedPrice: "price", SeedCoupon: "coupon", SeedRetentionOffer: "retention_offer"}
 
 # Parents stand before their children.
 CUSTOMER_TABLES: dict[type, str] = {
-    Customer: "customer",
-    PaymentMethod: "payment_method",
-    Subscription: "subscription",
-    TakenPlan: "taken_plan",
-    SubscriptionEvent: "subscription_event",
-    CouponRedemption: "coupon_redemption",
-    PaymentSchedule: "payment_schedule",
-    Invoice: "invoice",
-    InvoiceLine: "invoice_line",
-    Installment: "installment",
-    Payment: "payment",
-    PaymentAllocation: "payment_allocation",
-    Refund: "refund",
-    RefundAllocation: "refund_allocation",
-    CreditNote: "credit_note",
-    CreditNoteLine: "credit_note_line",
-    DocumentSnapshot: "document_snapshot",
-    BalanceEntry: "balance_entry",
-    Attachment: "attachment",
+    SeedCustomer: "customer",
+    SeedPaymentMethod: "payment_method",
+    SeedSubscription: "subscription",
+    SeedTakenPlan: "taken_plan",
+    SeedSubscriptionEvent: "subscription_event",
+    SeedCouponRedemption: "coupon_redemption",
+    SeedPaymentSchedule: "payment_schedule",
+    SeedInvoice: "invoice",
+    SeedInvoiceLine: "invoice_line",
+    SeedInstallment: "installment",
+    SeedPayment: "payment",
+    SeedPaymentAllocation: "payment_allocation",
+    SeedRefund: "refund",
+    SeedRefundAllocation: "refund_allocation",
+    SeedCreditNote: "credit_note",
+    SeedCreditNoteLine: "credit_note_line",
+    SeedDocumentSnapshot: "document_snapshot",
+    SeedBalanceEntry: "balance_entry",
+    SeedAttachment: "attachment",
 }
 
 

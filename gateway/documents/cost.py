@@ -60,7 +60,7 @@ class Cost(NamedTuple):
 NOTHING = Cost(0, 0)
 
 
-class Price(NamedTuple):
+class FieldCost(NamedTuple):
     """What a field costs itself, how many of the things below it there are, and whether these are the rows of the page around it."""
 
     own: int = 0
@@ -81,20 +81,20 @@ def listed(node: FieldNode, amounts: Amounts) -> int:
     return _size(value, amounts) if isinstance(value, ObjectValueNode | VariableNode) else 1
 
 
-def price(parent: GraphQLNamedType | None, field: GraphQLField | None, node: FieldNode, amounts: Amounts, listed: int = MAX_LIST) -> Price:
+def price(parent: GraphQLNamedType | None, field: GraphQLField | None, node: FieldNode, amounts: Amounts, listed: int = MAX_LIST) -> FieldCost:
     """`listed`: how many things the input of the call has of whose answer the field is part."""
     name = node.name.value
     if field is None or parent is None or DEFINITION not in field.extensions:
-        return Price(INTROSPECTION.get(name, 0))
+        return FieldCost(INTROSPECTION.get(name, 0))
     if parent.name.endswith("Connection"):
-        return Price(1, is_row=True) if name in ("edges", "nodes") else Price(1 if name == "totalCount" else 0)
+        return FieldCost(1, is_row=True) if name in ("edges", "nodes") else FieldCost(1 if name == "totalCount" else 0)
     if parent.name.endswith("Edge"):
-        return Price()
+        return FieldCost()
     metadata = field.extensions[DEFINITION].metadata
     if DECLARATION in metadata:
         return _declared(metadata[DECLARATION], node, amounts)
     cost = metadata.get(COST) or DeclaredCost(0 if is_leaf_type(get_named_type(field.type)) else 1)
-    return Price(cost.own, things=min(cost.length, listed) if cost.is_of_input else cost.length)
+    return FieldCost(cost.own, things=min(cost.length, listed) if cost.is_of_input else cost.length)
 
 
 def reading_cost(text: str) -> int:
@@ -127,15 +127,15 @@ def amounts_of(operation: OperationDefinitionNode, variables: Mapping[str, Any])
     return {name: _amount(variables[name]) if name in variables else _size(default, {}) for name, default in defaults.items()}
 
 
-def _declared(declared: object, node: FieldNode, amounts: Amounts) -> Price:
+def _declared(declared: object, node: FieldNode, amounts: Amounts) -> FieldCost:
     if isinstance(declared, PageOf) or declared == Root("customers"):
-        return Price(rows=_page_size(node, amounts))
+        return FieldCost(rows=_page_size(node, amounts))
     if declared == Root("nodes"):
         ids = min(_size(_arguments(node).get("ids"), amounts), MAX_NODES)
-        return Price(ids, things=ids)
+        return FieldCost(ids, things=ids)
     if isinstance(declared, One | Many | AnyOf | Root):
-        return Price(1)
-    return Price(1 if isinstance(declared, Derived) and not declared.sql_twin else 0)
+        return FieldCost(1)
+    return FieldCost(1 if isinstance(declared, Derived) and not declared.sql_twin else 0)
 
 
 def _page_size(node: FieldNode, amounts: Amounts) -> int:

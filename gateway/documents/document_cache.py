@@ -15,11 +15,11 @@ import schema as portal
 from auth.permissions import ANYBODY
 from billing.states import Actor
 from gateway.documents.cost import amounts_of
-from gateway.documents.limits import LimitExceeded, Limits, check_cost, check_size, weigh
+from gateway.documents.limits import DocumentLimits, LimitExceeded, check_cost, check_size, weigh
 from gateway.documents.rules import RULES
-from planner import Entry, PlanCache, Planner, Plans
+from planner import CachedPlan, DocumentPlans, PlanCache, Planner
 from planner.fields import root_names
-from resolvers.documents.publishing import Judged
+from resolvers.documents.publishing import ValidationResult
 from schema.declarations.fields import permission_of
 
 FOLDER = Path(portal.__file__).with_name("documents")
@@ -40,14 +40,14 @@ TOKENS = "Document contains more than"
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
+class PreparedDocument:
     """A document and what is wrong with it; only one without errors may run."""
 
     ast: DocumentNode | None
     operations: dict[str | None, OperationDefinitionNode]
     errors: tuple[GraphQLError, ...]
     error_code: str = ""
-    plans: Plans | None = None
+    plans: DocumentPlans | None = None
     public: frozenset[str | None] = frozenset()
     introspects: bool = False
     digest: str = ""
@@ -65,22 +65,22 @@ class Document:
         return operation is not None and (operation.name and operation.name.value) in self.public
 
 
-class Documents:
+class DocumentCache:
     """Every text that was asked for lately. Bounded in number and in tokens: unknown callers choose the texts."""
 
-    def __init__(self, schema: GraphQLSchema, planner: Planner | None, limits: Limits | None = None) -> None:
-        self.limits = limits or Limits()
+    def __init__(self, schema: GraphQLSchema, planner: Planner | None, limits: DocumentLimits | None = None) -> None:
+        self.limits = limits or DocumentLimits()
         self._schema = schema
         self._planner = planner
-        self._plans: PlanCache[Entry] = PlanCache()
-        self._known: OrderedDict[str, Document] = OrderedDict()
+        self._plans: PlanCache[CachedPlan] = PlanCache()
+        self._known: OrderedDict[str, PreparedDocument] = OrderedDict()
         self._tokens = 0
 
     def has_read(self, text: str) -> bool:
         """Whether preparing this text is only a look-up."""
         return text in self._known
 
-    def prepare(self, text: str) -> Document:
+    def prepare(self, text: str) -> PreparedDocument:
         found = self._known.get(text)
         if found is not None:
             self._known.move_to_end(text)
@@ -98,7 +98,7 @@ class Documents:
             self._tokens -= _tokens(self._known.popitem(last=False)[1])
         return found
 
-    def cost(self, document: Document, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
+    def cost(self, document: PreparedDocument, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
         """What the operation costs with these variables. Raises LimitExceeded for more than may be."""
         assert document.ast is not None
         amounts = amounts_of(operation, variables)
@@ -127,7 +127,7 @@ def of_staff() -> dict[str, str]:
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted((FOLDER / "staff").rglob("*.graphql"), key=lambda path: path.name)}
 
 
-def _prepared(schema: GraphQLSchema, text: str, limits: Limits) -> Document:
+def _prepared(schema: GraphQLSchema, text: str, limits: DocumentLimits) -> PreparedDocument:
     try:
         ast = parse(text, max_tokens=limits.tokens, allow_empty_selection_sets=False)
         weighed = weigh(schema, ast, limits, {})
@@ -142,7 +142,7 @@ def _prepared(schema: GraphQLSchema, text: str, limits: Limits) -> Document:
     if errors:
         return _failed("GRAPHQL_VALIDATION_FAILED", *errors[: limits.errors])
     operations = {node.name.value if node.name else None: node for node in ast.definitions if isinstance(node, OperationDefinitionNode)}
-    return Document(
+    return PreparedDocument(
         ast,
         operations,
         (),
@@ -152,19 +152,19 @@ def _prepared(schema: GraphQLSchema, text: str, limits: Limits) -> Document:
     )
 
 
-def judge(schema: GraphQLSchema, limits: Limits, text: str) -> Judged:
+def validate_document(schema: GraphQLSchema, limits: DocumentLimits, text: str) -> ValidationResult:
     """A text that is to be trusted, as strictly as every other."""
     try:
         check_size(text, limits)
     except LimitExceeded as error:
-        return Judged((), 0, (error.message,), digest(schema, limits))
+        return ValidationResult((), 0, (error.message,), digest(schema, limits))
     found = _prepared(schema, text, limits)
     operations = [name or "" for name in found.operations] if not found.errors else NAMED.findall(text)
     errors = tuple(error.message for error in found.errors) or (() if operations else ("It has no operation.",))
-    return Judged(tuple(operations), _usual_cost(schema, found, limits), errors, digest(schema, limits), _not_for_partners(schema, found))
+    return ValidationResult(tuple(operations), _usual_cost(schema, found, limits), errors, digest(schema, limits), _not_for_partners(schema, found))
 
 
-def _not_for_partners(schema: GraphQLSchema, document: Document) -> tuple[str, ...]:
+def _not_for_partners(schema: GraphQLSchema, document: PreparedDocument) -> tuple[str, ...]:
     """The root fields that no partner's app may call, whatever scope it has."""
     if document.ast is None:
         return ()
@@ -172,7 +172,7 @@ def _not_for_partners(schema: GraphQLSchema, document: Document) -> tuple[str, .
     return tuple(sorted(name for permission, name in roots if permission and Actor.PARTNER not in permission.kinds))
 
 
-def _usual_cost(schema: GraphQLSchema, document: Document, limits: Limits) -> int:
+def _usual_cost(schema: GraphQLSchema, document: PreparedDocument, limits: DocumentLimits) -> int:
     """Of its dearest operation, called with the defaults of its variables, and with pages of the usual size where they have none."""
     if document.ast is None:
         return 0
@@ -182,16 +182,16 @@ def _usual_cost(schema: GraphQLSchema, document: Document, limits: Limits) -> in
 
 
 @lru_cache(maxsize=8)
-def digest(schema: GraphQLSchema, limits: Limits) -> str:
+def digest(schema: GraphQLSchema, limits: DocumentLimits) -> str:
     """What a document was judged by, in 32 characters."""
     return hashlib.sha256(f"{print_schema(schema)}\n{limits}".encode()).hexdigest()[:32]
 
 
-def _failed(code: str, *errors: GraphQLError) -> Document:
-    return Document(None, {}, errors, code)
+def _failed(code: str, *errors: GraphQLError) -> PreparedDocument:
+    return PreparedDocument(None, {}, errors, code)
 
 
-def _tokens(document: Document) -> int:
+def _tokens(document: PreparedDocument) -> int:
     """A document that failed is kept without its tree."""
     return document.ast.token_count or 0 if document.ast else 0
 

@@ -30,7 +30,7 @@ MAX_VALUES = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class DocumentLimits:
     """Bytes, tokens and counts of one document. `fields` counts those that share a key by their square, as validation compares them in pairs."""
 
     document_bytes: int = 64 * 1024
@@ -64,25 +64,25 @@ class Level(NamedTuple):
     listed: int = 1
 
 
-class Weighed(NamedTuple):
+class DocumentCosts(NamedTuple):
     """Of a whole document: the cost of each operation by its name, and whether it asks about the schema."""
 
     costs: dict[str | None, int]
     introspects: bool
 
 
-def weigh(schema: GraphQLSchema, ast: DocumentNode, limits: Limits, amounts: Amounts) -> Weighed:
+def weigh(schema: GraphQLSchema, ast: DocumentNode, limits: DocumentLimits, amounts: Amounts) -> DocumentCosts:
     """Raises LimitExceeded. `amounts` are the sizes of pages that variables name; a document that is not valid is weighed as far as it can be understood."""
-    walk = _Walk(schema, ast, limits, amounts)
+    walk = _LimitsWalk(schema, ast, limits, amounts)
     costs = {node.name.value if node.name else None: walk.operation(node) for node in ast.definitions if isinstance(node, OperationDefinitionNode)}
     for name, fragment in walk.fragments.items():
         if name not in walk.reached:
             walk.selection([(walk.type_named(fragment.type_condition), fragment.selection_set.selections)], Level(1, limits.depth))
-    return Weighed(costs, walk.introspects)
+    return DocumentCosts(costs, walk.introspects)
 
 
-class _Walk:
-    def __init__(self, schema: GraphQLSchema, ast: DocumentNode, limits: Limits, amounts: Amounts) -> None:
+class _LimitsWalk:
+    def __init__(self, schema: GraphQLSchema, ast: DocumentNode, limits: DocumentLimits, amounts: Amounts) -> None:
         self.fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
         self.reached: set[str] = set()
         self.introspects = False
@@ -158,7 +158,7 @@ class _Walk:
             raise LimitExceeded(limit, getattr(self._limits, limit), words)
 
 
-def check_size(text: str, limits: Limits) -> None:
+def check_size(text: str, limits: DocumentLimits) -> None:
     """Raises LimitExceeded for a text too long to be parsed."""
     if len(text) > limits.document_bytes or len(text.encode("utf-8", "surrogatepass")) > limits.document_bytes:
         raise LimitExceeded("document_bytes", limits.document_bytes, "The document has too many bytes")
@@ -177,7 +177,7 @@ def check_values(variables: dict[str, Any]) -> None:
         holders += [value for value in values if isinstance(value, dict | list)]
 
 
-def check_cost(cost: int, limits: Limits) -> None:
+def check_cost(cost: int, limits: DocumentLimits) -> None:
     """Raises LimitExceeded."""
     if cost > limits.cost:
         raise LimitExceeded("cost", limits.cost, f"The operation costs {cost}")

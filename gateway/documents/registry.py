@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from auth.reasons import Reason, unauthenticated
 from auth.viewer import Viewer
-from billing.rows import ApiClient, TrustedText
+from billing.rows import ApiClient, PersistedTextRow
 from billing.states import Actor
 from gateway.documents.deprecation import Deprecation
 from resolvers.documents.manifests import id_of, normalized
@@ -22,7 +22,7 @@ PORTAL = "portal"
 STAFF = "portal-staff"
 
 
-class Trusted(NamedTuple):
+class PersistedDocument(NamedTuple):
     """A stored document; the client and the id by which its uses are counted."""
 
     client_id: str
@@ -32,15 +32,15 @@ class Trusted(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class RegistryState:
     """Clients by their id, and by issuer and what it calls them; the documents of each partner, of staff, and of all other first parties together, by every id they
     may be asked for."""
 
     clients: Mapping[str, ApiClient] = field(default_factory=dict)
     by_issuer: Mapping[tuple[str | None, str], ApiClient] = field(default_factory=dict)
-    of_partner: Mapping[str, Mapping[str, Trusted]] = field(default_factory=dict)
-    of_staff: Mapping[str, Trusted] = field(default_factory=dict)
-    of_portal: Mapping[str, Trusted] = field(default_factory=dict)
+    of_partner: Mapping[str, Mapping[str, PersistedDocument]] = field(default_factory=dict)
+    of_staff: Mapping[str, PersistedDocument] = field(default_factory=dict)
+    of_portal: Mapping[str, PersistedDocument] = field(default_factory=dict)
 
 
 class Registry:
@@ -49,26 +49,26 @@ class Registry:
 
     def __init__(self, own: Mapping[str, Iterable[str]], default_mode: Mode) -> None:
         self._default_mode = default_mode
-        self._own = {client: {id_of(text): Trusted(client, id_of(text), text) for text in texts} for client, texts in own.items()}
-        self._state = State(of_staff=self._own.get(STAFF, {}), of_portal=self._own.get(PORTAL, {}))
+        self._own = {client: {id_of(text): PersistedDocument(client, id_of(text), text) for text in texts} for client, texts in own.items()}
+        self._state = RegistryState(of_staff=self._own.get(STAFF, {}), of_portal=self._own.get(PORTAL, {}))
         self._uses: Counter[tuple[str, str]] = Counter()
         self.loaded = asyncio.Event()
 
-    def replace(self, clients: Iterable[ApiClient], texts: Iterable[TrustedText]) -> None:
+    def replace(self, clients: Iterable[ApiClient], texts: Iterable[PersistedTextRow]) -> None:
         known = {client.id: client for client in clients}
         by_issuer = {(client.issuer, client.issuer_client_id or client.id): client for client in known.values()}
-        of_partner: dict[str, dict[str, Trusted]] = {}
+        of_partner: dict[str, dict[str, PersistedDocument]] = {}
         of_staff, of_portal = dict(self._own.get(STAFF, {})), dict(self._own.get(PORTAL, {}))
         for text in texts:
             is_partner = known[text.client_id].kind == "PARTNER"
             chosen = of_partner.setdefault(text.client_id, {}) if is_partner else of_staff if text.client_id == STAFF else of_portal
             deprecation = Deprecation(text.deprecated_at, text.deprecation, text.sunset_at) if text.deprecated_at else None
             for name in (text.id, text.alias) if text.alias else (text.id,):
-                chosen.setdefault(name, Trusted(text.client_id, text.id, text.body, deprecation))
-        self._state = State(known, by_issuer, of_partner, of_staff, of_portal)
+                chosen.setdefault(name, PersistedDocument(text.client_id, text.id, text.body, deprecation))
+        self._state = RegistryState(known, by_issuer, of_partner, of_staff, of_portal)
         self.loaded.set()
 
-    def find(self, viewer: Viewer, identifier: str) -> Trusted | None:
+    def find(self, viewer: Viewer, identifier: str) -> PersistedDocument | None:
         """By a document's id, or a name that its manifest had for it. Partners find their own documents and no others; those of staff are found by staff alone."""
         state, name = self._state, normalized(identifier)
         if viewer.kind is Actor.PARTNER:
@@ -92,7 +92,7 @@ class Registry:
         client = self._state.clients.get(viewer.app) if viewer.app and viewer.kind is not Actor.PARTNER else None
         return "required" if viewer.kind is Actor.PARTNER else MODES[client.mode] if client else self._default_mode
 
-    def note_use(self, found: Trusted) -> None:
+    def note_use(self, found: PersistedDocument) -> None:
         self._uses[found.client_id, found.id] += 1
 
     def take_uses(self) -> Counter[tuple[str, str]]:
@@ -108,7 +108,7 @@ class Registry:
 MODES: dict[str, Mode] = {"OPEN": "open", "LOG": "log", "PREFER": "prefer", "REQUIRED": "required"}
 
 
-class Registered:
+class ApqCache:
     """Texts that clients register by themselves (Apollo's automatic persisted queries). A cache and no list of what is allowed: bounded, and the oldest go first."""
 
     def __init__(self, *, count: int = 1000, size_bytes: int = 4 * 1024**2, age: timedelta = timedelta(hours=24)) -> None:
@@ -120,7 +120,7 @@ class Registered:
         found = self._kept.get(digest)
         return found[0] if found and now - found[1] < self._age else None
 
-    def keep(self, text: str, *, now: datetime) -> None:
+    def add(self, text: str, *, now: datetime) -> None:
         self._drop(digest_of(text))
         self._kept[digest_of(text)] = text, now
         self._bytes += len(text.encode("utf-8", "surrogatepass"))

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
-from billing.rows import TrustedText
-from resolvers.documents.publishing import Judge, Judged, judge_all
+from billing.rows import PersistedTextRow
+from resolvers.documents.publishing import DocumentValidator, ValidationResult, validate_all
 
 logger = logging.getLogger("portico.documents")
 
@@ -19,36 +19,36 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Review:
+class Revalidation:
     """`fits` is the digest of what `judge` judges by. A document, named by its client and its id, is judged once in a process, and once by a schema if it fits."""
 
-    judge: Judge
-    fits: str
+    validate: DocumentValidator
+    schema_digest: str
     _waiting: dict[Key, str] = field(default_factory=dict)
-    _judged: set[Key] = field(default_factory=set)
+    _validated: set[Key] = field(default_factory=set)
 
-    def wait_for(self, texts: Iterable[TrustedText]) -> None:
+    def wait_for(self, texts: Iterable[PersistedTextRow]) -> None:
         """What there is to judge now, in place of what there was."""
         self._waiting.clear()
         self._waiting.update(
-            ((text.client_id, text.id), text.body) for text in texts if text.fits != self.fits and (text.client_id, text.id) not in self._judged
+            ((text.client_id, text.id), text.body) for text in texts if text.fits != self.schema_digest and (text.client_id, text.id) not in self._validated
         )
 
     async def slices(self) -> AsyncIterator[list[Key]]:
         """Those that fit. What no longer does is named in the log; callers are told when they ask for it."""
         while chosen := dict(islice(self._waiting.items(), AT_ONCE)):
-            judged = await asyncio.to_thread(judge_all, list(chosen.values()), self.judge)
-            self._judged.update(chosen)
+            judged = await asyncio.to_thread(validate_all, list(chosen.values()), self.validate)
+            self._validated.update(chosen)
             for key in chosen:
                 self._waiting.pop(key, None)
             for key, found in zip(chosen, judged, strict=True):
                 if found.errors:
-                    _tell(*key, found)
+                    _log_results(*key, found)
             if fitting := [key for key, found in zip(chosen, judged, strict=True) if not found.errors]:
                 yield fitting
             await asyncio.sleep(PAUSE_SECONDS)
 
 
-def _tell(client_id: str, identifier: str, found: Judged) -> None:
+def _log_results(client_id: str, identifier: str, found: ValidationResult) -> None:
     about = {"client": client_id, "document": identifier, "operations": list(found.names), "problems": list(found.errors)}
     logger.warning("a stored document no longer fits the schema", extra=about)

@@ -7,24 +7,24 @@ from functools import cache, partial
 from graphql import GraphQLSchema
 
 import schema
-from gateway.documents.document_cache import judge
-from gateway.documents.limits import Limits
-from resolvers.documents.publishing import Judged
+from gateway.documents.document_cache import validate_document
+from gateway.documents.limits import DocumentLimits
+from resolvers.documents.publishing import ValidationResult
 
 # A process takes longer to start than this many documents to judge.
 FEW = 1000
 
 
-def judge_many(texts: Sequence[str], limits: Limits) -> list[Judged]:
+def validate_many(texts: Sequence[str], limits: DocumentLimits) -> list[ValidationResult]:
     """By the schema of this program, in the order of the texts."""
     if len(texts) <= FEW:
-        return [_judged(limits, text) for text in texts]
+        return [_validated(limits, text) for text in texts]
     with ProcessPoolExecutor() as pool:
-        return list(pool.map(partial(_judged, limits), texts, chunksize=FEW // 10))
+        return list(pool.map(partial(_validated, limits), texts, chunksize=FEW // 10))
 
 
-def _judged(limits: Limits, text: str) -> Judged:
-    return judge(_schema(), limits, text)
+def _validated(limits: DocumentLimits, text: str) -> ValidationResult:
+    return validate_document(_schema(), limits, text)
 
 
 @cache

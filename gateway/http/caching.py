@@ -7,13 +7,13 @@ from starlette.requests import Request
 from gateway.http.responses import Answer
 
 # Kept, and never shown without asking us: what a customer owes changes at any moment.
-KEPT = "private, no-cache"
+CACHED = "private, no-cache"
 
 
 def tagged(answer: Answer, request: Request) -> Answer:
     """The same answer with its tag, or 304 without a body where the caller has it already."""
     tag = f'"{hashlib.blake2b(answer.body, digest_size=16).hexdigest()}"'
-    answer.headers["Cache-Control"] = KEPT
+    answer.headers["Cache-Control"] = CACHED
     answer.headers["ETag"] = tag
     known = [item.strip().removeprefix("W/") for item in request.headers.get("if-none-match", "").split(",")]
     if tag in known or known == ["*"]:

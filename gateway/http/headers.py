@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope
 
 
-class Heads(Headers):
+class HeaderIndex(Headers):
     """Headers by their names in lower case; the first of several."""
 
     def __init__(self, raw: list[tuple[bytes, bytes]]) -> None:
@@ -29,12 +29,12 @@ def media_type_of(headers: Headers) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-class Asked(Request):
+class GraphQLHTTPRequest(Request):
     """`media_type` is the content's, in lower case; empty if none is named."""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         super().__init__(scope, receive)
-        self._heads = Heads(scope["headers"])
+        self._heads = HeaderIndex(scope["headers"])
         self.media_type = media_type_of(self._heads)
 
     @property

@@ -94,7 +94,7 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class BodyPart:
     """A part's header, and its bytes as they come. A part that has no file name is a field."""
 
     name: str
@@ -134,7 +134,7 @@ class Parts:
         if body.announced > limit:
             raise self._too_large()
 
-    async def next(self) -> Part | None:
+    async def next(self) -> BodyPart | None:
         """The next part; what is left of the one before is skipped. None after the last one."""
         while not isinstance(event := await self._event(), dict):
             if event is Mark.OVER:
@@ -143,7 +143,7 @@ class Parts:
         kind, parameters = parameters_of(event.get(b"content-disposition", b""))
         if kind != "form-data" or "name" not in parameters:
             raise TransportError("BAD_REQUEST", "A part of the request has no name.")
-        return Part(text_of(parameters["name"]), file_name_of(parameters), event.get(b"content-type", b"").decode("latin-1"), self._chunks())
+        return BodyPart(text_of(parameters["name"]), file_name_of(parameters), event.get(b"content-type", b"").decode("latin-1"), self._chunks())
 
     async def _chunks(self) -> AsyncIterator[bytes]:
         while (event := await self._event()) is not Mark.END:

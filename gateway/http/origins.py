@@ -7,7 +7,7 @@ which we answer for the origins in the settings alone. So a request that a form 
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from gateway.http.headers import Asked
+from gateway.http.headers import GraphQLHTTPRequest
 from gateway.http.requests import ALLOWED
 from gateway.http.responses import TransportError
 
@@ -18,17 +18,17 @@ SAME = ("same-origin", "none")
 
 COST = "GraphQL-Cost"
 TAKEN = ", ".join(("Authorization", "Content-Type", "GraphQL-Require-Preflight", "Apollo-Require-Preflight", "X-Apollo-Operation-Name", COST, "traceparent"))
-SHOWN = "Deprecation, Link, Retry-After, Server-Timing, Sunset, X-Request-Id"
+EXPOSED_HEADERS = "Deprecation, Link, Retry-After, Server-Timing, Sunset, X-Request-Id"
 PREFLIGHT_SECONDS = 600
 
 
 @dataclass(frozen=True, slots=True)
-class Origins:
+class CorsOrigins:
     """`allowed` are exact origins such as https://portal.example.com. A token is never a cookie, so credentials are never allowed."""
 
     allowed: Collection[str] = ()
 
-    def check(self, request: Asked) -> None:
+    def check(self, request: GraphQLHTTPRequest) -> None:
         """Raises TransportError for a request that another site's page could have made a browser send."""
         headers = request.headers
         if request.method == "GET":
@@ -41,14 +41,14 @@ class Origins:
                 "CROSS_SITE_REQUEST", "This request could come from another site's page. Send application/json, or the header GraphQL-Require-Preflight: 1."
             )
 
-    def headers(self, request: Asked) -> dict[str, str]:
+    def headers(self, request: GraphQLHTTPRequest) -> dict[str, str]:
         """What tells a browser that the page of an allowed origin may read the answer."""
         origin = request.headers.get("origin")
         if origin is None or origin not in self.allowed:
             return {}
-        return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": SHOWN, "Cross-Origin-Resource-Policy": "cross-origin"}
+        return {"Access-Control-Allow-Origin": origin, "Access-Control-Expose-Headers": EXPOSED_HEADERS, "Cross-Origin-Resource-Policy": "cross-origin"}
 
-    def preflight(self, request: Asked) -> dict[str, str]:
+    def preflight(self, request: GraphQLHTTPRequest) -> dict[str, str]:
         """The headers of an answer to OPTIONS."""
         allowed = self.headers(request)
         if not allowed:

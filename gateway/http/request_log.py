@@ -8,7 +8,7 @@ from typing import Any
 logger = logging.getLogger("portico.operation")
 
 MAX_NAMES = 20
-SHOWN = (
+LOGGED_FIELDS = (
     "request_id",
     "client",
     "acting_party",
@@ -26,7 +26,7 @@ SHOWN = (
 )
 
 
-class Budget:
+class LogRateLimit:
     """So many lines a second, and how many were left out since the last one."""
 
     def __init__(self, lines: int) -> None:
@@ -48,11 +48,11 @@ class Budget:
 
 
 # Operations are always written. What never became one may come in any number.
-refusals = Budget(100)
+refusals = LogRateLimit(100)
 
 
 @dataclass(slots=True)
-class Entry:
+class RequestLogEntry:
     """The line while the request runs. Phases are in seconds here, and milliseconds in the log."""
 
     request_id: str
@@ -90,7 +90,7 @@ class Entry:
         left_out = 0 if self.document else refusals.take(self._mark)
         if left_out is None:
             return
-        line = {name: value for name in SHOWN if (value := getattr(self, name))}
+        line = {name: value for name in LOGGED_FIELDS if (value := getattr(self, name))}
         line["phases"] = {phase: round(seconds * 1000, 2) for phase, seconds in self.phases.items()}
         line |= {"statements": statements, "code": code, "status": status, "milliseconds": round((self._mark - self.began) * 1000, 2)}
         logger.info("operation", extra=line | {"left_out": left_out} if left_out else line)

@@ -12,7 +12,7 @@ import orjson
 from starlette.requests import ClientDisconnect, Request
 
 from gateway.documents.deprecation import Deprecation
-from gateway.http.headers import Asked
+from gateway.http.headers import GraphQLHTTPRequest
 from gateway.http.responses import TransportError
 
 ALLOWED = "GET, POST, OPTIONS"
@@ -22,7 +22,7 @@ CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""")
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class GraphQLRequest:
     """`others` are parameters of other names, one of which may be the id of a document. `is_stored` once the text is known to be a stored one, and then how
     it is deprecated, if it is. `has_files` where files come with it."""
 
@@ -38,7 +38,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class BodyLimits:
     """How much a caller may send, and how long that may take."""
 
     body_bytes: int
@@ -46,17 +46,17 @@ class Bounds:
     seconds: float
 
 
-Reader = Callable[[Request, Bounds], Awaitable[Call]]
-Found = TypeVar("Found")
+Reader = Callable[[Request, BodyLimits], Awaitable[GraphQLRequest]]
+Read = TypeVar("Read")
 
 
-async def read(request: Request, reader: Reader, bounds: Bounds) -> Call:
+async def read(request: Request, reader: Reader, bounds: BodyLimits) -> GraphQLRequest:
     """Raises TransportError for everything that is not a GraphQL call."""
     reading = reader(request, bounds)
     return await reading if request.method == "GET" else await arrived(reading, seconds=bounds.seconds)
 
 
-async def arrived(reading: Awaitable[Found], *, seconds: float) -> Found:
+async def arrived(reading: Awaitable[Read], *, seconds: float) -> Read:
     """What is read from a body that has so long to come. Raises TransportError if it does not, or breaks off."""
     try:
         async with asyncio.timeout(seconds):
@@ -67,7 +67,7 @@ async def arrived(reading: Awaitable[Found], *, seconds: float) -> Found:
         raise TransportError("BAD_REQUEST", "The request ended before its body was complete.") from None
 
 
-def reader_of(request: Asked) -> Reader:
+def reader_of(request: GraphQLHTTPRequest) -> Reader:
     """How the request is to be read, judged before any of its body is. Raises TransportError."""
     if request.method == "GET":
         return _in_url
@@ -79,7 +79,7 @@ def reader_of(request: Asked) -> Reader:
     return reader
 
 
-async def _in_url(request: Request, bounds: Bounds) -> Call:
+async def _in_url(request: Request, bounds: BodyLimits) -> GraphQLRequest:
     text: bytes = request.scope["query_string"]
     if len(text) > bounds.url_bytes:
         raise TransportError("URI_TOO_LONG", f"A URL may have at most {bounds.url_bytes} bytes of parameters.")
@@ -93,7 +93,7 @@ async def _in_url(request: Request, bounds: Bounds) -> Call:
     return checked({name: _parameter(name, value) for name, value in given.items()}, is_get=True)
 
 
-async def _as_json(request: Request, bounds: Bounds) -> Call:
+async def _as_json(request: Request, bounds: BodyLimits) -> GraphQLRequest:
     charset = CHARSET.search(request.headers["content-type"].lower())
     if charset and charset[1] not in ("utf-8", "utf8"):
         raise TransportError("UNSUPPORTED_MEDIA_TYPE", "Send the request in UTF-8.")
@@ -165,7 +165,7 @@ def _parameter(name: str, value: str) -> Any:
     return _json(value) if name in ("variables", "extensions") else value
 
 
-def checked(body: Any, *, is_get: bool) -> Call:
+def checked(body: Any, *, is_get: bool) -> GraphQLRequest:
     """A request's parameters as a call; without `query`, another of them has to name a document. Raises TransportError."""
     if not isinstance(body, dict):
         raise TransportError("BAD_PARAMETERS", "The request must be one JSON object; batches are not supported.")
@@ -179,4 +179,4 @@ def checked(body: Any, *, is_get: bool) -> Call:
     if not isinstance(name, str | None):
         raise TransportError("BAD_PARAMETERS", "`operationName` must be a string.")
     others = {key: value for key, value in body.items() if key not in NAMES[:4]}
-    return Call(query or "", variables or {}, name, is_get, body.get("extensions") or {}, others)
+    return GraphQLRequest(query or "", variables or {}, name, is_get, body.get("extensions") or {}, others)

@@ -55,7 +55,7 @@ class Answer(Response):
     reset, and the client may never read the answer.
     """
 
-    def __init__(self, body: bytes, code: str, form: "Form", headers: dict[str, str]) -> None:
+    def __init__(self, body: bytes, code: str, form: "ResponseFormat", headers: dict[str, str]) -> None:
         self.rest: Rest | None = None
         self.background = None
         self.body = body
@@ -89,7 +89,7 @@ class TransportError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class ResponseFormat:
     """How a caller gets answers: in which media type, by which reading of the statuses, and under which reference what went wrong is found in the log."""
 
     media: str
@@ -111,24 +111,24 @@ def media_type(accept: str | None) -> str:
     return found
 
 
-def refused(code: str, message: str, form: Form, **headers: str) -> Answer:
+def refused(code: str, message: str, form: ResponseFormat, **headers: str) -> Answer:
     """An answer without `data`: the request was not run."""
     body = {"errors": [{"message": message, "extensions": {"code": code}}]}
     return respond(body, code, form, **headers)
 
 
-def refused_request(error: TransportError, form: Form) -> Answer:
+def refused_request(error: TransportError, form: ResponseFormat) -> Answer:
     """As the error says it."""
     answer = refused(error.code, str(error), form, **error.headers)
     answer.rest = error.rest
     return answer
 
 
-def unavailable(form: Form, **headers: str) -> Answer:
+def unavailable(form: ResponseFormat, **headers: str) -> Answer:
     return respond({"errors": [UNAVAILABLE]}, "SERVICE_UNAVAILABLE", form, **{"Retry-After": str(RETRY_AFTER_SECONDS), **headers})
 
 
-def outage(error: Exception, form: Form, **headers: str) -> Answer:
+def outage(error: Exception, form: ResponseFormat, **headers: str) -> Answer:
     """The answer to a request that leaves no operation's line in the log, and a line that says why."""
     log_outage(error, form.reference)
     return unavailable(form, **headers)
@@ -143,7 +143,7 @@ def log_outage(error: Exception, reference: str = "") -> None:
     logger.warning("a request was answered 503", extra=line | {"left_out": left_out} if left_out else line)
 
 
-def request_errors(errors: Iterable[GraphQLError], code: str, form: Form, *, suggests: bool) -> Answer:
+def request_errors(errors: Iterable[GraphQLError], code: str, form: ResponseFormat, *, suggests: bool) -> Answer:
     """The document or its variables are wrong, so nothing was run. Suggestions tell of the schema, so they are for developers."""
     shown: list[dict[str, Any]] = [{**error.formatted, "extensions": {"code": code, **(error.extensions or {})}} for error in errors]
     for error in shown:
@@ -151,12 +151,12 @@ def request_errors(errors: Iterable[GraphQLError], code: str, form: Form, *, sug
     return respond({"errors": shown}, code, form)
 
 
-def respond(body: Any, code: str, form: Form, **headers: str) -> Answer:
+def respond(body: Any, code: str, form: ResponseFormat, **headers: str) -> Answer:
     """`code` is the row in the table of statuses."""
     return raw(orjson.dumps(body), code, form, **headers)
 
 
-def raw(body: bytes, code: str, form: Form, **headers: str) -> Answer:
+def raw(body: bytes, code: str, form: ResponseFormat, **headers: str) -> Answer:
     return Answer(body, code, form, headers)
 
 
@@ -187,7 +187,7 @@ def retry_after(errors: Sequence[GraphQLError]) -> dict[str, str]:
     return {"Retry-After": str(max(waits))} if waits else {}
 
 
-def shown(error: GraphQLError, form: Form) -> dict[str, Any]:
+def format_error(error: GraphQLError, form: ResponseFormat) -> dict[str, Any]:
     """An error as the client sees it. What is not meant for clients is masked, with a reference that finds it in the log."""
     original = error.original_error
     if isinstance(original, RequestError):
@@ -203,12 +203,12 @@ def shown(error: GraphQLError, form: Form) -> dict[str, Any]:
     return {**error.formatted, **_masked(original, form)}
 
 
-def unexpected(error: Exception, form: Form) -> Answer:
+def unexpected(error: Exception, form: ResponseFormat) -> Answer:
     """A bug outside of any field."""
     return respond({"errors": [_masked(error, form)]}, "INTERNAL_SERVER_ERROR", form)
 
 
-def _masked(error: Exception, form: Form) -> dict[str, Any]:
+def _masked(error: Exception, form: ResponseFormat) -> dict[str, Any]:
     logger.error("unexpected error, reference %s", form.reference, exc_info=error, extra={"request_id": form.reference})
     message = f"Something went wrong on our side. Reference: {form.reference}"
     return {"message": message, "extensions": {"code": "INTERNAL_SERVER_ERROR", "reference": form.reference}}

@@ -12,30 +12,30 @@ GRAPHQL = "application/graphql-response+json"
 JSON = "application/json"
 
 
-class Row(NamedTuple):
+class StatusPair(NamedTuple):
     """A status for application/json and one for application/graphql-response+json."""
 
     json: int
     graphql: int
 
 
-def _both(status: int) -> dict[Profile, Row]:
-    return {"compat": Row(status, status), "draft-2026": Row(status, status)}
+def _both(status: int) -> dict[Profile, StatusPair]:
+    return {"compat": StatusPair(status, status), "draft-2026": StatusPair(status, status)}
 
 
-STATUS: dict[str, dict[Profile, Row]] = {
+STATUS: dict[str, dict[Profile, StatusPair]] = {
     # The operation ran.
     "OK": _both(200),
-    "PARTIAL": {"compat": Row(200, 200), "draft-2026": Row(200, 294)},
+    "PARTIAL": {"compat": StatusPair(200, 200), "draft-2026": StatusPair(200, 294)},
     # The request was read as GraphQL, and is wrong.
-    "GRAPHQL_PARSE_FAILED": {"compat": Row(200, 400), "draft-2026": Row(400, 400)},
-    "GRAPHQL_VALIDATION_FAILED": {"compat": Row(200, 400), "draft-2026": Row(422, 422)},
-    "LIMIT_EXCEEDED": {"compat": Row(200, 400), "draft-2026": Row(422, 422)},
-    "BAD_USER_INPUT": {"compat": Row(200, 400), "draft-2026": Row(422, 422)},
-    "OPERATION_RESOLUTION_FAILURE": {"compat": Row(400, 400), "draft-2026": Row(422, 422)},
-    "BAD_PARAMETERS": {"compat": Row(400, 400), "draft-2026": Row(422, 422)},
-    "PERSISTED_DOCUMENT_NOT_FOUND": {"compat": Row(200, 400), "draft-2026": Row(422, 422)},
-    "PERSISTED_DOCUMENT_ID_REQUIRED": {"compat": Row(400, 400), "draft-2026": Row(422, 422)},
+    "GRAPHQL_PARSE_FAILED": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(400, 400)},
+    "GRAPHQL_VALIDATION_FAILED": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(422, 422)},
+    "LIMIT_EXCEEDED": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(422, 422)},
+    "BAD_USER_INPUT": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(422, 422)},
+    "OPERATION_RESOLUTION_FAILURE": {"compat": StatusPair(400, 400), "draft-2026": StatusPair(422, 422)},
+    "BAD_PARAMETERS": {"compat": StatusPair(400, 400), "draft-2026": StatusPair(422, 422)},
+    "PERSISTED_DOCUMENT_NOT_FOUND": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(422, 422)},
+    "PERSISTED_DOCUMENT_ID_REQUIRED": {"compat": StatusPair(400, 400), "draft-2026": StatusPair(422, 422)},
     # What Apollo Server answers, and its clients wait for.
     "PERSISTED_QUERY_NOT_FOUND": _both(200),
     "PERSISTED_QUERY_NOT_SUPPORTED": _both(200),

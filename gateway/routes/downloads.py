@@ -18,29 +18,29 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from auth.jwt.tokens import Issuer
-from auth.urls.links import Asked, asked_of, secret_of
+from auth.jwt.tokens import OwnIssuer
+from auth.urls.links import SignedUrl, parse_signed_url, secret_of
 from billing.files.attachments import MAX_FILE_BYTES
 from billing.rows.attachments import AttachmentObject
 from billing.states import Actor
 from db.blocks import blocks
 from db.pool import Database
-from db.unit_of_work import Caller, DatabaseUnavailable, Session, SessionEnded
+from db.unit_of_work import Caller, DatabaseUnavailable, SessionEnded, UnitOfWork
 from gateway.http import responses
 from gateway.http.capacity.admission import Admission, Overloaded
 from gateway.http.capacity.allowance import Allowance
 from gateway.http.capacity.callers import customer_key, link_key
 from gateway.http.capacity.flow import Flow
 from gateway.http.capacity.patience import Patience
-from gateway.http.multipart import Body, Part, Parts
+from gateway.http.multipart import Body, BodyPart, Parts
 from gateway.http.ranges import Unsatisfiable, header_of, ranges_of
-from gateway.http.responses import Form, TransportError
+from gateway.http.responses import ResponseFormat, TransportError
 from gateway.http.statuses import JSON
 from loaders import Loaders
 from resolvers.context import Files
-from storage.bucket import Announced, Bucket, BucketUnavailable
+from storage.bucket import Bucket, BucketUnavailable, DeclaredFile
 from storage.keys import owner_of
-from storage.policies import FIELDS, PolicyRefused, judge
+from storage.policies import FIELDS, PolicyRefused, check_policy
 
 Clock = Callable[[], datetime]
 
@@ -77,12 +77,12 @@ class FileBounds:
     flow: Flow
 
 
-def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, bounds: FileBounds) -> list[BaseRoute]:
+def routes(database: Database, issuer: OwnIssuer, files: Files, clock: Clock, *, bounds: FileBounds) -> list[BaseRoute]:
     secrets = tuple(secret_of(key) for key in issuer.keys if key.signing is not None)
 
     async def download(request: Request) -> Response:
-        asked = asked_of(request.path_params["id"], request.query_params, "files")
-        if not asked.holds(secrets, now=clock()):
+        asked = parse_signed_url(request.path_params["id"], request.query_params, "files")
+        if not asked.verify(secrets, now=clock()):
             return responses.refused("FORBIDDEN", NOT_GOOD, form())
         if seconds := await bounds.allowance.spend(f"{asked.customer_id} {asked.app}"):
             return responses.refused("THROTTLED", "Too many downloads of files. Try again later.", form(), **{"Retry-After": str(seconds)})
@@ -90,7 +90,7 @@ def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, bo
             # The place is for the look-up: a client that reads its file slowly holds none.
             async with bounds.downloads.place(link_key(asked.customer_id, asked.app)):
                 row = await _stored(asked, database, clock())
-                return await _given(request, row, files, seconds=asked.seconds_left(clock())) if row else missing()
+                return await _signed_url(request, row, files, seconds=asked.seconds_left(clock())) if row else missing()
         except SessionEnded:  # the app that the address was made for is disabled
             return responses.refused("FORBIDDEN", NOT_GOOD, form())
         except (Overloaded, DatabaseUnavailable, BucketUnavailable) as error:
@@ -113,17 +113,17 @@ def routes(database: Database, issuer: Issuer, files: Files, clock: Clock, *, bo
     return [*uploads, Route("/files/{id}", download, methods=["GET", "HEAD"])]
 
 
-def form() -> Form:
-    return Form(JSON, "compat", token_hex(16))
+def form() -> ResponseFormat:
+    return ResponseFormat(JSON, "compat", token_hex(16))
 
 
 def missing() -> Response:
     return responses.refused("NOT_FOUND", "There is no such file.", form())
 
 
-async def _stored(asked: Asked, database: Database, now: datetime) -> AttachmentObject | None:
+async def _stored(asked: SignedUrl, database: Database, now: datetime) -> AttachmentObject | None:
     """The row as it is now: the file may have been deleted since the address was made."""
-    session = Session(database, Caller(asked.customer_id, Actor.CUSTOMER, now, app=asked.app or None))
+    session = UnitOfWork(database, Caller(asked.customer_id, Actor.CUSTOMER, now, app=asked.app or None))
     try:
         row: AttachmentObject | None = await Loaders(session).one(blocks()["attachments.place"]).load((asked.customer_id, asked.identifier))
     finally:
@@ -131,7 +131,7 @@ async def _stored(asked: Asked, database: Database, now: datetime) -> Attachment
     return row if row and row.status == "STORED" else None
 
 
-async def _given(request: Request, row: AttachmentObject, files: Files, *, seconds: int) -> Response:
+async def _signed_url(request: Request, row: AttachmentObject, files: Files, *, seconds: int) -> Response:
     """The file, or where it is. What the bucket signs is good for GET only and no longer than our own address, so HEAD is answered from the row."""
     headers = {**HEADERS, "Accept-Ranges": "bytes", "Content-Type": row.content_type, "Content-Disposition": disposition(row.file_name)}
     address = await files.bucket.address(row.object_key, headers, seconds=seconds)
@@ -186,14 +186,14 @@ async def _take(request: Request, body: Body, direct: Direct, *, now: datetime) 
     if part is None or part.name != "file":
         raise TransportError("BAD_REQUEST", "The last field must be the file, named `file`.")
     try:
-        announced = judge(given, direct.secret, now=now)
+        announced = check_policy(given, direct.secret, now=now)
     except PolicyRefused as refused:
         raise TransportError("FORBIDDEN", str(refused)) from None
     async with direct.admission.place(customer_key(owner_of(announced.key))):
         await direct.bucket.put(announced.key, _counted(part, announced), announced.content_type)
 
 
-async def _counted(part: Part, announced: Announced) -> AsyncIterator[bytes]:
+async def _counted(part: BodyPart, announced: DeclaredFile) -> AsyncIterator[bytes]:
     size = 0
     async for chunk in part.chunks:
         size += len(chunk)

@@ -8,11 +8,11 @@ from typing import Any
 from auth.viewer import Viewer
 from billing.states import Actor
 from db.outages import DatabaseUnavailable
-from db.unit_of_work import Caller, Session
+from db.unit_of_work import Caller, UnitOfWork
 from gateway.documents.document_cache import first_party, first_party_actions
 from gateway.http.graphql.execution import run
-from gateway.http.graphql.state import Portal
-from gateway.http.requests import Call
+from gateway.http.graphql.state import AppState
+from gateway.http.requests import GraphQLRequest
 from resolvers.context import Context
 
 # A preview, and the mutation that does what it says. Which subscription they are for is asked of `availableActions`.
@@ -51,7 +51,7 @@ def documents() -> dict[str, str]:
     return {name: texts[name] for name in ORDER} | texts
 
 
-async def variables_of(portal: Portal, login: Login) -> dict[str, str]:
+async def variables_of(portal: AppState, login: Login) -> dict[str, str]:
     """The variables, as JSON to show, of each tab that the customer has something for. Without a database, of those that need none."""
     try:
         data = await _examples(portal, login)
@@ -60,11 +60,11 @@ async def variables_of(portal: Portal, login: Login) -> dict[str, str]:
     return {name: json.dumps(variables, indent=2) for name in documents() if (variables := VARIABLES.get(name, _none)(data)) is not None}
 
 
-async def _examples(portal: Portal, login: Login) -> Mapping[str, Any]:
+async def _examples(portal: AppState, login: Login) -> Mapping[str, Any]:
     """Read as the customer, who sees nothing that is not theirs."""
-    session = Session(portal.database, Caller(login.id, Actor.CUSTOMER, portal.clock()), acquire_seconds=portal.terms.acquire_seconds)
+    session = UnitOfWork(portal.database, Caller(login.id, Actor.CUSTOMER, portal.clock()), acquire_seconds=portal.terms.acquire_seconds)
     try:
-        result = await run(portal.schema, portal.documents.prepare(EXAMPLES), Call(EXAMPLES, {}, None, False), Context(login.viewer, session))
+        result = await run(portal.schema, portal.documents.prepare(EXAMPLES), GraphQLRequest(EXAMPLES, {}, None, False), Context(login.viewer, session))
     finally:
         await session.close()
     return (result.data or {}).get("customer") or {}

@@ -10,7 +10,7 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
-from gateway.http.graphql.state import Portal
+from gateway.http.graphql.state import AppState
 from gateway.routes.examples import Login, documents, variables_of
 
 DIST = Path(__file__).parents[1] / "graphiql" / "dist"
@@ -38,7 +38,7 @@ class Assets:
         await self.files(scope, receive, guarded)
 
 
-def routes(portal: Portal, logins: tuple[Login, ...]) -> list[BaseRoute]:
+def routes(portal: AppState, logins: tuple[Login, ...]) -> list[BaseRoute]:
     """The page, its assets and its configuration; `logins` are the customers whom it may act as."""
     tabs = [{"title": name, "query": text} for name, text in documents().items()]
 
@@ -57,7 +57,7 @@ def routes(portal: Portal, logins: tuple[Login, ...]) -> list[BaseRoute]:
     ]
 
 
-async def _customer(portal: Portal, login: Login) -> dict[str, Any]:
+async def _customer(portal: AppState, login: Login) -> dict[str, Any]:
     """`variables` has a tab's variables by its title; a tab that is not there is not for this customer."""
     about = {"id": login.id, "name": login.name, "about": login.about}
     return about | {"headers": {"Authorization": f"Bearer {login.token}"}, "variables": await variables_of(portal, login)}

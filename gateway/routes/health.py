@@ -51,10 +51,10 @@ class Readiness:
             return "draining"
         async with self._turn:
             if monotonic() - self._found_at > REMEMBERED_SECONDS:
-                self._found, self._found_at = await self._asked(), monotonic()
+                self._found, self._found_at = await self._query(), monotonic()
         return self._found
 
-    async def _asked(self) -> str:
+    async def _query(self) -> str:
         try:
             async with asyncio.timeout(PING_SECONDS):
                 if await self._ping() in self._older:

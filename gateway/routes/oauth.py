@@ -19,7 +19,7 @@ from auth.throttle import Kind, Throttle, Throttled, account_of, network_of
 from auth.viewer import Viewer
 from billing.refusals import RETRY_AFTER_SECONDS
 from billing.states import Actor
-from db.unit_of_work import Caller, DatabaseUnavailable, Session, Transaction
+from db.unit_of_work import Caller, DatabaseUnavailable, Transaction, UnitOfWork
 from gateway.http.headers import media_type_of
 from gateway.http.proxies import Network, address_of
 from gateway.http.request_log import refusals
@@ -34,7 +34,7 @@ BY_JWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 HEADERS = {"Cache-Control": "no-store", "Pragma": "no-cache", "X-Content-Type-Options": "nosniff"}
 
 
-class Denied(Exception):
+class OAuthError(Exception):
     """An error of RFC 6749 §5.2."""
 
     def __init__(self, error: str, description: str, status: int = 400) -> None:
@@ -43,7 +43,7 @@ class Denied(Exception):
         self.status = status
 
 
-class NotProved(Denied):
+class InvalidClient(OAuthError):
     """The client is not who it says it is. The answer is one and the same; `reason` is for the log, and has no part of what was sent."""
 
     def __init__(self, reason: str) -> None:
@@ -52,10 +52,10 @@ class NotProved(Denied):
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class TokenEndpoint:
     """What the token endpoint needs. `audiences` are what an assertion may name as us."""
 
-    session: Callable[[Caller], Session]
+    session: Callable[[Caller], UnitOfWork]
     sign: Callable[[Viewer, datetime, timedelta], str]
     throttle: Throttle
     clock: Callable[[], datetime]
@@ -64,7 +64,7 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
+class ClientCredentials:
     """Who somebody says to be, and by what: a secret or an assertion."""
 
     client_id: str
@@ -72,12 +72,12 @@ class Claimed:
     assertion: str | None = None
 
 
-def route(desk: Desk) -> Route:
+def route(desk: TokenEndpoint) -> Route:
     async def token(request: Request) -> Response:
         try:
             return JSONResponse(await _counted(desk, request), headers=HEADERS)
-        except Denied as denied:
-            if isinstance(denied, NotProved):
+        except OAuthError as denied:
+            if isinstance(denied, InvalidClient):
                 _log(denied)
             challenge = {"WWW-Authenticate": "Basic"} if denied.status == 401 else {}
             return JSONResponse({"error": denied.error, "error_description": str(denied)}, denied.status, {**HEADERS, **challenge})
@@ -94,48 +94,48 @@ def route(desk: Desk) -> Route:
     return Route("/oauth/token", token, methods=["POST"])
 
 
-async def _counted(desk: Desk, request: Request) -> dict[str, Any]:
+async def _counted(desk: TokenEndpoint, request: Request) -> dict[str, Any]:
     """What is refused is counted by the network it comes from, and what is proved by the client: nobody else in its network can keep it from its tokens.
 
     A right secret is heard however many wrong ones came before: there is nothing to guess in 256 random bits. Raises Throttled.
     """
     try:
         return await granted(desk, request)
-    except Denied:
+    except OAuthError:
         await desk.throttle.hit(Kind.TOKEN, network_of(address_of(request, desk.trusted_proxies)))
         raise
 
 
-async def granted(desk: Desk, request: Request) -> dict[str, Any]:
-    """The answer of RFC 6749 §5.1. Raises Denied, Throttled."""
+async def granted(desk: TokenEndpoint, request: Request) -> dict[str, Any]:
+    """The answer of RFC 6749 §5.1. Raises OAuthError, Throttled."""
     form = await _form(request)
-    claimed = _claimed(request.headers.get("authorization"), form)
+    claimed = _credentials_of(request.headers.get("authorization"), form)
     if form.get("grant_type") != "client_credentials":
-        raise Denied("unsupported_grant_type", "Only client_credentials is offered.")
+        raise OAuthError("unsupported_grant_type", "Only client_credentials is offered.")
     customer_id = form.get("customer_id")
     if not customer_id:
-        raise Denied("invalid_request", "Name the customer in customer_id.")
+        raise OAuthError("invalid_request", "Name the customer in customer_id.")
     now = desk.clock()
     async with desk.session(Caller(None, Actor.SYSTEM, now)).write() as transaction:
-        client = await _proved(transaction, desk, claimed, now)
-        await transaction.act_as(customer_id)
+        client = await _authenticated_client(transaction, desk, claimed, now)
+        await transaction.impersonate_verified(customer_id)
         grant = await transaction.first("grants.current", client_id=client.id)
     await desk.throttle.hit(Kind.TOKEN, account_of(client.id))
     # Whether there is such a customer is nobody's business but theirs.
     if grant is None:
-        raise Denied("invalid_grant", "The customer has not granted access to this app.")
+        raise OAuthError("invalid_grant", "The customer has not granted access to this app.")
     scopes = _scopes(form.get("scope"), set(grant.scopes) & set(client.scopes))
     access = desk.sign(Viewer(Actor.PARTNER, customer_id, scopes, client.id, grant.id), now, LIFETIME)
     return {"access_token": access, "token_type": "Bearer", "expires_in": int(LIFETIME.total_seconds()), "scope": " ".join(scopes)}
 
 
-async def _proved(transaction: Transaction, desk: Desk, claimed: Claimed, now: datetime) -> Any:
-    """The client, or one and the same answer whatever is wrong, which only the log tells. Raises Denied."""
+async def _authenticated_client(transaction: Transaction, desk: TokenEndpoint, claimed: ClientCredentials, now: datetime) -> Any:
+    """The client, or one and the same answer whatever is wrong, which only the log tells. Raises OAuthError."""
     client = await transaction.first("clients.by_id", key=claimed.client_id)
     credentials = await transaction.run("client_credentials.of_client", key=claimed.client_id)
     reason = _reason_against(client) or await _reason_against_proof(transaction, desk, claimed, credentials, now=now)
     if reason:
-        raise NotProved(reason)
+        raise InvalidClient(reason)
     return client
 
 
@@ -148,12 +148,12 @@ def _reason_against(client: Any) -> str:
     return "" if client.kind == "PARTNER" and client.issuer is None else "client_of_another_kind"
 
 
-async def _reason_against_proof(transaction: Transaction, desk: Desk, claimed: Claimed, credentials: list[Any], *, now: datetime) -> str:
+async def _reason_against_proof(transaction: Transaction, desk: TokenEndpoint, claimed: ClientCredentials, credentials: list[Any], *, now: datetime) -> str:
     """Why the secret or the assertion is not accepted; empty if it is."""
     if claimed.secret is not None:
         return "" if assertions.is_secret(claimed.secret, credentials) else "secret"
     try:
-        found = assertions.judged(claimed.assertion or "", claimed.client_id, credentials, audiences=desk.audiences, now=now)
+        found = assertions.verify_assertion(claimed.assertion or "", claimed.client_id, credentials, audiences=desk.audiences, now=now)
     except (ValueError, RecursionError) as error:
         return _reason_of(error)
     await transaction.run("client_assertions.forget")
@@ -166,7 +166,7 @@ def _reason_of(error: Exception) -> str:
     return f"{error.reason} {error.claim}".strip() if isinstance(error, NotValid) else Reason.MALFORMED.value
 
 
-def _log(refusal: NotProved) -> None:
+def _log(refusal: InvalidClient) -> None:
     """As often as `gateway/http/request_log.py` lets requests be logged that never became an operation."""
     left_out = refusals.take(perf_counter())
     if left_out is not None:
@@ -175,39 +175,39 @@ def _log(refusal: NotProved) -> None:
 
 async def _form(request: Request) -> dict[str, str]:
     if media_type_of(request.headers) != "application/x-www-form-urlencoded":
-        raise Denied("invalid_request", "Send application/x-www-form-urlencoded.")
+        raise OAuthError("invalid_request", "Send application/x-www-form-urlencoded.")
     body = await body_of(request, MAX_BYTES)
     try:
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=20)
     except ValueError:
-        raise Denied("invalid_request", "The form cannot be read.") from None
+        raise OAuthError("invalid_request", "The form cannot be read.") from None
     form = dict(pairs)
     if len(form) != len(pairs) or any("\0" in value for value in form.values()):
-        raise Denied("invalid_request", "A parameter is given twice, or is not text.")
+        raise OAuthError("invalid_request", "A parameter is given twice, or is not text.")
     return form
 
 
-def _claimed(authorization: str | None, form: dict[str, str]) -> Claimed:
-    """By exactly one of the three ways. Raises Denied."""
+def _credentials_of(authorization: str | None, form: dict[str, str]) -> ClientCredentials:
+    """By exactly one of the three ways. Raises OAuthError."""
     ways = (authorization is not None, "client_secret" in form, "client_assertion" in form)
     if sum(ways) != 1:
-        raise Denied("invalid_client", "Use exactly one way to authenticate: HTTP Basic, client_secret or client_assertion.", 401)
+        raise OAuthError("invalid_client", "Use exactly one way to authenticate: HTTP Basic, client_secret or client_assertion.", 401)
     if authorization is not None:
         return _basic(authorization)
     if "client_secret" in form:
-        return Claimed(form.get("client_id", ""), secret=form["client_secret"])
+        return ClientCredentials(form.get("client_id", ""), secret=form["client_secret"])
     if form.get("client_assertion_type") != BY_JWT:
-        raise NotProved("client_assertion_type")
+        raise InvalidClient("client_assertion_type")
     try:
         subject = assertions.subject_of(form["client_assertion"])
     except (ValueError, RecursionError) as error:
-        raise NotProved(_reason_of(error)) from None
+        raise InvalidClient(_reason_of(error)) from None
     if form.get("client_id", subject) != subject:
-        raise NotProved(f"{Reason.CLAIM_INVALID} sub")
-    return Claimed(subject, assertion=form["client_assertion"])
+        raise InvalidClient(f"{Reason.CLAIM_INVALID} sub")
+    return ClientCredentials(subject, assertion=form["client_assertion"])
 
 
-def _basic(authorization: str) -> Claimed:
+def _basic(authorization: str) -> ClientCredentials:
     """Both halves are form-encoded inside the header (RFC 6749 §2.3.1)."""
     scheme, _, encoded = authorization.partition(" ")
     try:
@@ -215,12 +215,12 @@ def _basic(authorization: str) -> Claimed:
     except ValueError:
         colon = ""
     if scheme.lower() != "basic" or not colon:
-        raise NotProved(Reason.SCHEME.value)
-    return Claimed(unquote_plus(name), secret=unquote_plus(secret))
+        raise InvalidClient(Reason.SCHEME.value)
+    return ClientCredentials(unquote_plus(name), secret=unquote_plus(secret))
 
 
 def _scopes(asked: str | None, allowed: set[str]) -> tuple[str, ...]:
     wanted = set(asked.split()) if asked else allowed
     if not wanted or not wanted <= allowed:
-        raise Denied("invalid_scope", "The customer has not granted this scope.")
+        raise OAuthError("invalid_scope", "The customer has not granted this scope.")
     return tuple(sorted(wanted))

@@ -16,23 +16,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from auth.jwt.tokens import Issuer
-from auth.urls.links import Asked, asked_of, secret_of
+from auth.jwt.tokens import OwnIssuer
+from auth.urls.links import SignedUrl, parse_signed_url, secret_of
 from billing.ids import prefix_of
 from billing.states import Actor
 from db.pool import Database
-from db.unit_of_work import Caller, DatabaseUnavailable, Session, SessionEnded
+from db.unit_of_work import Caller, DatabaseUnavailable, SessionEnded, UnitOfWork
 from gateway.http import responses
-from gateway.http.capacity.admission import Admission, ClientGone, Overloaded, UntilGone
+from gateway.http.capacity.admission import Admission, CancelOnDisconnect, ClientDisconnected, Overloaded
 from gateway.http.capacity.allowance import Allowance
 from gateway.http.capacity.callers import link_key
 from gateway.http.chunked_body import InParts
 from gateway.routes.downloads import HEADERS, NOT_GOOD, disposition, form
 from gateway.wiring.configuration.settings import Settings, WrongSetting
 from pdf.layout import Logo, Merchant, Paper
-from pdf.renderer import Press
+from pdf.renderer import PdfRenderer
 from resolvers.reads import pdf_contents
-from resolvers.reads.pdf_contents import Asking, Period, StatementTooLong
+from resolvers.reads.pdf_contents import DocumentRequest, StatementPeriod, StatementTooLong
 
 STATEMENT = re.compile(r"([A-Z]{3})\.(\d{4}-\d\d-\d\d)\.(\d{4}-\d\d-\d\d)\.(pdf|csv)")
 TYPES = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}
@@ -40,29 +40,29 @@ KINDS: dict[str, Literal["svg", "png", "jpeg"]] = {".svg": "svg", ".png": "png",
 
 
 @dataclass(frozen=True, slots=True)
-class Printer:
+class PdfContext:
     """What making a paper takes: the database to read from, whose papers they are, the press, and the settings that bound all of it."""
 
     database: Database
     merchant: Merchant
-    press: Press
+    renderer: PdfRenderer
     settings: Settings
     admission: Admission
     allowance: Allowance
     clock: Callable[[], datetime]
 
 
-def routes(database: Database, issuer: Issuer, settings: Settings, clock: Callable[[], datetime]) -> list[Route]:
+def routes(database: Database, issuer: OwnIssuer, settings: Settings, clock: Callable[[], datetime]) -> list[Route]:
     """Raises WrongSetting."""
     secrets = tuple(secret_of(key) for key in issuer.keys if key.signing is not None)
     places = Admission(running=settings.papers_at_once, queued=settings.max_queued_papers, wait_seconds=settings.paper_queue_seconds)
-    press, allowance = Press(at_once=settings.papers_at_once, fonts=_font_folders(settings)), Allowance(settings.papers_per_minute)
-    printer = Printer(database, merchant_of(settings), press, settings, places, allowance, clock)
+    press, allowance = PdfRenderer(at_once=settings.papers_at_once, fonts=_font_folders(settings)), Allowance(settings.papers_per_minute)
+    printer = PdfContext(database, merchant_of(settings), press, settings, places, allowance, clock)
 
     async def download(request: Request) -> Response:
         parameters = request.query_params
-        link = asked_of(request.path_params["name"], parameters, "papers")
-        if not link.holds(secrets, now=clock()):
+        link = parse_signed_url(request.path_params["name"], parameters, "papers")
+        if not link.verify(secrets, now=clock()):
             return responses.refused("FORBIDDEN", NOT_GOOD, form())
         return await _within_bounds(printer, link, request)
 
@@ -81,10 +81,14 @@ def merchant_of(settings: Settings) -> Merchant:
     )
 
 
-async def _within_bounds(printer: Printer, link: Asked, request: Request) -> Response:
+async def _within_bounds(printer: PdfContext, link: SignedUrl, request: Request) -> Response:
     """The paper, in a place of its own, as long as somebody waits for it and within its time."""
     try:
-        async with asyncio.timeout(printer.settings.paper_seconds), UntilGone(request.receive), printer.admission.place(link_key(link.customer_id, link.app)):
+        async with (
+            asyncio.timeout(printer.settings.paper_seconds),
+            CancelOnDisconnect(request.receive),
+            printer.admission.place(link_key(link.customer_id, link.app)),
+        ):
             if seconds := await printer.allowance.spend(f"{link.customer_id} {link.app}"):
                 return responses.refused(
                     "THROTTLED",
@@ -95,7 +99,7 @@ async def _within_bounds(printer: Printer, link: Asked, request: Request) -> Res
             return await _printed(printer, link)
     except StatementTooLong as error:
         return _too_long(error, printer.settings)
-    except ClientGone:
+    except ClientDisconnected:
         return responses.refused("CLIENT_CLOSED_REQUEST", "The client has left.", form())
     except SessionEnded:  # the app that the address was made for is disabled
         return responses.refused("FORBIDDEN", NOT_GOOD, form())
@@ -105,10 +109,10 @@ async def _within_bounds(printer: Printer, link: Asked, request: Request) -> Res
         return responses.unexpected(error, form())
 
 
-async def _printed(printer: Printer, link: Asked) -> Response:
+async def _printed(printer: PdfContext, link: SignedUrl) -> Response:
     caller = Caller(link.customer_id, Actor.CUSTOMER, printer.clock(), app=link.app or None)
-    session = Session(printer.database, caller, acquire_seconds=printer.settings.acquire_seconds)
-    asking = Asking(session, link.customer_id, printer.merchant)
+    session = UnitOfWork(printer.database, caller, acquire_seconds=printer.settings.acquire_seconds)
+    asking = DocumentRequest(session, link.customer_id, printer.merchant)
     try:
         if match := STATEMENT.fullmatch(link.identifier):
             return await _statement(asking, match, printer)
@@ -117,19 +121,19 @@ async def _printed(printer: Printer, link: Asked) -> Response:
         await session.close()
         if paper is None:
             return responses.refused("NOT_FOUND", "There is no such invoice, credit note, receipt or statement.", form())
-        return _file(await printer.press.print(paper), f"{paper.template}-{link.identifier}.pdf", printer)
+        return _file(await printer.renderer.print(paper), f"{paper.template}-{link.identifier}.pdf", printer)
     finally:
         await session.close()
 
 
-def _paper_of(identifier: str) -> Callable[[Asking, str], Awaitable[Paper | None]]:
+def _paper_of(identifier: str) -> Callable[[DocumentRequest, str], Awaitable[Paper | None]]:
     return {"pay": pdf_contents.receipt, "cn": pdf_contents.credit_note}.get(prefix_of(identifier), pdf_contents.invoice)
 
 
-async def _statement(asking: Asking, match: re.Match[str], printer: Printer) -> Response:
+async def _statement(asking: DocumentRequest, match: re.Match[str], printer: PdfContext) -> Response:
     """Raises StatementTooLong."""
     currency, starts_on, ends_on, kind = match.groups()
-    period = Period(currency, date.fromisoformat(starts_on), date.fromisoformat(ends_on))
+    period = StatementPeriod(currency, date.fromisoformat(starts_on), date.fromisoformat(ends_on))
     if kind == "csv":
         content = await pdf_contents.statement_csv(asking, period, max_entries=printer.settings.max_statement_csv_rows)
         await asking.session.close()
@@ -137,7 +141,7 @@ async def _statement(asking: Asking, match: re.Match[str], printer: Printer) -> 
         statement = await pdf_contents.statement(asking, period, max_entries=printer.settings.max_statement_rows)
         paper = await pdf_contents.printed_statement(asking, statement)
         await asking.session.close()
-        content = await printer.press.print(paper)
+        content = await printer.renderer.print(paper)
     return _file(content, f"statement-{currency}-{starts_on}-{ends_on}.{kind}", printer)
 
 
@@ -150,7 +154,7 @@ def _too_long(error: StatementTooLong, settings: Settings) -> Response:
     return responses.respond({"errors": [{"message": message, "extensions": extensions}]}, "LIMIT_EXCEEDED", replace(form(), profile="draft-2026"))
 
 
-def _file(content: bytes, name: str, printer: Printer) -> Response:
+def _file(content: bytes, name: str, printer: PdfContext) -> Response:
     headers = {**HEADERS, "Content-Type": TYPES[name.rpartition(".")[2]], "Content-Disposition": disposition(name)}
     return InParts(content, headers, seconds=printer.settings.paper_seconds)
 

@@ -12,20 +12,20 @@ from starlette.routing import Route
 from billing.refusals import RETRY_AFTER_SECONDS
 from billing.states import Actor
 from db.pool import Database
-from db.unit_of_work import Caller, DatabaseUnavailable, Session
-from gateway.http.capacity.after_response import Later
+from db.unit_of_work import Caller, DatabaseUnavailable, UnitOfWork
+from gateway.http.capacity.after_response import DeferredTasks
 from gateway.http.requests import arrived, body_of
 from gateway.http.responses import TransportError, log_outage
 from gateway.http.statuses import JSON, status
 from payments.processor import BadSignature
 from resolvers.changes.writing import system_writer
 from resolvers.context import Payments
-from resolvers.payments.webhooks import act, store
+from resolvers.payments.webhooks import apply_event, store
 
 MAX_BYTES = 256 * 1024
 
 
-def webhooks(payments: Payments, database: Database, clock: Callable[[], datetime], later: Later, *, body_seconds: float) -> Route:
+def webhooks(payments: Payments, database: Database, clock: Callable[[], datetime], later: DeferredTasks, *, body_seconds: float) -> Route:
     """Signed by the processor; stored, and acted on after the answer, or else by the next pass of the billing clock. Again and again is fine.
 
     What is signed and about no payment of ours is acknowledged, so that it is not sent again, and nothing is written.
@@ -40,7 +40,7 @@ def webhooks(payments: Payments, database: Database, clock: Callable[[], datetim
             event = processor.read_event(dict(request.headers), body, now=clock())
             if event.key is None and event.processor_reference is None:
                 return JSONResponse({"stored": False})
-            session = Session(database, Caller(None, Actor.SYSTEM, clock()))
+            session = UnitOfWork(database, Caller(None, Actor.SYSTEM, clock()))
             stored = await store(session, processor.name, event)
         except TransportError as error:
             return _refused(status(error.code, JSON, "compat"), str(error), **error.headers)
@@ -51,7 +51,7 @@ def webhooks(payments: Payments, database: Database, clock: Callable[[], datetim
             return _refused(503, "Try again shortly.", **{"Retry-After": str(RETRY_AFTER_SECONDS)})
         if stored is not None:
             by = system_writer(clock(), payments.numbering, payments.policy, payments.letterhead)
-            later(act(session, stored, by=replace(by, service_begins=payments.service_begins, issuer=payments.issuer)))
+            later(apply_event(session, stored, by=replace(by, service_begins=payments.service_begins, issuer=payments.issuer)))
         return JSONResponse({"stored": stored is not None})
 
     return Route("/webhooks/{processor}", receive, methods=["POST"])

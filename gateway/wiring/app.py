@@ -15,35 +15,35 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 import schema as portal_schema
-from auth.jwt.tokens import Issuer, sign
+from auth.jwt.tokens import OwnIssuer, sign
 from billing.states import Actor
 from db import unit_of_work
 from db.blocks import blocks
 from db.deployment.revisions import revisions
 from db.pool import Database, Pool
 from gateway.documents.cost import check_costs
-from gateway.documents.document_cache import Documents, digest, judge
-from gateway.documents.registry import Registered, Registry
-from gateway.documents.revalidation import Review
-from gateway.documents.sync import Keeper, keep, own_texts, write_last_uses
+from gateway.documents.document_cache import DocumentCache, digest, validate_document
+from gateway.documents.registry import ApqCache, Registry
+from gateway.documents.revalidation import Revalidation
+from gateway.documents.sync import RegistrySync, own_texts, run_sync, write_last_uses
 from gateway.http.capacity.admission import Admission
-from gateway.http.capacity.after_response import Later
+from gateway.http.capacity.after_response import DeferredTasks
 from gateway.http.capacity.allowance import Allowance
 from gateway.http.capacity.drain import Drain
 from gateway.http.capacity.flow import Flow
 from gateway.http.capacity.patience import Patience
 from gateway.http.graphql.budgets import Budgets
 from gateway.http.graphql.endpoint import GraphQLEndpoint
-from gateway.http.graphql.persisted import Trust
-from gateway.http.graphql.state import Portal, Terms
-from gateway.http.origins import Origins
-from gateway.http.requests import Bounds
+from gateway.http.graphql.persisted import PersistedDocumentResolver
+from gateway.http.graphql.state import AppState, RequestPolicy
+from gateway.http.origins import CorsOrigins
+from gateway.http.requests import BodyLimits
 from gateway.routes import downloads, explorer, health, oauth, pdf_documents
 from gateway.routes.examples import Login
 from gateway.routes.health import Readiness
 from gateway.routes.webhooks import webhooks
 from gateway.wiring.configuration.settings import Settings
-from gateway.wiring.database import Place
+from gateway.wiring.database import DatabaseUrls
 from gateway.wiring.files import files
 from gateway.wiring.hosts import guarded, hosts_of
 from gateway.wiring.identity import Sign, identity
@@ -62,12 +62,12 @@ class Setup:
 
     settings: Settings
     database_url: str = field(repr=False)
-    issuer: Issuer
+    issuer: OwnIssuer
     server_settings: dict[str, str]
     logins: tuple[Login, ...] = ()
     url: str | None = None
     drain: Drain = field(default_factory=Drain)
-    clock: Place | None = None
+    clock: DatabaseUrls | None = None
 
     @property
     def demo_logins(self) -> tuple[Login, ...]:
@@ -90,11 +90,11 @@ def create_app(setup: Setup) -> ASGIApp:
     database = Database(setup.database_url, pool, server_settings=setup.server_settings)
     # A connection of its own: a process whose pool is busy is not one that should be sent nothing.
     pulse = Database(setup.database_url, Pool(1), server_settings=setup.server_settings)
-    later = Later()
+    later = DeferredTasks()
     portal = _portal(setup, database, later)
-    review = Review(portal.judge, digest(portal.schema, settings.limits))
+    review = Revalidation(portal.validate, digest(portal.schema, settings.limits))
     run_clock = _clock(setup)
-    keeper = Keeper(portal.trust.registry, database, setup.database_url, setup.server_settings, portal.clock, review)
+    keeper = RegistrySync(portal.persisted_documents.registry, database, setup.database_url, setup.server_settings, portal.clock, review)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -104,10 +104,10 @@ def create_app(setup: Setup) -> ASGIApp:
         if settings.is_production:
             await portal.files.examiner.start()
         clock = asyncio.create_task(run_clock(stop)) if run_clock else None
-        keeping = asyncio.create_task(keep(keeper))
+        keeping = asyncio.create_task(run_sync(keeper))
         # Whoever is told that the server listens may ask for any document. Without a database there is no point in waiting for long.
         with suppress(TimeoutError):
-            await asyncio.wait_for(portal.trust.registry.loaded.wait(), LOADING_SECONDS)
+            await asyncio.wait_for(portal.persisted_documents.registry.loaded.wait(), LOADING_SECONDS)
         try:
             yield
         finally:
@@ -121,7 +121,7 @@ def create_app(setup: Setup) -> ASGIApp:
             await _close(portal)
             await pulse.disconnect()
 
-    readiness = Readiness(_ping(pulse, database, portal.clock), frozenset(revisions()[1:]), setup.drain, portal.trust.registry.loaded)
+    readiness = Readiness(_ping(pulse, database, portal.clock), frozenset(revisions()[1:]), setup.drain, portal.persisted_documents.registry.loaded)
     routes = [*health.routes(readiness), *_routes(setup, portal, later)]
     return guarded(front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal)), hosts_of(settings, gives_token=bool(setup.demo_logins)))
 
@@ -135,7 +135,7 @@ def _clock(setup: Setup) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]]
     return partial(run_beside, setup.settings, setup.clock)
 
 
-def _routes(setup: Setup, portal: Portal, later: Later) -> list[BaseRoute]:
+def _routes(setup: Setup, portal: AppState, later: DeferredTasks) -> list[BaseRoute]:
     """Everything beside `/graphql`."""
     settings, database = setup.settings, portal.database
     routes: list[BaseRoute] = [jwks(setup.issuer), webhooks(portal.payments, database, portal.clock, later, body_seconds=settings.body_seconds)]
@@ -144,13 +144,13 @@ def _routes(setup: Setup, portal: Portal, later: Later) -> list[BaseRoute]:
     bounds = downloads.FileBounds(places, Allowance(settings.downloads_per_minute), portal.uploads, portal.terms.patience, portal.flow)
     routes += downloads.routes(database, setup.issuer, portal.files, portal.clock, bounds=bounds)
     routes += pdf_documents.routes(database, setup.issuer, settings, portal.clock)
-    routes.append(oauth.route(_desk(setup, portal)))
+    routes.append(oauth.route(_token_endpoint(setup, portal)))
     if settings.is_open:
         routes += [Route("/", home), *explorer.routes(portal, setup.demo_logins)]
     return routes
 
 
-async def _close(portal: Portal) -> None:
+async def _close(portal: AppState) -> None:
     await portal.identity.throttle.close()
     await portal.payments.close()
     await portal.files.examiner.close()
@@ -169,27 +169,27 @@ def front(site: ASGIApp, endpoint: ASGIApp) -> ASGIApp:
     return app
 
 
-def _portal(setup: Setup, database: Database, later: Later) -> Portal:
+def _portal(setup: Setup, database: Database, later: DeferredTasks) -> AppState:
     settings = setup.settings
     graphql_schema = portal_schema.build()
     check_costs(graphql_schema)
     planner = Planner(graphql_schema) if settings.planner else None
     url = settings.public_url or setup.listens_at
     admission, running_costs = _admissions(settings)
-    return Portal(
+    return AppState(
         graphql_schema,
-        Documents(graphql_schema, planner, settings.limits),
-        Documents(graphql_schema, planner, settings.limits),
-        Trust(Registry(own_texts(), settings.mode), settings.document_id_keys, Registered() if settings.automatic_documents else None),
+        DocumentCache(graphql_schema, planner, settings.limits),
+        DocumentCache(graphql_schema, planner, settings.limits),
+        PersistedDocumentResolver(Registry(own_texts(), settings.mode), settings.document_id_keys, ApqCache() if settings.automatic_documents else None),
         database,
         tokens_of(settings, setup.issuer),
         identity(settings, _signer(setup.issuer), later, setup.portal_url),
         payments(settings),
         files(settings, setup.issuer, url.rstrip("/"), later),
-        partial(judge, graphql_schema, settings.limits),
+        partial(validate_document, graphql_schema, settings.limits),
         lambda: datetime.now(UTC),
         _terms(settings),
-        Origins(settings.cors_origins),
+        CorsOrigins(settings.cors_origins),
         admission,
         running_costs,
         Budgets({kind: getattr(settings, f"{kind}_budget") for kind in ("customer", "staff", "service", "anonymous")}),
@@ -213,10 +213,10 @@ def _admissions(settings: Settings) -> tuple[Admission, Admission]:
     return fair(running=settings.max_running, per_caller=of_caller), fair(running=settings.max_running * costs, per_caller=costs)
 
 
-def _desk(setup: Setup, portal: Portal) -> oauth.Desk:
+def _token_endpoint(setup: Setup, portal: AppState) -> oauth.TokenEndpoint:
     settings = setup.settings
-    return oauth.Desk(
-        lambda caller: unit_of_work.Session(portal.database, caller, acquire_seconds=settings.acquire_seconds),
+    return oauth.TokenEndpoint(
+        lambda caller: unit_of_work.UnitOfWork(portal.database, caller, acquire_seconds=settings.acquire_seconds),
         portal.identity.sign,
         portal.identity.throttle,
         portal.clock,
@@ -225,14 +225,14 @@ def _desk(setup: Setup, portal: Portal) -> oauth.Desk:
     )
 
 
-def _signer(issuer: Issuer) -> Sign:
+def _signer(issuer: OwnIssuer) -> Sign:
     return lambda viewer, now, lifetime: sign(viewer, issuer, now=now, lifetime=lifetime)
 
 
-def _terms(settings: Settings) -> Terms:
-    return Terms(
-        callers=Bounds(settings.max_body_bytes, settings.max_url_bytes, settings.body_seconds),
-        strangers=Bounds(min(settings.max_stranger_bytes, settings.max_body_bytes), settings.max_url_bytes, settings.body_seconds),
+def _terms(settings: Settings) -> RequestPolicy:
+    return RequestPolicy(
+        authenticated=BodyLimits(settings.max_body_bytes, settings.max_url_bytes, settings.body_seconds),
+        anonymous=BodyLimits(min(settings.max_stranger_bytes, settings.max_body_bytes), settings.max_url_bytes, settings.body_seconds),
         operation_seconds=settings.operation_seconds,
         patience=Patience(settings.upload_seconds, settings.upload_bytes_per_second),
         acquire_seconds=settings.acquire_seconds,
@@ -250,7 +250,7 @@ def _ping(pulse: Database, database: Database, clock: Callable[[], datetime]) ->
     async def ping() -> str:
         if database.seconds_without_place >= health.WITHOUT_PLACE_SECONDS:
             raise health.NoConnectionFree(f"no connection has been free for {database.seconds_without_place:.0f} seconds")
-        asked = unit_of_work.Session(pulse, unit_of_work.Caller(None, Actor.ANONYMOUS, clock()))
+        asked = unit_of_work.UnitOfWork(pulse, unit_of_work.Caller(None, Actor.ANONYMOUS, clock()))
         try:
             return str((await asked.fetch(blocks()["schema.revision"].sql, ()))[0][0])
         finally:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from datetime import datetime
 from typing import Any
 
-from auth.jwt.tokens import Issuer
+from auth.jwt.tokens import OwnIssuer
 from auth.urls.links import Links, secret_of
 from billing.files.attachments import FileLimits
 from gateway.routes.downloads import DIRECT
@@ -13,14 +13,14 @@ from resolvers.context import Files
 from storage.bucket import Bucket
 from storage.local import Local
 from storage.pdf.examiner import Examiner
-from storage.policies import Tickets
+from storage.policies import PresignedPosts
 from storage.scan import Clamd
 
 # How long a bucket may take nothing of a request, or take to answer it.
 STEP_SECONDS = 20.0
 
 
-def files(settings: Settings, issuer: Issuer, url: str, later: Callable[[Coroutine[Any, Any, None]], None]) -> Files:
+def files(settings: Settings, issuer: OwnIssuer, url: str, later: Callable[[Coroutine[Any, Any, None]], None]) -> Files:
     """`url` is where the gateway is reached from outside. The newest key signs addresses, all of them verify."""
     secret = secret_of(issuer.keys[0])
     limits = FileLimits(
@@ -43,9 +43,9 @@ def bucket_of(settings: Settings, direct_url: str, secret: bytes) -> Bucket:
     if settings.s3_bucket is None:
         return Local(settings.data_dir.resolve() / "bucket", direct_url, secret)
     # Amazon's SDK takes a third of a second to import, and only servers with a bucket need it.
-    from storage.s3 import S3, Place
+    from storage.s3 import S3, S3Config
 
-    place = Place(
+    place = S3Config(
         settings.s3_bucket,
         settings.s3_region,
         settings.s3_endpoint,
@@ -55,7 +55,7 @@ def bucket_of(settings: Settings, direct_url: str, secret: bytes) -> Bucket:
         step_seconds=min(STEP_SECONDS, settings.upload_seconds),
         bytes_per_second=settings.s3_bytes_per_second,
     )
-    return S3(place, None if settings.s3_post_policy else Tickets(direct_url, secret))
+    return S3(place, None if settings.s3_post_policy else PresignedPosts(direct_url, secret))
 
 
 async def put_all(bucket: Bucket, contents: Iterable[tuple[str, str, bytes]]) -> None:

@@ -30,7 +30,7 @@ class Hosts:
         self._names = frozenset(name.lower() for name in names)
         self._takes_addresses = takes_addresses
 
-    def takes(self, header: str) -> bool:
+    def accepts(self, header: str) -> bool:
         match = HOST.fullmatch(header)
         if match is None:
             return False
@@ -55,7 +55,7 @@ def guarded(app: ASGIApp, hosts: Hosts | None) -> ASGIApp:
     async def checked(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in FOR_ALL:
             given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-            if len(given) != 1 or not hosts.takes(given[0]):
+            if len(given) != 1 or not hosts.accepts(given[0]):
                 await JSONResponse(MISDIRECTED, 421, {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"})(scope, receive, send)
                 return
         await app(scope, receive, send)

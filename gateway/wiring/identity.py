@@ -10,7 +10,7 @@ from auth.seal import Seal
 from auth.throttle import Throttle
 from auth.viewer import Viewer
 from billing.states import Actor
-from gateway.http.capacity.after_response import Later
+from gateway.http.capacity.after_response import DeferredTasks
 from gateway.wiring.configuration.settings import Settings, WrongSetting
 from gateway.wiring.issuer import secret_of_portal
 from mail.folder import Folder
@@ -20,7 +20,7 @@ from resolvers.context import Identity, Post
 Sign = Callable[[Viewer, datetime, timedelta], str]
 
 
-def identity(settings: Settings, sign: Sign, later: Later, portal_url: str) -> Identity:
+def identity(settings: Settings, sign: Sign, later: DeferredTasks, portal_url: str) -> Identity:
     return Identity(
         sign=sign,
         passwords=Passwords(),
@@ -46,10 +46,10 @@ def sender(settings: Settings) -> Sender:
     name, address = parseaddr(settings.mail_from)
     if settings.smtp_host is None:
         return Folder(settings.data_dir / "mail", author(address, name=name))
-    from mail.smtp import Server, Smtp
+    from mail.smtp import Smtp, SmtpServer
 
     try:
-        server = Server(settings.smtp_host, settings.smtp_port, settings.smtp_security, settings.smtp_user, settings.smtp_password)
+        server = SmtpServer(settings.smtp_host, settings.smtp_port, settings.smtp_security, settings.smtp_user, settings.smtp_password)
     except ValueError as error:
         raise WrongSetting(f"PORTICO_SMTP_SECURITY: {error}.") from None
     return Smtp(server, author(address, name=name))

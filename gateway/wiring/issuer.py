@@ -14,7 +14,7 @@ from starlette.routing import Route
 
 from auth.jwt.issuers import trusting
 from auth.jwt.keys import Key, Ours, UnusableKey, new_pem, of_pem, published, shared
-from auth.jwt.tokens import Issuer, Tokens
+from auth.jwt.tokens import OwnIssuer, Tokens
 from db.builtin.embedded import IS_A_FILE
 from gateway.wiring.configuration.settings import Settings, WrongSetting
 
@@ -25,27 +25,27 @@ ONE_SIGNS = "Make one with `./portico keys new`."
 ONE_SECRET = "Make one with `./portico keys secret`."
 
 
-def issuer_of(settings: Settings) -> Issuer:
+def issuer_of(settings: Settings) -> OwnIssuer:
     """Raises WrongSetting: production takes no secret, which verifies and signs alike and may lie about in a folder."""
-    return Issuer(settings.token_issuer, settings.token_audience, _keys(settings))
+    return OwnIssuer(settings.token_issuer, settings.token_audience, _keys(settings))
 
 
 def _keys(settings: Settings) -> tuple[Key, ...]:
     if settings.signing_keys_dir:
-        return _kept_keys(settings.signing_keys_dir)
+        return _stored_keys(settings.signing_keys_dir)
     if settings.is_production:
         raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: is needed in production, which does not sign with a PORTICO_TOKEN_SECRET. {ONE_SIGNS}")
     try:
-        return (shared(settings.token_secret or kept_secret(settings.data_dir, "token-secret")),)
+        return (shared(settings.token_secret or stored_secret(settings.data_dir, "token-secret")),)
     except UnusableKey as error:
         raise WrongSetting(f"PORTICO_TOKEN_SECRET: {error}") from None
 
 
-def _kept_keys(folder: Path) -> tuple[Key, ...]:
+def _stored_keys(folder: Path) -> tuple[Key, ...]:
     """The newest by name first; those announced last. What is wrong is told by the names of files: the folder is the setting's value."""
     try:
         files = sorted(folder.glob("*.pem"), key=lambda path: (not path.name.endswith(ANNOUNCED), path.name), reverse=True)
-        keys = tuple(_kept_key(path) for path in files)
+        keys = tuple(_stored_key(path) for path in files)
     except OSError as error:
         raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {_name(error)} cannot be read ({error.strerror}).") from None
     if not files or files[0].name.endswith(ANNOUNCED):
@@ -55,7 +55,7 @@ def _kept_keys(folder: Path) -> tuple[Key, ...]:
     return keys
 
 
-def _kept_key(path: Path) -> Key:
+def _stored_key(path: Path) -> Key:
     kid = path.name.removesuffix(ANNOUNCED).removesuffix(".pem")
     if not NAME.fullmatch(kid):
         raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {path.name} must have a name of letters, digits, dots and dashes.")
@@ -84,7 +84,7 @@ def new_key(settings: Settings, algorithm: Ours, *, now: datetime) -> Path:
     return path
 
 
-def tokens_of(settings: Settings, ours: Issuer) -> Tokens:
+def tokens_of(settings: Settings, ours: OwnIssuer) -> Tokens:
     """Raises WrongSetting when two issuers have one name, and in production for keys that come over an open line."""
     names = [ours.name, *(other.name for other in settings.issuers)]
     if len(set(names)) < len(names):
@@ -95,7 +95,7 @@ def tokens_of(settings: Settings, ours: Issuer) -> Tokens:
     return Tokens(ours, [trusting(other) for other in settings.issuers])
 
 
-def jwks(ours: Issuer) -> Route:
+def jwks(ours: OwnIssuer) -> Route:
     """Our public keys, for those who verify our tokens themselves."""
     body = published(ours.keys)
 
@@ -112,10 +112,10 @@ def secret_of_portal(settings: Settings) -> str:
     """
     if settings.secret is None and settings.is_production:
         raise WrongSetting(f"PORTICO_SECRET: is needed in production, the same for all servers and workers. {ONE_SECRET}")
-    return settings.secret or kept_secret(settings.data_dir, "secret")
+    return settings.secret or stored_secret(settings.data_dir, "secret")
 
 
-def kept_secret(folder: Path, name: str) -> str:
+def stored_secret(folder: Path, name: str) -> str:
     """The secret of this name in the data directory, made when it is first asked for: whole from the moment it has its name. Raises WrongSetting."""
     path = folder / name
     try:

@@ -8,7 +8,7 @@ from auth.seal import Seal
 from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import TrialPolicy
 from billing.money.dunning import Ending, RetryPolicy
-from billing.money.issuer import Issuer
+from billing.money.issuer import InvoiceIssuer
 from billing.money.numbers import Numbering
 from gateway.wiring.configuration.settings import Settings, WrongSetting
 from gateway.wiring.issuer import secret_of_portal
@@ -45,13 +45,13 @@ def payments(settings: Settings) -> Payments:
 
 def _stripe(secret_key: str, settings: Settings) -> Processor:
     """Its SDK is imported where it is used, and before the first request."""
-    from payments.stripe import Account, Stripe
+    from payments.stripe import Stripe, StripeAccount
 
-    return Stripe(Account(secret_key, settings.stripe_publishable_key, settings.stripe_webhook_secret))
+    return Stripe(StripeAccount(secret_key, settings.stripe_publishable_key, settings.stripe_webhook_secret))
 
 
-def issuer(settings: Settings) -> Issuer:
-    return Issuer(settings.merchant, settings.merchant_address, settings.merchant_tax_ids, settings.merchant_footer)
+def issuer(settings: Settings) -> InvoiceIssuer:
+    return InvoiceIssuer(settings.merchant, settings.merchant_address, settings.merchant_tax_ids, settings.merchant_footer)
 
 
 def policy(settings: Settings) -> RetryPolicy:

@@ -21,14 +21,14 @@ from db.pool import Database, Pool
 from gateway.http.serving.server import configured, listen
 from gateway.routes.health import HEADERS, REMEMBERED_SECONDS
 from gateway.wiring.configuration.settings import Settings
-from gateway.wiring.database import Place
+from gateway.wiring.database import DatabaseUrls
 from gateway.wiring.queue_status import QueueStatus
 from jobs.passes import is_overdue, passes_of, system
 from jobs.worker import JOBS
 
 logger = logging.getLogger("portico.health")
 
-ASK_SECONDS = 2.0
+POLL_SECONDS = 2.0
 
 
 class HealthServer(uvicorn.Server):
@@ -40,7 +40,7 @@ class HealthServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def worker_health(settings: Settings, place: Place, status: QueueStatus) -> AsyncIterator[None]:
+async def worker_health(settings: Settings, place: DatabaseUrls, status: QueueStatus) -> AsyncIterator[None]:
     """Answer on PORTICO_WORKER_PORT as long as the context; without that setting there is no endpoint. Raises PortInUse."""
     if settings.worker_port is None:
         yield
@@ -72,18 +72,18 @@ class Health:
         """`status` is `ready`, or what is wrong."""
         async with self._turn:
             if monotonic() - self._answered_at > REMEMBERED_SECONDS:
-                self._answer, self._answered_at = await self._asked(), monotonic()
+                self._answer, self._answered_at = await self._query(), monotonic()
         return self._answer
 
-    async def _asked(self) -> dict[str, Any]:
+    async def _query(self) -> dict[str, Any]:
         now = datetime.now(UTC)
         try:
-            async with asyncio.timeout(ASK_SECONDS):
+            async with asyncio.timeout(POLL_SECONDS):
                 passes = await passes_of(system(self.database, now))
         except Exception as error:  # whatever keeps it from answering, nothing is known of the passes
             logger.warning("the database does not answer: %s", describe(error))
             return {"status": "the database does not answer", "jobs": {}}
-        jobs = {job.name: _shown(passes.get(job.name), is_late=is_overdue(job, passes.get(job.name), now)) for job in JOBS}
+        jobs = {job.name: _status_body(passes.get(job.name), is_late=is_overdue(job, passes.get(job.name), now)) for job in JOBS}
         if not self.status.is_connected:
             return {"status": "the queue is not connected", "jobs": jobs}
         return {"status": "a pass is overdue" if any(job["is_overdue"] for job in jobs.values()) else "ready", "jobs": jobs}
@@ -100,7 +100,7 @@ def _routes(health: Health) -> list[Route]:
     return [Route("/livez", livez), Route("/readyz", readyz)]
 
 
-def _shown(last: JobPass | None, *, is_late: bool) -> dict[str, Any]:
+def _status_body(last: JobPass | None, *, is_late: bool) -> dict[str, Any]:
     """What went wrong stands in the log and in the database only: this endpoint asks nobody for a token."""
     times = {name: at.isoformat() if (at := getattr(last, name, None)) else None for name in ("started_at", "finished_at", "succeeded_at")}
     return {**times, "outcome": last.outcome if last else None, "is_overdue": is_late}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import BinaryIO, Protocol
 
-from billing.files.attachments import judge_size
+from billing.files.attachments import check_size
 from billing.refusals import Refused
 from resolvers.context import Files
 from storage import keys, threads
@@ -27,7 +27,7 @@ Limit = Callable[[int, bool], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class UploadTarget:
     """Where a file goes, what it is said to be, and the input's field that refusals are about."""
 
     key: str
@@ -45,7 +45,7 @@ class Digest(Protocol):
 
 
 @dataclass(slots=True)
-class Passing:
+class UploadStream:
     """What is known of the bytes so far. The bucket shows them."""
 
     inspector: Inspector
@@ -71,12 +71,12 @@ class Passing:
         await self.parse(descriptor)
 
 
-async def receive(chunks: AsyncIterator[bytes], target: Target, files: Files) -> tuple[int, str]:
+async def ingest(chunks: AsyncIterator[bytes], target: UploadTarget, files: Files) -> tuple[int, str]:
     """Size and SHA-256 of what is now in the bucket. Raises Refused, BucketUnavailable, and what `chunks` raises; then the object may be there or not."""
     try:
         async with AsyncExitStack() as stack:
             spool = await stack.enter_async_context(_spooled(target, files))
-            passing = Passing(Inspector(target.content_type), spool, partial(_parse, target, files))
+            passing = UploadStream(Inspector(target.content_type), spool, partial(_parse, target, files))
             scan = await stack.enter_async_context(files.scanner.scanning()) if files.scanner else None
             passed = await stack.enter_async_context(aclosing(_passed(chunks, passing, target, scan)))
             await files.bucket.put(target.key, passed, target.content_type, passing)
@@ -87,7 +87,7 @@ async def receive(chunks: AsyncIterator[bytes], target: Target, files: Files) ->
     return passing.size, passing.digest.hexdigest()
 
 
-async def _passed(chunks: AsyncIterator[bytes], passing: Passing, target: Target, scan: Scan | None) -> AsyncGenerator[bytes, None]:
+async def _passed(chunks: AsyncIterator[bytes], passing: UploadStream, target: UploadTarget, scan: Scan | None) -> AsyncGenerator[bytes, None]:
     """The bytes, counted and scanned. They end only when they were found good, and the bucket keeps nothing that has no end."""
     async for chunk in chunks:
         passing.size += len(chunk)
@@ -96,13 +96,13 @@ async def _passed(chunks: AsyncIterator[bytes], passing: Passing, target: Target
             await scan.feed(chunk)
         yield chunk
     target.limit(passing.size, True)
-    judge_size(passing.size, target.field)
+    check_size(passing.size, target.field)
     if scan:
         await scan.finish()
 
 
 @asynccontextmanager
-async def _spooled(target: Target, files: Files) -> AsyncIterator[BinaryIO | None]:
+async def _spooled(target: UploadTarget, files: Files) -> AsyncIterator[BinaryIO | None]:
     """A temporary file for the bytes of a PDF, where the bucket is not on this machine. It has no name, so that nothing is left of it whatever happens."""
     if target.content_type != PDF or files.bucket.path(target.key):
         yield None
@@ -116,10 +116,10 @@ async def _spooled(target: Target, files: Files) -> AsyncIterator[BinaryIO | Non
             spool.close()
 
 
-async def _parse(target: Target, files: Files, descriptor: int) -> None:
+async def _parse(target: UploadTarget, files: Files, descriptor: int) -> None:
     """Raises Refused."""
     if target.content_type == PDF:
-        await files.examiner.judge(descriptor, keys.owner_of(target.key))
+        await files.examiner.examine(descriptor, keys.owner_of(target.key))
 
 
 @contextmanager

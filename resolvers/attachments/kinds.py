@@ -3,14 +3,14 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
-from billing.files.attachments import judge_size
-from billing.files.file_types import clean_name, judge_claims, judge_content, named
+from billing.files.attachments import check_size
+from billing.files.file_types import check_claims, check_content, clean_name, named
 from billing.refusals import Refused
 from storage.sniff import RECOGNISED, recognised
 
 
 @dataclass(frozen=True, slots=True)
-class Claims:
+class DeclaredTypes:
     """What a client says of a file, and the input's field that refusals are about."""
 
     file_name: str
@@ -19,7 +19,7 @@ class Claims:
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class RecognisedFile:
     """A file by its content: its type, its name with an extension of that type, and all of its bytes."""
 
     file_name: str
@@ -27,10 +27,10 @@ class Recognised:
     chunks: AsyncIterator[bytes]
 
 
-async def recognise(chunks: AsyncIterator[bytes], claims: Claims) -> Recognised:
+async def recognise(chunks: AsyncIterator[bytes], claims: DeclaredTypes) -> RecognisedFile:
     """Raises Refused for a file that is of no type that is taken, or that is said to be quite another kind; a claim of that sort before its bytes are read."""
     name = clean_name(claims.file_name)
-    judge_claims(name, claims.declared_type, claims.field)
+    check_claims(name, claims.declared_type, claims.field)
     head: list[bytes] = []
     size = 0
     async for chunk in chunks:
@@ -38,13 +38,13 @@ async def recognise(chunks: AsyncIterator[bytes], claims: Claims) -> Recognised:
         size += len(chunk)
         if size >= RECOGNISED:
             break
-    judge_size(size, claims.field)
+    check_size(size, claims.field)
     try:
         content_type = recognised(b"".join(head)[:RECOGNISED])
     except Refused as refused:
         raise Refused(refused.code, refused.message, claims.field) from None
-    judge_content(content_type, name, claims.declared_type, claims.field)
-    return Recognised(named(name, content_type), content_type, _all(head, chunks))
+    check_content(content_type, name, claims.declared_type, claims.field)
+    return RecognisedFile(named(name, content_type), content_type, _all(head, chunks))
 
 
 async def _all(head: list[bytes], rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

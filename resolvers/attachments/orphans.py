@@ -5,16 +5,16 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from db.outages import describe
-from db.unit_of_work import Session
-from storage.bucket import TICKET_SECONDS, Bucket, BucketRefused, BucketUnavailable
+from db.unit_of_work import UnitOfWork
+from storage.bucket import PRESIGNED_SECONDS, Bucket, BucketRefused, BucketUnavailable
 
 logger = logging.getLogger("portico.files")
 
 # By then nobody writes an object any more that a request of now began.
-WRITING = timedelta(hours=1)
+WRITE_WINDOW = timedelta(hours=1)
 
 # By then nobody can send a file any more to an address that was given out now.
-SENDING = timedelta(seconds=TICKET_SECONDS) + WRITING
+UPLOAD_WINDOW = timedelta(seconds=PRESIGNED_SECONDS) + WRITE_WINDOW
 
 # A bucket that cannot be reached for so many objects in a row is away, and it is not the objects.
 AWAY = 3
@@ -23,7 +23,7 @@ REFUSING = 100
 
 
 @dataclass(slots=True)
-class Streak:
+class FailureStreak:
     """How many objects the bucket failed to delete since the last one that it deleted."""
 
     unreachable: int = 0
@@ -43,35 +43,35 @@ class Streak:
 
 
 @dataclass(slots=True)
-class Removed:
+class DeletionResult:
     """Which objects are gone, and why others could not be deleted. What is in neither was not tried, because the bucket is away.
 
     `unchecked` of those that are gone may have left parts of unfinished uploads, which the bucket refuses to list or to abort.
     """
 
-    gone: list[str] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
     failed: dict[str, Exception] = field(default_factory=dict)
     unchecked: int = 0
 
 
-async def remove(session: Session, bucket: Bucket, object_keys: list[str], streak: Streak | None = None) -> Removed:
+async def remove(session: UnitOfWork, bucket: Bucket, object_keys: list[str], streak: FailureStreak | None = None) -> DeletionResult:
     """Delete those of the objects that are loose, and then forget them. `session` acts for their customer.
 
     Dooming them first waits for whoever is about to own them: a commit whose answer was lost leaves nothing loose, and so nothing is deleted.
     """
     async with session.write() as transaction:
         doomed = [row.object_key for row in await transaction.run("loose_objects.doom", object_keys=object_keys)]
-    removed = await _delete(bucket, doomed, streak or Streak())
+    removed = await _delete(bucket, doomed, streak or FailureStreak())
     async with session.write() as transaction:
-        await transaction.run("loose_objects.forget", object_keys=removed.gone)
+        await transaction.run("loose_objects.forget", object_keys=removed.deleted)
         if removed.failed:
             # They come after everything that is due already, so that what fails each time never stands before the others.
             await transaction.run("loose_objects.add", object_keys=list(removed.failed), expires_at=session.caller.now)
     return removed
 
 
-async def _delete(bucket: Bucket, keys: list[str], streak: Streak) -> Removed:
-    removed = Removed()
+async def _delete(bucket: Bucket, keys: list[str], streak: FailureStreak) -> DeletionResult:
+    removed = DeletionResult()
     for key in keys:
         try:
             removed.unchecked += not await bucket.delete(key)
@@ -81,12 +81,12 @@ async def _delete(bucket: Bucket, keys: list[str], streak: Streak) -> Removed:
             if streak.is_over():
                 break
         else:
-            removed.gone.append(key)
+            removed.deleted.append(key)
             streak.end()
     return removed
 
 
-async def discard(session: Session, bucket: Bucket, object_keys: list[str]) -> None:
+async def discard(session: UnitOfWork, bucket: Bucket, object_keys: list[str]) -> None:
     """After the answer. What fails is left to the sweep."""
     try:
         removed = await remove(session.apart(replace(session.caller, session_id=None, app=None)), bucket, object_keys)

@@ -7,30 +7,30 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from billing.files.attachments import judge_count, judge_size, judge_sizes
-from billing.files.file_types import PDF, announced_type, clean_name, judge_claims, named
+from billing.files.attachments import check_count, check_size, check_sizes
+from billing.files.file_types import PDF, check_claims, clean_name, declared_type, named
 from billing.refusals import ErrorCode, Refused
 from billing.states import Uploader
 from db.blocks import blocks
-from db.unit_of_work import Session, Transaction
-from resolvers.attachments.attachment_targets import Parent, acting, files_of, judge_quota, open_parent, uploader_of
-from resolvers.attachments.attachments import Stored, add, keep_answer, replayed, shown
-from resolvers.attachments.ingest import Target, receive
-from resolvers.attachments.kinds import Claims, recognise
-from resolvers.attachments.orphans import SENDING, WRITING, clear, discard
+from db.unit_of_work import Transaction, UnitOfWork
+from resolvers.attachments.attachment_targets import AttachmentTarget, acting, check_quota, files_of, open_parent, uploader_of
+from resolvers.attachments.attachments import StoredFile, add, mutation_result, replayed, save_answer
+from resolvers.attachments.ingest import UploadTarget, ingest
+from resolvers.attachments.kinds import DeclaredTypes, recognise
+from resolvers.attachments.orphans import UPLOAD_WINDOW, WRITE_WINDOW, clear, discard
 from resolvers.audit import fresh_id, note
 from resolvers.context import Context
-from resolvers.idempotency import Replayed, call_of
+from resolvers.idempotency import ReplayedAnswer, call_of
 from resolvers.reads.relations import by_id
 from resolvers.reads.roots import owner_of
-from resolvers.standing import judge_signed_in
+from resolvers.standing import check_signed_in
 from storage import keys
-from storage.bucket import Announced, NoSuchObject
+from storage.bucket import DeclaredFile, NoSuchObject
 
 T = TypeVar("T")
 
 # A row that waits for its bytes, and where they go.
-Move = tuple[Any, Target]
+Move = tuple[Any, UploadTarget]
 
 # What the bytes themselves are to blame for: they will not become better.
 FINAL = (
@@ -48,13 +48,13 @@ MOVED_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
-class FormField:
+class PresignedField:
     name: str
     value: str
 
 
 @dataclass(frozen=True, slots=True)
-class Moved:
+class MovedUpload:
     """A row whose bytes are under `key` now, with the type and the name that they say."""
 
     row: Any
@@ -64,42 +64,42 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class AttachmentUpload:
+class PresignedUpload:
     """Where to send one announced file."""
 
     attachment: Any
     url: str
-    fields: list[FormField]
+    fields: list[PresignedField]
     expires_at: datetime
 
 
 async def create(given: Any, context: Context) -> Any:
     """Rows that wait for their bytes, and an address for each. Asked again with the same key: the same rows, with new addresses."""
-    judge_count(len(given.files))
+    check_count(len(given.files))
     call = call_of("createAttachmentUploads", given.idempotency_key)
-    announced = [_announced(file, f"files.{number}") for number, file in enumerate(given.files)]
-    judge_sizes([size for _, _, size, _ in announced])
+    announced = [_declared_file(file, f"files.{number}") for number, file in enumerate(given.files)]
+    check_sizes([size for _, _, size, _ in announced])
     parent = await open_parent(str(given.parent_id), context)
     async with acting(context, parent.customer_id).write() as transaction:
         kept = await replayed(transaction, call, [parent.id, uploader_of(context), announced])
         identifiers: list[str] = kept.value if kept else await _announce(transaction, parent, announced, context)
         if not kept:
-            await keep_answer(transaction, call, parent, identifiers, context=context)
-    pending = [row for row in await shown(identifiers, parent.customer_id, context) if row.status == "PENDING"]
+            await save_answer(transaction, call, parent, identifiers, context=context)
+    pending = [row for row in await mutation_result(identifiers, parent.customer_id, context) if row.status == "PENDING"]
     if kept:
-        await _judge_sender(pending, context)
-    uploads = [await _ticket(row, context) for row in pending]
-    return Replayed(uploads) if kept else uploads
+        await _check_sender(pending, context)
+    uploads = [await _presigned_post(row, context) for row in pending]
+    return ReplayedAnswer(uploads) if kept else uploads
 
 
-async def _judge_sender(rows: list[Any], context: Context) -> None:
+async def _check_sender(rows: list[Any], context: Context) -> None:
     """An address lets its holder replace what was sent there already. What was announced by a customer who had signed in, nobody else sends.
 
     Raises Refused.
     """
     if any(row.uploaded_by == Uploader.CUSTOMER and not row.uploaded_on_behalf for row in rows):
         async with context.session.write() as transaction:
-            await judge_signed_in(transaction, context)
+            await check_signed_in(transaction, context)
 
 
 async def complete(given: Any, context: Context) -> list[Any]:
@@ -107,45 +107,45 @@ async def complete(given: Any, context: Context) -> list[Any]:
 
     Asked again: the same answer.
     """
-    judge_count(len(given.attachment_ids), "attachmentIds")
-    rows = await _all([_announced_row(str(identifier), f"attachmentIds.{number}", context) for number, identifier in enumerate(given.attachment_ids)])
+    check_count(len(given.attachment_ids), "attachmentIds")
+    rows = await _all([_declared_row(str(identifier), f"attachmentIds.{number}", context) for number, identifier in enumerate(given.attachment_ids)])
     await context.session.release()
     if len({row.customer_id for row in rows}) > 1:
         raise Refused(ErrorCode.INVALID_VALUE, "These attachments are of several customers.", "attachmentIds")
     session = acting(context, rows[0].customer_id)
     moves = [_move_of(row, f"attachmentIds.{number}") for number, row in enumerate(rows) if row.status == "PENDING"]
     await _complete(session, moves, context)
-    return await shown([row.id for row in rows], rows[0].customer_id, context)
+    return await mutation_result([row.id for row in rows], rows[0].customer_id, context)
 
 
-async def _announce(transaction: Transaction, parent: Parent, announced: list[tuple[str, str, int, str]], context: Context) -> list[str]:
-    await judge_quota(transaction, parent, context, coming=len(announced))
+async def _announce(transaction: Transaction, parent: AttachmentTarget, announced: list[tuple[str, str, int, str]], context: Context) -> list[str]:
+    await check_quota(transaction, parent, context, coming=len(announced))
     identifiers = [fresh_id("att", context) for _ in announced]
-    files = [Stored(identifier, *about, keys.incoming(parent.customer_id, identifier)) for identifier, about in zip(identifiers, announced, strict=True)]
+    files = [StoredFile(identifier, *about, keys.incoming(parent.customer_id, identifier)) for identifier, about in zip(identifiers, announced, strict=True)]
     await add(transaction, parent, files, context, status="PENDING")
     return identifiers
 
 
-def _announced(file: Any, field: str) -> tuple[str, str, int, str]:
+def _declared_file(file: Any, field: str) -> tuple[str, str, int, str]:
     """Name, type, size, SHA-256. Raises Refused."""
     name = clean_name(file.file_name)
-    judge_size(file.size_bytes, field)
+    check_size(file.size_bytes, field)
     sha256 = file.sha256.lower()
     if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
         raise Refused(ErrorCode.INVALID_VALUE, "A SHA-256 is 64 hex digits.", field)
-    judge_claims(name, file.content_type, field)
-    content_type = announced_type(name, file.content_type)
+    check_claims(name, file.content_type, field)
+    content_type = declared_type(name, file.content_type)
     # Without any hint it is taken to be a PDF until its bytes are here, and its name says nothing that would have to be put right.
     return (named(name, content_type), content_type, file.size_bytes, sha256) if content_type else (name, PDF, file.size_bytes, sha256)
 
 
-async def _ticket(row: Any, context: Context) -> AttachmentUpload:
-    announced = Announced(keys.incoming(row.customer_id, row.id), row.content_type, row.size_bytes)
-    ticket = await files_of(context).bucket.ticket(announced, now=context.now)
-    return AttachmentUpload(row, ticket.url, [FormField(name, value) for name, value in ticket.fields.items()], ticket.expires_at)
+async def _presigned_post(row: Any, context: Context) -> PresignedUpload:
+    announced = DeclaredFile(keys.incoming(row.customer_id, row.id), row.content_type, row.size_bytes)
+    ticket = await files_of(context).bucket.presigned_post(announced, now=context.now)
+    return PresignedUpload(row, ticket.url, [PresignedField(name, value) for name, value in ticket.fields.items()], ticket.expires_at)
 
 
-async def _announced_row(identifier: str, field: str, context: Context) -> Any:
+async def _declared_row(identifier: str, field: str, context: Context) -> Any:
     """Raises Refused: NOT_FOUND, also for what somebody else announced; NOT_STORED for what was rejected."""
     owner = await owner_of(identifier, context)
     found = await by_id(owner, identifier, ("att",), context)
@@ -163,15 +163,15 @@ def _move_of(row: Any, field: str) -> Move:
         if size > row.size_bytes:
             raise Refused(ErrorCode.CHECKSUM_MISMATCH, "The file has more bytes than `createAttachmentUploads` was given.", field)
 
-    return row, Target(keys.stored(row.customer_id, row.id, secrets.token_hex(8)), row.content_type, field, judge)
+    return row, UploadTarget(keys.stored(row.customer_id, row.id, secrets.token_hex(8)), row.content_type, field, judge)
 
 
-async def _complete(session: Session, moves: list[Move], context: Context) -> None:
+async def _complete(session: UnitOfWork, moves: list[Move], context: Context) -> None:
     """The new objects are loose until the rows own them, and those that none owns in the end are deleted again."""
     files = files_of(context)
     object_keys = [target.key for _, target in moves]
     async with session.write() as transaction:
-        await transaction.run("loose_objects.add", object_keys=object_keys, expires_at=context.now + WRITING)
+        await transaction.run("loose_objects.add", object_keys=object_keys, expires_at=context.now + WRITE_WINDOW)
     owned: list[str] = []
     try:
         turns = asyncio.Semaphore(MOVED_AT_ONCE)
@@ -199,14 +199,14 @@ async def _in_turn(turns: asyncio.Semaphore, coroutine: Coroutine[Any, Any, T]) 
         return await coroutine
 
 
-async def _move(session: Session, row: Any, target: Target, context: Context) -> Moved | None:
+async def _move(session: UnitOfWork, row: Any, target: UploadTarget, context: Context) -> MovedUpload | None:
     """None if there was nothing to move; another attempt may have been faster and have cleared it away. Raises Refused."""
     files = files_of(context)
     try:
         async with files.bucket.open(row.object_key) as chunks:
             # What the row says of its type may be a guess; what was announced of it is in its name.
-            known = await recognise(chunks, Claims(row.file_name, "", target.field))
-            size, sha256 = await receive(known.chunks, replace(target, content_type=known.content_type), files)
+            known = await recognise(chunks, DeclaredTypes(row.file_name, "", target.field))
+            size, sha256 = await ingest(known.chunks, replace(target, content_type=known.content_type), files)
         if (size, sha256) != (row.size_bytes, row.sha256):
             raise Refused(ErrorCode.CHECKSUM_MISMATCH, "The file's size or SHA-256 is not what `createAttachmentUploads` was given.", target.field)
     except NoSuchObject:
@@ -217,16 +217,16 @@ async def _move(session: Session, row: Any, target: Target, context: Context) ->
         if refused.code in FINAL:
             await _reject(session, row, context)
         raise
-    return Moved(row, target.key, known.file_name, known.content_type)
+    return MovedUpload(row, target.key, known.file_name, known.content_type)
 
 
-async def _is_stored(session: Session, row: Any) -> bool:
+async def _is_stored(session: UnitOfWork, row: Any) -> bool:
     async with session.write() as transaction:
         found = await transaction.first("attachments.place", key=row.id)
     return found is not None and found.status == "STORED"
 
 
-async def _own(transaction: Transaction, moved: Moved, context: Context) -> bool:
+async def _own(transaction: Transaction, moved: MovedUpload, context: Context) -> bool:
     """Whether the row owns the object now; another attempt may have been faster. Where the file was sent is loose, for as long as it can be sent again."""
     row = moved.row
     stored = await transaction.first("attachments.store", id=row.id, object_key=moved.key, content_type=moved.content_type, file_name=moved.file_name)
@@ -234,14 +234,14 @@ async def _own(transaction: Transaction, moved: Moved, context: Context) -> bool
         return False
     if not await transaction.run("loose_objects.own", object_keys=[moved.key]):
         raise Refused(ErrorCode.NOT_STORED, "The upload took too long. Try again.")
-    await transaction.run("loose_objects.add", object_keys=[row.object_key], expires_at=context.now + SENDING)
+    await transaction.run("loose_objects.add", object_keys=[row.object_key], expires_at=context.now + UPLOAD_WINDOW)
     await note(transaction, context, "completeAttachmentUploads", detail=row.id)
     return True
 
 
-async def _reject(session: Session, row: Any, context: Context) -> None:
+async def _reject(session: UnitOfWork, row: Any, context: Context) -> None:
     """The bytes cannot become better; what was sent is loose."""
     async with session.write() as transaction:
         await transaction.run("attachments.reject", id=row.id)
-        await transaction.run("loose_objects.add", object_keys=[row.object_key], expires_at=context.now + SENDING)
+        await transaction.run("loose_objects.add", object_keys=[row.object_key], expires_at=context.now + UPLOAD_WINDOW)
         await note(transaction, context, "completeAttachmentUploads", outcome="REJECTED", detail=row.id)

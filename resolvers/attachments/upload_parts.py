@@ -12,11 +12,11 @@ class Upload:
     """A file that was announced. `source` is the request it comes with."""
 
     name: str
-    source: "Source"
+    source: "UploadSource"
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class IncomingFile:
     """A file whose bytes come now: name and media type as the client says them."""
 
     upload: Upload
@@ -25,12 +25,12 @@ class File:
     chunks: AsyncIterator[bytes]
 
 
-class Source(Protocol):
-    async def next_file(self) -> File:
+class UploadSource(Protocol):
+    async def next_file(self) -> IncomingFile:
         """The next file of the body. The one before must have been read to its end. Raises where there is none, and what the transport has to say."""
 
 
-async def arriving(uploads: Sequence[Upload]) -> AsyncIterator[tuple[int, File]]:
+async def iter_parts(uploads: Sequence[Upload]) -> AsyncIterator[tuple[int, IncomingFile]]:
     """Each of the uploads with its place, in the order in which they come. Raises BadUserInput."""
     places = {upload: number for number, upload in enumerate(uploads)}
     if len(places) < len(uploads):

@@ -3,20 +3,20 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from billing.money.issuer import Issuer
-from billing.money.notes import Note, NoteLine
+from billing.money.issuer import InvoiceIssuer
+from billing.money.notes import IssuedCreditNote, NoteLine
 from billing.money.wording import Wording
 
 if TYPE_CHECKING:  # `writing` makes credit notes of a decision
-    from resolvers.changes.writing import Writer
+    from resolvers.changes.writing import WriteContext
 
 
-def unnumbered_note(note_id: str, *, by: "Writer") -> dict[str, Any]:
+def unnumbered_note(note_id: str, *, by: "WriteContext") -> dict[str, Any]:
     """Columns of a credit note that is issued now, as `unnumbered` of an invoice."""
     return {"number": note_id, "issued_at": by.now, "place": asdict(by.numbering.credit_note_place(by.now)), "issuer": issuer_columns(by.issuer)}
 
 
-def issuer_columns(issuer: Issuer | None) -> dict[str, Any] | None:
+def issuer_columns(issuer: InvoiceIssuer | None) -> dict[str, Any] | None:
     """What a document prints of the merchant."""
     return {f"issuer_{name}": value for name, value in asdict(issuer).items()} if issuer else None
 
@@ -25,9 +25,9 @@ def wording_columns(wording: Wording | None) -> dict[str, Any]:
     return {"wording": wording.kind, "wording_of": wording.subject} if wording else {}
 
 
-def note_rows(note: Note, customer_id: str, currency: str, *, by: "Writer") -> dict[str, list[dict[str, Any]]]:
+def note_rows(note: IssuedCreditNote, customer_id: str, currency: str, *, by: "WriteContext") -> dict[str, list[dict[str, Any]]]:
     """A credit note, its lines, and the balance entry of what it grants."""
-    note_id = by.mint("cn")
+    note_id = by.new_id("cn")
     owner = {"customer_id": customer_id, "currency": currency}
     row = owner | {
         "id": note_id,
@@ -43,10 +43,12 @@ def note_rows(note: Note, customer_id: str, currency: str, *, by: "Writer") -> d
         "refunded_minor": note.refunded_minor,
         "created_at": by.now,
     }
-    lines = [owner | {"id": by.mint("line"), "credit_note_id": note_id, "position": position} | _note_line(line) for position, line in enumerate(note.lines, 1)]
+    lines = [
+        owner | {"id": by.new_id("line"), "credit_note_id": note_id, "position": position} | _note_line(line) for position, line in enumerate(note.lines, 1)
+    ]
     changes = {"credit_note": [row], "credit_note_line": lines}
     if note.granted_minor:
-        entry = {"id": by.mint("bal"), "amount_minor": note.granted_minor, "kind": "CREDIT_NOTE", "description": note.lines[0].description}
+        entry = {"id": by.new_id("bal"), "amount_minor": note.granted_minor, "kind": "CREDIT_NOTE", "description": note.lines[0].description}
         changes["balance_entry"] = [owner | entry | {"invoice_id": note.invoice_id, "credit_note_id": note_id, "created_at": by.now}]
     return changes
 

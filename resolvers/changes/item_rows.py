@@ -3,12 +3,12 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from billing.money.allocation import Part
+from billing.money.allocation import AllocationPart
 from resolvers.changes.saving import Changes
-from resolvers.changes.writing import Writer
+from resolvers.changes.writing import WriteContext
 
 
-def collected_rows(charged: Sequence[Part], credited: Sequence[Part], schedule_of: Mapping[str, str], *, by: Writer) -> Changes:
+def collected_rows(charged: Sequence[AllocationPart], credited: Sequence[AllocationPart], schedule_of: Mapping[str, str], *, by: WriteContext) -> Changes:
     """When the money is there. `schedule_of` has the schedule of each installment."""
     paid_of, credit_of = sums(charged, "invoice_id"), sums(credited, "invoice_id")
     installments = sums([*charged, *credited], "installment_id")
@@ -22,7 +22,7 @@ def collected_rows(charged: Sequence[Part], credited: Sequence[Part], schedule_o
     }
 
 
-def attempted_rows(parts: Iterable[Part]) -> Changes:
+def attempted_rows(parts: Iterable[AllocationPart]) -> Changes:
     """While the processor decides."""
     items = list(parts)
     return {
@@ -31,13 +31,13 @@ def attempted_rows(parts: Iterable[Part]) -> Changes:
     }
 
 
-def uncollected_rows(parts: Iterable[Part]) -> Changes:
+def uncollected_rows(parts: Iterable[AllocationPart]) -> Changes:
     """As before the payment: what the billing clock would have tried again, it tries when it would have."""
     attempted = attempted_rows(parts)
     return {"uncollected": attempted["attempted"], "uncollected_installment": attempted["attempted_installment"]}
 
 
-def sums(parts: Iterable[Part], key: str) -> Counter[str]:
+def sums(parts: Iterable[AllocationPart], key: str) -> Counter[str]:
     """What is for each invoice, or each installment."""
     minor_of: Counter[str] = Counter()
     for part in parts:

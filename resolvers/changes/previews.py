@@ -22,13 +22,13 @@ ABOUT_THE_CALL = ("idempotency_key", "preview_token", "expected_version")
 
 
 @dataclass(frozen=True, slots=True)
-class Pinned:
+class PinnedPreview:
     """The instant that a preview was made for, and what came out."""
 
     at: datetime
     outcome: str
 
-    def judge(self, decision: Decision) -> None:
+    def check(self, decision: Decision) -> None:
         """Raises Refused where the decision, made for the same instant, would differ from the preview."""
         if not hmac.compare_digest(outcome_of(decision), self.outcome):
             raise Refused(ErrorCode.PREVIEW_EXPIRED, EXPIRED, "previewToken")
@@ -39,7 +39,7 @@ def pin(given: Any, mutation: str, decision: Decision, context: Context) -> str:
     return base64.urlsafe_b64encode(_seal(payload, context) + payload).decode()
 
 
-def pinned(given: Any, mutation: str, context: Context) -> Pinned | None:
+def pinned(given: Any, mutation: str, context: Context) -> PinnedPreview | None:
     """What the token in an input pins, None without one. Raises Refused for a token that is old, forged, or of another call."""
     token = getattr(given, "preview_token", None)
     if not token:
@@ -55,7 +55,7 @@ def pinned(given: Any, mutation: str, context: Context) -> Pinned | None:
     at = datetime.fromisoformat(told["at"])
     if told["what"] != _subject(given, mutation, context) or not at <= context.now <= at + LIFETIME:
         raise Refused(ErrorCode.PREVIEW_EXPIRED, EXPIRED, "previewToken")
-    return Pinned(at, told["outcome"])
+    return PinnedPreview(at, told["outcome"])
 
 
 def outcome_of(decision: Decision) -> str:

@@ -5,18 +5,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from billing.money.notes import Left, Note, note_line
-from billing.money.refunds import BY_THE_BANK, Part, Recorded, granted, waived
+from billing.money.notes import IssuedCreditNote, RemainingAmounts, note_line
+from billing.money.refunds import BY_THE_BANK, PaymentPart, Recorded, granted, waived
 from billing.money.wording import Wording, WordingKind
 from billing.rows.money.refunds import RecordedRefund, RefundedInstallment, RefundedInvoice, RefundedPayment, RefundNote
 from billing.states import InvoiceStatus, RefundReason, RefundStatus
 from resolvers.changes.credit_notes import note_rows
 from resolvers.changes.saving import Changes
-from resolvers.changes.writing import Writer
+from resolvers.changes.writing import WriteContext
 
 
 @dataclass(frozen=True, slots=True)
-class Touched:
+class RefundScope:
     """A refund, its payment, and the invoices and installments that it may change, the installments from the last due to the first."""
 
     payment: RefundedPayment
@@ -33,9 +33,9 @@ def is_by_the_bank(refund: RecordedRefund) -> bool:
     return refund.reason in BY_THE_BANK
 
 
-def refund_row(refund: Recorded, currency: str, *, by: Writer) -> dict[str, Any]:
+def refund_row(refund: Recorded, currency: str, *, by: WriteContext) -> dict[str, Any]:
     return {
-        "id": refund.id or by.mint("ref"),
+        "id": refund.id or by.new_id("ref"),
         "currency": currency,
         "amount_minor": refund.amount_minor,
         "reason": refund.reason,
@@ -48,12 +48,12 @@ def refund_row(refund: Recorded, currency: str, *, by: Writer) -> dict[str, Any]
     }
 
 
-def allocation_row(part: Part, currency: str, *, by: Writer) -> dict[str, Any]:
-    ids = {"id": by.mint("rfa"), "invoice_id": part.invoice_id, "installment_id": part.installment_id}
+def allocation_row(part: PaymentPart, currency: str, *, by: WriteContext) -> dict[str, Any]:
+    ids = {"id": by.new_id("rfa"), "invoice_id": part.invoice_id, "installment_id": part.installment_id}
     return ids | {"currency": currency, "amount_minor": part.amount_minor}
 
 
-def noted_parts(parts: Iterable[Part], notes: Iterable[RefundNote]) -> list[RefundNote]:
+def noted_parts(parts: Iterable[PaymentPart], notes: Iterable[RefundNote]) -> list[RefundNote]:
     """How much of each credit note is over these parts."""
     left, noted = _by(parts, "invoice_id"), []
     for note in notes:
@@ -64,7 +64,7 @@ def noted_parts(parts: Iterable[Part], notes: Iterable[RefundNote]) -> list[Refu
     return noted
 
 
-def taken_rows(touched: Touched, parts: Sequence[Part], *, by: Writer) -> Changes:
+def taken_rows(touched: RefundScope, parts: Sequence[PaymentPart], *, by: WriteContext) -> Changes:
     """What is paid falls. Of what the merchant gave back as much is credited, by a credit note, so that nothing more is owed; what a bank took back is owed again."""
     changes: Changes = defaultdict(list)
     is_bank, sums = is_by_the_bank(touched.refund), _sums(parts)
@@ -94,7 +94,7 @@ def taken_rows(touched: Touched, parts: Sequence[Part], *, by: Writer) -> Change
     return changes
 
 
-def back_rows(touched: Touched, parts: Sequence[Part], notes: Sequence[RefundNote], *, by: Writer) -> Changes:
+def back_rows(touched: RefundScope, parts: Sequence[PaymentPart], notes: Sequence[RefundNote], *, by: WriteContext) -> Changes:
     """The reverse. A credit note stays: what it said was paid back, and was not, is the customer's credit. What an invoice has no room for any more becomes credit too."""
     changes: Changes = defaultdict(list)
     noted: dict[str, int] = Counter()
@@ -130,7 +130,7 @@ def back_rows(touched: Touched, parts: Sequence[Part], notes: Sequence[RefundNot
     return changes
 
 
-def freed_rows(touched: Touched, *, by: Writer) -> Changes:
+def freed_rows(touched: RefundScope, *, by: WriteContext) -> Changes:
     """After a dispute was won: of an invoice whose payments were all given back, the credit that paid the rest becomes credit again, as it does with a refund."""
     changes: Changes = defaultdict(list)
     returned: Counter[str] = Counter()
@@ -146,13 +146,15 @@ def freed_rows(touched: Touched, *, by: Writer) -> Changes:
     return changes
 
 
-def _note(invoice: RefundedInvoice, minor: int, granted_minor: int, refund_id: str) -> Note:
-    left = Left(invoice.total_minor - invoice.tax_minor - (invoice.noted_minor - invoice.noted_tax_minor), invoice.tax_minor - invoice.noted_tax_minor)
+def _note(invoice: RefundedInvoice, minor: int, granted_minor: int, refund_id: str) -> IssuedCreditNote:
+    left = RemainingAmounts(
+        invoice.total_minor - invoice.tax_minor - (invoice.noted_minor - invoice.noted_tax_minor), invoice.tax_minor - invoice.noted_tax_minor
+    )
     line = note_line(left, minor + granted_minor, Wording(WordingKind.REFUND, invoice.number))
-    return Note(invoice.id, "REFUND", (line,), granted_minor=granted_minor, refunded_minor=minor, refund_id=refund_id)
+    return IssuedCreditNote(invoice.id, "REFUND", (line,), granted_minor=granted_minor, refunded_minor=minor, refund_id=refund_id)
 
 
-def _credit_paid(touched: Touched, invoice_id: str, taken: Iterable[Part], granted_minor: int) -> Counter[str]:
+def _credit_paid(touched: RefundScope, invoice_id: str, taken: Iterable[PaymentPart], granted_minor: int) -> Counter[str]:
     """Which installments of an invoice the credit had paid that becomes credit again."""
     left, returned, back = granted_minor, Counter[str](), _by(taken, "installment_id")
     for one in touched.installments:
@@ -163,7 +165,7 @@ def _credit_paid(touched: Touched, invoice_id: str, taken: Iterable[Part], grant
     return returned
 
 
-def _returned_alone(changes: Changes, touched: Touched, paid_back: Mapping[str, int], *, by: Writer) -> Counter[str]:
+def _returned_alone(changes: Changes, touched: RefundScope, paid_back: Mapping[str, int], *, by: WriteContext) -> Counter[str]:
     """Of an installment without an invoice: when the merchant has given back all that was charged, the credit that paid the rest becomes credit again."""
     returned = Counter[str]()
     for one in touched.installments:
@@ -177,7 +179,7 @@ def _returned_alone(changes: Changes, touched: Touched, paid_back: Mapping[str, 
     return returned
 
 
-def _from_account(touched: Touched, minor: int, *, by: Writer) -> list[dict[str, Any]]:
+def _from_account(touched: RefundScope, minor: int, *, by: WriteContext) -> list[dict[str, Any]]:
     """What a bank took back, and what had become credit, is taken from the balance. Of what paid the account the merchant asks nothing again."""
     payment, entries = touched.payment, [_entry(touched, -minor, by=by)]
     if not is_by_the_bank(touched.refund) and (not_asked := waived(minor, payment.credit_minor, payment.account_minor)):
@@ -185,7 +187,7 @@ def _from_account(touched: Touched, minor: int, *, by: Writer) -> list[dict[str,
     return entries
 
 
-def _schedules(touched: Touched, installments: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def _schedules(touched: RefundScope, installments: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     schedule_of = {one.id: one.schedule_id for one in touched.installments}
     paid, refunded = Counter[str](), Counter[str]()
     for row in installments:
@@ -194,14 +196,14 @@ def _schedules(touched: Touched, installments: Iterable[Mapping[str, Any]]) -> l
     return [{"id": one, "paid_minor": paid[one], "refunded_minor": refunded[one]} for one in sorted({*paid, *refunded})]
 
 
-def _sums(parts: Iterable[Part]) -> list[Part]:
+def _sums(parts: Iterable[PaymentPart]) -> list[PaymentPart]:
     sums: Counter[tuple[str | None, str | None]] = Counter()
     for part in parts:
         sums[part.invoice_id, part.installment_id] += part.amount_minor
-    return [Part(*key, minor) for key, minor in sums.items()]
+    return [PaymentPart(*key, minor) for key, minor in sums.items()]
 
 
-def _by(parts: Iterable[Part], key: str) -> Counter[str]:
+def _by(parts: Iterable[PaymentPart], key: str) -> Counter[str]:
     sums: Counter[str] = Counter()
     for part in parts:
         if (identifier := getattr(part, key)) is not None:
@@ -226,10 +228,10 @@ def _change(invoice_id: str, *, paid: int, credited: int, refunded: int) -> dict
     return {"id": invoice_id, "paid_minor": paid, "credited_minor": credited, "refunded_minor": refunded}
 
 
-def _entry(touched: Touched, minor: int, *, by: Writer) -> dict[str, Any]:
+def _entry(touched: RefundScope, minor: int, *, by: WriteContext) -> dict[str, Any]:
     return {
         "customer_id": touched.payment.customer_id,
-        "id": by.mint("bal"),
+        "id": by.new_id("bal"),
         "created_at": by.now,
         "currency": touched.payment.currency,
         "amount_minor": minor,

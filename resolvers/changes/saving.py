@@ -27,7 +27,7 @@ ENDED = {"changed_redemption", "withdrawn_redemption"}
 PLANS = {"taken_plan", "untaken_plan"}
 
 
-class Interrupted(Exception):
+class DecisionOutdated(Exception):
     """The rows are not as they were when it was decided. Only a bug or a lost lock can bring this about; nothing is written."""
 
 
@@ -45,7 +45,7 @@ async def save(transaction: Transaction, changes: Changes) -> None:
     late = LATE if present.keys() & ENDED else set()
     for kinds in (present.keys() & EARLY, present.keys() - EARLY - late - PLANS, present.keys() & late):
         if kinds:
-            _judge(present, await transaction.save({kind: as_json(present[kind]) for kind in kinds}))
+            _check_counts(present, await transaction.save({kind: as_json(present[kind]) for kind in kinds}))
     await _save_plans(transaction, changes)
     for invoice in changes.get("invoice", ()):
         transaction.at_commit("invoices.issue_number", key=invoice["id"], **invoice["place"])
@@ -60,11 +60,11 @@ def _snapshots(changes: Changes) -> list[dict[str, Any]]:
     return [{"document_id": row["id"], **row["issuer"]} for row in documents if row.get("issuer")]
 
 
-def _judge(changes: Changes, written: Mapping[str, int]) -> None:
+def _check_counts(changes: Changes, written: Mapping[str, int]) -> None:
     if "taken_coupon" in written and written["taken_coupon"] != len(changes["taken_coupon"]):
         raise Refused(ErrorCode.COUPON_INVALID, "This code cannot be used here.", "code")
     if any(written[kind] != len(changes[kind]) for kind in written.keys() & COUNTED):
-        raise Interrupted
+        raise DecisionOutdated
 
 
 async def _save_plans(transaction: Transaction, changes: Changes) -> None:

@@ -8,13 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from billing.ids import type_id
-from billing.lifecycle.facts import Bill, Decision, Event, Facts, Redemption
+from billing.lifecycle.facts import Decision, InvoiceDraft, LifecycleEvent, Redemption, SubscriptionFacts
 from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import is_canceled_order, taken
-from billing.money.allocation import Part
+from billing.money.allocation import AllocationPart
 from billing.money.dunning import RetryPolicy, Step
-from billing.money.issuer import Issuer
-from billing.money.notes import Note
+from billing.money.issuer import InvoiceIssuer
+from billing.money.notes import IssuedCreditNote
 from billing.money.numbers import Numbering
 from billing.rows.contracts import Contract
 from billing.states import Actor, Collection
@@ -25,7 +25,7 @@ from resolvers.context import Context, Letterhead, payments_of
 
 
 @dataclass(frozen=True, slots=True)
-class Writer:
+class WriteContext:
     """Who writes, when, how ids are made, how invoices are numbered, what follows when they stay unpaid, when a service begins that is paid by a debit, and the merchant
     as documents print it.
 
@@ -34,33 +34,35 @@ class Writer:
 
     actor: str
     now: datetime
-    mint: Callable[[str], str]
+    new_id: Callable[[str], str]
     numbering: Numbering
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     letterhead: Letterhead | None = None
     service_begins: ServiceBegins = ServiceBegins.MONEY
-    issuer: Issuer | None = None
+    issuer: InvoiceIssuer | None = None
 
 
-def writer(context: Context) -> Writer:
+def writer(context: Context) -> WriteContext:
     payments = payments_of(context)
 
     def mint(prefix: str) -> str:
         return fresh_id(prefix, context)
 
-    return Writer(context.viewer.kind, context.now, mint, payments.numbering, payments.policy, payments.letterhead, payments.service_begins, payments.issuer)
+    return WriteContext(
+        context.viewer.kind, context.now, mint, payments.numbering, payments.policy, payments.letterhead, payments.service_begins, payments.issuer
+    )
 
 
-def system_writer(now: datetime, numbering: Numbering, policy: RetryPolicy | None = None, letterhead: Letterhead | None = None) -> Writer:
+def system_writer(now: datetime, numbering: Numbering, policy: RetryPolicy | None = None, letterhead: Letterhead | None = None) -> WriteContext:
     """For what nobody asked for: the billing clock, and what processors tell."""
 
     def mint(prefix: str) -> str:
         return type_id(prefix, int(now.timestamp() * 1000), entropy=secrets.randbits(74))
 
-    return Writer(Actor.SYSTEM, now, mint, numbering, policy or RetryPolicy(), letterhead)
+    return WriteContext(Actor.SYSTEM, now, mint, numbering, policy or RetryPolicy(), letterhead)
 
 
-def rows_of(facts: Facts, decision: Decision, by: Writer, *, payment_id: str | None = None) -> Changes:
+def rows_of(facts: SubscriptionFacts, decision: Decision, by: WriteContext, *, payment_id: str | None = None) -> Changes:
     """`payment_id` pays the bill; without it the bill stays open, and is collected by the billing clock."""
     after = replace(decision.contract, version=facts.contract.version + 1)
     changes: Changes = defaultdict(list)
@@ -83,10 +85,10 @@ def row_of(contract: Contract) -> dict[str, Any]:
     return row
 
 
-def event_row(contract: Contract, event: Event, *, happened_at: datetime, by: Writer) -> dict[str, Any]:
+def event_row(contract: Contract, event: LifecycleEvent, *, happened_at: datetime, by: WriteContext) -> dict[str, Any]:
     return {
         "customer_id": contract.customer_id,
-        "id": by.mint("evt"),
+        "id": by.new_id("evt"),
         "subscription_id": contract.id,
         "kind": event.kind,
         "actor": by.actor,
@@ -95,11 +97,11 @@ def event_row(contract: Contract, event: Event, *, happened_at: datetime, by: Wr
     }
 
 
-def allocation_row(customer_id: str, payment_id: str, part: Part, currency: str, *, by: Writer) -> dict[str, Any]:
+def allocation_row(customer_id: str, payment_id: str, part: AllocationPart, currency: str, *, by: WriteContext) -> dict[str, Any]:
     """What a part of a payment is for."""
     return {
         "customer_id": customer_id,
-        "id": by.mint("alo"),
+        "id": by.new_id("alo"),
         "payment_id": payment_id,
         "invoice_id": part.invoice_id,
         "installment_id": part.installment_id,
@@ -124,7 +126,7 @@ def collection_row(invoice_id: str, step: Step) -> dict[str, Any]:
     }
 
 
-def unnumbered(invoice_id: str, *, by: Writer) -> dict[str, Any]:
+def unnumbered(invoice_id: str, *, by: WriteContext) -> dict[str, Any]:
     """Columns of an invoice that is issued now. It has its id for a number until the transaction ends; `place` says which number it gets then."""
     return {"number": invoice_id, "issued_at": by.now, "place": asdict(by.numbering.place(by.now)), "issuer": issuer_columns(by.issuer)}
 
@@ -145,14 +147,14 @@ def audited(context: Context, event: str, *, customer_id: str | None, detail: st
     }
 
 
-def _plans(changes: Changes, before: Contract, after: Contract, *, by: Writer) -> None:
+def _plans(changes: Changes, before: Contract, after: Contract, *, by: WriteContext) -> None:
     """Which plans the customer has had, for the trials of later orders."""
     if is_canceled_order(before, after):
         changes["untaken_plan"].append({"subscription_id": after.id})
     changes["taken_plan"] += [asdict(plan) for plan in taken(before, after, now=by.now)]
 
 
-def _redemptions(changes: Changes, facts: Facts, redemptions: tuple[Redemption, ...], *, by: Writer) -> None:
+def _redemptions(changes: Changes, facts: SubscriptionFacts, redemptions: tuple[Redemption, ...], *, by: WriteContext) -> None:
     owner = facts.contract.customer_id
     for redemption in redemptions:
         row = {"customer_id": owner, "id": redemption.id, "periods_left": redemption.periods_left, "used_until": redemption.used_until}
@@ -160,14 +162,14 @@ def _redemptions(changes: Changes, facts: Facts, redemptions: tuple[Redemption, 
             changes["withdrawn_redemption"].append(row)
             changes["returned_coupon"].append({"id": redemption.coupon_id})
         elif redemption.id is None:
-            row |= {"id": by.mint("red"), "coupon_id": redemption.coupon_id, "subscription_id": facts.contract.id, "redeemed_at": by.now}
+            row |= {"id": by.new_id("red"), "coupon_id": redemption.coupon_id, "subscription_id": facts.contract.id, "redeemed_at": by.now}
             changes["coupon_redemption"].append(row)
             changes["taken_coupon"].append({"id": redemption.coupon_id})
         else:
             changes["changed_redemption"].append(row | {"ended_at": by.now if redemption.is_ended else None})
 
 
-def _release(changes: Changes, facts: Facts, note: Note, *, by: Writer) -> None:
+def _release(changes: Changes, facts: SubscriptionFacts, note: IssuedCreditNote, *, by: WriteContext) -> None:
     """A credit note, and what it takes off its invoice."""
     for kind, rows in note_rows(note, facts.contract.customer_id, facts.contract.currency, by=by).items():
         changes[kind] += rows
@@ -175,10 +177,10 @@ def _release(changes: Changes, facts: Facts, note: Note, *, by: Writer) -> None:
         changes["released"].append({"id": note.invoice_id, "credited_minor": note.released_minor, "paid_at": by.now})
 
 
-def _entry(facts: Facts, amount_minor: int, kind: str, description: str, *, by: Writer) -> dict[str, Any]:
+def _entry(facts: SubscriptionFacts, amount_minor: int, kind: str, description: str, *, by: WriteContext) -> dict[str, Any]:
     return {
         "customer_id": facts.contract.customer_id,
-        "id": by.mint("bal"),
+        "id": by.new_id("bal"),
         "currency": facts.contract.currency,
         "amount_minor": amount_minor,
         "kind": kind,
@@ -187,7 +189,7 @@ def _entry(facts: Facts, amount_minor: int, kind: str, description: str, *, by: 
     }
 
 
-def _issue(changes: Changes, facts: Facts, bill: Bill, *, by: Writer, payment_id: str | None) -> None:
+def _issue(changes: Changes, facts: SubscriptionFacts, bill: InvoiceDraft, *, by: WriteContext, payment_id: str | None) -> None:
     invoice = _invoice(facts, bill, by=by, is_paid=payment_id is not None or not bill.remaining_minor)
     changes["invoice"].append(invoice)
     changes["invoice_line"] += [_line(invoice, bill, position, by=by) for position in range(1, len(bill.lines) + 1)]
@@ -195,13 +197,13 @@ def _issue(changes: Changes, facts: Facts, bill: Bill, *, by: Writer, payment_id
         entry = _entry(facts, -bill.credited_minor, "APPLIED_TO_INVOICE", "Used for an invoice", by=by)
         changes["balance_entry"].append(entry | {"invoice_id": invoice["id"]})
     if payment_id is not None:
-        part = Part(invoice["id"], None, bill.remaining_minor)
+        part = AllocationPart(invoice["id"], None, bill.remaining_minor)
         changes["payment_allocation"].append(allocation_row(facts.contract.customer_id, payment_id, part, facts.contract.currency, by=by))
 
 
-def _invoice(facts: Facts, bill: Bill, *, by: Writer, is_paid: bool) -> dict[str, Any]:
+def _invoice(facts: SubscriptionFacts, bill: InvoiceDraft, *, by: WriteContext, is_paid: bool) -> dict[str, Any]:
     amounts = [line.amounts for line in bill.lines]
-    invoice_id = by.mint("inv")
+    invoice_id = by.new_id("inv")
     return {
         "customer_id": facts.contract.customer_id,
         "id": invoice_id,
@@ -226,11 +228,11 @@ def _invoice(facts: Facts, bill: Bill, *, by: Writer, is_paid: bool) -> dict[str
     }
 
 
-def _line(invoice: dict[str, Any], bill: Bill, position: int, *, by: Writer) -> dict[str, Any]:
+def _line(invoice: dict[str, Any], bill: InvoiceDraft, position: int, *, by: WriteContext) -> dict[str, Any]:
     line = bill.lines[position - 1]
     return {
         "customer_id": invoice["customer_id"],
-        "id": by.mint("line"),
+        "id": by.new_id("line"),
         "invoice_id": invoice["id"],
         "currency": invoice["currency"],
         "position": position,

@@ -7,26 +7,26 @@ from typing import Any
 
 from billing.refusals import ErrorCode, Refused
 from billing.states import BalanceEntryKind
-from payments.processor import Charge
+from payments.processor import ChargeRequest
 from resolvers.changes.saving import Changes, merged
-from resolvers.changes.writing import Writer
-from resolvers.idempotency import Call
+from resolvers.changes.writing import WriteContext
+from resolvers.idempotency import MutationCall
 
 # How long a call may wait for the processor before whoever retries takes over: longer than an operation may take.
 LEASE = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class ChargeSubmission:
     """A charge that stands in the database and is now to be sent; again, if somebody who died may have sent it before."""
 
     processor: str
-    charge: Charge
+    charge: ChargeRequest
     is_repeat: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Intent:
+class PendingCharge:
     """What money is to be taken for. `reserved_minor` is credit, and `coupon_id` a new coupon, that will be used along with it.
 
     `account_minor` is the part of the amount that pays what is owed on the account. It has no allocation: it is an entry of the balance.
@@ -52,7 +52,7 @@ class Intent:
     agreed: Mapping[str, Any] | None = None
 
 
-def judge_method(method: Any, processors: Container[str] | None = None) -> None:
+def check_method(method: Any, processors: Container[str] | None = None) -> None:
     """Raises Refused where there is nothing to charge. `processors` are those that are there; None where that is judged elsewhere."""
     if method.method_id is None or method.method_processor is None or method.method_reference is None:
         raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "Add a payment method first.")
@@ -60,17 +60,17 @@ def judge_method(method: Any, processors: Container[str] | None = None) -> None:
         raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "This payment method cannot be charged any more. Add another one.")
 
 
-def attempt(intent: Intent, method: Any, call: Call | None, *, by: Writer) -> tuple[Sending, Changes]:
+def attempt(intent: PendingCharge, method: Any, call: MutationCall | None, *, by: WriteContext) -> tuple[ChargeSubmission, Changes]:
     """`method` has the columns `method_…` of an Account or a Collectable. Without a call nobody waits, and the customer cannot be asked. Raises Refused without a method."""
-    judge_method(method)
-    charge = Charge(intent.payment_id, intent.customer_id, method.method_reference, intent.amount_minor, intent.currency, intent.words, call is None)
+    check_method(method)
+    charge = ChargeRequest(intent.payment_id, intent.customer_id, method.method_reference, intent.amount_minor, intent.currency, intent.words, call is None)
     changes: Changes = {"payment": [_payment(intent, method, by=by)], "charge": [_charge(intent, charge, call, by=by)]}
     if call:
         changes["idempotency_key"] = [{"mutation": call.mutation, "key": call.key, "payment_id": intent.payment_id, "lease_until": by.now + LEASE}]
-    return Sending(method.method_processor, charge), changes
+    return ChargeSubmission(method.method_processor, charge), changes
 
 
-def _payment(intent: Intent, method: Any, *, by: Writer) -> dict[str, Any]:
+def _payment(intent: PendingCharge, method: Any, *, by: WriteContext) -> dict[str, Any]:
     return {
         "customer_id": intent.customer_id,
         "id": intent.payment_id,
@@ -86,7 +86,7 @@ def _payment(intent: Intent, method: Any, *, by: Writer) -> dict[str, Any]:
     }
 
 
-def _charge(intent: Intent, charge: Charge, call: Call | None, *, by: Writer) -> dict[str, Any]:
+def _charge(intent: PendingCharge, charge: ChargeRequest, call: MutationCall | None, *, by: WriteContext) -> dict[str, Any]:
     return {
         "customer_id": intent.customer_id,
         "payment_id": intent.payment_id,
@@ -109,12 +109,12 @@ def _charge(intent: Intent, charge: Charge, call: Call | None, *, by: Writer) ->
     }
 
 
-def _paid_on_account(intent: Intent, *, by: Writer) -> Changes:
+def _paid_on_account(intent: PendingCharge, *, by: WriteContext) -> Changes:
     if not intent.account_minor:
         return {}
     entry = {
         "customer_id": intent.customer_id,
-        "id": by.mint("bal"),
+        "id": by.new_id("bal"),
         "currency": intent.currency,
         "amount_minor": intent.account_minor,
         "kind": BalanceEntryKind.PAYMENT,

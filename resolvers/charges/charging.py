@@ -4,7 +4,7 @@
     ask       no transaction: the processor is called under the payment's id, so however often it is sent, money moves once
     settle    one transaction: the decision is written with the money, or everything is as before and the payment says why (`deciding.py`)
 
-Whoever dies in between is followed by a retry under the same key, by a webhook, or by the reconciling job: they all end in `settle`.
+Whoever dies in between is followed by a retry under the same key, by a webhook, or by the reconciling job: they all end in `apply_result`.
 """
 
 import json
@@ -14,20 +14,20 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from billing.lifecycle.facts import Decision, Facts
+from billing.lifecycle.facts import Decision, SubscriptionFacts
 from billing.money.standing import advanced
 from billing.refusals import ErrorCode, Refused
 from db.outages import cause_of, repeated
-from db.unit_of_work import Session, Transaction
-from payments.processor import KEYS_HOLD, Attempt, Charge, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
+from db.unit_of_work import Transaction, UnitOfWork
+from payments.processor import KEYS_HOLD, ChargeLookup, ChargeRequest, ChargeResult, ChargeStatus, OutcomeUnknown, Processor, ProcessorUnavailable
 from resolvers.changes.credit_notes import issuer_columns
-from resolvers.changes.saving import Changes, Interrupted, merged, save
-from resolvers.changes.writing import Writer, row_of, rows_of
+from resolvers.changes.saving import Changes, DecisionOutdated, merged, save
+from resolvers.changes.writing import WriteContext, row_of, rows_of
 from resolvers.charges import charged_decisions as deciding
 from resolvers.charges import dunning, refunding
-from resolvers.charges.attempts import Intent, Sending, attempt
+from resolvers.charges.attempts import ChargeSubmission, PendingCharge, attempt
 from resolvers.charges.charged_decisions import agreed, never_happened, order_rows
-from resolvers.idempotency import Call
+from resolvers.idempotency import MutationCall
 
 logger = logging.getLogger("portico.payments")
 
@@ -38,17 +38,19 @@ ORDER_CANCELED = "The payment failed, and the subscription was canceled before i
 TRY_AGAIN = "Payments cannot be taken right now, and nothing was changed. Try again shortly."
 
 
-def begun(facts: Facts, decision: Decision, answer: Mapping[str, Any], call: Call | None, *, by: Writer) -> tuple[Sending, Changes]:
+def reserve(
+    facts: SubscriptionFacts, decision: Decision, answer: Mapping[str, Any], call: MutationCall | None, *, by: WriteContext
+) -> tuple[ChargeSubmission, Changes]:
     """What to send to the processor, and the rows that must stand before it is sent."""
     contract = facts.contract
-    payment_id = by.mint("pay")
+    payment_id = by.new_id("pay")
     is_new = contract.version == 0
     waiting = replace(contract, charging_payment_id=payment_id, version=contract.version + 1)
     final = rows_of(facts if is_new else replace(facts, contract=waiting), decision, by, payment_id=payment_id)
     # A coupon is taken at once, so that nobody takes its last redemption meanwhile; a decline gives it back.
     taken = final.pop("taken_coupon", [])
     final.pop("released_charge", None)
-    intent = Intent(
+    intent = PendingCharge(
         payment_id,
         contract.customer_id,
         contract.currency,
@@ -66,16 +68,16 @@ def begun(facts: Facts, decision: Decision, answer: Mapping[str, Any], call: Cal
     return sending, changes | {"taken_coupon": taken, "subscription": [] if is_new else [row_of(waiting)]}
 
 
-async def sending_again(transaction: Transaction, payment_id: str, *, now: datetime) -> Sending:
+async def resubmission(transaction: Transaction, payment_id: str, *, now: datetime) -> ChargeSubmission:
     """The same request as before, from the record of it. Raises Refused where the processor may have forgotten the key: then only its outcome may be asked for."""
     attempt = await transaction.first("charges.attempt", key=payment_id)
     if attempt.started_at + KEYS_HOLD < now:
         raise Refused(ErrorCode.IN_PROGRESS, "The payment's outcome is not known yet.")
     await transaction.run("charges.note_sending", key=payment_id)
-    return Sending(attempt.processor, Charge(**json.loads(attempt.request)), is_repeat=True)
+    return ChargeSubmission(attempt.processor, ChargeRequest(**json.loads(attempt.request)), is_repeat=True)
 
 
-async def ask(processor: Processor, sending: Sending) -> ChargeResult:
+async def submit(processor: Processor, sending: ChargeSubmission) -> ChargeResult:
     """The processor's word; PROCESSING where there is none yet. That a repeated request did not arrive says nothing about the one before it."""
     try:
         return await processor.charge(sending.charge)
@@ -92,9 +94,9 @@ def log_no_answer(processor: str, error: Exception) -> None:
     logger.warning("the payment processor gave no answer", extra={"processor": processor, "cause": cause_of(error)})
 
 
-async def ask_again(processor: Processor, attempt: Any, *, now: datetime) -> ChargeResult | None:
+async def submit_again(processor: Processor, attempt: Any, *, now: datetime) -> ChargeResult | None:
     """What became of a charge whose answer was lost; None while nobody knows."""
-    asked = Attempt(attempt.payment_id, attempt.method_reference, attempt.processor_reference, attempt.sent_at)
+    asked = ChargeLookup(attempt.payment_id, attempt.method_reference, attempt.processor_reference, attempt.sent_at)
     try:
         return await processor.outcome(asked, now=now) or replace(UNAVAILABLE, decline_code="never_arrived")
     except (ProcessorUnavailable, OutcomeUnknown) as error:
@@ -102,27 +104,27 @@ async def ask_again(processor: Processor, attempt: Any, *, now: datetime) -> Cha
         return None
 
 
-async def settle(session: Session, payment_id: str, result: ChargeResult, *, by: Writer, sent_at: datetime | None = None) -> dict[str, Any]:
+async def apply_result(session: UnitOfWork, payment_id: str, result: ChargeResult, *, by: WriteContext, sent_at: datetime | None = None) -> dict[str, Any]:
     """Write what the processor said. The answer of the call; the same again for whoever comes later, whatever they were told meanwhile.
 
     `sent_at` is when that was sent which the processor was asked about. If it has been sent again since, the word is out of date, and nothing is written.
     """
     try:
         return await repeated(lambda: _settled_once(session, payment_id, result, sent_at, by=by))
-    except Interrupted:
+    except DecisionOutdated:
         if result.status is not ChargeStatus.SUCCEEDED:
             raise
     # What it was to pay was voided or paid meanwhile: the money is the customer's.
     return await repeated(lambda: _credited(session, payment_id, result, by=by))
 
 
-async def _settled_once(session: Session, payment_id: str, result: ChargeResult, sent_at: datetime | None, *, by: Writer) -> dict[str, Any]:
+async def _settled_once(session: UnitOfWork, payment_id: str, result: ChargeResult, sent_at: datetime | None, *, by: WriteContext) -> dict[str, Any]:
     async with session.write() as transaction:
         charge, attempt = await _standing(transaction, payment_id)
         if _is_old(charge, attempt, result):
             return _kept(charge, attempt)
         if charge.settled_at is not None and charge.on_failure is None and not charge.pays_what_began:
-            raise Interrupted
+            raise DecisionOutdated
         if sent_at is not None and sent_at != attempt.sent_at:
             return {}
         answer: dict[str, Any] = json.loads(charge.answer)
@@ -145,7 +147,7 @@ async def _settled_once(session: Session, payment_id: str, result: ChargeResult,
     return answer
 
 
-async def _credited(session: Session, payment_id: str, result: ChargeResult, *, by: Writer) -> dict[str, Any]:
+async def _credited(session: UnitOfWork, payment_id: str, result: ChargeResult, *, by: WriteContext) -> dict[str, Any]:
     """Money that came when nothing was left for it to do becomes credit, once: money in is what was allocated, and what is credit."""
     async with session.write() as transaction:
         charge, attempt = await _standing(transaction, payment_id)
@@ -155,7 +157,7 @@ async def _credited(session: Session, payment_id: str, result: ChargeResult, *, 
         answer = _paid_alone(charge)
         entry = {
             "customer_id": charge.customer_id,
-            "id": by.mint("bal"),
+            "id": by.new_id("bal"),
             "currency": request["currency"],
             "amount_minor": request["amount_minor"],
             "kind": "OVERPAYMENT",
@@ -195,14 +197,14 @@ def _kept(charge: Any, attempt: Any) -> dict[str, Any]:
     return kept
 
 
-async def _undone(transaction: Transaction, charge: Any, result: ChargeResult, *, by: Writer) -> Changes:
+async def _undone(transaction: Transaction, charge: Any, result: ChargeResult, *, by: WriteContext) -> Changes:
     """Everything as before, or as it was foreseen for who pays what stands."""
     if charge.on_failure is None:
         return await deciding.failed(transaction, charge, result, by=by)
     return _foreseen(charge, "nobody asked" if never_happened(result) else "retryable" if result.is_retryable else "final")
 
 
-async def _unused(transaction: Transaction, charge: Any, *, by: Writer) -> Changes:
+async def _unused(transaction: Transaction, charge: Any, *, by: WriteContext) -> Changes:
     return await deciding.unused(transaction, charge, by=by) if charge.on_failure is None else _foreseen(charge, "final")
 
 
@@ -211,13 +213,13 @@ def _foreseen(charge: Any, why: str) -> Changes:
     return changes
 
 
-def _undecided(charge: Any, result: ChargeResult, answer: dict[str, Any], *, by: Writer) -> Changes:
+def _undecided(charge: Any, result: ChargeResult, answer: dict[str, Any], *, by: WriteContext) -> Changes:
     """The subscription goes on waiting. The call has its answer: a payment that is not done."""
     row = {"id": charge.payment_id, "status": result.status, "processor_reference": result.processor_reference}
     return {"result": [row], "idempotency_key": _key(charge, answer, by=by)}
 
 
-def _settled(charge: Any, result: ChargeResult, answer: dict[str, Any], *, by: Writer) -> Changes:
+def _settled(charge: Any, result: ChargeResult, answer: dict[str, Any], *, by: WriteContext) -> Changes:
     is_paid = result.status is ChargeStatus.SUCCEEDED
     row = {
         "id": charge.payment_id,
@@ -237,7 +239,7 @@ def _settled(charge: Any, result: ChargeResult, answer: dict[str, Any], *, by: W
     }
 
 
-def _key(charge: Any, answer: dict[str, Any], *, by: Writer) -> list[dict[str, Any]]:
+def _key(charge: Any, answer: dict[str, Any], *, by: WriteContext) -> list[dict[str, Any]]:
     if charge.key is None:
         return []
     return [{"mutation": charge.mutation, "key": charge.key, "answer": answer, "finished_at": by.now, "payment_id": charge.payment_id}]

@@ -4,37 +4,37 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from billing.money.allocation import OpenInstallment, OpenInvoice, Part, items_of
+from billing.money.allocation import AllocationPart, OpenInstallment, OpenInvoice, items_of
 from billing.money.dunning import AGAIN, Happening, step
 from billing.rows.money.operations import Collectable
 from billing.rows.money.owed import OwedInstallment
-from db.unit_of_work import Session, Transaction
+from db.unit_of_work import Transaction, UnitOfWork
 from payments.processor import Processor
 from resolvers.changes.item_rows import attempted_rows, collected_rows, uncollected_rows
 from resolvers.changes.saving import Changes, save
-from resolvers.changes.writing import Writer, allocation_row
+from resolvers.changes.writing import WriteContext, allocation_row
 from resolvers.charges import dunning
-from resolvers.charges.attempts import Intent, Sending, attempt
-from resolvers.charges.charging import ask, settle
+from resolvers.charges.attempts import ChargeSubmission, PendingCharge, attempt
+from resolvers.charges.charging import apply_result, submit
 
 
-async def collect(session: Session, invoice_id: str, processors: Mapping[str, Processor], *, by: Writer) -> None:
+async def collect(session: UnitOfWork, invoice_id: str, processors: Mapping[str, Processor], *, by: WriteContext) -> None:
     """Charge what remains and what is owed on the account, if its time has come. What failed is tried again another day, or patience ends."""
     async with session.write() as transaction:
-        sending = await _begun(transaction, invoice_id, processors, by=by)
+        sending = await _reserved(transaction, invoice_id, processors, by=by)
     if sending is not None:
-        result = await ask(processors[sending.processor], sending)
-        await settle(session, sending.charge.key, result, by=by)
+        result = await submit(processors[sending.processor], sending)
+        await apply_result(session, sending.charge.key, result, by=by)
 
 
-async def lift_hold(session: Session, *, by: Writer) -> None:
+async def lift_hold(session: UnitOfWork, *, by: WriteContext) -> None:
     """Take dunning's hold off the customer's subscriptions that owe nothing any more, whoever brought that about."""
     async with session.write() as transaction:
         await transaction.run("customers.lock")
         await dunning.lift_paid(transaction, by=by)
 
 
-async def _begun(transaction: Transaction, invoice_id: str, processors: Mapping[str, Processor], *, by: Writer) -> Sending | None:
+async def _reserved(transaction: Transaction, invoice_id: str, processors: Mapping[str, Processor], *, by: WriteContext) -> ChargeSubmission | None:
     await transaction.run("customers.lock")
     invoice: Collectable | None = await transaction.first("collections.facts", key=invoice_id)
     if invoice is None or not _is_due(invoice, by.now):
@@ -58,11 +58,11 @@ def _is_due(invoice: Collectable, now: datetime) -> bool:
     return invoice.collect_at is not None and invoice.collect_at <= now and invoice.status in ("OPEN", "PARTIALLY_PAID")
 
 
-def _attempt(invoice: Collectable, installments: Sequence[OwedInstallment], *, by: Writer) -> tuple[Sending, Changes]:
+def _attempt(invoice: Collectable, installments: Sequence[OwedInstallment], *, by: WriteContext) -> tuple[ChargeSubmission, Changes]:
     """What follows from a decline is decided when it comes (`dunning.declined`): until then the customer may have given another method."""
-    payment_id, parts = by.mint("pay"), _parts(invoice, installments)
+    payment_id, parts = by.new_id("pay"), _parts(invoice, installments)
     open_again = uncollected_rows(parts) | {"uncollected": [{"id": invoice.invoice_id, "collect_at": by.now + AGAIN}]}
-    intent = Intent(
+    intent = PendingCharge(
         payment_id,
         invoice.customer_id,
         invoice.currency,
@@ -80,8 +80,8 @@ def _attempt(invoice: Collectable, installments: Sequence[OwedInstallment], *, b
     return sending, changes | {"payment_allocation": allocations} | attempted_rows(parts)
 
 
-def _parts(invoice: Collectable, installments: Sequence[OwedInstallment]) -> list[Part]:
+def _parts(invoice: Collectable, installments: Sequence[OwedInstallment]) -> list[AllocationPart]:
     """All that remains of the invoice, and of its installments with it."""
     alone = OpenInvoice(invoice.invoice_id, invoice.due_on, invoice.remaining_minor)
     items = items_of([alone], (OpenInstallment(one.id, one.invoice_id, one.due_on, one.remaining_minor) for one in installments))
-    return [Part(item.invoice_id, item.installment_id, item.remaining_minor) for item in items]
+    return [AllocationPart(item.invoice_id, item.installment_id, item.remaining_minor) for item in items]

@@ -3,7 +3,7 @@
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from billing.lifecycle.facts import Decision, Event
+from billing.lifecycle.facts import Decision, LifecycleEvent
 from billing.lifecycle.resume import lift as lifted
 from billing.lifecycle.stops import canceled, hold
 from billing.money.collection import message
@@ -14,15 +14,15 @@ from billing.states import Collection, InvoiceStatus, SubscriptionEventKind, Sus
 from db.unit_of_work import Transaction
 from mail.letters import Envelope, Letter, language_of
 from resolvers.changes.saving import Changes, save
-from resolvers.changes.writing import Writer, collection_row, rows_of
-from resolvers.letters import Draft, leave
+from resolvers.changes.writing import WriteContext, collection_row, rows_of
+from resolvers.letters import LetterDraft, enqueue_letter
 from resolvers.reads.facts import contract as contract_of
 from resolvers.reads.facts import facts_of
 
 NOTE = "An invoice stayed unpaid."
 
 
-class Charged(Protocol):
+class ChargedInvoice(Protocol):
     """An invoice, and the method that it was charged to."""
 
     @property
@@ -32,31 +32,31 @@ class Charged(Protocol):
     def payment_method_id(self) -> str | None: ...
 
 
-async def declined(transaction: Transaction, charge: Charged, *, never_happened: bool, by: Writer) -> None:
+async def declined(transaction: Transaction, charge: ChargedInvoice, *, never_happened: bool, by: WriteContext) -> None:
     """A charge of the clock failed, or nobody could be asked for the money."""
     await _happened(transaction, charge, Happening.NOT_ASKED if never_happened else Happening.DECLINED, by=by)
 
 
-async def returned(transaction: Transaction, charge: Charged, *, by: Writer) -> None:
+async def returned(transaction: Transaction, charge: ChargedInvoice, *, by: WriteContext) -> None:
     """A bank returned a debit after its success. Once the invoice is owed again, that is one more failed try, and the days of the policy go on."""
     await _happened(transaction, charge, Happening.RETURNED, by=by)
 
 
-async def disputed(transaction: Transaction, charge: Charged, *, by: Writer) -> None:
+async def disputed(transaction: Transaction, charge: ChargedInvoice, *, by: WriteContext) -> None:
     """A bank took the money back for a dispute. Once the invoice is owed again, the clock never charges it, and what the merchant does at the end is done now."""
     await _happened(transaction, charge, Happening.DISPUTED, by=by)
 
 
-async def write_step(transaction: Transaction, invoice: Collectable, decided: Step, *, by: Writer) -> None:
+async def write_step(transaction: Transaction, invoice: Collectable, decided: Step, *, by: WriteContext) -> None:
     """The collection from now on, the end of patience, and the letter."""
     await save(transaction, {"collection": [collection_row(invoice.invoice_id, decided)]})
     if decided.ending is not None:
         await end(transaction, invoice.subscription_id, decided.ending, by=by)
     if decided.is_failure:
-        await _tell(transaction, invoice, decided, by=by)
+        await _send_letter(transaction, invoice, decided, by=by)
 
 
-async def methods_changed(transaction: Transaction, *, is_requested: bool = False, by: Writer) -> None:
+async def methods_changed(transaction: Transaction, *, is_requested: bool = False, by: WriteContext) -> None:
     """What is open is charged where another method can be charged now, and with `is_requested` whatever is past due. The next pass of the clock does it."""
     changes: Changes = {"collection": []}
     for invoice in await transaction.run("collections.facts", key=None):
@@ -70,25 +70,25 @@ async def methods_changed(transaction: Transaction, *, is_requested: bool = Fals
         await save(transaction, changes)
 
 
-async def given_up(transaction: Transaction, subscription_id: str, *, by: Writer) -> Changes:
+async def end_collection(transaction: Transaction, subscription_id: str, *, by: WriteContext) -> Changes:
     """For staff who release a subscription though it is unpaid: its open invoices stay open, and are charged again only with another method."""
     invoices = [invoice for invoice in await transaction.run("collections.facts", key=None) if invoice.subscription_id == subscription_id]
     collected = [invoice for invoice in invoices if invoice.collection != Collection.NONE]
     return {"collection": [collection_row(one.invoice_id, step(collecting(one), Happening.RELEASED, by.policy, now=by.now)) for one in collected]}
 
 
-async def end(transaction: Transaction, subscription_id: str, ending: Ending, *, by: Writer) -> None:
+async def end(transaction: Transaction, subscription_id: str, ending: Ending, *, by: WriteContext) -> None:
     """Patience is over. What does not run is left as it is."""
     contract = await contract_of(transaction.run, subscription_id, is_locked=True)
     facts = await facts_of(transaction.run, contract, now=by.now)
     if ending is Ending.HOLD and can_be_held(contract.status):
         await save(transaction, rows_of(facts, hold(facts, SuspendedBy.DUNNING, note=NOTE), by))
     if ending is Ending.CANCEL and contract.status != "CANCELED":
-        decision = Decision(canceled(contract, by.now), (Event(SubscriptionEventKind.CANCELED, NOTE),), effective_at=by.now)
+        decision = Decision(canceled(contract, by.now), (LifecycleEvent(SubscriptionEventKind.CANCELED, NOTE),), effective_at=by.now)
         await save(transaction, rows_of(facts, decision, by))
 
 
-async def lift_paid(transaction: Transaction, *, by: Writer) -> None:
+async def lift_paid(transaction: Transaction, *, by: WriteContext) -> None:
     """After anything that makes an invoice less owed: dunning's hold goes when a subscription owes nothing any more that dunning was about. Other holds stay."""
     for due in await transaction.run("contracts.to_lift"):
         contract = await contract_of(transaction.run, due.id, is_locked=True)
@@ -114,7 +114,7 @@ def collecting(invoice: Collectable, *, charged_method_id: str | None = None) ->
     )
 
 
-async def _happened(transaction: Transaction, charge: Charged, happening: Happening, *, by: Writer) -> None:
+async def _happened(transaction: Transaction, charge: ChargedInvoice, happening: Happening, *, by: WriteContext) -> None:
     """To an invoice of a subscription of which something remains; to others nothing does."""
     invoice: Collectable | None = await transaction.first("collections.facts", key=charge.invoice_id) if charge.invoice_id else None
     if invoice is not None:
@@ -122,7 +122,7 @@ async def _happened(transaction: Transaction, charge: Charged, happening: Happen
         await write_step(transaction, invoice, step(before, happening, by.policy, now=by.now), by=by)
 
 
-async def _tell(transaction: Transaction, invoice: Collectable, decided: Step, *, by: Writer) -> None:
+async def _send_letter(transaction: Transaction, invoice: Collectable, decided: Step, *, by: WriteContext) -> None:
     """The letter about a failed try."""
     if by.letterhead is None:
         return
@@ -134,5 +134,5 @@ async def _tell(transaction: Transaction, invoice: Collectable, decided: Step, *
         "amount": formatted(invoice.remaining_minor, invoice.currency, language),
         "next": message(decided.state, day, InvoiceStatus.OPEN, locale=language) or "",
     }
-    envelope = Envelope(customer.email, customer.locale, by.mint("let"), by.now)
-    await leave(transaction, by.letterhead, Draft(Letter.PAYMENT_FAILED, envelope, invoice.customer_id, words))
+    envelope = Envelope(customer.email, customer.locale, by.new_id("let"), by.now)
+    await enqueue_letter(transaction, by.letterhead, LetterDraft(Letter.PAYMENT_FAILED, envelope, invoice.customer_id, words))

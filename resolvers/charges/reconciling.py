@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-from db.unit_of_work import Session
+from db.unit_of_work import UnitOfWork
 from payments.processor import OutcomeUnknown, Processor, ProcessorUnavailable
-from resolvers.changes.writing import Writer
-from resolvers.charges.charging import ask_again, settle
+from resolvers.changes.writing import WriteContext
+from resolvers.charges.charging import apply_result, submit_again
 
 # Longer than any call waits for the processor: whoever began it has settled it by then, or died.
 PATIENCE = timedelta(minutes=1)
@@ -15,12 +15,12 @@ PATIENCE = timedelta(minutes=1)
 CONFIRMED_WITHIN = timedelta(hours=1)
 
 
-async def reconcile(session: Session, payment_id: str, processors: Mapping[str, Processor], *, by: Writer) -> bool:
+async def reconcile(session: UnitOfWork, payment_id: str, processors: Mapping[str, Processor], *, by: WriteContext) -> bool:
     """Whether it is decided now."""
     async with session.write() as transaction:
         attempt = await transaction.first("charges.attempt", key=payment_id)
     processor = processors[attempt.processor]
-    result = await ask_again(processor, attempt, now=by.now)
+    result = await submit_again(processor, attempt, now=by.now)
     is_abandoned = attempt.status == "REQUIRES_ACTION" and attempt.started_at + CONFIRMED_WITHIN < by.now
     if is_abandoned and attempt.processor_reference is not None:
         try:
@@ -31,6 +31,6 @@ async def reconcile(session: Session, payment_id: str, processors: Mapping[str, 
         return False
     if result.status in ("PROCESSING", "REQUIRES_ACTION"):
         if attempt.is_order_unwritten:
-            await settle(session, payment_id, result, by=by, sent_at=attempt.sent_at)
+            await apply_result(session, payment_id, result, by=by, sent_at=attempt.sent_at)
         return False
-    return bool(await settle(session, payment_id, result, by=by, sent_at=attempt.sent_at))
+    return bool(await apply_result(session, payment_id, result, by=by, sent_at=attempt.sent_at))

@@ -7,13 +7,13 @@ import logging
 from dataclasses import dataclass
 from typing import Any
 
-from billing.money.refunds import Part, Recorded, Report, less, recorded, taken
+from billing.money.refunds import PaymentPart, Recorded, Report, less, recorded, taken
 from billing.rows.money.refunds import RecordedRefund, RefundedPayment
 from billing.states import PaymentStatus, RefundReason, RefundStatus
 from db.unit_of_work import Transaction
-from resolvers.changes.refund_rows import Touched, allocation_row, back_rows, freed_rows, is_by_the_bank, noted_parts, refund_row, taken_rows
+from resolvers.changes.refund_rows import RefundScope, allocation_row, back_rows, freed_rows, is_by_the_bank, noted_parts, refund_row, taken_rows
 from resolvers.changes.saving import Changes, as_json, save
-from resolvers.changes.writing import Writer
+from resolvers.changes.writing import WriteContext
 from resolvers.charges import dunning
 
 logger = logging.getLogger("portico.payments")
@@ -22,14 +22,14 @@ SETTLED = (PaymentStatus.SUCCEEDED, PaymentStatus.REFUNDED)
 
 
 @dataclass(frozen=True, slots=True)
-class TakenBack:
+class ReversedPayment:
     """An invoice that is owed again, and the method that had paid it."""
 
     invoice_id: str
     payment_method_id: str | None
 
 
-async def record(transaction: Transaction, payment_id: str, report: Report, *, by: Writer) -> None:
+async def record(transaction: Transaction, payment_id: str, report: Report, *, by: WriteContext) -> None:
     """Write down what a processor reported of a refund of a payment, and apply it if the payment has settled."""
     await transaction.run("customers.lock")
     payment: RefundedPayment = await transaction.first("refunds.payment", key=payment_id)
@@ -46,7 +46,7 @@ async def record(transaction: Transaction, payment_id: str, report: Report, *, b
     await apply(transaction, payment_id, by=by)
 
 
-async def apply(transaction: Transaction, payment_id: str, *, by: Writer) -> None:
+async def apply(transaction: Transaction, payment_id: str, *, by: WriteContext) -> None:
     """Apply every refund of a payment that the processor has carried out, and put back what was applied and came to nothing. Before the payment has settled, nothing."""
     payment: RefundedPayment = await transaction.first("refunds.payment", key=payment_id)
     if payment.status not in SETTLED:
@@ -58,12 +58,12 @@ async def apply(transaction: Transaction, payment_id: str, *, by: Writer) -> Non
             await _put_back(transaction, payment, refund, by=by)
 
 
-async def _take(transaction: Transaction, payment: RefundedPayment, refund: RecordedRefund, *, by: Writer) -> None:
+async def _take(transaction: Transaction, payment: RefundedPayment, refund: RecordedRefund, *, by: WriteContext) -> None:
     (now_paid,) = await transaction.run("refunds.payment", key=payment.payment_id)
-    sources = [Part(row.invoice_id, row.installment_id, row.amount_minor) for row in await transaction.run("refunds.sources", key=payment.payment_id)]
+    sources = [PaymentPart(row.invoice_id, row.installment_id, row.amount_minor) for row in await transaction.run("refunds.sources", key=payment.payment_id)]
     touched = await _touched(transaction, now_paid, refund, sources)
     limits = None if is_by_the_bank(refund) else touched.open_for_notes()
-    parts = taken(refund.amount_minor, [Part(None, None, max(now_paid.credit_minor, 0)), *sources], limits)
+    parts = taken(refund.amount_minor, [PaymentPart(None, None, max(now_paid.credit_minor, 0)), *sources], limits)
     succeeded = refund_row(_recorded(refund), payment.currency, by=by) | {"status": RefundStatus.SUCCEEDED, "is_awaiting": False, "settled_at": by.now}
     await transaction.run("refunds.save", key=payment.payment_id, rows=as_json([succeeded]))
     await _write(transaction, touched, taken_rows(touched, parts, by=by), minor=refund.amount_minor)
@@ -71,9 +71,9 @@ async def _take(transaction: Transaction, payment: RefundedPayment, refund: Reco
         await _owed_again(transaction, touched, sorted({part.invoice_id for part in parts if part.invoice_id}), by=by)
 
 
-async def _put_back(transaction: Transaction, payment: RefundedPayment, refund: RecordedRefund, *, by: Writer) -> None:
+async def _put_back(transaction: Transaction, payment: RefundedPayment, refund: RecordedRefund, *, by: WriteContext) -> None:
     rows = await transaction.run("refunds.taken", key=refund.id)
-    parts = [Part(row.invoice_id, row.installment_id, row.amount_minor) for row in rows]
+    parts = [PaymentPart(row.invoice_id, row.installment_id, row.amount_minor) for row in rows]
     touched = await _touched(transaction, payment, refund, parts)
     notes = noted_parts(parts, await transaction.run("refunds.notes", key=refund.id))
     await transaction.run("refunds.give_back", key=refund.id)
@@ -88,10 +88,10 @@ async def _put_back(transaction: Transaction, payment: RefundedPayment, refund: 
     await dunning.lift_paid(transaction, by=by)
 
 
-async def _split(transaction: Transaction, row: dict[str, Any], *, by: Writer) -> None:
+async def _split(transaction: Transaction, row: dict[str, Any], *, by: WriteContext) -> None:
     """A refund that was a part of another takes over what that one took of its amount. Credit notes that were issued stay as they are."""
     taken_before = await transaction.run("refunds.taken", key=row["split_from"])
-    sources = [Part(one.invoice_id, one.installment_id, one.amount_minor) for one in taken_before]
+    sources = [PaymentPart(one.invoice_id, one.installment_id, one.amount_minor) for one in taken_before]
     if not sources:
         return
     await transaction.run("refunds.give_back", key=row["split_from"])
@@ -100,16 +100,16 @@ async def _split(transaction: Transaction, row: dict[str, Any], *, by: Writer) -
         await transaction.run("refunds.take", key=refund_id, rows=as_json([allocation_row(part, row["currency"], by=by) for part in parts]))
 
 
-async def _touched(transaction: Transaction, payment: RefundedPayment, refund: RecordedRefund, parts: list[Part]) -> Touched:
+async def _touched(transaction: Transaction, payment: RefundedPayment, refund: RecordedRefund, parts: list[PaymentPart]) -> RefundScope:
     """The invoices and installments that a refund may change, as they are now."""
     invoice_ids = sorted({part.invoice_id for part in parts if part.invoice_id})
     installment_ids = sorted({part.installment_id for part in parts if part.installment_id})
     invoices = await transaction.run("refunds.invoices", ids=invoice_ids) if invoice_ids else []
     installments = await transaction.run("refunds.installments", ids=installment_ids, invoice_ids=invoice_ids) if parts else []
-    return Touched(payment, refund, {row.id: row for row in invoices}, installments)
+    return RefundScope(payment, refund, {row.id: row for row in invoices}, installments)
 
 
-async def _write(transaction: Transaction, touched: Touched, changes: Changes, *, minor: int) -> None:
+async def _write(transaction: Transaction, touched: RefundScope, changes: Changes, *, minor: int) -> None:
     await transaction.run("refunds.change_payment", key=touched.payment.payment_id, minor=minor)
     if changes.get("refund_allocation"):
         await transaction.run("refunds.take", key=touched.refund.id, rows=as_json(changes["refund_allocation"]))
@@ -121,18 +121,18 @@ async def _write(transaction: Transaction, touched: Touched, changes: Changes, *
         await save(transaction, documents)
 
 
-async def _leave_allocation(transaction: Transaction, payment: RefundedPayment, part: dict[str, object], *, by: Writer) -> None:
+async def _leave_allocation(transaction: Transaction, payment: RefundedPayment, part: dict[str, object], *, by: WriteContext) -> None:
     """Money that nothing is left to pay with is no longer for that invoice or installment: it became credit."""
     for source in await transaction.run("refunds.sources", key=payment.payment_id):
         if (source.invoice_id, source.installment_id) == (part["invoice_id"], part["installment_id"]):
-            await transaction.run("refunds.replace_allocation", key=source.id, replacement=by.mint("alo"), minor=part["amount_minor"])
+            await transaction.run("refunds.replace_allocation", key=source.id, replacement=by.new_id("alo"), minor=part["amount_minor"])
 
 
-async def _owed_again(transaction: Transaction, touched: Touched, invoice_ids: list[str], *, by: Writer) -> None:
+async def _owed_again(transaction: Transaction, touched: RefundScope, invoice_ids: list[str], *, by: WriteContext) -> None:
     """A debit that was returned is one more failed try; what is in dispute is not charged by the billing clock."""
     happened = dunning.returned if touched.refund.reason == RefundReason.RETURNED else dunning.disputed
     for invoice_id in invoice_ids:
-        await happened(transaction, TakenBack(invoice_id, touched.payment.payment_method_id), by=by)
+        await happened(transaction, ReversedPayment(invoice_id, touched.payment.payment_method_id), by=by)
 
 
 def _recorded(row: RecordedRefund) -> Recorded:

@@ -13,12 +13,12 @@ from resolvers.context import Context
 from resolvers.documents import manifests
 from resolvers.documents.manifests import Entry
 
-MAX_TOLD = 5
+MAX_PROBLEMS = 5
 MAX_REASON = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class ValidationResult:
     """A text by the schema: its operations, what the dearest of them costs at most, or what is wrong with it. `fits` is the digest of that schema and its limits.
 
     `not_for_partners` are its root fields that no partner's app may call, whatever a customer lets it do.
@@ -48,22 +48,22 @@ class Problem:
     message: str
 
 
-Judge = Callable[[str], Judged]
+DocumentValidator = Callable[[str], ValidationResult]
 
 
-def judge_all(texts: Sequence[str], judge: Judge) -> list[Judged]:
+def validate_all(texts: Sequence[str], judge: DocumentValidator) -> list[ValidationResult]:
     return [judge(text) for text in texts]
 
 
-def refuse_broken(entries: Sequence[Entry], judged: Sequence[Judged]) -> None:
+def refuse_broken(entries: Sequence[Entry], judged: Sequence[ValidationResult]) -> None:
     """Raises Refused that names the documents that the schema does not take."""
     broken = [f"{', '.join(found.names) or entry.id}: {found.errors[0]}" for entry, found in zip(entries, judged, strict=True) if found.errors]
     if broken:
-        more = f" And {len(broken) - MAX_TOLD} more." if len(broken) > MAX_TOLD else ""
-        raise Refused(ErrorCode.DOCUMENT_INVALID, f"{' '.join(broken[:MAX_TOLD])}{more} Nothing was published.", "manifest")
+        more = f" And {len(broken) - MAX_PROBLEMS} more." if len(broken) > MAX_PROBLEMS else ""
+        raise Refused(ErrorCode.DOCUMENT_INVALID, f"{' '.join(broken[:MAX_PROBLEMS])}{more} Nothing was published.", "manifest")
 
 
-async def store(transaction: Transaction, client_id: str, entries: Sequence[Entry], judged: Sequence[Judged]) -> Published:
+async def store(transaction: Transaction, client_id: str, entries: Sequence[Entry], judged: Sequence[ValidationResult]) -> Published:
     """Raises Refused for an unknown client, and for a partner's app that publishes what it may never call."""
     client = await transaction.first("clients.by_id", key=client_id)
     if client is None:
@@ -86,7 +86,7 @@ async def store(transaction: Transaction, client_id: str, entries: Sequence[Entr
 async def publish(given: Any, context: Context) -> Published:
     """Reading and validating many documents takes a while, and others are served meanwhile."""
     entries = await asyncio.to_thread(manifests.read, given.manifest)
-    judged = await _judged([entry.body for entry in entries], context)
+    judged = await _validated([entry.body for entry in entries], context)
     refuse_broken(entries, judged)
     async with context.session.write() as transaction:
         published = await store(transaction, given.client_id, entries, judged)
@@ -102,7 +102,7 @@ async def check(given: Any, context: Context) -> list[Problem]:
     texts = {found.id: found.body for found in listed}
     if given.manifest:
         texts = {entry.id: entry.body for entry in await asyncio.to_thread(manifests.read, given.manifest)}
-    judged = await _judged(list(texts.values()), context)
+    judged = await _validated(list(texts.values()), context)
     return [
         Problem(identifier, list(found.names), error)
         for identifier, found in zip(texts, judged, strict=True)
@@ -110,7 +110,7 @@ async def check(given: Any, context: Context) -> list[Problem]:
     ]
 
 
-def problems(judged: Judged, *, is_partner: bool) -> tuple[str, ...]:
+def problems(judged: ValidationResult, *, is_partner: bool) -> tuple[str, ...]:
     """All that is wrong with a document of a client."""
     closed = judged.not_for_partners if is_partner else ()
     return (*judged.errors, f"Partners' apps may not call {', '.join(closed)}.") if closed else judged.errors
@@ -146,6 +146,6 @@ async def _changed(block: str, event: str, given: Any, context: Context, **value
     return len(changed)
 
 
-async def _judged(texts: Sequence[str], context: Context) -> list[Judged]:
-    assert context.judge is not None, "the process judges no documents"
-    return await asyncio.to_thread(judge_all, texts, context.judge)
+async def _validated(texts: Sequence[str], context: Context) -> list[ValidationResult]:
+    assert context.validate is not None, "the process judges no documents"
+    return await asyncio.to_thread(validate_all, texts, context.validate)

@@ -7,24 +7,24 @@ from billing.refusals import ErrorCode, Refused
 from db.unit_of_work import Transaction
 from resolvers.audit import fresh_id, note
 from resolvers.context import Context
-from resolvers.standing import judge_signed_in
+from resolvers.standing import check_signed_in
 
 
 async def grant(given: Any, context: Context) -> Any:
     """A second grant to the same app takes the place of the first, whose tokens end."""
     async with context.session.write() as transaction:
-        await judge_signed_in(transaction, context)
+        await check_signed_in(transaction, context)
         client = await transaction.first("clients.by_id", key=given.client_id)
         if client is None or client.kind != "PARTNER" or client.disabled_at is not None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such app.", "clientId")
-        made = await give(transaction, fresh_id("grant", context), given.client_id, scopes=_judged(given.scopes, client.scopes))
+        made = await give(transaction, fresh_id("grant", context), given.client_id, scopes=_checked_scopes(given.scopes, client.scopes))
         await note(transaction, context, "grantAccess", detail=given.client_id)
     return made
 
 
 async def revoke(given: Any, context: Context) -> bool:
     async with context.session.write() as transaction:
-        await judge_signed_in(transaction, context)
+        await check_signed_in(transaction, context)
         if await transaction.first("grants.revoke", id=str(given.grant_id)) is None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such grant.", "grantId")
         await note(transaction, context, "revokeGrant", detail=str(given.grant_id))
@@ -38,7 +38,7 @@ async def give(transaction: Transaction, identifier: str, client_id: str, *, sco
     return await transaction.first("grants.current", client_id=client_id)
 
 
-def _judged(wanted: list[str], allowed: list[str]) -> list[str]:
+def _checked_scopes(wanted: list[str], allowed: list[str]) -> list[str]:
     """Only what the app may have at all, and what a partner may do at all."""
     if not wanted or not set(wanted) <= set(allowed) & PARTNER_SCOPES:
         raise Refused(ErrorCode.INVALID_VALUE, f"This app may be given: {', '.join(sorted(set(allowed) & PARTNER_SCOPES))}.", "scopes")

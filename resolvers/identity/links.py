@@ -18,36 +18,36 @@ from resolvers.attachments.attachment_targets import acting
 from resolvers.audit import note
 from resolvers.context import Context, identity_of
 from resolvers.identity.secret_links import INVALID_LINK, link_to, maker, use_link, wrong_links_counted
-from resolvers.identity.sessions import SessionTokens, begin, device_of, enter
+from resolvers.identity.sessions import TokenPair, begin, device_of, enter
 from resolvers.letters import customer_of
 
 LIFETIME = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
-class PortalLink:
+class PortalLinkUrl:
     url: str
     expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class CreatedLink:
     """What staff get to know of a link that they made: `link` only if it is returned."""
 
-    link: PortalLink | None
+    link: PortalLinkUrl | None
     expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Redeemed:
+class RedeemedLink:
     """A session, the device value of an account that has a password, and the page of the portal that the link leads to."""
 
-    tokens: SessionTokens
+    tokens: TokenPair
     device: str | None
     landing: str | None
 
 
-async def create(given: Any, context: Context) -> Made:
+async def create(given: Any, context: Context) -> CreatedLink:
     """With `send`, the customer also gets it by mail. One that is mailed only is in no answer, log line or row, but sealed in its letter. Raises Refused."""
     customer_id, landing = str(given.customer_id), given.landing
     if await customer_of(context, customer_id) is None:
@@ -59,7 +59,7 @@ async def create(given: Any, context: Context) -> Made:
     secret, expires_at = new_secret(), context.now + LIFETIME
     url = link_to(context, "enter", secret)
     async with context.session.write() as transaction:
-        await transaction.present("secret", hash_of(secret))
+        await transaction.set_rls_secret("secret", hash_of(secret))
         await transaction.run(
             "links.create",
             customer_id=customer_id,
@@ -74,7 +74,7 @@ async def create(given: Any, context: Context) -> Made:
         await note(transaction, context, "createPortalLink", customer_id=customer_id, detail=f"{customer_id} MAIL" if is_mailed else customer_id)
         if given.send or is_mailed:
             await letters.write(transaction, context, Letter.PORTAL_LINK, customer_id=customer_id, to=address, link=url)
-    return Made(None if is_mailed else PortalLink(url, expires_at), expires_at)
+    return CreatedLink(None if is_mailed else PortalLinkUrl(url, expires_at), expires_at)
 
 
 async def _verified_address(context: Context, customer_id: str) -> str:
@@ -94,7 +94,7 @@ async def _verified_address(context: Context, customer_id: str) -> str:
     return str(customer.email)
 
 
-async def redeem(given: Any, context: Context) -> Redeemed:
+async def redeem(given: Any, context: Context) -> RedeemedLink:
     async with wrong_links_counted(context), context.session.write() as transaction:
         link = await use_link(transaction, given.token, "PORTAL")
         is_mailed = link.delivery == LinkDelivery.MAIL
@@ -103,10 +103,10 @@ async def redeem(given: Any, context: Context) -> Redeemed:
             # The merchant has corrected the address since: the reader of the former mailbox must not come in.
             raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token")
         tokens = await begin(transaction, context, link)
-        await transaction.present("session_id", tokens.session_id)
+        await transaction.set_rls_secret("session_id", tokens.session_id)
         credential = await transaction.first("credentials.of_customer")
         await note(transaction, context, "redeemPortalLink", detail=tokens.session_id)
     # Only who has proved to be the customer gets attempts of their own at the password.
     device = device_of(credential.email, context) if credential and is_mailed else None
     # A link that an earlier version made is checked by today's rule.
-    return Redeemed(enter(context, tokens), device, link.landing if link.landing and is_landing(link.landing) else None)
+    return RedeemedLink(enter(context, tokens), device, link.landing if link.landing and is_landing(link.landing) else None)

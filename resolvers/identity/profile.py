@@ -9,22 +9,22 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 
-from auth.passwords import judge
+from auth.passwords import check_password_strength
 from auth.secret import hash_of, new_secret
 from auth.throttle import Kind, Throttled
 from billing.addresses import is_address
 from billing.refusals import ErrorCode, Refused
 from billing.visible_text import is_blank, visible
-from db.unit_of_work import AlreadyTaken, Session, Transaction
+from db.unit_of_work import AlreadyTaken, Transaction, UnitOfWork
 from mail.letters import Letter
 from resolvers import letters
 from resolvers.audit import note
 from resolvers.context import Context, identity_of
-from resolvers.identity.secret_links import INVALID_LINK, Link, link_to, make, use_link, void_links, wrong_links_counted
+from resolvers.identity.secret_links import INVALID_LINK, SecretLink, link_to, make, use_link, void_links, wrong_links_counted
 from resolvers.identity.sessions import device_of
 from resolvers.letters import customer_of
 from resolvers.recognition import Presented, credential_of, once, presented, recognised, throttled
-from resolvers.standing import judge_signed_in
+from resolvers.standing import check_signed_in
 
 logger = logging.getLogger("portico.identity")
 
@@ -42,7 +42,7 @@ LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}")
 
 
 @dataclass(frozen=True, slots=True)
-class Proved:
+class ProvedOwner:
     """Done, by who has just proved to be the owner of the account; the device value is for their next sign-in."""
 
     done: bool
@@ -82,26 +82,26 @@ async def _why_unchanged(transaction: Transaction, given: Any) -> Refused:
 async def request_email_change(given: Any, context: Context) -> bool:
     """The new address must be confirmed from there, and the old one is told. Whether it belongs to somebody else is never told. Raises Refused."""
     email = _email(given.new_email)
-    await _judge_mover(context)
+    await _check_mover(context)
     await throttled(context, Kind.PASSWORD)
     secret = new_secret()
     async with context.session.write() as transaction:
         await void_links(transaction, "EMAIL")
-        await make(Link(secret, "EMAIL", EMAIL_LINK, email), transaction, context)
+        await make(SecretLink(secret, "EMAIL", EMAIL_LINK, email), transaction, context)
         await note(transaction, context, "requestEmailChange")
         await _write_to_new(transaction, context, email, secret)
         await letters.write(transaction, context, Letter.EMAIL_CHANGED)
     return True
 
 
-async def _judge_mover(context: Context) -> None:
+async def _check_mover(context: Context) -> None:
     """Whoever has a session without a password, or one that began with a portal link that staff had seen, could move the address, and with it the way to the
     password, to another mailbox. Raises Refused, before anything of the customer's attempts is spent."""
     async with context.session.write() as transaction:
         needs_password = context.viewer.session_id is not None and identity_of(context).gives_first_passwords
         if needs_password and await transaction.first("credentials.of_customer") is None:
             raise Refused(ErrorCode.PASSWORD_NOT_SET, NO_PASSWORD)
-        await judge_signed_in(transaction, context)
+        await check_signed_in(transaction, context)
 
 
 async def _write_to_new(transaction: Transaction, context: Context, email: str, secret: str) -> None:
@@ -109,14 +109,14 @@ async def _write_to_new(transaction: Transaction, context: Context, email: str, 
 
     The owner of that account gets no link, because it could not work.
     """
-    await transaction.present("email", email.lower())
+    await transaction.set_rls_secret("email", email.lower())
     if await transaction.first("credentials.other_owner", email=email) is None:
         await letters.write(transaction, context, Letter.CONFIRM_EMAIL, to=email, link=link_to(context, "confirm-email", secret), code=secret)
     else:
         await letters.write(transaction, context, Letter.EMAIL_TAKEN, to=email)
 
 
-async def confirm_email_change(given: Any, context: Context) -> Proved:
+async def confirm_email_change(given: Any, context: Context) -> ProvedOwner:
     """Links that went to the old address are void."""
     try:
         async with wrong_links_counted(context), context.session.write() as transaction:
@@ -127,17 +127,17 @@ async def confirm_email_change(given: Any, context: Context) -> Proved:
             await note(transaction, context, "confirmEmailChange")
     except AlreadyTaken:
         raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token") from None
-    return Proved(True, device_of(link.email, context))
+    return ProvedOwner(True, device_of(link.email, context))
 
 
-async def change_password(given: Any, context: Context) -> Proved:
+async def change_password(given: Any, context: Context) -> ProvedOwner:
     """Ends every other session. Where there is no password yet, only a letter leads to the first one: a portal link does not prove who opened it. Raises Refused."""
     customer_id = context.viewer.customer_id or ""
     async with context.session.write() as transaction:
         credential = await transaction.first("credentials.of_customer")
         if credential is None:
             raise Refused(ErrorCode.PASSWORD_NOT_SET, NO_PASSWORD, "currentPassword")
-        await judge_signed_in(transaction, context)
+        await check_signed_in(transaction, context)
     await throttled(context, Kind.PASSWORD)
     verdict = await identity_of(context).passwords.verify(given.current_password, credential.password_hash)
     if not verdict.is_right:
@@ -159,11 +159,11 @@ async def request_password_reset(given: Any, context: Context) -> bool:
     return True
 
 
-async def reset_password(given: Any, context: Context) -> Proved:
+async def reset_password(given: Any, context: Context) -> ProvedOwner:
     """Ends every session, that of the caller too."""
     async with wrong_links_counted(context):
         async with context.session.write() as transaction:
-            await transaction.present("secret", hash_of(given.token))
+            await transaction.set_rls_secret("secret", hash_of(given.token))
             link = await transaction.first("links.by_secret", secret_hash=hash_of(given.token))
         if link is None or link.kind != "PASSWORD":
             raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token")
@@ -180,25 +180,25 @@ async def _send_reset(context: Context, who: Presented) -> None:
     may_repeat = await _may_repeat(recognised(who, credential), context)
     secret = new_secret()
     async with session.write() as transaction:
-        await transaction.act_as(customer_id)
+        await transaction.impersonate_verified(customer_id)
         await transaction.run("customers.lock")  # two requests at once send one letter
         if not may_repeat and await transaction.first("links.holding", kind="PASSWORD", until=context.now + WORTH_SENDING):
             return
         if credential is None and await transaction.first("credentials.of_customer"):
             return  # its address is another one, or it was made a moment ago
         customer = await transaction.first("customers.by_id", key=customer_id)
-        await make(Link(secret, "PASSWORD", PASSWORD_LINK, customer.email), transaction, context)
+        await make(SecretLink(secret, "PASSWORD", PASSWORD_LINK, customer.email), transaction, context)
         await note(transaction, context, "requestPasswordReset")
         letter = Letter.PASSWORD_RESET if credential else Letter.FIRST_PASSWORD
         await letters.write(transaction, context, letter, link=link_to(context, "reset-password", secret))
 
 
-async def _without_password(who: Presented, session: Session, context: Context) -> str | None:
+async def _without_password(who: Presented, session: UnitOfWork, context: Context) -> str | None:
     """The one customer at an address for which there is no credential; None where several have it, because an address signs in to one account."""
     if not identity_of(context).gives_first_passwords:
         return None
     async with session.write() as transaction:
-        await transaction.present("email", who.email)
+        await transaction.set_rls_secret("email", who.email)
         customers = await transaction.run("customers.at_address", email=who.email)
     if len(customers) > 1:
         logger.warning("no first password: %s and another customer have the same e-mail address", customers[0].id)
@@ -216,15 +216,15 @@ async def _may_repeat(own: str | None, context: Context) -> bool:
     return True
 
 
-async def _set_password(new: NewPassword, context: Context) -> Proved:
+async def _set_password(new: NewPassword, context: Context) -> ProvedOwner:
     """Judge it, hash it outside of any transaction, then store it."""
     customer = await customer_of(context, new.customer_id)
     if customer is None:  # deleted since its link was read
         raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token")
-    judge(new.password, personal=(customer.name, customer.email), field="newPassword")
+    check_password_strength(new.password, personal=(customer.name, customer.email), field="newPassword")
     hashed = await identity_of(context).passwords.hash(new.password)
     try:
-        return Proved(True, device_of(await _store_password(new, hashed, context), context))
+        return ProvedOwner(True, device_of(await _store_password(new, hashed, context), context))
     except AlreadyTaken:  # another customer has the same address, and chose a password for it first
         raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token") from None
 

@@ -17,7 +17,7 @@ INVALID_LINK = "This link was used already, has expired or is unknown. Request a
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class SecretLink:
     """What is sent by mail and used once. `email` is the address to which it is sent: the new one that is to be confirmed, or the one for which a password is set."""
 
     secret: str
@@ -26,7 +26,7 @@ class Link:
     email: str | None = None
 
 
-async def make(link: Link, transaction: Transaction, context: Context) -> None:
+async def make(link: SecretLink, transaction: Transaction, context: Context) -> None:
     await transaction.run(
         "links.create",
         secret_hash=hash_of(link.secret),
@@ -51,10 +51,10 @@ async def use_link(transaction: Transaction, token: str, kind: str) -> Any:
 
     Links of one customer are spent one after the other: each makes others void, and two at once would wait for each other's rows.
     """
-    await transaction.present("secret", hash_of(token))
+    await transaction.set_rls_secret("secret", hash_of(token))
     found = await transaction.first("links.by_secret", secret_hash=hash_of(token))
     if found is not None:
-        await transaction.act_as(found.customer_id)
+        await transaction.impersonate_verified(found.customer_id)
         await transaction.run("customers.lock")
         used = await transaction.first("links.use", secret_hash=hash_of(token), kind=kind)
         if used is not None:

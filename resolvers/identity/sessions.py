@@ -16,7 +16,7 @@ from resolvers import letters
 from resolvers.audit import fresh_id, note
 from resolvers.context import Context, identity_of
 from resolvers.recognition import counted_sign_in, once, presented
-from resolvers.standing import judge_signed_in
+from resolvers.standing import check_signed_in
 
 ACCESS = timedelta(minutes=15)
 SESSION = timedelta(days=30)
@@ -37,7 +37,7 @@ ENDED = "This session has ended. Sign in again."
 
 
 @dataclass(frozen=True, slots=True)
-class SessionTokens:
+class TokenPair:
     """What a client keeps: a token to call with, and one to get the next pair. `acting_party` is who may be acting in the session beside the customer."""
 
     customer_id: str
@@ -57,7 +57,7 @@ class SessionTokens:
 class SignedIn:
     """A session, and the device value for the next time."""
 
-    tokens: SessionTokens
+    tokens: TokenPair
     device: str
 
 
@@ -73,7 +73,7 @@ async def sign_in(given: Any, context: Context) -> SignedIn:
         raise Refused(ErrorCode.WRONG_CREDENTIALS, "The e-mail address or the password is wrong.")
     renewed = await identity.passwords.hash(given.password) if verdict.needs_rehash else None
     async with context.session.write() as transaction:
-        await transaction.act_as(credential.customer_id)
+        await transaction.impersonate_verified(credential.customer_id)
         if renewed:
             await transaction.run("credentials.rehash", password_hash=renewed)
         # Whoever else has the tokens of the session that began with a portal link has nothing of the one that begins now.
@@ -83,7 +83,7 @@ async def sign_in(given: Any, context: Context) -> SignedIn:
     return SignedIn(enter(context, tokens), identity.devices.issue(who.email, now=context.now, known=who.device))
 
 
-async def refresh(given: Any, context: Context) -> SessionTokens:
+async def refresh(given: Any, context: Context) -> TokenPair:
     """A used token within the grace gets the answer that was lost; later it ends the session, for one of two holders is a thief."""
     async with context.session.write() as transaction:
         tokens = await _rotated(transaction, context, given.refresh_token)
@@ -99,33 +99,33 @@ async def sign_out(_: Any, context: Context) -> bool:
     async with context.session.write() as transaction:
         await transaction.run("sessions.end", id=session_id, reason="SIGNED_OUT")
         await note(transaction, context, "signOut", detail=session_id)
-    _leave(context)
+    _end_session(context)
     return True
 
 
 async def sign_out_everywhere(_: Any, context: Context) -> int:
     async with context.session.write() as transaction:
-        await judge_signed_in(transaction, context)
+        await check_signed_in(transaction, context)
         ended = await transaction.run("sessions.end_others", keep=None, reason="SIGNED_OUT")
         await note(transaction, context, "signOutEverywhere", detail=str(len(ended)))
-    _leave(context)
+    _end_session(context)
     return len(ended)
 
 
 async def end_session(given: Any, context: Context) -> bool:
     async with context.session.write() as transaction:
         if str(given.session_id) != context.viewer.session_id:
-            await judge_signed_in(transaction, context)
+            await check_signed_in(transaction, context)
         ended = await transaction.first("sessions.end", id=str(given.session_id), reason="SIGNED_OUT")
         if ended is None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such session.", "sessionId")
         await note(transaction, context, "endSession", detail=ended.id)
     if ended.id == context.viewer.session_id:
-        _leave(context)
+        _end_session(context)
     return True
 
 
-async def begin(transaction: Transaction, context: Context, link: Any = None) -> SessionTokens:
+async def begin(transaction: Transaction, context: Context, link: Any = None) -> TokenPair:
     """A new session of the customer who acts in the transaction, by the password or by a portal link."""
     expires_at, network = context.now + SESSION, network_of(context.origin.network)
     is_proved = link is None or link.delivery == LinkDelivery.MAIL
@@ -152,19 +152,19 @@ def device_of(email: str, context: Context) -> str:
     return identity_of(context).devices.issue(email.strip().lower(), now=context.now)
 
 
-def enter(context: Context, tokens: SessionTokens) -> SessionTokens:
+def enter(context: Context, tokens: TokenPair) -> TokenPair:
     """Show the rest of the answer to the customer who has just come in."""
     context.become(_viewer(tokens.customer_id, tokens.session_id, tokens.acting_party))
     return tokens
 
 
-async def _rotated(transaction: Transaction, context: Context, secret: str) -> SessionTokens | None:
+async def _rotated(transaction: Transaction, context: Context, secret: str) -> TokenPair | None:
     """None where the token is unknown, spent, or its session has ended. Ending it for reuse is committed, so it is not raised here."""
-    await transaction.present("secret", hash_of(secret))
+    await transaction.set_rls_secret("secret", hash_of(secret))
     token = await transaction.first("refresh_tokens.by_secret", secret_hash=hash_of(secret))
     if token is None:
         return None
-    await transaction.act_as(token.customer_id)
+    await transaction.impersonate_verified(token.customer_id)
     session = await transaction.first("sessions.use", id=token.session_id)
     if session is None:
         return None
@@ -177,7 +177,7 @@ async def _rotated(transaction: Transaction, context: Context, secret: str) -> S
     return await _reused(transaction, context, session, secret)
 
 
-async def _reused(transaction: Transaction, context: Context, session: Any, secret: str) -> SessionTokens | None:
+async def _reused(transaction: Transaction, context: Context, session: Any, secret: str) -> TokenPair | None:
     """Return the successor of a token that was used within the grace; end the session if it was used before that, or if its successor was used too."""
     token = await transaction.first("refresh_tokens.by_secret", secret_hash=hash_of(secret))  # again: it may have been used just now
     if context.now - token.used_at <= GRACE:
@@ -185,7 +185,7 @@ async def _reused(transaction: Transaction, context: Context, session: Any, secr
             successor = Seal(secret, SUCCESSOR).open(bytes.fromhex(token.successor_sealed), token.secret_hash)
         except NotSealed:  # by a program that is older or newer, during a deployment: the answer is lost, but nothing was stolen
             return None
-        await transaction.present("secret", hash_of(successor))
+        await transaction.set_rls_secret("secret", hash_of(successor))
         after = await transaction.first("refresh_tokens.by_secret", secret_hash=hash_of(successor))
         if after and after.used_at is None:
             return _tokens(context, session, successor)
@@ -195,17 +195,17 @@ async def _reused(transaction: Transaction, context: Context, session: Any, secr
     return None
 
 
-def _tokens(context: Context, session: Any, secret: str) -> SessionTokens:
+def _tokens(context: Context, session: Any, secret: str) -> TokenPair:
     acting_party = (session.made_by or LINK) if session.needs_sign_in else None
     viewer = _viewer(session.customer_id, session.id, acting_party)
     access = identity_of(context).sign(viewer, context.now, ACCESS)
-    return SessionTokens(session.customer_id, session.id, access, context.now + ACCESS, secret, session.expires_at, acting_party)
+    return TokenPair(session.customer_id, session.id, access, context.now + ACCESS, secret, session.expires_at, acting_party)
 
 
 def _viewer(customer_id: str, session_id: str, acting_party: str | None) -> Viewer:
     return Viewer(Actor.CUSTOMER, customer_id, ("portal",), CLIENT, session_id, acting_party=acting_party, subject=customer_id)
 
 
-def _leave(context: Context) -> None:
+def _end_session(context: Context) -> None:
     """The caller's own session is over, so nothing more is read by its name."""
     context.become(Viewer(Actor.ANONYMOUS, None, (), context.viewer.client))

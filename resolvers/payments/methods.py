@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from auth.throttle import Kind
-from billing.lifecycle.actions import Action, ActionState, judge, judge_version, of_method
+from billing.lifecycle.actions import Action, ActionAvailability, check_action, check_version, of_method
 from billing.refusals import ErrorCode, Refused
 from billing.rows.money.owed import SavedMethod
 from db.unit_of_work import Transaction
@@ -12,15 +12,15 @@ from payments.processor import MethodDetails, OutcomeUnknown, Payer, Processor, 
 from resolvers.audit import fresh_id, note
 from resolvers.changes.writing import writer
 from resolvers.charges import dunning
-from resolvers.charges.charging import TRY_AGAIN, log_no_answer, settle
+from resolvers.charges.charging import TRY_AGAIN, apply_result, log_no_answer
 from resolvers.context import Context, identity_of, payments_of
-from resolvers.idempotency import Outcome, outcome_of
+from resolvers.idempotency import MutationResult, outcome_of
 from resolvers.letters import customer_of
 from resolvers.reads.facts import asking
 from resolvers.reads.relations import by_id
 from resolvers.recognition import caller_of
 
-GONE = "There is no such payment method."
+ALREADY_DELETED = "There is no such payment method."
 
 
 async def start_add(given: Any, context: Context) -> SetupStart:
@@ -59,7 +59,7 @@ async def set_default(given: Any, context: Context) -> Any:
         method = await _named(transaction, given)
         # The default is chosen once more to have what is past due charged to it.
         if not (method.is_default and given.retry_past_due):
-            judge(_states(method), Action.SET_DEFAULT)
+            check_action(_states(method), Action.SET_DEFAULT)
         await _make_default(transaction, method.id)
         await _charge_open(transaction, context, is_chosen=True, is_requested=given.retry_past_due)
         await note(transaction, context, "setDefaultPaymentMethod", detail=method.id)
@@ -71,7 +71,7 @@ async def delete(given: Any, context: Context) -> str:
     async with context.session.write() as transaction:
         method = await _named(transaction, given)
         replacement = await _replacement(transaction, given, method)
-        judge(_states(replace(method, is_in_use=method.is_in_use and replacement is None)), Action.DELETE)
+        check_action(_states(replace(method, is_in_use=method.is_in_use and replacement is None)), Action.DELETE)
         await transaction.run("payment_methods.delete", key=method.id)
         await transaction.run("subscriptions.move_method", key=method.id, successor=replacement.id if replacement else None)
         if replacement and method.is_default:
@@ -82,7 +82,7 @@ async def delete(given: Any, context: Context) -> str:
     return method.id
 
 
-async def confirm(given: Any, context: Context) -> Outcome:
+async def confirm(given: Any, context: Context) -> MutationResult:
     """The client says that the customer has done what the processor asked for."""
     async with context.session.write() as transaction:
         attempt = await transaction.first("charges.attempt", key=str(given.payment_id))
@@ -94,9 +94,9 @@ async def confirm(given: Any, context: Context) -> Outcome:
         except (ProcessorUnavailable, OutcomeUnknown) as error:
             log_no_answer(attempt.processor, error)
             raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None
-        answer = await settle(context.session, attempt.payment_id, result, by=writer(context))
+        answer = await apply_result(context.session, attempt.payment_id, result, by=writer(context))
         return replace(outcome_of(attempt.customer_id, answer | {"payment": attempt.payment_id}), client_action=result.client_action)
-    return Outcome(attempt.customer_id, {"payment": attempt.payment_id}, is_replayed=True)
+    return MutationResult(attempt.customer_id, {"payment": attempt.payment_id}, is_replayed=True)
 
 
 async def _shown(context: Context, identifier: str) -> Any:
@@ -121,14 +121,14 @@ async def _named(transaction: Transaction, given: Any) -> SavedMethod:
     """The method that an input names, under the customer's lock. Raises Refused, also where it has another version."""
     await transaction.run("customers.lock")
     method = await _method(transaction, str(given.payment_method_id), "paymentMethodId")
-    judge_version(given.expected_version, method.version)
+    check_version(given.expected_version, method.version)
     return method
 
 
 async def _method(transaction: Transaction, identifier: str, field: str) -> SavedMethod:
     found: SavedMethod | None = await transaction.first("payment_methods.saved", ids=[identifier])
     if found is None:
-        raise Refused(ErrorCode.NOT_FOUND, GONE, field)
+        raise Refused(ErrorCode.NOT_FOUND, ALREADY_DELETED, field)
     return found
 
 
@@ -167,7 +167,7 @@ def _processor(context: Context) -> Processor:
     return next(iter(payments_of(context).processors.values()))
 
 
-def _states(method: SavedMethod) -> list[ActionState]:
+def _states(method: SavedMethod) -> list[ActionAvailability]:
     return of_method(method.is_default, method.is_expired, method.is_in_use, method.has_payment_in_flight)
 
 

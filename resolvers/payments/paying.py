@@ -5,21 +5,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from auth.throttle import Kind
-from billing.lifecycle.actions import Action, judge, judge_version, of_installment, of_invoice
-from billing.money.allocation import Item, OpenInstallment, OpenInvoice, Part, Settlement, items_of, settle
+from billing.lifecycle.actions import Action, check_action, check_version, of_installment, of_invoice
+from billing.money.allocation import AllocationPart, Item, OpenInstallment, OpenInvoice, Settlement, allocate, items_of
 from billing.refusals import ErrorCode, Refused
-from billing.rows.contracts import Account
+from billing.rows.contracts import BillingAccount
 from billing.rows.money.owed import OwedInstallment, OwedInvoice
 from db.unit_of_work import Transaction
 from resolvers.changes.item_rows import attempted_rows, collected_rows, uncollected_rows
 from resolvers.changes.saving import Changes
-from resolvers.changes.writing import Writer, allocation_row
-from resolvers.charges.attempts import Intent, attempt
+from resolvers.changes.writing import WriteContext, allocation_row
+from resolvers.charges.attempts import PendingCharge, attempt
 from resolvers.context import Context, identity_of, payments_of
-from resolvers.idempotency import Call, Outcome
+from resolvers.idempotency import MutationCall, MutationResult
 from resolvers.reads.facts import account_around
 from resolvers.recognition import caller_of
-from resolvers.subscriptions.idempotent_call import Prepare, Prepared, act
+from resolvers.subscriptions.idempotent_call import Prepare, Prepared, run_idempotent
 
 # What a payment that is made from several things is called at the processor.
 ALL_DUE = "All that is due"
@@ -52,43 +52,43 @@ class Payable:
 
     debts: Debts
     settlement: Settlement
-    account: Account
+    account: BillingAccount
 
 
 Find = Callable[[Transaction], Any]
 
 
-async def pay_invoice(given: Any, context: Context) -> Outcome:
+async def pay_invoice(given: Any, context: Context) -> MutationResult:
     await _heard(context)
 
     async def find(transaction: Transaction) -> Debts:
-        invoice = _found(await transaction.run("owed.invoices", ids=[str(given.invoice_id)]), "invoiceId")
-        judge(of_invoice(invoice.status, invoice.remaining_minor), Action.PAY)
-        judge_version(given.expected_version, invoice.version)
+        invoice = _payable_things(await transaction.run("owed.invoices", ids=[str(given.invoice_id)]), "invoiceId")
+        check_action(of_invoice(invoice.status, invoice.remaining_minor), Action.PAY)
+        check_version(given.expected_version, invoice.version)
         installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice.id])
         return Debts(invoice.currency, [invoice], installments, f"Invoice {invoice.number}", invoice.id)
 
-    return await act(context, given, "payInvoice", _paying(given, context, find, shows=("invoice", str(given.invoice_id))))
+    return await run_idempotent(context, given, "payInvoice", _paying(given, context, find, shows=("invoice", str(given.invoice_id))))
 
 
-async def pay_installment(given: Any, context: Context) -> Outcome:
+async def pay_installment(given: Any, context: Context) -> MutationResult:
     await _heard(context)
 
     async def find(transaction: Transaction) -> Debts:
-        installment = _found(await transaction.run("owed.installments", ids=[str(given.installment_id)], invoice_ids=None), "installmentId")
-        judge(of_installment(installment.status, installment.remaining_minor), Action.PAY)
-        judge_version(given.expected_version, installment.version)
+        installment = _payable_things(await transaction.run("owed.installments", ids=[str(given.installment_id)], invoice_ids=None), "installmentId")
+        check_action(of_installment(installment.status, installment.remaining_minor), Action.PAY)
+        check_version(given.expected_version, installment.version)
         if installment.invoice_id is None:
             return Debts(installment.currency, [], [installment], installment.name, installment.id)
-        invoice = _found(await transaction.run("owed.invoices", ids=[installment.invoice_id]), "installmentId")
-        judge(of_invoice(invoice.status, invoice.remaining_minor), Action.PAY)
+        invoice = _payable_things(await transaction.run("owed.invoices", ids=[installment.invoice_id]), "installmentId")
+        check_action(of_invoice(invoice.status, invoice.remaining_minor), Action.PAY)
         installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice.id])
         return Debts(installment.currency, [invoice], installments, installment.name, installment.id)
 
-    return await act(context, given, "payInstallment", _paying(given, context, find, shows=("installment", str(given.installment_id))))
+    return await run_idempotent(context, given, "payInstallment", _paying(given, context, find, shows=("installment", str(given.installment_id))))
 
 
-async def pay_all_due(given: Any, context: Context) -> Outcome:
+async def pay_all_due(given: Any, context: Context) -> MutationResult:
     """Documents first, oldest first, then what is owed on the account. What is in payment already is left out."""
     await _heard(context)
 
@@ -103,7 +103,7 @@ async def pay_all_due(given: Any, context: Context) -> Outcome:
         installments = await transaction.run("owed.installments", ids=[item.installment_id for item in payable if item.installment_id], invoice_ids=invoice_ids)
         return Debts(currency, invoices, installments, ALL_DUE, account_minor=sum(item.payable_minor for item in payable if item.kind == "ACCOUNT"))
 
-    return await act(context, given, "payAllDue", _paying(given, context, find, shows=None))
+    return await run_idempotent(context, given, "payAllDue", _paying(given, context, find, shows=None))
 
 
 def _nothing_payable(currency: str, *, is_owed: bool) -> Refused:
@@ -118,27 +118,27 @@ async def _heard(context: Context) -> None:
 
 
 def _paying(given: Any, context: Context, find: Find, *, shows: tuple[str, str] | None) -> Prepare:
-    async def prepare(transaction: Transaction, by: Writer, call: Call | None) -> Prepared:
+    async def prepare(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
         await transaction.run("customers.lock")
         debts: Debts = await find(transaction)
-        amount = _judged_amount(getattr(given, "amount_minor_units", None), debts.remaining_minor(), context)
+        amount = _checked_amount(getattr(given, "amount_minor_units", None), debts.remaining_minor(), context)
         method_id = str(given.payment_method_id) if given.payment_method_id else None
         account = await account_around(transaction.run, currency=debts.currency, method_id=method_id)
         if method_id and account.method_id is None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such payment method, or it has expired.", "paymentMethodId")
-        settlement = settle(amount, account.balance_minor, debts.items(), target_id=debts.target_id)
+        settlement = allocate(amount, account.balance_minor, debts.items(), target_id=debts.target_id)
         return _prepared(Payable(debts, settlement, account), call, answer=dict([shows]) if shows else {}, by=by)
 
     return prepare
 
 
-def _prepared(payable: Payable, call: Call | None, *, answer: dict[str, str], by: Writer) -> Prepared:
+def _prepared(payable: Payable, call: MutationCall | None, *, answer: dict[str, str], by: WriteContext) -> Prepared:
     debts, settlement, account = payable.debts, payable.settlement, payable.account
     about = debts.target_id or debts.currency
     if not settlement.charged_minor:
         return Prepared(answer, _paid_rows(payable, by=by), about)
-    payment_id, parts = by.mint("pay"), [*settlement.by_charge.parts, *settlement.by_credit.parts]
-    intent = Intent(
+    payment_id, parts = by.new_id("pay"), [*settlement.by_charge.parts, *settlement.by_credit.parts]
+    intent = PendingCharge(
         payment_id,
         account.customer_id,
         debts.currency,
@@ -156,7 +156,7 @@ def _prepared(payable: Payable, call: Call | None, *, answer: dict[str, str], by
     return Prepared(answer, changes | {"payment_allocation": allocations} | attempted_rows(parts), about, sending)
 
 
-def _paid_rows(payable: Payable, *, by: Writer) -> Changes:
+def _paid_rows(payable: Payable, *, by: WriteContext) -> Changes:
     """What is written when the money is there: invoices, installments and schedules in step, and the credit that was used."""
     debts, settlement = payable.debts, payable.settlement
     schedule_of = {one.id: one.schedule_id for one in debts.installments}
@@ -164,10 +164,10 @@ def _paid_rows(payable: Payable, *, by: Writer) -> Changes:
     return collected_rows(settlement.by_charge.parts, settlement.by_credit.parts, schedule_of, by=by) | {"balance_entry": entries}
 
 
-def _used_credit(account: Account, currency: str, part: Part, *, by: Writer) -> dict[str, Any]:
+def _used_credit(account: BillingAccount, currency: str, part: AllocationPart, *, by: WriteContext) -> dict[str, Any]:
     return {
         "customer_id": account.customer_id,
-        "id": by.mint("bal"),
+        "id": by.new_id("bal"),
         "currency": currency,
         "amount_minor": -part.amount_minor,
         "kind": "APPLIED_TO_INVOICE",
@@ -177,7 +177,7 @@ def _used_credit(account: Account, currency: str, part: Part, *, by: Writer) -> 
     }
 
 
-def _judged_amount(asked: Any, remaining_minor: int, context: Context) -> int:
+def _checked_amount(asked: Any, remaining_minor: int, context: Context) -> int:
     """Minor units. Without an amount, all that remains."""
     if asked is None or asked == remaining_minor:
         return remaining_minor
@@ -190,7 +190,7 @@ def _judged_amount(asked: Any, remaining_minor: int, context: Context) -> int:
     return int(asked)
 
 
-def _found(rows: list[Any], field: str) -> Any:
+def _payable_things(rows: list[Any], field: str) -> Any:
     if not rows:
         raise Refused(ErrorCode.NOT_FOUND, "It does not exist, or nothing of it can be paid here.", field)
     return rows[0]

@@ -7,14 +7,14 @@ from typing import Any
 
 from billing.money.refunds import Report
 from billing.rows.money.owed import PaymentOwner, StoredEvent
-from db.unit_of_work import Session, Transaction
-from payments.processor import ChargeResult, ChargeStatus, Event, EventKind
-from resolvers.changes.writing import Writer
+from db.unit_of_work import Transaction, UnitOfWork
+from payments.processor import ChargeResult, ChargeStatus, EventKind, ProcessorEvent
+from resolvers.changes.writing import WriteContext
 from resolvers.charges import refunding
-from resolvers.charges.charging import settle
+from resolvers.charges.charging import apply_result
 
 
-async def store(session: Session, processor: str, event: Event) -> StoredEvent | None:
+async def store(session: UnitOfWork, processor: str, event: ProcessorEvent) -> StoredEvent | None:
     """What is to be acted on; None if it was stored before, or is about no payment of ours. From here on it is not lost."""
     # The secret for the customer's browser is of no use here, and is kept nowhere.
     result = asdict(replace(event.result, client_action=None)) if event.result else None
@@ -29,14 +29,14 @@ async def store(session: Session, processor: str, event: Event) -> StoredEvent |
     return found
 
 
-async def act(session: Session, event: StoredEvent, *, by: Writer) -> None:
+async def apply_event(session: UnitOfWork, event: StoredEvent, *, by: WriteContext) -> None:
     """Settle or refund the payment that it is about. What is about none of ours is only marked."""
     owner = await _owner(session, event)
     if owner is not None:
         told = json.loads(event.event)
-        customers = session.of(replace(session.caller, customer_id=owner.customer_id))
+        customers = session.for_caller(replace(session.caller, customer_id=owner.customer_id))
         if event.kind == EventKind.CHARGE and told["result"] and await _is_charged(customers, owner):
-            await settle(customers, owner.payment_id, _result(told["result"]), by=by)
+            await apply_result(customers, owner.payment_id, _result(told["result"]), by=by)
         report = _report(told) if event.kind == EventKind.REFUND else None
         if report is not None:
             async with customers.write() as transaction:
@@ -45,14 +45,14 @@ async def act(session: Session, event: StoredEvent, *, by: Writer) -> None:
         await transaction.run("webhooks.done", processor=event.processor, key=event.id)
 
 
-async def _payment_by_reference(transaction: Transaction, processor: str, event: Event) -> str | None:
+async def _payment_by_reference(transaction: Transaction, processor: str, event: ProcessorEvent) -> str | None:
     if event.processor_reference is None or event.kind != EventKind.REFUND:
         return None
     owner: PaymentOwner | None = await transaction.first("payments.owner", key=None, processor=processor, reference=event.processor_reference)
     return owner.payment_id if owner else None
 
 
-async def _owner(session: Session, event: StoredEvent) -> PaymentOwner | None:
+async def _owner(session: UnitOfWork, event: StoredEvent) -> PaymentOwner | None:
     if event.payment_id is None:
         return None
     async with session.write() as transaction:
@@ -60,7 +60,7 @@ async def _owner(session: Session, event: StoredEvent) -> PaymentOwner | None:
         return owner
 
 
-async def _is_charged(session: Session, owner: PaymentOwner) -> bool:
+async def _is_charged(session: UnitOfWork, owner: PaymentOwner) -> bool:
     """Payments from before this gateway have no charge here, and nothing waits for what became of them."""
     async with session.write() as transaction:
         return await transaction.first("charges.attempt", key=owner.payment_id) is not None

@@ -5,45 +5,45 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from billing.lifecycle.facts import Facts
+from billing.lifecycle.facts import SubscriptionFacts
 from billing.refusals import ErrorCode, Refused
-from billing.rows.contracts import Account, Contract, CouponOffer, Offer
+from billing.rows.contracts import BillingAccount, Contract, CouponOffer, Offer
 from db.blocks import blocks, positional
 from db.records import rows_of
-from db.unit_of_work import Session
+from db.unit_of_work import UnitOfWork
 from resolvers.context import Context
 
 # Runs a named block with values and gives its rows: `Transaction.run`, or `asking` of a reading session.
-Run = Callable[..., Awaitable[list[Any]]]
+RunBlock = Callable[..., Awaitable[list[Any]]]
 
 NOT_FOUND = "There is no such subscription."
 # Characters of a code as it is sent, spaces around it included; a longer text is no code.
 MAX_CODE = 200
 
 
-def asking(context: Context, customer_id: str | None = None) -> Run:
-    """A `Run` over the operation's reading session."""
+def asking(context: Context, customer_id: str | None = None) -> RunBlock:
+    """A `RunBlock` over the operation's reading session."""
 
     async def run(name: str, /, **values: Any) -> list[Any]:
-        return await asked(context.session, name, **{"customer_id": customer_id or context.viewer.customer_id} | values)
+        return await fetch_rows(context.session, name, **{"customer_id": customer_id or context.viewer.customer_id} | values)
 
     return run
 
 
-async def asked(session: Session, name: str, /, **values: Any) -> list[Any]:
+async def fetch_rows(session: UnitOfWork, name: str, /, **values: Any) -> list[Any]:
     """The rows of a named block, in the session's reading transaction."""
     block = blocks()[name]
     return await rows_from(session, block.sql, block.returns, **values)
 
 
-async def rows_from(session: Session, sql: str, returns: str, /, **values: Any) -> list[Any]:
+async def rows_from(session: UnitOfWork, sql: str, returns: str, /, **values: Any) -> list[Any]:
     """The rows of a statement that is made around a block, in the session's reading transaction. `returns` names their type."""
     text, names = positional(sql)
     arguments = {"now": session.caller.now} | values
     return rows_of(returns, await session.fetch(text, [arguments[parameter] for parameter in names]))
 
 
-async def contract(run: Run, subscription_id: str, *, is_locked: bool) -> Contract:
+async def contract(run: RunBlock, subscription_id: str, *, is_locked: bool) -> Contract:
     """Raises Refused: somebody else's is not found, like one that does not exist."""
     found: list[Contract] = await run("contracts.lock" if is_locked else "contracts.by_id", key=subscription_id)
     if not found:
@@ -51,23 +51,23 @@ async def contract(run: Run, subscription_id: str, *, is_locked: bool) -> Contra
     return found[0]
 
 
-async def facts_of(run: Run, contract: Contract, *, now: datetime, others: Iterable[str | None] = ()) -> Facts:
+async def facts_of(run: RunBlock, contract: Contract, *, now: datetime, others: Iterable[str | None] = ()) -> SubscriptionFacts:
     """`others` are prices that are asked for."""
     account = await account_around(run, key=contract.id)
     offers = await offers_of(run, {contract.price_id, contract.pending_price_id, *others})
-    return Facts(replace(contract, has_overdue=account.has_overdue), account, offers, now)
+    return SubscriptionFacts(replace(contract, has_overdue=account.has_overdue), account, offers, now)
 
 
-async def account_around(run: Run, *, key: str | None = None, currency: str | None = None, method_id: str | None = None) -> Account:
-    found: list[Account] = await run("accounts.around", key=key, currency=currency, method_id=method_id)
+async def account_around(run: RunBlock, *, key: str | None = None, currency: str | None = None, method_id: str | None = None) -> BillingAccount:
+    found: list[BillingAccount] = await run("accounts.around", key=key, currency=currency, method_id=method_id)
     return found[0]
 
 
-async def offers_of(run: Run, ids: Iterable[str | None]) -> dict[str, Offer]:
+async def offers_of(run: RunBlock, ids: Iterable[str | None]) -> dict[str, Offer]:
     return {offer.price_id: offer for offer in await run("offers.by_ids", ids=sorted(price_id for price_id in ids if price_id))}
 
 
-async def coupon_of(run: Run, code: str) -> CouponOffer | None:
+async def coupon_of(run: RunBlock, code: str) -> CouponOffer | None:
     if len(code) > MAX_CODE:
         return None
     found = await run("coupons.by_code", code=code)

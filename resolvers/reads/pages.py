@@ -6,7 +6,7 @@ from typing import Any, get_type_hints
 
 from billing import rows
 from billing.refusals import BadUserInput
-from db.blocks import Block, Order
+from db.blocks import Block, RowOrder
 from db.pages import Window, decode_cursor, encode_cursor
 from loaders.batch import Filters, Key, Slice
 from resolvers.context import Context
@@ -16,7 +16,7 @@ MAX_SIZE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class PageInfo:
+class RowPageInfo:
     has_next_page: bool
     has_previous_page: bool
     start_cursor: str | None
@@ -24,13 +24,13 @@ class PageInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Edge:
+class RowEdge:
     cursor: str
     node: Any
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class RowPage:
     """A slice of a block's rows, and enough to count all of them when somebody asks."""
 
     slice: Slice
@@ -44,13 +44,13 @@ class Page:
         return self.slice.rows
 
     @property
-    def edges(self) -> list[Edge]:
-        return [Edge(self._cursor(row), row) for row in self.slice.rows]
+    def edges(self) -> list[RowEdge]:
+        return [RowEdge(self._cursor(row), row) for row in self.slice.rows]
 
     @property
-    def page_info(self) -> PageInfo:
+    def page_info(self) -> RowPageInfo:
         found, window = self.slice.rows, self.window
-        return PageInfo(
+        return RowPageInfo(
             has_next_page=window.before is not None if window.is_backward else self.slice.has_more,
             has_previous_page=self.slice.has_more if window.is_backward else window.after is not None,
             start_cursor=self._cursor(found[0]) if found else None,
@@ -95,7 +95,7 @@ def _keyset(block: Block, name: str, cursor: str | None, argument: str) -> tuple
         raise BadUserInput(f"{argument} is not a cursor of this connection in this order.", argument) from None
 
 
-def _types(block: Block, order: Order) -> dict[str, Any]:
+def _types(block: Block, order: RowOrder) -> dict[str, Any]:
     row = getattr(rows, block.returns)
     hints = get_type_hints(row)
     return {column.name: hints[column.name] for column in fields(row) if column.name in order.columns}

@@ -7,7 +7,7 @@ from billing.ids import prefix_of
 from db.blocks import Block, blocks
 from loaders.batch import Filters, Key
 from resolvers.context import Context
-from resolvers.reads.pages import Page, Paging, window_of
+from resolvers.reads.pages import Paging, RowPage, window_of
 
 # By the prefix of an id: the block that finds one of its kind.
 BY_ID = {
@@ -49,11 +49,11 @@ async def many(row: Any, key: str, block: Block, context: Context) -> list[Any]:
     return found
 
 
-async def page(key: Key, block: Block, *, order: str, paging: Paging, filters: Filters, context: Context) -> Page:
+async def page(key: Key, block: Block, *, order: str, paging: Paging, filters: Filters, context: Context) -> RowPage:
     window = window_of(block, order, paging)
     found = await context.loaders.page(block, window, filters).load(key)
     await context.pace.take(len(found.rows))
-    return Page(found, window, block, key, filters)
+    return RowPage(found, window, block, key, filters)
 
 
 async def by_id(owner: str | None, identifier: str | None, prefixes: Iterable[str], context: Context) -> Any:

@@ -6,7 +6,7 @@ from typing import Any
 from billing.refusals import BadUserInput
 from db.blocks import blocks
 from resolvers.context import Context
-from resolvers.reads.pages import Page, Paging
+from resolvers.reads.pages import Paging, RowPage
 from resolvers.reads.relations import BY_ID, by_id, page
 
 MAX_NODES = 50
@@ -18,7 +18,7 @@ async def customer(identifier: str | None, context: Context) -> Any:
     return await by_id(await owner_of(wanted, context), wanted, ("cus",), context)
 
 
-async def customers(search: str | None, *, order: str, paging: Paging, context: Context) -> Page:
+async def customers(search: str | None, *, order: str, paging: Paging, context: Context) -> RowPage:
     block = blocks()["customers.matching"]
     return await page((None, ""), block, order=order, paging=paging, filters=(("search", search or ""),), context=context)
 

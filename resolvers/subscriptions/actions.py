@@ -5,11 +5,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from auth.throttle import Kind
-from billing.lifecycle.actions import judge_version
-from billing.lifecycle.facts import Decision, Facts
+from billing.lifecycle.actions import check_version
+from billing.lifecycle.facts import Decision, SubscriptionFacts
 from billing.money.charges import Line
 from billing.money.money import Money
-from billing.money.notes import Note, NoteLine
+from billing.money.notes import IssuedCreditNote, NoteLine
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Contract
 from billing.states import SuspendedBy
@@ -18,34 +18,34 @@ from db.unit_of_work import Transaction
 from resolvers.audit import fresh_id
 from resolvers.changes import previews
 from resolvers.changes.saving import merged
-from resolvers.changes.writing import Writer, rows_of
+from resolvers.changes.writing import WriteContext, rows_of
 from resolvers.charges import dunning
-from resolvers.charges.attempts import judge_method
-from resolvers.charges.charging import begun
+from resolvers.charges.attempts import check_method
+from resolvers.charges.charging import reserve
 from resolvers.context import Context, payments_of
-from resolvers.idempotency import Call, Outcome
+from resolvers.idempotency import MutationCall, MutationResult
 from resolvers.reads.facts import NOT_FOUND, asking
 from resolvers.recognition import throttled
 from resolvers.subscriptions import decisions
-from resolvers.subscriptions.advance import Behind
-from resolvers.subscriptions.decisions import Plan
-from resolvers.subscriptions.idempotent_call import Prepare, Prepared, act
+from resolvers.subscriptions.advance import SubscriptionBehindClock
+from resolvers.subscriptions.decisions import Decide
+from resolvers.subscriptions.idempotent_call import Prepare, Prepared, run_idempotent
 
-BEHIND = "It is being renewed at this moment. Try again shortly."
+BEHIND_CLOCK = "It is being renewed at this moment. Try again shortly."
 
 
 @dataclass(frozen=True, slots=True)
-class Action:
+class MutationDefinition:
     """A mutation: its name, how an input becomes a plan, and whose subscription it may be about."""
 
     mutation: str
-    plan: Callable[[Any, Context], Plan]
+    plan: Callable[[Any, Context], Decide]
     is_for_staff: bool = False
     is_guessable: bool = False
 
 
-def _of(mutation: str, plan: Callable[[Any], Plan], *, is_for_staff: bool = False, is_guessable: bool = False) -> Action:
-    return Action(mutation, lambda given, _: plan(given), is_for_staff, is_guessable)
+def _of(mutation: str, plan: Callable[[Any], Decide], *, is_for_staff: bool = False, is_guessable: bool = False) -> MutationDefinition:
+    return MutationDefinition(mutation, lambda given, _: plan(given), is_for_staff, is_guessable)
 
 
 PAUSE = _of("pauseSubscription", decisions.pause)
@@ -59,51 +59,53 @@ APPLY_COUPON = _of("applyCoupon", decisions.apply_coupon, is_guessable=True)
 REMOVE_COUPON = _of("removeCoupon", decisions.remove_coupon)
 HOLD = _of("holdSubscription", decisions.hold, is_for_staff=True)
 RELEASE = _of("releaseSubscription", decisions.release, is_for_staff=True)
-ADD_PLAN = Action("addPlan", lambda given, context: decisions.add_plan(given, fresh_id("sub", context), payments_of(context).trials), is_guessable=True)
+ADD_PLAN = MutationDefinition(
+    "addPlan", lambda given, context: decisions.add_plan(given, fresh_id("sub", context), payments_of(context).trials), is_guessable=True
+)
 
 
-async def run(action: Action, given: Any, context: Context) -> Outcome:
+async def run(action: MutationDefinition, given: Any, context: Context) -> MutationResult:
     """Raises Refused. Codes may be tried only so often, right or wrong."""
     if _guesses(action, given):
         await throttled(context, Kind.COUPON)
     owner = await _owner(str(given.subscription_id), context) if action.is_for_staff else None
-    return await act(context, given, action.mutation, _preparing(context, given, action), owner=owner)
+    return await run_idempotent(context, given, action.mutation, _preparing(context, given, action), owner=owner)
 
 
-async def preview(action: Action, given: Any, context: Context) -> Any:
+async def preview(action: MutationDefinition, given: Any, context: Context) -> Any:
     """The same decision, unlocked and unwritten. Raises Refused."""
     if _guesses(action, given):
         await throttled(context, Kind.COUPON)
     owner = await _owner(str(given.subscription_id), context) if action.is_for_staff else None
     try:
         facts, decision = await action.plan(given, context)(asking(context, owner), context.now, False)
-    except Behind:
-        raise Refused(ErrorCode.IN_PROGRESS, BEHIND) from None
+    except SubscriptionBehindClock:
+        raise Refused(ErrorCode.IN_PROGRESS, BEHIND_CLOCK) from None
     if decision.due_minor:
-        judge_method(facts.account, payments_of(context).processors)
-    return _shown(facts, decision, previews.pin(given, action.mutation, decision, context))
+        check_method(facts.account, payments_of(context).processors)
+    return _decision_view(facts, decision, previews.pin(given, action.mutation, decision, context))
 
 
-def _preparing(context: Context, given: Any, action: Action) -> Prepare:
-    async def prepare(transaction: Transaction, by: Writer, call: Call | None) -> Prepared:
+def _preparing(context: Context, given: Any, action: MutationDefinition) -> Prepare:
+    async def prepare(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
         pinned = previews.pinned(given, action.mutation, context)
         facts, decision = await action.plan(given, context)(transaction.run, pinned.at if pinned else by.now, True)
-        judge_version(getattr(given, "expected_version", None), facts.contract.version)
+        check_version(getattr(given, "expected_version", None), facts.contract.version)
         if pinned:
-            pinned.judge(decision)
+            pinned.check(decision)
         prepared = _prepared(facts, decision, call, by=by)
         if SuspendedBy.DUNNING in facts.contract.holds and action is RELEASE and SuspendedBy.DUNNING not in decision.contract.holds:
-            given_up = await dunning.given_up(transaction, facts.contract.id, by=by)
+            given_up = await dunning.end_collection(transaction, facts.contract.id, by=by)
             return replace(prepared, changes=merged(given_up, prepared.changes))
         return prepared
 
     return prepare
 
 
-def _prepared(facts: Facts, decision: Decision, call: Call | None, *, by: Writer) -> Prepared:
+def _prepared(facts: SubscriptionFacts, decision: Decision, call: MutationCall | None, *, by: WriteContext) -> Prepared:
     shows = {"subscription": facts.contract.id, "resumedFrom": decision.resumed_from}
     if decision.due_minor:
-        sending, changes = begun(facts, decision, shows, call, by=by)
+        sending, changes = reserve(facts, decision, shows, call, by=by)
         return Prepared(shows, changes, facts.contract.id, sending)
     changes = rows_of(facts, decision, by) if decision.events else {}
     invoice_id = changes["invoice"][0]["id"] if changes.get("invoice") else None
@@ -111,7 +113,7 @@ def _prepared(facts: Facts, decision: Decision, call: Call | None, *, by: Writer
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DecisionView:
     """A decision as a customer reads it. Amounts are Money."""
 
     effective_at: Any
@@ -130,7 +132,7 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownLine:
+class LineView:
     description: str
     quantity: int
     subtotal: Money
@@ -142,7 +144,7 @@ class ShownLine:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownNoteLine:
+class CreditNoteLineView:
     description: str
     subtotal: Money
     tax: Money
@@ -152,7 +154,7 @@ class ShownNoteLine:
 
 
 @dataclass(frozen=True, slots=True)
-class ShownNote:
+class CreditNoteView:
     invoice_id: str
     customer_id: str
     reason: str
@@ -164,7 +166,7 @@ class ShownNote:
     lines: list[Any]
 
 
-def _guesses(action: Action, given: Any) -> bool:
+def _guesses(action: MutationDefinition, given: Any) -> bool:
     return action.is_guessable and bool(getattr(given, "code", None) or getattr(given, "coupon_code", None))
 
 
@@ -175,13 +177,13 @@ async def _owner(subscription_id: str, context: Context) -> str:
     return str(found.customer_id)
 
 
-def _shown(facts: Facts, decision: Decision, token: str) -> Shown:
+def _decision_view(facts: SubscriptionFacts, decision: Decision, token: str) -> DecisionView:
     after, bill = decision.contract, decision.bill
 
     def money(minor: int) -> Money:
         return Money(minor, after.currency)
 
-    return Shown(
+    return DecisionView(
         effective_at=decision.effective_at or facts.now,
         status=after.status,
         invoice_total=money(bill.total_minor if bill else 0),
@@ -198,18 +200,18 @@ def _shown(facts: Facts, decision: Decision, token: str) -> Shown:
     )
 
 
-def _line(line: Line, currency: str) -> ShownLine:
+def _line(line: Line, currency: str) -> LineView:
     amounts = line.amounts
     minors = (amounts.subtotal_minor, amounts.discount_minor, amounts.tax_minor, amounts.total_minor)
     subtotal, discount, tax, total = (Money(minor, currency) for minor in minors)
-    return ShownLine(line.description, line.quantity, subtotal, discount, tax, total, line.period.starts_at, line.period.ends_at)
+    return LineView(line.description, line.quantity, subtotal, discount, tax, total, line.period.starts_at, line.period.ends_at)
 
 
-def _note(note: Note, contract: Contract) -> ShownNote:
+def _note(note: IssuedCreditNote, contract: Contract) -> CreditNoteView:
     def money(minor: int) -> Money:
         return Money(minor, contract.currency)
 
-    return ShownNote(
+    return CreditNoteView(
         invoice_id=note.invoice_id,
         customer_id=contract.customer_id,
         reason=note.reason,
@@ -222,7 +224,7 @@ def _note(note: Note, contract: Contract) -> ShownNote:
     )
 
 
-def _note_line(line: NoteLine, currency: str) -> ShownNoteLine:
+def _note_line(line: NoteLine, currency: str) -> CreditNoteLineView:
     subtotal, tax, total = (Money(minor, currency) for minor in (line.net_minor, line.tax_minor, line.total_minor))
     starts_at, ends_at = (line.period.starts_at, line.period.ends_at) if line.period else (None, None)
-    return ShownNoteLine(line.description, subtotal, tax, total, starts_at, ends_at)
+    return CreditNoteLineView(line.description, subtotal, tax, total, starts_at, ends_at)

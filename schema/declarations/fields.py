@@ -23,7 +23,7 @@ from auth.urls.links import Links
 from auth.viewer import Viewer
 from billing.files.attachments import DEFAULT_LIMITS, FileLimits
 from billing.money.money import Money
-from billing.rows import Budget
+from billing.rows import CostBudget
 from db.blocks import Block, blocks
 from resolvers.context import Context, Info
 from resolvers.reads import relations
@@ -40,13 +40,13 @@ Parent = strawberry.Parent[Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class CallFacts:
     """What is known of a call: the caller, what makes addresses of files, what is left of the caller's budget, the locale of the caller's
     customer, and the operator's limits of files."""
 
     viewer: Viewer
     links: Links | None = None
-    budget: Budget | None = None
+    budget: CostBudget | None = None
     customer_locale: str | None = None
     file_limits: FileLimits = DEFAULT_LIMITS
 
@@ -56,7 +56,7 @@ CUSTOMER_LOCALE = "customer_locale"
 LOCALE = "locale"
 
 # What a derived field may ask for by the names of its parameters: of the caller, and of the moment.
-ABOUT_CALL: dict[str, Callable[[Facts], Any]] = {
+ABOUT_CALL: dict[str, Callable[[CallFacts], Any]] = {
     "actor": lambda facts: facts.viewer.kind,
     "needs_sign_in": lambda facts: facts.viewer.needs_sign_in,
     "session_id": lambda facts: facts.viewer.session_id,
@@ -69,7 +69,7 @@ ABOUT_CALL: dict[str, Callable[[Facts], Any]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ColumnGroup:
     """Columns of this row as an object; null where the column `when` is null. `columns` maps the object's columns to the row's."""
 
     columns: Mapping[str, str] | None = None
@@ -146,7 +146,7 @@ def many(block: str, *, key: str, graphql_type: Any, description: str, columns: 
 
     async def resolve(parent: Parent, info: Info) -> Any:
         rows = await relations.many(parent, key, found, info.context)
-        return [shown(row, columns) for row in rows] if columns else rows
+        return [present_row(row, columns) for row in rows] if columns else rows
 
     return _field(resolve, list[graphql_type], description, Many(found, key, columns))
 
@@ -188,9 +188,9 @@ def part(graphql_type: Any, *, description: str, columns: Mapping[str, str] | No
     def resolve(parent: Parent) -> Any:
         if when is not None and getattr(parent, when) is None:
             return None
-        return shown(parent, columns) if columns else parent
+        return present_row(parent, columns) if columns else parent
 
-    return _field(resolve, graphql_type | None if when else graphql_type, description, Part(columns, when))
+    return _field(resolve, graphql_type | None if when else graphql_type, description, ColumnGroup(columns, when))
 
 
 def money(column: str, *, description: str, when: str | None = None) -> Any:
@@ -211,7 +211,7 @@ def derived(
     wanted = tuple(name for name in ABOUT_CALL if name in inspect.signature(function).parameters)
 
     def compute(parent: Any, context: Context, values: dict[str, Any]) -> Any:
-        facts = about(wanted, Facts(context.viewer, context.links, context.budget, context.customer_locale, context.file_limits)) if wanted else {}
+        facts = about(wanted, CallFacts(context.viewer, context.links, context.budget, context.customer_locale, context.file_limits)) if wanted else {}
         return function(*(getattr(parent, column) for column in needs), **values, **facts)
 
     async def compute_in_locale(parent: Any, context: Context, values: dict[str, Any]) -> Any:
@@ -225,12 +225,12 @@ def derived(
     return _field(with_arguments(resolve, list(arguments)), graphql_type, description, Derived(function, needs, wanted, sql_twin))
 
 
-def about(wanted: tuple[str, ...], facts: Facts) -> dict[str, Any]:
+def about(wanted: tuple[str, ...], facts: CallFacts) -> dict[str, Any]:
     """What a derived field may know of the call, by the names of its parameters."""
     return {name: ABOUT_CALL[name](facts) for name in wanted}
 
 
-def shown(row: Any, columns: Mapping[str, str] | None) -> Any:
+def present_row(row: Any, columns: Mapping[str, str] | None) -> Any:
     """A row's columns under the names that a Money has."""
     return Money(**{name: getattr(row, column) for name, column in columns.items()}) if columns else row
 

@@ -13,8 +13,8 @@ class Node:
 
     @classmethod
     def resolve_type(cls, row: Any, *_: object) -> str:
-        """A row type and the GraphQL type that shows it have one name."""
-        return type(row).__name__
+        """Return the GraphQL type that presents the row: `InvoiceRow` is presented by `Invoice`."""
+        return type(row).__name__.removesuffix("Row")
 
     @classmethod
     def is_type_of(cls, _row: Any, _info: Any) -> bool:

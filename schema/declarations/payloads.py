@@ -9,7 +9,7 @@ import strawberry
 from auth.permissions import Permission
 from billing.refusals import ErrorCode, Refused
 from resolvers.context import Info
-from resolvers.idempotency import Replayed
+from resolvers.idempotency import ReplayedAnswer
 from resolvers.mutating import resolved, running
 from schema.declarations.costs import ERRORS, MUTATION
 from schema.declarations.fields import guarded
@@ -29,7 +29,14 @@ class Payload:
 
 
 def mutation(
-    resolve: Callable[[Any, Any], Awaitable[Any]], *, name: str, takes: Any, gives: Any, shows: str | tuple[str, ...], permission: Permission, description: str
+    resolve: Callable[[Any, Any], Awaitable[Any]],
+    *,
+    name: str,
+    input_type: Any,
+    payload_type: Any,
+    payload_field: str | tuple[str, ...],
+    permission: Permission,
+    description: str,
 ) -> Any:
     """A mutation of one `input` and one payload, whose field `shows` holds what the resolver gives back; several fields hold its attributes of the same names.
 
@@ -42,12 +49,12 @@ def mutation(
             try:
                 found = await resolved(context, name, lambda: resolve(input, context))
             except Refused as refused:
-                return _payload(shows, None, refused)
+                return _payload(payload_field, None, refused)
         context.forget()
-        return _payload(shows, found, None)
+        return _payload(payload_field, found, None)
 
-    run.__annotations__ = {"info": Info, "input": Annotated[takes, strawberry.argument(description="What to do.")], "return": gives | None}
-    return guarded(strawberry.mutation(resolver=run, graphql_type=gives | None, description=description, metadata=MUTATION), permission)
+    run.__annotations__ = {"info": Info, "input": Annotated[input_type, strawberry.argument(description="What to do.")], "return": payload_type | None}
+    return guarded(strawberry.mutation(resolver=run, graphql_type=payload_type | None, description=description, metadata=MUTATION), permission)
 
 
 def error_of(refused: Refused) -> Any:
@@ -55,7 +62,7 @@ def error_of(refused: Refused) -> Any:
 
 
 def _payload(shows: str | tuple[str, ...], found: Any, refused: Refused | None) -> Any:
-    is_replayed = isinstance(found, Replayed)
+    is_replayed = isinstance(found, ReplayedAnswer)
     shown = found.value if is_replayed else found
     fields = {shows: shown} if isinstance(shows, str) else {name: getattr(shown, name, None) for name in shows}
     return SimpleNamespace(**fields, replayed=is_replayed, user_errors=[error_of(refused)] if refused else [])

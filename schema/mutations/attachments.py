@@ -13,9 +13,9 @@ class AttachmentMutations:
     upload_attachments = mutation(
         attachments.upload,
         name="uploadAttachments",
-        takes=uploads.UploadAttachmentsInput,
-        gives=uploads.UploadAttachmentsPayload,
-        shows="attachments",
+        input_type=uploads.UploadAttachmentsInput,
+        payload_type=uploads.UploadAttachmentsPayload,
+        payload_field="attachments",
         permission=permissions.ATTACH,
         description="Attach a group of files to an invoice or a payment schedule: all of them or none. NOT_FOUND, WRONG_STATE, INVALID_VALUE, TOO_MANY_FILES, FILE_TOO_LARGE, "
         "GROUP_TOO_LARGE, EMPTY_FILE, UNSUPPORTED_FILE, UNSAFE_FILE, PASSWORD_PROTECTED, TOO_COMPLEX, TOO_MANY_PIXELS, NOT_SCANNED, QUOTA_EXCEEDED, IDEMPOTENCY_CONFLICT.",
@@ -23,9 +23,9 @@ class AttachmentMutations:
     create_attachment_uploads = mutation(
         presigned_uploads.create,
         name="createAttachmentUploads",
-        takes=uploads.CreateAttachmentUploadsInput,
-        gives=uploads.CreateAttachmentUploadsPayload,
-        shows="uploads",
+        input_type=uploads.CreateAttachmentUploadsInput,
+        payload_type=uploads.CreateAttachmentUploadsPayload,
+        payload_field="uploads",
         permission=permissions.ATTACH,
         description="Announce a group of files that the client sends to the bucket itself. They stay PENDING until `completeAttachmentUploads`, and for 24 hours at most. "
         "The same refusals as of `uploadAttachments`, and SIGN_IN_REQUIRED: the customer used the key after signing in, and this session began with a portal link that "
@@ -34,9 +34,9 @@ class AttachmentMutations:
     complete_attachment_uploads = mutation(
         presigned_uploads.complete,
         name="completeAttachmentUploads",
-        takes=uploads.CompleteAttachmentUploadsInput,
-        gives=uploads.CompleteAttachmentUploadsPayload,
-        shows="attachments",
+        input_type=uploads.CompleteAttachmentUploadsInput,
+        payload_type=uploads.CompleteAttachmentUploadsPayload,
+        payload_field="attachments",
         permission=permissions.ATTACH,
         description="Check the files that were sent and keep them: all of them or none. Harmless to repeat. NOT_FOUND, NOT_UPLOADED, NOT_SCANNED, and for files that are REJECTED "
         "from then on: CHECKSUM_MISMATCH, EMPTY_FILE, UNSUPPORTED_FILE, UNSAFE_FILE, PASSWORD_PROTECTED, TOO_COMPLEX, TOO_MANY_PIXELS, NOT_STORED.",
@@ -44,9 +44,9 @@ class AttachmentMutations:
     delete_attachment = mutation(
         attachments.delete,
         name="deleteAttachment",
-        takes=uploads.DeleteAttachmentInput,
-        gives=uploads.DeleteAttachmentPayload,
-        shows="deleted_attachment_id",
+        input_type=uploads.DeleteAttachmentInput,
+        payload_type=uploads.DeleteAttachmentPayload,
+        payload_field="deleted_attachment_id",
         permission=permissions.ATTACH,
         description="Delete a file for good. Customers delete what customers uploaded, staff what staff uploaded. NOT_FOUND, NOT_YOURS_TO_DELETE, "
         "SIGN_IN_REQUIRED: it is a customer's, and the session began with a portal link that staff had seen.",

@@ -13,9 +13,9 @@ class IdentityMutations:
     sign_in = mutation(
         sessions.sign_in,
         name="signIn",
-        takes=identity.SignInInput,
-        gives=identity.SignInPayload,
-        shows=("tokens", "device"),
+        input_type=identity.SignInInput,
+        payload_type=identity.SignInPayload,
+        payload_field=("tokens", "device"),
         permission=permissions.ANYBODY,
         description="Begin a session. WRONG_CREDENTIALS never tells which of the two is wrong. Attempts are throttled (THROTTLED): with the account's `device`, or from a network "
         "where it signed in before, apart from everybody else's. Called in a session of the same customer that began with a portal link: the new session takes its place.",
@@ -23,54 +23,54 @@ class IdentityMutations:
     refresh_session = mutation(
         sessions.refresh,
         name="refreshSession",
-        takes=identity.RefreshSessionInput,
-        gives=identity.RefreshSessionPayload,
-        shows="tokens",
+        input_type=identity.RefreshSessionInput,
+        payload_type=identity.RefreshSessionPayload,
+        payload_field="tokens",
         permission=permissions.ANYBODY,
         description="Get the next pair of tokens. SESSION_ENDED: sign in again.",
     )
     sign_out = mutation(
         sessions.sign_out,
         name="signOut",
-        takes=identity.SignOutInput,
-        gives=identity.SignOutPayload,
-        shows="done",
+        input_type=identity.SignOutInput,
+        payload_type=identity.SignOutPayload,
+        payload_field="done",
         permission=permissions.SESSIONS,
         description="End the session of this request. Its access token is dead at once.",
     )
     sign_out_everywhere = mutation(
         sessions.sign_out_everywhere,
         name="signOutEverywhere",
-        takes=identity.SignOutInput,
-        gives=identity.SignOutEverywherePayload,
-        shows="ended",
+        input_type=identity.SignOutInput,
+        payload_type=identity.SignOutEverywherePayload,
+        payload_field="ended",
         permission=permissions.SESSIONS,
         description="End every session, this one too. SIGN_IN_REQUIRED.",
     )
     end_session = mutation(
         sessions.end_session,
         name="endSession",
-        takes=identity.EndSessionInput,
-        gives=identity.EndSessionPayload,
-        shows="done",
+        input_type=identity.EndSessionInput,
+        payload_type=identity.EndSessionPayload,
+        payload_field="done",
         permission=permissions.SESSIONS,
         description="End one session. NOT_FOUND: it is not one of yours, or has ended. SIGN_IN_REQUIRED: for any but this one.",
     )
     update_profile = mutation(
         profile.update,
         name="updateProfile",
-        takes=identity.UpdateProfileInput,
-        gives=identity.UpdateProfilePayload,
-        shows="customer",
+        input_type=identity.UpdateProfileInput,
+        payload_type=identity.UpdateProfilePayload,
+        payload_field="customer",
         permission=permissions.PROFILE,
         description="Change name, language or time zone. INVALID_VALUE, VERSION_CONFLICT.",
     )
     request_email_change = mutation(
         profile.request_email_change,
         name="requestEmailChange",
-        takes=identity.RequestEmailChangeInput,
-        gives=identity.RequestEmailChangePayload,
-        shows="done",
+        input_type=identity.RequestEmailChangeInput,
+        payload_type=identity.RequestEmailChangePayload,
+        payload_field="done",
         permission=permissions.PROFILE,
         description="Ask for another e-mail address. It changes when the link in the letter to the new address is used within 24 hours. The last request counts. INVALID_VALUE, "
         "PASSWORD_NOT_SET, SIGN_IN_REQUIRED.",
@@ -78,18 +78,18 @@ class IdentityMutations:
     confirm_email_change = mutation(
         profile.confirm_email_change,
         name="confirmEmailChange",
-        takes=identity.ConfirmEmailChangeInput,
-        gives=identity.ConfirmEmailChangePayload,
-        shows=("done", "device"),
+        input_type=identity.ConfirmEmailChangeInput,
+        payload_type=identity.ConfirmEmailChangePayload,
+        payload_field=("done", "device"),
         permission=permissions.ANYBODY,
         description="Use the link from the letter. Links that were sent before are void. LINK_INVALID is one answer for every link that does not hold.",
     )
     change_password = mutation(
         profile.change_password,
         name="changePassword",
-        takes=identity.ChangePasswordInput,
-        gives=identity.ChangePasswordPayload,
-        shows=("done", "device"),
+        input_type=identity.ChangePasswordInput,
+        payload_type=identity.ChangePasswordPayload,
+        payload_field=("done", "device"),
         permission=permissions.PROFILE,
         description="Change the password. Every other session ends, and links that were sent before are void. WRONG_CREDENTIALS, WEAK_PASSWORD, COMMON_PASSWORD, "
         "PASSWORD_NOT_SET, SIGN_IN_REQUIRED.",
@@ -97,9 +97,9 @@ class IdentityMutations:
     request_password_reset = mutation(
         profile.request_password_reset,
         name="requestPasswordReset",
-        takes=identity.RequestPasswordResetInput,
-        gives=identity.RequestPasswordResetPayload,
-        shows="done",
+        input_type=identity.RequestPasswordResetInput,
+        payload_type=identity.RequestPasswordResetPayload,
+        payload_field="done",
         permission=permissions.ANYBODY,
         description="Ask for a letter with a link, good for 30 minutes; while one is good for 10 minutes or more, no other is sent. The answer is the same whether there is such "
         "an account.",
@@ -107,18 +107,18 @@ class IdentityMutations:
     reset_password = mutation(
         profile.reset_password,
         name="resetPassword",
-        takes=identity.ResetPasswordInput,
-        gives=identity.ResetPasswordPayload,
-        shows=("done", "device"),
+        input_type=identity.ResetPasswordInput,
+        payload_type=identity.ResetPasswordPayload,
+        payload_field=("done", "device"),
         permission=permissions.ANYBODY,
         description="Set a new password by the link from the letter. Every session ends, and links that were sent before are void. LINK_INVALID, WEAK_PASSWORD, COMMON_PASSWORD.",
     )
     create_portal_link = mutation(
         links.create,
         name="createPortalLink",
-        takes=identity.CreatePortalLinkInput,
-        gives=identity.CreatePortalLinkPayload,
-        shows=("link", "expires_at"),
+        input_type=identity.CreatePortalLinkInput,
+        payload_type=identity.CreatePortalLinkPayload,
+        payload_field=("link", "expires_at"),
         permission=permissions.LINK,
         description="Make a link that lets a customer in once, within 15 minutes: it is returned, or mailed to the customer alone. NOT_FOUND, INVALID_VALUE, "
         "EMAIL_NOT_VERIFIED, MAIL_NOT_CONFIGURED.",
@@ -126,9 +126,9 @@ class IdentityMutations:
     redeem_portal_link = mutation(
         links.redeem,
         name="redeemPortalLink",
-        takes=identity.RedeemPortalLinkInput,
-        gives=identity.RedeemPortalLinkPayload,
-        shows=("tokens", "device", "landing"),
+        input_type=identity.RedeemPortalLinkInput,
+        payload_type=identity.RedeemPortalLinkPayload,
+        payload_field=("tokens", "device", "landing"),
         permission=permissions.ANYBODY,
         description="Begin a session by such a link. LINK_INVALID is one answer for every link that does not hold. After a link that was returned to staff, deleting the "
         "customer's files, changing password, e-mail address and grants and ending other sessions are refused with SIGN_IN_REQUIRED until `signIn`.",

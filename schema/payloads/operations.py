@@ -10,9 +10,9 @@ import strawberry
 
 from auth.permissions import Permission
 from billing.refusals import Refused
-from resolvers.attachments.attachments import shown
+from resolvers.attachments.attachments import mutation_result
 from resolvers.context import Context, Info
-from resolvers.idempotency import Outcome
+from resolvers.idempotency import MutationResult
 from resolvers.mutating import resolved, running
 from resolvers.reads import operations
 from resolvers.reads.relations import by_id
@@ -52,13 +52,17 @@ class Operation:
     )
 
 
-def change(action: actions.Action, *, takes: Any, gives: Any, permission: Permission, description: str) -> Any:
+def subscription_mutation(action: actions.MutationDefinition, *, input_type: Any, payload_type: Any, permission: Permission, description: str) -> Any:
     """An idempotent mutation on a subscription. The payload is null only beside a top-level error."""
 
-    return called(partial(actions.run, action), name=action.mutation, takes=takes, gives=gives, permission=permission, description=description)
+    return idempotent_mutation(
+        partial(actions.run, action), name=action.mutation, input_type=input_type, payload_type=payload_type, permission=permission, description=description
+    )
 
 
-def called(resolve: Callable[[Any, Context], Awaitable[Outcome]], *, name: str, takes: Any, gives: Any, permission: Permission, description: str) -> Any:
+def idempotent_mutation(
+    resolve: Callable[[Any, Context], Awaitable[MutationResult]], *, name: str, input_type: Any, payload_type: Any, permission: Permission, description: str
+) -> Any:
     """A mutation whose answer is kept under its key. The payload is null only beside a top-level error."""
 
     async def run(info: Info, input: Any) -> Any:
@@ -67,22 +71,22 @@ def called(resolve: Callable[[Any, Context], Awaitable[Outcome]], *, name: str, 
             try:
                 outcome = await resolved(context, name, lambda: resolve(input, context))
             except Refused as refused:
-                outcome = Outcome("", {}, refusal=refused)
+                outcome = MutationResult("", {}, refusal=refused)
         context.forget()
         return await _payload(outcome, context)
 
-    run.__annotations__ = {"info": Info, "input": Annotated[takes, strawberry.argument(description="What to do.")], "return": gives | None}
-    return guarded(strawberry.mutation(resolver=run, graphql_type=gives | None, description=description, metadata=MUTATION), permission)
+    run.__annotations__ = {"info": Info, "input": Annotated[input_type, strawberry.argument(description="What to do.")], "return": payload_type | None}
+    return guarded(strawberry.mutation(resolver=run, graphql_type=payload_type | None, description=description, metadata=MUTATION), permission)
 
 
-def preview(action: actions.Action, *, takes: Any, permission: Permission, description: str) -> Any:
+def preview(action: actions.MutationDefinition, *, input_type: Any, permission: Permission, description: str) -> Any:
     async def run(info: Info, input: Any) -> Any:
         try:
             return SimpleNamespace(preview=await actions.preview(action, input, info.context), user_errors=[])
         except Refused as refused:
             return SimpleNamespace(preview=None, user_errors=[error_of(refused)])
 
-    argument = Annotated[takes, strawberry.argument(description="As for the mutation. Key, version and token are not looked at.")]
+    argument = Annotated[input_type, strawberry.argument(description="As for the mutation. Key, version and token are not looked at.")]
     run.__annotations__ = {"info": Info, "input": argument, "return": PreviewPayload | None}
     return guarded(strawberry.field(resolver=run, graphql_type=PreviewPayload | None, description=description, metadata=PREVIEW), permission)
 
@@ -99,18 +103,18 @@ async def _operation(info: Info, idempotency_key: Annotated[str, strawberry.argu
         started_at=found.started_at,
         finished_at=found.finished_at,
         user_errors=[SimpleNamespace(code=refusal["code"], message=refusal["message"], path=None)] if refusal else [],
-        attachments=await shown(answer["attachments"], found.customer_id, info.context) if "attachments" in answer else None,
+        attachments=await mutation_result(answer["attachments"], found.customer_id, info.context) if "attachments" in answer else None,
         **await _objects(found.customer_id, answer, info.context),
     )
 
 
-async def _payload(outcome: Outcome, context: Context) -> Any:
+async def _payload(outcome: MutationResult, context: Context) -> Any:
     return SimpleNamespace(
         replayed=outcome.is_replayed,
         user_errors=[error_of(outcome.refusal)] if outcome.refusal else [],
         client_action=outcome.client_action,
-        resumed_from=outcome.shows.get("resumedFrom"),
-        **await _objects(outcome.customer_id, outcome.shows, context),
+        resumed_from=outcome.payload_ids.get("resumedFrom"),
+        **await _objects(outcome.customer_id, outcome.payload_ids, context),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import strawberry
 
-from auth.urls.links import Link, Links
+from auth.urls.links import Links, TemporaryUrl
 from billing.refusals import BadUserInput
 from schema.declarations.fields import Argument
 from schema.declarations.scalars import CurrencyCode, Date, DateTime
@@ -40,11 +40,11 @@ class StatementLinks:
     expires_at: datetime
 
 
-def document(identifier: str, customer_id: str, *, links: Links | None) -> Link | None:
+def document(identifier: str, customer_id: str, *, links: Links | None) -> TemporaryUrl | None:
     return links.paper(identifier, customer_id) if links else None
 
 
-def receipt(identifier: str, customer_id: str, settled_at: object, *, links: Links | None) -> Link | None:
+def receipt(identifier: str, customer_id: str, settled_at: object, *, links: Links | None) -> TemporaryUrl | None:
     return links.paper(identifier, customer_id) if links and settled_at is not None else None
 
 

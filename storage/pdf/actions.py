@@ -6,10 +6,10 @@ from enum import Enum, auto
 from pikepdf import Dictionary, Name, Object, Stream, String
 
 from storage.pdf.scripts import MAX_CALCULATION, is_calculation
-from storage.pdf.unpacking import Budget
+from storage.pdf.unpacking import UnpackBudget
 
 
-class Start(Enum):
+class ActionTrigger(Enum):
     """What starts an action."""
 
     ITSELF = auto()  # the document or a page is opened, closed, saved, printed; the pointer is moved
@@ -43,16 +43,16 @@ def kind_of(action: Object) -> str:
     return str(kind) if isinstance(kind, Name) else ""
 
 
-def what_it_does(action: Object, start: Start, budget: Budget) -> str | None:
+def what_it_does(action: Object, start: ActionTrigger, budget: UnpackBudget) -> str | None:
     """What is refused about an action, in words, or None. Raises Refused for what the budget does not allow."""
     kind = kind_of(action)
-    if kind == "/JavaScript" and start is Start.FIELD and _is_calculation(action.get("/JS"), budget):
+    if kind == "/JavaScript" and start is ActionTrigger.FIELD and _is_calculation(action.get("/JS"), budget):
         return None
     if kind in FORBIDDEN:
         return FORBIDDEN[kind]
     if "/JS" in action and kind != "/JavaScript" and not kind.startswith("/"):
         return FORBIDDEN["/JavaScript"]
-    if start is Start.CLICK:
+    if start is ActionTrigger.CLICK:
         return None
     if kind in OTHER_FILES and is_elsewhere(action.get("/F")):
         return ELSEWHERE.format(kind[1:])
@@ -75,7 +75,7 @@ def is_elsewhere(file: object) -> bool:
     return is_url or any(is_elsewhere(file.get(key)) for key in FILE_KEYS if isinstance(file.get(key), String))
 
 
-def _is_calculation(script: object, budget: Budget) -> bool:
+def _is_calculation(script: object, budget: UnpackBudget) -> bool:
     if isinstance(script, Stream):
         content = budget.unpacked(script)
         return len(content) <= MAX_CALCULATION and content.isascii() and is_calculation(content.decode("ascii"))

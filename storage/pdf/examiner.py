@@ -26,7 +26,7 @@ AT_ONCE = 2
 # How long a worker may take by the clock, its start included: on a busy machine two seconds of the processor take longer.
 PATIENCE_SECONDS = 8.0
 MAX_ANSWER = 64 * 1024
-NOT_JUDGED = "The PDF could not be checked now. Try again later."
+NOT_EXAMINED = "The PDF could not be checked now. Try again later."
 # How often a file is given to another worker when its own was ended from outside, as the kernel does when memory runs out.
 TRIES = 2
 
@@ -81,13 +81,13 @@ class Examiner:
         self._turns: dict[str, asyncio.Lock] = {}
         self._waiting: Counter[str] = Counter()
 
-    async def judge(self, descriptor: int, customer_id: str) -> None:
+    async def examine(self, descriptor: int, customer_id: str) -> None:
         """Judge the open file. Raises Refused; NOT_SCANNED when that was not possible and may be later. A caller who is cancelled ends the worker."""
         async with self._turn(customer_id), self._places:
             for _ in range(TRIES):
                 try:
                     async with asyncio.timeout(self._patience_seconds):
-                        verdict = await self._asked(descriptor)
+                        verdict = await self._request(descriptor)
                 except NotTaken as ended:
                     logger.error("a process that judges PDFs has ended before its first file: %s", ended)
                     continue
@@ -98,7 +98,7 @@ class Examiner:
                     logger.error("a PDF was not judged within %g seconds", self._patience_seconds)
                     break
                 return _raise_if_refused(verdict)
-        raise Refused(ErrorCode.NOT_SCANNED, NOT_JUDGED)
+        raise Refused(ErrorCode.NOT_SCANNED, NOT_EXAMINED)
 
     async def start(self) -> None:
         """Start the workers now, so that the first files do not wait for them."""
@@ -128,7 +128,7 @@ class Examiner:
             worker.connection.close()
         return None
 
-    async def _asked(self, descriptor: int) -> dict[str, Any]:
+    async def _request(self, descriptor: int) -> dict[str, Any]:
         while worker := self._idle_worker():
             with suppress(NotTaken):  # it ended while it was idle, by the kernel for want of memory perhaps
                 return await self._answer(worker, descriptor)

@@ -18,7 +18,7 @@ WRITTEN_ACTION = re.compile(
 UNREADABLE = "A part of the PDF is packed in a way that cannot be read. Print it into a new PDF and attach that."
 
 
-class Budget:
+class UnpackBudget:
     """How many bytes a file's streams may still unpack to together. Streams that nothing has to read (pages, pictures, fonts) are not unpacked."""
 
     def __init__(self, size: int) -> None:
@@ -44,7 +44,7 @@ class Budget:
         set_qpdf_limits(flate_max_memory=most, run_length_max_memory=most, png_max_memory=most, tiff_max_memory=most)
 
 
-def unpack_object_streams(document: Pdf, budget: Budget) -> None:
+def unpack_object_streams(document: Pdf, budget: UnpackBudget) -> None:
     """Count what the object streams unpack to, before objects in them are read. Raises Refused."""
     for number in sorted(_holders(document)):
         stream = document.get_object(number, 0)
@@ -52,7 +52,7 @@ def unpack_object_streams(document: Pdf, budget: Budget) -> None:
             budget.unpacked(stream)
 
 
-def has_actions_in_lost_streams(document: Pdf, budget: Budget) -> bool:
+def has_actions_in_lost_streams(document: Pdf, budget: UnpackBudget) -> bool:
     """Whether object streams that belong to no cross-reference name an action that is refused. Readers that repair a damaged file look into them, qpdf does not."""
     holders = _holders(document)
     for number, generation in document.get_xref_table():

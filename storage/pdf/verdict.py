@@ -10,8 +10,8 @@ from pikepdf import settings
 from billing.refusals import ErrorCode, Refused
 from storage.pdf import embedded, hybrid
 from storage.pdf.refusing import too_complex
-from storage.pdf.unpacking import Budget, has_actions_in_lost_streams, has_written_actions, unpack_object_streams
-from storage.pdf.walk import Walk
+from storage.pdf.unpacking import UnpackBudget, has_actions_in_lost_streams, has_written_actions, unpack_object_streams
+from storage.pdf.walk import ObjectWalk
 
 MAX_DEPTH = 3
 END = b"%%EOF"
@@ -29,23 +29,23 @@ def set_limits() -> None:
     settings.set_qpdf_limits(parser_max_errors=0, parser_max_container_size_damaged=2**32 - 1)
 
 
-def judge(file: BinaryIO, max_unpacked: int) -> None:
+def examine(file: BinaryIO, max_unpacked: int) -> None:
     """Raises Refused."""
     file.seek(0)
     if embedded.begins_otherwise(file.read(64)):
         raise Refused(ErrorCode.UNSAFE_FILE, "The file is of two formats at once: a program or an archive stands before the PDF.")
     file.seek(0)
-    _judge(file, Budget(max_unpacked), depth=1)
+    _examine(file, UnpackBudget(max_unpacked), depth=1)
 
 
-def _judge(file: BinaryIO, budget: Budget, *, depth: int) -> None:
+def _examine(file: BinaryIO, budget: UnpackBudget, *, depth: int) -> None:
     limits_met = settings.qpdf_limit_errors()
     try:
         content = _without_padding(file.read())
         with pikepdf.open(BytesIO(content), inherit_page_attributes=False) as document:
             if document.is_encrypted and not document.user_password_matched:  # the owner's password is empty: not every reader tries that
                 raise _locked()
-            inner = _judge_views(document, content, budget)
+            inner = _check_views(document, content, budget)
     except pikepdf.PasswordError as error:
         raise _locked() from error
     except (pikepdf.PdfError, ValueError, RuntimeError) as error:  # the last two: numbers out of range, and other limits of the parser
@@ -57,7 +57,7 @@ def _judge(file: BinaryIO, budget: Budget, *, depth: int) -> None:
     for embedded_pdf in inner:
         if depth == MAX_DEPTH:
             raise too_complex()
-        _judge(BytesIO(embedded_pdf), budget, depth=depth + 1)
+        _examine(BytesIO(embedded_pdf), budget, depth=depth + 1)
 
 
 def _without_padding(content: bytes) -> bytes:
@@ -67,21 +67,21 @@ def _without_padding(content: bytes) -> bytes:
     return content[: end + len(END)] + b"\n" if is_far else content
 
 
-def _judge_views(document: pikepdf.Pdf, content: bytes, budget: Budget) -> list[bytes]:
+def _check_views(document: pikepdf.Pdf, content: bytes, budget: UnpackBudget) -> list[bytes]:
     """The PDFs that are embedded. A damaged or hybrid file is judged as each kind of reader sees it. Raises Refused."""
-    embedded_pdfs, warnings = _judge_objects(document, budget)
+    embedded_pdfs, warnings = _check_objects(document, budget)
     if hybrid.is_hybrid(content):
-        _judge_hidden(content, document, budget)
+        _check_hidden(content, document, budget)
     if any(CUT in warning for warning in warnings):
         raise Refused(ErrorCode.UNSUPPORTED_FILE, UNREADABLE)
     if any("(object " in warning for warning in warnings) and has_written_actions(content):
         raise Refused(ErrorCode.UNSAFE_FILE, DAMAGED)
     if warnings or _has_objects_behind(content):
-        _judge_repaired(content, budget)
+        _check_repaired(content, budget)
     return embedded_pdfs
 
 
-def _judge_objects(document: pikepdf.Pdf, budget: Budget) -> tuple[list[bytes], list[str]]:
+def _check_objects(document: pikepdf.Pdf, budget: UnpackBudget) -> tuple[list[bytes], list[str]]:
     """The PDFs that are embedded, and what the parser says of damage, most of which it meets only while it reads the objects. Raises Refused."""
     unpack_object_streams(document, budget)
     embedded_pdfs = _walked(document, budget, is_whole=False)
@@ -98,8 +98,8 @@ def _damage(document: pikepdf.Pdf) -> list[str]:
     return [warning for warning in document.get_warnings() if "handled correctly by" not in warning]
 
 
-def _walked(document: pikepdf.Pdf, budget: Budget, *, is_whole: bool) -> list[bytes]:
-    walk = Walk(document, budget, is_whole=is_whole)
+def _walked(document: pikepdf.Pdf, budget: UnpackBudget, *, is_whole: bool) -> list[bytes]:
+    walk = ObjectWalk(document, budget, is_whole=is_whole)
     if objection := walk.objection():
         raise Refused(ErrorCode.UNSAFE_FILE, f"The PDF has {objection}. {REMOVE if 'embedded' in objection else REMEDY}")
     return walk.embedded_pdfs
@@ -110,20 +110,20 @@ def _has_objects_behind(content: bytes) -> bool:
     return content.find(b" obj", max(content.rfind(b"startxref"), 0)) >= 0
 
 
-def _judge_repaired(content: bytes, budget: Budget) -> None:
+def _check_repaired(content: bytes, budget: UnpackBudget) -> None:
     """Judge what readers see that do not believe the cross-reference and look for objects themselves. Raises Refused."""
     untrusted = BytesIO(content.replace(b"startxref", b"startnone"))
     with suppress(pikepdf.PdfError), pikepdf.open(untrusted, inherit_page_attributes=False) as repaired:
-        _judge_objects(repaired, budget)
+        _check_objects(repaired, budget)
 
 
-def _judge_hidden(content: bytes, document: pikepdf.Pdf, budget: Budget) -> None:
+def _check_hidden(content: bytes, document: pikepdf.Pdf, budget: UnpackBudget) -> None:
     """Judge what only the readers of a hybrid file's streams see. Raises Refused."""
     extended = hybrid.with_all_objects(content, document)
     if extended is None:
         raise too_complex()
     with pikepdf.open(BytesIO(extended), inherit_page_attributes=False) as seen:
-        _judge_objects(seen, budget)
+        _check_objects(seen, budget)
 
 
 def _locked() -> Refused:

@@ -6,9 +6,9 @@ from functools import partial
 from pikepdf import Array, Dictionary, Object, Pdf, Stream, String
 
 from storage.pdf import actions, embedded
-from storage.pdf.actions import Start
+from storage.pdf.actions import ActionTrigger
 from storage.pdf.scripts import acts
-from storage.pdf.unpacking import Budget
+from storage.pdf.unpacking import UnpackBudget
 
 # Where no reader looks for actions, and where most objects are. An action that is also referred to from elsewhere is met there.
 _SKIPPED = """
@@ -18,20 +18,27 @@ _SKIPPED = """
 SKIPPED = frozenset(_SKIPPED.split())
 # Values that hold an action which a click starts: of annotations, outlines and presentations.
 CLICKED = ("/A", "/PA", "/NA")
-TRIGGERS = {"/U": Start.CLICK, "/D": Start.CLICK, "/K": Start.FIELD, "/F": Start.FIELD, "/V": Start.FIELD, "/C": Start.FIELD}
+TRIGGERS = {
+    "/U": ActionTrigger.CLICK,
+    "/D": ActionTrigger.CLICK,
+    "/K": ActionTrigger.FIELD,
+    "/F": ActionTrigger.FIELD,
+    "/V": ActionTrigger.FIELD,
+    "/C": ActionTrigger.FIELD,
+}
 
 # What a value is, besides an action with its start.
 PLAIN = "plain"
 SCRIPTS = "a name tree of scripts"
 EVENTS = "actions by event"
-Role = Start | str
+Role = ActionTrigger | str
 Pending = tuple[Object | None, Role]
 
 
-class Walk:
+class ObjectWalk:
     """`is_whole`: also the objects to which nothing leads, since a damaged file may be put together otherwise by another reader."""
 
-    def __init__(self, document: Pdf, budget: Budget, *, is_whole: bool) -> None:
+    def __init__(self, document: Pdf, budget: UnpackBudget, *, is_whole: bool) -> None:
         self._document = document
         self._budget = budget
         self._is_whole = is_whole
@@ -45,7 +52,7 @@ class Walk:
             while pending:
                 value, role = pending.pop()
                 if isinstance(value, Dictionary | Stream | Array) and self._is_new(value, role):
-                    if objection := self._judge(value, role):
+                    if objection := self._check(value, role):
                         return objection
                     pending += _children(value, role)
         return None
@@ -64,13 +71,13 @@ class Walk:
         self._seen.add((place, role))
         return is_new
 
-    def _judge(self, value: Object, role: Role) -> str | None:
+    def _check(self, value: Object, role: Role) -> str | None:
         if isinstance(value, Array):
             return None
-        if isinstance(role, Start):
+        if isinstance(role, ActionTrigger):
             return actions.what_it_does(value, role, self._budget)
         if role is SCRIPTS:
-            return actions.FORBIDDEN["/JavaScript"] if "/JS" in value else actions.what_it_does(value, Start.ITSELF, self._budget)
+            return actions.FORBIDDEN["/JavaScript"] if "/JS" in value else actions.what_it_does(value, ActionTrigger.ITSELF, self._budget)
         keys = value.keys()
         if actions.is_action_out_of_place(value):
             return actions.FORBIDDEN[actions.kind_of(value)]
@@ -80,7 +87,7 @@ class Walk:
             return "a script of a 3D model"
         if "/XFA" in keys and (act := acts(self._form(value.get("/XFA")))):
             return act
-        return self._judge_embedded(value) if "/EF" in keys else None
+        return self._check_embedded(value) if "/EF" in keys else None
 
     def _form(self, parts: object) -> bytes:
         """The XML of an XFA form: one stream, or an array of names and streams that make it together."""
@@ -88,7 +95,7 @@ class Walk:
             return self._budget.unpacked(parts)
         return b"".join(self._budget.unpacked(part) for part in parts if isinstance(part, Stream)) if isinstance(parts, Array) else b""
 
-    def _judge_embedded(self, specification: Object) -> str | None:
+    def _check_embedded(self, specification: Object) -> str | None:
         streams = specification.get("/EF")
         if not isinstance(streams, Dictionary):
             return None
@@ -125,15 +132,15 @@ def _entries(value: Object) -> Iterator[tuple[str, Callable[[], Object | None]]]
 def _role_of(key: str, role: Role) -> Role:
     """What the value under a key of something is."""
     if role is EVENTS:
-        return TRIGGERS.get(key, Start.ITSELF)
+        return TRIGGERS.get(key, ActionTrigger.ITSELF)
     if role is SCRIPTS:
         return SCRIPTS
     if key == "/OpenAction":
-        return Start.ITSELF
+        return ActionTrigger.ITSELF
     if key == "/AA":
         return EVENTS
     if key == "/JavaScript":
         return SCRIPTS
     if key in CLICKED:
-        return Start.CLICK
-    return role if key == "/Next" and isinstance(role, Start) else PLAIN
+        return ActionTrigger.CLICK
+    return role if key == "/Next" and isinstance(role, ActionTrigger) else PLAIN

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from billing.files.attachments import MAX_PROCESSOR_SECONDS, MAX_UNPACKED_BYTES
 from billing.refusals import Refused
-from storage.pdf.verdict import judge, set_limits
+from storage.pdf.verdict import examine, set_limits
 
 NICENESS = 5
 # The highest score: when memory runs out, Linux ends this process before the server and Postgres.
@@ -70,7 +70,7 @@ def _answer(descriptor: int) -> dict[str, object]:
     signal.setitimer(signal.ITIMER_PROF, MAX_PROCESSOR_SECONDS)
     try:
         with os.fdopen(descriptor, "rb", buffering=0) as file:  # a buffer would cost one more copy of the whole
-            judge(file, MAX_UNPACKED_BYTES)
+            examine(file, MAX_UNPACKED_BYTES)
     except Refused as refused:
         return {"code": refused.code, "message": refused.message}
     except Exception as error:  # here is the edge: a fault of the parser or of ours is about one file

@@ -12,7 +12,7 @@ import pytest
 
 from auth.jwt.issuers import OtherIssuer, trusting
 from auth.jwt.keys import published
-from auth.jwt.tokens import Issuer, Tokens, sign
+from auth.jwt.tokens import OwnIssuer, Tokens, sign
 from auth.viewer import Viewer
 from billing.refusals import Unauthenticated
 from billing.states import Actor
@@ -24,7 +24,7 @@ from tests.auth.provider import Provider, running
 from tests.conftest import ADA
 
 ISS = "https://login.example.com/"
-OURS = Issuer("portico", "portico", (ED,))
+OURS = OwnIssuer("portico", "portico", (ED,))
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auth import passwords
-from auth.passwords import COMMON, MAX_CHARACTERS, MIN_CHARACTERS, Passwords, judge
+from auth.passwords import COMMON, MAX_CHARACTERS, MIN_CHARACTERS, Passwords, check_password_strength
 from billing.refusals import ErrorCode, Refused
 
 GOOD = "dragonfly lantern oboe"
@@ -26,13 +26,13 @@ PASSWORDS = Passwords()
 
 def refusal(password: str, *personal: str) -> Refused:
     with pytest.raises(Refused) as caught:
-        judge(password, personal=personal or PERSONAL, field="newPassword")
+        check_password_strength(password, personal=personal or PERSONAL, field="newPassword")
     return caught.value
 
 
 def is_taken(password: str, personal: Iterable[str] = PERSONAL) -> bool:
     try:
-        judge(password, personal=personal)
+        check_password_strength(password, personal=personal)
     except Refused:
         return False
     return True
@@ -107,7 +107,7 @@ def test_a_code_point_that_is_no_character_is_refused_with_the_reason(character:
 def test_whatever_is_typed_is_taken_or_refused(password: str) -> None:
     refused = None
     try:
-        judge(password, personal=PERSONAL)
+        check_password_strength(password, personal=PERSONAL)
     except Refused as caught:
         refused = caught
     if refused:
@@ -227,7 +227,7 @@ def test_a_part_of_a_name_among_other_words_is_taken() -> None:
 def test_personal_may_be_any_iterable_and_any_script() -> None:
     assert refusal("мояПочта Ирина Петрова 7", "Ирина Петрова").code == ErrorCode.WEAK_PASSWORD
     with pytest.raises(Refused):
-        judge("lovelace ada 1815!!", personal=(part for part in ("Ada Lovelace",)))
+        check_password_strength("lovelace ada 1815!!", personal=(part for part in ("Ada Lovelace",)))
 
 
 # Kept and compared
@@ -253,7 +253,7 @@ async def test_the_same_password_is_stored_differently_each_time() -> None:
 def test_however_a_keyboard_composes_it_it_is_the_same_password(password: str) -> None:
     async def same() -> None:
         try:
-            judge(password, personal=())
+            check_password_strength(password, personal=())
         except Refused:
             return
         stored = await PASSWORDS.hash(unicodedata.normalize("NFD", password))

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from auth.jwt.tokens import Issuer, Tokens
+from auth.jwt.tokens import OwnIssuer, Tokens
 from auth.reasons import HINTS, Reason
 from billing.refusals import Unauthenticated
 from tests.auth.attacks import ALG, BAD, EMBEDDED, KID, LENIENT, SAID, SHAPE, TWICE, TYPE
 from tests.auth.forge import AT, ED, EVIL, MISSING, NOW, RS, made
 
-OURS = Issuer("portico", "portico", (ED, RS))
+OURS = OwnIssuer("portico", "portico", (ED, RS))
 # Of each group of attacks, which reasons its tokens have.
 REASONS = {
     "ALG": (ALG, {"algorithm", "malformed", "key_unknown", "signature"}),

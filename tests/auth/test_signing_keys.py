@@ -10,7 +10,7 @@ import jwt
 import pytest
 
 from auth.jwt.keys import Ours, new_pem
-from auth.jwt.tokens import Issuer, Tokens, sign
+from auth.jwt.tokens import OwnIssuer, Tokens, sign
 from billing.refusals import Unauthenticated
 from gateway.wiring.app import Setup, create_app
 from gateway.wiring.configuration.settings import Settings, WrongSetting
@@ -28,18 +28,18 @@ def production(folder: Path | None = None, **settings: object) -> Settings:
     return Settings(environment="production", signing_keys_dir=folder, **settings)
 
 
-def token_of(issuer: Issuer) -> str:
+def token_of(issuer: OwnIssuer) -> str:
     return sign(ADA, issuer, now=NOW, lifetime=timedelta(hours=6))
 
 
-async def holds(token: str, issuer: Issuer) -> bool:
+async def holds(token: str, issuer: OwnIssuer) -> bool:
     try:
         return await Tokens(issuer).viewer_of(f"Bearer {token}", now=NOW) == ADA
     except Unauthenticated:
         return False
 
 
-async def published(issuer: Issuer) -> httpx.Response:
+async def published(issuer: OwnIssuer) -> httpx.Response:
     app = create_app(Setup(Settings(), "postgresql://nobody@127.0.0.1:1/none", issuer, {}))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
         return await client.get("/.well-known/jwks.json")

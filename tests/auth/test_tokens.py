@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 import jwt
 import pytest
 
-from auth.jwt.claims import LEEWAY_SECONDS, Expected, is_name, judge, read
+from auth.jwt.claims import LEEWAY_SECONDS, Expected, is_name, read, validate_claims
 from auth.jwt.keys import new_pem, of_pem
-from auth.jwt.tokens import Issuer, Tokens, sign
+from auth.jwt.tokens import OwnIssuer, Tokens, sign
 from auth.reasons import NotValid
 from auth.viewer import Viewer
 from billing.refusals import Unauthenticated
@@ -16,10 +16,10 @@ from tests.auth.attacks import BAD, LENIENT, SHAPE, TWICE
 from tests.auth.forge import AT, CLAIMS, ED, MISSING, NOW, RS, b64, crafted, made, signer
 from tests.conftest import ADA, ISSUER, STAFF
 
-OURS = Issuer("portico", "portico", (ED, RS))
+OURS = OwnIssuer("portico", "portico", (ED, RS))
 
 
-async def viewer_of(token: str, issuer: Issuer = OURS, *, now: datetime = NOW) -> Viewer:
+async def viewer_of(token: str, issuer: OwnIssuer = OURS, *, now: datetime = NOW) -> Viewer:
     return await Tokens(issuer).viewer_of(f"Bearer {token}", now=now)
 
 
@@ -27,7 +27,7 @@ async def viewer_of(token: str, issuer: Issuer = OURS, *, now: datetime = NOW) -
 @pytest.mark.parametrize(
     "viewer", [ADA, STAFF, replace(ADA, session_id="ses_1"), replace(ADA, acting_party="desk")], ids=["customer", "staff", "session", "acted for"]
 )
-async def test_a_signed_token_names_its_viewer(issuer: Issuer, viewer: Viewer) -> None:
+async def test_a_signed_token_names_its_viewer(issuer: OwnIssuer, viewer: Viewer) -> None:
     token = sign(viewer, issuer, now=NOW, lifetime=timedelta(minutes=5))
     assert await viewer_of(token, issuer) == viewer
     assert jwt.get_unverified_header(token).get("kid") == issuer.keys[0].kid
@@ -101,7 +101,7 @@ async def test_a_token_that_does_not_hold_is_refused(token: str) -> None:
 )
 def test_it_is_refused_for_the_reason_that_is_meant(token: str, reason: str) -> None:
     with pytest.raises(NotValid, match=f"^{reason}$"):
-        judge(read(token), Expected("portico", "portico"), now=NOW)
+        validate_claims(read(token), Expected("portico", "portico"), now=NOW)
 
 
 async def test_a_secret_of_ours_is_no_kid_and_no_key_for_another_algorithm() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.money.allocation import Item, OpenInstallment, OpenInvoice, Part, after, items_of, settle, spread
+from billing.money.allocation import AllocationPart, Item, OpenInstallment, OpenInvoice, after, allocate, items_of, spread
 
 DAY = date(2026, 11, 22)
 days = st.integers(0, 5).map(lambda number: DAY + timedelta(days=number))
@@ -66,7 +66,7 @@ def test_what_is_aimed_at_is_paid_first(amount: int, owed: list[Item], target: s
 
 @given(amounts, st.integers(-(10**9), 10**9), items)
 def test_credit_is_used_first_and_never_more_than_there_is(amount: int, credit: int, owed: list[Item]) -> None:
-    result = settle(amount, credit, owed)
+    result = allocate(amount, credit, owed)
     total = sum(item.remaining_minor for item in owed)
     assert result.by_credit.rest_minor == 0
     assert result.by_credit.spent_minor == max(min(credit, amount, total), 0)
@@ -92,7 +92,7 @@ def in_step(mode: str, parts: list[int]) -> tuple[list[OpenInvoice], list[OpenIn
     return invoices[mode], installments
 
 
-def paid(book: tuple[list[OpenInvoice], list[OpenInstallment]], parts: tuple[Part, ...]) -> tuple[list[OpenInvoice], list[OpenInstallment]]:
+def paid(book: tuple[list[OpenInvoice], list[OpenInstallment]], parts: tuple[AllocationPart, ...]) -> tuple[list[OpenInvoice], list[OpenInstallment]]:
     """The book after these parts, written to invoice and installment alike."""
     invoices, installments = book
     of_invoice, of_installment = Counter[str | None](), Counter[str | None]()
@@ -113,7 +113,7 @@ def paid(book: tuple[list[OpenInvoice], list[OpenInstallment]], parts: tuple[Par
 def test_invoices_and_installments_agree_after_every_payment(mode: str, parts: list[int], payments: list[tuple[int, int, str | None]]) -> None:
     book, money_in = in_step(mode, parts), 0
     for amount, credit, target in payments:
-        settlement = settle(amount, credit, items_of(*book), target_id=target)
+        settlement = allocate(amount, credit, items_of(*book), target_id=target)
         book = paid(paid(book, settlement.by_credit.parts), settlement.by_charge.parts)
         money_in += settlement.by_credit.spent_minor + settlement.by_charge.spent_minor
         invoices, installments = book

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.files.file_types import CONTENT_TYPES, EXTENSIONS, JPEG, MAX_NAME_BYTES, PDF, PNG, announced_type, clean_name, judge_claims, judge_content, named
+from billing.files.file_types import CONTENT_TYPES, EXTENSIONS, JPEG, MAX_NAME_BYTES, PDF, PNG, check_claims, check_content, clean_name, declared_type, named
 from billing.refusals import Refused
 from billing.visible_text import is_blank, visible
 
@@ -34,7 +34,7 @@ NAMES = {PDF: "a.pdf", PNG: "a.png", JPEG: "a.jpg"}
 
 def code_of(content_type: str, file_name: str, declared: str) -> str | None:
     try:
-        judge_content(content_type, file_name, declared, "files.0")
+        check_content(content_type, file_name, declared, "files.0")
     except Refused as refused:
         return refused.code if refused.field == "files.0" else None
     return None
@@ -104,7 +104,7 @@ def test_a_name_gets_the_extension_of_its_content(file_name: str, content_type: 
 @pytest.mark.parametrize("file_name", ["a.pdf.exe", "a.html", "a.docx.zip", "page.htm", "a.js", "a.csv", "a.mp4", "A.EXE", "a.txt"])
 def test_a_name_of_another_family_is_refused_before_any_byte(file_name: str) -> None:
     with pytest.raises(Refused) as raised:
-        judge_claims(clean_name(file_name), "", "files.0")
+        check_claims(clean_name(file_name), "", "files.0")
     assert raised.value.code == "UNSUPPORTED_FILE"
     for content_type in CONTENT_TYPES:
         assert code_of(content_type, file_name, content_type) == "UNSUPPORTED_FILE"
@@ -115,7 +115,7 @@ def test_a_document_with_the_name_of_a_picture_is_refused_and_the_reverse() -> N
         assert code_of(content_type, name, "") == "UNSUPPORTED_FILE"
     for name, declared in (("a.pdf", "image/png"), ("a.png", "application/pdf")):
         with pytest.raises(Refused):
-            judge_claims(name, declared, "files.0")
+            check_claims(name, declared, "files.0")
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_a_document_with_the_name_of_a_picture_is_refused_and_the_reverse() -> N
     ],
 )
 def test_what_is_announced_says_what_it_probably_is(file_name: str, declared: str, content_type: str | None) -> None:
-    assert announced_type(file_name, declared) == content_type
+    assert declared_type(file_name, declared) == content_type
 
 
 @given(st.text(max_size=400), st.sampled_from(CONTENT_TYPES))

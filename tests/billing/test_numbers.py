@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.money.numbers import MAX_CHARACTERS, Numbering, judge_pattern
+from billing.money.numbers import MAX_CHARACTERS, Numbering, check_pattern
 
 NEW_YEAR = datetime(2027, 1, 1, tzinfo=UTC)
 
@@ -69,7 +69,7 @@ def test_the_number_of_digits_makes_no_other_series() -> None:
 )
 def test_a_pattern_that_is_none_is_refused(pattern: str) -> None:
     with pytest.raises(ValueError, match=r"^(must|has)"):
-        judge_pattern(pattern)
+        check_pattern(pattern)
     with pytest.raises(ValueError, match=r"^(must|has)"):
         Numbering(pattern)
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.money.refunds import Part, Recorded, Report, granted, recorded, taken, waived
+from billing.money.refunds import PaymentPart, Recorded, Report, granted, recorded, taken, waived
 from billing.states import RefundStatus
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -106,7 +106,7 @@ def test_a_dispute_that_was_won_before_it_is_known_never_counts() -> None:
     assert ([refund.status for refund in refunds], counted(refunds)) == ([RefundStatus.REVERSED], 0)
 
 
-SOURCES = [Part(None, None, 100), Part("inv_2", None, 300), Part("inv_1", "ins_1", 200)]
+SOURCES = [PaymentPart(None, None, 100), PaymentPart("inv_2", None, 300), PaymentPart("inv_1", "ins_1", 200)]
 
 
 @given(st.integers(1, 600))
@@ -118,7 +118,7 @@ def test_a_refund_takes_all_of_its_amount_the_credit_first_and_then_the_newest(a
 
 
 def test_what_was_credited_before_is_taken_from_the_credit() -> None:
-    assert taken(400, [Part("inv_1", None, 500)], {"inv_1": 250}) == [Part("inv_1", None, 250), Part(None, None, 150)]
+    assert taken(400, [PaymentPart("inv_1", None, 500)], {"inv_1": 250}) == [PaymentPart("inv_1", None, 250), PaymentPart(None, None, 150)]
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from billing.lifecycle import stops
 from billing.lifecycle.change import change
 from billing.lifecycle.clock import renew
-from billing.lifecycle.facts import Bill, ChangeWhen, Decision, Facts, When
-from billing.money.notes import Left, left_of
-from billing.rows.contracts import Account, Contract, Cover, Offer
+from billing.lifecycle.facts import ChangeWhen, Decision, InvoiceDraft, SubscriptionFacts, When
+from billing.money.notes import RemainingAmounts, remaining_of
+from billing.rows.contracts import BillingAccount, Contract, Cover, Offer
 
 START = datetime(2027, 1, 31, 10, 15, tzinfo=UTC)
 MILLION = 1_000_000
@@ -54,11 +54,11 @@ class Document:
     net: int
     tax: int
     open: int
-    notes: list[Left]
+    notes: list[RemainingAmounts]
 
     @property
-    def left(self) -> Left:
-        return left_of(Left(self.net, self.tax), self.notes)
+    def left(self) -> RemainingAmounts:
+        return remaining_of(RemainingAmounts(self.net, self.tax), self.notes)
 
 
 @dataclass
@@ -97,7 +97,7 @@ class History:
                 self.account, redemption_id="red" if runs else None, coupon_id="cpn" if runs else None, percent_off_ppm=percent, amount_off_minor=amount
             )
 
-    def facts(self) -> Facts:
+    def facts(self) -> SubscriptionFacts:
         account = replace(self.account, balance_minor=self.balance)
         if self.documents:
             newest, line = self.documents[-1], self.charges[-1]
@@ -105,7 +105,7 @@ class History:
                 account, coverage_starts_at=line.starts_at, coverage_ends_at=line.ends_at, coverage_total_minor=line.minor[0], coverage_tax_minor=line.minor[1],
                 coverage_remaining_minor=newest.open, coverage_invoice_id=newest.id,
             )  # fmt: skip
-        return Facts(self.contract, account, self.offers, self.now, tuple(self.covers()))
+        return SubscriptionFacts(self.contract, account, self.offers, self.now, tuple(self.covers()))
 
     def covers(self) -> list[Cover]:
         """Back to the invoice that began the period."""
@@ -134,7 +134,7 @@ class History:
         self.take_back(facts, decision)
         self.write(decision, Fraction(0))
 
-    def take_back(self, facts: Facts, decision: Decision) -> None:
+    def take_back(self, facts: SubscriptionFacts, decision: Decision) -> None:
         """The notes, each within what its invoice has; and line and notes are together the unused time, in net and tax."""
         line = self.charges[-1]
         left = Fraction((line.ends_at - max(self.now, line.starts_at)) // timedelta(seconds=1), max((line.ends_at - line.starts_at) // timedelta(seconds=1), 1))
@@ -151,7 +151,7 @@ class History:
             assert note.total_minor == note.released_minor + note.granted_minor > 0
             assert note.released_minor <= document.open
             document.open -= note.released_minor
-            document.notes.append(Left(note.net_minor, note.tax_minor))
+            document.notes.append(RemainingAmounts(note.net_minor, note.tax_minor))
             assert min(document.left.net_minor, document.left.tax_minor) >= 0
             self.balance += note.granted_minor
 
@@ -169,7 +169,7 @@ class History:
         self.documents.append(Document(f"inv_{len(self.documents)}", bill.reason, net, tax, opened, []))
         self.charges.append(self.charged(bill))
 
-    def charged(self, bill: Bill) -> Charged:
+    def charged(self, bill: InvoiceDraft) -> Charged:
         """What the last line of a bill comes to in exact fractions."""
         line, offer = bill.lines[-1], self.offers[self.contract.price_id]
         minor = offer.unit_minor * self.contract.quantity
@@ -199,7 +199,7 @@ CONTRACT = Contract(
     pending_at=None, pending_price_id=None, pending_plan_id=None, pending_quantity=None, pending_resumes_at=None, resumes_at=None, paused_at=None, suspended_at=None,
     canceled_at=None, cancel_reason=None, cancel_comment=None, payment_method_id=None, charging_payment_id=None, version=1, created_at=START, has_overdue=False,
 )  # fmt: skip
-ACCOUNT = Account(
+ACCOUNT = BillingAccount(
     customer_id="cus", email="", currency="EUR", time_zone="UTC", tax_rate_ppm=0, balance_minor=0, has_overdue=False, method_id="pm", method_processor="",
     method_reference="", method_kind="CARD", method_brand=None, method_last4=None, coverage_invoice_id=None, coverage_starts_at=None, coverage_ends_at=None,
     coverage_total_minor=0, coverage_tax_minor=0, coverage_remaining_minor=0, redemption_id=None, coupon_id=None, coupon_code=None,

@@ -18,8 +18,8 @@ from db.builtin import embedded
 from db.deployment.migrate import migrate
 from demo import load
 from demo.customers.crowd import generate
-from demo.load import tell_story
-from demo.records.rows import Subscription
+from demo.load import run_story
+from demo.records.rows import SeedSubscription
 from demo.records.tables import CUSTOMER_TABLES, Rows, no_rows
 from gateway.cli.main import cli
 from tests.logs import logging_as_before
@@ -393,13 +393,13 @@ def test_an_attachment_lies_under_its_customer(ask: Ask) -> None:
     ],
 )
 def test_every_state_occurs_among_the_named_customers(ask: Ask, table: str, column: str, values: list[str]) -> None:
-    named = [shown.id for shown in demo.SHOWN]
+    named = [shown.id for shown in demo.PERSONAS]
     found = ask(f"select distinct {column} as value from {table} where customer_id = any($1) and {column} is not null", named)
     assert {row["value"] for row in found} == set(values) - {states.Actor.ANONYMOUS}
 
 
 def test_every_way_to_be_late_occurs_among_the_named_customers(ask: Ask) -> None:
-    named = [shown.id for shown in demo.SHOWN]
+    named = [shown.id for shown in demo.PERSONAS]
     late = ask("select distinct status from portal_invoice where is_overdue and customer_id = any($1)", named)
     assert {row["status"] for row in late} >= {"OPEN", "PARTIALLY_PAID"}
     late = ask("select distinct invoicing from portal_payment_schedule where is_overdue and status = 'ACTIVE' and customer_id = any($1)", named)
@@ -409,7 +409,7 @@ def test_every_way_to_be_late_occurs_among_the_named_customers(ask: Ask) -> None
 
 
 def test_ada_shows_a_bit_of_everything(ask: Ask) -> None:
-    ada = demo.SHOWN[0]
+    ada = demo.PERSONAS[0]
     assert (ada.email, ada.name) == ("ada@example.com", "Ada Lovelace")
     statuses = ask("select status, count(*) as n from subscription where customer_id = $1 group by 1", ada.id)
     assert {row["status"]: row["n"] for row in statuses} == {"ACTIVE": 5, "PAUSED": 1, "TRIALING": 1, "SCHEDULED": 1, "CANCELED": 1}
@@ -425,7 +425,7 @@ def test_ada_shows_a_bit_of_everything(ask: Ask) -> None:
 
 
 def test_big_is_big_and_empty_is_empty(ask: Ask) -> None:
-    by_name = {shown.email: shown.id for shown in demo.SHOWN}
+    by_name = {shown.email: shown.id for shown in demo.PERSONAS}
     big, empty = by_name["big@example.com"], by_name["empty@example.com"]
     counts = ask(
         "select (select count(*) from subscription where customer_id = $1) as subs, (select count(*) from payment where customer_id = $1) as payments", big
@@ -437,9 +437,9 @@ def test_big_is_big_and_empty_is_empty(ask: Ask) -> None:
 
 def test_the_crowd_is_as_large_as_asked_and_each_has_about_ninety_rows(ask: Ask) -> None:
     assert ask("select count(*) as n, count(distinct email) as emails from customer") == [
-        {"n": GENERATED + len(demo.SHOWN), "emails": GENERATED + len(demo.SHOWN)}
+        {"n": GENERATED + len(demo.PERSONAS), "emails": GENERATED + len(demo.PERSONAS)}
     ]
-    named = [shown.id for shown in demo.SHOWN]
+    named = [shown.id for shown in demo.PERSONAS]
     tables = [f"select count(*) from {table} where customer_id <> all($1)" for table in CUSTOMER_TABLES.values() if table != "customer"]
     rows = ask(f"select sum(count) as n from ({' union all '.join(tables)}) t", named)[0]["n"]
     assert 65 < rows / GENERATED < 115
@@ -448,10 +448,10 @@ def test_the_crowd_is_as_large_as_asked_and_each_has_about_ninety_rows(ask: Ask)
 def test_the_same_moment_gives_the_same_rows() -> None:
     first, second = no_rows(), no_rows()
     for rows in (first, second):
-        tell_story(demo.SHOWN[0], NOW, rows)
+        run_story(demo.PERSONAS[0], NOW, rows)
         generate(7, now=NOW, rows=rows)
     assert first == second
-    assert demo.SHOWN[0].id == "cus_01ezpg81m0eb69gm00p6gfw53f"
+    assert demo.PERSONAS[0].id == "cus_01ezpg81m0eb69gm00p6gfw53f"
 
 
 @pytest.fixture
@@ -484,7 +484,7 @@ def test_an_administrator_who_is_no_superuser_can_seed_and_every_constraint_agre
     ask("create database hosted owner hoster")
     asyncio.run(_make(urls.admin.replace("postgres@/postgres", "hoster@/hosted")))
     hosted = urls.admin.replace("postgres@/postgres", "postgres@/hosted")
-    assert asyncio.run(_fetch(hosted, "select count(*) as n from customer", ())) == [{"n": len(demo.SHOWN) + GENERATED}]
+    assert asyncio.run(_fetch(hosted, "select count(*) as n from customer", ())) == [{"n": len(demo.PERSONAS) + GENERATED}]
 
 
 async def _references(url: str) -> list[dict[str, Any]]:
@@ -517,7 +517,7 @@ def test_the_demo_gives_passwords_and_leaves_every_foreign_key_as_it_was(urls: e
     asyncio.run(load())
     assert len(put) > 5
     credentials = asyncio.run(_fetch(url, "select customer_id, password_hash from credential", ()))
-    assert {(row["customer_id"], row["password_hash"]) for row in credentials} == {(person.id, "a hash") for person in demo.SHOWN}
+    assert {(row["customer_id"], row["password_hash"]) for row in credentials} == {(person.id, "a hash") for person in demo.PERSONAS}
     after = asyncio.run(_references(url))
     assert after == before
     assert len(after) > 30
@@ -530,18 +530,18 @@ def test_a_row_that_refers_to_nothing_is_refused_to_a_superuser_too_and_leaves_n
 ) -> None:
     url = asyncio.run(_new_database(urls, f"broken_{is_filled}".lower()))
     if is_filled:
-        monkeypatch.setattr(load, "SHOWN", demo.SHOWN[:1])
+        monkeypatch.setattr(load, "PERSONAS", demo.PERSONAS[:1])
         asyncio.run(demo.seed(url, customers=0, now=NOW, progress=lambda _: None))
-        monkeypatch.setattr(load, "SHOWN", demo.SHOWN)
+        monkeypatch.setattr(load, "PERSONAS", demo.PERSONAS)
     before = asyncio.run(_fetch(url, "select count(*) as n from customer", ()))
-    tell = load.tell_story
+    tell = load.run_story
 
     def tell_of_a_lost_plan(customer: demo.DemoCustomer, now: datetime, rows: Rows) -> None:
         tell(customer, now, rows)
-        for subscription in rows[Subscription]:
+        for subscription in rows[SeedSubscription]:
             subscription.plan_id = "plan_lost"
 
-    monkeypatch.setattr(load, "tell_story", tell_of_a_lost_plan)
+    monkeypatch.setattr(load, "run_story", tell_of_a_lost_plan)
     with pytest.raises(asyncpg.ForeignKeyViolationError):
         asyncio.run(demo.load_demo(url, password_hash="a hash", now=NOW, put=_forget_files))
     assert asyncio.run(_fetch(url, "select count(*) as n from customer", ())) == before
@@ -560,4 +560,4 @@ def test_a_failure_at_the_last_step_leaves_nothing_and_can_be_repeated(urls: emb
     for table in ("customer", "plan", "credential"):
         assert asyncio.run(_fetch(url, f"select count(*) as n from {table}", ())) == [{"n": 0}]
     asyncio.run(demo.load_demo(url, password_hash="a hash", now=NOW, put=_forget_files))
-    assert asyncio.run(_fetch(url, "select count(*) as n from credential", ())) == [{"n": len(demo.SHOWN)}]
+    assert asyncio.run(_fetch(url, "select count(*) as n from credential", ())) == [{"n": len(demo.PERSONAS)}]

@@ -12,9 +12,9 @@ import asyncpg
 import pytest
 
 from db.builtin.embedded import Urls
-from db.outages import Conflict, DatabaseUnavailable, ReadOnly, SessionEnded, cause_of, outage_of, outages
+from db.outages import Conflict, DatabaseUnavailable, ReadOnly, SessionEnded, cause_of, outage_of, translate_errors
 from db.pool import Database, Pool
-from db.unit_of_work import Session
+from db.unit_of_work import UnitOfWork
 from storage.bucket import BucketUnavailable
 from tests.conftest import closing_pool
 from tests.db.test_pool import FIRST
@@ -112,7 +112,7 @@ def test_a_standby_refuses_to_write_with_the_code_of_what_is_not_supported() -> 
     ],
 )
 def test_what_the_machine_and_asyncpg_say_is_an_outage_with_its_name(error: Exception, cause: str) -> None:
-    with pytest.raises(DatabaseUnavailable) as raised, outages():
+    with pytest.raises(DatabaseUnavailable) as raised, translate_errors():
         raise error
     assert raised.value.cause == cause_of(raised.value) == cause
 
@@ -163,7 +163,7 @@ async def test_whatever_a_statement_fails_with_on_a_lost_connection_is_an_outage
     single: Database, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     for is_lost in (False, True):
-        session = Session(single, FIRST)
+        session = UnitOfWork(single, FIRST)
         await session.fetch("select 1", ())
 
         async def fail(connection: asyncpg.Connection, *_: object, is_lost: bool = is_lost, **options: object) -> None:
@@ -178,12 +178,12 @@ async def test_whatever_a_statement_fails_with_on_a_lost_connection_is_an_outage
         if is_lost:
             assert cause_of(raised.value) == f"connection lost ({type(error).__name__})"
         await session.close()
-        async with Session(single, FIRST).write() as transaction:  # and the pool is whole
+        async with UnitOfWork(single, FIRST).write() as transaction:  # and the pool is whole
             assert await transaction.first("customers.by_id", key="cus_nobody") is None
 
 
 async def test_who_is_cancelled_while_the_connection_is_lost_stays_cancelled(single: Database) -> None:
-    session = Session(single, FIRST)
+    session = UnitOfWork(single, FIRST)
     running = asyncio.create_task(session.fetch_unshielded("select pg_sleep(30)", ()))
     await asyncio.sleep(0.1)
     assert session._lease is not None
@@ -196,7 +196,7 @@ async def test_who_is_cancelled_while_the_connection_is_lost_stays_cancelled(sin
 
 @pytest.mark.parametrize("error", [KeyError("x"), UnicodeError(), asyncpg.UndefinedTableError("x"), ZeroDivisionError()])
 def test_a_bug_passes_as_it_is(error: Exception) -> None:
-    with pytest.raises(type(error)) as raised, outages():
+    with pytest.raises(type(error)) as raised, translate_errors():
         raise error
     assert raised.value is error
     assert cause_of(error).split()[-1] in (type(error).__name__, "undefined_table")
@@ -204,7 +204,7 @@ def test_a_bug_passes_as_it_is(error: Exception) -> None:
 
 def test_what_has_been_judged_is_not_judged_again() -> None:
     for judged in (DatabaseUnavailable("x"), Conflict("x"), ReadOnly("x"), SessionEnded()):
-        with pytest.raises(type(judged)) as raised, outages(), outages():
+        with pytest.raises(type(judged)) as raised, translate_errors(), translate_errors():
             raise judged
         assert raised.value is judged
 
@@ -217,7 +217,7 @@ def test_the_cause_is_that_of_what_an_exception_was_raised_from() -> None:
 
 
 async def test_a_statement_that_is_called_wrongly_is_a_bug_and_one_on_a_lost_connection_is_an_outage(single: Database, admin: asyncpg.Connection) -> None:
-    session = Session(single, FIRST)
+    session = UnitOfWork(single, FIRST)
     for wrong, message in (((1, 2), "the server expects 1 argument"), (("x",), "invalid input for query argument")):
         with pytest.raises((asyncpg.InterfaceError, asyncpg.DataError), match=message):
             await session.fetch("select $1::int", wrong)
@@ -233,7 +233,7 @@ async def test_a_statement_that_is_called_wrongly_is_a_bug_and_one_on_a_lost_con
 
 
 async def test_a_plan_that_a_migration_made_invalid_is_a_conflict_and_the_next_transaction_goes_on(single: Database, admin: asyncpg.Connection) -> None:
-    sql, session = "select a from changing", Session(single, FIRST)
+    sql, session = "select a from changing", UnitOfWork(single, FIRST)
     await admin.execute("create table changing (a text); grant select on changing to portico_app")
     try:
         await session.fetch(sql, ())

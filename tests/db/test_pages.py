@@ -92,8 +92,8 @@ def test_no_text_at_all_as_a_cursor_is_more_than_bad_user_input(text: str) -> No
 def test_a_cursor_says_where_its_row_stands(moment: Any, identifier: str) -> None:
     from types import SimpleNamespace
 
-    from db.blocks import Order
+    from db.blocks import RowOrder
 
-    order = Order(("at", "id"), is_descending=True)
+    order = RowOrder(("at", "id"), is_descending=True)
     row = SimpleNamespace(at=moment.replace(tzinfo=UTC), id=identifier)
     assert decode_cursor(encode_cursor("newest", order, row), "newest", order, {"at": datetime, "id": str}) == (row.at, row.id)

@@ -14,7 +14,7 @@ import pytest
 from billing.states import Actor
 from db.builtin.embedded import Urls
 from db.pool import Database, Pool
-from db.unit_of_work import Caller, DatabaseUnavailable, Session, SessionEnded, UnitOfWorkClosed
+from db.unit_of_work import Caller, DatabaseUnavailable, SessionEnded, UnitOfWork, UnitOfWorkClosed
 from tests.conftest import ADA, BIG, EMPTY
 
 WHO = "select current_setting('app.customer_id'), array(select id from customer), pg_backend_pid()"
@@ -51,7 +51,7 @@ async def everything_is_free(opened: Database, size: int) -> None:
         await lease.end(is_sound=True)
 
 
-async def who(session: Session) -> int:
+async def who(session: UnitOfWork) -> int:
     """Which connection it was. The session sees its own customer and nobody else."""
     [(name, seen, pid)] = await session.fetch(WHO, ())
     assert (name, seen) == (session.caller.customer_id, [session.caller.customer_id])
@@ -66,9 +66,9 @@ async def waiting(opened: Database, count: int) -> None:
     raise AssertionError("they do not wait")
 
 
-async def one_waits(opened: Database) -> tuple[Session, int, Session, asyncio.Task[int]]:
+async def one_waits(opened: Database) -> tuple[UnitOfWork, int, UnitOfWork, asyncio.Task[int]]:
     """Somebody has the only connection, and somebody else waits for it."""
-    first, second = Session(opened, FIRST), Session(opened, SECOND)
+    first, second = UnitOfWork(opened, FIRST), UnitOfWork(opened, SECOND)
     pid = await who(first)
     asked = asyncio.create_task(who(second))
     await waiting(opened, 1)
@@ -90,7 +90,7 @@ async def test_who_waits_gets_the_connection_and_ends_what_was_read_in_the_round
 
 async def test_who_gets_a_connection_sees_what_was_written_while_its_owner_before_read(urls: Urls, admin: asyncpg.Connection) -> None:
     async with pool_of(1, urls) as opened:
-        first, second = Session(opened, FIRST), Session(opened, FIRST)
+        first, second = UnitOfWork(opened, FIRST), UnitOfWork(opened, FIRST)
         before = (await first.fetch("select name from customer", ()))[0][0]
         asked = asyncio.create_task(second.fetch("select name from customer", ()))
         await waiting(opened, 1)
@@ -106,7 +106,7 @@ async def test_who_gets_a_connection_sees_what_was_written_while_its_owner_befor
 
 async def test_a_write_hands_its_connection_over_with_everything_done(urls: Urls) -> None:
     async with pool_of(1, urls) as opened:
-        first, second, third = Session(opened, FIRST), Session(opened, SECOND), Session(opened, THIRD)
+        first, second, third = UnitOfWork(opened, FIRST), UnitOfWork(opened, SECOND), UnitOfWork(opened, THIRD)
         async with first.write():
             asked = asyncio.create_task(who(second))
             await waiting(opened, 1)
@@ -130,7 +130,7 @@ async def test_they_are_served_in_the_order_in_which_they_came(urls: Urls) -> No
         served: list[int] = []
 
         async def ask(number: int) -> None:
-            session = Session(opened, CALLERS[number % 3], acquire_seconds=10)
+            session = UnitOfWork(opened, CALLERS[number % 3], acquire_seconds=10)
             await who(session)
             served.append(number)
             await session.close()
@@ -145,7 +145,7 @@ async def test_they_are_served_in_the_order_in_which_they_came(urls: Urls) -> No
 
 async def test_a_session_whose_last_statement_failed_hands_over_a_clean_connection(urls: Urls) -> None:
     async with pool_of(1, urls) as opened:
-        first, second = Session(opened, FIRST), Session(opened, SECOND)
+        first, second = UnitOfWork(opened, FIRST), UnitOfWork(opened, SECOND)
         pid = await who(first)
         with pytest.raises(asyncpg.DivisionByZeroError):
             await first.fetch("select 1 / 0", ())
@@ -159,7 +159,7 @@ async def test_a_session_whose_last_statement_failed_hands_over_a_clean_connecti
 
 async def test_a_statement_that_is_canceled_leaves_a_clean_connection(urls: Urls) -> None:
     async with pool_of(1, urls) as opened:
-        first, second = Session(opened, FIRST), Session(opened, SECOND)
+        first, second = UnitOfWork(opened, FIRST), UnitOfWork(opened, SECOND)
         sleeping = asyncio.create_task(first.fetch("select pg_sleep(30)", ()))
         await asyncio.sleep(0.1)
         asked = asyncio.create_task(who(second))
@@ -185,7 +185,7 @@ async def test_who_waits_for_a_connection_that_has_died_gets_a_new_one(urls: Url
 @pytest.mark.parametrize("at", ["before", "just before", "at the moment"])
 async def test_who_gives_up_waiting_keeps_nothing(at: str, urls: Urls) -> None:
     async with pool_of(1, urls) as opened:
-        first, second, third = Session(opened, FIRST), Session(opened, SECOND), Session(opened, THIRD)
+        first, second, third = UnitOfWork(opened, FIRST), UnitOfWork(opened, SECOND), UnitOfWork(opened, THIRD)
         pid = await who(first)
         gives_up = asyncio.create_task(who(second))
         await waiting(opened, 1)
@@ -219,7 +219,7 @@ async def test_the_last_who_gives_up_at_the_moment_ends_what_was_read(urls: Urls
 async def test_a_session_that_may_not_begin_keeps_no_connection(urls: Urls) -> None:
     async with pool_of(1, urls) as opened:
         for _ in range(3):
-            ended = Session(opened, replace(FIRST, session_id="ses_that_never_was"))
+            ended = UnitOfWork(opened, replace(FIRST, session_id="ses_that_never_was"))
             with pytest.raises(SessionEnded):
                 await who(ended)
             with pytest.raises(SessionEnded):
@@ -229,7 +229,7 @@ async def test_a_session_that_may_not_begin_keeps_no_connection(urls: Urls) -> N
 
 async def test_who_waits_too_long_hears_so_and_leaves_the_line(urls: Urls) -> None:
     async with pool_of(1, urls) as opened:
-        first, second = Session(opened, FIRST), Session(opened, SECOND, acquire_seconds=0.05)
+        first, second = UnitOfWork(opened, FIRST), UnitOfWork(opened, SECOND, acquire_seconds=0.05)
         await who(first)
         with pytest.raises(DatabaseUnavailable):
             await who(second)
@@ -240,7 +240,7 @@ async def test_who_waits_too_long_hears_so_and_leaves_the_line(urls: Urls) -> No
 async def test_a_connection_that_cannot_be_opened_leaves_its_place_to_the_next(urls: Urls) -> None:
     nowhere = urls.app.replace("portico_app", "nobody_of_this_name")
     async with Database(nowhere, Pool(2), server_settings={}) as opened:
-        tries = [Session(opened, FIRST).fetch("select 1", ()) for _ in range(12)]
+        tries = [UnitOfWork(opened, FIRST).fetch("select 1", ()) for _ in range(12)]
         found = await asyncio.gather(*tries, return_exceptions=True)
         assert [type(one) for one in found] == [DatabaseUnavailable] * 12
         assert opened._line._places == 2
@@ -248,7 +248,7 @@ async def test_a_connection_that_cannot_be_opened_leaves_its_place_to_the_next(u
 
 async def test_a_closed_unit_of_work_opens_no_connection(urls: Urls) -> None:
     async with pool_of(1, urls) as opened:
-        session = Session(opened, FIRST)
+        session = UnitOfWork(opened, FIRST)
         await who(session)
         await session.close()
         with pytest.raises(UnitOfWorkClosed):
@@ -261,7 +261,7 @@ async def test_a_closed_unit_of_work_opens_no_connection(urls: Urls) -> None:
 
 async def test_closing_cancels_what_reads_and_what_waits_for_its_turn_and_returns_when_they_have_ended(urls: Urls) -> None:
     async with pool_of(1, urls) as opened:
-        session = Session(opened, FIRST)
+        session = UnitOfWork(opened, FIRST)
         reads = [asyncio.create_task(session.fetch("select pg_sleep(30)", ())) for _ in range(3)]
         await asyncio.sleep(0.1)
         await asyncio.wait_for(session.close(), 5)
@@ -272,7 +272,7 @@ async def test_closing_cancels_what_reads_and_what_waits_for_its_turn_and_return
 async def test_closing_beside_a_read_that_is_about_to_open_its_transaction_leaves_nothing_open(pause: float, urls: Urls) -> None:
     async with pool_of(1, urls) as opened:
         for _ in range(20):
-            session = Session(opened, FIRST)
+            session = UnitOfWork(opened, FIRST)
             reads = [asyncio.create_task(who(session)) for _ in range(2)]
             await asyncio.sleep(pause)
             await session.close()
@@ -282,7 +282,7 @@ async def test_closing_beside_a_read_that_is_about_to_open_its_transaction_leave
 
 async def test_releasing_gives_the_connection_back_and_reading_goes_on_in_a_new_snapshot(urls: Urls, admin: asyncpg.Connection) -> None:
     async with pool_of(1, urls) as opened:
-        session, other = Session(opened, FIRST), Session(opened, SECOND)
+        session, other = UnitOfWork(opened, FIRST), UnitOfWork(opened, SECOND)
         await who(session)
         await session.release()
         await who(other)
@@ -300,9 +300,9 @@ async def test_a_cancellation_while_a_write_ends_passes_no_open_transaction_on(
     await admin.execute(SLOW_COMMIT)
     try:
         async with pool_of(1, urls) as opened:
-            writing = asyncio.create_task(slow_write(Session(opened, FIRST), is_failing=statement == "ROLLBACK"))
+            writing = asyncio.create_task(slow_write(UnitOfWork(opened, FIRST), is_failing=statement == "ROLLBACK"))
             await asyncio.sleep(0.15)
-            second = Session(opened, SECOND, acquire_seconds=10)
+            second = UnitOfWork(opened, SECOND, acquire_seconds=10)
             waits = asyncio.create_task(who(second))
             await waiting(opened, 1)
             for _ in range(cancellations):
@@ -325,7 +325,7 @@ create constraint trigger sleeps after insert on slow_end deferrable initially d
 """
 
 
-async def slow_write(session: Session, *, is_failing: bool) -> None:
+async def slow_write(session: UnitOfWork, *, is_failing: bool) -> None:
     async with session.write() as transaction:
         await transaction._lease.raw.execute("insert into slow_end values (1)")
         if is_failing:
@@ -334,7 +334,7 @@ async def slow_write(session: Session, *, is_failing: bool) -> None:
 
 async def test_the_reads_after_one_that_failed_fail_for_the_same_reason_until_the_snapshot_is_given_up(urls: Urls) -> None:
     async with pool_of(1, urls) as opened:
-        session = Session(opened, FIRST)
+        session = UnitOfWork(opened, FIRST)
         ends = await asyncio.gather(*(session.fetch(sql, ()) for sql in ("select 1 / 0", "select 1", "select 2")), return_exceptions=True)
         assert [type(end) for end in ends] == [asyncpg.DivisionByZeroError] * 3
         await session.release()
@@ -344,7 +344,7 @@ async def test_the_reads_after_one_that_failed_fail_for_the_same_reason_until_th
 
 async def test_a_field_that_is_cancelled_does_not_cut_off_the_snapshot_that_its_siblings_read(urls: Urls) -> None:
     async with pool_of(1, urls) as opened:
-        session = Session(opened, FIRST)
+        session = UnitOfWork(opened, FIRST)
         cancelled = asyncio.create_task(session.fetch("select pg_sleep(0.2)", ()))
         sibling = asyncio.create_task(who(session))
         await asyncio.sleep(0.05)
@@ -358,7 +358,7 @@ async def test_a_field_that_is_cancelled_does_not_cut_off_the_snapshot_that_its_
 
 async def test_what_failed_for_a_field_that_is_gone_is_not_reported_as_an_error_of_the_program(urls: Urls, caplog: pytest.LogCaptureFixture) -> None:
     async with pool_of(1, urls) as opened:
-        session = Session(opened, FIRST)
+        session = UnitOfWork(opened, FIRST)
         reads = [asyncio.create_task(session.fetch("select 1 / 0", ())) for _ in range(3)]
         await asyncio.sleep(0)
         for read in reads:
@@ -374,21 +374,21 @@ async def test_what_failed_for_a_field_that_is_gone_is_not_reported_as_an_error_
 
 async def test_a_unit_of_work_has_one_connection_also_while_it_writes(urls: Urls) -> None:
     async with pool_of(1, urls) as opened:
-        session = Session(opened, FIRST)
+        session = UnitOfWork(opened, FIRST)
         async with session.write() as transaction:
             beside = asyncio.create_task(who(session))
             await asyncio.sleep(0.02)
             assert not beside.done()
             with pytest.raises(RuntimeError):
                 await who(session)
-            await transaction.present("email", "nobody@example.com")
+            await transaction.set_rls_secret("email", "nobody@example.com")
         await beside
         await session.close()
 
 
 async def careless(opened: Database, chance: random.Random) -> int:
     """How often it was answered, whatever else befell it: a wrong statement, a write, a refusal, a slow one, a dead connection, a short patience, loads that run on."""
-    session = Session(opened, chance.choice(CALLERS), acquire_seconds=chance.choice([0.01, 0.1, 20]))
+    session = UnitOfWork(opened, chance.choice(CALLERS), acquire_seconds=chance.choice([0.01, 0.1, 20]))
     answered = 0
     try:
         for _ in range(chance.randint(1, 3)):
@@ -399,7 +399,7 @@ async def careless(opened: Database, chance: random.Random) -> int:
                 return answered
             if kind < 0.3:
                 async with session.write() as transaction:
-                    await transaction.present("email", "nobody@example.com")
+                    await transaction.set_rls_secret("email", "nobody@example.com")
                     if kind < 0.2:
                         raise LookupError
             elif kind < 0.33:

@@ -6,9 +6,9 @@ import asyncpg
 import pytest
 
 from billing.states import Actor
-from db.unit_of_work import Caller, Session
+from db.unit_of_work import Caller, UnitOfWork
 from jobs import upkeep
-from jobs.upkeep import KEPT, forget
+from jobs.upkeep import RETENTION, forget
 from tests.conftest import ADA, Portal
 from tests.poison import revoked
 
@@ -45,7 +45,7 @@ KINDS = {
 
 
 async def test_every_kind_is_looked_at() -> None:
-    assert KINDS.keys() == KEPT.keys()
+    assert KINDS.keys() == RETENTION.keys()
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -54,12 +54,12 @@ async def test_past_rows_go_once_their_time_is_over_and_not_before(
 ) -> None:
     monkeypatch.setattr(upkeep, "BATCH", 3)
     table, insert = KINDS[kind]
-    session = Session(portal.database, Caller(None, Actor.SYSTEM, NOW))
+    session = UnitOfWork(portal.database, Caller(None, Actor.SYSTEM, NOW))
     await forget(session, now=NOW)
     before = await admin.fetchval(f"select count(*) from {table}")
     for number in range(10):
-        await admin.execute(insert, f"{kind} past {number}", NOW - KEPT[kind] - timedelta(seconds=1), ADA.customer_id)
-        await admin.execute(insert, f"{kind} kept {number}", NOW - KEPT[kind], ADA.customer_id)
+        await admin.execute(insert, f"{kind} past {number}", NOW - RETENTION[kind] - timedelta(seconds=1), ADA.customer_id)
+        await admin.execute(insert, f"{kind} kept {number}", NOW - RETENTION[kind], ADA.customer_id)
     try:
         assert (await forget(session, now=NOW)).rows == 10
         assert await admin.fetchval(f"select count(*) from {table}") == before + 10
@@ -81,7 +81,7 @@ async def test_what_runs_is_never_forgotten(portal: Portal, admin: asyncpg.Conne
         "insert into webhook_event (processor, id, kind, event, received_at) values ('upkeep', 'waits', 'CHARGE', '{}', timestamp '2020-01-01')"
     )
     try:
-        await forget(Session(portal.database, Caller(None, Actor.SYSTEM, NOW)), now=NOW)
+        await forget(UnitOfWork(portal.database, Caller(None, Actor.SYSTEM, NOW)), now=NOW)
         assert await admin.fetchval("select count(*) from idempotency_key where mutation = 'upkeep'") == 1
         assert await admin.fetchval("select count(*) from webhook_event where processor = 'upkeep'") == 1
     finally:
@@ -111,9 +111,9 @@ async def test_nobody_deletes_what_is_not_past(app: asyncpg.Connection, admin: a
 async def test_one_kind_that_cannot_be_forgotten_keeps_no_other(portal: Portal, admin: asyncpg.Connection, caplog: pytest.LogCaptureFixture) -> None:
     """The first kind fails, and the last one goes."""
     table, insert = KINDS["upkeep.events"]
-    await admin.execute(insert, "goes all the same", NOW - KEPT["upkeep.events"] - timedelta(seconds=1), ADA.customer_id)
+    await admin.execute(insert, "goes all the same", NOW - RETENTION["upkeep.events"] - timedelta(seconds=1), ADA.customer_id)
     async with revoked(admin, "delete", "idempotency_key"):
-        done = await forget(Session(portal.database, Caller(None, Actor.SYSTEM, NOW)), now=NOW)
+        done = await forget(UnitOfWork(portal.database, Caller(None, Actor.SYSTEM, NOW)), now=NOW)
     assert (done.rows, done.failures) == (1, 1)
     assert await admin.fetchval(f"select count(*) from {table} where id = 'goes all the same'") == 0
     assert "upkeep.keys failed and is tried again by the next pass: InsufficientPrivilegeError 42501" in caplog.text

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from auth.jwt.tokens import sign
-from demo import SHOWN
+from demo import PERSONAS
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.issuer import issuer_of
 from tests.conftest import ADA, STAFF, needs
@@ -110,7 +110,7 @@ def test_every_tab_of_every_demo_customer_runs_at_the_first_visit_and_at_the_sec
     first, problems = asyncio.run(run_every_tab(url))
     assert problems == []
     titles = {tab["title"] for tab in config(url)["tabs"]}
-    assert set(first) == {person.name for person in SHOWN}
+    assert set(first) == {person.name for person in PERSONAS}
     assert first["Ada Lovelace"] == titles
     assert first["Emma Pty"] == titles - ID_TABS, "who has nothing is offered no tab that needs an id"
     assert sum("PauseSubscription" in tabs for tabs in first.values()) >= 6
@@ -122,7 +122,7 @@ def test_every_tab_of_every_demo_customer_runs_at_the_first_visit_and_at_the_sec
 def test_the_tokens_of_the_customers_are_given_to_no_other_name(url: str) -> None:
     answer = httpx.get(f"{url}/graphiql/config.json", headers={"Host": "evil.example"})
     assert (answer.status_code, "eyJ" in answer.text) == (421, False)
-    assert httpx.get(f"{url}/graphiql/config.json").text.count("Bearer eyJ") == len(SHOWN)
+    assert httpx.get(f"{url}/graphiql/config.json").text.count("Bearer eyJ") == len(PERSONAS)
 
 
 def test_links_and_letters_of_the_demo_name_the_port_that_it_listens_on(url: str, folder: Path) -> None:

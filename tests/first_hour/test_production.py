@@ -235,11 +235,11 @@ def test_the_demo_is_added_to_an_empty_database_and_to_its_own_and_to_no_other(r
     for customers in (0, 3):
         ended = run("seed", "--customers", str(customers), environment="development", database_url=migrated)
         assert ended.exit_code == 0, ended.exception
-        assert counts(migrated)[0] == len(demo.SHOWN) + customers
+        assert counts(migrated)[0] == len(demo.PERSONAS) + customers
     execute(migrated, OWN_ROWS["customer"])
     ended = run("seed", "--customers", "9", environment="development", database_url=migrated)
     assert "(1 in customer)" in str(ended.exception)
-    assert counts(migrated)[0] == len(demo.SHOWN) + 4
+    assert counts(migrated)[0] == len(demo.PERSONAS) + 4
 
 
 def test_a_refusal_is_one_line_of_the_command_without_a_traceback(

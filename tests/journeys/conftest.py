@@ -12,7 +12,7 @@ import pytest
 
 from auth.passwords import Passwords
 from db.builtin.embedded import Urls
-from demo import SHOWN
+from demo import PERSONAS
 from tests.auditing import audited
 from tests.callers import identity
 from tests.callers.identity import Account, Door
@@ -33,7 +33,7 @@ async def audited_module(urls: Urls) -> AsyncIterator[None]:
 async def profiles(admin: asyncpg.Connection) -> AsyncIterator[None]:
     """Afterwards the named customers of the demo have the profile that they had."""
     columns = "id, name, email, locale, time_zone, version"
-    before = await admin.fetch(f"select {columns} from customer where id = any($1)", [person.id for person in SHOWN])
+    before = await admin.fetch(f"select {columns} from customer where id = any($1)", [person.id for person in PERSONAS])
     yield
     await admin.executemany(
         "update customer set name = $2, email = $3, locale = $4, time_zone = $5, version = $6 where id = $1", [tuple(row) for row in before]

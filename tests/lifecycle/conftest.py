@@ -18,12 +18,12 @@ from billing.money.numbers import Numbering
 from billing.states import Actor
 from db.builtin import embedded
 from db.pool import Database, Pool
-from db.unit_of_work import Caller, Session
+from db.unit_of_work import Caller, UnitOfWork
 from demo.records.catalogue import PRICES, catalogue_rows
 from demo.records.tables import CATALOGUE_TABLES, columns, record_of
-from gateway.documents.document_cache import Documents
+from gateway.documents.document_cache import DocumentCache
 from gateway.http.graphql.execution import run
-from gateway.http.requests import Call
+from gateway.http.requests import GraphQLRequest
 from payments.sandbox import Sandbox
 from resolvers.changes.writing import writer
 from resolvers.context import Context, Payments
@@ -60,7 +60,7 @@ class Life:
     database: Database
     admin: asyncpg.Connection
     schema: Any
-    documents: Documents
+    documents: DocumentCache
     sandbox: Sandbox
     customer_id: str
     now: datetime = START
@@ -78,7 +78,7 @@ class Life:
 
     def context(self, viewer: Viewer | None = None) -> Context:
         viewer = viewer or self.viewer
-        session = Session(self.database, Caller(viewer.customer_id, viewer.kind, self.now), acquire_seconds=20)
+        session = UnitOfWork(self.database, Caller(viewer.customer_id, viewer.kind, self.now), acquire_seconds=20)
         payments = Payments({"sandbox": self.sandbox}, b"secret", self.takes_parts, self.trials, self.numbering, service_begins=self.service_begins)
         return Context(viewer, session, identity=self.identity, payments=payments, files=self.files)
 
@@ -87,7 +87,7 @@ class Life:
         assert not document.errors, document.errors
         context = self.context(viewer)
         try:
-            result = await run(self.schema, document, Call(text, variables, None, False), context)
+            result = await run(self.schema, document, GraphQLRequest(text, variables, None, False), context)
         finally:
             await context.session.close()
         assert not result.errors, result.errors[0].original_error or result.errors

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 
 from pdf.layout import Merchant
-from resolvers.reads.pdf_contents import Asking, Period, statement
+from resolvers.reads.pdf_contents import DocumentRequest, StatementPeriod, statement
 from tests.lifecycle.conftest import Life
 
 SUMMARY = "{ customer { summary { balance { minorUnits currency } totalDue { minorUnits currency } totalOverdue { minorUnits currency } processing { minorUnits currency } } } }"
@@ -90,8 +90,8 @@ async def closing_minor(life: Life, currency: str, last: date) -> int:
     """The last balance of the statement of account up to a day."""
     context = life.context()
     try:
-        request = Asking(context.session, life.customer_id, Merchant("Acme"))
-        return (await statement(request, Period(currency, FIRST, last), max_entries=100_000)).closing_minor
+        request = DocumentRequest(context.session, life.customer_id, Merchant("Acme"))
+        return (await statement(request, StatementPeriod(currency, FIRST, last), max_entries=100_000)).closing_minor
     finally:
         await context.session.close()
 

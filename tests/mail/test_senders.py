@@ -23,7 +23,7 @@ from cryptography.x509.oid import NameOID
 
 from mail.folder import Folder
 from mail.port import MailAway, Message, Sender, Undeliverable, author
-from mail.smtp import Server, Smtp
+from mail.smtp import Smtp, SmtpServer
 
 NOW = datetime(2026, 11, 22, 20, 59, 47, 123456, tzinfo=UTC)
 AUTHOR = author("no-reply@portal.example", name="Acme Pörtal")
@@ -131,11 +131,11 @@ async def listening(factory: Callable[[], asyncio.BaseProtocol], **options: Any)
 
 
 @asynccontextmanager
-async def mail_server(inbox: Inbox, certificate: Certificate, **options: Any) -> AsyncIterator[Server]:
+async def mail_server(inbox: Inbox, certificate: Certificate, **options: Any) -> AsyncIterator[SmtpServer]:
     """A server that wants STARTTLS and a password, as those of providers do."""
     wants = {"tls_context": certificate.context, "require_starttls": True, "auth_required": True, "authenticator": knows, "enable_SMTPUTF8": True, **options}
     async with listening(lambda: SMTP(inbox, hostname="mail.example", **wants)) as port:
-        yield Server("localhost", port, username="portico", password="hunter2", authority_file=certificate.authority_file, patience_seconds=5)
+        yield SmtpServer("localhost", port, username="portico", password="hunter2", authority_file=certificate.authority_file, patience_seconds=5)
 
 
 @pytest.fixture(params=["folder", "smtp"])
@@ -277,14 +277,14 @@ async def test_the_password_and_the_letter_travel_encrypted_and_the_envelope_is_
 async def test_tls_from_the_first_byte_works_too(certificate: Certificate) -> None:
     inbox = Inbox()
     async with listening(lambda: SMTP(inbox, hostname="mail.example"), ssl=certificate.context) as port:
-        await Smtp(Server("localhost", port, security="tls", authority_file=certificate.authority_file), AUTHOR).send(LETTER)
+        await Smtp(SmtpServer("localhost", port, security="tls", authority_file=certificate.authority_file), AUTHOR).send(LETTER)
     assert len(inbox.contents) == 1
 
 
 async def test_a_relay_next_door_needs_no_encryption_if_told_so(certificate: Certificate) -> None:
     inbox = Inbox()
     async with listening(lambda: SMTP(inbox, hostname="mail.example")) as port:
-        await Smtp(Server("localhost", port, security="none"), AUTHOR).send(LETTER)
+        await Smtp(SmtpServer("localhost", port, security="none"), AUTHOR).send(LETTER)
     assert len(inbox.contents) == 1
 
 
@@ -346,7 +346,7 @@ async def test_a_server_that_is_not_there_is_mail_that_is_away() -> None:
     async with listening(asyncio.Protocol) as port:
         pass
     with pytest.raises(MailAway):
-        await Smtp(Server("localhost", port), AUTHOR).send(LETTER)
+        await Smtp(SmtpServer("localhost", port), AUTHOR).send(LETTER)
 
 
 @pytest.mark.parametrize("greeting", [b"", b"220 mail.example ESMTP\r\n", b"220-", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\x00\xff\r\n"])
@@ -360,7 +360,7 @@ async def test_a_server_that_says_nothing_more_or_nonsense_is_given_up(greeting:
     transports: list[asyncio.BaseTransport] = []
     async with listening(Stubborn) as port, asyncio.timeout(20):
         with pytest.raises(MailAway):
-            await Smtp(Server("localhost", port, patience_seconds=0.2), AUTHOR).send(LETTER)
+            await Smtp(SmtpServer("localhost", port, patience_seconds=0.2), AUTHOR).send(LETTER)
         for transport in transports:
             transport.close()
 
@@ -368,7 +368,7 @@ async def test_a_server_that_says_nothing_more_or_nonsense_is_given_up(greeting:
 async def test_a_silent_server_is_given_up_after_one_step(certificate: Certificate) -> None:
     async with listening(asyncio.Protocol) as port, asyncio.timeout(10):
         with pytest.raises(MailAway):
-            await Smtp(Server("localhost", port, patience_seconds=0.5), AUTHOR).send(LETTER)
+            await Smtp(SmtpServer("localhost", port, patience_seconds=0.5), AUTHOR).send(LETTER)
 
 
 async def test_a_server_that_is_slow_at_every_step_is_given_up_as_a_whole() -> None:
@@ -384,11 +384,11 @@ async def test_a_server_that_is_slow_at_every_step_is_given_up_as_a_whole() -> N
 
     async with await asyncio.start_server(slow, "localhost", 0) as server:
         with pytest.raises(MailAway) as caught:
-            await Smtp(Server("localhost", server.sockets[0].getsockname()[1], security="none", patience_seconds=2), AUTHOR).send(LETTER)
+            await Smtp(SmtpServer("localhost", server.sockets[0].getsockname()[1], security="none", patience_seconds=2), AUTHOR).send(LETTER)
     assert type(caught.value.__cause__) is TimeoutError
 
 
 def test_the_password_is_not_shown_and_not_sent_over_an_open_line() -> None:
-    assert "hunter2" not in repr(Server("localhost", username="portico", password="hunter2"))
+    assert "hunter2" not in repr(SmtpServer("localhost", username="portico", password="hunter2"))
     with pytest.raises(ValueError, match="open line"):
-        Server("localhost", security="none", username="portico", password="hunter2")
+        SmtpServer("localhost", security="none", username="portico", password="hunter2")

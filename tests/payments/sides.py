@@ -11,13 +11,13 @@ from typing import Protocol
 
 import httpx
 
-from payments.processor import Charge, MethodDetails, Payer, Processor
+from payments.processor import ChargeRequest, MethodDetails, Payer, Processor
 from payments.sandbox import Sandbox
-from payments.stripe import Account, Stripe
+from payments.stripe import Stripe, StripeAccount
 
 PAYER = Payer("cus_01k8", "ada@example.com")
 SECRET = "whsec_a_secret_of_tests"
-KEYS = Account("sk_test_portico", "pk_test_portico", SECRET, ("card", "sepa_debit"))
+KEYS = StripeAccount("sk_test_portico", "pk_test_portico", SECRET, ("card", "sepa_debit"))
 
 
 class Side(Protocol):
@@ -144,5 +144,5 @@ async def add(side: Side, card: str, *, key: str) -> MethodDetails:
     return await side.processor.finish_setup(reference, customer_id=PAYER.customer_id)
 
 
-def charge_of(method: MethodDetails, key: str, *, amount_minor: int = 1299, is_off_session: bool = False) -> Charge:
-    return Charge(key, PAYER.customer_id, method.method_reference, amount_minor, "EUR", is_off_session=is_off_session)
+def charge_of(method: MethodDetails, key: str, *, amount_minor: int = 1299, is_off_session: bool = False) -> ChargeRequest:
+    return ChargeRequest(key, PAYER.customer_id, method.method_reference, amount_minor, "EUR", is_off_session=is_off_session)

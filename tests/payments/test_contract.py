@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from payments.processor import Attempt, BadSignature, ChargeStatus, KeyReused, OutcomeUnknown, Refund, SetupNotFound, SetupUnfinished
+from payments.processor import BadSignature, ChargeLookup, ChargeStatus, KeyReused, OutcomeUnknown, RefundRequest, SetupNotFound, SetupUnfinished
 from tests.payments.sides import PAYER, Side, add, charge_of, localstripe, sandbox_side, stripe_side
 from tests.waiting import until
 
@@ -149,14 +149,14 @@ async def test_the_outcome_is_told_with_and_without_the_reference(side: Side, ke
     method = await add(side, "visa", key=key)
     taken = await side.processor.charge(charge_of(method, key))
     for reference in (taken.processor_reference, None):
-        outcome = await side.processor.outcome(Attempt(key, method.method_reference, reference, NOW), now=LATER)
+        outcome = await side.processor.outcome(ChargeLookup(key, method.method_reference, reference, NOW), now=LATER)
         assert outcome
         assert (outcome.status, outcome.processor_reference) == (ChargeStatus.SUCCEEDED, taken.processor_reference)
 
 
 async def test_what_never_arrived_is_told_only_when_it_cannot_be_under_way_any_more(side: Side, key: str) -> None:
     method = await add(side, "visa", key=key)
-    attempt = Attempt(key, method.method_reference, None, NOW)
+    attempt = ChargeLookup(key, method.method_reference, None, NOW)
     with pytest.raises(OutcomeUnknown):
         await side.processor.outcome(attempt, now=NOW + timedelta(minutes=14))
     assert await side.processor.outcome(attempt, now=NOW + timedelta(minutes=15)) is None
@@ -171,7 +171,7 @@ async def test_a_bank_takes_its_time_and_has_the_last_word(side: Side, key: str,
     assert first.status in (ChargeStatus.PROCESSING, ChargeStatus.SUCCEEDED)  # localstripe says the second at once, see docs/stripe.md
 
     async def is_decided() -> bool:
-        last = await side.processor.outcome(Attempt(key, method.method_reference, first.processor_reference, NOW), now=LATER)
+        last = await side.processor.outcome(ChargeLookup(key, method.method_reference, first.processor_reference, NOW), now=LATER)
         return last is not None and last.status is status
 
     await until(is_decided, seconds=5)
@@ -179,7 +179,7 @@ async def test_a_bank_takes_its_time_and_has_the_last_word(side: Side, key: str,
 
 async def test_a_part_is_given_back_once_under_one_key(side: Side, key: str) -> None:
     taken = await side.processor.charge(charge_of(await add(side, "visa", key=key), key))
-    refund = Refund(f"ref_{key}", taken.processor_reference or "", 300, "EUR")
+    refund = RefundRequest(f"ref_{key}", taken.processor_reference or "", 300, "EUR")
     first, second = await side.processor.refund(refund), await side.processor.refund(refund)
     assert first == second
     assert first.status is ChargeStatus.SUCCEEDED

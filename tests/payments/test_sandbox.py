@@ -13,27 +13,27 @@ import pytest
 from aiohttp import web
 
 import demo
-from demo.load import tell_story
-from demo.records.money import Payment
-from demo.records.rows import PaymentMethod
+from demo.load import run_story
+from demo.records.money import SeedPayment
+from demo.records.rows import SeedPaymentMethod
 from demo.records.tables import no_rows
 from payments.declines import for_the_customer
 from payments.processor import (
-    Attempt,
     BadSignature,
+    ChargeLookup,
     ChargeStatus,
     EventKind,
     OutcomeUnknown,
     Payer,
     ProcessorUnavailable,
-    Refund,
     RefundReport,
+    RefundRequest,
     SetupNotFound,
     SetupUnfinished,
 )
 from payments.sandbox import SIGNATURE, Sandbox
 from payments.sandbox_cards import CARDS, card_of
-from payments.sandbox_ledger import Entry, Ledger
+from payments.sandbox_ledger import Ledger, SandboxCharge
 from tests.payments.sides import PAYER, SECRET, SandboxSide, add, charge_of
 
 NOW = datetime(2026, 11, 22, 22, 0, tzinfo=UTC)
@@ -91,7 +91,7 @@ async def test_an_answer_lost_after_the_capture_is_found_again_and_taken_once(sa
     with pytest.raises(OutcomeUnknown):
         await charged(sandbox, "timeout_after_capture")
     method = await add(SandboxSide(sandbox), "timeout_after_capture", key="setup-timeout_after_capture")
-    outcome = await sandbox.outcome(Attempt("pay_1", method.method_reference, None, NOW), now=NOW)
+    outcome = await sandbox.outcome(ChargeLookup("pay_1", method.method_reference, None, NOW), now=NOW)
     assert outcome
     assert outcome.status is S.SUCCEEDED
     assert (await sandbox.charge(charge_of(method, "pay_1"))).status is S.SUCCEEDED
@@ -102,7 +102,7 @@ async def test_a_request_lost_before_the_capture_never_arrived(sandbox: Sandbox)
     with pytest.raises(OutcomeUnknown):
         await charged(sandbox, "timeout_before_capture")
     method = await add(SandboxSide(sandbox), "timeout_before_capture", key="k")
-    assert await sandbox.outcome(Attempt("pay_1", method.method_reference, None, NOW), now=NOW + timedelta(hours=1)) is None
+    assert await sandbox.outcome(ChargeLookup("pay_1", method.method_reference, None, NOW), now=NOW + timedelta(hours=1)) is None
     assert sandbox.calls("capture") == 0
 
 
@@ -119,9 +119,9 @@ async def test_while_it_is_away_nothing_reaches_it_and_what_it_did_before_stays_
     with pytest.raises(ProcessorUnavailable):
         await sandbox.charge(charge_of(method, "pay_1"))
     with pytest.raises(ProcessorUnavailable):
-        await sandbox.outcome(Attempt("pay_1", method.method_reference, None, NOW), now=NOW)
+        await sandbox.outcome(ChargeLookup("pay_1", method.method_reference, None, NOW), now=NOW)
     sandbox.is_away = False
-    outcome = await sandbox.outcome(Attempt("pay_1", method.method_reference, None, NOW), now=NOW)
+    outcome = await sandbox.outcome(ChargeLookup("pay_1", method.method_reference, None, NOW), now=NOW)
     assert outcome
     assert outcome.status is S.SUCCEEDED
     assert sandbox.calls("capture") == 1
@@ -148,7 +148,7 @@ async def test_what_the_bank_says_after_the_action(sandbox: Sandbox, card: str, 
 @pytest.mark.parametrize(("card", "status"), [("slow", S.SUCCEEDED), ("slow_decline", S.FAILED)])
 async def test_a_slow_charge_has_its_last_word_after_a_minute(sandbox: Sandbox, card: str, status: S) -> None:
     reference, *_ = await charged(sandbox, card)
-    attempt = Attempt("pay_1", reference, None, NOW)
+    attempt = ChargeLookup("pay_1", reference, None, NOW)
     early, late = await sandbox.outcome(attempt, now=NOW + timedelta(seconds=59)), await sandbox.outcome(attempt, now=NOW + timedelta(seconds=60))
     assert early
     assert late
@@ -158,9 +158,9 @@ async def test_a_slow_charge_has_its_last_word_after_a_minute(sandbox: Sandbox, 
 async def test_more_than_was_paid_is_never_given_back(sandbox: Sandbox) -> None:
     method = await add(SandboxSide(sandbox), "visa", key="k")
     paid = await sandbox.charge(charge_of(method, "pay_1", amount_minor=1000))
-    first = await sandbox.refund(Refund("ref_1", paid.processor_reference or "", 600, "EUR"))
-    second = await sandbox.refund(Refund("ref_2", paid.processor_reference or "", 401, "EUR"))
-    third = await sandbox.refund(Refund("ref_3", paid.processor_reference or "", 400, "EUR"))
+    first = await sandbox.refund(RefundRequest("ref_1", paid.processor_reference or "", 600, "EUR"))
+    second = await sandbox.refund(RefundRequest("ref_2", paid.processor_reference or "", 401, "EUR"))
+    third = await sandbox.refund(RefundRequest("ref_3", paid.processor_reference or "", 400, "EUR"))
     assert [(given.status, given.decline_code) for given in (first, second, third)] == [
         (S.SUCCEEDED, None),
         (S.FAILED, "more_than_was_paid"),
@@ -170,10 +170,10 @@ async def test_more_than_was_paid_is_never_given_back(sandbox: Sandbox) -> None:
 
 async def test_events_tell_refunds_and_disputes_by_their_references(sandbox: Sandbox) -> None:
     paid = await sandbox.charge(charge_of(await add(SandboxSide(sandbox), "visa", key="k"), "pay_1", amount_minor=1000))
-    given = await sandbox.refund(Refund("ref_1", paid.processor_reference or "", 600, "EUR"))
+    given = await sandbox.refund(RefundRequest("ref_1", paid.processor_reference or "", 600, "EUR"))
     disputed = RefundReport("dp_1", 400, "SUCCEEDED", "DISPUTE")
-    sandbox.tell(paid.processor_reference or "", disputed)
-    sandbox.tell(paid.processor_reference or "", None)
+    sandbox.queue_refund_event(paid.processor_reference or "", disputed)
+    sandbox.queue_refund_event(paid.processor_reference or "", None)
     events = [sandbox.read_event(delivery.headers, delivery.body, now=NOW) for delivery in sandbox.deliveries(now=NOW)]
     assert [(event.refund, event.refunded_minor) for event in events if event.kind is EventKind.REFUND] == [
         (RefundReport(given.processor_reference or "", 600, "SUCCEEDED", "REQUESTED"), None),
@@ -226,7 +226,7 @@ async def test_events_tell_every_step_in_order(sandbox: Sandbox) -> None:
     method = await add(SandboxSide(sandbox), "requires_action", key="k")
     waiting = await sandbox.charge(charge_of(method, "pay_1"))
     await sandbox.confirm(waiting.processor_reference or "")
-    await sandbox.refund(Refund("ref_1", waiting.processor_reference or "", 100, "EUR"))
+    await sandbox.refund(RefundRequest("ref_1", waiting.processor_reference or "", 100, "EUR"))
     assert told(sandbox) == [("pay_1", EventKind.CHARGE, S.REQUIRES_ACTION), ("pay_1", EventKind.CHARGE, S.SUCCEEDED), ("pay_1", EventKind.REFUND, None)]
 
 
@@ -281,7 +281,7 @@ async def test_events_are_posted_until_they_are_answered(sandbox: Sandbox) -> No
 
 async def test_without_its_memory_it_tells_what_the_references_tell(sandbox: Sandbox) -> None:
     """As after a restart: payments of the demo data, and those whose answer was written down."""
-    attempt = Attempt("pay_1", "sandbox_0123456789abcdef", "sandbox_fedcba9876543210", NOW)
+    attempt = ChargeLookup("pay_1", "sandbox_0123456789abcdef", "sandbox_fedcba9876543210", NOW)
     paid = await sandbox.outcome(attempt, now=NOW)
     slow = await sandbox.outcome(replace(attempt, method_reference="sandbox_0123456789abcdef_slow"), now=NOW)
     waiting = await sandbox.outcome(replace(attempt, processor_reference="sandbox_fedcba9876543210_requires_action"), now=NOW)
@@ -292,7 +292,7 @@ async def test_without_its_memory_it_tells_what_the_references_tell(sandbox: San
     assert waiting.client_action
     assert (await sandbox.confirm("sandbox_fedcba9876543210_requires_action")).status is S.SUCCEEDED
     assert (await sandbox.confirm("sandbox_fedcba9876543210_action_fails")).status is S.FAILED
-    assert (await sandbox.refund(Refund("ref_1", "sandbox_fedcba9876543210", 5, "EUR"))).status is S.SUCCEEDED
+    assert (await sandbox.refund(RefundRequest("ref_1", "sandbox_fedcba9876543210", 5, "EUR"))).status is S.SUCCEEDED
 
 
 PROGRAM = """
@@ -317,7 +317,7 @@ async def test_processes_share_a_ledger_in_a_file_and_it_outlives_them(tmp_path:
     after = Sandbox(SECRET, Ledger(tmp_path / "sandbox.db"))
     assert len(references) == 1
     assert (after.calls("charge", "pay_1"), after.calls("capture", "pay_1")) == (3, 1)
-    assert await after.outcome(Attempt("pay_2", "sandbox_0123456789abcdef", None, NOW), now=NOW + timedelta(hours=1)) is None
+    assert await after.outcome(ChargeLookup("pay_2", "sandbox_0123456789abcdef", None, NOW), now=NOW + timedelta(hours=1)) is None
     await after.close()
 
 
@@ -351,8 +351,8 @@ async def test_a_confirmation_and_a_cancellation_at_once_agree_on_one_end(sandbo
 
 def test_the_ledger_writes_one_end_down() -> None:
     ledger = Ledger()
-    entry = Entry("pay_1", "", "sandbox_ch_1", S.REQUIRES_ACTION, None, 100, 0, "requires_action")
-    ledger.keep(entry)
+    entry = SandboxCharge("pay_1", "", "sandbox_ch_1", S.REQUIRES_ACTION, None, 100, 0, "requires_action")
+    ledger.add_charge(entry)
     assert ledger.settle(replace(entry, status=S.SUCCEEDED), was=S.REQUIRES_ACTION)
     assert not ledger.settle(replace(entry, status=S.FAILED), was=S.REQUIRES_ACTION)
     assert ledger.charge(key="pay_1") == replace(entry, status=S.SUCCEEDED)
@@ -371,11 +371,11 @@ def test_what_the_bank_wants_kept_from_the_holder_is_kept_from_them() -> None:
 
 def test_every_method_of_the_demo_is_a_card_and_some_of_them_fail() -> None:
     rows = no_rows()
-    for person in demo.SHOWN:
-        tell_story(person, NOW, rows)
-    cards = {card_of(method.processor_reference) for method in rows[PaymentMethod]}
+    for person in demo.PERSONAS:
+        run_story(person, NOW, rows)
+    cards = {card_of(method.processor_reference) for method in rows[SeedPaymentMethod]}
     assert None not in cards
     assert {card.name for card in cards if card} >= {"visa", "sepa", "insufficient_funds", "processing_error", "requires_action"}
-    waiting = [payment for payment in rows[Payment] if payment.status == "REQUIRES_ACTION"]
+    waiting = [payment for payment in rows[SeedPayment] if payment.status == "REQUIRES_ACTION"]
     assert waiting
     assert {(card_of(payment.processor_reference) or CARDS["visa"]).name for payment in waiting} == {"requires_action"}

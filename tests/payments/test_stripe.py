@@ -17,15 +17,15 @@ from stripe import WebhookSignature
 
 from billing.money.money import EXPONENTS
 from payments.processor import (
-    Attempt,
     BadSignature,
+    ChargeLookup,
     ChargeStatus,
     EventKind,
     KeyReused,
     OutcomeUnknown,
     ProcessorUnavailable,
-    Refund,
     RefundReport,
+    RefundRequest,
     SetupUnfinished,
 )
 from payments.stripe import Stripe
@@ -56,7 +56,7 @@ def key() -> str:
 
 async def test_our_keys_go_along(side: StripeSide, key: str) -> None:
     taken = await side.processor.charge(charge_of(await add(side, "visa", key="setup"), key))
-    await side.processor.refund(Refund(f"ref_{key}", taken.processor_reference or "", 100, "EUR"))
+    await side.processor.refund(RefundRequest(f"ref_{key}", taken.processor_reference or "", 100, "EUR"))
     keys = [
         asked["key"]
         for asked in await side.asked()
@@ -87,7 +87,7 @@ async def test_an_answer_that_is_lost_leaves_the_outcome_unknown_until_it_is_ask
         await side.spoil(fault, INTENTS)
     with pytest.raises(OutcomeUnknown):
         await side.processor.charge(charge_of(method, key))
-    outcome = await side.processor.outcome(Attempt(key, method.method_reference, None, datetime.now(UTC)), now=datetime.now(UTC))
+    outcome = await side.processor.outcome(ChargeLookup(key, method.method_reference, None, datetime.now(UTC)), now=datetime.now(UTC))
     assert outcome
     assert outcome.status is ChargeStatus.SUCCEEDED
     assert await side.moved(key) == 1
@@ -97,7 +97,7 @@ async def test_a_part_of_a_list_does_not_prove_that_a_charge_never_arrived(side:
     method = await add(side, "visa", key=key)
     await side.spoil("another page", INTENTS, method="GET")
     with pytest.raises(OutcomeUnknown):
-        await side.processor.outcome(Attempt(key, method.method_reference, None, NOW), now=NOW + timedelta(hours=1))
+        await side.processor.outcome(ChargeLookup(key, method.method_reference, None, NOW), now=NOW + timedelta(hours=1))
 
 
 @pytest.mark.parametrize("fault", ["lose the request", "500", "503", "409"])
@@ -361,7 +361,7 @@ async def test_secrets_are_in_no_words_about_the_account(side: StripeSide, key: 
 
 async def test_a_key_reused_for_a_refund_of_another_amount_is_refused(side: StripeSide, key: str) -> None:
     taken = await side.processor.charge(charge_of(await add(side, "visa", key=key), key))
-    refund = Refund(f"ref_{key}", taken.processor_reference or "", 300, "EUR")
+    refund = RefundRequest(f"ref_{key}", taken.processor_reference or "", 300, "EUR")
     await side.processor.refund(refund)
     with pytest.raises(KeyReused):
         await side.processor.refund(replace(refund, amount_minor=200))

@@ -8,11 +8,11 @@ from typing import Any
 import pypdfium2
 from pypdf import PdfReader
 
-from billing.rows.money.credit_notes import CreditNote, CreditNoteLine
-from billing.rows.money.invoices import Invoice, InvoiceLine
-from billing.rows.money.payments import Payment
+from billing.rows.money.credit_notes import CreditNoteLineRow, CreditNoteRow
+from billing.rows.money.invoices import InvoiceLineRow, InvoiceRow
+from billing.rows.money.payments import PaymentRow
 from pdf.invoice import PaidPart
-from pdf.layout import Logo, Merchant, Reader
+from pdf.layout import Logo, Merchant, Recipient
 
 NOW = datetime(2026, 11, 22, 22, 30, tzinfo=UTC)
 LOGO = Logo(
@@ -20,14 +20,14 @@ LOGO = Logo(
     "svg",
 )
 ACME = Merchant("Acme Cloud GmbH", ("Musterstraße 1", "10115 Berlin", "VAT DE123456789"), "#0f766e", LOGO, ("Acme Cloud GmbH · HRB 12345 · Berlin",))
-ADA = Reader("Ada Lovelace", "ada@example.com", "en-GB", "Europe/London")
+ADA = Recipient("Ada Lovelace", "ada@example.com", "en-GB", "Europe/London")
 
 
-def lines(count: int, currency: str = "EUR") -> list[InvoiceLine]:
+def lines(count: int, currency: str = "EUR") -> list[InvoiceLineRow]:
     """Each of 119.00: 100.00 and 19 % tax."""
     ends = NOW + timedelta(days=30)
     return [
-        InvoiceLine(
+        InvoiceLineRow(
             f"line_{number}",
             "cus_1",
             "inv_1",
@@ -51,10 +51,10 @@ def lines(count: int, currency: str = "EUR") -> list[InvoiceLine]:
     ]
 
 
-def invoice(of: list[InvoiceLine], *, paid_minor: int = 0, status: str = "OPEN") -> Invoice:
+def invoice(of: list[InvoiceLineRow], *, paid_minor: int = 0, status: str = "OPEN") -> InvoiceRow:
     subtotal, discount, tax = sum(line.subtotal_minor for line in of), sum(line.discount_minor for line in of), sum(line.tax_minor for line in of)
     total = subtotal - discount + tax
-    return Invoice(
+    return InvoiceRow(
         id="inv_1",
         customer_id="cus_1",
         number="INV-2026-000042",
@@ -88,8 +88,8 @@ def invoice(of: list[InvoiceLine], *, paid_minor: int = 0, status: str = "OPEN")
     )
 
 
-def payment(amount_minor: int = 10_000, **changes: Any) -> Payment:
-    made = Payment("pay_1", "cus_1", "SUCCEEDED", "EUR", amount_minor, 0, "pm_1", "CARD", "visa", "4242", None, False, NOW, NOW + timedelta(seconds=4), 1)
+def payment(amount_minor: int = 10_000, **changes: Any) -> PaymentRow:
+    made = PaymentRow("pay_1", "cus_1", "SUCCEEDED", "EUR", amount_minor, 0, "pm_1", "CARD", "visa", "4242", None, False, NOW, NOW + timedelta(seconds=4), 1)
     return replace(made, **changes)
 
 
@@ -115,11 +115,11 @@ def text_of(pdf: bytes) -> str:
     return " ".join(" ".join(page.extract_text() for page in opened(pdf).pages).split())
 
 
-def credit_note(**changes: Any) -> tuple[CreditNote, list[CreditNoteLine]]:
+def credit_note(**changes: Any) -> tuple[CreditNoteRow, list[CreditNoteLineRow]]:
     """Of 59.50 on an invoice of 119.00, for the second half of its period."""
     middle = NOW + timedelta(days=15)
-    note = CreditNote("cn_1", "cus_1", "CN-2026-000007", "UNUSED_TIME", "EUR", "inv_1", None, middle, 5_000, 950, 5_950, 2_000, 3_950, 0)
-    line = CreditNoteLine(
+    note = CreditNoteRow("cn_1", "cus_1", "CN-2026-000007", "UNUSED_TIME", "EUR", "inv_1", None, middle, 5_000, 950, 5_950, 2_000, 3_950, 0)
+    line = CreditNoteLineRow(
         "line_1",
         "cus_1",
         "cn_1",

@@ -12,12 +12,12 @@ import pytest
 from pdfua import validate
 
 from pdf.child_process import print_in_child
-from pdf.credit_note import Corrected, credit_note_paper
+from pdf.credit_note import CorrectedInvoice, credit_note_paper
 from pdf.invoice import PaidBack, invoice_paper
-from pdf.layout import Paper, Reader
-from pdf.printing import Printer
+from pdf.layout import Paper, Recipient
+from pdf.printing import TypstCompiler
 from pdf.receipt import receipt_paper
-from pdf.statement import Entry, EntryKind, Statement, statement_paper
+from pdf.statement import AccountStatement, EntryKind, LedgerEntry, statement_paper
 from pdf.words import WORDS
 from tests.pdf.archival import faults
 from tests.pdf.samples import ACME, NOW, credit_note, invoice, lines, part, payment
@@ -26,30 +26,30 @@ READERS = {"ar": "فاطمة الصباح", "ja": "田中 健二", "pt": "João 
 
 
 @pytest.fixture(scope="module")
-def printer() -> Printer:
-    return Printer([])
+def printer() -> TypstCompiler:
+    return TypstCompiler([])
 
 
-def statement(count: int) -> Statement:
-    entries = [Entry(date(2026, 11, 1) + timedelta(days=number % 29), EntryKind.PAYMENT, f"pay_{number}", -100) for number in range(count)]
-    return Statement("EUR", date(2026, 11, 1), date(2026, 11, 30), 500, entries)
+def statement(count: int) -> AccountStatement:
+    entries = [LedgerEntry(date(2026, 11, 1) + timedelta(days=number % 29), EntryKind.PAYMENT, f"pay_{number}", -100) for number in range(count)]
+    return AccountStatement("EUR", date(2026, 11, 1), date(2026, 11, 30), 500, entries)
 
 
-def papers(reader: Reader) -> list[Paper]:
+def papers(reader: Recipient) -> list[Paper]:
     rows = [replace(lines(1)[0], discount_minor=1_000, tax_minor=1_710, total_minor=10_710), *lines(40)[1:]]
     note, note_lines = credit_note()
     back = PaidBack(payment(), NOW + timedelta(days=3), 2_000, False)
     return [
         invoice_paper(invoice(rows, paid_minor=10_000, status="PAID"), rows, [part(), back], merchant=ACME, reader=reader),
-        credit_note_paper(note, note_lines, Corrected("INV-2026-000042", date(2026, 11, 22)), merchant=ACME, reader=reader),
+        credit_note_paper(note, note_lines, CorrectedInvoice("INV-2026-000042", date(2026, 11, 22)), merchant=ACME, reader=reader),
         receipt_paper(payment(), [part(), back], merchant=ACME, reader=reader),
         statement_paper(statement(60), merchant=ACME, reader=reader, made_at=NOW),
     ]
 
 
 @pytest.mark.parametrize("language", sorted(WORDS))
-def test_every_paper_in_every_language_keeps_both_standards(printer: Printer, language: str, tmp_path: Path) -> None:
-    for paper in papers(Reader(READERS[language], "a@example.com", language, "UTC")):
+def test_every_paper_in_every_language_keeps_both_standards(printer: TypstCompiler, language: str, tmp_path: Path) -> None:
+    for paper in papers(Recipient(READERS[language], "a@example.com", language, "UTC")):
         pdf = printer.printed(paper).pdf
         assert faults(pdf) == [], paper.template
         assert findings(pdf, tmp_path) == [], paper.template
@@ -62,7 +62,7 @@ def findings(pdf: bytes, folder: Path) -> list[str]:
 
 
 async def test_a_statement_that_was_joined_of_parts_keeps_them_too(tmp_path: Path) -> None:
-    paper = statement_paper(statement(150), merchant=ACME, reader=Reader("田中", "a@example.com", "ar-KW", "UTC"), made_at=NOW)
+    paper = statement_paper(statement(150), merchant=ACME, reader=Recipient("田中", "a@example.com", "ar-KW", "UTC"), made_at=NOW)
     pdf = (await print_in_child(paper, (), rows_in_a_part=60)).pdf
     assert faults(pdf) == []
     assert findings(pdf, tmp_path) == []
@@ -116,8 +116,8 @@ def _without_words(document: pikepdf.Pdf) -> None:
         (_without_words, "a picture without words"),
     ],
 )
-def test_the_check_sees_what_is_broken(printer: Printer, broken: Callable[[pikepdf.Pdf], None], fault: str) -> None:
-    (paper, *_) = papers(Reader("Ada", "a@example.com", "en", "UTC"))
+def test_the_check_sees_what_is_broken(printer: TypstCompiler, broken: Callable[[pikepdf.Pdf], None], fault: str) -> None:
+    (paper, *_) = papers(Recipient("Ada", "a@example.com", "en", "UTC"))
     written = BytesIO()
     with pikepdf.Pdf.open(BytesIO(printer.printed(paper).pdf)) as document:
         broken(document)

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from billing.rows.customers import Customer
+from billing.rows.customers import CustomerRow
 from pdf.parties import address_lines, reader_of
 
-BUYER = Customer(
+BUYER = CustomerRow(
     id="cus_1",
     customer_id="cus_1",
     name="Tina Rossi",

@@ -12,25 +12,25 @@ import pytest
 
 from pdf.child_process import print_in_child
 from pdf.layout import Paper
-from pdf.printing import Printer
-from pdf.statement import Entry, EntryKind, Statement, statement_paper
+from pdf.printing import TypstCompiler
+from pdf.statement import AccountStatement, EntryKind, LedgerEntry, statement_paper
 from tests.pdf.samples import ACME, ADA, NOW, opened
 
 WORDS = "an entry whose reference is so long that it takes several lines, as names of schedules and of their installments may, "
 
 
 @pytest.fixture(scope="module")
-def printer() -> Printer:
-    return Printer([])
+def printer() -> TypstCompiler:
+    return TypstCompiler([])
 
 
-def entry(number: int) -> Entry:
+def entry(number: int) -> LedgerEntry:
     reference = f"INV-2026-{number:06d}" + (f" {WORDS * (number % 4)}" if number % 7 == 0 else "")
-    return Entry(date(2026, 1, 1) + timedelta(days=number % 300), EntryKind.INVOICE, reference, 11_900)
+    return LedgerEntry(date(2026, 1, 1) + timedelta(days=number % 300), EntryKind.INVOICE, reference, 11_900)
 
 
 def paper(count: int) -> Paper:
-    statement = Statement("EUR", date(2026, 1, 1), date(2026, 12, 31), 500, [entry(number) for number in range(count)])
+    statement = AccountStatement("EUR", date(2026, 1, 1), date(2026, 12, 31), 500, [entry(number) for number in range(count)])
     return statement_paper(statement, merchant=ACME, reader=ADA, made_at=NOW)
 
 
@@ -68,7 +68,7 @@ def strays(pdf: bytes) -> list[str]:
 
 
 @pytest.mark.parametrize(("rows", "rows_in_a_part"), [(90, 89), (130, 50), (60, 45)])
-async def test_a_statement_in_parts_is_the_one_that_is_printed_at_once(printer: Printer, rows: int, rows_in_a_part: int) -> None:
+async def test_a_statement_in_parts_is_the_one_that_is_printed_at_once(printer: TypstCompiler, rows: int, rows_in_a_part: int) -> None:
     made = paper(rows)
     once, parts = printer.printed(made).pdf, (await print_in_child(made, (), rows_in_a_part=rows_in_a_part)).pdf
     assert [page.extract_text().split() for page in opened(parts).pages] == [page.extract_text().split() for page in opened(once).pages]
@@ -93,7 +93,7 @@ async def test_every_page_of_a_long_statement_is_full_and_says_its_title_and_num
 
 async def test_letters_that_no_font_has_are_named_once_for_all_parts() -> None:
     made = statement_paper(
-        Statement("EUR", date(2026, 1, 1), date(2026, 12, 31), 0, [replace(entry(number), reference=f"\ue000 {number}") for number in range(80)]),
+        AccountStatement("EUR", date(2026, 1, 1), date(2026, 12, 31), 0, [replace(entry(number), reference=f"\ue000 {number}") for number in range(80)]),
         merchant=ACME,
         reader=ADA,
         made_at=NOW,
@@ -125,7 +125,7 @@ def test_parts_need_less_memory_than_the_whole(rows_in_a_part: int, is_printed: 
     assert (done.stdout == "%PDF- True\n") == is_printed, done.stderr[-1000:]
 
 
-def test_no_page_has_only_a_sum_and_no_row_is_on_two_pages(printer: Printer) -> None:
+def test_no_page_has_only_a_sum_and_no_row_is_on_two_pages(printer: TypstCompiler) -> None:
     """For every number of rows around the end of a page."""
     for count in range(27, 41):
         pdf = printer.printed(paper(count)).pdf

@@ -13,24 +13,24 @@ import pytest
 from pypdf.generic import DictionaryObject
 
 from pdf.child_process import PrintingFailed
-from pdf.credit_note import Corrected, credit_note_paper
+from pdf.credit_note import CorrectedInvoice, credit_note_paper
 from pdf.invoice import PaidBack, invoice_paper, method_of
-from pdf.layout import Logo, Merchant, Paper, Reader, sheet
+from pdf.layout import Logo, Merchant, Paper, Recipient, sheet
 from pdf.receipt import receipt_paper
-from pdf.renderer import MAX_THREAD_ROWS, Press
-from pdf.statement import Entry, EntryKind, Statement, statement_paper
+from pdf.renderer import MAX_THREAD_ROWS, PdfRenderer
+from pdf.statement import AccountStatement, EntryKind, LedgerEntry, statement_paper
 from pdf.words import WORDS
 from tests.pdf.samples import ACME, ADA, NOW, credit_note, invoice, lines, opened, part, payment, text_of
 
-CORRECTED = Corrected("INV-2026-000042", date(2026, 11, 22))
+CORRECTED = CorrectedInvoice("INV-2026-000042", date(2026, 11, 22))
 
 
 @pytest.fixture(scope="module")
-def press() -> Press:
-    return Press()
+def press() -> PdfRenderer:
+    return PdfRenderer()
 
 
-async def test_an_invoice_says_what_was_bought_what_was_paid_and_what_is_left(press: Press) -> None:
+async def test_an_invoice_says_what_was_bought_what_was_paid_and_what_is_left(press: PdfRenderer) -> None:
     rows = [replace(lines(1)[0], discount_minor=1_000, net_minor=9_000, tax_minor=1_710, total_minor=10_710), *lines(2)[1:]]
     paper = invoice_paper(invoice(rows, paid_minor=10_000, status="PARTIALLY_PAID"), rows, [part()], merchant=ACME, reader=ADA)
     text = text_of(await press.print(paper))
@@ -51,7 +51,7 @@ async def test_an_invoice_says_what_was_bought_what_was_paid_and_what_is_left(pr
     assert "6 Dec 2026" in text
 
 
-async def test_five_hundred_lines_break_into_pages_with_the_header_on_each(press: Press) -> None:
+async def test_five_hundred_lines_break_into_pages_with_the_header_on_each(press: PdfRenderer) -> None:
     rows = lines(500)
     pdf = await press.print(invoice_paper(invoice(rows), rows, [], merchant=ACME, reader=ADA))
     pages = [page.extract_text() for page in opened(pdf).pages]
@@ -76,7 +76,7 @@ async def test_five_hundred_lines_break_into_pages_with_the_header_on_each(press
         ("no such locale", "Invoice", "Dec 6, 2026", "€119.00"),
     ],
 )
-async def test_words_days_and_amounts_are_the_readers(press: Press, locale: str, word: str, due: str, amount: str) -> None:
+async def test_words_days_and_amounts_are_the_readers(press: PdfRenderer, locale: str, word: str, due: str, amount: str) -> None:
     rows = lines(1)
     pdf = await press.print(invoice_paper(invoice(rows), rows, [], merchant=ACME, reader=replace(ADA, locale=locale)))
     text = text_of(pdf)
@@ -87,14 +87,14 @@ async def test_words_days_and_amounts_are_the_readers(press: Press, locale: str,
 
 
 @pytest.mark.parametrize(("zone", "day"), [("Pacific/Auckland", "23.11.2026"), ("Pacific/Honolulu", "22.11.2026")])
-async def test_an_instant_is_the_day_that_it_was_where_the_reader_lives(press: Press, zone: str, day: str) -> None:
+async def test_an_instant_is_the_day_that_it_was_where_the_reader_lives(press: PdfRenderer, zone: str, day: str) -> None:
     rows = lines(1)
-    text = text_of(await press.print(invoice_paper(invoice(rows), rows, [], merchant=ACME, reader=Reader("Ada", "ada@example.com", "de", zone))))
+    text = text_of(await press.print(invoice_paper(invoice(rows), rows, [], merchant=ACME, reader=Recipient("Ada", "ada@example.com", "de", zone))))
     assert f"Ausstellungsdatum {day}" in text
 
 
 @pytest.mark.parametrize(("currency", "amount"), [("JPY", "¥11,900"), ("KWD", "11.900"), ("USD", "US$119.00")])
-async def test_currencies_keep_their_own_decimals(press: Press, currency: str, amount: str) -> None:
+async def test_currencies_keep_their_own_decimals(press: PdfRenderer, currency: str, amount: str) -> None:
     rows = lines(1, currency)
     assert amount in text_of(await press.print(invoice_paper(invoice(rows), rows, [], merchant=ACME, reader=ADA)))
 
@@ -115,7 +115,7 @@ async def test_currencies_keep_their_own_decimals(press: Press, currency: str, a
         "a\tb\nc\x00",
     ],
 )
-async def test_no_name_can_break_a_paper(press: Press, name: str) -> None:
+async def test_no_name_can_break_a_paper(press: PdfRenderer, name: str) -> None:
     rows = [replace(lines(1)[0], description=name)]
     pdf = await press.print(invoice_paper(invoice(rows), rows, [], merchant=ACME, reader=replace(ADA, name=name)))
     assert len(opened(pdf).pages) == 1
@@ -124,9 +124,9 @@ async def test_no_name_can_break_a_paper(press: Press, name: str) -> None:
 
 
 @pytest.mark.parametrize(("locale", "name"), [("ar-KW", "فاطمة الصباح"), ("he-IL", "דוד לוי")])
-async def test_days_and_amounts_of_a_script_from_right_to_left_are_kept_apart(press: Press, locale: str, name: str) -> None:
+async def test_days_and_amounts_of_a_script_from_right_to_left_are_kept_apart(press: PdfRenderer, locale: str, name: str) -> None:
     """Without isolates, 22/11/2026 stood as 222026/11/ on the paper. What is seen cannot be read back from a PDF, so their being there is what is tested."""
-    reader, rows = Reader(name, "a@example.com", locale, "UTC"), lines(1)
+    reader, rows = Recipient(name, "a@example.com", locale, "UTC"), lines(1)
     assert all(text[0] == "\u2067" and text[-1] == "\u2069" for text in (reader.day(NOW), reader.money(-100, "KWD")))
     pdf = await press.print(invoice_paper(invoice(rows, paid_minor=100), rows, [], merchant=ACME, reader=reader))
     assert b"pdfuaid:part" in opened(pdf).root_object["/Metadata"].get_data()
@@ -134,7 +134,7 @@ async def test_days_and_amounts_of_a_script_from_right_to_left_are_kept_apart(pr
 
 @pytest.mark.parametrize("locale", ["ar-KW", "he-IL", "fa-IR", "ur-PK"])
 def test_the_minus_of_a_script_from_right_to_left_stands_at_the_left_of_its_figures(locale: str) -> None:
-    reader = Reader("A", "a@example.com", locale, "UTC")
+    reader = Recipient("A", "a@example.com", locale, "UTC")
     assert reader.money(-26_700, "KWD").count("\u200e-") == 1
     assert "-" not in reader.money(26_700, "KWD")
     assert "\u200e" not in ADA.money(-26_700, "KWD")
@@ -148,7 +148,7 @@ def test_a_brand_is_written_as_its_owner_writes_it(brand: str | None, name: str)
     assert method_of(payment(method_brand=brand), ADA) == f"{name} •••• 4242"
 
 
-async def test_the_tags_tell_a_screen_reader_the_heading_and_the_table(press: Press) -> None:
+async def test_the_tags_tell_a_screen_reader_the_heading_and_the_table(press: PdfRenderer) -> None:
     rows = lines(2)
     reader = opened(await press.print(invoice_paper(invoice(rows), rows, [], merchant=ACME, reader=ADA)))
     root = reader.root_object
@@ -170,7 +170,7 @@ def tags(node: object) -> set[str]:
     return ({str(node["/S"])} if "/S" in node else set()) | tags(node.get("/K"))
 
 
-async def test_the_same_paper_is_the_same_bytes(press: Press) -> None:
+async def test_the_same_paper_is_the_same_bytes(press: PdfRenderer) -> None:
     rows = lines(3)
     first, second = [await press.print(invoice_paper(invoice(rows), rows, [part()], merchant=ACME, reader=ADA)) for _ in range(2)]
     assert first == second
@@ -180,13 +180,13 @@ async def test_the_same_paper_is_the_same_bytes(press: Press) -> None:
 
 
 @pytest.mark.parametrize(("status", "stamp"), [("PAID", "PAID"), ("VOID", "VOID"), ("REFUNDED", "REFUNDED"), ("OPEN", "")])
-async def test_what_is_settled_carries_a_stamp(press: Press, status: str, stamp: str) -> None:
+async def test_what_is_settled_carries_a_stamp(press: PdfRenderer, status: str, stamp: str) -> None:
     rows = lines(1)
     text = text_of(await press.print(invoice_paper(replace(invoice(rows), status=status), rows, [], merchant=ACME, reader=ADA)))
     assert all((word in text) == (word == stamp) for word in ("PAID", "VOID", "REFUNDED"))
 
 
-async def test_a_credit_note_says_what_it_corrects_its_tax_and_how_the_amount_was_used(press: Press) -> None:
+async def test_a_credit_note_says_what_it_corrects_its_tax_and_how_the_amount_was_used(press: PdfRenderer) -> None:
     note, rows = credit_note()
     text = text_of(await press.print(credit_note_paper(note, rows, CORRECTED, merchant=ACME, reader=ADA)))
     for words in (
@@ -205,20 +205,20 @@ async def test_a_credit_note_says_what_it_corrects_its_tax_and_how_the_amount_wa
 
 
 @pytest.mark.parametrize(("name", "words"), [("released_minor", "Taken off"), ("granted_minor", "Added to your credit"), ("refunded_minor", "Paid back")])
-async def test_a_credit_note_names_only_what_happened_to_the_amount(press: Press, name: str, words: str) -> None:
+async def test_a_credit_note_names_only_what_happened_to_the_amount(press: PdfRenderer, name: str, words: str) -> None:
     note, rows = credit_note(**dict.fromkeys(("released_minor", "granted_minor", "refunded_minor"), 0) | {name: 5_950})
     text = text_of(await press.print(credit_note_paper(note, rows, CORRECTED, merchant=ACME, reader=ADA)))
     assert [each for each in ("Taken off", "Added to your credit", "Paid back") if each in text] == [words]
 
 
 @pytest.mark.parametrize(("locale", "word"), [("de-DE", "Rechnungskorrektur"), ("fr-FR", "Avoir"), ("ja-JP", "クレジットノート")])
-async def test_a_credit_note_is_in_the_readers_words(press: Press, locale: str, word: str) -> None:
+async def test_a_credit_note_is_in_the_readers_words(press: PdfRenderer, locale: str, word: str) -> None:
     note, rows = credit_note()
     text = text_of(await press.print(credit_note_paper(note, rows, CORRECTED, merchant=ACME, reader=replace(ADA, locale=locale))))
     assert word in text
 
 
-async def test_a_receipt_says_what_a_payment_paid(press: Press) -> None:
+async def test_a_receipt_says_what_a_payment_paid(press: PdfRenderer) -> None:
     made = payment(15_000, refunded_minor=5_000)
     parts = [
         part(10_000),
@@ -232,7 +232,7 @@ async def test_a_receipt_says_what_a_payment_paid(press: Press) -> None:
     assert text.index("Taken back by the bank 24 Nov 2026 -€30.00") < text.index("Refunded 25 Nov 2026 -€20.00")
 
 
-async def test_an_invoice_says_what_was_paid_and_what_went_back_and_when(press: Press) -> None:
+async def test_an_invoice_says_what_was_paid_and_what_went_back_and_when(press: PdfRenderer) -> None:
     rows = lines(1)
     made = payment(10_000, refunded_minor=4_000)
     text = text_of(
@@ -252,20 +252,20 @@ def test_there_is_no_receipt_of_money_that_was_not_received() -> None:
 
 
 ENTRIES = [
-    Entry(date(2026, 11, 1), EntryKind.INVOICE, "INV-1", 11_900),
-    Entry(date(2026, 11, 2), EntryKind.PAYMENT, "=SUM(A1)", -10_000),
-    Entry(date(2026, 11, 3), EntryKind.CREDIT, 'Kulanz; "gut"', -2_400),
+    LedgerEntry(date(2026, 11, 1), EntryKind.INVOICE, "INV-1", 11_900),
+    LedgerEntry(date(2026, 11, 2), EntryKind.PAYMENT, "=SUM(A1)", -10_000),
+    LedgerEntry(date(2026, 11, 3), EntryKind.CREDIT, 'Kulanz; "gut"', -2_400),
 ]
-STATEMENT = Statement("EUR", date(2026, 11, 1), date(2026, 11, 30), 500, ENTRIES)
+STATEMENT = AccountStatement("EUR", date(2026, 11, 1), date(2026, 11, 30), 500, ENTRIES)
 
 
-async def test_a_statement_carries_the_balance_from_line_to_line(press: Press) -> None:
+async def test_a_statement_carries_the_balance_from_line_to_line(press: PdfRenderer) -> None:
     text = text_of(await press.print(statement_paper(STATEMENT, merchant=ACME, reader=ADA, made_at=NOW)))
     for words in ("Balance brought forward €5.00", "INV-1 €119.00 €124.00", "-€100.00 €24.00", "-€24.00 €0.00", "Balance at the end €0.00"):
         assert words in text
 
 
-async def test_a_long_statement_repeats_its_header(press: Press) -> None:
+async def test_a_long_statement_repeats_its_header(press: PdfRenderer) -> None:
     many = replace(STATEMENT, entries=[replace(ENTRIES[0], on=date(2026, 11, 1) + timedelta(days=number % 30)) for number in range(500)])
     pages = opened(await press.print(statement_paper(many, merchant=ACME, reader=ADA, made_at=NOW))).pages
     assert len(pages) > 8
@@ -273,7 +273,7 @@ async def test_a_long_statement_repeats_its_header(press: Press) -> None:
 
 
 @pytest.mark.parametrize("kind", ["png", "none"])
-async def test_a_logo_may_be_points_or_missing(press: Press, kind: str) -> None:
+async def test_a_logo_may_be_points_or_missing(press: PdfRenderer, kind: str) -> None:
     merchant = replace(ACME, logo=Logo(png(), "png") if kind == "png" else None)
     rows = lines(1)
     pdf = await press.print(invoice_paper(invoice(rows), rows, [], merchant=merchant, reader=ADA))
@@ -294,7 +294,7 @@ def test_a_colour_that_is_none_is_refused(accent: str) -> None:
         Merchant("Acme", accent=accent)
 
 
-async def test_many_at_once_all_come_out_and_who_leaves_early_blocks_nobody(press: Press) -> None:
+async def test_many_at_once_all_come_out_and_who_leaves_early_blocks_nobody(press: PdfRenderer) -> None:
     rows = lines(MAX_THREAD_ROWS)
     papers = [invoice_paper(replace(invoice(rows), number=f"INV-{number}"), rows, [], merchant=ACME, reader=ADA) for number in range(8)]
     left = [asyncio.create_task(press.print(paper)) for paper in papers[:4]]
@@ -305,7 +305,7 @@ async def test_many_at_once_all_come_out_and_who_leaves_early_blocks_nobody(pres
     assert [f"INV-{number}" in text_of(pdf) for number, pdf in enumerate(pdfs)] == [True] * 8
 
 
-async def test_requests_go_on_while_a_long_paper_is_printed(press: Press) -> None:
+async def test_requests_go_on_while_a_long_paper_is_printed(press: PdfRenderer) -> None:
     rows = lines(500)
     work = asyncio.create_task(press.print(invoice_paper(replace(invoice(rows), number="INV-long"), rows, [], merchant=ACME, reader=ADA)))
     ticks = 0
@@ -329,7 +329,7 @@ def where() -> dict[str, object]:
 
 
 @pytest.mark.parametrize(("rows", "is_elsewhere"), [(MAX_THREAD_ROWS, False), (MAX_THREAD_ROWS + 1, True)])
-async def test_no_paper_is_laid_out_on_the_event_loop_and_a_large_one_not_in_its_process(press: Press, rows: int, is_elsewhere: bool) -> None:
+async def test_no_paper_is_laid_out_on_the_event_loop_and_a_large_one_not_in_its_process(press: PdfRenderer, rows: int, is_elsewhere: bool) -> None:
     found = re.search(r"process (\d+) thread (\d+) end", text_of(await press.print(Paper("statement", where, NOW, rows))))
     assert found
     assert (int(found[1]) != os.getpid()) == is_elsewhere
@@ -338,7 +338,7 @@ async def test_no_paper_is_laid_out_on_the_event_loop_and_a_large_one_not_in_its
 
 @pytest.mark.parametrize("rows", [1, MAX_THREAD_ROWS + 1])
 async def test_a_paper_that_cannot_be_printed_says_so_and_the_press_goes_on(rows: int) -> None:
-    press = Press(at_once=1)
+    press = PdfRenderer(at_once=1)
     with pytest.raises((PrintingFailed, RuntimeError), match="No such file"):
         await press.print(Paper("no_such_template", where, NOW, rows))
     assert "process" in text_of(await press.print(Paper("statement", where, NOW, 1)))

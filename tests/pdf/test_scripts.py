@@ -11,9 +11,9 @@ import pikepdf
 import pytest
 
 from pdf.invoice import invoice_paper
-from pdf.layout import Merchant, Paper, Reader, with_breaks
-from pdf.printing import MAX_REPLACED, Printed, Printer
-from pdf.renderer import MAX_THREAD_ROWS, Press
+from pdf.layout import Merchant, Paper, Recipient, with_breaks
+from pdf.printing import MAX_REPLACED, RenderedPdf, TypstCompiler
+from pdf.renderer import MAX_THREAD_ROWS, PdfRenderer
 from pdf.typefaces import FONTS, families_in
 from tests.pdf.samples import ACME, ADA, copied, invoice, lines, opened
 
@@ -91,13 +91,13 @@ ONLY_LETTERS = {"THAANA", "KHMER", "HANIFI", "ADLAM"}
 
 
 @pytest.fixture(scope="module")
-def printer() -> Printer:
-    return Printer([])
+def printer() -> TypstCompiler:
+    return TypstCompiler([])
 
 
 def paper_of(name: str, locale: str = "en") -> Paper:
     rows = [replace(lines(1)[0], description=name)]
-    return invoice_paper(invoice(rows), rows, [], merchant=ACME, reader=Reader(name, "a@example.com", locale, "UTC"))
+    return invoice_paper(invoice(rows), rows, [], merchant=ACME, reader=Recipient(name, "a@example.com", locale, "UTC"))
 
 
 def empty_boxes(pdf: bytes) -> int:
@@ -136,11 +136,11 @@ def alphabets() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("script", NAMES)
-def test_a_name_of_every_script_is_printed_and_can_be_read_back(printer: Printer, alphabets: dict[str, str], script: str) -> None:
+def test_a_name_of_every_script_is_printed_and_can_be_read_back(printer: TypstCompiler, alphabets: dict[str, str], script: str) -> None:
     assert len(alphabets[script]) >= 3
     for name in filter(None, (NAMES[script], " ".join(alphabets[script]))):
         printed = printer.printed(paper_of(name))
-        assert printed == Printed(printed.pdf), f"{[f'U+{ord(letter):04X}' for letter in ''.join(printed.replaced)]} of {script}"
+        assert printed == RenderedPdf(printed.pdf), f"{[f'U+{ord(letter):04X}' for letter in ''.join(printed.replaced)]} of {script}"
         assert empty_boxes(printed.pdf) == 0
         text = squeezed(copied(printed.pdf))
         if script in ONLY_LETTERS:
@@ -149,21 +149,21 @@ def test_a_name_of_every_script_is_printed_and_can_be_read_back(printer: Printer
             assert squeezed(name) in text
 
 
-def test_an_empty_box_would_be_seen(printer: Printer) -> None:
+def test_an_empty_box_would_be_seen(printer: TypstCompiler) -> None:
     """The control of the test above: a private letter, printed as Typst prints it where no standard is asked for."""
     made = paper_of("a\U00013000b")
     assert empty_boxes(printer._compiled("invoice", json.dumps(made.content()), ["Inter"], made.made_at, standards=[])) == 2
 
 
 @pytest.mark.parametrize("locale", ["ja-JP", "ko-KR", "zh-CN", "zh-TW", "zh-HK", "en-GB"])
-def test_han_letters_are_written_as_the_readers_region_writes_them(printer: Printer, locale: str) -> None:
+def test_han_letters_are_written_as_the_readers_region_writes_them(printer: TypstCompiler, locale: str) -> None:
     region = {"ja-JP": "JP", "ko-KR": "KR", "zh-TW": "TC", "zh-HK": "HK"}.get(locale, "SC")
     assert paper_of("直骨", locale).content()["han"] == region
     fonts = {str(font["/BaseFont"]) for page in opened(printer.printed(paper_of("直骨", locale)).pdf).pages for font in page["/Resources"]["/Font"].values()}
     assert any(f"NotoSansCJK{region.lower()}" in font.replace("-", "") for font in fonts), fonts
 
 
-def test_every_sign_of_a_currency_is_printed_unless_it_is_newer_than_the_fonts(printer: Printer) -> None:
+def test_every_sign_of_a_currency_is_printed_unless_it_is_newer_than_the_fonts(printer: TypstCompiler) -> None:
     signs = [chr(code) for code in range(0x20, 0x1FFFF) if unicodedata.category(chr(code)) == "Sc"]
     assert len(signs) > 50
     printed = printer.printed(paper_of(" ".join(signs)))
@@ -172,23 +172,23 @@ def test_every_sign_of_a_currency_is_printed_unless_it_is_newer_than_the_fonts(p
 
 
 @pytest.mark.parametrize(("locale", "amount"), [("ja-JP", "¥11,900"), ("zh-CN", "JP¥11,900"), ("ko-KR", "JP¥11,900")])
-def test_the_yen_has_the_sign_that_people_search_for(printer: Printer, locale: str, amount: str) -> None:
+def test_the_yen_has_the_sign_that_people_search_for(printer: TypstCompiler, locale: str, amount: str) -> None:
     rows = lines(1, "JPY")
     printed = printer.printed(invoice_paper(invoice(rows), rows, [], merchant=ACME, reader=replace(ADA, locale=locale)))
-    assert printed == Printed(printed.pdf)
+    assert printed == RenderedPdf(printed.pdf)
     assert amount in opened(printed.pdf).pages[0].extract_text().replace("\xa0", " ")
 
 
 @pytest.mark.parametrize("name", ["علی‌رضا", "👩‍💻", "👨‍👩‍👧‍👦 Ruiz", "O\u2019Neill\u00ad", "a\u200bb", "\u2068x\u2069"])
-def test_joiners_and_what_cannot_be_seen_break_nothing(printer: Printer, name: str) -> None:
+def test_joiners_and_what_cannot_be_seen_break_nothing(printer: TypstCompiler, name: str) -> None:
     printed = printer.printed(paper_of(name))
-    assert printed == Printed(printed.pdf)
+    assert printed == RenderedPdf(printed.pdf)
     assert empty_boxes(printed.pdf) == 0
 
 
 @pytest.mark.parametrize("letter", ["\x00", "\ue000", "\U00013000", "\U0010ffff", "\ufffe", '\U000f0000"', "\\\ue001"])
 async def test_a_letter_that_no_font_has_is_replaced_and_logged_and_the_paper_keeps_its_standards(letter: str, caplog: pytest.LogCaptureFixture) -> None:
-    press = Press(at_once=1)
+    press = PdfRenderer(at_once=1)
     with caplog.at_level(logging.WARNING, "portico.papers"):
         pdf = await press.print(paper_of(f"Ada {letter} Lovelace"))
     assert empty_boxes(pdf) == 0
@@ -203,7 +203,7 @@ async def test_a_letter_that_no_font_has_is_replaced_and_logged_and_the_paper_ke
 @pytest.mark.parametrize("rows", [1, MAX_THREAD_ROWS + 1])
 async def test_a_paper_of_too_many_such_letters_is_printed_all_the_same_and_the_log_says_what_it_lacks(rows: int, caplog: pytest.LogCaptureFixture) -> None:
     many = "".join(chr(0xE000 + number) for number in range(MAX_REPLACED + 5))
-    press = Press(at_once=1)
+    press = PdfRenderer(at_once=1)
     with caplog.at_level(logging.WARNING, "portico.papers"):
         pdf = await press.print(replace(paper_of(" ".join(many)), rows=rows))
     assert len(opened(pdf).pages) >= 1
@@ -213,7 +213,7 @@ async def test_a_paper_of_too_many_such_letters_is_printed_all_the_same_and_the_
 
 
 async def test_a_usual_paper_logs_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    await Press(at_once=1).print(paper_of("Ada Lovelace"))
+    await PdfRenderer(at_once=1).print(paper_of("Ada Lovelace"))
     assert caplog.records == []
 
 
@@ -224,7 +224,7 @@ def test_fonts_of_the_operator_come_before_ours_for_what_inter_lacks(tmp_path: P
 
 
 @pytest.mark.parametrize("word", ["x" * 200, "Donaudampfschifffahrtsgesellschaftskapitän", "pay_01m829w97ne1msh76cygrhecz9", "a\u0301" * 40, "👨‍👩‍👧‍👦" * 12])
-def test_a_long_word_breaks_between_letters_and_is_copied_whole(printer: Printer, word: str) -> None:
+def test_a_long_word_breaks_between_letters_and_is_copied_whole(printer: TypstCompiler, word: str) -> None:
     pieces = with_breaks(f"short {word} short").split("\u200b")
     assert len(pieces) > 3
     assert "".join(pieces) == f"short {word} short"
@@ -239,7 +239,7 @@ def test_other_words_stay_in_one_piece(text: str) -> None:
 
 
 @pytest.mark.parametrize("merchant", [Merchant("株式会社アクメ", ("東京都千代田区",), footer=("登録番号 T1234567890123",)), Merchant("أكمي", ("الكويت",))])
-def test_the_merchant_may_write_in_any_script_too(printer: Printer, merchant: Merchant) -> None:
+def test_the_merchant_may_write_in_any_script_too(printer: TypstCompiler, merchant: Merchant) -> None:
     rows = lines(1)
     printed = printer.printed(invoice_paper(invoice(rows), rows, [], merchant=merchant, reader=ADA))
-    assert printed == Printed(printed.pdf)
+    assert printed == RenderedPdf(printed.pdf)

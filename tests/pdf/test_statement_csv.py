@@ -7,17 +7,17 @@ from datetime import date
 
 import pytest
 
-from pdf.statement import COLUMNS, Entry, EntryKind, StatementCsv
+from pdf.statement import COLUMNS, EntryKind, LedgerEntry, StatementCsv
 
 FIRST, LAST = date(2026, 11, 1), date(2026, 11, 30)
 ENTRIES = [
-    Entry(date(2026, 11, 1), EntryKind.INVOICE, "INV-1", 11_900),
-    Entry(date(2026, 11, 2), EntryKind.PAYMENT, "=SUM(A1)", -10_000),
-    Entry(date(2026, 11, 3), EntryKind.CREDIT, 'Kulanz; "gut",\nMüller 田中', -2_400),
+    LedgerEntry(date(2026, 11, 1), EntryKind.INVOICE, "INV-1", 11_900),
+    LedgerEntry(date(2026, 11, 2), EntryKind.PAYMENT, "=SUM(A1)", -10_000),
+    LedgerEntry(date(2026, 11, 3), EntryKind.CREDIT, 'Kulanz; "gut",\nMüller 田中', -2_400),
 ]
 
 
-def written(pages: list[list[Entry]], opening_minor: int = 500) -> bytes:
+def written(pages: list[list[LedgerEntry]], opening_minor: int = 500) -> bytes:
     made = StatementCsv("EUR", FIRST, opening_minor)
     for page in pages:
         made.add(page)
@@ -41,7 +41,7 @@ def test_a_statement_as_csv_has_its_opening_its_entries_and_its_closing_balance(
 
 
 @pytest.mark.parametrize("pages", [[ENTRIES[:1], ENTRIES[1:]], [[each] for each in ENTRIES], [[], ENTRIES, []]])
-def test_pages_of_any_size_make_the_same_csv(pages: list[list[Entry]]) -> None:
+def test_pages_of_any_size_make_the_same_csv(pages: list[list[LedgerEntry]]) -> None:
     assert written(pages) == written([ENTRIES])
 
 
@@ -60,13 +60,13 @@ def test_it_is_utf8_with_a_byte_order_mark_and_lines_end_as_in_rfc_4180() -> Non
 @pytest.mark.parametrize("before", ["", " ", "\u3000", "\xa0"])
 def test_no_cell_of_text_begins_a_formula(sign: str, before: str) -> None:
     reference = f"{before}{sign}cmd|'/c calc'!A0"
-    cell = rows_of(written([[Entry(FIRST, EntryKind.CREDIT, reference, -1)]]))[2][2]
+    cell = rows_of(written([[LedgerEntry(FIRST, EntryKind.CREDIT, reference, -1)]]))[2][2]
     assert cell == f"'{reference}"
 
 
 @pytest.mark.parametrize("reference", ["INV-1", "a=b", "'quoted", "Kulanz - gut", "田中"])
 def test_text_that_is_no_formula_stays_as_it_is(reference: str) -> None:
-    assert rows_of(written([[Entry(FIRST, EntryKind.CREDIT, reference, -1)]]))[2][2] == reference
+    assert rows_of(written([[LedgerEntry(FIRST, EntryKind.CREDIT, reference, -1)]]))[2][2] == reference
 
 
 def test_amounts_are_plain_numbers_below_zero_too() -> None:

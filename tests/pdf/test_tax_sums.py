@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.money.charges import Amounts, amounts_of
-from billing.money.notes import Left, left_of, part_of
+from billing.money.notes import RemainingAmounts, part_of, remaining_of
 from billing.states import TaxBehavior
 from pdf.taxes import RateSum, by_rate, summary, tax_rows
 from tests.pdf.samples import ADA
@@ -77,12 +77,12 @@ def test_what_is_printed_has_a_row_for_each_rate_and_the_whole_tax(lines: list[T
 @given(st.lists(taxed_line().filter(lambda line: line.total_minor >= 0), min_size=1, max_size=6), st.lists(st.integers(0, 1000), max_size=6))
 def test_credit_notes_take_back_what_the_invoice_came_to_and_no_more(lines: list[TaxedLine], shares: list[int]) -> None:
     """Notes over parts, and a last one over the rest: together they have the net and the tax of the invoice at its rates."""
-    whole = Left(*sums(by_rate(lines)))
-    notes: list[Left] = []
+    whole = RemainingAmounts(*sums(by_rate(lines)))
+    notes: list[RemainingAmounts] = []
     for thousandths in shares:
-        left = left_of(whole, notes)
+        left = remaining_of(whole, notes)
         notes.append(part_of(left, left.total_minor * thousandths // 1000))
-    left = left_of(whole, notes)
+    left = remaining_of(whole, notes)
     assert 0 <= left.net_minor <= whole.net_minor
     assert 0 <= left.tax_minor <= whole.tax_minor
     notes.append(part_of(left, left.total_minor))

@@ -10,7 +10,7 @@ from graphql import GraphQLSchema
 
 from db.builtin.embedded import Urls
 from db.pool import PREPARED, Database, Pool
-from gateway.documents.document_cache import Documents, first_party
+from gateway.documents.document_cache import DocumentCache, first_party
 from planner import PlanCache, Planner, cache
 from planner.plan import MAX_SQL, REPEATED
 from tests.conftest import ADA, ROOM, STAFF, Portal, closing_pool
@@ -24,7 +24,7 @@ async def alone(portal: Portal, graphql_schema: GraphQLSchema, urls: Urls) -> As
     """With a planner as it is shipped, and one connection."""
     planner = Planner(graphql_schema)
     async with closing_pool(Database(urls.app, Pool(max_size=1), server_settings={})) as database:
-        yield replace(portal, planner=planner, documents=Documents(graphql_schema, planner, ROOM), database=database)
+        yield replace(portal, planner=planner, documents=DocumentCache(graphql_schema, planner, ROOM), database=database)
 
 
 async def prepared(portal: Portal) -> list[str]:
@@ -35,7 +35,7 @@ async def prepared(portal: Portal) -> list[str]:
     return [row[0] for row in rows]
 
 
-def plan_of(documents: Documents, text: str, **variables: Any) -> Any:
+def plan_of(documents: DocumentCache, text: str, **variables: Any) -> Any:
     document = documents.prepare(text)
     operation = document.operation(None)
     assert document.plans
@@ -83,7 +83,7 @@ def test_the_least_recently_used_plan_is_evicted() -> None:
 def test_texts_that_callers_send_do_not_evict_plans_of_published_documents(graphql_schema: GraphQLSchema, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "MAX_PLANS", 5)
     planner = Planner(graphql_schema)
-    published, sent = Documents(graphql_schema, planner), Documents(graphql_schema, planner)
+    published, sent = DocumentCache(graphql_schema, planner), DocumentCache(graphql_schema, planner)
     plan = plan_of(published, "{ customer { id } }")
     own = plan_of(sent, "{ customer { id } }")
     for number in range(20):
@@ -119,7 +119,7 @@ async def test_a_query_whose_statement_would_be_long_is_the_executors(alone: Por
 @pytest.mark.parametrize("viewer", [ADA, STAFF], ids=["customer", "staff"])
 @pytest.mark.parametrize("name", first_party())
 def test_the_portals_own_pages_are_well_below_that(graphql_schema: GraphQLSchema, name: str, viewer: Any) -> None:
-    document = Documents(graphql_schema, Planner(graphql_schema)).prepare(first_party()[name])
+    document = DocumentCache(graphql_schema, Planner(graphql_schema)).prepare(first_party()[name])
     operation = document.operation(None)
     assert document.plans
     assert operation

@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import nodes, queries
 
-from demo import SHOWN
+from demo import PERSONAS
 from schema import print_sdl
-from tests.conftest import ADA, BIG, STAFF, Portal, customer, shown
+from tests.conftest import ADA, BIG, STAFF, Portal, customer, demo_customer
 from tests.depth import by_depth
 from tests.planner.variables import with_variables
 
-VIEWERS = [ADA, BIG, STAFF, *(shown(f"{person}@example.com") for person in ("kenji", "fatima", "greta", "empty"))]
+VIEWERS = [ADA, BIG, STAFF, *(demo_customer(f"{person}@example.com") for person in ("kenji", "fatima", "greta", "empty"))]
 
 DOCUMENTS = {name: text for name, _, text in (part.partition("\n") for part in Path(__file__).with_name("documents.graphql").read_text().split("### ")[1:])}
 
@@ -94,7 +94,7 @@ async def test_no_string_of_a_client_becomes_sql(portal: Portal, admin: Any, tex
 async def test_a_plan_made_for_one_customer_serves_another_their_own_rows(portal: Portal) -> None:
     """The plan is kept and shared; nothing of the caller who came first may stay in it."""
     text = "query ($first: Int) { customer { id email subscriptions(first: $first) { nodes { customer { id } } } } viewer { customer { id } } } # shared"
-    for person in SHOWN:
+    for person in PERSONAS:
         planned = await portal.plan(text, customer(person.id), first=5)
         assert planned is not None
         assert planned.data["customer"]["email"] == person.email
@@ -152,7 +152,7 @@ async def test_what_is_known_by_its_id_alone_is_not_read(portal: Portal, asked: 
     assert bound is not None
     assert ("from portal_installment" in bound.plan.sql) is is_read
     sources = set()
-    for person in SHOWN:
+    for person in PERSONAS:
         assert await both(portal, text, customer(person.id))
         found = (await portal.execute(text, customer(person.id))).data["customer"]["summary"]["nextPayment"]
         sources.add(found and found["source"]["id"][:3])

@@ -3,9 +3,9 @@
 import pytest
 
 from gateway.documents.document_cache import first_party
-from tests.conftest import ADA, BIG, EMPTY, STAFF, Portal, shown
+from tests.conftest import ADA, BIG, EMPTY, STAFF, Portal, demo_customer
 
-PEOPLE = {person: shown(f"{person}@example.com") for person in ("ada", "kenji", "fatima", "greta", "big", "empty")}
+PEOPLE = {person: demo_customer(f"{person}@example.com") for person in ("ada", "kenji", "fatima", "greta", "big", "empty")}
 
 
 @pytest.mark.parametrize("person", PEOPLE)

@@ -13,14 +13,14 @@ from auth.viewer import Viewer
 from billing.states import Actor
 from gateway.documents.document_cache import first_party
 from gateway.http.graphql.execution import run, run_planned
-from gateway.http.requests import Call
+from gateway.http.requests import GraphQLRequest
 from schema.declarations.fields import DECLARATION, DEFINITION
-from tests.conftest import ADA, BIG, STAFF, Portal, shown
+from tests.conftest import ADA, BIG, STAFF, Portal, demo_customer
 from tests.depth import by_depth
 from tests.planner.test_differential import DOCUMENTS, ids_of
 from tests.planner.variables import Chances, with_variables
 
-KENJI = shown("kenji@example.com")
+KENJI = demo_customer("kenji@example.com")
 READER, WRITER = (Viewer(Actor.PARTNER, ADA.customer_id, (scope,), "an app") for scope in ("read", "payments:write"))
 VIEWERS = [ADA, ADA, ADA, ADA, KENJI, STAFF, STAFF, READER, WRITER]
 
@@ -219,7 +219,7 @@ async def test_operations_of_one_document_have_plans_of_their_own(portal: Portal
     for identifier in ids:
         for name, value in (("A", identifier), ("B", [identifier]), ("B", ids[:3])):
             document, operation = portal.prepare(text, name)
-            call = Call(text, {"id": value}, name, False)
+            call = GraphQLRequest(text, {"id": value}, name, False)
             session = portal.session(ADA)
             planned = await run_planned(document, operation, call, portal.context(ADA, session))
             executed = await run(portal.schema, document, call, portal.context(ADA, session))

@@ -42,7 +42,7 @@ from graphql import (
     visit,
 )
 
-from db.blocks import Order
+from db.blocks import RowOrder
 from db.pages import encode_cursor
 
 AT = "2026-06-01T12:00:00.000000Z"
@@ -51,7 +51,7 @@ KEYSETS = {"newest": AT, "oldest": AT, "due_first": "2026-06-01", "due_last": "2
 
 def _cursor(order: str, first: object, last: str) -> str:
     row = type("Row", (), {"first": first, "last": last})
-    return encode_cursor(order, Order(("first", "last"), False), row)
+    return encode_cursor(order, RowOrder(("first", "last"), False), row)
 
 
 ABSENT: Any = object()

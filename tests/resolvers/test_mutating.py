@@ -24,7 +24,7 @@ class Field:
     def __init__(self, context: Context, *, commits: int = 0, conflicts: int = 1, is_elsewhere: bool = False) -> None:
         self.runs = 0
         self._context, self._commits, self._conflicts = context, commits, conflicts
-        self._session = context.session.of(context.session.caller) if is_elsewhere else context.session
+        self._session = context.session.for_caller(context.session.caller) if is_elsewhere else context.session
 
     async def __call__(self) -> str:
         self.runs += 1

@@ -6,8 +6,8 @@ from graphql.type import is_enum_type, is_input_object_type, is_interface_type, 
 
 import schema
 from billing.states import Actor
-from gateway.documents.document_cache import first_party, first_party_actions, judge, of_staff
-from gateway.documents.limits import Limits
+from gateway.documents.document_cache import first_party, first_party_actions, of_staff, validate_document
+from gateway.documents.limits import DocumentLimits
 from planner.fields import root_names
 from schema.declarations.fields import DECLARATION, PageOf, permission_of
 from schema.declarations.roots import Root
@@ -96,7 +96,7 @@ def test_staff_have_a_document_for_every_root_field_that_they_may_use_and_for_no
 @pytest.mark.parametrize("name", of_staff())
 def test_every_document_of_staff_bears_its_name_says_what_it_is_for_and_is_within_the_limits(graphql_schema: GraphQLSchema, name: str) -> None:
     text = of_staff()[name]
-    judged = judge(graphql_schema, Limits(), text)
+    judged = validate_document(graphql_schema, DocumentLimits(), text)
     assert (judged.names, judged.errors) == ((name,), ())
     assert text.startswith("# For staff: ")
     assert text not in DOCUMENTS.values()

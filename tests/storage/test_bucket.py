@@ -13,9 +13,9 @@ import httpx
 import pytest
 
 from storage import keys, policies
-from storage.bucket import TICKET_SECONDS, Announced, Bucket, BucketUnavailable, NoSuchObject
+from storage.bucket import PRESIGNED_SECONDS, Bucket, BucketUnavailable, DeclaredFile, NoSuchObject
 from storage.local import Local
-from storage.s3 import PART_BYTES, S3, Place
+from storage.s3 import PART_BYTES, S3, S3Config
 from tests.samples import noise
 from tests.servers.proxy import line_to
 from tests.servers.s3 import BUCKET, TRAITS, Store, Traits, any_store, rclone, s3rver, store
@@ -37,9 +37,9 @@ class Tried:
     traits: Traits
 
 
-def place(store: Store, **more: Any) -> Place:
+def place(store: Store, **more: Any) -> S3Config:
     keys = {"access_key": store.access_key, "secret_key": store.secret_key}
-    return Place(BUCKET, "us-east-1", **{"endpoint": store.url, "is_path_style": True, **keys, **more})
+    return S3Config(BUCKET, "us-east-1", **{"endpoint": store.url, "is_path_style": True, **keys, **more})
 
 
 @pytest.fixture(scope="module")
@@ -214,8 +214,8 @@ async def test_deleting_one_leaves_those_whose_names_begin_alike(tried: Tried) -
 
 
 async def test_a_ticket_says_where_what_and_until_when(tried: Tried) -> None:
-    ticket = await tried.bucket.ticket(Announced(keys.incoming("cus_1", "att_1"), "image/png", 5), now=NOW)
-    assert ticket.expires_at == NOW + timedelta(seconds=TICKET_SECONDS)
+    ticket = await tried.bucket.presigned_post(DeclaredFile(keys.incoming("cus_1", "att_1"), "image/png", 5), now=NOW)
+    assert ticket.expires_at == NOW + timedelta(seconds=PRESIGNED_SECONDS)
     assert (ticket.fields["key"], ticket.fields["Content-Type"]) == (keys.incoming("cus_1", "att_1"), "image/png")
     policy = policies.json.loads(policies.b64decode(ticket.fields["policy"]))
     assert ["content-length-range", 5, 5] in policy["conditions"]
@@ -228,10 +228,10 @@ async def test_a_key_that_we_never_made_leads_nowhere(tmp_path: Path, key: str) 
 
 
 def test_a_policy_holds_for_what_it_was_made_for_and_for_as_long() -> None:
-    announced = Announced("incoming/cus_1/att_1", "image/png", 5)
+    announced = DeclaredFile("incoming/cus_1/att_1", "image/png", 5)
     given = policies.fields(announced, NOW + timedelta(minutes=1), SECRET)
-    assert policies.judge(given, SECRET, now=NOW) == announced
-    longer = policies.fields(Announced("incoming/cus_1/att_1", "image/png", 6), NOW + timedelta(minutes=1), SECRET)
+    assert policies.check_policy(given, SECRET, now=NOW) == announced
+    longer = policies.fields(DeclaredFile("incoming/cus_1/att_1", "image/png", 6), NOW + timedelta(minutes=1), SECRET)
     for wrong, secret, now in (
         (given | {"key": "incoming/cus_1/att_2"}, SECRET, NOW),
         (given | {"Content-Type": "application/pdf"}, SECRET, NOW),
@@ -242,7 +242,7 @@ def test_a_policy_holds_for_what_it_was_made_for_and_for_as_long() -> None:
         ({}, SECRET, NOW),
     ):
         with pytest.raises(policies.PolicyRefused):
-            policies.judge(wrong, secret, now=now)
+            policies.check_policy(wrong, secret, now=now)
 
 
 async def test_a_folder_that_cannot_be_written_is_an_outage(tmp_path: Path) -> None:
@@ -324,7 +324,7 @@ async def test_an_s3_that_is_slow_is_waited_for_as_long_as_the_bytes_may_be_on_t
 
 
 async def test_an_s3_that_says_no_is_an_outage(store: Store) -> None:
-    bucket = S3(Place("another-bucket", "us-east-1", store.url, "key", "secret", True))
+    bucket = S3(S3Config("another-bucket", "us-east-1", store.url, "key", "secret", True))
     with pytest.raises(BucketUnavailable):
         await bucket.put(KEY, chunks(b"x"), "image/png")
     await bucket.close()

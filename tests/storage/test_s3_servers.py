@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from storage import keys
-from storage.bucket import Announced
+from storage.bucket import DeclaredFile
 from storage.s3 import S3
 from tests.servers.s3 import BUCKET, TRAITS, Store, Traits, any_store, rclone, s3rver, store
 from tests.storage.test_bucket import KEY, chunks, place
@@ -81,7 +81,7 @@ async def _aborts_uploads(server: Store, _bucket: S3) -> bool:
 
 async def _sent(bucket: S3, key: str, content: bytes) -> bool:
     """Whether five bytes were announced and these were taken."""
-    ticket = await bucket.ticket(Announced(key, "image/png", 5), now=datetime.now(UTC))
+    ticket = await bucket.presigned_post(DeclaredFile(key, "image/png", 5), now=datetime.now(UTC))
     async with httpx.AsyncClient() as client:
         answer = await client.post(ticket.url, data=dict(ticket.fields), files={"file": ("x", content)})
     return answer.status_code == 204

@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class CreditNote:
+class CreditNoteRow:
     id: str
     customer_id: str
     number: str
@@ -23,7 +23,7 @@ class CreditNote:
 
 
 @dataclass(frozen=True, slots=True)
-class CreditNoteLine:
+class CreditNoteLineRow:
     id: str
     customer_id: str
     credit_note_id: str

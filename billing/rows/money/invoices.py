@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Invoice:
+class InvoiceRow:
     id: str
     customer_id: str
     number: str
@@ -39,7 +39,7 @@ class Invoice:
 
 
 @dataclass(frozen=True, slots=True)
-class InvoiceLine:
+class InvoiceLineRow:
     id: str
     customer_id: str
     invoice_id: str

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class KeyClaim:
     """`state` is NEW, IN_PROGRESS, CONFLICT, DONE (then with the kept answer, JSON) or TAKEN_OVER (from a call that stopped half-way)."""
 
     state: str
@@ -14,7 +14,7 @@ class Claim:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class OperationRow:
     """What became of a call with an idempotency key. `answer` is JSON; null while it runs."""
 
     customer_id: str
@@ -27,21 +27,21 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
+class DeletedCount:
     """How many rows were deleted, because nobody can use them any more."""
 
     rows: int
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenRow:
     """A row that a decision wrote: its id, or what it has for one."""
 
     id: str
 
 
 @dataclass(frozen=True, slots=True)
-class Charge:
+class ChargeRow:
     """A charge and, as JSON, what is written when it succeeds, and the answer that its call gets then.
 
     `ordered` are the rows of a subscription that the charge pays for; `agreed` is what a period costs that begins when the money is there.
@@ -137,7 +137,7 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
-class CancellationOption:
+class CancellationOptionRow:
     """What the merchant offers to who wants to cancel; the lowest rank first."""
 
     id: str

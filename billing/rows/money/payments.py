@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Payment:
+class PaymentRow:
     id: str
     customer_id: str
     status: str
@@ -24,7 +24,7 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentAllocation:
+class PaymentAllocationRow:
     id: str
     customer_id: str
     payment_id: str
@@ -35,7 +35,7 @@ class PaymentAllocation:
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentMethod:
+class PaymentMethodRow:
     id: str
     customer_id: str
     kind: str

@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Refund:
+class RefundRow:
     id: str
     customer_id: str
     payment_id: str

@@ -5,7 +5,7 @@ from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentSchedule:
+class PaymentScheduleRow:
     id: str
     customer_id: str
     name: str
@@ -24,7 +24,7 @@ class PaymentSchedule:
 
 
 @dataclass(frozen=True, slots=True)
-class Installment:
+class InstallmentRow:
     id: str
     customer_id: str
     schedule_id: str

@@ -1,21 +1,21 @@
 -- name: attachments.by_id
--- returns: Attachment
+-- returns: AttachmentRow
 select * from portal_attachment where customer_id = :customer_id and id = :key
 
 -- name: attachments.of_invoice
--- returns: Attachment
+-- returns: AttachmentRow
 -- order newest: uploaded_at desc, id desc
 -- order oldest: uploaded_at asc, id asc
 select * from portal_attachment where customer_id = :customer_id and invoice_id = :key
 
 -- name: attachments.of_schedule
--- returns: Attachment
+-- returns: AttachmentRow
 -- order newest: uploaded_at desc, id desc
 -- order oldest: uploaded_at asc, id asc
 select * from portal_attachment where customer_id = :customer_id and schedule_id = :key
 
 -- name: attachments.add
--- returns: Attachment
+-- returns: AttachmentRow
 -- A group's rows at once; `:invoice_id` or `:schedule_id` is null. None where the schedule was canceled meanwhile.
 insert into attachment (customer_id, id, invoice_id, schedule_id, group_id, file_name, content_type, size_bytes, sha256, object_key, status, uploaded_by, uploader, uploaded_at)
 select :customer_id, f.id, :invoice_id, :schedule_id, :group_id, f.file_name, f.content_type, f.size_bytes, f.sha256, f.object_key, :status, :uploaded_by, :uploader,
@@ -45,7 +45,7 @@ select id, customer_id, file_name, content_type, size_bytes, sha256, object_key,
  where customer_id = :customer_id and id = :key
 
 -- name: attachments.store
--- returns: Attachment
+-- returns: AttachmentRow
 -- The bytes have come and are what was announced; their type is what they say. None: somebody was faster, or it is gone.
 update attachment set status = 'STORED', object_key = :object_key, content_type = :content_type, file_name = :file_name, version = version + 1
  where customer_id = :customer_id and id = :id and status = 'PENDING'
@@ -57,13 +57,13 @@ returning id, customer_id, coalesce(invoice_id, schedule_id) as parent_id, invoi
 update attachment set status = 'REJECTED', version = version + 1 where customer_id = :customer_id and id = :id and status = 'PENDING'
 
 -- name: attachments.delete
--- returns: LooseObject
+-- returns: OrphanedObject
 -- Only what one's own kind uploaded.
 delete from attachment where customer_id = :customer_id and id = :id and uploaded_by = :uploaded_by
 returning customer_id, object_key
 
 -- name: attachments.delete_pending
--- returns: LooseObject
+-- returns: OrphanedObject
 delete from attachment where customer_id = :customer_id and status = 'PENDING' and uploaded_at < :before
 returning customer_id, object_key
 
@@ -79,13 +79,13 @@ select :customer_id, key, :expires_at from unnest(cast(:object_keys as text[])) 
 on conflict (customer_id, object_key) do update set expires_at = greatest(loose_object.expires_at, excluded.expires_at)
 
 -- name: loose_objects.own
--- returns: LooseObject
+-- returns: OrphanedObject
 -- Attachments own them from now on, unless somebody is deleting them already.
 delete from loose_object where customer_id = :customer_id and object_key = any(cast(:object_keys as text[])) and not is_doomed
 returning customer_id, object_key
 
 -- name: loose_objects.doom
--- returns: LooseObject
+-- returns: OrphanedObject
 -- Those of the keys that are loose. Whoever is about to own them is waited for; afterwards nobody can. One that a stored attachment has is not loose, whatever this table says.
 update loose_object l set is_doomed = true
  where l.customer_id = :customer_id and l.object_key = any(cast(:object_keys as text[]))
@@ -97,6 +97,6 @@ returning customer_id, object_key
 delete from loose_object where customer_id = :customer_id and object_key = any(cast(:object_keys as text[])) and is_doomed
 
 -- name: loose_objects.due
--- returns: LooseObject
+-- returns: OrphanedObject
 -- For the sweep: the oldest ones that nobody writes any more.
 select customer_id, object_key from loose_object where expires_at < :now order by expires_at limit :wanted

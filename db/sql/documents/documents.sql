@@ -1,15 +1,15 @@
 -- name: document_snapshots.of_document
--- returns: DocumentSnapshot
+-- returns: DocumentSnapshotRow
 -- What an invoice, a credit note or a settled payment's receipt prints beside its own row.
 select * from portal_document_snapshot where customer_id = :customer_id and document_id = :key
 
 -- name: document_snapshots.with_issuer
--- returns: DocumentSnapshot
+-- returns: DocumentSnapshotRow
 -- The same, where it has the merchant as it was then.
 select * from portal_document_snapshot where customer_id = :customer_id and document_id = :key and issuer_name is not null
 
 -- name: document_snapshots.of_documents
--- returns: DocumentSnapshot
+-- returns: DocumentSnapshotRow
 select * from portal_document_snapshot where customer_id = :customer_id and document_id = any(:ids)
 
 -- name: document_taxes.of_invoice

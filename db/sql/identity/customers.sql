@@ -1,10 +1,10 @@
 -- name: customers.by_id
--- returns: Customer
+-- returns: CustomerRow
 -- One customer.
 select * from portal_customer where id = :key and customer_id = :customer_id
 
 -- name: customers.matching
--- returns: Customer
+-- returns: CustomerRow
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
 -- order name: name asc, id asc
@@ -42,7 +42,7 @@ union all
 select id, id from customer where id = :key
 
 -- name: summaries.of_customer
--- returns: Summary
+-- returns: SummaryRow
 -- The counts of the Summary page.
 select * from portal_summary where customer_id = :key and customer_id = :customer_id
 
@@ -52,12 +52,12 @@ select * from portal_summary where customer_id = :key and customer_id = :custome
 select * from portal_total where customer_id = :key and customer_id = :customer_id order by currency
 
 -- name: next_payments.of_customer
--- returns: NextPayment
+-- returns: NextPaymentRow
 -- The earliest payment to come; of several on one day the retry before the renewal and that before the installment, then by id.
 select * from portal_upcoming_payment where customer_id = :key and customer_id = :customer_id order by due_on, kind desc, source_id limit 1
 
 -- name: balance_entries.of_customer
--- returns: BalanceEntry
+-- returns: BalanceEntryRow
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
 -- What moved the account's balance.

@@ -49,7 +49,7 @@ update credential set email = lower(:email) where customer_id = :customer_id
 returning email, customer_id, password_hash
 
 -- name: sessions.of_customer
--- returns: PortalSession
+-- returns: PortalSessionRow
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
 -- The sessions that are alive; for who may not be the customer, their own alone. One from before version 0010 of the database has the User-Agent as its client.
@@ -60,7 +60,7 @@ select id, customer_id, method, case when user_agent = '' then 'portal' else cli
    and (id = current_setting('app.session_id', true) or not is_acted_for())
 
 -- name: sessions.create
--- returns: PortalSession
+-- returns: PortalSessionRow
 insert into portal_session (customer_id, id, method, client, user_agent, network, throttle_network, created_at, last_used_at, expires_at,
                             link_delivery, made_by, made_by_subject, made_by_issuer)
 values (:customer_id, :id, :method, :client, :user_agent, :network, :throttle_network, :now, :now, :expires_at,
@@ -69,21 +69,21 @@ returning id, customer_id, method, client, network, created_at, last_used_at, ex
           link_delivery, made_by, needs_sign_in
 
 -- name: sessions.use
--- returns: PortalSession
+-- returns: PortalSessionRow
 update portal_session set last_used_at = :now
  where customer_id = :customer_id and id = :id and ended_at is null and expires_at > :now
 returning id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent,
           link_delivery, made_by, needs_sign_in
 
 -- name: sessions.end
--- returns: PortalSession
+-- returns: PortalSessionRow
 update portal_session set ended_at = :now, end_reason = :reason
  where customer_id = :customer_id and id = :id and ended_at is null
 returning id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent,
           link_delivery, made_by, needs_sign_in
 
 -- name: sessions.end_others
--- returns: PortalSession
+-- returns: PortalSessionRow
 -- All but one; a `keep` that is null ends all.
 update portal_session set ended_at = :now, end_reason = :reason
  where customer_id = :customer_id and id is distinct from cast(:keep as text) and ended_at is null
@@ -91,7 +91,7 @@ returning id, customer_id, method, client, network, created_at, last_used_at, ex
           link_delivery, made_by, needs_sign_in
 
 -- name: sessions.end_link
--- returns: PortalSession
+-- returns: PortalSessionRow
 -- The one that the caller came with, if it began with a portal link.
 update portal_session set ended_at = :now, end_reason = 'SIGNED_IN'
  where customer_id = :customer_id and id = :id and method = 'PORTAL_LINK' and ended_at is null
@@ -99,7 +99,7 @@ returning id, customer_id, method, client, network, created_at, last_used_at, ex
           link_delivery, made_by, needs_sign_in
 
 -- name: sessions.needing_sign_in
--- returns: PortalSession
+-- returns: PortalSessionRow
 -- The session, if it began with a portal link that staff had seen.
 select id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent, link_delivery, made_by, needs_sign_in from portal_session
  where customer_id = :customer_id and id = :id and needs_sign_in
@@ -155,7 +155,7 @@ select secret_hash, customer_id, kind, email, landing, expires_at, used_at, deli
  limit 1
 
 -- name: customers.set_profile
--- returns: Customer
+-- returns: CustomerRow
 -- What is null stays as it is. No row: there is another version, or the database knows no such time zone.
 update customer
    set name = coalesce(:name, name), locale = coalesce(:locale, locale), time_zone = coalesce(:time_zone, time_zone), version = version + 1
@@ -164,7 +164,7 @@ returning id, id as customer_id, name, email, locale, time_zone, currency, versi
        company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption
 
 -- name: customers.set_email
--- returns: Customer
+-- returns: CustomerRow
 update customer set email = :email, version = version + 1 where id = :customer_id
 returning id, id as customer_id, name, email, locale, time_zone, currency, version, created_at,
        company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption
@@ -176,7 +176,7 @@ insert into audit_event (id, customer_id, actor, actor_subject, actor_issuer, ac
 values (:id, :customer_id, :actor, :actor_subject, :actor_issuer, :acting_subject, :acting_issuer, :acting_client, :client, :request_id, :event, :outcome, :detail, :now)
 
 -- name: audit.listed
--- returns: AuditEvent
+-- returns: AuditEventRow
 -- order newest: happened_at desc, id desc
 -- order oldest: happened_at asc, id asc
 -- For staff.

@@ -53,7 +53,7 @@ insert into client_assertion (client_id, jti, expires_at) values (:client_id, :j
 returning jti
 
 -- name: trusted.texts
--- returns: TrustedText
+-- returns: PersistedTextRow
 -- What every process keeps in memory.
 select d.client_id, d.id, d.alias, d.body, d.deprecated_at, d.deprecation, d.sunset_at, d.fits
   from stored_document d join api_client c on c.id = d.client_id
@@ -106,7 +106,7 @@ update stored_document d set fits = :fits
  where d.client_id = p.client_id and d.id = p.id
 
 -- name: trusted.listed
--- returns: StoredDocument
+-- returns: PersistedDocumentRow
 -- order newest: published_at desc, client_id desc, id desc
 -- order oldest: published_at asc, client_id asc, id asc
 -- For staff.
@@ -154,5 +154,5 @@ update partner_grant set revoked_at = :now where customer_id = :customer_id and 
 returning id
 
 -- name: budgets.spend
--- returns: Budget
+-- returns: CostBudget
 select is_paid, available, maximum from spend_budget(:client_id, cast(:price as integer), :now)

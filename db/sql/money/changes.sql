@@ -1,9 +1,9 @@
 -- name: operations.claim
--- returns: Claim
+-- returns: KeyClaim
 select state, answer, payment_id from claim_key(:mutation, :key, :input_hash)
 
 -- name: operations.of_key
--- returns: Operation
+-- returns: OperationRow
 -- What became of a call, by its key: the newest if several mutations used the same one.
 select customer_id, key, mutation, started_at, finished_at, answer, payment_id
   from portal_operation
@@ -22,7 +22,7 @@ select from issue_number(:key, :series, :year, :prefix, :digits, :suffix)
 select from issue_credit_note_number(:key, :series, :year, :prefix, :digits, :suffix)
 
 -- name: charges.lock
--- returns: Charge
+-- returns: ChargeRow
 -- A charge and its payment, after the customer was locked: whoever comes second sees what the first made of it.
 with owner as materialized (select id from customer where id = :customer_id for no key update)
 select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation, c.key, c.changes, c.on_failure, c.answer, c.ordered, c.agreed, c.reserved_minor,

@@ -1,15 +1,15 @@
 -- name: credit_notes.by_id
--- returns: CreditNote
+-- returns: CreditNoteRow
 select * from portal_credit_note where customer_id = :customer_id and id = :key
 
 -- name: credit_notes.of_invoice
--- returns: CreditNote
+-- returns: CreditNoteRow
 -- order newest: issued_at desc, id desc
 -- order oldest: issued_at asc, id asc
 select * from portal_credit_note where customer_id = :customer_id and invoice_id = :key
 
 -- name: credit_notes.of_customer
--- returns: CreditNote
+-- returns: CreditNoteRow
 -- order newest: issued_at desc, id desc
 -- order oldest: issued_at asc, id asc
 select * from portal_credit_note
@@ -17,7 +17,7 @@ select * from portal_credit_note
    and (cast(:currency as text) is null or currency = :currency)
 
 -- name: credit_note_lines.of_credit_note
--- returns: CreditNoteLine
+-- returns: CreditNoteLineRow
 -- order printed: position asc, id asc
 -- In the order in which they are printed.
 select * from portal_credit_note_line where customer_id = :customer_id and credit_note_id = :key

@@ -1,9 +1,9 @@
 -- name: invoices.by_id
--- returns: Invoice
+-- returns: InvoiceRow
 select * from portal_invoice where customer_id = :customer_id and id = :key
 
 -- name: invoices.of_customer
--- returns: Invoice
+-- returns: InvoiceRow
 -- order newest: issued_at desc, id desc
 -- order oldest: issued_at asc, id asc
 -- order due_first: due_on asc, id asc
@@ -17,7 +17,7 @@ select * from portal_invoice
    and (cast(:issued_before as timestamptz) is null or issued_at < :issued_before)
 
 -- name: invoices.of_subscription
--- returns: Invoice
+-- returns: InvoiceRow
 -- order newest: issued_at desc, id desc
 -- order oldest: issued_at asc, id asc
 -- order due_first: due_on asc, id asc
@@ -31,7 +31,7 @@ select * from portal_invoice
    and (cast(:issued_before as timestamptz) is null or issued_at < :issued_before)
 
 -- name: invoices.of_schedule
--- returns: Invoice
+-- returns: InvoiceRow
 -- order newest: issued_at desc, id desc
 -- order oldest: issued_at asc, id asc
 -- order due_first: due_on asc, id asc
@@ -45,11 +45,11 @@ select * from portal_invoice
    and (cast(:issued_before as timestamptz) is null or issued_at < :issued_before)
 
 -- name: invoice_lines.by_id
--- returns: InvoiceLine
+-- returns: InvoiceLineRow
 select * from portal_invoice_line where customer_id = :customer_id and id = :key
 
 -- name: invoice_lines.of_invoice
--- returns: InvoiceLine
+-- returns: InvoiceLineRow
 -- order printed: position asc, id asc
 -- In the order in which they are printed.
 select * from portal_invoice_line where customer_id = :customer_id and invoice_id = :key

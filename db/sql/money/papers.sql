@@ -1,13 +1,13 @@
 -- name: papers.lines
--- returns: InvoiceLine
+-- returns: InvoiceLineRow
 select * from portal_invoice_line where customer_id = :customer_id and invoice_id = :key order by position
 
 -- name: papers.lines_of_invoices
--- returns: InvoiceLine
+-- returns: InvoiceLineRow
 select * from portal_invoice_line where customer_id = :customer_id and invoice_id = any(:ids) order by invoice_id, position
 
 -- name: papers.allocations
--- returns: PaymentAllocation
+-- returns: PaymentAllocationRow
 -- What was really paid on an invoice.
 select a.*
   from portal_payment_allocation a
@@ -26,19 +26,19 @@ select r.id, r.payment_id, r.settled_at, r.reason, cast(coalesce(sum(t.amount_mi
  order by r.settled_at, r.id
 
 -- name: papers.payments
--- returns: Payment
+-- returns: PaymentRow
 select * from portal_payment where customer_id = :customer_id and id = any(:ids)
 
 -- name: papers.invoices
--- returns: Invoice
+-- returns: InvoiceRow
 select * from portal_invoice where customer_id = :customer_id and id = any(:ids)
 
 -- name: papers.credit_notes
--- returns: CreditNote
+-- returns: CreditNoteRow
 select * from portal_credit_note where customer_id = :customer_id and id = any(:ids)
 
 -- name: papers.installments
--- returns: Installment
+-- returns: InstallmentRow
 select * from portal_installment where customer_id = :customer_id and id = any(:ids)
 
 -- name: papers.entries

@@ -1,9 +1,9 @@
 -- name: payments.by_id
--- returns: Payment
+-- returns: PaymentRow
 select * from portal_payment where customer_id = :customer_id and id = :key
 
 -- name: payments.of_customer
--- returns: Payment
+-- returns: PaymentRow
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
 select * from portal_payment
@@ -14,7 +14,7 @@ select * from portal_payment
    and (cast(:created_before as timestamptz) is null or created_at < :created_before)
 
 -- name: payments.of_method
--- returns: Payment
+-- returns: PaymentRow
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
 select * from portal_payment
@@ -25,7 +25,7 @@ select * from portal_payment
    and (cast(:created_before as timestamptz) is null or created_at < :created_before)
 
 -- name: payments.of_invoice
--- returns: Payment
+-- returns: PaymentRow
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
 select * from portal_payment
@@ -37,7 +37,7 @@ select * from portal_payment
    and (cast(:created_before as timestamptz) is null or created_at < :created_before)
 
 -- name: payments.of_installment
--- returns: Payment
+-- returns: PaymentRow
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
 select * from portal_payment
@@ -49,29 +49,29 @@ select * from portal_payment
    and (cast(:created_before as timestamptz) is null or created_at < :created_before)
 
 -- name: payments.last_settled
--- returns: Payment
+-- returns: PaymentRow
 -- The latest payment that went through. One that was refunded in full or declined is not it.
 select * from portal_payment where customer_id = :key and customer_id = :customer_id and status = 'SUCCEEDED' order by settled_at desc, id desc limit 1
 
 -- name: payment_allocations.of_payment
--- returns: PaymentAllocation
+-- returns: PaymentAllocationRow
 select * from portal_payment_allocation where customer_id = :customer_id and payment_id = :key order by id
 
 -- name: balance_entries.of_payment
--- returns: BalanceEntry
+-- returns: BalanceEntryRow
 -- What of a payment went to the account.
 select * from portal_balance_entry where customer_id = :customer_id and payment_id = :key order by created_at, id
 
 -- name: payment_methods.by_id
--- returns: PaymentMethod
+-- returns: PaymentMethodRow
 select * from portal_payment_method where customer_id = :customer_id and id = :key
 
 -- name: payment_methods.default_of_customer
--- returns: PaymentMethod
+-- returns: PaymentMethodRow
 select * from portal_payment_method where customer_id = :key and customer_id = :customer_id and is_default
 
 -- name: payment_methods.of_customer
--- returns: PaymentMethod
+-- returns: PaymentMethodRow
 -- order default_first: is_default desc, created_at desc, id desc
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc

@@ -1,9 +1,9 @@
 -- name: plans.by_id
--- returns: Plan
+-- returns: PlanRow
 select * from portal_plan where id = :key
 
 -- name: plans.listed
--- returns: Plan
+-- returns: PlanRow
 -- order name: name asc, id asc
 -- What is on sale: plans that are not archived and have a price in the asked currency and interval.
 select * from portal_plan p
@@ -14,21 +14,21 @@ select * from portal_plan p
                   and (cast(:interval as text) is null or r.billing_interval = :interval))
 
 -- name: prices.by_id
--- returns: Price
+-- returns: PriceRow
 select * from portal_price where id = :key
 
 -- name: prices.of_plan
--- returns: Price
+-- returns: PriceRow
 -- The prices of one plan that are on sale, by currency, the smallest first.
 select * from portal_price where plan_id = :key and not is_archived order by currency, unit_minor, id
 
 -- name: coupons.by_id
--- returns: Coupon
+-- returns: CouponRow
 -- Coupons are never listed and never looked up: a customer sees those that were redeemed.
 select * from portal_coupon c
  where id = :key and exists (select from coupon_redemption r where r.coupon_id = c.id and r.customer_id = :customer_id)
 
 -- name: coupon_redemptions.of_subscription
--- returns: CouponRedemption
+-- returns: CouponRedemptionRow
 -- The coupon that runs on a subscription; at most one does.
 select * from portal_coupon_redemption where customer_id = :customer_id and subscription_id = :key

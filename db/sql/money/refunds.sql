@@ -1,9 +1,9 @@
 -- name: refunds.by_id
--- returns: Refund
+-- returns: RefundRow
 select * from portal_refund where customer_id = :customer_id and id = :key
 
 -- name: refunds.of_payment
--- returns: Refund
+-- returns: RefundRow
 -- In the order in which they became known.
 select * from portal_refund where customer_id = :customer_id and payment_id = :key order by created_at, id
 

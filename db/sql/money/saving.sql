@@ -2,7 +2,7 @@
 -- `db/saving.py` puts the blocks of one decision together to one statement.
 
 -- name: saving.subscription
--- returns: Written
+-- returns: WrittenRow
 -- A new subscription, or the next version of one: nothing is written over a version that was not read.
 insert into subscription (customer_id, id, plan_id, price_id, currency, quantity, status, holds, suspended_by, started_at, trial_ends_at,
        period_starts_at, period_ends_at, anchor_at, billing_zone, renews_at, renewal_minor, pending_kind, pending_at, pending_price_id,
@@ -32,14 +32,14 @@ select :customer_id, n.id, n.plan_id, n.price_id, n.currency, n.quantity, n.stat
 returning id
 
 -- name: saving.subscription_event
--- returns: Written
+-- returns: WrittenRow
 insert into subscription_event (customer_id, id, subscription_id, kind, actor, note, happened_at)
 select :customer_id, n.id, n.subscription_id, n.kind, n.actor, n.note, n.happened_at
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, subscription_id text, kind text, actor text, note text, happened_at timestamptz)
 returning id
 
 -- name: saving.invoice
--- returns: Written
+-- returns: WrittenRow
 -- Its number is its id until the transaction ends (`invoices.issue_number`).
 insert into invoice (customer_id, id, number, reason, status, currency, subscription_id, schedule_id, issued_at, due_on, period_starts_at,
        period_ends_at, subtotal_minor, discount_minor, tax_minor, total_minor, paid_minor, credited_minor, paid_at, collection, collect_at, created_at)
@@ -53,7 +53,7 @@ select :customer_id, n.id, n.number, n.reason, n.status, n.currency, n.subscript
 returning id
 
 -- name: saving.invoice_line
--- returns: Written
+-- returns: WrittenRow
 insert into invoice_line (customer_id, id, invoice_id, currency, position, description, quantity, unit_minor, subtotal_minor, discount_minor,
        tax_minor, total_minor, period_starts_at, period_ends_at, tax_rate_ppm, wording, wording_of)
 select :customer_id, n.id, n.invoice_id, n.currency, n.position, n.description, n.quantity, n.unit_minor, n.subtotal_minor, n.discount_minor,
@@ -64,7 +64,7 @@ select :customer_id, n.id, n.invoice_id, n.currency, n.position, n.description, 
 returning id
 
 -- name: saving.credit_note
--- returns: Written
+-- returns: WrittenRow
 -- Of an invoice at most what its notes so far leave of its net and its tax. Its number is its id until the transaction ends (`credit_notes.issue_number`).
 insert into credit_note (customer_id, id, number, reason, currency, invoice_id, refund_id, issued_at, subtotal_minor, tax_minor, total_minor,
        released_minor, granted_minor, refunded_minor, created_at)
@@ -83,7 +83,7 @@ select :customer_id, n.id, n.number, n.reason, n.currency, n.invoice_id, n.refun
 returning id
 
 -- name: saving.credit_note_line
--- returns: Written
+-- returns: WrittenRow
 -- A line takes back a part of the whole invoice, so its tax rate is that of the invoice, where this has one.
 insert into credit_note_line (customer_id, id, credit_note_id, currency, position, description, subtotal_minor, tax_minor, total_minor,
        period_starts_at, period_ends_at, tax_rate_ppm, wording, wording_of)
@@ -97,7 +97,7 @@ select :customer_id, n.id, n.credit_note_id, n.currency, n.position, n.descripti
 returning id
 
 -- name: saving.document_snapshot
--- returns: Written
+-- returns: WrittenRow
 -- What documents that are issued now print of the customer and of the merchant.
 insert into document_snapshot (customer_id, document_id, name, company_name, email, address_line1, address_line2, address_city, address_region,
        address_postal_code, address_country, tax_ids, tax_exemption, locale, time_zone, issuer_name, issuer_address, issuer_tax_ids, issuer_footer)
@@ -110,7 +110,7 @@ select c.id, n.document_id, c.name, c.company_name, c.email, c.address_line1, c.
 returning document_id as id
 
 -- name: saving.released
--- returns: Written
+-- returns: WrittenRow
 -- What an open invoice no longer asks for.
 update invoice i
    set credited_minor = i.credited_minor + n.credited_minor, version = i.version + 1,
@@ -123,7 +123,7 @@ update invoice i
 returning i.id
 
 -- name: saving.withdrawn_redemption
--- returns: Written
+-- returns: WrittenRow
 -- A redemption that counts as never made.
 delete from coupon_redemption r
  using jsonb_to_recordset(cast(:rows as jsonb)) n (id text)
@@ -131,7 +131,7 @@ delete from coupon_redemption r
 returning r.id
 
 -- name: saving.changed_redemption
--- returns: Written
+-- returns: WrittenRow
 update coupon_redemption r
    set periods_left = n.periods_left, used_until = n.used_until, ended_at = n.ended_at
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, periods_left integer, used_until timestamptz, ended_at timestamptz)
@@ -139,7 +139,7 @@ update coupon_redemption r
 returning r.id
 
 -- name: saving.coupon_redemption
--- returns: Written
+-- returns: WrittenRow
 insert into coupon_redemption (customer_id, id, coupon_id, subscription_id, redeemed_at, periods_left, used_until)
 select :customer_id, n.id, n.coupon_id, n.subscription_id, n.redeemed_at, n.periods_left, n.used_until
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, coupon_id text, subscription_id text, redeemed_at timestamptz, periods_left integer,
@@ -147,7 +147,7 @@ select :customer_id, n.id, n.coupon_id, n.subscription_id, n.redeemed_at, n.peri
 returning id
 
 -- name: saving.taken_coupon
--- returns: Written
+-- returns: WrittenRow
 -- Coupons are everybody's. One whose last redemption is gone does not come back.
 update coupon c set redeemed_count = c.redeemed_count + 1
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text)
@@ -155,14 +155,14 @@ update coupon c set redeemed_count = c.redeemed_count + 1
 returning c.id
 
 -- name: saving.returned_coupon
--- returns: Written
+-- returns: WrittenRow
 update coupon c set redeemed_count = c.redeemed_count - 1
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text)
  where c.id = n.id and c.redeemed_count > 0
 returning c.id
 
 -- name: saving.payment
--- returns: Written
+-- returns: WrittenRow
 insert into payment (customer_id, id, status, currency, amount_minor, payment_method_id, method_kind, method_brand, method_last4, processor,
        processor_reference, created_at)
 select :customer_id, n.id, n.status, n.currency, n.amount_minor, n.payment_method_id, n.method_kind, n.method_brand, n.method_last4, n.processor,
@@ -172,7 +172,7 @@ select :customer_id, n.id, n.status, n.currency, n.amount_minor, n.payment_metho
 returning id
 
 -- name: saving.payment_allocation
--- returns: Written
+-- returns: WrittenRow
 insert into payment_allocation (customer_id, id, payment_id, invoice_id, installment_id, currency, amount_minor, created_at)
 select :customer_id, n.id, n.payment_id, n.invoice_id, n.installment_id, n.currency, n.amount_minor, n.created_at
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, payment_id text, invoice_id text, installment_id text, currency text, amount_minor bigint,
@@ -180,7 +180,7 @@ select :customer_id, n.id, n.payment_id, n.invoice_id, n.installment_id, n.curre
 returning id
 
 -- name: saving.balance_entry
--- returns: Written
+-- returns: WrittenRow
 insert into balance_entry (customer_id, id, currency, amount_minor, kind, description, invoice_id, payment_id, refund_id, credit_note_id, created_at)
 select :customer_id, n.id, n.currency, n.amount_minor, n.kind, n.description, n.invoice_id, n.payment_id, n.refund_id, n.credit_note_id, n.created_at
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, currency text, amount_minor bigint, kind text, description text, invoice_id text,
@@ -188,7 +188,7 @@ select :customer_id, n.id, n.currency, n.amount_minor, n.kind, n.description, n.
 returning id
 
 -- name: saving.charge
--- returns: Written
+-- returns: WrittenRow
 insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, request, changes, on_failure, ordered, agreed, answer,
        currency, reserved_minor, account_minor, coupon_id, started_at, sent_at)
 select :customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.request, n.changes, n.on_failure, n.ordered, n.agreed, n.answer,
@@ -199,7 +199,7 @@ select :customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, 
 returning payment_id as id
 
 -- name: saving.released_charge
--- returns: Written
+-- returns: WrittenRow
 -- A charge that decides nothing any more: the credit and the coupon that it would have used are free. Not together with `settled`, which frees them too.
 update charge c
    set reserved_minor = 0, coupon_id = null
@@ -208,7 +208,7 @@ update charge c
 returning c.payment_id as id
 
 -- name: saving.attempted
--- returns: Written
+-- returns: WrittenRow
 -- A payment of these invoices begins. When the clock would charge them stays, for the case that it fails, or pays only a part.
 update invoice i
    set status = 'PROCESSING', version = i.version + 1
@@ -217,7 +217,7 @@ update invoice i
 returning i.id
 
 -- name: saving.collected
--- returns: Written
+-- returns: WrittenRow
 -- Money or credit has paid a part of these invoices, or all of them.
 update invoice i
    set paid_minor = i.paid_minor + n.paid_minor, credited_minor = i.credited_minor + coalesce(n.credited_minor, 0), version = i.version + 1,
@@ -232,7 +232,7 @@ update invoice i
 returning i.id
 
 -- name: saving.uncollected
--- returns: Written
+-- returns: WrittenRow
 -- A payment of these invoices has failed. Where no other time is given, the clock charges them when it would have.
 update invoice i
    set status = case when i.paid_minor > 0 then 'PARTIALLY_PAID' else 'OPEN' end, collect_at = coalesce(n.collect_at, i.collect_at),
@@ -242,7 +242,7 @@ update invoice i
 returning i.id
 
 -- name: saving.collection
--- returns: Written
+-- returns: WrittenRow
 -- What was decided about the collection of invoices; `failures` more of the clock's tries have failed.
 update invoice i
    set collection = n.collection, collect_at = n.collect_at, retry_count = n.retry_count, retry_began_on = n.retry_began_on,
@@ -253,7 +253,7 @@ update invoice i
 returning i.id
 
 -- name: saving.attempted_installment
--- returns: Written
+-- returns: WrittenRow
 update installment p
    set status = 'PROCESSING', version = p.version + 1
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text)
@@ -261,7 +261,7 @@ update installment p
 returning p.id
 
 -- name: saving.collected_installment
--- returns: Written
+-- returns: WrittenRow
 update installment p
    set paid_minor = p.paid_minor + n.paid_minor, version = p.version + 1, status = case when p.remaining_minor = n.paid_minor then 'PAID' else 'PARTIALLY_PAID' end
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, paid_minor bigint)
@@ -269,7 +269,7 @@ update installment p
 returning p.id
 
 -- name: saving.uncollected_installment
--- returns: Written
+-- returns: WrittenRow
 update installment p
    set status = case when p.paid_minor > 0 then 'PARTIALLY_PAID' else 'FAILED' end, version = p.version + 1
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text)
@@ -277,7 +277,7 @@ update installment p
 returning p.id
 
 -- name: saving.collected_schedule
--- returns: Written
+-- returns: WrittenRow
 update payment_schedule s
    set paid_minor = s.paid_minor + n.paid_minor, version = s.version + 1,
        status = case when s.status = 'ACTIVE' and s.remaining_minor = n.paid_minor then 'FINISHED' else s.status end
@@ -286,7 +286,7 @@ update payment_schedule s
 returning s.id
 
 -- name: saving.result
--- returns: Written
+-- returns: WrittenRow
 -- What the processor said of a payment. Money that comes after a failure counts.
 update payment p
    set status = n.status, decline_code = n.decline_code, is_retryable = coalesce(n.is_retryable, false), settled_at = n.settled_at, version = p.version + 1,
@@ -297,7 +297,7 @@ update payment p
 returning p.id
 
 -- name: saving.dropped_allocation
--- returns: Written
+-- returns: WrittenRow
 -- What a payment was to pay, and does not.
 delete from payment_allocation a
  using jsonb_to_recordset(cast(:rows as jsonb)) n (payment_id text)
@@ -305,7 +305,7 @@ delete from payment_allocation a
 returning a.id
 
 -- name: saving.settled
--- returns: Written
+-- returns: WrittenRow
 update charge c
    set settled_at = n.settled_at
   from jsonb_to_recordset(cast(:rows as jsonb)) n (payment_id text, settled_at timestamptz)
@@ -313,7 +313,7 @@ update charge c
 returning c.payment_id as id
 
 -- name: saving.freed_key
--- returns: Written
+-- returns: WrittenRow
 -- A key whose call had no effect may be used again.
 delete from idempotency_key k
  using jsonb_to_recordset(cast(:rows as jsonb)) n (mutation text, key text)
@@ -321,7 +321,7 @@ delete from idempotency_key k
 returning k.key as id
 
 -- name: saving.idempotency_key
--- returns: Written
+-- returns: WrittenRow
 update idempotency_key k
    set answer = n.answer, finished_at = n.finished_at, payment_id = coalesce(n.payment_id, k.payment_id), lease_until = n.lease_until
   from jsonb_to_recordset(cast(:rows as jsonb)) n (mutation text, key text, payment_id text, answer json, finished_at timestamptz,

@@ -1,9 +1,9 @@
 -- name: schedules.by_id
--- returns: PaymentSchedule
+-- returns: PaymentScheduleRow
 select * from portal_payment_schedule where customer_id = :customer_id and id = :key
 
 -- name: schedules.of_customer
--- returns: PaymentSchedule
+-- returns: PaymentScheduleRow
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
 select * from portal_payment_schedule
@@ -12,7 +12,7 @@ select * from portal_payment_schedule
    and (cast(:is_overdue as boolean) is null or is_overdue = :is_overdue)
 
 -- name: schedules.of_subscription
--- returns: PaymentSchedule
+-- returns: PaymentScheduleRow
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
 select * from portal_payment_schedule
@@ -21,11 +21,11 @@ select * from portal_payment_schedule
    and (cast(:is_overdue as boolean) is null or is_overdue = :is_overdue)
 
 -- name: installments.by_id
--- returns: Installment
+-- returns: InstallmentRow
 select * from portal_installment where customer_id = :customer_id and id = :key
 
 -- name: installments.of_schedule
--- returns: Installment
+-- returns: InstallmentRow
 -- order due_first: due_on asc, id asc
 -- order due_last: due_on desc, id desc
 select * from portal_installment
@@ -34,7 +34,7 @@ select * from portal_installment
    and (cast(:is_overdue as boolean) is null or is_overdue = :is_overdue)
 
 -- name: installments.of_invoice
--- returns: Installment
+-- returns: InstallmentRow
 -- order due_first: due_on asc, id asc
 -- order due_last: due_on desc, id desc
 select * from portal_installment
@@ -43,6 +43,6 @@ select * from portal_installment
    and (cast(:is_overdue as boolean) is null or is_overdue = :is_overdue)
 
 -- name: installments.next_of_schedule
--- returns: Installment
+-- returns: InstallmentRow
 -- The oldest installment of a schedule that is not fully paid.
 select * from portal_installment where customer_id = :customer_id and schedule_id = :key and remaining_minor > 0 order by due_on, id limit 1

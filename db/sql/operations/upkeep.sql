@@ -1,30 +1,30 @@
 -- name: upkeep.keys
--- returns: Forgotten
+-- returns: DeletedCount
 with past as (select ctid from idempotency_key where finished_at < :before limit :wanted),
      gone as (delete from idempotency_key where ctid in (select ctid from past) returning 1)
 select count(*) as rows from gone
 
 -- name: upkeep.tokens
--- returns: Forgotten
+-- returns: DeletedCount
 with past as (select ctid from refresh_token where expires_at < :before limit :wanted),
      gone as (delete from refresh_token where ctid in (select ctid from past) returning 1)
 select count(*) as rows from gone
 
 -- name: upkeep.sessions
--- returns: Forgotten
+-- returns: DeletedCount
 -- Their tokens go with them.
 with past as (select ctid from portal_session where expires_at < :before limit :wanted),
      gone as (delete from portal_session where ctid in (select ctid from past) returning 1)
 select count(*) as rows from gone
 
 -- name: upkeep.links
--- returns: Forgotten
+-- returns: DeletedCount
 with past as (select ctid from identity_link where expires_at < :before limit :wanted),
      gone as (delete from identity_link where ctid in (select ctid from past) returning 1)
 select count(*) as rows from gone
 
 -- name: upkeep.events
--- returns: Forgotten
+-- returns: DeletedCount
 with past as (select ctid from webhook_event where processed_at < :before limit :wanted),
      gone as (delete from webhook_event where ctid in (select ctid from past) returning 1)
 select count(*) as rows from gone

@@ -22,7 +22,7 @@ select s.customer_id, s.id, s.plan_id, s.price_id, s.currency, s.quantity, s.sta
  where s.customer_id = :customer_id and s.id = :key
 
 -- name: accounts.around
--- returns: Account
+-- returns: BillingAccount
 -- What surrounds a subscription, or (with :key null) a new one in :currency: read after the lock, so it is what the lock protects.
 -- The balance is without the credit that a charge under way will use.
 -- The method is the one that is asked for, else the subscription's own, else the default; a deleted or expired one is none.
@@ -121,7 +121,7 @@ select c.id, c.code, c.percent_off_ppm, c.amount_off_minor, c.currency, c.durati
  where c.code = coupon_code(:code)
 
 -- name: cancellation_options.of_subscription
--- returns: CancellationOption
+-- returns: CancellationOptionRow
 select * from portal_cancellation_option where customer_id = :customer_id and subscription_id = :key order by rank
 
 -- name: customers.lock

@@ -1,9 +1,9 @@
 -- name: subscriptions.by_id
--- returns: Subscription
+-- returns: SubscriptionRow
 select * from portal_subscription where customer_id = :customer_id and id = :key
 
 -- name: subscriptions.of_customer
--- returns: Subscription
+-- returns: SubscriptionRow
 -- order newest: started_at desc, id desc
 -- order oldest: started_at asc, id asc
 select * from portal_subscription
@@ -12,7 +12,7 @@ select * from portal_subscription
    and (cast(:plan_id as text) is null or plan_id = :plan_id)
 
 -- name: subscriptions.of_plan
--- returns: Subscription
+-- returns: SubscriptionRow
 -- order newest: started_at desc, id desc
 -- order oldest: started_at asc, id asc
 -- The customer's own subscriptions to one plan.
@@ -22,7 +22,7 @@ select * from portal_subscription
    and (cast(:plan_id as text) is null or plan_id = :plan_id)
 
 -- name: subscriptions.of_method
--- returns: Subscription
+-- returns: SubscriptionRow
 -- order newest: started_at desc, id desc
 -- order oldest: started_at asc, id asc
 -- What is billed to one payment method by name. Subscriptions without a method of their own are billed to the default.
@@ -32,7 +32,7 @@ select * from portal_subscription
    and (cast(:plan_id as text) is null or plan_id = :plan_id)
 
 -- name: subscription_events.of_subscription
--- returns: SubscriptionEvent
+-- returns: SubscriptionEventRow
 -- order newest: happened_at desc, id desc
 -- order oldest: happened_at asc, id asc
 select * from portal_subscription_event where customer_id = :customer_id and subscription_id = :key

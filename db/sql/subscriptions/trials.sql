@@ -1,5 +1,5 @@
 -- name: taken_plans.add
--- returns: TakenPlan
+-- returns: TakenPlanRow
 -- The plans that a subscription takes on; what is known already is left as it is. A second trial of the same plan is not written: its row is not among those that come back.
 insert into taken_plan (customer_id, plan_id, subscription_id, has_trial, taken_at)
 select :customer_id, n.plan_id, n.subscription_id, n.has_trial, n.taken_at

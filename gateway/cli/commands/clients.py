@@ -69,7 +69,7 @@ class NewCredential:
 def add(app: App, credential: NewCredential, data_dir: Path | None) -> None:
     """Print the secret of a partner that has got one."""
     settings = load(data_dir=data_dir)
-    _judge(app, settings)
+    _check_app(app, settings)
     if not app.may_have_credential and (credential.public_key or credential.is_new_secret):
         raise WrongSetting(
             "An app of ours has no secret and no key, and neither has one of another issuer: its tokens come from signing in, or from an issuer."
@@ -97,7 +97,7 @@ def _print_registered(identifier: str, secret: str | None, *, is_disabled: bool)
         console.print(f"Its secret, which is not shown again: {secret}")
 
 
-def _judge(app: App, settings: Settings) -> None:
+def _check_app(app: App, settings: Settings) -> None:
     """Raises WrongSetting."""
     is_partner = app.kind == "PARTNER"
     if not IDENTIFIER.fullmatch(app.identifier):
@@ -158,7 +158,7 @@ def grant(identifier: str, customer: str, scopes: set[str], data_dir: Path | Non
         client = await transaction.first("clients.by_id", key=identifier)
         if client is None or client.kind != "PARTNER" or not scopes <= set(client.scopes):
             raise WrongSetting(f"There is no partner {identifier} with these scopes.")
-        await transaction.act_as(customer)
+        await transaction.impersonate_verified(customer)
         if await transaction.first("customers.by_id", key=customer) is None:
             raise WrongSetting(f"There is no customer {customer}.")
         identity = type_id("grant", int(transaction.caller.now.timestamp() * 1000), entropy=secrets.randbits(74))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.progress import Progress
 
-from auth.jwt.tokens import Issuer
+from auth.jwt.tokens import OwnIssuer
 from demo import NotTheDemo
 from gateway.cli.commands import preparing, welcome
 from gateway.cli.commands.console import console
@@ -20,7 +20,7 @@ from gateway.operator_errors import OperatorError
 from gateway.wiring.app import Setup, create_app
 from gateway.wiring.configuration import production
 from gateway.wiring.configuration.settings import Settings, load
-from gateway.wiring.database import Place, check, postgres
+from gateway.wiring.database import DatabaseUrls, check, postgres
 from gateway.wiring.issuer import issuer_of
 
 
@@ -46,7 +46,7 @@ def seed(customers: int, data_dir: Path | None) -> None:
             _seed(place, customers)
 
 
-def _seed(place: Place, customers: int) -> None:
+def _seed(place: DatabaseUrls, customers: int) -> None:
     with Progress(console=console) as progress:
         task = progress.add_task("Customers", total=max(customers, 1))
         asyncio.run(preparing.seed(place, customers, lambda done: progress.update(task, completed=done)))
@@ -62,7 +62,7 @@ def _own_data_only() -> Iterator[None]:
         raise OperatorError(str(error)) from error
 
 
-def _welcome(settings: Settings, url: str, issuer: Issuer) -> None:
+def _welcome(settings: Settings, url: str, issuer: OwnIssuer) -> None:
     """The addresses first, and then the log."""
     welcome.show(console, url, issuer)
     log.configure(as_json=settings.is_production, level=settings.log_level)

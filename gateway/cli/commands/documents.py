@@ -14,7 +14,7 @@ from gateway.cli.commands.in_database import day, in_database, refusing
 from gateway.cli.commands.schema_diff import broken, schema_in
 from gateway.documents.document_cache import first_party, first_party_actions, of_staff
 from gateway.documents.registry import PORTAL, STAFF
-from gateway.documents.validation import judge_many
+from gateway.documents.validation import validate_many
 from gateway.wiring.configuration.settings import Settings, WrongSetting, load
 from resolvers.documents import manifests
 from resolvers.documents.publishing import deprecation_of, problems, refuse_broken, store
@@ -32,7 +32,7 @@ class Deprecating:
 def publish(manifest: Path, client: str, data_dir: Path | None) -> None:
     settings = load(data_dir=data_dir)
     entries = _entries(manifest)
-    judged = judge_many([entry.body for entry in entries], settings.limits)
+    judged = validate_many([entry.body for entry in entries], settings.limits)
     refusing(lambda: refuse_broken(entries, judged))
     done = in_database(settings, lambda transaction: store(transaction, client, entries, judged))
     console.print(f"{counted(done.total, 'document')}, {done.added} of them new or changed.")
@@ -83,7 +83,7 @@ def _partners(settings: Settings) -> set[str]:
 
 def _too_much(settings: Settings, texts: list[tuple[str, str]], partners: set[str]) -> list[tuple[str, str]]:
     """Which of these valid documents the limits of this program do not take, or their clients may not call. A name begins with the client's id."""
-    judged = judge_many([text for _, text in texts], settings.limits)
+    judged = validate_many([text for _, text in texts], settings.limits)
     return [(name, error) for (name, _), found in zip(texts, judged, strict=True) for error in problems(found, is_partner=name.partition(" ")[0] in partners)]
 
 

@@ -12,10 +12,10 @@ import schema as portal_schema
 from auth.viewer import Viewer
 from billing.refusals import RequestError
 from db.pool import Database
-from db.unit_of_work import Caller, Session
-from gateway.documents.document_cache import Documents, first_party
+from db.unit_of_work import Caller, UnitOfWork
+from gateway.documents.document_cache import DocumentCache, first_party
 from gateway.operator_errors import OperatorError
-from planner import Bound, Planner
+from planner import BoundPlan, Planner
 
 
 class CannotExplain(OperatorError):
@@ -38,7 +38,7 @@ async def explain(question: Question, database: Database, console: Console) -> N
         console.print(f"The executor answers this: {reason}.")
         return
     console.print(Syntax(bound.plan.sql, "postgresql", word_wrap=True, background_color="default"))
-    session = Session(database, Caller(question.viewer.customer_id, question.viewer.kind, datetime.now(UTC)))
+    session = UnitOfWork(database, Caller(question.viewer.customer_id, question.viewer.kind, datetime.now(UTC)))
     console.print("\nPostgres' plan:\n")
     try:
         for record in await session.fetch(f"explain {bound.plan.sql}", bound.values):
@@ -49,10 +49,10 @@ async def explain(question: Question, database: Database, console: Console) -> N
     console.print(f"Computed in Python after it: {', '.join(bound.plan.derived) or 'nothing, the bytes from Postgres go out as they are'}")
 
 
-def _bound(question: Question) -> tuple[Bound | None, str]:
+def _bound(question: Question) -> tuple[BoundPlan | None, str]:
     schema = portal_schema.build()
     planner = Planner(schema)
-    document = Documents(schema, planner).prepare(_text(question.document))
+    document = DocumentCache(schema, planner).prepare(_text(question.document))
     if document.errors or document.plans is None:
         raise CannotExplain(f"The document is not valid: {document.errors[0].message}")
     operation = document.operation(None)

@@ -8,7 +8,7 @@ from typing import TypeVar
 from billing.refusals import Refused
 from billing.states import Actor
 from db.pool import Database, Pool
-from db.unit_of_work import Caller, Session, Transaction
+from db.unit_of_work import Caller, Transaction, UnitOfWork
 from gateway.wiring.configuration.settings import Settings, WrongSetting
 from gateway.wiring.database import check, postgres
 
@@ -24,7 +24,7 @@ def in_database(settings: Settings, work: Callable[[Transaction], Awaitable[T]])
             caller, pool = Caller(None, Actor.SYSTEM, datetime.now(UTC)), Pool(max_size=1)
             async with (
                 Database(place.app_url, pool, server_settings=place.server_settings) as database,
-                Session(database, caller).write() as opened,
+                UnitOfWork(database, caller).write() as opened,
             ):
                 return await work(opened)
 

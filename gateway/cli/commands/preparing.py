@@ -7,17 +7,17 @@ from functools import partial
 from sqlalchemy.exc import DBAPIError
 
 import demo as demo_data
-from auth.jwt.tokens import Issuer
+from auth.jwt.tokens import OwnIssuer
 from auth.passwords import Passwords
 from auth.urls.links import secret_of
 from db.connections import DRIVER_ERRORS, REASONS, reason_of
 from db.deployment.migrate import migrate as migrate_database
-from db.outages import LOST
+from db.outages import CONNECTION_LOST_ERRORS
 from demo.passwords import PASSWORD
 from demo.records.issued import SHOP
 from gateway.cli.commands.console import console
 from gateway.wiring.configuration.settings import Settings
-from gateway.wiring.database import CannotReach, Place, connected, filling
+from gateway.wiring.database import CannotReach, DatabaseUrls, connected, filling
 from gateway.wiring.files import bucket_of, put_all
 
 MERCHANT = {"merchant": SHOP.name, "merchant_address": SHOP.address, "merchant_tax_ids": SHOP.tax_ids, "merchant_footer": SHOP.footer}
@@ -28,7 +28,7 @@ def with_demo_merchant(settings: Settings) -> Settings:
     return settings if MERCHANT.keys() & settings.model_fields_set else settings.model_copy(update=MERCHANT)
 
 
-async def prepare_demo(place: Place, settings: Settings, issuer: Issuer) -> None:
+async def prepare_demo(place: DatabaseUrls, settings: Settings, issuer: OwnIssuer) -> None:
     async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
         pass
     await demo_data.check_own(place.admin_url)
@@ -41,12 +41,12 @@ async def prepare_demo(place: Place, settings: Settings, issuer: Issuer) -> None
             await demo_data.load_demo(place.admin_url, password_hash=password_hash, now=datetime.now(UTC), put=put)
 
 
-async def migrate(place: Place) -> None:
+async def migrate(place: DatabaseUrls) -> None:
     async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
         pass
     try:
         await migrate_database(place.admin_url)
-    except (*LOST, *DRIVER_ERRORS) as error:
+    except (*CONNECTION_LOST_ERRORS, *DRIVER_ERRORS) as error:
         raise CannotReach(f"The database cannot be migrated: {reason_of(error)}. Check PORTICO_DATABASE_URL.") from None
     except DBAPIError as error:  # a statement was refused
         if (state := getattr(error.orig, "sqlstate", None)) != "42501":
@@ -54,7 +54,7 @@ async def migrate(place: Place) -> None:
         raise CannotReach(f"The database cannot be migrated: {REASONS[state]} (SQLSTATE {state}). Check PORTICO_DATABASE_URL.") from None
 
 
-async def seed(place: Place, customers: int, progress: Callable[[int], None]) -> None:
+async def seed(place: DatabaseUrls, customers: int, progress: Callable[[int], None]) -> None:
     async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
         pass
     with filling():

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from gateway.cli.commands.console import console
 from gateway.http import log_format
-from gateway.http.serving.server import Ending, listen
+from gateway.http.serving.server import ShutdownPolicy, listen
 from gateway.http.serving.server import serve as serve_app
 from gateway.wiring.app import Setup, create_app
 from gateway.wiring.configuration import production
@@ -30,6 +30,6 @@ def serve(port: int | None, data_dir: Path | None) -> None:
         serve_app(app, listener, ending, on_ready=lambda: console.print(f"READY {url}/graphql"))
 
 
-def ending_of(settings: Settings) -> Ending:
+def ending_of(settings: Settings) -> ShutdownPolicy:
     """How the process will end, by the settings."""
-    return Ending(drain_seconds=settings.drain_seconds, shutdown_seconds=settings.shutdown_seconds)
+    return ShutdownPolicy(drain_seconds=settings.drain_seconds, shutdown_seconds=settings.shutdown_seconds)

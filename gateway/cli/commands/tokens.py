@@ -13,7 +13,7 @@ from billing.states import Actor
 from db.connections import find_customer
 from gateway.cli.commands.console import console
 from gateway.wiring.configuration.settings import Settings, WrongSetting, load
-from gateway.wiring.database import Place, check, connected, postgres
+from gateway.wiring.database import DatabaseUrls, check, connected, postgres
 from gateway.wiring.issuer import issuer_of, new_key
 
 
@@ -61,7 +61,7 @@ def customer_id(settings: Settings, customer: str | None, email: str | None) -> 
     return identifier
 
 
-async def _find_customer(place: Place, customer: str | None, email: str | None) -> str | None:
+async def _find_customer(place: DatabaseUrls, customer: str | None, email: str | None) -> str | None:
     await check(place)
     async with connected(place.app_url, place.setting, place.server_settings) as connection:
         return await find_customer(connection, identifier=customer, email=email)

@@ -7,10 +7,10 @@ from graphql import strip_ignored_characters
 from rich.console import Console
 from rich.text import Text
 
-from auth.jwt.tokens import Issuer, sign
+from auth.jwt.tokens import OwnIssuer, sign
 from auth.viewer import Viewer
 from billing.states import Actor
-from demo import SHOWN
+from demo import PERSONAS
 from demo.passwords import PASSWORD
 from gateway.cli.commands.console import bold
 from gateway.documents.document_cache import first_party
@@ -19,21 +19,21 @@ from gateway.routes.examples import Login
 LIFETIME = timedelta(days=30)
 
 
-def show(console: Console, url: str, issuer: Issuer) -> None:
+def show(console: Console, url: str, issuer: OwnIssuer) -> None:
     """URLs, demo customers with their tokens, a curl line to paste, and READY as the last line."""
     console.print(Text.assemble("\n", bold("Portico"), f"  {url}/graphql\n", bold("GraphiQL"), f" {url}/graphiql\n"))
-    for person in SHOWN:
+    for person in PERSONAS:
         console.print(Text.assemble(bold(person.email), f"  {person.name}: {person.about}"))
         console.print(bold(f"Authorization: Bearer {_token(person.id, issuer)}", "dim"))
     console.print(Text.assemble("\nAll of them sign in with the password: ", bold(PASSWORD)))
     console.print("\nThe Summary page of Ada Lovelace:\n")
-    print(curl(url, _token(SHOWN[0].id, issuer)))
+    print(curl(url, _token(PERSONAS[0].id, issuer)))
     print(f"\nREADY {url}/graphql", flush=True)
 
 
-def logins(issuer: Issuer) -> tuple[Login, ...]:
+def logins(issuer: OwnIssuer) -> tuple[Login, ...]:
     """The demo customers, whom GraphiQL may act as."""
-    return tuple(Login(person.id, person.name, person.about, _token(person.id, issuer)) for person in SHOWN)
+    return tuple(Login(person.id, person.name, person.about, _token(person.id, issuer)) for person in PERSONAS)
 
 
 def curl(url: str, token: str) -> str:
@@ -42,6 +42,6 @@ def curl(url: str, token: str) -> str:
     return f"curl -s {url}/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer {token}' -d '{body}'"
 
 
-def _token(customer_id: str, issuer: Issuer) -> str:
+def _token(customer_id: str, issuer: OwnIssuer) -> str:
     viewer = Viewer(Actor.CUSTOMER, customer_id, ("portal",), "portico-demo")
     return sign(viewer, issuer, now=datetime.now(UTC), lifetime=LIFETIME)

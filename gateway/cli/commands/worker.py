@@ -11,10 +11,10 @@ from gateway.http import log_format
 from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration import production
 from gateway.wiring.configuration.settings import Settings, load
-from gateway.wiring.database import Place, check, postgres
+from gateway.wiring.database import DatabaseUrls, check, postgres
 from gateway.wiring.issuer import secret_of_portal
 from gateway.wiring.payments import require_processor
-from gateway.wiring.worker import Ticked, run_worker, stopping, tick_once, until_reachable
+from gateway.wiring.worker import TickResult, run_worker, stopping, tick_once, until_reachable
 from jobs.worker import QueueEnded
 
 
@@ -27,7 +27,7 @@ def worker(data_dir: Path | None) -> None:
         asyncio.run(_work(settings, place))
 
 
-async def _work(settings: Settings, place: Place) -> None:
+async def _work(settings: Settings, place: DatabaseUrls) -> None:
     stop = stopping()
     await until_reachable(place, stop)
     try:
@@ -51,11 +51,11 @@ def tick(at: datetime | None, data_dir: Path | None, *, is_confirmed: bool) -> N
         raise typer.Exit(1)
 
 
-def _print(ticked: Ticked) -> None:
+def _print(ticked: TickResult) -> None:
     done, swept = ticked.clock, ticked.swept
     console.print(f"{done.steps} subscription steps, {done.collections} invoices charged, {done.reconciled} charges settled.")
     console.print(
-        f"{ticked.letters.letters} letters sent, {swept.announced} expired upload reservations removed, {swept.objects} unused objects deleted, "
+        f"{ticked.letters.letters} letters sent, {swept.expired_uploads} expired upload reservations removed, {swept.objects} unused objects deleted, "
         f"{ticked.forgotten.rows} expired rows deleted."
     )
     if swept.unchecked:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from billing.refusals import ErrorCode as Code
 
 
-class Row(NamedTuple):
+class ErrorCodeEntry(NamedTuple):
     """`extensions` are what an error has beside `code`."""
 
     meaning: str
@@ -18,72 +18,86 @@ class Row(NamedTuple):
 
 # Top-level `errors[].extensions.code`: the request, or one of its fields, was not answered.
 REQUESTS = {
-    "GRAPHQL_PARSE_FAILED": Row("The document is not GraphQL.", "Correct the syntax at `locations`."),
-    "GRAPHQL_VALIDATION_FAILED": Row(
+    "GRAPHQL_PARSE_FAILED": ErrorCodeEntry("The document is not GraphQL.", "Correct the syntax at `locations`."),
+    "GRAPHQL_VALIDATION_FAILED": ErrorCodeEntry(
         "The document does not fit the schema: a field, argument, type or value in its text is wrong.",
         "Correct it, or check it before a deploy with `./portico documents check`.",
     ),
-    "LIMIT_EXCEEDED": Row(
+    "LIMIT_EXCEEDED": ErrorCodeEntry(
         "The document, its variables, its cost or a statement of account is larger than a [limit](limits.md).",
         "Ask for smaller pages or fewer fields, or for a shorter period of a statement.",
         ("limit", "allowed"),
     ),
-    "BAD_USER_INPUT": Row(
+    "BAD_USER_INPUT": ErrorCodeEntry(
         "A variable or an argument has a value that its type or its range does not allow.",
         "Correct the value. `argumentPath`, where it is present, names the argument.",
         ("argumentPath",),
     ),
-    "OPERATION_RESOLUTION_FAILURE": Row(
+    "OPERATION_RESOLUTION_FAILURE": ErrorCodeEntry(
         "The document has no operation of this `operationName`, or several and no name was sent.", "Send the name of one operation of the document."
     ),
-    "BAD_PARAMETERS": Row("A member of the request's body or URL has the wrong type.", "Correct `query`, `variables`, `operationName` or the document's id."),
-    "PERSISTED_DOCUMENT_NOT_FOUND": Row(
+    "BAD_PARAMETERS": ErrorCodeEntry(
+        "A member of the request's body or URL has the wrong type.", "Correct `query`, `variables`, `operationName` or the document's id."
+    ),
+    "PERSISTED_DOCUMENT_NOT_FOUND": ErrorCodeEntry(
         "No document with this id is published for this app, or it was retired.", "Publish it, or send an id that is in use. See [partners](partners.md)."
     ),
-    "PERSISTED_DOCUMENT_ID_REQUIRED": Row(
+    "PERSISTED_DOCUMENT_ID_REQUIRED": ErrorCodeEntry(
         "This caller may only send ids of published documents, and sent a text.",
         "Send the document's id. Production requires ids unless the app's mode allows texts, see [partners](partners.md#what-callers-may-send).",
     ),
-    "PERSISTED_QUERY_NOT_FOUND": Row("The hash in Apollo's extension is not known.", "Apollo Client sends the text by itself. Else publish the document."),
-    "PERSISTED_QUERY_NOT_SUPPORTED": Row("The hash in Apollo's extension is not known, and texts are not registered.", "Send the text, or publish it."),
-    "BAD_REQUEST": Row("The request is not HTTP, JSON or multipart as it should be, or contradicts itself.", "Correct the request. The message says where."),
-    "UNAUTHENTICATED": Row(
+    "PERSISTED_QUERY_NOT_FOUND": ErrorCodeEntry(
+        "The hash in Apollo's extension is not known.", "Apollo Client sends the text by itself. Else publish the document."
+    ),
+    "PERSISTED_QUERY_NOT_SUPPORTED": ErrorCodeEntry(
+        "The hash in Apollo's extension is not known, and texts are not registered.", "Send the text, or publish it."
+    ),
+    "BAD_REQUEST": ErrorCodeEntry(
+        "The request is not HTTP, JSON or multipart as it should be, or contradicts itself.", "Correct the request. The message says where."
+    ),
+    "UNAUTHENTICATED": ErrorCodeEntry(
         "The access token is missing, invalid or expired, or its session, grant or app has ended.",
         "Send `Authorization: Bearer <token>`. If it was accepted before: call `refreshSession` once, then sign in again. "
         "The log has the reason; outside of production the answer has it too. See [reasons](identity.md#why-a-token-is-not-accepted).",
         ("reason", "claim"),
     ),
-    "FORBIDDEN": Row(
+    "FORBIDDEN": ErrorCodeEntry(
         "The token is valid, but its kind of caller or its scopes do not allow this field. Or the address of a file has expired or was changed.",
         "Get a token with one of `requiredScopes`; see [staff](staff.md). For a file, ask for a new address.",
         ("reason", "requiredScopes", "scopes", "requiredKinds", "kind"),
     ),
-    "CROSS_SITE_REQUEST": Row(
+    "CROSS_SITE_REQUEST": ErrorCodeEntry(
         "A page of another origin could have sent this request.",
         "Send `application/json`, or the header `GraphQL-Require-Preflight: 1`; name the page's origin in `PORTICO_CORS_ORIGINS`.",
     ),
-    "NOT_FOUND": Row("No file or paper has this address.", "Ask for a new address."),
-    "METHOD_NOT_ALLOWED": Row("A mutation was sent by GET, or the method is neither GET nor POST.", "Send it by POST."),
-    "NOT_ACCEPTABLE": Row("`Accept` allows no media type of ours.", "Accept `application/graphql-response+json` or `application/json`."),
-    "REQUEST_TIMEOUT": Row(
+    "NOT_FOUND": ErrorCodeEntry("No file or paper has this address.", "Ask for a new address."),
+    "METHOD_NOT_ALLOWED": ErrorCodeEntry("A mutation was sent by GET, or the method is neither GET nor POST.", "Send it by POST."),
+    "NOT_ACCEPTABLE": ErrorCodeEntry("`Accept` allows no media type of ours.", "Accept `application/graphql-response+json` or `application/json`."),
+    "REQUEST_TIMEOUT": ErrorCodeEntry(
         "The request did not arrive in time.",
         "Send it again, with fewer files at a time; see [limits](limits.md#one-request), [attachments](attachments.md#what-is-refused).",
     ),
-    "CONTENT_TOO_LARGE": Row("The body is larger than a limit.", "Send less; see [limits](limits.md#one-request) and [attachments](attachments.md)."),
-    "URI_TOO_LONG": Row("The parameters of a GET are larger than a limit.", "Send it by POST."),
-    "UNSUPPORTED_MEDIA_TYPE": Row("The body's `Content-Type` is not one that is read.", "Send `application/json`, or `multipart/form-data` with files."),
-    "MISDIRECTED_REQUEST": Row(
+    "CONTENT_TOO_LARGE": ErrorCodeEntry(
+        "The body is larger than a limit.", "Send less; see [limits](limits.md#one-request) and [attachments](attachments.md)."
+    ),
+    "URI_TOO_LONG": ErrorCodeEntry("The parameters of a GET are larger than a limit.", "Send it by POST."),
+    "UNSUPPORTED_MEDIA_TYPE": ErrorCodeEntry(
+        "The body's `Content-Type` is not one that is read.", "Send `application/json`, or `multipart/form-data` with files."
+    ),
+    "MISDIRECTED_REQUEST": ErrorCodeEntry(
         "Development only: `Host` is not a name of this machine.",
         "Set `PORTICO_PUBLIC_URL` to the address that is used. See [operations](operations.md#names-in-development).",
     ),
-    "HEADERS_TOO_LARGE": Row("The headers are larger than 64 KiB.", "Send fewer or smaller headers, usually cookies."),
-    "THROTTLED": Row(
+    "HEADERS_TOO_LARGE": ErrorCodeEntry("The headers are larger than 64 KiB.", "Send fewer or smaller headers, usually cookies."),
+    "THROTTLED": ErrorCodeEntry(
         "Too many attempts, or the caller's budget is spent.",
         "Wait `retryAfterSeconds` (and the header `Retry-After`), then send it again. See [budgets](limits.md#budgets) and [attempts](identity.md#attempts).",
         ("retryAfterSeconds", "cost"),
     ),
-    "INTERNAL_SERVER_ERROR": Row("A bug of the server. Its text is not sent to clients.", "Report the `reference`; it finds the log line.", ("reference",)),
-    "SERVICE_UNAVAILABLE": Row(
+    "INTERNAL_SERVER_ERROR": ErrorCodeEntry(
+        "A bug of the server. Its text is not sent to clients.", "Report the `reference`; it finds the log line.", ("reference",)
+    ),
+    "SERVICE_UNAVAILABLE": ErrorCodeEntry(
         "The service is busy, or its database or bucket does not answer.",
         "Wait `retryAfterSeconds`, then send it again, a mutation with the same idempotency key. See [outages](operations.md#outages).",
         ("retryAfterSeconds",),
@@ -163,13 +177,16 @@ REFUSALS = {
 
 # `error` of `/oauth/token` (RFC 6749 §5.2), with its status.
 TOKENS = {
-    "invalid_request": ("400, 413", Row("A parameter is missing, is sent twice or cannot be read.", "Correct the form; `error_description` says where.")),
+    "invalid_request": (
+        "400, 413",
+        ErrorCodeEntry("A parameter is missing, is sent twice or cannot be read.", "Correct the form; `error_description` says where."),
+    ),
     "invalid_client": (
         "401",
-        Row("The app is unknown or disabled, or its secret or assertion is wrong.", "Check the id, the secret, and `aud`, `exp`, `jti`."),
+        ErrorCodeEntry("The app is unknown or disabled, or its secret or assertion is wrong.", "Check the id, the secret, and `aud`, `exp`, `jti`."),
     ),
-    "invalid_grant": ("400", Row("The customer has not granted access to this app, or does not exist.", "Let the customer call `grantAccess`.")),
-    "invalid_scope": ("400", Row("The grant does not have this scope.", "Leave `scope` out, or let the customer grant it.")),
-    "unsupported_grant_type": ("400", Row("Only `client_credentials` is supported.", "Send `grant_type=client_credentials`.")),
-    "temporarily_unavailable": ("429, 503", Row("Too many requests, or the database does not answer.", "Wait as `Retry-After` says.")),
+    "invalid_grant": ("400", ErrorCodeEntry("The customer has not granted access to this app, or does not exist.", "Let the customer call `grantAccess`.")),
+    "invalid_scope": ("400", ErrorCodeEntry("The grant does not have this scope.", "Leave `scope` out, or let the customer grant it.")),
+    "unsupported_grant_type": ("400", ErrorCodeEntry("Only `client_credentials` is supported.", "Send `grant_type=client_credentials`.")),
+    "temporarily_unavailable": ("429, 503", ErrorCodeEntry("Too many requests, or the database does not answer.", "Wait as `Retry-After` says.")),
 }

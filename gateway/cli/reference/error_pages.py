@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterable
 
 from billing.refusals import MEANING
-from gateway.cli.reference.error_codes import REFUSALS, REQUESTS, TOKENS, Row
+from gateway.cli.reference.error_codes import REFUSALS, REQUESTS, TOKENS, ErrorCodeEntry
 from gateway.http.statuses import STATUS
 
 HEAD = """# Error codes
@@ -55,7 +55,7 @@ def text() -> str:
     return HEAD + requests + RULES + "".join(groups) + OAUTH + _table(("error", "status", "what it means", "what to do"), tokens)
 
 
-def _request(code: str, row: Row) -> tuple[str, ...]:
+def _request(code: str, row: ErrorCodeEntry) -> tuple[str, ...]:
     statuses = STATUS[code]["compat"]
     status = str(statuses.json) if statuses.json == statuses.graphql else f"{statuses.json} / {statuses.graphql}"
     return f"`{code}`", status, row.meaning, row.remedy, ", ".join(f"`{name}`" for name in row.extensions)

@@ -20,7 +20,7 @@ class Overloaded(Exception):
     """There is no place for an operation now. The caller may try again shortly."""
 
 
-class ClientGone(Exception):
+class ClientDisconnected(Exception):
     """Nobody waits for the answer any more."""
 
 
@@ -60,13 +60,13 @@ class Admission:
         """Until when an operation that arrives now waits for its places, in the event loop's time."""
         return asyncio.get_running_loop().time() + self._wait_seconds
 
-    def place(self, caller: str, *, size: int = 1, until: float | None = None) -> "Place":
+    def place(self, caller: str, *, size: int = 1, until: float | None = None) -> "AdmissionSlot":
         """A place for one operation as an async context manager. Entering it raises Overloaded: after `wait_seconds`, or at `until` (see `deadline`).
 
         `caller` is the key by which places are shared, such as `customer:cus_…`, `partner:app_…`, `staff:…`, `service:…` or `anonymous:network:…`. An operation may take
         `size` places at once; more than `per_caller` are as many as `per_caller`.
         """
-        return Place(self, caller, min(size, self._per_caller), until)
+        return AdmissionSlot(self, caller, min(size, self._per_caller), until)
 
     def take(self, caller: str, size: int) -> bool:
         """Take free places if this caller may have them now. An operation does not overtake others of its caller that wait."""
@@ -180,7 +180,7 @@ class _Turn:
     expires_at: float
 
 
-class Place:
+class AdmissionSlot:
     """One operation's place, from entering the context to leaving it."""
 
     __slots__ = ("_admission", "_caller", "_size", "_until")
@@ -197,8 +197,8 @@ class Place:
         self._admission.release(self._caller, self._size)
 
 
-class UntilGone:
-    """Cancels what runs inside when the client leaves. Only for what has no effect: a write that has begun is finished. Raises ClientGone."""
+class CancelOnDisconnect:
+    """Cancels what runs inside when the client leaves. Only for what has no effect: a write that has begun is finished. Raises ClientDisconnected."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -217,7 +217,7 @@ class UntilGone:
             self._watcher.cancel()
         if self._has_left and kind is asyncio.CancelledError:
             self._task.uncancel()
-            raise ClientGone
+            raise ClientDisconnected
 
     def _begin(self) -> None:
         self._watcher = asyncio.create_task(self._watch())
@@ -229,11 +229,11 @@ class UntilGone:
         self._task.cancel()
 
 
-async def nothing() -> None:
+async def noop() -> None:
     """What is left to do where nothing was begun."""
 
 
-class Handover:
+class ReleaseAfterSend:
     """While an answer is handed over. What is left to do after it (`then`) is done at once when the client does not take it: others wait for the connection."""
 
     def __init__(self, then: Callable[[], Awaitable[Any]]) -> None:

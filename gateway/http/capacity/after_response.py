@@ -13,7 +13,7 @@ logger = logging.getLogger("portico.later")
 FINISH_SECONDS = 10.0
 
 
-class Later:
+class DeferredTasks:
     """Things to do after the answer. They are finished before the process ends, if that does not take too long; what is left then, the worker does."""
 
     def __init__(self) -> None:

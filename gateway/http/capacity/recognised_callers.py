@@ -6,7 +6,7 @@ LIFETIME = timedelta(minutes=1)
 MAX_CUSTOMERS = 10_000
 
 
-class Known:
+class RecognisedCallers:
     """The memory of one process. A customer who is deleted stays in it for up to a minute; write transactions check the database always."""
 
     def __init__(self) -> None:

@@ -13,10 +13,10 @@ from auth.viewer import Viewer
 from billing.refusals import Unauthenticated
 from billing.states import Actor
 from db.outages import ClientDisabled, SessionEnded, UnknownCustomer
-from gateway.documents.document_cache import Document
-from gateway.http.graphql.state import Portal, Visit
-from gateway.http.requests import Call
-from gateway.http.responses import Answer, Form, TransportError, respond
+from gateway.documents.document_cache import PreparedDocument
+from gateway.http.graphql.state import AppState, RequestState
+from gateway.http.requests import GraphQLRequest
+from gateway.http.responses import Answer, ResponseFormat, TransportError, respond
 
 logger = logging.getLogger("portico.http")
 
@@ -27,7 +27,7 @@ OURS = "this gateway"
 UNREADABLE = ("BAD_REQUEST", "BAD_PARAMETERS")
 
 
-async def viewer_of(portal: Portal, visit: Visit, now: datetime) -> Viewer:
+async def viewer_of(portal: AppState, visit: RequestState, now: datetime) -> Viewer:
     """The caller. For one without a valid token `visit.refusal` says what the answer is if the operation needs one.
 
     Raises Unauthenticated in production for a token that is not accepted, before anything of the body is read.
@@ -37,7 +37,7 @@ async def viewer_of(portal: Portal, visit: Visit, now: datetime) -> Viewer:
         visit.refusal = unauthenticated(Reason.MISSING)
         return ANONYMOUS
     try:
-        return portal.trust.registry.recognized(await portal.tokens.viewer_of(authorization, now=now))
+        return portal.persisted_documents.registry.recognized(await portal.tokens.viewer_of(authorization, now=now))
     except Unauthenticated as refusal:
         if not portal.terms.tells_reasons:
             raise
@@ -45,7 +45,7 @@ async def viewer_of(portal: Portal, visit: Visit, now: datetime) -> Viewer:
         return ANONYMOUS
 
 
-def check_readable(portal: Portal, visit: Visit, error: TransportError) -> None:
+def check_readable(portal: AppState, visit: RequestState, error: TransportError) -> None:
     """Raises Unauthenticated where the caller may not learn what is wrong with the request, or should renew its token first."""
     refusal = visit.refusal
     if refusal is None:
@@ -57,7 +57,7 @@ def check_readable(portal: Portal, visit: Visit, error: TransportError) -> None:
         raise refusal from None
 
 
-def check_authenticated(portal: Portal, visit: Visit, document: Document, call: Call) -> None:
+def check_authenticated(portal: AppState, visit: RequestState, document: PreparedDocument, call: GraphQLRequest) -> None:
     """Raises Unauthenticated, unless the operation needs no token, or the caller may learn what is wrong with the document itself."""
     refusal = visit.refusal
     if refusal is None or (refusal.reason == Reason.MISSING and document.is_public(call.operation_name)):
@@ -67,14 +67,14 @@ def check_authenticated(portal: Portal, visit: Visit, document: Document, call: 
         raise refusal
 
 
-def refused(error: Unauthenticated | SessionEnded, portal: Portal, visit: Visit) -> Answer:
+def refused(error: Unauthenticated | SessionEnded, portal: AppState, visit: RequestState) -> Answer:
     """The answer 401, with the reason outside of production, and the reason for the log in any case."""
     if isinstance(error, UnknownCustomer) and visit.context:
         portal.known.forget(visit.context.viewer.customer_id)
         _warn_of_unknown(visit.context.viewer)
     refusal = error if isinstance(error, Unauthenticated) else refusal_of(error)
-    visit.entry.reason, visit.entry.claim = refusal.reason, refusal.claim
-    return _answer(refusal, visit.form, tells_reason=portal.terms.tells_reasons)
+    visit.log_entry.reason, visit.log_entry.claim = refusal.reason, refusal.claim
+    return _answer(refusal, visit.response_format, tells_reason=portal.terms.tells_reasons)
 
 
 def refusal_of(error: SessionEnded) -> Unauthenticated:
@@ -86,7 +86,7 @@ def refusal_of(error: SessionEnded) -> Unauthenticated:
     return unauthenticated(Reason.SESSION_ENDED)
 
 
-def _answer(refusal: Unauthenticated, form: Form, *, tells_reason: bool) -> Answer:
+def _answer(refusal: Unauthenticated, form: ResponseFormat, *, tells_reason: bool) -> Answer:
     message, extensions = str(refusal), dict(refusal.extensions)
     if tells_reason:
         message, extensions = refusal.hint, {**extensions, "reason": refusal.reason, **({"claim": refusal.claim} if refusal.claim else {})}

@@ -11,9 +11,9 @@ from dataclasses import replace
 from math import ceil
 from typing import Any
 
-from billing.rows import Budget
+from billing.rows import CostBudget
 from billing.states import Actor
-from gateway.http.responses import Answer, Form, respond
+from gateway.http.responses import Answer, ResponseFormat, respond
 from resolvers.context import Context
 
 MINUTE = 60.0
@@ -29,13 +29,13 @@ class Budgets:
         # What each caller had left, and when; who called last stands last.
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    async def spend(self, caller: str, context: Context, cost: int) -> Budget | None:
+    async def spend(self, caller: str, context: Context, cost: int) -> CostBudget | None:
         """None for callers who have no budget. Raises DatabaseUnavailable, SessionEnded."""
         if context.viewer.kind is Actor.PARTNER:
             return await _of_partner(context, cost)
         return self.take(caller, cost)
 
-    def take(self, caller: str, cost: int) -> Budget | None:
+    def take(self, caller: str, cost: int) -> CostBudget | None:
         """Take so many units, at least 1, from a budget in this process, if it has them. None for callers who have no budget."""
         maximum = self._per_minute.get(caller.partition(":")[0], 0)
         if not maximum:
@@ -49,7 +49,7 @@ class Budgets:
         if len(self._left) >= MAX_CALLERS:
             self._left.popitem(last=False)
         self._left[caller] = left, now
-        return Budget(is_paid, int(left), maximum)
+        return CostBudget(is_paid, int(left), maximum)
 
     def _forget_idle(self, now: float) -> None:
         """Forget a caller whose budget is full again, if there is one. One for each operation is enough: no operation brings more than one new caller."""
@@ -58,21 +58,21 @@ class Budgets:
             del self._left[oldest]
 
 
-async def _of_partner(context: Context, cost: int) -> Budget:
-    session = context.session.of(replace(context.session.caller, actor=Actor.SYSTEM))
+async def _of_partner(context: Context, cost: int) -> CostBudget:
+    session = context.session.for_caller(replace(context.session.caller, actor=Actor.SYSTEM))
     async with session.write() as transaction:
-        budget: Budget = await transaction.first("budgets.spend", client_id=context.viewer.app or context.viewer.client, price=max(1, cost))
+        budget: CostBudget = await transaction.first("budgets.spend", client_id=context.viewer.app or context.viewer.client, price=max(1, cost))
     return budget
 
 
-def told(budget: Budget) -> dict[str, Any]:
+def budget_extensions(budget: CostBudget) -> dict[str, Any]:
     """For `extensions.cost`; `restoreRate` is in units a second."""
     return {"maximumAvailable": budget.maximum, "currentlyAvailable": budget.available, "restoreRate": budget.restore_rate}
 
 
-def throttled(budget: Budget, cost: int, form: Form) -> Answer:
+def throttled(budget: CostBudget, cost: int, form: ResponseFormat) -> Answer:
     """The answer when the budget is spent: when to come back, or that it will never be enough."""
-    extensions: dict[str, Any] = {"code": "THROTTLED", "cost": {"requested": max(1, cost), "throttleStatus": told(budget)}}
+    extensions: dict[str, Any] = {"code": "THROTTLED", "cost": {"requested": max(1, cost), "throttleStatus": budget_extensions(budget)}}
     if cost > budget.maximum:
         extensions["code"] = "LIMIT_EXCEEDED"
         return respond(

@@ -17,29 +17,29 @@ from auth.permissions import DEVELOP, is_allowed
 from auth.viewer import Viewer
 from billing.files.attachments import MAX_REQUEST_BYTES
 from billing.refusals import Unauthenticated
-from billing.rows import Budget
+from billing.rows import CostBudget
 from db.outages import DatabaseUnavailable, SessionEnded, cause_of
-from db.unit_of_work import Caller, Session
+from db.unit_of_work import Caller, UnitOfWork
 from gateway.documents.cost import reading_cost
-from gateway.documents.document_cache import Document, Documents
+from gateway.documents.document_cache import DocumentCache, PreparedDocument
 from gateway.documents.limits import LimitExceeded, check_values
 from gateway.http import requests, responses
 from gateway.http.caching import tagged
-from gateway.http.capacity.admission import ClientGone, Handover, Overloaded, UntilGone, nothing
+from gateway.http.capacity.admission import CancelOnDisconnect, ClientDisconnected, Overloaded, ReleaseAfterSend, noop
 from gateway.http.capacity.callers import caller_of
 from gateway.http.graphql import authentication, budgets, uploads
 from gateway.http.graphql.authentication import ANONYMOUS, check_authenticated, check_readable
 from gateway.http.graphql.execution import run, run_planned
 from gateway.http.graphql.presentation import presented
-from gateway.http.graphql.state import Portal, Visit
-from gateway.http.headers import Asked
+from gateway.http.graphql.state import AppState, RequestState
+from gateway.http.headers import GraphQLHTTPRequest
 from gateway.http.proxies import address_of, user_agent_of
-from gateway.http.request_log import Entry
-from gateway.http.requests import Call
-from gateway.http.responses import Answer, Form, TransportError
+from gateway.http.request_log import RequestLogEntry
+from gateway.http.requests import GraphQLRequest
+from gateway.http.responses import Answer, ResponseFormat, TransportError
 from gateway.http.statuses import JSON
-from resolvers.context import Context, Origin
-from resolvers.pace import Pace
+from resolvers.context import Context, RequestOrigin
+from resolvers.pace import CompletionPacer
 
 logger = logging.getLogger("portico.http")
 
@@ -50,16 +50,16 @@ PAYLOAD_SECONDS = 1.0
 class GraphQLEndpoint:
     """An ASGI application. The caller is found before the body is read, and the transaction is ended after the answer is sent."""
 
-    def __init__(self, portal: Portal) -> None:
+    def __init__(self, portal: AppState) -> None:
         self._portal = portal
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Asked(scope, receive)
+        request = GraphQLHTTPRequest(scope, receive)
         if request.method == "OPTIONS":
             await Response(status_code=204, headers={**responses.HEADERS, **self._portal.origins.preflight(request)})(scope, receive, send)
             return
-        entry = Entry(token_hex(16))
-        visit = Visit(request, Form(JSON, self._portal.terms.profile, entry.request_id), entry)
+        entry = RequestLogEntry(token_hex(16))
+        visit = RequestState(request, ResponseFormat(JSON, self._portal.terms.profile, entry.request_id), entry)
         answer = await self._answered(visit)
         if allowed := self._portal.origins.headers(request):
             answer.headers.update(allowed)
@@ -67,32 +67,34 @@ class GraphQLEndpoint:
             answer.headers["Connection"] = "close"
         session = visit.context.session if visit.context else None
         try:
-            async with Handover(session.close if session else nothing):
+            async with ReleaseAfterSend(session.close if session else noop):
                 await _sent(answer, scope, receive, send)
         finally:
             entry.ends("send")
             entry.write(answer.code, answer.status_code, session.statements if session else 0)
 
-    async def _answered(self, visit: Visit) -> Answer:
+    async def _answered(self, visit: RequestState) -> Answer:
         """The answer, whatever goes wrong."""
         try:
-            visit.form = Form(responses.media_type(visit.request.headers.get("accept")), visit.form.profile, visit.form.reference)
+            visit.response_format = ResponseFormat(
+                responses.media_type(visit.request.headers.get("accept")), visit.response_format.profile, visit.response_format.reference
+            )
             return await self._answer(visit)
         except (Unauthenticated, SessionEnded) as error:
             return authentication.refused(error, self._portal, visit)
         except TransportError as error:
-            return responses.refused_request(error, visit.form)
-        except ClientGone:
-            return responses.refused("CLIENT_CLOSED_REQUEST", "The client has left.", visit.form)
+            return responses.refused_request(error, visit.response_format)
+        except ClientDisconnected:
+            return responses.refused("CLIENT_CLOSED_REQUEST", "The client has left.", visit.response_format)
         except (DatabaseUnavailable, KeysUnavailable, Overloaded, asyncio.CancelledError) as error:
             # Cancelled is what is still running when the time to shut down is over.
-            visit.entry.cause = cause_of(error)
-            return responses.unavailable(visit.form)
+            visit.log_entry.cause = cause_of(error)
+            return responses.unavailable(visit.response_format)
         except Exception as error:  # a bug; here is the edge, and the caller hears a reference instead of its words
-            visit.entry.cause = cause_of(error)
-            return responses.unexpected(error, visit.form)
+            visit.log_entry.cause = cause_of(error)
+            return responses.unexpected(error, visit.response_format)
 
-    async def _answer(self, visit: Visit) -> Answer:
+    async def _answer(self, visit: RequestState) -> Answer:
         portal = self._portal
         portal.origins.check(visit.request)
         reader = None if visit.is_upload else requests.reader_of(visit.request)
@@ -104,43 +106,43 @@ class GraphQLEndpoint:
         call = await self._call(visit, reader, context)
         visit.waits_until = portal.admission.deadline()
         async with portal.admission.place(caller, until=visit.waits_until):
-            visit.entry.ends("wait")
+            visit.log_entry.ends("wait")
             found = await answer(portal, call, visit, context)
         return tagged(found, visit.request) if call.is_get and call.is_stored and found.code == "OK" else found
 
-    async def _call(self, visit: Visit, reader: requests.Reader, context: Context) -> Call:
+    async def _call(self, visit: RequestState, reader: requests.Reader, context: Context) -> GraphQLRequest:
         """Raises TransportError, and Unauthenticated in place of it where the caller may not learn what is wrong."""
         terms = self._portal.terms
         try:
-            call = await requests.read(visit.request, reader, terms.strangers if context.viewer is ANONYMOUS else terms.callers)
-            call = self._portal.trust.resolve(call, context.viewer, now=context.now)
+            call = await requests.read(visit.request, reader, terms.anonymous if context.viewer is ANONYMOUS else terms.authenticated)
+            call = self._portal.persisted_documents.resolve(call, context.viewer, now=context.now)
         except TransportError as error:
             check_readable(self._portal, visit, error)
             raise
-        visit.entry.ends("read")
+        visit.log_entry.ends("read")
         return call
 
-    async def _answer_upload(self, visit: Visit, context: Context) -> Answer:
+    async def _answer_upload(self, visit: RequestState, context: Context) -> Answer:
         """The files are read while the operation runs, so it has more time, and places apart from the others: a slow line keeps nobody from asking."""
         if visit.refusal:
             raise visit.refusal
         terms = self._portal.terms
         with_files = replace(self._portal, terms=replace(terms, operation_seconds=terms.patience.longest(MAX_REQUEST_BYTES)))
 
-        async def run(sent: Call) -> Answer:
-            call = self._portal.trust.resolve(sent, context.viewer, now=context.now)
+        async def run(sent: GraphQLRequest) -> Answer:
+            call = self._portal.persisted_documents.resolve(sent, context.viewer, now=context.now)
             portal, places = (with_files, with_files.uploads) if call.has_files else (self._portal, self._portal.admission)
-            visit.entry.ends("read")
+            visit.log_entry.ends("read")
             try:
                 async with places.place(visit.caller):
-                    visit.entry.ends("wait")
+                    visit.log_entry.ends("wait")
                     return await answer(portal, call, visit, context)
             finally:  # what is left of the body may take long to come, and needs no connection
                 await context.session.close()
 
         return await uploads.respond(visit.request, run, terms, flow=self._portal.flow)
 
-    async def _context(self, visit: Visit) -> Context:
+    async def _context(self, visit: RequestState) -> Context:
         """Who calls, before anything else. Without a token the operation itself will say whether one is needed."""
         portal = self._portal
         now = portal.clock()
@@ -148,13 +150,13 @@ class GraphQLEndpoint:
         names_customer, is_known = viewer.customer_id is not None, portal.known.holds(viewer.customer_id, now=now)
         caller = Caller(viewer.customer_id, viewer.kind, now, viewer.session_id, is_of_token=names_customer, is_known=is_known)
         caller = replace(caller, app=viewer.app, acting_party=viewer.acting_party)
-        session = Session(portal.database, caller, acquire_seconds=portal.terms.acquire_seconds)
-        visit.entry.client, visit.entry.acting_party = viewer.client, viewer.acting_party or ""
-        origin = Origin(visit.entry.request_id, address_of(visit.request, portal.terms.trusted_proxies), user_agent_of(visit.request))
+        session = UnitOfWork(portal.database, caller, acquire_seconds=portal.terms.acquire_seconds)
+        visit.log_entry.client, visit.log_entry.acting_party = viewer.client, viewer.acting_party or ""
+        origin = RequestOrigin(visit.log_entry.request_id, address_of(visit.request, portal.terms.trusted_proxies), user_agent_of(visit.request))
         if viewer is ANONYMOUS:
-            visit.entry.user_agent = origin.user_agent
-        pace, issuer = Pace(portal.running_costs.is_shared), portal.identity.issuer
-        return Context(viewer, session, origin, portal.identity, portal.payments, portal.files, judge=portal.judge, pace=pace, issuer=issuer)
+            visit.log_entry.user_agent = origin.user_agent
+        pace, issuer = CompletionPacer(portal.running_costs.is_shared), portal.identity.issuer
+        return Context(viewer, session, origin, portal.identity, portal.payments, portal.files, validate=portal.validate, pace=pace, issuer=issuer)
 
 
 async def _sent(response: Answer, scope: Scope, receive: Receive, send: Send) -> None:
@@ -166,7 +168,7 @@ async def _sent(response: Answer, scope: Scope, receive: Receive, send: Send) ->
             raise
 
 
-async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> Answer:
+async def answer(portal: AppState, call: GraphQLRequest, visit: RequestState, context: Context) -> Answer:
     """Judge the document, run it, present the result."""
     documents = portal.trusted_documents if call.is_stored else portal.documents
     if throttled := _pay_for_reading(portal, documents, call, visit):
@@ -177,7 +179,7 @@ async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> 
     is_open = _is_open(portal, context.viewer)
     errors = document.errors or ((GraphQLError("Introspection is for developers."),) if document.introspects and not is_open else ())
     if errors:
-        return responses.request_errors(errors, document.error_code or "GRAPHQL_VALIDATION_FAILED", visit.form, suggests=is_open)
+        return responses.request_errors(errors, document.error_code or "GRAPHQL_VALIDATION_FAILED", visit.response_format, suggests=is_open)
     operation = document.operation(call.operation_name)
     if operation is None:
         raise TransportError("OPERATION_RESOLUTION_FAILURE", "Name one of the document's operations in `operationName`.")
@@ -187,39 +189,39 @@ async def answer(portal: Portal, call: Call, visit: Visit, context: Context) -> 
         check_values(call.variables)
         cost = documents.cost(document, operation, call.variables)
     except LimitExceeded as error:
-        return responses.request_errors((error,), "LIMIT_EXCEEDED", visit.form, suggests=is_open)
+        return responses.request_errors((error,), "LIMIT_EXCEEDED", visit.response_format, suggests=is_open)
     budget = context.budget = await portal.budgets.spend(visit.caller, context, cost)
-    work = Work(document, operation, call, cost, budget)
+    work = PreparedOperation(document, operation, call, cost, budget)
     _note(visit, work)
     if budget and not budget.is_paid:
-        return budgets.throttled(budget, cost, visit.form)
+        return budgets.throttled(budget, cost, visit.response_format)
     async with portal.running_costs.place(visit.caller, size=max(1, cost), until=visit.waits_until):
-        visit.entry.ends("wait")
+        visit.log_entry.ends("wait")
         return await _run(portal, work, visit, context)
 
 
-def _pay_for_reading(portal: Portal, documents: Documents, call: Call, visit: Visit) -> Answer | None:
+def _pay_for_reading(portal: AppState, documents: DocumentCache, call: GraphQLRequest, visit: RequestState) -> Answer | None:
     """A text that is new costs processor time before anything is known of it, right or wrong. The answer where the caller's budget does not have so much."""
     if call.is_stored or documents.has_read(call.query):
         return None
     cost = reading_cost(call.query)
     budget = portal.budgets.take(visit.caller, cost)
-    return budgets.throttled(budget, cost, visit.form) if budget and not budget.is_paid else None
+    return budgets.throttled(budget, cost, visit.response_format) if budget and not budget.is_paid else None
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class PreparedOperation:
     """An operation that may run."""
 
-    document: Document
+    document: PreparedDocument
     operation: OperationDefinitionNode
-    call: Call
+    call: GraphQLRequest
     cost: int
-    budget: Budget | None = None
+    budget: CostBudget | None = None
 
 
-def _note(visit: Visit, work: Work) -> None:
-    entry, name = visit.entry, work.operation.name
+def _note(visit: RequestState, work: PreparedOperation) -> None:
+    entry, name = visit.log_entry, work.operation.name
     if work.call.deprecation:
         entry.deprecated = True
         visit.headers |= work.call.deprecation.headers
@@ -231,51 +233,51 @@ def _note(visit: Visit, work: Work) -> None:
     entry.ends("prepare")
 
 
-async def _run(portal: Portal, work: Work, visit: Visit, context: Context) -> Answer:
+async def _run(portal: AppState, work: PreparedOperation, visit: RequestState, context: Context) -> Answer:
     """Within the deadline; a query also only as long as somebody waits for it."""
-    is_query = visit.entry.kind == "query"
+    is_query = visit.log_entry.kind == "query"
     is_watched = is_query and not visit.is_upload
     context.ends_at = asyncio.get_running_loop().time() + portal.terms.operation_seconds
     try:
         async with asyncio.timeout_at(context.ends_at + (0 if is_query else PAYLOAD_SECONDS)):
-            async with UntilGone(visit.request.receive) if is_watched else nullcontext():
+            async with CancelOnDisconnect(visit.request.receive) if is_watched else nullcontext():
                 planned = await run_planned(work.document, work.operation, work.call, context)
                 result = await run(portal.schema, work.document, work.call, context) if planned is None else None
                 await context.session.confirm()
     except (TimeoutError, DatabaseUnavailable) as error:
-        visit.entry.cause = responses.DEADLINE if isinstance(error, TimeoutError) else error.cause
-        return responses.unavailable(visit.form)
-    visit.entry.way = "executor" if planned is None else "planner"
-    visit.entry.ends("run")
+        visit.log_entry.cause = responses.DEADLINE if isinstance(error, TimeoutError) else error.cause
+        return responses.unavailable(visit.response_format)
+    visit.log_entry.way = "executor" if planned is None else "planner"
+    visit.log_entry.ends("run")
     if portal.terms.shows_timings:
-        visit.headers["Server-Timing"] = f'{visit.entry.way};desc="{context.session.statements} statements"'
+        visit.headers["Server-Timing"] = f'{visit.log_entry.way};desc="{context.session.statements} statements"'
     extensions = _extensions(portal, work, visit)
     if planned is not None:
         _remember(portal, context)
         body = planned[:-1] + b',"extensions":' + orjson.dumps(extensions) + b"}" if extensions else planned
-        return responses.raw(body, "OK", visit.form, **visit.headers)
+        return responses.raw(body, "OK", visit.response_format, **visit.headers)
     assert result is not None
     response = presented(result, extensions, visit, suggests=_is_open(portal, context.viewer))
     _remember(portal, context)
     return response
 
 
-def _is_open(portal: Portal, viewer: Viewer) -> bool:
+def _is_open(portal: AppState, viewer: Viewer) -> bool:
     """Whether the caller may see the schema: by introspection, and by suggestions in errors."""
     return portal.terms.is_open or is_allowed(viewer, DEVELOP)
 
 
-def _remember(portal: Portal, context: Context) -> None:
+def _remember(portal: AppState, context: Context) -> None:
     """Note that the customer has a row, if the database has judged the caller."""
     caller = context.session.caller
     if context.session.is_judged and caller.is_of_token and caller.customer_id and not caller.is_known:
         portal.known.add(caller.customer_id, now=caller.now)
 
 
-def _extensions(portal: Portal, work: Work, visit: Visit) -> dict[str, Any]:
+def _extensions(portal: AppState, work: PreparedOperation, visit: RequestState) -> dict[str, Any]:
     """What the answer says beside its data: that the document is deprecated, and to callers who ask for it the cost."""
     deprecation = {"deprecation": work.call.deprecation.extension} if work.call.deprecation else {}
     if not visit.wants_cost:
         return deprecation
-    status = {"throttleStatus": budgets.told(work.budget)} if work.budget else {}
+    status = {"throttleStatus": budgets.budget_extensions(work.budget)} if work.budget else {}
     return {"cost": {"requested": work.cost, "limit": portal.documents.limits.cost, **status}, **deprecation}

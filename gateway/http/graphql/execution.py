@@ -9,11 +9,11 @@ from graphql import ExecutionResult, GraphQLSchema, OperationDefinitionNode, exe
 
 from billing.refusals import RequestError
 from db.outages import Conflict, DatabaseUnavailable, SessionEnded
-from db.unit_of_work import Session
-from gateway.documents.document_cache import Document
+from db.unit_of_work import UnitOfWork
+from gateway.documents.document_cache import PreparedDocument
 from gateway.http.capacity.threads import beside
-from gateway.http.requests import Call
-from planner import Bound
+from gateway.http.requests import GraphQLRequest
+from planner import BoundPlan
 from resolvers.context import Context
 
 logger = logging.getLogger("portico.http")
@@ -24,7 +24,7 @@ MAX_INPUT_ERRORS = 20
 LARGE_TEXT = 8192
 
 
-async def run_planned(document: Document, operation: OperationDefinitionNode, call: Call, context: Context) -> bytes | None:
+async def run_planned(document: PreparedDocument, operation: OperationDefinitionNode, call: GraphQLRequest, context: Context) -> bytes | None:
     """The planner: the whole query as one statement; None where the executor has to answer. A statement that fails is the executor's to explain."""
     if document.plans is None:
         return None
@@ -47,7 +47,7 @@ async def run_planned(document: Document, operation: OperationDefinitionNode, ca
         return None
 
 
-async def _fetched(bound: Bound, session: Session) -> list[Any]:
+async def _fetched(bound: BoundPlan, session: UnitOfWork) -> list[Any]:
     """The one statement of a plan, and once more after a Conflict: a standby cancels what stands in the way of its recovery."""
     try:
         return await session.fetch_unshielded(bound.plan.sql, bound.values, is_prepared=bound.is_repeated)
@@ -56,7 +56,7 @@ async def _fetched(bound: Bound, session: Session) -> list[Any]:
         return await session.fetch_unshielded(bound.plan.sql, bound.values, is_prepared=bound.is_repeated)
 
 
-async def run(schema: GraphQLSchema, document: Document, call: Call, context: Context) -> ExecutionResult:
+async def run(schema: GraphQLSchema, document: PreparedDocument, call: GraphQLRequest, context: Context) -> ExecutionResult:
     """The executor: graphql-core over the loaders. The row behind Query is the viewer."""
     assert document.ast is not None
     result = execute(

@@ -8,8 +8,8 @@ from datetime import datetime
 from auth.viewer import Viewer
 from billing.states import Actor
 from db.unit_of_work import DatabaseUnavailable
-from gateway.documents.registry import Registered, Registry, Trusted, digest_of
-from gateway.http.requests import Call
+from gateway.documents.registry import ApqCache, PersistedDocument, Registry, digest_of
+from gateway.http.requests import GraphQLRequest
 from gateway.http.responses import TransportError
 from resolvers.documents.manifests import PREFIX, normalized
 
@@ -22,14 +22,14 @@ NO_DOCUMENT = "The request has no `query` and no `documentId`, or it is not a st
 
 
 @dataclass(frozen=True, slots=True)
-class Trust:
+class PersistedDocumentResolver:
     """`keys` are other names that `documentId` goes by; without `registered`, clients register nothing by themselves."""
 
     registry: Registry
     keys: Sequence[str] = ()
-    registered: Registered | None = None
+    registered: ApqCache | None = None
 
-    def resolve(self, call: Call, viewer: Viewer, *, now: datetime) -> Call:
+    def resolve(self, call: GraphQLRequest, viewer: Viewer, *, now: datetime) -> GraphQLRequest:
         """The call with the text that it runs. Raises TransportError, and DatabaseUnavailable where only the database could tell."""
         digest = _digest(call)
         identifier = _identifier(call, self.keys) or (digest and PREFIX + digest)
@@ -48,11 +48,11 @@ class Trust:
             raise TransportError("BAD_REQUEST", "The document's id is not that of its text.")
         return self._unknown(call, viewer, digest, now)
 
-    def _stored(self, call: Call, found: Trusted) -> Call:
+    def _stored(self, call: GraphQLRequest, found: PersistedDocument) -> GraphQLRequest:
         self.registry.note_use(found)
         return replace(call, query=found.text, is_stored=True, deprecation=found.deprecation)
 
-    def _unknown(self, call: Call, viewer: Viewer, digest: str | None, now: datetime) -> Call:
+    def _unknown(self, call: GraphQLRequest, viewer: Viewer, digest: str | None, now: datetime) -> GraphQLRequest:
         if not self.registry.loaded.is_set():
             raise DatabaseUnavailable("the documents have not been read yet")
         mode = self.registry.mode(viewer)
@@ -62,7 +62,7 @@ class Trust:
         if call.query and mode != "required":
             call = self._by_text(call, viewer)
             if self.registered and viewer.kind is not Actor.ANONYMOUS and not is_strict:
-                self.registered.keep(call.query, now=now)
+                self.registered.add(call.query, now=now)
             return call
         kept = self.registered.find(digest, now=now) if self.registered and not is_strict else None
         if kept is not None:
@@ -75,7 +75,7 @@ class Trust:
             raise TransportError("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound", **UNCACHED)
         raise TransportError("PERSISTED_QUERY_NOT_SUPPORTED", "PersistedQueryNotSupported", **UNCACHED)
 
-    def _by_text(self, call: Call, viewer: Viewer) -> Call:
+    def _by_text(self, call: GraphQLRequest, viewer: Viewer) -> GraphQLRequest:
         if not call.query:
             raise TransportError("BAD_PARAMETERS", NO_DOCUMENT)
         mode = self.registry.mode(viewer)
@@ -94,7 +94,7 @@ class Trust:
         return call
 
 
-def _identifier(call: Call, keys: Sequence[str]) -> str | None:
+def _identifier(call: GraphQLRequest, keys: Sequence[str]) -> str | None:
     """The id under its own name, or one of the others. Raises TransportError where they differ."""
     named = [found for key in ("documentId", *keys) if (found := call.others.get(key)) is not None]
     if not all(isinstance(found, str) and 0 < len(found) <= MAX_ID for found in named):
@@ -104,7 +104,7 @@ def _identifier(call: Call, keys: Sequence[str]) -> str | None:
     return next(iter(named), None)
 
 
-def _digest(call: Call) -> str | None:
+def _digest(call: GraphQLRequest) -> str | None:
     """The hash in Apollo's extension. Raises TransportError in the words of Apollo Server."""
     given = call.extensions.get("persistedQuery")
     if given is None:

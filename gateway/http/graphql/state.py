@@ -9,32 +9,32 @@ from graphql import GraphQLSchema
 from auth.jwt.tokens import Tokens
 from billing.refusals import Unauthenticated
 from db.pool import Database
-from gateway.documents.document_cache import Documents
+from gateway.documents.document_cache import DocumentCache
 from gateway.http.capacity.admission import Admission
 from gateway.http.capacity.drain import Drain
 from gateway.http.capacity.flow import Flow
 from gateway.http.capacity.patience import Patience
-from gateway.http.capacity.recognised_callers import Known
+from gateway.http.capacity.recognised_callers import RecognisedCallers
 from gateway.http.graphql import uploads
 from gateway.http.graphql.budgets import Budgets
-from gateway.http.graphql.persisted import Trust
-from gateway.http.headers import Asked
-from gateway.http.origins import COST, Origins
+from gateway.http.graphql.persisted import PersistedDocumentResolver
+from gateway.http.headers import GraphQLHTTPRequest
+from gateway.http.origins import COST, CorsOrigins
 from gateway.http.proxies import Network
-from gateway.http.request_log import Entry
-from gateway.http.requests import Bounds
-from gateway.http.responses import Form
+from gateway.http.request_log import RequestLogEntry
+from gateway.http.requests import BodyLimits
+from gateway.http.responses import ResponseFormat
 from gateway.http.statuses import Profile
 from resolvers.context import Context, Files, Identity, Payments
-from resolvers.documents.publishing import Judge
+from resolvers.documents.publishing import DocumentValidator
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class RequestPolicy:
     """What requests may take, and how they are answered. `strangers` are callers without a token; `tells_reasons` says why a token is not accepted."""
 
-    callers: Bounds
-    strangers: Bounds
+    authenticated: BodyLimits
+    anonymous: BodyLimits
     operation_seconds: float
     patience: Patience
     acquire_seconds: float
@@ -46,41 +46,41 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Portal:
+class AppState:
     """What every request needs, made once per process."""
 
     schema: GraphQLSchema
-    documents: Documents
-    trusted_documents: Documents
-    trust: Trust
+    documents: DocumentCache
+    trusted_documents: DocumentCache
+    persisted_documents: PersistedDocumentResolver
     database: Database
     tokens: Tokens
     identity: Identity
     payments: Payments
     files: Files
-    judge: Judge
+    validate: DocumentValidator
     clock: Callable[[], datetime]
-    terms: Terms
-    origins: Origins
+    terms: RequestPolicy
+    origins: CorsOrigins
     admission: Admission
     running_costs: Admission
     budgets: Budgets
     uploads: Admission
     flow: Flow
     drain: Drain
-    known: Known = field(default_factory=Known)
+    known: RecognisedCallers = field(default_factory=RecognisedCallers)
 
 
 @dataclass(slots=True)
-class Visit:
+class RequestState:
     """One request on its way: how it is answered, what the log will say of it, and once the caller is known the unit of work and the key (`gateway/http/capacity/callers.py`).
 
     `refusal` is there for a request without a valid token: the answer, unless its operation needs none.
     """
 
-    request: Asked
-    form: Form
-    entry: Entry
+    request: GraphQLHTTPRequest
+    response_format: ResponseFormat
+    log_entry: RequestLogEntry
     context: Context | None = None
     caller: str = ""
     refusal: Unauthenticated | None = None

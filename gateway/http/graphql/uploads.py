@@ -15,25 +15,25 @@ from starlette.requests import Request
 from billing.files.attachments import MAX_FIELD_BYTES, MAX_REQUEST_BYTES
 from gateway.http import requests
 from gateway.http.capacity.flow import Flow
-from gateway.http.headers import Asked
-from gateway.http.multipart import Body, Part, Parts
-from gateway.http.requests import Call, arrived
+from gateway.http.headers import GraphQLHTTPRequest
+from gateway.http.multipart import Body, BodyPart, Parts
+from gateway.http.requests import GraphQLRequest, arrived
 from gateway.http.responses import Answer, TransportError
-from resolvers.attachments.upload_parts import File, Upload
+from resolvers.attachments.upload_parts import IncomingFile, Upload
 
 if TYPE_CHECKING:
-    from gateway.http.graphql.state import Terms
+    from gateway.http.graphql.state import RequestPolicy
 
 
-def is_multipart(request: Asked) -> bool:
+def is_multipart(request: GraphQLHTTPRequest) -> bool:
     return request.media_type == "multipart/form-data" and request.method == "POST"
 
 
-async def respond(request: Request, run: Callable[[Call], Awaitable[Answer]], terms: "Terms", *, flow: Flow) -> Answer:
+async def respond(request: Request, run: Callable[[GraphQLRequest], Awaitable[Answer]], terms: "RequestPolicy", *, flow: Flow) -> Answer:
     """The answer to a call with files, whose bytes are read while it runs. What stands before them has as long to come as any body. Raises TransportError."""
     body = Body(request, terms.patience, flow=flow)
     try:
-        answer = await run(await arrived(_read(request, body), seconds=terms.callers.seconds))
+        answer = await run(await arrived(_read(request, body), seconds=terms.authenticated.seconds))
     except TransportError as error:
         body.is_late = error.code == "REQUEST_TIMEOUT"
         error.headers |= await body.skip(2 * MAX_REQUEST_BYTES)
@@ -44,14 +44,14 @@ async def respond(request: Request, run: Callable[[Call], Awaitable[Answer]], te
     return answer
 
 
-class Incoming:
+class MultipartUploadSource:
     """The files of one request, in the order in which they come."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self.expected: dict[str, Upload] = {}
 
-    async def next_file(self) -> File:
+    async def next_file(self) -> IncomingFile:
         """Raises TransportError for a file that is missing, that nobody asked for, or that is none."""
         part = await self._parts.next()
         if part is None or part.name not in self.expected:
@@ -60,9 +60,9 @@ class Incoming:
             raise _bad(
                 f"Part `{part.name[:50]}` has no file name, so it is a field and no file. Clients that stream must be told one, such as `filename=` in gql."
             )
-        return File(self.expected.pop(part.name), part.file_name, part.content_type, self._chunks(part))
+        return IncomingFile(self.expected.pop(part.name), part.file_name, part.content_type, self._chunks(part))
 
-    async def _chunks(self, part: Part) -> AsyncIterator[bytes]:
+    async def _chunks(self, part: BodyPart) -> AsyncIterator[bytes]:
         """With the last file the body must end, or the request is not what it says to be."""
         async for chunk in part.chunks:
             yield chunk
@@ -70,12 +70,12 @@ class Incoming:
             raise _bad(f"Part `{more.name[:50]}` stands nowhere in `map`.")
 
 
-async def _read(request: Request, body: Body) -> Call:
+async def _read(request: Request, body: Body) -> GraphQLRequest:
     """The call, with an Upload wherever `map` says that a file belongs."""
     parts = Parts(body, request.headers["content-type"], MAX_REQUEST_BYTES)
     operations = await _field(parts, "operations")
     call = requests.checked(operations, is_get=False)
-    incoming = Incoming(parts)
+    incoming = MultipartUploadSource(parts)
     for name, paths in _map(await _field(parts, "map")).items():
         incoming.expected[name] = Upload(name, incoming)
         _place(operations, paths, incoming.expected[name])

@@ -30,7 +30,7 @@ class PortInUse(OperatorError):
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class ShutdownPolicy:
     """How the process ends: for `drain_seconds` it still takes requests and says that it is not ready, then what runs has `shutdown_seconds`."""
 
     drain: Drain = field(default_factory=Drain)
@@ -38,10 +38,10 @@ class Ending:
     shutdown_seconds: float = 25.0
 
 
-class Server(uvicorn.Server):
+class GatewayServer(uvicorn.Server):
     """Calls `on_ready` once requests are taken."""
 
-    def __init__(self, config: uvicorn.Config, ending: Ending, on_ready: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, ending: ShutdownPolicy, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ending = ending
         self._on_ready = on_ready
@@ -112,7 +112,7 @@ def configured(app: ASGIApp, shutdown_seconds: float = 25.0) -> uvicorn.Config:
     )
 
 
-def serve(app: ASGIApp, listener: socket.socket, ending: Ending, *, on_ready: Callable[[], None]) -> None:
+def serve(app: ASGIApp, listener: socket.socket, ending: ShutdownPolicy, *, on_ready: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM, then finish what runs."""
     # uvicorn ends by raising the signal again: here it only has to unwind what is around us, the built-in Postgres too.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -126,4 +126,4 @@ def serve(app: ASGIApp, listener: socket.socket, ending: Ending, *, on_ready: Ca
     # glibc gives freed memory back and fetches it again, page by page, for every few hundred KB of an upload, until it has seen a larger block come and go.
     bytes(RETAINED_BYTES // 2)
     with suppress(KeyboardInterrupt):
-        Server(configured(app, ending.shutdown_seconds), ending, on_ready).run([listener])
+        GatewayServer(configured(app, ending.shutdown_seconds), ending, on_ready).run([listener])

@@ -20,7 +20,7 @@ from auth.jwt.keys import Asymmetric
 from auth.secret import is_guessable
 from auth.throttle import SCHEMES
 from billing.money.dunning import RetryPolicy
-from billing.money.numbers import judge_pattern
+from billing.money.numbers import check_pattern
 from mail.port import author, is_one_line
 
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?")
@@ -255,7 +255,7 @@ Lines = Annotated[tuple[str, ...], BeforeValidator(_list), AfterValidator(_lines
 Origins = Annotated[tuple[str, ...], BeforeValidator(_list), AfterValidator(_origins)]
 Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_networks), BeforeValidator(_list)]
 RetryDays = Annotated[tuple[int, ...], BeforeValidator(_list), AfterValidator(_retry_days)]
-InvoiceNumber = Annotated[str, AfterValidator(judge_pattern)]
+InvoiceNumber = Annotated[str, AfterValidator(check_pattern)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Issuers = Annotated[tuple[OtherIssuer, ...], BeforeValidator(_issuers)]
 # An empty secret is one that was left out.

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from billing.money.numbers import DEFAULT_CREDIT_NOTE_PATTERN, DEFAULT_PATTERN
-from gateway.documents.limits import Limits
+from gateway.documents.limits import DocumentLimits
 from gateway.documents.registry import Mode
 from gateway.http.statuses import Profile
 from gateway.operator_errors import OperatorError
@@ -36,7 +36,7 @@ from gateway.wiring.configuration.setting_values import (
     normalized,
 )
 
-DOCUMENT = Limits()
+DOCUMENT = DocumentLimits()
 # What Postgres and every client can hold as a number; a day, which no wait of a server reaches.
 MOST = 2**31 - 1
 DAY = 86_400.0
@@ -266,9 +266,9 @@ class Settings(BaseSettings):
         return self.document_mode or ("required" if self.is_production else "open")
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> DocumentLimits:
         """What one document may ask for."""
-        return Limits(**{name: getattr(self, f"max_{name}") for name in Limits.__slots__})
+        return DocumentLimits(**{name: getattr(self, f"max_{name}") for name in DocumentLimits.__slots__})
 
     @property
     def is_production(self) -> bool:

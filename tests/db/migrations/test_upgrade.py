@@ -14,11 +14,11 @@ from db.deployment.migrate import VERSIONS
 from db.deployment.revisions import revisions
 from db.pool import Database, Pool
 from gateway.documents.document_cache import first_party
-from tests.conftest import ADA, Portal, closing_pool, shown
+from tests.conftest import ADA, Portal, closing_pool, demo_customer
 from tests.db.migrations.old_database import connected
 from tests.db.migrations.previous_revision import GENERATED, NOW, Upgraded, counts, upgraded_from_previous
 
-VIEWERS = [shown(person.email) for person in demo.SHOWN]
+VIEWERS = [demo_customer(person.email) for person in demo.PERSONAS]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ async def test_the_database_is_at_the_newest_revision_with_the_rows_of_before(up
         assert await connection.fetchval("select version_num from alembic_version") == revisions()[0]
         rows = await counts(connection)
     assert {table: rows[table] for table in upgraded.rows if table in rows and rows[table] < upgraded.rows[table]} == {}
-    assert rows["customer"] >= 0.8 * (GENERATED + len(demo.SHOWN))
+    assert rows["customer"] >= 0.8 * (GENERATED + len(demo.PERSONAS))
     assert len([table for table, count in rows.items() if count]) > 20
 
 

@@ -13,12 +13,12 @@ import pytest
 from graphql import GraphQLSchema, parse
 
 from db.builtin.embedded import Urls
-from gateway.documents.document_cache import Documents
-from gateway.documents.limits import Limits, weigh
+from gateway.documents.document_cache import DocumentCache
+from gateway.documents.limits import DocumentLimits, weigh
 from tests.conftest import ADA, BIG, token
 from tests.servers.processes import process
 
-LIMITS = Limits()
+LIMITS = DocumentLimits()
 ROOM = {name: 10**9 for name in ("document_bytes", "tokens", "depth", "aliases", "root_fields", "mutation_fields", "directives", "fields", "cost")}
 
 
@@ -43,8 +43,8 @@ def calls_of(work: Callable[[], object]) -> int:
 
 
 @pytest.fixture
-def documents(graphql_schema: GraphQLSchema) -> Documents:
-    return Documents(graphql_schema, None)
+def documents(graphql_schema: GraphQLSchema) -> DocumentCache:
+    return DocumentCache(graphql_schema, None)
 
 
 def many(count: int, text: Callable[[int], str], separator: str = " ") -> str:
@@ -99,7 +99,7 @@ FAMILIES: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("size", [50, 400, 2000])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_family_of_attacks_is_refused_with_little_work(documents: Documents, family: str, size: int) -> None:
+def test_every_family_of_attacks_is_refused_with_little_work(documents: DocumentCache, family: str, size: int) -> None:
     text = FAMILIES[family](size)
     document = documents.prepare(text)
     # What is not refused has to be harmless: it costs little to run.
@@ -108,12 +108,12 @@ def test_every_family_of_attacks_is_refused_with_little_work(documents: Document
     assert calls_of(lambda: documents.prepare(text + " ")) < MOST_CALLS
 
 
-def test_fragments_that_double_nothing_but_themselves_cost_what_they_ask_for(documents: Documents) -> None:
+def test_fragments_that_double_nothing_but_themselves_cost_what_they_ask_for(documents: DocumentCache) -> None:
     document = documents.prepare(FAMILIES["fragment doubling"](40))
     assert documents.cost(document, document.operations[None], {}) == 1
 
 
-def test_what_nothing_reaches_is_weighed_too_for_it_would_be_validated(documents: Documents) -> None:
+def test_what_nothing_reaches_is_weighed_too_for_it_would_be_validated(documents: DocumentCache) -> None:
     assert documents.prepare("{ __typename } fragment A on Customer {" + "id " * 60 + "}").error_code == "LIMIT_EXCEEDED"
 
 

@@ -28,7 +28,7 @@ from strawberry.types import Info
 from auth.viewer import Viewer
 from db.builtin.embedded import Urls
 from gateway.documents.cost import UndeclaredCost, check_costs
-from gateway.documents.document_cache import Documents
+from gateway.documents.document_cache import DocumentCache
 from schema.declarations.costs import costing
 from tests.conftest import ADA, ROOM, STAFF, token
 
@@ -60,7 +60,7 @@ def test_every_field_of_the_schema_has_a_cost(graphql_schema: GraphQLSchema) -> 
 @pytest.mark.parametrize("size", [100, 100.0])
 def test_a_size_costs_the_same_however_its_number_is_written(graphql_schema: GraphQLSchema, size: float) -> None:
     """GraphQL's Int takes JSON's 100.0 for 100."""
-    documents = Documents(graphql_schema, None, ROOM)
+    documents = DocumentCache(graphql_schema, None, ROOM)
     document = documents.prepare("query ($n: Int) { customer { subscriptions(first: $n) { nodes { id invoices(first: $n) { nodes { id } } } } } }")
     operation = document.operation(None)
     assert operation is not None

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.documents.deprecation import Deprecation
-from gateway.http.origins import SHOWN
+from gateway.http.origins import EXPOSED_HEADERS
 
 SINCE = datetime(2026, 11, 28, 12, 30, 59, 999_999, tzinfo=UTC)
 ONE, TWO = ("sha256:" + digit * 64 for digit in "1f")
@@ -57,5 +57,5 @@ def test_dates_are_written_as_their_standards_say() -> None:
 
 def test_a_page_of_another_origin_may_read_every_header_of_a_deprecation() -> None:
     deprecation = Deprecation(SINCE, "https://a.example", SINCE)
-    assert deprecation.headers.keys() <= set(SHOWN.split(", "))
+    assert deprecation.headers.keys() <= set(EXPOSED_HEADERS.split(", "))
     assert len(deprecation.headers) == 3

@@ -9,12 +9,12 @@ import pytest
 from graphql import GraphQLSchema, get_introspection_query
 
 from db.builtin.embedded import Urls
-from gateway.documents.document_cache import MAX_TOKENS, Documents, first_party, judge
-from gateway.documents.limits import Limits
+from gateway.documents.document_cache import MAX_TOKENS, DocumentCache, first_party, validate_document
+from gateway.documents.limits import DocumentLimits
 from gateway.wiring.configuration.settings import Settings
 from tests.conftest import ADA, SECRET, STAFF, token
 
-LIMITS = Limits()
+LIMITS = DocumentLimits()
 
 
 def nested(levels: int) -> str:
@@ -50,36 +50,36 @@ EDGES: dict[str, tuple[str, str]] = {
 
 
 @pytest.fixture
-def documents(graphql_schema: GraphQLSchema) -> Documents:
-    return Documents(graphql_schema, None)
+def documents(graphql_schema: GraphQLSchema) -> DocumentCache:
+    return DocumentCache(graphql_schema, None)
 
 
 @pytest.mark.parametrize("limit", EDGES)
-def test_what_is_at_a_limit_runs_and_what_is_beyond_it_is_told_which(documents: Documents, limit: str) -> None:
+def test_what_is_at_a_limit_runs_and_what_is_beyond_it_is_told_which(documents: DocumentCache, limit: str) -> None:
     at, beyond = (documents.prepare(text) for text in EDGES[limit])
     assert at.errors == ()
     assert beyond.error_code == "LIMIT_EXCEEDED"
     assert beyond.errors[0].extensions == {"code": "LIMIT_EXCEEDED", "limit": limit, "allowed": getattr(LIMITS, limit)}
 
 
-def test_no_more_errors_are_told_than_the_limit_says(documents: Documents) -> None:
+def test_no_more_errors_are_told_than_the_limit_says(documents: DocumentCache) -> None:
     assert len(documents.prepare("{customer{" + "".join(f"no{n} " for n in range(40)) + "}}").errors) == LIMITS.errors
 
 
 @pytest.mark.parametrize("name", first_party())
-def test_every_first_party_document_is_within_the_limits(documents: Documents, name: str) -> None:
+def test_every_first_party_document_is_within_the_limits(documents: DocumentCache, name: str) -> None:
     document = documents.prepare(first_party()[name])
     assert document.errors == ()
     assert documents.cost(document, document.operations[name], {}) <= 0.95 * LIMITS.cost
 
 
-def test_introspection_as_tools_send_it_is_within_the_limits(documents: Documents) -> None:
+def test_introspection_as_tools_send_it_is_within_the_limits(documents: DocumentCache) -> None:
     document = documents.prepare(get_introspection_query())
     assert document.errors == ()
     assert document.introspects
 
 
-def cost(documents: Documents, text: str, **variables: Any) -> int:
+def cost(documents: DocumentCache, text: str, **variables: Any) -> int:
     document = documents.prepare(text)
     assert document.errors == (), document.errors
     (operation,) = document.operations.values()
@@ -113,7 +113,7 @@ def cost(documents: Documents, text: str, **variables: Any) -> int:
         ("{ customers(first: 9) { nodes { summary { activeSubscriptions } } } }", {}, 9 * 2),
     ],
 )
-def test_a_cost_is_the_rows_that_the_request_can_come_to(documents: Documents, text: str, variables: dict[str, Any], expected: int) -> None:
+def test_a_cost_is_the_rows_that_the_request_can_come_to(documents: DocumentCache, text: str, variables: dict[str, Any], expected: int) -> None:
     assert cost(documents, text, **variables) == expected
 
 
@@ -142,7 +142,7 @@ def test_every_limit_is_a_setting_and_in_the_documentation(root: Any) -> None:
     text = (root / "docs/limits.md").read_text()
     settings = Settings()
     assert settings.limits == LIMITS
-    for item in fields(Limits):
+    for item in fields(DocumentLimits):
         assert f"| `MAX_{item.name.upper()}` | {getattr(LIMITS, item.name):,} |" in text
     for name in ("max_body_bytes", "max_stranger_bytes", "max_url_bytes", "max_running", "max_queued"):
         assert f"| `{name.upper()}` | {getattr(settings, name):,} |" in text
@@ -151,14 +151,14 @@ def test_every_limit_is_a_setting_and_in_the_documentation(root: Any) -> None:
 
 
 def test_a_setting_changes_its_limit(graphql_schema: GraphQLSchema) -> None:
-    narrow = Documents(graphql_schema, None, Settings(max_depth=2).limits)
+    narrow = DocumentCache(graphql_schema, None, Settings(max_depth=2).limits)
     assert narrow.prepare("{ customer { name } }").errors == ()
     assert narrow.prepare("{ customer { summary { activeSubscriptions } } }").error_code == "LIMIT_EXCEEDED"
 
 
 @pytest.mark.slow
 def test_documents_are_forgotten_before_they_take_too_much_memory(graphql_schema: GraphQLSchema) -> None:
-    documents = Documents(graphql_schema, None)
+    documents = DocumentCache(graphql_schema, None)
     for number in range(700):
         assert documents.prepare(f"{{ a{number}: customer {{ " + "id " * 10 + "...on Customer{...on Customer{name}} " * 30 + "email " * 30 + "} }").errors == ()
     assert documents._tokens <= MAX_TOKENS
@@ -192,15 +192,15 @@ async def test_introspection_and_suggestions_are_for_developers_in_production(st
 @pytest.mark.parametrize("name", first_party())
 def test_a_page_is_published_with_what_it_costs_when_it_is_called_plainly(graphql_schema: GraphQLSchema, name: str) -> None:
     text = first_party()[name]
-    documents = Documents(graphql_schema, None)
+    documents = DocumentCache(graphql_schema, None)
     document = documents.prepare(text)
     operation = document.operation(None)
     assert operation
-    assert judge(graphql_schema, Limits(), text).cost == documents.cost(document, operation, {})
+    assert validate_document(graphql_schema, DocumentLimits(), text).cost == documents.cost(document, operation, {})
 
 
 def test_what_a_document_may_come_to_is_no_reason_against_it(graphql_schema: GraphQLSchema) -> None:
     """Callers may ask for smaller pages than the usual ones."""
     inner = "invoices(first: $n) { nodes { attachments(first: $n) { nodes { id } } } }"
-    judged = judge(graphql_schema, replace(Limits(), cost=300), "query Q($n: Int!) { customer { " + inner + " } }")
+    judged = validate_document(graphql_schema, replace(DocumentLimits(), cost=300), "query Q($n: Int!) { customer { " + inner + " } }")
     assert (judged.errors, judged.cost > 300) == ((), True)

@@ -11,20 +11,20 @@ import pytest
 from db.builtin.embedded import Urls
 from db.pool import Database, Pool
 from gateway.documents.document_cache import digest
-from gateway.documents.limits import Limits
+from gateway.documents.limits import DocumentLimits
 from gateway.documents.registry import Registry
-from gateway.documents.revalidation import Review
-from gateway.documents.sync import Keeper, write_last_uses, write_uses
+from gateway.documents.revalidation import Revalidation
+from gateway.documents.sync import RegistrySync, write_last_uses, write_uses
 from tests.waiting import held_up, until
 
 USES = Counter({("portal", "sha256:" + "0" * 64): 3, ("portal", "sha256:" + "1" * 64): 4})
 
 
-def keeper(database: Database, graphql_schema: Any) -> Keeper:
+def keeper(database: Database, graphql_schema: Any) -> RegistrySync:
     registry = Registry({}, "open")
     registry.give_back(USES)
-    review = Review(lambda _: None, digest(graphql_schema, Limits()))
-    return Keeper(registry, database, "", {}, lambda: datetime.now(UTC), review)
+    review = Revalidation(lambda _: None, digest(graphql_schema, DocumentLimits()))
+    return RegistrySync(registry, database, "", {}, lambda: datetime.now(UTC), review)
 
 
 async def test_uses_whose_writing_is_cancelled_are_counted_later(urls: Urls, admin: asyncpg.Connection, graphql_schema: Any) -> None:

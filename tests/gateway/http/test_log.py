@@ -17,7 +17,7 @@ from auth.viewer import Viewer
 from billing.states import Actor
 from db.builtin.embedded import Urls
 from gateway.http.log_format import hidden, redact
-from gateway.http.request_log import Budget
+from gateway.http.request_log import LogRateLimit
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.issuer import issuer_of, new_key
 from tests.conftest import ADA, SECRET, Post, customer, token
@@ -85,7 +85,7 @@ def test_every_logger_of_ours_is_named_portico(root: Path) -> None:
 
 
 def test_of_a_flood_of_refusals_a_hundred_lines_a_second_are_kept_and_the_rest_is_counted() -> None:
-    budget = Budget(100)
+    budget = LogRateLimit(100)
     assert [budget.take(5 + number / 1000) for number in range(300)] == [0] * 100 + [None] * 200
     assert [budget.take(6.0), budget.take(6.1)] == [200, 0]
 

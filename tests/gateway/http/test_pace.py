@@ -7,21 +7,21 @@ import time
 import pytest
 
 from gateway.http.capacity.threads import beside
-from resolvers.pace import ROWS_AT_ONCE, Pace
+from resolvers.pace import ROWS_AT_ONCE, CompletionPacer
 from tests.conftest import BIG, Portal
 
 PAGES = "{ " + " ".join(f"a{number}: customer {{ payments(first: {number + 40}) {{ nodes {{ amount {{ formatted }} }} }} }}" for number in range(10)) + " }"
 
 
 async def test_few_rows_are_completed_without_a_pause() -> None:
-    pace = Pace()
+    pace = CompletionPacer()
     for _ in range(ROWS_AT_ONCE):
         with pytest.raises(StopIteration):
             pace.take(1).send(None)
 
 
 async def test_many_rows_are_completed_in_parts_between_which_others_run() -> None:
-    pace, done, turns = Pace(), [], 0
+    pace, done, turns = CompletionPacer(), [], 0
 
     async def complete(rows: int) -> None:
         await pace.take(rows)
@@ -39,7 +39,7 @@ async def test_many_rows_are_completed_in_parts_between_which_others_run() -> No
 
 
 async def test_rows_that_nobody_waits_for_any_more_take_no_part() -> None:
-    pace = Pace()
+    pace = CompletionPacer()
     tasks = [asyncio.create_task(pace.take(ROWS_AT_ONCE)) for _ in range(4)]
     await asyncio.sleep(0)
     tasks[1].cancel()

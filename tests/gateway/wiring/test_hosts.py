@@ -34,7 +34,7 @@ ADDRESSES = ["192.0.2.7", "192.0.2.7:8000", "[2001:db8::7]:8000", "0.0.0.0:8000"
 
 def takes(header: str, *, gives_token: bool = True, **settings: Any) -> bool:
     hosts = hosts_of(Settings(**settings), gives_token=gives_token)
-    return hosts is None or hosts.takes(header)
+    return hosts is None or hosts.accepts(header)
 
 
 @pytest.mark.parametrize("listens", ["127.0.0.1", "localhost", "::1", "0.0.0.0", "::", "192.0.2.7"])
@@ -57,7 +57,7 @@ def test_production_and_a_server_for_others_that_gives_no_token_look_at_no_name(
     assert takes("evil.example", host="0.0.0.0", gives_token=False)
     assert not takes("evil.example", host="0.0.0.0", gives_token=True)
     assert not takes("evil.example", host="127.0.0.1", gives_token=False)
-    assert Hosts([], takes_addresses=False).takes("localhost")
+    assert Hosts([], takes_addresses=False).accepts("localhost")
 
 
 PATHS = {

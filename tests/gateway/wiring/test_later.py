@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from gateway.http.capacity.after_response import Later
+from gateway.http.capacity.after_response import DeferredTasks
 
 
 async def quick(done: list[str]) -> None:
@@ -25,7 +25,7 @@ async def failing() -> None:
 
 
 async def test_what_runs_is_finished_and_so_is_what_it_begins(caplog: pytest.LogCaptureFixture) -> None:
-    later, done = Later(), list[str]()
+    later, done = DeferredTasks(), list[str]()
 
     async def chained() -> None:
         later(quick(done))
@@ -37,7 +37,7 @@ async def test_what_runs_is_finished_and_so_is_what_it_begins(caplog: pytest.Log
 
 
 async def test_what_does_not_end_in_time_is_cancelled_counted_and_named(caplog: pytest.LogCaptureFixture) -> None:
-    later, done = Later(), list[str]()
+    later, done = DeferredTasks(), list[str]()
     for work in (endless(done), endless(done), quick(done)):
         later(work)
     await asyncio.wait_for(later.finish(0.05), 5)
@@ -47,7 +47,7 @@ async def test_what_does_not_end_in_time_is_cancelled_counted_and_named(caplog: 
 
 
 async def test_what_fails_is_a_line_with_its_cause(caplog: pytest.LogCaptureFixture) -> None:
-    later = Later()
+    later = DeferredTasks()
     later(failing())
     await later.finish()
     (line,) = caplog.records

@@ -30,14 +30,14 @@ from gateway.routes.examples import Login
 from gateway.wiring.app import Setup
 from gateway.wiring.configuration.secret_settings import SECRETS, secrets_in
 from gateway.wiring.configuration.settings import Settings, WrongSetting, load
-from gateway.wiring.database import Place
+from gateway.wiring.database import DatabaseUrls
 from gateway.wiring.files import bucket_of
 from gateway.wiring.identity import sender
-from gateway.wiring.issuer import kept_secret, new_key
+from gateway.wiring.issuer import new_key, stored_secret
 from gateway.wiring.payments import payments
 from mail.port import MailAway, Message
 from payments.processor import Payer, ProcessorUnavailable
-from payments.stripe import Account, Stripe
+from payments.stripe import Stripe, StripeAccount
 from storage.bucket import BucketUnavailable
 from storage.scan import Clamd
 from tests.conftest import ISSUER
@@ -52,9 +52,9 @@ FREE = {"merchant_logo", "signing_keys_dir", "s3_access_key", "s3_secret_key", "
 
 
 def test_a_kept_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
-    kept = kept_secret(tmp_path / "data", "secret")
+    kept = stored_secret(tmp_path / "data", "secret")
     assert len(kept) == 64
-    assert kept_secret(tmp_path / "data", "secret") == kept
+    assert stored_secret(tmp_path / "data", "secret") == kept
     assert [(file.name, file.stat().st_mode & 0o777) for file in (tmp_path / "data").iterdir()] == [("secret", 0o600)]
 
 
@@ -67,7 +67,7 @@ def test_a_kept_secret_has_its_name_only_once_it_is_whole_and_who_was_first_is_r
         return "of who came second"
 
     monkeypatch.setattr(secrets, "token_hex", made_by_two_at_once)
-    assert kept_secret(tmp_path, "secret") == "of who was first"
+    assert stored_secret(tmp_path, "secret") == "of who was first"
 
 
 URLS = (
@@ -120,7 +120,7 @@ def test_what_may_hold_a_secret_is_marked_as_one_and_not_in_the_repr_of_what_hol
     values = {name: AWAY if name.endswith("database_url") else f"redis://:{MARK}@h" if name == "throttle_url" else f"sk_{MARK}-{'x' * 32}" for name in SECRETS}
     settings = Settings(**values | {"secret": f"{MARK}-{'x' * 32}", "stripe_webhook_secret": f"whsec_{MARK}"})
     assert {getattr(settings, name) for name in SECRETS if MARK not in str(getattr(settings, name))} == set()
-    place = Place(AWAY, AWAY)
+    place = DatabaseUrls(AWAY, AWAY)
     for holder in (
         settings,
         place,
@@ -409,7 +409,7 @@ async def test_what_is_away_or_refuses_while_the_process_runs_is_logged_without_
         settings = Settings(**common, **s3, smtp_port=smtp, s3_endpoint=f"http://127.0.0.1:{http}", throttle_url=f"redis://:{MARK}@127.0.0.1:1")
         lines(settings.model_dump())
         bucket, throttle = bucket_of(settings, "", b""), Throttle(settings.throttle_url)
-        stripe = Stripe(Account(settings.stripe_secret_key or "", "", "", address=f"http://127.0.0.1:{http}"))
+        stripe = Stripe(StripeAccount(settings.stripe_secret_key or "", "", "", address=f"http://127.0.0.1:{http}"))
         for work, problem in (
             (sender(settings).send(Message("a@b.example", "x", "x", datetime.now(UTC), "one")), MailAway),
             (bucket.delete("a/b"), BucketUnavailable),

@@ -21,14 +21,14 @@ import asyncpg
 import schema as portal_schema
 from billing.states import Actor
 from db.pool import Database, Pool
-from db.unit_of_work import Caller, Session
+from db.unit_of_work import Caller, UnitOfWork
 from gateway.documents import sync
 from gateway.wiring import app as application
 from gateway.wiring.app import Setup, create_app
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.files import bucket_of
 from jobs.attachments import sweep
-from resolvers.documents.publishing import Judge, Judged
+from resolvers.documents.publishing import DocumentValidator, ValidationResult
 from tests.callers.posting import group, headers
 from tests.conftest import ADA, ISSUER
 from tests.journeys.files.test_direct_uploads import COMPLETE, CREATE, DELETE
@@ -39,15 +39,15 @@ CONTENTS = [pdf(700_000), pdf(30_000)]
 # Made once, before the children are born: they take longer than all that the children do.
 portal_schema.build = functools.cache(portal_schema.build)
 application.revisions = functools.cache(application.revisions)
-judged: dict[str, Judged] = {}
+judged: dict[str, ValidationResult] = {}
 
 
-def judge_new(texts: Sequence[str], judge: Judge) -> list[Judged]:
+def judge_new(texts: Sequence[str], judge: DocumentValidator) -> list[ValidationResult]:
     judged.update((text, judge(text)) for text in texts if text not in judged)
     return [judged[text] for text in texts]
 
 
-sync.judge_all = judge_new
+sync.validate_all = judge_new
 
 
 class Stepped:
@@ -207,7 +207,7 @@ async def judge(world: World, journey: str) -> None:
     await pool.connect()
     bucket = bucket_of(world.settings, "", b"")
     now = datetime.now(UTC)
-    await sweep(Session(pool, Caller(None, Actor.SYSTEM, now)), bucket, now=now + timedelta(hours=26))
+    await sweep(UnitOfWork(pool, Caller(None, Actor.SYSTEM, now)), bucket, now=now + timedelta(hours=26))
     await pool.disconnect()
     await bucket.close()
     admin = await asyncpg.connect(world.admin, server_settings={"search_path": "portico"})

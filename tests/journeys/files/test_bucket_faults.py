@@ -12,8 +12,8 @@ import pytest
 
 from billing.states import Actor
 from db.builtin.embedded import Urls
-from db.unit_of_work import Caller, Session
-from jobs.attachments import Swept, sweep
+from db.unit_of_work import Caller, UnitOfWork
+from jobs.attachments import SweepResult, sweep
 from storage.bucket import BucketUnavailable
 from storage.s3 import S3
 from tests.callers.posting import attach, codes, group, send
@@ -50,10 +50,10 @@ class Tried:
     portal: Portal
     admin: Any = None
 
-    async def sweep(self) -> Swept:
+    async def sweep(self) -> SweepResult:
         """By the end of a day, when whatever was begun is over."""
         now = datetime.now(UTC)
-        return await sweep(Session(self.portal.database, Caller(None, Actor.SYSTEM, now)), self.bucket, now=now + LATER)
+        return await sweep(UnitOfWork(self.portal.database, Caller(None, Actor.SYSTEM, now)), self.bucket, now=now + LATER)
 
     async def delete(self, identifier: str) -> Any:
         answer = await self.client.post("/graphql", json={"query": DELETE, "variables": {"id": identifier}}, headers={"Authorization": f"Bearer {token(ADA)}"})

@@ -8,7 +8,7 @@ import httpx
 
 from billing.states import Actor
 from db.builtin.embedded import Urls
-from db.unit_of_work import Caller, Session
+from db.unit_of_work import Caller, UnitOfWork
 from jobs.attachments import sweep
 from storage.s3 import S3
 from tests.callers.posting import attach, codes
@@ -40,7 +40,7 @@ async def test_a_file_is_sent_read_and_deleted(
             assert (name == "b.png") == (got.headers["content-disposition"].endswith("b.png"))
             assert (await fleet.ask(DELETE, id=attachment["id"]))["userErrors"] == []
     bucket, now = S3(place(any_store)), datetime.now(UTC)
-    swept = await sweep(Session(portal.database, Caller(None, Actor.SYSTEM, now)), bucket, now=now + timedelta(hours=26))
+    swept = await sweep(UnitOfWork(portal.database, Caller(None, Actor.SYSTEM, now)), bucket, now=now + timedelta(hours=26))
     await bucket.close()
     assert swept.failures == 0
     assert any_store.keys() == set()

@@ -12,7 +12,7 @@ import pytest
 from billing.states import Actor
 from db.builtin.embedded import Urls
 from db.pool import Database
-from db.unit_of_work import Caller, Session
+from db.unit_of_work import Caller, UnitOfWork
 from jobs.attachments import sweep
 from storage import keys
 from storage.bucket import BucketUnavailable, NoSuchObject
@@ -26,8 +26,8 @@ from tests.samples import pdf
 LATER = timedelta(hours=26)
 
 
-def system(database: Database) -> Session:
-    return Session(database, Caller(None, Actor.SYSTEM, datetime.now(UTC)))
+def system(database: Database) -> UnitOfWork:
+    return UnitOfWork(database, Caller(None, Actor.SYSTEM, datetime.now(UTC)))
 
 
 async def names(data_dir: Path) -> set[str]:
@@ -46,13 +46,13 @@ async def test_what_was_announced_and_never_completed_is_gone_after_a_day(
     await sweep(system(portal.database), portal.files.bucket, now=now + timedelta(hours=23))
     assert await admin.fetchval("select count(*) from attachment where id = any($1)", list(waiting)) == 2
     swept = await sweep(system(portal.database), portal.files.bucket, now=now + LATER)
-    assert swept.announced >= 2
+    assert swept.expired_uploads >= 2
     assert await admin.fetchval("select count(*) from attachment where id = any($1)", list(waiting)) == 0
     assert not any(identifier in name for name in await names(data_dir) for identifier in waiting)
     assert await admin.fetchval("select status from attachment where id = $1", kept) == "STORED"
     assert any(kept in name for name in await names(data_dir))
     again = await sweep(system(portal.database), portal.files.bucket, now=now + LATER)
-    assert (again.announced, again.objects) == (0, 0)
+    assert (again.expired_uploads, again.objects) == (0, 0)
 
 
 async def test_objects_that_no_row_owns_are_deleted_when_nobody_writes_them_any_more(portal: Portal, data_dir: Path, admin: asyncpg.Connection) -> None:

@@ -14,7 +14,7 @@ import pytest
 
 from auth.passwords import Passwords
 from db.builtin.embedded import Urls
-from tests.conftest import STAFF, shown, token
+from tests.conftest import STAFF, demo_customer, token
 
 PASSWORD = "seven green bicycles at dawn"
 ANOTHER = "eleven quiet lighthouses sing"
@@ -70,7 +70,7 @@ def secret_in(letter: email.message.EmailMessage) -> str:
 @pytest.fixture
 async def ada(admin: asyncpg.Connection) -> AsyncIterator[str]:
     """Ada's account with a password, and afterwards as if nothing had been."""
-    person = shown("ada@example.com").customer_id
+    person = demo_customer("ada@example.com").customer_id
     before = await admin.fetchrow("select name, email, locale, time_zone, version from customer where id = $1", person)
     hashed = await Passwords().hash(PASSWORD)
     await admin.execute("insert into credential values ('ada@example.com', $1, $2, now(), now())", person, hashed)
@@ -208,20 +208,20 @@ async def test_a_weak_or_common_password_is_refused_with_the_reason(portal: Port
 
 async def test_staff_make_a_link_that_lets_a_customer_in_once(portal: Portal, ada: str) -> None:
     make = "mutation ($id: ID!, $l: String) { createPortalLink(input: { customerId: $id, landing: $l }) { link { url } userErrors { code } } }"
-    url = (await portal(make, token(STAFF), id=shown(ada).customer_id, l="/invoices"))["createPortalLink"]["link"]["url"]
+    url = (await portal(make, token(STAFF), id=demo_customer(ada).customer_id, l="/invoices"))["createPortalLink"]["link"]["url"]
     assert url.startswith("https://portal.example/enter#token=")
     secret = url.partition("#token=")[2]
     assert (await portal(REDEEM, token=secret))["redeemPortalLink"]["tokens"]["customer"] == {"email": ada}
     for used in (secret, "rubbish"):
         assert (await portal(REDEEM, token=used))["redeemPortalLink"]["userErrors"][0]["code"] == "LINK_INVALID"
     for landing in ("https://evil.example", "//evil.example", "/\\evil.example", "javascript:1"):
-        assert (await portal(make, token(STAFF), id=shown(ada).customer_id, l=landing))["createPortalLink"]["userErrors"] == [{"code": "INVALID_VALUE"}]
+        assert (await portal(make, token(STAFF), id=demo_customer(ada).customer_id, l=landing))["createPortalLink"]["userErrors"] == [{"code": "INVALID_VALUE"}]
     assert (await portal(make, token(STAFF), id="cus_01m829w97ne1msh76cygrhecz9"))["createPortalLink"]["userErrors"] == [{"code": "NOT_FOUND"}]
 
 
 async def test_an_expired_link_says_what_a_used_one_says(portal: Portal, ada: str, admin: asyncpg.Connection) -> None:
     make = "mutation ($id: ID!) { createPortalLink(input: { customerId: $id }) { link { url } } }"
-    url = (await portal(make, token(STAFF), id=shown(ada).customer_id))["createPortalLink"]["link"]["url"]
+    url = (await portal(make, token(STAFF), id=demo_customer(ada).customer_id))["createPortalLink"]["link"]["url"]
     await admin.execute("update identity_link set created_at = created_at - interval '1 hour', expires_at = expires_at - interval '1 hour'")
     assert (await portal(REDEEM, token=url.partition("#token=")[2]))["redeemPortalLink"]["userErrors"][0]["code"] == "LINK_INVALID"
 
@@ -256,7 +256,7 @@ async def test_everything_leaves_a_trail_that_staff_read_and_nobody_changes(port
         ("signIn", "WRONG_CREDENTIALS", "ANONYMOUS"),
         ("signIn", "OK", "ANONYMOUS"),
     ]
-    assert [node["customerId"] for node in found] == [shown(ada).customer_id, None, shown(ada).customer_id]
+    assert [node["customerId"] for node in found] == [demo_customer(ada).customer_id, None, demo_customer(ada).customer_id]
     assert all(len(node["requestId"]) == 32 for node in found)
     for statement in ("update audit_event set event = 'x'", "delete from audit_event", "truncate audit_event"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):

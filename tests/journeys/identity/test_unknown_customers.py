@@ -15,7 +15,7 @@ import pytest
 
 from auth.jwt.issuers import OtherIssuer
 from auth.jwt.keys import published
-from auth.jwt.tokens import Issuer, sign
+from auth.jwt.tokens import OwnIssuer, sign
 from auth.viewer import Viewer
 from db.builtin.embedded import Urls
 from tests.auth.forge import RS
@@ -26,7 +26,7 @@ from tests.journeys.arguments import TAIL, plausible_variables, root_fields
 from tests.samples import pdf
 
 ISS = "https://login.example.com/"
-THEIRS = Issuer(ISS, "https://portal.example.com", (replace(RS, kid="theirs"),))
+THEIRS = OwnIssuer(ISS, "https://portal.example.com", (replace(RS, kid="theirs"),))
 NOBODY = f"cus_{TAIL}"
 OWNER = {
     "customerId": NOBODY,
@@ -38,7 +38,7 @@ OWNER = {
 TABLES = ("audit_event", "idempotency_key", "letter", "loose_object", "portal_session", "attachment")
 
 
-def signed(viewer: Viewer, issuer: Issuer = ISSUER) -> str:
+def signed(viewer: Viewer, issuer: OwnIssuer = ISSUER) -> str:
     return sign(viewer, issuer, now=datetime.now(UTC), lifetime=timedelta(hours=1))
 
 

@@ -20,12 +20,12 @@ from auth.viewer import Viewer
 from billing.states import Actor
 from db.builtin.embedded import Urls
 from db.pool import Database, Pool
-from db.unit_of_work import Caller, DatabaseUnavailable, Session
+from db.unit_of_work import Caller, DatabaseUnavailable, UnitOfWork
 from gateway.documents.document_cache import first_party, first_party_actions
 from gateway.http.capacity import admission
-from gateway.http.capacity.after_response import Later
+from gateway.http.capacity.after_response import DeferredTasks
 from gateway.http.graphql.endpoint import GraphQLEndpoint
-from gateway.http.graphql.state import Portal
+from gateway.http.graphql.state import AppState
 from gateway.wiring.app import Setup, _portal
 from gateway.wiring.configuration.settings import Settings
 from tests.conftest import ADA, ISSUER, NOW, ONE_CALLER, customer, token
@@ -86,7 +86,7 @@ def request(query: str, **variables: Any) -> bytes:
 class Gateway:
     """The endpoint on a pool of its own, and what looks at that pool from outside."""
 
-    portal: Portal
+    portal: AppState
     admin: asyncpg.Connection
 
     @property
@@ -114,7 +114,7 @@ async def gateway_with(urls: Urls, data_dir: Path, admin: asyncpg.Connection, **
     chosen = Settings(data_dir=data_dir, **ROOMY, **settings)
     database = Database(urls.app, Pool(POOL_SIZE), server_settings={"application_name": NAME})
     async with database:
-        portal = _portal(Setup(chosen, urls.app, ISSUER, {}), database, Later())
+        portal = _portal(Setup(chosen, urls.app, ISSUER, {}), database, DeferredTasks())
         yield Gateway(portal, admin)
         for close in (portal.identity.throttle.close, portal.payments.close, portal.files.bucket.close):
             await close()
@@ -200,7 +200,7 @@ async def assert_whole(gateway: Gateway, tasks: set[asyncio.Task[Any]], about: s
 
 async def as_many_read_at_once(gateway: Gateway) -> bool:
     """False also while a connection whose backend has just died has not been noticed."""
-    units = [Session(gateway.portal.database, Caller(ADA.customer_id, Actor.CUSTOMER, NOW)) for _ in range(POOL_SIZE)]
+    units = [UnitOfWork(gateway.portal.database, Caller(ADA.customer_id, Actor.CUSTOMER, NOW)) for _ in range(POOL_SIZE)]
     try:
         rows = [await unit.fetch("select id from customer", ()) for unit in units]
     except (DatabaseUnavailable, asyncpg.InternalClientError):

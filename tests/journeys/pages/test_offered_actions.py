@@ -8,7 +8,7 @@ import pytest
 
 import demo
 from gateway.http.graphql.execution import run
-from gateway.http.requests import Call
+from gateway.http.requests import GraphQLRequest
 from resolvers.context import Context
 from tests.conftest import NOW, Portal, customer
 
@@ -51,7 +51,9 @@ async def ask(portal: Portal, customer_id: str, text: str, **variables: Any) -> 
     session = portal.session(viewer)
     identity: Any = type("Identity", (), {"throttle": NoThrottle()})()
     document = portal.documents.prepare(text)
-    result = await run(portal.schema, document, Call(text, variables, None, False), Context(viewer, session, identity=identity, payments=portal.payments))
+    result = await run(
+        portal.schema, document, GraphQLRequest(text, variables, None, False), Context(viewer, session, identity=identity, payments=portal.payments)
+    )
     await session.close()
     assert not result.errors
     return result.data or {}
@@ -59,7 +61,7 @@ async def ask(portal: Portal, customer_id: str, text: str, **variables: Any) -> 
 
 async def test_an_action_of_a_demo_subscription_is_allowed_exactly_where_it_would_not_be_refused(portal: Portal, admin: asyncpg.Connection, code: str) -> None:
     await admin.execute(f"set app.now = '{NOW.isoformat()}'")
-    named = [person.id for person in demo.SHOWN if person.email != "big@example.com"]
+    named = [person.id for person in demo.PERSONAS if person.email != "big@example.com"]
     subscriptions = await admin.fetch(SAMPLE, named)
     reasons_of_coupons = set()
     for identifier, owner in subscriptions:

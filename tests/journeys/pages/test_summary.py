@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from billing.money.money import decimal_text
-from tests.conftest import NOW, Portal, customer, shown
+from tests.conftest import NOW, Portal, customer, demo_customer
 
 FIGURES = """{ customer { summary {
   balance { minorUnits currency amount } totalDue { minorUnits currency } totalOverdue { minorUnits currency } processing { minorUnits currency }
@@ -103,7 +103,7 @@ def said(summary: dict) -> dict:
 
 async def test_every_figure_of_the_named_customers_and_of_two_hundred_others_is_right(portal: Portal, admin: asyncpg.Connection) -> None:
     everybody = [record[0] for record in await admin.fetch("select id from customer order by id")]
-    chosen = {person: shown(f"{person}@example.com").customer_id for person in ("ada", "kenji", "fatima", "greta", "big", "empty")}
+    chosen = {person: demo_customer(f"{person}@example.com").customer_id for person in ("ada", "kenji", "fatima", "greta", "big", "empty")}
     for customer_id in {*chosen.values(), *random.Random(7).sample(everybody, 200)}:
         expected = await counted(admin, customer_id)
         executed = await portal.execute(FIGURES, customer(customer_id))
@@ -114,7 +114,7 @@ async def test_every_figure_of_the_named_customers_and_of_two_hundred_others_is_
 
 
 async def test_what_fatima_owes_on_account_is_due(portal: Portal) -> None:
-    summary = (await portal.execute(FIGURES, shown("fatima@example.com"))).data["customer"]["summary"]
+    summary = (await portal.execute(FIGURES, demo_customer("fatima@example.com"))).data["customer"]["summary"]
     amounts = {field: {item["currency"]: int(item["minorUnits"]) for item in summary[field]} for field in ("balance", "totalDue", "totalOverdue")}
     assert amounts["balance"]["KWD"] == -1_250
     assert amounts["totalDue"]["KWD"] - amounts["totalOverdue"]["KWD"] == 1_250

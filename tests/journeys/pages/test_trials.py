@@ -7,9 +7,9 @@ import pytest
 
 from db.builtin.embedded import Urls
 from demo.records.catalogue import PRICES
-from tests.conftest import shown, token
+from tests.conftest import demo_customer, token
 
-TINA = shown("tina@example.com")
+TINA = demo_customer("tina@example.com")
 PREVIEW = """query P($input: AddPlanInput!) { previewAddPlan(input: $input) { preview { status trialEndsAt amountDue { minorUnits } } userErrors { code } }
   customer { currency subscriptions(filter: {status: [TRIALING]}) { nodes { plan { code } } } } }"""
 

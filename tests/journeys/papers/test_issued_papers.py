@@ -9,9 +9,9 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.conftest import Portal, Post, shown
+from tests.conftest import Portal, Post, demo_customer
 
-GRETA = shown("greta@example.com")
+GRETA = demo_customer("greta@example.com")
 DOCUMENTS = """{ customer {
   invoices(first: 4) { nodes { id document { url } ...Parties } }
   creditNotes(first: 2) { nodes { id document { url } %s } }
@@ -91,7 +91,7 @@ async def test_the_taxes_of_a_document_add_up_to_its_totals(portal: Portal) -> N
     text = """{ customer { invoices(first: 100) { nodes { total { minorUnits } tax { minorUnits } taxes { taxRate netAmount { minorUnits } tax { minorUnits } }
       lines(first: 100) { nodes { taxRate netAmount { minorUnits } tax { minorUnits } } } } } } }"""
     for name in ("ada", "greta", "kenji", "fatima"):
-        answer = await portal.execute(text, shown(f"{name}@example.com"))
+        answer = await portal.execute(text, demo_customer(f"{name}@example.com"))
         assert answer.data
         invoices = answer.data["customer"]["invoices"]["nodes"]
         assert invoices

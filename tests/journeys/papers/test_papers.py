@@ -9,7 +9,7 @@ import pytest
 from pypdf import PdfReader
 
 from pdf.words import WORDS
-from tests.conftest import ADA, BIG, Portal, Post, shown
+from tests.conftest import ADA, BIG, Portal, Post, demo_customer
 from tests.pdf.load import csv_entries
 from tests.pdf.samples import copied
 
@@ -40,7 +40,7 @@ def text_of(answer: httpx.Response) -> str:
 
 
 async def test_an_invoice_says_its_number_and_total_in_the_customers_language(http: httpx.AsyncClient, post: Post) -> None:
-    for viewer in (ADA, shown("greta@example.com")):
+    for viewer in (ADA, demo_customer("greta@example.com")):
         found = (await asked(post, viewer))["invoices"]["nodes"][0]
         text = text_of(await fetched(http, found["document"]["url"]))
         assert found["number"] in text
@@ -52,7 +52,7 @@ CREDIT_NOTES = """{ customer { creditNotes(first: 3) { totalCount nodes { id num
 
 
 async def test_a_credit_note_says_its_number_its_total_and_the_invoice_that_it_corrects(http: httpx.AsyncClient, post: Post) -> None:
-    for viewer in (ADA, shown("greta@example.com")):
+    for viewer in (ADA, demo_customer("greta@example.com")):
         customer = (await post(CREDIT_NOTES, viewer)).json()["data"]["customer"]
         (note, *_) = customer["creditNotes"]["nodes"]
         answer = await fetched(http, note["document"]["url"])
@@ -66,9 +66,9 @@ async def test_a_credit_note_says_its_number_its_total_and_the_invoice_that_it_c
 async def test_somebody_elses_credit_note_is_not_printed(http: httpx.AsyncClient, post: Post) -> None:
     urls = [
         (await post(CREDIT_NOTES, viewer)).json()["data"]["customer"]["creditNotes"]["nodes"][0]["document"]["url"]
-        for viewer in (ADA, shown("greta@example.com"))
+        for viewer in (ADA, demo_customer("greta@example.com"))
     ]
-    swapped = urls[0].replace(str(ADA.customer_id), str(shown("greta@example.com").customer_id))
+    swapped = urls[0].replace(str(ADA.customer_id), str(demo_customer("greta@example.com").customer_id))
     assert (await fetched(http, swapped)).status_code == 403
     assert (await fetched(http, urls[1])).status_code == 200
 
@@ -98,7 +98,7 @@ async def test_a_receipt_is_for_what_was_received(http: httpx.AsyncClient, post:
     assert payment["amount"]["formatted"] in text_of(await fetched(http, payment["receipt"]["url"]))
 
 
-@pytest.mark.parametrize(("viewer", "currency", "minor_units"), [(ADA, "USD", 100), (shown("fatima@example.com"), "KWD", 1_000)], ids=["Ada", "Fatima"])
+@pytest.mark.parametrize(("viewer", "currency", "minor_units"), [(ADA, "USD", 100), (demo_customer("fatima@example.com"), "KWD", 1_000)], ids=["Ada", "Fatima"])
 async def test_a_statement_ends_with_what_is_due_less_the_credit(
     viewer: Any, currency: str, minor_units: int, http: httpx.AsyncClient, post: Post, admin: Any
 ) -> None:

@@ -18,7 +18,7 @@ from bench.runner.processes import Command, server
 from billing.files.attachments import MAX_FILE_BYTES
 from billing.states import Actor
 from db.builtin.embedded import Urls
-from db.unit_of_work import Caller, Session
+from db.unit_of_work import Caller, UnitOfWork
 from jobs.attachments import sweep
 from storage.local import Local
 from storage.s3 import S3
@@ -53,7 +53,7 @@ async def test_a_bucket_that_is_away_is_503_in_time_and_leaves_nothing_after_the
     bucket = S3(place(store))
     now = datetime.now(UTC)
     await asyncio.sleep(1)
-    await sweep(Session(portal.database, Caller(None, Actor.SYSTEM, now)), bucket, now=now + timedelta(hours=26))
+    await sweep(UnitOfWork(portal.database, Caller(None, Actor.SYSTEM, now)), bucket, now=now + timedelta(hours=26))
     await bucket.close()
     owned = {row[0] for row in await admin.fetch("select object_key from attachment where customer_id = $1", ADA.customer_id)}
     assert store.keys() <= owned
@@ -138,7 +138,7 @@ async def test_a_database_that_goes_away_meanwhile_is_503_and_leaves_nothing_aft
         assert codes(await attach(client, invoice, ("a.pdf", pdf(1_000_000)), key="cut off")) == []
     await asyncio.sleep(1)
     now = datetime.now(UTC)
-    await sweep(Session(portal.database, Caller(None, Actor.SYSTEM, now)), Local(tmp_path / "bucket", "", b""), now=now + timedelta(hours=26))
+    await sweep(UnitOfWork(portal.database, Caller(None, Actor.SYSTEM, now)), Local(tmp_path / "bucket", "", b""), now=now + timedelta(hours=26))
     files = [path.name for path in (tmp_path / "bucket").rglob("*") if path.is_file()]
     assert len(files) == 1
 

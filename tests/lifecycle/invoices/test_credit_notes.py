@@ -6,12 +6,12 @@ from typing import Any
 import asyncpg
 import pytest
 
-from billing.money.notes import Note, NoteLine
+from billing.money.notes import IssuedCreditNote, NoteLine
 from billing.states import Actor
-from db.unit_of_work import Caller, Session
+from db.unit_of_work import Caller, UnitOfWork
 from jobs.clock import Billing, tick
 from resolvers.changes.credit_notes import note_rows
-from resolvers.changes.saving import Interrupted, save
+from resolvers.changes.saving import DecisionOutdated, save
 from resolvers.changes.writing import system_writer
 from tests.lifecycle.books import assert_books
 from tests.lifecycle.conftest import START, Life, new_id
@@ -246,12 +246,12 @@ async def test_notes_never_take_more_off_an_invoice_than_it_has(life: Life) -> N
     by = system_writer(life.now, life.numbering)
 
     async def write(*parts: tuple[int, int]) -> None:
-        session = Session(life.database, Caller(life.customer_id, Actor.SYSTEM, life.now))
+        session = UnitOfWork(life.database, Caller(life.customer_id, Actor.SYSTEM, life.now))
         try:
             async with session.write() as transaction:
                 changes: dict[str, list[dict[str, Any]]] = {}
                 for net, tax in parts:
-                    note = Note(invoice["id"], "CORRECTION", (NoteLine("Correction", net, tax),), granted_minor=net + tax)
+                    note = IssuedCreditNote(invoice["id"], "CORRECTION", (NoteLine("Correction", net, tax),), granted_minor=net + tax)
                     for kind, rows in note_rows(note, life.customer_id, "EUR", by=by).items():
                         changes.setdefault(kind, []).extend(rows)
                 await save(transaction, changes)
@@ -259,15 +259,15 @@ async def test_notes_never_take_more_off_an_invoice_than_it_has(life: Life) -> N
             await session.close()
 
     for parts in ([(10_001, 0)], [(0, 2_001)], [(6_000, 1_000), (5_000, 1_000)], [(1, 1_500), (1, 501)]):
-        with pytest.raises(Interrupted):
+        with pytest.raises(DecisionOutdated):
             await write(*parts)
         assert await life.rows("credit_note") == await life.rows("balance_entry") == []
     await write((6_000, 1_000), (3_000, 500))
-    with pytest.raises(Interrupted):
+    with pytest.raises(DecisionOutdated):
         await write((1_000, 501))
     await write((1_000, 500))
     assert len(await notes(life)) == len(await life.rows("balance_entry")) == 3
-    with pytest.raises(Interrupted):
+    with pytest.raises(DecisionOutdated):
         await write((1, 0))
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from auth.seal import Seal
 from billing.money.dunning import Ending, RetryPolicy
-from jobs.clock import Billing, Pass, tick
+from jobs.clock import Billing, ClockPassResult, tick
 from resolvers.context import Letterhead
 from tests.conftest import STAFF
 from tests.lifecycle.books import assert_books
@@ -22,7 +22,7 @@ SEAL = Seal("the tests' secret")
 COLLECTION = "collection { state failedAttempts nextAttemptAt message }"
 
 
-async def passed(life: Life, policy: RetryPolicy = SHORT, **length: float) -> Pass:
+async def passed(life: Life, policy: RetryPolicy = SHORT, **length: float) -> ClockPassResult:
     """Time goes by, and the clock makes one pass, which writes letters."""
     life.now += timedelta(**length)
     letterhead = Letterhead("The Portal", "https://portal.example", SEAL)

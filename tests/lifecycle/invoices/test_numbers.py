@@ -16,8 +16,8 @@ from billing.states import Actor
 from db.builtin import embedded
 from db.deployment.roles import APP
 from db.pool import Database, Pool
-from db.unit_of_work import Caller, Session
-from jobs.clock import Billing, Pass, tick
+from db.unit_of_work import Caller, UnitOfWork
+from jobs.clock import Billing, ClockPassResult, tick
 from tests.conftest import Portal
 from tests.lifecycle.books import assert_books, assert_numbers
 from tests.lifecycle.conftest import LINE, Life, end_life, living, new_id, new_life, price
@@ -48,7 +48,7 @@ OUTSIDE = [
 ]
 
 
-async def ticked(life: Life) -> Pass:
+async def ticked(life: Life) -> ClockPassResult:
     return await tick(Billing(life.database, {"sandbox": life.sandbox}, numbering=life.numbering), life.now)
 
 
@@ -255,7 +255,7 @@ async def test_the_number_is_taken_with_the_commit_and_not_before(life: Life, po
     """A transaction that has written its invoice and is not yet committed keeps nobody from issuing theirs; rolled back, it leaves no gap."""
     before = await last_of(life)
     async with living(portal, pool, owner) as other:
-        session = Session(life.database, Caller(life.customer_id, Actor.SYSTEM, life.now))
+        session = UnitOfWork(life.database, Caller(life.customer_id, Actor.SYSTEM, life.now))
         for is_kept in (False, True):
             with nullcontext() if is_kept else pytest.raises(RuntimeError):
                 async with session.write() as transaction:
@@ -334,7 +334,7 @@ async def test_no_number_names_an_invoice_and_a_credit_note(life: Life) -> None:
 
 async def test_documents_are_numbered_in_the_same_order_whatever_was_written_first(life: Life) -> None:
     """Otherwise two transactions that issue both could wait for each other."""
-    session, place = Session(life.database, Caller(life.customer_id, Actor.SYSTEM, life.now)), asdict(life.numbering.place(life.now))
+    session, place = UnitOfWork(life.database, Caller(life.customer_id, Actor.SYSTEM, life.now)), asdict(life.numbering.place(life.now))
     orders = []
     for names in (["invoices.issue_number", "credit_notes.issue_number"], ["credit_notes.issue_number", "invoices.issue_number"]):
         with suppress(asyncpg.RaiseError):  # there are no such documents
@@ -348,7 +348,7 @@ async def test_documents_are_numbered_in_the_same_order_whatever_was_written_fir
 
 
 async def test_the_database_writes_numbers_as_python_does(life: Life) -> None:
-    session = Session(life.database, Caller(life.customer_id, Actor.SYSTEM, life.now))
+    session = UnitOfWork(life.database, Caller(life.customer_id, Actor.SYSTEM, life.now))
     for pattern in ("PY-{number:015}", "{year}{number}'\\", "Ü {number:02} €", "{number}%s$1"):
         life.numbering = Numbering(pattern)
         async with session.write() as transaction:

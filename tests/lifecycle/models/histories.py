@@ -17,10 +17,10 @@ from billing.money.numbers import Numbering
 from billing.states import Actor
 from db.unit_of_work import Caller
 from jobs.clock import Billing, tick
-from payments.processor import Refund, RefundReport
+from payments.processor import RefundReport, RefundRequest
 from payments.sandbox_cards import CARDS
 from resolvers.changes.writing import system_writer
-from resolvers.payments.webhooks import act, store
+from resolvers.payments.webhooks import apply_event, store
 from schema.declarations.fields import permission_of
 from tests.conftest import STAFF
 from tests.depth import IS_NIGHT
@@ -265,10 +265,10 @@ class History:
         self.log.append(f"{len(deliveries)} events")
         for delivery in self.chance.sample(deliveries, len(deliveries)):
             event = self.life.sandbox.read_event(delivery.headers, delivery.body, now=self.life.now)
-            session = self.life.context().session.of(Caller(None, Actor.SYSTEM, self.life.now))
+            session = self.life.context().session.for_caller(Caller(None, Actor.SYSTEM, self.life.now))
             stored = await store(session, "sandbox", event)
             if stored is not None:
-                await act(session, stored, by=system_writer(self.life.now, Numbering()))
+                await apply_event(session, stored, by=system_writer(self.life.now, Numbering()))
 
     async def refund_at_processor(self) -> None:
         payments = [row for row in await self.life.rows("payment", "and status = 'SUCCEEDED'") if row["processor_reference"]]
@@ -277,7 +277,7 @@ class History:
             left = payment["amount_minor"] - payment["refunded_minor"]
             self.log.append(f"refund of {payment['id']}")
             if left:
-                refund = Refund(secrets.token_hex(8), payment["processor_reference"], self.chance.choice([left, 1]), payment["currency"])
+                refund = RefundRequest(secrets.token_hex(8), payment["processor_reference"], self.chance.choice([left, 1]), payment["currency"])
                 await self.life.sandbox.refund(refund)
             await self.processor_tells()
 
@@ -291,7 +291,7 @@ class History:
         known = await self.life.rows("refund", f"and reference = '{reference}'")
         amount = known[0]["amount_minor"] if known else self.chance.choice([payment["amount_minor"], max(payment["amount_minor"] // 3, 1)])
         self.log.append(f"{reference}: {status} {amount}")
-        self.life.sandbox.tell(payment["processor_reference"], RefundReport(reference, amount, status, reason))
+        self.life.sandbox.queue_refund_event(payment["processor_reference"], RefundReport(reference, amount, status, reason))
         await self.processor_tells()
 
     async def void(self) -> None:

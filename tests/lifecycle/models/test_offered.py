@@ -17,7 +17,7 @@ from billing.files.attachments import FileLimits
 from billing.states import RetentionKind
 from db.pool import Database
 from gateway.http.graphql.execution import run_planned
-from gateway.http.requests import Call
+from gateway.http.requests import GraphQLRequest
 from payments.sandbox import Sandbox
 from tests.conftest import Portal
 from tests.lifecycle.conftest import Life, living, new_id
@@ -177,7 +177,7 @@ async def planned(life: Life, text: str, ids: list[str]) -> Any:
     document = life.documents.prepare(text)
     context = life.context()
     try:
-        body = await run_planned(document, document.operation(None), Call(text, {"ids": ids}, None, False), context)
+        body = await run_planned(document, document.operation(None), GraphQLRequest(text, {"ids": ids}, None, False), context)
     finally:
         await context.session.close()
     return None if body is None else json.loads(body)["data"]

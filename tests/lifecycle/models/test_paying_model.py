@@ -17,9 +17,9 @@ from billing.states import Actor
 from db.pool import Database
 from db.unit_of_work import Caller
 from jobs.clock import Billing, tick
-from payments.processor import Refund, RefundReport
+from payments.processor import RefundReport, RefundRequest
 from resolvers.changes.writing import system_writer
-from resolvers.payments.webhooks import act, store
+from resolvers.payments.webhooks import apply_event, store
 from tests.auditing import violations
 from tests.conftest import Portal
 from tests.depth import in_turns
@@ -89,10 +89,10 @@ async def hears_the_processor(life: Life, chance: Random) -> None:
     deliveries = life.sandbox.deliveries(now=life.now + timedelta(seconds=chance.choice([0, 120])))
     for delivery in chance.sample(deliveries, len(deliveries)):
         event = life.sandbox.read_event(delivery.headers, delivery.body, now=life.now)
-        session = life.context().session.of(_system(life))
+        session = life.context().session.for_caller(_system(life))
         stored = await store(session, "sandbox", event)
         if stored is not None:
-            await act(session, stored, by=system_writer(life.now, Numbering()))
+            await apply_event(session, stored, by=system_writer(life.now, Numbering()))
 
 
 async def refunds(life: Life, chance: Random) -> None:
@@ -101,7 +101,7 @@ async def refunds(life: Life, chance: Random) -> None:
         payment = chance.choice(found)
         left = payment["amount_minor"] - payment["refunded_minor"]
         if left:
-            await life.sandbox.refund(Refund(f"refund {chance.random()}", payment["processor_reference"], chance.choice([left, 1]), "USD"))
+            await life.sandbox.refund(RefundRequest(f"refund {chance.random()}", payment["processor_reference"], chance.choice([left, 1]), "USD"))
 
 
 async def tells_of_a_refund(life: Life, chance: Random) -> None:
@@ -113,7 +113,7 @@ async def tells_of_a_refund(life: Life, chance: Random) -> None:
         amount = chance.choice([payment["amount_minor"], max(payment["amount_minor"] // 3, 1)])
         reference = f"{reason} {payment['id'][-6:]} {chance.randint(1, 2)}"
         known = await life.rows("refund", f"and reference = '{reference}'")
-        life.sandbox.tell(payment["processor_reference"], RefundReport(reference, known[0]["amount_minor"] if known else amount, status, reason))
+        life.sandbox.queue_refund_event(payment["processor_reference"], RefundReport(reference, known[0]["amount_minor"] if known else amount, status, reason))
 
 
 async def voids(life: Life, chance: Random) -> None:

@@ -18,12 +18,12 @@ from billing.money.refunds import Report
 from billing.states import Actor
 from db.builtin import embedded
 from gateway.wiring.configuration.settings import Settings
-from gateway.wiring.database import Place
+from gateway.wiring.database import DatabaseUrls
 from gateway.wiring.worker import tick_once
 from jobs.clock import Billing, tick
 from payments.processor import ChargeResult, ChargeStatus
 from resolvers.changes.writing import system_writer
-from resolvers.charges.charging import settle
+from resolvers.charges.charging import apply_result
 from tests.conftest import STAFF
 from tests.lifecycle.books import assert_books
 from tests.lifecycle.conftest import Life, price
@@ -418,7 +418,7 @@ async def test_money_that_comes_after_an_order_failed_is_credit_and_the_order_st
     session = life.context(Viewer(Actor.SYSTEM, life.customer_id, (), "clock")).session
     late = ChargeResult(ChargeStatus.SUCCEEDED, processor_reference="late")
     for _ in range(2):
-        answer = await settle(session, payment["id"], late, by=system_writer(life.now, Numbering()))
+        answer = await apply_result(session, payment["id"], late, by=system_writer(life.now, Numbering()))
         assert answer == {"payment": payment["id"], "subscription": subscription}
     assert ((await life.row(subscription))["status"], await balance(life)) == ("CANCELED", payment["amount_minor"])
     again = await life.do("addPlan", priceId=price("storage"), couponCode="WELCOME20", idempotencyKey="the one", more=MORE)
@@ -493,7 +493,7 @@ async def test_money_that_comes_after_a_failure_pays_the_invoice_of_a_service_th
     assert (invoice["status"], payment["status"]) == ("OPEN", "FAILED")
     session = life.context(Viewer(Actor.SYSTEM, life.customer_id, (), "clock")).session
     for _ in range(2):
-        await settle(session, payment["id"], ChargeResult(ChargeStatus.SUCCEEDED, processor_reference="late"), by=system_writer(life.now, Numbering()))
+        await apply_result(session, payment["id"], ChargeResult(ChargeStatus.SUCCEEDED, processor_reference="late"), by=system_writer(life.now, Numbering()))
     (invoice,) = await life.rows("invoice")
     assert (invoice["status"], invoice["paid_minor"], await balance(life)) == ("PAID", payment["amount_minor"], 0)
 
@@ -544,7 +544,7 @@ async def test_the_clock_of_an_operator_begins_a_resume_as_the_setting_says(
     await life.do("pauseSubscription", subscriptionId=subscription, when="NOW", resumesAt=(life.now + timedelta(days=40)).isoformat())
     await life.card("sepa")
     settings = Settings(data_dir=tmp_path, service_begins=setting)
-    done = await tick_once(settings, Place(place.admin, place.app), life.now + timedelta(days=41))
+    done = await tick_once(settings, DatabaseUrls(place.admin, place.app), life.now + timedelta(days=41))
     assert (done.clock.failures, (await life.row(subscription))["status"]) == (0, status)
 
 

@@ -14,7 +14,7 @@ from billing.states import Actor
 from jobs.clock import Billing, tick
 from payments.processor import ChargeResult, ChargeStatus
 from resolvers.changes.writing import system_writer
-from resolvers.charges.charging import settle
+from resolvers.charges.charging import apply_result
 from tests.conftest import STAFF
 from tests.lifecycle.conftest import LINE, Life, new_id, price
 
@@ -268,7 +268,7 @@ async def told_by_many(life: Life, result: ChargeResult) -> None:
     """A webhook, the clock and a retry may all come with the same news at once."""
     (payment,) = await life.rows("payment")
     session = life.context(Viewer(Actor.SYSTEM, life.customer_id, (), "clock")).session
-    told = [settle(session.of(session.caller), payment["id"], result, by=system_writer(life.now, Numbering())) for _ in range(6)]
+    told = [apply_result(session.for_caller(session.caller), payment["id"], result, by=system_writer(life.now, Numbering())) for _ in range(6)]
     assert await asyncio.gather(*told) == [{"payment": payment["id"]}] * 6
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from billing.money.refunds import Report
 from pdf.layout import Merchant
-from resolvers.reads.pdf_contents import Asking, Period, statement
+from resolvers.reads.pdf_contents import DocumentRequest, StatementPeriod, statement
 from tests.lifecycle.conftest import START, Life, new_id
 from tests.lifecycle.payments.test_paying import credit, invoice, pay
 from tests.lifecycle.payments.test_refunds import amounts, balance, one, told
@@ -105,8 +105,8 @@ async def test_a_refund_of_the_cards_part_gives_the_credit_back(life: Life) -> N
 async def owed(life: Life) -> dict[str, int]:
     """By the statement's last balance, and by the portal: what is due less the balance."""
     session = life.context().session
-    asking = Asking(session, life.customer_id, Merchant("Merchant", ""))
-    entries = await statement(asking, Period("USD", date(2026, 1, 1), date(2029, 1, 1)), max_entries=100)
+    asking = DocumentRequest(session, life.customer_id, Merchant("Merchant", ""))
+    entries = await statement(asking, StatementPeriod("USD", date(2026, 1, 1), date(2029, 1, 1)), max_entries=100)
     await session.close()
     remaining = sum(row["remaining_minor"] for row in await life.rows("invoice")) + sum(
         row["remaining_minor"] for row in await life.rows("installment", "and invoice_id is null")

@@ -13,7 +13,7 @@ from db.pool import Database
 from db.unit_of_work import Caller
 from payments.processor import RefundReport
 from resolvers.changes.writing import system_writer
-from resolvers.payments.webhooks import act, store
+from resolvers.payments.webhooks import apply_event, store
 from tests.conftest import Portal
 from tests.depth import in_turns
 from tests.lifecycle.books import assert_numbers
@@ -37,13 +37,13 @@ async def begin(life: Life) -> None:
 async def hear(life: Life, report: RefundReport) -> None:
     """As the webhook does: stored, and acted on."""
     (payment,) = await life.rows("payment")
-    life.sandbox.tell(payment["processor_reference"], report)
+    life.sandbox.queue_refund_event(payment["processor_reference"], report)
     (*_, delivery) = life.sandbox.deliveries(now=life.now)
     event = life.sandbox.read_event(delivery.headers, delivery.body, now=life.now)
-    session = life.context().session.of(Caller(None, Actor.SYSTEM, life.now))
+    session = life.context().session.for_caller(Caller(None, Actor.SYSTEM, life.now))
     stored = await store(session, "sandbox", replace(event, id=f"{life.customer_id} {report.reference} {report.status}"))
     if stored is not None:
-        await act(session, stored, by=system_writer(life.now, Numbering()))
+        await apply_event(session, stored, by=system_writer(life.now, Numbering()))
 
 
 async def refunded(life: Life) -> None:

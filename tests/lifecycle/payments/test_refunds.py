@@ -13,7 +13,7 @@ from jobs.clock import Billing, tick
 from payments.processor import ChargeResult, ChargeStatus
 from resolvers.changes.writing import system_writer
 from resolvers.charges import refunding
-from resolvers.charges.charging import settle
+from resolvers.charges.charging import apply_result
 from tests.auditing import violations
 from tests.lifecycle.conftest import Life, price
 from tests.lifecycle.figures import figures_agree
@@ -21,15 +21,15 @@ from tests.lifecycle.payments.test_paying import amounts_agree, credit, invoice,
 
 
 async def told(life: Life, payment_id: str, report: Report) -> None:
-    session = life.context().session.of(Caller(life.customer_id, Actor.SYSTEM, life.now))
+    session = life.context().session.for_caller(Caller(life.customer_id, Actor.SYSTEM, life.now))
     async with session.write() as transaction:
         await refunding.record(transaction, payment_id, report, by=system_writer(life.now, Numbering()))
     await session.close()
 
 
 async def settled(life: Life, payment_id: str, result: ChargeResult | None = None) -> None:
-    session = life.context().session.of(Caller(life.customer_id, Actor.SYSTEM, life.now))
-    await settle(session, payment_id, result or ChargeResult(ChargeStatus.SUCCEEDED, "x"), by=system_writer(life.now, Numbering()))
+    session = life.context().session.for_caller(Caller(life.customer_id, Actor.SYSTEM, life.now))
+    await apply_result(session, payment_id, result or ChargeResult(ChargeStatus.SUCCEEDED, "x"), by=system_writer(life.now, Numbering()))
     await session.close()
 
 

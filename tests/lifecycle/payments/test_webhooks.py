@@ -16,7 +16,7 @@ from db.builtin import embedded
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.payments import payments
 from jobs.clock import Billing, tick
-from payments.processor import Refund
+from payments.processor import RefundRequest
 from payments.sandbox import Sandbox
 from payments.sandbox_ledger import Ledger
 from tests.lifecycle.conftest import Life
@@ -131,9 +131,9 @@ async def test_what_is_no_event_is_refused(told: str, path: str, body: bytes, st
 async def test_a_refund_at_the_processor_refunds_the_invoice_that_it_paid(life: Life, told: str) -> None:
     await pay(life, "payInvoice", invoiceId=await invoice(life))
     (payment,) = await life.rows("payment")
-    await life.sandbox.refund(Refund("part", payment["processor_reference"], 4_000, "USD"))
+    await life.sandbox.refund(RefundRequest("part", payment["processor_reference"], 4_000, "USD"))
     await life.sandbox.deliver(told, now=life.now + timedelta(seconds=1))
-    await life.sandbox.refund(Refund("rest", payment["processor_reference"], 6_000, "USD"))
+    await life.sandbox.refund(RefundRequest("rest", payment["processor_reference"], 6_000, "USD"))
     await life.sandbox.deliver(told, now=life.now + timedelta(seconds=2))
     assert await settled(life, "REFUNDED") == ["REFUNDED"]
     assert [(row["status"], row["remaining_minor"]) for row in await life.rows("invoice")] == [("REFUNDED", 0)]

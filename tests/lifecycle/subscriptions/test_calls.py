@@ -9,7 +9,7 @@ import pytest
 
 from auth.viewer import Viewer
 from billing.states import Actor
-from payments.processor import Charge
+from payments.processor import ChargeRequest
 from resolvers.changes.writing import writer
 from resolvers.charges.reconciling import reconcile
 from tests.conftest import STAFF
@@ -163,7 +163,7 @@ async def test_a_call_that_died_with_its_charge_is_never_charged_again_however_b
     call.cancel()
     await asyncio.gather(call, return_exceptions=True)
     (begun,) = await life.rows("charge")
-    await life.sandbox.charge(Charge(**json.loads(begun["request"])))  # Nobody waits for it any more, and it arrives all the same.
+    await life.sandbox.charge(ChargeRequest(**json.loads(begun["request"])))  # Nobody waits for it any more, and it arrives all the same.
 
     life.now += timedelta(seconds=25)
     life.sandbox.is_away = True

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from gateway.http.graphql.execution import run
-from gateway.http.requests import Call
+from gateway.http.requests import GraphQLRequest
 from payments.processor import ChargeResult, OutcomeUnknown, ProcessorUnavailable
 from payments.sandbox import Sandbox
 from tests.lifecycle.books import assert_books
@@ -49,7 +49,7 @@ async def test_after_two_conflicts_the_client_comes_back_with_its_key_and_pays_o
     await set_conflicts(conflicting, 2, "40P01")
     given = {"priceId": price("storage"), "idempotencyKey": "the one"}
     context, document = life.context(), life.documents.prepare(BUY)
-    result = await run(life.schema, document, Call(BUY, {"input": given}, None, False), context)
+    result = await run(life.schema, document, GraphQLRequest(BUY, {"input": given}, None, False), context)
     await context.session.close()
     assert result.data == {"addPlan": None}
     assert await life.rows("charge", "and settled_at is not null") == []

@@ -17,9 +17,9 @@ import pytest
 
 from db.builtin import embedded
 from db.pool import Database, Lease
-from db.unit_of_work import Session
+from db.unit_of_work import UnitOfWork
 from jobs.clock import Billing, tick
-from payments.processor import Charge, ChargeResult
+from payments.processor import ChargeRequest, ChargeResult
 from payments.sandbox import Sandbox
 from payments.sandbox_ledger import Ledger
 from tests.conftest import SECRET, Portal, token
@@ -112,7 +112,7 @@ class MortalSandbox(Sandbox):
         super().__init__("secret", before._ledger)
         self._fate = fate
 
-    async def charge(self, charge: Charge) -> ChargeResult:
+    async def charge(self, charge: ChargeRequest) -> ChargeResult:
         result: ChargeResult = await self._fate.through(super().charge(charge))
         return result
 
@@ -120,9 +120,9 @@ class MortalSandbox(Sandbox):
 @contextmanager
 def dying(life: Life, fate: Fate, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Inside of the context all that is done on this life's database is done by somebody who dies at their turn. Other tests' servers live on in their threads."""
-    opened, sandbox = Session._open, life.sandbox
+    opened, sandbox = UnitOfWork._open, life.sandbox
 
-    async def open_mortal(session: Session, mode: str) -> Any:
+    async def open_mortal(session: UnitOfWork, mode: str) -> Any:
         if session._database is not life.database:
             return await opened(session, mode)
         fate.point()
@@ -132,7 +132,7 @@ def dying(life: Life, fate: Fate, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
     life.sandbox = MortalSandbox(sandbox, fate)
     with monkeypatch.context() as patch:
-        patch.setattr(Session, "_open", open_mortal)
+        patch.setattr(UnitOfWork, "_open", open_mortal)
         try:
             yield
         finally:

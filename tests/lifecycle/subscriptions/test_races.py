@@ -14,9 +14,9 @@ import pytest
 from auth.throttle import Throttle
 from db.pool import Database
 from gateway.http.graphql.execution import run
-from gateway.http.requests import Call
+from gateway.http.requests import GraphQLRequest
 from jobs.clock import Billing, tick
-from payments.processor import Charge, ChargeResult, ProcessorUnavailable
+from payments.processor import ChargeRequest, ChargeResult, ProcessorUnavailable
 from payments.sandbox import Sandbox
 from tests.conftest import STAFF, Portal
 from tests.lifecycle.books import assert_books
@@ -46,7 +46,7 @@ class Gate(Sandbox):
         super().__init__("secret", before._ledger)
         self.asked, self.may_answer = asyncio.Event(), asyncio.Event()
 
-    async def charge(self, charge: Charge) -> ChargeResult:
+    async def charge(self, charge: ChargeRequest) -> ChargeResult:
         self.asked.set()
         await self.may_answer.wait()
         return await super().charge(charge)
@@ -422,14 +422,14 @@ async def test_a_processor_that_is_away_at_the_second_try_says_nothing_about_the
 class Taken(Gate):
     """Takes the money and then brings the server down."""
 
-    async def charge(self, charge: Charge) -> ChargeResult:
+    async def charge(self, charge: ChargeRequest) -> ChargeResult:
         self.may_answer.set()
         await super().charge(charge)
         raise RuntimeError("down")
 
 
 class Away(Gate):
-    async def charge(self, charge: Charge) -> ChargeResult:
+    async def charge(self, charge: ChargeRequest) -> ChargeResult:
         raise ProcessorUnavailable
 
 
@@ -449,6 +449,6 @@ async def tried(life: Life, subscription: str, code: str) -> str:
     life.keys += 1
     given = {"subscriptionId": subscription, "code": code, "idempotencyKey": f"key {life.keys}"}
     context = life.context()
-    result = await run(life.schema, document, Call(text, {"input": given}, None, False), context)
+    result = await run(life.schema, document, GraphQLRequest(text, {"input": given}, None, False), context)
     await context.session.close()
     return result.errors[0].extensions["code"] if result.errors else codes(result.data["applyCoupon"])[0]

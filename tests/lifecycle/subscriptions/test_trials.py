@@ -14,7 +14,7 @@ from billing.lifecycle.trials import TrialPolicy
 from billing.refusals import ErrorCode, Refused
 from demo.records.catalogue import PLANS
 from gateway.http.graphql.execution import run_planned
-from gateway.http.requests import Call
+from gateway.http.requests import GraphQLRequest
 from jobs.clock import Billing, tick
 from resolvers.changes.saving import save
 from resolvers.changes.writing import rows_of, writer
@@ -286,7 +286,7 @@ async def seen(life: Life) -> dict[str, Any]:
     operation = document.operation(None)
     assert operation is not None
     context = life.context()
-    body = await run_planned(document, operation, Call(text, {}, None, False), context)
+    body = await run_planned(document, operation, GraphQLRequest(text, {}, None, False), context)
     await context.session.close()
     assert body is not None
     planned: dict[str, Any] = json.loads(body)["data"]["customer"]

@@ -12,14 +12,14 @@ from billing.states import SuspendedBy
 from db.pool import Database
 from db.pool import Pool as DatabasePool
 from db.unit_of_work import DatabaseUnavailable
-from jobs.clock import Billing, Pass, tick
+from jobs.clock import Billing, ClockPassResult, tick
 from tests.conftest import STAFF, Portal
 from tests.lifecycle.conftest import Life, living, price
 from tests.lifecycle.payments.test_paying import amounts_agree, invoice, pay
 from tests.poison import poisoned, revoked
 
 
-async def passed(life: Life, *, policy: RetryPolicy | None = None, **length: float) -> Pass:
+async def passed(life: Life, *, policy: RetryPolicy | None = None, **length: float) -> ClockPassResult:
     """Time goes by, and the clock makes one pass."""
     life.now += timedelta(**length)
     return await tick(Billing(life.database, {"sandbox": life.sandbox}, policy or RetryPolicy()), life.now)
@@ -43,7 +43,7 @@ async def test_a_second_pass_at_the_same_instant_does_nothing(life: Life) -> Non
     await life.subscribe("storage")
     await passed(life, days=29)
     before = await life.everything()
-    assert await passed(life) == Pass()
+    assert await passed(life) == ClockPassResult()
     assert await life.everything() == before
 
 
@@ -106,7 +106,7 @@ async def test_what_cannot_be_looked_for_keeps_nothing_else_from_being_done(life
 
 
 async def test_a_pass_that_reaches_no_database_breaks_off(life: Life) -> None:
-    done = Pass()
+    done = ClockPassResult()
     async with Database("postgresql://portico_app@127.0.0.1:1/postgres", DatabasePool(1), server_settings={}) as away:
         with pytest.raises(DatabaseUnavailable):
             await tick(Billing(away, {}), life.now, done)
@@ -152,7 +152,7 @@ async def test_a_pause_whose_next_period_is_declined_stays_a_pause_and_is_not_tr
     assert (row["status"], row["resumes_at"], row["charging_payment_id"]) == ("PAUSED", None, None)
     assert [event["kind"] for event in await life.rows("subscription_event", "and kind = 'RESUME_FAILED'")] == ["RESUME_FAILED"]
     assert await invoices(life) == [("FIRST", "PAID")]
-    assert await passed(life, days=60) == Pass()
+    assert await passed(life, days=60) == ClockPassResult()
 
 
 async def test_a_pending_plan_is_what_the_next_period_costs(life: Life) -> None:

@@ -17,13 +17,13 @@ import pytest
 from auth.seal import NotSealed, Seal
 from billing.states import Actor
 from db.builtin import embedded
-from db.unit_of_work import Caller, Session
+from db.unit_of_work import Caller, UnitOfWork
 from gateway.wiring.configuration.settings import Settings
-from gateway.wiring.database import Place
+from gateway.wiring.database import DatabaseUrls
 from gateway.wiring.worker import run_worker
 from mail.port import MailAway, Message, Undeliverable
 from resolvers.context import Post
-from resolvers.letters import Sent, send
+from resolvers.letters import SendResult, send
 from tests.conftest import token
 from tests.lifecycle.conftest import Life, new_id
 from tests.poison import poisoned
@@ -71,7 +71,7 @@ async def left(life: Life, count: int = 1, *, secret: str = SECRET, written_at: 
 
 
 async def sends(life: Life, office: Office, now: datetime = NOW) -> int:
-    return await send(Session(life.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=20), Post(office, Seal(SECRET)))
+    return await send(UnitOfWork(life.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=20), Post(office, Seal(SECRET)))
 
 
 async def test_letters_outlive_the_process_that_wrote_them(life: Life, place: embedded.Urls, tmp_path: Path, root: Path) -> None:
@@ -103,7 +103,7 @@ async def test_the_worker_sends_what_is_left(life: Life, place: embedded.Urls, t
     await life.admin.execute("update portico.pgqueuer_schedules set next_run = now() - interval '1 second' where entrypoint = 'letters'")
     stop = asyncio.Event()
     settings = Settings(data_dir=tmp_path, secret=SECRET)
-    worker = asyncio.create_task(run_worker(settings, Place(place.admin, place.app), on_ready=lambda: None, stop=stop))
+    worker = asyncio.create_task(run_worker(settings, DatabaseUrls(place.admin, place.app), on_ready=lambda: None, stop=stop))
     try:
 
         async def has_arrived() -> bool:
@@ -164,8 +164,8 @@ async def test_one_that_fails_keeps_no_other_back(life: Life) -> None:
 
 
 async def test_one_that_cannot_be_crossed_off_keeps_no_other_back(life: Life, caplog: pytest.LogCaptureFixture) -> None:
-    ids, office, done = await left(life, 25), Office(), Sent()
-    system = Session(life.database, Caller(None, Actor.SYSTEM, NOW), acquire_seconds=20)
+    ids, office, done = await left(life, 25), Office(), SendResult()
+    system = UnitOfWork(life.database, Caller(None, Actor.SYSTEM, NOW), acquire_seconds=20)
     async with poisoned(life.admin, "letter", f"old.id = '{ids[3]}' and old.tries = 1"):
         assert await send(system, Post(office, Seal(SECRET)), done=done) == 24
     assert (done.letters, done.failures) == (24, 1)
@@ -177,7 +177,7 @@ async def test_what_is_rolled_back_sends_nothing(life: Life) -> None:
     done: list[str] = []
 
     async def write(what: str, *, fails: bool) -> None:
-        async with Session(life.database, Caller(life.customer_id, Actor.CUSTOMER, NOW)).write() as transaction:
+        async with UnitOfWork(life.database, Caller(life.customer_id, Actor.CUSTOMER, NOW)).write() as transaction:
             await transaction.run("letters.write", id=new_id("let"), kind=what, sealed=b"")
             transaction.afterwards.append(lambda: done.append(what))
             if fails:
@@ -192,7 +192,7 @@ async def test_what_is_rolled_back_sends_nothing(life: Life) -> None:
 async def test_nobody_but_the_worker_reads_or_sends_letters_of_others(life: Life) -> None:
     await left(life)
     for caller in (Caller("cus_01hfnzpt50e13r5x0bpw14ak9w", Actor.CUSTOMER, NOW), Caller(None, Actor.STAFF, NOW), Caller(None, Actor.ANONYMOUS, NOW)):
-        async with Session(life.database, caller).write() as transaction:
+        async with UnitOfWork(life.database, caller).write() as transaction:
             assert await transaction.run("letters.take_on", id=None, wanted=10) == []
 
 

@@ -14,7 +14,7 @@ import pytest
 
 from db.builtin import embedded
 from gateway.wiring.configuration.settings import Settings
-from gateway.wiring.database import Place
+from gateway.wiring.database import DatabaseUrls
 from gateway.wiring.worker import run_worker
 from storage import keys
 from tests.lifecycle.conftest import Life, new_id
@@ -71,7 +71,7 @@ async def test_the_worker_sweeps_and_forgets_every_hour(life: Life, place: embed
 @asynccontextmanager
 async def _working(place: embedded.Urls, data_dir: Path) -> AsyncIterator[None]:
     stop = asyncio.Event()
-    worker = asyncio.create_task(run_worker(Settings(data_dir=data_dir), Place(place.admin, place.app), on_ready=lambda: None, stop=stop))
+    worker = asyncio.create_task(run_worker(Settings(data_dir=data_dir), DatabaseUrls(place.admin, place.app), on_ready=lambda: None, stop=stop))
     try:
         yield
     finally:

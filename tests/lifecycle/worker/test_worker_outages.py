@@ -21,7 +21,7 @@ import pytest
 from db.builtin.embedded import Urls
 from db.pool import Database, Pool
 from gateway.wiring.configuration.settings import Settings
-from gateway.wiring.database import CannotReach, Place
+from gateway.wiring.database import CannotReach, DatabaseUrls
 from gateway.wiring.payments import payments
 from gateway.wiring.worker import run_beside, until_reachable
 from jobs.clock import Billing, tick
@@ -321,7 +321,7 @@ async def test_what_only_an_operator_can_mend_ends_a_worker_at_its_start_with_on
     nobody, nowhere = own.urls.app.replace("portico_app@", "nobody@"), own.urls.app.replace("/postgres?", "/nowhere?")
     for url, reason in ((nobody, "SQLSTATE 28000"), (nowhere, "SQLSTATE 3D000")):
         with pytest.raises(CannotReach, match=reason):
-            await until_reachable(Place(own.urls.admin, url), asyncio.Event())
+            await until_reachable(DatabaseUrls(own.urls.admin, url), asyncio.Event())
 
 
 async def test_a_worker_that_is_started_before_its_database_waits_and_says_so(root: Path, folder: Path) -> None:
@@ -351,7 +351,7 @@ async def test_the_worker_inside_a_server_starts_again_after_what_would_end_a_pr
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         settings = Settings(data_dir=folder, worker_port=taken.getsockname()[1])
-        task = asyncio.create_task(run_beside(settings, Place(own.urls.admin, own.urls.app), stop))
+        task = asyncio.create_task(run_beside(settings, DatabaseUrls(own.urls.admin, own.urls.app), stop))
         await until(lambda: said(caplog, "PortInUse"), SOON)
     started = datetime.now(UTC)
     await until(lambda: passed_since(own.urls, started), SOON)

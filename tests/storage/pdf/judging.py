@@ -39,4 +39,4 @@ async def refuse_pdf(content: bytes, examiner: Examiner) -> None:
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.flush()
-        await examiner.judge(file.fileno(), CUSTOMER)
+        await examiner.examine(file.fileno(), CUSTOMER)

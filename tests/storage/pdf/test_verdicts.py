@@ -28,7 +28,7 @@ def _limits() -> Iterator[None]:
 
 def refusal_of(content: bytes) -> Refused | None:
     try:
-        verdict.judge(BytesIO(content), MAX_UNPACKED_BYTES)
+        verdict.examine(BytesIO(content), MAX_UNPACKED_BYTES)
     except Refused as refused:
         return refused
     return None

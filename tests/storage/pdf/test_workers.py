@@ -94,7 +94,7 @@ async def busy(examiner: Examiner, customer_id: str = "cus_1") -> AsyncIterator[
     os.kill(worker, signal.SIGSTOP)
     file = os.memfd_create("a.pdf")
     os.write(file, SCRIPT)
-    task = asyncio.create_task(examiner.judge(file, customer_id))
+    task = asyncio.create_task(examiner.examine(file, customer_id))
     await asyncio.sleep(0.05)
     try:
         yield task, worker
@@ -241,7 +241,7 @@ async def test_one_customers_files_leave_a_worker_to_others(examiner: Examiner) 
     async with busy(examiner, "cus_2") as (task, _):
         file = os.memfd_create("b.pdf")
         os.write(file, pdf())
-        waiting = asyncio.create_task(examiner.judge(file, "cus_2"))
+        waiting = asyncio.create_task(examiner.examine(file, "cus_2"))
         assert await code_of(pdf(), examiner) is None
         assert not task.done()
         assert not waiting.done()
