@@ -70,5 +70,5 @@ async def test_the_sentence_names_the_claim_and_what_the_settings_expect(token: 
 
 def test_every_reason_has_a_sentence_and_is_raised_somewhere(root: Path) -> None:
     assert set(HINTS) == set(Reason)
-    code = "".join(path.read_text() for folder in ("auth", "gateway") for path in (root / folder).glob("*.py"))
+    code = "".join(path.read_text() for folder in ("auth", "gateway") for path in (root / folder).rglob("*.py"))
     assert [reason for reason in Reason if code.count(f"Reason.{reason.name}") < 2 and reason is not Reason.CLIENT_DISABLED] == []

@@ -118,7 +118,7 @@ async def load(url):
     tracemalloc.start()
     began = time.perf_counter()
     clients = [rows.ApiClient(*record) for record in await connection.fetch(blocks()["clients.all"].sql)]
-    texts = [rows.TrustedText(*record) for record in await connection.fetch(blocks()["trusted.texts"].sql)]
+    texts = [rows.PersistedTextRow(*record) for record in await connection.fetch(blocks()["trusted.texts"].sql)]
     registry.replace(clients, texts)
     seconds = time.perf_counter() - began
     count = len(texts)
