@@ -124,9 +124,9 @@ def texts() -> tuple[str, ...]:
 
 
 def is_used(noun: str) -> bool:
-    """Whether at least three files have the noun, in a name such as `unit_of_work` and `UnitOfWork` or in a sentence."""
+    """Whether at least two files have the noun, in a name such as `unit_of_work` and `UnitOfWork` or in a sentence."""
     word = re.compile(rf"\b{re.escape(noun.lower().removesuffix('y'))}(y|s|ies)?\b")
-    return sum(bool(word.search(text)) for text in texts()) >= 3
+    return sum(bool(word.search(text)) for text in texts()) >= 2
 
 
 def test_every_noun_of_the_glossary_is_a_term_of_the_code() -> None:

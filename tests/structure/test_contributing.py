@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import pytest
 
+from db.builtin import embedded
+from tests.db.migrations.old_database import connected, new_database
 from tests.structure.test_architecture import CODE, section
 from tests.structure.test_rooms import ROOT
 
@@ -77,9 +79,9 @@ def tree(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(tree: Path, *command: str) -> str:
+def run(tree: Path, *command: str, **settings: str) -> str:
     """What a command prints, run in the copy."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PORTICO_", "PYTHONPATH"))}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PORTICO_", "PYTHONPATH"))} | settings
     done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -142,11 +144,26 @@ def test_a_new_column_is_a_revision_a_line_of_the_row_and_a_line_of_the_type(tre
 def test_a_job_is_a_module_and_one_registration(tree: Path) -> None:
     (job,) = diffs("Add a job")
     apply_all(job, tree)
-    listing = "from jobs.worker import JOBS; print(*(job.name for job in JOBS))"
+    listing = "from jobs.registry import JOBS; print(*(job.name for job in JOBS))"
     names = run(tree, ".venv/bin/python", "-c", listing).split()
     assert "late_events" in names
     assert len(names) == len(set(names)) > 4
     assert "late_events" not in run(ROOT, ".venv/bin/python", "-c", listing)
+
+
+async def test_the_new_column_is_migrated_and_read_and_the_job_runs(tree: Path, urls: embedded.Urls) -> None:
+    _, column = diffs("Add a column")
+    (job,) = diffs("Add a job")
+    for change in (*column, *job):
+        apply(change, tree)
+    async with new_database(urls, "contributing") as new:
+        run(tree, "./portico", "migrate", PORTICO_DATABASE_URL=new.admin)
+        async with connected(new.admin) as connection:
+            await connection.execute("insert into plan (id, code, name, unit_name, created_at) values ('plan_1', 'team', 'Team', 'seat', now())")
+            await connection.execute("set role portico_app")
+            (row,) = await connection.fetch("select * from portal_plan")
+        assert row["unit_name"] == "seat"
+        assert "0 late events" in run(tree, "./portico", "tick", PORTICO_DATABASE_URL=new.admin)
 
 
 def test_the_examples_of_what_is_there_are_as_they_are_there() -> None:
