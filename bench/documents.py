@@ -21,7 +21,7 @@ from rich.table import Table
 from bench.runner import database, load, portal
 from bench.runner.database import ROOT, Place
 from bench.runner.processes import server
-from billing.rows import ApiClient, PersistedTextRow
+from billing.rows.partners import ApiClient, PersistedTextRow
 from db.blocks import blocks
 from gateway.documents.registry import Registry
 

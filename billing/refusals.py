@@ -25,120 +25,79 @@ RETRY_AFTER_SECONDS = 2
 
 
 class ErrorCode(StrEnum):
-    NOT_FOUND = "NOT_FOUND"
-    WRONG_STATE = "WRONG_STATE"
-    ALREADY_SCHEDULED = "ALREADY_SCHEDULED"
-    PAUSE_IN_TRIAL = "PAUSE_IN_TRIAL"
-    OVERDUE_INVOICE = "OVERDUE_INVOICE"
-    RESUME_FIRST = "RESUME_FIRST"
-    NOT_YOURS_TO_RESUME = "NOT_YOURS_TO_RESUME"
-    CANCELED = "CANCELED"
-    ALREADY_PAID = "ALREADY_PAID"
-    NOT_PAYABLE = "NOT_PAYABLE"
-    IN_PROGRESS = "IN_PROGRESS"
-    METHOD_IN_USE = "METHOD_IN_USE"
-    METHOD_EXPIRED = "METHOD_EXPIRED"
-    ALREADY_DEFAULT = "ALREADY_DEFAULT"
-    NOT_YOURS_TO_DELETE = "NOT_YOURS_TO_DELETE"
-    NOT_STORED = "NOT_STORED"
-    EMPTY_FILE = "EMPTY_FILE"
-    FILE_TOO_LARGE = "FILE_TOO_LARGE"
-    GROUP_TOO_LARGE = "GROUP_TOO_LARGE"
-    TOO_MANY_FILES = "TOO_MANY_FILES"
-    QUOTA_EXCEEDED = "QUOTA_EXCEEDED"
-    UNSUPPORTED_FILE = "UNSUPPORTED_FILE"
-    UNSAFE_FILE = "UNSAFE_FILE"
-    PASSWORD_PROTECTED = "PASSWORD_PROTECTED"
-    TOO_COMPLEX = "TOO_COMPLEX"
-    TOO_MANY_PIXELS = "TOO_MANY_PIXELS"
-    NOT_SCANNED = "NOT_SCANNED"
-    NOT_UPLOADED = "NOT_UPLOADED"
-    CHECKSUM_MISMATCH = "CHECKSUM_MISMATCH"
-    WRONG_CREDENTIALS = "WRONG_CREDENTIALS"
-    SESSION_ENDED = "SESSION_ENDED"
-    LINK_INVALID = "LINK_INVALID"
-    PASSWORD_NOT_SET = "PASSWORD_NOT_SET"
-    SIGN_IN_REQUIRED = "SIGN_IN_REQUIRED"
-    EMAIL_NOT_VERIFIED = "EMAIL_NOT_VERIFIED"
-    MAIL_NOT_CONFIGURED = "MAIL_NOT_CONFIGURED"
-    WEAK_PASSWORD = "WEAK_PASSWORD"
-    COMMON_PASSWORD = "COMMON_PASSWORD"
-    INVALID_VALUE = "INVALID_VALUE"
-    VERSION_CONFLICT = "VERSION_CONFLICT"
-    PREVIEW_EXPIRED = "PREVIEW_EXPIRED"
-    IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT"
-    NO_CHANGE = "NO_CHANGE"
-    PLAN_UNAVAILABLE = "PLAN_UNAVAILABLE"
-    CURRENCY_MISMATCH = "CURRENCY_MISMATCH"
-    COUPON_INVALID = "COUPON_INVALID"
-    COUPON_ALREADY_APPLIED = "COUPON_ALREADY_APPLIED"
-    PAYMENT_METHOD_REQUIRED = "PAYMENT_METHOD_REQUIRED"
-    PAYMENT_DECLINED = "PAYMENT_DECLINED"
-    PAYMENT_UNAVAILABLE = "PAYMENT_UNAVAILABLE"
-    AMOUNT_TOO_HIGH = "AMOUNT_TOO_HIGH"
-    PARTIAL_NOT_ALLOWED = "PARTIAL_NOT_ALLOWED"
-    SETUP_UNFINISHED = "SETUP_UNFINISHED"
-    DOCUMENT_INVALID = "DOCUMENT_INVALID"
+    """Each code with its meaning, as the schema and docs/errors.md print it."""
 
+    meaning: str
 
-# What each code means, in the words of the schema's documentation.
-MEANING = {
-    ErrorCode.NOT_FOUND: "It does not exist, or it belongs to somebody else.",
-    ErrorCode.WRONG_STATE: "It cannot be done in the state it is in.",
-    ErrorCode.ALREADY_SCHEDULED: "A change is scheduled already.",
-    ErrorCode.PAUSE_IN_TRIAL: "A trial cannot be paused.",
-    ErrorCode.OVERDUE_INVOICE: "An invoice is overdue and has to be paid first.",
-    ErrorCode.RESUME_FIRST: "The subscription has to be resumed first.",
-    ErrorCode.NOT_YOURS_TO_RESUME: "The merchant suspended the subscription, and only the merchant can resume it.",
-    ErrorCode.CANCELED: "The subscription has ended for good.",
-    ErrorCode.ALREADY_PAID: "Nothing is left to pay.",
-    ErrorCode.NOT_PAYABLE: "It is void, refunded or canceled.",
-    ErrorCode.IN_PROGRESS: "A payment, or an earlier call with the same idempotency key, is in flight.",
-    ErrorCode.METHOD_IN_USE: "Something is billed to this payment method.",
-    ErrorCode.METHOD_EXPIRED: "The payment method has expired.",
-    ErrorCode.ALREADY_DEFAULT: "It is the default already.",
-    ErrorCode.NOT_YOURS_TO_DELETE: "Somebody else uploaded it.",
-    ErrorCode.NOT_STORED: "The file is not stored.",
-    ErrorCode.EMPTY_FILE: "The file has no bytes.",
-    ErrorCode.FILE_TOO_LARGE: "The file is larger than `limits.maxFileBytes`.",
-    ErrorCode.GROUP_TOO_LARGE: "The files of one upload are together larger than `limits.maxGroupBytes`. Send them in several uploads.",
-    ErrorCode.TOO_MANY_FILES: "More files in one upload than `limits.maxGroupFiles`. Send them in several uploads.",
-    ErrorCode.QUOTA_EXCEEDED: "The largest number of files is attached already.",
-    ErrorCode.UNSUPPORTED_FILE: "It is no PDF, PNG or JPEG, or a damaged one, or its name or declared type says that it is quite another kind of file.",
-    ErrorCode.UNSAFE_FILE: "Its content may do harm: scripts, automatic actions or programs in a PDF, a second format hidden in it, a virus.",
-    ErrorCode.PASSWORD_PROTECTED: "The PDF opens only with a password or a certificate, so nobody here could read it, and it cannot be checked.",
-    ErrorCode.TOO_COMPLEX: "To judge it would take more work than one file may cause: it unpacks to more than `limits.maxUnpackedBytes`, takes too long, or has too many parts.",
-    ErrorCode.TOO_MANY_PIXELS: "The picture has more pixels than `limits.maxPixels`.",
-    ErrorCode.NOT_SCANNED: "It could not be checked or scanned for viruses now. Try again later.",
-    ErrorCode.NOT_UPLOADED: "Its bytes were not sent to the address that `createAttachmentUploads` gave.",
-    ErrorCode.CHECKSUM_MISMATCH: "The bytes are not those that were announced: another size or SHA-256.",
-    ErrorCode.WRONG_CREDENTIALS: "The e-mail address or the password is wrong. The answer does not say which, nor whether the account exists.",
-    ErrorCode.SESSION_ENDED: "The session has ended. Sign in again.",
-    ErrorCode.LINK_INVALID: "The link was used already, has expired or is unknown. Request a new one.",
-    ErrorCode.PASSWORD_NOT_SET: "The account has no password yet. `requestPasswordReset` sends a letter by which the customer chooses the first one.",
-    ErrorCode.SIGN_IN_REQUIRED: "Only the customer may do this, and the session does not prove who is in it: it began with a portal link that staff had seen, or the token "
-    "names somebody who acts for the customer.",
-    ErrorCode.EMAIL_NOT_VERIFIED: "The customer has never signed in with the address, so a link that goes there proves nothing.",
-    ErrorCode.MAIL_NOT_CONFIGURED: "Letters are not sent here.",
-    ErrorCode.WEAK_PASSWORD: "The password is too short, too long, or contains the name or e-mail address.",
-    ErrorCode.COMMON_PASSWORD: "The password is on the list of common passwords.",
-    ErrorCode.INVALID_VALUE: "The value is out of its range or has the wrong form.",
-    ErrorCode.VERSION_CONFLICT: "It was changed since you read it. Read it again.",
-    ErrorCode.PREVIEW_EXPIRED: "The result would differ from the preview, or the preview is older than 10 minutes. Preview again.",
-    ErrorCode.IDEMPOTENCY_CONFLICT: "The idempotency key was used with another input. Use a new key.",
-    ErrorCode.NO_CHANGE: "The new value equals the current one.",
-    ErrorCode.PLAN_UNAVAILABLE: "The plan or price is no longer sold.",
-    ErrorCode.CURRENCY_MISMATCH: "The price is in another currency.",
-    ErrorCode.COUPON_INVALID: "The code cannot be used here: unknown, expired, used up or not for this plan. The answer does not say which.",
-    ErrorCode.COUPON_ALREADY_APPLIED: "The subscription has a coupon already.",
-    ErrorCode.PAYMENT_METHOD_REQUIRED: "There is no payment method that can be charged.",
-    ErrorCode.PAYMENT_DECLINED: "The payment was declined, and nothing was changed. `declineCode` of the payment says why.",
-    ErrorCode.AMOUNT_TOO_HIGH: "It is more than remains to be paid.",
-    ErrorCode.PARTIAL_NOT_ALLOWED: "The merchant takes only what remains, as a whole.",
-    ErrorCode.SETUP_UNFINISHED: "The payment method setup is not complete, or the processor refused the method.",
-    ErrorCode.DOCUMENT_INVALID: "A document of the manifest is not valid for the schema. Nothing was published.",
-    ErrorCode.PAYMENT_UNAVAILABLE: "Payments cannot be taken right now, and nothing was changed. Try again shortly.",
-}
+    def __new__(cls, value: str, meaning: str = "") -> "ErrorCode":
+        member = str.__new__(cls, value)
+        member._value_, member.meaning = value, meaning
+        return member
+
+    NOT_FOUND = "NOT_FOUND", "It does not exist, or it belongs to somebody else."
+    WRONG_STATE = "WRONG_STATE", "It cannot be done in the state it is in."
+    ALREADY_SCHEDULED = "ALREADY_SCHEDULED", "A change is scheduled already."
+    PAUSE_IN_TRIAL = "PAUSE_IN_TRIAL", "A trial cannot be paused."
+    OVERDUE_INVOICE = "OVERDUE_INVOICE", "An invoice is overdue and has to be paid first."
+    RESUME_FIRST = "RESUME_FIRST", "The subscription has to be resumed first."
+    NOT_YOURS_TO_RESUME = "NOT_YOURS_TO_RESUME", "The merchant suspended the subscription, and only the merchant can resume it."
+    CANCELED = "CANCELED", "The subscription has ended for good."
+    ALREADY_PAID = "ALREADY_PAID", "Nothing is left to pay."
+    NOT_PAYABLE = "NOT_PAYABLE", "It is void, refunded or canceled."
+    IN_PROGRESS = "IN_PROGRESS", "A payment, or an earlier call with the same idempotency key, is in flight."
+    METHOD_IN_USE = "METHOD_IN_USE", "Something is billed to this payment method."
+    METHOD_EXPIRED = "METHOD_EXPIRED", "The payment method has expired."
+    ALREADY_DEFAULT = "ALREADY_DEFAULT", "It is the default already."
+    NOT_YOURS_TO_DELETE = "NOT_YOURS_TO_DELETE", "Somebody else uploaded it."
+    NOT_STORED = "NOT_STORED", "The file is not stored."
+    EMPTY_FILE = "EMPTY_FILE", "The file has no bytes."
+    FILE_TOO_LARGE = "FILE_TOO_LARGE", "The file is larger than `limits.maxFileBytes`."
+    GROUP_TOO_LARGE = "GROUP_TOO_LARGE", "The files of one upload are together larger than `limits.maxGroupBytes`. Send them in several uploads."
+    TOO_MANY_FILES = "TOO_MANY_FILES", "More files in one upload than `limits.maxGroupFiles`. Send them in several uploads."
+    QUOTA_EXCEEDED = "QUOTA_EXCEEDED", "The largest number of files is attached already."
+    UNSUPPORTED_FILE = (
+        "UNSUPPORTED_FILE",
+        "It is no PDF, PNG or JPEG, or a damaged one, or its name or declared type says that it is quite another kind of file.",
+    )
+    UNSAFE_FILE = "UNSAFE_FILE", "Its content may do harm: scripts, automatic actions or programs in a PDF, a second format hidden in it, a virus."
+    PASSWORD_PROTECTED = "PASSWORD_PROTECTED", "The PDF opens only with a password or a certificate, so nobody here could read it, and it cannot be checked."
+    TOO_COMPLEX = (
+        "TOO_COMPLEX",
+        "To judge it would take more work than one file may cause: it unpacks to more than `limits.maxUnpackedBytes`, takes too long, or has too many parts.",
+    )
+    TOO_MANY_PIXELS = "TOO_MANY_PIXELS", "The picture has more pixels than `limits.maxPixels`."
+    NOT_SCANNED = "NOT_SCANNED", "It could not be checked or scanned for viruses now. Try again later."
+    NOT_UPLOADED = "NOT_UPLOADED", "Its bytes were not sent to the address that `createAttachmentUploads` gave."
+    CHECKSUM_MISMATCH = "CHECKSUM_MISMATCH", "The bytes are not those that were announced: another size or SHA-256."
+    WRONG_CREDENTIALS = "WRONG_CREDENTIALS", "The e-mail address or the password is wrong. The answer does not say which, nor whether the account exists."
+    SESSION_ENDED = "SESSION_ENDED", "The session has ended. Sign in again."
+    LINK_INVALID = "LINK_INVALID", "The link was used already, has expired or is unknown. Request a new one."
+    PASSWORD_NOT_SET = "PASSWORD_NOT_SET", "The account has no password yet. `requestPasswordReset` sends a letter by which the customer chooses the first one."
+    SIGN_IN_REQUIRED = (
+        "SIGN_IN_REQUIRED",
+        "Only the customer may do this, and the session does not prove who is in it: it began with a portal link that staff had seen, "
+        "or the token names somebody who acts for the customer.",
+    )
+    EMAIL_NOT_VERIFIED = "EMAIL_NOT_VERIFIED", "The customer has never signed in with the address, so a link that goes there proves nothing."
+    MAIL_NOT_CONFIGURED = "MAIL_NOT_CONFIGURED", "Letters are not sent here."
+    WEAK_PASSWORD = "WEAK_PASSWORD", "The password is too short, too long, or contains the name or e-mail address."
+    COMMON_PASSWORD = "COMMON_PASSWORD", "The password is on the list of common passwords."
+    INVALID_VALUE = "INVALID_VALUE", "The value is out of its range or has the wrong form."
+    VERSION_CONFLICT = "VERSION_CONFLICT", "It was changed since you read it. Read it again."
+    PREVIEW_EXPIRED = "PREVIEW_EXPIRED", "The result would differ from the preview, or the preview is older than 10 minutes. Preview again."
+    IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT", "The idempotency key was used with another input. Use a new key."
+    NO_CHANGE = "NO_CHANGE", "The new value equals the current one."
+    PLAN_UNAVAILABLE = "PLAN_UNAVAILABLE", "The plan or price is no longer sold."
+    CURRENCY_MISMATCH = "CURRENCY_MISMATCH", "The price is in another currency."
+    COUPON_INVALID = "COUPON_INVALID", "The code cannot be used here: unknown, expired, used up or not for this plan. The answer does not say which."
+    COUPON_ALREADY_APPLIED = "COUPON_ALREADY_APPLIED", "The subscription has a coupon already."
+    PAYMENT_METHOD_REQUIRED = "PAYMENT_METHOD_REQUIRED", "There is no payment method that can be charged."
+    PAYMENT_DECLINED = "PAYMENT_DECLINED", "The payment was declined, and nothing was changed. `declineCode` of the payment says why."
+    PAYMENT_UNAVAILABLE = "PAYMENT_UNAVAILABLE", "Payments cannot be taken right now, and nothing was changed. Try again shortly."
+    AMOUNT_TOO_HIGH = "AMOUNT_TOO_HIGH", "It is more than remains to be paid."
+    PARTIAL_NOT_ALLOWED = "PARTIAL_NOT_ALLOWED", "The merchant takes only what remains, as a whole."
+    SETUP_UNFINISHED = "SETUP_UNFINISHED", "The payment method setup is not complete, or the processor refused the method."
+    DOCUMENT_INVALID = "DOCUMENT_INVALID", "A document of the manifest is not valid for the schema. Nothing was published."
 
 
 class Refused(Exception):

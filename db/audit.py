@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import asyncpg
 
-from billing.rows import Violation
+from billing.rows.audit import Violation
 from db.blocks import PARAMETER, Block, blocks, positional
 from db.deployment.roles import AUDIT, OWNER
 from db.literals import literal

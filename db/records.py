@@ -6,20 +6,20 @@ from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from billing import rows
+from billing.rows import row_type
 
 Record = Mapping[str, Any]
 
 
 def rows_of(name: str, records: Iterable[Record]) -> list[Any]:
     """Records as rows of the type of this name in billing/rows. Raises KeyError if a record lacks a column."""
-    row_type, values = _reader(name)
-    return [row_type(*values(record)) for record in records]
+    kind, values = _reader(name)
+    return [kind(*values(record)) for record in records]
 
 
 @lru_cache(maxsize=200)
 def _reader(name: str) -> tuple[type, Callable[[Record], tuple[Any, ...]]]:
-    row_type = getattr(rows, name)
-    names = [field.name for field in fields(row_type)]
+    kind = row_type(name)
+    names = [field.name for field in fields(kind)]
     # With one name, itemgetter gives the value itself.
-    return row_type, itemgetter(*names) if len(names) > 1 else lambda record: (record[names[0]],)
+    return kind, itemgetter(*names) if len(names) > 1 else lambda record: (record[names[0]],)

@@ -52,12 +52,19 @@ class Job:
     """`counts` makes the dataclass of numbers that `run` fills while it works, so that they are there when it breaks off too.
 
     It has `failures`, and where they are told apart `blocked`: those that the database refused for now.
+
+    `unit`, `summary` and `advice` are what the command `tick` prints: what one failure is, the counts as a format string, and a sentence about them, or "".
+    `is_of_billing_time` says that `tick --at` runs the job as of that instant; other jobs run as of now, since that instant may lie in the future.
     """
 
     name: str
     schedule: Schedule
     counts: Callable[[], Any]
     run: Callable[[Duties, datetime, Any], Awaitable[object]]
+    unit: str
+    summary: str
+    advice: Callable[[Any], str] = lambda _: ""
+    is_of_billing_time: bool = False
 
 
 def system(database: Database, now: datetime) -> UnitOfWork:

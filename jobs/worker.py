@@ -14,23 +14,8 @@ from pgqueuer.types import ScheduleId
 
 from db.connections import DRIVER_ERRORS, Connection
 from db.outages import CONNECTION_LOST_ERRORS
-from jobs.attachments import SweepResult, sweep
-from jobs.clock import ClockPassResult, tick
-from jobs.passes import Duties, Job, Schedule, register, run_pass
-from jobs.upkeep import Upkeep, forget
-from resolvers.letters import SendResult, send
-
-EVERY_MINUTE = Schedule("* * * * *", timedelta(minutes=1))
-# Each hour, but not both at once.
-AT_17 = Schedule("17 * * * *", timedelta(hours=1))
-AT_47 = Schedule("47 * * * *", timedelta(hours=1))
-
-JOBS = (
-    Job("billing_clock", EVERY_MINUTE, ClockPassResult, lambda duties, now, done: tick(duties.billing, now, done)),
-    Job("letters", EVERY_MINUTE, SendResult, lambda duties, now, done: send(duties.system(now), duties.post, done=done)),
-    Job("attachments_sweep", AT_17, SweepResult, lambda duties, now, done: sweep(duties.system(now), duties.bucket, now=now, done=done)),
-    Job("upkeep", AT_47, Upkeep, lambda duties, now, done: forget(duties.system(now), now=now, done=done)),
-)
+from jobs.passes import Duties, Job, register, run_pass
+from jobs.registry import EVERY_MINUTE, JOBS
 
 # How soon pgqueuer notices that a connection no longer answers.
 QUEUE_SECONDS = timedelta(seconds=5)

@@ -9,8 +9,9 @@ from graphql import FieldNode, GraphQLField
 from auth.permissions import Permission
 from auth.urls.links import Links
 from auth.viewer import Viewer
-from billing import rows
 from billing.files.attachments import DEFAULT_LIMITS, FileLimits
+from billing.rows import row_type
+from billing.rows.partners import CostBudget
 from db.blocks import PARAMETER, Block
 from planner.cache_key import RequestShape
 from planner.fields import DocumentContext
@@ -34,7 +35,7 @@ class AnswerContext:
     viewer: Viewer
     arguments: Mapping[str, Arguments]
     links: Links | None = None
-    budget: rows.CostBudget | None = None
+    budget: CostBudget | None = None
     customer_locale: str | None = None
     file_limits: FileLimits = DEFAULT_LIMITS
 
@@ -166,7 +167,7 @@ class Join:
 
 def row_scope(draft: PlanBuilder, alias: str, returns: str) -> Scope:
     """Rows of customers carry their owner, which for staff differs from row to row; a customer's is always the caller."""
-    has_owner = any(item.name == "customer_id" for item in fields(getattr(rows, returns)))
+    has_owner = any(item.name == "customer_id" for item in fields(row_type(returns)))
     if draft.is_staff:
         return Scope(lambda name: f"{alias}.{name}", returns, f"{alias}.customer_id" if has_owner else "cast(null as text)")
     # What must equal the caller's id is written as it: a block that compares its customer with both key and owner then compares once.

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, get_type_hints
 
-from billing import rows
+from billing.rows import row_type
 from db.blocks import Block
 
 # In the quotes of JSON.
@@ -31,7 +31,7 @@ def enum_literal(value: object) -> str | None:
 
 def cursor(block: Block, order: str, column: Callable[[str], str]) -> str:
     """The cursor of a row, as `db.pages.encode_cursor` writes it. Nothing of base64 needs escapes."""
-    hints = get_type_hints(getattr(rows, block.returns))
+    hints = get_type_hints(row_type(block.returns))
     values = ", ', ', ".join(_cursor_value(column(name), hints[name]) for name in block.orders[order].columns)
     opening = quoted(f'["{order}", ')
     array = f"concat({opening}, {values}, ']')"

@@ -25,7 +25,7 @@ from auth.urls.links import Links
 from auth.viewer import Viewer
 from billing.files.attachments import DEFAULT_LIMITS, FileLimits
 from billing.refusals import RequestError
-from billing.rows import CostBudget
+from billing.rows.partners import CostBudget
 from db.blocks import PARAMETER, blocks, numbered
 from planner import build, derived, pages, roots
 from planner.cache import PlanCache

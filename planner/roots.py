@@ -15,7 +15,7 @@ from planner.fields import collect, selections_of
 from planner.json_sql import Constant
 from planner.pages import page_of, page_shape
 from planner.post_process import fix_items
-from resolvers.reads.relations import BY_ID
+from resolvers.reads.relations import BY_ID, type_name
 from resolvers.reads.roots import MAX_NODES
 from schema.declarations.fields import AnyOf
 from schema.declarations.roots import Root
@@ -123,6 +123,6 @@ def _fix_tagged(fixes: dict[str, Any]) -> Any:
 
 def _type_of(draft: PlanBuilder, prefix: str, declared: GraphQLNamedType) -> GraphQLObjectType:
     """A row's GraphQL type bears the row's name, and must be one of those that the field may give."""
-    kind = draft.document.schema.get_type(blocks()[BY_ID[prefix]].returns.removesuffix("Row"))
+    kind = draft.document.schema.get_type(type_name(prefix))
     assert isinstance(kind, GraphQLObjectType)
     return kind

@@ -19,7 +19,7 @@ from billing.lifecycle.trials import TrialPolicy
 from billing.money.dunning import RetryPolicy
 from billing.money.issuer import InvoiceIssuer
 from billing.money.numbers import Numbering
-from billing.rows import CostBudget
+from billing.rows.partners import CostBudget
 from billing.states import Actor
 from db.blocks import blocks
 from db.unit_of_work import UnitOfWork

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from auth.devices import Device
 from auth.throttle import Kind, account_of, familiar_of, network_of
 from billing.refusals import TooManyAttempts
-from billing.rows import PresentedCredential
+from billing.rows.identity import PresentedCredential
 from billing.states import Actor
 from db.unit_of_work import UnitOfWork
 from resolvers.context import Context, identity_of

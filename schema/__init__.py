@@ -1,36 +1,32 @@
 """What clients see. `build()` makes the schema; `print_sdl()` prints it."""
 
+from importlib import import_module
+from pkgutil import iter_modules
+
 import strawberry
 from graphql import GraphQLSchema, print_schema
 from strawberry.schema.config import StrawberryConfig
 
+from resolvers.reads.relations import BY_ID, type_name
+from schema import types
+from schema.declarations.node import Node
 from schema.declarations.scalars import SCALARS
 from schema.fast_resolvers import install_fast_resolvers
 from schema.mutations import Mutation
 from schema.query import Query
-from schema.types import attachments, coupons, credit_notes, customers, invoices, payment_methods, payments, plans, refunds, schedules, subscriptions
 
-NODES = [
-    customers.Customer,
-    plans.Plan,
-    plans.Price,
-    coupons.Coupon,
-    subscriptions.Subscription,
-    schedules.PaymentSchedule,
-    schedules.Installment,
-    invoices.Invoice,
-    invoices.InvoiceLine,
-    credit_notes.CreditNote,
-    payments.Payment,
-    refunds.Refund,
-    payment_methods.PaymentMethod,
-    attachments.Attachment,
-]
+
+def nodes() -> list[type[Node]]:
+    """Return the type of each noun in `resolvers.reads.relations.BY_ID`, found by its name in the modules of schema/types. Raises KeyError for a noun without a type."""
+    for module in iter_modules(types.__path__):
+        import_module(f"{types.__name__}.{module.name}")
+    by_name = {kind.__name__: kind for kind in Node.__subclasses__() if kind.__module__.startswith(f"{types.__name__}.")}
+    return [by_name[type_name(prefix)] for prefix in BY_ID]
 
 
 def build() -> GraphQLSchema:
     """The executable schema."""
-    schema = strawberry.Schema(query=Query, mutation=Mutation, types=NODES, config=StrawberryConfig(scalar_map=SCALARS))._schema
+    schema = strawberry.Schema(query=Query, mutation=Mutation, types=nodes(), config=StrawberryConfig(scalar_map=SCALARS))._schema
     install_fast_resolvers(schema)
     return schema
 

@@ -6,7 +6,7 @@ from auth.urls.links import LIFETIME
 from billing.files import attachments
 from billing.files.attachments import FileLimits
 from billing.files.file_types import CONTENT_TYPES, MAX_NAME_BYTES
-from billing.rows import CostBudget
+from billing.rows.partners import CostBudget
 from resolvers.reads.pages import DEFAULT_SIZE, MAX_SIZE
 from resolvers.reads.roots import MAX_NODES
 from storage.bucket import PRESIGNED_SECONDS

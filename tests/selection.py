@@ -25,7 +25,7 @@ FIRST = (
 )
 # Their tests start programs, browsers or servers without one of the fixtures below.
 HTTP_FOLDERS = {"journeys", "first_hour"}
-HTTP_FILES = {"test_attacks", "test_bucket", "test_cli", "test_contract", "test_secrets", "test_senders", "test_stripe"}
+HTTP_FILES = {"test_attacks", "test_bucket", "test_cli", "test_contract", "test_contributing", "test_secrets", "test_senders", "test_stripe"}
 SERVERS = {"server", "start_server", "http", "store", "rclone", "s3rver"}
 CLUSTERS = {"urls", "place"}
 RUN = f"profile: {PROFILE} (PORTICO_TEST_PROFILE), seed: {SEED} (PORTICO_TEST_SEED)"
@@ -33,6 +33,7 @@ SLOW_FOLDERS = {"first_hour", "lifecycle"}
 # Each takes more than five seconds of a processor.
 SLOW_FILES = {
     "test_archive",
+    "test_contributing",
     "test_demo",
     "test_differential",
     "test_embedded",

@@ -15,6 +15,7 @@ from gateway.documents.document_cache import of_staff
 
 ROOT = Path(__file__).parents[1]
 PAGES = [page for page in sorted(ROOT.rglob("*.md")) if not {"node_modules", ".venv", ".git"} & set(page.relative_to(ROOT).parts)]
+AT_ROOT = ("ARCHITECTURE.md", "CONTRIBUTING.md", "SECURITY.md")
 WIDTH = 120
 FENCE = re.compile(r"^( *)(```+|~~~+).*?^\1\2 *$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^()\s]+)\)|\bsrc=\"([^\"]+)\"")
@@ -48,6 +49,7 @@ def links_of(page: Path) -> Iterator[str]:
 def test_the_pages_are_found() -> None:
     names = {str(page.relative_to(ROOT)) for page in PAGES}
     assert {"README.md", "CHANGELOG.md", "docs/README.md", "docs/errors.md", "docs/decisions/0001-one-clock-per-operation.md", "bench/README.md"} <= names
+    assert {*AT_ROOT, "docs/glossary.md", ".github/pull_request_template.md"} <= names
 
 
 def test_long_lines_are_found() -> None:
@@ -74,6 +76,10 @@ def test_links_lead_to_files_and_headings_that_exist(page: Path) -> None:
 def test_every_page_is_in_the_index() -> None:
     index = {(ROOT / "docs" / target.partition("#")[0]).resolve() for target in links_of(ROOT / "docs/README.md")}
     assert {page for page in (ROOT / "docs").glob("*.md") if page.name != "README.md"} - index == set()
+
+
+def test_the_readme_links_to_the_pages_at_the_root_and_to_the_glossary() -> None:
+    assert {*AT_ROOT, "docs/glossary.md", "docs/README.md", "LICENSE"} - set(links_of(ROOT / "README.md")) == set()
 
 
 def test_commands_are_printed_as_the_launcher_takes_them() -> None:

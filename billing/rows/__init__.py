@@ -1,122 +1,27 @@
-"""The rows of the portal, frozen values. Field for field they equal the columns of the `portal_…` view of the same noun."""
+"""The rows of the portal, frozen values. Field for field they equal the columns of the `portal_…` view of the same noun.
 
-from billing.rows.attachments import AttachmentObject, AttachmentRow, FileCount, OrphanedObject
-from billing.rows.audit import OwedAccount, Violation
-from billing.rows.contracts import BillingAccount, Contract, CouponOffer, Cover, Offer, TakenPlanRow
-from billing.rows.customers import BalanceEntryRow, CustomerRow, NextPaymentRow, Owner, SummaryRow, Total
-from billing.rows.documents import DocumentSnapshotRow, DocumentTax
-from billing.rows.identity import AuditEventRow, Credential, IdentityLink, PortalSessionRow, PresentedCredential, RefreshToken, SealedLetter
-from billing.rows.money.credit_notes import CreditNoteLineRow, CreditNoteRow
-from billing.rows.money.invoices import InvoiceLineRow, InvoiceRow
-from billing.rows.money.operations import CancellationOptionRow, ChargeAttempt, ChargeRow, Collectable, DeletedCount, Due, KeyClaim, OperationRow, WrittenRow
-from billing.rows.money.owed import (
-    MethodReference,
-    OwedInstallment,
-    OwedInvoice,
-    OwedItem,
-    PaymentOwner,
-    SavedMethod,
-    StatementEntry,
-    StatementExtent,
-    StoredEvent,
-)
-from billing.rows.money.payments import PaymentAllocationRow, PaymentMethodRow, PaymentRow
-from billing.rows.money.refunds import RecordedRefund, RefundedInstallment, RefundedInvoice, RefundedPart, RefundedPayment, RefundNote, RefundRow, RefundSource
-from billing.rows.money.schedules import InstallmentRow, PaymentScheduleRow
-from billing.rows.partners import (
-    ApiClient,
-    ClientAssertion,
-    ClientCredential,
-    CostBudget,
-    PartnerGrant,
-    PersistedDocumentRow,
-    PersistedTextRow,
-    RegistryId,
-    RegistryStamp,
-)
-from billing.rows.passes import JobPass
-from billing.rows.plans import CouponRedemptionRow, CouponRow, PlanRow, PriceRow
-from billing.rows.schema import Revision
-from billing.rows.subscriptions import SubscriptionEventRow, SubscriptionRow
+A row type is declared once, in the module of its noun. The line `-- returns:` of a block names it.
+"""
 
-__all__ = [
-    "ApiClient",
-    "AttachmentObject",
-    "AttachmentRow",
-    "AuditEventRow",
-    "BalanceEntryRow",
-    "BillingAccount",
-    "CancellationOptionRow",
-    "ChargeAttempt",
-    "ChargeRow",
-    "ClientAssertion",
-    "ClientCredential",
-    "Collectable",
-    "Contract",
-    "CostBudget",
-    "CouponOffer",
-    "CouponRedemptionRow",
-    "CouponRow",
-    "Cover",
-    "Credential",
-    "CreditNoteLineRow",
-    "CreditNoteRow",
-    "CustomerRow",
-    "DeletedCount",
-    "DocumentSnapshotRow",
-    "DocumentTax",
-    "Due",
-    "FileCount",
-    "IdentityLink",
-    "InstallmentRow",
-    "InvoiceLineRow",
-    "InvoiceRow",
-    "JobPass",
-    "KeyClaim",
-    "MethodReference",
-    "NextPaymentRow",
-    "Offer",
-    "OperationRow",
-    "OrphanedObject",
-    "OwedAccount",
-    "OwedInstallment",
-    "OwedInvoice",
-    "OwedItem",
-    "Owner",
-    "PartnerGrant",
-    "PaymentAllocationRow",
-    "PaymentMethodRow",
-    "PaymentOwner",
-    "PaymentRow",
-    "PaymentScheduleRow",
-    "PersistedDocumentRow",
-    "PersistedTextRow",
-    "PlanRow",
-    "PortalSessionRow",
-    "PresentedCredential",
-    "PriceRow",
-    "RecordedRefund",
-    "RefreshToken",
-    "RefundNote",
-    "RefundRow",
-    "RefundSource",
-    "RefundedInstallment",
-    "RefundedInvoice",
-    "RefundedPart",
-    "RefundedPayment",
-    "RegistryId",
-    "RegistryStamp",
-    "Revision",
-    "SavedMethod",
-    "SealedLetter",
-    "StatementEntry",
-    "StatementExtent",
-    "StoredEvent",
-    "SubscriptionEventRow",
-    "SubscriptionRow",
-    "SummaryRow",
-    "TakenPlanRow",
-    "Total",
-    "Violation",
-    "WrittenRow",
-]
+from dataclasses import is_dataclass
+from functools import cache
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import Any
+
+
+def row_type(name: str) -> type[Any]:
+    """Return the row type of this name. Raises KeyError if no module of this package declares it."""
+    return row_types()[name]
+
+
+@cache
+def row_types() -> dict[str, type[Any]]:
+    """Return every row type by its name, from all modules of this package, which the first call imports."""
+    modules = [import_module(module.name) for module in walk_packages(__path__, f"{__name__}.")]
+    return {name: value for module in modules for name, value in vars(module).items() if _is_row_of(module.__name__, value)}
+
+
+def _is_row_of(module: str, value: Any) -> bool:
+    """Whether a value is a dataclass which this module declares, and not one that it imports."""
+    return isinstance(value, type) and is_dataclass(value) and value.__module__ == module

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 
 from auth.reasons import Reason, unauthenticated
 from auth.viewer import Viewer
-from billing.rows import ApiClient, PersistedTextRow
+from billing.rows.partners import ApiClient, PersistedTextRow
 from billing.states import Actor
 from gateway.documents.deprecation import Deprecation
 from resolvers.documents.manifests import id_of, normalized

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass, field
 from itertools import islice
 
-from billing.rows import PersistedTextRow
+from billing.rows.partners import PersistedTextRow
 from resolvers.documents.publishing import DocumentValidator, ValidationResult, validate_all
 
 logger = logging.getLogger("portico.documents")

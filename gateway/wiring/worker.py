@@ -1,12 +1,13 @@
-"""The worker as a process, or inside the server of a demo: the billing clock, letters that are left, the sweep of attachments, and the upkeep."""
+"""The worker as a process, or inside the server of a demo, and one pass of each of its jobs, for the command `tick`."""
 
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from db.connections import DRIVER_ERRORS, Connection, connect
 from db.outages import CONNECTION_LOST_ERRORS
@@ -19,12 +20,10 @@ from gateway.wiring.identity import post
 from gateway.wiring.payments import payments
 from gateway.wiring.queue_status import QueueStatus
 from gateway.wiring.worker_health import worker_health
-from jobs.attachments import SweepResult, sweep
-from jobs.clock import Billing, ClockPassResult, tick
+from jobs.clock import Billing
 from jobs.passes import Duties
-from jobs.upkeep import Upkeep, forget
+from jobs.registry import JOBS
 from jobs.worker import QueueLost, WorkerState, work
-from resolvers.letters import SendResult, send
 
 logger = logging.getLogger("portico.worker")
 
@@ -35,35 +34,31 @@ OUTAGES = (*CONNECTION_LOST_ERRORS, *DRIVER_ERRORS, DatabaseUnavailable, QueueLo
 
 @dataclass(frozen=True, slots=True)
 class TickResult:
-    """What one pass of everything did."""
+    """What one pass of every job did: the counts of each job, by the job's name."""
 
-    clock: ClockPassResult
-    letters: SendResult
-    swept: SweepResult
-    forgotten: Upkeep
+    counts: Mapping[str, Any]
 
     @property
     def failures(self) -> str:
         """How many of what failed, such as `2 × step of the billing clock, 1 × letter failed`; empty if nothing did."""
-        counts = {
-            "step of the billing clock": self.clock.failures,
-            "letter": self.letters.failures,
-            "file": self.swept.failures,
-            "kind of expired rows": self.forgotten.failures,
-        }
-        failed = [f"{count} × {name}" for name, count in counts.items() if count]
+        failed = [f"{self.counts[job.name].failures} × {job.unit}" for job in JOBS if self.counts[job.name].failures]
         return f"{', '.join(failed)} failed" if failed else ""
+
+    @property
+    def lines(self) -> list[str]:
+        """What was done, as the command `tick` prints it: a line for the first job, which is the billing clock, one for all others, and their advice."""
+        first, *others = [job.summary.format(**asdict(self.counts[job.name])) for job in JOBS]
+        return [f"{first}.", f"{', '.join(others)}.", *(advice for job in JOBS if (advice := job.advice(self.counts[job.name])))]
 
 
 async def tick_once(settings: Settings, place: DatabaseUrls, at: datetime | None) -> TickResult:
-    """One pass of the billing clock, as of an instant, and then all else that a worker does, as of now: what is being written now must not be looked at from later."""
+    """Run each job once. The billing clock runs as of `at`; the other jobs run as of now, since `at` may lie in the future."""
     async with _duties(settings, place) as duties:
         now = datetime.now(UTC)
-        done = await tick(duties.billing, at or now)
-        system = duties.system(now)
-        letters = SendResult()
-        await send(system, duties.post, done=letters)
-        return TickResult(done, letters, await sweep(system, duties.bucket, now=now), await forget(system, now=now))
+        counts = {job.name: job.counts() for job in JOBS}
+        for job in JOBS:
+            await job.run(duties, at or now if job.is_of_billing_time else now, counts[job.name])
+        return TickResult(counts)
 
 
 async def until_reachable(place: DatabaseUrls, stop: asyncio.Event) -> None:

@@ -24,7 +24,7 @@ from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.database import DatabaseUrls
 from gateway.wiring.queue_status import QueueStatus
 from jobs.passes import is_overdue, passes_of, system
-from jobs.worker import JOBS
+from jobs.registry import JOBS
 
 logger = logging.getLogger("portico.health")
 

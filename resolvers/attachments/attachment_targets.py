@@ -7,7 +7,7 @@ from billing.files.attachments import check_room
 from billing.lifecycle import actions
 from billing.lifecycle.actions import Action, check_action
 from billing.refusals import ErrorCode, Refused
-from billing.rows import InvoiceRow
+from billing.rows.money.invoices import InvoiceRow
 from billing.states import Uploader
 from db.unit_of_work import Transaction, UnitOfWork
 from resolvers.context import Context, Files

@@ -4,8 +4,8 @@ from collections.abc import Awaitable
 from dataclasses import dataclass, fields
 from typing import Any, get_type_hints
 
-from billing import rows
 from billing.refusals import BadUserInput
+from billing.rows import row_type
 from db.blocks import Block, RowOrder
 from db.pages import Window, decode_cursor, encode_cursor
 from loaders.batch import Filters, Key, Slice
@@ -96,6 +96,6 @@ def _keyset(block: Block, name: str, cursor: str | None, argument: str) -> tuple
 
 
 def _types(block: Block, order: RowOrder) -> dict[str, Any]:
-    row = getattr(rows, block.returns)
+    row = row_type(block.returns)
     hints = get_type_hints(row)
     return {column.name: hints[column.name] for column in fields(row) if column.name in order.columns}

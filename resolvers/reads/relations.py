@@ -9,11 +9,13 @@ from loaders.batch import Filters, Key
 from resolvers.context import Context
 from resolvers.reads.pages import Paging, RowPage, window_of
 
-# By the prefix of an id: the block that finds one of its kind.
+# The nouns of the graph: by the prefix of their ids, the block that finds one. The block names the row, and the row without `Row` the GraphQL type, so
+# `node`, the planner and the list of GraphQL types (schema/__init__.py) follow from this table, in this order. `customers.owner` repeats the nouns with an owner in SQL.
 BY_ID = {
     "cus": "customers.by_id",
     "plan": "plans.by_id",
     "price": "prices.by_id",
+    "cpn": "coupons.by_id",
     "sub": "subscriptions.by_id",
     "sch": "schedules.by_id",
     "ins": "installments.by_id",
@@ -24,8 +26,12 @@ BY_ID = {
     "ref": "refunds.by_id",
     "pm": "payment_methods.by_id",
     "att": "attachments.by_id",
-    "cpn": "coupons.by_id",
 }
+
+
+def type_name(prefix: str) -> str:
+    """Return the name of the GraphQL type of a noun: that of its row, without `Row`."""
+    return blocks()[BY_ID[prefix]].returns.removesuffix("Row")
 
 
 def key_of(row: Any, name: str, block: Block, context: Context) -> Key:

@@ -3,7 +3,7 @@
 import strawberry
 
 from billing.lifecycle.actions import Action
-from billing.refusals import MEANING, ErrorCode
+from billing.refusals import ErrorCode
 from schema.declarations.enums import described
 
 described(
@@ -24,7 +24,7 @@ described(
     DELETE="Delete it.",
     DOWNLOAD="Download it.",
 )
-described(ErrorCode, "Why a rule says no. New codes may be added.", **{code.name: MEANING[code] for code in ErrorCode})
+described(ErrorCode, "Why a rule says no. New codes may be added.", **{code.name: code.meaning for code in ErrorCode})
 
 
 @strawberry.type(description="Whether an action is possible now. The mutation of that name obeys the same table, so a frontend never repeats a rule.")

@@ -23,7 +23,7 @@ from auth.urls.links import Links
 from auth.viewer import Viewer
 from billing.files.attachments import DEFAULT_LIMITS, FileLimits
 from billing.money.money import Money
-from billing.rows import CostBudget
+from billing.rows.partners import CostBudget
 from db.blocks import Block, blocks
 from resolvers.context import Context, Info
 from resolvers.reads import relations

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from auth.viewer import Viewer
-from billing.rows import StatementEntry
+from billing.rows.money.owed import StatementEntry
 from billing.states import Actor
 from db.pool import Database
 from db.unit_of_work import Caller, UnitOfWork

@@ -14,7 +14,7 @@ from gateway.wiring.configuration.settings import Settings, load
 from gateway.wiring.database import DatabaseUrls, check, postgres
 from gateway.wiring.issuer import secret_of_portal
 from gateway.wiring.payments import require_processor
-from gateway.wiring.worker import TickResult, run_worker, stopping, tick_once, until_reachable
+from gateway.wiring.worker import run_worker, stopping, tick_once, until_reachable
 from jobs.worker import QueueEnded
 
 
@@ -45,20 +45,8 @@ def tick(at: datetime | None, data_dir: Path | None, *, is_confirmed: bool) -> N
     with postgres(settings) as place:
         asyncio.run(check(place))
         ticked = asyncio.run(tick_once(settings, place, instant))
-    _print(ticked)
+    for line in ticked.lines:
+        console.print(line)
     if ticked.failures:
         say_error(f"{ticked.failures}. The log above says why; the next tick tries again.")
         raise typer.Exit(1)
-
-
-def _print(ticked: TickResult) -> None:
-    done, swept = ticked.clock, ticked.swept
-    console.print(f"{done.steps} subscription steps, {done.collections} invoices charged, {done.reconciled} charges settled.")
-    console.print(
-        f"{ticked.letters.letters} letters sent, {swept.expired_uploads} expired upload reservations removed, {swept.objects} unused objects deleted, "
-        f"{ticked.forgotten.rows} expired rows deleted."
-    )
-    if swept.unchecked:
-        console.print(
-            f"The bucket does not list unfinished uploads, so {swept.unchecked} of the objects may have left parts: see docs/attachments.md#s3-servers."
-        )

@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Iterable
 
-from billing.refusals import MEANING
 from gateway.cli.reference.error_codes import REFUSALS, REQUESTS, TOKENS, ErrorCodeEntry
 from gateway.http.statuses import STATUS
 
@@ -48,7 +47,7 @@ def text() -> str:
     """The page, with a line break at its end."""
     requests = _table(("code", "status", "what it means", "what to do", "with"), (_request(code, row) for code, row in REQUESTS.items()))
     groups = (
-        f"\n### {title}\n\n" + _table(("code", "what it means", "what to do"), ((f"`{code}`", MEANING[code], remedy) for code, remedy in remedies.items()))
+        f"\n### {title}\n\n" + _table(("code", "what it means", "what to do"), ((f"`{code}`", code.meaning, remedy) for code, remedy in remedies.items()))
         for title, remedies in REFUSALS.items()
     )
     tokens = ((f"`{error}`", status, row.meaning, row.remedy) for error, (status, row) in TOKENS.items())

@@ -11,7 +11,7 @@ from dataclasses import replace
 from math import ceil
 from typing import Any
 
-from billing.rows import CostBudget
+from billing.rows.partners import CostBudget
 from billing.states import Actor
 from gateway.http.responses import Answer, ResponseFormat, respond
 from resolvers.context import Context

@@ -17,7 +17,7 @@ from auth.permissions import DEVELOP, is_allowed
 from auth.viewer import Viewer
 from billing.files.attachments import MAX_REQUEST_BYTES
 from billing.refusals import Unauthenticated
-from billing.rows import CostBudget
+from billing.rows.partners import CostBudget
 from db.outages import DatabaseUnavailable, SessionEnded, cause_of
 from db.unit_of_work import Caller, UnitOfWork
 from gateway.documents.cost import reading_cost

@@ -12,6 +12,7 @@ from gateway.documents.limits import DocumentLimits
 from gateway.documents.registry import Mode
 from gateway.http.statuses import Profile
 from gateway.operator_errors import OperatorError
+from gateway.wiring.configuration.document_limits import limit, limits_of
 from gateway.wiring.configuration.environment import PREFIX, contradictions, unknown_names, wrong_values
 from gateway.wiring.configuration.setting_values import (
     ClamdUrl,
@@ -36,7 +37,6 @@ from gateway.wiring.configuration.setting_values import (
     normalized,
 )
 
-DOCUMENT = DocumentLimits()
 # What Postgres and every client can hold as a number; a day, which no wait of a server reaches.
 MOST = 2**31 - 1
 DAY = 86_400.0
@@ -221,16 +221,16 @@ class Settings(BaseSettings):
     max_body_bytes: Count = Field(1024**2, ge=1024, description="How large a request body may be, in bytes.")
     max_stranger_bytes: Count = Field(64 * 1024, ge=1024, description="How large a request body without a token may be, in bytes.")
     max_url_bytes: Count = Field(16 * 1024, ge=256, description="How many bytes the parameters of a GET may have.")
-    max_document_bytes: Count = Field(DOCUMENT.document_bytes, ge=256, description="How many bytes a document may have.")
-    max_tokens: Count = Field(DOCUMENT.tokens, ge=10, description="How many tokens a document may have.")
-    max_depth: Count = Field(DOCUMENT.depth, ge=1, description="How deep the fields of a document may be nested.")
-    max_aliases: Count = Field(DOCUMENT.aliases, ge=0, description="How many aliases a document may have.")
-    max_root_fields: Count = Field(DOCUMENT.root_fields, ge=1, description="How many root fields a query may have.")
-    max_mutation_fields: Count = Field(DOCUMENT.mutation_fields, ge=1, description="How many root fields a mutation may have.")
-    max_directives: Count = Field(DOCUMENT.directives, ge=0, description="How many directives a document may have.")
-    max_fields: Count = Field(DOCUMENT.fields, ge=1, description="How many fields a document may come to; those with one key count by their square.")
-    max_errors: Count = Field(DOCUMENT.errors, ge=1, description="How many errors of a document are reported.")
-    max_cost: Count = Field(DOCUMENT.cost, ge=1, description="What an operation may cost; see docs/limits.md.")
+    max_document_bytes: Count = limit("document_bytes", ge=256, description="How many bytes a document may have.")
+    max_tokens: Count = limit("tokens", ge=10, description="How many tokens a document may have.")
+    max_depth: Count = limit("depth", ge=1, description="How deep the fields of a document may be nested.")
+    max_aliases: Count = limit("aliases", ge=0, description="How many aliases a document may have.")
+    max_root_fields: Count = limit("root_fields", ge=1, description="How many root fields a query may have.")
+    max_mutation_fields: Count = limit("mutation_fields", ge=1, description="How many root fields a mutation may have.")
+    max_directives: Count = limit("directives", ge=0, description="How many directives a document may have.")
+    max_fields: Count = limit("fields", ge=1, description="How many fields a document may come to; those with one key count by their square.")
+    max_errors: Count = limit("errors", ge=1, description="How many errors of a document are reported.")
+    max_cost: Count = limit("cost", ge=1, description="What an operation may cost; see docs/limits.md.")
     upload_seconds: Seconds = Field(
         120.0, description="How long a client is waited for in a request with files, where these come more slowly than upload_bytes_per_second."
     )
@@ -268,7 +268,7 @@ class Settings(BaseSettings):
     @property
     def limits(self) -> DocumentLimits:
         """What one document may ask for."""
-        return DocumentLimits(**{name: getattr(self, f"max_{name}") for name in DocumentLimits.__slots__})
+        return limits_of(self)
 
     @property
     def is_production(self) -> bool:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from typer.testing import CliRunner
 
-from billing.refusals import MEANING, ErrorCode, RequestError
+from billing.refusals import ErrorCode, RequestError
 from gateway.cli.main import cli
 from gateway.cli.reference import error_pages
 from gateway.cli.reference.error_codes import REFUSALS, REQUESTS, TOKENS
@@ -33,7 +33,7 @@ def test_every_code_of_the_table_of_statuses_is_explained() -> None:
 def test_every_refusal_has_a_meaning_and_is_explained_once() -> None:
     explained = [code for remedies in REFUSALS.values() for code in remedies]
     assert sorted(explained) == sorted(ErrorCode)
-    assert set(MEANING) == set(ErrorCode)
+    assert [code for code in ErrorCode if not code.meaning.endswith(".")] == []
 
 
 def test_every_code_that_the_source_sends_is_explained(root: Path) -> None:

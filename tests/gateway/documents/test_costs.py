@@ -29,6 +29,7 @@ from auth.viewer import Viewer
 from db.builtin.embedded import Urls
 from gateway.documents.cost import UndeclaredCost, check_costs
 from gateway.documents.document_cache import DocumentCache
+from resolvers.reads.relations import BY_ID
 from schema.declarations.costs import costing
 from tests.conftest import ADA, ROOM, STAFF, token
 
@@ -36,7 +37,7 @@ TIMES = 8
 HOLE = "…"
 # What every operation may take beside what it costs: its transaction, and what several fields share.
 SHARED = 4
-PREFIXES = ("sub", "sch", "ins", "inv", "line", "cn", "pay", "pm", "att", "plan", "price", "cus", "cpn")
+PREFIXES = tuple(BY_ID)
 
 
 @strawberry.type

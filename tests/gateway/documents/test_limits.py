@@ -11,6 +11,7 @@ from graphql import GraphQLSchema, get_introspection_query
 from db.builtin.embedded import Urls
 from gateway.documents.document_cache import MAX_TOKENS, DocumentCache, first_party, validate_document
 from gateway.documents.limits import DocumentLimits
+from gateway.wiring.configuration.document_limits import declared, limit
 from gateway.wiring.configuration.settings import Settings
 from tests.conftest import ADA, SECRET, STAFF, token
 
@@ -142,12 +143,24 @@ def test_every_limit_is_a_setting_and_in_the_documentation(root: Any) -> None:
     text = (root / "docs/limits.md").read_text()
     settings = Settings()
     assert settings.limits == LIMITS
-    for item in fields(DocumentLimits):
-        assert f"| `MAX_{item.name.upper()}` | {getattr(LIMITS, item.name):,} |" in text
+    names = declared(Settings)
+    assert names.keys() == {item.name for item in fields(DocumentLimits)}
+    for name, setting in names.items():
+        assert f"| `{setting.upper()}` | {getattr(LIMITS, name):,} |" in text
     for name in ("max_body_bytes", "max_stranger_bytes", "max_url_bytes", "max_running", "max_queued"):
         assert f"| `{name.upper()}` | {getattr(settings, name):,} |" in text
     for name in ("body_seconds", "operation_seconds", "queue_seconds", "drain_seconds", "shutdown_seconds"):
         assert f"| `{name.upper()}` | {getattr(settings, name):g} |" in text
+
+
+def test_a_setting_says_itself_which_limit_it_is() -> None:
+    class Renamed(Settings):
+        levels: int = limit("depth", ge=1, description="A setting whose name is not that of the limit.")
+
+    assert declared(Renamed)["depth"] == "levels"
+    assert Renamed(levels=3).limits == replace(LIMITS, depth=3)
+    with pytest.raises(AttributeError, match="width"):
+        limit("width", ge=1, description="No such limit.")
 
 
 def test_a_setting_changes_its_limit(graphql_schema: GraphQLSchema) -> None:

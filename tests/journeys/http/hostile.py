@@ -9,7 +9,7 @@ from typing import Any, get_type_hints
 
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLList, get_nullable_type
 
-from billing import rows
+from billing.rows import row_type
 from db.blocks import Block
 from tests.journeys.arguments import TAIL
 
@@ -112,7 +112,7 @@ def hostile(kind: Any, name: str, turn: int) -> Iterator[Any]:
 
 def cursors(block: Block, order: str) -> Iterator[str]:
     """What a cursor of a block in an order can hold that the gateway never wrote there, one value of it at a time."""
-    row = getattr(rows, block.returns)
+    row = row_type(block.returns)
     kinds = [get_type_hints(row)[column] for column in block.orders[order].columns]
     valid = [VALID[kind] for kind in kinds]
     for place, kind in enumerate(kinds):

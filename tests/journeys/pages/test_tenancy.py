@@ -18,6 +18,7 @@ OWNED = {
     "line": "invoice_line",
     "cn": "credit_note",
     "pay": "payment",
+    "ref": "refund",
     "pm": "payment_method",
     "att": "attachment",
     "cpn": "coupon_redemption",

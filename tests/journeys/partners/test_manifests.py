@@ -108,7 +108,7 @@ def many(count: int) -> list[manifests.Entry]:
 LOADING = """
 import asyncio, sys, time, tracemalloc
 import asyncpg
-from billing import rows
+from billing.rows.partners import ApiClient, PersistedTextRow
 from db.blocks import blocks
 from gateway.documents.registry import Registry
 
@@ -117,8 +117,8 @@ async def load(url):
     registry = Registry({}, "required")
     tracemalloc.start()
     began = time.perf_counter()
-    clients = [rows.ApiClient(*record) for record in await connection.fetch(blocks()["clients.all"].sql)]
-    texts = [rows.PersistedTextRow(*record) for record in await connection.fetch(blocks()["trusted.texts"].sql)]
+    clients = [ApiClient(*record) for record in await connection.fetch(blocks()["clients.all"].sql)]
+    texts = [PersistedTextRow(*record) for record in await connection.fetch(blocks()["trusted.texts"].sql)]
     registry.replace(clients, texts)
     seconds = time.perf_counter() - began
     count = len(texts)

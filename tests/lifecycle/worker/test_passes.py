@@ -15,7 +15,7 @@ from db.unit_of_work import DatabaseUnavailable
 from gateway.wiring.queue_status import QueueStatus
 from jobs.clock import Billing
 from jobs.passes import Duties, Job, Schedule, is_overdue, passes_of, run_pass, system
-from jobs.worker import JOBS
+from jobs.registry import JOBS
 from storage.local import Local
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -57,7 +57,7 @@ def job(counts: Callable[[], Any], ending: Callable[[Any], None]) -> Job:
     async def run(_: Duties, __: datetime, done: Any) -> None:
         ending(done)
 
-    return Job("a job of a test", Schedule("* * * * *", timedelta(minutes=1)), counts, run)
+    return Job("a job of a test", Schedule("* * * * *", timedelta(minutes=1)), counts, run, unit="thing", summary="{things} things done")
 
 
 @pytest.mark.parametrize("name", ENDINGS)
