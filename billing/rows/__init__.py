@@ -1,4 +1,4 @@
-"""The rows of the portal, frozen values. Field for field they equal the columns of the `portal_…` view of the same noun."""
+"""The rows of the portal, as frozen values. Their fields have the names of the columns of the `portal_…` view of the same noun."""
 
 from billing.rows.attachments import AttachmentObject, AttachmentRow, FileCount, OrphanedObject
 from billing.rows.audit import OwedAccount, Violation

@@ -58,7 +58,7 @@ select id, invoice_id, installment_id, amount_minor from refund_allocation where
 -- Select invoices to refund. The balance credit that pays an invoice is the sum of its entries, without those of credit notes that reduced it or were granted for unused time.
 -- The entry of a refund that failed names the credit note, and no invoice.
 select i.id, i.number, i.status, i.currency, i.subscription_id, i.total_minor, i.tax_minor, i.paid_minor, i.refunded_minor, i.remaining_minor, i.noted_minor,
-       cast(coalesce(notes.tax_minor, 0) as bigint) as noted_tax_minor, cast(coalesce(notes.refunded_minor, 0) as bigint) as given_minor,
+       cast(coalesce(notes.tax_minor, 0) as bigint) as noted_tax_minor, cast(coalesce(notes.refunded_minor, 0) as bigint) as paid_back_minor,
        cast(coalesce(failed.minor, 0) as bigint) as failed_minor, cast(greatest(coalesce(used.minor, 0), 0) as bigint) as applied_minor
   from invoice i
  cross join lateral (
