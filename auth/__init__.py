@@ -1,1 +1,1 @@
-"""Who is calling, and what they may."""
+"""Authentication and permissions of callers."""

@@ -1,7 +1,7 @@
-"""Device values: what a client keeps of an account that it has proved to be allowed into, so that its attempts are counted apart from everybody else's.
+"""Device values: a client stores one for an account that it has signed in to, so that its attempts are counted apart from those of all other clients.
 
-The idea is OWASP's "Slow Down Online Guessing Attacks with Device Cookies"; here the value is an argument and a field of the API instead of a cookie. It opens nothing: a sign-in with it
-still needs the password. Its nonce and its time stand in it as they are, and the account only in the signature, so it tells nobody whose it is.
+Source: OWASP, "Slow Down Online Guessing Attacks with Device Cookies"; here the value is an argument and a field of the API instead of a cookie. It grants no access: a sign-in with it
+still needs the password. It contains its nonce and its time in plain form, and the account only in the signature, so it does not reveal the account.
 """
 
 import hmac
@@ -19,33 +19,33 @@ CHARACTERS = 75
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A value that was issued for the account it was presented with. `issued_at` is for the caller to compare with the last change of the password."""
+    """A value that was issued for the account it was sent with. The caller compares `issued_at` with the last change of the password."""
 
     nonce: bytes
     issued_at: datetime
 
     @property
     def identity(self) -> str:
-        """As `Throttle.hit` takes it."""
+        """Return the identity that `Throttle.hit` takes."""
         return f"device:{self.nonce.hex()}"
 
 
 class Devices:
-    """Issues and reads device values. All processes with the same secret read each other's."""
+    """Issuer and reader of device values. Processes with the same secret read each other's values."""
 
     def __init__(self, secret: str) -> None:
         self._key = hmac.digest(secret.encode(), b"devices", "sha256")
 
     def issue(self, email: str, *, now: datetime, known: Device | None = None) -> str:
-        """A value for the account with this address, in small letters, which is what tells accounts apart.
+        """Return a value for the account with this address in lower case, which identifies the account.
 
-        A device that is known keeps its nonce, so that a sign-in does not give it a second budget.
+        A known device keeps its nonce, so that a sign-in does not give it a second budget.
         """
         text = (known.nonce if known else secrets.token_bytes(NONCE_BYTES)) + _microseconds(now).to_bytes(INSTANT_BYTES)
         return urlsafe_b64encode(text + self._signature(text, email)).rstrip(b"=").decode()
 
     def read(self, value: str | None, email: str, *, now: datetime) -> Device | None:
-        """None for every value that is not one of this account's and at most a year old; the caller treats it as if none had been sent."""
+        """Return the device of a value, or None unless the value was issued for this account and is at most a year old; the caller treats None as if no value had been sent."""
         if value is None or len(value) != CHARACTERS or not value.isascii():
             return None
         try:

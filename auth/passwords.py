@@ -1,7 +1,7 @@
-"""Which passwords are taken, and how they are kept.
+"""Rules for passwords, and how they are hashed.
 
-The rules are those of NIST SP 800-63B-4 §3.1.1.2 for a password that stands alone, and of the OWASP password storage cheat sheet: length instead of
-composition, a list of common ones, argon2id. A password is brought to one Unicode form in one place, `_normal`, before it is counted, compared or hashed.
+The rules are those of NIST SP 800-63B-4 §3.1.1.2 for a password without a second factor, and of the OWASP password storage cheat sheet: length instead of
+composition, a list of common passwords, argon2id. `_normal` is the only place that brings a password to its Unicode form, before it is counted, compared or hashed.
 """
 
 import asyncio
@@ -25,22 +25,22 @@ T = TypeVar("T")
 
 MIN_CHARACTERS = 15
 MAX_CHARACTERS = 128
-# One composed character comes from at most four; so what is longer than this before it is composed is too long afterwards, and is not worth composing:
+# One composed character comes from at most four, so a text that is longer than this before it is composed is too long afterwards. It is not composed:
 # composing takes quadratic time for a long run of accents.
 MAX_UNCOMPOSED = 4 * MAX_CHARACTERS
 MEMORY_KIB = 19 * 1024
-# More threads than cores hash no faster and make the event loop wait: on two cores 20 hashes took 0.32 s and stalled the loop for 8 ms with two, 0.47 s and 16 ms with four.
+# More threads than cores hash no faster and delay the event loop: on two cores 20 hashes took 0.32 s and stalled the loop for 8 ms with two, 0.47 s and 16 ms with four.
 AT_ONCE = min(4, os.cpu_count() or 1)
 
-# What people append to a common word to please a composition rule; a date is the longest of them.
+# The longest tail that people append to a common word to satisfy a composition rule: a date.
 MAX_TAIL = 8
-# The shortest part of a name or an address that says something about its owner, and the shortest whole one that may not stand anywhere in a password.
+# The shortest part of a name or an address that counts as personal, and the shortest whole one that a password must not contain.
 MIN_PERSONAL_PART = 3
 MIN_PERSONAL_WHOLE = 6
-# What has to be left of a password when everything personal has been taken out.
+# The characters that must be left of a password when everything personal is removed.
 MIN_IMPERSONAL = 8
 
-# Punctuation is that of ASCII: a password may well consist of signs and pictures alone.
+# Only the punctuation of ASCII: a password may consist of other signs and pictures alone.
 SEPARATORS = re.compile(r"[\s!-/:-@\[-`{-~]+")
 TAIL = re.compile(r"[\s\d!-/:-@\[-`{-~]+$")
 COMMON = frozenset((Path(__file__).parent / "common_passwords.txt").read_text("utf-8").split())
@@ -48,36 +48,36 @@ COMMON = frozenset((Path(__file__).parent / "common_passwords.txt").read_text("u
 
 @dataclass(frozen=True, slots=True)
 class PasswordCheck:
-    """`needs_rehash`: right, but kept with other parameters than today's; hash it again while it is at hand."""
+    """The result of a comparison. `needs_rehash`: right, but hashed with other parameters than the present ones; hash it again while the plain text is known."""
 
     is_right: bool
     needs_rehash: bool
 
 
 class Passwords:
-    """Hashes with argon2id (19 MiB, two passes, one lane) on threads of its own, never more than `at_once` together: memory is `at_once` × 19 MiB.
+    """Hashing with argon2id (19 MiB, two passes, one lane) on threads of its own, at most `at_once` at a time: memory is `at_once` × 19 MiB.
 
-    The bound is the number of threads and not a semaphore: a caller who goes away gives a semaphore back at once, while his hash still runs.
+    The bound is the number of threads and not a semaphore: a cancelled caller would release a semaphore at once, while its hash still runs.
     """
 
     def __init__(self, *, at_once: int = AT_ONCE) -> None:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=MEMORY_KIB, parallelism=1)
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="password")
-        # The hash of what nobody knows stands in for accounts that do not exist, so that an unknown account takes as long as a wrong password.
-        self._nobody = self._hasher.hash(token_urlsafe())
+        # The hash of a random text stands in for accounts that do not exist, so that an unknown account takes as long as a wrong password.
+        self._decoy = self._hasher.hash(token_urlsafe())
 
     async def hash(self, password: str) -> str:
-        """The password as it is stored: parameters, salt and hash in one ASCII string. Takes only what `check_password_strength` took."""
+        """Return the password as it is stored: parameters, salt and hash in one ASCII string. Accepts only what `check_password_strength` accepts. Raises ValueError."""
         normal = _normal(password)
         if normal is None:
-            raise ValueError("the password was not judged before")
+            raise ValueError("the password was not checked before")
         return await self._run(lambda: self._hasher.hash(normal))
 
     async def verify(self, password: str, stored: str | None) -> PasswordCheck:
-        """Whether this is the password of the account. `stored` is None for an account that does not exist or has no password."""
-        # Whatever cannot have been hashed is wrong, and costs as much as any other wrong one.
+        """Compare the password with an account's. `stored` is None for an account that does not exist or has no password."""
+        # A text that cannot have been hashed is wrong, and takes as long as any other wrong password.
         normal = _normal(password)
-        agrees = await self._run(lambda: self._agrees(stored or self._nobody, normal or ""))
+        agrees = await self._run(lambda: self._agrees(stored or self._decoy, normal or ""))
         is_right = agrees and stored is not None and normal is not None
         return PasswordCheck(is_right, needs_rehash=is_right and self._hasher.check_needs_rehash(stored or ""))
 
@@ -95,9 +95,9 @@ class Passwords:
 
 
 def check_password_strength(password: str, *, personal: Iterable[str], field: str = "password") -> None:
-    """Refuses a password that is too short, too long, common, or made of what is `personal`: the customer's e-mail address and name, the name of the portal.
+    """Refuse a password that is too short, too long, common, or made of `personal` texts: the customer's e-mail address and name, the name of the portal.
 
-    Nothing is asked of its composition. Length is counted in Unicode code points after NFC.
+    There is no rule for its composition. Length is counted in Unicode code points after NFC. Raises Refused.
     """
     normal = _normal(password)
     if normal is None and _is_too_long(password):
@@ -113,10 +113,10 @@ def check_password_strength(password: str, *, personal: Iterable[str], field: st
 
 
 def _normal(password: str) -> str | None:
-    """The password in Unicode's form NFC, or None for one that is never taken: too long, or with a code point that is no character.
+    """Return the password in Unicode's form NFC, or None for one that is never accepted: too long, or with a code point that is no character.
 
-    NFC as SP 800-63B-4 asks (its predecessor had NFKC or NFKD): keyboards differ in how they compose an é, and both must be one password, but ² and 2, or ﬁ and
-    fi, stay two. Unicode keeps its promise of stability only to characters that it has assigned, so the others are refused (UAX #15, section 12.1).
+    NFC as SP 800-63B-4 requires (its predecessor had NFKC or NFKD): keyboards differ in how they compose an é, and both must be one password, but ² and 2, or ﬁ and
+    fi, stay two. Unicode guarantees stability only for assigned characters, so the others are refused (UAX #15, section 12.1).
     """
     if _is_too_long(password) or any(unicodedata.category(character) in ("Cn", "Cs") for character in password):
         return None
@@ -128,11 +128,11 @@ def _is_too_long(password: str) -> bool:
 
 
 def _is_common(folded: str) -> bool:
-    """Whether it is on the list, or is something on the list in thin disguise.
+    """Return whether the password is on the list, or is a variant of an entry of the list.
 
     Compared are: the password; the same without spaces and punctuation; and each of the two without a tail of digits and punctuation, of up to eight (a date), or
-    of any length if it is a run such as `1234567890` or `!!!!!!!!!!`. What repeats itself counts once, and is common too if it is too short without the repeats.
-    A run as a whole (`abcdefghijklmnop`) is common. A longer password that merely has a common word in it is not: SP 800-63B-4 compares passwords, not words in them.
+    of any length if it is a run such as `1234567890` or `!!!!!!!!!!`. A repeated part counts once, and the password is also common if that part alone is too short.
+    A run as a whole (`abcdefghijklmnop`) is common. A longer password that only contains a common word is not: SP 800-63B-4 compares passwords, not words in them.
     """
     texts = {text for spelling in (folded, SEPARATORS.sub("", folded)) for text in _without_tails(spelling)}
     once = {text: _once(text) for text in texts}
@@ -140,7 +140,7 @@ def _is_common(folded: str) -> bool:
 
 
 def _without_tails(folded: str) -> Iterator[str]:
-    """The text itself, and what is left of it without the last, the last two … characters of its tail."""
+    """Yield the text itself, and the text without the last, the last two … characters of its tail."""
     tail = TAIL.search(folded)
     length = len(tail[0]) if tail else 0
     for size in range(min(length, MAX_TAIL) + 1):
@@ -150,18 +150,18 @@ def _without_tails(folded: str) -> Iterator[str]:
 
 
 def _once(text: str) -> str:
-    """The shortest beginning that, repeated, gives the text (the last time perhaps not in full). A text that does not repeat itself is its own."""
+    """Return the shortest beginning that gives the text when repeated (the last time perhaps not in full), or the text itself."""
     return next((text[:size] for size in range(1, len(text) // 2 + 1) if text.startswith(text[size:])), text)
 
 
 def _is_run(text: str) -> bool:
-    """Nothing but steps of one, up, down or in place: at most one step in six may be another."""
+    """Return whether neighbouring characters differ by at most one code point; at most one pair in six may differ by more."""
     jumps = sum(abs(ord(right) - ord(left)) > 1 for left, right in pairwise(text))
     return jumps * 6 <= len(text)
 
 
 def _is_personal(normal: str, personal: tuple[str, ...]) -> bool:
-    """Whether a whole address or name stands in it, or little is left when all parts of them are taken out. Case, spaces and punctuation do not count."""
+    """Return whether it contains a whole address or name, or little is left when all their parts are removed. Case, spaces and punctuation do not count."""
     plain = rest = _plain(normal)
     wholes = [whole for text in personal for whole in (text, text.partition("@")[0])]
     if any(len(whole) >= MIN_PERSONAL_WHOLE and whole in plain for whole in map(_plain, wholes)):

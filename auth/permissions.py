@@ -1,4 +1,4 @@
-"""Who may ask for a field. Declared beside the field, printed in its description, checked once, and repeated by row security and grants in SQL."""
+"""Permissions of fields. Declared beside the field, printed in its description, checked once, and enforced again by row security and grants in SQL."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from auth.viewer import Viewer
 from billing.refusals import Forbidden
 from billing.states import Actor
 
-# What a token of the first-party portal, and of staff, may do: everything that its kind may.
+# The scope that allows everything that its kind of caller may do, in tokens of the first-party portal and of staff.
 EVERYTHING = {Actor.CUSTOMER: "portal", Actor.STAFF: "staff"}
 # How many of a token's scopes an error repeats.
 MAX_SCOPES = 20
@@ -15,21 +15,21 @@ MAX_SCOPES = 20
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """Callers of these kinds whose token has the scope; without a scope, with a token or without."""
+    """Callers of these kinds whose token has the scope. An empty scope allows callers with and without a token."""
 
     kinds: frozenset[Actor]
     scope: str
 
     @property
     def words(self) -> str:
-        """For the schema's descriptions."""
+        """Return the sentence for the schema's descriptions."""
         if not self.scope:
             return "Needs no token, and partners' apps may not call it."
         kinds = ", ".join(sorted(self.kinds))
         return f"For {kinds} with the scope `{self.scope}`."
 
 
-# A partner's app acts for a customer who has let it in; it has no business with how the customer signs in.
+# A partner's app acts for a customer by a grant, so it may not call the fields with which the customer signs in.
 ANYBODY = Permission(frozenset({Actor.ANONYMOUS, Actor.CUSTOMER, Actor.STAFF}), "")
 READ = Permission(frozenset({Actor.CUSTOMER, Actor.STAFF, Actor.PARTNER}), "read")
 SEARCH = Permission(frozenset({Actor.STAFF}), "customers:search")
@@ -46,8 +46,8 @@ SESSIONS = Permission(frozenset({Actor.CUSTOMER}), "sessions:write")
 GRANTS = Permission(frozenset({Actor.CUSTOMER}), "grants:write")
 PUBLISH = Permission(frozenset({Actor.STAFF}), "documents:publish")
 
-# What a customer can let a partner's app do.
-PARTNER_SCOPES = frozenset(found.scope for found in (READ, SUBSCRIPTIONS, PAYMENTS))
+# The scopes that a customer can grant to a partner's app.
+PARTNER_SCOPES = frozenset(permission.scope for permission in (READ, SUBSCRIPTIONS, PAYMENTS))
 
 ATTACH = Permission(frozenset({Actor.CUSTOMER, Actor.STAFF, Actor.PARTNER}), "attachments:write")
 
@@ -59,7 +59,7 @@ def is_allowed(viewer: Viewer, permission: Permission) -> bool:
 
 
 def check(viewer: Viewer, permission: Permission) -> None:
-    """Raises Forbidden, which names what the field needs and what the caller's own token has."""
+    """Check that the viewer has the permission. Raises Forbidden, which names the kinds or scopes that the field needs and those of the caller's token."""
     if is_allowed(viewer, permission):
         return
     if viewer.kind not in permission.kinds:
@@ -72,10 +72,10 @@ def check(viewer: Viewer, permission: Permission) -> None:
 
 
 def _scopes(viewer: Viewer, permission: Permission) -> list[str]:
-    """The scopes each of which is enough for this caller."""
+    """Return the scopes of which the caller needs one."""
     return [scope for scope in (permission.scope, EVERYTHING.get(viewer.kind)) if scope]
 
 
 def _listed(names: Sequence[str], last: str) -> str:
-    """`a`, `a or b`, `a, b or c`."""
+    """Return the names as a phrase: `a`, `a or b`, `a, b or c`."""
     return f" {last} ".join(", ".join(part) for part in (names[:-1], names[-1:]) if part)

@@ -1,4 +1,4 @@
-"""Why a request is not authenticated: a word for the log, and a sentence that is told outside of production. No part of the token is in either."""
+"""Reasons why a request is not authenticated: a word for the log, and a sentence that is sent outside of production. Neither contains a part of the token."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from billing.refusals import Unauthenticated
 
 
 class Reason(StrEnum):
-    """What is wrong with a request's token, in the order in which it is found out."""
+    """The reason why a request's token is refused, in the order of the checks."""
 
     MISSING = "missing"
     SCHEME = "scheme"
@@ -26,7 +26,7 @@ class Reason(StrEnum):
     UNKNOWN_CUSTOMER = "unknown_customer"
 
 
-# `{claim}` is the name of a claim, `{expected}` what the settings say it has to be.
+# `{claim}` is the name of a claim, `{expected}` the value that the settings require.
 HINTS = {
     Reason.MISSING: "No access token was sent. Send `Authorization: Bearer <token>`.",
     Reason.SCHEME: "The Authorization header must be `Bearer <token>`, with one token of at most {expected} bytes.",
@@ -48,7 +48,7 @@ HINTS = {
 
 
 class NotValid(ValueError):
-    """A token that cannot be accepted: why, which claim it is about, and what the settings expect. `detail` is for tests."""
+    """A token that is refused: the reason, the claim, and the value that the settings require. `detail` is for tests."""
 
     def __init__(self, reason: Reason, detail: str = "", *, claim: str = "", expected: str = "") -> None:
         super().__init__(" ".join(word for word in (reason, claim, detail) if word))
@@ -58,10 +58,10 @@ class NotValid(ValueError):
 
 
 def unauthenticated(reason: Reason, *, claim: str = "", expected: str = "") -> Unauthenticated:
-    """The refusal of a request for this reason."""
+    """Return the refusal of a request for this reason."""
     return Unauthenticated(reason.value, HINTS[reason].format(claim=claim, expected=expected), claim)
 
 
 def quoted(*names: str) -> str:
-    """Names in backticks, with commas between them; for `expected`."""
+    """Return names in backticks, separated by commas; for `expected`."""
     return ", ".join(f"`{name}`" for name in names)

@@ -1,4 +1,4 @@
-"""Texts that rest in the database and that only who has a secret can read: the portal's, for letters; a refresh token, for its successor."""
+"""Encryption of texts in the database: letters, with the portal's secret; the successor of a refresh token, with that refresh token."""
 
 import hmac
 import os
@@ -10,13 +10,13 @@ NONCE_BYTES = 12  # RFC 5116, section 5.1
 
 
 class NotSealed(ValueError):
-    """Sealed by another secret, for another row, or not at all."""
+    """A text that was sealed with another secret, for another row, or not at all."""
 
 
 class Seal:
-    """AES-256-GCM (RFC 5116). `row` is the id of the row in which the text rests: in any other it does not open.
+    """Authenticated encryption with AES-256-GCM (RFC 5116). `row` is the id of the row that stores the text: with another id it does not open.
 
-    Each `purpose` has a key of its own, derived from the secret: what is sealed for one does not open for another.
+    Each `purpose` has a key of its own, derived from the secret: a text that is sealed for one purpose does not open for another.
     """
 
     def __init__(self, secret: str, purpose: str = "letters") -> None:
@@ -27,7 +27,7 @@ class Seal:
         return nonce + self._cipher.encrypt(nonce, text.encode(), row.encode())
 
     def open(self, sealed: bytes, row: str) -> str:
-        """Raises NotSealed."""
+        """Return the sealed text. Raises NotSealed."""
         try:
             return self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], row.encode()).decode()
         except (InvalidTag, ValueError) as error:

@@ -1,7 +1,7 @@
-"""How often somebody may try: budgets per account, per network and per device, over moving windows, in memory or in Redis or Valkey.
+"""Limits on attempts: budgets per account, per network and per device, over moving windows, in memory or in Redis or Valkey.
 
-A success gives nothing back: whoever knows one password could otherwise wash his budget clean between guesses at another. Attempts that were refused are not
-counted, so a budget that is spent refills by itself. Unknown accounts have budgets like known ones, so that being throttled tells nothing.
+A success does not refill a budget: otherwise an attacker who knows one password could refill it between guesses at another account. Refused attempts are not
+counted, so a spent budget refills by itself. Unknown accounts have the same budgets as known ones, so that a refusal does not reveal whether an account exists.
 
 A budget that an unauthenticated request can spend is never the only one that an account has: see `resolvers/recognition.py`.
 """
@@ -40,7 +40,7 @@ MAX_CONNECTIONS = 16
 MOVING_ONLY = "this storage keeps moving windows only"
 # Addresses of IPv4 as a network without IPv4 sees them (RFC 6052).
 TRANSLATED = IPv6Network("64:ff9b::/96")
-# Redis and Valkey speak one protocol, and the client of the one serves both.
+# Redis and Valkey use the same protocol, so one client serves both.
 SCHEMES = {"redis": "valkey", "rediss": "valkeys", "valkey": "valkey", "valkeys": "valkeys"}
 
 
@@ -56,26 +56,26 @@ class Kind(StrEnum):
     METHOD = "METHOD"
 
 
-# For one account: from everybody else, from one network that the account signed in from before, and from one device that did.
+# For one account, each on its own: attempts from one network that the account signed in from before, from one device that did, and from all other clients.
 ATTEMPTS = "5 per 1 minute; 10 per 15 minutes"
 
-# The network comes first: once its budget is spent it cannot spend an account's, and so keeps fewer people out of their accounts. The shorter window comes first for
-# the same reason: somebody who hammers is stopped by the minute and keeps the rest of his quarter of an hour.
+# The network comes first: once its budget is spent, its requests cannot spend the budgets of accounts, so fewer customers are locked out. The shorter window comes
+# first for the same reason: a client that sends many attempts is stopped by the minute and does not spend the rest of its quarter of an hour.
 BUDGETS: dict[str, dict[str, list[RateLimitItem]]] = {
     kind: {sort: parse_many(budget) for sort, budget in budgets.items()}
     for kind, budgets in {
         Kind.SIGN_IN: {"network": "60 per 15 minutes", "account": ATTEMPTS, "familiar": ATTEMPTS, "device": ATTEMPTS},
-        # Requests for a letter. The account has no budget: whoever knows its address could spend it.
+        # Requests for a letter. The account has no budget: any client that knows its address could spend it.
         Kind.RESET: {"network": "30 per 1 hour", "device": "10 per 1 hour"},
-        # Letters to who is recognised, while an earlier one is still good.
+        # Letters to a recognised client, while an earlier letter is still valid.
         Kind.LETTER: {"familiar": "3 per 1 hour", "device": "3 per 1 hour"},
-        # By who is signed in, so nobody else can spend it, and what the network does is no concern of it.
+        # By a signed-in customer: no other caller can spend it, so the network has no budget.
         Kind.PASSWORD: {"account": "5 per 1 hour"},
-        # Only what does not hold is counted: a right link or secret is heard whatever the network has spent.
+        # Only wrong links and secrets are counted: a right one is accepted even if the network's budget is spent.
         Kind.LINK: {"network": "30 per 15 minutes"},
         Kind.COUPON: {"account": "20 per 1 hour"},
         Kind.TOKEN: {"network": "300 per 1 minute", "account": "300 per 1 minute"},
-        # Whoever tries stolen cards tries many of them.
+        # An attacker who tests stolen cards tries many of them.
         Kind.PAYMENT: {"account": "30 per 1 hour"},
         Kind.METHOD: {"account": "20 per 1 hour"},
     }.items()
@@ -83,46 +83,46 @@ BUDGETS: dict[str, dict[str, list[RateLimitItem]]] = {
 
 
 class Throttled(TooManyAttempts):
-    """A budget is spent. Which one is not told."""
+    """The refusal of an attempt whose budget is spent. It does not say which budget."""
 
     def __init__(self, retry_after_seconds: int) -> None:
         super().__init__("There were too many attempts. Try again later.", retry_after_seconds=retry_after_seconds)
 
 
 def account_of(name: str) -> str:
-    """The identity of an account by its e-mail address or id, one and the same however the address is typed."""
+    """Return the identity of an account by its e-mail address or id; the spelling of the address does not matter."""
     return f"account:{normalize('NFKC', name).strip().casefold()}"
 
 
-# The identity of what is no address.
+# The identity of a client without a network address.
 UNKNOWN_NETWORK = "network:unknown"
 
 
 def network_of(address: str) -> str:
-    """The identity of the network that an address belongs to: one address of IPv4, 64 bits of IPv6, because that is what one household or one server is given.
+    """Return the identity of the network of an address: one address of IPv4, 64 bits of IPv6, because that is what one household or one server has.
 
-    What is no address (a socket of Unix, a test) is one network together.
+    All that is not an address (a Unix socket, a test) is one network.
     """
     try:
-        found = ip_address(address.strip())
+        parsed = ip_address(address.strip())
     except ValueError:
         return UNKNOWN_NETWORK
-    if isinstance(found, IPv6Address):
-        inner = found.ipv4_mapped or (ip_address(int(found) & 0xFFFFFFFF) if IPv6Address(int(found)) in TRANSLATED else None)
-        return network_of(str(inner)) if inner else f"network:{ip_network((int(found), 64), strict=False)}"
-    return f"network:{found}/32"
+    if isinstance(parsed, IPv6Address):
+        inner = parsed.ipv4_mapped or (ip_address(int(parsed) & 0xFFFFFFFF) if IPv6Address(int(parsed)) in TRANSLATED else None)
+        return network_of(str(inner)) if inner else f"network:{ip_network((int(parsed), 64), strict=False)}"
+    return f"network:{parsed}/32"
 
 
 def familiar_of(account: str, network: str) -> str:
-    """The identity of an account at one network from which it signed in before."""
+    """Return the identity of an account at one network from which it signed in before."""
     return f"familiar:{account} {network}"
 
 
 class Throttle:
-    """`url` names a Redis or Valkey that all processes share (`redis://`, `rediss://`, `valkey://`, `valkeys://`); without one each process counts for itself.
+    """Counter of attempts. `url` names a Redis or Valkey that all processes share (`redis://`, `rediss://`, `valkey://`, `valkeys://`); without one each process counts alone.
 
-    If the shared storage is away or slow, attempts are still heard, and each process counts for itself until it is back: guessing gets as many times easier as there
-    are processes, whereas closing the door would let anybody who can hurt Redis lock every customer out. It is asked again after five seconds.
+    If the shared storage is unavailable or slow, attempts are still accepted, and each process counts alone until the storage is back. The budgets are then multiplied by the
+    number of processes; refusing all attempts instead would lock out every customer whenever Redis fails. The storage is tried again after five seconds.
     """
 
     def __init__(self, url: str | None = None, *, secret: str = "") -> None:
@@ -133,14 +133,14 @@ class Throttle:
         self._rests_until = 0.0
 
     async def hit(self, kind: str, *identities: str) -> None:
-        """Spends one attempt of each identity (`account_of`, `network_of`, `familiar_of`, `Device.identity`) and raises Throttled if one has none left.
+        """Spend one attempt of each identity (`account_of`, `network_of`, `familiar_of`, `Device.identity`). Raises Throttled if one has none left.
 
-        A sort of identity that this kind has no budget for is not limited; that none is limited is a mistake.
+        A sort of identity for which this kind has no budget is not limited. Raises ValueError if none of the identities is limited.
         """
-        sorted_out = [(budgets, identity) for sort, budgets in BUDGETS[kind].items() for identity in identities if identity.startswith(f"{sort}:")]
-        if not sorted_out:
-            raise ValueError(f"nobody is limited by this: {kind}")
-        for budgets, identity in sorted_out:
+        limited = [(budgets, identity) for sort, budgets in BUDGETS[kind].items() for identity in identities if identity.startswith(f"{sort}:")]
+        if not limited:
+            raise ValueError(f"no identity has a budget for {kind}")
+        for budgets, identity in limited:
             await self._spend(budgets, kind, self._hidden(identity))
 
     async def close(self) -> None:
@@ -153,28 +153,28 @@ class Throttle:
                 raise Throttled(max([await self._wait(other, kind, key) for other in budgets]))
 
     async def _take(self, budget: RateLimitItem, kind: str, key: str) -> bool:
-        return await self._ask(lambda limiter: limiter.hit(budget, kind, key))
+        return await self._run(lambda limiter: limiter.hit(budget, kind, key))
 
     async def _wait(self, budget: RateLimitItem, kind: str, key: str) -> int:
-        """Whole seconds until the budget has something again, at least one."""
-        reset_at, remaining = await self._ask(lambda limiter: limiter.get_window_stats(budget, kind, key))
-        # `limits` reads the clock itself, so what is left is told by the same clock.
+        """Return the whole seconds until the budget has an attempt again, at least one."""
+        reset_at, remaining = await self._run(lambda limiter: limiter.get_window_stats(budget, kind, key))
+        # `limits` reads the clock itself, so the seconds are counted by the same clock.
         return 1 if remaining > 0 else max(1, ceil(reset_at - time.time()))
 
-    async def _ask(self, question: Callable[[MovingWindowRateLimiter], Awaitable[T]]) -> T:
-        """Asks the shared storage, or the process's own if there is none, it is away or it rests."""
+    async def _run(self, command: Callable[[MovingWindowRateLimiter], Awaitable[T]]) -> T:
+        """Run a command on the shared storage, or on the process's own if there is none, it is unavailable, or it failed less than REST_SECONDS ago."""
         now = asyncio.get_running_loop().time()
         if self._shared and now >= self._rests_until:
             try:
                 async with asyncio.timeout(STORAGE_SECONDS):
-                    return await question(self._shared)
-            except (StorageError, OSError) as away:
+                    return await command(self._shared)
+            except (StorageError, OSError) as error:
                 self._rests_until = now + REST_SECONDS
-                log.warning("the throttle storage cannot be reached; this process counts alone: %s", type(away.__cause__ or away).__name__)
-        return await question(self._local)
+                log.warning("the throttle storage cannot be reached; this process counts alone: %s", type(error.__cause__ or error).__name__)
+        return await command(self._local)
 
     def _hidden(self, identity: str) -> str:
-        """Neither an address nor a network is readable in the storage; with a secret they cannot be guessed there either."""
+        """Return the identity's keyed hash, so that addresses and networks are not readable in the storage; with a secret they cannot be guessed there either."""
         return hashlib.blake2b(identity.encode("utf-8", "surrogatepass"), key=self._secret, digest_size=16).hexdigest()
 
 
@@ -192,7 +192,7 @@ def _pool(url: str) -> "BlockingConnectionPool":
 
 
 def _shared(pool: "BlockingConnectionPool") -> MovingWindowRateLimiter:
-    # `limits` declares its options as plain values and takes a pool all the same; only with a pool of ours can the connections be bounded and closed.
+    # `limits` declares its options as plain values but accepts a pool; only with our own pool can the connections be bounded and closed.
     options: dict[str, Any] = {"connection_pool": pool}
     return MovingWindowRateLimiter(RedisStorage("valkey://", wrap_exceptions=True, key_prefix="portico", **options))
 
@@ -200,8 +200,8 @@ def _shared(pool: "BlockingConnectionPool") -> MovingWindowRateLimiter:
 class Memory(Storage, MovingWindowSupport):
     """A storage of `limits` for moving windows, in the memory of the process.
 
-    That of `limits` itself visits every key after every attempt (20,000 keys cost 0.8 s of CPU and stalled the loop for 57 ms), which is a gift to whoever has many
-    addresses. Here each attempt looks at two keys, in turn, so that dead ones go as fast as new ones come, and there is an upper bound.
+    The storage of `limits` itself visits every key after every attempt (20,000 keys cost 0.8 s of CPU and stalled the loop for 57 ms), which an attacker with many
+    addresses could exploit. Here each attempt checks two keys, in turn, so that expired keys are removed as fast as new ones are added, and there is an upper bound.
     """
 
     STORAGE_SCHEME = None
@@ -225,7 +225,7 @@ class Memory(Storage, MovingWindowSupport):
         return True
 
     async def get_moving_window(self, key: str, limit: int, expiry: int) -> tuple[float, int]:
-        """When the oldest attempt that counts was made, and how many count."""
+        """Return the time of the oldest attempt that counts, and the number of attempts that count."""
         now = time.time()
         ends = _later_than(now, self.events.get(key, []))
         return (ends[-1] - expiry if ends else now), len(ends)

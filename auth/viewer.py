@@ -1,4 +1,4 @@
-"""The caller of one operation, as a verified token names it."""
+"""The caller of one operation, from a verified token."""
 
 from dataclasses import dataclass, field
 
@@ -7,13 +7,13 @@ from billing.states import Actor
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """`customer_id` is the customer who is acting or acted for; staff act for nobody and have None. `session_id` is there where a sign-in made the token.
-    `staff_id` is the subject of a staff member's token; empty for all other callers, programs of the merchant among them.
+    """The caller. `customer_id` is the customer who acts or for whom the caller acts; None for staff. `session_id` is set if a sign-in made the token.
+    `staff_id` is the subject of a staff member's token; empty for all other callers, also for programs of the merchant.
 
-    `acting_party` is who acts in the customer's name beside the customer (`act`, RFC 8693 §4.1): whoever may have opened a portal link that staff had seen, by the app
-    that made it, or whom another issuer names. Such a caller has proved nothing of what only the customer knows. None where the customer signed in.
-    `subject` is the token's `sub`, for records of who acted; nothing is decided by it.
-    `client` is what the token calls its app, and `issuer` who says so: None for ourselves. `app` is the registered client that both name together; `client` alone proves nothing.
+    `acting_party` is the party that acts in the customer's name (`act`, RFC 8693 §4.1): for a portal link that staff have seen, the app that made the link; for another
+    issuer's token, the party that it names. Such a caller has not proved that it is the customer. None if the customer signed in.
+    `subject` is the token's `sub`, for records of who acted; it decides nothing.
+    `client` is the app that the token names, and `issuer` the issuer that names it: None for this gateway. `app` is the registered client with both; `client` alone proves nothing.
     """
 
     kind: Actor
@@ -29,7 +29,7 @@ class Viewer:
 
     @property
     def needs_sign_in(self) -> bool:
-        """Whether what only the customer may do is refused until the customer signs in."""
+        """Return whether actions that only the customer may take are refused until the customer signs in."""
         return self.acting_party is not None
 
     @property
@@ -38,5 +38,5 @@ class Viewer:
 
 
 def staff_id_of(kind: Actor, subject: str, client: str) -> str:
-    """The staff member whom a token names. A token whose subject is its client names a program (RFC 9068 §2.2)."""
+    """Return the staff member that a token names; empty for other callers. A token whose subject is its client names a program (RFC 9068 §2.2)."""
     return subject if kind is Actor.STAFF and subject != client else ""

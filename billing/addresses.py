@@ -1,4 +1,4 @@
-"""What an e-mail address may be, for everybody who takes or writes one."""
+"""The syntax of e-mail addresses, for all modules that read or write them."""
 
 import re
 from email.errors import HeaderParseError
@@ -8,13 +8,13 @@ from email.headerregistry import Address
 MAX_LOCAL = 64
 MAX_LABEL = 63
 MAX_ADDRESS = 254
-# No display name, no quotes, no comments, no second one.
+# No display name, no quotes, no comments, and only one address.
 MAILBOX = re.compile(r"""([^\s@<>()\[\]\\,;:"]+)@([^\s@<>()\[\]\\,;:"]+)""")
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 
 
 def is_address(text: str) -> bool:
-    """Whether it is written like one mailbox, `local@domain`, in any script; whether there is one, only a letter will show."""
+    """Return whether a text has the syntax of one mailbox, `local@domain`, in any script. Only a letter can show whether the mailbox exists."""
     parts = MAILBOX.fullmatch(text)
     if parts is None or not text.isprintable() or len(text.encode()) > MAX_ADDRESS:
         return False
@@ -23,7 +23,7 @@ def is_address(text: str) -> bool:
 
 
 def _is_well_formed(address: str) -> bool:
-    """By the standard library's reading of RFC 5322, which knows only ASCII; addresses by RFC 6532 put letters of all scripts where those put letters."""
+    """Return whether the standard library accepts the address by RFC 5322. It accepts only ASCII, so letters of other scripts, which RFC 6532 allows, are replaced by "x" first."""
     try:
         Address(addr_spec=NOT_ASCII.sub("x", address))
     except (ValueError, IndexError, HeaderParseError):

@@ -4,12 +4,12 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
 def type_id(prefix: str, milliseconds: int, *, entropy: int) -> str:
-    """An id that sorts by `milliseconds` (since 1970). `entropy` is 74 random bits; the other six say UUID version 7."""
+    """Return an id that sorts by `milliseconds` (since 1970). `entropy` is 74 random bits; the other six are the UUID's version, 7, and variant."""
     uuid = milliseconds << 80 | 7 << 76 | (entropy >> 62 & 0xFFF) << 64 | 2 << 62 | entropy & (1 << 62) - 1
     return f"{prefix}_{''.join(ALPHABET[uuid >> shift & 31] for shift in range(125, -1, -5))}"
 
 
 def prefix_of(identifier: str) -> str:
-    """The prefix of an id, or "" for what cannot be one."""
+    """Return the prefix of an id, or "" for a text that cannot be an id."""
     prefix, _, suffix = identifier.rpartition("_")
     return prefix if len(suffix) == 26 and suffix.isascii() and suffix.isalnum() else ""

@@ -1,4 +1,4 @@
-"""Billing periods: counted from an anchor, in the wall time of one time zone, so that neither short months nor daylight saving shift them.
+"""Billing periods: counted from an anchor, in the wall time of one time zone, so that short months and daylight saving do not shift them.
 
 Every boundary is computed from the anchor itself and not from the boundary before it: the 31st becomes the 28th in February and the 31st again in March.
 """
@@ -16,7 +16,7 @@ PER_YEAR = {"DAY": Fraction(365), "WEEK": Fraction(365, 7), "MONTH": Fraction(12
 
 @dataclass(frozen=True, slots=True)
 class BillingPeriod:
-    """From its first instant to just before its last."""
+    """A period, from `starts_at` to just before `ends_at`."""
 
     starts_at: datetime
     ends_at: datetime
@@ -28,7 +28,7 @@ class BillingPeriod:
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """`count` intervals after `count` intervals, from the anchor on, in the wall time of `zone` (an IANA name)."""
+    """Periods of `count` intervals, one after the other from the anchor on, in the wall time of `zone` (an IANA name)."""
 
     anchor_at: datetime
     zone: str
@@ -36,7 +36,7 @@ class Cycle:
     count: int = 1
 
     def boundary(self, number: int) -> datetime:
-        """The start of period `number`; 0 is the anchor. A wall time that daylight saving leaves out is an hour later, one that it repeats is the first."""
+        """Return the start of period `number`; 0 is the anchor. A wall time that daylight saving skips is an hour later; of a repeated wall time the first is used."""
         if not number:
             return self.anchor_at
         zone = ZoneInfo(self.zone)
@@ -45,7 +45,7 @@ class Cycle:
         return datetime.combine(day, local.time(), zone).astimezone(UTC)
 
     def next_after(self, at: datetime) -> datetime:
-        """The first boundary that lies after an instant."""
+        """Return the first boundary after an instant."""
         number = max(self._estimate(at) - 1, 0)
         while self.boundary(number) <= at:
             number += 1
@@ -55,7 +55,7 @@ class Cycle:
         return BillingPeriod(at, self.next_after(at))
 
     def _estimate(self, at: datetime) -> int:
-        """At most the number of the boundary before `at`, give or take one."""
+        """Return the number of the boundary before `at`, plus or minus one."""
         if self.interval in DAYS:
             return (at - self.anchor_at).days // (DAYS[self.interval] * self.count)
         months = (at.year - self.anchor_at.year) * 12 + at.month - self.anchor_at.month
@@ -67,12 +67,12 @@ def whole_seconds(length: timedelta) -> int:
 
 
 def yearly(minor: int, interval: str, count: int) -> Fraction:
-    """What an amount that comes every so often comes to in a year, exactly: how a change of plan is judged to be an upgrade or a downgrade."""
+    """Return the exact amount per year of a repeated amount, for deciding whether a change of plan is an upgrade or a downgrade."""
     return minor * PER_YEAR[interval] / count
 
 
 def add_months(day: date, months: int) -> date:
-    """The same day of another month, or that month's last day where it is shorter."""
+    """Return the same day of another month, or that month's last day if it is shorter."""
     year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 

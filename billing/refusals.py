@@ -1,12 +1,12 @@
-"""What a rule says when it says no.
+"""Refusals: the exceptions and the codes of rules and requests.
 
 RequestError            the request cannot be answered; top-level `errors`, `extensions.code`
 ├── BAD_USER_INPUT      an argument or variable is out of its range
 ├── UNAUTHENTICATED     no token, or one that is not accepted
 ├── FORBIDDEN           the token's kind of caller or its scopes do not allow this
-├── SERVICE_UNAVAILABLE a mutation's field that was not run, after one that met an outage
+├── SERVICE_UNAVAILABLE a mutation's field that was not run, because a field before it failed in an outage
 └── …                   transport codes, see `gateway/http/statuses.py`
-Refused                 a business rule says no; `userErrors` of a mutation, `reason` of an ActionState
+Refused                 a business rule refuses; `userErrors` of a mutation, `reason` of an ActionState
 ├── state               WRONG_STATE · ALREADY_SCHEDULED · PAUSE_IN_TRIAL · OVERDUE_INVOICE · RESUME_FIRST · NOT_YOURS_TO_RESUME · CANCELED · NO_CHANGE
 ├── call                VERSION_CONFLICT · PREVIEW_EXPIRED · IDEMPOTENCY_CONFLICT · IN_PROGRESS
 ├── offer               PLAN_UNAVAILABLE · CURRENCY_MISMATCH · COUPON_INVALID · COUPON_ALREADY_APPLIED
@@ -20,7 +20,7 @@ Refused                 a business rule says no; `userErrors` of a mutation, `re
 
 from enum import StrEnum
 
-# When a client may try again what an outage kept from it.
+# The time after which a client may repeat a request that failed in an outage.
 RETRY_AFTER_SECONDS = 2
 
 
@@ -101,7 +101,7 @@ class ErrorCode(StrEnum):
 
 
 class Refused(Exception):
-    """A rule says no. Becomes a `userErrors` entry; `field` names the input's field it is about."""
+    """A business rule refuses. Becomes a `userErrors` entry; `field` names the field of the input."""
 
     def __init__(self, code: ErrorCode, message: str, field: str | None = None) -> None:
         super().__init__(message)
@@ -111,7 +111,7 @@ class Refused(Exception):
 
 
 class RequestError(Exception):
-    """The request itself cannot be answered. Reaches the client as a top-level error, message and all."""
+    """The request itself cannot be answered. Becomes a top-level error with this message."""
 
     code = "BAD_REQUEST"
 
@@ -121,7 +121,7 @@ class RequestError(Exception):
 
 
 class BadUserInput(RequestError):
-    """An argument is out of its range. `argumentPath` names it, from the field's arguments inwards."""
+    """An argument is out of its range. `argumentPath` is its path, from the field's arguments inwards."""
 
     code = "BAD_USER_INPUT"
 
@@ -130,7 +130,7 @@ class BadUserInput(RequestError):
 
 
 class TooManyAttempts(RequestError):
-    """The caller has tried too often. `retryAfterSeconds` says when the next attempt will be heard."""
+    """The caller has tried too often. `retryAfterSeconds` is the time until the next attempt is accepted."""
 
     code = "THROTTLED"
 
@@ -140,7 +140,7 @@ class TooManyAttempts(RequestError):
 
 
 class NotRun(RequestError):
-    """A field of a mutation that was not run, because a field before it met an outage."""
+    """A field of a mutation that was not run, because a field before it failed in an outage."""
 
     code = "SERVICE_UNAVAILABLE"
 
@@ -149,10 +149,10 @@ class NotRun(RequestError):
 
 
 class Unauthenticated(RequestError):
-    """No access token, or one that is not accepted. The message is the same for all of them.
+    """No access token, or one that is not accepted. The message is the same for all reasons.
 
-    `reason` is a word for the log, and `claim` the name of the claim that it is about. Outside of production the caller gets both, with `hint`, a sentence.
-    None of them has a part of the token.
+    `reason` is a word for the log, and `claim` the name of the claim with the fault. Outside of production the caller gets both, with `hint`, a sentence.
+    None of them contains a part of the token.
     """
 
     code = "UNAUTHENTICATED"
@@ -165,7 +165,7 @@ class Unauthenticated(RequestError):
 
 
 class Forbidden(RequestError):
-    """The token is valid and not enough for this. `reason` is `scope` or `kind` (of caller), for the log."""
+    """The token is valid but does not allow this. `reason` is `scope` or `kind` (of caller), for the log."""
 
     code = "FORBIDDEN"
 

@@ -1,4 +1,4 @@
-"""The states and kinds of billing, one StrEnum each. Their values are what stands in the database and in the API alike."""
+"""The states and kinds of billing, one StrEnum each. Their values are the same in the database and in the API."""
 
 from enum import StrEnum, auto
 

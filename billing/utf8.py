@@ -1,8 +1,8 @@
-"""Which texts Postgres can store. Arguments, cursors, manifests and claims of tokens are checked by this one rule."""
+"""The texts that Postgres can store. Arguments, cursors, manifests and claims of tokens are checked by this one rule."""
 
 
 def is_storable(text: str) -> bool:
-    """Whether the text is UTF-8 without NUL. JSON can spell both NUL and half of a surrogate pair, and Postgres' `text` takes neither."""
+    """Return whether the text is UTF-8 without NUL. JSON can contain both NUL and half of a surrogate pair, and Postgres' `text` accepts neither."""
     if "\0" in text:
         return False
     if text.isascii():

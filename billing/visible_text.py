@@ -1,21 +1,21 @@
-"""Which characters of a name are kept: what is seen, and the joiners without which some scripts and emoji are written wrong.
+"""The visible characters of a name: those that are drawn, and the joiners that some scripts and emoji need.
 
-The rule holds for names of files and of people. Characters that Python's tables do not know yet are kept: they are newer letters and emoji.
+The rule applies to names of files and of people. Characters that Python's tables do not have yet stay: they are newer letters and emoji.
 """
 
 import unicodedata
 
 # Zero-width non-joiner and joiner: Persian, Indic scripts, emoji of several parts. U+180E separates vowels in Mongolian.
 JOINERS = "\u200c\u200d\u180e"
-# Format characters that are drawn: signs of Arabic, Syriac and Kaithi that stand around numbers.
+# Format characters that are drawn: signs of Arabic, Syriac and Kaithi around numbers.
 DRAWN = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u0890\u0891\u08e2\U000110bd\U000110cd")
-# The emoji of a subdivision's flag is this one and then its code in tags, which show nothing anywhere else.
+# The emoji of a subdivision's flag is this character followed by the subdivision's code in tags, which are invisible in all other places.
 BLACK_FLAG = "\U0001f3f4"
 TAGS = range(0xE0020, 0xE0080)
 
 
 def visible(text: str) -> str:
-    """The text without control, direction and other invisible characters, in NFC, with single spaces for white space of any kind."""
+    """Return the text without control, direction and other invisible characters, in NFC, with single spaces for white space of any kind."""
     normal = unicodedata.normalize("NFC", text)
     characters: list[str] = []
     is_flag = False
@@ -26,7 +26,7 @@ def visible(text: str) -> str:
 
 
 def is_blank(text: str) -> bool:
-    """Whether nothing of it is seen: it consists of joiners and spaces."""
+    """Return whether nothing of a text is visible: it consists of joiners and spaces."""
     return not text.strip(JOINERS + " ")
 
 
@@ -42,5 +42,5 @@ def _escaped(character: str) -> str:
 
 
 def _is_never_a_character(point: int) -> bool:
-    """Noncharacters, and what Unicode keeps for invisible characters of later."""
+    """Return whether a code point is a noncharacter, or reserved by Unicode for future invisible characters."""
     return 0xFDD0 <= point <= 0xFDEF or point & 0xFFFE == 0xFFFE or point >= 0xE0000 or 0xFFF0 <= point <= 0xFFF8 or point == 0x2065

@@ -1,1 +1,1 @@
-"""All SQL and everything that speaks to Postgres."""
+"""All SQL and all access to Postgres."""

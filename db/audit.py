@@ -1,6 +1,6 @@
 """Check the money in the database: each block `invariants.…` of sql/audit.sql selects the rows that break one invariant.
 
-All of them are read in one snapshot, as the owner of the tables, to whom the policy `audited` shows all rows while `app.actor` is AUDIT.
+All blocks run in one snapshot, as the owner of the tables. The policy `audited` lets the owner read all rows while `app.actor` is AUDIT.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from db.records import rows_of
 PREFIX = "invariants."
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
-# Tables of which the audit would see nothing, and so find nothing wrong.
+# Tables without the policy: the audit would read no row of them, and report no violation.
 UNSEEN = """
 select c.relname from pg_class c
  where c.relnamespace = 'portico'::regnamespace and c.relforcerowsecurity
@@ -30,12 +30,12 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 class CannotAudit(Exception):
-    """The audit cannot see all rows; the message says what to do."""
+    """The audit cannot read all rows. The message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
-    """`total` rows break it; `violations` has the first of them."""
+    """The result for one invariant: `total` rows break it, and `violations` has the first of them."""
 
     name: str
     rule: str
@@ -46,7 +46,7 @@ class Invariant:
 async def audit(connection: Connection, *, now: datetime, customers: Sequence[str] | None = None, limit: int | None = None) -> list[Invariant]:
     """Check every invariant as of `now`, for these customers or for all, with at most `limit` violations of each. Raises CannotAudit.
 
-    The connection is one of the administrator. What belongs to no customer, such as series of numbers and coupons, is checked only for all customers.
+    The connection is one of the administrator. Rows that belong to no customer, such as series of numbers and coupons, are checked only for all customers.
     """
     await connection.execute(READ)
     try:
@@ -56,7 +56,7 @@ async def audit(connection: Connection, *, now: datetime, customers: Sequence[st
 
 
 async def checked(connection: Connection, *, now: datetime, customers: Sequence[str] | None = None, limit: int | None = None) -> list[Invariant]:
-    """As `audit`, in the transaction that is open, whose role and settings it changes."""
+    """Run `audit` in the open transaction, and change the role and the settings of that transaction."""
     await connection.execute(
         f"SET LOCAL ROLE {OWNER}; SET LOCAL search_path = portico; SET LOCAL jit = off; "
         f"SET LOCAL app.actor = {literal(AUDIT)}; SET LOCAL app.now = {literal(now.isoformat())}"
@@ -66,16 +66,16 @@ async def checked(connection: Connection, *, now: datetime, customers: Sequence[
 
 
 def invariants() -> list[Block]:
-    """In the order of the file."""
+    """Return the blocks of the invariants, in the order of the file."""
     return [block for name, block in blocks().items() if name.startswith(PREFIX)]
 
 
 async def _refuse(connection: Connection, customers: Sequence[str] | None) -> None:
-    """Raises CannotAudit where the audit would find nothing wrong because it sees nothing."""
+    """Check that the audit can read the rows of all tables and of all named customers. Raises CannotAudit."""
     if not await connection.fetchval("select to_regclass('portico.customer') is not null"):
         raise CannotAudit("The database is empty. Run `./portico migrate` first.")
     if unseen := [record[0] for record in await connection.fetch(UNSEEN)]:
-        raise CannotAudit(f"The audit cannot see the rows of {', '.join(sorted(unseen))}. Run `./portico migrate` first.")
+        raise CannotAudit(f"The audit cannot read the rows of {', '.join(sorted(unseen))}. Run `./portico migrate` first.")
     if unknown := [record[0] for record in await connection.fetch(UNKNOWN, customers or [])]:
         raise CannotAudit(f"No customer has the id {unknown[0]}.")
 
@@ -89,7 +89,7 @@ async def _check(connection: Connection, block: Block, customers: Sequence[str] 
 
 
 def _compared_with_statement(block: Block) -> str:
-    """The accounts of a block whose statement, to the end of time, ends with another balance."""
+    """Return SQL for the accounts of a block that differ from the last balance of their statement, over all dates."""
     arguments = {"customer_id": "o.customer_id", "currency": "o.currency", "until_on": "date 'infinity'"}
     entries = PARAMETER.sub(lambda match: arguments[match[1]], blocks()["papers.entries"].sql)
     return f"""

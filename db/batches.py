@@ -1,6 +1,6 @@
-"""A block for a batch of keys: the block as a lateral subquery beside the keys, one statement however many they are.
+"""A block for a batch of keys: the block as a lateral subquery beside the keys, in one statement for any number of keys.
 
-`filters` names the filters that have a value: each set of them has a statement of its own.
+`filters` names the filters that have a value: each set of filters has a statement of its own.
 """
 
 from dataclasses import dataclass
@@ -22,27 +22,30 @@ class BatchStatement:
 
 @lru_cache(maxsize=10_000)
 def rows_of(block: Block, *, is_staff: bool) -> BatchStatement:
-    """Rows headed by `nth`, the number of the key (from 1) to which they belong; within a key in the block's order."""
+    """Return the statement for the rows of each key. Its first column is `nth`, the number of the row's key (from 1); within a key in the block's order."""
     return _batch(with_only(block, NO_FILTERS).sql, is_staff=is_staff)
 
 
 @lru_cache(maxsize=10_000)
 def page_of(block: Block, shape: Window, *, is_staff: bool, filters: frozenset[str] = NO_FILTERS) -> BatchStatement:
-    """As `rows_of`, for one page per key, and one row more than asked for: that one tells whether there is more.
+    """Return the statement for one page per key, with the columns of `rows_of`, and one row more than the page: that row shows whether there is a next page.
 
-    `shape` is a window whose values do not matter, only which of them are given.
+    `shape` is a window of which only the set of present values matters, not the values.
     """
     return _batch(page_sql(with_only(block, filters), shape, limit=":size + 1"), is_staff=is_staff)
 
 
 @lru_cache(maxsize=10_000)
 def count_of(block: Block, *, is_staff: bool, filters: frozenset[str] = NO_FILTERS) -> BatchStatement:
-    """As `rows_of`, with one number per key: how many rows it has in all."""
+    """Return the statement for the total number of rows of each key, with `nth` as in `rows_of`."""
     return _batch(f"select count(*)::integer as total from ({with_only(block, filters).sql}) counted", is_staff=is_staff)
 
 
 def _batch(sql: str, *, is_staff: bool) -> BatchStatement:
-    """A customer's keys all belong to the caller, so the customer id is one parameter (a sharded database then asks one node); staff's come in pairs."""
+    """Return the statement for many keys, from SQL for one key.
+
+    A customer's keys all belong to the caller, so the customer id is one parameter (a sharded database then uses one node). Each key of staff has its own customer id.
+    """
     inner = PARAMETER.sub(lambda match: _correlated(match[1], match[0], is_staff=is_staff), sql)
     owners = "cast(:customer_ids as text[]), " if is_staff else ""
     columns = "customer_id, key, nth" if is_staff else "key, nth"

@@ -1,15 +1,15 @@
 """Named blocks: the pieces of SQL in sql/*/*.sql, each selecting the rows that belong to one key.
 
-A block's header says what it is:
+A block has a header:
 
     -- name: invoices.of_subscription
     -- returns: Invoice
     -- order newest: issued_at desc, id desc
-    -- A sentence for who reads it.
+    -- Select the invoices of one subscription.
 
-A block that writes is one too; one that gives nothing back returns `nothing`.
-Its parameters are written `:name`; `:key` is the key whose rows it selects, `:customer_id` the customer who owns them. Any other of a
-block that reads may be null and then narrows nothing: `(cast(:status as text[]) is null or status = any(:status))`.
+Statements that write are blocks too; a block without a result returns `nothing`.
+Parameters are written `:name`; `:key` is the key whose rows the block selects, `:customer_id` the customer who owns them. Every other
+parameter of a block that reads is a filter, and null turns it off: `(cast(:status as text[]) is null or status = any(:status))`.
 """
 
 import re
@@ -36,6 +36,8 @@ class RowOrder:
 
 @dataclass(frozen=True, slots=True)
 class Block:
+    """A named statement. `returns` is the name of the row type of its result."""
+
     name: str
     sql: str
     returns: str
@@ -43,7 +45,7 @@ class Block:
     summary: str
     orders: Mapping[str, RowOrder] = field(hash=False, compare=False)
     parameters: frozenset[str] = field(init=False, hash=False, compare=False)
-    # Whether its rows belong to a customer; plans and prices belong to everybody.
+    # Whether its rows belong to a customer; plans and prices belong to none.
     is_of_customer: bool = field(init=False, hash=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -52,25 +54,25 @@ class Block:
 
 
 def read(text: str) -> list[Block]:
-    """The blocks of one file, in its order."""
+    """Return the blocks of one file, in its order."""
     return [_block(part) for part in re.split(r"^(?=-- name: )", text, flags=re.M) if part.startswith("-- name: ")]
 
 
 @lru_cache(maxsize=1)
 def blocks() -> dict[str, Block]:
-    """Every block by its name. Read once; the files are part of the program."""
+    """Return every block by its name. The files are part of the program, so they are read once."""
     return {block.name: block for path in sorted(FOLDER.rglob("*.sql")) for block in read(path.read_text(encoding="utf-8"))}
 
 
 @lru_cache(maxsize=10_000)
-def with_only(block: Block, given: frozenset[str]) -> Block:
-    """A reading block with null in place of every filter that is not given.
+def with_only(block: Block, filters: frozenset[str]) -> Block:
+    """Return a block that reads, with null in place of every filter that is not in `filters`.
 
-    Postgres drops such a filter when it plans the statement. A parameter it would have to reckon with: a generic plan cannot know that it will be null,
-    expects few rows for its sake, and sorts all where an index gives the first in order.
+    Postgres drops such a filter when it plans the statement. A parameter would stay in the plan: a generic plan cannot know that the parameter will be null,
+    expects few rows because of it, and sorts all rows where an index would return the first ones in order.
     """
-    kept = given | {"key", "customer_id"}
-    return replace(block, sql=PARAMETER.sub(lambda match: match[0] if match[1] in kept else "null", block.sql))
+    names = filters | {"key", "customer_id"}
+    return replace(block, sql=PARAMETER.sub(lambda match: match[0] if match[1] in names else "null", block.sql))
 
 
 def _block(text: str) -> Block:
@@ -96,7 +98,7 @@ def _order(text: str) -> RowOrder:
 
 
 def numbered(sql: str) -> tuple[str, tuple[str, ...]]:
-    """`:name` parameters to `$1`, `$2`, …; with the names in the order of their numbers."""
+    """Return the SQL with `$1`, `$2`, … in place of `:name` parameters, and the names in the order of their numbers."""
     names: list[str] = []
 
     def number(match: re.Match[str]) -> str:
@@ -108,9 +110,9 @@ def numbered(sql: str) -> tuple[str, tuple[str, ...]]:
 
 
 def with_literals(sql: str, values: Mapping[str, str | int]) -> str:
-    """`:name` parameters as literals, for statements that run together with others, which take no parameters."""
+    """Return the SQL with literals in place of `:name` parameters, for statements that are sent together with others: those take no parameters."""
     return PARAMETER.sub(lambda match: literal(values[match[1]]), sql)
 
 
-# For the blocks, which are part of the program, and what the loaders make of them.
+# With a cache, for the blocks and the statements that the loaders make of them: their number is limited.
 positional = lru_cache(maxsize=2000)(numbered)

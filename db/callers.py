@@ -1,4 +1,4 @@
-"""In whose name a transaction runs, and the statements that open one."""
+"""The caller of a transaction, and the statements that open a transaction."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,10 +12,10 @@ WRITE = "ISOLATION LEVEL READ COMMITTED READ WRITE"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose rows a session sees, and when it is. `app` is the registered app of the token, which is checked to be enabled.
-    `acting_party` is who acts in the customer's name beside the customer.
+    """The caller whose rows a unit of work can read, and the time of the operation. `app` is the registered app of the token; the database checks that it is enabled.
+    `acting_party` is the party that acts in the customer's name.
 
-    `is_of_token`: only a token says that the customer exists, so the database has to check it. `is_known`: it was checked lately, so reads need not check again.
+    `is_of_token`: the customer id comes from a token, so the database has to check that the customer exists. `is_known`: it was checked recently, so reads do not check again.
     """
 
     customer_id: str | None
@@ -29,7 +29,7 @@ class Caller:
 
 
 def begin(caller: Caller, mode: str) -> str:
-    """One round trip that opens the snapshot and says who is asking. SET LOCAL and not set_config(): a distributed Postgres forwards only the first."""
+    """Return the statements that open a transaction and set its caller in one round trip. SET LOCAL and not set_config(): a distributed Postgres forwards only the first."""
     return (
         f"BEGIN {mode}; "
         f"SET LOCAL app.customer_id = {literal(caller.customer_id or '')}; "
@@ -39,15 +39,15 @@ def begin(caller: Caller, mode: str) -> str:
 
 
 def _acting(caller: Caller) -> str:
-    """By which session, and who may act in it beside the customer: what only the customer may do depends on both."""
+    """Return the settings of the session and of the party that acts in it: both decide whether actions of the customer alone are allowed."""
     settings = (("session_id", caller.session_id), ("acting_party", caller.acting_party))
     return "".join(f"; SET LOCAL app.{name} = {literal(value)}" for name, value in settings if value is not None)
 
 
 def permission_check(caller: Caller, mode: str) -> str:
-    """The statements that judge the caller, as far as needed. A session has a customer, and the session of a partner's token an app, so one call judges all of them."""
+    """Return the statements that check the caller, empty if none is needed. A session has a customer, and the session of a partner's token has an app, so one call checks all of them."""
     if caller.session_id:
         return f"; SELECT assert_session({literal(caller.session_id)})"
-    is_asked = caller.is_of_token and caller.customer_id and not (caller.is_known and mode == READ)
+    is_unchecked = caller.is_of_token and caller.customer_id and not (caller.is_known and mode == READ)
     client = f"; SELECT assert_client({literal(caller.app)})" if caller.app else ""
-    return client + ("; SELECT assert_customer()" if is_asked else "")
+    return client + ("; SELECT assert_customer()" if is_unchecked else "")

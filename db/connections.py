@@ -1,4 +1,4 @@
-"""Connections outside the pool, each for one purpose, and the errors of the driver. Only `db/` imports asyncpg."""
+"""Connections outside of the pool, each for one purpose, and the errors of the driver. Only `db/` imports asyncpg."""
 
 import errno
 import os
@@ -13,13 +13,13 @@ from db.outages import CONNECTION_LOST_ERRORS
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
-# What Postgres refuses.
+# Errors of Postgres.
 REFUSED = asyncpg.PostgresError
-# What Postgres refuses, and what the driver says by itself.
+# Errors of Postgres and of the driver.
 DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError)
-# What a driver raises where a database cannot be reached or its URL cannot be used.
+# Errors of a database that cannot be reached, or of a URL that cannot be used.
 FAILURES = (*CONNECTION_LOST_ERRORS, *DRIVER_ERRORS, ValueError)
-# Of these, what passes by itself. A wrong password, role or name of the database does not.
+# Those of them that are temporary. A wrong password, role or name of the database is not.
 TRANSIENT_ERRORS = (
     *CONNECTION_LOST_ERRORS,
     asyncpg.PostgresConnectionError,
@@ -28,12 +28,12 @@ TRANSIENT_ERRORS = (
 )
 REASONS = {
     "28P01": "the password is wrong",
-    "28000": "it does not take this user; `./portico migrate` makes portico_app",
+    "28000": "it does not accept this user; `./portico migrate` creates portico_app",
     "3D000": "it has no database of this name",
-    "22023": "it has no role portico_app, which `./portico migrate` makes",
+    "22023": "it has no role portico_app, which `./portico migrate` creates",
     "42501": "this user may not do that",
     "42P01": "it has no tables yet",
-    "42704": "it does not know a parameter of the URL",
+    "42704": "a parameter of the URL is unknown",
     "53300": "it has no connection left",
     "57P03": "it is starting or stopping",
 }
@@ -45,7 +45,7 @@ async def connect(url: str, *, seconds: float = 60, command_seconds: float | Non
 
 
 async def is_migrated(connection: Connection) -> bool:
-    """Whether the tables of the portal exist and this user may see them."""
+    """Return whether the tables of the portal exist and this user may use them."""
     return bool(await connection.fetchval("select to_regclass('portico.customer') is not null"))
 
 
@@ -59,7 +59,7 @@ async def find_customer(connection: Connection, *, identifier: str | None = None
 
 
 def reason_of(error: Exception) -> str:
-    """Why, in words of our own: what a driver says of a URL may repeat a part of it, and where a password was not encoded that is a part of the password."""
+    """Return the cause in our own words: a driver's message may repeat a part of the URL, which is a part of the password if the password was not encoded."""
     if isinstance(error, asyncpg.PostgresError):
         return f"{REASONS.get(error.sqlstate, type(error).__name__)} (SQLSTATE {error.sqlstate})"
     if isinstance(error, TimeoutError):
@@ -67,10 +67,10 @@ def reason_of(error: Exception) -> str:
     if isinstance(error, socket.gaierror):
         return "its host is not known"
     if isinstance(error, ssl.SSLError):
-        return "there is no TLS with it"
+        return "a TLS connection cannot be made"
     # These two have neither a code nor a class of their own in asyncpg.
     if isinstance(error, ConnectionError) and "rejected SSL upgrade" in str(error):
-        return "it does not speak TLS"
+        return "it does not support TLS"
     if isinstance(error, asyncpg.InterfaceError) and str(error).startswith("root certificate file"):
         return "the root certificate for sslmode is missing: put it at ~/.postgresql/root.crt, or name it with sslrootcert="
     if isinstance(error, FileNotFoundError):

@@ -1,8 +1,8 @@
-"""What Postgres and asyncpg raise, by what it means for the caller: try again shortly, try again at once, or a bug of ours.
+"""Classification of the errors of Postgres and asyncpg for the caller: try again shortly, try again at once, or a bug of ours.
 
-DatabaseUnavailable     passes by itself: a lock held by another transaction, a restart, a full disk, a lost connection
+DatabaseUnavailable     temporary: a lock held by another transaction, a restart, a full disk, a lost connection
 ├── Conflict            Postgres rolled this transaction back in favour of another one; the same work may be run again at once
-└── ReadOnly            the database takes no writes: a standby, or a primary that was made read-only
+└── ReadOnly            the database accepts no writes: a standby, or a primary that was made read-only
 """
 
 import errno
@@ -17,18 +17,18 @@ import asyncpg
 
 T = TypeVar("T")
 
-# What assert_session raises; a code of our own, so that a wrong password of the application role is not taken for it.
+# The SQLSTATE that assert_session raises; a code of our own, so that it differs from that of a wrong password of the application role.
 SESSION_ENDED = "PO401"
-# What assert_customer raises, and assert_session for a session whose customer was deleted.
+# The SQLSTATE that assert_customer raises, and assert_session for a session whose customer was deleted.
 UNKNOWN_CUSTOMER = "PO402"
-# What assert_client raises for the app of a token that is disabled.
+# The SQLSTATE that assert_client raises for a token whose app is disabled.
 CLIENT_DISABLED = "PO403"
 
-# SQLSTATEs, or the two characters that a whole class of them begins with: https://www.postgresql.org/docs/current/errcodes-appendix.html
+# SQLSTATEs, or the first two characters of a whole class of them: https://www.postgresql.org/docs/current/errcodes-appendix.html
 CONFLICTS = ("40001", "40P01")
 READ_ONLY = ("25006",)
 OUTAGE_ERRORS = (
-    "08",  # connection exception; a pooler too says so
+    "08",  # connection exception; poolers also send it
     "25P03",  # idle in transaction for too long
     "25P04",  # transaction timeout
     "28",  # invalid authorization: a password that is being changed
@@ -37,16 +37,16 @@ OUTAGE_ERRORS = (
     "53",  # insufficient resources: disk full, out of memory, too many connections
     "55P03",  # lock not available
     "57",  # operator intervention: shutdown, statement timeout, canceled, not accepting connections yet
-    "58000",  # an error of the machine beneath Postgres
-    "58030",  # an error of its disk
+    "58000",  # an error of the operating system
+    "58030",  # an error of the disk
     "72000",  # snapshot too old
 )
 
-# asyncpg raises its InterfaceError for a connection that is gone, and for a statement that is called wrongly.
+# The messages of an InterfaceError for wrong arguments; asyncpg raises the same class for a lost connection.
 MISUSE = ("the server expects", "the number of query arguments")
-# A wrong setting or a wrong value (ClientConfigurationError and DataError are ValueErrors), and what this Postgres or asyncpg does not have.
+# A wrong setting or a wrong value (ClientConfigurationError and DataError are ValueErrors), and features that this Postgres or asyncpg does not support.
 WRONG = (ValueError, asyncpg.UnsupportedClientFeatureError, asyncpg.UnsupportedServerFeatureError)
-# A machine or a network that fails, a connection that ends in the middle of a message, and asyncpg's protocol when it has lost its way after that.
+# A failure of a machine or a network, a connection that ends in the middle of a message, and the errors of asyncpg's protocol that follow.
 CONNECTION_LOST_ERRORS = (OSError, EOFError, TimeoutError, asyncpg.InternalClientError)
 
 # asyncio joins the failures of several addresses in one text.
@@ -55,12 +55,12 @@ MAX_TEXT = 200
 MAX_MESSAGE = 300
 MAX_LINKS = 10
 
-# errno names of resolving a host name; negative on Linux, and no errno at all.
+# Names of the errors of resolving a host name; their numbers are negative on Linux and are not errnos.
 RESOLVING = {value: name for name, value in vars(socket).items() if name.startswith("EAI_")}
 
 
 class DatabaseUnavailable(Exception):
-    """Postgres cannot do this right now. The caller may try again shortly. `cause` says why, for the log."""
+    """Postgres cannot run the statement now. The caller may try again shortly. `cause` is for the log."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(cause)
@@ -72,33 +72,33 @@ class Conflict(DatabaseUnavailable):
 
 
 class ReadOnly(DatabaseUnavailable):
-    """The database takes no writes: a standby, or a primary that was made read-only."""
+    """The database accepts no writes: a standby, or a primary that was made read-only."""
 
 
 class AlreadyTaken(Exception):
-    """Somebody else has what a unique index lets only one have."""
+    """A unique index has another row with the same value."""
 
 
 class SessionEnded(Exception):
-    """The token's session was ended, however long the token itself would still be good."""
+    """The token's session was ended, although the token itself has not expired."""
 
 
 class ClientDisabled(SessionEnded):
-    """The token is valid, and the app that it was issued to is disabled."""
+    """The token is valid, but the app that it was issued to is disabled."""
 
 
 class UnknownCustomer(SessionEnded):
-    """The token holds, and the customer that it names has no row: another issuer knows customers that are not here, or this one was deleted."""
+    """The token is valid, but the customer that it names has no row: another issuer has customers that are not in this database, or the customer was deleted."""
 
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Raise what Postgres and asyncpg say as DatabaseUnavailable, AlreadyTaken or SessionEnded. A bug passes as it is."""
+    """Translate exceptions of Postgres and asyncpg into DatabaseUnavailable, AlreadyTaken or SessionEnded. Exceptions that are bugs pass unchanged."""
     try:
         yield
     except asyncpg.UniqueViolationError as error:
         raise AlreadyTaken(error.constraint_name) from error
-    except Exception as error:  # asyncpg and the operating system raise many classes; what none of the rules knows is raised again
+    except Exception as error:  # asyncpg and the operating system raise many classes; an exception without a rule is raised again
         if isinstance(error, asyncpg.PostgresError) and error.sqlstate == UNKNOWN_CUSTOMER:
             raise UnknownCustomer from error
         if isinstance(error, asyncpg.PostgresError) and error.sqlstate == CLIENT_DISABLED:
@@ -111,7 +111,7 @@ def translate_errors() -> Iterator[None]:
 
 
 def outage_of(error: BaseException) -> type[DatabaseUnavailable] | None:
-    """Which outage an exception means; None for a bug, and for what has been judged already."""
+    """Return the outage that an exception means; None for a bug, and for an exception that was translated already."""
     if isinstance(error, asyncpg.PostgresError):
         return _outage_of_sqlstate(error)
     if isinstance(error, asyncpg.OutdatedSchemaCacheError):
@@ -127,19 +127,19 @@ def _outage_of_sqlstate(error: asyncpg.PostgresError) -> type[DatabaseUnavailabl
         return Conflict
     if code in READ_ONLY or _is_refused_by_standby(error):
         return ReadOnly
-    # After FATAL and PANIC the connection is gone, whatever the code: a Postgres that goes away also says XX000.
+    # After FATAL and PANIC the connection is lost, whatever the code: a Postgres that shuts down also sends XX000.
     is_over = error.severity_en in ("FATAL", "PANIC")
     return DatabaseUnavailable if is_over or code.startswith(OUTAGE_ERRORS) else None
 
 
 def _is_refused_by_standby(error: asyncpg.PostgresError) -> bool:
-    """`BEGIN … READ WRITE` on a standby is 0A000 like other things; messages are translated, so the place in Postgres tells."""
-    place = error.server_source_function or ""
-    return error.sqlstate == "0A000" and place.startswith("call_") and place.endswith("_check_hook")
+    """Return whether a standby refused `BEGIN … READ WRITE`. Its code is 0A000, as for other errors, and messages are translated, so the function in Postgres decides."""
+    function = error.server_source_function or ""
+    return error.sqlstate == "0A000" and function.startswith("call_") and function.endswith("_check_hook")
 
 
 def cause_of(error: BaseException) -> str:
-    """Name why, for the log: `55P03 lock_not_available`, `ECONNREFUSED`, `ENOSPC`, or the class of the exception. No data of customers is in it."""
+    """Return the cause for the log: `55P03 lock_not_available`, `ECONNREFUSED`, `ENOSPC`, or the class of the exception. It contains no data of customers."""
     if isinstance(known := getattr(error, "cause", None), str):
         return known
     links = _links(error)
@@ -147,7 +147,7 @@ def cause_of(error: BaseException) -> str:
 
 
 def describe(error: BaseException) -> str:
-    """As `cause_of`, with words, for jobs: the class of what began it, its SQLSTATE, and the first line of its message."""
+    """Return the cause for the report of a job: the class of the first exception, its SQLSTATE, and the first line of its message."""
     first = _links(error)[-1]
     sqlstate = f" {first.sqlstate}" if isinstance(first, asyncpg.PostgresError) and first.sqlstate else ""
     message = next(iter(str(first).splitlines()), "")
@@ -155,7 +155,7 @@ def describe(error: BaseException) -> str:
 
 
 def _links(error: BaseException) -> list[BaseException]:
-    """The error, what caused it, what caused that, and so on."""
+    """Return the error, its cause, the cause of that, and so on."""
     links = [error]
     while (cause := links[-1].__cause__) and len(links) < MAX_LINKS:
         links.append(cause)
@@ -181,12 +181,12 @@ def _name_of_errno(error: OSError) -> str:
 
 
 def _snake(name: str) -> str:
-    """`LockNotAvailable` as Postgres writes it: `lock_not_available`."""
+    """Return a name as Postgres writes it: `lock_not_available` for `LockNotAvailable`."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 async def repeated(work: Callable[[], Awaitable[T]]) -> T:
-    """Do `work`, which is one write transaction and nothing else; after a Conflict do it once more."""
+    """Run `work`, which is one write transaction and nothing else; after a Conflict run it once more."""
     try:
         return await work()
     except Conflict:

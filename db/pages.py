@@ -1,4 +1,4 @@
-"""Keyset pagination, in one place for every page there is: which rows, which cursors, and what is before and after."""
+"""Keyset pagination of all pages: the rows of a page, their cursors, and the bounds before and after them."""
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
@@ -15,7 +15,7 @@ Value = str | int | bool | date | datetime
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which rows of a page are asked for: `size` of them in an order, from one end or the other, between two keysets."""
+    """The rows of a page: `size` of them in an order, from one end or the other, between two keysets."""
 
     order: str
     size: int
@@ -25,9 +25,9 @@ class Window:
 
 
 def page_sql(block: Block, window: Window, *, limit: str, mark: str = "", columns: str = "*") -> str:
-    """The block's rows inside the window, at most `limit` (an expression) of them.
+    """Return SQL for the block's rows inside the window, at most `limit` (a SQL expression) of them.
 
-    The keysets are the parameters `after{mark}_0`, `after{mark}_1`, …, and `before{mark}_0`, …. Backward pages come in reverse.
+    The keysets are the parameters `after{mark}_0`, `after{mark}_1`, …, and `before{mark}_0`, …. The rows of a backward page are in reverse order.
     """
     order = block.orders[window.order]
     row = f"({', '.join(order.columns)})"
@@ -51,13 +51,13 @@ def keyset_arguments(window: Window, mark: str = "") -> dict[str, Value]:
 
 
 def encode_cursor(name: str, order: RowOrder, row: object) -> str:
-    """The cursor of a row: its order's name and its keyset, as JSON in base64url."""
+    """Return the cursor of a row: its order's name and its keyset, as JSON in base64url."""
     values = [name, *(_text(getattr(row, column)) for column in order.columns)]
     return urlsafe_b64encode(json.dumps(values, ensure_ascii=False).encode()).decode()
 
 
 def decode_cursor(cursor: str, name: str, order: RowOrder, types: dict[str, Any]) -> tuple[Value, ...]:
-    """The keyset in a cursor that `encode_cursor` made for the same order. Raises ValueError for anything else."""
+    """Return the keyset in a cursor that `encode_cursor` made for the same order. Raises ValueError for anything else."""
     values = json.loads(urlsafe_b64decode(cursor.encode("ascii", "strict")))
     if not isinstance(values, list) or len(values) != len(order.columns) + 1 or values[0] != name:
         raise ValueError("not a cursor of this order")
@@ -79,7 +79,7 @@ def _checked(kind: type, holds: Callable[[Any], bool]) -> Callable[[Any], Any]:
     return parse
 
 
-# The bounds of a cursor's values, by the type of the column. The numeric columns that rows are ordered by are of Postgres' type `integer`.
+# The parser of a cursor's value, by the type of the column. The numeric columns that rows are ordered by are of Postgres' type `integer`.
 PARSERS: dict[type, Callable[[Any], Value]] = {
     str: _checked(str, is_storable),
     int: _checked(int, lambda number: abs(number) < 2**31),

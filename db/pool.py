@@ -1,7 +1,7 @@
-"""The pool of connections, and the line of those who wait for one.
+"""The connection pool, and the queue of units of work that wait for a connection.
 
-`databases` owns the pool. Where somebody waits, who is done hands the connection over without giving it back first, and a read transaction
-is then ended in the round trip that opens the next one. That saves a busy process one round trip of three.
+`databases` owns the pool. A unit of work that ends passes its connection directly to the first one in the queue, and an open read transaction
+is then ended in the round trip that opens the next transaction. That saves a busy process one round trip of three.
 """
 
 import asyncio
@@ -21,20 +21,20 @@ from db.outages import DatabaseUnavailable, cause_of, outage_of
 
 logger = logging.getLogger("portico.db")
 
-# How long the end of a transaction may take whose result nobody waits for.
+# The timeout for ending a transaction of which no result is expected.
 ENDING_SECONDS = 1.0
 
 
-# How many statements stay prepared on each connection. Each is a plan in Postgres' memory: 30 kB to 1.3 MB for what the portal itself asks for,
+# The number of statements that stay prepared on each connection. Each is a plan in Postgres' memory: 30 kB to 1.3 MB for the portal's own documents,
 # 5 MB at most (`docs/decisions/0033-plans-are-bounded.md`).
 PREPARED = 100
-# What asking a connection raises that asyncpg has taken back, or whose transport is gone.
+# The errors of using a connection that asyncpg has released, or whose transport is closed.
 CONNECTION_ERRORS = (asyncpg.InterfaceError, asyncpg.InternalClientError, AttributeError, AssertionError)
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """How the pool behaves; times in seconds."""
+    """Settings of the pool; times in seconds."""
 
     max_size: int = 10
     acquire_seconds: float = 1.0
@@ -43,15 +43,15 @@ class Pool:
 
 
 class Database(databases.Database):
-    """One database and its pool, not yet open. `server_settings` are session defaults, such as the role to take on.
+    """One database and its pool, not yet open. `server_settings` are session defaults, such as the role.
 
-    Connections are opened as they are needed, so a process starts and lives on while Postgres is away.
+    Connections are opened on demand, so a process starts and continues to run while Postgres is unavailable.
     """
 
     def __init__(self, url: str, pool: Pool, *, server_settings: Mapping[str, str]) -> None:
         super().__init__(
             url,
-            # Without it `databases` passes on host, user, password and name alone, and `sslmode` of the URL is lost.
+            # Without it `databases` passes only host, user, password and name, and `sslmode` of the URL is lost.
             dsn=url,
             min_size=0,
             max_size=pool.max_size,
@@ -65,8 +65,8 @@ class Database(databases.Database):
             reset=_noop,
             server_settings={"application_name": "portico", **server_settings},
         )
-        self._line = _WaitQueue(pool.max_size)
-        # How many connections units of work were given so far.
+        self._queue = _WaitQueue(pool.max_size)
+        # The number of connections that units of work have taken so far.
         self.taken = 0
 
     async def __aenter__(self) -> Self:
@@ -75,51 +75,52 @@ class Database(databases.Database):
 
     @property
     def seconds_without_place(self) -> float:
-        """For how long no connection has been free, nor passed on to anybody; 0.0 while one is free.
+        """Return for how many seconds no connection has been free or passed on; 0.0 while one is free.
 
-        A pool that is busy passes connections on all the time; one that has lost them does not.
+        A busy pool passes connections on all the time; a pool that has lost its connections does not.
         """
-        return self._line.seconds_without_place
+        return self._queue.seconds_without_place
 
     async def take(self, *, seconds: float) -> "Lease":
-        """A connection for one unit of work. Raises TimeoutError when none was free for so long, and what connecting raises."""
+        """Return a connection for one unit of work. Raises TimeoutError if none was free in time, and the errors of connecting."""
         self.taken += 1
         async with asyncio.timeout(seconds):
-            return await self._line.slot() or await self._from_pool()
+            return await self._queue.slot() or await self._from_pool()
 
     async def _from_pool(self) -> "Lease":
         connection = Connection(self, self._backend)
         try:
             await connection.__aenter__()
-        except BaseException:  # cancelled or refused: the place is the next one's
-            self._line.release()
+        except BaseException:  # cancelled or refused: the slot is free for the next unit of work
+            self._queue.release()
             raise
-        return Lease(connection, self._line)
+        return Lease(connection, self._queue)
 
 
 class Lease:
-    """One unit of work's use of a connection. It ends exactly once, by `end`, after which the connection belongs to somebody else or to the pool.
+    """One unit of work's use of a connection. It ends exactly once, by `end`, after which the connection belongs to another unit of work or to the pool.
 
-    `is_reading` while a read transaction is open in it.
+    `is_reading` is true while a read transaction is open on the connection.
     """
 
-    def __init__(self, connection: Connection, line: "_WaitQueue", *, is_reading: bool = False) -> None:
-        self._connection, self._line, self.is_reading = connection, line, is_reading
+    def __init__(self, connection: Connection, queue: "_WaitQueue", *, is_reading: bool = False) -> None:
+        self._connection, self._queue, self.is_reading = connection, queue, is_reading
         self._has_ended = False
 
     @property
     def raw(self) -> Any:
-        """asyncpg's connection."""
+        """Return asyncpg's connection."""
         return self._connection.raw_connection
 
     async def end(self, *, is_sound: bool) -> int:
-        """The only way out for the connection: passed on to the longest waiting caller, or back to the pool with nothing open, or terminated.
+        """End the lease: pass the connection to the unit of work that has waited longest, or return it to the pool without an open transaction, or terminate it.
 
-        `is_sound` says that its last statement succeeded: nothing is open, or a read transaction, which whoever takes the connection over ends. Otherwise
-        what is open is rolled back first. Whatever goes wrong here, cancellation included, terminates the connection; its place is free in any case. Returns how many statements it took.
+        `is_sound`: the last statement succeeded, so no transaction is open, or a read transaction, which the next unit of work ends. Otherwise an open transaction
+        is rolled back first. Any exception here, cancellation included, terminates the connection; its slot is free in any case. Returns the number of statements
+        that were run.
         """
         if self._has_ended:
-            raise RuntimeError("a connection leaves its unit of work once")
+            raise RuntimeError("a lease can be ended only once")
         self._has_ended = True
         if is_sound and self._passed_on():
             return 0
@@ -133,7 +134,7 @@ class Lease:
         return int(is_open)
 
     async def execute(self, sql: str) -> None:
-        """Run statements without parameters. Raises DatabaseUnavailable, and what asyncpg raises."""
+        """Run statements without parameters. Raises DatabaseUnavailable, and asyncpg's exceptions."""
         try:
             await self.raw.execute(sql)
         except (Exception, asyncio.CancelledError) as error:
@@ -141,7 +142,7 @@ class Lease:
             raise
 
     async def fetch(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
-        """Run one statement and return its rows. Raises as `execute`. What is not to stay prepared is Postgres' unnamed statement, which the next one replaces."""
+        """Run one statement and return its rows. Raises as `execute`. With `is_prepared` false it is Postgres' unnamed statement, which the next one replaces."""
         try:
             if is_prepared:
                 return list(await self.raw.fetch(sql, *arguments))
@@ -152,10 +153,10 @@ class Lease:
             raise
 
     def _raise_if_lost(self, error: BaseException) -> None:
-        """Raises DatabaseUnavailable for what a statement fails with because its connection is lost, and asyncpg does not say so.
+        """Raise DatabaseUnavailable for the error of a statement whose connection is lost, if asyncpg does not report the loss.
 
-        Its own state is broken then: it answers None in place of rows, reaches into a transport that is gone, or cancels who waits.
-        What Postgres says and what is known as an outage passes as it is.
+        asyncpg's own state is broken then: it returns None in place of rows, uses a transport that is closed, or cancels the waiting task.
+        Errors of Postgres and errors that are known as outages pass unchanged.
         """
         if isinstance(error, asyncio.CancelledError):
             task = asyncio.current_task()
@@ -174,7 +175,7 @@ class Lease:
         try:
             await self.raw.execute(statement, timeout=ENDING_SECONDS)
             self.is_reading = False
-        except Exception as error:  # a connection that cannot end its transaction is of no use; what was to be read has been read
+        except Exception as error:  # a connection that cannot end its transaction is not used again; the result has been read already
             logger.info("a transaction could not be ended, so its connection is terminated", extra={"cause": cause_of(error)})
             self.terminate()
         except BaseException:
@@ -182,8 +183,8 @@ class Lease:
             raise
 
     def _passed_on(self) -> bool:
-        """Whether somebody waited for the connection and has it now."""
-        return self._line.is_awaited and not self._is_lost() and self._line.pass_on(Lease(self._connection, self._line, is_reading=self.is_reading))
+        """Pass the connection to a waiting unit of work, and return whether there was one."""
+        return self._queue.is_awaited and not self._is_lost() and self._queue.pass_on(Lease(self._connection, self._queue, is_reading=self.is_reading))
 
     def _is_lost(self) -> bool:
         try:
@@ -195,29 +196,29 @@ class Lease:
         try:
             await self._connection.__aexit__()
         finally:
-            self._line.release()
+            self._queue.release()
 
 
 class _WaitQueue:
-    """As many places as the pool has connections, and who waits for one, in order."""
+    """The slots of the pool, one for each connection, and the units of work that wait for a slot, in order."""
 
-    def __init__(self, places: int) -> None:
-        self._places = places
+    def __init__(self, slots: int) -> None:
+        self._slots = slots
         self._moved_at = monotonic()
         self._waiting: deque[asyncio.Future[Lease | None]] = deque()
 
     @property
     def seconds_without_place(self) -> float:
-        return 0.0 if self._places else monotonic() - self._moved_at
+        return 0.0 if self._slots else monotonic() - self._moved_at
 
     @property
     def is_awaited(self) -> bool:
         return bool(self._waiting)
 
     async def slot(self) -> Lease | None:
-        """A place, with the connection of who had it before, or None where the pool has one."""
-        if self._places:
-            self._places -= 1
+        """Wait for a slot. Returns the lease of a connection that was passed on, or None if the pool has a free connection."""
+        if self._slots:
+            self._slots -= 1
             self._moved_at = monotonic()
             return None
         turn: asyncio.Future[Lease | None] = asyncio.get_running_loop().create_future()
@@ -226,16 +227,16 @@ class _WaitQueue:
             return await turn
         except BaseException:
             if not turn.done() or turn.cancelled():
-                with suppress(ValueError):  # it was passed over already
+                with suppress(ValueError):  # it was skipped already
                     self._waiting.remove(turn)
-            elif lease := turn.result():  # it came in the moment in which its owner gave up
+            elif lease := turn.result():  # the lease arrived while the waiting task was cancelled
                 await lease.end(is_sound=True)
             else:
                 self.release()
             raise
 
     def pass_on(self, lease: Lease | None) -> bool:
-        """Whether somebody took it."""
+        """Give a lease, or with None a free slot, to the next waiting unit of work. Returns whether there was one."""
         while self._waiting:
             turn = self._waiting.popleft()
             if not turn.done():
@@ -245,16 +246,16 @@ class _WaitQueue:
         return False
 
     def release(self) -> None:
-        """Somebody's connection is back in the pool."""
+        """Free the slot of a connection that is back in the pool."""
         if not self.pass_on(None):
-            self._places += 1
+            self._slots += 1
 
 
 async def _noop(_: object) -> None:
-    """Sessions set only what is LOCAL to their transaction, so a returned connection has nothing to reset."""
+    """Reset nothing: units of work use only settings that are LOCAL to a transaction."""
 
 
 async def _check_role(connection: asyncpg.Connection) -> None:
-    """Refuse to work as somebody who could look past row security."""
+    """Refuse a role that can bypass row security. Raises PermissionError."""
     if await connection.fetchval("select rolsuper or rolbypassrls from pg_roles where rolname = current_user"):
-        raise PermissionError("Portico must not run as a superuser or with BYPASSRLS; let it take on the role portico_app.")
+        raise PermissionError("Portico must not run as a superuser or with BYPASSRLS; let it use the role portico_app.")

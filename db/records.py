@@ -1,4 +1,4 @@
-"""Rows as their types: a type is filled by the names of its fields, so a database that has more columns than a program knows still serves it."""
+"""Records as rows of their types. A type is filled by the names of its fields, so a program can read a database with more columns than it knows."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields

@@ -1,6 +1,6 @@
-"""Rows of several tables in one statement: the blocks `saving.…` of the kinds of rows that one decision writes, each a CTE that takes its rows as JSON.
+"""Writing rows of several tables in one statement: the blocks `saving.…` of the kinds of rows that one decision writes, each a CTE that takes its rows as JSON.
 
-All blocks of a statement see the database as it was before it, and nobody may rely on their order; foreign keys are checked at its end.
+All blocks of a statement see the database before the statement, and their order is undefined; foreign keys are checked at its end.
 """
 
 from collections.abc import Iterable
@@ -13,9 +13,9 @@ PREFIX = "saving."
 
 @lru_cache(maxsize=1000)
 def statement_of(kinds: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """A statement that writes rows of these kinds, and the names of its parameters: `rows_<kind>` for each kind, and the caller's.
+    """Return a statement that writes rows of these kinds, and the names of its parameters: `rows_<kind>` for each kind, and the caller's.
 
-    It gives one row with a column for each kind: how many rows were written. What a block returns nothing of is not counted.
+    Its result is one row with a column for each kind: the number of rows that were written. Blocks that return `nothing` are not counted.
     """
     parts = ",\n".join(f"{kind} as (\n{_named(kind)})" for kind in kinds)
     counted = [kind for kind in kinds if blocks()[PREFIX + kind].returns != "nothing"]
@@ -24,7 +24,7 @@ def statement_of(kinds: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
 
 
 def in_order(kinds: Iterable[str]) -> tuple[str, ...]:
-    """The kinds as the file of the blocks has them, so that the same kinds always make the same statement. Raises KeyError for one without a block."""
+    """Return the kinds in the order of the file of the blocks, so that the same kinds always make the same statement. Raises KeyError for a kind without a block."""
     places = {name: place for place, name in enumerate(blocks())}
     return tuple(sorted(kinds, key=lambda kind: places[PREFIX + kind]))
 

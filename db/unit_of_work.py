@@ -1,7 +1,7 @@
-"""The unit of work: one operation, one connection, one snapshot. Nothing else opens a connection to serve a request.
+"""The unit of work: one operation, one connection, one snapshot. No other module opens a connection to serve a request.
 
-A session holds an explicit connection, because `databases` otherwise binds connections to asyncio tasks, and sibling fields of a GraphQL query
-run in different tasks: children would leave the transaction and its row security.
+A unit of work holds an explicit connection, because `databases` otherwise binds connections to asyncio tasks, and sibling fields of a GraphQL query
+run in different tasks: child fields would run outside of the transaction and its row security.
 """
 
 import asyncio
@@ -25,32 +25,32 @@ from db.saving import in_order, statement_of
 
 
 class UnitOfWorkClosed(Exception):
-    """The operation has been answered, so nothing is read or written in its name any more."""
+    """The operation has been answered, so its unit of work reads and writes nothing more."""
 
 
 @dataclass(slots=True)
 class CommitCount:
-    """What all units of work of one operation have done so far."""
+    """The number of transactions that all units of work of one operation have committed so far."""
 
     commits: int = 0
 
 
 class UnitOfWork:
-    """The unit of work of one operation: reads in one REPEATABLE READ READ ONLY transaction that the first of them opens; writes in one of their own.
+    """The unit of work of one operation. Reads share one REPEATABLE READ READ ONLY transaction that the first read opens; each write has a transaction of its own.
 
-    It has at most one connection at a time, and is open until `close`, which ends what still runs in it. A closed one opens nothing.
+    It has at most one connection at a time. It is open until `close`, which cancels the statements that still run. A closed unit of work opens no connection.
     """
 
     def __init__(self, database: Database, caller: Caller, *, acquire_seconds: float = 1.0) -> None:
         self.caller = caller
         self.statements = 0
         self.progress = CommitCount()
-        # Whether a transaction was opened, and so the caller judged.
+        # Whether a transaction was opened, and so the database has checked the caller.
         self.is_judged = False
         self._database = database
         self._acquire_seconds = acquire_seconds
         self._lease: Lease | None = None
-        # False while a statement runs, and after one that failed: then the read transaction is lost, and `_failure` says why.
+        # False while a statement runs, and after a statement that failed: then the read transaction is lost, and `_failure` is the reason.
         self._is_sound = True
         self._failure: Exception | None = None
         self._is_closed = False
@@ -59,17 +59,17 @@ class UnitOfWork:
         self._running: set[asyncio.Task[Any]] = set()
 
     def for_caller(self, caller: Caller) -> "UnitOfWork":
-        """Another unit of work on the same database, of the same operation."""
+        """Return another unit of work on the same database, of the same operation."""
         other = self.apart(caller)
         other.progress = self.progress
         return other
 
     def apart(self, caller: Caller) -> "UnitOfWork":
-        """Another unit of work on the same database for what is done after the answer: what it commits is not the operation's."""
+        """Return another unit of work on the same database for work after the answer: its commits do not count for the operation."""
         return UnitOfWork(self._database, caller, acquire_seconds=self._acquire_seconds)
 
     async def fetch(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
-        """Run one reading statement with positional parameters; without `is_prepared`, it takes no place among those that the connection keeps.
+        """Run one statement that reads, with positional parameters. Without `is_prepared`, the statement does not stay prepared on the connection.
 
         Raises DatabaseUnavailable, SessionEnded, UnitOfWorkClosed.
         """
@@ -77,13 +77,13 @@ class UnitOfWork:
         read = asyncio.create_task(self._in_turn(sql, [*map(encode_param, arguments)], is_prepared=is_prepared))
         self._running.add(read)
         read.add_done_callback(self._ended)
-        # A field that is cancelled because a sibling was refused must not cut off the statement: the other fields read in the same transaction.
+        # A field that is cancelled because a sibling field was refused must not cancel the statement: the other fields read in the same transaction.
         return await asyncio.shield(read)
 
     async def fetch_unshielded(self, sql: str, arguments: Sequence[object], *, is_prepared: bool = True) -> list[Any]:
-        """As `fetch`, without a task that keeps the statement alive when the caller is cancelled.
+        """Run a statement as `fetch` does, but cancel the statement if the caller is cancelled.
 
-        For readers that are cancelled by the end of the unit of work only: a planned query, which has no siblings, and a batch of a loader, which has its own task.
+        For callers that are cancelled only by the end of the unit of work: a planned query, which has no sibling fields, and a loader's batch, which has its own task.
         """
         task = self._check_open()
         self._running.add(task)
@@ -100,10 +100,10 @@ class UnitOfWork:
     def _ended(self, read: "asyncio.Task[list[Any]]") -> None:
         self._running.discard(read)
         if not read.cancelled():
-            read.exception()  # whoever waited for it may be gone
+            read.exception()  # the waiting task may have been cancelled
 
     async def _read(self, sql: str, arguments: list[Any], *, is_prepared: bool) -> list[Any]:
-        """Once a statement has failed, the rest of the snapshot fails for the same reason."""
+        """Run a statement in the read transaction. After a statement that failed, the other statements of the snapshot fail for the same reason."""
         if not self._is_sound:
             raise self._failure or UnitOfWorkClosed  # only the end of the unit of work cancels a statement
         self._is_sound = False
@@ -112,7 +112,7 @@ class UnitOfWork:
             lease.is_reading = True
             self.statements += 1
             rows = await lease.fetch(sql, arguments, is_prepared=is_prepared)
-        except Exception as error:  # kept for the reads that follow in this snapshot, and raised again
+        except Exception as error:  # stored for the reads that follow in this snapshot, and raised again
             self._failure = error
             raise
         self._is_sound = True
@@ -120,7 +120,7 @@ class UnitOfWork:
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator["Transaction"]:
-        """One write transaction, committed at the end of the context. Reads after it see what it wrote, reads beside it wait for its end.
+        """Run one write transaction, committed at the end of the context. Reads after it see its changes; concurrent reads wait for its end.
 
         Raises DatabaseUnavailable, SessionEnded, AlreadyTaken, UnitOfWorkClosed.
         """
@@ -134,8 +134,8 @@ class UnitOfWork:
                             yield transaction
                 finally:
                     self._writing = None
-        for then in transaction.afterwards:
-            then()
+        for callback in transaction.afterwards:
+            callback()
 
     @asynccontextmanager
     async def _transaction(self) -> AsyncIterator["Transaction"]:
@@ -147,7 +147,7 @@ class UnitOfWork:
             self.statements += 1
             try:
                 await lease.execute("; ".join([*transaction.closing, "COMMIT"]))
-            except BaseException:  # whether it was committed is not known, and the connection may still be at it
+            except BaseException:  # it is not known whether it was committed, and the connection may still be committing
                 lease.terminate()
                 raise
             is_sound = True
@@ -156,7 +156,7 @@ class UnitOfWork:
             self.statements += await lease.end(is_sound=is_sound)
 
     async def confirm(self) -> None:
-        """Have the database judge the caller, if no statement has run yet. Raises DatabaseUnavailable, SessionEnded."""
+        """Let the database check the caller, if no statement has run yet. Raises DatabaseUnavailable, SessionEnded."""
         if not self.statements and permission_check(self.caller, READ):
             await self.fetch("select", ())
 
@@ -164,12 +164,12 @@ class UnitOfWork:
         self.statements += 1
 
     async def release(self) -> None:
-        """Give the connection back in the middle of the operation, before something slow. What is read afterwards is read in a new snapshot."""
+        """Return the connection in the middle of the operation, before slow work. Later reads use a new snapshot."""
         async with self._turn:
             await self._end_reads()
 
     async def close(self) -> None:
-        """End the unit of work: cancel what still runs in it, wait until that has ended, and give the connection back. May be called again."""
+        """End the unit of work: cancel its running tasks, wait for their end, and return the connection. It may be called again."""
         self._is_closed = True
         running = self._running - {asyncio.current_task()}
         try:
@@ -188,7 +188,7 @@ class UnitOfWork:
 
     @contextmanager
     def _entered(self) -> Iterator[asyncio.Task[Any]]:
-        """The current task, as one that the end of the unit of work cancels. Raises UnitOfWorkClosed."""
+        """Register the current task, so that the end of the unit of work cancels it. Raises UnitOfWorkClosed."""
         task = self._check_open()
         self._running.add(task)
         try:
@@ -197,12 +197,12 @@ class UnitOfWork:
             self._running.discard(task)
 
     def _check_open(self) -> asyncio.Task[Any]:
-        """The current task. Raises UnitOfWorkClosed."""
+        """Return the current task. Raises UnitOfWorkClosed."""
         task = asyncio.current_task()
         if self._is_closed:
             raise UnitOfWorkClosed
         if task is None or task is self._writing:
-            raise RuntimeError("within its write a unit of work is used by the transaction only")
+            raise RuntimeError("during a write, a unit of work is used through its transaction only")
         return task
 
     async def _open(self, mode: str) -> Lease:
@@ -225,28 +225,28 @@ class UnitOfWork:
 
 
 class Transaction:
-    """What a write transaction offers: named blocks, and naming who acts and which secret was presented."""
+    """An open write transaction: it runs named blocks, and sets the caller and the secret for row security."""
 
     def __init__(self, lease: Lease, caller: Caller, count: Callable[[], None]) -> None:
         self._lease = lease
         self.caller = caller
-        self.afterwards: list[Callable[[], None]] = []  # what is done once it is committed, and not if it is not
-        self._closing: list[tuple[str, str]] = []  # blocks and their statements
+        self.afterwards: list[Callable[[], None]] = []  # called after the commit, and only then
+        self._closing: list[tuple[str, str]] = []  # names of blocks, and their statements
         self._count = count
 
     async def run(self, name: str, /, **values: Any) -> list[Any]:
-        """Run a block; its rows. `now` and `customer_id` are the caller's."""
+        """Run a block and return its rows. `now` and `customer_id` are the caller's."""
         block = blocks()[name]
         records = await self._fetch(positional(block.sql), values)
         return rows_of(block.returns, records) if block.returns != "nothing" else []
 
     async def first(self, name: str, /, **values: Any) -> Any:
-        """The first row of a block, or None."""
-        found = await self.run(name, **values)
-        return found[0] if found else None
+        """Return the first row of a block, or None."""
+        rows = await self.run(name, **values)
+        return rows[0] if rows else None
 
     async def save(self, changes: Mapping[str, str]) -> dict[str, int]:
-        """Write rows, JSON by their kind, in one statement. How many of each kind were written: rows that were not as expected are not among them."""
+        """Write rows, as JSON by their kind, in one statement. Returns the number of written rows of each kind; a row that is not in the expected state is not written."""
         return dict((await self._fetch(statement_of(in_order(changes)), {f"rows_{kind}": text for kind, text in changes.items()}))[0])
 
     async def _fetch(self, statement: tuple[str, tuple[str, ...]], values: Mapping[str, Any]) -> list[Any]:
@@ -256,19 +256,19 @@ class Transaction:
         return await self._lease.fetch(sql, [encode_param(arguments[name]) for name in names])
 
     def at_commit(self, name: str, /, **values: str | int) -> None:
-        """Run a block after everything else, in the round trip of COMMIT: its locks last no longer than Postgres needs for that. Nobody reads its rows."""
+        """Run a block after all others, in the round trip of COMMIT, so that its locks last only as long as Postgres needs for that. Its rows are not read."""
         self._closing.append((name, with_literals(blocks()[name].sql, values)))
 
     @property
     def closing(self) -> list[str]:
-        """The statements that go to Postgres together with COMMIT. In all transactions the blocks run in the same order, so that none waits for another in a circle."""
+        """Return the statements that are sent together with COMMIT. In all transactions the blocks run in the same order, so that they cannot deadlock."""
         return [statement for _, statement in sorted(self._closing, key=lambda each: each[0])]
 
     async def set_rls_secret(self, setting: str, value: str) -> None:
-        """Show a secret's hash or an address to row security, which then shows the row that belongs to it."""
+        """Set a secret's hash or an address for row security, which then lets the transaction read the row that belongs to it."""
         await self._lease.execute(f"SET LOCAL app.{setting} = {literal(value)}")
 
     async def impersonate_verified(self, customer_id: str) -> None:
-        """From here on this is the customer who acts. Only for who has just proved to be that customer."""
+        """Set the customer of the rest of the transaction. Only for a caller who has just proved to be that customer."""
         self.caller = replace(self.caller, customer_id=customer_id)
         await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}")

@@ -1,7 +1,7 @@
-"""A validated query document and the schema's declarations become one SQL statement.
+"""Translation of a validated query document, by the schema's declarations, into one SQL statement.
 
-Nothing is programmed here field by field: whatever `schema/` declares is planned from the day it is declared, and what a plan
-cannot express is left to the executor, which says everything the planner says, to the byte after JSON parsing.
+No field has code of its own here: the planner reads the declarations in `schema/`. Documents that a plan cannot express are run by the
+executor, which returns the same answer as the planner, to the byte after JSON parsing.
 """
 
 from planner.cache import PlanCache

@@ -1,4 +1,4 @@
-"""From declarations to SQL: an object becomes one JSON expression, field by field, each kind of field by a function of its own."""
+"""SQL for declarations: an object becomes one JSON expression, field by field, with one function for each kind of field."""
 
 from graphql import FieldNode, GraphQLField, GraphQLObjectType, get_named_type
 
@@ -9,13 +9,13 @@ from planner.json_sql import Constant, column, objects, present
 from planner.post_process import fix_items, fix_members
 from schema.declarations.fields import DECLARATION, DEFINITION, PERMISSION, ColumnGroup, Many, One
 
-# One field of an object: how it is defined, and its nodes in the document.
+# One requested field of an object: its definition, and its nodes in the document.
 FieldRequest = tuple[GraphQLField, list[FieldNode]]
 
 
 def build_object(draft: PlanBuilder, scope: Scope, kind: GraphQLObjectType, nodes: list[FieldNode]) -> SqlFragment:
-    """The object that a selection makes of the scope's row."""
-    pieces = {key: _field(draft, scope, kind, asked) for key, asked in collect(draft.document, kind, selections_of(nodes)).items()}
+    """Return the object of a selection on the scope's row."""
+    pieces = {key: _field(draft, scope, kind, merged) for key, merged in collect(draft.document, kind, selections_of(nodes)).items()}
     return object_of(pieces)
 
 
@@ -28,8 +28,8 @@ def type_name(kind: GraphQLObjectType) -> SqlFragment:
     return SqlFragment((Constant(f'"{kind.name}"'),))
 
 
-def object_type(ask: FieldRequest) -> GraphQLObjectType:
-    named = get_named_type(ask[0].type)
+def object_type(request: FieldRequest) -> GraphQLObjectType:
+    named = get_named_type(request[0].type)
     if not isinstance(named, GraphQLObjectType):
         raise CannotPlan(f"{named} is not an object type")
     return named
@@ -53,33 +53,33 @@ def _field(draft: PlanBuilder, scope: Scope, kind: GraphQLObjectType, nodes: lis
     return SqlFragment(column(scope.column(declared.python_name), definition.type))
 
 
-def part(draft: PlanBuilder, scope: Scope, declared: ColumnGroup, ask: FieldRequest) -> SqlFragment:
-    built = build_object(draft, scope.under(declared.columns) if declared.columns else scope, object_type(ask), ask[1])
+def part(draft: PlanBuilder, scope: Scope, declared: ColumnGroup, request: FieldRequest) -> SqlFragment:
+    built = build_object(draft, scope.under(declared.columns) if declared.columns else scope, object_type(request), request[1])
     return SqlFragment((f"case when {scope.column(declared.when)} is not null then {built.sql} else 'null' end",), built.fix) if declared.when else built
 
 
-def one(draft: PlanBuilder, scope: Scope, relation: One, ask: FieldRequest) -> SqlFragment:
-    return certain(row(draft, relation.block, (scope.column(relation.key), scope.owner), (object_type(ask), ask[1])), ask)
+def one(draft: PlanBuilder, scope: Scope, relation: One, request: FieldRequest) -> SqlFragment:
+    return certain(row(draft, relation.block, (scope.column(relation.key), scope.owner), (object_type(request), request[1])), request)
 
 
-def certain(found: SqlFragment, ask: FieldRequest) -> SqlFragment:
-    """What may not have been found, and so be null in SQL, as JSON. Where the schema allows no null, the executor will say what is wrong."""
-    return SqlFragment(present(found.sql, ask[0].type), found.fix)
+def certain(fragment: SqlFragment, request: FieldRequest) -> SqlFragment:
+    """Return JSON for a fragment that is null in SQL if there is no row. If the schema allows no null, the executor reports the error."""
+    return SqlFragment(present(fragment.sql, request[0].type), fragment.fix)
 
 
-def row(draft: PlanBuilder, block: Block, keyed: tuple[str, str], shown: tuple[GraphQLObjectType, list[FieldNode]]) -> SqlFragment:
-    """The one row of a block that belongs to a key and owner; null in SQL without one."""
+def row(draft: PlanBuilder, block: Block, keyed: tuple[str, str], selected: tuple[GraphQLObjectType, list[FieldNode]]) -> SqlFragment:
+    """Return the one row of a block for a key and an owner, as the selected object; null in SQL if there is none."""
     alias = draft.alias()
     inner = row_scope(draft, alias, block.returns)
-    built = build_object(draft, inner, *shown)
+    built = build_object(draft, inner, *selected)
     source = correlated(block.sql, block, key=keyed[0], owner=keyed[1])
     return SqlFragment((f"(select {built.sql} from ({source}) {alias}{inner.joined})",), built.fix)
 
 
-def many(draft: PlanBuilder, scope: Scope, relation: Many, ask: FieldRequest) -> SqlFragment:
-    """Fields over the same rows share one lateral join: the four totals of a summary are computed once. A field alone needs no join."""
+def many(draft: PlanBuilder, scope: Scope, relation: Many, request: FieldRequest) -> SqlFragment:
+    """Return a list of rows. Fields on the same rows share one lateral join, so the four totals of a summary are computed once. A single field needs no join."""
     join = _shared_join(draft, scope, relation)
-    built = build_object(draft, join.rows.under(relation.columns) if relation.columns else join.rows, object_type(ask), ask[1])
+    built = build_object(draft, join.rows.under(relation.columns) if relation.columns else join.rows, object_type(request), request[1])
     listed = join.take(f"string_agg({built.sql}, ',')")
     return SqlFragment((Constant("["), listed, Constant("]")), fix_items(built.fix))
 

@@ -1,4 +1,4 @@
-"""The plans that a process keeps. Callers choose the shapes of variables, and often the documents, so both are bounded."""
+"""The cache of plans of a process. Callers choose the shapes of variables, and often the documents, so both are bounded."""
 
 from collections import Counter, OrderedDict
 from collections.abc import Hashable
@@ -6,13 +6,13 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-# Of all documents, and of one of them: many shapes of one document do not evict the plans of other documents.
+# The limits for all documents and for one document: many shapes of one document do not evict the plans of other documents.
 MAX_PLANS = 1000
 MAX_SHAPES = 32
 
 
 class PlanCache(Generic[T]):
-    """Entries by the number of a document and a key. Evicts the least recently used entry, of the document or of all."""
+    """Entries by the number of a document and a key. The least recently used entry is evicted, of the document or of all documents."""
 
     def __init__(self) -> None:
         self._entries: OrderedDict[tuple[int, Hashable], T] = OrderedDict()

@@ -1,4 +1,4 @@
-"""Derived fields: Postgres hands over the columns they need, in place of the value, and Python computes it."""
+"""Derived fields: the statement returns the columns that they need in place of the value, and Python computes the value."""
 
 from collections.abc import Callable
 from operator import attrgetter
@@ -13,37 +13,37 @@ from planner.fields import DocumentContext, collect, selections_of
 from planner.json_sql import MISSING, in_quotes
 from schema.declarations.fields import CUSTOMER_LOCALE, DEFINITION, CallFacts, Derived, about
 
-# Scalars whose Python value is not what JSON shows.
+# Scalars whose Python value differs from their JSON value.
 FORMATTED = ("DateTime", "Date", "BigInt", "Decimal")
 
 
-def derived(draft: PlanBuilder, scope: Scope, declared: Derived, ask: FieldRequest) -> SqlFragment:
+def derived(draft: PlanBuilder, scope: Scope, declared: Derived, request: FieldRequest) -> SqlFragment:
     columns = [scope.column(name) for name in declared.needs]
     if declared.sql_twin:
         return SqlFragment(in_quotes(f"coalesce({declared.sql_twin}({', '.join(columns)}), {MISSING})"))
-    mark = draft.take(ask[0], ask[1][0], lambda _: {}).mark
+    mark = draft.take(request[0], request[1][0], lambda _: {}).mark
     draft.needs_locale |= CUSTOMER_LOCALE in declared.about_call
-    draft.derived.append(ask[1][0].name.value)
-    names = {to_camel_case(argument.python_name): argument.python_name for argument in ask[0].extensions[DEFINITION].arguments}
-    return SqlFragment((f"json_build_array({', '.join(columns)})",), _compute(declared, mark, names, _presented(draft.document, ask)))
+    draft.derived.append(request[1][0].name.value)
+    names = {to_camel_case(argument.python_name): argument.python_name for argument in request[0].extensions[DEFINITION].arguments}
+    return SqlFragment((f"json_build_array({', '.join(columns)})",), _compute(declared, mark, names, _presented(draft.document, request)))
 
 
-def _compute(declared: Derived, mark: str, names: dict[str, str], shown: Any) -> PostProcess:
+def _compute(declared: Derived, mark: str, names: dict[str, str], present: Any) -> PostProcess:
     function, wanted = declared.function, declared.about_call
 
     def fix(values: list[Any], run: AnswerContext) -> Any:
         arguments = {names[name]: value for name, value in run.arguments[mark].items()}
-        return shown(function(*values, **arguments, **about(wanted, CallFacts(run.viewer, run.links, run.budget, run.customer_locale, run.file_limits))))
+        return present(function(*values, **arguments, **about(wanted, CallFacts(run.viewer, run.links, run.budget, run.customer_locale, run.file_limits))))
 
     return fix
 
 
-def _presented(document: DocumentContext, ask: FieldRequest) -> Any:
-    """A function from the computed value to what the selection shows of it."""
-    kind = get_named_type(ask[0].type)
+def _presented(document: DocumentContext, request: FieldRequest) -> Any:
+    """Return a function from the computed value to the selected members of it."""
+    kind = get_named_type(request[0].type)
     if not isinstance(kind, GraphQLObjectType):
         return lambda value: value
-    members = [(key, _member(document, kind, nodes)) for key, nodes in collect(document, kind, selections_of(ask[1])).items()]
+    members = [(key, _member(document, kind, nodes)) for key, nodes in collect(document, kind, selections_of(request[1])).items()]
 
     def one(value: Any) -> Any:
         return {key: member(value) for key, member in members}
@@ -52,7 +52,7 @@ def _presented(document: DocumentContext, ask: FieldRequest) -> Any:
 
 
 def _member(document: DocumentContext, kind: GraphQLObjectType, nodes: list[FieldNode]) -> Callable[[Any], Any]:
-    """How a member is read from the computed value, in the executor's exact format."""
+    """Return a function that reads a member from the computed value, in the executor's exact format."""
     name = nodes[0].name.value
     if name == "__typename":
         return lambda _: kind.name

@@ -1,4 +1,4 @@
-"""A plan while it is being made: its parameters, its aliases, and the rows it stands on."""
+"""A plan under construction: its parameters, its aliases, and the rows that it selects."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -18,18 +18,18 @@ from planner.fields import DocumentContext
 from planner.json_sql import Parts, text_of
 from planner.values import Arguments, has_variables
 
-# What a plan makes of a value that came out of Postgres; `AnswerContext` is the request it is for.
+# A function from a value of Postgres to the value of the answer; `AnswerContext` is the request.
 PostProcess = Callable[[Any, "AnswerContext"], Any]
 CALLER = "cast(:customer_id as text)"
 
 
 class CannotPlan(Exception):
-    """The planner has no way to say this in SQL; the message says what it met. The executor takes over."""
+    """The planner cannot express the query in SQL. The message says why. The executor runs the query."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerContext:
-    """One request: its caller, the arguments of the fields that take any, by the field's mark, what makes addresses of files, the locale of its customer, and
+    """One request: its caller, the arguments of fields by the field's mark, the maker of signed URLs of files, the budget, the locale of its customer, and
     the operator's limits of files."""
 
     viewer: Viewer
@@ -42,7 +42,7 @@ class AnswerContext:
 
 @dataclass(frozen=True, slots=True)
 class SqlFragment:
-    """JSON, in the parts that its text is put together from, and what is left to do to its value in Python."""
+    """JSON in SQL, as the parts of its text, and the function that Python applies to its value."""
 
     parts: Parts
     fix: PostProcess | None = None
@@ -54,7 +54,7 @@ class SqlFragment:
 
 @dataclass(frozen=True, slots=True)
 class ArgumentSource:
-    """A field that takes arguments, and which SQL parameters come of them. Constant ones are the same in every request."""
+    """A field with arguments, and the SQL parameters for them. Constant arguments are the same in every request."""
 
     mark: str
     definition: GraphQLField
@@ -63,12 +63,12 @@ class ArgumentSource:
     is_constant: bool
 
     def read(self, reading: RequestShape) -> Arguments:
-        """Raises GraphQLError and RequestError."""
+        """Return the arguments in a request. Raises GraphQLError and RequestError."""
         return reading.arguments(self.definition, self.node)
 
 
 class FieldArguments(NamedTuple):
-    """What a builder may know of a field's arguments: the mark of their parameters, their shape, and, where no variable has a part in them, themselves."""
+    """The data of a field's arguments for a builder: the mark of their parameters, their shape, and, if they contain no variable, their values."""
 
     mark: str
     shape: Any
@@ -77,7 +77,7 @@ class FieldArguments(NamedTuple):
 
 @dataclass(slots=True)
 class PlanBuilder:
-    """Knows the caller's role and not the caller: a plan serves everybody of one role."""
+    """The state of a plan under construction. It has the caller's role and not the caller: a plan is for all callers of one role."""
 
     document: DocumentContext
     reading: RequestShape
@@ -95,7 +95,7 @@ class PlanBuilder:
         return f"_{self.aliases}"
 
     def take(self, definition: GraphQLField, node: FieldNode, parameters: Callable[[Arguments], dict[str, Any]]) -> FieldArguments:
-        """Note a field's arguments. Raises CannotPlan for variables that are not in the plan's key, and what is wrong with the arguments."""
+        """Record a field's arguments. Raises CannotPlan for variables that are not in the plan's key, and the errors of the arguments."""
         source = ArgumentSource(f"_{len(self.sources)}", definition, node, parameters, not has_variables(node))
         if not source.is_constant and not self.reading.knows(node):
             raise CannotPlan(f"the variables of {node.name.value} are not in its shape")
@@ -105,7 +105,7 @@ class PlanBuilder:
 
 @dataclass(slots=True)
 class Scope:
-    """The row under an alias: its columns as SQL, and what has to be joined to it."""
+    """The row under an alias: its columns as SQL, and the joins that it needs."""
 
     column: Callable[[str], str]
     returns: str
@@ -115,11 +115,11 @@ class Scope:
 
     @property
     def joined(self) -> str:
-        """What follows the row's own FROM. Known only when every field of the row is built."""
+        """Return the joins that follow the row's own FROM. They are known only when every field of the row is built."""
         return "".join(f" cross join lateral ({join.source}) {join.alias}" for join in self.joins if join.is_shared)
 
     def noting(self, used: set[str]) -> "Scope":
-        """The same row, noting which of its columns somebody uses."""
+        """Return the same row, which adds each column that is used to `used`."""
 
         def column(name: str) -> str:
             used.add(name)
@@ -128,15 +128,15 @@ class Scope:
         return Scope(column, self.returns, self.owner, self.joins, self.shared)
 
     def under(self, names: Mapping[str, str]) -> "Scope":
-        """The same row with other names for its columns, as a Part shows it."""
+        """Return the same row with other names for its columns, for a group of columns."""
         return Scope(lambda name: self.column(names[name]), "Money", self.owner, self.joins, self.shared)
 
 
 class Join:
-    """Rows that belong to a scope's row, of which one or several fields make lists.
+    """Rows that belong to a scope's row, for one or several fields that are lists of them.
 
-    For several they are joined once. For one they are a subquery in its place, which Postgres runs only for the rows that are shown.
-    Which of both is known when all fields are built, so a field's SQL holds a mark until then.
+    For several fields they are joined once. For one field they are a subquery in its place, which Postgres runs only for the selected rows.
+    The choice is known when all fields are built, so a field's SQL contains a mark until then.
     """
 
     def __init__(self, alias: str, rows: Scope, table: str) -> None:
@@ -159,7 +159,7 @@ class Join:
         return f"select {columns} from {self._table}{self.rows.joined}"
 
     def settle(self, sql: str) -> str:
-        """Put what a mark stands for in its place."""
+        """Replace the marks of this join by its columns, or by the subquery."""
         for number in range(len(self._outputs)):
             sql = sql.replace(f"\x00{self.alias}.{number}\x00", f"{self.alias}.f{number}" if self.is_shared else f"({self.source})")
         return sql
@@ -170,12 +170,12 @@ def row_scope(draft: PlanBuilder, alias: str, returns: str) -> Scope:
     has_owner = any(item.name == "customer_id" for item in fields(row_type(returns)))
     if draft.is_staff:
         return Scope(lambda name: f"{alias}.{name}", returns, f"{alias}.customer_id" if has_owner else "cast(null as text)")
-    # What must equal the caller's id is written as it: a block that compares its customer with both key and owner then compares once.
+    # Columns that must equal the caller's id are written as that id: a block that compares its customer with both key and owner then compares once.
     own = {"CustomerRow": ("id", "customer_id")}.get(returns, ("customer_id",) if has_owner else ())
     return Scope(lambda name: CALLER if name in own else f"{alias}.{name}", returns, ":customer_id")
 
 
 def correlated(sql: str, block: Block, *, key: str, owner: str, mark: str = "") -> str:
-    """A block's SQL with its key and owner put in, and its own parameters told apart by the field's mark."""
+    """Return a block's SQL with its key and owner inserted, and with the field's mark added to the names of its own parameters."""
     known = {"key": key, "customer_id": owner, **{name: f":{name}{mark}" for name in block.parameters if name not in ("key", "customer_id")}}
     return PARAMETER.sub(lambda match: known.get(match[1], match[0]), sql)

@@ -1,4 +1,4 @@
-"""Which fields a selection asks for, after fragments and directives: the specification's CollectFields, on what a plan needs of it."""
+"""The fields of a selection after fragments and directives: CollectFields of the GraphQL specification, as far as a plan needs it."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from graphql import (
 
 @dataclass(frozen=True, slots=True)
 class DocumentContext:
-    """What a plan needs to know of a document: the schema, its fragments, and the coerced variables (for @skip and @include)."""
+    """The data of a document for a plan: the schema, its fragments, and the coerced variables (for @skip and @include)."""
 
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
@@ -28,10 +28,10 @@ class DocumentContext:
 
 
 def collect(document: DocumentContext, kind: GraphQLObjectType, selections: Iterable[SelectionNode]) -> dict[str, list[FieldNode]]:
-    """Response key to the field nodes that are merged under it, in the order of the response."""
-    found: dict[str, list[FieldNode]] = {}
-    _collect(document, kind, selections, found, set())
-    return found
+    """Return the field nodes by response key, in the order of the response; nodes with one key are merged."""
+    fields: dict[str, list[FieldNode]] = {}
+    _collect(document, kind, selections, fields, set())
+    return fields
 
 
 def selections_of(nodes: Iterable[FieldNode]) -> list[SelectionNode]:
@@ -39,13 +39,13 @@ def selections_of(nodes: Iterable[FieldNode]) -> list[SelectionNode]:
 
 
 def _collect(
-    document: DocumentContext, kind: GraphQLObjectType, selections: Iterable[SelectionNode], found: dict[str, list[FieldNode]], seen: set[str]
+    document: DocumentContext, kind: GraphQLObjectType, selections: Iterable[SelectionNode], fields: dict[str, list[FieldNode]], seen: set[str]
 ) -> None:
     for selection in selections:
         if not _is_included(document, selection):
             continue
         if isinstance(selection, FieldNode):
-            found.setdefault(selection.alias.value if selection.alias else selection.name.value, []).append(selection)
+            fields.setdefault(selection.alias.value if selection.alias else selection.name.value, []).append(selection)
             continue
         fragment: Any = selection
         if isinstance(selection, FragmentSpreadNode):
@@ -54,7 +54,7 @@ def _collect(
             seen.add(selection.name.value)
             fragment = document.fragments[selection.name.value]
         if _applies(document.schema, fragment.type_condition, kind):
-            _collect(document, kind, fragment.selection_set.selections, found, seen)
+            _collect(document, kind, fragment.selection_set.selections, fields, seen)
 
 
 def _is_included(document: DocumentContext, selection: SelectionNode) -> bool:
@@ -74,17 +74,17 @@ def _applies(schema: GraphQLSchema, condition: Any, kind: GraphQLObjectType) -> 
 
 
 def root_names(operation: Any, fragments: Mapping[str, FragmentDefinitionNode]) -> set[str]:
-    """The names of an operation's root fields, through all its fragments and whatever its directives say."""
-    found: set[str] = set()
+    """Return the names of an operation's root fields, including those in fragments and those with @skip or @include."""
+    names: set[str] = set()
     waiting, seen = list(operation.selection_set.selections), set()
     while waiting:
         selection = waiting.pop()
         if isinstance(selection, FieldNode):
-            found.add(selection.name.value)
+            names.add(selection.name.value)
         elif isinstance(selection, FragmentSpreadNode):
             if selection.name.value not in seen:
                 seen.add(selection.name.value)
                 waiting += fragments[selection.name.value].selection_set.selections
         else:
             waiting += selection.selection_set.selections
-    return found
+    return names

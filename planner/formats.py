@@ -1,4 +1,4 @@
-"""Values of the database as they are written in JSON and in cursors."""
+"""SQL for the format of values in JSON and in cursors."""
 
 from collections.abc import Callable
 from datetime import date, datetime
@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 from billing.rows import row_type
 from db.blocks import Block
 
-# In the quotes of JSON.
+# Timestamps, with the quotes of JSON.
 DATETIME = r"""to_char({0} at time zone 'UTC', '\"YYYY-MM-DD"T"HH24:MI:SS.MS"Z"\"')"""
 MICROSECONDS = r"""to_char({0} at time zone 'UTC', '\"YYYY-MM-DD"T"HH24:MI:SS.US"Z"\"')"""
 
@@ -18,9 +18,9 @@ def quoted(text: str) -> str:
 
 
 def enum_literal(value: object) -> str | None:
-    """A value of an enum that stands in the document, or a list of them, as SQL; None for everything else, which stays a parameter.
+    """Return the SQL literal of a constant enum value of the document, or of a list of them; None for all other values, which stay parameters.
 
-    Postgres then plans with the states that are asked for. The names are those of the schema: no text of a client ever becomes SQL.
+    Postgres can then plan for the requested states. The names are those of the schema: no text of a client becomes SQL.
     """
     if isinstance(value, StrEnum):
         return quoted(value.name)

@@ -1,7 +1,7 @@
-"""JSON as the planner has Postgres write it: text, put together by concat.
+"""SQL that writes JSON as text, built with concat.
 
-json_build_object looks up the type of every key and value each time it runs. concat knows the types of its arguments, and needs no keys: what stands
-between two values is one constant. Nested objects become one row of parts. `docs/decisions/0032-json-is-put-together-as-text.md` has the figures.
+json_build_object looks up the type of every key and value each time it runs. The types of concat's arguments are known at planning, and concat needs no keys: the text
+between two values is one constant. Nested objects become one list of parts. `docs/decisions/0032-json-is-put-together-as-text.md` has the figures.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,20 +12,20 @@ from planner.formats import DATETIME, quoted
 
 
 class Constant(str):
-    """Characters of JSON as they are. No word may follow a colon in them: `:word` is a parameter."""
+    """Literal JSON text. A colon in it must not be followed by a word: `:word` is a parameter."""
 
     __slots__ = ()
 
 
-# Constants, and SQL expressions whose texts stand between them.
+# Constants, and SQL expressions whose values are texts between them.
 Parts = tuple[str, ...]
 
-# What Postgres writes in place of a null where the schema allows none. JSON has a tab nowhere inside a string, and Postgres puts none between its values,
-# so one tab in an answer means that the executor has to say what is wrong.
+# The text that Postgres writes for a null that the schema does not allow. JSON strings contain no tab, and Postgres writes none between values,
+# so a tab in an answer means that the executor has to report the error.
 MISSING = r"E'\tnull'"
 MARK = "\t"
 
-MAX_ARGUMENTS = 100  # of any function, in Postgres
+MAX_ARGUMENTS = 100  # Postgres' limit for any function
 
 
 def absent(kind: GraphQLOutputType) -> str:
@@ -33,12 +33,12 @@ def absent(kind: GraphQLOutputType) -> str:
 
 
 def present(sql: str, kind: GraphQLOutputType) -> Parts:
-    """JSON that may be null in SQL, as JSON that may be null."""
+    """Return JSON for an expression that may be null in SQL."""
     return (f"coalesce({sql}, {absent(kind)})",)
 
 
 def column(sql: str, kind: GraphQLOutputType) -> Parts:
-    """A column in the executor's exact format. Names of enums and currencies need no escapes: the database checks them."""
+    """Return a column in the executor's exact format. Names of enums and currencies need no escapes: the database checks them."""
     inner = get_nullable_type(kind)
     name = getattr(inner, "name", "")
     if name == "DateTime":
@@ -49,20 +49,20 @@ def column(sql: str, kind: GraphQLOutputType) -> Parts:
 
 
 def in_quotes(sql: str) -> Parts:
-    """A text that needs no escapes."""
+    """Return a JSON string of a text that needs no escapes."""
     return Constant('"'), sql, Constant('"')
 
 
 def objects(members: Mapping[str, Parts]) -> Parts:
-    """An object of members whose names are names of GraphQL."""
-    found: list[str] = [Constant("{")]
+    """Return an object of members whose names are names of GraphQL."""
+    joined: list[str] = [Constant("{")]
     for nth, (key, parts) in enumerate(members.items()):
-        found += [Constant(f'{"," if nth else ""}"{key}":'), *parts]
-    return *found, Constant("}")
+        joined += [Constant(f'{"," if nth else ""}"{key}":'), *parts]
+    return *joined, Constant("}")
 
 
 def text_of(parts: Parts) -> str:
-    """One expression in SQL. Never null, except for one part that may be."""
+    """Return one SQL expression for the parts. It is null only if it is a single part that is null."""
     arguments = list(_merged(parts))
     if len(arguments) == 1:
         return f"cast({quoted(arguments[0])} as text)" if isinstance(arguments[0], Constant) else arguments[0]

@@ -1,4 +1,4 @@
-"""Plans: made once per document, role and shape of variables, kept, and run."""
+"""Plans: made once per document, role and shape of variables, cached, and run."""
 
 import logging
 from collections import Counter
@@ -49,31 +49,31 @@ BUILDERS: dict[type, Callable[..., Any]] = {
     declared_roots.Root: roots.root,
 }
 
-# What a field's SQL depends on in its arguments, where it may take any.
+# The rules for fields with arguments: the part of the arguments on which the SQL depends.
 RULES: dict[type, Callable[[Any], Rule]] = {
     PageOf: lambda _: pages.page_shape,
     Derived: lambda _: no_shape,
     declared_roots.Root: lambda root: roots.RULES[root.name],
 }
 
-# Characters of a statement. Postgres takes about 1,600 bytes for each while it plans, and up to 310 for as long as the statement stays prepared.
+# Characters of a statement. Postgres needs about 1,600 bytes for each during planning, and up to 310 as long as the statement stays prepared.
 # The longest of the portal's own pages has 10,300; `docs/decisions/0033-plans-are-bounded.md` has the figures.
 MAX_SQL = 16_384
-# From which use on a plan's statement stays prepared on a connection: documents that are sent once do not evict those that are sent again.
+# The use of a plan from which on its statement stays prepared on a connection: documents that are sent once do not evict those that are sent again.
 REPEATED = 3
 
 ARGUMENTS = "its arguments are refused"
 
 
 class NullFound(Exception):
-    """Postgres met a null where the schema says that there is none; the executor will say where."""
+    """The answer has a null in a field that the schema declares as non-null. The executor reports the field."""
 
 
 @dataclass(frozen=True, slots=True)
 class SqlPlan:
-    """One statement that answers a whole query, and what is left to do in Python (`fix`; None is nothing).
+    """One statement that answers a whole query, and the function that Python applies to its result (`fix`; None if there is none).
 
-    What the document itself says is read once (`constants`, `arguments`); `sources` are the fields whose arguments have variables.
+    Constant arguments of the document are read once (`constants`, `arguments`); `sources` are the fields whose arguments contain variables.
     """
 
     sql: str
@@ -86,7 +86,7 @@ class SqlPlan:
     permissions: tuple[Permission, ...]
 
     def bind(self, viewer: Viewer, reading: RequestShape, *, is_repeated: bool) -> "BoundPlan":
-        """The plan with a request's values. Raises RequestError and GraphQLError as the executor would."""
+        """Return the plan with a request's values. Raises RequestError and GraphQLError as the executor does."""
         for permission in self.permissions:
             check(viewer, permission)
         arguments = dict(self.arguments)
@@ -106,7 +106,7 @@ class SqlPlan:
 
 @dataclass(frozen=True, slots=True)
 class BoundPlan:
-    """`is_repeated` says that the statement is worth its memory on a connection."""
+    """A plan with the values of a request. `is_repeated`: the statement is used often enough to stay prepared on a connection."""
 
     plan: SqlPlan
     values: tuple[Any, ...]
@@ -114,31 +114,31 @@ class BoundPlan:
     is_repeated: bool
 
     def answer(self, row: Sequence[Any], links: Links | None = None, budget: CostBudget | None = None, file_limits: FileLimits = DEFAULT_LIMITS) -> bytes:
-        """The response's body from the statement's one row: its text, and where the plan needs it the customer's locale.
+        """Return the response's body from the statement's one row: its text and, if the plan needs it, the customer's locale.
 
-        Without derived fields, Postgres' bytes as they are. Raises NullFound.
+        Without derived fields, the body is Postgres' text unchanged. Raises NullFound.
         """
         text, *locale = row
         if MARK in text:
             raise NullFound
         if self.plan.fix is None:
             return str(text).encode()
-        found = orjson.loads(text)
+        payload = orjson.loads(text)
         run = replace(self.run, links=links, budget=budget, customer_locale=next(iter(locale), None), file_limits=file_limits)
-        found["data"] = self.plan.fix(found["data"], run)
-        return orjson.dumps(found)
+        payload["data"] = self.plan.fix(payload["data"], run)
+        return orjson.dumps(payload)
 
 
 @dataclass(slots=True)
 class CachedPlan:
-    """A plan, or why there is none, and how often it was asked for."""
+    """A plan, or the reason why there is none, and the number of its uses."""
 
     plan: SqlPlan | CannotPlan
     uses: int = 0
 
 
 class Planner:
-    """What makes plans: one for a process. `fallbacks` counts, by reason, the queries that went to the executor."""
+    """The maker of plans, one for a process. `fallbacks` counts, by reason, the queries that the executor ran."""
 
     def __init__(self, schema: GraphQLSchema, *, max_sql: int = MAX_SQL) -> None:
         self.schema = schema
@@ -147,7 +147,7 @@ class Planner:
         self._numbers = count()
 
     def prepare(self, ast: DocumentNode, cache: PlanCache[CachedPlan]) -> "DocumentPlans":
-        """The plans of a document, which are kept in the cache."""
+        """Return the plans of a document, which are stored in the cache."""
         return DocumentPlans(self, ast, cache, next(self._numbers))
 
 
@@ -163,11 +163,11 @@ class DocumentPlans:
 
     @cached_property
     def _readers(self) -> dict[str, ShapeReader]:
-        """By the name of the operation. A variable of one may have the name, and not the type, of another's."""
+        """Return the readers by the name of the operation. Variables of two operations may have one name and different types."""
         return {name: ShapeReader(self._planner.schema, operation, RULES) for name, operation in separate_operations(self._ast).items()}
 
     def bind(self, operation: OperationDefinitionNode, inputs: dict[str, Any], viewer: Viewer) -> BoundPlan | None:
-        """The request as one statement, or None where the executor has to answer: with data, or with what is wrong."""
+        """Return the request as one statement, or None if the executor has to answer it with data or errors."""
         if operation.operation.value != "query":
             return None
         variables = get_variable_values(self._planner.schema, operation.variable_definitions or (), inputs, max_errors=1, hide_suggestions=True)
@@ -185,24 +185,24 @@ class DocumentPlans:
             return None
 
     def refused(self) -> None:
-        """A derived field refused an argument that only it could judge. The executor says so beside what the other fields answer."""
+        """Count a derived field that refused an argument when it was computed. The executor reports the error beside the data of the other fields."""
         self._planner.fallbacks["an argument was refused"] += 1
 
     def failed(self) -> None:
-        """Note that a statement of these plans failed, so that the executor had to answer after all."""
+        """Count a statement of these plans that failed, so that the executor had to answer."""
         self._planner.fallbacks["its statement failed"] += 1
 
     def _entry(self, operation: OperationDefinitionNode, reading: RequestShape, viewer: Viewer) -> CachedPlan:
         key = (operation.name and operation.name.value, viewer.customer_id is None, reading.shape)
         entry = self._cache.get(self._number, key)
         if entry is None:
-            entry = CachedPlan(self._made(operation, reading, viewer))
+            entry = CachedPlan(self._make(operation, reading, viewer))
             self._cache.put(self._number, key, entry)
         entry.uses += 1
         return entry
 
-    def _made(self, operation: OperationDefinitionNode, reading: RequestShape, viewer: Viewer) -> SqlPlan | CannotPlan:
-        """What is wrong with the arguments of a shape is wrong with those of every request that has it."""
+    def _make(self, operation: OperationDefinitionNode, reading: RequestShape, viewer: Viewer) -> SqlPlan | CannotPlan:
+        """Return the plan of a shape, or the reason why there is none. Arguments that are refused are refused in every request of the shape."""
         document = DocumentContext(self._planner.schema, self._fragments, reading.variables)
         try:
             plan = make(PlanBuilder(document, reading, viewer.customer_id is None, BUILDERS), operation)
@@ -217,31 +217,31 @@ class DocumentPlans:
 
 
 def make(draft: PlanBuilder, operation: OperationDefinitionNode) -> SqlPlan:
-    """Raises CannotPlan for what SQL cannot say, and what arguments raise."""
+    """Return the plan of an operation. Raises CannotPlan for a query that SQL cannot express, and the errors of arguments."""
     root_type = draft.document.schema.query_type
     assert root_type is not None
     scope = Scope(_viewer_column, "Viewer", "cast(null as text)" if draft.is_staff else ":customer_id")
-    built = build.build_object(draft, scope, root_type, [operation])  # type: ignore[list-item]  # it has a selection set, and that is all that is read
+    built = build.build_object(draft, scope, root_type, [operation])  # type: ignore[list-item]  # it has a selection set, and only that is read
     text = f"select {text_of(objects({'data': built.parts}))}{_locale(draft)} from (select 1) root{scope.joined}"
-    for join in draft.joins:  # an outer one comes before those inside it, whose marks its text brings along
+    for join in draft.joins:  # an outer join comes before those inside it, because its text contains their marks
         text = join.settle(text)
     arguments = {source.mark: source.read(draft.reading) for source in draft.sources if source.is_constant}
     constants = {name: value for source in draft.sources if source.is_constant for name, value in source.parameters(arguments[source.mark]).items()}
-    literals = {name: found for name, value in constants.items() if (found := enum_literal(value))}
+    literals = {name: literal for name, value in constants.items() if (literal := enum_literal(value))}
     sql, parameters = numbered(PARAMETER.sub(lambda match: literals.get(match[1], match[0]), text))
     varying = tuple(source for source in draft.sources if not source.is_constant)
     return SqlPlan(sql, parameters, constants, arguments, varying, built.fix, tuple(draft.derived), tuple(draft.permissions))
 
 
 def _locale(draft: PlanBuilder) -> str:
-    """One column more: the locale of the caller's customer, which staff do not have."""
+    """Return the column with the locale of the caller's customer, which staff do not have."""
     if draft.is_staff or not draft.needs_locale:
         return ""
     block = blocks()["customers.by_id"]
     return f", (select c.locale from ({correlated(block.sql, block, key=CALLER, owner=CALLER)}) c)"
 
 
-# Of what a token says, all but texts.
+# The types of the viewer's values that are not texts.
 VIEWER_TYPES = {"scopes": "text[]", "needs_sign_in": "boolean"}
 
 

@@ -1,4 +1,4 @@
-"""What is left to do in Python after the statement: a tree of functions along the answer that touches only where derived fields are."""
+"""Functions that Python applies to the result of a statement: a tree along the answer that visits only the derived fields."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from planner.draft import AnswerContext, PostProcess
 
 
 def fix_members(fixes: Mapping[str, PostProcess]) -> PostProcess | None:
-    """Fix an object's members. Null stays null: its members are not there."""
+    """Return the function for an object's members. Null stays null, because it has no members."""
     if not fixes:
         return None
     steps = tuple(fixes.items())
@@ -22,7 +22,7 @@ def fix_members(fixes: Mapping[str, PostProcess]) -> PostProcess | None:
 
 
 def fix_items(item: PostProcess | None) -> PostProcess | None:
-    """Fix every item of a list."""
+    """Return the function for every item of a list."""
     if item is None:
         return None
     return lambda values, run: [item(value, run) for value in values]

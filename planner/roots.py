@@ -1,4 +1,4 @@
-"""Roots and other things found by an id whose prefix says what they are."""
+"""Root fields, and objects that are looked up by an id whose prefix names their type."""
 
 from collections.abc import Hashable, Iterable
 from typing import Any
@@ -21,49 +21,49 @@ from schema.declarations.fields import AnyOf
 from schema.declarations.roots import Root
 
 
-def any_of(draft: PlanBuilder, scope: Scope, relation: AnyOf, ask: FieldRequest) -> SqlFragment:
+def any_of(draft: PlanBuilder, scope: Scope, relation: AnyOf, request: FieldRequest) -> SqlFragment:
     key = scope.column(relation.key)
-    return certain(_by_prefix(draft, relation.prefixes, (key, scope.owner), ask, is_certain=relation.is_certain), ask)
+    return certain(_by_prefix(draft, relation.prefixes, (key, scope.owner), request, is_certain=relation.is_certain), request)
 
 
-def root(draft: PlanBuilder, scope: Scope, declared: Root, ask: FieldRequest) -> SqlFragment:
-    return ROOTS[declared.name](draft, scope, ask)
+def root(draft: PlanBuilder, scope: Scope, declared: Root, request: FieldRequest) -> SqlFragment:
+    return ROOTS[declared.name](draft, scope, request)
 
 
-def _customer(draft: PlanBuilder, scope: Scope, ask: FieldRequest) -> SqlFragment:
-    """Another customer's id stands against the caller's own in the block, and nothing is found."""
-    mark, is_named, _ = draft.take(ask[0], ask[1][0], lambda arguments: {f"id{mark}": arguments["id"]})
+def _customer(draft: PlanBuilder, scope: Scope, request: FieldRequest) -> SqlFragment:
+    """Return one customer. The block compares the id with the caller's own, so another customer's id selects no row."""
+    mark, is_named, _ = draft.take(request[0], request[1][0], lambda arguments: {f"id{mark}": arguments["id"]})
     key = f"cast(:id{mark} as text)" if is_named else scope.column("customer_id")
-    return certain(row(draft, blocks()["customers.by_id"], (key, key if draft.is_staff else scope.owner), (object_type(ask), ask[1])), ask)
+    return certain(row(draft, blocks()["customers.by_id"], (key, key if draft.is_staff else scope.owner), (object_type(request), request[1])), request)
 
 
-def _customers(draft: PlanBuilder, scope: Scope, ask: FieldRequest) -> SqlFragment:
+def _customers(draft: PlanBuilder, scope: Scope, request: FieldRequest) -> SqlFragment:
     if not draft.is_staff:
         raise CannotPlan("customers is for staff")
-    return page_of(draft, blocks()["customers.matching"], ("cast('' as text)", scope.owner), ask, own=("search",))
+    return page_of(draft, blocks()["customers.matching"], ("cast('' as text)", scope.owner), request, own=("search",))
 
 
-def _node(draft: PlanBuilder, scope: Scope, ask: FieldRequest) -> SqlFragment:
-    mark, prefixes, _ = draft.take(ask[0], ask[1][0], lambda arguments: {f"id{mark}": arguments["id"]})
+def _node(draft: PlanBuilder, scope: Scope, request: FieldRequest) -> SqlFragment:
+    mark, prefixes, _ = draft.take(request[0], request[1][0], lambda arguments: {f"id{mark}": arguments["id"]})
     key = f"cast(:id{mark} as text)"
-    return certain(_by_prefix(draft, prefixes, (key, _owner(draft, scope, key)), ask), ask)
+    return certain(_by_prefix(draft, prefixes, (key, _owner(draft, scope, key)), request), request)
 
 
-def _nodes(draft: PlanBuilder, scope: Scope, ask: FieldRequest) -> SqlFragment:
-    mark, prefixes, _ = draft.take(ask[0], ask[1][0], lambda arguments: {f"ids{mark}": arguments["ids"]})
+def _nodes(draft: PlanBuilder, scope: Scope, request: FieldRequest) -> SqlFragment:
+    mark, prefixes, _ = draft.take(request[0], request[1][0], lambda arguments: {f"ids{mark}": arguments["ids"]})
     alias = draft.alias()
     key = f"{alias}.id"
-    found = _by_prefix(draft, prefixes, (key, _owner(draft, scope, key)), ask)
+    node = _by_prefix(draft, prefixes, (key, _owner(draft, scope, key)), request)
     source = f"unnest(cast(:ids{mark} as text[])) with ordinality {alias}(id, nth)"
-    listed = f"(select string_agg(coalesce({found.sql}, 'null'), ',' order by {alias}.nth) from {source})"
-    return SqlFragment((Constant("["), listed, Constant("]")), fix_items(found.fix))
+    listed = f"(select string_agg(coalesce({node.sql}, 'null'), ',' order by {alias}.nth) from {source})"
+    return SqlFragment((Constant("["), listed, Constant("]")), fix_items(node.fix))
 
 
 ROOTS = {"customer": _customer, "customers": _customers, "node": _node, "nodes": _nodes}
 
 
 def _prefixes(ids: list[str]) -> Hashable:
-    """The kinds of the ids, not the ids. What is of no kind is not looked for."""
+    """Return the kinds of the ids, without the ids. Ids of unknown kinds are not looked up. Raises BadUserInput."""
     if len(ids) > MAX_NODES:
         raise BadUserInput("too many ids", "ids")
     return frozenset(prefix_of(item) for item in ids).intersection(BY_ID)
@@ -78,23 +78,24 @@ RULES: dict[str, Rule] = {
 
 
 def _owner(draft: PlanBuilder, scope: Scope, key: str) -> str:
-    """Staff know only the id of a thing, so whose it is has to be found first."""
+    """Return the owner of an object. Staff name only its id, so its owner has to be selected first."""
     if not draft.is_staff:
         return scope.owner
     block = blocks()["customers.owner"]
     return f"(select w.customer_id from ({correlated(block.sql, block, key=key, owner='null')}) w)"
 
 
-def _by_prefix(draft: PlanBuilder, prefixes: Iterable[str], keyed: tuple[str, str], ask: FieldRequest, *, is_certain: bool = False) -> SqlFragment:
-    """One branch for each kind that the thing may be, of which Postgres runs the one that the id's prefix names. Null in SQL if nothing is found."""
+def _by_prefix(draft: PlanBuilder, prefixes: Iterable[str], keyed: tuple[str, str], request: FieldRequest, *, is_certain: bool = False) -> SqlFragment:
+    """Return one branch for each kind of the object; Postgres runs the branch that the id's prefix names. Null in SQL if there is no row."""
     branches: list[str] = []
     fixes: dict[str, Any] = {}
     for prefix in sorted(set(prefixes) & BY_ID.keys()):
-        shown = _type_of(draft, prefix, get_named_type(ask[0].type)), ask[1]
-        is_told = is_certain and _is_id_only(draft, *shown)
-        found = build_object(draft, Scope(lambda _: keyed[0], "", keyed[1]), *shown) if is_told else row(draft, blocks()[BY_ID[prefix]], keyed, shown)
-        branches.append(f"when '{prefix}' then {_tagged(found, prefix)}")
-        fixes[prefix] = found.fix
+        selected = _type_of(draft, prefix, get_named_type(request[0].type)), request[1]
+        needs_no_row = is_certain and _is_id_only(draft, *selected)
+        scope = Scope(lambda _: keyed[0], "", keyed[1])
+        branch = build_object(draft, scope, *selected) if needs_no_row else row(draft, blocks()[BY_ID[prefix]], keyed, selected)
+        branches.append(f"when '{prefix}' then {_tagged(branch, prefix)}")
+        fixes[prefix] = branch.fix
     if not branches:
         return SqlFragment(("cast(null as text)",))
     sql = f"case left({keyed[0]}, -27) {' '.join(branches)} end"
@@ -102,21 +103,21 @@ def _by_prefix(draft: PlanBuilder, prefixes: Iterable[str], keyed: tuple[str, st
 
 
 def _is_id_only(draft: PlanBuilder, kind: GraphQLObjectType, nodes: list[FieldNode]) -> bool:
-    """Than which thing it is, and that is known without reading it."""
-    return all(asked[0].name.value in ("id", "__typename") for asked in collect(draft.document, kind, selections_of(nodes)).values())
+    """Return whether only the id and the type are selected, which are known without the row."""
+    return all(merged[0].name.value in ("id", "__typename") for merged in collect(draft.document, kind, selections_of(nodes)).values())
 
 
-def _tagged(found: SqlFragment, prefix: str) -> str:
-    """With something left to fix, the answer says of which kind it is."""
-    return f"""'["{prefix}",' || {found.sql} || ']'""" if found.fix else found.sql
+def _tagged(branch: SqlFragment, prefix: str) -> str:
+    """Return the SQL of a branch; if it has a function to apply, its JSON is tagged with the prefix."""
+    return f"""'["{prefix}",' || {branch.sql} || ']'""" if branch.fix else branch.sql
 
 
 def _fix_tagged(fixes: dict[str, Any]) -> Any:
     def fix(value: Any, run: AnswerContext) -> Any:
         if not isinstance(value, list):
             return value
-        prefix, found = value
-        return fixes[prefix](found, run)
+        prefix, member = value
+        return fixes[prefix](member, run)
 
     return fix
 

@@ -1,4 +1,4 @@
-"""Arguments of fields, coerced as the executor does it, under the names that resolvers use."""
+"""Arguments of fields, coerced as in the executor, under the names that resolvers use."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ Arguments = dict[str, Any]
 
 
 def arguments_of(definition: GraphQLField, node: FieldNode, variables: Any) -> Arguments:
-    """Raises GraphQLError as the executor would."""
-    given = get_argument_values(definition, node, variables)
-    return {name: _named(given.get(name), argument.type) for name, argument in definition.args.items()}
+    """Return a field's arguments by name. Raises GraphQLError as the executor does."""
+    values = get_argument_values(definition, node, variables)
+    return {name: _named(values.get(name), argument.type) for name, argument in definition.args.items()}
 
 
 def _named(value: Any, kind: Any) -> Any:
-    """An input object under the Python names of its fields, what is null left out."""
+    """Return an input object under the Python names of its fields, without null values."""
     named = get_named_type(kind)
     if not isinstance(value, dict) or not isinstance(named, GraphQLInputObjectType):
         return value
@@ -28,13 +28,13 @@ def has_variables(node: FieldNode) -> bool:
     finder = _VariableFinder()
     for argument in node.arguments or ():
         visit(argument, finder)
-    return finder.found
+    return finder.has_variable
 
 
 class _VariableFinder(Visitor):
     def __init__(self) -> None:
         super().__init__()
-        self.found = False
+        self.has_variable = False
 
     def enter_variable(self, _node: VariableNode, *_: Any) -> None:
-        self.found = True
+        self.has_variable = True

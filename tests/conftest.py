@@ -125,7 +125,7 @@ async def closing_pool(database: Database) -> AsyncIterator[Database]:
 
 def assert_all_connections_are_back(opened: Database, size: int) -> None:
     """Every unit of work on this pool was closed, whoever made it."""
-    assert opened._line._places == size
+    assert opened._queue._slots == size
 
 
 @pytest.fixture

@@ -1,1 +1,1 @@
-"""JSON Web Tokens: keys, claims, issuers, and the Viewer they name."""
+"""JSON Web Tokens: keys, claims, issuers, and the Viewer that a token names."""

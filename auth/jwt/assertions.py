@@ -1,4 +1,4 @@
-"""How a partner's app proves itself at the token endpoint: by a secret, or by an assertion that its private key signed (RFC 7523 §2.2 and §3)."""
+"""Client authentication of a partner's app at the token endpoint: by a secret, or by an assertion signed with its private key (RFC 7523 §2.2 and §3)."""
 
 import hmac
 import json
@@ -13,14 +13,14 @@ from auth.reasons import NotValid, Reason
 from auth.secret import hash_of
 
 MAX_BYTES = 8192
-# An assertion lives this long at most, so that those that were used need not be remembered for longer.
+# The longest lifetime of an assertion, so that used assertions are stored no longer than this.
 MAX_SECONDS = 300
 ALGORITHMS: tuple[Asymmetric, ...] = ("EdDSA", "ES256", "ES384", "PS256", "RS256")
 TYPES = frozenset({None, "jwt", "client-authentication+jwt"})
 
 
 class AssertionKey(Protocol):
-    """One of a client's; either is None."""
+    """One credential of a client: a secret's hash or a public key; the other is None."""
 
     @property
     def secret_hash(self) -> str | None: ...
@@ -30,27 +30,27 @@ class AssertionKey(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Assertion:
-    """One that holds. It must not hold again: `jti` is good once, and of no use after `expires_at`."""
+    """A verified assertion. It must be accepted only once: `jti` is valid once, and not after `expires_at`."""
 
     jti: str
     expires_at: datetime
 
 
-def is_secret(given: str, credentials: Iterable[AssertionKey]) -> bool:
-    """All are compared, whichever is right."""
-    hashed = hash_of(given)
-    return any([hmac.compare_digest(hashed, found.secret_hash) for found in credentials if found.secret_hash])
+def is_secret(secret: str, credentials: Iterable[AssertionKey]) -> bool:
+    """Return whether the secret is one of the credentials. All are compared, so that the time does not depend on which one matches."""
+    hashed = hash_of(secret)
+    return any([hmac.compare_digest(hashed, credential.secret_hash) for credential in credentials if credential.secret_hash])
 
 
 def subject_of(assertion: str) -> str:
-    """The client that an assertion says it is of; nothing is believed yet. Raises ValueError."""
+    """Return the client that an assertion names, before anything is verified. Raises ValueError."""
     claims = read(_bounded(assertion)).claims
     require_name(claims, "sub")
     return str(claims["sub"])
 
 
 def verify_assertion(assertion: str, client_id: str, credentials: Iterable[AssertionKey], *, audiences: Sequence[str], now: datetime) -> Assertion:
-    """Raises ValueError for an assertion that does not hold."""
+    """Verify an assertion's claims and signature. Raises ValueError for one that is not valid."""
     signed = read(_bounded(assertion))
     claims = signed.claims
     audience = next((name for name in audiences if name in _listed(claims.get("aud"))), audiences[0])
@@ -65,12 +65,12 @@ def verify_assertion(assertion: str, client_id: str, credentials: Iterable[Asser
 
 
 def usable(jwk: Any) -> bool:
-    """Whether a public key is one that we can verify with."""
+    """Return whether a public key fits one of the accepted algorithms."""
     return any(True for _ in of_jwk(jwk, ALGORITHMS))
 
 
 def _keys(credentials: Iterable[AssertionKey]) -> list[Key]:
-    return [key for found in credentials if found.jwk for key in of_jwk(json.loads(found.jwk), ALGORITHMS)]
+    return [key for credential in credentials if credential.jwk for key in of_jwk(json.loads(credential.jwk), ALGORITHMS)]
 
 
 def _fits(key: Key, kid: str | None, algorithm: str) -> bool:

@@ -1,7 +1,7 @@
-"""What a token says, read strictly, and whether it is meant for us now. Nothing here is believed before its signature is checked.
+"""Strict parsing of tokens, and validation of their claims against the issuer, the audience and the time. Claims are not trusted before the signature is checked.
 
-PyJWT would read it too, but it takes padded base64, repeated names and dates in quotes, and looks at its own clock. There is one reading of a token,
-so nobody can make two readings differ.
+PyJWT is not used for this: it accepts padded base64, repeated names and dates in quotes, and reads its own clock. A token is parsed by this module only,
+so that two parsers cannot read it differently.
 """
 
 import json
@@ -17,7 +17,7 @@ LEEWAY_SECONDS = 30
 MAX_NAME = 255
 MAX_INSTANT = 2**53
 ACCESS_TOKEN = frozenset({"at+jwt", "application/at+jwt"})
-# Keys that a token brings along, and extensions that would change what is signed (RFC 7515 §4.1.11, RFC 7797).
+# Keys inside a token, and extensions that would change what is signed (RFC 7515 §4.1.11, RFC 7797).
 FORBIDDEN_HEADERS = frozenset({"jku", "jwk", "x5u", "x5c", "crit", "b64"})
 
 Claims = dict[str, Any]
@@ -25,7 +25,7 @@ Claims = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """A token in its parts. `text` is what the signature is of."""
+    """The parts of a token. `text` is the signed text."""
 
     algorithm: str
     kid: str | None
@@ -37,7 +37,7 @@ class Signed:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a token of an issuer has to say. `types` are in lower case; None stands for no `typ` at all."""
+    """The claims that a token of an issuer must have. `types` are in lower case; None means no `typ` header."""
 
     issuer: str
     audience: str
@@ -45,7 +45,7 @@ class Expected:
 
 
 def read(token: str) -> Signed:
-    """Raises NotValid, or another ValueError."""
+    """Parse a token in compact form. Raises NotValid, or another ValueError."""
     parts = token.split(".")
     if len(parts) != 3:
         raise NotValid(Reason.MALFORMED, "not three parts")
@@ -60,7 +60,7 @@ def read(token: str) -> Signed:
 
 
 def validate_claims(signed: Signed, expected: Expected, *, now: datetime) -> None:
-    """Raises NotValid."""
+    """Check the type, the issuer, the audience, the subject and the dates of a token. Raises NotValid."""
     claims, at = signed.claims, now.timestamp()
     if signed.type not in expected.types:
         raise NotValid(Reason.TYPE, expected=" or ".join(sorted(kind or "absent" for kind in expected.types)))
@@ -78,13 +78,13 @@ def validate_claims(signed: Signed, expected: Expected, *, now: datetime) -> Non
 
 
 def require_name(claims: Claims, claim: str) -> None:
-    """Raises NotValid for a claim that is absent, or names nobody."""
+    """Require a claim that is a name. Raises NotValid for a claim that is absent or not a valid name."""
     if not is_name(claims.get(claim)):
         raise unusable(claims, claim)
 
 
 def acting_party(claims: Claims) -> str | None:
-    """Who acts for the subject (RFC 8693 §4.1); None where the subject acts alone. A claim that cannot be read names somebody all the same."""
+    """Return the party that acts for the subject (RFC 8693 §4.1); None if the subject acts alone, "unknown" for a claim that cannot be read."""
     act = claims.get("act")
     if act is None:
         return None
@@ -93,25 +93,25 @@ def acting_party(claims: Claims) -> str | None:
 
 
 def unusable(claims: Claims, claim: str) -> NotValid:
-    """The refusal of a token for a claim that is absent or has a wrong value."""
+    """Return the refusal of a token for a claim that is absent or has a wrong value."""
     return NotValid(Reason.CLAIM_MISSING if claims.get(claim) in (None, "") else Reason.CLAIM_INVALID, claim=claim)
 
 
 def is_name(value: object) -> bool:
-    """Text that may name somebody, and that Postgres can keep."""
+    """Return whether a value is a text of at most MAX_NAME characters that Postgres can store."""
     return isinstance(value, str) and 0 < len(value) <= MAX_NAME and is_storable(value)
 
 
 def _instant(claims: Claims, name: str) -> float:
     value: Any = claims.get(name)
-    # So neither true nor "1", neither Infinity nor NaN, nor a number too large for a float.
+    # Excludes true and "1", Infinity and NaN, and numbers that are too large for a float.
     if type(value) not in (int, float) or not abs(value) < MAX_INSTANT:
         raise unusable(claims, name)
     return float(value)
 
 
 def _decoded(part: str) -> bytes:
-    # What comes back the same had no padding, no foreign character and no stray bits: all of which Python passes over.
+    # A text that encodes to itself had no padding, no invalid character and no stray bits. Python's decoder ignores all three.
     decoded = urlsafe_b64decode(part + "=" * (-len(part) % 4))
     if urlsafe_b64encode(decoded).rstrip(b"=") != part.encode():
         raise NotValid(Reason.MALFORMED, "base64")
@@ -119,14 +119,14 @@ def _decoded(part: str) -> bytes:
 
 
 def _object(text: bytes) -> Claims:
-    found = json.loads(text.decode(), object_pairs_hook=_once_each)
-    if not isinstance(found, dict):
+    members = json.loads(text.decode(), object_pairs_hook=_once_each)
+    if not isinstance(members, dict):
         raise NotValid(Reason.MALFORMED, "not an object")
-    return found
+    return members
 
 
 def _once_each(pairs: list[tuple[str, Any]]) -> Claims:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise NotValid(Reason.MALFORMED, "a name twice")
-    return found
+    return members

@@ -1,4 +1,4 @@
-"""Other issuers: any OpenID provider whose tokens we take, and whom a token of theirs names here."""
+"""Other issuers: OpenID providers whose tokens are accepted, and the Viewer that their tokens name."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,9 +16,9 @@ from billing.states import Actor
 
 @dataclass(frozen=True, slots=True)
 class OtherIssuer:
-    """`name` is its `iss`. Its tokens are of one kind of caller, and say by `customer_claim` for whom; `scopes` turns theirs into ours and drops the rest.
+    """The settings of an issuer. `name` is its `iss`. Its tokens are of one kind of caller; `customer_claim` names the customer; `scopes` maps its scopes to ours and drops the rest.
 
-    Raises ValueError for what can never work.
+    Raises ValueError for settings that can never work.
     """
 
     name: str
@@ -31,30 +31,30 @@ class OtherIssuer:
     scopes: Mapping[str, str] | None = field(default=None, hash=False)
     allow_typ_jwt: bool = False
 
-    # Settings are read by pydantic: a misspelt name must not be passed over.
+    # Pydantic reads the settings and must refuse a misspelt name.
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
     def __post_init__(self) -> None:
         if not self.name or not self.audience or not self.algorithms:
             raise ValueError("name, audience and algorithms must not be empty")
         if not _is_protected(self.jwks_url):
-            raise ValueError("jwks_url must be an https URL; http is taken of this machine alone, and not in production")
+            raise ValueError("jwks_url must be an https URL; http is accepted for this machine only, and not in production")
         if self.kind not in KINDS:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}")
 
 
 def _is_protected(url: str) -> bool:
-    """Whether nobody on the way can put keys of their own in place of the issuer's."""
+    """Return whether the URL is https, or http on this machine, so that the keys cannot be replaced in transit."""
     try:
         parts = urlsplit(url)
         is_valid = bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is none, or half of an IPv6 address
+    except ValueError:  # an invalid port, or an incomplete IPv6 address
         return False
     return is_valid and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(parts.hostname or "")))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host's name or address, without brackets, always means this machine (RFC 6761 §6.3)."""
+    """Return whether a host's name or address, without brackets, always means this machine (RFC 6761 §6.3)."""
     try:
         address = ip_address(host)
     except ValueError:
@@ -63,7 +63,7 @@ def is_loopback(host: str) -> bool:
 
 
 def trusting(other: OtherIssuer) -> TrustedIssuer:
-    """A token is judged again after a while, so that a key that its issuer took back does not live on in our memory."""
+    """Return how tokens of an issuer are verified. A token is verified again after TTL_SECONDS, so that a key that its issuer revoked is not accepted for longer."""
     types = ACCESS_TOKEN | {"jwt", None} if other.allow_typ_jwt else ACCESS_TOKEN
     store = KeyStore(other.jwks_url, other.algorithms)
     return TrustedIssuer(
@@ -72,7 +72,7 @@ def trusting(other: OtherIssuer) -> TrustedIssuer:
 
 
 def viewer_of(claims: Claims, other: OtherIssuer) -> Viewer:
-    """Their `kind` and `sid` claims mean nothing here. Raises NotValid for a token that names no customer."""
+    """Return the Viewer that another issuer's claims name. Its `kind` and `sid` claims are ignored. Raises NotValid for a token that names no customer."""
     if other.kind is not Actor.STAFF:
         require_name(claims, other.customer_claim)
     customer_id = None if other.kind is Actor.STAFF else claims[other.customer_claim]

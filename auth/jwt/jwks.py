@@ -1,4 +1,4 @@
-"""Another issuer's keys, fetched from its JWKS URL. PyJWT has a client for that, but it blocks the event loop and asks once per caller."""
+"""Another issuer's keys, fetched from its JWKS URL. PyJWT's own client is not used: it blocks the event loop and sends one request per caller."""
 
 import asyncio
 import json
@@ -14,12 +14,12 @@ TTL_SECONDS = 300
 REFRESH_SECONDS = TTL_SECONDS * 0.8
 UNKNOWN_KID_SECONDS = 30
 STALE_SECONDS = 24 * 3600
-# After a failure the next try waits this long, so that a dead server is not asked once per request.
+# The time between a failed fetch and the next, so that an unavailable server does not get one fetch per request.
 PAUSE_SECONDS = 2
 TIMEOUT_SECONDS = 3
 MAX_BYTES = 256 * 1024
 MAX_KEYS = 100
-# Without compression the bytes that are counted are all there is to unpack.
+# No compression, so that the bytes that are counted are the size of the document.
 HEADERS = {"Accept": "application/json, application/jwk-set+json", "Accept-Encoding": "identity", "User-Agent": "portico"}
 
 logger = logging.getLogger("portico.auth")
@@ -29,11 +29,11 @@ NEVER = float("-inf")
 
 
 class KeysUnavailable(Exception):
-    """The issuer's keys were never had, or last a day ago: whether the token holds cannot be said now."""
+    """The issuer's keys were never fetched, or last fetched more than a day ago, so the token cannot be verified now."""
 
 
 class KeyStore:
-    """One issuer's keys: fetched by one caller for all, renewed before they are old, and kept for a day when their server is away."""
+    """One issuer's keys: fetched once for all callers, renewed before they are old, and used for a day while their server is unavailable."""
 
     def __init__(self, url: str, algorithms: Sequence[str]) -> None:
         self._host = urlsplit(url).hostname
@@ -45,7 +45,7 @@ class KeyStore:
         self._fetching: asyncio.Task[None] | None = None
 
     async def find(self, kid: str | None, algorithm: str, now: datetime) -> Key | None:
-        """None for a key that the issuer does not have. Raises KeysUnavailable."""
+        """Return the issuer's key for a `kid` and an algorithm, or None if the issuer has none. Raises KeysUnavailable."""
         at = now.timestamp()
         if algorithm not in self._algorithms:
             return None
@@ -60,7 +60,7 @@ class KeyStore:
         age = at - self._fetched_at
         is_failing = self._tried_at > self._fetched_at
         may_try = at - self._tried_at >= PAUSE_SECONDS
-        # While the server is away nobody waits for it as long as there are keys to go on with.
+        # While the server is unavailable, no caller waits for it as long as there are keys that can be used.
         if (age >= TTL_SECONDS and not is_failing) or (age > STALE_SECONDS and may_try):
             await self._renewed(at)
         elif age >= REFRESH_SECONDS and may_try:
@@ -69,11 +69,11 @@ class KeyStore:
             raise KeysUnavailable
 
     def _known(self, kid: str | None, algorithm: str, at: float) -> Key | None:
-        found = chosen(self._current, kid, algorithm)
-        return found or (chosen(self._previous, kid, algorithm) if at < self._previous_until else None)
+        key = chosen(self._current, kid, algorithm)
+        return key or (chosen(self._previous, kid, algorithm) if at < self._previous_until else None)
 
     async def _renewed(self, at: float) -> None:
-        # Whoever waits may be cancelled; the fetch goes on for the others.
+        # A waiting caller may be cancelled; the fetch continues for the others.
         await asyncio.shield(self._renewal(at))
 
     def _renewal(self, at: float) -> asyncio.Task[None]:
@@ -84,21 +84,21 @@ class KeyStore:
     async def _renew(self, at: float) -> None:
         try:
             keys = await asyncio.to_thread(parsed, await self._fetch(), self._algorithms)
-        except Exception as error:  # whatever goes wrong over there, the keys we have stay
-            # The URL may hold a password or a key, and httpx repeats it.
+        except Exception as error:  # any error of the issuer's server leaves the present keys in use
+            # The URL may contain a password or a key, and httpx repeats it in its messages.
             reason = f"{type(error).__name__}: {error}" if type(error) is ValueError else type(error).__name__
             logger.warning("keys cannot be fetched from %s: %s", self._host, reason)
             self._tried_at = at
             return
         if keys != self._current:
-            # Nobody says when they changed. The old ones go on for a while after we noticed, but not long after we last saw them.
+            # The time of the change is unknown. The old keys are accepted for TTL_SECONDS after the change was noticed, but at most 2 × TTL_SECONDS after they were last fetched.
             self._previous, self._current = self._current, keys
             self._previous_until = min(at, self._fetched_at + TTL_SECONDS) + TTL_SECONDS
         self._fetched_at = self._tried_at = at
 
 
 def parsed(body: bytes, algorithms: Sequence[str]) -> Keys:
-    """The keys of a JWK Set that may verify with one of `algorithms`. Raises ValueError when that is none."""
+    """Return the keys of a JWK Set that can verify with one of `algorithms`. Raises ValueError if there are none."""
     document = json.loads(body)
     listed = document.get("keys") if isinstance(document, dict) else None
     if not isinstance(listed, list) or len(listed) > MAX_KEYS:
@@ -110,11 +110,11 @@ def parsed(body: bytes, algorithms: Sequence[str]) -> Keys:
 
 
 def fetcher(url: str) -> Fetch:
-    """How to get `url`: no redirects, and bounds on time and bytes that hold for a server which sends a byte at a time or never stops."""
-    # Imported here, because most portals trust no other issuer.
+    """Return a function that fetches `url`: without redirects, with limits on time and bytes that also apply to a server that sends slowly or without end."""
+    # Imported here, because most deployments trust no other issuer.
     import httpx
 
-    # Reading the certificates takes tens of milliseconds, and so does what httpx and anyio import at their first request: done once and at the start.
+    # Reading the certificates takes tens of milliseconds, and so do the imports of httpx and anyio at the first request: both are done once, at the start.
     context = httpx.create_ssl_context()
     httpx.AsyncHTTPTransport(verify=context)
     import_module("anyio._backends._asyncio")

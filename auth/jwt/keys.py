@@ -1,4 +1,4 @@
-"""Keys. Each is used with one algorithm and no other (RFC 8725 §3.1), which comes from configuration: a token or a JWK can fail to match it, never choose it."""
+"""Keys. Each is used with one algorithm only (RFC 8725 §3.1), which comes from the configuration: a token or a JWK may fail to match it and cannot choose it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from jwt.algorithms import get_default_algorithms
 
-# What an issuer with public keys may sign with. HS256 is not among them: whoever can verify it can sign it.
+# The algorithms of an issuer with public keys. HS256 is excluded: a key that verifies it can also sign.
 Asymmetric = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 Ours = Literal["EdDSA", "RS256"]
 SHARED = "HS256"
@@ -21,12 +21,12 @@ _ALGORITHMS = get_default_algorithms()
 
 
 class UnusableKey(ValueError):
-    """The message says what is wrong with it, to follow the name of its file."""
+    """A key that cannot be used. The message says why and follows the name of the key's file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """`kid` is its name in tokens. Without `signing` it only verifies."""
+    """A key and its one algorithm. `kid` is its name in tokens. A key without `signing` only verifies."""
 
     kid: str | None
     algorithm: str
@@ -41,12 +41,12 @@ Keys = Mapping[tuple[str | None, str], Key]
 
 
 def named(keys: Sequence[Key]) -> Keys:
-    """By name and algorithm; of two with the same the first counts."""
+    """Return the keys by name and algorithm; of two keys with the same name and algorithm the first is used."""
     return {(key.kid, key.algorithm): key for key in reversed(keys)}
 
 
 def chosen(keys: Keys, kid: str | None, algorithm: str) -> Key | None:
-    """The key that a token's header points at; a token that names none may mean the only one there is."""
+    """Return the key that a token's header names; for a token that names none, the only key of the algorithm, if there is exactly one."""
     if kid is not None:
         return keys.get((kid, algorithm))
     fitting = [key for key in keys.values() if key.algorithm == algorithm]
@@ -54,7 +54,7 @@ def chosen(keys: Keys, kid: str | None, algorithm: str) -> Key | None:
 
 
 def shared(secret: str) -> Key:
-    """One secret signs and verifies: for demos and tests. Raises UnusableKey."""
+    """Return the key of a secret that signs and verifies, for demos and tests. Raises UnusableKey."""
     try:
         prepared = _ALGORITHMS[SHARED].prepare_key(secret)
     except jwt.InvalidKeyError as error:
@@ -63,7 +63,7 @@ def shared(secret: str) -> Key:
 
 
 def of_pem(kid: str, text: bytes) -> Key:
-    """A key of our own from an unencrypted PKCS8 file. Raises UnusableKey."""
+    """Return a key of our own from an unencrypted PKCS8 file. Raises UnusableKey."""
     try:
         private = load_pem_private_key(text, password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
@@ -81,7 +81,7 @@ def new_pem(algorithm: Ours) -> bytes:
 
 
 def published(keys: Sequence[Key]) -> dict[str, list[dict[str, str]]]:
-    """The public halves as a JWK Set (RFC 7517). A shared secret has none."""
+    """Return the public keys as a JWK Set (RFC 7517). A shared secret has no public key."""
     return {"keys": [_jwk(key) for key in keys if key.algorithm != SHARED]}
 
 
@@ -92,7 +92,7 @@ def _jwk(key: Key) -> dict[str, str]:
 
 
 def of_jwk(data: object, algorithms: Sequence[str]) -> Iterator[Key]:
-    """Somebody else's key, once for each of `algorithms` that fits it; nothing where it is not meant for signatures, private, or too weak."""
+    """Yield another party's key, once for each of `algorithms` that fits it; nothing for a key that is not for signatures, is private, or is too weak."""
     if not isinstance(data, dict) or not _is_for_verifying(data):
         return
     for algorithm in algorithms:
@@ -101,7 +101,7 @@ def of_jwk(data: object, algorithms: Sequence[str]) -> Iterator[Key]:
 
 
 def _is_for_verifying(data: dict[str, Any]) -> bool:
-    # PyJWT looks at neither `use` nor `key_ops`; a private member would make its key one that signs.
+    # PyJWT reads neither `use` nor `key_ops`. With a private member, PyJWT would return a signing key.
     operations = data.get("key_ops", ["verify"])
     says_so = data.get("use", "sig") == "sig" and isinstance(operations, list) and "verify" in operations
     return says_so and "d" not in data and isinstance(data.get("kid"), str | None)

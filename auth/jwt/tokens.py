@@ -1,4 +1,4 @@
-"""Bearer tokens: JWTs after RFC 9068, judged by the rules of RFC 8725."""
+"""Bearer tokens: JWTs of RFC 9068, verified by the rules of RFC 8725."""
 
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ KINDS = (Actor.CUSTOMER, Actor.STAFF, Actor.PARTNER)
 
 @dataclass(frozen=True, slots=True)
 class OwnIssuer:
-    """We ourselves. The first of `keys` signs, all of them verify."""
+    """This gateway as an issuer. The first of `keys` signs, all of them verify."""
 
     name: str
     audience: str
@@ -32,8 +32,8 @@ Find = Callable[[str | None, str, datetime], Awaitable[Key | None]]
 
 @dataclass(frozen=True, slots=True)
 class TrustedIssuer:
-    """An issuer whose tokens are accepted: the claims they must have, the algorithms and the source of its keys, whom a token names, and how long a token that was
-    verified is not verified again."""
+    """An issuer whose tokens are accepted: the claims they must have, the algorithms and the source of its keys, the Viewer that claims name, and for how many seconds a
+    verified token is not verified again."""
 
     expected: Expected
     algorithms: frozenset[str]
@@ -43,25 +43,25 @@ class TrustedIssuer:
 
 
 class Tokens:
-    """Tokens that held lately are remembered until they expire: a signature is as good the second time. Bounded; what does not hold is not kept."""
+    """Verification of tokens with a cache. Verified tokens stay in the cache until they expire. The cache has an upper bound; tokens that are not valid are not stored."""
 
     def __init__(self, ours: OwnIssuer, others: Iterable[TrustedIssuer] = (), *, size: int = 10_000) -> None:
         self._trusted = {one.expected.issuer: one for one in (*others, _ourselves(ours))}
         self._size = size
-        self._held: dict[str, tuple[Viewer, float]] = {}
+        self._verified: dict[str, tuple[Viewer, float]] = {}
 
     async def viewer_of(self, authorization: str | None, *, now: datetime) -> Viewer:
-        """The Viewer named by an `Authorization: Bearer …` header.
+        """Return the Viewer that an `Authorization: Bearer …` header names.
 
-        Raises Unauthenticated with the reason, and KeysUnavailable where another issuer's keys cannot be had.
+        Raises Unauthenticated with the reason, and KeysUnavailable if another issuer's keys cannot be fetched.
         """
-        found = self._held.get(authorization or "")
-        if found and now.timestamp() < found[1]:
-            return found[0]
+        entry = self._verified.get(authorization or "")
+        if entry and now.timestamp() < entry[1]:
+            return entry[0]
         viewer, until = await self._validated(bearer(authorization), now)
-        if len(self._held) >= self._size:
-            self._held.clear()
-        self._held[authorization or ""] = viewer, until
+        if len(self._verified) >= self._size:
+            self._verified.clear()
+        self._verified[authorization or ""] = viewer, until
         return viewer
 
     async def _validated(self, token: str, now: datetime) -> tuple[Viewer, float]:
@@ -84,7 +84,7 @@ class Tokens:
 
 
 async def _verify(signed: Signed, trusted: TrustedIssuer, now: datetime) -> None:
-    """Raises NotValid, KeysUnavailable."""
+    """Verify the signature with a key of the issuer. Raises NotValid and KeysUnavailable."""
     if signed.algorithm not in trusted.algorithms:
         raise NotValid(Reason.ALGORITHM, expected=quoted(*sorted(trusted.algorithms)))
     key = await trusted.find(signed.kid, signed.algorithm, now)
@@ -95,7 +95,7 @@ async def _verify(signed: Signed, trusted: TrustedIssuer, now: datetime) -> None
 
 
 def bearer(authorization: str | None) -> str:
-    """The token in the header. Raises Unauthenticated."""
+    """Return the token in the header. Raises Unauthenticated."""
     scheme, _, token = (authorization or "").partition(" ")
     if not authorization:
         raise unauthenticated(Reason.MISSING)
@@ -105,7 +105,7 @@ def bearer(authorization: str | None) -> str:
 
 
 def sign(viewer: Viewer, issuer: OwnIssuer, *, now: datetime, lifetime: timedelta) -> str:
-    """A token that `Tokens` takes until `now + lifetime`."""
+    """Return a signed token that `Tokens` accepts until `now + lifetime`."""
     key = issuer.keys[0]
     acting = viewer.client if viewer.kind is Actor.PARTNER else viewer.acting_party
     claims = {
@@ -119,7 +119,7 @@ def sign(viewer: Viewer, issuer: OwnIssuer, *, now: datetime, lifetime: timedelt
         "client_id": viewer.client,
         "scope": " ".join(viewer.scopes),
         **({"sid": viewer.session_id} if viewer.session_id else {}),
-        # Who acts for the customer (RFC 8693 §4.1).
+        # The party that acts for the customer (RFC 8693 §4.1).
         **({"act": {"sub": acting}} if acting is not None else {}),
     }
     return jwt.encode(claims, key.signing, algorithm=key.algorithm, headers={"typ": TOKEN_TYPE, **({"kid": key.kid} if key.kid else {})})

@@ -1,1 +1,1 @@
-"""Signed URLs, and where portal links may lead."""
+"""Signed URLs, and the pages that portal links may lead to."""

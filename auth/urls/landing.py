@@ -1,19 +1,19 @@
-"""Which page of the portal a link may lead to."""
+"""Check of the page of the portal that a link leads to."""
 
 import re
 from urllib.parse import unquote
 
 MAX_CHARACTERS = 500
-# A path and perhaps a query of RFC 3986, without the fragment: the link's own secret stands behind the only # there is.
+# A path and an optional query of RFC 3986, without a fragment: the link's own secret is its fragment.
 WRITTEN = re.compile(r"/(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})+")
-# Backslashes are slashes to browsers, two slashes begin another host, dots leave the folder.
+# Browsers read backslashes as slashes, two slashes begin another host, dots leave the folder.
 ELSEWHERE = re.compile(r"[\\#]|//|(?:^|/)\.\.?(?:[/?;]|$)")
-# Nobody encodes a path more often for a good reason.
+# A path that is encoded more often is refused.
 MAX_DECODINGS = 3
 
 
 def is_landing(text: str) -> bool:
-    """Whether it is a path of the portal such as /invoices?status=open, however often it is percent-encoded."""
+    """Return whether a text is a path of the portal such as /invoices?status=open. It may be percent-encoded several times."""
     if len(text) > MAX_CHARACTERS or not WRITTEN.fullmatch(text):
         return False
     for _ in range(MAX_DECODINGS):

@@ -1,4 +1,4 @@
-"""Addresses of files, good for a few minutes for whoever has them. Made only for a row that the caller was allowed to see."""
+"""Signed URLs of files. Valid for a few minutes for every holder, and made only for a row that the caller may read."""
 
 import hashlib
 import hmac
@@ -16,7 +16,7 @@ LIFETIME = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True)
 class TemporaryUrl:
-    """An address, and until when it is good."""
+    """A URL, and the instant at which it expires."""
 
     url: str
     expires_at: datetime
@@ -24,7 +24,7 @@ class TemporaryUrl:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Makes the addresses of one moment. `url` is where the gateway is reached from outside; `app` is the partner's app that asks for them, whose budgets their use counts against."""
+    """Maker of URLs at one instant. `url` is the gateway's public address; `app` is the partner's app that requests them, and downloads count against its budgets."""
 
     url: str
     secret: bytes = field(repr=False)
@@ -35,7 +35,7 @@ class Links:
         return self._link("files", identifier, customer_id).url
 
     def paper(self, name: str, customer_id: str) -> TemporaryUrl:
-        """`name` says what is printed: an invoice's, a credit note's or a payment's id, or a statement."""
+        """Return the URL of a PDF. `name` is the id of an invoice, a credit note or a payment, or names a statement."""
         return self._link("papers", name, customer_id)
 
     def _link(self, place: str, name: str, customer_id: str) -> TemporaryUrl:
@@ -47,7 +47,7 @@ class Links:
 
 @dataclass(frozen=True, slots=True)
 class SignedUrl:
-    """What an address says. `place` is where it leads."""
+    """The parts of a signed URL. `place` is the first part of its path."""
 
     identifier: str
     customer_id: str
@@ -57,25 +57,25 @@ class SignedUrl:
     app: str = ""
 
     def seconds_left(self, now: datetime) -> int:
-        """For an address that holds; at least one."""
+        """Return the whole seconds until the URL expires, at least one; for a URL that was verified."""
         return max(1, int(int(self.expires) - now.timestamp()))
 
     def verify(self, secrets: Iterable[bytes], *, now: datetime) -> bool:
         if not (self.expires.isascii() and self.expires.isdigit() and len(self.expires) < 12 and now.timestamp() < int(self.expires)):
             return False
         signed = (self.customer_id, str(int(self.expires)), self.app)
-        made = (_signature(f"{self.place}/{self.identifier}", signed, secret) for secret in secrets)
-        return any(hmac.compare_digest(one.encode(), self.signature.encode()) for one in made)
+        signatures = (_signature(f"{self.place}/{self.identifier}", signed, secret) for secret in secrets)
+        return any(hmac.compare_digest(signature.encode(), self.signature.encode()) for signature in signatures)
 
 
 def parse_signed_url(name: str, parameters: Mapping[str, str], place: str) -> SignedUrl:
-    """What a request to an address says, by its path and its parameters."""
+    """Return the signed URL of a request, from its path and its parameters."""
     customer_id, expires, signature, app = (parameters.get(key, "") for key in ("customer", "expires", "signature", "app"))
     return SignedUrl(name, customer_id, expires, signature, place, app)
 
 
 def secret_of(key: Key) -> bytes:
-    """What signs addresses, made of a key that signs tokens: processes that share the one share the other, and neither is found from the other."""
+    """Return the secret that signs URLs, derived from a key that signs tokens: processes that share the key share the secret, and the key cannot be computed from it."""
     signing = key.signing
     raw = signing if isinstance(signing, bytes) else signing.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     return hmac.new(raw, b"portico: addresses of files", hashlib.sha256).digest()

@@ -1,4 +1,4 @@
-"""What may be attached to an invoice or a payment schedule. The figures are the product's; the API publishes them as `limits`."""
+"""Limits of the files of an invoice or a payment schedule. The figures belong to the product; the API publishes them as `limits`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,23 +8,23 @@ from billing.refusals import ErrorCode, Refused
 MAX_FILE_BYTES = 10 * 1024**2
 MAX_GROUP_BYTES = 30 * 1024**2
 MAX_GROUP_FILES = 100
-# A request with files: a whole group and room for what is around it, of which the fields `operations` and `map` have at most so much each.
+# A request with files: a whole group and 1 MiB for the rest of the request. Below: the limit of the field `operations` and of the field `map`.
 MAX_REQUEST_BYTES = MAX_GROUP_BYTES + 1024**2
 MAX_FIELD_BYTES = 256 * 1024
-# 16,384 × 16,384. Nothing here makes pixels of a picture; this is for those who open it.
+# 16,384 × 16,384. The gateway does not decode pictures; the limit protects programs that open them.
 MAX_PIXELS = 2**28
-# How much is unpacked of one file to judge it.
+# The bytes that are unpacked of one file to check it.
 MAX_UNPACKED_BYTES = 64 * 1024**2
-# How much of the processor judging one PDF takes at most.
+# The processor time of checking one PDF.
 MAX_PROCESSOR_SECONDS = 2
-# Chunks of a PNG, segments of a JPEG. Each takes some microseconds. 10 MiB as encoders write them are at most some thousands.
+# Chunks of a PNG, segments of a JPEG. Each takes some microseconds to check. Encoders write at most some thousands in 10 MiB.
 MAX_PICTURE_PARTS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class FileLimits:
-    """What operators may set. `per_parent`: files of one invoice or schedule, None for any number; `upload_seconds`: a request with files, up to its answer;
-    `statement_rows` and `statement_csv_rows`: entries of a statement of account, which is a file too."""
+    """The limits that operators may set. `per_parent`: files of one invoice or schedule, None for any number; `upload_seconds`: the time of a request with files, up to
+    its answer; `statement_rows` and `statement_csv_rows`: entries of a statement of account, which is a file too."""
 
     per_parent: int | None = None
     upload_seconds: float = 120.0
@@ -37,7 +37,7 @@ DEFAULT_LIMITS = FileLimits()
 
 
 def check_count(count: int, field: str = "files") -> None:
-    """Raises Refused."""
+    """Check the number of files of an upload. Raises Refused."""
     if not count:
         raise Refused(ErrorCode.INVALID_VALUE, "Name at least one file.", field)
     if count > MAX_GROUP_FILES:
@@ -45,7 +45,7 @@ def check_count(count: int, field: str = "files") -> None:
 
 
 def check_sizes(sizes: Sequence[int]) -> None:
-    """The sizes of a group's files so far, in bytes; the last one may still be growing. Raises Refused, naming the first file that is too large."""
+    """Check the sizes of a group's files so far, in bytes; the last file may still be growing. Raises Refused, which names the first file that is too large."""
     for number, size in enumerate(sizes):
         if size > MAX_FILE_BYTES:
             raise Refused(ErrorCode.FILE_TOO_LARGE, f"A file may have at most {MAX_FILE_BYTES} bytes.", f"files.{number}")
@@ -56,24 +56,24 @@ def check_sizes(sizes: Sequence[int]) -> None:
 
 
 def check_size(size: int, field: str) -> None:
-    """Raises Refused for a file without a byte."""
+    """Check that a file is not empty. Raises Refused."""
     if size < 1:
         raise Refused(ErrorCode.EMPTY_FILE, "The file is empty.", field)
 
 
 def has_room(count: int, limit: int | None) -> bool:
-    """Whether `count` files can be attached to one thing. Without a limit there is always room."""
+    """Return whether `count` files can be attached to one invoice or schedule. None is no limit."""
     return limit is None or count <= limit
 
 
 def check_room(count: int, limit: int | None) -> None:
-    """`count` files would be attached to one thing. Raises Refused."""
+    """Check that `count` files can be attached to one invoice or schedule. Raises Refused."""
     if not has_room(count, limit):
         raise Refused(ErrorCode.QUOTA_EXCEEDED, f"No more than {limit} files can be attached to one invoice or payment schedule.", "files")
 
 
 def check_pixels(width: int, height: int) -> None:
-    """Raises Refused for a picture that would be too much to open."""
+    """Check the number of pixels of a picture. Raises Refused."""
     if not width or not height:
         raise Refused(ErrorCode.UNSUPPORTED_FILE, "The picture has no pixels.")
     if width * height > MAX_PIXELS:

@@ -1,4 +1,4 @@
-"""Which type a file has: its content decides. What its name and its declared type say is corrected, and refused only where it says something quite different.
+"""The type of a file, which its content decides. Its name and its declared type are corrected, and refused only if they claim another family of types.
 
 The reasons are in docs/decisions/0057-content-decides-the-type.md.
 """
@@ -14,23 +14,23 @@ PDF, PNG, JPEG = "application/pdf", "image/png", "image/jpeg"
 CONTENT_TYPES = (PDF, PNG, JPEG)
 MAX_NAME_BYTES = 255
 
-# The first one is given to a name that has none, or another one.
+# The first one is added to a name without an extension, and replaces a wrong one.
 EXTENSIONS = {PDF: ("pdf",), PNG: ("png",), JPEG: ("jpg", "jpeg", "jpe", "jfif", "pjpeg", "pjp")}
 TYPE_NAMES = {PDF: "a PDF", PNG: "a PNG", JPEG: "a JPEG"}
-# Pictures of other types: phones and programs convert them to JPEG or PNG and leave the name as it was.
+# Pictures of other types: phones and programs convert them to JPEG or PNG and do not change the name.
 PICTURES = ("heic", "heif", "avif", "webp", "gif", "tif", "tiff", "bmp", "svg", "apng", "jxl", "jp2")
 EXTENSION = re.compile(r"[A-Za-z0-9]{2,10}")
-# Only the table that comes with Python, so that a machine's own files change nothing.
+# Only Python's own table, so that a machine's own files have no influence.
 KNOWN = MimeTypes()
 
 PDF_ALIASES = (PDF, "application/x-pdf", "application/acrobat", "application/vnd.pdf", "applications/vnd.pdf", "text/pdf", "text/x-pdf", "pdf")
 PNG_ALIASES = (PNG, "image/x-png", "image/apng", "image/vnd.mozilla.apng")
-# What clients say that do not know. `text/plain` is what a part of a form has that says nothing (RFC 7578 §4.4).
+# The declared types of clients that do not know the type. `text/plain` is the default of a part of a form (RFC 7578 §4.4).
 VAGUE = re.compile(r"[*]/[*]|application/[*]|text/plain|multipart/form-data|(binary|application)/(x-)?(octet-stream|binary|(force-)?download)|\w+/(x-)?unknown")
 
 
 class Family(StrEnum):
-    """What a name or a declared type says. Within a family it may be wrong about the type."""
+    """The family of types of a name or a declared type. Within a family the type may be wrong."""
 
     DOCUMENT = "a document"
     PICTURE = "a picture"
@@ -38,18 +38,18 @@ class Family(StrEnum):
 
 
 def check_claims(file_name: str, declared: str, field: str) -> None:
-    """Raises Refused if a file's name or declared type says that it is neither a document nor a picture, or if they contradict each other."""
-    by_name, said = family_of_name(file_name), family_of_declared(declared)
+    """Check a file's name and declared type. Raises Refused if one of them is neither a document nor a picture, or if they contradict each other."""
+    by_name, by_declaration = family_of_name(file_name), family_of_declared(declared)
     if by_name is Family.OTHER:
         raise _unsupported(f"The name ends in .{_extension(file_name)[:20]}. Only PDF, PNG and JPEG files can be attached.", field)
-    if said is Family.OTHER:
+    if by_declaration is Family.OTHER:
         raise _unsupported(f"The file is declared as {_claims_text(declared)[:100]}. Only PDF, PNG and JPEG files can be attached.", field)
-    if by_name and said and by_name is not said:
+    if by_name and by_declaration and by_name is not by_declaration:
         raise _unsupported(f"The file is named like {by_name} and declared as {_claims_text(declared)[:100]}.", field)
 
 
 def check_content(content_type: str, file_name: str, declared: str, field: str) -> None:
-    """Raises Refused if a file of this type has the name or the declared type of another family."""
+    """Check the name and the declared type of a file of a detected type. Raises Refused if one of them is of another family."""
     check_claims(file_name, declared, field)
     family = _family_of_type(content_type)
     if family_of_name(file_name) not in (None, family):
@@ -59,15 +59,15 @@ def check_content(content_type: str, file_name: str, declared: str, field: str) 
 
 
 def declared_type(file_name: str, declared: str) -> str | None:
-    """The type that a file will probably have whose bytes are not here yet; None if neither its name nor its declared type says one."""
+    """Return the probable type of a file that is not uploaded yet; None if neither its name nor its declared type has one."""
     extension = _extension(file_name).lower()
     for content_type, extensions in EXTENSIONS.items():
         if extension in extensions:
             return content_type
-    said = family_of_declared(declared) or family_of_name(file_name)
-    if said is Family.PICTURE:
+    family = family_of_declared(declared) or family_of_name(file_name)
+    if family is Family.PICTURE:
         return PNG if _claims_text(declared) in PNG_ALIASES else JPEG
-    return PDF if said is Family.DOCUMENT else None
+    return PDF if family is Family.DOCUMENT else None
 
 
 def clean_name(file_name: str) -> str:
@@ -80,7 +80,7 @@ def clean_name(file_name: str) -> str:
 
 
 def named(file_name: str, content_type: str) -> str:
-    """A clean name with an extension of its type: as it is, in place of one of the same family, or added."""
+    """Return a clean name with an extension of the type: unchanged, in place of one of the same family, or added."""
     extension = _extension(file_name)
     if extension.lower() in EXTENSIONS[content_type]:
         return file_name
@@ -90,7 +90,7 @@ def named(file_name: str, content_type: str) -> str:
 
 
 def family_of_name(file_name: str) -> Family | None:
-    """None for a name without an extension: what follows its last dot means no type."""
+    """Return the family of a name; None for a name without an extension that means a type."""
     extension = _extension(file_name).lower()
     if extension in EXTENSIONS[PDF]:
         return Family.DOCUMENT
@@ -100,13 +100,13 @@ def family_of_name(file_name: str) -> Family | None:
 
 
 def family_of_declared(declared: str) -> Family | None:
-    """None for a declared type that says nothing."""
-    said = _claims_text(declared)
-    if said in PDF_ALIASES:
+    """Return the family of a declared type; None for one that names no certain type."""
+    media_type = _claims_text(declared)
+    if media_type in PDF_ALIASES:
         return Family.DOCUMENT
-    if said.partition("/")[0] == "image":
+    if media_type.partition("/")[0] == "image":
         return Family.PICTURE
-    return None if "/" not in said or VAGUE.fullmatch(said) else Family.OTHER
+    return None if "/" not in media_type or VAGUE.fullmatch(media_type) else Family.OTHER
 
 
 def _family_of_type(content_type: str) -> Family:
@@ -114,7 +114,7 @@ def _family_of_type(content_type: str) -> Family:
 
 
 def _extension(file_name: str) -> str:
-    """Empty for a name without one: `Invoice 1.5.2026 final` and `Sports club e.V` have none."""
+    """Return the extension of a name; empty for a name without one, such as `Invoice 1.5.2026 final` and `Sports club e.V`."""
     stem, _, extension = file_name.rpartition(".")
     return extension if stem and EXTENSION.fullmatch(extension) else ""
 

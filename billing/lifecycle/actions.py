@@ -1,4 +1,4 @@
-"""What may be done with a thing in the state it is in. One table per noun; the mutations and `availableActions` both read it."""
+"""The actions that are allowed in each state. One table per noun; the mutations and `availableActions` both read it."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -60,7 +60,7 @@ MESSAGES = {
 
 LIFECYCLE = (Action.PAUSE, Action.SUSPEND, Action.RESUME, Action.CANCEL, Action.CHANGE_PLAN, Action.APPLY_COUPON)
 
-# The table of the lifecycle: per state, in the order of LIFECYCLE, None for "yes" and otherwise the reason for "no".
+# The table of the lifecycle: per state, in the order of LIFECYCLE, None if the action is allowed, and otherwise the reason for the refusal.
 SUBSCRIPTION: dict[str, tuple[ErrorCode | None, ...]] = {
     "PENDING": (E.WRONG_STATE, E.WRONG_STATE, E.WRONG_STATE, None, E.WRONG_STATE, E.WRONG_STATE),
     "SCHEDULED": (E.WRONG_STATE, E.WRONG_STATE, E.WRONG_STATE, None, E.WRONG_STATE, None),
@@ -78,7 +78,7 @@ SUBSCRIPTION: dict[str, tuple[ErrorCode | None, ...]] = {
 
 
 def state_of(status: str, suspended_by: str | None, pending_kind: str | None, has_overdue: bool) -> str:
-    """The row of SUBSCRIPTION that a subscription stands in. A hold outranks a pending change, and that outranks what is overdue."""
+    """Return the key of a subscription's row in SUBSCRIPTION. A hold outranks a pending change, and that outranks an overdue invoice."""
     if status == "SUSPENDED":
         return "SUSPENDED by CUSTOMER" if suspended_by == "CUSTOMER" else "SUSPENDED"
     if pending_kind and status in ("ACTIVE", "TRIALING"):
@@ -89,9 +89,9 @@ def state_of(status: str, suspended_by: str | None, pending_kind: str | None, ha
 def of_subscription(
     status: str, suspended_by: str | None, pending_kind: str | None, has_overdue: bool, is_charging: bool, running_coupon: str | None
 ) -> list[ActionAvailability]:
-    """The quantity is part of the plan, so it may be changed when the plan may. While a charge decides what becomes of the subscription, it can only be canceled.
+    """Return the actions on a subscription. The quantity may be changed when the plan may. While a charge is open that decides about the subscription, it can only be canceled.
 
-    A coupon is removed where one could be applied.
+    A coupon can be removed in the states in which one can be applied.
     """
     state = state_of(status, suspended_by, pending_kind, has_overdue)
     reasons = dict(zip(LIFECYCLE, SUBSCRIPTION[state], strict=True))
@@ -110,7 +110,7 @@ def of_subscription(
 def of_invoice(
     status: str, remaining_minor: int, is_in_payment: bool = False, file_count: int = 0, *, max_files: int | None = None
 ) -> list[ActionAvailability]:
-    """`is_in_payment`: a charge for it is under way, or one that decides over its subscription. `max_files` is how many files it may have, None for any number."""
+    """Return the actions on an invoice. `is_in_payment`: a charge for it is open, or one that decides about its subscription. `max_files`: the limit of its files, None for any number."""
     pay = _unpayable("PROCESSING" if is_in_payment else status, remaining_minor)
     return [_state(Action.PAY, pay), _state(Action.DOWNLOAD, None), _state(Action.UPLOAD_ATTACHMENTS, _full(file_count, max_files))]
 
@@ -136,20 +136,20 @@ def of_method(is_default: bool, is_expired: bool, is_in_use: bool, has_payment_i
 
 
 def of_attachment(status: str, uploaded_by: str, *, actor: Actor, needs_sign_in: bool) -> list[ActionAvailability]:
-    """Who uploaded a file may delete it; above all, staff never delete what a customer uploaded, also not by a portal link that they made."""
+    """Return the actions on a file. Only the uploader may delete it: staff never delete a customer's file, also not through a portal link that they made."""
     delete = E.NOT_YOURS_TO_DELETE if actor != uploaded_by else E.SIGN_IN_REQUIRED if needs_sign_in else None
     return [_state(Action.DELETE, delete), _state(Action.DOWNLOAD, None if status == "STORED" else E.NOT_STORED)]
 
 
 def check_action(states: Iterable[ActionAvailability], action: Action, field: str | None = None) -> None:
-    """Raises Refused with the table's reason; `field` is the input's that it is about."""
+    """Check that the table allows an action. Raises Refused with the table's reason; `field` names the input field."""
     reason = next(state.reason for state in states if state.action is action)
     if reason is not None:
         raise Refused(reason, MESSAGES[reason], field)
 
 
 def check_version(expected: int | None, version: int) -> None:
-    """Who says which version they saw, means no other. Raises Refused."""
+    """Check the version that the caller has read, if it names one. Raises Refused for another version."""
     if expected is not None and expected != version:
         raise Refused(E.VERSION_CONFLICT, "It was changed since you read it. Read it again.", "expectedVersion")
 

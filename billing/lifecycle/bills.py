@@ -1,4 +1,4 @@
-"""What a period or the rest of one costs: lines, discount, credit for unused time, and what the customer's balance pays."""
+"""The price of a period or the rest of one: lines, discount, credit for unused time, and the part that the customer's balance pays."""
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -11,10 +11,10 @@ from billing.money.notes import IssuedCreditNote
 from billing.money.wording import Wording, WordingKind
 from billing.periods import BillingPeriod
 
-# Days until an invoice of the billing clock is overdue. One that is charged while the customer waits is due the same day.
+# Days until an invoice of the billing clock is overdue. An invoice that is charged while the customer waits is due the same day.
 DAYS_TO_PAY = 14
 
-# In the place of a redemption's id: one that is about to be made.
+# Stands for the id of a redemption that is not written yet.
 NEW = "new"
 
 
@@ -23,7 +23,7 @@ def due_on(facts: SubscriptionFacts, *, is_waiting: bool) -> date:
 
 
 def period_bill(facts: SubscriptionFacts, period: BillingPeriod, *, reason: str, is_waiting: bool) -> tuple[InvoiceDraft, Redemption | None]:
-    """A whole period, less the running coupon."""
+    """Return the bill for a whole period, less the running coupon, and the coupon after it."""
     redemption = used(facts, period)
     line = _line(facts, facts.terms, redemption, period=period, whole_seconds=period.seconds)
     return _credited(facts, InvoiceDraft(reason, period, (line,), due_on(facts, is_waiting=is_waiting), is_waiting)), redemption
@@ -32,7 +32,7 @@ def period_bill(facts: SubscriptionFacts, period: BillingPeriod, *, reason: str,
 def change_bill(
     facts: SubscriptionFacts, terms: Terms, *, period: BillingPeriod, whole_seconds: int
 ) -> tuple[InvoiceDraft, UnusedTime, tuple[IssuedCreditNote, ...], Redemption | None]:
-    """The rest of a period at another price, less the unused time at the old one: the bill, and the credit notes over what the bill does not take up."""
+    """Return the bill for the rest of a period at another price, less the unused time at the old price, and the credit notes for the unused time that the bill does not use."""
     unused = unused_time(facts)
     redemption = used(facts, period)
     line = _line(facts, terms, redemption, period=period, whole_seconds=whole_seconds)
@@ -48,14 +48,14 @@ def change_bill(
 
 
 def renewal_minor(facts: SubscriptionFacts, terms: Terms, redemption: Redemption | None) -> int:
-    """What the next renewal will cost: a whole period, with the coupon if it still counts then."""
+    """Return the price of the next renewal: a whole period, with the coupon if it is still valid then."""
     lasts = redemption is not None and not redemption.is_ended and redemption.periods_left != 0
     discount = _discount(facts).of(terms.price_minor, 1, 1) if lasts else 0
     return amounts_of(terms.price_minor, discount, rate_ppm=facts.account.tax_rate_ppm, behavior=terms.offer.tax_behavior).total_minor
 
 
 def is_free(facts: SubscriptionFacts) -> bool:
-    """Whether no period to come costs anything, as it stands: by its price, or by a coupon without an end. Then nothing has to be charged, and no method is needed."""
+    """Return whether all future periods cost nothing: by their price, or by a coupon without an end. Then no payment method is needed."""
     redemption = running(facts)
     lasts = redemption is not None and redemption.periods_left is None
     return renewal_minor(facts, facts.coming_terms, redemption if lasts else None) == 0
@@ -69,7 +69,7 @@ def running(facts: SubscriptionFacts) -> Redemption | None:
 
 
 def used(facts: SubscriptionFacts, period: BillingPeriod) -> Redemption | None:
-    """The running coupon after a bill for a period. The rest of a period that it was used for uses up nothing; every other period does, and past its last one it ends."""
+    """Return the running coupon after a bill for a period. The rest of a period for which it was used costs no further use; every other period costs one, and after the last use it ends."""
     redemption = running(facts)
     if redemption is None or redemption.used_until == period.ends_at:
         return redemption
@@ -84,7 +84,7 @@ def counts(redemption: Redemption | None) -> bool:
 
 
 def _line(facts: SubscriptionFacts, terms: Terms, redemption: Redemption | None, *, period: BillingPeriod, whole_seconds: int) -> Line:
-    """A period, or the rest of one whose whole has so many seconds."""
+    """Return the line for a period, or for the rest of a period of `whole_seconds`."""
     left = period.seconds
     price = share(terms.price_minor, left, whole_seconds)
     off = _discount(facts).of(price, left, whole_seconds) if counts(redemption) else 0
@@ -99,6 +99,6 @@ def _discount(facts: SubscriptionFacts) -> Discount:
 
 
 def _credited(facts: SubscriptionFacts, bill: InvoiceDraft, *, granted_minor: int = 0) -> InvoiceDraft:
-    """The customer's credit pays first, with what is granted together with the bill."""
+    """Return the bill with the part that the customer's credit pays first, including the credit that is granted together with the bill."""
     available = max(facts.account.balance_minor + granted_minor, 0)
     return replace(bill, credited_minor=min(available, bill.total_minor))

@@ -1,4 +1,4 @@
-"""Change of plan, price or quantity: now, to the second, or at the period's end."""
+"""Change of plan, price or quantity: now, counted in seconds, or at the period's end."""
 
 from dataclasses import replace
 from fractions import Fraction
@@ -17,7 +17,7 @@ from billing.states import PendingChangeKind, SubscriptionEventKind
 
 
 def change(facts: SubscriptionFacts, offer: Offer | None, quantity: int, *, when: ChangeWhen) -> Decision:
-    """During a trial nothing is charged and the trial's end is kept. A change of interval under POLICY is now, because the anchor moves with it."""
+    """Decide a change. During a trial nothing is charged and the trial's end stays. A change of interval under POLICY takes effect now, because the anchor moves. Raises Refused."""
     contract = facts.contract
     guard(contract, Action.CHANGE_PLAN)
     terms = _checked(facts, offer, quantity)
@@ -37,7 +37,7 @@ def changed(contract: Contract, terms: Terms) -> Contract:
 
 
 def _is_upgrade(facts: SubscriptionFacts, terms: Terms) -> bool:
-    """By what it comes to in a year. As much as before counts as an upgrade."""
+    """Return whether the new price of a year is at least the old one; an equal price counts as an upgrade."""
     return _yearly(terms) >= _yearly(facts.terms)
 
 
@@ -86,7 +86,7 @@ def _at_period_end(facts: SubscriptionFacts, terms: Terms) -> Decision:
 
 
 def _now(facts: SubscriptionFacts, terms: Terms) -> Decision:
-    """Of the same interval: the rest of the period. Of another: a whole new period, from a new anchor."""
+    """Decide a change at once. With the same interval the rest of the period is billed, with another interval a whole new period from a new anchor. Raises Refused."""
     contract, now = facts.contract, facts.now
     if any(cover.is_processing for cover in facts.covers):
         raise Refused(
@@ -114,7 +114,7 @@ def _now(facts: SubscriptionFacts, terms: Terms) -> Decision:
 
 
 def _warnings(facts: SubscriptionFacts, terms: Terms, unused: UnusedTime, notes: tuple[IssuedCreditNote, ...]) -> tuple[Warning, ...]:
-    """Of a change at once. The invoice has a line for the unused time, as far as it was paid and the new price takes it up; the rest stands on credit notes."""
+    """Return the warnings of a change at once. The invoice has a line for the unused time, as far as it was paid and the new price uses it; credit notes have the rest."""
     ends_now = unused.total_minor > 0 and not same_interval(facts.offer, terms.offer)
     return (*((Warning.PERIOD_ENDS_NOW,) if ends_now else ()), *((Warning.CREDIT_EXCEEDS_LINE,) if notes else ()))
 

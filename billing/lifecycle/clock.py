@@ -1,4 +1,4 @@
-"""What time alone does to a subscription: one step at a time, the earliest first, so that a clock that was late walks through every period it missed."""
+"""Changes of a subscription that are due by time: one step at a time, the earliest first, so that a late clock handles every period that it missed."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -15,7 +15,7 @@ from billing.states import PendingChangeKind, SubscriptionEventKind
 
 
 def due_at(contract: Contract) -> datetime | None:
-    """When time does something to it next; None is never. Nothing happens while a charge decides. (`subscription.due_at` is the same in SQL.)"""
+    """Return the instant of the next change by time; None if there is none, also while a charge decides about the subscription. (`subscription.due_at` is the same in SQL.)"""
     if contract.charging_payment_id is not None:
         return None
     by_status = {"PENDING": None, "SCHEDULED": contract.started_at, "PAUSED": contract.resumes_at, "SUSPENDED": contract.pending_at, "CANCELED": None}
@@ -30,7 +30,7 @@ def is_due(contract: Contract, now: datetime) -> bool:
 
 
 def step(facts: SubscriptionFacts) -> Decision:
-    """What is due first. An automatic resume counts from the real time, and has to be paid first; everything else counts from the instant it was due."""
+    """Decide the change that is due first. An automatic resume takes effect at the real time and has to be paid first; every other change takes effect at the instant when it was due."""
     contract = facts.contract
     at = due_at(contract) or facts.now
     if contract.status == "SCHEDULED":
@@ -43,7 +43,7 @@ def step(facts: SubscriptionFacts) -> Decision:
 
 
 def renew(facts: SubscriptionFacts) -> Decision:
-    """The next period begins where the last one ends."""
+    """Begin the next period where the last one ends."""
     is_first = facts.contract.status == "TRIALING"
     begun = begin_period(facts, facts.contract.period_ends_at or facts.now, reason="FIRST" if is_first else "RENEWAL")
     return replace(begun, events=(LifecycleEvent(SubscriptionEventKind.ACTIVATED if is_first else SubscriptionEventKind.RENEWED),))
@@ -59,7 +59,7 @@ def _pending(facts: SubscriptionFacts, at: datetime) -> Decision:
 
 
 def _new_plan(facts: SubscriptionFacts, at: datetime) -> Decision:
-    """At the end of a period, so the renewal at the new price comes with it; a suspended subscription only takes on the new plan."""
+    """Apply a scheduled change of plan at the end of a period, together with the renewal at the new price; a suspended subscription gets only the new plan."""
     contract = facts.contract
     terms = facts.coming_terms
     is_other = terms.offer.price_id != contract.price_id
@@ -67,8 +67,8 @@ def _new_plan(facts: SubscriptionFacts, at: datetime) -> Decision:
     after = changed(contract, terms)
     if not same_interval(facts.offer, terms.offer):
         after = replace(after, anchor_at=at)
-    now_on = replace(facts, contract=after)
+    changed_facts = replace(facts, contract=after)
     if contract.status == "SUSPENDED":
-        return Decision(replace(after, renewal_minor=renewal_minor(now_on, terms, running(facts))), (event,), effective_at=at)
-    renewed = renew(now_on)
+        return Decision(replace(after, renewal_minor=renewal_minor(changed_facts, terms, running(facts))), (event,), effective_at=at)
+    renewed = renew(changed_facts)
     return replace(renewed, events=(event, *renewed.events))

@@ -1,4 +1,4 @@
-"""Coupons on a subscription: one at a time, from the next invoice on."""
+"""Coupons of a subscription: one at a time, from the next invoice on."""
 
 from dataclasses import replace
 
@@ -10,12 +10,12 @@ from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import BillingAccount, CouponOffer
 from billing.states import SubscriptionEventKind
 
-# One answer for every code that does not hold, so that codes cannot be found by trying.
+# One message for every code that is not valid, so that codes cannot be discovered by trying.
 INVALID = "This code cannot be used here."
 
 
 def new_redemption(coupon: CouponOffer | None, *, currency: str) -> Redemption:
-    """Raises Refused, with the same words for an unknown, an expired, a used-up and an unfitting code."""
+    """Return a new redemption. Raises Refused, with the same message for an unknown code, an expired one, a used-up one, and one in another currency."""
     if coupon is None or not coupon.is_redeemable or (coupon.currency is not None and coupon.currency != currency):
         raise Refused(ErrorCode.COUPON_INVALID, INVALID, "code")
     periods = {"ONCE": 1, "REPEATING": coupon.duration_periods, "FOREVER": None}[coupon.duration]
@@ -23,7 +23,7 @@ def new_redemption(coupon: CouponOffer | None, *, currency: str) -> Redemption:
 
 
 def apply(facts: SubscriptionFacts, coupon: CouponOffer | None) -> Decision:
-    """A coupon whose last period is running makes room for the next one."""
+    """Decide to apply a coupon. It replaces a coupon whose last period is running. Raises Refused."""
     contract = facts.contract
     guard_coupon(facts, Action.APPLY_COUPON)
     before = running(facts)
@@ -35,7 +35,7 @@ def apply(facts: SubscriptionFacts, coupon: CouponOffer | None) -> Decision:
 
 
 def remove(facts: SubscriptionFacts) -> Decision:
-    """What was never used counts as never taken, and may be applied again."""
+    """Decide to remove the coupon. A coupon that was never used counts as never redeemed, and may be applied again. Raises Refused."""
     guard_coupon(facts, Action.REMOVE_COUPON)
     before = running(facts)
     gone = (replace(before, is_ended=True, is_withdrawn=before.used_until is None),) if before else ()
@@ -45,12 +45,12 @@ def remove(facts: SubscriptionFacts) -> Decision:
 
 
 def renewal_of(facts: SubscriptionFacts, coupon: CouponOffer | None, redemption: Redemption | None) -> int:
-    """The next renewal with another coupon than the one that runs, at the pending price where there is one."""
+    """Return the price of the next renewal with another coupon than the running one, at the pending price if there is one."""
     return renewal_minor(replace(facts, account=_offering(facts.account, coupon)), facts.coming_terms, redemption)
 
 
 def ordered_with(account: BillingAccount, coupon: CouponOffer | None, *, currency: str) -> BillingAccount:
-    """The account of a new subscription with a coupon that comes with the order. Raises Refused."""
+    """Return the account of a new subscription that is ordered with a coupon. Raises Refused."""
     redemption = new_redemption(coupon, currency=currency)
     account = replace(account, redemption_id=NEW, coupon_id=redemption.coupon_id, periods_left=redemption.periods_left, used_until=None)
     return _offering(account, coupon)

@@ -1,4 +1,4 @@
-"""What the rules of the lifecycle know, and what they decide. They are pure: facts in, a decision out, `now` with the facts."""
+"""Input and output of the lifecycle's rules. They are pure: facts in, a decision out; `now` is part of the facts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class ChangeWhen(StrEnum):
 
 
 class Warning(StrEnum):
-    """What a customer should know before they agree."""
+    """A consequence that the customer should know before they confirm."""
 
     REPLACES_PENDING_PAUSE = "REPLACES_PENDING_PAUSE"
     REPLACES_PENDING_CANCEL = "REPLACES_PENDING_CANCEL"
@@ -44,7 +44,7 @@ class Warning(StrEnum):
 
 
 class ResumedFrom(StrEnum):
-    """What a resume undid."""
+    """The state that a resume ended."""
 
     PAUSED = "PAUSED"
     SUSPENDED = "SUSPENDED"
@@ -55,7 +55,7 @@ class ResumedFrom(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is paid for every period: so many units of an offer."""
+    """The offer and the quantity that are paid for every period."""
 
     offer: Offer
     quantity: int
@@ -71,16 +71,18 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionFacts:
+    """A subscription, the customer's account, the offers that they name by the id of the price, and the time."""
+
     contract: Contract
     account: BillingAccount
     offers: Mapping[str, Offer]
     now: datetime
-    # The invoices of the running period, the newest first. Read for a change of plan alone.
+    # The invoices of the running period, the newest first. Read only for a change of plan.
     covers: tuple[Cover, ...] = ()
 
     @property
     def offer(self) -> Offer:
-        """What the contract pays for now."""
+        """Return the offer that the contract pays for now."""
         return self.offers[self.contract.price_id]
 
     @property
@@ -89,7 +91,7 @@ class SubscriptionFacts:
 
     @property
     def coming_terms(self) -> Terms:
-        """From the next renewal on, if what is pending comes to pass."""
+        """Return the terms from the next renewal on, with the pending change."""
         contract = self.contract
         return Terms(self.offers[contract.pending_price_id or contract.price_id], contract.pending_quantity or contract.quantity)
 
@@ -106,7 +108,7 @@ class LifecycleEvent:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceDraft:
-    """An invoice to be issued. `credited_minor` of it is paid with the customer's credit. Somebody waiting: the rest is charged first, or nothing happens."""
+    """An invoice to be issued. The customer's credit pays `credited_minor` of it. `is_waiting`: a caller waits, and the decision takes effect only after the rest was charged."""
 
     reason: str
     period: BillingPeriod
@@ -126,7 +128,7 @@ class InvoiceDraft:
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """What becomes of a running coupon, or a new one where `id` is None. `is_withdrawn`: it was never used and counts as never taken."""
+    """The next state of a running coupon, or a new one if `id` is None. `is_withdrawn`: it was never used and counts as never redeemed."""
 
     id: str | None
     coupon_id: str
@@ -138,7 +140,7 @@ class Redemption:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What is to be written. Credit notes release what is open of their invoices, and grant what was paid as credit."""
+    """The changes to write. Credit notes release the open part of their invoices, and grant the paid part as credit."""
 
     contract: Contract
     events: tuple[LifecycleEvent, ...] = ()
@@ -159,17 +161,17 @@ class Decision:
 
     @property
     def reserved_minor(self) -> int:
-        """What credit that the customer has already the bill uses. What is granted together with it is used first."""
+        """Return the part of the customer's existing credit that the bill uses. Credit that is granted together with the bill is used first."""
         return max(self.bill.credited_minor - self.granted_minor, 0) if self.bill else 0
 
     @property
     def due_minor(self) -> int:
-        """What must be paid before it takes effect, credit used first."""
+        """Return the amount that must be paid before the decision takes effect, after credit is used."""
         return self.bill.remaining_minor if self.bill and self.bill.is_waiting else 0
 
 
 def unchanged(facts: SubscriptionFacts) -> Decision:
-    """The same answer as the first time: nothing to write."""
+    """Return the decision of a repeated request: nothing to write."""
     return Decision(facts.contract, effective_at=facts.now)
 
 
@@ -178,10 +180,10 @@ def cycle_of(contract: Contract, offer: Offer) -> Cycle:
 
 
 def never_began(contract: Contract) -> bool:
-    """Whether neither a trial nor a period of it has begun: it was only ordered."""
+    """Return whether the subscription was only ordered: neither a trial nor a period has begun."""
     return contract.period_starts_at is None
 
 
 def is_running(contract: Contract, now: datetime) -> bool:
-    """Whether the period that was paid for, or the trial, is not over."""
+    """Return whether the paid period or the trial is not over."""
     return contract.period_ends_at is not None and contract.period_ends_at > now

@@ -1,4 +1,4 @@
-"""The lifecycle table as the mutations obey it."""
+"""Checks of mutations by the lifecycle's table."""
 
 from billing.lifecycle.actions import Action, ActionAvailability, check_action, of_subscription
 from billing.lifecycle.facts import SubscriptionFacts, Warning
@@ -11,12 +11,12 @@ MAX_QUANTITY = 10_000
 
 
 def guard(contract: Contract, action: Action) -> None:
-    """Raises Refused with the table's reason. Of the actions on coupons see `guard_coupon`."""
+    """Check that the table allows an action; for the actions on coupons see `guard_coupon`. Raises Refused with the table's reason."""
     check_action(_states(contract), action)
 
 
 def guard_coupon(facts: SubscriptionFacts, action: Action) -> None:
-    """As `guard`, for the actions that depend on the coupon that runs. Raises Refused; the coupon that is in the way is named."""
+    """Check an action that depends on the running coupon. Raises Refused, which names a coupon that prevents the action."""
     account = facts.account
     coupon = running_coupon(account.redemption_id, account.periods_left)
     try:
@@ -40,5 +40,5 @@ def _states(contract: Contract, coupon: str | None = None) -> list[ActionAvailab
 
 
 def replaced(contract: Contract) -> tuple[Warning, ...]:
-    """The warning for whoever is about to replace a pending change."""
+    """Return the warning that a pending change would be replaced, if there is one."""
     return (REPLACED[contract.pending_kind],) if contract.pending_kind else ()

@@ -1,4 +1,4 @@
-"""A change that is to come: set, and taken back."""
+"""Scheduled changes: set and withdrawn."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -16,13 +16,13 @@ def cleared(contract: Contract) -> Contract:
 
 
 def scheduled(contract: Contract, kind: PendingChangeKind, at: datetime) -> Contract:
-    """In place of whatever was pending. What pauses or ends first does not renew."""
+    """Return the contract with this change in place of any other pending change. A subscription that will pause or end does not renew."""
     renews_at = contract.renews_at if kind is PendingChangeKind.PLAN else None
     return replace(cleared(contract), pending_kind=kind, pending_at=at, renews_at=renews_at)
 
 
 def withdraw(facts: SubscriptionFacts) -> Decision:
-    """Nothing is charged, and it renews as it would have."""
+    """Decide to withdraw the pending change. Nothing is charged, and the subscription renews at its present terms. Raises Refused."""
     guard(facts.contract, Action.WITHDRAW_PENDING_CHANGE)
     return Decision(withdrawn(facts), (LifecycleEvent(SubscriptionEventKind.CHANGE_WITHDRAWN, facts.contract.pending_kind or ""),), effective_at=facts.now)
 

@@ -1,4 +1,4 @@
-"""A new period: the same at the beginning, at a renewal, and after a pause."""
+"""A new period: the same rule at the beginning, at a renewal, and after a pause."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -8,7 +8,7 @@ from billing.lifecycle.facts import Decision, SubscriptionFacts, cycle_of
 
 
 def begin_period(facts: SubscriptionFacts, starts_at: datetime, *, reason: str, is_waiting: bool = False) -> Decision:
-    """Active from then on, billed, and the coupon used. What happened, its events, the caller says."""
+    """Begin a period: the subscription is active and billed, and its coupon is used. The caller adds the events."""
     contract = facts.contract
     period = cycle_of(contract, facts.offer).period_from(starts_at)
     bill, redemption = period_bill(facts, period, reason=reason, is_waiting=is_waiting)

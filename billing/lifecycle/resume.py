@@ -1,4 +1,4 @@
-"""Resume: one verb that undoes a pause, a suspension, or what is pending, and says which."""
+"""Resume: one action that ends a pause or a suspension, or withdraws a pending change, and names which."""
 
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ PENDING = {"PAUSE": ResumedFrom.PENDING_PAUSE, "CANCEL": ResumedFrom.PENDING_CAN
 
 
 def resume(facts: SubscriptionFacts) -> Decision:
-    """The customer's word. It lifts the customer's own suspension only."""
+    """Decide a resume by the customer. It lifts only the customer's own suspension. Raises Refused."""
     contract = facts.contract
     guard(contract, Action.RESUME)
     if contract.status == "PAUSED":
@@ -28,8 +28,8 @@ def resume(facts: SubscriptionFacts) -> Decision:
 
 
 def release(facts: SubscriptionFacts) -> Decision:
-    """The merchant's word: it lifts the merchant's hold or, where there is none, dunning's, though something is unpaid. If that begins a new period, its invoice is
-    left to the billing clock, because nobody waits for a charge."""
+    """Decide a release by the merchant: it lifts the merchant's hold or, if there is none, dunning's hold, even with unpaid invoices. If that begins a new period, the
+    billing clock charges its invoice, because no caller waits for a charge. Raises Refused."""
     by = next((hold for hold in (SuspendedBy.MERCHANT, SuspendedBy.DUNNING) if hold in facts.contract.holds), None)
     if by is None:
         raise Refused(ErrorCode.WRONG_STATE, "The subscription is not on hold.")
@@ -37,10 +37,10 @@ def release(facts: SubscriptionFacts) -> Decision:
 
 
 def lift(facts: SubscriptionFacts, by: SuspendedBy, *, is_waiting: bool) -> Decision:
-    """Take one hold away. While another remains, it stays suspended; and what was paused before is paused again.
+    """Remove one hold. While another hold remains, the subscription stays suspended; if it was paused before, it is paused again.
 
-    Such a pause ends on the day that was set for it, at once if that day has passed, or else by the customer's word. With a pending cancellation it is over: nothing
-    happens to a pause at the end of its period, and what was paid is used until then.
+    Such a pause ends on the day that was set for it, at once if that day has passed, or without a day when the customer resumes. With a pending cancellation the pause is
+    over: a pause has no end of a period at which to cancel, and the customer uses the paid period until then.
     """
     contract = facts.contract
     holds = [hold for hold in contract.holds if hold != by]
@@ -56,19 +56,19 @@ def lift(facts: SubscriptionFacts, by: SuspendedBy, *, is_waiting: bool) -> Deci
 
 
 def resumed(facts: SubscriptionFacts, *, is_waiting: bool, event: LifecycleEvent | None = None) -> Decision:
-    """On with the period or trial that is not over yet, and nothing is charged; else a new period begins now, and is invoiced."""
+    """Continue the period or trial that is not over yet, without a charge; otherwise begin a new period now, with an invoice."""
     contract, now = facts.contract, facts.now
     source = ResumedFrom.PAUSED if contract.status == "PAUSED" else ResumedFrom.SUSPENDED
     events = (event or LifecycleEvent(SubscriptionEventKind.RESUMED),)
-    free = replace(contract, suspended_at=None, paused_at=None, resumes_at=None)
-    # While a charge decides about it, time does nothing to it: what has become due is done after that.
+    active = replace(contract, suspended_at=None, paused_at=None, resumes_at=None)
+    # While a charge decides about the subscription, changes by time wait: they are made after the charge is settled.
     if is_running(contract, now) or contract.charging_payment_id is not None:
         stops = contract.pending_kind in ("CANCEL", "PAUSE")
         is_trial = contract.trial_ends_at is not None and contract.trial_ends_at > now
-        after = replace(free, status="TRIALING" if is_trial else "ACTIVE", renews_at=None if stops else contract.period_ends_at)
+        after = replace(active, status="TRIALING" if is_trial else "ACTIVE", renews_at=None if stops else contract.period_ends_at)
         return Decision(after, events, resumed_from=source, effective_at=now)
-    # With a new anchor, in the time zone where the customer lives now.
-    anchored = replace(free, anchor_at=now, billing_zone=facts.account.time_zone)
+    # With a new anchor, in the customer's present time zone.
+    anchored = replace(active, anchor_at=now, billing_zone=facts.account.time_zone)
     if never_began(contract):
         first = begin_period(replace(facts, contract=replace(anchored, started_at=now)), now, reason="FIRST", is_waiting=is_waiting)
         return replace(first, events=(*events, LifecycleEvent(SubscriptionEventKind.ACTIVATED)), resumed_from=source)

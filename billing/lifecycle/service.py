@@ -1,10 +1,10 @@
-"""When a service begins that is paid by a debit which takes days."""
+"""The begin of a service that is paid by a debit which takes days."""
 
 from enum import StrEnum
 
 
 class ServiceBegins(StrEnum):
-    """MONEY: when the payment has succeeded. ORDER: as soon as the processor has accepted it; its invoice is in payment until then."""
+    """MONEY: the service begins when the payment has succeeded. ORDER: when the processor has accepted it; its invoice is in payment until the payment succeeds."""
 
     MONEY = "money"
     ORDER = "order"

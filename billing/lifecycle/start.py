@@ -17,7 +17,7 @@ LATEST_START = timedelta(days=366)
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionOrder:
-    """What somebody wants to subscribe to. `id` is the new subscription's; `currency` is what the customer is billed in."""
+    """An order of a subscription. `id` is the id of the new subscription; `currency` is the customer's billing currency."""
 
     id: str
     quantity: int
@@ -27,7 +27,7 @@ class SubscriptionOrder:
 
 
 def check_offer(offer: Offer | None, order: SubscriptionOrder) -> Offer:
-    """Raises Refused."""
+    """Return the offer if it can be ordered. Raises Refused."""
     check_quantity(order.quantity)
     if offer is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such price.", "priceId")
@@ -39,12 +39,12 @@ def check_offer(offer: Offer | None, order: SubscriptionOrder) -> Offer:
 
 
 def order_facts(account: BillingAccount, offer: Offer, order: SubscriptionOrder, *, now: datetime) -> SubscriptionFacts:
-    """The facts as if the subscription stood there already, before its first instant."""
-    return SubscriptionFacts(_unborn(account, offer, order, now=now), account, {offer.price_id: offer}, now)
+    """Return the facts of an ordered subscription as of the time before it begins."""
+    return SubscriptionFacts(_new_contract(account, offer, order, now=now), account, {offer.price_id: offer}, now)
 
 
 def start(facts: SubscriptionFacts, order: SubscriptionOrder) -> Decision:
-    """Without a method that can be charged, nothing starts unless it is free. What starts later with a trial is first invoiced when the trial ends."""
+    """Decide a start. Without a chargeable method only a free subscription starts. One that starts later with a trial is first invoiced when the trial ends. Raises Refused."""
     now = facts.now
     if facts.account.method_id is None and not is_free(facts):
         raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "Add a payment method first.", "paymentMethodId")
@@ -60,13 +60,13 @@ def start(facts: SubscriptionFacts, order: SubscriptionOrder) -> Decision:
 
 
 def ordered(facts: SubscriptionFacts, payment_id: str) -> Decision:
-    """A subscription that begins when a payment has succeeded. It is there already, with the coupon that came with the order."""
+    """Decide an order that begins when a payment has succeeded. The subscription is written now, with the coupon of the order."""
     after = replace(facts.contract, status="PENDING", charging_payment_id=payment_id, renewal_minor=renewal_minor(facts, facts.terms, running(facts)))
     return Decision(after, (LifecycleEvent(SubscriptionEventKind.CREATED),), redemptions=_taken(facts), effective_at=facts.now)
 
 
 def begin(facts: SubscriptionFacts, *, is_waiting: bool = False) -> Decision:
-    """The first instant of a subscription: its trial, or its first period and invoice."""
+    """Begin a subscription: its trial, or its first period with an invoice."""
     contract, starts_at = facts.contract, facts.contract.started_at
     if contract.trial_ends_at is not None:
         after = replace(contract, status="TRIALING", period_starts_at=starts_at, period_ends_at=contract.trial_ends_at, renews_at=contract.trial_ends_at)
@@ -77,12 +77,12 @@ def begin(facts: SubscriptionFacts, *, is_waiting: bool = False) -> Decision:
 
 
 def _taken(facts: SubscriptionFacts) -> tuple[Redemption, ...]:
-    """A coupon that comes with the order is redeemed at once, though it counts from the first invoice."""
+    """Return the coupon of the order. It is redeemed at once, although it is first used by the first invoice."""
     redemption = running(facts)
     return (redemption,) if redemption and redemption.id is None else ()
 
 
-def _unborn(account: BillingAccount, offer: Offer, order: SubscriptionOrder, *, now: datetime) -> Contract:
+def _new_contract(account: BillingAccount, offer: Offer, order: SubscriptionOrder, *, now: datetime) -> Contract:
     starts_at = order.start_at or now
     trial_ends_at = trials.ends_at(offer, starts_at, account.time_zone)
     return Contract(

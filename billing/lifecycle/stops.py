@@ -1,4 +1,4 @@
-"""Pause, suspend, hold, and cancel: what stops billing, the service, or both. None of them gives money back."""
+"""Pause, suspend, hold, and cancel: the actions that stop billing, the service, or both. None of them refunds money."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -15,12 +15,12 @@ from billing.states import CancelReason, PendingChangeKind, SubscriptionEventKin
 LONGEST_PAUSE = timedelta(days=366)
 MAX_COMMENT = 500
 
-# Who suspended it, when several did: the strongest is named.
+# The order of holds: of several, the first one is named as the reason of the suspension.
 STRENGTH = (SuspendedBy.MERCHANT, SuspendedBy.DUNNING, SuspendedBy.CUSTOMER)
 
 
 def pause(facts: SubscriptionFacts, *, when: When, resumes_at: datetime | None) -> Decision:
-    """Stop future billing. At the period's end, or now; then what was paid for is kept until it ends, and resumed into."""
+    """Stop future billing at the period's end or now. A pause now keeps the paid period, which a resume before its end continues. Raises Refused."""
     contract = facts.contract
     guard(contract, Action.PAUSE)
     if contract.status == "PAUSED":
@@ -41,9 +41,9 @@ def paused(contract: Contract, at: datetime, resumes_at: datetime | None) -> Con
 
 
 def suspend(facts: SubscriptionFacts) -> Decision:
-    """Stop the service now. The period keeps its dates, and a pending cancellation or change of plan stands; a pending pause has nothing left to do.
+    """Stop the service now. The period keeps its dates, and a pending cancellation or change of plan stays; a pending pause is dropped. Raises Refused.
 
-    A pause keeps the day on which it ends: while it is suspended nothing happens on that day, see `resume.lift`.
+    A pause keeps the day on which it ends: during the suspension nothing happens on that day, see `resume.lift`.
     """
     contract = facts.contract
     guard(contract, Action.SUSPEND)
@@ -53,9 +53,9 @@ def suspend(facts: SubscriptionFacts) -> Decision:
 
 
 def hold(facts: SubscriptionFacts, by: SuspendedBy, *, note: str) -> Decision:
-    """The merchant or dunning stops the service. Holding twice is the same answer; who else holds it, goes on holding it.
+    """Stop the service for the merchant or for dunning. A second hold of the same kind changes nothing; holds of other kinds stay. Raises Refused.
 
-    What a charge decides meanwhile does not take effect while it is held (`awaits`), but goes on waiting for it: it may be released first.
+    The result of an open charge does not take effect during the hold (`awaits`), but the subscription still waits for it: the hold may be released first.
     """
     contract = facts.contract
     if contract.status == "CANCELED":
@@ -67,20 +67,20 @@ def hold(facts: SubscriptionFacts, by: SuspendedBy, *, note: str) -> Decision:
 
 def _suspended(facts: SubscriptionFacts, by: SuspendedBy, kind: SubscriptionEventKind, *, note: str) -> Decision:
     contract = facts.contract
-    is_moot = contract.pending_kind == PendingChangeKind.PAUSE
+    drops_pause = contract.pending_kind == PendingChangeKind.PAUSE
     holds = [*contract.holds, by]
     after = replace(
-        cleared(contract) if is_moot else contract,
+        cleared(contract) if drops_pause else contract,
         status="SUSPENDED",
         holds=holds,
         suspended_by=strongest(holds),
         suspended_at=contract.suspended_at or facts.now,
         renews_at=None,
     )
-    is_put_off = contract.status == "PAUSED" and contract.resumes_at is not None
+    delays_resume = contract.status == "PAUSED" and contract.resumes_at is not None
     warnings = (
-        *((Warning.REPLACES_PENDING_PAUSE,) if is_moot else ()),
-        *((Warning.RESUMES_AFTER_SUSPENSION,) if is_put_off else ()),
+        *((Warning.REPLACES_PENDING_PAUSE,) if drops_pause else ()),
+        *((Warning.RESUMES_AFTER_SUSPENSION,) if delays_resume else ()),
         Warning.OPEN_INVOICES_STAY_DUE,
     )
     return Decision(after, (LifecycleEvent(kind, note),), warnings=warnings, effective_at=facts.now)
@@ -91,9 +91,9 @@ def strongest(holds: list[str]) -> str | None:
 
 
 def cancel(facts: SubscriptionFacts, *, when: When, reason: CancelReason | None, comment: str | None) -> Decision:
-    """End it at the period's end or now. What has no running period ends now whatever `when` says. Open invoices stay due.
+    """End the subscription at the period's end or now; without a running period now, whatever `when` is. Open invoices stay due. Raises Refused.
 
-    What a charge decides meanwhile is dropped (`awaits`). A subscription that never began gives back the coupon that was taken with the order.
+    The result of an open charge is dropped (`awaits`). A subscription that never began returns the coupon of its order.
     """
     contract = facts.contract
     guard(contract, Action.CANCEL)
@@ -118,13 +118,13 @@ def cancel(facts: SubscriptionFacts, *, when: When, reason: CancelReason | None,
 
 
 def failed_order(facts: SubscriptionFacts, *, note: str) -> Decision:
-    """A subscription that was to begin with a payment that failed. Nothing is owed."""
+    """Cancel an order whose first payment failed. Nothing is owed."""
     after = canceled(facts.contract, facts.now)
     return Decision(after, (LifecycleEvent(SubscriptionEventKind.CANCELED, note),), redemptions=_returned(facts), effective_at=facts.now)
 
 
 def awaits(contract: Contract, payment_id: str) -> bool:
-    """Whether a charge that is decided now still decides about the subscription: not once it was canceled, nor while somebody else than the customer holds it."""
+    """Return whether the result of a charge still takes effect: not after a cancellation, and not while the merchant or dunning holds the subscription."""
     return contract.charging_payment_id == payment_id and not set(contract.holds) - {SuspendedBy.CUSTOMER}
 
 
@@ -144,7 +144,7 @@ def canceled(contract: Contract, at: datetime) -> Contract:
 
 
 def _returned(facts: SubscriptionFacts) -> tuple[Redemption, ...]:
-    """The coupon of an order that is canceled before it begins counts as never taken."""
+    """Return the coupon of an order that is canceled before it begins, as never redeemed."""
     redemption = running(facts)
     if redemption is None or not never_began(facts.contract):
         return ()

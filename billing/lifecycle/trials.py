@@ -1,4 +1,4 @@
-"""Free trials: who gets one, until when it lasts, and which plans a subscription has had."""
+"""Free trials: which customers get one, its end, and the record of the plans that a subscription has had."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -17,18 +17,18 @@ class TrialPolicy(StrEnum):
 
 
 def offered(offer: Offer, policy: TrialPolicy) -> Offer:
-    """The offer as it is for this customer: without trial days where they may have no trial (any more). Who has had a plan, paid or free, has had its trial."""
+    """Return the offer for this customer: without trial days if the customer may have no (further) trial. A customer who has had a plan, paid or free, has had its trial."""
     is_used_up = offer.was_taken or (policy is TrialPolicy.PER_CUSTOMER and offer.had_trial)
     return replace(offer, trial_days=0) if is_used_up or policy is TrialPolicy.NONE else offer
 
 
 def ends_at(offer: Offer, starts_at: datetime, zone: str) -> datetime | None:
-    """Calendar days of an IANA time zone after the start, at the same wall time; None without a trial."""
+    """Return the end of the trial: calendar days of an IANA time zone after the start, at the same wall time; None without a trial."""
     return Cycle(starts_at, zone, "DAY").boundary(offer.trial_days) if offer.trial_days else None
 
 
 def taken(before: Contract, after: Contract, *, now: datetime) -> tuple[TakenPlanRow, ...]:
-    """The plans to record for a decision. A change names the plan that it leaves, too: a subscription of an earlier version has no record."""
+    """Return the plans to record for a decision. A change also records the plan that it leaves, because a subscription of an earlier version of the program has no record."""
     if before.version == 0:
         return (_taken(after, after.trial_ends_at is not None, now),)
     if before.plan_id == after.plan_id:
@@ -37,7 +37,7 @@ def taken(before: Contract, after: Contract, *, now: datetime) -> tuple[TakenPla
 
 
 def is_canceled_order(before: Contract, after: Contract) -> bool:
-    """Whether a subscription ends before its first instant, so that it has had nothing."""
+    """Return whether a subscription was canceled before it began."""
     return before.version > 0 and before.period_starts_at is None and after.status == "CANCELED"
 
 

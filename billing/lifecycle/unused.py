@@ -1,7 +1,7 @@
-"""Unused time of a period that a change of plan ends: on which invoices it stands, what of it the new invoice takes up, and the credit notes over the rest.
+"""Unused time of a period that a change of plan ends: the invoices that have it, the part of it that the new invoice uses, and the credit notes for the rest.
 
-Net and tax are counted apart, and every amount here is a part of another one: line and notes add up to the unused time, and of an invoice nobody takes more net or
-tax than its notes leave of it. So the tax over all documents is the tax of the time that was used, whatever was rounded on the way.
+Net and tax are counted separately, and every amount here is a part of another one: line and notes add up to the unused time, and no more net or tax is credited of an
+invoice than its credit notes leave of it. So the tax of all documents together is the tax of the used time, independent of rounding.
 """
 
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ ROUNDING_MINOR = 2
 
 @dataclass(frozen=True, slots=True)
 class UnusedPart:
-    """The unused time that stands on one invoice. What was not paid yet is no longer asked for; what was paid is given back. The rate is None for an invoice of several."""
+    """The unused time on one invoice. The open part is released; the paid part is credited. The rate is None for an invoice with several rates."""
 
     invoice_id: str
     open: RemainingAmounts
@@ -33,6 +33,8 @@ class UnusedPart:
 
 @dataclass(frozen=True, slots=True)
 class UnusedTime:
+    """The unused time of a period, by invoice, the newest first."""
+
     parts: tuple[UnusedPart, ...]
 
     @property
@@ -45,7 +47,7 @@ class UnusedTime:
 
 
 def unused_time(facts: SubscriptionFacts) -> UnusedTime:
-    """The share, to the second, of what pays for the rest of the period."""
+    """Return the unused share, in seconds, of the line that pays for the rest of the period."""
     account, now = facts.account, facts.now
     starts_at, ends_at = account.coverage_starts_at, account.coverage_ends_at
     if starts_at is None or ends_at is None or ends_at <= now:
@@ -58,8 +60,8 @@ def unused_time(facts: SubscriptionFacts) -> UnusedTime:
 
 
 def taken_up(unused: UnusedTime, charge: Amounts) -> RemainingAmounts:
-    """What of the unused time becomes a negative line beside the charge: all that was paid, up to the charge. Nothing, where net or tax of the invoice would come
-    out wrong, as with another tax rate; then the credit notes take all of it, and its credit pays the invoice."""
+    """Return the part of the unused time that becomes a negative line beside the charge: the paid part, up to the charge. It is nothing if net or tax of the invoice would
+    be wrong, as with another tax rate; then the credit notes have all of it, and their credit pays the invoice."""
     paid, net, tax = unused.paid, charge.subtotal_minor - charge.discount_minor, charge.tax_minor
     if paid.total_minor <= net + tax:
         return paid if paid.net_minor <= net and paid.tax_minor <= tax else NOTHING
@@ -68,7 +70,7 @@ def taken_up(unused: UnusedTime, charge: Amounts) -> RemainingAmounts:
 
 
 def rate_of(unused: UnusedTime, line: RemainingAmounts) -> int | None:
-    """The tax rate of what the line takes up, from the oldest invoice first. None where it is of several rates, or one is not known."""
+    """Return the tax rate of the line, which takes from the oldest invoice first; None for several rates or an unknown one."""
     rates = set()
     for part in reversed(unused.parts):
         taken = _smaller(part.paid, line)
@@ -79,7 +81,7 @@ def rate_of(unused: UnusedTime, line: RemainingAmounts) -> int | None:
 
 
 def notes_over(unused: UnusedTime, line: RemainingAmounts, words: Wording, period: BillingPeriod) -> tuple[IssuedCreditNote, ...]:
-    """The credit notes over what the line does not take up. The line takes from the oldest invoice first, so the rest stands on the one that covers the period."""
+    """Return the credit notes for the part that the line does not use. The line takes from the oldest invoice first, so the rest is of the invoice that covers the period."""
     notes = []
     for part in reversed(unused.parts):
         taken = _smaller(part.paid, line)
@@ -92,7 +94,7 @@ def notes_over(unused: UnusedTime, line: RemainingAmounts, words: Wording, perio
 
 
 def _spread(amount: RemainingAmounts, covers: Iterable[Cover]) -> Iterable[UnusedPart]:
-    """An amount over the invoices of the period, the newest first. What none of them asks for any more is given back nowhere."""
+    """Yield the parts of an amount on the invoices of the period, the newest first. An amount beyond what they still charge is not credited."""
     for cover in covers:
         part = _smaller(amount, RemainingAmounts(cover.net_minor, cover.tax_minor))
         if part.total_minor:

@@ -1,8 +1,8 @@
-"""Which money pays what. What is owed becomes a flat list of items, each of them owed once; money is spread over them, oldest first.
+"""Allocation of money to debts. Debts become a flat list of items, each owed once; money is spread over them, the oldest first.
 
-NONE              an installment stands alone: its item has no invoice
-PER_INSTALLMENT   an installment and its invoice are one item, so that they are paid in the same instant and by the same amount
-COLLECTIVE        an invoice is as many items as it has unpaid installments, so paying the invoice pays the installments and the reverse
+NONE              an installment without an invoice: its item has no invoice
+PER_INSTALLMENT   an installment and its invoice are one item, so that they are paid at the same time and by the same amount
+COLLECTIVE        an invoice has one item for each unpaid installment, so a payment of the invoice pays the installments and the reverse
 no schedule       an invoice is one item
 """
 
@@ -28,7 +28,7 @@ class OpenInstallment:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something owed in one currency. It stands for an invoice, an installment, or for both at once."""
+    """A debt in one currency: of an invoice, an installment, or both at once."""
 
     invoice_id: str | None
     installment_id: str | None
@@ -38,7 +38,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class AllocationPart:
-    """Money for an item: to be added to what was paid (or credited) of its invoice and its installment alike."""
+    """Money for an item: it is added to the paid (or credited) amount of its invoice and of its installment."""
 
     invoice_id: str | None
     installment_id: str | None
@@ -47,7 +47,7 @@ class AllocationPart:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The parts, and what is left of the money when everything is paid: it goes to the customer's account."""
+    """The parts, and the rest of the money after everything is paid, which goes to the customer's account."""
 
     parts: tuple[AllocationPart, ...]
     rest_minor: int
@@ -59,7 +59,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What pays: the customer's credit first, the payment method the rest."""
+    """The two sources of a payment: the customer's credit first, and the payment method for the rest."""
 
     by_credit: Spread
     by_charge: Spread
@@ -70,7 +70,7 @@ class Settlement:
 
 
 def items_of(invoices: Iterable[OpenInvoice], installments: Iterable[OpenInstallment]) -> list[Item]:
-    """Everything owed, oldest first, each amount once. An installment with an invoice counts only if that invoice is among the given ones."""
+    """Return all debts, the oldest first, each amount once. An installment with an invoice counts only if that invoice is in `invoices`."""
     of_invoice: dict[str | None, list[OpenInstallment]] = {}
     for installment in installments:
         of_invoice.setdefault(installment.invoice_id, []).append(installment)
@@ -80,10 +80,10 @@ def items_of(invoices: Iterable[OpenInvoice], installments: Iterable[OpenInstall
 
 
 def spread(amount_minor: int, items: Sequence[Item], *, target_id: str | None = None) -> Spread:
-    """Money over items, oldest first by due day, then by id. What `target_id` names, an invoice or an installment, comes before everything else."""
+    """Spread money over items, the oldest first by due day, then by id. The invoice or installment with the id `target_id` comes before all others."""
     left = amount_minor
     parts = []
-    for item in sorted(items, key=lambda item: (not _is_aimed_at(item, target_id), *_age(item))):
+    for item in sorted(items, key=lambda item: (not _is_target(item, target_id), *_age(item))):
         paid = min(left, item.remaining_minor)
         if paid > 0:
             parts.append(AllocationPart(item.invoice_id, item.installment_id, paid))
@@ -92,9 +92,9 @@ def spread(amount_minor: int, items: Sequence[Item], *, target_id: str | None = 
 
 
 def allocate(amount_minor: int, credit_minor: int, items: Sequence[Item], *, target_id: str | None = None) -> Settlement:
-    """Pay so much in all: as far as the customer's balance reaches from that, and the rest from the method. A balance below zero pays nothing.
+    """Allocate an amount: as much as possible from the customer's balance, and the rest from the method. A balance below zero pays nothing.
 
-    An amount beyond all items pays what is owed on the account, which comes last: it has no day and is never overdue.
+    An amount beyond all items pays the debt on the account, which comes last: it has no due day and is never overdue.
     """
     usable = max(min(credit_minor, amount_minor, sum(item.remaining_minor for item in items)), 0)
     by_credit = spread(usable, items, target_id=target_id)
@@ -103,14 +103,14 @@ def allocate(amount_minor: int, credit_minor: int, items: Sequence[Item], *, tar
 
 
 def after(items: Sequence[Item], parts: Iterable[AllocationPart]) -> list[Item]:
-    """The items that are still owed when these parts are paid."""
+    """Return the items that are still owed after these parts are paid."""
     paid = {(part.invoice_id, part.installment_id): part.amount_minor for part in parts}
     reduced = [replace(item, remaining_minor=item.remaining_minor - paid.get((item.invoice_id, item.installment_id), 0)) for item in items]
     return [item for item in reduced if item.remaining_minor > 0]
 
 
 def _items_of_invoice(invoice: OpenInvoice, installments: list[OpenInstallment]) -> list[Item]:
-    """Never more than the invoice's own remainder: what was credited on it need not be paid by its installments. What no installment covers is an item of its own."""
+    """Return the items of an invoice, together at most its remainder: its installments need not pay a credited amount. The part without an installment is an item of its own."""
     left = invoice.remaining_minor
     items = []
     for installment in sorted(installments, key=lambda one: (one.due_on, one.id)):
@@ -120,7 +120,7 @@ def _items_of_invoice(invoice: OpenInvoice, installments: list[OpenInstallment])
     return [*items, Item(invoice.id, None, invoice.due_on, left)]
 
 
-def _is_aimed_at(item: Item, target_id: str | None) -> bool:
+def _is_target(item: Item, target_id: str | None) -> bool:
     return target_id is not None and target_id in (item.invoice_id, item.installment_id)
 
 

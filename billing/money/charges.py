@@ -1,4 +1,4 @@
-"""What a line of an invoice comes to: the price, less the discount, plus tax. Rounded once a line."""
+"""The amounts of an invoice's line: the price, less the discount, plus tax. Each line is rounded once."""
 
 from dataclasses import dataclass
 
@@ -10,7 +10,7 @@ from billing.states import TaxBehavior
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
-    """`subtotal` and `discount` are without tax. total = subtotal - discount + tax, whether the price included the tax or not."""
+    """The amounts of a line. `subtotal` and `discount` are without tax. total = subtotal - discount + tax, whether the price includes the tax or not."""
 
     subtotal_minor: int
     discount_minor: int
@@ -23,13 +23,13 @@ class Amounts:
 
 @dataclass(frozen=True, slots=True)
 class Discount:
-    """Either parts per million of the price, or an amount of the price's currency for a whole period."""
+    """A discount: either parts per million of the price, or an amount in the price's currency for a whole period."""
 
     percent_off_ppm: int | None
     amount_off_minor: int | None
 
     def of(self, price_minor: int, part: int, whole: int) -> int:
-        """What it takes off a price for part/whole of a period: never more than the price."""
+        """Return the discount on a price for part/whole of a period: never more than the price."""
         if self.percent_off_ppm is not None:
             return share(price_minor, self.percent_off_ppm)
         return min(share(self.amount_off_minor or 0, part, whole), price_minor)
@@ -37,7 +37,7 @@ class Discount:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of an invoice. `unit_minor` is as the price says, with or without tax. The rate is None where the line takes back what was taxed at several."""
+    """A line of an invoice. `unit_minor` is the unit amount of the price, with or without tax. The rate is None for a line that credits amounts of several rates."""
 
     description: str
     quantity: int
@@ -49,7 +49,7 @@ class Line:
 
 
 def amounts_of(price_minor: int, discount_minor: int, *, rate_ppm: int, behavior: str) -> Amounts:
-    """Tax is on what is left after the discount. A price that includes tax is parted so that the customer pays exactly the price less the discount."""
+    """Return the amounts of a price. Tax is on the price less the discount. A price that includes tax is split so that the customer pays exactly the price less the discount."""
     if behavior == TaxBehavior.EXCLUSIVE:
         return Amounts(price_minor, discount_minor, share(price_minor - discount_minor, rate_ppm))
     tax = _tax_within(price_minor - discount_minor, rate_ppm)

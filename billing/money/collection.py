@@ -1,4 +1,4 @@
-"""How an invoice is collected, in words for its customer. A language that is not here reads English."""
+"""The state of an invoice's collection as a sentence for its customer. Languages that are not listed get English."""
 
 from datetime import date
 
@@ -37,7 +37,7 @@ FALLBACK = "en"
 
 
 def message(state: str, next_attempt_on: date | str | None, status: str, *, locale: str | None = None, customer_locale: str | None = None) -> str | None:
-    """One sentence, in the locale that is named or else the customer's; None where nothing is collected. The day may be in ISO 8601; it is written without its year."""
+    """Return one sentence in `locale` or else the customer's; None if nothing is collected. The day may be ISO 8601 text; it is written without its year."""
     if state == Collection.NONE:
         return None
     wanted = known_locale(locale or customer_locale or FALLBACK)

@@ -1,24 +1,24 @@
-"""Coupons: how much they take off, and how much of one is left."""
+"""Coupons: their discount, and their remaining periods."""
 
 from enum import StrEnum
 
 
 class RunningCoupon(StrEnum):
-    """The coupon that runs on a subscription: one that counts for the next invoice too, or one whose last period is running, which makes room for another."""
+    """The running coupon of a subscription: LASTING applies to the next invoice too; ENDING is in its last period and may be replaced."""
 
     LASTING = "LASTING"
     ENDING = "ENDING"
 
 
 def running_coupon(redemption_id: str | None, periods_left: int | None) -> RunningCoupon | None:
-    """None without a coupon. (`portal_subscription.running_coupon` is the same in SQL.)"""
+    """Return the state of the running coupon; None without a coupon. (`portal_subscription.running_coupon` is the same in SQL.)"""
     if redemption_id is None:
         return None
     return RunningCoupon.ENDING if periods_left == 0 else RunningCoupon.LASTING
 
 
 def percent_text(ppm: int | None) -> str | None:
-    """Parts per million as percent without trailing zeros: 125000 is "12.5"."""
+    """Return parts per million as percent without trailing zeros: 125000 is "12.5"."""
     if ppm is None:
         return None
     whole, rest = divmod(ppm, 10_000)

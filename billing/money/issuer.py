@@ -1,11 +1,11 @@
-"""Who issues invoices: the merchant as it is printed on them. Copied onto each document when it is issued."""
+"""The issuer of invoices: the merchant's details that they print. They are copied to each document when it is issued."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceIssuer:
-    """`address` and `footer` are lines."""
+    """The merchant's details. `address` and `footer` are lines."""
 
     name: str
     address: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Money: whole minor units and an ISO 4217 currency. The only place that knows how many decimals a currency has, and that divides or rounds."""
+"""Money: whole minor units and an ISO 4217 currency. This is the only module that has the decimals of currencies, and that divides or rounds."""
 
 from copy import copy
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from functools import lru_cache
 from babel import Locale, UnknownLocaleError
 from babel.numbers import NumberPattern, format_percent
 
-# ISO 4217 list one; every other currency has two decimals. CLDR is not the source here: it knows customary digits (IQD 0), not those of the standard (IQD 3).
+# ISO 4217 list one; every other currency has two decimals. CLDR is not the source here: it has customary digits (IQD 0), not those of the standard (IQD 3).
 EXPONENTS = {
     **dict.fromkeys(("BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF"), 0),
     **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
@@ -27,12 +27,12 @@ class Money:
 
 
 def exponent(currency: str) -> int:
-    """Decimals of a currency: JPY 0, USD 2, KWD 3."""
+    """Return the decimals of a currency: JPY 0, USD 2, KWD 3."""
     return EXPONENTS.get(currency, 2)
 
 
 def decimal_text(minor: int, currency: str) -> str:
-    """The amount in major units with all its decimals: (-1299, "USD") is "-12.99", (500, "JPY") is "500"."""
+    """Return the amount in major units with all its decimals: (-1299, "USD") is "-12.99", (500, "JPY") is "500"."""
     places = exponent(currency)
     if not places:
         return str(minor)
@@ -41,26 +41,26 @@ def decimal_text(minor: int, currency: str) -> str:
 
 
 def share(minor: int, part: int, whole: int = MILLION) -> int:
-    """part/whole of an amount, rounded half up (away from zero), as tax law in most countries rounds. Rates are parts per million."""
+    """Return part/whole of an amount, rounded half up (away from zero), as the tax law of most countries requires. Rates are parts per million."""
     rounded = (2 * abs(minor) * part + whole) // (2 * whole)
     return rounded if minor >= 0 else -rounded
 
 
 def formatted(minor: int, currency: str, locale: str | None = None) -> str:
-    """The amount for reading, after CLDR, with all its decimals: "$12.90" in en, "12,90 $" in de. An unknown locale reads as en."""
+    """Return the amount as text by CLDR, with all its decimals: "$12.90" in en, "12,90 $" in de. An unknown locale is read as en."""
     known = known_locale(locale or "en")
     text: str = _pattern(known, exponent(currency)).apply(Decimal(decimal_text(minor, currency)), known, currency=currency, currency_digits=False)
     return text
 
 
 def rate_text(ppm: int, locale: str) -> str:
-    """A rate in parts per million as percent for reading, with all its decimals: "7.7%" in en, "7,7 %" in de."""
+    """Return a rate in parts per million as percent text by CLDR, with all its decimals: "7.7%" in en, "7,7 %" in de."""
     text: str = format_percent(Decimal(ppm).scaleb(-6), locale=known_locale(locale), decimal_quantization=False)
     return text
 
 
 def formatted_for(minor: int, currency: str, *, locale: str | None = None, customer_locale: str | None = None) -> str:
-    """As `formatted`, in the locale that is named, or else the customer's."""
+    """Return the amount as `formatted` does, in `locale` or else the customer's."""
     return formatted(minor, currency, locale or customer_locale)
 
 
@@ -73,7 +73,7 @@ def _pattern(locale: Locale, places: int) -> NumberPattern:
 
 @lru_cache(maxsize=1000)
 def known_locale(name: str) -> Locale:
-    """An unknown one reads as en."""
+    """Return a locale by its name; en for an unknown one."""
     try:
         return Locale.parse(name[:40].replace("-", "_"))
     except (UnknownLocaleError, ValueError, TypeError):

@@ -1,4 +1,4 @@
-"""Credit notes: documents that take back a part of an issued invoice. Net and tax are shared out so that the notes of an invoice never take more of either than it has."""
+"""Credit notes: documents that credit a part of an issued invoice. Net and tax are split so that the credit notes of an invoice never exceed its net or its tax."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from billing.periods import BillingPeriod
 
 @dataclass(frozen=True, slots=True)
 class RemainingAmounts:
-    """Net and tax that can be taken off an invoice: its own, less those of its credit notes; or a part of them."""
+    """Net and tax that can be credited on an invoice: its own, less those of its credit notes; or a part of them."""
 
     net_minor: int
     tax_minor: int
@@ -23,7 +23,7 @@ class RemainingAmounts:
 
 @dataclass(frozen=True, slots=True)
 class NoteLine:
-    """A line of a credit note. Its amounts are positive: what is taken back."""
+    """A line of a credit note. Its amounts are positive: the credited amounts."""
 
     description: str
     net_minor: int
@@ -38,7 +38,7 @@ class NoteLine:
 
 @dataclass(frozen=True, slots=True)
 class IssuedCreditNote:
-    """A credit note on an invoice. Of its total, `released_minor` was open and is no longer asked for, `granted_minor` becomes the customer's credit, and
+    """A credit note on an invoice. Of its total, `released_minor` was open and is no longer charged, `granted_minor` becomes the customer's credit, and
     `refunded_minor` was paid back by the refund."""
 
     invoice_id: str
@@ -63,7 +63,7 @@ class IssuedCreditNote:
 
 
 def remaining_of(invoice: RemainingAmounts, notes: Iterable[RemainingAmounts]) -> RemainingAmounts:
-    """What the notes so far leave of an invoice."""
+    """Return the amounts that the credit notes so far leave of an invoice."""
     return reduce(minus, notes, invoice)
 
 
@@ -72,21 +72,21 @@ def minus(one: RemainingAmounts, other: RemainingAmounts) -> RemainingAmounts:
 
 
 def part_of(left: RemainingAmounts, amount_minor: int) -> RemainingAmounts:
-    """An amount with tax as net and tax. What takes the whole takes exactly its tax. Raises ValueError for more than there is."""
+    """Split an amount with tax into net and tax. The whole amount has exactly the whole tax. Raises ValueError for more than is left."""
     if not 0 <= amount_minor <= left.total_minor:
-        raise ValueError("no more can be taken off an invoice than is left of it")
+        raise ValueError("no more can be credited on an invoice than is left of it")
     tax = share(left.tax_minor, amount_minor, left.total_minor or 1)
     return RemainingAmounts(amount_minor - tax, tax)
 
 
 def note_line(left: RemainingAmounts, amount_minor: int, description: str | Wording, period: BillingPeriod | None = None) -> NoteLine:
-    """A line that takes an amount with tax off an invoice of which so much is left."""
+    """Return a line that credits an amount with tax on an invoice of which `left` can be credited."""
     part = part_of(left, amount_minor)
     return described(description, part, period)
 
 
 def described(description: str | Wording, part: RemainingAmounts, period: BillingPeriod | None) -> NoteLine:
-    """A line in the merchant's words or in Portico's own."""
+    """Return a line with the merchant's description or with Portico's own wording."""
     if isinstance(description, Wording):
         return NoteLine(description.english, part.net_minor, part.tax_minor, period, description)
     return NoteLine(description, part.net_minor, part.tax_minor, period)

@@ -1,4 +1,4 @@
-"""Numbers of invoices and credit notes: which series a number belongs to, and how it is written. Which number is next only the database knows."""
+"""Numbers of invoices and credit notes: the series of a number, and its text. The database assigns the next number."""
 
 import re
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ YEAR = "{year}"
 
 @dataclass(frozen=True, slots=True)
 class NumberPosition:
-    """Where in its series a document will stand: the series, its year (0 in a series without years), and what is written around the number, of so many digits at least."""
+    """The place of a document's number: the series, its year (0 in a series without years), the text around the number, and the minimum of its digits."""
 
     series: str
     year: int
@@ -26,15 +26,15 @@ class NumberPosition:
     suffix: str
 
     def number(self, sequence: int) -> str:
-        """The number as it is written. The database writes it by the same rule (`take_number`)."""
+        """Return the text of a number. The database writes it by the same rule (`take_number`)."""
         return f"{self.prefix}{sequence:0{self.digits}}{self.suffix}"
 
 
 @dataclass(frozen=True, slots=True)
 class Numbering:
-    """How the merchant numbers invoices and credit notes: patterns such as `INV-{year}-{number:06}`, and the time zone in which a document's date has its year.
+    """The merchant's numbering of invoices and credit notes: patterns such as `INV-{year}-{number:06}`, and the time zone that decides the year of a document.
 
-    With one pattern for both they are one series.
+    With the same pattern they share one series.
     """
 
     pattern: str = DEFAULT_PATTERN
@@ -42,27 +42,27 @@ class Numbering:
     credit_note_pattern: str = DEFAULT_CREDIT_NOTE_PATTERN
 
     def __post_init__(self) -> None:
-        """Raises ValueError for a pattern that is none."""
+        """Check both patterns. Raises ValueError."""
         check_pattern(self.pattern)
         check_pattern(self.credit_note_pattern)
 
     def place(self, issued_at: datetime) -> NumberPosition:
-        """The place of an invoice that is issued at this instant."""
+        """Return the position of an invoice that is issued at this instant."""
         return _place(self.pattern, issued_at.astimezone(ZoneInfo(self.time_zone)).year)
 
     def credit_note_place(self, issued_at: datetime) -> NumberPosition:
-        """The place of a credit note that is issued at this instant."""
+        """Return the position of a credit note that is issued at this instant."""
         return _place(self.credit_note_pattern, issued_at.astimezone(ZoneInfo(self.time_zone)).year)
 
 
 def receipt_number(payment_id: str) -> str:
-    """The number of a payment's receipt: the random end of its id (60 bits) in groups, so that it can be read out. No series: a receipt is no tax document."""
+    """Return the number of a payment's receipt: the random end of its id (60 bits) in groups, so that it can be read aloud. It has no series, because a receipt is no tax document."""
     last = payment_id.rpartition("_")[2][-RECEIPT_CHARACTERS:].upper()
     return "-".join(["R", *(last[start : start + RECEIPT_GROUP] for start in range(0, len(last), RECEIPT_GROUP))])
 
 
 def check_pattern(pattern: str) -> str:
-    """The pattern. Raises ValueError with what is wrong with it, which does not repeat it."""
+    """Return a valid pattern. Raises ValueError, whose message names the fault and does not repeat the pattern."""
     if len(pattern) > MAX_CHARACTERS:
         raise ValueError(f"has more than {MAX_CHARACTERS} characters")
     if not pattern.isprintable():
@@ -78,7 +78,7 @@ def check_pattern(pattern: str) -> str:
 
 
 def _place(pattern: str, issued_in: int) -> NumberPosition:
-    """Patterns that differ in the number of digits alone are one series."""
+    """Return the position for a pattern and a year. Patterns that differ only in the number of digits are one series."""
     year = issued_in if YEAR in pattern else 0
     series = NUMBER.sub("{number}", pattern)
     prefix, _, suffix = series.replace(YEAR, str(year)).partition("{number}")

@@ -1,4 +1,4 @@
-"""Money that goes back: how reports of it become refunds, what a refund takes from, and what follows for what the payment had paid."""
+"""Refunds: how reports of a processor become refunds, the parts of a payment that a refund takes from, and the effects on what the payment had paid."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -7,17 +7,17 @@ from typing import Protocol
 
 from billing.states import RefundReason, RefundStatus
 
-# The bank takes these back: what they paid is owed again. The others the merchant gives back, and does not ask for again.
+# The bank takes these back, and what they paid is owed again. Money that the merchant gives back for the other reasons is not owed again.
 BY_THE_BANK = frozenset({RefundReason.DISPUTE, RefundReason.RETURNED})
 
-# How much a status knows. A report that knows less than what is written down is old.
-KNOWS = {RefundStatus.PENDING: 0, RefundStatus.SUCCEEDED: 1, RefundStatus.FAILED: 2, RefundStatus.REVERSED: 2}
+# The rank of a status. A report whose status has a lower rank than the recorded one is outdated.
+RANK = {RefundStatus.PENDING: 0, RefundStatus.SUCCEEDED: 1, RefundStatus.FAILED: 2, RefundStatus.REVERSED: 2}
 COUNTS = (RefundStatus.PENDING, RefundStatus.SUCCEEDED)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a processor reports of a refund. Without a `reference` it is how much the merchant has given back of the payment in all."""
+    """A processor's report of a refund. Without a `reference` its amount is the total that the merchant has given back of the payment."""
 
     reference: str | None
     amount_minor: int
@@ -27,9 +27,9 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A refund as it is written down; `id` is None for one that is new. `is_awaiting`: the processor has carried it out, and it is not applied.
+    """A recorded refund; `id` is None for a new one. `is_awaiting`: the processor has carried it out, and it is not applied yet.
 
-    `split_from`: the refund without a reference that this one is a part of, until it is written down.
+    `split_from`: the refund without a reference of which this one is a part, until it is written.
     """
 
     id: str | None
@@ -47,13 +47,13 @@ class Recorded:
 
     @property
     def reported(self) -> str:
-        """The status that the processor reported."""
+        """Return the status that the processor reported."""
         return RefundStatus.SUCCEEDED if self.is_awaiting else self.status
 
 
 @dataclass(frozen=True, slots=True)
 class PaymentPart:
-    """A part of a payment: for an invoice, for an installment, for both at once, or with neither for the customer's credit."""
+    """A part of a payment: for an invoice, an installment, both at once, or, with neither, the customer's credit."""
 
     invoice_id: str | None
     installment_id: str | None
@@ -61,8 +61,8 @@ class PaymentPart:
 
 
 class RefundableInvoice(Protocol):
-    """An invoice that a refund takes from. `applied_minor` is the balance credit that pays for it, `given_minor` what its credit notes say was paid back,
-    `failed_minor` what they grant because it could not be paid back.
+    """An invoice that a refund takes from. `applied_minor` is the balance credit that pays it, `paid_back_minor` the amount that its credit notes record as paid back,
+    `failed_minor` the amount that they grant because it could not be paid back.
     """
 
     @property
@@ -76,7 +76,7 @@ class RefundableInvoice(Protocol):
     @property
     def noted_minor(self) -> int: ...
     @property
-    def given_minor(self) -> int: ...
+    def paid_back_minor(self) -> int: ...
     @property
     def failed_minor(self) -> int: ...
     @property
@@ -84,7 +84,7 @@ class RefundableInvoice(Protocol):
 
 
 def recorded(payment_minor: int, known: Sequence[Recorded], report: Report, *, now: datetime) -> list[Recorded]:
-    """The refunds of a payment that are new or changed after a report, in whatever order reports come and however often. More than was paid is left out."""
+    """Return the refunds of a payment that are new or changed by a report. Reports may come in any order and repeatedly. An amount beyond the payment is ignored."""
     if report.reference is None:
         return _new(payment_minor, known, replace(report, amount_minor=report.amount_minor - _in_total(known)), now=now)
     same = [one for one in known if report.reference in (one.reference, one.id)]
@@ -100,14 +100,14 @@ def recorded(payment_minor: int, known: Sequence[Recorded], report: Report, *, n
 
 
 def room(payment_minor: int, known: Iterable[Recorded]) -> int:
-    """What of a payment has not gone back."""
+    """Return the part of a payment that has not been refunded."""
     return payment_minor - sum(one.amount_minor for one in known if one.status in COUNTS)
 
 
 def taken(amount_minor: int, sources: Iterable[PaymentPart], open_for_notes: Mapping[str | None, int] | None) -> list[PaymentPart]:
-    """What a refund takes from: `sources` in their order, which is the payment's credit first, and then what it paid from the newest to the oldest.
+    """Return the parts that a refund takes: from `sources` in their order, which is the payment's credit first, and then what it paid from the newest to the oldest.
 
-    `open_for_notes` limits what is taken from an invoice to what its credit notes may still be over; the rest was credited before, and is taken from the customer's credit.
+    `open_for_notes` limits the part of an invoice to the amount that its credit notes may still have; the rest was credited before, and is taken from the customer's credit.
     """
     left, limits, parts = amount_minor, dict(open_for_notes or {}), []
     for source in sources:
@@ -122,7 +122,7 @@ def taken(amount_minor: int, sources: Iterable[PaymentPart], open_for_notes: Map
 
 
 def less(sources: Iterable[PaymentPart], parts: Iterable[PaymentPart]) -> list[PaymentPart]:
-    """What is left of `sources` when `parts`, taken in their order, are gone."""
+    """Return what is left of `sources` after `parts` were taken in their order."""
     gone = sum(part.amount_minor for part in parts)
     left = []
     for source in sources:
@@ -134,11 +134,11 @@ def less(sources: Iterable[PaymentPart], parts: Iterable[PaymentPart]) -> list[P
 
 
 def granted(invoice: RefundableInvoice, refunded_minor: int) -> int:
-    """What of the credit that pays for an invoice becomes credit again with a refund: all of it, when the merchant has given back everything else that paid.
+    """Return the part of the credit that pays an invoice which a refund turns into credit again: all of it, if the merchant has given back everything else that paid.
 
-    What could not be paid back counts as given back: it became the customer's credit. While something is still owed, a refund takes only its amount off that.
+    An amount that could not be paid back counts as given back: it became the customer's credit. While the invoice has a remainder, nothing becomes credit again.
     """
-    is_taken_by_a_bank = invoice.refunded_minor > invoice.given_minor
+    is_taken_by_a_bank = invoice.refunded_minor > invoice.paid_back_minor
     is_all = invoice.paid_minor - invoice.failed_minor == refunded_minor and not invoice.remaining_minor
     if not is_all or is_taken_by_a_bank:
         return 0
@@ -146,21 +146,21 @@ def granted(invoice: RefundableInvoice, refunded_minor: int) -> int:
 
 
 def waived(taken_minor: int, credit_minor: int, account_minor: int) -> int:
-    """What of money that the merchant gives back, taken from the account, had paid what was owed there: it is not asked for again.
+    """Return the part of a refund by the merchant, taken from the account, that had paid a debt there: that debt is waived.
 
-    `credit_minor` of the payment is on the account, `account_minor` of that paid what was owed; what had become credit goes back first.
+    `credit_minor` of the payment is on the account, `account_minor` of that paid a debt; the part that had become credit is refunded first.
     """
     surplus = max(credit_minor - account_minor, 0)
     return min(max(min(taken_minor, credit_minor) - surplus, 0), account_minor)
 
 
 def _in_total(known: Iterable[Recorded]) -> int:
-    """What a total explains: also what failed, because a total of before the failure includes it and may come after it."""
+    """Return the amount that a reported total includes: also failed refunds, because a total from before the failure includes them and may arrive after it."""
     return sum(one.amount_minor for one in known if not one.is_by_the_bank and (one.status in COUNTS or one.status == RefundStatus.FAILED))
 
 
 def _parts(known: Sequence[Recorded], report: Report) -> list[Recorded]:
-    """What was reported without references of the refund that a report is about; one of the same amount first."""
+    """Return the refunds without a reference that belong to the reported refund; one of the same amount first."""
     left, parts = report.amount_minor, []
     for one in sorted(_anonymous(known), key=lambda one: one.amount_minor != report.amount_minor):
         if one.amount_minor <= left:
@@ -177,30 +177,30 @@ def _after(payment_minor: int, known: Sequence[Recorded], refund: Recorded, repo
 
 
 def _shrunk(known: Sequence[Recorded], parts: Sequence[Recorded]) -> list[Recorded]:
-    """What is left of the refunds without a reference that parts were split from."""
+    """Return the rest of the refunds without a reference from which parts were split."""
     split = {part.split_from: part.amount_minor for part in parts if part.split_from}
     return [replace(one, amount_minor=one.amount_minor - split[one.id]) for one in known if one.id in split]
 
 
 def _advanced(refund: Recorded, status: str) -> Recorded:
-    return _reported(refund, status) if KNOWS[RefundStatus(status)] > KNOWS[RefundStatus(refund.reported)] else refund
+    return _reported(refund, status) if RANK[RefundStatus(status)] > RANK[RefundStatus(refund.reported)] else refund
 
 
 def _reported(refund: Recorded, status: str) -> Recorded:
-    """What has been carried out is PENDING until it is applied."""
+    """Return a refund with a reported status. A refund that was carried out is PENDING until it is applied."""
     is_done = status == RefundStatus.SUCCEEDED
     return replace(refund, status=RefundStatus.PENDING if is_done else RefundStatus(status), is_awaiting=is_done)
 
 
 def _limited(refund: Recorded, left_minor: int) -> Recorded:
-    """What is carried out after a bank took money back is at most what that left; with nothing left it failed."""
+    """Limit a refund that was carried out to the amount that the bank has not taken back; if nothing is left it failed."""
     if not refund.is_awaiting or refund.amount_minor <= left_minor:
         return refund
     return replace(refund, amount_minor=left_minor) if left_minor > 0 else replace(refund, status=RefundStatus.FAILED, is_awaiting=False)
 
 
 def _undone(known: Iterable[Recorded]) -> int:
-    """What has gone back for certain. A bank does not wait for a refund that is under way, and such a refund often fails then."""
+    """Return the amount that was certainly refunded. A bank does not wait for a refund under way, which often fails then."""
     return sum(one.amount_minor for one in known if one.reported == RefundStatus.SUCCEEDED)
 
 

@@ -1,7 +1,7 @@
-"""The status that follows from the amounts, and what a processor's report does to a payment's.
+"""The status that follows from amounts, and the effect of a processor's report on a payment's status.
 
-The database derives statuses by the same rules whenever a row is written (`invoice_status` and the other functions of migration 0022); these are their twins for rows that are
-not in the database yet. A status that stands in a row counts only for what amounts cannot tell: VOID and CANCELED are decisions, PROCESSING says that a payment is in
+The database derives statuses by the same rules whenever a row is written (`invoice_status` and the other functions of migration 0022); these functions are for rows that are
+not in the database yet. The status of a row is used only for what amounts cannot show: VOID and CANCELED are decisions, PROCESSING means that a payment is in
 flight, FAILED that the last one was declined.
 """
 
@@ -9,12 +9,12 @@ from typing import Protocol
 
 from billing.states import InstallmentStatus, InvoiceStatus, PaymentStatus, ScheduleStatus
 
-# How much a status knows. News that knows less than what is written down already is old.
-KNOWS = {PaymentStatus.PROCESSING: 0, PaymentStatus.REQUIRES_ACTION: 0, PaymentStatus.FAILED: 1, PaymentStatus.SUCCEEDED: 2, PaymentStatus.REFUNDED: 3}
+# The rank of a status. A report whose status has a lower rank than the recorded one is outdated.
+RANK = {PaymentStatus.PROCESSING: 0, PaymentStatus.REQUIRES_ACTION: 0, PaymentStatus.FAILED: 1, PaymentStatus.SUCCEEDED: 2, PaymentStatus.REFUNDED: 3}
 
 
 class Billed(Protocol):
-    """An invoice. `refunded_minor` is what its payments gave back, `noted_minor` the sum of its credit notes."""
+    """An invoice. `refunded_minor` is the refunded amount of its payments, `noted_minor` the sum of its credit notes."""
 
     status: str
     total_minor: int
@@ -25,7 +25,7 @@ class Billed(Protocol):
 
 
 class Agreed(Protocol):
-    """An installment. `refunded_minor` is what the merchant gave back, which is not asked for again."""
+    """An installment. `refunded_minor` is the amount that the merchant gave back, which is not owed again."""
 
     status: str
     amount_minor: int
@@ -34,28 +34,28 @@ class Agreed(Protocol):
 
 
 def advanced(status: str, reported: str) -> PaymentStatus | None:
-    """The status after a processor's report; None if nothing changes. Never backwards, whatever order reports come in.
+    """Return the status after a processor's report; None if nothing changes. The rank never decreases, in whatever order reports come.
 
-    Money that arrives after a failure was written down counts: SUCCEEDED outranks FAILED. PROCESSING and REQUIRES_ACTION follow each other both ways, while nothing is final.
+    Money that arrives after a recorded failure counts: SUCCEEDED outranks FAILED. PROCESSING and REQUIRES_ACTION may follow each other both ways until a status is final.
     """
     now, then = PaymentStatus(status), PaymentStatus(reported)
-    return then if then is not now and KNOWS[then] >= KNOWS[now] else None
+    return then if then is not now and RANK[then] >= RANK[now] else None
 
 
 def of_invoice(invoice: Billed) -> InvoiceStatus:
-    """REFUNDED: everything that paid it was given back, and its credit notes are over the whole of it."""
+    """Return the status of an invoice. REFUNDED: all payments of it were given back, and its credit notes are over its whole total."""
     if invoice.status == InvoiceStatus.VOID:
         return InvoiceStatus.VOID
     if invoice.paid_minor + invoice.credited_minor >= invoice.total_minor:
-        is_given_back = invoice.paid_minor == 0 and invoice.refunded_minor > 0 and invoice.noted_minor == invoice.total_minor
-        return InvoiceStatus.REFUNDED if is_given_back else InvoiceStatus.PAID
+        is_refunded = invoice.paid_minor == 0 and invoice.refunded_minor > 0 and invoice.noted_minor == invoice.total_minor
+        return InvoiceStatus.REFUNDED if is_refunded else InvoiceStatus.PAID
     if invoice.status == InvoiceStatus.PROCESSING:
         return InvoiceStatus.PROCESSING
     return InvoiceStatus.PARTIALLY_PAID if invoice.paid_minor else InvoiceStatus.OPEN
 
 
 def of_installment(installment: Agreed) -> InstallmentStatus:
-    """A charge that failed shows only while nothing is paid."""
+    """Return the status of an installment. FAILED is used only while nothing is paid."""
     if installment.status == InstallmentStatus.CANCELED:
         return InstallmentStatus.CANCELED
     if installment.paid_minor + installment.refunded_minor >= installment.amount_minor:

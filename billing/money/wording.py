@@ -1,4 +1,4 @@
-"""What Portico itself writes on lines of invoices and credit notes: a kind of sentence and what it is about, so that papers can say it in the buyer's language."""
+"""Portico's own wording of lines of invoices and credit notes: a kind of sentence and its subject, so that PDFs can have it in the buyer's language."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,12 +19,12 @@ ENGLISH = {
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """`subject` is the name of a plan, with its quantity, or the number of an invoice."""
+    """A sentence of a line. `subject` is the name of a plan, with its quantity, or the number of an invoice."""
 
     kind: WordingKind
     subject: str
 
     @property
     def english(self) -> str:
-        """The description that the API shows."""
+        """Return the description in the API."""
         return ENGLISH[self.kind].format(self.subject)

@@ -1,4 +1,4 @@
-"""Rows about attachments: what is known of a file; its bytes are elsewhere."""
+"""Rows about attachments: the data of a file; its bytes are in the bucket."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,7 +24,7 @@ class AttachmentRow:
 
 @dataclass(frozen=True, slots=True)
 class AttachmentObject:
-    """An attachment and where its bytes are, which the graph never shows."""
+    """An attachment and the key of its bytes in the bucket, which the API never returns."""
 
     id: str
     customer_id: str
@@ -40,7 +40,7 @@ class AttachmentObject:
 
 @dataclass(frozen=True, slots=True)
 class OrphanedObject:
-    """An object of the bucket that no attachment owns, or not yet."""
+    """An object of the bucket that no attachment owns (yet)."""
 
     customer_id: str
     object_key: str

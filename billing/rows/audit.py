@@ -1,11 +1,11 @@
-"""What an audit of the database reads."""
+"""Rows of an audit of the database."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A row that breaks an invariant. `customer_id` is empty for what belongs to no customer."""
+    """A row that breaks an invariant. `customer_id` is empty for a row that belongs to no customer."""
 
     customer_id: str
     object_id: str
@@ -15,7 +15,7 @@ class Violation:
 
 @dataclass(frozen=True, slots=True)
 class OwedAccount:
-    """What a customer owes in a currency, less their balance. `owed_minor` below zero is in the customer's favour."""
+    """The debt of a customer in a currency, less their balance. `owed_minor` below zero is in the customer's favour."""
 
     customer_id: str
     currency: str

@@ -1,4 +1,4 @@
-"""Rows that the rules of the lifecycle decide on: the whole contract, the customer's account around it, and what is on offer."""
+"""Rows for the rules of the lifecycle: the whole contract, the customer's account, and the offers."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A subscription with everything that stands in its row. `holds` are who suspended it; `charging_payment_id` is a charge that decides what becomes of it."""
+    """A subscription with all columns of its row. `holds` name who suspended it; `charging_payment_id` is the payment of a charge that decides about it."""
 
     customer_id: str
     id: str
@@ -46,7 +46,7 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class BillingAccount:
-    """The customer around a contract, in the contract's currency. The coverage is the line that pays for the rest of the running period."""
+    """The customer's account for a contract, in the contract's currency. The coverage is the invoice line that pays for the rest of the running period."""
 
     customer_id: str
     email: str
@@ -78,7 +78,7 @@ class BillingAccount:
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """An invoice of the running period: what its credit notes leave of its net and its tax, and what of it is open. The tax rate is None where it has several."""
+    """An invoice of the running period: its net and its tax less its credit notes, and its open amount. The tax rate is None for several rates."""
 
     customer_id: str
     invoice_id: str
@@ -120,7 +120,7 @@ class TakenPlanRow:
 
 @dataclass(frozen=True, slots=True)
 class CouponOffer:
-    """A coupon that somebody tries. `is_redeemable` says that it is on, not past its day, not used up, and that this customer has not used it before."""
+    """A coupon for a code. `is_redeemable`: it is active, not expired, not used up, and this customer has not used it before."""
 
     id: str
     code: str

@@ -1,4 +1,4 @@
-"""Rows about the customer: who it is, and what stands on the account."""
+"""Rows about the customer and the customer's account."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -28,7 +28,7 @@ class CustomerRow:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose a thing is, for staff who know only its id."""
+    """The customer who owns an object, for staff who have only its id."""
 
     id: str
     customer_id: str
@@ -43,7 +43,7 @@ class SummaryRow:
 
 @dataclass(frozen=True, slots=True)
 class Total:
-    """What stands in one currency: credit (or debt, negative), due, overdue, and in flight."""
+    """The totals in one currency: credit (or debt, negative), due, overdue, and in flight."""
 
     customer_id: str
     currency: str

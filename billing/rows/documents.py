@@ -1,12 +1,12 @@
-"""Rows about what issued documents print."""
+"""Rows for the PDFs of issued documents."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentSnapshotRow:
-    """What an invoice, a credit note or a receipt prints of the buyer and the seller, as both were when it was issued. `issuer_…` is null where a program wrote the
-    document that did not know the merchant's settings; `is_backfilled`: the buyer as of the day on which snapshots were introduced."""
+    """The details of the buyer and the seller that an invoice, a credit note or a receipt prints, as of its issue. `issuer_…` is null if the program that wrote the
+    document did not have the merchant's settings; `is_backfilled`: the buyer's details are of the day on which snapshots were introduced."""
 
     customer_id: str
     document_id: str
@@ -32,7 +32,7 @@ class DocumentSnapshotRow:
 
 @dataclass(frozen=True, slots=True)
 class DocumentTax:
-    """What a document comes to at one tax rate. The rate is null where it is not known; the exemption says why it is zero, where that is known."""
+    """The amounts of a document at one tax rate. The rate is null if it is not known; the exemption is the reason of a rate of zero, if it is known."""
 
     customer_id: str
     document_id: str

@@ -1,4 +1,4 @@
-"""Rows about who is calling."""
+"""Rows about credentials, sessions, tokens and links."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +13,7 @@ class Credential:
 
 @dataclass(frozen=True, slots=True)
 class PresentedCredential:
-    """A credential by its address. `is_familiar`: the account signed in from the caller's network since its password was changed last."""
+    """A credential by its address. `is_familiar`: the account has signed in from the caller's network since its password was changed last."""
 
     email: str
     customer_id: str
@@ -66,7 +66,7 @@ class IdentityLink:
 
 @dataclass(frozen=True, slots=True)
 class SealedLetter:
-    """A letter that is still to be sent. Only who has the portal's secret can read what it says."""
+    """A letter that is not sent yet. Its content can be read only with the portal's secret."""
 
     id: str
     kind: str

@@ -1,4 +1,4 @@
-"""Rows of the registry: clients, what they prove themselves with, their documents, grants and budgets."""
+"""Rows of the registry: clients, their credentials, documents, grants and budgets."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,7 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class ApiClient:
-    """`kind` is FIRST_PARTY or PARTNER; `mode` is OPEN, LOG, PREFER or REQUIRED. Tokens of `issuer` name it `issuer_client_id`; without one, ours name it by its id."""
+    """A client. `kind` is FIRST_PARTY or PARTNER; `mode` is OPEN, LOG, PREFER or REQUIRED. Tokens of `issuer` name it `issuer_client_id`; without an issuer, our tokens name its id."""
 
     id: str
     kind: str
@@ -23,7 +23,7 @@ class ApiClient:
 
 @dataclass(frozen=True, slots=True)
 class ClientCredential:
-    """Either a secret's SHA-256 or a public key: a JWK, as JSON."""
+    """A credential of a client: either a secret's SHA-256 or a public key as a JWK in JSON."""
 
     client_id: str
     id: str
@@ -38,7 +38,7 @@ class ClientAssertion:
 
 @dataclass(frozen=True, slots=True)
 class PersistedTextRow:
-    """A document as every process reads it. `fits` is the digest of the schema and limits by which it was last found to hold."""
+    """A document as every process loads it. `fits` is the digest of the schema and limits for which it was last valid."""
 
     client_id: str
     id: str
@@ -52,8 +52,8 @@ class PersistedTextRow:
 
 @dataclass(frozen=True, slots=True)
 class PersistedDocumentRow:
-    """A document as it is listed, with how it was used. `version` counts the publications of its client; `deprecation` says what to use instead,
-    and `sunset_at` from when on a deprecated one may no longer be answered."""
+    """A document in a list, with its use. `version` counts the publications of its client; `deprecation` names the replacement,
+    and `sunset_at` is the time from which a deprecated document may no longer be answered."""
 
     client_id: str
     id: str
@@ -79,14 +79,14 @@ class RegistryId:
 
 @dataclass(frozen=True, slots=True)
 class RegistryStamp:
-    """Differs when the registry does."""
+    """A text that changes with the registry."""
 
     stamp: str
 
 
 @dataclass(frozen=True, slots=True)
 class PartnerGrant:
-    """What a customer lets a partner's app do for them."""
+    """A customer's grant to a partner's app."""
 
     id: str
     customer_id: str
@@ -98,7 +98,7 @@ class PartnerGrant:
 
 @dataclass(frozen=True, slots=True)
 class CostBudget:
-    """Cost units. `maximum` is what comes in a minute."""
+    """A budget in cost units. `maximum` is the number of units per minute."""
 
     is_paid: bool
     available: int
@@ -106,5 +106,5 @@ class CostBudget:
 
     @property
     def restore_rate(self) -> float:
-        """Units a second."""
+        """Return the units per second."""
         return round(self.maximum / 60, 3)

@@ -6,9 +6,9 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class JobPass:
-    """`outcome` is RUNNING, DONE, PARTIAL (some things failed and are tried by the next pass) or FAILED (the pass broke off); null before the first pass.
+    """The last pass. `outcome` is RUNNING, DONE, PARTIAL (some items failed, and the next pass tries them again) or FAILED (the pass was aborted); null before the first pass.
 
-    `succeeded_at` is when the last pass ended that did not break off. `detail` is what it did, or why it failed.
+    `succeeded_at` is the end of the last pass that was not aborted. `detail` is its result, or the reason of the failure.
     """
 
     job: str

@@ -1,4 +1,4 @@
-"""Rows about what is sold: plans, their prices, and coupons."""
+"""Rows about plans, their prices, and coupons."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The database's own state."""
+"""The revision of the database."""
 
 from dataclasses import dataclass
 

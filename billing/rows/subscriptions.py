@@ -1,4 +1,4 @@
-"""Rows about subscriptions and what happened to them."""
+"""Rows about subscriptions and their events."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The built-in Postgres, for demos and tests: a real server, started under a data directory, reached by its socket."""
+"""The built-in Postgres, for demos and tests: a real server on a data directory, with a Unix socket."""
 
 import fcntl
 import os
@@ -21,43 +21,43 @@ IS_A_FILE = "is a file or lies below one; it has to be a directory."
 
 @dataclass(frozen=True, slots=True)
 class Urls:
-    """Where the database is: as its administrator, and as the application role."""
+    """The URLs of the database: for its administrator, and for the application role."""
 
     admin: str
     app: str
 
 
 class EmbeddedPostgresFailed(Exception):
-    """The built-in Postgres did not start; the message says what to do."""
+    """The built-in Postgres did not start. The message says what to do."""
 
 
 @contextmanager
 def running(directory: Path) -> Iterator[Urls]:
-    """Run Postgres on `directory` (made if missing). The last process that uses it stops it at its end.
+    """Run Postgres on `directory` (created if missing). The last process that uses it stops it.
 
-    Each holds a shared lock on a file beside the directory as long, which the kernel releases where a process is killed.
+    Each process holds a shared lock on a file beside the directory, which the kernel releases if the process is killed.
     """
     require_installed()
     directory = directory.absolute()
-    if "\n" in str(directory):  # Postgres keeps it in a file with a line for each value
+    if "\n" in str(directory):  # Postgres writes the path to a file with one line for each value
         raise EmbeddedPostgresFailed(f"PORTICO_DATA_DIR: has a line break in its path. {ANOTHER}")
-    with _failing_readably(directory):
+    with _translated_errors(directory):
         directory.parent.mkdir(parents=True, exist_ok=True)
         users = _lock_file(directory, "users")
     with users:
-        with _failing_readably(directory), _alone(directory):
+        with _translated_errors(directory), _locked(directory):
             socket = _started(directory)
             fcntl.flock(users, fcntl.LOCK_SH)
         try:
             yield urls(socket)
         finally:
-            with _alone(directory):
+            with _locked(directory):
                 if _is_last(users):
                     postmaster.stop(directory)
 
 
 def require_installed() -> None:
-    """Raises EmbeddedPostgresFailed: production installs without the built-in Postgres."""
+    """Check that the built-in Postgres is installed; production installs without it. Raises EmbeddedPostgresFailed."""
     try:
         postmaster.programs()
     except ProgramFailed as error:
@@ -69,7 +69,7 @@ def is_made(directory: Path) -> bool:
 
 
 def urls(socket: object) -> Urls:
-    """The port is named since PGPORT may be set."""
+    """Return the URLs for a socket. They name the port, because PGPORT may be set."""
     place = f"/postgres?port={PORT}&host={quote(str(socket), safe='')}"
     return Urls(f"postgresql://postgres@{place}", f"postgresql://portico_app@{place}")
 
@@ -90,8 +90,8 @@ def _lock_file(directory: Path, purpose: str) -> IO[bytes]:
 
 
 @contextmanager
-def _alone(directory: Path) -> Iterator[None]:
-    """One process at a time starts or stops."""
+def _locked(directory: Path) -> Iterator[None]:
+    """Hold the lock under which one process at a time starts or stops Postgres."""
     with _lock_file(directory, "lock") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
@@ -106,15 +106,15 @@ def _is_last(users: IO[bytes]) -> bool:
 
 
 @contextmanager
-def _failing_readably(directory: Path) -> Iterator[None]:
-    """Raises EmbeddedPostgresFailed: one line that names the setting and not its value."""
+def _translated_errors(directory: Path) -> Iterator[None]:
+    """Translate errors into EmbeddedPostgresFailed: one line that names the setting and not its value."""
     try:
         yield
     except (FileExistsError, NotADirectoryError) as error:
         raise EmbeddedPostgresFailed(f"PORTICO_DATA_DIR: {IS_A_FILE} {ANOTHER}") from error
     except OSError as error:
         raise EmbeddedPostgresFailed(f"PORTICO_DATA_DIR: is not writable ({error.strerror}). {ANOTHER}") from error
-    except ProgramFailed as error:  # a full disk, a missing library, an address that is taken
+    except ProgramFailed as error:  # a full disk, a missing library, an address that is in use
         name = f"DATA_DIR/{directory.name}"
         log = f" Its log is {name}/log." if (directory / "log").exists() else ""
         raise EmbeddedPostgresFailed(f"PORTICO_DATA_DIR: the built-in Postgres did not start: {str(error).replace(str(directory), name)}.{log}") from error

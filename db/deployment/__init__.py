@@ -1,1 +1,1 @@
-"""How a database is brought up to date: its roles, and the revisions that this program knows."""
+"""Migration of a database: its roles, and the revisions that this program knows."""

@@ -1,4 +1,4 @@
-"""Bring a database up to date: its roles, its schema `portico`, and Alembic's revisions. Safe to run again, and at once from several places."""
+"""Bring a database up to date: its roles, its schema `portico`, and Alembic's revisions. It is safe to run again, and to run several times at once."""
 
 import asyncio
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from db.deployment.roles import APP, APP_SETTINGS, AUDIT, OWNER
 # One folder for each revision, with its scripts.
 VERSIONS = MIGRATIONS / "versions"
 
-# One number for the advisory lock that lets one migration run at a time: "PORTICO" in hexadecimal.
+# The number of the advisory lock that lets one migration run at a time: "PORTICO" in hexadecimal.
 LOCK = 0x504F525449434F
 LOCK_POLL_SECONDS = 0.2
 TRY_LOCK = "select pg_try_advisory_lock($1)"
@@ -30,13 +30,13 @@ Driver: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 
 
 async def migrate(admin_url: str, *, to: str = "head", versions: Sequence[Path] = (VERSIONS,)) -> None:
-    """Run the revisions that are missing, up to `to`, each in a transaction of its own; a run that fails or is killed is continued by the next one.
+    """Run the missing revisions up to `to`, each in a transaction of its own. After a run that failed or was killed, the next run continues.
 
     `admin_url` needs a role that may create roles and schemas, and a connection that no pooler shares between sessions. The owner owns the tables; the
     application role is under row security. `versions` are the folders with the folders of revisions.
     """
     driver = await asyncpg.connect(admin_url, timeout=10)
-    # asyncpg has read the URL itself, so that it means here what it means everywhere else.
+    # asyncpg parses the URL, so that it has the same meaning as in all other places.
     engine = create_async_engine("postgresql+asyncpg://", async_creator=partial(_as_coroutine, driver), poolclass=NullPool)
     try:
         await _lock(driver)
@@ -50,12 +50,12 @@ async def migrate(admin_url: str, *, to: str = "head", versions: Sequence[Path] 
 
 
 def scripts(versions: Sequence[Path] = (VERSIONS,)) -> list[Script]:
-    """Every revision that this program knows, the newest first."""
+    """Return every revision that this program knows, the newest first."""
     return list(ScriptDirectory.from_config(_config(versions)).walk_revisions())
 
 
 def _cause_of(error: PendingRollbackError) -> BaseException:
-    """Why the connection ended in a block outside of a transaction: the end of the block fails too, and would hide it."""
+    """Return why the connection ended in a block outside of a transaction: the end of the block fails too, and would hide the cause."""
     cause: BaseException | None = error.__context__
     while isinstance(cause, DBAPIError):
         cause = cause.orig and (cause.orig.__cause__ or cause.orig)
@@ -67,7 +67,7 @@ async def _as_coroutine(driver: Driver) -> Driver:
 
 
 async def _lock(driver: Driver) -> None:
-    """Let one migration run at a time, until the connection ends. Between two tries there is no open snapshot, for which `create index concurrently` would wait."""
+    """Take the lock of migrations until the connection ends. Between two tries there is no open snapshot, for which `create index concurrently` would wait."""
     is_locked = await driver.fetchval(TRY_LOCK, LOCK)
     while not is_locked:
         await asyncio.sleep(LOCK_POLL_SECONDS)
@@ -94,15 +94,15 @@ def _migrate(connection: Connection, config: Config, to: str) -> None:
     event.listen(connection, "begin", _become_owner)
     config.attributes["connection"] = connection
     command.upgrade(config, to)
-    connection.commit()  # the transaction in which Alembic read the revision, if none was missing
+    connection.commit()  # the transaction in which Alembic read the revision, if no revision was missing
     with connection.begin():
         _open_to_audit(connection)
 
 
 def _become_owner(connection: Connection) -> None:
-    """Called at the start of each transaction, and of each block outside of one.
+    """Take the role of the owner at the start of each transaction, and of each block outside of one.
 
-    SQLAlchemy sends BEGIN with the first statement that it runs itself: without this one, a script that goes to the driver directly would be outside of the
+    SQLAlchemy sends BEGIN with the first statement that it runs itself: without this statement, a script that goes to the driver directly would run outside of the
     transaction.
     """
     connection.execute(text("select set_config('role', :owner, false), set_config('search_path', 'portico', false)"), {"owner": OWNER})
@@ -120,10 +120,10 @@ def _create_roles(connection: Connection) -> None:
 
 
 def _open_to_audit(connection: Connection) -> None:
-    """Let the owner read every row of the tables under row security while it audits them. Not a revision, so that no table of a later one is left out."""
-    unseen = text("""
+    """Let the owner read every row of the tables under row security during an audit. This is not a revision, so that it includes the tables of later revisions."""
+    without_policy = text("""
         select quote_ident(c.relname) from pg_class c
          where c.relnamespace = 'portico'::regnamespace and c.relforcerowsecurity
            and not exists (select from pg_policy p where p.polrelid = c.oid and p.polname = 'audited')""")
-    for table in connection.execute(unseen).scalars().all():
+    for table in connection.execute(without_policy).scalars().all():
         connection.execute(text(f"create policy audited on {table} for select to {OWNER} using (current_setting('app.actor', true) = '{AUDIT}')"))

@@ -1,4 +1,4 @@
-"""Which revisions this program knows, read from the heads of their files: a server only asks for names, and Alembic takes a third of a second to import."""
+"""The revisions that this program knows, read from the heads of their files: a server needs only the names, and the import of Alembic takes a third of a second."""
 
 import re
 from pathlib import Path
@@ -8,7 +8,7 @@ HEAD = re.compile(r'^revision = "(\w+)"\ndown_revision = (?:"(\w+)"|None)$', re.
 
 
 def revisions() -> list[str]:
-    """The newest first."""
+    """Return the names of the revisions, the newest first."""
     after = {}
     for path in (MIGRATIONS / "versions").rglob("*.py"):
         if head := HEAD.search(path.read_text(encoding="utf-8")):

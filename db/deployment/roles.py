@@ -1,12 +1,12 @@
-"""The roles that migrations make, and what holds for their sessions."""
+"""The roles that migrations create, and the settings of their sessions."""
 
 OWNER = "portico_owner"
 APP = "portico_app"
 
-# What `app.actor` says while the owner audits the tables (db/audit.py).
+# The value of `app.actor` while the owner audits the tables (db/audit.py).
 AUDIT = "AUDIT"
 
-# What holds for every session of the application role, also behind a pooler that passes on no start-up settings.
+# The settings of every session of the application role, also behind a pooler that does not forward start-up settings.
 APP_SETTINGS = {
     "search_path": "portico",
     "statement_timeout": "8s",

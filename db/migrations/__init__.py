@@ -1,4 +1,4 @@
-"""Alembic migrations. Each revision is a folder of `versions`: a module, and the SQL scripts that it runs. What was shipped is never edited (`manifest.py`)."""
+"""Alembic migrations. Each revision is a folder of `versions`: a module, and the SQL scripts that it runs. Shipped files are never edited (`manifest.py`)."""
 
 import re
 from pathlib import Path
@@ -13,16 +13,16 @@ IS_VALID = text("select indisvalid from pg_index where indexrelid = to_regclass(
 
 
 def run_script(path: Path) -> None:
-    """Run a script of many statements at once; asyncpg takes such scripts only outside its prepared statements."""
-    connection: Any = op.get_bind().connection.dbapi_connection  # SQLAlchemy's adapter of asyncpg, which alone has `run_async`
+    """Run a script of several statements at once; asyncpg accepts such scripts only outside of its prepared statements."""
+    connection: Any = op.get_bind().connection.dbapi_connection  # only SQLAlchemy's adapter of asyncpg has `run_async`
     connection.run_async(lambda driver: driver.execute(path.read_text(encoding="utf-8")))
 
 
 def build_indexes(path: Path) -> None:
-    """Build the indexes of a script while their tables are written to. Commits first what the revision has done so far.
+    """Build the indexes of a script without blocking writes to their tables. Commits the revision's work so far.
 
-    The script has nothing but `create [unique] index concurrently NAME on …;`. An index that is complete is left, so that a run that was killed can be
-    repeated; one that is half built is dropped and built again. Raises ValueError for any other statement.
+    The script has only statements `create [unique] index concurrently NAME on …;`. An index that is complete stays, so that a run that was killed can be
+    repeated; an incomplete index is dropped and built again. Raises ValueError for any other statement.
     """
     statements = _index_statements(path)
     with op.get_context().autocommit_block():
@@ -35,7 +35,7 @@ def build_indexes(path: Path) -> None:
 
 
 def _index_statements(path: Path) -> list[tuple[str, str]]:
-    """Of each statement: the statement and the name of its index."""
+    """Return each statement with the name of its index."""
     script = COMMENT.sub("", path.read_text(encoding="utf-8"))
     if rest := INDEX.sub("", script).strip():
         raise ValueError(f"{path.name}: not of the form `create [unique] index concurrently NAME on …;`: {rest[:80]}")

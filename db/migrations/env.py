@@ -1,4 +1,4 @@
-"""Alembic's entry: runs the revisions on the connection that `db.deployment.migrate` hands over."""
+"""Alembic's entry point: run the revisions on the connection that `db.deployment.migrate` passes."""
 
 from alembic import context
 

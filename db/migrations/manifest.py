@@ -18,29 +18,29 @@ ADVICE_NEW = "Run `make migrations` to add its lines to db/migrations/SHA256SUMS
 
 
 def listed(folder: Path = FOLDER) -> dict[str, str]:
-    """The checksum of each shipped file, by its path below `folder`."""
+    """Return the checksum of each shipped file, by its path below `folder`."""
     lines = (folder / NAME).read_text(encoding="utf-8").splitlines()
     return {path: checksum for checksum, path in (line.split("  ", 1) for line in lines)}
 
 
 def existing(folder: Path = FOLDER) -> dict[str, str]:
-    """The checksum of each file of a revision, by its path below `folder`, in the order of the revisions."""
+    """Return the checksum of each file of a revision, by its path below `folder`, in the order of the revisions."""
     return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in _files(folder)}
 
 
 def changes(folder: Path = FOLDER) -> list[str]:
-    """What happened to shipped files that must not happen, as lines for people."""
+    """Return a message for each shipped file that was changed or removed."""
     files = existing(folder)
     return [f"{path} was {'changed' if path in files else 'removed'}. {ADVICE}" for path, checksum in listed(folder).items() if files.get(path) != checksum]
 
 
 def unlisted(folder: Path = FOLDER) -> list[str]:
-    """The files that no line names, as paths below `folder`."""
+    """Return the files without a line, as paths below `folder`."""
     return sorted(existing(folder).keys() - listed(folder).keys())
 
 
 def add_new(folder: Path = FOLDER) -> list[str]:
-    """Append a line for each file that no line names. Returns their paths."""
+    """Append a line for each file without one. Returns their paths."""
     paths, files = unlisted(folder), existing(folder)
     with (folder / NAME).open("a", encoding="utf-8") as manifest:
         manifest.writelines(f"{files[path]}  {path}\n" for path in paths)

@@ -135,7 +135,7 @@ def freed_rows(touched: RefundScope, *, by: WriteContext) -> Changes:
     changes: Changes = defaultdict(list)
     returned: Counter[str] = Counter()
     for invoice in touched.invoices.values():
-        minor = granted(invoice, 0) if invoice.given_minor + invoice.failed_minor and invoice.status != InvoiceStatus.VOID else 0
+        minor = granted(invoice, 0) if invoice.paid_back_minor + invoice.failed_minor and invoice.status != InvoiceStatus.VOID else 0
         if minor > 0:
             note = _note(invoice, 0, minor, touched.refund.id)
             for kind, rows in note_rows(note, touched.payment.customer_id, invoice.currency, by=by).items():

@@ -294,9 +294,9 @@ async def test_an_unknown_account_is_always_wrong() -> None:
         assert (verdict.is_right, verdict.needs_rehash) == (False, False)
 
 
-async def test_what_judge_would_not_take_is_not_hashed() -> None:
+async def test_a_password_that_was_not_checked_is_not_hashed() -> None:
     for password in ("x" * 129, "\ud800" * 15):
-        with pytest.raises(ValueError, match="not judged"):
+        with pytest.raises(ValueError, match="not checked"):
             await PASSWORDS.hash(password)
 
 

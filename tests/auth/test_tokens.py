@@ -153,7 +153,7 @@ async def test_a_token_is_remembered_until_it_expires_and_no_longer() -> None:
         await tokens.viewer_of(held, now=NOW + timedelta(seconds=5 + LEEWAY_SECONDS))
     for number in range(5):
         await tokens.viewer_of(f"Bearer {made({'jti': str(number)})}", now=NOW)
-    assert len(tokens._held) <= 2
+    assert len(tokens._verified) <= 2
 
 
 async def test_what_does_not_hold_is_not_remembered() -> None:
@@ -161,7 +161,7 @@ async def test_what_does_not_hold_is_not_remembered() -> None:
     for token in BAD.values():
         with pytest.raises(Unauthenticated):
             await tokens.viewer_of(f"Bearer {token}", now=NOW)
-    assert tokens._held == {}
+    assert tokens._verified == {}
 
 
 @pytest.mark.parametrize(("value", "holds"), [("cus_1", True), ("é\u2028", True), ("", False), (None, False), (1, False), ("\udfff", False), ("a\0", False)])

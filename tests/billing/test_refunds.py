@@ -126,7 +126,7 @@ def test_what_was_credited_before_is_taken_from_the_credit() -> None:
     [
         ({"paid": 300}, 300, 200),
         ({"paid": 300}, 299, 0),
-        ({"paid": 100, "refunded": 200, "noted": 200, "given": 200}, 100, 200),
+        ({"paid": 100, "refunded": 200, "noted": 200, "paid_back": 200}, 100, 200),
         ({"paid": 100, "refunded": 200}, 100, 0),
         ({"paid": 300, "noted": 200, "failed": 200}, 100, 200),
         ({"paid": 100, "remaining": 200}, 100, 0),
@@ -134,7 +134,7 @@ def test_what_was_credited_before_is_taken_from_the_credit() -> None:
     ids=["all at once", "not all", "the last part", "a bank took the first part", "the first part could not be paid back", "something is still owed"],
 )
 def test_credit_becomes_credit_again_when_the_merchant_gave_back_all_else(amounts: dict[str, int], minor: int, expected: int) -> None:
-    defaults = dict.fromkeys(("remaining", "refunded", "noted", "given", "failed"), 0) | {"total": 500, "applied": 200}
+    defaults = dict.fromkeys(("remaining", "refunded", "noted", "paid_back", "failed"), 0) | {"total": 500, "applied": 200}
     invoice = SimpleNamespace(**{f"{name}_minor": value for name, value in (defaults | amounts).items()})
     assert granted(invoice, minor) == expected
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.money.standing import KNOWS, advanced, of_installment, of_invoice, of_payment, of_schedule
+from billing.money.standing import RANK, advanced, of_installment, of_invoice, of_payment, of_schedule
 from billing.states import PaymentStatus
 
 P = PaymentStatus
@@ -24,7 +24,7 @@ def after(status: P, told: list[P]) -> P:
 def test_a_status_never_goes_backwards(status: P, told: list[P]) -> None:
     for report in told:
         new = advanced(status, report)
-        assert new is None or KNOWS[new] >= KNOWS[status]
+        assert new is None or RANK[new] >= RANK[status]
         status = new or status
 
 

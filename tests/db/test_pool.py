@@ -60,7 +60,7 @@ async def who(session: UnitOfWork) -> int:
 
 async def waiting(opened: Database, count: int) -> None:
     for _ in range(100):
-        if len(opened._line._waiting) == count:
+        if len(opened._queue._waiting) == count:
             return
         await asyncio.sleep(0.005)
     raise AssertionError("they do not wait")
@@ -243,7 +243,7 @@ async def test_a_connection_that_cannot_be_opened_leaves_its_place_to_the_next(u
         tries = [UnitOfWork(opened, FIRST).fetch("select 1", ()) for _ in range(12)]
         found = await asyncio.gather(*tries, return_exceptions=True)
         assert [type(one) for one in found] == [DatabaseUnavailable] * 12
-        assert opened._line._places == 2
+        assert opened._queue._slots == 2
 
 
 async def test_a_closed_unit_of_work_opens_no_connection(urls: Urls) -> None:

@@ -1,1 +1,1 @@
-"""Rows of invoices, payments and what belongs to them."""
+"""Rows about invoices, payments and related records."""

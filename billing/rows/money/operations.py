@@ -1,4 +1,4 @@
-"""Rows about calls that change something: claimed keys, charges under way, what the billing clock finds due."""
+"""Rows about mutations: idempotency keys, charges under way, and the work that is due for the billing clock."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True)
 class KeyClaim:
-    """`state` is NEW, IN_PROGRESS, CONFLICT, DONE (then with the kept answer, JSON) or TAKEN_OVER (from a call that stopped half-way)."""
+    """A claim of an idempotency key. `state` is NEW, IN_PROGRESS, CONFLICT, DONE (with the stored answer, as JSON) or TAKEN_OVER (from a call that stopped before its end)."""
 
     state: str
     answer: str | None
@@ -15,7 +15,7 @@ class KeyClaim:
 
 @dataclass(frozen=True, slots=True)
 class OperationRow:
-    """What became of a call with an idempotency key. `answer` is JSON; null while it runs."""
+    """The result of a call with an idempotency key. `answer` is JSON; null while the call runs."""
 
     customer_id: str
     key: str
@@ -28,23 +28,23 @@ class OperationRow:
 
 @dataclass(frozen=True, slots=True)
 class DeletedCount:
-    """How many rows were deleted, because nobody can use them any more."""
+    """The number of deleted rows that had expired."""
 
     rows: int
 
 
 @dataclass(frozen=True, slots=True)
 class WrittenRow:
-    """A row that a decision wrote: its id, or what it has for one."""
+    """A row that a decision wrote: its id, or its key."""
 
     id: str
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeRow:
-    """A charge and, as JSON, what is written when it succeeds, and the answer that its call gets then.
+    """A charge and, as JSON, the changes to write when it succeeds, and the answer of its call then.
 
-    `ordered` are the rows of a subscription that the charge pays for; `agreed` is what a period costs that begins when the money is there.
+    `ordered` are the rows of a subscription that the charge pays; `agreed` is the price of a period that begins when the payment has succeeded.
     """
 
     customer_id: str
@@ -71,13 +71,13 @@ class ChargeRow:
 
     @property
     def pays_what_began(self) -> bool:
-        """Whether the period has begun with the order, so that only its invoice waits for the money."""
+        """Return whether the period began with the order, so that only its invoice waits for the payment."""
         return self.invoice_id is not None and self.on_failure is None
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeAttempt:
-    """What the processor has to know to be asked again."""
+    """The data for sending a charge to the processor again."""
 
     customer_id: str
     payment_id: str
@@ -95,8 +95,8 @@ class ChargeAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Collectable:
-    """An unpaid invoice of a subscription, how it is collected, and what can be charged for it. `account_minor` is owed on the account and collected along.
-    Days are the customer's."""
+    """An unpaid invoice of a subscription, the state of its collection, and the method that can be charged for it. `account_minor` is the debt on the account that is
+    collected together with it. Days are in the customer's time zone."""
 
     customer_id: str
     invoice_id: str
@@ -130,7 +130,7 @@ class Collectable:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something that time has come for."""
+    """An object that is due for the billing clock."""
 
     customer_id: str
     id: str
@@ -138,7 +138,7 @@ class Due:
 
 @dataclass(frozen=True, slots=True)
 class CancellationOptionRow:
-    """What the merchant offers to who wants to cancel; the lowest rank first."""
+    """An offer of the merchant to a customer who wants to cancel; the lowest rank comes first."""
 
     id: str
     customer_id: str

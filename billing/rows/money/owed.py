@@ -1,4 +1,4 @@
-"""Rows about what is owed, as a payment sees it, and about methods as they are added."""
+"""Rows about debts for a payment, payment methods, processors' events, and statements of account."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 @dataclass(frozen=True, slots=True)
 class OwedItem:
-    """An INVOICE, an INSTALLMENT or what is owed on the ACCOUNT. `payable_minor` is the part of the remainder that is not in payment."""
+    """A debt: an INVOICE, an INSTALLMENT or the debt on the ACCOUNT. `payable_minor` is the part of the remainder that is not in payment."""
 
     kind: str
     invoice_id: str | None
@@ -44,7 +44,7 @@ class OwedInstallment:
 
 @dataclass(frozen=True, slots=True)
 class SavedMethod:
-    """A method with what only the processor may know."""
+    """A payment method with its reference at the processor, which only the processor may get."""
 
     id: str
     customer_id: str
@@ -64,7 +64,7 @@ class MethodReference:
 
 @dataclass(frozen=True, slots=True)
 class StoredEvent:
-    """What a processor told. `payment_id` is None for what is not about a payment of ours."""
+    """An event of a processor. `payment_id` is None if it is not about a payment of ours."""
 
     processor: str
     id: str
@@ -76,7 +76,7 @@ class StoredEvent:
 
 @dataclass(frozen=True, slots=True)
 class PaymentOwner:
-    """Whose payment it is."""
+    """The customer of a payment."""
 
     customer_id: str
     payment_id: str
@@ -84,7 +84,7 @@ class PaymentOwner:
 
 @dataclass(frozen=True, slots=True)
 class StatementEntry:
-    """`amount_minor` above zero is what the customer owes more, below zero what they owe less. Entries stand in the order of the first three columns."""
+    """An entry of a statement of account. `amount_minor` above zero increases the customer's debt, below zero reduces it. The order is that of the first three columns."""
 
     happened_on: date
     rank: int
@@ -96,7 +96,7 @@ class StatementEntry:
 
 @dataclass(frozen=True, slots=True)
 class StatementExtent:
-    """The balance before a period, and how many entries the period has."""
+    """The balance before a period, and the number of entries in it."""
 
     opening_minor: int
     entries: int

@@ -1,4 +1,4 @@
-"""Rows about payments, what they paid, and the methods that paid."""
+"""Rows about payments, their allocations, and payment methods."""
 
 from dataclasses import dataclass
 from datetime import date, datetime

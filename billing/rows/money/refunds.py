@@ -1,4 +1,4 @@
-"""Rows about money that went back."""
+"""Rows about refunds."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -20,7 +20,7 @@ class RefundRow:
 
 @dataclass(frozen=True, slots=True)
 class RefundedPayment:
-    """A payment whose money goes back. `credit_minor` of it is on the customer's account; `account_minor` of that paid what was owed there and is not waived."""
+    """A payment to refund. `credit_minor` of it is on the customer's account; `account_minor` of that paid a debt there and is not waived."""
 
     customer_id: str
     payment_id: str
@@ -34,7 +34,7 @@ class RefundedPayment:
 
 @dataclass(frozen=True, slots=True)
 class RecordedRefund:
-    """A refund as the rules see it, and whether it has taken from what its payment paid."""
+    """A refund for the rules, and whether it was applied to what its payment paid."""
 
     id: str
     reference: str | None
@@ -48,7 +48,7 @@ class RecordedRefund:
 
 @dataclass(frozen=True, slots=True)
 class RefundSource:
-    """A part of a payment: for an invoice, an installment or both; with neither it had become credit."""
+    """A part of a payment: for an invoice, an installment or both; with neither it became credit."""
 
     id: str
     invoice_id: str | None
@@ -58,8 +58,8 @@ class RefundSource:
 
 @dataclass(frozen=True, slots=True)
 class RefundedInvoice:
-    """`noted_…` are sums over its credit notes, `given_minor` what they say was paid back, `failed_minor` what they grant because that failed;
-    `applied_minor` is balance credit that pays for it.
+    """An invoice to refund. `noted_…` are sums over its credit notes, `paid_back_minor` is the amount that they record as paid back, `failed_minor` the amount that they
+    grant because that failed; `applied_minor` is balance credit that pays it.
     """
 
     id: str
@@ -74,7 +74,7 @@ class RefundedInvoice:
     remaining_minor: int
     noted_minor: int
     noted_tax_minor: int
-    given_minor: int
+    paid_back_minor: int
     failed_minor: int
     applied_minor: int
 
@@ -94,7 +94,7 @@ class RefundedInstallment:
 
 @dataclass(frozen=True, slots=True)
 class RefundNote:
-    """A credit note, and what of it says that a refund was paid back."""
+    """A credit note, and the amount that it records as paid back."""
 
     id: str
     invoice_id: str
@@ -103,7 +103,7 @@ class RefundNote:
 
 @dataclass(frozen=True, slots=True)
 class RefundedPart:
-    """What a refund took from an invoice, or all of it."""
+    """The part of a refund that it took from an invoice, or the whole refund."""
 
     id: str
     payment_id: str

@@ -16,7 +16,7 @@ select * from portal_attachment where customer_id = :customer_id and schedule_id
 
 -- name: attachments.add
 -- returns: AttachmentRow
--- A group's rows at once; `:invoice_id` or `:schedule_id` is null. None where the schedule was canceled meanwhile.
+-- Add the rows of a group in one statement; `:invoice_id` or `:schedule_id` is null. Adds none if the schedule was canceled meanwhile.
 insert into attachment (customer_id, id, invoice_id, schedule_id, group_id, file_name, content_type, size_bytes, sha256, object_key, status, uploaded_by, uploader, uploaded_at)
 select :customer_id, f.id, :invoice_id, :schedule_id, :group_id, f.file_name, f.content_type, f.size_bytes, f.sha256, f.object_key, :status, :uploaded_by, :uploader,
        cast(:now as timestamptz)
@@ -28,25 +28,25 @@ returning id, customer_id, coalesce(invoice_id, schedule_id) as parent_id, invoi
 
 -- name: attachments.lock
 -- returns: Owner
--- One customer's groups are counted one after the other.
+-- Lock the customer, so that groups of one customer are counted one after the other.
 select id, customer_id from (select id, id as customer_id from customer) c where customer_id = :customer_id for no key update
 
 -- name: attachments.count
 -- returns: FileCount
--- Files of one thing that count against its quota: what was announced and never came does not, after an hour.
+-- Count the files of an invoice or a schedule against its quota. A file that was announced and not uploaded does not count after an hour.
 select cast(count(*) as integer) as files from attachment
  where customer_id = :customer_id and (invoice_id = :parent_id or schedule_id = :parent_id)
    and (status <> 'PENDING' or uploaded_at > cast(:now as timestamptz) - interval '1 hour')
 
 -- name: attachments.place
 -- returns: AttachmentObject
--- Where an attachment's bytes are.
+-- Select where an attachment's bytes are stored.
 select id, customer_id, file_name, content_type, size_bytes, sha256, object_key, status, uploaded_by, uploaded_at from attachment
  where customer_id = :customer_id and id = :key
 
 -- name: attachments.store
 -- returns: AttachmentRow
--- The bytes have come and are what was announced; their type is what they say. None: somebody was faster, or it is gone.
+-- Mark an attachment as stored: its bytes were uploaded and checked, and their type was detected. No row if another request has done that, or the attachment was deleted.
 update attachment set status = 'STORED', object_key = :object_key, content_type = :content_type, file_name = :file_name, version = version + 1
  where customer_id = :customer_id and id = :id and status = 'PENDING'
 returning id, customer_id, coalesce(invoice_id, schedule_id) as parent_id, invoice_id, schedule_id, file_name, content_type, size_bytes, sha256, status, uploaded_by,
@@ -58,7 +58,7 @@ update attachment set status = 'REJECTED', version = version + 1 where customer_
 
 -- name: attachments.delete
 -- returns: OrphanedObject
--- Only what one's own kind uploaded.
+-- Delete an attachment that a caller of the same kind uploaded.
 delete from attachment where customer_id = :customer_id and id = :id and uploaded_by = :uploaded_by
 returning customer_id, object_key
 
@@ -69,7 +69,7 @@ returning customer_id, object_key
 
 -- name: attachments.overdue
 -- returns: Owner
--- For the sweep: customers with announced files that never came.
+-- For the sweep: select the customers with announced files that were never uploaded.
 select distinct customer_id as id, customer_id from attachment where status = 'PENDING' and uploaded_at < :before
 
 -- name: loose_objects.add
@@ -80,13 +80,14 @@ on conflict (customer_id, object_key) do update set expires_at = greatest(loose_
 
 -- name: loose_objects.own
 -- returns: OrphanedObject
--- Attachments own them from now on, unless somebody is deleting them already.
+-- Remove objects from the loose ones, because an attachment owns them now; not those that are being deleted.
 delete from loose_object where customer_id = :customer_id and object_key = any(cast(:object_keys as text[])) and not is_doomed
 returning customer_id, object_key
 
 -- name: loose_objects.doom
 -- returns: OrphanedObject
--- Those of the keys that are loose. Whoever is about to own them is waited for; afterwards nobody can. One that a stored attachment has is not loose, whatever this table says.
+-- Mark loose objects for deletion. The statement waits for a transaction that makes an attachment their owner; after it no attachment can own them. An object of a stored
+-- attachment is not loose, even if this table has it.
 update loose_object l set is_doomed = true
  where l.customer_id = :customer_id and l.object_key = any(cast(:object_keys as text[]))
    and not exists (select from attachment a where a.customer_id = l.customer_id and a.object_key = l.object_key and a.status = 'STORED')
@@ -98,5 +99,5 @@ delete from loose_object where customer_id = :customer_id and object_key = any(c
 
 -- name: loose_objects.due
 -- returns: OrphanedObject
--- For the sweep: the oldest ones that nobody writes any more.
+-- For the sweep: select the oldest objects whose upload has expired.
 select customer_id, object_key from loose_object where expires_at < :now order by expires_at limit :wanted

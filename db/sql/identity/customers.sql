@@ -1,6 +1,6 @@
 -- name: customers.by_id
 -- returns: CustomerRow
--- One customer.
+-- Select one customer.
 select * from portal_customer where id = :key and customer_id = :customer_id
 
 -- name: customers.matching
@@ -8,8 +8,8 @@ select * from portal_customer where id = :key and customer_id = :customer_id
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
 -- order name: name asc, id asc
--- For staff, the one block over all customers: whose name or e-mail begins with the search, whatever the case. The empty search finds everybody.
--- chr(1114111) is the last character there is, so the two bounds enclose a prefix in an index of collation "C".
+-- Select customers whose name or e-mail begins with the search, in any case; the empty search matches all. The only block over all customers, for staff.
+-- chr(1114111) is the last character of Unicode, so the two bounds enclose a prefix in an index of collation "C".
 select id, id as customer_id, name, email, locale, time_zone, currency, version, created_at,
        company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption
   from customer
@@ -18,7 +18,7 @@ select id, id as customer_id, name, email, locale, time_zone, currency, version,
 
 -- name: customers.owner
 -- returns: Owner
--- For staff, who may ask for anything by its id alone: whose it is.
+-- Select the customer who owns an object, for staff, who may look up objects by their id alone.
 select id, customer_id from subscription where id = :key
 union all
 select id, customer_id from payment_schedule where id = :key
@@ -43,24 +43,24 @@ select id, id from customer where id = :key
 
 -- name: summaries.of_customer
 -- returns: SummaryRow
--- The counts of the Summary page.
+-- Select the counts of the Summary page.
 select * from portal_summary where customer_id = :key and customer_id = :customer_id
 
 -- name: totals.of_customer
 -- returns: Total
--- Balance, due, overdue and in flight: a row per currency, sorted by its code.
+-- Select balance, due, overdue and in flight: a row per currency, sorted by its code.
 select * from portal_total where customer_id = :key and customer_id = :customer_id order by currency
 
 -- name: next_payments.of_customer
 -- returns: NextPaymentRow
--- The earliest payment to come; of several on one day the retry before the renewal and that before the installment, then by id.
+-- Select the earliest upcoming payment; of several on one day the retry before the renewal and that before the installment, then by id.
 select * from portal_upcoming_payment where customer_id = :key and customer_id = :customer_id order by due_on, kind desc, source_id limit 1
 
 -- name: balance_entries.of_customer
 -- returns: BalanceEntryRow
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
--- What moved the account's balance.
+-- Select the entries of the account's balance.
 select * from portal_balance_entry
  where customer_id = :key and customer_id = :customer_id
    and (cast(:currency as text) is null or currency = :currency)

@@ -1,7 +1,7 @@
 -- name: credentials.by_email
 -- returns: PresentedCredential
--- The one credential of the address that the unit of work named (app.email), and whether the account signed in from the network that it named (app.network) since the
--- password was changed last. In one statement, so that it takes as long for an account that does not exist.
+-- Select the one credential of the address that the unit of work set (app.email), and whether the account signed in from the network that it set (app.network) since the
+-- last change of the password. One statement, so that it takes as long for an account that does not exist.
 select c.email, c.customer_id, c.password_hash, c.changed_at,
        exists (select from portal_session s
                 where s.customer_id = c.customer_id and s.throttle_network = :network and s.last_used_at >= c.changed_at) as is_familiar
@@ -14,7 +14,7 @@ select email, customer_id, password_hash from credential where customer_id = :cu
 
 -- name: credentials.other_owner
 -- returns: Owner
--- The other customer who signs in with the address that the unit of work named (app.email), so that this customer cannot. A customer without a credential can have any address.
+-- Select the other customer who signs in with the address that the unit of work set (app.email), so that this customer cannot. A customer without a credential can have any address.
 select o.customer_id as id, o.customer_id
   from credential o
   join credential own on own.customer_id = :customer_id
@@ -27,18 +27,18 @@ returning email, customer_id, password_hash
 
 -- name: credentials.rehash
 -- returns: Credential
--- The same password, kept with today's parameters: devices and networks that are known stay known.
+-- Store the same password with the present parameters of the hash. Known devices and networks stay known.
 update credential set password_hash = :password_hash where customer_id = :customer_id
 returning email, customer_id, password_hash
 
 -- name: customers.at_address
 -- returns: Owner
--- The customers who have the address that the unit of work named (app.email), two at most: more are as good as two.
+-- Select the customers with the address that the unit of work set (app.email), at most two: callers only distinguish none, one and several.
 select id, id as customer_id from customer where email_key = :email order by id limit 2
 
 -- name: credentials.create
 -- returns: Credential
--- For a customer who has no password yet: a letter to their address leads to the first one.
+-- Create the credential of a customer without a password; a letter to the customer's address leads here.
 insert into credential (email, customer_id, password_hash, changed_at, created_at)
 values (lower(:email), :customer_id, :password_hash, :now, :now)
 returning email, customer_id, password_hash
@@ -52,7 +52,7 @@ returning email, customer_id, password_hash
 -- returns: PortalSessionRow
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
--- The sessions that are alive; for who may not be the customer, their own alone. One from before version 0010 of the database has the User-Agent as its client.
+-- Select the active sessions; for a caller that may not be the customer, only the caller's own. A session from before revision 0010 has the User-Agent as its client.
 select id, customer_id, method, case when user_agent = '' then 'portal' else client end as client, network, created_at, last_used_at, expires_at,
        case when user_agent = '' and client <> 'portal' then client else user_agent end as user_agent, link_delivery, made_by, needs_sign_in
   from portal_session
@@ -92,7 +92,7 @@ returning id, customer_id, method, client, network, created_at, last_used_at, ex
 
 -- name: sessions.end_link
 -- returns: PortalSessionRow
--- The one that the caller came with, if it began with a portal link.
+-- End the caller's own session, if it began with a portal link.
 update portal_session set ended_at = :now, end_reason = 'SIGNED_IN'
  where customer_id = :customer_id and id = :id and method = 'PORTAL_LINK' and ended_at is null
 returning id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent,
@@ -100,7 +100,7 @@ returning id, customer_id, method, client, network, created_at, last_used_at, ex
 
 -- name: sessions.needing_sign_in
 -- returns: PortalSessionRow
--- The session, if it began with a portal link that staff had seen.
+-- Select the session, if it began with a portal link that staff had seen.
 select id, customer_id, method, client, network, created_at, last_used_at, expires_at, user_agent, link_delivery, made_by, needs_sign_in from portal_session
  where customer_id = :customer_id and id = :id and needs_sign_in
 
@@ -112,12 +112,12 @@ returning secret_hash, customer_id, session_id, issued_at, expires_at, used_at, 
 
 -- name: refresh_tokens.by_secret
 -- returns: RefreshToken
--- The token whose secret was presented (app.secret).
+-- Select the token of the presented secret (app.secret).
 select secret_hash, customer_id, session_id, issued_at, expires_at, used_at, successor_sealed from refresh_token where secret_hash = :secret_hash
 
 -- name: refresh_tokens.use
 -- returns: RefreshToken
--- Nothing comes back when somebody else used it first.
+-- Mark a token as used. No row if another request used it first.
 update refresh_token set used_at = :now, successor_sealed = :successor_sealed
  where customer_id = :customer_id and secret_hash = :secret_hash and used_at is null
 returning secret_hash, customer_id, session_id, issued_at, expires_at, used_at, successor_sealed
@@ -130,33 +130,33 @@ returning secret_hash, customer_id, kind, email, landing, expires_at, used_at, d
 
 -- name: links.by_secret
 -- returns: IdentityLink
--- The link whose secret was presented (app.secret).
+-- Select the link of the presented secret (app.secret).
 select secret_hash, customer_id, kind, email, landing, expires_at, used_at, delivery, made_by, made_by_subject, made_by_issuer from identity_link where secret_hash = :secret_hash
 
 -- name: links.use
 -- returns: IdentityLink
--- Once, and in time; nothing comes back otherwise.
+-- Mark a link as used. No row if it was used before or has expired.
 update identity_link set used_at = :now
  where customer_id = :customer_id and secret_hash = :secret_hash and kind = :kind and used_at is null and expires_at > :now
 returning secret_hash, customer_id, kind, email, landing, expires_at, used_at, delivery, made_by, made_by_subject, made_by_issuer
 
 -- name: links.void
 -- returns: IdentityLink
--- Every link of the customer that could still be used, or those of one kind.
+-- Void every link of the customer that could still be used, or those of one kind.
 update identity_link set used_at = :now
  where customer_id = :customer_id and (cast(:kind as text) is null or kind = :kind) and used_at is null and expires_at > :now
 returning secret_hash, customer_id, kind, email, landing, expires_at, used_at, delivery, made_by, made_by_subject, made_by_issuer
 
 -- name: links.holding
 -- returns: IdentityLink
--- A link of the kind that was not used yet and holds until the instant or longer.
+-- Select a link of the kind that was not used yet and is valid until the instant or longer.
 select secret_hash, customer_id, kind, email, landing, expires_at, used_at, delivery, made_by, made_by_subject, made_by_issuer from identity_link
  where customer_id = :customer_id and kind = :kind and used_at is null and expires_at >= :until
  limit 1
 
 -- name: customers.set_profile
 -- returns: CustomerRow
--- What is null stays as it is. No row: there is another version, or the database knows no such time zone.
+-- Update the profile; a null value does not change its column. No row if the version differs, or the time zone is unknown to the database.
 update customer
    set name = coalesce(:name, name), locale = coalesce(:locale, locale), time_zone = coalesce(:time_zone, time_zone), version = version + 1
  where id = :customer_id and version = coalesce(:expected_version, version) and (cast(:time_zone as text) is null or is_time_zone(:time_zone))
@@ -179,7 +179,7 @@ values (:id, :customer_id, :actor, :actor_subject, :actor_issuer, :acting_subjec
 -- returns: AuditEventRow
 -- order newest: happened_at desc, id desc
 -- order oldest: happened_at asc, id asc
--- For staff.
+-- Select audit events, for staff.
 select id, customer_id, actor, client, request_id, event, outcome, detail, happened_at, actor_subject, actor_issuer, acting_subject, acting_issuer, acting_client
   from audit_event
  where (cast(:of_customer as text) is null or customer_id = :of_customer)

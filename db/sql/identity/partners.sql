@@ -8,7 +8,7 @@ select id, kind, name, contact, mode, scopes, units_per_minute, created_at, disa
 
 -- name: clients.save
 -- returns: ApiClient
--- Its kind never changes.
+-- Create or update a client. Its kind never changes.
 insert into api_client as c (id, kind, name, contact, mode, scopes, units_per_minute, created_at, issuer, issuer_client_id)
 values (:id, :kind, :name, :contact, :mode, :scopes, :units_per_minute, :now, :issuer, :issuer_client_id)
     on conflict (id) do update
@@ -19,13 +19,13 @@ returning id, kind, name, contact, mode, scopes, units_per_minute, created_at, d
 
 -- name: clients.begin
 -- returns: nothing
--- Whose documents are shipped: nobody has to register these.
+-- Create the client of the shipped documents, which needs no registration.
 insert into api_client (id, kind, name, mode, units_per_minute, created_at) values (:id, 'FIRST_PARTY', :name, 'REQUIRED', 1000000, :now)
     on conflict (id) do nothing
 
 -- name: clients.able
 -- returns: ApiClient
--- A client without its access, or with it again.
+-- Disable or enable a client.
 update api_client set disabled_at = case when cast(:is_disabled as boolean) then cast(:now as timestamptz) end where id = :id
 returning id, kind, name, contact, mode, scopes, units_per_minute, created_at, disabled_at, issuer, issuer_client_id
 
@@ -48,13 +48,13 @@ delete from client_assertion where expires_at < :now
 
 -- name: client_assertions.use
 -- returns: ClientAssertion
--- Nothing comes back for one that was used before.
+-- Record the use of an assertion. No row if it was used before.
 insert into client_assertion (client_id, jti, expires_at) values (:client_id, :jti, :expires_at) on conflict do nothing
 returning jti
 
 -- name: trusted.texts
 -- returns: PersistedTextRow
--- What every process keeps in memory.
+-- Select the documents that every process keeps in memory.
 select d.client_id, d.id, d.alias, d.body, d.deprecated_at, d.deprecation, d.sunset_at, d.fits
   from stored_document d join api_client c on c.id = d.client_id
  where d.retired_at is null and c.disabled_at is null
@@ -70,7 +70,7 @@ select concat_ws(' ', (select concat_ws(' ', count(*), count(retired_at), count(
 
 -- name: trusted.publish
 -- returns: RegistryId
--- Documents by client and id, each once. One that was retired comes back as if it were new; what is not named stays.
+-- Publish documents by client and id, each once. A retired document is published as if it were new; documents that are not named stay.
 insert into stored_document as d (client_id, id, alias, body, names, cost, fits, version, published_at)
 select :client_id, p.id, p.alias, p.body, string_to_array(p.names, ' '), p.cost, :fits,
        (select coalesce(max(version), 0) + 1 from stored_document where client_id = :client_id), :now
@@ -91,7 +91,7 @@ returning id
 
 -- name: trusted.deprecate
 -- returns: RegistryId
--- The day on which it was deprecated first stays. What is deprecated already, or is not, is found all the same.
+-- Deprecate documents or undo that. The first date of deprecation stays. Returns also documents that were in that state already.
 update stored_document
    set deprecated_at = case when cast(:is_deprecated as boolean) then coalesce(deprecated_at, :now) end,
        deprecation = case when cast(:is_deprecated as boolean) then cast(:deprecation as text) else '' end,
@@ -109,7 +109,7 @@ update stored_document d set fits = :fits
 -- returns: PersistedDocumentRow
 -- order newest: published_at desc, client_id desc, id desc
 -- order oldest: published_at asc, client_id asc, id asc
--- For staff.
+-- Select documents and their use, for staff.
 select d.client_id, d.id, d.alias, d.body, d.names, d.cost, d.version, d.published_at, d.deprecated_at, d.deprecation,
        case when d.deprecated_at is not null then d.sunset_at end as sunset_at, d.retired_at, u.first_used_at, u.last_used_at, coalesce(u.uses, 0) as uses
   from stored_document d left join document_use u on u.client_id = d.client_id and u.document_id = d.id
@@ -119,7 +119,7 @@ select d.client_id, d.id, d.alias, d.body, d.names, d.cost, d.version, d.publish
 
 -- name: trusted.used
 -- returns: nothing
--- Documents that have gone meanwhile are not counted.
+-- Count uses of documents. Documents that were deleted meanwhile are not counted.
 insert into document_use as u (client_id, document_id, first_used_at, last_used_at, uses)
 select p.client_id, p.id, :now, :now, p.uses
   from unnest(cast(:client_ids as text[]), cast(:ids as text[]), cast(:uses as bigint[])) p(client_id, id, uses)
@@ -130,12 +130,12 @@ select p.client_id, p.id, :now, :now, p.uses
 -- returns: PartnerGrant
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
--- The grants that hold.
+-- Select the valid grants.
 select * from portal_partner_grant where customer_id = :key and customer_id = :customer_id
 
 -- name: grants.current
 -- returns: PartnerGrant
--- The one of a client.
+-- Select the valid grant of a client.
 select * from portal_partner_grant where customer_id = :customer_id and client_id = :client_id
 
 -- name: grants.create
@@ -149,7 +149,7 @@ returning id
 
 -- name: grants.revoke_of_client
 -- returns: RegistryId
--- Before another takes its place.
+-- Revoke the grant of a client before it is replaced.
 update partner_grant set revoked_at = :now where customer_id = :customer_id and client_id = :client_id and revoked_at is null
 returning id
 

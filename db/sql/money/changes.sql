@@ -4,7 +4,7 @@ select state, answer, payment_id from claim_key(:mutation, :key, :input_hash)
 
 -- name: operations.of_key
 -- returns: OperationRow
--- What became of a call, by its key: the newest if several mutations used the same one.
+-- Select the result of a call by its key: the newest, if several mutations used the same key.
 select customer_id, key, mutation, started_at, finished_at, answer, payment_id
   from portal_operation
  where customer_id = :customer_id and key = :key
@@ -13,17 +13,17 @@ select customer_id, key, mutation, started_at, finished_at, answer, payment_id
 
 -- name: invoices.issue_number
 -- returns: nothing
--- Gives an invoice that was written in this transaction its number.
+-- Give an invoice that was written in this transaction its number.
 select from issue_number(:key, :series, :year, :prefix, :digits, :suffix)
 
 -- name: credit_notes.issue_number
 -- returns: nothing
--- The same for a credit note.
+-- Give a credit note its number in the same way.
 select from issue_credit_note_number(:key, :series, :year, :prefix, :digits, :suffix)
 
 -- name: charges.lock
 -- returns: ChargeRow
--- A charge and its payment, after the customer was locked: whoever comes second sees what the first made of it.
+-- Select a charge and its payment, after the customer was locked, so that a second transaction reads the changes of the first.
 with owner as materialized (select id from customer where id = :customer_id for no key update)
 select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation, c.key, c.changes, c.on_failure, c.answer, c.ordered, c.agreed, c.reserved_minor,
        c.started_at, c.settled_at,
@@ -37,7 +37,7 @@ select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation,
 
 -- name: charges.attempt
 -- returns: ChargeAttempt
--- What the processor has to know to be asked again, and what is answered. Of money that became credit nothing came but the payment.
+-- Select the data for sending a charge to the processor again, and for the answer. Money that became credit has no result except the payment.
 select p.customer_id, p.id as payment_id, p.status, p.processor, p.processor_reference, m.processor_reference as method_reference, p.decline_code, c.started_at, c.sent_at,
        c.request, c.ordered is not null and c.subscription_id is null as is_order_unwritten,
        case when exists (select from balance_entry b where b.customer_id = c.customer_id and b.payment_id = c.payment_id and b.kind = 'OVERPAYMENT')
@@ -49,17 +49,17 @@ select p.customer_id, p.id as payment_id, p.status, p.processor, p.processor_ref
 
 -- name: charges.note_sending
 -- returns: nothing
--- It is sent once more: until it has had time to arrive, nobody can say that it never did.
+-- Record that a charge is sent once more: it counts as lost only after it has had time to arrive.
 update charge set sent_at = :now where customer_id = :customer_id and payment_id = :key
 
 -- name: charges.note_order
 -- returns: nothing
--- The subscription that the charge pays for has been written, and its coupon with it.
+-- Record that the subscription that the charge pays for was written, and its coupon with it.
 update charge set subscription_id = :subscription_id, coupon_id = null where customer_id = :customer_id and payment_id = :key
 
 -- name: charges.note_invoice
 -- returns: nothing
--- The period that the charge pays for has begun: from now on it pays the invoice, for which its credit has been used.
+-- Record that the period that the charge pays for has begun: from now on it pays the invoice, for which its credit was used.
 update charge set invoice_id = :invoice_id, reserved_minor = 0 where customer_id = :customer_id and payment_id = :key
 
 -- name: clock.due_subscriptions
@@ -68,8 +68,8 @@ select customer_id, id from subscription where due_at <= :now order by due_at, c
 
 -- name: clock.due_collections
 -- returns: Due
--- All that is due of the customers of the :wanted invoices whose time came first; so there may be more rows than that. Of one customer the oldest invoice comes first,
--- whenever its time came.
+-- Select all due invoices of the customers of the :wanted invoices that were due first, so there may be more rows than :wanted. The invoices of one customer are in the
+-- order of their due date, the oldest first, whenever they are to be collected.
 select i.customer_id, i.id
   from (select customer_id, min(collect_at) as collect_at
           from (select customer_id, collect_at
@@ -84,8 +84,8 @@ select i.customer_id, i.id
 
 -- name: clock.holds_to_lift
 -- returns: Due
--- Subscriptions that dunning holds and that owe nothing any more that dunning was about, whoever brought that about. Where the customer lives is not known yet, so
--- what is overdue in the first time zone counts.
+-- Select subscriptions that dunning holds and whose debts that caused the dunning are settled in any way. The customer's time zone is not read here, so the date of the
+-- first time zone decides what is overdue.
 select s.customer_id, s.id
   from subscription s
  where 'DUNNING' = any(s.holds) and s.charging_payment_id is null

@@ -1,7 +1,7 @@
 -- name: collections.facts
 -- returns: Collectable
--- Invoices of subscriptions of which something remains, the oldest first, or with :key one of them: how they are collected, the method that is charged for them, and what
--- is owed on the account, not in payment and not in dispute. Read after the customer was locked. What the customer tried to pay is not among the tries.
+-- Select unpaid invoices of subscriptions, the oldest first, or with :key one of them: how they are collected, the method that is charged for them, and what is owed on the
+-- account, without what is in payment or in dispute. Read after the customer was locked. Attempts of the customer are not among the tries.
 select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.remaining_minor, greatest(coalesce(account.payable_minor, 0) - disputed.minor, 0) as account_minor,
        i.collect_at, i.due_on, c.time_zone, i.subscription_id,
        s.charging_payment_id is not null as is_subscription_charging,
@@ -35,7 +35,7 @@ select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.rema
          where b.customer_id = i.customer_id and b.currency = i.currency and b.invoice_id is null and b.installment_id is null and r.reason = 'DISPUTE'
            and r.status = 'SUCCEEDED') taken_back
  cross join lateral (
-        -- Of what disputes took from the account, at most as much is still owed as ever was since the last of them: the customer may have paid it again.
+        -- What disputes took from the account, but at most the smallest debt of the account since the last of them: the customer may have paid it again.
         select least(taken_back.minor, cast(min(owed.minor) as bigint)) as minor
           from (select e.created_at, greatest(-sum(e.amount_minor) over (order by e.created_at, e.id), 0) as minor
                   from balance_entry e
@@ -52,8 +52,8 @@ select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.rema
 
 -- name: collections.move_to_default
 -- returns: nothing
--- Who chooses a default means it for what cannot be charged to the method that a subscription names, because that is expired, deleted, or declined for good; and with
--- :is_requested for everything of which a payment is past due.
+-- Move subscriptions to the new default method if the method that they name cannot be charged, because it is expired, deleted, or declined for good; and with
+-- :is_requested all subscriptions with an overdue payment.
 update subscription s set payment_method_id = null, version = s.version + 1
   from customer c
  where s.customer_id = :customer_id and c.id = s.customer_id and s.status <> 'CANCELED' and s.payment_method_id is not null and s.charging_payment_id is null

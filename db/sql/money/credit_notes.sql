@@ -19,5 +19,5 @@ select * from portal_credit_note
 -- name: credit_note_lines.of_credit_note
 -- returns: CreditNoteLineRow
 -- order printed: position asc, id asc
--- In the order in which they are printed.
+-- Select the lines in the order in which they are printed.
 select * from portal_credit_note_line where customer_id = :customer_id and credit_note_id = :key

@@ -51,5 +51,5 @@ select * from portal_invoice_line where customer_id = :customer_id and id = :key
 -- name: invoice_lines.of_invoice
 -- returns: InvoiceLineRow
 -- order printed: position asc, id asc
--- In the order in which they are printed.
+-- Select the lines in the order in which they are printed.
 select * from portal_invoice_line where customer_id = :customer_id and invoice_id = :key

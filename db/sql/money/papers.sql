@@ -8,7 +8,7 @@ select * from portal_invoice_line where customer_id = :customer_id and invoice_i
 
 -- name: papers.allocations
 -- returns: PaymentAllocationRow
--- What was really paid on an invoice.
+-- Select the payments on an invoice that succeeded.
 select a.*
   from portal_payment_allocation a
   join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
@@ -17,7 +17,7 @@ select a.*
 
 -- name: papers.paid_back
 -- returns: RefundedPart
--- What went back of what was paid on an invoice, or with :payment_id of a payment.
+-- Select the refunds of what was paid on an invoice, or with :payment_id of a payment.
 select r.id, r.payment_id, r.settled_at, r.reason, cast(coalesce(sum(t.amount_minor), r.amount_minor) as bigint) as amount_minor
   from refund r
   left join refund_allocation t on t.customer_id = r.customer_id and t.refund_id = r.id and t.invoice_id = cast(:key as text)
@@ -44,11 +44,11 @@ select * from portal_installment where customer_id = :customer_id and id = any(:
 -- name: papers.entries
 -- returns: StatementEntry
 -- order oldest: happened_on, rank, id
--- The statement of account of a currency, up to the end of a day where the customer lives: above zero is owed more, below zero less.
--- Of one day, `rank` says what comes first. What has a paper of its own stands on the day that this names, in the time zone of its issue.
--- Void invoices were never owed, beyond what was paid of them. Credit that was used for an invoice was credit before, and counts once. What a payment paid on account or
--- left as credit counts as the payment. What went back is owed again, unless a credit note of the same day says that it is not asked for. What a credit note granted is
--- an entry of the balance too, and counts as the note.
+-- Select the statement of account of a currency, up to the end of a day in the customer's time zone: an amount above zero is a debt, below zero a credit.
+-- Within a day, `rank` gives the order. An entry with a PDF of its own has the date on that PDF, in the time zone of its issue.
+-- A void invoice is a debt only up to what was paid on it. Credit that was used for an invoice counts once, where it was granted. What a payment paid on account or
+-- left as credit counts as part of the payment. A refund is a debt again, unless a credit note of the same day cancels that. What a credit note granted is also
+-- an entry of the balance, and counts as the credit note.
 select entry.happened_on, entry.rank, entry.id, entry.kind, entry.reference, entry.amount_minor
   from customer c
  cross join lateral (

@@ -1,11 +1,11 @@
 -- name: owed.items
 -- returns: OwedItem
--- All that is owed in a currency: invoices, installments without an invoice whose day has come, and what is owed on the account.
+-- Select all debts in a currency: invoices, due installments without an invoice, and what is owed on the account.
 select kind, invoice_id, installment_id, remaining_minor, payable_minor from payable_item where customer_id = :customer_id and currency = cast(:currency as text)
 
 -- name: owed.invoices
 -- returns: OwedInvoice
--- Invoices by their ids. What is owed and cannot be paid now is in payment.
+-- Select invoices by their ids. A debt that cannot be paid now is in payment.
 select i.id, i.number, case when o.payable_minor = 0 then 'PROCESSING' else i.status end as status, i.currency, i.remaining_minor, i.due_on, i.subscription_id, i.collect_at,
        i.version
   from invoice i
@@ -15,7 +15,7 @@ select i.id, i.number, case when o.payable_minor = 0 then 'PROCESSING' else i.st
 
 -- name: owed.installments
 -- returns: OwedInstallment
--- Installments by their ids or their invoices'.
+-- Select installments by their ids or the ids of their invoices.
 select p.id, p.name, p.schedule_id, p.invoice_id, p.status, p.currency, p.paid_minor, p.remaining_minor, p.due_on, p.version
   from installment p
  where p.customer_id = :customer_id
@@ -31,12 +31,12 @@ select m.id, m.customer_id, m.processor, m.processor_reference, v.is_default, v.
 
 -- name: payment_methods.known_at
 -- returns: MethodReference
--- Any method that the customer has or had at a processor, so that it knows them again.
+-- Select any method that the customer has or had at a processor, so that the processor recognises the customer.
 select processor_reference as reference from payment_method where customer_id = :customer_id and processor = :processor order by created_at desc, id desc limit 1
 
 -- name: payment_methods.add
 -- returns: Owner
--- The same card or account again is the same method again, deleted or not, with what the processor says of it now. The first one is the default.
+-- Add a payment method. A card or account that exists, deleted or not, stays the same method and gets the processor's present data. The first method is the default.
 insert into payment_method (customer_id, id, kind, brand, last4, expires_on, fingerprint, processor, processor_reference, is_default, created_at)
 values (:customer_id, :id, :kind, :brand, :last4, :expires_on, :fingerprint, :processor, :reference,
         not exists (select from payment_method o where o.customer_id = :customer_id and o.is_default), :now)
@@ -60,13 +60,13 @@ update payment_method set is_default = false, deleted_at = :now, version = versi
 
 -- name: subscriptions.move_method
 -- returns: nothing
--- What was billed to a method by name is billed to its successor; with none, to the default from now on.
+-- Move the subscriptions that name a method to its successor, or without one to the default.
 update subscription set payment_method_id = cast(:successor as text), version = version + 1
  where customer_id = :customer_id and payment_method_id = :key and status <> 'CANCELED'
 
 -- name: contracts.to_lift
 -- returns: Due
--- Subscriptions that dunning holds and that owe nothing any more that dunning was about.
+-- Select subscriptions that dunning holds and whose debts that caused the dunning are paid.
 select s.customer_id, s.id
   from subscription s
  where s.customer_id = :customer_id and 'DUNNING' = any(s.holds) and s.charging_payment_id is null
@@ -75,7 +75,7 @@ select s.customer_id, s.id
 
 -- name: webhooks.store
 -- returns: StoredEvent
--- Nothing comes back for an event that was stored before.
+-- Store an event. No row if it was stored before.
 insert into webhook_event (processor, id, kind, payment_id, event, received_at) values (:processor, :id, :kind, :payment_id, cast(:event as json), :now)
     on conflict do nothing
 returning processor, id, kind, payment_id, event, received_at
@@ -90,7 +90,7 @@ update webhook_event set processed_at = :now where processor = :processor and id
 
 -- name: payments.owner
 -- returns: PaymentOwner
--- For what a processor tells: whose payment it is, by its id, or else by the processor's reference of it.
+-- Select the customer of a payment, for an event of a processor, by its id, or else by the processor's reference.
 select customer_id, id as payment_id from payment
  where id = :key or (cast(:key as text) is null and processor = :processor and processor_reference = cast(:reference as text))
  limit 1

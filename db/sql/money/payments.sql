@@ -50,7 +50,7 @@ select * from portal_payment
 
 -- name: payments.last_settled
 -- returns: PaymentRow
--- The latest payment that went through. One that was refunded in full or declined is not it.
+-- Select the latest payment that succeeded. A payment that was refunded in full or declined is not included.
 select * from portal_payment where customer_id = :key and customer_id = :customer_id and status = 'SUCCEEDED' order by settled_at desc, id desc limit 1
 
 -- name: payment_allocations.of_payment
@@ -59,7 +59,7 @@ select * from portal_payment_allocation where customer_id = :customer_id and pay
 
 -- name: balance_entries.of_payment
 -- returns: BalanceEntryRow
--- What of a payment went to the account.
+-- Select the balance entries of a payment.
 select * from portal_balance_entry where customer_id = :customer_id and payment_id = :key order by created_at, id
 
 -- name: payment_methods.by_id

@@ -5,7 +5,7 @@ select * from portal_plan where id = :key
 -- name: plans.listed
 -- returns: PlanRow
 -- order name: name asc, id asc
--- What is on sale: plans that are not archived and have a price in the asked currency and interval.
+-- Select the plans on sale: those that are not archived and have a price in the requested currency and interval.
 select * from portal_plan p
  where not is_archived
    and exists (select from price r
@@ -19,16 +19,16 @@ select * from portal_price where id = :key
 
 -- name: prices.of_plan
 -- returns: PriceRow
--- The prices of one plan that are on sale, by currency, the smallest first.
+-- Select the prices of one plan that are on sale, by currency, the smallest first.
 select * from portal_price where plan_id = :key and not is_archived order by currency, unit_minor, id
 
 -- name: coupons.by_id
 -- returns: CouponRow
--- Coupons are never listed and never looked up: a customer sees those that were redeemed.
+-- Select a coupon that the customer has redeemed. Coupons are never listed, and no other coupon can be looked up.
 select * from portal_coupon c
  where id = :key and exists (select from coupon_redemption r where r.coupon_id = c.id and r.customer_id = :customer_id)
 
 -- name: coupon_redemptions.of_subscription
 -- returns: CouponRedemptionRow
--- The coupon that runs on a subscription; at most one does.
+-- Select the active coupon of a subscription; there is at most one.
 select * from portal_coupon_redemption where customer_id = :customer_id and subscription_id = :key

@@ -4,13 +4,13 @@ select * from portal_refund where customer_id = :customer_id and id = :key
 
 -- name: refunds.of_payment
 -- returns: RefundRow
--- In the order in which they became known.
+-- Select the refunds of a payment in the order in which they were recorded.
 select * from portal_refund where customer_id = :customer_id and payment_id = :key order by created_at, id
 
 -- name: refunds.payment
 -- returns: RefundedPayment
--- A payment whose money goes back, how much of it is on the account now, and how much of that paid what was owed there and was not waived. Read after the customer was locked.
--- What a refund that failed left as credit is on the account too: its entry names the credit note, and no invoice.
+-- Select a payment to refund, the part of it that is on the account now, and how much of that paid a debt there that was not waived. Read after the customer was locked.
+-- The credit of a refund that failed is on the account too: its entry names the credit note, and no invoice.
 select p.customer_id, p.id as payment_id, p.status, p.currency, p.amount_minor, p.payment_method_id,
        cast(coalesce((select sum(b.amount_minor) from balance_entry b where b.customer_id = p.customer_id and b.payment_id = p.id and b.kind in ('OVERPAYMENT', 'PAYMENT', 'REFUND')), 0)
             + coalesce((select sum(b.amount_minor)
@@ -25,7 +25,7 @@ select p.customer_id, p.id as payment_id, p.status, p.currency, p.amount_minor, 
 
 -- name: refunds.recorded
 -- returns: RecordedRefund
--- The refunds of a payment, and whether each has been applied.
+-- Select the refunds of a payment, and whether each has been applied.
 select r.id, r.reference, r.amount_minor, r.reason, r.status, r.created_at, r.is_awaiting,
        exists (select from refund_allocation a where a.customer_id = r.customer_id and a.refund_id = r.id) as is_applied
   from refund r
@@ -34,7 +34,8 @@ select r.id, r.reference, r.amount_minor, r.reason, r.status, r.created_at, r.is
 
 -- name: refunds.sources
 -- returns: RefundSource
--- What a payment paid and has not given back, from the newest to the oldest: what was paid at once, by the day on which it was due. What several refunds took from one invoice or installment is one sum.
+-- Select what a payment paid and was not refunded, from the newest to the oldest; parts that were paid at once are ordered by their due date. Several refunds of one invoice or
+-- installment are one sum.
 select a.id, a.invoice_id, a.installment_id,
        cast(a.amount_minor - coalesce((select sum(t.amount_minor)
                                          from refund r
@@ -49,15 +50,15 @@ select a.id, a.invoice_id, a.installment_id,
 
 -- name: refunds.taken
 -- returns: RefundSource
--- What a refund took.
+-- Select the parts of a refund.
 select id, invoice_id, installment_id, amount_minor from refund_allocation where customer_id = :customer_id and refund_id = :key order by id
 
 -- name: refunds.invoices
 -- returns: RefundedInvoice
--- Balance credit that pays for an invoice: its entries, without those of credit notes that took something off it or were given for unused time.
+-- Select invoices to refund. The balance credit that pays an invoice is the sum of its entries, without those of credit notes that reduced it or were granted for unused time.
 -- The entry of a refund that failed names the credit note, and no invoice.
 select i.id, i.number, i.status, i.currency, i.subscription_id, i.total_minor, i.tax_minor, i.paid_minor, i.refunded_minor, i.remaining_minor, i.noted_minor,
-       cast(coalesce(notes.tax_minor, 0) as bigint) as noted_tax_minor, cast(coalesce(notes.refunded_minor, 0) as bigint) as given_minor,
+       cast(coalesce(notes.tax_minor, 0) as bigint) as noted_tax_minor, cast(coalesce(notes.refunded_minor, 0) as bigint) as paid_back_minor,
        cast(coalesce(failed.minor, 0) as bigint) as failed_minor, cast(greatest(coalesce(used.minor, 0), 0) as bigint) as applied_minor
   from invoice i
  cross join lateral (
@@ -77,8 +78,8 @@ select i.id, i.number, i.status, i.currency, i.subscription_id, i.total_minor, i
 
 -- name: refunds.installments
 -- returns: RefundedInstallment
--- By their ids or their invoices', the last due first.
--- `allocated_minor` is what payments pay of it now, the rest of what is paid is balance credit; `disputed_minor` is what banks took back.
+-- Select installments by their ids or the ids of their invoices, the last due first.
+-- `allocated_minor` is the part that payments pay now, the rest of the paid amount is balance credit; `disputed_minor` is the part that banks took back.
 select p.id, p.schedule_id, p.invoice_id, p.name, p.status, p.paid_minor, p.remaining_minor,
        cast(coalesce((select sum(a.amount_minor) from payment_allocation a join payment y on y.customer_id = a.customer_id and y.id = a.payment_id
                        where a.customer_id = p.customer_id and a.installment_id = p.id and y.status in ('SUCCEEDED', 'REFUNDED')), 0)
@@ -95,7 +96,7 @@ select p.id, p.schedule_id, p.invoice_id, p.name, p.status, p.paid_minor, p.rema
 
 -- name: refunds.save
 -- returns: nothing
--- A refund that is split from another was carried out with it.
+-- Create or update refunds. A refund that is split from another was settled together with it.
 insert into refund (customer_id, id, payment_id, currency, amount_minor, reason, status, reference, is_awaiting, created_at, settled_at)
 select :customer_id, n.id, :key, n.currency, n.amount_minor, n.reason, n.status, n.reference, n.is_awaiting, n.created_at,
        case when n.settled_at is not null then coalesce((select r.settled_at from refund r where r.customer_id = :customer_id and r.id = n.split_from), n.settled_at) end
@@ -123,7 +124,7 @@ update payment
 
 -- name: refunds.change_invoices
 -- returns: nothing
--- What a refund, or its failure, changes of invoices. Who collects them next is another's decision; what is paid again, so that nothing remains, is collected no more.
+-- Change invoices by a refund or its failure. Their further collection is decided elsewhere; the collection of an invoice that is fully paid again ends here.
 update invoice i
    set paid_minor = i.paid_minor + n.paid_minor, credited_minor = i.credited_minor + n.credited_minor, refunded_minor = i.refunded_minor + n.refunded_minor,
        collection = case when is_done then 'NONE' else i.collection end, collect_at = case when not is_done then i.collect_at end,
@@ -152,7 +153,7 @@ update payment_schedule s
 
 -- name: refunds.replace_allocation
 -- returns: nothing
--- Money that an invoice or installment no longer has room for leaves the allocation.
+-- Reduce an allocation by the amount that its invoice or installment no longer needs.
 with dropped as (
     delete from payment_allocation a where a.customer_id = :customer_id and a.id = :key returning *)
 insert into payment_allocation (customer_id, id, payment_id, invoice_id, installment_id, currency, amount_minor, created_at)
@@ -160,7 +161,7 @@ select customer_id, :replacement, payment_id, invoice_id, installment_id, curren
 
 -- name: refunds.grant
 -- returns: nothing
--- What credit notes said was paid back could not be paid back: it is the customer's credit.
+-- Turn amounts of credit notes from refunded to granted: they could not be refunded, so they are the customer's credit.
 update credit_note c
    set granted_minor = c.granted_minor + n.minor, refunded_minor = c.refunded_minor - n.minor
   from jsonb_to_recordset(cast(:rows as jsonb)) as n (id text, minor bigint)
@@ -168,7 +169,7 @@ update credit_note c
 
 -- name: refunds.notes
 -- returns: RefundNote
--- What credit notes say that a refund paid back: its own, and those of a refund that it was split from, which are over more than that refund now is.
+-- Select the amounts of credit notes for a refund: its own, and those of a refund that it was split from, whose total exceeds the present amount of that refund.
 select n.id, n.invoice_id,
        cast(case when n.refund_id = :key then n.refunded_minor
                  else n.refunded_minor - coalesce((select sum(a.amount_minor) from refund_allocation a

@@ -1,9 +1,9 @@
--- The rows that a decision writes: one block for each kind of row, which takes them as :rows, a JSON list of objects, and gives back the ids of what it wrote.
--- `db/saving.py` puts the blocks of one decision together to one statement.
+-- Blocks that write the rows of a decision: one block for each kind of row. A block takes its rows as :rows, a JSON list of objects, and returns the ids of the written rows.
+-- `db/saving.py` combines the blocks of one decision into one statement.
 
 -- name: saving.subscription
 -- returns: WrittenRow
--- A new subscription, or the next version of one: nothing is written over a version that was not read.
+-- Insert a subscription, or update it to its next version; a version that the decision has not read is not overwritten.
 insert into subscription (customer_id, id, plan_id, price_id, currency, quantity, status, holds, suspended_by, started_at, trial_ends_at,
        period_starts_at, period_ends_at, anchor_at, billing_zone, renews_at, renewal_minor, pending_kind, pending_at, pending_price_id,
        pending_plan_id, pending_quantity, pending_resumes_at, resumes_at, paused_at, suspended_at, canceled_at, cancel_reason, cancel_comment,
@@ -40,7 +40,7 @@ returning id
 
 -- name: saving.invoice
 -- returns: WrittenRow
--- Its number is its id until the transaction ends (`invoices.issue_number`).
+-- Insert an invoice. Its number is its id until the transaction ends (`invoices.issue_number`).
 insert into invoice (customer_id, id, number, reason, status, currency, subscription_id, schedule_id, issued_at, due_on, period_starts_at,
        period_ends_at, subtotal_minor, discount_minor, tax_minor, total_minor, paid_minor, credited_minor, paid_at, collection, collect_at, created_at)
 select :customer_id, n.id, n.number, n.reason, n.status, n.currency, n.subscription_id, n.schedule_id, n.issued_at, n.due_on, n.period_starts_at,
@@ -65,7 +65,7 @@ returning id
 
 -- name: saving.credit_note
 -- returns: WrittenRow
--- Of an invoice at most what its notes so far leave of its net and its tax. Its number is its id until the transaction ends (`credit_notes.issue_number`).
+-- Insert a credit note over at most the net and the tax that earlier notes leave of the invoice. Its number is its id until the transaction ends (`credit_notes.issue_number`).
 insert into credit_note (customer_id, id, number, reason, currency, invoice_id, refund_id, issued_at, subtotal_minor, tax_minor, total_minor,
        released_minor, granted_minor, refunded_minor, created_at)
 select :customer_id, n.id, n.number, n.reason, n.currency, n.invoice_id, n.refund_id, n.issued_at, n.subtotal_minor, n.tax_minor, n.total_minor,
@@ -84,7 +84,7 @@ returning id
 
 -- name: saving.credit_note_line
 -- returns: WrittenRow
--- A line takes back a part of the whole invoice, so its tax rate is that of the invoice, where this has one.
+-- Insert a line. It credits a part of the whole invoice, so its tax rate is that of the invoice, if the invoice has one.
 insert into credit_note_line (customer_id, id, credit_note_id, currency, position, description, subtotal_minor, tax_minor, total_minor,
        period_starts_at, period_ends_at, tax_rate_ppm, wording, wording_of)
 select :customer_id, n.id, n.credit_note_id, n.currency, n.position, n.description, n.subtotal_minor, n.tax_minor, n.total_minor,
@@ -98,7 +98,7 @@ returning id
 
 -- name: saving.document_snapshot
 -- returns: WrittenRow
--- What documents that are issued now print of the customer and of the merchant.
+-- Store the details of the customer and of the merchant that documents print that are issued now.
 insert into document_snapshot (customer_id, document_id, name, company_name, email, address_line1, address_line2, address_city, address_region,
        address_postal_code, address_country, tax_ids, tax_exemption, locale, time_zone, issuer_name, issuer_address, issuer_tax_ids, issuer_footer)
 select c.id, n.document_id, c.name, c.company_name, c.email, c.address_line1, c.address_line2, c.address_city, c.address_region,
@@ -111,7 +111,7 @@ returning document_id as id
 
 -- name: saving.released
 -- returns: WrittenRow
--- What an open invoice no longer asks for.
+-- Reduce open invoices by the amounts that credit notes release.
 update invoice i
    set credited_minor = i.credited_minor + n.credited_minor, version = i.version + 1,
        status = case when i.remaining_minor = n.credited_minor then 'PAID' else i.status end,
@@ -124,7 +124,7 @@ returning i.id
 
 -- name: saving.withdrawn_redemption
 -- returns: WrittenRow
--- A redemption that counts as never made.
+-- Delete a redemption, so that it counts as never made.
 delete from coupon_redemption r
  using jsonb_to_recordset(cast(:rows as jsonb)) n (id text)
  where r.customer_id = :customer_id and r.id = n.id
@@ -148,7 +148,7 @@ returning id
 
 -- name: saving.taken_coupon
 -- returns: WrittenRow
--- Coupons are everybody's. One whose last redemption is gone does not come back.
+-- Count a redemption of a coupon; coupons belong to no customer. No row if no redemption is left.
 update coupon c set redeemed_count = c.redeemed_count + 1
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text)
  where c.id = n.id and c.is_active and (c.max_redemptions is null or c.redeemed_count < c.max_redemptions)
@@ -200,7 +200,7 @@ returning payment_id as id
 
 -- name: saving.released_charge
 -- returns: WrittenRow
--- A charge that decides nothing any more: the credit and the coupon that it would have used are free. Not together with `settled`, which frees them too.
+-- Free the credit and the coupon of a charge that no longer changes anything. Not together with `settled`, which frees them too.
 update charge c
    set reserved_minor = 0, coupon_id = null
   from jsonb_to_recordset(cast(:rows as jsonb)) n (payment_id text)
@@ -209,7 +209,7 @@ returning c.payment_id as id
 
 -- name: saving.attempted
 -- returns: WrittenRow
--- A payment of these invoices begins. When the clock would charge them stays, for the case that it fails, or pays only a part.
+-- Mark invoices whose payment begins. The time at which the clock would charge them stays, in case the payment fails or pays only a part.
 update invoice i
    set status = 'PROCESSING', version = i.version + 1
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text)
@@ -218,7 +218,7 @@ returning i.id
 
 -- name: saving.collected
 -- returns: WrittenRow
--- Money or credit has paid a part of these invoices, or all of them.
+-- Add paid money or credit to invoices.
 update invoice i
    set paid_minor = i.paid_minor + n.paid_minor, credited_minor = i.credited_minor + coalesce(n.credited_minor, 0), version = i.version + 1,
        collection = case when i.remaining_minor = n.paid_minor + coalesce(n.credited_minor, 0) then 'NONE' else i.collection end,
@@ -233,7 +233,7 @@ returning i.id
 
 -- name: saving.uncollected
 -- returns: WrittenRow
--- A payment of these invoices has failed. Where no other time is given, the clock charges them when it would have.
+-- Mark invoices whose payment failed. Without another time, the clock charges them at the time that they have.
 update invoice i
    set status = case when i.paid_minor > 0 then 'PARTIALLY_PAID' else 'OPEN' end, collect_at = coalesce(n.collect_at, i.collect_at),
        failed_attempts = i.failed_attempts + coalesce(n.failed_attempts, 0), version = i.version + 1
@@ -243,7 +243,7 @@ returning i.id
 
 -- name: saving.collection
 -- returns: WrittenRow
--- What was decided about the collection of invoices; `failures` more of the clock's tries have failed.
+-- Store decisions about the collection of invoices; `failures` is added to the failed tries of the clock.
 update invoice i
    set collection = n.collection, collect_at = n.collect_at, retry_count = n.retry_count, retry_began_on = n.retry_began_on,
        retry_last_on = n.retry_last_on, retry_method_id = n.retry_method_id, failed_attempts = i.failed_attempts + n.failures, version = i.version + 1
@@ -287,7 +287,7 @@ returning s.id
 
 -- name: saving.result
 -- returns: WrittenRow
--- What the processor said of a payment. Money that comes after a failure counts.
+-- Store the processor's result of a payment. A success after a failure counts.
 update payment p
    set status = n.status, decline_code = n.decline_code, is_retryable = coalesce(n.is_retryable, false), settled_at = n.settled_at, version = p.version + 1,
        processor_reference = coalesce(n.processor_reference, p.processor_reference)
@@ -298,7 +298,7 @@ returning p.id
 
 -- name: saving.dropped_allocation
 -- returns: WrittenRow
--- What a payment was to pay, and does not.
+-- Delete the allocations of a payment that failed.
 delete from payment_allocation a
  using jsonb_to_recordset(cast(:rows as jsonb)) n (payment_id text)
  where a.customer_id = :customer_id and a.payment_id = n.payment_id
@@ -314,7 +314,7 @@ returning c.payment_id as id
 
 -- name: saving.freed_key
 -- returns: WrittenRow
--- A key whose call had no effect may be used again.
+-- Delete an idempotency key whose call had no effect, so that it may be used again.
 delete from idempotency_key k
  using jsonb_to_recordset(cast(:rows as jsonb)) n (mutation text, key text)
  where k.customer_id = :customer_id and k.mutation = n.mutation and k.key = n.key
@@ -331,7 +331,7 @@ returning k.key as id
 
 -- name: saving.audit_event
 -- returns: nothing
--- An event may be of no customer, and who writes it may not read it.
+-- Append audit events. An event may have no customer, and its writer may not be allowed to read it.
 insert into audit_event (id, customer_id, actor, actor_subject, actor_issuer, acting_subject, acting_issuer, acting_client, client, request_id, event, outcome,
                          detail, happened_at)
 select n.id, n.customer_id, n.actor, n.actor_subject, n.actor_issuer, n.acting_subject, n.acting_issuer, n.acting_client, n.client, n.request_id, n.event,

@@ -44,5 +44,5 @@ select * from portal_installment
 
 -- name: installments.next_of_schedule
 -- returns: InstallmentRow
--- The oldest installment of a schedule that is not fully paid.
+-- Select the oldest installment of a schedule that is not fully paid.
 select * from portal_installment where customer_id = :customer_id and schedule_id = :key and remaining_minor > 0 order by due_on, id limit 1

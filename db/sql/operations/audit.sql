@@ -48,7 +48,7 @@ select i.customer_id, i.id as object_id, format('credited %s', coalesce(b.minor,
 
 -- name: invariants.invoice_refunded
 -- returns: Violation
--- An invoice says what refunds took from it, and what its credit notes are over.
+-- The refunded and the noted amount of an invoice are the sums of its refunds and of its credit notes.
 select i.customer_id, i.id as object_id, format('refunded %s, noted %s', coalesce(r.minor, 0), coalesce(n.minor, 0)) as expected,
        format('refunded %s, noted %s', i.refunded_minor, i.noted_minor) as actual
   from invoice i
@@ -72,7 +72,7 @@ with in_flight as (
       join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
      where p.status in ('PROCESSING', 'REQUIRES_ACTION') and a.invoice_id is not null
      union
-    -- What credit will pay along with a charge has no allocation; the changes of the charge name it.
+    -- An invoice that credit will pay together with a charge has no allocation; the changes of the charge name it.
     select c.customer_id, item ->> 'id'
       from charge c
      cross join lateral json_array_elements(coalesce(c.changes -> 'collected', '[]')) item
@@ -92,7 +92,7 @@ select i.customer_id, i.id as object_id, standing.status as expected, i.status a
 
 -- name: invariants.installment_paid
 -- returns: Violation
--- What is paid on an installment, or was given back of it, is what settled payments gave it, less what banks took back, and the balance credit that was used for it.
+-- What is paid on an installment or was refunded of it is the sum of settled payments, less what banks took back, and the balance credit that was used for it.
 with paid as (
     select i.customer_id, i.id, i.invoice_id, i.currency, i.paid_minor + i.refunded_minor as paid_minor, coalesce(a.minor, 0) - coalesce(r.minor, 0) as by_payments_minor
       from installment i
@@ -178,7 +178,7 @@ select s.customer_id, s.id as object_id,
 
 -- name: invariants.payment_allocated
 -- returns: Violation
--- A settled payment is what it was allocated to and what of it became credit; of a payment that is not settled nothing is credit.
+-- The amount of a settled payment is the sum of its allocations and of the credit that it left; a payment that is not settled has left no credit.
 select p.customer_id, p.id as object_id, format('amount %s', coalesce(a.minor, 0) + coalesce(b.minor, 0)) as expected,
        format('%s of %s, with %s credit', lower(p.status), p.amount_minor, coalesce(b.minor, 0)) as actual
   from payment p
@@ -228,7 +228,7 @@ select r.customer_id, r.id as object_id, format('took %s', case when r.status in
 -- name: invariants.refund_booked
 -- returns: Violation
 -- What a refund took from the customer's credit is on the balance, and what the merchant gave back of an invoice that is not void has a credit note.
--- An invoice that was voided after that keeps its credit note. A sum over a payment: what was one refund when it was booked may be several now.
+-- An invoice that was voided later keeps its credit note. The sum is over a payment, because a refund may have been split after it was booked.
 select r.customer_id, r.id as object_id, format('credit %s, noted %s', coalesce(t.credit_minor, 0), coalesce(t.noted_minor, 0)) as expected,
        format('credit %s, noted %s', coalesce(b.minor, 0), coalesce(n.minor, 0)) as actual
   from payment r
@@ -298,7 +298,7 @@ select coalesce(o.customer_id, t.customer_id) as customer_id, coalesce(o.currenc
 -- name: invariants.statement_balance
 -- returns: OwedAccount
 -- The last balance of the statement of account is what remains of invoices and of installments without an invoice, less the balance, in every currency.
--- These are the amounts; db/audit.py puts the statement (papers.entries) beside them.
+-- The block selects these amounts; db/audit.py compares them with the statement (papers.entries).
 select a.customer_id, a.currency, cast(sum(a.minor) as bigint) as owed_minor
   from (select customer_id, currency, remaining_minor as minor from invoice
          union all
@@ -338,7 +338,7 @@ select d.customer_id, d.id as object_id,
 
 -- name: invariants.number_issued_once
 -- returns: Violation
--- A number of a series stands on exactly one invoice or credit note.
+-- A number of a series is that of exactly one invoice or credit note.
 select coalesce(min(d.customer_id), '') as customer_id, r.number as object_id, '1 document' as expected,
        format('%s documents: %s', count(d.id), string_agg(d.id, ', ' order by d.id)) as actual
   from invoice_number r
@@ -353,7 +353,7 @@ having count(d.id) <> 1
 
 -- name: invariants.number_gaps
 -- returns: Violation
--- A series has every number from its first to its last one; a number that came from outside before the series reached it was passed over.
+-- A series has every number from its first to its last one; the series skips a number that an imported document had before.
 select '' as customer_id, format('%s %s', s.series, s.year) as object_id, format('number %s', n.sequence) as expected, 'none' as actual
   from invoice_series s
  cross join lateral (
@@ -416,7 +416,7 @@ having count(distinct p.id) > 1 and coalesce(a.installment_id, a.invoice_id) is 
 
 -- name: invariants.charging_payment
 -- returns: Violation
--- A subscription that waits for a charge waits for one that is open.
+-- The charge that a subscription waits for is open.
 select s.customer_id, s.id as object_id, format('an open charge of payment %s', s.charging_payment_id) as expected,
        case when c.payment_id is null then 'no charge' else format('settled at %s', c.settled_at) end as actual
   from subscription s
@@ -436,7 +436,7 @@ select s.customer_id, s.id as object_id, coalesce(strongest.hold, 'no hold') as 
 
 -- name: invariants.dunning_holds
 -- returns: Violation
--- Dunning holds a subscription only while an invoice of it is unpaid that failed to be charged or is overdue, or while a charge decides.
+-- Dunning holds a subscription only while one of its invoices is unpaid and overdue or failed to be charged, or while a charge of it is open.
 select s.customer_id, s.id as object_id, 'an unpaid invoice, or no hold' as expected, 'held by DUNNING, nothing unpaid' as actual
   from subscription s
   join customer c on c.id = s.customer_id
@@ -448,7 +448,7 @@ select s.customer_id, s.id as object_id, 'an unpaid invoice, or no hold' as expe
 
 -- name: invariants.plans_recorded
 -- returns: Violation
--- The plan of every subscription that began is recorded as taken, and of an order that was canceled before it began nothing is.
+-- The plan of every subscription that began is recorded as taken; an order that was canceled before it began has no record.
 select s.customer_id, s.id as object_id, case when order_is_canceled then 'no plan taken' else s.plan_id || ' taken' end as expected,
        coalesce((select string_agg(t.plan_id, ', ' order by t.plan_id) || ' taken' from taken_plan t where t.customer_id = s.customer_id and t.subscription_id = s.id), 'no plan taken') as actual
   from subscription s
@@ -496,7 +496,7 @@ select n.customer_id, n.id as object_id,
 
 -- name: invariants.invoice_credit_notes
 -- returns: Violation
--- The credit notes of an invoice never take back more net, nor more tax, than it asked for.
+-- The credit notes of an invoice never exceed its net or its tax.
 select i.customer_id, i.id as object_id, format('net %s or less, tax %s or less', i.total_minor - i.tax_minor, i.tax_minor) as expected,
        format('net %s, tax %s', sum(n.subtotal_minor), sum(n.tax_minor)) as actual
   from credit_note n
@@ -507,7 +507,7 @@ having sum(n.subtotal_minor) > i.total_minor - i.tax_minor or sum(n.tax_minor) >
 
 -- name: invariants.document_snapshot
 -- returns: Violation
--- Every invoice, credit note and settled payment has what its paper prints of buyer and seller.
+-- Every invoice, credit note and settled payment has a snapshot of the buyer and the seller for its PDF.
 select d.customer_id, d.id as object_id, 'a snapshot' as expected, 'none' as actual
   from (select customer_id, id from invoice
          union all
@@ -519,7 +519,7 @@ select d.customer_id, d.id as object_id, 'a snapshot' as expected, 'none' as act
 
 -- name: invariants.line_tax_rate
 -- returns: Violation
--- The tax of a line of an invoice is its rate of its net amount, but for two minor units of rounding. A credit note may take back tax alone.
+-- The tax of a line of an invoice is its tax rate of its net amount, within two minor units of rounding. A credit note may credit tax alone.
 select l.customer_id, l.id as object_id, format('tax %s at %s ppm of %s', right_tax.minor, l.tax_rate_ppm, l.subtotal_minor - l.discount_minor) as expected,
        format('tax %s', l.tax_minor) as actual
   from invoice_line l

@@ -1,6 +1,6 @@
 -- name: passes.register
 -- returns: nothing
--- From now on a pass of each of these jobs is expected.
+-- Register jobs, so that a pass of each of them is expected.
 insert into job_pass (job, registered_at) select job, :now from unnest(cast(:jobs as text[])) job on conflict (job) do nothing
 
 -- name: passes.begin
@@ -21,6 +21,6 @@ select job, registered_at, started_at, finished_at, succeeded_at, outcome, detai
 
 -- name: passes.due_at_once
 -- returns: nothing
--- What runs each minute, and what this worker had taken on when its connection was lost.
+-- Make due the schedules that run each minute, and those that this worker had picked when its connection was lost.
 update pgqueuer_schedules set status = 'queued', next_run = now(), updated = now()
  where (status = 'queued' and expression = :expression) or (status = 'picked' and id = any(cast(:interrupted as bigint[])))

@@ -1,4 +1,4 @@
 -- name: schema.revision
 -- returns: Revision
--- The migration that the database is at.
+-- Select the revision of the database.
 select cast(version_num as text) as version_num from alembic_version

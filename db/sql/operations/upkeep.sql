@@ -12,7 +12,7 @@ select count(*) as rows from gone
 
 -- name: upkeep.sessions
 -- returns: DeletedCount
--- Their tokens go with them.
+-- Delete expired sessions and, by cascade, their tokens.
 with past as (select ctid from portal_session where expires_at < :before limit :wanted),
      gone as (delete from portal_session where ctid in (select ctid from past) returning 1)
 select count(*) as rows from gone

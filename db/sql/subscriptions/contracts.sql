@@ -1,6 +1,6 @@
 -- name: contracts.lock
 -- returns: Contract
--- All that is decided about a customer's money is decided one after the other: first the customer is locked, then the subscription, which is read as it is by then.
+-- Lock the customer and then the subscription, which is read after the lock, so that decisions about a customer's money are made one after the other.
 with owner as materialized (select id, time_zone from customer where id = :customer_id for no key update)
 select s.customer_id, s.id, s.plan_id, s.price_id, s.currency, s.quantity, s.status, s.holds, s.suspended_by, s.started_at, s.trial_ends_at, s.period_starts_at,
        s.period_ends_at, s.anchor_at, s.billing_zone, s.renews_at, s.renewal_minor, s.pending_kind, s.pending_at, s.pending_price_id, s.pending_plan_id,
@@ -13,7 +13,7 @@ select s.customer_id, s.id, s.plan_id, s.price_id, s.currency, s.quantity, s.sta
 
 -- name: contracts.by_id
 -- returns: Contract
--- The same without a lock, for previews.
+-- Select the same without a lock, for previews.
 select s.customer_id, s.id, s.plan_id, s.price_id, s.currency, s.quantity, s.status, s.holds, s.suspended_by, s.started_at, s.trial_ends_at, s.period_starts_at,
        s.period_ends_at, s.anchor_at, s.billing_zone, s.renews_at, s.renewal_minor, s.pending_kind, s.pending_at, s.pending_price_id, s.pending_plan_id,
        s.pending_quantity, s.pending_resumes_at, s.resumes_at, s.paused_at, s.suspended_at, s.canceled_at, s.cancel_reason, s.cancel_comment, s.payment_method_id,
@@ -23,9 +23,9 @@ select s.customer_id, s.id, s.plan_id, s.price_id, s.currency, s.quantity, s.sta
 
 -- name: accounts.around
 -- returns: BillingAccount
--- What surrounds a subscription, or (with :key null) a new one in :currency: read after the lock, so it is what the lock protects.
--- The balance is without the credit that a charge under way will use.
--- The method is the one that is asked for, else the subscription's own, else the default; a deleted or expired one is none.
+-- Select the account data for a subscription, or (with :key null) for a new one in :currency. Read after the lock, which protects these rows too.
+-- The balance excludes the credit that a charge under way will use.
+-- The method is the requested one, else the subscription's own, else the default; a deleted or expired method is not used.
 select c.id as customer_id, c.email, wanted.currency, c.time_zone, c.tax_rate_ppm,
        cast(coalesce((select b.balance_minor from account_balance b where b.customer_id = c.id and b.currency = wanted.currency), 0) - held.minor as bigint) as balance_minor,
        coalesce((select true from owed_item o where o.customer_id = c.id and o.subscription_id = s.id and o.overdue_minor > 0 limit 1), false) as has_overdue,
@@ -62,8 +62,8 @@ select c.id as customer_id, c.email, wanted.currency, c.time_zone, c.tax_rate_pp
 
 -- name: covers.of_subscription
 -- returns: Cover
--- The invoices of the running period, the newest first: the one that covers the rest of it, and those whose time earlier changes of plan took up, back to the one
--- that began the period. What its credit notes leave of an invoice can be taken back.
+-- Select the invoices of the current period, the newest first: the one that covers the rest of it, and those that earlier changes of plan replaced, back to the one
+-- that began the period. The amount of an invoice that its credit notes leave can be credited.
 with recursive cover as (
     (select i.*
        from subscription s
@@ -94,8 +94,8 @@ select i.customer_id, i.id as invoice_id, i.total_minor - i.tax_minor - noted.ne
 
 -- name: offers.by_ids
 -- returns: Offer
--- Beside the record of plans that were taken, a subscription counts with the plan that it has now: one that another version of the program wrote has no record.
--- What was canceled before it began has had nothing.
+-- Select offers, and whether the customer has had the plan and a trial. In addition to the record of taken plans, each subscription counts with its present plan:
+-- a subscription that another version of the program wrote has no record. A subscription that was canceled before it began does not count.
 select p.id as price_id, p.plan_id, l.name as plan_name, l.trial_days, p.currency, p.unit_minor, p.billing_interval, p.interval_count, p.tax_behavior,
        p.is_archived or l.is_archived as is_archived,
        exists (select from taken_plan t where t.customer_id = :customer_id and t.plan_id = p.plan_id)
@@ -110,7 +110,7 @@ select p.id as price_id, p.plan_id, l.name as plan_name, l.trial_days, p.currenc
 
 -- name: coupons.by_code
 -- returns: CouponOffer
--- Codes are compared in the one form in which they are stored, whatever the case. A customer redeems a coupon once; the last day counts to its end where the customer lives.
+-- Select a coupon by its code, compared in the form in which codes are stored, in any case. A customer redeems a coupon once; the last day ends in the customer's time zone.
 select c.id, c.code, c.percent_off_ppm, c.amount_off_minor, c.currency, c.duration, c.duration_periods,
        c.is_active and (c.redeem_until_on is null or c.redeem_until_on >= today_in(o.time_zone)) and (c.max_redemptions is null or c.redeemed_count < c.max_redemptions)
          and not exists (select from coupon_redemption r where r.customer_id = o.id and r.coupon_id = c.id)
@@ -126,5 +126,5 @@ select * from portal_cancellation_option where customer_id = :customer_id and su
 
 -- name: customers.lock
 -- returns: Owner
--- All that is decided about a customer's money is decided one after the other.
+-- Lock the customer, so that decisions about a customer's money are made one after the other.
 select id, id as customer_id from customer where id = :customer_id for no key update

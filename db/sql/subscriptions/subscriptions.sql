@@ -15,7 +15,7 @@ select * from portal_subscription
 -- returns: SubscriptionRow
 -- order newest: started_at desc, id desc
 -- order oldest: started_at asc, id asc
--- The customer's own subscriptions to one plan.
+-- Select the customer's own subscriptions to one plan.
 select * from portal_subscription
  where customer_id = :customer_id and plan_id = :key
    and (cast(:status as text[]) is null or status = any(:status))
@@ -25,7 +25,7 @@ select * from portal_subscription
 -- returns: SubscriptionRow
 -- order newest: started_at desc, id desc
 -- order oldest: started_at asc, id asc
--- What is billed to one payment method by name. Subscriptions without a method of their own are billed to the default.
+-- Select the subscriptions that name one payment method. Subscriptions without a method of their own are billed to the default.
 select * from portal_subscription
  where customer_id = :customer_id and payment_method_id = :key
    and (cast(:status as text[]) is null or status = any(:status))

@@ -229,7 +229,7 @@ def test_a_port_of_a_database_that_is_in_range_is_taken() -> None:
 @pytest.mark.parametrize(
     ("query", "reason"),
     [
-        ("sslmode=require", "it does not speak TLS"),
+        ("sslmode=require", "it does not support TLS"),
         ("sslmode=verify-full", "the root certificate for sslmode is missing: put it at ~/.postgresql/root.crt, or name it with sslrootcert="),
         (f"sslmode=verify-full&sslrootcert=/{MARK}", "No such file or directory: its socket, or a certificate that its URL names"),
     ],
@@ -266,7 +266,7 @@ def test_a_worker_waits_for_a_database_that_does_not_answer_and_logs_why_without
 
 @pytest.mark.parametrize(
     ("state", "reason"),
-    [("28P01", "the password is wrong"), ("28000", "it does not take this user"), ("3D000", "no database of this name"), ("XX000", "InternalServerError")],
+    [("28P01", "the password is wrong"), ("28000", "it does not accept this user"), ("3D000", "no database of this name"), ("XX000", "InternalServerError")],
 )
 def test_what_a_database_says_of_the_url_stays_with_it(run: Run, state: str, reason: str) -> None:
     with answering(refusal_of_postgres(state, f"{MARK} is wrong")) as port:

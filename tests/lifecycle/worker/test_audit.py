@@ -316,7 +316,7 @@ async def test_an_audit_of_a_table_whose_rows_it_would_not_see_is_refused(owner:
     await transaction.start()
     try:
         await owner.execute("drop policy audited on invoice")
-        with pytest.raises(CannotAudit, match=r"cannot see the rows of invoice\. Run `\./portico migrate` first"):
+        with pytest.raises(CannotAudit, match=r"cannot read the rows of invoice\. Run `\./portico migrate` first"):
             await checked(owner, now=AUDITED_AT)
     finally:
         await transaction.rollback()
