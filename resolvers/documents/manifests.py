@@ -54,7 +54,7 @@ def read(text: str) -> list[Entry]:
 def _apollo(manifest: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
     operations = manifest.get("operations")
     if (manifest["format"], manifest.get("version")) != (APOLLO, 1) or not isinstance(operations, list):
-        raise _invalid(f"The manifest says a format, and it is not {APOLLO} version 1.")
+        raise _invalid(f"The manifest's format is not {APOLLO} version 1.")
     for operation in operations:
         if not isinstance(operation, dict):
             raise _invalid("An operation of the manifest is not an object.")
