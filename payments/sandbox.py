@@ -165,9 +165,8 @@ class Sandbox:
             result = _of(payload["status"], payload["decline_code"], payload["reference"]) if payload["kind"] == EventKind.CHARGE else None
             at = datetime.fromtimestamp(payload["created_at"], UTC)
             refund = RefundReport(**json.loads(payload["refund"])) if payload.get("refund") else None
-            return ProcessorEvent(
-                payload["id"], EventKind(payload["kind"]), payload["key"], payload["reference"], result, payload["refunded_minor"], at, refund
-            )
+            kind, key, reference = EventKind(payload["kind"]), payload["key"], payload["reference"]
+            return ProcessorEvent(payload["id"], kind, key, reference, result, payload["refunded_minor"], at, refund)
         except (ValueError, KeyError, TypeError) as problem:
             raise BadSignature("the signed body is not an event") from problem
 
