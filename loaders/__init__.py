@@ -1,4 +1,4 @@
-"""The batched reads of one operation. Whatever a level of a query asks for at once becomes one statement."""
+"""The batched reads of one operation. All keys that one level of a query loads at the same time become one statement."""
 
 from asyncio import CancelledError, shield
 from collections.abc import Awaitable, Callable, Hashable, Sequence
@@ -16,9 +16,9 @@ Fetch = Callable[[BatchReader, list[Key]], Awaitable[Sequence[Any]]]
 
 
 class Shared(DataLoader[Key, Any]):
-    """A loader whose keys are waited for by several fields.
+    """A loader whose keys several fields may await.
 
-    When one field is refused, graphql-core cancels what its siblings wait for; somebody elsewhere in the document who waits for the same row must still get it.
+    When one field raises, graphql-core cancels the awaits of its siblings. Another field of the document that awaits the same row must still get it.
     """
 
     def __init__(self, fetch: Fetch, reader: BatchReader) -> None:
@@ -29,7 +29,10 @@ class Shared(DataLoader[Key, Any]):
         return shield(super().load(key))
 
     async def _batch(self, keys: list[Key]) -> Sequence[Any]:
-        """The rows of each key. A batch that its unit of work has ended, or that begins after that end, is cancelled, and so is every field that waits for it."""
+        """Return the rows of each key.
+
+        Raises CancelledError if the unit of work ends during the batch, or has ended before it; every field that awaits the batch is then cancelled too.
+        """
         try:
             return await self._fetch(self._reader, keys)
         except (CancelledError, UnitOfWorkClosed):
@@ -40,7 +43,7 @@ class Shared(DataLoader[Key, Any]):
 
 
 class Loaders:
-    """Every loader of the product. A loader belongs to a block and the arguments that a field gave it, and lives as long as the operation."""
+    """All loaders of one operation. A loader belongs to a block and the arguments of a field, and lives as long as the operation."""
 
     def __init__(self, session: UnitOfWork) -> None:
         self._session = session
@@ -48,15 +51,15 @@ class Loaders:
         self._known: dict[Hashable, DataLoader[Key, Any]] = {}
 
     def one(self, block: Block) -> DataLoader[Key, Any]:
-        """Keys to a row or None."""
+        """Return the loader of the row, or None, of each key."""
         return self._loader((block.name,), lambda: BatchReader(self._session, block, rows_of(block, is_staff=self._is_staff)), fetch_one)
 
     def many(self, block: Block) -> DataLoader[Key, Any]:
-        """Keys to the list of rows that belong to each."""
+        """Return the loader of the list of rows of each key."""
         return self._loader((block.name, "many"), lambda: BatchReader(self._session, block, rows_of(block, is_staff=self._is_staff)), fetch_many)
 
     def page(self, block: Block, window: Window, filters: Filters) -> DataLoader[Key, Any]:
-        """Keys to the page of rows that each has inside a window."""
+        """Return the loader of the page of rows that each key has inside a window."""
 
         def reader() -> BatchReader:
             return BatchReader(self._session, block, page_of(block, window, is_staff=self._is_staff, filters=_names(filters)), filters, window)
@@ -64,7 +67,7 @@ class Loaders:
         return self._loader((block.name, window, filters), reader, fetch_pages)
 
     def count(self, block: Block, filters: Filters) -> DataLoader[Key, Any]:
-        """Keys to the number of rows that each has."""
+        """Return the loader of the number of rows of each key."""
 
         def reader() -> BatchReader:
             return BatchReader(self._session, block, count_of(block, is_staff=self._is_staff, filters=_names(filters)), filters)

@@ -1,4 +1,4 @@
-"""The two shapes of a batch, one row and many rows per key, and what is made of them: pages and counts."""
+"""The two shapes of a batch, one row and many rows per key, and the pages and counts made from them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,16 +9,16 @@ from db.pages import Window, keyset_arguments
 from db.records import rows_of
 from db.unit_of_work import UnitOfWork
 
-# Whose row a key is (None for what belongs to everybody), and the key.
+# The owner of the row (None for rows that have no owner), and the key.
 Key = tuple[str | None, str | None]
 
-# A field's filter as (parameter, value) pairs, so that it can be told apart from another field's.
+# The filters of a field as (parameter, value) pairs: hashable, so that they can be part of a loader's identity.
 Filters = tuple[tuple[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class BatchReader:
-    """What a loader needs to ask for a batch."""
+    """The statement of a batch and where it runs."""
 
     session: UnitOfWork
     block: Block
@@ -29,14 +29,14 @@ class BatchReader:
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The rows of one page, in the order asked for, and whether there are more beyond them in the direction of reading."""
+    """The rows of one page, in the requested order, and whether more rows follow in the direction of reading."""
 
     rows: list[Any]
     has_more: bool
 
 
 async def fetch_one(reader: BatchReader, keys: list[Key]) -> list[Any]:
-    return [found[0] if found else None for found in await fetch_many(reader, keys)]
+    return [rows[0] if rows else None for rows in await fetch_many(reader, keys)]
 
 
 async def fetch_many(reader: BatchReader, keys: list[Key]) -> list[list[Any]]:
@@ -48,12 +48,12 @@ async def fetch_counts(reader: BatchReader, keys: list[Key]) -> list[int]:
 
 
 async def fetch_pages(reader: BatchReader, keys: list[Key]) -> list[Slice]:
-    return [_slice(found, reader.window) for found in await fetch_many(reader, keys) if reader.window]
+    return [_slice(rows, reader.window) for rows in await fetch_many(reader, keys) if reader.window]
 
 
-def _slice(found: list[Any], window: Window) -> Slice:
-    kept = found[: window.size]
-    return Slice(kept[::-1] if window.is_backward else kept, len(found) > window.size)
+def _slice(rows: list[Any], window: Window) -> Slice:
+    page = rows[: window.size]
+    return Slice(page[::-1] if window.is_backward else page, len(rows) > window.size)
 
 
 async def _grouped(reader: BatchReader, keys: list[Key]) -> list[list[Any]]:
@@ -64,8 +64,8 @@ async def _grouped(reader: BatchReader, keys: list[Key]) -> list[list[Any]]:
 
 
 def _arguments(reader: BatchReader, keys: list[Key]) -> list[Any]:
-    given: dict[str, Any] = dict(reader.filters)
-    given |= {"keys": [key for _, key in keys], "customer_ids": [owner for owner, _ in keys], "customer_id": reader.session.caller.customer_id}
+    arguments: dict[str, Any] = dict(reader.filters)
+    arguments |= {"keys": [key for _, key in keys], "customer_ids": [owner for owner, _ in keys], "customer_id": reader.session.caller.customer_id}
     if reader.window:
-        given |= {"size": reader.window.size, **keyset_arguments(reader.window)}
-    return [given[name] for name in reader.statement.parameters]
+        arguments |= {"size": reader.window.size, **keyset_arguments(reader.window)}
+    return [arguments[name] for name in reader.statement.parameters]

@@ -1,1 +1,1 @@
-"""Letters to customers: what they say (`letters`), and the two ways to send them (`smtp`, `folder`)."""
+"""Letters to customers: their texts (`letters`), and the two ways to send them (`smtp`, `folder`)."""

@@ -1,4 +1,4 @@
-"""A folder instead of a mail server: every letter becomes a file that any mail program opens. For demos and tests."""
+"""A folder in place of a mail server: every letter becomes a file that a mail program can open. For demos and tests."""
 
 import asyncio
 import os
@@ -11,7 +11,7 @@ from mail.port import MailAway, Message, written
 
 
 class Folder:
-    """Writes `<time>-<id>.eml`. Names sort by time and tell no address; files are whole from the moment they have their name, and only their owner reads them."""
+    """Writes `<time>-<id>.eml`. Names sort by time and contain no address. A file has its name only once it is complete, and only its owner may read it."""
 
     def __init__(self, path: Path, author: Address) -> None:
         self._path = path

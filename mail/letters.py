@@ -1,7 +1,7 @@
-"""What the letters say: one text per letter and language in `letters/<language>/`, its first line the subject.
+"""The texts of the letters: one file per letter and language in `letters/<language>/`. Its first line is the subject.
 
-To translate, copy `letters/en` to a folder named by the language (`de`, `pt-BR`) and translate the files in it; those still missing are sent in English. A `$word` is filled in;
-which words a letter has is said here, and checked when the program starts.
+To translate, copy `letters/en` to a folder named by the language (`de`, `pt-BR`) and translate the files in it. A letter without a translation is sent in English.
+A `$word` is replaced by a value. WORDS lists the words of each letter; the files are checked against it when the program starts.
 """
 
 from collections.abc import Mapping
@@ -30,8 +30,8 @@ class Letter(StrEnum):
     PAYMENT_FAILED = "payment_failed"
 
 
-# No letter has the customer's name in it, or anything else that a stranger can choose: a letter of ours that greets "Win a prize at evil.example" is a gift to him.
-# `portal` is the name of the portal, `help` where its people are reached, `link` a whole URL; `invoice` is a number, `amount` with its currency, `next` a sentence.
+# No letter contains the customer's name, or any other text that an unauthenticated caller can choose: such a text could be an advertisement that we then send.
+# `portal` is the name of the portal, `help` the address of its support, `link` a whole URL, `invoice` a number, `amount` has its currency, `next` is a sentence.
 WORDS = {
     Letter.CONFIRM_EMAIL: {"portal", "help", "link", "code"},
     Letter.EMAIL_CHANGED: {"portal", "help"},
@@ -54,7 +54,7 @@ class LetterText:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """To whom, in which language (a BCP 47 tag), under which id, when."""
+    """The recipient, the language (a BCP 47 tag), the id and the time of a letter."""
 
     to: str
     locale: str
@@ -63,7 +63,7 @@ class Envelope:
 
 
 def compose(letter: Letter, envelope: Envelope, words: Mapping[str, str]) -> Message:
-    """The letter in the language nearest to the one wanted. Raises Unsendable for words that are missing, too many, or not one line each."""
+    """Return the letter in the language nearest to the envelope's. Raises Unsendable for a word that is missing, unknown, or longer than one line."""
     if words.keys() != WORDS[letter]:
         raise Unsendable(f"the words of {letter} are {', '.join(sorted(WORDS[letter]))}")
     if not all(map(is_one_line, words.values())):
@@ -80,23 +80,26 @@ def compose(letter: Letter, envelope: Envelope, words: Mapping[str, str]) -> Mes
 
 
 def language_of(letter: Letter, locale: str) -> str:
-    """The language that a letter is written in for a locale, so that what is filled in can be in the same one."""
+    """Return the language of a letter's text for a locale, so that the values filled in can be in the same language."""
     return _wording(letter, locale).language
 
 
 def _wording(letter: Letter, locale: str) -> LetterText:
-    """By lookup (RFC 4647, section 3.4): the tag loses its last part until there is a text, so `de-CH-1996` is served by `de`."""
+    """Return the text by lookup (RFC 4647, section 3.4): the tag loses its last part until a text exists, so `de-CH-1996` gets the text of `de`."""
     parts = locale[:MAX_TAG].lower().split("-")
     tags = ["-".join(parts[:size]) for size in range(len(parts), 0, -1)]
     return next((_WORDINGS[letter, tag] for tag in tags if (letter, tag) in _WORDINGS), _WORDINGS[letter, FALLBACK])
 
 
 def read(folder: Path) -> dict[tuple[Letter, str], LetterText]:
-    """All wordings by letter and lower-case language. Raises ValueError for a text with an unknown word or without a subject, and for one that English lacks."""
-    found = {(Letter(file.stem), file.parent.name.lower()): _read(file) for file in sorted(folder.glob("*/*.txt"))}
-    if lacking := [letter for letter in Letter if (letter, FALLBACK) not in found]:
+    """Return all texts by letter and lower-case language.
+
+    Raises ValueError for a text with an unknown word or without a subject, and for a letter without an English text.
+    """
+    wordings = {(Letter(file.stem), file.parent.name.lower()): _read(file) for file in sorted(folder.glob("*/*.txt"))}
+    if lacking := [letter for letter in Letter if (letter, FALLBACK) not in wordings]:
         raise ValueError(f"there is no English text of {', '.join(lacking)}")
-    return found
+    return wordings
 
 
 def _read(file: Path) -> LetterText:

@@ -1,4 +1,4 @@
-"""What every sender of mail takes and promises, and how a message is written down by RFC 5322."""
+"""The port of mail: the contract of every sender, and the form of a message by RFC 5322."""
 
 import re
 import unicodedata
@@ -14,27 +14,27 @@ from billing.addresses import is_address
 MAX_LINE = 900  # octets; RFC 5322 forbids lines above 998
 HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
 ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
-# These are written from the message itself, and nowhere else.
+# Headers that are set from the message's own fields only.
 WRITTEN = {"from", "sender", "reply-to", "to", "cc", "bcc", "subject", "date", "message-id", "auto-submitted", "mime-version"}
 
 
 class Unsendable(ValueError):
-    """The message would not be one message to one address. Nothing is sent, and trying again does not help."""
+    """The message is not valid as one message to one address. Nothing is sent, and a retry does not help."""
 
 
 class Undeliverable(Exception):
-    """The server refuses this message or this address for good. Trying again does not help."""
+    """The server refuses this message or this address permanently. A retry does not help."""
 
 
 class MailAway(Exception):
-    """The message was not taken now. Try again later, with the same id: a server that took it after all then knows it."""
+    """The message was not accepted now. Retry later with the same id: a server that accepted it after all can then recognise the duplicate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One letter to one address. `id` is the caller's (an outbox row's, say) and becomes the Message-ID; `written_at` becomes the Date.
+    """One letter to one address. `id` is chosen by the caller (for example the id of an outbox row) and becomes the Message-ID; `written_at` becomes the Date.
 
-    Raises Unsendable rather than exist with anything in it that could start another header, another recipient or another command.
+    Raises Unsendable for a value that could start another header, add a recipient or send another command.
     """
 
     to: str
@@ -62,40 +62,40 @@ class Message:
 
 class Sender(Protocol):
     async def send(self, message: Message) -> None:
-        """Returns when somebody else answers for the message. Raises MailAway or Undeliverable, and then nobody does."""
+        """Hand the message over. On return another system is responsible for its delivery. Raises MailAway or Undeliverable; then the caller still is."""
 
 
 def check_address(address: str) -> None:
-    """Raises Unsendable."""
+    """Raise Unsendable unless the text is an e-mail address."""
     if not is_address(address):
-        # The address itself is left out: this text may end up in a log.
+        # Without the address: this text may be logged.
         raise Unsendable("that is not an e-mail address")
 
 
 def is_one_line(text: str) -> bool:
-    """Neither a line break of any kind, nor another control character, nor half a character."""
+    """Return whether the text has no line break of any kind, no other control character and no surrogate."""
     return not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text)
 
 
 def written(message: Message, author: Address) -> EmailMessage:
-    """The message as RFC 5322 has it, from `author`."""
+    """Return the message in the form of RFC 5322, from `author`."""
     email = EmailMessage(SMTP if message.to.isascii() else SMTPUTF8)
     email["From"] = author
     email["To"] = Address(addr_spec=message.to) if message.to.isascii() else message.to
     email["Subject"] = message.subject
     email["Date"] = message.written_at
     email["Message-ID"] = f"<{message.id}@{author.domain}>"
-    # Keeps vacation notices and the like from answering (RFC 3834).
+    # Stops automatic replies such as vacation notices (RFC 3834).
     email["Auto-Submitted"] = "auto-generated"
     email.set_content(message.text, charset="utf-8", cte=_encoding(message.text))
-    # Last, because setting the content takes every header away whose name begins with Content-.
+    # Last, because set_content removes every header whose name begins with Content-.
     for name, value in message.headers:
         email[name] = value
     return email
 
 
 def author(address: str, *, name: str = "") -> Address:
-    """Whom the letters are from, as shown to the customer."""
+    """Return the sender that the customer sees. Raises Unsendable."""
     check_address(address)
     if not is_one_line(name):
         raise Unsendable("the author's name is not one line")
@@ -103,7 +103,7 @@ def author(address: str, *, name: str = "") -> Address:
 
 
 def _encoding(text: str) -> str | None:
-    """Text is written as it is where that is allowed, so that a link in a file can be read, clicked and searched for."""
+    """Return the transfer encoding: none where the text allows it, so that a link in a file can be read, clicked and searched. None lets the library choose."""
     if any(len(line.encode()) > MAX_LINE for line in text.split("\n")):
         return None
     return "7bit" if text.isascii() else "8bit"

@@ -1,4 +1,4 @@
-"""Letters by SMTP: one connection for each, so that nothing has to be kept alive, and a broken one costs one letter's delay."""
+"""Letters by SMTP: one connection per letter. No connection has to be kept alive, and a broken one delays one letter only."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -12,9 +12,9 @@ from mail.port import MailAway, Message, Undeliverable, written
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """`security` is `starttls` (a server that cannot is not spoken to), `tls` from the first byte, or `none` for a relay on the same machine.
+    """A mail server. `security` is `starttls` (a server without it is not used), `tls` from the first byte, or `none` for a relay on the same machine.
 
-    `authority_file` names the certificates to trust instead of the system's. `patience_seconds` bounds each step, and three times that the whole.
+    `authority_file` is a file of certificates to trust in place of the system's. `patience_seconds` bounds each step; the whole delivery may take three times as long.
     """
 
     host: str
@@ -27,7 +27,7 @@ class SmtpServer:
 
     def __post_init__(self) -> None:
         if self.password and self.security == "none":
-            raise ValueError("a password is not sent over an open line")
+            raise ValueError("a password is not sent over an unencrypted connection")
 
 
 class Smtp:
@@ -40,7 +40,7 @@ class Smtp:
             async with asyncio.timeout(3 * self._server.patience_seconds):
                 await self._deliver(message)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as problem:
-            # What the server said stays in the cause: it often repeats the address.
+            # The server's answer stays in the cause and out of the message, because it often repeats the address.
             if _is_final(problem):
                 raise Undeliverable("the mail server refuses this letter") from problem
             raise MailAway("the mail server did not take the letter") from problem
@@ -63,7 +63,10 @@ class Smtp:
 
 
 def _is_final(problem: Exception) -> bool:
-    """A permanent refusal of the recipient or of the text. Refused credentials or a refused sender are the operator's to mend, and then the letter goes out after all."""
+    """Return whether the recipient or the text is refused permanently.
+
+    Refused credentials and a refused sender are not final: the operator can correct them, and then the letter is sent.
+    """
     if isinstance(problem, aiosmtplib.SMTPRecipientsRefused):
         return all(500 <= refused.code < 600 for refused in problem.recipients)
     if isinstance(problem, aiosmtplib.SMTPNotSupported):

@@ -1,1 +1,1 @@
-"""Payment processors: what each takes and promises (`processor`), the built-in one (`sandbox`) and Stripe (`stripe`)."""
+"""Payment processors: the port (`processor`), the built-in one (`sandbox`) and Stripe (`stripe`)."""

@@ -1,6 +1,6 @@
-"""Why charges are declined, in the codes that the card networks and processors share."""
+"""Decline codes of charges, as the card networks and processors share them."""
 
-# With these the same method will never work, so it is not tried again (Stripe's list of advice codes "do not try again", and expired or wrong numbers).
+# Final codes: the same method will never succeed, so it is not retried (Stripe's list of advice codes "do not try again", and expired or wrong numbers).
 FINAL = {
     "amount_not_supported",
     "authentication_failed",
@@ -35,7 +35,7 @@ FINAL = {
     "transaction_not_allowed",
 }
 
-# These tell whoever holds the card more than the bank wants told.
+# Codes that a bank does not disclose to the holder of the card.
 CONFIDENTIAL = {"fraudulent", "lost_card", "merchant_blacklist", "pickup_card", "restricted_card", "security_violation", "stolen_card"}
 
 
@@ -44,5 +44,5 @@ def is_retryable(decline_code: str) -> bool:
 
 
 def for_the_customer(decline_code: str) -> str:
-    """The code as the holder of the card may read it."""
+    """Return the code that the customer may read."""
     return "generic_decline" if decline_code in CONFIDENTIAL else decline_code

@@ -1,14 +1,14 @@
-"""What every processor of payments takes and promises.
+"""The port of payment processors: the contract of every processor, and its errors.
 
-Card numbers never come here: the customer types them into the processor's own form, and we keep the reference that the processor gives us for them.
-Amounts are minor units after ISO 4217 everywhere in the port. Where a processor counts otherwise, its adapter converts.
+Card numbers never reach the gateway: the customer enters them in the processor's own form, and we store the reference that the processor returns.
+Amounts are minor units by ISO 4217 everywhere in the port. Where a processor counts differently, its adapter converts.
 
-What may go wrong when money is to move:
+The errors when money is to move:
 
-ProcessorUnavailable    surely nothing happened by this call; the same key may be sent again. What an earlier call under that key did, it does not tell
-OutcomeUnknown          it was sent and no answer came, so it may have happened; `outcome` tells later, and until then the payment is PROCESSING
-KeyReused               a bug of ours: one key, two different requests; nothing happened
-a declined charge       is no error but a ChargeResult that says FAILED
+ProcessorUnavailable    this call had certainly no effect; the same key may be sent again. It says nothing about an earlier call with that key
+OutcomeUnknown          the request was sent and no answer came, so it may have had an effect; `outcome` finds out later, and until then the payment is PROCESSING
+KeyReused               a bug of ours: one key, two different requests; the second had no effect
+a declined charge       is not an error, but a ChargeResult with the status FAILED
 """
 
 from collections.abc import Mapping
@@ -17,32 +17,32 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
-# An attempt younger than this may still be under way to the processor, so nobody can say yet that it never arrived.
+# A request younger than this may still be in transit to the processor, so that its absence there proves nothing yet.
 ARRIVES_WITHIN = timedelta(minutes=15)
-# Processors forget keys after a day or so. A charge that was first sent longer ago must not be sent again, or it might be taken twice: only its outcome may be asked for.
+# Processors forget keys after about a day. A charge first sent longer ago must not be sent again, or it might be made twice: only its outcome may be looked up.
 KEYS_HOLD = timedelta(hours=20)
-# Signed events older than this are not believed. Processors sign each delivery anew, so a retry days later is young.
+# Signed events older than this are refused. Processors sign each delivery anew, so a retry days later has a new time.
 EVENT_AGE = timedelta(minutes=5)
 
 
 class ProcessorUnavailable(Exception):
-    """This call had no effect. The same request with the same key may be sent again; if it was sent before, that may have happened."""
+    """This call had no effect. The same request with the same key may be sent again. An earlier call with that key may have had an effect."""
 
 
 class OutcomeUnknown(Exception):
-    """The request was sent and the answer is missing: it may have happened. Ask `outcome`; never send it under another key."""
+    """The request was sent and the answer is missing: it may have had an effect. Call `outcome`; never send the request with another key."""
 
 
 class KeyReused(Exception):
-    """The key stands for another request already. Nothing happened."""
+    """The key was used for another request already. This call had no effect."""
 
 
 class SetupNotFound(Exception):
-    """There is no such setup, or it is another customer's."""
+    """The setup does not exist, or it is another customer's."""
 
 
 class SetupUnfinished(Exception):
-    """The customer has not finished the processor's form, or the method was refused there (then with the code)."""
+    """The customer has not finished the processor's form, or the processor refused the method; then with its decline code."""
 
     def __init__(self, decline_code: str | None = None) -> None:
         super().__init__(decline_code or "the form is not finished")
@@ -50,11 +50,11 @@ class SetupUnfinished(Exception):
 
 
 class BadSignature(Exception):
-    """The event was not signed by the processor, or too long ago, or it is not one. Nothing of it may be believed."""
+    """The event is not signed by the processor, its signature is too old, or its body is not an event. Its content must not be used."""
 
 
 class ChargeStatus(StrEnum):
-    """PROCESSING: the processor's word comes later. REQUIRES_ACTION: the customer has to do something first. The other two are final."""
+    """PROCESSING: the result comes later. REQUIRES_ACTION: the customer has to act first. The other two are final."""
 
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
@@ -63,7 +63,7 @@ class ChargeStatus(StrEnum):
 
 
 class EventKind(StrEnum):
-    """CHARGE: what became of a charge (`result`). REFUND: money of a charge that went back (`refund`, or `refunded_minor` in all). OTHER: nothing we act on."""
+    """CHARGE: the result of a charge (`result`). REFUND: a refund of a charge (`refund`, or the sum `refunded_minor`). OTHER: ignored."""
 
     CHARGE = "CHARGE"
     REFUND = "REFUND"
@@ -72,7 +72,7 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Payer:
-    """Who pays. `method_reference` is any method of theirs at this processor, deleted ones too, so that it knows them again."""
+    """The paying customer. `method_reference` is any method of theirs at this processor, also a deleted one, by which the processor recognises the customer."""
 
     customer_id: str
     email: str
@@ -81,7 +81,7 @@ class Payer:
 
 @dataclass(frozen=True, slots=True)
 class PaymentClientAction:
-    """What the processor's own code in the browser needs to go on. The secret is for this customer only: never stored, never logged."""
+    """What the processor's own code in the browser needs to continue. The secret is for this customer only: never stored, never logged."""
 
     client_secret: str = field(repr=False)
     publishable_key: str
@@ -107,7 +107,7 @@ class MethodDetails:
 
 @dataclass(frozen=True, slots=True)
 class ChargeRequest:
-    """`key` is our payment's id: one payment, one key, one movement of money, however often it is sent. Off session the customer is not there to be asked."""
+    """A charge. `key` is our payment's id: repeated requests with it move money once. Off session the customer cannot confirm the charge."""
 
     key: str
     customer_id: str
@@ -120,7 +120,7 @@ class ChargeRequest:
 
 @dataclass(frozen=True, slots=True)
 class ChargeResult:
-    """FAILED has a decline code, and whether the same method may be tried again; REQUIRES_ACTION has the client's action."""
+    """The result of a charge. FAILED has a decline code, and whether the same method may be tried again; REQUIRES_ACTION has the client's action."""
 
     status: ChargeStatus
     processor_reference: str | None = None
@@ -131,7 +131,7 @@ class ChargeResult:
 
 @dataclass(frozen=True, slots=True)
 class ChargeLookup:
-    """A charge as we remember it. `processor_reference` is missing if its answer was never seen. `started_at` is when it was sent, and sent last if that was more than once."""
+    """A charge to look up. `processor_reference` is None if no answer was received. `started_at` is when the charge was sent last."""
 
     key: str
     method_reference: str
@@ -149,7 +149,7 @@ class RefundRequest:
 
 @dataclass(frozen=True, slots=True)
 class RefundReport:
-    """Money of a charge that went back, or came again. `reference` is the processor's of the refund or dispute; `status` a RefundStatus, `reason` a RefundReason."""
+    """A refund of a charge, or its reversal. `reference` is the processor's, of the refund or dispute; `status` is a RefundStatus, `reason` a RefundReason."""
 
     reference: str
     amount_minor: int
@@ -159,10 +159,10 @@ class RefundReport:
 
 @dataclass(frozen=True, slots=True)
 class ProcessorEvent:
-    """What the processor tells by itself. Events come at least once and in any order.
+    """An event from the processor. Events arrive at least once and in any order.
 
-    `key` is the charge's. It is None for what is not one of ours, and where the processor names only its own `processor_reference` of the charge.
-    `refunded_minor` is how much of the charge was given back on request in all, from processors that tell this without a reference, or beside one.
+    `key` is the charge's. It is None for a charge that is not ours, and where the processor names only its own `processor_reference` of the charge.
+    `refunded_minor` is the sum of the charge that was refunded on request, from processors that report it without a reference, or beside one.
     """
 
     id: str
@@ -178,34 +178,34 @@ class ProcessorEvent:
 class Processor(Protocol):
     @property
     def name(self) -> str:
-        """As it stands in `payment_method.processor` and in the webhook's path."""
+        """The name in `payment_method.processor` and in the webhook's path."""
 
     async def start_setup(self, payer: Payer, *, key: str) -> SetupStart:
-        """Begin to add a method. Raises ProcessorUnavailable; then nothing is lost by trying again."""
+        """Begin to add a method. Raises ProcessorUnavailable; the call may then be repeated."""
 
     async def finish_setup(self, reference: str, *, customer_id: str) -> MethodDetails:
-        """The method that the customer gave in the form; twice is the same. Raises SetupNotFound, SetupUnfinished, ProcessorUnavailable."""
+        """Return the method that the customer entered in the form. May be repeated. Raises SetupNotFound, SetupUnfinished, ProcessorUnavailable."""
 
     async def detach(self, method_reference: str) -> None:
-        """Forget a method. One that is forgotten or was never known is fine. Raises ProcessorUnavailable."""
+        """Detach a method. A detached or unknown method is not an error. Raises ProcessorUnavailable."""
 
     async def charge(self, charge: ChargeRequest) -> ChargeResult:
-        """Take money. Raises ProcessorUnavailable, OutcomeUnknown, KeyReused."""
+        """Charge a method. Raises ProcessorUnavailable, OutcomeUnknown, KeyReused."""
 
     async def confirm(self, processor_reference: str) -> ChargeResult:
-        """The client says that the action is done: what is the charge now? Raises ProcessorUnavailable, OutcomeUnknown."""
+        """Return the charge's result after the client has completed the action. Raises ProcessorUnavailable, OutcomeUnknown."""
 
     async def cancel(self, processor_reference: str) -> ChargeResult:
-        """Give up a charge that waits for its customer. FAILED means it can never succeed now; anything else is what became of it. Raises ProcessorUnavailable, OutcomeUnknown."""
+        """Cancel a charge that waits for its customer. FAILED: it can never succeed now; otherwise its result. Raises ProcessorUnavailable, OutcomeUnknown."""
 
     async def outcome(self, attempt: ChargeLookup, *, now: datetime) -> ChargeResult | None:
-        """What became of a charge. None: it never arrived, and never will. Raises ProcessorUnavailable, and OutcomeUnknown while it may still be under way."""
+        """Return the result of a charge. None: it never arrived, and never will. Raises ProcessorUnavailable, and OutcomeUnknown while it may still be in transit."""
 
     async def refund(self, refund: RefundRequest) -> ChargeResult:
-        """Give back a part or all of a charge. The result is the refund's own. Raises ProcessorUnavailable, OutcomeUnknown, KeyReused."""
+        """Refund a part or all of a charge. The result is the refund's own. Raises ProcessorUnavailable, OutcomeUnknown, KeyReused."""
 
     def read_event(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> ProcessorEvent:
-        """The event in a delivery. Names of headers are lower case. Raises BadSignature."""
+        """Return the event of a delivery. Header names are lower case. Raises BadSignature."""
 
     async def close(self) -> None:
-        """Let go of connections."""
+        """Close the connections."""

@@ -1,7 +1,7 @@
-"""A processor without a bank: deterministic test cards, the same promises as a real one, and signed events. The default, for demos and tests.
+"""A processor without a bank: deterministic test cards, the contract of a real processor, and signed events. The default, for demos and tests.
 
-Nobody fills in a form here: `startAddPaymentMethod` gives a reference, and finishing with that reference adds a visa that pays. To add another card, put a dot and
-its name behind the reference: `….insufficient_funds`. The names are in `sandbox_cards`.
+There is no form to fill in: `startAddPaymentMethod` returns a reference, and finishing with that reference adds a visa that succeeds. To add another card, append a
+dot and its name to the reference: `….insufficient_funds`. The names are in `sandbox_cards`.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ from payments.signatures import sign, verify
 
 SIGNATURE = "portico-signature"
 PUBLISHABLE_KEY = "sandbox_publishable"
-# A slow charge has its last word this long after it was started, or with the next delivery of events.
+# A slow charge gets its final result this long after it was started, or with the next delivery of events.
 SLOW = timedelta(minutes=1)
 
 
@@ -52,7 +52,7 @@ class Delivery:
 
 
 class Sandbox:
-    """`secret` signs events and setups. `hesitation_seconds` is how long the card `hesitates` takes to answer. While `is_away`, nothing reaches it."""
+    """The sandbox. `secret` signs events and setups. `hesitation_seconds` is the response time of the card `hesitates`. While `is_away`, every call is unavailable."""
 
     name = "sandbox"
 
@@ -63,17 +63,17 @@ class Sandbox:
         self.is_away = False
 
     def calls(self, verb: str = "charge", key: str | None = None) -> int:
-        """How often we were asked to `charge`, `refund`, …; also `capture`, which counts movements of money instead of requests."""
+        """Return the number of calls of `charge`, `refund`, …; also of `capture`, which counts movements of money in place of requests."""
         return self._ledger.calls(verb, key)
 
     async def start_setup(self, payer: Payer, *, key: str) -> SetupStart:
-        self._asked("start_setup", key)
+        self._count_call("start_setup", key)
         nonce = self._digest("setup", payer.customer_id, key)
         reference = f"sandbox_setup_{nonce}_{self._digest(payer.customer_id, nonce)}"
         return SetupStart(reference, self._action(reference))
 
     async def finish_setup(self, reference: str, *, customer_id: str) -> MethodDetails:
-        self._asked("finish_setup", reference)
+        self._count_call("finish_setup", reference)
         setup, _, name = reference.partition(".")
         nonce, _, seal = setup.removeprefix("sandbox_setup_").partition("_")
         if not hmac.compare_digest(seal.encode(), self._digest(customer_id, nonce).encode()):
@@ -91,11 +91,11 @@ class Sandbox:
         )
 
     async def detach(self, method_reference: str) -> None:
-        self._asked("detach", method_reference)
+        self._count_call("detach", method_reference)
         self._ledger.detach(method_reference)
 
     async def charge(self, charge: ChargeRequest) -> ChargeResult:
-        self._asked("charge", charge.key)
+        self._count_call("charge", charge.key)
         card = card_of(charge.method_reference)
         fault = card.fault if card else None
         if fault is Fault.UNAVAILABLE:
@@ -114,15 +114,15 @@ class Sandbox:
         return self._result(entry)
 
     async def confirm(self, processor_reference: str) -> ChargeResult:
-        self._asked("confirm", processor_reference)
+        self._count_call("confirm", processor_reference)
         return self._finish(processor_reference, None)
 
     async def cancel(self, processor_reference: str) -> ChargeResult:
-        self._asked("cancel", processor_reference)
+        self._count_call("cancel", processor_reference)
         return self._finish(processor_reference, failed("canceled"))
 
     async def outcome(self, attempt: ChargeLookup, *, now: datetime) -> ChargeResult | None:
-        self._asked("outcome", attempt.key)
+        self._count_call("outcome", attempt.key)
         card = card_of(attempt.method_reference)
         if card and card.fault is Fault.UNAVAILABLE and attempt.processor_reference:
             raise ProcessorUnavailable
@@ -134,7 +134,7 @@ class Sandbox:
         return self._result(entry)
 
     async def refund(self, refund: RefundRequest) -> ChargeResult:
-        self._asked("refund", refund.key)
+        self._count_call("refund", refund.key)
         request = json.dumps(astuple(refund))
         with self._ledger.change():
             known = self._ledger.refund(refund.key)
@@ -148,9 +148,9 @@ class Sandbox:
         return replace(result, processor_reference=self._refund_reference(refund.key))
 
     def queue_refund_event(self, processor_reference: str, report: RefundReport | None) -> None:
-        """What happens at a bank or in the processor's own dashboard: a refund, one that failed, a dispute, one that was won, a debit that was returned.
+        """Queue an event from outside the gateway, at a bank or in the processor's dashboard: a refund, a failed one, a dispute, a won one, a returned debit.
 
-        Without a report the event says only how much of the charge was given back in all.
+        Without a report the event has only the sum of the charge that was refunded.
         """
         entry = self._ledger.charge(reference=processor_reference)
         if entry is None:
@@ -161,20 +161,21 @@ class Sandbox:
     def read_event(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> ProcessorEvent:
         verify(body, headers.get(SIGNATURE, ""), self._secret, now=now)
         try:
-            told = json.loads(body)
-            result = _of(told["status"], told["decline_code"], told["reference"]) if told["kind"] == EventKind.CHARGE else None
-            at = datetime.fromtimestamp(told["created_at"], UTC)
-            refund = RefundReport(**json.loads(told["refund"])) if told.get("refund") else None
-            return ProcessorEvent(told["id"], EventKind(told["kind"]), told["key"], told["reference"], result, told["refunded_minor"], at, refund)
+            payload = json.loads(body)
+            result = _of(payload["status"], payload["decline_code"], payload["reference"]) if payload["kind"] == EventKind.CHARGE else None
+            at = datetime.fromtimestamp(payload["created_at"], UTC)
+            refund = RefundReport(**json.loads(payload["refund"])) if payload.get("refund") else None
+            kind, key, reference = EventKind(payload["kind"]), payload["key"], payload["reference"]
+            return ProcessorEvent(payload["id"], kind, key, reference, result, payload["refunded_minor"], at, refund)
         except (ValueError, KeyError, TypeError) as problem:
-            raise BadSignature("what was signed is no event") from problem
+            raise BadSignature("the signed body is not an event") from problem
 
     def deliveries(self, *, now: datetime) -> list[Delivery]:
-        """The events that nobody has answered yet, in the order in which they are to be delivered. What was slow has its last word now."""
+        """Return the undelivered events in the order of delivery. Slow charges get their final result first."""
         return [delivery for _, delivery in self._deliveries(now)]
 
     async def deliver(self, url: str, *, now: datetime) -> int:
-        """Post the events; what is not answered with 2xx stays for the next time. Gives back how many were taken."""
+        """Post the events. An event that is not answered with 2xx stays for the next call. Return how many were accepted."""
         taken = 0
         async with httpx.AsyncClient(timeout=10) as client:
             for seq, delivery in self._deliveries(now):
@@ -190,7 +191,7 @@ class Sandbox:
     async def close(self) -> None:
         self._ledger.close()
 
-    def _asked(self, verb: str, key: str) -> None:
+    def _count_call(self, verb: str, key: str) -> None:
         self._ledger.count(verb, key)
         if self.is_away:
             raise ProcessorUnavailable
@@ -206,7 +207,7 @@ class Sandbox:
         return entry
 
     def _settle(self, entry: SandboxCharge, result: ChargeResult) -> SandboxCharge:
-        """The charge as it is now: settled by us, or by whoever was quicker."""
+        """Return the current charge, settled by this call or by a concurrent one."""
         settled = replace(entry, status=result.status, decline_code=result.decline_code)
         with self._ledger.change():
             if self._ledger.settle(settled, was=entry.status):
@@ -218,10 +219,10 @@ class Sandbox:
         if entry.status == ChargeStatus.SUCCEEDED:
             self._ledger.count("capture", entry.key)
 
-    def _finish(self, reference: str, given_up: ChargeResult | None) -> ChargeResult:
-        """End the wait for the customer, by giving up or as the card has it."""
+    def _finish(self, reference: str, cancellation: ChargeResult | None) -> ChargeResult:
+        """End the wait for the customer, with the cancellation or with the card's final result."""
         entry, card = self._ledger.charge(reference=reference), card_of(reference)
-        end = given_up or (last_result(card) if card else failed("method_unknown"))
+        end = cancellation or (last_result(card) if card else failed("method_unknown"))
         if entry is None:
             return replace(end, processor_reference=reference)
         if entry.status == ChargeStatus.REQUIRES_ACTION:
@@ -229,7 +230,7 @@ class Sandbox:
         return self._result(entry)
 
     def _remembered(self, attempt: ChargeLookup, card: Card | None, *, now: datetime) -> ChargeResult | None:
-        """A charge that is not in the ledger. One that we have a reference for was there once: what became of it follows from its card."""
+        """Return the result of a charge that is not in the ledger. With a reference it was there once, and its result follows from its card."""
         if attempt.processor_reference is None:
             if now - attempt.started_at < ARRIVES_WITHIN:
                 raise OutcomeUnknown
@@ -256,16 +257,16 @@ class Sandbox:
     def _deliveries(self, now: datetime) -> list[tuple[int, Delivery]]:
         for entry in self._ledger.open_charges():
             self._settle(entry, last_result(CARDS[entry.card]))
-        told = self._ledger.pending_events()
-        backwards = [event for event in reversed(told) if _comes_backwards(event)]
-        return [(event.seq, self._written(event, now)) for event in [event for event in told if not _comes_backwards(event)] + backwards]
+        events = self._ledger.pending_events()
+        backwards = [event for event in reversed(events) if _comes_backwards(event)]
+        return [(event.seq, self._written(event, now)) for event in [event for event in events if not _comes_backwards(event)] + backwards]
 
     def _written(self, event: PendingEvent, now: datetime) -> Delivery:
-        told = {name: getattr(event, name) for name in PendingEvent.__slots__} | {
+        payload = {name: getattr(event, name) for name in PendingEvent.__slots__} | {
             "id": f"sandbox_evt_{self._digest(event.key)}_{event.seq}",
             "created_at": now.timestamp(),
         }
-        body = json.dumps(told).encode()
+        body = json.dumps(payload).encode()
         return Delivery({SIGNATURE: sign(body, self._secret, at=now), "content-type": "application/json"}, body)
 
     def _result(self, entry: SandboxCharge) -> ChargeResult:

@@ -1,6 +1,7 @@
-"""The sandbox's cards. What happens to a charge follows from its method's reference alone, so it is the same in every process and after every restart.
+"""The sandbox's cards. The result of a charge follows from its method's reference alone, so it is the same in every process and after every restart.
 
-A reference is `sandbox_` with 16 hexadecimal digits, then perhaps `_` and a card's name: `sandbox_00c0ffee00c0ffee_insufficient_funds`. Without a name it is a visa that pays.
+A reference is `sandbox_` with 16 hexadecimal digits, then optionally `_` and a card's name: `sandbox_00c0ffee00c0ffee_insufficient_funds`. Without a name it is a visa
+that succeeds.
 """
 
 import re
@@ -17,7 +18,7 @@ EXPIRES_ON = date(2049, 12, 31)
 
 
 class Fault(Enum):
-    """What goes wrong between us and the sandbox: it cannot be reached; the request is lost on its way; its answer is lost; it thinks for a while."""
+    """A fault between the gateway and the sandbox: it is unavailable; the request is lost; the answer is lost; the answer takes a while."""
 
     UNAVAILABLE = auto()
     REQUEST_LOST = auto()
@@ -27,7 +28,7 @@ class Fault(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """`first` is the answer to a charge, `last` what becomes of it. An action is asked for only while the customer is there; `decline_code` goes with FAILED."""
+    """A test card. `first` is the status a charge begins with, `last` its final status. An action is required only on session; `decline_code` belongs to FAILED."""
 
     name: str
     brand: str | None = "visa"
@@ -73,13 +74,13 @@ CARDS = {card.name: card for card in _ALL}
 
 
 def card_of(reference: str) -> Card | None:
-    """The card behind a method's or a charge's reference; None if there is none."""
+    """Return the card of a method's or a charge's reference; None if there is none."""
     match = REFERENCE.fullmatch(reference)
     return CARDS.get(match[1] or "visa") if match else None
 
 
 def first_result(card: Card, *, is_off_session: bool) -> ChargeResult:
-    """The answer to a charge. Without the customer nobody can do what the bank asks for, so the bank declines."""
+    """Return the first result of a charge. Off session the customer cannot complete the bank's action, so the bank declines."""
     if card.first is S.REQUIRES_ACTION and is_off_session:
         return failed("authentication_required")
     return failed(card.decline_code) if card.first is S.FAILED else ChargeResult(card.first)

@@ -1,4 +1,4 @@
-"""What the sandbox remembers: in memory, or in a file that several processes share and that outlives them. Bounded either way: the oldest go first."""
+"""The records of the sandbox: in memory, or in a file that several processes share and that outlives them. Both are bounded: the oldest rows are deleted first."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ create table if not exists detached (seq integer primary key, reference text uni
 
 @dataclass(frozen=True, slots=True)
 class SandboxCharge:
-    """A charge, and what has become of it so far."""
+    """A charge and its current status."""
 
     key: str
     request: str
@@ -34,7 +34,7 @@ class SandboxCharge:
 
 @dataclass(frozen=True, slots=True)
 class PendingEvent:
-    """An event that waits to be delivered. `refund` is a RefundReport as JSON."""
+    """An undelivered event. `refund` is a RefundReport as JSON."""
 
     seq: int
     key: str
@@ -49,8 +49,8 @@ class PendingEvent:
 class Ledger:
     def __init__(self, path: Path | None = None, *, bound: int = 10_000) -> None:
         self._bound = bound
-        # A crash of the process loses nothing that was committed; only one of the machine might, and this is a sandbox.
-        # The server's thread writes here while a test's thread counts.
+        # With synchronous = off a crash of the process loses no committed row; a crash of the machine may, which is acceptable in a sandbox.
+        # Threads share the connection: the server's thread writes while a test's thread counts.
         self._lines = sqlite3.connect(path or ":memory:", isolation_level=None, timeout=5, check_same_thread=False)
         self._turn = RLock()
         self._lines.executescript("pragma journal_mode = wal; pragma synchronous = off;" + TABLES)
@@ -59,12 +59,12 @@ class Ledger:
 
     @contextmanager
     def change(self) -> Iterator[None]:
-        """All or nothing, one process and one thread at a time."""
+        """Run the block in one transaction, one process and one thread at a time."""
         with self._turn:
             self._lines.execute("begin immediate")
             try:
                 yield
-            except BaseException:  # an interrupted change is undone too
+            except BaseException:  # a cancelled change is rolled back too
                 self._lines.execute("rollback")
                 raise
             self._lines.execute("commit")
@@ -89,7 +89,7 @@ class Ledger:
         self._add("charge", **{name: getattr(entry, name) for name in SandboxCharge.__slots__})
 
     def settle(self, entry: SandboxCharge, *, was: str) -> bool:
-        """Write down what became of a charge, unless somebody else was quicker."""
+        """Update the status of a charge if it is still `was`. Return whether it was updated."""
         change = "update charge set status = ?3, decline_code = ?4 where key = ?1 and status = ?2"
         return self._lines.execute(change, (entry.key, was, entry.status, entry.decline_code)).rowcount == 1
 
@@ -97,7 +97,7 @@ class Ledger:
         self._lines.execute("update charge set refunded_minor = ?2 where key = ?1", (key, refunded_minor))
 
     def refund(self, key: str) -> tuple[str, str, str | None] | None:
-        """The request, status and decline code of a refund."""
+        """Return the request, status and decline code of a refund."""
         row = self._lines.execute("select request, status, decline_code from refund where key = ?", (key,)).fetchone()
         return (row[0], row[1], row[2]) if row else None
 
@@ -105,10 +105,10 @@ class Ledger:
         self._add("refund", key=key, request=request, status=status, decline_code=decline_code)
 
     def queue_event(self, entry: SandboxCharge, *, kind: str, refund: str | None = None) -> None:
-        """Without a `refund` an event of the kind REFUND says how much was given back in all."""
+        """Queue an event. Without `refund` an event of the kind REFUND has the sum that was refunded."""
         refunded = entry.refunded_minor if kind == "REFUND" and refund is None else None
-        said = {"status": entry.status, "decline_code": entry.decline_code, "refunded_minor": refunded, "refund": refund}
-        self._add("event", key=entry.key, reference=entry.reference, kind=kind, **said)
+        columns = {"status": entry.status, "decline_code": entry.decline_code, "refunded_minor": refunded, "refund": refund}
+        self._add("event", key=entry.key, reference=entry.reference, kind=kind, **columns)
 
     def pending_events(self) -> list[PendingEvent]:
         return [

@@ -1,4 +1,4 @@
-"""Signed deliveries: HMAC-SHA256 over `timestamp.body`, in a header `t=…,v1=…`. Stripe's scheme, which the sandbox speaks too."""
+"""Signed deliveries: HMAC-SHA256 over `timestamp.body`, in a header `t=…,v1=…`. Stripe's scheme, which the sandbox uses too."""
 
 import hashlib
 import hmac
@@ -10,13 +10,13 @@ MAX_HEADER = 4_000  # characters
 
 
 def sign(body: bytes, secret: str, *, at: datetime) -> str:
-    """The header's value."""
+    """Return the header's value."""
     timestamp = int(at.timestamp())
     return f"t={timestamp},v1={_digest(body, secret, timestamp)}"
 
 
 def verify(body: bytes, header: str, secret: str, *, now: datetime) -> None:
-    """Raises BadSignature unless one of the header's signatures holds and is young enough. A clock that is a little ahead is forgiven."""
+    """Raise BadSignature unless one of the header's signatures is valid and its time is within EVENT_AGE of `now`, before or after."""
     if not secret or len(header) > MAX_HEADER:
         raise BadSignature("there is no usable signature")
     parts = [part.strip().partition("=") for part in header.split(",")]

@@ -1,7 +1,7 @@
-"""Stripe, by its own SDK. What the port promises that the SDK does not: it says surely whether a request can have done anything.
+"""Stripe, by its own SDK. The adapter adds what the SDK does not report: whether a failed request can have had an effect.
 
-A method's reference is `cus_…/pm_…/card`: Stripe charges a method only together with its own customer, and this keeps the two together.
-How to set it up, and what could not be tried without an account, is in docs/stripe.md.
+A method's reference is `cus_…/pm_…/card`: Stripe charges a method only together with its own customer, so the reference contains both.
+docs/stripe.md describes the set-up, and what could not be tested without an account.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ from payments.stripe_amounts import to_stripe
 from payments.stripe_answers import CUSTOMER, KEY, REFUND_KEY, decline_code_of, details_of, event_of, failed, result_of
 from payments.stripe_wire import NOT_SENT, Wire
 
-# Refused at the door: the operator's key, or too many requests.
+# Refusals before a request has any effect: the operator's key, or too many requests.
 TURNED_AWAY = (problems.AuthenticationError, problems.PermissionError, problems.RateLimitError)
 REFERENCE = re.compile(r"(cus_\w{1,100})/(pm_\w{1,100})/(\w{1,40})")
 INTENT = re.compile(r"pi_\w{1,100}")
@@ -50,7 +50,7 @@ PAUSE_SECONDS = 0.3
 
 @dataclass(frozen=True, slots=True)
 class StripeAccount:
-    """`address` is another server than Stripe's, for tests. `patience_seconds` bounds one request, `attempts` how often it is sent under the same key."""
+    """The account at Stripe. `address` is a test server in place of Stripe's. `patience_seconds` bounds one request, `attempts` how often it is sent with the same key."""
 
     secret_key: str = field(repr=False)
     publishable_key: str
@@ -67,7 +67,7 @@ class Stripe:
     def __init__(self, account: StripeAccount) -> None:
         self._account = account
         self._wire = Wire(account.patience_seconds)
-        # The SDK's own retries forget whether an earlier try was sent, so it makes none.
+        # The SDK's own retries do not report whether an earlier request was sent, so they are off.
         self._api = stripe.StripeClient(
             account.secret_key,
             http_client=self._wire,
@@ -108,7 +108,7 @@ class Stripe:
         try:
             await self._safely(lambda: self._api.payment_methods.detach_async(known[2]))
         except problems.InvalidRequestError:
-            return  # It is gone already.
+            return  # It is detached already.
 
     async def charge(self, charge: ChargeRequest) -> ChargeResult:
         known = REFERENCE.fullmatch(charge.method_reference)
@@ -122,34 +122,34 @@ class Stripe:
             return _declined(problem)
         result = self._result(intent)
         if charge.is_off_session and result.status is ChargeStatus.REQUIRES_ACTION:
-            # Nobody is there to act. Stripe declines such a charge itself; this is for whoever does not.
-            given_up = await self.cancel(intent["id"])
-            return failed("authentication_required", intent["id"]) if given_up.status is ChargeStatus.FAILED else given_up
+            # Off session the customer cannot complete the action. Stripe declines such a charge itself; this covers a server that does not.
+            canceled = await self.cancel(intent["id"])
+            return failed("authentication_required", intent["id"]) if canceled.status is ChargeStatus.FAILED else canceled
         return result
 
     async def confirm(self, processor_reference: str) -> ChargeResult:
         result = self._result(await self._intent(processor_reference))
         if result.status is ChargeStatus.FAILED and result.decline_code != "canceled":
-            # What failed is over for us, so the client must not be able to bring it back to life with another method.
-            given_up = await self.cancel(processor_reference)
-            return result if given_up.status is ChargeStatus.FAILED else given_up
+            # A failed charge is final for us, so the client must not be able to retry the same intent with another method.
+            canceled = await self.cancel(processor_reference)
+            return result if canceled.status is ChargeStatus.FAILED else canceled
         return result
 
     async def cancel(self, processor_reference: str) -> ChargeResult:
         try:
             intent = await self._send(lambda: self._api.payment_intents.cancel_async(_checked(processor_reference)))
         except problems.InvalidRequestError:
-            intent = await self._intent(processor_reference)  # It is beyond that: this is what became of it.
+            intent = await self._intent(processor_reference)  # It cannot be cancelled any more: its own status is the result.
         return self._result(intent)
 
     async def outcome(self, attempt: ChargeLookup, *, now: datetime) -> ChargeResult | None:
         if attempt.processor_reference:
             return self._result(await self._intent(attempt.processor_reference))
         known = REFERENCE.fullmatch(attempt.method_reference)
-        found = await self._find(attempt, customer=known[1]) if known else None
-        if found is None and now - attempt.started_at < ARRIVES_WITHIN:
+        intent = await self._find(attempt, customer=known[1]) if known else None
+        if intent is None and now - attempt.started_at < ARRIVES_WITHIN:
             raise OutcomeUnknown
-        return self._result(found) if found else None
+        return self._result(intent) if intent else None
 
     async def refund(self, refund: RefundRequest) -> ChargeResult:
         amount = to_stripe(refund.amount_minor, refund.currency)
@@ -157,21 +157,21 @@ class Stripe:
             return failed("amount_not_supported")
         params: Any = {"payment_intent": _checked(refund.processor_reference), "amount": amount, "metadata": {REFUND_KEY: refund.key}}
         try:
-            given = await self._send(lambda: self._api.refunds.create_async(params, {"idempotency_key": refund.key}))
+            created = await self._send(lambda: self._api.refunds.create_async(params, {"idempotency_key": refund.key}))
         except (problems.CardError, problems.InvalidRequestError) as problem:
             return _declined(problem)
         status = {"succeeded": ChargeStatus.SUCCEEDED, "failed": ChargeStatus.FAILED, "canceled": ChargeStatus.FAILED}.get(
-            given["status"], ChargeStatus.PROCESSING
+            created["status"], ChargeStatus.PROCESSING
         )
-        reason = given.get("failure_reason") or "processing_error"
-        return failed(reason, given["id"]) if status is ChargeStatus.FAILED else ChargeResult(status, given["id"])
+        reason = created.get("failure_reason") or "processing_error"
+        return failed(reason, created["id"]) if status is ChargeStatus.FAILED else ChargeResult(status, created["id"])
 
     def read_event(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> ProcessorEvent:
         verify(body, headers.get("stripe-signature", ""), self._account.webhook_secret, now=now)
         try:
             return event_of(json.loads(body))
         except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError) as problem:
-            raise BadSignature("what was signed is no event") from problem
+            raise BadSignature("the signed body is not an event") from problem
 
     async def close(self) -> None:
         await self._wire.close_async()
@@ -183,33 +183,39 @@ class Stripe:
         return await self._send(lambda: self._api.payment_intents.retrieve_async(_checked(reference)))
 
     async def _find(self, attempt: ChargeLookup, *, customer: str) -> dict[str, Any] | None:
-        """By listing, which shows a charge at once; Stripe's search shows it only some time later. It may have been sent before, as long as keys hold."""
+        """Return the intent with the charge's key by listing, which contains a charge at once; Stripe's search contains it only after some time.
+
+        The list goes back by KEYS_HOLD, because the charge may have been sent before `started_at` with the same key.
+        """
         since = int((attempt.started_at - KEYS_HOLD - ARRIVES_WITHIN).timestamp())
         page = await self._send(lambda: self._api.payment_intents.list_async({"customer": customer, "created": {"gte": since}, "limit": 100}))
-        found = next((intent for intent in page["data"] if (intent.get("metadata") or {}).get(KEY) == attempt.key), None)
-        if found is None and page["has_more"]:
-            raise OutcomeUnknown  # A part of a list proves nothing.
-        return found
+        match = next((intent for intent in page["data"] if (intent.get("metadata") or {}).get(KEY) == attempt.key), None)
+        if match is None and page["has_more"]:
+            raise OutcomeUnknown  # An incomplete list does not prove that the charge is missing.
+        return match
 
     def _result(self, intent: dict[str, Any]) -> ChargeResult:
         return result_of(intent, publishable_key=self._account.publishable_key)
 
-    async def _safely(self, ask: Callable[[], Awaitable[stripe.StripeObject]]) -> dict[str, Any]:
-        """For what moves no money: a missing answer is as good as none."""
+    async def _safely(self, send: Callable[[], Awaitable[stripe.StripeObject]]) -> dict[str, Any]:
+        """Send a request that moves no money: a missing answer counts as ProcessorUnavailable."""
         try:
-            return await self._send(ask)
+            return await self._send(send)
         except OutcomeUnknown as problem:
             raise ProcessorUnavailable from problem
 
-    async def _send(self, ask: Callable[[], Awaitable[stripe.StripeObject]]) -> dict[str, Any]:
-        """Ask, and again under the same key if the wire broke. Once something may have arrived, only an answer makes it known again."""
+    async def _send(self, send: Callable[[], Awaitable[stripe.StripeObject]]) -> dict[str, Any]:
+        """Send a request, again with the same key if the connection failed. Once a request may have arrived, only an answer settles the outcome.
+
+        Raises ProcessorUnavailable, OutcomeUnknown, KeyReused.
+        """
         may_have_arrived = False
         problem: Exception | None = None
         for number in range(self._account.attempts):
             await asyncio.sleep(PAUSE_SECONDS * number)
             try:
                 async with asyncio.timeout(2 * self._account.patience_seconds):
-                    return (await ask()).to_dict()
+                    return (await send()).to_dict()
             except TURNED_AWAY as refusal:
                 problem = refusal
                 break
@@ -244,7 +250,7 @@ def _declined(problem: problems.CardError | problems.InvalidRequestError) -> Cha
 
 
 def _checked(reference: str) -> str:
-    """A reference that is none of Stripe's was not made by this adapter, and must not become part of an address."""
+    """Return the reference. Raises ValueError for a reference that is not Stripe's: it must not become part of a URL."""
     if not INTENT.fullmatch(reference):
-        raise ValueError("that is no PaymentIntent")
+        raise ValueError("the reference is not a PaymentIntent's")
     return reference

@@ -1,4 +1,4 @@
-"""What Stripe's objects mean in the words of the port. They come as plain dicts, from the API and from events alike."""
+"""Translation of Stripe's objects into the port's types. The objects are plain dicts, from the API and from events alike."""
 
 from calendar import monthrange
 from collections.abc import Mapping
@@ -19,11 +19,11 @@ STATUSES = {
     "processing": ChargeStatus.PROCESSING,
     "requires_action": ChargeStatus.REQUIRES_ACTION,
     "requires_confirmation": ChargeStatus.REQUIRES_ACTION,
-    # It waits for another method, which it will not get from us: another try is another payment.
+    # The intent waits for another method, which we never send: a further attempt is another payment.
     "requires_payment_method": ChargeStatus.FAILED,
     "canceled": ChargeStatus.FAILED,
 }
-# The events of docs/stripe.md. Others of a PaymentIntent mean nothing to us: one that was just created waits for its method, which would read as declined.
+# The events of docs/stripe.md. Other events of a PaymentIntent are ignored: a newly created one waits for its method, which would read as declined.
 TOPICS = {
     "payment_intent.succeeded": EventKind.CHARGE,
     "payment_intent.payment_failed": EventKind.CHARGE,
@@ -43,11 +43,11 @@ TOPICS = {
 }
 REFUND_STATUSES = {"succeeded": "SUCCEEDED", "failed": "FAILED", "canceled": "FAILED"}
 REFUND_REASONS = {"duplicate": "DUPLICATE", "fraudulent": "FRAUDULENT"}
-# A bank sends a debit back for these reasons, and Stripe tells it as a dispute that is lost at once. `debit_not_authorized` is not among them: the account's holder denies
-# the mandate, and who debits them again without a new one breaks the scheme's rules.
+# Reasons for which a bank returns a debit; Stripe reports it as a dispute that is lost at once. `debit_not_authorized` is not among them: the account's holder denies
+# the mandate, and another debit without a new mandate breaks the scheme's rules.
 RETURNS = ("insufficient_funds", "incorrect_account_details", "bank_cannot_process")
 BANKS = ("acss_debit", "au_becs_debit", "bacs_debit", "us_bank_account")
-# Codes that only Stripe uses, in the words that both processors share.
+# Stripe's own codes, and the codes of the port for them.
 CODES = {
     "amount_too_large": "amount_not_supported",
     "amount_too_small": "amount_not_supported",
@@ -60,7 +60,7 @@ CODES = {
 
 
 def decline_code_of(error: Thing) -> str:
-    """The bank's reason where there is one, else Stripe's."""
+    """Return the bank's decline code where there is one, else Stripe's."""
     code = str(error.get("decline_code") or error.get("code") or "processing_error")
     return CODES.get(code, code)
 
@@ -70,7 +70,7 @@ def failed(decline_code: str, reference: str | None = None) -> ChargeResult:
 
 
 def result_of(intent: Thing, *, publishable_key: str = "") -> ChargeResult:
-    """A PaymentIntent. Without the publishable key (in events) there is no action in it."""
+    """Return the result of a PaymentIntent. Without the publishable key (in events) it has no client action."""
     status = STATUSES.get(intent["status"], ChargeStatus.PROCESSING)
     if status is ChargeStatus.FAILED:
         error = intent.get("last_payment_error") or {"code": "canceled"}
@@ -82,19 +82,19 @@ def result_of(intent: Thing, *, publishable_key: str = "") -> ChargeResult:
 
 def details_of(method: Thing, *, customer: str) -> MethodDetails:
     kind = method["type"]
-    shown = method.get(kind) or {}
+    details = method.get(kind) or {}
     return MethodDetails(
         method_reference=f"{customer}/{method['id']}/{kind}",
-        kind=_kind(kind, shown),
-        brand=shown.get("brand") or (None if "last4" in shown else kind),
-        last4=shown.get("last4"),
-        expires_on=_last_day(shown.get("exp_year"), shown.get("exp_month")),
-        fingerprint=shown.get("fingerprint") or method["id"],
+        kind=_kind(kind, details),
+        brand=details.get("brand") or (None if "last4" in details else kind),
+        last4=details.get("last4"),
+        expires_on=_last_day(details.get("exp_year"), details.get("exp_month")),
+        fingerprint=details.get("fingerprint") or method["id"],
     )
 
 
 def event_of(event: Thing) -> ProcessorEvent:
-    """What is acted on are the topics in TOPICS; any other is OTHER. Raises KeyError, TypeError or ValueError for what is no event of Stripe's."""
+    """Return the event. Topics outside TOPICS are OTHER. Raises KeyError, TypeError or ValueError for a body that is not a Stripe event."""
     topic, thing = str(event["type"]), event["data"]["object"]
     kind = TOPICS.get(topic, EventKind.OTHER)
     refund = _refund_of(topic, thing) if kind is EventKind.REFUND and topic != "charge.refunded" else None
@@ -114,7 +114,7 @@ def event_of(event: Thing) -> ProcessorEvent:
 
 
 def _refund_of(topic: str, thing: Thing) -> RefundReport | None:
-    """A Refund or a Dispute; None for an inquiry, which moves no money. Refunds and disputes name the PaymentIntent, and have none of its metadata."""
+    """Return the report of a Refund or a Dispute; None for an inquiry, which moves no money. Both name the PaymentIntent, but do not have its metadata."""
     if not topic.startswith("charge.dispute."):
         status = REFUND_STATUSES.get(str(thing.get("status")), "PENDING")
         return RefundReport(str(thing["id"]), _minor(thing, "amount"), status, REFUND_REASONS.get(str(thing.get("reason")), "REQUESTED"))
@@ -130,9 +130,9 @@ def _minor(thing: Thing, name: str) -> int:
     return from_stripe(int(thing[name]), str(thing["currency"]).upper())
 
 
-def _kind(kind: str, shown: Thing) -> str:
+def _kind(kind: str, details: Thing) -> str:
     if kind == "card":
-        return "WALLET" if shown.get("wallet") else "CARD"
+        return "WALLET" if details.get("wallet") else "CARD"
     return "SEPA_DEBIT" if kind == "sepa_debit" else "BANK_ACCOUNT" if kind in BANKS else "WALLET"
 
 

@@ -1,4 +1,4 @@
-"""How the SDK's requests travel: by one httpx client with our own limits. The SDK's own httpx client calls httpx in a way that httpx has deprecated."""
+"""The HTTP client of the SDK: one httpx client with our own limits. The SDK's own httpx client calls httpx in a deprecated way."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,1 +1,1 @@
-"""What happens where a declaration is not enough. Speaks rows; knows no GraphQL type."""
+"""Resolvers for what a declaration cannot express. They take and return rows, and import no GraphQL type."""

@@ -8,18 +8,18 @@ from resolvers.context import Context
 
 
 async def note(transaction: Transaction, context: Context, event: str, *, customer_id: str | None = None, outcome: str = "OK", detail: str = "") -> None:
-    """The customer concerned is the one who acts in the transaction, unless another is named.
+    """Append an event about `customer_id`, by default the customer of the transaction.
 
-    Never a secret, an address or an amount in `detail`: it is kept for ever.
+    `detail` must not contain a secret, an address or an amount: audit events are never deleted.
     """
     owner = customer_id or transaction.caller.customer_id
     await transaction.run("audit.append", id=fresh_id("aud", context), **acting(context), customer_id=owner, event=event, outcome=outcome, detail=detail)
 
 
 def acting(context: Context) -> dict[str, str | None]:
-    """Who acts, by which app and in which request, as columns of an event. Without a token there is no subject and no issuer.
+    """Return who acts, by which app and in which request, as columns of an event. Without a token there is no subject and no issuer.
 
-    For a session that began with a portal link the database adds who made the link.
+    For a session that began with a portal link the database adds the creator of the link.
     """
     viewer = context.viewer
     is_ours = viewer.issuer is None
@@ -36,7 +36,7 @@ def acting(context: Context) -> dict[str, str | None]:
 
 
 async def note_refusal(context: Context, event: str, outcome: str) -> None:
-    """A refusal has no effect and so no transaction of its own."""
+    """Record a refusal in a transaction of its own, because a refused mutation has no effect to commit."""
     async with context.session.write() as transaction:
         await note(transaction, context, event, outcome=outcome)
 

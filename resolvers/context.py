@@ -1,4 +1,4 @@
-"""What one operation carries through its resolvers."""
+"""The context of one operation, which its resolvers receive."""
 
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
@@ -34,7 +34,7 @@ from storage.scan import Clamd
 
 @dataclass(frozen=True, slots=True)
 class RequestOrigin:
-    """Where the request comes from: its id, the caller's network, and what their program says of itself (User-Agent), which nothing vouches for."""
+    """The origin of a request: its id, the caller's network, and the User-Agent header, which is not verified."""
 
     request_id: str = ""
     network: str = ""
@@ -43,7 +43,7 @@ class RequestOrigin:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Who sends letters, and what seals them until then."""
+    """The sender of letters, and the seal that encrypts them until they are sent."""
 
     sender: Sender
     seal: Seal
@@ -51,7 +51,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """What letters need that no request causes: the portal's name, where its people are reached, and what seals letters until they are sent."""
+    """What letters without a request need: the portal's name, the address of its support, and the seal that encrypts letters until they are sent."""
 
     portal: str
     help: str
@@ -60,10 +60,11 @@ class Letterhead:
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What signing in needs. `issuer` is the `iss` of our own tokens; `sign` makes an access token; `later` does a thing after the answer, so that its time tells nothing.
+    """What sign-in needs. `issuer` is the `iss` of our own tokens; `sign` makes an access token; `later` runs a coroutine after the response, so that the response
+    time reveals nothing about it.
 
     `gives_first_passwords`: whether customers without a password may choose one by a letter; not where they sign in at another issuer.
-    `sends_mail`: whether letters reach their readers; in production without a mail server they do not.
+    `sends_mail`: whether letters are delivered; in production without a mail server they are not.
     """
 
     sign: Callable[[Viewer, datetime, timedelta], str]
@@ -81,7 +82,7 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What attachments need. `examiner` judges PDFs; `links` makes addresses of a moment; `later` does a thing after the answer; `limits` are the operator's."""
+    """What attachments need. `examiner` checks PDFs; `links` makes signed URLs for an instant; `later` runs a coroutine after the response; `limits` are settings."""
 
     bucket: Bucket
     scanner: Clamd | None
@@ -93,8 +94,8 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Payments:
-    """What taking money needs: the processors by name, the secret that signs previews, whether the merchant takes parts of what is owed, which trials it gives,
-    how invoices are numbered, what follows when they stay unpaid, what letters about that need, when a service begins that is paid by a debit, and who issues invoices."""
+    """What charges need: the processors by name, the secret that signs previews, whether partial payments are accepted, the policy of trials, the numbering of
+    invoices, the retry policy of unpaid invoices and the letterhead of its letters, when a service begins that is paid by a debit, and the issuer of invoices."""
 
     processors: Mapping[str, Processor]
     preview_secret: bytes
@@ -113,22 +114,22 @@ class Payments:
 
 def identity_of(context: "Context") -> Identity:
     if context.identity is None:
-        raise LookupError("this process was made without identity")
+        raise LookupError("this process is configured without identity")
     return context.identity
 
 
 def payments_of(context: "Context") -> Payments:
     if context.payments is None:
-        raise LookupError("this process was made without processors")
+        raise LookupError("this process is configured without processors")
     return context.payments
 
 
 @dataclass(slots=True)
 class Context:
-    """The caller, the unit of work, and its loaders. `budget` is what is left of the caller's, this operation paid; None for who has none.
+    """The caller, the unit of work, and its loaders. `budget` is the remaining cost budget of the caller after this operation; None for a caller without one.
 
-    `ends_at` is when a mutation's fields must have ended, by the event loop's clock; `has_effect` once one of them is done and was not refused,
-    `is_cut_off` once one of them met an outage.
+    `ends_at` is the deadline of a mutation's fields, by the event loop's clock. `has_effect` is true once one of them has succeeded, `is_cut_off` once one of them
+    has failed by an outage.
     """
 
     viewer: Viewer
@@ -146,7 +147,7 @@ class Context:
     is_cut_off: bool = False
     # The `iss` of our own tokens.
     issuer: str = ""
-    # Of the customer whom the caller is or acts for, once it has been read.
+    # The locale of the customer who calls, or for whom the caller acts, once it has been read.
     customer_locale: str | None = None
     loaders: Loaders = field(init=False)
 
@@ -159,7 +160,7 @@ class Context:
 
     @property
     def links(self) -> Links | None:
-        """What makes addresses of files, where the process keeps files."""
+        """The maker of signed URLs of files; None where the process stores no files."""
         if self.files is None:
             return None
         links = self.files.links(self.now)
@@ -167,12 +168,12 @@ class Context:
 
     @property
     def file_limits(self) -> FileLimits:
-        """The operator's limits of files; the default ones where the process keeps no files."""
+        """The configured limits of files; the default limits where the process stores no files."""
         return self.files.limits if self.files else DEFAULT_LIMITS
 
     @property
     def needs_locale(self) -> bool:
-        """Whether there is a locale that has not been read yet. Staff and services have none."""
+        """Whether the customer's locale is still to be read. Staff and services have none."""
         return self.customer_locale is None and self.viewer.customer_id is not None
 
     async def read_locale(self) -> None:
@@ -181,12 +182,12 @@ class Context:
         self.customer_locale = customer.locale if customer else ""
 
     def forget(self) -> None:
-        """After a write: what was read before it is not true any more."""
+        """Drop everything that was read. Called after a write, which makes it out of date."""
         self.loaders = Loaders(self.session)
         self.customer_locale = None
 
     def become(self, viewer: Viewer) -> None:
-        """The caller has proved to be a customer; what the answer shows is read as theirs."""
+        """Continue the operation as the customer who has just authenticated: the rest of the response is read as that customer."""
         self.viewer = viewer
         self.session.caller = replace(
             self.session.caller,

@@ -1,4 +1,4 @@
-"""Idempotency keys: an operation with a key runs once, and another call with the key gets the stored answer of the first."""
+"""Idempotency keys: an operation with a key runs once, and a later call with the same key gets the stored answer of the first."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ class MutationCall:
 
 @dataclass(frozen=True, slots=True)
 class ReplayedAnswer:
-    """What was answered to the first call with the same key."""
+    """The stored answer of the first call with the same key."""
 
     value: Any
 
 
 @dataclass(frozen=True, slots=True)
 class MutationResult:
-    """What a call answers: ids of what it changed or made, by the payload's fields."""
+    """The result of a call: the ids of the rows that it changed or created, by the payload's fields."""
 
     customer_id: str
     payload_ids: Mapping[str, Any]
@@ -40,14 +40,14 @@ class MutationResult:
 
 
 def call_of(mutation: str, key: str) -> MutationCall:
-    """Raises Refused for a key that cannot be one."""
+    """Return the mutation with its key. Raises Refused for an invalid key."""
     if not 1 <= len(key) <= 255 or not key.isprintable():
         raise Refused(ErrorCode.INVALID_VALUE, "An idempotency key has 1 to 255 printable characters.", "idempotencyKey")
     return MutationCall(mutation, key)
 
 
 async def claim_key(transaction: Transaction, call: MutationCall, input_hash: str) -> KeyClaim:
-    """NEW, DONE with the kept answer, or TAKEN_OVER. Raises Refused while another call with the key runs, and where the key was used with another input."""
+    """Return the claim: NEW, DONE with the stored answer, or TAKEN_OVER. Raises Refused while another call with the key runs, and for a key used with another input."""
     claim: KeyClaim = await transaction.first("operations.claim", mutation=call.mutation, key=call.key, input_hash=input_hash)
     if claim.state == "IN_PROGRESS":
         raise Refused(ErrorCode.IN_PROGRESS, RUNNING)
@@ -57,7 +57,7 @@ async def claim_key(transaction: Transaction, call: MutationCall, input_hash: st
 
 
 def answered(call: MutationCall, answer: Mapping[str, Any], *, now: datetime) -> dict[str, list[dict[str, Any]]]:
-    """Keeps the answer, in the transaction of the effect."""
+    """Return the rows that store the answer, in the transaction of the effect."""
     return {"idempotency_key": [{"mutation": call.mutation, "key": call.key, "answer": answer, "finished_at": now}]}
 
 

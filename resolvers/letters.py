@@ -1,5 +1,5 @@
-"""Letters that mutations cause. They are written in the transaction of their cause, and sent after the answer: their time tells nothing,
-no transaction waits for a mail server, and a letter that could not be sent, or whose process died, is sent by the worker."""
+"""Letters that mutations cause. They are written in the transaction of their cause, and sent after the response: the response time reveals nothing about them,
+and no transaction waits for a mail server. A letter that could not be sent, or whose process ended, is sent by the worker."""
 
 import asyncio
 import json
@@ -21,14 +21,14 @@ from resolvers.context import Context, Letterhead, Post, identity_of
 
 logger = logging.getLogger("portico.mail")
 
-# The links in letters hold for a day at most.
+# A letter is retried for this long: the links in letters are valid for a day at most.
 LIFETIME = timedelta(days=1)
 AT_ONCE = 10
 
 
 @dataclass(frozen=True, slots=True)
 class LetterDraft:
-    """A letter to be written: to whom, whose it is, and what is filled in."""
+    """A letter to be written: its envelope, the customer it belongs to, and the words to fill in."""
 
     letter: Letter
     envelope: Envelope
@@ -37,7 +37,7 @@ class LetterDraft:
 
 
 async def write(transaction: Transaction, context: Context, letter: Letter, *, customer_id: str | None = None, to: str | None = None, **words: str) -> None:
-    """To the address that the customer has now, or to another (`to`). It is sent once the transaction is committed, and not if it is not."""
+    """Write a letter to the customer's current address, or to `to`. It is sent after the transaction has committed, and not if it rolls back."""
     identity = identity_of(context)
     owner = customer_id or transaction.caller.customer_id
     customer = await transaction.first("customers.by_id", key=owner, customer_id=owner)
@@ -48,11 +48,11 @@ async def write(transaction: Transaction, context: Context, letter: Letter, *, c
 
 
 async def enqueue_letter(transaction: Transaction, letterhead: Letterhead, draft: LetterDraft) -> bool:
-    """Write a letter for the worker to send, if the transaction is committed. Whether it could be written."""
+    """Write a letter that the worker sends once the transaction has committed. Return whether it could be written."""
     letter_id = draft.envelope.id
     try:
         message = compose(draft.letter, draft.envelope, {"portal": letterhead.portal, "help": letterhead.help, **draft.words})
-    except Unsendable as error:  # an address that no mail server takes; what causes the letter happens all the same
+    except Unsendable as error:  # an address that no mail server accepts; the mutation itself goes on
         logger.error("the letter %s could not be written: %s", draft.letter, error)
         return False
     sealed = letterhead.seal.close(_written(message), letter_id)
@@ -62,16 +62,16 @@ async def enqueue_letter(transaction: Transaction, letterhead: Letterhead, draft
 
 @dataclass(slots=True)
 class SendResult:
-    """How many letters went out, and how many could not."""
+    """How many letters were sent, and how many failed."""
 
     letters: int = 0
     failures: int = 0
 
 
 async def send(session: UnitOfWork, post: Post, *, only: str | None = None, done: SendResult | None = None) -> int:
-    """Send what is to be sent by now, or the one letter; how many were. At least once: a mail server knows by the Message-ID what it has had before.
+    """Send the letters that are due, or the letter `only`; return how many were sent. Delivery is at least once: a mail server recognises a duplicate by its Message-ID.
 
-    `session` is any unit of work on the database; its caller says when it is. Fills `done`. Raises DatabaseUnavailable where no letters can be taken on.
+    `session` is any unit of work on the database; the current instant is its caller's. Updates `done`. Raises DatabaseUnavailable where no letters can be claimed.
     """
     system = session.apart(Caller(None, Actor.SYSTEM, session.caller.now))
     done = done or SendResult()
@@ -84,7 +84,7 @@ async def send(session: UnitOfWork, post: Post, *, only: str | None = None, done
 
 
 async def customer_of(context: Context, customer_id: str) -> Any:
-    """The customer, read in a unit of work of its own: the operation's may be over by now, or not be theirs yet."""
+    """Return the customer, read in a unit of work of its own: the operation's may be closed by now, or not act for this customer yet."""
     session = context.session.for_caller(replace(context.session.caller, customer_id=customer_id, actor=Actor.SYSTEM, session_id=None, app=None))
     try:
         return await Loaders(session).one(blocks()["customers.by_id"]).load((customer_id, customer_id))
@@ -99,12 +99,12 @@ def _send_later(context: Context, letter_id: str) -> None:
 async def _send_now(context: Context, letter_id: str) -> None:
     try:
         await send(context.session, identity_of(context).post, only=letter_id)
-    except DatabaseUnavailable as error:  # the worker will see to it
+    except DatabaseUnavailable as error:  # the worker sends it later
         logger.info("a letter is left to the worker", extra={"cause": error.cause})
 
 
 async def _send_one(letter: Any, system: UnitOfWork, post: Post, done: SendResult) -> None:
-    """Whatever happens to one letter, the others are sent. One that went out and could not be crossed off is sent again."""
+    """Send one letter; its failure does not stop the others. A letter that was sent and could not be marked as sent is sent again."""
     try:
         is_sent = await _send(letter, system, post)
     except Exception as error:
@@ -115,14 +115,14 @@ async def _send_one(letter: Any, system: UnitOfWork, post: Post, done: SendResul
 
 
 async def _send(letter: Any, system: UnitOfWork, post: Post) -> bool:
-    """Whether it went out. One that never will is given up, and so is one that nobody could send, or open with the secret that they have, for a day.
+    """Return whether the letter was sent. It is given up after a final failure, and after a day in which it could not be sent, or not be decrypted with our secret.
 
-    Of a failure its kind and cause alone are logged: what a mail server says often repeats the address.
+    Only the kind and the cause of a failure are logged, because a mail server's answer often repeats the address.
     """
     try:
         await post.sender.send(_read(post.seal.open(letter.sealed, letter.id), letter.id))
         is_sent = True
-    except Exception as error:  # nobody waits for it, so the log is all that may hear of a failure
+    except Exception as error:  # no caller awaits the result, so the failure is only logged
         is_final = isinstance(error, (Undeliverable, Unsendable)) or system.caller.now - letter.written_at >= LIFETIME
         about = {"cause": cause_of(error)}
         logger.error("the letter %s could not be sent%s: %s", letter.kind, "" if is_final else " yet", type(error).__name__, extra=about)
@@ -139,6 +139,6 @@ def _written(message: Message) -> str:
 
 
 def _read(text: str, letter_id: str) -> Message:
-    found = json.loads(text)
-    headers = tuple((name, value) for name, value in found["headers"])
-    return Message(**found | {"id": letter_id, "written_at": datetime.fromisoformat(found["written_at"]), "headers": headers})
+    fields = json.loads(text)
+    headers = tuple((name, value) for name, value in fields["headers"])
+    return Message(**fields | {"id": letter_id, "written_at": datetime.fromisoformat(fields["written_at"]), "headers": headers})

@@ -1,4 +1,4 @@
-"""How a field of a mutation runs: within the operation's deadline, once more after a conflict, and not at all after a field that met an outage."""
+"""How a field of a mutation runs: within the operation's deadline, once more after a conflict, and not at all after a field that failed by an outage."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,13 +13,13 @@ from storage.bucket import BucketUnavailable
 
 T = TypeVar("T")
 
-# What fails a field and passes by itself.
+# Errors of a temporary outage.
 OUTAGES = (DatabaseUnavailable, BucketUnavailable, TimeoutError)
 
 
 @asynccontextmanager
 async def running(context: Context) -> AsyncIterator[None]:
-    """Around one field. A client that sends several fields wants them in their order, so after an outage the later ones are not run. Raises NotRun, TimeoutError."""
+    """Run one field within the deadline. Fields have an order, so after an outage the later ones are not run. Raises NotRun, TimeoutError."""
     if context.is_cut_off:
         raise NotRun
     try:
@@ -31,7 +31,7 @@ async def running(context: Context) -> AsyncIterator[None]:
 
 
 async def resolved(context: Context, name: str, work: Callable[[], Awaitable[T]]) -> T:
-    """What the mutation `name` answers. Raises Refused, once that is in the audit trail."""
+    """Return the answer of the mutation `name`. Raises Refused, after the refusal is in the audit trail."""
     try:
         answer = await _repeated(context, work)
     except Refused as refused:
@@ -43,9 +43,9 @@ async def resolved(context: Context, name: str, work: Callable[[], Awaitable[T]]
 
 
 async def _repeated(context: Context, work: Callable[[], Awaitable[T]]) -> T:
-    """Do `work`, and once more after a Conflict, if it had committed nothing: then all that it did was rolled back.
+    """Run `work`, and once more after a Conflict if nothing was committed: then everything that it did was rolled back.
 
-    Before their first commit mutations charge nothing, read no uploaded file and change nothing in the bucket. What they ask a processor before it may be asked twice.
+    Before their first commit mutations charge nothing, read no uploaded file and change nothing in the bucket. Their calls to a processor before it are safe to repeat.
     """
     commits, has_attempted = context.session.progress.commits, context.has_attempted
     try:

@@ -1,22 +1,22 @@
-"""How many rows the executor completes before the event loop looks at other requests again."""
+"""How many rows the executor completes before the event loop runs other requests again."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
 
-# A row takes graphql-core 20 to 100 µs, so this many take about as long as a short operation does from its first statement to its answer.
+# graphql-core takes 20 to 100 µs for a row, so this many rows take about as long as a short operation from its first statement to its response.
 ROWS_AT_ONCE = 20
-# Between two parts: long enough for a request that has arrived meanwhile to begin, and then, while another caller's operation runs, for a short operation to end.
+# The pause between two parts: long enough for a new request to begin, and, while operations of other callers run, for a short operation to end.
 PAUSE_SECONDS = 0.001
 PAUSE_BESIDE_OTHERS_SECONDS = 0.005
 
 
 class CompletionPacer:
-    """Rows of one operation that come from the loaders at once are completed in parts, with pauses in which other operations go on.
+    """Completes the rows of one operation that the loaders return together in parts, with pauses in which other operations run.
 
-    A loader answers all its keys in one turn of the event loop, so that a thousand rows would otherwise be completed without a pause, and every other request would
-    wait. The relations of rows completed in different parts are loaded by different statements: an operation with n rows on one level may need n / ROWS_AT_ONCE
-    statements for the next level. `has_others` says whether operations of other callers run in this process.
+    A loader resolves all its keys in one turn of the event loop. Without pauses a thousand rows would be completed at once, and every other request would wait.
+    The relations of rows completed in different parts are loaded by different statements: an operation with n rows on one level may need n / ROWS_AT_ONCE
+    statements for the next level. `has_others` returns whether operations of other callers run in this process.
     """
 
     def __init__(self, has_others: Callable[[], bool] = lambda: False) -> None:
@@ -26,7 +26,7 @@ class CompletionPacer:
         self._is_counting = False
 
     async def take(self, rows: int) -> None:
-        """Wait for a part that has room for so many rows."""
+        """Wait for a part that has room for `rows` rows."""
         if not self._is_counting:
             self._is_counting = True
             asyncio.get_running_loop().call_soon(self._begin_part)

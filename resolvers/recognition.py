@@ -1,7 +1,7 @@
-"""By which budget an attempt is counted, before anybody is authenticated.
+"""The throttle budget against which an attempt is counted before the caller is authenticated.
 
-Everybody may know an account's address, so whatever counts by the address alone can be spent by everybody. A device value, and a network from which the account signed in
-before, have budgets of their own: what other callers spend does not reach them (`docs/decisions/0036-own-budgets-for-who-is-recognised.md`).
+An account's address is not secret, so any caller can use up a budget that is counted by the address alone. A device value, and a network from which the account
+signed in before, have budgets of their own, which other callers cannot use up (`docs/decisions/0036-own-budgets-for-who-is-recognised.md`).
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from resolvers.context import Context, identity_of
 
 @dataclass(frozen=True, slots=True)
 class Presented:
-    """An address, the network it is presented from, and the device value beside it if that is one of this account's."""
+    """An address, the network of the request, and the device value sent with it if it is one of this account's."""
 
     email: str
     account: str
@@ -33,20 +33,20 @@ def presented(email: str, device: str | None, context: Context) -> Presented:
 
 
 def once(context: Context) -> None:
-    """A request has one attempt, however many aliases it has. Raises TooManyAttempts."""
+    """Allow one attempt per request, whatever its number of aliases. Raises TooManyAttempts."""
     if context.has_attempted:
         raise TooManyAttempts("A request may try this only once.")
     context.has_attempted = True
 
 
 async def throttled(context: Context, kind: Kind) -> None:
-    """Count one attempt of who is signed in. Raises TooManyAttempts."""
+    """Count one attempt of the authenticated caller. Raises TooManyAttempts."""
     once(context)
     await identity_of(context).throttle.hit(kind, caller_of(context))
 
 
 def caller_of(context: Context) -> str:
-    """Whose budget is spent by who is signed in: the customer's own, or what a partner's app has for that customer, so that the app cannot spend the customer's."""
+    """Return the budget's identity of the authenticated caller. A partner's app has its own per customer, so that it cannot use up the customer's."""
     viewer = context.viewer
     return account_of(f"{viewer.customer_id} {viewer.client}" if viewer.kind is Actor.PARTNER else viewer.customer_id or "")
 
@@ -60,7 +60,7 @@ async def credential_of(who: Presented, session: UnitOfWork) -> PresentedCredent
 
 
 def recognised(who: Presented, credential: PresentedCredential | None) -> str | None:
-    """The identity whose budget only the account's own devices and networks can spend; None for everybody else. A new password makes earlier values void."""
+    """Return the budget's identity that only the account's own devices and networks can use; None for other callers. A new password voids earlier device values."""
     if credential is None:
         return None
     if who.device is not None and who.device.issued_at >= credential.changed_at:
@@ -69,9 +69,9 @@ def recognised(who: Presented, credential: PresentedCredential | None) -> str | 
 
 
 async def counted_sign_in(who: Presented, context: Context) -> PresentedCredential | None:
-    """The credential, once the attempt is counted: by the device alone, or by the network and then the account. Raises TooManyAttempts.
+    """Count the attempt, by the device alone, or by the network and then the account; return the credential. Raises TooManyAttempts.
 
-    What a network has spent is asked before the database is. A device value that turns out to be void is treated as if none had been sent.
+    The network's budget is checked before the database is read. A void device value is treated as if none had been sent.
     """
     throttle = identity_of(context).throttle
     if who.device is None:

@@ -1,4 +1,4 @@
-"""What is left to customers who signed in: a session that began with a portal link which staff had seen does not prove who is in it."""
+"""Actions that need a sign-in: a session that began with a portal link which staff could read does not prove that its user is the customer."""
 
 from billing.lifecycle.actions import MESSAGES
 from billing.refusals import ErrorCode, Refused
@@ -7,9 +7,9 @@ from resolvers.context import Context
 
 
 async def check_signed_in(transaction: Transaction, context: Context) -> None:
-    """Raises Refused where somebody other than the customer may be acting, by the token or by the row of its session.
+    """Raise Refused where a person other than the customer may act, by the token or by the row of its session.
 
-    The row decides for tokens that a version of the program gave out which did not know the difference yet.
+    The row is read because tokens of an earlier version do not carry this information.
     """
     session_id = context.viewer.session_id
     if context.viewer.needs_sign_in or (session_id is not None and await transaction.first("sessions.needing_sign_in", id=session_id)):

@@ -1,1 +1,1 @@
-"""Where the bytes of attachments are: a bucket on disk or one that speaks S3, and what bytes really are."""
+"""Storage of attachments: a bucket on disk or an S3 bucket, and the inspection of uploaded bytes."""

@@ -1,10 +1,10 @@
-"""Bytes that come in many pieces, taken together until a hand-over to a thread is worth it, and without copying them into one."""
+"""Small pieces of bytes collected into batches that are worth a hand-over to a thread, mostly without copying them into one."""
 
 from collections.abc import AsyncIterator
 
-# How much is handed over at a time: the work on a batch runs in a thread while the next one comes.
+# The size of a batch: a thread works on it while the next batch is received.
 BATCH_BYTES = 1024 * 1024
-# More pieces than these are so small that one copy is cheaper than handling each.
+# With more pieces than this they are so small that one copy is cheaper than handling each.
 MOST_PIECES = 16
 
 

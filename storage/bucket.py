@@ -1,4 +1,4 @@
-"""The port: what Portico asks of a bucket. Objects are whole or not there; keys are made by `storage/keys.py` and never reused."""
+"""The port of buckets. An object is complete or does not exist; keys are made by `storage/keys.py` and never reused."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -7,12 +7,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-# How long an address for a direct upload is good.
+# How long a presigned URL for a direct upload is valid.
 PRESIGNED_SECONDS = 15 * 60
 
 
 class BucketUnavailable(Exception):
-    """The bucket does not answer, or says no to everybody. Whoever called may try again shortly. `cause` says why, for the log."""
+    """The bucket does not answer, or refuses every request. The caller may retry shortly. `cause` is the reason, for the log."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(cause)
@@ -20,7 +20,7 @@ class BucketUnavailable(Exception):
 
 
 class BucketRefused(BucketUnavailable):
-    """The bucket answers, and refuses this request. It may be this one key that it refuses."""
+    """The bucket answers, and refuses this request, perhaps for this key only."""
 
 
 class NoSuchObject(Exception):
@@ -29,7 +29,7 @@ class NoSuchObject(Exception):
 
 @dataclass(frozen=True, slots=True)
 class DeclaredFile:
-    """What a client says it will send: exactly so many bytes of this type."""
+    """A file that a client declares: exactly this many bytes of this type."""
 
     key: str
     content_type: str
@@ -38,7 +38,7 @@ class DeclaredFile:
 
 @dataclass(frozen=True, slots=True)
 class PresignedPost:
-    """Where and how a client sends one file: multipart/form-data with these fields first and the file last, in a field named `file`."""
+    """The URL and fields by which a client sends one file: multipart/form-data with these fields first and the file last, in a field named `file`."""
 
     url: str
     fields: Mapping[str, str]
@@ -46,60 +46,60 @@ class PresignedPost:
 
 
 class ContentScanner(Protocol):
-    """Looks at an object's bytes on their way, in a thread, where they are at hand anyhow. All methods raise what speaks against keeping it."""
+    """Checks an object's bytes while they are stored, in the thread that writes them. All methods raise the reason why the object must not be stored."""
 
     def look(self, piece: bytes) -> None: ...
 
     def finish(self) -> None:
-        """There are no more bytes, and the object is not there yet."""
+        """Called after the last byte, before the object exists."""
 
     async def whole(self, descriptor: int) -> None:
-        """All bytes are in this open file. Called by a bucket on this machine only, after `finish`, while the disk takes them."""
+        """Check the open file with all bytes. Called by a local bucket only, after `finish`, during the fsync."""
 
 
 class UncheckedContent:
-    """Nothing speaks against anything."""
+    """A scanner that accepts everything."""
 
     def look(self, piece: bytes) -> None:
-        """Not at all."""
+        """Do nothing."""
 
     def finish(self) -> None:
-        """It may be kept."""
+        """Do nothing."""
 
     async def whole(self, descriptor: int) -> None:
-        """It may be kept."""
+        """Do nothing."""
 
 
 UNCHECKED = UncheckedContent()
 
 
 class Bucket(Protocol):
-    """Every method raises BucketUnavailable, and answers within a deadline of its own.
+    """A bucket. Every method raises BucketUnavailable, and returns within a deadline of its own.
 
-    `is_fed_by_us` where direct uploads come to the gateway, and else clients send them to the bucket.
+    `is_fed_by_us`: direct uploads come to the gateway's own route; otherwise clients send them to the bucket.
     """
 
     is_fed_by_us: bool
 
     async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str, judge: ContentScanner = UNCHECKED) -> None:
-        """Keep what the chunks make together, durably. Whatever they or the judge raise is raised, and then nothing is kept under the key once it was deleted."""
+        """Store the chunks as one object, durably. Raises what the chunks or the judge raise; the caller then deletes the key, and nothing is left under it."""
 
     def open(self, key: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]:
-        """The bytes. Raises NoSuchObject."""
+        """Open the object's bytes. Raises NoSuchObject."""
 
     def path(self, key: str) -> Path | None:
-        """The file on this machine that holds the object, or None where the bucket is elsewhere."""
+        """Return the local file that holds the object, or None where the bucket is not on this machine."""
 
     async def delete(self, key: str) -> bool:
-        """Remove the object, and what is left of an attempt to put it. What is not there is no error.
+        """Remove the object, and parts of unfinished attempts to put it. A missing object is not an error.
 
-        False where the object is gone and the bucket refuses to say or to remove what is left of attempts: that is no error, and trying again does not help.
+        Return False where the object is removed, but the bucket refuses to list or to remove unfinished attempts: not an error, and a retry does not help.
         """
 
     async def presigned_post(self, announced: DeclaredFile, *, now: datetime) -> PresignedPost:
-        """An address to which anybody who has it may send just this, for TICKET_SECONDS."""
+        """Return a URL and fields by which any holder may send exactly this file, for PRESIGNED_SECONDS."""
 
     async def address(self, key: str, headers: Mapping[str, str], *, seconds: int) -> str | Path:
-        """Where to read it from: a file, or a signed URL that answers with (of the headers that can be) these headers."""
+        """Return where to read the object: a file, or a signed URL whose response has these headers, as far as the bucket can set them."""
 
     async def close(self) -> None: ...

@@ -1,21 +1,21 @@
-"""Names of objects. They say whose they are and tell nothing else; a name is used once, so that whoever cleans up after an attempt never hits another's."""
+"""Object keys. A key contains the customer's id and no other information. It is used once, so that the clean-up after an attempt never removes another's object."""
 
 import re
 
-# What a key may look like, whoever hands it in.
+# The form of every key.
 KEY = re.compile(r"(customer|incoming)/cus_[0-9a-z]{1,40}/att_[0-9a-z]{1,40}(-[0-9a-f]{16})?")
 
 
 def stored(customer_id: str, identifier: str, nonce: str) -> str:
-    """Where an attachment's bytes are kept. `nonce` is 16 hex digits."""
+    """Return the key of an attachment's stored bytes. `nonce` is 16 hex digits."""
     return f"customer/{customer_id}/{identifier}-{nonce}"
 
 
 def incoming(customer_id: str, identifier: str) -> str:
-    """Where a client sends an attachment's bytes by itself."""
+    """Return the key to which a client sends an attachment's bytes directly."""
     return f"incoming/{customer_id}/{identifier}"
 
 
 def owner_of(key: str) -> str:
-    """The customer whose object it is. `key` is one of ours."""
+    """Return the customer id of one of our keys."""
     return key.split("/")[1]

@@ -1,4 +1,4 @@
-"""The bucket on disk: a folder that all processes of one machine share. An object is written beside its place, synced, and then takes it in one step."""
+"""The bucket on disk: a folder that all processes of one machine share. An object is written to a temporary file beside its path, synced, and renamed."""
 
 import errno
 import os
@@ -20,7 +20,7 @@ READ_BYTES = 256 * 1024
 
 
 class Local:
-    """`url` is where our own route for direct uploads is reached; `secret` signs what that route will accept."""
+    """The local bucket. `url` is the gateway's own route for direct uploads; `secret` signs the policies that this route accepts."""
 
     is_fed_by_us = True
 
@@ -72,7 +72,7 @@ class Local:
         return self.path(key)
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing: no file stays open."""
 
     def path(self, key: str) -> Path:
         if not KEY.fullmatch(key):
@@ -81,7 +81,7 @@ class Local:
 
 
 async def _write_all(file: BinaryIO, chunks: AsyncIterator[bytes], judge: ContentScanner) -> None:
-    """The next batch comes while the last one is judged and written; there are never more than the two."""
+    """Write all batches. The next batch is received while the last one is checked and written; at most two are in memory."""
     writing = None
     try:
         async for batch in batches(chunks):
@@ -95,7 +95,7 @@ async def _write_all(file: BinaryIO, chunks: AsyncIterator[bytes], judge: Conten
 
 
 def _write(file: BinaryIO, batch: list[bytes], judge: ContentScanner) -> None:
-    """Each piece is written while the processor still has it at hand."""
+    """Check and write piece by piece, so that each piece is still in the processor's cache when it is written."""
     for piece in batch:
         judge.look(piece)
         file.write(piece)
@@ -107,18 +107,18 @@ async def _read_all(file: BinaryIO) -> AsyncIterator[bytes]:
 
 
 def _unavailable(error: OSError) -> BucketUnavailable:
-    """With the name of its errno, such as ENOSPC for a full disk."""
+    """Return the error with the name of its errno, such as ENOSPC for a full disk."""
     return BucketUnavailable(errno.errorcode.get(error.errno or 0, type(error).__name__))
 
 
 def _create(part: Path) -> BinaryIO:
-    """Buffered, because that writes on where a disk that is nearly full takes only a part; large pieces go past the buffer."""
+    """Create the temporary file. It is buffered, because a buffered write continues after a partial write to a nearly full disk; large pieces bypass the buffer."""
     part.parent.mkdir(parents=True, exist_ok=True)
     return open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb")
 
 
 async def _rename_into_place(file: BinaryIO, part: Path, judge: ContentScanner) -> None:
-    """Have the whole file judged while the disk takes it. Both have ended then, however they end."""
+    """Check the whole file during its fsync. Both have ended on return, also after an error."""
     reader = await threads.run(_whole, file, part)
     try:
         syncing = threads.begin(os.fsync, file.fileno())
@@ -133,13 +133,13 @@ async def _rename_into_place(file: BinaryIO, part: Path, judge: ContentScanner) 
 
 
 def _whole(file: BinaryIO, part: Path) -> int:
-    """A descriptor of its own for all bytes, which cannot write."""
+    """Return a separate read-only descriptor of the complete file."""
     file.flush()
     return os.open(part, os.O_RDONLY)
 
 
 def _place(part: Path, path: Path) -> None:
-    """After this the object is there, whole, and would be after a power cut."""
+    """Rename the file to its path and sync the folder. The object then exists, also after a power cut."""
     part.rename(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:

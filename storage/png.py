@@ -1,6 +1,6 @@
-"""PNG as far as its structure goes (https://www.w3.org/TR/png-3/): the header's table, each chunk's check sum, and that there is data for the pixels.
+"""The structure of PNG (https://www.w3.org/TR/png-3/): the header's table, each chunk's checksum, and that there is data for the pixels.
 
-The pixels are never made. Their data is unpacked, and dropped at once, where all of it fits into a budget; of larger pictures only its first bytes are looked at.
+No pixel is decoded. The data is decompressed and discarded where all of it is within a budget; of larger pictures only the first bytes of the data are checked.
 """
 
 import struct
@@ -12,19 +12,19 @@ from storage.walk import ByteReader, ReadBytes, StreamBytes
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 HEADER = b"\x00\x00\x00\x0dIHDR"
-# Bits of a sample by colour type (table 8), and how many samples a pixel has.
+# Bits per sample by colour type (table 8), and samples per pixel.
 DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}
 SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 # The seven passes of an interlaced picture: first column, first row, and the steps between (table 13).
 ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 WHOLE = ((0, 0, 1, 1),)
-# Readers stop at the last row. Some encoders write a little more.
+# How much data may follow the last row: readers stop there, and some encoders write a little more.
 SPARE_BYTES = 1024**2
 STEP_BYTES = 256 * 1024
 
 
 def byte_reader() -> ByteReader:
-    """All chunks to the last one."""
+    """Read all chunks. Raises Refused."""
     if (yield ReadBytes(len(SIGNATURE))) != SIGNATURE:
         raise Refused(ErrorCode.UNSUPPORTED_FILE, "The file is not a PNG.")
     header = yield ReadBytes(len(HEADER) + 13)
@@ -35,7 +35,7 @@ def byte_reader() -> ByteReader:
     for _ in range(MAX_PICTURE_PARTS - 1):
         length, kind = struct.unpack(">I4s", (yield ReadBytes(8)))
         if length >= 2**31 or not kind.isalpha() or kind == b"IHDR":
-            raise broken("it has bytes that are no chunk")
+            raise broken("it has bytes that are not a chunk")
         chunk = Chunk(kind, pixels)
         yield StreamBytes(length, chunk.feed)
         if (yield ReadBytes(4)) != chunk.sum.to_bytes(4):
@@ -47,7 +47,7 @@ def byte_reader() -> ByteReader:
 
 
 class Chunk:
-    """Sums up a chunk, and hands the data of pixels on."""
+    """The checksum of a chunk. Data of pixels is passed on to `pixels`."""
 
     def __init__(self, kind: bytes, pixels: "Pixels") -> None:
         self.sum = zlib.crc32(kind)
@@ -60,7 +60,7 @@ class Chunk:
 
 
 class Pixels:
-    """The data of `size` bytes of pixels, packed. Unpacked as it passes, if that is within the budget."""
+    """The compressed data of `size` bytes of pixels. It is decompressed as it is received if that is within the budget."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -74,14 +74,14 @@ class Pixels:
             piece = self._unpack(piece)
 
     def finish(self) -> None:
-        """There is no more data."""
+        """Check the data as a whole, after its last byte. Raises Refused."""
         if len(self._begin) < 2 or self._begin[0] & 15 != 8 or int.from_bytes(self._begin) % 31:
             raise broken("it has no data of pixels")
         if self._packed and self._unpacked + len(self._packed.flush()) < self._size:
             raise broken("its data ends before its pixels do")
 
     def _unpack(self, piece: bytes) -> bytes:
-        """What is left of the piece."""
+        """Decompress one step; return the rest of the piece. Raises Refused."""
         assert self._packed
         try:
             self._unpacked += len(self._packed.decompress(piece, STEP_BYTES))
@@ -93,7 +93,7 @@ class Pixels:
 
 
 def _unpacked_size(header: bytes) -> int:
-    """How many bytes the rows of the picture are, each with the byte of its filter. Raises Refused for a header that no picture has."""
+    """Return the number of bytes of the picture's rows, each with its filter byte. Raises Refused for an impossible header."""
     if not header.startswith(HEADER):
         raise broken("its first chunk is not its header")
     width, height, depth, colour, *methods, interlace = struct.unpack(">IIBBBBB", header[len(HEADER) :])

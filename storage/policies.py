@@ -1,4 +1,4 @@
-"""What a direct upload that comes to the gateway may be: the contract of an S3 POST policy, signed by us, so that a client needs no second way.
+"""Policies of direct uploads to the gateway's own route: the contract of an S3 POST policy, signed by us, so that a client sends both in the same way.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
 """
@@ -18,12 +18,12 @@ FIELDS = ("key", "Content-Type", "policy", "x-portico-signature")
 
 
 class PolicyRefused(Exception):
-    """The fields are not ones that we gave out, or no longer hold."""
+    """The fields were not issued by us, were changed, or have expired."""
 
 
 @dataclass(frozen=True, slots=True)
 class PresignedPosts:
-    """`url` is where our own route for direct uploads is reached; `secret` signs what that route will accept."""
+    """The issuer of policies. `url` is the gateway's own route for direct uploads; `secret` signs the policies that this route accepts."""
 
     url: str
     secret: bytes
@@ -46,16 +46,16 @@ def fields(announced: DeclaredFile, expires_at: datetime, secret: bytes) -> dict
     return {"key": announced.key, "Content-Type": announced.content_type, "policy": text, "x-portico-signature": _signature(text, secret)}
 
 
-def check_policy(given: Mapping[str, str], secret: bytes, *, now: datetime) -> DeclaredFile:
-    """What the fields announce. Raises PolicyRefused."""
-    text = given.get("policy", "")
-    if not hmac.compare_digest(_signature(text, secret).encode(), given.get("x-portico-signature", "").encode()):
+def check_policy(form: Mapping[str, str], secret: bytes, *, now: datetime) -> DeclaredFile:
+    """Return the file that the fields declare. Raises PolicyRefused."""
+    text = form.get("policy", "")
+    if not hmac.compare_digest(_signature(text, secret).encode(), form.get("x-portico-signature", "").encode()):
         raise PolicyRefused("The signature is invalid.")
     policy = json.loads(b64decode(text))
     key, kind, (_, _, size) = policy["conditions"]
     if now >= datetime.fromisoformat(policy["expiration"]):
         raise PolicyRefused("The upload URL has expired. Request a new one.")
-    if given.get("key") != key["key"] or given.get("Content-Type") != kind["Content-Type"]:
+    if form.get("key") != key["key"] or form.get("Content-Type") != kind["Content-Type"]:
         raise PolicyRefused("The fields differ from those that were issued.")
     return DeclaredFile(key["key"], kind["Content-Type"], size)
 

@@ -1,29 +1,31 @@
-"""The body of a request that is sent: each piece that is taken puts the deadline off, so a slow connection is only slow."""
+"""A request body whose progress extends the deadline: each piece that is sent postpones it, so that a slow connection does not fail."""
 
 import asyncio
 import io
 from contextlib import suppress
 from dataclasses import dataclass
 
-# The body is read for the signature, and then sent. What a retry sends again is no progress.
+# The body is read once for the signature, and once to be sent. A further pass is a retry, which does not extend the deadline.
 PASSES = 2
 
 
 @dataclass(frozen=True, slots=True)
 class StallPolicy:
-    """The other side may take nothing for `seconds`, and has to answer so many seconds after the last byte. It gets longer for bytes that buffers on the way may still
-    hold, at `bytes_per_second`: nobody sees how they go on."""
+    """How long a request may stall: `seconds` without a byte sent, and `seconds` from the last byte to the response.
+
+    After the last byte the time is extended for the bytes that buffers may still hold, at `bytes_per_second`, because their progress is not visible.
+    """
 
     seconds: float
     bytes_per_second: int
 
     def held(self, size: int) -> float:
-        """How many seconds so many bytes may be on the way."""
+        """Return how many seconds this many bytes may take in buffers."""
         return size / self.bytes_per_second
 
 
 class UploadBody(io.BytesIO):
-    """aiohttp reads it in the event loop, as the connection takes more."""
+    """The body of an upload. aiohttp reads it in the event loop, as the connection accepts more."""
 
     def __init__(self, content: bytes, deadline: asyncio.Timeout, pace: StallPolicy) -> None:
         super().__init__(content)
@@ -44,5 +46,5 @@ class UploadBody(io.BytesIO):
         return chunk
 
     def _put_off(self, seconds: float) -> None:
-        with suppress(RuntimeError):  # the answer is here already, or the deadline has passed
+        with suppress(RuntimeError):  # the response has arrived already, or the deadline has passed
             self._deadline.reschedule(asyncio.get_running_loop().time() + seconds)

@@ -1,4 +1,4 @@
-"""A bucket that speaks S3: Amazon's, or another with its protocol."""
+"""A bucket with the S3 protocol: Amazon's, or a compatible one."""
 
 import asyncio
 import logging
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("portico.storage")
 
-# The smallest part that S3 takes, save for the last one: also what is held in memory of one file.
+# The smallest part that S3 accepts, except for the last one. It is also how much of one file is held in memory.
 PART_BYTES = 5 * 1024**2
 READ_BYTES = 256 * 1024
 MISSING = ("NoSuchKey", "NoSuchUpload", "404")
-# Answers below 500 that say: later.
+# Statuses below 500 after which a later retry may succeed.
 LATER = (408, 429)
 NOT_IMPLEMENTED = 501
 
 
 @dataclass(frozen=True, slots=True)
 class S3Config:
-    """Which bucket, and how to reach it. Without keys, what the machine has (environment, profile, instance role) is used. Times in seconds."""
+    """The bucket and how to reach it. Without keys, the machine's own credentials (environment, profile, instance role) are used. Times are in seconds."""
 
     bucket: str
     region: str
@@ -51,10 +51,10 @@ class S3Config:
 
 
 class S3:
-    """One client for the process, made when it is first needed. Each request has to be answered within `step_seconds`, retries included, counted from the last byte of
-    its body that was taken (see `storage/progress.py`).
+    """One client per process, created on first use. Each request must be answered within `step_seconds`, retries included, counted from the last byte of its body
+    that was sent (see `storage/progress.py`).
 
-    Where `own` is there, the bucket takes no POST policies: clients send direct uploads to the gateway's own route.
+    With `own`, the bucket does not support POST policies: clients send direct uploads to the gateway's own route.
     """
 
     def __init__(self, place: S3Config, own: policies.PresignedPosts | None = None) -> None:
@@ -68,37 +68,37 @@ class S3:
         self._logged: set[str] = set()
 
     async def put(self, key: str, chunks: AsyncIterator[bytes], content_type: str, judge: ContentScanner = UNCHECKED) -> None:
-        """A file of one part is put at once; a longer one part by part, as it comes. An upload that breaks off is aborted; what that leaves is removed by `delete`."""
+        """Put a file of one part in one request; a longer one part by part, as it is received. A failed upload is aborted; `delete` removes what the abort leaves."""
         upload = ""
         tags: list[str] = []
         try:
             async for part, is_last in _parts(chunks):
                 await threads.done(threads.begin_writing(_judge, part, is_last, judge))
                 if is_last and not tags:
-                    await self._made("ETag", "put_object", Key=key, Body=part, ContentType=content_type)
+                    await self._request_field("ETag", "put_object", Key=key, Body=part, ContentType=content_type)
                     return
-                upload = upload or await self._made("UploadId", "create_multipart_upload", Key=key, ContentType=content_type)
-                tags.append(await self._made("ETag", "upload_part", Key=key, UploadId=upload, PartNumber=len(tags) + 1, Body=part))
+                upload = upload or await self._request_field("UploadId", "create_multipart_upload", Key=key, ContentType=content_type)
+                tags.append(await self._request_field("ETag", "upload_part", Key=key, UploadId=upload, PartNumber=len(tags) + 1, Body=part))
             listed = [{"ETag": tag, "PartNumber": number} for number, tag in enumerate(tags, 1)]
-            await self._made("ETag", "complete_multipart_upload", Key=key, UploadId=upload, MultipartUpload={"Parts": listed})
+            await self._request_field("ETag", "complete_multipart_upload", Key=key, UploadId=upload, MultipartUpload={"Parts": listed})
         except BaseException as error:
             if upload:
                 self._aborting[key, upload] = asyncio.create_task(self._abort(key, upload))
-            if isinstance(error, NoSuchObject):  # somebody else has ended the upload, or the answer to its end was lost
+            if isinstance(error, NoSuchObject):  # the upload was ended elsewhere, or the answer to its completion was lost
                 raise BucketUnavailable(str(error)) from error
             raise
 
     @asynccontextmanager
     async def open(self, key: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        answer = await self._ask("get_object", Key=key)
+        answer = await self._request("get_object", Key=key)
         async with answer["Body"] as body:
             yield self._read(body)
 
     def path(self, key: str) -> None:
-        """The objects are elsewhere."""
+        """Return None: the objects are not on this machine."""
 
     async def delete(self, key: str) -> bool:
-        """The object first, because a bucket may refuse the rest. And once more at the end: an upload that was just being completed may have made it anew."""
+        """Remove the object first, because a bucket may refuse the rest; and again at the end, because a concurrent completion of an upload may have created it anew."""
         await self._remove(key)
         is_clear = await self._end_uploads(key)
         await self._remove(key)
@@ -112,8 +112,8 @@ class S3:
         conditions = [fields, ["content-length-range", size, size]]
         with _outages():
             client: Any = await self._client()
-            made = await client.generate_presigned_post(self._place.bucket, announced.key, dict(fields), conditions, PRESIGNED_SECONDS)
-        return PresignedPost(made["url"], made["fields"], now + timedelta(seconds=PRESIGNED_SECONDS))
+            post = await client.generate_presigned_post(self._place.bucket, announced.key, dict(fields), conditions, PRESIGNED_SECONDS)
+        return PresignedPost(post["url"], post["fields"], now + timedelta(seconds=PRESIGNED_SECONDS))
 
     async def address(self, key: str, headers: Mapping[str, str], *, seconds: int) -> str | Path:
         answer = {f"Response{name.replace('-', '')}": headers[name] for name in ("Content-Disposition", "Content-Type", "Cache-Control")}
@@ -122,14 +122,14 @@ class S3:
             return await client.generate_presigned_url("get_object", Params={"Bucket": self._place.bucket, "Key": key, **answer}, ExpiresIn=seconds)
 
     async def close(self) -> None:
-        """Aborts that are under way get a moment; the sweep does what they leave."""
+        """Wait for running aborts for `connect_seconds` at most; the sweep removes what they leave."""
         if aborting := list(self._aborting.values()):
             _, late = await asyncio.wait(aborting, timeout=self._place.connect_seconds)
             for task in late:
                 task.cancel()
         await self._closing.aclose()
 
-    async def _ask(self, operation: str, **parameters: Any) -> Any:
+    async def _request(self, operation: str, **parameters: Any) -> Any:
         with _outages():
             async with asyncio.timeout(self._place.step_seconds) as deadline:
                 if content := parameters.get("Body"):
@@ -137,23 +137,23 @@ class S3:
                 client = await self._client()
                 return await getattr(client, operation)(Bucket=self._place.bucket, **parameters)
 
-    async def _made(self, name: str, operation: str, **parameters: Any) -> str:
-        """What the answer has under a name. What answers without it, such as a proxy with a page of its own, is no S3 and has stored nothing."""
-        answer = await self._ask(operation, **parameters)
+    async def _request_field(self, name: str, operation: str, **parameters: Any) -> str:
+        """Return a field of the answer. An answer without it, such as a proxy's error page, is not from S3, and nothing was stored: raises BucketUnavailable."""
+        answer = await self._request(operation, **parameters)
         if name not in answer:
             raise BucketUnavailable(f"no {name}")
         return str(answer[name])
 
     async def _remove(self, key: str) -> None:
         with suppress(NoSuchObject):
-            await self._ask("delete_object", Key=key)
+            await self._request("delete_object", Key=key)
 
     async def _end_uploads(self, key: str) -> bool:
-        """Whether no unfinished upload to the key is left."""
+        """Abort the unfinished uploads to a key. Return whether none is left."""
         aborting = [task for (aborted_key, _), task in self._aborting.items() if aborted_key == key]
         is_clear = all([await asyncio.shield(task) for task in aborting])
         try:
-            answer = await self._ask("list_multipart_uploads", Prefix=key)
+            answer = await self._request("list_multipart_uploads", Prefix=key)
         except (BucketUnavailable, NoSuchObject) as error:
             self._log_once(f"the bucket does not list unfinished uploads ({error}); a lifecycle rule should remove their parts")
             return False
@@ -161,9 +161,9 @@ class S3:
         return is_clear and all(aborted)
 
     async def _abort(self, key: str, upload: str) -> bool:
-        """Whether the upload is gone. Raises nothing."""
+        """Abort one upload. Return whether it no longer exists. Raises nothing."""
         try:
-            await self._ask("abort_multipart_upload", Key=key, UploadId=upload)
+            await self._request("abort_multipart_upload", Key=key, UploadId=upload)
         except NoSuchObject:
             logger.info("the upload to %s has ended already", key)
         except BucketUnavailable as error:
@@ -174,7 +174,7 @@ class S3:
         return True
 
     def _log_once(self, message: str) -> None:
-        """What a bucket refuses it refuses each time; how often is counted by the sweep."""
+        """Log a warning once per process: the bucket repeats the refusal for each object, and the sweep counts them."""
         if message not in self._logged:
             self._logged.add(message)
             logger.warning(message)
@@ -187,16 +187,16 @@ class S3:
     async def _client(self) -> "S3Client":
         async with self._turn:
             if self._open is None:
-                self._open = await self._closing.enter_async_context(_made(self._place))
-                # With `Expect: 100-continue` botocore waits for leave to go on, and no deadline holds for that.
+                self._open = await self._closing.enter_async_context(_new_client(self._place))
+                # With `Expect: 100-continue` botocore waits for the server's permission without a deadline.
                 self._open.meta.events.unregister("before-call.s3", add_expect_header)
                 self._open.meta.events.register("before-call.s3", partial(_wait_for_body, self._place.read_seconds))
             client: S3Client = self._open
         return client
 
 
-def _made(place: S3Config) -> Any:
-    """SigV4 must be asked for: left alone, addresses are signed with SigV2. Checksums only where S3 wants them: not every S3 knows the newer ones."""
+def _new_client(place: S3Config) -> Any:
+    """Create the client. SigV4 is explicit: by default, presigned URLs use SigV2. Checksums are only sent where S3 requires them: not every S3 supports the newer ones."""
     config = AioConfig(
         signature_version="s3v4",
         connect_timeout=place.connect_seconds,
@@ -218,14 +218,14 @@ def _made(place: S3Config) -> Any:
 
 
 def _wait_for_body(seconds: float, params: Any, context: Any, **_: Any) -> None:
-    """An answer is waited for once the last byte was handed over, which may still be on the way. Called by botocore."""
+    """Set the read timeout, which begins when the last byte is handed over and may still be in a buffer. Called by botocore."""
     if isinstance(params["body"], UploadBody):
         context["read_timeout"] = seconds + params["body"].held_seconds
 
 
 @contextmanager
 def _outages() -> Any:
-    """What S3 says in words of the port."""
+    """Translate errors of S3 into errors of the port."""
     try:
         yield
     except ClientError as error:
@@ -240,7 +240,7 @@ def _outages() -> Any:
 
 
 def _is_refusal(error: ClientError) -> bool:
-    """Whether the answer is about the request, and not about the state that the bucket is in."""
+    """Return whether the error is about the request, and not about the state of the bucket."""
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
     return (400 <= status < 500 and status not in LATER) or status == NOT_IMPLEMENTED
 
@@ -252,7 +252,7 @@ def _judge(part: bytes, is_last: bool, judge: ContentScanner) -> None:
 
 
 async def _parts(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[bytes, bool]]:
-    """Parts of at least PART_BYTES, and a last one of what is left."""
+    """Yield parts of at least PART_BYTES, and a last one with the rest; with whether it is the last."""
     held: list[bytes] = []
     size = 0
     async for chunk in chunks:

@@ -1,4 +1,4 @@
-"""Virus scanning by clamd, while the bytes pass. What cannot be scanned is not taken.
+"""Virus scanning by clamd during the upload. A file that cannot be scanned is refused.
 
 The protocol is clamd's INSTREAM (https://docs.clamav.net/manual/Usage/Scanning.html#clamd).
 """
@@ -20,14 +20,14 @@ NOT_SCANNED = "The file could not be scanned for viruses now. Try again later."
 
 @dataclass(frozen=True, slots=True)
 class Clamd:
-    """`url` is tcp://host:port or unix:///path/of/socket. Each step has to be done within `seconds`."""
+    """The clamd server. `url` is tcp://host:port or unix:///path/of/socket. Each step must finish within `seconds`."""
 
     url: str
     seconds: float = 10.0
 
     @asynccontextmanager
     async def scanning(self) -> AsyncIterator["Scan"]:
-        """One file. Raises Refused (NOT_SCANNED) whatever goes wrong with clamd."""
+        """Scan one file. Raises Refused (NOT_SCANNED) for every failure of clamd."""
         try:
             async with asyncio.timeout(self.seconds):
                 reader, writer = await self._connect()
@@ -48,14 +48,14 @@ class Clamd:
 
 @dataclass(frozen=True, slots=True)
 class Scan:
-    """A file on its way to clamd."""
+    """The scan of one file."""
 
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     seconds: float
 
     async def feed(self, chunk: bytes) -> None:
-        """Raises Refused (NOT_SCANNED)."""
+        """Send one chunk. Raises Refused (NOT_SCANNED)."""
         try:
             async with asyncio.timeout(self.seconds):
                 self.writer.write(struct.pack(">I", len(chunk)))
@@ -65,7 +65,7 @@ class Scan:
             raise _not_scanned(error) from error
 
     async def finish(self) -> None:
-        """Raises Refused: UNSAFE_FILE for what clamd found, NOT_SCANNED for every answer that is not a plain OK."""
+        """Read the result. Raises Refused: UNSAFE_FILE for a file that clamd reports, NOT_SCANNED for every answer other than a plain OK."""
         try:
             async with asyncio.timeout(self.seconds):
                 self.writer.write(struct.pack(">I", 0))

@@ -1,6 +1,6 @@
-"""What bytes really are, judged while they pass: the type by content, the structure of pictures, a second format in the same file.
+"""Inspection of uploaded bytes as they are received: the type by content, the structure of pictures, a second format in the same file.
 
-PDFs are parsed once they are whole, see `storage/pdf`.
+PDFs are parsed once they are complete, see `storage/pdf`.
 """
 
 import re
@@ -13,9 +13,9 @@ from storage import jpeg, png
 from storage.walk import ByteReaderDriver
 
 HEAD = 1024
-# How many bytes say what a file is: readers find the header of a PDF anywhere in its first KiB.
+# How many bytes determine the type of a file: readers accept the header of a PDF anywhere in its first KiB.
 RECOGNISED = HEAD + 64
-# A ZIP's directory ends at most so far from the end of the file.
+# A ZIP's directory ends at most this many bytes before the end of the file.
 TAIL = 22 + 65_535
 ZIP_END = b"PK\x05\x06"
 ZIP_ENTRY = b"PK\x01\x02"
@@ -23,11 +23,11 @@ RAR = b"Rar!\x1a\x07"
 # How far into a file a RAR may begin.
 RAR_REACH = 2 * 1024**2
 PDF_HEADER = re.compile(rb"%PDF-|%!PS-Adobe-\d\.\d PDF-\d")
-# Programs, archives and documents that begin right behind a picture: of the two formats, the second is what such a file is for.
+# Programs, archives and documents that begin right behind a picture: the second format is then the purpose of the file.
 APPENDED_SIGNATURES = (b"MZ", b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe", b"#!", b"PK\x03\x04", RAR, b"7z\xbc\xaf\x27\x1c", b"MSCF", b"%PDF-")
 WALKS = {PNG: png.byte_reader, JPEG: jpeg.byte_reader}
 
-# What people send instead, by what puremagic says, the most telling first.
+# Common unsupported pictures, by puremagic's media type, the most specific first.
 OTHER_PICTURES = {
     "image/heif": "HEIC",
     "image/heic": "HEIC",
@@ -42,13 +42,13 @@ OTHER_PICTURES = {
     "image/bmp": "BMP",
     "image/vnd.adobe.photoshop": "Photoshop",
 }
-# The brand of a file of ISO/IEC 14496-12 that has pictures (https://mp4ra.org/registered-types/brands).
+# The brand of a picture file by ISO/IEC 14496-12 (https://mp4ra.org/registered-types/brands).
 BRAND = re.compile(rb"....ftyp(hei[cxms]|hev[cxms]|mif1|msf1|avi[fs])", re.DOTALL)
 SVG = re.compile(rb"\s*(<\?xml|<!--|<!DOCTYPE svg|<svg)", re.IGNORECASE)
 
 
 def recognised(head: bytes) -> str:
-    """The media type of a file whose first RECOGNISED bytes (or fewer, where it has no more) these are. Raises Refused."""
+    """Return the media type of a file by its first RECOGNISED bytes, or by all of a shorter file. Raises Refused."""
     if head.startswith(png.SIGNATURE):
         return PNG
     if head.startswith(jpeg.SIGNATURE):
@@ -61,7 +61,7 @@ def recognised(head: bytes) -> str:
 
 
 class Inspector:
-    """Fed with a file's bytes as they come, in chunks of any size. `feed` and `finish` raise Refused."""
+    """Inspects a file's bytes as they are received, in chunks of any size. `feed` and `finish` raise Refused."""
 
     def __init__(self, content_type: str) -> None:
         self._content_type = content_type
@@ -83,7 +83,7 @@ class Inspector:
         self._tail = chunk[-TAIL:] if len(chunk) >= TAIL else (self._tail + chunk)[-TAIL:]
 
     def finish(self) -> None:
-        """There are no more bytes."""
+        """Check the file as a whole, after its last byte."""
         if len(self._head) < HEAD:
             self._check_head()
         if self._walker:
@@ -92,14 +92,14 @@ class Inspector:
             raise _polyglot()
 
     def _check_head(self) -> None:
-        """The first bytes are those of its type and, in a picture, not those of a PDF too."""
+        """Check that the first bytes are those of the type and, in a picture, not also those of a PDF."""
         if recognised(self._head) != self._content_type:
             raise _unlike(self._content_type)
         if self._walker and PDF_HEADER.search(self._head):
             raise _polyglot()
 
     def _check_end(self, walker: ByteReaderDriver) -> None:
-        """A picture has its end. Behind it a PNG has nothing, while phones add to a JPEG what they like: another picture, a film, notes of their own."""
+        """Check that a picture has its end. Nothing may follow it in a PNG; to a JPEG phones append another picture, a film or their own records."""
         if not walker.is_done:
             raise Refused(ErrorCode.UNSUPPORTED_FILE, "The picture breaks off before its end. Send the whole file.")
         if walker.trailer and (self._content_type == PNG or walker.trailer.startswith(APPENDED_SIGNATURES)):
@@ -107,7 +107,7 @@ class Inspector:
 
 
 def _other_picture(head: bytes) -> str | None:
-    """What a picture of a type that is not taken is called."""
+    """Return the name of an unsupported picture type, or None."""
     if brand := BRAND.match(head):
         return "AVIF" if brand[1].startswith(b"avi") else "HEIC"
     if SVG.match(head) and b"<svg" in head.lower():
@@ -120,9 +120,9 @@ def _other_picture(head: bytes) -> str | None:
 
 
 def _has_zip(tail: bytes, *, is_pdf: bool) -> bool:
-    """Whether a ZIP ends here: its end record where the file ends, or behind its directory. The same four bytes elsewhere are chance.
+    """Return whether a ZIP ends here: its end record is at the end of the file, or follows its directory. The same four bytes elsewhere are accidental.
 
-    A PDF may have a ZIP embedded, which its parser judges, but does not end with one.
+    A PDF may embed a ZIP, which its own examination checks, but must not end with one.
     """
     at = tail.rfind(ZIP_END)
     while at >= 0:

@@ -1,4 +1,4 @@
-"""Work on files, in a thread."""
+"""Work on files in threads."""
 
 import asyncio
 import os
@@ -11,13 +11,13 @@ from typing import TypeVar, TypeVarTuple, Unpack
 
 Result = TypeVar("Result")
 Arguments = TypeVarTuple("Arguments")
-# Of the threads that hash and write what arrives: with more of them, or with the priority of the event loop, they would take the processors from it.
+# Threads that hash and write received bytes. More of them, or the event loop's own priority, would slow the event loop down.
 WRITERS = 2
 NICENESS = 5
 
 
 def _step_back() -> None:
-    """Lower the priority of this thread alone, which Linux can."""
+    """Lower the priority of this thread only. Does nothing outside of Linux."""
     if sys.platform == "linux":
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
@@ -27,17 +27,17 @@ _writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="portico-write", initi
 
 
 def begin(work: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments) -> "asyncio.Future[Result]":
-    """Start it; the caller goes on meanwhile and ends it with `done`."""
+    """Start the work; the caller continues meanwhile and awaits it with `done`."""
     return asyncio.get_running_loop().run_in_executor(None, work, *arguments)
 
 
 def begin_writing(work: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments) -> "asyncio.Future[Result]":
-    """The same for bytes that arrive, which many clients may send at once."""
+    """Start work on received bytes in the writers' threads, because many clients may send at once."""
     return asyncio.get_running_loop().run_in_executor(_writers, work, *arguments)
 
 
 async def done(working: "asyncio.Future[Result]") -> Result:
-    """The result. A caller who is cancelled still waits, since a thread cannot be stopped and must not find its file closed."""
+    """Return the result. A cancelled caller still waits for the thread, which cannot be stopped and must not have its file closed meanwhile."""
     try:
         return await asyncio.shield(working)
     except asyncio.CancelledError:
@@ -46,7 +46,7 @@ async def done(working: "asyncio.Future[Result]") -> Result:
 
 
 async def ended(working: "asyncio.Future[Result]") -> None:
-    """Wait for the end, whatever came of it."""
+    """Wait for the end and ignore the result."""
     await asyncio.wait([working])
     working.exception()
 

@@ -1,26 +1,26 @@
-"""Reading a format piece by piece while its bytes come in chunks of any size."""
+"""Reading of a file format step by step, from chunks of any size."""
 
 import re
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-# What may follow the end of a format without a meaning: what tools add when they fill up blocks or end lines.
+# Bytes without a meaning behind the end of a format, which tools add to fill up blocks or to end lines.
 PADDING = b"\0\t\n\x0b\x0c\r "
-# How many bytes behind the end of a format are kept to be looked at.
+# How many bytes behind the end of a format are stored for inspection.
 TRAILER = 64
 
 
 @dataclass(frozen=True, slots=True)
 class ReadBytes:
-    """The walk goes on with the next `size` bytes, which are few."""
+    """Resume the reader with the next `size` bytes, which are held in memory."""
 
     size: int
 
 
 @dataclass(frozen=True, slots=True)
 class StreamBytes:
-    """The next `size` bytes go to `sink` as they come; the walk goes on without them."""
+    """Pass the next `size` bytes to `sink` as they are received; the reader resumes without them."""
 
     size: int
     sink: Callable[[bytes], None]
@@ -28,22 +28,22 @@ class StreamBytes:
 
 @dataclass(frozen=True, slots=True)
 class Seek:
-    """Skip to the first match of a pattern of exactly two bytes, the first of which is `\\xff`. The walk goes on with the match."""
+    """Skip to the first match of a pattern of exactly two bytes, the first of which is `\\xff`. The reader resumes with the match."""
 
     pattern: re.Pattern[bytes]
 
 
 Step: TypeAlias = ReadBytes | StreamBytes | Seek
-# A format is a generator of steps. It ends where its walk ends.
+# A reader of a format is a generator of steps. It returns at the end of the format.
 ByteReader: TypeAlias = Generator[Step, bytes, None]
 
 
 def ignore(_: bytes) -> None:
-    """The sink of bytes that are not looked at."""
+    """Discard bytes: the sink of content that is not inspected."""
 
 
 class ByteReaderDriver:
-    """Feeds a walk. `is_done` once it has ended; `trailer` then has the first bytes behind it, without padding before them."""
+    """Feeds a reader. `is_done` once it has returned; `trailer` then holds the first bytes behind the format's end, without padding before them."""
 
     def __init__(self, walk: Callable[[], ByteReader]) -> None:
         self._walk = walk()
@@ -63,7 +63,7 @@ class ByteReaderDriver:
             self._trail(data[at:] if at else data)
 
     def _advance(self, data: bytes, at: int) -> int | None:
-        """Where the next step begins; None if this one needs more bytes. What it needs again is held."""
+        """Return where the next step begins; None if this one needs more bytes. The bytes that it needs again are stored."""
         if isinstance(self._step, ReadBytes):
             return self._taken(data, at, self._step)
         if isinstance(self._step, StreamBytes):

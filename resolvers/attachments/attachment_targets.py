@@ -1,4 +1,4 @@
-"""What files are attached to: an invoice or a payment schedule that the caller may see and that still takes files."""
+"""The targets of attachments: an invoice or a payment schedule that the caller may read and that accepts files."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,7 +17,7 @@ from resolvers.reads.roots import owner_of
 
 @dataclass(frozen=True, slots=True)
 class AttachmentTarget:
-    """Where files go, and whose they will be."""
+    """The invoice or schedule that files are attached to, and its customer."""
 
     id: str
     customer_id: str
@@ -25,38 +25,41 @@ class AttachmentTarget:
 
     @property
     def columns(self) -> dict[str, str | None]:
-        """Its id under the name of the column that holds it."""
+        """Its id, under the names of the attachment's columns."""
         return {"parent_id": self.id, "invoice_id": self.id if self.is_invoice else None, "schedule_id": None if self.is_invoice else self.id}
 
 
 def files_of(context: Context) -> Files:
-    assert context.files is not None, "the process keeps no files"
+    assert context.files is not None, "the process stores no files"
     return context.files
 
 
 def uploader_of(context: Context) -> Uploader:
-    """Partners act for the customer."""
+    """Return who uploads. A partner's app uploads as the customer."""
     return Uploader.STAFF if context.viewer.is_staff else Uploader.CUSTOMER
 
 
 async def open_parent(identifier: str, context: Context) -> AttachmentTarget:
-    """Raises Refused: NOT_FOUND, also for what is somebody else's or takes no files at all; or why it takes none now. Ends the read that found out."""
-    found = await by_id(await owner_of(identifier, context), identifier, ("inv", "sch"), context)
-    if found is None:
+    """Return the target with an id, and end the read transaction.
+
+    Raises Refused: NOT_FOUND, also for another customer's row and for a kind that takes no files; or the reason why it takes none now.
+    """
+    row = await by_id(await owner_of(identifier, context), identifier, ("inv", "sch"), context)
+    if row is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such invoice or payment schedule.", "parentId")
-    check_action(_states(found), Action.UPLOAD_ATTACHMENTS, "parentId")
+    check_action(_states(row), Action.UPLOAD_ATTACHMENTS, "parentId")
     await context.session.release()
-    return AttachmentTarget(found.id, found.customer_id, isinstance(found, InvoiceRow))
+    return AttachmentTarget(row.id, row.customer_id, isinstance(row, InvoiceRow))
 
 
 def acting(context: Context, customer_id: str) -> UnitOfWork:
-    """A unit of work of its own, among one customer's rows; staff who act there stay staff."""
+    """Return a unit of work of its own on one customer's rows. Staff stay staff in it."""
     caller = context.session.caller
     return context.session.for_caller(replace(caller, customer_id=customer_id, session_id=None if context.viewer.is_staff else caller.session_id))
 
 
 async def check_quota(transaction: Transaction, parent: AttachmentTarget, context: Context, *, coming: int) -> None:
-    """Raises Refused if `coming` more files do not fit. Other groups of the customer wait, so that two cannot take the last place."""
+    """Raise Refused if `coming` more files exceed the limit. Takes the customer's lock, so that two concurrent groups cannot both take the last place."""
     limit = files_of(context).limits.per_parent
     if limit is None:
         return
@@ -65,5 +68,5 @@ async def check_quota(transaction: Transaction, parent: AttachmentTarget, contex
     check_room(count.files + coming, limit)
 
 
-def _states(found: Any) -> list[actions.ActionAvailability]:
-    return actions.of_invoice(found.status, found.remaining_minor) if isinstance(found, InvoiceRow) else actions.of_schedule(found.status)
+def _states(row: Any) -> list[actions.ActionAvailability]:
+    return actions.of_invoice(row.status, row.remaining_minor) if isinstance(row, InvoiceRow) else actions.of_schedule(row.status)

@@ -1,4 +1,4 @@
-"""Attaching files that come with the request, and deleting them."""
+"""Upload of files in the request's body, and deletion of attachments."""
 
 import asyncio
 import json
@@ -32,7 +32,7 @@ from storage import keys
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """One file that is in the bucket, as its row will say it."""
+    """One file that is in the bucket, as its row will describe it."""
 
     id: str
     file_name: str
@@ -44,7 +44,7 @@ class StoredFile:
 
 @dataclass(slots=True)
 class FileSlot:
-    """Where one file of a group goes. The sizes of all of them so far stand in one list."""
+    """The place of one file of a group. `sizes` is shared: it holds the bytes received so far of every file of the group."""
 
     target: tuple[str, str]
     input_field: str
@@ -53,50 +53,52 @@ class FileSlot:
     is_read: asyncio.Event = field(default_factory=asyncio.Event)
 
     def check(self, size: int, is_over: bool) -> None:
-        """Raises Refused."""
+        """Record the bytes of this file received so far. Raises Refused."""
         self.sizes[self.number] = size
         check_sizes(self.sizes)
         if is_over:
             self.is_read.set()
 
 
-async def upload(given: Any, context: Context) -> Any:
-    """A group, all or nothing: its objects are noted as loose, then written, then owned by rows, or else deleted again."""
-    check_count(len(given.files))
-    call = call_of("uploadAttachments", given.idempotency_key)
-    parent = await open_parent(str(given.parent_id), context)
+async def upload(arguments: Any, context: Context) -> Any:
+    """Store a group of files as a whole. Its objects are recorded as loose, written, and then owned by rows; otherwise they are deleted again. Raises Refused."""
+    check_count(len(arguments.files))
+    call = call_of("uploadAttachments", arguments.idempotency_key)
+    parent = await open_parent(str(arguments.parent_id), context)
     session = acting(context, parent.customer_id)
-    targets = [_target(parent.customer_id, context) for _ in given.files]
+    targets = [_target(parent.customer_id, context) for _ in arguments.files]
     object_keys = [key for _, key in targets]
     async with session.write() as transaction:
         await check_quota(transaction, parent, context, coming=len(targets))
         await transaction.run("loose_objects.add", object_keys=object_keys, expires_at=context.now + WRITE_WINDOW)
-    is_kept = False
+    is_owned = False
     try:
-        stored = await _receive_all(given.files, targets, context)
+        stored = await _receive_all(arguments.files, targets, context)
         async with session.write() as transaction:
             answer = await _save(transaction, parent, stored, context, call=call)
-        is_kept = isinstance(answer, list)
+        is_owned = isinstance(answer, list)
     finally:
-        if not is_kept:
+        if not is_owned:
             files_of(context).later(discard(session, files_of(context).bucket, object_keys))
     if isinstance(answer, ReplayedAnswer):
         return ReplayedAnswer(await mutation_result(answer.value, parent.customer_id, context))
     return await mutation_result(answer, parent.customer_id, context)
 
 
-async def delete(given: Any, context: Context) -> str:
-    """By who uploaded it. The row goes first; its object is loose from then on, and soon gone."""
-    identifier = str(given.attachment_id)
-    found = await by_id(await owner_of(identifier, context), identifier, ("att",), context)
-    if found is None:
+async def delete(arguments: Any, context: Context) -> str:
+    """Delete an attachment of the caller. The row is deleted first; its object is then loose, and deleted after the response. Raises Refused."""
+    identifier = str(arguments.attachment_id)
+    attachment = await by_id(await owner_of(identifier, context), identifier, ("att",), context)
+    if attachment is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such attachment.", "attachmentId")
     viewer = context.viewer
-    check_action(actions.of_attachment(found.status, found.uploaded_by, actor=viewer.kind, needs_sign_in=viewer.needs_sign_in), Action.DELETE, "attachmentId")
+    check_action(
+        actions.of_attachment(attachment.status, attachment.uploaded_by, actor=viewer.kind, needs_sign_in=viewer.needs_sign_in), Action.DELETE, "attachmentId"
+    )
     await context.session.release()
-    session = acting(context, found.customer_id)
+    session = acting(context, attachment.customer_id)
     async with session.write() as transaction:
-        if found.uploaded_by == Uploader.CUSTOMER:
+        if attachment.uploaded_by == Uploader.CUSTOMER:
             await check_signed_in(transaction, context)
         gone = await transaction.first("attachments.delete", id=identifier, uploaded_by=uploader_of(context))
         if gone is None:
@@ -104,25 +106,25 @@ async def delete(given: Any, context: Context) -> str:
         await transaction.run("loose_objects.add", object_keys=[gone.object_key], expires_at=context.now + UPLOAD_WINDOW)
         await note(transaction, context, "deleteAttachment", detail=identifier)
     bucket = files_of(context).bucket
-    files_of(context).later(clear(bucket, gone.object_key) if found.status == "PENDING" else discard(session, bucket, [gone.object_key]))
+    files_of(context).later(clear(bucket, gone.object_key) if attachment.status == "PENDING" else discard(session, bucket, [gone.object_key]))
     return identifier
 
 
 async def mutation_result(identifiers: list[str], customer_id: str, context: Context) -> list[Any]:
-    """The attachments as they are now; those deleted since an answer was kept are left out."""
+    """Return the attachments by their current rows, without those that were deleted after the answer was stored."""
     context.forget()
-    found = await context.loaders.one(blocks()["attachments.by_id"]).load_many([(customer_id, identifier) for identifier in identifiers])
-    return [row for row in found if row is not None]
+    rows = await context.loaders.one(blocks()["attachments.by_id"]).load_many([(customer_id, identifier) for identifier in identifiers])
+    return [row for row in rows if row is not None]
 
 
 def _target(customer_id: str, context: Context) -> tuple[str, str]:
-    """An id for an attachment, and the key of its object."""
+    """Return a new id for an attachment, and the key of its object."""
     identifier = fresh_id("att", context)
     return identifier, keys.stored(customer_id, identifier, secrets.token_hex(8))
 
 
 async def _receive_all(uploads: list[Upload], targets: list[tuple[str, str]], context: Context) -> list[StoredFile]:
-    """The group's files in the order of the input, whatever order they come in. While the bucket still settles one, the next one comes."""
+    """Receive the group's files in any order; return them in the order of the input. The next file is received while the bucket still completes the one before."""
     sizes = [0] * len(uploads)
     stored: dict[int, asyncio.Task[StoredFile]] = {}
     try:
@@ -138,7 +140,7 @@ async def _receive_all(uploads: list[Upload], targets: list[tuple[str, str]], co
 
 
 async def _first(is_read: asyncio.Event, task: "asyncio.Task[StoredFile]") -> None:
-    """Wait until a file's last byte was taken. Raises what went wrong before."""
+    """Wait until a file's last byte was received. Raises the error of the task if it ended before."""
     reading = asyncio.create_task(is_read.wait())
     try:
         await asyncio.wait((reading, task), return_when=asyncio.FIRST_COMPLETED)
@@ -158,10 +160,10 @@ async def _receive(file: IncomingFile, place: FileSlot, context: Context) -> Sto
 async def _save(
     transaction: Transaction, parent: AttachmentTarget, stored: list[StoredFile], context: Context, *, call: MutationCall
 ) -> list[str] | ReplayedAnswer:
-    """The ids of the attachments that now own the objects. Raises Refused."""
-    asked = [parent.id, uploader_of(context), *([file.file_name, file.content_type, file.size_bytes, file.sha256] for file in stored)]
-    if kept := await replayed(transaction, call, asked):
-        return kept
+    """Return the ids of the attachments that now own the objects. Raises Refused."""
+    request = [parent.id, uploader_of(context), *([file.file_name, file.content_type, file.size_bytes, file.sha256] for file in stored)]
+    if replay := await replayed(transaction, call, request):
+        return replay
     await check_quota(transaction, parent, context, coming=len(stored))
     taken = await transaction.run("loose_objects.own", object_keys=[file.object_key for file in stored])
     if len(taken) != len(stored):
@@ -170,21 +172,21 @@ async def _save(
     return await save_answer(transaction, call, parent, [file.id for file in stored], context=context)
 
 
-async def replayed(transaction: Transaction, call: MutationCall, asked: Any) -> ReplayedAnswer | None:
-    """The ids that were the answer to the first call with the key; None if this is the first. `asked` is JSON, what the call wants. Raises Refused."""
-    claim = await claim_key(transaction, call, hash_of_values(asked))
+async def replayed(transaction: Transaction, call: MutationCall, request: Any) -> ReplayedAnswer | None:
+    """Return the ids that answered the first call with the key; None if this is the first. `request` is the call's arguments as JSON. Raises Refused."""
+    claim = await claim_key(transaction, call, hash_of_values(request))
     return ReplayedAnswer(json.loads(claim.answer)["attachments"]) if claim.answer else None
 
 
 async def save_answer(transaction: Transaction, call: MutationCall, parent: AttachmentTarget, identifiers: list[str], *, context: Context) -> list[str]:
-    """The ids, which are the answer from now on, and what was done in the audit trail."""
+    """Store the ids as the answer of the key, and the event in the audit trail. Return the ids."""
     audit = audited(context, call.mutation, customer_id=parent.customer_id, detail=" ".join([parent.id, *identifiers]))
     await save(transaction, merged(audit, answered(call, {"attachments": identifiers}, now=context.now)))
     return identifiers
 
 
 async def add(transaction: Transaction, parent: AttachmentTarget, files: list[StoredFile], context: Context, *, status: str) -> None:
-    """Rows for a group of files. Raises Refused if the schedule was canceled meanwhile."""
+    """Insert the rows of a group of files. Raises Refused if the schedule was canceled meanwhile."""
     added = await transaction.run(
         "attachments.add",
         **parent.columns,

@@ -1,6 +1,6 @@
-"""A file's bytes on their way into the bucket: counted, hashed, judged and scanned as they pass, and never held in memory as a whole.
+"""The stream of a file's bytes into the bucket: counted, hashed, checked and scanned as they pass, and never held in memory as a whole.
 
-A PDF is parsed when its last byte has come: while the local bucket's disk takes it, and else before any row owns the object.
+A PDF is parsed after its last byte: during the local bucket's fsync, and with another bucket before any row owns the object.
 """
 
 import errno
@@ -22,13 +22,13 @@ from storage.sniff import Inspector
 
 PDF = "application/pdf"
 
-# Told how many bytes have come, and whether these are all; raises Refused when they are too many.
+# Called with the number of bytes so far, and whether they are all; raises Refused when they are too many.
 Limit = Callable[[int, bool], None]
 
 
 @dataclass(frozen=True, slots=True)
 class UploadTarget:
-    """Where a file goes, what it is said to be, and the input's field that refusals are about."""
+    """The object key of a file, its media type, and the input's field that refusals name."""
 
     key: str
     content_type: str
@@ -46,7 +46,7 @@ class Digest(Protocol):
 
 @dataclass(slots=True)
 class UploadStream:
-    """What is known of the bytes so far. The bucket shows them."""
+    """The state of a file's bytes so far: size, hash and structure. The bucket calls `look`, `finish` and `whole`."""
 
     inspector: Inspector
     spool: BinaryIO | None
@@ -72,7 +72,7 @@ class UploadStream:
 
 
 async def ingest(chunks: AsyncIterator[bytes], target: UploadTarget, files: Files) -> tuple[int, str]:
-    """Size and SHA-256 of what is now in the bucket. Raises Refused, BucketUnavailable, and what `chunks` raises; then the object may be there or not."""
+    """Store the bytes; return their size and SHA-256. Raises Refused, BucketUnavailable, and what `chunks` raises; then the object may exist or not."""
     try:
         async with AsyncExitStack() as stack:
             spool = await stack.enter_async_context(_spooled(target, files))
@@ -88,7 +88,7 @@ async def ingest(chunks: AsyncIterator[bytes], target: UploadTarget, files: File
 
 
 async def _passed(chunks: AsyncIterator[bytes], passing: UploadStream, target: UploadTarget, scan: Scan | None) -> AsyncGenerator[bytes, None]:
-    """The bytes, counted and scanned. They end only when they were found good, and the bucket keeps nothing that has no end."""
+    """Yield the bytes, counted and scanned. The stream ends only after all checks have passed; a bucket stores no object of a stream that raises."""
     async for chunk in chunks:
         passing.size += len(chunk)
         target.limit(passing.size, False)
@@ -103,7 +103,7 @@ async def _passed(chunks: AsyncIterator[bytes], passing: UploadStream, target: U
 
 @asynccontextmanager
 async def _spooled(target: UploadTarget, files: Files) -> AsyncIterator[BinaryIO | None]:
-    """A temporary file for the bytes of a PDF, where the bucket is not on this machine. It has no name, so that nothing is left of it whatever happens."""
+    """Yield a temporary file for the bytes of a PDF where the bucket is not on this machine, else None. The file has no name, so it never outlives the process."""
     if target.content_type != PDF or files.bucket.path(target.key):
         yield None
         return
@@ -112,19 +112,19 @@ async def _spooled(target: UploadTarget, files: Files) -> AsyncIterator[BinaryIO
     try:
         yield spool
     finally:
-        with suppress(OSError):  # of a full disk, once more: closing writes what could not be written
+        with suppress(OSError):  # of a full disk: close tries again to write what could not be written
             spool.close()
 
 
 async def _parse(target: UploadTarget, files: Files, descriptor: int) -> None:
-    """Raises Refused."""
+    """Check a PDF. Raises Refused."""
     if target.content_type == PDF:
         await files.examiner.examine(descriptor, keys.owner_of(target.key))
 
 
 @contextmanager
 def _disk() -> Iterator[None]:
-    """A full or broken disk is an outage like one of the bucket."""
+    """Raise BucketUnavailable for a full or broken disk."""
     try:
         yield
     except OSError as error:

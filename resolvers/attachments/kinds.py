@@ -1,4 +1,4 @@
-"""What a file is, from its first bytes, before any of it goes on to the bucket."""
+"""The type of a file, recognised by its first bytes before any of it is sent to the bucket."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from storage.sniff import RECOGNISED, recognised
 
 @dataclass(frozen=True, slots=True)
 class DeclaredTypes:
-    """What a client says of a file, and the input's field that refusals are about."""
+    """The name and media type that a client declares for a file, and the input's field that refusals name."""
 
     file_name: str
     declared_type: str
@@ -20,7 +20,7 @@ class DeclaredTypes:
 
 @dataclass(frozen=True, slots=True)
 class RecognisedFile:
-    """A file by its content: its type, its name with an extension of that type, and all of its bytes."""
+    """A file by its content: its media type, its name with an extension of that type, and all of its bytes."""
 
     file_name: str
     content_type: str
@@ -28,7 +28,10 @@ class RecognisedFile:
 
 
 async def recognise(chunks: AsyncIterator[bytes], claims: DeclaredTypes) -> RecognisedFile:
-    """Raises Refused for a file that is of no type that is taken, or that is said to be quite another kind; a claim of that sort before its bytes are read."""
+    """Return the recognised file.
+
+    Raises Refused for a file of a type that is not accepted, or of another kind than declared; for a declared type that is not accepted, before its bytes are read.
+    """
     name = clean_name(claims.file_name)
     check_claims(name, claims.declared_type, claims.field)
     head: list[bytes] = []

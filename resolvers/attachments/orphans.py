@@ -1,4 +1,4 @@
-"""Objects of the bucket that no attachment owns. Each is named by a row before its first byte is written, and until it is known to be gone."""
+"""Objects of the bucket that no attachment owns. A row names each of them from before its first byte is written until it is known to be deleted."""
 
 import logging
 from dataclasses import dataclass, field, replace
@@ -10,32 +10,32 @@ from storage.bucket import PRESIGNED_SECONDS, Bucket, BucketRefused, BucketUnava
 
 logger = logging.getLogger("portico.files")
 
-# By then nobody writes an object any more that a request of now began.
+# After this time no request that began now still writes its object.
 WRITE_WINDOW = timedelta(hours=1)
 
-# By then nobody can send a file any more to an address that was given out now.
+# After this time no file can be sent any more to a presigned URL that was issued now.
 UPLOAD_WINDOW = timedelta(seconds=PRESIGNED_SECONDS) + WRITE_WINDOW
 
-# A bucket that cannot be reached for so many objects in a row is away, and it is not the objects.
+# After this many consecutive unreachable objects the bucket counts as unavailable.
 AWAY = 3
-# One that answers, and refuses to delete so many in a row, refuses all of them.
+# After this many consecutive refusals to delete, the bucket counts as refusing all deletions.
 REFUSING = 100
 
 
 @dataclass(slots=True)
 class FailureStreak:
-    """How many objects the bucket failed to delete since the last one that it deleted."""
+    """How many objects could not be deleted since the last one that was."""
 
     unreachable: int = 0
     refused: int = 0
 
     def add(self, error: Exception) -> None:
-        """What is wrong with one key alone says nothing of the bucket."""
+        """Count an error of the bucket. An error of one key alone is not counted."""
         self.refused += isinstance(error, BucketRefused)
         self.unreachable += isinstance(error, BucketUnavailable) and not isinstance(error, BucketRefused)
 
     def is_over(self) -> bool:
-        """Whether the bucket is to blame, so that other objects need not be tried."""
+        """Whether the bucket itself fails, so that further objects need not be tried."""
         return self.unreachable >= AWAY or self.refused >= REFUSING
 
     def end(self) -> None:
@@ -44,9 +44,9 @@ class FailureStreak:
 
 @dataclass(slots=True)
 class DeletionResult:
-    """Which objects are gone, and why others could not be deleted. What is in neither was not tried, because the bucket is away.
+    """Which objects are deleted, and why others could not be. An object in neither was not tried, because the bucket is unavailable.
 
-    `unchecked` of those that are gone may have left parts of unfinished uploads, which the bucket refuses to list or to abort.
+    `unchecked` counts deleted objects that may have left parts of unfinished uploads, which the bucket refuses to list or to abort.
     """
 
     deleted: list[str] = field(default_factory=list)
@@ -55,9 +55,9 @@ class DeletionResult:
 
 
 async def remove(session: UnitOfWork, bucket: Bucket, object_keys: list[str], streak: FailureStreak | None = None) -> DeletionResult:
-    """Delete those of the objects that are loose, and then forget them. `session` acts for their customer.
+    """Delete those of the objects that are loose, and then their rows. `session` acts for their customer.
 
-    Dooming them first waits for whoever is about to own them: a commit whose answer was lost leaves nothing loose, and so nothing is deleted.
+    Marking them as doomed first waits for a transaction that is about to own them: after a commit whose answer was lost nothing is loose, and nothing is deleted.
     """
     async with session.write() as transaction:
         doomed = [row.object_key for row in await transaction.run("loose_objects.doom", object_keys=object_keys)]
@@ -65,7 +65,7 @@ async def remove(session: UnitOfWork, bucket: Bucket, object_keys: list[str], st
     async with session.write() as transaction:
         await transaction.run("loose_objects.forget", object_keys=removed.deleted)
         if removed.failed:
-            # They come after everything that is due already, so that what fails each time never stands before the others.
+            # They become due after everything that is due already, so that objects that fail each time do not delay others.
             await transaction.run("loose_objects.add", object_keys=list(removed.failed), expires_at=session.caller.now)
     return removed
 
@@ -75,7 +75,7 @@ async def _delete(bucket: Bucket, keys: list[str], streak: FailureStreak) -> Del
     for key in keys:
         try:
             removed.unchecked += not await bucket.delete(key)
-        except Exception as error:  # whatever one object fails with, the others are deleted
+        except Exception as error:  # an error of one object does not stop the deletion of the others
             removed.failed[key] = error
             streak.add(error)
             if streak.is_over():
@@ -87,10 +87,10 @@ async def _delete(bucket: Bucket, keys: list[str], streak: FailureStreak) -> Del
 
 
 async def discard(session: UnitOfWork, bucket: Bucket, object_keys: list[str]) -> None:
-    """After the answer. What fails is left to the sweep."""
+    """Delete loose objects after the response. What fails is left to the sweep."""
     try:
         removed = await remove(session.apart(replace(session.caller, session_id=None, app=None)), bucket, object_keys)
-    except Exception as error:  # nobody waits any more, and the sweep comes by anyway
+    except Exception as error:  # the response is sent already, and the sweep retries
         logger.warning("%d objects are left to the sweep: %s", len(object_keys), describe(error))
         return
     for failure in removed.failed.values():
@@ -98,8 +98,8 @@ async def discard(session: UnitOfWork, bucket: Bucket, object_keys: list[str]) -
 
 
 async def clear(bucket: Bucket, key: str) -> None:
-    """After the answer: delete an object now, and let its row stand, because somebody may still send it once more."""
+    """Delete an object after the response, but not its row, because a client may still send the file again."""
     try:
         await bucket.delete(key)
-    except Exception as error:  # nobody waits any more, and the sweep comes by anyway
+    except Exception as error:  # the response is sent already, and the sweep retries
         logger.warning("an object is left to the sweep: %s", describe(error))

@@ -1,4 +1,4 @@
-"""Direct uploads: files are announced, sent by the client to the bucket itself, and then looked at and kept. For large fleets, whose bytes need not pass twice."""
+"""Direct uploads: files are declared, sent by the client to the bucket itself, then checked and stored. For large fleets of clients, whose bytes need not pass twice."""
 
 import asyncio
 import secrets
@@ -29,10 +29,10 @@ from storage.bucket import DeclaredFile, NoSuchObject
 
 T = TypeVar("T")
 
-# A row that waits for its bytes, and where they go.
+# A pending row, and the target of its bytes.
 Move = tuple[Any, UploadTarget]
 
-# What the bytes themselves are to blame for: they will not become better.
+# Refusals that are final, because they are about the bytes themselves.
 FINAL = (
     ErrorCode.UNSUPPORTED_FILE,
     ErrorCode.UNSAFE_FILE,
@@ -43,7 +43,7 @@ FINAL = (
     ErrorCode.EMPTY_FILE,
 )
 
-# How many files of a group are moved at a time. A hundred small ones one after the other would take longer than an operation may.
+# How many files of a group are moved at a time. A hundred small files one after the other would take longer than an operation may.
 MOVED_AT_ONCE = 4
 
 
@@ -55,7 +55,7 @@ class PresignedField:
 
 @dataclass(frozen=True, slots=True)
 class MovedUpload:
-    """A row whose bytes are under `key` now, with the type and the name that they say."""
+    """A row whose bytes are now under `key`, with the type and the name by their content."""
 
     row: Any
     key: str
@@ -65,7 +65,7 @@ class MovedUpload:
 
 @dataclass(frozen=True, slots=True)
 class PresignedUpload:
-    """Where to send one announced file."""
+    """The URL and form fields by which a client sends one declared file."""
 
     attachment: Any
     url: str
@@ -73,42 +73,39 @@ class PresignedUpload:
     expires_at: datetime
 
 
-async def create(given: Any, context: Context) -> Any:
-    """Rows that wait for their bytes, and an address for each. Asked again with the same key: the same rows, with new addresses."""
-    check_count(len(given.files))
-    call = call_of("createAttachmentUploads", given.idempotency_key)
-    announced = [_declared_file(file, f"files.{number}") for number, file in enumerate(given.files)]
+async def create(arguments: Any, context: Context) -> Any:
+    """Insert pending rows, and return a presigned URL for each. A repeated call with the same key returns the same rows with new URLs. Raises Refused."""
+    check_count(len(arguments.files))
+    call = call_of("createAttachmentUploads", arguments.idempotency_key)
+    announced = [_declared_file(file, f"files.{number}") for number, file in enumerate(arguments.files)]
     check_sizes([size for _, _, size, _ in announced])
-    parent = await open_parent(str(given.parent_id), context)
+    parent = await open_parent(str(arguments.parent_id), context)
     async with acting(context, parent.customer_id).write() as transaction:
-        kept = await replayed(transaction, call, [parent.id, uploader_of(context), announced])
-        identifiers: list[str] = kept.value if kept else await _announce(transaction, parent, announced, context)
-        if not kept:
+        replay = await replayed(transaction, call, [parent.id, uploader_of(context), announced])
+        identifiers: list[str] = replay.value if replay else await _announce(transaction, parent, announced, context)
+        if not replay:
             await save_answer(transaction, call, parent, identifiers, context=context)
     pending = [row for row in await mutation_result(identifiers, parent.customer_id, context) if row.status == "PENDING"]
-    if kept:
+    if replay:
         await _check_sender(pending, context)
     uploads = [await _presigned_post(row, context) for row in pending]
-    return ReplayedAnswer(uploads) if kept else uploads
+    return ReplayedAnswer(uploads) if replay else uploads
 
 
 async def _check_sender(rows: list[Any], context: Context) -> None:
-    """An address lets its holder replace what was sent there already. What was announced by a customer who had signed in, nobody else sends.
-
-    Raises Refused.
-    """
+    """Raise Refused where a customer who had signed in declared a file, and the caller has not: a new URL would let its holder replace what was sent already."""
     if any(row.uploaded_by == Uploader.CUSTOMER and not row.uploaded_on_behalf for row in rows):
         async with context.session.write() as transaction:
             await check_signed_in(transaction, context)
 
 
-async def complete(given: Any, context: Context) -> list[Any]:
-    """All of them or none. Each file is read once more on its way from where it was sent to where it is kept, so what was judged is what is kept.
+async def complete(arguments: Any, context: Context) -> list[Any]:
+    """Complete a group as a whole. Each file is copied from its incoming key to a new key and checked on the way, so that the stored bytes are the checked bytes.
 
-    Asked again: the same answer.
+    A repeated call returns the same answer. Raises Refused.
     """
-    check_count(len(given.attachment_ids), "attachmentIds")
-    rows = await _all([_declared_row(str(identifier), f"attachmentIds.{number}", context) for number, identifier in enumerate(given.attachment_ids)])
+    check_count(len(arguments.attachment_ids), "attachmentIds")
+    rows = await _all([_declared_row(str(identifier), f"attachmentIds.{number}", context) for number, identifier in enumerate(arguments.attachment_ids)])
     await context.session.release()
     if len({row.customer_id for row in rows}) > 1:
         raise Refused(ErrorCode.INVALID_VALUE, "These attachments are of several customers.", "attachmentIds")
@@ -127,7 +124,7 @@ async def _announce(transaction: Transaction, parent: AttachmentTarget, announce
 
 
 def _declared_file(file: Any, field: str) -> tuple[str, str, int, str]:
-    """Name, type, size, SHA-256. Raises Refused."""
+    """Return name, media type, size and SHA-256. Raises Refused."""
     name = clean_name(file.file_name)
     check_size(file.size_bytes, field)
     sha256 = file.sha256.lower()
@@ -135,7 +132,7 @@ def _declared_file(file: Any, field: str) -> tuple[str, str, int, str]:
         raise Refused(ErrorCode.INVALID_VALUE, "A SHA-256 is 64 hex digits.", field)
     check_claims(name, file.content_type, field)
     content_type = declared_type(name, file.content_type)
-    # Without any hint it is taken to be a PDF until its bytes are here, and its name says nothing that would have to be put right.
+    # A file without any declared type counts as a PDF until its bytes are read, and its name has no extension to correct.
     return (named(name, content_type), content_type, file.size_bytes, sha256) if content_type else (name, PDF, file.size_bytes, sha256)
 
 
@@ -146,18 +143,18 @@ async def _presigned_post(row: Any, context: Context) -> PresignedUpload:
 
 
 async def _declared_row(identifier: str, field: str, context: Context) -> Any:
-    """Raises Refused: NOT_FOUND, also for what somebody else announced; NOT_STORED for what was rejected."""
+    """Return the row with the place of its object. Raises Refused: NOT_FOUND, also for another uploader's file; NOT_STORED for a rejected file."""
     owner = await owner_of(identifier, context)
-    found = await by_id(owner, identifier, ("att",), context)
-    if found is None or found.uploaded_by != uploader_of(context):
+    row = await by_id(owner, identifier, ("att",), context)
+    if row is None or row.uploaded_by != uploader_of(context):
         raise Refused(ErrorCode.NOT_FOUND, "There is no such attachment.", field)
-    if found.status == "REJECTED":
+    if row.status == "REJECTED":
         raise Refused(ErrorCode.NOT_STORED, "This file was rejected. Call `createAttachmentUploads` again.", field)
     return await context.loaders.one(blocks()["attachments.place"]).load((owner, identifier))
 
 
 def _move_of(row: Any, field: str) -> Move:
-    """To a key of this very attempt."""
+    """Return the row with a target under a new key, which only this attempt uses."""
 
     def judge(size: int, _is_over: bool) -> None:
         if size > row.size_bytes:
@@ -167,7 +164,7 @@ def _move_of(row: Any, field: str) -> Move:
 
 
 async def _complete(session: UnitOfWork, moves: list[Move], context: Context) -> None:
-    """The new objects are loose until the rows own them, and those that none owns in the end are deleted again."""
+    """Move the files. The new objects are loose until the rows own them; those without an owner in the end are deleted again. Raises Refused."""
     files = files_of(context)
     object_keys = [target.key for _, target in moves]
     async with session.write() as transaction:
@@ -186,7 +183,7 @@ async def _complete(session: UnitOfWork, moves: list[Move], context: Context) ->
 
 
 async def _all(coroutines: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
-    """Their results, in order. Raises what the first of them in order raised, once all have ended."""
+    """Return the results in order. After all have ended, raises the error of the first in order that failed."""
     results = await asyncio.gather(*coroutines, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
@@ -200,11 +197,11 @@ async def _in_turn(turns: asyncio.Semaphore, coroutine: Coroutine[Any, Any, T]) 
 
 
 async def _move(session: UnitOfWork, row: Any, target: UploadTarget, context: Context) -> MovedUpload | None:
-    """None if there was nothing to move; another attempt may have been faster and have cleared it away. Raises Refused."""
+    """Copy one file to its target. None if another attempt was faster and has removed the incoming object. Raises Refused."""
     files = files_of(context)
     try:
         async with files.bucket.open(row.object_key) as chunks:
-            # What the row says of its type may be a guess; what was announced of it is in its name.
+            # The row's type may be a default; the declared type is in the extension of its name.
             known = await recognise(chunks, DeclaredTypes(row.file_name, "", target.field))
             size, sha256 = await ingest(known.chunks, replace(target, content_type=known.content_type), files)
         if (size, sha256) != (row.size_bytes, row.sha256):
@@ -222,12 +219,12 @@ async def _move(session: UnitOfWork, row: Any, target: UploadTarget, context: Co
 
 async def _is_stored(session: UnitOfWork, row: Any) -> bool:
     async with session.write() as transaction:
-        found = await transaction.first("attachments.place", key=row.id)
-    return found is not None and found.status == "STORED"
+        current = await transaction.first("attachments.place", key=row.id)
+    return current is not None and current.status == "STORED"
 
 
 async def _own(transaction: Transaction, moved: MovedUpload, context: Context) -> bool:
-    """Whether the row owns the object now; another attempt may have been faster. Where the file was sent is loose, for as long as it can be sent again."""
+    """Return whether the row owns the object now; another attempt may have been faster. The incoming object becomes loose, for as long as it can be sent again."""
     row = moved.row
     stored = await transaction.first("attachments.store", id=row.id, object_key=moved.key, content_type=moved.content_type, file_name=moved.file_name)
     if stored is None:
@@ -240,7 +237,7 @@ async def _own(transaction: Transaction, moved: MovedUpload, context: Context) -
 
 
 async def _reject(session: UnitOfWork, row: Any, context: Context) -> None:
-    """The bytes cannot become better; what was sent is loose."""
+    """Mark the row as rejected, and its incoming object as loose."""
     async with session.write() as transaction:
         await transaction.run("attachments.reject", id=row.id)
         await transaction.run("loose_objects.add", object_keys=[row.object_key], expires_at=context.now + UPLOAD_WINDOW)

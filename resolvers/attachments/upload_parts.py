@@ -1,4 +1,4 @@
-"""Files that come with a request. A variable holds an Upload; its bytes follow in the request's body, in an order that the client chooses."""
+"""Files in a multipart request. A variable's value is an Upload; its bytes follow in the request's body, in an order that the client chooses."""
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from billing.refusals import BadUserInput
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Upload:
-    """A file that was announced. `source` is the request it comes with."""
+    """A file that the request's map declares. `source` reads it from the request."""
 
     name: str
     source: "UploadSource"
@@ -17,7 +17,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class IncomingFile:
-    """A file whose bytes come now: name and media type as the client says them."""
+    """The file that is being received, with the name and media type that the client declares."""
 
     upload: Upload
     file_name: str
@@ -27,11 +27,11 @@ class IncomingFile:
 
 class UploadSource(Protocol):
     async def next_file(self) -> IncomingFile:
-        """The next file of the body. The one before must have been read to its end. Raises where there is none, and what the transport has to say."""
+        """Return the next file of the body. The file before must have been read to its end. Raises where there is none, and errors of the transport."""
 
 
 async def iter_parts(uploads: Sequence[Upload]) -> AsyncIterator[tuple[int, IncomingFile]]:
-    """Each of the uploads with its place, in the order in which they come. Raises BadUserInput."""
+    """Yield each upload with its index, in the order of the request's body. Raises BadUserInput."""
     places = {upload: number for number, upload in enumerate(uploads)}
     if len(places) < len(uploads):
         raise BadUserInput("A file stands in the list twice.", "input", "files")

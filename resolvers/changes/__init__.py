@@ -1,1 +1,1 @@
-"""Decisions as rows: what is written in one transaction."""
+"""Decisions as rows that are written in one transaction."""

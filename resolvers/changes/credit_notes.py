@@ -12,12 +12,12 @@ if TYPE_CHECKING:  # `writing` makes credit notes of a decision
 
 
 def unnumbered_note(note_id: str, *, by: "WriteContext") -> dict[str, Any]:
-    """Columns of a credit note that is issued now, as `unnumbered` of an invoice."""
+    """Return the columns of a credit note that is issued now, like `unnumbered` those of an invoice."""
     return {"number": note_id, "issued_at": by.now, "place": asdict(by.numbering.credit_note_place(by.now)), "issuer": issuer_columns(by.issuer)}
 
 
 def issuer_columns(issuer: InvoiceIssuer | None) -> dict[str, Any] | None:
-    """What a document prints of the merchant."""
+    """Return the columns of the merchant that a document prints."""
     return {f"issuer_{name}": value for name, value in asdict(issuer).items()} if issuer else None
 
 
@@ -26,7 +26,7 @@ def wording_columns(wording: Wording | None) -> dict[str, Any]:
 
 
 def note_rows(note: IssuedCreditNote, customer_id: str, currency: str, *, by: "WriteContext") -> dict[str, list[dict[str, Any]]]:
-    """A credit note, its lines, and the balance entry of what it grants."""
+    """Return the rows of a credit note, its lines, and the balance entry of the credit it grants."""
     note_id = by.new_id("cn")
     owner = {"customer_id": customer_id, "currency": currency}
     row = owner | {

@@ -1,4 +1,4 @@
-"""What a payment changes of invoices, installments and schedules, which are paid in step, as rows."""
+"""The rows of invoices, installments and schedules that a payment changes together."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ from resolvers.changes.writing import WriteContext
 
 
 def collected_rows(charged: Sequence[AllocationPart], credited: Sequence[AllocationPart], schedule_of: Mapping[str, str], *, by: WriteContext) -> Changes:
-    """When the money is there. `schedule_of` has the schedule of each installment."""
+    """Return the changes of a successful payment. `schedule_of` maps each installment to its schedule."""
     paid_of, credit_of = sums(charged, "invoice_id"), sums(credited, "invoice_id")
     installments = sums([*charged, *credited], "installment_id")
     schedules: Counter[str] = Counter()
@@ -23,7 +23,7 @@ def collected_rows(charged: Sequence[AllocationPart], credited: Sequence[Allocat
 
 
 def attempted_rows(parts: Iterable[AllocationPart]) -> Changes:
-    """While the processor decides."""
+    """Return the changes that hold while the processor decides."""
     items = list(parts)
     return {
         "attempted": [{"id": one} for one in sorted(sums(items, "invoice_id"))],
@@ -32,13 +32,13 @@ def attempted_rows(parts: Iterable[AllocationPart]) -> Changes:
 
 
 def uncollected_rows(parts: Iterable[AllocationPart]) -> Changes:
-    """As before the payment: what the billing clock would have tried again, it tries when it would have."""
+    """Return the changes that restore the state before the payment. The billing clock retries at the time it would have retried without it."""
     attempted = attempted_rows(parts)
     return {"uncollected": attempted["attempted"], "uncollected_installment": attempted["attempted_installment"]}
 
 
 def sums(parts: Iterable[AllocationPart], key: str) -> Counter[str]:
-    """What is for each invoice, or each installment."""
+    """Return the sum of the parts of each invoice, or of each installment."""
     minor_of: Counter[str] = Counter()
     for part in parts:
         if (identifier := getattr(part, key)) is not None:

@@ -1,4 +1,4 @@
-"""A preview's token: it pins the instant and the outcome for ten minutes, signed, with nothing kept."""
+"""The token of a preview: it pins the instant and the outcome for ten minutes. It is signed, and no row stores it."""
 
 import base64
 import hashlib
@@ -17,31 +17,31 @@ from resolvers.context import Context, payments_of
 LIFETIME = timedelta(minutes=10)
 EXPIRED = "This preview is no longer valid. Preview again."
 
-# What a call says about itself and not about what it wants.
+# Fields of an input that are about the call, and not about its subject.
 ABOUT_THE_CALL = ("idempotency_key", "preview_token", "expected_version")
 
 
 @dataclass(frozen=True, slots=True)
 class PinnedPreview:
-    """The instant that a preview was made for, and what came out."""
+    """The instant that a preview was made for, and a hash of its outcome."""
 
     at: datetime
     outcome: str
 
     def check(self, decision: Decision) -> None:
-        """Raises Refused where the decision, made for the same instant, would differ from the preview."""
+        """Raise Refused where the decision, made for the same instant, differs from the preview."""
         if not hmac.compare_digest(outcome_of(decision), self.outcome):
             raise Refused(ErrorCode.PREVIEW_EXPIRED, EXPIRED, "previewToken")
 
 
-def pin(given: Any, mutation: str, decision: Decision, context: Context) -> str:
-    payload = json.dumps({"what": _subject(given, mutation, context), "at": context.now.isoformat(), "outcome": outcome_of(decision)}).encode()
+def pin(arguments: Any, mutation: str, decision: Decision, context: Context) -> str:
+    payload = json.dumps({"what": _subject(arguments, mutation, context), "at": context.now.isoformat(), "outcome": outcome_of(decision)}).encode()
     return base64.urlsafe_b64encode(_seal(payload, context) + payload).decode()
 
 
-def pinned(given: Any, mutation: str, context: Context) -> PinnedPreview | None:
-    """What the token in an input pins, None without one. Raises Refused for a token that is old, forged, or of another call."""
-    token = getattr(given, "preview_token", None)
+def pinned(arguments: Any, mutation: str, context: Context) -> PinnedPreview | None:
+    """Return what the token in an input pins, None without a token. Raises Refused for a token that is expired, forged, or of another call."""
+    token = getattr(arguments, "preview_token", None)
     if not token:
         return None
     try:
@@ -51,17 +51,17 @@ def pinned(given: Any, mutation: str, context: Context) -> PinnedPreview | None:
     seal, payload = raw[:32], raw[32:]
     if not hmac.compare_digest(seal, _seal(payload, context)):
         raise Refused(ErrorCode.PREVIEW_EXPIRED, EXPIRED, "previewToken")
-    told = json.loads(payload)
-    at = datetime.fromisoformat(told["at"])
-    if told["what"] != _subject(given, mutation, context) or not at <= context.now <= at + LIFETIME:
+    preview = json.loads(payload)
+    at = datetime.fromisoformat(preview["at"])
+    if preview["what"] != _subject(arguments, mutation, context) or not at <= context.now <= at + LIFETIME:
         raise Refused(ErrorCode.PREVIEW_EXPIRED, EXPIRED, "previewToken")
-    return PinnedPreview(at, told["outcome"])
+    return PinnedPreview(at, preview["outcome"])
 
 
 def outcome_of(decision: Decision) -> str:
-    """A hash of everything that the customer was shown: amounts, periods, dates, the state afterwards."""
+    """Return a hash of everything that the preview contains: amounts, periods, dates, the state afterwards."""
     after = decision.contract
-    shown = {
+    outcome = {
         "bill": asdict(decision.bill) if decision.bill else None,
         "credit": [asdict(note) for note in decision.notes],
         "after": [
@@ -77,21 +77,21 @@ def outcome_of(decision: Decision) -> str:
         ],
         "from": after.version,
     }
-    return hashlib.sha256(as_json(shown).encode()).hexdigest()
+    return hashlib.sha256(as_json(outcome).encode()).hexdigest()
 
 
-def hash_of(given: Any, *, without: tuple[str, ...] = ("idempotency_key",)) -> str:
-    """One input, one hash, whatever the order of its fields. The preview's token counts as part of it: a call with another one is another call."""
-    return hash_of_values({name: _plain(value) for name, value in vars(given).items() if name not in without})
+def hash_of(arguments: Any, *, without: tuple[str, ...] = ("idempotency_key",)) -> str:
+    """Return the hash of an input, independent of the order of its fields. It includes the preview's token: a call with another token is another call."""
+    return hash_of_values({name: _plain(value) for name, value in vars(arguments).items() if name not in without})
 
 
 def hash_of_values(values: Any) -> str:
-    """`values` is JSON."""
+    """Return the hash of JSON values."""
     return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-def _subject(given: Any, mutation: str, context: Context) -> str:
-    return f"{context.viewer.customer_id} {mutation} {hash_of(given, without=ABOUT_THE_CALL)}"
+def _subject(arguments: Any, mutation: str, context: Context) -> str:
+    return f"{context.viewer.customer_id} {mutation} {hash_of(arguments, without=ABOUT_THE_CALL)}"
 
 
 def _seal(payload: bytes, context: Context) -> bytes:

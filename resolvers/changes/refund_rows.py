@@ -1,4 +1,4 @@
-"""What a refund changes, as rows: of invoices, installments, schedules and the balance, and the credit notes that come with it."""
+"""The rows that a refund changes: invoices, installments, schedules and the balance, and the credit notes that it issues."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from resolvers.changes.writing import WriteContext
 
 @dataclass(frozen=True, slots=True)
 class RefundScope:
-    """A refund, its payment, and the invoices and installments that it may change, the installments from the last due to the first."""
+    """A refund, its payment, and the invoices and installments that it may change. The installments are ordered from the last due to the first."""
 
     payment: RefundedPayment
     refund: RecordedRefund
@@ -25,7 +25,7 @@ class RefundScope:
     installments: Sequence[RefundedInstallment]
 
     def open_for_notes(self) -> dict[str | None, int]:
-        """A void invoice was never owed, so no credit note corrects it."""
+        """Return the amount of each invoice that credit notes may still correct. A void invoice was never owed, so it has none."""
         return {one.id: one.total_minor - one.noted_minor for one in self.invoices.values() if one.status != InvoiceStatus.VOID}
 
 
@@ -54,7 +54,7 @@ def allocation_row(part: PaymentPart, currency: str, *, by: WriteContext) -> dic
 
 
 def noted_parts(parts: Iterable[PaymentPart], notes: Iterable[RefundNote]) -> list[RefundNote]:
-    """How much of each credit note is over these parts."""
+    """Return the credit notes with the amounts of them that concern these parts."""
     left, noted = _by(parts, "invoice_id"), []
     for note in notes:
         minor = min(left[note.invoice_id], note.refunded_minor)
@@ -65,7 +65,8 @@ def noted_parts(parts: Iterable[PaymentPart], notes: Iterable[RefundNote]) -> li
 
 
 def taken_rows(touched: RefundScope, parts: Sequence[PaymentPart], *, by: WriteContext) -> Changes:
-    """What is paid falls. Of what the merchant gave back as much is credited, by a credit note, so that nothing more is owed; what a bank took back is owed again."""
+    """Return the changes of a refund: the paid amounts fall. What the merchant gave back is credited by a credit note, so that no more is owed; what a bank took back is
+    owed again."""
     changes: Changes = defaultdict(list)
     is_bank, sums = is_by_the_bank(touched.refund), _sums(parts)
     changes["refund_allocation"] = [allocation_row(part, touched.payment.currency, by=by) for part in sums]
@@ -95,7 +96,8 @@ def taken_rows(touched: RefundScope, parts: Sequence[PaymentPart], *, by: WriteC
 
 
 def back_rows(touched: RefundScope, parts: Sequence[PaymentPart], notes: Sequence[RefundNote], *, by: WriteContext) -> Changes:
-    """The reverse. A credit note stays: what it said was paid back, and was not, is the customer's credit. What an invoice has no room for any more becomes credit too."""
+    """Return the changes that put a refund back. Its credit notes stay: their amount that was not paid back becomes the customer's credit, and so does what exceeds the
+    remaining amount of an invoice."""
     changes: Changes = defaultdict(list)
     noted: dict[str, int] = Counter()
     for note in notes:
@@ -131,7 +133,7 @@ def back_rows(touched: RefundScope, parts: Sequence[PaymentPart], notes: Sequenc
 
 
 def freed_rows(touched: RefundScope, *, by: WriteContext) -> Changes:
-    """After a dispute was won: of an invoice whose payments were all given back, the credit that paid the rest becomes credit again, as it does with a refund."""
+    """Return the changes after a won dispute. Where all payments of an invoice were refunded, the credit that paid the rest becomes credit again, as with a refund."""
     changes: Changes = defaultdict(list)
     returned: Counter[str] = Counter()
     for invoice in touched.invoices.values():
@@ -155,7 +157,7 @@ def _note(invoice: RefundedInvoice, minor: int, granted_minor: int, refund_id: s
 
 
 def _credit_paid(touched: RefundScope, invoice_id: str, taken: Iterable[PaymentPart], granted_minor: int) -> Counter[str]:
-    """Which installments of an invoice the credit had paid that becomes credit again."""
+    """Return the amount by installment that credit had paid and that becomes credit again."""
     left, returned, back = granted_minor, Counter[str](), _by(taken, "installment_id")
     for one in touched.installments:
         minor = min(left, one.paid_minor - back[one.id]) if one.invoice_id == invoice_id else 0
@@ -166,7 +168,7 @@ def _credit_paid(touched: RefundScope, invoice_id: str, taken: Iterable[PaymentP
 
 
 def _returned_alone(changes: Changes, touched: RefundScope, paid_back: Mapping[str, int], *, by: WriteContext) -> Counter[str]:
-    """Of an installment without an invoice: when the merchant has given back all that was charged, the credit that paid the rest becomes credit again."""
+    """Return the credit that installments without an invoice give back: when all that was charged is refunded, the credit that paid the rest becomes credit again."""
     returned = Counter[str]()
     for one in touched.installments:
         minor = paid_back.get(one.id, 0)
@@ -180,10 +182,10 @@ def _returned_alone(changes: Changes, touched: RefundScope, paid_back: Mapping[s
 
 
 def _from_account(touched: RefundScope, minor: int, *, by: WriteContext) -> list[dict[str, Any]]:
-    """What a bank took back, and what had become credit, is taken from the balance. Of what paid the account the merchant asks nothing again."""
+    """Return the balance entries of a refund of money that paid the account or had become credit. After the merchant's own refund the account's part is not owed again."""
     payment, entries = touched.payment, [_entry(touched, -minor, by=by)]
-    if not is_by_the_bank(touched.refund) and (not_asked := waived(minor, payment.credit_minor, payment.account_minor)):
-        entries.append(_entry(touched, not_asked, by=by) | {"kind": "ADJUSTMENT", "description": "Paid back, and not owed again"})
+    if not is_by_the_bank(touched.refund) and (waived_minor := waived(minor, payment.credit_minor, payment.account_minor)):
+        entries.append(_entry(touched, waived_minor, by=by) | {"kind": "ADJUSTMENT", "description": "Paid back, and not owed again"})
     return entries
 
 
@@ -212,7 +214,7 @@ def _by(parts: Iterable[PaymentPart], key: str) -> Counter[str]:
 
 
 def _merged(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """One row for each id: the sum of its changes."""
+    """Return one row for each id, with the sum of its changes."""
     sums: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
         sums[row["id"]].update({name: minor for name, minor in row.items() if name != "id"})

@@ -1,4 +1,4 @@
-"""Rows of a decision on their way into the database: the blocks `saving.…`, and what must have been found as expected."""
+"""Writing the rows of a decision by the blocks `saving.…`, and the check that the rows were unchanged since the decision."""
 
 import json
 from collections import defaultdict
@@ -11,24 +11,24 @@ from db.unit_of_work import Transaction
 
 Changes = dict[str, list[dict[str, Any]]]
 
-# Rows that must be found as they were when it was decided.
+# Kinds of rows that must be unchanged since the decision: the number of rows written must be the number expected.
 COUNTED = {
     "subscription", "credit_note", "released", "attempted", "collected", "attempted_installment", "collected_installment", "collected_schedule",
 }  # fmt: skip
 
-# What is written in a first statement: a credit note may be refused, and others refer to it.
+# Kinds written in a first statement: a credit note may be refused, and other rows refer to it.
 EARLY = {"credit_note"}
 
-# What is written in a second statement after what ended: a subscription has one running coupon.
+# Kinds written in a second statement, after the ended ones: a subscription has at most one running coupon.
 LATE = {"coupon_redemption"}
 ENDED = {"changed_redemption", "withdrawn_redemption"}
 
-# What is written by blocks that refer to what stands then.
+# Kinds written by blocks of their own, which read the rows written before.
 PLANS = {"taken_plan", "untaken_plan"}
 
 
 class DecisionOutdated(Exception):
-    """The rows are not as they were when it was decided. Only a bug or a lost lock can bring this about; nothing is written."""
+    """The rows have changed since the decision. Only a bug or a lost lock can cause this. Nothing is written."""
 
 
 def merged(*parts: Changes) -> Changes:
@@ -40,7 +40,7 @@ def merged(*parts: Changes) -> Changes:
 
 
 async def save(transaction: Transaction, changes: Changes) -> None:
-    """Raises Refused if a coupon's last redemption went to somebody else meanwhile, or the trial of a plan to another order of the customer."""
+    """Write the changes. Raises Refused if another customer has taken a coupon's last redemption meanwhile, or another order of the customer the trial of a plan."""
     present = {kind: rows for kind, rows in (changes | {"document_snapshot": _snapshots(changes)}).items() if rows}
     late = LATE if present.keys() & ENDED else set()
     for kinds in (present.keys() & EARLY, present.keys() - EARLY - late - PLANS, present.keys() & late):
@@ -54,7 +54,10 @@ async def save(transaction: Transaction, changes: Changes) -> None:
 
 
 def _snapshots(changes: Changes) -> list[dict[str, Any]]:
-    """What the documents print that are issued now: invoices, credit notes, and receipts of what has settled. A row without an issuer is left to the database."""
+    """Return the issuer data of the documents that are issued now: invoices, credit notes, and receipts of settled payments.
+
+    A row without an issuer is filled by the database.
+    """
     settled = [row for row in changes.get("result", ()) if row.get("settled_at")]
     documents = (*changes.get("invoice", ()), *changes.get("credit_note", ()), *settled)
     return [{"document_id": row["id"], **row["issuer"]} for row in documents if row.get("issuer")]
@@ -68,7 +71,7 @@ def _check_counts(changes: Changes, written: Mapping[str, int]) -> None:
 
 
 async def _save_plans(transaction: Transaction, changes: Changes) -> None:
-    """After the subscriptions, to which these rows refer."""
+    """Write the taken plans. Called after the subscriptions are written, to which these rows refer."""
     for row in changes.get("untaken_plan", ()):
         await transaction.run("taken_plans.remove", **row)
     if plans := changes.get("taken_plan"):

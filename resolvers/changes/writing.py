@@ -1,4 +1,4 @@
-"""A decision as rows: what the blocks `saving.…` write. Ids are made here, amounts are not."""
+"""A decision as the rows that the blocks `saving.…` write. Ids are made here; amounts come from the decision."""
 
 import secrets
 from collections import defaultdict
@@ -26,10 +26,10 @@ from resolvers.context import Context, Letterhead, payments_of
 
 @dataclass(frozen=True, slots=True)
 class WriteContext:
-    """Who writes, when, how ids are made, how invoices are numbered, what follows when they stay unpaid, when a service begins that is paid by a debit, and the merchant
-    as documents print it.
+    """The actor and instant of a write, the maker of ids, the numbering of invoices, the retry policy of unpaid invoices, when a service begins that is paid by a debit,
+    and the merchant as documents print it.
 
-    Without a letterhead no letters are written; without an issuer documents keep none.
+    Without a letterhead no letters are written; without an issuer documents store none.
     """
 
     actor: str
@@ -54,7 +54,7 @@ def writer(context: Context) -> WriteContext:
 
 
 def system_writer(now: datetime, numbering: Numbering, policy: RetryPolicy | None = None, letterhead: Letterhead | None = None) -> WriteContext:
-    """For what nobody asked for: the billing clock, and what processors tell."""
+    """Return the write context of the system, for the billing clock and for events of processors."""
 
     def mint(prefix: str) -> str:
         return type_id(prefix, int(now.timestamp() * 1000), entropy=secrets.randbits(74))
@@ -63,7 +63,7 @@ def system_writer(now: datetime, numbering: Numbering, policy: RetryPolicy | Non
 
 
 def rows_of(facts: SubscriptionFacts, decision: Decision, by: WriteContext, *, payment_id: str | None = None) -> Changes:
-    """`payment_id` pays the bill; without it the bill stays open, and is collected by the billing clock."""
+    """Return the rows of a decision. `payment_id` pays the bill; without it the bill stays open, and is collected by the billing clock."""
     after = replace(decision.contract, version=facts.contract.version + 1)
     changes: Changes = defaultdict(list)
     changes["subscription"] = [row_of(after)]
@@ -98,7 +98,7 @@ def event_row(contract: Contract, event: LifecycleEvent, *, happened_at: datetim
 
 
 def allocation_row(customer_id: str, payment_id: str, part: AllocationPart, currency: str, *, by: WriteContext) -> dict[str, Any]:
-    """What a part of a payment is for."""
+    """Return the row that allocates a part of a payment to an invoice or an installment."""
     return {
         "customer_id": customer_id,
         "id": by.new_id("alo"),
@@ -112,7 +112,7 @@ def allocation_row(customer_id: str, payment_id: str, part: AllocationPart, curr
 
 
 def collection_row(invoice_id: str, step: Step) -> dict[str, Any]:
-    """How an invoice is collected from now on."""
+    """Return the columns by which an invoice is collected from now on."""
     failures = step.failures
     return {
         "id": invoice_id,
@@ -127,7 +127,7 @@ def collection_row(invoice_id: str, step: Step) -> dict[str, Any]:
 
 
 def unnumbered(invoice_id: str, *, by: WriteContext) -> dict[str, Any]:
-    """Columns of an invoice that is issued now. It has its id for a number until the transaction ends; `place` says which number it gets then."""
+    """Return the columns of an invoice that is issued now. Its number is its id until the transaction ends; `place` determines the number it gets then."""
     return {"number": invoice_id, "issued_at": by.now, "place": asdict(by.numbering.place(by.now)), "issuer": issuer_columns(by.issuer)}
 
 
@@ -148,7 +148,7 @@ def audited(context: Context, event: str, *, customer_id: str | None, detail: st
 
 
 def _plans(changes: Changes, before: Contract, after: Contract, *, by: WriteContext) -> None:
-    """Which plans the customer has had, for the trials of later orders."""
+    """Add the plans that the customer has had, for the trials of later orders."""
     if is_canceled_order(before, after):
         changes["untaken_plan"].append({"subscription_id": after.id})
     changes["taken_plan"] += [asdict(plan) for plan in taken(before, after, now=by.now)]
@@ -170,7 +170,7 @@ def _redemptions(changes: Changes, facts: SubscriptionFacts, redemptions: tuple[
 
 
 def _release(changes: Changes, facts: SubscriptionFacts, note: IssuedCreditNote, *, by: WriteContext) -> None:
-    """A credit note, and what it takes off its invoice."""
+    """Add a credit note, and the amount that it takes off its invoice."""
     for kind, rows in note_rows(note, facts.contract.customer_id, facts.contract.currency, by=by).items():
         changes[kind] += rows
     if note.released_minor:

@@ -1,1 +1,1 @@
-"""Charges: begun, sent to the processor, settled, collected and refunded."""
+"""Charges: reserved, sent to the processor, settled, collected and refunded."""

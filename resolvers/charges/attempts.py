@@ -1,4 +1,4 @@
-"""An attempt to take money, as rows: the payment, what is to be written when it succeeds or fails, and the request that goes to the processor."""
+"""An attempt to charge, as rows: the payment, the changes to write when it succeeds or fails, and the request to the processor."""
 
 from collections.abc import Container, Mapping
 from dataclasses import asdict, dataclass
@@ -12,13 +12,13 @@ from resolvers.changes.saving import Changes, merged
 from resolvers.changes.writing import WriteContext
 from resolvers.idempotency import MutationCall
 
-# How long a call may wait for the processor before whoever retries takes over: longer than an operation may take.
+# How long a call may wait for the processor before a retry takes it over: longer than an operation may take.
 LEASE = timedelta(seconds=20)
 
 
 @dataclass(frozen=True, slots=True)
 class ChargeSubmission:
-    """A charge that stands in the database and is now to be sent; again, if somebody who died may have sent it before."""
+    """A charge that is stored and is now to be sent. `is_repeat`: a process that has ended may have sent it before."""
 
     processor: str
     charge: ChargeRequest
@@ -27,12 +27,12 @@ class ChargeSubmission:
 
 @dataclass(frozen=True, slots=True)
 class PendingCharge:
-    """What money is to be taken for. `reserved_minor` is credit, and `coupon_id` a new coupon, that will be used along with it.
+    """A charge to be made. `reserved_minor` is credit, and `coupon_id` a new coupon, that are used together with it.
 
-    `account_minor` is the part of the amount that pays what is owed on the account. It has no allocation: it is an entry of the balance.
-    `ordered` and `agreed` are for a charge that is decided later than in the call that began it, see `deciding.py`.
+    `account_minor` is the part of the amount that pays the account's debt. It has no allocation: it is an entry of the balance.
+    `ordered` and `agreed` are for a charge that may be decided after the call that began it, see `charged_decisions.py`.
 
-    `on_failure` has the changes for a decline that is "retryable", for one that is "final", and for "nobody asked", when the processor was away.
+    `on_failure` has the changes for a "retryable" decline, for a "final" one, and for "nobody asked": the processor was unavailable.
     """
 
     payment_id: str
@@ -53,7 +53,7 @@ class PendingCharge:
 
 
 def check_method(method: Any, processors: Container[str] | None = None) -> None:
-    """Raises Refused where there is nothing to charge. `processors` are those that are there; None where that is judged elsewhere."""
+    """Raise Refused where there is no method to charge. `processors` are the configured ones; None where the caller checks them itself."""
     if method.method_id is None or method.method_processor is None or method.method_reference is None:
         raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "Add a payment method first.")
     if processors is not None and method.method_processor not in processors:
@@ -61,7 +61,10 @@ def check_method(method: Any, processors: Container[str] | None = None) -> None:
 
 
 def attempt(intent: PendingCharge, method: Any, call: MutationCall | None, *, by: WriteContext) -> tuple[ChargeSubmission, Changes]:
-    """`method` has the columns `method_…` of an Account or a Collectable. Without a call nobody waits, and the customer cannot be asked. Raises Refused without a method."""
+    """Return the request to the processor and the rows of the attempt. `method` has the columns `method_…` of an Account or a Collectable.
+
+    Without a call the charge is off session: the customer cannot confirm it. Raises Refused without a method.
+    """
     check_method(method)
     charge = ChargeRequest(intent.payment_id, intent.customer_id, method.method_reference, intent.amount_minor, intent.currency, intent.words, call is None)
     changes: Changes = {"payment": [_payment(intent, method, by=by)], "charge": [_charge(intent, charge, call, by=by)]}

@@ -1,10 +1,10 @@
-"""A decision that waits for money: written down with a payment, sent to the processor outside of any transaction, and settled once, whoever comes first.
+"""A decision that depends on a charge: stored with a payment, sent to the processor outside of any transaction, and settled exactly once.
 
-    begin     one transaction: the payment PROCESSING, and what is to be written when it succeeds; the subscription waits (`charging_payment_id`)
-    ask       no transaction: the processor is called under the payment's id, so however often it is sent, money moves once
-    settle    one transaction: the decision is written with the money, or everything is as before and the payment says why (`deciding.py`)
+    reserve   one transaction: the payment is PROCESSING, and stores the changes to write when it succeeds; the subscription waits (`charging_payment_id`)
+    submit    no transaction: the processor is called with the payment's id as key, so that repeated requests move money once
+    settle    one transaction: the decision is written with the money, or the state before is restored and the payment has the reason (`charged_decisions.py`)
 
-Whoever dies in between is followed by a retry under the same key, by a webhook, or by the reconciling job: they all end in `apply_result`.
+If the process ends in between, a retry under the same key, a webhook or the reconciling job continues: they all end in `apply_result`.
 """
 
 import json
@@ -41,13 +41,13 @@ TRY_AGAIN = "Payments cannot be taken right now, and nothing was changed. Try ag
 def reserve(
     facts: SubscriptionFacts, decision: Decision, answer: Mapping[str, Any], call: MutationCall | None, *, by: WriteContext
 ) -> tuple[ChargeSubmission, Changes]:
-    """What to send to the processor, and the rows that must stand before it is sent."""
+    """Return the request to the processor, and the rows that must be committed before it is sent."""
     contract = facts.contract
     payment_id = by.new_id("pay")
     is_new = contract.version == 0
     waiting = replace(contract, charging_payment_id=payment_id, version=contract.version + 1)
     final = rows_of(facts if is_new else replace(facts, contract=waiting), decision, by, payment_id=payment_id)
-    # A coupon is taken at once, so that nobody takes its last redemption meanwhile; a decline gives it back.
+    # A coupon is taken at once, so that no other order takes its last redemption meanwhile; a decline returns it.
     taken = final.pop("taken_coupon", [])
     final.pop("released_charge", None)
     intent = PendingCharge(
@@ -69,7 +69,7 @@ def reserve(
 
 
 async def resubmission(transaction: Transaction, payment_id: str, *, now: datetime) -> ChargeSubmission:
-    """The same request as before, from the record of it. Raises Refused where the processor may have forgotten the key: then only its outcome may be asked for."""
+    """Return the stored request, to be sent again. Raises Refused where the processor may have forgotten the key: then only the outcome may be looked up."""
     attempt = await transaction.first("charges.attempt", key=payment_id)
     if attempt.started_at + KEYS_HOLD < now:
         raise Refused(ErrorCode.IN_PROGRESS, "The payment's outcome is not known yet.")
@@ -78,7 +78,7 @@ async def resubmission(transaction: Transaction, payment_id: str, *, now: dateti
 
 
 async def submit(processor: Processor, sending: ChargeSubmission) -> ChargeResult:
-    """The processor's word; PROCESSING where there is none yet. That a repeated request did not arrive says nothing about the one before it."""
+    """Send the charge and return its result; PROCESSING where it is unknown. A repeated request that did not arrive proves nothing about the earlier one."""
     try:
         return await processor.charge(sending.charge)
     except ProcessorUnavailable as error:
@@ -90,39 +90,39 @@ async def submit(processor: Processor, sending: ChargeSubmission) -> ChargeResul
 
 
 def log_no_answer(processor: str, error: Exception) -> None:
-    """Leave a line in the log that says why a processor gave no answer."""
+    """Log why a processor gave no answer."""
     logger.warning("the payment processor gave no answer", extra={"processor": processor, "cause": cause_of(error)})
 
 
 async def submit_again(processor: Processor, attempt: Any, *, now: datetime) -> ChargeResult | None:
-    """What became of a charge whose answer was lost; None while nobody knows."""
-    asked = ChargeLookup(attempt.payment_id, attempt.method_reference, attempt.processor_reference, attempt.sent_at)
+    """Look up the result of a charge whose answer was lost; None while it is unknown."""
+    lookup = ChargeLookup(attempt.payment_id, attempt.method_reference, attempt.processor_reference, attempt.sent_at)
     try:
-        return await processor.outcome(asked, now=now) or replace(UNAVAILABLE, decline_code="never_arrived")
+        return await processor.outcome(lookup, now=now) or replace(UNAVAILABLE, decline_code="never_arrived")
     except (ProcessorUnavailable, OutcomeUnknown) as error:
         log_no_answer(attempt.processor, error)
         return None
 
 
 async def apply_result(session: UnitOfWork, payment_id: str, result: ChargeResult, *, by: WriteContext, sent_at: datetime | None = None) -> dict[str, Any]:
-    """Write what the processor said. The answer of the call; the same again for whoever comes later, whatever they were told meanwhile.
+    """Write the processor's result and return the answer of the call. Once the charge is settled, every later result returns the stored answer.
 
-    `sent_at` is when that was sent which the processor was asked about. If it has been sent again since, the word is out of date, and nothing is written.
+    `sent_at` is when the charge was sent that the result is about. If it has been sent again since, the result is out of date, and nothing is written.
     """
     try:
         return await repeated(lambda: _settled_once(session, payment_id, result, sent_at, by=by))
     except DecisionOutdated:
         if result.status is not ChargeStatus.SUCCEEDED:
             raise
-    # What it was to pay was voided or paid meanwhile: the money is the customer's.
+    # What the charge was for was voided or paid meanwhile: the money becomes the customer's credit.
     return await repeated(lambda: _credited(session, payment_id, result, by=by))
 
 
 async def _settled_once(session: UnitOfWork, payment_id: str, result: ChargeResult, sent_at: datetime | None, *, by: WriteContext) -> dict[str, Any]:
     async with session.write() as transaction:
-        charge, attempt = await _standing(transaction, payment_id)
-        if _is_old(charge, attempt, result):
-            return _kept(charge, attempt)
+        charge, attempt = await _locked_charge(transaction, payment_id)
+        if _is_superseded(charge, attempt, result):
+            return _stored_answer(charge, attempt)
         if charge.settled_at is not None and charge.on_failure is None and not charge.pays_what_began:
             raise DecisionOutdated
         if sent_at is not None and sent_at != attempt.sent_at:
@@ -148,11 +148,11 @@ async def _settled_once(session: UnitOfWork, payment_id: str, result: ChargeResu
 
 
 async def _credited(session: UnitOfWork, payment_id: str, result: ChargeResult, *, by: WriteContext) -> dict[str, Any]:
-    """Money that came when nothing was left for it to do becomes credit, once: money in is what was allocated, and what is credit."""
+    """Turn money that has no use any more into credit, once. The money received is always the sum of allocations and credit."""
     async with session.write() as transaction:
-        charge, attempt = await _standing(transaction, payment_id)
-        if _is_old(charge, attempt, result):
-            return _kept(charge, attempt)
+        charge, attempt = await _locked_charge(transaction, payment_id)
+        if _is_superseded(charge, attempt, result):
+            return _stored_answer(charge, attempt)
         request = json.loads(attempt.request)
         answer = _paid_alone(charge)
         entry = {
@@ -175,46 +175,46 @@ async def _credited(session: UnitOfWork, payment_id: str, result: ChargeResult, 
     return answer
 
 
-async def _standing(transaction: Transaction, payment_id: str) -> tuple[Any, Any]:
-    """The charge and its attempt, under the customer's lock."""
+async def _locked_charge(transaction: Transaction, payment_id: str) -> tuple[Any, Any]:
+    """Return the charge and its attempt, under the customer's lock."""
     return await transaction.first("charges.lock", key=payment_id), await transaction.first("charges.attempt", key=payment_id)
 
 
 def _is_of_clock(charge: Any) -> bool:
-    """Whether the clock charged an invoice, and nobody asked it to; the first invoice of a service that began with the order counts as one of these."""
+    """Return whether the billing clock charged an invoice, and no mutation; the first invoice of a service that began with the order counts as such."""
     return (charge.mutation is None and charge.invoice_id is not None) or charge.pays_what_began
 
 
-def _is_old(charge: Any, attempt: Any, result: ChargeResult) -> bool:
-    """Somebody else has written this already, or something that knows more."""
+def _is_superseded(charge: Any, attempt: Any, result: ChargeResult) -> bool:
+    """Return whether this result, or a later one, has been written already."""
     return charge.settled_at is not None and advanced(attempt.status, result.status) is None
 
 
-def _kept(charge: Any, attempt: Any) -> dict[str, Any]:
+def _stored_answer(charge: Any, attempt: Any) -> dict[str, Any]:
     if attempt.status == ChargeStatus.FAILED:
         return _refused(charge, ChargeResult(ChargeStatus.FAILED, decline_code=attempt.decline_code))
-    kept: dict[str, Any] = json.loads(attempt.answer)
-    return kept
+    answer: dict[str, Any] = json.loads(attempt.answer)
+    return answer
 
 
 async def _undone(transaction: Transaction, charge: Any, result: ChargeResult, *, by: WriteContext) -> Changes:
-    """Everything as before, or as it was foreseen for who pays what stands."""
+    """Return the changes after a failure: the stored ones for a payment of existing debts, else those of the subscription."""
     if charge.on_failure is None:
         return await deciding.failed(transaction, charge, result, by=by)
-    return _foreseen(charge, "nobody asked" if never_happened(result) else "retryable" if result.is_retryable else "final")
+    return _failure_changes(charge, "nobody asked" if never_happened(result) else "retryable" if result.is_retryable else "final")
 
 
 async def _unused(transaction: Transaction, charge: Any, *, by: WriteContext) -> Changes:
-    return await deciding.unused(transaction, charge, by=by) if charge.on_failure is None else _foreseen(charge, "final")
+    return await deciding.unused(transaction, charge, by=by) if charge.on_failure is None else _failure_changes(charge, "final")
 
 
-def _foreseen(charge: Any, why: str) -> Changes:
+def _failure_changes(charge: Any, why: str) -> Changes:
     changes: Changes = json.loads(charge.on_failure)[why]
     return changes
 
 
 def _undecided(charge: Any, result: ChargeResult, answer: dict[str, Any], *, by: WriteContext) -> Changes:
-    """The subscription goes on waiting. The call has its answer: a payment that is not done."""
+    """Return the changes while the charge is undecided: the subscription keeps waiting, and the call is answered with the unfinished payment."""
     row = {"id": charge.payment_id, "status": result.status, "processor_reference": result.processor_reference}
     return {"result": [row], "idempotency_key": _key(charge, answer, by=by)}
 
@@ -234,7 +234,7 @@ def _settled(charge: Any, result: ChargeResult, answer: dict[str, Any], *, by: W
     return {
         "result": [row],
         "settled": [{"payment_id": charge.payment_id, "settled_at": by.now}],
-        # What surely did not happen keeps no key: the same call may be sent again.
+        # A charge that was certainly not made frees its key: the same call may be sent again.
         "freed_key" if is_free else "idempotency_key": _key(charge, answer, by=by),
     }
 
@@ -246,7 +246,7 @@ def _key(charge: Any, answer: dict[str, Any], *, by: WriteContext) -> list[dict[
 
 
 def _refused(charge: Any, result: ChargeResult) -> dict[str, Any]:
-    """The answer after a failure. What has begun already goes on, and the call that began it keeps its answer."""
+    """Return the answer after a failure. A service that has begun continues, and the call that began it keeps its answer."""
     if charge.pays_what_began:
         answer: dict[str, Any] = json.loads(charge.answer)
         return answer
@@ -256,7 +256,7 @@ def _refused(charge: Any, result: ChargeResult) -> dict[str, Any]:
 
 
 def _paid_alone(charge: Any) -> dict[str, Any]:
-    """The answer when nothing but the payment came of it. An order that was there meanwhile is answered, too."""
+    """Return the answer that contains only the payment, and the subscription of an order that was written meanwhile."""
     return {"payment": charge.payment_id} | ({"subscription": charge.subscription_id} if _is_order(charge) else {})
 
 

@@ -1,4 +1,4 @@
-"""An unpaid invoice is charged by itself, and tried again on the days of the merchant's policy. The same three steps as in `charging.py`."""
+"""Automatic charges of unpaid invoices, retried on the days of the merchant's policy. The same three steps as in `charging.py`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,7 +19,7 @@ from resolvers.charges.charging import apply_result, submit
 
 
 async def collect(session: UnitOfWork, invoice_id: str, processors: Mapping[str, Processor], *, by: WriteContext) -> None:
-    """Charge what remains and what is owed on the account, if its time has come. What failed is tried again another day, or patience ends."""
+    """Charge what remains of an invoice and what is owed on the account, if it is due. A failed charge is retried on another day, or collection ends."""
     async with session.write() as transaction:
         sending = await _reserved(transaction, invoice_id, processors, by=by)
     if sending is not None:
@@ -28,7 +28,7 @@ async def collect(session: UnitOfWork, invoice_id: str, processors: Mapping[str,
 
 
 async def lift_hold(session: UnitOfWork, *, by: WriteContext) -> None:
-    """Take dunning's hold off the customer's subscriptions that owe nothing any more, whoever brought that about."""
+    """Lift dunning's hold from the customer's subscriptions that owe nothing any more, whatever the cause."""
     async with session.write() as transaction:
         await transaction.run("customers.lock")
         await dunning.lift_paid(transaction, by=by)
@@ -52,14 +52,14 @@ async def _reserved(transaction: Transaction, invoice_id: str, processors: Mappi
 
 
 def _is_due(invoice: Collectable, now: datetime) -> bool:
-    """Not while another charge decides what becomes of the subscription: it may take unused time off this very invoice."""
+    """Return whether the invoice is to be charged now. Not while a charge for the subscription is pending: it may credit unused time of this same invoice."""
     if invoice.is_subscription_charging:
         return False
     return invoice.collect_at is not None and invoice.collect_at <= now and invoice.status in ("OPEN", "PARTIALLY_PAID")
 
 
 def _attempt(invoice: Collectable, installments: Sequence[OwedInstallment], *, by: WriteContext) -> tuple[ChargeSubmission, Changes]:
-    """What follows from a decline is decided when it comes (`dunning.declined`): until then the customer may have given another method."""
+    """Return the request and rows of an attempt. The step after a decline is decided when it happens (`dunning.declined`): the customer may have added another method."""
     payment_id, parts = by.new_id("pay"), _parts(invoice, installments)
     open_again = uncollected_rows(parts) | {"uncollected": [{"id": invoice.invoice_id, "collect_at": by.now + AGAIN}]}
     intent = PendingCharge(
@@ -81,7 +81,7 @@ def _attempt(invoice: Collectable, installments: Sequence[OwedInstallment], *, b
 
 
 def _parts(invoice: Collectable, installments: Sequence[OwedInstallment]) -> list[AllocationPart]:
-    """All that remains of the invoice, and of its installments with it."""
+    """Return the parts that pay all that remains of the invoice, and with it of its installments."""
     alone = OpenInvoice(invoice.invoice_id, invoice.due_on, invoice.remaining_minor)
     items = items_of([alone], (OpenInstallment(one.id, one.invoice_id, one.due_on, one.remaining_minor) for one in installments))
     return [AllocationPart(item.invoice_id, item.installment_id, item.remaining_minor) for item in items]

@@ -1,4 +1,4 @@
-"""What becomes of invoices that stay unpaid, and of their subscriptions: the decisions of `billing/money/dunning.py`, written. Every function needs the customer's lock."""
+"""Dunning: writes the decisions of `billing/money/dunning.py` about unpaid invoices and their subscriptions. Every function needs the customer's lock."""
 
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -33,22 +33,22 @@ class ChargedInvoice(Protocol):
 
 
 async def declined(transaction: Transaction, charge: ChargedInvoice, *, never_happened: bool, by: WriteContext) -> None:
-    """A charge of the clock failed, or nobody could be asked for the money."""
-    await _happened(transaction, charge, Happening.NOT_ASKED if never_happened else Happening.DECLINED, by=by)
+    """Apply a failed charge of the billing clock. `never_happened`: there was no method or processor to charge."""
+    await _apply_happening(transaction, charge, Happening.NOT_ASKED if never_happened else Happening.DECLINED, by=by)
 
 
 async def returned(transaction: Transaction, charge: ChargedInvoice, *, by: WriteContext) -> None:
-    """A bank returned a debit after its success. Once the invoice is owed again, that is one more failed try, and the days of the policy go on."""
-    await _happened(transaction, charge, Happening.RETURNED, by=by)
+    """Apply a debit that a bank returned after its success. Once the invoice is owed again, it counts as one more failed try, and the policy's days continue."""
+    await _apply_happening(transaction, charge, Happening.RETURNED, by=by)
 
 
 async def disputed(transaction: Transaction, charge: ChargedInvoice, *, by: WriteContext) -> None:
-    """A bank took the money back for a dispute. Once the invoice is owed again, the clock never charges it, and what the merchant does at the end is done now."""
-    await _happened(transaction, charge, Happening.DISPUTED, by=by)
+    """Apply a dispute by which a bank took the money back. Once the invoice is owed again, the clock never charges it, and the policy's final action is taken now."""
+    await _apply_happening(transaction, charge, Happening.DISPUTED, by=by)
 
 
 async def write_step(transaction: Transaction, invoice: Collectable, decided: Step, *, by: WriteContext) -> None:
-    """The collection from now on, the end of patience, and the letter."""
+    """Write the collection from now on, the policy's final action if it is due, and the letter."""
     await save(transaction, {"collection": [collection_row(invoice.invoice_id, decided)]})
     if decided.ending is not None:
         await end(transaction, invoice.subscription_id, decided.ending, by=by)
@@ -57,7 +57,7 @@ async def write_step(transaction: Transaction, invoice: Collectable, decided: St
 
 
 async def methods_changed(transaction: Transaction, *, is_requested: bool = False, by: WriteContext) -> None:
-    """What is open is charged where another method can be charged now, and with `is_requested` whatever is past due. The next pass of the clock does it."""
+    """Schedule open invoices where another method can be charged now, and with `is_requested` all that are past due. The next pass of the clock charges them."""
     changes: Changes = {"collection": []}
     for invoice in await transaction.run("collections.facts", key=None):
         before = collecting(invoice)
@@ -71,14 +71,14 @@ async def methods_changed(transaction: Transaction, *, is_requested: bool = Fals
 
 
 async def end_collection(transaction: Transaction, subscription_id: str, *, by: WriteContext) -> Changes:
-    """For staff who release a subscription though it is unpaid: its open invoices stay open, and are charged again only with another method."""
+    """Return the changes for a release by staff of an unpaid subscription: its open invoices stay open, and are charged again only with another method."""
     invoices = [invoice for invoice in await transaction.run("collections.facts", key=None) if invoice.subscription_id == subscription_id]
     collected = [invoice for invoice in invoices if invoice.collection != Collection.NONE]
     return {"collection": [collection_row(one.invoice_id, step(collecting(one), Happening.RELEASED, by.policy, now=by.now)) for one in collected]}
 
 
 async def end(transaction: Transaction, subscription_id: str, ending: Ending, *, by: WriteContext) -> None:
-    """Patience is over. What does not run is left as it is."""
+    """Take the policy's final action. A subscription that does not run is not changed."""
     contract = await contract_of(transaction.run, subscription_id, is_locked=True)
     facts = await facts_of(transaction.run, contract, now=by.now)
     if ending is Ending.HOLD and can_be_held(contract.status):
@@ -89,7 +89,7 @@ async def end(transaction: Transaction, subscription_id: str, ending: Ending, *,
 
 
 async def lift_paid(transaction: Transaction, *, by: WriteContext) -> None:
-    """After anything that makes an invoice less owed: dunning's hold goes when a subscription owes nothing any more that dunning was about. Other holds stay."""
+    """Lift dunning's hold from subscriptions whose dunned invoices are paid. Called after anything that reduces what an invoice owes. Other holds stay."""
     for due in await transaction.run("contracts.to_lift"):
         contract = await contract_of(transaction.run, due.id, is_locked=True)
         facts = await facts_of(transaction.run, contract, now=by.now)
@@ -97,7 +97,7 @@ async def lift_paid(transaction: Transaction, *, by: WriteContext) -> None:
 
 
 def collecting(invoice: Collectable, *, charged_method_id: str | None = None) -> Collecting:
-    """What the rules know of it. A method that was declined for good, or was tried as often as card networks allow, cannot be charged."""
+    """Return the invoice's facts for the rules. A method that was declined finally, or was tried as often as card networks allow, cannot be charged."""
     is_usable = not invoice.is_declined_for_good and invoice.recent_tries < MAX_TRIES
     failures = None
     if invoice.retry_began_on is not None and invoice.retry_last_on is not None:
@@ -114,8 +114,8 @@ def collecting(invoice: Collectable, *, charged_method_id: str | None = None) ->
     )
 
 
-async def _happened(transaction: Transaction, charge: ChargedInvoice, happening: Happening, *, by: WriteContext) -> None:
-    """To an invoice of a subscription of which something remains; to others nothing does."""
+async def _apply_happening(transaction: Transaction, charge: ChargedInvoice, happening: Happening, *, by: WriteContext) -> None:
+    """Apply a happening to the charge's invoice. Ignored unless the invoice belongs to a subscription and something remains to be paid."""
     invoice: Collectable | None = await transaction.first("collections.facts", key=charge.invoice_id) if charge.invoice_id else None
     if invoice is not None:
         before = collecting(invoice, charged_method_id=charge.payment_method_id)
@@ -123,7 +123,7 @@ async def _happened(transaction: Transaction, charge: ChargedInvoice, happening:
 
 
 async def _send_letter(transaction: Transaction, invoice: Collectable, decided: Step, *, by: WriteContext) -> None:
-    """The letter about a failed try."""
+    """Write the letter about a failed charge."""
     if by.letterhead is None:
         return
     customer = await transaction.first("customers.by_id", key=invoice.customer_id)

@@ -1,4 +1,4 @@
-"""Charges whose outcome nobody saw: the processor is asked, and they are settled like any other."""
+"""Charges with an unknown outcome: it is looked up at the processor, and they are settled like any other."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -8,15 +8,15 @@ from payments.processor import OutcomeUnknown, Processor, ProcessorUnavailable
 from resolvers.changes.writing import WriteContext
 from resolvers.charges.charging import apply_result, submit_again
 
-# Longer than any call waits for the processor: whoever began it has settled it by then, or died.
+# Longer than any call waits for the processor: by then the process that began the charge has settled it, or has ended.
 PATIENCE = timedelta(minutes=1)
 
-# A customer who was asked to confirm a payment, and did not come back within the hour, has given up.
+# A payment that the customer does not confirm within this time is cancelled.
 CONFIRMED_WITHIN = timedelta(hours=1)
 
 
 async def reconcile(session: UnitOfWork, payment_id: str, processors: Mapping[str, Processor], *, by: WriteContext) -> bool:
-    """Whether it is decided now."""
+    """Look up one charge and apply its result. Return whether it is decided now."""
     async with session.write() as transaction:
         attempt = await transaction.first("charges.attempt", key=payment_id)
     processor = processors[attempt.processor]

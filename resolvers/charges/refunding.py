@@ -1,6 +1,6 @@
-"""Refunds, whoever began them: recorded when they are reported, and applied when their payment has settled. Both run under the customer's lock, in one transaction.
+"""Refunds from any source: recorded when they are reported, and applied when their payment has settled. Both run under the customer's lock, in one transaction.
 
-What is applied takes from what the payment paid. A refund that fails after that, and a dispute that is won, put it back.
+Applying a refund reduces what its payment paid. A refund that fails later, and a dispute that is won, are put back.
 """
 
 import logging
@@ -30,7 +30,7 @@ class ReversedPayment:
 
 
 async def record(transaction: Transaction, payment_id: str, report: Report, *, by: WriteContext) -> None:
-    """Write down what a processor reported of a refund of a payment, and apply it if the payment has settled."""
+    """Record a processor's report about a refund of a payment, and apply it if the payment has settled."""
     await transaction.run("customers.lock")
     payment: RefundedPayment = await transaction.first("refunds.payment", key=payment_id)
     known = [_recorded(row) for row in await transaction.run("refunds.recorded", key=payment_id)]
@@ -47,7 +47,7 @@ async def record(transaction: Transaction, payment_id: str, report: Report, *, b
 
 
 async def apply(transaction: Transaction, payment_id: str, *, by: WriteContext) -> None:
-    """Apply every refund of a payment that the processor has carried out, and put back what was applied and came to nothing. Before the payment has settled, nothing."""
+    """Apply every completed refund of a payment, and put back each applied one that failed or was reversed. Does nothing before the payment has settled."""
     payment: RefundedPayment = await transaction.first("refunds.payment", key=payment_id)
     if payment.status not in SETTLED:
         return
@@ -89,7 +89,7 @@ async def _put_back(transaction: Transaction, payment: RefundedPayment, refund: 
 
 
 async def _split(transaction: Transaction, row: dict[str, Any], *, by: WriteContext) -> None:
-    """A refund that was a part of another takes over what that one took of its amount. Credit notes that were issued stay as they are."""
+    """Move the allocations of a refund that was part of another from that one to it. Issued credit notes do not change."""
     taken_before = await transaction.run("refunds.taken", key=row["split_from"])
     sources = [PaymentPart(one.invoice_id, one.installment_id, one.amount_minor) for one in taken_before]
     if not sources:
@@ -101,7 +101,7 @@ async def _split(transaction: Transaction, row: dict[str, Any], *, by: WriteCont
 
 
 async def _touched(transaction: Transaction, payment: RefundedPayment, refund: RecordedRefund, parts: list[PaymentPart]) -> RefundScope:
-    """The invoices and installments that a refund may change, as they are now."""
+    """Return the current invoices and installments that a refund may change."""
     invoice_ids = sorted({part.invoice_id for part in parts if part.invoice_id})
     installment_ids = sorted({part.installment_id for part in parts if part.installment_id})
     invoices = await transaction.run("refunds.invoices", ids=invoice_ids) if invoice_ids else []
@@ -122,14 +122,14 @@ async def _write(transaction: Transaction, touched: RefundScope, changes: Change
 
 
 async def _leave_allocation(transaction: Transaction, payment: RefundedPayment, part: dict[str, object], *, by: WriteContext) -> None:
-    """Money that nothing is left to pay with is no longer for that invoice or installment: it became credit."""
+    """Remove an amount from the allocation of an invoice or installment that has no remaining amount for it: it became credit."""
     for source in await transaction.run("refunds.sources", key=payment.payment_id):
         if (source.invoice_id, source.installment_id) == (part["invoice_id"], part["installment_id"]):
             await transaction.run("refunds.replace_allocation", key=source.id, replacement=by.new_id("alo"), minor=part["amount_minor"])
 
 
 async def _owed_again(transaction: Transaction, touched: RefundScope, invoice_ids: list[str], *, by: WriteContext) -> None:
-    """A debit that was returned is one more failed try; what is in dispute is not charged by the billing clock."""
+    """Report invoices that are owed again to dunning: a returned debit counts as one more failed try; a disputed invoice is not charged by the billing clock."""
     happened = dunning.returned if touched.refund.reason == RefundReason.RETURNED else dunning.disputed
     for invoice_id in invoice_ids:
         await happened(transaction, ReversedPayment(invoice_id, touched.payment.payment_method_id), by=by)

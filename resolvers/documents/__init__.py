@@ -1,1 +1,1 @@
-"""Persisted documents: manifests, publishing, retiring."""
+"""Persisted documents: manifests, publishing, deprecating, retiring."""

@@ -1,4 +1,4 @@
-"""The three manifests in use, told apart by their shape: Apollo's, GraphQL codegen's, Relay's. Every hash in them is verified."""
+"""The three manifest formats, recognised by their shape: Apollo's, GraphQL codegen's, Relay's. Every hash in them is verified."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from billing.utf8 import is_storable
 APOLLO = "apollo-persisted-query-manifest"
 PREFIX = "sha256:"
 MAX_DOCUMENTS = 20_000
-# What a bare id is, by its length in hexadecimal. MD5 is what Relay's compiler took before; it is only ever another name for a text.
+# The hash algorithm of a bare id, by its number of hexadecimal digits. Relay's compiler used MD5 before; such an id is only an alias.
 ALGORITHMS = {64: "sha256", 40: "sha1", 32: "md5"}
 HEX = re.compile(r"[0-9a-f]+")
 
@@ -32,19 +32,19 @@ def id_of(text: str) -> str:
 
 
 def normalized(identifier: str) -> str:
-    """One spelling for `sha256:…` and for the bare hash; other ids stay as they are."""
+    """Return `sha256:…` for a bare SHA-256 hash, and every other id unchanged."""
     return PREFIX + identifier if len(identifier) == 64 and HEX.fullmatch(identifier) else identifier
 
 
 def read(text: str) -> list[Entry]:
-    """Each document once. Raises Refused for what is no manifest, and for the first hash in it that is wrong."""
+    """Return each document once. Raises Refused for an invalid manifest, and for the first wrong hash in it."""
     try:
-        found = json.loads(text)
+        manifest = json.loads(text)
     except (ValueError, RecursionError):
         raise _invalid("The manifest is not JSON.") from None
-    if not isinstance(found, dict):
+    if not isinstance(manifest, dict):
         raise _invalid("The manifest is not an object.")
-    pairs = list(_apollo(found) if "format" in found else found.items())
+    pairs = list(_apollo(manifest) if "format" in manifest else manifest.items())
     if not pairs or len(pairs) > MAX_DOCUMENTS:
         raise _invalid(f"A manifest has 1 to {MAX_DOCUMENTS} documents; this one has {len(pairs)}.")
     entries = [_entry(identifier, body) for identifier, body in pairs]
@@ -54,7 +54,7 @@ def read(text: str) -> list[Entry]:
 def _apollo(manifest: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
     operations = manifest.get("operations")
     if (manifest["format"], manifest.get("version")) != (APOLLO, 1) or not isinstance(operations, list):
-        raise _invalid(f"The manifest says a format, and it is not {APOLLO} version 1.")
+        raise _invalid(f"The manifest's format is not {APOLLO} version 1.")
     for operation in operations:
         if not isinstance(operation, dict):
             raise _invalid("An operation of the manifest is not an object.")

@@ -1,4 +1,4 @@
-"""What a customer lets a partner's app do for them, and how that ends."""
+"""Grants: what a customer allows a partner's app to do for them, until the grant is revoked."""
 
 from typing import Any
 
@@ -10,36 +10,36 @@ from resolvers.context import Context
 from resolvers.standing import check_signed_in
 
 
-async def grant(given: Any, context: Context) -> Any:
-    """A second grant to the same app takes the place of the first, whose tokens end."""
+async def grant(arguments: Any, context: Context) -> Any:
+    """Grant scopes to an app. A second grant to the same app replaces the first, whose tokens become invalid. Raises Refused."""
     async with context.session.write() as transaction:
         await check_signed_in(transaction, context)
-        client = await transaction.first("clients.by_id", key=given.client_id)
+        client = await transaction.first("clients.by_id", key=arguments.client_id)
         if client is None or client.kind != "PARTNER" or client.disabled_at is not None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such app.", "clientId")
-        made = await give(transaction, fresh_id("grant", context), given.client_id, scopes=_checked_scopes(given.scopes, client.scopes))
-        await note(transaction, context, "grantAccess", detail=given.client_id)
+        made = await give(transaction, fresh_id("grant", context), arguments.client_id, scopes=_checked_scopes(arguments.scopes, client.scopes))
+        await note(transaction, context, "grantAccess", detail=arguments.client_id)
     return made
 
 
-async def revoke(given: Any, context: Context) -> bool:
+async def revoke(arguments: Any, context: Context) -> bool:
     async with context.session.write() as transaction:
         await check_signed_in(transaction, context)
-        if await transaction.first("grants.revoke", id=str(given.grant_id)) is None:
+        if await transaction.first("grants.revoke", id=str(arguments.grant_id)) is None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such grant.", "grantId")
-        await note(transaction, context, "revokeGrant", detail=str(given.grant_id))
+        await note(transaction, context, "revokeGrant", detail=str(arguments.grant_id))
     return True
 
 
 async def give(transaction: Transaction, identifier: str, client_id: str, *, scopes: list[str]) -> Any:
-    """The grant, of the customer who acts in the transaction."""
+    """Write the grant of the transaction's customer and return it."""
     await transaction.run("grants.revoke_of_client", client_id=client_id)
     await transaction.run("grants.create", id=identifier, client_id=client_id, scopes=scopes)
     return await transaction.first("grants.current", client_id=client_id)
 
 
 def _checked_scopes(wanted: list[str], allowed: list[str]) -> list[str]:
-    """Only what the app may have at all, and what a partner may do at all."""
+    """Return the scopes sorted. Raises Refused for a scope that the app may not have, or that no partner may have."""
     if not wanted or not set(wanted) <= set(allowed) & PARTNER_SCOPES:
         raise Refused(ErrorCode.INVALID_VALUE, f"This app may be given: {', '.join(sorted(set(allowed) & PARTNER_SCOPES))}.", "scopes")
     return sorted(set(wanted))

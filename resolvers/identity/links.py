@@ -1,7 +1,7 @@
-"""Portal links: the merchant's staff let a customer in without a password, once.
+"""Portal links: one-time links by which the merchant's staff give a customer access without a password.
 
-A link that is returned may be opened by whoever made it, so the session that it begins does not prove who is in it (`resolvers/standing.py`). One that is mailed is seen
-by nobody but the reader of the mailbox of an address with which the customer signs in.
+Staff can open a link that is returned to them, so its session does not prove that its user is the customer (`resolvers/standing.py`). A link that is mailed is read
+only in the mailbox of an address with which the customer signs in.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class PortalLinkUrl:
 
 @dataclass(frozen=True, slots=True)
 class CreatedLink:
-    """What staff get to know of a link that they made: `link` only if it is returned."""
+    """A created link as staff see it: `link` is set only if the link is returned to them."""
 
     link: PortalLinkUrl | None
     expires_at: datetime
@@ -47,14 +47,17 @@ class RedeemedLink:
     landing: str | None
 
 
-async def create(given: Any, context: Context) -> CreatedLink:
-    """With `send`, the customer also gets it by mail. One that is mailed only is in no answer, log line or row, but sealed in its letter. Raises Refused."""
-    customer_id, landing = str(given.customer_id), given.landing
+async def create(arguments: Any, context: Context) -> CreatedLink:
+    """Create a link. With `send`, the customer also gets it by mail. A link that is mailed only is in no response, log line or row, but sealed in its letter.
+
+    Raises Refused.
+    """
+    customer_id, landing = str(arguments.customer_id), arguments.landing
     if await customer_of(context, customer_id) is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such customer.", "customerId")
     if landing is not None and not is_landing(landing):
         raise Refused(ErrorCode.INVALID_VALUE, "A landing page is a path of the portal such as /invoices.", "landing")
-    is_mailed = given.delivery is LinkDelivery.MAIL
+    is_mailed = arguments.delivery is LinkDelivery.MAIL
     address = await _verified_address(context, customer_id) if is_mailed else None
     secret, expires_at = new_secret(), context.now + LIFETIME
     url = link_to(context, "enter", secret)
@@ -67,18 +70,18 @@ async def create(given: Any, context: Context) -> CreatedLink:
             kind="PORTAL",
             email=address,
             landing=landing,
-            delivery=given.delivery,
+            delivery=arguments.delivery,
             expires_at=expires_at,
             **maker(context),
         )
         await note(transaction, context, "createPortalLink", customer_id=customer_id, detail=f"{customer_id} MAIL" if is_mailed else customer_id)
-        if given.send or is_mailed:
+        if arguments.send or is_mailed:
             await letters.write(transaction, context, Letter.PORTAL_LINK, customer_id=customer_id, to=address, link=url)
     return CreatedLink(None if is_mailed else PortalLinkUrl(url, expires_at), expires_at)
 
 
 async def _verified_address(context: Context, customer_id: str) -> str:
-    """The customer's address, which they have proved to read: they sign in with it. Raises Refused."""
+    """Return the customer's e-mail address, which is verified if they sign in with it. Raises Refused."""
     if not identity_of(context).sends_mail:
         raise Refused(ErrorCode.MAIL_NOT_CONFIGURED, "This server sends no letters: set PORTICO_SMTP_HOST.", "delivery")
     customer = await customer_of(context, customer_id)
@@ -94,19 +97,19 @@ async def _verified_address(context: Context, customer_id: str) -> str:
     return str(customer.email)
 
 
-async def redeem(given: Any, context: Context) -> RedeemedLink:
+async def redeem(arguments: Any, context: Context) -> RedeemedLink:
     async with wrong_links_counted(context), context.session.write() as transaction:
-        link = await use_link(transaction, given.token, "PORTAL")
+        link = await use_link(transaction, arguments.token, "PORTAL")
         is_mailed = link.delivery == LinkDelivery.MAIL
         customer = await transaction.first("customers.by_id", key=link.customer_id)
         if is_mailed and link.email != customer.email:
-            # The merchant has corrected the address since: the reader of the former mailbox must not come in.
+            # The merchant has corrected the address since: a reader of the former mailbox must not get a session.
             raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token")
         tokens = await begin(transaction, context, link)
         await transaction.set_rls_secret("session_id", tokens.session_id)
         credential = await transaction.first("credentials.of_customer")
         await note(transaction, context, "redeemPortalLink", detail=tokens.session_id)
-    # Only who has proved to be the customer gets attempts of their own at the password.
+    # Only a proved customer gets a device value, and with it a throttle budget of their own for the password.
     device = device_of(credential.email, context) if credential and is_mailed else None
-    # A link that an earlier version made is checked by today's rule.
+    # The landing page is checked again: a link of an earlier version was made by another rule.
     return RedeemedLink(enter(context, tokens), device, link.landing if link.landing and is_landing(link.landing) else None)

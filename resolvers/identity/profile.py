@@ -31,7 +31,7 @@ logger = logging.getLogger("portico.identity")
 EMAIL_LINK = timedelta(hours=24)
 PASSWORD_LINK = timedelta(minutes=30)
 
-# A letter that holds for less than this is sent again to whoever asks.
+# A link that is still valid for longer than this is not replaced by a new letter.
 WORTH_SENDING = timedelta(minutes=10)
 NO_PASSWORD = "This account has no password yet. Call `requestPasswordReset`: it sends a letter by which the customer chooses the first one."
 NO_ZONE = "A time zone is an IANA name such as Europe/Zurich."
@@ -43,7 +43,7 @@ LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}")
 
 @dataclass(frozen=True, slots=True)
 class ProvedOwner:
-    """Done, by who has just proved to be the owner of the account; the device value is for their next sign-in."""
+    """The result of a mutation that proved the caller to be the account's owner, with the device value for the next sign-in."""
 
     done: bool
     device: str
@@ -51,7 +51,7 @@ class ProvedOwner:
 
 @dataclass(frozen=True, slots=True)
 class NewPassword:
-    """A password for the customer, by the mutation `event`: with the link that allows it, or in the session that goes on."""
+    """A new password of a customer, set by the mutation `event`: by the token of a link, or in the session that continues."""
 
     password: str
     customer_id: str
@@ -60,28 +60,28 @@ class NewPassword:
     session_id: str | None = None
 
 
-async def update(given: Any, context: Context) -> Any:
-    name = _name(given.name)
-    locale = _locale(given.locale)
-    time_zone = _time_zone(given.time_zone)
+async def update(arguments: Any, context: Context) -> Any:
+    name = _name(arguments.name)
+    locale = _locale(arguments.locale)
+    time_zone = _time_zone(arguments.time_zone)
     async with context.session.write() as transaction:
-        changed = await transaction.first("customers.set_profile", name=name, locale=locale, time_zone=time_zone, expected_version=given.expected_version)
+        changed = await transaction.first("customers.set_profile", name=name, locale=locale, time_zone=time_zone, expected_version=arguments.expected_version)
         if changed is None:
-            raise await _why_unchanged(transaction, given)
+            raise await _why_unchanged(transaction, arguments)
         await note(transaction, context, "updateProfile")
     return changed
 
 
-async def _why_unchanged(transaction: Transaction, given: Any) -> Refused:
+async def _why_unchanged(transaction: Transaction, arguments: Any) -> Refused:
     customer = await transaction.first("customers.by_id", key=transaction.caller.customer_id)
-    if given.expected_version in (None, customer.version):
+    if arguments.expected_version in (None, customer.version):
         return Refused(ErrorCode.INVALID_VALUE, NO_ZONE, "timeZone")
     return Refused(ErrorCode.VERSION_CONFLICT, "Your profile was changed meanwhile. Read it again.", "expectedVersion")
 
 
-async def request_email_change(given: Any, context: Context) -> bool:
-    """The new address must be confirmed from there, and the old one is told. Whether it belongs to somebody else is never told. Raises Refused."""
-    email = _email(given.new_email)
+async def request_email_change(arguments: Any, context: Context) -> bool:
+    """Send a confirmation link to the new address and a notice to the old one. The answer is the same if another account has the new address. Raises Refused."""
+    email = _email(arguments.new_email)
     await _check_mover(context)
     await throttled(context, Kind.PASSWORD)
     secret = new_secret()
@@ -95,8 +95,10 @@ async def request_email_change(given: Any, context: Context) -> bool:
 
 
 async def _check_mover(context: Context) -> None:
-    """Whoever has a session without a password, or one that began with a portal link that staff had seen, could move the address, and with it the way to the
-    password, to another mailbox. Raises Refused, before anything of the customer's attempts is spent."""
+    """Raise Refused for a session without a password, and for one that began with a portal link that staff could read.
+
+    Such a caller could move the address, and with it the password reset, to another mailbox. Checked before an attempt of the customer's budget is counted.
+    """
     async with context.session.write() as transaction:
         needs_password = context.viewer.session_id is not None and identity_of(context).gives_first_passwords
         if needs_password and await transaction.first("credentials.of_customer") is None:
@@ -105,7 +107,8 @@ async def _check_mover(context: Context) -> None:
 
 
 async def _write_to_new(transaction: Transaction, context: Context, email: str, secret: str) -> None:
-    """The letter alone depends on whether the address is another account's: the statements are the same, so that their number and time tell the caller nothing.
+    """Write to the new address. Only the letter depends on whether another account has the address: the statements are the same, so that their number and time reveal
+    nothing to the caller.
 
     The owner of that account gets no link, because it could not work.
     """
@@ -116,11 +119,11 @@ async def _write_to_new(transaction: Transaction, context: Context, email: str, 
         await letters.write(transaction, context, Letter.EMAIL_TAKEN, to=email)
 
 
-async def confirm_email_change(given: Any, context: Context) -> ProvedOwner:
-    """Links that went to the old address are void."""
+async def confirm_email_change(arguments: Any, context: Context) -> ProvedOwner:
+    """Set the new address. Links that were sent to the old address become void. Raises Refused."""
     try:
         async with wrong_links_counted(context), context.session.write() as transaction:
-            link = await use_link(transaction, given.token, "EMAIL")
+            link = await use_link(transaction, arguments.token, "EMAIL")
             await transaction.run("customers.set_email", email=link.email)
             await transaction.run("credentials.set_email", email=link.email)
             await void_links(transaction)
@@ -130,8 +133,8 @@ async def confirm_email_change(given: Any, context: Context) -> ProvedOwner:
     return ProvedOwner(True, device_of(link.email, context))
 
 
-async def change_password(given: Any, context: Context) -> ProvedOwner:
-    """Ends every other session. Where there is no password yet, only a letter leads to the first one: a portal link does not prove who opened it. Raises Refused."""
+async def change_password(arguments: Any, context: Context) -> ProvedOwner:
+    """Set a new password and end every other session. A first password is only set by a letter, because a portal link does not prove who opened it. Raises Refused."""
     customer_id = context.viewer.customer_id or ""
     async with context.session.write() as transaction:
         credential = await transaction.first("credentials.of_customer")
@@ -139,39 +142,39 @@ async def change_password(given: Any, context: Context) -> ProvedOwner:
             raise Refused(ErrorCode.PASSWORD_NOT_SET, NO_PASSWORD, "currentPassword")
         await check_signed_in(transaction, context)
     await throttled(context, Kind.PASSWORD)
-    verdict = await identity_of(context).passwords.verify(given.current_password, credential.password_hash)
+    verdict = await identity_of(context).passwords.verify(arguments.current_password, credential.password_hash)
     if not verdict.is_right:
         raise Refused(ErrorCode.WRONG_CREDENTIALS, "The current password is wrong.", "currentPassword")
-    return await _set_password(NewPassword(given.new_password, customer_id, "changePassword", session_id=context.viewer.session_id), context)
+    return await _set_password(NewPassword(arguments.new_password, customer_id, "changePassword", session_id=context.viewer.session_id), context)
 
 
-async def request_password_reset(given: Any, context: Context) -> bool:
-    """Always the same answer at once; whether there is such an account, whether it has a password, and whether a letter goes out, shows only in its mailbox.
+async def request_password_reset(arguments: Any, context: Context) -> bool:
+    """Return True at once for every address. Whether the account exists, has a password and is sent a letter is visible only in its mailbox.
 
-    No budget of the account is spent: asking locks nobody out.
+    The request uses no budget of the account, so that it cannot lock the customer out. Raises TooManyAttempts.
     """
     once(context)
-    who = presented(given.email, given.device, context)
+    who = presented(arguments.email, arguments.device, context)
     await identity_of(context).throttle.hit(Kind.RESET, who.device.identity if who.device else who.network)
-    # What is done after the answer must not be done for a token that does not hold.
+    # The access token is verified first: the work after the response must not be done for a caller whose token is not valid.
     await context.session.confirm()
     identity_of(context).later(_send_reset(context, who))
     return True
 
 
-async def reset_password(given: Any, context: Context) -> ProvedOwner:
-    """Ends every session, that of the caller too."""
+async def reset_password(arguments: Any, context: Context) -> ProvedOwner:
+    """Set a password by a link and end every session, also the caller's. Raises Refused."""
     async with wrong_links_counted(context):
         async with context.session.write() as transaction:
-            await transaction.set_rls_secret("secret", hash_of(given.token))
-            link = await transaction.first("links.by_secret", secret_hash=hash_of(given.token))
+            await transaction.set_rls_secret("secret", hash_of(arguments.token))
+            link = await transaction.first("links.by_secret", secret_hash=hash_of(arguments.token))
         if link is None or link.kind != "PASSWORD":
             raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token")
-        return await _set_password(NewPassword(given.new_password, link.customer_id, "resetPassword", token=given.token), context)
+        return await _set_password(NewPassword(arguments.new_password, link.customer_id, "resetPassword", token=arguments.token), context)
 
 
 async def _send_reset(context: Context, who: Presented) -> None:
-    """A letter that is still good is not sent again, except to who is recognised, and to them only so often."""
+    """Send the letter. While an earlier link is valid no other is sent, except to a recognised caller, within a budget."""
     session = context.session.apart(context.session.caller)
     credential = await credential_of(who, session)
     customer_id = credential.customer_id if credential else await _without_password(who, session, context)
@@ -181,11 +184,11 @@ async def _send_reset(context: Context, who: Presented) -> None:
     secret = new_secret()
     async with session.write() as transaction:
         await transaction.impersonate_verified(customer_id)
-        await transaction.run("customers.lock")  # two requests at once send one letter
+        await transaction.run("customers.lock")  # two concurrent requests send one letter
         if not may_repeat and await transaction.first("links.holding", kind="PASSWORD", until=context.now + WORTH_SENDING):
             return
         if credential is None and await transaction.first("credentials.of_customer"):
-            return  # its address is another one, or it was made a moment ago
+            return  # the credential has another address, or was created after the first read
         customer = await transaction.first("customers.by_id", key=customer_id)
         await make(SecretLink(secret, "PASSWORD", PASSWORD_LINK, customer.email), transaction, context)
         await note(transaction, context, "requestPasswordReset")
@@ -194,7 +197,7 @@ async def _send_reset(context: Context, who: Presented) -> None:
 
 
 async def _without_password(who: Presented, session: UnitOfWork, context: Context) -> str | None:
-    """The one customer at an address for which there is no credential; None where several have it, because an address signs in to one account."""
+    """Return the id of the one customer at an address without a credential; None where several have the address, because an address signs in to one account."""
     if not identity_of(context).gives_first_passwords:
         return None
     async with session.write() as transaction:
@@ -217,7 +220,7 @@ async def _may_repeat(own: str | None, context: Context) -> bool:
 
 
 async def _set_password(new: NewPassword, context: Context) -> ProvedOwner:
-    """Judge it, hash it outside of any transaction, then store it."""
+    """Check the password, hash it outside of any transaction, then store it. Raises Refused."""
     customer = await customer_of(context, new.customer_id)
     if customer is None:  # deleted since its link was read
         raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token")
@@ -225,12 +228,12 @@ async def _set_password(new: NewPassword, context: Context) -> ProvedOwner:
     hashed = await identity_of(context).passwords.hash(new.password)
     try:
         return ProvedOwner(True, device_of(await _store_password(new, hashed, context), context))
-    except AlreadyTaken:  # another customer has the same address, and chose a password for it first
+    except AlreadyTaken:  # another customer with the same address has set a password first
         raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token") from None
 
 
 async def _store_password(new: NewPassword, hashed: str, context: Context) -> str:
-    """Store it, end the sessions that the old one began, and make every link void that was sent before. Returns the address that signs in. Raises AlreadyTaken."""
+    """Store the password, end the sessions of the old one and void every earlier link. Return the address that signs in. Raises AlreadyTaken, Refused."""
     async with context.session.write() as transaction:
         link = None
         if new.token is not None:
@@ -238,8 +241,8 @@ async def _store_password(new: NewPassword, hashed: str, context: Context) -> st
         else:
             await transaction.run("customers.lock")  # as `use_link` does
         customer = await transaction.first("customers.by_id", key=new.customer_id)
-        if link is not None and link.email not in (customer.email, None):  # links of the version before name no address
-            # The merchant has corrected the address since, by SQL or an import: whoever reads the former mailbox must not choose the password.
+        if link is not None and link.email not in (customer.email, None):  # links of the previous version have no address
+            # The merchant has corrected the address since, by SQL or an import: a reader of the former mailbox must not set the password.
             raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token")
         credential = await transaction.first("credentials.set_password", password_hash=hashed)
         if credential is None:
@@ -273,7 +276,7 @@ def _locale(text: str | None) -> str | None:
 
 
 def _time_zone(text: str | None) -> str | None:
-    """A name that Python knows. Whether Postgres knows it is checked by the statement that stores it."""
+    """Return a name that Python knows. Whether Postgres knows it is checked by the statement that stores it. Raises Refused."""
     if text is None:
         return None
     try:
@@ -287,7 +290,7 @@ def _time_zone(text: str | None) -> str | None:
 
 def _email(text: str) -> str:
     email = text.strip()
-    # Mail is delivered to names of the public DNS, which have a dot.
+    # Mail is delivered to public DNS names, which have a dot.
     if not is_address(email) or "." not in email.rpartition("@")[2]:
         raise Refused(ErrorCode.INVALID_VALUE, "This is not an e-mail address.", "newEmail")
     return email

@@ -1,4 +1,4 @@
-"""Links that prove something once: made, sent, used, and void when what they stand for changes."""
+"""One-time secret links: created, sent, used once, and void when the address or the password that they were made for changes."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,7 +18,7 @@ INVALID_LINK = "This link was used already, has expired or is unknown. Request a
 
 @dataclass(frozen=True, slots=True)
 class SecretLink:
-    """What is sent by mail and used once. `email` is the address to which it is sent: the new one that is to be confirmed, or the one for which a password is set."""
+    """A link that is mailed and used once. `email` is the address it is sent to: the new address to be confirmed, or the address for which a password is set."""
 
     secret: str
     kind: str
@@ -40,21 +40,21 @@ async def make(link: SecretLink, transaction: Transaction, context: Context) -> 
 
 
 def maker(context: Context) -> dict[str, str | None]:
-    """Who makes a link, as columns of it."""
+    """Return the creator of a link, as columns of its row."""
     viewer = context.viewer
     issuer = (viewer.issuer or context.issuer) if viewer.subject else None
     return {"made_by": viewer.client or viewer.kind, "made_by_subject": viewer.subject or None, "made_by_issuer": issuer}
 
 
 async def use_link(transaction: Transaction, token: str, kind: str) -> Any:
-    """Spend a link, and act as the customer it was made for. One answer for every link that does not hold.
+    """Use a link up, and act as its customer from then on. Raises Refused, with the same error for every invalid link.
 
-    Links of one customer are spent one after the other: each makes others void, and two at once would wait for each other's rows.
+    The links of one customer are used under the customer's lock: each voids others, and two concurrent uses would deadlock.
     """
     await transaction.set_rls_secret("secret", hash_of(token))
-    found = await transaction.first("links.by_secret", secret_hash=hash_of(token))
-    if found is not None:
-        await transaction.impersonate_verified(found.customer_id)
+    link = await transaction.first("links.by_secret", secret_hash=hash_of(token))
+    if link is not None:
+        await transaction.impersonate_verified(link.customer_id)
         await transaction.run("customers.lock")
         used = await transaction.first("links.use", secret_hash=hash_of(token), kind=kind)
         if used is not None:
@@ -64,7 +64,7 @@ async def use_link(transaction: Transaction, token: str, kind: str) -> Any:
 
 @asynccontextmanager
 async def wrong_links_counted(context: Context) -> AsyncIterator[None]:
-    """Only a link that does not hold is counted, so that nobody who shares a network can keep a right one from being used. Raises TooManyAttempts."""
+    """Count an attempt only if its link is invalid, so that other callers of the same network cannot block the use of a valid link. Raises TooManyAttempts."""
     once(context)
     try:
         yield
@@ -75,10 +75,10 @@ async def wrong_links_counted(context: Context) -> AsyncIterator[None]:
 
 
 async def void_links(transaction: Transaction, kind: str | None = None) -> None:
-    """Every link of the customer who acts in the transaction, or those of one kind: they were made for an address or a password that is no longer."""
+    """Void every link of the transaction's customer, or those of one kind, because the address or password they were made for has changed."""
     await transaction.run("links.void", kind=kind)
 
 
 def link_to(context: Context, page: str, secret: str) -> str:
-    """The secret stands behind the #, so that it reaches no server log and no referrer."""
+    """Return the URL of a page with the secret in its fragment, so that it is in no server log and no Referer header."""
     return f"{identity_of(context).portal_url}/{page}#token={secret}"

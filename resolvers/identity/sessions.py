@@ -1,4 +1,4 @@
-"""Signing in and staying in: sessions, their rotating refresh tokens, and their end."""
+"""Sign-in, sessions, their rotating refresh tokens, and the end of sessions."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,16 +21,16 @@ from resolvers.standing import check_signed_in
 ACCESS = timedelta(minutes=15)
 SESSION = timedelta(days=30)
 
-# An answer that was lost on its way may be asked for again this long; after that a used token is a stolen one.
+# For this long a used refresh token returns its successor again, in case the response was lost; later use counts as theft.
 GRACE = timedelta(seconds=10)
 
-# What a used token seals: the token that came after it.
+# The purpose of the seal under which a used token's row stores the successor token.
 SUCCESSOR = "successor"
 
-# The client_id of our own tokens. Which program sent the request, its User-Agent says, and nothing vouches for that.
+# The client_id of our own tokens. The User-Agent header names the program, and is not verified.
 CLIENT = "portal"
 
-# Who acts in a session that began with a link of which the app is not known.
+# The acting party of a session that began with a link of an unknown app.
 LINK = "portal-link"
 
 ENDED = "This session has ended. Sign in again."
@@ -38,7 +38,7 @@ ENDED = "This session has ended. Sign in again."
 
 @dataclass(frozen=True, slots=True)
 class TokenPair:
-    """What a client keeps: a token to call with, and one to get the next pair. `acting_party` is who may be acting in the session beside the customer."""
+    """The access token and the refresh token of a session. `acting_party` is the party that may act in the session beside the customer."""
 
     customer_id: str
     session_id: str
@@ -55,38 +55,40 @@ class TokenPair:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """A session, and the device value for the next time."""
+    """The tokens of a session, and the device value for the next sign-in."""
 
     tokens: TokenPair
     device: str
 
 
-async def sign_in(given: Any, context: Context) -> SignedIn:
-    """Unknown accounts and wrong passwords cost the same work and get the same words. In a session of that customer which began with a portal link, the new one takes
-    its place."""
+async def sign_in(arguments: Any, context: Context) -> SignedIn:
+    """Begin a session by password. An unknown account and a wrong password take the same work and get the same error.
+
+    A session of the same customer that began with a portal link is replaced by the new one. Raises Refused, TooManyAttempts.
+    """
     once(context)
-    who = presented(given.email, given.device, context)
+    who = presented(arguments.email, arguments.device, context)
     credential = await counted_sign_in(who, context)
     identity = identity_of(context)
-    verdict = await identity.passwords.verify(given.password, credential.password_hash if credential else None)
+    verdict = await identity.passwords.verify(arguments.password, credential.password_hash if credential else None)
     if not credential or not verdict.is_right:
         raise Refused(ErrorCode.WRONG_CREDENTIALS, "The e-mail address or the password is wrong.")
-    renewed = await identity.passwords.hash(given.password) if verdict.needs_rehash else None
+    renewed = await identity.passwords.hash(arguments.password) if verdict.needs_rehash else None
     async with context.session.write() as transaction:
         await transaction.impersonate_verified(credential.customer_id)
         if renewed:
             await transaction.run("credentials.rehash", password_hash=renewed)
-        # Whoever else has the tokens of the session that began with a portal link has nothing of the one that begins now.
+        # Another holder of the tokens of the session that began with a portal link gets no access to the new session.
         await transaction.run("sessions.end_link", id=context.viewer.session_id)
         tokens = await begin(transaction, context)
         await note(transaction, context, "signIn", detail=tokens.session_id)
     return SignedIn(enter(context, tokens), identity.devices.issue(who.email, now=context.now, known=who.device))
 
 
-async def refresh(given: Any, context: Context) -> TokenPair:
-    """A used token within the grace gets the answer that was lost; later it ends the session, for one of two holders is a thief."""
+async def refresh(arguments: Any, context: Context) -> TokenPair:
+    """Return the next pair of tokens. A used token within GRACE returns its successor; later it ends the session, because the token has a second holder."""
     async with context.session.write() as transaction:
-        tokens = await _rotated(transaction, context, given.refresh_token)
+        tokens = await _rotated(transaction, context, arguments.refresh_token)
     if tokens is None:
         raise Refused(ErrorCode.SESSION_ENDED, ENDED)
     return enter(context, tokens)
@@ -112,11 +114,11 @@ async def sign_out_everywhere(_: Any, context: Context) -> int:
     return len(ended)
 
 
-async def end_session(given: Any, context: Context) -> bool:
+async def end_session(arguments: Any, context: Context) -> bool:
     async with context.session.write() as transaction:
-        if str(given.session_id) != context.viewer.session_id:
+        if str(arguments.session_id) != context.viewer.session_id:
             await check_signed_in(transaction, context)
-        ended = await transaction.first("sessions.end", id=str(given.session_id), reason="SIGNED_OUT")
+        ended = await transaction.first("sessions.end", id=str(arguments.session_id), reason="SIGNED_OUT")
         if ended is None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such session.", "sessionId")
         await note(transaction, context, "endSession", detail=ended.id)
@@ -126,7 +128,7 @@ async def end_session(given: Any, context: Context) -> bool:
 
 
 async def begin(transaction: Transaction, context: Context, link: Any = None) -> TokenPair:
-    """A new session of the customer who acts in the transaction, by the password or by a portal link."""
+    """Create a session of the transaction's customer, begun by the password or by a portal link."""
     expires_at, network = context.now + SESSION, network_of(context.origin.network)
     is_proved = link is None or link.delivery == LinkDelivery.MAIL
     session = await transaction.first(
@@ -136,7 +138,7 @@ async def begin(transaction: Transaction, context: Context, link: Any = None) ->
         client=CLIENT,
         user_agent=context.origin.user_agent,
         network=context.origin.network[:64],
-        # A network from which somebody came by a link of staff is not one that the account signs in from.
+        # A network from which a returned link was opened is not recorded as one that the account signs in from.
         throttle_network=network if is_proved and network != UNKNOWN_NETWORK else "",
         expires_at=expires_at,
         link_delivery=link and (link.delivery or LinkDelivery.RETURN),
@@ -148,18 +150,18 @@ async def begin(transaction: Transaction, context: Context, link: Any = None) ->
 
 
 def device_of(email: str, context: Context) -> str:
-    """The device value of who has just proved to be the owner of the account with this address."""
+    """Return the device value for the proved owner of the account with this address."""
     return identity_of(context).devices.issue(email.strip().lower(), now=context.now)
 
 
 def enter(context: Context, tokens: TokenPair) -> TokenPair:
-    """Show the rest of the answer to the customer who has just come in."""
+    """Read the rest of the response as the customer of the new session."""
     context.become(_viewer(tokens.customer_id, tokens.session_id, tokens.acting_party))
     return tokens
 
 
 async def _rotated(transaction: Transaction, context: Context, secret: str) -> TokenPair | None:
-    """None where the token is unknown, spent, or its session has ended. Ending it for reuse is committed, so it is not raised here."""
+    """Return the next pair; None where the token is unknown or reused, or its session has ended. The end of a session for reuse must commit, so nothing is raised."""
     await transaction.set_rls_secret("secret", hash_of(secret))
     token = await transaction.first("refresh_tokens.by_secret", secret_hash=hash_of(secret))
     if token is None:
@@ -179,11 +181,11 @@ async def _rotated(transaction: Transaction, context: Context, secret: str) -> T
 
 async def _reused(transaction: Transaction, context: Context, session: Any, secret: str) -> TokenPair | None:
     """Return the successor of a token that was used within the grace; end the session if it was used before that, or if its successor was used too."""
-    token = await transaction.first("refresh_tokens.by_secret", secret_hash=hash_of(secret))  # again: it may have been used just now
+    token = await transaction.first("refresh_tokens.by_secret", secret_hash=hash_of(secret))  # again: a concurrent request may have used it
     if context.now - token.used_at <= GRACE:
         try:
             successor = Seal(secret, SUCCESSOR).open(bytes.fromhex(token.successor_sealed), token.secret_hash)
-        except NotSealed:  # by a program that is older or newer, during a deployment: the answer is lost, but nothing was stolen
+        except NotSealed:  # sealed by another version during a deployment: the response is lost, but the token was not stolen
             return None
         await transaction.set_rls_secret("secret", hash_of(successor))
         after = await transaction.first("refresh_tokens.by_secret", secret_hash=hash_of(successor))
@@ -207,5 +209,5 @@ def _viewer(customer_id: str, session_id: str, acting_party: str | None) -> View
 
 
 def _end_session(context: Context) -> None:
-    """The caller's own session is over, so nothing more is read by its name."""
+    """Continue the operation unauthenticated: the caller's own session has ended."""
     context.become(Viewer(Actor.ANONYMOUS, None, (), context.viewer.client))

@@ -1,1 +1,1 @@
-"""Paying, payment methods, and events of processors."""
+"""Payments, payment methods, and events of processors."""

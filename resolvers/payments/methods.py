@@ -1,4 +1,4 @@
-"""Payment methods: added in the processor's own form, so that no card number comes here; one of them the default."""
+"""Payment methods. They are added in the processor's own form, so that no card number reaches the gateway; one of them is the default."""
 
 from dataclasses import replace
 from typing import Any
@@ -16,21 +16,21 @@ from resolvers.charges.charging import TRY_AGAIN, apply_result, log_no_answer
 from resolvers.context import Context, identity_of, payments_of
 from resolvers.idempotency import MutationResult, outcome_of
 from resolvers.letters import customer_of
-from resolvers.reads.facts import asking
+from resolvers.reads.facts import block_reader
 from resolvers.reads.relations import by_id
 from resolvers.recognition import caller_of
 
 ALREADY_DELETED = "There is no such payment method."
 
 
-async def start_add(given: Any, context: Context) -> SetupStart:
-    """What the processor's form needs. The same key begins the same form again."""
+async def start_add(arguments: Any, context: Context) -> SetupStart:
+    """Return what the processor's form needs. The same key returns the same form. Raises Refused, TooManyAttempts."""
     processor = _processor(context)
     await identity_of(context).throttle.hit(Kind.METHOD, caller_of(context))
     customer = await customer_of(context, context.viewer.customer_id or "")
-    known = await asking(context)("payment_methods.known_at", processor=processor.name)
+    known = await block_reader(context)("payment_methods.known_at", processor=processor.name)
     await context.session.release()
-    key = f"{customer.id} {given.idempotency_key}" if given.idempotency_key else fresh_id("set", context)
+    key = f"{customer.id} {arguments.idempotency_key}" if arguments.idempotency_key else fresh_id("set", context)
     try:
         return await processor.start_setup(Payer(customer.id, customer.email, known[0].reference if known else None), key=key)
     except ProcessorUnavailable as error:
@@ -38,39 +38,42 @@ async def start_add(given: Any, context: Context) -> SetupStart:
         raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None
 
 
-async def complete_add(given: Any, context: Context) -> Any:
-    """Twice is the same method, and so is the same card again."""
+async def complete_add(arguments: Any, context: Context) -> Any:
+    """Store the method of a finished form. A repeated call, and the same card in another form, give the same method. Raises Refused."""
     customer_id = context.viewer.customer_id or ""
     processor = _processor(context)
-    details = await _finished(processor, given.reference, customer_id)
+    details = await _finished(processor, arguments.reference, customer_id)
     async with context.session.write() as transaction:
         await transaction.run("customers.lock")
         (added,) = await transaction.run("payment_methods.add", id=fresh_id("pm", context), processor=processor.name, **_columns(details))
-        if given.make_default:
+        if arguments.make_default:
             await _make_default(transaction, added.id)
         method = await _method(transaction, added.id, "reference")
         await _charge_open(transaction, context, is_chosen=method.is_default)
         await note(transaction, context, "completeAddPaymentMethod", detail=added.id)
-    return await _shown(context, added.id)
+    return await _current_method(context, added.id)
 
 
-async def set_default(given: Any, context: Context) -> Any:
+async def set_default(arguments: Any, context: Context) -> Any:
     async with context.session.write() as transaction:
-        method = await _named(transaction, given)
-        # The default is chosen once more to have what is past due charged to it.
-        if not (method.is_default and given.retry_past_due):
+        method = await _named(transaction, arguments)
+        # The current default may be set again to request a charge of what is past due.
+        if not (method.is_default and arguments.retry_past_due):
             check_action(_states(method), Action.SET_DEFAULT)
         await _make_default(transaction, method.id)
-        await _charge_open(transaction, context, is_chosen=True, is_requested=given.retry_past_due)
+        await _charge_open(transaction, context, is_chosen=True, is_requested=arguments.retry_past_due)
         await note(transaction, context, "setDefaultPaymentMethod", detail=method.id)
-    return await _shown(context, method.id)
+    return await _current_method(context, method.id)
 
 
-async def delete(given: Any, context: Context) -> str:
-    """With a replacement, what is billed to it moves there. The processor forgets it after the commit: what it does not hear, harms nobody."""
+async def delete(arguments: Any, context: Context) -> str:
+    """Delete a method. With a replacement, subscriptions that it pays move there. The processor detaches it after the commit; a failure of that call does no harm.
+
+    Raises Refused.
+    """
     async with context.session.write() as transaction:
-        method = await _named(transaction, given)
-        replacement = await _replacement(transaction, given, method)
+        method = await _named(transaction, arguments)
+        replacement = await _replacement(transaction, arguments, method)
         check_action(_states(replace(method, is_in_use=method.is_in_use and replacement is None)), Action.DELETE)
         await transaction.run("payment_methods.delete", key=method.id)
         await transaction.run("subscriptions.move_method", key=method.id, successor=replacement.id if replacement else None)
@@ -82,10 +85,10 @@ async def delete(given: Any, context: Context) -> str:
     return method.id
 
 
-async def confirm(given: Any, context: Context) -> MutationResult:
-    """The client says that the customer has done what the processor asked for."""
+async def confirm(arguments: Any, context: Context) -> MutationResult:
+    """Look up a payment after the customer has completed the processor's action, and apply its result. Raises Refused."""
     async with context.session.write() as transaction:
-        attempt = await transaction.first("charges.attempt", key=str(given.payment_id))
+        attempt = await transaction.first("charges.attempt", key=str(arguments.payment_id))
     if attempt is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such payment.", "paymentId")
     if attempt.status in ("PROCESSING", "REQUIRES_ACTION") and attempt.processor_reference:
@@ -99,8 +102,8 @@ async def confirm(given: Any, context: Context) -> MutationResult:
     return MutationResult(attempt.customer_id, {"payment": attempt.payment_id}, is_replayed=True)
 
 
-async def _shown(context: Context, identifier: str) -> Any:
-    """As it is now."""
+async def _current_method(context: Context, identifier: str) -> Any:
+    """Return the method's current row."""
     context.forget()
     return await by_id(context.viewer.customer_id, identifier, ("pm",), context)
 
@@ -117,28 +120,28 @@ async def _finished(processor: Processor, reference: str, customer_id: str) -> M
         raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None
 
 
-async def _named(transaction: Transaction, given: Any) -> SavedMethod:
-    """The method that an input names, under the customer's lock. Raises Refused, also where it has another version."""
+async def _named(transaction: Transaction, arguments: Any) -> SavedMethod:
+    """Return the method of an input, under the customer's lock. Raises Refused, also where it has another version."""
     await transaction.run("customers.lock")
-    method = await _method(transaction, str(given.payment_method_id), "paymentMethodId")
-    check_version(given.expected_version, method.version)
+    method = await _method(transaction, str(arguments.payment_method_id), "paymentMethodId")
+    check_version(arguments.expected_version, method.version)
     return method
 
 
 async def _method(transaction: Transaction, identifier: str, field: str) -> SavedMethod:
-    found: SavedMethod | None = await transaction.first("payment_methods.saved", ids=[identifier])
-    if found is None:
+    method: SavedMethod | None = await transaction.first("payment_methods.saved", ids=[identifier])
+    if method is None:
         raise Refused(ErrorCode.NOT_FOUND, ALREADY_DELETED, field)
-    return found
+    return method
 
 
-async def _replacement(transaction: Transaction, given: Any, method: SavedMethod) -> SavedMethod | None:
-    if given.replacement_id is None:
+async def _replacement(transaction: Transaction, arguments: Any, method: SavedMethod) -> SavedMethod | None:
+    if arguments.replacement_id is None:
         return None
-    found = await _method(transaction, str(given.replacement_id), "replacementId")
-    if found.id == method.id or found.is_expired:
-        raise Refused(ErrorCode.METHOD_EXPIRED if found.is_expired else ErrorCode.INVALID_VALUE, "That method cannot replace it.", "replacementId")
-    return found
+    replacement = await _method(transaction, str(arguments.replacement_id), "replacementId")
+    if replacement.id == method.id or replacement.is_expired:
+        raise Refused(ErrorCode.METHOD_EXPIRED if replacement.is_expired else ErrorCode.INVALID_VALUE, "That method cannot replace it.", "replacementId")
+    return replacement
 
 
 async def _make_default(transaction: Transaction, identifier: str) -> None:
@@ -147,7 +150,7 @@ async def _make_default(transaction: Transaction, identifier: str) -> None:
 
 
 async def _charge_open(transaction: Transaction, context: Context, *, is_chosen: bool, is_requested: bool = False) -> None:
-    """What stands open is charged to a method that came, with the next pass of the billing clock. `is_chosen`: the customer has a default, and wants it to be charged."""
+    """Schedule open invoices to be charged to a new method with the next pass of the billing clock. `is_chosen`: the customer has set a default, which is to be charged."""
     if is_chosen:
         await transaction.run("collections.move_to_default", is_requested=is_requested)
     await dunning.methods_changed(transaction, is_requested=is_requested, by=writer(context))
@@ -163,7 +166,7 @@ async def _forget(context: Context, method: SavedMethod) -> None:
 
 
 def _processor(context: Context) -> Processor:
-    """New methods are added at the first processor."""
+    """Return the first configured processor, where new methods are added."""
     return next(iter(payments_of(context).processors.values()))
 
 

@@ -1,4 +1,4 @@
-"""Pay what is owed: an invoice, an installment, or all that is due in a currency. Credit pays first, and money is counted once whatever the invoicing."""
+"""Payment of debts: an invoice, an installment, or all that is due in a currency. Credit is used first, and money is counted once, whatever the invoicing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ from resolvers.reads.facts import account_around
 from resolvers.recognition import caller_of
 from resolvers.subscriptions.idempotent_call import Prepare, Prepared, run_idempotent
 
-# What a payment that is made from several things is called at the processor.
+# The description at the processor of a payment of several debts.
 ALL_DUE = "All that is due"
 
 
 @dataclass(frozen=True, slots=True)
 class Debts:
-    """What somebody wants to pay. `target_id` names the thing that they aim at; `words` are for the processor; `account_minor` is owed on the account."""
+    """The debts to be paid. `target_id` is the invoice or installment that the call names; `words` describe it to the processor; `account_minor` is owed on the account."""
 
     currency: str
     invoices: list[OwedInvoice]
@@ -48,7 +48,7 @@ class Debts:
 
 @dataclass(frozen=True, slots=True)
 class Payable:
-    """Debts, what is to pay them, and whose account that touches."""
+    """Debts, the settlement that pays them, and the billing account."""
 
     debts: Debts
     settlement: Settlement
@@ -58,42 +58,42 @@ class Payable:
 Find = Callable[[Transaction], Any]
 
 
-async def pay_invoice(given: Any, context: Context) -> MutationResult:
-    await _heard(context)
+async def pay_invoice(arguments: Any, context: Context) -> MutationResult:
+    await _throttle_payment(context)
 
     async def find(transaction: Transaction) -> Debts:
-        invoice = _payable_things(await transaction.run("owed.invoices", ids=[str(given.invoice_id)]), "invoiceId")
+        invoice = _first_payable(await transaction.run("owed.invoices", ids=[str(arguments.invoice_id)]), "invoiceId")
         check_action(of_invoice(invoice.status, invoice.remaining_minor), Action.PAY)
-        check_version(given.expected_version, invoice.version)
+        check_version(arguments.expected_version, invoice.version)
         installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice.id])
         return Debts(invoice.currency, [invoice], installments, f"Invoice {invoice.number}", invoice.id)
 
-    return await run_idempotent(context, given, "payInvoice", _paying(given, context, find, shows=("invoice", str(given.invoice_id))))
+    return await run_idempotent(context, arguments, "payInvoice", _paying(arguments, context, find, shows=("invoice", str(arguments.invoice_id))))
 
 
-async def pay_installment(given: Any, context: Context) -> MutationResult:
-    await _heard(context)
+async def pay_installment(arguments: Any, context: Context) -> MutationResult:
+    await _throttle_payment(context)
 
     async def find(transaction: Transaction) -> Debts:
-        installment = _payable_things(await transaction.run("owed.installments", ids=[str(given.installment_id)], invoice_ids=None), "installmentId")
+        installment = _first_payable(await transaction.run("owed.installments", ids=[str(arguments.installment_id)], invoice_ids=None), "installmentId")
         check_action(of_installment(installment.status, installment.remaining_minor), Action.PAY)
-        check_version(given.expected_version, installment.version)
+        check_version(arguments.expected_version, installment.version)
         if installment.invoice_id is None:
             return Debts(installment.currency, [], [installment], installment.name, installment.id)
-        invoice = _payable_things(await transaction.run("owed.invoices", ids=[installment.invoice_id]), "installmentId")
+        invoice = _first_payable(await transaction.run("owed.invoices", ids=[installment.invoice_id]), "installmentId")
         check_action(of_invoice(invoice.status, invoice.remaining_minor), Action.PAY)
         installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice.id])
         return Debts(installment.currency, [invoice], installments, installment.name, installment.id)
 
-    return await run_idempotent(context, given, "payInstallment", _paying(given, context, find, shows=("installment", str(given.installment_id))))
+    return await run_idempotent(context, arguments, "payInstallment", _paying(arguments, context, find, shows=("installment", str(arguments.installment_id))))
 
 
-async def pay_all_due(given: Any, context: Context) -> MutationResult:
-    """Documents first, oldest first, then what is owed on the account. What is in payment already is left out."""
-    await _heard(context)
+async def pay_all_due(arguments: Any, context: Context) -> MutationResult:
+    """Pay documents from the oldest on, then what is owed on the account. Debts with a pending payment are left out. Raises Refused."""
+    await _throttle_payment(context)
 
     async def find(transaction: Transaction) -> Debts:
-        currency = str(given.currency)
+        currency = str(arguments.currency)
         items = await transaction.run("owed.items", currency=currency)
         payable = [item for item in items if item.payable_minor]
         if not payable:
@@ -103,7 +103,7 @@ async def pay_all_due(given: Any, context: Context) -> MutationResult:
         installments = await transaction.run("owed.installments", ids=[item.installment_id for item in payable if item.installment_id], invoice_ids=invoice_ids)
         return Debts(currency, invoices, installments, ALL_DUE, account_minor=sum(item.payable_minor for item in payable if item.kind == "ACCOUNT"))
 
-    return await run_idempotent(context, given, "payAllDue", _paying(given, context, find, shows=None))
+    return await run_idempotent(context, arguments, "payAllDue", _paying(arguments, context, find, shows=None))
 
 
 def _nothing_payable(currency: str, *, is_owed: bool) -> Refused:
@@ -112,17 +112,17 @@ def _nothing_payable(currency: str, *, is_owed: bool) -> Refused:
     return Refused(ErrorCode.ALREADY_PAID, f"Nothing is due in {currency}.", "currency")
 
 
-async def _heard(context: Context) -> None:
-    """Payments may be tried only so often. Raises TooManyAttempts."""
+async def _throttle_payment(context: Context) -> None:
+    """Count one attempt to pay. Raises TooManyAttempts."""
     await identity_of(context).throttle.hit(Kind.PAYMENT, caller_of(context))
 
 
-def _paying(given: Any, context: Context, find: Find, *, shows: tuple[str, str] | None) -> Prepare:
+def _paying(arguments: Any, context: Context, find: Find, *, shows: tuple[str, str] | None) -> Prepare:
     async def prepare(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
         await transaction.run("customers.lock")
         debts: Debts = await find(transaction)
-        amount = _checked_amount(getattr(given, "amount_minor_units", None), debts.remaining_minor(), context)
-        method_id = str(given.payment_method_id) if given.payment_method_id else None
+        amount = _checked_amount(getattr(arguments, "amount_minor_units", None), debts.remaining_minor(), context)
+        method_id = str(arguments.payment_method_id) if arguments.payment_method_id else None
         account = await account_around(transaction.run, currency=debts.currency, method_id=method_id)
         if method_id and account.method_id is None:
             raise Refused(ErrorCode.NOT_FOUND, "There is no such payment method, or it has expired.", "paymentMethodId")
@@ -157,7 +157,7 @@ def _prepared(payable: Payable, call: MutationCall | None, *, answer: dict[str, 
 
 
 def _paid_rows(payable: Payable, *, by: WriteContext) -> Changes:
-    """What is written when the money is there: invoices, installments and schedules in step, and the credit that was used."""
+    """Return the changes of a successful payment: invoices, installments and schedules together, and the used credit."""
     debts, settlement = payable.debts, payable.settlement
     schedule_of = {one.id: one.schedule_id for one in debts.installments}
     entries = [_used_credit(payable.account, debts.currency, part, by=by) for part in settlement.by_credit.parts]
@@ -177,20 +177,20 @@ def _used_credit(account: BillingAccount, currency: str, part: AllocationPart, *
     }
 
 
-def _checked_amount(asked: Any, remaining_minor: int, context: Context) -> int:
-    """Minor units. Without an amount, all that remains."""
-    if asked is None or asked == remaining_minor:
+def _checked_amount(amount_minor: Any, remaining_minor: int, context: Context) -> int:
+    """Return the amount to pay, in minor units. Without an amount, all that remains. Raises Refused."""
+    if amount_minor is None or amount_minor == remaining_minor:
         return remaining_minor
-    if asked > remaining_minor:
+    if amount_minor > remaining_minor:
         raise Refused(ErrorCode.AMOUNT_TOO_HIGH, "The amount is more than what remains to be paid.", "amountMinorUnits")
     if not payments_of(context).takes_parts:
         raise Refused(ErrorCode.PARTIAL_NOT_ALLOWED, "Partial payments are not accepted. Pay all that remains.", "amountMinorUnits")
-    if asked < 1:
+    if amount_minor < 1:
         raise Refused(ErrorCode.INVALID_VALUE, "An amount is at least one minor unit.", "amountMinorUnits")
-    return int(asked)
+    return int(amount_minor)
 
 
-def _payable_things(rows: list[Any], field: str) -> Any:
+def _first_payable(rows: list[Any], field: str) -> Any:
     if not rows:
         raise Refused(ErrorCode.NOT_FOUND, "It does not exist, or nothing of it can be paid here.", field)
     return rows[0]

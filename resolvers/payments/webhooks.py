@@ -1,4 +1,4 @@
-"""What processors tell by themselves: stored first, then acted on. At least once and in any order; what was acted on is the same whatever came first."""
+"""Events of processors: stored first, then applied. They arrive at least once and in any order; the result does not depend on the order."""
 
 import json
 from collections.abc import Mapping
@@ -15,29 +15,29 @@ from resolvers.charges.charging import apply_result
 
 
 async def store(session: UnitOfWork, processor: str, event: ProcessorEvent) -> StoredEvent | None:
-    """What is to be acted on; None if it was stored before, or is about no payment of ours. From here on it is not lost."""
-    # The secret for the customer's browser is of no use here, and is kept nowhere.
+    """Store an event and return it. None if it was stored before, or is about no payment of ours. A stored event is not lost."""
+    # The client secret is not needed here, and is never stored.
     result = asdict(replace(event.result, client_action=None)) if event.result else None
-    told = {"result": result, "refunded_minor": event.refunded_minor, "refund": asdict(event.refund) if event.refund else None}
+    payload = {"result": result, "refunded_minor": event.refunded_minor, "refund": asdict(event.refund) if event.refund else None}
     async with session.write() as transaction:
         payment_id = event.key or await _payment_by_reference(transaction, processor, event)
         if payment_id is None:
             return None
-        found: StoredEvent | None = await transaction.first(
-            "webhooks.store", processor=processor, id=event.id, kind=event.kind, payment_id=payment_id, event=json.dumps(told)
+        stored: StoredEvent | None = await transaction.first(
+            "webhooks.store", processor=processor, id=event.id, kind=event.kind, payment_id=payment_id, event=json.dumps(payload)
         )
-    return found
+    return stored
 
 
 async def apply_event(session: UnitOfWork, event: StoredEvent, *, by: WriteContext) -> None:
-    """Settle or refund the payment that it is about. What is about none of ours is only marked."""
+    """Settle or refund the payment of an event, and mark the event as done. An event of no payment of ours is only marked."""
     owner = await _owner(session, event)
     if owner is not None:
-        told = json.loads(event.event)
+        payload = json.loads(event.event)
         customers = session.for_caller(replace(session.caller, customer_id=owner.customer_id))
-        if event.kind == EventKind.CHARGE and told["result"] and await _is_charged(customers, owner):
-            await apply_result(customers, owner.payment_id, _result(told["result"]), by=by)
-        report = _report(told) if event.kind == EventKind.REFUND else None
+        if event.kind == EventKind.CHARGE and payload["result"] and await _is_charged(customers, owner):
+            await apply_result(customers, owner.payment_id, _result(payload["result"]), by=by)
+        report = _report(payload) if event.kind == EventKind.REFUND else None
         if report is not None:
             async with customers.write() as transaction:
                 await refunding.record(transaction, owner.payment_id, report, by=by)
@@ -61,17 +61,17 @@ async def _owner(session: UnitOfWork, event: StoredEvent) -> PaymentOwner | None
 
 
 async def _is_charged(session: UnitOfWork, owner: PaymentOwner) -> bool:
-    """Payments from before this gateway have no charge here, and nothing waits for what became of them."""
+    """Return whether the payment has a charge. Payments from before this gateway have none, and no decision depends on them."""
     async with session.write() as transaction:
         return await transaction.first("charges.attempt", key=owner.payment_id) is not None
 
 
-def _report(told: Mapping[str, Any]) -> Report | None:
-    """Events that an earlier version stored have only the sum of what was given back."""
-    if told.get("refund"):
-        return Report(**told["refund"])
-    return Report(None, told["refunded_minor"]) if told["refunded_minor"] else None
+def _report(payload: Mapping[str, Any]) -> Report | None:
+    """Return the report of a refund event. Events that an earlier version stored have only the sum of what was refunded."""
+    if payload.get("refund"):
+        return Report(**payload["refund"])
+    return Report(None, payload["refunded_minor"]) if payload["refunded_minor"] else None
 
 
-def _result(told: dict[str, Any]) -> ChargeResult:
-    return ChargeResult(ChargeStatus(told["status"]), told["processor_reference"], told["decline_code"], told["is_retryable"])
+def _result(result: dict[str, Any]) -> ChargeResult:
+    return ChargeResult(ChargeStatus(result["status"]), result["processor_reference"], result["decline_code"], result["is_retryable"])

@@ -1,1 +1,1 @@
-"""Reads: root look-ups, relations, pages, and the rows of PDF documents."""
+"""Reads: root fields, relations, pages, facts for decisions, and the contents of PDF documents."""

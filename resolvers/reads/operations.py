@@ -1,18 +1,18 @@
-"""What became of a call whose answer was lost, by its idempotency key."""
+"""The result of a call whose response was lost, by its idempotency key."""
 
 import json
 from typing import Any
 
 from resolvers.context import Context
-from resolvers.reads.facts import asking
+from resolvers.reads.facts import block_reader
 
 
 async def of_key(key: str, context: Context) -> Any:
-    """The newest call with the key; None if none arrived, or if it was refused and so left nothing behind."""
+    """Return the newest call with the key; None if no call arrived, or if it was refused, because a refused call leaves no row."""
     if context.viewer.customer_id is None:
         return None
-    found = await asking(context)("operations.of_key", key=key)
-    return found[0] if found else None
+    rows = await block_reader(context)("operations.of_key", key=key)
+    return rows[0] if rows else None
 
 
 def answer_of(operation: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Pages as a field gives them back: a window made from the arguments, rows, cursors, and what lies beyond."""
+"""Pages as a field returns them: a window made from the arguments, its rows, their cursors, and whether more rows follow."""
 
 from collections.abc import Awaitable
 from dataclasses import dataclass, fields
@@ -31,7 +31,7 @@ class RowEdge:
 
 @dataclass(frozen=True, slots=True)
 class RowPage:
-    """A slice of a block's rows, and enough to count all of them when somebody asks."""
+    """A slice of a block's rows, and the key and filters by which all of them are counted when the total is selected."""
 
     slice: Slice
     window: Window
@@ -49,12 +49,12 @@ class RowPage:
 
     @property
     def page_info(self) -> RowPageInfo:
-        found, window = self.slice.rows, self.window
+        nodes, window = self.slice.rows, self.window
         return RowPageInfo(
             has_next_page=window.before is not None if window.is_backward else self.slice.has_more,
             has_previous_page=self.slice.has_more if window.is_backward else window.after is not None,
-            start_cursor=self._cursor(found[0]) if found else None,
-            end_cursor=self._cursor(found[-1]) if found else None,
+            start_cursor=self._cursor(nodes[0]) if nodes else None,
+            end_cursor=self._cursor(nodes[-1]) if nodes else None,
         )
 
     def total(self, context: Context) -> Awaitable[int]:
@@ -66,7 +66,7 @@ class RowPage:
 
 @dataclass(frozen=True, slots=True)
 class Paging:
-    """The arguments of a page as a client gives them."""
+    """The arguments of a page, as the client sent them."""
 
     first: int | None = None
     after: str | None = None
@@ -75,7 +75,7 @@ class Paging:
 
 
 def window_of(block: Block, order: str, paging: Paging) -> Window:
-    """Raises BadUserInput for a size outside 1 to 100, for both sizes together, and for a cursor that is not one of this page's."""
+    """Return the window of the arguments. Raises BadUserInput for a size outside 1 to 100, for both sizes together, and for a cursor of another connection."""
     if paging.first is not None and paging.last is not None:
         raise BadUserInput("Give either first or last, not both.", "last")
     name = "last" if paging.last is not None else "first"

@@ -1,4 +1,4 @@
-"""The executor's side of the declarations in `schema/declarations/fields.py`: rows in, rows out, through the loaders."""
+"""How the executor resolves the declarations of `schema/declarations/fields.py`: from a row to rows, through the loaders."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -35,35 +35,35 @@ def type_name(prefix: str) -> str:
 
 
 def key_of(row: Any, name: str, block: Block, context: Context) -> Key:
-    """The key of a row in a block: with its owner, unless the block belongs to everybody."""
+    """Return the loader key of a row for a block: with the owner of the row, unless the block's rows have no owner."""
     owner = getattr(row, "customer_id", context.viewer.customer_id) if block.is_of_customer else None
     return owner, getattr(row, name) if name else ""
 
 
 async def one(row: Any, key: str, block: Block, context: Context) -> Any:
-    found = key_of(row, key, block, context)
-    if found[1] is None:
+    row_key = key_of(row, key, block, context)
+    if row_key[1] is None:
         return None
-    loaded = await context.loaders.one(block).load(found)
+    loaded = await context.loaders.one(block).load(row_key)
     await context.pace.take(1)
     return loaded
 
 
 async def many(row: Any, key: str, block: Block, context: Context) -> list[Any]:
-    found: list[Any] = await context.loaders.many(block).load(key_of(row, key, block, context))
-    await context.pace.take(len(found))
-    return found
+    rows: list[Any] = await context.loaders.many(block).load(key_of(row, key, block, context))
+    await context.pace.take(len(rows))
+    return rows
 
 
 async def page(key: Key, block: Block, *, order: str, paging: Paging, filters: Filters, context: Context) -> RowPage:
     window = window_of(block, order, paging)
-    found = await context.loaders.page(block, window, filters).load(key)
-    await context.pace.take(len(found.rows))
-    return RowPage(found, window, block, key, filters)
+    loaded = await context.loaders.page(block, window, filters).load(key)
+    await context.pace.take(len(loaded.rows))
+    return RowPage(loaded, window, block, key, filters)
 
 
 async def by_id(owner: str | None, identifier: str | None, prefixes: Iterable[str], context: Context) -> Any:
-    """The thing with an id, if it is of one of the kinds and belongs to the owner; else None, whatever the reason."""
+    """Return the row with an id if its prefix is one of `prefixes` and it belongs to the owner; else None, for every reason alike."""
     prefix = prefix_of(identifier or "")
     if prefix not in prefixes:
         return None

@@ -13,7 +13,7 @@ MAX_NODES = 50
 
 
 async def customer(identifier: str | None, context: Context) -> Any:
-    """The caller's customer, or for staff the one they name. Anybody else's is None, like one that does not exist."""
+    """Return the caller's customer, or for staff the customer with the id. Another customer's id gives None, like one that does not exist."""
     wanted = identifier or context.viewer.customer_id
     return await by_id(await owner_of(wanted, context), wanted, ("cus",), context)
 
@@ -34,8 +34,8 @@ async def nodes(identifiers: list[str], context: Context) -> list[Any]:
 
 
 async def owner_of(identifier: str | None, context: Context) -> str | None:
-    """Whose a thing is that the caller names. Customers may ask only for what is theirs; for staff, whose it is must be found first."""
+    """Return the customer id under which to read the row with an id. For customers it is their own; for staff the row's owner is looked up."""
     if not context.viewer.is_staff or identifier is None:
         return context.viewer.customer_id
-    found = await context.loaders.one(blocks()["customers.owner"]).load((None, identifier))
-    return found.customer_id if found else None
+    row = await context.loaders.one(blocks()["customers.owner"]).load((None, identifier))
+    return row.customer_id if row else None

@@ -24,7 +24,7 @@ from resolvers.charges.attempts import check_method
 from resolvers.charges.charging import reserve
 from resolvers.context import Context, payments_of
 from resolvers.idempotency import MutationCall, MutationResult
-from resolvers.reads.facts import NOT_FOUND, asking
+from resolvers.reads.facts import NOT_FOUND, block_reader
 from resolvers.recognition import throttled
 from resolvers.subscriptions import decisions
 from resolvers.subscriptions.advance import SubscriptionBehindClock
@@ -36,7 +36,10 @@ BEHIND_CLOCK = "It is being renewed at this moment. Try again shortly."
 
 @dataclass(frozen=True, slots=True)
 class MutationDefinition:
-    """A mutation: its name, how an input becomes a plan, and whose subscription it may be about."""
+    """A mutation: its name, how its input becomes a plan, and whether it acts on any customer's subscription (`is_for_staff`).
+
+    `is_guessable`: its input may have a coupon code, so that attempts are throttled.
+    """
 
     mutation: str
     plan: Callable[[Any, Context], Decide]
@@ -45,7 +48,7 @@ class MutationDefinition:
 
 
 def _of(mutation: str, plan: Callable[[Any], Decide], *, is_for_staff: bool = False, is_guessable: bool = False) -> MutationDefinition:
-    return MutationDefinition(mutation, lambda given, _: plan(given), is_for_staff, is_guessable)
+    return MutationDefinition(mutation, lambda arguments, _: plan(arguments), is_for_staff, is_guessable)
 
 
 PAUSE = _of("pauseSubscription", decisions.pause)
@@ -60,43 +63,43 @@ REMOVE_COUPON = _of("removeCoupon", decisions.remove_coupon)
 HOLD = _of("holdSubscription", decisions.hold, is_for_staff=True)
 RELEASE = _of("releaseSubscription", decisions.release, is_for_staff=True)
 ADD_PLAN = MutationDefinition(
-    "addPlan", lambda given, context: decisions.add_plan(given, fresh_id("sub", context), payments_of(context).trials), is_guessable=True
+    "addPlan", lambda arguments, context: decisions.add_plan(arguments, fresh_id("sub", context), payments_of(context).trials), is_guessable=True
 )
 
 
-async def run(action: MutationDefinition, given: Any, context: Context) -> MutationResult:
-    """Raises Refused. Codes may be tried only so often, right or wrong."""
-    if _guesses(action, given):
+async def run(action: MutationDefinition, arguments: Any, context: Context) -> MutationResult:
+    """Run the mutation. Attempts with a coupon code are counted, whether the code is valid or not. Raises Refused, TooManyAttempts."""
+    if _guesses(action, arguments):
         await throttled(context, Kind.COUPON)
-    owner = await _owner(str(given.subscription_id), context) if action.is_for_staff else None
-    return await run_idempotent(context, given, action.mutation, _preparing(context, given, action), owner=owner)
+    owner = await _owner(str(arguments.subscription_id), context) if action.is_for_staff else None
+    return await run_idempotent(context, arguments, action.mutation, _preparing(context, arguments, action), owner=owner)
 
 
-async def preview(action: MutationDefinition, given: Any, context: Context) -> Any:
-    """The same decision, unlocked and unwritten. Raises Refused."""
-    if _guesses(action, given):
+async def preview(action: MutationDefinition, arguments: Any, context: Context) -> Any:
+    """Return the same decision, without locks and without writing it. Raises Refused, TooManyAttempts."""
+    if _guesses(action, arguments):
         await throttled(context, Kind.COUPON)
-    owner = await _owner(str(given.subscription_id), context) if action.is_for_staff else None
+    owner = await _owner(str(arguments.subscription_id), context) if action.is_for_staff else None
     try:
-        facts, decision = await action.plan(given, context)(asking(context, owner), context.now, False)
+        facts, decision = await action.plan(arguments, context)(block_reader(context, owner), context.now, False)
     except SubscriptionBehindClock:
         raise Refused(ErrorCode.IN_PROGRESS, BEHIND_CLOCK) from None
     if decision.due_minor:
         check_method(facts.account, payments_of(context).processors)
-    return _decision_view(facts, decision, previews.pin(given, action.mutation, decision, context))
+    return _decision_view(facts, decision, previews.pin(arguments, action.mutation, decision, context))
 
 
-def _preparing(context: Context, given: Any, action: MutationDefinition) -> Prepare:
+def _preparing(context: Context, arguments: Any, action: MutationDefinition) -> Prepare:
     async def prepare(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
-        pinned = previews.pinned(given, action.mutation, context)
-        facts, decision = await action.plan(given, context)(transaction.run, pinned.at if pinned else by.now, True)
-        check_version(getattr(given, "expected_version", None), facts.contract.version)
+        pinned = previews.pinned(arguments, action.mutation, context)
+        facts, decision = await action.plan(arguments, context)(transaction.run, pinned.at if pinned else by.now, True)
+        check_version(getattr(arguments, "expected_version", None), facts.contract.version)
         if pinned:
             pinned.check(decision)
         prepared = _prepared(facts, decision, call, by=by)
         if SuspendedBy.DUNNING in facts.contract.holds and action is RELEASE and SuspendedBy.DUNNING not in decision.contract.holds:
-            given_up = await dunning.end_collection(transaction, facts.contract.id, by=by)
-            return replace(prepared, changes=merged(given_up, prepared.changes))
+            collection_rows = await dunning.end_collection(transaction, facts.contract.id, by=by)
+            return replace(prepared, changes=merged(collection_rows, prepared.changes))
         return prepared
 
     return prepare
@@ -114,7 +117,7 @@ def _prepared(facts: SubscriptionFacts, decision: Decision, call: MutationCall |
 
 @dataclass(frozen=True, slots=True)
 class DecisionView:
-    """A decision as a customer reads it. Amounts are Money."""
+    """A decision as the API presents it. Amounts are Money."""
 
     effective_at: Any
     status: str
@@ -166,15 +169,15 @@ class CreditNoteView:
     lines: list[Any]
 
 
-def _guesses(action: MutationDefinition, given: Any) -> bool:
-    return action.is_guessable and bool(getattr(given, "code", None) or getattr(given, "coupon_code", None))
+def _guesses(action: MutationDefinition, arguments: Any) -> bool:
+    return action.is_guessable and bool(getattr(arguments, "code", None) or getattr(arguments, "coupon_code", None))
 
 
 async def _owner(subscription_id: str, context: Context) -> str:
-    found = await context.loaders.one(blocks()["customers.owner"]).load((None, subscription_id))
-    if found is None:
+    row = await context.loaders.one(blocks()["customers.owner"]).load((None, subscription_id))
+    if row is None:
         raise Refused(ErrorCode.NOT_FOUND, NOT_FOUND, "subscriptionId")
-    return str(found.customer_id)
+    return str(row.customer_id)
 
 
 def _decision_view(facts: SubscriptionFacts, decision: Decision, token: str) -> DecisionView:

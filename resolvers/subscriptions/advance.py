@@ -1,4 +1,4 @@
-"""What time did to a subscription meanwhile: one step a transaction, by the billing clock, or by whoever comes to act on it first."""
+"""Changes of a subscription that are due by time: one step per transaction, taken by the billing clock, or by the first mutation on the subscription."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,12 +15,12 @@ from resolvers.charges.charging import apply_result, reserve, submit
 from resolvers.reads.facts import contract as contract_of
 from resolvers.reads.facts import facts_of
 
-# A clock that stood still for years walks on at its next pass.
+# After years without a run, the clock continues the rest at its next pass.
 MAX_STEPS = 500
 
 
 class SubscriptionBehindClock(Exception):
-    """Time has done something to this subscription that is not written yet. Catch up, then decide."""
+    """A change of this subscription that is due by time is not written yet. Call `catch_up`, then decide again."""
 
     def __init__(self, subscription_id: str) -> None:
         super().__init__(subscription_id)
@@ -28,7 +28,7 @@ class SubscriptionBehindClock(Exception):
 
 
 async def catch_up(session: UnitOfWork, subscription_id: str, processors: Mapping[str, Processor], *, by: WriteContext) -> int:
-    """Walk through all that is due, in the name of the system. How many steps that took."""
+    """Take all steps that are due, as the system. Return how many that were."""
     by = replace(by, actor=Actor.SYSTEM)
     for steps in range(MAX_STEPS):
         async with session.write() as transaction:
@@ -44,7 +44,7 @@ async def catch_up(session: UnitOfWork, subscription_id: str, processors: Mappin
 
 
 async def _step(transaction: Transaction, subscription_id: str, processors: Mapping[str, Processor], *, by: WriteContext) -> ChargeSubmission | Decision | None:
-    """The next step, written; or begun, if it has to be paid first. None: nothing is due (any more)."""
+    """Write the next step and return it; if it has to be paid first, reserve the charge and return it. None if nothing is due any more."""
     contract = await contract_of(transaction.run, subscription_id, is_locked=True)
     if not clock.is_due(contract, by.now):
         return None
@@ -60,5 +60,5 @@ async def _step(transaction: Transaction, subscription_id: str, processors: Mapp
 
 
 def _stays_paused(facts: SubscriptionFacts) -> Decision:
-    """A pause that should end now, with nothing to pay the next period with, stays one until the customer ends it."""
+    """Return the decision for a pause that should end now without a method to pay the next period: it lasts until the customer ends it."""
     return Decision(replace(facts.contract, resumes_at=None), (LifecycleEvent(SubscriptionEventKind.RESUME_FAILED),), effective_at=facts.now)

@@ -1,1 +1,1 @@
-"""Judges uploaded PDFs: parsed by qpdf (`pikepdf`) in worker processes, and refused for what acts by itself."""
+"""Examination of uploaded PDFs: qpdf (`pikepdf`) parses them in worker processes. A PDF with content that acts by itself is refused."""

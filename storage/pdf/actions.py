@@ -1,4 +1,4 @@
-"""The rule for one action of a PDF (ISO 32000-2, 12.6): what it does, and what starts it."""
+"""The rule for one action of a PDF (ISO 32000-2, 12.6), by its kind and its trigger."""
 
 import re
 from enum import Enum, auto
@@ -31,7 +31,7 @@ ON_ITS_OWN = {
 }
 OTHER_FILES = ("/GoToR", "/GoToE", "/Thread")
 ELSEWHERE = "an action that opens a file on another machine without a click ({})"
-# What an action of each kind cannot do without, by which it is known outside of the places where actions stand.
+# Required keys of each kind of action, by which it is recognised outside of the places of actions.
 PAYLOADS = {"/JavaScript": ("/JS",), "/Rendition": ("/JS", "/R", "/OP"), "/Launch": ("/F", "/Win", "/Mac", "/Unix"), "/RichMediaExecute": ("/CMD",)}
 # In the strings of PDFs a UNC path begins with two slashes of either kind, and so does a URL without its scheme.
 NETWORK = re.compile(r"\s*(?:[\\/]{2}|(?!file:)[a-z][a-z0-9+.-]+:|file:[\\/]{2}(?![\\/]|localhost/)|file:[\\/]{4})", re.IGNORECASE)
@@ -44,7 +44,7 @@ def kind_of(action: Object) -> str:
 
 
 def what_it_does(action: Object, start: ActionTrigger, budget: UnpackBudget) -> str | None:
-    """What is refused about an action, in words, or None. Raises Refused for what the budget does not allow."""
+    """Return the objection to an action as text, or None. Raises Refused beyond the budget."""
     kind = kind_of(action)
     if kind == "/JavaScript" and start is ActionTrigger.FIELD and _is_calculation(action.get("/JS"), budget):
         return None
@@ -60,13 +60,13 @@ def what_it_does(action: Object, start: ActionTrigger, budget: UnpackBudget) -> 
 
 
 def is_action_out_of_place(value: Object) -> bool:
-    """Whether a dictionary is one of the forbidden actions, although no action is expected where it stands."""
+    """Return whether a dictionary is a forbidden action in a place where no action is expected."""
     payload = PAYLOADS.get(kind_of(value), ())
     return any(key in value for key in payload)
 
 
 def is_elsewhere(file: object) -> bool:
-    """Whether a file specification leads to another machine."""
+    """Return whether a file specification refers to another machine."""
     if isinstance(file, String):
         return NETWORK.match(str(file)) is not None
     if not isinstance(file, Dictionary):

@@ -1,4 +1,4 @@
-"""Has PDFs judged by a small pool of worker processes, which are started when they are first needed and replaced when they end."""
+"""Examination of PDFs by a small pool of worker processes, which are started on first use and replaced when they end."""
 
 import asyncio
 import json
@@ -20,19 +20,19 @@ from storage.pdf.refusing import TOO_COMPLEX
 logger = logging.getLogger("portico.pdf")
 
 ROOT = Path(__file__).parent.parent.parent
-# A parser that reads hostile files sees nothing of the server's settings.
+# The only environment variables of a worker: a parser of hostile files must not read the server's settings.
 ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PYTHONHOME", "TMPDIR")
 AT_ONCE = 2
-# How long a worker may take by the clock, its start included: on a busy machine two seconds of the processor take longer.
+# How long a worker may take in wall-clock time, its start included: on a busy machine two seconds of processor time take longer.
 PATIENCE_SECONDS = 8.0
 MAX_ANSWER = 64 * 1024
 NOT_EXAMINED = "The PDF could not be checked now. Try again later."
-# How often a file is given to another worker when its own was ended from outside, as the kernel does when memory runs out.
+# How many workers are tried for a file when a worker is killed from outside, as the kernel does when memory runs out.
 TRIES = 2
 
 
 class WorkerEnded(Exception):
-    """The worker has ended in the middle of a file. `code` is as in asyncio: negative for a signal."""
+    """The worker has ended during a file. `code` is as in asyncio: negative for a signal."""
 
     def __init__(self, code: int) -> None:
         super().__init__(f"exit code {code}")
@@ -40,7 +40,7 @@ class WorkerEnded(Exception):
 
 
 class NotTaken(WorkerEnded):
-    """The worker has ended before it took the file. How it ended says nothing about the file."""
+    """The worker has ended before it received the file. Its exit code says nothing about the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,10 @@ class Worker:
     connection: socket.socket
 
     async def verdict(self, descriptor: int) -> dict[str, Any]:
-        """The worker's answer about an open file: white space, which says that the worker has the file, and a line. Raises WorkerEnded."""
+        """Return the worker's answer about an open file: white space, which confirms that the worker has the file, and a line of JSON. Raises WorkerEnded."""
         loop = asyncio.get_running_loop()
         answer = b""
-        with suppress(OSError):  # the worker has ended: nothing comes
+        with suppress(OSError):  # the worker has ended: there is no answer
             socket.send_fds(self.connection, [b"f"], [descriptor])
             while not answer.endswith(b"\n") and (piece := await loop.sock_recv(self.connection, MAX_ANSWER)):
                 answer += piece
@@ -71,7 +71,7 @@ class Worker:
 
 
 class Examiner:
-    """At most `at_once` files are judged at the same time, and of one customer's only one: a customer's costly files delay no other's."""
+    """Examines at most `at_once` files at the same time, and only one per customer, so that a customer's expensive files do not delay others'."""
 
     def __init__(self, *, at_once: int = AT_ONCE, patience_seconds: float = PATIENCE_SECONDS) -> None:
         self._at_once = at_once
@@ -82,26 +82,26 @@ class Examiner:
         self._waiting: Counter[str] = Counter()
 
     async def examine(self, descriptor: int, customer_id: str) -> None:
-        """Judge the open file. Raises Refused; NOT_SCANNED when that was not possible and may be later. A caller who is cancelled ends the worker."""
+        """Examine the open file. Raises Refused; NOT_SCANNED when it was not possible now and may be later. Cancellation ends the worker."""
         async with self._turn(customer_id), self._places:
             for _ in range(TRIES):
                 try:
                     async with asyncio.timeout(self._patience_seconds):
                         verdict = await self._request(descriptor)
                 except NotTaken as ended:
-                    logger.error("a process that judges PDFs has ended before its first file: %s", ended)
+                    logger.error("a PDF worker process has ended before it received a file: %s", ended)
                     continue
                 except WorkerEnded as ended:
                     _judge_end(ended)
                     continue
                 except TimeoutError:
-                    logger.error("a PDF was not judged within %g seconds", self._patience_seconds)
+                    logger.error("a PDF was not examined within %g seconds", self._patience_seconds)
                     break
                 return _raise_if_refused(verdict)
         raise Refused(ErrorCode.NOT_SCANNED, NOT_EXAMINED)
 
     async def start(self) -> None:
-        """Start the workers now, so that the first files do not wait for them."""
+        """Start the workers, so that the first files do not wait for their start."""
         self._idle += [await _started() for _ in range(self._at_once - len(self._idle))]
 
     async def close(self) -> None:
@@ -120,7 +120,7 @@ class Examiner:
                 del self._waiting[customer_id], self._turns[customer_id]
 
     def _idle_worker(self) -> Worker | None:
-        """One whose end is not known yet."""
+        """Return an idle worker that has not ended, as far as is known; None if there is none."""
         while self._idle:
             worker = self._idle.pop()
             if worker.process.returncode is None:
@@ -130,12 +130,12 @@ class Examiner:
 
     async def _request(self, descriptor: int) -> dict[str, Any]:
         while worker := self._idle_worker():
-            with suppress(NotTaken):  # it ended while it was idle, by the kernel for want of memory perhaps
+            with suppress(NotTaken):  # it ended while it was idle, perhaps killed by the kernel when memory ran out
                 return await self._answer(worker, descriptor)
         return await self._answer(await _started(), descriptor)
 
     async def _answer(self, worker: Worker, descriptor: int) -> dict[str, Any]:
-        """The worker's answer. A worker that gave none, or is spent, is ended."""
+        """Return the worker's answer. A worker that gave no answer, or is spent, is ended."""
         is_whole = False
         try:
             verdict = await worker.verdict(descriptor)
@@ -152,7 +152,7 @@ async def _started() -> Worker:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     ours.setblocking(False)
     try:
-        # A session of its own: what the terminal signals (Ctrl-C) is for the server, which finishes what runs.
+        # A session of its own: the terminal's signal (Ctrl-C) is for the server, which finishes the running files.
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
@@ -173,17 +173,17 @@ async def _started() -> Worker:
 
 
 def _judge_end(ended: WorkerEnded) -> None:
-    """What a worker's end says about its file. Raises Refused, unless it was ended from outside: then the file may be tried again."""
+    """Raise Refused for the file of an ended worker, unless the worker was killed from outside: then the file may be tried again."""
     if ended.code == -signal.SIGPROF:
         raise Refused(ErrorCode.TOO_COMPLEX, TOO_COMPLEX)
-    logger.error("a process that judges PDFs has ended: %s", ended)
+    logger.error("a PDF worker process has ended: %s", ended)
     if ended.code not in (-signal.SIGKILL, -signal.SIGTERM, 0):
         raise Refused(ErrorCode.TOO_COMPLEX, TOO_COMPLEX)
 
 
 def _raise_if_refused(verdict: dict[str, Any]) -> None:
     if "error" in verdict:
-        logger.error("a PDF could not be judged: %s", verdict["error"])
+        logger.error("a PDF could not be examined: %s", verdict["error"])
         raise Refused(ErrorCode.TOO_COMPLEX, TOO_COMPLEX)
     if "code" in verdict:
         raise Refused(ErrorCode(verdict["code"]), verdict["message"])

@@ -1,13 +1,13 @@
-"""Hybrid files (ISO 32000-2, 7.5.8.4): a cross-reference table for old readers, and a stream with the objects that only newer readers see.
+"""Hybrid files (ISO 32000-2, 7.5.8.4): a cross-reference table for old readers, and a stream with the objects that only newer readers read.
 
-Where the table calls such an object free, qpdf leaves it out and other readers do not. With the streams named once more, in later revisions, it sees them all.
+Where the table marks such an object as free, qpdf leaves it out and other readers do not. Appended revisions name the streams again, so that qpdf reads all objects.
 """
 
 import re
 
 from pikepdf import Array, Dictionary, Name, Object, Pdf
 
-# The key, with any of its letters written as a number.
+# The key, where each letter may be written as a number.
 _KEY = b"".join(b"(?:%c|#%02x)" % (letter, letter) for letter in b"XRefStm")
 KEY = re.compile(b"/" + _KEY + rb"\s*([0-9]+)(?:\s+([0-9]+)\s+R)?", re.IGNORECASE)
 TRAILER = b"trailer"
@@ -18,15 +18,15 @@ MAX_STREAMS = 32
 
 
 def is_hybrid(content: bytes) -> bool:
-    """Whether the key stands behind the first trailer; elsewhere no reader looks for it. Most files have one trailer, at their end."""
+    """Return whether the key follows the first trailer; readers look for it nowhere else. Most files have one trailer, at their end."""
     first, at = -1, content.rfind(TRAILER)
-    while at >= 0:  # from the end, because that takes a third of the time of the same search from the beginning
+    while at >= 0:  # from the end, which takes a third of the time of the same search from the beginning
         first, at = at, content.rfind(TRAILER, 0, at)
     return first >= 0 and KEY.search(content, first) is not None
 
 
 def with_all_objects(content: bytes, document: Pdf) -> bytes | None:
-    """The file with revisions in which the objects of the streams come first. None where it has too many."""
+    """Return the file with appended revisions in which the objects of the streams take precedence. None where it has too many streams."""
     starts = START.findall(content, max(len(content) - END_REACH, 0))
     offsets = sorted({offset for match in KEY.finditer(content) if (offset := _offset_of(match, document)) is not None})
     if len(offsets) > MAX_STREAMS or not starts:

@@ -1,4 +1,4 @@
-"""How a PDF is refused that takes too much work: in words that the server and its workers share."""
+"""The refusal of a PDF that takes too much work, shared by the server and its workers."""
 
 from billing.refusals import ErrorCode, Refused
 

@@ -1,10 +1,10 @@
-"""Scripts in PDFs: the fixed calculations of forms, which may stay, and XFA forms, which may have none."""
+"""Scripts in PDFs: the fixed calculations of forms, which are allowed, and XFA forms, which may have no script."""
 
 import re
 from xml.parsers import expat
 
 # Forms add up, format and check their fields with functions that every reader has built in (Acrobat's "AForm" library). Called with constants
-# only, they can do nothing else. Every quantifier is possessive: the time is linear.
+# only, they have no other effect. Every quantifier is possessive: the time is linear.
 _SPACE = r"(?:\s|//[^\r\n\u2028\u2029]*+(?:[\r\n\u2028\u2029]|\Z)|/\*(?:[^*]|\*(?!/))*+\*/)*+"
 _TEXT = r"""(?:"(?:[^"\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*+"|'(?:[^'\\\x00-\x1f\x7f]|\\[^\x00-\x1f\x7f])*+')"""
 _CONSTANT = rf"(?:{_TEXT}|-?+[0-9]++(?:\.[0-9]*+)?+|true|false|null)"
@@ -19,12 +19,12 @@ MAX_CALCULATION = 16 * 1024
 
 
 def is_calculation(script: str) -> bool:
-    """Whether a script consists of calls of the built-in form functions with constants, or of nothing."""
+    """Return whether a script is empty, or consists only of calls of the built-in form functions with constants."""
     return len(script) <= MAX_CALCULATION and CALCULATION.fullmatch(script) is not None
 
 
 def acts(form: bytes) -> str | None:
-    """What an XFA form does besides being filled in and calculated by its reader, or None. `form` is its whole XML."""
+    """Return what an XFA form does besides being filled in and calculated by its reader, as text, or None. `form` is its whole XML."""
     reader = _FormReader()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartElementHandler = reader.start
@@ -33,7 +33,7 @@ def acts(form: bytes) -> str | None:
     try:
         parser.Parse(form, True)
     except expat.ExpatError:
-        # Readers are more tolerant than this parser. What cannot be read must not look like a script either.
+        # Readers are more tolerant than this parser, so XML that it cannot read must not contain anything like a script.
         return reader.act or ("scripts in its form" if SCRIPT_TAG.search(form.replace(b"\0", b"")) else None)
     return reader.act
 

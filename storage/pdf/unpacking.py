@@ -1,4 +1,4 @@
-"""Unpacks streams of one file within one budget of bytes."""
+"""Decompression of the streams of one file within one budget of bytes."""
 
 import re
 
@@ -8,10 +8,10 @@ from pikepdf.settings import set_qpdf_limits
 from billing.refusals import ErrorCode, Refused
 from storage.pdf.refusing import too_complex
 
-# Names of actions that are refused in some place.
+# Names of actions that are refused in at least one place.
 ACTION_NAME = re.compile(rb"/(?:JavaScript|JS|Launch|Rendition|RichMedia\w*|SubmitForm|ImportData|URI|GoToR|GoToE|Thread|EF|XFA)(?![A-Za-z])")
 ESCAPE = re.compile(rb"#([0-9A-Fa-f]{2})")
-# Actions as they are written: what a reader may make of a damaged file.
+# Actions in the bytes of the file, which a reader may recover from a damaged file.
 WRITTEN_ACTION = re.compile(
     rb"/S\s*/(?:JavaScript|Launch|Rendition|RichMediaExecute|SubmitForm|ImportData)(?![A-Za-z])|/(?:OpenAction|O|C|WC|PO|PV|Next)\s*<<\s*/S\s*/URI"
 )
@@ -19,14 +19,14 @@ UNREADABLE = "A part of the PDF is packed in a way that cannot be read. Print it
 
 
 class UnpackBudget:
-    """How many bytes a file's streams may still unpack to together. Streams that nothing has to read (pages, pictures, fonts) are not unpacked."""
+    """How many bytes the streams of a file may still decompress to in total. Streams that need no check (pages, pictures, fonts) are not decompressed."""
 
     def __init__(self, size: int) -> None:
         self._left = size
         self._apply()
 
     def unpacked(self, stream: Stream) -> bytes:
-        """The stream's bytes. Raises Refused: TOO_COMPLEX beyond the budget, UNSAFE_FILE for a filter that hides what is inside."""
+        """Return the stream's bytes. Raises Refused: TOO_COMPLEX beyond the budget, UNSAFE_FILE for a filter that cannot be decoded."""
         try:
             content = stream.read_bytes(StreamDecodeLevel.specialized)
         except (PdfError, RuntimeError) as error:
@@ -39,13 +39,13 @@ class UnpackBudget:
         return content
 
     def _apply(self) -> None:
-        """qpdf stops at the budget instead of unpacking a stream as a whole first. Zero would mean no limit."""
+        """Set qpdf's limits, so that it stops at the budget before it has decompressed a whole stream. Zero would mean no limit."""
         most = self._left + 1
         set_qpdf_limits(flate_max_memory=most, run_length_max_memory=most, png_max_memory=most, tiff_max_memory=most)
 
 
 def unpack_object_streams(document: Pdf, budget: UnpackBudget) -> None:
-    """Count what the object streams unpack to, before objects in them are read. Raises Refused."""
+    """Decompress the object streams within the budget, before objects in them are read. Raises Refused."""
     for number in sorted(_holders(document)):
         stream = document.get_object(number, 0)
         if isinstance(stream, Stream):
@@ -53,7 +53,7 @@ def unpack_object_streams(document: Pdf, budget: UnpackBudget) -> None:
 
 
 def has_actions_in_lost_streams(document: Pdf, budget: UnpackBudget) -> bool:
-    """Whether object streams that belong to no cross-reference name an action that is refused. Readers that repair a damaged file look into them, qpdf does not."""
+    """Return whether an object stream outside of the cross-reference names a refused action. Readers that repair a damaged file read such streams, qpdf does not."""
     holders = _holders(document)
     for number, generation in document.get_xref_table():
         stream = document.get_object(number, generation) if number not in holders else None
@@ -67,7 +67,7 @@ def has_written_actions(content: bytes) -> bool:
 
 
 def _holders(document: Pdf) -> set[int]:
-    """The numbers of the object streams in which the cross-reference says that objects are."""
+    """Return the numbers of the object streams that the cross-reference names."""
     return {entry.obj_stream_number for entry in document.get_xref_table().values() if entry.obj_stream_number}
 
 

@@ -1,4 +1,4 @@
-"""Whether a PDF may be attached. Runs in a worker process: a hostile file may cost it its life, but not the server's."""
+"""The check whether a PDF may be attached. Runs in a worker process: a hostile file may end the worker, but not the server."""
 
 from contextlib import suppress
 from io import BytesIO
@@ -16,7 +16,7 @@ from storage.pdf.walk import ObjectWalk
 MAX_DEPTH = 3
 END = b"%%EOF"
 MAX_PADDING = 512
-# The table that says where objects are is cut: each reader makes something else of it.
+# The cross-reference table is cut off: each reader handles that differently.
 CUT = "wrong size"
 REMEDY = "Print it into a new PDF and attach that."
 UNREADABLE = "The file cannot be read as a PDF. Open it, save it again and attach that."
@@ -25,12 +25,12 @@ REMOVE = "Take it out, or print the PDF into a new one, and attach that."
 
 
 def set_limits() -> None:
-    """The parser never leaves a part out because of its size: what is too much is refused, and the process is bounded as a whole."""
+    """Set the parser's limits, so that it never skips a part because of its size: too large files are refused, and the process is bounded as a whole."""
     settings.set_qpdf_limits(parser_max_errors=0, parser_max_container_size_damaged=2**32 - 1)
 
 
 def examine(file: BinaryIO, max_unpacked: int) -> None:
-    """Raises Refused."""
+    """Check a PDF. Raises Refused."""
     file.seek(0)
     if embedded.begins_otherwise(file.read(64)):
         raise Refused(ErrorCode.UNSAFE_FILE, "The file is of two formats at once: a program or an archive stands before the PDF.")
@@ -43,7 +43,7 @@ def _examine(file: BinaryIO, budget: UnpackBudget, *, depth: int) -> None:
     try:
         content = _without_padding(file.read())
         with pikepdf.open(BytesIO(content), inherit_page_attributes=False) as document:
-            if document.is_encrypted and not document.user_password_matched:  # the owner's password is empty: not every reader tries that
+            if document.is_encrypted and not document.user_password_matched:  # only the owner's password is empty, which not every reader tries
                 raise _locked()
             inner = _check_views(document, content, budget)
     except pikepdf.PasswordError as error:
@@ -61,14 +61,14 @@ def _examine(file: BinaryIO, budget: UnpackBudget, *, depth: int) -> None:
 
 
 def _without_padding(content: bytes) -> bytes:
-    """Without what stands behind the end: the parser looks for that only in the last KiB, and would have to repair the file."""
+    """Return the file without a long padding behind its end mark: the parser looks for the mark only in the last KiB, and would have to repair the file."""
     end = content.rfind(END)
     is_far = 0 <= end < len(content) - MAX_PADDING and b" obj" not in content[end:]
     return content[: end + len(END)] + b"\n" if is_far else content
 
 
 def _check_views(document: pikepdf.Pdf, content: bytes, budget: UnpackBudget) -> list[bytes]:
-    """The PDFs that are embedded. A damaged or hybrid file is judged as each kind of reader sees it. Raises Refused."""
+    """Return the embedded PDFs. A damaged or hybrid file is checked as each kind of reader interprets it. Raises Refused."""
     embedded_pdfs, warnings = _check_objects(document, budget)
     if hybrid.is_hybrid(content):
         _check_hidden(content, document, budget)
@@ -82,7 +82,7 @@ def _check_views(document: pikepdf.Pdf, content: bytes, budget: UnpackBudget) ->
 
 
 def _check_objects(document: pikepdf.Pdf, budget: UnpackBudget) -> tuple[list[bytes], list[str]]:
-    """The PDFs that are embedded, and what the parser says of damage, most of which it meets only while it reads the objects. Raises Refused."""
+    """Return the embedded PDFs, and the parser's warnings of damage, most of which it gives only while it reads the objects. Raises Refused."""
     unpack_object_streams(document, budget)
     embedded_pdfs = _walked(document, budget, is_whole=False)
     warnings = _damage(document)
@@ -94,7 +94,7 @@ def _check_objects(document: pikepdf.Pdf, budget: UnpackBudget) -> tuple[list[by
 
 
 def _damage(document: pikepdf.Pdf) -> list[str]:
-    """What the parser has said since it was last asked, save for what every reader handles alike."""
+    """Return the parser's new warnings since the last call, without those that every reader handles alike."""
     return [warning for warning in document.get_warnings() if "handled correctly by" not in warning]
 
 
@@ -106,19 +106,19 @@ def _walked(document: pikepdf.Pdf, budget: UnpackBudget, *, is_whole: bool) -> l
 
 
 def _has_objects_behind(content: bytes) -> bool:
-    """Whether objects follow on what should be the end: a revision without its end, which some readers take and others do not."""
+    """Return whether objects follow the last `startxref`: a revision without its end, which some readers accept and others do not."""
     return content.find(b" obj", max(content.rfind(b"startxref"), 0)) >= 0
 
 
 def _check_repaired(content: bytes, budget: UnpackBudget) -> None:
-    """Judge what readers see that do not believe the cross-reference and look for objects themselves. Raises Refused."""
+    """Check the file as readers interpret it that ignore the cross-reference and search for objects themselves. Raises Refused."""
     untrusted = BytesIO(content.replace(b"startxref", b"startnone"))
     with suppress(pikepdf.PdfError), pikepdf.open(untrusted, inherit_page_attributes=False) as repaired:
         _check_objects(repaired, budget)
 
 
 def _check_hidden(content: bytes, document: pikepdf.Pdf, budget: UnpackBudget) -> None:
-    """Judge what only the readers of a hybrid file's streams see. Raises Refused."""
+    """Check the objects that only readers of a hybrid file's streams read. Raises Refused."""
     extended = hybrid.with_all_objects(content, document)
     if extended is None:
         raise too_complex()
@@ -131,7 +131,7 @@ def _locked() -> Refused:
 
 
 def _unreadable(error: Exception) -> Refused:
-    """qpdf says only in words that a file is encrypted for the holders of certificates, or in a way that it does not know."""
+    """Return the refusal. Encryption by certificates, and unknown encryption, are recognised by the text of qpdf's error only."""
     if "encrypt" in str(error).lower():
         return Refused(
             ErrorCode.PASSWORD_PROTECTED, "The PDF opens only with a certificate or in a special reader. Save it without protection and attach that."

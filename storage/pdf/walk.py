@@ -1,4 +1,4 @@
-"""Walks a PDF's objects from its trailer, and judges each action by where it stands."""
+"""Traversal of a PDF's objects from its trailer, which checks each action by its place."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -10,7 +10,7 @@ from storage.pdf.actions import ActionTrigger
 from storage.pdf.scripts import acts
 from storage.pdf.unpacking import UnpackBudget
 
-# Where no reader looks for actions, and where most objects are. An action that is also referred to from elsewhere is met there.
+# Keys under which no reader looks for actions, and under which most objects are. An action that is also referred to from elsewhere is checked there.
 _SKIPPED = """
 /Parent /P /Contents /Resources /AP /MK /Metadata /StructTreeRoot /Font /Thumb /PieceInfo /Type /Subtype /Rect /Border /C /DR /MediaBox /CropBox /BleedBox
 /TrimBox /ArtBox /Count /StructParent /StructParents /Rotate /Length /Filter /DecodeParms /W /Index /ID /Limits /DA /H /Tabs /Group /Encrypt
@@ -27,7 +27,7 @@ TRIGGERS = {
     "/C": ActionTrigger.FIELD,
 }
 
-# What a value is, besides an action with its start.
+# The role of a value, besides that of an action with its trigger.
 PLAIN = "plain"
 SCRIPTS = "a name tree of scripts"
 EVENTS = "actions by event"
@@ -36,7 +36,7 @@ Pending = tuple[Object | None, Role]
 
 
 class ObjectWalk:
-    """`is_whole`: also the objects to which nothing leads, since a damaged file may be put together otherwise by another reader."""
+    """The traversal. `is_whole`: also the unreachable objects, because another reader may reconstruct a damaged file differently."""
 
     def __init__(self, document: Pdf, budget: UnpackBudget, *, is_whole: bool) -> None:
         self._document = document
@@ -46,7 +46,7 @@ class ObjectWalk:
         self.embedded_pdfs: list[bytes] = []
 
     def objection(self) -> str | None:
-        """What is refused, in words, or None. Raises Refused for what the budget does not allow."""
+        """Return the first objection as text, or None. Raises Refused beyond the budget."""
         for root in self._roots():
             pending: list[Pending] = [(root, PLAIN)]
             while pending:
@@ -65,7 +65,7 @@ class ObjectWalk:
 
     def _is_new(self, value: Object, role: Role) -> bool:
         place = value.objgen
-        if place[0] == 0:  # a direct object is met once
+        if place[0] == 0:  # a direct object is visited once
             return True
         is_new = (place, role) not in self._seen
         self._seen.add((place, role))
@@ -90,7 +90,7 @@ class ObjectWalk:
         return self._check_embedded(value) if "/EF" in keys else None
 
     def _form(self, parts: object) -> bytes:
-        """The XML of an XFA form: one stream, or an array of names and streams that make it together."""
+        """Return the XML of an XFA form: one stream, or an array of names and streams whose parts form it."""
         if isinstance(parts, Stream):
             return self._budget.unpacked(parts)
         return b"".join(self._budget.unpacked(part) for part in parts if isinstance(part, Stream)) if isinstance(parts, Array) else b""
@@ -121,16 +121,16 @@ def _children(value: Object, role: Role) -> Iterator[Pending]:
 
 
 def _entries(value: Object) -> Iterator[tuple[str, Callable[[], Object | None]]]:
-    """Each key, and what reads its value: what is skipped need not be parsed."""
+    """Yield each key, and a function that reads its value: skipped values need not be parsed."""
     keys = value.keys()
     if all(map(str.isascii, keys)):
         yield from ((key, partial(value.get, key)) for key in keys)
-    else:  # a name that is not UTF-8 can be listed, but not asked for
+    else:  # a name that is not UTF-8 can be listed, but its value cannot be read by it
         yield from ((key, partial(lambda entry: entry, entry)) for key, entry in value.items())
 
 
 def _role_of(key: str, role: Role) -> Role:
-    """What the value under a key of something is."""
+    """Return the role of the value under a key, by the role of its container."""
     if role is EVENTS:
         return TRIGGERS.get(key, ActionTrigger.ITSELF)
     if role is SCRIPTS:

@@ -1,9 +1,9 @@
-"""A process that judges PDFs one after the other: `python -m storage.pdf.worker`.
+"""A worker process that examines PDFs one after the other: `python -m storage.pdf.worker`.
 
 Its stdin is a socket. Each message on it is one byte with the descriptor of an open file; each answer is a space, once the process has the file, and then
 one line of JSON. The process ends with the server, whose end of the socket is closed then, also by `kill -9`. The parser is written in C++ and reads hostile
-files, so the process has no secrets, little memory, and two seconds of the processor for each file: a file that takes more ends it, and the server answers
-for it.
+files, so the process has no secrets, little memory, and two seconds of processor time for each file: a file that takes more ends the process, and the server
+refuses the file.
 """
 
 import json
@@ -23,11 +23,11 @@ NICENESS = 5
 # The highest score: when memory runs out, Linux ends this process before the server and Postgres.
 OOM_SCORE = "1000"
 MAX_MEMORY = 512 * 1024**2
-# A worker that holds so much after a file, or has judged so many, is replaced: memory that was freed does not all go back.
+# A worker that holds this much memory after a file, or has examined this many, is replaced: not all freed memory returns to the system.
 SPENT_MEMORY = 160 * 1024**2
 SPENT_FILES = 1000
 DESCRIPTORS = 32
-# Sent before a file is judged. Without it, how this process ends is not the file's fault.
+# Sent before a file is examined. If it was not sent, the file is not the cause of the process's end.
 TAKEN = b" "
 
 
@@ -58,22 +58,22 @@ def _bound_process() -> None:
 
 
 def _resident_bytes() -> int:
-    """Not by getrusage, whose maximum begins with that of the process that started this one."""
+    """Return the resident memory in bytes. Not by getrusage, whose maximum starts at that of the parent process."""
     try:
         return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
-    except OSError:  # macOS: the number of files has to do
+    except OSError:  # macOS: only the number of files counts
         return 0
 
 
 def _answer(descriptor: int) -> dict[str, object]:
-    """The verdict on one file. The timer counts processor time and ends the process, wherever in the parser it is."""
+    """Return the verdict on one file. The timer counts processor time and ends the process, also inside the parser."""
     signal.setitimer(signal.ITIMER_PROF, MAX_PROCESSOR_SECONDS)
     try:
         with os.fdopen(descriptor, "rb", buffering=0) as file:  # a buffer would cost one more copy of the whole
             examine(file, MAX_UNPACKED_BYTES)
     except Refused as refused:
         return {"code": refused.code, "message": refused.message}
-    except Exception as error:  # here is the edge: a fault of the parser or of ours is about one file
+    except Exception as error:  # the outermost handler: an error of the parser or of ours concerns one file only
         return {"error": f"{type(error).__name__}: {error}"[:500]}
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)

@@ -388,7 +388,7 @@ async def test_a_server_that_is_slow_at_every_step_is_given_up_as_a_whole() -> N
     assert type(caught.value.__cause__) is TimeoutError
 
 
-def test_the_password_is_not_shown_and_not_sent_over_an_open_line() -> None:
+def test_the_password_is_not_shown_and_not_sent_over_an_unencrypted_connection() -> None:
     assert "hunter2" not in repr(SmtpServer("localhost", username="portico", password="hunter2"))
-    with pytest.raises(ValueError, match="open line"):
+    with pytest.raises(ValueError, match="unencrypted connection"):
         SmtpServer("localhost", security="none", username="portico", password="hunter2")

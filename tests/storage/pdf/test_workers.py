@@ -26,7 +26,7 @@ COSTLY = pdf_of([*objects_of(page=b"/B [ %s ]" % (b"<< /A << /S /URI /URI (x) >>
 COSTLY_SECONDS = 0.03
 # On a busy machine the two seconds of the processor that a file may have take longer.
 ANSWER_SECONDS = 30.0
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
