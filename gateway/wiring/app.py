@@ -25,7 +25,7 @@ from gateway.documents.cost import check_costs
 from gateway.documents.document_cache import DocumentCache, digest, validate_document
 from gateway.documents.registry import ApqCache, Registry
 from gateway.documents.revalidation import Revalidation
-from gateway.documents.sync import RegistrySync, own_texts, run_sync, write_last_uses
+from gateway.documents.sync import RegistrySync, run_sync, shipped_texts, write_last_uses
 from gateway.http.capacity.admission import Admission
 from gateway.http.capacity.after_response import DeferredTasks
 from gateway.http.capacity.allowance import Allowance
@@ -92,9 +92,9 @@ def create_app(setup: Setup) -> ASGIApp:
     pulse = Database(setup.database_url, Pool(1), server_settings=setup.server_settings)
     later = DeferredTasks()
     portal = _portal(setup, database, later)
-    review = Revalidation(portal.validate, digest(portal.schema, settings.limits))
+    revalidation = Revalidation(portal.validate, digest(portal.schema, settings.limits))
     run_clock = _clock(setup)
-    keeper = RegistrySync(portal.persisted_documents.registry, database, setup.database_url, setup.server_settings, portal.clock, review)
+    sync = RegistrySync(portal.persisted_documents.registry, database, setup.database_url, setup.server_settings, portal.clock, revalidation)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -104,7 +104,7 @@ def create_app(setup: Setup) -> ASGIApp:
         if settings.is_production:
             await portal.files.examiner.start()
         clock = asyncio.create_task(run_clock(stop)) if run_clock else None
-        keeping = asyncio.create_task(run_sync(keeper))
+        keeping = asyncio.create_task(run_sync(sync))
         # Whoever is told that the server listens may ask for any document. Without a database there is no point in waiting for long.
         with suppress(TimeoutError):
             await asyncio.wait_for(portal.persisted_documents.registry.loaded.wait(), LOADING_SECONDS)
@@ -113,7 +113,7 @@ def create_app(setup: Setup) -> ASGIApp:
         finally:
             keeping.cancel()
             await asyncio.wait({keeping})
-            await write_last_uses(keeper)
+            await write_last_uses(sync)
             stop.set()
             if clock:
                 await clock
@@ -180,7 +180,7 @@ def _portal(setup: Setup, database: Database, later: DeferredTasks) -> AppState:
         graphql_schema,
         DocumentCache(graphql_schema, planner, settings.limits),
         DocumentCache(graphql_schema, planner, settings.limits),
-        PersistedDocumentResolver(Registry(own_texts(), settings.mode), settings.document_id_keys, ApqCache() if settings.automatic_documents else None),
+        PersistedDocumentResolver(Registry(shipped_texts(), settings.mode), settings.document_id_keys, ApqCache() if settings.automatic_documents else None),
         database,
         tokens_of(settings, setup.issuer),
         identity(settings, _signer(setup.issuer), later, setup.portal_url),

@@ -37,7 +37,7 @@ async def viewer_of(portal: AppState, visit: RequestState, now: datetime) -> Vie
         visit.refusal = unauthenticated(Reason.MISSING)
         return ANONYMOUS
     try:
-        return portal.persisted_documents.registry.recognized(await portal.tokens.viewer_of(authorization, now=now))
+        return portal.persisted_documents.registry.with_client(await portal.tokens.viewer_of(authorization, now=now))
     except Unauthenticated as refusal:
         if not portal.terms.tells_reasons:
             raise

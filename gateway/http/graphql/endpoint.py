@@ -202,7 +202,7 @@ async def answer(portal: AppState, call: GraphQLRequest, visit: RequestState, co
 
 def _pay_for_reading(portal: AppState, documents: DocumentCache, call: GraphQLRequest, visit: RequestState) -> Answer | None:
     """A text that is new costs processor time before anything is known of it, right or wrong. The answer where the caller's budget does not have so much."""
-    if call.is_stored or documents.has_read(call.query):
+    if call.is_stored or documents.is_cached(call.query):
         return None
     cost = reading_cost(call.query)
     budget = portal.budgets.take(visit.caller, cost)

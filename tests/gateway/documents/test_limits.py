@@ -162,7 +162,7 @@ def test_documents_are_forgotten_before_they_take_too_much_memory(graphql_schema
     for number in range(700):
         assert documents.prepare(f"{{ a{number}: customer {{ " + "id " * 10 + "...on Customer{...on Customer{name}} " * 30 + "email " * 30 + "} }").errors == ()
     assert documents._tokens <= MAX_TOKENS
-    assert 300 < len(documents._known) < 700
+    assert 300 < len(documents._documents) < 700
 
 
 async def test_introspection_and_suggestions_are_for_developers_in_production(start_server: Callable[..., str], urls: Urls) -> None:
