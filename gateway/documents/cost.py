@@ -64,7 +64,7 @@ class FieldCost(NamedTuple):
     """The cost of a field itself, the number of objects or rows that its selection applies to, and whether it is a row of the page around it."""
 
     own: int = 0
-    count: int = 1
+    multiplier: int = 1
     rows: int = 0
     is_row: bool = False
 
@@ -72,7 +72,7 @@ class FieldCost(NamedTuple):
         """Return the cost of the field with its selection, whose cost for one object is `inner`."""
         # Rows that are read and not selected cost less. Rounded up.
         of_rows = self.rows * inner.per_row or -(-self.rows // UNSELECTED_ROWS_PER_UNIT)
-        paid = self.own + self.count * inner.own + of_rows
+        paid = self.own + self.multiplier * inner.own + of_rows
         return Cost(0, paid) if self.is_row else Cost(paid, 0)
 
 
@@ -95,7 +95,7 @@ def price(parent: GraphQLNamedType | None, field: GraphQLField | None, node: Fie
     if DECLARATION in metadata:
         return _declared(metadata[DECLARATION], node, amounts)
     cost = metadata.get(COST) or DeclaredCost(0 if is_leaf_type(get_named_type(field.type)) else 1)
-    return FieldCost(cost.own, count=min(cost.length, input_length) if cost.is_of_input else cost.length)
+    return FieldCost(cost.own, multiplier=min(cost.length, input_length) if cost.is_of_input else cost.length)
 
 
 def reading_cost(text: str) -> int:
@@ -133,7 +133,7 @@ def _declared(declared: object, node: FieldNode, amounts: Amounts) -> FieldCost:
         return FieldCost(rows=_page_size(node, amounts))
     if declared == Root("nodes"):
         ids = min(_size(_arguments(node).get("ids"), amounts), MAX_NODES)
-        return FieldCost(ids, count=ids)
+        return FieldCost(ids, multiplier=ids)
     if isinstance(declared, One | Many | AnyOf | Root):
         return FieldCost(1)
     return FieldCost(1 if isinstance(declared, Derived) and not declared.sql_twin else 0)

@@ -64,7 +64,7 @@ async def _repeat(work: Callable[[RegistrySync], Awaitable[None]], sync: Registr
 
 
 async def _revalidate(sync: RegistrySync) -> None:
-    async for keys in sync.revalidation.slices():
+    async for keys in sync.revalidation.valid_batches():
         clients, ids = zip(*keys, strict=True)
         # On a standby nothing is stored, and the next process validates them again.
         with contextlib.suppress(ReadOnly):
@@ -96,7 +96,7 @@ async def reload(sync: RegistrySync) -> str:
     finally:
         await session.close()
     sync.registry.replace(clients, texts)
-    sync.revalidation.wait_for(texts)
+    sync.revalidation.schedule(texts)
     return stamp
 
 
