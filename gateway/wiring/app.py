@@ -31,7 +31,7 @@ from gateway.http.capacity.after_response import DeferredTasks
 from gateway.http.capacity.allowance import Allowance
 from gateway.http.capacity.drain import Drain
 from gateway.http.capacity.flow import Flow
-from gateway.http.capacity.patience import Patience
+from gateway.http.capacity.upload_timeout import UploadTimeout
 from gateway.http.graphql.budgets import Budgets
 from gateway.http.graphql.endpoint import GraphQLEndpoint
 from gateway.http.graphql.persisted import PersistedDocumentResolver
@@ -141,7 +141,7 @@ def _routes(setup: Setup, portal: AppState, later: DeferredTasks) -> list[BaseRo
     routes: list[BaseRoute] = [jwks(setup.issuer), webhooks(portal.payments, database, portal.clock, later, body_seconds=settings.body_seconds)]
     of_customer = max(1, min(settings.max_downloads, settings.pool_size) // 2)
     places = Admission(running=settings.max_downloads, queued=settings.max_queued, wait_seconds=settings.queue_seconds, per_caller=of_customer)
-    bounds = downloads.FileBounds(places, Allowance(settings.downloads_per_minute), portal.uploads, portal.terms.patience, portal.flow)
+    bounds = downloads.FileBounds(places, Allowance(settings.downloads_per_minute), portal.uploads, portal.policy.upload_timeout, portal.flow)
     routes += downloads.routes(database, setup.issuer, portal.files, portal.clock, bounds=bounds)
     routes += pdf_documents.routes(database, setup.issuer, settings, portal.clock)
     routes.append(oauth.route(_token_endpoint(setup, portal)))
@@ -234,7 +234,7 @@ def _terms(settings: Settings) -> RequestPolicy:
         authenticated=BodyLimits(settings.max_body_bytes, settings.max_url_bytes, settings.body_seconds),
         anonymous=BodyLimits(min(settings.max_stranger_bytes, settings.max_body_bytes), settings.max_url_bytes, settings.body_seconds),
         operation_seconds=settings.operation_seconds,
-        patience=Patience(settings.upload_seconds, settings.upload_bytes_per_second),
+        upload_timeout=UploadTimeout(settings.upload_seconds, settings.upload_bytes_per_second),
         acquire_seconds=settings.acquire_seconds,
         profile=settings.http_profile,
         trusted_proxies=settings.trusted_proxies,
@@ -248,7 +248,7 @@ def _ping(pulse: Database, database: Database, clock: Callable[[], datetime]) ->
     """Which migration the database is at, asked like every operation asks, but on a connection of its own."""
 
     async def ping() -> str:
-        if database.seconds_without_place >= health.WITHOUT_PLACE_SECONDS:
+        if database.seconds_without_place >= health.NO_CONNECTION_SECONDS:
             raise health.NoConnectionFree(f"no connection has been free for {database.seconds_without_place:.0f} seconds")
         asked = unit_of_work.UnitOfWork(pulse, unit_of_work.Caller(None, Actor.ANONYMOUS, clock()))
         try:

@@ -19,7 +19,7 @@ from billing.rows.passes import JobPass
 from db.outages import describe
 from db.pool import Database, Pool
 from gateway.http.serving.server import configured, listen
-from gateway.routes.health import HEADERS, REMEMBERED_SECONDS
+from gateway.routes.health import CACHE_SECONDS, HEADERS
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.database import DatabaseUrls
 from gateway.wiring.queue_status import QueueStatus
@@ -71,7 +71,7 @@ class Health:
     async def answer(self) -> dict[str, Any]:
         """`status` is `ready`, or what is wrong."""
         async with self._turn:
-            if monotonic() - self._answered_at > REMEMBERED_SECONDS:
+            if monotonic() - self._answered_at > CACHE_SECONDS:
                 self._answer, self._answered_at = await self._query(), monotonic()
         return self._answer
 

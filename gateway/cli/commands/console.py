@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from gateway.http.log_format import without_known
+from gateway.http.log_format import without_secrets
 
 
 def plain(*, is_error: bool = False, width: int | None = None) -> Console:
@@ -27,7 +27,7 @@ def counted(number: int, noun: str) -> str:
 
 def say_error(message: str) -> None:
     """Print one line to standard error, without the secrets of the settings."""
-    plain(is_error=True).print(bold("Error:", "bold red"), without_known(message))
+    plain(is_error=True).print(bold("Error:", "bold red"), without_secrets(message))
 
 
 def show(table: Table) -> None:
