@@ -22,16 +22,16 @@ def worker(data_dir: Path | None) -> None:
     settings = load(data_dir=data_dir)
     production.require(settings, secret_of_portal, require_processor)
     log_format.configure(as_json=settings.is_production, level=settings.log_level)
-    with postgres(settings) as place:
+    with postgres(settings) as urls:
         production.warn(settings)
-        asyncio.run(_work(settings, place))
+        asyncio.run(_work(settings, urls))
 
 
-async def _work(settings: Settings, place: DatabaseUrls) -> None:
+async def _work(settings: Settings, urls: DatabaseUrls) -> None:
     stop = stopping()
-    await until_reachable(place, stop)
+    await until_reachable(urls, stop)
     try:
-        await run_worker(settings, place, on_ready=lambda: console.print("READY"), stop=stop)
+        await run_worker(settings, urls, on_ready=lambda: console.print("READY"), stop=stop)
     except QueueEnded as error:
         raise OperatorError(str(error)) from error
 
@@ -42,21 +42,21 @@ def tick(at: datetime | None, data_dir: Path | None, *, is_confirmed: bool) -> N
     instant = at.replace(tzinfo=UTC) if at else None
     production.refuse_future(settings, instant, datetime.now(UTC), is_confirmed=is_confirmed)
     production.require(settings, secret_of_portal, require_processor)
-    with postgres(settings) as place:
-        asyncio.run(check(place))
-        ticked = asyncio.run(tick_once(settings, place, instant))
-    _print(ticked)
-    if ticked.failures:
-        say_error(f"{ticked.failures}. The log above says why; the next tick tries again.")
+    with postgres(settings) as urls:
+        asyncio.run(check(urls))
+        result = asyncio.run(tick_once(settings, urls, instant))
+    _print(result)
+    if result.failures:
+        say_error(f"{result.failures}. The log above says why; the next tick tries again.")
         raise typer.Exit(1)
 
 
-def _print(ticked: TickResult) -> None:
-    done, swept = ticked.clock, ticked.swept
+def _print(result: TickResult) -> None:
+    done, swept = result.clock, result.swept
     console.print(f"{done.steps} subscription steps, {done.collections} invoices charged, {done.reconciled} charges settled.")
     console.print(
-        f"{ticked.letters.letters} letters sent, {swept.expired_uploads} expired upload reservations removed, {swept.objects} unused objects deleted, "
-        f"{ticked.forgotten.rows} expired rows deleted."
+        f"{result.letters.letters} letters sent, {swept.expired_uploads} expired upload reservations removed, {swept.objects} unused objects deleted, "
+        f"{result.forgotten.rows} expired rows deleted."
     )
     if swept.unchecked:
         console.print(
