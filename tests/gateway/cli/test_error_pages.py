@@ -45,7 +45,7 @@ def test_every_code_that_the_source_sends_is_explained(root: Path) -> None:
 
 def test_every_error_of_the_token_endpoint_is_explained(root: Path) -> None:
     text = (root / "gateway/routes/oauth.py").read_text(encoding="utf-8")
-    sent = set(re.findall(r'(?:Denied\(|"error": )"(\w+)"', text))
+    sent = set(re.findall(r'(?:OAuthError\(|"error": )"(\w+)"', text))
     assert len(sent) >= 5
     assert sent == set(TOKENS)
 
