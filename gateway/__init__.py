@@ -1,1 +1,1 @@
-"""The process: settings, HTTP, command line. Imports everything; nothing imports it."""
+"""The process: settings, HTTP, command line. It may import every other package; none imports it."""

@@ -1,5 +1,5 @@
 from gateway.cli.main import main
 
-# Processes that judge documents read this file too.
+# Processes that validate documents import this file too.
 if __name__ == "__main__":
     main()

@@ -14,7 +14,7 @@ from gateway.cli.commands.console import console, counted, say_error, show
 from gateway.wiring.configuration.settings import Settings, WrongSetting, load
 from gateway.wiring.database import CannotReach, connected, postgres
 
-# At most so many rows are printed of an invariant that they break.
+# The maximum number of rows printed for a broken invariant.
 PRINTED = 20
 CANNOT_RUN = 2
 
@@ -43,8 +43,8 @@ def _audited(settings: Settings, customer: str | None) -> list[Invariant]:
             except FAILURES as error:
                 raise CannotReach(f"The database cannot be audited: {reason_of(error)}. Check PORTICO_DATABASE_URL.") from None
 
-    with postgres(settings) as place:
-        return asyncio.run(run(place.admin_url))
+    with postgres(settings) as urls:
+        return asyncio.run(run(urls.admin_url))
 
 
 def _print(invariants: list[Invariant]) -> None:

@@ -1,4 +1,4 @@
-"""The command line of the registry: `clients …`. What each command does is in `commands.clients`."""
+"""The signatures of the commands `clients …`, which are implemented in `commands.clients`."""
 
 from pathlib import Path
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""What a command says when it cannot do its work, and the log that it writes until its settings are known: both without the secrets of the settings."""
+"""The error message of a failed command, and the log until the settings are loaded, both without the secrets of the settings."""
 
 import os
 import sys
@@ -18,7 +18,7 @@ def set_up_log() -> None:
 
 
 def report(error: Exception) -> None:
-    """One line for what an operator can mend; of a bug the traceback, which is all that anybody will know of it."""
+    """Print one line for an error that an operator can correct, and the traceback of a bug."""
     log_format.hide(secrets_of(os.environ))
     if isinstance(error, OperatorError):
         say_error(str(error))

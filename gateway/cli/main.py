@@ -1,6 +1,6 @@
 """The command line: `./portico …`, which is `python -m gateway …`.
 
-The commands of this file and of `partners_cli` and `clients_cli` are signatures with their help. Each imports what does its work when it is called, so that
+The commands of this file and of `partners` and `clients` are signatures with their help. Each imports what does its work when it is called, so that
 printing help imports neither the schema nor the database's driver, and a command only what it uses.
 """
 
@@ -16,7 +16,7 @@ from gateway.cli import clients, partners, version
 from gateway.cli.options import CLIENT, Command, DataDir, Port
 from gateway.operator_errors import OperatorError
 
-# Without rich, which takes as long to import as all else of the help.
+# Without rich, which takes as long to import as everything else that the help needs.
 cli = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
@@ -111,7 +111,7 @@ def schema(context: typer.Context) -> None:
 
 
 @schemas.command(cls=Command)
-def diff(old: Annotated[Path, typer.Argument(help="A schema (SDL).")], new: Annotated[Path, typer.Argument(help="What is to take its place.")]) -> None:
+def diff(old: Annotated[Path, typer.Argument(help="A schema (SDL).")], new: Annotated[Path, typer.Argument(help="The schema that replaces it.")]) -> None:
     """Print each change: BREAKING, DANGEROUS or SAFE. Exits with 1 if one breaks clients."""
     from gateway.cli.commands import schemas as schemas_command
 
@@ -144,8 +144,8 @@ def token(
 def explain(
     document: Annotated[str, typer.Argument(help="A file with one operation, or the name of a first-party document such as Summary.")],
     variables: Annotated[str, typer.Option(help="Its variables, as JSON.")] = "{}",
-    customer: Annotated[str | None, typer.Option(help="The id of the customer who asks; left out, Ada Lovelace of the demo.")] = None,
-    staff: Annotated[bool, typer.Option("--staff", help="Staff ask instead.")] = False,
+    customer: Annotated[str | None, typer.Option(help="The id of the calling customer; left out, Ada Lovelace of the demo.")] = None,
+    staff: Annotated[bool, typer.Option("--staff", help="Staff call instead.")] = False,
     data_dir: DataDir = None,
 ) -> None:
     """Print the statement of a document, and Postgres' plan of it."""
@@ -208,7 +208,7 @@ def print_errors() -> None:
 
 
 def main() -> None:
-    """Run a command; what an operator can mend is one line, not a traceback. Whatever happens, no secret of the settings is printed."""
+    """Run a command. An error that an operator can correct is one line, not a traceback. No secret of the settings is printed."""
     _write_utf8()
     try:
         cli(prog_name="portico", obj=_set_up_log)
@@ -220,14 +220,14 @@ def main() -> None:
 
 
 def _set_up_log() -> None:
-    """Until a command does it by its settings."""
+    """Set up the log until the command configures it by its settings."""
     from gateway.cli import failures as cli_failures
 
     cli_failures.set_up_log()
 
 
 def _write_utf8() -> None:
-    """To files and pipes; a terminal gets its own encoding, with a question mark for what that lacks. A locale without UTF-8 stops no command."""
+    """Write UTF-8 to files and pipes. A terminal keeps its encoding, with a question mark for unknown characters, so a locale without UTF-8 is no error."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             if stream.isatty():

@@ -1,4 +1,4 @@
-"""The command line of the registry: `documents …`. What each command does is in `commands.documents`."""
+"""The signatures of the commands `documents …`, which are implemented in `commands.documents`."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -73,7 +73,7 @@ def deprecate(
     """
     from gateway.cli.commands import documents as documents_command
 
-    deprecation = documents_command.Deprecating(reason, sunset and sunset.replace(tzinfo=UTC), back)
+    deprecation = documents_command.DeprecationChange(reason, sunset and sunset.replace(tzinfo=UTC), back)
     documents_command.deprecate(ids, client, deprecation, data_dir)
 
 

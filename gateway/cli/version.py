@@ -1,4 +1,4 @@
-"""The version of this program, which pyproject.toml has."""
+"""The version of this program, from pyproject.toml."""
 
 from pathlib import Path
 
@@ -7,9 +7,9 @@ import typer
 PYPROJECT = Path(__file__).parents[2] / "pyproject.toml"
 
 
-def show(is_asked: bool) -> None:
-    """What `--version` does."""
-    if is_asked:
+def show(is_set: bool) -> None:
+    """Print the version and exit, if the option is set."""
+    if is_set:
         import tomllib  # here, so that help does without it
 
         project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]

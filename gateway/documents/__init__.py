@@ -1,1 +1,1 @@
-"""Documents: parsed, validated, priced, cached and, where they are persisted, found by their id."""
+"""GraphQL documents: parsing, validation, cost, cache, and the registry of persisted documents."""

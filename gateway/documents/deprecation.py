@@ -1,7 +1,7 @@
-"""The deprecation of a document in its answers: headers for programs and proxies, and an extension for the developer who reads the answer.
+"""The deprecation of a document in responses: headers for programs and proxies, and an extension for developers.
 
 `Deprecation` is of RFC 9745, `Sunset` of RFC 8594, `Link` of RFC 8288 with the relations `deprecation` (RFC 9745) and `successor-version` (RFC 5829).
-The reason is free text of the operator's. Nothing of it gets into a header but a URL of ASCII characters and the id of a document.
+The reason is free text written by the operator. Only a URL of ASCII characters and a document id are copied from it into headers.
 """
 
 import re
@@ -14,7 +14,7 @@ from typing import Any
 
 from schema.declarations.scalars import instant_text
 
-# The characters of RFC 3986 behind a host of ASCII letters. `<`, `>` and quotes, which would end the target of a link, are not among them.
+# A host of ASCII letters, then the characters of RFC 3986. `<`, `>` and quotes, which would end the target of a link, are not allowed.
 URL = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]*(:\d{1,5})?([/?#][A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]*)?")
 DOCUMENT = re.compile(r"sha256:[0-9a-f]{64}")
 WORDS = re.compile(r"[^\s<>\"]+")
@@ -23,7 +23,7 @@ PUNCTUATION = ".,;:!?'()[]`"
 
 @dataclass(frozen=True)
 class Deprecation:
-    """Since when a document is deprecated, why or what to send instead (may be empty), and from when on it may no longer be answered."""
+    """`since` is when the document was deprecated; `reason` says why or what to send instead (may be empty); from `sunset_at` on it may no longer be executed."""
 
     since: datetime
     reason: str = ""
@@ -31,12 +31,12 @@ class Deprecation:
 
     @cached_property
     def successor(self) -> str | None:
-        """The first document id in the reason."""
+        """Return the first document id in the reason."""
         return next((word for word in self._words if DOCUMENT.fullmatch(word)), None)
 
     @cached_property
     def url(self) -> str | None:
-        """The first URL in the reason."""
+        """Return the first URL in the reason."""
         return next((word for word in self._words if URL.fullmatch(word)), None)
 
     @property
@@ -45,7 +45,7 @@ class Deprecation:
 
     @cached_property
     def headers(self) -> dict[str, str]:
-        # A relative reference: which host and path the caller uses, a proxy may have changed.
+        # A relative reference, because a proxy may have changed the host and path that the caller used.
         successor = [f'<?documentId={self.successor}>; rel="successor-version"'] if self.successor else []
         links = ([f'<{self.url}>; rel="deprecation"'] if self.url else []) + successor
         return {

@@ -1,4 +1,4 @@
-"""GraphQL documents: parsed, weighed and validated once for each text, and remembered."""
+"""The cache of GraphQL documents: each text is parsed, its cost computed, and validated once."""
 
 import hashlib
 import re
@@ -24,24 +24,24 @@ from schema.declarations.fields import permission_of
 
 FOLDER = Path(portal.__file__).with_name("documents")
 
-# An abstract syntax tree takes about half a kilobyte for each token.
+# An abstract syntax tree takes about half a kilobyte per token.
 MAX_DOCUMENTS = 1000
 MAX_TOKENS = 200_000
 MAX_AMOUNTS = 64
-# What Postgres' integer holds. What a document is said to cost is an estimate, and no reason to refuse it.
-MOST = 2**31 - 1
+# The largest value of Postgres' integer. The stored cost of a document is an estimate; a document is not refused for it.
+MAX_COST = 2**31 - 1
 
-# For messages about what cannot be parsed.
-NAMED = re.compile(r"\b(?:query|mutation)\s+(\w+)")
+# Finds the operation names of a text that cannot be parsed, for messages.
+OPERATION_NAME = re.compile(r"\b(?:query|mutation)\s+(\w+)")
 
-PARSE = "GRAPHQL_PARSE_FAILED"
-# How graphql-core begins to say that it stopped counting tokens.
-TOKENS = "Document contains more than"
+PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+# The beginning of graphql-core's message for too many tokens.
+TOO_MANY_TOKENS = "Document contains more than"
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedDocument:
-    """A document and what is wrong with it; only one without errors may run."""
+    """A parsed and validated document, or its errors; only a document without errors may run."""
 
     ast: DocumentNode | None
     operations: dict[str | None, OperationDefinitionNode]
@@ -54,52 +54,53 @@ class PreparedDocument:
     costs: dict[object, int] = field(default_factory=dict)
 
     def operation(self, name: str | None) -> OperationDefinitionNode | None:
-        """The operation by its name; without one, the only one there is."""
+        """Return the operation with this name, or without a name the only operation of the document. None if there is no such operation."""
         if name:
             return self.operations.get(name)
         return next(iter(self.operations.values())) if len(self.operations) == 1 else None
 
     def is_public(self, name: str | None) -> bool:
-        """Whether the operation consists of fields that need no token."""
+        """Whether every root field of the operation needs no token."""
         operation = self.operation(name)
         return operation is not None and (operation.name and operation.name.value) in self.public
 
 
 class DocumentCache:
-    """Every text that was asked for lately. Bounded in number and in tokens: unknown callers choose the texts."""
+    """The most recently used documents by their text. Bounded in number and in tokens, because unauthenticated callers choose the texts."""
 
     def __init__(self, schema: GraphQLSchema, planner: Planner | None, limits: DocumentLimits | None = None) -> None:
         self.limits = limits or DocumentLimits()
         self._schema = schema
         self._planner = planner
         self._plans: PlanCache[CachedPlan] = PlanCache()
-        self._known: OrderedDict[str, PreparedDocument] = OrderedDict()
+        self._documents: OrderedDict[str, PreparedDocument] = OrderedDict()
         self._tokens = 0
 
-    def has_read(self, text: str) -> bool:
-        """Whether preparing this text is only a look-up."""
-        return text in self._known
+    def is_cached(self, text: str) -> bool:
+        """Whether preparing this text is only a look-up in the cache."""
+        return text in self._documents
 
     def prepare(self, text: str) -> PreparedDocument:
-        found = self._known.get(text)
-        if found is not None:
-            self._known.move_to_end(text)
-            return found
+        """Return the document of this text, from the cache if it is there."""
+        document = self._documents.get(text)
+        if document is not None:
+            self._documents.move_to_end(text)
+            return document
         try:
             check_size(text, self.limits)
         except LimitExceeded as error:
-            return _failed("LIMIT_EXCEEDED", error)
-        found = _prepared(self._schema, text, self.limits)
-        if self._planner and found.ast:
-            found = replace(found, plans=self._planner.prepare(found.ast, self._plans))
-        self._known[text] = found
-        self._tokens += _tokens(found)
-        while len(self._known) > MAX_DOCUMENTS or (self._tokens > MAX_TOKENS and len(self._known) > 1):
-            self._tokens -= _tokens(self._known.popitem(last=False)[1])
-        return found
+            return _invalid("LIMIT_EXCEEDED", error)
+        document = _prepared(self._schema, text, self.limits)
+        if self._planner and document.ast:
+            document = replace(document, plans=self._planner.prepare(document.ast, self._plans))
+        self._documents[text] = document
+        self._tokens += _tokens(document)
+        while len(self._documents) > MAX_DOCUMENTS or (self._tokens > MAX_TOKENS and len(self._documents) > 1):
+            self._tokens -= _tokens(self._documents.popitem(last=False)[1])
+        return document
 
     def cost(self, document: PreparedDocument, operation: OperationDefinitionNode, variables: Mapping[str, Any]) -> int:
-        """What the operation costs with these variables. Raises LimitExceeded for more than may be."""
+        """Return the cost of the operation with these variables. Raises LimitExceeded."""
         assert document.ast is not None
         amounts = amounts_of(operation, variables)
         name = operation.name.value if operation.name else None
@@ -113,17 +114,17 @@ class DocumentCache:
 
 
 def first_party() -> dict[str, str]:
-    """The portal's own pages, by name."""
+    """Return the documents of the portal's pages, by name."""
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.graphql"))}
 
 
 def first_party_actions() -> dict[str, str]:
-    """What the portal's pages call: each mutation and preview that a customer may use, by name."""
+    """Return the documents of each mutation and preview that a customer may use in the portal, by name."""
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted((FOLDER / "actions").rglob("*.graphql"), key=lambda path: path.name)}
 
 
 def of_staff() -> dict[str, str]:
-    """What staff call, by name. Nobody else is answered by their ids."""
+    """Return the documents of staff, by name. Only staff may send their ids."""
     return {path.stem: path.read_text(encoding="utf-8") for path in sorted((FOLDER / "staff").rglob("*.graphql"), key=lambda path: path.name)}
 
 
@@ -133,14 +134,14 @@ def _prepared(schema: GraphQLSchema, text: str, limits: DocumentLimits) -> Prepa
         weighed = weigh(schema, ast, limits, {})
         errors = validate(schema, ast, RULES, max_errors=limits.errors)
     except LimitExceeded as error:
-        return _failed("LIMIT_EXCEEDED", error)
+        return _invalid("LIMIT_EXCEEDED", error)
     except GraphQLError as error:
         too_long = LimitExceeded("tokens", limits.tokens, "The document has too many tokens")
-        return _failed("LIMIT_EXCEEDED", too_long) if TOKENS in error.message else _failed(PARSE, error)
+        return _invalid("LIMIT_EXCEEDED", too_long) if TOO_MANY_TOKENS in error.message else _invalid(PARSE_FAILED, error)
     except RecursionError:
-        return _failed(PARSE, GraphQLError("The document is nested too deeply."))
+        return _invalid(PARSE_FAILED, GraphQLError("The document is nested too deeply."))
     if errors:
-        return _failed("GRAPHQL_VALIDATION_FAILED", *errors[: limits.errors])
+        return _invalid("GRAPHQL_VALIDATION_FAILED", *errors[: limits.errors])
     operations = {node.name.value if node.name else None: node for node in ast.definitions if isinstance(node, OperationDefinitionNode)}
     return PreparedDocument(
         ast,
@@ -153,19 +154,19 @@ def _prepared(schema: GraphQLSchema, text: str, limits: DocumentLimits) -> Prepa
 
 
 def validate_document(schema: GraphQLSchema, limits: DocumentLimits, text: str) -> ValidationResult:
-    """A text that is to be trusted, as strictly as every other."""
+    """Validate a text that is to be published, by the same rules as the text of a request."""
     try:
         check_size(text, limits)
     except LimitExceeded as error:
         return ValidationResult((), 0, (error.message,), digest(schema, limits))
-    found = _prepared(schema, text, limits)
-    operations = [name or "" for name in found.operations] if not found.errors else NAMED.findall(text)
-    errors = tuple(error.message for error in found.errors) or (() if operations else ("It has no operation.",))
-    return ValidationResult(tuple(operations), _usual_cost(schema, found, limits), errors, digest(schema, limits), _not_for_partners(schema, found))
+    document = _prepared(schema, text, limits)
+    operations = [name or "" for name in document.operations] if not document.errors else OPERATION_NAME.findall(text)
+    errors = tuple(error.message for error in document.errors) or (() if operations else ("It has no operation.",))
+    return ValidationResult(tuple(operations), _usual_cost(schema, document, limits), errors, digest(schema, limits), _not_for_partners(schema, document))
 
 
 def _not_for_partners(schema: GraphQLSchema, document: PreparedDocument) -> tuple[str, ...]:
-    """The root fields that no partner's app may call, whatever scope it has."""
+    """Return the root fields that no partner's app may call, whatever its scopes."""
     if document.ast is None:
         return ()
     roots = {(permission_of(root, name), name) for root, name in _roots(schema, document.ast, document.operations.values())}
@@ -173,36 +174,36 @@ def _not_for_partners(schema: GraphQLSchema, document: PreparedDocument) -> tupl
 
 
 def _usual_cost(schema: GraphQLSchema, document: PreparedDocument, limits: DocumentLimits) -> int:
-    """Of its dearest operation, called with the defaults of its variables, and with pages of the usual size where they have none."""
+    """Return the cost of the most expensive operation, with the defaults of its variables, and the default page size where there is no default."""
     if document.ast is None:
         return 0
-    unbounded = replace(limits, cost=MOST**2)
+    unbounded = replace(limits, cost=MAX_COST**2)
     costs = [weigh(schema, document.ast, unbounded, amounts_of(node, {})).costs[name] for name, node in document.operations.items()]
-    return min(max(costs, default=0), MOST)
+    return min(max(costs, default=0), MAX_COST)
 
 
 @lru_cache(maxsize=8)
 def digest(schema: GraphQLSchema, limits: DocumentLimits) -> str:
-    """What a document was judged by, in 32 characters."""
+    """Return the digest, in 32 characters, of the schema and limits by which documents are validated."""
     return hashlib.sha256(f"{print_schema(schema)}\n{limits}".encode()).hexdigest()[:32]
 
 
-def _failed(code: str, *errors: GraphQLError) -> PreparedDocument:
+def _invalid(code: str, *errors: GraphQLError) -> PreparedDocument:
     return PreparedDocument(None, {}, errors, code)
 
 
 def _tokens(document: PreparedDocument) -> int:
-    """A document that failed is kept without its tree."""
+    """Return the number of tokens; 0 for an invalid document, which is cached without its tree."""
     return document.ast.token_count or 0 if document.ast else 0
 
 
 def _is_public(schema: GraphQLSchema, ast: DocumentNode, operation: OperationDefinitionNode) -> bool:
-    """Judged by the roots, whatever @skip and @include say about them."""
+    """Whether every root field needs no token. Fields under @skip and @include count too."""
     return all(permission_of(root, name) is ANYBODY for root, name in _roots(schema, ast, [operation]))
 
 
 def _roots(schema: GraphQLSchema, ast: DocumentNode, operations: Iterable[OperationDefinitionNode]) -> Iterator[tuple[GraphQLObjectType, str]]:
-    """The root type and the name of every root field of the operations; of a valid document."""
+    """Yield the root type and the name of every root field of the operations. The document must be valid."""
     fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
     for operation in operations:
         root = schema.get_root_type(operation.operation)

@@ -1,4 +1,4 @@
-"""Stored documents judged again by a schema that they were not published by, after a deploy: a few at a time, for requests run meanwhile."""
+"""Validation of stored documents by a schema other than the one they were published with, after a deploy: a few at a time, because requests run meanwhile."""
 
 import asyncio
 import logging
@@ -11,8 +11,8 @@ from resolvers.documents.publishing import DocumentValidator, ValidationResult, 
 
 logger = logging.getLogger("portico.documents")
 
-# Judging one takes a millisecond or a few, and then requests have the processor for longer.
-AT_ONCE = 20
+# Validating one document takes one to a few milliseconds. Between batches, requests have the processor.
+BATCH_SIZE = 20
 PAUSE_SECONDS = 0.1
 
 Key = tuple[str, str]
@@ -20,35 +20,35 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Revalidation:
-    """`fits` is the digest of what `judge` judges by. A document, named by its client and its id, is judged once in a process, and once by a schema if it fits."""
+    """`schema_digest` is the digest of the schema and limits of `validate`. A document (client and id) is validated once per process, and once per schema if it is valid."""
 
     validate: DocumentValidator
     schema_digest: str
-    _waiting: dict[Key, str] = field(default_factory=dict)
+    _pending: dict[Key, str] = field(default_factory=dict)
     _validated: set[Key] = field(default_factory=set)
 
-    def wait_for(self, texts: Iterable[PersistedTextRow]) -> None:
-        """What there is to judge now, in place of what there was."""
-        self._waiting.clear()
-        self._waiting.update(
+    def schedule(self, texts: Iterable[PersistedTextRow]) -> None:
+        """Replace the documents to validate by those of `texts` that were not validated by this schema."""
+        self._pending.clear()
+        self._pending.update(
             ((text.client_id, text.id), text.body) for text in texts if text.fits != self.schema_digest and (text.client_id, text.id) not in self._validated
         )
 
-    async def slices(self) -> AsyncIterator[list[Key]]:
-        """Those that fit. What no longer does is named in the log; callers are told when they ask for it."""
-        while chosen := dict(islice(self._waiting.items(), AT_ONCE)):
-            judged = await asyncio.to_thread(validate_all, list(chosen.values()), self.validate)
-            self._validated.update(chosen)
-            for key in chosen:
-                self._waiting.pop(key, None)
-            for key, found in zip(chosen, judged, strict=True):
-                if found.errors:
-                    _log_results(*key, found)
-            if fitting := [key for key, found in zip(chosen, judged, strict=True) if not found.errors]:
-                yield fitting
+    async def valid_batches(self) -> AsyncIterator[list[Key]]:
+        """Validate in batches and yield the keys of valid documents. Invalid ones are logged; requests for them get the errors."""
+        while batch := dict(islice(self._pending.items(), BATCH_SIZE)):
+            results = await asyncio.to_thread(validate_all, list(batch.values()), self.validate)
+            self._validated.update(batch)
+            for key in batch:
+                self._pending.pop(key, None)
+            for key, result in zip(batch, results, strict=True):
+                if result.errors:
+                    _log_result(*key, result)
+            if valid := [key for key, result in zip(batch, results, strict=True) if not result.errors]:
+                yield valid
             await asyncio.sleep(PAUSE_SECONDS)
 
 
-def _log_results(client_id: str, identifier: str, found: ValidationResult) -> None:
-    about = {"client": client_id, "document": identifier, "operations": list(found.names), "problems": list(found.errors)}
-    logger.warning("a stored document no longer fits the schema", extra=about)
+def _log_result(client_id: str, identifier: str, result: ValidationResult) -> None:
+    fields = {"client": client_id, "document": identifier, "operations": list(result.names), "problems": list(result.errors)}
+    logger.warning("a stored document no longer fits the schema", extra=fields)

@@ -1,4 +1,4 @@
-"""Keeps a process's registry up to date: told by the database (LISTEN), and where a pooler in between tells nothing, asked for every few seconds."""
+"""Keeps the registry of a process up to date: by LISTEN, and every few seconds by polling, because a connection pooler may not pass notifications on."""
 
 import asyncio
 import contextlib
@@ -25,36 +25,36 @@ CHANNEL = "portico_registry"
 NAMES = {PORTAL: "The portal", STAFF: "Staff"}
 POLL_SECONDS = 15.0
 RETRY_SECONDS = 1.0
-# How late uses are written down.
+# The interval at which uses are stored.
 USES_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class RegistrySync:
-    """`url` is for the one connection that listens; everything else goes through the pool."""
+    """`url` is for the one connection that listens; all other statements use the connection pool."""
 
     registry: Registry
     database: Database
     url: str
     server_settings: Mapping[str, str]
     clock: Callable[[], datetime]
-    review: Revalidation
+    revalidation: Revalidation
 
     def session(self) -> UnitOfWork:
         return UnitOfWork(self.database, Caller(None, Actor.SYSTEM, self.clock()))
 
 
-async def run_sync(keeper: RegistrySync) -> None:
-    """Until it is cancelled. While Postgres is away, what is known stays known."""
-    await asyncio.gather(_again(_follow, keeper), _again(_review, keeper))
+async def run_sync(sync: RegistrySync) -> None:
+    """Synchronise until cancelled. While Postgres is unavailable, the registry keeps its state."""
+    await asyncio.gather(_repeat(_listen_or_poll, sync), _repeat(_revalidate, sync))
 
 
-async def _again(work: Callable[[RegistrySync], Awaitable[None]], keeper: RegistrySync) -> None:
-    """Whatever happens: a process that no longer heard of documents would be worse than a log that says why."""
+async def _repeat(work: Callable[[RegistrySync], Awaitable[None]], sync: RegistrySync) -> None:
+    """Repeat `work` after any failure, with a line in the log, because the registry must not stop following the database."""
     while True:
         try:
-            await work(keeper)
-        except Exception as error:  # an outage, or a bug, which may end one round and not all that come after
+            await work(sync)
+        except Exception as error:  # an outage or a bug ends this round only
             is_outage = isinstance(error, DatabaseUnavailable) or outage_of(error)
             level = logging.WARNING if is_outage else logging.ERROR
             what = "LISTEN connection lost" if is_outage else "update failed"
@@ -63,111 +63,111 @@ async def _again(work: Callable[[RegistrySync], Awaitable[None]], keeper: Regist
         await asyncio.sleep(RETRY_SECONDS)
 
 
-async def _review(keeper: RegistrySync) -> None:
-    async for fitting in keeper.review.slices():
-        clients, ids = zip(*fitting, strict=True)
-        # On a standby nothing is noted, and the next process judges them again.
+async def _revalidate(sync: RegistrySync) -> None:
+    async for keys in sync.revalidation.valid_batches():
+        clients, ids = zip(*keys, strict=True)
+        # On a standby nothing is stored, and the next process validates them again.
         with contextlib.suppress(ReadOnly):
-            async with keeper.session().write() as transaction:
-                await transaction.run("trusted.fit", client_ids=list(clients), ids=list(ids), fits=keeper.review.schema_digest)
+            async with sync.session().write() as transaction:
+                await transaction.run("trusted.fit", client_ids=list(clients), ids=list(ids), fits=sync.revalidation.schema_digest)
 
 
-async def publish_own(keeper: RegistrySync) -> None:
-    """The shipped documents. Nothing is written where they are published already."""
-    for client, texts in own_texts().items():
+async def publish_shipped(sync: RegistrySync) -> None:
+    """Publish the shipped documents. Nothing is written if they are published already."""
+    for client, texts in shipped_texts().items():
         entries = [Entry(id_of(text), None, text) for text in texts]
-        judged = await asyncio.to_thread(validate_all, texts, keeper.review.validate)
-        async with keeper.session().write() as transaction:
+        results = await asyncio.to_thread(validate_all, texts, sync.revalidation.validate)
+        async with sync.session().write() as transaction:
             await transaction.run("clients.begin", id=client, name=NAMES[client])
-            await store(transaction, client, entries, judged)
+            await store(transaction, client, entries, results)
 
 
-def own_texts() -> dict[str, list[str]]:
-    """The shipped documents by their client."""
+def shipped_texts() -> dict[str, list[str]]:
+    """Return the texts of the shipped documents by their client."""
     return {PORTAL: [*first_party().values(), *first_party_actions().values()], STAFF: list(of_staff().values())}
 
 
-async def reload(keeper: RegistrySync) -> str:
-    """Read clients and documents, all of one snapshot; gives back what they are the state of."""
-    session = keeper.session()
+async def reload(sync: RegistrySync) -> str:
+    """Read clients and documents in one snapshot into the registry. Return the stamp of that state."""
+    session = sync.session()
     try:
         stamp = await _stamp(session)
         texts, clients = await fetch_rows(session, "trusted.texts"), await fetch_rows(session, "clients.all")
     finally:
         await session.close()
-    keeper.registry.replace(clients, texts)
-    keeper.review.wait_for(texts)
+    sync.registry.replace(clients, texts)
+    sync.revalidation.schedule(texts)
     return stamp
 
 
-async def write_uses(keeper: RegistrySync) -> None:
-    """Raises DatabaseUnavailable, and then they are kept."""
-    uses = keeper.registry.take_uses()
+async def write_uses(sync: RegistrySync) -> None:
+    """Store the uses of documents. Raises DatabaseUnavailable; the registry then keeps them."""
+    uses = sync.registry.take_uses()
     if not uses:
         return
     try:
-        async with keeper.session().write() as transaction:
+        async with sync.session().write() as transaction:
             clients, ids = zip(*uses, strict=True)
             await transaction.run("trusted.used", client_ids=list(clients), ids=list(ids), uses=list(uses.values()))
-    except BaseException:  # whatever keeps them from being written, cancellation included, they are not lost
-        keeper.registry.give_back(uses)
+    except BaseException:  # after any failure, cancellation included, the uses are not lost
+        sync.registry.restore_uses(uses)
         raise
 
 
-async def write_last_uses(keeper: RegistrySync) -> None:
-    """At the end of the process. What cannot be written now is lost, and the log says how much that is."""
+async def write_last_uses(sync: RegistrySync) -> None:
+    """Store the uses at the end of the process. Those that cannot be stored are lost, and their number is logged."""
     try:
-        await write_uses(keeper)
-    except Exception as error:  # whatever it is, the process ends
-        logger.error("%d uses of documents were not counted: %s", sum(keeper.registry.take_uses().values()), describe(error))
+        await write_uses(sync)
+    except Exception as error:  # after any failure, the process ends
+        logger.error("%d uses of documents were not counted: %s", sum(sync.registry.take_uses().values()), describe(error))
 
 
-async def _follow(keeper: RegistrySync) -> None:
-    """Listen; as long as the database takes no writes, which includes LISTEN on a standby, ask it every few seconds instead."""
+async def _listen_or_poll(sync: RegistrySync) -> None:
+    """Listen. While the database is read-only, which rules out LISTEN on a standby, poll every POLL_SECONDS instead."""
     stamp = ""
     while True:
         try:
-            await _listen(keeper)
+            await _listen(sync)
             return
         except ReadOnly as error:
             if not stamp:
                 logger.warning("the database takes no writes, so documents are read and not published", extra={"cause": error.cause})
-            stamp = await _reload_if_changed(keeper, stamp)
+            stamp = await _reload_if_changed(sync, stamp)
         await asyncio.sleep(POLL_SECONDS)
 
 
-async def _listen(keeper: RegistrySync) -> None:
-    """Until the connection is lost. Raises ReadOnly."""
+async def _listen(sync: RegistrySync) -> None:
+    """Listen and reload until the connection is lost. Raises ReadOnly."""
     changed = asyncio.Event()
-    connection = await connect(keeper.url, seconds=5, command_seconds=5, server_settings=keeper.server_settings)
+    connection = await connect(sync.url, seconds=5, command_seconds=5, server_settings=sync.server_settings)
     try:
         with translate_errors():
             await connection.add_listener(CHANNEL, lambda *_: changed.set())
         connection.add_termination_listener(lambda *_: changed.set())
-        await publish_own(keeper)
-        stamp, asked_at = await reload(keeper), asyncio.get_running_loop().time()
+        await publish_shipped(sync)
+        stamp, polled_at = await reload(sync), asyncio.get_running_loop().time()
         while not connection.is_closed():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), USES_SECONDS)
-            await write_uses(keeper)
-            if changed.is_set() or asyncio.get_running_loop().time() - asked_at > POLL_SECONDS:
+            await write_uses(sync)
+            if changed.is_set() or asyncio.get_running_loop().time() - polled_at > POLL_SECONDS:
                 changed.clear()
-                asked_at = asyncio.get_running_loop().time()
-                stamp = await _reload_if_changed(keeper, stamp)
+                polled_at = asyncio.get_running_loop().time()
+                stamp = await _reload_if_changed(sync, stamp)
     finally:
         connection.terminate()
 
 
-async def _reload_if_changed(keeper: RegistrySync, stamp: str) -> str:
-    session = keeper.session()
+async def _reload_if_changed(sync: RegistrySync, stamp: str) -> str:
+    session = sync.session()
     try:
-        found = await _stamp(session)
+        current = await _stamp(session)
     finally:
         await session.close()
-    return stamp if found == stamp else await reload(keeper)
+    return stamp if current == stamp else await reload(sync)
 
 
 async def _stamp(session: UnitOfWork) -> str:
-    """What changes whenever a document or a client does."""
+    """Return a value that changes with every change of a document or a client."""
     (row,) = await fetch_rows(session, "trusted.stamp")
     return str(row.stamp)

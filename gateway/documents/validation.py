@@ -1,4 +1,4 @@
-"""Many documents at once, on every processor. For commands: a server has others to answer meanwhile."""
+"""Validation of many documents in parallel, on every processor. For commands only, because it would slow down the requests of a server."""
 
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -11,12 +11,12 @@ from gateway.documents.document_cache import validate_document
 from gateway.documents.limits import DocumentLimits
 from resolvers.documents.publishing import ValidationResult
 
-# A process takes longer to start than this many documents to judge.
+# Up to this many documents are validated in less time than a process takes to start.
 FEW = 1000
 
 
 def validate_many(texts: Sequence[str], limits: DocumentLimits) -> list[ValidationResult]:
-    """By the schema of this program, in the order of the texts."""
+    """Validate texts by the schema of this program. Results are in the order of the texts."""
     if len(texts) <= FEW:
         return [_validated(limits, text) for text in texts]
     with ProcessPoolExecutor() as pool:
@@ -29,5 +29,5 @@ def _validated(limits: DocumentLimits, text: str) -> ValidationResult:
 
 @cache
 def _schema() -> GraphQLSchema:
-    """Once in each process."""
+    """Return the schema, built once per process."""
     return schema.build()

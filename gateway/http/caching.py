@@ -1,4 +1,4 @@
-"""Answers that a browser may keep: those of stored queries by GET, for their caller alone, and asked for again each time by their tag (RFC 9110 §8.8.3)."""
+"""Responses that a browser may cache: those of stored queries by GET, for their caller alone, revalidated each time by their ETag (RFC 9110 §8.8.3)."""
 
 import hashlib
 
@@ -6,17 +6,17 @@ from starlette.requests import Request
 
 from gateway.http.responses import Answer
 
-# Kept, and never shown without asking us: what a customer owes changes at any moment.
-CACHED = "private, no-cache"
+# Cached by the browser and revalidated before each use, because what a customer owes changes at any moment.
+CACHE_CONTROL = "private, no-cache"
 
 
-def tagged(answer: Answer, request: Request) -> Answer:
-    """The same answer with its tag, or 304 without a body where the caller has it already."""
+def with_etag(answer: Answer, request: Request) -> Answer:
+    """Return the response with its ETag, or with status 304 and no body if the caller has it already."""
     tag = f'"{hashlib.blake2b(answer.body, digest_size=16).hexdigest()}"'
-    answer.headers["Cache-Control"] = CACHED
+    answer.headers["Cache-Control"] = CACHE_CONTROL
     answer.headers["ETag"] = tag
-    known = [item.strip().removeprefix("W/") for item in request.headers.get("if-none-match", "").split(",")]
-    if tag in known or known == ["*"]:
+    known_tags = [item.strip().removeprefix("W/") for item in request.headers.get("if-none-match", "").split(",")]
+    if tag in known_tags or known_tags == ["*"]:
         answer.status_code = 304
         answer.body = b""
         del answer.headers["Content-Length"], answer.headers["Content-Type"]

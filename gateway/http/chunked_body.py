@@ -1,4 +1,4 @@
-"""Sends a large body part by part, so that a client that does not read holds little memory, and not for ever."""
+"""Sends a large body in chunks, so that a client that reads slowly holds little memory, and for a limited time."""
 
 import asyncio
 from collections.abc import Mapping
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-PART_BYTES = 64 * 1024
+CHUNK_BYTES = 64 * 1024
 
 
-class InParts(Response):
-    """A body that is in memory. The connection is closed when the client has not taken it within `seconds`."""
+class ChunkedResponse(Response):
+    """A response whose body is in memory. The connection is closed if the client has not read it within `seconds`."""
 
     def __init__(self, body: bytes, headers: Mapping[str, str], *, seconds: float) -> None:
         super().__init__(body, headers=headers)
@@ -20,8 +20,8 @@ class InParts(Response):
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
             async with asyncio.timeout(self._seconds):
-                for start in range(0, len(self.body), PART_BYTES):
-                    await send({"type": "http.response.body", "body": self.body[start : start + PART_BYTES], "more_body": True})
+                for start in range(0, len(self.body), CHUNK_BYTES):
+                    await send({"type": "http.response.body", "body": self.body[start : start + CHUNK_BYTES], "more_body": True})
         except TimeoutError:
-            return  # the server closes a connection whose answer is not complete
+            return  # the server closes a connection whose response is not complete
         await send({"type": "http.response.body", "body": b""})

@@ -1,4 +1,4 @@
-"""The head of a request, read once: Starlette looks through all headers for each that is asked for."""
+"""The headers of a request in a dictionary, because Starlette searches the whole list for each look-up."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from starlette.types import Receive, Scope
 
 
 class HeaderIndex(Headers):
-    """Headers by their names in lower case; the first of several."""
+    """Headers by their names in lower case. Of several headers with one name, the first counts."""
 
     def __init__(self, raw: list[tuple[bytes, bytes]]) -> None:
         super().__init__(raw=raw)
@@ -25,18 +25,18 @@ class HeaderIndex(Headers):
 
 
 def media_type_of(headers: Headers) -> str:
-    """The content's media type in lower case; empty if none is named."""
+    """Return the media type of Content-Type in lower case; empty without the header."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 class GraphQLHTTPRequest(Request):
-    """`media_type` is the content's, in lower case; empty if none is named."""
+    """A request. `media_type` is that of Content-Type in lower case; empty without the header."""
 
     def __init__(self, scope: Scope, receive: Receive) -> None:
         super().__init__(scope, receive)
-        self._heads = HeaderIndex(scope["headers"])
-        self.media_type = media_type_of(self._heads)
+        self._header_index = HeaderIndex(scope["headers"])
+        self.media_type = media_type_of(self._header_index)
 
     @property
     def headers(self) -> Headers:
-        return self._heads
+        return self._header_index

@@ -1,4 +1,4 @@
-"""The log: what every part says through `logging`, written by structlog. One line each; JSON where a machine reads them, and never a secret."""
+"""The format of the log: records of `logging`, rendered by structlog in one line each, as JSON or for a terminal, with secrets removed."""
 
 import logging
 import re
@@ -12,7 +12,7 @@ import structlog
 from structlog.types import EventDict, Processor
 
 SECRET_NAMES = re.compile(r"authorization|cookie|password|secret|token$", re.IGNORECASE)
-# A JSON Web Token, what follows Bearer or Basic, a password in a URL, a value that is named so in a URL or in a keyword, and what may be the number of a card.
+# A JSON Web Token, the text after Bearer or Basic, a password in a URL, the value of a secret parameter in a URL or keyword argument, and a possible card number.
 SECRETS = re.compile(
     r"eyJ[\w-]+\.[\w-]+\.?[\w-]*|(?<=bearer )\S+|(?<=basic )\S+|(?<=://)[^\s/:@]*:\S+(?=@)"
     r"|(?<=password=)[^\s&,)]+|(?<=secret=)[^\s&,)]+|(?<=token=)[^\s&,)]+|(?<=signature=)[^\s&,)]+|(?<=password': ')[^']+|(?<=password\": \")[^\"]+"
@@ -20,22 +20,22 @@ SECRETS = re.compile(
     re.IGNORECASE,
 )
 HIDDEN = "[hidden]"
-# No secret that is known by its looks is this short. A shorter one of the settings may be a word of its own, such as the name of a database.
-SHORTEST = 8
-NOTHING = re.compile(r"(?!)")
-# The secrets of this process's settings, which are hidden wherever they are whole words.
-_known = NOTHING
+# A text shorter than this matches none of the patterns. A shorter secret of the settings may be an ordinary word, such as the name of a database.
+MIN_SECRET_LENGTH = 8
+NO_MATCH = re.compile(r"(?!)")
+# Matches the secrets of this process's settings where they are whole words.
+_secrets_pattern = NO_MATCH
 
 
 def hide(secrets: Iterable[str]) -> None:
-    """From now on, in every line of this process. In place of those before."""
-    global _known
-    escaped = [re.escape(secret) for secret in sorted(secrets, key=len, reverse=True) if len(secret) >= SHORTEST]
-    _known = re.compile(rf"(?<!\w)(?:{'|'.join(escaped)})(?!\w)") if escaped else NOTHING
+    """Hide these secrets in every later line of this process. They replace those of an earlier call."""
+    global _secrets_pattern
+    escaped = [re.escape(secret) for secret in sorted(secrets, key=len, reverse=True) if len(secret) >= MIN_SECRET_LENGTH]
+    _secrets_pattern = re.compile(rf"(?<!\w)(?:{'|'.join(escaped)})(?!\w)") if escaped else NO_MATCH
 
 
 def configure(*, as_json: bool, level: str, stream: TextIO | None = None) -> None:
-    """Once, at the start of a process. Lines go to standard output where no other stream is named."""
+    """Configure logging, once at the start of a process. The default stream is standard output."""
     stream = stream or sys.stdout
     shared: list[Processor] = [
         structlog.stdlib.add_log_level,
@@ -54,23 +54,23 @@ def configure(*, as_json: bool, level: str, stream: TextIO | None = None) -> Non
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer])
     )
-    # Nobody reads these, and each record would pay for them.
+    # Not collected, because they are not logged and take time for each record.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.basicConfig(handlers=[handler], level=level, force=True)
-    # What these say of every request is our own line already; of bytes that are no HTTP, uvicorn warns each time.
-    for name, least in (("httpx", logging.WARNING), ("httpcore", logging.WARNING), ("uvicorn.error", logging.ERROR), ("databases", logging.WARNING)):
-        logging.getLogger(name).setLevel(max(least, logging.getLevelNamesMapping()[level]))
+    # These loggers write a line for every request, which the request log has already; uvicorn also warns of every invalid HTTP request.
+    for name, minimum in (("httpx", logging.WARNING), ("httpcore", logging.WARNING), ("uvicorn.error", logging.ERROR), ("databases", logging.WARNING)):
+        logging.getLogger(name).setLevel(max(minimum, logging.getLevelNamesMapping()[level]))
 
 
 def redact(_logger: Any, _method: str, line: EventDict) -> EventDict:
-    """Whatever was said, with secrets taken out. What begins with _ is structlog's own and is not written."""
+    """Return the event with secrets removed. Keys that begin with _ are structlog's own and are not written."""
     return {name: value if name.startswith("_") else HIDDEN if value and _is_secret(name) else hidden(value) for name, value in line.items()}
 
 
 def hidden(value: Any) -> Any:
-    """The value with secrets taken out; what a renderer would write as text is text from here on."""
+    """Return the value with secrets removed. A value of another type than JSON's becomes the text that a renderer would write."""
     if isinstance(value, str):
-        return _known.sub(HIDDEN, SECRETS.sub(_replacement, value)) if len(value) >= SHORTEST else value
+        return _secrets_pattern.sub(HIDDEN, SECRETS.sub(_replacement, value)) if len(value) >= MIN_SECRET_LENGTH else value
     if isinstance(value, dict):
         return redact(None, "", {hidden(str(name)): item for name, item in value.items()})
     if isinstance(value, list | tuple | set | frozenset):
@@ -78,9 +78,9 @@ def hidden(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float) else hidden(str(value))
 
 
-def without_known(text: str) -> str:
-    """Text for a terminal: only the secrets of the settings are taken out."""
-    return _known.sub(HIDDEN, text)
+def without_secrets(text: str) -> str:
+    """Return text for a terminal with the secrets of the settings removed, but not those found by pattern."""
+    return _secrets_pattern.sub(HIDDEN, text)
 
 
 @lru_cache(maxsize=1000)
@@ -89,14 +89,14 @@ def _is_secret(name: str) -> bool:
 
 
 def _replacement(match: re.Match[str]) -> str:
-    """Digits are a card's number only if they have its check digit; others are amounts and times."""
+    """Return the replacement of a match. Digits are a card number only with a valid check digit; others are amounts and times."""
     text = match[0]
     digits = [int(character) for character in text if character.isdecimal()]
     return text if not text.strip("0123456789 -") and not _has_check_digit(digits) else HIDDEN
 
 
 def _has_check_digit(digits: list[int]) -> bool:
-    """Luhn's formula (ISO/IEC 7812-1)."""
+    """Whether the last digit is the check digit by Luhn's formula (ISO/IEC 7812-1)."""
     doubled = [sum(divmod(2 * digit, 10)) if place % 2 else digit for place, digit in enumerate(reversed(digits))]
     return sum(doubled) % 10 == 0
 

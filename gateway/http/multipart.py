@@ -1,4 +1,4 @@
-"""multipart/form-data read as it comes: one part after the other, each in chunks, nothing held but the chunk at hand (https://www.rfc-editor.org/rfc/rfc7578)."""
+"""A streaming reader of multipart/form-data: one part after the other, in chunks, with one chunk in memory (https://www.rfc-editor.org/rfc/rfc7578)."""
 
 import asyncio
 import re
@@ -14,88 +14,91 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import Request
 
 from gateway.http.capacity.flow import Flow
-from gateway.http.capacity.patience import Patience
+from gateway.http.capacity.upload_timeout import UploadTimeout
 from gateway.http.dispositions import file_name_of, parameters_of, text_of
 from gateway.http.responses import TransportError
 
-BROKE_OFF = "The request ended before its body was complete."
+INCOMPLETE = "The request ended before its body was complete."
 SKIP_SECONDS = 5
-# A line of a part's header. A name of 255 characters takes 3 bytes for each byte of UTF-8 where it is escaped, and may stand there twice.
+# The maximum length of a line of a part's header. A name of 255 characters takes 3 bytes for each byte of UTF-8 if escaped, and may occur twice.
 MAX_HEADER_BYTES = 16 * 1024
-# How long a client may send nothing in the middle of a body.
+# How long a client may pause in the middle of a body.
 IDLE_SECONDS = 10.0
-SLOW = "The files came too slowly: {bytes} bytes in {seconds:.0f} seconds. Send fewer or smaller files in one request, or use a faster connection."
+SLOW = "The files arrived too slowly: {bytes} bytes in {seconds:.0f} seconds. Send fewer or smaller files in one request, or use a faster connection."
 IDLE = "Nothing of the request arrived for {seconds:g} seconds. If that happens again, send fewer or smaller files in one request."
 
 
 class Body:
-    """A request's body in the chunks in which it comes, counted. `announced` is its length if the client says it, else 0; `is_late` once the client was too slow."""
+    """The chunks of a request's body, counted. `announced` is the Content-Length, or 0 without one; `is_late` is set when the client was too slow."""
 
-    def __init__(self, request: Request, patience: Patience, *, flow: Flow) -> None:
+    def __init__(self, request: Request, timeout: UploadTimeout, *, flow: Flow) -> None:
         self._receive = request.receive
-        self._patience = patience
+        self._timeout = timeout
         self._flow = flow
-        self._waited = 0.0
+        self._waited_seconds = 0.0
         self.is_late = False
-        self._waits = "expect" in request.headers
+        self._expects_continue = "expect" in request.headers
         announced = request.headers.get("content-length", "")
         self.announced = int(announced[:20]) if announced.isascii() and announced.isdecimal() else 0
         self.bytes = 0
         self.is_over = False
 
     async def chunk(self) -> bytes:
-        """Empty at the end, and maybe before. Raises TransportError."""
-        piece = await self._arrived()
-        await self._flow.passed(len(piece))  # the client is not waited for meanwhile, so this time does not count
-        return piece
+        """Return the next chunk. It is empty at the end, and may be empty before. Raises TransportError."""
+        chunk = await self._receive_in_time()
+        await self._flow.passed(len(chunk))  # this time does not count against the client
+        return chunk
 
-    async def _arrived(self) -> bytes:
+    async def _receive_in_time(self) -> bytes:
         if self.is_over:
             return b""
         began = monotonic()
-        left = self._patience.waiting(self.bytes) - self._waited
+        left = self._timeout.seconds_for(self.bytes) - self._waited_seconds
         try:
             async with asyncio.timeout(min(IDLE_SECONDS, left)):
-                return await self._take()
+                return await self._receive_chunk()
         except TimeoutError:
             self.is_late = True
-            message = IDLE.format(seconds=IDLE_SECONDS) if left > IDLE_SECONDS else SLOW.format(bytes=self.bytes, seconds=self._waited + monotonic() - began)
+            message = (
+                IDLE.format(seconds=IDLE_SECONDS) if left > IDLE_SECONDS else SLOW.format(bytes=self.bytes, seconds=self._waited_seconds + monotonic() - began)
+            )
             raise TransportError("REQUEST_TIMEOUT", message, Connection="close") from None
         finally:
-            self._waited += monotonic() - began
+            self._waited_seconds += monotonic() - began
 
-    async def _take(self) -> bytes:
+    async def _receive_chunk(self) -> bytes:
         message = await self._receive()
         if message["type"] == "http.disconnect":
             self.is_over = True
-            raise TransportError("BAD_REQUEST", BROKE_OFF)
-        self._waits = False
+            raise TransportError("BAD_REQUEST", INCOMPLETE)
+        self._expects_continue = False
         self.is_over = not message.get("more_body", False)
-        found: bytes = message.get("body", b"")
-        self.bytes += len(found)
-        return found
+        chunk: bytes = message.get("body", b"")
+        self.bytes += len(chunk)
+        return chunk
 
     async def skip(self, limit: int) -> dict[str, str]:
-        """Let the rest fall, so that a client who sends before it listens hears the answer. The answer's headers, for who has too much left to send.
+        """Read and discard the rest, so that a client that sends its whole body before it reads gets the response. Return headers for the response: `Connection: close`
+        if more than `limit` bytes are left.
 
-        A client that was too slow is answered at once: what else it sends falls while the answer is sent (`drain`).
+        A client that was too slow is answered at once; what else it sends is discarded while the response is sent (`drain`).
         """
         if not self.is_late:
             await self.drain(limit)
         return {} if self.is_over else {"Connection": "close"}
 
     async def drain(self, limit: int) -> None:
-        """Let at most so many bytes more fall, for a few seconds."""
-        most = self.bytes + limit
+        """Read and discard at most `limit` more bytes, for at most SKIP_SECONDS."""
+        end = self.bytes + limit
         with suppress(TransportError, TimeoutError):
             async with asyncio.timeout(SKIP_SECONDS):
-                while not self.is_over and not self._waits and self.bytes < most:
-                    await self._take()
+                while not self.is_over and not self._expects_continue and self.bytes < end:
+                    await self._receive_chunk()
 
 
 @dataclass(frozen=True, slots=True)
 class BodyPart:
-    """A part's header, and its bytes as they come. A part that has no file name is a field."""
+    """A part: its headers, and its bytes in chunks. A part without a file name is a field."""
 
     name: str
     file_name: str | None
@@ -103,17 +106,17 @@ class BodyPart:
     chunks: AsyncIterator[bytes]
 
     async def text(self, limit: int) -> bytes:
-        """All of a field. Raises TransportError for more than `limit` bytes."""
-        found = bytearray()
+        """Return the whole value of a field. Raises TransportError for more than `limit` bytes."""
+        value = bytearray()
         async for chunk in self.chunks:
-            found += chunk
-            if len(found) > limit:
+            value += chunk
+            if len(value) > limit:
                 raise TransportError("CONTENT_TOO_LARGE", f"The field `{self.name[:50]}` may have at most {limit} bytes.")
-        return bytes(found)
+        return bytes(value)
 
 
 class Mark(Enum):
-    """What the parser says besides bytes and headers."""
+    """The parser's events other than bytes and headers: the end of a part, and the end of the body."""
 
     END = auto()
     OVER = auto()
@@ -124,7 +127,7 @@ Event = bytes | Headers | Mark
 
 
 class Parts:
-    """The parts of one body. Raises TransportError for what is no such body, has more than `limit` bytes, or breaks off."""
+    """The parts of one body. Raises TransportError for a body that is malformed, larger than `limit` bytes, or incomplete."""
 
     def __init__(self, body: Body, content_type: str, limit: int) -> None:
         self._body = body
@@ -135,7 +138,7 @@ class Parts:
             raise self._too_large()
 
     async def next(self) -> BodyPart | None:
-        """The next part; what is left of the one before is skipped. None after the last one."""
+        """Return the next part, or None after the last one. The rest of the previous part is skipped."""
         while not isinstance(event := await self._event(), dict):
             if event is Mark.OVER:
                 self._events.append(Mark.OVER)
@@ -158,20 +161,20 @@ class Parts:
     async def _read(self) -> None:
         chunk = await self._body.chunk()
         if self._body.is_over and not chunk:
-            raise TransportError("BAD_REQUEST", BROKE_OFF)
+            raise TransportError("BAD_REQUEST", INCOMPLETE)
         if self._body.bytes > self._limit:
             raise self._too_large()
         try:
             self._parser.write(chunk)
         except FormParserError:
-            raise TransportError("BAD_REQUEST", "The request is not multipart/form-data as it should be.") from None
+            raise TransportError("BAD_REQUEST", "The request body is not valid multipart/form-data.") from None
 
     def _too_large(self) -> TransportError:
         return TransportError("CONTENT_TOO_LARGE", f"A request with files may have at most {self._limit} bytes.")
 
 
 def _parser(content_type: str, events: "deque[Event]") -> MultipartParser:
-    """Raises TransportError without a boundary that can be one."""
+    """Return a parser that appends to `events`. Raises TransportError without a valid boundary."""
     boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
     if not re.fullmatch(rb"[!-~ ]{1,70}", boundary):
         raise TransportError("BAD_REQUEST", "The Content-Type has no boundary.")
@@ -196,4 +199,4 @@ def _parser(content_type: str, events: "deque[Event]") -> MultipartParser:
         "on_part_end": lambda: events.append(Mark.END),
         "on_end": lambda: events.append(Mark.OVER),
     }
-    return MultipartParser(boundary, callbacks, max_header_size=MAX_HEADER_BYTES)  # type: ignore[arg-type]  # a dictionary of functions, as its type is only known to the library
+    return MultipartParser(boundary, callbacks, max_header_size=MAX_HEADER_BYTES)  # type: ignore[arg-type]  # the library's type of this dictionary is not exported

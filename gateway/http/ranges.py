@@ -1,48 +1,48 @@
-"""Parts of a file that a request wants (https://www.rfc-editor.org/rfc/rfc9110#section-14.2). What cannot be understood is as if it were not there."""
+"""The ranges of a file in a Range header (https://www.rfc-editor.org/rfc/rfc9110#section-14.2). A header that cannot be parsed is ignored."""
 
 import re
 
 SPECIFIER = re.compile(r"bytes=(.*)", re.IGNORECASE)
 RANGE = re.compile(r"(\d*)-(\d*)", re.ASCII)
-# More than these are more likely an attack than a reader. They are ignored, too.
-MOST = 16
-# Longer numbers are larger than any file.
-DIGITS = 18
+# A header with more ranges is more likely an attack, and is ignored.
+MAX_RANGES = 16
+# A number with more digits is larger than any file.
+MAX_DIGITS = 18
 
-# First byte, and the one after the last.
+# The first byte, and the byte after the last.
 Range = tuple[int, int]
 
 
 class Unsatisfiable(Exception):
-    """Ranges were understood, and the file has a byte of none of them."""
+    """The ranges are valid, and none of them has a byte of the file."""
 
 
 def ranges_of(header: str | None, size: int) -> list[Range] | None:
-    """The ranges in ascending order, each with a gap before the next one. None for the whole file. Raises Unsatisfiable."""
+    """Return the ranges in ascending order, overlapping and adjacent ones merged. None for the whole file. Raises Unsatisfiable."""
     match = SPECIFIER.fullmatch(header or "")
     specs = [spec for spec in (part.strip(" \t") for part in match[1].split(",")) if spec] if match else []
-    if not specs or len(specs) > MOST:
+    if not specs or len(specs) > MAX_RANGES:
         return None
     ranges = [_range(spec, size) for spec in specs]
     if None in ranges:
         return None
-    satisfiable = sorted(found for found in ranges if found and found[0] < min(found[1], size))
+    satisfiable = sorted(bounds for bounds in ranges if bounds and bounds[0] < min(bounds[1], size))
     if not satisfiable:
         raise Unsatisfiable
     return _merged(satisfiable)
 
 
 def header_of(ranges: list[Range]) -> str:
-    """A Range header that says the same."""
+    """Return the Range header for these ranges."""
     return "bytes=" + ",".join(f"{start}-{end - 1}" for start, end in ranges)
 
 
 def _range(spec: str, size: int) -> Range | None:
-    """Cut off at the file's end; one that begins there or later is empty. None for what is no range."""
+    """Return a range cut off at the end of the file; it is empty if it begins there or later. None for an invalid range."""
     match = RANGE.fullmatch(spec)
     if not match or spec == "-":
         return None
-    first, last = (int(digits) if len(digits) <= DIGITS else 10**DIGITS for digits in (match[1] or "0", match[2] or "0"))
+    first, last = (int(digits) if len(digits) <= MAX_DIGITS else 10**MAX_DIGITS for digits in (match[1] or "0", match[2] or "0"))
     if not match[1]:
         return max(size - last, 0), size
     if match[2] and last < first:

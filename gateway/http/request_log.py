@@ -1,4 +1,4 @@
-"""What the log keeps of a request: one line, with the names of variables and never their values."""
+"""The log line of a request: one per request, with the names of variables and never their values."""
 
 import logging
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ LOGGED_FIELDS = (
 
 
 class LogRateLimit:
-    """So many lines a second, and how many were left out since the last one."""
+    """Limits log lines to `lines` per second, and counts those that were left out."""
 
     def __init__(self, lines: int) -> None:
         self._lines = lines
@@ -36,28 +36,28 @@ class LogRateLimit:
         self._left_out = 0
 
     def take(self, now: float) -> int | None:
-        """How many lines were left out before this one; None if this one is left out too."""
+        """Return how many lines were left out before this one; None if this line must be left out too."""
         if int(now) != self._second:
             self._second, self._written = int(now), 0
         if self._written >= self._lines:
             self._left_out += 1
             return None
         self._written += 1
-        found, self._left_out = self._left_out, 0
-        return found
+        left_out, self._left_out = self._left_out, 0
+        return left_out
 
 
-# Operations are always written. What never became one may come in any number.
+# Operations are always logged. Requests that were refused before they became an operation are limited.
 refusals = LogRateLimit(100)
 
 
 @dataclass(slots=True)
 class RequestLogEntry:
-    """The line while the request runs. Phases are in seconds here, and milliseconds in the log."""
+    """The log line of a running request. Phases are in seconds here, and in milliseconds in the log."""
 
     request_id: str
     client: str = ""
-    # Who acts in the customer's name beside the customer: by a portal link, or by another issuer's `act`.
+    # Who acts on behalf of the customer: from a portal link, or from the `act` claim of another issuer.
     acting_party: str = ""
     user_agent: str = ""
     document: str = ""
@@ -67,30 +67,30 @@ class RequestLogEntry:
     cost: int | None = None
     deprecated: bool = False
     cause: str = ""
-    # Why the caller was refused (`auth/reasons.py`, `auth/permissions.py`), and the claim of the token that it is about.
+    # Why the caller was refused (`auth/reasons.py`, `auth/permissions.py`), and the claim of the token concerned.
     reason: str = ""
     claim: str = ""
     variables: list[str] = field(default_factory=list)
     phases: dict[str, float] = field(default_factory=dict)
-    began: float = field(default_factory=perf_counter)
-    _mark: float = field(default_factory=perf_counter)
+    started: float = field(default_factory=perf_counter)
+    _phase_started: float = field(default_factory=perf_counter)
 
-    def ends(self, phase: str) -> None:
-        """A phase ends, and the next begins. What ends in several parts, such as waiting, is their sum."""
+    def end_phase(self, phase: str) -> None:
+        """End a phase, and begin the next. The times of a phase that occurs several times, such as waiting, are added up."""
         now = perf_counter()
-        self.phases[phase] = self.phases.get(phase, 0.0) + now - self._mark
-        self._mark = now
+        self.phases[phase] = self.phases.get(phase, 0.0) + now - self._phase_started
+        self._phase_started = now
 
-    def names(self, variables: dict[str, Any]) -> None:
+    def note_variables(self, variables: dict[str, Any]) -> None:
         self.variables = [name[:64] for name in list(variables)[:MAX_NAMES]]
 
     def write(self, code: str, status: int, statements: int) -> None:
         if not logger.isEnabledFor(logging.INFO):
             return
-        left_out = 0 if self.document else refusals.take(self._mark)
+        left_out = 0 if self.document else refusals.take(self._phase_started)
         if left_out is None:
             return
         line = {name: value for name in LOGGED_FIELDS if (value := getattr(self, name))}
         line["phases"] = {phase: round(seconds * 1000, 2) for phase, seconds in self.phases.items()}
-        line |= {"statements": statements, "code": code, "status": status, "milliseconds": round((self._mark - self.began) * 1000, 2)}
+        line |= {"statements": statements, "code": code, "status": status, "milliseconds": round((self._phase_started - self.started) * 1000, 2)}
         logger.info("operation", extra=line | {"left_out": left_out} if left_out else line)

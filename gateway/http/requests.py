@@ -1,4 +1,4 @@
-"""A GraphQL call as HTTP carries it (https://graphql.github.io/graphql-over-http/draft/), read and judged before anything runs."""
+"""GraphQL requests over HTTP (https://graphql.github.io/graphql-over-http/draft/): reading and checking before execution."""
 
 import asyncio
 import json
@@ -23,8 +23,8 @@ CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""")
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """`others` are parameters of other names, one of which may be the id of a document. `is_stored` once the text is known to be a stored one, and then how
-    it is deprecated, if it is. `has_files` where files come with it."""
+    """`others` are parameters of other names, one of which may be a document id. `is_stored` is set when the text is that of a stored document, and then
+    `deprecation` if the document is deprecated. `has_files` is set for a multipart request with files."""
 
     query: str
     variables: dict[str, Any]
@@ -39,7 +39,7 @@ class GraphQLRequest:
 
 @dataclass(frozen=True, slots=True)
 class BodyLimits:
-    """How much a caller may send, and how long that may take."""
+    """The maximum size of a request, and the time in seconds in which it must arrive."""
 
     body_bytes: int
     url_bytes: int
@@ -50,14 +50,14 @@ Reader = Callable[[Request, BodyLimits], Awaitable[GraphQLRequest]]
 Read = TypeVar("Read")
 
 
-async def read(request: Request, reader: Reader, bounds: BodyLimits) -> GraphQLRequest:
-    """Raises TransportError for everything that is not a GraphQL call."""
-    reading = reader(request, bounds)
-    return await reading if request.method == "GET" else await arrived(reading, seconds=bounds.seconds)
+async def read(request: Request, reader: Reader, limits: BodyLimits) -> GraphQLRequest:
+    """Read the request. Raises TransportError if it is not a valid GraphQL request."""
+    reading = reader(request, limits)
+    return await reading if request.method == "GET" else await read_within(reading, seconds=limits.seconds)
 
 
-async def arrived(reading: Awaitable[Read], *, seconds: float) -> Read:
-    """What is read from a body that has so long to come. Raises TransportError if it does not, or breaks off."""
+async def read_within(reading: Awaitable[Read], *, seconds: float) -> Read:
+    """Return the result of `reading`, which must end within `seconds`. Raises TransportError if it does not, or if the body is incomplete."""
     try:
         async with asyncio.timeout(seconds):
             return await reading
@@ -68,7 +68,7 @@ async def arrived(reading: Awaitable[Read], *, seconds: float) -> Read:
 
 
 def reader_of(request: GraphQLHTTPRequest) -> Reader:
-    """How the request is to be read, judged before any of its body is. Raises TransportError."""
+    """Return the reader for the request's method and media type, before its body is read. Raises TransportError."""
     if request.method == "GET":
         return _in_url
     if request.method != "POST":
@@ -79,37 +79,37 @@ def reader_of(request: GraphQLHTTPRequest) -> Reader:
     return reader
 
 
-async def _in_url(request: Request, bounds: BodyLimits) -> GraphQLRequest:
+async def _in_url(request: Request, limits: BodyLimits) -> GraphQLRequest:
     text: bytes = request.scope["query_string"]
-    if len(text) > bounds.url_bytes:
-        raise TransportError("URI_TOO_LONG", f"A URL may have at most {bounds.url_bytes} bytes of parameters.")
+    if len(text) > limits.url_bytes:
+        raise TransportError("URI_TOO_LONG", f"A URL may have at most {limits.url_bytes} bytes of parameters.")
     try:
         pairs = parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict", max_num_fields=100)
     except ValueError:
         raise TransportError("BAD_REQUEST", "The URL's parameters cannot be read.") from None
-    given = dict(pairs)
-    if len(given) != len(pairs):
+    parameters = dict(pairs)
+    if len(parameters) != len(pairs):
         raise TransportError("BAD_REQUEST", "A parameter occurs twice.")
-    return checked({name: _parameter(name, value) for name, value in given.items()}, is_get=True)
+    return request_of({name: _parameter(name, value) for name, value in parameters.items()}, is_get=True)
 
 
-async def _as_json(request: Request, bounds: BodyLimits) -> GraphQLRequest:
+async def _as_json(request: Request, limits: BodyLimits) -> GraphQLRequest:
     charset = CHARSET.search(request.headers["content-type"].lower())
     if charset and charset[1] not in ("utf-8", "utf8"):
         raise TransportError("UNSUPPORTED_MEDIA_TYPE", "Send the request in UTF-8.")
-    body = await body_of(request, bounds.body_bytes)
-    found = _json(body)
-    if isinstance(found, dict) and _may_repeat(body) and _repeats(body):
+    body = await body_of(request, limits.body_bytes)
+    parameters = _json(body)
+    if isinstance(parameters, dict) and _may_repeat(body) and _repeats(body):
         raise TransportError("BAD_REQUEST", "A parameter occurs twice.")
-    return checked(found, is_get=False)
+    return request_of(parameters, is_get=False)
 
 
-# Who reads a body, by its media type. A reader is called when the caller is known and before a byte of the body is read.
+# The readers of bodies by media type. A reader is called after the caller is identified and before a byte of the body is read.
 READERS: dict[str, Reader] = {"application/json": _as_json}
 
 
 async def body_of(request: Request, limit: int) -> bytes:
-    """The whole body. Raises TransportError for more than `limit` bytes, announced or sent."""
+    """Return the whole body. Raises TransportError for more than `limit` bytes, announced or sent."""
     announced = request.headers.get("content-length", "0")
     if announced.isdecimal() and int(announced[:20]) > limit:
         raise _too_large(limit)
@@ -137,12 +137,12 @@ def _json(text: bytes | str) -> Any:
 
 
 def _may_repeat(body: bytes) -> bool:
-    """A cheap first look: a parameter that is named twice, or spelled with an escape."""
+    """Whether a parameter's name occurs twice in the text, or an escape could hide one. A fast check before `_repeats`."""
     return b"\\u" in body or any(body.count(name) > 1 for name in PARAMETERS)
 
 
 def _repeats(body: bytes) -> bool:
-    """Two readers of one body must not see two requests in it, so no parameter may stand there twice."""
+    """Whether a parameter occurs twice. Parsers differ in which value they use, so such a body could be two different requests."""
     outermost: list[tuple[str, Any]] = []
 
     def note(pairs: list[tuple[str, Any]]) -> None:
@@ -157,7 +157,7 @@ def _repeats(body: bytes) -> bool:
 
 
 def _parameter(name: str, value: str) -> Any:
-    """In a URL, an empty optional parameter is an absent one, and maps are JSON."""
+    """Return the value of a URL parameter: an empty optional parameter is None, and maps are JSON."""
     if name == "query":
         return value
     if not value:
@@ -165,8 +165,8 @@ def _parameter(name: str, value: str) -> Any:
     return _json(value) if name in ("variables", "extensions") else value
 
 
-def checked(body: Any, *, is_get: bool) -> GraphQLRequest:
-    """A request's parameters as a call; without `query`, another of them has to name a document. Raises TransportError."""
+def request_of(body: Any, *, is_get: bool) -> GraphQLRequest:
+    """Return the request of these parameters. Without `query`, another parameter must name a document, which is not checked here. Raises TransportError."""
     if not isinstance(body, dict):
         raise TransportError("BAD_PARAMETERS", "The request must be one JSON object; batches are not supported.")
     query, variables, name = body.get("query"), body.get("variables"), body.get("operationName")

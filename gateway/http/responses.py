@@ -1,4 +1,4 @@
-"""Answers over HTTP: bodies, media types and headers. Their statuses are in `gateway/http/statuses.py`."""
+"""HTTP responses: bodies, media types and headers. Their statuses are in `gateway/http/statuses.py`."""
 
 import logging
 import re
@@ -21,7 +21,7 @@ from resolvers.mutating import OUTAGES
 
 logger = logging.getLogger("portico.http")
 
-Rest = Callable[[], Awaitable[None]]
+DiscardBody = Callable[[], Awaitable[None]]
 
 HEADERS = {
     "Cache-Control": "private, no-store",
@@ -32,16 +32,16 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
 }
 
-FIXED = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
-TYPES = {media: f"{media}; charset=utf-8".encode() for media in (JSON, GRAPHQL)}
+FIXED_HEADERS = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+CONTENT_TYPES = {media: f"{media}; charset=utf-8".encode() for media in (JSON, GRAPHQL)}
 
 UNAVAILABLE = {
     "message": "The service is busy, or its database or its bucket cannot be reached. Try again shortly.",
     "extensions": {"code": "SERVICE_UNAVAILABLE", "retryAfterSeconds": RETRY_AFTER_SECONDS},
 }
-# Timeouts of the database and of the bucket have other classes by the time that they are answered.
+# The cause of a TimeoutError in the log. Timeouts of the database and of the bucket have been turned into other exceptions before.
 DEADLINE = "deadline"
-ENDED = "The session of this token has ended."
+SESSION_ENDED = "The session of this token has ended."
 REFUSALS = (Forbidden, SessionEnded)
 
 QUALITY = re.compile(r"\s*q\s*=\s*([01](?:\.\d{0,3})?)\s*")
@@ -49,48 +49,48 @@ SUGGESTION = " Did you mean "
 
 
 class Answer(Response):
-    """A body of ours. `code` is the row in the table of statuses that it was made by.
+    """A response. `code` is the row of the table of statuses that gives its status.
 
-    `rest` lets fall what a client still sends, between the answer's last byte and the end of the connection: a connection that is closed while its client sends is
-    reset, and the client may never read the answer.
+    `discard_body` reads and discards what a client still sends, after the last byte of the response and before the end of the connection: a connection that is closed
+    while its client sends is reset, and the client may not receive the response.
     """
 
     def __init__(self, body: bytes, code: str, form: "ResponseFormat", headers: dict[str, str]) -> None:
-        self.rest: Rest | None = None
+        self.discard_body: DiscardBody | None = None
         self.background = None
         self.body = body
         self.code = code
         self.status_code = status(code, form.media, form.profile)
         self.raw_headers = [
-            (b"content-type", TYPES[form.media]),
+            (b"content-type", CONTENT_TYPES[form.media]),
             (b"content-length", b"%d" % len(body)),
-            *(FIXED if "Cache-Control" not in headers else (pair for pair in FIXED if pair[0] != b"cache-control")),
+            *(FIXED_HEADERS if "Cache-Control" not in headers else (pair for pair in FIXED_HEADERS if pair[0] != b"cache-control")),
             (b"x-request-id", form.reference.encode()),
             *((name.lower().encode(), value.encode("latin-1")) for name, value in headers.items()),
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.rest is None:
+        if self.discard_body is None:
             return await super().__call__(scope, receive, send)
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": True})
-        await self.rest()
+        await self.discard_body()
         await send({"type": "http.response.body", "body": b""})
 
 
 class TransportError(Exception):
-    """The HTTP request cannot be read as a GraphQL request, or is not taken. `rest` is as in Answer."""
+    """The HTTP request is not a valid GraphQL request, or is refused. `discard_body` is as in Answer."""
 
     def __init__(self, code: str, message: str, **headers: str) -> None:
         super().__init__(message)
         self.code = code
         self.headers = headers
-        self.rest: Rest | None = None
+        self.discard_body: DiscardBody | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseFormat:
-    """How a caller gets answers: in which media type, by which reading of the statuses, and under which reference what went wrong is found in the log."""
+    """The format of responses to a caller: the media type, the profile of statuses, and the reference id under which errors are logged."""
 
     media: str
     profile: Profile
@@ -98,29 +98,29 @@ class ResponseFormat:
 
 
 def media_type(accept: str | None) -> str:
-    """The media type to answer in: the best that the caller takes of ours. Raises TransportError when there is none."""
-    best, found = 0.0, None
+    """Return the media type of the response: the one with the highest quality in Accept. Raises TransportError if none is supported."""
+    best, chosen = 0.0, None
     for part in (accept or "*/*").lower().split(","):
         kind, *parameters = part.split(";")
         ours = {GRAPHQL: GRAPHQL, JSON: JSON, "*/*": JSON, "application/*": JSON}.get(kind.strip())
         quality = next((float(match[1]) for item in parameters if (match := QUALITY.fullmatch(item))), 1.0)
         if ours and quality > best:
-            best, found = quality, ours
-    if found is None:
+            best, chosen = quality, ours
+    if chosen is None:
         raise TransportError("NOT_ACCEPTABLE", f"The answer can be {GRAPHQL} or {JSON}.")
-    return found
+    return chosen
 
 
 def refused(code: str, message: str, form: ResponseFormat, **headers: str) -> Answer:
-    """An answer without `data`: the request was not run."""
+    """Return a response without `data`: the request was not executed."""
     body = {"errors": [{"message": message, "extensions": {"code": code}}]}
     return respond(body, code, form, **headers)
 
 
 def refused_request(error: TransportError, form: ResponseFormat) -> Answer:
-    """As the error says it."""
+    """Return the response to a TransportError, with its code, message and headers."""
     answer = refused(error.code, str(error), form, **error.headers)
-    answer.rest = error.rest
+    answer.discard_body = error.discard_body
     return answer
 
 
@@ -129,13 +129,13 @@ def unavailable(form: ResponseFormat, **headers: str) -> Answer:
 
 
 def outage(error: Exception, form: ResponseFormat, **headers: str) -> Answer:
-    """The answer to a request that leaves no operation's line in the log, and a line that says why."""
+    """Return the response 503 to a request outside `/graphql`, and log its cause, because no operation is logged for it."""
     log_outage(error, form.reference)
     return unavailable(form, **headers)
 
 
 def log_outage(error: Exception, reference: str = "") -> None:
-    """As often as `gateway/http/request_log.py` lets requests be logged that never became an operation."""
+    """Log the cause of a 503, within the rate limit of `gateway/http/request_log.py` for refused requests."""
     left_out = refusals.take(perf_counter())
     if left_out is None:
         return
@@ -144,15 +144,15 @@ def log_outage(error: Exception, reference: str = "") -> None:
 
 
 def request_errors(errors: Iterable[GraphQLError], code: str, form: ResponseFormat, *, suggests: bool) -> Answer:
-    """The document or its variables are wrong, so nothing was run. Suggestions tell of the schema, so they are for developers."""
-    shown: list[dict[str, Any]] = [{**error.formatted, "extensions": {"code": code, **(error.extensions or {})}} for error in errors]
-    for error in shown:
+    """Return the response to an invalid document or invalid variables. Suggestions disclose the schema, so they are for developers only."""
+    formatted: list[dict[str, Any]] = [{**error.formatted, "extensions": {"code": code, **(error.extensions or {})}} for error in errors]
+    for error in formatted:
         error["message"] = error["message"] if suggests else error["message"].partition(SUGGESTION)[0]
-    return respond({"errors": shown}, code, form)
+    return respond({"errors": formatted}, code, form)
 
 
 def respond(body: Any, code: str, form: ResponseFormat, **headers: str) -> Answer:
-    """`code` is the row in the table of statuses."""
+    """Return a response with this body as JSON. `code` is the row in the table of statuses."""
     return raw(orjson.dumps(body), code, form, **headers)
 
 
@@ -165,7 +165,7 @@ def is_outage(errors: Sequence[GraphQLError]) -> bool:
 
 
 def cause(errors: Sequence[GraphQLError]) -> str:
-    """Why fields failed that nobody refused, for the log: the outage if there is one, or else the first bug. An error without a path refuses a variable's value."""
+    """Return the cause of failed fields for the log: an outage if there is one, or else the first bug. Refusals, and errors of variables (without a path), do not count."""
     originals = [error.original_error for error in errors if error.path is not None]
     failures = [original for original in originals if original and not isinstance(original, RequestError | TransportError)]
     failures.sort(key=lambda failure: not isinstance(failure, OUTAGES))
@@ -175,20 +175,20 @@ def cause(errors: Sequence[GraphQLError]) -> str:
 
 
 def reason(errors: Sequence[GraphQLError]) -> str:
-    """Why a field was refused to this caller, for the log: its scopes, its kind, or a session that ended meanwhile."""
+    """Return why a field was refused to this caller, for the log: its scopes, its kind, or a session that has ended."""
     originals = [error.original_error for error in errors]
     refusals = [original.reason if isinstance(original, Forbidden) else Reason.SESSION_ENDED.value for original in originals if isinstance(original, REFUSALS)]
     return next(iter(refusals), "")
 
 
 def retry_after(errors: Sequence[GraphQLError]) -> dict[str, str]:
-    """The header for an answer in which attempts were throttled: when all of them will be heard."""
+    """Return the Retry-After header for throttled attempts: the longest of their waits."""
     waits = [error.original_error.retry_after_seconds for error in errors if isinstance(error.original_error, TooManyAttempts)]
     return {"Retry-After": str(max(waits))} if waits else {}
 
 
 def format_error(error: GraphQLError, form: ResponseFormat) -> dict[str, Any]:
-    """An error as the client sees it. What is not meant for clients is masked, with a reference that finds it in the log."""
+    """Return an error in the form for the client. An unexpected error is masked, with a reference id under which it is logged."""
     original = error.original_error
     if isinstance(original, RequestError):
         return {**error.formatted, "extensions": original.extensions}
@@ -197,14 +197,14 @@ def format_error(error: GraphQLError, form: ResponseFormat) -> dict[str, Any]:
     if isinstance(original, OUTAGES):
         return {**error.formatted, **UNAVAILABLE}
     if isinstance(original, SessionEnded):
-        return {**error.formatted, "message": ENDED, "extensions": {"code": "UNAUTHENTICATED"}}
+        return {**error.formatted, "message": SESSION_ENDED, "extensions": {"code": "UNAUTHENTICATED"}}
     if isinstance(original, TransportError):
         return {**error.formatted, "extensions": {"code": original.code}}
     return {**error.formatted, **_masked(original, form)}
 
 
 def unexpected(error: Exception, form: ResponseFormat) -> Answer:
-    """A bug outside of any field."""
+    """Return the response to a bug outside of any field."""
     return respond({"errors": [_masked(error, form)]}, "INTERNAL_SERVER_ERROR", form)
 
 

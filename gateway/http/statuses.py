@@ -1,7 +1,7 @@
-"""The one table of HTTP statuses: by error code, by the media type of the answer, in two readings of GraphQL over HTTP.
+"""The table of HTTP statuses: by error code and by the media type of the response, in two profiles of GraphQL over HTTP.
 
-`compat` is how its public audits read it (https://github.com/graphql/graphql-http) and what clients know: whoever asks for plain JSON gets 200 for every request that
-could be read. `draft-2026` is the draft of August 2026 (https://graphql.github.io/graphql-over-http/draft/): 422 for what is well-formed and wrong, 294 for an answer with errors.
+`compat` follows the public audits (https://github.com/graphql/graphql-http) and what clients expect: a request for application/json gets 200 if it could be read.
+`draft-2026` is the draft of August 2026 (https://graphql.github.io/graphql-over-http/draft/): 422 for a well-formed but invalid request, 294 for a response with errors.
 """
 
 from typing import Literal, NamedTuple
@@ -24,10 +24,10 @@ def _both(status: int) -> dict[Profile, StatusPair]:
 
 
 STATUS: dict[str, dict[Profile, StatusPair]] = {
-    # The operation ran.
+    # The operation was executed.
     "OK": _both(200),
     "PARTIAL": {"compat": StatusPair(200, 200), "draft-2026": StatusPair(200, 294)},
-    # The request was read as GraphQL, and is wrong.
+    # The request was read, and is invalid as GraphQL.
     "GRAPHQL_PARSE_FAILED": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(400, 400)},
     "GRAPHQL_VALIDATION_FAILED": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(422, 422)},
     "LIMIT_EXCEEDED": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(422, 422)},
@@ -36,10 +36,10 @@ STATUS: dict[str, dict[Profile, StatusPair]] = {
     "BAD_PARAMETERS": {"compat": StatusPair(400, 400), "draft-2026": StatusPair(422, 422)},
     "PERSISTED_DOCUMENT_NOT_FOUND": {"compat": StatusPair(200, 400), "draft-2026": StatusPair(422, 422)},
     "PERSISTED_DOCUMENT_ID_REQUIRED": {"compat": StatusPair(400, 400), "draft-2026": StatusPair(422, 422)},
-    # What Apollo Server answers, and its clients wait for.
+    # As in Apollo Server, whose clients expect these statuses.
     "PERSISTED_QUERY_NOT_FOUND": _both(200),
     "PERSISTED_QUERY_NOT_SUPPORTED": _both(200),
-    # The request cannot be read, or may not be made.
+    # The request cannot be read, or is not allowed.
     "BAD_REQUEST": _both(400),
     "UNAUTHENTICATED": _both(401),
     "FORBIDDEN": _both(403),
@@ -54,9 +54,9 @@ STATUS: dict[str, dict[Profile, StatusPair]] = {
     "MISDIRECTED_REQUEST": _both(421),
     "THROTTLED": _both(429),
     "HEADERS_TOO_LARGE": _both(431),
-    # Nobody is there to read it; for the log.
+    # The client has closed the connection, so this status is for the log only.
     "CLIENT_CLOSED_REQUEST": _both(499),
-    # We cannot answer.
+    # The gateway cannot answer.
     "INTERNAL_SERVER_ERROR": _both(500),
     "SERVICE_UNAVAILABLE": _both(503),
 }

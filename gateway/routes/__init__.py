@@ -1,1 +1,1 @@
-"""What is answered by HTTP beside GraphQL."""
+"""HTTP routes other than GraphQL."""

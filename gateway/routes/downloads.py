@@ -1,4 +1,4 @@
-"""Files over HTTP: downloads by signed addresses, and direct uploads into the local bucket."""
+"""Files over HTTP: downloads by signed URLs, and direct uploads into the local bucket."""
 
 import asyncio
 import os
@@ -31,7 +31,7 @@ from gateway.http.capacity.admission import Admission, Overloaded
 from gateway.http.capacity.allowance import Allowance
 from gateway.http.capacity.callers import customer_key, link_key
 from gateway.http.capacity.flow import Flow
-from gateway.http.capacity.patience import Patience
+from gateway.http.capacity.upload_timeout import UploadTimeout
 from gateway.http.multipart import Body, BodyPart, Parts
 from gateway.http.ranges import Unsatisfiable, header_of, ranges_of
 from gateway.http.responses import ResponseFormat, TransportError
@@ -44,9 +44,9 @@ from storage.policies import FIELDS, PolicyRefused, check_policy
 
 Clock = Callable[[], datetime]
 
-# A file is never a page of ours, whatever it contains: it is saved, not shown, under the type that we found.
-# Where clients post files that go into a bucket of our own.
+# The path to which clients post files for the local bucket.
 DIRECT = "/files/uploads"
+# A file is never displayed as a page of this origin: browsers save it, under the type that was detected.
 HEADERS = {
     "Content-Security-Policy": "sandbox; default-src 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -54,12 +54,12 @@ HEADERS = {
     "Cache-Control": "private, no-store",
 }
 MAX_FIELD_BYTES = 4096
-NOT_GOOD = "This URL has expired or its signature is invalid. Request a new one."
+INVALID_LINK = "This URL has expired or its signature is invalid. Request a new one."
 
 
 @dataclass(frozen=True, slots=True)
 class Direct:
-    """Where direct uploads go, what signs them, and their places."""
+    """The bucket of direct uploads, the secret that signs their forms, and their places."""
 
     bucket: Bucket
     secret: bytes
@@ -68,12 +68,12 @@ class Direct:
 
 @dataclass(frozen=True, slots=True)
 class FileBounds:
-    """Places for downloads and for direct uploads, how many downloads of a customer may begin in a minute, and how long an upload may take."""
+    """Places for downloads and for direct uploads, the downloads per customer and minute, and the time limit of an upload."""
 
     downloads: Admission
     allowance: Allowance
     uploads: Admission
-    patience: Patience
+    upload_timeout: UploadTimeout
     flow: Flow
 
 
@@ -81,29 +81,29 @@ def routes(database: Database, issuer: OwnIssuer, files: Files, clock: Clock, *,
     secrets = tuple(secret_of(key) for key in issuer.keys if key.signing is not None)
 
     async def download(request: Request) -> Response:
-        asked = parse_signed_url(request.path_params["id"], request.query_params, "files")
-        if not asked.verify(secrets, now=clock()):
-            return responses.refused("FORBIDDEN", NOT_GOOD, form())
-        if seconds := await bounds.allowance.spend(f"{asked.customer_id} {asked.app}"):
+        link = parse_signed_url(request.path_params["id"], request.query_params, "files")
+        if not link.verify(secrets, now=clock()):
+            return responses.refused("FORBIDDEN", INVALID_LINK, form())
+        if seconds := await bounds.allowance.spend(f"{link.customer_id} {link.app}"):
             return responses.refused("THROTTLED", "Too many downloads of files. Try again later.", form(), **{"Retry-After": str(seconds)})
         try:
-            # The place is for the look-up: a client that reads its file slowly holds none.
-            async with bounds.downloads.place(link_key(asked.customer_id, asked.app)):
-                row = await _stored(asked, database, clock())
-                return await _signed_url(request, row, files, seconds=asked.seconds_left(clock())) if row else missing()
-        except SessionEnded:  # the app that the address was made for is disabled
-            return responses.refused("FORBIDDEN", NOT_GOOD, form())
+            # The place is for the look-up only: a client that reads its file slowly does not hold one.
+            async with bounds.downloads.place(link_key(link.customer_id, link.app)):
+                row = await _stored(link, database, clock())
+                return await _signed_url(request, row, files, seconds=link.seconds_left(clock())) if row else missing()
+        except SessionEnded:  # the app for which the URL was made is disabled
+            return responses.refused("FORBIDDEN", INVALID_LINK, form())
         except (Overloaded, DatabaseUnavailable, BucketUnavailable) as error:
             return responses.outage(error, form())
 
     async def upload(request: Request) -> Response:
-        body, direct = Body(request, bounds.patience, flow=bounds.flow), Direct(files.bucket, secrets[0], bounds.uploads)
+        body, direct = Body(request, bounds.upload_timeout, flow=bounds.flow), Direct(files.bucket, secrets[0], bounds.uploads)
         try:
-            async with asyncio.timeout(bounds.patience.longest(MAX_FILE_BYTES)):
-                await _take(request, body, direct, now=clock())
+            async with asyncio.timeout(bounds.upload_timeout.maximum_seconds(MAX_FILE_BYTES)):
+                await _store_upload(request, body, direct, now=clock())
         except TransportError as error:
             error.headers |= await body.skip(MAX_FILE_BYTES)
-            error.rest = partial(body.drain, MAX_FILE_BYTES) if body.is_late else None
+            error.discard_body = partial(body.drain, MAX_FILE_BYTES) if body.is_late else None
             return responses.refused_request(error, form())
         except (Overloaded, BucketUnavailable, TimeoutError) as error:
             return responses.outage(error, form(), **await body.skip(MAX_FILE_BYTES))
@@ -121,18 +121,18 @@ def missing() -> Response:
     return responses.refused("NOT_FOUND", "There is no such file.", form())
 
 
-async def _stored(asked: SignedUrl, database: Database, now: datetime) -> AttachmentObject | None:
-    """The row as it is now: the file may have been deleted since the address was made."""
-    session = UnitOfWork(database, Caller(asked.customer_id, Actor.CUSTOMER, now, app=asked.app or None))
+async def _stored(link: SignedUrl, database: Database, now: datetime) -> AttachmentObject | None:
+    """Return the current row of the file; None if the file has been deleted since the URL was made."""
+    session = UnitOfWork(database, Caller(link.customer_id, Actor.CUSTOMER, now, app=link.app or None))
     try:
-        row: AttachmentObject | None = await Loaders(session).one(blocks()["attachments.place"]).load((asked.customer_id, asked.identifier))
+        row: AttachmentObject | None = await Loaders(session).one(blocks()["attachments.place"]).load((link.customer_id, link.identifier))
     finally:
         await session.close()
     return row if row and row.status == "STORED" else None
 
 
 async def _signed_url(request: Request, row: AttachmentObject, files: Files, *, seconds: int) -> Response:
-    """The file, or where it is. What the bucket signs is good for GET only and no longer than our own address, so HEAD is answered from the row."""
+    """Return the file, or a redirect to the bucket's URL. That URL is valid for GET only and expires with the gateway's own, so HEAD is answered from the row."""
     headers = {**HEADERS, "Accept-Ranges": "bytes", "Content-Type": row.content_type, "Content-Disposition": disposition(row.file_name)}
     address = await files.bucket.address(row.object_key, headers, seconds=seconds)
     if isinstance(address, Path):
@@ -141,25 +141,25 @@ async def _signed_url(request: Request, row: AttachmentObject, files: Files, *, 
         headers |= {"ETag": f'"{row.sha256}"', "Last-Modified": format_datetime(row.uploaded_at.astimezone(UTC), usegmt=True)}
     if request.method == "HEAD":
         return Response(headers={**headers, "Content-Length": str(row.size_bytes)})
-    return Parted(address, headers=headers, stat_result=file) if isinstance(address, Path) else RedirectResponse(address, 307, headers=HEADERS)
+    return RangeFileResponse(address, headers=headers, stat_result=file) if isinstance(address, Path) else RedirectResponse(address, 307, headers=HEADERS)
 
 
 def _stat(path: Path) -> os.stat_result | None:
     return path.stat() if path.is_file() else None
 
 
-class Parted(FileResponse):
-    """A file of which a request may want parts, by rules that are stricter than Starlette's."""
+class RangeFileResponse(FileResponse):
+    """A file response that supports ranges, with stricter rules than Starlette's."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
         size = int(self.headers["content-length"])
-        # Two header lines of one name are a list, and none of ranges.
-        wanted = ", ".join(headers.getlist("range")) if headers.get("if-range", self.headers["etag"]) in self._validators() else None
+        # Two Range headers are one list, which is not a valid Range.
+        range_header = ", ".join(headers.getlist("range")) if headers.get("if-range", self.headers["etag"]) in self._validators() else None
         try:
-            ranges = ranges_of(wanted, size)
+            ranges = ranges_of(range_header, size)
         except Unsatisfiable:
-            # A problem of the request, not of the file: what is said of the file's content is left out.
+            # An error of the request, so the headers about the file's content are left out.
             return await Response(status_code=416, headers={**HEADERS, "Accept-Ranges": "bytes", "Content-Range": f"bytes */{size}"})(scope, receive, send)
         others = [pair for pair in scope["headers"] if pair[0] not in (b"range", b"if-range")]
         canonical = [(b"range", header_of(ranges).encode())] if ranges else []
@@ -170,30 +170,30 @@ class Parted(FileResponse):
 
 
 def disposition(file_name: str) -> str:
-    """RFC 6266: the name in UTF-8, and in ASCII for who does not read that."""
+    """Return a Content-Disposition (RFC 6266) with the name in UTF-8, and in ASCII for older clients."""
     plain = file_name.encode("ascii", "replace").decode().translate({ord(character): "_" for character in '"\\%?'})
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
 
 
-async def _take(request: Request, body: Body, direct: Direct, *, now: datetime) -> None:
-    """One announced file, its fields first. Raises TransportError, Overloaded, BucketUnavailable."""
+async def _store_upload(request: Request, body: Body, direct: Direct, *, now: datetime) -> None:
+    """Store one announced file, whose fields come first. Raises TransportError, Overloaded, BucketUnavailable."""
     parts = Parts(body, request.headers.get("content-type", ""), MAX_FILE_BYTES + 64 * 1024)
-    given: dict[str, str] = {}
+    fields: dict[str, str] = {}
     while (part := await parts.next()) and part.file_name is None:
-        if part.name not in FIELDS or part.name in given:
+        if part.name not in FIELDS or part.name in fields:
             raise TransportError("BAD_REQUEST", f"The field `{part.name[:50]}` is not one of the upload form's fields.")
-        given[part.name] = (await part.text(MAX_FIELD_BYTES)).decode("latin-1")
+        fields[part.name] = (await part.text(MAX_FIELD_BYTES)).decode("latin-1")
     if part is None or part.name != "file":
         raise TransportError("BAD_REQUEST", "The last field must be the file, named `file`.")
     try:
-        announced = check_policy(given, direct.secret, now=now)
-    except PolicyRefused as refused:
-        raise TransportError("FORBIDDEN", str(refused)) from None
+        announced = check_policy(fields, direct.secret, now=now)
+    except PolicyRefused as refusal:
+        raise TransportError("FORBIDDEN", str(refusal)) from None
     async with direct.admission.place(customer_key(owner_of(announced.key))):
-        await direct.bucket.put(announced.key, _counted(part, announced), announced.content_type)
+        await direct.bucket.put(announced.key, _checked_chunks(part, announced), announced.content_type)
 
 
-async def _counted(part: BodyPart, announced: DeclaredFile) -> AsyncIterator[bytes]:
+async def _checked_chunks(part: BodyPart, announced: DeclaredFile) -> AsyncIterator[bytes]:
     size = 0
     async for chunk in part.chunks:
         size += len(chunk)

@@ -1,4 +1,4 @@
-"""What GraphiQL offers each demo customer: the portal's documents, with variables that are that customer's."""
+"""The examples that GraphiQL offers for each demo customer: the portal's documents, with that customer's variables."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -15,9 +15,9 @@ from gateway.http.graphql.state import AppState
 from gateway.http.requests import GraphQLRequest
 from resolvers.context import Context
 
-# A preview, and the mutation that does what it says. Which subscription they are for is asked of `availableActions`.
+# A preview, and its mutation. Their subscription is chosen by `availableActions`.
 PREVIEW, MUTATION = "PreviewPauseSubscription", "PauseSubscription"
-# As in the portal's menu; a document that is not named here comes behind.
+# As in the portal's menu; other documents follow.
 ORDER = ("Summary", "Subscriptions", "Subscription", PREVIEW, MUTATION, "PaymentSchedules", "PaymentSchedule", "Payments", "Profile")
 
 EXAMPLES = """
@@ -33,7 +33,7 @@ query GraphiQLExamples {
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A demo customer whom GraphiQL may act as."""
+    """A demo customer as whom GraphiQL may send requests."""
 
     id: str
     name: str
@@ -46,36 +46,36 @@ class Login:
 
 
 def documents() -> dict[str, str]:
-    """The text of each tab by its title: the portal's pages, and an action beside the page that it is taken on."""
+    """Return the text of each tab by its title: the portal's pages, and an action after the page where it is offered."""
     texts = first_party() | {name: first_party_actions()[name] for name in (PREVIEW, MUTATION)}
     return {name: texts[name] for name in ORDER} | texts
 
 
-async def variables_of(portal: AppState, login: Login) -> dict[str, str]:
-    """The variables, as JSON to show, of each tab that the customer has something for. Without a database, of those that need none."""
+async def variables_of(app: AppState, login: Login) -> dict[str, str]:
+    """Return the variables, as formatted JSON, of each tab for which the customer has data. Without a database, only tabs without variables."""
     try:
-        data = await _examples(portal, login)
+        data = await _examples(app, login)
     except DatabaseUnavailable:
         data = {}
-    return {name: json.dumps(variables, indent=2) for name in documents() if (variables := VARIABLES.get(name, _none)(data)) is not None}
+    return {name: json.dumps(variables, indent=2) for name in documents() if (variables := VARIABLES.get(name, _no_variables)(data)) is not None}
 
 
-async def _examples(portal: AppState, login: Login) -> Mapping[str, Any]:
-    """Read as the customer, who sees nothing that is not theirs."""
-    session = UnitOfWork(portal.database, Caller(login.id, Actor.CUSTOMER, portal.clock()), acquire_seconds=portal.terms.acquire_seconds)
+async def _examples(app: AppState, login: Login) -> Mapping[str, Any]:
+    """Read the data for the variables, as the customer."""
+    session = UnitOfWork(app.database, Caller(login.id, Actor.CUSTOMER, app.clock()), acquire_seconds=app.policy.acquire_seconds)
     try:
-        result = await run(portal.schema, portal.documents.prepare(EXAMPLES), GraphQLRequest(EXAMPLES, {}, None, False), Context(login.viewer, session))
+        result = await run(app.schema, app.documents.prepare(EXAMPLES), GraphQLRequest(EXAMPLES, {}, None, False), Context(login.viewer, session))
     finally:
         await session.close()
     return (result.data or {}).get("customer") or {}
 
 
-def _none(_: Mapping[str, Any]) -> dict[str, Any] | None:
+def _no_variables(_: Mapping[str, Any]) -> dict[str, Any] | None:
     return {}
 
 
 def _subscription(data: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The one that may be paused, so that its page tells what the mutation did."""
+    """Return the id of the subscription that may be paused, so that its page shows the effect of the mutation; else of the first one."""
     pausable = _pausable(data)
     return _identified(pausable) if pausable else _identified(*_nodes(data, "subscriptions"))
 
@@ -85,7 +85,7 @@ def _schedule(data: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def _pause(data: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The key is new with each version: a later visit pauses again, and does not get the answer of an earlier one."""
+    """Return the input of the pause. Its key depends on the version, so that a later use pauses again instead of getting the stored result."""
     subscription = _pausable(data)
     if subscription is None:
         return None
@@ -107,7 +107,7 @@ def _identified(*nodes: Mapping[str, Any]) -> dict[str, Any] | None:
     return {"id": nodes[0]["id"]} if nodes else None
 
 
-# Of the documents with required variables; the others have none.
+# The functions for documents with required variables; the others have none.
 VARIABLES: dict[str, Callable[[Mapping[str, Any]], dict[str, Any] | None]] = {
     "Subscription": _subscription,
     "PaymentSchedule": _schedule,

@@ -1,4 +1,4 @@
-"""GraphiQL, served by ourselves: the built page under graphiql/dist and what it needs to know."""
+"""GraphiQL: the built page under graphiql/dist, and its configuration."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,28 +25,28 @@ HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Assets:
-    """The files of the page, all under our policy."""
+    """The files of the page, with the security headers."""
 
     files: StaticFiles
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def guarded(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message["headers"] += [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
             await send(message)
 
-        await self.files(scope, receive, guarded)
+        await self.files(scope, receive, send_with_headers)
 
 
-def routes(portal: AppState, logins: tuple[Login, ...]) -> list[BaseRoute]:
-    """The page, its assets and its configuration; `logins` are the customers whom it may act as."""
+def routes(app: AppState, logins: tuple[Login, ...]) -> list[BaseRoute]:
+    """Return the routes of the page, its assets and its configuration; `logins` are the customers as whom it may send requests."""
     tabs = [{"title": name, "query": text} for name, text in documents().items()]
 
     async def page(_: Request) -> Response:
         return FileResponse(DIST / "index.html", headers=HEADERS | {"Cache-Control": "no-cache"})
 
     async def configuration(_: Request) -> Response:
-        customers = [await _customer(portal, login) for login in logins]
+        customers = [await _customer(app, login) for login in logins]
         config = {"endpoint": "/graphql", "tabs": tabs, "customers": customers}
         return JSONResponse(config, headers=HEADERS | {"Cache-Control": "private, no-store"})
 
@@ -57,7 +57,7 @@ def routes(portal: AppState, logins: tuple[Login, ...]) -> list[BaseRoute]:
     ]
 
 
-async def _customer(portal: AppState, login: Login) -> dict[str, Any]:
-    """`variables` has a tab's variables by its title; a tab that is not there is not for this customer."""
+async def _customer(app: AppState, login: Login) -> dict[str, Any]:
+    """Return the configuration for one customer. `variables` has the variables of each tab by its title; a tab without an entry is not for this customer."""
     about = {"id": login.id, "name": login.name, "about": login.about}
-    return about | {"headers": {"Authorization": f"Bearer {login.token}"}, "variables": await variables_of(portal, login)}
+    return about | {"headers": {"Authorization": f"Bearer {login.token}"}, "variables": await variables_of(app, login)}

@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it should be sent requests."""
+"""Liveness and readiness of the process."""
 
 import asyncio
 import logging
@@ -16,25 +16,25 @@ from gateway.http.capacity.drain import Drain
 logger = logging.getLogger("portico.health")
 
 PING_SECONDS = 0.5
-REMEMBERED_SECONDS = 1.0
+CACHE_SECONDS = 1.0
 HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
-# A process whose pool has had no connection free for so long answers nobody.
-WITHOUT_PLACE_SECONDS = 10.0
+# A process whose connection pool has had no free connection for so long is not ready.
+NO_CONNECTION_SECONDS = 10.0
 
-# Raises what is wrong; gives back the database's revision.
+# Returns the database's revision. Raises if the database cannot be used.
 Ping = Callable[[], Awaitable[str]]
 
 
 class NoConnectionFree(Exception):
-    """The pool has had no connection free, nor passed one on, for WITHOUT_PLACE_SECONDS."""
+    """The connection pool has neither had a free connection nor handed one over for NO_CONNECTION_SECONDS."""
 
 
 class Readiness:
-    """Asks the database at most once a second, however often it is asked itself. `older` are the revisions before the one that this program needs;
-    `loaded` is set when the documents that others published are known.
+    """The readiness, checked at most once a second and cached. `older` are the revisions before the one that this program needs;
+    `loaded` is set when the registry of documents has been loaded.
 
-    A revision that we do not know is a newer one: during an update the old processes go on with it.
+    An unknown revision is a newer one: during an update the old processes continue with it.
     """
 
     def __init__(self, ping: Ping, older: frozenset[str], drain: Drain, loaded: asyncio.Event) -> None:
@@ -42,19 +42,19 @@ class Readiness:
         self._loaded = loaded
         self._older = older
         self._drain = drain
-        self._found = ""
-        self._found_at = float("-inf")
-        self._turn = asyncio.Lock()
+        self._state = ""
+        self._checked_at = float("-inf")
+        self._lock = asyncio.Lock()
 
     async def state(self) -> str:
         if self._drain.has_begun:
             return "draining"
-        async with self._turn:
-            if monotonic() - self._found_at > REMEMBERED_SECONDS:
-                self._found, self._found_at = await self._query(), monotonic()
-        return self._found
+        async with self._lock:
+            if monotonic() - self._checked_at > CACHE_SECONDS:
+                self._state, self._checked_at = await self._check(), monotonic()
+        return self._state
 
-    async def _query(self) -> str:
+    async def _check(self) -> str:
         try:
             async with asyncio.timeout(PING_SECONDS):
                 if await self._ping() in self._older:
@@ -63,7 +63,7 @@ class Readiness:
         except NoConnectionFree as error:
             logger.error("%s", error)
             return "no connection is free"
-        except Exception as error:  # whatever keeps it from answering, it is not ready
+        except Exception as error:  # any failure means not ready
             logger.warning("the database does not answer: %s", describe(error))
             return "the database does not answer"
 

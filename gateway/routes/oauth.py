@@ -1,4 +1,4 @@
-"""`/oauth/token`: the client credentials grant (RFC 6749 §4.4) for partners' apps, that act for one customer who has let them in."""
+"""`/oauth/token`: the client credentials grant (RFC 6749 §4.4) for partners' apps, each token for one customer who has granted access."""
 
 import logging
 from base64 import b64decode
@@ -44,7 +44,7 @@ class OAuthError(Exception):
 
 
 class InvalidClient(OAuthError):
-    """The client is not who it says it is. The answer is one and the same; `reason` is for the log, and has no part of what was sent."""
+    """The client is not authenticated. The response is always the same; `reason` is for the log, and contains nothing of the request."""
 
     def __init__(self, reason: str) -> None:
         super().__init__("invalid_client", "The client cannot be authenticated.", 401)
@@ -53,7 +53,7 @@ class InvalidClient(OAuthError):
 
 @dataclass(frozen=True, slots=True)
 class TokenEndpoint:
-    """What the token endpoint needs. `audiences` are what an assertion may name as us."""
+    """The state of the token endpoint. `audiences` are the accepted values of `aud` in an assertion."""
 
     session: Callable[[Caller], UnitOfWork]
     sign: Callable[[Viewer, datetime, timedelta], str]
@@ -65,17 +65,17 @@ class TokenEndpoint:
 
 @dataclass(frozen=True, slots=True)
 class ClientCredentials:
-    """Who somebody says to be, and by what: a secret or an assertion."""
+    """The client_credentials client id, and the proof: a secret or an assertion."""
 
     client_id: str
     secret: str | None = None
     assertion: str | None = None
 
 
-def route(desk: TokenEndpoint) -> Route:
+def route(endpoint: TokenEndpoint) -> Route:
     async def token(request: Request) -> Response:
         try:
-            return JSONResponse(await _counted(desk, request), headers=HEADERS)
+            return JSONResponse(await _issue_throttled(endpoint, request), headers=HEADERS)
         except OAuthError as denied:
             if isinstance(denied, InvalidClient):
                 _log(denied)
@@ -94,53 +94,53 @@ def route(desk: TokenEndpoint) -> Route:
     return Route("/oauth/token", token, methods=["POST"])
 
 
-async def _counted(desk: TokenEndpoint, request: Request) -> dict[str, Any]:
-    """What is refused is counted by the network it comes from, and what is proved by the client: nobody else in its network can keep it from its tokens.
+async def _issue_throttled(endpoint: TokenEndpoint, request: Request) -> dict[str, Any]:
+    """Issue a token. Refused requests are counted by the caller's network, and successful ones by client, so that others in a client's network cannot block it.
 
-    A right secret is heard however many wrong ones came before: there is nothing to guess in 256 random bits. Raises Throttled.
+    A correct secret is accepted after any number of wrong ones, because 256 random bits cannot be guessed. Raises OAuthError, Throttled.
     """
     try:
-        return await granted(desk, request)
+        return await issue_token(endpoint, request)
     except OAuthError:
-        await desk.throttle.hit(Kind.TOKEN, network_of(address_of(request, desk.trusted_proxies)))
+        await endpoint.throttle.hit(Kind.TOKEN, network_of(address_of(request, endpoint.trusted_proxies)))
         raise
 
 
-async def granted(desk: TokenEndpoint, request: Request) -> dict[str, Any]:
-    """The answer of RFC 6749 §5.1. Raises OAuthError, Throttled."""
+async def issue_token(endpoint: TokenEndpoint, request: Request) -> dict[str, Any]:
+    """Return the token response of RFC 6749 §5.1. Raises OAuthError, Throttled."""
     form = await _form(request)
-    claimed = _credentials_of(request.headers.get("authorization"), form)
+    client_credentials = _credentials_of(request.headers.get("authorization"), form)
     if form.get("grant_type") != "client_credentials":
         raise OAuthError("unsupported_grant_type", "Only client_credentials is offered.")
     customer_id = form.get("customer_id")
     if not customer_id:
         raise OAuthError("invalid_request", "Name the customer in customer_id.")
-    now = desk.clock()
-    async with desk.session(Caller(None, Actor.SYSTEM, now)).write() as transaction:
-        client = await _authenticated_client(transaction, desk, claimed, now)
+    now = endpoint.clock()
+    async with endpoint.session(Caller(None, Actor.SYSTEM, now)).write() as transaction:
+        client = await _authenticated_client(transaction, endpoint, client_credentials, now)
         await transaction.impersonate_verified(customer_id)
         grant = await transaction.first("grants.current", client_id=client.id)
-    await desk.throttle.hit(Kind.TOKEN, account_of(client.id))
-    # Whether there is such a customer is nobody's business but theirs.
+    await endpoint.throttle.hit(Kind.TOKEN, account_of(client.id))
+    # The same error as for an unknown customer, so that apps do not learn which customers exist.
     if grant is None:
         raise OAuthError("invalid_grant", "The customer has not granted access to this app.")
     scopes = _scopes(form.get("scope"), set(grant.scopes) & set(client.scopes))
-    access = desk.sign(Viewer(Actor.PARTNER, customer_id, scopes, client.id, grant.id), now, LIFETIME)
+    access = endpoint.sign(Viewer(Actor.PARTNER, customer_id, scopes, client.id, grant.id), now, LIFETIME)
     return {"access_token": access, "token_type": "Bearer", "expires_in": int(LIFETIME.total_seconds()), "scope": " ".join(scopes)}
 
 
-async def _authenticated_client(transaction: Transaction, desk: TokenEndpoint, claimed: ClientCredentials, now: datetime) -> Any:
-    """The client, or one and the same answer whatever is wrong, which only the log tells. Raises OAuthError."""
-    client = await transaction.first("clients.by_id", key=claimed.client_id)
-    credentials = await transaction.run("client_credentials.of_client", key=claimed.client_id)
-    reason = _reason_against(client) or await _reason_against_proof(transaction, desk, claimed, credentials, now=now)
+async def _authenticated_client(transaction: Transaction, endpoint: TokenEndpoint, client_credentials: ClientCredentials, now: datetime) -> Any:
+    """Return the client. Raises InvalidClient, with the reason for the log."""
+    client = await transaction.first("clients.by_id", key=client_credentials.client_id)
+    credentials = await transaction.run("client_credentials.of_client", key=client_credentials.client_id)
+    reason = _reason_against(client) or await _reason_against_proof(transaction, endpoint, client_credentials, credentials, now=now)
     if reason:
         raise InvalidClient(reason)
     return client
 
 
 def _reason_against(client: Any) -> str:
-    """Why this client gets no tokens here, whatever it proves; empty if it does."""
+    """Return why this client gets no tokens here, regardless of its proof; empty if it does."""
     if client is None:
         return "client_unknown"
     if client.disabled_at is not None:
@@ -148,26 +148,30 @@ def _reason_against(client: Any) -> str:
     return "" if client.kind == "PARTNER" and client.issuer is None else "client_of_another_kind"
 
 
-async def _reason_against_proof(transaction: Transaction, desk: TokenEndpoint, claimed: ClientCredentials, credentials: list[Any], *, now: datetime) -> str:
-    """Why the secret or the assertion is not accepted; empty if it is."""
-    if claimed.secret is not None:
-        return "" if assertions.is_secret(claimed.secret, credentials) else "secret"
+async def _reason_against_proof(
+    transaction: Transaction, endpoint: TokenEndpoint, client_credentials: ClientCredentials, credentials: list[Any], *, now: datetime
+) -> str:
+    """Return why the secret or the assertion is not accepted; empty if it is."""
+    if client_credentials.secret is not None:
+        return "" if assertions.is_secret(client_credentials.secret, credentials) else "secret"
     try:
-        found = assertions.verify_assertion(claimed.assertion or "", claimed.client_id, credentials, audiences=desk.audiences, now=now)
+        assertion = assertions.verify_assertion(
+            client_credentials.assertion or "", client_credentials.client_id, credentials, audiences=endpoint.audiences, now=now
+        )
     except (ValueError, RecursionError) as error:
         return _reason_of(error)
     await transaction.run("client_assertions.forget")
-    is_first = await transaction.first("client_assertions.use", client_id=claimed.client_id, jti=found.jti, expires_at=found.expires_at)
+    is_first = await transaction.first("client_assertions.use", client_id=client_credentials.client_id, jti=assertion.jti, expires_at=assertion.expires_at)
     return "" if is_first else "assertion_used"
 
 
 def _reason_of(error: Exception) -> str:
-    """Why an assertion cannot be accepted: as of an access token, with the name of the claim that it is about."""
+    """Return why an assertion is not accepted, with the claim concerned, in the terms used for access tokens."""
     return f"{error.reason} {error.claim}".strip() if isinstance(error, NotValid) else Reason.MALFORMED.value
 
 
 def _log(refusal: InvalidClient) -> None:
-    """As often as `gateway/http/request_log.py` lets requests be logged that never became an operation."""
+    """Log the refusal, within the rate limit of `gateway/http/request_log.py` for refused requests."""
     left_out = refusals.take(perf_counter())
     if left_out is not None:
         logger.info("a client could not be authenticated", extra={"reason": refusal.reason, **({"left_out": left_out} if left_out else {})})
@@ -188,7 +192,7 @@ async def _form(request: Request) -> dict[str, str]:
 
 
 def _credentials_of(authorization: str | None, form: dict[str, str]) -> ClientCredentials:
-    """By exactly one of the three ways. Raises OAuthError."""
+    """Return the credentials, which must be sent in exactly one of three ways. Raises OAuthError."""
     ways = (authorization is not None, "client_secret" in form, "client_assertion" in form)
     if sum(ways) != 1:
         raise OAuthError("invalid_client", "Use exactly one way to authenticate: HTTP Basic, client_secret or client_assertion.", 401)
@@ -208,7 +212,7 @@ def _credentials_of(authorization: str | None, form: dict[str, str]) -> ClientCr
 
 
 def _basic(authorization: str) -> ClientCredentials:
-    """Both halves are form-encoded inside the header (RFC 6749 §2.3.1)."""
+    """Return the credentials of HTTP Basic, whose two parts are form-encoded (RFC 6749 §2.3.1)."""
     scheme, _, encoded = authorization.partition(" ")
     try:
         name, colon, secret = b64decode(encoded, validate=True).decode().partition(":")
@@ -219,8 +223,8 @@ def _basic(authorization: str) -> ClientCredentials:
     return ClientCredentials(unquote_plus(name), secret=unquote_plus(secret))
 
 
-def _scopes(asked: str | None, allowed: set[str]) -> tuple[str, ...]:
-    wanted = set(asked.split()) if asked else allowed
-    if not wanted or not wanted <= allowed:
+def _scopes(scope: str | None, allowed: set[str]) -> tuple[str, ...]:
+    scopes = set(scope.split()) if scope else allowed
+    if not scopes or not scopes <= allowed:
         raise OAuthError("invalid_scope", "The customer has not granted this scope.")
-    return tuple(sorted(wanted))
+    return tuple(sorted(scopes))

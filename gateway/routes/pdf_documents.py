@@ -1,7 +1,7 @@
-"""`/papers/…`: invoices, credit notes, receipts and statements by signed addresses, printed when they are asked for.
+"""`/papers/…`: invoices, credit notes, receipts and statements by signed URLs, rendered on request.
 
-A link can be used again and again by whoever has it, so each use counts against the customer for whom it is signed: papers a minute (429), a place among
-those that are made at once and a bounded queue for it (503), and a time in which the paper is made and sent.
+A link can be used any number of times by any holder, so each use counts against the customer for whom it is signed: documents per minute (429), a place among
+those rendered at once with a bounded queue (503), and a time limit for rendering and sending.
 """
 
 import asyncio
@@ -26,8 +26,8 @@ from gateway.http import responses
 from gateway.http.capacity.admission import Admission, CancelOnDisconnect, ClientDisconnected, Overloaded
 from gateway.http.capacity.allowance import Allowance
 from gateway.http.capacity.callers import link_key
-from gateway.http.chunked_body import InParts
-from gateway.routes.downloads import HEADERS, NOT_GOOD, disposition, form
+from gateway.http.chunked_body import ChunkedResponse
+from gateway.routes.downloads import HEADERS, INVALID_LINK, disposition, form
 from gateway.wiring.configuration.settings import Settings, WrongSetting
 from pdf.layout import Logo, Merchant, Paper
 from pdf.renderer import PdfRenderer
@@ -41,7 +41,7 @@ KINDS: dict[str, Literal["svg", "png", "jpeg"]] = {".svg": "svg", ".png": "png",
 
 @dataclass(frozen=True, slots=True)
 class PdfContext:
-    """What making a paper takes: the database to read from, whose papers they are, the press, and the settings that bound all of it."""
+    """The objects that rendering a document needs: the database, the merchant, the renderer, and the settings with their limits."""
 
     database: Database
     merchant: Merchant
@@ -53,24 +53,24 @@ class PdfContext:
 
 
 def routes(database: Database, issuer: OwnIssuer, settings: Settings, clock: Callable[[], datetime]) -> list[Route]:
-    """Raises WrongSetting."""
+    """Raises WrongSetting for a merchant setting or font folder that cannot be used."""
     secrets = tuple(secret_of(key) for key in issuer.keys if key.signing is not None)
-    places = Admission(running=settings.papers_at_once, queued=settings.max_queued_papers, wait_seconds=settings.paper_queue_seconds)
-    press, allowance = PdfRenderer(at_once=settings.papers_at_once, fonts=_font_folders(settings)), Allowance(settings.papers_per_minute)
-    printer = PdfContext(database, merchant_of(settings), press, settings, places, allowance, clock)
+    admission = Admission(running=settings.papers_at_once, queued=settings.max_queued_papers, wait_seconds=settings.paper_queue_seconds)
+    renderer, allowance = PdfRenderer(at_once=settings.papers_at_once, fonts=_font_folders(settings)), Allowance(settings.papers_per_minute)
+    context = PdfContext(database, merchant_of(settings), renderer, settings, admission, allowance, clock)
 
     async def download(request: Request) -> Response:
         parameters = request.query_params
         link = parse_signed_url(request.path_params["name"], parameters, "papers")
         if not link.verify(secrets, now=clock()):
-            return responses.refused("FORBIDDEN", NOT_GOOD, form())
-        return await _within_bounds(printer, link, request)
+            return responses.refused("FORBIDDEN", INVALID_LINK, form())
+        return await _respond(context, link, request)
 
     return [Route("/papers/{name}", download, methods=["GET"])]
 
 
 def merchant_of(settings: Settings) -> Merchant:
-    """Raises WrongSetting."""
+    """Raises WrongSetting for a merchant setting or font folder that cannot be used."""
     return Merchant(
         settings.merchant,
         settings.merchant_address,
@@ -81,47 +81,47 @@ def merchant_of(settings: Settings) -> Merchant:
     )
 
 
-async def _within_bounds(printer: PdfContext, link: SignedUrl, request: Request) -> Response:
-    """The paper, in a place of its own, as long as somebody waits for it and within its time."""
+async def _respond(context: PdfContext, link: SignedUrl, request: Request) -> Response:
+    """Render the document in a place of its own and within its time limit. It is cancelled when the client disconnects."""
     try:
         async with (
-            asyncio.timeout(printer.settings.paper_seconds),
+            asyncio.timeout(context.settings.paper_seconds),
             CancelOnDisconnect(request.receive),
-            printer.admission.place(link_key(link.customer_id, link.app)),
+            context.admission.place(link_key(link.customer_id, link.app)),
         ):
-            if seconds := await printer.allowance.spend(f"{link.customer_id} {link.app}"):
+            if seconds := await context.allowance.spend(f"{link.customer_id} {link.app}"):
                 return responses.refused(
                     "THROTTLED",
                     "Too many downloads of invoices, credit notes, receipts and statements. Try again later.",
                     form(),
                     **{"Retry-After": str(seconds)},
                 )
-            return await _printed(printer, link)
+            return await _render(context, link)
     except StatementTooLong as error:
-        return _too_long(error, printer.settings)
+        return _too_long(error, context.settings)
     except ClientDisconnected:
-        return responses.refused("CLIENT_CLOSED_REQUEST", "The client has left.", form())
-    except SessionEnded:  # the app that the address was made for is disabled
-        return responses.refused("FORBIDDEN", NOT_GOOD, form())
+        return responses.refused("CLIENT_CLOSED_REQUEST", "The client has closed the connection.", form())
+    except SessionEnded:  # the app for which the URL was made is disabled
+        return responses.refused("FORBIDDEN", INVALID_LINK, form())
     except (Overloaded, TimeoutError, DatabaseUnavailable) as error:
         return responses.outage(error, form())
-    except Exception as error:  # a bug, or a process that printed and failed; here is the edge
+    except Exception as error:  # a bug, or a failure of the rendering process
         return responses.unexpected(error, form())
 
 
-async def _printed(printer: PdfContext, link: SignedUrl) -> Response:
-    caller = Caller(link.customer_id, Actor.CUSTOMER, printer.clock(), app=link.app or None)
-    session = UnitOfWork(printer.database, caller, acquire_seconds=printer.settings.acquire_seconds)
-    asking = DocumentRequest(session, link.customer_id, printer.merchant)
+async def _render(context: PdfContext, link: SignedUrl) -> Response:
+    caller = Caller(link.customer_id, Actor.CUSTOMER, context.clock(), app=link.app or None)
+    session = UnitOfWork(context.database, caller, acquire_seconds=context.settings.acquire_seconds)
+    document_request = DocumentRequest(session, link.customer_id, context.merchant)
     try:
         if match := STATEMENT.fullmatch(link.identifier):
-            return await _statement(asking, match, printer)
-        paper = await _paper_of(link.identifier)(asking, link.identifier)
-        # What is read is read before it is printed: no connection waits for the press.
+            return await _statement(document_request, match, context)
+        paper = await _paper_of(link.identifier)(document_request, link.identifier)
+        # All reads are done before rendering, so that no connection is held meanwhile.
         await session.close()
         if paper is None:
             return responses.refused("NOT_FOUND", "There is no such invoice, credit note, receipt or statement.", form())
-        return _file(await printer.renderer.print(paper), f"{paper.template}-{link.identifier}.pdf", printer)
+        return _file(await context.renderer.print(paper), f"{paper.template}-{link.identifier}.pdf", context)
     finally:
         await session.close()
 
@@ -130,33 +130,33 @@ def _paper_of(identifier: str) -> Callable[[DocumentRequest, str], Awaitable[Pap
     return {"pay": pdf_contents.receipt, "cn": pdf_contents.credit_note}.get(prefix_of(identifier), pdf_contents.invoice)
 
 
-async def _statement(asking: DocumentRequest, match: re.Match[str], printer: PdfContext) -> Response:
-    """Raises StatementTooLong."""
+async def _statement(document_request: DocumentRequest, match: re.Match[str], context: PdfContext) -> Response:
+    """Return a statement as PDF or CSV. Raises StatementTooLong."""
     currency, starts_on, ends_on, kind = match.groups()
     period = StatementPeriod(currency, date.fromisoformat(starts_on), date.fromisoformat(ends_on))
     if kind == "csv":
-        content = await pdf_contents.statement_csv(asking, period, max_entries=printer.settings.max_statement_csv_rows)
-        await asking.session.close()
+        content = await pdf_contents.statement_csv(document_request, period, max_entries=context.settings.max_statement_csv_rows)
+        await document_request.session.close()
     else:
-        statement = await pdf_contents.statement(asking, period, max_entries=printer.settings.max_statement_rows)
-        paper = await pdf_contents.printed_statement(asking, statement)
-        await asking.session.close()
-        content = await printer.renderer.print(paper)
-    return _file(content, f"statement-{currency}-{starts_on}-{ends_on}.{kind}", printer)
+        statement = await pdf_contents.statement(document_request, period, max_entries=context.settings.max_statement_rows)
+        paper = await pdf_contents.printed_statement(document_request, statement)
+        await document_request.session.close()
+        content = await context.renderer.print(paper)
+    return _file(content, f"statement-{currency}-{starts_on}-{ends_on}.{kind}", context)
 
 
 def _too_long(error: StatementTooLong, settings: Settings) -> Response:
-    """As a document that is too large, in the reading of the statuses that does not say 200 to an error: here nobody speaks GraphQL."""
+    """Return the response LIMIT_EXCEEDED, in the status profile that has no 200 for errors, because clients of this route do not use GraphQL."""
     message = str(error)
     if error.allowed < error.entries <= settings.max_statement_csv_rows:
-        message = f"{message.removesuffix('.')}, or take the CSV, which has room for all."
+        message = f"{message.removesuffix('.')}, or use the CSV, which can hold all entries."
     extensions = {"code": "LIMIT_EXCEEDED", "limit": "statement_rows", "allowed": error.allowed}
     return responses.respond({"errors": [{"message": message, "extensions": extensions}]}, "LIMIT_EXCEEDED", replace(form(), profile="draft-2026"))
 
 
-def _file(content: bytes, name: str, printer: PdfContext) -> Response:
+def _file(content: bytes, name: str, context: PdfContext) -> Response:
     headers = {**HEADERS, "Content-Type": TYPES[name.rpartition(".")[2]], "Content-Disposition": disposition(name)}
-    return InParts(content, headers, seconds=printer.settings.paper_seconds)
+    return ChunkedResponse(content, headers, seconds=context.settings.paper_seconds)
 
 
 def _font_folders(settings: Settings) -> list[Path]:

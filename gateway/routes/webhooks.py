@@ -1,4 +1,4 @@
-"""`/webhooks/{processor}`: what processors tell by themselves."""
+"""`/webhooks/{processor}`: events from payment processors."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,7 +14,7 @@ from billing.states import Actor
 from db.pool import Database
 from db.unit_of_work import Caller, DatabaseUnavailable, UnitOfWork
 from gateway.http.capacity.after_response import DeferredTasks
-from gateway.http.requests import arrived, body_of
+from gateway.http.requests import body_of, read_within
 from gateway.http.responses import TransportError, log_outage
 from gateway.http.statuses import JSON, status
 from payments.processor import BadSignature
@@ -26,9 +26,9 @@ MAX_BYTES = 256 * 1024
 
 
 def webhooks(payments: Payments, database: Database, clock: Callable[[], datetime], later: DeferredTasks, *, body_seconds: float) -> Route:
-    """Signed by the processor; stored, and acted on after the answer, or else by the next pass of the billing clock. Again and again is fine.
+    """Return the route. A signed event is stored, and applied after the response, or else by the next pass of the billing clock. A repeated event has no effect.
 
-    What is signed and about no payment of ours is acknowledged, so that it is not sent again, and nothing is written.
+    A signed event about an unknown payment is acknowledged, so that it is not sent again, and nothing is written.
     """
 
     async def receive(request: Request) -> Response:
@@ -36,7 +36,7 @@ def webhooks(payments: Payments, database: Database, clock: Callable[[], datetim
         if processor is None:
             return _refused(404, "There is no such payment processor.")
         try:
-            body = await arrived(body_of(request, MAX_BYTES), seconds=body_seconds)
+            body = await read_within(body_of(request, MAX_BYTES), seconds=body_seconds)
             event = processor.read_event(dict(request.headers), body, now=clock())
             if event.key is None and event.processor_reference is None:
                 return JSONResponse({"stored": False})
@@ -50,8 +50,8 @@ def webhooks(payments: Payments, database: Database, clock: Callable[[], datetim
             log_outage(error)
             return _refused(503, "Try again shortly.", **{"Retry-After": str(RETRY_AFTER_SECONDS)})
         if stored is not None:
-            by = system_writer(clock(), payments.numbering, payments.policy, payments.letterhead)
-            later(apply_event(session, stored, by=replace(by, service_begins=payments.service_begins, issuer=payments.issuer)))
+            writer = system_writer(clock(), payments.numbering, payments.policy, payments.letterhead)
+            later(apply_event(session, stored, by=replace(writer, service_begins=payments.service_begins, issuer=payments.issuer)))
         return JSONResponse({"stored": stored is not None})
 
     return Route("/webhooks/{processor}", receive, methods=["POST"])

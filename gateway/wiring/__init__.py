@@ -1,1 +1,1 @@
-"""The composition root: from settings to an application and a worker."""
+"""The composition root: builds the application and the worker from the settings."""

@@ -1,4 +1,4 @@
-"""The application: everything that lives as long as the process, put together in one function that server, CLI and tests all call."""
+"""The application: the objects that exist as long as the process, composed in one function that server, CLI and tests call."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -25,13 +25,13 @@ from gateway.documents.cost import check_costs
 from gateway.documents.document_cache import DocumentCache, digest, validate_document
 from gateway.documents.registry import ApqCache, Registry
 from gateway.documents.revalidation import Revalidation
-from gateway.documents.sync import RegistrySync, own_texts, run_sync, write_last_uses
+from gateway.documents.sync import RegistrySync, run_sync, shipped_texts, write_last_uses
 from gateway.http.capacity.admission import Admission
 from gateway.http.capacity.after_response import DeferredTasks
 from gateway.http.capacity.allowance import Allowance
 from gateway.http.capacity.drain import Drain
 from gateway.http.capacity.flow import Flow
-from gateway.http.capacity.patience import Patience
+from gateway.http.capacity.upload_timeout import UploadTimeout
 from gateway.http.graphql.budgets import Budgets
 from gateway.http.graphql.endpoint import GraphQLEndpoint
 from gateway.http.graphql.persisted import PersistedDocumentResolver
@@ -57,8 +57,8 @@ LOADING_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """What a process is told at its start: settings, where the database is, whose tokens it takes, whom GraphiQL may act as, the URL it listens on, who says that it
-    is about to end, and for a demo where the worker works, which then runs inside the server."""
+    """The parameters of a process: settings, the database, the token issuer, the customers as whom GraphiQL may send requests, the URL it listens on, the state of its
+    shutdown, and for a demo the database of the worker that runs inside the server (`clock`)."""
 
     settings: Settings
     database_url: str = field(repr=False)
@@ -71,7 +71,7 @@ class Setup:
 
     @property
     def demo_logins(self) -> tuple[Login, ...]:
-        """None in production, whoever asks for them."""
+        """Return the demo customers; none in production."""
         return () if self.settings.is_production else self.logins
 
     @property
@@ -80,7 +80,7 @@ class Setup:
 
     @property
     def portal_url(self) -> str:
-        """Where the portal's pages are, without a slash at the end."""
+        """Return the URL of the customer pages, without a trailing slash."""
         return (self.settings.portal_url or self.listens_at).rstrip("/")
 
 
@@ -88,46 +88,46 @@ def create_app(setup: Setup) -> ASGIApp:
     settings = setup.settings
     pool = Pool(settings.pool_size, settings.acquire_seconds, command_seconds=settings.command_seconds)
     database = Database(setup.database_url, pool, server_settings=setup.server_settings)
-    # A connection of its own: a process whose pool is busy is not one that should be sent nothing.
-    pulse = Database(setup.database_url, Pool(1), server_settings=setup.server_settings)
+    # A connection of its own, because a process with a busy connection pool should still get requests.
+    health_database = Database(setup.database_url, Pool(1), server_settings=setup.server_settings)
     later = DeferredTasks()
-    portal = _portal(setup, database, later)
-    review = Revalidation(portal.validate, digest(portal.schema, settings.limits))
+    app = _app_state(setup, database, later)
+    revalidation = Revalidation(app.validate, digest(app.schema, settings.limits))
     run_clock = _clock(setup)
-    keeper = RegistrySync(portal.persisted_documents.registry, database, setup.database_url, setup.server_settings, portal.clock, review)
+    sync = RegistrySync(app.persisted_documents.registry, database, setup.database_url, setup.server_settings, app.clock, revalidation)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await database.connect()
-        await pulse.connect()
+        await health_database.connect()
         stop = asyncio.Event()
         if settings.is_production:
-            await portal.files.examiner.start()
+            await app.files.examiner.start()
         clock = asyncio.create_task(run_clock(stop)) if run_clock else None
-        keeping = asyncio.create_task(run_sync(keeper))
-        # Whoever is told that the server listens may ask for any document. Without a database there is no point in waiting for long.
+        sync_task = asyncio.create_task(run_sync(sync))
+        # Clients may send the id of any document as soon as the server listens. Without a database the wait is limited.
         with suppress(TimeoutError):
-            await asyncio.wait_for(portal.persisted_documents.registry.loaded.wait(), LOADING_SECONDS)
+            await asyncio.wait_for(app.persisted_documents.registry.loaded.wait(), LOADING_SECONDS)
         try:
             yield
         finally:
-            keeping.cancel()
-            await asyncio.wait({keeping})
-            await write_last_uses(keeper)
+            sync_task.cancel()
+            await asyncio.wait({sync_task})
+            await write_last_uses(sync)
             stop.set()
             if clock:
                 await clock
             await later.finish()
-            await _close(portal)
-            await pulse.disconnect()
+            await _close(app)
+            await health_database.disconnect()
 
-    readiness = Readiness(_ping(pulse, database, portal.clock), frozenset(revisions()[1:]), setup.drain, portal.persisted_documents.registry.loaded)
-    routes = [*health.routes(readiness), *_routes(setup, portal, later)]
-    return guarded(front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(portal)), hosts_of(settings, gives_token=bool(setup.demo_logins)))
+    readiness = Readiness(_ping(health_database, database, app.clock), frozenset(revisions()[1:]), setup.drain, app.persisted_documents.registry.loaded)
+    routes = [*health.routes(readiness), *_routes(setup, app, later)]
+    return guarded(front(Starlette(routes=routes, lifespan=lifespan), GraphQLEndpoint(app)), hosts_of(settings, gives_token=bool(setup.demo_logins)))
 
 
 def _clock(setup: Setup) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None:
-    """What runs the worker of a demo. Its queue is imported here, because other servers have none."""
+    """Return the function that runs the worker of a demo. Its module is imported here, because other servers do not need the queue."""
     if setup.clock is None:
         return None
     from gateway.wiring.worker import run_beside
@@ -135,41 +135,41 @@ def _clock(setup: Setup) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]]
     return partial(run_beside, setup.settings, setup.clock)
 
 
-def _routes(setup: Setup, portal: AppState, later: DeferredTasks) -> list[BaseRoute]:
-    """Everything beside `/graphql`."""
-    settings, database = setup.settings, portal.database
-    routes: list[BaseRoute] = [jwks(setup.issuer), webhooks(portal.payments, database, portal.clock, later, body_seconds=settings.body_seconds)]
+def _routes(setup: Setup, app: AppState, later: DeferredTasks) -> list[BaseRoute]:
+    """Return all routes except `/graphql`."""
+    settings, database = setup.settings, app.database
+    routes: list[BaseRoute] = [jwks(setup.issuer), webhooks(app.payments, database, app.clock, later, body_seconds=settings.body_seconds)]
     of_customer = max(1, min(settings.max_downloads, settings.pool_size) // 2)
     places = Admission(running=settings.max_downloads, queued=settings.max_queued, wait_seconds=settings.queue_seconds, per_caller=of_customer)
-    bounds = downloads.FileBounds(places, Allowance(settings.downloads_per_minute), portal.uploads, portal.terms.patience, portal.flow)
-    routes += downloads.routes(database, setup.issuer, portal.files, portal.clock, bounds=bounds)
-    routes += pdf_documents.routes(database, setup.issuer, settings, portal.clock)
-    routes.append(oauth.route(_token_endpoint(setup, portal)))
+    bounds = downloads.FileBounds(places, Allowance(settings.downloads_per_minute), app.uploads, app.policy.upload_timeout, app.flow)
+    routes += downloads.routes(database, setup.issuer, app.files, app.clock, bounds=bounds)
+    routes += pdf_documents.routes(database, setup.issuer, settings, app.clock)
+    routes.append(oauth.route(_token_endpoint(setup, app)))
     if settings.is_open:
-        routes += [Route("/", home), *explorer.routes(portal, setup.demo_logins)]
+        routes += [Route("/", home), *explorer.routes(app, setup.demo_logins)]
     return routes
 
 
-async def _close(portal: AppState) -> None:
-    await portal.identity.throttle.close()
-    await portal.payments.close()
-    await portal.files.examiner.close()
-    await portal.files.bucket.close()
-    portal.identity.passwords.close()
-    await portal.database.disconnect()
+async def _close(app: AppState) -> None:
+    await app.identity.throttle.close()
+    await app.payments.close()
+    await app.files.examiner.close()
+    await app.files.bucket.close()
+    app.identity.passwords.close()
+    await app.database.disconnect()
 
 
 def front(site: ASGIApp, endpoint: ASGIApp) -> ASGIApp:
-    """GraphQL without a detour: the endpoint answers every error itself, so it needs nothing of what the site's router and middleware do."""
+    """Send `/graphql` directly to the endpoint, which answers every error itself and so needs neither router nor middleware."""
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        asked = endpoint if scope["type"] == "http" and scope["path"] == "/graphql" else site
-        await asked(scope, receive, send)
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        target = endpoint if scope["type"] == "http" and scope["path"] == "/graphql" else site
+        await target(scope, receive, send)
 
-    return app
+    return dispatch
 
 
-def _portal(setup: Setup, database: Database, later: DeferredTasks) -> AppState:
+def _app_state(setup: Setup, database: Database, later: DeferredTasks) -> AppState:
     settings = setup.settings
     graphql_schema = portal_schema.build()
     check_costs(graphql_schema)
@@ -180,7 +180,7 @@ def _portal(setup: Setup, database: Database, later: DeferredTasks) -> AppState:
         graphql_schema,
         DocumentCache(graphql_schema, planner, settings.limits),
         DocumentCache(graphql_schema, planner, settings.limits),
-        PersistedDocumentResolver(Registry(own_texts(), settings.mode), settings.document_id_keys, ApqCache() if settings.automatic_documents else None),
+        PersistedDocumentResolver(Registry(shipped_texts(), settings.mode), settings.document_id_keys, ApqCache() if settings.automatic_documents else None),
         database,
         tokens_of(settings, setup.issuer),
         identity(settings, _signer(setup.issuer), later, setup.portal_url),
@@ -188,7 +188,7 @@ def _portal(setup: Setup, database: Database, later: DeferredTasks) -> AppState:
         files(settings, setup.issuer, url.rstrip("/"), later),
         partial(validate_document, graphql_schema, settings.limits),
         lambda: datetime.now(UTC),
-        _terms(settings),
+        _policy(settings),
         CorsOrigins(settings.cors_origins),
         admission,
         running_costs,
@@ -200,26 +200,26 @@ def _portal(setup: Setup, database: Database, later: DeferredTasks) -> AppState:
 
 
 def _upload_places(settings: Settings) -> Admission:
-    """A fifth of them for one caller."""
+    """Return the places for uploads, of which one caller may have a fifth."""
     of_caller = max(1, settings.max_uploads // 5)
     return Admission(running=settings.max_uploads, queued=settings.max_queued, wait_seconds=settings.upload_queue_seconds, per_caller=of_caller)
 
 
 def _admissions(settings: Settings) -> tuple[Admission, Admission]:
-    """Places for operations, and for what those of one caller cost together. One caller leaves half of the connections to others."""
-    fair = partial(Admission, queued=settings.max_queued, wait_seconds=settings.queue_seconds)
+    """Return the places for operations, and those for their cost. One caller may use at most half of the connections."""
+    admission = partial(Admission, queued=settings.max_queued, wait_seconds=settings.queue_seconds)
     of_caller = settings.max_caller_running or max(1, min(settings.max_running, settings.pool_size) // 2)
     costs = settings.max_caller_cost
-    return fair(running=settings.max_running, per_caller=of_caller), fair(running=settings.max_running * costs, per_caller=costs)
+    return admission(running=settings.max_running, per_caller=of_caller), admission(running=settings.max_running * costs, per_caller=costs)
 
 
-def _token_endpoint(setup: Setup, portal: AppState) -> oauth.TokenEndpoint:
+def _token_endpoint(setup: Setup, app: AppState) -> oauth.TokenEndpoint:
     settings = setup.settings
     return oauth.TokenEndpoint(
-        lambda caller: unit_of_work.UnitOfWork(portal.database, caller, acquire_seconds=settings.acquire_seconds),
-        portal.identity.sign,
-        portal.identity.throttle,
-        portal.clock,
+        lambda caller: unit_of_work.UnitOfWork(app.database, caller, acquire_seconds=settings.acquire_seconds),
+        app.identity.sign,
+        app.identity.throttle,
+        app.clock,
         (settings.token_issuer, f"{setup.portal_url}/oauth/token"),
         settings.trusted_proxies,
     )
@@ -229,12 +229,12 @@ def _signer(issuer: OwnIssuer) -> Sign:
     return lambda viewer, now, lifetime: sign(viewer, issuer, now=now, lifetime=lifetime)
 
 
-def _terms(settings: Settings) -> RequestPolicy:
+def _policy(settings: Settings) -> RequestPolicy:
     return RequestPolicy(
         authenticated=BodyLimits(settings.max_body_bytes, settings.max_url_bytes, settings.body_seconds),
         anonymous=BodyLimits(min(settings.max_stranger_bytes, settings.max_body_bytes), settings.max_url_bytes, settings.body_seconds),
         operation_seconds=settings.operation_seconds,
-        patience=Patience(settings.upload_seconds, settings.upload_bytes_per_second),
+        upload_timeout=UploadTimeout(settings.upload_seconds, settings.upload_bytes_per_second),
         acquire_seconds=settings.acquire_seconds,
         profile=settings.http_profile,
         trusted_proxies=settings.trusted_proxies,
@@ -244,17 +244,17 @@ def _terms(settings: Settings) -> RequestPolicy:
     )
 
 
-def _ping(pulse: Database, database: Database, clock: Callable[[], datetime]) -> health.Ping:
-    """Which migration the database is at, asked like every operation asks, but on a connection of its own."""
+def _ping(health_database: Database, database: Database, clock: Callable[[], datetime]) -> health.Ping:
+    """Return the function that reads the database's revision, with the settings of an operation, on a connection of its own."""
 
     async def ping() -> str:
-        if database.seconds_without_place >= health.WITHOUT_PLACE_SECONDS:
+        if database.seconds_without_place >= health.NO_CONNECTION_SECONDS:
             raise health.NoConnectionFree(f"no connection has been free for {database.seconds_without_place:.0f} seconds")
-        asked = unit_of_work.UnitOfWork(pulse, unit_of_work.Caller(None, Actor.ANONYMOUS, clock()))
+        session = unit_of_work.UnitOfWork(health_database, unit_of_work.Caller(None, Actor.ANONYMOUS, clock()))
         try:
-            return str((await asked.fetch(blocks()["schema.revision"].sql, ()))[0][0])
+            return str((await session.fetch(blocks()["schema.revision"].sql, ()))[0][0])
         finally:
-            await asked.close()
+            await session.close()
 
     return ping
 

@@ -1,4 +1,4 @@
-"""Where the database is: the one that the settings name, or the built-in one."""
+"""The database: the one that the settings name, or the built-in one."""
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -12,7 +12,7 @@ from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration.production import require_database
 from gateway.wiring.configuration.settings import Settings
 
-# A machine that is busy, with a database that has just started on it, takes a while.
+# A database that has just started on a busy machine answers late.
 CONNECT_SECONDS = 10
 
 
@@ -21,12 +21,12 @@ class CannotReach(OperatorError):
 
 
 class DatabaseAway(CannotReach):
-    """The database does not answer now, and may do so later: it is down, starting, or has no connection free."""
+    """The database does not answer now, but may later: it is down, starting, or has no free connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseUrls:
-    """The database as its administrator and as the application, which setting names it for the application, and what its sessions set."""
+    """The URLs of the administrator and of the application, the setting that the application's is from, and the settings of its sessions."""
 
     admin_url: str = field(repr=False)
     app_url: str = field(repr=False)
@@ -36,9 +36,9 @@ class DatabaseUrls:
 
 @contextmanager
 def postgres(settings: Settings, *, on_create: Callable[[], None] | None = None) -> Iterator[DatabaseUrls]:
-    """The built-in Postgres runs as long as the context. `on_create` is called before it is made; without that none is.
+    """Yield the URLs of the database. The built-in Postgres runs as long as the context. `on_create` is called before it is created; without it none is created.
 
-    Raises CannotReach, and WrongSetting in production, which has no built-in one.
+    Raises CannotReach, and in production WrongSetting without a database URL.
     """
     require_database(settings)
     if settings.database_url:
@@ -59,7 +59,7 @@ def postgres(settings: Settings, *, on_create: Callable[[], None] | None = None)
 
 @asynccontextmanager
 async def connected(url: str, setting: str, server_settings: Mapping[str, str]) -> AsyncIterator[Connection]:
-    """One connection, closed afterwards. Raises CannotReach or DatabaseAway where it cannot be made, which names the setting that `url` is from."""
+    """Yield one connection. Raises CannotReach or DatabaseAway, which names the setting that `url` is from."""
     try:
         connection = await connect(url, seconds=CONNECT_SECONDS, server_settings=server_settings)
     except FAILURES as error:
@@ -71,16 +71,16 @@ async def connected(url: str, setting: str, server_settings: Mapping[str, str]) 
         await connection.close()
 
 
-async def check(place: DatabaseUrls) -> None:
-    """One connection as the application. Raises CannotReach with what to do, and DatabaseAway where waiting may be enough."""
-    async with connected(place.app_url, place.setting, place.server_settings) as connection:
+async def check(urls: DatabaseUrls) -> None:
+    """Connect once as the application. Raises CannotReach with what to do, and DatabaseAway if the database may answer later."""
+    async with connected(urls.app_url, urls.setting, urls.server_settings) as connection:
         if not await is_migrated(connection):
             raise CannotReach("The database is empty. Run `./portico migrate` first.")
 
 
 @contextmanager
 def filling() -> Iterator[None]:
-    """Raises CannotReach where the database does not take the demo data."""
+    """Raises CannotReach if the demo data cannot be written."""
     try:
         yield
     except (*CONNECTION_LOST_ERRORS, *DRIVER_ERRORS) as error:
@@ -88,7 +88,7 @@ def filling() -> Iterator[None]:
 
 
 def _external(admin_url: str, app_url: str | None) -> DatabaseUrls:
-    """Without a URL of its own the application logs in as the administrator and takes on its role at once; behind a pooler, give it one."""
+    """Return the URLs of a database in the settings. Without its own URL, the application logs in as the administrator and sets its role; a pooler needs the own URL."""
     if app_url:
         return DatabaseUrls(admin_url, app_url, setting="PORTICO_APP_DATABASE_URL")
     return DatabaseUrls(admin_url, admin_url, {"role": APP, **APP_SETTINGS})

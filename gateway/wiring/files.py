@@ -1,4 +1,4 @@
-"""What attachments need, put together from the settings."""
+"""The objects for attachments, from the settings."""
 
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from datetime import datetime
@@ -16,12 +16,12 @@ from storage.pdf.examiner import Examiner
 from storage.policies import PresignedPosts
 from storage.scan import Clamd
 
-# How long a bucket may take nothing of a request, or take to answer it.
+# How long a bucket may read nothing of a request, or take to answer it.
 STEP_SECONDS = 20.0
 
 
 def files(settings: Settings, issuer: OwnIssuer, url: str, later: Callable[[Coroutine[Any, Any, None]], None]) -> Files:
-    """`url` is where the gateway is reached from outside. The newest key signs addresses, all of them verify."""
+    """Return the objects for attachments. `url` is the public URL of the gateway. The newest key signs URLs; all keys verify."""
     secret = secret_of(issuer.keys[0])
     limits = FileLimits(
         settings.max_files_per_parent,
@@ -39,13 +39,13 @@ def files(settings: Settings, issuer: OwnIssuer, url: str, later: Callable[[Coro
 
 
 def bucket_of(settings: Settings, direct_url: str, secret: bytes) -> Bucket:
-    """S3 where a bucket is named, and else a folder in the data directory."""
+    """Return an S3 bucket if the settings name one, else a folder in the data directory."""
     if settings.s3_bucket is None:
         return Local(settings.data_dir.resolve() / "bucket", direct_url, secret)
     # Amazon's SDK takes a third of a second to import, and only servers with a bucket need it.
     from storage.s3 import S3, S3Config
 
-    place = S3Config(
+    config = S3Config(
         settings.s3_bucket,
         settings.s3_region,
         settings.s3_endpoint,
@@ -55,15 +55,15 @@ def bucket_of(settings: Settings, direct_url: str, secret: bytes) -> Bucket:
         step_seconds=min(STEP_SECONDS, settings.upload_seconds),
         bytes_per_second=settings.s3_bytes_per_second,
     )
-    return S3(place, None if settings.s3_post_policy else PresignedPosts(direct_url, secret))
+    return S3(config, None if settings.s3_post_policy else PresignedPosts(direct_url, secret))
 
 
 async def put_all(bucket: Bucket, contents: Iterable[tuple[str, str, bytes]]) -> None:
-    """Keys, media types and bytes, into a bucket that is closed afterwards."""
+    """Store these keys, media types and bytes in a bucket, and close it."""
     for key, content_type, content in contents:
-        await bucket.put(key, _whole(content), content_type)
+        await bucket.put(key, _one_chunk(content), content_type)
     await bucket.close()
 
 
-async def _whole(content: bytes) -> AsyncIterator[bytes]:
+async def _one_chunk(content: bytes) -> AsyncIterator[bytes]:
     yield content

@@ -1,7 +1,7 @@
-"""Which names a server in development answers to.
+"""The host names that a server in development accepts.
 
-A page that a browser has loaded from somewhere can point its own name at this machine afterwards (DNS rebinding): for the browser, what it reads here is then its own.
-The `Host` header still has that name, so whoever names neither this machine nor an address from the settings gets nothing, the demo's token least of all.
+A page of another site can resolve its own name to this machine after it was loaded (DNS rebinding); the browser then lets the page read responses of this server.
+The `Host` header still has that name, so requests that name neither this machine nor a URL of the settings are refused, to protect above all the tokens of the demo.
 """
 
 import re
@@ -15,16 +15,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from auth.jwt.issuers import is_loopback
 from gateway.wiring.configuration.settings import Settings
 
-# RFC 9110 §7.2: a name or an address, IPv6 in brackets, and maybe a port, which tells nothing.
+# RFC 9110 §7.2: a name or an address, IPv6 in brackets, and an optional port, which is ignored.
 HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([^:\[\]/@\s]+?)\.?)(?::\d{0,5})?", re.IGNORECASE)
-# Balancers name whom they ask by an address of their own, and hear nothing but whether the process lives.
+# Load balancers use a host name of their own, and these paths disclose nothing but the state of the process.
 FOR_ALL = ("/livez", "/readyz")
 WRONG = "This server is not reached by this name. If it should be, set PORTICO_PUBLIC_URL to its address."
 MISDIRECTED = {"errors": [{"message": WRONG, "extensions": {"code": "MISDIRECTED_REQUEST"}}]}
 
 
 class Hosts:
-    """`names` are those besides the ones of this machine; with `takes_addresses` every address is good, as no page can take one for its name."""
+    """`names` are accepted besides those of this machine. With `takes_addresses` every IP address is, because DNS rebinding needs a name."""
 
     def __init__(self, names: Iterable[str], *, takes_addresses: bool) -> None:
         self._names = frozenset(name.lower() for name in names)
@@ -39,7 +39,7 @@ class Hosts:
 
 
 def hosts_of(settings: Settings, *, gives_token: bool) -> Hosts | None:
-    """None where any name is good: in production, and where others than this machine reach a server that gives nothing away."""
+    """Return the accepted names; None for all: in production, and on a server without demo tokens that listens on more than this machine."""
     is_local = is_loopback(settings.host)
     if settings.is_production or not (is_local or gives_token):
         return None
@@ -48,19 +48,19 @@ def hosts_of(settings: Settings, *, gives_token: bool) -> Hosts | None:
 
 
 def guarded(app: ASGIApp, hosts: Hosts | None) -> ASGIApp:
-    """The application, for requests with exactly one good `Host`."""
+    """Return the application, which answers 421 unless a request has exactly one accepted `Host`."""
     if hosts is None:
         return app
 
-    async def checked(scope: Scope, receive: Receive, send: Send) -> None:
+    async def check_host(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"] not in FOR_ALL:
-            given = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-            if len(given) != 1 or not hosts.accepts(given[0]):
+            values = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+            if len(values) != 1 or not hosts.accepts(values[0]):
                 await JSONResponse(MISDIRECTED, 421, {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"})(scope, receive, send)
                 return
         await app(scope, receive, send)
 
-    return checked
+    return check_host
 
 
 def _is_address(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""What signing in needs, put together from the settings."""
+"""The objects for sign-in, from the settings."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -37,12 +37,12 @@ def identity(settings: Settings, sign: Sign, later: DeferredTasks, portal_url: s
 
 
 def post(settings: Settings) -> Post:
-    """The same for the server, which writes letters, and for the worker, which sends those that are left."""
+    """Return the objects for mail, for the server and for the worker, which sends letters that were not sent yet."""
     return Post(sender(settings), Seal(secret_of_portal(settings)))
 
 
 def sender(settings: Settings) -> Sender:
-    """SMTP where a server is named, and else a folder of letters. Raises WrongSetting."""
+    """Return SMTP if the settings name a server, else a folder of letters. Raises WrongSetting."""
     name, address = parseaddr(settings.mail_from)
     if settings.smtp_host is None:
         return Folder(settings.data_dir / "mail", author(address, name=name))

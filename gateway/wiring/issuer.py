@@ -1,4 +1,4 @@
-"""Whose tokens we take: our own, and those of the issuers in the settings."""
+"""The accepted issuers of tokens: this gateway, and those in the settings."""
 
 import os
 import re
@@ -18,15 +18,15 @@ from auth.jwt.tokens import OwnIssuer, Tokens
 from db.builtin.embedded import IS_A_FILE
 from gateway.wiring.configuration.settings import Settings, WrongSetting
 
-# Other servers know this key, none signs with it yet: the first step of a rotation on more than one server.
+# Servers verify with this key, and none signs with it yet: the first step of a rotation on more than one server.
 ANNOUNCED = ".next.pem"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-ONE_SIGNS = "Make one with `./portico keys new`."
-ONE_SECRET = "Make one with `./portico keys secret`."
+NEW_KEY = "Make one with `./portico keys new`."
+NEW_SECRET = "Make one with `./portico keys secret`."
 
 
 def issuer_of(settings: Settings) -> OwnIssuer:
-    """Raises WrongSetting: production takes no secret, which verifies and signs alike and may lie about in a folder."""
+    """Return this gateway's issuer. Raises WrongSetting, in production also for a shared secret, because whoever can verify with it can also sign."""
     return OwnIssuer(settings.token_issuer, settings.token_audience, _keys(settings))
 
 
@@ -34,7 +34,7 @@ def _keys(settings: Settings) -> tuple[Key, ...]:
     if settings.signing_keys_dir:
         return _stored_keys(settings.signing_keys_dir)
     if settings.is_production:
-        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: is needed in production, which does not sign with a PORTICO_TOKEN_SECRET. {ONE_SIGNS}")
+        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: is needed in production, which does not sign with a PORTICO_TOKEN_SECRET. {NEW_KEY}")
     try:
         return (shared(settings.token_secret or stored_secret(settings.data_dir, "token-secret")),)
     except UnusableKey as error:
@@ -42,14 +42,14 @@ def _keys(settings: Settings) -> tuple[Key, ...]:
 
 
 def _stored_keys(folder: Path) -> tuple[Key, ...]:
-    """The newest by name first; those announced last. What is wrong is told by the names of files: the folder is the setting's value."""
+    """Return the keys, the newest by name first and announced ones last. Errors have the names of files only, because the folder is the setting's value."""
     try:
         files = sorted(folder.glob("*.pem"), key=lambda path: (not path.name.endswith(ANNOUNCED), path.name), reverse=True)
         keys = tuple(_stored_key(path) for path in files)
     except OSError as error:
         raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: {_name(error)} cannot be read ({error.strerror}).") from None
     if not files or files[0].name.endswith(ANNOUNCED):
-        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: has no key that signs (NAME.pem). {ONE_SIGNS}")
+        raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: has no key that signs (NAME.pem). {NEW_KEY}")
     if len({key.kid for key in keys}) < len(keys):
         raise WrongSetting(f"PORTICO_SIGNING_KEYS_DIR: has NAME.pem and NAME{ANNOUNCED} for one NAME.")
     return keys
@@ -66,13 +66,13 @@ def _stored_key(path: Path) -> Key:
 
 
 def _name(error: OSError) -> str:
-    """The file that could not be read; the folder itself has no name here."""
+    """Return the name of the file that could not be read, or `the folder`."""
     name = Path(str(error.filename or "")).name
     return name if name.endswith(".pem") else "the folder"
 
 
 def new_key(settings: Settings, algorithm: Ours, *, now: datetime) -> Path:
-    """A key in the folder of the settings, or in one that could become it. Its name is the time. Raises WrongSetting."""
+    """Create a key in the folder of the settings, or in a new folder in the data directory. Its name is the time. Raises WrongSetting."""
     folder = settings.signing_keys_dir or settings.data_dir / "signing-keys"
     path = folder / f"{now:%Y-%m-%d-%H%M%S}.pem"
     try:
@@ -85,18 +85,20 @@ def new_key(settings: Settings, algorithm: Ours, *, now: datetime) -> Path:
 
 
 def tokens_of(settings: Settings, ours: OwnIssuer) -> Tokens:
-    """Raises WrongSetting when two issuers have one name, and in production for keys that come over an open line."""
+    """Return the verifier of all issuers. Raises WrongSetting if two issuers have one name, and in production for keys that are not fetched over https."""
     names = [ours.name, *(other.name for other in settings.issuers)]
     if len(set(names)) < len(names):
-        raise WrongSetting("PORTICO_ISSUERS: two issuers have one name; PORTICO_TOKEN_ISSUER is ours.")
+        raise WrongSetting("PORTICO_ISSUERS: two issuers have one name; PORTICO_TOKEN_ISSUER is the gateway's own.")
     for number, other in enumerate(settings.issuers):
         if settings.is_production and not other.jwks_url.startswith("https:"):
-            raise WrongSetting(f"PORTICO_ISSUERS.{number}.jwks_url: must be https in production: who can change these keys in transit signs in as anybody.")
+            raise WrongSetting(
+                f"PORTICO_ISSUERS.{number}.jwks_url: must be https in production, because whoever can change these keys in transit can sign in as any customer."
+            )
     return Tokens(ours, [trusting(other) for other in settings.issuers])
 
 
 def jwks(ours: OwnIssuer) -> Route:
-    """Our public keys, for those who verify our tokens themselves."""
+    """Return the route of the public keys, for services that verify this gateway's tokens themselves."""
     body = published(ours.keys)
 
     async def answer(_: Request) -> Response:
@@ -106,17 +108,17 @@ def jwks(ours: OwnIssuer) -> Route:
 
 
 def secret_of_portal(settings: Settings) -> str:
-    """What previews are signed and letters are sealed with; the same for all servers and workers of a portal.
+    """Return the secret that signs previews and seals letters; the same for all servers and workers of a portal.
 
-    Raises WrongSetting: of secrets that each machine made by itself, no other machine could open anything.
+    Raises WrongSetting in production without the setting, because other machines could not read what a generated secret has sealed.
     """
     if settings.secret is None and settings.is_production:
-        raise WrongSetting(f"PORTICO_SECRET: is needed in production, the same for all servers and workers. {ONE_SECRET}")
+        raise WrongSetting(f"PORTICO_SECRET: is needed in production, the same for all servers and workers. {NEW_SECRET}")
     return settings.secret or stored_secret(settings.data_dir, "secret")
 
 
 def stored_secret(folder: Path, name: str) -> str:
-    """The secret of this name in the data directory, made when it is first asked for: whole from the moment it has its name. Raises WrongSetting."""
+    """Return the secret of this name in the data directory. It is created at the first call, atomically: the file is complete before it has its name. Raises WrongSetting."""
     path = folder / name
     try:
         folder.mkdir(parents=True, exist_ok=True)

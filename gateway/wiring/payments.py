@@ -1,4 +1,4 @@
-"""Who takes the payments, put together from the settings."""
+"""The payment processors and the rules of payments, from the settings."""
 
 import hmac
 import sqlite3
@@ -19,9 +19,9 @@ from resolvers.context import Letterhead, Payments
 
 
 def payments(settings: Settings) -> Payments:
-    """New methods are added at the first processor. The sandbox remembers its charges in the data directory, so that server and worker see the same.
+    """Return the objects for payments. New methods are added at the first processor. The sandbox stores its charges in the data directory, shared by server and worker.
 
-    Raises WrongSetting: in production nobody pays in play money by mistake.
+    Raises WrongSetting, in production also if the sandbox would be the only processor without being set.
     """
     require_processor(settings)
     secret = secret_of_portal(settings)
@@ -44,7 +44,7 @@ def payments(settings: Settings) -> Payments:
 
 
 def _stripe(secret_key: str, settings: Settings) -> Processor:
-    """Its SDK is imported where it is used, and before the first request."""
+    """Return Stripe. Its SDK is imported only here, before the first request."""
     from payments.stripe import Stripe, StripeAccount
 
     return Stripe(StripeAccount(secret_key, settings.stripe_publishable_key, settings.stripe_webhook_secret))
@@ -55,7 +55,7 @@ def issuer(settings: Settings) -> InvoiceIssuer:
 
 
 def policy(settings: Settings) -> RetryPolicy:
-    """Raises WrongSetting."""
+    """Return the rule for retries of failed charges. Raises WrongSetting."""
     try:
         return RetryPolicy(settings.retry_days, Ending(settings.dunning_ending))
     except ValueError as error:
@@ -63,7 +63,7 @@ def policy(settings: Settings) -> RetryPolicy:
 
 
 def _letterhead(settings: Settings) -> Letterhead:
-    """Of letters that no request causes. The portal is where the server listens, unless a setting says where."""
+    """Return the letterhead of letters without a request. Without a setting, the portal's URL is the address the server listens on."""
     url = settings.portal_url or f"http://{settings.host}:{settings.port}"
     return Letterhead(settings.merchant, url.rstrip("/"), Seal(secret_of_portal(settings)))
 
@@ -73,10 +73,10 @@ def _numbering(settings: Settings) -> Numbering:
 
 
 def require_processor(settings: Settings) -> None:
-    """Raises WrongSetting."""
+    """Raises WrongSetting if no processor is configured."""
     if settings.stripe_secret_key is None and not _has_sandbox(settings):
         raise WrongSetting(
-            "PORTICO_STRIPE_SECRET_KEY: is needed in production, because the sandbox takes no real money. PORTICO_SANDBOX=true takes it all the same."
+            "PORTICO_STRIPE_SECRET_KEY: is needed in production, because the sandbox takes no real money. PORTICO_SANDBOX=true allows the sandbox."
         )
 
 
@@ -85,7 +85,7 @@ def _has_sandbox(settings: Settings) -> bool:
 
 
 def _ledger(folder: Path) -> Ledger:
-    """Raises WrongSetting."""
+    """Return the ledger of the sandbox in this folder. Raises WrongSetting."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return Ledger(folder / "sandbox.sqlite3")
@@ -94,5 +94,5 @@ def _ledger(folder: Path) -> Ledger:
 
 
 def _derived(secret: str, purpose: str) -> bytes:
-    """A key for one purpose only."""
+    """Return a key derived from the secret for one purpose."""
     return hmac.digest(secret.encode(), purpose.encode(), "sha256")

@@ -1,4 +1,4 @@
-"""Whether the worker's queue is connected, for its log and its health endpoint."""
+"""The connection state of the worker's queue, for its log and its health endpoint."""
 
 import logging
 from collections.abc import Callable
@@ -9,16 +9,16 @@ from db.outages import describe
 
 logger = logging.getLogger("portico.worker")
 
-# Pauses before the next attempt to connect grow to the last of these, and shrink again once a connection has lasted for a while.
+# The pauses before attempts to connect: they grow to the last of these, and start again after a connection that lasted LASTING_SECONDS.
 PAUSES_SECONDS = (0.5, 1.0, 2.0)
 LASTING_SECONDS = 5.0
-# A cause that stays is repeated in the log this often.
+# How often an unchanged cause is repeated in the log.
 REPEATED_SECONDS = 60.0
 
 
 @dataclass(slots=True)
 class QueueStatus:
-    """Every loss is a line of the log, and so is every return; of attempts that fail alike, one a minute. `on_ready` is called when the queue is connected first."""
+    """Logs every loss and every new connection, and of attempts with the same failure one per minute. `on_ready` is called at the first connection."""
 
     on_ready: Callable[[], None] = lambda: None
     is_connected: bool = False
@@ -26,27 +26,27 @@ class QueueStatus:
     _attempts: int = 0
     _cause: str = ""
     _changed_at: float = 0.0
-    _written_at: float = 0.0
-    _is_outage_written: bool = False
+    _logged_at: float = 0.0
+    _is_outage_logged: bool = False
 
     def connected(self) -> None:
-        if self._is_outage_written:
+        if self._is_outage_logged:
             logger.warning("the worker's queue is connected again after %.1f seconds", monotonic() - self._changed_at)
-            self._is_outage_written = False
+            self._is_outage_logged = False
         if not self._was_connected:
             self.on_ready()
         self.is_connected = self._was_connected = True
         self._changed_at = monotonic()
 
     def lost(self, error: BaseException) -> float:
-        """Write down why, and return how many seconds to wait before the next attempt."""
+        """Log the cause, and return how many seconds to wait before the next attempt."""
         now, cause = monotonic(), describe(error)
         if self.is_connected and now - self._changed_at >= LASTING_SECONDS:
             self._attempts, self._cause = 0, ""
-        if self.is_connected or cause != self._cause or now - self._written_at >= REPEATED_SECONDS:
+        if self.is_connected or cause != self._cause or now - self._logged_at >= REPEATED_SECONDS:
             event = "is lost" if self.is_connected else "cannot be connected"
             logger.error("the worker's queue %s, and no job runs until it is connected again: %s", event, cause)
-            self._cause, self._written_at, self._is_outage_written = cause, now, True
+            self._cause, self._logged_at, self._is_outage_logged = cause, now, True
         if self.is_connected or not self._attempts:
             self._changed_at = now
         self.is_connected = False

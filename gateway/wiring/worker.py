@@ -27,8 +27,8 @@ from jobs.worker import QueueLost, WorkerState, work
 
 logger = logging.getLogger("portico.worker")
 
-AGAIN_SECONDS = 5.0
-# What connecting again may mend.
+RESTART_SECONDS = 5.0
+# Errors after which connecting again may help.
 OUTAGES = (*CONNECTION_LOST_ERRORS, *DRIVER_ERRORS, DatabaseUnavailable, QueueLost)
 
 
@@ -61,40 +61,40 @@ async def tick_once(settings: Settings, place: DatabaseUrls, at: datetime | None
         return TickResult(counts)
 
 
-async def until_reachable(place: DatabaseUrls, stop: asyncio.Event) -> None:
-    """Wait for a database that is away, with a line of the log for each attempt. Raises CannotReach for what only an operator can mend, such as a wrong password."""
+async def until_reachable(urls: DatabaseUrls, stop: asyncio.Event) -> None:
+    """Wait until the database answers, and log failed attempts. Raises CannotReach for errors that only an operator can correct, such as a wrong password."""
     status = QueueStatus()
     while not stop.is_set():
         try:
-            return await check(place)
+            return await check(urls)
         except DatabaseAway as error:
             await pause(status.lost(error), stop)
 
 
-async def run_worker(settings: Settings, place: DatabaseUrls, *, on_ready: Callable[[], None], stop: asyncio.Event) -> None:
-    """Until `stop` is set. While Postgres is away it tries to connect again, and says so in the log; `on_ready` is called when the queue is connected first.
+async def run_worker(settings: Settings, urls: DatabaseUrls, *, on_ready: Callable[[], None], stop: asyncio.Event) -> None:
+    """Run until `stop` is set. While Postgres is unavailable, it tries to connect again and logs it; `on_ready` is called at the first connection of the queue.
 
-    Raises WrongSetting, PortInUse, and QueueEnded or any other error that connecting again does not mend.
+    Raises WrongSetting, PortInUse, and QueueEnded or another error after which connecting again does not help.
     """
     status = QueueStatus(on_ready)
-    async with _duties(settings, place) as duties, worker_health(settings, place, status):
+    async with _duties(settings, urls) as duties, worker_health(settings, urls, status):
         worker = WorkerState(duties, lambda: datetime.now(UTC), stop)
         while not stop.is_set():
             try:
-                async with _queue(place) as connection:
+                async with _queue(urls) as connection:
                     await work(worker, connection, status.connected)
             except OUTAGES as error:
                 await pause(status.lost(error), stop)
 
 
-async def run_beside(settings: Settings, place: DatabaseUrls, stop: asyncio.Event) -> None:
-    """The worker inside the server of a demo. What would end a process of its own is logged, and it starts again."""
+async def run_beside(settings: Settings, urls: DatabaseUrls, stop: asyncio.Event) -> None:
+    """Run the worker inside the server of a demo. An error that would end a worker process is logged, and the worker starts again."""
     while not stop.is_set():
         try:
-            await run_worker(settings, place, on_ready=lambda: None, stop=stop)
-        except Exception:  # a server that bills nobody would be worse than a log that says why
+            await run_worker(settings, urls, on_ready=lambda: None, stop=stop)
+        except Exception:  # after any failure, because the demo must continue to bill
             logger.exception("the worker inside the server failed and starts again")
-            await pause(AGAIN_SECONDS, stop)
+            await pause(RESTART_SECONDS, stop)
 
 
 async def pause(seconds: float, stop: asyncio.Event) -> None:
@@ -112,27 +112,34 @@ def stopping() -> asyncio.Event:
 
 
 @asynccontextmanager
-async def _duties(settings: Settings, place: DatabaseUrls) -> AsyncIterator[Duties]:
-    """What a worker works with. It only deletes from the bucket, so it needs no address to which others upload."""
-    takings, bucket = payments(settings), bucket_of(settings, "", b"")
+async def _duties(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[Duties]:
+    """Yield the objects that the jobs need. The worker only deletes from the bucket, so the bucket needs no URL for uploads."""
+    payment_setup, bucket = payments(settings), bucket_of(settings, "", b"")
     pool = Pool(settings.clock_concurrency + 1, command_seconds=settings.command_seconds)
     try:
-        async with Database(place.app_url, pool, server_settings=place.server_settings) as database:
+        async with Database(urls.app_url, pool, server_settings=urls.server_settings) as database:
             concurrency = settings.clock_concurrency
             billing = Billing(
-                database, takings.processors, takings.policy, concurrency, takings.numbering, takings.letterhead, takings.service_begins, takings.issuer
+                database,
+                payment_setup.processors,
+                payment_setup.policy,
+                concurrency,
+                payment_setup.numbering,
+                payment_setup.letterhead,
+                payment_setup.service_begins,
+                payment_setup.issuer,
             )
             yield Duties(billing, bucket, post(settings))
     finally:
-        await takings.close()
+        await payment_setup.close()
         await bucket.close()
 
 
 @asynccontextmanager
-async def _queue(place: DatabaseUrls) -> AsyncIterator[Connection]:
-    """The connection of the queue. One that no longer answers is noticed by its command timeout."""
-    settings = {"application_name": "portico-worker", **place.server_settings}
-    connection = await connect(place.app_url, seconds=5, command_seconds=8, server_settings=settings)
+async def _queue(urls: DatabaseUrls) -> AsyncIterator[Connection]:
+    """Yield the connection of the queue. Its command timeout detects a connection that no longer answers."""
+    settings = {"application_name": "portico-worker", **urls.server_settings}
+    connection = await connect(urls.app_url, seconds=5, command_seconds=8, server_settings=settings)
     try:
         yield connection
     finally:

@@ -1,4 +1,4 @@
-"""The worker's own health endpoint: whether its queue is connected, and when each job last ran."""
+"""The health endpoint of the worker: the connection of its queue, and the last pass of each job."""
 
 import asyncio
 import logging
@@ -19,7 +19,7 @@ from billing.rows.passes import JobPass
 from db.outages import describe
 from db.pool import Database, Pool
 from gateway.http.serving.server import configured, listen
-from gateway.routes.health import HEADERS, REMEMBERED_SECONDS
+from gateway.routes.health import CACHE_SECONDS, HEADERS
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.database import DatabaseUrls
 from gateway.wiring.queue_status import QueueStatus
@@ -32,7 +32,7 @@ POLL_SECONDS = 2.0
 
 
 class HealthServer(uvicorn.Server):
-    """A server beside other work, which leaves signals to the process."""
+    """A server that runs next to the worker and leaves signals to the process."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -40,14 +40,14 @@ class HealthServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def worker_health(settings: Settings, place: DatabaseUrls, status: QueueStatus) -> AsyncIterator[None]:
-    """Answer on PORTICO_WORKER_PORT as long as the context; without that setting there is no endpoint. Raises PortInUse."""
+async def worker_health(settings: Settings, urls: DatabaseUrls, status: QueueStatus) -> AsyncIterator[None]:
+    """Listen on PORTICO_WORKER_PORT as long as the context; without that setting there is no endpoint. Raises PortInUse."""
     if settings.worker_port is None:
         yield
         return
     listener = listen(settings.host, settings.worker_port, "PORTICO_WORKER_PORT")
-    # A connection of its own: a worker whose pool is busy is not one that does nothing.
-    async with Database(place.app_url, Pool(1), server_settings=place.server_settings) as database:
+    # A connection of its own, because a worker with a busy connection pool is still working.
+    async with Database(urls.app_url, Pool(1), server_settings=urls.server_settings) as database:
         server = HealthServer(configured(Starlette(routes=_routes(Health(database, status))), 1.0))
         serving = asyncio.create_task(server.serve([listener]))
         logger.info("worker health is at http://%s:%d/readyz", *listener.getsockname()[:2])
@@ -60,27 +60,27 @@ async def worker_health(settings: Settings, place: DatabaseUrls, status: QueueSt
 
 @dataclass(slots=True)
 class Health:
-    """Asks the database at most once a second, however often it is asked itself."""
+    """The health of the worker, read from the database at most once a second and cached."""
 
     database: Database
     status: QueueStatus
-    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    _answer: dict[str, Any] = field(default_factory=dict)
-    _answered_at: float = float("-inf")
+    _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    _body: dict[str, Any] = field(default_factory=dict)
+    _read_at: float = float("-inf")
 
     async def answer(self) -> dict[str, Any]:
-        """`status` is `ready`, or what is wrong."""
-        async with self._turn:
-            if monotonic() - self._answered_at > REMEMBERED_SECONDS:
-                self._answer, self._answered_at = await self._query(), monotonic()
-        return self._answer
+        """Return the body; its `status` is `ready`, or the problem."""
+        async with self._lock:
+            if monotonic() - self._read_at > CACHE_SECONDS:
+                self._body, self._read_at = await self._read(), monotonic()
+        return self._body
 
-    async def _query(self) -> dict[str, Any]:
+    async def _read(self) -> dict[str, Any]:
         now = datetime.now(UTC)
         try:
             async with asyncio.timeout(POLL_SECONDS):
                 passes = await passes_of(system(self.database, now))
-        except Exception as error:  # whatever keeps it from answering, nothing is known of the passes
+        except Exception as error:  # after any failure, the passes are unknown
             logger.warning("the database does not answer: %s", describe(error))
             return {"status": "the database does not answer", "jobs": {}}
         jobs = {job.name: _status_body(passes.get(job.name), is_late=is_overdue(job, passes.get(job.name), now)) for job in JOBS}
@@ -101,6 +101,6 @@ def _routes(health: Health) -> list[Route]:
 
 
 def _status_body(last: JobPass | None, *, is_late: bool) -> dict[str, Any]:
-    """What went wrong stands in the log and in the database only: this endpoint asks nobody for a token."""
+    """Return the state of a job. Its error is in the log and in the database only, because this endpoint needs no token."""
     times = {name: at.isoformat() if (at := getattr(last, name, None)) else None for name in ("started_at", "finished_at", "succeeded_at")}
     return {**times, "outcome": last.outcome if last else None, "is_overdue": is_late}

@@ -13,7 +13,7 @@ import pytest
 from pydantic.fields import FieldInfo
 
 from gateway.cli.reference import env_example
-from gateway.wiring.configuration.environment import PREFIX, expected, written
+from gateway.wiring.configuration.environment import PREFIX, as_variable, expected
 from gateway.wiring.configuration.secret_settings import SECRETS
 from gateway.wiring.configuration.setting_values import choices
 from gateway.wiring.configuration.settings import Settings, WrongSetting, load
@@ -151,7 +151,7 @@ LISTS = {name: setting for name, setting in FIELDS.items() if isinstance(setting
 
 @pytest.mark.parametrize("name", LISTS)
 def test_a_list_is_written_with_commas_or_as_json(name: str, env: Load) -> None:
-    right = written(LISTS[name].examples[0] if LISTS[name].examples else LISTS[name].default)
+    right = as_variable(LISTS[name].examples[0] if LISTS[name].examples else LISTS[name].default)
     items = right.split(",")
     as_json = json.dumps([int(item) if item.isdecimal() else item for item in items])
     values = [getattr(env(**{variable(name): text}), name) for text in (right, ", ".join(items), as_json, f" {as_json} ")]

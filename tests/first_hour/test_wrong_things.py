@@ -40,7 +40,7 @@ def test_a_port_in_use(root: Path, tmp_path: Path, taken_port: str, command: str
 
 
 def test_a_host_that_is_none(root: Path, tmp_path: Path) -> None:
-    assert_one_line(run(root, tmp_path, "demo", HOST="256.1.1.1"), tmp_path, "PORTICO_HOST: is no address of this machine")
+    assert_one_line(run(root, tmp_path, "demo", HOST="256.1.1.1"), tmp_path, "PORTICO_HOST: is not an address of this machine")
 
 
 def test_a_database_whose_host_is_not_known(root: Path, tmp_path: Path) -> None:

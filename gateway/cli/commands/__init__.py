@@ -1,1 +1,1 @@
-"""What the commands do, imported when they are called."""
+"""The implementations of the commands, imported when a command is called."""

@@ -26,7 +26,7 @@ IDENTIFIER = re.compile(r"[a-z0-9][a-z0-9-]{1,62}")
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """What is to be registered: whom to write to, which tokens name it, and what those may do."""
+    """The app to register: its contact, the issuer of its tokens, and their scopes."""
 
     identifier: str
     name: str
@@ -40,12 +40,12 @@ class App:
 
     @property
     def may_have_credential(self) -> bool:
-        """Whether it gets its tokens by a secret or a key of its own."""
+        """Whether it gets its tokens with its own secret or key."""
         return self.kind == "PARTNER" and self.issuer is None
 
     @property
     def values(self) -> dict[str, Any]:
-        """The columns of its row beside the id."""
+        """Return the columns of its row, the id excepted."""
         return {
             "name": self.name,
             "contact": self.contact,
@@ -60,26 +60,24 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class NewCredential:
-    """What an app is to prove itself with: a file with a public key, or a new secret."""
+    """The new credential of an app: a file with a public key, or a new secret."""
 
     public_key: Path | None
     is_new_secret: bool
 
 
 def add(app: App, credential: NewCredential, data_dir: Path | None) -> None:
-    """Print the secret of a partner that has got one."""
+    """Register or change an app, and print a new secret if there is one."""
     settings = load(data_dir=data_dir)
     _check_app(app, settings)
     if not app.may_have_credential and (credential.public_key or credential.is_new_secret):
-        raise WrongSetting(
-            "An app of ours has no secret and no key, and neither has one of another issuer: its tokens come from signing in, or from an issuer."
-        )
+        raise WrongSetting("A first-party app, or an app of another issuer, has no secret and no key: its tokens come from signing in, or from the issuer.")
     jwk = _public_key(credential.public_key)
     has_none = not app.may_have_credential
 
     async def work(transaction: Transaction) -> tuple[str | None, bool]:
         if holder := await _holder(transaction, app):
-            raise WrongSetting(f"This issuer's tokens of this name are those of {holder} already.")
+            raise WrongSetting(f"The client {holder} already uses this issuer and this name.")
         client = await transaction.first("clients.save", id=app.identifier, **app.values)
         if client is None:
             raise WrongSetting(f"{app.identifier} is a client of another kind.")
@@ -98,7 +96,7 @@ def _print_registered(identifier: str, secret: str | None, *, is_disabled: bool)
 
 
 def _check_app(app: App, settings: Settings) -> None:
-    """Raises WrongSetting."""
+    """Raises WrongSetting for an app that cannot be registered."""
     is_partner = app.kind == "PARTNER"
     if not IDENTIFIER.fullmatch(app.identifier):
         raise WrongSetting("The id of a client has 2 to 63 small letters, digits and dashes.")
@@ -115,14 +113,14 @@ def _check_app(app: App, settings: Settings) -> None:
 
 
 async def _holder(transaction: Transaction, app: App) -> str | None:
-    """The other client that is known by the same tokens."""
+    """Return the other client with the same issuer and name, if there is one."""
     wanted = app.values["issuer"], app.values["issuer_client_id"]
     others = [client for client in await transaction.run("clients.all") if client.id != app.identifier] if app.issuer else []
     return next((client.id for client in others if (client.issuer, client.issuer_client_id) == wanted), None)
 
 
 async def _renew(transaction: Transaction, identifier: str, jwk: str | None) -> str | None:
-    """A key, or a secret, in place of what the client had; gives back the secret."""
+    """Replace the credentials of a client by a key or a new secret, and return the secret."""
     secret, credential = None if jwk else fresh_secret(), "credential-" + secrets.token_hex(8)
     await transaction.run("client_credentials.save", client_id=identifier, id=credential, secret_hash=hash_of(secret) if secret else None, jwk=jwk)
     await transaction.run("client_credentials.drop_others", client_id=identifier, id=credential)
@@ -131,23 +129,23 @@ async def _renew(transaction: Transaction, identifier: str, jwk: str | None) -> 
 
 def print_list(data_dir: Path | None) -> None:
     table = Table("Id", "Kind", "Mode", "Scopes", "Units a minute", "Disabled", "Contact", "Issuer", "Its name there", box=None)
-    for found in in_database(load(data_dir=data_dir), lambda transaction: transaction.run("clients.all")):
-        values = " ".join(found.scopes), str(found.units_per_minute), day(found.disabled_at), found.contact, found.issuer, found.issuer_client_id
-        table.add_row(found.id, found.kind, found.mode, *values)
+    for client in in_database(load(data_dir=data_dir), lambda transaction: transaction.run("clients.all")):
+        values = " ".join(client.scopes), str(client.units_per_minute), day(client.disabled_at), client.contact, client.issuer, client.issuer_client_id
+        table.add_row(client.id, client.kind, client.mode, *values)
     show(table)
 
 
 def disable(identifier: str, data_dir: Path | None) -> None:
     if identifier in (PORTAL, STAFF):
         raise WrongSetting(f"{PORTAL} and {STAFF} are ours: the documents that come with this program are theirs.")
-    _able(identifier, data_dir, is_disabled=True)
+    _set_disabled(identifier, data_dir, is_disabled=True)
 
 
 def enable(identifier: str, data_dir: Path | None) -> None:
-    _able(identifier, data_dir, is_disabled=False)
+    _set_disabled(identifier, data_dir, is_disabled=False)
 
 
-def _able(identifier: str, data_dir: Path | None, *, is_disabled: bool) -> None:
+def _set_disabled(identifier: str, data_dir: Path | None, *, is_disabled: bool) -> None:
     if not in_database(load(data_dir=data_dir), lambda transaction: transaction.run("clients.able", id=identifier, is_disabled=is_disabled)):
         raise WrongSetting(f"There is no client {identifier}.")
     console.print(f"{identifier} is {'disabled. Its tokens stop working now.' if is_disabled else 'enabled. Its tokens work again.'}")

@@ -15,16 +15,16 @@ from gateway.wiring.database import DatabaseUrls, check, postgres
 
 
 def viewer_of(customer: str | None, client: str, *, is_staff: bool) -> Viewer:
-    """Who asks; where nobody is named, the first customer of the demo."""
+    """Return the viewer: staff, the customer, or without an id the first customer of the demo."""
     return staff_viewer(client) if is_staff else customer_viewer(customer or PERSONAS[0].id, client)
 
 
 def explain(question: Question, data_dir: Path | None) -> None:
-    with postgres(load(data_dir=data_dir)) as place:
-        asyncio.run(check(place))
-        asyncio.run(_explain(place, question))
+    with postgres(load(data_dir=data_dir)) as urls:
+        asyncio.run(check(urls))
+        asyncio.run(_explain(urls, question))
 
 
-async def _explain(place: DatabaseUrls, question: Question) -> None:
-    async with Database(place.app_url, Pool(max_size=1), server_settings=place.server_settings) as database:
+async def _explain(urls: DatabaseUrls, question: Question) -> None:
+    async with Database(urls.app_url, Pool(max_size=1), server_settings=urls.server_settings) as database:
         await explain_document(question, database, console)

@@ -1,4 +1,4 @@
-"""What the planner makes of a document: its statement, Postgres' plan of it, and what is left to Python or to the executor."""
+"""The result of the planner for a document: its statement, Postgres' plan, and what is computed in Python or by the executor."""
 
 import json
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class CannotExplain(OperatorError):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A document (the name of a first-party one, or a file), its variables as JSON, and who asks."""
+    """A document (the name of a first-party one, or a file), its variables as JSON, and the viewer."""
 
     document: str
     variables: str
@@ -32,7 +32,7 @@ class Question:
 
 
 async def explain(question: Question, database: Database, console: Console) -> None:
-    """Print it. Raises CannotExplain."""
+    """Print the explanation. Raises CannotExplain."""
     bound, reason = _bound(question)
     if bound is None:
         console.print(f"The executor answers this: {reason}.")
@@ -46,7 +46,7 @@ async def explain(question: Question, database: Database, console: Console) -> N
     finally:
         await session.close()
     console.print(f"\nParameters: {', '.join(bound.plan.parameters)}")
-    console.print(f"Computed in Python after it: {', '.join(bound.plan.derived) or 'nothing, the bytes from Postgres go out as they are'}")
+    console.print(f"Computed in Python after it: {', '.join(bound.plan.derived) or 'nothing, the bytes from Postgres are sent unchanged'}")
 
 
 def _bound(question: Question) -> tuple[BoundPlan | None, str]:

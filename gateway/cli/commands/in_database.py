@@ -16,17 +16,17 @@ T = TypeVar("T")
 
 
 def in_database(settings: Settings, work: Callable[[Transaction], Awaitable[T]]) -> T:
-    """One transaction in nobody's name. Raises WrongSetting, CannotReach."""
-    with postgres(settings) as place:
-        asyncio.run(check(place))
+    """Run `work` in one transaction without a customer, and return its result. Raises WrongSetting, CannotReach."""
+    with postgres(settings) as urls:
+        asyncio.run(check(urls))
 
         async def run() -> T:
             caller, pool = Caller(None, Actor.SYSTEM, datetime.now(UTC)), Pool(max_size=1)
             async with (
-                Database(place.app_url, pool, server_settings=place.server_settings) as database,
-                UnitOfWork(database, caller).write() as opened,
+                Database(urls.app_url, pool, server_settings=urls.server_settings) as database,
+                UnitOfWork(database, caller).write() as transaction,
             ):
-                return await work(opened)
+                return await work(transaction)
 
         return refusing(lambda: asyncio.run(run()))
 

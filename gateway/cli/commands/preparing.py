@@ -1,4 +1,4 @@
-"""The database as commands need it: migrated, and filled with the demo's customers."""
+"""Preparation of the database for commands: migration and demo customers."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -24,28 +24,28 @@ MERCHANT = {"merchant": SHOP.name, "merchant_address": SHOP.address, "merchant_t
 
 
 def with_demo_merchant(settings: Settings) -> Settings:
-    """With the merchant of the demo's invoices, unless the operator has set another: statements and new invoices name the same one."""
+    """Return the settings with the merchant of the demo's invoices, unless the operator has set another, so that statements and new invoices name the same one."""
     return settings if MERCHANT.keys() & settings.model_fields_set else settings.model_copy(update=MERCHANT)
 
 
-async def prepare_demo(place: DatabaseUrls, settings: Settings, issuer: OwnIssuer) -> None:
-    async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
+async def prepare_demo(urls: DatabaseUrls, settings: Settings, issuer: OwnIssuer) -> None:
+    async with connected(urls.admin_url, "PORTICO_DATABASE_URL", {}):
         pass
-    await demo_data.check_own(place.admin_url)
-    await migrate(place)
-    if await demo_data.is_empty(place.admin_url):
+    await demo_data.check_own(urls.admin_url)
+    await migrate(urls)
+    if await demo_data.is_empty(urls.admin_url):
         console.print("Loading demo customers")
         put = partial(put_all, bucket_of(settings, "", secret_of(issuer.keys[0])))
         password_hash = await Passwords().hash(PASSWORD)
         with filling():
-            await demo_data.load_demo(place.admin_url, password_hash=password_hash, now=datetime.now(UTC), put=put)
+            await demo_data.load_demo(urls.admin_url, password_hash=password_hash, now=datetime.now(UTC), put=put)
 
 
-async def migrate(place: DatabaseUrls) -> None:
-    async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
+async def migrate(urls: DatabaseUrls) -> None:
+    async with connected(urls.admin_url, "PORTICO_DATABASE_URL", {}):
         pass
     try:
-        await migrate_database(place.admin_url)
+        await migrate_database(urls.admin_url)
     except (*CONNECTION_LOST_ERRORS, *DRIVER_ERRORS) as error:
         raise CannotReach(f"The database cannot be migrated: {reason_of(error)}. Check PORTICO_DATABASE_URL.") from None
     except DBAPIError as error:  # a statement was refused
@@ -54,8 +54,8 @@ async def migrate(place: DatabaseUrls) -> None:
         raise CannotReach(f"The database cannot be migrated: {REASONS[state]} (SQLSTATE {state}). Check PORTICO_DATABASE_URL.") from None
 
 
-async def seed(place: DatabaseUrls, customers: int, progress: Callable[[int], None]) -> None:
-    async with connected(place.admin_url, "PORTICO_DATABASE_URL", {}):
+async def seed(urls: DatabaseUrls, customers: int, progress: Callable[[int], None]) -> None:
+    async with connected(urls.admin_url, "PORTICO_DATABASE_URL", {}):
         pass
     with filling():
-        await demo_data.seed(place.admin_url, customers=customers, now=datetime.now(UTC), progress=progress)
+        await demo_data.seed(urls.admin_url, customers=customers, now=datetime.now(UTC), progress=progress)

@@ -1,4 +1,4 @@
-"""Two schemas side by side, and stored documents against a schema."""
+"""Comparison of two schemas, and validation of stored documents by a schema."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,7 +12,7 @@ BREAKING, DANGEROUS, SAFE = "BREAKING", "DANGEROUS", "SAFE"
 
 
 def schema_in(path: Path) -> GraphQLSchema:
-    """The schema in a file (SDL). Raises WrongSetting."""
+    """Return the schema in a file (SDL). Raises WrongSetting."""
     try:
         return build_schema(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -22,9 +22,9 @@ def schema_in(path: Path) -> GraphQLSchema:
 
 
 def differences(old: GraphQLSchema, new: GraphQLSchema) -> list[tuple[str, str]]:
-    """Each change with what it means for clients, the worst first."""
-    found = [(_severity(change), change.description) for change in find_schema_changes(old, new)]
-    return sorted(found, key=lambda pair: ((BREAKING, DANGEROUS, SAFE).index(pair[0]), pair[1]))
+    """Return each change with its severity for clients, the worst first."""
+    changes = [(_severity(change), change.description) for change in find_schema_changes(old, new)]
+    return sorted(changes, key=lambda pair: ((BREAKING, DANGEROUS, SAFE).index(pair[0]), pair[1]))
 
 
 def _severity(change: object) -> str:
@@ -32,7 +32,7 @@ def _severity(change: object) -> str:
 
 
 def broken(schema: GraphQLSchema, documents: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The names of documents that the schema does not take, with each thing that is wrong and where."""
+    """Return the names of documents that are invalid by the schema, with each error and its line."""
     return [(name, problem) for name, text in documents for problem in _problems(schema, text)]
 
 

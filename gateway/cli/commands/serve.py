@@ -18,18 +18,18 @@ from gateway.wiring.payments import require_processor
 def serve(port: int | None, data_dir: Path | None) -> None:
     settings = load(port=port, data_dir=data_dir)
     production.require(settings, issuer_of, secret_of_portal, require_processor)
-    with listen(settings.host, settings.port) as listener, postgres(settings) as place:
-        asyncio.run(check(place))
+    with listen(settings.host, settings.port) as listener, postgres(settings) as urls:
+        asyncio.run(check(urls))
         issuer = issuer_of(settings)
         secret_of_portal(settings)
         log_format.configure(as_json=settings.is_production, level=settings.log_level)
-        ending = ending_of(settings)
+        shutdown = shutdown_policy_of(settings)
         production.warn(settings)
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
-        app = create_app(Setup(settings, place.app_url, issuer, place.server_settings, url=url, drain=ending.drain))
-        serve_app(app, listener, ending, on_ready=lambda: console.print(f"READY {url}/graphql"))
+        app = create_app(Setup(settings, urls.app_url, issuer, urls.server_settings, url=url, drain=shutdown.drain))
+        serve_app(app, listener, shutdown, on_ready=lambda: console.print(f"READY {url}/graphql"))
 
 
-def ending_of(settings: Settings) -> ShutdownPolicy:
-    """How the process will end, by the settings."""
+def shutdown_policy_of(settings: Settings) -> ShutdownPolicy:
+    """Return the shutdown policy of the settings."""
     return ShutdownPolicy(drain_seconds=settings.drain_seconds, shutdown_seconds=settings.shutdown_seconds)

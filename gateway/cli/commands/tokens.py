@@ -28,7 +28,7 @@ def print_for_staff(client: str, data_dir: Path | None) -> None:
 
 
 def _print_token(settings: Settings, viewer: Viewer) -> None:
-    # In production a token of a customer that is made here is for who operates the portal, and not for the customer.
+    # In production, a customer's token from the command line is for the operator of the portal, not for the customer.
     acting_party = viewer.client if settings.is_production and not viewer.is_staff else None
     print(sign(replace(viewer, acting_party=acting_party), issuer_of(settings), now=datetime.now(UTC), lifetime=timedelta(days=1)))
 
@@ -53,15 +53,15 @@ def staff_viewer(client: str) -> Viewer:
 
 
 def customer_id(settings: Settings, customer: str | None, email: str | None) -> str:
-    """The id of the customer with this id, or with this e-mail address. Raises WrongSetting if there is none."""
-    with postgres(settings) as place:
-        identifier = asyncio.run(_find_customer(place, customer, email))
+    """Return the id of the customer with this id or e-mail address. Raises WrongSetting if there is none."""
+    with postgres(settings) as urls:
+        identifier = asyncio.run(_find_customer(urls, customer, email))
     if identifier is None:
         raise WrongSetting(f"No customer has the id {customer}." if email is None else f"No customer has the e-mail address {email}.")
     return identifier
 
 
-async def _find_customer(place: DatabaseUrls, customer: str | None, email: str | None) -> str | None:
-    await check(place)
-    async with connected(place.app_url, place.setting, place.server_settings) as connection:
+async def _find_customer(urls: DatabaseUrls, customer: str | None, email: str | None) -> str | None:
+    await check(urls)
+    async with connected(urls.app_url, urls.setting, urls.server_settings) as connection:
         return await find_customer(connection, identifier=customer, email=email)

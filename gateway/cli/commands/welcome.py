@@ -1,4 +1,4 @@
-"""What `demo` says when it is ready."""
+"""The output of `demo` when it is ready."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -20,7 +20,7 @@ LIFETIME = timedelta(days=30)
 
 
 def show(console: Console, url: str, issuer: OwnIssuer) -> None:
-    """URLs, demo customers with their tokens, a curl line to paste, and READY as the last line."""
+    """Print URLs, demo customers with their tokens, a curl command, and READY as the last line."""
     console.print(Text.assemble("\n", bold("Portico"), f"  {url}/graphql\n", bold("GraphiQL"), f" {url}/graphiql\n"))
     for person in PERSONAS:
         console.print(Text.assemble(bold(person.email), f"  {person.name}: {person.about}"))
@@ -32,12 +32,12 @@ def show(console: Console, url: str, issuer: OwnIssuer) -> None:
 
 
 def logins(issuer: OwnIssuer) -> tuple[Login, ...]:
-    """The demo customers, whom GraphiQL may act as."""
+    """Return the demo customers, as whom GraphiQL may send requests."""
     return tuple(Login(person.id, person.name, person.about, _token(person.id, issuer)) for person in PERSONAS)
 
 
 def curl(url: str, token: str) -> str:
-    """A line for a shell that asks for the Summary page."""
+    """Return a shell command that requests the Summary page."""
     body = json.dumps({"query": strip_ignored_characters(first_party()["Summary"])})
     return f"curl -s {url}/graphql -H 'Content-Type: application/json' -H 'Authorization: Bearer {token}' -d '{body}'"
 

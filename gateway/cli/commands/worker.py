@@ -22,16 +22,16 @@ def worker(data_dir: Path | None) -> None:
     settings = load(data_dir=data_dir)
     production.require(settings, secret_of_portal, require_processor)
     log_format.configure(as_json=settings.is_production, level=settings.log_level)
-    with postgres(settings) as place:
+    with postgres(settings) as urls:
         production.warn(settings)
-        asyncio.run(_work(settings, place))
+        asyncio.run(_work(settings, urls))
 
 
-async def _work(settings: Settings, place: DatabaseUrls) -> None:
+async def _work(settings: Settings, urls: DatabaseUrls) -> None:
     stop = stopping()
-    await until_reachable(place, stop)
+    await until_reachable(urls, stop)
     try:
-        await run_worker(settings, place, on_ready=lambda: console.print("READY"), stop=stop)
+        await run_worker(settings, urls, on_ready=lambda: console.print("READY"), stop=stop)
     except QueueEnded as error:
         raise OperatorError(str(error)) from error
 

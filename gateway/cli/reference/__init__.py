@@ -1,1 +1,1 @@
-"""Pages of reference that commands print from the code."""
+"""Reference pages that commands print from declarations in the code."""

@@ -1,11 +1,11 @@
-""".env.example: every setting with its meaning and default, made from the declarations in `gateway/wiring/configuration/settings.py`."""
+""".env.example: every setting with its meaning and default, generated from the declarations in `gateway/wiring/configuration/settings.py`."""
 
 import sys
 from textwrap import wrap
 
 from pydantic.fields import FieldInfo
 
-from gateway.wiring.configuration.environment import PREFIX, example, written
+from gateway.wiring.configuration.environment import PREFIX, as_variable, example
 from gateway.wiring.configuration.secret_settings import SECRETS
 from gateway.wiring.configuration.setting_values import choices
 from gateway.wiring.configuration.settings import Settings
@@ -16,22 +16,22 @@ SECTIONS = {
     "environment": "The process",
     "database_url": "The database",
     "token_issuer": "Tokens and secrets",
-    "public_url": "Addresses, proxies and what callers get",
+    "public_url": "URLs, proxies and what callers may use",
     "document_mode": "Documents",
     "merchant": "The merchant",
     "mail_from": "Mail",
     "stripe_secret_key": "Payments and the billing clock",
     "s3_bucket": "Files",
     "throttle_url": "Throttling",
-    "operation_seconds": "How much runs at a time, and for how long",
-    "max_body_bytes": "What one request may be",
+    "operation_seconds": "Concurrency and time limits",
+    "max_body_bytes": "Limits of one request",
     "upload_seconds": "Uploads and downloads",
     "papers_at_once": "Invoices, receipts and statements as PDF",
 }
 HEAD = """# Every setting of Portico, printed by `./portico settings`. Settings are environment variables: Portico itself reads
 # no file. Copy this one, remove the # before what you change, and name it as `EnvironmentFile=` of systemd or with
-# `--env-file` of a container; in a shell, put values with spaces or quotes in single quotes. A list is written with
-# commas, or as JSON. Words may be written in any case. An unknown PORTICO_… name stops the start.
+# `--env-file` of a container; in a shell, put values with spaces or quotes in single quotes. A list is as_variable with
+# commas, or as JSON. Words may be as_variable in any case. An unknown PORTICO_… name stops the start.
 """
 
 
@@ -52,11 +52,11 @@ def _entry(name: str, setting: FieldInfo) -> str:
 
 
 def _default(setting: FieldInfo) -> str:
-    return "No default." if setting.default in (None, "", ()) else f"Default: {written(setting.default)}"
+    return "No default." if setting.default in (None, "", ()) else f"Default: {as_variable(setting.default)}"
 
 
 def _value(name: str, setting: FieldInfo) -> str:
-    """The default, or an example. Secrets that somebody makes have none, so that nobody takes one over."""
+    """Return the default, or an example. Generated secrets have none, so that no example is copied."""
     is_secret = name in SECRETS and not setting.examples
     return "" if is_secret else example(name, setting)
 

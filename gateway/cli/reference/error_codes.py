@@ -1,4 +1,4 @@
-"""What each error code means and what to do about it. `./portico errors` prints docs/errors.md from these declarations.
+"""The meaning of each error code and what to do about it. `./portico errors` prints docs/errors.md from these declarations.
 
 Statuses are in `gateway/http/statuses.py`, the meanings of refusals in `billing/refusals.py`.
 """
@@ -9,7 +9,7 @@ from billing.refusals import ErrorCode as Code
 
 
 class ErrorCodeEntry(NamedTuple):
-    """`extensions` are what an error has beside `code`."""
+    """`extensions` are the members of an error's extensions besides `code`."""
 
     meaning: str
     remedy: str
@@ -52,9 +52,7 @@ REQUESTS = {
     "PERSISTED_QUERY_NOT_SUPPORTED": ErrorCodeEntry(
         "The hash in Apollo's extension is not known, and texts are not registered.", "Send the text, or publish it."
     ),
-    "BAD_REQUEST": ErrorCodeEntry(
-        "The request is not HTTP, JSON or multipart as it should be, or contradicts itself.", "Correct the request. The message says where."
-    ),
+    "BAD_REQUEST": ErrorCodeEntry("The request is not valid HTTP, JSON or multipart, or contradicts itself.", "Correct the request. The message says where."),
     "UNAUTHENTICATED": ErrorCodeEntry(
         "The access token is missing, invalid or expired, or its session, grant or app has ended.",
         "Send `Authorization: Bearer <token>`. If it was accepted before: call `refreshSession` once, then sign in again. "
@@ -72,7 +70,7 @@ REQUESTS = {
     ),
     "NOT_FOUND": ErrorCodeEntry("No file or paper has this address.", "Ask for a new address."),
     "METHOD_NOT_ALLOWED": ErrorCodeEntry("A mutation was sent by GET, or the method is neither GET nor POST.", "Send it by POST."),
-    "NOT_ACCEPTABLE": ErrorCodeEntry("`Accept` allows no media type of ours.", "Accept `application/graphql-response+json` or `application/json`."),
+    "NOT_ACCEPTABLE": ErrorCodeEntry("`Accept` allows no supported media type.", "Accept `application/graphql-response+json` or `application/json`."),
     "REQUEST_TIMEOUT": ErrorCodeEntry(
         "The request did not arrive in time.",
         "Send it again, with fewer files at a time; see [limits](limits.md#one-request), [attachments](attachments.md#what-is-refused).",

@@ -1,4 +1,4 @@
-"""docs/errors.md, made from the declarations of error codes."""
+"""docs/errors.md, generated from the declarations of error codes."""
 
 import sys
 from collections.abc import Iterable

@@ -1,1 +1,1 @@
-"""How much runs at a time, for whom, and how long anybody waits."""
+"""Concurrency limits, fair shares between callers, and timeouts."""

@@ -1,4 +1,4 @@
-"""How many operations run at a time, how many wait and how long, how callers share the places, and what becomes of an operation whose client has left."""
+"""Limits on running and waiting operations, fair shares between callers, and cancellation when the client disconnects."""
 
 import asyncio
 from collections import deque
@@ -8,20 +8,20 @@ from typing import Any
 
 from starlette.types import Receive
 
-# Clients take their answers at once, or they do not take them.
-TAKEN_SECONDS = 0.2
-# Most answers are there before; a client that leaves is looked for only while something takes long.
+# A client that has not received its response after so long is slow, or does not read it.
+SENT_SECONDS = 0.2
+# Most operations end earlier; a disconnect is watched for only while an operation takes longer.
 WATCH_AFTER_SECONDS = 0.05
-# So long after its last operation the gateway counts as used.
+# How long after its last operation the gateway counts as in use.
 RECENT_SECONDS = 0.2
 
 
 class Overloaded(Exception):
-    """There is no place for an operation now. The caller may try again shortly."""
+    """There is no free place for an operation. The caller may try again shortly."""
 
 
 class ClientDisconnected(Exception):
-    """Nobody waits for the answer any more."""
+    """The client has closed the connection."""
 
 
 class Admission:
@@ -39,13 +39,13 @@ class Admission:
         self._per_caller = per_caller or max(1, running // 2)
         self._running: dict[str, int] = {}
         # The order of the keys is the order in which callers are served.
-        self._waiting: dict[str, deque[_Turn]] = {}
+        self._waiting: dict[str, deque[_Waiter]] = {}
         self._length = 0
         self._left_at = float("-inf")
 
     def check(self, caller: str) -> None:
-        """Raises Overloaded when an operation of this caller would be refused at once. Costs nothing, so it is called before a request is read."""
-        if not self._is_free_for(caller, 1) and self._length >= self._queued and self._longest_besides(caller) is None:
+        """Raises Overloaded if an operation of this caller would be refused at once. It is fast, so it is called before a request is read."""
+        if not self._is_free_for(caller, 1) and self._length >= self._queued and self._longest_other(caller) is None:
             raise Overloaded
 
     def is_shared(self) -> bool:
@@ -53,15 +53,15 @@ class Admission:
         return len(self._running) > 1
 
     def is_used(self) -> bool:
-        """Whether operations run, or ran until a moment ago: the next is likely to come soon."""
+        """Whether operations run, or ran within the last RECENT_SECONDS: the next is likely to arrive soon."""
         return bool(self._running) or asyncio.get_running_loop().time() - self._left_at < RECENT_SECONDS
 
     def deadline(self) -> float:
-        """Until when an operation that arrives now waits for its places, in the event loop's time."""
+        """Return the time, on the event loop's clock, until which an operation that arrives now waits for its places."""
         return asyncio.get_running_loop().time() + self._wait_seconds
 
     def place(self, caller: str, *, size: int = 1, until: float | None = None) -> "AdmissionSlot":
-        """A place for one operation as an async context manager. Entering it raises Overloaded: after `wait_seconds`, or at `until` (see `deadline`).
+        """Return a place for one operation as an async context manager. Entering it raises Overloaded: after `wait_seconds`, or at `until` (see `deadline`).
 
         `caller` is the key by which places are shared, such as `customer:cus_…`, `partner:app_…`, `staff:…`, `service:…` or `anonymous:network:…`. An operation may take
         `size` places at once; more than `per_caller` are as many as `per_caller`.
@@ -69,14 +69,14 @@ class Admission:
         return AdmissionSlot(self, caller, min(size, self._per_caller), until)
 
     def take(self, caller: str, size: int) -> bool:
-        """Take free places if this caller may have them now. An operation does not overtake others of its caller that wait."""
+        """Take free places if this caller may have them now, and return whether it did. An operation does not overtake waiting operations of its caller."""
         if caller in self._waiting or not self._is_free_for(caller, size):
             return False
         self._add(caller, size)
         return True
 
     def release(self, caller: str, size: int) -> None:
-        """Give places back. Waiting operations get them in the same step."""
+        """Release places. Waiting operations get them in the same step."""
         self._free += size
         self._left_at = asyncio.get_running_loop().time()
         running = self._running[caller] - size
@@ -91,17 +91,17 @@ class Admission:
         if self._length >= self._queued:
             self._make_room(caller)
         loop = asyncio.get_running_loop()
-        turn = _Turn(loop.create_future(), size, self.deadline() if until is None else until)
-        self._waiting.setdefault(caller, deque()).append(turn)
+        waiter = _Waiter(loop.create_future(), size, self.deadline() if until is None else until)
+        self._waiting.setdefault(caller, deque()).append(waiter)
         self._length += 1
-        timer = loop.call_at(turn.expires_at, self._refuse, caller, turn)
+        timer = loop.call_at(waiter.expires_at, self._refuse, caller, waiter)
         try:
-            is_granted = await turn.granted
+            is_granted = await waiter.granted
         except BaseException:
-            if turn.granted.cancelled():
-                self._remove(caller, turn)
+            if waiter.granted.cancelled():
+                self._remove(caller, waiter)
                 self._serve_waiting()
-            elif turn.granted.result():  # the place was granted in the moment in which the operation was cancelled
+            elif waiter.granted.result():  # the place was granted at the moment at which the operation was cancelled
                 self.release(caller, size)
             raise
         finally:
@@ -121,59 +121,59 @@ class Admission:
             self._serve(caller)
 
     def _next_caller(self) -> str | None:
-        """The waiting caller who is served next: of those who may have more places, the one with the fewest. None while the free places are too few for that one."""
-        served = (key for key, turns in self._waiting.items() if self._running.get(key, 0) + turns[0].size <= self._per_caller)
+        """Return the waiting caller to serve next: of those who may have more places, the one with the fewest. None if too few places are free for that caller."""
+        served = (key for key, waiters in self._waiting.items() if self._running.get(key, 0) + waiters[0].size <= self._per_caller)
         caller = min(served, key=lambda key: self._running.get(key, 0), default=None)
         return caller if caller is not None and self._is_free_for(caller, self._waiting[caller][0].size) else None
 
     def _serve(self, caller: str) -> None:
-        """Grant places to the operation of this caller that waits longest. One whose time is over is refused, even if a busy event loop has not run its timer yet."""
-        turn = self._waiting[caller][0]
-        self._remove(caller, turn)
+        """Grant places to the longest waiting operation of this caller. If its deadline has passed it is refused, even if a busy event loop has not run its timer yet."""
+        waiter = self._waiting[caller][0]
+        self._remove(caller, waiter)
         if caller in self._waiting:
             self._waiting[caller] = self._waiting.pop(caller)
-        if turn.granted.done():
+        if waiter.granted.done():
             return
-        is_in_time = asyncio.get_running_loop().time() < turn.expires_at
+        is_in_time = asyncio.get_running_loop().time() < waiter.expires_at
         if is_in_time:
-            self._add(caller, turn.size)
-        turn.granted.set_result(is_in_time)
+            self._add(caller, waiter.size)
+        waiter.granted.set_result(is_in_time)
 
     def _make_room(self, caller: str) -> None:
-        """Refuse the newest operation of the longest queue in favour of this caller. Raises Overloaded when this caller's own queue is as long."""
-        longest = self._longest_besides(caller)
+        """Refuse the newest operation of the longest queue in favour of this caller. Raises Overloaded if this caller's own queue is as long."""
+        longest = self._longest_other(caller)
         if longest is None:
             raise Overloaded
         self._refuse(longest, self._waiting[longest][-1])
 
-    def _longest_besides(self, caller: str) -> str | None:
-        """The caller whose queue stays at least as long as this one's when it loses an operation to it."""
+    def _longest_other(self, caller: str) -> str | None:
+        """Return the caller with the longest queue, if that queue without one operation is at least as long as this caller's with one more."""
         if not self._waiting:
             return None
         longest = max(self._waiting, key=lambda key: len(self._waiting[key]))
         own = len(self._waiting.get(caller, ()))
         return longest if len(self._waiting[longest]) > own + 1 else None
 
-    def _refuse(self, caller: str, turn: "_Turn") -> None:
-        if not turn.granted.done():
-            self._remove(caller, turn)
-            turn.granted.set_result(False)
+    def _refuse(self, caller: str, waiter: "_Waiter") -> None:
+        if not waiter.granted.done():
+            self._remove(caller, waiter)
+            waiter.granted.set_result(False)
             self._serve_waiting()
 
-    def _remove(self, caller: str, turn: "_Turn") -> None:
-        """Take an operation out of the queue, unless it has been taken out already."""
-        turns = self._waiting.get(caller)
-        if turns is None or turn not in turns:
+    def _remove(self, caller: str, waiter: "_Waiter") -> None:
+        """Remove an operation from the queue, unless it has been removed already."""
+        waiters = self._waiting.get(caller)
+        if waiters is None or waiter not in waiters:
             return
-        turns.remove(turn)
+        waiters.remove(waiter)
         self._length -= 1
-        if not turns:
+        if not waiters:
             del self._waiting[caller]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Turn:
-    """One waiting operation: whether its places were granted, how many, and until when (in the event loop's time) it waits."""
+class _Waiter:
+    """One waiting operation: whether its places were granted, how many, and until when (on the event loop's clock) it waits."""
 
     granted: asyncio.Future[bool]
     size: int
@@ -181,7 +181,7 @@ class _Turn:
 
 
 class AdmissionSlot:
-    """One operation's place, from entering the context to leaving it."""
+    """The place of one operation, held from entering the context to leaving it."""
 
     __slots__ = ("_admission", "_caller", "_size", "_until")
 
@@ -198,12 +198,12 @@ class AdmissionSlot:
 
 
 class CancelOnDisconnect:
-    """Cancels what runs inside when the client leaves. Only for what has no effect: a write that has begun is finished. Raises ClientDisconnected."""
+    """Cancels the task inside the context when the client disconnects. Only for work without effects: a write that has begun is finished. Raises ClientDisconnected."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
         self._watcher: asyncio.Task[None] | None = None
-        self._has_left = False
+        self._is_disconnected = False
 
     async def __aenter__(self) -> None:
         task = asyncio.current_task()
@@ -215,7 +215,7 @@ class CancelOnDisconnect:
         self._timer.cancel()
         if self._watcher:
             self._watcher.cancel()
-        if self._has_left and kind is asyncio.CancelledError:
+        if self._is_disconnected and kind is asyncio.CancelledError:
             self._task.uncancel()
             raise ClientDisconnected
 
@@ -225,27 +225,27 @@ class CancelOnDisconnect:
     async def _watch(self) -> None:
         while (await self._receive())["type"] != "http.disconnect":
             pass
-        self._has_left = True
+        self._is_disconnected = True
         self._task.cancel()
 
 
 async def noop() -> None:
-    """What is left to do where nothing was begun."""
+    """Do nothing. For ReleaseAfterSend without a unit of work."""
 
 
 class ReleaseAfterSend:
-    """While an answer is handed over. What is left to do after it (`then`) is done at once when the client does not take it: others wait for the connection."""
+    """The context in which a response is sent. `release` runs after it, or after SENT_SECONDS if the client reads slowly, because other requests wait for the connection."""
 
-    def __init__(self, then: Callable[[], Awaitable[Any]]) -> None:
-        self._then = then
+    def __init__(self, release: Callable[[], Awaitable[Any]]) -> None:
+        self._release = release
         self._early: asyncio.Future[Any] | None = None
 
     async def __aenter__(self) -> None:
-        self._timer = asyncio.get_running_loop().call_later(TAKEN_SECONDS, self._begin)
+        self._timer = asyncio.get_running_loop().call_later(SENT_SECONDS, self._begin)
 
     async def __aexit__(self, *_: object) -> None:
         self._timer.cancel()
-        await (self._early or self._then())
+        await (self._early or self._release())
 
     def _begin(self) -> None:
-        self._early = asyncio.ensure_future(self._then())
+        self._early = asyncio.ensure_future(self._release())

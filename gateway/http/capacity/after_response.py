@@ -1,4 +1,4 @@
-"""Work that is done after the response was sent."""
+"""Tasks that run after the response was sent."""
 
 import asyncio
 import logging
@@ -14,18 +14,18 @@ FINISH_SECONDS = 10.0
 
 
 class DeferredTasks:
-    """Things to do after the answer. They are finished before the process ends, if that does not take too long; what is left then, the worker does."""
+    """Tasks after the response. At the end of the process they are waited for, for a limited time; the worker does what is left then."""
 
     def __init__(self) -> None:
         self._running: set[asyncio.Task[None]] = set()
 
-    def __call__(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work, name=getattr(work, "__qualname__", type(work).__name__))
+    def __call__(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(coroutine, name=getattr(coroutine, "__qualname__", type(coroutine).__name__))
         self._running.add(task)
         task.add_done_callback(self._done)
 
     async def finish(self, seconds: float = FINISH_SECONDS) -> None:
-        """Wait for what runs, and for what that begins. Then cancel what is left, and write down what it was."""
+        """Wait for the running tasks and for those that they start. Then cancel the rest, and log their names."""
         try:
             async with asyncio.timeout(seconds):
                 while self._running:
@@ -33,7 +33,7 @@ class DeferredTasks:
         except TimeoutError:
             left = list(self._running)
             names = ", ".join(f"{count} × {name}" for name, count in Counter(task.get_name() for task in left).items())
-            logger.error("the process ends before this was done, and leaves it to the worker: %s", names)
+            logger.error("the process ends before these tasks, which are left to the worker: %s", names)
             for task in left:
                 task.cancel()
             await asyncio.wait(left)
@@ -41,4 +41,4 @@ class DeferredTasks:
     def _done(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         if not task.cancelled() and (error := task.exception()):
-            logger.error("%s failed after the answer and is left to the worker: %s", task.get_name(), describe(error), exc_info=error)
+            logger.error("%s failed after the response and is left to the worker: %s", task.get_name(), describe(error), exc_info=error)

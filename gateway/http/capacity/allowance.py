@@ -1,4 +1,4 @@
-"""How many papers or files a customer may have in a minute, counted by each process for itself."""
+"""The rate limit of PDF documents or files per customer and minute, counted by each process for itself."""
 
 import time
 from math import ceil
@@ -17,7 +17,7 @@ class Allowance:
         self._limiter = MovingWindowRateLimiter(Memory())
 
     async def spend(self, customer_id: str) -> int:
-        """Take one; 0 if there was one, or else the whole seconds until there is one again. What is refused is not counted."""
+        """Count one. Return 0 if it is within the limit, or else the whole seconds until the next is. A refused one is not counted."""
         if await self._limiter.hit(self._limit, customer_id):
             return 0
         reset_at, _ = await self._limiter.get_window_stats(self._limit, customer_id)

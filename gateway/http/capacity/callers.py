@@ -1,4 +1,4 @@
-"""The caller of a request as one key: places, queues and budgets are shared between callers by it."""
+"""The key of the caller of a request, by which places, queues and budgets are shared."""
 
 from auth.throttle import network_of
 from auth.viewer import Viewer
@@ -6,17 +6,17 @@ from billing.states import Actor
 
 
 def customer_key(customer_id: str) -> str:
-    """The key of a customer who calls, or for whom a signed link was made."""
+    """Return the key of a customer who calls, or for whom a signed link was made."""
     return f"customer:{customer_id}"
 
 
 def link_key(customer_id: str, app: str) -> str:
-    """The key of whoever a signed link was made for: the customer, or a partner's app that acts for the customer."""
+    """Return the key of the caller for whom a signed link was made: the customer, or a partner's app that acts for the customer."""
     return f"partner:{app}" if app else customer_key(customer_id)
 
 
 def caller_of(viewer: Viewer, address: str) -> str:
-    """`customer:cus_…`, `partner:app`, `staff:subject`, `service:client`, or `anonymous:network:…` for a request without a token.
+    """Return `customer:cus_…`, `partner:app`, `staff:subject`, `service:client`, or `anonymous:network:…` for a request without a token.
 
     A partner's app is one caller for all its customers.
     """

@@ -1,10 +1,10 @@
-"""The end of a process."""
+"""The shutdown of a process."""
 
 from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class Drain:
-    """Whether the process is about to end: what runs is finished, and nothing new should come."""
+    """Whether shutdown has begun: running requests are finished, and load balancers should send no more."""
 
     has_begun: bool = False

@@ -1,4 +1,4 @@
-"""Customers who were seen to have a row within the last minute, so that reads need not check it again. Bounded in time and in number."""
+"""The cache of customers whose row was seen within the last minute, so that reads need not check it again. Bounded in time and in number."""
 
 from datetime import datetime, timedelta
 
@@ -7,7 +7,7 @@ MAX_CUSTOMERS = 10_000
 
 
 class RecognisedCallers:
-    """The memory of one process. A customer who is deleted stays in it for up to a minute; write transactions check the database always."""
+    """A cache per process. A deleted customer stays in it for up to a minute; write transactions always check the database."""
 
     def __init__(self) -> None:
         self._until: dict[str, datetime] = {}

@@ -1,1 +1,1 @@
-"""The GraphQL endpoint: from a request to its answer."""
+"""The GraphQL endpoint: from a request to its response."""

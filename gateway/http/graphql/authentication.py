@@ -1,8 +1,8 @@
-"""Who sends a request to `/graphql`, and the answer when that is not known.
+"""Authentication of requests to `/graphql`, and the response to unauthenticated ones.
 
-In production every unauthenticated request that needs a token gets the same answer, whatever it contains: nothing is told of the schema, nor of what is wrong
-with a token. Outside of production the answer has the reason, and a document or a body that is wrong in itself gets its own error: whoever writes
-the sign-in page has no token yet. What is read until then is bounded, and paid for, as that of any request without a token.
+In production every unauthenticated request that needs a token gets the same response, whatever it contains: it discloses neither the schema nor what is wrong with
+a token. Outside of production the response has the reason, and an invalid document or body gets its own error, because the developer of a sign-in page has no token
+yet. What is read of the request until then has the limits and the cost of any request without a token.
 """
 
 import logging
@@ -21,60 +21,60 @@ from gateway.http.responses import Answer, ResponseFormat, TransportError, respo
 logger = logging.getLogger("portico.http")
 
 ANONYMOUS = Viewer(Actor.ANONYMOUS, None, (), "")
-# Who issued a token that we signed ourselves, in the log.
+# The issuer, in the log, of a token that this gateway signed.
 OURS = "this gateway"
-# What is wrong with the body itself.
+# The codes of errors in the body itself.
 UNREADABLE = ("BAD_REQUEST", "BAD_PARAMETERS")
 
 
-async def viewer_of(portal: AppState, visit: RequestState, now: datetime) -> Viewer:
-    """The caller. For one without a valid token `visit.refusal` says what the answer is if the operation needs one.
+async def viewer_of(app: AppState, state: RequestState, now: datetime) -> Viewer:
+    """Return the caller. For a request without a valid token, `state.refusal` is the error to answer with if the operation needs one.
 
-    Raises Unauthenticated in production for a token that is not accepted, before anything of the body is read.
+    Raises Unauthenticated in production for a token that is not accepted, before any of the body is read.
     """
-    authorization = visit.request.headers.get("authorization")
+    authorization = state.request.headers.get("authorization")
     if authorization is None:
-        visit.refusal = unauthenticated(Reason.MISSING)
+        state.refusal = unauthenticated(Reason.MISSING)
         return ANONYMOUS
     try:
-        return portal.persisted_documents.registry.recognized(await portal.tokens.viewer_of(authorization, now=now))
+        return app.persisted_documents.registry.with_client(await app.tokens.viewer_of(authorization, now=now))
     except Unauthenticated as refusal:
-        if not portal.terms.tells_reasons:
+        if not app.policy.tells_reasons:
             raise
-        visit.refusal = refusal
+        state.refusal = refusal
         return ANONYMOUS
 
 
-def check_readable(portal: AppState, visit: RequestState, error: TransportError) -> None:
-    """Raises Unauthenticated where the caller may not learn what is wrong with the request, or should renew its token first."""
-    refusal = visit.refusal
+def check_readable(app: AppState, state: RequestState, error: TransportError) -> None:
+    """Raises Unauthenticated if the caller may not learn what is wrong with the request, or should renew its token first."""
+    refusal = state.refusal
     if refusal is None:
         return
     if error.code in UNREADABLE:
-        if not portal.terms.tells_reasons:
+        if not app.policy.tells_reasons:
             raise refusal from None
     elif refusal.reason != Reason.MISSING:
         raise refusal from None
 
 
-def check_authenticated(portal: AppState, visit: RequestState, document: PreparedDocument, call: GraphQLRequest) -> None:
+def check_authenticated(app: AppState, state: RequestState, document: PreparedDocument, call: GraphQLRequest) -> None:
     """Raises Unauthenticated, unless the operation needs no token, or the caller may learn what is wrong with the document itself."""
-    refusal = visit.refusal
+    refusal = state.refusal
     if refusal is None or (refusal.reason == Reason.MISSING and document.is_public(call.operation_name)):
         return
     is_wrong = document.errors or document.operation(call.operation_name) is None
-    if not (is_wrong and portal.terms.tells_reasons and portal.terms.is_open):
+    if not (is_wrong and app.policy.tells_reasons and app.policy.is_open):
         raise refusal
 
 
-def refused(error: Unauthenticated | SessionEnded, portal: AppState, visit: RequestState) -> Answer:
-    """The answer 401, with the reason outside of production, and the reason for the log in any case."""
-    if isinstance(error, UnknownCustomer) and visit.context:
-        portal.known.forget(visit.context.viewer.customer_id)
-        _warn_of_unknown(visit.context.viewer)
+def refused(error: Unauthenticated | SessionEnded, app: AppState, state: RequestState) -> Answer:
+    """Return the response 401, outside of production with the reason. The reason is logged in any case."""
+    if isinstance(error, UnknownCustomer) and state.context:
+        app.recognised_callers.forget(state.context.viewer.customer_id)
+        _warn_of_unknown(state.context.viewer)
     refusal = error if isinstance(error, Unauthenticated) else refusal_of(error)
-    visit.log_entry.reason, visit.log_entry.claim = refusal.reason, refusal.claim
-    return _answer(refusal, visit.response_format, tells_reason=portal.terms.tells_reasons)
+    state.log_entry.reason, state.log_entry.claim = refusal.reason, refusal.claim
+    return _answer(refusal, state.response_format, tells_reason=app.policy.tells_reasons)
 
 
 def refusal_of(error: SessionEnded) -> Unauthenticated:
@@ -95,5 +95,5 @@ def _answer(refusal: Unauthenticated, form: ResponseFormat, *, tells_reason: boo
 
 
 def _warn_of_unknown(viewer: Viewer) -> None:
-    """Only the operator can mend it: by importing the customer, or by naming the right claim of the issuer."""
+    """Log the token's issuer and subject, because only the operator can correct this: by importing the customer, or by naming the right claim of the issuer."""
     logger.warning("a valid token names a customer who has no row: issuer %r, subject %r", viewer.issuer or OURS, viewer.customer_id)

@@ -1,7 +1,7 @@
-"""What a caller may spend: cost units, of which so many come in a minute and no more than that are ever kept.
+"""The cost budget of a caller: units that are restored at a rate per minute, up to the amount of one minute.
 
-Partners' apps are promised a figure, so theirs are counted in the database, for all processes together. Those of all others only keep one caller from taking what others
-need; they are counted in the memory of each process, which costs a request a microsecond. See docs/decisions/0035-fair-shares.md.
+Partners' apps have a contractual figure, so their budgets are counted in the database, for all processes together. All other budgets only keep one caller from taking
+the capacity of others; they are counted in the memory of each process, which takes a microsecond per request. See docs/decisions/0035-fair-shares.md.
 """
 
 import time
@@ -21,22 +21,22 @@ MAX_CALLERS = 50_000
 
 
 class Budgets:
-    """`per_minute` are the units of each kind of caller, by what its key begins with (`gateway/http/capacity/callers.py`); 0 is no budget."""
+    """`per_minute` are the units of each kind of caller, by the prefix of its key (`gateway/http/capacity/callers.py`); 0 means no budget."""
 
     def __init__(self, per_minute: Mapping[str, int], *, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_minute = per_minute
         self._clock = clock
-        # What each caller had left, and when; who called last stands last.
+        # The units that each caller had left, and when. Ordered by the last call, the latest last.
         self._left: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     async def spend(self, caller: str, context: Context, cost: int) -> CostBudget | None:
-        """None for callers who have no budget. Raises DatabaseUnavailable, SessionEnded."""
+        """Spend the cost of an operation and return the budget; None for callers without a budget. Raises DatabaseUnavailable, SessionEnded."""
         if context.viewer.kind is Actor.PARTNER:
             return await _of_partner(context, cost)
         return self.take(caller, cost)
 
     def take(self, caller: str, cost: int) -> CostBudget | None:
-        """Take so many units, at least 1, from a budget in this process, if it has them. None for callers who have no budget."""
+        """Take `cost` units, at least 1, from a budget in this process if it has them, and return the budget. None for callers without a budget."""
         maximum = self._per_minute.get(caller.partition(":")[0], 0)
         if not maximum:
             return None
@@ -52,7 +52,7 @@ class Budgets:
         return CostBudget(is_paid, int(left), maximum)
 
     def _forget_idle(self, now: float) -> None:
-        """Forget a caller whose budget is full again, if there is one. One for each operation is enough: no operation brings more than one new caller."""
+        """Remove one caller whose budget is full again, if there is one. One per operation is enough, because an operation adds at most one caller."""
         oldest = next(iter(self._left), None)
         if oldest is not None and now - self._left[oldest][1] >= MINUTE:
             del self._left[oldest]
@@ -66,12 +66,12 @@ async def _of_partner(context: Context, cost: int) -> CostBudget:
 
 
 def budget_extensions(budget: CostBudget) -> dict[str, Any]:
-    """For `extensions.cost`; `restoreRate` is in units a second."""
+    """Return the budget for `extensions.cost`; `restoreRate` is in units per second."""
     return {"maximumAvailable": budget.maximum, "currentlyAvailable": budget.available, "restoreRate": budget.restore_rate}
 
 
 def throttled(budget: CostBudget, cost: int, form: ResponseFormat) -> Answer:
-    """The answer when the budget is spent: when to come back, or that it will never be enough."""
+    """Return the response when the budget is spent: with the time to try again, or LIMIT_EXCEEDED if the cost is larger than the whole budget."""
     extensions: dict[str, Any] = {"code": "THROTTLED", "cost": {"requested": max(1, cost), "throttleStatus": budget_extensions(budget)}}
     if cost > budget.maximum:
         extensions["code"] = "LIMIT_EXCEEDED"

@@ -1,4 +1,4 @@
-"""Running one operation: the planner's one statement where there is one, or else the executor over the loaders."""
+"""Execution of one operation: by the planner's one statement if it has a plan, or else by the executor with the loaders."""
 
 import inspect
 import logging
@@ -11,44 +11,44 @@ from billing.refusals import RequestError
 from db.outages import Conflict, DatabaseUnavailable, SessionEnded
 from db.unit_of_work import UnitOfWork
 from gateway.documents.document_cache import PreparedDocument
-from gateway.http.capacity.threads import beside
+from gateway.http.capacity.threads import run_in_thread
 from gateway.http.requests import GraphQLRequest
 from planner import BoundPlan
 from resolvers.context import Context
 
 logger = logging.getLogger("portico.http")
 
-# How many errors about variables are reported. graphql-core formats each of them, so thousands would block the event loop for seconds.
+# The maximum number of reported errors in variables. graphql-core formats each of them, so thousands would block the event loop for seconds.
 MAX_INPUT_ERRORS = 20
-# Characters of a planned answer beyond which its derived fields, 20 to 40 µs each, would hold up the event loop for several milliseconds.
+# The number of characters of a planned response beyond which its derived fields, 20 to 40 µs each, would block the event loop for several milliseconds.
 LARGE_TEXT = 8192
 
 
 async def run_planned(document: PreparedDocument, operation: OperationDefinitionNode, call: GraphQLRequest, context: Context) -> bytes | None:
-    """The planner: the whole query as one statement; None where the executor has to answer. A statement that fails is the executor's to explain."""
+    """Execute the whole query as one statement, and return the response body. None if the executor must answer: without a plan, or after a failure."""
     if document.plans is None:
         return None
     try:
         bound = document.plans.bind(operation, call.variables, context.viewer)
         if bound is None:
             return None
-        (row,) = await _fetched(bound, context.session)
+        (row,) = await _fetch(bound, context.session)
         finish = partial(bound.answer, row, context.links, context.budget, context.file_limits)
-        return await beside(finish) if bound.plan.fix and len(row[0]) > LARGE_TEXT else finish()
+        return await run_in_thread(finish) if bound.plan.fix and len(row[0]) > LARGE_TEXT else finish()
     except (DatabaseUnavailable, SessionEnded):
         raise
     except RequestError:
         document.plans.refused()
         return None
-    except Exception:  # a bug of the planner's, or of the data: the executor finds out which
+    except Exception:  # a bug in the planner or in the data: the executor's errors show which
         logger.warning("a planned query failed; the executor answers", exc_info=True)
         document.plans.failed()
         await context.session.release()
         return None
 
 
-async def _fetched(bound: BoundPlan, session: UnitOfWork) -> list[Any]:
-    """The one statement of a plan, and once more after a Conflict: a standby cancels what stands in the way of its recovery."""
+async def _fetch(bound: BoundPlan, session: UnitOfWork) -> list[Any]:
+    """Run the statement of a plan, and once more after a Conflict: a standby cancels statements that conflict with its recovery."""
     try:
         return await session.fetch_unshielded(bound.plan.sql, bound.values, is_prepared=bound.is_repeated)
     except Conflict:
@@ -57,7 +57,7 @@ async def _fetched(bound: BoundPlan, session: UnitOfWork) -> list[Any]:
 
 
 async def run(schema: GraphQLSchema, document: PreparedDocument, call: GraphQLRequest, context: Context) -> ExecutionResult:
-    """The executor: graphql-core over the loaders. The row behind Query is the viewer."""
+    """Execute with graphql-core and the loaders. The root value is the viewer."""
     assert document.ast is not None
     result = execute(
         schema,

@@ -1,4 +1,4 @@
-"""From what a request names to the text that it may run: by text, by `documentId`, by Apollo's extension, or by another key from the settings."""
+"""Resolves a request to the text that it may execute: by text, by `documentId`, by Apollo's extension, or by another key from the settings."""
 
 import logging
 from collections.abc import Sequence
@@ -16,21 +16,21 @@ from resolvers.documents.manifests import PREFIX, normalized
 logger = logging.getLogger("portico.documents")
 
 MAX_ID = 200
-# As Apollo Server sends it: a client that gets it sends the text along the next time.
+# As in Apollo Server: after this response a client sends the text with the hash.
 UNCACHED = {"Cache-Control": "private, no-cache, must-revalidate"}
 NO_DOCUMENT = "The request has no `query` and no `documentId`, or it is not a string."
 
 
 @dataclass(frozen=True, slots=True)
 class PersistedDocumentResolver:
-    """`keys` are other names that `documentId` goes by; without `registered`, clients register nothing by themselves."""
+    """`keys` are other names of the parameter `documentId`; without `registered`, clients cannot register texts themselves."""
 
     registry: Registry
     keys: Sequence[str] = ()
     registered: ApqCache | None = None
 
     def resolve(self, call: GraphQLRequest, viewer: Viewer, *, now: datetime) -> GraphQLRequest:
-        """The call with the text that it runs. Raises TransportError, and DatabaseUnavailable where only the database could tell."""
+        """Return the request with the text to execute. Raises TransportError, and DatabaseUnavailable while the registry is not loaded and the id is unknown."""
         digest = _digest(call)
         identifier = _identifier(call, self.keys) or (digest and PREFIX + digest)
         if identifier is None:
@@ -39,18 +39,18 @@ class PersistedDocumentResolver:
             raise TransportError("BAD_REQUEST", "provided sha does not match query")
         if digest and normalized(identifier) != PREFIX + digest:
             raise TransportError("BAD_REQUEST", "The request names two documents.")
-        found = self.registry.find(viewer, identifier)
-        if found is not None:
-            if call.query and call.query != found.text:
+        document = self.registry.find(viewer, identifier)
+        if document is not None:
+            if call.query and call.query != document.text:
                 raise TransportError("BAD_REQUEST", "The document's id is not that of its text.")
-            return self._stored(call, found)
+            return self._stored(call, document)
         if call.query and normalized(identifier).startswith(PREFIX) and normalized(identifier) != PREFIX + digest_of(call.query):
             raise TransportError("BAD_REQUEST", "The document's id is not that of its text.")
         return self._unknown(call, viewer, digest, now)
 
-    def _stored(self, call: GraphQLRequest, found: PersistedDocument) -> GraphQLRequest:
-        self.registry.note_use(found)
-        return replace(call, query=found.text, is_stored=True, deprecation=found.deprecation)
+    def _stored(self, call: GraphQLRequest, document: PersistedDocument) -> GraphQLRequest:
+        self.registry.note_use(document)
+        return replace(call, query=document.text, is_stored=True, deprecation=document.deprecation)
 
     def _unknown(self, call: GraphQLRequest, viewer: Viewer, digest: str | None, now: datetime) -> GraphQLRequest:
         if not self.registry.loaded.is_set():
@@ -64,9 +64,9 @@ class PersistedDocumentResolver:
             if self.registered and viewer.kind is not Actor.ANONYMOUS and not is_strict:
                 self.registered.add(call.query, now=now)
             return call
-        kept = self.registered.find(digest, now=now) if self.registered and not is_strict else None
-        if kept is not None:
-            return self._by_text(replace(call, query=kept), viewer)
+        text = self.registered.find(digest, now=now) if self.registered and not is_strict else None
+        if text is not None:
+            return self._by_text(replace(call, query=text), viewer)
         if call.query:
             raise TransportError(
                 "PERSISTED_DOCUMENT_ID_REQUIRED", "This client may not send the text of a document. Send the id of a published one in `documentId`."
@@ -85,9 +85,9 @@ class PersistedDocumentResolver:
             raise TransportError(
                 "PERSISTED_DOCUMENT_ID_REQUIRED", "This client may not send the text of a document. Send the id of a published one in `documentId`."
             )
-        found = self.registry.find(viewer, digest_of(call.query))
-        if found is not None:
-            return self._stored(call, found)
+        document = self.registry.find(viewer, digest_of(call.query))
+        if document is not None:
+            return self._stored(call, document)
         if mode == "prefer":
             raise TransportError("PERSISTED_DOCUMENT_ID_REQUIRED", "This client may send published documents only. Send the id in `documentId`.")
         logger.info("a client sent a document that is not published", extra={"client": viewer.client, "document": digest_of(call.query)})
@@ -95,23 +95,23 @@ class PersistedDocumentResolver:
 
 
 def _identifier(call: GraphQLRequest, keys: Sequence[str]) -> str | None:
-    """The id under its own name, or one of the others. Raises TransportError where they differ."""
-    named = [found for key in ("documentId", *keys) if (found := call.others.get(key)) is not None]
-    if not all(isinstance(found, str) and 0 < len(found) <= MAX_ID for found in named):
+    """Return the document id from `documentId` or one of the other parameters. Raises TransportError if they differ."""
+    identifiers = [identifier for key in ("documentId", *keys) if (identifier := call.others.get(key)) is not None]
+    if not all(isinstance(identifier, str) and 0 < len(identifier) <= MAX_ID for identifier in identifiers):
         raise TransportError("BAD_PARAMETERS", f"The id of a document is a string of 1 to {MAX_ID} characters.")
-    if len({normalized(found) for found in named}) > 1:
+    if len({normalized(identifier) for identifier in identifiers}) > 1:
         raise TransportError("BAD_REQUEST", "The request names two documents.")
-    return next(iter(named), None)
+    return next(iter(identifiers), None)
 
 
 def _digest(call: GraphQLRequest) -> str | None:
-    """The hash in Apollo's extension. Raises TransportError in the words of Apollo Server."""
-    given = call.extensions.get("persistedQuery")
-    if given is None:
+    """Return the hash in Apollo's extension, None without it. Raises TransportError with the messages of Apollo Server."""
+    extension = call.extensions.get("persistedQuery")
+    if extension is None:
         return None
-    if not isinstance(given, dict) or type(given.get("version")) is not int or given["version"] != 1:
+    if not isinstance(extension, dict) or type(extension.get("version")) is not int or extension["version"] != 1:
         raise TransportError("BAD_REQUEST", "Unsupported persisted query version")
-    digest = given.get("sha256Hash")
+    digest = extension.get("sha256Hash")
     if not isinstance(digest, str) or not 0 < len(digest) <= MAX_ID:
         raise TransportError("BAD_PARAMETERS", "`sha256Hash` must be a string.")
     return digest.removeprefix(PREFIX)

@@ -1,4 +1,4 @@
-"""What the executor found, as the answer to a request: data, data with errors, or why there is no data."""
+"""The response for an execution result: data, data with errors, or errors without data."""
 
 from typing import Any
 
@@ -10,25 +10,25 @@ from gateway.http.graphql.state import RequestState
 from gateway.http.responses import Answer, TransportError
 
 
-def presented(result: ExecutionResult, extensions: dict[str, Any] | None, visit: RequestState, *, suggests: bool) -> Answer:
-    """The answer that a result makes. Raises TransportError, SessionEnded."""
+def presented(result: ExecutionResult, extensions: dict[str, Any] | None, state: RequestState, *, suggests: bool) -> Answer:
+    """Return the response for a result. Raises TransportError, SessionEnded."""
     more = {"extensions": extensions} if extensions else {}
     if not result.errors:
-        return responses.respond({"data": result.data, **more}, "OK", visit.response_format, **visit.headers)
-    visit.log_entry.cause, visit.log_entry.reason = responses.cause(result.errors), responses.reason(result.errors)
-    if not _has_effects(result, visit):
+        return responses.respond({"data": result.data, **more}, "OK", state.response_format, **state.headers)
+    state.log_entry.cause, state.log_entry.reason = responses.cause(result.errors), responses.reason(result.errors)
+    if not _has_effects(result, state):
         for error in result.errors:
             if isinstance(error.original_error, TransportError | SessionEnded):
                 raise error.original_error
         if responses.is_outage(result.errors):
-            return responses.unavailable(visit.response_format)
+            return responses.unavailable(state.response_format)
     if result.data is None and all(error.path is None for error in result.errors):
-        return responses.request_errors(result.errors, "BAD_USER_INPUT", visit.response_format, suggests=suggests)
-    body = {"errors": [responses.format_error(error, visit.response_format) for error in result.errors], "data": result.data, **more}
-    return responses.respond(body, "PARTIAL", visit.response_format, **visit.headers, **responses.retry_after(result.errors))
+        return responses.request_errors(result.errors, "BAD_USER_INPUT", state.response_format, suggests=suggests)
+    body = {"errors": [responses.format_error(error, state.response_format) for error in result.errors], "data": result.data, **more}
+    return responses.respond(body, "PARTIAL", state.response_format, **state.headers, **responses.retry_after(result.errors))
 
 
-def _has_effects(result: ExecutionResult, visit: RequestState) -> bool:
-    """Whether a field of a mutation is done and has a payload: whatever becomes of the other fields, the client must hear of it."""
-    has_effect = visit.context is not None and visit.context.has_effect
+def _has_effects(result: ExecutionResult, state: RequestState) -> bool:
+    """Whether a field of a mutation has been executed and has a payload, which the client must get even if other fields fail."""
+    has_effect = state.context is not None and state.context.has_effect
     return has_effect and any(isinstance(payload, dict) for payload in (result.data or {}).values())

@@ -1,4 +1,4 @@
-"""What a process needs to answer requests, and one request on its way."""
+"""The state of the application, and of one request."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -13,13 +13,13 @@ from gateway.documents.document_cache import DocumentCache
 from gateway.http.capacity.admission import Admission
 from gateway.http.capacity.drain import Drain
 from gateway.http.capacity.flow import Flow
-from gateway.http.capacity.patience import Patience
 from gateway.http.capacity.recognised_callers import RecognisedCallers
+from gateway.http.capacity.upload_timeout import UploadTimeout
 from gateway.http.graphql import uploads
 from gateway.http.graphql.budgets import Budgets
 from gateway.http.graphql.persisted import PersistedDocumentResolver
 from gateway.http.headers import GraphQLHTTPRequest
-from gateway.http.origins import COST, CorsOrigins
+from gateway.http.origins import COST_HEADER, CorsOrigins
 from gateway.http.proxies import Network
 from gateway.http.request_log import RequestLogEntry
 from gateway.http.requests import BodyLimits
@@ -31,12 +31,12 @@ from resolvers.documents.publishing import DocumentValidator
 
 @dataclass(frozen=True, slots=True)
 class RequestPolicy:
-    """What requests may take, and how they are answered. `strangers` are callers without a token; `tells_reasons` says why a token is not accepted."""
+    """Limits on requests, and the form of responses. `anonymous` are the limits of requests without a token; with `tells_reasons`, a 401 says why a token is not accepted."""
 
     authenticated: BodyLimits
     anonymous: BodyLimits
     operation_seconds: float
-    patience: Patience
+    upload_timeout: UploadTimeout
     acquire_seconds: float
     profile: Profile
     trusted_proxies: tuple[Network, ...]
@@ -47,7 +47,7 @@ class RequestPolicy:
 
 @dataclass(frozen=True, slots=True)
 class AppState:
-    """What every request needs, made once per process."""
+    """The objects that every request needs, created once per process."""
 
     schema: GraphQLSchema
     documents: DocumentCache
@@ -60,7 +60,7 @@ class AppState:
     files: Files
     validate: DocumentValidator
     clock: Callable[[], datetime]
-    terms: RequestPolicy
+    policy: RequestPolicy
     origins: CorsOrigins
     admission: Admission
     running_costs: Admission
@@ -68,14 +68,15 @@ class AppState:
     uploads: Admission
     flow: Flow
     drain: Drain
-    known: RecognisedCallers = field(default_factory=RecognisedCallers)
+    recognised_callers: RecognisedCallers = field(default_factory=RecognisedCallers)
 
 
 @dataclass(slots=True)
 class RequestState:
-    """One request on its way: how it is answered, what the log will say of it, and once the caller is known the unit of work and the key (`gateway/http/capacity/callers.py`).
+    """One request: the format of its response, its log entry, and after authentication the context with the unit of work, and the caller's key
+    (`gateway/http/capacity/callers.py`).
 
-    `refusal` is there for a request without a valid token: the answer, unless its operation needs none.
+    `refusal` is set for a request without a valid token: the error to answer with, unless the operation needs no token.
     """
 
     request: GraphQLHTTPRequest
@@ -93,4 +94,4 @@ class RequestState:
 
     @property
     def wants_cost(self) -> bool:
-        return self.request.headers.get(COST.lower(), "0") not in ("", "0")
+        return self.request.headers.get(COST_HEADER.lower(), "0") not in ("", "0")

@@ -1,4 +1,4 @@
-"""What uvicorn's parser leaves open: how large the head of a request may be, and how long it may take to come."""
+"""Limits that uvicorn's parser does not have: the size of the head of a request, and the time in which it must arrive."""
 
 import asyncio
 from typing import Any
@@ -13,7 +13,7 @@ REASONS = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fiel
 
 
 class Protocol(HttpToolsProtocol):
-    """A head that is too large or too slow is refused and its connection closed, before the application hears of it."""
+    """Refuses a head that is too large or too slow and closes the connection, before the application is called."""
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
@@ -24,10 +24,10 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # narrowed by uvicorn already
         super().connection_made(transport)
-        self._await_head()
+        self._start_deadline()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_waiting()
+        self._cancel_deadline()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -36,7 +36,7 @@ class Protocol(HttpToolsProtocol):
             return
         self._head_bytes += len(data)
         if self._deadline is None:
-            self._await_head()
+            self._start_deadline()
         if self._head_bytes > HEAD_BYTES:
             self._refuse(431, "HEADERS_TOO_LARGE", f"The head of a request may have at most {HEAD_BYTES} bytes.")
 
@@ -46,18 +46,18 @@ class Protocol(HttpToolsProtocol):
         self._head_bytes = 0
 
     def on_headers_complete(self) -> None:
-        self._stop_waiting()
+        self._cancel_deadline()
         self._is_in_head = False
         self._has_unread = True
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         self._has_unread = False
-        self._stop_waiting()
+        self._cancel_deadline()
         super().on_message_complete()
 
     def on_response_complete(self) -> None:
-        """What a refused request still sends is thrown away, for a while."""
+        """Discard the rest of the body of a refused request, for at most HEAD_SECONDS."""
         super().on_response_complete()
         if self._has_unread and self._deadline is None and not self.transport.is_closing():
             self._deadline = self.loop.call_later(HEAD_SECONDS, self.transport.close)
@@ -65,18 +65,18 @@ class Protocol(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         self._refuse(400, "BAD_REQUEST", msg)
 
-    def _await_head(self) -> None:
+    def _start_deadline(self) -> None:
         message = f"The head of a request must arrive within {HEAD_SECONDS:g} s."
         self._deadline = self.loop.call_later(HEAD_SECONDS, self._refuse, 408, "REQUEST_TIMEOUT", message)
 
-    def _stop_waiting(self) -> None:
+    def _cancel_deadline(self) -> None:
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
 
     def _refuse(self, status: int, code: str, message: str) -> None:
-        """In the midst of another answer, the connection is only closed."""
-        self._stop_waiting()
+        """Send an error and close the connection. While another response is being sent, only close it."""
+        self._cancel_deadline()
         self._is_in_head = False
         if self.cycle is None or self.cycle.response_complete:
             body = orjson.dumps({"errors": [{"message": message, "extensions": {"code": code}}]})

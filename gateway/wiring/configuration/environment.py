@@ -1,4 +1,4 @@
-"""What is wrong with the environment: variables that are no settings, values that are none, settings that contradict each other. One line each, without a value."""
+"""Errors in the environment: unknown variables, invalid values, contradictory settings. Each is one line without the value."""
 
 import re
 from collections.abc import Collection, Iterable, Mapping
@@ -14,12 +14,12 @@ from auth.jwt.issuers import OtherIssuer
 from gateway.wiring.configuration.setting_values import choices
 
 PREFIX = "PORTICO_"
-# Variables of tests are no settings of a process.
+# Variables of tests are not settings.
 OF_TESTS = "PORTICO_TEST_"
-# Kubernetes sets these in each container for a Service that is named portico, or portico-….
+# Kubernetes sets these in each container for a Service named portico or portico-….
 OF_KUBERNETES = re.compile(r"PORTICO_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_\w+)?)")
 ADDRESS_OF_KUBERNETES = re.compile(r"(tcp|udp|sctp)://")
-# The places of a wrong value that may be printed. All other names are part of the value.
+# The keys inside a wrong value that may be printed. All other names are part of the value.
 ISSUER_KEYS = tuple(key.name for key in fields(OtherIssuer))
 ISSUER = '[{"name":"https://id.example.com/","audience":"portal","jwks_url":"https://id.example.com/jwks.json"}]'
 IN_A_LIST = {
@@ -54,7 +54,7 @@ class Pairs(Protocol):
 
 
 def unknown_names(environment: Mapping[str, str], known: Collection[str]) -> list[str]:
-    """A line for each variable that begins like a setting and is none."""
+    """Return a line for each variable with the prefix that is not a setting."""
     names = [name for name in environment if name.upper().startswith(PREFIX) and not name.startswith(OF_TESTS)]
     unknown = [name for name in names if name.upper().removeprefix(PREFIX).lower() not in known]
     return [f"{name}: is not a setting; {_nearest(name, known)}" for name in sorted(unknown) if not _is_of_kubernetes(name, environment[name])]
@@ -70,12 +70,12 @@ def _is_of_kubernetes(name: str, value: str) -> bool:
 
 
 def without_prefix(environment: Mapping[str, str], setting: str) -> str:
-    """A sentence about a variable that was probably meant as this setting, or nothing."""
+    """Return a sentence about a variable that was probably meant as this setting, or an empty text."""
     return f" {setting.upper()} is set without the prefix {PREFIX}." if environment.get(setting.upper()) else ""
 
 
 def wrong_values(errors: Iterable[ErrorDetails], settings: Mapping[str, FieldInfo]) -> list[str]:
-    """A line for each setting with a wrong value: its name, the place inside it, what is wrong and a right value."""
+    """Return a line for each setting with a wrong value: its name, the position inside it, the problem and a valid value."""
     first = {str(error["loc"][0]): error for error in reversed(list(errors))}
     return [_refusal(name, first[name], settings[name]) for name in settings if name in first]
 
@@ -97,7 +97,7 @@ def _problem(error: ErrorDetails, inner: tuple[int | str, ...], setting: FieldIn
 
 
 def _in_issuers(error: ErrorDetails) -> tuple[str, str]:
-    """The place inside, by names of ours only, and what is wrong there."""
+    """Return the position inside the value, by known keys only, and the problem there."""
     place = "".join(f".{part}" for part in error["loc"][1:] if isinstance(part, int) or part in ISSUER_KEYS)
     kind = error["type"]
     if kind == "unexpected_keyword_argument":
@@ -110,7 +110,7 @@ def _in_issuers(error: ErrorDetails) -> tuple[str, str]:
 
 
 def expected(setting: FieldInfo) -> str:
-    """What a number or a word has to be; nothing for other settings."""
+    """Return what a number or a choice must be; an empty text for other settings."""
     kinds = {setting.annotation, *get_args(setting.annotation)}
     if words := choices(setting):
         return f"must be one of {', '.join(words)}"
@@ -129,18 +129,18 @@ def _bound(setting: FieldInfo, name: str) -> Any:
 
 
 def example(name: str, setting: FieldInfo) -> str:
-    """A right value, as it stands in an environment variable; the default where there is one."""
+    """Return a valid value in the form of an environment variable: an example, or the default."""
     if name == "issuers":
         return ISSUER
     if setting.examples:
-        return written(setting.examples[0])
+        return as_variable(setting.examples[0])
     if setting.default not in (None, ""):
-        return written(setting.default)
+        return as_variable(setting.default)
     return next(iter(choices(setting)), "true" if bool in get_args(setting.annotation) else "")
 
 
-def written(value: Any) -> str:
-    """A value of a setting as an environment variable has it."""
+def as_variable(value: Any) -> str:
+    """Return a value in the form of an environment variable."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):
@@ -149,12 +149,12 @@ def written(value: Any) -> str:
 
 
 def contradictions(settings: Pairs) -> list[str]:
-    """A line for each pair of settings of which one makes the other useless."""
+    """Return a line for each pair of settings that contradict each other."""
     modes = [_mode(key or "") for key in (settings.stripe_secret_key, settings.stripe_publishable_key)]
     lines = []
     if all(modes) and modes[0] != modes[1]:
         lines.append(
-            f"{PREFIX}STRIPE_PUBLISHABLE_KEY: is a {modes[1]} key beside a {modes[0]} key in {PREFIX}STRIPE_SECRET_KEY; both are test keys or both live keys."
+            f"{PREFIX}STRIPE_PUBLISHABLE_KEY: is a {modes[1]} key, but there is a {modes[0]} key in {PREFIX}STRIPE_SECRET_KEY; both must be test keys or both live keys."
         )
     if settings.s3_bucket and bool(settings.s3_access_key) != bool(settings.s3_secret_key):
         lines.append(f"{PREFIX}S3_ACCESS_KEY: needs {PREFIX}S3_SECRET_KEY, and the other way round; set both or none.")
@@ -164,6 +164,6 @@ def contradictions(settings: Pairs) -> list[str]:
 
 
 def _mode(stripe_key: str) -> str:
-    """`test`, `live`, or nothing where the key does not say it."""
+    """Return `test` or `live`; an empty text for a key without a mode."""
     mode = STRIPE_MODE.match(stripe_key)
     return mode[1] if mode else ""

@@ -1,4 +1,4 @@
-"""What production refuses, and what it warns of at its start."""
+"""What production refuses, and the warnings at its start."""
 
 import logging
 import os
@@ -11,26 +11,26 @@ from gateway.wiring.configuration.settings import Settings, WrongSetting
 logger = logging.getLogger("portico.settings")
 
 DEFAULTS = Settings.model_fields
-# What production does without these settings. A portal can do without each of them, and few want to.
+# The effect of a missing setting in production. Each is optional, but most portals need it.
 WITHOUT = {
-    "portal_url": "letters link to where the gateway listens",
-    "public_url": "addresses of files begin with where the gateway listens",
+    "portal_url": "letters link to the address that the gateway listens on",
+    "public_url": "URLs of files begin with the address that the gateway listens on",
     "merchant": f'letters and invoices name the merchant "{DEFAULTS["merchant"].default}"',
     "merchant_address": "invoices have no address of the merchant",
     "smtp_host": "letters are files in the data directory and are not sent",
-    "s3_bucket": "attached files are on the disk of this machine, where other servers do not find them",
-    "throttle_url": "each server counts attempts to sign in for itself, so several servers allow several times as many",
+    "s3_bucket": "attached files are on the disk of this machine, where other servers cannot read them",
+    "throttle_url": "each server counts attempts to sign in by itself, so several servers allow several times as many",
 }
 WITHOUT_SMTP_SETTING = {"mail_from": f"letters are from {DEFAULTS['mail_from'].default}"}
 WITHOUT_STRIPE_SETTING = {
     "stripe_webhook_secret": "Stripe's events are refused, so the outcome of a payment is known later",
     "stripe_publishable_key": "customers cannot add a payment method in the browser",
 }
-WITHOUT_THROTTLE_SETTING = {"throttle_secret": "whoever reads the Redis or Valkey can guess which accounts it names"}
+WITHOUT_THROTTLE_SETTING = {"throttle_secret": "a reader of the Redis or Valkey can guess which accounts are in it"}
 
 
 def require_database(settings: Settings) -> None:
-    """Raises WrongSetting: production keeps its data in no built-in Postgres, which a forgotten prefix would start."""
+    """Raises WrongSetting in production without a database URL, because a forgotten prefix would start the built-in Postgres."""
     if settings.is_production and settings.database_url is None:
         forgotten = without_prefix(os.environ, "database_url")
         raise WrongSetting(
@@ -40,7 +40,7 @@ def require_database(settings: Settings) -> None:
 
 
 def require(settings: Settings, *checks: Callable[[Settings], object]) -> None:
-    """Raises WrongSetting with everything that production lacks, a line each, the database first. Does nothing outside of production."""
+    """Raises WrongSetting with one line for each setting that production lacks, the database first. Does nothing outside of production."""
     if not settings.is_production:
         return
     lines = []
@@ -54,7 +54,7 @@ def require(settings: Settings, *checks: Callable[[Settings], object]) -> None:
 
 
 def refuse_demo(settings: Settings) -> None:
-    """Raises WrongSetting: the demo prints tokens of its customers, and its clock charges those who are due."""
+    """Raises WrongSetting where the demo must not run: it prints tokens of its customers, and its clock charges due invoices."""
     if settings.is_production:
         raise WrongSetting(f"{PREFIX}ENVIRONMENT: the demo prints tokens of its customers and so does not run in production. Use `migrate` and `serve`.")
     if settings.charges_real_customers:
@@ -62,7 +62,7 @@ def refuse_demo(settings: Settings) -> None:
 
 
 def refuse_seed(settings: Settings) -> None:
-    """Raises WrongSetting."""
+    """Raises WrongSetting where demo customers must not be added."""
     if settings.is_production:
         raise WrongSetting(f"{PREFIX}ENVIRONMENT: `seed` adds demo customers and so does not run in production. Use a database of its own, in development.")
     if settings.charges_real_customers:
@@ -70,7 +70,7 @@ def refuse_seed(settings: Settings) -> None:
 
 
 def refuse_future(settings: Settings, at: datetime | None, now: datetime, *, is_confirmed: bool) -> None:
-    """Raises WrongSetting for a pass of the billing clock that would charge customers for what is not due yet."""
+    """Raises WrongSetting for a pass of the billing clock as of the future, which would charge real customers too early."""
     if settings.charges_real_customers and at is not None and at > now and not is_confirmed:
         raise WrongSetting(
             "--at: is in the future, and so this would charge all customers for what is not due yet, and cannot be undone. Add --charge-real-customers to do it."
@@ -78,13 +78,13 @@ def refuse_future(settings: Settings, at: datetime | None, now: datetime, *, is_
 
 
 def warn(settings: Settings) -> None:
-    """One line of the log for each setting without which production runs, but not as most portals want it."""
+    """Log a warning for each setting of `warnings`."""
     for line in warnings(settings, os.environ):
         logger.warning(line)
 
 
 def warnings(settings: Settings, environment: Mapping[str, str]) -> list[str]:
-    """Nothing outside of production."""
+    """Return a line for each optional setting that most portals need in production; none outside of production."""
     if not settings.is_production:
         return []
     effects = dict(WITHOUT)

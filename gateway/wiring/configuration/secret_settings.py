@@ -1,4 +1,4 @@
-"""What of the settings the log must never have."""
+"""The secrets of the settings, which must never be logged."""
 
 import re
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ from gateway.wiring.configuration.environment import PREFIX
 from gateway.wiring.configuration.settings import Settings
 
 SECRETS = tuple(name for name, setting in Settings.model_fields.items() if not setting.repr)
-# The password of a URL: up to the last @, because a password may hold one that nobody encoded.
+# The password of a URL: up to the last @, because a password may contain one that is not encoded.
 PASSWORD = re.compile(r"://[^/:@]*:(.+)@", re.DOTALL)
 
 
 def secrets_in(values: Mapping[str, Any]) -> set[str]:
-    """What the log must never have, of settings by their names: secrets, and the passwords of URLs as they are written and as they are sent."""
+    """Return the secrets in settings by their names: secret values, and the passwords of URLs, encoded and decoded."""
     secrets: set[str] = set()
     for value in (values.get(name) for name in SECRETS):
         if isinstance(value, str):
@@ -24,5 +24,5 @@ def secrets_in(values: Mapping[str, Any]) -> set[str]:
 
 
 def secrets_of(environment: Mapping[str, str]) -> set[str]:
-    """The same of environment variables, before anybody knows whether they are valid settings."""
+    """Return the secrets in environment variables, before they are validated as settings."""
     return secrets_in({name.upper().removeprefix(PREFIX).lower(): value for name, value in environment.items() if name.upper().startswith(PREFIX)})

@@ -1,4 +1,4 @@
-"""What the value of a setting has to look like. A refusal says what is wrong and never repeats the value: it may be a secret, or hold one."""
+"""The validation of settings' values. An error says what is wrong and never repeats the value, which may be or contain a secret."""
 
 import json
 import re
@@ -34,8 +34,8 @@ PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 
 
 def normalized(value: object, field: FieldInfo) -> object:
-    """The value of an environment variable without spaces around it, with the letters' case of a choice. An empty one is left out where nothing is what the
-    setting is without it. Raises ValueError."""
+    """Return the value of an environment variable without spaces around it, a choice in its own case. An empty value becomes the default if that is empty.
+    Raises ValueError."""
     if not isinstance(value, str):
         return value
     text = value.strip()
@@ -43,7 +43,7 @@ def normalized(value: object, field: FieldInfo) -> object:
         if field.default in (None, "", ()) and not _is_of(field, PostgresUrl):
             return field.default
         raise ValueError("is empty")
-    # Python stands for a byte of a path that is none of the locale's characters by a surrogate.
+    # Python represents a byte of a path that is invalid in the locale by a surrogate.
     characters = SURROGATES.sub("", text) if _is_of(field, Path) else text
     if not is_one_line(characters) and not text.startswith("["):
         raise ValueError("has a line break or another control character")
@@ -51,13 +51,13 @@ def normalized(value: object, field: FieldInfo) -> object:
 
 
 def choices(field: FieldInfo) -> tuple[str, ...]:
-    """The words that a setting may be; none where it is no choice."""
+    """Return the values of a choice; none for other settings."""
     kinds = (field.annotation, *get_args(field.annotation))
     return next((get_args(kind) for kind in kinds if get_origin(kind) is Literal), ())
 
 
 def _list(value: object) -> object:
-    """A comma list, or JSON. Raises ValueError."""
+    """Parse a comma list or a JSON list. Raises ValueError."""
     if not isinstance(value, str):
         return value
     if value.startswith("["):
@@ -71,7 +71,7 @@ def _list(value: object) -> object:
 
 
 def _json(value: object) -> object:
-    """A JSON list. Raises ValueError."""
+    """Parse a JSON list. Raises ValueError."""
     if not isinstance(value, str):
         return value
     try:
@@ -89,12 +89,12 @@ def _networks(value: Any) -> tuple[IPv4Network | IPv6Network, ...]:
         try:
             networks.append(item if isinstance(item, IPv4Network | IPv6Network) else ip_network(str(item)))
         except ValueError:
-            raise ValueError(f"number {number} is not a network: the address has bits beyond the length of the prefix, or is none") from None
+            raise ValueError(f"number {number} is not a network: the address is invalid, or has bits beyond the length of the prefix") from None
     return tuple(networks)
 
 
 def _issuers(value: object) -> object:
-    """Objects with the words of their choices in the letters' case that these have."""
+    """Parse the issuers, with choices in their own case."""
     items = _json(value)
     return [_issuer(item) if isinstance(item, dict) else item for item in items] if isinstance(items, list) else items
 
@@ -112,13 +112,13 @@ def _host(value: str) -> str:
     try:
         return value if HOST.fullmatch(value) else str(ip_address(value))
     except ValueError:
-        raise ValueError("is not a host's name or address, which has no scheme, port or path") from None
+        raise ValueError("is not a host name or address, which has no scheme, port or path") from None
 
 
 def _parameters(value: tuple[str, ...]) -> tuple[str, ...]:
     for number, name in enumerate(value, 1):
         if not PARAMETER.fullmatch(name):
-            raise ValueError(f"number {number} is not a parameter's name")
+            raise ValueError(f"number {number} is not a parameter name")
     return value
 
 
@@ -133,7 +133,7 @@ def _is_url(value: str, schemes: Collection[str]) -> bool:
     try:
         parts = urlsplit(value)
         return not re.search(r"\s", value) and parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is none, or half of an IPv6 address
+    except ValueError:  # an invalid port or IPv6 address
         return False
 
 
@@ -152,14 +152,14 @@ def _postgres(value: str) -> str:
         url = URL.create("unknown")
     if url.drivername not in ("postgresql", "postgres") or re.search(r"\s", value):
         raise ValueError("is not a database URL")
-    # Some ways to look up a host keep only the lower 16 bits of a larger port, and so lead to another one.
+    # Some resolvers use only the lower 16 bits of a larger number, which is another port.
     if not all(PORT.fullmatch(port) and int(port) in PORTS for port in _ports(url)):
         raise ValueError("has a port out of range; ports are 1 to 65535")
     return value.replace("postgres://", "postgresql://", 1)
 
 
 def _ports(url: URL) -> list[str]:
-    """The ports that a database URL names, also as a parameter and for several hosts."""
+    """Return the ports of a database URL, those in the parameter and of several hosts included."""
     named = url.query.get("port", ())
     return [*([] if url.port is None else [str(url.port)]), *(port for text in ([named] if isinstance(named, str) else named) for port in text.split(","))]
 
@@ -200,7 +200,7 @@ def _retry_days(value: tuple[int, ...]) -> tuple[int, ...]:
 def _time_zone(value: str) -> str:
     try:
         ZoneInfo(value)
-    except (ValueError, OSError, KeyError):  # a path, a folder, or a name that is none
+    except (ValueError, OSError, KeyError):  # a path, a folder, or an unknown name
         raise ValueError("is not the name of a time zone") from None
     return value
 
@@ -226,21 +226,21 @@ def _unguessable(value: str) -> str:
 
 
 def _publishable(value: str) -> str:
-    # Browsers are sent this key, and the two stand side by side on Stripe's page.
+    # This key is sent to browsers, and Stripe's page shows the two keys side by side.
     if value and not value.startswith("pk_"):
-        raise ValueError("is not a publishable key of Stripe's, which begins with pk_")
+        raise ValueError("is not a publishable key of Stripe, which begins with pk_")
     return value
 
 
 def _stripe_secret(value: str) -> str:
     if not value.startswith(("sk_", "rk_")):
-        raise ValueError("is not a secret key of Stripe's, which begins with sk_ or rk_")
+        raise ValueError("is not a secret key of Stripe, which begins with sk_ or rk_")
     return value
 
 
 def _webhook_secret(value: str) -> str:
     if value and not value.startswith("whsec_"):
-        raise ValueError("is not a signing secret of Stripe's webhooks, which begins with whsec_")
+        raise ValueError("is not a signing secret of Stripe webhooks, which begins with whsec_")
     return value
 
 
@@ -258,7 +258,7 @@ RetryDays = Annotated[tuple[int, ...], BeforeValidator(_list), AfterValidator(_r
 InvoiceNumber = Annotated[str, AfterValidator(check_pattern)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
 Issuers = Annotated[tuple[OtherIssuer, ...], BeforeValidator(_issuers)]
-# An empty secret is one that was left out.
+# An empty secret counts as left out.
 LongSecret = Annotated[Annotated[str, AfterValidator(_long)] | None, BeforeValidator(_none_if_empty)]
 UnguessableSecret = Annotated[Annotated[str, AfterValidator(_long), AfterValidator(_unguessable)] | None, BeforeValidator(_none_if_empty)]
 StripePublishable = Annotated[str, AfterValidator(_publishable)]

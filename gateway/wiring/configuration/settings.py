@@ -1,4 +1,4 @@
-"""Settings, from the environment (prefix PORTICO_). Only `gateway/` knows them; everything below gets plain values."""
+"""The settings, from the environment (prefix PORTICO_). Only `gateway/` uses them; the packages below get plain values."""
 
 import os
 from pathlib import Path
@@ -40,13 +40,13 @@ from gateway.wiring.configuration.setting_values import (
 # What Postgres and every client can hold as a number; a day, which no wait of a server reaches.
 MOST = 2**31 - 1
 DAY = 86_400.0
-Count = Annotated[int, Field(le=MOST)]
+Count = Annotated[int, Field(le=MAX_INT)]
 Seconds = Annotated[float, Field(gt=0, le=DAY)]
 Duration = Annotated[float, Field(ge=0, le=DAY)]
 
 
 class WrongSetting(OperatorError):
-    """Settings that cannot be used; the message is one line for each, for the operator."""
+    """Invalid settings; the message has one line for each, for the operator."""
 
 
 class Settings(BaseSettings):
@@ -62,13 +62,13 @@ class Settings(BaseSettings):
         ge=0,
         le=65535,
         examples=[8001],
-        description="Where the worker tells of its health, on the same address; 0 takes a free one. Left out, it does not.",
+        description="The port of the worker's health endpoint, on the same address; 0 takes a free one. Left out, there is none.",
     )
-    data_dir: Path = Field(Path(".portico"), description="Where the built-in Postgres, the demo secret and, without S3, attached files live.")
+    data_dir: Path = Field(Path(".portico"), description="Where the built-in Postgres, the demo secret and, without S3, attached files are stored.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="INFO has one line for each operation.")
-    planner: bool = Field(True, description="Whether a query runs as one statement where it can; off, the executor runs everything.")
-    drain_seconds: Duration = Field(5.0, description="After SIGTERM: how long requests are still taken while /readyz says 503.")
-    shutdown_seconds: Seconds = Field(25.0, description="After that: how long what still runs may take to end.")
+    planner: bool = Field(True, description="Whether a query is executed as one statement where possible; off, the executor runs everything.")
+    drain_seconds: Duration = Field(5.0, description="After SIGTERM: how long requests are still accepted while /readyz answers 503.")
+    shutdown_seconds: Seconds = Field(25.0, description="After that: how long running requests may take to end.")
     database_url: PostgresUrl | None = Field(
         None,
         repr=False,
@@ -99,28 +99,32 @@ class Settings(BaseSettings):
         repr=False,
         description="Signs previews and device values, and seals letters; the same for all servers and workers of a portal. Needed in production; elsewhere made in the data directory.",
     )
-    issuers: Issuers = Field((), description="Other issuers whose tokens are taken, as JSON; see docs/identity.md.")
+    issuers: Issuers = Field((), description="Other issuers whose tokens are accepted, as JSON; see docs/identity.md.")
     public_url: HttpUrl | None = Field(
         None,
         examples=["https://api.example.com"],
-        description="Where the gateway is reached from outside; addresses of files begin so. Left out: where it listens.",
+        description="The URL of the gateway from outside; URLs of files begin with it. Left out: the address it listens on.",
     )
     portal_url: HttpUrl | None = Field(
-        None, examples=["https://portal.example.com"], description="Where the portal's pages are; letters link there. Left out: where the gateway listens."
+        None,
+        examples=["https://portal.example.com"],
+        description="The URL of the portal's pages, for links in letters. Left out: the address that the gateway listens on.",
     )
     cors_origins: Origins = Field(
-        (), examples=["https://portal.example.com,https://shop.example.com"], description="Other origins whose pages may call, exactly, as a comma list."
+        (),
+        examples=["https://portal.example.com,https://shop.example.com"],
+        description="Other origins whose pages may send requests, as a comma list of exact origins.",
     )
     trusted_proxies: Networks = Field(
-        (), examples=["10.0.0.0/8,192.168.1.5"], description="Networks of the proxies whose X-Forwarded-For is believed, as a comma list."
+        (), examples=["10.0.0.0/8,192.168.1.5"], description="Networks of the proxies whose X-Forwarded-For is trusted, as a comma list."
     )
-    developer_tools: bool | None = Field(None, description="GraphiQL, introspection and suggestions for everybody; left out: outside of production.")
-    http_profile: Profile = Field("compat", description="Which reading of GraphQL over HTTP the statuses follow: compat or draft-2026.")
+    developer_tools: bool | None = Field(None, description="GraphiQL, introspection and suggestions for all callers; left out: outside of production.")
+    http_profile: Profile = Field("compat", description="The profile of GraphQL over HTTP that statuses follow: compat or draft-2026.")
     document_mode: Mode | None = Field(
         None, description="What callers may send: open, log, prefer or required; see docs/partners.md. Left out: required in production, else open."
     )
-    document_id_keys: Names = Field((), examples=["doc_id,id"], description="Other parameters that documentId goes by, as a comma list.")
-    automatic_documents: bool = Field(False, description="Whether clients may register documents by themselves (APQ), where they may send text.")
+    document_id_keys: Names = Field((), examples=["doc_id,id"], description="Other names of the parameter documentId, as a comma list.")
+    automatic_documents: bool = Field(False, description="Whether clients that may send text may register documents themselves (APQ).")
     merchant: str = Field("Portico Demo", description="The merchant's name, in letters.")
     merchant_address: Lines = Field(
         (),
@@ -131,19 +135,20 @@ class Settings(BaseSettings):
     merchant_footer: Lines = Field(
         (),
         examples=["Company no. 01234567"],
-        description="What stands at the foot of invoices, such as a register number, line by line, as a comma list; as JSON where one has a comma.",
+        description="The text at the foot of invoices, such as a register number, line by line, as a comma list; as JSON where one has a comma.",
     )
     merchant_accent: str = Field("#1f4e79", pattern=r"^#[0-9a-fA-F]{6}$", description="The merchant's colour on invoices, as #rrggbb.")
     merchant_logo: Path | None = Field(None, examples=["/etc/portico/logo.svg"], description="The merchant's logo on invoices: an SVG, PNG or JPEG file.")
-    merchant_time_zone: TimeZone = Field("UTC", description="The merchant's time zone, such as Europe/Zurich; in it the year of an invoice's number begins.")
+    merchant_time_zone: TimeZone = Field("UTC", description="The merchant's time zone, such as Europe/Zurich; the year in invoice numbers begins in it.")
     invoice_number: InvoiceNumber = Field(
         DEFAULT_PATTERN,
         description="How invoices are numbered, {number:06} with six digits at least; with {year} each year counts from 1. See docs/payments.md.",
     )
     credit_note_number: InvoiceNumber = Field(
-        DEFAULT_CREDIT_NOTE_PATTERN, description="How credit notes are numbered, in the same way. With the pattern of the invoices they are one series."
+        DEFAULT_CREDIT_NOTE_PATTERN,
+        description="How credit notes are numbered, in the same way. If both patterns are equal, invoices and credit notes share one series.",
     )
-    mail_from: Mailbox = Field("Portico <no-reply@example.com>", description="Who letters are from.")
+    mail_from: Mailbox = Field("Portico <no-reply@example.com>", description="The sender of letters.")
     smtp_host: Host | None = Field(
         None, examples=["smtp.example.com"], description="The mail server; left out, letters are .eml files under the data directory."
     )
@@ -151,15 +156,15 @@ class Settings(BaseSettings):
     smtp_security: Literal["starttls", "tls", "none"] = Field(
         "starttls", description="How the connection to the mail server is protected; none only on the same machine."
     )
-    smtp_user: str | None = Field(None, examples=["portico"], description="The user at the mail server, if it wants one.")
+    smtp_user: str | None = Field(None, examples=["portico"], description="The user at the mail server, if it requires one.")
     smtp_password: str | None = Field(None, repr=False, description="The password at the mail server.")
     stripe_secret_key: StripeSecret | None = Field(
         None, repr=False, examples=["sk_live_…"], description="Stripe's secret key; with it new payment methods are added at Stripe. See docs/stripe.md."
     )
     stripe_publishable_key: StripePublishable = Field("", examples=["pk_live_…"], description="Stripe's publishable key, for the browser.")
-    stripe_webhook_secret: StripeWebhookSecret = Field("", repr=False, examples=["whsec_…"], description="What Stripe signs its events with.")
+    stripe_webhook_secret: StripeWebhookSecret = Field("", repr=False, examples=["whsec_…"], description="The secret with which Stripe signs its events.")
     sandbox: bool | None = Field(None, description="Whether the sandbox, which takes no real money, takes payments too. Left out: not in production.")
-    takes_parts: bool = Field(True, description="Whether a customer may pay a part of what remains.")
+    takes_parts: bool = Field(True, description="Whether a customer may pay a part of the remaining amount.")
     trials: Literal["per_plan", "per_customer", "none"] = Field(
         "per_plan", description="How many free trials a customer may have: one of each plan, one in all, or none."
     )
@@ -167,9 +172,9 @@ class Settings(BaseSettings):
         "money",
         description="When a subscription begins that is paid by a debit which takes days: with the money, or with the order; then a debit that fails is an unpaid invoice.",
     )
-    retry_days: RetryDays = Field((1, 3, 7, 14), description="On which days after a failed charge it is tried again, as a comma list.")
-    dunning_ending: Literal["HOLD", "CANCEL", "NOTHING"] = Field("HOLD", description="What becomes of a subscription when the last try has failed.")
-    clock_concurrency: int = Field(4, ge=1, le=100, description="How many customers the billing clock serves at once.")
+    retry_days: RetryDays = Field((1, 3, 7, 14), description="The days after a failed charge on which it is tried again, as a comma list.")
+    dunning_ending: Literal["HOLD", "CANCEL", "NOTHING"] = Field("HOLD", description="What happens to a subscription when the last try has failed.")
+    clock_concurrency: int = Field(4, ge=1, le=100, description="How many customers the billing clock processes at once.")
     s3_bucket: str | None = Field(
         None, pattern=r"^[A-Za-z0-9:/._-]{3,255}$", examples=["portico-files"], description="The S3 bucket for files; left out, they are in the data directory."
     )
@@ -179,35 +184,35 @@ class Settings(BaseSettings):
         None, repr=False, examples=["AKIAEXAMPLE"], description="The access key of S3; left out, what the machine has (environment, profile, instance role)."
     )
     s3_secret_key: str | None = Field(None, repr=False, description="The secret key of S3.")
-    s3_path_style: bool = Field(False, description="Whether the S3 bucket's name stands in the path instead of the host name.")
+    s3_path_style: bool = Field(False, description="Whether the S3 bucket's name is in the path instead of the host name.")
     s3_bytes_per_second: Count = Field(
-        128 * 1024, ge=1024, description="How slowly the S3 bucket may take files; one that is slower counts as one that does not answer."
+        128 * 1024, ge=1024, description="The lowest speed at which the S3 bucket may accept files; a slower bucket counts as unavailable."
     )
     s3_post_policy: bool = Field(
-        True, description="Whether clients send direct uploads to the S3 bucket itself; false for one that takes no POST policies: then to the gateway."
+        True, description="Whether clients send direct uploads to the S3 bucket itself; false for a bucket without POST policies: then to the gateway."
     )
     clamd_url: ClamdUrl | None = Field(
         None,
         examples=["tcp://127.0.0.1:3310"],
-        description="clamd, as tcp://host:port or unix:///path; every file is scanned, and none taken while it is away.",
+        description="clamd, as tcp://host:port or unix:///path; every file is scanned, and none accepted while clamd is unavailable.",
     )
     max_files_per_parent: int | None = Field(
-        None, ge=1, le=MOST, examples=[1000], description="How many files one invoice or schedule may have. Left out: any number."
+        None, ge=1, le=MAX_INT, examples=[1000], description="How many files one invoice or schedule may have. Left out: any number."
     )
     throttle_url: RedisUrl | None = Field(
         None,
         repr=False,
         examples=["redis://redis.example.com:6379/0"],
-        description="Redis or Valkey that all processes share for throttling; left out, each counts for itself.",
+        description="Redis or Valkey that all processes share for throttling; left out, each process counts by itself.",
     )
     throttle_secret: UnguessableSecret = Field(
-        None, repr=False, description="One secret of 32 characters or more for all of them, so that nobody can guess addresses from what is kept there."
+        None, repr=False, description="A secret of 32 characters or more, the same for all processes, so that e-mail addresses in the store cannot be guessed."
     )
     operation_seconds: Seconds = Field(10.0, description="How long one GraphQL operation may take.")
     body_seconds: Seconds = Field(10.0, description="How long a request may take to arrive.")
     max_running: Count = Field(50, ge=1, description="How many operations run at a time.")
-    max_queued: Count = Field(100, ge=0, description="How many more wait for their turn; what comes then is answered 503 at once.")
-    queue_seconds: Seconds = Field(0.25, description="How long an operation waits for its turn before it is answered 503.")
+    max_queued: Count = Field(100, ge=0, description="How many more operations wait for a place; further ones are answered 503 at once.")
+    queue_seconds: Seconds = Field(0.25, description="How long an operation waits for a place before it is answered 503.")
     customer_budget: Count = Field(60_000, ge=0, description="Cost units that a customer may spend in a minute, in one process; 0 is no budget.")
     staff_budget: Count = Field(60_000, ge=0, description="Cost units that a member of the staff may spend in a minute; 0 is no budget.")
     service_budget: Count = Field(600_000, ge=0, description="Cost units that a program of the merchant may spend in a minute; 0 is no budget.")
@@ -215,9 +220,9 @@ class Settings(BaseSettings):
         6_000, ge=0, description="Cost units that all requests without a token from one network may spend in a minute; 0 is no budget."
     )
     max_caller_running: int | None = Field(
-        None, ge=1, le=MOST, examples=[5], description="How many operations of one caller run at a time. Left out: as many as half of the connections."
+        None, ge=1, le=MAX_INT, examples=[5], description="How many operations of one caller run at a time. Left out: as many as half of the connections."
     )
-    max_caller_cost: Count = Field(1500, ge=1, description="What the operations of one caller that run at the same time may cost together.")
+    max_caller_cost: Count = Field(1500, ge=1, description="The total cost that the running operations of one caller may have.")
     max_body_bytes: Count = Field(1024**2, ge=1024, description="How large a request body may be, in bytes.")
     max_stranger_bytes: Count = Field(64 * 1024, ge=1024, description="How large a request body without a token may be, in bytes.")
     max_url_bytes: Count = Field(16 * 1024, ge=256, description="How many bytes the parameters of a GET may have.")
@@ -234,21 +239,20 @@ class Settings(BaseSettings):
     upload_seconds: Seconds = Field(
         120.0, description="How long a client is waited for in a request with files, where these come more slowly than upload_bytes_per_second."
     )
-    upload_bytes_per_second: Count = Field(32 * 1024, ge=16 * 1024, description="From how many bytes a second on files may take longer than upload_seconds.")
     max_uploads: Count = Field(50, ge=1, description="How many requests with files run at a time, apart from other operations.")
-    upload_queue_seconds: Seconds = Field(2.0, description="How long a request with files waits for its turn before it is answered 503.")
+    upload_queue_seconds: Seconds = Field(2.0, description="How long a request with files waits for a place before it is answered 503.")
     max_downloads: Count = Field(50, ge=1, description="How many downloads of files are prepared at a time.")
     downloads_per_minute: Count = Field(300, ge=1, description="How many files of one customer may be downloaded in a minute.")
     papers_at_once: int = Field(
-        2, ge=1, le=32, description="How many papers (invoices, credit notes, receipts, statements) are made at once; one customer has at most half."
+        2, ge=1, le=32, description="How many PDF documents (invoices, credit notes, receipts, statements) are rendered at once; one customer has at most half."
     )
-    max_queued_papers: Count = Field(20, ge=0, description="How many more wait to be made; what comes then is answered 503 at once.")
-    paper_queue_seconds: Seconds = Field(5.0, description="How long a paper waits to be made before it is answered 503.")
-    paper_seconds: Seconds = Field(60.0, description="How long a paper may take from its request to its PDF, and then as long again to be sent.")
-    papers_per_minute: Count = Field(60, ge=1, description="How many papers of one customer may be downloaded in a minute.")
+    max_queued_papers: Count = Field(20, ge=0, description="How many more PDF documents wait to be rendered; further ones are answered 503 at once.")
+    paper_queue_seconds: Seconds = Field(5.0, description="How long a PDF document waits to be rendered before it is answered 503.")
+    paper_seconds: Seconds = Field(60.0, description="How long a PDF document may take from its request until it is rendered, and again as long to be sent.")
+    papers_per_minute: Count = Field(60, ge=1, description="How many PDF documents of one customer may be downloaded in a minute.")
     max_statement_rows: Count = Field(10_000, ge=1, description="How many entries a statement of account may have as a PDF; see docs/payments.md.")
     max_statement_csv_rows: Count = Field(50_000, ge=1, description="How many entries a statement of account may have as CSV.")
-    paper_fonts: Lines = Field((), examples=["/usr/share/fonts/noto"], description="Folders with more fonts for papers, as a comma list.")
+    paper_fonts: Lines = Field((), examples=["/usr/share/fonts/noto"], description="Folders with more fonts for PDF documents, as a comma list.")
 
     @field_validator("*", mode="before")
     @classmethod
@@ -257,12 +261,12 @@ class Settings(BaseSettings):
 
     @property
     def is_open(self) -> bool:
-        """Whether everybody gets what developers get."""
+        """Whether all callers may use the developer tools."""
         return not self.is_production if self.developer_tools is None else self.developer_tools
 
     @property
     def mode(self) -> Mode:
-        """What callers may send of whom nothing else is registered."""
+        """Return the document mode of clients that are not registered."""
         return self.document_mode or ("required" if self.is_production else "open")
 
     @property
@@ -276,12 +280,12 @@ class Settings(BaseSettings):
 
     @property
     def charges_real_customers(self) -> bool:
-        """Whether a charge may take real money: in production, and with a live key of Stripe's everywhere."""
+        """Whether a charge may take real money: in production, and with a live key of Stripe everywhere."""
         return self.is_production or "_live_" in (self.stripe_secret_key or "")
 
 
 def load(**overrides: Any) -> Settings:
-    """The settings; what is None in `overrides` is left to the environment. Raises WrongSetting, whose message never has a value."""
+    """Return the settings; `overrides` that are None are read from the environment. Raises WrongSetting, whose message never has a value."""
     problems = unknown_names(os.environ, Settings.model_fields)
     try:
         settings = Settings(**{name: value for name, value in overrides.items() if value is not None})

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from gateway.http.capacity.threads import beside
+from gateway.http.capacity.threads import run_in_thread
 from resolvers.pace import ROWS_AT_ONCE, CompletionPacer
 from tests.conftest import BIG, Portal
 
@@ -67,9 +67,9 @@ async def test_an_answer_of_many_rows_is_the_same_and_lets_others_run(portal: Po
 
 
 async def test_work_beside_the_loop_is_done_in_a_thread() -> None:
-    assert await beside(threading.current_thread) is not threading.current_thread()
+    assert await run_in_thread(threading.current_thread) is not threading.current_thread()
     with pytest.raises(ZeroDivisionError):
-        await beside(lambda: 1 // 0)
+        await run_in_thread(lambda: 1 // 0)
 
 
 async def test_whoever_is_cancelled_waits_for_the_thread() -> None:
@@ -79,7 +79,7 @@ async def test_whoever_is_cancelled_waits_for_the_thread() -> None:
         time.sleep(0.1)
         done.set()
 
-    task = asyncio.create_task(beside(work))
+    task = asyncio.create_task(run_in_thread(work))
     await asyncio.sleep(0.02)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

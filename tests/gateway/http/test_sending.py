@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from starlette.types import Message
 
-from gateway.http.chunked_body import PART_BYTES, InParts
+from gateway.http.chunked_body import CHUNK_BYTES, ChunkedResponse
 
 
-async def sent(response: InParts, *, takes: int) -> list[Message]:
+async def sent(response: ChunkedResponse, *, takes: int) -> list[Message]:
     """What was sent to a client that takes so many messages and then no more."""
     messages: list[Message] = []
 
@@ -25,18 +25,18 @@ async def sent(response: InParts, *, takes: int) -> list[Message]:
     return messages
 
 
-@pytest.mark.parametrize("size", [0, 1, PART_BYTES, PART_BYTES + 1, 3 * PART_BYTES])
+@pytest.mark.parametrize("size", [0, 1, CHUNK_BYTES, CHUNK_BYTES + 1, 3 * CHUNK_BYTES])
 async def test_the_parts_make_the_body_and_the_length_is_told(size: int) -> None:
     body = bytes(range(256)) * (size // 256 + 1)
-    start, *parts = await sent(InParts(body[:size], {"Content-Type": "text/csv"}, seconds=5), takes=100)
+    start, *parts = await sent(ChunkedResponse(body[:size], {"Content-Type": "text/csv"}, seconds=5), takes=100)
     assert dict(start["headers"])[b"content-length"] == str(size).encode()
     assert dict(start["headers"])[b"content-type"] == b"text/csv"
     assert b"".join(part["body"] for part in parts) == body[:size]
-    assert max(len(part["body"]) for part in parts) <= PART_BYTES
+    assert max(len(part["body"]) for part in parts) <= CHUNK_BYTES
     assert [part.get("more_body", False) for part in parts] == [True] * (len(parts) - 1) + [False]
 
 
 async def test_a_body_that_is_not_taken_in_time_is_given_up_unfinished() -> None:
-    messages = await asyncio.wait_for(sent(InParts(bytes(5 * PART_BYTES), {}, seconds=0.05), takes=3), 5)
+    messages = await asyncio.wait_for(sent(ChunkedResponse(bytes(5 * CHUNK_BYTES), {}, seconds=0.05), takes=3), 5)
     assert len(messages) == 3
     assert messages[-1]["more_body"] is True

@@ -43,7 +43,7 @@ async def test_what_does_not_end_in_time_is_cancelled_counted_and_named(caplog: 
     await asyncio.wait_for(later.finish(0.05), 5)
     assert sorted(done) == ["cancelled", "cancelled", "quick"]
     (line,) = [record for record in caplog.records if record.levelno == logging.ERROR]
-    assert line.getMessage() == "the process ends before this was done, and leaves it to the worker: 2 × endless"
+    assert line.getMessage() == "the process ends before these tasks, which are left to the worker: 2 × endless"
 
 
 async def test_what_fails_is_a_line_with_its_cause(caplog: pytest.LogCaptureFixture) -> None:
@@ -51,4 +51,4 @@ async def test_what_fails_is_a_line_with_its_cause(caplog: pytest.LogCaptureFixt
     later(failing())
     await later.finish()
     (line,) = caplog.records
-    assert line.getMessage() == "failing failed after the answer and is left to the worker: ValueError: no such thing"
+    assert line.getMessage() == "failing failed after the response and is left to the worker: ValueError: no such thing"

@@ -88,7 +88,7 @@ async def test_a_pool_that_is_used_up_is_503_and_whole_afterwards(
 async def test_a_server_without_a_free_connection_says_so_and_is_ready_again_afterwards(
     start_server: Callable[..., str], urls: Urls, admin: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(health, "WITHOUT_PLACE_SECONDS", 1.0)
+    monkeypatch.setattr(health, "NO_CONNECTION_SECONDS", 1.0)
     url = start_server(urls.app, pool_size=2, command_seconds=8)
     async with httpx.AsyncClient(base_url=url, timeout=20) as client:
         async with admin.transaction():

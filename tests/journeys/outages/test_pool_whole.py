@@ -151,8 +151,8 @@ async def client_gone(gateway: Gateway, client: Client, seconds: float) -> None:
 
 
 async def deadline(gateway: Gateway, client: Client, seconds: float) -> None:
-    terms = replace(gateway.portal.terms, operation_seconds=seconds)
-    await client.ask(GraphQLEndpoint(replace(gateway.portal, terms=terms)))
+    policy = replace(gateway.portal.policy, operation_seconds=seconds)
+    await client.ask(GraphQLEndpoint(replace(gateway.portal, policy=policy)))
 
 
 async def backend_killed(gateway: Gateway, client: Client, seconds: float) -> None:
