@@ -37,8 +37,8 @@ from gateway.wiring.configuration.setting_values import (
     normalized,
 )
 
-# What Postgres and every client can hold as a number; a day, which no wait of a server reaches.
-MOST = 2**31 - 1
+# The largest integer of Postgres and of all clients; and a day, longer than any wait of a server.
+MAX_INT = 2**31 - 1
 DAY = 86_400.0
 Count = Annotated[int, Field(le=MAX_INT)]
 Seconds = Annotated[float, Field(gt=0, le=DAY)]
