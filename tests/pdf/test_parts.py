@@ -108,9 +108,9 @@ LIMITED = """
 import resource, sys
 megabytes, rows, rows_in_a_part = map(int, sys.argv[1:])
 from pdf.parts import printed_in_parts
-from pdf.printing import Printer
+from pdf.printing import TypstCompiler
 from tests.pdf.test_parts import paper
-made, printer = paper(rows), Printer([])
+made, printer = paper(rows), TypstCompiler([])
 resource.setrlimit(resource.RLIMIT_DATA, (megabytes * 1024**2,) * 2)
 pdf = printed_in_parts(printer, made, rows_in_a_part=rows_in_a_part).pdf
 print(pdf[:5].decode(), len(pdf) > 50_000)
