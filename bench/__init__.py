@@ -1,1 +1,1 @@
-"""The benchmark: how fast Portico is, and how fast others answer the same page from the same database. Not part of the program, imported by nothing."""
+"""The benchmark: the speed of Portico, and of other servers with the same page and the same database. Not part of the program: no module of it imports this."""

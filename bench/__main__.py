@@ -21,34 +21,34 @@ console = Console()
 def main(
     customers: Annotated[int, typer.Option(min=1, help="How many generated customers the database has.")] = 20_000,
     concurrency: Annotated[int, typer.Option(min=1, help="How many requests run at a time.")] = 16,
-    rounds: Annotated[int, typer.Option(min=1, help="How often each takes its turn.")] = 5,
+    rounds: Annotated[int, typer.Option(min=1, help="How many turns each has.")] = 5,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long a turn is.")] = 3.0,
 ) -> None:
-    """Requests per second, p50 and p99 of the Summary page from one worker."""
+    """Print requests per second, p50 and p99 of the Summary page from one worker."""
     with database.portal(customers, console) as place, portal.signer() as signer, ExitStack() as stack:
-        tokens = [signer.token(found) for found in asyncio.run(database.customer_ids(place, 2000))]
+        tokens = [signer.token(customer_id) for customer_id in asyncio.run(database.customer_ids(place, 2000))]
         statements = {way: _statements(place, signer, tokens[0], planner=planner) for way, planner in WAYS.items()}
         servers = {way: stack.enter_context(server(portal.portico(place, signer, planner=planner))) for way, planner in WAYS.items()}
-        loads = {way: load.Load([found.port], found.path, portal.BODY, tokens, concurrency, seconds) for way, found in servers.items()}
+        loads = {way: load.Load([running.port], running.path, portal.BODY, tokens, concurrency, seconds) for way, running in servers.items()}
         seen = _turns(loads, rounds)
     console.print(_table(seen, statements, f"Summary page, {customers:,} customers, {concurrency} at a time, {rounds} rounds of {seconds:g} s in turns"))
 
 
 def _turns(loads: dict[str, load.Load], rounds: int) -> dict[str, list[load.Seen]]:
-    """One round to warm up that does not count, then everybody in turn."""
+    """Run all loads in turn. The first round is for warming up and does not count."""
     seen: dict[str, list[load.Seen]] = {way: [] for way in loads}
     for nth in range(rounds + 1):
-        for way, asked in loads.items():
-            found = load.put(asked)
+        for way, requests in loads.items():
+            figures = load.put(requests)
             if nth:
-                seen[way].append(found)
+                seen[way].append(figures)
     return seen
 
 
 def _statements(place: database.Place, signer: portal.Signer, token: str, *, planner: bool) -> str:
-    """How many statements the answer takes, as Portico says in development (the last one, COMMIT, runs after the answer). The first answer makes the plan."""
-    with server(portal.portico(place, signer, planner=planner, environment="development")) as found:
-        timing = [_timing(found, token) for _ in range(2)][-1]
+    """Return the number of statements of the answer, from the Server-Timing header in development. COMMIT, which runs after the answer, is added. The first answer makes the plan."""
+    with server(portal.portico(place, signer, planner=planner, environment="development")) as running:
+        timing = [_timing(running, token) for _ in range(2)][-1]
     way, _, text = timing.partition(";desc=")
     if (way == "planner") != planner:
         raise SystemExit(f"The Summary page was answered by the {way}.")
@@ -56,10 +56,10 @@ def _statements(place: database.Place, signer: portal.Signer, token: str, *, pla
     return f"{int(numbers[0]) + 1}" if numbers else text
 
 
-def _timing(found: Running, token: str) -> str:
-    connection = http.client.HTTPConnection("127.0.0.1", found.port, timeout=30)
+def _timing(running: Running, token: str) -> str:
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)
     try:
-        connection.request("POST", found.path, portal.BODY, {"Authorization": f"Bearer {token}", "Content-Type": "application/json"})
+        connection.request("POST", running.path, portal.BODY, {"Authorization": f"Bearer {token}", "Content-Type": "application/json"})
         answer = connection.getresponse()
         answer.read()
         return answer.headers["Server-Timing"]
@@ -73,7 +73,7 @@ def _table(seen: dict[str, list[load.Seen]], statements: dict[str, str], title: 
     for name in ("requests/s", "p50 ms", "p99 ms", "statements"):
         table.add_column(name, justify="right")
     for way, rounds in seen.items():
-        figures = [[found.rate for found in rounds], [found.p50 for found in rounds], [found.p99 for found in rounds]]
+        figures = [[turn.rate for turn in rounds], [turn.p50 for turn in rounds], [turn.p99 for turn in rounds]]
         table.add_row(way, *(_spread(values, digits) for values, digits in zip(figures, (0, 1, 1), strict=True)), statements[way])
     return table
 

@@ -1,8 +1,8 @@
-"""What it costs to refuse the documents of each family of attacks, beside a page of the portal.
+"""The cost of refusing the documents of each family of attacks, compared with a page of the portal.
 
 python -m bench.attacks [--rounds 7]
 
-Processor time of the process, the median of the rounds, in milliseconds.
+CPU time of the process, the median of the rounds, in milliseconds.
 """
 
 import argparse
@@ -17,7 +17,7 @@ SIZES = (50, 400, 2000)
 
 
 def milliseconds(documents: DocumentCache, text: str, rounds: int) -> float:
-    """For a text that is new each time."""
+    """Return the median CPU time for a text that is new in each round."""
     times = []
     for number in range(rounds):
         began = time.process_time()

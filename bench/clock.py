@@ -1,4 +1,4 @@
-"""How fast the billing clock renews: 10,000 subscriptions that are due at once, each of its own customer, each invoiced and charged in the sandbox.
+"""The speed of renewals by the billing clock: 10,000 subscriptions that are due at once, each of its own customer, each invoiced and charged in the sandbox.
 
 python -m bench.clock [--subscriptions 10000] [--at-once 4]
 """
@@ -34,7 +34,7 @@ insert into subscription (customer_id, id, plan_id, price_id, currency, quantity
 select c.id, 'sub_' || right(c.id, 26), p.plan_id, p.id, 'USD', 1, 'ACTIVE', begun, begun, $1, begun, 'UTC', $1, 541, $1
   from customer c, price p, lateral (select $1::timestamptz - interval '31 days' as begun) b where p.id = $2"""
 
-# What was locked longest while the clock ran is looked for this often.
+# The interval at which the longest transaction is sampled while the clock runs.
 LOOK_SECONDS = 0.05
 LONGEST_LOCK = """
 select coalesce(max(extract(epoch from clock_timestamp() - xact_start)), 0) from pg_stat_activity
@@ -50,14 +50,14 @@ async def fill(admin_url: str, count: int, *, has_methods: bool = True) -> None:
         if has_methods:
             await connection.execute(METHODS, NOW)
         await connection.execute(SUBSCRIPTIONS, NOW, PRICES["storage", "USD", "MONTH"].id)
-        # Not the empty ones: of a table that is known to be empty Postgres reads all, and the statements that are prepared now keep doing that as it grows.
+        # Not the empty tables: for a table with statistics of no rows Postgres plans a scan of the whole table, and statements prepared now keep this plan as it grows.
         await connection.execute("analyze plan, price, customer, payment_method, subscription")
     finally:
         await connection.close()
 
 
 async def measure(url: embedded.Urls, at_once: int) -> tuple[float, float, int]:
-    """Seconds, the longest transaction in seconds, and how many steps were taken."""
+    """Return the seconds of the run, the longest transaction in seconds, and the number of steps."""
     async with Database(url.app, Pool(at_once + 1), server_settings={}) as database:
         watching = asyncio.create_task(_watch(url.admin))
         begun = time.perf_counter()
@@ -86,11 +86,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--subscriptions", type=int, default=10_000)
     parser.add_argument("--at-once", type=int, default=4)
-    asked = parser.parse_args()
+    arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, embedded.running(Path(folder) / "data") as url:
         asyncio.run(migrate(url.admin))
-        asyncio.run(fill(url.admin, asked.subscriptions))
-        took, longest, steps = asyncio.run(measure(url, asked.at_once))
+        asyncio.run(fill(url.admin, arguments.subscriptions))
+        took, longest, steps = asyncio.run(measure(url, arguments.at_once))
     print(f"{steps} renewals, each invoiced and charged: {took:.1f} s, {steps / took:.0f} a second; longest transaction {longest * 1000:.0f} ms")
 
 

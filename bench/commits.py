@@ -1,8 +1,8 @@
 """`python -m bench.commits COMMIT`: uploads into this tree's server and into that of another commit, in turns of one run.
 
-First seconds of one group of 30 MiB, then p99 of another customer's Summary page alone and beside 8 connections that each send a PDF of 10 MiB after the other.
-The clients' bodies are made beforehand and sent by the kernel, and the load's client has a low priority: what is measured is the server, on the same processors.
-The other commit gets a worktree under `.portico/commits` and a database of its own; both servers keep their files on this disk.
+First seconds of one group of 30 MiB, then p99 of another customer's Summary page alone and beside 8 connections that each send one PDF of 10 MiB after another.
+The request bodies are made beforehand and sent by the kernel, and the client of the load has a low priority, so that mainly the server uses the processors.
+The other commit gets a worktree under `.portico/commits` and a database of its own; both servers store their files on this disk.
 """
 
 import json
@@ -37,7 +37,7 @@ THIS = "this tree"
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A server of one commit, and what was measured of it: seconds of an upload and of the processor, milliseconds of a page alone and beside uploads."""
+    """A server of one commit and its measurements: seconds of an upload, CPU seconds of it, milliseconds of a page alone and beside uploads."""
 
     pid: int
     port: int
@@ -57,11 +57,11 @@ class Served:
 def main(
     commit: Annotated[str, typer.Argument(help="The commit to compare with; none to measure this tree alone.")] = "",
     python: Annotated[Path, typer.Option(help="The other commit's Python, where it needs packages that this tree does not.")] = Path(sys.executable),
-    rounds: Annotated[int, typer.Option(min=1, help="How often each uploads a group.")] = 20,
-    turns: Annotated[int, typer.Option(min=1, help="How often each is asked for pages, alone and beside uploads.")] = 5,
+    rounds: Annotated[int, typer.Option(min=1, help="How many groups are uploaded to each.")] = 20,
+    turns: Annotated[int, typer.Option(min=1, help="How many turns each has for pages, alone and beside uploads.")] = 5,
     seconds: Annotated[float, typer.Option(min=1, help="How long such a turn is.")] = 4.0,
 ) -> None:
-    """Seconds of an upload, and milliseconds of another customer's page beside uploads."""
+    """Print the seconds of an upload, and the milliseconds of another customer's page beside uploads."""
     with ExitStack() as stack:
         served = {THIS: stack.enter_context(_served(ROOT, Path(sys.executable)))}
         if commit:
@@ -80,12 +80,12 @@ def main(
 
 
 def _in_turn(served: dict[str, Served], number: int) -> list[Served]:
-    """Now one first, now the other."""
+    """Return the servers in an order that alternates between rounds."""
     return list(served.values())[:: -1 if number % 2 else 1]
 
 
 def _tree(commit: str) -> Path:
-    """A worktree of the commit, made when missing."""
+    """Return a worktree of the commit. It is made if it is missing."""
     name = subprocess.run(["git", "rev-parse", "--verify", f"{commit}^{{commit}}"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.strip()
     tree = COMMITS / name
     if not tree.exists():
@@ -111,7 +111,7 @@ def _served(tree: Path, python: Path) -> Iterator[Served]:
 
 
 def _upload(served: Served, form: Path, *, counts: bool) -> None:
-    """A round that does not count warms up. Nobody finds the disk still busy with what the one before has left to it."""
+    """Upload a group once. `counts` is false for warming up. The disk is synced first, so that no upload waits for the writes of an earlier one."""
     os.sync()
     before = family_cpu_seconds(served.pid)
     sent = sender.finish(sender.start(Sending(served.port, served.path, served.uploader, served.invoice, str(form), FILES, count=1)))
@@ -124,7 +124,7 @@ def _upload(served: Served, form: Path, *, counts: bool) -> None:
 
 
 def _ask(served: Served, form: Path, seconds: float) -> None:
-    """Pages alone, then beside uploads, which begin before and end after."""
+    """Measure pages alone, then beside uploads, which begin earlier and end later."""
     os.sync()
     asking = Load([served.port], served.path, portal.BODY, [served.other], 1, seconds, pause_seconds=0.02)
     served.alone.append(load.put(asking).p99)
@@ -139,14 +139,14 @@ def _ask(served: Served, form: Path, seconds: float) -> None:
 
 
 def _forget_files(served: Served) -> None:
-    """The disk stays as full as it was. Their rows stay, and nobody reads them."""
+    """Delete the uploaded files, so that the disk is as full as before. Their rows stay; nothing reads them."""
     for path in Path(served.folder).rglob("*"):
         if path.is_file() and path.suffix != ".form":
             path.unlink()
 
 
 def _rates(served: dict[str, Served]) -> Table:
-    caption = "Medians (smallest to largest); CPU of the server and its workers; rate of this tree beside the other's of the same round."
+    caption = "Medians (smallest to largest); CPU of the server and its workers; rate of this tree divided by the other's of the same round."
     table = Table(title=f"{FILES} files of 10 MiB in one request, {len(served[THIS].seconds)} rounds", caption=caption)
     for name in ("Server", "ms", "MiB/s", "CPU ms", "rate of this tree beside it"):
         table.add_column(name, justify="left" if name == "Server" else "right")
@@ -158,7 +158,7 @@ def _rates(served: dict[str, Served]) -> Table:
 
 
 def _pages(served: dict[str, Served]) -> Table:
-    caption = "Medians of the turns (smallest to largest); p99 beside that of the same turn alone."
+    caption = "Medians of the turns (smallest to largest); p99 divided by that of the same turn alone."
     table = Table(title=f"Summary of one customer beside {UPLOADS} uploads of 10 MiB of another", caption=caption)
     for name in ("Server", "p99 ms alone", "p99 ms beside", "beside alone", "uploads/s", "uploads"):
         table.add_column(name, justify="left" if name == "Server" else "right")

@@ -1,4 +1,4 @@
-"""`python -m bench.documents`: publish and load ten thousand trusted documents, and the Summary page asked for by its id beside the same page by its text, in turns."""
+"""`python -m bench.documents`: publish and load ten thousand trusted documents, and request the Summary page by its document id and by its text, in turns."""
 
 import asyncio
 import hashlib
@@ -34,10 +34,10 @@ console = Console(soft_wrap=True)
 
 def main(
     documents: Annotated[int, typer.Option(min=1, help="How many documents are published.")] = 10_000,
-    rounds: Annotated[int, typer.Option(min=1, help="How often each way of asking takes its turn.")] = 5,
+    rounds: Annotated[int, typer.Option(min=1, help="How many turns each kind of request has.")] = 5,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long a turn is.")] = 3.0,
 ) -> None:
-    """Seconds and memory of so many documents; pages per second by id and by text."""
+    """Print the seconds and memory of the documents, and pages per second by id and by text."""
     with database.portal(1000, console) as place, portal.signer() as signer:
         asyncio.run(_forget(place))
         first, again = _published(place, documents)
@@ -45,23 +45,23 @@ def main(
         console.print(
             f"{documents:,} documents published by the command in {first:.1f} s, once more in {again:.1f} s; loaded in {loaded:.2f} s, {held:.1f} MiB"
         )
-        with server(portal.portico(place, signer, planner=True)) as found:
+        with server(portal.portico(place, signer, planner=True)) as running:
             tokens = [signer.token(customer) for customer in asyncio.run(database.customer_ids(place, 500))]
-            loads = {way: load.Load([found.port], found.path, body, tokens, seconds=seconds) for way, body in BODIES.items()}
+            loads = {way: load.Load([running.port], running.path, body, tokens, seconds=seconds) for way, body in BODIES.items()}
             seen = _turns(loads, rounds)
         asyncio.run(_forget(place))
     console.print(_table(seen, rounds))
 
 
 def manifest(count: int) -> str:
-    """Documents of common size, no two alike."""
+    """Return a manifest of different documents of a common size."""
     selection = "customer { id name invoices(first: $first) { nodes { id number status } } }"
     texts = [f"query Bench{number}($first: Int) {{ {selection} }}" for number in range(count)]
     return json.dumps({f"sha256:{hashlib.sha256(text.encode()).hexdigest()}": text for text in texts})
 
 
 def _published(place: Place, count: int) -> tuple[float, float]:
-    """Seconds of the whole command, and of the same once more."""
+    """Return the seconds of the publishing command, and of a second run of it."""
     with tempfile.TemporaryDirectory(prefix="portico-documents-") as folder:
         path = Path(folder) / "manifest.json"
         path.write_text(manifest(count), encoding="utf-8")
@@ -78,7 +78,7 @@ def _gateway(environment: dict[str, str], *arguments: str) -> float:
 
 
 async def _loaded(place: Place) -> tuple[float, float]:
-    """Seconds, and MiB that stay."""
+    """Return the seconds of loading the registry, and its memory in MiB."""
     connection = await asyncpg.connect(place.admin_url, server_settings={"search_path": "portico"})
     try:
         registry = Registry([], "required")
@@ -103,26 +103,26 @@ async def _forget(place: Place) -> None:
 
 
 def _turns(loads: dict[str, load.Load], rounds: int) -> dict[str, list[load.Seen]]:
-    """One round to warm up that does not count, then both in turn."""
+    """Run both loads in turn. The first round is for warming up and does not count."""
     seen: dict[str, list[load.Seen]] = {way: [] for way in loads}
     for nth in range(rounds + 1):
-        for way, asked in loads.items():
-            found = load.put(asked)
+        for way, requests in loads.items():
+            figures = load.put(requests)
             if nth:
-                seen[way].append(found)
+                seen[way].append(figures)
     return seen
 
 
 def _table(seen: dict[str, list[load.Seen]], rounds: int) -> Table:
-    table = Table(title=f"The Summary page, {rounds} rounds in turns", caption="Medians (smallest to largest); speed within a round.")
-    for name in ("Asked by", "bytes sent", "requests/s", "p50 ms", "by id is"):
-        table.add_column(name, justify="left" if name == "Asked by" else "right")
+    table = Table(title=f"The Summary page, {rounds} rounds in turns", caption="Medians (smallest to largest); ratio within a round.")
+    for name in ("Requested by", "bytes sent", "requests/s", "p50 ms", "by id is"):
+        table.add_column(name, justify="left" if name == "Requested by" else "right")
     ratios = [one.rate / other.rate for one, other in zip(seen["id"], seen["text"], strict=True)]
-    for way, found in seen.items():
-        rates = [one.rate for one in found]
+    for way, turns in seen.items():
+        rates = [one.rate for one in turns]
         share = f"{median(ratios):.2f} × ({min(ratios):.2f}–{max(ratios):.2f})" if way == "id" else ""
         table.add_row(
-            way, f"{len(BODIES[way]):,}", f"{median(rates):,.0f} ({min(rates):,.0f}–{max(rates):,.0f})", f"{median(one.p50 for one in found):.1f}", share
+            way, f"{len(BODIES[way]):,}", f"{median(rates):,.0f} ({min(rates):,.0f}–{max(rates):,.0f})", f"{median(one.p50 for one in turns):.1f}", share
         )
     return table
 

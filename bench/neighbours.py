@@ -1,4 +1,4 @@
-"""`python -m bench.neighbours`: what one customer's Summary page takes while another customer loads the server, beside what it takes alone."""
+"""`python -m bench.neighbours`: the latency of one customer's Summary page while another customer loads the server, compared with the latency without this load."""
 
 import asyncio
 import http.client
@@ -19,7 +19,7 @@ from bench.runner.processes import Command, Running, server
 console = Console()
 ALONE = "alone"
 PAYMENTS = "customer { payments(first: 49) { nodes { amount { formatted } } } }"
-# Each costs 990: ten pages of 49 payments, of which each is a row and a value that Python computes. The third also has a field that the planner leaves to the executor.
+# Each costs 990: ten pages of 49 payments, each with a value that Python computes. The second also has a field that only the executor runs.
 BY_PLANNER = "query { " + " ".join(f"a{number}: {PAYMENTS}" for number in range(10)) + " }"
 BY_EXECUTOR = BY_PLANNER[:-1] + 'operation(idempotencyKey: "none") { state } }'
 STATEMENT = 'query {{ customer {{ statement(currency: "USD", startsOn: "{}", endsOn: "{}") {{ pdfUrl }} }} }}'
@@ -27,10 +27,10 @@ STATEMENT = 'query {{ customer {{ statement(currency: "USD", startsOn: "{}", end
 
 def main(
     customers: Annotated[int, typer.Option(min=1, help="How many generated customers the database has.")] = 1000,
-    rounds: Annotated[int, typer.Option(min=1, help="How often each load takes its turn.")] = 5,
+    rounds: Annotated[int, typer.Option(min=1, help="How many turns each load has.")] = 5,
     seconds: Annotated[float, typer.Option(min=1, help="How long a turn is.")] = 5.0,
 ) -> None:
-    """Milliseconds of the Summary page of a customer who asks again 20 ms after each answer."""
+    """Print the milliseconds of the Summary page of a customer with a new request 20 ms after each answer."""
     with (
         database.portal(customers, console) as place,
         portal.signer() as signer,
@@ -49,7 +49,7 @@ def main(
 
 
 def _without_budgets(command: Command) -> Command:
-    """The load would soon be refused by its budget; sharing the places has to be enough."""
+    """Return the command with budgets off: the budget would soon refuse the load. Only the fair shares of the executing operations limit it."""
     return Command(command.arguments, {**command.environment, "PORTICO_CUSTOMER_BUDGET": "0"}, command.folder)
 
 
@@ -58,7 +58,7 @@ def _queries(running: Running, token: str, query: str, seconds: float) -> Load:
 
 
 def _statements(running: Running, token: str, seconds: float) -> Load:
-    """A fresh link, of three years of 5,000 payments."""
+    """Return the load for a new download URL of a statement of three years with 5,000 payments."""
     today = datetime.now(UTC).date()
     query = STATEMENT.format(today - timedelta(days=3 * 365), today)
     connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=60)
@@ -71,35 +71,35 @@ def _statements(running: Running, token: str, seconds: float) -> Load:
 
 
 def _turns(asking: Load, loads: dict[str, Load], running: Running, big: str, rounds: int) -> dict[str, list[tuple[Seen, Seen | None]]]:
-    """One round to warm up that does not count, then alone and beside each load in turn."""
+    """Measure the page alone and beside each load, in turns. The first round is for warming up and does not count."""
     seen: dict[str, list[tuple[Seen, Seen | None]]] = {}
     for nth in range(rounds + 1):
         turns: dict[str, Load | None] = {ALONE: None, **loads, "12 GETs of a statement PDF": _statements(running, big, asking.seconds)}
         for name, other in turns.items():
             loading = load.start(other) if other else None
-            asked = load.start(asking)
-            pair = load.finish(asked), load.finish(loading) if loading else None
+            measured = load.start(asking)
+            pair = load.finish(measured), load.finish(loading) if loading else None
             if nth:
                 seen.setdefault(name, []).append(pair)
     return seen
 
 
 def _table(seen: dict[str, list[tuple[Seen, Seen | None]]]) -> Table:
-    table = Table(title="Summary of one customer", caption="Medians of the rounds (smallest to largest); p99 beside that of the same round alone.")
+    table = Table(title="Summary of one customer", caption="Medians of the rounds (smallest to largest); p99 divided by that of the same round alone.")
     for name in ("Beside", "p50 ms", "p99 ms", "slowest ms", "p99 beside alone", "statuses", "statuses of the load", "load/s", "load p99 ms"):
         table.add_column(name, justify="left" if name == "Beside" else "right")
-    alone = [asked.p99 for asked, _ in seen[ALONE]]
+    alone = [page.p99 for page, _ in seen[ALONE]]
     for name, pairs in seen.items():
-        asked = [pair[0] for pair in pairs]
+        pages = [pair[0] for pair in pairs]
         others = [pair[1] for pair in pairs if pair[1]]
-        ratios = [one.p99 / other for one, other in zip(asked, alone, strict=True)]
+        ratios = [one.p99 / other for one, other in zip(pages, alone, strict=True)]
         table.add_row(
             name,
-            _spread([one.p50 for one in asked]),
-            _spread([one.p99 for one in asked]),
-            f"{max(one.slowest for one in asked):.1f}",
+            _spread([one.p50 for one in pages]),
+            _spread([one.p99 for one in pages]),
+            f"{max(one.slowest for one in pages):.1f}",
             _spread(ratios),
-            _statuses(asked),
+            _statuses(pages),
             _statuses(others),
             _spread([one.rate for one in others]) if others else "",
             _spread([one.p99 for one in others]) if others else "",

@@ -1,9 +1,9 @@
-"""How fast invoices are numbered: all of one series, so that whoever issues waits for the one before.
+"""The speed of numbering invoices in one series, where each transaction waits for the one before it.
 
 python -m bench.numbers [--invoices 5000] [--at-once 4] [--writers 16]
 
-First by the billing clock: subscriptions that are due at once, each of its own customer, who has no payment method, so that nothing is charged. Then by as many writers
-as connections, with nothing around an invoice: that is what the series itself allows.
+First by the billing clock: subscriptions that are due at once, each of its own customer, who has no payment method, so that nothing is charged. Then by concurrent
+connections that only insert and number invoices: that is the limit of the series itself.
 """
 
 import argparse
@@ -29,7 +29,7 @@ select count(*) as issued, count(distinct i.number) as numbers, (select last fro
 
 
 async def write(url: embedded.Urls, count: int, writers: int) -> float:
-    """Seconds that `writers` connections took for `count` invoices."""
+    """Return the seconds that `writers` connections take for `count` invoices."""
     left = iter(range(count))
     connections = [await asyncpg.connect(url.app) for _ in range(writers)]
     begun = time.perf_counter()
@@ -51,7 +51,7 @@ async def _write(connection: "asyncpg.Connection[asyncpg.Record]", left: Iterato
 
 
 async def check(admin_url: str) -> int:
-    """How many invoices there are, each with a number of its own and none left out."""
+    """Return the number of invoices. Raises AssertionError if a number occurs twice or is missing."""
     connection = await asyncpg.connect(admin_url, server_settings={"search_path": "portico"})
     row = await connection.fetchrow(NUMBERS)
     await connection.close()
@@ -75,7 +75,7 @@ def main() -> None:
         )
         took = asyncio.run(write(url, arguments.invoices, arguments.writers))
         print(f"by {arguments.writers} writers: {arguments.invoices} invoices in {took:.1f} s, {arguments.invoices / took:.0f} a second")
-        print(f"{asyncio.run(check(url.admin))} numbers, none twice and none left out")
+        print(f"{asyncio.run(check(url.admin))} numbers, none twice and none missing")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What papers cost: `python -m bench.papers`. `python -m bench.papers --pictures FOLDER` draws the sample invoice in four languages and the sample credit note instead."""
+"""The cost of printing papers: `python -m bench.papers`. `python -m bench.papers --pictures FOLDER` draws the sample invoice in four languages and the sample credit note instead."""
 
 import asyncio
 import resource
@@ -61,7 +61,7 @@ def first() -> float:
 
 
 def one_by_one(count: int, runs: int) -> list[float]:
-    """Different papers, so that nothing of the last one can be used again as a whole."""
+    """Return the seconds of each paper. All papers are different, so that no whole result is reused."""
     printer, times = TypstCompiler([]), []
     for number in range(runs):
         started = perf_counter()
@@ -71,7 +71,7 @@ def one_by_one(count: int, runs: int) -> list[float]:
 
 
 async def at_once(tasks: int, at_once: int) -> tuple[float, float]:
-    """Papers a second, and the longest time that the event loop stood still meanwhile."""
+    """Return papers per second, and the longest time in seconds for which the event loop was blocked."""
     press, started, gaps = PdfRenderer(at_once=at_once), perf_counter(), [0.0]
 
     async def listen() -> None:
@@ -93,14 +93,14 @@ def main() -> None:
         print(f"{count:>3} lines: median {median(times) * 1000:.1f} ms, 95th percentile {times[int(len(times) * 0.95)] * 1000:.1f} ms, {runs} papers")
     for workers in (1, 2):
         rate, gap = asyncio.run(at_once(RUNS, workers))
-        print(f"{workers} at once: {rate:.0f} papers a second; the event loop stood still for {gap * 1000:.1f} ms at most")
+        print(f"{workers} at once: {rate:.0f} papers a second; the event loop was blocked for {gap * 1000:.1f} ms at most")
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     one_by_one(3, 2000)
     print(f"memory: {before // 1024} MiB before 2,000 papers, {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MiB after")
 
 
 def pictures(folder: Path) -> None:
-    """Those of the documentation."""
+    """Write the pictures of the documentation."""
     ada = replace(ADA, lines=ADDRESS)
     draw(sample(3, reader=ada), folder / "invoice.png")
     for language, reader in READERS.items():

@@ -1,4 +1,4 @@
-"""`python -m bench.report`: docs/performance.md and its chart from the figures of the last `python -m bench.peers`."""
+"""`python -m bench.report`: write docs/performance.md and its chart from the figures of the last `python -m bench.peers`."""
 
 import json
 from pathlib import Path
@@ -26,9 +26,9 @@ def main(into: Annotated[Path, typer.Option(help="Where the page and its chart a
 
 
 def _chart(result: dict[str, Any]) -> str:
-    shown = [_bar(name, [turn["rate"] for turn in turns]) for name, turns in result["turns"].items()]
+    drawn = [_bar(name, [turn["rate"] for turn in turns]) for name, turns in result["turns"].items()]
     about = f"One process each, {result['concurrency']} requests at a time, {result['customers']:,} customers. Median of {result['rounds']} rounds; the line is smallest to largest."
-    return bars("Summary pages per second", about, sorted(shown, key=lambda bar: -bar.value))
+    return bars("Summary pages per second", about, sorted(drawn, key=lambda bar: -bar.value))
 
 
 def _bar(name: str, rates: list[float]) -> Bar:

@@ -1,7 +1,7 @@
-"""How long commands take to start, beside the import of three libraries: `python -m bench.start`, with another checkout in turn by `--before FOLDER`.
+"""The start times of commands, compared with the import of three libraries: `python -m bench.start`. `--before FOLDER` measures another checkout in turn.
 
-Each round starts every command once, so that ratios are taken within a round. Wall clock and CPU seconds: on a busy machine only the latter say something.
-Compile both checkouts first (`python -m compileall -q .`), or what is measured is Python's compiler.
+Each round starts every command once, so that ratios are taken within a round. Wall clock and CPU seconds: on a busy machine only the latter are meaningful.
+Compile both checkouts first (`python -m compileall -q .`), or the figures include Python's compiler.
 """
 
 import argparse
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def starts_of(trees: Mapping[str, Path], environment: Mapping[str, str]) -> dict[str, Callable[[], None]]:
-    """What is started, by its name."""
+    """Return the commands to start, by name."""
     starts: dict[str, Callable[[], None]] = {IMPORTS: lambda: _run(ROOT, "-c", IMPORTS)}
     for suffix, folder in trees.items():
         for name in ("--help", "schema"):
@@ -68,12 +68,12 @@ def _run(folder: Path, *arguments: str) -> None:
 
 
 def _serve(folder: Path, environment: Mapping[str, str]) -> None:
-    """Until READY; the process is ended by the context, which `timed` does not see in `wall`."""
+    """Start a server until READY. The time in which the context ends the process is not part of `wall`."""
     with server(Command((sys.executable, "-m", "gateway", "serve", "--port", "0"), {**environment, "PORTICO_DRAIN_SECONDS": "0"}, folder)):
         _ready_at.append(time.monotonic())
 
 
-# When the last server said READY.
+# The monotonic time at which the last server printed READY.
 _ready_at: list[float] = []
 
 
@@ -86,7 +86,7 @@ def timed(start: Callable[[], None]) -> Took:
 
 
 def _cpu() -> float:
-    """Of all processes that have ended."""
+    """Return the CPU seconds of all child processes that have ended."""
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return usage.ru_utime + usage.ru_stime
 

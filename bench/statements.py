@@ -1,4 +1,4 @@
-"""What a statement of 5,000 entries costs in memory and time: `python -m bench.statements [ROWS]`. Above idle, of the process that asks for it and of all it starts."""
+"""The memory and time of a statement of 5,000 entries: `python -m bench.statements [ROWS]`. Memory is that above idle, of this process and all its children."""
 
 import asyncio
 import gc
@@ -21,7 +21,7 @@ READER = Recipient("Bigg Company", "bigg@example.com", "en-US", "America/New_Yor
 
 
 def statement(rows: int, number: int) -> Paper:
-    """Different for each `number`, so that nothing of the last one can be used again."""
+    """Return a statement that is different for each `number`, so that no earlier result is reused."""
     first = date(2024, 1, 1) + timedelta(days=number)
     kinds = [(EntryKind.INVOICE, "INV-2026-", 11_900), (EntryKind.PAYMENT, "pay_01m829w97ne1msh76cyg", -11_900)]
     entries = [
@@ -34,9 +34,9 @@ def statement(rows: int, number: int) -> Paper:
 
 
 def memory_mb(process: int) -> float:
-    """Of a process and all below it. What two processes share counts once (Pss of proc_pid_smaps)."""
+    """Return the memory of a process and its descendants in MiB. Memory that processes share counts once (Pss of proc_pid_smaps)."""
     total = 0.0
-    with suppress(OSError):  # it has ended
+    with suppress(OSError):  # the process has ended
         for line in Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii").splitlines():
             total += int(line.split()[1]) / 1024 if line.startswith("Pss:") else 0
         for thread in Path(f"/proc/{process}/task").iterdir():
@@ -61,7 +61,7 @@ class Watch:
 
 
 async def printed(press: PdfRenderer, paper: Paper) -> tuple[int, float, float]:
-    """How many bytes it has, how many seconds it took, and for how many seconds the event loop stood still at most."""
+    """Print a paper; return its bytes, the seconds, and the longest time in seconds for which the event loop was blocked."""
     started, gaps = perf_counter(), [0.0]
 
     async def listen() -> None:

@@ -1,4 +1,4 @@
-"""`python -m bench.token` (not as a file: the standard library has a `token` too): what verifying a token costs, seen for the first time and remembered."""
+"""`python -m bench.token` (not as a file: the standard library has a `token` too): the cost of verifying a token for the first time, and again from the cache."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""`python -m bench.uploads`: a group of 30 MiB into Portico's local bucket, beside the same bytes into a bare handler that writes them to a file. Both sent by curl, in turns."""
+"""`python -m bench.uploads`: upload a group of 30 MiB into Portico's local bucket, and the same bytes into a bare handler that writes them to a file. curl sends both, in turns."""
 
 import asyncio
 import hashlib
@@ -38,8 +38,8 @@ OURS = "Portico, local bucket"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What curl is told, and the process that answers."""
+class Upload:
+    """The arguments of curl, and the process that answers."""
 
     arguments: list[str]
     pid: int
@@ -47,22 +47,22 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """Seconds of each upload, and of the server's processor for all of them."""
+    """Seconds of each upload, and the CPU seconds of the server for each."""
 
     taken: list[float] = field(default_factory=list)
     worked: list[float] = field(default_factory=list)
 
 
 async def bare(request: Request) -> Response:
-    """The least that keeps an upload: no parser, no checks, no hash. The other requests wait while it writes."""
-    with open(_fresh(), "wb") as file:  # noqa: ASYNC230  # so does who writes the least
+    """Store an upload with the least work: no parser, no checks, no hash. Other requests wait while it writes."""
+    with open(_fresh(), "wb") as file:  # noqa: ASYNC230  # the simplest handler writes in this way
         async for chunk in request.stream():
             file.write(chunk)
     return Response(status_code=204)
 
 
 async def considerate(request: Request) -> Response:
-    """The same, and nobody waits for the disk."""
+    """Store an upload in a thread, so that other requests do not wait for the disk."""
     async with await anyio.open_file(_fresh(), "wb") as file:
         async for chunk in request.stream():
             await file.write(chunk)
@@ -70,7 +70,7 @@ async def considerate(request: Request) -> Response:
 
 
 async def durable(request: Request) -> Response:
-    """The same, and after the answer the bytes would survive a power cut, as Portico's do."""
+    """Store an upload in a thread and sync it before the answer, so that it survives a loss of power, as with Portico."""
     async with await anyio.open_file(_fresh(), "wb") as file:
         async for chunk in request.stream():
             await file.write(chunk)
@@ -80,7 +80,7 @@ async def durable(request: Request) -> Response:
 
 
 async def hashed(request: Request) -> Response:
-    """The same, and it knows the SHA-256 of what it keeps, as Portico does."""
+    """Store and sync an upload in a thread and compute its SHA-256, as Portico does."""
     digest = hashlib.sha256()
     async with await anyio.open_file(_fresh(), "wb") as file:
         async for chunk in request.stream():
@@ -104,10 +104,10 @@ BARE = {
 
 
 def main(
-    rounds: Annotated[int, typer.Option(min=1, help="How often each takes its turn.")] = 15,
-    serve_bare: Annotated[bool, typer.Option(help="Be the bare handler.")] = False,
+    rounds: Annotated[int, typer.Option(min=1, help="How many turns each has.")] = 15,
+    serve_bare: Annotated[bool, typer.Option(help="Run the bare handlers instead.")] = False,
 ) -> None:
-    """Seconds of one upload, and how fast Portico is beside the bare handler."""
+    """Print the seconds of an upload, and the speed of Portico relative to the bare handlers."""
     if serve_bare:
         _serve_bare()
         return
@@ -119,14 +119,14 @@ def main(
         files = _files(Path(folder))
         with server(ours) as one, server(theirs) as other:
             sent = partial(_form, files=files, token=signer.token(customer), invoice=invoice)
-            asked = {OURS: Asked(sent(f"{one.port}{one.path}"), one.pid)}
-            asked |= {name: Asked(sent(f"{other.port}/{handler.__name__}"), other.pid) for name, handler in BARE.items()}
-            seen = _turns(rounds, asked)
+            uploads = {OURS: Upload(sent(f"{one.port}{one.path}"), one.pid)}
+            uploads |= {name: Upload(sent(f"{other.port}/{handler.__name__}"), other.pid) for name, handler in BARE.items()}
+            seen = _turns(rounds, uploads)
     console.print(_table(seen))
 
 
 def _serve_bare() -> None:
-    """By uvicorn as it comes, with its fast loop and parser, and without a line of log for each request."""
+    """Serve the bare handlers by uvicorn with its default settings, its fast loop and parser, and no access log."""
     listener = listen("127.0.0.1", 0)
     app = Starlette(routes=[Route(f"/{handler.__name__}", handler, methods=["POST"]) for handler in BARE.values()])
     print(f"READY http://127.0.0.1:{listener.getsockname()[1]}/", flush=True)
@@ -134,13 +134,13 @@ def _serve_bare() -> None:
 
 
 async def _invoice(place: database.Place) -> tuple[str, str]:
-    """A customer and one of their invoices."""
+    """Return the ids of a customer and of one of their invoices."""
     connection = await asyncpg.connect(place.admin_url, server_settings={"search_path": "portico"})
     try:
-        found = await connection.fetchrow("select customer_id, id from invoice limit 1")
+        row = await connection.fetchrow("select customer_id, id from invoice limit 1")
     finally:
         await connection.close()
-    return found["customer_id"], found["id"]
+    return row["customer_id"], row["id"]
 
 
 def _files(folder: Path) -> list[Path]:
@@ -152,7 +152,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _form(url: str, *, files: list[Path], token: str, invoice: str) -> list[str]:
-    """The same form for both, since making it costs curl more than sending it."""
+    """Return the arguments of curl. Both servers get the same form, because making it costs curl more than sending it."""
     variables = {"input": {"parentId": invoice, "files": [None] * FILES, "idempotencyKey": "KEY"}}
     places = {str(number): [f"variables.input.files.{number}"] for number in range(FILES)}
     form = [f"operations={json.dumps({'query': MUTATION, 'variables': variables})}", f"map={json.dumps(places)}"]
@@ -161,22 +161,22 @@ def _form(url: str, *, files: list[Path], token: str, invoice: str) -> list[str]
     return [*sent, *(argument for part in form for argument in ("-F", part)), f"http://127.0.0.1:{url}"]
 
 
-def _turns(rounds: int, asked: dict[str, Asked]) -> dict[str, Seen]:
-    """One round to warm up that does not count, then all in turn. Nobody finds the disk still busy with what the one before has left to it."""
-    seen = {name: Seen() for name in asked}
+def _turns(rounds: int, uploads: dict[str, Upload]) -> dict[str, Seen]:
+    """Run all uploads in turn. The first round is for warming up and does not count. The disk is synced first, so that no upload waits for the writes of an earlier one."""
+    seen = {name: Seen() for name in uploads}
     for nth in range(rounds + 1):
-        for name, given in asked.items():
+        for name, upload in uploads.items():
             os.sync()
-            before = cpu_seconds(given.pid)
-            taken = _sent([argument.replace('"KEY"', f'"{uuid4().hex}"') for argument in given.arguments])
+            before = cpu_seconds(upload.pid)
+            taken = _sent([argument.replace('"KEY"', f'"{uuid4().hex}"') for argument in upload.arguments])
             if nth:
                 seen[name].taken.append(taken)
-                seen[name].worked.append(cpu_seconds(given.pid) - before)
+                seen[name].worked.append(cpu_seconds(upload.pid) - before)
     return seen
 
 
 def _sent(arguments: list[str]) -> float:
-    """Seconds of one upload, as curl counts them."""
+    """Run curl and return the seconds of the upload, as curl measures them."""
     command = ["curl", "-s", "-H", "Expect:", "-w", "\n%{http_code} %{time_total}", *arguments]
     answer, _, figures = subprocess.run(command, capture_output=True, text=True, check=True).stdout.rpartition("\n")
     status, seconds = figures.split()
@@ -186,16 +186,16 @@ def _sent(arguments: list[str]) -> float:
 
 
 def _table(seen: dict[str, Seen]) -> Table:
-    caption = "Medians (smallest to largest); speed within a round; CPU of the server on average."
+    caption = "Medians (smallest to largest); ratio within a round; CPU of the server on average."
     table = Table(title=f"{FILES} files of 10 MiB by curl, {len(seen[OURS].taken)} rounds in turns", caption=caption)
-    for name in ("Into", "ms", "MiB/s", "CPU ms", "Portico is so fast beside it"):
+    for name in ("Into", "ms", "MiB/s", "CPU ms", "speed of Portico relative to it"):
         table.add_column(name, justify="left" if name == "Into" else "right")
-    for name, found in seen.items():
-        times = found.taken
+    for name, figures in seen.items():
+        times = figures.taken
         ratios = [other / one for one, other in zip(seen[OURS].taken, times, strict=True)]
         share = f"{median(ratios):.0%} ({min(ratios):.0%}–{max(ratios):.0%})"
         spread = f"{median(times) * 1000:.0f} ({min(times) * 1000:.0f}–{max(times) * 1000:.0f})"
-        table.add_row(name, spread, f"{30 / median(times):.0f}", f"{mean(found.worked) * 1000:.0f}", share)
+        table.add_row(name, spread, f"{30 / median(times):.0f}", f"{mean(figures.worked) * 1000:.0f}", share)
     return table
 
 

@@ -1,7 +1,7 @@
-"""`python -m bench.worst_pdfs`: what the worst PDFs cost the process that judges them, beside a scan of 10 MiB. Each with a fresh worker, whose start is part of it.
+"""`python -m bench.worst_pdfs`: the cost of checking the most expensive PDFs, compared with a scan of 10 MiB. Each gets a new worker process, whose start is included.
 
-Processor time is what the kernel counts for the process that has ended (wait4), memory its VmHWM, read every few milliseconds while it works: what getrusage calls
-the maximum begins with that of the process that started it. The files are those of the tests; to make them takes a while.
+CPU time is that of the ended process (wait4). Memory is its VmHWM, read every few milliseconds while it runs, because the maximum of getrusage begins with that of
+the parent process. The files are those of the tests; making them takes some time.
 """
 
 import json
@@ -32,7 +32,7 @@ SAMPLE_SECONDS = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds by the clock and of the processor, the highest resident memory in MB (10^6 bytes), and the worker's answer or the signal that ended it."""
+    """Wall clock seconds, CPU seconds, the highest resident memory in MB (10^6 bytes), and the worker's answer or the signal that ended it."""
 
     seconds: float
     processor: float
@@ -40,8 +40,8 @@ class Cost:
     answer: str
 
 
-def main(rounds: Annotated[int, typer.Option(min=1, help="How often each file is judged.")] = 5) -> None:
-    """Processor seconds and memory of the worker for each kind of worst file."""
+def main(rounds: Annotated[int, typer.Option(min=1, help="How often each file is checked.")] = 5) -> None:
+    """Print the CPU seconds and memory of the worker for each kind of file."""
     files: dict[str, Callable[[], bytes]] = {"a scan": scan, **BOMBS}
     contents = {name: content() for name, content in files.items()}
     costs: dict[str, list[Cost]] = {name: [] for name in files}
@@ -59,7 +59,7 @@ def main(rounds: Annotated[int, typer.Option(min=1, help="How often each file is
 
 
 def judged(content: bytes) -> Cost:
-    """By a worker that is started for this file and ends after it, as `storage/pdf/examiner.py` starts it."""
+    """Check a file in a worker that is started for it and ends after it, in the way of `storage/pdf/examiner.py`."""
     file = os.memfd_create("worst.pdf")
     os.write(file, content)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -77,7 +77,7 @@ def judged(content: bytes) -> Cost:
 
 
 def _waited(connection: socket.socket, pid: int) -> tuple[bytes, float]:
-    """The answer, empty where the worker has ended, and the highest memory that was seen."""
+    """Return the answer, empty if the worker has ended, and the highest memory that was read."""
     connection.settimeout(SAMPLE_SECONDS)
     answer, memory = b"", 0.0
     while not answer.endswith(b"\n"):
@@ -91,7 +91,7 @@ def _waited(connection: socket.socket, pid: int) -> tuple[bytes, float]:
 
 
 def _highest_mb(pid: int) -> float:
-    """0 for a process that has ended."""
+    """Return the highest resident memory of a process; 0 for one that has ended."""
     lines = Path(f"/proc/{pid}/status").read_text(encoding="utf-8").splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) * 1024 / 1e6
 

@@ -1,4 +1,4 @@
-"""The demo: a catalogue, named customers who each show something, and as many generated ones as asked for."""
+"""The demo data: a catalogue, named customers, each for certain cases, and any number of generated customers."""
 
 from demo.load import files, is_empty, load_demo, seed
 from demo.own import NotTheDemo, check_own

@@ -1,4 +1,4 @@
-"""Copy the demo into the database, as the owner of its tables."""
+"""Copy the demo data into the database, as the owner of its tables."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -12,7 +12,7 @@ from db.connections import Connection, connect
 from demo.customers.crowd import generate
 from demo.customers.stories import STORIES
 from demo.own import refuse_others
-from demo.passwords import give
+from demo.passwords import set_passwords
 from demo.personas import HOMES, PERSONAS, DemoCustomer
 from demo.records.account import open_account
 from demo.records.addresses import ADDRESSES
@@ -36,12 +36,12 @@ REFERENCES = f"""
     from pg_constraint where contype = 'f' and connamespace = '{SCHEMA}'::regnamespace and conrelid::regclass::text = any($1)"""
 
 Make = Callable[[Rows], None]
-File = tuple[str, str, bytes]  # its key, media type and bytes
+File = tuple[str, str, bytes]  # object key, media type and bytes
 Put = Callable[[list[File]], Awaitable[None]]
 
 
 async def is_empty(admin_url: str) -> bool:
-    """Whether there is no customer yet. Asked as staff, since row security hides every row from the owner."""
+    """Return whether there is no customer yet. The query runs as staff, because row security hides all rows from the owner."""
     connection = await connect(admin_url)
     try:
         async with connection.transaction(readonly=True):
@@ -52,40 +52,40 @@ async def is_empty(admin_url: str) -> bool:
 
 
 async def files(connection: Connection) -> list[File]:
-    """Every file that the named customers have. As the application, in a transaction."""
+    """Return all files of the named customers. Must run in a transaction as the application role."""
     await connection.execute("set local app.actor = 'STAFF'")
     rows = await connection.fetch(
         "select object_key, content_type, id, file_name, size_bytes from attachment where status = 'STORED' and object_key = 'customer/' || customer_id || '/' || id "
         "and customer_id = any($1)",
-        [shown.id for shown in PERSONAS],
+        [person.id for person in PERSONAS],
     )
     return [(row["object_key"], row["content_type"], content(row["id"], row["file_name"], row["size_bytes"])) for row in rows]
 
 
 async def seed(admin_url: str, *, customers: int, now: datetime, progress: Callable[[int], None]) -> None:
-    """Add what is missing of the named customers and of so many generated ones. All or nothing; the portal waits meanwhile, for the tables are locked."""
+    """Add the missing ones of the named customers and of `customers` generated ones, in one transaction. It locks the tables, so the portal's requests wait for it."""
     async with _loading(admin_url) as connection:
         await _fill(connection, customers=customers, now=whole_seconds(now), progress=progress)
 
 
 async def load_demo(admin_url: str, *, password_hash: str, now: datetime, put: Put) -> None:
-    """The named customers with a password and their files. All or nothing: files that were put before a failure are put again the next time."""
+    """Add the named customers with passwords and files, in one transaction. After a failure, the next run puts the same files again."""
     async with _loading(admin_url) as connection:
         await _fill(connection, customers=0, now=whole_seconds(now), progress=lambda _: None)
-        await _become(connection, APP)
-        await give(connection, password_hash, now=now)
+        await _set_role(connection, APP)
+        await set_passwords(connection, password_hash, now=now)
         await put(await files(connection))
-        await _become(connection, OWNER)
+        await _set_role(connection, OWNER)
 
 
 @asynccontextmanager
 async def _loading(admin_url: str) -> AsyncIterator[Connection]:
-    """A transaction as the owner of the tables, who sees all rows in it. Nothing remains of one that fails."""
+    """Open a transaction as the owner of the tables, with row security off for the owner. A failure rolls everything back."""
     connection = await connect(admin_url)
     try:
         async with connection.transaction():
             await connection.execute(f"set local synchronous_commit = off; set local search_path = {SCHEMA}")
-            await _become(connection, OWNER)
+            await _set_role(connection, OWNER)
             await _force_row_security(connection, "no force")
             async with _checking_references_at_once(connection):
                 yield connection
@@ -96,13 +96,13 @@ async def _loading(admin_url: str) -> AsyncIterator[Connection]:
         await connection.close()
 
 
-async def _become(connection: Connection, role: str) -> None:
+async def _set_role(connection: Connection, role: str) -> None:
     await connection.execute(f"set local role {role}")
 
 
 @asynccontextmanager
 async def _checking_references_at_once(connection: Connection) -> AsyncIterator[None]:
-    """Check foreign keys of empty tables once for all rows at the end, which takes half the time; where there are customers, Postgres checks each new row."""
+    """Check the foreign keys of empty tables once for all rows at the end, which takes half the time. With existing customers Postgres checks each new row."""
     references = (
         []
         if await connection.fetchval("select exists (select from customer)")
@@ -116,7 +116,7 @@ async def _checking_references_at_once(connection: Connection) -> AsyncIterator[
 
 
 async def _force_row_security(connection: Connection, force: str) -> None:
-    """COPY is not allowed under row security, not to the owner either while it is forced."""
+    """Force row security on the owner, or do not. COPY is refused under row security, also to the owner while it is forced."""
     for table in CUSTOMER_TABLES.values():
         await connection.execute(f"alter table {table} {force} row level security")
 
@@ -125,30 +125,30 @@ async def _fill(connection: Connection, *, customers: int, now: datetime, progre
     await refuse_others(connection)
     if not await connection.fetchval("select exists (select from plan)"):
         await _copy(connection, catalogue_rows(), CATALOGUE_TABLES)
-    known = {record["id"] for record in await connection.fetch("select id from customer where id = any($1)", [shown.id for shown in PERSONAS])}
+    known = {record["id"] for record in await connection.fetch("select id from customer where id = any($1)", [person.id for person in PERSONAS])}
     generated = await connection.fetchval("select count(*) from customer") - len(known)
-    makes: list[Make] = [partial(run_story, shown, now) for shown in PERSONAS if shown.id not in known]
+    makes: list[Make] = [partial(run_story, person, now) for person in PERSONAS if person.id not in known]
     makes += [partial(_generate, number, now) for number in range(generated + 1, customers + 1)]
     await _copy_all(connection, _batches(makes, await Numbers.following(connection)), progress)
     await connection.execute("update coupon c set redeemed_count = (select count(*) from coupon_redemption r where r.coupon_id = c.id)")
 
 
-def run_story(shown: DemoCustomer, now: datetime, rows: Rows) -> None:
+def run_story(person: DemoCustomer, now: datetime, rows: Rows) -> None:
     """Add the rows of a named customer."""
-    home = HOMES[shown.email]
+    home = HOMES[person.email]
     customer = SeedCustomer(
-        id=shown.id,
-        name=shown.name,
-        email=shown.email,
+        id=person.id,
+        name=person.name,
+        email=person.email,
         locale=home.locale,
         time_zone=home.time_zone,
         currency=home.currency,
         tax_rate_ppm=home.tax_rate_ppm,
         created_at=datetime.combine(add_months(now.date(), -home.months_ago), now.timetz()),
-        **ADDRESSES.get(shown.email, {}),
+        **ADDRESSES.get(person.email, {}),
     )
-    account = open_account(customer, Random(shown.email), now=now, rows=rows)
-    STORIES[shown.email](account)
+    account = open_account(customer, Random(person.email), now=now, rows=rows)
+    STORIES[person.email](account)
 
 
 def _generate(number: int, now: datetime, rows: Rows) -> None:
@@ -156,7 +156,7 @@ def _generate(number: int, now: datetime, rows: Rows) -> None:
 
 
 async def _copy_all(connection: Connection, batches: Iterator[Rows], progress: Callable[[int], None]) -> None:
-    """The next batch is made in a thread while Postgres takes in the last one."""
+    """Copy all batches. The next batch is made in a thread while Postgres stores the current one."""
     coming = asyncio.create_task(asyncio.to_thread(next, batches, None))
     done = 0
     while (batch := await coming) is not None:
@@ -184,6 +184,6 @@ async def _copy(connection: Connection, rows: Rows, tables: dict[type, str]) -> 
 
 
 async def _analyze(connection: Connection) -> None:
-    """As the owner, outside of the transaction, where alone it counts for everybody at once."""
+    """Analyze the tables as their owner, outside the transaction, so that all connections see the statistics at once."""
     await connection.execute(f"set role {OWNER}")
     await connection.execute("analyze " + ", ".join(f"{SCHEMA}.{table}" for table in (CATALOGUE_TABLES | CUSTOMER_TABLES).values()))

@@ -1,4 +1,4 @@
-"""Whether all customers and the whole catalogue of a database are the demo's own."""
+"""The check that all customers and the whole catalogue of a database are demo data."""
 
 from datetime import UTC, datetime
 
@@ -10,17 +10,17 @@ from demo.records.tables import CATALOGUE_TABLES
 
 SCHEMA = "portico"
 APP = "portico_app"
-# The end of an id that only chance makes: 60 of its bits. The rest is the time at which the customer came.
+# The length of the random end of an id: 60 of its bits. The rest contains the time at which the customer was created.
 CHANCE_CHARACTERS = 12
 ANY_DAY = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 class NotTheDemo(Exception):
-    """There are rows that are not the demo's, and nothing is added to them. The message says which and how many."""
+    """The database has rows that are not demo data, so nothing is added. The message has the tables and the number of rows."""
 
 
 async def check_own(admin_url: str) -> None:
-    """The same for a database that may have no tables yet, as staff: row security hides every customer from the owner. Raises NotTheDemo."""
+    """Check a database that may have no tables yet. The queries run as staff, because row security hides all customers from the owner. Raises NotTheDemo."""
     connection = await connect(admin_url)
     try:
         if await connection.fetchval(f"select to_regclass('{SCHEMA}.customer') is not null"):
@@ -32,7 +32,7 @@ async def check_own(admin_url: str) -> None:
 
 
 async def refuse_others(connection: Connection) -> None:
-    """Raises NotTheDemo where a customer, plan, price, coupon or offer is not the demo's. In a transaction that sees all rows."""
+    """Raise NotTheDemo if a customer, plan, price, coupon or offer is not demo data. Must run in a transaction that sees all rows."""
     counts = {table: await _others(connection, table, {row.id for row in catalogue_rows()[kind]}) for kind, table in CATALOGUE_TABLES.items()}
     counts = {"customer": await _other_customers(connection)} | counts
     if any(counts.values()):
@@ -41,7 +41,7 @@ async def refuse_others(connection: Connection) -> None:
 
 
 async def _others(connection: Connection, table: str, own: set[str]) -> int:
-    """None in a table that a later migration makes."""
+    """Return the number of rows with other ids; 0 for a table that does not exist, because a later migration makes it."""
     if not await connection.fetchval("select to_regclass($1) is not null", table):
         return 0
     count: int = await connection.fetchval(f"select count(*) from {table} where id <> all($1)", list(own))
@@ -49,7 +49,7 @@ async def _others(connection: Connection, table: str, own: set[str]) -> int:
 
 
 async def _other_customers(connection: Connection) -> int:
-    """Generated customers are known by the part of their ids that their number alone decides."""
-    rows = await connection.fetch("select id from customer where id <> all($1)", [shown.id for shown in PERSONAS])
+    """Return the number of customers that are neither named nor generated. A generated one is recognised by the end of its id, which depends only on its number."""
+    rows = await connection.fetch("select id from customer where id <> all($1)", [person.id for person in PERSONAS])
     generated = {generated_id(number, ANY_DAY)[-CHANCE_CHARACTERS:] for number in range(1, len(rows) + 1)}
     return sum(row["id"][-CHANCE_CHARACTERS:] not in generated for row in rows)

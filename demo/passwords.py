@@ -1,4 +1,4 @@
-"""Passwords of the demo customers, so that signing in can be tried."""
+"""The password of the demo customers, for trying out the sign-in."""
 
 from datetime import datetime
 
@@ -8,8 +8,8 @@ from demo.personas import PERSONAS
 PASSWORD = "a portico has many columns"
 
 
-async def give(connection: Connection, password_hash: str, *, now: datetime) -> None:
-    """One password for all named customers; who has one keeps it. In a transaction as the application, under row security, like any mutation."""
+async def set_passwords(connection: Connection, password_hash: str, *, now: datetime) -> None:
+    """Set one password for all named customers that have none. Must run in a transaction as the application role, under row security, like a mutation."""
     for person in PERSONAS:
         await connection.execute(f"set local app.customer_id = '{person.id}'")
         await connection.execute(

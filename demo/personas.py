@@ -1,4 +1,4 @@
-"""The customers who have a name in the demo. Each shows something; Ada shows most of it."""
+"""The named customers of the demo. Each is an example of certain cases; Ada has the most."""
 
 from dataclasses import dataclass
 
@@ -31,14 +31,14 @@ def _persona(first: str, name: str, about: str) -> DemoCustomer:
 
 PERSONAS: tuple[DemoCustomer, ...] = (
     _persona("ada", "Ada Lovelace", "A bit of everything: nine subscriptions, a running payment schedule, an overdue invoice, credit, two years of payments."),
-    _persona("kenji", "Kenji Tanaka (田中 健二)", "Pays in yen: a change of plan that is coming, one invoice for a whole schedule, a card that was replaced."),
+    _persona("kenji", "Kenji Tanaka (田中 健二)", "Pays in yen: a pending change of plan, one invoice for a whole schedule, a card that was replaced."),
     _persona("fatima", "Fatima Al-Sabah (فاطمة الصباح)", "Pays in dinars with three decimals: declined renewals led to a suspension by dunning."),
     _persona("greta", "Greta Müller", "Pays in euros by SEPA: an upgrade billed now, refunds, and every kind of entry on her balance."),
-    _persona("kai", "Kai Kealoha", "Lives in Honolulu: invoices due around today, a payment that wants a confirmation, a pause that is coming."),
-    _persona("aroha", "Aroha Ngata", "Lives in Auckland, where tomorrow comes first: a suspension of her own, anchors on the 31st, a wallet."),
+    _persona("kai", "Kai Kealoha", "Lives in Honolulu: invoices due around today, a payment that requires confirmation, a pending pause."),
+    _persona("aroha", "Aroha Ngata", "Lives in Auckland, where the day begins first: a suspension of her own, anchors on the 31st, a wallet."),
     _persona("olga", "Olga Nowak", "Pays late: overdue and partly paid invoices, a failed installment, a suspension by the merchant."),
     _persona("sam", "Sam Okafor", "Has left: canceled subscriptions with every reason, schedules that finished or were canceled."),
-    _persona("tina", "Tina Rossi", "Has just come: a trial, a subscription that starts next month, a coupon, files that wait for their check."),
+    _persona("tina", "Tina Rossi", "Has just come: a trial, a subscription that starts next month, a coupon, files that are not checked yet."),
     _persona("big", "Bigg Corp", "Large: 500 subscriptions and 5,000 payments."),
     _persona("empty", "Emma Pty", "Nothing at all."),
 )

@@ -1,1 +1,2 @@
-"""Papers for customers: invoices, credit notes, receipts and statements of account. Plain values go in, the bytes of a PDF (or CSV) come out; nothing is fetched or stored."""
+"""Invoices, credit notes, receipts and statements of account as PDF (statements also as CSV). Functions take plain values and return bytes; they read and store
+nothing."""

@@ -1,7 +1,7 @@
-"""Makes the PDF of one large paper in a process of its own: `python -m pdf.child_process`.
+"""Print one large paper in a process of its own: `python -m pdf.child_process`.
 
-The process runs at a lower priority than the server, is ended when nobody waits for its PDF any more, and takes its memory with it when it is done. It forks
-for the parts of a statement. A thread could do none of these, and would share the interpreter with the event loop while it lays out the rows.
+The process runs at a lower priority than the server, is killed when the call that needs its PDF is cancelled, and frees its memory when it ends. It forks
+for the parts of a statement. A thread can do none of these, and would share the interpreter with the event loop while it lays out the rows.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from pdf.printing import RenderedPdf, TypstCompiler
 
 ROOT = Path(__file__).parent.parent
 NICENESS = 10
-# Of a statement, at a time.
+# The rows of one part of a statement.
 ROWS = 600
 # The highest score: when memory runs out, Linux ends this process before the server and Postgres.
 OOM_SCORE = "1000"
@@ -29,14 +29,14 @@ PARENT_SECONDS = 0.5
 
 
 class PrintingFailed(Exception):
-    """The process ended without a PDF; the message is what it wrote to stderr."""
+    """The process ended without a PDF; the message is its exit code and the end of its stderr."""
 
 
 async def print_in_child(paper: Paper, font_folders: Sequence[Path], *, rows_in_a_part: int = ROWS) -> RenderedPdf:
-    """The PDF. A caller that is cancelled ends the process. Raises PrintingFailed."""
+    """Return the PDF. Cancelling the call kills the process. Raises PrintingFailed."""
     job = await asyncio.to_thread(pickle.dumps, (paper, font_folders, rows_in_a_part), pickle.HIGHEST_PROTOCOL)
     pipe = asyncio.subprocess.PIPE
-    # A session of its own: what the terminal signals (Ctrl-C) is for the server, which finishes what runs.
+    # A session of its own: a signal from the terminal (Ctrl-C) reaches only the server, which finishes what runs.
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "pdf.child_process", cwd=ROOT, stdin=pipe, stdout=pipe, stderr=pipe, start_new_session=True
     )
@@ -54,14 +54,14 @@ async def print_in_child(paper: Paper, font_folders: Sequence[Path], *, rows_in_
 
 
 def main() -> None:
-    """Read a pickled paper from stdin and write it to stdout as it was printed, pickled too."""
+    """Read a pickled paper from stdin and write the pickled RenderedPdf to stdout."""
     os.nice(NICENESS)
-    with suppress(OSError):  # only Linux has it
+    with suppress(OSError):  # exists on Linux only
         Path("/proc/self/oom_score_adj").write_text(OOM_SCORE, encoding="utf-8")
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     paper, font_folders, rows_in_a_part = pickle.load(sys.stdin.buffer)
     printer = TypstCompiler(font_folders)
-    # Imported here: qpdf, which joins the parts, is for this process and not for the server.
+    # Imported here, so that the server does not load qpdf, which joins the parts.
     from pdf.parts import printed_in_parts
 
     in_parts = paper.splits and paper.rows > rows_in_a_part
@@ -70,10 +70,10 @@ def main() -> None:
 
 
 def _end_with_parent(parent: int) -> None:
-    """A server that was killed cannot end its processes, so they look for themselves."""
+    """End this process when its parent has ended: a server that was killed cannot end its child processes."""
     while os.getppid() == parent:
         time.sleep(PARENT_SECONDS)
-    # The forks too: the process leads a session of its own.
+    # The whole process group, forks included: the process leads a session of its own.
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 

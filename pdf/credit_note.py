@@ -1,4 +1,4 @@
-"""The credit note: what it takes back of an invoice, and what became of the amount."""
+"""The credit note: what it takes back of an invoice, and how the amount was used."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,6 +54,6 @@ def _line(line: CreditNoteLineRow, reader: Recipient) -> dict[str, Any]:
 
 
 def _uses(note: CreditNoteRow, reader: Recipient) -> list[tuple[str, str]]:
-    """What became of the amount."""
+    """Return how the amount was used: label and amount of each use."""
     rows = [("released", note.released_minor), ("to_balance", note.granted_minor), ("paid_back", note.refunded_minor)]
     return [(reader.words[word], reader.money(minor, note.currency)) for word, minor in rows if minor]

@@ -1,4 +1,4 @@
-"""The invoice, with what was paid on it so far."""
+"""The invoice, with its payments so far."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,14 @@ from pdf.layout import Merchant, Paper, Recipient, sheet, with_breaks
 from pdf.line_words import described
 from pdf.taxes import rate_of, tax_rows
 
-# Brands that are not written as words, by the names that processors have for them.
+# Brands whose spelling is not their processor's name with capitals, by that name.
 BRANDS = {"amex": "American Express", "eftpos_au": "eftpos", "jcb": "JCB", "unionpay": "UnionPay"}
 
 
 @dataclass(frozen=True, slots=True)
 class PaidPart:
-    """How much of a payment went to what: of an invoice its payments, of a payment the things it paid. `name` is an invoice's number, an installment's name, or the account."""
+    """The part of a payment that paid one debt: on an invoice, one for each payment; on a receipt, one for each debt. `name` is the number of the invoice, the name of
+    the installment, or the account."""
 
     payment: PaymentRow
     name: str
@@ -27,7 +28,7 @@ class PaidPart:
 
 @dataclass(frozen=True, slots=True)
 class PaidBack:
-    """How much of a payment went back, by the merchant or by a bank: of an invoice what had paid it, of a payment all."""
+    """The part of a payment that was paid back, by the merchant or by a bank: on an invoice, the part that had paid it; on a receipt, all of it."""
 
     payment: PaymentRow
     settled_at: datetime
@@ -71,14 +72,14 @@ def moved_at(part: PaidPart | PaidBack) -> datetime:
 
 
 def _moved(part: PaidPart | PaidBack, reader: Recipient) -> list[str]:
-    """A payment, or money that went back."""
+    """Return the table row of a payment or of money that was paid back: day, method, amount."""
     method, is_back = method_of(part.payment, reader), isinstance(part, PaidBack)
     words = f"{part.words(reader)}: {method}" if isinstance(part, PaidBack) else method
     return [reader.day(moved_at(part)), words, reader.money(-part.amount_minor if is_back else part.amount_minor, part.payment.currency)]
 
 
 def method_of(payment: PaymentRow, reader: Recipient) -> str:
-    """What the customer knows the method by: "Visa •••• 4242", "SEPA direct debit •••• 3000"."""
+    """Return the name by which the customer recognises the method: "Visa •••• 4242", "SEPA direct debit •••• 3000"."""
     brand = payment.method_brand or ""
     name = BRANDS.get(brand, brand.replace("_", " ").title()) or reader.words.get(payment.method_kind, payment.method_kind)
     return f"{name} •••• {payment.method_last4}" if payment.method_last4 else name
@@ -99,7 +100,7 @@ def _line(line: InvoiceLineRow, reader: Recipient) -> dict[str, Any]:
 
 
 def _totals(invoice: InvoiceRow, lines: Sequence[InvoiceLineRow], reader: Recipient) -> list[tuple[str, str]]:
-    """Zero is left out, except where it tells something: a total is always there, and so is the tax."""
+    """Return the rows of the totals: label and amount. Rows of zero are left out, except the total and the tax."""
     before = _sums([("subtotal", invoice.subtotal_minor), ("discount", -invoice.discount_minor)], invoice, reader)
     after = _sums([("total", invoice.total_minor), ("paid", -invoice.paid_minor), ("credited", -invoice.credited_minor)], invoice, reader)
     return [*before, *tax_rows(lines, invoice.currency, reader), *after]

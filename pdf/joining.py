@@ -1,4 +1,4 @@
-"""Joins tagged PDFs, each with some rows of one table, to one that has the whole table in its structure tree (ISO 32000-1, 14.7)."""
+"""Join tagged PDFs, each with some rows of one table, into one that has the whole table in its structure tree (ISO 32000-1, 14.7)."""
 
 import re
 from io import BytesIO
@@ -9,7 +9,7 @@ PAGES_IN_XMP = re.compile(rb"<xmpTPg:NPages>\d+<")
 
 
 class MergedPdf:
-    """The first PDF, to which the rows, the pages and whatever follows the table of the others are appended."""
+    """The first PDF, to which the rows, the pages and the elements behind the table of the others are appended."""
 
     def __init__(self) -> None:
         self._whole: Pdf | None = None
@@ -25,22 +25,22 @@ class MergedPdf:
         return self._whole
 
     def add(self, pdf: bytes, *, is_last: bool, rows: int) -> int:
-        """How many of its last `rows` are now in the whole: those of its last page are not, if others follow and there is another page."""
+        """Append a PDF of `rows` rows and return how many of them it contributes. Its last page and the rows on it are left out, unless it is the last PDF or has one page."""
         part = Pdf.open(BytesIO(pdf))
-        kept = rows if is_last or len(part.pages) == 1 else rows - _drop_last_page(part)
+        appended = rows if is_last or len(part.pages) == 1 else rows - _drop_last_page(part)
         if self._whole is None:
             self._whole = part
             self._marked = _numbers(part)
         else:
             self._append(part)
-        return kept
+        return appended
 
     def pdf(self, feet: bytes) -> bytes:
-        """The whole, with the pages of `feet` laid over its own."""
+        """Return the joined PDF, with each page of `feet` laid over the page of the same number."""
         whole = self._pdf
         with Pdf.open(BytesIO(feet)) as over:
             for number, (page, foot) in enumerate(zip(whole.pages, over.pages, strict=True), 1):
-                # Not `add_overlay`, which chooses names by chance: the same paper is the same bytes.
+                # Not `add_overlay`, which chooses random names: the same paper must give the same bytes.
                 name = page.add_resource(whole.copy_foreign(foot.as_form_xobject()), Name.XObject, Name(f"/Foot{number}"))
                 page.contents_add(f"/Artifact<</Type/Pagination/Subtype/Footer/Attached[/Bottom]>>BDC q {name} Do Q EMC".encode())
         tree = whole.Root.StructTreeRoot
@@ -61,7 +61,7 @@ class MergedPdf:
         foot = [each for each in _table(part).K if each.S == "/TFoot"]
         for parent, elements in ((body, list(_body(part).K)), (_table(whole), foot), (document, following)):
             for element in elements:
-                # Without its parent, because with it comes the whole tree that it was in.
+                # Its parent is deleted first, because `copy_foreign` would copy the whole tree with it.
                 del element["/P"]
                 copy = whole.copy_foreign(element)
                 copy.P = parent
@@ -73,14 +73,14 @@ class MergedPdf:
 
 
 def _numbers(pdf: Pdf) -> list[tuple[int, Object]]:
-    """By their number (StructParents) pages' lists of the elements to which their marked contents belong."""
+    """Return for each page its number (StructParents) and the list of the structure elements of its marked contents."""
     numbers = list(pdf.Root.StructTreeRoot.ParentTree.Nums)
-    kept = {int(page.obj.StructParents) for page in pdf.pages}
-    return [(int(number), elements) for number, elements in zip(numbers[::2], numbers[1::2], strict=True) if int(number) in kept]
+    of_pages = {int(page.obj.StructParents) for page in pdf.pages}
+    return [(int(number), elements) for number, elements in zip(numbers[::2], numbers[1::2], strict=True) if int(number) in of_pages]
 
 
 def _drop_last_page(pdf: Pdf) -> int:
-    """How many rows were on it."""
+    """Delete the last page and its rows, and return how many rows were on it."""
     page, rows = pdf.pages[-1].obj.objgen, _body(pdf).K
     dropped = 0
     while len(rows) > 0 and _page_of(rows[-1]) == page:

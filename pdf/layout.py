@@ -1,4 +1,4 @@
-"""What every paper has: who sends it, who reads it, and how amounts and days are written for that reader."""
+"""What all papers have: merchant, recipient, and the formats of amounts and days for that recipient. A paper is a document that is printed as PDF."""
 
 import re
 import unicodedata
@@ -17,13 +17,13 @@ from babel.dates import format_date
 from billing.money.money import formatted, rate_text
 from pdf.words import WORDS, language_of
 
-# Where paper is letter-sized (CLDR's measurement data); everywhere else it is A4.
+# Countries with paper of size Letter (CLDR's measurement data); the others have A4.
 LETTER = {"BZ", "CA", "CL", "CO", "CR", "GT", "MX", "NI", "PA", "PH", "PR", "SV", "US", "VE"}
 # Unicode's isolates (UAX 9).
 RIGHT_TO_LEFT, END = "\u2067", "\u2069"
-# CLDR puts it before the minus of scripts that run from right to left, so that the minus stands at the left of its figures; Babel leaves it out.
+# In scripts from right to left CLDR puts it before the minus, so that the minus is at the left of its figures; Babel leaves it out.
 LEFT_TO_RIGHT_MARK = "\u200e"
-# A word of so many letters may be longer than its column is wide. It may break after every few of them, but not before a mark or around a joiner.
+# A word of this length may be wider than its column. It may break after every LETTERS_TOGETHER letters, but not before a mark or around a joiner.
 LONG_WORD = re.compile(r"\S{24,}")
 LETTERS_TOGETHER = 6
 ZERO_WIDTH_SPACE = "\u200b"
@@ -31,7 +31,7 @@ ZERO_WIDTH_SPACE = "\u200b"
 
 @dataclass(frozen=True, slots=True)
 class Logo:
-    """A picture that the operator trusts. Not checked, only shown."""
+    """A picture from the operator. It is trusted and not checked."""
 
     content: bytes
     kind: Literal["svg", "png", "jpeg"]
@@ -55,8 +55,8 @@ class Merchant:
 
 @dataclass(frozen=True)
 class Recipient:
-    """The customer. `locale` is a BCP 47 tag; an unknown one reads as English. Instants are shown as days in `time_zone`. `lines` stand below the name; `tax_exemption` says why
-    no tax is charged."""
+    """The customer. `locale` is a BCP 47 tag; an unknown one is treated as English. Instants are printed as days in `time_zone`. `lines` are printed below the name;
+    `tax_exemption` is why no tax is charged."""
 
     name: str
     email: str
@@ -82,7 +82,7 @@ class Recipient:
 
     @property
     def han(self) -> str:
-        """Whose way of writing Han letters: JP, KR, TC, HK, and SC for everybody else."""
+        """Return the region whose forms of Han letters are used: JP, KR, TC, HK, and SC for all other locales."""
         locale = self.babel_locale
         if locale.language != "zh":
             return {"ja": "JP", "ko": "KR"}.get(locale.language, "SC")
@@ -99,26 +99,26 @@ class Recipient:
         return WORDS[self.language]
 
     def money(self, minor: int, currency: str) -> str:
-        """The full-width sign that Japanese has for the yen is only in fonts for Japanese, and is not what people search for."""
+        """Return the amount in the format of the locale, with ¥ for the full-width yen sign: that is only in fonts for Japanese, and searches do not match it."""
         amount = formatted(minor, currency, self.locale).replace("￥", "¥")
         if self.is_right_to_left:
             amount = amount.replace("-", f"{LEFT_TO_RIGHT_MARK}-")
         return self._apart(amount)
 
     def day(self, on: date | datetime) -> str:
-        """In one piece: a line does not end before the year."""
+        """Return the day in the format of the locale, with no-break spaces, so that a line does not end before the year."""
         day = format_date(on.astimezone(self.zone).date() if isinstance(on, datetime) else on, "medium", locale=self.babel_locale)
         return self._apart(day.replace(" ", "\u00a0"))
 
     def _apart(self, text: str) -> str:
-        """Figures of a script that runs from right to left, kept from mixing with the words around them, which do not."""
+        """Return figures inside a Unicode isolate where the script runs from right to left, so that they do not mix with the words around them."""
         return f"{RIGHT_TO_LEFT}{text}{END}" if self.is_right_to_left else text
 
     def rate(self, ppm: int) -> str:
         return self._apart(rate_text(ppm, self.locale))
 
     def days(self, starts: datetime | None, ends: datetime | None) -> str | None:
-        """A period from its first to its last day. The day on which it ends is the first one of the next period, whatever the time of day, so that no two name one day."""
+        """Return a period as first and last day. The day of `ends` belongs to the next period, at any time of day, so that two periods never name one day."""
         if starts is None or ends is None:
             return None
         first, last = (instant.astimezone(self.zone).date() for instant in (starts, ends))
@@ -128,8 +128,8 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """Ready to be printed. `content` lays out the values that the template reads; it is called where the paper is printed, outside the event loop, and can be
-    pickled. `made_at` is written into the file, so that the same paper is the same bytes whenever it is printed. `rows` is how large the paper is. `splits` names
+    """A document that is ready to be printed. `content` makes the values that the template reads; it is called where the paper is printed, outside the event loop,
+    and can be pickled. `made_at` is written into the file, so that the same paper always gives the same bytes. `rows` is the size of the paper. `splits` names
     the list in the content whose rows may be printed in parts; the template then has no other table."""
 
     template: str
@@ -140,7 +140,7 @@ class Paper:
 
 
 def sheet(merchant: Merchant, reader: Recipient, *, title: str) -> dict[str, Any]:
-    """What all templates read."""
+    """Return the values that all templates read."""
     return {
         "title": title,
         "foot": with_breaks(title),
@@ -161,12 +161,12 @@ def sheet(merchant: Merchant, reader: Recipient, *, title: str) -> dict[str, Any
 
 
 def with_breaks(text: str) -> str:
-    """A text whose long words may break between letters."""
+    """Return the text with zero width spaces where a long word may break."""
     return LONG_WORD.sub(lambda word: _broken(word[0]), text)
 
 
 def _broken(word: str) -> str:
-    """A word of a script from right to left stays whole: pieces of it would be put in the wrong order."""
+    """Return the word with zero width spaces. A word from right to left stays whole: its pieces would be put in the wrong order."""
     if any(unicodedata.bidirectional(letter) in ("R", "AL") for letter in word):
         return word
     pieces, since = [], 0
@@ -181,7 +181,7 @@ def _broken(word: str) -> str:
 
 
 def _drawing(logo: Logo | None) -> str | None:
-    """As SVG, because text is all that can be handed to a template. A picture of points becomes an SVG around it."""
+    """Return the logo as SVG, because templates read text only. A PNG or JPEG is embedded in an SVG."""
     if logo is None:
         return None
     if logo.kind == "svg":

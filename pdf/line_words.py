@@ -1,8 +1,8 @@
-"""Portico's own sentences on lines of papers and on entries of the balance, in the languages of the fixed words. Another language reads English."""
+"""Portico's own texts on lines of papers and on entries of the balance, in the languages of the fixed words. Other languages get English."""
 
 from billing.money.wording import ENGLISH, WordingKind
 
-# By the language of the fixed words; English is what the API shows.
+# By the language of the fixed words; the API returns the English ones.
 SENTENCES: dict[str, dict[WordingKind, str]] = {
     "en": ENGLISH,
     "de": {
@@ -37,7 +37,7 @@ SENTENCES: dict[str, dict[WordingKind, str]] = {
     },
 }
 
-# What Portico writes on entries of the balance, which are on statements, by its English text.
+# Portico's own texts on entries of the balance, which are on statements, by the English text and the language.
 ENTRIES: dict[str, dict[str, str]] = {
     "Credit of a refunded installment": {
         "de": "Guthaben einer erstatteten Rate",
@@ -83,7 +83,7 @@ ENTRIES: dict[str, dict[str, str]] = {
 
 
 def described(description: str, kind: str | None, subject: str | None, language: str) -> str:
-    """A line's description for the reader: the merchant's words as they are, Portico's own in the reader's language."""
+    """Return a line's description: the merchant's text unchanged, Portico's own in the given language."""
     if kind is None or subject is None:
         return description
     return SENTENCES.get(language, ENGLISH)[WordingKind(kind)].format(subject)

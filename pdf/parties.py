@@ -1,4 +1,4 @@
-"""Buyer and seller as papers print them: names, addresses as they are written in the country, tax numbers."""
+"""Buyer and seller as papers print them: names, addresses in the format of the country, tax numbers."""
 
 from dataclasses import replace
 
@@ -7,21 +7,22 @@ from billing.rows.customers import CustomerRow
 from billing.rows.documents import DocumentSnapshotRow
 from pdf.layout import Merchant, Recipient
 
-# Where the city comes before the region and the postal code, and where the whole address is written from the largest to the smallest (Universal Postal Union).
+# Countries where the city comes before the region and the postal code, and countries where the address goes from the largest unit to the smallest (Universal
+# Postal Union).
 CITY_FIRST = {"AU", "CA", "GB", "HK", "IE", "IN", "NG", "NZ", "PK", "SG", "TW", "US", "ZA"}
 LARGEST_FIRST = {"CN", "JP", "KR"}
-# Where the region stands behind the city, such as 00186 Roma RM.
+# Countries where the region is behind the city, such as 00186 Roma RM.
 REGION_BESIDE = {"IT"}
 
 
 def reader_of(buyer: CustomerRow | DocumentSnapshotRow) -> Recipient:
-    """The customer of today, or as a document was issued to them."""
+    """Return the recipient: the customer's present data, or those with which a document was issued."""
     lines = [*([buyer.name] if buyer.company_name else []), *address_lines(buyer), *buyer.tax_ids, buyer.email]
     return Recipient(buyer.company_name or buyer.name, buyer.email, buyer.locale, buyer.time_zone, tuple(lines), buyer.tax_exemption)
 
 
 def issued_by(merchant: Merchant, snapshot: DocumentSnapshotRow) -> Merchant:
-    """As the merchant was then; logo and colour are those of today. Where that was not kept: the merchant of today."""
+    """Return the merchant as it was when the document was issued, with the present logo and colour. Without stored data: the present merchant."""
     if snapshot.issuer_name is None:
         return merchant
     address, tax_ids, footer = (tuple(lines or ()) for lines in (snapshot.issuer_address, snapshot.issuer_tax_ids, snapshot.issuer_footer))
@@ -29,7 +30,7 @@ def issued_by(merchant: Merchant, snapshot: DocumentSnapshotRow) -> Merchant:
 
 
 def address_lines(buyer: CustomerRow | DocumentSnapshotRow) -> list[str]:
-    """Lines of the address, the country in the buyer's language last. Empty without an address."""
+    """Return the lines of the address, the last one the country in the buyer's language. Empty without an address."""
     country = buyer.address_country
     if country is None:
         return []

@@ -1,7 +1,8 @@
-"""Prints a long paper in parts, because Typst needs 80 KB of memory for each row of a table until the whole PDF is written.
+"""Print a long paper in parts, because Typst needs 80 KB of memory for each row of a table until the whole PDF is written.
 
-Each part is printed in a fork of this process and takes its memory with it. The parts are joined to one PDF, and the feet of its pages, which say how many
-there are, are laid over them at the end. Only for a process that has not printed before: Typst's threads are not in a fork, which would wait for them for ever.
+Each part is printed in a fork of this process, whose memory is freed when it ends. The parts are joined into one PDF, and the page footers, which contain the
+number of pages, are laid over the pages at the end. Only for a process that has not printed before: a fork does not have Typst's threads, and would wait for
+them for ever.
 """
 
 import multiprocessing
@@ -17,11 +18,14 @@ FORKS = multiprocessing.get_context("fork")
 
 
 class PartFailed(Exception):
-    """A process ended without its part."""
+    """A fork ended without its part; the message is its exit code and error."""
 
 
 def printed_in_parts(printer: TypstCompiler, paper: Paper, *, rows_in_a_part: int) -> RenderedPdf:
-    """The PDF. The last page of a part is left out, as long as there are more rows, and printed again with the next part, so that every page is full."""
+    """Return the PDF. While more rows follow, the last page of a part is left out and printed again with the next part, so that every page is full.
+
+    Raises PartFailed.
+    """
     assert paper.splits
     content = dict(paper.content())
     rows, joined, start, parts = content.pop(paper.splits), MergedPdf(), 0, list[RenderedPdf]()
@@ -42,7 +46,7 @@ def _print_in_fork(printer: TypstCompiler, paper: Paper, template: str, content:
 
 
 def _in_fork(work: Callable[[], RenderedPdf]) -> RenderedPdf:
-    """Raises PartFailed."""
+    """Run `work` in a fork and return its result. Raises PartFailed."""
     receiver, sender = FORKS.Pipe(duplex=False)
     process = FORKS.Process(target=_send, args=(sender, work), daemon=True)
     process.start()

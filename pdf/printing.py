@@ -1,4 +1,4 @@
-"""Makes a PDF of a paper, with Typst, in the thread that calls."""
+"""Print a paper as PDF with Typst, in the calling thread."""
 
 import json
 import re
@@ -16,18 +16,18 @@ from pdf.typefaces import families_in, fonts_in, ordered
 TEMPLATES = Path(__file__).parent / "templates"
 # For archives (PDF/A-3a) and for screen readers (PDF/UA-1).
 STANDARDS: list[Literal["a-3a", "ua-1"]] = ["a-3a", "ua-1"]
-# Both forbid letters that no font has, private letters and control characters. Typst names the first in its error.
+# Both forbid letters that no font has, letters for private use and control characters. Typst's error names the first one.
 UNPRINTABLE = re.compile(r'(?:the text|codepoint) `"(.+?)"`(?: |$)', re.DOTALL)
 ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}|\\(.)")
 CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 MAX_REPLACED = 30
-# Inter has it.
+# The font Inter has it.
 REPLACEMENT = "\ufffd"
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedPdf:
-    """A PDF. `replaced` are the letters that stand as � on it; `is_conforming` says whether it keeps to PDF/A-3a and PDF/UA-1."""
+    """A PDF. `replaced` are the letters that were printed as �; `is_conforming` says whether it conforms to PDF/A-3a and PDF/UA-1."""
 
     pdf: bytes
     replaced: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class TypstCompiler:
         return self.printed_content(paper.template, paper.content(), paper.made_at)
 
     def printed_content(self, template: str, content: Mapping[str, Any], made_at: datetime) -> RenderedPdf:
-        """A letter that cannot be printed is replaced, wherever it stands."""
+        """Return the PDF of a template and its content. A letter that cannot be printed is replaced wherever it occurs."""
         text = json.dumps(content, ensure_ascii=False)
         replaced: list[str] = []
         fonts = ordered(self._families, content["han"])
@@ -75,7 +75,7 @@ class TypstCompiler:
 
 
 def _unprintable(message: str) -> str | None:
-    """The letters that an error of Typst names, or None if it is another error."""
+    """Return the unprintable letters that an error of Typst names, or None for another error."""
     match = UNPRINTABLE.search(message)
     return ESCAPED.sub(lambda each: chr(int(each[1], 16)) if each[1] else CONTROLS.get(each[2], each[2]), match[1]) if match else None
 

@@ -1,4 +1,4 @@
-"""The receipt of a payment: what it paid, the tax of the invoices among that, and what went back."""
+"""The receipt of a payment: what it paid, the tax of the invoices among that, and what was paid back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from pdf.taxes import summary
 
 @dataclass(frozen=True, slots=True)
 class PaidInvoice:
-    """An invoice of which the payment paid something, with its lines."""
+    """An invoice that the payment paid in full or in part, with its lines."""
 
     invoice: InvoiceRow
     lines: Sequence[InvoiceLineRow]
@@ -24,9 +24,9 @@ class PaidInvoice:
 def receipt_paper(
     payment: PaymentRow, parts: Sequence[PaidPart | PaidBack], invoices: Sequence[PaidInvoice] = (), *, merchant: Merchant, reader: Recipient
 ) -> Paper:
-    """Of a payment that succeeded. Raises ValueError for one that has not (yet)."""
+    """Return the receipt of a payment that succeeded. Raises ValueError for another payment."""
     if payment.settled_at is None:
-        raise ValueError("there is a receipt only of money that was received")
+        raise ValueError("only a payment that succeeded has a receipt")
     rows = len(parts) + sum(len(paid.lines) for paid in invoices)
     return Paper("receipt", partial(_content, payment, parts, invoices, merchant=merchant, reader=reader), payment.settled_at, rows)
 

@@ -1,4 +1,4 @@
-"""Prints papers off the event loop: small ones in threads, large ones each in a process of its own."""
+"""Print papers outside the event loop: small ones in threads, large ones each in a process of its own."""
 
 import asyncio
 import logging
@@ -10,13 +10,13 @@ from pdf.layout import Paper
 from pdf.printing import RenderedPdf, TypstCompiler
 from pdf.typefaces import fonts_in
 
-# A paper of so many rows takes a thread about 70 ms, of which the interpreter is held for 8 ms; starting a process takes 150 ms.
+# A paper of this many rows takes about 70 ms in a thread, which holds the interpreter's lock for 8 ms of them; the start of a process takes 150 ms.
 MAX_THREAD_ROWS = 100
 LOG = logging.getLogger("portico.papers")
 
 
 class PdfRenderer:
-    """`at_once` is how many papers are printed at the same time. `fonts` are folders with fonts for letters that ours do not have."""
+    """The printers of a server. `at_once` is how many papers are printed at the same time. `fonts` are folders with fonts for letters that ours do not have."""
 
     def __init__(self, *, at_once: int = 2, fonts: Sequence[Path] = ()) -> None:
         self._font_folders = tuple(fonts)
@@ -26,7 +26,7 @@ class PdfRenderer:
             self._idle.put_nowait(TypstCompiler(self._font_folders, shared_fonts))
 
     async def print(self, paper: Paper) -> bytes:
-        """The PDF. Waits while as many are being printed as may be; the caller bounds how many wait. Raises PrintingFailed."""
+        """Return the PDF. Wait while `at_once` papers are being printed; the caller must limit the number of waiting calls. Raises PrintingFailed."""
         printer = await self._idle.get()
         if paper.rows > MAX_THREAD_ROWS:
             try:
@@ -34,13 +34,13 @@ class PdfRenderer:
             finally:
                 self._idle.put_nowait(printer)
         work = asyncio.ensure_future(asyncio.to_thread(printer.printed, paper))
-        # A caller that is cancelled cannot stop the thread: the printer is idle again only when the thread is done.
+        # Cancelling the call does not stop the thread: the printer is idle again only when the thread is done.
         work.add_done_callback(lambda _: self._idle.put_nowait(printer))
         return _logged(paper, await asyncio.shield(work))
 
 
 def _logged(paper: Paper, printed: RenderedPdf) -> bytes:
-    """The PDF. What is missing is named by its code points: a letter is not a name."""
+    """Log the letters that no font has, and return the PDF. The letters are logged as code points, because they cannot be displayed either."""
     if printed.replaced or not printed.is_conforming:
         letters = [f"U+{ord(letter):04X}" for letter in dict.fromkeys("".join(printed.replaced))]
         extra = {"paper": paper.template, "code_points": letters, "is_conforming": printed.is_conforming}

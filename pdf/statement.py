@@ -1,4 +1,4 @@
-"""The statement of account of one currency and period: what was owed and paid, day by day, and what is left. As a PDF for people and as CSV for programs."""
+"""The statement of account of one currency and period: what was owed and paid, day by day, and the balance. As PDF and, for programs, as CSV."""
 
 import csv
 from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ from pdf.layout import Merchant, Paper, Recipient, sheet, with_breaks
 from pdf.line_words import entry_text
 
 COLUMNS = ("date", "kind", "reference", "amount", "balance", "currency")
-# A spreadsheet takes text that begins with one of these for a formula, and runs it.
+# A spreadsheet evaluates text that begins with one of these as a formula.
 FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r", "\n")
 MEASURED = 12
 SPACES = " \u00a0\u3000"
@@ -35,7 +35,7 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LedgerEntry:
-    """`amount_minor` above zero is what the customer owes more, below zero what they owe less. `on` is a day where the customer lives."""
+    """An entry of a statement. A positive `amount_minor` adds to what the customer owes, a negative one reduces it. `on` is a day in the customer's time zone."""
 
     on: date
     kind: EntryKind
@@ -45,7 +45,7 @@ class LedgerEntry:
 
 @dataclass(frozen=True, slots=True)
 class AccountStatement:
-    """Entries in their order, from the first to the last day of a period. `opening_minor` is what was owed before."""
+    """The entries of a period in their order, from its first to its last day. `opening_minor` is what was owed before."""
 
     currency: str
     starts_on: date
@@ -54,7 +54,7 @@ class AccountStatement:
     entries: Sequence[LedgerEntry]
 
     def balances(self) -> list[int]:
-        """What is owed after each entry."""
+        """Return what is owed after each entry, in minor units."""
         return list(accumulate((entry.amount_minor for entry in self.entries), initial=self.opening_minor))[1:]
 
     @property
@@ -91,20 +91,20 @@ def _content(statement: AccountStatement, merchant: Merchant, reader: Recipient)
 
 
 def _reference(entry: LedgerEntry, reader: Recipient) -> str:
-    """Of a payment the number of its receipt; of a credit or charge a few words."""
+    """Return the reference column: the receipt number of a payment or refund, the text of a credit or charge, or the entry's own reference."""
     if entry.kind in (EntryKind.PAYMENT, EntryKind.REFUND):
         return receipt_number(entry.reference)
     return entry_text(entry.reference, reader.language) if entry.kind in (EntryKind.CREDIT, EntryKind.CHARGE) else entry.reference
 
 
 def _longest(texts: Iterable[str]) -> list[str]:
-    """The longest few, one of which is the widest: figures are all of one width."""
+    """Return the MEASURED longest texts, of which one is the widest: all figures have the same width."""
     return sorted(dict.fromkeys(texts), key=lambda text: (-len(text), text))[:MEASURED]
 
 
 class StatementCsv:
-    """The CSV of a statement, made of its entries a page at a time: RFC 4180 in UTF-8, with ISO days, plain decimals and English column names, so that a program
-    reads it in every language alike. It begins with a byte order mark, without which Excel takes UTF-8 for something else, and its first row is what was owed
+    """The CSV of a statement, built from its entries a page at a time: RFC 4180 in UTF-8, with ISO days, plain decimals and English column names, so that it is the
+    same for customers of every language. It begins with a byte order mark, without which Excel reads UTF-8 as another encoding. Its first row is what was owed
     before, so that every balance is the sum of the amounts up to it."""
 
     def __init__(self, currency: str, starts_on: date, opening_minor: int) -> None:
@@ -121,7 +121,7 @@ class StatementCsv:
             self._add(entry.on, entry.kind, entry.reference, decimal_text(entry.amount_minor, self._currency))
 
     def closed(self, ends_on: date) -> bytes:
-        """All of it, with the closing balance."""
+        """Return the whole CSV, with the closing balance."""
         self._add(ends_on, "CLOSING", "", "")
         return self._text.getvalue().encode()
 
@@ -130,5 +130,5 @@ class StatementCsv:
 
 
 def _harmless(text: str) -> str:
-    """As text to a spreadsheet, which leaves out spaces and, in Japanese, reads full-width signs too."""
+    """Return the text with an apostrophe before it if a spreadsheet would evaluate it: spreadsheets ignore leading spaces and, in Japanese, accept full-width signs."""
     return f"'{text}" if text.lstrip(SPACES).startswith(FORMULA) else text

@@ -1,4 +1,4 @@
-"""What a document comes to at each tax rate: sums of its lines, so that they add up to its totals."""
+"""Net and tax of a document for each tax rate: sums of its lines, so that they add up to its totals."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Taxed(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RateSum:
-    """The rate is None where it is not known, or where a credit takes back lines of several."""
+    """Net and tax at one rate. The rate is None where it is not known, or where a credit takes back lines of several rates."""
 
     tax_rate_ppm: int | None
     net_minor: int
@@ -28,7 +28,7 @@ class RateSum:
 
 
 def by_rate(lines: Iterable[Taxed]) -> list[RateSum]:
-    """The highest rate first, an unknown one last."""
+    """Return the sums for each rate, the highest rate first, an unknown one last."""
     sums: dict[int | None, tuple[int, int]] = {}
     for line in lines:
         net, tax = sums.get(line.tax_rate_ppm, (0, 0))
@@ -38,7 +38,7 @@ def by_rate(lines: Iterable[Taxed]) -> list[RateSum]:
 
 
 def tax_rows(lines: Sequence[Taxed], currency: str, reader: Recipient) -> list[tuple[str, str]]:
-    """Rows of the totals: a row for each rate, with the net amount that it is on, and their sum where there are several."""
+    """Return rows of the totals: for each rate its net amount and tax, and the sum of the taxes where there are several rates."""
     sums, words = by_rate(lines), reader.words
     rows = [(_label(one, currency, reader), reader.money(one.tax_minor, currency)) for one in sums]
     return [*rows, (words["tax_sum"], reader.money(sum(one.tax_minor for one in sums), currency))] if len(sums) > 1 else rows
@@ -55,7 +55,7 @@ def _label(one: RateSum, currency: str, reader: Recipient) -> str:
 
 
 def summary(name: str, lines: Sequence[Taxed], currency: str, reader: Recipient) -> list[list[Any]]:
-    """Rows of a table: the document's name, net, rate and tax."""
+    """Return table rows: the document's name, net, rate and tax."""
     return [
         [name, reader.money(one.net_minor, currency), "–" if one.tax_rate_ppm is None else reader.rate(one.tax_rate_ppm), reader.money(one.tax_minor, currency)]
         for one in by_rate(lines)

@@ -1,4 +1,4 @@
-"""The fonts of papers: ours, those of a package for Chinese, Japanese and Korean, the operator's, and last the machine's."""
+"""The fonts of papers: ours, those of a package for Chinese, Japanese and Korean, the operator's, and last the fonts of the operating system."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,24 +9,24 @@ import typst
 FONTS = Path(__file__).parent / "fonts"
 CJK = Path(noto_cjk_sans_otc.__file__).parent
 TEXT = ("Inter", "Noto Sans")
-# Letters before signs: a digit or a © that another font has is not taken from a font of pictures.
+# After the fonts of letters: a digit or a © that another font has is not taken from a font of symbols.
 SIGNS = ("Noto Sans Math", "Noto Sans Symbols", "Noto Sans Symbols2", "Noto Emoji")
 
 
 def fonts_in(folders: Sequence[Path]) -> typst.Fonts:
-    """Our fonts, those of these folders and the machine's."""
+    """Return our fonts, those in these folders and those of the operating system."""
     return typst.Fonts(include_system_fonts=True, include_embedded_fonts=True, font_paths=[*folders, FONTS, CJK])
 
 
 def families_in(folders: Sequence[Path]) -> tuple[str, ...]:
-    """The names of the families in folders, in the order in which a letter is looked for. What none of them has, Typst looks for on the machine."""
+    """Return the names of the font families in the order in which they are searched for a letter. Typst searches the fonts of the operating system last."""
     theirs, ours = (_names(each) for each in (folders, [FONTS]))
     scripts = [name for name in ours if name not in (*TEXT, *SIGNS)]
     return (TEXT[0], *(name for name in theirs if name not in ours), *TEXT[1:], *scripts, *SIGNS)
 
 
 def ordered(families: Sequence[str], han: str) -> list[str]:
-    """Families with those of Han letters as a region writes them: JP, KR, SC, TC or HK."""
+    """Return the families with the family of Han letters for a region: JP, KR, SC, TC or HK."""
     return [*families[: -len(SIGNS)], f"Noto Sans CJK {han}", *SIGNS]
 
 

@@ -1,4 +1,4 @@
-"""The fixed words on papers, one file for each language. A language that has none reads English words, with its own dates and amounts."""
+"""The fixed words on papers, one file for each language. A language without a file gets English words, with its own formats of dates and amounts."""
 
 import tomllib
 from pathlib import Path
@@ -9,6 +9,6 @@ FALLBACK = "en"
 
 
 def language_of(locale: str) -> str:
-    """The language of the words on the paper: "de" for de-AT, "en" for it."""
+    """Return the language of the words on the paper for a locale: "de" for de-AT, and "en" for "it", which has no file."""
     language = locale[:40].replace("_", "-").partition("-")[0].lower()
     return language if language in WORDS else FALLBACK

@@ -1,4 +1,4 @@
-"""What clients see. `build()` makes the schema; `print_sdl()` prints it."""
+"""The GraphQL schema. `build()` makes it, `print_sdl()` prints it."""
 
 from importlib import import_module
 from pkgutil import iter_modules
@@ -32,7 +32,7 @@ def build() -> GraphQLSchema:
 
 
 def print_sdl(schema: GraphQLSchema) -> str:
-    """The schema as text. Its roots are always named: the billing type `Subscription` would otherwise be read as the root of live operations."""
+    """Return the schema as SDL. Its root types are always listed: the billing type `Subscription` would otherwise be read as the root of live operations."""
     text = print_schema(schema)
     roots = {"query": schema.query_type, "mutation": schema.mutation_type, "subscription": schema.subscription_type}
     lines = "\n".join(f"  {name}: {root.name}" for name, root in roots.items() if root)

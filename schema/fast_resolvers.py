@@ -1,7 +1,7 @@
-"""Shortcuts through Strawberry: at run time a declared field needs nothing of the wrappers that Strawberry puts around its resolver.
+"""Resolvers of declared fields without the wrappers that Strawberry puts around them, which they do not need at run time.
 
 Strawberry reads the types and makes the schema. For each field it also makes a function that looks up the field's arguments, converts them, makes an
-`Info` and walks its extensions: more work than most of our resolvers are. What has an extension (a guard) or a resolver of its own keeps all of that.
+`Info` and iterates over its extensions: more work than most of our resolvers do. A field with an extension (a guard) or a resolver of its own keeps them.
 """
 
 from collections.abc import Callable
@@ -17,7 +17,7 @@ Resolve = Callable[..., Any]
 
 
 def install_fast_resolvers(schema: GraphQLSchema) -> None:
-    """Let the executor call columns and declared fields directly."""
+    """Make the executor call the resolvers of columns and declared fields directly."""
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLObjectType):
             for field in kind.fields.values():
@@ -46,14 +46,15 @@ def _column(name: str) -> Resolve:
 def _with_arguments(resolve: Resolve, arguments: dict[str, GraphQLArgument]) -> Resolve:
     named = {name: (argument.extensions[DEFINITION].python_name, _input_of(argument)) for name, argument in arguments.items()}
 
-    def call(row: Any, info: Any, **given: Any) -> Any:
-        return resolve(row, info, **{named[name][0]: named[name][1](value) for name, value in given.items()})
+    def call(row: Any, info: Any, **values: Any) -> Any:
+        return resolve(row, info, **{named[name][0]: named[name][1](value) for name, value in values.items()})
 
     return call
 
 
 def _input_of(argument: GraphQLArgument) -> Callable[[Any], Any]:
-    """A function from an argument's coerced value to what resolvers take: an input object under the Python names of its fields, anything else as it is."""
+    """Return the function that converts the coerced value of an argument for the resolver: an input object gets the Python names of its fields, any other value
+    is unchanged."""
     kind = get_named_type(argument.type)
     if not isinstance(kind, GraphQLInputObjectType):
         return lambda value: value

@@ -1,4 +1,4 @@
-"""The roots of the graph: a table of contents. The row behind Query is the Viewer."""
+"""The fields of `Query`: a table of contents. Their parent row is the Viewer."""
 
 import strawberry
 
@@ -23,10 +23,17 @@ class Query:
     customers = guarded(roots.customers(CustomerOrder), permissions.SEARCH)
     node = guarded(roots.node, permissions.READ)
     nodes = guarded(roots.nodes, permissions.READ)
-    plans = page("plans.listed", key="", graphql_type=nouns.Plan, sort=PlanOrder, filter=PlanFilter, nullable=True, description="What is on sale.")
-    limits = derived(limits, needs=(), graphql_type=Limits, description="The figures that the gateway holds its callers to.")
+    plans = page("plans.listed", key="", graphql_type=nouns.Plan, sort=PlanOrder, filter=PlanFilter, nullable=True, description="The plans on sale.")
+    limits = derived(limits, needs=(), graphql_type=Limits, description="The limits that the gateway applies to its callers.")
     sessions = guarded(
-        page("sessions.of_customer", key="customer_id", graphql_type=PortalSession, sort=AgeOrder, nullable=True, description="Where the caller is signed in."),
+        page(
+            "sessions.of_customer",
+            key="customer_id",
+            graphql_type=PortalSession,
+            sort=AgeOrder,
+            nullable=True,
+            description="The sessions in which the caller is signed in.",
+        ),
         permissions.SESSIONS,
     )
     grants = guarded(
@@ -41,7 +48,15 @@ class Query:
         permissions.GRANTS,
     )
     audit_events = guarded(
-        page("audit.listed", key="", graphql_type=AuditEvent, sort=AgeOrder, filter=AuditFilter, nullable=True, description="What was done and refused."),
+        page(
+            "audit.listed",
+            key="",
+            graphql_type=AuditEvent,
+            sort=AgeOrder,
+            filter=AuditFilter,
+            nullable=True,
+            description="The audit trail: what was done and what was refused.",
+        ),
         permissions.AUDIT,
     )
     trusted_documents = guarded(
@@ -61,71 +76,71 @@ class Query:
         actions.PAUSE,
         input_type=subscriptions.PauseSubscriptionInput,
         permission=permissions.PREVIEWS,
-        description="What a pause would come to. Nothing is written.",
+        description="A preview of a pause. Nothing is written.",
     )
     preview_suspend_subscription = preview(
         actions.SUSPEND,
         input_type=subscriptions.SuspendSubscriptionInput,
         permission=permissions.PREVIEWS,
-        description="What a suspension would come to. Nothing is written.",
+        description="A preview of a suspension. Nothing is written.",
     )
     preview_resume_subscription = preview(
         actions.RESUME,
         input_type=subscriptions.ResumeSubscriptionInput,
         permission=permissions.PREVIEWS,
-        description="What a resume would come to. Nothing is written.",
+        description="A preview of a resume. Nothing is written.",
     )
     preview_cancel_subscription = preview(
         actions.CANCEL,
         input_type=subscriptions.CancelSubscriptionInput,
         permission=permissions.PREVIEWS,
-        description="What a cancellation would come to. Nothing is written.",
+        description="A preview of a cancellation. Nothing is written.",
     )
     preview_withdraw_pending_change = preview(
         actions.WITHDRAW,
         input_type=subscriptions.WithdrawPendingChangeInput,
         permission=permissions.PREVIEWS,
-        description="What a withdrawal would come to. Nothing is written.",
+        description="A preview of a withdrawal. Nothing is written.",
     )
     preview_change_plan = preview(
         actions.CHANGE_PLAN,
         input_type=subscriptions.ChangePlanInput,
         permission=permissions.PREVIEWS,
-        description="What a change of plan would come to. Nothing is written.",
+        description="A preview of a change of plan. Nothing is written.",
     )
     preview_update_quantity = preview(
         actions.UPDATE_QUANTITY,
         input_type=subscriptions.UpdateQuantityInput,
         permission=permissions.PREVIEWS,
-        description="What another quantity would come to. Nothing is written.",
+        description="A preview of a change of quantity. Nothing is written.",
     )
     preview_add_plan = preview(
         actions.ADD_PLAN,
         input_type=subscriptions.AddPlanInput,
         permission=permissions.PREVIEWS,
-        description="What a new subscription would come to. Nothing is written.",
+        description="A preview of a new subscription. Nothing is written.",
     )
     preview_apply_coupon = preview(
         actions.APPLY_COUPON,
         input_type=subscriptions.ApplyCouponInput,
         permission=permissions.PREVIEWS,
-        description="What a coupon would come to. Nothing is written.",
+        description="A preview of a coupon. Nothing is written.",
     )
     preview_remove_coupon = preview(
         actions.REMOVE_COUPON,
         input_type=subscriptions.RemoveCouponInput,
         permission=permissions.PREVIEWS,
-        description="What the removal of a coupon would come to. Nothing is written.",
+        description="A preview of the removal of a coupon. Nothing is written.",
     )
     preview_hold_subscription = preview(
         actions.HOLD,
         input_type=subscriptions.HoldSubscriptionInput,
         permission=permissions.HOLDS,
-        description="For staff: what a hold would come to. Nothing is written.",
+        description="For staff: a preview of a hold. Nothing is written.",
     )
     preview_release_subscription = preview(
         actions.RELEASE,
         input_type=subscriptions.ReleaseSubscriptionInput,
         permission=permissions.HOLDS,
-        description="For staff: what a release would come to. Nothing is written.",
+        description="For staff: a preview of a release. Nothing is written.",
     )

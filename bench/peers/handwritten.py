@@ -1,4 +1,4 @@
-"""The hand-written handler: Starlette, asyncpg, and one statement that makes the whole page. As little as can stand between a token and the database."""
+"""The hand-written handler: Starlette, asyncpg, and one statement for the whole page: the least work between a token and the database."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -32,7 +32,7 @@ async def summary(request: Request) -> Response:
 
 
 async def _end(pool: "asyncpg.Pool[asyncpg.Record]", connection: Any) -> None:
-    """After the answer is sent, as Portico does it."""
+    """End the transaction after the answer is sent, as Portico does."""
     await connection.execute("COMMIT")
     await pool.release(connection)
 

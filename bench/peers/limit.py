@@ -1,4 +1,4 @@
-"""pgbench with the hand-written statement: what Postgres itself can do on this machine, with a client that does nothing else."""
+"""pgbench with the hand-written statement: the limit of Postgres itself on this machine, with a client that does no other work."""
 
 import asyncio
 import re
@@ -18,7 +18,7 @@ from db.builtin import postmaster
 
 NAME = "pgbench, the limit"
 
-# One round trip for all four. pgbench has no text variables of its own, so the customer is looked up by a number on the way and read from the setting.
+# One round trip for all four. pgbench has no text variables of its own, so the customer is selected by a number and read from the setting.
 SCRIPT = """\\set n random(1, {customers})
 \\startpipeline
 begin isolation level repeatable read read only;
@@ -39,12 +39,12 @@ class Limit:
 def prepare(place: Place, ids: list[str]) -> Limit:
     asyncio.run(_number(place.admin_url, ids))
     statement = re.sub(r"^--.*\n", "", STATEMENT, flags=re.M).strip().replace("$1", "current_setting('app.customer_id')")
-    statement = re.sub(r":(MI|SS)", r'":"\1', statement)  # pgbench would take the :MI of a format for a variable
+    statement = re.sub(r":(MI|SS)", r'":"\1', statement)  # pgbench would read the :MI of a format as a variable
     return Limit(place.socket, SCRIPT.format(customers=len(ids), statement=statement))
 
 
 def run(limit: Limit, seconds: float) -> Seen:
-    """Ten clients, as many as everybody's pool has connections."""
+    """Run pgbench with ten clients, the number of connections in each server's pool."""
     with tempfile.TemporaryDirectory(prefix="portico-pgbench-") as folder:
         script = Path(folder) / "script.sql"
         script.write_text(limit.script, encoding="utf-8")
@@ -54,9 +54,9 @@ def run(limit: Limit, seconds: float) -> Seen:
             "-c", str(POOL), "-j", "1", "-T", str(max(1, round(seconds))), "-l", f"--log-prefix={folder}/log", "-f", str(script), "postgres",
         ]
         # fmt: on
-        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         latencies = sorted(int(line.split()[2]) / 1000 for log in Path(folder).glob("log.*") for line in log.read_text(encoding="utf-8").splitlines())
-    rate = float(said.partition("tps = ")[2].split()[0])
+    rate = float(output.partition("tps = ")[2].split()[0])
     return Seen(len(latencies), len(latencies) / rate, median(latencies), latencies[int(len(latencies) * 0.99)], 0, 0.0)
 
 

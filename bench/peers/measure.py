@@ -1,4 +1,4 @@
-"""Turns, rounds and what is counted in them. Everybody is asked in turn, several times over, so that what disturbs the machine disturbs all."""
+"""Turns, rounds and their figures. All servers are measured in turn, several times, so that a disturbance of the machine affects all of them."""
 
 import os
 import time
@@ -18,14 +18,14 @@ WARM_REQUESTS = 50
 PROBE_REQUESTS = 50
 SETTLE_SECONDS = 0.2
 
-# A turn is taken again where others used more of the machine than this; so many attempts at most.
+# A turn is repeated if other processes used more of the machine than this, up to this number of attempts.
 DISTURBED = 0.08
 ATTEMPTS = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One turn of one server. CPU in seconds per 1,000 requests; `others` is the part of the machine that neither server, Postgres nor generator used."""
+    """One turn of one server. CPU in seconds per 1,000 requests; `others` is the part of the machine that processes other than server, Postgres and generator used."""
 
     rate: float
     p50: float
@@ -37,7 +37,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What all turns have in common."""
+    """The values that all turns have in common."""
 
     place: Place
     tokens: list[str]
@@ -46,49 +46,49 @@ class Setting:
 
 
 def rounds(turns: Mapping[str, Callable[[], Turn]], count: int, progress: Callable[[str], None]) -> dict[str, list[Turn]]:
-    """A round that does not count, to warm up, and then so many that do."""
+    """Run one round for warming up, which does not count, and `count` more."""
     seen: dict[str, list[Turn]] = {name: [] for name in turns}
     for nth in range(count + 1):
         for name, turn in turns.items():
             progress(f"round {nth} of {count}: {name}" if nth else f"warming up: {name}")
-            found = turn()
+            figures = turn()
             if nth:
-                seen[name].append(found)
+                seen[name].append(figures)
     return seen
 
 
 def turn_of(contestant: Contestant, servers: list[Running], setting: Setting) -> Callable[[], Turn]:
-    """One process, or several among which the connections are shared out."""
-    asked = load.Load([found.port for found in servers], servers[0].path, contestant.body, setting.tokens, setting.concurrency, setting.seconds)
+    """Return the turn of one process, or of several between which the connections are distributed."""
+    requests = load.Load([running.port for running in servers], servers[0].path, contestant.body, setting.tokens, setting.concurrency, setting.seconds)
 
     def turn() -> Turn:
-        return _timed(lambda: load.put(asked), [found.pid for found in servers], setting.place.postmaster)
+        return _timed(lambda: load.put(requests), [running.pid for running in servers], setting.place.postmaster)
 
     return turn
 
 
-def turn_of_limit(found: limit.Limit, setting: Setting) -> Callable[[], Turn]:
-    return lambda: _timed(lambda: limit.run(found, setting.seconds), [], setting.place.postmaster)
+def turn_of_limit(pgbench: limit.Limit, setting: Setting) -> Callable[[], Turn]:
+    return lambda: _timed(lambda: limit.run(pgbench, setting.seconds), [], setting.place.postmaster)
 
 
 def traffic(contestant: Contestant, place: Place, signer: Signer, ids: list[str]) -> dict[str, float]:
-    """Statements and round trips of one request, counted between a server of its own and Postgres, one request at a time."""
+    """Return the statements and round trips of one request, counted between a separate server and Postgres, with one request at a time."""
     tally = wire.Tally()
-    tokens = [signer.token(found) for found in ids[: WARM_REQUESTS + PROBE_REQUESTS]]
-    with wire.counting(place, tally) as through, server(contestant.command(through, signer)) as found:
+    tokens = [signer.token(customer_id) for customer_id in ids[: WARM_REQUESTS + PROBE_REQUESTS]]
+    with wire.counting(place, tally) as through, server(contestant.command(through, signer)) as running:
         for token in tokens[:WARM_REQUESTS]:
-            same.ask(found, contestant, token)
+            same.ask(running, contestant, token)
         time.sleep(SETTLE_SECONDS)
         before = tally.statements, tally.round_trips
         for token in tokens[WARM_REQUESTS:]:
-            same.ask(found, contestant, token)
+            same.ask(running, contestant, token)
         time.sleep(SETTLE_SECONDS)
-    asked = len(tokens) - WARM_REQUESTS
-    return {"statements": (tally.statements - before[0]) / asked, "round_trips": (tally.round_trips - before[1]) / asked}
+    count = len(tokens) - WARM_REQUESTS
+    return {"statements": (tally.statements - before[0]) / count, "round_trips": (tally.round_trips - before[1]) / count}
 
 
 def one_and_two(contestant: Contestant, setting: Setting, signer: Signer, count: int) -> dict[str, list[dict[str, Any]]]:
-    """Turns of one worker and of two, of the same two processes."""
+    """Return the turns of one worker and of two, with the same two processes."""
     with ExitStack() as stack:
         servers = [stack.enter_context(server(contestant.command(setting.place, signer))) for _ in range(2)]
         turns = {"one": turn_of(contestant, servers[:1], setting), "two": turn_of(contestant, servers, setting)}
@@ -96,7 +96,7 @@ def one_and_two(contestant: Contestant, setting: Setting, signer: Signer, count:
 
 
 def _timed(ask: Callable[[], load.Seen], pids: list[int], postmaster: int) -> Turn:
-    """The least disturbed of a few attempts; the first that is hardly disturbed will do."""
+    """Return the least disturbed attempt. There is no further attempt after one that is hardly disturbed."""
     attempts: list[Turn] = []
     while len(attempts) < ATTEMPTS and all(turn.others > DISTURBED for turn in attempts):
         attempts.append(_attempt(ask, pids, postmaster))
@@ -114,7 +114,7 @@ def _attempt(ask: Callable[[], load.Seen], pids: list[int], postmaster: int) -> 
 
 
 def _clocks(pids: list[int], postmaster: int) -> dict[str, float]:
-    """CPU seconds so far. The generator is this process and the children it has waited for."""
+    """Return the CPU seconds until now. The generator is this process and its ended children."""
     times = os.times()
     return {
         "server": sum(map(cpu_seconds, pids)),

@@ -1,4 +1,4 @@
-"""PostGraphile's answer in Portico's form: amounts from minor units, instants with milliseconds, and its own cursors, which only it can read."""
+"""PostGraphile's answer in Portico's form: amounts from minor units, instants with milliseconds, and a placeholder for its own cursors."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +9,7 @@ from billing.money.money import decimal_text
 DOCUMENT = Path(__file__).with_suffix(".graphql").read_text(encoding="utf-8")
 Json = dict[str, Any]
 
-# What stands for a cursor. Cursors are opaque; that there is one is compared, and that Portico's is one too.
+# The placeholder of a cursor. Cursors are opaque; the comparison is whether both answers have one.
 CURSOR = "a cursor"
 
 
@@ -37,10 +37,10 @@ def normalised(answer: Json) -> Json:
 
 
 def without_cursors(answer: Json) -> Json:
-    """Portico's answer as it can be compared with this one."""
+    """Return Portico's answer with placeholders for its cursors."""
     customer = answer["data"]["customer"]
-    shown = {name: _page(page, lambda node: node) if "pageInfo" in page else page for name, page in customer.items() if isinstance(page, dict)}
-    return {"data": {"customer": {**customer, **shown}}}
+    pages = {name: _page(page, lambda node: node) if "pageInfo" in page else page for name, page in customer.items() if isinstance(page, dict)}
+    return {"data": {"customer": {**customer, **pages}}}
 
 
 TOTALS = {"balance": "balanceMinor", "totalDue": "dueMinor", "totalOverdue": "overdueMinor", "processing": "processingMinor"}

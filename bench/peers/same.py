@@ -1,4 +1,4 @@
-"""Before anything is timed: everybody gives the same page."""
+"""The check before the measurements that all servers return the same page."""
 
 import http.client
 import json
@@ -9,15 +9,15 @@ from bench.runner.processes import Running
 
 
 class Different(Exception):
-    """Two servers answer the same question differently; their speeds cannot be compared."""
+    """Two servers answer the same request differently, so that their speeds cannot be compared."""
 
 
-def ask(found: Running, contestant: Contestant, token: str) -> Any:
-    """The answer as Portico would give it."""
-    connection = http.client.HTTPConnection("127.0.0.1", found.port, timeout=30)
+def ask(running: Running, contestant: Contestant, token: str) -> Any:
+    """Return the answer in Portico's form. Raises Different for an error."""
+    connection = http.client.HTTPConnection("127.0.0.1", running.port, timeout=30)
     try:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", **({"Content-Type": "application/json"} if contestant.body else {})}
-        connection.request("POST" if contestant.body else "GET", found.path, contestant.body or None, headers)
+        connection.request("POST" if contestant.body else "GET", running.path, contestant.body or None, headers)
         answer = connection.getresponse()
         text = answer.read()
     finally:
@@ -28,21 +28,21 @@ def ask(found: Running, contestant: Contestant, token: str) -> Any:
 
 
 def compare(servers: dict[Contestant, Running], tokens: dict[str, str]) -> int:
-    """How many customers' pages were compared. Raises Different."""
+    """Compare the pages of all customers and return how many there are. Raises Different."""
     (first, running), *others = servers.items()
     for customer, token in tokens.items():
-        wanted = ask(running, first, token)
-        for contestant, found in others:
-            difference = _difference(contestant.compared(wanted), ask(found, contestant, token), "")
+        expected = ask(running, first, token)
+        for contestant, other in others:
+            difference = _difference(contestant.compared(expected), ask(other, contestant, token), "")
             if difference:
                 raise Different(f"{contestant.name} and {first.name} differ for {customer} at {difference}")
     return len(tokens)
 
 
 def _difference(one: Any, other: Any, at: str) -> str:
-    """Where two answers first differ, in words; nothing where they are equal. Members may come in any order, items may not."""
+    """Return the first difference of two answers as text; empty if they are equal. Members may be in any order, items may not."""
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        return next((found for key in one if (found := _difference(one[key], other[key], f"{at}/{key}"))), "")
+        return next((text for key in one if (text := _difference(one[key], other[key], f"{at}/{key}"))), "")
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
-        return next((found for nth, pair in enumerate(zip(one, other, strict=True)) if (found := _difference(*pair, f"{at}/{nth}"))), "")
+        return next((text for nth, pair in enumerate(zip(one, other, strict=True)) if (text := _difference(*pair, f"{at}/{nth}"))), "")
     return "" if one == other and type(one) is type(other) else f"{at}: {json.dumps(one)[:300]} is not {json.dumps(other)[:300]}"

@@ -1,4 +1,4 @@
-"""What the peers in Python share: a pool like Portico's, and uvicorn as Portico starts it."""
+"""The common parts of the peers in Python: a pool like Portico's, and uvicorn with Portico's settings."""
 
 import os
 import socket
@@ -12,11 +12,11 @@ import uvicorn
 
 REMEMBERED = 10_000
 REQUIRED: Any = {"require": ["iss", "aud", "exp", "iat", "sub"]}
-_held: dict[str, tuple[str, float]] = {}
+_verified: dict[str, tuple[str, float]] = {}
 
 
 def open_pool() -> Any:
-    """Ten connections that keep every prepared statement. Only what is LOCAL to a transaction is set, so nothing has to be reset."""
+    """Return a pool of ten connections that cache all prepared statements. All settings are LOCAL to a transaction, so no reset is needed."""
     return asyncpg.create_pool(
         os.environ["PEER_DATABASE_URL"], min_size=10, max_size=10, statement_cache_size=1000, max_cacheable_statement_size=0,
         max_cached_statement_lifetime=0, reset=_nothing,
@@ -24,22 +24,22 @@ def open_pool() -> Any:
 
 
 def customer_of(authorization: str) -> str:
-    """Whom a token names. One that held is remembered until it expires, as Portico and the peers in Node do it. Raises jwt.InvalidTokenError."""
+    """Return the customer id in a token. Verified tokens are cached until they expire, as in Portico and the peers in Node. Raises jwt.InvalidTokenError."""
     token = authorization.removeprefix("Bearer ")
-    found = _held.get(token)
-    if found is None or found[1] <= time.time():
+    verified = _verified.get(token)
+    if verified is None or verified[1] <= time.time():
         claims = jwt.decode(token, os.environ["PEER_TOKEN_KEY"], algorithms=["EdDSA"], audience="portico", issuer="portico", options=REQUIRED)
-        if len(_held) >= REMEMBERED:
-            _held.clear()
-        found = _held[token] = str(claims["sub"]), float(claims["exp"])
-    return found[0]
+        if len(_verified) >= REMEMBERED:
+            _verified.clear()
+        verified = _verified[token] = str(claims["sub"]), float(claims["exp"])
+    return verified[0]
 
 
 async def _nothing(_: object) -> None: ...
 
 
 def begin(customer_id: str, now: datetime) -> str:
-    """One round trip: the snapshot, and who is asking. The id comes from a verified token, and is still quoted."""
+    """Return the statements of one round trip that open the snapshot and set the caller. The id comes from a verified token, and is quoted nevertheless."""
     quoted = customer_id.replace("'", "''")
     return (
         "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; "

@@ -1,4 +1,4 @@
--- The Summary page as somebody would write it who needs this page and no other: one statement over the tables themselves.
+-- The Summary page written by hand for this page only: one statement over the tables themselves.
 -- $1 is the customer. Row security and app.now are set by the transaction.
 with me as materialized (
   select id, name, operation_now() as now, today_in(time_zone) as today, time_zone from customer where id = $1

@@ -1,4 +1,4 @@
-"""A bar chart as a small SVG that reads on light and dark pages alike."""
+"""A bar chart as a small SVG that is readable on light and dark pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,17 +26,17 @@ class Bar:
     kind: str
 
 
-def bars(title: str, about: str, shown: Sequence[Bar]) -> str:
-    height = TOP + ROW * len(shown) + 14
-    scale = (WIDTH - LEFT - RIGHT) / max(bar.high for bar in shown)
-    said = ", ".join(f"{bar.name} {bar.value:,.0f}" for bar in shown)
+def bars(title: str, about: str, drawn: Sequence[Bar]) -> str:
+    height = TOP + ROW * len(drawn) + 14
+    scale = (WIDTH - LEFT - RIGHT) / max(bar.high for bar in drawn)
+    values = ", ".join(f"{bar.name} {bar.value:,.0f}" for bar in drawn)
     head = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" aria-label="{escape(title)}: {escape(said)}">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" role="img" aria-label="{escape(title)}: {escape(values)}">',
         f"<style>{STYLE}</style>",
         f'<text class="title" x="12" y="22">{escape(title)}</text>',
         f'<text class="quiet" x="12" y="41">{escape(about)}</text>',
     ]
-    return "\n".join([*head, *(_row(bar, TOP + ROW * nth, scale) for nth, bar in enumerate(shown)), "</svg>", ""])
+    return "\n".join([*head, *(_row(bar, TOP + ROW * nth, scale) for nth, bar in enumerate(drawn)), "</svg>", ""])
 
 
 def _row(bar: Bar, y: int, scale: float) -> str:

@@ -1,4 +1,4 @@
-"""The words and tables of docs/performance.md."""
+"""The text and tables of docs/performance.md."""
 
 from collections.abc import Callable, Iterable, Sequence
 from statistics import median
@@ -13,39 +13,39 @@ Result = dict[str, Any]
 
 INTRODUCTION = """# Performance
 
-The Summary page (`schema/documents/Summary.graphql`) of many different customers, from one process each, over one database, with the same fields
-and the same rows. Every server verifies the same EdDSA token (and remembers one that held), reads under row security and has a pool of ten
-connections. Before anything was timed, the answers of all servers for {compared} customers were compared and were equal. This page is written by
+The Summary page (`schema/documents/Summary.graphql`) of many different customers, from one process of each server, over one database, with the same fields
+and the same rows. Every server verifies the same EdDSA token (and caches verified tokens), reads under row security and has a pool of ten
+connections. Before the measurements the answers of all servers for {compared} customers were compared, and they were equal. This page is written by
 `python -m bench.report`; how each server is set up, and why, is in [bench/README.md](../bench/README.md).
 
 ![Summary pages per second](performance.svg)
 """
 
 AFTER_RATES = """
-Medians of {rounds} rounds of {seconds:g} s in which all took their turns, {concurrency} requests at a time; in brackets the smallest and the largest
-round. "Planner is" compares the planner with the other server in the same round; all are sent the text of the document, which all have parsed and
-validated before. "By document id" Portico is sent the id of the same document, as its own clients do. Server, Postgres and load generator share the machine's processors,
-so what a page costs in Postgres bounds every ratio; the next table takes the two apart. "Tuned" are the same servers with node-postgres' pipelining
+Medians of {rounds} rounds with a turn of {seconds:g} s for each server, {concurrency} requests at a time; in brackets the smallest and the largest
+round. "Planner is" compares the planner with the other server in the same round; all servers get the text of the document, which all have parsed and
+validated before. "By document id" Portico gets the id of the same document, as from its own clients. Server, Postgres and load generator share the machine's processors,
+so the cost of a page in Postgres limits every ratio; the next table separates the two. "Tuned" are the same servers with node-postgres' pipelining
 and named statements, both of which node-postgres leaves off.
 """
 
 AFTER_COSTS = """
-CPU in seconds per 1,000 pages. A statement is one message that Postgres runs (what opens the transaction and says who is asking is one); a round trip
-is everything that is sent before the next answer. Both were counted by a proxy before Postgres, on {probe} requests one at a time, after as many to
-warm up. Where requests wait for a connection, as in the turns above, Portico's COMMIT travels with what opens the next one's transaction. Resident
-memory is of the process after its last turn.
+CPU in seconds per 1,000 pages. A statement is one message that Postgres runs (the one that opens the transaction and sets the caller counts as one); a
+round trip is all that is sent before the next answer. A proxy before Postgres counted both, for {probe} requests one at a time, after as many for
+warming up. Where requests wait for a connection, as in the turns above, Portico's COMMIT is sent together with the statement that opens the next
+transaction. Resident memory is that of the process after its last turn.
 """
 
 AFTER_WORKERS = """
-Pages/s of the same server as one process and as two between which the connections are shared out. Where Postgres and the load generator leave no
-processor to spare, a second worker cannot show more.
+Pages/s of the same server as one process and as two between which the connections are distributed. If Postgres and the load generator use the
+remaining processors, a second worker cannot increase the rate.
 """
 
-REPEAT = """## To repeat it
+REPEAT = """## How to repeat it
 
 ```sh
 make bench          # Portico alone: planner and executor, about a minute
-make bench-peers    # everybody; needs npm and Node 20 or newer, about a quarter of an hour
+make bench-peers    # all servers; needs npm and Node 20 or newer, about a quarter of an hour
 .venv/bin/python -m bench.peers --growth   # also 1,000 and 200,000 customers
 .venv/bin/python -m bench.report           # this page from the figures of the last run
 ```
@@ -94,8 +94,8 @@ def _workers(result: Result) -> str:
     if "workers" not in result:
         return ""
     rows = []
-    for name, found in result["workers"].items():
-        one, two = _middle(found["one"], "rate"), _middle(found["two"], "rate")
+    for name, turns in result["workers"].items():
+        one, two = _middle(turns["one"], "rate"), _middle(turns["two"], "rate")
         rows.append((_strong(name), f"{one:,.0f}", f"{two:,.0f}", f"{two / one:.2f} ×"))
     return "## One worker and two\n\n" + _table(("Server", "One", "Two", "Two are"), rows) + _filled(AFTER_WORKERS)
 
@@ -111,10 +111,10 @@ def _growth(result: Result) -> str:
     return "## As it grows\n\n" + "\n".join(parts) if parts else ""
 
 
-def _ways(head: str, found: dict[str, dict[str, Turns]], shown: Callable[[str], str]) -> str:
-    ways = list(next(iter(found.values())))
+def _ways(head: str, kinds: dict[str, dict[str, Turns]], label: Callable[[str], str]) -> str:
+    ways = list(next(iter(kinds.values())))
     rows = [
-        (shown(kind), *(f"{_spread(seen[way], 'rate', '{:,.0f}')}, p99 {_middle(seen[way], 'p99'):.1f} ms" for way in ways)) for kind, seen in found.items()
+        (label(kind), *(f"{_spread(seen[way], 'rate', '{:,.0f}')}, p99 {_middle(seen[way], 'p99'):.1f} ms" for way in ways)) for kind, seen in kinds.items()
     ]
     return _table((head, *(f"{way}: pages/s" for way in ways)), rows)
 
@@ -123,13 +123,13 @@ def _machine(result: Result) -> str:
     machine = "\n".join(f"- {name}: {value}" for name, value in result["machine"].items())
     versions = ", ".join(f"{name} {number}" for name, number in result["versions"].items())
     others = median(turn["others"] for turns in result["turns"].values() for turn in turns)
-    note = f"- Taken by others during the median turn: {100 * others:.0f} % of the machine. A turn in which others took more than 8 % was taken once more."
+    note = f"- Used by other processes during the median turn: {100 * others:.0f} % of the machine. A turn in which they used more than 8 % was repeated once."
     lines = fill(note, WIDTH, subsequent_indent="  ")
     return f"## Where and with what\n\nMeasured {result['at'][:16].replace('T', ' ')} UTC.\n\n{machine}\n{lines}\n\n{_filled(versions + '.')}"
 
 
 def _filled(text: str) -> str:
-    """Paragraphs in lines of at most 120 characters; headings and pictures stay."""
+    """Return the text with paragraphs in lines of at most 120 characters; headings and pictures are unchanged."""
     paragraphs = text.strip("\n").split("\n\n")
     lines = (part if part.startswith(("#", "!")) else fill(part, WIDTH, break_long_words=False, break_on_hyphens=False) for part in paragraphs)
     return text[: len(text) - len(text.lstrip("\n"))] + "\n\n".join(lines) + "\n"

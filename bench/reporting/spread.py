@@ -1,4 +1,4 @@
-"""How a row of measurements is written: the median, and the smallest to the largest."""
+"""The format of measurements: the median, and the smallest to the largest."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -9,6 +9,6 @@ def spread(values: Sequence[float]) -> str:
 
 
 def ratio(values: Sequence[float], others: Sequence[float]) -> str:
-    """Of each pair, taken in the same round."""
+    """Return the ratios of values of the same round."""
     ratios = [one / other for one, other in zip(values, others, strict=True)]
     return f"{median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f})"

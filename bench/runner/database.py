@@ -1,4 +1,4 @@
-"""The database that everybody in a benchmark asks: the built-in Postgres with so many customers, kept for the next run."""
+"""The database of all servers in a benchmark: the built-in Postgres with generated customers, stored for the next run."""
 
 import asyncio
 import hashlib
@@ -19,13 +19,13 @@ from db.builtin import embedded
 from db.deployment.migrate import migrate
 
 ROOT = Path(__file__).resolve().parents[2]
-KEPT = ROOT / ".portico" / "bench"
+STORED = ROOT / ".portico" / "bench"
 MADE_BY = ("db/migrations/versions/*/*", "demo/**/*.py", "billing/**/*.py")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A running database: as its administrator, as the application, where its socket is, and the process that all its backends are children of."""
+    """A running database: its URLs as administrator and as the application, the folder of its socket, and the process id of the parent of its backends."""
 
     admin_url: str
     app_url: str
@@ -35,8 +35,8 @@ class Place:
 
 @contextmanager
 def portal(customers: int, console: Console) -> Iterator[Place]:
-    """The portal's database with so many generated customers beside the demo's. Made when missing, or when what makes it has changed."""
-    folder = KEPT / f"{customers}-{_fingerprint()}"
+    """Run the portal's database with the demo customers and `customers` generated ones. It is made if it is missing, or if migrations or demo data have changed."""
+    folder = STORED / f"{customers}-{_fingerprint()}"
     _forget_old(folder, customers)
     with embedded.running(folder) as urls:
         asyncio.run(_fill(urls.admin, customers, console))
@@ -44,15 +44,15 @@ def portal(customers: int, console: Console) -> Iterator[Place]:
 
 
 async def customer_ids(place: Place, limit: int) -> list[str]:
-    """The generated customers in an order that has nothing to do with where they lie, always the same."""
+    """Return the ids of generated customers in a fixed order that does not depend on where their rows are stored."""
     connection = await asyncpg.connect(place.app_url)
     try:
         async with connection.transaction(readonly=True):
             await connection.execute("set local app.actor = 'STAFF'")
-            found = await connection.fetch(
-                "select id from customer where id <> all($2) order by md5(id) limit $1", limit, [shown.id for shown in demo.PERSONAS]
+            rows = await connection.fetch(
+                "select id from customer where id <> all($2) order by md5(id) limit $1", limit, [person.id for person in demo.PERSONAS]
             )
-            return [record["id"] for record in found]
+            return [record["id"] for record in rows]
     finally:
         await connection.close()
 
@@ -71,8 +71,8 @@ def _fingerprint() -> str:
 
 
 def _forget_old(folder: Path, customers: int) -> None:
-    for other in KEPT.glob(f"{customers}-*"):
-        if other.is_dir() and other != folder and not (other / "postmaster.pid").exists():  # beside each lie files with its locks
+    for other in STORED.glob(f"{customers}-*"):
+        if other.is_dir() and other != folder and not (other / "postmaster.pid").exists():  # next to each folder are files with its locks
             shutil.rmtree(other)
 
 
@@ -87,7 +87,7 @@ async def _fill(admin_url: str, customers: int, console: Console) -> None:
 
 
 async def _settle(admin_url: str) -> None:
-    """Leave nothing for later: hint bits, statistics and dirty pages would otherwise be dealt with while somebody is timed."""
+    """Vacuum, analyze and checkpoint, so that hint bits, statistics and dirty pages do not cost time during a measurement."""
     connection = await asyncpg.connect(admin_url)
     try:
         await connection.execute("vacuum analyze")

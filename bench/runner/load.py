@@ -1,7 +1,7 @@
-"""A light load generator: `python -m bench.runner.load` reads a Load as JSON from standard input and writes what it saw as JSON.
+"""A light load generator: `python -m bench.runner.load` reads a Load as JSON from standard input and writes a Seen as JSON.
 
-A process of its own, so that it shares no interpreter with what it measures. Requests are bytes made beforehand; of an answer it reads the status,
-the length and whether it says what it should, and nothing is parsed that need not be.
+It runs in a process of its own, so that it shares no interpreter with the measured server. Requests are bytes made beforehand. Of an answer it reads only the
+status and the length, and searches it for the required and the forbidden text.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ LENGTH = b"\r\ncontent-length:"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What to ask, of whom, how many at a time and for how long. Connections are shared out evenly over the ports, and pause after each answer for `pause_seconds`."""
+    """The request, the servers' ports, the number of connections and the duration. Connections are distributed evenly over the ports, and pause for `pause_seconds` after each answer."""
 
     ports: list[int]
     path: str
@@ -41,7 +41,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What a load saw: latencies in milliseconds, how often each status, the first wrong answer if there was one, and the generator's own CPU seconds."""
+    """The result of a load: latencies in milliseconds, the count of each status, the first wrong answer, if any, and the generator's own CPU seconds."""
 
     requests: int
     seconds: float
@@ -59,11 +59,11 @@ class Seen:
 
 
 class WrongAnswers(Exception):
-    """A server answered with an error; its speed would mean nothing."""
+    """A server answered with an error, so that its speed is meaningless."""
 
 
 def put(load: Load) -> Seen:
-    """Run a load in a process of its own. Raises WrongAnswers."""
+    """Run a load in a process of its own and return its result. Raises WrongAnswers."""
     seen = finish(start(load))
     if seen.wrong or not seen.requests:
         raise WrongAnswers(f"{seen.wrong} of {seen.requests} answers are wrong, such as: {seen.example}")
@@ -71,7 +71,7 @@ def put(load: Load) -> Seen:
 
 
 def start(load: Load) -> "subprocess.Popen[str]":
-    """Begin a load in a process of its own."""
+    """Start a load in a process of its own."""
     process = subprocess.Popen([sys.executable, "-m", "bench.runner.load"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None
     process.stdin.write(json.dumps(asdict(load)))
@@ -81,7 +81,7 @@ def start(load: Load) -> "subprocess.Popen[str]":
 
 
 def finish(process: "subprocess.Popen[str]") -> Seen:
-    """Wait for a load to end. Wrong answers are only counted: a load may be one that is to be refused."""
+    """Wait for the end of a load and return its result. Wrong answers are only counted, because some loads are meant to be refused."""
     output, _ = process.communicate()
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, process.args)
@@ -89,7 +89,7 @@ def finish(process: "subprocess.Popen[str]") -> Seen:
 
 
 def request_bytes(path: str, body: str, token: str) -> bytes:
-    """A whole request; without a body it is a GET."""
+    """Return the bytes of a request: a POST, or a GET if there is no body."""
     lines = [f"{'POST' if body else 'GET'} {path} HTTP/1.1", "Host: 127.0.0.1", f"Authorization: Bearer {token}", "Accept: application/json"]
     if body:
         lines += ["Content-Type: application/json", f"Content-Length: {len(body.encode())}"]
@@ -98,7 +98,7 @@ def request_bytes(path: str, body: str, token: str) -> bytes:
 
 @dataclass(slots=True)
 class _Run:
-    """What the connections of one load share."""
+    """The state that the connections of one load share."""
 
     requests: list[bytes]
     must_contain: bytes
@@ -118,7 +118,7 @@ class _Run:
 
 
 class _Client(asyncio.Protocol):
-    """One kept-alive connection that asks again as soon as it is answered."""
+    """One keep-alive connection that sends the next request after each answer."""
 
     def __init__(self, run: _Run) -> None:
         self._run = run

@@ -1,4 +1,4 @@
-"""What the figures were taken on, and with which versions."""
+"""The machine on which the figures were measured, and the versions of the software."""
 
 import json
 import os

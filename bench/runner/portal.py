@@ -1,4 +1,4 @@
-"""Portico itself as a server to be measured, the callers who ask it, and the page they ask for."""
+"""Portico as a measured server, the tokens of its callers, and the requested page."""
 
 import json
 import sys
@@ -28,7 +28,7 @@ BY_ID = json.dumps({"documentId": id_of(SUMMARY), "operationName": "Summary"})
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """What signs the tokens of one run, as `python -m gateway keys new` makes it: a folder of private keys, and the public half for the others."""
+    """The signing key of one run, in the form of `python -m gateway keys new`: a folder of private keys, and the public key for the peers."""
 
     issuer: OwnIssuer
     folder: Path
@@ -58,8 +58,8 @@ def portico(place: Place, signer: Signer, *, planner: bool, environment: str = "
         "PORTICO_SECRET": new_secret(),
         "PORTICO_PORT": "0",
         "PORTICO_POOL_SIZE": str(POOL),
-        "PORTICO_ACQUIRE_SECONDS": "30",  # the peers wait for a connection without end, so no 503 here either
-        "PORTICO_LOG_LEVEL": "WARNING",  # the peers log nothing of a request either
+        "PORTICO_ACQUIRE_SECONDS": "30",  # the peers wait for a connection without a limit, so there must be no 503 here
+        "PORTICO_LOG_LEVEL": "WARNING",  # the peers do not log requests
         "PORTICO_SANDBOX": "true",
         "PORTICO_DOCUMENT_MODE": "open",  # the peers are sent texts too
         "PORTICO_PLANNER": "true" if planner else "false",

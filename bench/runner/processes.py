@@ -1,4 +1,4 @@
-"""Server processes, and what they and Postgres cost, from /proc."""
+"""Server processes, and the CPU time and memory of them and of Postgres, from /proc."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ STOP_SECONDS = 15
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """How a server is started. It prints `READY http://127.0.0.1:PORT/path` once it takes requests."""
+    """The command that starts a server. The server prints `READY http://127.0.0.1:PORT/path` when it accepts requests."""
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
@@ -31,12 +31,12 @@ class Running:
 
 
 class DidNotStart(Exception):
-    """A server ended, or said nothing, before it was ready."""
+    """A server ended before it was ready, or printed nothing until the time limit."""
 
 
 @contextmanager
 def server(command: Command) -> Iterator[Running]:
-    """One server process as long as the context."""
+    """Run a server process while the context is open. Raises DidNotStart."""
     process = subprocess.Popen(command.arguments, cwd=command.folder, env={**os.environ, **command.environment}, stdout=subprocess.PIPE, text=True)
     try:
         url = _ready_url(process, command)
@@ -54,28 +54,28 @@ def server(command: Command) -> Iterator[Running]:
 def _ready_url(process: "subprocess.Popen[str]", command: Command) -> str:
     lines: Queue[str | None] = Queue()
     threading.Thread(target=_read, args=(process, lines), daemon=True).start()
-    said: list[str] = []
+    output: list[str] = []
     try:
         while (line := lines.get(timeout=START_SECONDS)) is not None:
-            said.append(line)
+            output.append(line)
             if line.startswith("READY "):
                 return line.split()[1]
     except Empty:
         pass
-    raise DidNotStart(f"{' '.join(command.arguments)} said: {''.join(said)}")
+    raise DidNotStart(f"{' '.join(command.arguments)} printed: {''.join(output)}")
 
 
 def _read(process: "subprocess.Popen[str]", lines: "Queue[str | None]") -> None:
-    """To the end, so that a talkative server never waits for a full pipe."""
+    """Read all output, so that a server with much output never waits for a full pipe."""
     assert process.stdout is not None
-    with process.stdout as said:
-        for line in said:
+    with process.stdout as output:
+        for line in output:
             lines.put(line)
     lines.put(None)
 
 
 def cpu_seconds(pid: int) -> float:
-    """User and system time of a process so far; 0 for one that has ended."""
+    """Return the user and system time of a process until now; 0 for one that has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except FileNotFoundError:
@@ -88,18 +88,18 @@ def children(pid: int) -> list[int]:
 
 
 def family_cpu_seconds(pid: int) -> float:
-    """A process and its children, those that have ended included."""
+    """Return the CPU seconds of a process and its children, including those that have ended."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return sum(int(field) for field in fields[11:15]) * TICK_SECONDS + sum(cpu_seconds(child) for child in children(pid))
 
 
 def machine_cpu_seconds() -> float:
-    """What all processors together have worked so far, with what the machine below took away (steal)."""
+    """Return the CPU seconds of all processors until now, including the time that the hypervisor took (steal)."""
     user, nice, system, _idle, _waiting, irq, softirq, steal, *_ = map(int, Path("/proc/stat").read_text(encoding="utf-8").splitlines()[0].split()[1:])
     return (user + nice + system + irq + softirq + steal) * TICK_SECONDS
 
 
 def resident_mb(pid: int) -> float:
-    """Resident memory of a process, shared pages included, in megabytes (10^6 bytes)."""
+    """Return the resident memory of a process, shared pages included, in megabytes (10^6 bytes)."""
     status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) * 1024 / 1e6

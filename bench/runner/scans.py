@@ -1,4 +1,4 @@
-"""A PDF of the largest size, as scanners make them: a page and one large picture."""
+"""A PDF of the greatest allowed size in the form of a scan: a page and one large picture."""
 
 import os
 

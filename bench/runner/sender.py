@@ -1,6 +1,6 @@
 """Uploads by raw sockets: `python -m bench.runner.sender` reads a Sending as JSON from standard input and writes a Sent as JSON.
 
-The form is a file, made beforehand, which the kernel sends (sendfile), so that the client takes next to none of the processors that the server needs.
+The form is a file, made beforehand, which the kernel sends (sendfile), so that the client hardly uses the processors that the server needs.
 """
 
 import json
@@ -22,7 +22,7 @@ NICENESS = 10
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """Uploads of `files` PDFs each: `form` is the file with all of the body behind the map. `count` of them for each connection, or as many as fit into `seconds`."""
+    """Uploads of `files` PDFs each. `form` is the file with the body behind the field `map`. Each connection sends `count` uploads, or sends for `seconds`."""
 
     port: int
     path: str
@@ -37,7 +37,7 @@ class Sending:
 
 @dataclass(slots=True)
 class Sent:
-    """Seconds of each upload that was taken, from its first byte to its answer, and how often each status."""
+    """Seconds of each accepted upload, from its first byte to its answer, and the count of each status."""
 
     seconds: list[float] = field(default_factory=list)
     statuses: dict[str, int] = field(default_factory=dict)
@@ -45,7 +45,7 @@ class Sent:
 
 
 def form(path: Path, pdf: bytes, files: int) -> None:
-    """Write the parts of the files, and the end of the body."""
+    """Write the parts of the files and the end of the body into a file."""
     with path.open("wb") as file:
         for number in range(files):
             file.write(_part(f'name="{number}"; filename="{number}.pdf"', "Content-Type: application/pdf\r\n") + pdf + b"\r\n")
@@ -53,7 +53,7 @@ def form(path: Path, pdf: bytes, files: int) -> None:
 
 
 def start(sending: Sending) -> "subprocess.Popen[str]":
-    """Begin in a process of its own."""
+    """Start the uploads in a process of its own."""
     process = subprocess.Popen([sys.executable, "-m", "bench.runner.sender"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin is not None
     process.stdin.write(json.dumps(asdict(sending)))
@@ -74,7 +74,7 @@ def _part(disposition: str, more: str = "") -> bytes:
 
 
 def _beginning(sending: Sending) -> bytes:
-    """The head of the request and its first two fields, with a key of its own."""
+    """Return the head of the request and its first two fields, with a new idempotency key."""
     variables = {"input": {"parentId": sending.parent, "files": [None] * sending.files, "idempotencyKey": uuid4().hex}}
     places = {str(number): [f"variables.input.files.{number}"] for number in range(sending.files)}
     operations = json.dumps({"query": MUTATION, "variables": variables}).encode()
@@ -92,7 +92,7 @@ def _beginning(sending: Sending) -> bytes:
 
 
 def _upload(sending: Sending) -> tuple[float, bytes]:
-    """Seconds, and the whole answer. A refused upload may be closed while it is sent."""
+    """Send one upload; return its seconds and the whole answer. The server may close the connection of a refused upload while it is sent."""
     with socket.create_connection(("127.0.0.1", sending.port)) as connection, open(sending.form, "rb") as file:
         began = perf_counter()
         answer = b""
@@ -122,7 +122,7 @@ def _connection(sending: Sending, sent: Sent, statuses: Counter[str]) -> None:
 
 def main() -> None:
     sending = Sending(**json.load(sys.stdin))
-    if sending.seconds:  # it is a load beside what is measured
+    if sending.seconds:  # the uploads are a load beside the measured requests
         os.nice(NICENESS)
     sent, statuses = Sent(), Counter[str]()
     threads = [threading.Thread(target=_connection, args=(sending, sent, statuses)) for _ in range(sending.connections)]

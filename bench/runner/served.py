@@ -1,6 +1,6 @@
-"""A server of the working tree in which this runs, with the benchmark's database: `python -c` with this text, so that it also runs in trees of other commits.
+"""Run a server of the current working tree with the benchmark's database: `python -c` with this text, so that it also runs in trees of other commits.
 
-Prints one line of JSON, and ends when standard input does. Uses only what every commit since the built-in bucket has.
+It prints one line of JSON, and ends at the end of standard input. It uses only what all commits since the built-in bucket have.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ SETTINGS = {"PORTICO_MAX_FILES_PER_PARENT": "1000000", "PORTICO_CUSTOMER_BUDGET"
 
 
 async def owners(place: database.Place) -> list[tuple[str, str]]:
-    """Two customers, each with the id of an invoice of theirs."""
+    """Return two customers, each with the id of one of their invoices."""
     connection = await asyncpg.connect(place.admin_url, server_settings={"search_path": "portico"})
     try:
         rows = await connection.fetch("select customer_id, min(id) as id from invoice group by customer_id order by customer_id limit 2")
@@ -30,7 +30,7 @@ async def owners(place: database.Place) -> list[tuple[str, str]]:
 
 
 def keep(*_: object) -> None:
-    """In place of removing databases that older trees of the folder made: some commits fail on the lock files beside them."""
+    """Remove nothing: in place of the removal of databases of older trees, which fails in some commits on the lock files next to them."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""A proxy before Postgres that counts what a request sends: statements, and how often somebody waits for an answer."""
+"""A proxy before Postgres that counts the statements and the round trips of requests."""
 
 import asyncio
 import struct
@@ -19,7 +19,7 @@ CHUNK = 1 << 16
 
 @dataclass(slots=True)
 class Tally:
-    """Statements are Execute and Query messages: one that opens a transaction and says who is asking is one. A round trip is everything sent before the next answer."""
+    """Statements are Execute and Query messages; the one that opens a transaction and sets the caller counts as one. A round trip is all that is sent before the next answer."""
 
     statements: int = 0
     round_trips: int = 0
@@ -33,7 +33,7 @@ class Tally:
 
 @contextmanager
 def counting(place: Place, tally: Tally) -> Iterator[Place]:
-    """The same database through the proxy, which runs in a thread of its own."""
+    """Return the database through the proxy, which runs in a thread of its own while the context is open."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
@@ -72,7 +72,7 @@ async def _link(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, upst
     behind, before = await asyncio.open_unix_connection(upstream)
     counter = _Counter(tally)
     try:
-        pumps = [asyncio.create_task(_pump(reader, before, counter.asked)), asyncio.create_task(_pump(behind, writer, counter.answered))]
+        pumps = [asyncio.create_task(_pump(reader, before, counter.sent)), asyncio.create_task(_pump(behind, writer, counter.answered))]
         _, left = await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
         for pump in left:
             pump.cancel()
@@ -88,7 +88,7 @@ async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen
 
 
 class _Counter:
-    """Reads one connection's messages. Before the start-up message has passed they bear no type."""
+    """The reader of one connection's messages. Messages before the end of the start-up have no type byte."""
 
     def __init__(self, tally: Tally) -> None:
         self._tally = tally
@@ -99,7 +99,7 @@ class _Counter:
     def answered(self, _: bytes) -> None:
         self._is_asking = False
 
-    def asked(self, data: bytes) -> None:
+    def sent(self, data: bytes) -> None:
         if not self._is_asking:
             self._is_asking = True
             self._tally.add(round_trips=1)
@@ -108,7 +108,7 @@ class _Counter:
             self._tally.add(statements=kind in (b"Q", b"E"))
 
     def _next(self) -> bytes | None:
-        """Take the next whole message off; its type."""
+        """Remove the next complete message from the buffer and return its type, or None if it is not complete."""
         head = 1 if self._has_started else 0
         if len(self._left) < head + 4:
             return None

@@ -39,14 +39,14 @@ def apply_credit(account: DemoAccount, invoice: SeedInvoice, amount_minor: int, 
 
 
 def overpay(account: DemoAccount, payment: SeedPayment, surplus_minor: int) -> None:
-    """Make a settled payment larger than what it paid; the rest becomes credit."""
+    """Make a settled payment larger than what it paid. The rest becomes credit."""
     payment.amount_minor += surplus_minor
     at = payment.settled_at or payment.created_at
     enter(account, "OVERPAYMENT", surplus_minor, at=at, currency=payment.currency).payment_id = payment.id
 
 
 def pay_account(account: DemoAccount, amount_minor: int, *, method: SeedPaymentMethod, at: datetime) -> None:
-    """A payment of what is owed on account alone: it has no allocation."""
+    """Add a payment of what is owed on account: it has no allocation."""
     payment = account.add(
         SeedPayment(
             customer_id=account.customer.id,

@@ -1,4 +1,4 @@
-"""Credit notes: what is open of their invoice is released, and the rest becomes credit."""
+"""Credit notes: they release what is open of their invoice, and the rest becomes credit."""
 
 from datetime import datetime
 
@@ -12,7 +12,7 @@ from demo.records.rows import SeedInvoice
 
 
 def correct(account: DemoAccount, invoice: SeedInvoice, description: str, amount_minor: int, *, at: datetime) -> None:
-    """Take an amount with tax off an invoice."""
+    """Add a credit note over an amount with tax of an invoice."""
     line = note_line(RemainingAmounts(invoice.total_minor - invoice.tax_minor, invoice.tax_minor), amount_minor, description)
     credit(account, invoice, line, reason="CORRECTION", at=at)
 

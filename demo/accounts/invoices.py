@@ -15,7 +15,7 @@ from demo.records.rows import SeedCoupon, SeedInvoice, SeedInvoiceLine
 
 @dataclass(frozen=True, slots=True)
 class ChargedItem:
-    """What one line asks for."""
+    """The values of one invoice line."""
 
     description: str
     unit_minor: int
@@ -26,7 +26,7 @@ class ChargedItem:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceHeading:
-    """What stands above the lines. `due_on` is 14 days after the issue unless it is given."""
+    """The values of an invoice without its lines. `due_on` is by default 14 days after the issue."""
 
     reason: str
     currency: str
@@ -38,7 +38,7 @@ class InvoiceHeading:
 
 
 def written(wording: Wording | None) -> dict[str, str]:
-    """The columns that say what Portico's own words mean."""
+    """Return the columns that identify a text of Portico's own, for its translation."""
     return {"wording": wording.kind, "wording_of": wording.subject} if wording else {}
 
 

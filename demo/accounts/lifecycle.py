@@ -1,4 +1,4 @@
-"""What becomes of a subscription: paused, suspended, canceled, changed, or about to be."""
+"""Changes of a subscription: pauses, suspensions, cancellations, changes of plan, and pending ones of them."""
 
 from datetime import datetime, timedelta
 
@@ -16,13 +16,13 @@ from demo.records.rows import SeedInvoice, SeedPrice, SeedSubscription
 
 
 def plan_cancel(account: DemoAccount, subscription: SeedSubscription, *, at: datetime, reason: str = "UNUSED", comment: str | None = None) -> None:
-    """Cancel at the end of the period."""
+    """Add a pending cancellation at the end of the period."""
     _plan(account, subscription, "CANCEL", at=at)
     subscription.renews_at, subscription.cancel_reason, subscription.cancel_comment = None, reason, comment
 
 
 def plan_pause(account: DemoAccount, subscription: SeedSubscription, *, at: datetime, resumes_after_days: int | None = None) -> None:
-    """Pause at the end of the period."""
+    """Add a pending pause at the end of the period."""
     _plan(account, subscription, "PAUSE", at=at)
     subscription.renews_at = None
     if resumes_after_days is not None and subscription.pending_at:
@@ -30,7 +30,7 @@ def plan_pause(account: DemoAccount, subscription: SeedSubscription, *, at: date
 
 
 def plan_change(account: DemoAccount, contract: DemoContract, price: SeedPrice, *, at: datetime, quantity: int = 1) -> None:
-    """Change the plan at the end of the period; the next renewal is at the new price."""
+    """Add a pending change of plan at the end of the period; the next renewal is at the new price."""
     subscription, terms = contract.subscription, contract.terms
     _plan(account, subscription, "PLAN", at=at)
     subscription.pending_price_id, subscription.pending_plan_id, subscription.pending_quantity = price.id, price.plan_id, quantity
@@ -57,7 +57,7 @@ def cancel(account: DemoAccount, subscription: SeedSubscription, *, at: datetime
 
 
 def change_now(account: DemoAccount, contract: DemoContract, price: SeedPrice, *, at: datetime) -> SeedInvoice:
-    """Credit the unused part of the period, charge it at the new price, and renew at the new price. What the charge does not take up stands on a credit note."""
+    """Credit the unused part of the period, charge it at the new price, and renew at the new price. Credit that exceeds the charge is on a credit note."""
     subscription, old = contract.subscription, contract.terms.price
     period = BillingPeriod(at, subscription.period_ends_at or at)
     unused, charged = _rest(contract, old, period), _rest(contract, price, period)
@@ -75,7 +75,7 @@ def change_now(account: DemoAccount, contract: DemoContract, price: SeedPrice, *
 
 
 def _rest(contract: DemoContract, price: SeedPrice, period: BillingPeriod) -> int:
-    """The price of what is left of the current period, to the second."""
+    """Return the price of the rest of the current period in minor units, to the second."""
     whole = BillingPeriod(contract.subscription.period_starts_at or period.starts_at, period.ends_at)
     return share(price.unit_minor * contract.terms.quantity, period.seconds, whole.seconds)
 

@@ -1,4 +1,4 @@
-"""Payment methods: what the portal shows of them, never a number."""
+"""Payment methods: what the portal displays of them, without their numbers."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from demo.records.account import DemoAccount
 from demo.records.periods import end_of_month
 from demo.records.rows import SeedPaymentMethod
 
-# The sandbox's cards behind some methods, by their last digits: paying with these goes wrong, or takes a bank's time.
+# The sandbox's cards of some methods, by their last digits: payments with these fail, or take as long as a bank needs.
 CARDS = {"9995": "insufficient_funds", "0119": "processing_error", "3155": "requires_action", "6761": "do_not_honor"}
 
 

@@ -10,13 +10,13 @@ from demo.records.account import DemoAccount
 from demo.records.money import SeedPayment, SeedPaymentAllocation
 from demo.records.rows import SeedInstallment, SeedInvoice, SeedPaymentMethod, SeedPaymentSchedule
 
-# Whether the same method may be tried again, by the reason of the decline.
+# By the reason of the decline, whether the same method may be tried again.
 DECLINES = {"insufficient_funds": True, "do_not_honor": True, "processing_error": True, "expired_card": False, "lost_card": False, "stolen_card": False}
 
 
 @dataclass(slots=True)
 class Debt:
-    """What a payment is for. An installment stands beside its schedule, and beside an invoice where one covers it."""
+    """What a payment pays. An installment comes with its schedule, and with the invoice that covers it, if any."""
 
     invoice: SeedInvoice | None = None
     installment: SeedInstallment | None = None
@@ -31,7 +31,7 @@ class Debt:
 
 
 def pay(account: DemoAccount, debt: Debt, *, method: SeedPaymentMethod | None, at: datetime, amount_minor: int | None = None) -> SeedPayment:
-    """Pay what remains, or a part. What a bank has not settled by now is still processing. Without a method it is a transfer."""
+    """Add a payment of what remains, or of a part. One that a bank has not settled by now is still processing. Without a method it is a transfer."""
     payment = start(account, debt, method=method, at=at, amount_minor=amount_minor)
     takes_seconds = payment.method_kind in ("CARD", "WALLET")
     settled_at = payment.created_at + (timedelta(seconds=4) if takes_seconds else timedelta(days=3))
@@ -42,7 +42,7 @@ def pay(account: DemoAccount, debt: Debt, *, method: SeedPaymentMethod | None, a
 
 
 def start(account: DemoAccount, debt: Debt, *, method: SeedPaymentMethod | None, at: datetime, amount_minor: int | None = None) -> SeedPayment:
-    """A payment in flight."""
+    """Add a payment in flight."""
     payment = _payment(account, debt, method, amount_minor=amount_minor or debt.owed.remaining_minor, at=account.not_later(at))
     _settle(debt, at, fact="PROCESSING")
     return payment
@@ -65,7 +65,7 @@ def decline(account: DemoAccount, debt: Debt, *, method: SeedPaymentMethod, at: 
 
 
 def _count_failure(invoice: SeedInvoice, method: SeedPaymentMethod, day: date) -> None:
-    """The clock's last try, unless the story goes on with `retry_later`."""
+    """Count a failed try of the billing clock. It is the last one unless `retry_later` is called."""
     invoice.collection = "GIVEN_UP"
     invoice.failed_attempts += 1
     invoice.retry_count += 1
@@ -73,12 +73,12 @@ def _count_failure(invoice: SeedInvoice, method: SeedPaymentMethod, day: date) -
 
 
 def retry_later(invoice: SeedInvoice, *, at: datetime) -> None:
-    """The clock tries once more."""
+    """Schedule another try of the billing clock."""
     invoice.collection, invoice.collect_at = "RETRYING", at
 
 
 def settle_again(debt: Debt) -> None:
-    """After money went back."""
+    """Set the statuses of a debt after money was paid back."""
     if debt.invoice:
         debt.invoice.status = standing.of_invoice(debt.invoice)
         debt.invoice.paid_at = debt.invoice.paid_at if debt.invoice.status in ("PAID", "REFUNDED") else None
@@ -89,7 +89,7 @@ def settle_again(debt: Debt) -> None:
 
 
 def pay_all(account: DemoAccount, invoices: Iterable[SeedInvoice], *, method: SeedPaymentMethod | None) -> list[SeedPayment]:
-    """Each invoice on the day of its issue, minutes later."""
+    """Pay each invoice five minutes after its issue."""
     return [pay(account, Debt(invoice), method=method, at=invoice.issued_at + timedelta(minutes=5)) for invoice in invoices if invoice.remaining_minor]
 
 
@@ -101,7 +101,7 @@ def _receive(debt: Debt, amount_minor: int, *, at: datetime) -> None:
 
 
 def _settle(debt: Debt, at: datetime, *, fact: str = "OPEN") -> None:
-    """`fact` is what the amounts do not say: that a payment is in flight, or that it failed."""
+    """Set the statuses of a debt. `fact` is what the amounts do not show: that a payment is in flight, or that it failed."""
     if debt.invoice:
         settle_invoice(debt.invoice, at, fact=fact)
     if debt.installment and debt.installment.status != "CANCELED":

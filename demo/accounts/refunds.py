@@ -1,4 +1,4 @@
-"""Money that went back: by the merchant with a credit note, or by a bank, so that it is owed again."""
+"""Money that was paid back: by the merchant with a credit note, or by a bank, so that it is owed again."""
 
 from datetime import datetime
 
@@ -14,7 +14,7 @@ from demo.records.rows import SeedInvoice
 
 
 def refund(account: DemoAccount, payment: SeedPayment, debt: Debt, *, at: datetime, amount_minor: int | None = None, reason: str = "REQUESTED") -> None:
-    """Of a payment that paid this debt alone: all, or a part. What the merchant gives back is not asked for again."""
+    """Add a refund, in full or of a part, of a payment that paid only this debt. What the merchant gives back is not owed again."""
     minor = amount_minor or payment.amount_minor
     made = report(account, payment, minor, at=at, reason=reason, status="SUCCEEDED")
     account.add(
@@ -31,21 +31,21 @@ def refund(account: DemoAccount, payment: SeedPayment, debt: Debt, *, at: dateti
     )
     payment.refunded_minor, payment.refunded_at = payment.refunded_minor + minor, at
     payment.status = standing.of_payment(payment.status, amount_minor=payment.amount_minor, refunded_minor=payment.refunded_minor)
-    is_given = RefundReason(reason) not in BY_THE_BANK
+    is_by_merchant = RefundReason(reason) not in BY_THE_BANK
     for paid in (debt.installment, debt.schedule):
         if paid:
             paid.paid_minor -= minor
-            paid.refunded_minor += minor if is_given else 0
+            paid.refunded_minor += minor if is_by_merchant else 0
     if debt.invoice:
         debt.invoice.paid_minor -= minor
         debt.invoice.refunded_minor += minor
-        if is_given:
+        if is_by_merchant:
             _note(account, debt.invoice, minor, made, at=at)
     settle_again(debt)
 
 
 def report(account: DemoAccount, payment: SeedPayment, minor: int, *, at: datetime, reason: str, status: str) -> SeedRefund:
-    """A refund that takes nothing: it is under way, failed, or was a dispute that was won."""
+    """Add a refund without allocations: it is under way, failed, or was a dispute that was won."""
     return account.add(
         SeedRefund(
             customer_id=payment.customer_id,

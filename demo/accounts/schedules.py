@@ -12,7 +12,7 @@ from demo.records.amounts import amounts_of
 from demo.records.periods import midday
 from demo.records.rows import SeedInstallment, SeedInvoice, SeedPaymentMethod, SeedPaymentSchedule, SeedSubscription
 
-# What merchants call an installment, by the customer's language.
+# The name of an installment by the customer's language.
 INSTALLMENTS = {
     "de": "Rate {} von {}",
     "fr": "Échéance {} sur {}",
@@ -25,7 +25,7 @@ INSTALLMENTS = {
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """What a schedule is about. `parts_minor` are the installments before tax."""
+    """The terms of a payment schedule. `parts_minor` are the installments before tax, in minor units."""
 
     name: str
     parts_minor: tuple[int, ...]
@@ -36,7 +36,7 @@ class Agreement:
 
 
 def agree(account: DemoAccount, agreement: Agreement, *, created_at: datetime) -> list[Debt]:
-    """The debts of a new schedule, one for each installment, the first due first."""
+    """Add a payment schedule and return its debts, one for each installment, in the order of their due days."""
     schedule = _schedule(account, agreement, created_at=created_at)
     installments = [_installment(account, schedule, agreement, position=position) for position in range(1, len(agreement.parts_minor) + 1)]
     schedule.total_minor = sum(installment.amount_minor for installment in installments)
@@ -53,7 +53,7 @@ def pay_when_due(account: DemoAccount, debts: list[Debt], *, method: SeedPayment
 
 
 def cancel_rest(debts: list[Debt]) -> None:
-    """End the schedule: what is unpaid is no longer owed, and its own invoice is void."""
+    """Cancel the schedule: what is unpaid is no longer owed, and its own invoice is void."""
     for debt in debts:
         if debt.installment and debt.schedule and not debt.installment.paid_minor:
             debt.installment.status, debt.schedule.status = "CANCELED", "CANCELED"
@@ -85,7 +85,7 @@ def _covered_together(
 
 
 def _covered_each(account: DemoAccount, agreement: Agreement, schedule: SeedPaymentSchedule, installments: list[SeedInstallment]) -> list[SeedInvoice | None]:
-    """An invoice is issued two weeks before its installment is due; until then there is none."""
+    """Return the invoice of each installment. It is issued two weeks before the installment is due; until then it is None."""
     invoices: list[SeedInvoice | None] = []
     for installment, part in zip(installments, agreement.parts_minor, strict=True):
         issued_at = max(schedule.created_at, midday(installment.due_on - timedelta(days=DAYS_TO_PAY), account.zone))
@@ -127,5 +127,5 @@ def _installment(account: DemoAccount, schedule: SeedPaymentSchedule, agreement:
 
 
 def _name(account: DemoAccount, position: int, count: int) -> str:
-    """As a merchant writes it for the customer."""
+    """Return the name of an installment in the customer's language."""
     return INSTALLMENTS.get(account.customer.locale[:2], "Installment {} of {}").format(position, count)

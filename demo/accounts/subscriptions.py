@@ -1,4 +1,4 @@
-"""A subscription from its start until now: periods, their invoices, the coupon, and what happened."""
+"""A subscription from its start until now: periods, their invoices, the coupon, and the events."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ from demo.records.rows import (
 
 @dataclass(slots=True)
 class PurchaseTerms:
-    """What is bought. Without a method the default one is billed; `extra` is a second line on every invoice."""
+    """The terms of a subscription. Without a method the default one is billed; `extra` is a second line on every invoice."""
 
     price: SeedPrice
     quantity: int = 1
@@ -45,7 +45,7 @@ def price_of(account: DemoAccount, code: str, *, interval: str = "MONTH", curren
 
 
 def begin(account: DemoAccount, terms: PurchaseTerms, *, started_at: datetime, until: datetime | None = None) -> DemoContract:
-    """Sell it and bill every period that started before `until` (now, unless it ended or paused before)."""
+    """Add a subscription and bill every period that started before `until`: by default now; earlier for one that ended or was paused."""
     billed_from = Cycle(started_at, account.customer.time_zone, "DAY").boundary(terms.trial_days)
     periods = periods_of(cycle_of(account, terms.price, billed_from), until=until or account.now)
     subscription = _subscription(account, terms, started_at=started_at, anchor_at=billed_from)
@@ -64,7 +64,7 @@ def cycle_of(account: DemoAccount, price: SeedPrice, anchor_at: datetime) -> Cyc
 
 
 def coupon_lasts(coupon: SeedCoupon | None, periods: int) -> bool:
-    """Whether the coupon still counts after so many discounted periods."""
+    """Return whether the coupon still applies after this number of discounted periods."""
     return coupon is not None and (coupon.duration == "FOREVER" or periods < (coupon.duration_periods or 1))
 
 
@@ -74,7 +74,7 @@ def renewal_of(account: DemoAccount, terms: PurchaseTerms, *, is_discounted: boo
 
 
 def apply_coupon(account: DemoAccount, contract: DemoContract, coupon: SeedCoupon, *, at: datetime) -> None:
-    """From the next invoice on."""
+    """Apply a coupon from the next invoice on."""
     contract.terms.coupon = coupon
     _redemption(account, contract.subscription, coupon, at=at)
     contract.subscription.renewal_minor = renewal_of(account, contract.terms, is_discounted=True)
@@ -105,7 +105,7 @@ def add_subscription(account: DemoAccount, subscription: SeedSubscription, kind:
 
 
 def take_plan(account: DemoAccount, subscription: SeedSubscription, *, at: datetime, has_trial: bool = False) -> None:
-    """Record the plan that the subscription has now. Of several trials of one plan the first counts."""
+    """Record the plan that the subscription has now. Of several trials of one plan only the first is recorded."""
     is_first = has_trial and subscription.plan_id not in account.trials
     account.trials |= {subscription.plan_id} if is_first else set()
     account.add(

@@ -1,4 +1,4 @@
-"""Ada's story: the showcase."""
+"""The data of Ada, who has an example of most cases."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ def ada(account: DemoAccount) -> None:
 
 
 def _team(account: DemoAccount, old: SeedPaymentMethod, new: SeedPaymentMethod) -> None:
-    """Two years of renewals, one of which went through only at the second try."""
+    """Add two years of renewals, one of which succeeded only at the second try."""
     contract = begin(account, PurchaseTerms(price_of(account, "team"), 5, trial_days=14), started_at=account.ago(20, months=24))
     _first_card_then_other(account, contract, old, new)
     add_subscription(account, contract.subscription, "QUANTITY_CHANGED", at=contract.subscription.started_at + timedelta(days=5), note="3 to 5")
@@ -56,7 +56,7 @@ def _storage(account: DemoAccount, visa: SeedPaymentMethod) -> None:
 
 
 def _with_coupons(account: DemoAccount, visa: SeedPaymentMethod) -> None:
-    """One coupon has one period left, the other counts from the next renewal."""
+    """Add a coupon with one period left, and one that applies from the next renewal."""
     terms = PurchaseTerms(price_of(account, "business"), 1, visa, COUPONS["SPRING15"], extra=ChargedItem("Text messages", 3, 420))
     contract = begin(account, terms, started_at=account.ago(18, months=1))
     pay_all(account, contract.invoices, method=visa)
@@ -89,7 +89,7 @@ def _coming_and_gone(account: DemoAccount, mastercard: SeedPaymentMethod) -> Non
 
 
 def _invoices_by_hand(account: DemoAccount, visa: SeedPaymentMethod, sepa: SeedPaymentMethod) -> None:
-    """One overdue and paid in part, one not yet due, one being paid, one paid with credit."""
+    """Add an invoice that is overdue and paid in part, one not yet due, one in payment, one paid with credit."""
     overdue = issue_manually(account, [ChargedItem("Data migration, days", 60_000, 2), ChargedItem("Travel", 18_050)], issued_at=account.ago(38))
     pay(account, Debt(overdue), method=visa, at=account.ago(25), amount_minor=50_000)
     attach(account, overdue, "purchase-order.pdf", at=account.ago(37))
@@ -106,7 +106,7 @@ def _invoices_by_hand(account: DemoAccount, visa: SeedPaymentMethod, sepa: SeedP
 
 
 def _running_schedule(account: DemoAccount, visa: SeedPaymentMethod) -> None:
-    """Three paid, one overdue, the rest to come."""
+    """Add a schedule with three paid installments, one overdue, and the rest not yet due."""
     first_due_on = account.day(account.ago(8, months=3))
     agreement = Agreement("Server room, paid in six", (75_000, 75_000, 75_000, 75_000, 75_000, 75_050), "PER_INSTALLMENT", "USD", first_due_on)
     debts = agree(account, agreement, created_at=account.ago(30, months=3))

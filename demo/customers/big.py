@@ -40,7 +40,7 @@ def _subscription(account: DemoAccount, number: int, method: SeedPaymentMethod) 
 
 
 def _goes_on(account: DemoAccount, subscription: SeedSubscription) -> None:
-    """Most subscriptions simply renew."""
+    """Change nothing: most subscriptions renew."""
 
 
 def _will_end(account: DemoAccount, subscription: SeedSubscription) -> None:

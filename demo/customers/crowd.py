@@ -1,4 +1,4 @@
-"""The generated customers: ordinary lives, by chance but always the same for the same number."""
+"""The generated customers: random data of common cases, always the same for the same number."""
 
 from datetime import datetime, timedelta
 from random import Random
@@ -14,7 +14,7 @@ from demo.accounts.schedules import Agreement, agree, pay_when_due, schedule_of
 from demo.accounts.subscriptions import DemoContract, PurchaseTerms, begin, cycle_of, price_of
 from demo.records.account import DemoAccount, open_account
 from demo.records.catalogue import COUPONS
-from demo.records.people import someone
+from demo.records.people import random_person
 from demo.records.periods import last_boundary
 from demo.records.rows import SeedCustomer, SeedInvoice, SeedPaymentMethod
 from demo.records.tables import Rows
@@ -27,7 +27,7 @@ EXTRAS = ("Text messages", "Extra seats, prorated", "Set-up by phone")
 
 
 def generate(number: int, *, now: datetime, rows: Rows) -> None:
-    """Add the rows of the customer of this number."""
+    """Add the rows of the customer with this number."""
     random = Random(number)
     account = open_account(_customer(random, number, now), random, now=now, rows=rows)
     method = _methods(account)
@@ -40,12 +40,12 @@ def generate(number: int, *, now: datetime, rows: Rows) -> None:
 
 
 def generated_id(number: int, now: datetime) -> str:
-    """The id of the customer of this number, of which only the time depends on `now`."""
+    """Return the id of the customer with this number. Only the time in it depends on `now`."""
     return _customer(Random(number), number, now).id
 
 
 def _customer(random: Random, number: int, now: datetime) -> SeedCustomer:
-    region, name, email = someone(random, number)
+    region, name, email = random_person(random, number)
     created_at = now - timedelta(days=random.randint(400, 1200), seconds=random.randrange(86_400))
     return SeedCustomer(
         id=type_id("cus", int(created_at.timestamp() * 1000), entropy=random.getrandbits(74)),
@@ -60,7 +60,7 @@ def _customer(random: Random, number: int, now: datetime) -> SeedCustomer:
 
 
 def _methods(account: DemoAccount) -> SeedPaymentMethod:
-    """One or two methods; the default one is returned."""
+    """Add one or two methods and return the default one."""
     random, created_at = account.random, account.ago(395)
     if random.random() < 0.4:
         card(account, random.choice(BRANDS), _digits(random), created_at=account.ago(200), expires_in_months=random.randint(-8, 30))
@@ -106,7 +106,7 @@ def _goes_on(account: DemoAccount, contract: DemoContract, method: SeedPaymentMe
 
 
 def _downgrade(account: DemoAccount, contract: DemoContract, last: SeedInvoice) -> None:
-    """At once: what is left of the period is worth more than at the new price."""
+    """Change to a lower price at once: the rest of the period is worth more than at the new price."""
     price = price_of(account, "storage", interval=contract.terms.price.billing_interval)
     if price.unit_minor < contract.terms.price.unit_minor:
         change_now(account, contract, price, at=account.not_later(last.issued_at + timedelta(hours=20)))
@@ -124,7 +124,7 @@ def _charge_last(account: DemoAccount, invoice: SeedInvoice, method: SeedPayment
 
 
 def _stops(account: DemoAccount, terms: PurchaseTerms, method: SeedPaymentMethod, started_at: datetime) -> None:
-    """Canceled or paused at the end of a period."""
+    """Add a subscription that was canceled or paused at the end of a period."""
     started_at = account.not_later(started_at - timedelta(days=70))
     ended_at = last_boundary(cycle_of(account, terms.price, started_at), before=account.now)
     if ended_at == started_at:
@@ -139,7 +139,7 @@ def _stops(account: DemoAccount, terms: PurchaseTerms, method: SeedPaymentMethod
 
 
 def _not_yet(account: DemoAccount, terms: PurchaseTerms) -> None:
-    """A trial, or a start in the future."""
+    """Add a subscription in its trial, or one that starts in the future."""
     if account.random.random() < 0.6:
         terms.trial_days = 14
         begin(account, terms, started_at=account.ago(account.random.random() * 13))
@@ -148,7 +148,7 @@ def _not_yet(account: DemoAccount, terms: PurchaseTerms) -> None:
 
 
 def _schedule(account: DemoAccount, method: SeedPaymentMethod) -> None:
-    """Installments, of which the last one due may be missed."""
+    """Add a payment schedule, of which the last due installment may be unpaid."""
     random, price = account.random, price_of(account, "business")
     months = random.randint(1, 5)
     parts = (price.unit_minor,) * random.randint(3, 6)

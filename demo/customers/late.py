@@ -1,4 +1,4 @@
-"""The stories of Aroha, who pauses things herself, and of Olga, who pays late."""
+"""The data of Aroha, who suspended a subscription herself, and of Olga, who pays late."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -31,7 +31,7 @@ def aroha(account: DemoAccount) -> None:
 
 
 def _a_31st(account: DemoAccount) -> datetime:
-    """A year ago or a month more: of two months that follow each other, one has 31 days."""
+    """Return the 31st of a month, a year ago or a month earlier: of two consecutive months one has 31 days."""
     ends = (end_of_month(account.ago(0.1, months=months).astimezone(account.zone)) for months in (12, 13))
     return next(end.astimezone(UTC) for end in ends if end.day == 31)
 
@@ -72,7 +72,7 @@ def _held_by_merchant(account: DemoAccount, maestro: SeedPaymentMethod) -> None:
 
 
 def _late_schedules(account: DemoAccount, maestro: SeedPaymentMethod) -> None:
-    """One in each mode, each with something unpaid whose day has passed."""
+    """Add a payment schedule of each kind of invoicing, each with an overdue installment."""
     for number, invoicing in enumerate(("NONE", "COLLECTIVE", "PER_INSTALLMENT")):
         first_due_on = account.day(account.ago(5 + number, months=3))
         agreement = Agreement(f"Machine {number + 1}", (33_300, 33_300, 33_400, 33_400, 33_400), invoicing, "EUR", first_due_on)

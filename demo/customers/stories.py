@@ -1,4 +1,4 @@
-"""The stories of the other named customers."""
+"""The data of the other named customers."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -33,7 +33,7 @@ def kenji(account: DemoAccount) -> None:
 
 
 def _collective_schedule(account: DemoAccount, visa: SeedPaymentMethod) -> None:
-    """Two paid, one being paid, three to come, all on one invoice."""
+    """Add a schedule with two paid installments, one in payment and three not yet due, all on one invoice."""
     agreement = Agreement("導入支援 6回払い", (40_000,) * 6, "COLLECTIVE", "JPY", account.day(account.ago(6, months=2)))
     debts = agree(account, agreement, created_at=account.ago(20, months=2))
     pay_when_due(account, debts[:2], method=visa)
@@ -67,7 +67,7 @@ def greta(account: DemoAccount) -> None:
 
 
 def _refunds(account: DemoAccount, sepa: SeedPaymentMethod) -> None:
-    """In every status, and by the merchant and the bank."""
+    """Add refunds of every status, by the merchant and by the bank."""
     training, workshop = (issue_manually(account, [ChargedItem(name, 45_000)], issued_at=account.ago(months=4)) for name in ("Schulung", "Workshop"))
     payment, returned = pay_all(account, [training, workshop], method=sepa)
     refund(account, payment, Debt(training), at=account.ago(20, months=3), amount_minor=10_000, reason="GOODWILL")
@@ -79,7 +79,7 @@ def _refunds(account: DemoAccount, sepa: SeedPaymentMethod) -> None:
 
 
 def _ledger(account: DemoAccount, sepa: SeedPaymentMethod) -> None:
-    """One entry of each kind."""
+    """Add a balance entry of each kind."""
     invoice = issue_manually(account, [ChargedItem("Beratung, Stunden", 12_000, 4)], issued_at=account.ago(80))
     balance.enter(account, "ADJUSTMENT", 6_000, at=account.ago(95))
     balance.apply_credit(account, invoice, 4_500, at=invoice.issued_at)
@@ -108,7 +108,7 @@ def kai(account: DemoAccount) -> None:
 
 
 def sam(account: DemoAccount) -> None:
-    """Everything that has ended."""
+    """Add subscriptions and schedules that have ended."""
     amex = card(account, "amex", "0005", created_at=account.ago(months=35), expires_in_months=-5, is_default=True)
     for number, reason in enumerate(REASONS):
         ended_at = account.ago(number * 9, months=6)
@@ -143,7 +143,7 @@ def tina(account: DemoAccount) -> None:
 
 
 def empty(account: DemoAccount) -> None:
-    """Nothing at all."""
+    """Add nothing: a customer without any rows of their own."""
 
 
 STORIES: dict[str, Callable[[DemoAccount], None]] = {

@@ -1,4 +1,4 @@
-"""One customer while their rows are made: who they are, what time it is there, and chance."""
+"""The state of one customer while their rows are made: the customer, the time, and the source of random values."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +18,7 @@ class DemoAccount:
     now: datetime
     rows: Rows
     invoices: list[SeedInvoice] = field(default_factory=list)
-    # The plans of which there was a trial.
+    # The ids of the plans that the customer has tried.
     trials: set[str] = field(default_factory=set)
     zone: ZoneInfo = field(init=False)
 
@@ -33,7 +33,7 @@ class DemoAccount:
         return type_id(prefix, int(at.timestamp() * 1000), entropy=self.random.getrandbits(74))
 
     def reference(self, card: str = "") -> str:
-        """Of a method or a payment at the sandbox; a card's name at its end decides what happens to charges."""
+        """Return the reference of a method or payment at the sandbox. The name of a card at its end decides the result of charges."""
         return f"sandbox_{self.random.getrandbits(64):016x}{card and '_'}{card}"
 
     def day(self, at: datetime) -> date:
@@ -46,7 +46,7 @@ class DemoAccount:
         return self.today() - timedelta(days=days)
 
     def ago(self, days: float = 0, *, months: int = 0) -> datetime:
-        """So many days, and before these so many months, ago."""
+        """Return the instant `months` months before the instant `days` days ago."""
         local = (self.now - timedelta(days=days)).astimezone(self.zone)
         return datetime.combine(add_months(local.date(), -months), local.timetz()).astimezone(UTC)
 

@@ -1,4 +1,4 @@
-"""Where the named customers get their invoices: addresses as they are written there, companies and tax numbers."""
+"""The billing addresses of the named customers in the format of their country, with companies and tax numbers."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ def _at(line1: str, city: str, country: str, /, *, postal_code: str | None = Non
     return {"address_line1": line1, "address_city": city, "address_country": country, "address_postal_code": postal_code, **more}
 
 
-# Emma has none, as a customer who has only just signed up.
+# Emma has none, like a customer who has just signed up.
 ADDRESSES: dict[str, dict[str, Any]] = {
     "ada@example.com": _at("12 St James's Square", "London", "GB", postal_code="SW1Y 4LB"),
     "kenji@example.com": _at(

@@ -1,4 +1,4 @@
-"""What a charge comes to: the price, less the coupon, plus tax. Every price of the demo is without tax."""
+"""The amounts of a charge: the price, less the coupon, plus tax. All prices of the demo are without tax."""
 
 from billing.money import charges
 from billing.money.charges import Amounts, Discount

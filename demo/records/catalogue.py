@@ -1,4 +1,4 @@
-"""What is for sale: plans, their prices in four currencies, and coupons. The same in every demo, whenever it is made."""
+"""The catalogue: plans, their prices in four currencies, and coupons. It is the same in every demo database."""
 
 from datetime import UTC, date, datetime
 from random import Random
@@ -27,7 +27,7 @@ PLANS_FOR_SALE: dict[str, tuple[str, str, int, bool, tuple[int, int, int, int]]]
 
 
 def constant_id(prefix: str, name: str) -> str:
-    """An id that is the same in every demo."""
+    """Return an id that is the same in every demo database."""
     return type_id(prefix, OPENED_MILLISECONDS, entropy=Random(f"{prefix} {name}").getrandbits(74))
 
 

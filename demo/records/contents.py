@@ -1,17 +1,17 @@
-"""The bytes behind the demo's attachments: real files of one page or a few pixels, made again from what their rows say."""
+"""The contents of the demo's attachments: valid files of one page or a few pixels, made from the values of their rows."""
 
 import struct
 import zlib
 
 
 def content(identifier: str, file_name: str, size: int) -> bytes:
-    """A file of so many bytes (2,000 or more), of the type that its name ends with."""
+    """Return a file of `size` bytes (2,000 or more), of the type of its extension."""
     make = {"pdf": _pdf, "png": _png, "jpg": _jpeg}[file_name.rpartition(".")[2]]
     return make(identifier, size - len(make(identifier, 0)))
 
 
 def _pdf(identifier: str, padding: int) -> bytes:
-    """One page that shows the attachment's id."""
+    """Return a PDF of one page with the attachment's id."""
     text = f"BT /F1 18 Tf 72 720 Td (Portico demo: {identifier}) Tj ET"
     parts = [
         "<< /Type /Catalog /Pages 2 0 R >>",
@@ -30,7 +30,7 @@ def _pdf(identifier: str, padding: int) -> bytes:
 
 
 def _png(identifier: str, padding: int) -> bytes:
-    """Eight times eight grey pixels."""
+    """Return a PNG of 8 × 8 grey pixels."""
     header = _chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0))
     words = _chunk(b"tEXt", b"Comment\0" + identifier.encode() + b" " * max(padding, 0))
     return b"\x89PNG\r\n\x1a\n" + header + words + _chunk(b"IDAT", zlib.compress((b"\0" + b"\x80" * 8) * 8)) + _chunk(b"IEND", b"")
@@ -41,7 +41,7 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def _jpeg(identifier: str, padding: int) -> bytes:
-    """Eight times eight grey pixels: one block whose coefficients are all nought."""
+    """Return a JPEG of 8 × 8 grey pixels: one block whose coefficients are all zero."""
     words = _segment(0xFE, identifier.encode() + b" " * max(padding, 0))
     tables = _segment(0xDB, b"\0" + b"\1" * 64) + b"".join(_segment(0xC4, bytes([kind, 1]) + bytes(15) + b"\0") for kind in (0x00, 0x10))
     frame = _segment(0xC0, struct.pack(">BHHB", 8, 8, 8, 1) + b"\x01\x11\x00")

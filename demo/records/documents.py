@@ -1,4 +1,4 @@
-"""What the documents of the demo print of buyer and seller: everybody is today as they were then."""
+"""Buyer and seller as the documents of the demo print them: their present data are those of the day of issue."""
 
 from collections.abc import Iterable
 from dataclasses import fields
@@ -11,7 +11,7 @@ from demo.records.tables import Rows
 
 
 def snapshots(rows: Rows) -> Iterable[SeedDocumentSnapshot]:
-    """Of all invoices, credit notes and settled payments."""
+    """Return the snapshots of all invoices, credit notes and settled payments."""
     copied = {customer.id: {column.name: getattr(customer, column.name) for column in fields(PrintedParty)} for customer in rows[SeedCustomer]}
     settled = [payment for payment in rows[SeedPayment] if payment.settled_at]
     for document in (*rows[SeedInvoice], *rows[SeedCreditNote], *settled):
@@ -19,7 +19,7 @@ def snapshots(rows: Rows) -> Iterable[SeedDocumentSnapshot]:
 
 
 def name_corrected(rows: Rows) -> None:
-    """Credit notes of refunds name the invoice, once it has a number."""
+    """Put the number of the invoice into the lines of credit notes of refunds."""
     invoices = {invoice.id: invoice.number for invoice in rows[SeedInvoice]}
     refunded = {note.id: invoices[note.invoice_id] for note in rows[SeedCreditNote] if note.reason == "REFUND"}
     for line in rows[SeedCreditNoteLine]:

@@ -1,4 +1,4 @@
-"""Rows of the demo data about what issued documents print."""
+"""Rows of the demo data with the parties that issued documents print."""
 
 from dataclasses import dataclass, field
 
@@ -14,7 +14,7 @@ SHOP = InvoiceIssuer(
 
 @dataclass(slots=True, kw_only=True)
 class PrintedParty:
-    """A buyer, as papers print one."""
+    """A buyer as papers print them."""
 
     company_name: str | None = None
     address_line1: str | None = None

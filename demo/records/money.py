@@ -1,4 +1,4 @@
-"""Rows of the demo data about money that moved, or is no longer asked for."""
+"""Rows of the demo data about payments, refunds, credit notes and the balance."""
 
 from dataclasses import dataclass
 from datetime import datetime

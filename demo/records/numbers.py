@@ -1,4 +1,4 @@
-"""Numbers of the demo's invoices and credit notes: a series of each for all customers, without a gap, after what is there."""
+"""Numbers of the demo's invoices and credit notes: one series of each for all customers, without gaps, after the existing numbers."""
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
@@ -18,14 +18,14 @@ insert into invoice_series as s (series, year, last) values ($1, $2, $3) on conf
 
 
 class Numbers:
-    """The last number of each series and year, and where in its series a document stands."""
+    """The last number of each series and year."""
 
     def __init__(self, last: dict[tuple[str, int], int]) -> None:
         self._last = last
 
     @classmethod
     async def following(cls, connection: Connection) -> "Numbers":
-        """The numbers after those that are in the database."""
+        """Return numbers that continue those in the database."""
         return cls({(record["series"], record["year"]): record["last"] for record in await connection.fetch(LAST)})
 
     def number(self, documents: Iterable[Document]) -> None:
@@ -38,7 +38,7 @@ class Numbers:
 
 
 async def registered(connection: Connection, documents: Iterable[Document]) -> None:
-    """Enter the numbers of documents in the register, before the documents."""
+    """Insert the numbers of documents into the register. Must run before the documents are inserted."""
     places = [(document, _place(document)) for document in documents]
     rows = [(document.number, place.series, place.year, document.sequence) for document, place in places]
     last: dict[tuple[str, int], int] = {}

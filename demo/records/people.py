@@ -1,4 +1,4 @@
-"""Who the generated customers are: regions with their names, zones, currencies and taxes."""
+"""The regions of generated customers, with names, time zones, currencies and taxes."""
 
 from dataclasses import dataclass
 from random import Random
@@ -68,8 +68,8 @@ REGIONS = (
 WEIGHTS = (28, 12, 14, 10, 8, 10, 5, 7, 6)
 
 
-def someone(random: Random, number: int) -> tuple[Region, str, str]:
-    """A region, a name and an address of one's own."""
+def random_person(random: Random, number: int) -> tuple[Region, str, str]:
+    """Return a region, a name and a unique e-mail address."""
     region = random.choices(REGIONS, WEIGHTS)[0]
     first, last = random.choice(region.first_names), random.choice(region.last_names)
     return region, f"{first} {last}", f"{first}.{last}{number}@example.org".lower()

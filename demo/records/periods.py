@@ -1,4 +1,4 @@
-"""The billing periods of a subscription so far, and other instants of the calendar."""
+"""The billing periods of a subscription until now, and other instants of the calendar."""
 
 from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
@@ -12,7 +12,7 @@ Day = TypeVar("Day", bound=date)
 
 
 def periods_of(cycle: Cycle, *, until: datetime) -> list[BillingPeriod]:
-    """The periods that start before `until`."""
+    """Return the periods that start before `until`."""
     boundaries = map(cycle.boundary, count())
     return list(takewhile(lambda period: period.starts_at < until, starmap(BillingPeriod, pairwise(boundaries))))
 

@@ -1,4 +1,4 @@
-"""A row of each table, changed while a customer's story is told and copied at the end. Columns that the database computes are left out."""
+"""A row of each table. Rows are mutable while the data of a customer are made, and copied into the database at the end. Computed columns are left out."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime

@@ -1,4 +1,4 @@
-"""Which table a row stands in, and the rows of many customers on their way there."""
+"""The table of each kind of row, and the rows of many customers before they are copied."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -30,7 +30,7 @@ Rows = dict[type, list[Any]]
 
 CATALOGUE_TABLES: dict[type, str] = {SeedPlan: "plan", SeedPrice: "price", SeedCoupon: "coupon", SeedRetentionOffer: "retention_offer"}
 
-# Parents stand before their children.
+# Parent tables come before their children.
 CUSTOMER_TABLES: dict[type, str] = {
     SeedCustomer: "customer",
     SeedPaymentMethod: "payment_method",
@@ -63,5 +63,5 @@ def columns(kind: type) -> list[str]:
 
 
 def record_of(kind: type) -> Callable[[Any], tuple[Any, ...]]:
-    """What turns a row of this kind into a tuple in the order of its columns."""
+    """Return the function that turns a row of this kind into a tuple in the order of its columns."""
     return attrgetter(*columns(kind))

@@ -1,5 +1,5 @@
-"""The kinds of fields, scalars, enums and payloads of which all types are made."""
+"""The kinds of fields, scalars, enums and payloads that all types are made of."""
 
-# Enums get their descriptions before any type that names one is declared: Strawberry would otherwise make a second definition of them.
+# Enums get their descriptions before any type that uses one is declared: Strawberry would otherwise make a second definition of them.
 from schema.declarations import actions as actions
 from schema.declarations import enums as enums

@@ -1,4 +1,4 @@
-"""What may be done, as data."""
+"""The actions that a customer may take on an object, and why one is refused, as data."""
 
 import strawberry
 
@@ -8,7 +8,7 @@ from schema.declarations.enums import described
 
 described(
     Action,
-    "What can be done with a thing.",
+    "What can be done with an object.",
     PAUSE="Stop future billing.",
     SUSPEND="Stop the service now.",
     RESUME="Go on, or withdraw a pending change.",
@@ -17,7 +17,7 @@ described(
     APPLY_COUPON="Apply a coupon.",
     REMOVE_COUPON="Remove the coupon that runs on it.",
     UPDATE_QUANTITY="Change the quantity.",
-    WITHDRAW_PENDING_CHANGE="Take back the pending change.",
+    WITHDRAW_PENDING_CHANGE="Withdraw the pending change.",
     PAY="Pay what remains.",
     UPLOAD_ATTACHMENTS="Attach files.",
     SET_DEFAULT="Make it the default.",
@@ -27,9 +27,9 @@ described(
 described(ErrorCode, "Why a rule says no. New codes may be added.", **{code.name: code.meaning for code in ErrorCode})
 
 
-@strawberry.type(description="Whether an action is possible now. The mutation of that name obeys the same table, so a frontend never repeats a rule.")
+@strawberry.type(description="Whether an action is possible now. The mutation of that name applies the same rules, so a frontend does not repeat them.")
 class ActionState:
     action: Action = strawberry.field(description="The action.")
     allowed: bool = strawberry.field(description="Whether the mutation would be accepted now.")
-    reason: ErrorCode | None = strawberry.field(description="Why not, for programs; null when allowed.")
-    message: str | None = strawberry.field(description="Why not, for people, in English; null when allowed.")
+    reason: ErrorCode | None = strawberry.field(description="Why not, as a code for programs; null when allowed.")
+    message: str | None = strawberry.field(description="Why not, in English, for display; null when allowed.")

@@ -9,7 +9,7 @@ from resolvers.context import Info
 Row = TypeVar("Row")
 
 
-@strawberry.type(description="What lies around a page.")
+@strawberry.type(description="The position of a page among all rows.")
 class PageInfo:
     has_next_page: bool = strawberry.field(description="Whether rows follow the page. Going backwards: whether `before` was given.")
     has_previous_page: bool = strawberry.field(description="Whether rows precede the page. Going forwards: whether `after` was given.")
@@ -19,7 +19,7 @@ class PageInfo:
 
 @strawberry.type(description="One row of a page.")
 class Edge(Generic[Row]):
-    cursor: str = strawberry.field(description="Where this row stands: give it as `after` or `before`. Opaque, and good for the same order only.")
+    cursor: str = strawberry.field(description="The position of this row: pass it as `after` or `before`. Opaque, and valid for the same order only.")
     node: Row = strawberry.field(description="The row itself.")
 
 
@@ -28,13 +28,13 @@ async def _total(parent: strawberry.Parent[Any], info: Info) -> int:
     return total
 
 
-@strawberry.type(description="A page of rows in a fixed order, and how to go on from it.")
+@strawberry.type(description="A page of rows in a fixed order, with the cursors of the next and the previous page.")
 class Connection(Generic[Row]):
     edges: list[Edge[Row]] = strawberry.field(description="The rows with their cursors.")
     nodes: list[Row] = strawberry.field(description="The rows without cursors.")
-    page_info: PageInfo = strawberry.field(description="What lies around this page.")
+    page_info: PageInfo = strawberry.field(description="The position of this page among all rows.")
     total_count = strawberry.field(
         resolver=_total,
         graphql_type=int,
-        description="How many rows there are in all pages together, the filter applied. Costs a count; ask only if you show it.",
+        description="How many rows there are in all pages together, the filter applied. It costs a count of all of them; select it only if you display it.",
     )

@@ -1,4 +1,5 @@
-"""What fields cost that are none of the declared kinds, in the units of `docs/limits.md`. `gateway/documents/cost.py` reads them, and a process does not start without them."""
+"""The costs of fields that are of none of the declared kinds, in the units of `docs/limits.md`. `gateway/documents/cost.py` reads them, and a process does not
+start without them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,15 +7,15 @@ from typing import Any
 
 from billing.files.attachments import MAX_GROUP_FILES
 
-# Where a field's metadata keeps its Cost.
+# The key of the DeclaredCost in a field's metadata.
 COST = "cost"
 
 
 @dataclass(frozen=True, slots=True)
 class DeclaredCost:
-    """`own` is for the field itself. What is asked of the things below it is counted `length` times: for a list, as long as it may be.
+    """The cost of a field. `own` is for the field itself; the selection below it is counted `length` times: for a list, its greatest length.
 
-    `is_of_input`: the list is as long as the longest one in the input of the call, and `length` is the most that it may be.
+    `is_of_input`: the list is as long as the longest list in the input of the call, and `length` is its upper bound.
     """
 
     own: int
@@ -23,13 +24,13 @@ class DeclaredCost:
 
 
 def costing(own: int, *, length: int = 1, is_of_input: bool = False) -> Mapping[str, Any]:
-    """The metadata of a field that costs so much."""
+    """Return the metadata of a field with this cost."""
     return {COST: DeclaredCost(own, length, is_of_input)}
 
 
-# The statements of one, about: to judge, to write, to read what the answer shows.
+# About as many statements as a mutation runs: to check, to write, to read the rows of the payload.
 MUTATION = costing(10)
-# Four statements, and the decision that is made from them.
+# Four statements, and the decision made from their rows.
 PREVIEW = costing(10)
 # The call, and the objects that it changed or made.
 CALL = costing(5)

@@ -1,4 +1,4 @@
-"""The states of `billing/states.py` with the words that explain them, and the orders of pages."""
+"""The enums of `billing/states.py` with their descriptions, and the orders of pages."""
 
 from enum import Enum, StrEnum
 from typing import TypeVar
@@ -11,7 +11,7 @@ AnyEnum = TypeVar("AnyEnum", bound=Enum)
 
 
 def described(enum: type[AnyEnum], about: str, /, **values: str) -> type[AnyEnum]:
-    """Make a GraphQL enum. Every value needs its words: a missing one is a KeyError at start."""
+    """Make a GraphQL enum. Every value needs a description: a missing one is a KeyError at start."""
     strawberry.enum(enum, description=about)
     for value in enum.__strawberry_definition__.values:  # type: ignore[attr-defined]  # put there by the line above
         value.description = values[value.name]
@@ -74,7 +74,7 @@ described(PlanOrder, "How plans are ordered.", NAME="By name, A to Z.")
 
 described(
     states.SubscriptionStatus,
-    "Where a subscription is in its life. Whether something is overdue is not a status: see `hasOverdue`.",
+    "The status of a subscription. Whether something is overdue is not a status: see `hasOverdue`.",
     PENDING="Ordered: it begins when the payment has succeeded, and is canceled if that fails.",
     SCHEDULED="Starts later.",
     TRIALING="In its free trial.",
@@ -85,9 +85,9 @@ described(
 )
 described(
     states.SuspendedBy,
-    "Who stopped the service. A customer can lift only their own hold.",
-    CUSTOMER="The customer; resume lifts it.",
-    MERCHANT="The merchant; only the merchant lifts it.",
+    "Who stopped the service. A customer can lift only a suspension of their own.",
+    CUSTOMER="The customer; `resumeSubscription` lifts it.",
+    MERCHANT="The merchant; only the merchant can lift it.",
     DUNNING="Unpaid invoices; it is lifted when the last overdue one is paid, credited or void, or by the merchant.",
 )
 described(
@@ -104,12 +104,14 @@ described(
     MISSING_FEATURES="Something needed is missing.",
     SWITCHED_SERVICE="Another service is used now.",
     UNUSED="It is not used enough.",
-    CUSTOMER_SERVICE="The service by people was not good enough.",
+    CUSTOMER_SERVICE="The customer service was not good enough.",
     TOO_COMPLEX="It is too hard to use.",
     LOW_QUALITY="It does not work well enough.",
-    OTHER="Another reason; the comment may tell.",
+    OTHER="Another reason; the comment may explain it.",
 )
-described(states.RetentionKind, "What may be offered to who wants to cancel.", PAUSE="A pause.", DOWNGRADE="A plan that costs less.", COUPON="A coupon.")
+described(
+    states.RetentionKind, "What may be offered to a customer who wants to cancel.", PAUSE="A pause.", DOWNGRADE="A plan that costs less.", COUPON="A coupon."
+)
 described(
     states.SubscriptionEventKind,
     "What happened to a subscription.",
@@ -128,8 +130,8 @@ described(
     COUPON_APPLIED="A coupon was applied.",
     COUPON_REMOVED="A coupon was removed.",
     HELD="The merchant, or unpaid invoices, stopped the service.",
-    RELEASED="Such a hold was lifted, by the merchant, or because nothing is overdue any more.",
-    RESUME_FAILED="It should have resumed by itself, and the next period could not be paid for. It stays paused.",
+    RELEASED="The hold was lifted, by the merchant or because nothing is overdue any more.",
+    RESUME_FAILED="It should have resumed automatically, and the next period could not be paid. It stays paused.",
 )
 described(
     states.Actor,
@@ -138,41 +140,41 @@ described(
     STAFF="A person of the merchant's staff.",
     PARTNER="A partner's app that acts for a customer.",
     SYSTEM="The billing clock.",
-    ANONYMOUS="Somebody who has not signed in.",
+    ANONYMOUS="An unauthenticated caller.",
 )
 described(
     states.LinkDelivery,
     "How a portal link reaches the customer.",
-    RETURN="The caller gets it. Whoever made it may have opened it, so in the session that it begins some things are refused with SIGN_IN_REQUIRED.",
-    MAIL="It goes to the address with which the customer signs in, and to nobody else.",
+    RETURN="It is returned to the caller. The caller may have opened it, so in the session that it begins some mutations are refused with SIGN_IN_REQUIRED.",
+    MAIL="It is mailed only to the address with which the customer signs in.",
 )
 described(states.SignInMethod, "How a session began.", PASSWORD="With e-mail address and password.", PORTAL_LINK="With a link that the merchant made.")
 described(states.BillingInterval, "The unit of a billing period.", DAY="Days.", WEEK="Weeks.", MONTH="Months.", YEAR="Years.")
-described(states.TaxBehavior, "How a price stands to tax.", EXCLUSIVE="Tax is added to the price.", INCLUSIVE="The price contains the tax.")
+described(states.TaxBehavior, "Whether a price includes tax.", EXCLUSIVE="Tax is added to the price.", INCLUSIVE="The price contains the tax.")
 described(
     states.CouponDuration,
-    "For how long a coupon takes something off.",
-    ONCE="From the next invoice only.",
-    REPEATING="From a number of invoices: see `durationPeriods`.",
-    FOREVER="From every invoice.",
+    "For how long a coupon reduces invoices.",
+    ONCE="The next invoice only.",
+    REPEATING="A number of invoices: see `durationPeriods`.",
+    FOREVER="Every invoice.",
 )
 described(
     states.ScheduleStatus,
-    "Where a payment schedule is. Whether something is overdue is not a status: see `isOverdue`.",
+    "The status of a payment schedule. Whether something is overdue is not a status: see `isOverdue`.",
     ACTIVE="Installments are left to pay.",
     FINISHED="Everything is paid.",
-    CANCELED="Was called off; nothing more is due on it.",
+    CANCELED="Canceled; nothing more is due on it.",
 )
 described(
     states.Invoicing,
-    "How a payment schedule is invoiced. Money is counted once, whichever it is.",
-    NONE="Not at all; the installments stand alone.",
+    "How a payment schedule is invoiced. In each case amounts are counted once.",
+    NONE="Not at all; the installments are paid without an invoice.",
     COLLECTIVE="One invoice for all installments.",
     PER_INSTALLMENT="An invoice for each installment.",
 )
 described(
     states.InstallmentStatus,
-    "Where an installment is. Whether it is overdue is not a status: see `isOverdue`.",
+    "The status of an installment. Whether it is overdue is not a status: see `isOverdue`.",
     DUE="Nothing is paid yet.",
     PARTIALLY_PAID="A part is paid.",
     PROCESSING="A payment is in flight.",
@@ -183,7 +185,7 @@ described(
 )
 described(
     states.InvoiceStatus,
-    "Where an invoice is. Whether it is overdue is not a status: see `isOverdue`. Drafts are never shown.",
+    "The status of an invoice. Whether it is overdue is not a status: see `isOverdue`. Drafts are never shown.",
     OPEN="Nothing is paid yet.",
     PARTIALLY_PAID="A part is paid.",
     PROCESSING="A payment is in flight.",
@@ -194,11 +196,11 @@ described(
 described(
     states.Collection,
     "How an unpaid invoice is collected by the billing clock.",
-    NONE="Not at all: nothing remains, or it is not charged by itself.",
+    NONE="Not at all: nothing remains, or it is not charged automatically.",
     DUE="It will be charged at `nextAttemptAt`.",
     RETRYING="It was declined, and is tried again at `nextAttemptAt`.",
     WAITING_FOR_METHOD="No payment method can be charged for it: there is none, or it expired, was deleted, or was declined for good. It is charged when there is another one.",
-    GIVEN_UP="The last try has failed, its payment was disputed, or the merchant released the subscription. Only another method, or the customer, makes it charged again.",
+    GIVEN_UP="The last try has failed, its payment was disputed, or the merchant released the subscription. It is charged again only with another method or by the customer.",
 )
 described(
     states.InvoiceReason,
@@ -212,13 +214,13 @@ described(
 described(
     states.CreditNoteReason,
     "Why a credit note was issued.",
-    UNUSED_TIME="A plan was changed within a period: what was asked for the rest of it is taken back.",
-    REFUND="A payment was refunded, and is not asked for again.",
+    UNUSED_TIME="A plan was changed within a period: what was charged for the rest of it is taken back.",
+    REFUND="A payment was refunded, and is not charged again.",
     CORRECTION="The merchant corrected the invoice.",
 )
 described(
     states.PaymentStatus,
-    "Where a payment is.",
+    "The status of a payment.",
     PROCESSING="In flight; its outcome is not known yet.",
     REQUIRES_ACTION="Waits for the customer, for instance for 3-D Secure.",
     SUCCEEDED="Settled.",
@@ -227,15 +229,15 @@ described(
 )
 described(
     states.RefundStatus,
-    "Where a refund is.",
+    "The status of a refund.",
     PENDING="Under way: the processor works on it, or its payment has not settled yet.",
     SUCCEEDED="The money went back.",
     FAILED="The money could not be paid back. What had been paid back on a credit note is the customer's credit.",
-    REVERSED="A dispute that was decided for the merchant: the money came again, and what it had paid is paid again.",
+    REVERSED="A dispute that was decided for the merchant: the money was received again, and what it had paid is paid again.",
 )
 described(
     states.RefundReason,
-    "Why money of a payment went back. What the merchant gave back is not asked for again; what a bank took back is owed again.",
+    "Why money of a payment went back. What the merchant gave back is not charged again; what a bank took back is owed again.",
     REQUESTED="The merchant gave it back at the customer's request.",
     GOODWILL="The merchant gave it back as goodwill.",
     DUPLICATE="The merchant gave back what was paid twice.",
@@ -254,9 +256,9 @@ described(
 described(
     states.NextPaymentKind,
     "Where the next payment comes from.",
-    RETRY="An unpaid invoice is charged by itself, most often again.",
+    RETRY="An unpaid invoice is charged automatically, in most cases again.",
     RENEWAL="A subscription renews.",
-    RESUME="A paused subscription resumes by itself.",
+    RESUME="A paused subscription resumes automatically.",
     INSTALLMENT="An installment becomes due.",
 )
 described(
@@ -267,19 +269,19 @@ described(
 )
 described(
     states.BalanceEntryKind,
-    "What moved the balance.",
+    "Why the balance changed.",
     CREDIT_NOTE="A credit note granted credit.",
     OVERPAYMENT="More was paid than was due.",
     APPLIED_TO_INVOICE="Credit paid an invoice.",
     ADJUSTMENT="The merchant corrected the balance.",
-    CHARGE="Something was put on account.",
-    REFUND="Credit was paid out, or money that had become credit went back.",
+    CHARGE="An amount was charged to the account.",
+    REFUND="Credit was paid out, or money that had become credit was paid back.",
     PAYMENT="A payment of what was owed on account.",
 )
 described(
     states.AttachmentStatus,
-    "Where an attachment is.",
-    PENDING="Its bytes are still on their way.",
+    "The status of an attachment.",
+    PENDING="Its upload is not finished.",
     STORED="It can be downloaded.",
     REJECTED="Its content was refused.",
 )

@@ -1,11 +1,11 @@
-"""The kinds of field. A plain annotation is a column; the rest is declared with the functions here.
+"""The kinds of field. A plain annotation is a column; the other kinds are declared with the functions here.
 
-    column    `status: SubscriptionStatus`             a value that stands in the row
-              `money("total_minor")`, `part(…)`        columns of the row shown together as an object
-    relation  `one(…)`, `many(…)`, `page(…)`, `any_of(…)`  rows that belong to this row, found by a block
+    column    `status: SubscriptionStatus`             a value in the row
+              `money("total_minor")`, `part(…)`        columns of the row, presented as an object
+    relation  `one(…)`, `many(…)`, `page(…)`, `any_of(…)`  rows that belong to this row, selected by a block
     derived   `derived(function, needs=(…))`           computed from columns of this row by a pure function
 
-Each leaves its declaration in the field's metadata: the executor's resolver is made from it here, and a planner reads the same.
+Each puts its declaration into the field's metadata: the executor's resolver is made from it here, and the planner reads the same declaration.
 """
 
 import inspect
@@ -34,14 +34,14 @@ from schema.declarations.nouns import MoneyType
 DECLARATION = "portico"
 PERMISSION = "permission"
 
-# Where a field or argument of the schema keeps what Strawberry made it from.
+# The extension of a field or argument of the schema that holds the Strawberry definition it was made from.
 DEFINITION = "strawberry-definition"
 Parent = strawberry.Parent[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class CallFacts:
-    """What is known of a call: the caller, what makes addresses of files, what is left of the caller's budget, the locale of the caller's
+    """The facts of a call that derived fields may use: the caller, the maker of download URLs, what is left of the caller's budget, the locale of the caller's
     customer, and the operator's limits of files."""
 
     viewer: Viewer
@@ -51,11 +51,11 @@ class CallFacts:
     file_limits: FileLimits = DEFAULT_LIMITS
 
 
-# The fact that is read from the database, and the argument of a field that makes it unnecessary.
+# The fact that is read from the database, and the argument of a field that makes this read unnecessary.
 CUSTOMER_LOCALE = "customer_locale"
 LOCALE = "locale"
 
-# What a derived field may ask for by the names of its parameters: of the caller, and of the moment.
+# The facts that a derived field gets when a parameter of its function has the name.
 ABOUT_CALL: dict[str, Callable[[CallFacts], Any]] = {
     "actor": lambda facts: facts.viewer.kind,
     "needs_sign_in": lambda facts: facts.viewer.needs_sign_in,
@@ -70,7 +70,7 @@ ABOUT_CALL: dict[str, Callable[[CallFacts], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class ColumnGroup:
-    """Columns of this row as an object; null where the column `when` is null. `columns` maps the object's columns to the row's."""
+    """The declaration of an object made of columns of this row; null where the column `when` is null. `columns` maps the object's columns to the row's."""
 
     columns: Mapping[str, str] | None = None
     when: str | None = None
@@ -84,7 +84,7 @@ class One:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """`columns` as in Part: how each row of the block is shown."""
+    """The declaration of a list. `columns` as in ColumnGroup: how each row of the block is presented."""
 
     block: Block
     key: str
@@ -93,7 +93,7 @@ class Many:
 
 @dataclass(frozen=True, slots=True)
 class PageOf:
-    """`filter` names the input type's fields, which are the block's parameters."""
+    """The declaration of a connection. The fields of its filter input are parameters of the block."""
 
     block: Block
     key: str
@@ -101,7 +101,8 @@ class PageOf:
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    """The thing whose id stands in the column `key`; its prefix says of which kind it is. One that is certain is there wherever its id is."""
+    """The declaration of an object of one of several kinds, whose id is in the column `key`; the prefix of the id names the kind. `is_certain`: an object exists for
+    each id."""
 
     prefixes: tuple[str, ...]
     key: str
@@ -110,9 +111,10 @@ class AnyOf:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """`function` gets the needed columns by position, the field's arguments by name, and of the call what it asks for by name (`ABOUT_CALL`).
+    """The declaration of a computed field. `function` gets the columns `needs` by position, the field's arguments by name, and the facts of the call that its
+    parameters name (`ABOUT_CALL`).
 
-    `sql_twin` names a function of the database that computes the same; a test holds the two together.
+    `sql_twin` names a function of the database that computes the same value; a test compares the two.
     """
 
     function: Callable[..., Any]
@@ -123,7 +125,7 @@ class Derived:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """An argument of a field, its GraphQL type and default included."""
+    """An argument of a field, with its GraphQL type and default."""
 
     name: str
     annotation: Any
@@ -131,50 +133,50 @@ class Argument:
 
 
 def one(block: str, *, key: str, graphql_type: Any, description: str) -> Any:
-    """The one row that belongs to this row, or null where the column `key` is null or nothing is found."""
-    found = blocks()[block]
+    """Declare the one row that belongs to this row, or null where the column `key` is null or there is no such row."""
+    statement = blocks()[block]
 
     def resolve(parent: Parent, info: Info) -> Any:
-        return relations.one(parent, key, found, info.context)
+        return relations.one(parent, key, statement, info.context)
 
-    return _field(resolve, graphql_type, description, One(found, key))
+    return _field(resolve, graphql_type, description, One(statement, key))
 
 
 def many(block: str, *, key: str, graphql_type: Any, description: str, columns: Mapping[str, str] | None = None) -> Any:
-    """All rows that belong to this row: only for what cannot grow long."""
-    found = blocks()[block]
+    """Declare the list of all rows that belong to this row: only for lists with a small upper bound."""
+    statement = blocks()[block]
 
     async def resolve(parent: Parent, info: Info) -> Any:
-        rows = await relations.many(parent, key, found, info.context)
+        rows = await relations.many(parent, key, statement, info.context)
         return [present_row(row, columns) for row in rows] if columns else rows
 
-    return _field(resolve, list[graphql_type], description, Many(found, key, columns))
+    return _field(resolve, list[graphql_type], description, Many(statement, key, columns))
 
 
 def page(block: str, *, key: str, graphql_type: Any, sort: Any, description: str, filter: Any = None, nullable: bool = False) -> Any:
-    """A Relay connection of the rows that belong to this row. A root is nullable, so that a refused argument leaves the other roots whole."""
-    found = blocks()[block]
+    """Declare a Relay connection of the rows that belong to this row. A root field is nullable, so that a refused argument does not void the other root fields."""
+    statement = blocks()[block]
 
     async def resolve(parent: Any, info: Info, **arguments: Any) -> Any:
-        keyed = relations.key_of(parent, key, found, info.context)
+        keyed = relations.key_of(parent, key, statement, info.context)
         return await relations.page(
             keyed,
-            found,
+            statement,
             order=arguments["sort"],
             paging=paging(arguments),
             filters=filters(vars(arguments["filter"]) if arguments.get("filter") else {}),
             context=info.context,
         )
 
-    taken = [*paging_arguments(), Argument("sort", Annotated[sort, strawberry.argument(description="The order of the rows.")], next(iter(sort)))]
+    declared = [*paging_arguments(), Argument("sort", Annotated[sort, strawberry.argument(description="The order of the rows.")], next(iter(sort)))]
     if filter:
-        taken.append(Argument("filter", Annotated[filter | None, strawberry.argument(description="Only the rows for which all of this holds.")]))
+        declared.append(Argument("filter", Annotated[filter | None, strawberry.argument(description="Only the rows that match all of these.")]))
     connection: Any = Connection[graphql_type]
-    return _field(with_arguments(resolve, taken), connection | None if nullable else connection, description, PageOf(found, key))
+    return _field(with_arguments(resolve, declared), connection | None if nullable else connection, description, PageOf(statement, key))
 
 
 def any_of(*prefixes: str, key: str, graphql_type: Any, description: str, is_certain: bool = False) -> Any:
-    """The thing of several possible kinds whose id stands in the column `key`. Where it is certain to be there, its id alone is not looked up."""
+    """Declare the object of one of several kinds whose id is in the column `key`. With `is_certain` a selection of the id alone needs no read."""
 
     async def resolve(parent: Parent, info: Info) -> Any:
         return await relations.by_id(parent.customer_id, getattr(parent, key), prefixes, info.context)
@@ -183,7 +185,7 @@ def any_of(*prefixes: str, key: str, graphql_type: Any, description: str, is_cer
 
 
 def part(graphql_type: Any, *, description: str, columns: Mapping[str, str] | None = None, when: str | None = None) -> Any:
-    """Columns of this row as an object of their own."""
+    """Declare an object made of columns of this row."""
 
     def resolve(parent: Parent) -> Any:
         if when is not None and getattr(parent, when) is None:
@@ -194,7 +196,7 @@ def part(graphql_type: Any, *, description: str, columns: Mapping[str, str] | No
 
 
 def money(column: str, *, description: str, when: str | None = None) -> Any:
-    """An amount that stands in the row as minor units beside the row's currency."""
+    """Declare an amount: the row has its minor units in `column` and its currency in `currency`."""
     return part(MoneyType, description=description, columns={"minor": column, "currency": "currency"}, when=when)
 
 
@@ -207,7 +209,7 @@ def derived(
     arguments: tuple[Argument, ...] = (),
     sql_twin: str | None = None,
 ) -> Any:
-    """What a pure function makes of columns of this row."""
+    """Declare a field that a pure function computes from columns of this row."""
     wanted = tuple(name for name in ABOUT_CALL if name in inspect.signature(function).parameters)
 
     def compute(parent: Any, context: Context, values: dict[str, Any]) -> Any:
@@ -226,12 +228,12 @@ def derived(
 
 
 def about(wanted: tuple[str, ...], facts: CallFacts) -> dict[str, Any]:
-    """What a derived field may know of the call, by the names of its parameters."""
+    """Return the facts of the call that a derived field uses, by the names of its parameters."""
     return {name: ABOUT_CALL[name](facts) for name in wanted}
 
 
 def present_row(row: Any, columns: Mapping[str, str] | None) -> Any:
-    """A row's columns under the names that a Money has."""
+    """Return the amount in these columns of the row as Money, or the row where no columns are named."""
     return Money(**{name: getattr(row, column) for name, column in columns.items()}) if columns else row
 
 
@@ -249,10 +251,10 @@ def paging(arguments: Mapping[str, Any]) -> Paging:
     return Paging(*(arguments.get(name) for name in ("first", "after", "last", "before")))
 
 
-def filters(given: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
-    """A filter input as parameters of the block. Lists become tuples so that loaders can be told apart by them."""
+def filters(values: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:
+    """Return a filter input as parameters of the block. Lists become tuples, because the parameters are part of the key of a loader and must be hashable."""
     return tuple(
-        (name, tuple(value) if isinstance(value, list) else value) for name, value in given.items() if value is not None and value is not strawberry.UNSET
+        (name, tuple(value) if isinstance(value, list) else value) for name, value in values.items() if value is not None and value is not strawberry.UNSET
     )
 
 
@@ -260,14 +262,14 @@ def with_arguments(resolve: Callable[..., Any], arguments: list[Argument]) -> Ca
     """Give a resolver that takes `**arguments` the signature from which Strawberry reads them."""
     keyword = inspect.Parameter.KEYWORD_ONLY
     fixed = [inspect.Parameter("parent", keyword, annotation=Parent), inspect.Parameter("info", keyword, annotation=Info)]
-    taken = [inspect.Parameter(item.name, keyword, annotation=item.annotation, default=item.default) for item in arguments]
-    resolve.__signature__ = inspect.Signature([*fixed, *taken])  # type: ignore[attr-defined]  # `inspect` looks for it there
-    resolve.__annotations__ = {item.name: item.annotation for item in [*fixed, *taken]}
+    declared = [inspect.Parameter(item.name, keyword, annotation=item.annotation, default=item.default) for item in arguments]
+    resolve.__signature__ = inspect.Signature([*fixed, *declared])  # type: ignore[attr-defined]  # `inspect` looks for it there
+    resolve.__annotations__ = {item.name: item.annotation for item in [*fixed, *declared]}
     return resolve
 
 
 def guarded(field: Any, permission: Permission) -> Any:
-    """Put a permission on a declared field: printed in its description, checked before it is resolved, read by the planner."""
+    """Put a permission on a declared field. It is printed in the description, checked before the field is resolved, and read by the planner."""
     field.description = f"{field.description} {permission.words}"
     field.metadata = {**field.metadata, PERMISSION: permission}
     field.extensions = [*field.extensions, Guard(permission)]
@@ -275,14 +277,14 @@ def guarded(field: Any, permission: Permission) -> Any:
 
 
 def permission_of(kind: GraphQLObjectType, name: str) -> Permission | None:
-    """The permission that is declared for a field, if any."""
+    """Return the permission that is declared for a field, if any."""
     field = kind.fields.get(name)
     declared = field.extensions[DEFINITION] if field else None
     return declared.metadata.get(PERMISSION) if declared else None
 
 
 class Guard(FieldExtension):
-    """The one place where a permission is checked."""
+    """The field extension that checks a permission before the field is resolved. The executor checks permissions in no other place."""
 
     def __init__(self, permission: Permission) -> None:
         self._permission = permission

@@ -1,4 +1,4 @@
-"""Filters of pages: each field narrows the rows further, and left out or null it does not."""
+"""Filters of pages: each field narrows the rows further; a field that is left out or null has no effect."""
 
 import strawberry
 

@@ -5,10 +5,10 @@ from typing import Any
 import strawberry
 
 
-@strawberry.interface(description="Whatever has an id and can be asked for by it.")
+@strawberry.interface(description="An object with a globally unique id, by which `node` and `nodes` return it.")
 class Node:
     id: strawberry.ID = strawberry.field(
-        description="A TypeID such as sub_01m829w97ne1msh76cygrhecz9: globally unique, its prefix names the kind, and it sorts by age."
+        description="A TypeID such as sub_01m829w97ne1msh76cygrhecz9: globally unique, its prefix names the type, and it sorts by age."
     )
 
     @classmethod

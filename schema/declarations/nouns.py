@@ -1,4 +1,4 @@
-"""The nouns by reference, so that the files of the schema can name each other's types whatever their order."""
+"""Lazy references to the object types, so that the modules of the schema can name each other's types in any order of import."""
 
 from typing import Annotated, Any
 

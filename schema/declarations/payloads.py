@@ -1,4 +1,4 @@
-"""Payloads of mutations, and the one wrapper that turns a refusal into `userErrors`."""
+"""Payloads of mutations, and the wrapper that turns a refusal into `userErrors`."""
 
 from collections.abc import Awaitable, Callable
 from types import SimpleNamespace
@@ -17,14 +17,14 @@ from schema.declarations.fields import guarded
 
 @strawberry.type(description="Why a mutation was refused.")
 class UserError:
-    code: ErrorCode = strawberry.field(description="For programs.")
-    message: str = strawberry.field(description="For people, in English.")
-    path: list[str] | None = strawberry.field(description='Which field of the input it is about, such as ["input", "newPassword"]; null if none.')
+    code: ErrorCode = strawberry.field(description="A code for programs.")
+    message: str = strawberry.field(description="A sentence for display, in English.")
+    path: list[str] | None = strawberry.field(description='The field of the input that it is about, such as ["input", "newPassword"]; null if none.')
 
 
-@strawberry.type(description="What every mutation answers besides its object.")
+@strawberry.type(description="What the payload of every mutation has besides its objects.")
 class Payload:
-    replayed: bool = strawberry.field(description="Whether this is the kept answer to an earlier call with the same idempotency key.")
+    replayed: bool = strawberry.field(description="Whether this is the stored answer to an earlier call with the same idempotency key.")
     user_errors: list[UserError] = strawberry.field(description="Why it was refused. Empty when it was done.", metadata=ERRORS)
 
 
@@ -38,20 +38,21 @@ def mutation(
     permission: Permission,
     description: str,
 ) -> Any:
-    """A mutation of one `input` and one payload, whose field `shows` holds what the resolver gives back; several fields hold its attributes of the same names.
+    """Declare a mutation with one `input` and one payload. The payload's field `payload_field` holds the result of the resolver; with several names, each field
+    holds the attribute of the result with its name.
 
-    The payload is null only beside a top-level error.
+    The payload is null only together with a top-level error.
     """
 
     async def run(info: Info, input: Any) -> Any:
         context = info.context
         async with running(context):
             try:
-                found = await resolved(context, name, lambda: resolve(input, context))
+                result = await resolved(context, name, lambda: resolve(input, context))
             except Refused as refused:
                 return _payload(payload_field, None, refused)
         context.forget()
-        return _payload(payload_field, found, None)
+        return _payload(payload_field, result, None)
 
     run.__annotations__ = {"info": Info, "input": Annotated[input_type, strawberry.argument(description="What to do.")], "return": payload_type | None}
     return guarded(strawberry.mutation(resolver=run, graphql_type=payload_type | None, description=description, metadata=MUTATION), permission)
@@ -61,8 +62,8 @@ def error_of(refused: Refused) -> Any:
     return SimpleNamespace(code=refused.code, message=refused.message, path=["input", *refused.field.split(".")] if refused.field else None)
 
 
-def _payload(shows: str | tuple[str, ...], found: Any, refused: Refused | None) -> Any:
-    is_replayed = isinstance(found, ReplayedAnswer)
-    shown = found.value if is_replayed else found
-    fields = {shows: shown} if isinstance(shows, str) else {name: getattr(shown, name, None) for name in shows}
+def _payload(payload_field: str | tuple[str, ...], result: Any, refused: Refused | None) -> Any:
+    is_replayed = isinstance(result, ReplayedAnswer)
+    value = result.value if is_replayed else result
+    fields = {payload_field: value} if isinstance(payload_field, str) else {name: getattr(value, name, None) for name in payload_field}
     return SimpleNamespace(**fields, replayed=is_replayed, user_errors=[error_of(refused)] if refused else [])

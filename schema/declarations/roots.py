@@ -1,4 +1,4 @@
-"""Root fields that are found by an argument instead of a parent's column."""
+"""Root fields whose rows are selected by an argument instead of a column of the parent."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ from schema.declarations.node import Node
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """Which root lookup a field is; a planner knows each by name."""
+    """The name of a root look-up, by which the planner recognises the field."""
 
     name: str
 
@@ -23,13 +23,13 @@ class Root:
 async def _customer(
     info: Info,
     id: Annotated[
-        strawberry.ID | None, strawberry.argument(description="For staff: whose account. Customers may leave it out or give their own.")
+        strawberry.ID | None, strawberry.argument(description="For staff: the id of the customer. Customers may leave it out or pass their own.")
     ] = strawberry.UNSET,
 ) -> Any:
     return await roots.customer(id or None, info.context)
 
 
-async def _node(info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of anything.")]) -> Any:
+async def _node(info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of an object.")]) -> Any:
     return await roots.node(id, info.context)
 
 
@@ -38,11 +38,14 @@ async def _nodes(info: Info, ids: Annotated[list[strawberry.ID], strawberry.argu
 
 
 def customers(order: Any) -> Any:
-    async def resolve(parent: Any, info: Info, **given: Any) -> Any:
-        return await roots.customers(given.get("search"), order=given["sort"], paging=paging(given), context=info.context)
+    async def resolve(parent: Any, info: Info, **values: Any) -> Any:
+        return await roots.customers(values.get("search"), order=values["sort"], paging=paging(values), context=info.context)
 
     arguments = [
-        Argument("search", Annotated[str | None, strawberry.argument(description="How their name or e-mail begins, whatever the case. Default: everybody.")]),
+        Argument(
+            "search",
+            Annotated[str | None, strawberry.argument(description="The beginning of the name or e-mail address, in any case. Default: all customers.")],
+        ),
         *paging_arguments(),
         Argument("sort", Annotated[order, strawberry.argument(description="The order of the rows.")], next(iter(order))),
     ]
@@ -54,7 +57,10 @@ def _root(resolve: Any, graphql_type: Any, description: str, name: str) -> Any:
 
 
 customer = _root(
-    _customer, nouns.Customer | None, "The caller's own account; for staff, the one they name. Null when there is none, or it is not the caller's.", "customer"
+    _customer,
+    nouns.Customer | None,
+    "The caller's own account; for staff, the one with this id. Null when there is none, or it is not the caller's.",
+    "customer",
 )
-node = _root(_node, Node | None, "Anything by its id. Null when there is no such thing, or it is not the caller's; which of them is never told.", "node")
-nodes = _root(_nodes, list[Node | None] | None, "Several things by their ids, in the order asked for; each null as with `node`.", "nodes")
+node = _root(_node, Node | None, "An object by its id. Null when there is no such object, and likewise when it is not the caller's.", "node")
+nodes = _root(_nodes, list[Node | None] | None, "Several objects by their ids, in the order of the ids; each null as with `node`.", "nodes")

@@ -1,4 +1,4 @@
-"""Scalars: how they are written, and the bounds of what is accepted as input. Resolvers and statements rely on these bounds."""
+"""Scalars: their formats, and the bounds of the accepted input. Resolvers and statements rely on these bounds."""
 
 import re
 from collections.abc import Callable
@@ -17,7 +17,7 @@ CurrencyCode = NewType("CurrencyCode", str)
 DateTime = NewType("DateTime", datetime)
 Date = NewType("Date", date)
 
-# The days and instants that are accepted. Adding years, periods or offsets of time zones to them cannot overflow Python's calendar.
+# The first and the last day that is accepted, for instants too. Adding years, periods or offsets of time zones to them cannot overflow Python's calendar.
 EARLIEST = date(1900, 1, 1)
 LATEST = date(2999, 12, 31)
 
@@ -26,7 +26,7 @@ DECIMAL = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 
 def instant_text(value: datetime) -> str:
-    """RFC 3339 in UTC with milliseconds, as JavaScript's toISOString writes it."""
+    """Return the instant in RFC 3339, in UTC with milliseconds, in the format of JavaScript's toISOString."""
     return value.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
@@ -73,12 +73,12 @@ def _currency(text: Any) -> str:
 
 def _upload(value: Any) -> Upload:
     if not isinstance(value, Upload):
-        raise ValueError("a file comes as multipart/form-data, by the GraphQL multipart request specification")
+        raise ValueError("a file must be sent as multipart/form-data, by the GraphQL multipart request specification")
     return value
 
 
 def _never(_value: Any) -> Any:
-    raise ValueError("an Upload is only ever sent")
+    raise ValueError("an Upload is for input only")
 
 
 def _bounded(coerce: Callable[..., str]) -> Callable[..., str]:
@@ -109,7 +109,7 @@ def _scalar(name: str, description: str, serialize: Any, parse: Any) -> Any:
 SCALARS: dict[object, Any] = {
     Upload: _scalar(
         "Upload",
-        "A file that comes with the request, which is sent as multipart/form-data by the GraphQL multipart request specification "
+        "A file in the request, which is sent as multipart/form-data by the GraphQL multipart request specification "
         "(https://github.com/jaydenseric/graphql-multipart-request-spec) with the header GraphQL-Require-Preflight. Only a variable can hold one.",
         _never,
         _upload,

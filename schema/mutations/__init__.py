@@ -1,4 +1,4 @@
-"""Everything that can be done: tables of contents, one for each page of the portal."""
+"""The fields of `Mutation`: tables of contents, one for each page of the portal."""
 
 import strawberry
 
@@ -9,6 +9,6 @@ from schema.mutations.payments import PaymentMutations
 from schema.mutations.subscriptions import SubscriptionMutations
 
 
-@strawberry.type(description="Everything that can be done. Rules that say no answer in `userErrors`.")
+@strawberry.type(description="Everything that can be changed. Refusals are returned in `userErrors`.")
 class Mutation(IdentityMutations, SubscriptionMutations, PaymentMutations, AttachmentMutations, PartnerMutations):
     pass

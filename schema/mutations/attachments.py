@@ -1,4 +1,4 @@
-"""What can be done about files."""
+"""The mutations of attachments."""
 
 import strawberry
 
@@ -28,7 +28,7 @@ class AttachmentMutations:
         payload_field="uploads",
         permission=permissions.ATTACH,
         description="Announce a group of files that the client sends to the bucket itself. They stay PENDING until `completeAttachmentUploads`, and for 24 hours at most. "
-        "The same refusals as of `uploadAttachments`, and SIGN_IN_REQUIRED: the customer used the key after signing in, and this session began with a portal link that "
+        "Refused like `uploadAttachments`, and SIGN_IN_REQUIRED: the customer used the key after signing in, and this session began with a portal link that "
         "staff had seen.",
     )
     complete_attachment_uploads = mutation(
@@ -38,8 +38,8 @@ class AttachmentMutations:
         payload_type=uploads.CompleteAttachmentUploadsPayload,
         payload_field="attachments",
         permission=permissions.ATTACH,
-        description="Check the files that were sent and keep them: all of them or none. Harmless to repeat. NOT_FOUND, NOT_UPLOADED, NOT_SCANNED, and for files that are REJECTED "
-        "from then on: CHECKSUM_MISMATCH, EMPTY_FILE, UNSUPPORTED_FILE, UNSAFE_FILE, PASSWORD_PROTECTED, TOO_COMPLEX, TOO_MANY_PIXELS, NOT_STORED.",
+        description="Check the files that were sent and keep them: all of them or none. A repeated call has no further effect. NOT_FOUND, NOT_UPLOADED, NOT_SCANNED, "
+        "and for files that are REJECTED from then on: CHECKSUM_MISMATCH, EMPTY_FILE, UNSUPPORTED_FILE, UNSAFE_FILE, PASSWORD_PROTECTED, TOO_COMPLEX, TOO_MANY_PIXELS, NOT_STORED.",
     )
     delete_attachment = mutation(
         attachments.delete,

@@ -1,4 +1,4 @@
-"""What can be done about oneself: signing in, sessions, the profile."""
+"""The mutations of the caller's own account: signing in, sessions, the profile."""
 
 import strawberry
 
@@ -17,8 +17,8 @@ class IdentityMutations:
         payload_type=identity.SignInPayload,
         payload_field=("tokens", "device"),
         permission=permissions.ANYBODY,
-        description="Begin a session. WRONG_CREDENTIALS never tells which of the two is wrong. Attempts are throttled (THROTTLED): with the account's `device`, or from a network "
-        "where it signed in before, apart from everybody else's. Called in a session of the same customer that began with a portal link: the new session takes its place.",
+        description="Begin a session. WRONG_CREDENTIALS does not say which of the two is wrong. Attempts are throttled (THROTTLED): with the account's `device`, or from a network "
+        "where it signed in before, separately from those of other clients. Called in a session of the same customer that began with a portal link: the new session takes its place.",
     )
     refresh_session = mutation(
         sessions.refresh,
@@ -36,7 +36,7 @@ class IdentityMutations:
         payload_type=identity.SignOutPayload,
         payload_field="done",
         permission=permissions.SESSIONS,
-        description="End the session of this request. Its access token is dead at once.",
+        description="End the session of this request. Its access token is invalid at once.",
     )
     sign_out_everywhere = mutation(
         sessions.sign_out_everywhere,
@@ -72,7 +72,7 @@ class IdentityMutations:
         payload_type=identity.RequestEmailChangePayload,
         payload_field="done",
         permission=permissions.PROFILE,
-        description="Ask for another e-mail address. It changes when the link in the letter to the new address is used within 24 hours. The last request counts. INVALID_VALUE, "
+        description="Request a change of the e-mail address. It changes when the link in the letter to the new address is used within 24 hours. The last request counts. INVALID_VALUE, "
         "PASSWORD_NOT_SET, SIGN_IN_REQUIRED.",
     )
     confirm_email_change = mutation(
@@ -82,7 +82,7 @@ class IdentityMutations:
         payload_type=identity.ConfirmEmailChangePayload,
         payload_field=("done", "device"),
         permission=permissions.ANYBODY,
-        description="Use the link from the letter. Links that were sent before are void. LINK_INVALID is one answer for every link that does not hold.",
+        description="Use the link from the letter. Links that were sent before are void. LINK_INVALID is the answer for every link that is not valid.",
     )
     change_password = mutation(
         profile.change_password,
@@ -101,8 +101,8 @@ class IdentityMutations:
         payload_type=identity.RequestPasswordResetPayload,
         payload_field="done",
         permission=permissions.ANYBODY,
-        description="Ask for a letter with a link, good for 30 minutes; while one is good for 10 minutes or more, no other is sent. The answer is the same whether there is such "
-        "an account.",
+        description="Request a letter with a link that is valid for 30 minutes; while one is valid for 10 minutes or more, no other is sent. "
+        "The answer is the same whether or not there is such an account.",
     )
     reset_password = mutation(
         profile.reset_password,
@@ -120,7 +120,7 @@ class IdentityMutations:
         payload_type=identity.CreatePortalLinkPayload,
         payload_field=("link", "expires_at"),
         permission=permissions.LINK,
-        description="Make a link that lets a customer in once, within 15 minutes: it is returned, or mailed to the customer alone. NOT_FOUND, INVALID_VALUE, "
+        description="Make a link with which a customer can sign in once, within 15 minutes: it is returned, or mailed only to the customer. NOT_FOUND, INVALID_VALUE, "
         "EMAIL_NOT_VERIFIED, MAIL_NOT_CONFIGURED.",
     )
     redeem_portal_link = mutation(
@@ -130,6 +130,6 @@ class IdentityMutations:
         payload_type=identity.RedeemPortalLinkPayload,
         payload_field=("tokens", "device", "landing"),
         permission=permissions.ANYBODY,
-        description="Begin a session by such a link. LINK_INVALID is one answer for every link that does not hold. After a link that was returned to staff, deleting the "
+        description="Begin a session with a portal link. LINK_INVALID is the answer for every link that is not valid. After a link that was returned to staff, deleting the "
         "customer's files, changing password, e-mail address and grants and ending other sessions are refused with SIGN_IN_REQUIRED until `signIn`.",
     )

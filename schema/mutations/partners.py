@@ -1,4 +1,4 @@
-"""What is done about partners' apps: customers let them in, staff publish their documents."""
+"""The mutations of partners' apps: customers grant them access, staff publish their documents."""
 
 import strawberry
 
@@ -27,7 +27,7 @@ class PartnerMutations:
         payload_type=partners.RevokeGrantPayload,
         payload_field="done",
         permission=permissions.GRANTS,
-        description="End a grant. The app's tokens are dead at once. NOT_FOUND: it is not one of yours, or has ended. SIGN_IN_REQUIRED.",
+        description="End a grant. The app's tokens are invalid at once. NOT_FOUND: it is not one of yours, or has ended. SIGN_IN_REQUIRED.",
     )
     publish_documents = mutation(
         publishing.publish,
@@ -36,7 +36,7 @@ class PartnerMutations:
         payload_type=partners.PublishDocumentsPayload,
         payload_field="publication",
         permission=permissions.PUBLISH,
-        description="For staff: publish every document of a manifest, or none. INVALID_VALUE: it is no manifest, or a hash is wrong. DOCUMENT_INVALID, NOT_FOUND.",
+        description="For staff: publish every document of a manifest, or none. INVALID_VALUE: it is not a manifest, or a hash is wrong. DOCUMENT_INVALID, NOT_FOUND.",
     )
     check_documents = mutation(
         publishing.check,
@@ -45,7 +45,7 @@ class PartnerMutations:
         payload_type=partners.CheckDocumentsPayload,
         payload_field="problems",
         permission=permissions.PUBLISH,
-        description="For staff: what is wrong with an app's documents by the schema and limits as they are now. Nothing is published. INVALID_VALUE: it is no manifest.",
+        description="For staff: check an app's documents against the present schema and limits. Nothing is published. INVALID_VALUE: it is not a manifest.",
     )
     deprecate_documents = mutation(
         publishing.deprecate,
@@ -63,5 +63,5 @@ class PartnerMutations:
         payload_type=partners.RetireDocumentsPayload,
         payload_field="retired",
         permission=permissions.PUBLISH,
-        description="For staff: take documents back. Publishing them again brings them back. NOT_FOUND.",
+        description="For staff: retire documents: they are no longer answered until they are published again. NOT_FOUND.",
     )

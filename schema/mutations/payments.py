@@ -1,4 +1,4 @@
-"""What can be done about money that is owed, and about payment methods."""
+"""The mutations of payments and payment methods."""
 
 import strawberry
 
@@ -25,7 +25,7 @@ class PaymentMutations:
         input_type=payments.PayInstallmentInput,
         payload_type=payments.PayInstallmentPayload,
         permission=permissions.PAYMENTS,
-        description="Pay an installment of a payment schedule, and the invoice that covers it along with it. Refused like `payInvoice`.",
+        description="Pay an installment of a payment schedule, and with it the invoice that covers it. Refused like `payInvoice`.",
     )
     pay_all_due = idempotent_mutation(
         paying.pay_all_due,
@@ -33,8 +33,8 @@ class PaymentMutations:
         input_type=payments.PayAllDueInput,
         payload_type=payments.PayAllDuePayload,
         permission=permissions.PAYMENTS,
-        description="Pay all that is due in a currency with one payment, the oldest first and what is owed on account last. What is in payment is left out: "
-        "IN_PROGRESS when that is all that is due, ALREADY_PAID when nothing is.",
+        description="Pay all that is due in a currency with one payment, the oldest first and what is owed on account last. What has a payment in progress is left out: "
+        "IN_PROGRESS when nothing else is due, ALREADY_PAID when nothing is due.",
     )
     confirm_payment = idempotent_mutation(
         methods.confirm,
@@ -42,7 +42,7 @@ class PaymentMutations:
         input_type=payments.ConfirmPaymentInput,
         payload_type=payments.ConfirmPaymentPayload,
         permission=permissions.PAYMENTS,
-        description="Go on after the customer has done what the processor asked for. What the payment decides, takes effect when it succeeds.",
+        description="Continue after the customer has completed the step that the processor requires. A change that depends on the payment takes effect when it succeeds.",
     )
     start_add_payment_method = mutation(
         methods.start_add,
@@ -51,7 +51,7 @@ class PaymentMutations:
         payload_type=payments.StartAddPaymentMethodPayload,
         payload_field="setup",
         permission=permissions.METHODS,
-        description="Begin to add a method, in the processor's own form. PAYMENT_UNAVAILABLE: try again shortly.",
+        description="Begin to add a method, in the processor's own form. PAYMENT_UNAVAILABLE: try again a little later.",
     )
     complete_add_payment_method = mutation(
         methods.complete_add,
@@ -60,7 +60,7 @@ class PaymentMutations:
         payload_type=payments.CompleteAddPaymentMethodPayload,
         payload_field="payment_method",
         permission=permissions.METHODS,
-        description="Save the method that was given in the form. The same card again is the same method again. SETUP_UNFINISHED, NOT_FOUND.",
+        description="Save the method that was entered in the form. The same card again gives the same method. SETUP_UNFINISHED, NOT_FOUND.",
     )
     set_default_payment_method = mutation(
         methods.set_default,
@@ -78,5 +78,5 @@ class PaymentMutations:
         payload_type=payments.DeletePaymentMethodPayload,
         payload_field="deleted_payment_method_id",
         permission=permissions.METHODS,
-        description="Delete a method. METHOD_IN_USE without a replacement while something is billed to it; IN_PROGRESS while a payment with it is.",
+        description="Delete a method. METHOD_IN_USE without a replacement while something is billed to it; IN_PROGRESS while a payment with it is in progress.",
     )

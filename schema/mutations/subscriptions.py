@@ -1,4 +1,4 @@
-"""What can be done about subscriptions."""
+"""The mutations of subscriptions."""
 
 import strawberry
 
@@ -15,7 +15,7 @@ class SubscriptionMutations:
         input_type=subscriptions.PauseSubscriptionInput,
         payload_type=subscriptions.PauseSubscriptionPayload,
         permission=permissions.SUBSCRIPTIONS,
-        description="Stop future billing, by default at the end of the paid period; until then nothing changes, and nothing is paid back. Pausing what is paused gives the same answer.",
+        description="Stop future billing, by default at the end of the paid period; until then nothing changes, and nothing is paid back. Pausing it twice gives the same answer.",
     )
     suspend_subscription = subscription_mutation(
         actions.SUSPEND,
@@ -29,7 +29,7 @@ class SubscriptionMutations:
         input_type=subscriptions.ResumeSubscriptionInput,
         payload_type=subscriptions.ResumeSubscriptionPayload,
         permission=permissions.SUBSCRIPTIONS,
-        description="Go on, or withdraw what is pending; `resumedFrom` says which. If the paid period is over, a new one begins and is charged: PAYMENT_DECLINED leaves all as it is.",
+        description="Continue, or withdraw the pending change; `resumedFrom` says which. If the paid period is over, a new one begins and is charged: PAYMENT_DECLINED changes nothing.",
     )
     cancel_subscription = subscription_mutation(
         actions.CANCEL,
@@ -43,14 +43,14 @@ class SubscriptionMutations:
         input_type=subscriptions.WithdrawPendingChangeInput,
         payload_type=subscriptions.WithdrawPendingChangePayload,
         permission=permissions.SUBSCRIPTIONS,
-        description="Take back a pause, cancellation or change of plan that is to come. Nothing is charged.",
+        description="Withdraw a pending pause, cancellation or change of plan. Nothing is charged.",
     )
     change_plan = subscription_mutation(
         actions.CHANGE_PLAN,
         input_type=subscriptions.ChangePlanInput,
         payload_type=subscriptions.ChangePlanPayload,
         permission=permissions.SUBSCRIPTIONS,
-        description="Change plan, price or quantity. NO_CHANGE, PLAN_UNAVAILABLE, CURRENCY_MISMATCH; PAYMENT_DECLINED leaves all as it is.",
+        description="Change plan, price or quantity. NO_CHANGE, PLAN_UNAVAILABLE, CURRENCY_MISMATCH; PAYMENT_DECLINED changes nothing.",
     )
     update_quantity = subscription_mutation(
         actions.UPDATE_QUANTITY,
@@ -64,34 +64,34 @@ class SubscriptionMutations:
         input_type=subscriptions.AddPlanInput,
         payload_type=subscriptions.AddPlanPayload,
         permission=permissions.SUBSCRIPTIONS,
-        description="Begin a new subscription and charge its first invoice. PAYMENT_METHOD_REQUIRED without a method, unless it costs nothing for ever; PAYMENT_DECLINED: nothing was begun.",
+        description="Begin a new subscription and charge its first invoice. PAYMENT_METHOD_REQUIRED without a method, unless it costs nothing for ever; PAYMENT_DECLINED changes nothing.",
     )
     apply_coupon = subscription_mutation(
         actions.APPLY_COUPON,
         input_type=subscriptions.ApplyCouponInput,
         payload_type=subscriptions.ApplyCouponPayload,
         permission=permissions.SUBSCRIPTIONS,
-        description="Put a coupon on a subscription; it counts from the next invoice. COUPON_INVALID is one answer for every code that does not hold; attempts are throttled (THROTTLED).",
+        description="Apply a coupon to a subscription, from the next invoice on. COUPON_INVALID is the answer for every code that is not valid; attempts are throttled (THROTTLED).",
     )
     remove_coupon = subscription_mutation(
         actions.REMOVE_COUPON,
         input_type=subscriptions.RemoveCouponInput,
         payload_type=subscriptions.RemoveCouponPayload,
         permission=permissions.SUBSCRIPTIONS,
-        description="Take the coupon off a subscription. One that was never used may be applied again.",
+        description="Remove the coupon from a subscription. One that was never used may be applied again.",
     )
     hold_subscription = subscription_mutation(
         actions.HOLD,
         input_type=subscriptions.HoldSubscriptionInput,
         payload_type=subscriptions.HoldSubscriptionPayload,
         permission=permissions.HOLDS,
-        description="For staff: stop the service for the merchant. Only the merchant lifts that.",
+        description="For staff: stop the service for the merchant. Only the merchant can lift that.",
     )
     release_subscription = subscription_mutation(
         actions.RELEASE,
         input_type=subscriptions.ReleaseSubscriptionInput,
         payload_type=subscriptions.ReleaseSubscriptionPayload,
         permission=permissions.HOLDS,
-        description="For staff: lift the merchant's hold or, where there is none, dunning's, though something is unpaid: those invoices stay open and are charged again "
+        description="For staff: lift the merchant's hold or, where there is none, that of dunning, although invoices are unpaid: those stay open and are charged again "
         "only with another payment method. If the paid period is over, a new one begins now, and its invoice is collected later.",
     )

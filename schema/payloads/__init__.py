@@ -1,1 +1,1 @@
-"""What mutations and previews take and answer, one file per noun."""
+"""The inputs and payloads of mutations and previews, one file per noun."""

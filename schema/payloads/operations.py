@@ -1,4 +1,4 @@
-"""Subscription mutations, their previews, and what became of a call: how each is wired to its resolver."""
+"""Subscription mutations, their previews, and the query of an earlier call: how each is wired to its resolver."""
 
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
@@ -31,29 +31,29 @@ class OperationState(StrEnum):
     DONE = "DONE"
 
 
-described(OperationState, "Where a call is.", RUNNING="It has not been answered yet.", DONE="It has been answered.")
+described(OperationState, "The state of a call.", RUNNING="It has not been answered yet.", DONE="It has been answered.")
 
 
 @strawberry.type(description="A call that was made with an idempotency key.")
 class Operation:
     mutation: str = strawberry.field(description="The mutation that was called.")
     state: OperationState = strawberry.field(description="Whether it has been answered.")
-    started_at: DateTime = strawberry.field(description="When it arrived.")
+    started_at: DateTime = strawberry.field(description="When the gateway received it.")
     finished_at: DateTime | None = strawberry.field(description="When it was answered.")
-    subscription: nouns.Subscription | None = strawberry.field(description="The subscription it changed or made, as that is now.")
+    subscription: nouns.Subscription | None = strawberry.field(description="The subscription that it changed or made, in its present state.")
     invoice: nouns.Invoice | None = strawberry.field(description="The invoice that was issued or paid by it, if any.")
     installment: nouns.Installment | None = strawberry.field(description="The installment that was paid by it, if any.")
-    payment: nouns.Payment | None = strawberry.field(description="The payment that was made for it, if any, as that is now.")
+    payment: nouns.Payment | None = strawberry.field(description="The payment that was made for it, if any, in its present state.")
     attachments: list[nouns.Attachment] | None = strawberry.field(
-        description="The files that were attached or announced by it, if any, as they are now.", metadata=FILES
+        description="The files that were attached or announced by it, if any, in their present state.", metadata=FILES
     )
     user_errors: list[UserError] = strawberry.field(
-        description="Why it was not done, where a payment was declined. Other refusals leave nothing behind.", metadata=ERRORS
+        description="Why it was not done, where a payment was declined. Other refusals are not stored.", metadata=ERRORS
     )
 
 
 def subscription_mutation(action: actions.MutationDefinition, *, input_type: Any, payload_type: Any, permission: Permission, description: str) -> Any:
-    """An idempotent mutation on a subscription. The payload is null only beside a top-level error."""
+    """Declare an idempotent mutation on a subscription. The payload is null only together with a top-level error."""
 
     return idempotent_mutation(
         partial(actions.run, action), name=action.mutation, input_type=input_type, payload_type=payload_type, permission=permission, description=description
@@ -63,7 +63,7 @@ def subscription_mutation(action: actions.MutationDefinition, *, input_type: Any
 def idempotent_mutation(
     resolve: Callable[[Any, Context], Awaitable[MutationResult]], *, name: str, input_type: Any, payload_type: Any, permission: Permission, description: str
 ) -> Any:
-    """A mutation whose answer is kept under its key. The payload is null only beside a top-level error."""
+    """Declare a mutation whose answer is stored under its idempotency key. The payload is null only together with a top-level error."""
 
     async def run(info: Info, input: Any) -> Any:
         context = info.context
@@ -86,25 +86,25 @@ def preview(action: actions.MutationDefinition, *, input_type: Any, permission: 
         except Refused as refused:
             return SimpleNamespace(preview=None, user_errors=[error_of(refused)])
 
-    argument = Annotated[input_type, strawberry.argument(description="As for the mutation. Key, version and token are not looked at.")]
+    argument = Annotated[input_type, strawberry.argument(description="As for the mutation. Idempotency key, version and token are ignored.")]
     run.__annotations__ = {"info": Info, "input": argument, "return": PreviewPayload | None}
     return guarded(strawberry.field(resolver=run, graphql_type=PreviewPayload | None, description=description, metadata=PREVIEW), permission)
 
 
-async def _operation(info: Info, idempotency_key: Annotated[str, strawberry.argument(description="The key of the call.")]) -> Any:
-    found = await operations.of_key(idempotency_key, info.context)
-    if found is None:
+async def _operation(info: Info, idempotency_key: Annotated[str, strawberry.argument(description="The idempotency key of the call.")]) -> Any:
+    call = await operations.of_key(idempotency_key, info.context)
+    if call is None:
         return None
-    answer = operations.answer_of(found)
+    answer = operations.answer_of(call)
     refusal = answer.get("refusal")
     return SimpleNamespace(
-        mutation=found.mutation,
-        state=OperationState.DONE if found.finished_at else OperationState.RUNNING,
-        started_at=found.started_at,
-        finished_at=found.finished_at,
+        mutation=call.mutation,
+        state=OperationState.DONE if call.finished_at else OperationState.RUNNING,
+        started_at=call.started_at,
+        finished_at=call.finished_at,
         user_errors=[SimpleNamespace(code=refusal["code"], message=refusal["message"], path=None)] if refusal else [],
-        attachments=await mutation_result(answer["attachments"], found.customer_id, info.context) if "attachments" in answer else None,
-        **await _objects(found.customer_id, answer, info.context),
+        attachments=await mutation_result(answer["attachments"], call.customer_id, info.context) if "attachments" in answer else None,
+        **await _objects(call.customer_id, answer, info.context),
     )
 
 
@@ -119,7 +119,7 @@ async def _payload(outcome: MutationResult, context: Context) -> Any:
 
 
 async def _objects(customer_id: str, ids: Any, context: Context) -> dict[str, Any]:
-    """The rows behind the ids of an answer, as they are now."""
+    """Read the rows of the ids in an answer, in their present state."""
     prefixes = {"subscription": "sub", "invoice": "inv", "installment": "ins", "payment": "pay"}
     return {name: await by_id(customer_id, ids.get(name), (prefix,), context) for name, prefix in prefixes.items()}
 
@@ -127,6 +127,6 @@ async def _objects(customer_id: str, ids: Any, context: Context) -> dict[str, An
 operation = strawberry.field(
     resolver=_operation,
     graphql_type=Operation | None,
-    description="What became of a call whose answer was lost. Null when none with this key arrived, or it was refused and left nothing behind.",
+    description="An earlier call, for a client that did not receive the answer. Null when there was none with this key, or it was refused and not stored.",
     metadata=CALL,
 )

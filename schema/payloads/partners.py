@@ -1,4 +1,4 @@
-"""Partners' apps: what customers let them do, what they may spend, and for staff their documents."""
+"""Partners' apps: their grants and, for staff, their documents: inputs and payloads."""
 
 import strawberry
 
@@ -7,116 +7,119 @@ from schema.declarations.payloads import Payload
 from schema.declarations.scalars import BigInt, DateTime
 
 
-@strawberry.type(description="What a customer lets a partner's app do for them, until they revoke it.")
+@strawberry.type(description="What a partner's app may do for a customer, until the customer revokes it.")
 class Grant:
-    id: strawberry.ID = strawberry.field(description="Give it to `revokeGrant`.")
+    id: strawberry.ID = strawberry.field(description="Pass it to `revokeGrant`.")
     client_id: str = strawberry.field(description="The app.")
-    client_name: str = strawberry.field(description="The app's name, for people.")
+    client_name: str = strawberry.field(description="The app's name, for display.")
     scopes: list[str] = strawberry.field(description="What it may do: `read`, `subscriptions:write`, `payments:write`.")
     created_at: DateTime = strawberry.field(description="Since when.")
 
 
-@strawberry.type(description="What was published.")
+@strawberry.type(description="The result of a publication.")
 class Publication:
     total: int = strawberry.field(description="How many documents the manifest has.")
-    added: int = strawberry.field(description="How many of them are new, or came back.")
+    added: int = strawberry.field(description="How many of them are new, or were retired before.")
 
 
 @strawberry.type(description="For staff: a document that an app may send by its id, and how it is used.")
 class TrustedDocument:
     id: strawberry.ID = strawberry.field(name="documentId", description="`sha256:` and the hash of its text. Other apps may have published the same text.")
-    client_id: str = strawberry.field(description="Whose it is.")
-    alias: str | None = strawberry.field(description="Its id in the app's manifest, where that is another.")
+    client_id: str = strawberry.field(description="The app that it belongs to.")
+    alias: str | None = strawberry.field(description="Its id in the app's manifest, where that is different.")
     names: list[str] = strawberry.field(name="operations", description="The names of its operations.")
     body: str = strawberry.field(name="text", description="Its text.")
-    cost: int = strawberry.field(description="What its dearest operation costs at least, when it was published; what variables ask for comes on top.")
-    version: int = strawberry.field(description="Which of its app's publications it came with, counted from 1.")
+    cost: int = strawberry.field(description="The minimum cost of its most expensive operation, computed when it was published; variables may add to it.")
+    version: int = strawberry.field(description="The number of the app's publication that contained it, from 1.")
     published_at: DateTime = strawberry.field(description="When it was published, or published again after it was retired.")
-    deprecated_at: DateTime | None = strawberry.field(description="Since when it should no longer be asked for. It is still answered.")
-    deprecation: str = strawberry.field(name="deprecationReason", description="What to ask for instead, or by when; may be empty.")
-    sunset_at: DateTime | None = strawberry.field(description="From when on it may no longer be answered, as callers are told in the header `Sunset`.")
-    retired_at: DateTime | None = strawberry.field(description="Since when it is answered no longer.")
-    first_used_at: DateTime | None = strawberry.field(description="When it was asked for first. Uses are written down within seconds.")
-    last_used_at: DateTime | None = strawberry.field(description="When it was asked for last.")
-    uses: BigInt = strawberry.field(description="How often it was asked for.")
+    deprecated_at: DateTime | None = strawberry.field(description="Since when it should no longer be used. It is still answered.")
+    deprecation: str = strawberry.field(name="deprecationReason", description="What to use instead, or by when; may be empty.")
+    sunset_at: DateTime | None = strawberry.field(description="From when on it may no longer be answered; callers get this in the header `Sunset`.")
+    retired_at: DateTime | None = strawberry.field(description="Since when it is no longer answered.")
+    first_used_at: DateTime | None = strawberry.field(description="When it was used first. Uses are recorded within seconds.")
+    last_used_at: DateTime | None = strawberry.field(description="When it was used last.")
+    uses: BigInt = strawberry.field(description="How often it was used.")
 
 
-@strawberry.type(description="One thing that is wrong with a document.")
+@strawberry.type(description="A problem of a document.")
 class DocumentProblem:
     document_id: strawberry.ID = strawberry.field(description="Its id.")
     names: list[str] = strawberry.field(name="operations", description="The names of its operations.")
-    message: str = strawberry.field(description="What is wrong, with the field's name.")
+    message: str = strawberry.field(description="The problem, with the name of the field.")
 
 
-@strawberry.input(description="Which app is let in.")
+@strawberry.input(description="The app that gets access, and what it may do.")
 class GrantAccessInput:
     client_id: str = strawberry.field(description="The app.")
-    scopes: list[str] = strawberry.field(description="What it may do: `read`, `subscriptions:write`, `payments:write`; at most what it is registered for.")
+    scopes: list[str] = strawberry.field(
+        description="What it may do: `read`, `subscriptions:write`, `payments:write`; at most the scopes that it is registered for."
+    )
 
 
-@strawberry.input(description="Which grant ends.")
+@strawberry.input(description="The grant to end.")
 class RevokeGrantInput:
     grant_id: strawberry.ID = strawberry.field(description="One of `grants`.")
 
 
 @strawberry.input(description="Documents to trust.")
 class PublishDocumentsInput:
-    client_id: str = strawberry.field(description="Whose they are.")
-    manifest: str = strawberry.field(description="A manifest as Apollo's, GraphQL codegen's or Relay's tool wrote it: the whole file.")
+    client_id: str = strawberry.field(description="The app that they belong to.")
+    manifest: str = strawberry.field(description="The whole manifest file in the format of Apollo's, GraphQL codegen's or Relay's tool.")
 
 
-@strawberry.input(description="Documents to look at.")
+@strawberry.input(description="Documents to check.")
 class CheckDocumentsInput:
-    client_id: str = strawberry.field(description="Whose they are.")
-    manifest: str | None = strawberry.field(default=None, description="A manifest that would be published. Left out, what the app has published is checked.")
+    client_id: str = strawberry.field(description="The app that they belong to.")
+    manifest: str | None = strawberry.field(default=None, description="The manifest to check. Left out, the documents that the app has published are checked.")
 
 
-@strawberry.input(description="Documents that should no longer be asked for.")
+@strawberry.input(description="Documents that should no longer be used.")
 class DeprecateDocumentsInput:
-    client_id: str = strawberry.field(description="Whose they are.")
+    client_id: str = strawberry.field(description="The app that they belong to.")
     document_ids: list[str] = strawberry.field(description="Their ids.")
     reason: str | None = strawberry.field(
         default=None,
-        description="What to ask for instead, or by when; at most 500 characters. Callers read it in `extensions.deprecation`, and the first URL and the first "
+        description="What to use instead, or by when; at most 500 characters. Callers read it in `extensions.deprecation`, and the first URL and the first "
         "document id in it in the header `Link`.",
     )
     sunset_at: DateTime | None = strawberry.field(
-        default=None, description="From when on they may no longer be answered; in the future. Callers are told; to retire them is up to you."
+        default=None,
+        description="From when on they may no longer be answered; in the future. Callers are notified; the documents are not retired automatically.",
     )
-    is_deprecated: bool = strawberry.field(default=True, description="False takes it back.")
+    is_deprecated: bool = strawberry.field(default=True, description="False withdraws the deprecation.")
 
 
-@strawberry.input(description="Documents to trust no longer.")
+@strawberry.input(description="Documents to retire.")
 class RetireDocumentsInput:
-    client_id: str = strawberry.field(description="Whose they are.")
+    client_id: str = strawberry.field(description="The app that they belong to.")
     document_ids: list[str] = strawberry.field(description="Their ids.")
 
 
-@strawberry.type(description="The answer to `grantAccess`.")
+@strawberry.type(description="The payload of `grantAccess`.")
 class GrantAccessPayload(Payload):
     grant: Grant | None = strawberry.field(description="Null when refused.")
 
 
-@strawberry.type(description="The answer to `revokeGrant`.")
+@strawberry.type(description="The payload of `revokeGrant`.")
 class RevokeGrantPayload(Payload):
     done: bool | None = strawberry.field(description="True; null when refused.")
 
 
-@strawberry.type(description="The answer to `publishDocuments`.")
+@strawberry.type(description="The payload of `publishDocuments`.")
 class PublishDocumentsPayload(Payload):
     publication: Publication | None = strawberry.field(description="Null when refused.")
 
 
-@strawberry.type(description="The answer to `checkDocuments`.")
+@strawberry.type(description="The payload of `checkDocuments`.")
 class CheckDocumentsPayload(Payload):
-    problems: list[DocumentProblem] | None = strawberry.field(description="Empty when all is well; null when refused.", metadata=costing(1))
+    problems: list[DocumentProblem] | None = strawberry.field(description="Empty when all documents are valid; null when refused.", metadata=costing(1))
 
 
-@strawberry.type(description="The answer to `deprecateDocuments`.")
+@strawberry.type(description="The payload of `deprecateDocuments`.")
 class DeprecateDocumentsPayload(Payload):
-    changed: int | None = strawberry.field(description="How many documents were named that the app has; null when refused.")
+    changed: int | None = strawberry.field(description="How many of the named documents the app has; null when refused.")
 
 
-@strawberry.type(description="The answer to `retireDocuments`.")
+@strawberry.type(description="The payload of `retireDocuments`.")
 class RetireDocumentsPayload(Payload):
     retired: int | None = strawberry.field(description="How many were retired; null when refused.")

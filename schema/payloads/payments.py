@@ -1,4 +1,4 @@
-"""What is given to the payment mutations and what they give back."""
+"""The inputs and payloads of the payment mutations."""
 
 import strawberry
 
@@ -8,7 +8,7 @@ from schema.declarations.scalars import BigInt, CurrencyCode
 from schema.payloads.subscriptions import KEY, VERSION, ClientAction
 
 METHOD = "What is charged. Null: the default method."
-OPTIONAL_KEY = "Yours, if you want one: the same key with the same input has one effect."
+OPTIONAL_KEY = "An idempotency key of your choice, if you want one: the same key with the same input has one effect."
 
 
 @strawberry.input(description="An invoice to pay.")
@@ -24,7 +24,7 @@ class PayInvoiceInput:
 
 @strawberry.input(description="An installment to pay.")
 class PayInstallmentInput:
-    installment_id: strawberry.ID = strawberry.field(description="The installment. If an invoice covers it, that is paid along.")
+    installment_id: strawberry.ID = strawberry.field(description="The installment. If an invoice covers it, that is paid too.")
     idempotency_key: str = strawberry.field(description=KEY)
     payment_method_id: strawberry.ID | None = strawberry.field(default=None, description=METHOD)
     amount_minor_units: BigInt | None = strawberry.field(
@@ -34,7 +34,7 @@ class PayInstallmentInput:
 
 
 @strawberry.input(
-    description="All that is due in a currency: invoices and installments, oldest first, then what is owed on account. What is in payment is left out."
+    description="All that is due in a currency: invoices and installments, oldest first, then what is owed on account. What has a payment in progress is left out."
 )
 class PayAllDueInput:
     currency: CurrencyCode = strawberry.field(description="The currency, as `summary.totalDue` lists it.")
@@ -52,7 +52,7 @@ class StartAddPaymentMethodInput:
     idempotency_key: str | None = strawberry.field(default=None, description=OPTIONAL_KEY)
 
 
-@strawberry.input(description="A method that was given in the processor's form.")
+@strawberry.input(description="A method that was entered in the processor's form.")
 class CompleteAddPaymentMethodInput:
     reference: str = strawberry.field(description="From `startAddPaymentMethod`.")
     make_default: bool = strawberry.field(default=False, description="Whether it becomes the default. The first method always does.")
@@ -73,12 +73,12 @@ class SetDefaultPaymentMethodInput:
 class DeletePaymentMethodInput:
     payment_method_id: strawberry.ID = strawberry.field(description="The method.")
     replacement_id: strawberry.ID | None = strawberry.field(
-        default=None, description="What is billed to it moves here. Needed while something is billed to it."
+        default=None, description="The method to which what is billed to it moves. Needed while something is billed to it."
     )
     expected_version: int | None = strawberry.field(default=None, description=VERSION)
 
 
-@strawberry.type(description="What a payment gives back.")
+@strawberry.type(description="The result of a payment.")
 class PaidPayload(Payload):
     payment: nouns.Payment | None = strawberry.field(
         description="The payment; null when it was refused or credit paid for everything. PROCESSING and REQUIRES_ACTION are decided later."
@@ -86,52 +86,52 @@ class PaidPayload(Payload):
     client_action: ClientAction | None = strawberry.field(description="For a payment that REQUIRES_ACTION, what the client needs to finish it.")
 
 
-@strawberry.type(description="What became of paying an invoice.")
+@strawberry.type(description="The result of paying an invoice.")
 class PayInvoicePayload(PaidPayload):
     invoice: nouns.Invoice | None = strawberry.field(description="The invoice as it is now; null when it was refused.")
 
 
-@strawberry.type(description="What became of paying an installment.")
+@strawberry.type(description="The result of paying an installment.")
 class PayInstallmentPayload(PaidPayload):
     installment: nouns.Installment | None = strawberry.field(description="The installment as it is now; null when it was refused.")
 
 
-@strawberry.type(description="What became of paying all that is due.")
+@strawberry.type(description="The result of paying all that is due.")
 class PayAllDuePayload(PaidPayload):
     pass
 
 
-@strawberry.type(description="What a payment is now.")
+@strawberry.type(description="The result of confirming a payment.")
 class ConfirmPaymentPayload(PaidPayload):
     pass
 
 
-@strawberry.type(description="What the processor's own form needs. The card's number goes there and never here.")
+@strawberry.type(description="What the processor's own form needs. The card number goes to the processor and never to the gateway.")
 class PaymentMethodSetup:
-    reference: str = strawberry.field(description="Give it to `completeAddPaymentMethod` when the form is finished.")
+    reference: str = strawberry.field(description="Pass it to `completeAddPaymentMethod` when the form is finished.")
     action: ClientAction = strawberry.field(description="For the processor's code in the browser.")
 
 
-@strawberry.type(description="What becomes of adding a method.")
+@strawberry.type(description="The result of beginning to add a method.")
 class StartAddPaymentMethodPayload(Payload):
     setup: PaymentMethodSetup | None = strawberry.field(description="What the form needs; null when it was refused.")
 
 
-@strawberry.type(description="The method that a call was about.")
+@strawberry.type(description="The payment method of a mutation.")
 class MethodPayload(Payload):
     payment_method: nouns.PaymentMethod | None = strawberry.field(description="The method as it is now; null when it was refused.")
 
 
-@strawberry.type(description="What became of adding a method.")
+@strawberry.type(description="The result of adding a method.")
 class CompleteAddPaymentMethodPayload(MethodPayload):
     pass
 
 
-@strawberry.type(description="What became of choosing the default.")
+@strawberry.type(description="The result of choosing the default.")
 class SetDefaultPaymentMethodPayload(MethodPayload):
     pass
 
 
-@strawberry.type(description="What became of deleting a method.")
+@strawberry.type(description="The result of deleting a method.")
 class DeletePaymentMethodPayload(Payload):
-    deleted_payment_method_id: strawberry.ID | None = strawberry.field(description="The id of the method that is gone; null when it was refused.")
+    deleted_payment_method_id: strawberry.ID | None = strawberry.field(description="The id of the deleted method; null when it was refused.")

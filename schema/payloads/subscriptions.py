@@ -1,4 +1,4 @@
-"""What is given to the subscription actions and what they give back."""
+"""The inputs and payloads of the subscription actions."""
 
 import strawberry
 
@@ -13,7 +13,7 @@ described(When, "When it takes effect.", PERIOD_END="At the end of the period th
 described(
     ChangeWhen,
     "When a change of plan takes effect.",
-    POLICY="Upgrades and other intervals now, downgrades at the period's end, judged by what they come to in a year. As much counts as an upgrade.",
+    POLICY="Upgrades and changes of interval at once, downgrades at the end of the period. The prices of a year are compared; an equal one counts as an upgrade.",
     NOW="At once: the unused time is credited and the rest charged, to the second.",
     PERIOD_END="With the next renewal; nothing is charged before.",
 )
@@ -22,14 +22,14 @@ described(
     "What a resume undid.",
     PAUSED="A pause.",
     SUSPENDED="The customer's own suspension.",
-    PENDING_PAUSE="A pause that was to come.",
-    PENDING_CANCEL="A cancellation that was to come.",
-    PENDING_PLAN="A change of plan that was to come.",
+    PENDING_PAUSE="A pending pause.",
+    PENDING_CANCEL="A pending cancellation.",
+    PENDING_PLAN="A pending change of plan.",
 )
 
-KEY = "Yours, 1 to 255 characters: the same key with the same input gives the first answer again instead of a second effect. Kept for at least 24 hours."
-TOKEN = "From the preview: what is done must come out as it said, or it is refused with PREVIEW_EXPIRED. Good for 10 minutes."
-VERSION = "The version you saw; if it has another by now, VERSION_CONFLICT."
+KEY = "An idempotency key of your choice, 1 to 255 characters: the same key with the same input gives the first answer again instead of a second effect. Stored for at least 24 hours."
+TOKEN = "From the preview: the result must be the previewed one, or the mutation is refused with PREVIEW_EXPIRED. Valid for 10 minutes."
+VERSION = "The version you saw; if it has changed since, VERSION_CONFLICT."
 
 
 @strawberry.input(description="Which subscription.")
@@ -60,12 +60,12 @@ class ResumeSubscriptionInput(OnSubscription):
 
 @strawberry.input(description="A cancellation.")
 class CancelSubscriptionInput(OnSubscription):
-    when: When = strawberry.field(default=When.PERIOD_END, description="When it ends. What has no running period ends at once.")
+    when: When = strawberry.field(default=When.PERIOD_END, description="When it ends. A subscription without a running period ends at once.")
     reason: CancelReason | None = strawberry.field(default=None, description="Why.")
     comment: str | None = strawberry.field(default=None, description="In the customer's words, at most 500 characters.")
 
 
-@strawberry.input(description="Whose pending change to take back.")
+@strawberry.input(description="The subscription whose pending change to withdraw.")
 class WithdrawPendingChangeInput(OnSubscription):
     pass
 
@@ -85,10 +85,10 @@ class UpdateQuantityInput(OnSubscription):
 
 @strawberry.input(description="A coupon for a subscription.")
 class ApplyCouponInput(OnSubscription):
-    code: str = strawberry.field(description="Its code, whatever the case.")
+    code: str = strawberry.field(description="Its code, in any case.")
 
 
-@strawberry.input(description="Whose coupon to remove.")
+@strawberry.input(description="The subscription whose coupon to remove.")
 class RemoveCouponInput(OnSubscription):
     pass
 
@@ -98,7 +98,7 @@ class HoldSubscriptionInput(OnSubscription):
     note: str = strawberry.field(default="", description="Why, for the history that the customer reads. At most 500 characters.")
 
 
-@strawberry.input(description="A subscription to let go on.")
+@strawberry.input(description="A subscription to release.")
 class ReleaseSubscriptionInput(OnSubscription):
     pass
 
@@ -108,24 +108,24 @@ class AddPlanInput:
     price_id: strawberry.ID = strawberry.field(description="The price of the plan, in the currency that the customer is billed in.")
     idempotency_key: str = strawberry.field(description=KEY)
     quantity: int = strawberry.field(default=1, description="Units, 1 to 10,000.")
-    coupon_code: str | None = strawberry.field(default=None, description="A coupon that counts from the first invoice.")
+    coupon_code: str | None = strawberry.field(default=None, description="The code of a coupon that applies from the first invoice on.")
     payment_method_id: strawberry.ID | None = strawberry.field(default=None, description="What is charged, now and at renewals. Null: the default method.")
     start_at: DateTime | None = strawberry.field(default=None, description="When it begins: later than now, within a year. Null: now.")
     preview_token: str | None = strawberry.field(default=None, description=TOKEN)
 
 
-@strawberry.type(description="What the processor's own code in the browser needs to go on with a payment.")
+@strawberry.type(description="What the processor's own code in the browser needs to continue a payment.")
 class ClientAction:
-    client_secret: str = strawberry.field(description="For this customer only. It is given once and never kept here.")
+    client_secret: str = strawberry.field(description="For this customer only. It is returned once and not stored by the gateway.")
     publishable_key: str = strawberry.field(description="The merchant's public key at the processor.")
 
 
-@strawberry.type(description="What a subscription action gives back.")
+@strawberry.type(description="The result of a subscription action.")
 class ChangedPayload(Payload):
     subscription: nouns.Subscription | None = strawberry.field(description="The subscription as it is now; null when it was refused.")
 
 
-@strawberry.type(description="What a subscription action that may charge gives back.")
+@strawberry.type(description="The result of a subscription action that may charge.")
 class ChargedPayload(ChangedPayload):
     invoice: nouns.Invoice | None = strawberry.field(description="The invoice that was issued for it, if any.")
     payment: nouns.Payment | None = strawberry.field(
@@ -138,19 +138,19 @@ def _payload(name: str, parent: type, description: str, **more: object) -> type:
     return strawberry.type(type(name, (parent,), {"__annotations__": {}, **more}), description=description)
 
 
-PauseSubscriptionPayload = _payload("PauseSubscriptionPayload", ChangedPayload, "What became of a pause.")
-SuspendSubscriptionPayload = _payload("SuspendSubscriptionPayload", ChangedPayload, "What became of a suspension.")
-CancelSubscriptionPayload = _payload("CancelSubscriptionPayload", ChangedPayload, "What became of a cancellation.")
-WithdrawPendingChangePayload = _payload("WithdrawPendingChangePayload", ChangedPayload, "What became of a withdrawal.")
-ChangePlanPayload = _payload("ChangePlanPayload", ChargedPayload, "What became of a change of plan.")
-UpdateQuantityPayload = _payload("UpdateQuantityPayload", ChargedPayload, "What became of a change of quantity.")
-AddPlanPayload = _payload("AddPlanPayload", ChargedPayload, "What became of a new subscription.")
-ApplyCouponPayload = _payload("ApplyCouponPayload", ChangedPayload, "What became of a coupon.")
-RemoveCouponPayload = _payload("RemoveCouponPayload", ChangedPayload, "What became of the removal of a coupon.")
-HoldSubscriptionPayload = _payload("HoldSubscriptionPayload", ChangedPayload, "What became of a hold.")
-ReleaseSubscriptionPayload = _payload("ReleaseSubscriptionPayload", ChangedPayload, "What became of a release.")
+PauseSubscriptionPayload = _payload("PauseSubscriptionPayload", ChangedPayload, "The result of a pause.")
+SuspendSubscriptionPayload = _payload("SuspendSubscriptionPayload", ChangedPayload, "The result of a suspension.")
+CancelSubscriptionPayload = _payload("CancelSubscriptionPayload", ChangedPayload, "The result of a cancellation.")
+WithdrawPendingChangePayload = _payload("WithdrawPendingChangePayload", ChangedPayload, "The result of a withdrawal.")
+ChangePlanPayload = _payload("ChangePlanPayload", ChargedPayload, "The result of a change of plan.")
+UpdateQuantityPayload = _payload("UpdateQuantityPayload", ChargedPayload, "The result of a change of quantity.")
+AddPlanPayload = _payload("AddPlanPayload", ChargedPayload, "The result of a new subscription.")
+ApplyCouponPayload = _payload("ApplyCouponPayload", ChangedPayload, "The result of a coupon.")
+RemoveCouponPayload = _payload("RemoveCouponPayload", ChangedPayload, "The result of the removal of a coupon.")
+HoldSubscriptionPayload = _payload("HoldSubscriptionPayload", ChangedPayload, "The result of a hold.")
+ReleaseSubscriptionPayload = _payload("ReleaseSubscriptionPayload", ChangedPayload, "The result of a release.")
 
 
-@strawberry.type(description="What became of a resume.")
+@strawberry.type(description="The result of a resume.")
 class ResumeSubscriptionPayload(ChargedPayload):
     resumed_from: ResumedFrom | None = strawberry.field(description="What it undid.")

@@ -8,21 +8,21 @@ from schema.declarations.costs import FILES, costing
 from schema.declarations.payloads import Payload
 from schema.declarations.scalars import DateTime
 
-KEY = "Of your choice, at most 255 characters, new for every group. The same key with the same input gives the first answer again, and attaches nothing twice."
+KEY = "An idempotency key of your choice, at most 255 characters, new for every group. The same key with the same input gives the first answer again, and attaches nothing twice."
 PARENT = "The Invoice or PaymentSchedule to attach them to."
 
 
 @strawberry.input(description="A group of files, and what to attach them to.")
 class UploadAttachmentsInput:
     parent_id: strawberry.ID = strawberry.field(description=PARENT)
-    files: list[Upload] = strawberry.field(description="PDF, PNG or JPEG, by their content; names and media types are put right. See `Query.limits` for sizes.")
+    files: list[Upload] = strawberry.field(description="PDF, PNG or JPEG, by their content; names and media types are corrected. See `Query.limits` for sizes.")
     idempotency_key: str = strawberry.field(description=KEY)
 
 
 @strawberry.input(description="A file that will be sent.")
 class AnnouncedFile:
     file_name: str = strawberry.field(description="Its name, for display. It gets the extension of its content when it is stored.")
-    content_type: str = strawberry.field(description="Its media type, which may be vague or wrong. Its content decides when it is stored.")
+    content_type: str = strawberry.field(description="Its media type, which may be generic or wrong. When the file is stored, its content decides.")
     size_bytes: int = strawberry.field(description="Its exact size in bytes.")
     sha256: str = strawberry.field(description="SHA-256 of its bytes, 64 hex digits.")
 
@@ -36,10 +36,10 @@ class CreateAttachmentUploadsInput:
 
 @strawberry.input(description="Files that were sent.")
 class CompleteAttachmentUploadsInput:
-    attachment_ids: list[strawberry.ID] = strawberry.field(description="The ids that `createAttachmentUploads` gave.")
+    attachment_ids: list[strawberry.ID] = strawberry.field(description="The ids that `createAttachmentUploads` returned.")
 
 
-@strawberry.input(description="Which file to delete.")
+@strawberry.input(description="The file to delete.")
 class DeleteAttachmentInput:
     attachment_id: strawberry.ID = strawberry.field(description="The attachment.")
 
@@ -52,31 +52,31 @@ class FormField:
 
 @strawberry.type(description="Where to send one announced file: POST multipart/form-data with these fields, and then the file as the last field, named `file`.")
 class AttachmentUpload:
-    attachment: nouns.Attachment = strawberry.field(description="The attachment, PENDING as yet.")
-    url: str = strawberry.field(description="Where to post it. It takes exactly the announced type and size.")
+    attachment: nouns.Attachment = strawberry.field(description="The attachment, still PENDING.")
+    url: str = strawberry.field(description="The URL to post it to. It accepts exactly the announced type and size.")
     fields: list[FormField] = strawberry.field(description="The fields before the file, to be sent as they are.", metadata=costing(1))
-    expires_at: DateTime = strawberry.field(description="Until when. For a new address ask again with the same idempotency key.")
+    expires_at: DateTime = strawberry.field(description="When the URL expires. For a new one, repeat the mutation with the same idempotency key.")
 
 
-@strawberry.type(description="The answer to `uploadAttachments`.")
+@strawberry.type(description="The payload of `uploadAttachments`.")
 class UploadAttachmentsPayload(Payload):
     attachments: list[nouns.Attachment] | None = strawberry.field(
         description="The new attachments in the order of the input. Null when refused.", metadata=FILES
     )
 
 
-@strawberry.type(description="The answer to `createAttachmentUploads`.")
+@strawberry.type(description="The payload of `createAttachmentUploads`.")
 class CreateAttachmentUploadsPayload(Payload):
     uploads: list[AttachmentUpload] | None = strawberry.field(
         description="Where to send each file, in the order of the input. Null when refused.", metadata=FILES
     )
 
 
-@strawberry.type(description="The answer to `completeAttachmentUploads`.")
+@strawberry.type(description="The payload of `completeAttachmentUploads`.")
 class CompleteAttachmentUploadsPayload(Payload):
     attachments: list[nouns.Attachment] | None = strawberry.field(description="The attachments, STORED now. Null when refused.", metadata=FILES)
 
 
-@strawberry.type(description="The answer to `deleteAttachment`.")
+@strawberry.type(description="The payload of `deleteAttachment`.")
 class DeleteAttachmentPayload(Payload):
-    deleted_attachment_id: strawberry.ID | None = strawberry.field(description="The id that is gone. Null when refused.")
+    deleted_attachment_id: strawberry.ID | None = strawberry.field(description="The id of the deleted attachment. Null when refused.")

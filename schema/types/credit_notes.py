@@ -22,9 +22,9 @@ class CreditNote(Node):
     subtotal = money("subtotal_minor", description="The sum of its lines without tax.")
     tax = money("tax_minor", description="The tax on it.")
     total = money("total_minor", description="Subtotal with tax: `amountReleased`, `amountToBalance` and `amountRefunded` together.")
-    amount_released = money("released_minor", description="What of it was not paid yet, and is taken off what remains of the invoice.")
-    amount_to_balance = money("granted_minor", description="What of it was paid and became the customer's credit.")
-    amount_refunded = money("refunded_minor", description="What of it was paid and was paid back.")
+    amount_released = money("released_minor", description="The part that was not paid yet: it reduces what remains of the invoice.")
+    amount_to_balance = money("granted_minor", description="The part that was paid and became the customer's credit.")
+    amount_refunded = money("refunded_minor", description="The part that was paid and was paid back.")
     document = derived(document, needs=("id", "customer_id"), graphql_type=Document | None, description="The credit note as a PDF.")
     billed_to = one("document_snapshots.of_document", key="id", graphql_type=BilledTo, description="Who it was issued to, as printed.")
     issuer = one(
@@ -34,7 +34,7 @@ class CreditNote(Node):
         description="Who issued it, as printed; null where that was not stored yet: then it is printed with the merchant of today.",
     )
     taxes = many("document_taxes.of_credit_note", key="id", graphql_type=TaxSummary, description="Net and tax of each tax rate; together they are its totals.")
-    customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Whose invoice it corrects.")
+    customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="The customer whose invoice it corrects.")
     invoice = one("invoices.by_id", key="invoice_id", graphql_type=nouns.Invoice, description="The invoice it corrects.")
     lines = page(
         "credit_note_lines.of_credit_note", key="id", graphql_type=nouns.CreditNoteLine, sort=LineOrder, description="What it takes back, line by line."

@@ -34,7 +34,7 @@ def _total(column: str, description: str) -> object:
 @strawberry.type(description="What will be charged next.")
 class NextPayment:
     due_on: Date = strawberry.field(name="date", description="The day on which it will be charged or is due.")
-    amount = money("amount_minor", description="How much, before the customer's credit (`summary.balance`), which pays first.")
+    amount = money("amount_minor", description="The amount, before the customer's credit (`summary.balance`) is used, which is used first.")
     kind: NextPaymentKind = strawberry.field(description="Where it comes from.")
     source = any_of(
         "sub", "ins", "inv", key="source_id", graphql_type=Node | None, description="The Subscription, Installment or Invoice it comes from.", is_certain=True
@@ -67,15 +67,15 @@ class Summary:
         key="customer_id",
         graphql_type=NextPayment | None,
         description="The earliest of the next renewal, an automatic resume, the next charge of an unpaid invoice, and an unpaid installment from today on; "
-        "what costs nothing is none. A resume within the paid period charges nothing: then the renewal at its end counts. Null is normal.",
+        "what costs nothing is not counted. A resume within the paid period charges nothing: then the renewal at its end counts. Null is a normal value.",
     )
 
 
 @strawberry.type(description="An entry of the account's ledger. The balance is their sum.")
 class BalanceEntry:
     amount = money("amount_minor", description="Positive adds to the customer's credit.")
-    kind: BalanceEntryKind = strawberry.field(description="What moved the balance.")
-    description: str = strawberry.field(description="A few words, from the merchant; may be empty.")
+    kind: BalanceEntryKind = strawberry.field(description="Why the balance changed.")
+    description: str = strawberry.field(description="A short text from the merchant; may be empty.")
     created_at: DateTime = strawberry.field(description="When it was entered.")
     invoice = one("invoices.by_id", key="invoice_id", graphql_type=nouns.Invoice | None, description="The invoice it is about, if any.")
     payment = one("payments.by_id", key="payment_id", graphql_type=nouns.Payment | None, description="The payment it is about, if any.")
@@ -91,7 +91,7 @@ class Customer(Node):
     company_name: str | None = strawberry.field(description="The company, where the name is a person's. Printed on invoices.")
     billing_address = part(BillingAddress, when="address_country", description="The address on invoices, if the merchant knows one.")
     tax_ids: list[str] = strawberry.field(description="Tax numbers on invoices, such as DE123456789.")
-    tax_exemption: TaxExemption | None = strawberry.field(description="Why no tax is charged, where that is so and known.")
+    tax_exemption: TaxExemption | None = strawberry.field(description="Why no tax is charged, if none is and the reason is known.")
     currency: CurrencyCode = strawberry.field(description="The currency that is offered first. A customer may owe in several.")
     created_at: DateTime = strawberry.field(description="When the account was opened.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
@@ -148,7 +148,7 @@ class Customer(Node):
         needs=("id",),
         arguments=STATEMENT_ARGUMENTS,
         graphql_type=StatementDocuments | None,
-        description="What was owed and paid in a currency, day by day, to download.",
+        description="The statement of account in a currency, for download: what was owed and paid, day by day.",
     )
     balance_entries = page(
         "balance_entries.of_customer",
@@ -156,5 +156,5 @@ class Customer(Node):
         graphql_type=nouns.BalanceEntry,
         sort=AgeOrder,
         filter=BalanceEntryFilter,
-        description="What moved the balance.",
+        description="Why the balance changed.",
     )

@@ -19,9 +19,11 @@ from schema.types.pdf_links import Document, document
 from schema.types.subscriptions import Period
 
 
-@strawberry.type(description="How an unpaid invoice is collected without the customer. What the customer tries to pay is not counted here, and moves nothing.")
+@strawberry.type(
+    description="How an unpaid invoice is collected without the customer. Payments that the customer tries are not counted here, and do not change it."
+)
 class InvoiceCollection:
-    collection: Collection = strawberry.field(name="state", description="Where it is.")
+    collection: Collection = strawberry.field(name="state", description="Its status.")
     retry_count: int = strawberry.field(name="failedAttempts", description="Failed tries since another payment method came; a try without any method counts.")
     next_attempt_at: DateTime | None = strawberry.field(description="For DUE and RETRYING, when it is charged next; null while a payment of it is in flight.")
     message = derived(
@@ -33,10 +35,10 @@ class InvoiceCollection:
     )
 
 
-@strawberry.type(description="What the merchant asks for. Drafts are never shown.")
+@strawberry.type(description="An invoice of the merchant. Drafts are never shown.")
 class Invoice(Node, Attachable):
     number: str = strawberry.field(description="The number printed on it.")
-    status: InvoiceStatus = strawberry.field(description="Where it is.")
+    status: InvoiceStatus = strawberry.field(description="Its status.")
     reason: InvoiceReason = strawberry.field(description="Why it was made.")
     currency: CurrencyCode = strawberry.field(description="The currency of all its amounts.")
     issued_at: DateTime = strawberry.field(description="When it was issued.")

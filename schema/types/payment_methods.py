@@ -1,4 +1,4 @@
-"""Payment methods. The gateway never sees a card number: only what the processor tells of it."""
+"""Payment methods. The gateway never has a card number, only what the processor discloses of it."""
 
 import strawberry
 
@@ -18,7 +18,7 @@ class PaymentMethod(Node):
     kind: PaymentMethodKind = strawberry.field(description="What kind of method it is.")
     brand: str | None = strawberry.field(description="Brand or bank, such as visa.")
     last4: str | None = strawberry.field(description="The last four characters of its number.")
-    expires_on: Date | None = strawberry.field(description="The last day on which it is good; null if it does not expire.")
+    expires_on: Date | None = strawberry.field(description="The last day on which it is valid; null if it does not expire.")
     is_expired: bool = strawberry.field(description="Whether that day has passed where the customer lives.")
     is_default: bool = strawberry.field(description="Whether it is charged when a subscription names no method. At most one is.")
     is_in_use: bool = strawberry.field(

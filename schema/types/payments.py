@@ -38,9 +38,9 @@ class PaymentAllocation:
 
 @strawberry.type(description="Money that was taken, or was tried to be taken, from a payment method.")
 class Payment(Node):
-    status: PaymentStatus = strawberry.field(description="Where it is.")
+    status: PaymentStatus = strawberry.field(description="Its status.")
     currency: CurrencyCode = strawberry.field(description="The currency.")
-    amount = money("amount_minor", description="How much was asked for.")
+    amount = money("amount_minor", description="The amount to be taken.")
     refunded = money("refunded_minor", description="How much of it went back: the sum of its refunds that succeeded.")
     created_at: DateTime = strawberry.field(description="When it was made.")
     settled_at: DateTime | None = strawberry.field(description="When it settled; null while in flight and for declined ones.")
@@ -48,7 +48,7 @@ class Payment(Node):
         decline_code,
         needs=("decline_code",),
         graphql_type=str | None,
-        description="For FAILED, the processor's reason, such as insufficient_funds. What a bank does not want the card's holder to read is generic_decline; staff see it.",
+        description="For FAILED, the processor's reason, such as insufficient_funds. A reason that the bank does not disclose to the card holder is generic_decline here; staff see it.",
     )
     is_retryable: bool = strawberry.field(name="retryable", description="For FAILED, whether the same method may be tried again.")
     version: int = strawberry.field(description="Counts changes.")
@@ -56,10 +56,13 @@ class Payment(Node):
         number_of_receipt,
         needs=("id", "settled_at"),
         graphql_type=str | None,
-        description="The number on its receipt, such as R-7K2M-9QX4-01AB; null for what was not received.",
+        description="The number on its receipt, such as R-7K2M-9QX4-01AB; null for a payment that was not received.",
     )
     receipt = derived(
-        receipt, needs=("id", "customer_id", "settled_at"), graphql_type=Document | None, description="The receipt as a PDF; null for what was not received."
+        receipt,
+        needs=("id", "customer_id", "settled_at"),
+        graphql_type=Document | None,
+        description="The receipt as a PDF; null for a payment that was not received.",
     )
     method_snapshot = part(PaymentMethodSnapshot, description="What was charged, as it was then.")
     payment_method = one(
@@ -76,12 +79,12 @@ class Payment(Node):
         "balance_entries.of_payment",
         key="id",
         graphql_type=nouns.BalanceEntry,
-        description="What of it moved the account's balance: it paid what was owed on the account, or became credit.",
+        description="The part of it that changed the account's balance: it paid what was owed on the account, or became credit.",
     )
     refunds = many(
         "refunds.of_payment",
         key="id",
         graphql_type=nouns.Refund,
-        description="What goes back of it, in the order in which it became known. Before the payment has settled, a refund is PENDING. "
+        description="Its refunds, in the order in which they were recorded. Before the payment has settled, a refund is PENDING. "
         "It stays so when the payment fails, and is applied if the money comes later.",
     )

@@ -1,4 +1,4 @@
-"""What can be downloaded on paper: invoices, credit notes, receipts, statements of account."""
+"""Documents for download: invoices, credit notes, receipts, statements of account."""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -15,22 +15,22 @@ from schema.declarations.scalars import CurrencyCode, Date, DateTime
 LONGEST = timedelta(days=3 * 366)
 
 
-@strawberry.type(description="A PDF, printed when it is asked for, in the customer's language. The address is good for 5 minutes and whoever has it.")
+@strawberry.type(description="A PDF, made when it is downloaded, in the customer's language. The URL is valid for 5 minutes for anybody who has it.")
 class Document:
-    url: str = strawberry.field(description="Where to download it.")
-    expires_at: DateTime = strawberry.field(description="Until when.")
+    url: str = strawberry.field(description="The download URL.")
+    expires_at: DateTime = strawberry.field(description="When the URL expires.")
 
 
 @strawberry.type(
-    description="A statement of account: what was owed and paid in a currency, day by day. The addresses are good for 5 minutes and whoever has them. "
-    "One with too many entries (10,000 unless the gateway is set otherwise) is answered there with LIMIT_EXCEEDED; ask for a shorter period, or take the CSV, which may have more."
+    description="A statement of account: what was owed and paid in a currency, day by day. The URLs are valid for 5 minutes for anybody who has them. "
+    "One with too many entries (10,000 unless the gateway is set otherwise) is answered there with LIMIT_EXCEEDED; choose a shorter period, or the CSV, which may have more."
 )
 class StatementDocuments:
-    pdf_url: str = strawberry.field(description="For people.")
+    pdf_url: str = strawberry.field(description="The URL of the PDF.")
     csv_url: str = strawberry.field(
-        description="For programs and spreadsheets: RFC 4180 in UTF-8 with a byte order mark, with the opening and the closing balance."
+        description="The URL of the CSV for programs and spreadsheets: RFC 4180 in UTF-8 with a byte order mark, with the opening and the closing balance."
     )
-    expires_at: DateTime = strawberry.field(description="Until when.")
+    expires_at: DateTime = strawberry.field(description="When the URL expires.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What can be subscribed to."""
+"""Plans and prices."""
 
 import strawberry
 
@@ -16,7 +16,9 @@ class Plan(Node):
     code: str = strawberry.field(description="The merchant's short name for it.")
     name: str = strawberry.field(description="The name customers know it by.")
     description: str = strawberry.field(description="What it contains; may be empty.")
-    trial_days: int = strawberry.field(description="Days of free trial for who has not had the plan; 0 is none. What a customer gets, `previewAddPlan` says.")
+    trial_days: int = strawberry.field(
+        description="Days of free trial for a customer who has not had the plan; 0 is none. `previewAddPlan` says what a customer gets."
+    )
     is_archived: bool = strawberry.field(description="Whether it is no longer sold. Running subscriptions keep it.")
     prices = many("prices.of_plan", key="id", graphql_type=nouns.Price, description="Its prices on sale, by currency, the smallest first.")
     subscriptions = page(
@@ -37,4 +39,4 @@ class Price(Node):
     interval_count: int = strawberry.field(description="How many of those units a period has: 3 with MONTH is quarterly.")
     tax_behavior: TaxBehavior = strawberry.field(description="Whether tax is added to it or contained in it.")
     is_archived: bool = strawberry.field(description="Whether it is no longer offered. Running subscriptions keep it.")
-    plan = one("plans.by_id", key="plan_id", graphql_type=nouns.Plan, description="What it is the price of.")
+    plan = one("plans.by_id", key="plan_id", graphql_type=nouns.Plan, description="The plan that it is a price of.")

@@ -1,4 +1,4 @@
-"""Money that went back."""
+"""Refunds: money that was paid back."""
 
 import strawberry
 
@@ -9,13 +9,13 @@ from schema.declarations.node import Node
 from schema.declarations.scalars import CurrencyCode, DateTime
 
 
-@strawberry.type(description="Money of a payment that goes back, whoever began it: the merchant, or a bank.")
+@strawberry.type(description="Money of a payment that is paid back, by the merchant or by a bank.")
 class Refund(Node):
-    status: RefundStatus = strawberry.field(description="Where it is.")
-    reason: RefundReason = strawberry.field(description="Why it goes back.")
+    status: RefundStatus = strawberry.field(description="Its status.")
+    reason: RefundReason = strawberry.field(description="Why it is paid back.")
     currency: CurrencyCode = strawberry.field(description="The currency.")
-    amount = money("amount_minor", description="How much of the payment goes back.")
-    created_at: DateTime = strawberry.field(description="When it became known here.")
+    amount = money("amount_minor", description="How much of the payment is paid back.")
+    created_at: DateTime = strawberry.field(description="When it was recorded.")
     settled_at: DateTime | None = strawberry.field(description="When it was carried out; null while it is under way and for one that failed.")
     version: int = strawberry.field(description="Counts changes.")
-    payment = one("payments.by_id", key="payment_id", graphql_type=nouns.Payment, description="The payment whose money goes back.")
+    payment = one("payments.by_id", key="payment_id", graphql_type=nouns.Payment, description="The payment that is paid back.")

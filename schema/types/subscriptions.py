@@ -13,42 +13,42 @@ from schema.declarations.node import Node
 from schema.declarations.scalars import DateTime
 
 
-@strawberry.type(description="What is paid for at a time: from the first instant to just before the last.")
+@strawberry.type(description="A billing period: from `startsAt` to just before `endsAt`.")
 class Period:
     period_starts_at: DateTime = strawberry.field(name="startsAt", description="Its first instant.")
-    period_ends_at: DateTime = strawberry.field(name="endsAt", description="Where it ends and the next begins.")
+    period_ends_at: DateTime = strawberry.field(name="endsAt", description="The instant at which it ends and the next begins.")
 
 
-@strawberry.type(description="A change that will take effect by itself. There is at most one; resuming the subscription withdraws it.")
+@strawberry.type(description="A change that will take effect automatically. There is at most one; resuming the subscription withdraws it.")
 class PendingChange:
     pending_kind: PendingChangeKind = strawberry.field(name="kind", description="What will happen.")
-    pending_at: DateTime = strawberry.field(name="effectiveAt", description="When.")
+    pending_at: DateTime = strawberry.field(name="effectiveAt", description="When it takes effect.")
     plan = one("plans.by_id", key="pending_plan_id", graphql_type=nouns.Plan | None, description="For PLAN, the plan from then on.")
     price = one("prices.by_id", key="pending_price_id", graphql_type=nouns.Price | None, description="For PLAN, the price from then on.")
     pending_quantity: int | None = strawberry.field(name="quantity", description="For PLAN, the quantity from then on.")
-    pending_resumes_at: DateTime | None = strawberry.field(name="resumesAt", description="For PAUSE, when it will resume by itself; null is not.")
+    pending_resumes_at: DateTime | None = strawberry.field(name="resumesAt", description="For PAUSE, when it will resume automatically; null if it will not.")
 
 
 @strawberry.type(description="Something that happened to a subscription.")
 class SubscriptionEvent:
     kind: SubscriptionEventKind = strawberry.field(description="What happened.")
-    happened_at: DateTime = strawberry.field(description="When.")
-    actor: Actor = strawberry.field(description="Who did it.")
-    note: str = strawberry.field(description="A few words about it; may be empty.")
+    happened_at: DateTime = strawberry.field(description="When it happened.")
+    actor: Actor = strawberry.field(description="The kind of caller who did it.")
+    note: str = strawberry.field(description="A short text about it; may be empty.")
 
 
 @strawberry.type(description="What a customer may do instead of cancelling. Accept it with `pauseSubscription`, `changePlan` or `applyCoupon`.")
 class CancellationOption:
     kind: RetentionKind = strawberry.field(description="What is offered.")
-    headline: str = strawberry.field(description="The merchant's words for it.")
+    headline: str = strawberry.field(description="The merchant's text for it.")
     price = one("prices.by_id", key="price_id", graphql_type=nouns.Price | None, description="For DOWNGRADE, the price to change to.")
     coupon_code: str | None = strawberry.field(description="For COUPON, the code to apply.")
-    coupon_name: str | None = strawberry.field(description="For COUPON, what it is.")
+    coupon_name: str | None = strawberry.field(description="For COUPON, its name.")
 
 
 @strawberry.type(description="What the customer pays for, and its state.")
 class Subscription(Node):
-    status: SubscriptionStatus = strawberry.field(description="Where it is in its life.")
+    status: SubscriptionStatus = strawberry.field(description="Its status.")
     suspended_by: SuspendedBy | None = strawberry.field(description="For SUSPENDED, who stopped it.")
     has_overdue: bool = strawberry.field(description="Whether one of its invoices is overdue today where the customer lives.")
     quantity: int = strawberry.field(description="How many units of the plan, 1 to 10,000.")
@@ -59,10 +59,10 @@ class Subscription(Node):
         description="When the next period is invoiced, in a trial and before it when the trial ends; null if it will not renew, and for PENDING."
     )
     renewal_amount = money("renewal_minor", description="What the next renewal costs: price times quantity, less the coupon, with tax.")
-    pending_change = part(PendingChange, when="pending_kind", description="What will happen to it by itself; null is nothing.")
+    pending_change = part(PendingChange, when="pending_kind", description="The change that will take effect automatically; null if there is none.")
     paused_at: DateTime | None = strawberry.field(description="For PAUSED, since when.")
     resumes_at: DateTime | None = strawberry.field(
-        description="For PAUSED, when it resumes by itself; null is not. The day is kept while it is suspended, and shown again after that."
+        description="For PAUSED, when it resumes automatically; null if it does not. The day is stored while it is suspended, and is here again after that."
     )
     suspended_at: DateTime | None = strawberry.field(description="For SUSPENDED, since when.")
     canceled_at: DateTime | None = strawberry.field(description="For CANCELED, since when.")
@@ -71,7 +71,7 @@ class Subscription(Node):
     created_at: DateTime = strawberry.field(description="When the contract was made.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
     customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Whose it is.")
-    plan = one("plans.by_id", key="plan_id", graphql_type=nouns.Plan, description="What it is a subscription to.")
+    plan = one("plans.by_id", key="plan_id", graphql_type=nouns.Plan, description="The plan that is subscribed to.")
     price = one("prices.by_id", key="price_id", graphql_type=nouns.Price, description="What a unit costs, and how often.")
     payment_method = one(
         "payment_methods.by_id",
@@ -96,7 +96,7 @@ class Subscription(Node):
         "cancellation_options.of_subscription",
         key="id",
         graphql_type=CancellationOption,
-        description="What the merchant offers to who wants to cancel it, the best first. Empty when nothing fits.",
+        description="What the merchant offers to a customer who wants to cancel it, the best first. Empty when there is no offer.",
     )
     available_actions = derived(
         actions.of_subscription,

@@ -1,4 +1,4 @@
-// Apollo Server with Express, as its documentation integrates it, DataLoader for every relation, and node-postgres.
+// Apollo Server with Express, integrated as in its documentation, DataLoader for every relation, and node-postgres.
 import http from "node:http";
 import { ApolloServer } from "@apollo/server";
 import { ApolloServerPluginDrainHttpServer } from "@apollo/server/plugin/drainHttpServer";

@@ -5,9 +5,9 @@ import * as shared from "./shared.mjs";
 
 const pool = shared.makePool();
 const keysOf = (queries, key) => [...new Set(queries.map(({ obj }) => obj[key]).filter(Boolean))];
-const each = (queries, key, found) => queries.map(({ obj }) => found.get(obj[key]) ?? null);
+const each = (queries, key, values) => queries.map(({ obj }) => values.get(obj[key]) ?? null);
 
-// Uncached, as the documentation advises against serializing every object: the keys of one page hardly repeat.
+// Without a cache, which the documentation recommends to avoid serializing every object: the keys of one page hardly repeat.
 const bulk = (loader) => ({ loader, opts: { cache: false } });
 
 const loaders = {

@@ -1,4 +1,4 @@
-// PostGraphile 5 with its Amber preset over the portal's views; tags say what a view cannot: its key and whom its rows belong to.
+// PostGraphile 5 with its Amber preset over the portal's views; tags declare what a view cannot: its key and its relation to the customer.
 import { createServer } from "node:http";
 import { grafserv } from "grafserv/node";
 import { postgraphile } from "postgraphile";
@@ -15,8 +15,8 @@ const owned = (view, field, primaryKey, ...foreignKeys) => [
   { tags: { primaryKey, foreignKey: [`(customer_id) references portal_customer (id)|@foreignFieldName ${field}`, ...foreignKeys] } },
 ];
 
-// The tables themselves are not shown; the views say the same and more.
-const hidden = pgSmartTags([{ kind: "class", match: (found) => !found.relname.startsWith("portal_") || found.relkind === "r", tags: { behavior: "-*" } }]);
+// The tables are hidden; the views have the same columns and more.
+const hidden = pgSmartTags([{ kind: "class", match: (relation) => !relation.relname.startsWith("portal_") || relation.relkind === "r", tags: { behavior: "-*" } }]);
 
 const tags = jsonPgSmartTags({
   version: 1,
@@ -40,7 +40,7 @@ const tags = jsonPgSmartTags({
   },
 });
 
-// The caller's own customer, as the documentation's examples of a current user do it.
+// The caller's own customer, in the way of the documentation's examples of a current user.
 const viewer = extendSchema((build) => ({
   typeDefs: gql`
     extend type Query {

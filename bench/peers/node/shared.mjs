@@ -1,4 +1,4 @@
-// What the peers in Node share: a pool like Portico's, a verified token, one transaction per request, and rows as the schema shows them.
+// The common parts of the peers in Node: a pool like Portico's, a verified token, one transaction per request, and rows in the form of the schema.
 import { readFileSync } from "node:fs";
 import { createVerifier } from "fast-jwt";
 import pg from "pg";
@@ -11,12 +11,12 @@ export const reads = Object.fromEntries(
     .map((part) => [part.slice(0, part.indexOf("\n")).trim(), part.slice(part.indexOf("\n")).trim()]),
 );
 
-// Days stay days; everything else is node-postgres as it comes.
+// Dates stay text; all other types have node-postgres' defaults.
 pg.types.setTypeParser(pg.types.builtins.DATE, (text) => text);
 
 export const poolConfig = { host: process.env.PEER_SOCKET, user: "portico_app", database: "postgres", max: 10 };
 
-// Tuned: what one tick asks for goes out together (pipelining), and statements are prepared once per connection, by their names. node-postgres has both
+// Tuned: the statements of one tick are sent together (pipelining), and statements are prepared once per connection, by their names. node-postgres has both
 // and leaves both off.
 const isTuned = process.env.PEER_TUNED === "1";
 export const makePool = () => new pg.Pool({ ...poolConfig, pipeline: isTuned });
@@ -32,7 +32,7 @@ const verify = createVerifier({
 
 export const customerOf = (authorization) => verify((authorization ?? "").replace(/^Bearer /, "")).sub;
 
-// One transaction per request, opened by its first read. A connection that is not pipelined is asked for one thing at a time.
+// One transaction per request, opened by its first read. A connection without pipelining runs one statement at a time.
 export class Session {
   constructor(pool, customerId) {
     this.pool = pool;
@@ -78,12 +78,12 @@ const instant = (value) => value && value.toISOString();
 const cursor = ({ position, id }) =>
   Buffer.from(`["newest", "${position}", "${id}"]`).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
 
-// A connection from one row more than was asked for.
-export const connection = (rows, first, shown) => {
-  const kept = rows.slice(0, first);
+// A connection from rows that include one more than the page.
+export const connection = (rows, first, present) => {
+  const page = rows.slice(0, first);
   return {
-    nodes: kept.map(shown),
-    pageInfo: { hasNextPage: rows.length > first, endCursor: kept.length ? cursor(kept[kept.length - 1]) : null },
+    nodes: page.map(present),
+    pageInfo: { hasNextPage: rows.length > first, endCursor: page.length ? cursor(page[page.length - 1]) : null },
   };
 };
 
@@ -141,10 +141,10 @@ export const nextPayment = (row) => ({
   source: { __typename: row.kind === "INSTALLMENT" ? "Installment" : "Subscription", id: row.source_id },
 });
 
-// Rows in the order of the keys they were asked for by.
+// Rows in the order of their keys.
 export const oneEach = (keys, rows, column) => {
-  const found = new Map(rows.map((row) => [row[column], row]));
-  return keys.map((key) => found.get(key) ?? null);
+  const byKey = new Map(rows.map((row) => [row[column], row]));
+  return keys.map((key) => byKey.get(key) ?? null);
 };
 
 export const manyEach = (keys, rows, column) => {
@@ -152,7 +152,7 @@ export const manyEach = (keys, rows, column) => {
   return keys.map((key) => found.get(key) ?? []);
 };
 
-// Root and pages: the same one-statement resolvers for whoever resolves field by field. Relations are each server's own.
+// Root fields and pages: the same resolvers of one statement each for all servers that resolve field by field. Relations are each server's own.
 export const resolvers = {
   Query: {
     customer: async (_, __, { session }) => (await session.read("customer", session.customerId))[0],
@@ -179,7 +179,7 @@ export const resolvers = {
 
 const summary = (row) => ({ activeSubscriptions: row.active_subscriptions, activeSchedules: row.active_schedules });
 
-// Four fields, one read.
+// One read for the four fields.
 const totals = async (context, column) => {
   context.totals ??= context.session.read("totals", context.session.customerId);
   return (await context.totals).map((row) => money(row[column], row.currency));

@@ -1,4 +1,4 @@
-"""How the Strawberry peer reads: one transaction per request, and a dataloader per relation that lives as long."""
+"""The reads of the Strawberry peer: one transaction per request, and a dataloader per relation for the same time."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from bench.peers.serving import begin
 Row = asyncpg.Record
 READS = {
     part.partition("\n")[0].strip(): part.partition("\n")[2].strip()
-    for part in re.split(r"^-- name: ", Path(__file__).with_name("reads.sql").read_text(encoding="utf-8"), flags=re.M)[1:]
+    for part in re.split(r"^-- name: ", (Path(__file__).parents[1] / "reads.sql").read_text(encoding="utf-8"), flags=re.M)[1:]
 }
 
 
@@ -57,7 +57,7 @@ class Loaders:
 
 
 class Context:
-    """`totals` is read once for the four fields that show it."""
+    """The context of a request. `totals` is read once for its four fields."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -83,12 +83,12 @@ async def _invoices(session: Session, keys: list[str]) -> list[Row | None]:
 
 
 async def _allocations(session: Session, keys: list[str]) -> list[list[Row]]:
-    found: dict[str, list[Row]] = {key: [] for key in keys}
+    by_payment: dict[str, list[Row]] = {key: [] for key in keys}
     for row in await session.read("allocations", session.customer_id, keys):
-        found[row["payment_id"]].append(row)
-    return list(found.values())
+        by_payment[row["payment_id"]].append(row)
+    return list(by_payment.values())
 
 
 def _one_each(keys: list[str], rows: list[Row], column: str) -> list[Row | None]:
-    found = {row[column]: row for row in rows}
-    return [found.get(key) for key in keys]
+    by_key = {row[column]: row for row in rows}
+    return [by_key.get(key) for key in keys]

@@ -1,4 +1,4 @@
-"""Plain Strawberry: `strawberry.asgi` under uvicorn with uvloop and httptools, parsed and validated documents cached, orjson as its documentation shows."""
+"""Plain Strawberry: `strawberry.asgi` under uvicorn with uvloop and httptools, parsed and validated documents cached, orjson as in its documentation."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

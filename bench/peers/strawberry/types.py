@@ -1,4 +1,4 @@
-"""The part of Portico's schema that the Summary page asks for, as plain Strawberry types: annotated classes, resolvers, a dataloader per relation."""
+"""The part of Portico's schema that the Summary page selects, as plain Strawberry types: annotated classes, resolvers, a dataloader per relation."""
 
 from datetime import UTC, date, datetime
 from typing import Any, NewType, Self
@@ -38,10 +38,10 @@ class Node:
 
     @classmethod
     def known_by(cls, identifier: str) -> Self:
-        """For whoever asks only what it is and its id: no read."""
-        found = cls.__new__(cls)
-        found.id = strawberry.ID(identifier)
-        return found
+        """Return an object without a read, for a selection of only its type and id."""
+        node = cls.__new__(cls)
+        node.id = strawberry.ID(identifier)
+        return node
 
 
 @strawberry.type
@@ -61,7 +61,7 @@ class PageInfo:
 
 
 def page_info(rows: list[Row], first: int) -> PageInfo:
-    """Of one row more than was asked for."""
+    """Return the PageInfo from rows that include one more than the page."""
     return PageInfo(has_next_page=len(rows) > first, end_cursor=cursor(rows[:first][-1]) if rows else None)
 
 

@@ -1,5 +1,5 @@
 -- The short reads of the peers that resolve field by field (Strawberry, Apollo, Mercurius). $1 is the customer; loaders pass their keys as $2.
--- They use the database's views where those say what is meant (overdue, totals, what comes next), as a developer who finds them there would.
+-- They use the database's views where there is one (overdue, totals, next payment), as a developer with access to them would.
 
 -- name: customer
 select id, name from customer where id = $1
