@@ -24,7 +24,7 @@ described(
     DELETE="Delete it.",
     DOWNLOAD="Download it.",
 )
-described(ErrorCode, "Why a rule says no. New codes may be added.", **{code.name: code.meaning for code in ErrorCode})
+described(ErrorCode, "Why a call is refused. New codes may be added.", **{code.name: code.meaning for code in ErrorCode})
 
 
 @strawberry.type(description="Whether an action is possible now. The mutation of that name applies the same rules, so a frontend does not repeat them.")
