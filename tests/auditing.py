@@ -40,8 +40,8 @@ async def audited(admin_url: str, *, is_whole: bool = False) -> AsyncIterator[No
     async with _connected(admin_url) as connection:
         assert await _profiles(connection) == profiles, "a test of this module has left a named customer of the demo changed"
         changed = {record[0] for record in await connection.fetch(CHANGED, started)}
-        if found := await violations(connection, changed - INCONSISTENT, is_whole=is_whole):
-            pytest.fail("the money does not agree:\n" + "\n".join(found), pytrace=False)
+        if problems := await violations(connection, changed - INCONSISTENT, is_whole=is_whole):
+            pytest.fail("the money does not agree:\n" + "\n".join(problems), pytrace=False)
 
 
 @asynccontextmanager

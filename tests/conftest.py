@@ -215,9 +215,9 @@ class Portal:
 @pytest.fixture(scope="session")
 async def portal(database: Database, graphql_schema: Any, data_dir: Path) -> Portal:
     planner = Planner(graphql_schema, max_sql=1_000_000)
-    kept = files(Settings(data_dir=data_dir), ISSUER, "http://portal", lambda work: asyncio.ensure_future(work))
+    bucket = files(Settings(data_dir=data_dir), ISSUER, "http://portal", lambda work: asyncio.ensure_future(work))
     payments = Payments({"sandbox": Sandbox(SECRET)}, SECRET.encode())
-    return Portal(graphql_schema, DocumentCache(graphql_schema, planner, ROOM), planner, database, kept, payments)
+    return Portal(graphql_schema, DocumentCache(graphql_schema, planner, ROOM), planner, database, bucket, payments)
 
 
 @pytest.fixture(scope="session")
@@ -297,11 +297,11 @@ def post(http: httpx.AsyncClient) -> Post:
 
 def needs(program: str) -> str:
     """The path of a program that is not there on every machine; without it the test is skipped, but never in CI."""
-    found = shutil.which(program)
-    if found is None:
+    path = shutil.which(program)
+    if path is None:
         reason = f"needs {program}"
         pytest.fail(reason) if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else pytest.skip(reason)
-    return found
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -19,8 +19,8 @@ async def until(reached: Callable[[], Awaitable[bool]], seconds: float = 20) -> 
 
 async def held_up(admin: asyncpg.Connection) -> int:
     """How many statements of servers wait for a lock. Not to be asked within a transaction, which sees what it saw first."""
-    found: int = await admin.fetchval("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'portico'")
-    return found
+    count: int = await admin.fetchval("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'portico'")
+    return count
 
 
 @asynccontextmanager

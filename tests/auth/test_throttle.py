@@ -285,7 +285,7 @@ def test_a_network_is_one_address_of_ipv4_or_64_bits_of_ipv6(address: str, netwo
     assert network_of(address) == network
 
 
-@given(st.ip_addresses(v=6).filter(lambda found: not found.ipv4_mapped), st.integers(0, 2**64 - 1))
+@given(st.ip_addresses(v=6).filter(lambda address: not address.ipv4_mapped), st.integers(0, 2**64 - 1))
 def test_who_changes_the_lower_half_of_his_address_stays_in_his_network(address: IPv6Address, suffix: int) -> None:
     neighbour = IPv6Address(int(address) >> 64 << 64 | suffix)
     if "64:ff9b::" not in (str(address), str(neighbour)) and not neighbour.ipv4_mapped and int(address) >> 64 != 0x64FF9B << 32:

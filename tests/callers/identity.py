@@ -75,7 +75,7 @@ class Door:
     async def attempts(self, times: int, address: str, *, at: str | None = None, device: str | None = None) -> list[str]:
         """The codes of so many wrong passwords, each from a network of its own unless one is named."""
         answers = [await self.sign_in(address, WRONG, at=at, device=device) for _ in range(times)]
-        return [found if isinstance(found, str) else found["userErrors"][0]["code"] for found in answers]
+        return [payload if isinstance(payload, str) else payload["userErrors"][0]["code"] for payload in answers]
 
     def letters_to(self, address: str) -> list[EmailMessage]:
         every = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in sorted(self.mail.glob("*.eml"))]

@@ -43,8 +43,8 @@ def form(*pieces: Piece) -> bytes:
 
 
 def headers(viewer: Viewer | None = ADA, **more: str) -> dict[str, str]:
-    found = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", **PREFLIGHT, **more}
-    return found | ({"Authorization": f"Bearer {token(viewer)}"} if viewer else {})
+    fields = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", **PREFLIGHT, **more}
+    return fields | ({"Authorization": f"Bearer {token(viewer)}"} if viewer else {})
 
 
 def field(name: str, value: Any) -> Piece:

@@ -57,11 +57,11 @@ async def left(admin: asyncpg.Connection, data_dir: Path) -> AsyncIterator[None]
 async def left_since(before: tuple[set[str], set[str]], admin: asyncpg.Connection, data_dir: Path) -> list[set[str]]:
     """Rows and files that were not there before and have not gone within five seconds."""
     for _ in range(100):
-        found = [now - then for now, then in zip(await everything(admin, data_dir), before, strict=True)]
-        if not any(found):
+        left = [now - then for now, then in zip(await everything(admin, data_dir), before, strict=True)]
+        if not any(left):
             break
         await asyncio.sleep(0.05)
-    return found
+    return left
 
 
 async def everything(admin: asyncpg.Connection, data_dir: Path) -> tuple[set[str], set[str]]:
@@ -76,10 +76,10 @@ def own_server(start_server: Callable[..., str], urls: Urls) -> str:
 @pytest.fixture
 async def partner(own_server: str, admin: asyncpg.Connection) -> AsyncIterator[Partner]:
     async with httpx.AsyncClient(base_url=own_server, timeout=20) as client:
-        found = Partner(await registered(admin), client, admin)
-        assert await found.staff("publishDocuments", clientId=found.id, manifest=manifest(*TEXTS)) == []
-        yield found
-    await admin.execute("update partner_grant set revoked_at = now() where client_id = $1 and revoked_at is null", found.id)
+        partner = Partner(await registered(admin), client, admin)
+        assert await partner.staff("publishDocuments", clientId=partner.id, manifest=manifest(*TEXTS)) == []
+        yield partner
+    await admin.execute("update partner_grant set revoked_at = now() where client_id = $1 and revoked_at is null", partner.id)
 
 
 @pytest.fixture(scope="session")

@@ -37,9 +37,9 @@ def _credit_is_not_spent_twice(books: dict[str, list[asyncpg.Record]]) -> None:
     for entry in books["balance_entry"]:
         balance[entry["currency"]] = balance.get(entry["currency"], 0) + entry["amount_minor"]
     assert all(minor >= 0 for minor in balance.values()), "credit was spent twice"
-    given = sum(entry["amount_minor"] for entry in books["balance_entry"] if entry["kind"] == "ADJUSTMENT")
+    adjusted = sum(entry["amount_minor"] for entry in books["balance_entry"] if entry["kind"] == "ADJUSTMENT")
     paid = sum(payment["amount_minor"] for payment in books["payment"] if payment["status"] == "SUCCEEDED")
-    assert sum(balance.values()) <= paid + given, "more credit than was ever paid"
+    assert sum(balance.values()) <= paid + adjusted, "more credit than was ever paid"
 
 
 def _periods_follow_each_other(books: dict[str, list[asyncpg.Record]]) -> None:

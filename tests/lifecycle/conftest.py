@@ -93,24 +93,24 @@ class Life:
         assert not result.errors, result.errors[0].original_error or result.errors
         return result.data or {}
 
-    async def do(self, mutation: str, viewer: Viewer | None = None, *, more: str = "", **given: Any) -> dict[str, Any]:
+    async def do(self, mutation: str, viewer: Viewer | None = None, *, more: str = "", **arguments: Any) -> dict[str, Any]:
         """Call a mutation; its payload."""
         self.keys += 1
         name = mutation[0].upper() + mutation[1:] + "Input"
-        given = {"idempotencyKey": f"key {self.keys}"} | given
+        arguments = {"idempotencyKey": f"key {self.keys}"} | arguments
         text = f"mutation M($input: {name}!) {{ {mutation}(input: $input) {{ subscription {{ {VIEW} }} {ERRORS} {more} }} }}"
-        return (await self.ask(text, viewer, input=given))[mutation]
+        return (await self.ask(text, viewer, input=arguments))[mutation]
 
-    async def preview(self, mutation: str, **given: Any) -> dict[str, Any]:
+    async def preview(self, mutation: str, **arguments: Any) -> dict[str, Any]:
         field_name = "preview" + mutation[0].upper() + mutation[1:]
         text = f"""query P($input: {mutation[0].upper() + mutation[1:]}Input!) {{ {field_name}(input: $input) {{ userErrors {{ code path }} preview {{ effectiveAt status
             invoiceTotal {{ amount }} creditUsed {{ amount }} amountDue {{ amount }} creditGranted {{ amount }} trialEndsAt renewsAt renewalAmount {{ amount }} warnings previewToken
             lines {{ description quantity subtotal {{ minorUnits }} discount {{ minorUnits }} tax {{ minorUnits }} total {{ minorUnits }} startsAt endsAt }} }} }} }}"""
-        return (await self.ask(text, input={"idempotencyKey": "-"} | given))[field_name]
+        return (await self.ask(text, input={"idempotencyKey": "-"} | arguments))[field_name]
 
-    async def subscribe(self, code: str = "business", interval: str = "MONTH", *, is_past_trial: bool = True, **given: Any) -> str:
+    async def subscribe(self, code: str = "business", interval: str = "MONTH", *, is_past_trial: bool = True, **arguments: Any) -> str:
         """Add a plan; past its trial and first invoice unless said otherwise."""
-        payload = await self.do("addPlan", priceId=price(code, interval), **given)
+        payload = await self.do("addPlan", priceId=price(code, interval), **arguments)
         assert payload["userErrors"] == [], payload
         subscription: str = payload["subscription"]["id"]
         if is_past_trial and payload["subscription"]["status"] == "TRIALING":
@@ -179,9 +179,9 @@ class Life:
 @pytest.fixture(scope="session")
 async def place(urls: embedded.Urls) -> embedded.Urls:
     """A database of its own, with a catalogue and no customers: here time may fly without the demo's customers being billed for years."""
-    found = await create_database(urls, "lifecycle")
-    await fill(found.admin)
-    return found
+    database = await create_database(urls, "lifecycle")
+    await fill(database.admin)
+    return database
 
 
 async def fill(admin_url: str) -> None:
@@ -219,20 +219,20 @@ async def owner(place: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
 
 @pytest.fixture
 async def life(portal: Portal, pool: Database, owner: asyncpg.Connection, request: pytest.FixtureRequest) -> AsyncIterator[Life]:
-    async with living(portal, pool, owner) as found:
+    async with living(portal, pool, owner) as life:
         if request.node.get_closest_marker("inconsistent_rows"):
-            INCONSISTENT.add(found.customer_id)
-        yield found
+            INCONSISTENT.add(life.customer_id)
+        yield life
 
 
 @asynccontextmanager
 async def living(portal: Portal, pool: Database, owner: asyncpg.Connection) -> AsyncIterator[Life]:
     """A customer whose life ends with the context, whatever happens in it."""
-    found = await new_life(portal, pool, owner)
+    life = await new_life(portal, pool, owner)
     try:
-        yield found
+        yield life
     finally:
-        await end_life(owner, found.customer_id)
+        await end_life(owner, life.customer_id)
 
 
 async def end_life(owner: asyncpg.Connection, customer_id: str) -> None:
@@ -257,7 +257,7 @@ async def new_life(portal: Portal, pool: Database, owner: asyncpg.Connection) ->
            values ($1, 'Test', $1 || '@example.com', 'en', 'Europe/Zurich', 'USD', 81000, $2)""",
         customer_id, START,
     )  # fmt: skip
-    found = Life(pool, owner, portal.schema, portal.documents, Sandbox("secret"), customer_id)
-    found.identity = type("Identity", (), {"throttle": NoThrottle()})()
-    await found.card()
-    return found
+    life = Life(pool, owner, portal.schema, portal.documents, Sandbox("secret"), customer_id)
+    life.identity = type("Identity", (), {"throttle": NoThrottle()})()
+    await life.card()
+    return life

@@ -43,9 +43,9 @@ async def counted(life: Life) -> dict[str, Figures]:
     today = await today_of(life)
     installments = await life.rows("installment")
     merchant = {row["id"] for row in await life.rows("refund", "and status = 'SUCCEEDED' and reason not in ('DISPUTE', 'RETURNED')")}
-    given_back = Counter[str]()
+    paid_back_minor = Counter[str]()
     for row in await life.rows("refund_allocation", "and installment_id is not null"):
-        given_back[row["installment_id"]] += row["amount_minor"] if row["refund_id"] in merchant else 0
+        paid_back_minor[row["installment_id"]] += row["amount_minor"] if row["refund_id"] in merchant else 0
     for table in ("invoice", "payment", "subscription", "payment_schedule", "balance_entry"):
         for row in await life.rows(table):
             figures[row["currency"]].balance += row["amount_minor"] if table == "balance_entry" else 0
@@ -53,7 +53,7 @@ async def counted(life: Life) -> dict[str, Figures]:
         _count_invoice(figures[invoice["currency"]], invoice, [row for row in installments if row["invoice_id"] == invoice["id"]], today)
     for row in installments:
         if row["invoice_id"] is None:
-            _count_installment(figures[row["currency"]], row, given_back[row["id"]], today)
+            _count_installment(figures[row["currency"]], row, paid_back_minor[row["id"]], today)
     for payment in await life.rows("payment", "and status in ('PROCESSING', 'REQUIRES_ACTION')"):
         figures[payment["currency"]].processing += payment["amount_minor"]
     for figure in figures.values():
@@ -75,11 +75,11 @@ def _remaining(installment: asyncpg.Record) -> int:
     return 0 if installment["status"] == "CANCELED" else installment["amount_minor"] - installment["paid_minor"] - installment["refunded_minor"]
 
 
-def _count_installment(figure: Figures, installment: asyncpg.Record, given_back: int, today: date) -> None:
-    """`given_back` is money. What of `refunded_minor` is more than that is credit that was given back, and is on the statement from then on."""
+def _count_installment(figure: Figures, installment: asyncpg.Record, paid_back_minor: int, today: date) -> None:
+    """`paid_back_minor` is money. The rest of the column refunded_minor is credit that was given back, and is on the statement from then on."""
     remaining = _remaining(installment)
     if installment["due_on"] > today:
-        figure.ahead += installment["paid_minor"] + installment["refunded_minor"] - given_back
+        figure.ahead += installment["paid_minor"] + installment["refunded_minor"] - paid_back_minor
         figure.later += remaining
     else:
         figure.due += remaining

@@ -93,12 +93,12 @@ class StripeSide:
     async def has_forgotten(self, method: MethodDetails, key: str) -> bool:
         """By what was asked of the server, for this one still charges what was detached."""
         _, identifier, _ = method.method_reference.split("/")
-        return f"/v1/payment_methods/{identifier}/detach" in [found["path"] for found in await self.asked()]
+        return f"/v1/payment_methods/{identifier}/detach" in [request["path"] for request in await self.requests()]
 
     async def spoil(self, fault: str, path: str, *, method: str = "POST") -> None:
         await self.post("/_wire", {"fault": fault, "path": path, "method": method})
 
-    async def asked(self) -> list[dict[str, str]]:
+    async def requests(self) -> list[dict[str, str]]:
         async with httpx.AsyncClient(base_url=self.address) as client:
             answer: list[dict[str, str]] = (await client.get("/_wire")).json()
         return answer

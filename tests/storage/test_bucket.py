@@ -70,8 +70,8 @@ async def chunks(content: bytes, *, size: int = 700_000) -> AsyncIterator[bytes]
 
 
 async def content_of(bucket: Bucket, key: str) -> bytes:
-    async with bucket.open(key) as found:
-        return b"".join([chunk async for chunk in found])
+    async with bucket.open(key) as stream:
+        return b"".join([chunk async for chunk in stream])
 
 
 @pytest.mark.parametrize("size", [0, 1, 700_000, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES, 10 * 1024**2])
@@ -229,16 +229,16 @@ async def test_a_key_that_we_never_made_leads_nowhere(tmp_path: Path, key: str) 
 
 def test_a_policy_holds_for_what_it_was_made_for_and_for_as_long() -> None:
     announced = DeclaredFile("incoming/cus_1/att_1", "image/png", 5)
-    given = policies.fields(announced, NOW + timedelta(minutes=1), SECRET)
-    assert policies.check_policy(given, SECRET, now=NOW) == announced
+    fields = policies.fields(announced, NOW + timedelta(minutes=1), SECRET)
+    assert policies.check_policy(fields, SECRET, now=NOW) == announced
     longer = policies.fields(DeclaredFile("incoming/cus_1/att_1", "image/png", 6), NOW + timedelta(minutes=1), SECRET)
     for wrong, secret, now in (
-        (given | {"key": "incoming/cus_1/att_2"}, SECRET, NOW),
-        (given | {"Content-Type": "application/pdf"}, SECRET, NOW),
-        (given | {"policy": longer["policy"]}, SECRET, NOW),
-        (given | {"x-portico-signature": ""}, SECRET, NOW),
-        (given, b"another", NOW),
-        (given, SECRET, NOW + timedelta(minutes=1)),
+        (fields | {"key": "incoming/cus_1/att_2"}, SECRET, NOW),
+        (fields | {"Content-Type": "application/pdf"}, SECRET, NOW),
+        (fields | {"policy": longer["policy"]}, SECRET, NOW),
+        (fields | {"x-portico-signature": ""}, SECRET, NOW),
+        (fields, b"another", NOW),
+        (fields, SECRET, NOW + timedelta(minutes=1)),
         ({}, SECRET, NOW),
     ):
         with pytest.raises(policies.PolicyRefused):

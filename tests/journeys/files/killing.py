@@ -58,21 +58,21 @@ class Stepped:
 
     def __await__(self) -> Iterator[Any]:
         inner = self._work.__await__()
-        step, given = inner.send, None
+        step, result = inner.send, None
         count = 0
         while True:
             try:
-                waited = step(given)
+                waited = step(result)
             except StopIteration as end:
                 return end.value
             count += 1
-            step, given = inner.send, None
+            step, result = inner.send, None
             try:
                 if count == self._strike_at:
                     self._strike()
-                given = yield waited
+                result = yield waited
             except BaseException as error:  # what is thrown in reaches the inner coroutine, as `await` would have it
-                step, given = inner.throw, error
+                step, result = inner.throw, error
 
 
 def die() -> None:
@@ -163,14 +163,14 @@ async def sent(app: Any, world: World) -> list[str]:
     """Files that were announced and sent, ready to be completed."""
     made = (await announce(app, world, os.urandom(8).hex()))["data"]["createAttachmentUploads"]["uploads"]
     bucket = bucket_of(world.settings, "", b"")
-    for found, content in zip(made, CONTENTS, strict=True):
-        await bucket.put({item["name"]: item["value"] for item in found["fields"]}["key"], chunks(content), "application/pdf")
+    for made_upload, content in zip(made, CONTENTS, strict=True):
+        await bucket.put({item["name"]: item["value"] for item in made_upload["fields"]}["key"], chunks(content), "application/pdf")
     await bucket.close()
-    return [found["attachment"]["id"] for found in made]
+    return [made_upload["attachment"]["id"] for made_upload in made]
 
 
 async def attached(app: Any, world: World) -> list[str]:
-    return [found["id"] for found in (await upload(app, world, os.urandom(8).hex()))["data"]["uploadAttachments"]["attachments"]]
+    return [attachment["id"] for attachment in (await upload(app, world, os.urandom(8).hex()))["data"]["uploadAttachments"]["attachments"]]
 
 
 async def chunks(content: bytes):

@@ -18,9 +18,9 @@ from db.builtin.embedded import Urls
 from tests.auth.forge import MISSING, RS, made
 from tests.auth.provider import Provider, running
 from tests.callers.identity import REDEEM, SECRET, Account, Door, secret_in
-from tests.callers.kept_files import CREATE, DELETE, SHOW, STAFF_MEMBER, UPLOADERS, KeptFiles, enter, link
 from tests.callers.partners import Partner, id_of, manifest
 from tests.callers.posting import codes
+from tests.callers.stored_files import CREATE, DELETE, SHOW, STAFF_MEMBER, UPLOADERS, StoredFiles, enter, link
 from tests.conftest import ADA, STAFF, customer, token
 from tests.journeys.arguments import Case, plausible_variables, root_fields
 from tests.journeys.files.test_direct_uploads import Fleet
@@ -32,9 +32,9 @@ NOT_YOURS = "NOT_YOURS_TO_DELETE"
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
-    with running() as found:
-        found.keys = published([replace(RS, kid="theirs")])["keys"]
-        yield found
+    with running() as provider:
+        provider.keys = published([replace(RS, kid="theirs")])["keys"]
+        yield provider
 
 
 @pytest.fixture(scope="module")
@@ -45,12 +45,12 @@ def sign_in_server(start_server: Callable[..., str], urls: Urls, mail_dir: Path,
 
 
 @pytest.fixture
-async def files(admin: asyncpg.Connection, account: Account, mail_dir: Path) -> AsyncIterator[KeptFiles]:
-    found = KeptFiles(account, admin, mail_dir / "bucket")
-    await found.attach()
-    yield found
+async def files(admin: asyncpg.Connection, account: Account, mail_dir: Path) -> AsyncIterator[StoredFiles]:
+    files = StoredFiles(account, admin, mail_dir / "bucket")
+    await files.attach()
+    yield files
     await asyncio.sleep(0.1)  # what is done after the answer
-    await found.remove()
+    await files.remove()
 
 
 @dataclass
@@ -136,7 +136,7 @@ def callers(door: Door, account: Account, other: Account) -> Callers:
 
 
 @pytest.mark.parametrize("name", CALLERS)
-async def test_a_file_is_deleted_by_its_own_side_alone_and_by_customers_who_signed_in(callers: Callers, files: KeptFiles, name: str) -> None:
+async def test_a_file_is_deleted_by_its_own_side_alone_and_by_customers_who_signed_in(callers: Callers, files: StoredFiles, name: str) -> None:
     access, before, deleted = await callers.token(name), await files.left(), set()
     for (uploader, status), identifier in files.ids.items():
         expected = CALLERS[name][UPLOADERS[uploader][0] == "STAFF"]
@@ -160,7 +160,7 @@ async def test_a_file_is_deleted_by_its_own_side_alone_and_by_customers_who_sign
     assert left == []
 
 
-async def test_events_name_whom_the_token_of_another_issuer_names(callers: Callers, files: KeptFiles) -> None:
+async def test_events_name_whom_the_token_of_another_issuer_names(callers: Callers, files: StoredFiles) -> None:
     for access in (await callers.of_another_issuer(), await callers.of_another_issuer_with_an_actor()):
         await callers.door(DELETE, access, id=files.ids["staff", "STORED"])
     columns = "actor_subject, actor_issuer, acting_subject, acting_issuer, acting_client"
@@ -186,7 +186,7 @@ def test_two_mutations_take_the_id_of_an_attachment() -> None:
 
 
 @pytest.mark.parametrize("name", ["signed_in_by_a_returned_link", "the_other_customer", "staff", "signed_in"])
-async def test_no_other_mutation_touches_a_file(callers: Callers, files: KeptFiles, name: str) -> None:
+async def test_no_other_mutation_touches_a_file(callers: Callers, files: StoredFiles, name: str) -> None:
     """Also not the one that completes uploads: what is stored stays, whoever calls. What was announced and is as it was announced becomes what was announced."""
     access, before = await callers.token(name), await files.left()
     kind = Actor.STAFF if name == "staff" else Actor.CUSTOMER
@@ -204,7 +204,7 @@ async def test_no_other_mutation_touches_a_file(callers: Callers, files: KeptFil
     assert {identifier: after.get(identifier) for identifier in before} == before
 
 
-async def test_by_a_link_of_staff_no_bytes_of_the_customer_are_exchanged(callers: Callers, files: KeptFiles) -> None:
+async def test_by_a_link_of_staff_no_bytes_of_the_customer_are_exchanged(callers: Callers, files: StoredFiles) -> None:
     """Neither while they wait to be completed, nor afterwards: by the address of the upload, by the same key again, or by an address for another object."""
     fleet = Fleet(callers.door.http, files.schedule_id)
     mine, other_bytes = customer(files.account.customer_id), pdf().replace(b"Catalog", b"CATALOG")
@@ -226,7 +226,7 @@ async def test_by_a_link_of_staff_no_bytes_of_the_customer_are_exchanged(callers
     assert after[identifier][-1] == hashlib.sha256(pdf()).hexdigest()
 
 
-async def test_by_a_link_of_staff_nobody_gets_the_address_to_which_the_customer_sent_a_file(callers: Callers, files: KeptFiles) -> None:
+async def test_by_a_link_of_staff_nobody_gets_the_address_to_which_the_customer_sent_a_file(callers: Callers, files: StoredFiles) -> None:
     """Whoever knows the key of an announcement could send other bytes there before it is completed, and the customer's file would be rejected."""
     fleet = Fleet(callers.door.http, files.schedule_id)
     mine = customer(files.account.customer_id)
@@ -244,7 +244,7 @@ async def test_by_a_link_of_staff_nobody_gets_the_address_to_which_the_customer_
     assert (await fleet.complete(upload["attachment"]["id"], viewer=mine))["attachments"][0]["status"] == "STORED"
 
 
-async def test_what_is_uploaded_by_a_link_of_staff_is_the_customers_and_says_so(callers: Callers, files: KeptFiles) -> None:
+async def test_what_is_uploaded_by_a_link_of_staff_is_the_customers_and_says_so(callers: Callers, files: StoredFiles) -> None:
     fleet = Fleet(callers.door.http, files.schedule_id)
     said = {}
     for number, viewer in enumerate((customer(files.account.customer_id), replace(customer(files.account.customer_id), acting_party="desk"), STAFF)):
@@ -256,7 +256,7 @@ async def test_what_is_uploaded_by_a_link_of_staff_is_the_customers_and_says_so(
 
 async def test_a_partners_app_deletes_nothing_whatever_its_scopes(partner: Partner, admin: asyncpg.Connection, data_dir: Path) -> None:
     """Scopes that no customer can grant: only an error of ours would give them."""
-    files = KeptFiles(Account("ada@example.com", ADA.customer_id or ""), admin, data_dir / "bucket")
+    files = StoredFiles(Account("ada@example.com", ADA.customer_id or ""), admin, data_dir / "bucket")
     await files.attach()
     try:
         assert await partner.staff("publishDocuments", clientId=partner.id, manifest=manifest(DELETE)) == []

@@ -30,8 +30,8 @@ async def test_the_owner_of_a_taken_address_is_told_so_and_gets_no_link(door: Do
     assert "Nothing was changed" in letter.get_content()
     assert "token" not in letter.get_content()
     assert await rows(admin, account, other) == before
-    (told,) = await door.letters(account.email, 1)
-    assert "is about to change" in str(told["Subject"]), "the caller's own mailbox tells nothing either"
+    (notice,) = await door.letters(account.email, 1)
+    assert "is about to change" in str(notice["Subject"]), "the caller's own mailbox tells nothing either"
 
 
 async def test_the_caller_cannot_tell_a_taken_address_from_a_free_one(door: Door, account: Account, other: Account, admin: asyncpg.Connection) -> None:

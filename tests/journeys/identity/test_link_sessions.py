@@ -16,7 +16,7 @@ from auth.viewer import Viewer
 from billing.states import Actor
 from db.builtin.embedded import Urls
 from tests.callers.identity import ANOTHER, CHANGE, PASSWORD, REDEEM, REFRESH, SECRET, SIGN_IN, Account, Door, secret_in
-from tests.callers.kept_files import CREATE, DELETE, STAFF_MEMBER, KeptFiles, enter, link
+from tests.callers.stored_files import CREATE, DELETE, STAFF_MEMBER, StoredFiles, enter, link
 from tests.conftest import STAFF, customer, token
 from tests.journeys.arguments import TAIL, plausible_variables, root_fields
 from tests.journeys.identity.test_actors import AUDIT
@@ -50,13 +50,13 @@ def code_of(payload: Any) -> str:
 
 
 @pytest.fixture
-async def files(admin: asyncpg.Connection, account: Account, mail_dir: Path) -> AsyncIterator[KeptFiles]:
+async def files(admin: asyncpg.Connection, account: Account, mail_dir: Path) -> AsyncIterator[StoredFiles]:
     """One that the customer uploaded."""
-    found = KeptFiles(account, admin, mail_dir / "bucket")
-    await found.attach(("customer",), ("STORED",))
-    yield found
+    files = StoredFiles(account, admin, mail_dir / "bucket")
+    await files.attach(("customer",), ("STORED",))
+    yield files
     await asyncio.sleep(0.1)  # what is done after the answer
-    await found.remove()
+    await files.remove()
 
 
 async def mailed(door: Door, account: Account, letters: int = 1) -> str:
@@ -66,19 +66,19 @@ async def mailed(door: Door, account: Account, letters: int = 1) -> str:
     return secret_in((await door.letters(account.email, letters))[-1])
 
 
-async def answers(door: Door, files: KeptFiles, access: str) -> dict[str, str]:
+async def answers(door: Door, files: StoredFiles, access: str) -> dict[str, str]:
     """By mutation: the code of its refusal. Those that end the session come last."""
     owner = dict.fromkeys(("subscriptionId", "priceId", "invoiceId", "paymentMethodId", "paymentId", "installmentId"), f"sub_{TAIL}") | {
         "customerId": files.account.customer_id,
         "attachmentId": files.ids["customer", "STORED"],
     }
-    found = {}
+    codes = {}
     for name in sorted(MUTATIONS, key=lambda name: ("sign" in name, name == "signOut", name)):
         case = MUTATIONS[name]
         body = (await door.post(case.text(), access, **plausible_variables(case, owner))).json()
         payload = (body.get("data") or {}).get(name)
-        found[name] = code_of(payload) if payload else body["errors"][0]["extensions"]["code"]
-    return found
+        codes[name] = code_of(payload) if payload else body["errors"][0]["extensions"]["code"]
+    return codes
 
 
 def test_every_mutation_of_customers_was_thought_of() -> None:
@@ -86,14 +86,14 @@ def test_every_mutation_of_customers_was_thought_of() -> None:
 
 
 async def test_what_only_the_customer_may_do_is_refused_after_a_link_that_staff_had_seen(
-    door: Door, files: KeptFiles, account: Account, admin: asyncpg.Connection
+    door: Door, files: StoredFiles, account: Account, admin: asyncpg.Connection
 ) -> None:
     hash_before = await admin.fetchval("select password_hash from credential where customer_id = $1", account.customer_id)
     before = await files.left()
     session = await enter(door, account)
-    found = await answers(door, files, session["accessToken"])
-    assert {name for name, code in found.items() if code == "SIGN_IN_REQUIRED"} == REFUSED
-    assert "UNAUTHENTICATED" not in found.values()
+    codes = await answers(door, files, session["accessToken"])
+    assert {name for name, code in codes.items() if code == "SIGN_IN_REQUIRED"} == REFUSED
+    assert "UNAUTHENTICATED" not in codes.values()
     assert await files.left() == before
     assert await admin.fetchval("select password_hash from credential where customer_id = $1", account.customer_id) == hash_before
     assert await admin.fetchval("select count(*) from identity_link where customer_id = $1 and kind = 'EMAIL'", account.customer_id) == 0
@@ -101,11 +101,11 @@ async def test_what_only_the_customer_may_do_is_refused_after_a_link_that_staff_
 
 
 @pytest.mark.parametrize("way", ["password", "mailed link"])
-async def test_after_the_password_and_after_a_mailed_link_nothing_asks_for_it(door: Door, files: KeptFiles, account: Account, way: str) -> None:
+async def test_after_the_password_and_after_a_mailed_link_nothing_asks_for_it(door: Door, files: StoredFiles, account: Account, way: str) -> None:
     tokens = (await door.sign_in(account.email) if way == "password" else await door(REDEEM, t=await mailed(door, account)))["tokens"]
-    found = await answers(door, files, tokens["accessToken"])
-    assert "SIGN_IN_REQUIRED" not in found.values()
-    assert found["deleteAttachment"] == "OK"
+    codes = await answers(door, files, tokens["accessToken"])
+    assert "SIGN_IN_REQUIRED" not in codes.values()
+    assert codes["deleteAttachment"] == "OK"
     assert await files.left() == {}
 
 
@@ -113,22 +113,22 @@ async def test_a_refreshed_session_remembers_how_it_began_also_when_the_answer_w
     first = await enter(door, account)
     for _ in range(2):  # the second time within the grace
         again = (await door(REFRESH, t=first["refreshToken"]))["tokens"]
-        shown = (await door.post(STANDING, again["accessToken"])).json()["data"]
-        assert shown["viewer"] == {"needsSignIn": True}
-        assert shown["sessions"]["nodes"] == [{"id": first["sessionId"], "method": "PORTAL_LINK", "linkDelivery": "RETURN", "isCurrent": True}]
+        data = (await door.post(STANDING, again["accessToken"])).json()["data"]
+        assert data["viewer"] == {"needsSignIn": True}
+        assert data["sessions"]["nodes"] == [{"id": first["sessionId"], "method": "PORTAL_LINK", "linkDelivery": "RETURN", "isCurrent": True}]
 
 
 async def test_signing_in_in_it_begins_a_session_of_the_customer_and_ends_that_of_the_link(
-    door: Door, files: KeptFiles, account: Account, admin: asyncpg.Connection
+    door: Door, files: StoredFiles, account: Account, admin: asyncpg.Connection
 ) -> None:
     by_link = await enter(door, account)
     used = (await door(REFRESH, t=by_link["refreshToken"]))["tokens"]
     answer = await door.post(SIGN_IN, used["accessToken"], input={"email": account.email, "password": PASSWORD})
     signed_in = answer.json()["data"]["signIn"]["tokens"]
     assert signed_in["sessionId"] != by_link["sessionId"]
-    shown = (await door.post(STANDING, signed_in["accessToken"])).json()["data"]
-    assert shown["viewer"] == {"needsSignIn": False}
-    assert [node["id"] for node in shown["sessions"]["nodes"]] == [signed_in["sessionId"]]
+    data = (await door.post(STANDING, signed_in["accessToken"])).json()["data"]
+    assert data["viewer"] == {"needsSignIn": False}
+    assert [node["id"] for node in data["sessions"]["nodes"]] == [signed_in["sessionId"]]
     # Whoever else has its tokens has nothing of the new session, the grace of a lost answer included.
     for old in (by_link, used):
         assert code_of(await door(REFRESH, t=old["refreshToken"])) == "SESSION_ENDED"
@@ -147,14 +147,14 @@ async def test_only_the_same_customer_with_the_right_password_ends_the_session_o
     assert code_of(await door(CHANGE, tokens["accessToken"], o=PASSWORD, n=ANOTHER)) == "SIGN_IN_REQUIRED"
 
 
-async def test_the_row_of_the_session_decides_for_a_token_that_does_not_say_how_it_began(door: Door, files: KeptFiles, account: Account) -> None:
+async def test_the_row_of_the_session_decides_for_a_token_that_does_not_say_how_it_began(door: Door, files: StoredFiles, account: Account) -> None:
     """As a version before gave them out."""
     session = (await enter(door, account))["sessionId"]
     silent = token(replace(customer(account.customer_id), session_id=session))
     assert (await door.post(STANDING, silent)).json()["data"]["viewer"] == {"needsSignIn": False}, "it does not say so"
     before = await files.left()
-    found = await answers(door, files, silent)
-    assert {name for name, code in found.items() if code == "SIGN_IN_REQUIRED"} == REFUSED
+    codes = await answers(door, files, silent)
+    assert {name for name, code in codes.items() if code == "SIGN_IN_REQUIRED"} == REFUSED
     assert await files.left() == before
 
 
@@ -179,13 +179,13 @@ async def test_one_may_end_the_session_of_the_link_itself(door: Door, account: A
 
 @pytest.mark.parametrize("staff", [STAFF_MEMBER, Viewer(Actor.STAFF, None, ("links:create",), "shop")], ids=["a staff member", "a service"])
 async def test_every_event_names_who_made_the_link(
-    door: Door, files: KeptFiles, account: Account, admin: asyncpg.Connection, staff: Viewer, caplog: pytest.LogCaptureFixture
+    door: Door, files: StoredFiles, account: Account, admin: asyncpg.Connection, staff: Viewer, caplog: pytest.LogCaptureFixture
 ) -> None:
     tokens = await enter(door, account, staff)
     since = await admin.fetchval("select now()")
     with caplog.at_level("INFO", "portico.operation"):
-        found = await answers(door, files, tokens["accessToken"])
-    assert len(found) > 30
+        codes = await answers(door, files, tokens["accessToken"])
+    assert len(codes) > 30
     events = "select event, actor, acting_subject, acting_issuer, acting_client from audit_event where customer_id = $1 and happened_at >= $2"
     noted = [tuple(row) for row in await admin.fetch(events, account.customer_id, since)]
     named = (staff.staff_id or staff.client, "portico", staff.client)
@@ -232,18 +232,18 @@ async def test_a_mailed_link_is_nowhere_but_in_its_letter(
 
 
 async def test_a_mailed_link_needs_an_address_with_which_the_customer_signs_in(door: Door, account: Account, admin: asyncpg.Connection) -> None:
-    given = {"customerId": account.customer_id, "delivery": "MAIL"}
+    arguments = {"customerId": account.customer_id, "delivery": "MAIL"}
     refused = {"link": None, "expiresAt": None, "userErrors": [{"code": "EMAIL_NOT_VERIFIED", "path": ["input", "delivery"]}]}
     await admin.execute("update customer set email = 'staff@merchant.example' where id = $1", account.customer_id)
-    assert await door(CREATE, token(STAFF), input=given) == refused
+    assert await door(CREATE, token(STAFF), input=arguments) == refused
     await admin.execute("update customer set email = upper($2) where id = $1", account.customer_id, account.email)
-    assert code_of(await door(CREATE, token(STAFF), input=given)) == "OK", "the control"
+    assert code_of(await door(CREATE, token(STAFF), input=arguments)) == "OK", "the control"
     await admin.execute("update customer set email = $2 where id = $1", account.customer_id, account.email)
     await admin.execute("delete from credential where customer_id = $1", account.customer_id)
-    assert await door(CREATE, token(STAFF), input=given) == refused
+    assert await door(CREATE, token(STAFF), input=arguments) == refused
     assert await admin.fetchval("select count(*) from identity_link where customer_id = $1", account.customer_id) == 1
     assert door.letters_to("staff@merchant.example") == []
-    assert code_of(await door(CREATE, token(STAFF), input=given | {"delivery": "RETURN"})) == "OK"
+    assert code_of(await door(CREATE, token(STAFF), input=arguments | {"delivery": "RETURN"})) == "OK"
 
 
 async def test_a_mailed_link_is_void_once_the_customer_has_another_address(door: Door, account: Account, admin: asyncpg.Connection) -> None:

@@ -107,5 +107,5 @@ async def test_letters_link_to_where_the_server_listens_unless_told_otherwise(
 
 
 def claims(access: str) -> dict[str, object]:
-    found: dict[str, object] = orjson.loads(urlsafe_b64decode(access.split(".")[1] + "=="))
-    return found
+    payload: dict[str, object] = orjson.loads(urlsafe_b64decode(access.split(".")[1] + "=="))
+    return payload

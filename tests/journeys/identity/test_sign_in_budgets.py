@@ -87,8 +87,8 @@ async def test_a_worthless_device_value_is_as_good_as_none_and_nothing_tells_tha
     good = Devices(SECRET).issue(account.email, now=datetime.now(UTC))
 
     async def answer(device: str | None, address: str) -> tuple[object, object]:
-        found = await door.post(SIGN_IN, input={"email": address, "password": WRONG, "device": device})
-        return found.json(), found.headers.get("server-timing")
+        response = await door.post(SIGN_IN, input={"email": address, "password": WRONG, "device": device})
+        return response.json(), response.headers.get("server-timing")
 
     wrong = await answer(None, account.email)
     for name in ("of another account", "expired", "huge"):
@@ -96,9 +96,9 @@ async def test_a_worthless_device_value_is_as_good_as_none_and_nothing_tells_tha
     assert await door.attempts(2, account.email) == ["WRONG_CREDENTIALS", "THROTTLED"]
     throttled = (await door.post(SIGN_IN, input={"email": account.email, "password": PASSWORD})).json()
     for name, value in values.items():
-        found = (await door.post(SIGN_IN, input={"email": account.email, "password": PASSWORD, "device": value})).json()
-        found["errors"][0]["extensions"]["retryAfterSeconds"] = throttled["errors"][0]["extensions"]["retryAfterSeconds"]
-        assert found == throttled, name
+        body = (await door.post(SIGN_IN, input={"email": account.email, "password": PASSWORD, "device": value})).json()
+        body["errors"][0]["extensions"]["retryAfterSeconds"] = throttled["errors"][0]["extensions"]["retryAfterSeconds"]
+        assert body == throttled, name
     assert await is_in(door, account, device=good), "one of its own opens the door, so the others might have"
 
 

@@ -70,12 +70,12 @@ def sign_in_server(start_server: Callable[..., str], urls: Urls, mail_dir: Path)
 
 @pytest.fixture
 async def partner(door: Door, admin: asyncpg.Connection, graphql_schema: GraphQLSchema) -> AsyncIterator[Partner]:
-    found = Partner(await registered(admin, units=100_000), door.http, admin)
-    await admin.execute("update api_client set scopes = '{read,subscriptions:write,payments:write}' where id = $1", found.id)
+    partner = Partner(await registered(admin, units=100_000), door.http, admin)
+    await admin.execute("update api_client set scopes = '{read,subscriptions:write,payments:write}' where id = $1", partner.id)
     texts = [text_of(name, field) for name, field in roots(graphql_schema).items() if name in FOR_PARTNERS]
-    assert await found.staff("publishDocuments", clientId=found.id, manifest=manifest(*texts)) == []
-    yield found
-    await admin.execute("delete from partner_grant where client_id = $1", found.id)
+    assert await partner.staff("publishDocuments", clientId=partner.id, manifest=manifest(*texts)) == []
+    yield partner
+    await admin.execute("delete from partner_grant where client_id = $1", partner.id)
 
 
 def roots(schema: GraphQLSchema) -> dict[str, GraphQLField]:
@@ -98,16 +98,16 @@ def filled(argument: GraphQLArgument, words: dict[str, Any]) -> Any:
     return {name: words[name] if name in words else value_of(field.type) for name, field in kind.fields.items()}
 
 
-def value_of(given: Any) -> Any:
-    kind = get_named_type(given)
+def value_of(argument_type: Any) -> Any:
+    kind = get_named_type(argument_type)
     if isinstance(kind, GraphQLEnumType):
         one: Any = next(iter(kind.values))
     elif isinstance(kind, GraphQLInputObjectType):
         one = {name: value_of(field.type) for name, field in kind.fields.items()}
     else:
         one = SCALARS.get(kind.name, "x")
-    inner = getattr(given, "of_type", given)
-    return [one] if is_list_type(given) or is_list_type(inner) else one
+    inner = getattr(argument_type, "of_type", argument_type)
+    return [one] if is_list_type(argument_type) or is_list_type(inner) else one
 
 
 def codes(answer: httpx.Response) -> set[str]:
@@ -126,13 +126,13 @@ def needs_no_token(schema: GraphQLSchema, name: str) -> bool:
 
 async def test_these_and_no_others_are_throttled(door: Door, account: Account, graphql_schema: GraphQLSchema) -> None:
     """One caller calls each field too often; a field that begins to be throttled has to be added to the list, and so to the test below."""
-    home, found = network(), set()
+    home, throttled = network(), set()
     for name in roots(graphql_schema):
         access = None if needs_no_token(graphql_schema, name) else token(customer(account.customer_id))
         answers = [await call(door, graphql_schema, name, access, at=home, email=account.email, newEmail="new@example.org") for _ in range(TOO_OFTEN)]
         assert "BAD_USER_INPUT" not in set().union(*answers), name
-        found |= {name} if "THROTTLED" in answers[-1] else set()
-    assert found == THROTTLED
+        throttled |= {name} if "THROTTLED" in answers[-1] else set()
+    assert throttled == THROTTLED
 
 
 @pytest.mark.parametrize("name", sorted(THROTTLED))
@@ -150,9 +150,9 @@ async def test_what_others_spend_throttles_no_owner(
     if name in FOR_PARTNERS:
         await partner.let_in("read", "subscriptions:write", "payments:write", viewer=customer(account.customer_id))
         acting = (await partner.token(customer_id=account.customer_id)).json()["access_token"]
-        identifier, given = id_of(text_of(name, roots(graphql_schema)[name])), filled(roots(graphql_schema)[name].args["input"], {})
+        identifier, arguments = id_of(text_of(name, roots(graphql_schema)[name])), filled(roots(graphql_schema)[name].args["input"], {})
         await partner.known(identifier, acting)
-        answers = [await partner.ask(acting, documentId=identifier, variables={"input": given}) for _ in range(TOO_OFTEN)]
+        answers = [await partner.ask(acting, documentId=identifier, variables={"input": arguments}) for _ in range(TOO_OFTEN)]
         assert codes(answers[-1]) == {"THROTTLED"}, "the app has a budget, and has spent it"
     words |= {"password": PASSWORD, "newPassword": ANOTHER, "currentPassword": PASSWORD, "device": signed_in["device"]}
     if name in LINKS:

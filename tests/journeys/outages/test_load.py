@@ -111,9 +111,9 @@ async def test_the_query_of_a_client_that_leaves_is_canceled(start_server: Calla
 
     async with locked(urls):
         async with httpx.AsyncClient(base_url=url, headers=AS_ADA) as client:
-            asked = asyncio.create_task(client.post("/graphql", json=NAME))
+            task = asyncio.create_task(client.post("/graphql", json=NAME))
             await until(one_waits)
-            asked.cancel()
+            task.cancel()
         await until(nobody_waits)
     async with httpx.AsyncClient(base_url=url, headers=AS_ADA) as client:
         answers = [await client.post("/graphql", json=NAME) for _ in range(3)]
@@ -135,9 +135,9 @@ async def test_the_mutation_of_a_client_that_leaves_is_finished(server: str, url
         async with other.transaction():
             await other.execute("select 1 from customer where id = $1 for update", ADA.customer_id)
             async with httpx.AsyncClient(base_url=server, headers=AS_ADA) as client:
-                asked = asyncio.create_task(client.post("/graphql", json={"query": text, "variables": {"name": "Ada King"}}))
+                task = asyncio.create_task(client.post("/graphql", json={"query": text, "variables": {"name": "Ada King"}}))
                 await until(one_waits)
-                asked.cancel()
+                task.cancel()
             await asyncio.sleep(0.3)
             assert await held_up(admin) == 1
         await until(is_done)
@@ -211,13 +211,13 @@ async def test_what_runs_at_sigterm_is_finished_and_what_takes_too_long_is_503(r
         with process(root, urls, tmp_path, drain_seconds="0", shutdown_seconds=shutdown_seconds) as (running, url):
             async with httpx.AsyncClient(base_url=url, headers=AS_ADA, timeout=20) as client:
                 async with locked(urls):
-                    asked = asyncio.create_task(client.post("/graphql", json=NAME))
+                    task = asyncio.create_task(client.post("/graphql", json=NAME))
                     await until(one_waits)
                     running.send_signal(signal.SIGTERM)
                     # What takes too long is answered while the lock is still held.
-                    await asyncio.wait({asked}, timeout=0.5 if expected == 200 else 10)
-                    assert asked.done() == (expected == 503)
-                answer = await asked
+                    await asyncio.wait({task}, timeout=0.5 if expected == 200 else 10)
+                    assert task.done() == (expected == 503)
+                answer = await task
                 assert answer.status_code == expected
                 assert_unavailable(answer) if expected == 503 else None
             assert await ended(running, 15) == 0
@@ -229,14 +229,14 @@ async def test_a_client_that_does_not_take_its_answers_keeps_no_connection_to_th
         "id number status issuedAt dueOn total { amount formatted } amountRemaining { amount formatted } availableActions { action allowed reason message }"
     )
     body = json.dumps({"query": f"{{ customer {{ invoices(first: 100) {{ nodes {{ {fields} }} }} }} }}"}).encode()
-    asked = HEAD.replace(token(ADA).encode(), token(BIG).encode()) + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+    request = HEAD.replace(token(ADA).encode(), token(BIG).encode()) + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
     with socket.socket() as greedy:
         greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         greedy.connect(("127.0.0.1", int(url.rpartition(":")[2])))
         greedy.setblocking(False)
         for _ in range(300):
             try:
-                greedy.send(asked)
+                greedy.send(request)
             except BlockingIOError:
                 break
             await asyncio.sleep(0.01)

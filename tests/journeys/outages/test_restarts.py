@@ -81,13 +81,13 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Cluster]:
-    with tempfile.TemporaryDirectory(prefix="portico-") as folder, cluster(Path(folder)) as found:
-        asyncio.run(_fill(found))
-        yield found
+    with tempfile.TemporaryDirectory(prefix="portico-") as folder, cluster(Path(folder)) as place:
+        asyncio.run(_fill(place))
+        yield place
 
 
-async def _fill(found: Cluster) -> None:
-    owner = await connected(found)
+async def _fill(place: Cluster) -> None:
+    owner = await connected(place)
     await owner.execute(PATIENCE)
     for kind, table in CATALOGUE_TABLES.items():
         await owner.copy_records_to_table(table, schema_name="portico", columns=columns(kind), records=map(record_of(kind), catalogue_rows()[kind]))
@@ -111,10 +111,10 @@ async def shop(place: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Asyn
 async def lives(shop: Shop) -> list[Life]:
     """Two customers, each with a card that pays."""
     owner = await connected(shop.place)
-    found = [await new_life(SimpleNamespace(schema=None, documents=None), None, owner) for _ in range(2)]  # type: ignore[arg-type]  # they ask by HTTP
+    two = [await new_life(SimpleNamespace(schema=None, documents=None), None, owner) for _ in range(2)]  # type: ignore[arg-type]  # they ask by HTTP
     await owner.close()
     shop.statuses.clear()
-    return found
+    return two
 
 
 async def assert_paid_once(shop: Shop, lives: list[Life]) -> None:
@@ -256,8 +256,8 @@ async def test_a_standby_serves_reads_and_says_of_writes_to_come_back(
             replica.promote()
             done = await client.post("/graphql", json=buy)
             assert done.json()["data"]["addPlan"]["userErrors"] == []
-    told = [record.getMessage() for record in caplog.get_records("call") if record.name == "portico.documents"]
-    assert [message for message in told if "retrying" in message] == []
+    messages = [record.getMessage() for record in caplog.get_records("call") if record.name == "portico.documents"]
+    assert [message for message in messages if "retrying" in message] == []
 
 
 def causes(caplog: pytest.LogCaptureFixture) -> list[Any]:

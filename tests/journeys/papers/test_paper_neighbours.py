@@ -35,7 +35,7 @@ Start = Callable[..., str]
 
 def children(server: int | None = None) -> list[int]:
     """Processes that print for a server, by its process id; left out, for those of this process."""
-    found = []
+    process_ids = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = (folder / "cmdline").read_bytes()
@@ -43,8 +43,8 @@ def children(server: int | None = None) -> list[int]:
         except OSError:  # it has ended
             continue
         if parent == (server or os.getpid()) and b"pdf.child_process" in command:
-            found.append(int(folder.name))
-    return found
+            process_ids.append(int(folder.name))
+    return process_ids
 
 
 def is_printing(child: int) -> bool:

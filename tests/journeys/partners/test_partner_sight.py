@@ -94,23 +94,23 @@ def partner_with(*scopes: str) -> Viewer:
 
 
 def callable_by(schema: GraphQLSchema, viewer: Viewer) -> set[str]:
-    return {name for name, root in roots(schema).items() if (found := permission_of(root, name)) is None or is_allowed(viewer, found)}
+    return {name for name, root in roots(schema).items() if (permission := permission_of(root, name)) is None or is_allowed(viewer, permission)}
 
 
 def reachable(schema: GraphQLSchema, names: set[str]) -> set[str]:
     """Every object type that a document of these root fields may select something of."""
-    found: set[str] = set()
+    kinds: set[str] = set()
     waiting = [get_named_type(roots(schema)[name].fields[name].type) for name in names]
     while waiting:
         kind = waiting.pop()
-        if kind.name in found:
+        if kind.name in kinds:
             continue
-        found.add(kind.name)
+        kinds.add(kind.name)
         if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType):
             waiting += schema.get_possible_types(kind)
         if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
             waiting += [get_named_type(field.type) for field in kind.fields.values()]
-    return found
+    return kinds
 
 
 def test_the_lists_above_name_every_scope_that_a_customer_can_give() -> None:
@@ -129,7 +129,7 @@ def test_each_scope_opens_the_root_fields_that_are_listed_and_no_others(graphql_
 
 def scope_of(schema: GraphQLSchema) -> set[str]:
     """Every scope that any root field asks for."""
-    return {found.scope for name, root in roots(schema).items() if (found := permission_of(root, name))}
+    return {permission.scope for name, root in roots(schema).items() if (permission := permission_of(root, name))}
 
 
 def test_no_root_field_of_a_partners_leads_to_what_is_private(graphql_schema: GraphQLSchema) -> None:

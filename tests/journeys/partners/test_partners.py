@@ -196,8 +196,8 @@ async def test_only_staff_publish_and_only_customers_grant(partner: Partner) -> 
     assert (await partner.ask(token(ADA), query=grant)).json()["data"]["grantAccess"]["userErrors"] == [{"code": "NOT_FOUND"}]
     for scopes in ([], ["payments:write"], ["schema:read"], ["portal"]):
         wanted = {"clientId": partner.id, "scopes": scopes}
-        asked = "mutation ($input: GrantAccessInput!) { grantAccess(input: $input) { userErrors { code } } }"
-        answer = (await partner.ask(token(ADA), query=asked, variables={"input": wanted})).json()
+        mutation = "mutation ($input: GrantAccessInput!) { grantAccess(input: $input) { userErrors { code } } }"
+        answer = (await partner.ask(token(ADA), query=mutation, variables={"input": wanted})).json()
         assert answer["data"]["grantAccess"]["userErrors"] == [{"code": "INVALID_VALUE"}], scopes
 
 
@@ -281,8 +281,8 @@ async def test_a_private_key_proves_a_client_once_for_each_assertion(partner: Pa
     now = int(datetime.now(UTC).timestamp())
 
     async def status(signing: Ed25519PrivateKey, **claims: Any) -> int:
-        given = {"iss": partner.id, "sub": partner.id, "aud": "portico", "iat": now, "exp": now + 60, "jti": uuid4().hex, **claims}
-        assertion = jwt.encode({name: value for name, value in given.items() if value is not None}, signing, algorithm="EdDSA")
+        values = {"iss": partner.id, "sub": partner.id, "aud": "portico", "iat": now, "exp": now + 60, "jti": uuid4().hex, **claims}
+        assertion = jwt.encode({name: value for name, value in values.items() if value is not None}, signing, algorithm="EdDSA")
         kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
         return (await partner.token(client_id="", client_secret="", client_assertion=assertion, client_assertion_type=kind)).status_code
 
@@ -471,8 +471,8 @@ async def test_publishing_under_load_fails_no_request(partner: Partner) -> None:
             assert "data" in (await partner.known(id_of(more[-1]), access)).json()
         is_over.set()
 
-    *found, _ = await asyncio.gather(*(call() for _ in range(4)), publish())
-    answers = [answer for some in found for answer in some]
+    *results, _ = await asyncio.gather(*(call() for _ in range(4)), publish())
+    answers = [answer for some in results for answer in some]
     assert len(answers) > 20
     assert [answer for answer in answers if answer != {"data": {"customer": {"name": "Ada Lovelace"}}}] == []
 

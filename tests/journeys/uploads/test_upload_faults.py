@@ -46,8 +46,8 @@ async def test_a_bucket_that_is_away_is_503_in_time_and_leaves_nothing_after_the
             assert answer.status_code == 503, answer.text
             assert answer.headers["retry-after"]
             assert time.monotonic() - began < 12
-            asked = await client.post("/graphql", json={"query": "{ customer { invoices(first: 1) { nodes { attachments { nodes { downloadUrl } } } } } }"})
-            assert asked.status_code == 200
+            response = await client.post("/graphql", json={"query": "{ customer { invoices(first: 1) { nodes { attachments { nodes { downloadUrl } } } } } }"})
+            assert response.status_code == 200
             line.mode = "open"
             assert codes(await attach(client, invoice, ("first.pdf", pdf(200_000)), key=f"away {mode}")) == []
     bucket = S3(place(store))

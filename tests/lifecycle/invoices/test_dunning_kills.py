@@ -86,13 +86,13 @@ async def release(life: Life, subscription: str) -> None:
 
 
 HELD, LIFTED = ("HELD",), ("HELD", "RELEASED")
-GIVEN_UP = [("GIVEN_UP", 2)]
+GIVING_UP = [("GIVEN_UP", 2)]
 STORIES = {
-    "the last try": Story(before_the_last_try, clock, "SUSPENDED", ["DUNNING"], GIVEN_UP, 2, 1, HELD),
-    "the last try without a method": Story(before_the_last_try_without_a_method, clock, "SUSPENDED", ["DUNNING"], GIVEN_UP, 2, 1, HELD),
+    "the last try": Story(before_the_last_try, clock, "SUSPENDED", ["DUNNING"], GIVING_UP, 2, 1, HELD),
+    "the last try without a method": Story(before_the_last_try_without_a_method, clock, "SUSPENDED", ["DUNNING"], GIVING_UP, 2, 1, HELD),
     "a payment by credit": Story(held_and_credited, pay_with_credit, "ACTIVE", [], [], 2, 1, LIFTED),
     "another card": Story(held_with_a_card_beside, choose_the_other_card, "ACTIVE", [], [], 2, 2, LIFTED),
-    "a release by staff": Story(held, release, "ACTIVE", [], GIVEN_UP, 2, 1, LIFTED),
+    "a release by staff": Story(held, release, "ACTIVE", [], GIVING_UP, 2, 1, LIFTED),
 }
 
 

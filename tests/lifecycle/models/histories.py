@@ -161,18 +161,18 @@ class History:
 
     async def send(self, mutation: str, **fixed: Any) -> Sent | None:
         """With arguments by chance, beside those that are fixed. None where it needs something that there is not."""
-        given = await self.arguments(mutation)
-        if given is None or (mutation == "cancelSubscription" and self.chance.random() < 0.6):
+        arguments = await self.arguments(mutation)
+        if arguments is None or (mutation == "cancelSubscription" and self.chance.random() < 0.6):
             return None
-        return await self.call(mutation, given | fixed)
+        return await self.call(mutation, arguments | fixed)
 
-    async def call(self, mutation: str, given: dict[str, Any]) -> Sent:
+    async def call(self, mutation: str, arguments: dict[str, Any]) -> Sent:
         takes = self.input_of(mutation)
         self.life.keys += 1
         key = {"idempotencyKey": f"history {self.life.keys}"} if "idempotencyKey" in takes.fields else {}
-        payload = (await self.life.ask(self.document(mutation), self.viewer(mutation), i=key | given))[mutation]
-        sent = Sent(mutation, given, payload)
-        self.log.append(f"{mutation} {given} {sent.code or 'done'}")
+        payload = (await self.life.ask(self.document(mutation), self.viewer(mutation), i=key | arguments))[mutation]
+        sent = Sent(mutation, arguments, payload)
+        self.log.append(f"{mutation} {arguments} {sent.code or 'done'}")
         return sent
 
     def document(self, mutation: str) -> str:
@@ -181,9 +181,9 @@ class History:
         return f"mutation M($i: {self.input_of(mutation).name}!) {{ {mutation}(input: $i) {{ {' '.join(shows)} userErrors {{ code path message }} }} }}"
 
     def input_of(self, mutation: str) -> GraphQLInputObjectType:
-        found = get_named_type(self.life.schema.mutation_type.fields[mutation].args["input"].type)
-        assert isinstance(found, GraphQLInputObjectType)
-        return found
+        input_type = get_named_type(self.life.schema.mutation_type.fields[mutation].args["input"].type)
+        assert isinstance(input_type, GraphQLInputObjectType)
+        return input_type
 
     def viewer(self, mutation: str) -> Viewer:
         permission = permission_of(self.life.schema.mutation_type, mutation)
@@ -191,7 +191,7 @@ class History:
 
     async def arguments(self, mutation: str) -> dict[str, Any] | None:
         """All that it must have and half of what it may have; None where there is nothing that an id could name, or nothing is known of a type."""
-        given: dict[str, Any] = {}
+        arguments: dict[str, Any] = {}
         for name, item in self.input_of(mutation).fields.items():
             is_needed = is_required_input_field(item)
             if name in OF_THE_CALL or not (is_needed or name in SUBJECTS or self.chance.random() < 0.5):
@@ -200,8 +200,8 @@ class History:
             if value is None and is_needed:
                 return None
             if value is not None and (is_needed or name != "paymentMethodId" or self.chance.random() < 0.3):
-                given[name] = value
-        return given
+                arguments[name] = value
+        return arguments
 
     async def value(self, name: str, kind: Any) -> Any:
         named, chance = get_named_type(kind), self.chance
@@ -322,10 +322,10 @@ class History:
         await self.life.card(self.chance.choice(["slow", "slow_decline", "requires_action", "timeout_before_capture", "out_of_order"]))
         paying = [name for name in self.mutations() if "payment" in get_named_type(self.life.schema.mutation_type.fields[name].type).fields]
         for mutation in self.chance.sample(paying, len(paying)):
-            given = await self.arguments(mutation)
-            if given is not None:
-                given = {name: value for name, value in given.items() if name != "paymentMethodId"} | ({"when": "NOW"} if "when" in given else {})
-                await self.call(mutation, given)
+            arguments = await self.arguments(mutation)
+            if arguments is not None:
+                arguments = {name: value for name, value in arguments.items() if name != "paymentMethodId"} | ({"when": "NOW"} if "when" in arguments else {})
+                await self.call(mutation, arguments)
             if await self.life.rows("charge", "and settled_at is null"):
                 return
 

@@ -426,7 +426,7 @@ class Till:
             self.owed_again(payment, back.reason, invoices)
             return
         for invoice, part in invoices:
-            invoice.given_back += part
+            invoice.paid_back += part
             self.free_what_credit_paid(invoice)
         # It is not asked for again.
         self.balance += sum(part for source, part in back.sources if source == "ACCOUNT")
@@ -471,7 +471,7 @@ class Till:
             else:
                 self.overpay(payment, minor)
         for source, _ in back.sources:
-            if isinstance(source, Invoice) and source.given_back + source.failed:
+            if isinstance(source, Invoice) and source.paid_back + source.failed:
                 self.free_what_credit_paid(source)
         self.close_paid()
         self.lift()
@@ -486,7 +486,7 @@ class Till:
             self.overpay(payment, minor)
             if isinstance(source, Invoice):
                 source.paid += minor
-                source.given_back -= minor
+                source.paid_back -= minor
                 source.failed += minor
                 payment.keep(source, minor)
                 if not source.remaining:
@@ -502,7 +502,7 @@ class Till:
         payment.account -= account
         left, sources = minor - credit - account, list[tuple[Invoice | str, int]]()
         for invoice, paid in sorted(payment.paid.values(), key=lambda one: one[0].age, reverse=True):
-            room = left if is_bank or invoice.is_void else invoice.total - invoice.given_back - invoice.failed - invoice.freed
+            room = left if is_bank or invoice.is_void else invoice.total - invoice.paid_back - invoice.failed - invoice.freed
             part = min(left, paid, room)
             payment.keep(invoice, -part)
             invoice.paid -= part
@@ -520,7 +520,7 @@ class Till:
             "period_ends_at": invoice.ends_at,
             "total_minor": invoice.total,
             "paid_minor": invoice.paid,
-            "credited_minor": invoice.applied + invoice.given_back,
+            "credited_minor": invoice.applied + invoice.paid_back,
             "remaining_minor": invoice.remaining,
             "due_on": invoice.due_on,
             "collection": invoice.state,

@@ -46,7 +46,7 @@ class Sub:
 
 @dataclass
 class Invoice:
-    """`applied` is the credit that paid a part, `given_back` what the merchant paid back; together they are what is credited."""
+    """`applied` is the credit that paid a part, `paid_back` what the merchant paid back; together they are what is credited."""
 
     sub: Sub
     starts_at: datetime
@@ -55,7 +55,7 @@ class Invoice:
     due_on: date
     paid: int = 0
     applied: int = 0
-    given_back: int = 0
+    paid_back: int = 0
     is_void: bool = False
     is_paying: bool = False
     state: str = "NONE"
@@ -84,7 +84,7 @@ class Invoice:
 
     @property
     def remaining(self) -> int:
-        return 0 if self.is_void else self.total - self.paid - self.applied - self.given_back
+        return 0 if self.is_void else self.total - self.paid - self.applied - self.paid_back
 
 
 @dataclass

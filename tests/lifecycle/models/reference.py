@@ -163,12 +163,12 @@ def total_of(price: Price, quantity: int, part: Fraction, coupon: Coupon | None)
     return sum(amounts_of(price, quantity, part, coupon))
 
 
-def line_of(paid: tuple[int, int], asked: tuple[int, int]) -> tuple[int, int]:
+def line_of(paid: tuple[int, int], charged: tuple[int, int]) -> tuple[int, int]:
     """What of the unused time that was paid the new invoice takes up as a line: as much as it can, at one tax rate, or nothing."""
-    if sum(paid) <= sum(asked):
-        return paid if paid[0] <= asked[0] and paid[1] <= asked[1] else (0, 0)
-    is_same_rate = abs(half_up(Fraction(paid[1] * sum(asked), sum(paid))) - asked[1]) <= 2
-    return asked if is_same_rate and asked[0] <= paid[0] and asked[1] <= paid[1] else (0, 0)
+    if sum(paid) <= sum(charged):
+        return paid if paid[0] <= charged[0] and paid[1] <= charged[1] else (0, 0)
+    is_same_rate = abs(half_up(Fraction(paid[1] * sum(charged), sum(paid))) - charged[1]) <= 2
+    return charged if is_same_rate and charged[0] <= paid[0] and charged[1] <= paid[1] else (0, 0)
 
 
 def boundary(anchor: datetime, price: Price, number: int) -> datetime:
@@ -229,17 +229,17 @@ class World:
 
     def reasons(self, sub: Sub, *, is_overdue: bool) -> dict[str, str | None]:
         row = self.row_of(sub, is_overdue=is_overdue)
-        found = dict(zip(ACTIONS, TABLE[row], strict=True))
+        reasons = dict(zip(ACTIONS, TABLE[row], strict=True))
         # A pending pause or change of plan does not make what is overdue, or a trial, allow more than it would without.
         if is_overdue and row in ("PAUSE", "PLAN") and sub.status == "ACTIVE":
-            found["CHANGE_PLAN"] = OVERDUE
+            reasons["CHANGE_PLAN"] = OVERDUE
         if row == "PLAN":
-            found["PAUSE"] = TRIAL if sub.status == "TRIALING" else OVERDUE if is_overdue else YES
-        found["UPDATE_QUANTITY"] = found["CHANGE_PLAN"]
-        found["REMOVE_COUPON"] = found["APPLY_COUPON"] or (YES if sub.use else WRONG)
-        found["APPLY_COUPON"] = found["APPLY_COUPON"] or ("COUPON_ALREADY_APPLIED" if sub.use and sub.use.left != 0 else YES)
-        found["WITHDRAW_PENDING_CHANGE"] = YES if row in ("PAUSE", "CANCEL", "PLAN") else found["RESUME"] or WRONG
-        return found
+            reasons["PAUSE"] = TRIAL if sub.status == "TRIALING" else OVERDUE if is_overdue else YES
+        reasons["UPDATE_QUANTITY"] = reasons["CHANGE_PLAN"]
+        reasons["REMOVE_COUPON"] = reasons["APPLY_COUPON"] or (YES if sub.use else WRONG)
+        reasons["APPLY_COUPON"] = reasons["APPLY_COUPON"] or ("COUPON_ALREADY_APPLIED" if sub.use and sub.use.left != 0 else YES)
+        reasons["WITHDRAW_PENDING_CHANGE"] = YES if row in ("PAUSE", "CANCEL", "PLAN") else reasons["RESUME"] or WRONG
+        return reasons
 
     def renewal_of(self, sub: Sub) -> int:
         price, quantity = (sub.pending_price, sub.pending_quantity) if sub.pending == "PLAN" else (sub.price, sub.quantity)
@@ -435,12 +435,12 @@ class World:
         ends_at = next_boundary(self.now, price, self.now) if is_other_rhythm else sub.ends_at
         part = Fraction(1) if is_other_rhythm else Fraction(seconds(self.now, ends_at), seconds(sub.starts_at, sub.ends_at))
         use, coupon = self.use_up(sub, ends_at)
-        asked = amounts_of(price, quantity, part, coupon)
+        charged = amounts_of(price, quantity, part, coupon)
         unused, released = self.unused(sub)
         paid = unused[0] - released[0], unused[1] - released[1]
-        line = line_of(paid, asked)
+        line = line_of(paid, charged)
         rest, granted = sum(unused) - sum(line), sum(paid) - sum(line)
-        total = sum(asked) - sum(line)
+        total = sum(charged) - sum(line)
         if sum(unused) and is_other_rhythm:
             self.warnings.add("PERIOD_ENDS_NOW")
         if rest:
@@ -449,12 +449,12 @@ class World:
         self.pay(total - credited)
         self.balance += granted - credited
         self.note(sub, unused[0] - line[0], unused[1] - line[1])
-        self.bills.append(Bill(sub.id, "PLAN_CHANGE", self.now, ends_at, total, credited, asked[1] - line[1]))
+        self.bills.append(Bill(sub.id, "PLAN_CHANGE", self.now, ends_at, total, credited, charged[1] - line[1]))
         sub.clear()
         sub.price, sub.quantity, sub.use = price, quantity, use
         self.take(sub)
-        sub.cover = Cover(self.now, ends_at, sum(asked), asked[1], 0)
-        sub.papers.insert(0, Paper(asked[0] - line[0], asked[1] - line[1]))
+        sub.cover = Cover(self.now, ends_at, sum(charged), charged[1], 0)
+        sub.papers.insert(0, Paper(charged[0] - line[0], charged[1] - line[1]))
         if is_other_rhythm:
             sub.anchor, sub.starts_at, sub.ends_at = self.now, self.now, ends_at
 

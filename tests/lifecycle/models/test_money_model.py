@@ -23,7 +23,7 @@ from tests.lifecycle.models.money_model import RETRY_DAYS, Till
 from tests.lifecycle.models.money_rows import CARDS, Back, Invoice, Payment, Sub
 from tests.lifecycle.models.reference import No, Price
 from tests.lifecycle.payments.test_paying import add, amounts_agree, change_method, credit, pay, schedule
-from tests.lifecycle.payments.test_refunds import told
+from tests.lifecycle.payments.test_refunds import record_refund
 
 HISTORIES = 300 if IS_LONG else 12
 STEPS = 60 if IS_LONG else 25
@@ -104,8 +104,8 @@ class History:
             invoice = self.chance.choice(self.till.open)
             minor = self.chance.choice([None, None, self.chance.randint(1, 1_200)])
             refusal = self.predicted(f"pay {minor} {invoice.starts_at}", lambda: self.till.pay_invoice(invoice, minor))
-            given = {} if minor is None else {"amountMinorUnits": str(minor)}
-            self.same_refusal(await pay(self.life, "payInvoice", invoiceId=invoice.id, **given), refusal)
+            arguments = {} if minor is None else {"amountMinorUnits": str(minor)}
+            self.same_refusal(await pay(self.life, "payInvoice", invoiceId=invoice.id, **arguments), refusal)
 
     async def splits_an_invoice(self) -> None:
         """It is to be paid in two installments."""
@@ -165,9 +165,9 @@ class History:
         }
         mutation = self.chance.choice([name for name, (_, is_possible) in doing.items() if is_possible])
         refusal = self.predicted(f"{mutation} {sub.key}", lambda: doing[mutation][0](sub))
-        given = {"when": "NOW"} if mutation == "cancelSubscription" else {}
+        arguments = {"when": "NOW"} if mutation == "cancelSubscription" else {}
         viewer = STAFF if mutation in ("holdSubscription", "releaseSubscription") else None
-        self.same_refusal(await self.life.do(mutation, viewer, subscriptionId=sub.id, **given), refusal)
+        self.same_refusal(await self.life.do(mutation, viewer, subscriptionId=sub.id, **arguments), refusal)
 
     async def on_account(self) -> None:
         minor = self.chance.choice([-300, -50, 200, 1_500])
@@ -176,7 +176,7 @@ class History:
         await (charged(self.life, -minor) if minor < 0 else credit(self.life, minor))
 
     async def voids(self) -> None:
-        unpaid = [one for one in self.till.open if not one.is_paying and one.id not in self.split and not one.paid + one.applied + one.given_back]
+        unpaid = [one for one in self.till.open if not one.is_paying and one.id not in self.split and not one.paid + one.applied + one.paid_back]
         if unpaid and self.chance.random() < 0.3:
             self.log.append(f"void {unpaid[0].starts_at}")
             self.is_clock_next = True
@@ -214,7 +214,7 @@ class History:
             self.till.bank_gives_back(payment, back)
         elif status == "FAILED":
             self.till.could_not_be_paid_back(payment, back)
-        await told(self.life, payment.id, Report(back.reference, minor, status, back.reason))
+        await record_refund(self.life, payment.id, Report(back.reference, minor, status, back.reason))
 
     # How both are compared.
 
@@ -243,7 +243,7 @@ class History:
             if invoice.id in self.split:
                 rows = await self.life.rows("installment", f"and invoice_id = '{invoice.id}'")
                 sums = [sum(row[f"{name}_minor"] for row in rows) for name in ("paid", "refunded", "remaining")]
-                back = invoice.given_back + invoice.freed
+                back = invoice.paid_back + invoice.freed
                 assert sums == [invoice.paid + invoice.applied - invoice.freed, back, invoice.remaining], "\n".join(self.log)
 
     async def name_payments(self) -> None:
@@ -263,26 +263,26 @@ class History:
     def same_invoice(self, invoice: Invoice, row: asyncpg.Record) -> None:
         invoice.id = row["id"]
         expected = self.till.seen(invoice)
-        found = {name: row[name] for name in expected}
+        stored = {name: row[name] for name in expected}
         # The table has what was decided last; of what is paid the portal says NONE.
         if not row["remaining_minor"]:
-            found |= {"collection": "NONE", "collect_at": None}
+            stored |= {"collection": "NONE", "collect_at": None}
         if invoice.is_paying:
-            found["collect_at"] = expected["collect_at"]
-        assert found == expected, "\n".join(self.log)
+            stored["collect_at"] = expected["collect_at"]
+        assert stored == expected, "\n".join(self.log)
         assert (row["status"] == "PROCESSING") == (invoice.is_paying and invoice.remaining > 0), "\n".join(self.log)
 
 
 @pytest.fixture
 async def price(owner: asyncpg.Connection) -> Price:
-    plan, found = new_id("plan"), Price(new_id("price"), "", 1_000, "MONTH")
+    plan, price = new_id("plan"), Price(new_id("price"), "", 1_000, "MONTH")
     await owner.execute("insert into plan (id, code, name, trial_days, created_at) values ($1, $1, 'A plan', 0, $2)", plan, START)
     await owner.execute(
         """insert into price (id, plan_id, currency, unit_minor, billing_interval, interval_count, tax_behavior, created_at)
            values ($1, $2, 'USD', 1000, 'MONTH', 1, 'EXCLUSIVE', $3)""",
-        found.id, plan, START,
+        price.id, plan, START,
     )  # fmt: skip
-    return found
+    return price
 
 
 @pytest.mark.parametrize("seed", range(HISTORIES))

@@ -94,10 +94,10 @@ async def test_a_code_is_found_however_it_was_entered_and_however_it_is_typed(li
     word = f"säve 7a {new_id('cpn')[-8:]}"
     assert await entered(life, FORMS[form](word)) == word.upper()
     for write in FORMS.values():
-        for mutation, given in (("applyCoupon", {"code": write(word)}), ("addPlan", {"priceId": price("storage"), "couponCode": write(word)})):
+        for mutation, arguments in (("applyCoupon", {"code": write(word)}), ("addPlan", {"priceId": price("storage"), "couponCode": write(word)})):
             subscription = {} if mutation == "addPlan" else {"subscriptionId": await life.subscribe("storage")}
-            assert (await life.preview(mutation, **subscription, **given))["userErrors"] == []
-            payload = await life.do(mutation, **subscription, **given, more="subscription { appliedCoupon { coupon { code } } }")
+            assert (await life.preview(mutation, **subscription, **arguments))["userErrors"] == []
+            payload = await life.do(mutation, **subscription, **arguments, more="subscription { appliedCoupon { coupon { code } } }")
             assert payload["subscription"]["appliedCoupon"] == {"coupon": {"code": word.upper()}}
             await life.admin.execute(
                 """with gone as (delete from coupon_redemption where customer_id = $1 returning coupon_id)

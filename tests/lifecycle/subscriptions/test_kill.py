@@ -418,10 +418,10 @@ async def test_a_server_that_is_killed_while_the_processor_thinks_leaves_a_chang
     try:
         assert process.stdout is not None
         url = (await asyncio.wait_for(process.stdout.readline(), 60)).decode().split()[1]
-        given = {"subscriptionId": subscription, "priceId": price("business"), "idempotencyKey": "the one"}
+        arguments = {"subscriptionId": subscription, "priceId": price("business"), "idempotencyKey": "the one"}
         headers = {"Authorization": f"Bearer {token(life.viewer)}"}
         async with httpx.AsyncClient(timeout=30) as client:
-            calling = asyncio.create_task(client.post(url, json={"query": CHANGE, "variables": {"input": given}}, headers=headers))
+            calling = asyncio.create_task(client.post(url, json={"query": CHANGE, "variables": {"input": arguments}}, headers=headers))
             async with asyncio.timeout(20):
                 while (await life.row(subscription))["charging_payment_id"] is None:  # noqa: ASYNC110  # another process writes it
                     await asyncio.sleep(0.02)
@@ -433,10 +433,10 @@ async def test_a_server_that_is_killed_while_the_processor_thinks_leaves_a_chang
             process.kill()
         await process.wait()
     life.now = datetime.now(UTC)
-    held = await life.do("changePlan", **given)
+    held = await life.do("changePlan", **arguments)
     assert held["userErrors"][0]["code"] == "IN_PROGRESS"
     life.now += timedelta(seconds=21)
-    done = await life.do("changePlan", **given)
+    done = await life.do("changePlan", **arguments)
     assert (done["userErrors"], done["subscription"]["plan"]["code"]) == ([], "business")
     assert Counter(row["reason"] for row in await life.rows("invoice")) == Counter({"FIRST": 1, "PLAN_CHANGE": 1})
     assert life.sandbox.calls("capture") == 2

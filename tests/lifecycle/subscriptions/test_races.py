@@ -44,21 +44,21 @@ class Gate(Sandbox):
 
     def __init__(self, before: Sandbox) -> None:
         super().__init__("secret", before._ledger)
-        self.asked, self.may_answer = asyncio.Event(), asyncio.Event()
+        self.has_begun, self.may_answer = asyncio.Event(), asyncio.Event()
 
     async def charge(self, charge: ChargeRequest) -> ChargeResult:
-        self.asked.set()
+        self.has_begun.set()
         await self.may_answer.wait()
         return await super().charge(charge)
 
 
 @asynccontextmanager
-async def under_way(life: Life, mutation: str, **given: Any) -> AsyncIterator[asyncio.Task[dict[str, Any]]]:
+async def under_way(life: Life, mutation: str, **arguments: Any) -> AsyncIterator[asyncio.Task[dict[str, Any]]]:
     """A call whose charge is being decided inside of the context, and that is done after it."""
     before = life.sandbox
     life.sandbox = gate = Gate(before)
-    task = asyncio.create_task(life.do(mutation, **given))
-    await gate.asked.wait()
+    task = asyncio.create_task(life.do(mutation, **arguments))
+    await gate.has_begun.wait()
     life.sandbox = before
     try:
         yield task
@@ -98,12 +98,12 @@ async def redeemed(life: Life, coupon: str) -> int:
 async def test_fifty_calls_with_one_key_have_one_effect(life: Life) -> None:
     subscription = await life.subscribe("storage")
     await slow_card(life)
-    given = {"subscriptionId": subscription, "priceId": price("business"), "idempotencyKey": "the one"}
-    payloads = await asyncio.gather(*(life.do("changePlan", **given, more="payment { id }") for _ in range(CROWD)))
+    arguments = {"subscriptionId": subscription, "priceId": price("business"), "idempotencyKey": "the one"}
+    payloads = await asyncio.gather(*(life.do("changePlan", **arguments, more="payment { id }") for _ in range(CROWD)))
     refusals = Counter(code for payload in payloads for code in codes(payload))
     assert set(refusals) <= {"IN_PROGRESS"}
     assert sum(payload["userErrors"] == [] and not payload["replayed"] for payload in payloads) == 1
-    again = await life.do("changePlan", **given, more="payment { id }")
+    again = await life.do("changePlan", **arguments, more="payment { id }")
     assert again["replayed"]
     assert len({payload["payment"]["id"] for payload in [*payloads, again] if not payload["userErrors"]}) == 1
     assert (life.sandbox.calls("capture"), await events(life, "PLAN_CHANGED")) == (2, 1)
@@ -378,11 +378,11 @@ async def test_a_refusal_leaves_nothing_behind(life: Life, portal: Portal, pool:
         ids = {"mine": await life.subscribe("storage"), "theirs": await other.subscribe("storage")}
         before = [await life.everything(), await other.everything()]
         charges = life.sandbox.calls()
-        for mutation, subscription, given, code in REFUSALS:
+        for mutation, subscription, arguments, code in REFUSALS:
             on = {"subscriptionId": ids.get(subscription, subscription)} if subscription else {}
-            payload = await life.do(mutation, **on, **given)
-            assert (codes(payload), payload["subscription"]) == ([code], None), (mutation, given)
-            assert [await life.everything(), await other.everything()] == before, (mutation, given)
+            payload = await life.do(mutation, **on, **arguments)
+            assert (codes(payload), payload["subscription"]) == ([code], None), (mutation, arguments)
+            assert [await life.everything(), await other.everything()] == before, (mutation, arguments)
         assert life.sandbox.calls() == charges
 
 
@@ -402,14 +402,14 @@ async def test_a_declined_change_leaves_a_failed_payment_and_nothing_else(life: 
 async def test_a_processor_that_is_away_at_the_second_try_says_nothing_about_the_first(life: Life) -> None:
     """The first call died after the money was taken. That the second could not reach the processor must not undo it."""
     subscription = await life.subscribe("storage")
-    given = {"subscriptionId": subscription, "priceId": price("business"), "idempotencyKey": "the one", "more": "payment { status }"}
+    arguments = {"subscriptionId": subscription, "priceId": price("business"), "idempotencyKey": "the one", "more": "payment { status }"}
     before = life.sandbox
     life.sandbox = Taken(before)
     with pytest.raises(AssertionError):
-        await life.do("changePlan", **given)
+        await life.do("changePlan", **arguments)
     life.now += timedelta(seconds=21)
     life.sandbox = Away(before)
-    again = await life.do("changePlan", **given)
+    again = await life.do("changePlan", **arguments)
     assert (codes(again), again["payment"]["status"]) == ([], "PROCESSING")
     life.sandbox = before
     life.now += timedelta(minutes=5)
@@ -447,8 +447,8 @@ async def tried(life: Life, subscription: str, code: str) -> str:
     text = "mutation M($input: ApplyCouponInput!) { applyCoupon(input: $input) { userErrors { code } } }"
     document = life.documents.prepare(text)
     life.keys += 1
-    given = {"subscriptionId": subscription, "code": code, "idempotencyKey": f"key {life.keys}"}
+    arguments = {"subscriptionId": subscription, "code": code, "idempotencyKey": f"key {life.keys}"}
     context = life.context()
-    result = await run(life.schema, document, GraphQLRequest(text, {"input": given}, None, False), context)
+    result = await run(life.schema, document, GraphQLRequest(text, {"input": arguments}, None, False), context)
     await context.session.close()
     return result.errors[0].extensions["code"] if result.errors else codes(result.data["applyCoupon"])[0]

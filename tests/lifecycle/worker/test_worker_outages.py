@@ -85,9 +85,9 @@ def worker_process(root: Path, urls: Urls, data_dir: Path, program: tuple[str, s
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[OwnPostgres]:
-    with own_postgres() as found:
-        asyncio.run(fill(found.urls.admin))
-        yield found
+    with own_postgres() as own:
+        asyncio.run(fill(own.urls.admin))
+        yield own
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +98,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def worker(root: Path, own: OwnPostgres, folder: Path) -> Iterator[Worker]:
     """One process for all faults of this module: none of them ends it."""
-    with worker_process(root, own.urls, folder, PORTICO_WORKER_PORT="0") as found:
-        yield found
+    with worker_process(root, own.urls, folder, PORTICO_WORKER_PORT="0") as worker:
+        yield worker
 
 
 @asynccontextmanager
@@ -203,19 +203,19 @@ async def test_a_worker_on_a_standby_says_that_it_cannot_write_and_bills_as_soon
 ) -> None:
     async with renewal_due(portal, own.urls, folder) as life:
         captured = life.sandbox.calls("capture") - 1
-        with own.standby() as standby, worker_process(root, standby.urls, folder) as found:
-            await found.says("cannot set transaction read-write mode during recovery")
-            assert "READY" not in found.log
+        with own.standby() as standby, worker_process(root, standby.urls, folder) as worker:
+            await worker.says("cannot set transaction read-write mode during recovery")
+            assert "READY" not in worker.log
             before = datetime.now(UTC)
             await asyncio.to_thread(standby.promote)
-            await found.comes_to(lambda: passed_since(standby.urls, before))
+            await worker.comes_to(lambda: passed_since(standby.urls, before))
             async with owner(standby.urls) as connection:
                 life.admin = connection
                 assert await invoices(life) == [("FIRST", "PAID"), ("RENEWAL", "PAID")]
                 await assert_books(life, captured_before=captured)
-            assert "READY" in found.log
-            found.process.send_signal(signal.SIGTERM)
-            assert await asyncio.to_thread(found.process.wait, 20) == 0
+            assert "READY" in worker.log
+            worker.process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(worker.process.wait, 20) == 0
     # What the standby did, this one knows nothing of.
     await execute(own.urls, "update subscription set status = 'CANCELED', canceled_at = now(), renews_at = null")
 
@@ -313,11 +313,11 @@ async def test_what_only_an_operator_can_mend_ends_a_worker_at_its_start_with_on
     own.demand_password("locksmith")
     await execute(own.urls, "create role locksmith login password 'right'")
     wrong = own.urls.app.replace("portico_app@", "locksmith:not-the-password@")
-    with worker_process(root, Urls(own.urls.admin, wrong), folder) as found:
-        assert await asyncio.to_thread(found.process.wait, SOON) == 1
-    assert "the password is wrong (SQLSTATE 28P01)" in found.log
-    assert found.log.count("\n") == 1, found.log
-    assert "not-the-password" not in found.log
+    with worker_process(root, Urls(own.urls.admin, wrong), folder) as worker:
+        assert await asyncio.to_thread(worker.process.wait, SOON) == 1
+    assert "the password is wrong (SQLSTATE 28P01)" in worker.log
+    assert worker.log.count("\n") == 1, worker.log
+    assert "not-the-password" not in worker.log
     nobody, nowhere = own.urls.app.replace("portico_app@", "nobody@"), own.urls.app.replace("/postgres?", "/nowhere?")
     for url, reason in ((nobody, "SQLSTATE 28000"), (nowhere, "SQLSTATE 3D000")):
         with pytest.raises(CannotReach, match=reason):
@@ -326,23 +326,23 @@ async def test_what_only_an_operator_can_mend_ends_a_worker_at_its_start_with_on
 
 async def test_a_worker_that_is_started_before_its_database_waits_and_says_so(root: Path, folder: Path) -> None:
     away = Urls("postgresql://postgres@127.0.0.1:1/postgres", "postgresql://portico_app@127.0.0.1:1/postgres")
-    with worker_process(root, away, folder) as found:
-        await found.says("cannot be connected")
-        assert "Connection refused" in found.log
+    with worker_process(root, away, folder) as worker:
+        await worker.says("cannot be connected")
+        assert "Connection refused" in worker.log
         await asyncio.sleep(1)
-        assert found.process.poll() is None
-        assert found.log.count("cannot be connected") == 1
-        found.process.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(found.process.wait, 20) == 0
+        assert worker.process.poll() is None
+        assert worker.log.count("cannot be connected") == 1
+        worker.process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(worker.process.wait, 20) == 0
 
 
 async def test_a_worker_whose_queue_ends_unasked_ends_with_1_and_a_line(own: OwnPostgres, root: Path, folder: Path) -> None:
     """As a fault of pgqueuer might end it, with its connection open."""
     program = "import pgqueuer, gateway.cli.main\nasync def run(*_, **__): pass\npgqueuer.PgQueuer.run = run\ngateway.cli.main()"
-    with worker_process(root, own.urls, folder, program=("-c", program)) as found:
-        assert await asyncio.to_thread(found.process.wait, SOON) == 1
-    assert "Error: the queue ended by itself" in found.log
-    assert "Traceback" not in found.log
+    with worker_process(root, own.urls, folder, program=("-c", program)) as worker:
+        assert await asyncio.to_thread(worker.process.wait, SOON) == 1
+    assert "Error: the queue ended by itself" in worker.log
+    assert "Traceback" not in worker.log
 
 
 async def test_the_worker_inside_a_server_starts_again_after_what_would_end_a_process(own: OwnPostgres, folder: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -42,7 +42,7 @@ async def enter(door: Door, account: Account, staff: Viewer = STAFF_MEMBER) -> A
 
 
 @dataclass
-class KeptFiles:
+class StoredFiles:
     """`ids` by uploader and status. Each has its object in the bucket of the server."""
 
     account: Account
