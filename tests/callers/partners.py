@@ -1,4 +1,4 @@
-"""A partner's app in tests: registered, let in, and calling."""
+"""The app of a partner: its registration, its grants and its calls."""
 
 import asyncio
 import hashlib
@@ -32,7 +32,7 @@ def manifest(*texts: str) -> str:
 
 @dataclass
 class Partner:
-    """An app, and the server that it calls."""
+    """An app and a client of the server that it calls."""
 
     id: str
     http: httpx.AsyncClient
@@ -61,7 +61,7 @@ class Partner:
         return str((await self.token()).json()["access_token"])
 
     async def known(self, identifier: str, access: str) -> httpx.Response:
-        """The answer once the process has heard of the document."""
+        """Call a persisted document until the server has loaded it, and return the answer."""
         for _ in range(100):
             answer = await self.ask(access, documentId=identifier)
             if "PERSISTED_DOCUMENT_NOT_FOUND" not in answer.text:

@@ -1,4 +1,4 @@
-"""A customer with files of everybody in every state, who signs in, and links that staff make."""
+"""A customer who signs in, with files of each uploader in each state, and portal links that staff make."""
 
 import hashlib
 import secrets
@@ -31,19 +31,19 @@ def secret_of(url: str) -> str:
 
 
 async def link(door: Door, account: Account, staff: Viewer = STAFF_MEMBER, **more: Any) -> str:
-    """The secret of a portal link that staff were given."""
+    """Create a portal link as staff and return its secret."""
     made = await door(CREATE, token(staff), input={"customerId": account.customer_id, **more})
     return secret_of(made["link"]["url"])
 
 
 async def enter(door: Door, account: Account, staff: Viewer = STAFF_MEMBER) -> Any:
-    """The tokens of who opens a portal link that staff were given."""
+    """Create a portal link as staff, redeem it and return the tokens."""
     return (await door(REDEEM, t=await link(door, account, staff)))["tokens"]
 
 
 @dataclass
 class StoredFiles:
-    """`ids` by uploader and status. Each has its object in the bucket of the server."""
+    """The files of one customer: `ids` by uploader and status. Each file has its object in the bucket of the server."""
 
     account: Account
     admin: asyncpg.Connection
@@ -85,12 +85,12 @@ class StoredFiles:
         self.ids[uploader, status] = identifier
 
     async def left(self) -> dict[str, tuple[Any, ...]]:
-        """Each row that is there, with the digest of its object (None if that is gone), by id."""
+        """Return each row with the digest of its object (None without an object), by id."""
         rows = await self.admin.fetch("select * from attachment where customer_id = $1", self.account.customer_id)
         return {row["id"]: (*row, _digest(self.bucket / row["object_key"])) for row in rows}
 
     async def remove(self) -> None:
-        """As the customer, who alone may."""
+        """Delete the files as the customer, the only caller who may."""
         async with self.admin.transaction():
             await self.admin.execute(f"set local app.actor = 'CUSTOMER'; set local app.customer_id = '{self.account.customer_id}'")
             for table, column in (("attachment", "schedule_id"), ("installment", "schedule_id"), ("payment_schedule", "id")):

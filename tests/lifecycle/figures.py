@@ -1,4 +1,4 @@
-"""What a customer owes, counted anew from the rows, and compared with what the Summary page, the statement of account and `payAllDue` say."""
+"""The amounts that a customer owes, computed from the rows and compared with the Summary page, the statement of account and `payAllDue`."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ FIRST, LAST = date(2025, 1, 1), timedelta(days=3000)
 
 @dataclass
 class Figures:
-    """Of one currency, in minor units. `ahead` is what was paid on installments without an invoice before their day; `later` is what remains of those."""
+    """The amounts of one currency, in minor units. `ahead` was paid on installments without an invoice before their due day; `later` remains of those."""
 
     balance: int = 0
     due: int = 0
@@ -38,7 +38,7 @@ async def today_of(life: Life) -> date:
 
 
 async def counted(life: Life) -> dict[str, Figures]:
-    """A row's currency is known whatever its status."""
+    """Return the amounts by currency. A currency is included whatever the status of its rows."""
     figures: dict[str, Figures] = defaultdict(Figures)
     today = await today_of(life)
     installments = await life.rows("installment")
@@ -71,12 +71,12 @@ def _count_invoice(figure: Figures, invoice: asyncpg.Record, installments: list[
 
 
 def _remaining(installment: asyncpg.Record) -> int:
-    """What the merchant gave back is not asked for again."""
+    """Return the amount that is still to be paid. What the merchant paid back is not due again."""
     return 0 if installment["status"] == "CANCELED" else installment["amount_minor"] - installment["paid_minor"] - installment["refunded_minor"]
 
 
 def _count_installment(figure: Figures, installment: asyncpg.Record, paid_back_minor: int, today: date) -> None:
-    """`paid_back_minor` is money. The rest of the column refunded_minor is credit that was given back, and is on the statement from then on."""
+    """Add one installment. `paid_back_minor` is money; the rest of the column refunded_minor is credit, which the statement includes."""
     remaining = _remaining(installment)
     if installment["due_on"] > today:
         figure.ahead += installment["paid_minor"] + installment["refunded_minor"] - paid_back_minor
@@ -87,7 +87,7 @@ def _count_installment(figure: Figures, installment: asyncpg.Record, paid_back_m
 
 
 async def closing_minor(life: Life, currency: str, last: date) -> int:
-    """The last balance of the statement of account up to a day."""
+    """Return the closing balance of the statement of account up to a day."""
     context = life.context()
     try:
         request = DocumentRequest(context.session, life.customer_id, Merchant("Acme"))
@@ -97,7 +97,7 @@ async def closing_minor(life: Life, currency: str, last: date) -> int:
 
 
 async def figures_agree(life: Life) -> dict[str, Figures]:
-    """Gives the figures, so that a test can say more of them."""
+    """Assert that all figures agree, and return them for further assertions."""
     expected = await counted(life)
     summary = (await life.ask(SUMMARY))["customer"]["summary"]
     for field, name in NAMES.items():

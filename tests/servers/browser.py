@@ -1,4 +1,4 @@
-"""A headless Chromium that is told what to do, over a pipe (https://chromedevtools.github.io/devtools-protocol/)."""
+"""A headless Chromium, controlled over a pipe (https://chromedevtools.github.io/devtools-protocol/)."""
 
 import json
 import os
@@ -13,7 +13,7 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-ne
 
 
 class Browser:
-    """One page. Raises RuntimeError with what the page or the browser says."""
+    """One page. Raises RuntimeError with the error message of the page or the browser."""
 
     def __init__(self, into: int, out: int) -> None:
         self._into, self._out = into, os.fdopen(out, "rb")
@@ -32,14 +32,14 @@ class Browser:
             pass
 
     def run(self, script: str) -> Any:
-        """What an expression of JavaScript comes to; promises are awaited."""
+        """Evaluate an expression of JavaScript and return its value; promises are awaited."""
         result = self.say("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
         if "exceptionDetails" in result:
             raise RuntimeError(result["exceptionDetails"]["exception"].get("description"))
         return result["result"].get("value")
 
     def until(self, script: str, seconds: float = 30) -> Any:
-        """What the expression comes to once that is true. It may fail until then, as of an element that is not there yet."""
+        """Evaluate an expression until it is true, and return its value. Errors before that are ignored, such as a missing element."""
         ends_at = time.monotonic() + seconds
         while True:
             with suppress(RuntimeError):
@@ -60,7 +60,7 @@ class Browser:
         self.say("Input.insertText", text=text)
 
     def pick(self, selector: str, *paths: Path) -> None:
-        """What a person does in the dialog of an input for files."""
+        """Choose files in an input element."""
         document = self.say("DOM.getDocument")["root"]["nodeId"]
         node = self.say("DOM.querySelector", nodeId=document, selector=selector)["nodeId"]
         self.say("DOM.setFileInputFiles", files=[str(path) for path in paths], nodeId=node)
@@ -92,7 +92,7 @@ class Browser:
 
 @contextmanager
 def browser(program: str, folder: Path, *flags: str) -> Iterator[Browser]:
-    """Downloads are put into `folder`/downloads."""
+    """Run a browser; it downloads into `folder`/downloads."""
     read_orders, orders = os.pipe()
     answers, write_answers = os.pipe()
 

@@ -1,4 +1,4 @@
-"""A line to a server that can be cut, slowed, or go silent."""
+"""A TCP proxy that can cut, slow down or suspend connections to a server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,7 +11,7 @@ Mode = Literal["open", "refuse", "reset", "hang", "slow", "reset later", "hang l
 
 @dataclass
 class Line:
-    """`later` modes begin once so many bytes have gone through towards the server; `heard` is all that did."""
+    """The state of the proxy. Modes with `later` begin after `after_bytes` bytes to the server; `heard` are all bytes sent to it."""
 
     port: int = 0
     mode: Mode = "open"

@@ -1,4 +1,4 @@
-"""A simple reference model of the subscription rules: exact fractions, one loop over the calendar, no database. Written from the documentation and not from the code."""
+"""A simple reference model of the subscription rules: exact fractions, one loop over the calendar, no database. It is written from the documentation and not from the code."""
 
 from calendar import monthrange
 from dataclasses import dataclass, field
@@ -76,7 +76,7 @@ class Bill:
 
 @dataclass
 class Cover:
-    """What was asked for the running period, and how much of that stands open."""
+    """The amount of the running period, and its unpaid part."""
 
     starts_at: datetime
     ends_at: datetime
@@ -87,13 +87,13 @@ class Cover:
 
 @dataclass
 class Paper:
-    """An invoice of the running period: what no credit note has taken back of its net and its tax."""
+    """An invoice of the running period: its net and tax less its credit notes."""
 
     net: int
     tax: int
 
     def take(self, net: int, tax: int) -> tuple[int, int]:
-        """As much of it as is left."""
+        """Take at most the rest, and return what was taken."""
         taken = min(net, self.net), min(tax, self.tax)
         self.net, self.tax = self.net - taken[0], self.tax - taken[1]
         return taken
@@ -120,7 +120,7 @@ class Sub:
     was_paused: bool = False
     use: Use | None = None
     cover: Cover | None = None
-    # The newest first, back to the one that began the period.
+    # The newest first, back to the invoice that began the period.
     papers: list[Paper] = field(default_factory=list)
 
     @property
@@ -144,7 +144,7 @@ class Sub:
 
 
 class No(Exception):
-    """A refusal, by its code."""
+    """A refusal with its code."""
 
 
 def half_up(amount: Fraction) -> int:
@@ -152,7 +152,7 @@ def half_up(amount: Fraction) -> int:
 
 
 def amounts_of(price: Price, quantity: int, part: Fraction, coupon: Coupon | None) -> tuple[int, int]:
-    """Net and tax."""
+    """Return net and tax."""
     minor = half_up(price.minor * quantity * part)
     off = min(half_up(minor * coupon.percent) if coupon.percent else half_up(coupon.minor * part), minor) if coupon else 0
     tax = half_up((minor - off) * (TAX / (1 + TAX) if price.is_inclusive else TAX))
@@ -164,7 +164,7 @@ def total_of(price: Price, quantity: int, part: Fraction, coupon: Coupon | None)
 
 
 def line_of(paid: tuple[int, int], charged: tuple[int, int]) -> tuple[int, int]:
-    """What of the unused time that was paid the new invoice takes up as a line: as much as it can, at one tax rate, or nothing."""
+    """Return the net and tax of the line for paid unused time on the new invoice: as much as possible at one tax rate, or nothing."""
     if sum(paid) <= sum(charged):
         return paid if paid[0] <= charged[0] and paid[1] <= charged[1] else (0, 0)
     is_same_rate = abs(half_up(Fraction(paid[1] * sum(charged), sum(paid))) - charged[1]) <= 2
@@ -184,7 +184,7 @@ def boundary(anchor: datetime, price: Price, number: int) -> datetime:
 
 
 def days_later(at: datetime, days: int) -> datetime:
-    """Calendar days, at the same wall time."""
+    """Add calendar days at the same local time."""
     wall = at.astimezone(ZONE)
     return datetime.combine(wall.date() + timedelta(days=days), wall.time(), ZONE).astimezone(UTC)
 
@@ -203,7 +203,7 @@ def seconds(one: datetime, other: datetime) -> int:
 
 
 class World:
-    """One customer: subscriptions, credit, a card, and what was billed since somebody looked."""
+    """The model of one customer: subscriptions, credit, a card, and the bills since the last comparison."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
@@ -217,7 +217,7 @@ class World:
         # Plans that subscriptions have had or are ordered to have, and the plans of all trials that were ordered and not canceled before they began.
         self.had: list[tuple[str, Sub]] = []
         self.trials: list[str] = []
-        # Of the last change of plan: what its preview says about the time that is not used.
+        # The warnings of the last change of plan about unused time.
         self.warnings: set[str] = set()
 
     def row_of(self, sub: Sub, *, is_overdue: bool) -> str:
@@ -230,7 +230,7 @@ class World:
     def reasons(self, sub: Sub, *, is_overdue: bool) -> dict[str, str | None]:
         row = self.row_of(sub, is_overdue=is_overdue)
         reasons = dict(zip(ACTIONS, TABLE[row], strict=True))
-        # A pending pause or change of plan does not make what is overdue, or a trial, allow more than it would without.
+        # A pending pause or change of plan allows no further actions while an invoice is overdue or during a trial.
         if is_overdue and row in ("PAUSE", "PLAN") and sub.status == "ACTIVE":
             reasons["CHANGE_PLAN"] = OVERDUE
         if row == "PLAN":
@@ -247,10 +247,10 @@ class World:
         assert quantity
         return total_of(price, quantity, Fraction(1), sub.use.coupon if sub.use and sub.use.left != 0 else None)
 
-    # What bills do.
+    # Bills.
 
     def use_up(self, sub: Sub, ends_at: datetime) -> tuple[Use | None, Coupon | None]:
-        """The coupon after a bill for a period that ends then, and whether it counts for it."""
+        """Return the use of the coupon after a bill for a period that ends at this instant, and the coupon if it applies to it."""
         use = sub.use
         if use is None or use.until == ends_at:
             return use, use and use.coupon
@@ -259,7 +259,7 @@ class World:
         return Use(use.coupon, None if use.left is None else use.left - 1, ends_at), use.coupon
 
     def pay(self, due: int) -> None:
-        """Charge somebody who waits for it."""
+        """Charge the card in a request of the customer."""
         if due and self.card != "visa":
             raise No({"none": "PAYMENT_METHOD_REQUIRED", "unavailable": "PAYMENT_UNAVAILABLE"}.get(self.card, "PAYMENT_DECLINED"))
 
@@ -277,7 +277,7 @@ class World:
         sub.cover = Cover(starts_at, ends_at, total, tax, 0 if is_waiting else total - credited)
         sub.papers = [Paper(net, tax)]
 
-    # What time does.
+    # The clock.
 
     def catch_up(self, sub: Sub) -> None:
         while sub.due_at is not None and sub.due_at <= self.now:
@@ -345,7 +345,7 @@ class World:
         sub.clear()
         sub.status, sub.holds, sub.resumes_at = "CANCELED", set(), None
 
-    # What people do. Each raises No and has then changed nothing.
+    # Mutations. A refusal raises No and changes nothing.
 
     def add(self, sub_id: str, price: Price, quantity: int, coupon: Coupon | None, starts_in: timedelta | None) -> None:
         if coupon and coupon.code in self.redeemed:
@@ -385,7 +385,7 @@ class World:
         if sub.pending == "PAUSE":
             sub.clear()
         sub.holds.add(by)
-        # The day on which a pause ends is kept, and nothing happens on it before the suspension is lifted.
+        # The end of the pause is stored, and has no effect before the suspension ends.
         sub.status = "SUSPENDED"
 
     def release(self, sub: Sub) -> None:
@@ -459,7 +459,7 @@ class World:
             sub.anchor, sub.starts_at, sub.ends_at = self.now, self.now, ends_at
 
     def unused(self, sub: Sub) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Net and tax of the time that is not used; and of that what is not paid, which is open on the newest invoice."""
+        """Return net and tax of the unused time, and net and tax of its unpaid part, which is open on the newest invoice."""
         cover = sub.cover
         if cover is None or cover.ends_at != sub.ends_at:
             return (0, 0), (0, 0)
@@ -472,7 +472,7 @@ class World:
         return (total - tax, tax), (released - released_tax, released_tax)
 
     def note(self, sub: Sub, net: int, tax: int) -> None:
-        """Credit notes, on the newest invoice first."""
+        """Write credit notes, on the newest invoice first."""
         self.noted = self.noted[0] + net, self.noted[1] + tax
         for paper in sub.papers:
             taken = paper.take(net, tax)
@@ -492,7 +492,7 @@ class World:
         sub.use = None
 
     def seen(self, sub: Sub) -> dict[str, Any]:
-        """What can be compared with a row of the database."""
+        """Return the values to compare with a row of the database."""
         return {
             "status": sub.status,
             "price_id": sub.price.id,
