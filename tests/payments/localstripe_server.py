@@ -1,4 +1,4 @@
-"""localstripe as a program, behind what it lacks and what a network can do to it. Prints its port and serves 127.0.0.1.
+"""localstripe as a program, with missing features added and with faults of the network. It prints its port and serves 127.0.0.1.
 
 It fills in what the adapter relies on and localstripe leaves out: idempotency keys, who a listed PaymentIntent belongs to, and which one a declined card belongs to. And it
 fails on request: `POST /_wire` with `{"fault": …, "path": …, "method": …}` spoils the next such request; `GET /_wire` lists what was asked, with its keys.
@@ -55,7 +55,7 @@ async def wire(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Once for a key; with other parameters it is an error (https://docs.stripe.com/api/idempotent_requests)."""
+    """Execute a request once for each idempotency key; other parameters are an error (https://docs.stripe.com/api/idempotent_requests)."""
     key, body = request.headers.get("Idempotency-Key"), (await request.read()).decode()
     if request.method != "POST" or key is None:
         return await filled(request, handler)
@@ -92,7 +92,7 @@ async def main() -> None:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     print(runner.addresses[0][1], flush=True)
-    await asyncio.to_thread(sys.stdin.read)  # Until whoever started it is gone.
+    await asyncio.to_thread(sys.stdin.read)  # Until the parent process has ended.
     await runner.cleanup()
 
 

@@ -1,6 +1,6 @@
-"""A program of its own, for it kills its children: each asks for one thing, and dies (or is cancelled) at the first await, some awaits later, … until one comes through.
+"""A program that kills its child processes: each sends one request and is killed (or cancelled) at the first await, some awaits later, … until one completes.
 
-After each the same thing is asked for again, as a client would, then the sweep runs, and rows and objects must agree.
+After each child the same request is sent again, as a client would, then the sweep runs, and rows and objects must agree.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ from tests.samples import pdf
 
 CONTENTS = [pdf(700_000), pdf(30_000)]
 
-# Made once, before the children are born: they take longer than all that the children do.
+# Created once before the children are forked: this takes longer than the work of the children.
 portal_schema.build = functools.cache(portal_schema.build)
 application.revisions = functools.cache(application.revisions)
 judged: dict[str, ValidationResult] = {}
@@ -51,7 +51,7 @@ sync.validate_all = judge_new
 
 
 class Stepped:
-    """Runs a coroutine until it has awaited so many times, and then strikes."""
+    """Run a coroutine and call `strike` at the await of that number."""
 
     def __init__(self, work: Awaitable[Any], strike_at: int, *, strike: Callable[[], None]) -> None:
         self._work, self._strike_at, self._strike = work, strike_at, strike
@@ -83,14 +83,14 @@ STRUCK: list[str] = []
 
 
 def cancel() -> None:
-    """The request is answered all the same: 503."""
+    """Cancel the task. The request is still answered, with 503."""
     STRUCK.append("canceled")
     asyncio.current_task().cancel()
 
 
 @dataclass
 class World:
-    """What all children share."""
+    """The state that all children share."""
 
     admin: str
     app: str
@@ -115,7 +115,7 @@ async def serving(world: World):
 
 
 async def call(app: Any, body: bytes, sent: dict[str, str], strike_at: int = 0, strike: Callable[[], None] = die) -> Any:
-    """The answer to one request, whose body comes in small pieces."""
+    """Send one request, whose body comes in small pieces, and return the answer."""
     pieces = [body[at : at + 250_000] for at in range(0, len(body), 250_000)]
     answer = bytearray()
 
@@ -160,7 +160,7 @@ async def delete(app: Any, world: World, name: str, **strikes: Any) -> Any:
 
 
 async def sent(app: Any, world: World) -> list[str]:
-    """Files that were announced and sent, ready to be completed."""
+    """Announce and send files, and return their ids, for completion."""
     made = (await announce(app, world, os.urandom(8).hex()))["data"]["createAttachmentUploads"]["uploads"]
     bucket = bucket_of(world.settings, "", b"")
     for made_upload, content in zip(made, CONTENTS, strict=True):
@@ -177,7 +177,7 @@ async def chunks(content: bytes):
     yield content
 
 
-# What is asked for, what it needs to be there before, and how many files are stored when it was done once.
+# The requests, their preparation, and the number of files that are stored after one execution.
 JOURNEYS = {"upload": (upload, None, 2), "announce": (announce, None, 0), "complete": (complete, sent, 2), "delete": (delete, attached, 1)}
 
 
@@ -190,7 +190,7 @@ async def child(world: World, journey: str, number: int, strike: Callable[[], No
 
 
 async def between(world: World, journey: str, ended: str | None) -> None:
-    """After a child: ask again as a client would who heard no answer, and judge. Then make ready for the next one."""
+    """After a child: send the request again as a client without an answer would, and check the result. Then prepare the next child."""
     action, needs, _ = JOURNEYS[journey]
     async with serving(world) as app:
         if ended:
@@ -202,7 +202,7 @@ async def between(world: World, journey: str, ended: str | None) -> None:
 
 
 async def judge(world: World, journey: str) -> None:
-    """Sweep; then rows and objects agree, and the thing was done once."""
+    """Sweep, then assert that rows and objects agree and that the request was executed once."""
     pool = Database(world.app, Pool(), server_settings={})
     await pool.connect()
     bucket = bucket_of(world.settings, "", b"")
@@ -246,12 +246,12 @@ def store(world: World) -> Any:
 
 
 def strike_once(world: World, journey: str, number: int, strike: Callable[[], None]) -> bool:
-    """Whether the child came through."""
+    """Run one child and return whether it completed."""
     pid = os.fork()
     if pid == 0:
         try:
             asyncio.run(child(world, journey, number, strike))
-        except BaseException:  # a child must not go on into the parent's tests, whatever ends it
+        except BaseException:  # a child must never continue with the parent's code
             os._exit(7)
         os._exit(9)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
