@@ -17,7 +17,7 @@ async def until(reached: Callable[[], Awaitable[bool]], seconds: float = 20) -> 
     raise AssertionError("the condition was not fulfilled in time")
 
 
-async def held_up(admin: asyncpg.Connection) -> int:
+async def count_lock_waits(admin: asyncpg.Connection) -> int:
     """Return the number of statements of servers that wait for a lock. Call it outside of a transaction, which would see the same snapshot each time."""
     count: int = await admin.fetchval("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'portico'")
     return count

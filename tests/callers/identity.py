@@ -50,7 +50,7 @@ class Account:
 
 
 @dataclass
-class Door:
+class PortalClient:
     """A client of a server that trusts the header X-Forwarded-For, so that calls can come from any network."""
 
     http: httpx.AsyncClient
@@ -95,7 +95,7 @@ def secret_in(letter: EmailMessage) -> str:
     return re.search(r"#token=([\w-]+)", letter.get_content())[1]
 
 
-async def opened(admin: asyncpg.Connection, hashed: str) -> Account:
+async def create_account(admin: asyncpg.Connection, hashed: str) -> Account:
     """Create a customer with an address and a password."""
     address = f"{uuid4().hex}@example.org"
     customer_id = type_id("cus", time_ns() // 1_000_000, entropy=randbits(74))
@@ -104,7 +104,7 @@ async def opened(admin: asyncpg.Connection, hashed: str) -> Account:
     return Account(address, customer_id)
 
 
-async def closed(admin: asyncpg.Connection, account: Account) -> None:
+async def delete_account(admin: asyncpg.Connection, account: Account) -> None:
     """Delete the customer. Retries while a letter that is being written refers to it."""
     for _ in range(20):
         try:

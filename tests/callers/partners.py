@@ -46,7 +46,7 @@ class Partner:
         text = f"mutation ($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input) {{ userErrors {{ code path message }} }} }}"
         return (await self.ask(token(STAFF), query=text, variables={"input": arguments})).json()["data"][name]["userErrors"]
 
-    async def let_in(self, *scopes: str, viewer: Viewer = ADA) -> str:
+    async def grant(self, *scopes: str, viewer: Viewer = ADA) -> str:
         text = "mutation ($input: GrantAccessInput!) { grantAccess(input: $input) { grant { id } userErrors { code } } }"
         answer = (await self.ask(token(viewer), query=text, variables={"input": {"clientId": self.id, "scopes": list(scopes)}})).json()
         grant_id: str = answer["data"]["grantAccess"]["grant"]["id"]
@@ -56,11 +56,11 @@ class Partner:
         fields = {"grant_type": "client_credentials", "client_id": self.id, "client_secret": SECRET, "customer_id": ADA.customer_id or "", **form}
         return await self.http.post("/oauth/token", data={name: value for name, value in fields.items() if value})
 
-    async def enter(self, *scopes: str) -> str:
-        await self.let_in(*(scopes or ("read",)))
+    async def access_token(self, *scopes: str) -> str:
+        await self.grant(*(scopes or ("read",)))
         return str((await self.token()).json()["access_token"])
 
-    async def known(self, identifier: str, access: str) -> httpx.Response:
+    async def ask_until_published(self, identifier: str, access: str) -> httpx.Response:
         """Call a persisted document until the server has loaded it, and return the answer."""
         for _ in range(100):
             answer = await self.ask(access, documentId=identifier)

@@ -11,7 +11,7 @@ import asyncpg
 
 from auth.viewer import Viewer
 from storage import keys
-from tests.callers.identity import REDEEM, Account, Door
+from tests.callers.identity import REDEEM, Account, PortalClient
 from tests.conftest import STAFF, token
 from tests.lifecycle.conftest import new_id
 from tests.samples import pdf
@@ -30,15 +30,15 @@ def secret_of(url: str) -> str:
     return url.partition("#token=")[2]
 
 
-async def link(door: Door, account: Account, staff: Viewer = STAFF_MEMBER, **more: Any) -> str:
+async def create_link(portal_client: PortalClient, account: Account, staff: Viewer = STAFF_MEMBER, **more: Any) -> str:
     """Create a portal link as staff and return its secret."""
-    made = await door(CREATE, token(staff), input={"customerId": account.customer_id, **more})
+    made = await portal_client(CREATE, token(staff), input={"customerId": account.customer_id, **more})
     return secret_of(made["link"]["url"])
 
 
-async def enter(door: Door, account: Account, staff: Viewer = STAFF_MEMBER) -> Any:
+async def redeem_link(portal_client: PortalClient, account: Account, staff: Viewer = STAFF_MEMBER) -> Any:
     """Create a portal link as staff, redeem it and return the tokens."""
-    return (await door(REDEEM, t=await link(door, account, staff)))["tokens"]
+    return (await portal_client(REDEEM, t=await create_link(portal_client, account, staff)))["tokens"]
 
 
 @dataclass
@@ -84,7 +84,7 @@ class StoredFiles:
         )  # fmt: skip
         self.ids[uploader, status] = identifier
 
-    async def left(self) -> dict[str, tuple[Any, ...]]:
+    async def rows_with_digests(self) -> dict[str, tuple[Any, ...]]:
         """Return each row with the digest of its object (None without an object), by id."""
         rows = await self.admin.fetch("select * from attachment where customer_id = $1", self.account.customer_id)
         return {row["id"]: (*row, _digest(self.bucket / row["object_key"])) for row in rows}

@@ -15,7 +15,7 @@ from db.builtin.embedded import Urls
 from demo import PERSONAS
 from tests.auditing import audited
 from tests.callers import identity
-from tests.callers.identity import Account, Door
+from tests.callers.identity import Account, PortalClient
 from tests.callers.partners import TEXTS, Partner, manifest, registered
 from tests.conftest import ADA, needs
 
@@ -98,24 +98,24 @@ def sign_in_server(start_server: Callable[..., str], urls: Urls, mail_dir: Path)
 
 
 @pytest.fixture
-async def door(sign_in_server: str, mail_dir: Path) -> AsyncIterator[Door]:
+async def portal_client(sign_in_server: str, mail_dir: Path) -> AsyncIterator[PortalClient]:
     async with httpx.AsyncClient(base_url=sign_in_server, timeout=20) as client:
-        yield Door(client, mail_dir / "mail")
+        yield PortalClient(client, mail_dir / "mail")
 
 
 @pytest.fixture
 async def account(admin: asyncpg.Connection, hashed: str) -> AsyncIterator[Account]:
-    opened = await identity.opened(admin, hashed)
+    opened = await identity.create_account(admin, hashed)
     yield opened
-    await identity.closed(admin, opened)
+    await identity.delete_account(admin, opened)
 
 
 @pytest.fixture
 async def other(admin: asyncpg.Connection, hashed: str) -> AsyncIterator[Account]:
     """The account of another customer."""
-    opened = await identity.opened(admin, hashed)
+    opened = await identity.create_account(admin, hashed)
     yield opened
-    await identity.closed(admin, opened)
+    await identity.delete_account(admin, opened)
 
 
 @pytest.fixture(scope="session")

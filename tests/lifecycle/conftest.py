@@ -122,7 +122,7 @@ class Life:
             await self.tick(subscription)
         return subscription
 
-    async def unpay(self) -> None:
+    async def decline_payments(self) -> None:
         """Change all payments so far to declined and all invoices to open."""
         async with self.admin.transaction():
             await self.admin.execute(
@@ -135,7 +135,7 @@ class Life:
         context = self.context(Viewer(Actor.SYSTEM, self.customer_id, (), "clock"))
         return await catch_up(context.session, subscription, {"sandbox": self.sandbox}, by=writer(context))
 
-    async def pass_by(self, subscription: str, **length: float) -> int:
+    async def advance(self, subscription: str, **length: float) -> int:
         """Advance the time and run the billing clock."""
         self.now += timedelta(**length)
         return await self.tick(subscription)

@@ -22,7 +22,7 @@ class OwnPostgres:
         """Run pg_ctl with a command such as `restart -m fast`, and wait until it is done."""
         control(self.data, verb, *options)
 
-    def demand_password(self, role: str) -> None:
+    def require_password(self, role: str) -> None:
         """Require a password of this role only."""
         path = self.data / "pg_hba.conf"
         path.write_text(f"local all {role} scram-sha-256\n{path.read_text()}")

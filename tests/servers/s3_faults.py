@@ -48,7 +48,7 @@ FAULTS = {
 
 
 @dataclass
-class Faulty:
+class FaultyProxy:
     """The state of the proxy: `faults` by operation, and `seen`, the operations in the order of the requests."""
 
     port: int = 0
@@ -57,8 +57,8 @@ class Faulty:
 
 
 @asynccontextmanager
-async def faulty(target_port: int) -> AsyncIterator[Faulty]:
-    proxy = Faulty()
+async def faulty(target_port: int) -> AsyncIterator[FaultyProxy]:
+    proxy = FaultyProxy()
     running: set[asyncio.Task[None]] = set()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -84,7 +84,7 @@ async def faulty(target_port: int) -> AsyncIterator[Faulty]:
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _serve(proxy: Faulty, target_port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _serve(proxy: FaultyProxy, target_port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Serve one request for each connection, so that answers need no parsing."""
     head = await reader.readuntil(b"\r\n\r\n")
     line = head.split(b"\r\n")[0].decode("latin-1")

@@ -17,7 +17,7 @@ from storage.bucket import PRESIGNED_SECONDS, Bucket, BucketUnavailable, Declare
 from storage.local import Local
 from storage.s3 import PART_BYTES, S3, S3Config
 from tests.samples import noise
-from tests.servers.proxy import line_to
+from tests.servers.proxy import proxy_to
 from tests.servers.s3 import BUCKET, TRAITS, Store, Traits, any_store, rclone, s3rver, store
 from tests.servers.s3_faults import FAULTS, faulty
 
@@ -281,19 +281,19 @@ async def test_addresses_of_s3_are_signed_with_version_four_and_answer_with_our_
 
 
 async def test_no_request_to_s3_expects_to_be_asked_to_continue(store: Store) -> None:
-    async with line_to(store.port) as line:
+    async with proxy_to(store.port) as line:
         bucket = S3(place(store, endpoint=f"http://127.0.0.1:{line.port}"))
         for size in (1, 2 * PART_BYTES):
             await bucket.put(KEY, chunks(noise(size)), "application/pdf")
         await bucket.close()
-    sent = bytes(line.heard).lower()
+    sent = bytes(line.received).lower()
     assert sent.count(b"put /") >= 3
     assert b"expect:" not in sent
 
 
 @pytest.mark.parametrize("mode", ["refuse", "reset", "hang", "hang later", "reset later"])
 async def test_an_s3_that_is_away_is_an_outage_within_the_deadline(store: Store, mode: Any) -> None:
-    async with line_to(store.port) as line:
+    async with proxy_to(store.port) as line:
         bucket = S3(place(store, endpoint=f"http://127.0.0.1:{line.port}", read_seconds=60, step_seconds=4, bytes_per_second=10**8))
         line.mode, line.after_bytes = mode, 200_000
         async with asyncio.timeout(30):
@@ -308,7 +308,7 @@ async def test_an_s3_that_is_away_is_an_outage_within_the_deadline(store: Store,
 @pytest.mark.parametrize("mode", ["slow", "hang"])
 async def test_an_s3_that_is_slow_is_waited_for_as_long_as_the_bytes_may_be_on_the_way(store: Store, mode: Any) -> None:
     """At 800 kB a second, twice the time in which a request of no bytes has to be answered."""
-    async with line_to(store.port) as line:
+    async with proxy_to(store.port) as line:
         line.mode = mode
         pace = {"bytes_per_second": 256 * 1024} if mode == "slow" else {"bytes_per_second": 10**8}
         bucket = S3(place(store, endpoint=f"http://127.0.0.1:{line.port}", read_seconds=1, step_seconds=1, **pace))

@@ -15,7 +15,7 @@ from gateway.documents.limits import DocumentLimits
 from gateway.documents.registry import Registry
 from gateway.documents.revalidation import Revalidation
 from gateway.documents.sync import RegistrySync, write_last_uses, write_uses
-from tests.waiting import held_up, until
+from tests.waiting import count_lock_waits, until
 
 USES = Counter({("portal", "sha256:" + "0" * 64): 3, ("portal", "sha256:" + "1" * 64): 4})
 
@@ -37,7 +37,7 @@ async def test_uses_whose_writing_is_cancelled_are_counted_later(urls: Urls, adm
                 writing = asyncio.create_task(write_uses(sync))
 
                 async def is_held_up() -> bool:
-                    return await held_up(admin) > 0
+                    return await count_lock_waits(admin) > 0
 
                 await until(is_held_up)
                 writing.cancel()

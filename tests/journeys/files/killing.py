@@ -50,7 +50,7 @@ def judge_new(texts: Sequence[str], judge: DocumentValidator) -> list[Validation
 sync.validate_all = judge_new
 
 
-class Stepped:
+class Interrupted:
     """Run a coroutine and call `strike` at the await of that number."""
 
     def __init__(self, work: Awaitable[Any], strike_at: int, *, strike: Callable[[], None]) -> None:
@@ -75,7 +75,7 @@ class Stepped:
                 step, result = inner.throw, error
 
 
-def die() -> None:
+def kill_process() -> None:
     os._exit(9)
 
 
@@ -114,7 +114,7 @@ async def serving(world: World):
     await life
 
 
-async def call(app: Any, body: bytes, sent: dict[str, str], strike_at: int = 0, strike: Callable[[], None] = die) -> Any:
+async def call(app: Any, body: bytes, sent: dict[str, str], strike_at: int = 0, strike: Callable[[], None] = kill_process) -> Any:
     """Send one request, whose body comes in small pieces, and return the answer."""
     pieces = [body[at : at + 250_000] for at in range(0, len(body), 250_000)]
     answer = bytearray()
@@ -129,7 +129,7 @@ async def call(app: Any, body: bytes, sent: dict[str, str], strike_at: int = 0, 
     listed = [(name.lower().encode(), value.encode()) for name, value in {"Host": "127.0.0.1", **sent}.items()]
     scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": listed, "client": ("127.0.0.1", 1), "scheme": "http"}
     scope |= {"server": ("here", 80), "http_version": "1.1", "asgi": {"version": "3.0"}, "raw_path": b"/graphql", "root_path": ""}
-    await Stepped(app(scope, receive, send), strike_at, strike=strike)
+    await Interrupted(app(scope, receive, send), strike_at, strike=strike)
     return json.loads(answer)
 
 
@@ -260,7 +260,7 @@ def strike_once(world: World, journey: str, number: int, strike: Callable[[], No
 
 
 def main(admin: str, app: str, data_dir: str, journey: str, how: str, s3: str) -> None:
-    strike = {"die": die, "cancel": cancel}[how]
+    strike = {"die": kill_process, "cancel": cancel}[how]
     world = World(admin, app, Settings(data_dir=Path(data_dir), **json.loads(s3)), invoice=sys.argv[7])
     portal_schema.build()
     asyncio.run(between(world, journey, None))

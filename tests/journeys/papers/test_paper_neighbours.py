@@ -28,7 +28,7 @@ from tests.journeys.files.test_direct_uploads import Fleet
 from tests.pdf.load import ask_in_parallel, csv_entries, link, statement_link
 from tests.samples import pdf
 from tests.servers.processes import process
-from tests.waiting import held_up, locked, until
+from tests.waiting import count_lock_waits, locked, until
 
 Start = Callable[..., str]
 
@@ -166,7 +166,7 @@ async def waiting_for_a_lock(urls: Urls, admin: asyncpg.Connection, url: str) ->
         task = asyncio.create_task(get(url))
 
         async def is_waiting() -> bool:
-            return await held_up(admin) > 0
+            return await count_lock_waits(admin) > 0
 
         await until(is_waiting)
         yield task
@@ -308,7 +308,7 @@ async def test_downloads_have_places_of_their_own(start_server: Start, urls: Url
         first = asyncio.create_task(get(url))
 
         async def is_waiting() -> bool:
-            return await held_up(admin) > 0
+            return await count_lock_waits(admin) > 0
 
         await until(is_waiting)
         assert is_refusal(await get(url))

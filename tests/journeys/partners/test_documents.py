@@ -41,8 +41,8 @@ async def until(ask: Callable[[], Any], is_right: Callable[[Any], bool]) -> Any:
 
 
 async def test_a_deprecated_document_is_answered_and_says_so_until_that_is_taken_back(partner: Partner, caplog: pytest.LogCaptureFixture) -> None:
-    access = await partner.enter()
-    assert "deprecation" not in (await partner.known(id_of(NAME), access)).headers
+    access = await partner.access_token()
+    assert "deprecation" not in (await partner.ask_until_published(id_of(NAME), access)).headers
     assert await partner.staff("deprecateDocuments", clientId=partner.id, documentIds=[id_of(NAME)[7:]], reason=" Use Name2. ") == []
     caplog.set_level("INFO", "portico.operation")
     answer = await until(lambda: partner.ask(access, documentId=id_of(NAME)), lambda response: "deprecation" in response.headers)
@@ -66,8 +66,8 @@ async def test_a_deprecated_document_is_answered_and_says_so_until_that_is_taken
 
 
 async def test_the_reason_and_the_sunset_reach_the_app_and_so_does_a_change_of_them(partner: Partner) -> None:
-    access = await partner.enter()
-    await partner.known(id_of(NAME), access)
+    access = await partner.access_token()
+    await partner.ask_until_published(id_of(NAME), access)
     reason = f"Use {id_of(TWO)}, see https://portal.example/news?id=1. \r\nX-Evil: 1 ü"
     deprecate = {"clientId": partner.id, "documentIds": [id_of(NAME)], "sunsetAt": "2999-03-31T23:00:00.5+01:00"}
     assert await partner.staff("deprecateDocuments", **deprecate, reason=reason) == []
@@ -124,8 +124,8 @@ async def test_only_staff_see_documents(partner: Partner) -> None:
 
 
 async def test_staff_see_every_document_and_its_uses(partner: Partner) -> None:
-    access = await partner.enter()
-    await partner.known(id_of(NAME), access)
+    access = await partner.access_token()
+    await partner.ask_until_published(id_of(NAME), access)
     documents = await until(lambda: listed(partner), lambda documents: any(int(document["uses"]) for document in documents))
     assert {document["documentId"] for document in documents} == {id_of(text) for text in TEXTS}
     (used,) = [document for document in documents if int(document["uses"])]
@@ -167,8 +167,8 @@ async def test_documents_that_no_longer_fit_the_schema_are_named_at_the_start_an
                 assert partner.id in line
                 assert f"Cannot query field '{field}' on type 'Customer'." in line
             assert await until(fitting, lambda count: count == len(TEXTS)) == len(TEXTS), "what fits needs not be judged again by this schema"
-        access = await partner.enter()
-        await partner.known(id_of(OLD), access)
+        access = await partner.access_token()
+        await partner.ask_until_published(id_of(OLD), access)
         for media, status in (("application/json", 200), ("application/graphql-response+json", 400)):
             answer = await partner.http.post("/graphql", json={"documentId": id_of(OLD)}, headers={"Authorization": f"Bearer {access}", "Accept": media})
             assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, "GRAPHQL_VALIDATION_FAILED")
@@ -190,8 +190,8 @@ async def test_the_limits_tell_what_the_budget_has_left(
     await admin.execute("update api_client set units_per_minute = 100 where id = $1", partner.id)
     async with httpx.AsyncClient(base_url=start_server(urls.app, planner=planner), timeout=20) as client:
         here = Partner(partner.id, client, admin)
-        access = await here.enter()
-        assert (await here.known(id_of(LIST), access)).status_code == 200
+        access = await here.access_token()
+        assert (await here.ask_until_published(id_of(LIST), access)).status_code == 200
         answer = (await client.post("/graphql", json={"documentId": id_of(LIMITS)}, headers={"Authorization": f"Bearer {access}", "GraphQL-Cost": "1"})).json()
         budget = {"__typename": "Budget", **answer["extensions"]["cost"]["throttleStatus"]}
         assert answer["data"] == {"limits": {"maxNodes": 50, "budget": budget}}

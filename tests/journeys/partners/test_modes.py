@@ -161,9 +161,9 @@ async def variables(admin: asyncpg.Connection) -> dict[str, dict[str, Any]]:
 async def test_staff_run_every_shipped_document_by_its_id_and_nobody_else_does(
     production: httpx.AsyncClient, partner: Partner, variables: dict[str, dict[str, Any]]
 ) -> None:
-    access = await partner.enter("read")
+    access = await partner.access_token("read")
     partners = replace(partner, http=production)
-    assert (await partners.known(id_of(NAME), access)).json() == {"data": {"customer": {"name": "Ada Lovelace"}}}
+    assert (await partners.ask_until_published(id_of(NAME), access)).json() == {"data": {"customer": {"name": "Ada Lovelace"}}}
     assert set(variables) == set(of_staff())
     for name, text in of_staff().items():
         data = await ask(production, token(STAFF), documentId=id_of(text), variables=variables[name])

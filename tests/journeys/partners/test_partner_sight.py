@@ -152,7 +152,7 @@ def document_of(schema: GraphQLSchema, name: str) -> str:
 async def test_what_no_app_may_call_is_not_published_for_one_and_is_forbidden_if_it_was(
     partner: Partner, admin: asyncpg.Connection, graphql_schema: GraphQLSchema
 ) -> None:
-    access = await partner.enter("read")
+    access = await partner.access_token("read")
     for name in sorted(NEVER):
         (error,) = await partner.staff("publishDocuments", clientId=partner.id, manifest=manifest(document_of(graphql_schema, name)))
         assert (error["code"], error["message"]) == ("DOCUMENT_INVALID", f"Only: Partners' apps may not call {name}. Nothing was published.")
@@ -160,7 +160,7 @@ async def test_what_no_app_may_call_is_not_published_for_one_and_is_forbidden_if
     assert not await admin.fetchval("select count(*) from stored_document where client_id = $1 and id = any($2)", partner.id, [id_of(text) for text in stored])
     await older_publication(admin, partner.id, stored)
     for text in stored:
-        answer = await partner.known(id_of(text), access)
+        answer = await partner.ask_until_published(id_of(text), access)
         codes = {error["extensions"]["code"] for error in answer.json()["errors"]}
         assert codes <= {"FORBIDDEN", "BAD_USER_INPUT"}, (text, answer.text)
         assert codes == {"FORBIDDEN"} or "$" in text

@@ -83,7 +83,7 @@ async def test_an_invoice_of_a_subscription_whose_change_is_being_paid_is_in_pay
     """Unused time may be taken off it."""
     subscription = await life.subscribe("storage")
     await life.admin.execute("update payment_method set deleted_at = now(), is_default = false where customer_id = $1", life.customer_id)
-    await life.pass_by(subscription, days=31)
+    await life.advance(subscription, days=31)
     await life.card("slow")
     assert (await life.do("changePlan", subscriptionId=subscription, priceId=price("business"), when="NOW"))["userErrors"] == []
     (row,) = await life.rows("invoice", "and reason = 'RENEWAL'")
@@ -159,7 +159,7 @@ async def test_the_next_invoice_that_the_clock_charges_collects_what_is_owed_on_
     await figures_agree(life)
     await amounts_agree(life)
     (subscription,) = await life.rows("subscription")
-    await life.pass_by(subscription["id"], days=31)
+    await life.advance(subscription["id"], days=31)
     await clock(life)
     assert await charges(life) == [row["total_minor"]], "it is collected once"
 
@@ -309,7 +309,7 @@ async def test_the_clock_never_charges_what_is_in_dispute(life: Life) -> None:
     assert (await figures_agree(life))["USD"].due == 1_250
     await charged(life, 300)
     (subscription,) = await life.rows("subscription")
-    await life.pass_by(subscription["id"], days=31)
+    await life.advance(subscription["id"], days=31)
     await clock(life)
     assert await charges(life) == [total + 300]
     assert (await figures_agree(life))["USD"].due == 1_250

@@ -127,13 +127,13 @@ class History:
         if roll < 0.6:
             await self.send(self.chance.choice(self.mutations()))
         elif roll < 0.85:
-            await self.pass_by(self.chance.choice(PASSING) + timedelta(seconds=self.chance.randint(0, 5_000)), is_clock_late=self.chance.random() < 0.2)
+            await self.advance(self.chance.choice(PASSING) + timedelta(seconds=self.chance.randint(0, 5_000)), is_clock_late=self.chance.random() < 0.2)
         else:
             await self.chance.choice(others)()
 
     # The clock.
 
-    async def pass_by(self, length: timedelta, *, is_clock_late: bool = False) -> None:
+    async def advance(self, length: timedelta, *, is_clock_late: bool = False) -> None:
         self.life.now += length
         self.log.append(f"{self.life.now:%Y-%m-%dT%H:%M:%S}")
         if not is_clock_late:
@@ -150,7 +150,7 @@ class History:
         for length in (timedelta(minutes=2), timedelta(hours=2), timedelta(hours=2)):
             if not await self.life.rows("charge", "and settled_at is null"):
                 return
-            await self.pass_by(length)
+            await self.advance(length)
 
     # Mutations of customers and staff.
 

@@ -6,8 +6,8 @@ It has one customer with monthly subscriptions at one price, and is written from
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from tests.lifecycle.models.money_rows import CARDS, Back, Card, Invoice, Payment, Sub
-from tests.lifecycle.models.reference import ZONE, No, Price, next_boundary
+from tests.lifecycle.models.money_rows import CARDS, Card, Invoice, Payment, Reversal, Sub
+from tests.lifecycle.models.reference import ZONE, Price, Refusal, next_boundary
 
 RETRY_DAYS = (1, 3, 7, 14)
 DAYS_TO_PAY = timedelta(days=14)
@@ -18,7 +18,7 @@ ABANDONED = Card(succeeds=False)
 UNCONFIRMED = Card(succeeds=False, is_final=True)
 
 
-class Till:
+class PaymentModel:
     """The model of one customer: subscriptions, invoices, payments, the balance and the default card."""
 
     def __init__(self, now: datetime, price: Price, total: int, *, begins_with_order: bool = False) -> None:
@@ -72,11 +72,11 @@ class Till:
         """Charge a card in a request of the customer."""
         card = CARDS[payment.card]
         if card.answer == "AWAY":
-            raise No("PAYMENT_UNAVAILABLE")
+            raise Refusal("PAYMENT_UNAVAILABLE")
         if card.answer == "AT_ONCE" and not card.succeeds:
             for invoice, _ in payment.parts:
                 self.note_decline(invoice, payment.card, is_final=card.is_final)
-            raise No("PAYMENT_DECLINED")
+            raise Refusal("PAYMENT_DECLINED")
         self.payments.append(payment)
         payment.status = "REQUIRES_ACTION" if card.answer == "ACTION" else "PROCESSING"
         for invoice, _ in [*payment.parts, *payment.credit]:
@@ -120,7 +120,7 @@ class Till:
             self.balance -= used
         self.balance += payment.account
         self.after(payment)
-        self.lift()
+        self.end_dunning_holds()
 
     def overpay(self, payment: Payment, minor: int) -> None:
         payment.overpaid += minor
@@ -190,7 +190,7 @@ class Till:
 
     def method(self) -> str:
         if self.card is None:
-            raise No("PAYMENT_METHOD_REQUIRED")
+            raise Refusal("PAYMENT_METHOD_REQUIRED")
         return self.card
 
     def go_on(self, sub: Sub) -> None:
@@ -241,21 +241,21 @@ class Till:
                 if invoice.sub is sub and invoice.state != "NONE":
                     invoice.state, invoice.next_at = "GIVEN_UP", None
         else:
-            raise No("WRONG_STATE")
+            raise Refusal("WRONG_STATE")
         self.go_on(sub)
 
     def pay_invoice(self, invoice: Invoice, minor: int | None = None) -> None:
         """Pay the remaining amount of an invoice, or a part of it."""
         if invoice.is_paying:
-            raise No("IN_PROGRESS")
+            raise Refusal("IN_PROGRESS")
         if minor is not None and minor > invoice.remaining:
-            raise No("AMOUNT_TOO_HIGH")
+            raise Refusal("AMOUNT_TOO_HIGH")
         self.pay([(invoice, minor or invoice.remaining)], account=0)
 
     def pay_all_due(self) -> None:
         invoices = [one for one in self.open if not one.is_paying]
         if not invoices and not self.owed_on_account:
-            raise No("IN_PROGRESS" if self.due else "ALREADY_PAID")
+            raise Refusal("IN_PROGRESS" if self.due else "ALREADY_PAID")
         self.pay([(one, one.remaining) for one in invoices], account=self.owed_on_account)
 
     def pay(self, invoices: list[tuple[Invoice, int]], *, account: int) -> None:
@@ -275,7 +275,7 @@ class Till:
             invoice.applied += minor
             self.balance -= minor
         self.close_paid()
-        self.lift()
+        self.end_dunning_holds()
 
     def confirm(self, payment: Payment) -> None:
         self.decide(payment, CARDS[payment.card])
@@ -356,7 +356,7 @@ class Till:
             sub.status = "SUSPENDED"
             sub.holds.add("DUNNING")
 
-    def lift(self) -> None:
+    def end_dunning_holds(self) -> None:
         """End a hold by dunning when no invoice that it is about is open."""
         for sub in self.subs:
             about = [one for one in self.open if one.sub is sub and (one.due_on < self.today or one.has_failed or one.state == "GIVEN_UP")]
@@ -373,7 +373,7 @@ class Till:
                 self.decide(payment, CARDS[payment.card])
             elif payment.started_at + CONFIRMED_WITHIN < self.now:
                 self.fail(payment, ABANDONED)
-        self.lift()
+        self.end_dunning_holds()
         for sub in sorted(self.subs, key=lambda one: (one.ends_at or self.now, one.id)):
             while sub.status == "ACTIVE" and sub.ends_at and sub.ends_at <= self.now and not sub.charging:
                 self.new_period(sub, sub.ends_at, is_waiting=False)
@@ -413,14 +413,14 @@ class Till:
 
     # Refunds, disputes and returned debits.
 
-    def goes_back(self, payment: Payment, back: Back) -> None:
+    def reverse(self, payment: Payment, back: Reversal) -> None:
         """Apply a refund, a dispute or a returned debit. A bank does not wait for a refund in progress; what comes after it is at most the rest."""
         back.amount = min(back.amount, payment.amount - payment.refunded)
         if not back.amount:
             back.status = "FAILED"
             return
         back.status, back.at = "SUCCEEDED", self.now
-        back.sources = self.take_back(payment, back.amount, is_bank=back.is_bank)
+        back.sources = self.take_from(payment, back.amount, is_bank=back.is_bank)
         invoices = [(source, part) for source, part in back.sources if isinstance(source, Invoice)]
         if back.is_bank:
             self.owed_again(payment, back.reason, invoices)
@@ -451,7 +451,7 @@ class Till:
             else:
                 self.failed_try(invoice, payment.card)
 
-    def bank_gives_back(self, payment: Payment, back: Back) -> None:
+    def undo_reversal(self, payment: Payment, back: Reversal) -> None:
         """Undo a dispute that was won or a debit that was not returned: the invoice is paid again, and what was paid otherwise meanwhile becomes credit."""
         back.status = "REVERSED"
         for source, minor in reversed(back.sources):
@@ -474,9 +474,9 @@ class Till:
             if isinstance(source, Invoice) and source.paid_back + source.failed:
                 self.free_what_credit_paid(source)
         self.close_paid()
-        self.lift()
+        self.end_dunning_holds()
 
-    def could_not_be_paid_back(self, payment: Payment, back: Back) -> None:
+    def fail_refund(self, payment: Payment, back: Reversal) -> None:
         """Record a failed refund. Issued credit notes stay valid, so the amount becomes credit of the customer."""
         was, back.status = back.status, "FAILED"
         if was == "PENDING":
@@ -492,9 +492,9 @@ class Till:
                 if not source.remaining:
                     self.count_anew(source)
         self.close_paid()
-        self.lift()
+        self.end_dunning_holds()
 
-    def take_back(self, payment: Payment, minor: int, *, is_bank: bool) -> list[tuple[Invoice | str, int]]:
+    def take_from(self, payment: Payment, minor: int, *, is_bank: bool) -> list[tuple[Invoice | str, int]]:
         """Take an amount from the payment's credit, then from the account, then from invoices, the newest first. What notes credited before is taken from the credit."""
         payment.refunded += minor
         credit = min(minor, max(payment.overpaid, 0))

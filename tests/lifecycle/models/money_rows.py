@@ -88,7 +88,7 @@ class Invoice:
 
 
 @dataclass
-class Back:
+class Reversal:
     """A refund, dispute or returned debit, and what it was taken from: invoices, credit, and the account."""
 
     reason: str
@@ -121,14 +121,14 @@ class Payment:
     paid: dict[int, tuple[Invoice, int]] = field(default_factory=dict)
     overpaid: int = 0
     refunded: int = 0
-    backs: list["Back"] = field(default_factory=list)
+    backs: list["Reversal"] = field(default_factory=list)
     id: str = ""
 
     @property
     def pending(self) -> int:
         return sum(one.amount for one in self.backs if one.status == "PENDING")
 
-    def applied(self, reason: str) -> list["Back"]:
+    def applied(self, reason: str) -> list["Reversal"]:
         return [one for one in self.backs if one.status == "SUCCEEDED" and one.reason == reason]
 
     def keep(self, invoice: Invoice, minor: int) -> None:

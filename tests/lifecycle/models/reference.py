@@ -86,7 +86,7 @@ class Cover:
 
 
 @dataclass
-class Paper:
+class BilledInvoice:
     """An invoice of the running period: its net and tax less its credit notes."""
 
     net: int
@@ -121,7 +121,7 @@ class Sub:
     use: Use | None = None
     cover: Cover | None = None
     # The newest first, back to the invoice that began the period.
-    papers: list[Paper] = field(default_factory=list)
+    papers: list[BilledInvoice] = field(default_factory=list)
 
     @property
     def renews_at(self) -> datetime | None:
@@ -143,7 +143,7 @@ class Sub:
         self.pending = self.pending_at = self.pending_price = self.pending_quantity = self.pending_resumes_at = None
 
 
-class No(Exception):
+class Refusal(Exception):
     """A refusal with its code."""
 
 
@@ -261,7 +261,7 @@ class World:
     def pay(self, due: int) -> None:
         """Charge the card in a request of the customer."""
         if due and self.card != "visa":
-            raise No({"none": "PAYMENT_METHOD_REQUIRED", "unavailable": "PAYMENT_UNAVAILABLE"}.get(self.card, "PAYMENT_DECLINED"))
+            raise Refusal({"none": "PAYMENT_METHOD_REQUIRED", "unavailable": "PAYMENT_UNAVAILABLE"}.get(self.card, "PAYMENT_DECLINED"))
 
     def new_period(self, sub: Sub, starts_at: datetime, reason: str, *, is_waiting: bool) -> None:
         ends_at = next_boundary(sub.anchor, sub.price, starts_at)
@@ -275,7 +275,7 @@ class World:
         self.bills.append(Bill(sub.id, reason, starts_at, ends_at, total, credited, tax))
         sub.use, sub.status, sub.starts_at, sub.ends_at = use, "ACTIVE", starts_at, ends_at
         sub.cover = Cover(starts_at, ends_at, total, tax, 0 if is_waiting else total - credited)
-        sub.papers = [Paper(net, tax)]
+        sub.papers = [BilledInvoice(net, tax)]
 
     # The clock.
 
@@ -289,7 +289,7 @@ class World:
         elif sub.status == "PAUSED":
             try:
                 self.go_on(sub, is_waiting=True)
-            except No as no:
+            except Refusal as no:
                 sub.resumes_at = self.now + timedelta(hours=1) if str(no) == "PAYMENT_UNAVAILABLE" else None
         elif sub.pending_at and sub.pending_at <= at:
             self.apply_pending(sub, sub.pending_at)
@@ -326,7 +326,7 @@ class World:
             before, sub.anchor = sub.anchor, self.now
             try:
                 self.new_period(sub, self.now, "RENEWAL", is_waiting=is_waiting)
-            except No:
+            except Refusal:
                 sub.anchor = before
                 raise
         sub.holds, sub.resumes_at, sub.was_paused = set(), None, False
@@ -349,10 +349,10 @@ class World:
 
     def add(self, sub_id: str, price: Price, quantity: int, coupon: Coupon | None, starts_in: timedelta | None) -> None:
         if coupon and coupon.code in self.redeemed:
-            raise No("COUPON_INVALID")
+            raise Refusal("COUPON_INVALID")
         lasting = coupon if coupon and coupon.periods is None else None
         if self.card == "none" and total_of(price, quantity, Fraction(1), lasting):
-            raise No("PAYMENT_METHOD_REQUIRED")
+            raise Refusal("PAYMENT_METHOD_REQUIRED")
         starts_at = self.now + (starts_in or timedelta(0))
         has_trial = price.trial_days > 0 and all(plan != price.plan for plan, _ in self.had)
         trial_ends_at = days_later(starts_at, price.trial_days) if has_trial else None
@@ -372,7 +372,7 @@ class World:
         at = sub.ends_at if when == "PERIOD_END" else self.now
         assert at
         if resumes_at and not at < resumes_at <= at + timedelta(days=366):
-            raise No("INVALID_VALUE")
+            raise Refusal("INVALID_VALUE")
         sub.clear()
         if when == "NOW":
             sub.status, sub.resumes_at, sub.was_paused = "PAUSED", resumes_at, True
@@ -381,7 +381,7 @@ class World:
 
     def hold(self, sub: Sub, by: str) -> None:
         if by == "MERCHANT" and sub.status in ("CANCELED", "SCHEDULED"):
-            raise No({"CANCELED": "CANCELED", "SCHEDULED": "WRONG_STATE"}[sub.status])
+            raise Refusal({"CANCELED": "CANCELED", "SCHEDULED": "WRONG_STATE"}[sub.status])
         if sub.pending == "PAUSE":
             sub.clear()
         sub.holds.add(by)
@@ -390,7 +390,7 @@ class World:
 
     def release(self, sub: Sub) -> None:
         if "MERCHANT" not in sub.holds:
-            raise No("WRONG_STATE")
+            raise Refusal("WRONG_STATE")
         if sub.holds == {"MERCHANT"} and sub.was_paused and not sub.pending:
             sub.holds, sub.status = set(), "PAUSED"
         elif sub.holds == {"MERCHANT"}:
@@ -415,7 +415,7 @@ class World:
 
     def change(self, sub: Sub, price: Price, quantity: int, when: str) -> None:
         if (price, quantity) == (sub.price, sub.quantity):
-            raise No("NO_CHANGE")
+            raise Refusal("NO_CHANGE")
         self.warnings = set()
         is_other_rhythm = price.rhythm != sub.price.rhythm
         is_upgrade = price.a_year(quantity) >= sub.price.a_year(sub.quantity)
@@ -454,7 +454,7 @@ class World:
         sub.price, sub.quantity, sub.use = price, quantity, use
         self.take(sub)
         sub.cover = Cover(self.now, ends_at, sum(charged), charged[1], 0)
-        sub.papers.insert(0, Paper(charged[0] - line[0], charged[1] - line[1]))
+        sub.papers.insert(0, BilledInvoice(charged[0] - line[0], charged[1] - line[1]))
         if is_other_rhythm:
             sub.anchor, sub.starts_at, sub.ends_at = self.now, self.now, ends_at
 
@@ -466,7 +466,7 @@ class World:
         left = Fraction(seconds(max(self.now, cover.starts_at), cover.ends_at), max(seconds(cover.starts_at, cover.ends_at), 1))
         total, tax = half_up(cover.total * left), half_up(cover.tax * left)
         tax = max(tax, total - (cover.total - cover.tax))
-        newest = Paper(sub.papers[0].net, sub.papers[0].tax).take(total - tax, tax)
+        newest = BilledInvoice(sub.papers[0].net, sub.papers[0].tax).take(total - tax, tax)
         released = min(sum(newest), cover.remaining)
         released_tax = half_up(Fraction(newest[1] * released, sum(newest))) if released else 0
         return (total - tax, tax), (released - released_tax, released_tax)
@@ -481,7 +481,7 @@ class World:
 
     def apply_coupon(self, sub: Sub, coupon: Coupon) -> None:
         if coupon.code in self.redeemed:
-            raise No("COUPON_INVALID")
+            raise Refusal("COUPON_INVALID")
         self.redeemed.add(coupon.code)
         sub.use = Use(coupon, coupon.periods)
 

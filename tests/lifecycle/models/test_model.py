@@ -27,7 +27,7 @@ from tests.lifecycle.books import assert_periods_and_captures
 from tests.lifecycle.conftest import START, Life, end_life, new_id, new_life
 from tests.lifecycle.figures import figures_agree
 from tests.lifecycle.models.histories import IS_LONG
-from tests.lifecycle.models.reference import Bill, Coupon, No, Price, Sub, World
+from tests.lifecycle.models.reference import Bill, Coupon, Price, Refusal, Sub, World
 
 EXAMPLES = 300 if IS_LONG else 20
 STEPS = 60 if IS_LONG else 40
@@ -216,7 +216,7 @@ class Lives(RuleBasedStateMachine):
 
         def judge() -> None:
             if action and (reason := self.world.reasons(sub, is_overdue=overdue)[action]):
-                raise No(reason)
+                raise Refusal(reason)
             decide(sub)
 
         billed = len(self.world.bills)
@@ -251,7 +251,7 @@ class Lives(RuleBasedStateMachine):
     def predicted(self, decide: Any) -> str | None:
         try:
             decide()
-        except No as no:
+        except Refusal as no:
             return str(no)
         return None
 

@@ -69,7 +69,7 @@ async def order(life: Life, card: str, **arguments: Any) -> str:
 async def resume(life: Life, card: str) -> str:
     subscription = await life.subscribe("storage")
     await life.do("pauseSubscription", subscriptionId=subscription, when="NOW")
-    await life.pass_by(subscription, days=40)
+    await life.advance(subscription, days=40)
     await life.card(card)
     assert (await life.do("resumeSubscription", subscriptionId=subscription))["userErrors"] == []
     return subscription
@@ -78,7 +78,7 @@ async def resume(life: Life, card: str) -> str:
 async def resume_suspended(life: Life, card: str) -> str:
     subscription = await life.subscribe("storage")
     await life.do("suspendSubscription", subscriptionId=subscription)
-    await life.pass_by(subscription, days=40)
+    await life.advance(subscription, days=40)
     await life.card(card)
     assert (await life.do("resumeSubscription", subscriptionId=subscription))["userErrors"] == []
     return subscription
@@ -88,7 +88,7 @@ async def resume_by_the_clock(life: Life, card: str) -> str:
     subscription = await life.subscribe("storage")
     await life.do("pauseSubscription", subscriptionId=subscription, when="NOW", resumesAt=(life.now + timedelta(days=40)).isoformat())
     await life.card("slow" if card == "requires_action" else card)
-    await life.pass_by(subscription, days=41)
+    await life.advance(subscription, days=41)
     return subscription
 
 

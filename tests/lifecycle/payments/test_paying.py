@@ -344,7 +344,7 @@ async def test_the_default_that_something_is_billed_to_needs_a_replacement(life:
     assert refused["userErrors"][0]["code"] == "METHOD_IN_USE"
     await change_method(life, "deletePaymentMethod", "deletedPaymentMethodId", paymentMethodId=default, replacementId=other)
     assert [row["id"] for row in await life.rows("payment_method", "and is_default")] == [other]
-    await life.pass_by(subscription, days=31)
+    await life.advance(subscription, days=31)
     await tick(Billing(life.database, {"sandbox": life.sandbox}), life.now)
     assert {row["payment_method_id"] for row in await life.rows("payment")} == {default, other}
 
@@ -352,7 +352,7 @@ async def test_the_default_that_something_is_billed_to_needs_a_replacement(life:
 async def test_a_new_default_retries_what_is_past_due_if_asked(life: Life) -> None:
     subscription = await life.subscribe("storage")
     await life.card("insufficient_funds")
-    await life.pass_by(subscription, days=31)
+    await life.advance(subscription, days=31)
     await tick(Billing(life.database, {"sandbox": life.sandbox}), life.now)
     other = (await add(life, "amex"))["paymentMethod"]["id"]
     await change_method(life, "setDefaultPaymentMethod", "paymentMethod { isDefault }", paymentMethodId=other, retryPastDue=True)
@@ -395,7 +395,7 @@ async def test_a_method_of_a_processor_that_is_gone_is_charged_by_nobody(life: L
     before = await life.everything()
     assert (await pay(life, "payInvoice", invoiceId=owed))["userErrors"][0]["code"] == "PAYMENT_METHOD_REQUIRED"
     assert await life.everything() == before
-    await life.pass_by(subscription, days=31)
+    await life.advance(subscription, days=31)
     done = await tick(Billing(life.database, {"sandbox": life.sandbox}), life.now)
     assert done.failures == 0
     assert [row["status"] for row in await life.rows("invoice", "and reason = 'RENEWAL'")] == ["OPEN"]

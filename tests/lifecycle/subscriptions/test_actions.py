@@ -52,7 +52,7 @@ async def into(life: Life, state: str) -> str:
     subscription = await life.subscribe("business", is_past_trial=state != "TRIALING")
     life.now += timedelta(days=3)
     if state == "ACTIVE, overdue":
-        await life.unpay()
+        await life.decline_payments()
         life.now += timedelta(days=20)
     steps: dict[str, tuple[str, dict[str, Any]]] = {
         "pending PAUSE": ("pauseSubscription", {}),

@@ -88,7 +88,7 @@ async def test_another_interval_is_billed_now_and_moves_the_anchor(life: Life) -
 
 async def test_what_was_not_paid_yet_is_taken_off_its_invoice_and_becomes_no_credit(life: Life) -> None:
     subscription = await february(life)
-    await life.unpay()
+    await life.decline_payments()
     await life.admin.execute("update invoice set due_on = due_on + 14 where customer_id = $1", life.customer_id)
     life.now += timedelta(days=7)
     await life.do("changePlan", subscriptionId=subscription, priceId=price("enterprise-support"))
@@ -106,7 +106,7 @@ async def test_more_unused_time_than_the_new_plan_costs_becomes_credit_and_pays_
     )
     assert (payload["invoice"], payload["payment"]) == ({"total": {"amount": "0.00"}, "status": "PAID"}, None)
     assert [entry["amount_minor"] for entry in await life.rows("balance_entry")] == [24_950 - 250]
-    await life.pass_by(subscription, days=14)
+    await life.advance(subscription, days=14)
     invoice = await last_invoice(life)
     assert (invoice["total_minor"], invoice["credited_minor"], invoice["status"]) == (500, 500, "PAID")
 
@@ -246,7 +246,7 @@ async def test_a_preview_warns_of_a_period_that_ends_and_of_credit_that_no_line_
 async def test_a_preview_warns_that_unused_time_is_taken_off_an_open_invoice_and_stands_on_no_line(life: Life) -> None:
     subscription = await february(life)
     await life.card("insufficient_funds")
-    await life.pass_by(subscription, days=28)
+    await life.advance(subscription, days=28)
     await life.card()
     life.now += timedelta(days=10)
     preview = (await life.preview("changePlan", subscriptionId=subscription, priceId=price("enterprise-support")))["preview"]

@@ -17,7 +17,7 @@ async def test_a_coupon_counts_from_the_next_invoice_for_its_periods(life: Life,
     assert payload["userErrors"] == []
     amounts = [payload["subscription"]["renewalAmount"]["amount"]]
     for _ in range(4):
-        await life.pass_by(subscription, days=31)
+        await life.advance(subscription, days=31)
         amounts.append(f"{(await life.row(subscription))['renewal_minor'] / 100:.2f}")
     assert await discounts(life) == expected
     # What was announced as the next renewal is what it came to.
@@ -57,7 +57,7 @@ async def test_a_coupon_that_was_never_used_may_be_applied_again_and_one_that_wa
         await life.do("removeCoupon", subscriptionId=subscription)
     assert await life.admin.fetchval("select redeemed_count from coupon where code = 'SPRING15'") == taken
     await life.do("applyCoupon", subscriptionId=subscription, code="SPRING15")
-    await life.pass_by(subscription, days=31)
+    await life.advance(subscription, days=31)
     await life.do("removeCoupon", subscriptionId=subscription)
     assert (await life.do("applyCoupon", subscriptionId=subscription, code="SPRING15"))["userErrors"][0]["code"] == "COUPON_INVALID"
 

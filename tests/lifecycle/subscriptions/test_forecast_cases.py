@@ -112,7 +112,7 @@ async def test_a_canceled_or_resumed_pause_forgets_its_day(life: Life) -> None:
 async def test_a_resume_within_the_paid_period_is_no_payment_and_the_renewal_at_its_end_is_the_next(life: Life) -> None:
     subscription = await paused(life, days=10)
     assert await next_payment(life) == {"date": "2027-02-28", "kind": "RENEWAL", "amount": {"amount": "5.41"}, "source": {"id": subscription}}
-    await life.pass_by(subscription, days=10)
+    await life.advance(subscription, days=10)
     assert len(await life.rows("invoice")) == 1
     assert await next_payment(life) == {"date": "2027-02-28", "kind": "RENEWAL", "amount": {"amount": "5.41"}, "source": {"id": subscription}}
 
@@ -189,7 +189,7 @@ async def test_the_renewal_is_shown_at_the_tax_rate_of_today(life: Life, state: 
             code.lower(), code, "ONCE" if "ends" in state else "FOREVER", START,
         )  # fmt: skip
         await life.do("applyCoupon", subscriptionId=subscription, code=code)
-        await life.pass_by(subscription, days=31)
+        await life.advance(subscription, days=31)
     if state in ("a change to come", "a price with tax"):
         target = with_tax if state == "a price with tax" else price("starter")
         await life.do("changePlan", subscriptionId=subscription, priceId=target, when="PERIOD_END")
@@ -222,7 +222,7 @@ async def test_a_tax_rate_that_changes_while_a_charge_decides_is_that_of_the_nex
 async def test_an_invoice_cannot_be_paid_while_a_charge_decides_over_its_subscription(life: Life) -> None:
     subscription = await life.subscribe("storage")
     await life.card("insufficient_funds")
-    await life.pass_by(subscription, days=31)
+    await life.advance(subscription, days=31)
     owed = (await life.rows("invoice", "and status = 'OPEN'"))[0]["id"]
     assert await reasons_to_pay(life, owed) == [None]
     await life.card("slow")

@@ -73,7 +73,7 @@ async def test_what_is_free_for_ever_is_ordered_and_renewed_without_a_payment_me
     subscription = payload["subscription"]["id"]
     assert (await life.ask(NEXT))["customer"]["summary"]["nextPayment"] is None
     for _ in range(3):
-        await life.pass_by(subscription, days=31)
+        await life.advance(subscription, days=31)
     row = await life.row(subscription)
     assert (row["status"], row["holds"]) == ("ACTIVE", [])
     invoices = await life.rows("invoice")
@@ -116,7 +116,7 @@ async def test_a_price_of_zero_that_is_to_come_needs_no_payment_method(life: Lif
     await without_method(life)
     assert (await life.do("changePlan", subscriptionId=subscription, priceId=await free_price(life)))["subscription"]["pendingChange"]["kind"] == "PLAN"
     assert (await life.ask(NEXT))["customer"]["summary"]["nextPayment"] is None
-    await life.pass_by(subscription, days=31)
+    await life.advance(subscription, days=31)
     assert [row["total_minor"] for row in sorted(await life.rows("invoice"), key=lambda row: row["issued_at"])] == [541, 0]
 
 
@@ -138,5 +138,5 @@ async def test_a_method_that_nothing_will_be_charged_to_may_be_deleted(life: Lif
     deleted = (await life.ask(DELETE, input={"paymentMethodId": method["id"]}))["deletePaymentMethod"]
     assert [error["code"] for error in deleted["userErrors"]] == (["METHOD_IN_USE"] if is_in_use else [])
     if not is_in_use:
-        await life.pass_by(payload["subscription"]["id"], days=62)
+        await life.advance(payload["subscription"]["id"], days=62)
         assert (await life.row(payload["subscription"]["id"]))["status"] == "ACTIVE"

@@ -34,25 +34,25 @@ class Killed(BaseException):
     """The process is gone. Nothing that it would still have done happens, except that Postgres rolls back what it had open."""
 
 
-class Fate:
+class KillPoint:
     """Dies at the `turn`-th point; each statement and each charge has a point before it and one after it."""
 
     def __init__(self, turn: int) -> None:
         self.turn, self.seen = turn, 0
-        self.death = asyncio.Event()
-        self.connections: list[Mortal] = []
+        self.killed = asyncio.Event()
+        self.connections: list[KillableLease] = []
 
     @property
-    def is_dead(self) -> bool:
-        return self.death.is_set()
+    def is_killed(self) -> bool:
+        return self.killed.is_set()
 
     def point(self) -> None:
-        if self.is_dead or self.seen == self.turn:
-            self.death.set()
+        if self.is_killed or self.seen == self.turn:
+            self.killed.set()
             raise Killed
         self.seen += 1
 
-    async def through(self, call: Coroutine[Any, Any, Any]) -> Any:
+    async def check_around(self, call: Coroutine[Any, Any, Any]) -> Any:
         try:
             self.point()
         except Killed:
@@ -62,34 +62,34 @@ class Fate:
         self.point()
         return answer
 
-    async def befall(self, act: Awaitable[Any]) -> None:
+    async def run_until_killed(self, act: Awaitable[Any]) -> None:
         """Let it be done until death, or the end. Who waits for the dead waits for ever, so they are not waited for."""
-        task, death = asyncio.ensure_future(act), asyncio.create_task(self.death.wait())
-        await asyncio.wait({task, death}, return_when=asyncio.FIRST_COMPLETED)
-        death.cancel()
-        if self.is_dead:
+        task, killed = asyncio.ensure_future(act), asyncio.create_task(self.killed.wait())
+        await asyncio.wait({task, killed}, return_when=asyncio.FIRST_COMPLETED)
+        killed.cancel()
+        if self.is_killed:
             await asyncio.wait({task}, timeout=0.1)
             task.cancel()
             await asyncio.wait({task})
             for connection in self.connections:
-                await connection.bury()
+                await connection.close()
         else:
             await task
 
 
-class Mortal:
+class KillableLease:
     """A connection whose owner may die. It stands for a `Lease`."""
 
-    def __init__(self, lease: Lease, fate: Fate) -> None:
-        self._lease, self._fate, self._is_open = lease, fate, True
+    def __init__(self, lease: Lease, kill_point: KillPoint) -> None:
+        self._lease, self._kill_point, self._is_open = lease, kill_point, True
         self.is_reading = False
-        fate.connections.append(self)
+        kill_point.connections.append(self)
 
     async def execute(self, sql: str) -> Any:
-        return await self._fate.through(self._lease.execute(sql))
+        return await self._kill_point.check_around(self._lease.execute(sql))
 
     async def fetch(self, sql: str, arguments: Sequence[object], **options: Any) -> Any:
-        return await self._fate.through(self._lease.fetch(sql, arguments, **options))
+        return await self._kill_point.check_around(self._lease.fetch(sql, arguments, **options))
 
     def terminate(self) -> None:
         self._lease.terminate()
@@ -100,39 +100,39 @@ class Mortal:
         self.is_reading = self._is_open = False
         return await self._lease.end(is_sound=is_sound)
 
-    async def bury(self) -> None:
+    async def close(self) -> None:
         """What Postgres does when the other end is gone. It may have gone in the middle of a statement."""
         if self._is_open:
             self._is_open = False
             await self._lease.end(is_sound=False)
 
 
-class MortalSandbox(Sandbox):
-    def __init__(self, before: Sandbox, fate: Fate) -> None:
+class KillableSandbox(Sandbox):
+    def __init__(self, before: Sandbox, kill_point: KillPoint) -> None:
         super().__init__("secret", before._ledger)
-        self._fate = fate
+        self._kill_point = kill_point
 
     async def charge(self, charge: ChargeRequest) -> ChargeResult:
-        result: ChargeResult = await self._fate.through(super().charge(charge))
+        result: ChargeResult = await self._kill_point.check_around(super().charge(charge))
         return result
 
 
 @contextmanager
-def dying(life: Life, fate: Fate, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def killable(life: Life, kill_point: KillPoint, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Inside of the context all that is done on this life's database is done by somebody who dies at their turn. Other tests' servers live on in their threads."""
     opened, sandbox = UnitOfWork._open, life.sandbox
 
-    async def open_mortal(session: UnitOfWork, mode: str) -> Any:
+    async def open_killable(session: UnitOfWork, mode: str) -> Any:
         if session._database is not life.database:
             return await opened(session, mode)
-        fate.point()
-        mortal = Mortal(await opened(session, mode), fate)
-        fate.point()
-        return mortal
+        kill_point.point()
+        killable_lease = KillableLease(await opened(session, mode), kill_point)
+        kill_point.point()
+        return killable_lease
 
-    life.sandbox = MortalSandbox(sandbox, fate)
+    life.sandbox = KillableSandbox(sandbox, kill_point)
     with monkeypatch.context() as patch:
-        patch.setattr(UnitOfWork, "_open", open_mortal)
+        patch.setattr(UnitOfWork, "_open", open_killable)
         try:
             yield
         finally:
@@ -173,7 +173,7 @@ async def begin_nothing(life: Life) -> str:
 async def begin_paused(life: Life) -> str:
     subscription = await life.subscribe("storage")
     await life.do("pauseSubscription", subscriptionId=subscription, when="NOW")
-    await life.pass_by(subscription, days=40)
+    await life.advance(subscription, days=40)
     return subscription
 
 
@@ -329,23 +329,23 @@ async def test_killed_at_every_await_it_has_one_effect(
 ) -> None:
     for turn in in_turns(EVERYTHING, 3):
         async with living(portal, pool, owner) as life:
-            fate = Fate(turn)
-            await killed_at(fate, life, STORIES[name], clock_runs_first, monkeypatch)
-        if not fate.is_dead:
+            kill_point = KillPoint(turn)
+            await killed_at(kill_point, life, STORIES[name], clock_runs_first, monkeypatch)
+        if not kill_point.is_killed:
             assert turn > 10
             return
     pytest.fail("it never got through")
 
 
-async def killed_at(fate: Fate, life: Life, story: Story, clock_runs_first: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def killed_at(kill_point: KillPoint, life: Life, story: Story, clock_runs_first: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     coupons = await redemptions(life.admin)
     subscription = await story.begin(life)
-    with dying(life, fate, monkeypatch):
-        await fate.befall(story.act(life, subscription))
+    with killable(life, kill_point, monkeypatch):
+        await kill_point.run_until_killed(story.act(life, subscription))
     await assert_nothing_open(life)
     await revive(life, story, subscription, clock_runs_first)
-    await assert_one_effect(life, story, fate.turn)
-    assert await redemptions(life.admin) - coupons == story.coupons, fate.turn
+    await assert_one_effect(life, story, kill_point.turn)
+    assert await redemptions(life.admin) - coupons == story.coupons, kill_point.turn
 
 
 async def revive(life: Life, story: Story, subscription: str, clock_runs_first: bool) -> None:

@@ -247,7 +247,7 @@ async def test_a_resume_and_the_clock_at_the_end_of_a_pause_start_one_period(lif
     subscription = await life.subscribe("storage")
     resumes_at = life.now + timedelta(days=60)
     await life.do("pauseSubscription", subscriptionId=subscription, resumesAt=resumes_at.isoformat())
-    await life.pass_by(subscription, days=30)
+    await life.advance(subscription, days=30)
     await slow_card(life)
     life.now = resumes_at
     resumed, *_ = await asyncio.gather(life.do("resumeSubscription", subscriptionId=subscription), life.tick(subscription), life.tick(subscription))
@@ -301,7 +301,7 @@ async def test_only_one_of_two_charges_under_way_may_count_on_the_same_credit(li
 
 async def test_an_invoice_is_not_collected_while_a_charge_may_take_unused_time_off_it(life: Life) -> None:
     subscription = await life.subscribe("storage")
-    await life.pass_by(subscription, days=29)
+    await life.advance(subscription, days=29)
     life.now += timedelta(days=3)
     async with under_way(life, "changePlan", subscriptionId=subscription, priceId=price("business")) as changing:
         await tick(Billing(life.database, {"sandbox": life.sandbox}), life.now)

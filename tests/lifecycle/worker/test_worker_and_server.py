@@ -41,7 +41,7 @@ TERMINATE_QUEUE = "select pg_terminate_backend(pid) from pg_stat_activity where 
 
 
 @dataclass
-class Beside:
+class WorkerAndServer:
     """Both processes, what clients do at the server, and the customers whose renewals the worker charges."""
 
     shop: Shop
@@ -75,7 +75,7 @@ def place() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-async def beside(place: Cluster, root: Path, tmp_path: Path) -> AsyncIterator[Beside]:
+async def worker_and_server(place: Cluster, root: Path, tmp_path: Path) -> AsyncIterator[WorkerAndServer]:
     """The server has made the secret of both when the worker starts."""
     with (
         process(root, place.urls, tmp_path, app_database_url=place.urls.app) as (server, address),
@@ -83,7 +83,7 @@ async def beside(place: Cluster, root: Path, tmp_path: Path) -> AsyncIterator[Be
     ):
         await worker.says("READY")
         async with httpx.AsyncClient(base_url=address, timeout=20) as client:
-            yield Beside(Shop(client, place, tmp_path), server, worker)
+            yield WorkerAndServer(Shop(client, place, tmp_path), server, worker)
 
 
 async def kill_a_backend(place: Cluster) -> None:
@@ -153,26 +153,26 @@ FAULTS = (
 
 
 async def test_through_every_outage_the_clock_runs_again_soon_and_nothing_is_charged_twice(
-    portal: Portal, beside: Beside, record_property: Callable[[str, object], None]
+    portal: Portal, worker_and_server: WorkerAndServer, record_property: Callable[[str, object], None]
 ) -> None:
-    customers = await two_customers(beside.urls)
+    customers = await two_customers(worker_and_server.urls)
     over = asyncio.Event()
     async with asyncio.TaskGroup() as clients:
         for number, life in enumerate([*customers, customers[0]]):
-            clients.create_task(buying(beside.shop, life, f"client {number}", over))
+            clients.create_task(buying(worker_and_server.shop, life, f"client {number}", over))
         for fault in FAULTS:
-            seconds, statuses = await suffer(beside, portal, fault)
+            seconds, statuses = await inject(worker_and_server, portal, fault)
             record_property(fault.come.__name__, round(seconds, 1))
             print(f"{fault.come.__name__}: a pass {seconds:.1f} s after it was over, mutations answered {sorted(statuses)}")
         over.set()
-    assert beside.statuses == {200, 503}
-    beside.worker.process.send_signal(signal.SIGTERM)
-    assert await asyncio.to_thread(beside.worker.process.wait, 20) == 0
+    assert worker_and_server.statuses == {200, 503}
+    worker_and_server.worker.process.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(worker_and_server.worker.process.wait, 20) == 0
     # A worker says of each outage that it is an error, and has a traceback only for what nobody expected.
-    assert "Traceback" not in beside.logs["worker"]
-    assert "[error" not in beside.logs["server"]
-    await assert_paid_once(beside.shop, customers)
-    await assert_renewed_once(beside)
+    assert "Traceback" not in worker_and_server.logs["worker"]
+    assert "[error" not in worker_and_server.logs["server"]
+    await assert_paid_once(worker_and_server.shop, customers)
+    await assert_renewed_once(worker_and_server)
 
 
 async def two_customers(urls: Urls) -> list[Life]:
@@ -193,40 +193,40 @@ async def buying(shop: Shop, life: Life, name: str, over: asyncio.Event) -> None
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def suffer(beside: Beside, portal: Portal, fault: Fault) -> tuple[float, set[int]]:
+async def inject(worker_and_server: WorkerAndServer, portal: Portal, fault: Fault) -> tuple[float, set[int]]:
     """How many seconds after the fault a pass of the billing clock had begun and ended, and what mutations were answered until then."""
-    async with renewal_due(portal, beside.urls, beside.shop.data_dir, card=fault.card) as life:
-        beside.renewals.append(life)
+    async with renewal_due(portal, worker_and_server.urls, worker_and_server.shop.data_dir, card=fault.card) as life:
+        worker_and_server.renewals.append(life)
         if fault.card == "hesitates":
-            await begin_to_charge(beside, life)
-        beside.shop.statuses.clear()
-        await fault.come(beside.shop.place)
+            await begin_to_charge(worker_and_server, life)
+        worker_and_server.shop.statuses.clear()
+        await fault.come(worker_and_server.shop.place)
         over, began = datetime.now(UTC), monotonic()
-        await beside.worker.comes_to(lambda: passed_since(beside.urls, over))
+        await worker_and_server.worker.comes_to(lambda: passed_since(worker_and_server.urls, over))
         seconds = monotonic() - began
-    beside.assert_alive()
-    statuses = set(beside.shop.statuses)
+    worker_and_server.assert_alive()
+    statuses = set(worker_and_server.shop.statuses)
     assert fault.statuses <= statuses <= {200, 503}
-    beside.shop.statuses.clear()
-    await beside.worker.comes_to(lambda: asyncio.sleep(0, 200 in beside.shop.statuses))
-    beside.statuses |= statuses | beside.shop.statuses
+    worker_and_server.shop.statuses.clear()
+    await worker_and_server.worker.comes_to(lambda: asyncio.sleep(0, 200 in worker_and_server.shop.statuses))
+    worker_and_server.statuses |= statuses | worker_and_server.shop.statuses
     return seconds, statuses
 
 
-async def begin_to_charge(beside: Beside, life: Life) -> None:
+async def begin_to_charge(worker_and_server: WorkerAndServer, life: Life) -> None:
     """Connected again, the worker starts a pass at once."""
-    await execute(beside.urls, TERMINATE_QUEUE)
+    await execute(worker_and_server.urls, TERMINATE_QUEUE)
 
     async def is_being_charged() -> bool:
         return any(row["sent_at"] for row in await life.rows("charge", "and settled_at is null"))
 
-    await beside.worker.comes_to(is_being_charged)
+    await worker_and_server.worker.comes_to(is_being_charged)
 
 
-async def assert_renewed_once(beside: Beside) -> None:
+async def assert_renewed_once(worker_and_server: WorkerAndServer) -> None:
     """A charge whose answer was lost is settled by a later pass."""
-    sandbox = payments(Settings(data_dir=beside.shop.data_dir)).processors["sandbox"]
-    async with owner(beside.urls) as connection, Database(beside.urls.app, Pool(3), server_settings={}) as database:
+    sandbox = payments(Settings(data_dir=worker_and_server.shop.data_dir)).processors["sandbox"]
+    async with owner(worker_and_server.urls) as connection, Database(worker_and_server.urls.app, Pool(3), server_settings={}) as database:
         await tick(Billing(database, {"sandbox": sandbox}), datetime.now(UTC) + timedelta(minutes=2))
         captured = sandbox.calls("capture")
         assert (
@@ -234,8 +234,8 @@ async def assert_renewed_once(beside: Beside) -> None:
             == await connection.fetchval("select count(*) from payment where status = 'SUCCEEDED'")
             == await connection.fetchval("select count(*) from payment")
         )
-        assert len(beside.renewals) == len(FAULTS)
-        for life in beside.renewals:
+        assert len(worker_and_server.renewals) == len(FAULTS)
+        for life in worker_and_server.renewals:
             life.admin, life.sandbox = connection, sandbox
             assert await invoices(life) == [("FIRST", "PAID"), ("RENEWAL", "PAID")]
             await assert_books(life, captured_before=captured - 2)

@@ -310,7 +310,7 @@ async def test_the_health_endpoint_says_503_while_the_queue_is_not_connected(own
 async def test_what_only_an_operator_can_mend_ends_a_worker_at_its_start_with_one_line_and_without_the_password(
     own: OwnPostgres, root: Path, folder: Path
 ) -> None:
-    own.demand_password("locksmith")
+    own.require_password("locksmith")
     await execute(own.urls, "create role locksmith login password 'right'")
     wrong = own.urls.app.replace("portico_app@", "locksmith:not-the-password@")
     with worker_process(root, Urls(own.urls.admin, wrong), folder) as worker:

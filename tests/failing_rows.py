@@ -8,7 +8,7 @@ import asyncpg
 
 
 @asynccontextmanager
-async def poisoned(admin: asyncpg.Connection, table: str, condition: str) -> AsyncIterator[None]:
+async def failing_writes(admin: asyncpg.Connection, table: str, condition: str) -> AsyncIterator[None]:
     """Let every update and delete of rows that fulfil the condition (an SQL expression about `old`) fail within the context."""
     name = f"poison_{secrets.token_hex(4)}"
     await admin.execute(f"create function portico.{name}() returns trigger language plpgsql as $$ begin raise exception 'poisoned'; end $$")
