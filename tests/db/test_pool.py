@@ -1,4 +1,4 @@
-"""Who is done hands the connection to who waits. None is ever lost, none carries anything over, and none is left in a transaction."""
+"""The connection pool: a released connection goes to the next waiting task. No connection is lost, keeps state of its last user, or stays in a transaction."""
 
 import asyncio
 import gc
@@ -36,14 +36,14 @@ async def pool_of(size: int, urls: Urls) -> AsyncIterator[Database]:
     try:
         yield opened
         await asyncio.wait_for(everything_is_free(opened, size), 5)
-    except BaseException:  # to close it in peace would wait for what was lost
+    except BaseException:  # closing in order would wait for the lost connection
         opened._backend._pool.terminate()
         raise
     await opened.disconnect()
 
 
 async def everything_is_free(opened: Database, size: int) -> None:
-    """As many can have a connection at once as the pool is large, and none of them is in a transaction yet."""
+    """Assert that all connections of the pool can be used at once, and that none of them is in a transaction."""
     taken = [await opened.take(seconds=1) for _ in range(size)]
     for lease in taken:
         assert not lease.is_reading
@@ -52,7 +52,7 @@ async def everything_is_free(opened: Database, size: int) -> None:
 
 
 async def who(session: UnitOfWork) -> int:
-    """Which connection it was. The session sees its own customer and nobody else."""
+    """Return the process id of the connection, and assert that the unit of work sees its own customer only."""
     [(name, seen, pid)] = await session.fetch(WHO, ())
     assert (name, seen) == (session.caller.customer_id, [session.caller.customer_id])
     return int(pid)
@@ -67,7 +67,7 @@ async def waiting(opened: Database, count: int) -> None:
 
 
 async def one_waits(opened: Database) -> tuple[UnitOfWork, int, UnitOfWork, asyncio.Task[int]]:
-    """Somebody has the only connection, and somebody else waits for it."""
+    """Let one unit of work have the only connection, and another wait for it."""
     first, second = UnitOfWork(opened, FIRST), UnitOfWork(opened, SECOND)
     pid = await who(first)
     task = asyncio.create_task(who(second))

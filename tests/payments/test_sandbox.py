@@ -298,10 +298,10 @@ async def test_without_its_memory_it_tells_what_the_references_tell(sandbox: San
 PROGRAM = """
 import asyncio, sys
 from pathlib import Path
-from payments.processor import Charge
+from payments.processor import ChargeRequest
 from payments.sandbox import Sandbox
 from payments.sandbox_ledger import Entry, Ledger
-charge = Charge("pay_1", "cus_1", "sandbox_0123456789abcdef", 100, "EUR")
+charge = ChargeRequest("pay_1", "cus_1", "sandbox_0123456789abcdef", 100, "EUR")
 print(asyncio.run(Sandbox(sys.argv[1], Ledger(Path(sys.argv[2]))).charge(charge)).processor_reference)
 """
 

@@ -1,4 +1,4 @@
-"""The contract of a bucket, held by the one on disk and by the one that speaks S3 (over HTTP, to a server on this machine)."""
+"""The contract of a bucket, for the implementation on disk and the one for S3 (over HTTP, to a server on this machine)."""
 
 import asyncio
 import os
@@ -30,7 +30,7 @@ SECRET = b"a secret of tests"
 
 @dataclass
 class Tried:
-    """A bucket, and the names of all that is in it, unfinished things included."""
+    """A bucket, and the names of its content, with unfinished uploads."""
 
     bucket: Bucket
     names: Callable[[], set[str]]
@@ -44,7 +44,7 @@ def place(store: Store, **more: Any) -> S3Config:
 
 @pytest.fixture(scope="module")
 async def clients() -> AsyncIterator[dict[str, S3]]:
-    """One for each server: making one takes longer than what most tests do with it."""
+    """One client for each server, because creating one takes longer than most tests."""
     opened: dict[str, S3] = {}
     yield opened
     for bucket in opened.values():
@@ -115,7 +115,7 @@ async def test_an_upload_that_breaks_off_is_aborted_by_its_id_where_the_bucket_d
 
 
 class Witness:
-    """A judge who remembers what it saw, and speaks against it when told to."""
+    """A scanner that records the bytes, and refuses them if the test says so."""
 
     def __init__(self, against: str = "") -> None:
         self.seen = b""
@@ -169,7 +169,7 @@ async def test_what_the_judge_speaks_against_is_not_kept(tried: Tried, size: int
 
 
 class Sudden(Exception):
-    """Something that the bytes' source says."""
+    """An error that the source of the bytes raises."""
 
 
 @pytest.mark.parametrize("after", [0, 100, PART_BYTES + 1_000_000])

@@ -1,4 +1,4 @@
-"""Who deletes which file: every caller, every uploader, every status; and no other mutation touches a file of anybody's."""
+"""Permissions to delete files: every caller, every uploader, every status; and no other mutation changes a file."""
 
 import asyncio
 import hashlib
@@ -55,7 +55,7 @@ async def files(admin: asyncpg.Connection, account: Account, mail_dir: Path) -> 
 
 @dataclass
 class Callers:
-    """By name: the access token of each kind of caller."""
+    """The access token of each kind of caller, by name."""
 
     portal_client: PortalClient
     account: Account
@@ -111,7 +111,7 @@ class Callers:
         return token(Viewer(Actor.STAFF, None, ("read", "attachments:write"), "erp"))
 
 
-# What `deleteAttachment` answers for files of a customer and of staff: None where it is done.
+# The answer of `deleteAttachment` for files of a customer and of staff; None for success.
 PROVED, UNPROVED = (None, NOT_YOURS), ("SIGN_IN_REQUIRED", NOT_YOURS)
 CALLERS: dict[str, tuple[str | None, str | None]] = {
     "signed_in": PROVED,
@@ -153,7 +153,7 @@ async def test_a_file_is_deleted_by_its_own_side_alone_and_by_customers_who_sign
     after = await files.rows_with_digests()
     assert after == {identifier: row for identifier, row in before.items() if identifier not in deleted}
     assert all(row[-1] is not None for row in after.values()), "an object is gone"
-    for _ in range(40):  # the objects of what was deleted go after the answer
+    for _ in range(40):  # deleted objects are removed after the answer
         if not (left := [identifier for identifier in deleted if list(files.bucket.rglob(f"{identifier}*"))]):
             break
         await asyncio.sleep(0.05)

@@ -59,7 +59,7 @@ class History:
 
     async def time_passes(self) -> None:
         self.life.now = self.model.now = self.model.now + timedelta(days=self.chance.choice(PASSING), minutes=self.chance.randint(2, 300))
-        self.log.append(f"{self.till.now:%Y-%m-%dT%H:%M}")
+        self.log.append(f"{self.model.now:%Y-%m-%dT%H:%M}")
         self.model.tick()
         self.is_clock_next = False
         policy, begins = RetryPolicy(RETRY_DAYS), self.life.service_begins

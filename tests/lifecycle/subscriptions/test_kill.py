@@ -1,4 +1,4 @@
-"""The process dies at every await in turn. Whoever comes after it, with the same key or with the clock, brings about exactly one effect."""
+"""A process is killed at each await in turn. The retry with the same key, or the clock, then has exactly one effect."""
 
 import asyncio
 import os
@@ -31,11 +31,11 @@ EVERYTHING = 200
 
 
 class Killed(BaseException):
-    """The process is gone. Nothing that it would still have done happens, except that Postgres rolls back what it had open."""
+    """The process was killed. It executes nothing more; Postgres rolls back its open transactions."""
 
 
 class KillPoint:
-    """Dies at the `turn`-th point; each statement and each charge has a point before it and one after it."""
+    """Raises Killed at point number `turn`; each statement and each charge has a point before and after it."""
 
     def __init__(self, turn: int) -> None:
         self.turn, self.seen = turn, 0
@@ -63,7 +63,7 @@ class KillPoint:
         return answer
 
     async def run_until_killed(self, act: Awaitable[Any]) -> None:
-        """Let it be done until death, or the end. Who waits for the dead waits for ever, so they are not waited for."""
+        """Run until killed, or to the end. A killed task may wait for ever, so it is cancelled after 0.1 s."""
         task, killed = asyncio.ensure_future(act), asyncio.create_task(self.killed.wait())
         await asyncio.wait({task, killed}, return_when=asyncio.FIRST_COMPLETED)
         killed.cancel()
@@ -78,7 +78,7 @@ class KillPoint:
 
 
 class KillableLease:
-    """A connection whose owner may die. It stands for a `Lease`."""
+    """A `Lease` with a point before and after each statement."""
 
     def __init__(self, lease: Lease, kill_point: KillPoint) -> None:
         self._lease, self._kill_point, self._is_open = lease, kill_point, True
@@ -101,7 +101,7 @@ class KillableLease:
         return await self._lease.end(is_sound=is_sound)
 
     async def close(self) -> None:
-        """What Postgres does when the other end is gone. It may have gone in the middle of a statement."""
+        """Close the connection as Postgres does after the client is gone, which may be within a statement."""
         if self._is_open:
             self._is_open = False
             await self._lease.end(is_sound=False)
@@ -119,7 +119,7 @@ class KillableSandbox(Sandbox):
 
 @contextmanager
 def killable(life: Life, kill_point: KillPoint, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Inside of the context all that is done on this life's database is done by somebody who dies at their turn. Other tests' servers live on in their threads."""
+    """Within the context, all work on this customer's database passes the points of `kill_point`. Servers of other tests in threads are not affected."""
     opened, sandbox = UnitOfWork._open, life.sandbox
 
     async def open_killable(session: UnitOfWork, mode: str) -> Any:
@@ -141,7 +141,7 @@ def killable(life: Life, kill_point: KillPoint, monkeypatch: pytest.MonkeyPatch)
 
 @dataclass(frozen=True)
 class Story:
-    """What is there before, what is done by who dies, and what there is exactly one of in the end: invoices by reason, events by kind, captures, credit notes by what they do."""
+    """The preparation, the killed action, and what exists exactly once at the end: invoices by reason, events by kind, captures, credit notes by effect."""
 
     begin: Callable[[Life], Awaitable[str]]
     act: Callable[[Life, str], Awaitable[Any]]
@@ -191,7 +191,7 @@ async def begin_renewal(life: Life) -> str:
 
 
 async def begin_open_renewal(life: Life) -> str:
-    """A renewal that was declined at this instant, so nothing of it is used; there is a card that pays now."""
+    """A renewal that was declined at this instant, so nothing of it is used; a card that is charged successfully is the default now."""
     subscription = await life.subscribe("storage")
     await life.card("insufficient_funds")
     life.now = (await life.row(subscription))["renews_at"]
@@ -223,7 +223,7 @@ async def order_by_debit(life: Life, _: str) -> Any:
 
 
 async def begin_order_that_is_paid(life: Life) -> str:
-    """Ordered by a debit that has succeeded meanwhile, as the clock is about to hear."""
+    """An order by a debit that has succeeded, of which the clock will be informed."""
     subscription = (await order_by_debit(life, await with_slow_card(life, begin_nothing)))["subscription"]["id"]
     life.now += timedelta(days=5)
     return str(subscription)
@@ -319,7 +319,7 @@ STORIES = {
 }
 
 
-# The clock is its own retry.
+# The clock's next run is the retry.
 CASES = [(name, is_clock) for is_clock in (False, True) for name, story in STORIES.items() if is_clock in story.clocks and (is_clock or story.is_called)]
 
 
@@ -349,7 +349,7 @@ async def killed_at(kill_point: KillPoint, life: Life, story: Story, clock_runs_
 
 
 async def revive(life: Life, story: Story, subscription: str, clock_runs_first: bool) -> None:
-    """A clock that is late enough asks about charges nobody saw the outcome of; a call is taken over after its lease."""
+    """Run the clock late enough to query charges without a known result, and to take over a call after its lease."""
     if clock_runs_first:
         life.now += timedelta(minutes=20)
         await clock(life)
@@ -361,7 +361,7 @@ async def revive(life: Life, story: Story, subscription: str, clock_runs_first: 
         await settled(life)
         assert (again["replayed"], again["subscription"]) == (True, payload["subscription"])
     else:
-        # What surely was not charged is charged another day.
+        # What was certainly not charged is charged on another day.
         life.now += timedelta(days=2)
         await clock(life)
 
@@ -391,7 +391,7 @@ async def redemptions(owner: asyncpg.Connection) -> int:
 
 
 async def assert_nothing_open(life: Life) -> None:
-    """The dead left no connection in a transaction. Postgres may take a moment to see that the other end is gone."""
+    """Assert that no connection of a killed process is in a transaction. Postgres may notice the closed connection a moment later."""
     for _ in range(100):
         left_open = await life.admin.fetchval("select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'")
         if not left_open:

@@ -1,4 +1,4 @@
-"""Many at once: one effect each, no credit and no coupon spent twice, and refusals that leave nothing behind."""
+"""Concurrent calls: one effect each, no credit and no coupon used twice, and refusals that write nothing."""
 
 import asyncio
 from collections import Counter
@@ -34,13 +34,13 @@ async def events(life: Life, kind: str) -> int:
 
 
 async def slow_card(life: Life, seconds: float = 0.3) -> None:
-    """From here on the processor thinks before it answers, so calls overtake each other."""
+    """Add a card whose charges are answered late, so that calls overtake each other."""
     life.sandbox._hesitation_seconds = seconds
     await life.card("hesitates")
 
 
 class Gate(Sandbox):
-    """A processor that answers when the test says so."""
+    """A processor that answers when the test allows it."""
 
     def __init__(self, before: Sandbox) -> None:
         super().__init__("secret", before._ledger)
@@ -54,7 +54,7 @@ class Gate(Sandbox):
 
 @asynccontextmanager
 async def under_way(life: Life, mutation: str, **arguments: Any) -> AsyncIterator[asyncio.Task[dict[str, Any]]]:
-    """A call whose charge is being decided inside of the context, and that is done after it."""
+    """Run a call whose charge is undecided within the context and decided at its end."""
     before = life.sandbox
     life.sandbox = gate = Gate(before)
     task = asyncio.create_task(life.do(mutation, **arguments))
@@ -326,7 +326,7 @@ async def test_a_change_at_once_waits_while_the_period_it_would_give_back_is_bei
     assert codes(await life.do("changePlan", subscriptionId=subscription, priceId=price("business"), when="PERIOD_END")) == []
 
 
-# Of each input why it is refused, in the order of the fields that are judged.
+# The refusal of each input, in the order in which fields are checked.
 REFUSALS: list[tuple[str, str, dict[str, Any], str]] = [
     ("pauseSubscription", "theirs", {}, "NOT_FOUND"),
     ("suspendSubscription", "theirs", {}, "NOT_FOUND"),
@@ -420,7 +420,7 @@ async def test_a_processor_that_is_away_at_the_second_try_says_nothing_about_the
 
 
 class Taken(Gate):
-    """Takes the money and then brings the server down."""
+    """A processor that captures the money and then ends the server."""
 
     async def charge(self, charge: ChargeRequest) -> ChargeResult:
         self.may_answer.set()

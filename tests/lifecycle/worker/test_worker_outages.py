@@ -1,4 +1,4 @@
-"""A worker process beside a Postgres that fails: it says so, lives on, runs its jobs as soon as it can, and charges nothing twice."""
+"""A worker process on a Postgres with faults: it logs them, does not end, runs its jobs as soon as possible, and charges nothing twice."""
 
 import asyncio
 import os
@@ -39,7 +39,7 @@ NUMBERS = count()
 
 @dataclass
 class Worker:
-    """A worker process; `log` is what it has written so far."""
+    """A worker process; `log` is its output so far."""
 
     process: subprocess.Popen[str]
     path: Path
@@ -69,7 +69,7 @@ class Worker:
 
 @contextmanager
 def worker_process(root: Path, urls: Urls, data_dir: Path, program: tuple[str, str] = ("-m", "gateway"), **settings: str) -> Iterator[Worker]:
-    """A worker as an operator starts it."""
+    """Start a worker by its command."""
     data_dir.mkdir(exist_ok=True)
     environment = os.environ | {"PORTICO_DATABASE_URL": urls.admin, "PORTICO_APP_DATABASE_URL": urls.app, "PORTICO_DATA_DIR": str(data_dir)} | settings
     path = data_dir / f"worker-{next(NUMBERS)}.log"
@@ -97,7 +97,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def worker(root: Path, own: OwnPostgres, folder: Path) -> Iterator[Worker]:
-    """One process for all faults of this module: none of them ends it."""
+    """One worker process for all faults of this module; none of them ends it."""
     with worker_process(root, own.urls, folder, PORTICO_WORKER_PORT="0") as worker:
         yield worker
 
@@ -149,7 +149,7 @@ async def terminate_queue(own: OwnPostgres) -> None:
 
 
 async def kill_backend(own: OwnPostgres) -> None:
-    """Postgres then ends all connections and recovers."""
+    """Kill a backend process: Postgres then ends all connections and recovers."""
     async with owner(own.urls) as connection:
         pid = await connection.fetchval("select pid from pg_stat_activity where application_name = 'portico-worker'")
     os.kill(pid, signal.SIGKILL)
@@ -175,13 +175,13 @@ async def locked(own: OwnPostgres, table: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def shut_out(own: OwnPostgres) -> AsyncIterator[None]:
-    """As after a change of the password: what a worker would not start with, it outlives."""
+    """Refuse new connections, as after a change of the password. A worker does not start in this state, but a running one survives it."""
     await execute(own.urls, "alter role portico_app nologin")
     yield
     await execute(own.urls, "alter role portico_app login")
 
 
-# What is over in a moment, and may come while a charge is under way.
+# Short faults, which may occur during a charge.
 BLOWS: dict[str, Callable[[OwnPostgres], Awaitable[None]]] = {
     "the queue's connection is terminated": terminate_queue,
     "a backend is killed": kill_backend,
@@ -189,7 +189,7 @@ BLOWS: dict[str, Callable[[OwnPostgres], Awaitable[None]]] = {
     "immediate restart": lambda own: restart(own, "immediate"),
 }
 
-# What lasts, with what the worker says meanwhile.
+# Lasting faults, with the worker's log line for each.
 STATES: dict[str, tuple[Callable[[OwnPostgres], AbstractAsyncContextManager[None]], str]] = {
     "read-only": (read_only, "ReadOnlySQLTransactionError 25006"),
     "customers are locked": (lambda own: locked(own, "portico.customer"), "failed and will be tried again: LockNotAvailableError 55P03"),
@@ -226,7 +226,7 @@ async def test_a_worker_goes_on_after(blow: str, portal: Portal, own: OwnPostgre
     await worker.says("READY")
     async with renewal_due(portal, own.urls, folder, card="hesitates") as life:
         captured = life.sandbox.calls("capture") - 1
-        # Connected again, the worker runs its jobs at once.
+        # After a reconnection the worker runs its jobs at once.
         await terminate_queue(own)
 
         async def is_being_charged() -> bool:
@@ -247,7 +247,7 @@ async def test_a_worker_goes_on_when_it_is_over_that(state: str, portal: Portal,
     lasting, cause = STATES[state]
     await worker.says("READY")
     async with renewal_due(portal, own.urls, folder) as life:
-        # The renewal is due all along: whichever pass comes first that can write charges it.
+        # The renewal stays due: the first pass that can write charges it.
         captured = life.sandbox.calls("capture") - len(await life.rows("payment"))
         written = len(worker.log)
         async with lasting(own):
