@@ -300,7 +300,7 @@ import asyncio, sys
 from pathlib import Path
 from payments.processor import ChargeRequest
 from payments.sandbox import Sandbox
-from payments.sandbox_ledger import Entry, Ledger
+from payments.sandbox_ledger import Ledger
 charge = ChargeRequest("pay_1", "cus_1", "sandbox_0123456789abcdef", 100, "EUR")
 print(asyncio.run(Sandbox(sys.argv[1], Ledger(Path(sys.argv[2]))).charge(charge)).processor_reference)
 """
