@@ -1,4 +1,4 @@
-"""The audit of the database after a module of tests: of the customers whose money it wrote."""
+"""The audit of the customers whose rows a module of tests has written."""
 
 import os
 from collections.abc import AsyncIterator
@@ -11,14 +11,14 @@ import pytest
 from db.audit import audit
 from demo import PERSONAS
 
-# Every day that a test lives through is over by then, so what was overdue for a test is overdue for the audit.
+# Later than the clock of every test, so an invoice that was overdue in a test is overdue in the audit.
 AUDITED_AT = datetime(2100, 1, 1, tzinfo=UTC)
 TABLES = ("subscription", "invoice", "payment", "balance_entry", "installment", "charge", "idempotency_key", "refund", "credit_note")
-# What the demo's named customers are, which tests of other modules rely on: how amounts are written follows from it.
+# The profiles of the demo's named customers: tests of other modules rely on them, as the format of amounts follows from them.
 PROFILES = "select email, name, locale, time_zone, currency from portico.customer where id = any($1::text[]) order by id"
 CHANGED = " union ".join(f"select customer_id from portico.{table} where xmin::text::bigint >= $1" for table in TABLES)
 
-# Which test a customer belongs to, and the customers whose rows a test leaves inconsistent on purpose.
+# The test of each customer, and the customers whose rows a test leaves inconsistent on purpose.
 TEST_OF: dict[str, str] = {}
 INCONSISTENT: set[str] = set()
 
@@ -29,9 +29,9 @@ def belongs_to_this_test(customer_id: str) -> None:
 
 @asynccontextmanager
 async def audited(admin_url: str, *, is_whole: bool = False) -> AsyncIterator[None]:
-    """Audit the customers whose rows were written in the context. `is_whole`: also what belongs to no customer, such as coupons and series of numbers.
+    """Audit the customers whose rows were written in the context. `is_whole` adds rows of no customer, such as coupons and series of numbers.
 
-    Nothing is connected meanwhile, because a module may restart its Postgres.
+    No connection is open within the context, because a module may restart its Postgres.
     """
     async with _connected(admin_url) as connection:
         started = int(await connection.fetchval("select pg_snapshot_xmax(pg_current_snapshot())::text"))
@@ -40,8 +40,8 @@ async def audited(admin_url: str, *, is_whole: bool = False) -> AsyncIterator[No
     async with _connected(admin_url) as connection:
         assert await _profiles(connection) == profiles, "a test of this module has left a named customer of the demo changed"
         changed = {record[0] for record in await connection.fetch(CHANGED, started)}
-        if found := await violations(connection, changed - INCONSISTENT, is_whole=is_whole):
-            pytest.fail("the money does not agree:\n" + "\n".join(found), pytrace=False)
+        if problems := await violations(connection, changed - INCONSISTENT, is_whole=is_whole):
+            pytest.fail("the money does not agree:\n" + "\n".join(problems), pytrace=False)
 
 
 @asynccontextmanager
@@ -58,7 +58,7 @@ async def _profiles(connection: asyncpg.Connection) -> list[tuple[str, ...]]:
 
 
 async def violations(connection: asyncpg.Connection, customers: set[str], *, is_whole: bool = False) -> list[str]:
-    """What breaks an invariant, a line for each."""
+    """Return a line for each violation of an invariant."""
     if not customers:
         return []
     invariants = await audit(connection, now=AUDITED_AT, customers=None if is_whole else sorted(customers))

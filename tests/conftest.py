@@ -1,4 +1,4 @@
-"""One real Postgres for the whole run: migrated once, filled once, and a server in front of it."""
+"""Fixtures for all tests: one Postgres for the whole run, migrated once and filled once, and a server that uses it."""
 
 import asyncio
 import fcntl
@@ -58,9 +58,9 @@ __all__ = ["NOW", "pytest_collection_modifyitems", "pytest_report_header", "pyte
 # All servers of a process have one schema: building it takes longer than the rest of their start.
 portal_schema.build = cache(portal_schema.build)
 
-# What is asked here for the sake of planner and executor may be more than a client may ask.
+# Limits of documents in tests of the planner and the executor, larger than those of clients.
 ROOM = DocumentLimits(depth=50, aliases=500, root_fields=500, directives=500, fields=50_000, cost=1_000_000)
-# The suite asks as one customer what many would ask: there are no budgets, and one caller may have all places.
+# The tests send as one customer what many would send: there are no budgets, and one caller may use the whole capacity.
 ONE_CALLER = dict.fromkeys(("customer_budget", "staff_budget", "service_budget", "anonymous_budget"), 0) | {
     "max_caller_running": 50,
     "max_caller_cost": 100_000,
@@ -93,7 +93,7 @@ def token(viewer: Viewer, *, lifetime: timedelta = timedelta(hours=1)) -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
-    """The first process of the run makes the folder that all of them share."""
+    """Create the folder of templates in the first process of the run; all processes share it."""
     seed_hypothesis(config)
     if (folder := template.make_folder()) is not None:
         config.add_cleanup(lambda: template.remove(folder))
@@ -101,7 +101,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def urls() -> Iterator[embedded.Urls]:
-    """Not under pytest's own temporary folder: of those the oldest are cleared away when more runs begin, a running Postgres and all."""
+    """The addresses of the Postgres of this process. Its folder is not below pytest's temporary folder, of which pytest deletes the oldest runs, with a running Postgres."""
     with tempfile.TemporaryDirectory(prefix="portico-") as folder, filled_cluster(Path(folder) / "data") as opened:
         yield opened
 
@@ -115,7 +115,7 @@ async def database(urls: embedded.Urls) -> AsyncIterator[Database]:
 
 @asynccontextmanager
 async def closing_pool(database: Database) -> AsyncIterator[Database]:
-    """The pool, open. Where a test that failed still has a connection, closing in order would wait for it without end: after 10 s all are terminated."""
+    """The open pool. It is closed at the end; connections that a failed test still has are terminated after 10 s."""
     await database.connect()
     try:
         yield database
@@ -124,13 +124,13 @@ async def closing_pool(database: Database) -> AsyncIterator[Database]:
 
 
 def assert_all_connections_are_back(opened: Database, size: int) -> None:
-    """Every unit of work on this pool was closed, whoever made it."""
+    """Assert that every unit of work on this pool was closed."""
     assert opened._queue._slots == size
 
 
 @pytest.fixture
 async def admin(urls: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
-    """A connection that sees every row, for counting afterwards what a request should have said."""
+    """A connection that sees every row, to compare answers with."""
     connection = await asyncpg.connect(urls.admin, server_settings={"search_path": "portico"})
     yield connection
     await connection.close()
@@ -138,7 +138,7 @@ async def admin(urls: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
 
 @pytest.fixture
 async def app(urls: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
-    """A connection as the application, that has named nobody yet."""
+    """A connection with the role of the application, without a caller."""
     connection = await asyncpg.connect(urls.app)
     yield connection
     await connection.close()
@@ -151,7 +151,7 @@ def graphql_schema() -> Any:
 
 @pytest.fixture
 async def orphaned(admin: asyncpg.Connection) -> AsyncIterator[str]:
-    """A customer whose subscriptions name a plan that is not there, as no foreign key would allow."""
+    """The id of a customer whose subscriptions refer to a plan that does not exist (foreign keys are switched off)."""
     chosen = await admin.fetchval(
         "select customer_id from subscription where customer_id not in (select id from customer where email like '%@example.com') limit 1"
     )
@@ -165,7 +165,7 @@ async def orphaned(admin: asyncpg.Connection) -> AsyncIterator[str]:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back, and how many statements it took."""
+    """The result of a document, and the number of its SQL statements."""
 
     data: Any
     errors: list[dict[str, Any]]
@@ -174,7 +174,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Portal:
-    """Both ways to run a document, without HTTP."""
+    """The planner and the executor without HTTP."""
 
     schema: Any
     documents: DocumentCache
@@ -204,7 +204,7 @@ class Portal:
         return Answer(result.data, [error.formatted | {"original": error.original_error} for error in result.errors or ()], session.statements)
 
     async def plan(self, text: str, viewer: Viewer = ADA, **variables: Any) -> Answer | None:
-        """None where the planner leaves the query to the executor."""
+        """Run a document by the planner. Returns None if the planner leaves it to the executor."""
         document, operation = self.prepare(text)
         session = self.session(viewer)
         body = await run_planned(document, operation, GraphQLRequest(text, variables, None, False), self.context(viewer, session))
@@ -215,9 +215,9 @@ class Portal:
 @pytest.fixture(scope="session")
 async def portal(database: Database, graphql_schema: Any, data_dir: Path) -> Portal:
     planner = Planner(graphql_schema, max_sql=1_000_000)
-    kept = files(Settings(data_dir=data_dir), ISSUER, "http://portal", lambda work: asyncio.ensure_future(work))
+    bucket = files(Settings(data_dir=data_dir), ISSUER, "http://portal", lambda work: asyncio.ensure_future(work))
     payments = Payments({"sandbox": Sandbox(SECRET)}, SECRET.encode())
-    return Portal(graphql_schema, DocumentCache(graphql_schema, planner, ROOM), planner, database, kept, payments)
+    return Portal(graphql_schema, DocumentCache(graphql_schema, planner, ROOM), planner, database, bucket, payments)
 
 
 @pytest.fixture(scope="session")
@@ -226,14 +226,14 @@ def documents() -> dict[str, str]:
 
 
 class Threaded(uvicorn.Server):
-    """A server in a thread leaves signals to the process."""
+    """A server that runs in a thread and handles no signals."""
 
     def install_signal_handlers(self) -> None: ...
 
 
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The data directory of the servers that name no other."""
+    """The data directory of servers without one of their own."""
     return tmp_path_factory.mktemp("data")
 
 
@@ -270,7 +270,7 @@ def start_server(data_dir: Path) -> Iterator[Callable[..., str]]:
 
 @pytest.fixture(scope="session")
 def server(urls: embedded.Urls, data_dir: Path) -> Iterator[str]:
-    """The server of all tests that need no other."""
+    """The address of the server for all tests without other settings."""
     with servers(data_dir) as start:
         yield start(urls.app)
 
@@ -286,7 +286,7 @@ Post = Callable[..., Awaitable[httpx.Response]]
 
 @pytest.fixture
 def post(http: httpx.AsyncClient) -> Post:
-    """Send a document as somebody."""
+    """A function that sends a document with the token of a viewer."""
 
     async def send(query: str, viewer: Viewer | None = ADA, **variables: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token(viewer)}"} if viewer else {}
@@ -296,17 +296,17 @@ def post(http: httpx.AsyncClient) -> Post:
 
 
 def needs(program: str) -> str:
-    """The path of a program that is not there on every machine; without it the test is skipped, but never in CI."""
-    found = shutil.which(program)
-    if found is None:
+    """Return the path of a program. Without it the test is skipped, or fails where PORTICO_TEST_REQUIRE=all."""
+    path = shutil.which(program)
+    if path is None:
         reason = f"needs {program}"
         pytest.fail(reason) if os.environ.get("PORTICO_TEST_REQUIRE") == "all" else pytest.skip(reason)
-    return found
+    return path
 
 
 @pytest.fixture(scope="session")
 def node() -> Path:
-    """The folder of the programs from npm, installed."""
+    """The folder with the installed npm packages."""
     needs("node")
     folder = Path(__file__).with_name("node")
     with (folder / "package-lock.json").open() as lock:
@@ -317,7 +317,7 @@ def node() -> Path:
 
 
 def _versions(lock: Path) -> dict[str, str]:
-    """Of each package in a lock file of npm, by its folder."""
+    """Return the version of each package in an npm lock file, by folder."""
     packages = json.loads(lock.read_text())["packages"] if lock.exists() else {}
     return {folder: package["version"] for folder, package in packages.items() if folder}
 

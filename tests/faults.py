@@ -1,8 +1,8 @@
-"""Errors that Postgres raises on request: for a customer whose name says so, wherever the row is read or written.
+"""Errors that Postgres raises on request, for a customer whose name has one of these forms, when the row is read or written.
 
-fault 55P03              every statement that meets the row fails with this SQLSTATE
-fault 40001 once 7       only the first one does (7 is a number of your choice, for one test)
-fault sleep              every statement that meets the row takes three seconds
+fault 55P03              every statement that touches the row fails with this SQLSTATE
+fault 40001 once 7       only the first statement fails (7 is any number, unique to the test)
+fault sleep              every statement that touches the row takes three seconds
 """
 
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
-# An advisory lock outlives the rollback, and may be taken in a READ ONLY transaction; a sequence may not be advanced there.
+# An advisory lock remains after a rollback, and is allowed in a READ ONLY transaction; advancing a sequence is not.
 CREATE = """
 create function fault(name text) returns boolean language plpgsql security definer set search_path = portico as $$
 declare words text[] := string_to_array(name, ' ');
@@ -32,7 +32,7 @@ DROP = "drop trigger fault_written on customer; drop function fault_written; dro
 
 @asynccontextmanager
 async def faults(admin: asyncpg.Connection) -> AsyncIterator[None]:
-    """As long as the context, customers can be named so."""
+    """Create the function, the policy and the trigger of faults within the context."""
     await admin.execute(CREATE)
     try:
         yield
@@ -41,7 +41,7 @@ async def faults(admin: asyncpg.Connection) -> AsyncIterator[None]:
 
 
 async def rename(admin: asyncpg.Connection, customer_id: str, name: str) -> None:
-    """Past the trigger."""
+    """Rename a customer with triggers switched off."""
     await admin.execute("set session_replication_role = replica")
     await admin.execute("update customer set name = $2 where id = $1", customer_id, name)
     await admin.execute("set session_replication_role = origin")

@@ -11,7 +11,7 @@ from gateway.http import log_format as log
 
 @contextmanager
 def logging_as_before() -> Iterator[None]:
-    """`log.configure` and `log.hide` are for a whole process."""
+    """Restore the logging of the process, which `log.configure` and `log.hide` change."""
     root, names = logging.getLogger(), ("httpx", "httpcore", "uvicorn.error", "databases")
     before = list(root.handlers), root.level, [logging.getLogger(name).level for name in names]
     flags = logging.logThreads, logging.logProcesses, logging.logMultiprocessing

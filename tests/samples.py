@@ -1,4 +1,4 @@
-"""Files made by hand: small ones that are what they say, of any size that is asked for, and their pieces for making some that are not."""
+"""Sample files: valid PDFs, PNGs, JPEGs and ZIPs of a chosen size, and their parts for building invalid ones."""
 
 import random
 import struct
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 PDF_HEAD = b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n"
 
 
-# Bytes of rows beyond which a PNG has hardly any data: nobody unpacks so much of it.
+# Above this number of bytes of rows a PNG contains hardly any data, because no reader unpacks that much.
 MOST_ROWS = 64 * 1024**2
 
 
@@ -17,7 +17,7 @@ def noise(size: int, *, seed: int = 1) -> bytes:
 
 
 def pdf_of(objects: Sequence[bytes], *, head: bytes = PDF_HEAD, trailer: bytes = b"") -> bytes:
-    """A PDF of these objects, numbered from 1, of which the first is the catalog, with a cross-reference table."""
+    """Return a PDF with a cross-reference table. The objects are numbered from 1, and the first is the catalog."""
     content = bytearray(head)
     places = []
     for number, body in enumerate(objects, 1):
@@ -33,7 +33,7 @@ def stream(content: bytes, entries: bytes = b"") -> bytes:
 
 
 def pdf(size: int = 1000, *, catalog: bytes = b"", page: bytes = b"", more: Sequence[bytes] = ()) -> bytes:
-    """A PDF of exactly so many bytes with one page, filled up with a stream of noise. `catalog` and `page` are further entries of theirs, `more` are
+    """Return a PDF of exactly `size` bytes with one page and a stream of noise. `catalog` and `page` are further entries of these objects, `more` are
     further objects from number 5 on; with them it may be larger."""
     objects = [
         b"<< /Type /Catalog /Pages 2 0 R %s >>" % catalog,
@@ -51,7 +51,7 @@ def chunk(kind: bytes, data: bytes) -> bytes:
 
 
 def png(size: int = 0, *, width: int = 2, height: int = 2) -> bytes:
-    """A PNG; with a size, of exactly so many bytes."""
+    """Return a PNG. With a size it has exactly that many bytes."""
     header = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     rows = height * (1 + 3 * width)
     body = chunk(b"IDAT", zlib.compress(bytes(rows if rows <= MOST_ROWS else 14))) + chunk(b"IEND", b"")
@@ -64,12 +64,12 @@ def segment(marker: int, data: bytes) -> bytes:
 
 
 def jpeg(size: int = 0, *, width: int = 16, height: int = 16, before: bytes = b"") -> bytes:
-    """A JPEG; with a size, of at least so many bytes. `before` are segments in front of the frame."""
+    """Return a JPEG. With a size it has at least that many bytes. `before` are segments in front of the frame."""
     frame = segment(0xC0, struct.pack(">BHHB", 8, height, width, 1) + b"\x01\x11\x00")
     head = b"\xff\xd8" + segment(0xE0, b"JFIF\x00\x01\x01\x00\x00\x01\x00\x01\x00\x00") + before + frame + segment(0xDA, b"\x01\x01\x00\x00\x3f\x00")
     return head + noise(max(size - len(head) - 2, 20)).replace(b"\xff", b"\xfe") + b"\xff\xd9"
 
 
 def zipped() -> bytes:
-    """The smallest ZIP."""
+    """Return the smallest ZIP."""
     return b"PK\x05\x06" + bytes(18)

@@ -1,7 +1,7 @@
-"""Which tests a run has, in which order, and the marks by which `make test-fast` chooses.
+"""The selection and the order of tests, and the marks that `make test-fast` selects by.
 
 unit  no Postgres and no server      db  Postgres, and no server      http  a server, or a program in a process of its own
-slow  one that takes long, or one of hundreds: `make test-fast` leaves it out
+slow  a test that takes long, or one of hundreds: `make test-fast` omits it
 """
 
 import os
@@ -12,7 +12,7 @@ import pytest
 
 from tests.depth import PROFILE, SEED, by_depth
 
-# Begun first: each takes long, and one that was begun last would run on alone while the other processes have nothing left to do.
+# These take long and run first; a long test that runs last leaves the other processes idle.
 FIRST = (
     "test_upload_kills",
     "test_model",
@@ -23,14 +23,14 @@ FIRST = (
     "test_kill",
     "test_load",
 )
-# Their tests start programs, browsers or servers without one of the fixtures below.
+# Tests that start programs, browsers or servers without one of the fixtures below.
 HTTP_FOLDERS = {"journeys", "first_hour"}
 HTTP_FILES = {"test_attacks", "test_bucket", "test_cli", "test_contract", "test_contributing", "test_secrets", "test_senders", "test_stripe"}
 SERVERS = {"server", "start_server", "http", "store", "rclone", "s3rver"}
 CLUSTERS = {"urls", "place"}
 RUN = f"profile: {PROFILE} (PORTICO_TEST_PROFILE), seed: {SEED} (PORTICO_TEST_SEED)"
 SLOW_FOLDERS = {"first_hour", "lifecycle"}
-# Each takes more than five seconds of a processor.
+# Each takes more than five seconds of processor time.
 SLOW_FILES = {
     "test_archive",
     "test_contributing",
@@ -49,7 +49,7 @@ SLOW_FILES = {
 
 
 def seed_hypothesis(config: pytest.Config) -> None:
-    """Hypothesis begins with the seed that is printed, unless its own option says otherwise."""
+    """Give Hypothesis the printed seed, unless the option --hypothesis-seed is set."""
     if config.getoption("--hypothesis-seed") is None:
         config.option.hypothesis_seed = str(SEED)
 
@@ -59,7 +59,7 @@ def pytest_report_header() -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Where the header is not printed, with `-q`."""
+    """Print profile and seed with `-q`, which omits the header."""
     if terminalreporter.verbosity < 0:
         terminalreporter.write_line(RUN)
 
@@ -76,7 +76,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are processors, because many tests wait; at most four, because each has a Postgres and servers."""
+    """Return the number of processors plus one, because many tests wait; at most four, because each process has a Postgres and servers."""
     return min((os.cpu_count() or 1) + 1, 4)
 
 
@@ -94,7 +94,7 @@ def _folder(path: Path) -> str:
 
 
 def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Of tests with the mark `in_turns(n)` about one case in n, others with another seed; all at night."""
+    """Deselect all but about one in n cases of tests marked `in_turns(n)`. The seed chooses which; the profile nightly runs all."""
     left_out = [] if _is_named(config) else [item for item in items if not _has_turn(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
@@ -102,11 +102,11 @@ def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
 
 
 def _has_turn(item: pytest.Item) -> bool:
-    """By its name and not by its place, so that the cases of a day are of all kinds."""
+    """Whether the test runs with this seed. The choice depends on a hash of its name, so that the cases of one day are of all kinds."""
     mark = item.get_closest_marker("in_turns")
     return mark is None or (crc32(item.nodeid.encode()) + SEED) % by_depth(mark.args[0], mark.args[0], 1) == 0
 
 
 def _is_named(config: pytest.Config) -> bool:
-    """Whether the caller names a single test or chooses by name: then it runs, whoever's turn it is."""
+    """Whether the command line names a single test or selects by name: such tests always run."""
     return any("::" in argument for argument in config.args) or bool(config.getoption("keyword"))

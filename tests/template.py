@@ -1,7 +1,7 @@
-"""Data directories of Postgres that are made once in a run of tests and copied wherever one is needed.
+"""Template data directories of Postgres: created once in a run of tests and copied for each process.
 
-A copy is a cluster of its own: what one process of tests does to roles, settings and connections is not seen by the others.
-The folder of the templates is named by an environment variable, because every process of the run shares it.
+A copy is a separate cluster: changes of roles, settings and connections in one process do not affect the others.
+An environment variable has the path of the folder of templates, because all processes of the run share it.
 """
 
 import asyncio
@@ -23,12 +23,12 @@ from db.builtin import embedded
 from db.deployment.migrate import migrate
 
 FOLDER = "PORTICO_TEST_TEMPLATES"
-# The demo is seeded once for all processes, so that its moment is one for all of them.
+# The demo is seeded once, so all processes have one time of seeding.
 NOW = datetime.fromisoformat(os.environ.setdefault("PORTICO_TEST_NOW", datetime.now(UTC).replace(microsecond=123000).isoformat()))
 GENERATED = 2000
 MIGRATED = "migrated"
-# Dozens of servers live until the end of the run, each with connections of its own. Processes are killed here, and the machine is not: what Postgres
-# has written outlives them without waiting for the disk, which would take a good part of the run. A small log is copied faster.
+# Dozens of servers run until the end of the run, each with its own connections. Tests kill processes and not the machine, so data that Postgres
+# has written survives without fsync, which would take a good part of the run. A small write-ahead log is copied faster.
 CONFIGURATION = """
 max_connections = 500
 fsync = off
@@ -39,7 +39,7 @@ min_wal_size = 32MB
 
 
 def make_folder() -> Path | None:
-    """The folder for this run, where it has none yet; whoever made it calls `remove`."""
+    """Create the folder of this run. Returns None if it exists; the creator calls `remove`."""
     if FOLDER in os.environ:
         return None
     folder = tempfile.mkdtemp(prefix="portico-templates-")
@@ -54,7 +54,7 @@ def remove(folder: Path) -> None:
 
 @contextmanager
 def migrated_cluster(data: Path) -> Iterator[embedded.Urls]:
-    """Postgres on `data`, a new data directory with every table and no rows; and a database like that, `migrated`, to create others from."""
+    """Run Postgres on `data`, a new data directory with all tables and no rows. Its database `migrated` is a template for others."""
     _copy(_template("migrated", _make_migrated), data)
     with embedded.running(data) as urls:
         yield urls
@@ -62,14 +62,14 @@ def migrated_cluster(data: Path) -> Iterator[embedded.Urls]:
 
 @contextmanager
 def filled_cluster(data: Path) -> Iterator[embedded.Urls]:
-    """Postgres on `data`, a new data directory with the demo and its generated customers, as they were at `NOW`."""
+    """Run Postgres on `data`, a new data directory with the demo data as of `NOW`."""
     _copy(_template("filled", _make_filled), data)
     with embedded.running(data) as urls:
         yield urls
 
 
 async def create_database(urls: embedded.Urls, name: str) -> embedded.Urls:
-    """A database with every table and no rows in one of these clusters."""
+    """Create a database with all tables and no rows in one of these clusters."""
     connection = await asyncpg.connect(urls.admin)
     try:
         await connection.execute(f"create database {name} template {MIGRATED}")
@@ -81,7 +81,7 @@ async def create_database(urls: embedded.Urls, name: str) -> embedded.Urls:
 
 
 def _template(name: str, make: Callable[[Path], None]) -> Path:
-    """The data directory of this name, made by the first process that asks for it; the others wait."""
+    """Return the data directory of this name. The first process creates it under a lock, and the others wait."""
     folder = Path(os.environ[FOLDER])
     data = folder / name
     with (folder / f"{name}.lock").open("w") as lock:
@@ -120,6 +120,6 @@ async def _execute(url: str, *statements: str) -> None:
 
 
 def _copy(template: Path, data: Path) -> None:
-    """With its owner, because Postgres runs as a user of its own where we are root."""
+    """Copy a data directory with its owner, because Postgres runs as another user where the tests run as root."""
     subprocess.run(["cp", "-a", str(template), str(data)], check=True)
     (data / "log").unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Waiting for what happens elsewhere: in another process, or after an answer."""
+"""Waiting for a condition in another process, or after an answer."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,18 +14,18 @@ async def until(reached: Callable[[], Awaitable[bool]], seconds: float = 20) -> 
         if await reached():
             return
         await asyncio.sleep(0.02)
-    raise AssertionError("it did not come to that")
+    raise AssertionError("the condition was not fulfilled in time")
 
 
-async def held_up(admin: asyncpg.Connection) -> int:
-    """How many statements of servers wait for a lock. Not to be asked within a transaction, which sees what it saw first."""
-    found: int = await admin.fetchval("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'portico'")
-    return found
+async def count_lock_waits(admin: asyncpg.Connection) -> int:
+    """Return the number of statements of servers that wait for a lock. Call it outside of a transaction, which would see the same snapshot each time."""
+    count: int = await admin.fetchval("select count(*) from pg_stat_activity where wait_event_type = 'Lock' and application_name = 'portico'")
+    return count
 
 
 @asynccontextmanager
 async def locked(urls: Urls) -> AsyncIterator[None]:
-    """As long as the context, nobody reads customers: every query waits."""
+    """Lock the table of customers within the context, so that every query waits."""
     connection = await asyncpg.connect(urls.admin, server_settings={"search_path": "portico"})
     try:
         async with connection.transaction():

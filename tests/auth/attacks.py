@@ -1,4 +1,4 @@
-"""The attack table: tokens that must not hold, each for one reason. What is not about the signature itself is signed by our own key."""
+"""The table of attacks: tokens that must be refused, each for one reason. Tokens whose fault is not the signature are signed by our own key."""
 
 import hashlib
 import hmac
@@ -17,7 +17,7 @@ def unsigned(algorithm: str, signature: str = "") -> str:
 
 
 def confused(secret: bytes, kid: object) -> str:
-    """The public key, which everybody has, taken for the secret of an HMAC."""
+    """Sign with the public key as the secret of an HMAC."""
     return crafted(HEADER | {"alg": "HS256", "kid": kid}, CLAIMS, lambda text: hmac.new(secret, text, hashlib.sha256).digest())
 
 
@@ -32,7 +32,7 @@ def with_part(number: int, change: Callable[[str], str]) -> str:
 
 
 def other_spelling(part: str) -> str:
-    """The last character again, with a bit set that no byte needs: Python decodes it to the same."""
+    """Return another spelling of a base64 text: the last character has an unused bit set, which Python's decoder ignores."""
     alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
     assert len(part) % 4
     return part[:-1] + alphabet[alphabet.index(part[-1]) + 1]
@@ -94,7 +94,7 @@ EMBEDDED = {
     "jwk": crafted({**HEADER, "jwk": EVIL_JWK}, CLAIMS, signer(EVIL)),
     "jwk and its kid": crafted({**HEADER, "jwk": EVIL_JWK, "kid": "evil"}, CLAIMS, signer(EVIL)),
     "jwk without kid": crafted({"alg": "EdDSA", "typ": "at+jwt", "jwk": EVIL_JWK}, CLAIMS, signer(EVIL)),
-    # These are signed by our own key: it is the header that is not taken.
+    # These are signed by our own key; their header is refused.
     **{
         f"{name} signed by us": made(**{name: value})
         for name, value in {

@@ -1,4 +1,4 @@
-"""Tokens made by hand: signed with the right key, or wrong in exactly one way."""
+"""Tokens built for tests: signed with the right key, or wrong in exactly one way."""
 
 import json
 from base64 import urlsafe_b64encode
@@ -13,7 +13,7 @@ from auth.jwt.keys import Key, new_pem, of_pem
 ALGORITHMS = get_default_algorithms()
 NOW = datetime.now(UTC).replace(microsecond=0)
 AT = int(NOW.timestamp())
-# After the longest run of all tests, because real servers compare it with their clock.
+# Later than the end of the longest run of tests, because servers compare it with their clock.
 EXPIRES = AT + 6 * 3600
 ED = of_pem("ed", new_pem("EdDSA"))
 RS = of_pem("rs", new_pem("RS256"))
@@ -46,6 +46,6 @@ def signer(key: Key, algorithm: str | None = None) -> Callable[[bytes], bytes]:
 
 
 def made(claims: dict[str, Any] | None = None, *, key: Key = ED, **headers: Any) -> str:
-    """Valid but for what is changed; MISSING leaves it out."""
+    """Return a token that is valid except for the changed claims; MISSING omits a claim."""
     named = {"alg": key.algorithm, "kid": key.kid if key.kid is not None else MISSING}
     return crafted(HEADER | named | headers, CLAIMS | (claims or {}), signer(key))

@@ -1,4 +1,4 @@
-"""An OpenID provider's JWKS URL on a real socket, which can misbehave in every way the tests want."""
+"""The JWKS URL of an OpenID provider on a real socket, with the faults that the tests choose."""
 
 import asyncio
 import gzip
@@ -21,7 +21,7 @@ from tests.conftest import Threaded
 
 @dataclass
 class Provider:
-    """`mode` is how it answers next, `fetches` how often it was asked."""
+    """A provider: `mode` is the kind of the next answer, `fetches` the number of requests."""
 
     keys: list[dict[str, Any]] = field(default_factory=list)
     mode: str = "keys"
@@ -52,7 +52,7 @@ class Provider:
         return Response(self.body, media_type="application/json")
 
     async def _endless(self) -> AsyncIterator[bytes]:
-        """10 MB at once, or a byte now and then: both are a JWK Set in the end."""
+        """Send 10 MB at once, or single bytes slowly; both end as a JWK Set."""
         size, pause = (2**16, 0.0) if self.mode == "huge" else (1, 0.5)
         for _ in range(160):
             yield b" " * size

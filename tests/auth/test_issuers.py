@@ -29,9 +29,9 @@ OURS = OwnIssuer("portico", "portico", (ED,))
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
-    with running() as found:
-        found.keys = published([replace(RS, kid="theirs")])["keys"]
-        yield found
+    with running() as provider:
+        provider.keys = published([replace(RS, kid="theirs")])["keys"]
+        yield provider
 
 
 @pytest.fixture
@@ -58,11 +58,11 @@ async def test_ours_hold_beside_theirs(other: OtherIssuer) -> None:
 
 
 async def test_customer_and_scopes_come_from_the_claims_in_the_settings(other: OtherIssuer) -> None:
-    told = replace(
+    renamed = replace(
         other, customer_claim="https://example.com/customer", scope_claim="scp", scopes={"portal.read": "portal", "portal.write": "portal", "x": "y"}
     )
     token = theirs({"https://example.com/customer": "cus_8", "scp": ["portal.read", "portal.write", "staff", 1], "scope": "x"})
-    assert await viewer_of(token, told) == Viewer(Actor.CUSTOMER, "cus_8", ("portal",), "", issuer=ISS)
+    assert await viewer_of(token, renamed) == Viewer(Actor.CUSTOMER, "cus_8", ("portal",), "", issuer=ISS)
 
 
 async def test_their_kind_and_session_mean_nothing_here(other: OtherIssuer) -> None:
@@ -132,7 +132,7 @@ async def test_what_cannot_hold_anyway_fetches_no_keys(other: OtherIssuer, provi
 
 
 async def test_a_token_of_theirs_is_judged_again_so_that_a_key_taken_back_is_forgotten(other: OtherIssuer, provider: Provider) -> None:
-    tokens, kept = Tokens(OURS, [trusting(other)]), provider.keys
+    tokens, original = Tokens(OURS, [trusting(other)]), provider.keys
     token = f"Bearer {theirs({'exp': int(NOW.timestamp()) + 86_400})}"
     await tokens.viewer_of(token, now=NOW)
     provider.keys = published([replace(RS, kid="new")])["keys"]
@@ -142,7 +142,7 @@ async def test_a_token_of_theirs_is_judged_again_so_that_a_key_taken_back_is_for
         with pytest.raises(Unauthenticated):
             await tokens.viewer_of(token, now=NOW + timedelta(seconds=1300))
     finally:
-        provider.keys = kept
+        provider.keys = original
 
 
 async def test_over_http_they_see_what_they_own_and_503_while_there_are_no_keys(
@@ -167,8 +167,8 @@ def test_settings_are_json(monkeypatch: pytest.MonkeyPatch) -> None:
         "PORTICO_ISSUERS",
         '[{"name": "https://a", "audience": "b", "jwks_url": "https://a/k", "algorithms": ["ES256"], "kind": "PARTNER", "scopes": {"x": "portal"}}]',
     )
-    (found,) = load().issuers
-    assert found == OtherIssuer("https://a", "b", "https://a/k", ("ES256",), Actor.PARTNER, scopes={"x": "portal"})
+    (issuer,) = load().issuers
+    assert issuer == OtherIssuer("https://a", "b", "https://a/k", ("ES256",), Actor.PARTNER, scopes={"x": "portal"})
 
 
 # From where anybody on the way could send keys of their own, and what is no address at all.
@@ -190,7 +190,7 @@ OPEN_LINES = (
     "a/k",
 )
 OF_THIS_MACHINE = ("http://127.0.0.1:8080/k", "http://localhost/k", "http://login.localhost/k", "http://[::1]:1/k", "http://127.1.2.3/k")
-GIVEN = {"name": "https://a", "audience": "b", "jwks_url": "https://a/k"}
+REQUIRED = {"name": "https://a", "audience": "b", "jwks_url": "https://a/k"}
 
 
 @pytest.mark.parametrize(
@@ -210,15 +210,15 @@ GIVEN = {"name": "https://a", "audience": "b", "jwks_url": "https://a/k"}
 )
 def test_settings_that_cannot_work_are_one_line(change: dict[str, Any], says: str) -> None:
     with pytest.raises(WrongSetting, match=says) as caught:
-        load(issuers=[GIVEN | change])
+        load(issuers=[REQUIRED | change])
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", OF_THIS_MACHINE)
 def test_keys_come_over_an_open_line_from_this_machine_alone_and_in_production_not_even_from_there(url: str) -> None:
-    for environment, given in (("development", url), ("development", "https://a/k"), ("production", "https://a/k")):
-        assert tokens_of(load(environment=environment, issuers=[GIVEN | {"jwks_url": given}]), OURS)
-    second = load(environment="production", issuers=[GIVEN, GIVEN | {"name": "https://b", "jwks_url": url}])
+    for environment, value in (("development", url), ("development", "https://a/k"), ("production", "https://a/k")):
+        assert tokens_of(load(environment=environment, issuers=[REQUIRED | {"jwks_url": value}]), OURS)
+    second = load(environment="production", issuers=[REQUIRED, REQUIRED | {"name": "https://b", "jwks_url": url}])
     with pytest.raises(WrongSetting, match=r"^PORTICO_ISSUERS\.1\.jwks_url: must be https in production"):
         tokens_of(second, OURS)
 

@@ -39,18 +39,18 @@ def store(provider: Provider) -> KeyStore:
 
 
 async def kid_of(store: KeyStore, key: Key, seconds: float = 0) -> str | None:
-    found = await store.find(key.kid, "EdDSA", NOW + timedelta(seconds=seconds))
-    return found and found.kid
+    published_key = await store.find(key.kid, "EdDSA", NOW + timedelta(seconds=seconds))
+    return published_key and published_key.kid
 
 
-def at_once(asked: Coroutine[Any, Any, str | None]) -> str | None:
+def at_once(coroutine: Coroutine[Any, Any, str | None]) -> str | None:
     """What is answered without waiting for anything."""
     try:
-        asked.send(None)
+        coroutine.send(None)
     except StopIteration as answered:
-        found: str | None = answered.value
-        return found
-    asked.close()
+        kid: str | None = answered.value
+        return kid
+    coroutine.close()
     pytest.fail("it waited")
 
 
@@ -156,8 +156,8 @@ async def test_after_a_silence_a_key_that_was_taken_back_is_not_believed_once_mo
 async def test_after_a_short_silence_the_old_key_holds_until_it_was_last_seen_ten_minutes_ago(store: KeyStore, provider: Provider) -> None:
     await kid_of(store, FIRST)
     provider.keys = published([SECOND])["keys"]
-    for seconds, found in ((400, "first"), (599, "first"), (600, None)):
-        assert await kid_of(store, FIRST, seconds) == found
+    for seconds, kid in ((400, "first"), (599, "first"), (600, None)):
+        assert await kid_of(store, FIRST, seconds) == kid
 
 
 async def test_a_new_key_is_found_at_once_and_the_old_one_holds_for_a_while(store: KeyStore, provider: Provider) -> None:

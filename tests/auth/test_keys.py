@@ -29,11 +29,11 @@ def test_the_public_half_is_shown_and_nothing_else() -> None:
 
 def test_what_is_shown_verifies_what_was_signed() -> None:
     text = b"signed"
-    for key, shown in ((ED, ED_JWK), (RS, RS_JWK)):
-        (found,) = of_jwk(shown, [key.algorithm])
-        assert found == Key(key.kid, key.algorithm, key.verifying)
-        assert found.holds(text, signer(key)(text))
-        assert not found.holds(text + b"!", signer(key)(text))
+    for key, jwk in ((ED, ED_JWK), (RS, RS_JWK)):
+        (public,) = of_jwk(jwk, [key.algorithm])
+        assert public == Key(key.kid, key.algorithm, key.verifying)
+        assert public.holds(text, signer(key)(text))
+        assert not public.holds(text + b"!", signer(key)(text))
 
 
 @pytest.mark.parametrize("key", [ED, RS, shared("s" * 64)], ids=lambda key: key.algorithm)

@@ -19,7 +19,7 @@ from tests.auth.forge import NOW
 from tests.conftest import ADA, ISSUER
 
 
-def kept(folder: Path, *names: str, algorithm: Ours = "EdDSA") -> None:
+def write_keys(folder: Path, *names: str, algorithm: Ours = "EdDSA") -> None:
     for name in names:
         (folder / name).write_bytes(new_pem(algorithm))
 
@@ -46,10 +46,10 @@ async def published(issuer: OwnIssuer) -> httpx.Response:
 
 
 async def test_keys_are_rotated_with_overlap(tmp_path: Path) -> None:
-    kept(tmp_path, "2026-01.pem")
+    write_keys(tmp_path, "2026-01.pem")
     before = issuer_of(production(tmp_path))
     old = token_of(before)
-    kept(tmp_path, "2026-02.pem", algorithm="RS256")
+    write_keys(tmp_path, "2026-02.pem", algorithm="RS256")
     both = issuer_of(production(tmp_path))
     new = token_of(both)
     assert [jwt.get_unverified_header(token)["kid"] for token in (old, new)] == ["2026-01", "2026-02"]
@@ -61,7 +61,7 @@ async def test_keys_are_rotated_with_overlap(tmp_path: Path) -> None:
 
 
 async def test_an_announced_key_is_known_everywhere_before_anybody_signs_with_it(tmp_path: Path) -> None:
-    kept(tmp_path, "2026-01.pem", "2026-02.next.pem")
+    write_keys(tmp_path, "2026-01.pem", "2026-02.next.pem")
     announced = issuer_of(production(tmp_path))
     assert [key.kid for key in announced.keys] == ["2026-01", "2026-02"]
     assert [key["kid"] for key in (await published(announced)).json()["keys"]] == ["2026-01", "2026-02"]
@@ -73,8 +73,8 @@ async def test_an_announced_key_is_known_everywhere_before_anybody_signs_with_it
 
 
 async def test_the_public_keys_are_published_and_verify_for_others(tmp_path: Path) -> None:
-    kept(tmp_path, "a.pem")
-    kept(tmp_path, "b.pem", algorithm="RS256")
+    write_keys(tmp_path, "a.pem")
+    write_keys(tmp_path, "b.pem", algorithm="RS256")
     issuer = issuer_of(production(tmp_path))
     answer = await published(issuer)
     assert answer.status_code == 200
@@ -103,7 +103,7 @@ def test_production_takes_no_secret(tmp_path: Path, secret: str | None) -> None:
 def test_elsewhere_a_secret_will_do_and_keys_come_first(tmp_path: Path) -> None:
     assert issuer_of(Settings(data_dir=tmp_path)).keys[0].algorithm == "HS256"
     assert issuer_of(Settings(data_dir=tmp_path)) == issuer_of(Settings(data_dir=tmp_path))
-    kept(tmp_path, "a.pem")
+    write_keys(tmp_path, "a.pem")
     keys = issuer_of(Settings(data_dir=tmp_path, signing_keys_dir=tmp_path, token_secret="s" * 40)).keys
     assert [(key.kid, key.algorithm) for key in keys] == [("a", "EdDSA")]
 

@@ -37,7 +37,7 @@ class Clock:
     def __call__(self) -> float:
         return self.at
 
-    def pass_by(self, seconds: float) -> None:
+    def advance(self, seconds: float) -> None:
         self.at += seconds
 
 
@@ -160,21 +160,21 @@ async def test_each_kind_has_its_budget_and_says_when_to_come_back(make: Make, c
     one = make()
     await many(one, attempts, kind, identity)
     assert await wait_of(one, kind, identity) == seconds
-    clock.pass_by(seconds - 10)
+    clock.advance(seconds - 10)
     assert await wait_of(one, kind, identity) == 10
-    clock.pass_by(10.1)
+    clock.advance(10.1)
     await one.hit(kind, identity)
 
 
 async def test_an_account_has_five_sign_ins_a_minute_and_ten_in_a_quarter_of_an_hour(make: Make, clock: Clock) -> None:
     one = make()
     await many(one, 5, Kind.SIGN_IN, ADA)
-    clock.pass_by(MINUTE + 1)
+    clock.advance(MINUTE + 1)
     await many(one, 5, Kind.SIGN_IN, ADA)
     assert await wait_of(one, Kind.SIGN_IN, ADA) == QUARTER - MINUTE - 1
-    clock.pass_by(MINUTE + 1)
+    clock.advance(MINUTE + 1)
     assert await wait_of(one, Kind.SIGN_IN, ADA) == QUARTER - 2 * (MINUTE + 1)
-    clock.pass_by(QUARTER - 2 * (MINUTE + 1) + 0.1)
+    clock.advance(QUARTER - 2 * (MINUTE + 1) + 0.1)
     await many(one, 5, Kind.SIGN_IN, ADA)
     await wait_of(one, Kind.SIGN_IN, ADA)
 
@@ -182,7 +182,7 @@ async def test_an_account_has_five_sign_ins_a_minute_and_ten_in_a_quarter_of_an_
 async def test_who_hammers_for_a_minute_keeps_the_rest_of_his_quarter_of_an_hour(make: Make, clock: Clock) -> None:
     one = make()
     assert [await is_heard(one, Kind.SIGN_IN, ADA) for _ in range(25)] == [True] * 5 + [False] * 20
-    clock.pass_by(MINUTE + 1)
+    clock.advance(MINUTE + 1)
     assert [await is_heard(one, Kind.SIGN_IN, ADA) for _ in range(5)] == [True] * 5
 
 
@@ -192,7 +192,7 @@ async def test_a_burst_at_the_border_of_a_window_does_not_double(make: Make, clo
     clock.at = float(int(clock.at) // QUARTER * QUARTER + QUARTER - 1)
     await many(one, 30, Kind.LINK, HOME)
     for _ in range(30):
-        clock.pass_by(2)
+        clock.advance(2)
         assert not await is_heard(one, Kind.LINK, HOME)
 
 
@@ -200,9 +200,9 @@ async def test_refused_attempts_do_not_prolong_the_wait(make: Make, clock: Clock
     one = make()
     await many(one, 5, Kind.PASSWORD, ADA)
     for _ in range(59):
-        clock.pass_by(MINUTE)
+        clock.advance(MINUTE)
         assert not await is_heard(one, Kind.PASSWORD, ADA)
-    clock.pass_by(MINUTE + 0.1)
+    clock.advance(MINUTE + 0.1)
     assert await is_heard(one, Kind.PASSWORD, ADA)
 
 
@@ -285,7 +285,7 @@ def test_a_network_is_one_address_of_ipv4_or_64_bits_of_ipv6(address: str, netwo
     assert network_of(address) == network
 
 
-@given(st.ip_addresses(v=6).filter(lambda found: not found.ipv4_mapped), st.integers(0, 2**64 - 1))
+@given(st.ip_addresses(v=6).filter(lambda address: not address.ipv4_mapped), st.integers(0, 2**64 - 1))
 def test_who_changes_the_lower_half_of_his_address_stays_in_his_network(address: IPv6Address, suffix: int) -> None:
     neighbour = IPv6Address(int(address) >> 64 << 64 | suffix)
     if "64:ff9b::" not in (str(address), str(neighbour)) and not neighbour.ipv4_mapped and int(address) >> 64 != 0x64FF9B << 32:
@@ -326,7 +326,7 @@ async def test_the_memory_forgets_what_is_over(clock: Clock) -> None:
     for number in range(3000):
         await limiter.hit(BUDGETS[Kind.LINK]["network"][0], str(number))
     assert len(memory.events) == 3000
-    clock.pass_by(QUARTER + 1)
+    clock.advance(QUARTER + 1)
     for _ in range(1501):
         await limiter.hit(BUDGETS[Kind.LINK]["network"][0], "one")
     assert len(memory.events) == 1

@@ -33,19 +33,19 @@ STATES = {
 
 @pytest.mark.parametrize(("state", "reasons"), STATES.items(), ids=map(str, STATES))
 def test_each_cell_of_the_lifecycle_table(state: tuple, reasons: tuple) -> None:
-    found = {item.action: item for item in actions.of_subscription(*state, False, None)}
-    assert {action: found[action].reason for action in LIFECYCLE} == dict(zip(LIFECYCLE, reasons, strict=True))
-    assert found[Action.UPDATE_QUANTITY].reason == found[Action.CHANGE_PLAN].reason
-    assert found[Action.WITHDRAW_PENDING_CHANGE].allowed == (state[2] is not None and state[0] != "SUSPENDED")
-    assert all(item.allowed == (item.reason is None) == (item.message is None) for item in found.values())
+    items = {item.action: item for item in actions.of_subscription(*state, False, None)}
+    assert {action: items[action].reason for action in LIFECYCLE} == dict(zip(LIFECYCLE, reasons, strict=True))
+    assert items[Action.UPDATE_QUANTITY].reason == items[Action.CHANGE_PLAN].reason
+    assert items[Action.WITHDRAW_PENDING_CHANGE].allowed == (state[2] is not None and state[0] != "SUSPENDED")
+    assert all(item.allowed == (item.reason is None) == (item.message is None) for item in items.values())
 
 
 @pytest.mark.parametrize("coupon", [None, *RunningCoupon])
 @pytest.mark.parametrize(("state", "reasons"), STATES.items(), ids=map(str, STATES))
 def test_a_coupon_is_removed_where_one_runs_and_one_is_applied_where_none_lasts(state: tuple, reasons: tuple, coupon: RunningCoupon | None) -> None:
-    found = {item.action: item.reason for item in actions.of_subscription(*state, False, coupon)}
-    assert found[Action.APPLY_COUPON] == (reasons[-1] or ("COUPON_ALREADY_APPLIED" if coupon == "LASTING" else None))
-    assert found[Action.REMOVE_COUPON] == (reasons[-1] or (None if coupon else "WRONG_STATE"))
+    reason_of = {item.action: item.reason for item in actions.of_subscription(*state, False, coupon)}
+    assert reason_of[Action.APPLY_COUPON] == (reasons[-1] or ("COUPON_ALREADY_APPLIED" if coupon == "LASTING" else None))
+    assert reason_of[Action.REMOVE_COUPON] == (reasons[-1] or (None if coupon else "WRONG_STATE"))
 
 
 @pytest.mark.parametrize("state", STATES, ids=map(str, STATES))

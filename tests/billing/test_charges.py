@@ -20,12 +20,12 @@ def test_a_share_is_rounded_half_up_away_from_zero(minor: int, part: int, whole:
 @given(amounts, st.integers(0, 1_000_000), st.sampled_from(["EXCLUSIVE", "INCLUSIVE"]), st.data())
 def test_a_line_is_subtotal_less_discount_plus_tax(price: int, rate: int, behavior: str, data: st.DataObject) -> None:
     discount = data.draw(st.integers(0, price))
-    found = amounts_of(price, discount, rate_ppm=rate, behavior=behavior)
-    assert found.total_minor == found.subtotal_minor - found.discount_minor + found.tax_minor
-    assert 0 <= found.discount_minor <= found.subtotal_minor
-    assert found.tax_minor >= 0
+    parts = amounts_of(price, discount, rate_ppm=rate, behavior=behavior)
+    assert parts.total_minor == parts.subtotal_minor - parts.discount_minor + parts.tax_minor
+    assert 0 <= parts.discount_minor <= parts.subtotal_minor
+    assert parts.tax_minor >= 0
     if behavior == "INCLUSIVE":
-        assert found.total_minor == price - discount
+        assert parts.total_minor == price - discount
 
 
 def test_tax_is_added_to_an_exclusive_price_and_contained_in_an_inclusive_one() -> None:

@@ -94,10 +94,10 @@ def test_a_processor_that_is_away_is_no_failed_try() -> None:
 def test_another_method_is_charged_at_once_and_the_count_begins_again(method: str | None) -> None:
     first = due(method)
     _, last = run(first, POLICY)
-    given_up = after(first, last, method_id="other")
-    done = step(given_up, Happening.METHODS_CHANGED, POLICY, now=NOW)
+    abandoned = after(first, last, method_id="other")
+    done = step(abandoned, Happening.METHODS_CHANGED, POLICY, now=NOW)
     assert done == Step(Collection.DUE, NOW, None, None)
-    days, _ = run(after(given_up, done), POLICY)
+    days, _ = run(after(abandoned, done), POLICY)
     assert [(day - DAY).days for day in days] == [0, 1, 3, 7]
 
 

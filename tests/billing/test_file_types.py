@@ -55,7 +55,7 @@ def test_a_declared_type_of_another_family_is_refused(content_type: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("file_name", "content_type", "shown"),
+    ("file_name", "content_type", "expected"),
     [
         ("a", PDF, "a.pdf"),
         ("scan", JPEG, "scan.jpg"),
@@ -95,10 +95,10 @@ def test_a_declared_type_of_another_family_is_refused(content_type: str) -> None
         ("100%.pdf", PDF, "100%.pdf"),
     ],
 )
-def test_a_name_gets_the_extension_of_its_content(file_name: str, content_type: str, shown: str) -> None:
+def test_a_name_gets_the_extension_of_its_content(file_name: str, content_type: str, expected: str) -> None:
     assert code_of(content_type, clean_name(file_name), "") is None
-    assert named(clean_name(file_name), content_type) == shown
-    assert named(shown, content_type) == shown
+    assert named(clean_name(file_name), content_type) == expected
+    assert named(expected, content_type) == expected
 
 
 @pytest.mark.parametrize("file_name", ["a.pdf.exe", "a.html", "a.docx.zip", "page.htm", "a.js", "a.csv", "a.mp4", "A.EXE", "a.txt"])
@@ -147,7 +147,7 @@ def test_any_name_becomes_one_that_can_be_shown_and_kept(text: str, content_type
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "expected"),
     [
         ("\u0639\u0644\u06cc\u200c\u0631\u0636\u0627", "\u0639\u0644\u06cc\u200c\u0631\u0636\u0627"),
         ("\u0915\u094d\u200d\u0937", "\u0915\u094d\u200d\u0937"),
@@ -163,5 +163,5 @@ def test_any_name_becomes_one_that_can_be_shown_and_kept(text: str, content_type
         ("\ufdd0\uffff\ue000", ""),
     ],
 )
-def test_what_is_seen_and_joiners_are_kept(text: str, shown: str) -> None:
-    assert visible(text) == shown
+def test_what_is_seen_and_joiners_are_kept(text: str, expected: str) -> None:
+    assert visible(text) == expected

@@ -51,8 +51,8 @@ def test_a_refund_that_is_reported_by_its_reference_and_in_a_sum_counts_once(min
 
 
 @given(st.lists(st.tuples(amounts, st.sampled_from(["PENDING", "SUCCEEDED", "FAILED"])), min_size=1, max_size=6), st.randoms(use_true_random=False))
-def test_the_status_that_knows_most_stays(told: list[tuple[int, str]], random: object) -> None:
-    reports = [Report("re_1", 300, status) for _, status in told]
+def test_the_status_that_knows_most_stays(statuses: list[tuple[int, str]], random: object) -> None:
+    reports = [Report("re_1", 300, status) for _, status in statuses]
     random.shuffle(reports)
     (refund,) = after(reports)
     ranks = ["PENDING", "SUCCEEDED", "FAILED"]

@@ -14,25 +14,25 @@ P = PaymentStatus
 reports = st.lists(st.sampled_from([P.PROCESSING, P.REQUIRES_ACTION, P.FAILED, P.SUCCEEDED]), max_size=10)
 
 
-def after(status: P, told: list[P]) -> P:
-    for report in told:
+def after(status: P, events: list[P]) -> P:
+    for report in events:
         status = advanced(status, report) or status
     return status
 
 
 @given(st.sampled_from(list(P)), reports)
-def test_a_status_never_goes_backwards(status: P, told: list[P]) -> None:
-    for report in told:
+def test_a_status_never_goes_backwards(status: P, events: list[P]) -> None:
+    for report in events:
         new = advanced(status, report)
         assert new is None or RANK[new] >= RANK[status]
         status = new or status
 
 
 @given(reports, st.randoms(use_true_random=False))
-def test_the_end_is_the_same_in_any_order_and_however_often_it_is_told(told: list[P], random: object) -> None:
-    shuffled = [*told, *told]
+def test_the_end_is_the_same_in_any_order_and_however_often_it_is_told(events: list[P], random: object) -> None:
+    shuffled = [*events, *events]
     random.shuffle(shuffled)
-    final = after(P.PROCESSING, told)
+    final = after(P.PROCESSING, events)
     if final in (P.FAILED, P.SUCCEEDED):
         assert after(P.PROCESSING, shuffled) is final
 

@@ -1,4 +1,4 @@
-"""Callers who sign in, in tests: an account of their own each, networks to call from, and the letters that come."""
+"""Callers who sign in: accounts, networks to call from, and the letters that are sent."""
 
 import asyncio
 import email
@@ -21,7 +21,7 @@ from billing.ids import type_id
 PASSWORD = "seven green bicycles at dawn"
 ANOTHER = "eleven quiet lighthouses sing"
 WRONG = "not the right one at all"
-# What the server under test is started with, so that a test can make device values that only it could have made.
+# The secret of the server under test, so that a test can make device values that are valid there.
 SECRET = "a secret of the portal that is long enough"
 
 DONE = "done userErrors { code path }"
@@ -38,7 +38,7 @@ _numbers = count()
 
 
 def network() -> str:
-    """An address in a network that no test has called from yet."""
+    """Return an address in a network that no test has used yet."""
     number = next(_numbers)
     return f"2001:db8:{number >> 16:x}:{number & 0xFFFF:x}::1"
 
@@ -50,8 +50,8 @@ class Account:
 
 
 @dataclass
-class Door:
-    """A server where people sign in, from any network: it believes what the X-Forwarded-For of its tests says."""
+class PortalClient:
+    """A client of a server that trusts the header X-Forwarded-For, so that calls can come from any network."""
 
     http: httpx.AsyncClient
     mail: Path
@@ -61,28 +61,28 @@ class Door:
         return await self.http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
 
     async def __call__(self, query: str, access: str | None = None, *, at: str | None = None, **variables: Any) -> Any:
-        """The payload of the one mutation."""
+        """Send a document with one mutation and return its payload."""
         answer = (await self.post(query, access, at=at, **variables)).json()
         assert "errors" not in answer, answer
         (payload,) = answer["data"].values()
         return payload
 
     async def sign_in(self, address: str, password: str = PASSWORD, *, at: str | None = None, device: str | None = None) -> Any:
-        """The payload; or the code of the error where there is none."""
+        """Sign in. Returns the payload, or the code of the error if there is no payload."""
         answer = await self.post(SIGN_IN, at=at, input={"email": address, "password": password, "device": device})
         return answer.json()["data"]["signIn"] or answer.json()["errors"][0]["extensions"]["code"]
 
     async def attempts(self, times: int, address: str, *, at: str | None = None, device: str | None = None) -> list[str]:
-        """The codes of so many wrong passwords, each from a network of its own unless one is named."""
+        """Sign in `times` times with a wrong password and return the codes. Each call has its own network unless `at` is one."""
         answers = [await self.sign_in(address, WRONG, at=at, device=device) for _ in range(times)]
-        return [found if isinstance(found, str) else found["userErrors"][0]["code"] for found in answers]
+        return [payload if isinstance(payload, str) else payload["userErrors"][0]["code"] for payload in answers]
 
     def letters_to(self, address: str) -> list[EmailMessage]:
         every = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in sorted(self.mail.glob("*.eml"))]
         return [letter for letter in every if letter["To"] == address]
 
     async def letters(self, address: str, number: int) -> list[EmailMessage]:
-        """All letters to the address once there are so many, and those that come shortly after."""
+        """Return the letters to the address once there are `number` of them, with those that follow shortly after."""
         for _ in range(100):
             if len(self.letters_to(address)) >= number:
                 break
@@ -95,8 +95,8 @@ def secret_in(letter: EmailMessage) -> str:
     return re.search(r"#token=([\w-]+)", letter.get_content())[1]
 
 
-async def opened(admin: asyncpg.Connection, hashed: str) -> Account:
-    """A customer of their own, with an address and a password."""
+async def create_account(admin: asyncpg.Connection, hashed: str) -> Account:
+    """Create a customer with an address and a password."""
     address = f"{uuid4().hex}@example.org"
     customer_id = type_id("cus", time_ns() // 1_000_000, entropy=randbits(74))
     await admin.execute("insert into customer (id, name, email, currency, created_at) values ($1, 'Grace Hopper', $2, 'EUR', now())", customer_id, address)
@@ -104,8 +104,8 @@ async def opened(admin: asyncpg.Connection, hashed: str) -> Account:
     return Account(address, customer_id)
 
 
-async def closed(admin: asyncpg.Connection, account: Account) -> None:
-    """A letter that was asked for may still be on its way, and keeps its customer for that long."""
+async def delete_account(admin: asyncpg.Connection, account: Account) -> None:
+    """Delete the customer. Retries while a letter that is being written refers to it."""
     for _ in range(20):
         try:
             for table in ("letter", "partner_grant", "refresh_token", "portal_session", "identity_link", "credential"):

@@ -1,4 +1,4 @@
-"""A partner's app in tests: registered, let in, and calling."""
+"""The app of a partner: its registration, its grants and its calls."""
 
 import asyncio
 import hashlib
@@ -32,7 +32,7 @@ def manifest(*texts: str) -> str:
 
 @dataclass
 class Partner:
-    """An app, and the server that it calls."""
+    """An app and a client of the server that it calls."""
 
     id: str
     http: httpx.AsyncClient
@@ -42,26 +42,26 @@ class Partner:
         headers = {"Authorization": f"Bearer {access}"} if access else {}
         return await self.http.post("/graphql", json=body, headers=headers)
 
-    async def staff(self, name: str, **given: Any) -> Any:
+    async def staff(self, name: str, **arguments: Any) -> Any:
         text = f"mutation ($input: {name[0].upper()}{name[1:]}Input!) {{ {name}(input: $input) {{ userErrors {{ code path message }} }} }}"
-        return (await self.ask(token(STAFF), query=text, variables={"input": given})).json()["data"][name]["userErrors"]
+        return (await self.ask(token(STAFF), query=text, variables={"input": arguments})).json()["data"][name]["userErrors"]
 
-    async def let_in(self, *scopes: str, viewer: Viewer = ADA) -> str:
+    async def grant(self, *scopes: str, viewer: Viewer = ADA) -> str:
         text = "mutation ($input: GrantAccessInput!) { grantAccess(input: $input) { grant { id } userErrors { code } } }"
         answer = (await self.ask(token(viewer), query=text, variables={"input": {"clientId": self.id, "scopes": list(scopes)}})).json()
-        found: str = answer["data"]["grantAccess"]["grant"]["id"]
-        return found
+        grant_id: str = answer["data"]["grantAccess"]["grant"]["id"]
+        return grant_id
 
     async def token(self, **form: str) -> httpx.Response:
-        given = {"grant_type": "client_credentials", "client_id": self.id, "client_secret": SECRET, "customer_id": ADA.customer_id or "", **form}
-        return await self.http.post("/oauth/token", data={name: value for name, value in given.items() if value})
+        fields = {"grant_type": "client_credentials", "client_id": self.id, "client_secret": SECRET, "customer_id": ADA.customer_id or "", **form}
+        return await self.http.post("/oauth/token", data={name: value for name, value in fields.items() if value})
 
-    async def enter(self, *scopes: str) -> str:
-        await self.let_in(*(scopes or ("read",)))
+    async def access_token(self, *scopes: str) -> str:
+        await self.grant(*(scopes or ("read",)))
         return str((await self.token()).json()["access_token"])
 
-    async def known(self, identifier: str, access: str) -> httpx.Response:
-        """The answer once the process has heard of the document."""
+    async def ask_until_published(self, identifier: str, access: str) -> httpx.Response:
+        """Call a persisted document until the server has loaded it, and return the answer."""
         for _ in range(100):
             answer = await self.ask(access, documentId=identifier)
             if "PERSISTED_DOCUMENT_NOT_FOUND" not in answer.text:

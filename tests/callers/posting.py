@@ -1,4 +1,4 @@
-"""Uploads as clients write them, by hand, so that each part can be wrong."""
+"""Bodies of uploads, built part by part, so that each part can be wrong."""
 
 import json
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ UPLOAD = """mutation Upload($input: UploadAttachmentsInput!) { uploadAttachments
 
 @dataclass(frozen=True)
 class Piece:
-    """One part of a form."""
+    """One part of a multipart form."""
 
     name: str
     content: bytes
@@ -43,8 +43,8 @@ def form(*pieces: Piece) -> bytes:
 
 
 def headers(viewer: Viewer | None = ADA, **more: str) -> dict[str, str]:
-    found = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", **PREFLIGHT, **more}
-    return found | ({"Authorization": f"Bearer {token(viewer)}"} if viewer else {})
+    fields = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}", **PREFLIGHT, **more}
+    return fields | ({"Authorization": f"Bearer {token(viewer)}"} if viewer else {})
 
 
 def field(name: str, value: Any) -> Piece:
@@ -60,7 +60,7 @@ def paths(count: int) -> dict[str, list[str]]:
 
 
 def group(parent: str, *files: tuple[str, bytes], key: str | None = None) -> bytes:
-    """The whole body that attaches files (name, bytes) to something."""
+    """Return the whole body that attaches files (name, bytes) to a parent."""
     parts = [Piece(str(number), content, name, "") for number, (name, content) in enumerate(files)]
     return form(field("operations", operations(parent, len(files), key=key)), field("map", paths(len(files))), *parts)
 
@@ -70,7 +70,7 @@ async def send(client: httpx.AsyncClient, body: bytes, viewer: Viewer | None = A
 
 
 async def attach(client: httpx.AsyncClient, parent: str, *files: tuple[str, bytes], viewer: Viewer = ADA, key: str | None = None) -> dict[str, Any]:
-    """The payload."""
+    """Attach files and return the payload."""
     answer = await send(client, group(parent, *files, key=key), viewer)
     assert answer.status_code == 200, answer.text
     assert "errors" not in answer.json(), answer.text

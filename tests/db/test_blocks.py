@@ -73,8 +73,8 @@ SMALL = (
 # An operator's audit reads whole tables, as the owner (db/audit.py).
 OF_AUDIT = {name for name in blocks() if name.startswith("invariants.")}
 
-READS = [found for found in blocks().values() if found.sql.startswith("select") and found.name not in BY_SECRET | OF_AUDIT]
-WRITES = [found for found in blocks().values() if not found.sql.startswith("select") and found.name not in OF_AUDIT]
+READS = [item for item in blocks().values() if item.sql.startswith("select") and item.name not in BY_SECRET | OF_AUDIT]
+WRITES = [item for item in blocks().values() if not item.sql.startswith("select") and item.name not in OF_AUDIT]
 
 # What has no owner: everybody may read it.
 PUBLIC = {"plans.by_id", "plans.listed", "prices.by_id", "prices.of_plan", "schema.revision"}
@@ -89,8 +89,8 @@ def urls() -> Iterator[embedded.Urls]:
 
 @pytest.fixture(params=blocks().values(), ids=blocks())
 def block(request: pytest.FixtureRequest) -> Block:
-    found: Block = request.param
-    return found
+    block: Block = request.param
+    return block
 
 
 async def test_a_block_selects_the_columns_of_its_row_type(block: Block, app: asyncpg.Connection) -> None:
@@ -98,11 +98,11 @@ async def test_a_block_selects_the_columns_of_its_row_type(block: Block, app: as
     if block.returns == "nothing":
         assert not statement.get_attributes()
         return
-    found = {attribute.name: TYPES[attribute.type.name] for attribute in statement.get_attributes()}
+    columns = {attribute.name: TYPES[attribute.type.name] for attribute in statement.get_attributes()}
     hints = get_type_hints(row_type(block.returns))
     expected = {field.name: kind_of(hints[field.name]) for field in fields(row_type(block.returns))}
     # A block may give more: the columns of a view that a later version of the program knows.
-    assert expected.items() <= found.items()
+    assert expected.items() <= columns.items()
 
 
 def kind_of(hint: Any) -> Any:
@@ -112,7 +112,7 @@ def kind_of(hint: Any) -> Any:
     return hint
 
 
-@pytest.mark.parametrize("block", READS, ids=[found.name for found in READS])
+@pytest.mark.parametrize("block", READS, ids=[item.name for item in READS])
 async def test_every_statement_made_of_a_block_can_be_prepared(block: Block, app: asyncpg.Connection) -> None:
     for is_staff in (False, True):
         statements = [rows_of(block, is_staff=is_staff), count_of(block, is_staff=is_staff)]
@@ -123,13 +123,13 @@ async def test_every_statement_made_of_a_block_can_be_prepared(block: Block, app
             assert (await app.prepare(statement.sql)).get_attributes(), statement.sql
 
 
-@pytest.mark.parametrize("block", READS, ids=[found.name for found in READS])
+@pytest.mark.parametrize("block", READS, ids=[item.name for item in READS])
 def test_a_block_says_whose_rows_it_selects(block: Block) -> None:
     says = re.search(r"\b(customer_id|id) = :customer_id", block.sql) is not None
     assert says != (block.name in OF_EVERYBODY | PUBLIC | OF_CLOCK | OF_CALLER | OF_NOBODY | OF_REGISTRY)
 
 
-@pytest.mark.parametrize("block", WRITES, ids=[found.name for found in WRITES])
+@pytest.mark.parametrize("block", WRITES, ids=[item.name for item in WRITES])
 def test_a_block_that_writes_says_whose_row_it_writes(block: Block) -> None:
     if block.name in OF_NOBODY | OF_REGISTRY:
         assert "customer_id" not in block.sql
@@ -141,7 +141,7 @@ def test_a_block_that_writes_says_whose_row_it_writes(block: Block) -> None:
     assert changes or block.sql.startswith("insert")
 
 
-@pytest.mark.parametrize("block", READS, ids=[found.name for found in READS])
+@pytest.mark.parametrize("block", READS, ids=[item.name for item in READS])
 async def test_no_block_scans_a_table_of_customers(block: Block, app: asyncpg.Connection) -> None:
     """Planned as the server runs it (a generic plan), over two thousand customers after ANALYZE."""
     actor = "STAFF" if block.name in OF_EVERYBODY else "SYSTEM" if block.name in OF_CLOCK | OF_REGISTRY else "CUSTOMER"
@@ -172,10 +172,10 @@ def test_nothing_is_ordered_by_the_number_of_an_invoice(root: Path) -> None:
 
 
 def test_a_block_is_read_with_its_header() -> None:
-    (found,) = read("-- name: things.of_one\n-- returns: Plan\n-- order newest: at desc, id desc\n-- A word.\nselect 1\n where a = :key;\n")
-    assert (found.name, found.returns, found.summary, found.sql) == ("things.of_one", "Plan", "A word.", "select 1\n where a = :key")
-    assert found.orders["newest"].columns == ("at", "id")
-    assert found.orders["newest"].is_descending
+    (block,) = read("-- name: things.of_one\n-- returns: Plan\n-- order newest: at desc, id desc\n-- A word.\nselect 1\n where a = :key;\n")
+    assert (block.name, block.returns, block.summary, block.sql) == ("things.of_one", "Plan", "A word.", "select 1\n where a = :key")
+    assert block.orders["newest"].columns == ("at", "id")
+    assert block.orders["newest"].is_descending
 
 
 def test_an_order_in_two_directions_is_refused() -> None:

@@ -393,13 +393,13 @@ def test_an_attachment_lies_under_its_customer(ask: Ask) -> None:
     ],
 )
 def test_every_state_occurs_among_the_named_customers(ask: Ask, table: str, column: str, values: list[str]) -> None:
-    named = [shown.id for shown in demo.PERSONAS]
-    found = ask(f"select distinct {column} as value from {table} where customer_id = any($1) and {column} is not null", named)
-    assert {row["value"] for row in found} == set(values) - {states.Actor.ANONYMOUS}
+    named = [person.id for person in demo.PERSONAS]
+    occurring = ask(f"select distinct {column} as value from {table} where customer_id = any($1) and {column} is not null", named)
+    assert {row["value"] for row in occurring} == set(values) - {states.Actor.ANONYMOUS}
 
 
 def test_every_way_to_be_late_occurs_among_the_named_customers(ask: Ask) -> None:
-    named = [shown.id for shown in demo.PERSONAS]
+    named = [person.id for person in demo.PERSONAS]
     late = ask("select distinct status from portal_invoice where is_overdue and customer_id = any($1)", named)
     assert {row["status"] for row in late} >= {"OPEN", "PARTIALLY_PAID"}
     late = ask("select distinct invoicing from portal_payment_schedule where is_overdue and status = 'ACTIVE' and customer_id = any($1)", named)
@@ -425,7 +425,7 @@ def test_ada_shows_a_bit_of_everything(ask: Ask) -> None:
 
 
 def test_big_is_big_and_empty_is_empty(ask: Ask) -> None:
-    by_name = {shown.email: shown.id for shown in demo.PERSONAS}
+    by_name = {person.email: person.id for person in demo.PERSONAS}
     big, empty = by_name["big@example.com"], by_name["empty@example.com"]
     counts = ask(
         "select (select count(*) from subscription where customer_id = $1) as subs, (select count(*) from payment where customer_id = $1) as payments", big
@@ -439,7 +439,7 @@ def test_the_crowd_is_as_large_as_asked_and_each_has_about_ninety_rows(ask: Ask)
     assert ask("select count(*) as n, count(distinct email) as emails from customer") == [
         {"n": GENERATED + len(demo.PERSONAS), "emails": GENERATED + len(demo.PERSONAS)}
     ]
-    named = [shown.id for shown in demo.PERSONAS]
+    named = [person.id for person in demo.PERSONAS]
     tables = [f"select count(*) from {table} where customer_id <> all($1)" for table in CUSTOMER_TABLES.values() if table != "customer"]
     rows = ask(f"select sum(count) as n from ({' union all '.join(tables)}) t", named)[0]["n"]
     assert 65 < rows / GENERATED < 115

@@ -21,7 +21,7 @@ WALK = """query ($first: Int, $after: String, $last: Int, $before: String, $sort
 
 async def walk(portal: Portal, *, size: int, backwards: bool, sort: str, planned: bool) -> list[str]:
     ask: Any = portal.plan if planned else portal.execute
-    found: list[str] = []
+    walked: list[str] = []
     cursor = None
     while True:
         arguments = {"last": size, "before": cursor} if backwards else {"first": size, "after": cursor}
@@ -29,10 +29,10 @@ async def walk(portal: Portal, *, size: int, backwards: bool, sort: str, planned
         ids = [edge["node"]["id"] for edge in page["edges"]]
         info = page["pageInfo"]
         assert [info["startCursor"], info["endCursor"]] == [page["edges"][0]["cursor"], page["edges"][-1]["cursor"]]
-        found = ids + found if backwards else found + ids
+        walked = ids + walked if backwards else walked + ids
         if not info["hasPreviousPage" if backwards else "hasNextPage"]:
-            assert len(found) == page["totalCount"]
-            return found
+            assert len(walked) == page["totalCount"]
+            return walked
         cursor = info["startCursor" if backwards else "endCursor"]
 
 
@@ -50,20 +50,20 @@ async def test_every_row_is_visited_once_in_order_both_ways(portal: Portal, admi
 async def test_rows_that_come_in_meanwhile_do_not_move_the_others(portal: Portal, admin: asyncpg.Connection) -> None:
     text = "query ($after: String) { customer { payments(first: 40, after: $after) { nodes { id } pageInfo { endCursor hasNextPage } } } }"
     before = {record[0] for record in await admin.fetch("select id from payment where customer_id = $1", BIG.customer_id)}
-    found: list[str] = []
+    walked: list[str] = []
     cursor = None
     chance = random.Random(3)
     columns = "customer_id, status, currency, amount_minor, refunded_minor, method_kind, decline_code, processor, created_at, settled_at"
     try:
         for _ in range(1000):
             page = (await portal.execute(text, BIG, after=cursor)).data["customer"]["payments"]
-            found += [node["id"] for node in page["nodes"]]
+            walked += [node["id"] for node in page["nodes"]]
             cursor = page["pageInfo"]["endCursor"]
             await admin.execute(
                 f"""insert into payment (id, {columns}) select 'pay_meanwhile' || $2, {columns} from payment
                     where customer_id = $1 and id not like 'pay_meanwhile%' offset $3 limit 1""",
                 BIG.customer_id,
-                str(len(found)),
+                str(len(walked)),
                 chance.randrange(len(before)),
             )
             if not page["pageInfo"]["hasNextPage"]:
@@ -74,8 +74,8 @@ async def test_rows_that_come_in_meanwhile_do_not_move_the_others(portal: Portal
         for table, column in (("document_snapshot", "payment_id"), ("payment", "id")):
             await admin.execute(f"delete from {table} where {column} like 'pay_meanwhile%'")
         await admin.execute("set session_replication_role = origin")
-    kept = [identifier for identifier in found if identifier in before]
-    assert len(kept) == len(set(kept)) == len(before)
+    remaining = [identifier for identifier in walked if identifier in before]
+    assert len(remaining) == len(set(remaining)) == len(before)
 
 
 @given(st.text(max_size=80) | st.binary(max_size=60).map(lambda value: value.decode("latin-1")))

@@ -1,4 +1,4 @@
-"""Who is done hands the connection to who waits. None is ever lost, none carries anything over, and none is left in a transaction."""
+"""The connection pool: a released connection goes to the next waiting task. No connection is lost, keeps state of its last user, or stays in a transaction."""
 
 import asyncio
 import gc
@@ -36,14 +36,14 @@ async def pool_of(size: int, urls: Urls) -> AsyncIterator[Database]:
     try:
         yield opened
         await asyncio.wait_for(everything_is_free(opened, size), 5)
-    except BaseException:  # to close it in peace would wait for what was lost
+    except BaseException:  # closing in order would wait for the lost connection
         opened._backend._pool.terminate()
         raise
     await opened.disconnect()
 
 
 async def everything_is_free(opened: Database, size: int) -> None:
-    """As many can have a connection at once as the pool is large, and none of them is in a transaction yet."""
+    """Assert that all connections of the pool can be used at once, and that none of them is in a transaction."""
     taken = [await opened.take(seconds=1) for _ in range(size)]
     for lease in taken:
         assert not lease.is_reading
@@ -52,7 +52,7 @@ async def everything_is_free(opened: Database, size: int) -> None:
 
 
 async def who(session: UnitOfWork) -> int:
-    """Which connection it was. The session sees its own customer and nobody else."""
+    """Return the process id of the connection, and assert that the unit of work sees its own customer only."""
     [(name, seen, pid)] = await session.fetch(WHO, ())
     assert (name, seen) == (session.caller.customer_id, [session.caller.customer_id])
     return int(pid)
@@ -67,20 +67,20 @@ async def waiting(opened: Database, count: int) -> None:
 
 
 async def one_waits(opened: Database) -> tuple[UnitOfWork, int, UnitOfWork, asyncio.Task[int]]:
-    """Somebody has the only connection, and somebody else waits for it."""
+    """Let one unit of work have the only connection, and another wait for it."""
     first, second = UnitOfWork(opened, FIRST), UnitOfWork(opened, SECOND)
     pid = await who(first)
-    asked = asyncio.create_task(who(second))
+    task = asyncio.create_task(who(second))
     await waiting(opened, 1)
-    return first, pid, second, asked
+    return first, pid, second, task
 
 
 async def test_who_waits_gets_the_connection_and_ends_what_was_read_in_the_round_trip_that_opens_theirs(urls: Urls, admin: asyncpg.Connection) -> None:
     async with pool_of(1, urls) as opened:
-        first, pid, second, asked = await one_waits(opened)
+        first, pid, second, task = await one_waits(opened)
         await first.close()
         assert first.statements == 2  # without a COMMIT of its own
-        assert await asked == pid
+        assert await task == pid
         started = "select xact_start from pg_stat_activity where pid = $1"
         assert await admin.fetchval(started, pid) is not None
         await second.close()
@@ -92,13 +92,13 @@ async def test_who_gets_a_connection_sees_what_was_written_while_its_owner_befor
     async with pool_of(1, urls) as opened:
         first, second = UnitOfWork(opened, FIRST), UnitOfWork(opened, FIRST)
         before = (await first.fetch("select name from customer", ()))[0][0]
-        asked = asyncio.create_task(second.fetch("select name from customer", ()))
+        task = asyncio.create_task(second.fetch("select name from customer", ()))
         await waiting(opened, 1)
         await admin.execute("update customer set name = 'In between' where id = $1", FIRST.customer_id)
         try:
             assert (await first.fetch("select name from customer", ()))[0][0] == before
             await first.close()
-            assert (await asked)[0][0] == "In between"
+            assert (await task)[0][0] == "In between"
             await second.close()
         finally:
             await admin.execute("update customer set name = $2 where id = $1", FIRST.customer_id, before)
@@ -108,9 +108,9 @@ async def test_a_write_hands_its_connection_over_with_everything_done(urls: Urls
     async with pool_of(1, urls) as opened:
         first, second, third = UnitOfWork(opened, FIRST), UnitOfWork(opened, SECOND), UnitOfWork(opened, THIRD)
         async with first.write():
-            asked = asyncio.create_task(who(second))
+            task = asyncio.create_task(who(second))
             await waiting(opened, 1)
-        pid = await asked
+        pid = await task
 
         async def fails() -> None:
             async with third.write():
@@ -149,11 +149,11 @@ async def test_a_session_whose_last_statement_failed_hands_over_a_clean_connecti
         pid = await who(first)
         with pytest.raises(asyncpg.DivisionByZeroError):
             await first.fetch("select 1 / 0", ())
-        asked = asyncio.create_task(who(second))
+        task = asyncio.create_task(who(second))
         await waiting(opened, 1)
         await first.close()
         assert first.statements == 4  # with a COMMIT of its own: what went wrong is not handed on
-        assert await asked == pid
+        assert await task == pid
         await second.close()
 
 
@@ -162,23 +162,23 @@ async def test_a_statement_that_is_canceled_leaves_a_clean_connection(urls: Urls
         first, second = UnitOfWork(opened, FIRST), UnitOfWork(opened, SECOND)
         sleeping = asyncio.create_task(first.fetch("select pg_sleep(30)", ()))
         await asyncio.sleep(0.1)
-        asked = asyncio.create_task(who(second))
+        task = asyncio.create_task(who(second))
         await waiting(opened, 1)
         sleeping.cancel()
         with pytest.raises(asyncio.CancelledError):
             await sleeping
         await first.close()
-        await asked
+        await task
         await second.close()
 
 
 async def test_who_waits_for_a_connection_that_has_died_gets_a_new_one(urls: Urls, admin: asyncpg.Connection) -> None:
     async with pool_of(1, urls) as opened:
-        first, pid, second, asked = await one_waits(opened)
+        first, pid, second, task = await one_waits(opened)
         await admin.execute("select pg_terminate_backend($1, 5000)", pid)
         await asyncio.sleep(0.1)
         await first.close()
-        assert await asked != pid
+        assert await task != pid
         await second.close()
 
 
@@ -189,7 +189,7 @@ async def test_who_gives_up_waiting_keeps_nothing(at: str, urls: Urls) -> None:
         pid = await who(first)
         gives_up = asyncio.create_task(who(second))
         await waiting(opened, 1)
-        asked = asyncio.create_task(who(third))
+        task = asyncio.create_task(who(third))
         await waiting(opened, 2)
         if at != "at the moment":
             gives_up.cancel()
@@ -201,7 +201,7 @@ async def test_who_gives_up_waiting_keeps_nothing(at: str, urls: Urls) -> None:
         await (closing or second.close())
         with pytest.raises(asyncio.CancelledError):
             await gives_up
-        assert await asked == pid
+        assert await task == pid
         await third.close()
 
 
@@ -241,8 +241,8 @@ async def test_a_connection_that_cannot_be_opened_leaves_its_place_to_the_next(u
     nowhere = urls.app.replace("portico_app", "nobody_of_this_name")
     async with Database(nowhere, Pool(2), server_settings={}) as opened:
         tries = [UnitOfWork(opened, FIRST).fetch("select 1", ()) for _ in range(12)]
-        found = await asyncio.gather(*tries, return_exceptions=True)
-        assert [type(one) for one in found] == [DatabaseUnavailable] * 12
+        results = await asyncio.gather(*tries, return_exceptions=True)
+        assert [type(one) for one in results] == [DatabaseUnavailable] * 12
         assert opened._queue._slots == 2
 
 

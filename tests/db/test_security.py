@@ -17,9 +17,9 @@ async def tables(admin: asyncpg.Connection) -> list[str]:
 
 
 async def test_every_table_of_customers_is_under_forced_row_security_with_policies(admin: asyncpg.Connection) -> None:
-    found = await tables(admin)
-    assert len(found) >= 15
-    for table in found:
+    protected = await tables(admin)
+    assert len(protected) >= 15
+    for table in protected:
         flags = await admin.fetchrow("select relrowsecurity, relforcerowsecurity from pg_class where oid = $1::regclass", f"portico.{table}")
         assert tuple(flags) == (True, True), table
         policies = await admin.fetch(

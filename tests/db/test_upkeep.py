@@ -10,7 +10,7 @@ from db.unit_of_work import Caller, UnitOfWork
 from jobs import upkeep
 from jobs.upkeep import RETENTION, forget
 from tests.conftest import ADA, Portal
-from tests.poison import revoked
+from tests.failing_rows import revoked
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 

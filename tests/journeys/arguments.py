@@ -1,4 +1,4 @@
-"""Every field of the graph that takes arguments: a document that asks for it, and arguments that it takes."""
+"""Every field of the schema with arguments: a document that selects it, and valid arguments."""
 
 import json
 import re
@@ -19,7 +19,7 @@ SCHEMA = build()
 WITH_FILES = "uploadAttachments"
 # What follows the prefix of an id.
 TAIL = "01m829w97ne1msh76cygrhecz9"
-# The places where the graph shows a type that has fields with arguments, from its roots.
+# Selections from the roots that lead to each type with fields that have arguments.
 PLACES = {
     "Customer": ("customer",),
     "Money": ("customer", "subscriptions", "nodes", "renewalAmount"),
@@ -36,7 +36,7 @@ PLACES = {
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One field with arguments, reached from the roots by fields without any."""
+    """One field with arguments, selected below fields without arguments."""
 
     operation: str
     path: tuple[str, ...]
@@ -48,7 +48,7 @@ class Case:
         return ".".join(self.path)
 
     def text(self, *, is_staff: bool = False) -> str:
-        """The document, each argument of the field a variable of its own."""
+        """Return the document; each argument of the field is a variable."""
         needs_id = is_staff and self.path[0] == "customer" and len(self.path) > 1
         variables = [f"${name}: {argument.type}" for name, argument in self.definition.args.items()] + (["$owner: ID"] if needs_id else [])
         arguments = ", ".join(f"{name}: ${name}" for name in self.definition.args)
@@ -60,7 +60,7 @@ class Case:
         return f"{self.operation} F{named} {{ {inner} }}"
 
     def leaves(self) -> Iterator[tuple[tuple[str | int, ...], Any]]:
-        """The places in the variables where a value may be hostile, with their types."""
+        """Return the paths in the variables where a hostile value may be put, with their types."""
         for name, argument in self.definition.args.items():
             yield from leaves_of((name,), argument.type)
 
@@ -76,7 +76,7 @@ def leaves_of(path: tuple[str | int, ...], kind: Any) -> Iterator[tuple[tuple[st
 
 
 def selection(item: GraphQLField, depth: int = 2) -> str:
-    """What of an answer makes the field be resolved, and shows what it holds."""
+    """Return a selection that makes the server resolve the field and its content."""
     named = get_named_type(item.type)
     if is_leaf_type(named):
         return ""
@@ -94,7 +94,7 @@ def selection(item: GraphQLField, depth: int = 2) -> str:
 
 
 def root_fields() -> list[Case]:
-    """All but the one that brings files."""
+    """Return all root fields except the upload of files."""
     cases = []
     for operation, kind in (("query", SCHEMA.query_type), ("mutation", SCHEMA.mutation_type)):
         assert kind
@@ -103,7 +103,7 @@ def root_fields() -> list[Case]:
 
 
 def fields_with_arguments() -> list[Case]:
-    """Those of the roots, and those of what lies below."""
+    """Return the root fields with arguments, and the fields with arguments below them."""
     cases = [case for case in root_fields() if case.definition.args]
     for name, kind in SCHEMA.type_map.items():
         if isinstance(kind, GraphQLObjectType) and kind not in (SCHEMA.query_type, SCHEMA.mutation_type) and not name.startswith("__"):
@@ -119,7 +119,7 @@ def callers_of(case: Case) -> list[Actor | None]:
 
 
 def plausible_variables(case: Case, owner: dict[str, str]) -> dict[str, Any]:
-    """What the field takes, about things that the owner has."""
+    """Return valid variables of the field that refer to objects of the owner."""
     known = {
         **owner,
         "id": owner["customerId"] if case.path == ("customer",) else owner["subscriptionId"],
@@ -134,12 +134,12 @@ def is_left_out(kind: Any, name: str) -> bool:
     return not isinstance(kind, GraphQLNonNull) and name not in WITH_VALUE
 
 
-# Nullable arguments that get a value all the same.
+# Nullable arguments that get a value.
 WITH_VALUE = ("first", "name", "comment", "reason", "filter", "status", "search", "locale", "timeZone")
 
 
 def plausible(kind: Any, name: str, known: dict[str, Any]) -> Any:
-    """A value that the schema takes, and the resolver too."""
+    """Return a value that the schema and the resolver accept."""
     inner = get_nullable_type(kind)
     if name in PLAUSIBLE:
         return PLAUSIBLE[name]() if callable(PLAUSIBLE[name]) else PLAUSIBLE[name]
@@ -176,7 +176,7 @@ PLAUSIBLE: dict[str, Any] = {
 
 
 def as_json(value: Any) -> bytes:
-    """As Python writes it, surrogates and all; a number beyond floats is spelled as one."""
+    """Write JSON as Python does, with surrogates; a number beyond the range of floats is written as a number."""
     return re.sub(r"(?<=[:\[,] )Infinity", "1e400", json.dumps(value)).encode()
 
 

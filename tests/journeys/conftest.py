@@ -1,4 +1,4 @@
-"""What journeys with files, those of partners' apps, and those of who signs in share."""
+"""Fixtures of journeys with files, with apps of partners and with sign-in."""
 
 import asyncio
 import shutil
@@ -15,7 +15,7 @@ from db.builtin.embedded import Urls
 from demo import PERSONAS
 from tests.auditing import audited
 from tests.callers import identity
-from tests.callers.identity import Account, Door
+from tests.callers.identity import Account, PortalClient
 from tests.callers.partners import TEXTS, Partner, manifest, registered
 from tests.conftest import ADA, needs
 
@@ -24,14 +24,14 @@ ROWS = "select id from attachment union all select object_key from loose_object 
 
 @pytest.fixture(scope="module", autouse=True)
 async def audited_module(urls: Urls) -> AsyncIterator[None]:
-    """At the end of a module the money of every customer in it agrees."""
+    """Audit the money of all customers at the end of a module."""
     async with audited(urls.admin):
         yield
 
 
 @pytest.fixture
 async def profiles(admin: asyncpg.Connection) -> AsyncIterator[None]:
-    """Afterwards the named customers of the demo have the profile that they had."""
+    """Restore the profiles of the demo's named customers after the test."""
     columns = "id, name, email, locale, time_zone, version"
     before = await admin.fetch(f"select {columns} from customer where id = any($1)", [person.id for person in PERSONAS])
     yield
@@ -42,26 +42,26 @@ async def profiles(admin: asyncpg.Connection) -> AsyncIterator[None]:
 
 @pytest.fixture
 async def invoice(admin: asyncpg.Connection) -> str:
-    """One of Ada's."""
+    """The id of an invoice of Ada."""
     return await admin.fetchval("select id from invoice where customer_id = $1 order by id limit 1", ADA.customer_id)
 
 
 @pytest.fixture
 async def left(admin: asyncpg.Connection, data_dir: Path) -> AsyncIterator[None]:
-    """Whatever the test does: afterwards there are no rows, objects or temporary files that were not there before."""
+    """Assert after the test that it left no rows, objects or temporary files."""
     before = await everything(admin, data_dir)
     yield
     assert await left_since(before, admin, data_dir) == [set(), set()]
 
 
 async def left_since(before: tuple[set[str], set[str]], admin: asyncpg.Connection, data_dir: Path) -> list[set[str]]:
-    """Rows and files that were not there before and have not gone within five seconds."""
+    """Return the rows and files that are new since `before` and were not removed within five seconds."""
     for _ in range(100):
-        found = [now - then for now, then in zip(await everything(admin, data_dir), before, strict=True)]
-        if not any(found):
+        left = [now - then for now, then in zip(await everything(admin, data_dir), before, strict=True)]
+        if not any(left):
             break
         await asyncio.sleep(0.05)
-    return found
+    return left
 
 
 async def everything(admin: asyncpg.Connection, data_dir: Path) -> tuple[set[str], set[str]]:
@@ -76,10 +76,10 @@ def own_server(start_server: Callable[..., str], urls: Urls) -> str:
 @pytest.fixture
 async def partner(own_server: str, admin: asyncpg.Connection) -> AsyncIterator[Partner]:
     async with httpx.AsyncClient(base_url=own_server, timeout=20) as client:
-        found = Partner(await registered(admin), client, admin)
-        assert await found.staff("publishDocuments", clientId=found.id, manifest=manifest(*TEXTS)) == []
-        yield found
-    await admin.execute("update partner_grant set revoked_at = now() where client_id = $1 and revoked_at is null", found.id)
+        partner = Partner(await registered(admin), client, admin)
+        assert await partner.staff("publishDocuments", clientId=partner.id, manifest=manifest(*TEXTS)) == []
+        yield partner
+    await admin.execute("update partner_grant set revoked_at = now() where client_id = $1 and revoked_at is null", partner.id)
 
 
 @pytest.fixture(scope="session")
@@ -98,29 +98,29 @@ def sign_in_server(start_server: Callable[..., str], urls: Urls, mail_dir: Path)
 
 
 @pytest.fixture
-async def door(sign_in_server: str, mail_dir: Path) -> AsyncIterator[Door]:
+async def portal_client(sign_in_server: str, mail_dir: Path) -> AsyncIterator[PortalClient]:
     async with httpx.AsyncClient(base_url=sign_in_server, timeout=20) as client:
-        yield Door(client, mail_dir / "mail")
+        yield PortalClient(client, mail_dir / "mail")
 
 
 @pytest.fixture
 async def account(admin: asyncpg.Connection, hashed: str) -> AsyncIterator[Account]:
-    opened = await identity.opened(admin, hashed)
+    opened = await identity.create_account(admin, hashed)
     yield opened
-    await identity.closed(admin, opened)
+    await identity.delete_account(admin, opened)
 
 
 @pytest.fixture
 async def other(admin: asyncpg.Connection, hashed: str) -> AsyncIterator[Account]:
-    """The account of somebody else."""
-    opened = await identity.opened(admin, hashed)
+    """The account of another customer."""
+    opened = await identity.create_account(admin, hashed)
     yield opened
-    await identity.closed(admin, opened)
+    await identity.delete_account(admin, opened)
 
 
 @pytest.fixture(scope="session")
 def trusted_tools(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of the tools and clients that know documents by their ids, installed."""
+    """The folder with the installed tools and clients for persisted documents."""
     needs("node")
     folder = tmp_path_factory.mktemp("trusted") / "project"
     shutil.copytree(root / "tests/clients/trusted", folder, ignore=shutil.ignore_patterns("node_modules"))

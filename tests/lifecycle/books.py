@@ -1,4 +1,4 @@
-"""What must be true of a customer's money whatever happened, read from the rows themselves."""
+"""Invariants of a customer's money after any history, checked on the rows."""
 
 from itertools import pairwise
 
@@ -12,13 +12,13 @@ NUMBERS = ("document_number", "number_issued_once", "number_gaps")
 
 
 async def assert_books(life: Life, *, captured_before: int = 0) -> None:
-    """The audit finds nothing, and money was taken as often as it is written down. `captured_before` are captures of the sandbox that belong to other customers."""
+    """Assert that the audit has no findings and that each capture of the sandbox is recorded. `captured_before` are captures of other customers."""
     assert await violations(life.admin, {life.customer_id}) == []
     await assert_periods_and_captures(life, captured_before=captured_before)
 
 
 async def assert_periods_and_captures(life: Life, *, captured_before: int = 0) -> None:
-    """What the audit of the database cannot know. Where it is checked very often, the audit at the end of the module does the rest."""
+    """Assert what the audit of the database cannot check. Tests that check very often leave the rest to the audit at the end of the module."""
     books = {table: await life.rows(table) for table in ("subscription", "invoice", "balance_entry", "payment")}
     _credit_is_not_spent_twice(books)
     _periods_follow_each_other(books)
@@ -28,7 +28,7 @@ async def assert_periods_and_captures(life: Life, *, captured_before: int = 0) -
 
 
 async def assert_numbers(connection: asyncpg.Connection) -> None:
-    """Over all customers: a series has every number from its first to its last once, on one invoice, dated in the number's year. What came from outside has none of them."""
+    """Assert over all customers that a series has every number from its first to its last once, on one invoice dated in the number's year, and on no imported invoice."""
     assert [(one.name, one.violations) for one in await audit(connection, now=AUDITED_AT) if one.name in NUMBERS and one.total] == []
 
 
@@ -37,13 +37,13 @@ def _credit_is_not_spent_twice(books: dict[str, list[asyncpg.Record]]) -> None:
     for entry in books["balance_entry"]:
         balance[entry["currency"]] = balance.get(entry["currency"], 0) + entry["amount_minor"]
     assert all(minor >= 0 for minor in balance.values()), "credit was spent twice"
-    given = sum(entry["amount_minor"] for entry in books["balance_entry"] if entry["kind"] == "ADJUSTMENT")
+    adjusted = sum(entry["amount_minor"] for entry in books["balance_entry"] if entry["kind"] == "ADJUSTMENT")
     paid = sum(payment["amount_minor"] for payment in books["payment"] if payment["status"] == "SUCCEEDED")
-    assert sum(balance.values()) <= paid + given, "more credit than was ever paid"
+    assert sum(balance.values()) <= paid + adjusted, "more credit than was ever paid"
 
 
 def _periods_follow_each_other(books: dict[str, list[asyncpg.Record]]) -> None:
-    """A period begins where the last one ended, or later; only a change of plan begins within one, and takes its place."""
+    """Assert that a period begins at the end of the previous one or later. Only a change of plan begins within a period, and replaces it."""
     currencies = {subscription["id"]: subscription["currency"] for subscription in books["subscription"]}
     assert all(invoice["currency"] == currencies.get(invoice["subscription_id"], invoice["currency"]) for invoice in books["invoice"])
     for subscription in books["subscription"]:

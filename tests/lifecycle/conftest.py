@@ -1,4 +1,4 @@
-"""A customer of their own for each test, on a clock that the test turns, with the sandbox counting what it is asked."""
+"""Fixtures of lifecycle tests: a new customer for each test, a clock that the test sets, and a sandbox that records its requests."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -33,7 +33,7 @@ from tests.conftest import Portal, assert_all_connections_are_back, closing_pool
 from tests.template import create_database
 
 START = datetime(2027, 1, 31, 10, 15, tzinfo=UTC)
-# One line over the whole total of an invoice without tax.
+# One line with the whole total of an invoice without tax.
 LINE = """
 insert into invoice_line (customer_id, id, invoice_id, currency, position, description, unit_minor, subtotal_minor, total_minor)
 select customer_id, replace(id, 'inv_', 'line_'), id, currency, 1, 'Work', total_minor, total_minor, total_minor from invoice where customer_id = $1 and id = $2"""
@@ -55,7 +55,7 @@ class NoThrottle:
 
 @dataclass
 class Life:
-    """One customer, what they can do, and what the database says about them."""
+    """One customer: their mutations and queries, their clock and their rows."""
 
     database: Database
     admin: asyncpg.Connection
@@ -93,24 +93,24 @@ class Life:
         assert not result.errors, result.errors[0].original_error or result.errors
         return result.data or {}
 
-    async def do(self, mutation: str, viewer: Viewer | None = None, *, more: str = "", **given: Any) -> dict[str, Any]:
-        """Call a mutation; its payload."""
+    async def do(self, mutation: str, viewer: Viewer | None = None, *, more: str = "", **arguments: Any) -> dict[str, Any]:
+        """Call a mutation and return its payload."""
         self.keys += 1
         name = mutation[0].upper() + mutation[1:] + "Input"
-        given = {"idempotencyKey": f"key {self.keys}"} | given
+        arguments = {"idempotencyKey": f"key {self.keys}"} | arguments
         text = f"mutation M($input: {name}!) {{ {mutation}(input: $input) {{ subscription {{ {VIEW} }} {ERRORS} {more} }} }}"
-        return (await self.ask(text, viewer, input=given))[mutation]
+        return (await self.ask(text, viewer, input=arguments))[mutation]
 
-    async def preview(self, mutation: str, **given: Any) -> dict[str, Any]:
+    async def preview(self, mutation: str, **arguments: Any) -> dict[str, Any]:
         field_name = "preview" + mutation[0].upper() + mutation[1:]
         text = f"""query P($input: {mutation[0].upper() + mutation[1:]}Input!) {{ {field_name}(input: $input) {{ userErrors {{ code path }} preview {{ effectiveAt status
             invoiceTotal {{ amount }} creditUsed {{ amount }} amountDue {{ amount }} creditGranted {{ amount }} trialEndsAt renewsAt renewalAmount {{ amount }} warnings previewToken
             lines {{ description quantity subtotal {{ minorUnits }} discount {{ minorUnits }} tax {{ minorUnits }} total {{ minorUnits }} startsAt endsAt }} }} }} }}"""
-        return (await self.ask(text, input={"idempotencyKey": "-"} | given))[field_name]
+        return (await self.ask(text, input={"idempotencyKey": "-"} | arguments))[field_name]
 
-    async def subscribe(self, code: str = "business", interval: str = "MONTH", *, is_past_trial: bool = True, **given: Any) -> str:
-        """Add a plan; past its trial and first invoice unless said otherwise."""
-        payload = await self.do("addPlan", priceId=price(code, interval), **given)
+    async def subscribe(self, code: str = "business", interval: str = "MONTH", *, is_past_trial: bool = True, **arguments: Any) -> str:
+        """Add a plan and return the id of the subscription, after its trial and first invoice unless `is_past_trial` is False."""
+        payload = await self.do("addPlan", priceId=price(code, interval), **arguments)
         assert payload["userErrors"] == [], payload
         subscription: str = payload["subscription"]["id"]
         if is_past_trial and payload["subscription"]["status"] == "TRIALING":
@@ -122,8 +122,8 @@ class Life:
             await self.tick(subscription)
         return subscription
 
-    async def unpay(self) -> None:
-        """What was paid so far counts as declined, and every invoice is open."""
+    async def decline_payments(self) -> None:
+        """Change all payments so far to declined and all invoices to open."""
         async with self.admin.transaction():
             await self.admin.execute(
                 "update payment set status = 'FAILED', decline_code = 'do_not_honor', settled_at = null where customer_id = $1 and status = 'SUCCEEDED'",
@@ -135,8 +135,8 @@ class Life:
         context = self.context(Viewer(Actor.SYSTEM, self.customer_id, (), "clock"))
         return await catch_up(context.session, subscription, {"sandbox": self.sandbox}, by=writer(context))
 
-    async def pass_by(self, subscription: str, **length: float) -> int:
-        """Time goes by, and the clock runs."""
+    async def advance(self, subscription: str, **length: float) -> int:
+        """Advance the time and run the billing clock."""
         self.now += timedelta(**length)
         return await self.tick(subscription)
 
@@ -147,7 +147,7 @@ class Life:
         return await self.admin.fetchrow("select * from subscription where id = $1", subscription)
 
     async def everything(self) -> dict[str, list[asyncpg.Record]]:
-        """All rows of the customer, to see that nothing changed."""
+        """Return all rows of the customer, to assert that nothing changed."""
         tables = [
             "subscription",
             "subscription_event",
@@ -164,7 +164,7 @@ class Life:
         return {table: sorted(await self.rows(table), key=str) for table in tables} | {"coupon": await self.admin.fetch("select * from coupon order by id")}
 
     async def card(self, name: str = "visa", *, is_default: bool = True) -> str:
-        """Add a test card of the sandbox."""
+        """Add a test card of the sandbox and return the id of the method."""
         if is_default:
             await self.admin.execute("update payment_method set is_default = false where customer_id = $1", self.customer_id)
         method = new_id("pm")
@@ -178,14 +178,14 @@ class Life:
 
 @pytest.fixture(scope="session")
 async def place(urls: embedded.Urls) -> embedded.Urls:
-    """A database of its own, with a catalogue and no customers: here time may fly without the demo's customers being billed for years."""
-    found = await create_database(urls, "lifecycle")
-    await fill(found.admin)
-    return found
+    """A separate database with a catalogue and no customers, so that a clock set forward does not bill the demo's customers for years."""
+    database = await create_database(urls, "lifecycle")
+    await fill(database.admin)
+    return database
 
 
 async def fill(admin_url: str) -> None:
-    """A catalogue, and no customers."""
+    """Insert the catalogue."""
     connection = await asyncpg.connect(admin_url)
     try:
         for kind, table in CATALOGUE_TABLES.items():
@@ -196,7 +196,7 @@ async def fill(admin_url: str) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 async def audited_module(place: Any) -> AsyncIterator[None]:
-    """At the end of a module the money of every customer in it agrees. Some modules have a place of their own."""
+    """Audit the money of all customers at the end of a module. Some modules override the fixture `place`."""
     urls: embedded.Urls = getattr(place, "urls", place)
     async with audited(urls.admin, is_whole=True):
         yield
@@ -211,7 +211,7 @@ async def pool(place: embedded.Urls) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def owner(place: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
-    """A connection that sees every row, and may arrange what a test begins with."""
+    """A connection that sees and writes every row, to prepare a test."""
     connection = await asyncpg.connect(place.admin, server_settings={"search_path": "portico"})
     yield connection
     await connection.close()
@@ -219,24 +219,24 @@ async def owner(place: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
 
 @pytest.fixture
 async def life(portal: Portal, pool: Database, owner: asyncpg.Connection, request: pytest.FixtureRequest) -> AsyncIterator[Life]:
-    async with living(portal, pool, owner) as found:
+    async with living(portal, pool, owner) as life:
         if request.node.get_closest_marker("inconsistent_rows"):
-            INCONSISTENT.add(found.customer_id)
-        yield found
+            INCONSISTENT.add(life.customer_id)
+        yield life
 
 
 @asynccontextmanager
 async def living(portal: Portal, pool: Database, owner: asyncpg.Connection) -> AsyncIterator[Life]:
-    """A customer whose life ends with the context, whatever happens in it."""
-    found = await new_life(portal, pool, owner)
+    """A customer for the time of the context."""
+    life = await new_life(portal, pool, owner)
     try:
-        yield found
+        yield life
     finally:
-        await end_life(owner, found.customer_id)
+        await end_life(owner, life.customer_id)
 
 
 async def end_life(owner: asyncpg.Connection, customer_id: str) -> None:
-    """No later test's clock has anything to do for this customer. Amounts and statuses stay as they are, for the audit."""
+    """End all work of the billing clock for this customer, so that later tests do not run it. Amounts and statuses stay unchanged, for the audit."""
     await owner.execute("update invoice set collect_at = null where customer_id = $1", customer_id)
     await owner.execute("update charge set started_at = 'infinity' where customer_id = $1 and settled_at is null", customer_id)
     await owner.execute(
@@ -249,7 +249,7 @@ async def end_life(owner: asyncpg.Connection, customer_id: str) -> None:
 
 
 async def new_life(portal: Portal, pool: Database, owner: asyncpg.Connection) -> Life:
-    """A customer with a card that pays."""
+    """Create a customer with a card that is charged successfully."""
     customer_id = new_id("cus")
     belongs_to_this_test(customer_id)
     await owner.execute(
@@ -257,7 +257,7 @@ async def new_life(portal: Portal, pool: Database, owner: asyncpg.Connection) ->
            values ($1, 'Test', $1 || '@example.com', 'en', 'Europe/Zurich', 'USD', 81000, $2)""",
         customer_id, START,
     )  # fmt: skip
-    found = Life(pool, owner, portal.schema, portal.documents, Sandbox("secret"), customer_id)
-    found.identity = type("Identity", (), {"throttle": NoThrottle()})()
-    await found.card()
-    return found
+    life = Life(pool, owner, portal.schema, portal.documents, Sandbox("secret"), customer_id)
+    life.identity = type("Identity", (), {"throttle": NoThrottle()})()
+    await life.card()
+    return life

@@ -1,4 +1,4 @@
-"""What a customer owes, counted anew from the rows, and compared with what the Summary page, the statement of account and `payAllDue` say."""
+"""The amounts that a customer owes, computed from the rows and compared with the Summary page, the statement of account and `payAllDue`."""
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ FIRST, LAST = date(2025, 1, 1), timedelta(days=3000)
 
 @dataclass
 class Figures:
-    """Of one currency, in minor units. `ahead` is what was paid on installments without an invoice before their day; `later` is what remains of those."""
+    """The amounts of one currency, in minor units. `ahead` was paid on installments without an invoice before their due day; `later` remains of those."""
 
     balance: int = 0
     due: int = 0
@@ -38,14 +38,14 @@ async def today_of(life: Life) -> date:
 
 
 async def counted(life: Life) -> dict[str, Figures]:
-    """A row's currency is known whatever its status."""
+    """Return the amounts by currency. A currency is included whatever the status of its rows."""
     figures: dict[str, Figures] = defaultdict(Figures)
     today = await today_of(life)
     installments = await life.rows("installment")
     merchant = {row["id"] for row in await life.rows("refund", "and status = 'SUCCEEDED' and reason not in ('DISPUTE', 'RETURNED')")}
-    given_back = Counter[str]()
+    paid_back_minor = Counter[str]()
     for row in await life.rows("refund_allocation", "and installment_id is not null"):
-        given_back[row["installment_id"]] += row["amount_minor"] if row["refund_id"] in merchant else 0
+        paid_back_minor[row["installment_id"]] += row["amount_minor"] if row["refund_id"] in merchant else 0
     for table in ("invoice", "payment", "subscription", "payment_schedule", "balance_entry"):
         for row in await life.rows(table):
             figures[row["currency"]].balance += row["amount_minor"] if table == "balance_entry" else 0
@@ -53,7 +53,7 @@ async def counted(life: Life) -> dict[str, Figures]:
         _count_invoice(figures[invoice["currency"]], invoice, [row for row in installments if row["invoice_id"] == invoice["id"]], today)
     for row in installments:
         if row["invoice_id"] is None:
-            _count_installment(figures[row["currency"]], row, given_back[row["id"]], today)
+            _count_installment(figures[row["currency"]], row, paid_back_minor[row["id"]], today)
     for payment in await life.rows("payment", "and status in ('PROCESSING', 'REQUIRES_ACTION')"):
         figures[payment["currency"]].processing += payment["amount_minor"]
     for figure in figures.values():
@@ -71,15 +71,15 @@ def _count_invoice(figure: Figures, invoice: asyncpg.Record, installments: list[
 
 
 def _remaining(installment: asyncpg.Record) -> int:
-    """What the merchant gave back is not asked for again."""
+    """Return the amount that is still to be paid. What the merchant paid back is not due again."""
     return 0 if installment["status"] == "CANCELED" else installment["amount_minor"] - installment["paid_minor"] - installment["refunded_minor"]
 
 
-def _count_installment(figure: Figures, installment: asyncpg.Record, given_back: int, today: date) -> None:
-    """`given_back` is money. What of `refunded_minor` is more than that is credit that was given back, and is on the statement from then on."""
+def _count_installment(figure: Figures, installment: asyncpg.Record, paid_back_minor: int, today: date) -> None:
+    """Add one installment. `paid_back_minor` is money; the rest of the column refunded_minor is credit, which the statement includes."""
     remaining = _remaining(installment)
     if installment["due_on"] > today:
-        figure.ahead += installment["paid_minor"] + installment["refunded_minor"] - given_back
+        figure.ahead += installment["paid_minor"] + installment["refunded_minor"] - paid_back_minor
         figure.later += remaining
     else:
         figure.due += remaining
@@ -87,7 +87,7 @@ def _count_installment(figure: Figures, installment: asyncpg.Record, given_back:
 
 
 async def closing_minor(life: Life, currency: str, last: date) -> int:
-    """The last balance of the statement of account up to a day."""
+    """Return the closing balance of the statement of account up to a day."""
     context = life.context()
     try:
         request = DocumentRequest(context.session, life.customer_id, Merchant("Acme"))
@@ -97,7 +97,7 @@ async def closing_minor(life: Life, currency: str, last: date) -> int:
 
 
 async def figures_agree(life: Life) -> dict[str, Figures]:
-    """Gives the figures, so that a test can say more of them."""
+    """Assert that all figures agree, and return them for further assertions."""
     expected = await counted(life)
     summary = (await life.ask(SUMMARY))["customer"]["summary"]
     for field, name in NAMES.items():

@@ -27,8 +27,8 @@ def text_of(message: EmailMessage) -> str:
     return content.replace("\r\n", "\n")
 
 
-def read_back(found: Message) -> EmailMessage:
-    parsed = email.message_from_bytes(written(found, AUTHOR).as_bytes(), policy=default)
+def read_back(sent: Message) -> EmailMessage:
+    parsed = email.message_from_bytes(written(sent, AUTHOR).as_bytes(), policy=default)
     assert isinstance(parsed, EmailMessage)
     return parsed
 
@@ -109,12 +109,12 @@ def test_a_time_without_a_zone_is_refused() -> None:
 @example("=?utf-8?b?" + "x" * 80, "From x")
 def test_whatever_the_subject_and_text_are_it_is_one_message_with_our_headers_only(subject: str, text: str) -> None:
     try:
-        found = message(subject=subject, text=text)
+        composed = message(subject=subject, text=text)
     except Unsendable:
         return
-    raw = written(found, AUTHOR).as_bytes()
+    raw = written(composed, AUTHOR).as_bytes()
     assert all(len(line) <= 998 for line in raw.split(b"\r\n"))
-    arrived = read_back(found)
+    arrived = read_back(composed)
     assert {name.lower() for name in arrived} <= OURS
     assert len(arrived.get_all("To", [])) == 1
     assert arrived["To"] == "ada@example.com"
@@ -124,9 +124,9 @@ def test_whatever_the_subject_and_text_are_it_is_one_message_with_our_headers_on
 @given(st.emails() | st.text(max_size=80) | st.from_regex(r"[^\s@]{1,20}@[^\s@]{1,20}", fullmatch=True))
 def test_whatever_the_address_is_it_is_refused_or_the_only_one(address: str) -> None:
     try:
-        found = message(to=address)
+        composed = message(to=address)
     except Unsendable:
         return
-    arrived = read_back(found)
+    arrived = read_back(composed)
     assert (str(arrived["To"]), len(arrived["To"].addresses)) == (address, 1)
     assert {name.lower() for name in arrived} <= OURS

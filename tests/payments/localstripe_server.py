@@ -1,4 +1,4 @@
-"""localstripe as a program, behind what it lacks and what a network can do to it. Prints its port and serves 127.0.0.1.
+"""localstripe as a program, with missing features added and with faults of the network. It prints its port and serves 127.0.0.1.
 
 It fills in what the adapter relies on and localstripe leaves out: idempotency keys, who a listed PaymentIntent belongs to, and which one a declined card belongs to. And it
 fails on request: `POST /_wire` with `{"fault": …, "path": …, "method": …}` spoils the next such request; `GET /_wire` lists what was asked, with its keys.
@@ -18,7 +18,7 @@ Store.dump_to_disk = lambda self: None
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 faults: list[dict[str, str]] = []
-asked: list[dict[str, Any]] = []
+requests: list[dict[str, Any]] = []
 answers: dict[str, tuple[str, web.Response]] = {}
 
 
@@ -27,8 +27,8 @@ async def control(request: web.Request) -> web.Response:
         faults.append(await request.json())
     if request.method == "DELETE":
         faults.clear()
-        asked.clear()
-    return web.json_response(asked)
+        requests.clear()
+    return web.json_response(requests)
 
 
 @web.middleware
@@ -39,7 +39,7 @@ async def wire(request: web.Request, handler: Handler) -> web.StreamResponse:
     if fault:
         faults.remove(fault)
     kind = fault["fault"] if fault else ""
-    asked.append({"method": request.method, "path": request.path, "key": request.headers.get("Idempotency-Key"), "body": (await request.read()).decode()})
+    requests.append({"method": request.method, "path": request.path, "key": request.headers.get("Idempotency-Key"), "body": (await request.read()).decode()})
     if kind == "lose the request":
         await asyncio.sleep(30)
     if kind == "another page":
@@ -55,7 +55,7 @@ async def wire(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 async def answered(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Once for a key; with other parameters it is an error (https://docs.stripe.com/api/idempotent_requests)."""
+    """Execute a request once for each idempotency key; other parameters are an error (https://docs.stripe.com/api/idempotent_requests)."""
     key, body = request.headers.get("Idempotency-Key"), (await request.read()).decode()
     if request.method != "POST" or key is None:
         return await filled(request, handler)
@@ -64,8 +64,8 @@ async def answered(request: web.Request, handler: Handler) -> web.StreamResponse
     if key not in answers:
         answer = await filled(request, handler)
         answers[key] = (body, answer)
-    kept = answers[key][1]
-    return web.Response(body=kept.body, status=kept.status, content_type="application/json")
+    response = answers[key][1]
+    return web.Response(body=response.body, status=response.status, content_type="application/json")
 
 
 async def filled(request: web.Request, handler: Handler) -> web.Response:
@@ -75,11 +75,11 @@ async def filled(request: web.Request, handler: Handler) -> web.Response:
     answer = await handler(request)
     assert isinstance(answer, web.Response)
     if answer.status == 402 and request.path == "/v1/payment_intents":
-        told = json.loads(answer.text or "")
+        body = json.loads(answer.text or "")
         data = await get_post_data(request)
         intents = [thing for name, thing in store.items() if name.startswith("payment_intent:") and thing.metadata == data["metadata"]]
-        told["error"]["payment_intent"] = intents[-1]._export()
-        return web.json_response(told, status=402)
+        body["error"]["payment_intent"] = intents[-1]._export()
+        return web.json_response(body, status=402)
     return answer
 
 
@@ -92,7 +92,7 @@ async def main() -> None:
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     print(runner.addresses[0][1], flush=True)
-    await asyncio.to_thread(sys.stdin.read)  # Until whoever started it is gone.
+    await asyncio.to_thread(sys.stdin.read)  # Until the parent process has ended.
     await runner.cleanup()
 
 

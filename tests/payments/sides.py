@@ -1,4 +1,4 @@
-"""What the contract needs of each processor: a fresh adapter, and the customer's side of the form."""
+"""The two sides of each processor for the contract: a new adapter, and the customer's actions in its form."""
 
 import json
 import subprocess
@@ -26,16 +26,16 @@ class Side(Protocol):
         """The adapter."""
 
     async def fill(self, reference: str, secret: str, card: str) -> str:
-        """As the customer, give this card in the processor's form. Gives the reference that the browser then sends us."""
+        """Enter this card in the processor's form as the customer. Returns the reference that the browser then sends to us."""
 
     async def act(self, reference: str, secret: str) -> None:
-        """As the customer, do what the bank asks for."""
+        """Confirm the payment as the customer, as the bank requires."""
 
     async def moved(self, key: str) -> int:
-        """How often money moved for a charge."""
+        """Return how often money moved for a charge."""
 
     async def has_forgotten(self, method: MethodDetails, key: str) -> bool:
-        """Whether the method is nobody's any more. `key` is of a charge that may be tried."""
+        """Whether the method is detached from its customer. `key` is the key of a charge that may be tried."""
 
 
 @dataclass
@@ -69,7 +69,7 @@ class StripeSide:
     address: str
 
     async def fill(self, reference: str, secret: str, card: str) -> str:
-        """What Stripe's own script does in the browser, with the publishable key."""
+        """Do what Stripe's script does in the browser, with the publishable key."""
         data: dict[str, object] = {"client_secret": secret, "key": KEYS.publishable_key}
         method = (
             {"type": "sepa_debit", "sepa_debit": {"iban": IBANS[card]}}
@@ -91,14 +91,14 @@ class StripeSide:
         return sum(intent["metadata"].get("portico_payment") == key for intent in intents)
 
     async def has_forgotten(self, method: MethodDetails, key: str) -> bool:
-        """By what was asked of the server, for this one still charges what was detached."""
+        """Check the requests to the server, because localstripe still charges a detached method."""
         _, identifier, _ = method.method_reference.split("/")
-        return f"/v1/payment_methods/{identifier}/detach" in [found["path"] for found in await self.asked()]
+        return f"/v1/payment_methods/{identifier}/detach" in [request["path"] for request in await self.requests()]
 
     async def spoil(self, fault: str, path: str, *, method: str = "POST") -> None:
         await self.post("/_wire", {"fault": fault, "path": path, "method": method})
 
-    async def asked(self) -> list[dict[str, str]]:
+    async def requests(self) -> list[dict[str, str]]:
         async with httpx.AsyncClient(base_url=self.address) as client:
             answer: list[dict[str, str]] = (await client.get("/_wire")).json()
         return answer
@@ -110,7 +110,7 @@ class StripeSide:
 
 @contextmanager
 def localstripe() -> Iterator[str]:
-    """A server of its own process; gives its address."""
+    """Run the server in a process of its own and yield its address."""
     program = [sys.executable, "-W", "ignore", str(Path(__file__).with_name("localstripe_server.py"))]
     with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None

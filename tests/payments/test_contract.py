@@ -132,8 +132,8 @@ async def test_without_the_customer_an_action_is_a_decline(side: Side, key: str)
 async def test_a_charge_that_waits_can_be_given_up_and_never_succeeds_then(side: Side, key: str) -> None:
     charge = charge_of(await add(side, "requires_action", key=key), key)
     waiting = await side.processor.charge(charge)
-    given_up = await side.processor.cancel(waiting.processor_reference or "")
-    assert (given_up.status, given_up.decline_code) == (ChargeStatus.FAILED, "canceled")
+    canceled = await side.processor.cancel(waiting.processor_reference or "")
+    assert (canceled.status, canceled.decline_code) == (ChargeStatus.FAILED, "canceled")
     assert (await side.processor.confirm(waiting.processor_reference or "")).status is ChargeStatus.FAILED
     assert (await side.processor.cancel(waiting.processor_reference or "")).status is ChargeStatus.FAILED
     assert await side.moved(key) == 0

@@ -161,7 +161,7 @@ async def test_more_than_was_paid_is_never_given_back(sandbox: Sandbox) -> None:
     first = await sandbox.refund(RefundRequest("ref_1", paid.processor_reference or "", 600, "EUR"))
     second = await sandbox.refund(RefundRequest("ref_2", paid.processor_reference or "", 401, "EUR"))
     third = await sandbox.refund(RefundRequest("ref_3", paid.processor_reference or "", 400, "EUR"))
-    assert [(given.status, given.decline_code) for given in (first, second, third)] == [
+    assert [(refund.status, refund.decline_code) for refund in (first, second, third)] == [
         (S.SUCCEEDED, None),
         (S.FAILED, "more_than_was_paid"),
         (S.SUCCEEDED, None),
@@ -170,13 +170,13 @@ async def test_more_than_was_paid_is_never_given_back(sandbox: Sandbox) -> None:
 
 async def test_events_tell_refunds_and_disputes_by_their_references(sandbox: Sandbox) -> None:
     paid = await sandbox.charge(charge_of(await add(SandboxSide(sandbox), "visa", key="k"), "pay_1", amount_minor=1000))
-    given = await sandbox.refund(RefundRequest("ref_1", paid.processor_reference or "", 600, "EUR"))
+    refund = await sandbox.refund(RefundRequest("ref_1", paid.processor_reference or "", 600, "EUR"))
     disputed = RefundReport("dp_1", 400, "SUCCEEDED", "DISPUTE")
     sandbox.queue_refund_event(paid.processor_reference or "", disputed)
     sandbox.queue_refund_event(paid.processor_reference or "", None)
     events = [sandbox.read_event(delivery.headers, delivery.body, now=NOW) for delivery in sandbox.deliveries(now=NOW)]
     assert [(event.refund, event.refunded_minor) for event in events if event.kind is EventKind.REFUND] == [
-        (RefundReport(given.processor_reference or "", 600, "SUCCEEDED", "REQUESTED"), None),
+        (RefundReport(refund.processor_reference or "", 600, "SUCCEEDED", "REQUESTED"), None),
         (disputed, None),
         (None, 600),
     ]
@@ -217,7 +217,7 @@ async def test_a_setup_of_another_sandbox_is_not_taken(sandbox: Sandbox) -> None
     await other.close()
 
 
-def told(sandbox: Sandbox, *, now: datetime = NOW) -> list[tuple[str | None, EventKind, S | None]]:
+def read_events(sandbox: Sandbox, *, now: datetime = NOW) -> list[tuple[str | None, EventKind, S | None]]:
     events = [sandbox.read_event(delivery.headers, delivery.body, now=now) for delivery in sandbox.deliveries(now=now)]
     return [(event.key, event.kind, event.result.status if event.result else None) for event in events]
 
@@ -227,12 +227,12 @@ async def test_events_tell_every_step_in_order(sandbox: Sandbox) -> None:
     waiting = await sandbox.charge(charge_of(method, "pay_1"))
     await sandbox.confirm(waiting.processor_reference or "")
     await sandbox.refund(RefundRequest("ref_1", waiting.processor_reference or "", 100, "EUR"))
-    assert told(sandbox) == [("pay_1", EventKind.CHARGE, S.REQUIRES_ACTION), ("pay_1", EventKind.CHARGE, S.SUCCEEDED), ("pay_1", EventKind.REFUND, None)]
+    assert read_events(sandbox) == [("pay_1", EventKind.CHARGE, S.REQUIRES_ACTION), ("pay_1", EventKind.CHARGE, S.SUCCEEDED), ("pay_1", EventKind.REFUND, None)]
 
 
 async def test_events_of_that_card_come_backwards(sandbox: Sandbox) -> None:
     await charged(sandbox, "out_of_order", "pay_1")
-    assert [status for _, _, status in told(sandbox)] == [S.SUCCEEDED, S.PROCESSING]
+    assert [status for _, _, status in read_events(sandbox)] == [S.SUCCEEDED, S.PROCESSING]
 
 
 async def test_events_keep_their_ids_until_somebody_takes_them(sandbox: Sandbox) -> None:

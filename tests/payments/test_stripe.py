@@ -58,25 +58,25 @@ async def test_our_keys_go_along(side: StripeSide, key: str) -> None:
     taken = await side.processor.charge(charge_of(await add(side, "visa", key="setup"), key))
     await side.processor.refund(RefundRequest(f"ref_{key}", taken.processor_reference or "", 100, "EUR"))
     keys = [
-        asked["key"]
-        for asked in await side.asked()
-        if asked["method"] == "POST" and asked["path"] in ("/v1/customers", "/v1/setup_intents", INTENTS, "/v1/refunds")
+        request["key"]
+        for request in await side.requests()
+        if request["method"] == "POST" and request["path"] in ("/v1/customers", "/v1/setup_intents", INTENTS, "/v1/refunds")
     ]
     assert keys == ["customer-setup", "setup-setup", key, f"ref_{key}"]
 
 
 async def test_a_known_customer_is_not_made_again(side: StripeSide, key: str) -> None:
     method = await add(side, "visa", key=key)
-    before = len([asked for asked in await side.asked() if asked["path"] == "/v1/customers"])
+    before = len([request for request in await side.requests() if request["path"] == "/v1/customers"])
     await side.processor.start_setup(replace(PAYER, method_reference=method.method_reference), key=f"{key}b")
-    assert len([asked for asked in await side.asked() if asked["path"] == "/v1/customers"]) == before == 1
+    assert len([request for request in await side.requests() if request["path"] == "/v1/customers"]) == before == 1
 
 
 async def test_an_answer_that_is_lost_once_is_asked_for_again_under_the_same_key(side: StripeSide, key: str) -> None:
     method = await add(side, "visa", key=key)
     await side.spoil("lose the answer", INTENTS)
     assert (await side.processor.charge(charge_of(method, key))).status is ChargeStatus.SUCCEEDED
-    assert [asked["key"] for asked in await side.asked() if asked["path"] == INTENTS] == [key, key]
+    assert [request["key"] for request in await side.requests() if request["path"] == INTENTS] == [key, key]
     assert await side.moved(key) == 1
 
 
@@ -167,7 +167,7 @@ async def test_an_action_that_fails_ends_the_charge_for_good(side: StripeSide, k
     await side.post(f"{INTENTS}/{result.processor_reference}/_authenticate", secret | {"success": False})
     failed = await side.processor.confirm(result.processor_reference or "")
     assert (failed.status, failed.decline_code, failed.is_retryable) == (ChargeStatus.FAILED, "authentication_failed", False)
-    assert any(asked["path"].endswith("/cancel") for asked in await side.asked())
+    assert any(request["path"].endswith("/cancel") for request in await side.requests())
 
 
 async def test_a_card_that_the_bank_refuses_in_the_form_is_not_stored(side: StripeSide, key: str) -> None:
@@ -183,7 +183,7 @@ async def test_an_amount_that_stripe_cannot_move_exactly_is_never_sent(side: Str
     charge = replace(charge_of(await add(side, "visa", key=key), key, amount_minor=1234), currency="KWD")
     result = await side.processor.charge(charge)
     assert (result.status, result.decline_code) == (ChargeStatus.FAILED, "amount_not_supported")
-    assert not [asked for asked in await side.asked() if asked["path"] == INTENTS]
+    assert not [request for request in await side.requests() if request["path"] == INTENTS]
 
 
 @pytest.mark.parametrize(

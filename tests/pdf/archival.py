@@ -1,4 +1,4 @@
-"""Looks for what PDF/A-3a (ISO 19005-3) and PDF/UA-1 (ISO 14289-1) forbid or ask for, as far as papers could offend: no registry has veraPDF."""
+"""A check of the rules of PDF/A-3a (ISO 19005-3) and PDF/UA-1 (ISO 14289-1) that our documents could violate, because no package has veraPDF."""
 
 import re
 from collections.abc import Iterator
@@ -34,7 +34,7 @@ PAINTS = {"Tj", "TJ", "'", '"', "S", "s", "f", "F", "f*", "B", "B*", "b", "b*", 
 
 
 def faults(pdf: bytes) -> list[str]:
-    """What is wrong, in words; nothing for a paper that keeps both standards."""
+    """Return a line for each violation; none for a document that conforms to both standards."""
     with Pdf.open(BytesIO(pdf)) as document:
         return [*_of_the_file(document, pdf), *_of_objects(document), *_of_fonts(document), *_of_tags(document), *_of_contents(document)]
 

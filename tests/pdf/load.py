@@ -1,4 +1,4 @@
-"""The load of statements: links as the gateway signs them, for the customer with 5,000 payments (9,999 entries) whom the demo data has, and parallel requests."""
+"""The load of statements: links as the gateway signs them, for the demo customer with 5,000 payments (9,999 entries), and parallel requests."""
 
 import asyncio
 import csv
@@ -16,18 +16,18 @@ THREE_YEARS = "USD.2024-12-01.2027-11-30"
 
 
 def link(server: str, name: str, viewer: Viewer = BIG) -> str:
-    """The address of a paper, good for five minutes."""
+    """Return the address of a document, valid for five minutes."""
     assert viewer.customer_id
     return Links(server, secret_of(ISSUER.keys[0]), datetime.now(UTC)).paper(name, viewer.customer_id).url
 
 
 def statement_link(server: str, kind: Literal["pdf", "csv"], viewer: Viewer = BIG, *, period: str = THREE_YEARS) -> str:
-    """`period` is a currency, a first and a last day."""
+    """Return the address of a statement. `period` is a currency, a first and a last day."""
     return link(server, f"{period}.{kind}", viewer)
 
 
 async def ask_in_parallel(url: str, count: int) -> list[httpx.Response]:
-    """Each request on a connection of its own, as those of a browser's tabs are."""
+    """Send requests in parallel, each on its own connection."""
 
     async def ask() -> httpx.Response:
         async with httpx.AsyncClient(timeout=120) as client:
@@ -37,7 +37,7 @@ async def ask_in_parallel(url: str, count: int) -> list[httpx.Response]:
 
 
 def csv_rows(answer: httpx.Response) -> list[dict[str, str]]:
-    """All rows of a statement, with those of the opening and the closing balance."""
+    """Return all rows of a statement as CSV, with those of the opening and the closing balance."""
     assert answer.status_code == 200
     assert answer.content.startswith(b"\xef\xbb\xbf")
     rows = list(csv.DictReader(StringIO(answer.content.decode("utf-8-sig"), newline="")))

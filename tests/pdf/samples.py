@@ -1,4 +1,4 @@
-"""Rows to print, and a printed paper read back."""
+"""Rows to print, and the reading of printed documents."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -24,7 +24,7 @@ ADA = Recipient("Ada Lovelace", "ada@example.com", "en-GB", "Europe/London")
 
 
 def lines(count: int, currency: str = "EUR") -> list[InvoiceLineRow]:
-    """Each of 119.00: 100.00 and 19 % tax."""
+    """Return invoice lines of 119.00 each: 100.00 and 19 % tax."""
     ends = NOW + timedelta(days=30)
     return [
         InvoiceLineRow(
@@ -102,7 +102,7 @@ def opened(pdf: bytes) -> PdfReader:
 
 
 def copied(pdf: bytes) -> str:
-    """What people copy and search in a browser: the text as PDFium reads it, in the order in which it is read."""
+    """Return the text as PDFium reads it, in reading order, as a browser copies and searches it."""
     document = pypdfium2.PdfDocument(pdf)
     try:
         return "\n".join(document[number].get_textpage().get_text_range() for number in range(len(document)))
@@ -111,12 +111,12 @@ def copied(pdf: bytes) -> str:
 
 
 def text_of(pdf: bytes) -> str:
-    """All words, with every kind of space as one space."""
+    """Return the text with every kind of space as one space."""
     return " ".join(" ".join(page.extract_text() for page in opened(pdf).pages).split())
 
 
 def credit_note(**changes: Any) -> tuple[CreditNoteRow, list[CreditNoteLineRow]]:
-    """Of 59.50 on an invoice of 119.00, for the second half of its period."""
+    """Return a credit note of 59.50 on an invoice of 119.00, for the second half of its period."""
     middle = NOW + timedelta(days=15)
     note = CreditNoteRow("cn_1", "cus_1", "CN-2026-000007", "UNUSED_TIME", "EUR", "inv_1", None, middle, 5_000, 950, 5_950, 2_000, 3_950, 0)
     line = CreditNoteLineRow(

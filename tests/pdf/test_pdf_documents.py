@@ -330,10 +330,10 @@ def where() -> dict[str, object]:
 
 @pytest.mark.parametrize(("rows", "is_elsewhere"), [(MAX_THREAD_ROWS, False), (MAX_THREAD_ROWS + 1, True)])
 async def test_no_paper_is_laid_out_on_the_event_loop_and_a_large_one_not_in_its_process(press: PdfRenderer, rows: int, is_elsewhere: bool) -> None:
-    found = re.search(r"process (\d+) thread (\d+) end", text_of(await press.print(Paper("statement", where, NOW, rows))))
-    assert found
-    assert (int(found[1]) != os.getpid()) == is_elsewhere
-    assert is_elsewhere or int(found[2]) != threading.get_ident()
+    match = re.search(r"process (\d+) thread (\d+) end", text_of(await press.print(Paper("statement", where, NOW, rows))))
+    assert match
+    assert (int(match[1]) != os.getpid()) == is_elsewhere
+    assert is_elsewhere or int(match[2]) != threading.get_ident()
 
 
 @pytest.mark.parametrize("rows", [1, MAX_THREAD_ROWS + 1])

@@ -55,26 +55,26 @@ OWNED = ("subscription", "payment_schedule", "installment", "invoice", "invoice_
 
 async def ids_of(viewer: Any, admin: Any) -> list[str]:
     """Two of everything that a customer has, and two of everything that belongs to nobody."""
-    found = [viewer.customer_id]
+    ids = [viewer.customer_id]
     for table in ("plan", "price", "coupon", *OWNED):
         where = f"where customer_id = '{viewer.customer_id}'" if table in OWNED else ""
         gone = " and deleted_at is null" if table == "payment_method" else ""
-        found += [record[0] for record in await admin.fetch(f"select id from {table} {where}{gone} order by id desc limit 2")]
-    return found
+        ids += [record[0] for record in await admin.fetch(f"select id from {table} {where}{gone} order by id desc limit 2")]
+    return ids
 
 
 @pytest.mark.parametrize("viewer", VIEWERS[:3], ids=["ada", "big", "staff"])
 async def test_everything_can_be_asked_for_by_its_id_by_who_may_see_it(portal: Portal, admin: Any, viewer: Any) -> None:
-    found = await ids_of(ADA, admin)
-    for identifier in [*found, "sub_01m829w97ne1msh76cygrhecz9", "nonsense"]:
-        assert await both(portal, IDS, viewer, id=identifier, ids=[*found[:20], identifier, "x", identifier])
-    answer = await portal.execute(IDS, viewer, id=found[0], ids=found)
+    ids = await ids_of(ADA, admin)
+    for identifier in [*ids, "sub_01m829w97ne1msh76cygrhecz9", "nonsense"]:
+        assert await both(portal, IDS, viewer, id=identifier, ids=[*ids[:20], identifier, "x", identifier])
+    answer = await portal.execute(IDS, viewer, id=ids[0], ids=ids)
     visible = [node is not None for node in answer.data["nodes"]]
-    public = [identifier.startswith(("plan_", "price_")) for identifier in found]
+    public = [identifier.startswith(("plan_", "price_")) for identifier in ids]
     if viewer == BIG:
         assert visible == public
     else:
-        assert all(seen for seen, identifier in zip(visible, found, strict=True) if not identifier.startswith("cpn_"))
+        assert all(seen for seen, identifier in zip(visible, ids, strict=True) if not identifier.startswith("cpn_"))
 
 
 EVIL = ["'", "\\", "$1", ":key", "'); drop table customer; --", "a\u0000b", "\U0010ffff", "%", "_" * 40, '"', "{}", "é" * 200]
@@ -142,10 +142,10 @@ def test_only_sizes_and_enums_of_a_document_stand_in_the_statement(portal: Porta
 
 
 @pytest.mark.parametrize(
-    ("asked", "is_read"), [("__typename kind: __typename id", False), ("id ... on Subscription { status } ... on Installment { dueOn }", True)]
+    ("selection", "is_read"), [("__typename kind: __typename id", False), ("id ... on Subscription { status } ... on Installment { dueOn }", True)]
 )
-async def test_what_is_known_by_its_id_alone_is_not_read(portal: Portal, asked: str, is_read: bool) -> None:
-    text = "{ customer { summary { nextPayment { source { " + asked + " } } } } }"
+async def test_what_is_known_by_its_id_alone_is_not_read(portal: Portal, selection: str, is_read: bool) -> None:
+    text = "{ customer { summary { nextPayment { source { " + selection + " } } } } }"
     document, operation = portal.prepare(text)
     assert document.plans is not None
     bound = document.plans.bind(operation, {}, ADA)
@@ -154,8 +154,8 @@ async def test_what_is_known_by_its_id_alone_is_not_read(portal: Portal, asked: 
     sources = set()
     for person in PERSONAS:
         assert await both(portal, text, customer(person.id))
-        found = (await portal.execute(text, customer(person.id))).data["customer"]["summary"]["nextPayment"]
-        sources.add(found and found["source"]["id"][:3])
+        payment = (await portal.execute(text, customer(person.id))).data["customer"]["summary"]["nextPayment"]
+        sources.add(payment and payment["source"]["id"][:3])
     assert {"sub", "ins"} <= sources
 
 
@@ -179,12 +179,12 @@ async def test_documents_of_chance_have_equal_answers(portal: Portal, graphql_sc
     @settings(max_examples=CHANCES, deadline=None, database=None, derandomize=True, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
     @given(queries(print_sdl(graphql_schema), custom_scalars=SCALARS), st.sampled_from(VIEWERS), st.booleans())
     def compare(text: str, viewer: Any, has_variables: bool) -> None:
-        asked, values = with_variables(graphql_schema, text, ids, Random(text)) if has_variables else (text, [{}])
-        if portal.documents.prepare(asked).errors:
-            assert not has_variables or portal.documents.prepare(text).errors, (asked, portal.documents.prepare(asked).errors)
+        document, values = with_variables(graphql_schema, text, ids, Random(text)) if has_variables else (text, [{}])
+        if portal.documents.prepare(document).errors:
+            assert not has_variables or portal.documents.prepare(text).errors, (document, portal.documents.prepare(document).errors)
             return
         seen["asked"] += 1
-        planned = [asyncio.run_coroutine_threadsafe(both(portal, asked, viewer, **variables), loop).result(60) for variables in values]
+        planned = [asyncio.run_coroutine_threadsafe(both(portal, document, viewer, **variables), loop).result(60) for variables in values]
         seen["planned"] += any(planned)
         seen["with variables"] += all(planned) and any(values)
 

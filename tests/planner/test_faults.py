@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from db.builtin.embedded import Urls
 from gateway.cli.main import cli
 from tests.conftest import ADA, Portal, customer, token
-from tests.waiting import held_up, locked, until
+from tests.waiting import count_lock_waits, locked, until
 
 LOST = "{ customer { subscriptions(first: 100) { nodes { plan { name } } } } }"
 
@@ -53,7 +53,7 @@ async def test_a_canceled_statement_is_503_and_the_pool_is_whole_afterwards(star
             waiting = [asyncio.create_task(client.post("/graphql", json=body, headers=headers)) for _ in range(2)]
 
             async def both_wait() -> bool:
-                return await held_up(admin) == 2
+                return await count_lock_waits(admin) == 2
 
             await until(both_wait)
             await admin.execute("select pg_cancel_backend(pid) from pg_stat_activity where usename = 'portico_app' and wait_event_type = 'Lock'")

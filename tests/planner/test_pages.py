@@ -9,10 +9,10 @@ ABOUT = "pageInfo { hasNextPage hasPreviousPage startCursor endCursor } edges { 
 
 @pytest.mark.parametrize("beyond", [-1, 0, 1])
 @pytest.mark.parametrize("end", ["first", "last"])
-@pytest.mark.parametrize("given", ["in the document", "as a variable"])
-async def test_a_page_knows_whether_there_is_more(portal: Portal, end: str, beyond: int, given: str) -> None:
+@pytest.mark.parametrize("where", ["in the document", "as a variable"])
+async def test_a_page_knows_whether_there_is_more(portal: Portal, end: str, beyond: int, where: str) -> None:
     (total,) = (await portal.execute("{ customer { payments(first: 1) { totalCount } } }")).data["customer"]["payments"].values()
-    size, variables = total + beyond, {"size": total + beyond} if given == "as a variable" else {}
+    size, variables = total + beyond, {"size": total + beyond} if where == "as a variable" else {}
     text = f"query {'($size: Int)' if variables else ''} {{ customer {{ payments({end}: {'$size' if variables else size}) {{ {ABOUT} }} }} }}"
     planned, executed = await portal.plan(text, ADA, **variables), await portal.execute(text, ADA, **variables)
     assert planned

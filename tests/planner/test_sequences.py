@@ -236,7 +236,7 @@ def test_an_interfaces_field_takes_what_its_types_take(graphql_schema: GraphQLSc
             for kind in graphql_schema.get_possible_types(interface):
                 arguments = {key: (str(item.type), item.default_value) for key, item in kind.fields[name].args.items()}
                 assert arguments == {key: (str(item.type), item.default_value) for key, item in field.args.items()}
-                declarations = [found.extensions[DEFINITION].metadata.get(DECLARATION) for found in (field, kind.fields[name])]
+                declarations = [element.extensions[DEFINITION].metadata.get(DECLARATION) for element in (field, kind.fields[name])]
                 assert type(declarations[0]) is type(declarations[1])
                 compared += bool(arguments)
     assert compared

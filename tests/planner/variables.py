@@ -1,4 +1,4 @@
-"""Turn what a generated document says into variables, and make up sequences of their values: given, null, left out, or left to a default."""
+"""Turn values of a generated document into variables, and generate sequences of their values: a value, null, omitted, or the default."""
 
 import json
 import random
@@ -57,12 +57,12 @@ def _cursor(order: str, first: object, last: str) -> str:
 ABSENT: Any = object()
 
 CURSORS = [_cursor(order, first, last) for order, first in KEYSETS.items() for last in ("", "sub_5", "zzz")]
-# Of the order that most pages have by themselves; the others are refused there.
+# A cursor of the order that most pages have by default; other cursors are refused there.
 USUAL = [_cursor("newest", AT, last) for last in ("", "sub_5")]
-# Of no kind, of a kind that there is not, of one that differs only in case, too short, and too long.
+# Without prefix, with an unknown prefix, with one that differs only in case, too short, and too long.
 BROKEN_IDS = ["", "nonsense", "foo_01m829w97ne1msh76cygrhecz9", "SUB_01m829w97ne1msh76cygrhecz9", "sub_01m829w97ne1", "inv_01m829w97ne1msh76cygrhecz9x"]
 
-# Values that mean something, by the argument's name or its type, where chance alone hardly ever finds one.
+# Valid values by the name or the type of the argument, where random values are hardly ever valid.
 LIKELY: dict[str, list[Any]] = {
     "first": [1, 2, 7, 100, None],
     "last": [1, 7, *[None] * 10],
@@ -79,7 +79,7 @@ LIKELY: dict[str, list[Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class Chances:
-    """Between 0 and 1: that an argument that is not given is added, that a value becomes a variable, that a field comes under @skip or @include."""
+    """Probabilities between 0 and 1: that an omitted argument is added, that a value becomes a variable, that a field gets @skip or @include."""
 
     added: float = 0.0
     variable: float = 0.5
@@ -114,7 +114,7 @@ def with_variables(
 
 @dataclass(frozen=True, slots=True)
 class _Values:
-    """Makes values of any input type up."""
+    """A generator of values of any input type."""
 
     likely: dict[str, list[Any]]
     chance: random.Random
@@ -136,7 +136,7 @@ class _Values:
         return _literal(self.chance.choice(self.likely.get(kind.name, ["1"])))
 
     def of_variable(self, name: str, kind: Any, *, has_default: bool) -> list[Any]:
-        """What a variable may be: where null or nothing may stand, it does at times."""
+        """Return a value of a variable; sometimes null or nothing where that is allowed."""
         is_required = is_non_null_type(kind)
         made = [value_from_ast_untyped(self.literal(name, kind)) for _ in range(4)]
         return [*made, *([] if is_required else [None]), *([] if is_required and not has_default else [ABSENT])]
@@ -182,7 +182,7 @@ class _Turn(Visitor):
             )
 
     def _varied(self, name: str, kind: Any, literal: Any, *, has_default: bool = False) -> Any:
-        """The value, or a variable in its place, or in the places of some of what it is made of."""
+        """Return the value, or a variable instead of it or of some of its parts."""
         inner = get_nullable_type(kind)
         if isinstance(literal, VariableNode):
             return literal
@@ -196,7 +196,7 @@ class _Turn(Visitor):
         return literal
 
     def _variable(self, name: str, kind: Any, literal: Any, *, has_default: bool) -> VariableNode:
-        """Where the place has a default of its own, at times of a type without it."""
+        """Return a new variable. Where the position has a default, its type is sometimes nullable."""
         if has_default and is_non_null_type(kind) and self._happens(0.5):
             kind = kind.of_type
         default = literal if self._happens(0.4) and not (is_non_null_type(kind) and isinstance(literal, NullValueNode)) else None

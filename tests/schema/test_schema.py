@@ -55,7 +55,7 @@ def described_elements(graphql_schema: GraphQLSchema):
         if is_object_type(kind) or is_interface_type(kind) or is_input_object_type(kind):
             for field, item in kind.fields.items():
                 yield f"{name}.{field}", item
-                yield from ((f"{name}.{field}({argument})", found) for argument, found in getattr(item, "args", {}).items())
+                yield from ((f"{name}.{field}({argument})", argument_type) for argument, argument_type in getattr(item, "args", {}).items())
 
 
 def test_every_type_field_argument_and_value_is_described(graphql_schema: GraphQLSchema) -> None:

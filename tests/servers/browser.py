@@ -1,4 +1,4 @@
-"""A headless Chromium that is told what to do, over a pipe (https://chromedevtools.github.io/devtools-protocol/)."""
+"""A headless Chromium, controlled over a pipe (https://chromedevtools.github.io/devtools-protocol/)."""
 
 import json
 import os
@@ -13,7 +13,7 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-ne
 
 
 class Browser:
-    """One page. Raises RuntimeError with what the page or the browser says."""
+    """One page. Raises RuntimeError with the error message of the page or the browser."""
 
     def __init__(self, into: int, out: int) -> None:
         self._into, self._out = into, os.fdopen(out, "rb")
@@ -32,14 +32,14 @@ class Browser:
             pass
 
     def run(self, script: str) -> Any:
-        """What an expression of JavaScript comes to; promises are awaited."""
-        found = self.say("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
-        if "exceptionDetails" in found:
-            raise RuntimeError(found["exceptionDetails"]["exception"].get("description"))
-        return found["result"].get("value")
+        """Evaluate an expression of JavaScript and return its value; promises are awaited."""
+        result = self.say("Runtime.evaluate", expression=script, awaitPromise=True, returnByValue=True)
+        if "exceptionDetails" in result:
+            raise RuntimeError(result["exceptionDetails"]["exception"].get("description"))
+        return result["result"].get("value")
 
     def until(self, script: str, seconds: float = 30) -> Any:
-        """What the expression comes to once that is true. It may fail until then, as of an element that is not there yet."""
+        """Evaluate an expression until it is true, and return its value. Errors before that are ignored, such as a missing element."""
         ends_at = time.monotonic() + seconds
         while True:
             with suppress(RuntimeError):
@@ -60,14 +60,14 @@ class Browser:
         self.say("Input.insertText", text=text)
 
     def pick(self, selector: str, *paths: Path) -> None:
-        """What a person does in the dialog of an input for files."""
+        """Choose files in an input element."""
         document = self.say("DOM.getDocument")["root"]["nodeId"]
         node = self.say("DOM.querySelector", nodeId=document, selector=selector)["nodeId"]
         self.say("DOM.setFileInputFiles", files=[str(path) for path in paths], nodeId=node)
 
-    def say(self, method: str, **given: Any) -> Any:
+    def say(self, method: str, **parameters: Any) -> Any:
         self._number += 1
-        message = {"id": self._number, "method": method, "params": given} | ({"sessionId": self._session} if self._session else {})
+        message = {"id": self._number, "method": method, "params": parameters} | ({"sessionId": self._session} if self._session else {})
         os.write(self._into, json.dumps(message).encode() + b"\0")
         while (answer := self._read()).get("id") != self._number:
             pass
@@ -76,12 +76,12 @@ class Browser:
         return answer["result"]
 
     def _read(self) -> dict[str, Any]:
-        found = bytearray()
+        message = bytearray()
         while (byte := self._out.read(1)) not in (b"\0", b""):
-            found += byte
+            message += byte
         if not byte:
             raise RuntimeError("the browser is gone")
-        return json.loads(found)
+        return json.loads(message)
 
     def close(self) -> None:
         with suppress(OSError, RuntimeError):
@@ -92,24 +92,24 @@ class Browser:
 
 @contextmanager
 def browser(program: str, folder: Path, *flags: str) -> Iterator[Browser]:
-    """Downloads are put into `folder`/downloads."""
+    """Run a browser; it downloads into `folder`/downloads."""
     read_orders, orders = os.pipe()
     answers, write_answers = os.pipe()
 
     def hand_over() -> None:
         """The browser reads orders from descriptor 3 and answers on 4."""
-        for given, wanted in ((os.dup(read_orders), 3), (os.dup(write_answers), 4)):
-            os.dup2(given, wanted)
+        for source, wanted in ((os.dup(read_orders), 3), (os.dup(write_answers), 4)):
+            os.dup2(source, wanted)
 
     command = [program, *FLAGS, *flags, f"--user-data-dir={folder / 'profile'}", "--remote-debugging-pipe"]
     process = subprocess.Popen(command, preexec_fn=hand_over, pass_fds=(3, 4), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     os.close(read_orders)
     os.close(write_answers)
-    found = Browser(orders, answers)
+    opened = Browser(orders, answers)
     try:
-        found.say("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder / "downloads"))
-        yield found
+        opened.say("Browser.setDownloadBehavior", behavior="allow", downloadPath=str(folder / "downloads"))
+        yield opened
     finally:
-        found.close()
+        opened.close()
         os.close(orders)
         process.wait(20)

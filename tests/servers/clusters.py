@@ -1,4 +1,4 @@
-"""A Postgres of a test's own, to be killed, restarted and followed by a standby."""
+"""A Postgres for one test, which can be killed and restarted and can have a standby."""
 
 import os
 import shutil
@@ -15,31 +15,31 @@ from tests.template import migrated_cluster
 
 # Postgres refuses to run as root; the built-in one then runs as this user.
 USER = postmaster.SYSTEM_USER if os.geteuid() == 0 else None
-# What a running Postgres leaves in its data directory that a copy must not have.
+# Files of a running Postgres that a copy of its data directory must not have.
 LEFT = (".s.PGSQL.5432.lock", "log")
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Its data directory, and where it is reached."""
+    """A data directory of Postgres and its addresses."""
 
     data: Path
     urls: Urls
 
     @property
     def log(self) -> str:
-        """What Postgres has said so far."""
+        """Return the log of Postgres."""
         return (self.data / "log").read_text()
 
     def restart(self, mode: str) -> None:
-        """`fast` ends every connection first; `immediate` is a crash, and Postgres recovers."""
+        """Restart Postgres. The mode `fast` ends every connection first; `immediate` is a crash with recovery."""
         control(self.data, "restart", "-m", mode)
 
     def promote(self) -> None:
         control(self.data, "promote")
 
     def kill_backend(self, pid: int) -> None:
-        """As the kernel does to what takes too much memory: Postgres ends all connections and recovers."""
+        """Kill one backend process as the kernel does if memory is low: Postgres ends all connections and recovers."""
         os.kill(pid, 9)
 
 
@@ -55,7 +55,7 @@ def program(name: str, *arguments: str) -> None:
 
 @contextmanager
 def cluster(folder: Path) -> Iterator[Cluster]:
-    """With every table, and no rows."""
+    """Run a Postgres with all tables and no rows."""
     data = folder / "data"
     with migrated_cluster(data) as urls:
         yield Cluster(data, urls)
@@ -63,7 +63,7 @@ def cluster(folder: Path) -> Iterator[Cluster]:
 
 @contextmanager
 def standby(primary: Cluster, data: Path) -> Iterator[Cluster]:
-    """A streaming replica, which can be read."""
+    """Run a streaming replica that can be read."""
     data.mkdir(mode=0o700)
     if USER:
         shutil.chown(data, USER, USER)

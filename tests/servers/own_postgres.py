@@ -1,4 +1,4 @@
-"""A Postgres of a test's own, which may be killed and restarted, and a standby of it."""
+"""A Postgres for one module of tests, which can be killed and restarted, and its standby."""
 
 import shutil
 import tempfile
@@ -19,18 +19,18 @@ class OwnPostgres:
     urls: embedded.Urls
 
     def control(self, verb: str, *options: str) -> None:
-        """pg_ctl, such as `restart -m fast`; it waits until that is done."""
+        """Run pg_ctl with a command such as `restart -m fast`, and wait until it is done."""
         control(self.data, verb, *options)
 
-    def demand_password(self, role: str) -> None:
-        """Of this role; all others log in without."""
+    def require_password(self, role: str) -> None:
+        """Require a password of this role only."""
         path = self.data / "pg_hba.conf"
         path.write_text(f"local all {role} scram-sha-256\n{path.read_text()}")
         self.control("reload")
 
     @contextmanager
     def standby(self) -> Iterator["Standby"]:
-        """A second server that follows this one until it is promoted."""
+        """Run a second server that replicates this one until it is promoted."""
         folder = Path(tempfile.mkdtemp(prefix="standby-", dir="/tmp"))
         data, socket = folder / "data", folder
         if USER:
@@ -59,7 +59,7 @@ class Standby:
 
 @contextmanager
 def own_postgres() -> Iterator[OwnPostgres]:
-    """With every table, and no rows."""
+    """Run a Postgres with all tables and no rows."""
     with tempfile.TemporaryDirectory(prefix="portico-own-") as folder:
         data = Path(folder) / "data"
         with migrated_cluster(data) as urls:

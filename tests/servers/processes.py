@@ -1,4 +1,4 @@
-"""A server in a process of its own."""
+"""Servers in processes of their own."""
 
 import os
 import re
@@ -18,7 +18,7 @@ SAID = "said.txt"
 
 @contextmanager
 def demo(root: Path, folder: Path) -> Iterator[str]:
-    """The demo as a newcomer starts it, and the address that it prints."""
+    """Start the demo by its command and yield the address that it prints."""
     command = [sys.executable, "-m", "gateway", "demo", "--port", "0", "--data-dir", str(folder / "data")]
     with (folder / SAID).open("w+") as said, subprocess.Popen(command, cwd=root, stdout=said, stderr=said, text=True) as running:
         try:
@@ -36,7 +36,7 @@ def demo(root: Path, folder: Path) -> Iterator[str]:
 
 @contextmanager
 def process(root: Path, urls: Urls, folder: Path, **settings: str | None) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server as an operator starts it, and where it listens. A setting of None is as it is shipped, where the suite would have another."""
+    """Start a server by its command. Yields the process and its address. A setting of None has its default, where the tests would set another value."""
     named = {"PORTICO_" + name.upper(): str(value) for name, value in (ONE_CALLER | settings).items() if value is not None}
     environment = os.environ | {"PORTICO_DATABASE_URL": urls.admin, "PORTICO_TOKEN_SECRET": SECRET, "PORTICO_DATA_DIR": str(folder), **named}
     command = [sys.executable, "-m", "gateway", "serve", "--port", "0"]

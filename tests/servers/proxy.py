@@ -1,4 +1,4 @@
-"""A line to a server that can be cut, slowed, or go silent."""
+"""A TCP proxy that can cut, slow down or suspend connections to a server."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,25 +10,25 @@ Mode = Literal["open", "refuse", "reset", "hang", "slow", "reset later", "hang l
 
 
 @dataclass
-class Line:
-    """`later` modes begin once so many bytes have gone through towards the server; `heard` is all that did."""
+class Proxy:
+    """The state of the proxy. Modes with `later` begin after `after_bytes` bytes to the server; `received` are all bytes sent to it."""
 
     port: int = 0
     mode: Mode = "open"
     after_bytes: int = 0
-    heard: bytearray = field(default_factory=bytearray)
+    received: bytearray = field(default_factory=bytearray)
 
 
 @asynccontextmanager
-async def line_to(target_port: int) -> AsyncIterator[Line]:
-    line = Line()
+async def proxy_to(target_port: int) -> AsyncIterator[Proxy]:
+    line = Proxy()
     running: set[asyncio.Task[None]] = set()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         running.add(task)
         try:
-            await _carry(line, target_port, reader, writer)
+            await _forward(line, target_port, reader, writer)
         except (OSError, asyncio.CancelledError):
             pass
         finally:
@@ -46,7 +46,7 @@ async def line_to(target_port: int) -> AsyncIterator[Line]:
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _carry(line: Line, target_port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _forward(line: Proxy, target_port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     if line.mode in ("refuse", "reset"):
         return
     if line.mode == "hang":
@@ -55,8 +55,8 @@ async def _carry(line: Line, target_port: int, reader: asyncio.StreamReader, wri
     answers = asyncio.create_task(_copy(there, writer, line))
     try:
         while data := await reader.read(16_384):
-            line.heard += data
-            if line.mode.endswith("later") and len(line.heard) > line.after_bytes:
+            line.received += data
+            if line.mode.endswith("later") and len(line.received) > line.after_bytes:
                 if line.mode == "hang later":
                     await asyncio.sleep(600)
                 return
@@ -71,7 +71,7 @@ async def _carry(line: Line, target_port: int, reader: asyncio.StreamReader, wri
             await answers
 
 
-async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: Line) -> None:
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, line: Proxy) -> None:
     with suppress(OSError):
         while data := await reader.read(16_384):
             if line.mode == "hang":

@@ -1,4 +1,4 @@
-"""S3 servers on this machine, made anew for a test run: moto (Python), s3rver (JavaScript) and `rclone serve s3` (Go), which share no code."""
+"""S3 servers on this machine, started for the test run: moto (Python), s3rver (JavaScript) and `rclone serve s3` (Go), which share no code."""
 
 import os
 import re
@@ -26,7 +26,7 @@ START_SECONDS = 30
 
 @dataclass(frozen=True)
 class Traits:
-    """In what the servers differ. The table in docs/attachments.md has a line for each of these."""
+    """The differences between the servers. The table in docs/attachments.md has a line for each of them."""
 
     lists_uploads: bool = True
     aborts_uploads: bool = True
@@ -44,7 +44,7 @@ TRAITS = {
 
 
 class Store:
-    """The server, and what is in it, seen by another client than ours."""
+    """A server and its content, read by a client that is not ours."""
 
     def __init__(self, name: str, port: int, access_key: str = "key", secret_key: str = "secret") -> None:
         self.name = name
@@ -61,7 +61,7 @@ class Store:
         return {"s3_bucket": BUCKET, "s3_endpoint": endpoint, "s3_path_style": True, "s3_post_policy": self.traits.takes_posts, **keys}
 
     def keys(self) -> set[str]:
-        """Of the objects, and of the unfinished uploads as far as the server lists them."""
+        """Return the keys of the objects, and of unfinished uploads if the server lists them."""
         objects = {item["Key"] for page in self.client.get_paginator("list_objects_v2").paginate(Bucket=BUCKET) for item in page.get("Contents", ())}
         return objects | {f"unfinished {item['Key']}" for item in self._uploads()}
 
@@ -83,7 +83,7 @@ class Store:
 
 @pytest.fixture(scope="session")
 def store() -> Iterator[Store]:
-    """The one that does all that S3 does."""
+    """The server with the most complete implementation of S3."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     opened = Store("moto", server.get_host_and_port()[1])
@@ -116,7 +116,7 @@ def rclone() -> Iterator[Store]:
 
 @pytest.fixture(params=TRAITS)
 def any_store(request: pytest.FixtureRequest) -> Store:
-    """Each of the servers in turn, empty."""
+    """Each of the servers, empty."""
     opened: Store = request.getfixturevalue("store" if request.param == "moto" else request.param)
     opened.empty()
     return opened
@@ -124,7 +124,7 @@ def any_store(request: pytest.FixtureRequest) -> Store:
 
 @contextmanager
 def _running(command: list[str], folder: Path, ready: str) -> Iterator[int]:
-    """The port of a server that prints it when it listens."""
+    """Start a server that prints its port when it listens, and yield the port."""
     output = folder / "output.txt"
     with output.open("w") as written, subprocess.Popen(command, cwd=folder, stdout=written, stderr=written) as process:
         try:

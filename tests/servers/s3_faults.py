@@ -1,4 +1,4 @@
-"""A proxy before an S3 server that answers one kind of request with an error, and passes all others on."""
+"""A proxy of an S3 server that answers one kind of request with an error and forwards all others."""
 
 import asyncio
 import re
@@ -48,8 +48,8 @@ FAULTS = {
 
 
 @dataclass
-class Faulty:
-    """`faults` by the operation that meets them; `seen` are the operations in the order of their requests."""
+class FaultyProxy:
+    """The state of the proxy: `faults` by operation, and `seen`, the operations in the order of the requests."""
 
     port: int = 0
     faults: dict[str, Fault] = field(default_factory=dict)
@@ -57,8 +57,8 @@ class Faulty:
 
 
 @asynccontextmanager
-async def faulty(target_port: int) -> AsyncIterator[Faulty]:
-    proxy = Faulty()
+async def faulty(target_port: int) -> AsyncIterator[FaultyProxy]:
+    proxy = FaultyProxy()
     running: set[asyncio.Task[None]] = set()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -84,8 +84,8 @@ async def faulty(target_port: int) -> AsyncIterator[Faulty]:
         await asyncio.gather(*running, return_exceptions=True)
 
 
-async def _serve(proxy: Faulty, target_port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """One request for each connection, so that nothing of an answer has to be understood."""
+async def _serve(proxy: FaultyProxy, target_port: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Serve one request for each connection, so that answers need no parsing."""
     head = await reader.readuntil(b"\r\n\r\n")
     line = head.split(b"\r\n")[0].decode("latin-1")
     operation = next((name for name, pattern in OPERATIONS.items() if re.match(pattern, line)), "")

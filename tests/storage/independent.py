@@ -1,4 +1,4 @@
-"""A second reader of PDFs, `pypdf`, that looks for refused actions in its own way: every dictionary to which something leads, by the keys that lead there."""
+"""A second search for refused actions, with `pypdf`: every reachable dictionary, by the keys that lead to it."""
 
 import logging
 import re
@@ -17,7 +17,7 @@ MOST_OBJECTS = 20_000
 
 
 def actions_of(content: bytes) -> list[str]:
-    """The refused actions that pypdf finds. Empty also for what it cannot open."""
+    """Return the refused actions that pypdf finds; none for a file that it cannot open."""
     logging.getLogger("pypdf").disabled = True
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

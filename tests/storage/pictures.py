@@ -1,4 +1,4 @@
-"""Pictures for tests: what Pillow writes in all its modes, and files that are damaged in a known way."""
+"""Pictures for tests: files that Pillow writes in all its modes, and files with known damage."""
 
 import io
 import random
@@ -15,7 +15,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def written(mode: str, kind: str, size: tuple[int, int] = (37, 23), **options: Any) -> bytes:
-    """What Pillow writes of a picture with a gradient."""
+    """Return a picture with a gradient, written by Pillow."""
     gradient = Image.linear_gradient("L").resize(size)
     picture = gradient.convert("I").point(lambda value: value * 257) if mode in ("I", "I;16") else gradient
     picture = picture.convert(mode) if picture.mode != mode else picture
@@ -25,7 +25,7 @@ def written(mode: str, kind: str, size: tuple[int, int] = (37, 23), **options: A
 
 
 def by_pillow() -> Iterator[tuple[str, bytes, str]]:
-    """Name, bytes and media type of one picture for every mode and option that changes the structure of the file."""
+    """Return name, bytes and media type of one picture for every mode and option that changes the structure of the file."""
     for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"):
         yield f"PNG {mode}", written(mode, "PNG"), "image/png"
     for depth in (1, 2, 4, 8):
@@ -62,7 +62,7 @@ def header(width: int = 8, height: int = 8, depth: int = 8, colour: int = 2, com
 
 
 def png_of(ihdr: bytes, unpacked: int, *, before: bytes = b"", pieces: int = 1) -> bytes:
-    """A PNG with this header and so many bytes of rows, in so many chunks."""
+    """Return a PNG with this header and the number of bytes of rows and of chunks."""
     packed = zlib.compress(bytes(unpacked), 9)
     step = -(-len(packed) // pieces) or 1
     data = b"".join(chunk(b"IDAT", packed[at : at + step]) for at in range(0, len(packed), step))
@@ -70,7 +70,7 @@ def png_of(ihdr: bytes, unpacked: int, *, before: bytes = b"", pieces: int = 1) 
 
 
 def plist() -> bytes:
-    """As Photoshop on a Mac keeps the settings of a printer."""
+    """Return the settings of a printer as Photoshop on macOS stores them."""
     text = b'<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN"><plist version="1.0"><dict/></plist>'
     return segment(0xED, b"Photoshop 3.0\x008BIM\x03\xe9\x00\x00" + struct.pack(">I", len(text)) + text)
 
@@ -78,7 +78,7 @@ def plist() -> bytes:
 MP4 = struct.pack(">I4s4sI4s", 20, b"ftyp", b"isom", 512, b"isom") + struct.pack(">I4s", 5008, b"mdat") + random.Random(7).randbytes(5000)
 SAMSUNG = b"\x00\x00\x01\x0a\x0e\x00\x00\x00Image_UTC_Data1764351234567SEFHk\x00\x00\x00\x01\x00\x00\x00\x00\x00\x01\x0a\x24\x00\x00\x00\x24\x00\x00\x00\x18\x00\x00\x00SEFT"
 
-# What phones, cameras and programs make, and what tools add behind it.
+# Pictures of phones, cameras and programs, and data that tools append.
 GOOD: dict[str, tuple[bytes, str]] = {
     "a newline behind a PNG": (png() + b"\n", "image/png"),
     "sixteen zeros behind a PNG": (png() + bytes(16), "image/png"),
@@ -106,7 +106,7 @@ GOOD: dict[str, tuple[bytes, str]] = {
 WHOLE = png_of(header(), 8 * 25)
 SCAN = jpeg(9000)
 
-# What is no picture, or only a part of one; and the code.
+# Files that are no picture, or only a part of one, with the error code.
 BAD: dict[str, tuple[bytes, str, str]] = {
     "a PNG without data": (SIGNATURE + header() + chunk(b"IEND", b""), "image/png", "UNSUPPORTED_FILE"),
     "a PNG with data of no bytes": (SIGNATURE + header() + chunk(b"IDAT", b"") + chunk(b"IEND", b""), "image/png", "UNSUPPORTED_FILE"),

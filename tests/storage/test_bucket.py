@@ -1,4 +1,4 @@
-"""The contract of a bucket, held by the one on disk and by the one that speaks S3 (over HTTP, to a server on this machine)."""
+"""The contract of a bucket, for the implementation on disk and the one for S3 (over HTTP, to a server on this machine)."""
 
 import asyncio
 import os
@@ -17,7 +17,7 @@ from storage.bucket import PRESIGNED_SECONDS, Bucket, BucketUnavailable, Declare
 from storage.local import Local
 from storage.s3 import PART_BYTES, S3, S3Config
 from tests.samples import noise
-from tests.servers.proxy import line_to
+from tests.servers.proxy import proxy_to
 from tests.servers.s3 import BUCKET, TRAITS, Store, Traits, any_store, rclone, s3rver, store
 from tests.servers.s3_faults import FAULTS, faulty
 
@@ -30,7 +30,7 @@ SECRET = b"a secret of tests"
 
 @dataclass
 class Tried:
-    """A bucket, and the names of all that is in it, unfinished things included."""
+    """A bucket, and the names of its content, with unfinished uploads."""
 
     bucket: Bucket
     names: Callable[[], set[str]]
@@ -44,7 +44,7 @@ def place(store: Store, **more: Any) -> S3Config:
 
 @pytest.fixture(scope="module")
 async def clients() -> AsyncIterator[dict[str, S3]]:
-    """One for each server: making one takes longer than what most tests do with it."""
+    """One client for each server, because creating one takes longer than most tests."""
     opened: dict[str, S3] = {}
     yield opened
     for bucket in opened.values():
@@ -70,8 +70,8 @@ async def chunks(content: bytes, *, size: int = 700_000) -> AsyncIterator[bytes]
 
 
 async def content_of(bucket: Bucket, key: str) -> bytes:
-    async with bucket.open(key) as found:
-        return b"".join([chunk async for chunk in found])
+    async with bucket.open(key) as stream:
+        return b"".join([chunk async for chunk in stream])
 
 
 @pytest.mark.parametrize("size", [0, 1, 700_000, PART_BYTES - 1, PART_BYTES, PART_BYTES + 1, 2 * PART_BYTES, 10 * 1024**2])
@@ -115,7 +115,7 @@ async def test_an_upload_that_breaks_off_is_aborted_by_its_id_where_the_bucket_d
 
 
 class Witness:
-    """A judge who remembers what it saw, and speaks against it when told to."""
+    """A scanner that records the bytes, and refuses them if the test says so."""
 
     def __init__(self, against: str = "") -> None:
         self.seen = b""
@@ -169,7 +169,7 @@ async def test_what_the_judge_speaks_against_is_not_kept(tried: Tried, size: int
 
 
 class Sudden(Exception):
-    """Something that the bytes' source says."""
+    """An error that the source of the bytes raises."""
 
 
 @pytest.mark.parametrize("after", [0, 100, PART_BYTES + 1_000_000])
@@ -229,16 +229,16 @@ async def test_a_key_that_we_never_made_leads_nowhere(tmp_path: Path, key: str) 
 
 def test_a_policy_holds_for_what_it_was_made_for_and_for_as_long() -> None:
     announced = DeclaredFile("incoming/cus_1/att_1", "image/png", 5)
-    given = policies.fields(announced, NOW + timedelta(minutes=1), SECRET)
-    assert policies.check_policy(given, SECRET, now=NOW) == announced
+    fields = policies.fields(announced, NOW + timedelta(minutes=1), SECRET)
+    assert policies.check_policy(fields, SECRET, now=NOW) == announced
     longer = policies.fields(DeclaredFile("incoming/cus_1/att_1", "image/png", 6), NOW + timedelta(minutes=1), SECRET)
     for wrong, secret, now in (
-        (given | {"key": "incoming/cus_1/att_2"}, SECRET, NOW),
-        (given | {"Content-Type": "application/pdf"}, SECRET, NOW),
-        (given | {"policy": longer["policy"]}, SECRET, NOW),
-        (given | {"x-portico-signature": ""}, SECRET, NOW),
-        (given, b"another", NOW),
-        (given, SECRET, NOW + timedelta(minutes=1)),
+        (fields | {"key": "incoming/cus_1/att_2"}, SECRET, NOW),
+        (fields | {"Content-Type": "application/pdf"}, SECRET, NOW),
+        (fields | {"policy": longer["policy"]}, SECRET, NOW),
+        (fields | {"x-portico-signature": ""}, SECRET, NOW),
+        (fields, b"another", NOW),
+        (fields, SECRET, NOW + timedelta(minutes=1)),
         ({}, SECRET, NOW),
     ):
         with pytest.raises(policies.PolicyRefused):
@@ -281,19 +281,19 @@ async def test_addresses_of_s3_are_signed_with_version_four_and_answer_with_our_
 
 
 async def test_no_request_to_s3_expects_to_be_asked_to_continue(store: Store) -> None:
-    async with line_to(store.port) as line:
+    async with proxy_to(store.port) as line:
         bucket = S3(place(store, endpoint=f"http://127.0.0.1:{line.port}"))
         for size in (1, 2 * PART_BYTES):
             await bucket.put(KEY, chunks(noise(size)), "application/pdf")
         await bucket.close()
-    sent = bytes(line.heard).lower()
+    sent = bytes(line.received).lower()
     assert sent.count(b"put /") >= 3
     assert b"expect:" not in sent
 
 
 @pytest.mark.parametrize("mode", ["refuse", "reset", "hang", "hang later", "reset later"])
 async def test_an_s3_that_is_away_is_an_outage_within_the_deadline(store: Store, mode: Any) -> None:
-    async with line_to(store.port) as line:
+    async with proxy_to(store.port) as line:
         bucket = S3(place(store, endpoint=f"http://127.0.0.1:{line.port}", read_seconds=60, step_seconds=4, bytes_per_second=10**8))
         line.mode, line.after_bytes = mode, 200_000
         async with asyncio.timeout(30):
@@ -308,7 +308,7 @@ async def test_an_s3_that_is_away_is_an_outage_within_the_deadline(store: Store,
 @pytest.mark.parametrize("mode", ["slow", "hang"])
 async def test_an_s3_that_is_slow_is_waited_for_as_long_as_the_bytes_may_be_on_the_way(store: Store, mode: Any) -> None:
     """At 800 kB a second, twice the time in which a request of no bytes has to be answered."""
-    async with line_to(store.port) as line:
+    async with proxy_to(store.port) as line:
         line.mode = mode
         pace = {"bytes_per_second": 256 * 1024} if mode == "slow" else {"bytes_per_second": 10**8}
         bucket = S3(place(store, endpoint=f"http://127.0.0.1:{line.port}", read_seconds=1, step_seconds=1, **pace))

@@ -94,12 +94,12 @@ def test_a_circle_is_found() -> None:
 def arrows() -> dict[str, set[str]]:
     """The rooms that each room imports from. An `__init__.py` and a
     `__main__.py` are left out: they stand for the whole package, below it or above it."""
-    found: dict[str, set[str]] = defaultdict(set)
+    targets: dict[str, set[str]] = defaultdict(set)
     for path in modules():
         room = name_of(path.parent)
         if path.name not in ("__init__.py", "__main__.py") and not room.startswith(LARGE_ROOMS):
-            found[room] |= {other for module in imports_of(path) if (other := room_of(module)) and other != room}
-    return found
+            targets[room] |= {other for module in imports_of(path) if (other := room_of(module)) and other != room}
+    return targets
 
 
 def circle(arrows: dict[str, set[str]]) -> list[str] | None:

@@ -1,4 +1,4 @@
-"""A database of an earlier version, with rows of that time, that was migrated then."""
+"""A database of an earlier revision that was filled with rows and then migrated."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ from db.deployment.migrate import migrate
 
 @asynccontextmanager
 async def new_database(urls: embedded.Urls, name: str) -> AsyncIterator[embedded.Urls]:
-    """An empty database beside the others, dropped at the end."""
+    """Create an empty database and drop it at the end."""
     connection = await asyncpg.connect(urls.admin)
     try:
         await connection.execute(f"create database {name}")
@@ -37,7 +37,7 @@ async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
 async def migrated_from_before(
     revision: str, urls: embedded.Urls, name: str, fill: Callable[[asyncpg.Connection], Awaitable[None]]
 ) -> AsyncIterator[asyncpg.Connection]:
-    """The administrator's connection to a database that had every migration before `revision`, was filled, and has had all others since."""
+    """Yield the administrator's connection to a database that was migrated to the revision before `revision`, filled, and migrated to the newest."""
     async with new_database(urls, name) as new:
         await migrate(new.admin, to=f"{revision}-1")
         async with connected(new.admin) as old:

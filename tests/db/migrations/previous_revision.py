@@ -1,4 +1,4 @@
-"""The demo in a database of the revision before the newest, whichever that is."""
+"""The demo data in a database of the revision before the newest."""
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -25,7 +25,7 @@ CHECKS = "select pg_get_expr(conbin, conrelid) from pg_constraint where conrelid
 
 @dataclass(frozen=True)
 class Upgraded:
-    """A database of the revision before the newest that was filled and upgraded, with how many rows each table had before."""
+    """A database of the revision before the newest that was filled and upgraded, with the number of rows of each table before."""
 
     urls: embedded.Urls
     rows: dict[str, int]
@@ -34,7 +34,7 @@ class Upgraded:
 
 @asynccontextmanager
 async def upgraded_from_previous(urls: embedded.Urls, name: str, versions: Sequence[Path] = (VERSIONS,)) -> AsyncIterator[Upgraded]:
-    """Seed a database of the newest revision, carry its rows to one of the revision before, and upgrade that one.
+    """Seed a database of the newest revision, copy its rows to one of the revision before, and upgrade that one.
 
     The seeder writes the columns of today. A column that is new has no place in the older database, and one that is gone stays null or gets its default there,
     as it does while programs of both versions run; so a migration that drops a column must come after one that lets it be null. A customer with a value that
@@ -52,12 +52,12 @@ async def upgraded_from_previous(urls: embedded.Urls, name: str, versions: Seque
 
 
 async def counts(connection: asyncpg.Connection) -> dict[str, int]:
-    """How many rows each table has."""
+    """Return the number of rows of each table."""
     return {table: await connection.fetchval(f"select count(*) from {table}") for (table,) in await connection.fetch(TABLES)}
 
 
 async def _carry(source: asyncpg.Connection, target: asyncpg.Connection) -> set[str]:
-    """Copy what the columns of both can hold. Returns the ids of the customers that are left out."""
+    """Copy the columns that both databases have. Returns the ids of the customers that are omitted."""
     known = {table for (table,) in await source.fetch(TABLES)}
     tables = [table for (table,) in await target.fetch(TABLES) if table in known]
     # Triggers have run in the source, and rows arrive in any order.
@@ -91,12 +91,12 @@ async def _stage(source: asyncpg.Connection, target: asyncpg.Connection, table: 
 
 
 async def _common(source: asyncpg.Connection, target: asyncpg.Connection, table: str) -> dict[str, bool]:
-    """The columns that both databases have, and whether the target's must have a value."""
+    """Return the columns that both databases have, and whether the target's column is not null."""
     known = {column for column, _ in await source.fetch(COLUMNS, table)}
     return {column: is_required for column, is_required in await target.fetch(COLUMNS, table) if column in known}
 
 
 async def _owner_column(connection: asyncpg.Connection, table: str) -> str | None:
-    """The column that names the customer whose row it is."""
+    """Return the column with the id of the row's customer."""
     columns = {column for column, _ in await connection.fetch(COLUMNS, table)}
     return "id" if table == "customer" else "customer_id" if "customer_id" in columns else None

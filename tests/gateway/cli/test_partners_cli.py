@@ -172,9 +172,9 @@ def test_two_schemas_are_compared(root: Path, tmp_path: Path) -> None:
     old, new = tmp_path / "old.graphql", tmp_path / "new.graphql"
     old.write_text("type Query { a: Int b(x: Int): E } enum E { ONE }")
     new.write_text("type Query { b(x: Int, y: Int): E c: Int } enum E { ONE TWO }")
-    found = run(root, "schema", "diff", str(old), str(new))
-    assert found.exit_code == 1
-    assert [line.split()[0] for line in found.stdout.splitlines()] == ["BREAKING", "DANGEROUS", "DANGEROUS", "SAFE"]
-    assert "Query.a was removed" in found.stdout
+    result = run(root, "schema", "diff", str(old), str(new))
+    assert result.exit_code == 1
+    assert [line.split()[0] for line in result.stdout.splitlines()] == ["BREAKING", "DANGEROUS", "DANGEROUS", "SAFE"]
+    assert "Query.a was removed" in result.stdout
     same = run(root, "schema", "diff", str(old), str(old))
     assert (same.exit_code, same.stdout) == (0, "")

@@ -108,7 +108,7 @@ KNOWN = {
 }
 
 
-def asked(name: str, field: GraphQLField, number: int) -> str:
+def selection_of(name: str, field: GraphQLField, number: int) -> str:
     """A field with what it cannot do without. Pages of different sizes are read by different statements."""
     arguments = [f"{key}: {argument(item.type, key, number)}" for key, item in field.args.items() if is_required_argument(item)]
     arguments += [f"first: {number}"] if "first" in field.args else []
@@ -159,15 +159,17 @@ async def measure(start_server: Callable[..., str], urls: Urls, admin: asyncpg.C
 
 async def too_cheap(measure: Measure, viewer: Viewer, fields: dict[str, tuple[str, GraphQLField]]) -> dict[str, str]:
     """The fields of which more than one takes more statements than they cost. `fields` are queries with a hole, and what is put into it."""
-    found, most = {}, 0
+    excess, most = {}, 0
     for name, (text, field) in fields.items():
         short = name.rpartition(".")[2]
-        once, many = [await measure(text.replace(HOLE, " ".join(asked(short, field, number + 1) for number in range(times))), viewer) for times in (1, TIMES)]
+        once, many = [
+            await measure(text.replace(HOLE, " ".join(selection_of(short, field, number + 1) for number in range(times))), viewer) for times in (1, TIMES)
+        ]
         most = max(most, many[0])
         if many[0] - once[0] > many[1] - once[1] or once[0] > once[1] + SHARED:
-            found[name] = f"statements {once[0]} and {many[0]}, cost {once[1]} and {many[1]}"
+            excess[name] = f"statements {once[0]} and {many[0]}, cost {once[1]} and {many[1]}"
     assert most > TIMES, "something was looked up each time"
-    return found
+    return excess
 
 
 @pytest.mark.parametrize("viewer", [ADA, STAFF], ids=["customer", "staff"])

@@ -133,10 +133,10 @@ async def test_a_variable_can_make_a_query_too_dear_and_another_value_does_not(s
 async def test_the_cost_is_told_to_who_asks_for_it(start_server: Callable[..., str], urls: Urls, planner: bool) -> None:
     url = start_server(urls.app, planner=planner)
     async with httpx.AsyncClient(base_url=url, headers={"Authorization": f"Bearer {token(ADA)}"}) as client:
-        for asked, told in (("1", True), ("0", False), ("", False)):
-            found = (await client.post("/graphql", json={"query": "{ customer { name } }"}, headers={"GraphQL-Cost": asked})).json()
-            assert found.get("extensions") == ({"cost": {"requested": 1, "limit": 1000}} if told else None)
-            assert found["data"] == {"customer": {"name": "Ada Lovelace"}}
+        for header, is_reported in (("1", True), ("0", False), ("", False)):
+            body = (await client.post("/graphql", json={"query": "{ customer { name } }"}, headers={"GraphQL-Cost": header})).json()
+            assert body.get("extensions") == ({"cost": {"requested": 1, "limit": 1000}} if is_reported else None)
+            assert body["data"] == {"customer": {"name": "Ada Lovelace"}}
 
 
 def test_every_limit_is_a_setting_and_in_the_documentation(root: Any) -> None:

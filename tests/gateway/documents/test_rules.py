@@ -42,8 +42,8 @@ def test_a_broken_rule_is_told_in_the_same_words(graphql_schema: GraphQLSchema, 
     ast = parse(WRONG[rule])
     (broken,) = [known for known in specified_rules if known.__name__ == rule]
     assert validate(graphql_schema, ast, [broken])
-    told, expected = ([error.formatted for error in validate(graphql_schema, ast, rules)] for rules in (RULES, specified_rules))
-    assert told == expected
+    messages, expected = ([error.formatted for error in validate(graphql_schema, ast, rules)] for rules in (RULES, specified_rules))
+    assert messages == expected
 
 
 def test_documents_that_hold_still_hold(graphql_schema: GraphQLSchema) -> None:

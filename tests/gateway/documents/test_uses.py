@@ -15,7 +15,7 @@ from gateway.documents.limits import DocumentLimits
 from gateway.documents.registry import Registry
 from gateway.documents.revalidation import Revalidation
 from gateway.documents.sync import RegistrySync, write_last_uses, write_uses
-from tests.waiting import held_up, until
+from tests.waiting import count_lock_waits, until
 
 USES = Counter({("portal", "sha256:" + "0" * 64): 3, ("portal", "sha256:" + "1" * 64): 4})
 
@@ -29,15 +29,15 @@ def keeper(database: Database, graphql_schema: Any) -> RegistrySync:
 
 async def test_uses_whose_writing_is_cancelled_are_counted_later(urls: Urls, admin: asyncpg.Connection, graphql_schema: Any) -> None:
     async with Database(urls.app, Pool(1), server_settings={}) as database:
-        kept = keeper(database, graphql_schema)
+        sync = keeper(database, graphql_schema)
         lock = await asyncpg.connect(urls.admin)
         try:
             async with lock.transaction():
                 await lock.execute("lock table portico.document_use in access exclusive mode")
-                writing = asyncio.create_task(write_uses(kept))
+                writing = asyncio.create_task(write_uses(sync))
 
                 async def is_held_up() -> bool:
-                    return await held_up(admin) > 0
+                    return await count_lock_waits(admin) > 0
 
                 await until(is_held_up)
                 writing.cancel()
@@ -45,7 +45,7 @@ async def test_uses_whose_writing_is_cancelled_are_counted_later(urls: Urls, adm
                     await writing
         finally:
             await lock.close()
-        assert kept.registry.take_uses() == USES
+        assert sync.registry.take_uses() == USES
 
 
 async def test_uses_that_cannot_be_written_at_the_end_are_counted_in_the_log(graphql_schema: Any, caplog: pytest.LogCaptureFixture) -> None:

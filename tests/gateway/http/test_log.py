@@ -33,9 +33,9 @@ PASSWORD = "seven green bicycles at dawn"
 async def written(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
     """What was said at INFO and above by us, once the line of an operation is there: it comes after the answer."""
     for _ in range(200):
-        found = [record for record in caplog.records if record.name.startswith("portico") and record.levelno >= logging.INFO]
-        if any(record.name == "portico.operation" for record in found):
-            return found
+        records = [record for record in caplog.records if record.name.startswith("portico") and record.levelno >= logging.INFO]
+        if any(record.name == "portico.operation" for record in records):
+            return records
         await asyncio.sleep(0.01)
     raise AssertionError("no operation was logged")
 
@@ -120,8 +120,8 @@ async def test_production_logs_json_without_a_secret_and_a_reference_finds_its_l
     production = {"environment": "production", "secret": SECRET, "sandbox": "true", "document_mode": "open", "log_level": "DEBUG", "drain_seconds": "0"}
     with process(root, urls, tmp_path, signing_keys_dir=keys_dir, **production) as (_, url):
         async with httpx.AsyncClient(base_url=url, timeout=20) as client:
-            for asked, authorization in careless(secret):
-                await client.post("/graphql", json=asked, headers={"Authorization": authorization, "User-Agent": secret})
+            for body, authorization in careless(secret):
+                await client.post("/graphql", json=body, headers={"Authorization": authorization, "User-Agent": secret})
             answer = await client.post("/graphql", json={"query": LOST}, headers={"Authorization": f"Bearer {bearer(customer(orphaned))}"})
 
         async def is_said() -> bool:
@@ -132,18 +132,18 @@ async def test_production_logs_json_without_a_secret_and_a_reference_finds_its_l
     (error, *_) = answer.json()["errors"]
     reference = error["extensions"]["reference"]
     assert error["message"] == f"Something went wrong on our side. Reference: {reference}"
-    found = [line for line in lines_of(tmp_path) if reference in json.dumps(line)]
-    assert {line["level"] for line in found} == {"error", "info"}
-    (masked, *_) = [line for line in found if line["level"] == "error"]
+    matching = [line for line in lines_of(tmp_path) if reference in json.dumps(line)]
+    assert {line["level"] for line in matching} == {"error", "info"}
+    (masked, *_) = [line for line in matching if line["level"] == "error"]
     assert "Subscription.plan" in masked["exception"]
     assert "Subscription.plan" not in answer.text
-    assert [line["code"] for line in found if line["level"] == "info"] == ["PARTIAL"]
+    assert [line["code"] for line in matching if line["level"] == "info"] == ["PARTIAL"]
     for never in (secret, secret.split(".")[2], PASSWORD, CARD, CARD.replace(" ", "")):
         assert never not in said, never
 
 
 @pytest.mark.parametrize(
-    ("text", "kept"),
+    ("text", "expected"),
     [
         (f"card {CARD}.", "card [hidden]."),
         ("card 4111-1111-1111-1111", "card [hidden]"),
@@ -156,8 +156,8 @@ async def test_production_logs_json_without_a_secret_and_a_reference_finds_its_l
         ("sub_01m829w97ne1msh76cygrhecz9", "sub_01m829w97ne1msh76cygrhecz9"),
     ],
 )
-def test_secrets_are_known_by_their_looks(text: str, kept: str) -> None:
-    assert hidden({"a": [text]}) == {"a": [kept]}
+def test_secrets_are_known_by_their_looks(text: str, expected: str) -> None:
+    assert hidden({"a": [text]}) == {"a": [expected]}
 
 
 def test_secrets_are_known_by_their_names() -> None:

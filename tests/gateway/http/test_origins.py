@@ -87,15 +87,15 @@ async def test_a_get_of_another_site_is_refused_unless_a_preflight_came_before(c
     ],
 )
 async def test_an_origin_is_allowed_exactly_or_not_at_all(client: httpx.AsyncClient, origin: str | None, allowed: bool) -> None:
-    asked = {"Origin": origin} if origin else {}
-    preflight = await client.options("/graphql", headers={**asked, "Access-Control-Request-Method": "POST"})
-    answer = await client.post("/graphql", content=BODY, headers=headers_of("application/json") | asked)
+    origin_header = {"Origin": origin} if origin else {}
+    preflight = await client.options("/graphql", headers={**origin_header, "Access-Control-Request-Method": "POST"})
+    answer = await client.post("/graphql", content=BODY, headers=headers_of("application/json") | origin_header)
     assert preflight.status_code == 204
     assert answer.status_code == 200
-    for found in (preflight, answer):
-        assert found.headers.get("access-control-allow-origin") == (origin if allowed else None)
-        assert "access-control-allow-credentials" not in found.headers
-        assert "Origin" in found.headers["vary"]
+    for response in (preflight, answer):
+        assert response.headers.get("access-control-allow-origin") == (origin if allowed else None)
+        assert "access-control-allow-credentials" not in response.headers
+        assert "Origin" in response.headers["vary"]
     assert ("authorization" in preflight.headers.get("access-control-allow-headers", "").lower()) == allowed
 
 

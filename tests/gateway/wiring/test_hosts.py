@@ -79,8 +79,8 @@ async def test_a_demo_gives_nothing_to_a_page_that_pointed_its_name_at_it(http: 
 
 async def test_whoever_names_this_machine_gets_the_page_its_token_and_answers(http: httpx.AsyncClient) -> None:
     for host in ("localhost:1234", "127.0.0.1", "[::1]:8000"):
-        found = await http.get("/graphiql/config.json", headers={"Host": host})
-        assert found.json()["customers"][0]["headers"] == {"Authorization": "Bearer demo-token"}
+        config = await http.get("/graphiql/config.json", headers={"Host": host})
+        assert config.json()["customers"][0]["headers"] == {"Authorization": "Bearer demo-token"}
         answer = await http.post("/graphql", json={"query": "{ viewer { kind } }"}, headers={"Host": host, "Authorization": f"Bearer {token(ADA)}"})
         assert answer.json() == {"data": {"viewer": {"kind": "CUSTOMER"}}}
 

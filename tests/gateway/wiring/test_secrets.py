@@ -45,16 +45,16 @@ from tests.logs import logging_as_before
 
 MARK = "hunter2-correct-horse"
 AWAY = f"postgresql://portico:{MARK}@127.0.0.1:1/portico"
-ISSUER_GIVEN = {"name": "https://a", "audience": "b", "jwks_url": "https://a/k"}
+ISSUER_SETTING = {"name": "https://a", "audience": "b", "jwks_url": "https://a/k"}
 
 # Any text is valid here, and no text at all is a setting that is left out.
 FREE = {"merchant_logo", "signing_keys_dir", "s3_access_key", "s3_secret_key", "smtp_user", "smtp_password"}
 
 
 def test_a_kept_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
-    kept = stored_secret(tmp_path / "data", "secret")
-    assert len(kept) == 64
-    assert stored_secret(tmp_path / "data", "secret") == kept
+    stored = stored_secret(tmp_path / "data", "secret")
+    assert len(stored) == 64
+    assert stored_secret(tmp_path / "data", "secret") == stored
     assert [(file.name, file.stat().st_mode & 0o777) for file in (tmp_path / "data").iterdir()] == [("secret", 0o600)]
 
 
@@ -96,8 +96,8 @@ def wrong_values() -> list[str]:
 
 def wrong_issuers() -> list[str]:
     """One wrong key each."""
-    keys = (*ISSUER_GIVEN, "algorithms", "kind", "scopes", "allow_typ_jwt", MARK)
-    return [json.dumps([ISSUER_GIVEN | {key: wrong}]) for key in keys for wrong in ("", [MARK], {MARK: [MARK]}, f"http://{MARK}/")]
+    keys = (*ISSUER_SETTING, "algorithms", "kind", "scopes", "allow_typ_jwt", MARK)
+    return [json.dumps([ISSUER_SETTING | {key: wrong}]) for key in keys for wrong in ("", [MARK], {MARK: [MARK]}, f"http://{MARK}/")]
 
 
 @pytest.mark.parametrize("name", Settings.model_fields)
@@ -296,7 +296,7 @@ PATHS = {
     "a host of another machine": (["serve"], {"host": "192.0.2.1"}, "PORTICO_HOST: is not an address of this machine (Cannot assign requested address)."),
     "a password over an open line": (["serve"], {"smtp_host": MARK, "smtp_user": "u", "smtp_password": MARK, "smtp_security": "none"}, "PORTICO_SMTP_SECURITY"),
     "a logo that is not there": (["serve"], {"merchant_logo": f"/{MARK}.png"}, "PORTICO_MERCHANT_LOGO"),
-    "two issuers of one name": (["serve"], {"issuers": json.dumps([ISSUER_GIVEN | {"name": MARK}] * 2)}, "PORTICO_ISSUERS"),
+    "two issuers of one name": (["serve"], {"issuers": json.dumps([ISSUER_SETTING | {"name": MARK}] * 2)}, "PORTICO_ISSUERS"),
     "a key in the place of another": (["serve"], {"stripe_publishable_key": f"sk_live_{MARK}"}, "PORTICO_STRIPE_PUBLISHABLE_KEY"),
     "a secret that is too short": (["worker"], {"secret": MARK}, "PORTICO_SECRET: "),
     "a secret of an example": (["worker"], {"secret": f"{MARK}-change-me-to-something"}, "PORTICO_SECRET: can be guessed"),

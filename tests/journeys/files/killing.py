@@ -1,6 +1,6 @@
-"""A program of its own, for it kills its children: each asks for one thing, and dies (or is cancelled) at the first await, some awaits later, … until one comes through.
+"""A program that kills its child processes: each sends one request and is killed (or cancelled) at the first await, some awaits later, … until one completes.
 
-After each the same thing is asked for again, as a client would, then the sweep runs, and rows and objects must agree.
+After each child the same request is sent again, as a client would, then the sweep runs, and rows and objects must agree.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ from tests.samples import pdf
 
 CONTENTS = [pdf(700_000), pdf(30_000)]
 
-# Made once, before the children are born: they take longer than all that the children do.
+# Created once before the children are forked: this takes longer than the work of the children.
 portal_schema.build = functools.cache(portal_schema.build)
 application.revisions = functools.cache(application.revisions)
 judged: dict[str, ValidationResult] = {}
@@ -50,32 +50,32 @@ def judge_new(texts: Sequence[str], judge: DocumentValidator) -> list[Validation
 sync.validate_all = judge_new
 
 
-class Stepped:
-    """Runs a coroutine until it has awaited so many times, and then strikes."""
+class Interrupted:
+    """Run a coroutine and call `strike` at the await of that number."""
 
     def __init__(self, work: Awaitable[Any], strike_at: int, *, strike: Callable[[], None]) -> None:
         self._work, self._strike_at, self._strike = work, strike_at, strike
 
     def __await__(self) -> Iterator[Any]:
         inner = self._work.__await__()
-        step, given = inner.send, None
+        step, result = inner.send, None
         count = 0
         while True:
             try:
-                waited = step(given)
+                waited = step(result)
             except StopIteration as end:
                 return end.value
             count += 1
-            step, given = inner.send, None
+            step, result = inner.send, None
             try:
                 if count == self._strike_at:
                     self._strike()
-                given = yield waited
+                result = yield waited
             except BaseException as error:  # what is thrown in reaches the inner coroutine, as `await` would have it
-                step, given = inner.throw, error
+                step, result = inner.throw, error
 
 
-def die() -> None:
+def kill_process() -> None:
     os._exit(9)
 
 
@@ -83,14 +83,14 @@ STRUCK: list[str] = []
 
 
 def cancel() -> None:
-    """The request is answered all the same: 503."""
+    """Cancel the task. The request is still answered, with 503."""
     STRUCK.append("canceled")
     asyncio.current_task().cancel()
 
 
 @dataclass
 class World:
-    """What all children share."""
+    """The state that all children share."""
 
     admin: str
     app: str
@@ -114,8 +114,8 @@ async def serving(world: World):
     await life
 
 
-async def call(app: Any, body: bytes, sent: dict[str, str], strike_at: int = 0, strike: Callable[[], None] = die) -> Any:
-    """The answer to one request, whose body comes in small pieces."""
+async def call(app: Any, body: bytes, sent: dict[str, str], strike_at: int = 0, strike: Callable[[], None] = kill_process) -> Any:
+    """Send one request, whose body comes in small pieces, and return the answer."""
     pieces = [body[at : at + 250_000] for at in range(0, len(body), 250_000)]
     answer = bytearray()
 
@@ -129,7 +129,7 @@ async def call(app: Any, body: bytes, sent: dict[str, str], strike_at: int = 0, 
     listed = [(name.lower().encode(), value.encode()) for name, value in {"Host": "127.0.0.1", **sent}.items()]
     scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": listed, "client": ("127.0.0.1", 1), "scheme": "http"}
     scope |= {"server": ("here", 80), "http_version": "1.1", "asgi": {"version": "3.0"}, "raw_path": b"/graphql", "root_path": ""}
-    await Stepped(app(scope, receive, send), strike_at, strike=strike)
+    await Interrupted(app(scope, receive, send), strike_at, strike=strike)
     return json.loads(answer)
 
 
@@ -160,24 +160,24 @@ async def delete(app: Any, world: World, name: str, **strikes: Any) -> Any:
 
 
 async def sent(app: Any, world: World) -> list[str]:
-    """Files that were announced and sent, ready to be completed."""
+    """Announce and send files, and return their ids, for completion."""
     made = (await announce(app, world, os.urandom(8).hex()))["data"]["createAttachmentUploads"]["uploads"]
     bucket = bucket_of(world.settings, "", b"")
-    for found, content in zip(made, CONTENTS, strict=True):
-        await bucket.put({item["name"]: item["value"] for item in found["fields"]}["key"], chunks(content), "application/pdf")
+    for made_upload, content in zip(made, CONTENTS, strict=True):
+        await bucket.put({item["name"]: item["value"] for item in made_upload["fields"]}["key"], chunks(content), "application/pdf")
     await bucket.close()
-    return [found["attachment"]["id"] for found in made]
+    return [made_upload["attachment"]["id"] for made_upload in made]
 
 
 async def attached(app: Any, world: World) -> list[str]:
-    return [found["id"] for found in (await upload(app, world, os.urandom(8).hex()))["data"]["uploadAttachments"]["attachments"]]
+    return [attachment["id"] for attachment in (await upload(app, world, os.urandom(8).hex()))["data"]["uploadAttachments"]["attachments"]]
 
 
 async def chunks(content: bytes):
     yield content
 
 
-# What is asked for, what it needs to be there before, and how many files are stored when it was done once.
+# The requests, their preparation, and the number of files that are stored after one execution.
 JOURNEYS = {"upload": (upload, None, 2), "announce": (announce, None, 0), "complete": (complete, sent, 2), "delete": (delete, attached, 1)}
 
 
@@ -190,7 +190,7 @@ async def child(world: World, journey: str, number: int, strike: Callable[[], No
 
 
 async def between(world: World, journey: str, ended: str | None) -> None:
-    """After a child: ask again as a client would who heard no answer, and judge. Then make ready for the next one."""
+    """After a child: send the request again as a client without an answer would, and check the result. Then prepare the next child."""
     action, needs, _ = JOURNEYS[journey]
     async with serving(world) as app:
         if ended:
@@ -202,7 +202,7 @@ async def between(world: World, journey: str, ended: str | None) -> None:
 
 
 async def judge(world: World, journey: str) -> None:
-    """Sweep; then rows and objects agree, and the thing was done once."""
+    """Sweep, then assert that rows and objects agree and that the request was executed once."""
     pool = Database(world.app, Pool(), server_settings={})
     await pool.connect()
     bucket = bucket_of(world.settings, "", b"")
@@ -246,12 +246,12 @@ def store(world: World) -> Any:
 
 
 def strike_once(world: World, journey: str, number: int, strike: Callable[[], None]) -> bool:
-    """Whether the child came through."""
+    """Run one child and return whether it completed."""
     pid = os.fork()
     if pid == 0:
         try:
             asyncio.run(child(world, journey, number, strike))
-        except BaseException:  # a child must not go on into the parent's tests, whatever ends it
+        except BaseException:  # a child must never continue with the parent's code
             os._exit(7)
         os._exit(9)
     status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -260,7 +260,7 @@ def strike_once(world: World, journey: str, number: int, strike: Callable[[], No
 
 
 def main(admin: str, app: str, data_dir: str, journey: str, how: str, s3: str) -> None:
-    strike = {"die": die, "cancel": cancel}[how]
+    strike = {"die": kill_process, "cancel": cancel}[how]
     world = World(admin, app, Settings(data_dir=Path(data_dir), **json.loads(s3)), invoice=sys.argv[7])
     portal_schema.build()
     asyncio.run(between(world, journey, None))

@@ -21,7 +21,7 @@ from tests.conftest import ADA, Portal, token
 from tests.journeys.files.test_direct_uploads import DELETE, Fleet
 from tests.samples import pdf
 from tests.servers.s3 import Store, any_store, rclone, s3rver, store
-from tests.servers.s3_faults import FAULTS, OPERATIONS, Faulty, faulty
+from tests.servers.s3_faults import FAULTS, OPERATIONS, FaultyProxy, faulty
 from tests.storage.test_bucket import place
 
 __all__ = ["any_store", "rclone", "s3rver", "store"]
@@ -45,7 +45,7 @@ class Tried:
 
     client: httpx.AsyncClient
     bucket: S3
-    proxy: Faulty
+    proxy: FaultyProxy
     store: Store
     portal: Portal
     admin: Any = None

@@ -29,10 +29,10 @@ async def test_who_uploaded_it_deletes_it_and_what_is_allowed_is_told_before(
 ) -> None:
     identifier = (await attach(http, invoice, ("a.pdf", pdf()), viewer=uploader))["attachments"][0]["id"]
     key = await admin.fetchval("select object_key from attachment where id = $1", identifier)
-    told = (await post(SHOW, deleter, id=identifier)).json()["data"]["node"]["availableActions"][0]
+    offer = (await post(SHOW, deleter, id=identifier)).json()["data"]["node"]["availableActions"][0]
     answer = await delete(post, identifier, deleter)
     if uploader is deleter:
-        assert told == {"action": "DELETE", "allowed": True, "reason": None}
+        assert offer == {"action": "DELETE", "allowed": True, "reason": None}
         assert answer == {"deletedAttachmentId": identifier, "userErrors": []}
         assert (await delete(post, identifier, deleter))["userErrors"][0]["code"] == "NOT_FOUND"
         for _ in range(40):
@@ -40,7 +40,7 @@ async def test_who_uploaded_it_deletes_it_and_what_is_allowed_is_told_before(
             if not (data_dir / "bucket" / key).exists() and not await admin.fetchval("select count(*) from loose_object where object_key = $1", key):
                 return
         pytest.fail("the object is still there")
-    assert told == {"action": "DELETE", "allowed": False, "reason": "NOT_YOURS_TO_DELETE"}
+    assert offer == {"action": "DELETE", "allowed": False, "reason": "NOT_YOURS_TO_DELETE"}
     assert answer == {"deletedAttachmentId": None, "userErrors": [{"code": "NOT_YOURS_TO_DELETE", "path": ["input", "attachmentId"]}]}
     assert (data_dir / "bucket" / key).exists()
 

@@ -1,4 +1,4 @@
-"""Who deletes which file: every caller, every uploader, every status; and no other mutation touches a file of anybody's."""
+"""Permissions to delete files: every caller, every uploader, every status; and no other mutation changes a file."""
 
 import asyncio
 import hashlib
@@ -17,10 +17,10 @@ from billing.states import Actor
 from db.builtin.embedded import Urls
 from tests.auth.forge import MISSING, RS, made
 from tests.auth.provider import Provider, running
-from tests.callers.identity import REDEEM, SECRET, Account, Door, secret_in
-from tests.callers.kept_files import CREATE, DELETE, SHOW, STAFF_MEMBER, UPLOADERS, KeptFiles, enter, link
+from tests.callers.identity import REDEEM, SECRET, Account, PortalClient, secret_in
 from tests.callers.partners import Partner, id_of, manifest
 from tests.callers.posting import codes
+from tests.callers.stored_files import CREATE, DELETE, SHOW, STAFF_MEMBER, UPLOADERS, StoredFiles, create_link, redeem_link
 from tests.conftest import ADA, STAFF, customer, token
 from tests.journeys.arguments import Case, plausible_variables, root_fields
 from tests.journeys.files.test_direct_uploads import Fleet
@@ -32,9 +32,9 @@ NOT_YOURS = "NOT_YOURS_TO_DELETE"
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
-    with running() as found:
-        found.keys = published([replace(RS, kid="theirs")])["keys"]
-        yield found
+    with running() as provider:
+        provider.keys = published([replace(RS, kid="theirs")])["keys"]
+        yield provider
 
 
 @pytest.fixture(scope="module")
@@ -45,19 +45,19 @@ def sign_in_server(start_server: Callable[..., str], urls: Urls, mail_dir: Path,
 
 
 @pytest.fixture
-async def files(admin: asyncpg.Connection, account: Account, mail_dir: Path) -> AsyncIterator[KeptFiles]:
-    found = KeptFiles(account, admin, mail_dir / "bucket")
-    await found.attach()
-    yield found
+async def files(admin: asyncpg.Connection, account: Account, mail_dir: Path) -> AsyncIterator[StoredFiles]:
+    files = StoredFiles(account, admin, mail_dir / "bucket")
+    await files.attach()
+    yield files
     await asyncio.sleep(0.1)  # what is done after the answer
-    await found.remove()
+    await files.remove()
 
 
 @dataclass
 class Callers:
-    """By name: the access token of each kind of caller."""
+    """The access token of each kind of caller, by name."""
 
-    door: Door
+    portal_client: PortalClient
     account: Account
     other: Account
 
@@ -65,25 +65,25 @@ class Callers:
         return await getattr(self, name)()
 
     async def signed_in(self) -> str:
-        return str((await self.door.sign_in(self.account.email))["tokens"]["accessToken"])
+        return str((await self.portal_client.sign_in(self.account.email))["tokens"]["accessToken"])
 
     async def signed_in_by_a_returned_link(self) -> str:
-        return str((await enter(self.door, self.account))["accessToken"])
+        return str((await redeem_link(self.portal_client, self.account))["accessToken"])
 
     async def refreshed_after_a_returned_link(self) -> str:
         text = "mutation ($t: String!) { refreshSession(input: {refreshToken: $t}) { tokens { accessToken } } }"
-        return str((await self.door(text, t=(await enter(self.door, self.account))["refreshToken"]))["tokens"]["accessToken"])
+        return str((await self.portal_client(text, t=(await redeem_link(self.portal_client, self.account))["refreshToken"]))["tokens"]["accessToken"])
 
     async def signed_in_by_a_sent_link(self) -> str:
         """Which staff got as well."""
-        await link(self.door, self.account, send=True)
-        (letter,) = await self.door.letters(self.account.email, 1)
-        return str((await self.door(REDEEM, t=secret_in(letter)))["tokens"]["accessToken"])
+        await create_link(self.portal_client, self.account, send=True)
+        (letter,) = await self.portal_client.letters(self.account.email, 1)
+        return str((await self.portal_client(REDEEM, t=secret_in(letter)))["tokens"]["accessToken"])
 
     async def signed_in_by_a_mailed_link(self) -> str:
-        await self.door(CREATE, token(STAFF), input={"customerId": self.account.customer_id, "delivery": "MAIL"})
-        (letter,) = await self.door.letters(self.account.email, 1)
-        return str((await self.door(REDEEM, t=secret_in(letter)))["tokens"]["accessToken"])
+        await self.portal_client(CREATE, token(STAFF), input={"customerId": self.account.customer_id, "delivery": "MAIL"})
+        (letter,) = await self.portal_client.letters(self.account.email, 1)
+        return str((await self.portal_client(REDEEM, t=secret_in(letter)))["tokens"]["accessToken"])
 
     async def without_a_session(self) -> str:
         return token(customer(self.account.customer_id))
@@ -102,7 +102,7 @@ class Callers:
         return await self.of_another_issuer(act=["agent"])
 
     async def the_other_customer(self) -> str:
-        return str((await self.door.sign_in(self.other.email))["tokens"]["accessToken"])
+        return str((await self.portal_client.sign_in(self.other.email))["tokens"]["accessToken"])
 
     async def staff(self) -> str:
         return token(STAFF_MEMBER)
@@ -111,7 +111,7 @@ class Callers:
         return token(Viewer(Actor.STAFF, None, ("read", "attachments:write"), "erp"))
 
 
-# What `deleteAttachment` answers for files of a customer and of staff: None where it is done.
+# The answer of `deleteAttachment` for files of a customer and of staff; None for success.
 PROVED, UNPROVED = (None, NOT_YOURS), ("SIGN_IN_REQUIRED", NOT_YOURS)
 CALLERS: dict[str, tuple[str | None, str | None]] = {
     "signed_in": PROVED,
@@ -131,38 +131,38 @@ CALLERS: dict[str, tuple[str | None, str | None]] = {
 
 
 @pytest.fixture
-def callers(door: Door, account: Account, other: Account) -> Callers:
-    return Callers(door, account, other)
+def callers(portal_client: PortalClient, account: Account, other: Account) -> Callers:
+    return Callers(portal_client, account, other)
 
 
 @pytest.mark.parametrize("name", CALLERS)
-async def test_a_file_is_deleted_by_its_own_side_alone_and_by_customers_who_signed_in(callers: Callers, files: KeptFiles, name: str) -> None:
-    access, before, deleted = await callers.token(name), await files.left(), set()
+async def test_a_file_is_deleted_by_its_own_side_alone_and_by_customers_who_signed_in(callers: Callers, files: StoredFiles, name: str) -> None:
+    access, before, deleted = await callers.token(name), await files.rows_with_digests(), set()
     for (uploader, status), identifier in files.ids.items():
         expected = CALLERS[name][UPLOADERS[uploader][0] == "STAFF"]
-        node = (await callers.door.post(SHOW, access, id=identifier)).json()["data"]["node"]
+        node = (await callers.portal_client.post(SHOW, access, id=identifier)).json()["data"]["node"]
         if expected == "NOT_FOUND":
             assert node is None
         else:
             assert node["availableActions"][0] == {"action": "DELETE", "allowed": expected is None, "reason": expected}, (uploader, status)
             assert node["uploadedOnBehalf"] is UPLOADERS[uploader][1]
-        answer = await callers.door(DELETE, access, id=identifier)
+        answer = await callers.portal_client(DELETE, access, id=identifier)
         assert [error["code"] for error in answer["userErrors"]] == ([expected] if expected else []), (uploader, status)
         deleted |= {identifier} if expected is None else set()
     assert len(deleted) in (0, 3, 6)
-    after = await files.left()
+    after = await files.rows_with_digests()
     assert after == {identifier: row for identifier, row in before.items() if identifier not in deleted}
     assert all(row[-1] is not None for row in after.values()), "an object is gone"
-    for _ in range(40):  # the objects of what was deleted go after the answer
+    for _ in range(40):  # deleted objects are removed after the answer
         if not (left := [identifier for identifier in deleted if list(files.bucket.rglob(f"{identifier}*"))]):
             break
         await asyncio.sleep(0.05)
     assert left == []
 
 
-async def test_events_name_whom_the_token_of_another_issuer_names(callers: Callers, files: KeptFiles) -> None:
+async def test_events_name_whom_the_token_of_another_issuer_names(callers: Callers, files: StoredFiles) -> None:
     for access in (await callers.of_another_issuer(), await callers.of_another_issuer_with_an_actor()):
-        await callers.door(DELETE, access, id=files.ids["staff", "STORED"])
+        await callers.portal_client(DELETE, access, id=files.ids["staff", "STORED"])
     columns = "actor_subject, actor_issuer, acting_subject, acting_issuer, acting_client"
     rows = await files.admin.fetch(
         f"select {columns} from audit_event where customer_id = $1 and event = 'deleteAttachment' order by id", files.account.customer_id
@@ -186,9 +186,9 @@ def test_two_mutations_take_the_id_of_an_attachment() -> None:
 
 
 @pytest.mark.parametrize("name", ["signed_in_by_a_returned_link", "the_other_customer", "staff", "signed_in"])
-async def test_no_other_mutation_touches_a_file(callers: Callers, files: KeptFiles, name: str) -> None:
+async def test_no_other_mutation_touches_a_file(callers: Callers, files: StoredFiles, name: str) -> None:
     """Also not the one that completes uploads: what is stored stays, whoever calls. What was announced and is as it was announced becomes what was announced."""
-    access, before = await callers.token(name), await files.left()
+    access, before = await callers.token(name), await files.rows_with_digests()
     kind = Actor.STAFF if name == "staff" else Actor.CUSTOMER
     cases = [case for case in TOUCHING if case.permission and kind in case.permission.kinds and case.permission.scope and case.name not in ENDING]
     assert len(cases) > (8 if kind is Actor.STAFF else 20)
@@ -199,14 +199,14 @@ async def test_no_other_mutation_touches_a_file(callers: Callers, files: KeptFil
             "attachmentId": files.ids[held],
         }
         for case in cases if held == ("customer", "STORED") else filter(takes_an_attachment, cases):
-            await callers.door.post(case.text(), access, **plausible_variables(case, owner))
-    after = await files.left()
+            await callers.portal_client.post(case.text(), access, **plausible_variables(case, owner))
+    after = await files.rows_with_digests()
     assert {identifier: after.get(identifier) for identifier in before} == before
 
 
-async def test_by_a_link_of_staff_no_bytes_of_the_customer_are_exchanged(callers: Callers, files: KeptFiles) -> None:
+async def test_by_a_link_of_staff_no_bytes_of_the_customer_are_exchanged(callers: Callers, files: StoredFiles) -> None:
     """Neither while they wait to be completed, nor afterwards: by the address of the upload, by the same key again, or by an address for another object."""
-    fleet = Fleet(callers.door.http, files.schedule_id)
+    fleet = Fleet(callers.portal_client.http, files.schedule_id)
     mine, other_bytes = customer(files.account.customer_id), pdf().replace(b"Catalog", b"CATALOG")
     theirs = replace(mine, acting_party="desk")
     (upload,) = (await fleet.announce(("a.pdf", pdf()), key="mine", viewer=mine))["uploads"]
@@ -214,24 +214,24 @@ async def test_by_a_link_of_staff_no_bytes_of_the_customer_are_exchanged(callers
     assert (await fleet.send(upload, pdf())).status_code == 204
     done = await fleet.complete(identifier, viewer=theirs)
     assert done["attachments"][0]["status"] == "STORED", "completing what was announced changes nothing of it"
-    before = await files.left()
+    before = await files.rows_with_digests()
     again = await fleet.announce(("a.pdf", pdf()), key="mine", viewer=theirs)
     assert (again["replayed"], again["uploads"]) == (True, [])
     assert (await fleet.send(upload, other_bytes)).status_code == 204, "the address holds for a while"
     live = await files.admin.fetchval("select object_key from attachment where id = $1", identifier)
     assert (await fleet.send(upload, other_bytes, key=live)).status_code == 403
     assert (await fleet.complete(identifier, viewer=theirs))["attachments"][0]["sha256"] == hashlib.sha256(pdf()).hexdigest()
-    after = await files.left()
+    after = await files.rows_with_digests()
     assert after[identifier] == before[identifier]
     assert after[identifier][-1] == hashlib.sha256(pdf()).hexdigest()
 
 
-async def test_by_a_link_of_staff_nobody_gets_the_address_to_which_the_customer_sent_a_file(callers: Callers, files: KeptFiles) -> None:
+async def test_by_a_link_of_staff_nobody_gets_the_address_to_which_the_customer_sent_a_file(callers: Callers, files: StoredFiles) -> None:
     """Whoever knows the key of an announcement could send other bytes there before it is completed, and the customer's file would be rejected."""
-    fleet = Fleet(callers.door.http, files.schedule_id)
+    fleet = Fleet(callers.portal_client.http, files.schedule_id)
     mine = customer(files.account.customer_id)
     theirs = replace(mine, acting_party="desk")
-    by_link = (await enter(callers.door, files.account))["sessionId"]
+    by_link = (await redeem_link(callers.portal_client, files.account))["sessionId"]
     (upload,) = (await fleet.announce(("a.pdf", pdf()), key="mine", viewer=mine))["uploads"]
     assert (await fleet.send(upload, pdf())).status_code == 204
     for viewer in (theirs, replace(mine, session_id=by_link)):  # by the token, and by the row of its session
@@ -244,8 +244,8 @@ async def test_by_a_link_of_staff_nobody_gets_the_address_to_which_the_customer_
     assert (await fleet.complete(upload["attachment"]["id"], viewer=mine))["attachments"][0]["status"] == "STORED"
 
 
-async def test_what_is_uploaded_by_a_link_of_staff_is_the_customers_and_says_so(callers: Callers, files: KeptFiles) -> None:
-    fleet = Fleet(callers.door.http, files.schedule_id)
+async def test_what_is_uploaded_by_a_link_of_staff_is_the_customers_and_says_so(callers: Callers, files: StoredFiles) -> None:
+    fleet = Fleet(callers.portal_client.http, files.schedule_id)
     said = {}
     for number, viewer in enumerate((customer(files.account.customer_id), replace(customer(files.account.customer_id), acting_party="desk"), STAFF)):
         (upload,) = (await fleet.announce(("a.pdf", pdf()), key=f"{number}", viewer=viewer))["uploads"]
@@ -256,17 +256,17 @@ async def test_what_is_uploaded_by_a_link_of_staff_is_the_customers_and_says_so(
 
 async def test_a_partners_app_deletes_nothing_whatever_its_scopes(partner: Partner, admin: asyncpg.Connection, data_dir: Path) -> None:
     """Scopes that no customer can grant: only an error of ours would give them."""
-    files = KeptFiles(Account("ada@example.com", ADA.customer_id or ""), admin, data_dir / "bucket")
+    files = StoredFiles(Account("ada@example.com", ADA.customer_id or ""), admin, data_dir / "bucket")
     await files.attach()
     try:
         assert await partner.staff("publishDocuments", clientId=partner.id, manifest=manifest(DELETE)) == []
-        grant = await partner.let_in("read")
+        grant = await partner.grant("read")
         access = token(Viewer(Actor.PARTNER, ADA.customer_id, ("read", "attachments:write"), partner.id, grant))
-        await partner.known(id_of(DELETE), access)
-        before = await files.left()
+        await partner.ask_until_published(id_of(DELETE), access)
+        before = await files.rows_with_digests()
         for identifier in files.ids.values():
             answer = (await partner.ask(access, documentId=id_of(DELETE), variables={"id": identifier})).json()
             assert [error["code"] for error in answer["data"]["deleteAttachment"]["userErrors"]] == [NOT_YOURS]
-        assert await files.left() == before
+        assert await files.rows_with_digests() == before
     finally:
         await files.remove()

@@ -13,10 +13,10 @@ from storage.sniff import Inspector
 
 async def test_every_stored_file_of_the_named_customers_is_what_its_row_says(app: asyncpg.Connection, admin: asyncpg.Connection) -> None:
     async with app.transaction(readonly=True):
-        found = await demo.files(app)
-    assert len(found) > 5
-    assert {kind for _, kind, _ in found} == {"application/pdf", "image/png", "image/jpeg"}
-    for key, content_type, content in found:
+        files = await demo.files(app)
+    assert len(files) > 5
+    assert {kind for _, kind, _ in files} == {"application/pdf", "image/png", "image/jpeg"}
+    for key, content_type, content in files:
         row = await admin.fetchrow("select size_bytes, sha256 from attachment where object_key = $1", key)
         assert KEY.fullmatch(key)
         assert (len(content), hashlib.sha256(content).hexdigest()) == tuple(row)

@@ -76,9 +76,9 @@ async def test_what_was_announced_is_sent_and_kept(fleet: Fleet, request: pytest
     done = await fleet.complete(*identifiers)
     assert done["userErrors"] == []
     async with httpx.AsyncClient(follow_redirects=True) as anybody:
-        for found, (_, content) in zip(done["attachments"], files, strict=True):
-            assert found["status"] == "STORED"
-            assert (await anybody.get(found["downloadUrl"])).content == content
+        for attachment, (_, content) in zip(done["attachments"], files, strict=True):
+            assert attachment["status"] == "STORED"
+            assert (await anybody.get(attachment["downloadUrl"])).content == content
     assert (await fleet.complete(*identifiers))["attachments"][0]["version"] == done["attachments"][0]["version"] == 2
 
 
@@ -146,7 +146,7 @@ async def test_what_was_not_sent_is_not_there_and_keeps_its_whole_group_waiting(
     assert (codes(done), done["userErrors"][0]["path"]) == (["NOT_UPLOADED"], ["input", "attachmentIds", "1"])
     assert await fleet.ask(SHOW, id=both[0]) == {"status": "PENDING"}
     await fleet.send(second, pdf(2000))
-    assert [found["status"] for found in (await fleet.complete(*both))["attachments"]] == ["STORED", "STORED"]
+    assert [attachment["status"] for attachment in (await fleet.complete(*both))["attachments"]] == ["STORED", "STORED"]
 
 
 async def test_somebody_elses_and_the_other_sides_are_not_found(fleet: Fleet, request: pytest.FixtureRequest) -> None:
@@ -168,16 +168,16 @@ ANNOUNCED = {
 }
 
 
-@pytest.mark.parametrize(("name", "declared", "content", "shown", "content_type"), ANNOUNCED.values(), ids=ANNOUNCED)
+@pytest.mark.parametrize(("name", "declared", "content", "file_name", "content_type"), ANNOUNCED.values(), ids=ANNOUNCED)
 async def test_what_was_announced_is_put_right_by_the_content(
-    fleet: Fleet, request: pytest.FixtureRequest, admin: asyncpg.Connection, name: str, declared: str, content: bytes, shown: str, content_type: str
+    fleet: Fleet, request: pytest.FixtureRequest, admin: asyncpg.Connection, name: str, declared: str, content: bytes, file_name: str, content_type: str
 ) -> None:
     announced = await fleet.announce(("a.pdf", content), key=f"put right {request.node.name}", fileName=name, contentType=declared)
     assert announced["userErrors"] == []
     (upload,) = announced["uploads"]
     assert (await fleet.send(upload, content)).status_code == 204
     (stored,) = (await fleet.complete(upload["attachment"]["id"]))["attachments"]
-    assert (stored["fileName"], stored["contentType"]) == (shown, content_type)
+    assert (stored["fileName"], stored["contentType"]) == (file_name, content_type)
     async with httpx.AsyncClient(follow_redirects=True) as anybody:
         answer = await anybody.get(stored["downloadUrl"])
     assert (answer.headers["content-type"], answer.content) == (content_type, content)
@@ -203,7 +203,7 @@ async def test_a_hundred_files_are_announced_and_completed_as_one_group(http: ht
         assert (await http.post(upload["url"], data=fields, files={"file": ("x", content)})).status_code == 204
     done = await fleet.complete(*(upload["attachment"]["id"] for upload in uploads))
     assert done["userErrors"] == []
-    assert [found["status"] for found in done["attachments"]] == ["STORED"] * 100
+    assert [attachment["status"] for attachment in done["attachments"]] == ["STORED"] * 100
 
 
 @pytest.mark.parametrize(

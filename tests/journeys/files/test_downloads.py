@@ -54,7 +54,7 @@ async def test_a_download_gives_the_bytes_as_a_file_to_save_and_never_as_a_page(
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "start", "end"),
+    ("part", "status", "start", "end"),
     [
         ("bytes=0-99", 206, 0, 100),
         ("bytes=100-", 206, 100, 200_000),
@@ -63,8 +63,8 @@ async def test_a_download_gives_the_bytes_as_a_file_to_save_and_never_as_a_page(
         ("bytes=200000-", 416, 0, 0),
     ],
 )
-async def test_a_part_may_be_asked_for(anybody: httpx.AsyncClient, url: str, asked: str, status: int, start: int, end: int) -> None:
-    answer = await anybody.get(url, headers={"Range": asked})
+async def test_a_part_may_be_asked_for(anybody: httpx.AsyncClient, url: str, part: str, status: int, start: int, end: int) -> None:
+    answer = await anybody.get(url, headers={"Range": part})
     assert answer.status_code == status
     if status == 206:
         assert answer.content == pdf(200_000)[start:end]
@@ -82,11 +82,11 @@ async def test_a_broken_download_goes_on_only_with_the_same_bytes(anybody: httpx
 
 async def test_an_address_that_was_changed_or_is_too_old_is_403(anybody: httpx.AsyncClient, url: str, http: httpx.AsyncClient, invoice: str) -> None:
     parts = urlsplit(url)
-    given = {name: values[0] for name, values in parse_qs(parts.query).items()}
+    parameters = {name: values[0] for name, values in parse_qs(parts.query).items()}
     other = (await attach(http, invoice, ("b.pdf", pdf())))["attachments"][0]["id"]
     for changed in (
         {"customer": BIG.customer_id},
-        {"expires": str(int(given["expires"]) + 1)},
+        {"expires": str(int(parameters["expires"]) + 1)},
         {"expires": "9" * 30},
         {"expires": "x"},
         {"expires": "\N{ARABIC-INDIC DIGIT ONE}"},
@@ -94,12 +94,12 @@ async def test_an_address_that_was_changed_or_is_too_old_is_403(anybody: httpx.A
         {"signature": "\N{SNOWMAN}"},
         {"signature": ""},
     ):
-        answer = await anybody.get(parts._replace(query=urlencode(given | changed)).geturl())
+        answer = await anybody.get(parts._replace(query=urlencode(parameters | changed)).geturl())
         assert answer.status_code == 403, changed
         assert answer.json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert (await anybody.get(parts._replace(path=f"/files/{other}").geturl())).status_code == 403
     assert (await anybody.get(parts._replace(query="").geturl())).status_code == 403
-    assert int(given["expires"]) <= datetime.now(UTC).timestamp() + 300
+    assert int(parameters["expires"]) <= datetime.now(UTC).timestamp() + 300
     for ago, status in ((LIFETIME - timedelta(seconds=20), 200), (LIFETIME, 403)):
         links = Links(f"{parts.scheme}://{parts.netloc}", secret_of(ISSUER.keys[0]), datetime.now(UTC) - ago)
         assert (await anybody.get(links.download(parts.path.rpartition("/")[2], ADA.customer_id))).status_code == status
@@ -138,17 +138,17 @@ async def test_a_bucket_that_speaks_s3_gives_the_file_itself(start_server: Any, 
     async with httpx.AsyncClient(base_url=start_server(urls.app, **store.settings()), timeout=20) as client:
         files = [("a.pdf", pdf(6_000_000)), ("b.png", png()), ("c.jpg", jpeg())]
         payload = await attach(client, invoice, *files)
-        for found, (name, content) in zip(payload["attachments"], files, strict=True):
-            away = await anybody.get(found["downloadUrl"])
+        for attachment, (name, content) in zip(payload["attachments"], files, strict=True):
+            away = await anybody.get(attachment["downloadUrl"])
             assert away.status_code == 307
             assert away.headers["location"].startswith(store.url)
             assert "X-Amz-Algorithm=AWS4-HMAC-SHA256" in away.headers["location"]
             late = Links(str(client.base_url).rstrip("/"), secret_of(ISSUER.keys[0]), datetime.now(UTC) - LIFETIME + timedelta(seconds=30))
-            for ours in (found["downloadUrl"], late.download(found["id"], ADA.customer_id or "")):
+            for ours in (attachment["downloadUrl"], late.download(attachment["id"], ADA.customer_id or "")):
                 promised = int(parse_qs(urlsplit(ours).query)["expires"][0])
                 assert -2 < signed_until((await anybody.get(ours)).headers["location"]) - promised <= 0, "both together are good as long as ours alone"
-            answer = await anybody.get(found["downloadUrl"], follow_redirects=True)
-            assert hashlib.sha256(answer.content).hexdigest() == found["sha256"]
+            answer = await anybody.get(attachment["downloadUrl"], follow_redirects=True)
+            assert hashlib.sha256(answer.content).hexdigest() == attachment["sha256"]
             assert answer.content == content
             assert f'filename="{name}"' in answer.headers["content-disposition"]
         assert (await client.post("/files/uploads", headers={"Authorization": f"Bearer {token(ADA)}"})).status_code in (404, 405)

@@ -92,8 +92,8 @@ async def test_what_operators_set_is_told_and_holds(start_server: Any, urls: Any
     url = start_server(urls.app, max_files_per_parent=2, downloads_per_minute=2, upload_seconds=77)
     async with httpx.AsyncClient(base_url=url, timeout=20) as client:
         query = {"query": f"{{ limits {{ {FIGURES} }} }}"}
-        told = (await client.post("/graphql", json=query, headers={"Authorization": f"Bearer {token(ADA)}"})).json()["data"]["limits"]
-        assert (told["maxFilesPerParent"], told["downloadsPerMinute"], told["uploadSeconds"]) == (2, 2, 77)
+        stated = (await client.post("/graphql", json=query, headers={"Authorization": f"Bearer {token(ADA)}"})).json()["data"]["limits"]
+        assert (stated["maxFilesPerParent"], stated["downloadsPerMinute"], stated["uploadSeconds"]) == (2, 2, 77)
         stored = (await attach(client, parent, ("a.pdf", pdf()), ("b.pdf", pdf())))["attachments"]
         assert codes(await attach(client, parent, ("c.pdf", pdf()))) == ["QUOTA_EXCEEDED"]
         statuses = [(await client.get(stored[0]["downloadUrl"])).status_code for _ in range(3)]

@@ -17,7 +17,7 @@ from tests.callers.posting import BOUNDARY, attach, codes, group, headers
 from tests.conftest import ADA
 from tests.journeys.files.test_direct_uploads import Fleet
 from tests.samples import pdf
-from tests.servers.proxy import line_to
+from tests.servers.proxy import proxy_to
 from tests.servers.s3 import Store, store
 
 __all__ = ["store"]
@@ -148,7 +148,7 @@ async def test_a_slow_disk_is_not_the_clients_fault(start_server: Any, urls: Url
 @pytest.mark.parametrize(("mode", "status"), [("slow", 200), ("hang", 503), ("reset", 503)])
 async def test_a_slow_bucket_is_not_the_clients_fault(start_server: Any, urls: Urls, store: Store, invoice: str, mode: Any, status: int) -> None:
     """Slow: 1.6 MB at 800 kB a second, where a client would be waited for one second."""
-    async with line_to(store.port) as line:
+    async with proxy_to(store.port) as line:
         line.mode = mode
         pace = {"s3_bytes_per_second": 256 * 1024 if mode == "slow" else 10**8}
         url = start_server(urls.app, upload_seconds=1, **pace, **store.settings(line.port))

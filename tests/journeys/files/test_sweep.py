@@ -37,7 +37,7 @@ async def names(data_dir: Path) -> set[str]:
 async def test_what_was_announced_and_never_completed_is_gone_after_a_day(
     http: httpx.AsyncClient, invoice: str, portal: Portal, data_dir: Path, admin: asyncpg.Connection
 ) -> None:
-    kept = (await attach(http, invoice, ("kept.pdf", pdf())))["attachments"][0]["id"]
+    stored = (await attach(http, invoice, ("kept.pdf", pdf())))["attachments"][0]["id"]
     fleet = Fleet(http, invoice)
     sent, unsent = (await fleet.announce(("a.pdf", pdf()), ("b.pdf", pdf(2000)), key="for the sweep"))["uploads"]
     await fleet.send(sent, pdf())
@@ -49,8 +49,8 @@ async def test_what_was_announced_and_never_completed_is_gone_after_a_day(
     assert swept.expired_uploads >= 2
     assert await admin.fetchval("select count(*) from attachment where id = any($1)", list(waiting)) == 0
     assert not any(identifier in name for name in await names(data_dir) for identifier in waiting)
-    assert await admin.fetchval("select status from attachment where id = $1", kept) == "STORED"
-    assert any(kept in name for name in await names(data_dir))
+    assert await admin.fetchval("select status from attachment where id = $1", stored) == "STORED"
+    assert any(stored in name for name in await names(data_dir))
     again = await sweep(system(portal.database), portal.files.bucket, now=now + LATER)
     assert (again.expired_uploads, again.objects) == (0, 0)
 

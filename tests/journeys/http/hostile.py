@@ -1,4 +1,4 @@
-"""Values that no client ought to send, by the kind of the argument that they are for."""
+"""Hostile values, by the kind of the argument."""
 
 import hashlib
 import json
@@ -94,7 +94,7 @@ BY_TYPE = {"ID": IDS, "Date": DATES, "DateTime": INSTANTS, "Int": WHOLE, "BigInt
 
 
 def hostile(kind: Any, name: str, turn: int) -> Iterator[Any]:
-    """Values for an argument or input field. Those of a wrong kind take turns, so that not each of them meets each argument."""
+    """Return hostile values for an argument or input field. Values of a wrong kind alternate, so that each argument gets some of them."""
     inner = get_nullable_type(kind)
     yield from (WRONG_KINDS[(turn + step) % len(WRONG_KINDS)] for step in (0, 4))
     if isinstance(inner, GraphQLList):
@@ -111,7 +111,7 @@ def hostile(kind: Any, name: str, turn: int) -> Iterator[Any]:
 
 
 def cursors(block: Block, order: str) -> Iterator[str]:
-    """What a cursor of a block in an order can hold that the gateway never wrote there, one value of it at a time."""
+    """Return cursors of a block and order with one value that the gateway never writes."""
     row = row_type(block.returns)
     kinds = [get_type_hints(row)[column] for column in block.orders[order].columns]
     valid = [VALID[kind] for kind in kinds]

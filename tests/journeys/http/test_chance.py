@@ -90,9 +90,9 @@ def ask(client: httpx.Client, method: str, path: str, body: bytes, headers: dict
 def is_graphql(answer: httpx.Response) -> bool:
     if answer.status_code >= 500 or answer.headers["content-type"] not in MEDIA_TYPES:
         return False
-    found = answer.json()
-    errors = found.get("errors", ())
-    return bool(found.keys() & {"data", "errors"}) and all(
+    body = answer.json()
+    errors = body.get("errors", ())
+    return bool(body.keys() & {"data", "errors"}) and all(
         isinstance(error["message"], str) and error["extensions"]["code"] != "INTERNAL_SERVER_ERROR" for error in errors
     )
 
@@ -162,7 +162,9 @@ SCHEMA.config.update(base_url="http://127.0.0.1/graphql")
 # NUL is not valid input.
 SCHEMA.config.generation.update(allow_x00=False)
 # Files come as multipart requests, which chance writes in test_uploads.py.
-OPERATIONS = {found.label: found for found in (result.ok() for result in SCHEMA.get_all_operations()) if found.label != "Mutation.uploadAttachments"}
+OPERATIONS = {
+    operation.label: operation for operation in (result.ok() for result in SCHEMA.get_all_operations()) if operation.label != "Mutation.uploadAttachments"
+}
 
 
 @pytest.fixture(scope="module")
@@ -193,13 +195,13 @@ def test_valid_input_never_leaves_the_caller_without_data(roomy: str, callers: d
     @given(OPERATIONS[label].as_strategy())
     def run(case: Case) -> None:
         answer = case.call(base_url=f"{roomy}/graphql", headers=headers)
-        found = answer.json()
-        codes = {error["extensions"]["code"] for error in found.get("errors", ())}
+        body = answer.json()
+        codes = {error["extensions"]["code"] for error in body.get("errors", ())}
         if viewer is None and answer.status_code == 401:
             assert codes == {"UNAUTHENTICATED"}
             return
         assert answer.status_code == 200, (case.body, answer.text)
         assert codes <= {"BAD_USER_INPUT", "FORBIDDEN", "THROTTLED"}, (case.body, answer.text)
-        assert found["data"] is not None, (case.body, answer.text)
+        assert body["data"] is not None, (case.body, answer.text)
 
     run()

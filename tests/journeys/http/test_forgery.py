@@ -76,9 +76,9 @@ async def test_a_page_of_another_origin_cannot_make_the_server_act(
     command = [needs("chromium"), *FLAGS, f"--user-data-dir={tmp_path}", "--virtual-time-budget=15000", "--dump-dom", evil]
     before = await admin.fetchval("select count(*) from audit_event")
     caplog.set_level("INFO", "portico.operation")
-    found = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=90)
-    assert '<pre id="seen">' in found.stdout, found.stdout[-2000:] + found.stderr[-2000:]
-    seen = json.loads(found.stdout.partition('<pre id="seen">')[2].partition("</pre>")[0])
+    result = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=90)
+    assert '<pre id="seen">' in result.stdout, result.stdout[-2000:] + result.stderr[-2000:]
+    seen = json.loads(result.stdout.partition('<pre id="seen">')[2].partition("</pre>")[0])
     assert seen["json"] == seen["proof"] == "blocked"
     assert seen["image"] == seen["imageOfAQuery"] == "error"
     codes = [record.code for record in caplog.records if record.name == "portico.operation"]

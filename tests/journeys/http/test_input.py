@@ -191,13 +191,13 @@ PERSONS = {
 }
 
 
-@pytest.mark.parametrize(("given", "shown"), PERSONS.items(), ids=range(len(PERSONS)))
+@pytest.mark.parametrize(("name", "expected"), PERSONS.items(), ids=range(len(PERSONS)))
 async def test_a_persons_name_keeps_its_joiners_and_loses_what_only_turns_or_hides_text(
-    post: Post, somebody: str, admin: asyncpg.Connection, given: str, shown: str | None
+    post: Post, somebody: str, admin: asyncpg.Connection, name: str, expected: str | None
 ) -> None:
-    answer = (await post(PROFILE, customer(somebody), input={"name": given})).json()["data"]["updateProfile"]
-    assert answer["userErrors"] == ([] if shown else [{"code": "INVALID_VALUE", "path": ["input", "name"]}])
-    assert await admin.fetchval("select name from customer where id = $1", somebody) == (shown or "Some")
+    answer = (await post(PROFILE, customer(somebody), input={"name": name})).json()["data"]["updateProfile"]
+    assert answer["userErrors"] == ([] if expected else [{"code": "INVALID_VALUE", "path": ["input", "name"]}])
+    assert await admin.fetchval("select name from customer where id = $1", somebody) == (expected or "Some")
 
 
 @pytest.mark.parametrize(

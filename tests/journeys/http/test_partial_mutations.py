@@ -66,11 +66,11 @@ async def test_what_was_done_before_an_outage_is_told_and_what_comes_after_it_is
     caplog.set_level(logging.INFO, "portico.operation")
     answer = await changing(client, "One", f"fault {fault}", "Three")
     assert answer.status_code == 200
-    found = answer.json()
-    assert found["data"] == {"a": payload("One"), "b": None, "c": None}
-    assert [(error["path"], error["extensions"]) for error in found["errors"]] == [(["b"], AWAY), (["c"], AWAY)]
-    assert "Try again" in found["errors"][0]["message"]
-    assert found["errors"][1]["message"].startswith("Not run")
+    body = answer.json()
+    assert body["data"] == {"a": payload("One"), "b": None, "c": None}
+    assert [(error["path"], error["extensions"]) for error in body["errors"]] == [(["b"], AWAY), (["c"], AWAY)]
+    assert "Try again" in body["errors"][0]["message"]
+    assert body["errors"][1]["message"].startswith("Not run")
     assert await name_of(admin) == "One"
     (line,) = [vars(record) for record in await written(caplog) if record.name == "portico.operation"]
     assert (line["code"], line["cause"].split()[0]) == ("PARTIAL", "deadline" if fault == "sleep" else fault)

@@ -99,10 +99,10 @@ async def test_staff_find_customers_by_the_beginning_of_name_or_address(post: Po
 
 async def test_staff_see_any_customer_and_anything_by_its_id(post: Post) -> None:
     answer = await post("query ($id: ID) { customer(id: $id) { email subscriptions(first: 1) { nodes { id } } } }", STAFF, id=ADA.customer_id)
-    found = answer.json()["data"]["customer"]
-    assert found["email"] == "ada@example.com"
+    customer = answer.json()["data"]["customer"]
+    assert customer["email"] == "ada@example.com"
     again = await post(
-        "query ($id: ID!) { node(id: $id) { ... on Subscription { id customer { email } } } }", STAFF, id=found["subscriptions"]["nodes"][0]["id"]
+        "query ($id: ID!) { node(id: $id) { ... on Subscription { id customer { email } } } }", STAFF, id=customer["subscriptions"]["nodes"][0]["id"]
     )
     assert again.json()["data"]["node"]["customer"]["email"] == "ada@example.com"
 

@@ -16,7 +16,7 @@ from billing.states import Actor
 from db.builtin.embedded import Urls
 from tests.auth.forge import MISSING, RS, made
 from tests.auth.provider import running
-from tests.callers.identity import SIGN_IN, Account, Door
+from tests.callers.identity import SIGN_IN, Account, PortalClient
 from tests.callers.partners import PAUSE, Partner, id_of
 from tests.conftest import ADA, STAFF, customer, token
 from tests.journeys.arguments import TAIL, Case, plausible_variables, root_fields
@@ -112,19 +112,21 @@ async def test_what_staff_do_to_a_subscription_names_them_and_its_customer(clien
 async def test_a_customer_is_named_and_for_a_partners_app_the_customer_beside_the_app(partner: Partner, account: Account, admin: asyncpg.Connection) -> None:
     assert "errors" not in await send(partner.http, token(customer(account.customer_id)), RENAME)
     assert await noted(admin, account.customer_id) == {"updateProfile": ("portico", "tests")}
-    access = await partner.enter("subscriptions:write")
-    await partner.known(id_of(PAUSE), access)
+    access = await partner.access_token("subscriptions:write")
+    await partner.ask_until_published(id_of(PAUSE), access)
     answer = await partner.ask(access, documentId=id_of(PAUSE), variables={"input": {"subscriptionId": f"sub_{TAIL}", "idempotencyKey": uuid4().hex}})
     assert answer.json()["data"]["pauseSubscription"]["userErrors"] == [{"code": "NOT_FOUND"}]
     event = await admin.fetchrow("select actor, actor_subject, actor_issuer, outcome from audit_event where client = $1", partner.id)
     assert tuple(event) == ("PARTNER", ADA.customer_id, "portico", "NOT_FOUND")
 
 
-async def test_without_a_token_nobody_is_named_and_after_signing_in_the_customer_is(door: Door, account: Account, admin: asyncpg.Connection) -> None:
-    await door.sign_in(account.email, "a wrong password of some length")
-    signed_in = await door.sign_in(account.email)
+async def test_without_a_token_nobody_is_named_and_after_signing_in_the_customer_is(
+    portal_client: PortalClient, account: Account, admin: asyncpg.Connection
+) -> None:
+    await portal_client.sign_in(account.email, "a wrong password of some length")
+    signed_in = await portal_client.sign_in(account.email)
     assert signed_in["tokens"], SIGN_IN
-    await door(RENAME, signed_in["tokens"]["accessToken"])
+    await portal_client(RENAME, signed_in["tokens"]["accessToken"])
     events = await admin.fetch("select event, actor_subject, actor_issuer from audit_event where customer_id = $1 order by id", account.customer_id)
     assert [tuple(record) for record in events] == [("signIn", None, None), ("updateProfile", account.customer_id, "portico")]
 

@@ -51,16 +51,16 @@ class Portal:
     async def letter(self, number: int) -> email.message.EmailMessage:
         """The letter of that number since the start, as soon as it is there."""
         for _ in range(100):
-            found = sorted(self._letters.glob("*.eml"))
-            if len(found) >= number:
-                return email.message_from_bytes(found[number - 1].read_bytes(), policy=email.policy.default)
+            paths = sorted(self._letters.glob("*.eml"))
+            if len(paths) >= number:
+                return email.message_from_bytes(paths[number - 1].read_bytes(), policy=email.policy.default)
             await asyncio.sleep(0.05)
-        raise AssertionError(f"only {len(found)} letters came")
+        raise AssertionError(f"only {len(paths)} letters came")
 
     async def letters(self, count: int) -> dict[str, email.message.EmailMessage]:
         """The first letters, by whom they are to."""
         await self.letter(count)
-        return {str(found["To"]): found for found in [await self.letter(number + 1) for number in range(count)]}
+        return {str(letter["To"]): letter for letter in [await self.letter(number + 1) for number in range(count)]}
 
 
 def secret_in(letter: email.message.EmailMessage) -> str:
@@ -250,14 +250,14 @@ async def test_everything_leaves_a_trail_that_staff_read_and_nobody_changes(port
     session = await portal.sign_in(ada)
     await portal(SIGN_IN, email=ada, password="wrong")
     await portal('mutation { updateProfile(input: { name: "" }) { userErrors { code } } }', session["accessToken"])
-    found = (await portal("{ auditEvents(first: 3) { nodes { event outcome actor customerId requestId } } }", token(STAFF)))["auditEvents"]["nodes"]
-    assert [(node["event"], node["outcome"], node["actor"]) for node in found] == [
+    events = (await portal("{ auditEvents(first: 3) { nodes { event outcome actor customerId requestId } } }", token(STAFF)))["auditEvents"]["nodes"]
+    assert [(node["event"], node["outcome"], node["actor"]) for node in events] == [
         ("updateProfile", "INVALID_VALUE", "CUSTOMER"),
         ("signIn", "WRONG_CREDENTIALS", "ANONYMOUS"),
         ("signIn", "OK", "ANONYMOUS"),
     ]
-    assert [node["customerId"] for node in found] == [demo_customer(ada).customer_id, None, demo_customer(ada).customer_id]
-    assert all(len(node["requestId"]) == 32 for node in found)
+    assert [node["customerId"] for node in events] == [demo_customer(ada).customer_id, None, demo_customer(ada).customer_id]
+    assert all(len(node["requestId"]) == 32 for node in events)
     for statement in ("update audit_event set event = 'x'", "delete from audit_event", "truncate audit_event"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
             await admin.execute(statement)

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from db.builtin.embedded import Urls
-from tests.callers.identity import PASSWORD, REDEEM, REFRESH, SIGN_IN, Account, Door
+from tests.callers.identity import PASSWORD, REDEEM, REFRESH, SIGN_IN, Account, PortalClient
 from tests.conftest import STAFF, token
 
 MAKE = "mutation ($id: ID!, $l: String) { createPortalLink(input: { customerId: $id, landing: $l }) { link { url } userErrors { code path } } }"
@@ -18,23 +18,25 @@ CHANGE = "mutation ($e: String!) { requestEmailChange(input: { newEmail: $e }) {
 REFUSED = {"done": None, "userErrors": [{"code": "INVALID_VALUE", "path": ["input", "newEmail"]}]}
 
 
-async def test_a_link_leads_to_the_page_that_staff_named(door: Door, account: Account) -> None:
+async def test_a_link_leads_to_the_page_that_staff_named(portal_client: PortalClient, account: Account) -> None:
     for landing in ("/invoices?status=open", None):
-        url = (await door(MAKE, token(STAFF), id=account.customer_id, l=landing))["link"]["url"]
-        assert (await door(REDEEM, t=url.partition("#token=")[2]))["landing"] == landing
+        url = (await portal_client(MAKE, token(STAFF), id=account.customer_id, l=landing))["link"]["url"]
+        assert (await portal_client(REDEEM, t=url.partition("#token=")[2]))["landing"] == landing
 
 
 @pytest.mark.parametrize("landing", ["/a\r\nSet-Cookie: x", "/../..", "/%2f%2fevil.example", "/x#token=1", "//evil.example", "/%252e%252e/x"])
-async def test_a_page_that_is_none_of_the_portals_is_refused_and_no_link_is_made(door: Door, account: Account, admin: asyncpg.Connection, landing: str) -> None:
-    answer = await door(MAKE, token(STAFF), id=account.customer_id, l=landing)
+async def test_a_page_that_is_none_of_the_portals_is_refused_and_no_link_is_made(
+    portal_client: PortalClient, account: Account, admin: asyncpg.Connection, landing: str
+) -> None:
+    answer = await portal_client(MAKE, token(STAFF), id=account.customer_id, l=landing)
     assert answer == {"link": None, "userErrors": [{"code": "INVALID_VALUE", "path": ["input", "landing"]}]}
     assert await admin.fetchval("select count(*) from identity_link where customer_id = $1", account.customer_id) == 0
 
 
-async def test_a_page_that_an_earlier_version_let_pass_is_not_given(door: Door, account: Account, admin: asyncpg.Connection) -> None:
-    url = (await door(MAKE, token(STAFF), id=account.customer_id, l="/invoices"))["link"]["url"]
+async def test_a_page_that_an_earlier_version_let_pass_is_not_given(portal_client: PortalClient, account: Account, admin: asyncpg.Connection) -> None:
+    url = (await portal_client(MAKE, token(STAFF), id=account.customer_id, l="/invoices"))["link"]["url"]
     await admin.execute("update identity_link set landing = '/../..' where customer_id = $1", account.customer_id)
-    answer = await door(REDEEM, t=url.partition("#token=")[2])
+    answer = await portal_client(REDEEM, t=url.partition("#token=")[2])
     assert answer["landing"] is None
     assert answer["tokens"]
 
@@ -51,15 +53,15 @@ async def test_a_page_that_an_earlier_version_let_pass_is_not_given(door: Door, 
     ids=["name of an app", "terminal colours", "direction of text", "long", "none"],
 )
 async def test_what_a_program_says_of_itself_is_stored_as_that_and_names_no_app(
-    door: Door, account: Account, admin: asyncpg.Connection, agent: bytes, stored: str | None
+    portal_client: PortalClient, account: Account, admin: asyncpg.Connection, agent: bytes, stored: str | None
 ) -> None:
-    answer = await door.post(SIGN_IN, agent=agent, input={"email": account.email, "password": PASSWORD})
+    answer = await portal_client.post(SIGN_IN, agent=agent, input={"email": account.email, "password": PASSWORD})
     first = answer.json()["data"]["signIn"]["tokens"]
-    refreshed = await door.post(REFRESH, agent=agent, t=first["refreshToken"])
+    refreshed = await portal_client.post(REFRESH, agent=agent, t=first["refreshToken"])
     for access in (first["accessToken"], refreshed.json()["data"]["refreshSession"]["tokens"]["accessToken"]):
         assert claims(access)["client_id"] == "portal"
     query = "{ viewer { client } sessions { nodes { client userAgent } } }"
-    seen = (await door.post(query, first["accessToken"])).json()["data"]
+    seen = (await portal_client.post(query, first["accessToken"])).json()["data"]
     (node,) = seen["sessions"]["nodes"]
     assert (seen["viewer"]["client"], node["client"]) == ("portal", "portal")
     assert node["userAgent"] == stored or stored is None
@@ -69,9 +71,9 @@ async def test_what_a_program_says_of_itself_is_stored_as_that_and_names_no_app(
     assert [record["client"] for record in await admin.fetch(audit, account.customer_id)] == [""]
 
 
-async def test_the_audit_trail_names_the_app_of_the_token(door: Door, account: Account, admin: asyncpg.Connection) -> None:
-    access = (await door.sign_in(account.email))["tokens"]["accessToken"]
-    await door.post('mutation { updateProfile(input: { name: "Grace" }) { replayed } }', access, agent=b"acme")
+async def test_the_audit_trail_names_the_app_of_the_token(portal_client: PortalClient, account: Account, admin: asyncpg.Connection) -> None:
+    access = (await portal_client.sign_in(account.email))["tokens"]["accessToken"]
+    await portal_client.post('mutation { updateProfile(input: { name: "Grace" }) { replayed } }', access, agent=b"acme")
     assert await admin.fetchval("select client from audit_event where customer_id = $1 and event = 'updateProfile'", account.customer_id) == "portal"
 
 
@@ -79,33 +81,33 @@ async def test_the_audit_trail_names_the_app_of_the_token(door: Door, account: A
     "address", ["a" * 65 + "@example.org", "a@" + "b" * 60 + ".example." * 25 + "org", "a@" + "b" * 64 + ".org", "ada@localhost", "a\u202e@example.org"]
 )
 async def test_an_address_that_no_mail_server_takes_is_refused_and_nothing_is_written(
-    door: Door, account: Account, admin: asyncpg.Connection, address: str
+    portal_client: PortalClient, account: Account, admin: asyncpg.Connection, address: str
 ) -> None:
-    access = (await door.sign_in(account.email))["tokens"]["accessToken"]
-    assert await door(CHANGE, access, e=address) == REFUSED
+    access = (await portal_client.sign_in(account.email))["tokens"]["accessToken"]
+    assert await portal_client(CHANGE, access, e=address) == REFUSED
     for table in ("identity_link", "letter"):
         assert await admin.fetchval(f"select count(*) from {table} where customer_id = $1", account.customer_id) == 0
 
 
-async def test_the_longest_address_is_taken(door: Door, account: Account) -> None:
-    access = (await door.sign_in(account.email))["tokens"]["accessToken"]
+async def test_the_longest_address_is_taken(portal_client: PortalClient, account: Account) -> None:
+    access = (await portal_client.sign_in(account.email))["tokens"]["accessToken"]
     longest = "a" * 64 + "@" + ".".join(["b" * 61] * 3) + ".cd"
     assert len(longest) == 253
-    assert (await door(CHANGE, access, e=longest))["done"] is True
-    assert await door(CHANGE, access, e=f"{longest}ef") == REFUSED
+    assert (await portal_client(CHANGE, access, e=longest))["done"] is True
+    assert await portal_client(CHANGE, access, e=f"{longest}ef") == REFUSED
 
 
 async def test_letters_link_to_where_the_server_listens_unless_told_otherwise(
-    start_server: Callable[..., str], urls: Urls, door: Door, account: Account, tmp_path: Path
+    start_server: Callable[..., str], urls: Urls, portal_client: PortalClient, account: Account, tmp_path: Path
 ) -> None:
     address = start_server(urls.app, data_dir=tmp_path)
     async with httpx.AsyncClient(base_url=address) as client:
         body = {"query": MAKE, "variables": {"id": account.customer_id}}
         answer = await client.post("/graphql", json=body, headers={"Authorization": f"Bearer {token(STAFF)}"})
     assert answer.json()["data"]["createPortalLink"]["link"]["url"].startswith(f"{address}/enter#")
-    assert (await door(MAKE, token(STAFF), id=account.customer_id))["link"]["url"].startswith("https://portal.example/enter#")
+    assert (await portal_client(MAKE, token(STAFF), id=account.customer_id))["link"]["url"].startswith("https://portal.example/enter#")
 
 
 def claims(access: str) -> dict[str, object]:
-    found: dict[str, object] = orjson.loads(urlsafe_b64decode(access.split(".")[1] + "=="))
-    return found
+    payload: dict[str, object] = orjson.loads(urlsafe_b64decode(access.split(".")[1] + "=="))
+    return payload

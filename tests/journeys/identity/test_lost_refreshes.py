@@ -5,7 +5,7 @@ import pytest
 
 from auth.seal import Seal
 from auth.secret import hash_of
-from tests.callers.identity import REFRESH, Account, Door
+from tests.callers.identity import REFRESH, Account, PortalClient
 
 SEALED = "select successor_sealed from refresh_token where secret_hash = $1"
 SEAL = "update refresh_token set successor_sealed = $2 where secret_hash = $1"
@@ -14,28 +14,30 @@ AGE = "update refresh_token set used_at = used_at - interval '11 seconds' where 
 OF_AN_OLDER_PROGRAM = "5a" * 43
 
 
-async def test_a_used_token_seals_the_next_one_for_its_own_row(door: Door, account: Account, admin: asyncpg.Connection) -> None:
-    first = (await door.sign_in(account.email))["tokens"]["refreshToken"]
-    second = (await door(REFRESH, t=first))["tokens"]["refreshToken"]
+async def test_a_used_token_seals_the_next_one_for_its_own_row(portal_client: PortalClient, account: Account, admin: asyncpg.Connection) -> None:
+    first = (await portal_client.sign_in(account.email))["tokens"]["refreshToken"]
+    second = (await portal_client(REFRESH, t=first))["tokens"]["refreshToken"]
     sealed = bytes.fromhex(await admin.fetchval(SEALED, hash_of(first)))
     assert Seal(first, "successor").open(sealed, hash_of(first)) == second
-    assert (await door(REFRESH, t=first))["tokens"]["refreshToken"] == second
+    assert (await portal_client(REFRESH, t=first))["tokens"]["refreshToken"] == second
 
 
 @pytest.mark.parametrize("seal", [OF_AN_OLDER_PROGRAM, ""])
-async def test_a_seal_that_does_not_open_loses_the_answer_and_no_session(door: Door, account: Account, admin: asyncpg.Connection, seal: str) -> None:
-    first = (await door.sign_in(account.email))["tokens"]["refreshToken"]
-    second = (await door(REFRESH, t=first))["tokens"]["refreshToken"]
+async def test_a_seal_that_does_not_open_loses_the_answer_and_no_session(
+    portal_client: PortalClient, account: Account, admin: asyncpg.Connection, seal: str
+) -> None:
+    first = (await portal_client.sign_in(account.email))["tokens"]["refreshToken"]
+    second = (await portal_client(REFRESH, t=first))["tokens"]["refreshToken"]
     await admin.execute(SEAL, hash_of(first), seal)
-    assert await door(REFRESH, t=first) == {"tokens": None, "userErrors": [{"code": "SESSION_ENDED"}]}
-    assert (await door(REFRESH, t=second))["tokens"]
+    assert await portal_client(REFRESH, t=first) == {"tokens": None, "userErrors": [{"code": "SESSION_ENDED"}]}
+    assert (await portal_client(REFRESH, t=second))["tokens"]
 
 
-async def test_a_seal_of_an_older_program_is_not_needed_after_ten_seconds(door: Door, account: Account, admin: asyncpg.Connection) -> None:
-    first = (await door.sign_in(account.email))["tokens"]["refreshToken"]
-    second = (await door(REFRESH, t=first))["tokens"]["refreshToken"]
+async def test_a_seal_of_an_older_program_is_not_needed_after_ten_seconds(portal_client: PortalClient, account: Account, admin: asyncpg.Connection) -> None:
+    first = (await portal_client.sign_in(account.email))["tokens"]["refreshToken"]
+    second = (await portal_client(REFRESH, t=first))["tokens"]["refreshToken"]
     await admin.execute(SEAL, hash_of(first), OF_AN_OLDER_PROGRAM)
     await admin.execute(AGE, hash_of(first))
-    assert await door(REFRESH, t=first) == {"tokens": None, "userErrors": [{"code": "SESSION_ENDED"}]}
-    assert (await door(REFRESH, t=second))["tokens"] is None, "a stolen token ends its session"
-    assert len(await door.letters(account.email, 1)) == 1
+    assert await portal_client(REFRESH, t=first) == {"tokens": None, "userErrors": [{"code": "SESSION_ENDED"}]}
+    assert (await portal_client(REFRESH, t=second))["tokens"] is None, "a stolen token ends its session"
+    assert len(await portal_client.letters(account.email, 1)) == 1

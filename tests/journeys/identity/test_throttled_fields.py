@@ -16,7 +16,7 @@ from auth.throttle import BUDGETS
 from db.builtin.embedded import Urls
 from schema.declarations.fields import permission_of
 from tests.callers import identity
-from tests.callers.identity import ANOTHER, PASSWORD, Account, Door, network
+from tests.callers.identity import ANOTHER, PASSWORD, Account, PortalClient, network
 from tests.callers.partners import Partner, id_of, manifest, registered
 from tests.conftest import customer, token
 
@@ -69,13 +69,13 @@ def sign_in_server(start_server: Callable[..., str], urls: Urls, mail_dir: Path)
 
 
 @pytest.fixture
-async def partner(door: Door, admin: asyncpg.Connection, graphql_schema: GraphQLSchema) -> AsyncIterator[Partner]:
-    found = Partner(await registered(admin, units=100_000), door.http, admin)
-    await admin.execute("update api_client set scopes = '{read,subscriptions:write,payments:write}' where id = $1", found.id)
+async def partner(portal_client: PortalClient, admin: asyncpg.Connection, graphql_schema: GraphQLSchema) -> AsyncIterator[Partner]:
+    partner = Partner(await registered(admin, units=100_000), portal_client.http, admin)
+    await admin.execute("update api_client set scopes = '{read,subscriptions:write,payments:write}' where id = $1", partner.id)
     texts = [text_of(name, field) for name, field in roots(graphql_schema).items() if name in FOR_PARTNERS]
-    assert await found.staff("publishDocuments", clientId=found.id, manifest=manifest(*texts)) == []
-    yield found
-    await admin.execute("delete from partner_grant where client_id = $1", found.id)
+    assert await partner.staff("publishDocuments", clientId=partner.id, manifest=manifest(*texts)) == []
+    yield partner
+    await admin.execute("delete from partner_grant where client_id = $1", partner.id)
 
 
 def roots(schema: GraphQLSchema) -> dict[str, GraphQLField]:
@@ -98,25 +98,25 @@ def filled(argument: GraphQLArgument, words: dict[str, Any]) -> Any:
     return {name: words[name] if name in words else value_of(field.type) for name, field in kind.fields.items()}
 
 
-def value_of(given: Any) -> Any:
-    kind = get_named_type(given)
+def value_of(argument_type: Any) -> Any:
+    kind = get_named_type(argument_type)
     if isinstance(kind, GraphQLEnumType):
         one: Any = next(iter(kind.values))
     elif isinstance(kind, GraphQLInputObjectType):
         one = {name: value_of(field.type) for name, field in kind.fields.items()}
     else:
         one = SCALARS.get(kind.name, "x")
-    inner = getattr(given, "of_type", given)
-    return [one] if is_list_type(given) or is_list_type(inner) else one
+    inner = getattr(argument_type, "of_type", argument_type)
+    return [one] if is_list_type(argument_type) or is_list_type(inner) else one
 
 
 def codes(answer: httpx.Response) -> set[str]:
     return {error["extensions"]["code"] for error in answer.json().get("errors", [])}
 
 
-async def call(door: Door, schema: GraphQLSchema, name: str, access: str | None = None, *, at: str, **words: Any) -> set[str]:
+async def call(portal_client: PortalClient, schema: GraphQLSchema, name: str, access: str | None = None, *, at: str, **words: Any) -> set[str]:
     field = roots(schema)[name]
-    return codes(await door.post(text_of(name, field), access, at=at, input=filled(field.args["input"], words)))
+    return codes(await portal_client.post(text_of(name, field), access, at=at, input=filled(field.args["input"], words)))
 
 
 def needs_no_token(schema: GraphQLSchema, name: str) -> bool:
@@ -124,35 +124,35 @@ def needs_no_token(schema: GraphQLSchema, name: str) -> bool:
     return permission_of(schema.mutation_type, name) is ANYBODY
 
 
-async def test_these_and_no_others_are_throttled(door: Door, account: Account, graphql_schema: GraphQLSchema) -> None:
+async def test_these_and_no_others_are_throttled(portal_client: PortalClient, account: Account, graphql_schema: GraphQLSchema) -> None:
     """One caller calls each field too often; a field that begins to be throttled has to be added to the list, and so to the test below."""
-    home, found = network(), set()
+    home, throttled = network(), set()
     for name in roots(graphql_schema):
         access = None if needs_no_token(graphql_schema, name) else token(customer(account.customer_id))
-        answers = [await call(door, graphql_schema, name, access, at=home, email=account.email, newEmail="new@example.org") for _ in range(TOO_OFTEN)]
+        answers = [await call(portal_client, graphql_schema, name, access, at=home, email=account.email, newEmail="new@example.org") for _ in range(TOO_OFTEN)]
         assert "BAD_USER_INPUT" not in set().union(*answers), name
-        found |= {name} if "THROTTLED" in answers[-1] else set()
-    assert found == THROTTLED
+        throttled |= {name} if "THROTTLED" in answers[-1] else set()
+    assert throttled == THROTTLED
 
 
 @pytest.mark.parametrize("name", sorted(THROTTLED))
 async def test_what_others_spend_throttles_no_owner(
-    door: Door, account: Account, other: Account, partner: Partner, admin: asyncpg.Connection, graphql_schema: GraphQLSchema, name: str
+    portal_client: PortalClient, account: Account, other: Account, partner: Partner, admin: asyncpg.Connection, graphql_schema: GraphQLSchema, name: str
 ) -> None:
     home = network()
     is_public = needs_no_token(graphql_schema, name)
-    signed_in = await door.sign_in(account.email)
+    signed_in = await portal_client.sign_in(account.email)
     words = {"email": account.email, "newEmail": "new@example.org"}
     for at in (home, network()):
         for access in (None,) if is_public else (None, token(customer(other.customer_id))):
             for _ in range(TOO_OFTEN):
-                await call(door, graphql_schema, name, access, at=at, **words)
+                await call(portal_client, graphql_schema, name, access, at=at, **words)
     if name in FOR_PARTNERS:
-        await partner.let_in("read", "subscriptions:write", "payments:write", viewer=customer(account.customer_id))
+        await partner.grant("read", "subscriptions:write", "payments:write", viewer=customer(account.customer_id))
         acting = (await partner.token(customer_id=account.customer_id)).json()["access_token"]
-        identifier, given = id_of(text_of(name, roots(graphql_schema)[name])), filled(roots(graphql_schema)[name].args["input"], {})
-        await partner.known(identifier, acting)
-        answers = [await partner.ask(acting, documentId=identifier, variables={"input": given}) for _ in range(TOO_OFTEN)]
+        identifier, arguments = id_of(text_of(name, roots(graphql_schema)[name])), filled(roots(graphql_schema)[name].args["input"], {})
+        await partner.ask_until_published(identifier, acting)
+        answers = [await partner.ask(acting, documentId=identifier, variables={"input": arguments}) for _ in range(TOO_OFTEN)]
         assert codes(answers[-1]) == {"THROTTLED"}, "the app has a budget, and has spent it"
     words |= {"password": PASSWORD, "newPassword": ANOTHER, "currentPassword": PASSWORD, "device": signed_in["device"]}
     if name in LINKS:
@@ -165,11 +165,11 @@ async def test_what_others_spend_throttles_no_owner(
             f"new-{account.email}" if LINKS[name] == "EMAIL" else None,
         )
     access = None if is_public else signed_in["tokens"]["accessToken"]
-    assert "THROTTLED" not in await call(door, graphql_schema, name, access, at=home, **words)
+    assert "THROTTLED" not in await call(portal_client, graphql_schema, name, access, at=home, **words)
 
 
 async def test_wrong_secrets_of_others_keep_no_partners_app_from_its_tokens(partner: Partner, account: Account) -> None:
-    await partner.let_in("read", viewer=customer(account.customer_id))
+    await partner.grant("read", viewer=customer(account.customer_id))
     answers = [await partner.token(customer_id=account.customer_id, client_secret="wrong") for _ in range(TOO_OFTEN)]
     assert [answer.status_code for answer in answers] == [401] * ALLOWED + [429]
     answers = [await partner.token(customer_id=account.customer_id) for _ in range(TOO_OFTEN)]

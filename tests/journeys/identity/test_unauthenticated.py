@@ -196,11 +196,11 @@ async def test_in_production_a_body_that_cannot_be_read_is_unauthenticated(gates
 
 
 async def test_an_expired_token_comes_before_an_operation_that_needs_none(gates: Gates) -> None:
-    given = {"input": {"email": "nobody@example.org", "password": "x"}}
+    variables = {"input": {"email": "nobody@example.org", "password": "x"}}
     for where in ("development", "production"):
-        allowed = (await gates.ask(where, None, SIGN_IN, variables=given)).json()
+        allowed = (await gates.ask(where, None, SIGN_IN, variables=variables)).json()
         assert allowed["data"]["signIn"]["userErrors"][0]["code"] == "WRONG_CREDENTIALS"
-        assert (await gates.ask(where, EXPIRED, SIGN_IN, variables=given)).status_code == 401
+        assert (await gates.ask(where, EXPIRED, SIGN_IN, variables=variables)).status_code == 401
 
 
 async def test_an_expired_token_comes_before_what_only_a_caller_would_be_told(gates: Gates) -> None:

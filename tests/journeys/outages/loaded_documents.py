@@ -1,17 +1,17 @@
-"""Random queries that need several loaders, with or without one argument that is refused while the others still load."""
+"""Random queries with several loaders, with or without one argument that is refused while the others still load."""
 
 from random import Random
 from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_object_type, is_required_argument
 
-# Each is refused by the connection that it is given to, after its siblings have begun to load.
+# Each is refused by its connection after the siblings have begun to load.
 REFUSED = ('after: "x"', "first: 0", "first: 101", "first: 1, last: 1", 'before: "bm90IGpzb24="')
 DEPTH = 4
 
 
 def random_query(schema: GraphQLSchema, chance: Random, *, is_refused: bool) -> str:
-    """A query about the caller's own customer. With `is_refused` one of its connections has an argument that it refuses."""
+    """Return a query about the caller's customer. With `is_refused` one of its connections has an argument that is refused."""
     customer = schema.type_map["Customer"]
     assert isinstance(customer, GraphQLObjectType)
     connections = [name for name, field in customer.fields.items() if _is_connection(field)]
@@ -25,7 +25,7 @@ def random_query(schema: GraphQLSchema, chance: Random, *, is_refused: bool) -> 
 
 
 def _selection(field: GraphQLField, chance: Random, depth: int) -> str:
-    """Some of the scalars of the field's type, and some of its relations."""
+    """Return some of the scalars and relations of the field's type."""
     kind: Any = get_named_type(field.type)
     if not is_object_type(kind):
         return "{ __typename }"

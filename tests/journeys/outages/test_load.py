@@ -16,7 +16,7 @@ from db.builtin.embedded import Urls
 from gateway.http.serving import protocol
 from tests.conftest import ADA, BIG, token
 from tests.servers.processes import process
-from tests.waiting import held_up, locked, until
+from tests.waiting import count_lock_waits, locked, until
 
 AS_ADA = {"Authorization": f"Bearer {token(ADA)}"}
 NAME = {"query": "{ customer { name } }"}
@@ -85,7 +85,7 @@ async def test_what_finds_no_place_is_503_the_rest_is_answered_and_health_is_nev
             running = [asyncio.create_task(client.post("/graphql", json=NAME)) for _ in range(2)]
 
             async def both_run() -> bool:
-                return await held_up(admin) == 2
+                return await count_lock_waits(admin) == 2
 
             await until(both_run)
             queued = asyncio.create_task(client.post("/graphql", json=NAME))
@@ -104,16 +104,16 @@ async def test_the_query_of_a_client_that_leaves_is_canceled(start_server: Calla
     url = start_server(urls.app, pool_size=1, max_running=1, planner=planner)
 
     async def one_waits() -> bool:
-        return await held_up(admin) == 1
+        return await count_lock_waits(admin) == 1
 
     async def nobody_waits() -> bool:
-        return await held_up(admin) == 0
+        return await count_lock_waits(admin) == 0
 
     async with locked(urls):
         async with httpx.AsyncClient(base_url=url, headers=AS_ADA) as client:
-            asked = asyncio.create_task(client.post("/graphql", json=NAME))
+            task = asyncio.create_task(client.post("/graphql", json=NAME))
             await until(one_waits)
-            asked.cancel()
+            task.cancel()
         await until(nobody_waits)
     async with httpx.AsyncClient(base_url=url, headers=AS_ADA) as client:
         answers = [await client.post("/graphql", json=NAME) for _ in range(3)]
@@ -126,7 +126,7 @@ async def test_the_mutation_of_a_client_that_leaves_is_finished(server: str, url
     other = await asyncpg.connect(urls.admin, server_settings={"search_path": "portico"})
 
     async def one_waits() -> bool:
-        return await held_up(admin) == 1
+        return await count_lock_waits(admin) == 1
 
     async def is_done() -> bool:
         return bool(await admin.fetchval("select name = 'Ada King' from customer where id = $1", ADA.customer_id))
@@ -135,11 +135,11 @@ async def test_the_mutation_of_a_client_that_leaves_is_finished(server: str, url
         async with other.transaction():
             await other.execute("select 1 from customer where id = $1 for update", ADA.customer_id)
             async with httpx.AsyncClient(base_url=server, headers=AS_ADA) as client:
-                asked = asyncio.create_task(client.post("/graphql", json={"query": text, "variables": {"name": "Ada King"}}))
+                task = asyncio.create_task(client.post("/graphql", json={"query": text, "variables": {"name": "Ada King"}}))
                 await until(one_waits)
-                asked.cancel()
+                task.cancel()
             await asyncio.sleep(0.3)
-            assert await held_up(admin) == 1
+            assert await count_lock_waits(admin) == 1
         await until(is_done)
     finally:
         await other.close()
@@ -205,19 +205,19 @@ async def test_sigterm_under_load_loses_no_request(root: Path, urls: Urls, tmp_p
 
 async def test_what_runs_at_sigterm_is_finished_and_what_takes_too_long_is_503(root: Path, urls: Urls, tmp_path: Path, admin: asyncpg.Connection) -> None:
     async def one_waits() -> bool:
-        return await held_up(admin) == 1
+        return await count_lock_waits(admin) == 1
 
     for shutdown_seconds, expected in (("10", 200), ("1", 503)):
         with process(root, urls, tmp_path, drain_seconds="0", shutdown_seconds=shutdown_seconds) as (running, url):
             async with httpx.AsyncClient(base_url=url, headers=AS_ADA, timeout=20) as client:
                 async with locked(urls):
-                    asked = asyncio.create_task(client.post("/graphql", json=NAME))
+                    task = asyncio.create_task(client.post("/graphql", json=NAME))
                     await until(one_waits)
                     running.send_signal(signal.SIGTERM)
                     # What takes too long is answered while the lock is still held.
-                    await asyncio.wait({asked}, timeout=0.5 if expected == 200 else 10)
-                    assert asked.done() == (expected == 503)
-                answer = await asked
+                    await asyncio.wait({task}, timeout=0.5 if expected == 200 else 10)
+                    assert task.done() == (expected == 503)
+                answer = await task
                 assert answer.status_code == expected
                 assert_unavailable(answer) if expected == 503 else None
             assert await ended(running, 15) == 0
@@ -229,14 +229,14 @@ async def test_a_client_that_does_not_take_its_answers_keeps_no_connection_to_th
         "id number status issuedAt dueOn total { amount formatted } amountRemaining { amount formatted } availableActions { action allowed reason message }"
     )
     body = json.dumps({"query": f"{{ customer {{ invoices(first: 100) {{ nodes {{ {fields} }} }} }} }}"}).encode()
-    asked = HEAD.replace(token(ADA).encode(), token(BIG).encode()) + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
+    request = HEAD.replace(token(ADA).encode(), token(BIG).encode()) + f"Content-Length: {len(body)}\r\n\r\n".encode() + body
     with socket.socket() as greedy:
         greedy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         greedy.connect(("127.0.0.1", int(url.rpartition(":")[2])))
         greedy.setblocking(False)
         for _ in range(300):
             try:
-                greedy.send(asked)
+                greedy.send(request)
             except BlockingIOError:
                 break
             await asyncio.sleep(0.01)

@@ -121,9 +121,9 @@ async def test_two_hundred_requests_of_many_callers_at_once_with_cancellations_s
                 return
             if answer.status_code == 503:
                 return
-            found = answer.json()["data"]["customer"]
-            owners = {node["customer"]["id"] for name in ("subscriptions", "payments") for node in found[name]["nodes"]}
-            assert owners == {viewer.customer_id} == {found["id"]}
+            customer = answer.json()["data"]["customer"]
+            owners = {node["customer"]["id"] for name in ("subscriptions", "payments") for node in customer[name]["nodes"]}
+            assert owners == {viewer.customer_id} == {customer["id"]}
 
         await asyncio.gather(*(ask(number) for number in range(200)))
         assert (await client.post("/graphql", json=BODY, headers=HEADERS)).status_code == 200

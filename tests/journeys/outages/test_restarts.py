@@ -1,4 +1,4 @@
-"""Postgres is killed, restarted, locked, read-only and a standby: mutations are 503 with a time to come back, and whoever comes back with the key pays once."""
+"""Postgres is killed, restarted, locked, read-only and a standby: mutations are answered 503 with Retry-After, and a retry with the same key is charged once."""
 
 import asyncio
 import logging
@@ -27,13 +27,13 @@ from tests.waiting import until
 
 BUY = """mutation ($key: String!, $price: ID!) { addPlan(input: { idempotencyKey: $key, priceId: $price }) { userErrors { code } payment { id } } }"""
 READ = {"query": "{ customer { name } }"}
-# Shorter than in production, so that the tests are: a lock is waited for less long, and a deadlock noticed earlier.
+# Shorter timeouts of locks and deadlocks than in production, so that the tests are short.
 PATIENCE = "alter role portico_app in database postgres set lock_timeout = '600ms'; alter role portico_app in database postgres set deadlock_timeout = '150ms'"
 
 
 @dataclass
 class Shop:
-    """A server on a Postgres of its own, and how many purchases each customer has been told of."""
+    """A server on a Postgres of its own, and the number of confirmed purchases of each customer."""
 
     client: httpx.AsyncClient
     place: Cluster
@@ -46,7 +46,7 @@ class Shop:
         return {"Authorization": f"Bearer {token(viewer)}"}
 
     async def buy(self, life: Life, key: str) -> None:
-        """As a client does it: again under the same key until there is an answer."""
+        """Buy as a client does: send again with the same key until there is an answer."""
         body = {"query": BUY, "variables": {"key": key, "price": price("storage")}}
         while True:
             answer = await self.client.post("/graphql", json=body, headers=self.headers(life))
@@ -65,7 +65,7 @@ class Shop:
             await asyncio.sleep(0.1)
 
     async def end_lease(self) -> None:
-        """As if the twenty seconds had gone by, after which a call that began to charge and went no further is taken up by the next one with its key."""
+        """End the lease of 20 s, after which the next call with the same key takes over a call that began to charge and did not finish."""
         with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             owner = await connected(self.place)
             await owner.execute("update idempotency_key set lease_until = now() where answer is null")
@@ -81,13 +81,13 @@ class Shop:
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Cluster]:
-    with tempfile.TemporaryDirectory(prefix="portico-") as folder, cluster(Path(folder)) as found:
-        asyncio.run(_fill(found))
-        yield found
+    with tempfile.TemporaryDirectory(prefix="portico-") as folder, cluster(Path(folder)) as place:
+        asyncio.run(_fill(place))
+        yield place
 
 
-async def _fill(found: Cluster) -> None:
-    owner = await connected(found)
+async def _fill(place: Cluster) -> None:
+    owner = await connected(place)
     await owner.execute(PATIENCE)
     for kind, table in CATALOGUE_TABLES.items():
         await owner.copy_records_to_table(table, schema_name="portico", columns=columns(kind), records=map(record_of(kind), catalogue_rows()[kind]))
@@ -95,7 +95,7 @@ async def _fill(found: Cluster) -> None:
 
 
 async def connected(place: Cluster) -> asyncpg.Connection:
-    """A connection that may do everything."""
+    """Return a connection of the administrator."""
     return await asyncpg.connect(place.urls.admin, server_settings={"search_path": "portico"})
 
 
@@ -111,14 +111,14 @@ async def shop(place: Cluster, tmp_path_factory: pytest.TempPathFactory) -> Asyn
 async def lives(shop: Shop) -> list[Life]:
     """Two customers, each with a card that pays."""
     owner = await connected(shop.place)
-    found = [await new_life(SimpleNamespace(schema=None, documents=None), None, owner) for _ in range(2)]  # type: ignore[arg-type]  # they ask by HTTP
+    two = [await new_life(SimpleNamespace(schema=None, documents=None), None, owner) for _ in range(2)]  # type: ignore[arg-type]  # they ask by HTTP
     await owner.close()
     shop.statuses.clear()
-    return found
+    return two
 
 
 async def assert_paid_once(shop: Shop, lives: list[Life]) -> None:
-    """As many subscriptions and charges as purchases, none of them twice, and nothing left open."""
+    """Assert as many subscriptions and charges as purchases, none of them twice, and no open charge."""
     owner = await connected(shop.place)
     ledger = Sandbox("secret", Ledger(shop.data_dir / "sandbox.sqlite3"))
     paid = {life.customer_id: len(await owner.fetch("select from payment where customer_id = $1", life.customer_id)) for life in lives}
@@ -160,7 +160,7 @@ async def restart_at_once(shop: Shop, lives: list[Life]) -> None:
 
 
 async def hold_a_lock(shop: Shop, lives: list[Life]) -> None:
-    """Longer than anybody waits for it. Who reads waits for nothing."""
+    """Hold a lock for longer than the lock timeout. Reads are not affected."""
     owner = await connected(shop.place)
     async with owner.transaction():
         await owner.execute("select from customer for update")
@@ -171,7 +171,7 @@ async def hold_a_lock(shop: Shop, lives: list[Life]) -> None:
 
 
 async def make_read_only(shop: Shop, lives: list[Life]) -> None:
-    """By the setting that transactions may override; ours do."""
+    """Set default_transaction_read_only, which our transactions override."""
     owner = await connected(shop.place)
     for setting in ("on", "off"):
         await owner.execute(f"alter system set default_transaction_read_only = {setting}")
@@ -181,7 +181,7 @@ async def make_read_only(shop: Shop, lives: list[Life]) -> None:
 
 
 async def buys_go_on(shop: Shop) -> None:
-    """Wait for some purchases that are told of from now on."""
+    """Wait for some further confirmed purchases."""
     before = sum(shop.bought.values())
     await until(lambda: asyncio.sleep(0, sum(shop.bought.values()) >= before + 4))
 
@@ -256,8 +256,8 @@ async def test_a_standby_serves_reads_and_says_of_writes_to_come_back(
             replica.promote()
             done = await client.post("/graphql", json=buy)
             assert done.json()["data"]["addPlan"]["userErrors"] == []
-    told = [record.getMessage() for record in caplog.get_records("call") if record.name == "portico.documents"]
-    assert [message for message in told if "retrying" in message] == []
+    messages = [record.getMessage() for record in caplog.get_records("call") if record.name == "portico.documents"]
+    assert [message for message in messages if "retrying" in message] == []
 
 
 def causes(caplog: pytest.LogCaptureFixture) -> list[Any]:

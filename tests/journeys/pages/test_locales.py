@@ -23,8 +23,8 @@ async def customers_by_locale(admin: asyncpg.Connection) -> dict[str, str]:
 
 
 def amounts(data: Any) -> list[dict[str, Any]]:
-    found = data["customer"]
-    return [node["total"] for node in found["invoices"]["nodes"]] + [node["renewalAmount"] for node in found.get("subscriptions", {"nodes": []})["nodes"]]
+    customer = data["customer"]
+    return [node["total"] for node in customer["invoices"]["nodes"]] + [node["renewalAmount"] for node in customer.get("subscriptions", {"nodes": []})["nodes"]]
 
 
 async def test_the_customers_locale_is_the_default_and_the_argument_goes_before_it(portal: Portal, admin: asyncpg.Connection) -> None:

@@ -66,7 +66,7 @@ async def test_an_action_of_a_demo_subscription_is_allowed_exactly_where_it_woul
     reasons_of_coupons = set()
     for identifier, owner in subscriptions:
         node = (await ask(portal, owner, ACTIONS, id=identifier))["node"]
-        given = {
+        arguments = {
             "CHANGE_PLAN": {"priceId": node["price"]["id"], "quantity": node["quantity"] + 1, "when": "PERIOD_END"},
             "UPDATE_QUANTITY": {"quantity": node["quantity"] + 1, "when": "PERIOD_END"},
             "APPLY_COUPON": {"code": code.lower()},
@@ -75,7 +75,9 @@ async def test_an_action_of_a_demo_subscription_is_allowed_exactly_where_it_woul
         for state in node["availableActions"]:
             name = PREVIEWS[state["action"]]
             text = f"query P($input: {name}Input!) {{ preview{name}(input: $input) {{ userErrors {{ code }} }} }}"
-            (answer,) = (await ask(portal, owner, text, input={"subscriptionId": identifier, "idempotencyKey": "-"} | given.get(state["action"], {}))).values()
+            (answer,) = (
+                await ask(portal, owner, text, input={"subscriptionId": identifier, "idempotencyKey": "-"} | arguments.get(state["action"], {}))
+            ).values()
             assert [error["code"] for error in answer["userErrors"]] == ([] if state["allowed"] else [state["reason"]]), (identifier, state)
             reasons_of_coupons |= {(state["action"], state["reason"])} if "COUPON" in state["action"] else set()
     assert reasons_of_coupons >= {("APPLY_COUPON", None), ("APPLY_COUPON", "COUPON_ALREADY_APPLIED"), ("REMOVE_COUPON", None), ("REMOVE_COUPON", "WRONG_STATE")}

@@ -51,7 +51,7 @@ async def counted(admin: asyncpg.Connection, customer_id: str) -> dict:
     closed = {item["id"] for item in await table("invoice") if item["status"] not in ("OPEN", "PARTIALLY_PAID") or item["subscription_id"] in charging}
     settled = [payment for payment in payments if payment["status"] == "SUCCEEDED"]
     return {
-        "totals": {currency: dict(found) for currency, found in sorted(totals.items())},
+        "totals": {currency: dict(amounts) for currency, amounts in sorted(totals.items())},
         "activeSubscriptions": sum(item["status"] in ("ACTIVE", "TRIALING") for item in subscriptions),
         "activeSchedules": sum(item["status"] == "ACTIVE" for item in await table("payment_schedule")),
         "lastPayment": max(((item["settled_at"], item["id"]) for item in settled), default=(None, None))[1],
@@ -67,7 +67,7 @@ def owe(totals: dict, item: asyncpg.Record, remaining: int, today: object) -> No
 
 def upcoming(subscriptions: list[asyncpg.Record], installments: list[asyncpg.Record], zone: str) -> dict | None:
     today = NOW.astimezone(ZoneInfo(zone)).date()
-    found = []
+    candidates = []
     for item in subscriptions:
         kind, due = "RENEWAL", item["renews_at"]
         if item["status"] == "PAUSED" and item["resumes_at"]:
@@ -75,13 +75,13 @@ def upcoming(subscriptions: list[asyncpg.Record], installments: list[asyncpg.Rec
             is_running = item["period_ends_at"] and item["period_ends_at"] > max(item["resumes_at"], NOW)
             kind, due = ("RENEWAL", item["period_ends_at"]) if is_running else ("RESUME", item["resumes_at"])
         if due and item["renewal_minor"]:
-            found.append((max(due, NOW).astimezone(ZoneInfo(zone)).date(), kind, item["id"], item["renewal_minor"], item["currency"]))
+            candidates.append((max(due, NOW).astimezone(ZoneInfo(zone)).date(), kind, item["id"], item["renewal_minor"], item["currency"]))
     for item in installments:
         remaining = 0 if item["status"] == "CANCELED" else item["amount_minor"] - item["paid_minor"]
         if remaining > 0 and item["due_on"] >= today and item["status"] != "PROCESSING":
-            found.append((item["due_on"], "INSTALLMENT", item["id"], remaining, item["currency"]))
+            candidates.append((item["due_on"], "INSTALLMENT", item["id"], remaining, item["currency"]))
     order = {"RESUME": 0, "RENEWAL": 1, "INSTALLMENT": 2}
-    best = min(found, key=lambda item: (item[0], order[item[1]], item[2]), default=None)
+    best = min(candidates, key=lambda item: (item[0], order[item[1]], item[2]), default=None)
     return best and {"date": str(best[0]), "kind": best[1], "amount": {"minorUnits": str(best[3]), "currency": best[4]}, "source": {"id": best[2]}}
 
 

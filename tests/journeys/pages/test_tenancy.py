@@ -31,14 +31,14 @@ ROOTS = {
 }
 
 # What its owner gets by an id: where in the answer the thing stands.
-FOUND: dict[str, Any] = {
+OBJECT_IN: dict[str, Any] = {
     "node": lambda data: data["node"],
     "nodes": lambda data: data["nodes"][0],
     "customer": lambda data: data["customer"],
 }
 
 
-def is_found_by(root: str, prefix: str) -> bool:
+def is_visible_to_owner(root: str, prefix: str) -> bool:
     return root in ("node", "nodes") or (root, prefix) == ("customer", "cus")
 
 
@@ -61,10 +61,10 @@ async def test_somebody_elses_id_is_like_no_id(portal: Portal, admin: asyncpg.Co
     for run in (portal.execute, portal.plan):
         for _ in range(2):
             owned = await run(ROOTS[root], customer(owner), id=theirs)
-            assert not is_found_by(root, prefix) or FOUND[root](owned.data)["id"] == theirs
+            assert not is_visible_to_owner(root, prefix) or OBJECT_IN[root](owned.data)["id"] == theirs
             answer = await run(ROOTS[root], ADA, id=theirs)
             assert answer.data == (await run(ROOTS[root], ADA, id=random)).data
-            assert not is_found_by(root, prefix) or FOUND[root](answer.data) is None
+            assert not is_visible_to_owner(root, prefix) or OBJECT_IN[root](answer.data) is None
 
 
 async def test_a_filter_by_plan_finds_what_is_of_that_plan(portal: Portal, admin: asyncpg.Connection) -> None:
@@ -137,14 +137,14 @@ async def test_a_statement_of_the_planner_names_the_caller_in_every_block_of_cus
 
 def test_every_relation_is_declared_over_a_block_that_knows_its_owner(graphql_schema: GraphQLSchema) -> None:
     public = {"plans.by_id", "plans.listed", "prices.by_id", "prices.of_plan", "audit.listed", "trusted.listed"}
-    found = 0
+    count = 0
     for kind in graphql_schema.type_map.values():
         if not is_object_type(kind) or kind.name.startswith("__"):
             continue
         for field in kind.fields.values():
             declared = field.extensions["strawberry-definition"].metadata.get(DECLARATION)
             if isinstance(declared, One | Many | PageOf):
-                found += 1
+                count += 1
                 assert declared.block.is_of_customer != (declared.block.name in public)
             assert not isinstance(declared, AnyOf) or declared.prefixes
-    assert found > 40
+    assert count > 40

@@ -28,14 +28,14 @@ from tests.journeys.files.test_direct_uploads import Fleet
 from tests.pdf.load import ask_in_parallel, csv_entries, link, statement_link
 from tests.samples import pdf
 from tests.servers.processes import process
-from tests.waiting import held_up, locked, until
+from tests.waiting import count_lock_waits, locked, until
 
 Start = Callable[..., str]
 
 
 def children(server: int | None = None) -> list[int]:
     """Processes that print for a server, by its process id; left out, for those of this process."""
-    found = []
+    process_ids = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             command = (folder / "cmdline").read_bytes()
@@ -43,8 +43,8 @@ def children(server: int | None = None) -> list[int]:
         except OSError:  # it has ended
             continue
         if parent == (server or os.getpid()) and b"pdf.child_process" in command:
-            found.append(int(folder.name))
-    return found
+            process_ids.append(int(folder.name))
+    return process_ids
 
 
 def is_printing(child: int) -> bool:
@@ -166,7 +166,7 @@ async def waiting_for_a_lock(urls: Urls, admin: asyncpg.Connection, url: str) ->
         task = asyncio.create_task(get(url))
 
         async def is_waiting() -> bool:
-            return await held_up(admin) > 0
+            return await count_lock_waits(admin) > 0
 
         await until(is_waiting)
         yield task
@@ -308,7 +308,7 @@ async def test_downloads_have_places_of_their_own(start_server: Start, urls: Url
         first = asyncio.create_task(get(url))
 
         async def is_waiting() -> bool:
-            return await held_up(admin) > 0
+            return await count_lock_waits(admin) > 0
 
         await until(is_waiting)
         assert is_refusal(await get(url))

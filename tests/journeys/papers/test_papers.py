@@ -22,7 +22,7 @@ PAPERS = """query Q($currency: CurrencyCode!, $from: Date!, $to: Date!) { custom
 YEARS = {"currency": "USD", "from": "2024-06-01", "to": "2027-05-31"}
 
 
-async def asked(post: Post, viewer: Any = ADA) -> dict[str, Any]:
+async def customer_with_papers(post: Post, viewer: Any = ADA) -> dict[str, Any]:
     body = (await post(PAPERS, viewer, **YEARS)).json()
     assert "errors" not in body, body
     return body["data"]["customer"]
@@ -41,9 +41,9 @@ def text_of(answer: httpx.Response) -> str:
 
 async def test_an_invoice_says_its_number_and_total_in_the_customers_language(http: httpx.AsyncClient, post: Post) -> None:
     for viewer in (ADA, demo_customer("greta@example.com")):
-        found = (await asked(post, viewer))["invoices"]["nodes"][0]
-        text = text_of(await fetched(http, found["document"]["url"]))
-        assert found["number"] in text
+        invoice = (await customer_with_papers(post, viewer))["invoices"]["nodes"][0]
+        text = text_of(await fetched(http, invoice["document"]["url"]))
+        assert invoice["number"] in text
         assert "Ada Lovelace" in text or viewer is not ADA
 
 
@@ -85,16 +85,16 @@ async def test_credit_notes_are_read_alike_by_both_ways(portal: Portal) -> None:
 
 async def test_a_statement_shows_a_credit_note_by_its_number_and_once(http: httpx.AsyncClient, post: Post) -> None:
     (note,) = (await post(CREDIT_NOTES, ADA)).json()["data"]["customer"]["creditNotes"]["nodes"]
-    customer = await asked(post)
+    customer = await customer_with_papers(post)
     rows = csv_entries(await fetched(http, customer["statement"]["csvUrl"]))
     assert [row["amount"] for row in rows if row["kind"] == "CREDIT_NOTE" and row["reference"] == note["number"]] == ["-25.00"]
     assert "25.00" not in {row["amount"].lstrip("-") for row in rows if row["kind"] == "CREDIT"}
 
 
 async def test_a_receipt_is_for_what_was_received(http: httpx.AsyncClient, post: Post) -> None:
-    found = await asked(post)
-    assert found["failed"]["nodes"] == [{"receipt": None}]
-    payment = found["payments"]["nodes"][0]
+    customer = await customer_with_papers(post)
+    assert customer["failed"]["nodes"] == [{"receipt": None}]
+    payment = customer["payments"]["nodes"][0]
     assert payment["amount"]["formatted"] in text_of(await fetched(http, payment["receipt"]["url"]))
 
 
@@ -102,8 +102,8 @@ async def test_a_receipt_is_for_what_was_received(http: httpx.AsyncClient, post:
 async def test_a_statement_ends_with_what_is_due_less_the_credit(
     viewer: Any, currency: str, minor_units: int, http: httpx.AsyncClient, post: Post, admin: Any
 ) -> None:
-    found = (await post(PAPERS, viewer, **YEARS | {"currency": currency})).json()["data"]["customer"]
-    answer = await fetched(http, found["statement"]["csvUrl"])
+    customer = (await post(PAPERS, viewer, **YEARS | {"currency": currency})).json()["data"]["customer"]
+    answer = await fetched(http, customer["statement"]["csvUrl"])
     rows = csv_entries(answer)
     closing = round(float(rows[-1]["balance"]) * minor_units)
     coming = await admin.fetchval(
@@ -111,10 +111,10 @@ async def test_a_statement_ends_with_what_is_due_less_the_credit(
         viewer.customer_id,
         currency,
     )
-    due = {one["currency"]: int(one["minorUnits"]) for one in found["summary"]["totalDue"]}[currency]
-    balance = {one["currency"]: int(one["minorUnits"]) for one in found["summary"]["balance"]}[currency]
+    due = {one["currency"]: int(one["minorUnits"]) for one in customer["summary"]["totalDue"]}[currency]
+    balance = {one["currency"]: int(one["minorUnits"]) for one in customer["summary"]["balance"]}[currency]
     assert closing == due + coming - max(balance, 0)
-    text = copied((await fetched(http, found["statement"]["pdfUrl"])).content)
+    text = copied((await fetched(http, customer["statement"]["pdfUrl"])).content)
     assert WORDS["en" if viewer is ADA else "ar"]["closing"] in text
 
 
@@ -124,7 +124,7 @@ async def test_both_ways_give_the_same_shape(portal: Portal) -> None:
 
 @pytest.mark.parametrize("how", ["somebody else's", "changed", "a file's place"])
 async def test_an_address_that_was_not_given_out_is_refused(http: httpx.AsyncClient, post: Post, how: str) -> None:
-    url = (await asked(post))["invoices"]["nodes"][0]["document"]["url"]
+    url = (await customer_with_papers(post))["invoices"]["nodes"][0]["document"]["url"]
     if how == "somebody else's":
         url = url.replace(str(ADA.customer_id), str(BIG.customer_id))
     if how == "changed":

@@ -93,7 +93,7 @@ async def every_kind_of_app(admin: asyncpg.Connection, http: httpx.AsyncClient) 
     own, service = [await registered(admin, kind="FIRST_PARTY", mode="OPEN") for _ in range(2)]
     by_id, by_text = {"documentId": id_of(NAME)}, {"query": TEXT}
     return {
-        "a partner's, ours": App(partner.id, await partner.enter(), by_id),
+        "a partner's, ours": App(partner.id, await partner.access_token(), by_id),
         "a partner's, of another issuer": App(foreign, of_issuer(OF_PARTNERS, f"at {foreign}"), by_id),
         "a tool of staff, of another issuer": App(tool, of_issuer(OF_STAFF, f"at {tool}"), by_text),
         "a customer's for an app, of another issuer": App(shop, of_issuer(OF_CUSTOMERS, f"at {shop}"), by_text),
@@ -146,8 +146,8 @@ async def test_a_process_that_hears_of_no_change_refuses_all_the_same(
 async def test_signed_links_and_new_tokens_of_a_disabled_app_are_refused(servers: list[httpx.AsyncClient], admin: asyncpg.Connection) -> None:
     partner = Partner(await registered(admin), servers[0], admin)
     await publish(admin, partner.id, LINKS)
-    access = await partner.enter()
-    (invoice,) = (await partner.known(id_of(LINKS), access)).json()["data"]["customer"]["invoices"]["nodes"]
+    access = await partner.access_token()
+    (invoice,) = (await partner.ask_until_published(id_of(LINKS), access)).json()["data"]["customer"]["invoices"]["nodes"]
     paper = httpx.URL(invoice["document"]["url"]).raw_path.decode()
     assert (await servers[0].get(paper)).status_code == 200
     await admin.execute("update api_client set disabled_at = now() where id = $1", partner.id)

@@ -26,77 +26,77 @@ async def listed(partner: Partner, **filters: Any) -> list[dict[str, Any]]:
       documentId clientId alias operations text cost version publishedAt deprecatedAt deprecationReason sunsetAt retiredAt firstUsedAt lastUsedAt uses } } }"""
     answer = (await partner.ask(token(STAFF), query=text, variables={"filter": {"clientId": partner.id, **filters}})).json()
     assert "errors" not in answer
-    found: list[dict[str, Any]] = answer["data"]["trustedDocuments"]["nodes"]
-    assert answer["data"]["trustedDocuments"]["totalCount"] == len(found)
-    return found
+    nodes: list[dict[str, Any]] = answer["data"]["trustedDocuments"]["nodes"]
+    assert answer["data"]["trustedDocuments"]["totalCount"] == len(nodes)
+    return nodes
 
 
 async def until(ask: Callable[[], Any], is_right: Callable[[Any], bool]) -> Any:
     for _ in range(200):
-        found = await ask()
-        if is_right(found):
+        result = await ask()
+        if is_right(result):
             break
         await asyncio.sleep(0.05)
-    return found
+    return result
 
 
 async def test_a_deprecated_document_is_answered_and_says_so_until_that_is_taken_back(partner: Partner, caplog: pytest.LogCaptureFixture) -> None:
-    access = await partner.enter()
-    assert "deprecation" not in (await partner.known(id_of(NAME), access)).headers
+    access = await partner.access_token()
+    assert "deprecation" not in (await partner.ask_until_published(id_of(NAME), access)).headers
     assert await partner.staff("deprecateDocuments", clientId=partner.id, documentIds=[id_of(NAME)[7:]], reason=" Use Name2. ") == []
     caplog.set_level("INFO", "portico.operation")
-    answer = await until(lambda: partner.ask(access, documentId=id_of(NAME)), lambda found: "deprecation" in found.headers)
-    (found,) = await listed(partner, isDeprecated=True)
-    told = {"deprecatedAt": found["deprecatedAt"], "sunsetAt": None, "reason": "Use Name2.", "successorDocumentId": None}
-    assert answer.json() == {"data": {"customer": {"name": "Ada Lovelace"}}, "extensions": {"deprecation": told}}
+    answer = await until(lambda: partner.ask(access, documentId=id_of(NAME)), lambda response: "deprecation" in response.headers)
+    (document,) = await listed(partner, isDeprecated=True)
+    deprecation = {"deprecatedAt": document["deprecatedAt"], "sunsetAt": None, "reason": "Use Name2.", "successorDocumentId": None}
+    assert answer.json() == {"data": {"customer": {"name": "Ada Lovelace"}}, "extensions": {"deprecation": deprecation}}
     assert {"link", "sunset"} & set(answer.headers) == set()
-    assert (found["documentId"], found["deprecationReason"], found["retiredAt"]) == (id_of(NAME), "Use Name2.", None)
-    assert answer.headers["deprecation"] == f"@{int(datetime.fromisoformat(found['deprecatedAt']).timestamp())}"
+    assert (document["documentId"], document["deprecationReason"], document["retiredAt"]) == (id_of(NAME), "Use Name2.", None)
+    assert answer.headers["deprecation"] == f"@{int(datetime.fromisoformat(document['deprecatedAt']).timestamp())}"
     said = [record for record in caplog.records if getattr(record, "client", "") == partner.id]
     assert vars(said[-1])["deprecated"] is True
     assert "deprecation" not in (await partner.ask(access, documentId=id_of(LIST))).headers
     assert await partner.staff("publishDocuments", clientId=partner.id, manifest=manifest(*TEXTS)) == []
     assert await partner.staff("deprecateDocuments", clientId=partner.id, documentIds=[id_of(NAME)]) == []
     (again,) = await listed(partner, isDeprecated=True)
-    assert (again["deprecatedAt"], again["deprecationReason"]) == (found["deprecatedAt"], ""), "the first day stays, publishing it again too"
+    assert (again["deprecatedAt"], again["deprecationReason"]) == (document["deprecatedAt"], ""), "the first day stays, publishing it again too"
     assert await partner.staff("deprecateDocuments", clientId=partner.id, documentIds=[id_of(NAME)], isDeprecated=False, reason="x") == []
-    answer = await until(lambda: partner.ask(access, documentId=id_of(NAME)), lambda found: "deprecation" not in found.headers)
+    answer = await until(lambda: partner.ask(access, documentId=id_of(NAME)), lambda response: "deprecation" not in response.headers)
     assert answer.status_code == 200
     assert await listed(partner, isDeprecated=True) == []
 
 
 async def test_the_reason_and_the_sunset_reach_the_app_and_so_does_a_change_of_them(partner: Partner) -> None:
-    access = await partner.enter()
-    await partner.known(id_of(NAME), access)
+    access = await partner.access_token()
+    await partner.ask_until_published(id_of(NAME), access)
     reason = f"Use {id_of(TWO)}, see https://portal.example/news?id=1. \r\nX-Evil: 1 ü"
     deprecate = {"clientId": partner.id, "documentIds": [id_of(NAME)], "sunsetAt": "2999-03-31T23:00:00.5+01:00"}
     assert await partner.staff("deprecateDocuments", **deprecate, reason=reason) == []
-    answer = await until(lambda: partner.ask(access, documentId=id_of(NAME)), lambda found: "sunset" in found.headers)
+    answer = await until(lambda: partner.ask(access, documentId=id_of(NAME)), lambda response: "sunset" in response.headers)
     assert answer.headers["sunset"] == "Sun, 31 Mar 2999 22:00:00 GMT"
     assert answer.headers["link"] == f'<https://portal.example/news?id=1>; rel="deprecation", <?documentId={id_of(TWO)}>; rel="successor-version"'
     assert "x-evil" not in answer.headers
-    (found,) = await listed(partner, isDeprecated=True)
-    told = {"deprecatedAt": found["deprecatedAt"], "sunsetAt": "2999-03-31T22:00:00.500Z", "reason": reason, "successorDocumentId": id_of(TWO)}
-    assert answer.json()["extensions"] == {"deprecation": told}
-    assert found["sunsetAt"] == "2999-03-31T22:00:00.500Z"
+    (document,) = await listed(partner, isDeprecated=True)
+    deprecation = {"deprecatedAt": document["deprecatedAt"], "sunsetAt": "2999-03-31T22:00:00.500Z", "reason": reason, "successorDocumentId": id_of(TWO)}
+    assert answer.json()["extensions"] == {"deprecation": deprecation}
+    assert document["sunsetAt"] == "2999-03-31T22:00:00.500Z"
     cost = await partner.http.post("/graphql", json={"documentId": id_of(NAME)}, headers={"Authorization": f"Bearer {access}", "GraphQL-Cost": "1"})
     assert set(cost.json()["extensions"]) == {"cost", "deprecation"}
     by_get = await partner.http.get("/graphql", params={"documentId": id_of(NAME)}, headers={"Authorization": f"Bearer {access}"})
-    kept = {"Authorization": f"Bearer {access}", "If-None-Match": by_get.headers["etag"]}
-    again = await partner.http.get("/graphql", params={"documentId": id_of(NAME)}, headers=kept)
+    headers = {"Authorization": f"Bearer {access}", "If-None-Match": by_get.headers["etag"]}
+    again = await partner.http.get("/graphql", params={"documentId": id_of(NAME)}, headers=headers)
     assert (again.status_code, again.headers["link"]) == (304, answer.headers["link"])
     successor = await partner.http.get(f"/graphql?documentId={id_of(TWO)}&operationName=One", headers={"Authorization": f"Bearer {access}"})
     assert successor.json() == {"data": {"customer": {"name": "Ada Lovelace"}}}, "the link leads to the document"
     assert await partner.staff("deprecateDocuments", clientId=partner.id, documentIds=[id_of(NAME)], reason="Other") == []
-    answer = await until(lambda: partner.ask(access, documentId=id_of(NAME)), lambda found: "link" not in found.headers)
+    answer = await until(lambda: partner.ask(access, documentId=id_of(NAME)), lambda response: "link" not in response.headers)
     assert ("sunset" in answer.headers, answer.json()["extensions"]["deprecation"]["reason"]) == (False, "Other")
 
 
 async def test_what_is_retired_comes_back_as_if_it_were_new(partner: Partner) -> None:
     for name in ("deprecateDocuments", "retireDocuments"):
         assert await partner.staff(name, clientId=partner.id, documentIds=[id_of(NAME)]) == []
-    (found,) = await listed(partner, isRetired=True)
-    assert found["deprecatedAt"] is not None
+    (retired,) = await listed(partner, isRetired=True)
+    assert retired["deprecatedAt"] is not None
     (refused,) = await partner.staff("deprecateDocuments", clientId=partner.id, documentIds=[id_of(NAME)])
     assert (refused["code"], refused["path"]) == ("NOT_FOUND", ["input", "documentIds"])
     assert await partner.staff("publishDocuments", clientId=partner.id, manifest=manifest(NAME)) == []
@@ -105,13 +105,13 @@ async def test_what_is_retired_comes_back_as_if_it_were_new(partner: Partner) ->
 
 async def test_what_cannot_be_deprecated_changes_nothing(partner: Partner) -> None:
     before = await listed(partner)
-    for given, code, field in (
+    for arguments, code, field in (
         ({"documentIds": [id_of(OLD)]}, "NOT_FOUND", "documentIds"),
         ({"documentIds": []}, "NOT_FOUND", "documentIds"),
         ({"documentIds": [id_of(NAME)], "reason": "x" * 501}, "INVALID_VALUE", "reason"),
         ({"documentIds": [id_of(NAME)], "sunsetAt": "2020-01-01T00:00:00Z"}, "INVALID_VALUE", "sunsetAt"),
     ):
-        (refused,) = await partner.staff("deprecateDocuments", **{"clientId": partner.id, **given})
+        (refused,) = await partner.staff("deprecateDocuments", **{"clientId": partner.id, **arguments})
         assert (refused["code"], refused["path"]) == (code, ["input", field])
     assert await listed(partner) == before
 
@@ -124,11 +124,11 @@ async def test_only_staff_see_documents(partner: Partner) -> None:
 
 
 async def test_staff_see_every_document_and_its_uses(partner: Partner) -> None:
-    access = await partner.enter()
-    await partner.known(id_of(NAME), access)
-    found = await until(lambda: listed(partner), lambda documents: any(int(document["uses"]) for document in documents))
-    assert {document["documentId"] for document in found} == {id_of(text) for text in TEXTS}
-    (used,) = [document for document in found if int(document["uses"])]
+    access = await partner.access_token()
+    await partner.ask_until_published(id_of(NAME), access)
+    documents = await until(lambda: listed(partner), lambda documents: any(int(document["uses"]) for document in documents))
+    assert {document["documentId"] for document in documents} == {id_of(text) for text in TEXTS}
+    (used,) = [document for document in documents if int(document["uses"])]
     assert (used["documentId"], used["text"], used["operations"], used["version"], used["cost"]) == (id_of(NAME), NAME, ["Name"], 1, 1)
     assert used["firstUsedAt"] <= used["lastUsedAt"]
 
@@ -153,8 +153,8 @@ async def test_documents_that_no_longer_fit_the_schema_are_named_at_the_start_an
         return (tmp_path / SAID).read_text()
 
     async def fitting() -> int:
-        found: int = await partner.admin.fetchval("select count(*) from stored_document where client_id = $1 and fits <> ''", partner.id)
-        return found
+        count: int = await partner.admin.fetchval("select count(*) from stored_document where client_id = $1 and fits <> ''", partner.id)
+        return count
 
     try:
         with process(root, urls, tmp_path):
@@ -167,16 +167,16 @@ async def test_documents_that_no_longer_fit_the_schema_are_named_at_the_start_an
                 assert partner.id in line
                 assert f"Cannot query field '{field}' on type 'Customer'." in line
             assert await until(fitting, lambda count: count == len(TEXTS)) == len(TEXTS), "what fits needs not be judged again by this schema"
-        access = await partner.enter()
-        await partner.known(id_of(OLD), access)
+        access = await partner.access_token()
+        await partner.ask_until_published(id_of(OLD), access)
         for media, status in (("application/json", 200), ("application/graphql-response+json", 400)):
             answer = await partner.http.post("/graphql", json={"documentId": id_of(OLD)}, headers={"Authorization": f"Bearer {access}", "Accept": media})
             assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (status, "GRAPHQL_VALIDATION_FAILED")
         assert (await partner.ask(access, documentId=id_of(NAME))).json()["data"] == {"customer": {"name": "Ada Lovelace"}}
         check = "mutation ($input: CheckDocumentsInput!) { checkDocuments(input: $input) { problems { documentId operations message } } }"
-        for given, names in (({}, {"Old", "Older"}), ({"manifest": manifest(NAME, OLD)}, {"Old"}), ({"manifest": manifest(NAME)}, set())):
-            found = (await partner.ask(token(STAFF), query=check, variables={"input": {"clientId": partner.id, **given}})).json()
-            assert {problem["operations"][0] for problem in found["data"]["checkDocuments"]["problems"]} == names
+        for arguments, names in (({}, {"Old", "Older"}), ({"manifest": manifest(NAME, OLD)}, {"Old"}), ({"manifest": manifest(NAME)}, set())):
+            body = (await partner.ask(token(STAFF), query=check, variables={"input": {"clientId": partner.id, **arguments}})).json()
+            assert {problem["operations"][0] for problem in body["data"]["checkDocuments"]["problems"]} == names
         assert (await partner.staff("checkDocuments", clientId=partner.id, manifest="{"))[0]["code"] == "INVALID_VALUE"
     finally:
         await partner.admin.execute("update stored_document set retired_at = now() where client_id = $1", partner.id)
@@ -190,12 +190,12 @@ async def test_the_limits_tell_what_the_budget_has_left(
     await admin.execute("update api_client set units_per_minute = 100 where id = $1", partner.id)
     async with httpx.AsyncClient(base_url=start_server(urls.app, planner=planner), timeout=20) as client:
         here = Partner(partner.id, client, admin)
-        access = await here.enter()
-        assert (await here.known(id_of(LIST), access)).status_code == 200
+        access = await here.access_token()
+        assert (await here.ask_until_published(id_of(LIST), access)).status_code == 200
         answer = (await client.post("/graphql", json={"documentId": id_of(LIMITS)}, headers={"Authorization": f"Bearer {access}", "GraphQL-Cost": "1"})).json()
-        told = {"__typename": "Budget", **answer["extensions"]["cost"]["throttleStatus"]}
-        assert answer["data"] == {"limits": {"maxNodes": 50, "budget": told}}
-        assert 45 <= told["currentlyAvailable"] <= 55
-        assert (told["maximumAvailable"], told["restoreRate"]) == (100, 1.667)
+        budget = {"__typename": "Budget", **answer["extensions"]["cost"]["throttleStatus"]}
+        assert answer["data"] == {"limits": {"maxNodes": 50, "budget": budget}}
+        assert 45 <= budget["currentlyAvailable"] <= 55
+        assert (budget["maximumAvailable"], budget["restoreRate"]) == (100, 1.667)
         for viewer in (ADA, STAFF):
             assert (await here.ask(token(viewer), query=LIMITS)).json()["data"] == {"limits": {"maxNodes": 50, "budget": None}}

@@ -30,7 +30,7 @@ class Reader:
     blocks: list[tuple[str, str]]
 
     def of(self, kind: str) -> list[str]:
-        return [text for found, text in self.blocks if found == kind]
+        return [text for language, text in self.blocks if language == kind]
 
     def write(self, name: str) -> None:
         """The page's file of this name."""
@@ -58,8 +58,8 @@ class Reader:
                 break
             time.sleep(0.05)
         assert "number" in done.stdout, done.stdout + done.stderr
-        found = json.loads(done.stdout.replace("'", '"'))
-        return found.get("data", found)["customer"]["invoices"]["nodes"]
+        body = json.loads(done.stdout.replace("'", '"'))
+        return body.get("data", body)["customer"]["invoices"]["nodes"]
 
 
 @pytest.fixture(scope="module")
@@ -69,15 +69,15 @@ def reader(root: Path, server: str, urls: Urls, tmp_path_factory: pytest.TempPat
     needs("jq")
     page = (root / "docs/partners.md").read_text().replace("https://portal.example", server)
     settings = {"PORTICO_DATABASE_URL": urls.admin, "PORTICO_DATA_DIR": str(tmp_path_factory.mktemp("data")), "CUSTOMER": ADA.customer_id or ""}
-    found = Reader(root, tmp_path_factory.mktemp("acme"), os.environ | settings, BLOCK.findall(page))
-    add, publish, *_ = [match[1] for text in found.of("console") if (match := COMMAND.match(text))]
-    made = found.operate(add)
-    found.environment["SECRET"] = made.strip().rpartition(" ")[2]
-    found.run(found.of("bash")[0])
-    assert "1 document, 1 of them new or changed." in found.operate(publish)
-    found.operate("./portico clients grant acme-books read --customer $CUSTOMER")
-    found.environment["TOKEN"] = found.run(f"ID=\n{found.of('bash')[1]}\necho; echo $TOKEN").split()[-1]
-    return found
+    reader = Reader(root, tmp_path_factory.mktemp("acme"), os.environ | settings, BLOCK.findall(page))
+    add, publish, *_ = [match[1] for text in reader.of("console") if (match := COMMAND.match(text))]
+    made = reader.operate(add)
+    reader.environment["SECRET"] = made.strip().rpartition(" ")[2]
+    reader.run(reader.of("bash")[0])
+    assert "1 document, 1 of them new or changed." in reader.operate(publish)
+    reader.operate("./portico clients grant acme-books read --customer $CUSTOMER")
+    reader.environment["TOKEN"] = reader.run(f"ID=\n{reader.of('bash')[1]}\necho; echo $TOKEN").split()[-1]
+    return reader
 
 
 def test_a_first_call_with_curl(reader: Reader) -> None:

@@ -49,23 +49,23 @@ async def published(server: str, trusted: Path, urls: Urls) -> dict[str, list[ma
     await admin.execute("insert into api_client values ($1, 'FIRST_PARTY', 'Shop', '', 'REQUIRED', '{}', 1000, now(), null)", client)
     await admin.close()
     text = "mutation ($input: PublishDocumentsInput!) { publishDocuments(input: $input) { publication { total added } userErrors { message } } }"
-    found: dict[str, list[manifests.Entry]] = {}
+    entries: dict[str, list[manifests.Entry]] = {}
     async with httpx.AsyncClient(base_url=server, timeout=20) as http:
         for tool, path in MADE.items():
             manifest = (trusted / path).read_text()
-            found[tool] = manifests.read(manifest)
+            entries[tool] = manifests.read(manifest)
             body = {"query": text, "variables": {"input": {"clientId": client, "manifest": manifest}}}
             answer = (await http.post("/graphql", json=body, headers={"Authorization": f"Bearer {token(STAFF)}"})).json()
-            assert answer["data"]["publishDocuments"]["publication"] == {"total": len(found[tool]), "added": len(found[tool])}
-        last = found["relay"][-1].id
+            assert answer["data"]["publishDocuments"]["publication"] == {"total": len(entries[tool]), "added": len(entries[tool])}
+        last = entries["relay"][-1].id
         for _ in range(100):
-            if "PERSISTED_DOCUMENT_NOT_FOUND" not in (await asked(http, documentId=last)).text:
+            if "PERSISTED_DOCUMENT_NOT_FOUND" not in (await post(http, documentId=last)).text:
                 break
             await asyncio.sleep(0.02)
-    return found
+    return entries
 
 
-async def asked(http: httpx.AsyncClient, **body: Any) -> httpx.Response:
+async def post(http: httpx.AsyncClient, **body: Any) -> httpx.Response:
     return await http.post("/graphql", json=body, headers={"Authorization": f"Bearer {token(ADA)}"})
 
 
@@ -73,24 +73,24 @@ async def asked(http: httpx.AsyncClient, **body: Any) -> httpx.Response:
 async def test_every_id_of_a_real_tools_manifest_runs(http: httpx.AsyncClient, published: dict[str, list[manifests.Entry]], tool: str) -> None:
     assert len(published[tool]) == 2
     for entry in published[tool]:
-        answer = (await asked(http, documentId=entry.id, variables={"first": 2, "id": "x"})).json()
+        answer = (await post(http, documentId=entry.id, variables={"first": 2, "id": "x"})).json()
         assert "errors" not in answer, answer
 
 
 @pytest.mark.usefixtures("published")
 async def test_apollos_persisted_query_link_calls_by_hash_by_post_and_by_get(server: str, trusted: Path) -> None:
-    found = await called("apollo", server, trusted)
-    assert found["answer"] == [3, 3]
-    assert [sent["method"] for sent in found["sent"]] == ["POST", "GET"], "no text had to be sent after all"
-    assert "query" not in found["sent"][0]["body"]
+    result = await called("apollo", server, trusted)
+    assert result["answer"] == [3, 3]
+    assert [sent["method"] for sent in result["sent"]] == ["POST", "GET"], "no text had to be sent after all"
+    assert "query" not in result["sent"][0]["body"]
 
 
 @pytest.mark.usefixtures("published")
 async def test_relays_network_layer_calls_by_id(start_server: Any, urls: Urls, trusted: Path) -> None:
     url = start_server(urls.app, document_id_keys=("doc_id",), document_mode="required")
-    found = await called("relay", url, trusted)
-    assert found["answer"]["customer"]["summary"]["activeSubscriptions"] >= 1
-    assert list(found["sent"][0]["body"]) == ["doc_id", "variables"]
+    result = await called("relay", url, trusted)
+    assert result["answer"]["customer"]["summary"]["activeSubscriptions"] >= 1
+    assert list(result["sent"][0]["body"]) == ["doc_id", "variables"]
 
 
 async def called(client: str, server: str, folder: Path) -> Any:
@@ -146,9 +146,9 @@ async def test_ten_thousand_documents_are_loaded_in_seconds_and_cost_little_memo
         digest(graphql_schema, Settings().limits),
     )
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", LOADING, urls.admin, cwd=root, stdout=asyncio.subprocess.PIPE)
-    told, _ = await process.communicate()
+    output, _ = await process.communicate()
     await admin.execute("delete from stored_document where client_id = $1", client)
-    count, seconds, held = (float(word) for word in told.split())
+    count, seconds, held = (float(word) for word in output.split())
     assert count >= 10_000
     assert seconds < 10
     assert held < 50 * 1024**2

@@ -109,15 +109,15 @@ async def test_developers_of_the_merchant_introspect_by_a_tool_that_is_registere
 
         await until(is_followed)
         for access in (staff, reader):
-            found = await ask(production, access, query=INTROSPECTION)
-            assert found == ({"__schema": {"queryType": {"name": "Query"}}} if is_answered else "PERSISTED_DOCUMENT_ID_REQUIRED")
+            schema = await ask(production, access, query=INTROSPECTION)
+            assert schema == ({"__schema": {"queryType": {"name": "Query"}}} if is_answered else "PERSISTED_DOCUMENT_ID_REQUIRED")
             assert ("Did you mean" in await wrong(production, access, MISSPELT)) is is_answered
         for access in (other, customer):
             assert await ask(production, access, query=INTROSPECTION) == ("GRAPHQL_VALIDATION_FAILED" if is_answered else "PERSISTED_DOCUMENT_ID_REQUIRED")
             assert "Did you mean" not in await wrong(production, access, MISSPELT)
         value = "query ($s: [PaymentStatus!]) { customer { payments(filter: {status: $s}) { totalCount } } }"
-        for access, is_told in ((staff, is_answered), (customer, False)):
-            assert ("Did you mean" in await wrong(production, access, value, s=["SUCCEDED"])) is is_told
+        for access, has_suggestion in ((staff, is_answered), (customer, False)):
+            assert ("Did you mean" in await wrong(production, access, value, s=["SUCCEDED"])) is has_suggestion
 
 
 async def wrong(client: httpx.AsyncClient, access: str, query: str, **variables: Any) -> str:
@@ -161,14 +161,14 @@ async def variables(admin: asyncpg.Connection) -> dict[str, dict[str, Any]]:
 async def test_staff_run_every_shipped_document_by_its_id_and_nobody_else_does(
     production: httpx.AsyncClient, partner: Partner, variables: dict[str, dict[str, Any]]
 ) -> None:
-    access = await partner.enter("read")
+    access = await partner.access_token("read")
     partners = replace(partner, http=production)
-    assert (await partners.known(id_of(NAME), access)).json() == {"data": {"customer": {"name": "Ada Lovelace"}}}
+    assert (await partners.ask_until_published(id_of(NAME), access)).json() == {"data": {"customer": {"name": "Ada Lovelace"}}}
     assert set(variables) == set(of_staff())
     for name, text in of_staff().items():
-        found = await ask(production, token(STAFF), documentId=id_of(text), variables=variables[name])
-        assert isinstance(found, dict), (name, found)
-        assert None not in found.values(), (name, found)
+        data = await ask(production, token(STAFF), documentId=id_of(text), variables=variables[name])
+        assert isinstance(data, dict), (name, data)
+        assert None not in data.values(), (name, data)
         for other in (token(ADA), access, ""):
             assert await ask(production, other, documentId=id_of(text), variables=variables[name]) == "PERSISTED_DOCUMENT_NOT_FOUND", name
     for name in ("Subscription", "Operation"):
@@ -247,8 +247,8 @@ async def required(required_url: str) -> AsyncIterator[httpx.AsyncClient]:
 def of_issuer(name: str, **claims: Any) -> str:
     scope = {OURS: "staff", THEIRS: "portal", OF_PARTNERS: "read"}[name]
     ours = dict.fromkeys(("kind", "client_id"), MISSING)
-    given = {"iss": name, "aud": "portal", "sub": ADA.customer_id, "scope": scope, "jti": uuid4().hex, **claims}
-    return made({**ours, **given}, key=replace(RS, kid="theirs"))
+    values = {"iss": name, "aud": "portal", "sub": ADA.customer_id, "scope": scope, "jti": uuid4().hex, **claims}
+    return made({**ours, **values}, key=replace(RS, kid="theirs"))
 
 
 def tokens_with_the_mode(name: str, cli_tool: str) -> dict[str, str]:
@@ -366,15 +366,15 @@ async def test_servers_with_one_secret_take_each_others_previews_and_one_with_an
     same = start_server(urls.app, secret=PORTAL_SECRET, data_dir=tmp_path / "same", **common)
     other = start_server(urls.app, secret=PORTAL_SECRET[::-1], data_dir=tmp_path / "other", **common)
     access = token(replace(ADA, customer_id=row["customer_id"]))
-    given = {"subscriptionId": row["id"], "idempotencyKey": uuid4().hex}
-    found = await ask(production, access, documentId=PAUSE["PreviewPauseSubscription"], variables={"input": given})
-    previewed = given | {"previewToken": found["previewPauseSubscription"]["preview"]["previewToken"]}
+    arguments = {"subscriptionId": row["id"], "idempotencyKey": uuid4().hex}
+    data = await ask(production, access, documentId=PAUSE["PreviewPauseSubscription"], variables={"input": arguments})
+    previewed = arguments | {"previewToken": data["previewPauseSubscription"]["preview"]["previewToken"]}
     for url, codes in ((other, ["PREVIEW_EXPIRED"]), (same, [])):
         async with httpx.AsyncClient(base_url=url, timeout=20) as client:
             paused = await ask(client, access, documentId=PAUSE["PauseSubscription"], variables={"input": previewed})
             assert [error["code"] for error in paused["pauseSubscription"]["userErrors"]] == codes
         is_paused = await admin.fetchval("select pending_kind is not null from subscription where id = $1", row["id"])
         assert is_paused is (codes == [])
-    given = {"subscriptionId": row["id"], "idempotencyKey": uuid4().hex}
-    withdrawn = await ask(production, access, documentId=PAUSE["WithdrawPendingChange"], variables={"input": given})
+    arguments = {"subscriptionId": row["id"], "idempotencyKey": uuid4().hex}
+    withdrawn = await ask(production, access, documentId=PAUSE["WithdrawPendingChange"], variables={"input": arguments})
     assert withdrawn["withdrawPendingChange"]["userErrors"] == []

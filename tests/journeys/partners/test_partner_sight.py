@@ -94,23 +94,23 @@ def partner_with(*scopes: str) -> Viewer:
 
 
 def callable_by(schema: GraphQLSchema, viewer: Viewer) -> set[str]:
-    return {name for name, root in roots(schema).items() if (found := permission_of(root, name)) is None or is_allowed(viewer, found)}
+    return {name for name, root in roots(schema).items() if (permission := permission_of(root, name)) is None or is_allowed(viewer, permission)}
 
 
 def reachable(schema: GraphQLSchema, names: set[str]) -> set[str]:
     """Every object type that a document of these root fields may select something of."""
-    found: set[str] = set()
+    kinds: set[str] = set()
     waiting = [get_named_type(roots(schema)[name].fields[name].type) for name in names]
     while waiting:
         kind = waiting.pop()
-        if kind.name in found:
+        if kind.name in kinds:
             continue
-        found.add(kind.name)
+        kinds.add(kind.name)
         if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType):
             waiting += schema.get_possible_types(kind)
         if isinstance(kind, GraphQLObjectType | GraphQLInterfaceType):
             waiting += [get_named_type(field.type) for field in kind.fields.values()]
-    return found
+    return kinds
 
 
 def test_the_lists_above_name_every_scope_that_a_customer_can_give() -> None:
@@ -129,7 +129,7 @@ def test_each_scope_opens_the_root_fields_that_are_listed_and_no_others(graphql_
 
 def scope_of(schema: GraphQLSchema) -> set[str]:
     """Every scope that any root field asks for."""
-    return {found.scope for name, root in roots(schema).items() if (found := permission_of(root, name))}
+    return {permission.scope for name, root in roots(schema).items() if (permission := permission_of(root, name))}
 
 
 def test_no_root_field_of_a_partners_leads_to_what_is_private(graphql_schema: GraphQLSchema) -> None:
@@ -152,7 +152,7 @@ def document_of(schema: GraphQLSchema, name: str) -> str:
 async def test_what_no_app_may_call_is_not_published_for_one_and_is_forbidden_if_it_was(
     partner: Partner, admin: asyncpg.Connection, graphql_schema: GraphQLSchema
 ) -> None:
-    access = await partner.enter("read")
+    access = await partner.access_token("read")
     for name in sorted(NEVER):
         (error,) = await partner.staff("publishDocuments", clientId=partner.id, manifest=manifest(document_of(graphql_schema, name)))
         assert (error["code"], error["message"]) == ("DOCUMENT_INVALID", f"Only: Partners' apps may not call {name}. Nothing was published.")
@@ -160,7 +160,7 @@ async def test_what_no_app_may_call_is_not_published_for_one_and_is_forbidden_if
     assert not await admin.fetchval("select count(*) from stored_document where client_id = $1 and id = any($2)", partner.id, [id_of(text) for text in stored])
     await older_publication(admin, partner.id, stored)
     for text in stored:
-        answer = await partner.known(id_of(text), access)
+        answer = await partner.ask_until_published(id_of(text), access)
         codes = {error["extensions"]["code"] for error in answer.json()["errors"]}
         assert codes <= {"FORBIDDEN", "BAD_USER_INPUT"}, (text, answer.text)
         assert codes == {"FORBIDDEN"} or "$" in text

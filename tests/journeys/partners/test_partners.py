@@ -27,12 +27,12 @@ from tests.waiting import until
 
 
 async def test_an_app_calls_by_id_for_the_customer_who_let_it_in(partner: Partner) -> None:
-    await partner.let_in("read")
+    await partner.grant("read")
     granted = (await partner.token()).json()
     assert (granted["token_type"], granted["scope"], granted["expires_in"]) == ("Bearer", "read", 900)
     claims = jwt.decode(granted["access_token"], options={"verify_signature": False})
     assert (claims["sub"], claims["act"], claims["kind"]) == (ADA.customer_id, {"sub": partner.id}, "PARTNER")
-    answer = await partner.known(id_of(NAME), granted["access_token"])
+    answer = await partner.ask_until_published(id_of(NAME), granted["access_token"])
     assert answer.json() == {"data": {"customer": {"name": "Ada Lovelace"}}}
     assert (await partner.ask(granted["access_token"], documentId=id_of(PAUSE), variables={"input": {"subscriptionId": "x", "idempotencyKey": "k"}})).json()[
         "errors"
@@ -40,8 +40,8 @@ async def test_an_app_calls_by_id_for_the_customer_who_let_it_in(partner: Partne
 
 
 async def test_every_way_to_name_a_document_runs_it(partner: Partner) -> None:
-    access = await partner.enter()
-    assert (await partner.known(id_of(NAME), access)).status_code == 200
+    access = await partner.access_token()
+    assert (await partner.ask_until_published(id_of(NAME), access)).status_code == 200
     bare = id_of(NAME).removeprefix("sha256:")
     extension = {"persistedQuery": {"version": 1, "sha256Hash": bare}}
     for body in ({"documentId": bare}, {"doc_id": id_of(NAME)}, {"id": bare}, {"extensions": extension}, {"documentId": id_of(NAME), "extensions": extension}):
@@ -87,8 +87,8 @@ BAD: dict[str, tuple[dict[str, Any], str, tuple[int, int]]] = {
 @pytest.mark.parametrize("row", BAD.values(), ids=BAD)
 async def test_what_a_partner_must_not_send_gets_its_code_and_reveals_nothing(partner: Partner, row: tuple[dict[str, Any], str, tuple[int, int]]) -> None:
     body, code, statuses = row
-    access = await partner.enter()
-    await partner.known(id_of(LIST), access)
+    access = await partner.access_token()
+    await partner.ask_until_published(id_of(LIST), access)
     for media, status in zip(("application/json", "application/graphql-response+json"), statuses, strict=True):
         answer = await partner.http.post("/graphql", json=body, headers={"Authorization": f"Bearer {access}", "Accept": media})
         assert answer.status_code == status
@@ -99,7 +99,7 @@ async def test_what_a_partner_must_not_send_gets_its_code_and_reveals_nothing(pa
 
 
 async def test_apollos_words_are_apollos(partner: Partner) -> None:
-    access = await partner.enter()
+    access = await partner.access_token()
     unknown = await partner.ask(access, extensions=PERSISTED)
     assert unknown.json()["errors"][0]["message"] == "PersistedQueryNotFound"
     assert unknown.headers["cache-control"] == "private, no-cache, must-revalidate"
@@ -109,15 +109,15 @@ async def test_apollos_words_are_apollos(partner: Partner) -> None:
 
 async def test_one_partners_documents_are_not_anothers(partner: Partner, admin: asyncpg.Connection) -> None:
     other = replace(partner, id=await registered(admin))
-    theirs = await partner.enter()
-    access = await other.enter()
-    assert (await partner.known(id_of(NAME), theirs)).status_code == 200
+    theirs = await partner.access_token()
+    access = await other.access_token()
+    assert (await partner.ask_until_published(id_of(NAME), theirs)).status_code == 200
     assert (await other.ask(access, documentId=id_of(NAME))).json()["errors"][0]["extensions"]["code"] == "PERSISTED_DOCUMENT_NOT_FOUND"
 
 
 async def test_a_retired_document_is_like_one_that_never_was_and_comes_back_when_published(partner: Partner) -> None:
-    access = await partner.enter()
-    await partner.known(id_of(NAME), access)
+    access = await partner.access_token()
+    await partner.ask_until_published(id_of(NAME), access)
     assert await partner.staff("retireDocuments", clientId=partner.id, documentIds=[id_of(NAME)]) == []
     for _ in range(100):
         answer = await partner.ask(access, documentId=id_of(NAME))
@@ -127,12 +127,12 @@ async def test_a_retired_document_is_like_one_that_never_was_and_comes_back_when
     assert answer.content == (await partner.ask(access, documentId="sha256:" + "0" * 64)).content
     assert (await partner.staff("retireDocuments", clientId=partner.id, documentIds=[id_of(NAME)]))[0]["code"] == "NOT_FOUND"
     assert await partner.staff("publishDocuments", clientId=partner.id, manifest=manifest(NAME)) == []
-    assert "data" in (await partner.known(id_of(NAME), access)).json()
+    assert "data" in (await partner.ask_until_published(id_of(NAME), access)).json()
 
 
 async def test_a_mutation_is_not_run_by_get_and_a_query_by_get_is_kept_by_its_tag(partner: Partner) -> None:
-    access = await partner.enter("read", "subscriptions:write")
-    await partner.known(id_of(NAME), access)
+    access = await partner.access_token("read", "subscriptions:write")
+    await partner.ask_until_published(id_of(NAME), access)
     headers = {"Authorization": f"Bearer {access}"}
     refused = await partner.http.get("/graphql", params={"documentId": id_of(PAUSE), "variables": "{}"}, headers=headers)
     assert (refused.status_code, refused.headers["allow"]) == (405, "POST")
@@ -196,14 +196,14 @@ async def test_only_staff_publish_and_only_customers_grant(partner: Partner) -> 
     assert (await partner.ask(token(ADA), query=grant)).json()["data"]["grantAccess"]["userErrors"] == [{"code": "NOT_FOUND"}]
     for scopes in ([], ["payments:write"], ["schema:read"], ["portal"]):
         wanted = {"clientId": partner.id, "scopes": scopes}
-        asked = "mutation ($input: GrantAccessInput!) { grantAccess(input: $input) { userErrors { code } } }"
-        answer = (await partner.ask(token(ADA), query=asked, variables={"input": wanted})).json()
+        mutation = "mutation ($input: GrantAccessInput!) { grantAccess(input: $input) { userErrors { code } } }"
+        answer = (await partner.ask(token(ADA), query=mutation, variables={"input": wanted})).json()
         assert answer["data"]["grantAccess"]["userErrors"] == [{"code": "INVALID_VALUE"}], scopes
 
 
 async def test_a_customer_sees_who_acts_for_them_and_ends_it_at_once(partner: Partner) -> None:
-    access = await partner.enter("read")
-    await partner.known(id_of(NAME), access)
+    access = await partner.access_token("read")
+    await partner.ask_until_published(id_of(NAME), access)
     listed = (await partner.ask(token(ADA), query="{ grants { nodes { id clientId clientName scopes } } }")).json()["data"]["grants"]["nodes"]
     (mine,) = [node for node in listed if node["clientId"] == partner.id]
     assert (mine["clientName"], mine["scopes"]) == ("Books", ["read"])
@@ -217,8 +217,8 @@ async def test_a_customer_sees_who_acts_for_them_and_ends_it_at_once(partner: Pa
 
 
 async def test_a_client_that_is_shut_out_is_out_at_once(partner: Partner) -> None:
-    access = await partner.enter()
-    await partner.known(id_of(NAME), access)
+    access = await partner.access_token()
+    await partner.ask_until_published(id_of(NAME), access)
     await partner.admin.execute("update api_client set disabled_at = now() where id = $1", partner.id)
     assert (await partner.token()).json()["error"] == "invalid_client"
 
@@ -246,7 +246,7 @@ DENIED = {
 
 @pytest.mark.parametrize("row", DENIED.values(), ids=DENIED)
 async def test_the_token_endpoint_denies(partner: Partner, row: tuple[dict[str, str], int, str]) -> None:
-    await partner.let_in("read")
+    await partner.grant("read")
     form, status, error = row
     answer = await partner.token(**form)
     assert (answer.status_code, answer.json()["error"]) == (status, error)
@@ -266,14 +266,14 @@ async def test_the_token_endpoint_takes_forms_and_nothing_else(partner: Partner)
     assert large.status_code == 413
     assert (await partner.http.get("/oauth/token")).status_code == 405
     basic = base64.b64encode(f"{partner.id}:{SECRET}".encode()).decode()
-    await partner.let_in("read")
+    await partner.grant("read")
     for header, status in ((f"Basic {basic}", 200), ("Basic !", 401), ("Bearer x", 401), ("Basic " + base64.b64encode(b"x").decode(), 401)):
         form = {"grant_type": "client_credentials", "customer_id": ADA.customer_id}
         assert (await partner.http.post("/oauth/token", data=form, headers={"Authorization": header})).status_code == status, header
 
 
 async def test_a_private_key_proves_a_client_once_for_each_assertion(partner: Partner, own_server: str, caplog: pytest.LogCaptureFixture) -> None:
-    await partner.let_in("read")
+    await partner.grant("read")
     caplog.set_level(logging.INFO, "portico.oauth")
     key, other = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
     jwk = OKPAlgorithm.to_jwk(key.public_key())
@@ -281,8 +281,8 @@ async def test_a_private_key_proves_a_client_once_for_each_assertion(partner: Pa
     now = int(datetime.now(UTC).timestamp())
 
     async def status(signing: Ed25519PrivateKey, **claims: Any) -> int:
-        given = {"iss": partner.id, "sub": partner.id, "aud": "portico", "iat": now, "exp": now + 60, "jti": uuid4().hex, **claims}
-        assertion = jwt.encode({name: value for name, value in given.items() if value is not None}, signing, algorithm="EdDSA")
+        values = {"iss": partner.id, "sub": partner.id, "aud": "portico", "iat": now, "exp": now + 60, "jti": uuid4().hex, **claims}
+        assertion = jwt.encode({name: value for name, value in values.items() if value is not None}, signing, algorithm="EdDSA")
         kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
         return (await partner.token(client_id="", client_secret="", client_assertion=assertion, client_assertion_type=kind)).status_code
 
@@ -334,8 +334,8 @@ async def test_a_client_that_cannot_be_authenticated_gets_one_answer_and_the_log
 
 
 async def test_a_budget_is_spent_fills_up_and_says_when(partner: Partner) -> None:
-    access = await partner.enter()
-    await partner.known(id_of(LIST), access)
+    access = await partner.access_token()
+    await partner.ask_until_published(id_of(LIST), access)
     await partner.admin.execute("update api_client set units_per_minute = 60 where id = $1", partner.id)
     await partner.admin.execute("update client_budget set available = 60, as_of = now() where client_id = $1", partner.id)
     headers = {"Authorization": f"Bearer {access}", "GraphQL-Cost": "1"}
@@ -359,8 +359,8 @@ async def test_a_budget_is_spent_fills_up_and_says_when(partner: Partner) -> Non
 
 
 async def test_a_budget_is_never_overdrawn_by_calls_at_once(partner: Partner) -> None:
-    access = await partner.enter()
-    await partner.known(id_of(NAME), access)
+    access = await partner.access_token()
+    await partner.ask_until_published(id_of(NAME), access)
     await partner.admin.execute("update api_client set units_per_minute = 10 where id = $1", partner.id)
     await partner.admin.execute("update client_budget set available = 10, as_of = now() where client_id = $1", partner.id)
     answers = await asyncio.gather(*(partner.ask(access, documentId=id_of(NAME)) for _ in range(30)))
@@ -370,8 +370,8 @@ async def test_a_budget_is_never_overdrawn_by_calls_at_once(partner: Partner) ->
 
 async def test_a_server_that_has_just_started_knows_every_document(partner: Partner, start_server: Callable[..., str], urls: Urls) -> None:
     """Behind a balancer a new process must not deny what the others answer."""
-    access = await partner.enter()
-    await partner.known(id_of(NAME), access)
+    access = await partner.access_token()
+    await partner.ask_until_published(id_of(NAME), access)
     async with httpx.AsyncClient(base_url=start_server(urls.app), headers={"Authorization": f"Bearer {access}"}, timeout=20) as client:
         assert (await client.post("/graphql", json={"documentId": id_of(NAME)})).status_code == 200
         assert (await client.get("/readyz")).status_code == 200
@@ -386,8 +386,8 @@ async def test_before_the_documents_are_read_nobody_says_that_one_is_not_there(s
 
 
 async def test_uses_are_counted(partner: Partner) -> None:
-    access = await partner.enter()
-    await partner.known(id_of(NAME), access)
+    access = await partner.access_token()
+    await partner.ask_until_published(id_of(NAME), access)
     await partner.ask(access, documentId=id_of(NAME))
     for _ in range(100):
         uses = await partner.admin.fetchval("select uses from document_use where client_id = $1 and document_id = $2", partner.id, id_of(NAME))
@@ -453,9 +453,9 @@ async def test_automatic_registration_is_off_unless_it_is_on(start_server: Calla
 
 
 async def test_publishing_under_load_fails_no_request(partner: Partner) -> None:
-    access = await partner.enter()
+    access = await partner.access_token()
     await partner.admin.execute("update api_client set units_per_minute = 1000000 where id = $1", partner.id)
-    await partner.known(id_of(NAME), access)
+    await partner.ask_until_published(id_of(NAME), access)
     is_over = asyncio.Event()
 
     async def call() -> list[Any]:
@@ -468,11 +468,11 @@ async def test_publishing_under_load_fails_no_request(partner: Partner) -> None:
         for number in range(15):
             more = [f"query Q{number}x{item} {{ customer {{ name }} }}" for item in range(20)]
             assert await partner.staff("publishDocuments", clientId=partner.id, manifest=manifest(NAME, *more)) == []
-            assert "data" in (await partner.known(id_of(more[-1]), access)).json()
+            assert "data" in (await partner.ask_until_published(id_of(more[-1]), access)).json()
         is_over.set()
 
-    *found, _ = await asyncio.gather(*(call() for _ in range(4)), publish())
-    answers = [answer for some in found for answer in some]
+    *results, _ = await asyncio.gather(*(call() for _ in range(4)), publish())
+    answers = [answer for some in results for answer in some]
     assert len(answers) > 20
     assert [answer for answer in answers if answer != {"data": {"customer": {"name": "Ada Lovelace"}}}] == []
 
@@ -484,7 +484,7 @@ def test_a_tokens_lifetime_is_short() -> None:
 
 
 async def test_a_form_with_files_is_no_way_around_the_documents(partner: Partner) -> None:
-    access = await partner.enter()
+    access = await partner.access_token()
     for operations, code in (({"query": ANOTHER}, "PERSISTED_DOCUMENT_ID_REQUIRED"), ({"documentId": "sha256:" + "0" * 64}, "PERSISTED_DOCUMENT_NOT_FOUND")):
         form = {"operations": (None, json.dumps(operations)), "map": (None, "{}")}
         headers = {"Authorization": f"Bearer {access}", "GraphQL-Require-Preflight": "1"}

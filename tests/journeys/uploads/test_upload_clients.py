@@ -26,12 +26,12 @@ DIGESTS = {name: hashlib.sha256(content).hexdigest() for name, content in FILES.
 
 def program(name: str) -> str:
     """Where a program is; the test is skipped without it, unless nothing may be skipped."""
-    found = shutil.which(name)
-    if found is None and os.environ.get("PORTICO_TEST_REQUIRE") == "all":
+    path = shutil.which(name)
+    if path is None and os.environ.get("PORTICO_TEST_REQUIRE") == "all":
         pytest.fail(f"{name} is required here and not installed")
-    if found is None:
+    if path is None:
         pytest.skip(f"needs {name}")
-    return found
+    return path
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def paths(tmp_path: Path) -> list[Path]:
 def stored(payload: Any) -> dict[str, str]:
     """The digests of the files that are kept, by their names."""
     assert payload["userErrors"] == []
-    return {found["fileName"]: found["sha256"] for found in payload["attachments"] if found["status"] == "STORED"}
+    return {attachment["fileName"]: attachment["sha256"] for attachment in payload["attachments"] if attachment["status"] == "STORED"}
 
 
 async def test_pythons_gql_uploads(server: str, invoice: str, paths: list[Path]) -> None:
@@ -117,8 +117,8 @@ def _journey(chromium: str, server: str, invoice: str, paths: list[Path], folder
         page.pick("#files", *paths)
         page.run("document.querySelector('button').click()")
         payload = page.run("window.answer")
-        for found in payload["attachments"]:
-            page.run(f"location.href = {json.dumps(found['downloadUrl'])}; 1")
+        for attachment in payload["attachments"]:
+            page.run(f"location.href = {json.dumps(attachment['downloadUrl'])}; 1")
             page.run("new Promise(done => setTimeout(done, 300))")
         for _ in range(50):
             if {path.name for path in (folder / "downloads").glob("*")} == set(FILES):

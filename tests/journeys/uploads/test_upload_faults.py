@@ -25,7 +25,7 @@ from storage.s3 import S3
 from tests.callers.posting import attach, codes, group, headers, send
 from tests.conftest import ADA, SECRET, Portal, token
 from tests.samples import pdf
-from tests.servers.proxy import line_to
+from tests.servers.proxy import proxy_to
 from tests.servers.s3 import Store, store
 from tests.storage.test_bucket import place
 
@@ -37,7 +37,7 @@ async def test_a_bucket_that_is_away_is_503_in_time_and_leaves_nothing_after_the
     start_server: Any, urls: Urls, store: Store, invoice: str, portal: Portal, admin: asyncpg.Connection, mode: Any
 ) -> None:
     store.empty()
-    async with line_to(store.port) as line:
+    async with proxy_to(store.port) as line:
         url = start_server(urls.app, upload_seconds=8, s3_bytes_per_second=10**8, **store.settings(line.port))
         async with httpx.AsyncClient(base_url=url, timeout=30, headers={"Authorization": f"Bearer {token(ADA)}"}) as client:
             line.mode, line.after_bytes = mode, 6_000_000
@@ -46,8 +46,8 @@ async def test_a_bucket_that_is_away_is_503_in_time_and_leaves_nothing_after_the
             assert answer.status_code == 503, answer.text
             assert answer.headers["retry-after"]
             assert time.monotonic() - began < 12
-            asked = await client.post("/graphql", json={"query": "{ customer { invoices(first: 1) { nodes { attachments { nodes { downloadUrl } } } } } }"})
-            assert asked.status_code == 200
+            response = await client.post("/graphql", json={"query": "{ customer { invoices(first: 1) { nodes { attachments { nodes { downloadUrl } } } } } }"})
+            assert response.status_code == 200
             line.mode = "open"
             assert codes(await attach(client, invoice, ("first.pdf", pdf(200_000)), key=f"away {mode}")) == []
     bucket = S3(place(store))
@@ -61,7 +61,7 @@ async def test_a_bucket_that_is_away_is_503_in_time_and_leaves_nothing_after_the
 
 
 async def test_a_slow_bucket_is_only_slow(start_server: Any, urls: Urls, store: Store, invoice: str) -> None:
-    async with line_to(store.port) as line:
+    async with proxy_to(store.port) as line:
         line.mode = "slow"
         async with httpx.AsyncClient(base_url=start_server(urls.app, **store.settings(line.port)), timeout=60) as client:
             assert codes(await attach(client, invoice, ("a.pdf", pdf(1_500_000)))) == []

@@ -45,9 +45,9 @@ async def test_nothing_is_lost_and_nothing_left_over(
     await admin.execute("delete from loose_object")
     settings: dict[str, Any] = {}
     if place == "s3":
-        found: Store = request.getfixturevalue("store")
-        found.empty()
-        settings = found.settings()
+        store: Store = request.getfixturevalue("store")
+        store.empty()
+        settings = store.settings()
     command = [sys.executable, "-m", "tests.journeys.files.killing", urls.admin, urls.app, str(tmp_path), journey, how, json.dumps(settings), bare]
     command += [str(JOURNEYS[journey, place, how]), str(SEED)]
     done = await asyncio.to_thread(subprocess.run, command, cwd=root, capture_output=True, text=True, timeout=300)

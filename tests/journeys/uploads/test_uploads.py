@@ -30,12 +30,12 @@ async def test_a_group_of_three_formats_is_kept_and_shown(http: httpx.AsyncClien
     payload = await attach(http, invoice, *files)
     assert payload["userErrors"] == []
     assert payload["replayed"] is False
-    for found, (name, content), kind in zip(payload["attachments"], files, ("application/pdf", "image/jpeg", "image/png"), strict=True):
-        assert found["fileName"] == name
-        assert found["contentType"] == kind
-        assert (found["sizeBytes"], found["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
-        assert (found["status"], found["uploadedBy"], found["parent"]) == ("STORED", "CUSTOMER", {"id": invoice})
-        key = await admin.fetchval("select object_key from attachment where id = $1", found["id"])
+    for attachment, (name, content), kind in zip(payload["attachments"], files, ("application/pdf", "image/jpeg", "image/png"), strict=True):
+        assert attachment["fileName"] == name
+        assert attachment["contentType"] == kind
+        assert (attachment["sizeBytes"], attachment["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+        assert (attachment["status"], attachment["uploadedBy"], attachment["parent"]) == ("STORED", "CUSTOMER", {"id": invoice})
+        key = await admin.fetchval("select object_key from attachment where id = $1", attachment["id"])
         assert (data_dir / "bucket" / key).read_bytes() == content
     assert await admin.fetchval("select count(*) from loose_object where customer_id = $1", ADA.customer_id) == 0
 
@@ -43,7 +43,7 @@ async def test_a_group_of_three_formats_is_kept_and_shown(http: httpx.AsyncClien
 async def test_files_may_come_in_any_order_and_are_shown_in_that_of_the_input(http: httpx.AsyncClient, invoice: str) -> None:
     parts = [Piece("1", png(), "second.png"), Piece("0", pdf(), "first.pdf")]
     answer = await send(http, form(field("operations", operations(invoice, 2)), field("map", paths(2)), *parts))
-    assert [found["fileName"] for found in answer.json()["data"]["uploadAttachments"]["attachments"]] == ["first.pdf", "second.png"]
+    assert [attachment["fileName"] for attachment in answer.json()["data"]["uploadAttachments"]["attachments"]] == ["first.pdf", "second.png"]
 
 
 async def test_a_schedule_takes_files_and_staff_attach_theirs_to_any(http: httpx.AsyncClient, admin: asyncpg.Connection) -> None:
@@ -64,7 +64,7 @@ async def test_one_byte_more_than_ten_mebibytes_is_too_much(http: httpx.AsyncCli
 
 async def test_ten_mebibytes_are_not_too_much_nor_are_thirty_in_a_group(http: httpx.AsyncClient, invoice: str) -> None:
     payload = await attach(http, invoice, *((f"{number}.pdf", pdf(MAX_FILE_BYTES)) for number in range(3)))
-    assert [found["sizeBytes"] for found in payload["attachments"]] == [MAX_FILE_BYTES] * 3
+    assert [attachment["sizeBytes"] for attachment in payload["attachments"]] == [MAX_FILE_BYTES] * 3
 
 
 @pytest.mark.usefixtures("left")
@@ -146,7 +146,7 @@ async def test_a_hundred_files_with_long_names_are_one_group(http: httpx.AsyncCl
     files = [(f"{number:03} " + "\N{GRINNING FACE}" * 61 + ".png", png(300 + number)) for number in range(100)]
     payload = await attach(http, invoice, *files, key="a hundred")
     assert payload["userErrors"] == []
-    assert [(found["fileName"], found["sizeBytes"]) for found in payload["attachments"]] == [(name, len(content)) for name, content in files]
+    assert [(attachment["fileName"], attachment["sizeBytes"]) for attachment in payload["attachments"]] == [(name, len(content)) for name, content in files]
     assert (await attach(http, invoice, *files, key="a hundred"))["replayed"] is True
     assert await admin.fetchval("select count(*) from attachment where file_name = any($1::text[])", [name for name, _ in files]) == 100
 
@@ -202,10 +202,10 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize(("given", "kept"), NAMES.items(), ids=range(len(NAMES)))
-async def test_a_name_is_cleaned_and_kept_for_display(http: httpx.AsyncClient, invoice: str, given: str, kept: str) -> None:
-    payload = await attach(http, invoice, (given, pdf()))
-    assert payload["attachments"][0]["fileName"] == kept
+@pytest.mark.parametrize(("name", "expected"), NAMES.items(), ids=range(len(NAMES)))
+async def test_a_name_is_cleaned_and_kept_for_display(http: httpx.AsyncClient, invoice: str, name: str, expected: str) -> None:
+    payload = await attach(http, invoice, (name, pdf()))
+    assert payload["attachments"][0]["fileName"] == expected
     async with httpx.AsyncClient() as anybody:
         answer = await anybody.get(payload["attachments"][0]["downloadUrl"])
     assert answer.content == pdf()
@@ -364,10 +364,12 @@ async def test_each_of_three_headers_tells_that_no_form_of_another_site_sent_it(
 
 
 async def test_what_became_of_an_upload_is_found_by_its_key(http: httpx.AsyncClient, invoice: str, post: Post) -> None:
-    found = await attach(http, invoice, ("a.pdf", pdf()), key="whose answer was lost")
-    asked = await post("query ($key: String!) { operation(idempotencyKey: $key) { mutation state attachments { id status } } }", key="whose answer was lost")
-    attachments = [{"id": found["attachments"][0]["id"], "status": "STORED"}]
-    assert asked.json()["data"]["operation"] == {"mutation": "uploadAttachments", "state": "DONE", "attachments": attachments}
+    payload = await attach(http, invoice, ("a.pdf", pdf()), key="whose answer was lost")
+    operation = await post(
+        "query ($key: String!) { operation(idempotencyKey: $key) { mutation state attachments { id status } } }", key="whose answer was lost"
+    )
+    attachments = [{"id": payload["attachments"][0]["id"], "status": "STORED"}]
+    assert operation.json()["data"]["operation"] == {"mutation": "uploadAttachments", "state": "DONE", "attachments": attachments}
 
 
 async def test_uploads_on_slow_lines_keep_nobody_from_asking(start_server: Any, urls: Any, invoice: str) -> None:

@@ -48,8 +48,8 @@ async def subscribed(life: Life, minor: int, *, at: datetime = datetime(2027, 4,
     return subscription
 
 
-async def change(life: Life, subscription: str, minor: int, **given: Any) -> dict[str, Any]:
-    payload = await life.do("changePlan", subscriptionId=subscription, priceId=await price(life, minor), when="NOW", **given)
+async def change(life: Life, subscription: str, minor: int, **arguments: Any) -> dict[str, Any]:
+    payload = await life.do("changePlan", subscriptionId=subscription, priceId=await price(life, minor), when="NOW", **arguments)
     assert payload["userErrors"] == [], payload
     return payload
 
@@ -211,10 +211,10 @@ async def test_the_preview_shows_the_notes_that_are_issued_then(life: Life) -> N
     life.now = datetime(2027, 4, 16, tzinfo=UTC)
     await change(life, subscription, 20_000)
     life.now += timedelta(days=3, seconds=7)
-    given = {"subscriptionId": subscription, "priceId": await price(life, 777), "when": "NOW", "idempotencyKey": "-"}
-    preview = (await life.ask(PREVIEW, input=given))["previewChangePlan"]["preview"]
+    arguments = {"subscriptionId": subscription, "priceId": await price(life, 777), "when": "NOW", "idempotencyKey": "-"}
+    preview = (await life.ask(PREVIEW, input=arguments))["previewChangePlan"]["preview"]
     assert preview["warnings"] == ["CREDIT_EXCEEDS_LINE"]
-    payload = await life.do("changePlan", **given | {"previewToken": preview["previewToken"], "idempotencyKey": "then"})
+    payload = await life.do("changePlan", **arguments | {"previewToken": preview["previewToken"], "idempotencyKey": "then"})
     assert payload["userErrors"] == []
     issued = (await life.ask(NOTES))["customer"]
     assert len(preview["creditNotes"]) == 2
@@ -233,8 +233,8 @@ async def test_the_preview_shows_the_notes_that_are_issued_then(life: Life) -> N
 async def test_no_note_without_unused_time_beside_the_line(life: Life) -> None:
     subscription = await subscribed(life, 10_000)
     life.now = datetime(2027, 4, 16, tzinfo=UTC)
-    given = {"subscriptionId": subscription, "priceId": await price(life, 20_000), "when": "NOW", "idempotencyKey": "-"}
-    assert (await life.ask(PREVIEW, input=given))["previewChangePlan"]["preview"]["creditNotes"] == []
+    arguments = {"subscriptionId": subscription, "priceId": await price(life, 20_000), "when": "NOW", "idempotencyKey": "-"}
+    assert (await life.ask(PREVIEW, input=arguments))["previewChangePlan"]["preview"]["creditNotes"] == []
     await change(life, subscription, 20_000)
     assert await life.rows("credit_note") == []
 

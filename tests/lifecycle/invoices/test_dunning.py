@@ -78,20 +78,20 @@ async def letters(life: Life) -> list[str]:
     return [json.loads(SEAL.open(bytes(row["sealed"]), row["id"]))["text"] for row in rows]
 
 
-async def shown(life: Life, invoice_id: str, viewer: Any = None) -> dict[str, Any]:
-    found = await life.ask(f"query Q($id: ID!) {{ node(id: $id) {{ ... on Invoice {{ {COLLECTION} }} }} }}", viewer, id=invoice_id)
-    collection: dict[str, Any] = found["node"]["collection"]
+async def collection_of(life: Life, invoice_id: str, viewer: Any = None) -> dict[str, Any]:
+    data = await life.ask(f"query Q($id: ID!) {{ node(id: $id) {{ ... on Invoice {{ {COLLECTION} }} }} }}", viewer, id=invoice_id)
+    collection: dict[str, Any] = data["node"]["collection"]
     return collection
 
 
 async def next_payment(life: Life) -> dict[str, Any] | None:
-    found = await life.ask("{ customer { summary { nextPayment { date kind amount { amount } source { __typename id } } } } }")
-    shown_next: dict[str, Any] | None = found["customer"]["summary"]["nextPayment"]
-    return shown_next
+    data = await life.ask("{ customer { summary { nextPayment { date kind amount { amount } source { __typename id } } } } }")
+    payment: dict[str, Any] | None = data["customer"]["summary"]["nextPayment"]
+    return payment
 
 
-async def set_default(life: Life, method: str, **given: Any) -> None:
-    payload = await change_method(life, "setDefaultPaymentMethod", "paymentMethod { isDefault }", paymentMethodId=method, **given)
+async def set_default(life: Life, method: str, **arguments: Any) -> None:
+    payload = await change_method(life, "setDefaultPaymentMethod", "paymentMethod { isDefault }", paymentMethodId=method, **arguments)
     assert payload == {"paymentMethod": {"isDefault": True}, "userErrors": []}
 
 
@@ -103,7 +103,7 @@ async def test_a_new_default_with_retry_past_due_is_charged_within_a_minute_afte
     subscription = await held(life)
     await set_default(life, visa, retryPastDue=True)
     (owed,) = await unpaid(life)
-    assert (await shown(life, owed["id"]))["state"] == "DUE"
+    assert (await collection_of(life, owed["id"]))["state"] == "DUE"
     assert (await next_payment(life))["source"] == {"__typename": "Invoice", "id": owed["id"]}
     await passed(life, minutes=1)
     assert await unpaid(life) == []
@@ -355,7 +355,7 @@ async def test_what_sql_makes_of_the_last_overdue_invoice_lifts_the_hold_with_th
     await life.admin.execute(sql, owed["id"])
     await passed(life, minutes=1)
     assert await standing(life, subscription) == ("ACTIVE", [])
-    assert (await shown(life, owed["id"])) == {"state": "NONE", "failedAttempts": 0, "nextAttemptAt": None, "message": None}
+    assert (await collection_of(life, owed["id"])) == {"state": "NONE", "failedAttempts": 0, "nextAttemptAt": None, "message": None}
 
 
 async def test_a_hold_stays_while_anything_that_dunning_was_about_is_unpaid(life: Life) -> None:
@@ -452,10 +452,10 @@ async def test_the_collection_is_shown_to_staff_and_in_words_to_the_customer(lif
     await renewed(life)
     (owed,) = await unpaid(life)
     expected = {"state": "RETRYING", "failedAttempts": 1, "nextAttemptAt": "2027-03-01T08:00:00.000Z"}
-    seen = await shown(life, owed["id"])
+    seen = await collection_of(life, owed["id"])
     assert datetime.fromisoformat(seen["nextAttemptAt"]) == datetime.fromisoformat(expected["nextAttemptAt"])
     assert (seen["state"], seen["failedAttempts"], seen["message"]) == ("RETRYING", 1, "Wir versuchen es am 1. März erneut.")
-    assert await shown(life, owed["id"], STAFF) == seen | {"message": "We will try again on March 1."}
+    assert await collection_of(life, owed["id"], STAFF) == seen | {"message": "We will try again on March 1."}
 
 
 async def test_the_next_payment_is_a_planned_retry_when_that_is_the_earliest(life: Life) -> None:

@@ -16,7 +16,7 @@ from tests.lifecycle.books import assert_books
 from tests.lifecycle.conftest import Life, living
 from tests.lifecycle.invoices.test_dunning import letters, passed, renewed, standing, states, unpaid
 from tests.lifecycle.payments.test_paying import add, change_method, credit, pay
-from tests.lifecycle.subscriptions.test_kill import EVERYTHING, Fate, assert_nothing_open, dying
+from tests.lifecycle.subscriptions.test_kill import EVERYTHING, KillPoint, assert_nothing_open, killable
 
 ONE = RetryPolicy((1,))
 
@@ -86,13 +86,13 @@ async def release(life: Life, subscription: str) -> None:
 
 
 HELD, LIFTED = ("HELD",), ("HELD", "RELEASED")
-GIVEN_UP = [("GIVEN_UP", 2)]
+GIVING_UP = [("GIVEN_UP", 2)]
 STORIES = {
-    "the last try": Story(before_the_last_try, clock, "SUSPENDED", ["DUNNING"], GIVEN_UP, 2, 1, HELD),
-    "the last try without a method": Story(before_the_last_try_without_a_method, clock, "SUSPENDED", ["DUNNING"], GIVEN_UP, 2, 1, HELD),
+    "the last try": Story(before_the_last_try, clock, "SUSPENDED", ["DUNNING"], GIVING_UP, 2, 1, HELD),
+    "the last try without a method": Story(before_the_last_try_without_a_method, clock, "SUSPENDED", ["DUNNING"], GIVING_UP, 2, 1, HELD),
     "a payment by credit": Story(held_and_credited, pay_with_credit, "ACTIVE", [], [], 2, 1, LIFTED),
     "another card": Story(held_with_a_card_beside, choose_the_other_card, "ACTIVE", [], [], 2, 2, LIFTED),
-    "a release by staff": Story(held, release, "ACTIVE", [], GIVEN_UP, 2, 1, LIFTED),
+    "a release by staff": Story(held, release, "ACTIVE", [], GIVING_UP, 2, 1, LIFTED),
 }
 
 
@@ -101,15 +101,15 @@ async def test_killed_at_every_await_it_has_one_effect(
     story: Story, portal: Portal, pool: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for turn in in_turns(EVERYTHING, 3):
-        fate = Fate(turn)
+        kill_point = KillPoint(turn)
         async with living(portal, pool, owner) as life:
             subscription = await story.begin(life)
-            with dying(life, fate, monkeypatch):
-                await fate.befall(story.act(life, subscription))
+            with killable(life, kill_point, monkeypatch):
+                await kill_point.run_until_killed(story.act(life, subscription))
             await assert_nothing_open(life)
             await revive(life, story, subscription)
             await assert_one_effect(life, story, subscription, turn)
-        if not fate.is_dead:
+        if not kill_point.is_killed:
             assert turn > 5
             return
     pytest.fail("it never got through")

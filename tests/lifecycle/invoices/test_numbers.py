@@ -256,13 +256,13 @@ async def test_the_number_is_taken_with_the_commit_and_not_before(life: Life, po
     before = await last_of(life)
     async with living(portal, pool, owner) as other:
         session = UnitOfWork(life.database, Caller(life.customer_id, Actor.SYSTEM, life.now))
-        for is_kept in (False, True):
-            with nullcontext() if is_kept else pytest.raises(RuntimeError):
+        for is_committed in (False, True):
+            with nullcontext() if is_committed else pytest.raises(RuntimeError):
                 async with session.write() as transaction:
                     row = await _written(transaction, life)
                     async with asyncio.timeout(5):
                         await other.subscribe("storage")
-                    if not is_kept:
+                    if not is_committed:
                         raise RuntimeError
         await session.close()
         rows = await issued(life, other)

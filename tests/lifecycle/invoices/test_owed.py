@@ -11,7 +11,7 @@ from jobs.clock import Billing, tick
 from tests.lifecycle.conftest import Life, new_id, price
 from tests.lifecycle.figures import figures_agree
 from tests.lifecycle.payments.test_paying import amounts_agree, credit, invoice, pay, schedule
-from tests.lifecycle.payments.test_refunds import told
+from tests.lifecycle.payments.test_refunds import record_refund
 
 
 async def charged(life: Life, minor: int, currency: str = "USD") -> None:
@@ -83,7 +83,7 @@ async def test_an_invoice_of_a_subscription_whose_change_is_being_paid_is_in_pay
     """Unused time may be taken off it."""
     subscription = await life.subscribe("storage")
     await life.admin.execute("update payment_method set deleted_at = now(), is_default = false where customer_id = $1", life.customer_id)
-    await life.pass_by(subscription, days=31)
+    await life.advance(subscription, days=31)
     await life.card("slow")
     assert (await life.do("changePlan", subscriptionId=subscription, priceId=price("business"), when="NOW"))["userErrors"] == []
     (row,) = await life.rows("invoice", "and reason = 'RENEWAL'")
@@ -116,10 +116,10 @@ async def test_a_payment_of_documents_and_account_says_what_went_where(life: Lif
     (installment,) = await schedule(life, 300)
     payload = await pay(life, "payAllDue", currency="USD")
     text = "query Q($id: ID!) { node(id: $id) { ... on Payment { amount { minorUnits } allocations { amount { minorUnits } } balanceEntries { kind amount { minorUnits } } } } }"
-    shown = (await life.ask(text, id=payload["payment"]["id"]))["node"]
-    assert shown["amount"] == {"minorUnits": "1500"}
-    assert sorted(int(one["amount"]["minorUnits"]) for one in shown["allocations"]) == [300, 1_000]
-    assert shown["balanceEntries"] == [{"kind": "PAYMENT", "amount": {"minorUnits": "200"}}]
+    payment = (await life.ask(text, id=payload["payment"]["id"]))["node"]
+    assert payment["amount"] == {"minorUnits": "1500"}
+    assert sorted(int(one["amount"]["minorUnits"]) for one in payment["allocations"]) == [300, 1_000]
+    assert payment["balanceEntries"] == [{"kind": "PAYMENT", "amount": {"minorUnits": "200"}}]
     assert [row["status"] for row in await life.rows("installment", f"and id = '{installment}'")] == ["PAID"]
     await figures_agree(life)
     await amounts_agree(life)
@@ -159,7 +159,7 @@ async def test_the_next_invoice_that_the_clock_charges_collects_what_is_owed_on_
     await figures_agree(life)
     await amounts_agree(life)
     (subscription,) = await life.rows("subscription")
-    await life.pass_by(subscription["id"], days=31)
+    await life.advance(subscription["id"], days=31)
     await clock(life)
     assert await charges(life) == [row["total_minor"]], "it is collected once"
 
@@ -272,7 +272,7 @@ async def test_an_invoice_that_is_not_due_is_overdue_by_no_more_than_remains_of_
 async def test_money_for_the_account_that_went_back_is_owed_again_unless_the_merchant_gave_it_back(life: Life, reason: str, due: int) -> None:
     await charged(life, 1_250)
     payload = await pay(life, "payAllDue", currency="USD")
-    await told(life, payload["payment"]["id"], Report("re_1", 1_250, "SUCCEEDED", reason))
+    await record_refund(life, payload["payment"]["id"], Report("re_1", 1_250, "SUCCEEDED", reason))
     assert (await figures_agree(life))["USD"].due == due
     await amounts_agree(life)
 
@@ -282,7 +282,7 @@ async def test_of_a_payment_for_documents_and_account_nothing_that_the_merchant_
     await invoice(life, 5_000)
     payload = await pay(life, "payAllDue", currency="USD")
     for number, minor in enumerate([1_000, 1_000, 4_250]):
-        await told(life, payload["payment"]["id"], Report(f"re_{number}", minor))
+        await record_refund(life, payload["payment"]["id"], Report(f"re_{number}", minor))
         figure = (await figures_agree(life))["USD"]
         assert (figure.due, figure.balance) == (0, 0)
         await amounts_agree(life)
@@ -294,7 +294,7 @@ async def test_what_could_not_be_paid_back_of_the_account_is_the_customers_credi
     await charged(life, 1_250)
     payload = await pay(life, "payAllDue", currency="USD")
     for number, status, expected in ((1, "SUCCEEDED", 0), (1, "FAILED", 1_250), (2, "SUCCEEDED", 0)):
-        await told(life, payload["payment"]["id"], Report(f"re_{number}", 1_250, status))
+        await record_refund(life, payload["payment"]["id"], Report(f"re_{number}", 1_250, status))
         assert (await figures_agree(life))["USD"].balance == expected
     await amounts_agree(life)
 
@@ -305,11 +305,11 @@ async def test_the_clock_never_charges_what_is_in_dispute(life: Life) -> None:
     await charged(life, 1_250)
     payload = await pay(life, "payAllDue", currency="USD")
     total = await life.admin.fetchval("select total_minor from invoice where id = $1", renewal)
-    await told(life, payload["payment"]["id"], Report("dp_1", 1_250, "SUCCEEDED", "DISPUTE"))
+    await record_refund(life, payload["payment"]["id"], Report("dp_1", 1_250, "SUCCEEDED", "DISPUTE"))
     assert (await figures_agree(life))["USD"].due == 1_250
     await charged(life, 300)
     (subscription,) = await life.rows("subscription")
-    await life.pass_by(subscription["id"], days=31)
+    await life.advance(subscription["id"], days=31)
     await clock(life)
     assert await charges(life) == [total + 300]
     assert (await figures_agree(life))["USD"].due == 1_250
@@ -332,7 +332,7 @@ async def test_after_refunds_the_portal_and_the_statement_agree(life: Life, cred
         await pay(life, "payInvoice", invoiceId=owed, amountMinorUnits=str(minor + credited))
         life.now += timedelta(minutes=1)
     for payment in await life.rows("payment"):
-        await told(life, payment["id"], Report(f"re {payment['id']}", 2_500 if payments == [5_000] else payment["amount_minor"]))
+        await record_refund(life, payment["id"], Report(f"re {payment['id']}", 2_500 if payments == [5_000] else payment["amount_minor"]))
     figure = (await figures_agree(life))["USD"]
     assert (figure.due, figure.balance) == (due, balance_after)
     assert code(await pay(life, "payAllDue", currency="USD")) == (None if due else "ALREADY_PAID")
@@ -343,7 +343,7 @@ async def test_the_clock_collects_what_came_onto_the_account_after_a_disputed_pa
     await charged(life, 1_000)
     await pay(life, "payAllDue", currency="USD")
     (payment,) = await life.rows("payment")
-    await told(life, payment["id"], Report("dp_1", 1_000, "SUCCEEDED", "DISPUTE"))
+    await record_refund(life, payment["id"], Report("dp_1", 1_000, "SUCCEEDED", "DISPUTE"))
     (renewal,) = await renewals(life, "storage")
     await clock(life)
     (row,) = await life.rows("invoice", f"and id = '{renewal}'")

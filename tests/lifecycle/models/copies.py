@@ -1,4 +1,4 @@
-"""What stands in the database about one customer, read as a whole and put back: so that an action can be tried where it may succeed."""
+"""Copies of all rows of one customer, and their restoration, so that a test can try an action that may succeed."""
 
 import json
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from typing import Any
 
 import asyncpg
 
-# Tables of customers, by their columns. The audit trail is nobody's state, and is never taken back.
+# Tables of customers, by their columns. The audit trail is no state of a customer and is never restored.
 COLUMNS = """select c.relname as name, string_agg(quote_ident(a.attname), ', ' order by a.attnum) filter (where a.attgenerated = '') as columns
   from pg_class c
   join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
  where c.relnamespace = 'portico'::regnamespace and c.relkind in ('r', 'p') and c.relname <> 'audit_event'
  group by c.relname having bool_or(a.attname = 'customer_id') or c.relname = 'customer' order by c.relname"""
 
-# Of all customers: how often coupons were redeemed, and where the series of invoice numbers are.
+# Rows of all customers: how often coupons were redeemed, and the positions of the series of invoice numbers.
 SHARED = {
     "redeemed": "select json_object_agg(id, redeemed_count) from coupon where redeemed_count > 0",
     "series": "select json_agg(s) from invoice_series s",
@@ -22,20 +22,20 @@ SHARED = {
 
 @dataclass(frozen=True)
 class Copies:
-    """`connection` sees every row. `columns` are those that can be written, by table."""
+    """A reader and writer of copies. `connection` sees every row. `columns` are the writable ones, by table."""
 
     connection: asyncpg.Connection
     customer_id: str
     columns: dict[str, str]
 
     async def read(self) -> dict[str, Any]:
-        """All rows of the customer by table, as JSON texts, and what is shared by name."""
+        """Return all rows of the customer by table, as JSON texts, and the shared rows by name."""
         tables = [f"(select json_agg(t order by t::text) from {name} t where {self._owner(name)}) as {name}" for name in self.columns]
         shared = [f"({sql}) as {name}" for name, sql in SHARED.items()]
         return dict(await self.connection.fetchrow(f"select {', '.join([*tables, *shared])}", self.customer_id))
 
     async def put_back(self, rows: dict[str, Any]) -> None:
-        """What differs from `rows`. Triggers are silent, because attachments are not deleted otherwise."""
+        """Restore the rows that differ from `rows`. Triggers are switched off, because they refuse to delete attachments."""
         present = await self.read()
         changed = [name for name in self.columns if present[name] != rows[name]]
         if not changed:

@@ -1,4 +1,4 @@
-"""Random histories of one customer. What can be done is read from the schema, so that mutations, arguments and values that are added later are tried by themselves."""
+"""Random histories of one customer. Mutations, arguments and values are read from the schema, so that later ones are tried without a change here."""
 
 import secrets
 from collections.abc import Awaitable, Callable
@@ -27,19 +27,19 @@ from tests.depth import IS_NIGHT
 from tests.lifecycle.conftest import START, Life, new_id
 from tests.lifecycle.payments.test_paying import credit, invoice, schedule
 
-# `make model`: many and long histories. Without it, as many as a run of all tests has time for.
+# `make model` runs many long histories; other runs have fewer and shorter ones.
 IS_LONG = IS_NIGHT
 
-# A mutation that is about one of these is part of a history. Those that only identify somebody, or name files, are not.
+# A history includes the mutations with one of these arguments, and not those of identity or of files only.
 SUBJECTS = {"subscriptionId", "invoiceId", "installmentId", "paymentMethodId", "paymentId", "priceId", "currency"}
 
-# What is given by who calls, or not at all.
+# Arguments that the caller sets, or omits.
 OF_THE_CALL = {"idempotencyKey", "previewToken", "expectedVersion"}
 
-# Cards that pay come more often, so that histories go on.
+# Cards that are charged successfully are more frequent, so that histories continue.
 CARD_NAMES = [*CARDS, *["visa"] * len(CARDS)]
 
-# What a processor reports of money that goes back: the reason, and what became of it.
+# Reports of a processor about refunds: the reason and the status.
 REPORTS = [
     ("DISPUTE", "SUCCEEDED"),
     ("DISPUTE", "REVERSED"),
@@ -65,7 +65,7 @@ PASSING = (
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What is sold: ids of prices, and codes of coupons that each customer may have once."""
+    """The catalogue: ids of prices, and codes of coupons that each customer may redeem once."""
 
     prices: tuple[str, ...]
     codes: tuple[str, ...]
@@ -73,7 +73,7 @@ class Catalogue:
 
 @dataclass
 class Sent:
-    """A mutation that was sent, with its input and its payload."""
+    """A mutation with its input and its payload."""
 
     mutation: str
     input: dict[str, Any]
@@ -86,7 +86,7 @@ class Sent:
 
 @dataclass
 class History:
-    """One customer's life, driven by chance. `log` says what was done, for whoever has to understand a failure."""
+    """A random history of one customer. `log` lists its steps, to explain a failure."""
 
     life: Life
     chance: Random
@@ -95,7 +95,7 @@ class History:
     log: list[str] = field(default_factory=list)
 
     async def begin(self) -> None:
-        """A subscription or two, and what else is owed: invoices, installments of each kind, and credit or none."""
+        """Create one or two subscriptions, invoices, installments of each kind, and sometimes credit."""
         if self.chance.random() < 0.3:
             self.life.service_begins = ServiceBegins.ORDER
         for _ in range(self.chance.randint(1, 2)):
@@ -119,7 +119,7 @@ class History:
             await self.life.admin.execute("update installment set status = 'CANCELED' where id = $1", installment)
 
     async def step(self) -> None:
-        """Somebody does something, or time passes."""
+        """Run one random step: a mutation, an event of the processor, or time that passes."""
         others: list[Callable[[], Awaitable[None]]] = [
             self.another_card, self.processor_tells, self.refund_at_processor, self.money_goes_back, self.money_goes_back, self.void, self.change_tax_rate,
         ]  # fmt: skip
@@ -127,13 +127,13 @@ class History:
         if roll < 0.6:
             await self.send(self.chance.choice(self.mutations()))
         elif roll < 0.85:
-            await self.pass_by(self.chance.choice(PASSING) + timedelta(seconds=self.chance.randint(0, 5_000)), is_clock_late=self.chance.random() < 0.2)
+            await self.advance(self.chance.choice(PASSING) + timedelta(seconds=self.chance.randint(0, 5_000)), is_clock_late=self.chance.random() < 0.2)
         else:
             await self.chance.choice(others)()
 
-    # What time does.
+    # The clock.
 
-    async def pass_by(self, length: timedelta, *, is_clock_late: bool = False) -> None:
+    async def advance(self, length: timedelta, *, is_clock_late: bool = False) -> None:
         self.life.now += length
         self.log.append(f"{self.life.now:%Y-%m-%dT%H:%M:%S}")
         if not is_clock_late:
@@ -145,34 +145,34 @@ class History:
         assert done.failures == 0, self.log
 
     async def settle(self) -> None:
-        """Until nothing is being charged any more."""
+        """Advance the time until no charge is in progress."""
         await self.tick()
         for length in (timedelta(minutes=2), timedelta(hours=2), timedelta(hours=2)):
             if not await self.life.rows("charge", "and settled_at is null"):
                 return
-            await self.pass_by(length)
+            await self.advance(length)
 
-    # What customers and staff do.
+    # Mutations of customers and staff.
 
     def mutations(self) -> list[str]:
-        """Of the schema, those that are about a subject of a history."""
+        """Return the names of the schema's mutations about a subject of a history."""
         fields = self.life.schema.mutation_type.fields
         return [name for name, item in fields.items() if "input" in item.args and not SUBJECTS.isdisjoint(get_named_type(item.args["input"].type).fields)]
 
     async def send(self, mutation: str, **fixed: Any) -> Sent | None:
-        """With arguments by chance, beside those that are fixed. None where it needs something that there is not."""
-        given = await self.arguments(mutation)
-        if given is None or (mutation == "cancelSubscription" and self.chance.random() < 0.6):
+        """Send a mutation with the fixed arguments and random others. Returns None if a required object does not exist."""
+        arguments = await self.arguments(mutation)
+        if arguments is None or (mutation == "cancelSubscription" and self.chance.random() < 0.6):
             return None
-        return await self.call(mutation, given | fixed)
+        return await self.call(mutation, arguments | fixed)
 
-    async def call(self, mutation: str, given: dict[str, Any]) -> Sent:
+    async def call(self, mutation: str, arguments: dict[str, Any]) -> Sent:
         takes = self.input_of(mutation)
         self.life.keys += 1
         key = {"idempotencyKey": f"history {self.life.keys}"} if "idempotencyKey" in takes.fields else {}
-        payload = (await self.life.ask(self.document(mutation), self.viewer(mutation), i=key | given))[mutation]
-        sent = Sent(mutation, given, payload)
-        self.log.append(f"{mutation} {given} {sent.code or 'done'}")
+        payload = (await self.life.ask(self.document(mutation), self.viewer(mutation), i=key | arguments))[mutation]
+        sent = Sent(mutation, arguments, payload)
+        self.log.append(f"{mutation} {arguments} {sent.code or 'done'}")
         return sent
 
     def document(self, mutation: str) -> str:
@@ -181,17 +181,17 @@ class History:
         return f"mutation M($i: {self.input_of(mutation).name}!) {{ {mutation}(input: $i) {{ {' '.join(shows)} userErrors {{ code path message }} }} }}"
 
     def input_of(self, mutation: str) -> GraphQLInputObjectType:
-        found = get_named_type(self.life.schema.mutation_type.fields[mutation].args["input"].type)
-        assert isinstance(found, GraphQLInputObjectType)
-        return found
+        input_type = get_named_type(self.life.schema.mutation_type.fields[mutation].args["input"].type)
+        assert isinstance(input_type, GraphQLInputObjectType)
+        return input_type
 
     def viewer(self, mutation: str) -> Viewer:
         permission = permission_of(self.life.schema.mutation_type, mutation)
         return STAFF if permission is not None and Actor.CUSTOMER not in permission.kinds else self.life.viewer
 
     async def arguments(self, mutation: str) -> dict[str, Any] | None:
-        """All that it must have and half of what it may have; None where there is nothing that an id could name, or nothing is known of a type."""
-        given: dict[str, Any] = {}
+        """Return all required and half of the optional arguments; None if no object exists for a required id, or a type is unknown."""
+        arguments: dict[str, Any] = {}
         for name, item in self.input_of(mutation).fields.items():
             is_needed = is_required_input_field(item)
             if name in OF_THE_CALL or not (is_needed or name in SUBJECTS or self.chance.random() < 0.5):
@@ -200,8 +200,8 @@ class History:
             if value is None and is_needed:
                 return None
             if value is not None and (is_needed or name != "paymentMethodId" or self.chance.random() < 0.3):
-                given[name] = value
-        return given
+                arguments[name] = value
+        return arguments
 
     async def value(self, name: str, kind: Any) -> Any:
         named, chance = get_named_type(kind), self.chance
@@ -225,7 +225,7 @@ class History:
         return by_type[named.name]() if named.name in by_type else None
 
     async def identifiers(self, name: str) -> list[str]:
-        """Of the customer's things that an argument could name; canceled subscriptions come seldom."""
+        """Return the ids of the customer's objects that an argument can refer to; canceled subscriptions are rare."""
         if name == "priceId":
             return list(self.catalogue.prices)
         table = {
@@ -247,7 +247,7 @@ class History:
         )
         return [row["id"] for row in await self.life.rows(table, where)]
 
-    # What others do.
+    # Events from outside.
 
     async def another_card(self) -> None:
         name = self.chance.choice([*CARD_NAMES, None])
@@ -282,7 +282,7 @@ class History:
             await self.processor_tells()
 
     async def money_goes_back(self) -> None:
-        """A refund, a dispute or a debit that a bank returned, or what became of one: in whatever order, also before the payment has settled."""
+        """Report a refund, a dispute or a returned debit, or a new status of one, in any order, also before the payment has settled."""
         payments = [row for row in await self.life.rows("payment", "and status <> 'FAILED'") if row["processor_reference"]]
         if not payments:
             return
@@ -306,10 +306,10 @@ class History:
         self.log.append(f"tax rate {rate}")
         await self.life.admin.execute("update customer set tax_rate_ppm = $2 where id = $1", self.life.customer_id, rate)
 
-    # What seldom comes by chance.
+    # States that random steps rarely reach.
 
     async def owe(self) -> None:
-        """The merchant asks for something more for a subscription, and it is overdue."""
+        """Create an overdue invoice of the merchant for a subscription."""
         subscriptions = await self.life.rows("subscription", "and status <> 'CANCELED'")
         if subscriptions:
             identifier = self.chance.choice(subscriptions)["id"]
@@ -318,20 +318,20 @@ class History:
             await self.life.admin.execute("update invoice set subscription_id = $2 where id = $1", owed, identifier)
 
     async def be_in_flight(self) -> None:
-        """Something is paid with a card that does not answer at once."""
+        """Begin a payment with a card whose charge does not end at once."""
         await self.life.card(self.chance.choice(["slow", "slow_decline", "requires_action", "timeout_before_capture", "out_of_order"]))
         paying = [name for name in self.mutations() if "payment" in get_named_type(self.life.schema.mutation_type.fields[name].type).fields]
         for mutation in self.chance.sample(paying, len(paying)):
-            given = await self.arguments(mutation)
-            if given is not None:
-                given = {name: value for name, value in given.items() if name != "paymentMethodId"} | ({"when": "NOW"} if "when" in given else {})
-                await self.call(mutation, given)
+            arguments = await self.arguments(mutation)
+            if arguments is not None:
+                arguments = {name: value for name, value in arguments.items() if name != "paymentMethodId"} | ({"when": "NOW"} if "when" in arguments else {})
+                await self.call(mutation, arguments)
             if await self.life.rows("charge", "and settled_at is null"):
                 return
 
 
 async def for_sale(owner: asyncpg.Connection) -> Catalogue:
-    """Plans with and without a trial, prices of each interval, with and without tax, one free; and coupons of each kind."""
+    """Create plans with and without a trial, prices of each interval, with and without tax, one free price, and coupons of each kind."""
     plans, prices, codes = [new_id("plan"), new_id("plan")], [], []
     for plan, days in zip(plans, (0, 10), strict=True):
         await owner.execute("insert into plan (id, code, name, trial_days, created_at) values ($1, $1, 'A plan', $2, $3)", plan, days, START)

@@ -1,25 +1,25 @@
-"""A simple reference model of payments: slow and confirmed charges, the tries of the billing clock and of the customer, holds, refunds, disputes, returned debits and the account.
+"""A simple reference model of payments: slow and confirmed charges, attempts of the billing clock and of the customer, holds, refunds, disputes, returned debits and the account.
 
-One customer with monthly subscriptions at one price. Written from the documentation and not from the code.
+It has one customer with monthly subscriptions at one price, and is written from the documentation and not from the code.
 """
 
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from tests.lifecycle.models.money_rows import CARDS, Back, Card, Invoice, Payment, Sub
-from tests.lifecycle.models.reference import ZONE, No, Price, next_boundary
+from tests.lifecycle.models.money_rows import CARDS, Card, Invoice, Payment, Reversal, Sub
+from tests.lifecycle.models.reference import ZONE, Price, Refusal, next_boundary
 
 RETRY_DAYS = (1, 3, 7, 14)
 DAYS_TO_PAY = timedelta(days=14)
 CONFIRMED_WITHIN = timedelta(hours=1)
-# When the clock comes again after the processor was away.
+# The delay of the clock's next attempt after the processor was unavailable.
 AGAIN = timedelta(hours=1)
 ABANDONED = Card(succeeds=False)
 UNCONFIRMED = Card(succeeds=False, is_final=True)
 
 
-class Till:
-    """One customer: subscriptions, invoices, payments, the balance and the default card."""
+class PaymentModel:
+    """The model of one customer: subscriptions, invoices, payments, the balance and the default card."""
 
     def __init__(self, now: datetime, price: Price, total: int, *, begins_with_order: bool = False) -> None:
         self.now, self.price, self.total, self.begins_with_order = now, price, total, begins_with_order
@@ -69,14 +69,14 @@ class Till:
     # Charges.
 
     def charge(self, payment: Payment) -> Payment:
-        """The customer waits for the answer."""
+        """Charge a card in a request of the customer."""
         card = CARDS[payment.card]
         if card.answer == "AWAY":
-            raise No("PAYMENT_UNAVAILABLE")
+            raise Refusal("PAYMENT_UNAVAILABLE")
         if card.answer == "AT_ONCE" and not card.succeeds:
             for invoice, _ in payment.parts:
                 self.note_decline(invoice, payment.card, is_final=card.is_final)
-            raise No("PAYMENT_DECLINED")
+            raise Refusal("PAYMENT_DECLINED")
         self.payments.append(payment)
         payment.status = "REQUIRES_ACTION" if card.answer == "ACTION" else "PROCESSING"
         for invoice, _ in [*payment.parts, *payment.credit]:
@@ -90,13 +90,13 @@ class Till:
         return payment
 
     def begin_on_account(self, payment: Payment, sub: Sub) -> None:
-        """The processor has accepted the debit, and that is enough: the period begins, and the payment is one of the clock for its invoice."""
+        """Begin the period when the processor has accepted the debit; the payment then is one of the clock for the invoice."""
         invoice = self.new_period(sub, self.now, is_waiting=True, credit=payment.reserved)
         invoice.is_paying, invoice.state, invoice.next_at = True, "DUE", self.now
         payment.purpose, payment.parts, payment.reserved, payment.sub = "CLOCK", [(invoice, payment.amount)], 0, None
 
     def note_decline(self, invoice: Invoice, card: str, *, is_final: bool) -> None:
-        """The last decline of a card for an invoice says whether it may be charged again."""
+        """Record the last decline of a card for an invoice, which decides whether the card may be charged again."""
         invoice.final = invoice.final | {card} if is_final else invoice.final - {card}
 
     def decide(self, payment: Payment, card: Card) -> None:
@@ -120,7 +120,7 @@ class Till:
             self.balance -= used
         self.balance += payment.account
         self.after(payment)
-        self.lift()
+        self.end_dunning_holds()
 
     def overpay(self, payment: Payment, minor: int) -> None:
         payment.overpaid += minor
@@ -181,7 +181,7 @@ class Till:
         return invoice
 
     def ask_for_period(self, sub: Sub) -> None:
-        """A period that the customer orders: charged at once, begun with the money."""
+        """Order a period: it is charged at once, and begins with the payment."""
         credit = min(self.free_credit, self.total)
         if credit == self.total:
             self.new_period(sub, self.now, is_waiting=True, credit=credit)
@@ -190,7 +190,7 @@ class Till:
 
     def method(self) -> str:
         if self.card is None:
-            raise No("PAYMENT_METHOD_REQUIRED")
+            raise Refusal("PAYMENT_METHOD_REQUIRED")
         return self.card
 
     def go_on(self, sub: Sub) -> None:
@@ -199,7 +199,7 @@ class Till:
         else:
             self.new_period(sub, self.now, is_waiting=False)
 
-    # What the customer and staff do.
+    # Mutations of the customer and staff.
 
     def add_plan(self) -> Sub:
         self.method()
@@ -219,7 +219,7 @@ class Till:
             self.ask_for_period(sub)
 
     def cancel(self, sub: Sub) -> None:
-        """What it waited for is credited if it succeeds; credit that was reserved is free at once."""
+        """Cancel a subscription. A payment in progress becomes credit if it succeeds; reserved credit is released at once."""
         if sub.charging:
             sub.charging.reserved = 0
         sub.status, sub.holds, sub.charging = "CANCELED", set(), None
@@ -241,25 +241,25 @@ class Till:
                 if invoice.sub is sub and invoice.state != "NONE":
                     invoice.state, invoice.next_at = "GIVEN_UP", None
         else:
-            raise No("WRONG_STATE")
+            raise Refusal("WRONG_STATE")
         self.go_on(sub)
 
     def pay_invoice(self, invoice: Invoice, minor: int | None = None) -> None:
-        """All that remains, or a part."""
+        """Pay the remaining amount of an invoice, or a part of it."""
         if invoice.is_paying:
-            raise No("IN_PROGRESS")
+            raise Refusal("IN_PROGRESS")
         if minor is not None and minor > invoice.remaining:
-            raise No("AMOUNT_TOO_HIGH")
+            raise Refusal("AMOUNT_TOO_HIGH")
         self.pay([(invoice, minor or invoice.remaining)], account=0)
 
     def pay_all_due(self) -> None:
         invoices = [one for one in self.open if not one.is_paying]
         if not invoices and not self.owed_on_account:
-            raise No("IN_PROGRESS" if self.due else "ALREADY_PAID")
+            raise Refusal("IN_PROGRESS" if self.due else "ALREADY_PAID")
         self.pay([(one, one.remaining) for one in invoices], account=self.owed_on_account)
 
     def pay(self, invoices: list[tuple[Invoice, int]], *, account: int) -> None:
-        """Credit pays the oldest first, and the card the rest."""
+        """Pay invoices: credit pays the oldest first, and the card the rest."""
         left, credit, parts = self.free_credit, [], []
         for invoice, minor in invoices:
             used = min(left, minor)
@@ -275,13 +275,13 @@ class Till:
             invoice.applied += minor
             self.balance -= minor
         self.close_paid()
-        self.lift()
+        self.end_dunning_holds()
 
     def confirm(self, payment: Payment) -> None:
         self.decide(payment, CARDS[payment.card])
 
     def choose(self, card: str, *, is_requested: bool) -> None:
-        """Another default card, or a retry of what is past due."""
+        """Choose another default card, or retry what is past due."""
         self.card = card
         for invoice in self.open:
             self.methods_changed(invoice, is_requested=is_requested and (invoice.state != "NONE" or invoice.due_on < self.today))
@@ -315,7 +315,7 @@ class Till:
         invoice.count, invoice.first_on, invoice.last_on, invoice.tried = 0, None, None, None
 
     def declined(self, invoice: Invoice, card: str | None, *, never_arrives: bool = False) -> None:
-        """A try of the clock failed. One that the customer requested with a card that had failed before does not count, nor one of which nobody was asked for money."""
+        """Record a failed attempt of the clock. An attempt that the customer requested with a card that had failed before does not count, nor one that did not reach the bank."""
         usable = self.usable(invoice)
         if invoice.disputed or invoice.state == "GIVEN_UP":
             invoice.state, invoice.next_at = "GIVEN_UP", None
@@ -341,7 +341,7 @@ class Till:
             self.hold_by_dunning(invoice.sub)
 
     def wait(self, invoice: Invoice, *, not_before: date) -> bool:
-        """For the next day of the policy, at nine in the morning; False after the last one."""
+        """Set the next attempt to the next day of the policy, at 09:00. Returns False after the last day."""
         if invoice.count > len(RETRY_DAYS):
             invoice.state, invoice.next_at = "GIVEN_UP", None
             return False
@@ -356,8 +356,8 @@ class Till:
             sub.status = "SUSPENDED"
             sub.holds.add("DUNNING")
 
-    def lift(self) -> None:
-        """A hold ends when nothing is owed any more that it was about."""
+    def end_dunning_holds(self) -> None:
+        """End a hold by dunning when no invoice that it is about is open."""
         for sub in self.subs:
             about = [one for one in self.open if one.sub is sub and (one.due_on < self.today or one.has_failed or one.state == "GIVEN_UP")]
             if "DUNNING" in sub.holds and not about and not sub.charging:
@@ -365,7 +365,7 @@ class Till:
                 if not sub.holds:
                     self.go_on(sub)
 
-    # What time does.
+    # The clock.
 
     def tick(self) -> None:
         for payment in list(self.in_flight):
@@ -373,7 +373,7 @@ class Till:
                 self.decide(payment, CARDS[payment.card])
             elif payment.started_at + CONFIRMED_WITHIN < self.now:
                 self.fail(payment, ABANDONED)
-        self.lift()
+        self.end_dunning_holds()
         for sub in sorted(self.subs, key=lambda one: (one.ends_at or self.now, one.id)):
             while sub.status == "ACTIVE" and sub.ends_at and sub.ends_at <= self.now and not sub.charging:
                 self.new_period(sub, sub.ends_at, is_waiting=False)
@@ -396,12 +396,12 @@ class Till:
         invoice.is_paying = True
         if answer in ("AT_ONCE", "AWAY"):
             self.decide(payment, CARDS[card])
-        elif answer == "ACTION":  # nobody is there to confirm it
+        elif answer == "ACTION":  # no customer can confirm it
             self.fail(payment, UNCONFIRMED)
 
     @property
     def disputed_on_account(self) -> int:
-        """What is in dispute the clock leaves to the customer: as much as was owed ever since the last dispute."""
+        """The disputed part of the account, which the clock does not charge: at most the lowest amount owed since the last dispute, in minor units."""
         disputes = [
             (one.at, part) for payment in self.payments for one in payment.applied("DISPUTE") for source, part in one.sources if isinstance(source, str)
         ]
@@ -411,34 +411,34 @@ class Till:
         since = max(at for at, _ in disputes if at)
         return min([disputed, *(max(-minor, 0) for at, minor in self.balances if at > since)])
 
-    # What goes back.
+    # Refunds, disputes and returned debits.
 
-    def goes_back(self, payment: Payment, back: Back) -> None:
-        """A bank does not wait for a refund that is under way; what comes after it is at most what it left."""
+    def reverse(self, payment: Payment, back: Reversal) -> None:
+        """Apply a refund, a dispute or a returned debit. A bank does not wait for a refund in progress; what comes after it is at most the rest."""
         back.amount = min(back.amount, payment.amount - payment.refunded)
         if not back.amount:
             back.status = "FAILED"
             return
         back.status, back.at = "SUCCEEDED", self.now
-        back.sources = self.take_back(payment, back.amount, is_bank=back.is_bank)
+        back.sources = self.take_from(payment, back.amount, is_bank=back.is_bank)
         invoices = [(source, part) for source, part in back.sources if isinstance(source, Invoice)]
         if back.is_bank:
             self.owed_again(payment, back.reason, invoices)
             return
         for invoice, part in invoices:
-            invoice.given_back += part
+            invoice.paid_back += part
             self.free_what_credit_paid(invoice)
-        # It is not asked for again.
+        # It is not due again.
         self.balance += sum(part for source, part in back.sources if source == "ACCOUNT")
 
     def free_what_credit_paid(self, invoice: Invoice) -> None:
-        """When the merchant gave back all that was paid, the credit that paid the rest is credit again; not when a bank took a part."""
+        """Return the credit that paid a part of an invoice to the balance, once the merchant has paid back all money of the invoice; not if a bank took a part."""
         if invoice.paid == invoice.failed and not invoice.remaining and not invoice.at_bank and not invoice.is_void:
             self.balance += invoice.applied - invoice.freed
             invoice.freed = invoice.applied
 
     def owed_again(self, payment: Payment, reason: str, invoices: list[tuple[Invoice, int]]) -> None:
-        """Given up after a dispute, whatever is taken back of it then; else one more failed try after a debit that was returned."""
+        """Update the collection of an invoice that is owed again: given up after a dispute, otherwise one more failed attempt after a returned debit."""
         for invoice, part in invoices:
             invoice.at_bank += part
             invoice.disputed += part if reason == "DISPUTE" else 0
@@ -451,8 +451,8 @@ class Till:
             else:
                 self.failed_try(invoice, payment.card)
 
-    def bank_gives_back(self, payment: Payment, back: Back) -> None:
-        """A dispute is won, or a debit was not returned after all. It is paid again; what something else has paid meanwhile is credit."""
+    def undo_reversal(self, payment: Payment, back: Reversal) -> None:
+        """Undo a dispute that was won or a debit that was not returned: the invoice is paid again, and what was paid otherwise meanwhile becomes credit."""
         back.status = "REVERSED"
         for source, minor in reversed(back.sources):
             payment.refunded -= minor
@@ -471,13 +471,13 @@ class Till:
             else:
                 self.overpay(payment, minor)
         for source, _ in back.sources:
-            if isinstance(source, Invoice) and source.given_back + source.failed:
+            if isinstance(source, Invoice) and source.paid_back + source.failed:
                 self.free_what_credit_paid(source)
         self.close_paid()
-        self.lift()
+        self.end_dunning_holds()
 
-    def could_not_be_paid_back(self, payment: Payment, back: Back) -> None:
-        """Documents that were issued stay: what they say was paid back, and was not, is the customer's credit."""
+    def fail_refund(self, payment: Payment, back: Reversal) -> None:
+        """Record a failed refund. Issued credit notes stay valid, so the amount becomes credit of the customer."""
         was, back.status = back.status, "FAILED"
         if was == "PENDING":
             return
@@ -486,23 +486,23 @@ class Till:
             self.overpay(payment, minor)
             if isinstance(source, Invoice):
                 source.paid += minor
-                source.given_back -= minor
+                source.paid_back -= minor
                 source.failed += minor
                 payment.keep(source, minor)
                 if not source.remaining:
                     self.count_anew(source)
         self.close_paid()
-        self.lift()
+        self.end_dunning_holds()
 
-    def take_back(self, payment: Payment, minor: int, *, is_bank: bool) -> list[tuple[Invoice | str, int]]:
-        """From what had become credit, then from the account, then from invoices, the newest first. What the notes of an invoice gave back before is taken from the credit."""
+    def take_from(self, payment: Payment, minor: int, *, is_bank: bool) -> list[tuple[Invoice | str, int]]:
+        """Take an amount from the payment's credit, then from the account, then from invoices, the newest first. What notes credited before is taken from the credit."""
         payment.refunded += minor
         credit = min(minor, max(payment.overpaid, 0))
         account = min(minor - credit, payment.account)
         payment.account -= account
         left, sources = minor - credit - account, list[tuple[Invoice | str, int]]()
         for invoice, paid in sorted(payment.paid.values(), key=lambda one: one[0].age, reverse=True):
-            room = left if is_bank or invoice.is_void else invoice.total - invoice.given_back - invoice.failed - invoice.freed
+            room = left if is_bank or invoice.is_void else invoice.total - invoice.paid_back - invoice.failed - invoice.freed
             part = min(left, paid, room)
             payment.keep(invoice, -part)
             invoice.paid -= part
@@ -514,13 +514,13 @@ class Till:
         return [(source, part) for source, part in (("CREDIT", credit), ("ACCOUNT", account)) if part] + sources
 
     def seen(self, invoice: Invoice) -> dict[str, Any]:
-        """What can be compared with a row of the database."""
+        """Return the values to compare with a row of the database."""
         return {
             "period_starts_at": invoice.starts_at,
             "period_ends_at": invoice.ends_at,
             "total_minor": invoice.total,
             "paid_minor": invoice.paid,
-            "credited_minor": invoice.applied + invoice.given_back,
+            "credited_minor": invoice.applied + invoice.paid_back,
             "remaining_minor": invoice.remaining,
             "due_on": invoice.due_on,
             "collection": invoice.state,

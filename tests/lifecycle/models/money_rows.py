@@ -1,4 +1,4 @@
-"""What the reference model of payments knows of cards, subscriptions, invoices and payments."""
+"""Cards, subscriptions, invoices and payments of the reference model of payments."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -6,9 +6,9 @@ from datetime import date, datetime
 
 @dataclass(frozen=True)
 class Card:
-    """`answer` is that to a charge while the customer is there, `succeeds` what becomes of it; after a final decline the same card is not charged again by the clock.
+    """A card. `answer` is that to a charge in a request, `succeeds` its later result; the clock does not charge a card again after a final decline.
 
-    Of one that never arrives nobody was asked for money, so nobody declined.
+    A charge that never arrives reached no bank, so it is not declined.
     """
 
     answer: str = "AT_ONCE"
@@ -46,7 +46,7 @@ class Sub:
 
 @dataclass
 class Invoice:
-    """`applied` is the credit that paid a part, `given_back` what the merchant paid back; together they are what is credited."""
+    """An invoice. `applied` is the credit that paid a part, `paid_back` what the merchant paid back; their sum is the credited amount."""
 
     sub: Sub
     starts_at: datetime
@@ -55,7 +55,7 @@ class Invoice:
     due_on: date
     paid: int = 0
     applied: int = 0
-    given_back: int = 0
+    paid_back: int = 0
     is_void: bool = False
     is_paying: bool = False
     state: str = "NONE"
@@ -65,31 +65,31 @@ class Invoice:
     last_on: date | None = None
     tried: str | None = None
     has_failed: bool = False
-    # What banks took back, and what of that for disputes.
+    # The amount that banks took back, and the part of it for disputes.
     at_bank: int = 0
     disputed: int = 0
-    # What of the applied credit is credit again, and what was to be paid back, could not be, and is credit.
+    # The part of the applied credit that is credit again, and failed refunds, which are credit.
     freed: int = 0
     failed: int = 0
-    # Cards that declined it for good.
+    # Cards with a final decline of this invoice.
     final: set[str] = field(default_factory=set)
     id: str = ""
-    # The first of its installments, if it has some.
+    # The first of its installments, if there are any.
     installment: str = ""
 
     @property
     def age(self) -> tuple[date, str]:
-        """The oldest is paid first."""
+        """Return the sort key by age: the oldest invoice is paid first."""
         return self.due_on, self.installment or self.id
 
     @property
     def remaining(self) -> int:
-        return 0 if self.is_void else self.total - self.paid - self.applied - self.given_back
+        return 0 if self.is_void else self.total - self.paid - self.applied - self.paid_back
 
 
 @dataclass
-class Back:
-    """Money of a payment that goes back, and what it was taken from: invoices, what had become credit, what had paid the account."""
+class Reversal:
+    """A refund, dispute or returned debit, and what it was taken from: invoices, credit, and the account."""
 
     reason: str
     reference: str
@@ -105,7 +105,7 @@ class Back:
 
 @dataclass
 class Payment:
-    """`parts` are what it is to pay of invoices, `credit` what the balance pays of them with it, `account` what is for the account. `sub` waits for it."""
+    """A payment. `parts` are its amounts by invoice, `credit` is what the balance pays of them, `account` is for the account. `sub` is the subscription that waits for it."""
 
     purpose: str
     card: str
@@ -117,18 +117,18 @@ class Payment:
     account: int = 0
     sub: Sub | None = None
     status: str = "PROCESSING"
-    # What it has paid and was not taken back: of invoices, and what became credit.
+    # What it has paid and was not taken back: by invoice, and as credit.
     paid: dict[int, tuple[Invoice, int]] = field(default_factory=dict)
     overpaid: int = 0
     refunded: int = 0
-    backs: list["Back"] = field(default_factory=list)
+    backs: list["Reversal"] = field(default_factory=list)
     id: str = ""
 
     @property
     def pending(self) -> int:
         return sum(one.amount for one in self.backs if one.status == "PENDING")
 
-    def applied(self, reason: str) -> list["Back"]:
+    def applied(self, reason: str) -> list["Reversal"]:
         return [one for one in self.backs if one.status == "SUCCEEDED" and one.reason == reason]
 
     def keep(self, invoice: Invoice, minor: int) -> None:

@@ -1,4 +1,4 @@
-"""A simple reference model of the subscription rules: exact fractions, one loop over the calendar, no database. Written from the documentation and not from the code."""
+"""A simple reference model of the subscription rules: exact fractions, one loop over the calendar, no database. It is written from the documentation and not from the code."""
 
 from calendar import monthrange
 from dataclasses import dataclass, field
@@ -76,7 +76,7 @@ class Bill:
 
 @dataclass
 class Cover:
-    """What was asked for the running period, and how much of that stands open."""
+    """The amount of the running period, and its unpaid part."""
 
     starts_at: datetime
     ends_at: datetime
@@ -86,14 +86,14 @@ class Cover:
 
 
 @dataclass
-class Paper:
-    """An invoice of the running period: what no credit note has taken back of its net and its tax."""
+class BilledInvoice:
+    """An invoice of the running period: its net and tax less its credit notes."""
 
     net: int
     tax: int
 
     def take(self, net: int, tax: int) -> tuple[int, int]:
-        """As much of it as is left."""
+        """Take at most the rest, and return what was taken."""
         taken = min(net, self.net), min(tax, self.tax)
         self.net, self.tax = self.net - taken[0], self.tax - taken[1]
         return taken
@@ -120,8 +120,8 @@ class Sub:
     was_paused: bool = False
     use: Use | None = None
     cover: Cover | None = None
-    # The newest first, back to the one that began the period.
-    papers: list[Paper] = field(default_factory=list)
+    # The newest first, back to the invoice that began the period.
+    papers: list[BilledInvoice] = field(default_factory=list)
 
     @property
     def renews_at(self) -> datetime | None:
@@ -143,8 +143,8 @@ class Sub:
         self.pending = self.pending_at = self.pending_price = self.pending_quantity = self.pending_resumes_at = None
 
 
-class No(Exception):
-    """A refusal, by its code."""
+class Refusal(Exception):
+    """A refusal with its code."""
 
 
 def half_up(amount: Fraction) -> int:
@@ -152,7 +152,7 @@ def half_up(amount: Fraction) -> int:
 
 
 def amounts_of(price: Price, quantity: int, part: Fraction, coupon: Coupon | None) -> tuple[int, int]:
-    """Net and tax."""
+    """Return net and tax."""
     minor = half_up(price.minor * quantity * part)
     off = min(half_up(minor * coupon.percent) if coupon.percent else half_up(coupon.minor * part), minor) if coupon else 0
     tax = half_up((minor - off) * (TAX / (1 + TAX) if price.is_inclusive else TAX))
@@ -163,12 +163,12 @@ def total_of(price: Price, quantity: int, part: Fraction, coupon: Coupon | None)
     return sum(amounts_of(price, quantity, part, coupon))
 
 
-def line_of(paid: tuple[int, int], asked: tuple[int, int]) -> tuple[int, int]:
-    """What of the unused time that was paid the new invoice takes up as a line: as much as it can, at one tax rate, or nothing."""
-    if sum(paid) <= sum(asked):
-        return paid if paid[0] <= asked[0] and paid[1] <= asked[1] else (0, 0)
-    is_same_rate = abs(half_up(Fraction(paid[1] * sum(asked), sum(paid))) - asked[1]) <= 2
-    return asked if is_same_rate and asked[0] <= paid[0] and asked[1] <= paid[1] else (0, 0)
+def line_of(paid: tuple[int, int], charged: tuple[int, int]) -> tuple[int, int]:
+    """Return the net and tax of the line for paid unused time on the new invoice: as much as possible at one tax rate, or nothing."""
+    if sum(paid) <= sum(charged):
+        return paid if paid[0] <= charged[0] and paid[1] <= charged[1] else (0, 0)
+    is_same_rate = abs(half_up(Fraction(paid[1] * sum(charged), sum(paid))) - charged[1]) <= 2
+    return charged if is_same_rate and charged[0] <= paid[0] and charged[1] <= paid[1] else (0, 0)
 
 
 def boundary(anchor: datetime, price: Price, number: int) -> datetime:
@@ -184,7 +184,7 @@ def boundary(anchor: datetime, price: Price, number: int) -> datetime:
 
 
 def days_later(at: datetime, days: int) -> datetime:
-    """Calendar days, at the same wall time."""
+    """Add calendar days at the same local time."""
     wall = at.astimezone(ZONE)
     return datetime.combine(wall.date() + timedelta(days=days), wall.time(), ZONE).astimezone(UTC)
 
@@ -203,7 +203,7 @@ def seconds(one: datetime, other: datetime) -> int:
 
 
 class World:
-    """One customer: subscriptions, credit, a card, and what was billed since somebody looked."""
+    """The model of one customer: subscriptions, credit, a card, and the bills since the last comparison."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
@@ -217,7 +217,7 @@ class World:
         # Plans that subscriptions have had or are ordered to have, and the plans of all trials that were ordered and not canceled before they began.
         self.had: list[tuple[str, Sub]] = []
         self.trials: list[str] = []
-        # Of the last change of plan: what its preview says about the time that is not used.
+        # The warnings of the last change of plan about unused time.
         self.warnings: set[str] = set()
 
     def row_of(self, sub: Sub, *, is_overdue: bool) -> str:
@@ -229,17 +229,17 @@ class World:
 
     def reasons(self, sub: Sub, *, is_overdue: bool) -> dict[str, str | None]:
         row = self.row_of(sub, is_overdue=is_overdue)
-        found = dict(zip(ACTIONS, TABLE[row], strict=True))
-        # A pending pause or change of plan does not make what is overdue, or a trial, allow more than it would without.
+        reasons = dict(zip(ACTIONS, TABLE[row], strict=True))
+        # A pending pause or change of plan allows no further actions while an invoice is overdue or during a trial.
         if is_overdue and row in ("PAUSE", "PLAN") and sub.status == "ACTIVE":
-            found["CHANGE_PLAN"] = OVERDUE
+            reasons["CHANGE_PLAN"] = OVERDUE
         if row == "PLAN":
-            found["PAUSE"] = TRIAL if sub.status == "TRIALING" else OVERDUE if is_overdue else YES
-        found["UPDATE_QUANTITY"] = found["CHANGE_PLAN"]
-        found["REMOVE_COUPON"] = found["APPLY_COUPON"] or (YES if sub.use else WRONG)
-        found["APPLY_COUPON"] = found["APPLY_COUPON"] or ("COUPON_ALREADY_APPLIED" if sub.use and sub.use.left != 0 else YES)
-        found["WITHDRAW_PENDING_CHANGE"] = YES if row in ("PAUSE", "CANCEL", "PLAN") else found["RESUME"] or WRONG
-        return found
+            reasons["PAUSE"] = TRIAL if sub.status == "TRIALING" else OVERDUE if is_overdue else YES
+        reasons["UPDATE_QUANTITY"] = reasons["CHANGE_PLAN"]
+        reasons["REMOVE_COUPON"] = reasons["APPLY_COUPON"] or (YES if sub.use else WRONG)
+        reasons["APPLY_COUPON"] = reasons["APPLY_COUPON"] or ("COUPON_ALREADY_APPLIED" if sub.use and sub.use.left != 0 else YES)
+        reasons["WITHDRAW_PENDING_CHANGE"] = YES if row in ("PAUSE", "CANCEL", "PLAN") else reasons["RESUME"] or WRONG
+        return reasons
 
     def renewal_of(self, sub: Sub) -> int:
         price, quantity = (sub.pending_price, sub.pending_quantity) if sub.pending == "PLAN" else (sub.price, sub.quantity)
@@ -247,10 +247,10 @@ class World:
         assert quantity
         return total_of(price, quantity, Fraction(1), sub.use.coupon if sub.use and sub.use.left != 0 else None)
 
-    # What bills do.
+    # Bills.
 
     def use_up(self, sub: Sub, ends_at: datetime) -> tuple[Use | None, Coupon | None]:
-        """The coupon after a bill for a period that ends then, and whether it counts for it."""
+        """Return the use of the coupon after a bill for a period that ends at this instant, and the coupon if it applies to it."""
         use = sub.use
         if use is None or use.until == ends_at:
             return use, use and use.coupon
@@ -259,9 +259,9 @@ class World:
         return Use(use.coupon, None if use.left is None else use.left - 1, ends_at), use.coupon
 
     def pay(self, due: int) -> None:
-        """Charge somebody who waits for it."""
+        """Charge the card in a request of the customer."""
         if due and self.card != "visa":
-            raise No({"none": "PAYMENT_METHOD_REQUIRED", "unavailable": "PAYMENT_UNAVAILABLE"}.get(self.card, "PAYMENT_DECLINED"))
+            raise Refusal({"none": "PAYMENT_METHOD_REQUIRED", "unavailable": "PAYMENT_UNAVAILABLE"}.get(self.card, "PAYMENT_DECLINED"))
 
     def new_period(self, sub: Sub, starts_at: datetime, reason: str, *, is_waiting: bool) -> None:
         ends_at = next_boundary(sub.anchor, sub.price, starts_at)
@@ -275,9 +275,9 @@ class World:
         self.bills.append(Bill(sub.id, reason, starts_at, ends_at, total, credited, tax))
         sub.use, sub.status, sub.starts_at, sub.ends_at = use, "ACTIVE", starts_at, ends_at
         sub.cover = Cover(starts_at, ends_at, total, tax, 0 if is_waiting else total - credited)
-        sub.papers = [Paper(net, tax)]
+        sub.papers = [BilledInvoice(net, tax)]
 
-    # What time does.
+    # The clock.
 
     def catch_up(self, sub: Sub) -> None:
         while sub.due_at is not None and sub.due_at <= self.now:
@@ -289,7 +289,7 @@ class World:
         elif sub.status == "PAUSED":
             try:
                 self.go_on(sub, is_waiting=True)
-            except No as no:
+            except Refusal as no:
                 sub.resumes_at = self.now + timedelta(hours=1) if str(no) == "PAYMENT_UNAVAILABLE" else None
         elif sub.pending_at and sub.pending_at <= at:
             self.apply_pending(sub, sub.pending_at)
@@ -326,7 +326,7 @@ class World:
             before, sub.anchor = sub.anchor, self.now
             try:
                 self.new_period(sub, self.now, "RENEWAL", is_waiting=is_waiting)
-            except No:
+            except Refusal:
                 sub.anchor = before
                 raise
         sub.holds, sub.resumes_at, sub.was_paused = set(), None, False
@@ -345,14 +345,14 @@ class World:
         sub.clear()
         sub.status, sub.holds, sub.resumes_at = "CANCELED", set(), None
 
-    # What people do. Each raises No and has then changed nothing.
+    # Mutations. A refusal raises No and changes nothing.
 
     def add(self, sub_id: str, price: Price, quantity: int, coupon: Coupon | None, starts_in: timedelta | None) -> None:
         if coupon and coupon.code in self.redeemed:
-            raise No("COUPON_INVALID")
+            raise Refusal("COUPON_INVALID")
         lasting = coupon if coupon and coupon.periods is None else None
         if self.card == "none" and total_of(price, quantity, Fraction(1), lasting):
-            raise No("PAYMENT_METHOD_REQUIRED")
+            raise Refusal("PAYMENT_METHOD_REQUIRED")
         starts_at = self.now + (starts_in or timedelta(0))
         has_trial = price.trial_days > 0 and all(plan != price.plan for plan, _ in self.had)
         trial_ends_at = days_later(starts_at, price.trial_days) if has_trial else None
@@ -372,7 +372,7 @@ class World:
         at = sub.ends_at if when == "PERIOD_END" else self.now
         assert at
         if resumes_at and not at < resumes_at <= at + timedelta(days=366):
-            raise No("INVALID_VALUE")
+            raise Refusal("INVALID_VALUE")
         sub.clear()
         if when == "NOW":
             sub.status, sub.resumes_at, sub.was_paused = "PAUSED", resumes_at, True
@@ -381,16 +381,16 @@ class World:
 
     def hold(self, sub: Sub, by: str) -> None:
         if by == "MERCHANT" and sub.status in ("CANCELED", "SCHEDULED"):
-            raise No({"CANCELED": "CANCELED", "SCHEDULED": "WRONG_STATE"}[sub.status])
+            raise Refusal({"CANCELED": "CANCELED", "SCHEDULED": "WRONG_STATE"}[sub.status])
         if sub.pending == "PAUSE":
             sub.clear()
         sub.holds.add(by)
-        # The day on which a pause ends is kept, and nothing happens on it before the suspension is lifted.
+        # The end of the pause is stored, and has no effect before the suspension ends.
         sub.status = "SUSPENDED"
 
     def release(self, sub: Sub) -> None:
         if "MERCHANT" not in sub.holds:
-            raise No("WRONG_STATE")
+            raise Refusal("WRONG_STATE")
         if sub.holds == {"MERCHANT"} and sub.was_paused and not sub.pending:
             sub.holds, sub.status = set(), "PAUSED"
         elif sub.holds == {"MERCHANT"}:
@@ -415,7 +415,7 @@ class World:
 
     def change(self, sub: Sub, price: Price, quantity: int, when: str) -> None:
         if (price, quantity) == (sub.price, sub.quantity):
-            raise No("NO_CHANGE")
+            raise Refusal("NO_CHANGE")
         self.warnings = set()
         is_other_rhythm = price.rhythm != sub.price.rhythm
         is_upgrade = price.a_year(quantity) >= sub.price.a_year(sub.quantity)
@@ -435,12 +435,12 @@ class World:
         ends_at = next_boundary(self.now, price, self.now) if is_other_rhythm else sub.ends_at
         part = Fraction(1) if is_other_rhythm else Fraction(seconds(self.now, ends_at), seconds(sub.starts_at, sub.ends_at))
         use, coupon = self.use_up(sub, ends_at)
-        asked = amounts_of(price, quantity, part, coupon)
+        charged = amounts_of(price, quantity, part, coupon)
         unused, released = self.unused(sub)
         paid = unused[0] - released[0], unused[1] - released[1]
-        line = line_of(paid, asked)
+        line = line_of(paid, charged)
         rest, granted = sum(unused) - sum(line), sum(paid) - sum(line)
-        total = sum(asked) - sum(line)
+        total = sum(charged) - sum(line)
         if sum(unused) and is_other_rhythm:
             self.warnings.add("PERIOD_ENDS_NOW")
         if rest:
@@ -449,30 +449,30 @@ class World:
         self.pay(total - credited)
         self.balance += granted - credited
         self.note(sub, unused[0] - line[0], unused[1] - line[1])
-        self.bills.append(Bill(sub.id, "PLAN_CHANGE", self.now, ends_at, total, credited, asked[1] - line[1]))
+        self.bills.append(Bill(sub.id, "PLAN_CHANGE", self.now, ends_at, total, credited, charged[1] - line[1]))
         sub.clear()
         sub.price, sub.quantity, sub.use = price, quantity, use
         self.take(sub)
-        sub.cover = Cover(self.now, ends_at, sum(asked), asked[1], 0)
-        sub.papers.insert(0, Paper(asked[0] - line[0], asked[1] - line[1]))
+        sub.cover = Cover(self.now, ends_at, sum(charged), charged[1], 0)
+        sub.papers.insert(0, BilledInvoice(charged[0] - line[0], charged[1] - line[1]))
         if is_other_rhythm:
             sub.anchor, sub.starts_at, sub.ends_at = self.now, self.now, ends_at
 
     def unused(self, sub: Sub) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Net and tax of the time that is not used; and of that what is not paid, which is open on the newest invoice."""
+        """Return net and tax of the unused time, and net and tax of its unpaid part, which is open on the newest invoice."""
         cover = sub.cover
         if cover is None or cover.ends_at != sub.ends_at:
             return (0, 0), (0, 0)
         left = Fraction(seconds(max(self.now, cover.starts_at), cover.ends_at), max(seconds(cover.starts_at, cover.ends_at), 1))
         total, tax = half_up(cover.total * left), half_up(cover.tax * left)
         tax = max(tax, total - (cover.total - cover.tax))
-        newest = Paper(sub.papers[0].net, sub.papers[0].tax).take(total - tax, tax)
+        newest = BilledInvoice(sub.papers[0].net, sub.papers[0].tax).take(total - tax, tax)
         released = min(sum(newest), cover.remaining)
         released_tax = half_up(Fraction(newest[1] * released, sum(newest))) if released else 0
         return (total - tax, tax), (released - released_tax, released_tax)
 
     def note(self, sub: Sub, net: int, tax: int) -> None:
-        """Credit notes, on the newest invoice first."""
+        """Write credit notes, on the newest invoice first."""
         self.noted = self.noted[0] + net, self.noted[1] + tax
         for paper in sub.papers:
             taken = paper.take(net, tax)
@@ -481,7 +481,7 @@ class World:
 
     def apply_coupon(self, sub: Sub, coupon: Coupon) -> None:
         if coupon.code in self.redeemed:
-            raise No("COUPON_INVALID")
+            raise Refusal("COUPON_INVALID")
         self.redeemed.add(coupon.code)
         sub.use = Use(coupon, coupon.periods)
 
@@ -492,7 +492,7 @@ class World:
         sub.use = None
 
     def seen(self, sub: Sub) -> dict[str, Any]:
-        """What can be compared with a row of the database."""
+        """Return the values to compare with a row of the database."""
         return {
             "status": sub.status,
             "price_id": sub.price.id,

@@ -25,7 +25,7 @@ STEPS = 60 if IS_LONG else 20
 # After so many steps it is looked whether what is shown comes to pass.
 STRIDE = 3
 
-SHOWN = """{ customer {
+FORECAST = """{ customer {
   summary { nextPayment { date kind amount { minorUnits } source { id } } }
   subscriptions(first: 50) { nodes { id status quantity startedAt trialEndsAt renewsAt resumesAt renewalAmount { minorUnits } price { id } currentPeriod { startsAt endsAt }
     pendingChange { kind effectiveAt quantity resumesAt price { id } } } } } }"""
@@ -41,7 +41,7 @@ OF_PROCESSOR = {"PAYMENT_DECLINED", "PAYMENT_UNAVAILABLE"}
 
 
 @dataclass(frozen=True)
-class Shown:
+class Forecast:
     """What the portal shows at an instant."""
 
     payment: dict[str, Any] | None
@@ -81,9 +81,9 @@ async def catalogue(owner: asyncpg.Connection) -> Catalogue:
     return await for_sale(owner)
 
 
-async def read(life: Life) -> Shown:
-    found = (await life.ask(SHOWN))["customer"]
-    return Shown(found["summary"]["nextPayment"], {node["id"]: node for node in found["subscriptions"]["nodes"]})
+async def read(life: Life) -> Forecast:
+    customer = (await life.ask(FORECAST))["customer"]
+    return Forecast(customer["summary"]["nextPayment"], {node["id"]: node for node in customer["subscriptions"]["nodes"]})
 
 
 @asynccontextmanager
@@ -110,12 +110,12 @@ async def _assert_that_it_happens(history: History) -> None:
     """Run the clock to a moment before the first instant that is shown: nothing happens. Then to that instant, or some days too late."""
     life = history.life
     charging = {row["id"] for row in await life.rows("subscription", "and charging_payment_id is not null")}
-    shown = await read(life)
-    _assert_consistent(shown, local_day(life.now), history.log)
+    forecast = await read(life)
+    _assert_consistent(forecast, local_day(life.now), history.log)
     # The two places that know what a renewal costs: the rules, and the database for when the tax rate changes.
     differing = "select id, renewal_minor, renewal_of(s) from subscription s where customer_id = $1 and status <> 'CANCELED' and renewal_minor <> renewal_of(s)"
     assert await life.admin.fetch(differing, life.customer_id) == [], history.log
-    coming = {identifier: instant for identifier, instant in shown.coming(charging).items() if instant > life.now}
+    coming = {identifier: instant for identifier, instant in forecast.coming(charging).items() if instant > life.now}
     if not coming or min(coming.values()) > life.now + timedelta(days=400):
         return
     instant = min(coming.values())
@@ -126,7 +126,7 @@ async def _assert_that_it_happens(history: History) -> None:
         unchanged = await read(life)
     history.log.append(f"a moment before {instant}")
     assert {name: rows for name, rows in unchanged.subscriptions.items() if name not in charging} == {
-        name: rows for name, rows in shown.subscriptions.items() if name not in charging
+        name: rows for name, rows in forecast.subscriptions.items() if name not in charging
     }, history.log
     assert not [event for name in coming for event in written.new("subscription_event", name)], history.log
     async with writing(life) as written:
@@ -138,15 +138,15 @@ async def _assert_that_it_happens(history: History) -> None:
     _assert_payment_comes(late.payment, written, history)
     if not is_late:
         for identifier in [identifier for identifier, due in coming.items() if due == instant]:
-            await _assert_done(history, shown.subscriptions[identifier], after.subscriptions[identifier], written)
+            await _assert_done(history, forecast.subscriptions[identifier], after.subscriptions[identifier], written)
 
 
-def _assert_consistent(shown: Shown, today: date, log: list[str]) -> None:
+def _assert_consistent(forecast: Forecast, today: date, log: list[str]) -> None:
     """The payment to come is that of the thing it names."""
-    payment = shown.payment
+    payment = forecast.payment
     if payment is None or payment["kind"] not in ("RENEWAL", "RESUME"):
         return
-    node = shown.subscriptions[payment["source"]["id"]]
+    node = forecast.subscriptions[payment["source"]["id"]]
     assert payment["amount"] == node["renewalAmount"], log
     due = node["renewsAt"]
     if node["status"] == "PAUSED":
@@ -230,17 +230,17 @@ async def test_a_preview_is_what_the_action_then_comes_to(seed: int, portal: Por
 
 async def _previewed(history: History, mutation: str) -> None:
     life = history.life
-    given = await history.arguments(mutation)
-    if given is None:
+    arguments = await history.arguments(mutation)
+    if arguments is None:
         return
     name = mutation[0].upper() + mutation[1:]
     key = {"idempotencyKey": "-"}
-    answer = (await life.ask(PREVIEW % (f"{name}Input", name), history.viewer(mutation), i=given | key))[f"preview{name}"]
+    answer = (await life.ask(PREVIEW % (f"{name}Input", name), history.viewer(mutation), i=arguments | key))[f"preview{name}"]
     codes = {error["code"] for error in answer["userErrors"]}
     token = {"previewToken": answer["preview"]["previewToken"]} if answer["preview"] and history.chance.random() < 0.5 else {}
     before = {table: {row["id"] for row in await life.rows(table)} for table in ("invoice", "payment")}
     balance = await _balance(life)
-    sent = await history.call(mutation, given | token)
+    sent = await history.call(mutation, arguments | token)
     if sent.code in OF_PROCESSOR:
         assert not codes, (answer, history.log)
         return

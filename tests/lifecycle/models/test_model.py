@@ -27,7 +27,7 @@ from tests.lifecycle.books import assert_periods_and_captures
 from tests.lifecycle.conftest import START, Life, end_life, new_id, new_life
 from tests.lifecycle.figures import figures_agree
 from tests.lifecycle.models.histories import IS_LONG
-from tests.lifecycle.models.reference import Bill, Coupon, No, Price, Sub, World
+from tests.lifecycle.models.reference import Bill, Coupon, Price, Refusal, Sub, World
 
 EXAMPLES = 300 if IS_LONG else 20
 STEPS = 60 if IS_LONG else 40
@@ -101,9 +101,14 @@ class Lives(RuleBasedStateMachine):
     @rule(price=PRICE, quantity=QUANTITY, code=st.none() | CODE, starts_in=st.none() | st.integers(1, 100))
     def add_plan(self, price: str, quantity: int, code: str | None, starts_in: int | None) -> None:
         starts = timedelta(days=starts_in) if starts_in else None
-        given = {"priceId": PRICES[price].id, "quantity": quantity, "couponCode": code, "startAt": (self.world.now + starts).isoformat() if starts else None}
+        arguments = {
+            "priceId": PRICES[price].id,
+            "quantity": quantity,
+            "couponCode": code,
+            "startAt": (self.world.now + starts).isoformat() if starts else None,
+        }
         refusal = self.predicted(lambda: self.world.add("new", PRICES[price], quantity, COUPONS[code] if code else None, starts))
-        payload = self.done("addPlan", refusal, given)
+        payload = self.done("addPlan", refusal, arguments)
         if not refusal:
             sub = self.world.subs.pop("new")
             sub.id = payload["subscription"]["id"]
@@ -115,8 +120,8 @@ class Lives(RuleBasedStateMachine):
     @rule(which=WHICH, when=WHEN, days=st.none() | st.integers(1, 400))
     def pause(self, which: int, when: str, days: int | None) -> None:
         resumes_at = self.world.now + timedelta(days=days) if days else None
-        given = {"when": when, "resumesAt": resumes_at and resumes_at.isoformat()}
-        self.act("pauseSubscription", which, given, "PAUSE", lambda sub: self.world.pause(sub, when, resumes_at))
+        arguments = {"when": when, "resumesAt": resumes_at and resumes_at.isoformat()}
+        self.act("pauseSubscription", which, arguments, "PAUSE", lambda sub: self.world.pause(sub, when, resumes_at))
 
     @rule(which=WHICH)
     def suspend(self, which: int) -> None:
@@ -137,13 +142,13 @@ class Lives(RuleBasedStateMachine):
 
     @rule(which=WHICH, price=PRICE, quantity=st.none() | QUANTITY, when=CHANGE_WHEN)
     def change_plan(self, which: int, price: str, quantity: int | None, when: str) -> None:
-        given = {"priceId": PRICES[price].id, "quantity": quantity, "when": when}
-        self.act("changePlan", which, given, "CHANGE_PLAN", lambda sub: self.world.change(sub, PRICES[price], quantity or sub.quantity, when))
+        arguments = {"priceId": PRICES[price].id, "quantity": quantity, "when": when}
+        self.act("changePlan", which, arguments, "CHANGE_PLAN", lambda sub: self.world.change(sub, PRICES[price], quantity or sub.quantity, when))
 
     @rule(which=WHICH, quantity=QUANTITY, when=CHANGE_WHEN)
     def update_quantity(self, which: int, quantity: int, when: str) -> None:
-        given = {"quantity": quantity, "when": when}
-        self.act("updateQuantity", which, given, "UPDATE_QUANTITY", lambda sub: self.world.change(sub, sub.price, quantity, when))
+        arguments = {"quantity": quantity, "when": when}
+        self.act("updateQuantity", which, arguments, "UPDATE_QUANTITY", lambda sub: self.world.change(sub, sub.price, quantity, when))
 
     @rule(which=WHICH, code=CODE)
     def apply_coupon(self, which: int, code: str) -> None:
@@ -200,7 +205,7 @@ class Lives(RuleBasedStateMachine):
 
     # How both are asked, and compared.
 
-    def act(self, mutation: str, which: int, given: dict[str, Any], action: str | None, decide: Any, *, viewer: Any = None) -> None:
+    def act(self, mutation: str, which: int, arguments: dict[str, Any], action: str | None, decide: Any, *, viewer: Any = None) -> None:
         if not self.world.subs:
             return
         subs = self.alive() or list(self.world.subs.values())
@@ -211,33 +216,33 @@ class Lives(RuleBasedStateMachine):
 
         def judge() -> None:
             if action and (reason := self.world.reasons(sub, is_overdue=overdue)[action]):
-                raise No(reason)
+                raise Refusal(reason)
             decide(sub)
 
         billed = len(self.world.bills)
         refusal = self.predicted(judge)
-        given = {"subscriptionId": sub.id} | given
+        arguments = {"subscriptionId": sub.id} | arguments
         if mutation in PREVIEWED and not is_behind:
-            given["previewToken"] = self.previewed(mutation, given, refusal, self.world.bills[billed:])
-        payload = self.done(mutation, refusal, given, viewer)
+            arguments["previewToken"] = self.previewed(mutation, arguments, refusal, self.world.bills[billed:])
+        payload = self.done(mutation, refusal, arguments, viewer)
         if not refusal:
             assert payload["subscription"]["status"] == sub.status
         self.compare()
 
-    def previewed(self, mutation: str, given: dict[str, Any], refusal: str | None, bills: list[Bill]) -> str | None:
+    def previewed(self, mutation: str, arguments: dict[str, Any], refusal: str | None, bills: list[Bill]) -> str | None:
         """What is shown before is what is done then. Only the processor's word cannot be foreseen."""
-        answer = self.run(self.life.preview(mutation, **given))
+        answer = self.run(self.life.preview(mutation, **arguments))
         is_foreseen = refusal not in ("PAYMENT_DECLINED", "PAYMENT_UNAVAILABLE")
         assert [error["code"] for error in answer["userErrors"]] == ([refusal] if refusal and is_foreseen else [])
         if refusal:
             return None
-        shown = answer["preview"]
+        preview = answer["preview"]
         amounts = [sum(getattr(bill, name) for bill in bills) for name in ("total", "credited")]
-        assert [shown[name]["amount"] for name in ("invoiceTotal", "creditUsed")] == [f"{minor // 100}.{minor % 100:02}" for minor in amounts]
-        assert sum(int(line["total"]["minorUnits"]) for line in shown["lines"]) == amounts[0]
-        about_credit = {"PERIOD_ENDS_NOW", "CREDIT_EXCEEDS_LINE"} & set(shown["warnings"])
+        assert [preview[name]["amount"] for name in ("invoiceTotal", "creditUsed")] == [f"{minor // 100}.{minor % 100:02}" for minor in amounts]
+        assert sum(int(line["total"]["minorUnits"]) for line in preview["lines"]) == amounts[0]
+        about_credit = {"PERIOD_ENDS_NOW", "CREDIT_EXCEEDS_LINE"} & set(preview["warnings"])
         assert about_credit == (self.world.warnings if mutation == "changePlan" else set())
-        token: str = shown["previewToken"]
+        token: str = preview["previewToken"]
         return token
 
     def alive(self) -> list[Sub]:
@@ -246,12 +251,12 @@ class Lives(RuleBasedStateMachine):
     def predicted(self, decide: Any) -> str | None:
         try:
             decide()
-        except No as no:
+        except Refusal as no:
             return str(no)
         return None
 
-    def done(self, mutation: str, refusal: str | None, given: dict[str, Any], viewer: Any = None) -> dict[str, Any]:
-        payload: dict[str, Any] = self.run(self.life.do(mutation, viewer, **given))
+    def done(self, mutation: str, refusal: str | None, arguments: dict[str, Any], viewer: Any = None) -> dict[str, Any]:
+        payload: dict[str, Any] = self.run(self.life.do(mutation, viewer, **arguments))
         assert [error["code"] for error in payload["userErrors"]] == ([refusal] if refusal else [])
         return payload
 
@@ -340,8 +345,8 @@ def machine(portal: Portal, place: embedded.Urls) -> Iterator[type[Lives]]:
         owner = runner.run(asyncpg.connect(place.admin, server_settings={"search_path": "portico"}))
         runner.run(pool.connect())
         runner.run(for_sale(owner))
-        found = type("Lives", (Lives,), {"runner": runner, "portal": portal, "place": place, "pool": pool, "owner": owner})
-        yield found
+        machine = type("Lives", (Lives,), {"runner": runner, "portal": portal, "place": place, "pool": pool, "owner": owner})
+        yield machine
         runner.run(pool.disconnect())
         runner.run(owner.close())
 

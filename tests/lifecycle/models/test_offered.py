@@ -90,7 +90,7 @@ def mutation_of(life: Life, kind: str, action: str) -> str:
     name = re.sub(r"_(\w)", lambda match: match[1], action.title())
     name = name[0].lower() + name[1:]
     names = [OTHER_NAMES.get(action, ""), name + kind, name.replace("Default", "DefaultPaymentMethod"), name]
-    return next(found for found in names if found in life.schema.mutation_type.fields)
+    return next(candidate for candidate in names if candidate in life.schema.mutation_type.fields)
 
 
 def test_every_action_of_the_schema_is_tried(portal: Portal) -> None:
@@ -124,13 +124,13 @@ async def _options_hold(history: History) -> None:
     """What is offered to who wants to cancel would be accepted."""
     for row in await history.life.rows("subscription"):
         for option in (await history.life.ask(OPTIONS, id=row["id"]))["node"]["cancellationOptions"]:
-            name, given = {
+            name, arguments = {
                 "PAUSE": ("PauseSubscription", {}),
                 "DOWNGRADE": ("ChangePlan", {"priceId": option["price"] and option["price"]["id"], "when": "PERIOD_END"}),
                 "COUPON": ("ApplyCoupon", {"code": option["couponCode"]}),
             }[option["kind"]]
             text = f"query P($i: {name}Input!) {{ preview{name}(input: $i) {{ userErrors {{ code }} }} }}"
-            (answer,) = (await history.life.ask(text, i={"subscriptionId": row["id"], "idempotencyKey": "-"} | given)).values()
+            (answer,) = (await history.life.ask(text, i={"subscriptionId": row["id"], "idempotencyKey": "-"} | arguments)).values()
             assert answer["userErrors"] == [], (option, dict(row), history.log)
             options.add((option["kind"], row["status"], row["pending_kind"]))
 
@@ -187,16 +187,16 @@ async def _tried(history: History, offer: tuple[str, str, dict[str, Any]], copie
     """With a processor of its own, so that the history goes on as if nothing had been tried."""
     (kind, identifier, state), life = offer, history.life
     if (kind, state["action"]) in FIELDS:
-        shown = (await life.ask(f"query N($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ shown: {FIELDS[kind, state['action']]} }} }} }}", id=identifier))[
+        node = (await life.ask(f"query N($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ shown: {FIELDS[kind, state['action']]} }} }} }}", id=identifier))[
             "node"
         ]
-        assert (shown["shown"] is not None) is state["allowed"], (offer, history.log)
+        assert (node["shown"] is not None) is state["allowed"], (offer, history.log)
         return
     mutation = mutation_of(life, kind, state["action"])
     sandbox, life.sandbox = life.sandbox, Sandbox("secret")
     try:
-        given = await _minimal(history, kind, identifier, mutation)
-        sent = await history.call(mutation, given)
+        arguments = await _minimal(history, kind, identifier, mutation)
+        sent = await history.call(mutation, arguments)
         history.log.pop()
         assert (None if sent.code in OF_PAYMENT else sent.code) == state["reason"], (offer, sent, history.log)
     finally:
@@ -207,22 +207,22 @@ async def _minimal(history: History, kind: str, identifier: str, mutation: str) 
     """The object, and what else the mutation cannot do without: such as does not give other reasons to refuse."""
     fields = history.input_of(mutation).fields
     name = "parentId" if "parentId" in fields else next(one for one in fields if one.lower().startswith(kind[0].lower()) and one.endswith(f"{kind[1:]}Id"))
-    given: dict[str, Any] = {name: identifier}
+    arguments: dict[str, Any] = {name: identifier}
     if "files" in fields:
-        return given | {"files": [FILE]}
+        return arguments | {"files": [FILE]}
     for other, item in fields.items():
         if (
             str(item.type).endswith("!")
-            and other not in given
+            and other not in arguments
             and other != "idempotencyKey"
             and item.default_value is not None
             and str(item.default_value) == "Undefined"
         ):
-            given[other] = await _fitting(history, other, identifier, item.type)
-    if "priceId" in given or "quantity" in given:
+            arguments[other] = await _fitting(history, other, identifier, item.type)
+    if "priceId" in arguments or "quantity" in arguments:
         # At once it would also depend on what pays for the running period.
-        given |= {"when": "PERIOD_END"}
-    return given
+        arguments |= {"when": "PERIOD_END"}
+    return arguments
 
 
 async def _fitting(history: History, name: str, subscription: str, kind: Any) -> Any:

@@ -50,18 +50,18 @@ Step = Callable[[Life, Random], Awaitable[Any]]
 
 
 async def pays_an_invoice(life: Life, chance: Random) -> None:
-    found = await life.rows("invoice")
-    if found:
-        given: dict[str, Any] = {"invoiceId": chance.choice(found)["id"], "idempotencyKey": f"key {chance.randint(1, 12)}"}
+    invoices = await life.rows("invoice")
+    if invoices:
+        arguments: dict[str, Any] = {"invoiceId": chance.choice(invoices)["id"], "idempotencyKey": f"key {chance.randint(1, 12)}"}
         if chance.random() < 0.4:
-            given["amountMinorUnits"] = str(chance.randint(1, 4_000))
-        await pay(life, "payInvoice", **given)
+            arguments["amountMinorUnits"] = str(chance.randint(1, 4_000))
+        await pay(life, "payInvoice", **arguments)
 
 
 async def pays_an_installment(life: Life, chance: Random) -> None:
-    found = await life.rows("installment")
-    if found:
-        await pay(life, "payInstallment", installmentId=chance.choice(found)["id"])
+    installments = await life.rows("installment")
+    if installments:
+        await pay(life, "payInstallment", installmentId=chance.choice(installments)["id"])
 
 
 async def pays_all(life: Life, _: Random) -> None:
@@ -96,9 +96,9 @@ async def hears_the_processor(life: Life, chance: Random) -> None:
 
 
 async def refunds(life: Life, chance: Random) -> None:
-    found = [row for row in await life.rows("payment") if row["status"] == "SUCCEEDED" and row["processor_reference"]]
-    if found:
-        payment = chance.choice(found)
+    payments = [row for row in await life.rows("payment") if row["status"] == "SUCCEEDED" and row["processor_reference"]]
+    if payments:
+        payment = chance.choice(payments)
         left = payment["amount_minor"] - payment["refunded_minor"]
         if left:
             await life.sandbox.refund(RefundRequest(f"refund {chance.random()}", payment["processor_reference"], chance.choice([left, 1]), "USD"))
@@ -117,10 +117,10 @@ async def tells_of_a_refund(life: Life, chance: Random) -> None:
 
 
 async def voids(life: Life, chance: Random) -> None:
-    found = [row for row in await life.rows("invoice") if row["paid_minor"] == 0 and row["status"] != "PAID"]
-    if found:
+    invoices = [row for row in await life.rows("invoice") if row["paid_minor"] == 0 and row["status"] != "PAID"]
+    if invoices:
         await life.admin.execute(
-            "update invoice set status = 'VOID', version = version + 1 where id = $1 and paid_minor = 0 and credited_minor = 0", chance.choice(found)["id"]
+            "update invoice set status = 'VOID', version = version + 1 where id = $1 and paid_minor = 0 and credited_minor = 0", chance.choice(invoices)["id"]
         )
 
 

@@ -27,7 +27,7 @@ from resolvers.charges.charging import apply_result
 from tests.conftest import STAFF
 from tests.lifecycle.books import assert_books
 from tests.lifecycle.conftest import Life, price
-from tests.lifecycle.payments.test_refunds import settled, told
+from tests.lifecycle.payments.test_refunds import record_refund, settled
 
 DAYS = timedelta(days=6)
 MORE = "payment { id status declineCode }"
@@ -58,9 +58,9 @@ async def offered(life: Life, subscription: str) -> dict[str, str | None]:
     return {item["action"]: item["reason"] for item in (await life.ask(text, id=subscription))["node"]["availableActions"]}
 
 
-async def order(life: Life, card: str, **given: Any) -> str:
+async def order(life: Life, card: str, **arguments: Any) -> str:
     await life.card(card)
-    payload = await life.do("addPlan", priceId=price("storage"), couponCode="WELCOME20", more=MORE, **given)
+    payload = await life.do("addPlan", priceId=price("storage"), couponCode="WELCOME20", more=MORE, **arguments)
     assert payload["userErrors"] == []
     assert payload["subscription"]["status"] == "PENDING"
     return str(payload["subscription"]["id"])
@@ -69,7 +69,7 @@ async def order(life: Life, card: str, **given: Any) -> str:
 async def resume(life: Life, card: str) -> str:
     subscription = await life.subscribe("storage")
     await life.do("pauseSubscription", subscriptionId=subscription, when="NOW")
-    await life.pass_by(subscription, days=40)
+    await life.advance(subscription, days=40)
     await life.card(card)
     assert (await life.do("resumeSubscription", subscriptionId=subscription))["userErrors"] == []
     return subscription
@@ -78,7 +78,7 @@ async def resume(life: Life, card: str) -> str:
 async def resume_suspended(life: Life, card: str) -> str:
     subscription = await life.subscribe("storage")
     await life.do("suspendSubscription", subscriptionId=subscription)
-    await life.pass_by(subscription, days=40)
+    await life.advance(subscription, days=40)
     await life.card(card)
     assert (await life.do("resumeSubscription", subscriptionId=subscription))["userErrors"] == []
     return subscription
@@ -88,7 +88,7 @@ async def resume_by_the_clock(life: Life, card: str) -> str:
     subscription = await life.subscribe("storage")
     await life.do("pauseSubscription", subscriptionId=subscription, when="NOW", resumesAt=(life.now + timedelta(days=40)).isoformat())
     await life.card("slow" if card == "requires_action" else card)
-    await life.pass_by(subscription, days=41)
+    await life.advance(subscription, days=41)
     return subscription
 
 
@@ -230,10 +230,10 @@ async def test_while_a_charge_decides_each_action_does_what_the_available_action
     reasons = await offered(life, subscription)
     assert reasons.keys() == OTHERS.keys()
     assert set(reasons.values()) == {None, "WRONG_STATE" if name == "addPlan" and not is_held else "IN_PROGRESS"}
-    for action, (mutation, given) in OTHERS.items():
+    for action, (mutation, arguments) in OTHERS.items():
         before = await life.everything()
-        preview = await life.preview(mutation, subscriptionId=subscription, **given)
-        payload = await life.do(mutation, subscriptionId=subscription, **given)
+        preview = await life.preview(mutation, subscriptionId=subscription, **arguments)
+        payload = await life.do(mutation, subscriptionId=subscription, **arguments)
         codes = [reasons[action]] if reasons[action] else []
         assert ([error["code"] for error in payload["userErrors"]], [error["code"] for error in preview["userErrors"]]) == (codes, codes)
         assert (await life.everything() == before) == bool(codes)
@@ -266,9 +266,9 @@ async def test_an_order_by_debit_is_there_at_once_and_its_period_begins_when_the
     life.now = datetime(2027, 6, 1, 9, tzinfo=UTC)
     subscription = await order(life, "sepa")
     listed = "{ customer { subscriptions(filter: { status: [PENDING] }) { totalCount nodes { id history { nodes { kind actor } } appliedCoupon { coupon { name } } } } } }"
-    (shown,) = (await life.ask(listed))["customer"]["subscriptions"]["nodes"]
-    assert (shown["id"], shown["history"]["nodes"]) == (subscription, [{"kind": "CREATED", "actor": "CUSTOMER"}])
-    assert shown["appliedCoupon"] is not None
+    (subscription_node,) = (await life.ask(listed))["customer"]["subscriptions"]["nodes"]
+    assert (subscription_node["id"], subscription_node["history"]["nodes"]) == (subscription, [{"kind": "CREATED", "actor": "CUSTOMER"}])
+    assert subscription_node["appliedCoupon"] is not None
     row = await life.row(subscription)
     assert (row["status"], row["started_at"], row["period_starts_at"], row["renews_at"]) == ("PENDING", life.now, None, None)
     await ticked(life, seconds=50)
@@ -320,12 +320,12 @@ async def test_what_was_agreed_is_charged_whatever_prices_taxes_and_coupons_beco
 
 async def test_the_key_of_an_order_answers_with_the_order_and_then_with_what_became_of_it(life: Life) -> None:
     await life.card("slow")
-    given = {"priceId": price("storage"), "idempotencyKey": "the one", "more": f"{MORE} invoice {{ status }}"}
-    first = await life.do("addPlan", **given)
-    again = await life.do("addPlan", **given)
+    arguments = {"priceId": price("storage"), "idempotencyKey": "the one", "more": f"{MORE} invoice {{ status }}"}
+    first = await life.do("addPlan", **arguments)
+    again = await life.do("addPlan", **arguments)
     assert (again["replayed"], again | {"replayed": False}) == (True, first)
     await ticked(life, days=2)
-    done = await life.do("addPlan", **given)
+    done = await life.do("addPlan", **arguments)
     assert (done["subscription"]["id"], done["subscription"]["status"], done["invoice"]) == (first["subscription"]["id"], "ACTIVE", {"status": "PAID"})
     assert len(await life.rows("subscription")) == 1
 
@@ -565,9 +565,9 @@ async def test_what_is_stopped_after_it_began_with_the_order_owes_its_invoice(li
 async def test_a_hold_for_a_dispute_that_was_won_while_a_charge_decided_ends_with_the_charge_though_that_fails(life: Life) -> None:
     subscription = await change(life, "slow_decline")
     first = next(row for row in await life.rows("payment") if row["status"] == "SUCCEEDED")
-    await told(life, first["id"], Report("dp_1", first["amount_minor"], "SUCCEEDED", "DISPUTE"))
+    await record_refund(life, first["id"], Report("dp_1", first["amount_minor"], "SUCCEEDED", "DISPUTE"))
     assert (await life.row(subscription))["holds"] == ["DUNNING"]
-    await told(life, first["id"], Report("dp_1", first["amount_minor"], "REVERSED", "DISPUTE"))
+    await record_refund(life, first["id"], Report("dp_1", first["amount_minor"], "REVERSED", "DISPUTE"))
     waiting = next(row for row in await life.rows("payment") if row["status"] == "PROCESSING")
     await settled(life, waiting["id"], ChargeResult(ChargeStatus.FAILED, "x", decline_code="insufficient_funds"))
     row = await life.row(subscription)

@@ -23,30 +23,30 @@ PAID = "payment { id status declineCode amount { amount } } clientAction { clien
 
 async def invoice(life: Life, total: int = 10_000, *, due_in: int = 0, currency: str = "USD", schedule: str | None = None, number: str | None = None) -> str:
     """An invoice with one line, written by SQL."""
-    found = new_id("inv")
+    invoice_id = new_id("inv")
     await life.admin.execute(
         """insert into invoice (customer_id, id, number, reason, status, currency, schedule_id, issued_at, due_on, subtotal_minor, total_minor, created_at)
            values ($1, $2, $3, 'MANUAL', 'OPEN', $4, $5, $6, $7, $8, $8, $6)""",
-        life.customer_id, found, f"R-{found[-6:]}" if number is None else number, currency, schedule, life.now, life.now.date() + timedelta(days=due_in), total,
+        life.customer_id, invoice_id, f"R-{invoice_id[-6:]}" if number is None else number, currency, schedule, life.now, life.now.date() + timedelta(days=due_in), total,
     )  # fmt: skip
-    await life.admin.execute(LINE, life.customer_id, found)
-    return found
+    await life.admin.execute(LINE, life.customer_id, invoice_id)
+    return invoice_id
 
 
 async def schedule(life: Life, *amounts: int, invoicing: str = "NONE", covered_by: list[str | None] | None = None) -> list[str]:
     """The installments of a new schedule, a month apart, the first due today."""
-    found, installments = new_id("sch"), [new_id("ins") for _ in amounts]
+    schedule_id, installments = new_id("sch"), [new_id("ins") for _ in amounts]
     invoices = covered_by or [None] * len(amounts)
     async with life.admin.transaction():
         await life.admin.execute(
             "insert into payment_schedule (customer_id, id, name, currency, invoicing, status, total_minor, created_at) values ($1, $2, 'Plan', 'USD', $3, 'ACTIVE', $4, $5)",
-            life.customer_id, found, invoicing, sum(amounts), life.now,
+            life.customer_id, schedule_id, invoicing, sum(amounts), life.now,
         )  # fmt: skip
         for position, amount in enumerate(amounts):
             await life.admin.execute(
                 """insert into installment (customer_id, id, schedule_id, invoice_id, currency, position, name, due_on, amount_minor, status)
                    values ($1, $2, $3, $4, 'USD', $5, $6, $7, $8, 'DUE')""",
-                life.customer_id, installments[position], found, invoices[position], position + 1, f"{position + 1}", life.now.date() + timedelta(days=30 * position), amount,
+                life.customer_id, installments[position], schedule_id, invoices[position], position + 1, f"{position + 1}", life.now.date() + timedelta(days=30 * position), amount,
             )  # fmt: skip
     return installments
 
@@ -58,15 +58,15 @@ async def credit(life: Life, minor: int) -> None:
     )  # fmt: skip
 
 
-async def pay(life: Life, mutation: str, **given: Any) -> dict[str, Any]:
+async def pay(life: Life, mutation: str, **arguments: Any) -> dict[str, Any]:
     life.keys += 1
-    given = {"idempotencyKey": f"pay {life.keys}"} | given
+    arguments = {"idempotencyKey": f"pay {life.keys}"} | arguments
     shows = {
         "payInvoice": "invoice { status amountRemaining { amount } }",
         "payInstallment": "installment { status remaining { amount } invoice { status } }",
     }.get(mutation, "")
     text = f"mutation M($i: {mutation[0].upper() + mutation[1:]}Input!) {{ {mutation}(input: $i) {{ {shows} {PAID} replayed userErrors {{ code path }} }} }}"
-    return (await life.ask(text, i=given))[mutation]
+    return (await life.ask(text, i=arguments))[mutation]
 
 
 async def amounts_agree(life: Life) -> None:
@@ -146,15 +146,15 @@ async def test_what_cannot_be_paid_is_refused_without_asking_the_processor(life:
 @pytest.mark.parametrize("how", ["deleted", "expired", "foreign", "none"])
 async def test_a_method_that_cannot_be_charged_is_refused(life: Life, how: str) -> None:
     owed = await invoice(life)
-    given: dict[str, Any] = {"paymentMethodId": new_id("pm") if how == "foreign" else await life.card(is_default=False)}
+    arguments: dict[str, Any] = {"paymentMethodId": new_id("pm") if how == "foreign" else await life.card(is_default=False)}
     if how == "deleted":
-        await life.admin.execute("update payment_method set deleted_at = now() where id = $1", given["paymentMethodId"])
+        await life.admin.execute("update payment_method set deleted_at = now() where id = $1", arguments["paymentMethodId"])
     if how == "expired":
-        await life.admin.execute("update payment_method set expires_on = '2026-12-31' where id = $1", given["paymentMethodId"])
+        await life.admin.execute("update payment_method set expires_on = '2026-12-31' where id = $1", arguments["paymentMethodId"])
     if how == "none":
-        given = {}
+        arguments = {}
         await life.admin.execute("update payment_method set is_default = false where customer_id = $1", life.customer_id)
-    payload = await pay(life, "payInvoice", invoiceId=owed, **given)
+    payload = await pay(life, "payInvoice", invoiceId=owed, **arguments)
     assert payload["userErrors"][0]["code"] == ("PAYMENT_METHOD_REQUIRED" if how == "none" else "NOT_FOUND")
     assert life.sandbox.calls() == 0
 
@@ -264,12 +264,12 @@ async def test_money_that_comes_when_nothing_is_owed_any_more_is_the_customers_c
     await amounts_agree(life)
 
 
-async def told_by_many(life: Life, result: ChargeResult) -> None:
+async def apply_concurrently(life: Life, result: ChargeResult) -> None:
     """A webhook, the clock and a retry may all come with the same news at once."""
     (payment,) = await life.rows("payment")
     session = life.context(Viewer(Actor.SYSTEM, life.customer_id, (), "clock")).session
-    told = [apply_result(session.for_caller(session.caller), payment["id"], result, by=system_writer(life.now, Numbering())) for _ in range(6)]
-    assert await asyncio.gather(*told) == [{"payment": payment["id"]}] * 6
+    applications = [apply_result(session.for_caller(session.caller), payment["id"], result, by=system_writer(life.now, Numbering())) for _ in range(6)]
+    assert await asyncio.gather(*applications) == [{"payment": payment["id"]}] * 6
 
 
 @pytest.mark.parametrize("was_declined", [False, True])
@@ -282,7 +282,7 @@ async def test_money_that_several_tell_of_at_once_is_credited_once(life: Life, w
         await tick(Billing(life.database, {"sandbox": life.sandbox}), life.now)
         assert [row["status"] for row in await life.rows("payment")] == ["FAILED"]
     await life.admin.execute("update invoice set status = 'VOID' where id = $1", owed)
-    await told_by_many(life, ChargeResult(ChargeStatus.SUCCEEDED, processor_reference="late"))
+    await apply_concurrently(life, ChargeResult(ChargeStatus.SUCCEEDED, processor_reference="late"))
     assert [entry["amount_minor"] for entry in await life.rows("balance_entry")] == [10_000]
     assert [row["status"] for row in await life.rows("payment")] == ["SUCCEEDED"]
     await amounts_agree(life)
@@ -313,16 +313,16 @@ async def test_the_same_credit_is_not_used_by_two_payments_that_wait(life: Life)
     await amounts_agree(life)
 
 
-async def add(life: Life, card: str = "visa", **given: Any) -> dict[str, Any]:
+async def add(life: Life, card: str = "visa", **arguments: Any) -> dict[str, Any]:
     start = "mutation M($i: StartAddPaymentMethodInput!) { startAddPaymentMethod(input: $i) { setup { reference action { clientSecret } } } }"
     reference = (await life.ask(start, i={}))["startAddPaymentMethod"]["setup"]["reference"]
     text = """mutation M($i: CompleteAddPaymentMethodInput!) { completeAddPaymentMethod(input: $i) { paymentMethod { id brand last4 isDefault } userErrors { code } } }"""
-    return (await life.ask(text, i={"reference": f"{reference}.{card}"} | given))["completeAddPaymentMethod"]
+    return (await life.ask(text, i={"reference": f"{reference}.{card}"} | arguments))["completeAddPaymentMethod"]
 
 
-async def change_method(life: Life, mutation: str, shows: str, **given: Any) -> dict[str, Any]:
+async def change_method(life: Life, mutation: str, shows: str, **arguments: Any) -> dict[str, Any]:
     text = f"mutation M($i: {mutation[0].upper() + mutation[1:]}Input!) {{ {mutation}(input: $i) {{ {shows} userErrors {{ code }} }} }}"
-    return (await life.ask(text, i=given))[mutation]
+    return (await life.ask(text, i=arguments))[mutation]
 
 
 async def test_the_same_card_added_twice_is_one_method_and_a_deleted_one_comes_back(life: Life) -> None:
@@ -344,7 +344,7 @@ async def test_the_default_that_something_is_billed_to_needs_a_replacement(life:
     assert refused["userErrors"][0]["code"] == "METHOD_IN_USE"
     await change_method(life, "deletePaymentMethod", "deletedPaymentMethodId", paymentMethodId=default, replacementId=other)
     assert [row["id"] for row in await life.rows("payment_method", "and is_default")] == [other]
-    await life.pass_by(subscription, days=31)
+    await life.advance(subscription, days=31)
     await tick(Billing(life.database, {"sandbox": life.sandbox}), life.now)
     assert {row["payment_method_id"] for row in await life.rows("payment")} == {default, other}
 
@@ -352,7 +352,7 @@ async def test_the_default_that_something_is_billed_to_needs_a_replacement(life:
 async def test_a_new_default_retries_what_is_past_due_if_asked(life: Life) -> None:
     subscription = await life.subscribe("storage")
     await life.card("insufficient_funds")
-    await life.pass_by(subscription, days=31)
+    await life.advance(subscription, days=31)
     await tick(Billing(life.database, {"sandbox": life.sandbox}), life.now)
     other = (await add(life, "amex"))["paymentMethod"]["id"]
     await change_method(life, "setDefaultPaymentMethod", "paymentMethod { isDefault }", paymentMethodId=other, retryPastDue=True)
@@ -395,7 +395,7 @@ async def test_a_method_of_a_processor_that_is_gone_is_charged_by_nobody(life: L
     before = await life.everything()
     assert (await pay(life, "payInvoice", invoiceId=owed))["userErrors"][0]["code"] == "PAYMENT_METHOD_REQUIRED"
     assert await life.everything() == before
-    await life.pass_by(subscription, days=31)
+    await life.advance(subscription, days=31)
     done = await tick(Billing(life.database, {"sandbox": life.sandbox}), life.now)
     assert done.failures == 0
     assert [row["status"] for row in await life.rows("invoice", "and reason = 'RENEWAL'")] == ["OPEN"]

@@ -10,7 +10,7 @@ from tests.conftest import Portal
 from tests.depth import in_turns
 from tests.lifecycle.conftest import Life, living
 from tests.lifecycle.payments.test_paying import amounts_agree, credit, invoice, pay, schedule
-from tests.lifecycle.subscriptions.test_kill import EVERYTHING, Fate, assert_nothing_open, clock, dying
+from tests.lifecycle.subscriptions.test_kill import EVERYTHING, KillPoint, assert_nothing_open, clock, killable
 
 
 @pytest.mark.parametrize("clock_runs_first", [False, True], ids=["then a retry", "then the clock"])
@@ -18,15 +18,15 @@ async def test_killed_at_every_await_an_invoice_is_paid_once(
     clock_runs_first: bool, portal: Portal, pool: Database, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for turn in in_turns(EVERYTHING, 3):
-        fate = Fate(turn)
+        kill_point = KillPoint(turn)
         async with living(portal, pool, owner) as life:
             owed = await _owing(life)
-            with dying(life, fate, monkeypatch):
-                await fate.befall(pay(life, "payInvoice", invoiceId=owed, idempotencyKey="the one"))
+            with killable(life, kill_point, monkeypatch):
+                await kill_point.run_until_killed(pay(life, "payInvoice", invoiceId=owed, idempotencyKey="the one"))
             await assert_nothing_open(life)
             await _revive(life, owed, clock_runs_first)
             await _assert_paid_once(life, turn)
-        if not fate.is_dead:
+        if not kill_point.is_killed:
             assert turn > 10
             return
     pytest.fail("it never got through")

@@ -10,7 +10,7 @@ from pdf.layout import Merchant
 from resolvers.reads.pdf_contents import DocumentRequest, StatementPeriod, statement
 from tests.lifecycle.conftest import START, Life, new_id
 from tests.lifecycle.payments.test_paying import credit, invoice, pay
-from tests.lifecycle.payments.test_refunds import amounts, balance, one, told
+from tests.lifecycle.payments.test_refunds import amounts, balance, one, record_refund
 
 JUNE = datetime(2027, 6, 1, tzinfo=UTC)
 CHANGE = "invoice { total { amount } lines(first: 9) { nodes { description total { amount } } } } payment { amount { amount } }"
@@ -18,13 +18,13 @@ CHANGE = "invoice { total { amount } lines(first: 9) { nodes { description total
 
 async def price_of(life: Life, unit_minor: int) -> str:
     """A plan of its own that costs so much a month."""
-    plan, found = new_id("plan"), new_id("price")
+    plan, price_id = new_id("plan"), new_id("price")
     await life.admin.execute("insert into plan (id, code, name, trial_days, created_at) values ($1, $1, 'A plan', 0, $2)", plan, START)
     await life.admin.execute(
         "insert into price (id, plan_id, currency, unit_minor, billing_interval, created_at) values ($1, $2, 'USD', $3, 'MONTH', $4)",
-        found, plan, unit_minor, START,
+        price_id, plan, unit_minor, START,
     )  # fmt: skip
-    return found
+    return price_id
 
 
 async def subscribed(life: Life, *, at: datetime = JUNE) -> str:
@@ -48,7 +48,7 @@ async def changed(life: Life, subscription: str) -> dict[str, Any]:
 async def test_unused_time_is_credited_from_what_was_kept_of_a_payment(life: Life) -> None:
     """Case 08 a."""
     subscription = await subscribed(life)
-    await told(life, (await one(life, "payment"))["id"], Report("re_1", 2_500))
+    await record_refund(life, (await one(life, "payment"))["id"], Report("re_1", 2_500))
     payload = await changed(life, subscription)
     assert sorted(line["total"]["amount"] for line in payload["invoice"]["lines"]["nodes"]) == ["-12.50", "40.00"]
     assert payload["payment"]["amount"]["amount"] == "27.50"
@@ -69,7 +69,7 @@ async def test_an_invoice_of_two_payments_that_were_both_given_back_is_refunded_
         assert (await pay(life, "payInvoice", invoiceId=renewal["id"], amountMinorUnits="2500"))["userErrors"] == []
         life.now += timedelta(minutes=1)
     for number, payment in enumerate(await life.rows("payment", "and amount_minor = 2500")):
-        await told(life, payment["id"], Report(f"re_{number}", 2_500))
+        await record_refund(life, payment["id"], Report(f"re_{number}", 2_500))
     (renewal,) = await life.rows("invoice", "and reason = 'RENEWAL'")
     assert amounts(renewal) == ("REFUNDED", 0, 5_000, 5_000, 0)
     payload = await changed(life, subscription)
@@ -81,7 +81,7 @@ async def test_a_refund_of_a_change_of_plan_leaves_the_time_that_the_change_took
     subscription = await subscribed(life)
     await changed(life, subscription)
     (payment,) = await life.rows("payment", "and amount_minor = 1500")
-    await told(life, payment["id"], Report("re_1", 1_500))
+    await record_refund(life, payment["id"], Report("re_1", 1_500))
     life.now = JUNE + timedelta(days=20)
     payload = await life.do("changePlan", subscriptionId=subscription, priceId=await price_of(life, 30_000), when="NOW", more=CHANGE)
     assert payload["userErrors"] == []
@@ -94,7 +94,7 @@ async def test_a_refund_of_the_cards_part_gives_the_credit_back(life: Life) -> N
     subscription = await subscribed(life)
     payment = await one(life, "payment")
     assert payment["amount_minor"] == 3_000
-    await told(life, payment["id"], Report("re_1", 3_000))
+    await record_refund(life, payment["id"], Report("re_1", 3_000))
     assert amounts(await one(life, "invoice")) == ("REFUNDED", 0, 5_000, 3_000, 0)
     assert await balance(life) == 2_000
     assert await owed(life) == {"statement": -2_000, "portal": -2_000}
@@ -128,11 +128,11 @@ async def test_portal_and_statement_agree_after_refunds(life: Life, credited: in
         assert (await pay(life, "payInvoice", invoiceId=owing, amountMinorUnits=str(minor + credited)))["userErrors"] == []
         life.now += timedelta(minutes=1)
     for number, (payment, minor) in enumerate(zip(await life.rows("payment"), refunds, strict=True)):
-        await told(life, payment["id"], Report(f"re_{number}", minor))
+        await record_refund(life, payment["id"], Report(f"re_{number}", minor))
     assert await owed(life) == {"statement": expected, "portal": expected}
 
 
 async def test_a_disputed_payment_is_owed_again_on_portal_and_statement(life: Life) -> None:
     await pay(life, "payInvoice", invoiceId=await invoice(life, 5_000))
-    await told(life, (await one(life, "payment"))["id"], Report("dp_1", 5_000, "SUCCEEDED", "DISPUTE"))
+    await record_refund(life, (await one(life, "payment"))["id"], Report("dp_1", 5_000, "SUCCEEDED", "DISPUTE"))
     assert await owed(life) == {"statement": 5_000, "portal": 5_000}

@@ -21,7 +21,7 @@ from tests.lifecycle.conftest import Life, living
 from tests.lifecycle.payments.test_paying import amounts_agree, credit, invoice, pay, schedule
 from tests.lifecycle.payments.test_refund_cases import owed
 from tests.lifecycle.payments.test_refunds import amounts, balance, one
-from tests.lifecycle.subscriptions.test_kill import EVERYTHING, Fate, assert_nothing_open, clock, dying
+from tests.lifecycle.subscriptions.test_kill import EVERYTHING, KillPoint, assert_nothing_open, clock, killable
 
 REPORT = RefundReport("re_1", 8_000, "SUCCEEDED", "REQUESTED")
 
@@ -72,13 +72,13 @@ async def test_killed_at_every_await_a_report_of_a_refund_takes_effect_once(
 ) -> None:
     before, report, check = STORIES[name]
     for turn in in_turns(EVERYTHING, 3):
-        fate = Fate(turn)
+        kill_point = KillPoint(turn)
         async with living(portal, pool, owner) as life:
             await begin(life)
             for earlier in before:
                 await hear(life, earlier)
-            with dying(life, fate, monkeypatch):
-                await fate.befall(hear(life, report))
+            with killable(life, kill_point, monkeypatch):
+                await kill_point.run_until_killed(hear(life, report))
             await assert_nothing_open(life)
             life.now += timedelta(minutes=1)
             # What was stored is acted on by the clock; what was not is delivered again.
@@ -87,7 +87,7 @@ async def test_killed_at_every_await_a_report_of_a_refund_takes_effect_once(
             await check(life)
             await amounts_agree(life)
             assert (await owed(life))["portal"] == (await owed(life))["statement"]
-        if not fate.is_dead:
+        if not kill_point.is_killed:
             assert turn > 10
             await assert_numbers(owner)
             return

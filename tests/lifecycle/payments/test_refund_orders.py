@@ -16,14 +16,14 @@ from tests.conftest import Portal
 from tests.lifecycle.conftest import Life, living
 from tests.lifecycle.payments.test_paying import amounts_agree, credit, invoice, pay, schedule
 from tests.lifecycle.payments.test_refund_cases import owed
-from tests.lifecycle.payments.test_refunds import settled, told
+from tests.lifecycle.payments.test_refunds import record_refund, settled
 
 Tell = Callable[[Life, str], Coroutine[Any, Any, None]]
 ORDERS = 10
 
 
 def _telling(report: Report) -> Tell:
-    return lambda life, payment_id: told(life, payment_id, report)
+    return lambda life, payment_id: record_refund(life, payment_id, report)
 
 
 def dispute(minor: int, status: str, *, reference: str = "dp_1", reason: str = "DISPUTE") -> Tell:
@@ -130,7 +130,7 @@ async def test_a_refund_of_a_payment_that_failed_is_pending_and_applied_if_the_m
     (payment,) = await life.rows("payment")
     await refund("re_1", 1_000)(life, payment["id"])
     await declined(life, payment["id"])
-    (found,) = (await life.ask(REFUNDS, id=payment["id"]))["node"]["refunds"]
-    assert found == {"status": "PENDING"}
+    (refund_node,) = (await life.ask(REFUNDS, id=payment["id"]))["node"]["refunds"]
+    assert refund_node == {"status": "PENDING"}
     await settled(life, payment["id"])
     assert [row["status"] for row in await life.rows("refund")] == ["SUCCEEDED"]

@@ -14,7 +14,7 @@ from tests.conftest import Portal
 from tests.lifecycle.conftest import Life, living
 from tests.lifecycle.figures import figures_agree
 from tests.lifecycle.payments.test_paying import amounts_agree, credit, invoice, pay
-from tests.lifecycle.payments.test_refunds import balance, told
+from tests.lifecycle.payments.test_refunds import balance, record_refund
 
 CREDIT, PART = 400, 300
 SENT, FAILED, AGAIN = range(3)
@@ -28,7 +28,7 @@ class Expected:
         self.left = Counter[str]()
         self.took: dict[str, tuple[int, int]] = {}
 
-    def told(self, payment: str, report: Report) -> None:
+    def record(self, payment: str, report: Report) -> None:
         if report.status == "FAILED":
             credit_minor, invoice_minor = self.took[report.reference or ""]
             self.left[payment] += credit_minor + invoice_minor
@@ -79,8 +79,8 @@ async def test_credit_that_paid_a_part_becomes_credit_again_in_whatever_order_re
             of, expected = await paid_with_credit(life, payments=payments), Expected()
             for name, step in order:
                 report = report_of(name, step)
-                expected.told(of[name], report)
-                await told(life, of[name], report)
+                expected.record(of[name], report)
+                await record_refund(life, of[name], report)
                 assert await balance(life) == expected.balance, (order, name, step)
             assert await balance(life) == CREDIT
             assert sum(row["refunded_minor"] for row in await life.rows("payment")) == 2 * PART
@@ -95,11 +95,11 @@ async def test_credit_that_paid_a_part_stays_used_while_something_is_still_owed(
     owed = await invoice(life, CREDIT + 2 * PART)
     await pay(life, "payInvoice", invoiceId=owed, amountMinorUnits=str(CREDIT + PART))
     (first,) = await life.rows("payment")
-    await told(life, first["id"], Report("re_1", PART))
+    await record_refund(life, first["id"], Report("re_1", PART))
     (row,) = await life.rows("invoice")
     assert (row["paid_minor"], row["remaining_minor"], await balance(life)) == (0, PART, 0)
     await pay(life, "payInvoice", invoiceId=owed)
     (second,) = [row for row in await life.rows("payment") if row["id"] != first["id"]]
-    await told(life, second["id"], Report("re_2", PART))
+    await record_refund(life, second["id"], Report("re_2", PART))
     (row,) = await life.rows("invoice")
     assert (row["status"], row["noted_minor"], await balance(life)) == ("REFUNDED", row["total_minor"], CREDIT)

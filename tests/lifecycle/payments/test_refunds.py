@@ -20,7 +20,7 @@ from tests.lifecycle.figures import figures_agree
 from tests.lifecycle.payments.test_paying import amounts_agree, credit, invoice, pay, schedule
 
 
-async def told(life: Life, payment_id: str, report: Report) -> None:
+async def record_refund(life: Life, payment_id: str, report: Report) -> None:
     session = life.context().session.for_caller(Caller(life.customer_id, Actor.SYSTEM, life.now))
     async with session.write() as transaction:
         await refunding.record(transaction, payment_id, report, by=system_writer(life.now, Numbering()))
@@ -49,7 +49,7 @@ async def balance(life: Life) -> int:
 async def test_a_part_that_the_merchant_gives_back_is_credited_by_a_note_and_not_asked_for_again(life: Life) -> None:
     await pay(life, "payInvoice", invoiceId=await invoice(life))
     payment = await one(life, "payment")
-    await told(life, payment["id"], Report("re_1", 2_500))
+    await record_refund(life, payment["id"], Report("re_1", 2_500))
     assert amounts(await one(life, "invoice")) == ("PAID", 7_500, 2_500, 2_500, 0)
     note = await one(life, "credit_note")
     assert (note["refunded_minor"], note["total_minor"], note["tax_minor"]) == (2_500, 2_500, 0)
@@ -60,7 +60,7 @@ async def test_credit_that_paid_a_part_becomes_credit_again_when_all_that_was_ch
     await credit(life, 2_000)
     await pay(life, "payInvoice", invoiceId=await invoice(life, 5_000))
     payment = await one(life, "payment")
-    await told(life, payment["id"], Report("re_1", 3_000))
+    await record_refund(life, payment["id"], Report("re_1", 3_000))
     assert amounts(await one(life, "invoice")) == ("REFUNDED", 0, 5_000, 3_000, 0)
     assert await balance(life) == 2_000
     assert (await one(life, "payment"))["status"] == "REFUNDED"
@@ -69,9 +69,9 @@ async def test_credit_that_paid_a_part_becomes_credit_again_when_all_that_was_ch
 async def test_what_a_bank_takes_back_is_owed_again_and_paid_when_the_dispute_is_won(life: Life) -> None:
     await pay(life, "payInvoice", invoiceId=await invoice(life))
     payment = await one(life, "payment")
-    await told(life, payment["id"], Report("dp_1", 10_000, "SUCCEEDED", "DISPUTE"))
+    await record_refund(life, payment["id"], Report("dp_1", 10_000, "SUCCEEDED", "DISPUTE"))
     assert amounts(await one(life, "invoice")) == ("OPEN", 0, 0, 10_000, 10_000)
-    await told(life, payment["id"], Report("dp_1", 10_000, "REVERSED", "DISPUTE"))
+    await record_refund(life, payment["id"], Report("dp_1", 10_000, "REVERSED", "DISPUTE"))
     assert amounts(await one(life, "invoice")) == ("PAID", 10_000, 0, 0, 0)
     assert await life.rows("credit_note") == []
 
@@ -81,14 +81,14 @@ async def test_credit_becomes_credit_again_when_a_dispute_is_won_after_all_else_
     bill = await invoice(life)
     await pay(life, "payInvoice", invoiceId=bill)
     first = await one(life, "payment")
-    await told(life, first["id"], Report("dp_1", first["amount_minor"], "SUCCEEDED", "DISPUTE"))
+    await record_refund(life, first["id"], Report("dp_1", first["amount_minor"], "SUCCEEDED", "DISPUTE"))
     await pay(life, "payInvoice", invoiceId=bill)
     (second,) = [row for row in await life.rows("payment") if row["id"] != first["id"]]
-    await told(life, second["id"], Report("re_2", second["amount_minor"]))
+    await record_refund(life, second["id"], Report("re_2", second["amount_minor"]))
     assert await balance(life) == 0
-    await told(life, first["id"], Report("dp_1", first["amount_minor"], "REVERSED", "DISPUTE"))
+    await record_refund(life, first["id"], Report("dp_1", first["amount_minor"], "REVERSED", "DISPUTE"))
     assert await balance(life) == 1_000 + first["amount_minor"], "the credit, and money that came for nothing"
-    await told(life, first["id"], Report("re_1", first["amount_minor"]))
+    await record_refund(life, first["id"], Report("re_1", first["amount_minor"]))
     assert await balance(life) == 1_000
     row = await one(life, "invoice")
     assert (row["status"], row["remaining_minor"], row["noted_minor"]) == ("REFUNDED", 0, row["total_minor"])
@@ -97,9 +97,9 @@ async def test_credit_becomes_credit_again_when_a_dispute_is_won_after_all_else_
 async def test_a_refund_that_fails_after_it_was_applied_leaves_the_money_as_credit(life: Life) -> None:
     await pay(life, "payInvoice", invoiceId=await invoice(life))
     payment = await one(life, "payment")
-    await told(life, payment["id"], Report("re_1", 10_000))
+    await record_refund(life, payment["id"], Report("re_1", 10_000))
     assert amounts(await one(life, "invoice"))[0] == "REFUNDED"
-    await told(life, payment["id"], Report("re_1", 10_000, "FAILED"))
+    await record_refund(life, payment["id"], Report("re_1", 10_000, "FAILED"))
     assert amounts(await one(life, "invoice")) == ("PAID", 10_000, 0, 0, 0)
     assert await balance(life) == 10_000
     assert (await one(life, "payment"))["status"] == "SUCCEEDED"
@@ -108,10 +108,10 @@ async def test_a_refund_that_fails_after_it_was_applied_leaves_the_money_as_cred
 async def test_a_part_that_could_not_be_paid_back_and_is_paid_back_again_takes_the_credit_that_it_left(life: Life) -> None:
     await pay(life, "payInvoice", invoiceId=await invoice(life))
     payment = await one(life, "payment")
-    await told(life, payment["id"], Report("re_1", 3_000))
-    await told(life, payment["id"], Report("re_1", 3_000, "FAILED"))
+    await record_refund(life, payment["id"], Report("re_1", 3_000))
+    await record_refund(life, payment["id"], Report("re_1", 3_000, "FAILED"))
     assert await balance(life) == 3_000
-    await told(life, payment["id"], Report("re_2", 3_000))
+    await record_refund(life, payment["id"], Report("re_2", 3_000))
     assert (await balance(life), (await one(life, "credit_note"))["total_minor"]) == (0, 3_000)
     assert (await one(life, "payment"))["refunded_minor"] == 3_000
     await amounts_agree(life)
@@ -125,7 +125,7 @@ async def test_a_part_of_a_refund_that_was_known_only_by_its_total_fails_alone(l
     if settles_first:
         await settled(life, payment["id"])
     for report in (Report(None, 3_000), Report("re_1", 2_000), Report("re_2", 1_000), Report("re_1", 2_000, "FAILED"), Report(None, 3_000)):
-        await told(life, payment["id"], report)
+        await record_refund(life, payment["id"], report)
         assert await violations(life.admin, {life.customer_id}) == []
     if not settles_first:
         await settled(life, payment["id"])
@@ -142,7 +142,7 @@ async def test_a_total_of_before_a_failure_that_comes_after_it_is_no_refund(life
     await pay(life, "payInvoice", invoiceId=await invoice(life))
     payment = await one(life, "payment")
     for report in (Report("re_1", 2_000), Report("re_1", 2_000, "FAILED"), Report(None, 2_000)):
-        await told(life, payment["id"], report)
+        await record_refund(life, payment["id"], report)
     assert (await one(life, "payment"))["refunded_minor"] == 0
     assert [row["status"] for row in await life.rows("refund")] == ["FAILED"]
 
@@ -155,9 +155,9 @@ async def test_a_dispute_takes_all_that_it_is_about_though_a_refund_is_under_way
     """A processor drops such a refund. If it is carried out all the same, it takes at most what the bank left."""
     await pay(life, "payInvoice", invoiceId=await invoice(life))
     payment = await one(life, "payment")
-    await told(life, payment["id"], Report("re_1", 7_000, "PENDING"))
-    await told(life, payment["id"], Report("dp_1", disputed, "SUCCEEDED", "DISPUTE"))
-    await told(life, payment["id"], Report("re_1", 7_000, then))
+    await record_refund(life, payment["id"], Report("re_1", 7_000, "PENDING"))
+    await record_refund(life, payment["id"], Report("dp_1", disputed, "SUCCEEDED", "DISPUTE"))
+    await record_refund(life, payment["id"], Report("re_1", 7_000, then))
     (refund,) = await life.rows("refund", "and reason = 'REQUESTED'")
     assert (refund["status"], refund["amount_minor"]) == (status, minor)
     assert (await one(life, "invoice"))["remaining_minor"] == disputed
@@ -172,8 +172,8 @@ async def test_installments_and_schedules_follow(life: Life, invoicing: str) -> 
         await pay(life, "payInstallment", installmentId=installment)
         life.now += timedelta(minutes=1)
     first, second = await life.rows("payment")
-    await told(life, second["id"], Report("re_2", 3_000))
-    await told(life, first["id"], Report("re_1", 1_000))
+    await record_refund(life, second["id"], Report("re_2", 3_000))
+    await record_refund(life, first["id"], Report("re_1", 1_000))
     rows = sorted(await life.rows("installment"), key=lambda row: row["position"])
     assert [(row["status"], row["paid_minor"], row["refunded_minor"], row["remaining_minor"]) for row in rows] == [
         ("PAID", 2_000, 1_000, 0),
@@ -185,7 +185,7 @@ async def test_installments_and_schedules_follow(life: Life, invoicing: str) -> 
 @pytest.mark.parametrize(("reason", "collection", "failures"), [("DISPUTE", "GIVEN_UP", 0), ("RETURNED", "RETRYING", 1)])
 async def test_the_clock_tries_a_returned_debit_again_and_never_what_is_in_dispute(life: Life, reason: str, collection: str, failures: int) -> None:
     subscription = await life.subscribe("storage")
-    await told(life, (await one(life, "payment"))["id"], Report("dp_1", (await one(life, "payment"))["amount_minor"], "SUCCEEDED", reason))
+    await record_refund(life, (await one(life, "payment"))["id"], Report("dp_1", (await one(life, "payment"))["amount_minor"], "SUCCEEDED", reason))
     row = await one(life, "invoice")
     assert (row["status"], row["collection"], row["failed_attempts"]) == ("OPEN", collection, failures)
     life.now += timedelta(days=2)
@@ -199,10 +199,10 @@ async def test_after_a_returned_debit_was_paid_after_all_nothing_is_collected_an
     await life.subscribe("storage")
     payment = await one(life, "payment")
     for reference in ("dp_1", "dp_2"):
-        await told(life, payment["id"], Report(reference, payment["amount_minor"], "SUCCEEDED", "RETURNED"))
+        await record_refund(life, payment["id"], Report(reference, payment["amount_minor"], "SUCCEEDED", "RETURNED"))
         row = await one(life, "invoice")
         assert (row["collection"], row["retry_count"], row["retry_began_on"]) == ("RETRYING", 1, life.now.date())
-        await told(life, payment["id"], Report(reference, payment["amount_minor"], "REVERSED", "RETURNED"))
+        await record_refund(life, payment["id"], Report(reference, payment["amount_minor"], "REVERSED", "RETURNED"))
         row = await one(life, "invoice")
         assert (row["status"], row["collection"], row["collect_at"], row["retry_count"]) == ("PAID", "NONE", None, 0)
         life.now += timedelta(days=2)
@@ -211,10 +211,10 @@ async def test_after_a_returned_debit_was_paid_after_all_nothing_is_collected_an
 async def test_a_dispute_that_is_won_lifts_what_it_had_brought(life: Life) -> None:
     subscription = await life.subscribe("storage")
     payment = await one(life, "payment")
-    await told(life, payment["id"], Report("dp_1", payment["amount_minor"], "SUCCEEDED", "DISPUTE"))
+    await record_refund(life, payment["id"], Report("dp_1", payment["amount_minor"], "SUCCEEDED", "DISPUTE"))
     assert (await life.row(subscription))["status"] == "SUSPENDED"
     life.now += timedelta(days=3)
-    await told(life, payment["id"], Report("dp_1", payment["amount_minor"], "REVERSED", "DISPUTE"))
+    await record_refund(life, payment["id"], Report("dp_1", payment["amount_minor"], "REVERSED", "DISPUTE"))
     assert ((await life.row(subscription))["status"], (await one(life, "invoice"))["status"]) == ("ACTIVE", "PAID")
 
 
@@ -222,12 +222,12 @@ async def test_a_debit_that_paid_what_is_in_dispute_and_is_returned_brings_the_h
     """The clock charges nothing that is in dispute, so nothing else would ever happen."""
     subscription = await life.subscribe("storage")
     first = await one(life, "payment")
-    await told(life, first["id"], Report("dp_1", first["amount_minor"], "SUCCEEDED", "DISPUTE"))
+    await record_refund(life, first["id"], Report("dp_1", first["amount_minor"], "SUCCEEDED", "DISPUTE"))
     life.now += timedelta(days=1)
     assert (await pay(life, "payInvoice", invoiceId=(await one(life, "invoice"))["id"]))["userErrors"] == []
     assert (await life.row(subscription))["status"] == "ACTIVE"
     (second,) = await life.rows("payment", f"and id <> '{first['id']}'")
-    await told(life, second["id"], Report("dp_2", second["amount_minor"], "SUCCEEDED", "RETURNED"))
+    await record_refund(life, second["id"], Report("dp_2", second["amount_minor"], "SUCCEEDED", "RETURNED"))
     assert ((await one(life, "invoice"))["collection"], (await life.row(subscription))["status"]) == ("GIVEN_UP", "SUSPENDED")
 
 
@@ -235,9 +235,9 @@ async def test_what_was_paid_otherwise_meanwhile_makes_the_won_money_credit(life
     owed = await invoice(life)
     await pay(life, "payInvoice", invoiceId=owed)
     payment = await one(life, "payment")
-    await told(life, payment["id"], Report("dp_1", 10_000, "SUCCEEDED", "DISPUTE"))
+    await record_refund(life, payment["id"], Report("dp_1", 10_000, "SUCCEEDED", "DISPUTE"))
     assert (await pay(life, "payInvoice", invoiceId=owed, amountMinorUnits="9000"))["userErrors"] == []
-    await told(life, payment["id"], Report("dp_1", 10_000, "REVERSED", "DISPUTE"))
+    await record_refund(life, payment["id"], Report("dp_1", 10_000, "REVERSED", "DISPUTE"))
     assert amounts(await one(life, "invoice")) == ("PAID", 10_000, 0, 0, 0)
     assert await balance(life) == 9_000
     await amounts_agree(life)
@@ -247,7 +247,7 @@ async def test_an_invoice_may_be_voided_after_a_part_that_was_paid_was_given_bac
     """The credit note over that part stays, and the audit accepts it."""
     owed = await invoice(life)
     await pay(life, "payInvoice", invoiceId=owed, amountMinorUnits="2500")
-    await told(life, (await one(life, "payment"))["id"], Report("re_1", 2_500))
+    await record_refund(life, (await one(life, "payment"))["id"], Report("re_1", 2_500))
     await life.admin.execute("update invoice set status = 'VOID' where id = $1", owed)
     assert await violations(life.admin, {life.customer_id}) == []
     assert ((await figures_agree(life))["USD"].due, (await one(life, "credit_note"))["total_minor"]) == (0, 2_500)
@@ -262,7 +262,7 @@ async def test_a_refund_of_what_became_credit_takes_the_credit(life: Life) -> No
     await life.admin.execute("update invoice set status = 'VOID' where id = $1", owed)
     await settled(life, payment["id"])
     assert await balance(life) == 10_000
-    await told(life, payment["id"], Report("re_1", 4_000))
+    await record_refund(life, payment["id"], Report("re_1", 4_000))
     assert (await balance(life), await life.rows("credit_note")) == (6_000, [])
     await amounts_agree(life)
 
@@ -276,7 +276,7 @@ async def test_after_unused_time_was_credited_a_refund_takes_the_rest_from_the_c
     (note,) = await life.rows("credit_note")
     before = await balance(life)
     assert note["granted_minor"] > 0
-    await told(life, payment["id"], Report("re_1", payment["amount_minor"]))
+    await record_refund(life, payment["id"], Report("re_1", payment["amount_minor"]))
     (first,) = await life.rows("invoice", "and reason = 'FIRST'")
     assert (first["noted_minor"], first["remaining_minor"]) == (first["total_minor"], 0)
     assert await balance(life) == before - note["granted_minor"]
@@ -289,11 +289,11 @@ FIELDS = """query P($id: ID!) { node(id: $id) { ... on Payment { status refunded
 async def test_a_payment_shows_its_refunds(life: Life) -> None:
     await pay(life, "payInvoice", invoiceId=await invoice(life))
     payment = await one(life, "payment")
-    await told(life, payment["id"], Report("re_1", 2_500, "SUCCEEDED", "DUPLICATE"))
-    await told(life, payment["id"], Report("re_2", 1_000, "PENDING"))
+    await record_refund(life, payment["id"], Report("re_1", 2_500, "SUCCEEDED", "DUPLICATE"))
+    await record_refund(life, payment["id"], Report("re_2", 1_000, "PENDING"))
     node = (await life.ask(FIELDS, id=payment["id"]))["node"]
-    shown = sorted((one["amount"]["amount"], one["status"], one["reason"], one["settledAt"] is None) for one in node["refunds"])
-    assert shown == [("10.00", "PENDING", "REQUESTED", True), ("25.00", "SUCCEEDED", "DUPLICATE", False)]
+    refunds = sorted((one["amount"]["amount"], one["status"], one["reason"], one["settledAt"] is None) for one in node["refunds"])
+    assert refunds == [("10.00", "PENDING", "REQUESTED", True), ("25.00", "SUCCEEDED", "DUPLICATE", False)]
     assert (node["status"], node["refunded"]["amount"]) == ("SUCCEEDED", "25.00")
     (allocation,) = node["allocations"]
     assert allocation["invoice"] == {
@@ -303,5 +303,5 @@ async def test_a_payment_shows_its_refunds(life: Life) -> None:
         "amountCredited": {"amount": "25.00"},
         "creditNotes": {"nodes": [{"total": {"amount": "25.00"}}]},
     }
-    found = (await life.ask("query R($id: ID!) { node(id: $id) { id ... on Refund { payment { id } } } }", id=node["refunds"][0]["id"]))["node"]
-    assert found == {"id": node["refunds"][0]["id"], "payment": {"id": payment["id"]}}
+    data = (await life.ask("query R($id: ID!) { node(id: $id) { id ... on Refund { payment { id } } } }", id=node["refunds"][0]["id"]))["node"]
+    assert data == {"id": node["refunds"][0]["id"], "payment": {"id": payment["id"]}}

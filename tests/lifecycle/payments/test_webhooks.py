@@ -26,16 +26,16 @@ SECRET = "a secret that server and sandbox share in this test"
 
 
 @pytest.fixture
-async def told(life: Life, place: embedded.Urls, start_server: Callable[..., str], tmp_path: Path) -> AsyncIterator[str]:
+async def webhook_url(life: Life, place: embedded.Urls, start_server: Callable[..., str], tmp_path: Path) -> AsyncIterator[str]:
     """A server whose sandbox is the customer's; its webhook's address."""
     settings = {"data_dir": tmp_path, "secret": SECRET}
     url = start_server(place.app, **settings)
-    found = payments(Settings(**settings)).processors["sandbox"]
-    assert isinstance(found, Sandbox)
-    life.sandbox = found
+    sandbox = payments(Settings(**settings)).processors["sandbox"]
+    assert isinstance(sandbox, Sandbox)
+    life.sandbox = sandbox
     life.now = datetime.now(UTC)
     yield f"{url}/webhooks/sandbox"
-    await found.close()
+    await sandbox.close()
 
 
 async def settled(life: Life, *expected: str) -> list[str]:
@@ -48,39 +48,39 @@ async def settled(life: Life, *expected: str) -> list[str]:
     return statuses
 
 
-async def test_an_event_settles_the_payment_that_was_waiting(life: Life, told: str) -> None:
+async def test_an_event_settles_the_payment_that_was_waiting(life: Life, webhook_url: str) -> None:
     await life.card("slow")
     owed = await invoice(life)
     assert (await pay(life, "payInvoice", invoiceId=owed))["payment"]["status"] == "PROCESSING"
-    assert await life.sandbox.deliver(told, now=life.now + timedelta(minutes=2)) >= 1
+    assert await life.sandbox.deliver(webhook_url, now=life.now + timedelta(minutes=2)) >= 1
     assert await settled(life, "SUCCEEDED") == ["SUCCEEDED"]
     assert [row["status"] for row in await life.rows("invoice")] == ["PAID"]
     await amounts_agree(life)
 
 
-async def test_events_that_come_backwards_never_take_a_payment_back(life: Life, told: str) -> None:
+async def test_events_that_come_backwards_never_take_a_payment_back(life: Life, webhook_url: str) -> None:
     await life.card("out_of_order")
     await pay(life, "payInvoice", invoiceId=await invoice(life))
     deliveries = life.sandbox.deliveries(now=life.now + timedelta(minutes=2))
     assert len(deliveries) > 1
     async with httpx.AsyncClient() as client:
         for delivery in [*deliveries, *deliveries]:
-            assert (await client.post(told, content=delivery.body, headers=delivery.headers)).status_code == 200
+            assert (await client.post(webhook_url, content=delivery.body, headers=delivery.headers)).status_code == 200
     assert await settled(life, "SUCCEEDED") == ["SUCCEEDED"]
     await amounts_agree(life)
 
 
-async def test_a_repeated_event_is_stored_once(life: Life, told: str) -> None:
+async def test_a_repeated_event_is_stored_once(life: Life, webhook_url: str) -> None:
     await life.card("slow")
     await pay(life, "payInvoice", invoiceId=await invoice(life))
     (delivery, *_) = life.sandbox.deliveries(now=life.now + timedelta(minutes=2))
     async with httpx.AsyncClient() as client:
-        answers = [(await client.post(told, content=delivery.body, headers=delivery.headers)).json() for _ in range(3)]
+        answers = [(await client.post(webhook_url, content=delivery.body, headers=delivery.headers)).json() for _ in range(3)]
     assert answers == [{"stored": True}, {"stored": False}, {"stored": False}]
 
 
 @pytest.mark.parametrize("how", ["forged", "unsigned", "changed", "stale"])
-async def test_what_the_processor_did_not_sign_just_now_is_not_believed(life: Life, told: str, how: str) -> None:
+async def test_what_the_processor_did_not_sign_just_now_is_not_believed(life: Life, webhook_url: str, how: str) -> None:
     await life.card("slow")
     await pay(life, "payInvoice", invoiceId=await invoice(life))
     at = life.now - timedelta(minutes=6) if how == "stale" else life.now + timedelta(minutes=2)
@@ -91,13 +91,13 @@ async def test_what_the_processor_did_not_sign_just_now_is_not_believed(life: Li
     await forger.close()
     before = await life.everything()
     async with httpx.AsyncClient() as client:
-        answer = await client.post(told, content=body, headers=headers)
+        answer = await client.post(webhook_url, content=body, headers=headers)
     assert (answer.status_code, await life.everything()) == (400, before)
 
 
 # Topic, whose payment it says that it is about, and whether it is stored.
 OURS = {"portico_payment": "pay_of_ours"}
-TOLD: list[tuple[str, dict[str, str], bool]] = [
+EVENTS: list[tuple[str, dict[str, str], bool]] = [
     ("payment_intent.succeeded", OURS, True),
     ("payment_intent.created", OURS, False),
     ("payment_intent.succeeded", {}, False),
@@ -111,7 +111,7 @@ async def test_what_is_about_no_payment_of_ours_is_acknowledged_and_nothing_is_w
 ) -> None:
     url = start_server(place.app, data_dir=tmp_path, stripe_secret_key="sk_test_1", stripe_webhook_secret="whsec_1")
     async with httpx.AsyncClient() as client:
-        for topic, metadata, is_stored in TOLD:
+        for topic, metadata, is_stored in EVENTS:
             thing = {"id": "pi_1", "status": "requires_payment_method", "metadata": metadata, "amount_refunded": 100, "currency": "usd"}
             body = json.dumps({"id": f"evt_{secrets.token_hex(8)}", "type": topic, "created": 1_795_384_000, "data": {"object": thing}})
             headers = {"stripe-signature": WebhookSignature.generate_signature_header(body, "whsec_1", int(datetime.now(UTC).timestamp()))}
@@ -122,19 +122,19 @@ async def test_what_is_about_no_payment_of_ours_is_acknowledged_and_nothing_is_w
 
 
 @pytest.mark.parametrize(("path", "body", "status"), [("sandbox", b"x" * (256 * 1024 + 1), 413), ("nobody", b"{}", 404), ("sandbox", b"\xff\x00", 400)])
-async def test_what_is_no_event_is_refused(told: str, path: str, body: bytes, status: int) -> None:
+async def test_what_is_no_event_is_refused(webhook_url: str, path: str, body: bytes, status: int) -> None:
     async with httpx.AsyncClient() as client:
-        assert (await client.post(told.replace("/sandbox", f"/{path}"), content=body)).status_code == status
-        assert (await client.get(told)).status_code == 405
+        assert (await client.post(webhook_url.replace("/sandbox", f"/{path}"), content=body)).status_code == status
+        assert (await client.get(webhook_url)).status_code == 405
 
 
-async def test_a_refund_at_the_processor_refunds_the_invoice_that_it_paid(life: Life, told: str) -> None:
+async def test_a_refund_at_the_processor_refunds_the_invoice_that_it_paid(life: Life, webhook_url: str) -> None:
     await pay(life, "payInvoice", invoiceId=await invoice(life))
     (payment,) = await life.rows("payment")
     await life.sandbox.refund(RefundRequest("part", payment["processor_reference"], 4_000, "USD"))
-    await life.sandbox.deliver(told, now=life.now + timedelta(seconds=1))
+    await life.sandbox.deliver(webhook_url, now=life.now + timedelta(seconds=1))
     await life.sandbox.refund(RefundRequest("rest", payment["processor_reference"], 6_000, "USD"))
-    await life.sandbox.deliver(told, now=life.now + timedelta(seconds=2))
+    await life.sandbox.deliver(webhook_url, now=life.now + timedelta(seconds=2))
     assert await settled(life, "REFUNDED") == ["REFUNDED"]
     assert [(row["status"], row["remaining_minor"]) for row in await life.rows("invoice")] == [("REFUNDED", 0)]
 
@@ -175,7 +175,7 @@ async def test_an_event_that_an_earlier_version_stored_is_read_on(life: Life) ->
     assert [(row["amount_minor"], row["reference"], row["status"]) for row in await life.rows("refund")] == [(4_000, None, "SUCCEEDED")]
 
 
-async def test_what_was_stored_and_not_acted_on_is_acted_on_by_the_clock(life: Life, told: str) -> None:
+async def test_what_was_stored_and_not_acted_on_is_acted_on_by_the_clock(life: Life, webhook_url: str) -> None:
     await life.card("slow")
     await pay(life, "payInvoice", invoiceId=await invoice(life))
     (payment,) = await life.rows("payment")

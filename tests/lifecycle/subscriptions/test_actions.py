@@ -52,7 +52,7 @@ async def into(life: Life, state: str) -> str:
     subscription = await life.subscribe("business", is_past_trial=state != "TRIALING")
     life.now += timedelta(days=3)
     if state == "ACTIVE, overdue":
-        await life.unpay()
+        await life.decline_payments()
         life.now += timedelta(days=20)
     steps: dict[str, tuple[str, dict[str, Any]]] = {
         "pending PAUSE": ("pauseSubscription", {}),
@@ -63,18 +63,18 @@ async def into(life: Life, state: str) -> str:
         "CANCELED": ("cancelSubscription", {"when": "NOW"}),
     }
     if state in steps:
-        mutation, given = steps[state]
-        assert (await life.do(mutation, subscriptionId=subscription, **given))["userErrors"] == []
+        mutation, arguments = steps[state]
+        assert (await life.do(mutation, subscriptionId=subscription, **arguments))["userErrors"] == []
     if state == "SUSPENDED":
         await life.do("holdSubscription", STAFF, subscriptionId=subscription, note="A question.")
     return subscription
 
 
-def told(payload: dict[str, Any]) -> str:
+def outcome(payload: dict[str, Any]) -> str:
     if payload["userErrors"]:
         return str(payload["userErrors"][0]["code"])
-    found = payload["subscription"]
-    return found["status"] + (f", pending {found['pendingChange']['kind']}" if found["pendingChange"] else "")
+    subscription = payload["subscription"]
+    return subscription["status"] + (f", pending {subscription['pendingChange']['kind']}" if subscription["pendingChange"] else "")
 
 
 @pytest.mark.parametrize("action", MUTATIONS)
@@ -84,9 +84,9 @@ async def test_each_cell_of_the_table(life: Life, state: str, action: Action) ->
     text = "query Q($id: ID!) { node(id: $id) { ... on Subscription { availableActions { action allowed reason } } } }"
     offered = {item["action"]: item for item in (await life.ask(text, id=subscription))["node"]["availableActions"]}[action]
     before = await life.everything()
-    mutation, given = MUTATIONS[action]
-    payload = await life.do(mutation, subscriptionId=subscription, **given)
-    assert told(payload) == CELLS[state][list(MUTATIONS).index(action)]
+    mutation, arguments = MUTATIONS[action]
+    payload = await life.do(mutation, subscriptionId=subscription, **arguments)
+    assert outcome(payload) == CELLS[state][list(MUTATIONS).index(action)]
     assert offered["allowed"] == (payload["userErrors"] == [])
     assert offered["reason"] == (payload["userErrors"][0]["code"] if payload["userErrors"] else None)
     after = await life.everything()
@@ -152,19 +152,19 @@ async def test_withdrawing_takes_back_what_is_to_come_and_renews_as_before(life:
     before = await life.row(subscription)
     await life.do("cancelSubscription", subscriptionId=subscription)
     payload = await life.do("withdrawPendingChange", subscriptionId=subscription)
-    assert told(payload) == state
+    assert outcome(payload) == state
     assert (await life.row(subscription))["renews_at"] == before["renews_at"]
-    assert told(await life.do("withdrawPendingChange", subscriptionId=subscription)) == "WRONG_STATE"
+    assert outcome(await life.do("withdrawPendingChange", subscriptionId=subscription)) == "WRONG_STATE"
 
 
 async def test_staff_hold_and_release_and_the_history_says_who(life: Life) -> None:
     subscription = await into(life, "SUSPENDED by CUSTOMER")
     held = await life.do("holdSubscription", STAFF, subscriptionId=subscription, note="A chargeback.")
     assert held["subscription"]["suspendedBy"] == "MERCHANT"
-    assert told(await life.do("resumeSubscription", subscriptionId=subscription)) == "NOT_YOURS_TO_RESUME"
+    assert outcome(await life.do("resumeSubscription", subscriptionId=subscription)) == "NOT_YOURS_TO_RESUME"
     released = await life.do("releaseSubscription", STAFF, subscriptionId=subscription)
     assert released["subscription"]["suspendedBy"] == "CUSTOMER"
-    assert told(await life.do("resumeSubscription", subscriptionId=subscription)) == "ACTIVE"
+    assert outcome(await life.do("resumeSubscription", subscriptionId=subscription)) == "ACTIVE"
     text = "query Q($id: ID!) { node(id: $id) { ... on Subscription { history(first: 4) { nodes { kind actor note } } } } }"
     nodes = (await life.ask(text, id=subscription))["node"]["history"]["nodes"]
     assert {(node["kind"], node["actor"], node["note"]) for node in nodes} >= {("HELD", "STAFF", "A chargeback."), ("RELEASED", "STAFF", "")}
@@ -193,7 +193,7 @@ async def test_the_options_of_who_wants_to_cancel_are_ranked_and_only_what_fits(
 async def test_a_lifecycle_mutation_takes_eight_statements_at_most_in_one_transaction(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
     counted = _counting(monkeypatch)
     subscription = await life.subscribe("storage")
-    for mutation, given in [
+    for mutation, arguments in [
         ("pauseSubscription", {}),
         ("resumeSubscription", {}),
         ("changePlan", {"priceId": price("starter"), "when": "PERIOD_END"}),
@@ -205,7 +205,7 @@ async def test_a_lifecycle_mutation_takes_eight_statements_at_most_in_one_transa
         ("cancelSubscription", {"when": "NOW"}),
     ]:
         counted.clear()
-        assert (await life.do(mutation, subscriptionId=subscription, **given))["userErrors"] == [], mutation
+        assert (await life.do(mutation, subscriptionId=subscription, **arguments))["userErrors"] == [], mutation
         written = counted[: counted.index("COMMIT") + 1]
         assert 5 <= len(written) <= 8, (mutation, written)
 
@@ -249,13 +249,13 @@ async def test_a_coupon_is_applied_or_removed_where_the_actions_say_so(life: Lif
         "REMOVE_COUPON": reason or ("WRONG_STATE" if coupon == "none" else None),
     }
     assert {name: state for name, state in (await reasons(life, subscription)).items() if name in expected} == expected
-    given = {"applyCoupon": {"code": "welcome20"}, "removeCoupon": {}}
-    for mutation, reason in zip(given, expected.values(), strict=True):
-        answer = await life.preview(mutation, subscriptionId=subscription, **given[mutation])
+    arguments = {"applyCoupon": {"code": "welcome20"}, "removeCoupon": {}}
+    for mutation, reason in zip(arguments, expected.values(), strict=True):
+        answer = await life.preview(mutation, subscriptionId=subscription, **arguments[mutation])
         assert [error["code"] for error in answer["userErrors"]] == ([reason] if reason else [])
-    for mutation, reason in reversed(list(zip(given, expected.values(), strict=True))):
+    for mutation, reason in reversed(list(zip(arguments, expected.values(), strict=True))):
         before = await life.everything()
-        payload = await life.do(mutation, subscriptionId=subscription, **given[mutation])
+        payload = await life.do(mutation, subscriptionId=subscription, **arguments[mutation])
         if mutation == "removeCoupon" or coupon != "lasting":
             assert [error["code"] for error in payload["userErrors"]] == ([reason] if reason else [])
         if payload["userErrors"]:

@@ -17,9 +17,9 @@ from tests.lifecycle.conftest import Life, price
 
 
 async def test_the_same_key_gives_the_first_answer_again(life: Life) -> None:
-    given = {"priceId": price("storage"), "idempotencyKey": "one"}
-    first = await life.do("addPlan", **given, more="invoice { id } payment { id }")
-    again = await life.do("addPlan", **given, more="invoice { id } payment { id }")
+    arguments = {"priceId": price("storage"), "idempotencyKey": "one"}
+    first = await life.do("addPlan", **arguments, more="invoice { id } payment { id }")
+    again = await life.do("addPlan", **arguments, more="invoice { id } payment { id }")
     assert (first["replayed"], again["replayed"]) == (False, True)
     assert again | {"replayed": False} == first
     assert len(await life.rows("subscription")) == life.sandbox.calls() == 1
@@ -27,9 +27,9 @@ async def test_the_same_key_gives_the_first_answer_again(life: Life) -> None:
 
 async def test_a_declined_charge_is_kept_as_the_answer_too(life: Life) -> None:
     await life.card("insufficient_funds")
-    given = {"priceId": price("storage"), "idempotencyKey": "one"}
-    await life.do("addPlan", **given)
-    again = await life.do("addPlan", **given)
+    arguments = {"priceId": price("storage"), "idempotencyKey": "one"}
+    await life.do("addPlan", **arguments)
+    again = await life.do("addPlan", **arguments)
     assert (again["replayed"], again["userErrors"][0]["code"]) == (True, "PAYMENT_DECLINED")
     assert life.sandbox.calls() == 1
 
@@ -45,10 +45,10 @@ async def test_the_same_key_with_another_input_is_a_conflict(life: Life) -> None
 
 async def test_a_refused_call_leaves_its_key_free(life: Life) -> None:
     subscription = await life.subscribe("storage")
-    given = {"subscriptionId": subscription, "idempotencyKey": "one"}
-    assert (await life.do("resumeSubscription", **given))["userErrors"][0]["code"] == "WRONG_STATE"
+    arguments = {"subscriptionId": subscription, "idempotencyKey": "one"}
+    assert (await life.do("resumeSubscription", **arguments))["userErrors"][0]["code"] == "WRONG_STATE"
     await life.do("suspendSubscription", subscriptionId=subscription)
-    assert (await life.do("resumeSubscription", **given))["userErrors"] == []
+    assert (await life.do("resumeSubscription", **arguments))["userErrors"] == []
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "a\nb"])
@@ -91,30 +91,30 @@ PREVIEWED: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("mutation", "given"), PREVIEWED)
-async def test_what_a_preview_says_is_what_happens_and_it_writes_nothing(life: Life, mutation: str, given: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("mutation", "arguments"), PREVIEWED)
+async def test_what_a_preview_says_is_what_happens_and_it_writes_nothing(life: Life, mutation: str, arguments: dict[str, Any]) -> None:
     subscription = await life.subscribe("storage")
     life.now += timedelta(days=3, seconds=7)
     before = await life.everything()
-    shown = (await life.preview(mutation, subscriptionId=subscription, **given))["preview"]
+    preview = (await life.preview(mutation, subscriptionId=subscription, **arguments))["preview"]
     assert await life.everything() == before
     life.now += timedelta(minutes=9)
-    payload = await life.do(mutation, subscriptionId=subscription, **given, previewToken=shown["previewToken"])
+    payload = await life.do(mutation, subscriptionId=subscription, **arguments, previewToken=preview["previewToken"])
     assert payload["userErrors"] == []
-    assert payload["subscription"]["status"] == shown["status"]
-    assert payload["subscription"]["renewsAt"] == shown["renewsAt"]
-    assert payload["subscription"]["renewalAmount"] == shown["renewalAmount"]
+    assert payload["subscription"]["status"] == preview["status"]
+    assert payload["subscription"]["renewsAt"] == preview["renewsAt"]
+    assert payload["subscription"]["renewalAmount"] == preview["renewalAmount"]
     made = [row for row in await life.rows("invoice") if row["id"] not in {row["id"] for row in before["invoice"]}]
-    assert sum(row["total_minor"] for row in made) == sum(int(line["total"]["minorUnits"]) for line in shown["lines"])
-    assert sum(row["paid_minor"] for row in made) == round(float(shown["amountDue"]["amount"]) * 100)
+    assert sum(row["total_minor"] for row in made) == sum(int(line["total"]["minorUnits"]) for line in preview["lines"])
+    assert sum(row["paid_minor"] for row in made) == round(float(preview["amountDue"]["amount"]) * 100)
 
 
 async def test_an_order_is_previewed_with_its_coupon(life: Life) -> None:
-    shown = (await life.preview("addPlan", priceId=price("storage"), quantity=2, couponCode="WELCOME20"))["preview"]
-    assert shown["amountDue"] == {"amount": "8.65"}
-    assert shown["renewalAmount"] == {"amount": "10.81"}
+    preview = (await life.preview("addPlan", priceId=price("storage"), quantity=2, couponCode="WELCOME20"))["preview"]
+    assert preview["amountDue"] == {"amount": "8.65"}
+    assert preview["renewalAmount"] == {"amount": "10.81"}
     payload = await life.do(
-        "addPlan", priceId=price("storage"), quantity=2, couponCode="WELCOME20", previewToken=shown["previewToken"], more="payment { amount { amount } }"
+        "addPlan", priceId=price("storage"), quantity=2, couponCode="WELCOME20", previewToken=preview["previewToken"], more="payment { amount { amount } }"
     )
     assert payload["payment"] == {"amount": {"amount": "8.65"}}
 
@@ -122,8 +122,8 @@ async def test_an_order_is_previewed_with_its_coupon(life: Life) -> None:
 @pytest.mark.parametrize("what", ["late", "forged", "other input", "another mutation's", "changed meanwhile", "early"])
 async def test_a_preview_that_does_not_hold_is_refused_and_nothing_is_changed(life: Life, what: str) -> None:
     subscription = await life.subscribe("storage")
-    given: dict[str, Any] = {"subscriptionId": subscription, "priceId": price("business")}
-    token = (await life.preview("changePlan", **given))["preview"]["previewToken"]
+    arguments: dict[str, Any] = {"subscriptionId": subscription, "priceId": price("business")}
+    token = (await life.preview("changePlan", **arguments))["preview"]["previewToken"]
     if what == "late":
         life.now += timedelta(minutes=10, seconds=1)
     if what == "early":
@@ -131,13 +131,13 @@ async def test_a_preview_that_does_not_hold_is_refused_and_nothing_is_changed(li
     if what == "forged":
         token = token[:-3] + ("AAA" if not token.endswith("AAA") else "BBB")
     if what == "other input":
-        given |= {"quantity": 2}
+        arguments |= {"quantity": 2}
     if what == "another mutation's":
         token = (await life.preview("updateQuantity", subscriptionId=subscription, quantity=2))["preview"]["previewToken"]
     if what == "changed meanwhile":
         await life.do("applyCoupon", subscriptionId=subscription, code="STAY25")
     before = await life.everything()
-    assert (await life.do("changePlan", **given, previewToken=token))["userErrors"][0]["code"] == "PREVIEW_EXPIRED"
+    assert (await life.do("changePlan", **arguments, previewToken=token))["userErrors"][0]["code"] == "PREVIEW_EXPIRED"
     assert await life.everything() == before
 
 
@@ -156,8 +156,8 @@ async def test_a_preview_of_what_would_be_refused_says_why(life: Life) -> None:
 
 async def test_a_call_that_died_with_its_charge_is_never_charged_again_however_bad_the_line(life: Life) -> None:
     await life.card("hesitates")
-    given = {"priceId": price("storage"), "idempotencyKey": "one"}
-    call = asyncio.create_task(life.do("addPlan", **given))
+    arguments = {"priceId": price("storage"), "idempotencyKey": "one"}
+    call = asyncio.create_task(life.do("addPlan", **arguments))
     while not life.sandbox.calls():  # noqa: ASYNC110 - nothing tells when the sandbox is asked
         await asyncio.sleep(0.01)
     call.cancel()
@@ -167,10 +167,10 @@ async def test_a_call_that_died_with_its_charge_is_never_charged_again_however_b
 
     life.now += timedelta(seconds=25)
     life.sandbox.is_away = True
-    repeated = await life.do("addPlan", **given, more="payment { status }")
+    repeated = await life.do("addPlan", **arguments, more="payment { status }")
     assert (repeated["userErrors"], repeated["payment"]) == ([], {"status": "PROCESSING"})
     life.sandbox.is_away = False
-    again = await life.do("addPlan", **given, more="payment { status }")
+    again = await life.do("addPlan", **arguments, more="payment { status }")
     assert (again["replayed"], again["payment"]) == (True, {"status": "PROCESSING"})
 
     life.now += timedelta(minutes=2)
@@ -185,8 +185,8 @@ async def test_staff_preview_a_hold_and_a_release_of_somebody_elses_subscription
     subscription = await life.subscribe("storage")
     before = await life.everything()
     text = "query P($i: HoldSubscriptionInput!) { previewHoldSubscription(input: $i) { preview { status warnings renewsAt } userErrors { code } } }"
-    shown = (await life.ask(text, STAFF, i={"subscriptionId": subscription, "idempotencyKey": "-"}))["previewHoldSubscription"]
-    assert shown == {"preview": {"status": "SUSPENDED", "warnings": ["OPEN_INVOICES_STAY_DUE"], "renewsAt": None}, "userErrors": []}
+    preview = (await life.ask(text, STAFF, i={"subscriptionId": subscription, "idempotencyKey": "-"}))["previewHoldSubscription"]
+    assert preview == {"preview": {"status": "SUSPENDED", "warnings": ["OPEN_INVOICES_STAY_DUE"], "renewsAt": None}, "userErrors": []}
     text = "query P($i: ReleaseSubscriptionInput!) { previewReleaseSubscription(input: $i) { preview { status } userErrors { code } } }"
     refused = (await life.ask(text, STAFF, i={"subscriptionId": subscription, "idempotencyKey": "-"}))["previewReleaseSubscription"]
     assert refused == {"preview": None, "userErrors": [{"code": "WRONG_STATE"}]}

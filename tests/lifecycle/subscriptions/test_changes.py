@@ -10,11 +10,11 @@ from tests.lifecycle.conftest import Life, price
 HALF = timedelta(days=14)  # of a February
 
 
-async def february(life: Life, code: str = "storage", **given: Any) -> str:
+async def february(life: Life, code: str = "storage", **arguments: Any) -> str:
     """A period of exactly 28 days, in a country without tax and summer time."""
     await life.admin.execute("update customer set time_zone = 'UTC', tax_rate_ppm = 0 where id = $1", life.customer_id)
     life.now = datetime(2027, 2, 1, tzinfo=UTC)
-    return await life.subscribe(code, **given)
+    return await life.subscribe(code, **arguments)
 
 
 async def last_invoice(life: Life) -> dict[str, Any]:
@@ -88,7 +88,7 @@ async def test_another_interval_is_billed_now_and_moves_the_anchor(life: Life) -
 
 async def test_what_was_not_paid_yet_is_taken_off_its_invoice_and_becomes_no_credit(life: Life) -> None:
     subscription = await february(life)
-    await life.unpay()
+    await life.decline_payments()
     await life.admin.execute("update invoice set due_on = due_on + 14 where customer_id = $1", life.customer_id)
     life.now += timedelta(days=7)
     await life.do("changePlan", subscriptionId=subscription, priceId=price("enterprise-support"))
@@ -106,7 +106,7 @@ async def test_more_unused_time_than_the_new_plan_costs_becomes_credit_and_pays_
     )
     assert (payload["invoice"], payload["payment"]) == ({"total": {"amount": "0.00"}, "status": "PAID"}, None)
     assert [entry["amount_minor"] for entry in await life.rows("balance_entry")] == [24_950 - 250]
-    await life.pass_by(subscription, days=14)
+    await life.advance(subscription, days=14)
     invoice = await last_invoice(life)
     assert (invoice["total_minor"], invoice["credited_minor"], invoice["status"]) == (500, 500, "PAID")
 
@@ -125,10 +125,10 @@ async def test_a_declined_change_changes_nothing(life: Life) -> None:
 async def test_a_processor_that_is_away_changes_nothing_and_the_same_call_may_be_sent_again(life: Life) -> None:
     subscription = await february(life)
     await life.card("unavailable")
-    given = {"subscriptionId": subscription, "priceId": price("business"), "idempotencyKey": "again"}
-    assert (await life.do("changePlan", **given))["userErrors"][0]["code"] == "PAYMENT_UNAVAILABLE"
+    arguments = {"subscriptionId": subscription, "priceId": price("business"), "idempotencyKey": "again"}
+    assert (await life.do("changePlan", **arguments))["userErrors"][0]["code"] == "PAYMENT_UNAVAILABLE"
     await life.card("visa")
-    payload = await life.do("changePlan", **given)
+    payload = await life.do("changePlan", **arguments)
     assert (payload["userErrors"], payload["subscription"]["plan"]["code"]) == ([], "business")
 
 
@@ -141,7 +141,7 @@ async def test_during_a_trial_the_plan_changes_at_once_and_the_trials_end_is_kep
 
 
 @pytest.mark.parametrize(
-    ("given", "code"),
+    ("arguments", "code"),
     [
         ({"priceId": price("solo-2019")}, "PLAN_UNAVAILABLE"),
         ({"priceId": price("business", currency="EUR")}, "CURRENCY_MISMATCH"),
@@ -151,15 +151,15 @@ async def test_during_a_trial_the_plan_changes_at_once_and_the_trials_end_is_kep
         ({"priceId": price("storage"), "quantity": 10_001}, "INVALID_VALUE"),
     ],
 )
-async def test_a_change_that_makes_no_sense_is_refused_and_leaves_nothing_behind(life: Life, given: dict[str, Any], code: str) -> None:
+async def test_a_change_that_makes_no_sense_is_refused_and_leaves_nothing_behind(life: Life, arguments: dict[str, Any], code: str) -> None:
     subscription = await february(life)
     before = await life.everything()
-    assert (await life.do("changePlan", subscriptionId=subscription, **given))["userErrors"][0]["code"] == code
+    assert (await life.do("changePlan", subscriptionId=subscription, **arguments))["userErrors"][0]["code"] == code
     assert await life.everything() == before
 
 
 @pytest.mark.parametrize(
-    ("given", "code"),
+    ("arguments", "code"),
     [
         ({"priceId": price("solo-2019")}, "PLAN_UNAVAILABLE"),
         ({"priceId": price("storage", currency="EUR")}, "CURRENCY_MISMATCH"),
@@ -170,9 +170,9 @@ async def test_a_change_that_makes_no_sense_is_refused_and_leaves_nothing_behind
         ({"priceId": price("storage"), "paymentMethodId": "pm_01h455vb4pex5vsknk084sn02q"}, "NOT_FOUND"),
     ],
 )
-async def test_an_order_that_makes_no_sense_is_refused_and_leaves_nothing_behind(life: Life, given: dict[str, Any], code: str) -> None:
+async def test_an_order_that_makes_no_sense_is_refused_and_leaves_nothing_behind(life: Life, arguments: dict[str, Any], code: str) -> None:
     before = await life.everything()
-    assert (await life.do("addPlan", **given))["userErrors"][0]["code"] == code
+    assert (await life.do("addPlan", **arguments))["userErrors"][0]["code"] == code
     assert await life.everything() == before
 
 
@@ -246,7 +246,7 @@ async def test_a_preview_warns_of_a_period_that_ends_and_of_credit_that_no_line_
 async def test_a_preview_warns_that_unused_time_is_taken_off_an_open_invoice_and_stands_on_no_line(life: Life) -> None:
     subscription = await february(life)
     await life.card("insufficient_funds")
-    await life.pass_by(subscription, days=28)
+    await life.advance(subscription, days=28)
     await life.card()
     life.now += timedelta(days=10)
     preview = (await life.preview("changePlan", subscriptionId=subscription, priceId=price("enterprise-support")))["preview"]

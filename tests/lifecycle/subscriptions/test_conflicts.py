@@ -47,14 +47,14 @@ async def test_the_processors_word_is_written_at_the_second_try(life: Life, conf
 
 async def test_after_two_conflicts_the_client_comes_back_with_its_key_and_pays_once(life: Life, conflicting: asyncpg.Connection) -> None:
     await set_conflicts(conflicting, 2, "40P01")
-    given = {"priceId": price("storage"), "idempotencyKey": "the one"}
+    arguments = {"priceId": price("storage"), "idempotencyKey": "the one"}
     context, document = life.context(), life.documents.prepare(BUY)
-    result = await run(life.schema, document, GraphQLRequest(BUY, {"input": given}, None, False), context)
+    result = await run(life.schema, document, GraphQLRequest(BUY, {"input": arguments}, None, False), context)
     await context.session.close()
     assert result.data == {"addPlan": None}
     assert await life.rows("charge", "and settled_at is not null") == []
     await conflicting.execute("update idempotency_key set lease_until = '-infinity' where customer_id = $1", life.customer_id)
-    assert (await life.do("addPlan", **given))["userErrors"] == []
+    assert (await life.do("addPlan", **arguments))["userErrors"] == []
     assert len(await life.rows("subscription")) == life.sandbox.calls("capture") == 1
     await assert_books(life)
 

@@ -17,7 +17,7 @@ async def test_a_coupon_counts_from_the_next_invoice_for_its_periods(life: Life,
     assert payload["userErrors"] == []
     amounts = [payload["subscription"]["renewalAmount"]["amount"]]
     for _ in range(4):
-        await life.pass_by(subscription, days=31)
+        await life.advance(subscription, days=31)
         amounts.append(f"{(await life.row(subscription))['renewal_minor'] / 100:.2f}")
     assert await discounts(life) == expected
     # What was announced as the next renewal is what it came to.
@@ -57,7 +57,7 @@ async def test_a_coupon_that_was_never_used_may_be_applied_again_and_one_that_wa
         await life.do("removeCoupon", subscriptionId=subscription)
     assert await life.admin.fetchval("select redeemed_count from coupon where code = 'SPRING15'") == taken
     await life.do("applyCoupon", subscriptionId=subscription, code="SPRING15")
-    await life.pass_by(subscription, days=31)
+    await life.advance(subscription, days=31)
     await life.do("removeCoupon", subscriptionId=subscription)
     assert (await life.do("applyCoupon", subscriptionId=subscription, code="SPRING15"))["userErrors"][0]["code"] == "COUPON_INVALID"
 
@@ -94,10 +94,10 @@ async def test_a_code_is_found_however_it_was_entered_and_however_it_is_typed(li
     word = f"säve 7a {new_id('cpn')[-8:]}"
     assert await entered(life, FORMS[form](word)) == word.upper()
     for write in FORMS.values():
-        for mutation, given in (("applyCoupon", {"code": write(word)}), ("addPlan", {"priceId": price("storage"), "couponCode": write(word)})):
+        for mutation, arguments in (("applyCoupon", {"code": write(word)}), ("addPlan", {"priceId": price("storage"), "couponCode": write(word)})):
             subscription = {} if mutation == "addPlan" else {"subscriptionId": await life.subscribe("storage")}
-            assert (await life.preview(mutation, **subscription, **given))["userErrors"] == []
-            payload = await life.do(mutation, **subscription, **given, more="subscription { appliedCoupon { coupon { code } } }")
+            assert (await life.preview(mutation, **subscription, **arguments))["userErrors"] == []
+            payload = await life.do(mutation, **subscription, **arguments, more="subscription { appliedCoupon { coupon { code } } }")
             assert payload["subscription"]["appliedCoupon"] == {"coupon": {"code": word.upper()}}
             await life.admin.execute(
                 """with gone as (delete from coupon_redemption where customer_id = $1 returning coupon_id)

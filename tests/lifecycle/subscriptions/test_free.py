@@ -65,15 +65,15 @@ NOT_FREE = ["100 % once", "100 % for two periods", "an amount for ever that does
 @pytest.mark.parametrize("kind", FREE)
 async def test_what_is_free_for_ever_is_ordered_and_renewed_without_a_payment_method(life: Life, kind: str, start_at: Any) -> None:
     await without_method(life)
-    given = await order(life, kind) | ({"startAt": start_at.isoformat()} if start_at else {})
-    shown = await life.preview("addPlan", **given)
-    assert (shown["userErrors"], shown["preview"]["amountDue"]["amount"], shown["preview"]["renewalAmount"]["amount"]) == ([], "0.00", "0.00")
-    payload = await life.do("addPlan", **given)
+    arguments = await order(life, kind) | ({"startAt": start_at.isoformat()} if start_at else {})
+    preview = await life.preview("addPlan", **arguments)
+    assert (preview["userErrors"], preview["preview"]["amountDue"]["amount"], preview["preview"]["renewalAmount"]["amount"]) == ([], "0.00", "0.00")
+    payload = await life.do("addPlan", **arguments)
     assert payload["userErrors"] == []
     subscription = payload["subscription"]["id"]
     assert (await life.ask(NEXT))["customer"]["summary"]["nextPayment"] is None
     for _ in range(3):
-        await life.pass_by(subscription, days=31)
+        await life.advance(subscription, days=31)
     row = await life.row(subscription)
     assert (row["status"], row["holds"]) == ("ACTIVE", [])
     invoices = await life.rows("invoice")
@@ -86,13 +86,13 @@ async def test_what_is_free_for_ever_is_ordered_and_renewed_without_a_payment_me
 @pytest.mark.parametrize("kind", NOT_FREE)
 async def test_what_will_cost_something_later_is_not_ordered_without_a_payment_method(life: Life, kind: str) -> None:
     await without_method(life)
-    given = await order(life, kind)
+    arguments = await order(life, kind)
     before = await life.everything()
-    assert [error["code"] for error in (await life.preview("addPlan", **given))["userErrors"]] == ["PAYMENT_METHOD_REQUIRED"]
-    assert [error["code"] for error in (await life.do("addPlan", **given))["userErrors"]] == ["PAYMENT_METHOD_REQUIRED"]
+    assert [error["code"] for error in (await life.preview("addPlan", **arguments))["userErrors"]] == ["PAYMENT_METHOD_REQUIRED"]
+    assert [error["code"] for error in (await life.do("addPlan", **arguments))["userErrors"]] == ["PAYMENT_METHOD_REQUIRED"]
     assert await life.everything() == before
     await life.card()
-    assert (await life.do("addPlan", **given))["userErrors"] == []
+    assert (await life.do("addPlan", **arguments))["userErrors"] == []
 
 
 async def test_a_change_to_a_free_price_and_a_resume_of_it_need_no_payment_method(life: Life) -> None:
@@ -116,7 +116,7 @@ async def test_a_price_of_zero_that_is_to_come_needs_no_payment_method(life: Lif
     await without_method(life)
     assert (await life.do("changePlan", subscriptionId=subscription, priceId=await free_price(life)))["subscription"]["pendingChange"]["kind"] == "PLAN"
     assert (await life.ask(NEXT))["customer"]["summary"]["nextPayment"] is None
-    await life.pass_by(subscription, days=31)
+    await life.advance(subscription, days=31)
     assert [row["total_minor"] for row in sorted(await life.rows("invoice"), key=lambda row: row["issued_at"])] == [541, 0]
 
 
@@ -138,5 +138,5 @@ async def test_a_method_that_nothing_will_be_charged_to_may_be_deleted(life: Lif
     deleted = (await life.ask(DELETE, input={"paymentMethodId": method["id"]}))["deletePaymentMethod"]
     assert [error["code"] for error in deleted["userErrors"]] == (["METHOD_IN_USE"] if is_in_use else [])
     if not is_in_use:
-        await life.pass_by(payload["subscription"]["id"], days=62)
+        await life.advance(payload["subscription"]["id"], days=62)
         assert (await life.row(payload["subscription"]["id"]))["status"] == "ACTIVE"

@@ -1,4 +1,4 @@
-"""The process dies at every await in turn. Whoever comes after it, with the same key or with the clock, brings about exactly one effect."""
+"""A process is killed at each await in turn. The retry with the same key, or the clock, then has exactly one effect."""
 
 import asyncio
 import os
@@ -31,28 +31,28 @@ EVERYTHING = 200
 
 
 class Killed(BaseException):
-    """The process is gone. Nothing that it would still have done happens, except that Postgres rolls back what it had open."""
+    """The process was killed. It executes nothing more; Postgres rolls back its open transactions."""
 
 
-class Fate:
-    """Dies at the `turn`-th point; each statement and each charge has a point before it and one after it."""
+class KillPoint:
+    """Raises Killed at point number `turn`; each statement and each charge has a point before and after it."""
 
     def __init__(self, turn: int) -> None:
         self.turn, self.seen = turn, 0
-        self.death = asyncio.Event()
-        self.connections: list[Mortal] = []
+        self.killed = asyncio.Event()
+        self.connections: list[KillableLease] = []
 
     @property
-    def is_dead(self) -> bool:
-        return self.death.is_set()
+    def is_killed(self) -> bool:
+        return self.killed.is_set()
 
     def point(self) -> None:
-        if self.is_dead or self.seen == self.turn:
-            self.death.set()
+        if self.is_killed or self.seen == self.turn:
+            self.killed.set()
             raise Killed
         self.seen += 1
 
-    async def through(self, call: Coroutine[Any, Any, Any]) -> Any:
+    async def check_around(self, call: Coroutine[Any, Any, Any]) -> Any:
         try:
             self.point()
         except Killed:
@@ -62,34 +62,34 @@ class Fate:
         self.point()
         return answer
 
-    async def befall(self, act: Awaitable[Any]) -> None:
-        """Let it be done until death, or the end. Who waits for the dead waits for ever, so they are not waited for."""
-        task, death = asyncio.ensure_future(act), asyncio.create_task(self.death.wait())
-        await asyncio.wait({task, death}, return_when=asyncio.FIRST_COMPLETED)
-        death.cancel()
-        if self.is_dead:
+    async def run_until_killed(self, act: Awaitable[Any]) -> None:
+        """Run until killed, or to the end. A killed task may wait for ever, so it is cancelled after 0.1 s."""
+        task, killed = asyncio.ensure_future(act), asyncio.create_task(self.killed.wait())
+        await asyncio.wait({task, killed}, return_when=asyncio.FIRST_COMPLETED)
+        killed.cancel()
+        if self.is_killed:
             await asyncio.wait({task}, timeout=0.1)
             task.cancel()
             await asyncio.wait({task})
             for connection in self.connections:
-                await connection.bury()
+                await connection.close()
         else:
             await task
 
 
-class Mortal:
-    """A connection whose owner may die. It stands for a `Lease`."""
+class KillableLease:
+    """A `Lease` with a point before and after each statement."""
 
-    def __init__(self, lease: Lease, fate: Fate) -> None:
-        self._lease, self._fate, self._is_open = lease, fate, True
+    def __init__(self, lease: Lease, kill_point: KillPoint) -> None:
+        self._lease, self._kill_point, self._is_open = lease, kill_point, True
         self.is_reading = False
-        fate.connections.append(self)
+        kill_point.connections.append(self)
 
     async def execute(self, sql: str) -> Any:
-        return await self._fate.through(self._lease.execute(sql))
+        return await self._kill_point.check_around(self._lease.execute(sql))
 
     async def fetch(self, sql: str, arguments: Sequence[object], **options: Any) -> Any:
-        return await self._fate.through(self._lease.fetch(sql, arguments, **options))
+        return await self._kill_point.check_around(self._lease.fetch(sql, arguments, **options))
 
     def terminate(self) -> None:
         self._lease.terminate()
@@ -100,39 +100,39 @@ class Mortal:
         self.is_reading = self._is_open = False
         return await self._lease.end(is_sound=is_sound)
 
-    async def bury(self) -> None:
-        """What Postgres does when the other end is gone. It may have gone in the middle of a statement."""
+    async def close(self) -> None:
+        """Close the connection as Postgres does after the client is gone, which may be within a statement."""
         if self._is_open:
             self._is_open = False
             await self._lease.end(is_sound=False)
 
 
-class MortalSandbox(Sandbox):
-    def __init__(self, before: Sandbox, fate: Fate) -> None:
+class KillableSandbox(Sandbox):
+    def __init__(self, before: Sandbox, kill_point: KillPoint) -> None:
         super().__init__("secret", before._ledger)
-        self._fate = fate
+        self._kill_point = kill_point
 
     async def charge(self, charge: ChargeRequest) -> ChargeResult:
-        result: ChargeResult = await self._fate.through(super().charge(charge))
+        result: ChargeResult = await self._kill_point.check_around(super().charge(charge))
         return result
 
 
 @contextmanager
-def dying(life: Life, fate: Fate, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Inside of the context all that is done on this life's database is done by somebody who dies at their turn. Other tests' servers live on in their threads."""
+def killable(life: Life, kill_point: KillPoint, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Within the context, all work on this customer's database passes the points of `kill_point`. Servers of other tests in threads are not affected."""
     opened, sandbox = UnitOfWork._open, life.sandbox
 
-    async def open_mortal(session: UnitOfWork, mode: str) -> Any:
+    async def open_killable(session: UnitOfWork, mode: str) -> Any:
         if session._database is not life.database:
             return await opened(session, mode)
-        fate.point()
-        mortal = Mortal(await opened(session, mode), fate)
-        fate.point()
-        return mortal
+        kill_point.point()
+        killable_lease = KillableLease(await opened(session, mode), kill_point)
+        kill_point.point()
+        return killable_lease
 
-    life.sandbox = MortalSandbox(sandbox, fate)
+    life.sandbox = KillableSandbox(sandbox, kill_point)
     with monkeypatch.context() as patch:
-        patch.setattr(UnitOfWork, "_open", open_mortal)
+        patch.setattr(UnitOfWork, "_open", open_killable)
         try:
             yield
         finally:
@@ -141,7 +141,7 @@ def dying(life: Life, fate: Fate, monkeypatch: pytest.MonkeyPatch) -> Iterator[N
 
 @dataclass(frozen=True)
 class Story:
-    """What is there before, what is done by who dies, and what there is exactly one of in the end: invoices by reason, events by kind, captures, credit notes by what they do."""
+    """The preparation, the killed action, and what exists exactly once at the end: invoices by reason, events by kind, captures, credit notes by effect."""
 
     begin: Callable[[Life], Awaitable[str]]
     act: Callable[[Life, str], Awaitable[Any]]
@@ -173,7 +173,7 @@ async def begin_nothing(life: Life) -> str:
 async def begin_paused(life: Life) -> str:
     subscription = await life.subscribe("storage")
     await life.do("pauseSubscription", subscriptionId=subscription, when="NOW")
-    await life.pass_by(subscription, days=40)
+    await life.advance(subscription, days=40)
     return subscription
 
 
@@ -191,7 +191,7 @@ async def begin_renewal(life: Life) -> str:
 
 
 async def begin_open_renewal(life: Life) -> str:
-    """A renewal that was declined at this instant, so nothing of it is used; there is a card that pays now."""
+    """A renewal that was declined at this instant, so nothing of it is used; a card that is charged successfully is the default now."""
     subscription = await life.subscribe("storage")
     await life.card("insufficient_funds")
     life.now = (await life.row(subscription))["renews_at"]
@@ -223,7 +223,7 @@ async def order_by_debit(life: Life, _: str) -> Any:
 
 
 async def begin_order_that_is_paid(life: Life) -> str:
-    """Ordered by a debit that has succeeded meanwhile, as the clock is about to hear."""
+    """An order by a debit that has succeeded, of which the clock will be informed."""
     subscription = (await order_by_debit(life, await with_slow_card(life, begin_nothing)))["subscription"]["id"]
     life.now += timedelta(days=5)
     return str(subscription)
@@ -319,7 +319,7 @@ STORIES = {
 }
 
 
-# The clock is its own retry.
+# The clock's next run is the retry.
 CASES = [(name, is_clock) for is_clock in (False, True) for name, story in STORIES.items() if is_clock in story.clocks and (is_clock or story.is_called)]
 
 
@@ -329,27 +329,27 @@ async def test_killed_at_every_await_it_has_one_effect(
 ) -> None:
     for turn in in_turns(EVERYTHING, 3):
         async with living(portal, pool, owner) as life:
-            fate = Fate(turn)
-            await killed_at(fate, life, STORIES[name], clock_runs_first, monkeypatch)
-        if not fate.is_dead:
+            kill_point = KillPoint(turn)
+            await killed_at(kill_point, life, STORIES[name], clock_runs_first, monkeypatch)
+        if not kill_point.is_killed:
             assert turn > 10
             return
     pytest.fail("it never got through")
 
 
-async def killed_at(fate: Fate, life: Life, story: Story, clock_runs_first: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def killed_at(kill_point: KillPoint, life: Life, story: Story, clock_runs_first: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     coupons = await redemptions(life.admin)
     subscription = await story.begin(life)
-    with dying(life, fate, monkeypatch):
-        await fate.befall(story.act(life, subscription))
+    with killable(life, kill_point, monkeypatch):
+        await kill_point.run_until_killed(story.act(life, subscription))
     await assert_nothing_open(life)
     await revive(life, story, subscription, clock_runs_first)
-    await assert_one_effect(life, story, fate.turn)
-    assert await redemptions(life.admin) - coupons == story.coupons, fate.turn
+    await assert_one_effect(life, story, kill_point.turn)
+    assert await redemptions(life.admin) - coupons == story.coupons, kill_point.turn
 
 
 async def revive(life: Life, story: Story, subscription: str, clock_runs_first: bool) -> None:
-    """A clock that is late enough asks about charges nobody saw the outcome of; a call is taken over after its lease."""
+    """Run the clock late enough to query charges without a known result, and to take over a call after its lease."""
     if clock_runs_first:
         life.now += timedelta(minutes=20)
         await clock(life)
@@ -361,7 +361,7 @@ async def revive(life: Life, story: Story, subscription: str, clock_runs_first: 
         await settled(life)
         assert (again["replayed"], again["subscription"]) == (True, payload["subscription"])
     else:
-        # What surely was not charged is charged another day.
+        # What was certainly not charged is charged on another day.
         life.now += timedelta(days=2)
         await clock(life)
 
@@ -391,7 +391,7 @@ async def redemptions(owner: asyncpg.Connection) -> int:
 
 
 async def assert_nothing_open(life: Life) -> None:
-    """The dead left no connection in a transaction. Postgres may take a moment to see that the other end is gone."""
+    """Assert that no connection of a killed process is in a transaction. Postgres may notice the closed connection a moment later."""
     for _ in range(100):
         left_open = await life.admin.fetchval("select count(*) from pg_stat_activity where datname = current_database() and state like 'idle in transaction%'")
         if not left_open:
@@ -418,10 +418,10 @@ async def test_a_server_that_is_killed_while_the_processor_thinks_leaves_a_chang
     try:
         assert process.stdout is not None
         url = (await asyncio.wait_for(process.stdout.readline(), 60)).decode().split()[1]
-        given = {"subscriptionId": subscription, "priceId": price("business"), "idempotencyKey": "the one"}
+        arguments = {"subscriptionId": subscription, "priceId": price("business"), "idempotencyKey": "the one"}
         headers = {"Authorization": f"Bearer {token(life.viewer)}"}
         async with httpx.AsyncClient(timeout=30) as client:
-            calling = asyncio.create_task(client.post(url, json={"query": CHANGE, "variables": {"input": given}}, headers=headers))
+            calling = asyncio.create_task(client.post(url, json={"query": CHANGE, "variables": {"input": arguments}}, headers=headers))
             async with asyncio.timeout(20):
                 while (await life.row(subscription))["charging_payment_id"] is None:  # noqa: ASYNC110  # another process writes it
                     await asyncio.sleep(0.02)
@@ -433,10 +433,10 @@ async def test_a_server_that_is_killed_while_the_processor_thinks_leaves_a_chang
             process.kill()
         await process.wait()
     life.now = datetime.now(UTC)
-    held = await life.do("changePlan", **given)
+    held = await life.do("changePlan", **arguments)
     assert held["userErrors"][0]["code"] == "IN_PROGRESS"
     life.now += timedelta(seconds=21)
-    done = await life.do("changePlan", **given)
+    done = await life.do("changePlan", **arguments)
     assert (done["userErrors"], done["subscription"]["plan"]["code"]) == ([], "business")
     assert Counter(row["reason"] for row in await life.rows("invoice")) == Counter({"FIRST": 1, "PLAN_CHANGE": 1})
     assert life.sandbox.calls("capture") == 2

@@ -1,4 +1,4 @@
-"""Many at once: one effect each, no credit and no coupon spent twice, and refusals that leave nothing behind."""
+"""Concurrent calls: one effect each, no credit and no coupon used twice, and refusals that write nothing."""
 
 import asyncio
 from collections import Counter
@@ -34,31 +34,31 @@ async def events(life: Life, kind: str) -> int:
 
 
 async def slow_card(life: Life, seconds: float = 0.3) -> None:
-    """From here on the processor thinks before it answers, so calls overtake each other."""
+    """Add a card whose charges are answered late, so that calls overtake each other."""
     life.sandbox._hesitation_seconds = seconds
     await life.card("hesitates")
 
 
 class Gate(Sandbox):
-    """A processor that answers when the test says so."""
+    """A processor that answers when the test allows it."""
 
     def __init__(self, before: Sandbox) -> None:
         super().__init__("secret", before._ledger)
-        self.asked, self.may_answer = asyncio.Event(), asyncio.Event()
+        self.has_begun, self.may_answer = asyncio.Event(), asyncio.Event()
 
     async def charge(self, charge: ChargeRequest) -> ChargeResult:
-        self.asked.set()
+        self.has_begun.set()
         await self.may_answer.wait()
         return await super().charge(charge)
 
 
 @asynccontextmanager
-async def under_way(life: Life, mutation: str, **given: Any) -> AsyncIterator[asyncio.Task[dict[str, Any]]]:
-    """A call whose charge is being decided inside of the context, and that is done after it."""
+async def under_way(life: Life, mutation: str, **arguments: Any) -> AsyncIterator[asyncio.Task[dict[str, Any]]]:
+    """Run a call whose charge is undecided within the context and decided at its end."""
     before = life.sandbox
     life.sandbox = gate = Gate(before)
-    task = asyncio.create_task(life.do(mutation, **given))
-    await gate.asked.wait()
+    task = asyncio.create_task(life.do(mutation, **arguments))
+    await gate.has_begun.wait()
     life.sandbox = before
     try:
         yield task
@@ -98,12 +98,12 @@ async def redeemed(life: Life, coupon: str) -> int:
 async def test_fifty_calls_with_one_key_have_one_effect(life: Life) -> None:
     subscription = await life.subscribe("storage")
     await slow_card(life)
-    given = {"subscriptionId": subscription, "priceId": price("business"), "idempotencyKey": "the one"}
-    payloads = await asyncio.gather(*(life.do("changePlan", **given, more="payment { id }") for _ in range(CROWD)))
+    arguments = {"subscriptionId": subscription, "priceId": price("business"), "idempotencyKey": "the one"}
+    payloads = await asyncio.gather(*(life.do("changePlan", **arguments, more="payment { id }") for _ in range(CROWD)))
     refusals = Counter(code for payload in payloads for code in codes(payload))
     assert set(refusals) <= {"IN_PROGRESS"}
     assert sum(payload["userErrors"] == [] and not payload["replayed"] for payload in payloads) == 1
-    again = await life.do("changePlan", **given, more="payment { id }")
+    again = await life.do("changePlan", **arguments, more="payment { id }")
     assert again["replayed"]
     assert len({payload["payment"]["id"] for payload in [*payloads, again] if not payload["userErrors"]}) == 1
     assert (life.sandbox.calls("capture"), await events(life, "PLAN_CHANGED")) == (2, 1)
@@ -247,7 +247,7 @@ async def test_a_resume_and_the_clock_at_the_end_of_a_pause_start_one_period(lif
     subscription = await life.subscribe("storage")
     resumes_at = life.now + timedelta(days=60)
     await life.do("pauseSubscription", subscriptionId=subscription, resumesAt=resumes_at.isoformat())
-    await life.pass_by(subscription, days=30)
+    await life.advance(subscription, days=30)
     await slow_card(life)
     life.now = resumes_at
     resumed, *_ = await asyncio.gather(life.do("resumeSubscription", subscriptionId=subscription), life.tick(subscription), life.tick(subscription))
@@ -301,7 +301,7 @@ async def test_only_one_of_two_charges_under_way_may_count_on_the_same_credit(li
 
 async def test_an_invoice_is_not_collected_while_a_charge_may_take_unused_time_off_it(life: Life) -> None:
     subscription = await life.subscribe("storage")
-    await life.pass_by(subscription, days=29)
+    await life.advance(subscription, days=29)
     life.now += timedelta(days=3)
     async with under_way(life, "changePlan", subscriptionId=subscription, priceId=price("business")) as changing:
         await tick(Billing(life.database, {"sandbox": life.sandbox}), life.now)
@@ -326,7 +326,7 @@ async def test_a_change_at_once_waits_while_the_period_it_would_give_back_is_bei
     assert codes(await life.do("changePlan", subscriptionId=subscription, priceId=price("business"), when="PERIOD_END")) == []
 
 
-# Of each input why it is refused, in the order of the fields that are judged.
+# The refusal of each input, in the order in which fields are checked.
 REFUSALS: list[tuple[str, str, dict[str, Any], str]] = [
     ("pauseSubscription", "theirs", {}, "NOT_FOUND"),
     ("suspendSubscription", "theirs", {}, "NOT_FOUND"),
@@ -378,11 +378,11 @@ async def test_a_refusal_leaves_nothing_behind(life: Life, portal: Portal, pool:
         ids = {"mine": await life.subscribe("storage"), "theirs": await other.subscribe("storage")}
         before = [await life.everything(), await other.everything()]
         charges = life.sandbox.calls()
-        for mutation, subscription, given, code in REFUSALS:
+        for mutation, subscription, arguments, code in REFUSALS:
             on = {"subscriptionId": ids.get(subscription, subscription)} if subscription else {}
-            payload = await life.do(mutation, **on, **given)
-            assert (codes(payload), payload["subscription"]) == ([code], None), (mutation, given)
-            assert [await life.everything(), await other.everything()] == before, (mutation, given)
+            payload = await life.do(mutation, **on, **arguments)
+            assert (codes(payload), payload["subscription"]) == ([code], None), (mutation, arguments)
+            assert [await life.everything(), await other.everything()] == before, (mutation, arguments)
         assert life.sandbox.calls() == charges
 
 
@@ -402,14 +402,14 @@ async def test_a_declined_change_leaves_a_failed_payment_and_nothing_else(life: 
 async def test_a_processor_that_is_away_at_the_second_try_says_nothing_about_the_first(life: Life) -> None:
     """The first call died after the money was taken. That the second could not reach the processor must not undo it."""
     subscription = await life.subscribe("storage")
-    given = {"subscriptionId": subscription, "priceId": price("business"), "idempotencyKey": "the one", "more": "payment { status }"}
+    arguments = {"subscriptionId": subscription, "priceId": price("business"), "idempotencyKey": "the one", "more": "payment { status }"}
     before = life.sandbox
     life.sandbox = Taken(before)
     with pytest.raises(AssertionError):
-        await life.do("changePlan", **given)
+        await life.do("changePlan", **arguments)
     life.now += timedelta(seconds=21)
     life.sandbox = Away(before)
-    again = await life.do("changePlan", **given)
+    again = await life.do("changePlan", **arguments)
     assert (codes(again), again["payment"]["status"]) == ([], "PROCESSING")
     life.sandbox = before
     life.now += timedelta(minutes=5)
@@ -420,7 +420,7 @@ async def test_a_processor_that_is_away_at_the_second_try_says_nothing_about_the
 
 
 class Taken(Gate):
-    """Takes the money and then brings the server down."""
+    """A processor that captures the money and then ends the server."""
 
     async def charge(self, charge: ChargeRequest) -> ChargeResult:
         self.may_answer.set()
@@ -447,8 +447,8 @@ async def tried(life: Life, subscription: str, code: str) -> str:
     text = "mutation M($input: ApplyCouponInput!) { applyCoupon(input: $input) { userErrors { code } } }"
     document = life.documents.prepare(text)
     life.keys += 1
-    given = {"subscriptionId": subscription, "code": code, "idempotencyKey": f"key {life.keys}"}
+    arguments = {"subscriptionId": subscription, "code": code, "idempotencyKey": f"key {life.keys}"}
     context = life.context()
-    result = await run(life.schema, document, GraphQLRequest(text, {"input": given}, None, False), context)
+    result = await run(life.schema, document, GraphQLRequest(text, {"input": arguments}, None, False), context)
     await context.session.close()
     return result.errors[0].extensions["code"] if result.errors else codes(result.data["applyCoupon"])[0]

@@ -306,10 +306,10 @@ async def test_a_later_start_with_a_trial_shows_the_trials_end_from_the_beginnin
         life.now = at(now)
         await tick_all(life)
         assert await life.rows("invoice") == []
-        shown = await seen(life)
-        assert shown["summary"]["nextPayment"] == payment
+        portal_view = await seen(life)
+        assert portal_view["summary"]["nextPayment"] == payment
         node = {"id": subscription["id"], "status": status, "trialEndsAt": "2028-10-04T00:00:00.000Z", "renewsAt": "2028-10-04T00:00:00.000Z"}
-        assert shown["subscriptions"]["nodes"] == [node]
+        assert portal_view["subscriptions"]["nodes"] == [node]
     life.now = at("2028-10-04T00:00")
     await tick_all(life)
     assert [(row["issued_at"], row["total_minor"]) for row in await life.rows("invoice")] == [(life.now, 973)]
@@ -317,8 +317,8 @@ async def test_a_later_start_with_a_trial_shows_the_trials_end_from_the_beginnin
 
 async def test_a_later_start_without_a_trial_shows_its_start(life: Life) -> None:
     subscription = await add(life, "storage", startAt="2027-02-20T00:00:00Z")
-    shown = await seen(life)
-    assert (shown["summary"]["nextPayment"]["date"], shown["subscriptions"]["nodes"][0]["renewsAt"]) == ("2027-02-20", "2027-02-20T00:00:00.000Z")
+    portal_view = await seen(life)
+    assert (portal_view["summary"]["nextPayment"]["date"], portal_view["subscriptions"]["nodes"][0]["renewsAt"]) == ("2027-02-20", "2027-02-20T00:00:00.000Z")
     life.now = at("2027-02-20T00:00")
     await tick_all(life)
     assert [row["subscription_id"] for row in await life.rows("invoice")] == [subscription["id"]]

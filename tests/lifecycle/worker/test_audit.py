@@ -225,8 +225,8 @@ async def _ids(life: Life) -> dict[str, str]:
     }  # fmt: skip
 
 
-async def _paid(life: Life, mutation: str, **given: str) -> str:
-    payload = await pay(life, mutation, **given)
+async def _paid(life: Life, mutation: str, **arguments: str) -> str:
+    payload = await pay(life, mutation, **arguments)
     assert payload["userErrors"] == []
     return str(payload["payment"]["id"])
 
@@ -234,9 +234,9 @@ async def _paid(life: Life, mutation: str, **given: str) -> str:
 async def broken(owner: asyncpg.Connection, account: Account, *, is_whole: bool) -> set[str]:
     """The invariants that the customer's rows break, or what belongs to nobody."""
     customers = None if is_whole else [account.life.customer_id]
-    found = await checked(owner, now=AUDITED_AT, customers=customers)
+    findings = await checked(owner, now=AUDITED_AT, customers=customers)
     await owner.execute("reset role")
-    return {each.name for each in found if any(row.customer_id in ("", account.life.customer_id) for row in each.violations)}
+    return {each.name for each in findings if any(row.customer_id in ("", account.life.customer_id) for row in each.violations)}
 
 
 @pytest.mark.parametrize(("name", "change"), CASES)

@@ -14,9 +14,9 @@ from db.pool import Pool as DatabasePool
 from db.unit_of_work import DatabaseUnavailable
 from jobs.clock import Billing, ClockPassResult, tick
 from tests.conftest import STAFF, Portal
+from tests.failing_rows import failing_writes, revoked
 from tests.lifecycle.conftest import Life, living, price
 from tests.lifecycle.payments.test_paying import amounts_agree, invoice, pay
-from tests.poison import poisoned, revoked
 
 
 async def passed(life: Life, *, policy: RetryPolicy | None = None, **length: float) -> ClockPassResult:
@@ -71,7 +71,7 @@ async def test_a_customer_who_cannot_be_billed_keeps_no_other_and_is_named_in_th
     async with living(portal, pool, owner) as other:
         subscription, _ = await life.subscribe("storage"), await other.subscribe("storage")
         other.now += timedelta(days=29)
-        async with poisoned(life.admin, "subscription", f"old.customer_id = '{life.customer_id}'"):
+        async with failing_writes(life.admin, "subscription", f"old.customer_id = '{life.customer_id}'"):
             done = await passed(life, days=29)
         assert await invoices(life) == [("FIRST", "PAID")]
         assert await invoices(other) == [("FIRST", "PAID"), ("RENEWAL", "PAID")]
@@ -90,7 +90,7 @@ async def test_customers_who_cannot_be_billed_keep_no_other_though_they_fill_a_w
         await life.subscribe("storage")
         other.now += timedelta(minutes=1)
         await other.subscribe("storage")
-        async with poisoned(life.admin, "subscription", f"old.customer_id = '{life.customer_id}'"):
+        async with failing_writes(life.admin, "subscription", f"old.customer_id = '{life.customer_id}'"):
             done = await passed(life, days=29)
         assert (await invoices(life), done.failures) == ([("FIRST", "PAID")], 1)
         assert await invoices(other) == [("FIRST", "PAID"), ("RENEWAL", "PAID")]

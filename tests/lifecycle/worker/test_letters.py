@@ -25,8 +25,8 @@ from mail.port import MailAway, Message, Undeliverable
 from resolvers.context import Post
 from resolvers.letters import SendResult, send
 from tests.conftest import token
+from tests.failing_rows import failing_writes
 from tests.lifecycle.conftest import Life, new_id
-from tests.poison import poisoned
 from tests.servers.processes import process
 from tests.waiting import until
 
@@ -37,7 +37,7 @@ CHANGE = 'mutation { requestEmailChange(input: { newEmail: "somebody.else@exampl
 
 
 @dataclass
-class Office:
+class FakePost:
     """Where letters go. `refusals` are raised first, one for each letter that comes."""
 
     taken: list[Message] = field(default_factory=list)
@@ -70,7 +70,7 @@ async def left(life: Life, count: int = 1, *, secret: str = SECRET, written_at: 
     return ids
 
 
-async def sends(life: Life, office: Office, now: datetime = NOW) -> int:
+async def sends(life: Life, office: FakePost, now: datetime = NOW) -> int:
     return await send(UnitOfWork(life.database, Caller(None, Actor.SYSTEM, now), acquire_seconds=20), Post(office, Seal(SECRET)))
 
 
@@ -117,7 +117,7 @@ async def test_the_worker_sends_what_is_left(life: Life, place: embedded.Urls, t
 
 
 async def test_of_several_who_send_at_once_one_sends_each_letter(life: Life) -> None:
-    ids, office = await left(life, 45), Office()
+    ids, office = await left(life, 45), FakePost()
     counts = await asyncio.gather(*(sends(life, office) for _ in range(5)))
     assert sorted(message.id for message in office.taken) == sorted(ids)
     assert sum(counts) == 45
@@ -126,7 +126,7 @@ async def test_of_several_who_send_at_once_one_sends_each_letter(life: Life) -> 
 
 async def test_what_no_mail_server_takes_is_tried_less_and_less_often_and_given_up_after_a_day(life: Life, caplog: pytest.LogCaptureFixture) -> None:
     await left(life)
-    office, now, tries = Office(refusals=[MailAway("no, ada@example.com")] * 100), NOW, []
+    office, now, tries = FakePost(refusals=[MailAway("no, ada@example.com")] * 100), NOW, []
     while await life.rows("letter"):
         before = len(office.refusals)
         assert await sends(life, office, now) == 0
@@ -141,14 +141,14 @@ async def test_what_no_mail_server_takes_is_tried_less_and_less_often_and_given_
 
 async def test_what_is_refused_for_good_is_given_up_at_once(life: Life, caplog: pytest.LogCaptureFixture) -> None:
     await left(life)
-    assert await sends(life, Office(refusals=[Undeliverable("no such ada@example.com")])) == 0
+    assert await sends(life, FakePost(refusals=[Undeliverable("no such ada@example.com")])) == 0
     assert await life.rows("letter") == []
     assert [record.getMessage() for record in caplog.records if record.name == "portico.mail"] == ["the letter password_reset could not be sent: Undeliverable"]
 
 
 async def test_who_has_another_secret_leaves_a_letter_to_who_has_the_right_one(life: Life, caplog: pytest.LogCaptureFixture) -> None:
     await left(life, secret="another secret")
-    office = Office()
+    office = FakePost()
     assert await sends(life, office) == 0
     assert len(await life.rows("letter")) == 1
     assert "could not be sent yet: NotSealed" in caplog.text
@@ -158,15 +158,15 @@ async def test_who_has_another_secret_leaves_a_letter_to_who_has_the_right_one(l
 
 async def test_one_that_fails_keeps_no_other_back(life: Life) -> None:
     await left(life, 25)
-    office = Office(refusals=[MailAway("busy"), RuntimeError("a bug")])
+    office = FakePost(refusals=[MailAway("busy"), RuntimeError("a bug")])
     assert await sends(life, office) == 23
     assert await sends(life, office, NOW + timedelta(minutes=1)) == 2
 
 
 async def test_one_that_cannot_be_crossed_off_keeps_no_other_back(life: Life, caplog: pytest.LogCaptureFixture) -> None:
-    ids, office, done = await left(life, 25), Office(), SendResult()
+    ids, office, done = await left(life, 25), FakePost(), SendResult()
     system = UnitOfWork(life.database, Caller(None, Actor.SYSTEM, NOW), acquire_seconds=20)
-    async with poisoned(life.admin, "letter", f"old.id = '{ids[3]}' and old.tries = 1"):
+    async with failing_writes(life.admin, "letter", f"old.id = '{ids[3]}' and old.tries = 1"):
         assert await send(system, Post(office, Seal(SECRET)), done=done) == 24
     assert (done.letters, done.failures) == (24, 1)
     assert [row["id"] for row in await life.rows("letter")] == [ids[3]]

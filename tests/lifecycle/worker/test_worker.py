@@ -81,8 +81,8 @@ async def _working(place: embedded.Urls, data_dir: Path) -> AsyncIterator[None]:
 
 async def _scheduled(admin: asyncpg.Connection) -> None:
     for _ in range(200):
-        found = {row["entrypoint"]: row["expression"] for row in await admin.fetch("select entrypoint, expression from portico.pgqueuer_schedules")}
-        if len(found) == 4:
+        schedules = {row["entrypoint"]: row["expression"] for row in await admin.fetch("select entrypoint, expression from portico.pgqueuer_schedules")}
+        if len(schedules) == 4:
             break
         await asyncio.sleep(0.05)
-    assert found == {"billing_clock": "* * * * *", "letters": "* * * * *", "attachments_sweep": "17 * * * *", "upkeep": "47 * * * *"}
+    assert schedules == {"billing_clock": "* * * * *", "letters": "* * * * *", "attachments_sweep": "17 * * * *", "upkeep": "47 * * * *"}

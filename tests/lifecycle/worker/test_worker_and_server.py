@@ -1,4 +1,4 @@
-"""A worker and a server, each a process of its own, on one Postgres that fails in one way after the other, while customers buy and renewals are due.
+"""A worker process and a server process on one Postgres with several faults in turn, while customers buy and renewals are due.
 
 After each fault the billing clock runs again soon, no mutation has another answer than 200 or 503 with a time to come back, and at the end nothing was charged twice.
 """
@@ -32,17 +32,17 @@ from tests.lifecycle.worker.test_worker_outages import Worker, execute, invoices
 from tests.servers.clusters import USER, Cluster, cluster
 from tests.servers.processes import SAID, process
 
-# Longer than a mutation or a renewal waits for a lock (3 s), so both are refused.
+# Longer than the lock timeout of mutations and renewals (3 s), so both are refused.
 LASTING_SECONDS = 6
 PROMOTED_AFTER_SECONDS = 3
-# Each of three clients sends its next mutation so long after the last one.
+# The pause of each of the three clients between its mutations.
 PAUSE_SECONDS = 0.2
 TERMINATE_QUEUE = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'portico-worker'"
 
 
 @dataclass
-class Beside:
-    """Both processes, what clients do at the server, and the customers whose renewals the worker charges."""
+class WorkerAndServer:
+    """Both processes, the purchases of clients at the server, and the customers whose renewals the worker charges."""
 
     shop: Shop
     server: subprocess.Popen[str]
@@ -64,7 +64,7 @@ class Beside:
 
 @pytest.fixture(scope="module", autouse=True)
 def audited_module() -> None:
-    """Here every test has a Postgres of its own, which is gone at the end of the module."""
+    """No audit: every test of this module has its own Postgres, which has ended by then."""
 
 
 @pytest.fixture
@@ -75,19 +75,19 @@ def place() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-async def beside(place: Cluster, root: Path, tmp_path: Path) -> AsyncIterator[Beside]:
-    """The server has made the secret of both when the worker starts."""
+async def worker_and_server(place: Cluster, root: Path, tmp_path: Path) -> AsyncIterator[WorkerAndServer]:
+    """Start the server first, because it creates the secret that the worker reads."""
     with (
         process(root, place.urls, tmp_path, app_database_url=place.urls.app) as (server, address),
         worker_process(root, place.urls, tmp_path) as worker,
     ):
         await worker.says("READY")
         async with httpx.AsyncClient(base_url=address, timeout=20) as client:
-            yield Beside(Shop(client, place, tmp_path), server, worker)
+            yield WorkerAndServer(Shop(client, place, tmp_path), server, worker)
 
 
 async def kill_a_backend(place: Cluster) -> None:
-    """Postgres then ends all connections, those of the server too, and recovers."""
+    """Kill a backend process: Postgres then ends all connections, those of the server too, and recovers."""
     async with owner(place.urls) as connection:
         pid = await connection.fetchval("select pid from pg_stat_activity where application_name = 'portico-worker'")
     place.kill_backend(pid)
@@ -106,7 +106,7 @@ async def terminate_the_queue(place: Cluster) -> None:
 
 
 async def hold_a_lock(place: Cluster) -> None:
-    """On all customers, so no mutation and no renewal gets through. The queue, connected again, starts a pass that meets it."""
+    """Lock the table of customers, so that no mutation and no renewal succeeds. The queue reconnects and starts a pass, which meets the lock."""
     async with owner(place.urls) as connection, connection.transaction():
         await connection.execute("lock table customer in exclusive mode")
         await connection.execute(TERMINATE_QUEUE)
@@ -114,14 +114,14 @@ async def hold_a_lock(place: Cluster) -> None:
 
 
 async def make_read_only(place: Cluster) -> None:
-    """By the setting that our own transactions override, and those of the queue do not."""
+    """Set default_transaction_read_only, which our transactions override and those of the queue do not."""
     await execute(place.urls, "alter system set default_transaction_read_only = on", "select pg_reload_conf()", TERMINATE_QUEUE)
     await asyncio.sleep(LASTING_SECONDS)
     await execute(place.urls, "set default_transaction_read_only = off", "alter system reset default_transaction_read_only", "select pg_reload_conf()")
 
 
 async def make_a_standby(place: Cluster) -> None:
-    """The same Postgres comes back as one that follows another, as after a failover of the address, and is promoted later."""
+    """Restart the same Postgres as a standby, as after a failover of the address, and promote it later."""
     mark = place.data / "standby.signal"
     mark.touch()
     if USER:
@@ -140,7 +140,7 @@ class Fault:
     statuses: frozenset[int] = frozenset()
 
 
-# What is over in a moment may be met by no mutation at all.
+# A short fault may affect no mutation.
 FAULTS = (
     Fault(kill_a_backend, "hesitates"),
     Fault(restart_fast, "hesitates"),
@@ -153,30 +153,30 @@ FAULTS = (
 
 
 async def test_through_every_outage_the_clock_runs_again_soon_and_nothing_is_charged_twice(
-    portal: Portal, beside: Beside, record_property: Callable[[str, object], None]
+    portal: Portal, worker_and_server: WorkerAndServer, record_property: Callable[[str, object], None]
 ) -> None:
-    customers = await two_customers(beside.urls)
+    customers = await two_customers(worker_and_server.urls)
     over = asyncio.Event()
     async with asyncio.TaskGroup() as clients:
         for number, life in enumerate([*customers, customers[0]]):
-            clients.create_task(buying(beside.shop, life, f"client {number}", over))
+            clients.create_task(buying(worker_and_server.shop, life, f"client {number}", over))
         for fault in FAULTS:
-            seconds, statuses = await suffer(beside, portal, fault)
+            seconds, statuses = await inject(worker_and_server, portal, fault)
             record_property(fault.come.__name__, round(seconds, 1))
             print(f"{fault.come.__name__}: a pass {seconds:.1f} s after it was over, mutations answered {sorted(statuses)}")
         over.set()
-    assert beside.statuses == {200, 503}
-    beside.worker.process.send_signal(signal.SIGTERM)
-    assert await asyncio.to_thread(beside.worker.process.wait, 20) == 0
-    # A worker says of each outage that it is an error, and has a traceback only for what nobody expected.
-    assert "Traceback" not in beside.logs["worker"]
-    assert "[error" not in beside.logs["server"]
-    await assert_paid_once(beside.shop, customers)
-    await assert_renewed_once(beside)
+    assert worker_and_server.statuses == {200, 503}
+    worker_and_server.worker.process.send_signal(signal.SIGTERM)
+    assert await asyncio.to_thread(worker_and_server.worker.process.wait, 20) == 0
+    # A worker logs each outage as an error, with a traceback only for unexpected errors.
+    assert "Traceback" not in worker_and_server.logs["worker"]
+    assert "[error" not in worker_and_server.logs["server"]
+    await assert_paid_once(worker_and_server.shop, customers)
+    await assert_renewed_once(worker_and_server)
 
 
 async def two_customers(urls: Urls) -> list[Life]:
-    """They ask by HTTP. The first one's payments take a second each, so one of them is under way whenever a fault comes."""
+    """Create two customers who call by HTTP. Each payment of the first takes a second, so one is in progress at each fault."""
     nothing: Any = SimpleNamespace(schema=None, documents=None)
     async with owner(urls) as connection:
         customers = [await new_life(nothing, nothing, connection) for _ in range(2)]
@@ -185,7 +185,7 @@ async def two_customers(urls: Urls) -> list[Life]:
 
 
 async def buying(shop: Shop, life: Life, name: str, over: asyncio.Event) -> None:
-    """One purchase after the other, each sent again under its key until it is answered."""
+    """Buy repeatedly; each purchase is sent again with its key until it is answered."""
     number = 0
     while not over.is_set():
         await shop.buy(life, f"{name} {number}")
@@ -193,40 +193,40 @@ async def buying(shop: Shop, life: Life, name: str, over: asyncio.Event) -> None
         await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def suffer(beside: Beside, portal: Portal, fault: Fault) -> tuple[float, set[int]]:
-    """How many seconds after the fault a pass of the billing clock had begun and ended, and what mutations were answered until then."""
-    async with renewal_due(portal, beside.urls, beside.shop.data_dir, card=fault.card) as life:
-        beside.renewals.append(life)
+async def inject(worker_and_server: WorkerAndServer, portal: Portal, fault: Fault) -> tuple[float, set[int]]:
+    """Inject the fault. Returns the seconds until a later pass of the billing clock has ended, and the statuses of mutations until then."""
+    async with renewal_due(portal, worker_and_server.urls, worker_and_server.shop.data_dir, card=fault.card) as life:
+        worker_and_server.renewals.append(life)
         if fault.card == "hesitates":
-            await begin_to_charge(beside, life)
-        beside.shop.statuses.clear()
-        await fault.come(beside.shop.place)
+            await begin_to_charge(worker_and_server, life)
+        worker_and_server.shop.statuses.clear()
+        await fault.come(worker_and_server.shop.place)
         over, began = datetime.now(UTC), monotonic()
-        await beside.worker.comes_to(lambda: passed_since(beside.urls, over))
+        await worker_and_server.worker.comes_to(lambda: passed_since(worker_and_server.urls, over))
         seconds = monotonic() - began
-    beside.assert_alive()
-    statuses = set(beside.shop.statuses)
+    worker_and_server.assert_alive()
+    statuses = set(worker_and_server.shop.statuses)
     assert fault.statuses <= statuses <= {200, 503}
-    beside.shop.statuses.clear()
-    await beside.worker.comes_to(lambda: asyncio.sleep(0, 200 in beside.shop.statuses))
-    beside.statuses |= statuses | beside.shop.statuses
+    worker_and_server.shop.statuses.clear()
+    await worker_and_server.worker.comes_to(lambda: asyncio.sleep(0, 200 in worker_and_server.shop.statuses))
+    worker_and_server.statuses |= statuses | worker_and_server.shop.statuses
     return seconds, statuses
 
 
-async def begin_to_charge(beside: Beside, life: Life) -> None:
-    """Connected again, the worker starts a pass at once."""
-    await execute(beside.urls, TERMINATE_QUEUE)
+async def begin_to_charge(worker_and_server: WorkerAndServer, life: Life) -> None:
+    """Wait until the worker charges; it starts a pass as soon as it has reconnected."""
+    await execute(worker_and_server.urls, TERMINATE_QUEUE)
 
     async def is_being_charged() -> bool:
         return any(row["sent_at"] for row in await life.rows("charge", "and settled_at is null"))
 
-    await beside.worker.comes_to(is_being_charged)
+    await worker_and_server.worker.comes_to(is_being_charged)
 
 
-async def assert_renewed_once(beside: Beside) -> None:
-    """A charge whose answer was lost is settled by a later pass."""
-    sandbox = payments(Settings(data_dir=beside.shop.data_dir)).processors["sandbox"]
-    async with owner(beside.urls) as connection, Database(beside.urls.app, Pool(3), server_settings={}) as database:
+async def assert_renewed_once(worker_and_server: WorkerAndServer) -> None:
+    """Assert that each renewal was charged once. A later pass settles a charge whose answer was lost."""
+    sandbox = payments(Settings(data_dir=worker_and_server.shop.data_dir)).processors["sandbox"]
+    async with owner(worker_and_server.urls) as connection, Database(worker_and_server.urls.app, Pool(3), server_settings={}) as database:
         await tick(Billing(database, {"sandbox": sandbox}), datetime.now(UTC) + timedelta(minutes=2))
         captured = sandbox.calls("capture")
         assert (
@@ -234,8 +234,8 @@ async def assert_renewed_once(beside: Beside) -> None:
             == await connection.fetchval("select count(*) from payment where status = 'SUCCEEDED'")
             == await connection.fetchval("select count(*) from payment")
         )
-        assert len(beside.renewals) == len(FAULTS)
-        for life in beside.renewals:
+        assert len(worker_and_server.renewals) == len(FAULTS)
+        for life in worker_and_server.renewals:
             life.admin, life.sandbox = connection, sandbox
             assert await invoices(life) == [("FIRST", "PAID"), ("RENEWAL", "PAID")]
             await assert_books(life, captured_before=captured - 2)

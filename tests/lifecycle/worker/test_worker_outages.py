@@ -1,4 +1,4 @@
-"""A worker process beside a Postgres that fails: it says so, lives on, runs its jobs as soon as it can, and charges nothing twice."""
+"""A worker process on a Postgres with faults: it logs them, does not end, runs its jobs as soon as possible, and charges nothing twice."""
 
 import asyncio
 import os
@@ -39,7 +39,7 @@ NUMBERS = count()
 
 @dataclass
 class Worker:
-    """A worker process; `log` is what it has written so far."""
+    """A worker process; `log` is its output so far."""
 
     process: subprocess.Popen[str]
     path: Path
@@ -69,7 +69,7 @@ class Worker:
 
 @contextmanager
 def worker_process(root: Path, urls: Urls, data_dir: Path, program: tuple[str, str] = ("-m", "gateway"), **settings: str) -> Iterator[Worker]:
-    """A worker as an operator starts it."""
+    """Start a worker by its command."""
     data_dir.mkdir(exist_ok=True)
     environment = os.environ | {"PORTICO_DATABASE_URL": urls.admin, "PORTICO_APP_DATABASE_URL": urls.app, "PORTICO_DATA_DIR": str(data_dir)} | settings
     path = data_dir / f"worker-{next(NUMBERS)}.log"
@@ -85,9 +85,9 @@ def worker_process(root: Path, urls: Urls, data_dir: Path, program: tuple[str, s
 
 @pytest.fixture(scope="module")
 def own() -> Iterator[OwnPostgres]:
-    with own_postgres() as found:
-        asyncio.run(fill(found.urls.admin))
-        yield found
+    with own_postgres() as own:
+        asyncio.run(fill(own.urls.admin))
+        yield own
 
 
 @pytest.fixture(scope="module")
@@ -97,9 +97,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def worker(root: Path, own: OwnPostgres, folder: Path) -> Iterator[Worker]:
-    """One process for all faults of this module: none of them ends it."""
-    with worker_process(root, own.urls, folder, PORTICO_WORKER_PORT="0") as found:
-        yield found
+    """One worker process for all faults of this module; none of them ends it."""
+    with worker_process(root, own.urls, folder, PORTICO_WORKER_PORT="0") as worker:
+        yield worker
 
 
 @asynccontextmanager
@@ -149,7 +149,7 @@ async def terminate_queue(own: OwnPostgres) -> None:
 
 
 async def kill_backend(own: OwnPostgres) -> None:
-    """Postgres then ends all connections and recovers."""
+    """Kill a backend process: Postgres then ends all connections and recovers."""
     async with owner(own.urls) as connection:
         pid = await connection.fetchval("select pid from pg_stat_activity where application_name = 'portico-worker'")
     os.kill(pid, signal.SIGKILL)
@@ -175,13 +175,13 @@ async def locked(own: OwnPostgres, table: str) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def shut_out(own: OwnPostgres) -> AsyncIterator[None]:
-    """As after a change of the password: what a worker would not start with, it outlives."""
+    """Refuse new connections, as after a change of the password. A worker does not start in this state, but a running one survives it."""
     await execute(own.urls, "alter role portico_app nologin")
     yield
     await execute(own.urls, "alter role portico_app login")
 
 
-# What is over in a moment, and may come while a charge is under way.
+# Short faults, which may occur during a charge.
 BLOWS: dict[str, Callable[[OwnPostgres], Awaitable[None]]] = {
     "the queue's connection is terminated": terminate_queue,
     "a backend is killed": kill_backend,
@@ -189,7 +189,7 @@ BLOWS: dict[str, Callable[[OwnPostgres], Awaitable[None]]] = {
     "immediate restart": lambda own: restart(own, "immediate"),
 }
 
-# What lasts, with what the worker says meanwhile.
+# Lasting faults, with the worker's log line for each.
 STATES: dict[str, tuple[Callable[[OwnPostgres], AbstractAsyncContextManager[None]], str]] = {
     "read-only": (read_only, "ReadOnlySQLTransactionError 25006"),
     "customers are locked": (lambda own: locked(own, "portico.customer"), "failed and will be tried again: LockNotAvailableError 55P03"),
@@ -203,19 +203,19 @@ async def test_a_worker_on_a_standby_says_that_it_cannot_write_and_bills_as_soon
 ) -> None:
     async with renewal_due(portal, own.urls, folder) as life:
         captured = life.sandbox.calls("capture") - 1
-        with own.standby() as standby, worker_process(root, standby.urls, folder) as found:
-            await found.says("cannot set transaction read-write mode during recovery")
-            assert "READY" not in found.log
+        with own.standby() as standby, worker_process(root, standby.urls, folder) as worker:
+            await worker.says("cannot set transaction read-write mode during recovery")
+            assert "READY" not in worker.log
             before = datetime.now(UTC)
             await asyncio.to_thread(standby.promote)
-            await found.comes_to(lambda: passed_since(standby.urls, before))
+            await worker.comes_to(lambda: passed_since(standby.urls, before))
             async with owner(standby.urls) as connection:
                 life.admin = connection
                 assert await invoices(life) == [("FIRST", "PAID"), ("RENEWAL", "PAID")]
                 await assert_books(life, captured_before=captured)
-            assert "READY" in found.log
-            found.process.send_signal(signal.SIGTERM)
-            assert await asyncio.to_thread(found.process.wait, 20) == 0
+            assert "READY" in worker.log
+            worker.process.send_signal(signal.SIGTERM)
+            assert await asyncio.to_thread(worker.process.wait, 20) == 0
     # What the standby did, this one knows nothing of.
     await execute(own.urls, "update subscription set status = 'CANCELED', canceled_at = now(), renews_at = null")
 
@@ -226,7 +226,7 @@ async def test_a_worker_goes_on_after(blow: str, portal: Portal, own: OwnPostgre
     await worker.says("READY")
     async with renewal_due(portal, own.urls, folder, card="hesitates") as life:
         captured = life.sandbox.calls("capture") - 1
-        # Connected again, the worker runs its jobs at once.
+        # After a reconnection the worker runs its jobs at once.
         await terminate_queue(own)
 
         async def is_being_charged() -> bool:
@@ -247,7 +247,7 @@ async def test_a_worker_goes_on_when_it_is_over_that(state: str, portal: Portal,
     lasting, cause = STATES[state]
     await worker.says("READY")
     async with renewal_due(portal, own.urls, folder) as life:
-        # The renewal is due all along: whichever pass comes first that can write charges it.
+        # The renewal stays due: the first pass that can write charges it.
         captured = life.sandbox.calls("capture") - len(await life.rows("payment"))
         written = len(worker.log)
         async with lasting(own):
@@ -310,14 +310,14 @@ async def test_the_health_endpoint_says_503_while_the_queue_is_not_connected(own
 async def test_what_only_an_operator_can_mend_ends_a_worker_at_its_start_with_one_line_and_without_the_password(
     own: OwnPostgres, root: Path, folder: Path
 ) -> None:
-    own.demand_password("locksmith")
+    own.require_password("locksmith")
     await execute(own.urls, "create role locksmith login password 'right'")
     wrong = own.urls.app.replace("portico_app@", "locksmith:not-the-password@")
-    with worker_process(root, Urls(own.urls.admin, wrong), folder) as found:
-        assert await asyncio.to_thread(found.process.wait, SOON) == 1
-    assert "the password is wrong (SQLSTATE 28P01)" in found.log
-    assert found.log.count("\n") == 1, found.log
-    assert "not-the-password" not in found.log
+    with worker_process(root, Urls(own.urls.admin, wrong), folder) as worker:
+        assert await asyncio.to_thread(worker.process.wait, SOON) == 1
+    assert "the password is wrong (SQLSTATE 28P01)" in worker.log
+    assert worker.log.count("\n") == 1, worker.log
+    assert "not-the-password" not in worker.log
     nobody, nowhere = own.urls.app.replace("portico_app@", "nobody@"), own.urls.app.replace("/postgres?", "/nowhere?")
     for url, reason in ((nobody, "SQLSTATE 28000"), (nowhere, "SQLSTATE 3D000")):
         with pytest.raises(CannotReach, match=reason):
@@ -326,23 +326,23 @@ async def test_what_only_an_operator_can_mend_ends_a_worker_at_its_start_with_on
 
 async def test_a_worker_that_is_started_before_its_database_waits_and_says_so(root: Path, folder: Path) -> None:
     away = Urls("postgresql://postgres@127.0.0.1:1/postgres", "postgresql://portico_app@127.0.0.1:1/postgres")
-    with worker_process(root, away, folder) as found:
-        await found.says("cannot be connected")
-        assert "Connection refused" in found.log
+    with worker_process(root, away, folder) as worker:
+        await worker.says("cannot be connected")
+        assert "Connection refused" in worker.log
         await asyncio.sleep(1)
-        assert found.process.poll() is None
-        assert found.log.count("cannot be connected") == 1
-        found.process.send_signal(signal.SIGTERM)
-        assert await asyncio.to_thread(found.process.wait, 20) == 0
+        assert worker.process.poll() is None
+        assert worker.log.count("cannot be connected") == 1
+        worker.process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(worker.process.wait, 20) == 0
 
 
 async def test_a_worker_whose_queue_ends_unasked_ends_with_1_and_a_line(own: OwnPostgres, root: Path, folder: Path) -> None:
     """As a fault of pgqueuer might end it, with its connection open."""
     program = "import pgqueuer, gateway.cli.main\nasync def run(*_, **__): pass\npgqueuer.PgQueuer.run = run\ngateway.cli.main()"
-    with worker_process(root, own.urls, folder, program=("-c", program)) as found:
-        assert await asyncio.to_thread(found.process.wait, SOON) == 1
-    assert "Error: the queue ended by itself" in found.log
-    assert "Traceback" not in found.log
+    with worker_process(root, own.urls, folder, program=("-c", program)) as worker:
+        assert await asyncio.to_thread(worker.process.wait, SOON) == 1
+    assert "Error: the queue ended by itself" in worker.log
+    assert "Traceback" not in worker.log
 
 
 async def test_the_worker_inside_a_server_starts_again_after_what_would_end_a_process(own: OwnPostgres, folder: Path, caplog: pytest.LogCaptureFixture) -> None:

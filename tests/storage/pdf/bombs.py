@@ -9,7 +9,7 @@ MIB = 1024**2
 
 
 def _object_streams(count: int, size: int) -> bytes:
-    """So many object streams, each of which unpacks to so many bytes, and has one object."""
+    """Return object streams, each of which unpacks to `size` bytes and has one object."""
     inside = zlib.compress(b"0 0 null" + b" " * size)
     content = bytearray(PDF_HEAD)
     catalog = pdf_of([b"<< /Type /Catalog /Pages 2 0 R >>", b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>", b"<< /Type /Page /Parent 2 0 R >>"])

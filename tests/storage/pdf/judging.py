@@ -1,4 +1,4 @@
-"""The verdict on the bytes of a file, as an upload comes to it: judged while they pass, and PDFs then in a worker process."""
+"""The check of the bytes of a file as an upload does it: while they pass, and for PDFs afterwards in a worker process."""
 
 import tempfile
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ async def examining(*, patience_seconds: float = PATIENCE_SECONDS) -> AsyncItera
 
 
 async def refusal_of(content: bytes, content_type: str, examiner: Examiner, *, step: int = 65_536) -> Refused | None:
-    """Why the file is refused, or None."""
+    """Return the reason why the file is refused, or None."""
     inspector = Inspector(content_type)
     try:
         for start in range(0, len(content), step):
@@ -35,7 +35,7 @@ async def refusal_of(content: bytes, content_type: str, examiner: Examiner, *, s
 
 
 async def refuse_pdf(content: bytes, examiner: Examiner) -> None:
-    """Raises Refused."""
+    """Check a PDF. Raises Refused."""
     with tempfile.TemporaryFile() as file:
         file.write(content)
         file.flush()

@@ -1,4 +1,4 @@
-"""PDFs as the installed libraries write them, with the verdict that each should have."""
+"""PDFs written by the installed libraries, with the expected result of the check."""
 
 from collections.abc import Callable
 from io import BytesIO
@@ -17,7 +17,7 @@ Written = Callable[[], bytes]
 
 
 def drawn() -> bytes:
-    """A report with a form, a link, an outline, and a title with the name of an action in it."""
+    """Return a report with a form, a link, an outline, and a title that contains the name of an action."""
     written = BytesIO()
     canvas = Canvas(written)
     canvas.setTitle("JavaScript and Launch in two days")
@@ -34,7 +34,7 @@ def drawn() -> bytes:
 
 
 def scanned() -> bytes:
-    """Pages of pictures."""
+    """Return a PDF with pictures as pages."""
     written = BytesIO()
     pages = [Image.new(mode, (60, 80)) for mode in ("RGB", "L", "1")]
     pages[0].save(written, "PDF", save_all=True, append_images=pages[1:], title="Scan")
@@ -68,7 +68,7 @@ def _add_script(writer: PdfWriter) -> None:
 
 
 def _revised() -> bytes:
-    """The file and a revision behind it, as signing does it."""
+    """Return the file with an appended revision, as signing does it."""
     writer, written = PdfWriter(BytesIO(drawn()), incremental=True), BytesIO()
     writer.add_annotation(0, Link(rect=(0, 0, 9, 9), url="https://example.com"))
     writer.write(written)

@@ -1,4 +1,4 @@
-"""Rows on which every write fails, as a fault that nobody has thought of would make it."""
+"""Rows on which every write fails with an unexpected error."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -8,8 +8,8 @@ import asyncpg
 
 
 @asynccontextmanager
-async def poisoned(admin: asyncpg.Connection, table: str, condition: str) -> AsyncIterator[None]:
-    """As long as the context, no row of the table for which the condition (about `old`) holds can be updated or deleted."""
+async def failing_writes(admin: asyncpg.Connection, table: str, condition: str) -> AsyncIterator[None]:
+    """Let every update and delete of rows that fulfil the condition (an SQL expression about `old`) fail within the context."""
     name = f"poison_{secrets.token_hex(4)}"
     await admin.execute(f"create function portico.{name}() returns trigger language plpgsql as $$ begin raise exception 'poisoned'; end $$")
     await admin.execute(f"create trigger {name} before update or delete on portico.{table} for each row when ({condition}) execute function portico.{name}()")
@@ -21,7 +21,7 @@ async def poisoned(admin: asyncpg.Connection, table: str, condition: str) -> Asy
 
 @asynccontextmanager
 async def revoked(admin: asyncpg.Connection, right: str, table: str) -> AsyncIterator[None]:
-    """As long as the context, the application has no such right on the table."""
+    """Revoke a right of the application on the table within the context."""
     await admin.execute(f"revoke {right} on portico.{table} from portico_app")
     try:
         yield

@@ -15,11 +15,11 @@ from tests.lifecycle.subscriptions.test_free import without_method
 NEXT = "{ customer { summary { nextPayment { date kind amount { amount } source { id } } } } }"
 PAY = "query N($ids: [ID!]!) { nodes(ids: $ids) { ... on Invoice { availableActions { action reason } } ... on Installment { availableActions { action reason } } } }"
 OPTIONS = "query O($id: ID!) { node(id: $id) { ... on Subscription { cancellationOptions { kind couponCode price { id } } } } }"
-SHOWN = "query S($id: ID!) { node(id: $id) { ... on Subscription { status suspendedBy resumesAt } } }"
+STATUS = "query S($id: ID!) { node(id: $id) { ... on Subscription { status suspendedBy resumesAt } } }"
 
 
-async def shown(life: Life, subscription: str) -> tuple[str, str | None]:
-    node = (await life.ask(SHOWN, id=subscription))["node"]
+async def status_of(life: Life, subscription: str) -> tuple[str, str | None]:
+    node = (await life.ask(STATUS, id=subscription))["node"]
     return node["status"], node["resumesAt"]
 
 
@@ -44,14 +44,14 @@ async def paused(life: Life, *, days: int) -> str:
 async def test_a_pause_under_a_hold_ends_on_its_day_or_at_once_when_the_hold_is_lifted_later(life: Life, days: int, is_late: bool) -> None:
     subscription = await paused(life, days=days)
     resumes_at = life.now + timedelta(days=days)
-    before = await shown(life, subscription)
+    before = await status_of(life, subscription)
     assert (await life.do("holdSubscription", STAFF, subscriptionId=subscription, note="A question."))["userErrors"] == []
-    assert await shown(life, subscription) == ("SUSPENDED", None)
+    assert await status_of(life, subscription) == ("SUSPENDED", None)
     assert await next_payment(life) is None
     life.now = resumes_at + timedelta(days=3) if is_late else resumes_at - timedelta(days=3)
     assert await life.tick(subscription) == 0
     assert (await life.do("releaseSubscription", STAFF, subscriptionId=subscription))["userErrors"] == []
-    assert await shown(life, subscription) == before
+    assert await status_of(life, subscription) == before
     if not is_late:
         life.now = resumes_at - timedelta(microseconds=1)
         assert await life.tick(subscription) == 0
@@ -80,10 +80,10 @@ async def test_a_suspended_pause_keeps_its_day_whoever_suspended_it(life: Life, 
         await life.do("releaseSubscription", STAFF, subscriptionId=subscription)
     if "CUSTOMER" in holds:
         # The customer's own word ends the pause, too.
-        assert (await shown(life, subscription))[0] == "SUSPENDED"
+        assert (await status_of(life, subscription))[0] == "SUSPENDED"
         await life.do("resumeSubscription", subscriptionId=subscription)
     await life.tick(subscription)
-    assert await shown(life, subscription) == ("ACTIVE", None)
+    assert await status_of(life, subscription) == ("ACTIVE", None)
 
 
 async def test_a_cancellation_of_a_pause_under_a_hold_is_carried_out_when_it_is_shown(life: Life) -> None:
@@ -95,7 +95,7 @@ async def test_a_cancellation_of_a_pause_under_a_hold_is_carried_out_when_it_is_
     assert change["kind"] == "CANCEL"
     released = await life.do("releaseSubscription", STAFF, subscriptionId=subscription)
     assert released["subscription"]["pendingChange"] == change
-    assert await shown(life, subscription) == ("ACTIVE", None)
+    assert await status_of(life, subscription) == ("ACTIVE", None)
     life.now = datetime.fromisoformat(change["effectiveAt"])
     assert await life.tick(subscription) == 1
     assert (await life.row(subscription))["status"] == "CANCELED"
@@ -112,7 +112,7 @@ async def test_a_canceled_or_resumed_pause_forgets_its_day(life: Life) -> None:
 async def test_a_resume_within_the_paid_period_is_no_payment_and_the_renewal_at_its_end_is_the_next(life: Life) -> None:
     subscription = await paused(life, days=10)
     assert await next_payment(life) == {"date": "2027-02-28", "kind": "RENEWAL", "amount": {"amount": "5.41"}, "source": {"id": subscription}}
-    await life.pass_by(subscription, days=10)
+    await life.advance(subscription, days=10)
     assert len(await life.rows("invoice")) == 1
     assert await next_payment(life) == {"date": "2027-02-28", "kind": "RENEWAL", "amount": {"amount": "5.41"}, "source": {"id": subscription}}
 
@@ -151,7 +151,7 @@ async def test_a_cancellation_that_replaces_a_change_of_plan_shows_the_price_tha
 @pytest.mark.parametrize("how", ["none", "expired", "of a processor that is gone"])
 async def test_a_preview_tells_that_a_payment_method_is_needed_as_the_mutation_does(life: Life, how: str) -> None:
     subscription = await life.subscribe("storage")
-    given = {"subscriptionId": subscription, "priceId": price("business"), "when": "NOW"}
+    arguments = {"subscriptionId": subscription, "priceId": price("business"), "when": "NOW"}
     if how == "none":
         await without_method(life)
     elif how == "expired":
@@ -159,18 +159,18 @@ async def test_a_preview_tells_that_a_payment_method_is_needed_as_the_mutation_d
     else:
         await life.admin.execute("update payment_method set processor = 'gone' where customer_id = $1", life.customer_id)
     before = await life.everything()
-    answer = await life.preview("changePlan", **given)
+    answer = await life.preview("changePlan", **arguments)
     assert ([error["code"] for error in answer["userErrors"]], answer["preview"]) == (["PAYMENT_METHOD_REQUIRED"], None)
-    assert [error["code"] for error in (await life.do("changePlan", **given))["userErrors"]] == ["PAYMENT_METHOD_REQUIRED"]
+    assert [error["code"] for error in (await life.do("changePlan", **arguments))["userErrors"]] == ["PAYMENT_METHOD_REQUIRED"]
     assert await life.everything() == before
     # What charges nothing needs none, and credit that pays for everything is enough.
-    assert (await life.preview("changePlan", **given | {"when": "PERIOD_END"}))["userErrors"] == []
+    assert (await life.preview("changePlan", **arguments | {"when": "PERIOD_END"}))["userErrors"] == []
     await life.admin.execute(
         "insert into balance_entry (customer_id, id, currency, amount_minor, kind, created_at) values ($1, $2, 'USD', 50000, 'ADJUSTMENT', $3)",
         life.customer_id, new_id("bal"), life.now,
     )  # fmt: skip
-    assert (await life.preview("changePlan", **given))["userErrors"] == []
-    assert (await life.do("changePlan", **given))["userErrors"] == []
+    assert (await life.preview("changePlan", **arguments))["userErrors"] == []
+    assert (await life.do("changePlan", **arguments))["userErrors"] == []
 
 
 @pytest.mark.parametrize("state", ["ACTIVE", "a coupon that ends", "a coupon for ever", "a change to come", "a price with tax", "quantity"])
@@ -189,7 +189,7 @@ async def test_the_renewal_is_shown_at_the_tax_rate_of_today(life: Life, state: 
             code.lower(), code, "ONCE" if "ends" in state else "FOREVER", START,
         )  # fmt: skip
         await life.do("applyCoupon", subscriptionId=subscription, code=code)
-        await life.pass_by(subscription, days=31)
+        await life.advance(subscription, days=31)
     if state in ("a change to come", "a price with tax"):
         target = with_tax if state == "a price with tax" else price("starter")
         await life.do("changePlan", subscriptionId=subscription, priceId=target, when="PERIOD_END")
@@ -222,7 +222,7 @@ async def test_a_tax_rate_that_changes_while_a_charge_decides_is_that_of_the_nex
 async def test_an_invoice_cannot_be_paid_while_a_charge_decides_over_its_subscription(life: Life) -> None:
     subscription = await life.subscribe("storage")
     await life.card("insufficient_funds")
-    await life.pass_by(subscription, days=31)
+    await life.advance(subscription, days=31)
     owed = (await life.rows("invoice", "and status = 'OPEN'"))[0]["id"]
     assert await reasons_to_pay(life, owed) == [None]
     await life.card("slow")

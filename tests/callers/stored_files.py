@@ -1,4 +1,4 @@
-"""A customer with files of everybody in every state, who signs in, and links that staff make."""
+"""A customer who signs in, with files of each uploader in each state, and portal links that staff make."""
 
 import hashlib
 import secrets
@@ -11,7 +11,7 @@ import asyncpg
 
 from auth.viewer import Viewer
 from storage import keys
-from tests.callers.identity import REDEEM, Account, Door
+from tests.callers.identity import REDEEM, Account, PortalClient
 from tests.conftest import STAFF, token
 from tests.lifecycle.conftest import new_id
 from tests.samples import pdf
@@ -30,20 +30,20 @@ def secret_of(url: str) -> str:
     return url.partition("#token=")[2]
 
 
-async def link(door: Door, account: Account, staff: Viewer = STAFF_MEMBER, **more: Any) -> str:
-    """The secret of a portal link that staff were given."""
-    made = await door(CREATE, token(staff), input={"customerId": account.customer_id, **more})
+async def create_link(portal_client: PortalClient, account: Account, staff: Viewer = STAFF_MEMBER, **more: Any) -> str:
+    """Create a portal link as staff and return its secret."""
+    made = await portal_client(CREATE, token(staff), input={"customerId": account.customer_id, **more})
     return secret_of(made["link"]["url"])
 
 
-async def enter(door: Door, account: Account, staff: Viewer = STAFF_MEMBER) -> Any:
-    """The tokens of who opens a portal link that staff were given."""
-    return (await door(REDEEM, t=await link(door, account, staff)))["tokens"]
+async def redeem_link(portal_client: PortalClient, account: Account, staff: Viewer = STAFF_MEMBER) -> Any:
+    """Create a portal link as staff, redeem it and return the tokens."""
+    return (await portal_client(REDEEM, t=await create_link(portal_client, account, staff)))["tokens"]
 
 
 @dataclass
-class KeptFiles:
-    """`ids` by uploader and status. Each has its object in the bucket of the server."""
+class StoredFiles:
+    """The files of one customer: `ids` by uploader and status. Each file has its object in the bucket of the server."""
 
     account: Account
     admin: asyncpg.Connection
@@ -84,13 +84,13 @@ class KeptFiles:
         )  # fmt: skip
         self.ids[uploader, status] = identifier
 
-    async def left(self) -> dict[str, tuple[Any, ...]]:
-        """Each row that is there, with the digest of its object (None if that is gone), by id."""
+    async def rows_with_digests(self) -> dict[str, tuple[Any, ...]]:
+        """Return each row with the digest of its object (None without an object), by id."""
         rows = await self.admin.fetch("select * from attachment where customer_id = $1", self.account.customer_id)
         return {row["id"]: (*row, _digest(self.bucket / row["object_key"])) for row in rows}
 
     async def remove(self) -> None:
-        """As the customer, who alone may."""
+        """Delete the files as the customer, the only caller who may."""
         async with self.admin.transaction():
             await self.admin.execute(f"set local app.actor = 'CUSTOMER'; set local app.customer_id = '{self.account.customer_id}'")
             for table, column in (("attachment", "schedule_id"), ("installment", "schedule_id"), ("payment_schedule", "id")):
