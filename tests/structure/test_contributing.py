@@ -118,10 +118,10 @@ def test_the_sections_are_those_of_the_page() -> None:
 
 
 def test_a_column_that_the_view_has_is_one_line(tree: Path) -> None:
-    shown, _ = diffs("Add a column")
+    changes, _ = diffs("Add a column")
     before = run(tree, "./portico", "schema")
-    assert len([line for change in shown for line in added(change.before, change.after)]) == 1
-    apply_all(shown, tree)
+    assert len([line for change in changes for line in added(change.before, change.after)]) == 1
+    apply_all(changes, tree)
     after = run(tree, "./portico", "schema")
     (printed,) = re.findall(r"^```graphql\n(.*?)^```$", section(PAGE, "Add a column"), re.M | re.S)
     assert printed in after

@@ -233,11 +233,14 @@ class Settings(BaseSettings):
     max_root_fields: Count = limit("root_fields", ge=1, description="How many root fields a query may have.")
     max_mutation_fields: Count = limit("mutation_fields", ge=1, description="How many root fields a mutation may have.")
     max_directives: Count = limit("directives", ge=0, description="How many directives a document may have.")
-    max_fields: Count = limit("fields", ge=1, description="How many fields a document may come to; those with one key count by their square.")
+    max_fields: Count = limit(
+        "fields", ge=1, description="How many fields a document may have with its fragments expanded; those with one key count by their square."
+    )
     max_errors: Count = limit("errors", ge=1, description="How many errors of a document are reported.")
-    max_cost: Count = limit("cost", ge=1, description="What an operation may cost; see docs/limits.md.")
-    upload_seconds: Seconds = Field(
-        120.0, description="How long a client is waited for in a request with files, where these come more slowly than upload_bytes_per_second."
+    max_cost: Count = limit("cost", ge=1, description="The cost that an operation may have; see docs/limits.md.")
+    upload_seconds: Seconds = Field(120.0, description="How long a request with files waits for a client that sends more slowly than upload_bytes_per_second.")
+    upload_bytes_per_second: Count = Field(
+        32 * 1024, ge=16 * 1024, description="The speed in bytes a second above which files may take longer than upload_seconds."
     )
     max_uploads: Count = Field(50, ge=1, description="How many requests with files run at a time, apart from other operations.")
     upload_queue_seconds: Seconds = Field(2.0, description="How long a request with files waits for a place before it is answered 503.")
@@ -271,7 +274,7 @@ class Settings(BaseSettings):
 
     @property
     def limits(self) -> DocumentLimits:
-        """What one document may ask for."""
+        """Return the limits of one document."""
         return limits_of(self)
 
     @property

@@ -338,7 +338,7 @@ async def test_a_worker_that_is_started_before_its_database_waits_and_says_so(ro
 
 async def test_a_worker_whose_queue_ends_unasked_ends_with_1_and_a_line(own: OwnPostgres, root: Path, folder: Path) -> None:
     """As a fault of pgqueuer might end it, with its connection open."""
-    program = "import pgqueuer, gateway.cli.main\nasync def run(*_, **__): pass\npgqueuer.PgQueuer.run = run\ngateway.cli.main()"
+    program = "import pgqueuer, gateway.cli.main\nasync def run(*_, **__): pass\npgqueuer.PgQueuer.run = run\ngateway.cli.main.main()"
     with worker_process(root, own.urls, folder, program=("-c", program)) as worker:
         assert await asyncio.to_thread(worker.process.wait, SOON) == 1
     assert "Error: the queue ended by itself" in worker.log
