@@ -30,7 +30,7 @@ def test_the_types_with_an_id_are_those_of_the_nouns(graphql_schema: GraphQLSche
 def test_a_noun_without_a_graphql_type_stops_the_build(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(relations.BY_ID, "alo", "payment_allocations.of_payment")
     with pytest.raises(KeyError, match="PaymentAllocation"):
-        schema.build()
+        schema.nodes()
 
 
 def test_staff_find_the_owner_of_every_noun_that_has_one() -> None:
