@@ -65,7 +65,7 @@ REPEATED = 3
 ARGUMENTS = "its arguments are refused"
 
 
-class NullFound(Exception):
+class UnexpectedNull(Exception):
     """The answer has a null in a field that the schema declares as non-null. The executor reports the field."""
 
 
@@ -116,11 +116,11 @@ class BoundPlan:
     def answer(self, row: Sequence[Any], links: Links | None = None, budget: CostBudget | None = None, file_limits: FileLimits = DEFAULT_LIMITS) -> bytes:
         """Return the response's body from the statement's one row: its text and, if the plan needs it, the customer's locale.
 
-        Without derived fields, the body is Postgres' text unchanged. Raises NullFound.
+        Without derived fields, the body is Postgres' text unchanged. Raises UnexpectedNull.
         """
         text, *locale = row
         if MARK in text:
-            raise NullFound
+            raise UnexpectedNull
         if self.plan.fix is None:
             return str(text).encode()
         payload = orjson.loads(text)

@@ -40,7 +40,7 @@ class Happening(StrEnum):
 
     TURN = "TURN"  # the invoice is due for collection
     DECLINED = "DECLINED"  # the clock's charge failed
-    NOT_ASKED = "NOT_ASKED"  # the processor was unavailable
+    UNAVAILABLE = "UNAVAILABLE"  # the processor was unavailable
     METHODS_CHANGED = "METHODS_CHANGED"
     RETRY_REQUESTED = "RETRY_REQUESTED"  # by the customer, with the method that is to be charged now
     RETURNED = "RETURNED"  # the bank returned a debit after its success
@@ -109,9 +109,9 @@ def step(current: Collecting, happening: Happening, policy: RetryPolicy, *, now:
         return _ended(current)
     if happening is Happening.TURN:
         return replace(_same(current), is_charged=True) if current.method_id else _declined(current, policy, now=now)
-    if happening in (Happening.DECLINED, Happening.NOT_ASKED) and current.state is Collection.GIVEN_UP:  # staff released the subscription during the charge
+    if happening in (Happening.DECLINED, Happening.UNAVAILABLE) and current.state is Collection.GIVEN_UP:  # staff released the subscription during the charge
         return _ended(current)
-    if happening is Happening.NOT_ASKED:
+    if happening is Happening.UNAVAILABLE:
         return replace(_same(current), next_at=now + AGAIN)
     if happening is Happening.DECLINED:
         return _declined(current, policy, now=now)

@@ -34,7 +34,7 @@ class ChargedInvoice(Protocol):
 
 async def declined(transaction: Transaction, charge: ChargedInvoice, *, never_happened: bool, by: WriteContext) -> None:
     """Apply a failed charge of the billing clock. `never_happened`: there was no method or processor to charge."""
-    await _apply_happening(transaction, charge, Happening.NOT_ASKED if never_happened else Happening.DECLINED, by=by)
+    await _apply_happening(transaction, charge, Happening.UNAVAILABLE if never_happened else Happening.DECLINED, by=by)
 
 
 async def returned(transaction: Transaction, charge: ChargedInvoice, *, by: WriteContext) -> None:

@@ -33,9 +33,7 @@ from schema.declarations.nouns import MoneyType
 
 DECLARATION = "portico"
 PERMISSION = "permission"
-
-# The extension of a field or argument of the schema that holds the Strawberry definition it was made from.
-DEFINITION = "strawberry-definition"
+DEFINITION = "strawberry-definition"  # the extension of a field or argument of the schema with the Strawberry definition that it was made from
 Parent = strawberry.Parent[Any]
 
 

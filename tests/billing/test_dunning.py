@@ -86,7 +86,7 @@ def test_without_retries_the_first_failure_is_the_end() -> None:
 
 def test_a_processor_that_is_away_is_no_failed_try() -> None:
     before = after(due(), turn(due(), POLICY, NOW))
-    done = step(replace(before, charged_method_id="visa"), Happening.NOT_ASKED, POLICY, now=NOW)
+    done = step(replace(before, charged_method_id="visa"), Happening.UNAVAILABLE, POLICY, now=NOW)
     assert (done.state, done.failures, done.next_at, done.is_failure) == (before.state, before.failures, NOW + AGAIN, False)
 
 
@@ -165,7 +165,7 @@ def test_whatever_happens_the_collection_agrees_with_itself(policy: RetryPolicy,
         was_disputed = was_disputed or happening is Happening.DISPUTED
         now_is = replace(now_is, method_id=method, is_disputed=was_disputed, charged_method_id="visa" if happening is Happening.RETURNED else charged)
         if happening is None and charged is not None:
-            happening, charged = Happening.NOT_ASKED if is_away else Happening.DECLINED, None
+            happening, charged = Happening.UNAVAILABLE if is_away else Happening.DECLINED, None
         elif happening is None:
             happening = Happening.TURN
             if now_is.next_at is None or now_is.next_at > now:

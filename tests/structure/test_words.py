@@ -15,6 +15,7 @@ FOLDERS = (*PRODUCT, "bench", "tests")
 # Names with one of the words, and why they have it.
 EXCEPTIONS = {
     "NOT_FOUND": "an error code of the API, and the answer 404",
+    "SetupNotFound": "what a processor answers about an id that it does not know",
     "GIVEN_UP": "a state of the collection of an invoice, in the API and in rows",
 }
 
