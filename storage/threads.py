@@ -23,7 +23,19 @@ def _step_back() -> None:
             os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), os.getpriority(os.PRIO_PROCESS, 0) + NICENESS)
 
 
-_writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="portico-write", initializer=_step_back)
+def _new_writers() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(WRITERS, thread_name_prefix="portico-write", initializer=_step_back)
+
+
+def _replace_writers() -> None:
+    """In a forked process: the threads of the parent's pool do not exist there, and work given to that pool would never begin."""
+    global _writers
+    _writers = _new_writers()
+
+
+_writers = _new_writers()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_replace_writers)
 
 
 def begin(work: Callable[[Unpack[Arguments]], Result], *arguments: *Arguments) -> "asyncio.Future[Result]":

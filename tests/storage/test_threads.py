@@ -17,3 +17,17 @@ async def test_threads_that_hash_and_write_have_a_lower_priority_than_the_event_
     here = priority()
     assert await threads.done(threads.begin_writing(priority)) == min(here + threads.NICENESS, 19)
     assert await threads.run(priority) == here
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+async def test_a_forked_process_has_threads_of_its_own_for_writing() -> None:
+    await threads.done(threads.begin_writing(int))
+    pid = os.fork()
+    if pid == 0:
+        try:
+            future = threads._writers.submit(int)
+            os._exit(future.result(timeout=10))
+        except BaseException:  # the child must never go on with the tests
+            os._exit(7)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0

@@ -118,7 +118,7 @@ def test_an_app_is_registered_for_one_issuer_and_the_name_that_it_has_there(root
     assert one in listed
     assert theirs in listed
     taken = run(root, "clients", "add", two, *add, "--issuer-client-id", theirs, **environment)
-    assert f"those of {one} already" in str(taken.exception)
+    assert f"The client {one} already uses this issuer" in str(taken.exception)
     assert two not in run(root, "clients", "list", **environment).stdout
     for more in (("--issuer", "https://b", "--issuer-client-id", theirs), ("--issuer", "https://a"), ()):
         assert run(root, "clients", "add", two, "--name", "Tool", *more, **environment).exit_code == 0, more

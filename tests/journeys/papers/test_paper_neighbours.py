@@ -152,7 +152,7 @@ async def test_a_statement_that_is_too_long_for_a_pdf_may_be_had_as_csv(start_se
     assert refused.status_code == 422
     (error,) = refused.json()["errors"]
     assert error["extensions"]["code"] == "LIMIT_EXCEEDED"
-    assert error["message"].endswith("Ask for a shorter period, or take the CSV, which has room for all.")
+    assert error["message"].endswith("Ask for a shorter period, or use the CSV, which can hold all entries.")
     assert csv_entries(await get(statement_link(small, "csv", ADA))) == entries
     smaller = start_server(urls.app, max_statement_rows=len(entries) - 1, max_statement_csv_rows=len(entries) - 1)
     (error,) = (await get(statement_link(smaller, "pdf", ADA))).json()["errors"]
