@@ -40,8 +40,8 @@ PRIVATE = {
     "_backend": "databases.Database has no other way to a connection that is not bound to a task: db/pool.py",
     "anyio._backends._asyncio": "imported once at the start, because anyio does it in the first request: auth/jwt/jwks.py",
 }
-# Named so that fields cannot clash with them; the documentation of namedtuple lists them.
-PUBLIC = {"_replace", "_asdict", "_fields"}
+# Named so that fields cannot clash with them; the documentation of namedtuple and enum lists them.
+PUBLIC = {"_replace", "_asdict", "_fields", "_value_"}
 
 
 def product() -> Iterator[tuple[Path, ast.Module]]:
@@ -196,7 +196,7 @@ def test_graphql_core_asks_a_visitor_for_the_methods_of_each_kind() -> None:
     assert list(inspect.signature(Visitor.get_enter_leave_for_kind).parameters) == ["self", "kind"], "gateway/documents/rules.py"
     assert [rule.__name__ for rule in rules.RULES] == [rule.__name__ for rule in specified_rules]
     assert all(rule.get_enter_leave_for_kind is not Visitor.get_enter_leave_for_kind for rule in rules.RULES)
-    assert rules.NOTHING == (None, None)
+    assert rules.NO_METHODS == (None, None)
 
 
 def test_botocore_registers_the_handler_that_is_taken_away() -> None:

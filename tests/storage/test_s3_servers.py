@@ -25,7 +25,7 @@ LINES = {
     "lists_uploads": "lists unfinished uploads (`ListMultipartUploads`)",
     "aborts_uploads": "aborts uploads (`AbortMultipartUpload`)",
     "takes_posts": "takes direct uploads (POST policy)",
-    "limits_posts": "keeps to the size in the policy",
+    "limits_posts": "enforces the size in the policy",
     "answers_ranges_with_206": "answers `Range` with 206",
     "checks_signatures": "checks signatures of addresses",
 }

@@ -1,5 +1,6 @@
 """The threads that work on files."""
 
+import asyncio
 import os
 import sys
 import threading
@@ -30,4 +31,4 @@ async def test_a_forked_process_has_threads_of_its_own_for_writing() -> None:
             os._exit(future.result(timeout=10))
         except BaseException:  # the child must never go on with the tests
             os._exit(7)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert os.waitstatus_to_exitcode((await asyncio.to_thread(os.waitpid, pid, 0))[1]) == 0

@@ -39,19 +39,19 @@ SENTENCES = {
     "Introspection and suggestions are for staff whose token has the scope `schema:read` or `staff`.": "developers_of_the_merchant",
     "Introspection is a text, so the tool that sends it is registered with a mode that takes texts:": "developers_of_the_merchant",
     "A build that only checks its documents against the schema needs no server: `./portico schema` prints the same schema.": "the_schema_is_printed",
-    "`PORTICO_DEVELOPER_TOOLS=true` opens introspection, suggestions and GraphiQL to everybody, and `PORTICO_DOCUMENT_MODE=open` lets everybody but "
-    "partners send any text, except registered apps, which keep their own mode; GraphiQL needs both.": "developer_tools",
-    "What staff do has documents that come with the program (`schema/documents/staff/`): customers and their pages, portal links, holds, attachments, "
-    "the audit, the registry.": "staff_run_every",
+    "`PORTICO_DEVELOPER_TOOLS=true` opens introspection, suggestions and GraphiQL to all callers, and with `PORTICO_DOCUMENT_MODE=open` all "
+    "callers except partners may send any text; registered apps have their own mode; GraphiQL needs both.": "developer_tools",
+    "What staff do has documents that come with the program (`schema/documents/staff/`): customers and their pages, portal links, holds, "
+    "attachments, the audit, the registry.": "staff_run_every",
     "`./portico documents list --client portal-staff` prints their ids.": "their_ids_are_printed",
-    "Staff send these, and the portal's; nobody else is answered by the ids of staff.": "staff_run_every",
+    "Staff send these, and the portal's; the ids of staff are answered only to staff.": "staff_run_every",
     "Documents of your own that only staff may send are published with `--client portal-staff`.": "documents_of_your_own",
     "A tool of staff or a service that sends texts of its own is registered, and has its mode from there.": "a_mode_is_for_the_tokens",
     "A registration is for the tokens of one issuer that name one client; other tokens do not have its mode, whatever they claim:": "a_mode_is_for_the_tokens",
-    "Who signs in with a password or a link has the mode of the settings, as the browser says by itself which app it is.": "a_mode_is_for_the_tokens",
-    "`clients disable NAME` ends all tokens of an app at once, whoever issued them (401); `clients enable NAME` lets it call again, which `clients add` does "
-    "not.": "a_mode_is_for_the_tokens",
-    "What a caller may read and do is for the scopes of the token alone.": "a_mode_gives_no_scope",
+    "Callers who sign in with a password or a link have the mode of the settings, because the app that a browser names is not verified.": "a_mode_is_for_the_tokens",
+    "`clients disable NAME` ends all tokens of an app at once, whoever issued them (401); `clients enable NAME` lets it call again, which "
+    "`clients add` does not.": "a_mode_is_for_the_tokens",
+    "What a caller may read and do depends only on the scopes of the token.": "a_mode_gives_no_scope",
 }
 
 
