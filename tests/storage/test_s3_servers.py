@@ -27,7 +27,7 @@ LINES = {
     "takes_posts": "takes direct uploads (POST policy)",
     "limits_posts": "enforces the size in the policy",
     "answers_ranges_with_206": "answers `Range` with 206",
-    "checks_signatures": "checks signatures of addresses",
+    "checks_signatures": "checks signatures of URLs",
 }
 
 
