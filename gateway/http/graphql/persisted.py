@@ -30,7 +30,7 @@ class PersistedDocumentResolver:
     registered: ApqCache | None = None
 
     def resolve(self, call: GraphQLRequest, viewer: Viewer, *, now: datetime) -> GraphQLRequest:
-        """Return the request with the text to execute. Raises TransportError, and DatabaseUnavailable while the registry is not loaded and the id is unknown."""
+        """Return the request with the text to execute. Raises TransportError; for an unknown id also Unauthenticated and DatabaseUnavailable."""
         digest = _digest(call)
         identifier = _identifier(call, self.keys) or (digest and PREFIX + digest)
         if identifier is None:
@@ -55,6 +55,7 @@ class PersistedDocumentResolver:
     def _unknown(self, call: GraphQLRequest, viewer: Viewer, digest: str | None, now: datetime) -> GraphQLRequest:
         if not self.registry.loaded.is_set():
             raise DatabaseUnavailable("the documents have not been read yet")
+        self.registry.with_client(viewer)  # raises Unauthenticated if the app was disabled, and its documents left out, after the request was authenticated
         mode = self.registry.mode(viewer)
         is_strict = mode in ("required", "prefer")
         if digest is None:

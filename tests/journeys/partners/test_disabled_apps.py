@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -14,9 +15,14 @@ import pytest
 from auth.jwt.issuers import OtherIssuer
 from auth.jwt.keys import published
 from auth.viewer import Viewer
+from billing.refusals import Unauthenticated
+from billing.rows.partners import ApiClient, PersistedTextRow
 from billing.states import Actor
 from db.builtin.embedded import Urls
 from gateway.documents.registry import Registry
+from gateway.http.graphql.persisted import PersistedDocumentResolver
+from gateway.http.requests import GraphQLRequest
+from gateway.http.responses import TransportError
 from tests.auth.forge import MISSING, RS, made
 from tests.auth.provider import running
 from tests.callers.partners import NAME, Partner, id_of, registered
@@ -121,6 +127,24 @@ async def test_every_token_of_a_disabled_app_is_401_in_every_process_until_it_is
         await admin.execute("update api_client set disabled_at = null where id = $1", app.client)
     await until(are_known)
     await admin.execute("update stored_document set retired_at = now() where client_id = any($1)", [app.client for app in apps.values()])
+
+
+def test_an_app_that_is_disabled_while_its_request_is_read_is_refused_and_its_document_is_not_called_unknown() -> None:
+    """A disabled app's documents leave the registry with it. The relatives: an app whose document is there, and one that is enabled and names an unknown one."""
+    enabled = ApiClient("app", "PARTNER", "App", "", "REQUIRED", ["read"], 0, datetime.now(UTC), None)
+    document = PersistedTextRow("app", id_of(NAME), None, NAME, None, "", None, "")
+    registry = Registry({}, "required")
+    resolver = PersistedDocumentResolver(registry)
+    request = GraphQLRequest("", {}, None, False, others={"documentId": id_of(NAME)})
+    registry.replace([enabled], [document])
+    viewer = registry.with_client(Viewer(Actor.PARTNER, ADA.customer_id, ("read",), "app"))
+    assert resolver.resolve(request, viewer, now=datetime.now(UTC)).query == NAME
+    registry.replace([enabled], [])
+    with pytest.raises(TransportError):
+        resolver.resolve(request, viewer, now=datetime.now(UTC))
+    registry.replace([replace(enabled, disabled_at=datetime.now(UTC))], [])
+    with pytest.raises(Unauthenticated):
+        resolver.resolve(request, viewer, now=datetime.now(UTC))
 
 
 async def test_a_process_that_hears_of_no_change_refuses_all_the_same(
