@@ -241,6 +241,7 @@ class Memory(Storage, MovingWindowSupport):
     async def clear(self, key: str) -> None:
         self.events.pop(key, None)
 
+    # The methods of fixed windows, which the base class declares and no strategy here calls.
     async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         raise NotImplementedError(MOVING_ONLY)
 

@@ -58,8 +58,8 @@ def starts_of(trees: Mapping[str, Path], environment: Mapping[str, str]) -> dict
     starts: dict[str, Callable[[], None]] = {IMPORTS: lambda: _run(ROOT, "-c", IMPORTS)}
     for suffix, folder in trees.items():
         for name in ("--help", "schema"):
-            starts[name + suffix] = lambda folder=folder, name=name: _run(folder, "-m", "gateway", name)  # type: ignore[misc]
-        starts["serve" + suffix] = lambda folder=folder: _serve(folder, environment)  # type: ignore[misc]
+            starts[name + suffix] = lambda folder=folder, name=name: _run(folder, "-m", "gateway", name)  # type: ignore[misc]  # mypy does not infer the defaults of a lambda
+        starts["serve" + suffix] = lambda folder=folder: _serve(folder, environment)  # type: ignore[misc]  # as above
     return starts
 
 

@@ -212,7 +212,7 @@ def main() -> None:
     _write_utf8()
     try:
         cli(prog_name="portico", obj=_set_up_log)
-    except Exception as error:
+    except Exception as error:  # errors of the operator become a line; any other is a bug, printed with its traceback
         from gateway.cli import failures as cli_failures
 
         cli_failures.report(error)

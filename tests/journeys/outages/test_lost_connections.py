@@ -64,6 +64,13 @@ class Load:
         return {"query": WRITE, "variables": {"input": {"locale": random.choice(["en", "de"])}}}
 
 
+async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with suppress(OSError):
+        while data := await reader.read(700):  # less than an answer, so that answers are cut in the middle
+            writer.write(data)
+            await writer.drain()
+
+
 @asynccontextmanager
 async def cutting(socket: str) -> AsyncIterator[int]:
     """A port of a proxy to Postgres' socket that closes each connection after a random time, wherever in a message that is.
@@ -72,12 +79,6 @@ async def cutting(socket: str) -> AsyncIterator[int]:
     """
     running: set[asyncio.Task[None]] = set()
     started_at = asyncio.get_running_loop().time()
-
-    async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(OSError):
-            while data := await reader.read(700):  # less than an answer, so that answers are cut in the middle
-                writer.write(data)
-                await writer.drain()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -187,10 +187,10 @@ async def _tried(history: History, offer: tuple[str, str, dict[str, Any]], copie
     """With a processor of its own, so that the history goes on as if nothing had been tried."""
     (kind, identifier, state), life = offer, history.life
     if (kind, state["action"]) in FIELDS:
-        node = (await life.ask(f"query N($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ shown: {FIELDS[kind, state['action']]} }} }} }}", id=identifier))[
+        node = (await life.ask(f"query N($id: ID!) {{ node(id: $id) {{ ... on {kind} {{ state: {FIELDS[kind, state['action']]} }} }} }}", id=identifier))[
             "node"
         ]
-        assert (node["shown"] is not None) is state["allowed"], (offer, history.log)
+        assert (node["state"] is not None) is state["allowed"], (offer, history.log)
         return
     mutation = mutation_of(life, kind, state["action"])
     sandbox, life.sandbox = life.sandbox, Sandbox("secret")
