@@ -131,10 +131,10 @@ class S3:
 
     async def _request(self, operation: str, **parameters: Any) -> Any:
         with _outages():
+            client = await self._client()  # before the time limit, which is for the bucket: the first client is made in a second of the processor
             async with asyncio.timeout(self._place.step_seconds) as deadline:
                 if content := parameters.get("Body"):
                     parameters["Body"] = UploadBody(content, deadline, StallPolicy(self._place.step_seconds, self._place.bytes_per_second))
-                client = await self._client()
                 return await getattr(client, operation)(Bucket=self._place.bucket, **parameters)
 
     async def _request_field(self, name: str, operation: str, **parameters: Any) -> str:

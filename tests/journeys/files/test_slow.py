@@ -74,9 +74,9 @@ async def rows(admin: asyncpg.Connection) -> set[str]:
 
 
 async def until_as_before(admin: asyncpg.Connection, before: set[str]) -> bool:
-    """What a refused upload wrote is removed after its answer."""
-    for _ in range(100):
-        if await rows(admin) == before:
+    """What a refused upload wrote is removed after its answer, on a busy machine seconds later. Rows of earlier tests may go meanwhile."""
+    for _ in range(400):
+        if await rows(admin) <= before:
             return True
         await asyncio.sleep(0.05)
     return False
