@@ -95,7 +95,7 @@ def _tree(commit: str) -> Path:
 
 @contextmanager
 def _served(tree: Path, python: Path) -> Iterator[Served]:
-    text = (Path(__file__).parent / "served.py").read_text(encoding="utf-8")
+    text = (ROOT / "bench" / "runner" / "served.py").read_text(encoding="utf-8")
     process = subprocess.Popen([python, "-c", text], cwd=tree, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stdin
     assert process.stdout

@@ -12,8 +12,12 @@ from dataclasses import asdict
 import asyncpg
 from rich.console import Console
 
-from bench.runner import database, portal
-from bench.runner.processes import Command, server
+try:
+    from bench.runner import database, portal
+    from bench.runner.processes import Command, server
+except ImportError:  # commits before the rooms of bench
+    from bench import database, portal  # type: ignore[no-redef,attr-defined]
+    from bench.processes import Command, server  # type: ignore[no-redef,import-not-found]
 
 CUSTOMERS = 1000
 SETTINGS = {"PORTICO_MAX_FILES_PER_PARENT": "1000000", "PORTICO_CUSTOMER_BUDGET": "0"}
