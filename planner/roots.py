@@ -20,6 +20,8 @@ from resolvers.reads.roots import MAX_NODES
 from schema.declarations.fields import AnyOf
 from schema.declarations.roots import Root
 
+BY_EXTERNAL_ID = "external id"
+
 
 def any_of(draft: PlanBuilder, scope: Scope, relation: AnyOf, request: FieldRequest) -> SqlFragment:
     key = scope.column(relation.key)
@@ -32,8 +34,10 @@ def root(draft: PlanBuilder, scope: Scope, declared: Root, request: FieldRequest
 
 def _customer(draft: PlanBuilder, scope: Scope, request: FieldRequest) -> SqlFragment:
     """Return one customer. The block compares the id with the caller's own, so another customer's id selects no row."""
-    mark, is_named, _ = draft.take(request[0], request[1][0], lambda arguments: {f"id{mark}": arguments["id"]})
-    key = f"cast(:id{mark} as text)" if is_named else scope.column("customer_id")
+    mark, named, _ = draft.take(request[0], request[1][0], lambda arguments: {f"id{mark}": arguments["id"]})
+    if named == BY_EXTERNAL_ID:
+        raise CannotPlan("an external id is looked up first")
+    key = f"cast(:id{mark} as text)" if named else scope.column("customer_id")
     return certain(row(draft, blocks()["customers.by_id"], (key, key if draft.is_staff else scope.owner), (object_type(request), request[1])), request)
 
 
@@ -70,7 +74,7 @@ def _prefixes(ids: list[str]) -> Hashable:
 
 
 RULES: dict[str, Rule] = {
-    "customer": lambda arguments: bool(arguments["id"]),
+    "customer": lambda arguments: bool(arguments["id"]) if arguments.get("external_id") is None else BY_EXTERNAL_ID,
     "customers": page_shape,
     "node": lambda arguments: _prefixes([arguments["id"]]),
     "nodes": lambda arguments: _prefixes(arguments["ids"]),

@@ -23,7 +23,7 @@ from tests.template import filled_cluster
 TYPES = {"text": str, "bytea": bytes, "int4": int, "int8": int, "bool": bool, "timestamptz": datetime, "date": date, "json": str, "jsonb": str, "text[]": str}
 
 # Staff or the sweep ask these over all customers; row security lets nobody else.
-OF_EVERYBODY = {"customers.matching", "customers.owner", "audit.listed", "attachments.overdue", "loose_objects.due"}
+OF_EVERYBODY = {"customers.matching", "customers.owner", "external_ids.owner", "audit.listed", "attachments.overdue", "loose_objects.due"}
 
 # The billing clock asks these over all customers, by index, and then acts as one.
 OF_CLOCK = {"clock.due_subscriptions", "clock.due_collections", "clock.open_charges", "clock.holds_to_lift", "payments.owner"}
@@ -48,7 +48,7 @@ REGISTRY = ("clients.", "client_credentials.", "client_assertions.", "trusted.",
 OF_REGISTRY = {name for name in blocks() if name.startswith(REGISTRY)}
 
 # Functions that claim and write for the customer whom the unit of work named.
-OF_CALLER = {"operations.claim", "operations.claim_of_client", "invoices.issue_number", "credit_notes.issue_number"}
+OF_CALLER = {"operations.claim", "operations.claim_of_client", "operations.of_client_key", "invoices.issue_number", "credit_notes.issue_number"}
 
 # Row security shows these to who presents the secret or the address, before it is known whose they are.
 BY_SECRET = {"credentials.by_email", "customers.at_address", "refresh_tokens.by_secret", "links.by_secret"}

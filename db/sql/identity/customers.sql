@@ -42,6 +42,23 @@ select id, customer_id from attachment where id = :key
 union all
 select id, id from customer where id = :key
 
+-- name: external_ids.owner
+-- returns: Owner
+-- Select the object of a kind with an external id, and the customer who owns it, for staff.
+select id, id as customer_id from customer where :kind = 'CUSTOMER' and external_id = :external_id
+union all
+select id, customer_id from subscription where :kind = 'SUBSCRIPTION' and external_id = :external_id
+union all
+select id, customer_id from payment_schedule where :kind = 'PAYMENT_SCHEDULE' and external_id = :external_id
+union all
+select id, customer_id from installment where :kind = 'INSTALLMENT' and external_id = :external_id
+union all
+select id, customer_id from invoice where :kind = 'INVOICE' and external_id = :external_id
+union all
+select id, customer_id from payment where :kind = 'PAYMENT' and external_id = :external_id
+union all
+select id, customer_id from payment_method where :kind = 'PAYMENT_METHOD' and external_id = :external_id
+
 -- name: summaries.of_customer
 -- returns: SummaryRow
 -- Select the counts of the Summary page.

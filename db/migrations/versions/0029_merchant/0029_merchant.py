@@ -17,7 +17,7 @@ IS_COMMITTED = text("select to_regclass('portico.client_key') is not null")
 
 def upgrade() -> None:
     if not op.get_bind().execute(IS_COMMITTED).scalar_one():
-        for part in ("scopes", "names", "views", "keys"):
+        for part in ("scopes", "names", "views", "keys", "history", "services"):
             run_script(Path(__file__).with_name(f"0029_{part}.sql"))
     build_indexes(Path(__file__).with_name("0029_indexes.sql"))
     # Validated here, because it reads whole tables: outside of the transaction it blocks no write.
