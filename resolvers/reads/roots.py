@@ -36,8 +36,8 @@ async def customer(identifier: str | None, context: Context, *, external_id: str
 
 
 async def customers(search: str | None, *, order: str, paging: Paging, context: Context) -> RowPage:
-    block = blocks()["customers.matching"]
-    return await page((None, ""), block, order=order, paging=paging, filters=(("search", search or ""),), context=context)
+    block = blocks()["customers.matching" if search else "customers.listed"]
+    return await page((None, ""), block, order=order, paging=paging, filters=(("search", search),) if search else (), context=context)
 
 
 async def node(identifier: str, context: Context) -> Any:

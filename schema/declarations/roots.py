@@ -50,6 +50,12 @@ async def _nodes(info: Info, ids: Annotated[list[strawberry.ID], strawberry.argu
     return await roots.nodes(list(ids), info.context)
 
 
+SEARCH = (
+    "A part of the name, e-mail address, company, external id, the number of an invoice or the last digits of a payment method, in any case; one or two characters are "
+    "the beginning of one. At most 500 customers are found, the newest. Default: all customers."
+)
+
+
 def customers(order: Any) -> Any:
     async def resolve(parent: Any, info: Info, **values: Any) -> Any:
         return await roots.customers(values.get("search"), order=values["sort"], paging=paging(values), context=info.context)
@@ -57,7 +63,10 @@ def customers(order: Any) -> Any:
     arguments = [
         Argument(
             "search",
-            Annotated[str | None, strawberry.argument(description="The beginning of the name or e-mail address, in any case. Default: all customers.")],
+            Annotated[
+                str | None,
+                strawberry.argument(description=SEARCH),
+            ],
         ),
         *paging_arguments(),
         Argument("sort", Annotated[order, strawberry.argument(description="The order of the rows.")], next(iter(order))),
