@@ -15,8 +15,9 @@ from schema.declarations.filters import (
     ScheduleFilter,
     SubscriptionFilter,
 )
+from schema.declarations.merchant import EXTERNAL_ID, METADATA
 from schema.declarations.node import Node
-from schema.declarations.scalars import EXTERNAL_ID, METADATA, CurrencyCode, Date, DateTime, Metadata
+from schema.declarations.scalars import CurrencyCode, Date, DateTime, Metadata
 from schema.types.parties import BillingAddress
 from schema.types.pdf_links import STATEMENT_ARGUMENTS, StatementDocuments, statement
 
