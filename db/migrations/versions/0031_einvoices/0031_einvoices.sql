@@ -4,7 +4,7 @@ alter table customer add column tax_name text check (length(tax_name) between 1 
 create or replace view portal_customer with (security_invoker = true) as
 select id, id as customer_id, name, email, locale, time_zone, currency, version, created_at,
        company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption,
-       tax_rate_ppm, tax_name
+       visible_external_id(external_id) as external_id, visible_metadata(metadata) as metadata, tax_rate_ppm, tax_name
   from customer;
 
 -- The merchant in fields, as e-invoices need it: the address (`issuer_address` has its printed lines), the number in a public register, how to reach the merchant,
