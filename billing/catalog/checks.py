@@ -51,7 +51,10 @@ def problems_of(item: CatalogItem, checked: Checked) -> Iterator[CatalogProblem]
     """Return what is wrong with an item, the first cause first."""
     if checked.before is None and not CODE.fullmatch(item.code):
         yield CatalogProblem(
-            key_of(item), "code", ErrorCode.INVALID_VALUE, "A code has 1 to 60 letters, digits, dots, underscores and hyphens, and begins with a letter or digit."
+            key_of(item),
+            "code",
+            ErrorCode.INVALID_VALUE,
+            "A code has 1 to 60 letters, digits, dots, underscores and hyphens, and begins with a letter or digit.",
         )
     for fault in CHECKS[key_of(item)[0]](item, checked):
         yield CatalogProblem(key_of(item), fault.attribute, fault.code, fault.message)
@@ -108,7 +111,9 @@ def _coupon(item: CatalogCoupon, checked: Checked) -> Faults:
 
 def _discount(item: CatalogCoupon) -> Faults:
     if item.percent_off_ppm is None and item.amount_off_minor is None:
-        yield ItemFault("percent_off_ppm", "A coupon needs a percentage or an amount." if item.currency is None else "A coupon with a currency needs an amount.")
+        yield ItemFault(
+            "percent_off_ppm", "A coupon needs a percentage or an amount." if item.currency is None else "A coupon with a currency needs an amount."
+        )
     elif item.percent_off_ppm is not None and item.amount_off_minor is not None:
         yield ItemFault("amount_off_minor", "A coupon has a percentage or an amount, not both.")
     elif item.percent_off_ppm is not None and not 0 < item.percent_off_ppm <= 1_000_000:

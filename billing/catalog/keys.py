@@ -58,9 +58,7 @@ KEYS: Mapping[ItemKind, tuple[FileKey, ...]] = {
         _code("plan"),
         FileKey("name", "name", ValueKind.TEXT, "The name customers know it by.", is_required=True, bounds=(1, checks.MAX_NAME)),
         FileKey("description", "description", ValueKind.TEXT, "What it contains.", bounds=(0, checks.MAX_DESCRIPTION)),
-        FileKey(
-            "trialDays", "trial_days", ValueKind.INTEGER, "Days of free trial for a customer who has not had the plan.", bounds=(0, checks.MAX_TRIAL_DAYS)
-        ),
+        FileKey("trialDays", "trial_days", ValueKind.INTEGER, "Days of free trial for a customer who has not had the plan.", bounds=(0, checks.MAX_TRIAL_DAYS)),
         _ARCHIVED,
     ),
     ItemKind.PRICE: (

@@ -192,7 +192,9 @@ READERS: dict[ValueKind, Callable[[str], Any]] = {
 def _mapping(node: YamlNode, path: str, file: CatalogFile) -> dict[str, YamlNode] | None:
     if isinstance(node.value, dict):
         return node.value
-    file.fault(node, path, "It must be a mapping of keys to values." if path else "A catalog is a mapping with version, plans, coupons and cancellationOptions.")
+    file.fault(
+        node, path, "It must be a mapping of keys to values." if path else "A catalog is a mapping with version, plans, coupons and cancellationOptions."
+    )
     return None
 
 
