@@ -24,6 +24,8 @@ class CustomerRow:
     address_country: str | None
     tax_ids: list[str]
     tax_exemption: str | None
+    external_id: str | None
+    metadata: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import strawberry
 
 from auth.permissions import Permission
+from billing.merchant.upserts import SaveOutcome
 from billing.refusals import Refused
 from resolvers.attachments.attachments import mutation_result
 from resolvers.context import Context, Info
@@ -24,6 +25,22 @@ from schema.declarations.fields import guarded
 from schema.declarations.payloads import UserError, error_of
 from schema.declarations.scalars import DateTime
 from schema.payloads.previews import PreviewPayload
+
+# The objects that payloads have, by the names in a stored answer, with the prefixes of their ids.
+OBJECTS = {
+    "subscription": "sub",
+    "invoice": "inv",
+    "installment": "ins",
+    "payment": "pay",
+    "customer": "cus",
+    "payment_schedule": "sch",
+    "payment_method": "pm",
+    "credit_note": "cn",
+    "refund": "ref",
+    "plan": "plan",
+    "price": "price",
+    "coupon": "cpn",
+}
 
 
 class OperationState(StrEnum):
@@ -114,14 +131,14 @@ async def _payload(outcome: MutationResult, context: Context) -> Any:
         user_errors=[error_of(outcome.refusal)] if outcome.refusal else [],
         client_action=outcome.client_action,
         resumed_from=outcome.payload_ids.get("resumedFrom"),
+        outcome=SaveOutcome(outcome.payload_ids["outcome"]) if "outcome" in outcome.payload_ids else None,
         **await _objects(outcome.customer_id, outcome.payload_ids, context),
     )
 
 
-async def _objects(customer_id: str, ids: Any, context: Context) -> dict[str, Any]:
+async def _objects(customer_id: str | None, ids: Any, context: Context) -> dict[str, Any]:
     """Read the rows of the ids in an answer, in their present state."""
-    prefixes = {"subscription": "sub", "invoice": "inv", "installment": "ins", "payment": "pay"}
-    return {name: await by_id(customer_id, ids.get(name), (prefix,), context) for name, prefix in prefixes.items()}
+    return {name: await by_id(customer_id, ids.get(name), (prefix,), context) for name, prefix in OBJECTS.items()}
 
 
 operation = strawberry.field(

@@ -16,7 +16,7 @@ from schema.declarations.filters import (
     SubscriptionFilter,
 )
 from schema.declarations.node import Node
-from schema.declarations.scalars import CurrencyCode, Date, DateTime
+from schema.declarations.scalars import EXTERNAL_ID, METADATA, CurrencyCode, Date, DateTime, Metadata
 from schema.types.parties import BillingAddress
 from schema.types.pdf_links import STATEMENT_ARGUMENTS, StatementDocuments, statement
 
@@ -95,6 +95,8 @@ class Customer(Node):
     currency: CurrencyCode = strawberry.field(description="The currency that is offered first. A customer may owe in several.")
     created_at: DateTime = strawberry.field(description="When the account was opened.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
+    external_id: str | None = strawberry.field(description=EXTERNAL_ID)
+    metadata: Metadata = strawberry.field(description=METADATA)
     summary = one("summaries.of_customer", key="id", graphql_type=Summary, description="The figures of the Summary page.")
     subscriptions = page(
         "subscriptions.of_customer",

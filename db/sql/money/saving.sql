@@ -189,11 +189,11 @@ returning id
 
 -- name: saving.charge
 -- returns: WrittenRow
-insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, request, changes, on_failure, ordered, agreed, answer,
+insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, caller, request, changes, on_failure, ordered, agreed, answer,
        currency, reserved_minor, account_minor, coupon_id, started_at, sent_at)
-select :customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.request, n.changes, n.on_failure, n.ordered, n.agreed, n.answer,
+select :customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.caller, n.request, n.changes, n.on_failure, n.ordered, n.agreed, n.answer,
        n.currency, coalesce(n.reserved_minor, 0), coalesce(n.account_minor, 0), n.coupon_id, n.started_at, n.sent_at
-  from jsonb_to_recordset(cast(:rows as jsonb)) n (payment_id text, subscription_id text, invoice_id text, mutation text, key text, request json,
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (payment_id text, subscription_id text, invoice_id text, mutation text, key text, caller text, request json,
        changes json, on_failure json, ordered json, agreed json, answer json, currency text, reserved_minor bigint, account_minor bigint, coupon_id text,
        started_at timestamptz, sent_at timestamptz)
 returning payment_id as id
@@ -327,6 +327,23 @@ update idempotency_key k
   from jsonb_to_recordset(cast(:rows as jsonb)) n (mutation text, key text, payment_id text, answer json, finished_at timestamptz,
        lease_until timestamptz)
  where k.customer_id = :customer_id and k.mutation = n.mutation and k.key = n.key
+returning k.key as id
+
+-- name: saving.freed_client_key
+-- returns: WrittenRow
+-- Delete a key of a client in the same way.
+delete from client_key k
+ using jsonb_to_recordset(cast(:rows as jsonb)) n (caller text, mutation text, key text)
+ where k.caller = n.caller and k.mutation = n.mutation and k.key = n.key
+returning k.key as id
+
+-- name: saving.client_key
+-- returns: WrittenRow
+update client_key k
+   set answer = n.answer, finished_at = n.finished_at, payment_id = coalesce(n.payment_id, k.payment_id), lease_until = n.lease_until
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (caller text, mutation text, key text, payment_id text, answer json, finished_at timestamptz,
+       lease_until timestamptz)
+ where k.caller = n.caller and k.mutation = n.mutation and k.key = n.key
 returning k.key as id
 
 -- name: saving.audit_event
