@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from billing.lifecycle.actions import Action
 from billing.lifecycle.facts import Decision, LifecycleEvent, ResumedFrom, SubscriptionFacts, is_running, never_began
-from billing.lifecycle.guards import guard, guard_withdrawal
+from billing.lifecycle.guards import guard_withdrawal
 from billing.lifecycle.pending import moved, withdrawn
 from billing.lifecycle.periods import begin_period
 from billing.lifecycle.stops import strongest

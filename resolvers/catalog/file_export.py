@@ -19,7 +19,8 @@ def catalog_text(catalog: Catalog) -> str:
     for name, kind in LISTS.items():
         items = sorted((item for item in catalog.values() if key_of(item)[0] is kind), key=_place)
         document[name] = [_plan_with_prices(item, catalog) if kind is ItemKind.PLAN else _entry(item) for item in items]
-    return TITLE + yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
+    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120)
+    return TITLE + text
 
 
 def json_schema() -> dict[str, Any]:

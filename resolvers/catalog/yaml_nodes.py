@@ -29,7 +29,7 @@ class YamlNode:
     """A value and its line, counted from 1: text, None, a list, or a mapping whose keys have lines of their own."""
 
     line: int
-    value: "str | None | list[YamlNode] | dict[str, YamlNode]"
+    value: "str | list[YamlNode] | dict[str, YamlNode] | None"
 
 
 def read_yaml(text: str) -> YamlNode:
@@ -61,7 +61,7 @@ def _node(event: Any, events: Iterator[Any], depth: int) -> YamlNode:
     line = _line(event)
     if isinstance(event, yaml.AliasEvent):
         raise BadYaml(line, "Aliases (*name) are not allowed. Write the value out.")
-    if event.tag is not None and not (event.tag == "!" or isinstance(event, yaml.ScalarEvent) and event.implicit[1]):
+    if event.tag is not None and not (event.tag == "!" or (isinstance(event, yaml.ScalarEvent) and event.implicit[1])):
         raise BadYaml(line, f"Tags ({event.tag}) are not allowed.")
     if depth > MAX_DEPTH:
         raise BadYaml(line, f"The file is nested deeper than {MAX_DEPTH} levels.")

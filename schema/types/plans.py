@@ -39,4 +39,6 @@ class Price(Node):
     interval_count: int = strawberry.field(description="How many of those units a period has: 3 with MONTH is quarterly.")
     tax_behavior: TaxBehavior = strawberry.field(description="Whether tax is added to it or contained in it.")
     is_archived: bool = strawberry.field(description="Whether it is no longer offered. Running subscriptions keep it.")
+    code: str | None = strawberry.field(description="The merchant's name for it, which never changes; null for a version that was replaced.")
+    former_code: str | None = strawberry.field(description="For a version that was replaced, the code that it had. The present version has it now.")
     plan = one("plans.by_id", key="plan_id", graphql_type=nouns.Plan, description="The plan that it is a price of.")
