@@ -31,7 +31,8 @@ ATTRIBUTES = {
     "interval": "billing_interval",
 }
 FIELDS = {attribute: name for name, attribute in ATTRIBUTES.items()}
-NOUNS = {ItemKind.PLAN: "plan", ItemKind.PRICE: "price", ItemKind.COUPON: "coupon", ItemKind.CANCELLATION_OPTION: "cancellation_option"}
+NOUNS = {ItemKind.PLAN: "plan", ItemKind.PRICE: "price", ItemKind.COUPON: "coupon", ItemKind.CANCELLATION_OPTION: "cancellation option"}
+PAYLOADS = {**NOUNS, ItemKind.CANCELLATION_OPTION: "catalog_cancellation_option"}
 NAMES = {ItemKind.PLAN: "Plan", ItemKind.PRICE: "Price", ItemKind.COUPON: "Coupon", ItemKind.CANCELLATION_OPTION: "CancellationOption"}
 # Fields of an input that are no attributes of an item.
 OTHERS = {"id", "code", "idempotency_key", "existing"}
@@ -80,7 +81,7 @@ async def _save(transaction: Transaction, stored: StoredCatalog, item: CatalogIt
     moving = await write_changes(transaction, stored, changes, by=by)
     moved = await schedule_moves(transaction, stored, moving, by=by, most=MAX_MOVES)
     outcome = SaveOutcome.UNCHANGED if not changes else SaveOutcome.CREATED if changes[0].action is ChangeAction.CREATE else SaveOutcome.UPDATED
-    return Prepared({NOUNS[key[0]]: stored.ids[key], "outcome": outcome, "subscriptions_moved": moved}, {}, f"{item.code} {outcome}")
+    return Prepared({PAYLOADS[key[0]]: stored.ids[key], "outcome": outcome, "subscriptions_moved": moved}, {}, f"{item.code} {outcome}")
 
 
 def _kind(item: CatalogItem) -> ItemKind:
@@ -95,14 +96,14 @@ def _key(kind: ItemKind, stored: StoredCatalog, arguments: Any, *, is_new_allowe
     if identifier is not None:
         key = stored.key_of_id(kind, str(identifier))
         if key is None:
-            raise Refused(ErrorCode.NOT_FOUND, f"There is no {NOUNS[kind].replace('_', ' ')} with this id.", "id")
+            raise Refused(ErrorCode.NOT_FOUND, f"There is no {NOUNS[kind]} with this id.", "id")
         if code is not None and code != key[1]:
             raise Refused(ErrorCode.INVALID_VALUE, f"Its code is {key[1]}, and a code never changes.", "code")
         return key
     if code is None:
         raise Refused(ErrorCode.INVALID_VALUE, "Name it by its code or its id.", "code")
     if not is_new_allowed and (kind, code) not in stored.items:
-        raise Refused(ErrorCode.NOT_FOUND, f"There is no {NOUNS[kind].replace('_', ' ')} with the code {code}.", "code")
+        raise Refused(ErrorCode.NOT_FOUND, f"There is no {NOUNS[kind]} with the code {code}.", "code")
     return kind, code
 
 

@@ -122,5 +122,7 @@ class CouponPayload(Payload):
 
 @strawberry.type(description="The cancellation option that was saved or archived.")
 class CancellationOptionPayload(Payload):
-    cancellation_option: nouns.CatalogCancellationOption | None = strawberry.field(description="The option; null if it was refused.")
+    catalog_cancellation_option: nouns.CatalogCancellationOption | None = strawberry.field(
+        name="cancellationOption", description="The option; null if it was refused."
+    )
     outcome: SaveOutcome | None = strawberry.field(description=OUTCOME)

@@ -2,8 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import Awaitable, Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import asyncpg
@@ -55,8 +55,6 @@ def everything(shop: Urls) -> Callable[[], dict[str, Any]]:
 
 def run(work: Any) -> Any:
     """Run a coroutine in a thread with a loop of its own, because the tests' loop may be running."""
-    from concurrent.futures import ThreadPoolExecutor
-
     with ThreadPoolExecutor(1) as pool:
         return pool.submit(asyncio.run, work).result()
 
@@ -69,12 +67,9 @@ async def rows_of(shop: Urls) -> dict[str, Any]:
         await connection.close()
 
 
-Save = Callable[..., Awaitable[dict[str, Any]]]
-
-
 @pytest.fixture(scope="module")
-def address(shop: Urls, start_server: Callable[..., str]) -> Iterator[str]:
-    yield start_server(shop.app)
+def address(shop: Urls, start_server: Callable[..., str]) -> str:
+    return start_server(shop.app)
 
 
 async def posted(address: str, text: str, viewer: Viewer = WRITER, **variables: Any) -> dict[str, Any]:
