@@ -42,7 +42,7 @@ WHOLE: dict[str, dict[str, Any]] = {
         "maxRedemptions": 5,
         "isArchived": False,
     },
-    "CancellationOption": {"rank": 7, "kind": "DOWNGRADE", "headline": "Stay", "planCode": "starter", "isArchived": False},
+    "CancellationOption": {"rank": 7, "kind": "DOWNGRADE", "headline": "Stay", "planCode": "starter", "couponCode": None, "isArchived": False},
 }
 OTHERS: dict[str, dict[str, dict[str, Any]]] = {
     "Plan": {"name": {"name": "Newer"}, "description": {"description": None}, "trialDays": {"trialDays": None}, "isArchived": {"isArchived": True}},
@@ -70,7 +70,7 @@ OTHERS: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
-async def save(address: str, kind: str, viewer: Viewer = WRITER, *, action: str = "save", **arguments: Any) -> dict[str, Any]:
+async def save(address: str, kind: str, viewer: Viewer = WRITER, /, *, action: str = "save", **arguments: Any) -> dict[str, Any]:
     input_type = f"Save{kind}Input" if action == "save" else "ArchiveInput"
     text = f"mutation M($input: {input_type}!) {{ {action}{kind}(input: $input) {{ outcome replayed userErrors {{ code message path }} {FIELDS[kind]} }} }}"
     body = await posted(address, text, viewer, input=arguments)
