@@ -7,7 +7,8 @@ import strawberry
 from auth import permissions
 from resolvers.subscriptions import actions
 from schema.declarations import nouns, roots
-from schema.declarations.enums import AgeOrder, CancellationOptionOrder, CatalogOrder, CustomerOrder, PlanOrder
+from schema.declarations.catalog_enums import CancellationOptionOrder, CatalogOrder
+from schema.declarations.enums import AgeOrder, CustomerOrder, PlanOrder
 from schema.declarations.fields import derived, guarded, page, part
 from schema.declarations.filters import AuditFilter, CatalogFilter, CatalogPriceFilter, DocumentFilter, PlanFilter
 from schema.limits import Limits, limits

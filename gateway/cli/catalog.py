@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from gateway.cli.options import Command, DataDir
+from gateway.cli.options import CLIENT, Command, DataDir
 
 catalog = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="What is sold: plans, prices, coupons and cancellation options, as a file.")
 
@@ -36,7 +36,7 @@ def apply(file: File, data_dir: DataDir = None) -> None:
     """
     from gateway.cli.merchant import catalog_commands
 
-    catalog_commands.apply(file, data_dir)
+    catalog_commands.apply(file, CLIENT, data_dir)
 
 
 @catalog.command("schema", cls=Command)

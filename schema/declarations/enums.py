@@ -6,7 +6,6 @@ from typing import TypeVar
 import strawberry
 
 from billing import states
-from billing.catalog.items import Existing
 from billing.merchant.upserts import SaveOutcome
 
 AnyEnum = TypeVar("AnyEnum", bound=Enum)
@@ -57,14 +56,6 @@ class PlanOrder(StrEnum):
     NAME = "name"
 
 
-class CatalogOrder(StrEnum):
-    CODE = "code"
-
-
-class CancellationOptionOrder(StrEnum):
-    RANK = "rank"
-
-
 described(AgeOrder, "By age.", NEWEST="The newest first.", OLDEST="The oldest first.")
 described(CustomerOrder, "How customers are ordered.", NEWEST="The newest first.", OLDEST="The oldest first.", NAME="By name, A to Z.")
 described(DueOrder, "By due day.", DUE_FIRST="What is due first comes first.", DUE_LAST="What is due last comes first.")
@@ -81,14 +72,6 @@ described(
     MethodOrder, "How payment methods are ordered.", DEFAULT_FIRST="The default first, then the newest.", NEWEST="The newest first.", OLDEST="The oldest first."
 )
 described(PlanOrder, "How plans are ordered.", NAME="By name, A to Z.")
-described(CatalogOrder, "How items of the catalog are ordered.", CODE="By code.")
-described(CancellationOptionOrder, "How cancellation options are ordered.", RANK="By rank: as they are offered.")
-described(
-    Existing,
-    "What becomes of subscriptions to earlier versions of a price.",
-    KEEP="They keep the version that they have.",
-    AT_RENEWAL="They move to the present version when their next period begins. Each gets a pending change, and its customer a letter. Those in another currency stay.",
-)
 
 described(
     SaveOutcome,

@@ -2,10 +2,10 @@
 
 import strawberry
 
-from billing.catalog.items import Existing
 from billing.merchant.upserts import SaveOutcome
 from billing.states import BillingInterval, CouponDuration, RetentionKind, TaxBehavior
 from schema.declarations import nouns
+from schema.declarations.catalog_enums import Existing
 from schema.declarations.payloads import Payload
 from schema.declarations.scalars import CurrencyCode, Date, Decimal
 from schema.payloads.payments import OPTIONAL_KEY

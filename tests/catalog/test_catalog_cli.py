@@ -64,9 +64,9 @@ def test_a_plan_counts_the_subscriptions_that_a_change_touches(urls: Urls, tmp_p
              from subscription s join price p on p.id = s.price_id join plan l on l.id = s.plan_id where s.status <> 'CANCELED'""",
     )[0]
     assert count > 10
-    kept = called(urls, tmp_path, "plan", DEMO.replace(TEAM, TEAM.replace("29.00", "31.00")))
-    assert kept.exit_code == 2
-    assert kept.stdout == (
+    staying = called(urls, tmp_path, "plan", DEMO.replace(TEAM, TEAM.replace("29.00", "31.00")))
+    assert staying.exit_code == 2
+    assert staying.stdout == (
         f"~ price team-usd-month: new version, {count} subscriptions keep the version that they have\n    amount: 29.00 -> 31.00\n"
         "0 to create, 1 to change, 0 to archive.\n"
     )

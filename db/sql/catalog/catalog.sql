@@ -72,7 +72,7 @@ select customer_id, id from subscription
 -- name: catalog.lock
 -- returns: nothing
 -- Let one transaction at a time change the catalog.
-select pg_advisory_xact_lock(hashtextextended('catalog', 0))
+select from pg_advisory_xact_lock(hashtextextended('catalog', 0))
 
 -- name: catalog.add_plan
 -- returns: nothing

@@ -16,7 +16,6 @@ from db.unit_of_work import Transaction
 from gateway.cli.commands.console import console, counted, say_error
 from gateway.cli.commands.in_database import in_database
 from gateway.cli.merchant.catalog_diff import lines_of
-from gateway.cli.options import CLIENT
 from gateway.wiring.configuration.settings import Settings, WrongSetting, load
 from gateway.wiring.payments import letterhead, numbering
 from resolvers.catalog.catalog_file import BadCatalogFile, CatalogFile, FileFault, read_catalog, refuse
@@ -53,11 +52,11 @@ def plan(path: Path, data_dir: Path | None) -> None:
         raise typer.Exit(2)
 
 
-def apply(path: Path, data_dir: Path | None) -> None:
-    """Exits with 1 if the file is refused."""
+def apply(path: Path, client: str, data_dir: Path | None) -> None:
+    """Apply a file in the name of a client. Exits with 1 if the file is refused."""
     settings = load(data_dir=data_dir)
     file = _read(path)
-    result = in_database(settings, lambda transaction: _apply(transaction, file, settings))
+    result = in_database(settings, lambda transaction: _apply(transaction, file, settings, client=client))
     done = result if isinstance(result, Applied) else _refuse(path, result)
     _print(done.changes)
     if done.moved:
@@ -75,7 +74,7 @@ async def _plan(transaction: Transaction, file: CatalogFile) -> "tuple[CatalogCh
     return planned(stored.items, file.wanted, stored.use)
 
 
-async def _apply(transaction: Transaction, file: CatalogFile, settings: Settings) -> "Applied | list[FileFault]":
+async def _apply(transaction: Transaction, file: CatalogFile, settings: Settings, *, client: str) -> "Applied | list[FileFault]":
     stored = await locked_catalog(transaction, is_counted=True)
     if faults := _faults(file, stored.items, stored.use):
         return faults
@@ -83,15 +82,15 @@ async def _apply(transaction: Transaction, file: CatalogFile, settings: Settings
     by = system_writer(datetime.now(UTC), numbering(settings), letterhead=letterhead(settings))
     moved = await schedule_moves(transaction, stored, await write_changes(transaction, stored, changes, by=by), by=by)
     if changes:
-        await _note(transaction, len(changes), by=by)
+        await _note(transaction, len(changes), client=client, by=by)
     return Applied(changes, moved)
 
 
-async def _note(transaction: Transaction, changes: int, *, by: WriteContext) -> None:
+async def _note(transaction: Transaction, changes: int, *, client: str, by: WriteContext) -> None:
     """Append the event of the application to the audit trail."""
     nobody = dict.fromkeys(("customer_id", "actor_subject", "actor_issuer", "acting_subject", "acting_issuer", "acting_client"))
     event = {"event": EVENT, "outcome": "OK", "detail": f"{changes} changes", "request_id": ""}
-    await transaction.run("audit.append", id=by.new_id("aud"), actor=Actor.SYSTEM, client=CLIENT, **nobody, **event)
+    await transaction.run("audit.append", id=by.new_id("aud"), actor=Actor.SYSTEM, client=client, **nobody, **event)
 
 
 def _faults(file: CatalogFile, stored: Catalog, use: CatalogUse) -> list[FileFault]:

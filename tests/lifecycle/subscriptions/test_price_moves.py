@@ -227,9 +227,9 @@ async def test_another_currency_moves_nobody_and_is_refused(life: Life, merchant
     saved = await merchant.save("savePrice", code=merchant.price, amount="25.00", currency="EUR", existing="AT_RENEWAL")
     assert [(error["code"], error["path"]) for error in saved["userErrors"]] == [("CURRENCY_MISMATCH", ["input", "existing"])]
     assert (await life.everything(), await life.admin.fetch("select * from price order by id")) == before
-    kept = await merchant.change("25.00", "KEEP", currency="EUR")
+    staying = await merchant.change("25.00", "KEEP", currency="EUR")
     moved = await merchant.change("25.00", "AT_RENEWAL")
-    assert (moved["outcome"], moved["price"]["id"]) == ("UNCHANGED", kept["price"]["id"])
+    assert (moved["outcome"], moved["price"]["id"]) == ("UNCHANGED", staying["price"]["id"])
     assert (await life.row(subscription))["pending_kind"] is None
 
 
