@@ -57,11 +57,16 @@ end $$;
 create trigger give_option_code before insert on retention_offer for each row when (new.code is null) execute function give_option_code();
 
 alter table price add constraint price_has_one_code check ((code is null) <> (former_code is null));
--- Partial, so that a code can move while an order that names the row holds its share lock: Postgres takes the columns of a whole unique index for a key.
-create unique index price_code on price (code) where code is not null;
-create index price_by_former_code on price (former_code) where former_code is not null;
-alter table retention_offer alter column code set not null, add constraint retention_offer_code unique (code);
+alter table retention_offer alter column code set not null;
 
--- Ranks are exchanged in one transaction, and an archived option has none to defend.
-alter table retention_offer drop constraint retention_offer_rank_key,
-  add constraint retention_offer_rank exclude using btree (rank with =) where (is_active) deferrable initially deferred;
+-- Options exchange their ranks in one transaction, and an archived option has none to defend. Writers of the catalog take turns, so the look at the end of each is enough.
+alter table retention_offer drop constraint retention_offer_rank_key;
+create function refuse_equal_rank() returns trigger language plpgsql set search_path = portico as $$
+begin
+  if (select count(*) from retention_offer o where o.is_active and o.rank = new.rank) > 1 then
+    raise exception 'two cancellation options have rank %', new.rank using errcode = 'unique_violation';
+  end if;
+  return null;
+end $$;
+create constraint trigger refuse_equal_rank after insert or update on retention_offer deferrable initially deferred for each row
+  when (new.is_active) execute function refuse_equal_rank();
