@@ -276,9 +276,10 @@ class Transaction:
         # What staff may write follows from the scopes of their token. Who proves to be a customer with a staff token writes as one without a token.
         await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}; SET LOCAL app.actor = {literal(self.caller.actor)}")
 
-    async def act_for(self, customer_id: str) -> None:
-        """Set the customer for whom staff act in the rest of the transaction, such as one that it creates. What they may write still follows from their scopes."""
-        if self.caller.actor is not Actor.STAFF:
-            raise RuntimeError("only staff act for a customer whom they name")
+    async def act_for(self, customer_id: str | None) -> None:
+        """Set the customer for whom staff or the system act in the rest of the transaction, such as one that it creates; None for nobody. What staff may write still
+        follows from their scopes."""
+        if self.caller.actor not in (Actor.STAFF, Actor.SYSTEM):
+            raise RuntimeError("only staff and the system act for a customer whom they name")
         self.caller = replace(self.caller, customer_id=customer_id)
-        await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}")
+        await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id or '')}")

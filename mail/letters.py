@@ -28,9 +28,11 @@ class Letter(StrEnum):
     PORTAL_LINK = "portal_link"
     NEW_SIGN_IN_ELSEWHERE = "new_sign_in_elsewhere"
     PAYMENT_FAILED = "payment_failed"
+    PRICE_CHANGE = "price_change"
 
 
 # No letter contains the customer's name, or any other text that an unauthenticated caller can choose: such a text could be an advertisement that we then send.
+# `plan` is a plan of the merchant with the quantity, `old` and `new` are amounts, and `from` is a day.
 # `portal` is the name of the portal, `help` the address of its support, `link` a whole URL, `invoice` a number, `amount` has its currency, `next` is a sentence.
 WORDS = {
     Letter.CONFIRM_EMAIL: {"portal", "help", "link", "code"},
@@ -42,6 +44,7 @@ WORDS = {
     Letter.PORTAL_LINK: {"portal", "help", "link"},
     Letter.NEW_SIGN_IN_ELSEWHERE: {"portal", "help"},
     Letter.PAYMENT_FAILED: {"portal", "help", "invoice", "amount", "next"},
+    Letter.PRICE_CHANGE: {"portal", "help", "plan", "old", "new", "from"},
 }
 
 

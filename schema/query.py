@@ -1,19 +1,30 @@
 """The fields of `Query`: a table of contents. Their parent row is the Viewer."""
 
+from typing import Any
+
 import strawberry
 
 from auth import permissions
 from resolvers.subscriptions import actions
 from schema.declarations import nouns, roots
+from schema.declarations.catalog_enums import CancellationOptionOrder, CatalogOrder
 from schema.declarations.enums import AgeOrder, CustomerOrder, PlanOrder
 from schema.declarations.fields import derived, guarded, page, part
-from schema.declarations.filters import AuditFilter, DocumentFilter, PlanFilter
+from schema.declarations.filters import AuditFilter, CatalogFilter, CatalogPriceFilter, DocumentFilter, PlanFilter
 from schema.limits import Limits, limits
 from schema.payloads import subscriptions
 from schema.payloads.identity import AuditEvent, PortalSession
 from schema.payloads.operations import operation, preview
 from schema.payloads.partners import Grant, TrustedDocument
 from schema.types.viewer import Viewer
+
+
+def _catalog(block: str, graphql_type: Any, sort: Any, filter: Any, description: str) -> Any:
+    """Declare a list of the catalog for those who write it."""
+    declared = page(
+        block, key="", graphql_type=graphql_type, sort=sort, filter=filter, nullable=True, description=f"For staff: {description[0].lower()}{description[1:]}"
+    )
+    return guarded(declared, permissions.CATALOG)
 
 
 @strawberry.type(description="Everything that can be read.")
@@ -47,6 +58,24 @@ class Query:
             description="Which partners' apps may act for the caller. `revokeGrant` ends one.",
         ),
         permissions.GRANTS,
+    )
+    catalog_plans = _catalog(
+        "catalog.plans",
+        nouns.Plan,
+        CatalogOrder,
+        CatalogFilter,
+        "The plans of the catalog, the archived ones too. Subscriptions to them are not among `subscriptions`.",
+    )
+    catalog_prices = _catalog(
+        "catalog.prices", nouns.Price, CatalogOrder, CatalogPriceFilter, "The present versions of the prices of the catalog, the archived ones too."
+    )
+    catalog_coupons = _catalog("catalog.coupons", nouns.Coupon, CatalogOrder, CatalogFilter, "The coupons of the catalog, the archived ones too.")
+    catalog_cancellation_options = _catalog(
+        "catalog.cancellation_options",
+        nouns.CatalogCancellationOption,
+        CancellationOptionOrder,
+        CatalogFilter,
+        "The cancellation options of the catalog, the archived ones too.",
     )
     audit_events = guarded(
         page(

@@ -60,6 +60,9 @@ MESSAGES = {
     E.QUOTA_EXCEEDED: "No more files can be attached to this.",
 }
 
+# Stands for PLAN in `pending_kind` where the pending change is the merchant's move to another price, which the customer cannot withdraw.
+PRICE_MOVE = "PRICE"
+
 LIFECYCLE = (Action.PAUSE, Action.SUSPEND, Action.RESUME, Action.CANCEL, Action.CHANGE_PLAN, Action.APPLY_COUPON)
 
 # The table of the lifecycle: per state, in the order of LIFECYCLE, None if the action is allowed, and otherwise the reason for the refusal.
@@ -72,6 +75,7 @@ SUBSCRIPTION: dict[str, tuple[ErrorCode | None, ...]] = {
     "pending PAUSE": (E.ALREADY_SCHEDULED, None, None, None, None, None),
     "pending CANCEL": (E.ALREADY_SCHEDULED, None, None, None, E.RESUME_FIRST, E.RESUME_FIRST),
     "pending PLAN": (None, None, None, None, None, None),
+    "pending PRICE": (None, None, E.WRONG_STATE, None, None, None),
     "PAUSED": (None, None, None, None, E.RESUME_FIRST, None),
     "SUSPENDED by CUSTOMER": (E.RESUME_FIRST, None, None, None, E.RESUME_FIRST, None),
     "SUSPENDED": (E.NOT_YOURS_TO_RESUME, E.NOT_YOURS_TO_RESUME, E.NOT_YOURS_TO_RESUME, None, E.NOT_YOURS_TO_RESUME, E.NOT_YOURS_TO_RESUME),
@@ -104,14 +108,16 @@ def of_subscription(
     """
     state = state_of(status, suspended_by, pending_kind, has_overdue)
     reasons = dict(zip(LIFECYCLE, SUBSCRIPTION[state], strict=True))
-    if has_overdue and state in ("pending PAUSE", "pending PLAN"):
+    if has_overdue and state in ("pending PAUSE", "pending PLAN", "pending PRICE"):
         reasons[Action.CHANGE_PLAN] = E.OVERDUE_INVOICE
-    if state == "pending PLAN":
+    if state in ("pending PLAN", "pending PRICE"):
         reasons[Action.PAUSE] = E.PAUSE_IN_TRIAL if status == "TRIALING" else E.OVERDUE_INVOICE if has_overdue else None
     reasons[Action.UPDATE_QUANTITY] = reasons[Action.CHANGE_PLAN]
     reasons[Action.REMOVE_COUPON] = reasons[Action.APPLY_COUPON] or (None if running_coupon else E.WRONG_STATE)
     reasons[Action.APPLY_COUPON] = reasons[Action.APPLY_COUPON] or (E.COUPON_ALREADY_APPLIED if running_coupon == RunningCoupon.LASTING else None)
-    reasons[Action.WITHDRAW_PENDING_CHANGE] = None if state.startswith("pending") else reasons[Action.RESUME] or E.WRONG_STATE
+    reasons[Action.WITHDRAW_PENDING_CHANGE] = (
+        None if reasons[Action.RESUME] is None and state.startswith("pending") else reasons[Action.RESUME] or E.WRONG_STATE
+    )
     is_waiting = is_charging and status != "PENDING"
     states = [_state(action, E.IN_PROGRESS if is_waiting and action is not Action.CANCEL else reason) for action, reason in reasons.items()]
     return [*states, *_of_staff(status, suspended_by)] if actor is Actor.STAFF else states

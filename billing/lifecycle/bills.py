@@ -48,7 +48,8 @@ def change_bill(
 
 
 def renewal_minor(facts: SubscriptionFacts, terms: Terms, redemption: Redemption | None) -> int:
-    """Return the price of the next renewal: a whole period, with the coupon if it is still valid then."""
+    """Return the price of the next renewal: a whole period, with the coupon if it is still valid then, at the price to which the merchant moves the subscription."""
+    terms = facts.renewed(terms)
     lasts = redemption is not None and not redemption.is_ended and redemption.periods_left != 0
     discount = _discount(facts).of(terms.price_minor, 1, 1) if lasts else 0
     return amounts_of(terms.price_minor, discount, rate_ppm=facts.account.tax_rate_ppm, behavior=terms.offer.tax_behavior).total_minor

@@ -71,7 +71,7 @@ def _swap(facts: SubscriptionFacts, terms: Terms) -> Decision:
 
 
 def _at_period_end(facts: SubscriptionFacts, terms: Terms) -> Decision:
-    contract = facts.contract
+    contract, terms = facts.contract, facts.renewed(terms)
     at = contract.period_ends_at or facts.now
     after = replace(
         scheduled(contract, PendingChangeKind.PLAN, at),

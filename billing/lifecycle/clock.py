@@ -6,6 +6,7 @@ from datetime import datetime
 from billing.lifecycle.bills import renewal_minor, running
 from billing.lifecycle.change import changed, same_interval
 from billing.lifecycle.facts import Decision, LifecycleEvent, SubscriptionFacts
+from billing.lifecycle.pending import moved
 from billing.lifecycle.periods import begin_period
 from billing.lifecycle.resume import resumed
 from billing.lifecycle.start import begin
@@ -43,10 +44,15 @@ def step(facts: SubscriptionFacts) -> Decision:
 
 
 def renew(facts: SubscriptionFacts) -> Decision:
-    """Begin the next period where the last one ends."""
+    """Begin the next period where the last one ends, at the price to which the merchant has moved the subscription."""
     is_first = facts.contract.status == "TRIALING"
-    begun = begin_period(facts, facts.contract.period_ends_at or facts.now, reason="FIRST" if is_first else "RENEWAL")
-    return replace(begun, events=(LifecycleEvent(SubscriptionEventKind.ACTIVATED if is_first else SubscriptionEventKind.RENEWED),))
+    at = facts.contract.period_ends_at or facts.now
+    renewed = facts.at_present_price
+    if not same_interval(facts.offer, renewed.offer):
+        renewed = replace(renewed, contract=replace(renewed.contract, anchor_at=at))
+    begun = begin_period(renewed, at, reason="FIRST" if is_first else "RENEWAL")
+    event = LifecycleEvent(SubscriptionEventKind.ACTIVATED if is_first else SubscriptionEventKind.RENEWED)
+    return replace(begun, events=(*moved(facts, renewed), event))
 
 
 def _pending(facts: SubscriptionFacts, at: datetime) -> Decision:

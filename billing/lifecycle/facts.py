@@ -1,7 +1,7 @@
 """Input and output of the lifecycle's rules. They are pure: facts in, a decision out; `now` is part of the facts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -93,7 +93,25 @@ class SubscriptionFacts:
     def coming_terms(self) -> Terms:
         """Return the terms from the next renewal on, with the pending change."""
         contract = self.contract
-        return Terms(self.offers[contract.pending_price_id or contract.price_id], contract.pending_quantity or contract.quantity)
+        return self.renewed(Terms(self.offers[contract.pending_price_id or contract.price_id], contract.pending_quantity or contract.quantity))
+
+    def renewed(self, terms: Terms) -> Terms:
+        """Return the terms of a period that is yet to begin: at the price to which the merchant moves subscriptions, if there is one. The first period of an order costs
+        what was ordered. (`renewal_of` is the same in SQL.)"""
+        present = self.offers.get(terms.offer.moves_to or "")
+        return Terms(present, terms.quantity) if present and not never_began(self.contract) else terms
+
+    @property
+    def at_present_price(self) -> "SubscriptionFacts":
+        """Return the facts for a new period: the contract pays the price to which the merchant has moved it."""
+        offer = self.renewed(self.terms).offer
+        return replace(self, contract=replace(self.contract, price_id=offer.price_id, plan_id=offer.plan_id))
+
+    @property
+    def is_price_move(self) -> bool:
+        """Return whether the pending change is the merchant's move to another price, and nothing else."""
+        contract = self.contract
+        return contract.pending_price_id is not None and (contract.pending_price_id, contract.pending_quantity) == (self.offer.moves_to, contract.quantity)
 
     @property
     def today_on(self) -> date:

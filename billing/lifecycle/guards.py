@@ -1,6 +1,8 @@
 """Checks of mutations by the lifecycle's table."""
 
-from billing.lifecycle.actions import Action, ActionAvailability, check_action, of_subscription
+from dataclasses import replace
+
+from billing.lifecycle.actions import PRICE_MOVE, Action, ActionAvailability, check_action, of_subscription
 from billing.lifecycle.facts import SubscriptionFacts, Warning
 from billing.money.coupons import running_coupon
 from billing.refusals import ErrorCode, Refused
@@ -13,6 +15,12 @@ MAX_QUANTITY = 10_000
 def guard(contract: Contract, action: Action) -> None:
     """Check that the table allows an action; for the actions on coupons see `guard_coupon`. Raises Refused with the table's reason."""
     check_action(_states(contract), action)
+
+
+def guard_withdrawal(facts: SubscriptionFacts, action: Action) -> None:
+    """Check an action that withdraws a pending change: the merchant's move to another price stays. Raises Refused."""
+    contract = replace(facts.contract, pending_kind=PRICE_MOVE) if facts.is_price_move else facts.contract
+    guard(contract, action)
 
 
 def guard_coupon(facts: SubscriptionFacts, action: Action) -> None:

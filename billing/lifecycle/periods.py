@@ -18,6 +18,6 @@ def begin_period(facts: SubscriptionFacts, starts_at: datetime, *, reason: str, 
         period_starts_at=period.starts_at,
         period_ends_at=period.ends_at,
         renews_at=period.ends_at,
-        renewal_minor=renewal_minor(facts, facts.terms, redemption),
     )
+    after = replace(after, renewal_minor=renewal_minor(replace(facts, contract=after), facts.terms, redemption))
     return Decision(after, bill=bill, redemptions=(redemption,) if redemption else (), effective_at=starts_at)

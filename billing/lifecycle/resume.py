@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from billing.lifecycle.actions import Action
 from billing.lifecycle.facts import Decision, LifecycleEvent, ResumedFrom, SubscriptionFacts, is_running, never_began
-from billing.lifecycle.guards import guard
-from billing.lifecycle.pending import withdrawn
+from billing.lifecycle.guards import guard_withdrawal
+from billing.lifecycle.pending import moved, withdrawn
 from billing.lifecycle.periods import begin_period
 from billing.lifecycle.stops import strongest
 from billing.refusals import ErrorCode, Refused
@@ -17,7 +17,7 @@ PENDING = {"PAUSE": ResumedFrom.PENDING_PAUSE, "CANCEL": ResumedFrom.PENDING_CAN
 def resume(facts: SubscriptionFacts) -> Decision:
     """Decide a resume by the customer. It lifts only the customer's own suspension. Raises Refused."""
     contract = facts.contract
-    guard(contract, Action.RESUME)
+    guard_withdrawal(facts, Action.RESUME)
     if contract.status == "PAUSED":
         return resumed(facts, is_waiting=True)
     if contract.status == "SUSPENDED":
@@ -72,5 +72,6 @@ def resumed(facts: SubscriptionFacts, *, is_waiting: bool, event: LifecycleEvent
     if never_began(contract):
         first = begin_period(replace(facts, contract=replace(anchored, started_at=now)), now, reason="FIRST", is_waiting=is_waiting)
         return replace(first, events=(*events, LifecycleEvent(SubscriptionEventKind.ACTIVATED)), resumed_from=source)
-    begun = begin_period(replace(facts, contract=anchored), now, reason="RENEWAL", is_waiting=is_waiting)
-    return replace(begun, events=events, resumed_from=source)
+    renewed = replace(facts, contract=anchored).at_present_price
+    begun = begin_period(renewed, now, reason="RENEWAL", is_waiting=is_waiting)
+    return replace(begun, events=(*moved(facts, renewed), *events), resumed_from=source)

@@ -70,7 +70,7 @@ def begin(facts: SubscriptionFacts, *, is_waiting: bool = False) -> Decision:
     contract, starts_at = facts.contract, facts.contract.started_at
     if contract.trial_ends_at is not None:
         after = replace(contract, status="TRIALING", period_starts_at=starts_at, period_ends_at=contract.trial_ends_at, renews_at=contract.trial_ends_at)
-        after = replace(after, renewal_minor=renewal_minor(facts, facts.terms, running(facts)))
+        after = replace(after, renewal_minor=renewal_minor(replace(facts, contract=after), facts.terms, running(facts)))
         return Decision(after, (LifecycleEvent(SubscriptionEventKind.TRIAL_STARTED),), redemptions=_taken(facts), effective_at=starts_at)
     begun = begin_period(facts, starts_at, reason="FIRST", is_waiting=is_waiting)
     return replace(begun, events=(LifecycleEvent(SubscriptionEventKind.ACTIVATED),))

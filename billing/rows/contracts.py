@@ -91,7 +91,10 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A price and its plan. `was_taken`: whether the customer has had or ordered the plan; `had_trial`: whether they have had or ordered a trial of any plan."""
+    """A price and its plan. `was_taken`: whether the customer has had or ordered the plan; `had_trial`: whether they have had or ordered a trial of any plan.
+
+    `moves_to` is the price to which the merchant moves subscriptions from this one at their next renewal.
+    """
 
     price_id: str
     plan_id: str
@@ -105,6 +108,7 @@ class Offer:
     is_archived: bool
     was_taken: bool
     had_trial: bool
+    moves_to: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

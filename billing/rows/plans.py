@@ -1,7 +1,7 @@
 """Rows about plans, their prices, and coupons."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,8 @@ class PriceRow:
     interval_count: int
     tax_behavior: str
     is_archived: bool
+    code: str | None
+    former_code: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,41 @@ class CouponRow:
     currency: str | None
     duration: str
     duration_periods: int | None
+    redeem_until_on: date | None
+    max_redemptions: int | None
+    redeemed_count: int
+    is_archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogCancellationOptionRow:
+    id: str
+    code: str
+    rank: int
+    kind: str
+    headline: str
+    plan_id: str | None
+    coupon_id: str | None
+    is_archived: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierPriceRow:
+    """A version of a price that was replaced, and the version to which its subscriptions move."""
+
+    id: str
+    former_code: str
+    currency: str
+    moves_to: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogUseRow:
+    """How many running subscriptions depend on an item of the catalog."""
+
+    kind: str
+    code: str
+    subscriptions: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,7 @@ class SubscriptionRow:
     running_coupon: str | None
     external_id: str | None
     metadata: str
+    pending_state: str | None
 
 
 @dataclass(frozen=True, slots=True)

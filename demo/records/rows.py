@@ -21,6 +21,7 @@ class SeedPlan:
 class SeedPrice:
     id: str
     plan_id: str
+    code: str
     currency: str
     unit_minor: int
     billing_interval: str
@@ -46,6 +47,7 @@ class SeedCoupon:
 @dataclass(slots=True, kw_only=True)
 class SeedRetentionOffer:
     id: str
+    code: str
     rank: int
     kind: str
     headline: str

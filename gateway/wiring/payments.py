@@ -34,9 +34,9 @@ def payments(settings: Settings) -> Payments:
         _derived(secret, "previews"),
         settings.takes_parts,
         TrialPolicy(settings.trials),
-        _numbering(settings),
+        numbering(settings),
         policy(settings),
-        _letterhead(settings),
+        letterhead(settings),
         ServiceBegins(settings.service_begins),
         settings.issuer,
     )
@@ -57,13 +57,13 @@ def policy(settings: Settings) -> RetryPolicy:
         raise WrongSetting(f"PORTICO_RETRY_DAYS: {error}") from None
 
 
-def _letterhead(settings: Settings) -> Letterhead:
+def letterhead(settings: Settings) -> Letterhead:
     """Return the letterhead of letters without a request. Without a setting, the portal's URL is the address the server listens on."""
     url = settings.portal_url or f"http://{settings.host}:{settings.port}"
     return Letterhead(settings.merchant, url.rstrip("/"), Seal(secret_of_portal(settings)))
 
 
-def _numbering(settings: Settings) -> Numbering:
+def numbering(settings: Settings) -> Numbering:
     return Numbering(settings.invoice_number, settings.merchant_time_zone, settings.credit_note_number)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from billing.ids import type_id
 from billing.lifecycle.facts import Decision, InvoiceDraft, LifecycleEvent, Redemption, SubscriptionFacts
+from billing.lifecycle.pending import with_price_move
 from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import is_canceled_order, taken
 from billing.money.allocation import AllocationPart
@@ -73,7 +74,7 @@ def system_writer(now: datetime, numbering: Numbering, policy: RetryPolicy | Non
 
 def rows_of(facts: SubscriptionFacts, decision: Decision, by: WriteContext, *, payment_id: str | None = None) -> Changes:
     """Return the rows of a decision. `payment_id` pays the bill; without it the bill stays open, and is collected by the billing clock."""
-    after = replace(decision.contract, version=facts.contract.version + 1)
+    after = replace(with_price_move(facts, decision.contract), version=facts.contract.version + 1)
     changes: Changes = defaultdict(list)
     changes["subscription"] = [row_of(after)]
     changes["subscription_event"] = [event_row(after, event, happened_at=min(decision.effective_at or by.now, by.now), by=by) for event in decision.events]

@@ -55,6 +55,9 @@ async def facts_of(run: RunBlock, contract: Contract, *, now: datetime, others: 
     """Read the facts about a contract. `others` are ids of further prices that the decision needs."""
     account = await account_around(run, key=contract.id)
     offers = await offers_of(run, {contract.price_id, contract.pending_price_id, *others})
+    # Prices to which the merchant moves subscriptions; they move to no further price.
+    if present := {offer.moves_to for offer in offers.values() if offer.moves_to} - offers.keys():
+        offers |= await offers_of(run, present)
     return SubscriptionFacts(replace(contract, has_overdue=account.has_overdue), account, offers, now)
 
 

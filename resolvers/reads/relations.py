@@ -16,6 +16,7 @@ BY_ID = {
     "plan": "plans.by_id",
     "price": "prices.by_id",
     "cpn": "coupons.by_id",
+    "off": "catalog.cancellation_option",
     "sub": "subscriptions.by_id",
     "sch": "schedules.by_id",
     "ins": "installments.by_id",

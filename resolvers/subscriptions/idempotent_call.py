@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from billing.merchant.upserts import SaveOutcome
 from billing.refusals import ErrorCode, Refused
 from db.unit_of_work import Transaction, UnitOfWork
 from payments.processor import ChargeStatus
@@ -82,7 +83,9 @@ async def _first_step(transaction: Transaction, context: Context, request: _Keye
     by = writer(context)
     prepared = await request.prepare(transaction, by, call)
     customer_id = transaction.caller.customer_id  # of a customer that `prepare` created, too
-    audit = audited(context, request.mutation, customer_id=customer_id, detail=prepared.about)
+    # A save that changes nothing leaves no event.
+    is_effect = prepared.payload_ids.get("outcome") != SaveOutcome.UNCHANGED
+    audit = audited(context, request.mutation, customer_id=customer_id, detail=prepared.about) if is_effect else {}
     if prepared.submission:
         if prepared.submission.processor not in payments_of(context).processors:
             raise Refused(ErrorCode.PAYMENT_METHOD_REQUIRED, "This payment method cannot be charged any more. Add another one.")

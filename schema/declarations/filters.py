@@ -63,6 +63,19 @@ class PlanFilter:
     interval: BillingInterval | None = strawberry.field(default=strawberry.UNSET, description="With a price for this billing interval.")
 
 
+@strawberry.input(description="Narrows items of the catalog.")
+class CatalogFilter:
+    code: str | None = strawberry.field(default=strawberry.UNSET, description="With this code.")
+    is_archived: bool | None = strawberry.field(default=strawberry.UNSET, description="Archived, or not.")
+
+
+@strawberry.input(description="Narrows prices of the catalog.")
+class CatalogPriceFilter:
+    code: str | None = strawberry.field(default=strawberry.UNSET, description="With this code.")
+    plan_id: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, description="Of this plan.")
+    is_archived: bool | None = strawberry.field(default=strawberry.UNSET, description="Archived, or not.")
+
+
 @strawberry.input(description="Narrows the audit trail.")
 class AuditFilter:
     of_customer: strawberry.ID | None = strawberry.field(default=strawberry.UNSET, name="customerId", description="About this customer.")

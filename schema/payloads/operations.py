@@ -119,6 +119,7 @@ async def _payload(outcome: MutationResult, context: Context) -> Any:
         user_errors=[error_of(outcome.refusal)] if outcome.refusal else [],
         client_action=outcome.client_action,
         resumed_from=outcome.payload_ids.get("resumedFrom"),
+        subscriptions_moved=outcome.payload_ids.get("subscriptions_moved"),
         outcome=SaveOutcome(outcome.payload_ids["outcome"]) if "outcome" in outcome.payload_ids else None,
         **await _objects(outcome.customer_id, outcome.payload_ids, context),
     )

@@ -2,12 +2,13 @@
 
 import strawberry
 
+from auth import permissions
 from billing.money.coupons import percent_text
 from billing.states import CouponDuration
 from schema.declarations import nouns
-from schema.declarations.fields import derived, money, one
+from schema.declarations.fields import derived, guarded, money, one
 from schema.declarations.node import Node
-from schema.declarations.scalars import DateTime, Decimal
+from schema.declarations.scalars import Date, DateTime, Decimal
 
 
 @strawberry.type(description="A price reduction. Coupons are redeemed by their code and cannot be listed.")
@@ -23,6 +24,14 @@ class Coupon(Node):
     amount_off = money("amount_off_minor", when="amount_off_minor", description="The amount it takes off, before tax; null for a percentage.")
     duration: CouponDuration = strawberry.field(description="For how long it reduces invoices.")
     duration_periods: int | None = strawberry.field(description="For REPEATING, the number of invoices.")
+    redeem_until_on: Date | None = guarded(
+        strawberry.field(description="The last day on which it can be redeemed, where the customer lives."), permissions.CATALOG
+    )
+    max_redemptions: int | None = guarded(
+        strawberry.field(description="How often it can be redeemed, by all customers; null if there is no limit."), permissions.CATALOG
+    )
+    redeemed_count: int | None = guarded(strawberry.field(description="How often it was redeemed."), permissions.CATALOG)
+    is_archived: bool | None = guarded(strawberry.field(description="Whether it can no longer be redeemed. Where it runs it goes on."), permissions.CATALOG)
 
 
 @strawberry.type(description="A coupon that runs on a subscription. At most one does.")

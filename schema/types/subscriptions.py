@@ -104,7 +104,7 @@ class Subscription(Node):
     )
     available_actions = derived(
         actions.of_subscription,
-        needs=("status", "suspended_by", "pending_kind", "has_overdue", "is_charging", "running_coupon"),
+        needs=("status", "suspended_by", "pending_state", "has_overdue", "is_charging", "running_coupon"),
         graphql_type=list[ActionState],
         description="What the caller may do with it now: a customer with their own, and staff with any customer's, which includes HOLD and RELEASE.",
     )

@@ -14,6 +14,7 @@ from mail.port import Unsendable
 NOW = datetime(2026, 11, 22, 20, 59, 47, tzinfo=UTC)
 ALL = {"portal": "Acme Portal", "help": "help@acme.example", "link": "https://portal.example/?a=b&token=" + "x" * 43, "code": "491 337"}
 ALL |= {"invoice": "INV-2027-000042", "amount": "€50.00", "next": "We will try again on February 11."}
+ALL |= {"plan": "Team × 3", "old": "€45.00", "new": "€48.00", "from": "February 11, 2027"}
 
 
 def words(letter: Letter) -> dict[str, str]:

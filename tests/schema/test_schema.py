@@ -28,6 +28,7 @@ OF_STAFF = {
     "previewHoldSubscription",
     "previewReleaseSubscription",
     "createPortalLink",
+    *(f"{action}{kind}" for action in ("save", "archive") for kind in ("Plan", "Price", "Coupon", "CancellationOption")),
 }
 
 

@@ -24,9 +24,9 @@ select * from portal_price where plan_id = :key and not is_archived order by cur
 
 -- name: coupons.by_id
 -- returns: CouponRow
--- Select a coupon that the customer has redeemed. Coupons are never listed, and no other coupon can be looked up.
+-- Select a coupon that the customer has redeemed. Customers can list and look up no other coupon; staff who write the catalog see all.
 select * from portal_coupon c
- where id = :key and exists (select from coupon_redemption r where r.coupon_id = c.id and r.customer_id = :customer_id)
+ where id = :key and (staff_may('catalog:write') or exists (select from coupon_redemption r where r.coupon_id = c.id and r.customer_id = :customer_id))
 
 -- name: coupon_redemptions.of_subscription
 -- returns: CouponRedemptionRow

@@ -103,7 +103,8 @@ select p.id as price_id, p.plan_id, l.name as plan_name, l.trial_days, p.currenc
                      where s.customer_id = :customer_id and s.plan_id = p.plan_id and (s.status <> 'CANCELED' or s.period_starts_at is not null)) as was_taken,
        exists (select from taken_plan t where t.customer_id = :customer_id and t.has_trial)
          or exists (select from subscription s
-                     where s.customer_id = :customer_id and s.trial_ends_at is not null and (s.status <> 'CANCELED' or s.period_starts_at is not null)) as had_trial
+                     where s.customer_id = :customer_id and s.trial_ends_at is not null and (s.status <> 'CANCELED' or s.period_starts_at is not null)) as had_trial,
+       p.moves_to
   from price p
   join plan l on l.id = p.plan_id
  where p.id = any(:ids)

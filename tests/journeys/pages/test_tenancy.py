@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type, is_object_type
 
+from db.blocks import blocks
 from schema.declarations.fields import DECLARATION, AnyOf, Many, One, PageOf
 from tests.conftest import ADA, BIG, STAFF, Portal, customer
 
@@ -137,6 +138,7 @@ async def test_a_statement_of_the_planner_names_the_caller_in_every_block_of_cus
 
 def test_every_relation_is_declared_over_a_block_that_knows_its_owner(graphql_schema: GraphQLSchema) -> None:
     public = {"plans.by_id", "plans.listed", "prices.by_id", "prices.of_plan", "audit.listed", "trusted.listed"}
+    public |= {name for name in blocks() if name.startswith("catalog.")}
     count = 0
     for kind in graphql_schema.type_map.values():
         if not is_object_type(kind) or kind.name.startswith("__"):

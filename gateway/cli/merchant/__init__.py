@@ -1,0 +1,1 @@
+"""The commands with which the merchant works on what is sold."""

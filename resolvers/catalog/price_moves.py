@@ -1,0 +1,77 @@
+"""Subscriptions that move to the present version of a price: each gets the pending change, an event in its history, and its customer a letter."""
+
+from collections.abc import Iterable
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+
+from billing.lifecycle.facts import Decision, SubscriptionFacts
+from billing.lifecycle.pending import move_price
+from billing.money.money import formatted, known_locale
+from billing.refusals import ErrorCode, Refused
+from db.unit_of_work import Transaction
+from mail.letters import Envelope, Letter, language_of
+from resolvers.catalog.stored import StoredCatalog
+from resolvers.changes.saving import save
+from resolvers.changes.writing import WriteContext, rows_of
+from resolvers.letters import LetterDraft, enqueue_letter
+from resolvers.reads.facts import contract as contract_of
+from resolvers.reads.facts import facts_of
+
+
+async def schedule_moves(transaction: Transaction, stored: StoredCatalog, codes: Iterable[str], *, by: WriteContext, most: int | None = None) -> int:
+    """Schedule the move of all subscriptions to earlier versions of these prices, and return how many that were. Customers are locked one after the other, in their order.
+    Raises Refused for more than `most`.
+
+    The rows of the prices say already that they move, so a subscription that cannot have a pending change now moves when its next period begins.
+    """
+    wanted = set(codes)
+    rows = await transaction.run("catalog.earlier_prices") if wanted else []
+    ids = [row.id for row in rows if row.former_code in wanted and row.moves_to is not None]
+    subscriptions = await transaction.run("catalog.moving_subscriptions", ids=ids) if ids else []
+    if most is not None and len(subscriptions) > most:
+        message = f"{len(subscriptions):,} subscriptions have the price, and one call moves at most {most:,}. Use `portico catalog apply`."
+        raise Refused(ErrorCode.INVALID_VALUE, message, "existing")
+    moved = 0
+    for due in subscriptions:
+        await transaction.act_for(due.customer_id)
+        moved += await _move(transaction, due.id, by=by)
+    if subscriptions:
+        await transaction.act_for(None)
+    return moved
+
+
+async def _move(transaction: Transaction, subscription_id: str, *, by: WriteContext) -> bool:
+    contract = await contract_of(transaction.run, subscription_id, is_locked=True)
+    facts = await facts_of(transaction.run, contract, now=by.now)
+    decision = move_price(facts)
+    if decision is None:
+        return False
+    await save(transaction, rows_of(facts, decision, by))
+    await _write_letter(transaction, facts, decision, by=by)
+    return True
+
+
+async def _write_letter(transaction: Transaction, facts: SubscriptionFacts, decision: Decision, *, by: WriteContext) -> None:
+    if by.letterhead is None:
+        return
+    before, after = facts.contract, decision.contract
+    customer = await transaction.first("customers.by_id", key=before.customer_id)
+    language = language_of(Letter.PRICE_CHANGE, customer.locale)
+    words = {
+        "plan": facts.coming_terms.name,
+        "old": formatted(before.renewal_minor, before.currency, language),
+        "new": formatted(after.renewal_minor, after.currency, language),
+        "from": _from(facts, after.renews_at is not None, language),
+    }
+    envelope = Envelope(customer.email, customer.locale, by.new_id("let"), by.now)
+    await enqueue_letter(transaction, by.letterhead, LetterDraft(Letter.PRICE_CHANGE, envelope, before.customer_id, words))
+
+
+def _from(facts: SubscriptionFacts, is_renewing: bool, language: str) -> str:
+    """Return the day on which the next period begins, or words where nobody knows it yet."""
+    at = facts.contract.renews_at
+    if at is None or not is_renewing:
+        return "the day on which it continues"
+    text: str = format_date(at.astimezone(ZoneInfo(facts.account.time_zone)).date(), "long", locale=known_locale(language))
+    return text
