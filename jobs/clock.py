@@ -22,6 +22,7 @@ from payments.processor import OutcomeUnknown, Processor, ProcessorUnavailable
 from resolvers.changes.writing import system_writer
 from resolvers.charges.collecting import collect, lift_hold
 from resolvers.charges.reconciling import PATIENCE, reconcile
+from resolvers.charges.refund_requests import reconcile_refund
 from resolvers.context import Letterhead
 from resolvers.payments.webhooks import apply_event
 from resolvers.reads.facts import fetch_rows
@@ -82,6 +83,10 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
         is_settled = await reconcile(_session(billing, due, now), due.id, billing.processors, by=by)
         done.reconciled += is_settled
 
+    async def settle_refund(due: Due) -> None:
+        is_settled = await reconcile_refund(_session(billing, due, now), due.id, billing.processors, by=by)
+        done.reconciled += is_settled
+
     async def advance_one(due: Due) -> None:
         steps = await catch_up(_session(billing, due, now), due.id, billing.processors, by=by)
         done.steps += steps
@@ -101,6 +106,7 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
     stages = (
         Stage("webhooks.open", act_on),
         Stage("clock.open_charges", settle_one),
+        Stage("clock.open_refunds", settle_refund),
         Stage("clock.holds_to_lift", lift_one),
         Stage("clock.due_subscriptions", advance_one),
         Stage("clock.due_collections", collect_one),

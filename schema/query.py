@@ -11,13 +11,14 @@ from schema.declarations.filters import AuditFilter, DocumentFilter, PlanFilter
 from schema.limits import Limits, limits
 from schema.payloads import subscriptions
 from schema.payloads.identity import AuditEvent, PortalSession
+from schema.payloads.invoicing_previews import InvoicingPreviews
 from schema.payloads.operations import operation, preview
 from schema.payloads.partners import Grant, TrustedDocument
 from schema.types.viewer import Viewer
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query:
+class Query(InvoicingPreviews):
     viewer = part(Viewer, description="Who is calling.")
     customer = guarded(roots.customer, permissions.READ)
     customers = guarded(roots.customers(CustomerOrder), permissions.SEARCH)

@@ -1,4 +1,4 @@
-"""The actions that a customer may take on an object, and why one is refused, as data."""
+"""The actions that the caller may take on an object, and why one is refused, as data."""
 
 import strawberry
 
@@ -23,6 +23,11 @@ described(
     SET_DEFAULT="Make it the default.",
     DELETE="Delete it.",
     DOWNLOAD="Download it.",
+    RECORD_PAYMENT="For staff: record money that came for it otherwise, by `recordPayment`.",
+    VOID="For staff: withdraw it.",
+    WRITE_OFF="For staff: no longer expect what remains.",
+    CREDIT="For staff: take back a part of it, or all, by a credit note.",
+    REFUND="For staff: give money of it back.",
 )
 described(ErrorCode, "Why a call is refused. New codes may be added.", **{code.name: code.meaning for code in ErrorCode})
 

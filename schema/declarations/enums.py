@@ -211,6 +211,12 @@ described(
     GIVEN_UP="The last try has failed, its payment was disputed, or the merchant released the subscription. It is charged again only with another method or by the customer.",
 )
 described(
+    states.CollectionMethod,
+    "Who collects an invoice.",
+    AUTOMATIC="The billing clock charges it, and retries what is declined.",
+    MANUAL="It waits for a payment: by the customer, or one that staff record.",
+)
+described(
     states.InvoiceReason,
     "Why an invoice was made.",
     FIRST="A subscription began.",
@@ -225,6 +231,9 @@ described(
     UNUSED_TIME="A plan was changed within a period: what was charged for the rest of it is taken back.",
     REFUND="A payment was refunded, and is not charged again.",
     CORRECTION="The merchant corrected the invoice.",
+    GOODWILL="The merchant took something back as goodwill.",
+    DUPLICATE="The same was invoiced twice.",
+    ORDER_CHANGE="The order was changed or canceled.",
 )
 described(
     states.PaymentStatus,
@@ -260,6 +269,18 @@ described(
     SEPA_DEBIT="A SEPA direct debit mandate.",
     BANK_ACCOUNT="A bank account.",
     WALLET="A wallet such as Apple Pay.",
+    BANK_TRANSFER="A transfer to the merchant's bank account, recorded by staff.",
+    CASH="Cash, recorded by staff.",
+    CHECK="A check, recorded by staff.",
+    OTHER="Another way, recorded by staff.",
+)
+described(
+    states.RecordedKind,
+    "How money came that no processor took.",
+    BANK_TRANSFER="A transfer to the merchant's bank account.",
+    CASH="Cash.",
+    CHECK="A check.",
+    OTHER="Another way.",
 )
 described(
     states.NextPaymentKind,

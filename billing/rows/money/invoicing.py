@@ -21,7 +21,8 @@ class InvoiceBuyer:
 
 @dataclass(frozen=True, slots=True)
 class CreditableInvoice:
-    """An invoice for staff's actions. `noted_…` are sums over its credit notes."""
+    """An invoice for staff's actions. `noted_…` are sums over its credit notes, and `creditable_minor` is what they leave. `is_expected`: something remains that is not
+    written off, and it belongs to no payment schedule."""
 
     customer_id: str
     id: str
@@ -37,9 +38,10 @@ class CreditableInvoice:
     noted_minor: int
     noted_tax_minor: int
     is_in_payment: bool
+    is_voidable: bool
+    is_expected: bool
+    creditable_minor: int
     is_being_credited: bool
-    has_installments: bool
-    written_off_at: datetime | None
     version: int
 
 

@@ -34,8 +34,9 @@ create policy any_row_for_staff on refund_request for select to portico_app usin
 create policy any_row_for_system on refund_request for select to portico_app using (case when current_setting('app.actor', true) = 'SYSTEM' then true else false end);
 call guard_staff_writes('refund_request');
 
-insert into staff_write (relation, scope) values ('refund_request', 'payments:refund'), ('refund_request', 'invoices:write')
-    on conflict do nothing;
+insert into staff_write (relation, scope) values ('refund_request', 'payments:refund');
+-- A credit note whose refunded part goes back by the processor needs the scope of refunds, too.
+delete from staff_write where scope = 'invoices:write' and relation in ('refund', 'refund_allocation', 'payment', 'payment_allocation', 'installment', 'payment_schedule');
 -- A hold that is lifted may begin a period: it uses coupons, and a credit note or a recorded payment may lift it.
 insert into staff_write (relation, scope)
 select relation, scope

@@ -19,6 +19,7 @@ select c.id as customer_id, item.kind, item.invoice_id, item.installment_id, ite
          where p.customer_id = c.id and p.invoice_id is null and p.remaining_minor > 0 and p.due_on <= t.today_on) item;
 
 -- As before, and what the merchant wrote on it, who collects it, and on what staff's actions depend. That it is written off is for the merchant alone.
+-- `is_voidable`: nothing of it was paid or credited. `is_expected`: something remains that is not written off. What belongs to a payment schedule is voided with that.
 create or replace view portal_invoice with (security_invoker = true) as
 select i.id, i.customer_id, i.number, i.reason, i.status, i.currency, i.subscription_id, i.schedule_id, i.issued_at, i.due_on, i.period_starts_at, i.period_ends_at,
        i.subtotal_minor, i.discount_minor, i.tax_minor, i.total_minor, i.paid_minor, i.credited_minor, i.remaining_minor, i.paid_at,
@@ -42,10 +43,13 @@ select i.id, i.customer_id, i.number, i.reason, i.status, i.currency, i.subscrip
        i.memo,
        case when i.subscription_id is not null or i.is_automatic then 'AUTOMATIC' else 'MANUAL' end as collection_method,
        case when current_setting('app.actor', true) in ('STAFF', 'SYSTEM') then i.written_off_at end as written_off_at,
-       i.noted_minor,
-       i.schedule_id is not null or exists (select from installment p where p.customer_id = i.customer_id and p.invoice_id = i.id) as has_installments,
+       i.status = 'OPEN' and i.paid_minor = 0 and i.credited_minor = 0 and i.refunded_minor = 0 and i.noted_minor = 0 and not is_scheduled as is_voidable,
+       i.remaining_minor > 0 and i.written_off_at is null and not is_scheduled as is_expected,
+       case when i.status = 'VOID' then 0 else i.total_minor - i.noted_minor end as creditable_minor,
        exists (select from refund_request q where q.customer_id = i.customer_id and q.invoice_id = i.id and q.settled_at is null) as is_being_credited
-  from invoice i;
+  from invoice i
+ cross join lateral (
+        select i.schedule_id is not null or exists (select from installment p where p.customer_id = i.customer_id and p.invoice_id = i.id) as is_scheduled) schedule;
 
 -- As before, and what staff recorded of it. `refundable_minor` is what can be given back of it now: not what was given back, nor what a refund under way gives back.
 create or replace view portal_payment with (security_invoker = true) as
