@@ -145,16 +145,14 @@ class Sandbox:
                 known = (request, result.status, result.decline_code)
         if known[0] != request:
             raise KeyReused
-        return self._refund_result(refund.key, known[1], known[2])
+        return self._refund_result(refund.key, *known[1:])
 
     async def refund_outcome(self, refund: RefundLookup, *, now: datetime) -> ChargeResult | None:
         self._count_call("refund_outcome", refund.key)
         known = self._ledger.refund(refund.key)
-        if known is not None:
-            return self._refund_result(refund.key, known[1], known[2])
-        if now - refund.started_at < ARRIVES_WITHIN:
+        if known is None and now - refund.started_at < ARRIVES_WITHIN:
             raise OutcomeUnknown
-        return None
+        return self._refund_result(refund.key, *known[1:]) if known else None
 
     def queue_refund_event(self, processor_reference: str, report: RefundReport | None) -> None:
         """Queue an event from outside the gateway, at a bank or in the processor's dashboard: a refund, a failed one, a dispute, a won one, a returned debit.
@@ -289,8 +287,7 @@ class Sandbox:
         return PaymentClientAction(f"{reference}_secret_{self._digest('secret', reference)}", PUBLISHABLE_KEY)
 
     def _refund_result(self, key: str, status: str, decline_code: str | None) -> ChargeResult:
-        result = failed(decline_code) if decline_code else ChargeResult(ChargeStatus(status))
-        return replace(result, processor_reference=self._refund_reference(key))
+        return result_of(status, decline_code, self._refund_reference(key))
 
     def _refund_reference(self, key: str) -> str:
         return f"sandbox_re_{self._digest(key)}"

@@ -123,7 +123,7 @@ async def answer_of(transaction: Transaction, request: RefundRequestRow) -> dict
     if request.status == RefundStatus.FAILED:
         return answer | {"refusal": {"code": ErrorCode.REFUND_DECLINED, "message": DECLINED}}
     notes = await transaction.run("refunds.notes", key=request.refund_id) if request.note else []
-    return answer | {"credit_note": note.id for note in notes[:1]}
+    return answer | ({"credit_note": notes[0].id} if notes else {})
 
 
 def answer_rows(request: RefundRequestRow, answer: Mapping[str, Any], *, by: WriteContext, is_free: bool = False) -> Changes:
