@@ -37,6 +37,8 @@ MANUAL = "manual"
 TRY_AGAIN = "The processor cannot be reached, and nothing was changed. Try again shortly."
 UNKNOWN = "The refund's outcome is not known yet."
 UNAVAILABLE = ChargeResult(ChargeStatus.FAILED, decline_code="processor_unavailable", is_retryable=True)
+NEVER_ARRIVED = ChargeResult(ChargeStatus.FAILED, decline_code="never_arrived", is_retryable=True)
+NEVER_MADE = (UNAVAILABLE.decline_code, NEVER_ARRIVED.decline_code)
 RESULTS = {ChargeStatus.SUCCEEDED: RefundStatus.SUCCEEDED, ChargeStatus.FAILED: RefundStatus.FAILED}
 
 
@@ -136,7 +138,7 @@ async def _applied_once(session: UnitOfWork, refund_id: str, result: ChargeResul
         await transaction.run("customers.lock")
         request: RefundRequestRow = await transaction.first("refund_requests.lock", key=refund_id)
         if result.status in RESULTS and request.settled_at is None:
-            is_free = result.decline_code == UNAVAILABLE.decline_code
+            is_free = result.decline_code in NEVER_MADE
             if is_free:
                 # A refund that was certainly not made frees its key: the same call may be sent again.
                 await save(transaction, answer_rows(request, {}, by=by, is_free=True))
@@ -177,7 +179,7 @@ async def reconcile_refund(session: UnitOfWork, refund_id: str, processors: Mapp
     except (ProcessorUnavailable, OutcomeUnknown) as error:
         log_no_answer(request.processor, error)
         return False
-    result = result or ChargeResult(ChargeStatus.FAILED, decline_code="never_arrived")
+    result = result or NEVER_ARRIVED
     if result.status not in RESULTS:
         return False
     await apply_refund(session, refund_id, result, by=by)
