@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from billing.ids import prefix_of
 from billing.lifecycle.service import ServiceBegins
 from billing.money.dunning import RetryPolicy
 from billing.money.issuer import InvoiceIssuer
@@ -80,12 +81,8 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
     by = replace(system_writer(now, billing.numbering, billing.policy, billing.letterhead), service_begins=billing.service_begins, issuer=billing.issuer)
 
     async def settle_one(due: Due) -> None:
-        is_settled = await reconcile(_session(billing, due, now), due.id, billing.processors, by=by)
-        done.reconciled += is_settled
-
-    async def settle_refund(due: Due) -> None:
-        is_settled = await reconcile_refund(_session(billing, due, now), due.id, billing.processors, by=by)
-        done.reconciled += is_settled
+        settle = reconcile_refund if prefix_of(due.id) == "ref" else reconcile
+        done.reconciled += await settle(_session(billing, due, now), due.id, billing.processors, by=by)
 
     async def advance_one(due: Due) -> None:
         steps = await catch_up(_session(billing, due, now), due.id, billing.processors, by=by)
@@ -106,7 +103,7 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
     stages = (
         Stage("webhooks.open", act_on),
         Stage("clock.open_charges", settle_one),
-        Stage("clock.open_refunds", settle_refund),
+        Stage("clock.open_refunds", settle_one),
         Stage("clock.holds_to_lift", lift_one),
         Stage("clock.due_subscriptions", advance_one),
         Stage("clock.due_collections", collect_one),
