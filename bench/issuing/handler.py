@@ -48,7 +48,14 @@ async def _issued(connection: Any, fields: dict[str, Any]) -> Any:
     sql, names = statement_of(in_order(rows))
     values = {"customer_id": customer, "now": now, **{f"rows_{kind}": json.dumps(row) for kind, row in rows.items()}}
     await connection.fetch(sql, *(values[name] for name in names))
-    place = {"key": identifier, "series": "INV-{year}-{number}", "year": now.year, "prefix": f"INV-{now.year}-", "digits": 6, "suffix": ""}
+    place: dict[str, str | int] = {
+        "key": identifier,
+        "series": "INV-{year}-{number}",
+        "year": now.year,
+        "prefix": f"INV-{now.year}-",
+        "digits": 6,
+        "suffix": "",
+    }
     await connection.execute(with_literals(blocks()["invoices.issue_number"].sql, place) + "; COMMIT")
     await connection.execute(BEGIN.format(customer=customer, now=now.isoformat()).replace("READ COMMITTED READ WRITE", "REPEATABLE READ READ ONLY"))
     (row,) = await _run(connection, "invoices.by_id", customer_id=customer, key=identifier)

@@ -9,7 +9,7 @@ from db.unit_of_work import Transaction
 from resolvers.changes.writing import WriteContext
 from resolvers.context import Context
 from resolvers.idempotency import MutationCall, MutationResult
-from resolvers.invoicing.staff_calls import owner_by_id, run_for
+from resolvers.invoicing.staff_calls import customer_by_id, run_for
 from resolvers.subscriptions.idempotent_call import Prepared
 
 MUTATION = "adjustBalance"
@@ -21,7 +21,7 @@ async def adjust_balance(arguments: Any, context: Context) -> MutationResult:
     if not minor:
         raise Refused(ErrorCode.INVALID_VALUE, "The amount must not be zero.", "amount")
     reason = line_text(arguments.reason, MAX_REASON, "reason")
-    owner = await owner_by_id(arguments.customer_id, "cus", "customerId", context)
+    owner = customer_by_id(arguments.customer_id)
 
     async def prepare(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
         await transaction.run("customers.lock")

@@ -14,7 +14,7 @@ from resolvers.changes.saving import Changes
 from resolvers.changes.writing import WriteContext, unnumbered
 from resolvers.context import Context
 from resolvers.idempotency import MutationCall, MutationResult
-from resolvers.invoicing.staff_calls import Decide, decided, owner_by_id, previewed, run_for
+from resolvers.invoicing.staff_calls import Decide, customer_by_id, decided, owner_by_id, previewed, run_for
 from resolvers.reads.facts import RunBlock
 from resolvers.subscriptions.idempotent_call import Prepared
 
@@ -36,7 +36,7 @@ async def create_invoice(arguments: Any, context: Context) -> MutationResult:
     """Issue an invoice. Raises Refused."""
     decide = _deciding(_order(arguments))
     names = _names(arguments)
-    owner = await owner_by_id(arguments.customer_id, "cus", "customerId", context)
+    owner = customer_by_id(arguments.customer_id)
 
     async def prepare(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
         decision = await decided(transaction, arguments, MUTATION, decide, context)

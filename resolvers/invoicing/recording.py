@@ -23,7 +23,7 @@ from resolvers.charges.refund_requests import MANUAL
 from resolvers.context import Context
 from resolvers.idempotency import MutationCall, MutationResult
 from resolvers.invoicing.refunds import MoneyPartView
-from resolvers.invoicing.staff_calls import Decide, decided, owner_by_id, previewed, run_for
+from resolvers.invoicing.staff_calls import Decide, customer_by_id, decided, owner_by_id, previewed, run_for
 from resolvers.reads.facts import RunBlock
 from resolvers.subscriptions.idempotent_call import Prepared
 
@@ -59,7 +59,7 @@ async def record_payment(arguments: Any, context: Context) -> MutationResult:
     names["reference"] = optional_line(arguments.reference, MAX_REFERENCE, "reference")
     field, target_id = _target(arguments)
     decide = _deciding(arguments, field, target_id)
-    owner = await owner_by_id(target_id, TARGETS[field], field, context)
+    owner = customer_by_id(target_id) if field == "customerId" else await owner_by_id(target_id, TARGETS[field], field, context)
 
     async def prepare(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
         decision = await decided(transaction, arguments, MUTATION, decide, context)

@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeVar
 
+from billing.ids import prefix_of
 from billing.merchant.names import external_id_taken
 from billing.refusals import ErrorCode, Refused
-from db.outages import AlreadyTaken
+from db.outages import AlreadyTaken, UnknownOwner
 from db.unit_of_work import Transaction
 from resolvers.changes.previews import hash_of_outcome, pin_outcome, pinned
 from resolvers.context import Context
@@ -25,18 +26,27 @@ Decide = Callable[[RunBlock, datetime], Awaitable[T]]
 async def owner_by_id(identifier: Any, prefix: str, field: str, context: Context) -> str:
     """Return the customer of the object with this id. Raises Refused (NOT_FOUND) for an unknown id and for one of another kind."""
     text = str(identifier)
-    owner = await owner_of(text, context) if text.startswith(f"{prefix}_") else None
+    owner = await owner_of(text, context) if prefix_of(text) == prefix else None
     if owner is None:
-        raise Refused(ErrorCode.NOT_FOUND, "There is no such object.", field)
+        raise _missing(field)
     # The write transaction takes another connection.
     await context.session.release()
     return owner
 
 
+def customer_by_id(identifier: Any) -> str:
+    """Return the id of the customer for whom staff act. Raises Refused for an id of another kind; `run_for` refuses one that does not exist."""
+    if prefix_of(str(identifier)) != "cus":
+        raise _missing("customerId")
+    return str(identifier)
+
+
 async def run_for(context: Context, arguments: Any, mutation: str, prepare: Prepare, *, owner: str) -> MutationResult:
-    """Run a mutation on a customer's money. Raises Refused, also where another object has the external id."""
+    """Run a mutation on a customer's money. Raises Refused, also where another object has the external id, and for a customer who does not exist."""
     try:
         return await run_idempotent(context, arguments, mutation, prepare, owner=owner)
+    except UnknownOwner:
+        raise _missing("customerId") from None
     except AlreadyTaken as error:
         if str(error).endswith("_by_external_id"):
             raise external_id_taken() from None
@@ -69,3 +79,7 @@ async def previewed(arguments: Any, mutation: str, decide: Decide[T], context: C
 
 def _values(decision: Any) -> Any:
     return decision.outcome()
+
+
+def _missing(field: str) -> Refused:
+    return Refused(ErrorCode.NOT_FOUND, "There is no such object.", field)

@@ -372,16 +372,17 @@ returning k.key as id
 -- returns: WrittenRow
 -- Delete a key of a client in the same way.
 delete from client_key k
- using jsonb_to_recordset(cast(:rows as jsonb)) n (caller text, mutation text, key text)
+ using (select * from jsonb_to_recordset(cast(:rows as jsonb)) one (caller text, mutation text, key text) limit 1) n
  where k.caller = n.caller and k.mutation = n.mutation and k.key = n.key
 returning k.key as id
 
 -- name: saving.client_key
 -- returns: WrittenRow
+-- A call has one key. Postgres expects a hundred rows of JSON, and without the limit would scan the keys of all clients rather than look up a hundred of them.
 update client_key k
    set answer = n.answer, finished_at = n.finished_at, payment_id = coalesce(n.payment_id, k.payment_id), lease_until = n.lease_until
-  from jsonb_to_recordset(cast(:rows as jsonb)) n (caller text, mutation text, key text, payment_id text, answer json, finished_at timestamptz,
-       lease_until timestamptz)
+  from (select * from jsonb_to_recordset(cast(:rows as jsonb)) one (caller text, mutation text, key text, payment_id text, answer json,
+               finished_at timestamptz, lease_until timestamptz) limit 1) n
  where k.caller = n.caller and k.mutation = n.mutation and k.key = n.key
 returning k.key as id
 
