@@ -72,8 +72,7 @@ class ClockPassResult:
 
 
 async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = None) -> ClockPassResult:
-    """Everything that is due at `now`: what processors told and charges of unknown outcome first, then holds that nothing is owed for any more, then
-    subscriptions, then invoices, those just issued too.
+    """Everything that is due at `now`: events, charges and refunds of unknown outcome, holds without a debt, subscriptions, then invoices, those just issued too.
 
     Fills and returns `done`. What fails is logged and does not keep the rest; when nothing at all could be looked for, the last error is raised.
     """

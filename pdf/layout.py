@@ -160,6 +160,11 @@ def sheet(merchant: Merchant, reader: Recipient, *, title: str) -> dict[str, Any
     }
 
 
+def memo_lines(memo: str | None) -> list[str]:
+    """Return the merchant's text on a document, line by line; blank lines are left out."""
+    return [with_breaks(line) for line in (memo or "").splitlines() if line.strip()]
+
+
 def with_breaks(text: str) -> str:
     """Return the text with zero width spaces where a long word may break."""
     return LONG_WORD.sub(lambda word: _broken(word[0]), text)
