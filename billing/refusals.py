@@ -12,7 +12,7 @@ Refused                 a business rule refuses; `userErrors` of a mutation, `re
 ├── merchant            EXTERNAL_ID_TAKEN · EXTERNAL_ID_FINAL
 ├── offer               PLAN_UNAVAILABLE · CURRENCY_MISMATCH · COUPON_INVALID · COUPON_ALREADY_APPLIED
 ├── money               ALREADY_PAID · NOT_PAYABLE · METHOD_IN_USE · METHOD_EXPIRED · PAYMENT_METHOD_REQUIRED · PAYMENT_DECLINED ·
-│                       PAYMENT_UNAVAILABLE · AMOUNT_TOO_HIGH · PARTIAL_NOT_ALLOWED · SETUP_UNFINISHED
+│                       PAYMENT_UNAVAILABLE · AMOUNT_TOO_HIGH · PARTIAL_NOT_ALLOWED · SETUP_UNFINISHED · NOT_REFUNDABLE · REFUND_DECLINED
 ├── who                 SIGN_IN_REQUIRED · EMAIL_NOT_VERIFIED · MAIL_NOT_CONFIGURED · WRONG_CREDENTIALS · SESSION_ENDED · LINK_INVALID · PASSWORD_NOT_SET ·
 │                       WEAK_PASSWORD · COMMON_PASSWORD
 └── files               NOT_YOURS_TO_DELETE · NOT_STORED · EMPTY_FILE · FILE_TOO_LARGE · GROUP_TOO_LARGE · TOO_MANY_FILES · QUOTA_EXCEEDED
@@ -91,13 +91,15 @@ class ErrorCode(StrEnum):
     EXTERNAL_ID_FINAL = "EXTERNAL_ID_FINAL", "The object has an external id already, and an external id never changes."
     NO_CHANGE = "NO_CHANGE", "The new value equals the current one."
     PLAN_UNAVAILABLE = "PLAN_UNAVAILABLE", "The plan or price is no longer sold."
-    CURRENCY_MISMATCH = "CURRENCY_MISMATCH", "The price is in another currency."
+    CURRENCY_MISMATCH = "CURRENCY_MISMATCH", "The price or the amount is in another currency."
     COUPON_INVALID = "COUPON_INVALID", "The code cannot be used here: unknown, expired, used up or not for this plan. The answer does not say which."
     COUPON_ALREADY_APPLIED = "COUPON_ALREADY_APPLIED", "The subscription has a coupon already."
     PAYMENT_METHOD_REQUIRED = "PAYMENT_METHOD_REQUIRED", "There is no payment method that can be charged."
     PAYMENT_DECLINED = "PAYMENT_DECLINED", "The payment was declined, and nothing was changed. `declineCode` of the payment says why."
     PAYMENT_UNAVAILABLE = "PAYMENT_UNAVAILABLE", "Payments cannot be taken right now, and nothing was changed. Try again shortly."
-    AMOUNT_TOO_HIGH = "AMOUNT_TOO_HIGH", "It is more than remains to be paid."
+    AMOUNT_TOO_HIGH = "AMOUNT_TOO_HIGH", "It is more than is left: to be paid, to be credited or to be refunded."
+    NOT_REFUNDABLE = "NOT_REFUNDABLE", "Nothing of the payment can be refunded: it was not received, or went back already."
+    REFUND_DECLINED = "REFUND_DECLINED", "The processor refused the refund, and nothing was changed."
     PARTIAL_NOT_ALLOWED = "PARTIAL_NOT_ALLOWED", "The merchant takes only what remains, as a whole."
     SETUP_UNFINISHED = "SETUP_UNFINISHED", "The payment method setup is not complete, or the processor refused the method."
     DOCUMENT_INVALID = "DOCUMENT_INVALID", "A document of the manifest is not valid for the schema. Nothing was published."

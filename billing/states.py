@@ -143,6 +143,11 @@ class Collection(UpperStrEnum):
     GIVEN_UP = auto()
 
 
+class CollectionMethod(UpperStrEnum):
+    AUTOMATIC = auto()
+    MANUAL = auto()
+
+
 class InvoiceReason(UpperStrEnum):
     FIRST = auto()
     RENEWAL = auto()
@@ -155,6 +160,9 @@ class CreditNoteReason(UpperStrEnum):
     UNUSED_TIME = auto()
     REFUND = auto()
     CORRECTION = auto()
+    GOODWILL = auto()
+    DUPLICATE = auto()
+    ORDER_CHANGE = auto()
 
 
 class PaymentStatus(UpperStrEnum):
@@ -186,6 +194,19 @@ class PaymentMethodKind(UpperStrEnum):
     SEPA_DEBIT = auto()
     BANK_ACCOUNT = auto()
     WALLET = auto()
+    BANK_TRANSFER = auto()
+    CASH = auto()
+    CHECK = auto()
+    OTHER = auto()
+
+
+class RecordedKind(UpperStrEnum):
+    """How money came that no processor took. Each is also a PaymentMethodKind."""
+
+    BANK_TRANSFER = auto()
+    CASH = auto()
+    CHECK = auto()
+    OTHER = auto()
 
 
 class NextPaymentKind(UpperStrEnum):

@@ -21,6 +21,8 @@ T = TypeVar("T")
 SESSION_ENDED = "PO401"
 # The SQLSTATE that assert_customer raises, and assert_session for a session whose customer was deleted.
 UNKNOWN_CUSTOMER = "PO402"
+# The claim of an idempotency key is the first thing that staff write, and names the customer.
+OWNER_OF_KEY = "client_key_owner_id_fkey"
 # The SQLSTATE that assert_client raises for a token whose app is disabled.
 CLIENT_DISABLED = "PO403"
 
@@ -79,6 +81,10 @@ class AlreadyTaken(Exception):
     """A unique index has another row with the same value."""
 
 
+class UnknownOwner(Exception):
+    """The customer for whom staff act does not exist. Nothing was written."""
+
+
 class SessionEnded(Exception):
     """The token's session was ended, although the token itself has not expired."""
 
@@ -93,11 +99,15 @@ class UnknownCustomer(SessionEnded):
 
 @contextmanager
 def translate_errors() -> Iterator[None]:
-    """Translate exceptions of Postgres and asyncpg into DatabaseUnavailable, AlreadyTaken or SessionEnded. Exceptions that are bugs pass unchanged."""
+    """Translate exceptions of Postgres and asyncpg into DatabaseUnavailable, AlreadyTaken, UnknownOwner or SessionEnded. Exceptions that are bugs pass unchanged."""
     try:
         yield
     except asyncpg.UniqueViolationError as error:
         raise AlreadyTaken(error.constraint_name) from error
+    except asyncpg.ForeignKeyViolationError as error:
+        if error.constraint_name != OWNER_OF_KEY:
+            raise
+        raise UnknownOwner from error
     except Exception as error:  # asyncpg and the operating system raise many classes; an exception without a rule is raised again
         if isinstance(error, asyncpg.PostgresError) and error.sqlstate == UNKNOWN_CUSTOMER:
             raise UnknownCustomer from error

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from billing.ids import prefix_of
 from billing.lifecycle.service import ServiceBegins
 from billing.money.dunning import RetryPolicy
 from billing.money.issuer import InvoiceIssuer
@@ -22,6 +23,7 @@ from payments.processor import OutcomeUnknown, Processor, ProcessorUnavailable
 from resolvers.changes.writing import system_writer
 from resolvers.charges.collecting import collect, lift_hold
 from resolvers.charges.reconciling import PATIENCE, reconcile
+from resolvers.charges.refund_requests import reconcile_refund
 from resolvers.context import Letterhead
 from resolvers.payments.webhooks import apply_event
 from resolvers.reads.facts import fetch_rows
@@ -70,8 +72,7 @@ class ClockPassResult:
 
 
 async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = None) -> ClockPassResult:
-    """Everything that is due at `now`: what processors told and charges of unknown outcome first, then holds that nothing is owed for any more, then
-    subscriptions, then invoices, those just issued too.
+    """Everything that is due at `now`: events, charges and refunds of unknown outcome, holds without a debt, subscriptions, then invoices, those just issued too.
 
     Fills and returns `done`. What fails is logged and does not keep the rest; when nothing at all could be looked for, the last error is raised.
     """
@@ -79,8 +80,8 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
     by = replace(system_writer(now, billing.numbering, billing.policy, billing.letterhead), service_begins=billing.service_begins, issuer=billing.issuer)
 
     async def settle_one(due: Due) -> None:
-        is_settled = await reconcile(_session(billing, due, now), due.id, billing.processors, by=by)
-        done.reconciled += is_settled
+        settle = reconcile_refund if prefix_of(due.id) == "ref" else reconcile
+        done.reconciled += await settle(_session(billing, due, now), due.id, billing.processors, by=by)
 
     async def advance_one(due: Due) -> None:
         steps = await catch_up(_session(billing, due, now), due.id, billing.processors, by=by)
@@ -101,6 +102,7 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
     stages = (
         Stage("webhooks.open", act_on),
         Stage("clock.open_charges", settle_one),
+        Stage("clock.open_refunds", settle_one),
         Stage("clock.holds_to_lift", lift_one),
         Stage("clock.due_subscriptions", advance_one),
         Stage("clock.due_collections", collect_one),

@@ -141,6 +141,8 @@ class ChargeLookup:
 
 @dataclass(frozen=True, slots=True)
 class RefundRequest:
+    """A refund. `key` is our refund's id: repeated requests with it move money once. `processor_reference` is that of the charge."""
+
     key: str
     processor_reference: str
     amount_minor: int
@@ -148,13 +150,25 @@ class RefundRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class RefundLookup:
+    """A refund to look up. `processor_reference` is that of the charge, `refund_reference` that of the refund, None if no answer was received."""
+
+    key: str
+    processor_reference: str
+    refund_reference: str | None
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class RefundReport:
-    """A refund of a charge, or its reversal. `reference` is the processor's, of the refund or dispute; `status` is a RefundStatus, `reason` a RefundReason."""
+    """A refund of a charge, or its reversal. `reference` is the processor's, of the refund or dispute; `status` is a RefundStatus, `reason` a RefundReason; `key` is that
+    of the request for a refund that we began."""
 
     reference: str
     amount_minor: int
     status: str
     reason: str
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +217,9 @@ class Processor(Protocol):
 
     async def refund(self, refund: RefundRequest) -> ChargeResult:
         """Refund a part or all of a charge. The result is the refund's own. Raises ProcessorUnavailable, OutcomeUnknown, KeyReused."""
+
+    async def refund_outcome(self, refund: RefundLookup, *, now: datetime) -> ChargeResult | None:
+        """Return the result of a refund. None: it never arrived, and never will. Raises ProcessorUnavailable, and OutcomeUnknown while it may still be in transit."""
 
     def read_event(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> ProcessorEvent:
         """Return the event of a delivery. Header names are lower case. Raises BadSignature."""

@@ -29,13 +29,14 @@ from payments.processor import (
     PaymentClientAction,
     ProcessorEvent,
     ProcessorUnavailable,
+    RefundLookup,
     RefundReport,
     RefundRequest,
     SetupNotFound,
     SetupStart,
     SetupUnfinished,
 )
-from payments.sandbox_cards import CARDS, EXPIRES_ON, Card, Fault, card_of, failed, first_result, last_result
+from payments.sandbox_cards import CARDS, EXPIRES_ON, Card, Fault, card_of, comes_backwards, failed, first_result, last_result, result_of
 from payments.sandbox_ledger import Ledger, PendingEvent, SandboxCharge
 from payments.signatures import sign, verify
 
@@ -144,8 +145,14 @@ class Sandbox:
                 known = (request, result.status, result.decline_code)
         if known[0] != request:
             raise KeyReused
-        result = failed(known[2]) if known[2] else ChargeResult(ChargeStatus(known[1]))
-        return replace(result, processor_reference=self._refund_reference(refund.key))
+        return self._refund_result(refund.key, *known[1:])
+
+    async def refund_outcome(self, refund: RefundLookup, *, now: datetime) -> ChargeResult | None:
+        self._count_call("refund_outcome", refund.key)
+        known = self._ledger.refund(refund.key)
+        if known is None and now - refund.started_at < ARRIVES_WITHIN:
+            raise OutcomeUnknown
+        return self._refund_result(refund.key, *known[1:]) if known else None
 
     def queue_refund_event(self, processor_reference: str, report: RefundReport | None) -> None:
         """Queue an event from outside the gateway, at a bank or in the processor's dashboard: a refund, a failed one, a dispute, a won one, a returned debit.
@@ -162,7 +169,7 @@ class Sandbox:
         verify(body, headers.get(SIGNATURE, ""), self._secret, now=now)
         try:
             payload = json.loads(body)
-            result = _of(payload["status"], payload["decline_code"], payload["reference"]) if payload["kind"] == EventKind.CHARGE else None
+            result = result_of(payload["status"], payload["decline_code"], payload["reference"]) if payload["kind"] == EventKind.CHARGE else None
             at = datetime.fromtimestamp(payload["created_at"], UTC)
             refund = RefundReport(**json.loads(payload["refund"])) if payload.get("refund") else None
             kind, key, reference = EventKind(payload["kind"]), payload["key"], payload["reference"]
@@ -250,7 +257,7 @@ class Sandbox:
         if entry.status != ChargeStatus.SUCCEEDED or refunded_minor > entry.amount_minor:
             return failed("more_than_was_paid")
         self._ledger.refunded(entry.key, refunded_minor=refunded_minor)
-        report = RefundReport(self._refund_reference(refund.key), refund.amount_minor, "SUCCEEDED", "REQUESTED")
+        report = RefundReport(self._refund_reference(refund.key), refund.amount_minor, "SUCCEEDED", "REQUESTED", refund.key)
         self._ledger.queue_event(entry, kind=EventKind.REFUND, refund=json.dumps(asdict(report)))
         return ChargeResult(ChargeStatus.SUCCEEDED)
 
@@ -258,8 +265,8 @@ class Sandbox:
         for entry in self._ledger.open_charges():
             self._settle(entry, last_result(CARDS[entry.card]))
         events = self._ledger.pending_events()
-        backwards = [event for event in reversed(events) if _comes_backwards(event)]
-        return [(event.seq, self._written(event, now)) for event in [event for event in events if not _comes_backwards(event)] + backwards]
+        backwards = [event for event in reversed(events) if comes_backwards(card_of(event.reference))]
+        return [(event.seq, self._written(event, now)) for event in [event for event in events if not comes_backwards(card_of(event.reference))] + backwards]
 
     def _written(self, event: PendingEvent, now: datetime) -> Delivery:
         payload = {name: getattr(event, name) for name in PendingEvent.__slots__} | {
@@ -270,7 +277,7 @@ class Sandbox:
         return Delivery({SIGNATURE: sign(body, self._secret, at=now), "content-type": "application/json"}, body)
 
     def _result(self, entry: SandboxCharge) -> ChargeResult:
-        return self._with_action(_of(entry.status, entry.decline_code, entry.reference))
+        return self._with_action(result_of(entry.status, entry.decline_code, entry.reference))
 
     def _with_action(self, result: ChargeResult) -> ChargeResult:
         waits = result.status is ChargeStatus.REQUIRES_ACTION and result.processor_reference
@@ -278,6 +285,9 @@ class Sandbox:
 
     def _action(self, reference: str) -> PaymentClientAction:
         return PaymentClientAction(f"{reference}_secret_{self._digest('secret', reference)}", PUBLISHABLE_KEY)
+
+    def _refund_result(self, key: str, status: str, decline_code: str | None) -> ChargeResult:
+        return result_of(status, decline_code, self._refund_reference(key))
 
     def _refund_reference(self, key: str) -> str:
         return f"sandbox_re_{self._digest(key)}"
@@ -288,13 +298,3 @@ class Sandbox:
 
 def _request(charge: ChargeRequest) -> str:
     return json.dumps(astuple(charge))
-
-
-def _of(status: str, decline_code: str | None, reference: str) -> ChargeResult:
-    result = failed(decline_code) if status == ChargeStatus.FAILED else ChargeResult(ChargeStatus(status))
-    return replace(result, processor_reference=reference)
-
-
-def _comes_backwards(event: PendingEvent) -> bool:
-    card = card_of(event.reference)
-    return card is not None and card.events_come_backwards

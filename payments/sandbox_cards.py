@@ -5,7 +5,7 @@ that succeeds.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import Enum, auto
 
@@ -93,3 +93,13 @@ def last_result(card: Card) -> ChargeResult:
 def failed(decline_code: str | None) -> ChargeResult:
     code = decline_code or "generic_decline"
     return ChargeResult(S.FAILED, decline_code=code, is_retryable=is_retryable(code))
+
+
+def result_of(status: str, decline_code: str | None, reference: str) -> ChargeResult:
+    """Return the result of a charge of the ledger."""
+    result = failed(decline_code) if status == ChargeStatus.FAILED else ChargeResult(ChargeStatus(status))
+    return replace(result, processor_reference=reference)
+
+
+def comes_backwards(card: Card | None) -> bool:
+    return card is not None and card.events_come_backwards

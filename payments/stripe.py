@@ -30,6 +30,7 @@ from payments.processor import (
     PaymentClientAction,
     ProcessorEvent,
     ProcessorUnavailable,
+    RefundLookup,
     RefundRequest,
     SetupNotFound,
     SetupStart,
@@ -37,7 +38,7 @@ from payments.processor import (
 )
 from payments.signatures import verify
 from payments.stripe_amounts import to_stripe
-from payments.stripe_answers import CUSTOMER, KEY, REFUND_KEY, decline_code_of, details_of, event_of, failed, result_of
+from payments.stripe_answers import CUSTOMER, KEY, REFUND_KEY, decline_code_of, details_of, event_of, failed, refund_result_of, result_of
 from payments.stripe_wire import NOT_SENT, Wire
 
 # Refusals before a request has any effect: the operator's key, or too many requests.
@@ -45,6 +46,7 @@ TURNED_AWAY = (problems.AuthenticationError, problems.PermissionError, problems.
 REFERENCE = re.compile(r"(cus_\w{1,100})/(pm_\w{1,100})/(\w{1,40})")
 INTENT = re.compile(r"pi_\w{1,100}")
 SETUP = re.compile(r"seti_\w{1,100}")
+REFUND = re.compile(r"(re|pyr)_\w{1,100}")
 PAUSE_SECONDS = 0.3
 
 
@@ -160,11 +162,18 @@ class Stripe:
             created = await self._send(lambda: self._api.refunds.create_async(params, {"idempotency_key": refund.key}))
         except (problems.CardError, problems.InvalidRequestError) as problem:
             return _declined(problem)
-        status = {"succeeded": ChargeStatus.SUCCEEDED, "failed": ChargeStatus.FAILED, "canceled": ChargeStatus.FAILED}.get(
-            created["status"], ChargeStatus.PROCESSING
-        )
-        reason = created.get("failure_reason") or "processing_error"
-        return failed(reason, created["id"]) if status is ChargeStatus.FAILED else ChargeResult(status, created["id"])
+        return refund_result_of(created)
+
+    async def refund_outcome(self, refund: RefundLookup, *, now: datetime) -> ChargeResult | None:
+        if refund.refund_reference:
+            reference = _checked_refund(refund.refund_reference)
+            return refund_result_of(await self._send(lambda: self._api.refunds.retrieve_async(reference)))
+        intent = _checked(refund.processor_reference)
+        page = await self._send(lambda: self._api.refunds.list_async({"payment_intent": intent, "limit": 100}))
+        match = next((one for one in page["data"] if (one.get("metadata") or {}).get(REFUND_KEY) == refund.key), None)
+        if match is None and (page["has_more"] or now - refund.started_at < ARRIVES_WITHIN):
+            raise OutcomeUnknown  # An incomplete list does not prove that the refund is missing.
+        return refund_result_of(match) if match else None
 
     def read_event(self, headers: Mapping[str, str], body: bytes, *, now: datetime) -> ProcessorEvent:
         verify(body, headers.get("stripe-signature", ""), self._account.webhook_secret, now=now)
@@ -253,4 +262,11 @@ def _checked(reference: str) -> str:
     """Return the reference. Raises ValueError for a reference that is not Stripe's: it must not become part of a URL."""
     if not INTENT.fullmatch(reference):
         raise ValueError("the reference is not a PaymentIntent's")
+    return reference
+
+
+def _checked_refund(reference: str) -> str:
+    """Return the reference. Raises ValueError for a reference that is not a refund's of Stripe."""
+    if not REFUND.fullmatch(reference):
+        raise ValueError("the reference is not a Refund's")
     return reference

@@ -80,6 +80,14 @@ def result_of(intent: Thing, *, publishable_key: str = "") -> ChargeResult:
     return ChargeResult(status, intent["id"], client_action=action)
 
 
+def refund_result_of(refund: Thing) -> ChargeResult:
+    """Return the result of a Refund."""
+    status = REFUND_STATUSES.get(str(refund["status"]), "PENDING")
+    if status == "FAILED":
+        return failed(refund.get("failure_reason") or "processing_error", refund["id"])
+    return ChargeResult(ChargeStatus.SUCCEEDED if status == "SUCCEEDED" else ChargeStatus.PROCESSING, refund["id"])
+
+
 def details_of(method: Thing, *, customer: str) -> MethodDetails:
     kind = method["type"]
     details = method.get(kind) or {}
@@ -117,7 +125,8 @@ def _refund_of(topic: str, thing: Thing) -> RefundReport | None:
     """Return the report of a Refund or a Dispute; None for an inquiry, which moves no money. Both name the PaymentIntent, but do not have its metadata."""
     if not topic.startswith("charge.dispute."):
         status = REFUND_STATUSES.get(str(thing.get("status")), "PENDING")
-        return RefundReport(str(thing["id"]), _minor(thing, "amount"), status, REFUND_REASONS.get(str(thing.get("reason")), "REQUESTED"))
+        reason, key = REFUND_REASONS.get(str(thing.get("reason")), "REQUESTED"), (thing.get("metadata") or {}).get(REFUND_KEY)
+        return RefundReport(str(thing["id"]), _minor(thing, "amount"), status, reason, key)
     is_inquiry = str(thing["status"]).startswith("warning_") or thing["status"] == "prevented"
     if is_inquiry or (topic == "charge.dispute.updated" and thing["status"] not in ("won", "lost")):
         return None

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from billing.rows.money.credit_notes import CreditNoteLineRow, CreditNoteRow
-from pdf.layout import Merchant, Paper, Recipient, sheet, with_breaks
+from pdf.layout import Merchant, Paper, Recipient, memo_lines, sheet, with_breaks
 from pdf.line_words import described
 from pdf.taxes import exemption_notes, rate_of, tax_rows
 
@@ -37,7 +37,7 @@ def _content(note: CreditNoteRow, lines: Sequence[CreditNoteLineRow], corrected:
         ],
         "lines": [_line(line, reader) for line in lines],
         "totals": [(words["net"], reader.money(note.subtotal_minor, note.currency)), *tax_rows(lines, note.currency, reader)],
-        "notes": exemption_notes(lines, reader),
+        "notes": memo_lines(note.memo) + exemption_notes(lines, reader),
         "total": reader.money(note.total_minor, note.currency),
         "uses": amount_uses(note, reader),
     }

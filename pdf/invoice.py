@@ -8,7 +8,7 @@ from typing import Any
 
 from billing.rows.money.invoices import InvoiceLineRow, InvoiceRow
 from billing.rows.money.payments import PaymentRow
-from pdf.layout import Merchant, Paper, Recipient, sheet, with_breaks
+from pdf.layout import Merchant, Paper, Recipient, memo_lines, sheet, with_breaks
 from pdf.line_words import described
 from pdf.taxes import exemption_notes, net_unit_minor, rate_of, tax_rows
 
@@ -61,7 +61,7 @@ def _invoice_content(
         "has_discount": any(line.discount_minor for line in lines),
         "lines": [_line(line, reader) for line in lines],
         "totals": _totals(invoice, lines, reader),
-        "notes": exemption_notes(lines, reader),
+        "notes": memo_lines(invoice.memo) + exemption_notes(lines, reader),
         "due": reader.money(invoice.remaining_minor, invoice.currency),
         "transfer": _transfer(invoice, merchant, reader),
         "payments": [_moved(part, reader) for part in sorted(paid, key=moved_at)],

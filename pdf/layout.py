@@ -185,6 +185,11 @@ def sheet(merchant: Merchant, reader: Recipient, *, title: str) -> dict[str, Any
     }
 
 
+def memo_lines(memo: str | None) -> list[str]:
+    """Return the merchant's text on a document, line by line; blank lines are left out."""
+    return [with_breaks(line) for line in (memo or "").splitlines() if line.strip()]
+
+
 def _merchant_lines(merchant: Merchant, reader: Recipient) -> list[str]:
     details = merchant.details
     country = [reader.country(details.postal.country)] if details.postal else []

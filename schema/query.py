@@ -14,6 +14,7 @@ from schema.declarations.filters import AuditFilter, CatalogFilter, CatalogPrice
 from schema.limits import Limits, limits
 from schema.payloads import subscriptions
 from schema.payloads.identity import AuditEvent, PortalSession
+from schema.payloads.invoicing_previews import InvoicingPreviews
 from schema.payloads.operations import operation, preview
 from schema.payloads.partners import Grant, TrustedDocument
 from schema.types.viewer import Viewer
@@ -28,7 +29,7 @@ def _catalog(block: str, graphql_type: Any, sort: Any, filter: Any, description:
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query:
+class Query(InvoicingPreviews):
     viewer = part(Viewer, description="Who is calling.")
     customer = guarded(roots.customer, permissions.READ)
     by_external_id = guarded(roots.by_external_id, permissions.STAFF_READ)

@@ -1,8 +1,9 @@
 """The actions that are allowed in each state. One table per noun; the mutations and `availableActions` both read it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from billing.files.attachments import has_room
 from billing.money.coupons import RunningCoupon
@@ -29,6 +30,11 @@ class Action(StrEnum):
     DOWNLOAD = "DOWNLOAD"
     HOLD = "HOLD"
     RELEASE = "RELEASE"
+    RECORD_PAYMENT = "RECORD_PAYMENT"
+    VOID = "VOID"
+    WRITE_OFF = "WRITE_OFF"
+    CREDIT = "CREDIT"
+    REFUND = "REFUND"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +56,7 @@ MESSAGES = {
     E.COUPON_ALREADY_APPLIED: "A coupon is on this subscription. Remove it first.",
     E.ALREADY_PAID: "Nothing is left to pay.",
     E.NOT_PAYABLE: "This is no longer payable.",
+    E.NOT_REFUNDABLE: "Nothing of this payment can be refunded.",
     E.IN_PROGRESS: "A payment is in progress.",
     E.METHOD_IN_USE: "A subscription is billed to this method. Choose another one for it first.",
     E.METHOD_EXPIRED: "This method has expired.",
@@ -136,6 +143,51 @@ def of_invoice(
     """Return the actions on an invoice. `is_in_payment`: a charge for it is open, or one that decides about its subscription. `max_files`: the limit of its files, None for any number."""
     pay = _unpayable("PROCESSING" if is_in_payment else status, remaining_minor)
     return [_state(Action.PAY, pay), _state(Action.DOWNLOAD, None), _state(Action.UPLOAD_ATTACHMENTS, _full(file_count, max_files))]
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFacts:
+    """What staff's actions on an invoice depend on beside its status: the columns of the same names."""
+
+    is_voidable: bool
+    is_expected: bool
+    creditable_minor: int
+    is_being_credited: bool
+
+
+def of_invoice_for(actor: Actor, status: str, remaining_minor: int, is_in_payment: bool, facts: InvoiceFacts) -> list[ActionAvailability]:
+    """Return staff's actions on an invoice; none for other callers."""
+    if actor is not Actor.STAFF:
+        return []
+    waiting = E.IN_PROGRESS if is_in_payment or status == "PROCESSING" or facts.is_being_credited else None
+    pay = _unpayable("PROCESSING" if is_in_payment else status, remaining_minor)
+    return [
+        _state(Action.RECORD_PAYMENT, pay),
+        _state(Action.VOID, waiting or (None if facts.is_voidable else E.WRONG_STATE)),
+        _state(Action.WRITE_OFF, waiting or (None if facts.is_expected else E.WRONG_STATE)),
+        _state(Action.CREDIT, waiting or (None if facts.creditable_minor > 0 else E.WRONG_STATE)),
+    ]
+
+
+def invoice_actions(
+    status: str, remaining_minor: int, is_in_payment: bool, file_count: int, *facts: Any, actor: Actor, max_files: int | None = None
+) -> list[ActionAvailability]:
+    """Return the caller's actions on an invoice. `facts` are the columns of InvoiceFacts, in its order."""
+    common = of_invoice(status, remaining_minor, is_in_payment, file_count, max_files=max_files)
+    return common + of_invoice_for(actor, status, remaining_minor, is_in_payment, InvoiceFacts(*facts))
+
+
+def installment_actions(
+    status: str, remaining_minor: int, invoice_status: str | None, invoice_remaining_minor: int | None, *, actor: Actor
+) -> list[ActionAvailability]:
+    """Return the caller's actions on an installment: staff may record its payment where the customer may pay it."""
+    (pay,) = of_installment(status, remaining_minor, invoice_status, invoice_remaining_minor)
+    return [pay, replace(pay, action=Action.RECORD_PAYMENT)] if actor is Actor.STAFF else [pay]
+
+
+def of_payment(refundable_minor: int, *, actor: Actor) -> list[ActionAvailability]:
+    """Return staff's actions on a payment; none for other callers."""
+    return [_state(Action.REFUND, None if refundable_minor > 0 else E.NOT_REFUNDABLE)] if actor is Actor.STAFF else []
 
 
 def of_schedule(status: str, file_count: int = 0, *, max_files: int | None = None) -> list[ActionAvailability]:

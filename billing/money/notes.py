@@ -23,13 +23,16 @@ class RemainingAmounts:
 
 @dataclass(frozen=True, slots=True)
 class NoteLine:
-    """A line of a credit note. Its amounts are positive: the credited amounts."""
+    """A line of a credit note. Its amounts are positive: the credited amounts. `line_id` is the line of the invoice that it credits, with the tax rate of that line;
+    None for a credit of the invoice as a whole."""
 
     description: str
     net_minor: int
     tax_minor: int
     period: BillingPeriod | None = None
     wording: Wording | None = None
+    line_id: str | None = None
+    tax_rate_ppm: int | None = None
 
     @property
     def total_minor(self) -> int:
@@ -48,6 +51,7 @@ class IssuedCreditNote:
     granted_minor: int = 0
     refunded_minor: int = 0
     refund_id: str | None = None
+    memo: str | None = None
 
     @property
     def net_minor(self) -> int:

@@ -17,19 +17,25 @@ COUNTS = (RefundStatus.PENDING, RefundStatus.SUCCEEDED)
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A processor's report of a refund. Without a `reference` its amount is the total that the merchant has given back of the payment."""
+    """A processor's report of a refund. `key` is our id of a refund that staff began here. Without `reference` and `key` its amount is the total that the merchant has
+    given back of the payment."""
 
     reference: str | None
     amount_minor: int
     status: str = RefundStatus.SUCCEEDED
     reason: str = RefundReason.REQUESTED
+    key: str | None = None
+
+    def names(self, refund: "Recorded") -> bool:
+        """Return whether the report is about this refund."""
+        return (self.key is not None and self.key == refund.id) or (self.reference is not None and self.reference in (refund.reference, refund.id))
 
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """A recorded refund; `id` is None for a new one. `is_awaiting`: the processor has carried it out, and it is not applied yet.
 
-    `split_from`: the refund without a reference of which this one is a part, until it is written.
+    `split_from`: the refund without a reference of which this one is a part, until it is written. `is_begun_here`: the processor knows our id of it.
     """
 
     id: str | None
@@ -40,6 +46,7 @@ class Recorded:
     created_at: datetime
     is_awaiting: bool = False
     split_from: str | None = None
+    is_begun_here: bool = False
 
     @property
     def is_by_the_bank(self) -> bool:
@@ -85,13 +92,13 @@ class RefundableInvoice(Protocol):
 
 def recorded(payment_minor: int, known: Sequence[Recorded], report: Report, *, now: datetime) -> list[Recorded]:
     """Return the refunds of a payment that are new or changed by a report. Reports may come in any order and repeatedly. An amount beyond the payment is ignored."""
-    if report.reference is None:
+    if report.reference is None and report.key is None:
         return _new(payment_minor, known, replace(report, amount_minor=report.amount_minor - _in_total(known)), now=now)
-    same = [one for one in known if report.reference in (one.reference, one.id)]
+    same = [one for one in known if report.names(one)]
     if not same and report.reason not in BY_THE_BANK:
         same = _parts(known, report)
     changed = [_after(payment_minor, known, one, report) for one in same]
-    if any(report.reference in (one.reference, one.id) for one in known):
+    if any(report.names(one) for one in known):
         return [one for one in changed if one not in known]
     left = report.amount_minor - sum(one.amount_minor for one in same)
     rest = [one for one in known if one.id not in {part.split_from or part.id for part in same}]
@@ -172,7 +179,7 @@ def _parts(known: Sequence[Recorded], report: Report) -> list[Recorded]:
 
 
 def _after(payment_minor: int, known: Sequence[Recorded], refund: Recorded, report: Report) -> Recorded:
-    after = _advanced(replace(refund, reference=report.reference), report.status)
+    after = _advanced(replace(refund, reference=report.reference or refund.reference), report.status)
     return _limited(after, payment_minor - _undone(one for one in known if one.id not in (refund.id, refund.split_from)))
 
 
@@ -205,7 +212,8 @@ def _undone(known: Iterable[Recorded]) -> int:
 
 
 def _anonymous(known: Sequence[Recorded]) -> list[Recorded]:
-    return [one for one in known if one.reference is None and not one.is_by_the_bank and one.status in COUNTS]
+    """Return the refunds that are known only by their amount. The report of one that was begun here names it."""
+    return [one for one in known if one.reference is None and not one.is_by_the_bank and not one.is_begun_here and one.status in COUNTS]
 
 
 def _new(payment_minor: int, known: Sequence[Recorded], report: Report, *, now: datetime) -> list[Recorded]:

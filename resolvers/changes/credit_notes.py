@@ -35,6 +35,7 @@ def note_rows(note: IssuedCreditNote, customer_id: str, currency: str, *, by: "W
         "reason": note.reason,
         "invoice_id": note.invoice_id,
         "refund_id": note.refund_id,
+        "memo": note.memo,
         "subtotal_minor": note.net_minor,
         "tax_minor": note.tax_minor,
         "total_minor": note.total_minor,
@@ -60,6 +61,8 @@ def _note_line(line: NoteLine) -> dict[str, Any]:
         "subtotal_minor": line.net_minor,
         "tax_minor": line.tax_minor,
         "total_minor": line.total_minor,
+        "invoice_line_id": line.line_id,
+        "tax_rate_ppm": line.tax_rate_ppm,
         "period_starts_at": line.period.starts_at if line.period else None,
         "period_ends_at": line.period.ends_at if line.period else None,
     }

@@ -33,12 +33,21 @@ class PinnedPreview:
 
     def check(self, decision: Decision) -> None:
         """Raise Refused where the decision, made for the same instant, differs from the preview."""
-        if not hmac.compare_digest(outcome_of(decision), self.outcome):
+        self.check_outcome(outcome_of(decision))
+
+    def check_outcome(self, outcome: str) -> None:
+        """Raise Refused where the hash of the outcome, computed for the same instant, differs from the preview's."""
+        if not hmac.compare_digest(outcome, self.outcome):
             raise Refused(ErrorCode.PREVIEW_EXPIRED, EXPIRED, "previewToken")
 
 
 def pin(arguments: Any, mutation: str, decision: Decision, context: Context) -> str:
-    payload = json.dumps({"what": _subject(arguments, mutation, context), "at": context.now.isoformat(), "outcome": outcome_of(decision)}).encode()
+    return pin_outcome(arguments, mutation, outcome_of(decision), context)
+
+
+def pin_outcome(arguments: Any, mutation: str, outcome: str, context: Context) -> str:
+    """Return the token of a preview with the hash of its outcome."""
+    payload = json.dumps({"what": _subject(arguments, mutation, context), "at": context.now.isoformat(), "outcome": outcome}).encode()
     return base64.urlsafe_b64encode(_seal(payload, context) + payload).decode()
 
 
@@ -80,6 +89,11 @@ def outcome_of(decision: Decision) -> str:
         ],
         "from": after.version,
     }
+    return hash_of_outcome(outcome)
+
+
+def hash_of_outcome(outcome: Any) -> str:
+    """Return the hash of values that may contain days and instants."""
     return hashlib.sha256(as_json(outcome).encode()).hexdigest()
 
 

@@ -25,8 +25,12 @@ class RefundScope:
     installments: Sequence[RefundedInstallment]
 
     def open_for_notes(self) -> dict[str | None, int]:
-        """Return the amount of each invoice that credit notes may still correct. A void invoice was never owed, so it has none."""
-        return {one.id: one.total_minor - one.noted_minor for one in self.invoices.values() if one.status != InvoiceStatus.VOID}
+        return open_for_notes(self.invoices.values())
+
+
+def open_for_notes(invoices: Iterable[RefundedInvoice]) -> dict[str | None, int]:
+    """Return the amount of each invoice that credit notes may still correct. A void invoice was never owed, so it has none."""
+    return {one.id: one.total_minor - one.noted_minor for one in invoices if one.status != InvoiceStatus.VOID}
 
 
 def is_by_the_bank(refund: RecordedRefund) -> bool:
@@ -64,9 +68,9 @@ def noted_parts(parts: Iterable[PaymentPart], notes: Iterable[RefundNote]) -> li
     return noted
 
 
-def taken_rows(touched: RefundScope, parts: Sequence[PaymentPart], *, by: WriteContext) -> Changes:
+def taken_rows(touched: RefundScope, parts: Sequence[PaymentPart], *, by: WriteContext, note: IssuedCreditNote | None = None) -> Changes:
     """Return the changes of a refund: the paid amounts fall. What the merchant gave back is credited by a credit note, so that no more is owed; what a bank took back is
-    owed again."""
+    owed again. `note` is the credit note that staff wrote for the refund, which is of one invoice."""
     changes: Changes = defaultdict(list)
     is_bank, sums = is_by_the_bank(touched.refund), _sums(parts)
     changes["refund_allocation"] = [allocation_row(part, touched.payment.currency, by=by) for part in sums]
@@ -76,9 +80,9 @@ def taken_rows(touched: RefundScope, parts: Sequence[PaymentPart], *, by: WriteC
         is_noted = not is_bank and invoice.status != InvoiceStatus.VOID
         changes["invoices"].append(_change(invoice_id, paid=-minor, credited=minor if is_noted else 0, refunded=minor))
         if is_noted:
-            granted_minor = granted(invoice, minor)
-            note = _note(invoice, minor, granted_minor, touched.refund.id)
-            for kind, rows in note_rows(note, touched.payment.customer_id, invoice.currency, by=by).items():
+            granted_minor = 0 if note else granted(invoice, minor)
+            issued = note or _note(invoice, minor, granted_minor, touched.refund.id)
+            for kind, rows in note_rows(issued, touched.payment.customer_id, invoice.currency, by=by).items():
                 changes[kind] += rows
             returned.update(_credit_paid(touched, invoice_id, sums, granted_minor))
     paid_back = _by(sums, "installment_id")

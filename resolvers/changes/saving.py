@@ -13,7 +13,8 @@ Changes = dict[str, list[dict[str, Any]]]
 
 # Kinds of rows that must be unchanged since the decision: the number of rows written must be the number expected.
 COUNTED = {
-    "subscription", "credit_note", "released", "attempted", "collected", "attempted_installment", "collected_installment", "collected_schedule",
+    "subscription", "credit_note", "released", "attempted", "collected", "attempted_installment", "collected_installment", "collected_schedule", "voided",
+    "written_off",
 }  # fmt: skip
 
 # Kinds written in a first statement: a credit note may be refused, and other rows refer to it.
@@ -58,7 +59,7 @@ def _snapshots(changes: Changes) -> list[dict[str, Any]]:
 
     A row without an issuer is filled by the database.
     """
-    settled = [row for row in changes.get("result", ()) if row.get("settled_at")]
+    settled = [row for kind in ("result", "payment") for row in changes.get(kind, ()) if row.get("settled_at")]
     documents = (*changes.get("invoice", ()), *changes.get("credit_note", ()), *settled)
     return [{"document_id": row["id"], **row["issuer"]} for row in documents if row.get("issuer")]
 

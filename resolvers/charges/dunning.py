@@ -50,7 +50,7 @@ async def disputed(transaction: Transaction, charge: ChargedInvoice, *, by: Writ
 async def write_step(transaction: Transaction, invoice: Collectable, decided: Step, *, by: WriteContext) -> None:
     """Write the collection from now on, the policy's final action if it is due, and the letter."""
     await save(transaction, {"collection": [collection_row(invoice.invoice_id, decided)]})
-    if decided.ending is not None:
+    if decided.ending is not None and invoice.subscription_id is not None:
         await end(transaction, invoice.subscription_id, decided.ending, by=by)
     if decided.is_failure:
         await _send_letter(transaction, invoice, decided, by=by)
@@ -115,7 +115,7 @@ def collecting(invoice: Collectable, *, charged_method_id: str | None = None) ->
 
 
 async def _apply_happening(transaction: Transaction, charge: ChargedInvoice, happening: Happening, *, by: WriteContext) -> None:
-    """Apply a happening to the charge's invoice. Ignored unless the invoice belongs to a subscription and something remains to be paid."""
+    """Apply a happening to the charge's invoice. Ignored unless the clock collects the invoice and something remains to be paid."""
     invoice: Collectable | None = await transaction.first("collections.facts", key=charge.invoice_id) if charge.invoice_id else None
     if invoice is not None:
         before = collecting(invoice, charged_method_id=charge.payment_method_id)

@@ -18,7 +18,9 @@ async def store(session: UnitOfWork, processor: str, event: ProcessorEvent) -> S
     """Store an event and return it. None if it was stored before, or is about no payment of ours. A stored event is not lost."""
     # The client secret is not needed here, and is never stored.
     result = asdict(replace(event.result, client_action=None)) if event.result else None
-    payload = {"result": result, "refunded_minor": event.refunded_minor, "refund": asdict(event.refund) if event.refund else None}
+    # A program of the version before knows no `key`, which is why a report without one has none.
+    refund = {name: value for name, value in asdict(event.refund).items() if name != "key" or value} if event.refund else None
+    payload = {"result": result, "refunded_minor": event.refunded_minor, "refund": refund}
     async with session.write() as transaction:
         payment_id = event.key or await _payment_by_reference(transaction, processor, event)
         if payment_id is None:

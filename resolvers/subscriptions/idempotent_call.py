@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from billing.ids import prefix_of
 from billing.merchant.upserts import SaveOutcome
 from billing.refusals import ErrorCode, Refused
 from db.unit_of_work import Transaction, UnitOfWork
@@ -15,10 +16,14 @@ from resolvers.changes.writing import WriteContext, audited, writer
 from resolvers.charges import dunning
 from resolvers.charges.attempts import ChargeSubmission
 from resolvers.charges.charging import apply_result, resubmission, submit
+from resolvers.charges.refund_requests import RefundSubmission, apply_refund, refund_resubmission, submit_refund
 from resolvers.context import Context, payments_of
 from resolvers.idempotency import MutationCall, MutationResult, answered, call_of, claim_key, outcome_of
 from resolvers.reads.ownership import unit_of_work_for
 from resolvers.subscriptions.advance import SubscriptionBehindClock, catch_up
+
+# Kinds of rows that reduce what an invoice owes, and may so end what dunning held a subscription for.
+LIFTING = ("collected", "released", "voided", "written_off")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Prepared:
     payload_ids: Mapping[str, Any]
     changes: Changes
     about: str
-    submission: ChargeSubmission | None = None
+    submission: ChargeSubmission | RefundSubmission | None = None
 
 
 # Reads under the customer's lock, decides, and returns what to write. The call is None for a call without a key.
@@ -63,13 +68,13 @@ async def run_idempotent(context: Context, arguments: Any, mutation: str, prepar
             break
         except SubscriptionBehindClock as behind:
             await catch_up(session, behind.subscription_id, payments_of(context).processors, by=writer(context))
-    outcome = step if isinstance(step, MutationResult) else await _charged(context, session, step)
+    outcome = step if isinstance(step, MutationResult) else await _submitted(context, session, step)
     # Staff's own unit of work may hold a snapshot from before the mutation; the payload needs a new one.
     await context.session.release()
     return outcome
 
 
-async def _first_step(transaction: Transaction, context: Context, request: _KeyedRequest) -> MutationResult | ChargeSubmission:
+async def _first_step(transaction: Transaction, context: Context, request: _KeyedRequest) -> MutationResult | ChargeSubmission | RefundSubmission:
     """Run the first transaction: the whole mutation if nothing has to be charged; else return the request to the processor.
 
     A call that stopped after it had reserved a charge continues there: the same request is sent again.
@@ -78,6 +83,8 @@ async def _first_step(transaction: Transaction, context: Context, request: _Keye
     claim = await claim_key(transaction, call, hash_of(request.arguments)) if call else None
     if claim and claim.answer:
         return outcome_of(transaction.caller.customer_id, json.loads(claim.answer), is_replayed=True)
+    if claim and claim.payment_id and prefix_of(claim.payment_id) == "ref":
+        return await refund_resubmission(transaction, claim.payment_id, by=writer(context))
     if claim and claim.payment_id:
         return await resubmission(transaction, claim.payment_id, now=context.now)
     by = writer(context)
@@ -93,9 +100,19 @@ async def _first_step(transaction: Transaction, context: Context, request: _Keye
         return prepared.submission
     key_rows = answered(call, prepared.payload_ids, now=by.now) if call else {}
     await save(transaction, merged(prepared.changes, audit, key_rows))
-    if prepared.changes.get("collected") or prepared.changes.get("released"):
+    if any(prepared.changes.get(kind) for kind in LIFTING):
         await dunning.lift_paid(transaction, by=by)
     return outcome_of(customer_id, prepared.payload_ids)
+
+
+async def _submitted(context: Context, session: UnitOfWork, sending: ChargeSubmission | RefundSubmission) -> MutationResult:
+    return await (_refunded(context, session, sending) if isinstance(sending, RefundSubmission) else _charged(context, session, sending))
+
+
+async def _refunded(context: Context, session: UnitOfWork, sending: RefundSubmission) -> MutationResult:
+    """Send the refund and apply its result. No transaction is open while the processor is called."""
+    result = await submit_refund(payments_of(context).processors[sending.processor], sending)
+    return outcome_of(sending.customer_id, await apply_refund(session, sending.request.key, result, by=writer(context)))
 
 
 async def _charged(context: Context, session: UnitOfWork, sending: ChargeSubmission) -> MutationResult:

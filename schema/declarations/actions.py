@@ -1,4 +1,4 @@
-"""The actions that a caller may take on an object, and why one is refused, as data."""
+"""The actions that the caller may take on an object, and why one is refused, as data."""
 
 import strawberry
 
@@ -25,6 +25,11 @@ described(
     DOWNLOAD="Download it.",
     HOLD="For staff: suspend it for the merchant.",
     RELEASE="For staff: lift a suspension, whoever began it.",
+    RECORD_PAYMENT="For staff: record money that came for it otherwise, by `recordPayment`.",
+    VOID="For staff: withdraw it.",
+    WRITE_OFF="For staff: no longer expect what remains.",
+    CREDIT="For staff: take back a part of it, or all, by a credit note.",
+    REFUND="For staff: give money of it back.",
 )
 described(ErrorCode, "Why a call is refused. New codes may be added.", **{code.name: code.meaning for code in ErrorCode})
 

@@ -5,11 +5,12 @@ import strawberry
 from schema.mutations.attachments import AttachmentMutations
 from schema.mutations.catalog import CatalogMutations
 from schema.mutations.identity import IdentityMutations
+from schema.mutations.invoicing import InvoicingMutations
 from schema.mutations.partners import PartnerMutations
 from schema.mutations.payments import PaymentMutations
 from schema.mutations.subscriptions import SubscriptionMutations
 
 
 @strawberry.type(description="Everything that can be changed. Refusals are returned in `userErrors`.")
-class Mutation(IdentityMutations, SubscriptionMutations, PaymentMutations, AttachmentMutations, PartnerMutations, CatalogMutations):
+class Mutation(IdentityMutations, SubscriptionMutations, PaymentMutations, AttachmentMutations, PartnerMutations, CatalogMutations, InvoicingMutations):
     pass

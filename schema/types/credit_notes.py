@@ -19,6 +19,7 @@ class CreditNote(Node):
     reason: CreditNoteReason = strawberry.field(description="Why it was issued.")
     currency: CurrencyCode = strawberry.field(description="The currency of all its amounts.")
     issued_at: DateTime = strawberry.field(description="When it was issued.")
+    memo: str | None = strawberry.field(description="A text of the merchant that is printed on it.")
     subtotal = money("subtotal_minor", description="The sum of its lines without tax.")
     tax = money("tax_minor", description="The tax on it.")
     total = money("total_minor", description="Subtotal with tax: `amountReleased`, `amountToBalance` and `amountRefunded` together.")

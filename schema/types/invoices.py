@@ -4,7 +4,7 @@ import strawberry
 
 from billing.lifecycle import actions
 from billing.money import collection as rules
-from billing.states import Collection, InvoiceReason, InvoiceStatus
+from billing.states import Collection, CollectionMethod, InvoiceReason, InvoiceStatus
 from schema.declarations import nouns
 from schema.declarations.actions import ActionState
 from schema.declarations.enums import AgeOrder, DueOrder, LineOrder
@@ -57,6 +57,12 @@ class Invoice(Node, Attachable):
     amount_remaining = money("remaining_minor", description="Total less paid and credited; nothing on a void or refunded invoice.")
     paid_at: DateTime | None = strawberry.field(description="When the last of it was paid.")
     collection = part(InvoiceCollection, description="How the billing clock collects it, and what the customer can do.")
+    collection_method: CollectionMethod = strawberry.field(description="Who collects it.")
+    memo: str | None = strawberry.field(description="A text of the merchant that is printed on it.")
+    written_off_at: DateTime | None = strawberry.field(
+        description="When staff wrote off what remains: it can still be paid, but is not overdue and not collected. For STAFF; null for all other callers."
+    )
+    amount_creditable = money("creditable_minor", description="What credit notes may still take back of it.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
     external_id: str | None = strawberry.field(description=EXTERNAL_ID)
     metadata: Metadata = strawberry.field(description=METADATA)
@@ -92,10 +98,10 @@ class Invoice(Node, Attachable):
     )
     attachments = page("attachments.of_invoice", key="id", graphql_type=nouns.Attachment, sort=AgeOrder, description="Files attached to it.")
     available_actions = derived(
-        actions.of_invoice,
-        needs=("status", "remaining_minor", "is_in_payment", "file_count"),
+        actions.invoice_actions,
+        needs=("status", "remaining_minor", "is_in_payment", "file_count", "is_voidable", "is_expected", "creditable_minor", "is_being_credited"),
         graphql_type=list[ActionState],
-        description="What the customer may do with it now.",
+        description="What may be done with it now: by the customer, and for staff also what only staff do.",
     )
 
 

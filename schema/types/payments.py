@@ -4,14 +4,16 @@ from datetime import datetime
 
 import strawberry
 
+from billing.lifecycle import actions
 from billing.money.numbers import receipt_number
 from billing.states import Actor, PaymentMethodKind, PaymentStatus
 from payments.declines import for_the_customer
 from schema.declarations import nouns
+from schema.declarations.actions import ActionState
 from schema.declarations.fields import derived, many, money, one, part
 from schema.declarations.merchant import EXTERNAL_ID, METADATA
 from schema.declarations.node import Node
-from schema.declarations.scalars import CurrencyCode, DateTime, Metadata
+from schema.declarations.scalars import CurrencyCode, Date, DateTime, Metadata
 from schema.types.pdf_links import Document, receipt
 
 
@@ -52,6 +54,15 @@ class Payment(Node):
         description="For FAILED, the processor's reason, such as insufficient_funds. A reason that the bank does not disclose to the card holder is generic_decline here; staff see it.",
     )
     is_retryable: bool = strawberry.field(name="retryable", description="For FAILED, whether the same method may be tried again.")
+    received_on: Date | None = strawberry.field(description="For a payment that staff recorded, the day on which the money came.")
+    reference: str | None = strawberry.field(description="For a payment that staff recorded, what the bank or the check calls it.")
+    refundable = money("refundable_minor", description="What can be refunded of it now: not what was refunded, nor what a refund under way gives back.")
+    available_actions = derived(
+        actions.of_payment,
+        needs=("refundable_minor",),
+        graphql_type=list[ActionState],
+        description="What staff may do with it now; empty for all other callers.",
+    )
     version: int = strawberry.field(description="Counts changes.")
     external_id: str | None = strawberry.field(description=EXTERNAL_ID)
     metadata: Metadata = strawberry.field(description=METADATA)

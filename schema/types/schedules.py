@@ -73,8 +73,8 @@ class Installment(Node):
     )
     payments = page("payments.of_installment", key="id", graphql_type=nouns.Payment, sort=AgeOrder, filter=PaymentFilter, description="What was paid on it.")
     available_actions = derived(
-        actions.of_installment,
+        actions.installment_actions,
         needs=("status", "remaining_minor", "invoice_status", "invoice_remaining_minor"),
         graphql_type=list[ActionState],
-        description="What the customer may do with it now.",
+        description="What may be done with it now: by the customer, and for staff also what only staff do.",
     )

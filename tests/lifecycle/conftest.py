@@ -99,7 +99,7 @@ class Life:
         """Call a mutation and return its payload."""
         self.keys += 1
         name = mutation[0].upper() + mutation[1:] + "Input"
-        arguments = {"idempotencyKey": f"key {self.keys}"} | arguments
+        arguments = {"idempotencyKey": f"key {self.keys} of {self.customer_id}"} | arguments
         text = f"mutation M($input: {name}!) {{ {mutation}(input: $input) {{ subscription {{ {VIEW} }} {ERRORS} {more} }} }}"
         return (await self.ask(text, viewer, input=arguments))[mutation]
 

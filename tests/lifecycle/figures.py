@@ -67,7 +67,8 @@ def _count_invoice(figure: Figures, invoice: asyncpg.Record, installments: list[
     remaining = invoice["total_minor"] - invoice["paid_minor"] - invoice["credited_minor"]
     late = sum(_remaining(row) for row in installments if row["due_on"] < today)
     figure.due += remaining
-    figure.overdue += remaining if invoice["due_on"] < today else min(late, remaining)
+    if invoice["written_off_at"] is None:
+        figure.overdue += remaining if invoice["due_on"] < today else min(late, remaining)
 
 
 def _remaining(installment: asyncpg.Record) -> int:

@@ -8,7 +8,7 @@ from itertools import count
 
 import pytest
 
-from payments.processor import BadSignature, ChargeLookup, ChargeStatus, KeyReused, OutcomeUnknown, RefundRequest, SetupNotFound, SetupUnfinished
+from payments.processor import BadSignature, ChargeLookup, ChargeStatus, KeyReused, OutcomeUnknown, RefundLookup, RefundRequest, SetupNotFound, SetupUnfinished
 from tests.payments.sides import PAYER, Side, add, charge_of, localstripe, sandbox_side, stripe_side
 from tests.waiting import until
 
@@ -185,6 +185,22 @@ async def test_a_part_is_given_back_once_under_one_key(side: Side, key: str) -> 
     assert first.status is ChargeStatus.SUCCEEDED
     with pytest.raises(KeyReused):
         await side.processor.refund(replace(refund, amount_minor=301))
+
+
+async def test_a_refund_is_looked_up_by_its_key_and_by_its_reference(side: Side, key: str) -> None:
+    taken = await side.processor.charge(charge_of(await add(side, "visa", key=key), key))
+    made = await side.processor.refund(RefundRequest(f"ref_{key}", taken.processor_reference or "", 300, "EUR"))
+    lookup = RefundLookup(f"ref_{key}", taken.processor_reference or "", None, NOW)
+    assert await side.processor.refund_outcome(lookup, now=NOW) == made
+    assert await side.processor.refund_outcome(replace(lookup, refund_reference=made.processor_reference), now=NOW) == made
+
+
+async def test_a_refund_that_is_missing_never_arrived_once_it_had_the_time_to(side: Side, key: str) -> None:
+    taken = await side.processor.charge(charge_of(await add(side, "visa", key=key), key))
+    lookup = RefundLookup(f"ref_other_{key}", taken.processor_reference or "", None, NOW)
+    with pytest.raises(OutcomeUnknown):
+        await side.processor.refund_outcome(lookup, now=NOW)
+    assert await side.processor.refund_outcome(lookup, now=LATER) is None
 
 
 async def test_a_method_can_be_forgotten_twice_and_unknown_ones_too(side: Side, key: str) -> None:

@@ -176,7 +176,7 @@ async def test_events_tell_refunds_and_disputes_by_their_references(sandbox: San
     sandbox.queue_refund_event(paid.processor_reference or "", None)
     events = [sandbox.read_event(delivery.headers, delivery.body, now=NOW) for delivery in sandbox.deliveries(now=NOW)]
     assert [(event.refund, event.refunded_minor) for event in events if event.kind is EventKind.REFUND] == [
-        (RefundReport(refund.processor_reference or "", 600, "SUCCEEDED", "REQUESTED"), None),
+        (RefundReport(refund.processor_reference or "", 600, "SUCCEEDED", "REQUESTED", "ref_1"), None),
         (disputed, None),
         (None, 600),
     ]

@@ -97,13 +97,21 @@ def invoice(of: list[InvoiceLineRow], *, paid_minor: int = 0, status: str = "OPE
         file_count=0,
         external_id=None,
         metadata="{}",
+        memo=None,
+        collection_method="AUTOMATIC",
+        written_off_at=None,
+        is_voidable=False,
+        is_expected=False,
+        creditable_minor=total,
+        is_being_credited=False,
     )
 
 
 def payment(amount_minor: int = 10_000, **changes: Any) -> PaymentRow:
+    settled_at = NOW + timedelta(seconds=4)
     made = PaymentRow(
-        "pay_1", "cus_1", "SUCCEEDED", "EUR", amount_minor, 0, "pm_1", "CARD", "visa", "4242", None, False, NOW, NOW + timedelta(seconds=4), 1, None, "{}"
-    )
+        "pay_1", "cus_1", "SUCCEEDED", "EUR", amount_minor, 0, "pm_1", "CARD", "visa", "4242", None, False, NOW, settled_at, 1, None, "{}", None, None, amount_minor
+    )  # fmt: skip
     return replace(made, **changes)
 
 
@@ -132,7 +140,7 @@ def text_of(pdf: bytes) -> str:
 def credit_note(**changes: Any) -> tuple[CreditNoteRow, list[CreditNoteLineRow]]:
     """Return a credit note of 59.50 on an invoice of 119.00, for the second half of its period."""
     middle = NOW + timedelta(days=15)
-    note = CreditNoteRow("cn_1", "cus_1", "CN-2026-000007", "UNUSED_TIME", "EUR", "inv_1", None, middle, 5_000, 950, 5_950, 2_000, 3_950, 0)
+    note = CreditNoteRow("cn_1", "cus_1", "CN-2026-000007", "UNUSED_TIME", "EUR", "inv_1", None, middle, 5_000, 950, 5_950, 2_000, 3_950, 0, None)
     line = CreditNoteLineRow(
         "line_1",
         "cus_1",

@@ -204,6 +204,16 @@ async def test_a_credit_note_says_what_it_corrects_its_tax_and_how_the_amount_wa
     assert "Paid back" not in text
 
 
+async def test_a_text_of_the_merchant_is_printed_line_by_line(press: PdfRenderer) -> None:
+    memo = "Thank you for your order.\n\nCall us before noon."
+    rows = lines(1)
+    assert "Thank you for your order. Call us before noon." in text_of(
+        await press.print(invoice_paper(replace(invoice(rows), memo=memo), rows, [], merchant=ACME, reader=ADA))
+    )
+    note, noted = credit_note(memo=memo)
+    assert "Call us before noon." in text_of(await press.print(credit_note_paper(note, noted, CORRECTED, merchant=ACME, reader=ADA)))
+
+
 @pytest.mark.parametrize(("name", "words"), [("released_minor", "Taken off"), ("granted_minor", "Added to your credit"), ("refunded_minor", "Paid back")])
 async def test_a_credit_note_names_only_what_happened_to_the_amount(press: PdfRenderer, name: str, words: str) -> None:
     note, rows = credit_note(**dict.fromkeys(("released_minor", "granted_minor", "refunded_minor"), 0) | {name: 5_950})

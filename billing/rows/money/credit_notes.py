@@ -20,6 +20,7 @@ class CreditNoteRow:
     released_minor: int
     granted_minor: int
     refunded_minor: int
+    memo: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,13 @@ class InvoiceRow:
     file_count: int
     external_id: str | None
     metadata: str
+    memo: str | None
+    collection_method: str
+    written_off_at: datetime | None
+    is_voidable: bool
+    is_expected: bool
+    creditable_minor: int
+    is_being_credited: bool
 
 
 @dataclass(frozen=True, slots=True)

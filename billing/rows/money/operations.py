@@ -97,8 +97,8 @@ class ChargeAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Collectable:
-    """An unpaid invoice of a subscription, the state of its collection, and the method that can be charged for it. `account_minor` is the debt on the account that is
-    collected together with it. Days are in the customer's time zone."""
+    """An unpaid invoice that the clock charges, of a subscription or not, the state of its collection, and the method that can be charged for it. `account_minor` is the
+    debt on the account that is collected together with it. Days are in the customer's time zone."""
 
     customer_id: str
     invoice_id: str
@@ -110,7 +110,7 @@ class Collectable:
     collect_at: datetime | None
     due_on: date
     time_zone: str
-    subscription_id: str
+    subscription_id: str | None
     is_subscription_charging: bool
     method_id: str | None
     method_processor: str | None

@@ -23,6 +23,9 @@ class PaymentRow:
     version: int
     external_id: str | None
     metadata: str
+    received_on: date | None
+    reference: str | None
+    refundable_minor: int
 
 
 @dataclass(frozen=True, slots=True)

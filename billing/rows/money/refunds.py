@@ -20,7 +20,8 @@ class RefundRow:
 
 @dataclass(frozen=True, slots=True)
 class RefundedPayment:
-    """A payment to refund. `credit_minor` of it is on the customer's account; `account_minor` of that paid a debt there and is not waived."""
+    """A payment to refund. `credit_minor` of it is on the customer's account; `account_minor` of that paid a debt there and is not waived. `refundable_minor` is what
+    staff can give back of it now."""
 
     customer_id: str
     payment_id: str
@@ -30,11 +31,14 @@ class RefundedPayment:
     payment_method_id: str | None
     credit_minor: int
     account_minor: int
+    processor: str
+    processor_reference: str | None
+    refundable_minor: int
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedRefund:
-    """A refund for the rules, and whether it was applied to what its payment paid."""
+    """A refund for the rules, and whether it was applied to what its payment paid. `is_begun_here`: staff began it, so reports of the processor name its id."""
 
     id: str
     reference: str | None
@@ -44,6 +48,7 @@ class RecordedRefund:
     created_at: datetime
     is_awaiting: bool
     is_applied: bool
+    is_begun_here: bool
 
 
 @dataclass(frozen=True, slots=True)

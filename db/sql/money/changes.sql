@@ -102,7 +102,7 @@ select i.customer_id, i.id
 select s.customer_id, s.id
   from subscription s
  where 'DUNNING' = any(s.holds) and s.charging_payment_id is null
-   and not exists (select from invoice i where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0
+   and not exists (select from invoice i where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0 and i.written_off_at is null
                     and (i.failed_attempts > 0 or i.collection = 'GIVEN_UP' or i.due_on < cast((cast(:now as timestamptz) + interval '14 hours') at time zone 'UTC' as date)))
  order by s.customer_id, s.id
  limit :wanted

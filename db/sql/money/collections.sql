@@ -1,10 +1,10 @@
 -- name: collections.facts
 -- returns: Collectable
--- Select unpaid invoices of subscriptions, the oldest first, or with :key one of them: how they are collected, the method that is charged for them, and what is owed on the
+-- Select unpaid invoices of subscriptions, and others that the clock charges, the oldest first, or with :key one of them: how they are collected, the method that is charged for them, and what is owed on the
 -- account, without what is in payment or in dispute. Read after the customer was locked. Attempts of the customer are not among the tries.
 select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.remaining_minor, greatest(coalesce(account.payable_minor, 0) - disputed.minor, 0) as account_minor,
        i.collect_at, i.due_on, c.time_zone, i.subscription_id,
-       s.charging_payment_id is not null as is_subscription_charging,
+       coalesce(s.charging_payment_id is not null, false) as is_subscription_charging,
        m.id as method_id, m.processor as method_processor, m.processor_reference as method_reference, m.kind as method_kind, m.brand as method_brand, m.last4 as method_last4,
        i.collection, i.retry_count, i.retry_began_on, i.retry_last_on, i.retry_method_id, i.due_on < today.today_on as is_overdue,
        coalesce((select not p.is_retryable
@@ -26,7 +26,7 @@ select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.rema
   from invoice i
   join customer c on c.id = i.customer_id
  cross join lateral (select today_in(c.time_zone) as today_on offset 0) today
-  join subscription s on s.customer_id = i.customer_id and s.id = i.subscription_id
+  left join subscription s on s.customer_id = i.customer_id and s.id = i.subscription_id
   left join payable_item account on account.customer_id = i.customer_id and account.currency = i.currency and account.kind = 'ACCOUNT'
  cross join lateral (
         select cast(coalesce(sum(b.amount_minor), 0) as bigint) as minor, max(r.settled_at) as last_at
@@ -48,6 +48,7 @@ select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.rema
            and (pm.id = s.payment_method_id or (s.payment_method_id is null and pm.is_default))
          limit 1) m on true
  where i.customer_id = :customer_id and i.remaining_minor > 0 and (cast(:key as text) is null or i.id = :key)
+   and (i.subscription_id is not null or i.is_automatic) and i.written_off_at is null
  order by i.due_on, i.id
 
 -- name: collections.move_to_default

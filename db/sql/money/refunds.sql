@@ -19,15 +19,18 @@ select p.customer_id, p.id as payment_id, p.status, p.currency, p.amount_minor, 
                           join balance_entry b on b.customer_id = n.customer_id and b.credit_note_id = n.id and b.invoice_id is null
                          where r.customer_id = p.customer_id and r.payment_id = p.id), 0) as bigint) as credit_minor,
        cast(coalesce((select sum(case when b.kind = 'PAYMENT' then b.amount_minor else -b.amount_minor end) from balance_entry b
-                       where b.customer_id = p.customer_id and b.payment_id = p.id and b.kind in ('PAYMENT', 'ADJUSTMENT')), 0) as bigint) as account_minor
+                       where b.customer_id = p.customer_id and b.payment_id = p.id and b.kind in ('PAYMENT', 'ADJUSTMENT')), 0) as bigint) as account_minor,
+       p.processor, p.processor_reference, v.refundable_minor
   from payment p
+  join portal_payment v on v.customer_id = p.customer_id and v.id = p.id
  where p.customer_id = :customer_id and p.id = :key
 
 -- name: refunds.recorded
 -- returns: RecordedRefund
 -- Select the refunds of a payment, and whether each has been applied.
 select r.id, r.reference, r.amount_minor, r.reason, r.status, r.created_at, r.is_awaiting,
-       exists (select from refund_allocation a where a.customer_id = r.customer_id and a.refund_id = r.id) as is_applied
+       exists (select from refund_allocation a where a.customer_id = r.customer_id and a.refund_id = r.id) as is_applied,
+       exists (select from refund_request q where q.customer_id = r.customer_id and q.refund_id = r.id) as is_begun_here
   from refund r
  where r.customer_id = :customer_id and r.payment_id = :key
  order by r.created_at, r.id
@@ -67,7 +70,7 @@ select i.id, i.number, i.status, i.currency, i.subscription_id, i.total_minor, i
         select sum(b.amount_minor) as minor
           from credit_note n
           join balance_entry b on b.customer_id = n.customer_id and b.credit_note_id = n.id and b.invoice_id is null
-         where n.customer_id = i.customer_id and n.invoice_id = i.id and n.reason = 'REFUND') failed
+         where n.customer_id = i.customer_id and n.invoice_id = i.id) failed
  cross join lateral (
         select -sum(b.amount_minor) as minor
           from balance_entry b

@@ -42,14 +42,16 @@ returning id
 -- returns: WrittenRow
 -- Insert an invoice. Its number is its id until the transaction ends (`invoices.issue_number`).
 insert into invoice (customer_id, id, number, reason, status, currency, subscription_id, schedule_id, issued_at, due_on, period_starts_at,
-       period_ends_at, subtotal_minor, discount_minor, tax_minor, total_minor, paid_minor, credited_minor, paid_at, collection, collect_at, created_at)
+       period_ends_at, subtotal_minor, discount_minor, tax_minor, total_minor, paid_minor, credited_minor, paid_at, collection, collect_at, created_at,
+       memo, is_automatic, external_id, metadata)
 select :customer_id, n.id, n.number, n.reason, n.status, n.currency, n.subscription_id, n.schedule_id, n.issued_at, n.due_on, n.period_starts_at,
        n.period_ends_at, n.subtotal_minor, n.discount_minor, n.tax_minor, n.total_minor, n.paid_minor, n.credited_minor, n.paid_at,
-       coalesce(n.collection, case when n.collect_at is null then 'NONE' else 'DUE' end), n.collect_at, n.created_at
+       coalesce(n.collection, case when n.collect_at is null then 'NONE' else 'DUE' end), n.collect_at, n.created_at,
+       n.memo, coalesce(n.is_automatic, false), n.external_id, coalesce(n.metadata, '{}')
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, number text, reason text, status text, currency text, subscription_id text,
        schedule_id text, issued_at timestamptz, due_on date, period_starts_at timestamptz, period_ends_at timestamptz, subtotal_minor bigint,
        discount_minor bigint, tax_minor bigint, total_minor bigint, paid_minor bigint, credited_minor bigint, paid_at timestamptz,
-       collection text, collect_at timestamptz, created_at timestamptz)
+       collection text, collect_at timestamptz, created_at timestamptz, memo text, is_automatic boolean, external_id text, metadata jsonb)
 returning id
 
 -- name: saving.invoice_line
@@ -67,13 +69,13 @@ returning id
 -- returns: WrittenRow
 -- Insert a credit note over at most the net and the tax that earlier notes leave of the invoice. Its number is its id until the transaction ends (`credit_notes.issue_number`).
 insert into credit_note (customer_id, id, number, reason, currency, invoice_id, refund_id, issued_at, subtotal_minor, tax_minor, total_minor,
-       released_minor, granted_minor, refunded_minor, created_at)
+       released_minor, granted_minor, refunded_minor, created_at, memo)
 select :customer_id, n.id, n.number, n.reason, n.currency, n.invoice_id, n.refund_id, n.issued_at, n.subtotal_minor, n.tax_minor, n.total_minor,
-       n.released_minor, n.granted_minor, n.refunded_minor, n.created_at
+       n.released_minor, n.granted_minor, n.refunded_minor, n.created_at, n.memo
   from (select r.*, sum(r.tax_minor) over so_far as taken_tax_minor, sum(r.subtotal_minor) over so_far as taken_net_minor
           from jsonb_to_recordset(cast(:rows as jsonb)) r (id text, number text, reason text, currency text, invoice_id text, refund_id text,
                issued_at timestamptz, subtotal_minor bigint, tax_minor bigint, total_minor bigint, released_minor bigint, granted_minor bigint,
-               refunded_minor bigint, created_at timestamptz)
+               refunded_minor bigint, created_at timestamptz, memo text)
         window so_far as (partition by r.invoice_id order by r.id)) n
   join invoice i on i.customer_id = :customer_id and i.id = n.invoice_id and i.currency = n.currency
  cross join lateral (
@@ -84,16 +86,17 @@ returning id
 
 -- name: saving.credit_note_line
 -- returns: WrittenRow
--- Insert a line. It credits a part of the whole invoice, so its tax rate is that of the invoice, if the invoice has one.
+-- Insert a line. One that credits a part of the whole invoice has the tax rate of the invoice, if the invoice has one.
 insert into credit_note_line (customer_id, id, credit_note_id, currency, position, description, subtotal_minor, tax_minor, total_minor,
-       period_starts_at, period_ends_at, tax_rate_ppm, wording, wording_of)
+       period_starts_at, period_ends_at, invoice_line_id, tax_rate_ppm, wording, wording_of)
 select :customer_id, n.id, n.credit_note_id, n.currency, n.position, n.description, n.subtotal_minor, n.tax_minor, n.total_minor,
-       n.period_starts_at, n.period_ends_at,
-       (select tax_rate_of(c.customer_id, c.invoice_id) from credit_note c where c.customer_id = :customer_id and c.id = n.credit_note_id),
+       n.period_starts_at, n.period_ends_at, n.invoice_line_id,
+       case when n.invoice_line_id is not null then n.tax_rate_ppm
+            else (select tax_rate_of(c.customer_id, c.invoice_id) from credit_note c where c.customer_id = :customer_id and c.id = n.credit_note_id) end,
        n.wording, n.wording_of
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, credit_note_id text, currency text, position integer, description text,
-       subtotal_minor bigint, tax_minor bigint, total_minor bigint, period_starts_at timestamptz, period_ends_at timestamptz, wording text,
-       wording_of text)
+       subtotal_minor bigint, tax_minor bigint, total_minor bigint, period_starts_at timestamptz, period_ends_at timestamptz,
+       invoice_line_id text, tax_rate_ppm integer, wording text, wording_of text)
 returning id
 
 -- name: saving.document_snapshot
@@ -125,6 +128,41 @@ update invoice i
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, credited_minor bigint, paid_at timestamptz)
  where i.customer_id = :customer_id and i.id = n.id and i.status in ('OPEN', 'PARTIALLY_PAID') and i.remaining_minor >= n.credited_minor
 returning i.id
+
+-- name: saving.voided
+-- returns: WrittenRow
+-- Void invoices of which nothing was paid or credited.
+update invoice i
+   set status = 'VOID', collection = 'NONE', collect_at = null, version = i.version + 1
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text)
+ where i.customer_id = :customer_id and i.id = n.id and i.status = 'OPEN' and i.credited_minor = 0 and i.refunded_minor = 0 and i.noted_minor = 0
+returning i.id
+
+-- name: saving.written_off
+-- returns: WrittenRow
+-- Write off what remains of invoices. They stay payable, and the clock no longer charges them.
+update invoice i
+   set written_off_at = n.written_off_at, collection = 'NONE', collect_at = null, version = i.version + 1
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, written_off_at timestamptz)
+ where i.customer_id = :customer_id and i.id = n.id and i.status in ('OPEN', 'PARTIALLY_PAID') and i.written_off_at is null
+returning i.id
+
+-- name: saving.refund
+-- returns: WrittenRow
+-- Insert a refund that staff began. It counts as under way until the processor's result is known.
+insert into refund (customer_id, id, payment_id, currency, amount_minor, reason, status, note, is_awaiting, created_at)
+select :customer_id, n.id, n.payment_id, n.currency, n.amount_minor, n.reason, 'PENDING', n.note, coalesce(n.is_awaiting, false), n.created_at
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, payment_id text, currency text, amount_minor bigint, reason text, note text, is_awaiting boolean,
+       created_at timestamptz)
+returning id
+
+-- name: saving.refund_request
+-- returns: WrittenRow
+insert into refund_request (customer_id, refund_id, payment_id, invoice_id, processor, mutation, key, caller, request, note, answer, started_at)
+select :customer_id, n.refund_id, n.payment_id, n.invoice_id, n.processor, n.mutation, n.key, n.caller, n.request, n.note, n.answer, n.started_at
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (refund_id text, payment_id text, invoice_id text, processor text, mutation text, key text, caller text,
+       request json, note json, answer json, started_at timestamptz)
+returning refund_id as id
 
 -- name: saving.withdrawn_redemption
 -- returns: WrittenRow
@@ -168,11 +206,12 @@ returning c.id
 -- name: saving.payment
 -- returns: WrittenRow
 insert into payment (customer_id, id, status, currency, amount_minor, payment_method_id, method_kind, method_brand, method_last4, processor,
-       processor_reference, created_at)
+       processor_reference, created_at, settled_at, received_on, reference, external_id, metadata)
 select :customer_id, n.id, n.status, n.currency, n.amount_minor, n.payment_method_id, n.method_kind, n.method_brand, n.method_last4, n.processor,
-       n.processor_reference, n.created_at
+       n.processor_reference, n.created_at, n.settled_at, n.received_on, n.reference, n.external_id, coalesce(n.metadata, '{}')
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, status text, currency text, amount_minor bigint, payment_method_id text, method_kind text,
-       method_brand text, method_last4 text, processor text, processor_reference text, created_at timestamptz)
+       method_brand text, method_last4 text, processor text, processor_reference text, created_at timestamptz, settled_at timestamptz, received_on date,
+       reference text, external_id text, metadata jsonb)
 returning id
 
 -- name: saving.payment_allocation
@@ -337,16 +376,17 @@ returning k.key as id
 -- returns: WrittenRow
 -- Delete a key of a client in the same way.
 delete from client_key k
- using jsonb_to_recordset(cast(:rows as jsonb)) n (caller text, mutation text, key text)
+ using (select * from jsonb_to_recordset(cast(:rows as jsonb)) one (caller text, mutation text, key text) limit 1) n
  where k.caller = n.caller and k.mutation = n.mutation and k.key = n.key
 returning k.key as id
 
 -- name: saving.client_key
 -- returns: WrittenRow
+-- A call has one key. Postgres expects a hundred rows of JSON, and without the limit would scan the keys of all clients rather than look up a hundred of them.
 update client_key k
    set answer = n.answer, finished_at = n.finished_at, payment_id = coalesce(n.payment_id, k.payment_id), lease_until = n.lease_until
-  from jsonb_to_recordset(cast(:rows as jsonb)) n (caller text, mutation text, key text, payment_id text, answer json, finished_at timestamptz,
-       lease_until timestamptz)
+  from (select * from jsonb_to_recordset(cast(:rows as jsonb)) one (caller text, mutation text, key text, payment_id text, answer json,
+               finished_at timestamptz, lease_until timestamptz) limit 1) n
  where k.caller = n.caller and k.mutation = n.mutation and k.key = n.key
 returning k.key as id
 

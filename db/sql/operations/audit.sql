@@ -376,7 +376,7 @@ select k.customer_id, k.mutation || ' ' || k.key as object_id, wrong.expected, w
   left join charge c on c.customer_id = k.customer_id and c.payment_id = k.payment_id
  cross join lateral (
         select 'a charge of payment ' || k.payment_id || ' under this key' as expected, coalesce('a charge under ' || c.mutation || ' ' || c.key, 'none') as actual
-         where k.payment_id is not null and (c.mutation, c.key, c.caller) is distinct from (k.mutation, k.key, cast(null as text))
+         where k.payment_id not like 'ref\_%' and (c.mutation, c.key, c.caller) is distinct from (k.mutation, k.key, cast(null as text))
          union all
         select 'an answer, because its payment is settled', 'none'
          where c.settled_at is not null and k.answer is null
@@ -398,9 +398,16 @@ select k.customer_id, k.mutation || ' ' || k.key as object_id, wrong.expected, w
 select k.owner_id as customer_id, k.mutation || ' ' || k.key as object_id, wrong.expected, wrong.actual
   from client_key k
   left join charge c on c.customer_id = k.owner_id and c.payment_id = k.payment_id
+  left join refund_request q on q.customer_id = k.owner_id and q.refund_id = k.payment_id
  cross join lateral (
         select 'a charge of payment ' || k.payment_id || ' under this key' as expected, coalesce('a charge under ' || c.mutation || ' ' || c.key, 'none') as actual
-         where k.payment_id is not null and (c.mutation, c.key, c.caller) is distinct from (k.mutation, k.key, k.caller)
+         where k.payment_id not like 'ref\_%' and (c.mutation, c.key, c.caller) is distinct from (k.mutation, k.key, k.caller)
+         union all
+        select 'a request of refund ' || k.payment_id || ' under this key', coalesce('a request under ' || q.mutation || ' ' || q.key, 'none')
+         where k.payment_id like 'ref\_%' and (q.mutation, q.key, q.caller) is distinct from (k.mutation, k.key, k.caller)
+         union all
+        select 'an answer, because its refund is settled', 'none'
+         where q.settled_at is not null and k.answer is null
          union all
         select 'an answer, because its payment is settled', 'none'
          where c.settled_at is not null and k.answer is null
@@ -411,6 +418,58 @@ select k.owner_id as customer_id, k.mutation || ' ' || k.key as object_id, wrong
          where o.customer_id = k.owner_id and o.mutation = k.mutation and o.key = k.key and o.caller = k.caller and o.started_at >= k.created_at and p.status <> 'FAILED'
         having bool_or(p.id is distinct from k.payment_id)) wrong
  where k.owner_id is not null and (cast(:customers as text[]) is null or k.owner_id = any(:customers))
+
+-- name: invariants.refund_request
+-- returns: Violation
+-- A request for a refund is open as long as the refund is under way. At most one refund was begun under a key and did not fail.
+select q.customer_id, q.refund_id as object_id, wrong.expected, wrong.actual
+  from refund_request q
+  join refund r on r.customer_id = q.customer_id and r.id = q.refund_id
+ cross join lateral (
+        select case when r.status = 'PENDING' then 'open' else 'settled' end as expected, format('settled at %s, refund %s', coalesce(q.settled_at::text, 'no time'), r.status) as actual
+         where (q.settled_at is null) <> (r.status = 'PENDING')
+         union all
+        select format('refund %s alone', q.refund_id), o.refund_id
+          from refund_request o
+          join refund p on p.customer_id = o.customer_id and p.id = o.refund_id
+         where o.customer_id = q.customer_id and (o.mutation, o.key, o.caller) is not distinct from (q.mutation, q.key, q.caller) and q.key is not null
+           and o.refund_id > q.refund_id and p.status <> 'FAILED' and r.status <> 'FAILED' and o.started_at < q.started_at + interval '1 day'
+         union all
+        select 'payment ' || r.payment_id, 'payment ' || q.payment_id
+         where q.payment_id <> r.payment_id) wrong
+ where cast(:customers as text[]) is null or q.customer_id = any(:customers)
+
+-- name: invariants.recorded_payment
+-- returns: Violation
+-- A payment that staff recorded has settled, has the day on which the money came, and was never charged.
+select p.customer_id, p.id as object_id, 'settled, with a day, and not charged' as expected,
+       format('%s, received on %s%s', p.status, coalesce(p.received_on::text, 'no day'), case when c.payment_id is null then '' else ', charged' end) as actual
+  from payment p
+  left join charge c on c.customer_id = p.customer_id and c.payment_id = p.id
+ where (cast(:customers as text[]) is null or p.customer_id = any(:customers))
+   and ((p.processor = 'manual') <> (p.received_on is not null) or (p.processor = 'manual' and (p.settled_at is null or c.payment_id is not null)))
+
+-- name: invariants.written_off
+-- returns: Violation
+-- The billing clock does not collect what is written off.
+select customer_id, id as object_id, 'not collected' as expected, format('%s, next at %s', collection, coalesce(collect_at::text, 'no time')) as actual
+  from invoice
+ where (cast(:customers as text[]) is null or customer_id = any(:customers))
+   and written_off_at is not null and (collection <> 'NONE' or collect_at is not null)
+
+-- name: invariants.credited_lines
+-- returns: Violation
+-- A line of an invoice is credited only on credit notes of that invoice, and by at most its net and its tax.
+select l.customer_id, l.id as object_id, format('net %s or less, tax %s or less, on notes of %s', l.subtotal_minor - l.discount_minor, l.tax_minor, l.invoice_id) as expected,
+       format('net %s, tax %s, on notes of %s', c.net_minor, c.tax_minor, c.invoices) as actual
+  from invoice_line l
+  join (select n.customer_id, n.invoice_line_id, sum(n.subtotal_minor) as net_minor, sum(n.tax_minor) as tax_minor,
+               string_agg(distinct o.invoice_id, ', ' order by o.invoice_id) as invoices
+          from credit_note_line n
+          join credit_note o on o.customer_id = n.customer_id and o.id = n.credit_note_id
+         where n.invoice_line_id is not null and (cast(:customers as text[]) is null or n.customer_id = any(:customers))
+         group by n.customer_id, n.invoice_line_id) c on c.customer_id = l.customer_id and c.invoice_line_id = l.id
+ where c.net_minor > l.subtotal_minor - l.discount_minor or c.tax_minor > l.tax_minor or c.invoices <> l.invoice_id
 
 -- name: invariants.charge_settled
 -- returns: Violation
@@ -463,7 +522,7 @@ select s.customer_id, s.id as object_id, 'an unpaid invoice, or no hold' as expe
  where (cast(:customers as text[]) is null or s.customer_id = any(:customers))
    and 'DUNNING' = any(s.holds) and s.charging_payment_id is null
    and not exists (select from invoice i
-                    where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0
+                    where i.customer_id = s.customer_id and i.subscription_id = s.id and i.remaining_minor > 0 and i.written_off_at is null
                       and (i.failed_attempts > 0 or i.collection = 'GIVEN_UP' or i.due_on < today_in(c.time_zone)))
 
 -- name: invariants.plans_recorded

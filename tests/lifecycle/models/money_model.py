@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.lifecycle.models.money_rows import CARDS, Card, Invoice, Payment, Reversal, Sub
 from tests.lifecycle.models.reference import ZONE, Price, Refusal, next_boundary
+from tests.lifecycle.models.staff_model import StaffModel
 
 RETRY_DAYS = (1, 3, 7, 14)
 DAYS_TO_PAY = timedelta(days=14)
@@ -18,7 +19,7 @@ ABANDONED = Card(succeeds=False)
 UNCONFIRMED = Card(succeeds=False, is_final=True)
 
 
-class PaymentModel:
+class PaymentModel(StaffModel):
     """The model of one customer: subscriptions, invoices, payments, the balance and the default card."""
 
     def __init__(self, now: datetime, price: Price, total: int, *, begins_with_order: bool = False) -> None:
@@ -283,12 +284,8 @@ class PaymentModel:
     def choose(self, card: str, *, is_requested: bool) -> None:
         """Choose another default card, or retry what is past due."""
         self.card = card
-        for invoice in self.open:
+        for invoice in [one for one in self.open if one.is_collected]:
             self.methods_changed(invoice, is_requested=is_requested and (invoice.state != "NONE" or invoice.due_on < self.today))
-
-    def void(self, invoice: Invoice) -> None:
-        invoice.is_void = True
-        self.close_paid()
 
     # Dunning.
 
@@ -351,15 +348,17 @@ class PaymentModel:
         invoice.next_at = datetime.combine(day, time(9), ZONE)
         return True
 
-    def hold_by_dunning(self, sub: Sub) -> None:
-        if sub.status == "ACTIVE":
+    def hold_by_dunning(self, sub: Sub | None) -> None:
+        if sub and sub.status == "ACTIVE":
             sub.status = "SUSPENDED"
             sub.holds.add("DUNNING")
 
     def end_dunning_holds(self) -> None:
         """End a hold by dunning when no invoice that it is about is open."""
         for sub in self.subs:
-            about = [one for one in self.open if one.sub is sub and (one.due_on < self.today or one.has_failed or one.state == "GIVEN_UP")]
+            about = [
+                one for one in self.open if one.sub is sub and not one.is_written_off and (one.due_on < self.today or one.has_failed or one.state == "GIVEN_UP")
+            ]
             if "DUNNING" in sub.holds and not about and not sub.charging:
                 sub.holds.remove("DUNNING")
                 if not sub.holds:
@@ -379,9 +378,9 @@ class PaymentModel:
                 self.new_period(sub, sub.ends_at, is_waiting=False)
         seen: list[Invoice] = []
         while due := [one for one in self.open if one.next_at and one.next_at <= self.now and not one.is_paying and one not in seen]:
-            for invoice in sorted(due, key=lambda one: (one.due_on, one.starts_at, self.invoices.index(one))):
+            for invoice in sorted(due, key=lambda one: (one.due_on, one.starts_at is None, one.starts_at or self.now, self.invoices.index(one))):
                 seen.append(invoice)
-                if invoice.remaining and invoice.next_at and not invoice.sub.charging:
+                if invoice.remaining and invoice.next_at and not (invoice.sub and invoice.sub.charging):
                     self.collect(invoice)
 
     def collect(self, invoice: Invoice) -> None:
@@ -434,8 +433,9 @@ class PaymentModel:
     def free_what_credit_paid(self, invoice: Invoice) -> None:
         """Return the credit that paid a part of an invoice to the balance, once the merchant has paid back all money of the invoice; not if a bank took a part."""
         if invoice.paid == invoice.failed and not invoice.remaining and not invoice.at_bank and not invoice.is_void:
-            self.balance += invoice.applied - invoice.freed
-            invoice.freed = invoice.applied
+            freed = min(invoice.applied - invoice.freed, invoice.total - invoice.noted)
+            self.balance += freed
+            invoice.freed += freed
 
     def owed_again(self, payment: Payment, reason: str, invoices: list[tuple[Invoice, int]]) -> None:
         """Update the collection of an invoice that is owed again: given up after a dispute, otherwise one more failed attempt after a returned debit."""
@@ -443,7 +443,7 @@ class PaymentModel:
             invoice.at_bank += part
             invoice.disputed += part if reason == "DISPUTE" else 0
         for invoice, _ in sorted(invoices, key=lambda one: one[0].id):
-            if invoice.is_void:
+            if invoice.is_void or not invoice.is_collected:
                 continue
             if invoice.disputed:
                 invoice.state, invoice.next_at = "GIVEN_UP", None
@@ -502,7 +502,7 @@ class PaymentModel:
         payment.account -= account
         left, sources = minor - credit - account, list[tuple[Invoice | str, int]]()
         for invoice, paid in sorted(payment.paid.values(), key=lambda one: one[0].age, reverse=True):
-            room = left if is_bank or invoice.is_void else invoice.total - invoice.paid_back - invoice.failed - invoice.freed
+            room = left if is_bank or invoice.is_void else invoice.total - invoice.noted
             part = min(left, paid, room)
             payment.keep(invoice, -part)
             invoice.paid -= part
@@ -520,7 +520,7 @@ class PaymentModel:
             "period_ends_at": invoice.ends_at,
             "total_minor": invoice.total,
             "paid_minor": invoice.paid,
-            "credited_minor": invoice.applied + invoice.paid_back,
+            "credited_minor": invoice.applied + invoice.paid_back + invoice.released,
             "remaining_minor": invoice.remaining,
             "due_on": invoice.due_on,
             "collection": invoice.state,

@@ -46,16 +46,22 @@ class Sub:
 
 @dataclass
 class Invoice:
-    """An invoice. `applied` is the credit that paid a part, `paid_back` what the merchant paid back; their sum is the credited amount."""
+    """An invoice. `applied` is the credit that paid a part, `paid_back` what the merchant paid back, `released` what credit notes of staff lowered it by; their sum is the
+    credited amount. One that staff wrote has no subscription, and the clock charges it only if it `is_automatic`."""
 
-    sub: Sub
-    starts_at: datetime
-    ends_at: datetime
+    sub: Sub | None
+    starts_at: datetime | None
+    ends_at: datetime | None
     total: int
     due_on: date
     paid: int = 0
     applied: int = 0
     paid_back: int = 0
+    released: int = 0
+    # What credit notes of staff turned into credit.
+    granted: int = 0
+    is_automatic: bool = True
+    is_written_off: bool = False
     is_void: bool = False
     is_paying: bool = False
     state: str = "NONE"
@@ -84,7 +90,16 @@ class Invoice:
 
     @property
     def remaining(self) -> int:
-        return 0 if self.is_void else self.total - self.paid - self.applied - self.paid_back
+        return 0 if self.is_void else self.total - self.paid - self.applied - self.paid_back - self.released
+
+    @property
+    def noted(self) -> int:
+        """Return the sum of its credit notes."""
+        return self.paid_back + self.failed + self.freed + self.released + self.granted
+
+    @property
+    def is_collected(self) -> bool:
+        return self.is_automatic and not self.is_written_off
 
 
 @dataclass

@@ -19,7 +19,7 @@ from db.builtin import embedded
 from db.pool import Database, Lease
 from db.unit_of_work import UnitOfWork
 from jobs.clock import Billing, tick
-from payments.processor import ChargeRequest, ChargeResult
+from payments.processor import ChargeRequest, ChargeResult, RefundRequest
 from payments.sandbox import Sandbox
 from payments.sandbox_ledger import Ledger
 from tests.conftest import SECRET, Portal, token
@@ -114,6 +114,10 @@ class KillableSandbox(Sandbox):
 
     async def charge(self, charge: ChargeRequest) -> ChargeResult:
         result: ChargeResult = await self._kill_point.check_around(super().charge(charge))
+        return result
+
+    async def refund(self, refund: RefundRequest) -> ChargeResult:
+        result: ChargeResult = await self._kill_point.check_around(super().refund(refund))
         return result
 
 

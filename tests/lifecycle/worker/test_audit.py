@@ -31,6 +31,19 @@ values (:customer, 'line_audited', 'cn_audited', 'USD', 1, 'Too much', 100, 0, 1
 insert into balance_entry (customer_id, id, currency, amount_minor, kind, invoice_id, credit_note_id, created_at)
 values (:customer, 'bal_audited', 'USD', 100, 'CREDIT_NOTE', :paid, 'cn_audited', now())"""
 
+# A refund of 7.00 that staff began and the processor works on.
+REFUND = """
+insert into refund (customer_id, id, payment_id, currency, amount_minor, reason, status, created_at)
+values (:customer, 'ref_audited', :payment, 'USD', 7, 'REQUESTED', 'PENDING', now());
+insert into refund_request (customer_id, refund_id, payment_id, processor, mutation, key, caller, request, answer, started_at, settled_at)
+values (:customer, 'ref_audited', {payment}, 'sandbox', 'refundPayment', 'a key', 'a client', '{{}}', '{{}}', now(), {settled_at});
+"""
+# A key of a client with the answer of a call that began this refund or payment.
+KEY = """
+insert into client_key (caller, mutation, key, owner_id, input_hash, payment_id, answer, finished_at, created_at)
+values ('a client', '{mutation}', 'a key', :customer, '', {began}, {answer}, {finished_at}, timestamp '2100-01-01');
+"""
+
 # In place of a view, the same with one column changed.
 OTHER_VIEW = """
 alter view portal_total rename to portal_total_before;
@@ -134,6 +147,26 @@ CHANGES: dict[str, list[str]] = {
         """insert into idempotency_key (customer_id, mutation, key, input_hash, payment_id, created_at)
            values (:customer, 'payInvoice', 'another', '', :payment, timestamp '2100-01-01')""",
         "update charge c set mutation = o.mutation, key = o.key from charge o where o.payment_id = :payment and c.payment_id = :slow",
+    ],
+    "client_key": [
+        KEY.format(mutation="payInvoice", began=":payment", answer="'{}'", finished_at="now()"),
+        REFUND.format(payment=":payment", settled_at="null") + KEY.format(mutation="creditInvoice", began="'ref_audited'", answer="'{}'", finished_at="now()"),
+        REFUND.format(payment=":payment", settled_at="now()").replace("'PENDING'", "'FAILED'")
+        + KEY.format(mutation="refundPayment", began="'ref_audited'", answer="null", finished_at="null"),
+    ],
+    "refund_request": [
+        REFUND.format(payment=":payment", settled_at="now()"),
+        REFUND.format(payment=":slow", settled_at="null"),
+        REFUND.format(payment=":payment", settled_at="null") + REFUND.format(payment=":payment", settled_at="null").replace("ref_audited", "ref_audited2"),
+    ],
+    "recorded_payment": [
+        "update payment set received_on = current_date where id = :payment",
+        "update payment set processor = 'manual' where id = :payment",
+        "update payment set processor = 'manual', received_on = current_date where id = :payment",
+    ],
+    "written_off": ["update invoice set written_off_at = now(), collect_at = now() where id = :partly_paid"],
+    "credited_lines": [
+        "update credit_note_line set invoice_line_id = (select id from invoice_line where invoice_id = :also_paid) where credit_note_id = 'cn_audited'",
     ],
     "charge_settled": [
         "update charge set settled_at = now() where payment_id = :slow",

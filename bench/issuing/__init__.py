@@ -1,0 +1,1 @@
+"""How fast a program of the merchant issues invoices."""

@@ -1,0 +1,1 @@
+"""Rules of what staff do with invoices and money: issue, void, write off, credit, refund, record, adjust."""

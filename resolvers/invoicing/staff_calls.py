@@ -1,0 +1,85 @@
+"""How a mutation of staff on a customer's money runs, and its preview: both make the decision from the same rows, the mutation under the customer's lock."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, TypeVar
+
+from billing.ids import prefix_of
+from billing.merchant.names import external_id_taken
+from billing.refusals import ErrorCode, Refused
+from db.outages import AlreadyTaken, UnknownOwner
+from db.unit_of_work import Transaction
+from resolvers.changes.previews import hash_of_outcome, pin_outcome, pinned
+from resolvers.context import Context
+from resolvers.idempotency import MutationResult
+from resolvers.reads.facts import RunBlock, fetch_rows
+from resolvers.reads.roots import owner_of
+from resolvers.subscriptions.idempotent_call import Prepare, run_idempotent
+
+T = TypeVar("T")
+
+# Reads rows as of an instant, and returns the decision. Raises Refused.
+Decide = Callable[[RunBlock, datetime], Awaitable[T]]
+
+
+async def owner_by_id(identifier: Any, prefix: str, field: str, context: Context) -> str:
+    """Return the customer of the object with this id. Raises Refused (NOT_FOUND) for an unknown id and for one of another kind."""
+    text = str(identifier)
+    owner = await owner_of(text, context) if prefix_of(text) == prefix else None
+    if owner is None:
+        raise _missing(field)
+    # The write transaction takes another connection.
+    await context.session.release()
+    return owner
+
+
+def customer_by_id(identifier: Any) -> str:
+    """Return the id of the customer for whom staff act. Raises Refused for an id of another kind; `run_for` refuses one that does not exist."""
+    if prefix_of(str(identifier)) != "cus":
+        raise _missing("customerId")
+    return str(identifier)
+
+
+async def run_for(context: Context, arguments: Any, mutation: str, prepare: Prepare, *, owner: str) -> MutationResult:
+    """Run a mutation on a customer's money. Raises Refused, also where another object has the external id, and for a customer who does not exist."""
+    try:
+        return await run_idempotent(context, arguments, mutation, prepare, owner=owner)
+    except UnknownOwner:
+        raise _missing("customerId") from None
+    except AlreadyTaken as error:
+        if str(error).endswith("_by_external_id"):
+            raise external_id_taken() from None
+        raise
+
+
+async def decided(transaction: Transaction, arguments: Any, mutation: str, decide: Decide[T], context: Context) -> T:
+    """Return the decision under the customer's lock, for the instant of the preview if the call names one. Raises Refused, also where it differs from the preview."""
+    await transaction.run("customers.lock")
+    preview = pinned(arguments, mutation, context)
+    decision = await decide(transaction.run, preview.at if preview else context.now)
+    if preview:
+        preview.check_outcome(hash_of_outcome(_values(decision)))
+    return decision
+
+
+async def previewed(arguments: Any, mutation: str, decide: Decide[T], context: Context, *, owner: str) -> tuple[T, str]:
+    """Return the decision without a lock, and the preview's token. Nothing is written. Raises Refused."""
+    session = context.session.for_caller(replace(context.session.caller, customer_id=owner))
+
+    async def run(name: str, /, **values: Any) -> list[Any]:
+        return await fetch_rows(session, name, **{"customer_id": owner} | values)
+
+    try:
+        decision = await decide(run, context.now)
+    finally:
+        await session.close()
+    return decision, pin_outcome(arguments, mutation, hash_of_outcome(_values(decision)), context)
+
+
+def _values(decision: Any) -> Any:
+    return decision.outcome()
+
+
+def _missing(field: str) -> Refused:
+    return Refused(ErrorCode.NOT_FOUND, "There is no such object.", field)
