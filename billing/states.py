@@ -116,6 +116,11 @@ class Invoicing(UpperStrEnum):
     PER_INSTALLMENT = auto()
 
 
+class CollectionMode(UpperStrEnum):
+    AUTOMATIC = auto()
+    MANUAL = auto()
+
+
 class InstallmentStatus(UpperStrEnum):
     DUE = auto()
     PARTIALLY_PAID = auto()

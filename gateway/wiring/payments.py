@@ -40,6 +40,7 @@ def payments(settings: Settings) -> Payments:
         _letterhead(settings),
         ServiceBegins(settings.service_begins),
         issuer(settings),
+        settings.installment_invoice_days,
     )
 
 

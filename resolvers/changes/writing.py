@@ -17,6 +17,7 @@ from billing.money.issuer import InvoiceIssuer
 from billing.money.notes import IssuedCreditNote
 from billing.money.numbers import Numbering
 from billing.rows.contracts import Contract
+from billing.schedules.documents import DAYS_AHEAD
 from billing.states import Actor, Collection
 from resolvers.audit import acting, fresh_id
 from resolvers.changes.credit_notes import issuer_columns, note_rows, wording_columns
@@ -27,7 +28,7 @@ from resolvers.context import Context, Letterhead, payments_of
 @dataclass(frozen=True, slots=True)
 class WriteContext:
     """The actor and instant of a write, the maker of ids, the numbering of invoices, the retry policy of unpaid invoices, when a service begins that is paid by a debit,
-    and the merchant as documents print it.
+    the merchant as documents print it, and how many days before an installment is due its invoice is issued.
 
     Without a letterhead no letters are written; without an issuer documents store none.
     """
@@ -40,6 +41,7 @@ class WriteContext:
     letterhead: Letterhead | None = None
     service_begins: ServiceBegins = ServiceBegins.MONEY
     issuer: InvoiceIssuer | None = None
+    invoice_days: int = DAYS_AHEAD
 
 
 def writer(context: Context) -> WriteContext:
@@ -49,7 +51,15 @@ def writer(context: Context) -> WriteContext:
         return fresh_id(prefix, context)
 
     return WriteContext(
-        context.viewer.kind, context.now, mint, payments.numbering, payments.policy, payments.letterhead, payments.service_begins, payments.issuer
+        context.viewer.kind,
+        context.now,
+        mint,
+        payments.numbering,
+        payments.policy,
+        payments.letterhead,
+        payments.service_begins,
+        payments.issuer,
+        payments.invoice_days,
     )
 
 

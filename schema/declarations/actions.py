@@ -23,6 +23,7 @@ described(
     SET_DEFAULT="Make it the default.",
     DELETE="Delete it.",
     DOWNLOAD="Download it.",
+    UPDATE_INSTALLMENTS="Change, add or remove its unpaid installments.",
 )
 described(ErrorCode, "Why a call is refused. New codes may be added.", **{code.name: code.meaning for code in ErrorCode})
 

@@ -181,6 +181,12 @@ described(
     PER_INSTALLMENT="An invoice for each installment.",
 )
 described(
+    states.CollectionMode,
+    "How what is owed is collected.",
+    AUTOMATIC="It is charged to the payment method on its day, and retried like a renewal.",
+    MANUAL="The customer pays it.",
+)
+described(
     states.InstallmentStatus,
     "The status of an installment. Whether it is overdue is not a status: see `isOverdue`.",
     DUE="Nothing is paid yet.",

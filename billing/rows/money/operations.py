@@ -97,8 +97,11 @@ class ChargeAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Collectable:
-    """An unpaid invoice of a subscription, the state of its collection, and the method that can be charged for it. `account_minor` is the debt on the account that is
-    collected together with it. Days are in the customer's time zone."""
+    """An unpaid invoice of a subscription or an automatic schedule, the state of its collection, and the method that can be charged for it. `account_minor` is the debt on the
+    account that is collected together with it. Days are in the customer's time zone.
+
+    `due_minor` is the part that is charged now: of a schedule, the installments whose day has come. `next_part_on` is the day of the next ones.
+    """
 
     customer_id: str
     invoice_id: str
@@ -110,7 +113,7 @@ class Collectable:
     collect_at: datetime | None
     due_on: date
     time_zone: str
-    subscription_id: str
+    subscription_id: str | None
     is_subscription_charging: bool
     method_id: str | None
     method_processor: str | None
@@ -124,10 +127,17 @@ class Collectable:
     retry_last_on: date | None
     retry_method_id: str | None
     is_overdue: bool
+    due_minor: int
+    next_part_on: date | None
     is_declined_for_good: bool
     recent_tries: int
     is_disputed: bool
     has_installments: bool
+
+    @property
+    def is_planned(self) -> bool:
+        """Return whether nothing of it is charged yet, because the days of its installments are to come."""
+        return self.due_minor == 0
 
 
 @dataclass(frozen=True, slots=True)

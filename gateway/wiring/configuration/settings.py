@@ -165,14 +165,13 @@ class Settings(BaseSettings):
     stripe_webhook_secret: StripeWebhookSecret = Field("", repr=False, examples=["whsec_…"], description="The secret with which Stripe signs its events.")
     sandbox: bool | None = Field(None, description="Whether the sandbox, which takes no real money, takes payments too. Left out: not in production.")
     takes_parts: bool = Field(True, description="Whether a customer may pay a part of the remaining amount.")
-    trials: Literal["per_plan", "per_customer", "none"] = Field(
-        "per_plan", description="How many free trials a customer may have: one of each plan, one in all, or none."
-    )
+    trials: Literal["per_plan", "per_customer", "none"] = Field("per_plan", description="How many free trials a customer may have: of each plan one, or one in all.")
     service_begins: Literal["money", "order"] = Field(
         "money",
         description="When a subscription begins that is paid by a debit which takes days: with the money, or with the order; then a debit that fails is an unpaid invoice.",
     )
     retry_days: RetryDays = Field((1, 3, 7, 14), description="The days after a failed charge on which it is tried again, as a comma list.")
+    installment_invoice_days: int = Field(14, ge=0, le=365, description="How many days before an installment is due its own invoice is issued.")
     dunning_ending: Literal["HOLD", "CANCEL", "NOTHING"] = Field("HOLD", description="What happens to a subscription when the last try has failed.")
     clock_concurrency: int = Field(4, ge=1, le=100, description="How many customers the billing clock processes at once.")
     s3_bucket: str | None = Field(
