@@ -13,6 +13,7 @@ from schema.payloads import subscriptions
 from schema.payloads.identity import AuditEvent, PortalSession
 from schema.payloads.operations import operation, preview
 from schema.payloads.partners import Grant, TrustedDocument
+from schema.payloads.schedules import equal_installments
 from schema.types.viewer import Viewer
 
 
@@ -72,6 +73,7 @@ class Query:
         permissions.PUBLISH,
     )
     operation = guarded(operation, permissions.PREVIEWS)
+    equal_installments = equal_installments(permissions.SCHEDULES)
     preview_pause_subscription = preview(
         actions.PAUSE,
         input_type=subscriptions.PauseSubscriptionInput,

@@ -77,9 +77,7 @@ def check_unpaid(installment: ScheduledInstallment, field: str | None) -> None:
         raise Refused(ErrorCode.WRONG_STATE, "A part of this installment is paid.", field)
 
 
-def _changed(
-    by_id: Mapping[str, ScheduledInstallment], requested: RequestedUpdate, today_on: date, *, is_backdated: bool
-) -> list[ScheduledInstallment]:
+def _changed(by_id: Mapping[str, ScheduledInstallment], requested: RequestedUpdate, today_on: date, *, is_backdated: bool) -> list[ScheduledInstallment]:
     """Return the installments that get other values. A removed one is not changed too."""
     changed: dict[str, ScheduledInstallment] = {}
     for place, edit in enumerate(requested.change):
@@ -110,4 +108,5 @@ def _check_whole(current: Sequence[ScheduledInstallment], update: ScheduleUpdate
         raise Refused(ErrorCode.INVALID_VALUE, "Nothing would be left. `cancelPaymentSchedule` cancels a schedule.", "remove")
     if live > MAX_INSTALLMENTS:
         raise Refused(ErrorCode.INVALID_VALUE, f"A payment schedule has 1 to {MAX_INSTALLMENTS} installments.", "add")
-    check_sum(sum(one.amount_minor for one in (*stay, *update.changed, *update.added, *update.canceled)), "add" if update.added else "change")
+    amounts = [one.amount_minor for one in (*stay, *update.changed, *update.canceled)] + [one.amount_minor for one in update.added]
+    check_sum(sum(amounts), "add" if update.added else "change")

@@ -173,7 +173,9 @@ def _corrected(facts: ScheduleFacts, shared: ScheduleInvoice, decided: ScheduleU
         return {"withdrawn_invoice": [{"id": shared.id}]}
     more_minor = _total(facts, decided) - sum(one.amount_minor for one in decided.canceled) - facts.schedule.total_minor
     if more_minor > 0:
-        raise Refused(ErrorCode.WRONG_STATE, "A part of the invoice of all installments is paid, so no more can be added to it. Create another schedule.", "add")
+        raise Refused(
+            ErrorCode.WRONG_STATE, "A part of the invoice of all installments is paid, so no more can be added to it. Create another schedule.", "add"
+        )
     return _note(facts, shared, -more_minor, [*decided.canceled, *decided.changed] or facts.installments, by=by)
 
 
@@ -207,7 +209,7 @@ def _before(facts: ScheduleFacts, decided: ScheduleUpdate) -> list[ScheduledInst
 def _total(facts: ScheduleFacts, decided: ScheduleUpdate) -> int:
     """Return the sum of all installments after an update, canceled ones included."""
     stay = [one for one in facts.installments if one.id not in decided.touched_ids]
-    return sum(one.amount_minor for one in (*stay, *decided.changed, *decided.canceled, *decided.added))
+    return sum(one.amount_minor for one in (*stay, *decided.changed, *decided.canceled)) + sum(one.amount_minor for one in decided.added)
 
 
 def _schedule_row(facts: ScheduleFacts, *, total_minor: int | None = None, status: ScheduleStatus = ScheduleStatus.ACTIVE) -> dict[str, Any]:

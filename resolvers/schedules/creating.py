@@ -56,10 +56,10 @@ async def create(arguments: Any, context: Context) -> MutationResult:
     return await run_idempotent(context, arguments, "createPaymentSchedule", prepare, owner=owner)
 
 
-def equal_parts(arguments: Any) -> list[PlannedInstallment]:
+def equal_parts(arguments: Any, currency: str) -> list[PlannedInstallment]:
     """Return equal installments of an input's total. Raises Refused, with the field of that input."""
-    total = amount_of(str(arguments.total), str(arguments.currency), "total")
-    return equal_installments(total, arguments.count, _rhythm(arguments))
+    rhythm = InstallmentRhythm(arguments.first_due_on, BillingInterval(arguments.every.interval), arguments.every.count)
+    return equal_installments(amount_of(str(arguments.total), currency, "total"), arguments.count, rhythm)
 
 
 def planned_installments(arguments: Any) -> list[PlannedInstallment]:
@@ -70,7 +70,7 @@ def planned_installments(arguments: Any) -> list[PlannedInstallment]:
     if listed is not None:
         return [planned(one, str(arguments.currency), f"installments.{place}", default_name(place + 1, len(listed))) for place, one in enumerate(listed)]
     try:
-        return equal_installments(amount_of(str(equal.total), str(arguments.currency), "total"), equal.count, _rhythm(equal))
+        return equal_parts(equal, str(arguments.currency))
     except Refused as refused:
         raise Refused(refused.code, refused.message, f"equalInstallments.{refused.field}") from None
 
@@ -159,10 +159,6 @@ def _schedule_row(arguments: Any, planned: Sequence[PlannedInstallment], *, by: 
         "metadata": merged_metadata({}, arguments.metadata or {}),
         "created_at": by.now,
     }
-
-
-def _rhythm(arguments: Any) -> InstallmentRhythm:
-    return InstallmentRhythm(arguments.first_due_on, BillingInterval(arguments.every.interval), arguments.every.count)
 
 
 def _checked_id(text: str, field: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from auth.permissions import staff_scopes
 from auth.viewer import Viewer
 from billing.ids import type_id
 from billing.lifecycle.service import ServiceBegins
@@ -78,7 +79,8 @@ class Life:
 
     def context(self, viewer: Viewer | None = None) -> Context:
         viewer = viewer or self.viewer
-        session = UnitOfWork(self.database, Caller(viewer.customer_id, viewer.kind, self.now), acquire_seconds=20)
+        caller = Caller(viewer.customer_id, viewer.kind, self.now, scopes=staff_scopes(viewer), client=viewer.key_owner)
+        session = UnitOfWork(self.database, caller, acquire_seconds=20)
         payments = Payments({"sandbox": self.sandbox}, b"secret", self.takes_parts, self.trials, self.numbering, service_begins=self.service_begins)
         return Context(viewer, session, identity=self.identity, payments=payments, files=self.files)
 
@@ -160,6 +162,9 @@ class Life:
             "balance_entry",
             "idempotency_key",
             "charge",
+            "payment_schedule",
+            "installment",
+            "credit_note",
         ]
         return {table: sorted(await self.rows(table), key=str) for table in tables} | {"coupon": await self.admin.fetch("select * from coupon order by id")}
 
@@ -238,6 +243,7 @@ async def living(portal: Portal, pool: Database, owner: asyncpg.Connection) -> A
 async def end_life(owner: asyncpg.Connection, customer_id: str) -> None:
     """End all work of the billing clock for this customer, so that later tests do not run it. Amounts and statuses stay unchanged, for the audit."""
     await owner.execute("update invoice set collect_at = null where customer_id = $1", customer_id)
+    await owner.execute("update installment set invoice_at = null where customer_id = $1", customer_id)
     await owner.execute("update charge set started_at = 'infinity' where customer_id = $1 and settled_at is null", customer_id)
     await owner.execute(
         """update subscription
