@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from billing.ids import type_id
 from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import TrialPolicy
 from billing.money.numbers import Numbering
+from billing.schedules.documents import DAYS_AHEAD
 from billing.states import Actor
 from db.builtin import embedded
 from db.pool import Database, Pool
@@ -72,6 +73,7 @@ class Life:
     trials: TrialPolicy = TrialPolicy.PER_PLAN
     numbering: Numbering = field(default_factory=Numbering)
     service_begins: ServiceBegins = ServiceBegins.MONEY
+    invoice_days: int = DAYS_AHEAD
 
     @property
     def viewer(self) -> Viewer:
@@ -82,6 +84,7 @@ class Life:
         caller = Caller(viewer.customer_id, viewer.kind, self.now, scopes=staff_scopes(viewer), client=viewer.key_owner)
         session = UnitOfWork(self.database, caller, acquire_seconds=20)
         payments = Payments({"sandbox": self.sandbox}, b"secret", self.takes_parts, self.trials, self.numbering, service_begins=self.service_begins)
+        payments = replace(payments, invoice_days=self.invoice_days)
         return Context(viewer, session, identity=self.identity, payments=payments, files=self.files)
 
     async def ask(self, text: str, viewer: Viewer | None = None, **variables: Any) -> dict[str, Any]:
@@ -99,7 +102,7 @@ class Life:
         """Call a mutation and return its payload."""
         self.keys += 1
         name = mutation[0].upper() + mutation[1:] + "Input"
-        arguments = {"idempotencyKey": f"key {self.keys}"} | arguments
+        arguments = {"idempotencyKey": f"key {self.customer_id} {self.keys}"} | arguments
         text = f"mutation M($input: {name}!) {{ {mutation}(input: $input) {{ subscription {{ {VIEW} }} {ERRORS} {more} }} }}"
         return (await self.ask(text, viewer, input=arguments))[mutation]
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from billing.money.dunning import Ending, RetryPolicy
+from billing.money.dunning import HOUR, Ending, RetryPolicy
 from db.pool import Database
 from tests.conftest import Portal
 from tests.lifecycle.conftest import Life, living
@@ -209,6 +209,55 @@ def _assert_resumed(before: dict[str, Any], after: dict[str, Any], done: tuple[A
     else:
         # The processor thinks, or is away and asked again later.
         assert after["status"] == "PAUSED", log
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+async def test_an_installment_is_charged_on_the_day_and_over_the_amount_that_is_shown(
+    seed: int, portal: Portal, pool: Database, owner: asyncpg.Connection, catalogue: Catalogue
+) -> None:
+    """Staff create, change and cancel schedules and the customer pays, between passes of the clock."""
+    async with living(portal, pool, owner) as life:
+        history = History(life, Random(3_000 + seed), catalogue, RetryPolicy((1, 3), ending=Ending.NOTHING))
+        await history.send("createPaymentSchedule", collection="AUTOMATIC", invoicing=history.chance.choice(["COLLECTIVE", "PER_INSTALLMENT"]))
+        for number in range(STEPS):
+            await history.of_schedules()
+            if number % STRIDE == 0:
+                await history.settle()
+                await _assert_that_it_is_charged(history)
+
+
+async def _assert_that_it_is_charged(history: History) -> None:
+    """Run the clock to a moment before the charge that is shown: nothing is charged. Then to its hour: that amount is, and no other."""
+    life = history.life
+    payment = (await read(life)).payment
+    automatic = {row["id"] for row in await life.rows("payment_schedule", "and collection = 'AUTOMATIC'")}
+    installments = {row["id"]: row for row in await life.rows("installment")}
+    if payment is None or payment["kind"] != "INSTALLMENT" or installments[payment["source"]["id"]]["schedule_id"] not in automatic:
+        return
+    charged_at = datetime.combine(date.fromisoformat(payment["date"]), HOUR, ZONE)
+    if charged_at <= life.now:
+        return
+    before = await _clock_charges(life)
+    life.now = charged_at - MOMENT
+    await history.tick()
+    assert await _clock_charges(life) == before, (payment, history.log)
+    assert (await read(life)).payment["date"] == payment["date"], (payment, history.log)  # type: ignore[index]  # the same payment is to come
+    shown = (await read(life)).payment
+    life.now = charged_at
+    await history.tick()
+    charges = sorted((await _clock_charges(life)) - before)
+    assert shown is not None
+    assert int(shown["amount"]["minorUnits"]) in [minor for _, minor in charges], (shown, charges, history.log)
+
+
+async def _clock_charges(life: Life) -> set[tuple[str, int]]:
+    """The clock's charges, with their amounts; a charge on the account beside it is not of the installment."""
+    rows = await life.admin.fetch(
+        "select p.id, p.amount_minor - h.account_minor as minor from charge h join payment p on p.customer_id = h.customer_id and p.id = h.payment_id "
+        "where h.customer_id = $1 and h.mutation is null",
+        life.customer_id,
+    )
+    return {(row["id"], row["minor"]) for row in rows}
 
 
 def local_day(instant: datetime) -> date:

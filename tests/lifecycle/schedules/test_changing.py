@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import STAFF
 from tests.lifecycle.conftest import Life, new_id
 from tests.lifecycle.invoices.test_dunning import passed, renewed, unpaid
 from tests.lifecycle.payments.test_paying import credit, pay, schedule
-from tests.lifecycle.schedules.agreeing import SCHEDULER, Answer, all_agree, amounts, call, create, day, shown, statuses
+from tests.lifecycle.schedules.agreeing import Answer, all_agree, amounts, call, create, day, shown, statuses
 
 
 async def update(life: Life, schedule: dict[str, Any], **arguments: Any) -> Answer:
@@ -120,7 +121,7 @@ async def test_a_payment_in_flight_blocks_its_installment(life: Life, invoicing:
     before = await life.everything()
     assert (await update(life, agreed, change=[{"installmentId": first, "amount": "11"}])).refusal == ("IN_PROGRESS", ["input", "change", "0", "installmentId"])
     assert (await cancel(life, agreed)).refusal == ("IN_PROGRESS", None)
-    offered = {one["action"]: one["reason"] for one in (await shown(life, agreed["id"], SCHEDULER))["availableActions"]}
+    offered = {one["action"]: one["reason"] for one in (await shown(life, agreed["id"], STAFF))["availableActions"]}
     assert (offered["UPDATE_INSTALLMENTS"], offered["CANCEL"]) == (None, "IN_PROGRESS")
     assert await life.everything() == before
     if invoicing != "COLLECTIVE":
@@ -195,7 +196,7 @@ async def test_what_has_ended_is_refused_as_it_is_offered(life: Life) -> None:
     for ended, code in ((agreed, "ALREADY_PAID"), (other, "WRONG_STATE")):
         assert (await cancel(life, ended)).refusal == (code, None)
         assert (await update(life, ended, add=[{"dueOn": day(life, 3), "amount": "1"}])).refusal == (code, None)
-        offered = {one["action"]: one["reason"] for one in (await shown(life, ended["id"], SCHEDULER))["availableActions"]}
+        offered = {one["action"]: one["reason"] for one in (await shown(life, ended["id"], STAFF))["availableActions"]}
         assert (offered["UPDATE_INSTALLMENTS"], offered["CANCEL"]) == (code, code)
 
 

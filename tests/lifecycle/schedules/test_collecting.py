@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from billing.money.dunning import RetryPolicy
-from jobs.clock import Billing, tick
+from billing.money.refunds import Report
+from tests.conftest import STAFF
 from tests.lifecycle.conftest import Life
 from tests.lifecycle.invoices.test_dunning import next_payment, passed, set_default, standing
 from tests.lifecycle.payments.test_paying import change_method, credit, pay
@@ -41,15 +42,12 @@ async def test_an_invoice_is_issued_two_weeks_ahead_at_midnight_where_the_custom
     await all_agree(life)
 
 
-async def test_the_number_of_days_is_a_setting_for_schedules_that_are_written_under_it(life: Life) -> None:
-    context = life.context()
-    await context.session.close()
-    await create(life, "10", first=5)
-    assert len(await life.rows("invoice")) == 1
-    billing = Billing(life.database, {"sandbox": life.sandbox}, SHORT, invoice_days=0)
-    await create(life, "10", first=15)
-    await life.admin.execute("update installment set invoice_at = null where customer_id = $1 and invoice_id is null", life.customer_id)
-    assert (await tick(billing, life.now + timedelta(days=10))).invoiced == 0
+async def test_how_many_days_ahead_is_a_setting(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(life, "invoice_days", 3)
+    await create(life, "10", "20", first=3, every=1)
+    assert await statuses(life) == (["DUE", "DUE"], ["OPEN"])
+    await passed(life, days=1)
+    assert await statuses(life) == (["DUE", "DUE"], ["OPEN", "OPEN"])
 
 
 async def test_automatic_installments_are_charged_on_their_days(life: Life) -> None:
@@ -140,8 +138,6 @@ async def test_what_is_planned_is_not_charged_before_its_day_by_a_new_method_or_
 
 
 async def call_hold(life: Life, mutation: str, subscription: str) -> None:
-    from tests.conftest import STAFF
-
     assert (await life.do(mutation, STAFF, subscriptionId=subscription, idempotencyKey=f"{life.customer_id} {mutation}"))["userErrors"] == []
 
 
@@ -200,7 +196,7 @@ async def test_a_dispute_ends_the_collection_of_an_invoice_in_parts(life: Life) 
     await create(life, "10", "20", collection="AUTOMATIC", invoicing="COLLECTIVE", every=10)
     await passed(life, SHORT)
     (payment,) = await life.rows("payment")
-    await record_refund(life, payment["id"], Report("dispute", 1_000, "DISPUTE", "SUCCEEDED"))
+    await record_refund(life, payment["id"], Report("dispute", 1_000, "SUCCEEDED", "DISPUTE"))
     await passed(life, SHORT, days=30)
     assert len(await life.rows("payment")) == 1
     assert await states(life) == [("OPEN", "GIVEN_UP", 0)]
