@@ -1,6 +1,6 @@
 """`updateInstallments` and `cancelPaymentSchedule`: what is unpaid changes, and the invoices of it are voided or credited in the same transaction."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,8 +25,6 @@ from resolvers.schedules.creating import NewInstallments, add_installments, own_
 from resolvers.schedules.issuing import issue, issue_due
 from resolvers.subscriptions.idempotent_call import Prepare, Prepared, run_idempotent
 
-IN_PAYMENT = "A payment of an installment is in progress."
-
 
 @dataclass(frozen=True, slots=True)
 class ScheduleFacts:
@@ -37,12 +35,12 @@ class ScheduleFacts:
     invoices: Sequence[ScheduleInvoice]
 
     @property
-    def shared_invoice(self) -> ScheduleInvoice | None:
-        """Return the invoice of all installments, if there is one."""
+    def shared_invoices(self) -> list[ScheduleInvoice]:
+        """Return the invoices of several installments that are not in payment, in a schedule with such invoices."""
         if self.schedule.invoicing != Invoicing.COLLECTIVE:
-            return None
+            return []
         covering = {one.invoice_id for one in self.installments if one.status != InstallmentStatus.CANCELED}
-        return next((one for one in self.invoices if one.id in covering and one.status != InvoiceStatus.VOID), None)
+        return [one for one in self.invoices if one.id in covering and one.status not in (InvoiceStatus.VOID, InvoiceStatus.PROCESSING)]
 
     @property
     def is_in_payment(self) -> bool:
@@ -53,7 +51,7 @@ async def update(arguments: Any, context: Context) -> MutationResult:
     """Change, add and remove unpaid installments. Raises Refused, with the path of the entry, and then nothing was written."""
 
     async def prepare(transaction: Transaction, by: WriteContext, _: MutationCall | None) -> Prepared:
-        facts = await _locked(transaction, str(arguments.schedule_id))
+        facts = await _locked(transaction, str(arguments.payment_schedule_id))
         check_action(_offered(facts), Action.UPDATE_INSTALLMENTS)
         check_version(arguments.expected_version, facts.schedule.version)
         today_on = by.now.astimezone(ZoneInfo(facts.schedule.time_zone)).date()
@@ -68,7 +66,7 @@ async def cancel(arguments: Any, context: Context) -> MutationResult:
     """Cancel what is unpaid of a schedule. What is paid stays. Raises Refused."""
 
     async def prepare(transaction: Transaction, by: WriteContext, _: MutationCall | None) -> Prepared:
-        facts = await _locked(transaction, str(arguments.schedule_id))
+        facts = await _locked(transaction, str(arguments.payment_schedule_id))
         check_action(_offered(facts), Action.CANCEL)
         check_version(arguments.expected_version, facts.schedule.version)
         rest = [one for one in facts.installments if one.remaining_minor]
@@ -81,7 +79,7 @@ async def cancel(arguments: Any, context: Context) -> MutationResult:
 
 
 async def _run(arguments: Any, context: Context, mutation: str, prepare: Prepare) -> MutationResult:
-    owner = await owner_of(str(arguments.schedule_id), context)
+    owner = await owner_of(str(arguments.payment_schedule_id), context)
     if owner is None:
         raise _no_schedule()
     return await run_idempotent(context, arguments, mutation, prepare, owner=owner)
@@ -104,7 +102,7 @@ def _as_in_payment(installment: ScheduledInstallment) -> ScheduledInstallment:
 
 
 def _no_schedule() -> Refused:
-    return Refused(ErrorCode.NOT_FOUND, "There is no such payment schedule.", "scheduleId")
+    return Refused(ErrorCode.NOT_FOUND, "There is no such payment schedule.", "paymentScheduleId")
 
 
 def _offered(facts: ScheduleFacts) -> Any:
@@ -136,47 +134,52 @@ def _next_position(facts: ScheduleFacts) -> int:
 
 async def _apply(transaction: Transaction, facts: ScheduleFacts, decided: ScheduleUpdate, *, by: WriteContext) -> None:
     """Write an update: the installments, what it changes of invoices, and the invoices that are issued instead."""
-    schedule, shared = facts.schedule, facts.shared_invoice
-    withdrawn = _corrected(facts, shared, decided, by=by) if shared else _taken_off(facts, _before(facts, decided), by=by)
+    schedule, is_collective = facts.schedule, facts.schedule.invoicing == Invoicing.COLLECTIVE
     rows: Changes = {
         "changed_schedule": [_schedule_row(facts, total_minor=_total(facts, decided))],
         "changed_installment": [_terms_row(facts, one, by=by) for one in decided.changed],
         "canceled_installment": [{"id": one.id} for one in decided.canceled],
         "deleted_installment": [{"id": one.id} for one in decided.deleted],
     }
+    withdrawn = _corrected(facts, decided, by=by) if is_collective else _taken_off(facts, _before(facts, decided), by=by)
     await save(transaction, merged(rows, withdrawn))
-    new = NewInstallments(schedule, decided.added, _next_position(facts), "add", shared.id if shared else None)
-    await add_installments(transaction, new, by=by)
-    live = [one for one in await transaction.run("schedules.installments", key=schedule.id) if one.status != InstallmentStatus.CANCELED]
-    if shared and is_untouched(shared):
-        await issue(transaction, schedule, live, by=by)
-    elif shared:
-        await _move_collection(transaction, schedule, shared, live)
+    await add_installments(transaction, NewInstallments(schedule, decided.added, _next_position(facts), "add"), by=by)
+    if is_collective:
+        await _issue_collective(transaction, facts, by=by)
     else:
         await issue_due(transaction, schedule.id, by=by)
     await dunning.lift_paid(transaction, by=by)
 
 
-async def _move_collection(transaction: Transaction, schedule: ScheduleTerms, invoice: ScheduleInvoice, installments: Iterable[ScheduledInstallment]) -> None:
-    """Let the clock charge an invoice on the first day of what is unpaid now."""
-    days = [one.due_on for one in installments if one.remaining_minor]
-    if days and schedule.collection == CollectionMode.AUTOMATIC:
-        await save(transaction, {"moved_collection": [{"id": invoice.id, "collect_at": charge_at(min(days), schedule.time_zone)}]})
+async def _issue_collective(transaction: Transaction, facts: ScheduleFacts, *, by: WriteContext) -> None:
+    """Issue one invoice for the installments whose invoice was voided and for the new ones, and let the clock charge the others on the first day of what is unpaid now."""
+    schedule, shared = facts.schedule, facts.shared_invoices
+    live = [one for one in await transaction.run("schedules.installments", key=schedule.id) if one.status != InstallmentStatus.CANCELED]
+    voided = {None, *(one.id for one in shared if is_untouched(one))}
+    if uncovered := [one for one in live if one.invoice_id in voided]:
+        await issue(transaction, schedule, uncovered, by=by)
+    if schedule.collection == CollectionMode.AUTOMATIC:
+        moved = {one.id: [item.due_on for item in live if item.invoice_id == one.id and item.remaining_minor] for one in shared}
+        rows = [{"id": key, "collect_at": charge_at(min(days), schedule.time_zone)} for key, days in moved.items() if days and key not in voided]
+        await save(transaction, {"moved_collection": rows})
 
 
-def _corrected(facts: ScheduleFacts, shared: ScheduleInvoice, decided: ScheduleUpdate, *, by: WriteContext) -> Changes:
-    """Return what an update changes of the invoice of all installments: it is void, to be issued anew, if nothing of it is paid; else credited where less is owed. Raises
-    Refused where more would be owed on an invoice of which a part is paid."""
-    if shared.status == InvoiceStatus.PROCESSING:
-        raise Refused(ErrorCode.IN_PROGRESS, IN_PAYMENT)
-    if is_untouched(shared):
-        return {"withdrawn_invoice": [{"id": shared.id}]}
-    more_minor = _total(facts, decided) - sum(one.amount_minor for one in decided.canceled) - facts.schedule.total_minor
-    if more_minor > 0:
-        raise Refused(
-            ErrorCode.WRONG_STATE, "A part of the invoice of all installments is paid, so no more can be added to it. Create another schedule.", "add"
-        )
-    return _note(facts, shared, -more_minor, [*decided.canceled, *decided.changed] or facts.installments, by=by)
+def _corrected(facts: ScheduleFacts, decided: ScheduleUpdate, *, by: WriteContext) -> Changes:
+    """Return what an update changes of invoices of several installments: one is void, to be issued anew, if nothing of it is paid; else it is credited where less is owed.
+    Raises Refused where more would be owed on an invoice of which a part is paid."""
+    changes: Changes = {}
+    for invoice in facts.shared_invoices:
+        before = [one for one in _before(facts, decided) if one.invoice_id == invoice.id]
+        less_minor = sum(one.amount_minor for one in before) - sum(one.amount_minor for one in decided.changed if one.invoice_id == invoice.id)
+        if is_untouched(invoice):
+            changes = merged(changes, {"withdrawn_invoice": [{"id": invoice.id}]})
+        elif less_minor < 0:
+            raise Refused(
+                ErrorCode.WRONG_STATE, "A part of the invoice of these installments is paid, so it cannot be raised. Add an installment instead.", "change"
+            )
+        elif less_minor:
+            changes = merged(changes, _note(facts, invoice, less_minor, before, by=by))
+    return changes
 
 
 def _taken_off(facts: ScheduleFacts, rest: Sequence[ScheduledInstallment], *, by: WriteContext) -> Changes:

@@ -89,13 +89,12 @@ def planned(entry: Any, currency: str, field: str, name: str) -> PlannedInstallm
 
 @dataclass(frozen=True, slots=True)
 class NewInstallments:
-    """Installments to be inserted, with positions from `first` on. `field` is the input's list of them; `invoice_id` is an invoice that covers them already."""
+    """Installments to be inserted, with positions from `first` on. `field` is the input's list of them."""
 
     schedule: ScheduleTerms
     planned: Sequence[PlannedInstallment]
     first: int
     field: str
-    invoice_id: str | None = None
 
 
 async def add_installments(transaction: Transaction, new: NewInstallments, *, by: WriteContext) -> None:
@@ -109,7 +108,6 @@ async def add_installments(transaction: Transaction, new: NewInstallments, *, by
             "name": one.name,
             "due_on": one.due_on,
             "amount_minor": one.amount_minor,
-            "invoice_id": new.invoice_id,
             "invoice_at": own_invoice_at(new.schedule, one.due_on, by=by),
             "external_id": one.external_id,
         }

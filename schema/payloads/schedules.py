@@ -83,7 +83,7 @@ class ChangedInstallmentInput:
 
 @strawberry.input(description="What changes of the installments of a payment schedule.")
 class UpdateInstallmentsInput:
-    schedule_id: strawberry.ID = strawberry.field(description="The payment schedule.")
+    payment_schedule_id: strawberry.ID = strawberry.field(description="The payment schedule.")
     idempotency_key: str = strawberry.field(description=KEY)
     expected_version: int = strawberry.field(description=VERSION)
     change: list[ChangedInstallmentInput] | None = strawberry.field(default=None, description="Installments that get other values.")
@@ -96,7 +96,7 @@ class UpdateInstallmentsInput:
 
 @strawberry.input(description="A payment schedule that ends.")
 class CancelPaymentScheduleInput:
-    schedule_id: strawberry.ID = strawberry.field(description="The payment schedule.")
+    payment_schedule_id: strawberry.ID = strawberry.field(description="The payment schedule.")
     idempotency_key: str = strawberry.field(description=KEY)
     expected_version: int | None = strawberry.field(default=None, description=VERSION)
 

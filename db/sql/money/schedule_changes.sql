@@ -47,10 +47,10 @@ returning id
 -- name: schedules.add_installments
 -- returns: WrittenRow
 -- Insert installments. No row for one whose external id another one has.
-insert into installment (customer_id, id, schedule_id, currency, position, name, due_on, amount_minor, status, invoice_id, invoice_at, external_id)
-select :customer_id, n.id, n.schedule_id, n.currency, n.position, n.name, n.due_on, n.amount_minor, 'DUE', n.invoice_id, n.invoice_at, n.external_id
+insert into installment (customer_id, id, schedule_id, currency, position, name, due_on, amount_minor, status, invoice_at, external_id)
+select :customer_id, n.id, n.schedule_id, n.currency, n.position, n.name, n.due_on, n.amount_minor, 'DUE', n.invoice_at, n.external_id
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, schedule_id text, currency text, position integer, name text, due_on date, amount_minor bigint,
-       invoice_id text, invoice_at timestamptz, external_id text)
+       invoice_at timestamptz, external_id text)
     on conflict (external_id) where external_id is not null do nothing
 returning id
 

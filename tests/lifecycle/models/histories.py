@@ -31,7 +31,7 @@ from tests.lifecycle.payments.test_paying import credit, invoice, schedule
 IS_LONG = IS_NIGHT
 
 # A history includes the mutations with one of these arguments, and not those of identity or of files only.
-SUBJECTS = {"subscriptionId", "invoiceId", "installmentId", "paymentMethodId", "paymentId", "priceId", "currency", "scheduleId"}
+SUBJECTS = {"subscriptionId", "invoiceId", "installmentId", "paymentMethodId", "paymentId", "priceId", "currency", "paymentScheduleId"}
 
 # What staff agree on: the customer is a subject of these, too, and their lists are made by `schedule_arguments`.
 OF_SCHEDULES = {"createPaymentSchedule", "updateInstallments", "cancelPaymentSchedule"}
@@ -240,12 +240,12 @@ class History:
             return None
         schedule = chance.choice(schedules)
         if mutation == "cancelPaymentSchedule":
-            return {"scheduleId": schedule["id"]}
+            return {"paymentScheduleId": schedule["id"]}
         installments = [row["id"] for row in await self.life.rows("installment", f"and schedule_id = '{schedule['id']}'")]
         touched = chance.sample(installments, min(len(installments), chance.randint(0, 2)))
         changed, removed = touched[:1], touched[1:]
         return {
-            "scheduleId": schedule["id"],
+            "paymentScheduleId": schedule["id"],
             "expectedVersion": schedule["version"],
             "change": [{"installmentId": identifier} | (self._installment() if chance.random() < 0.7 else {"name": "Again"}) for identifier in changed],
             "add": [self._installment() for _ in range(chance.randint(0, 1))],

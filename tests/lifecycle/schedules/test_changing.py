@@ -13,11 +13,11 @@ from tests.lifecycle.schedules.agreeing import Answer, all_agree, amounts, call,
 
 async def update(life: Life, schedule: dict[str, Any], **arguments: Any) -> Answer:
     version = (await shown(life, schedule["id"]))["version"]
-    return await call(life, "updateInstallments", **({"scheduleId": schedule["id"], "expectedVersion": version} | arguments))
+    return await call(life, "updateInstallments", **({"paymentScheduleId": schedule["id"], "expectedVersion": version} | arguments))
 
 
 async def cancel(life: Life, schedule: dict[str, Any], **arguments: Any) -> Answer:
-    return await call(life, "cancelPaymentSchedule", **({"scheduleId": schedule["id"]} | arguments))
+    return await call(life, "cancelPaymentSchedule", **({"paymentScheduleId": schedule["id"]} | arguments))
 
 
 def ids(schedule: dict[str, Any]) -> list[str]:
@@ -87,13 +87,13 @@ async def test_a_collective_invoice_that_is_paid_in_part_is_credited_and_never_r
     first, second, third = ids(agreed)
     assert (await pay(life, "payInstallment", installmentId=first))["userErrors"] == []
     refused = await update(life, agreed, change=[{"installmentId": second, "amount": "21"}])
-    assert refused.refusal == ("WRONG_STATE", ["input", "add"])
-    lower = (
-        await update(life, agreed, change=[{"installmentId": second, "amount": "15"}], remove=[third], add=[{"dueOn": day(life, 99), "amount": "10"}])
-    ).schedule
-    assert await credit_notes(life) == [("CORRECTION", 2_500, 2_500, 0)]
-    assert amounts(lower) == (6_500, 1_000, 3_000, 2_500)
-    assert await statuses(life) == (["PAID", "DUE", "CANCELED", "DUE"], ["PARTIALLY_PAID"])
+    assert refused.refusal == ("WRONG_STATE", ["input", "change"])
+    lower = (await update(life, agreed, change=[{"installmentId": second, "amount": "15"}], remove=[third])).schedule
+    assert await credit_notes(life) == [("CORRECTION", 3_500, 3_500, 0)]
+    assert amounts(lower) == (5_500, 1_000, 3_000, 1_500)
+    assert await statuses(life) == (["PAID", "DUE", "CANCELED"], ["PARTIALLY_PAID"])
+    assert amounts((await update(life, agreed, add=[{"dueOn": day(life, 99), "amount": "7"}])).schedule) == (6_200, 1_000, 3_000, 2_200)
+    assert [(row["total_minor"], row["remaining_minor"]) for row in await life.rows("invoice")] == [(6_000, 1_500), (700, 700)]
     await all_agree(life)
     assert (await pay(life, "payAllDue", currency="USD"))["userErrors"] == []
     assert (await shown(life, agreed["id"]))["status"] == "FINISHED"
@@ -135,8 +135,8 @@ async def test_an_update_needs_the_version_that_was_read(life: Life) -> None:
     agreed = (await create(life, "10")).schedule
     assert (await update(life, agreed, expectedVersion=7, remove=[])).refusal == ("VERSION_CONFLICT", ["input", "expectedVersion"])
     assert (await cancel(life, agreed, expectedVersion=7)).refusal == ("VERSION_CONFLICT", ["input", "expectedVersion"])
-    assert (await update(life, agreed, scheduleId=new_id("sch"))).refusal == ("NOT_FOUND", ["input", "scheduleId"])
-    assert (await update(life, agreed, scheduleId=life.customer_id)).refusal == ("NOT_FOUND", ["input", "scheduleId"])
+    assert (await update(life, agreed, paymentScheduleId=new_id("sch"))).refusal == ("NOT_FOUND", ["input", "paymentScheduleId"])
+    assert (await update(life, agreed, paymentScheduleId=life.customer_id)).refusal == ("NOT_FOUND", ["input", "paymentScheduleId"])
     assert (await update(life, agreed, remove=ids((await create(life, "9")).schedule))).refusal == ("NOT_FOUND", ["input", "remove", "0"])
     bad = [{"dueOn": day(life, 3), "amount": "0.001"}]
     assert (await update(life, agreed, add=bad)).refusal == ("INVALID_VALUE", ["input", "add", "0", "amount"])

@@ -98,7 +98,7 @@ async def test_the_subscription_of_a_schedule_is_held_by_its_unpaid_installment_
     for _ in range(5):
         await passed(life, SHORT, days=1)
     assert await standing(life, subscription) == ("SUSPENDED", ["DUNNING"])
-    assert (await call(life, "cancelPaymentSchedule", scheduleId=agreed["id"])).schedule["status"] == "CANCELED"
+    assert (await call(life, "cancelPaymentSchedule", paymentScheduleId=agreed["id"])).schedule["status"] == "CANCELED"
     assert (await standing(life, subscription))[1] == []
 
 

@@ -173,4 +173,4 @@ async def test_who_agreed_is_in_the_audit(life: Life) -> None:
     schedule = (await create(life, "5")).schedule
     (event,) = await life.admin.fetch("select * from audit_event where customer_id = $1 and event = 'createPaymentSchedule'", life.customer_id)
     assert (event["actor"], event["client"], event["detail"], event["outcome"]) == ("STAFF", "erp", schedule["id"], "OK")
-    assert (await call(life, "cancelPaymentSchedule", STAFF, scheduleId=schedule["id"])).schedule["status"] == "CANCELED"
+    assert (await call(life, "cancelPaymentSchedule", STAFF, paymentScheduleId=schedule["id"])).schedule["status"] == "CANCELED"
