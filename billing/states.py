@@ -116,11 +116,6 @@ class Invoicing(UpperStrEnum):
     PER_INSTALLMENT = auto()
 
 
-class CollectionMode(UpperStrEnum):
-    AUTOMATIC = auto()
-    MANUAL = auto()
-
-
 class InstallmentStatus(UpperStrEnum):
     DUE = auto()
     PARTIALLY_PAID = auto()
@@ -146,6 +141,11 @@ class Collection(UpperStrEnum):
     RETRYING = auto()
     WAITING_FOR_METHOD = auto()
     GIVEN_UP = auto()
+
+
+class CollectionMethod(UpperStrEnum):
+    AUTOMATIC = auto()
+    MANUAL = auto()
 
 
 class InvoiceReason(UpperStrEnum):

@@ -20,7 +20,7 @@ from db.outages import describe
 from db.pool import Database
 from db.unit_of_work import Caller, DatabaseUnavailable, UnitOfWork
 from payments.processor import OutcomeUnknown, Processor, ProcessorUnavailable
-from resolvers.changes.writing import system_writer
+from resolvers.changes.writing import WriteContext, system_writer
 from resolvers.charges.collecting import collect, lift_hold
 from resolvers.charges.reconciling import PATIENCE, reconcile
 from resolvers.context import Letterhead
@@ -80,8 +80,7 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
     Fills and returns `done`. What fails is logged and does not keep the rest; when nothing at all could be looked for, the last error is raised.
     """
     done = done or ClockPassResult()
-    by = replace(system_writer(now, billing.numbering, billing.policy, billing.letterhead), service_begins=billing.service_begins, issuer=billing.issuer)
-    by = replace(by, invoice_days=billing.invoice_days)
+    by = _writer(billing, now)
 
     async def settle_one(due: Due) -> None:
         is_settled = await reconcile(_session(billing, due, now), due.id, billing.processors, by=by)
@@ -119,6 +118,11 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
     if len(broken) == len(stages):
         raise broken[-1]
     return done
+
+
+def _writer(billing: Billing, now: datetime) -> WriteContext:
+    by = system_writer(now, billing.numbering, billing.policy, billing.letterhead)
+    return replace(by, service_begins=billing.service_begins, issuer=billing.issuer, invoice_days=billing.invoice_days)
 
 
 async def _attempted(billing: Billing, done: ClockPassResult, now: datetime, stage: Stage) -> Exception | None:

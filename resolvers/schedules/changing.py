@@ -12,7 +12,7 @@ from billing.rows.money.schedules import ScheduledInstallment, ScheduleInvoice, 
 from billing.schedules.changes import InstallmentEdit, RequestedUpdate, ScheduleUpdate, updated
 from billing.schedules.documents import correction, description_of, is_open, is_untouched
 from billing.schedules.installments import amount_of, checked_name
-from billing.states import Actor, CollectionMode, InstallmentStatus, InvoiceStatus, Invoicing, ScheduleStatus
+from billing.states import Actor, CollectionMethod, InstallmentStatus, InvoiceStatus, Invoicing, ScheduleStatus
 from db.unit_of_work import Transaction
 from resolvers.changes.credit_notes import note_rows
 from resolvers.changes.saving import Changes, merged, save
@@ -158,7 +158,7 @@ async def _issue_collective(transaction: Transaction, facts: ScheduleFacts, *, b
     voided = {None, *(one.id for one in shared if is_untouched(one))}
     if uncovered := [one for one in live if one.invoice_id in voided]:
         await issue(transaction, schedule, uncovered, by=by)
-    if schedule.collection == CollectionMode.AUTOMATIC:
+    if schedule.collection == CollectionMethod.AUTOMATIC:
         moved = {one.id: [item.due_on for item in live if item.invoice_id == one.id and item.remaining_minor] for one in shared}
         rows = [{"id": key, "collect_at": charge_at(min(days), schedule.time_zone)} for key, days in moved.items() if days and key not in voided]
         await save(transaction, {"moved_collection": rows})

@@ -20,7 +20,7 @@ from billing.schedules.installments import (
     default_name,
     equal_installments,
 )
-from billing.states import BillingInterval, CollectionMode, Invoicing
+from billing.states import BillingInterval, CollectionMethod, Invoicing
 from db.unit_of_work import Transaction
 from resolvers.changes.saving import as_json
 from resolvers.changes.writing import WriteContext
@@ -143,7 +143,7 @@ async def _check_subscription(transaction: Transaction, arguments: Any) -> None:
 
 
 def _schedule_row(arguments: Any, planned: Sequence[PlannedInstallment], *, by: WriteContext) -> dict[str, Any]:
-    if arguments.collection == CollectionMode.AUTOMATIC and arguments.invoicing == Invoicing.NONE:
+    if arguments.collection == CollectionMethod.AUTOMATIC and arguments.invoicing == Invoicing.NONE:
         raise Refused(ErrorCode.INVALID_VALUE, "What is charged automatically has an invoice: choose COLLECTIVE or PER_INSTALLMENT.", "collection")
     return {
         "id": by.new_id("sch"),

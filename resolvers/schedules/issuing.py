@@ -8,7 +8,7 @@ from billing.money.allocation import AllocationPart, Item, Spread, spread
 from billing.money.dunning import charge_at
 from billing.rows.money.schedules import ScheduledInstallment, ScheduleTerms
 from billing.schedules.documents import InstallmentLine, line_of
-from billing.states import Collection, CollectionMode, InvoiceReason, InvoiceStatus
+from billing.states import Collection, CollectionMethod, InvoiceReason, InvoiceStatus
 from db.unit_of_work import Transaction, UnitOfWork
 from resolvers.changes.saving import Changes, merged, save
 from resolvers.changes.writing import WriteContext, unnumbered
@@ -92,7 +92,7 @@ def _rows(intent: InvoiceIntent, *, by: WriteContext) -> Changes:
 def _invoice(intent: InvoiceIntent, lines: Sequence[InstallmentLine], credited: Spread, invoice_id: str, *, by: WriteContext) -> dict[str, Any]:
     schedule, credit_of = intent.schedule, _credit_of(credited.parts)
     unpaid_days = [one.due_on for one in intent.installments if one.amount_minor > credit_of.get(one.id, 0)]
-    is_charged = schedule.collection == CollectionMode.AUTOMATIC and bool(unpaid_days)
+    is_charged = schedule.collection == CollectionMethod.AUTOMATIC and bool(unpaid_days)
     return {
         "customer_id": schedule.customer_id,
         "id": invoice_id,

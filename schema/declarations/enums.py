@@ -181,10 +181,10 @@ described(
     PER_INSTALLMENT="An invoice for each installment.",
 )
 described(
-    states.CollectionMode,
-    "How what is owed is collected.",
-    AUTOMATIC="It is charged to the payment method on its day, and retried like a renewal.",
-    MANUAL="The customer pays it.",
+    states.CollectionMethod,
+    "Who collects an invoice.",
+    AUTOMATIC="The billing clock charges it, and retries what is declined.",
+    MANUAL="It waits for a payment: by the customer, or one that staff record.",
 )
 described(
     states.InstallmentStatus,
@@ -275,12 +275,7 @@ described(
     RESUME="A paused subscription resumes automatically.",
     INSTALLMENT="An installment becomes due.",
 )
-described(
-    states.TaxExemption,
-    "Why no tax is charged.",
-    EXEMPT="What is sold, or who buys it, is exempt.",
-    REVERSE_CHARGE="The buyer accounts for the tax.",
-)
+described(states.TaxExemption, "Why no tax is charged.", EXEMPT="What is sold, or who buys it, is exempt.", REVERSE_CHARGE="The buyer accounts for the tax.")
 described(
     states.BalanceEntryKind,
     "Why the balance changed.",

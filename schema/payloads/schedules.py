@@ -9,7 +9,7 @@ from auth.permissions import Permission
 from billing.money.money import Money
 from billing.refusals import Refused
 from billing.schedules.installments import MAX_INSTALLMENTS
-from billing.states import BillingInterval, CollectionMode, Invoicing
+from billing.states import BillingInterval, CollectionMethod, Invoicing
 from resolvers.context import Info
 from resolvers.schedules import creating
 from schema.declarations import nouns
@@ -59,8 +59,9 @@ class CreatePaymentScheduleInput:
         description="The subscription of the customer that it belongs to. Installments are then charged to its payment method, and overdue ones count for it.",
     )
     invoicing: Invoicing = strawberry.field(description="How it is invoiced.")
-    collection: CollectionMode = strawberry.field(
-        default=CollectionMode.MANUAL, description="Whether installments are charged on their days. AUTOMATIC needs an invoice, so not with `invoicing: NONE`."
+    collection: CollectionMethod = strawberry.field(
+        default=CollectionMethod.MANUAL,
+        description="Whether installments are charged on their days. AUTOMATIC needs an invoice, so not with `invoicing: NONE`.",
     )
     installments: list[NewInstallmentInput] | None = strawberry.field(
         default=None, description=f"Its installments in the order of their days, 1 to {MAX_INSTALLMENTS}; or `equalInstallments`."

@@ -3,7 +3,7 @@
 import strawberry
 
 from billing.lifecycle import actions
-from billing.states import CollectionMode, InstallmentStatus, Invoicing, ScheduleStatus
+from billing.states import CollectionMethod, InstallmentStatus, Invoicing, ScheduleStatus
 from schema.declarations import nouns
 from schema.declarations.actions import ActionState
 from schema.declarations.enums import AgeOrder, DueOrder, InvoiceOrder
@@ -26,7 +26,7 @@ class PaymentSchedule(Node, Attachable):
     refunded = money("refunded_minor", description="What the merchant gave back of it, which is not charged again.")
     canceled = money("canceled_minor", description="What was canceled of it and is not owed. Total is paid, refunded, canceled and remaining.")
     remaining = money("remaining_minor", description="What is left to pay.")
-    collection: CollectionMode = strawberry.field(description="Whether its installments are charged without the customer.")
+    collection: CollectionMethod = strawberry.field(description="Whether its installments are charged without the customer.")
     created_at: DateTime = strawberry.field(description="When it was agreed.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
     external_id: str | None = strawberry.field(description=EXTERNAL_ID)

@@ -2,7 +2,8 @@
 -- returns: Collectable
 -- Select unpaid invoices of subscriptions and of automatic schedules, the oldest first, or with :key one of them: how they are collected, the method that is charged for
 -- them, and what is owed on the account, without what is in payment or in dispute. Read after the customer was locked. Attempts of the customer are not among the tries.
--- Of an automatic schedule only the installments whose day has come are charged (due_minor); next_part_on is the day of the next ones.
+-- Of an automatic schedule only the installments whose day has come are charged (due_minor), from the hour of charges on (HOUR in billing/money/dunning.py); next_part_on is
+-- the day of the next ones.
 select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.remaining_minor, greatest(coalesce(account.payable_minor, 0) - disputed.minor, 0) as account_minor,
        i.collect_at, i.due_on, c.time_zone, i.subscription_id,
        s.charging_payment_id is not null as is_subscription_charging,
@@ -30,9 +31,10 @@ select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.rema
  cross join lateral (select today_in(c.time_zone) as today_on offset 0) today
   left join subscription s on s.customer_id = i.customer_id and s.id = i.subscription_id
   left join payment_schedule h on h.customer_id = i.customer_id and h.id = i.schedule_id and h.collection = 'AUTOMATIC'
+ cross join lateral (select cast(cast(:now as timestamptz) at time zone c.time_zone - interval '9 hours' as date) as until_on) charged
  cross join lateral (
-        select cast(coalesce(sum(p.remaining_minor) filter (where p.due_on <= today.today_on), 0) as bigint) as due_minor,
-               min(p.due_on) filter (where p.due_on > today.today_on) as next_part_on
+        select cast(coalesce(sum(p.remaining_minor) filter (where p.due_on <= charged.until_on), 0) as bigint) as due_minor,
+               min(p.due_on) filter (where p.due_on > charged.until_on) as next_part_on
           from installment p
          where p.customer_id = h.customer_id and p.schedule_id = h.id and p.invoice_id = i.id and p.remaining_minor > 0) parts
   left join payable_item account on account.customer_id = i.customer_id and account.currency = i.currency and account.kind = 'ACCOUNT'

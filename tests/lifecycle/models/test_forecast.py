@@ -241,13 +241,13 @@ async def _assert_that_it_is_charged(history: History) -> None:
     life.now = charged_at - MOMENT
     await history.tick()
     assert await _clock_charges(life) == before, (payment, history.log)
-    assert (await read(life)).payment["date"] == payment["date"], (payment, history.log)  # type: ignore[index]  # the same payment is to come
-    shown = (await read(life)).payment
+    coming = (await read(life)).payment
+    assert coming is not None
+    assert coming["date"] == payment["date"], (payment, history.log)
     life.now = charged_at
     await history.tick()
     charges = sorted((await _clock_charges(life)) - before)
-    assert shown is not None
-    assert int(shown["amount"]["minorUnits"]) in [minor for _, minor in charges], (shown, charges, history.log)
+    assert int(coming["amount"]["minorUnits"]) in [minor for _, minor in charges], (coming, charges, history.log)
 
 
 async def _clock_charges(life: Life) -> set[tuple[str, int]]:

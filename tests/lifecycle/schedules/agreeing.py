@@ -69,7 +69,7 @@ async def create(life: Life, *amounts: str, first: int = 0, every: int = 30, **a
     return await call(life, "createPaymentSchedule", **terms)
 
 
-async def shown(life: Life, schedule_id: str, viewer: Viewer | None = None) -> dict[str, Any]:
+async def read_schedule(life: Life, schedule_id: str, viewer: Viewer | None = None) -> dict[str, Any]:
     """The schedule as the customer, or another viewer, reads it."""
     text = f"query Q($id: ID!) {{ node(id: $id) {{ ... on PaymentSchedule {{ {SHOWS.removeprefix('paymentSchedule {').removesuffix('}')} }} }} }}"
     schedule: dict[str, Any] = (await life.ask(text, viewer, id=schedule_id))["node"]

@@ -8,11 +8,11 @@ from tests.conftest import STAFF
 from tests.lifecycle.conftest import Life, new_id
 from tests.lifecycle.invoices.test_dunning import passed, renewed, unpaid
 from tests.lifecycle.payments.test_paying import credit, pay, schedule
-from tests.lifecycle.schedules.agreeing import Answer, all_agree, amounts, call, create, day, shown, statuses
+from tests.lifecycle.schedules.agreeing import Answer, all_agree, amounts, call, create, day, read_schedule, statuses
 
 
 async def update(life: Life, schedule: dict[str, Any], **arguments: Any) -> Answer:
-    version = (await shown(life, schedule["id"]))["version"]
+    version = (await read_schedule(life, schedule["id"]))["version"]
     return await call(life, "updateInstallments", **({"paymentScheduleId": schedule["id"], "expectedVersion": version} | arguments))
 
 
@@ -96,7 +96,7 @@ async def test_a_collective_invoice_that_is_paid_in_part_is_credited_and_never_r
     assert [(row["total_minor"], row["remaining_minor"]) for row in await life.rows("invoice")] == [(6_000, 1_500), (700, 700)]
     await all_agree(life)
     assert (await pay(life, "payAllDue", currency="USD"))["userErrors"] == []
-    assert (await shown(life, agreed["id"]))["status"] == "FINISHED"
+    assert (await read_schedule(life, agreed["id"]))["status"] == "FINISHED"
     await all_agree(life)
 
 
@@ -121,7 +121,7 @@ async def test_a_payment_in_flight_blocks_its_installment(life: Life, invoicing:
     before = await life.everything()
     assert (await update(life, agreed, change=[{"installmentId": first, "amount": "11"}])).refusal == ("IN_PROGRESS", ["input", "change", "0", "installmentId"])
     assert (await cancel(life, agreed)).refusal == ("IN_PROGRESS", None)
-    offered = {one["action"]: one["reason"] for one in (await shown(life, agreed["id"], STAFF))["availableActions"]}
+    offered = {one["action"]: one["reason"] for one in (await read_schedule(life, agreed["id"], STAFF))["availableActions"]}
     assert (offered["UPDATE_INSTALLMENTS"], offered["CANCEL"]) == (None, "IN_PROGRESS")
     assert await life.everything() == before
     if invoicing != "COLLECTIVE":
@@ -196,7 +196,7 @@ async def test_what_has_ended_is_refused_as_it_is_offered(life: Life) -> None:
     for ended, code in ((agreed, "ALREADY_PAID"), (other, "WRONG_STATE")):
         assert (await cancel(life, ended)).refusal == (code, None)
         assert (await update(life, ended, add=[{"dueOn": day(life, 3), "amount": "1"}])).refusal == (code, None)
-        offered = {one["action"]: one["reason"] for one in (await shown(life, ended["id"], STAFF))["availableActions"]}
+        offered = {one["action"]: one["reason"] for one in (await read_schedule(life, ended["id"], STAFF))["availableActions"]}
         assert (offered["UPDATE_INSTALLMENTS"], offered["CANCEL"]) == (code, code)
 
 

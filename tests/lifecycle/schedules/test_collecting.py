@@ -12,7 +12,7 @@ from tests.lifecycle.conftest import Life
 from tests.lifecycle.invoices.test_dunning import next_payment, passed, set_default, standing
 from tests.lifecycle.payments.test_paying import change_method, credit, pay
 from tests.lifecycle.payments.test_refunds import record_refund
-from tests.lifecycle.schedules.agreeing import all_agree, amounts, call, create, day, shown, statuses, today
+from tests.lifecycle.schedules.agreeing import all_agree, amounts, call, create, day, read_schedule, statuses, today
 
 SHORT = RetryPolicy((1, 3))
 
@@ -235,7 +235,7 @@ async def test_all_that_is_due_is_invoiced_before_it_is_paid_when_the_clock_is_l
     life.now += timedelta(days=75)
     assert (await pay(life, "payAllDue", currency="USD"))["userErrors"] == []
     assert await statuses(life) == (["PAID", "PAID"], ["PAID", "PAID"])
-    assert amounts(await shown(life, agreed["id"])) == (3_000, 3_000, 0, 0)
+    assert amounts(await read_schedule(life, agreed["id"])) == (3_000, 3_000, 0, 0)
     await all_agree(life)
 
 

@@ -13,7 +13,7 @@ from billing.states import Actor
 from tests.conftest import STAFF
 from tests.lifecycle.conftest import Life, living, new_id
 from tests.lifecycle.payments.test_paying import credit
-from tests.lifecycle.schedules.agreeing import SCHEDULER, all_agree, amounts, call, create, day, parts, shown, statuses
+from tests.lifecycle.schedules.agreeing import SCHEDULER, all_agree, amounts, call, create, day, parts, read_schedule, statuses
 
 EQUAL = """query E($c: CurrencyCode!, $i: EqualInstallmentsInput!) {
   equalInstallments(currency: $c, input: $i) { installments { name dueOn amount { minorUnits } } userErrors { code path } } }"""
@@ -27,7 +27,7 @@ async def test_a_schedule_is_written_as_agreed_and_the_customer_sees_it(life: Li
         ("1/2", day(life, 20), "10000", None),
         ("2/2", day(life, 50), "5050", None),
     ]
-    seen = await shown(life, schedule["id"])
+    seen = await read_schedule(life, schedule["id"])
     assert (seen["externalId"], seen["metadata"]) == (None, {"public:order": "1"})
     assert [one["action"] for one in seen["availableActions"]] == ["UPLOAD_ATTACHMENTS"]
     assert [one["action"] for one in schedule["availableActions"] if one["allowed"]] == ["UPLOAD_ATTACHMENTS", "UPDATE_INSTALLMENTS", "CANCEL"]
