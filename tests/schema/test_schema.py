@@ -28,6 +28,9 @@ OF_STAFF = {
     "previewHoldSubscription",
     "previewReleaseSubscription",
     "createPortalLink",
+    "createPaymentSchedule",
+    "updateInstallments",
+    "cancelPaymentSchedule",
 }
 
 
