@@ -156,7 +156,7 @@ async def _issue_collective(transaction: Transaction, facts: ScheduleFacts, *, b
     schedule, shared = facts.schedule, facts.shared_invoices
     live = [one for one in await transaction.run("schedules.installments", key=schedule.id) if one.status != InstallmentStatus.CANCELED]
     voided = {None, *(one.id for one in shared if is_untouched(one))}
-    if uncovered := [one for one in live if one.invoice_id in voided]:
+    if uncovered := [one for one in live if one.invoice_id in voided and one.remaining_minor == one.amount_minor]:
         await issue(transaction, schedule, uncovered, by=by)
     if schedule.collection == CollectionMethod.AUTOMATIC:
         moved = {one.id: [item.due_on for item in live if item.invoice_id == one.id and item.remaining_minor] for one in shared}
