@@ -27,8 +27,8 @@ from resolvers.context import Context, Letterhead, payments_of
 
 @dataclass(frozen=True, slots=True)
 class WriteContext:
-    """The actor and instant of a write, the maker of ids, the numbering of invoices, the retry policy of unpaid invoices, when a service begins that is paid by a debit,
-    the merchant as documents print it, and how many days before an installment is due its invoice is issued.
+    """The actor, the program and the instant of a write, the maker of ids, the numbering of invoices, the retry policy of unpaid invoices, when a service begins that is
+    paid by a debit, the merchant as documents print it, and how many days before an installment is due its invoice is issued.
 
     Without a letterhead no letters are written; without an issuer documents store none.
     """
@@ -41,6 +41,7 @@ class WriteContext:
     letterhead: Letterhead | None = None
     service_begins: ServiceBegins = ServiceBegins.MONEY
     issuer: InvoiceIssuer | None = None
+    client: str = ""
     invoice_days: int = DAYS_AHEAD
 
 
@@ -59,6 +60,7 @@ def writer(context: Context) -> WriteContext:
         payments.letterhead,
         payments.service_begins,
         payments.issuer,
+        context.viewer.client,
         payments.invoice_days,
     )
 
@@ -102,6 +104,7 @@ def event_row(contract: Contract, event: LifecycleEvent, *, happened_at: datetim
         "subscription_id": contract.id,
         "kind": event.kind,
         "actor": by.actor,
+        "client": by.client,
         "note": event.note,
         "happened_at": happened_at,
     }

@@ -23,6 +23,7 @@ from resolvers.context import Context, identity_of
 from resolvers.identity.secret_links import INVALID_LINK, SecretLink, link_to, make, use_link, void_links, wrong_links_counted
 from resolvers.identity.sessions import device_of
 from resolvers.letters import customer_of
+from resolvers.ownership import customer_named, writing_for
 from resolvers.recognition import Presented, credential_of, once, presented, recognised, throttled
 from resolvers.standing import check_signed_in
 
@@ -64,7 +65,7 @@ async def update(arguments: Any, context: Context) -> Any:
     name = _name(arguments.name)
     locale = _locale(arguments.locale)
     time_zone = _time_zone(arguments.time_zone)
-    async with context.session.write() as transaction:
+    async with writing_for(context, await customer_named(arguments, context)) as transaction:
         changed = await transaction.first("customers.set_profile", name=name, locale=locale, time_zone=time_zone, expected_version=arguments.expected_version)
         if changed is None:
             raise await _why_unchanged(transaction, arguments)

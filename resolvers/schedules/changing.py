@@ -20,10 +20,12 @@ from resolvers.changes.writing import WriteContext
 from resolvers.charges import dunning
 from resolvers.context import Context
 from resolvers.idempotency import MutationCall, MutationResult
-from resolvers.reads.roots import owner_of
+from resolvers.ownership import owner_named
 from resolvers.schedules.creating import NewInstallments, add_installments, own_invoice_at, planned
 from resolvers.schedules.issuing import issue, issue_due
 from resolvers.subscriptions.idempotent_call import Prepare, Prepared, run_idempotent
+
+NO_SCHEDULE = "There is no such payment schedule."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,7 @@ async def cancel(arguments: Any, context: Context) -> MutationResult:
 
 
 async def _run(arguments: Any, context: Context, mutation: str, prepare: Prepare) -> MutationResult:
-    owner = await owner_of(str(arguments.payment_schedule_id), context)
-    if owner is None:
-        raise _no_schedule()
+    owner = await owner_named(str(arguments.payment_schedule_id), "paymentScheduleId", context, message=NO_SCHEDULE)
     return await run_idempotent(context, arguments, mutation, prepare, owner=owner)
 
 
@@ -89,7 +89,7 @@ async def _locked(transaction: Transaction, schedule_id: str) -> ScheduleFacts:
     await transaction.run("customers.lock")
     schedule = await transaction.first("schedules.terms", key=schedule_id)
     if schedule is None:
-        raise _no_schedule()
+        raise Refused(ErrorCode.NOT_FOUND, NO_SCHEDULE, "paymentScheduleId")
     invoices = await transaction.run("schedules.invoices", key=schedule_id)
     paying = {one.id for one in invoices if one.status == InvoiceStatus.PROCESSING}
     installments = [_as_in_payment(one) if one.invoice_id in paying else one for one in await transaction.run("schedules.installments", key=schedule_id)]
@@ -99,10 +99,6 @@ async def _locked(transaction: Transaction, schedule_id: str) -> ScheduleFacts:
 def _as_in_payment(installment: ScheduledInstallment) -> ScheduledInstallment:
     """Return an installment whose invoice is in payment: it is paid with it."""
     return replace(installment, status=InstallmentStatus.PROCESSING) if installment.remaining_minor else installment
-
-
-def _no_schedule() -> Refused:
-    return Refused(ErrorCode.NOT_FOUND, "There is no such payment schedule.", "paymentScheduleId")
 
 
 def _offered(facts: ScheduleFacts) -> Any:

@@ -6,7 +6,6 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from billing.ids import prefix_of
 from billing.merchant.names import checked_external_id, external_id_taken, merged_metadata
 from billing.refusals import ErrorCode, Refused
 from billing.rows.money.schedules import ScheduleTerms
@@ -26,18 +25,15 @@ from resolvers.changes.saving import as_json
 from resolvers.changes.writing import WriteContext
 from resolvers.context import Context
 from resolvers.idempotency import MutationCall, MutationResult
+from resolvers.ownership import customer_named
 from resolvers.reads.facts import account_around
-from resolvers.reads.roots import owner_of
 from resolvers.schedules.issuing import issue, issue_due
 from resolvers.subscriptions.idempotent_call import Prepared, run_idempotent
 
 
 async def create(arguments: Any, context: Context) -> MutationResult:
     """Write a schedule with its installments, and issue the invoices whose day has come. Raises Refused, and then nothing was written."""
-    customer_id = str(arguments.customer_id)
-    owner = await owner_of(customer_id, context) if prefix_of(customer_id) == "cus" else None
-    if owner is None:
-        raise Refused(ErrorCode.NOT_FOUND, "There is no such customer.", "customerId")
+    owner = await customer_named(arguments, context)
 
     async def prepare(transaction: Transaction, by: WriteContext, _: MutationCall | None) -> Prepared:
         await transaction.run("customers.lock")

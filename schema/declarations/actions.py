@@ -1,4 +1,4 @@
-"""The actions that a customer may take on an object, and why one is refused, as data."""
+"""The actions that a caller may take on an object, and why one is refused, as data."""
 
 import strawberry
 
@@ -23,7 +23,9 @@ described(
     SET_DEFAULT="Make it the default.",
     DELETE="Delete it.",
     DOWNLOAD="Download it.",
-    UPDATE_INSTALLMENTS="Change, add or remove its unpaid installments.",
+    HOLD="For staff: suspend it for the merchant.",
+    RELEASE="For staff: lift a suspension, whoever began it.",
+    UPDATE_INSTALLMENTS="For staff: change, add or remove its unpaid installments.",
 )
 described(ErrorCode, "Why a call is refused. New codes may be added.", **{code.name: code.meaning for code in ErrorCode})
 

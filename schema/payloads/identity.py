@@ -7,6 +7,7 @@ from schema.declarations import nouns
 from schema.declarations.fields import derived, one
 from schema.declarations.payloads import Payload
 from schema.declarations.scalars import DateTime
+from schema.payloads.subscriptions import FOR
 
 DEVICE = (
     "A device token. Store it, also after signing out, and send it with the next `signIn` and `requestPasswordReset` of this account: attempts with it are counted separately. "
@@ -115,6 +116,7 @@ class UpdateProfileInput:
     locale: str | None = strawberry.field(default=None, description="A BCP 47 tag such as de-CH.")
     time_zone: str | None = strawberry.field(default=None, description="An IANA name such as Europe/Zurich.")
     expected_version: int | None = strawberry.field(default=None, description="Change only if `Customer.version` still has this value.")
+    customer_id: strawberry.ID | None = strawberry.field(default=None, description=FOR)
 
 
 @strawberry.input(description="The new address.")
