@@ -3,6 +3,4 @@
 # Enums get their descriptions before any type that uses one is declared: Strawberry would otherwise make a second definition of them.
 from schema.declarations import actions as actions
 from schema.declarations import enums as enums
-
-# Enums are described before a type uses them.
 from schema.declarations import schedule_enums as schedule_enums
