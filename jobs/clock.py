@@ -74,11 +74,7 @@ class ClockPassResult:
 
 
 async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = None) -> ClockPassResult:
-    """Everything that is due at `now`: what processors told and charges of unknown outcome first, then holds that nothing is owed for any more, then
-    subscriptions, then installments that are to be invoiced, then invoices, those just issued too.
-
-    Fills and returns `done`. What fails is logged and does not keep the rest; when nothing at all could be looked for, the last error is raised.
-    """
+    """Do what is due at `now`, stage after stage, and return `done`. What fails is logged and tried again; if nothing could be looked for, the last error is raised."""
     done = done or ClockPassResult()
     by = _writer(billing, now)
 
@@ -114,10 +110,14 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
         Stage("clock.due_installments", invoice_one),
         Stage("clock.due_collections", collect_one),
     )
+    await _staged(billing, done, now, stages)
+    return done
+
+
+async def _staged(billing: Billing, done: ClockPassResult, now: datetime, stages: tuple[Stage, ...]) -> None:
     broken = [error for stage in stages if (error := await _attempted(billing, done, now, stage))]
     if len(broken) == len(stages):
         raise broken[-1]
-    return done
 
 
 def _writer(billing: Billing, now: datetime) -> WriteContext:

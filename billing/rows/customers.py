@@ -26,6 +26,8 @@ class CustomerRow:
     tax_exemption: str | None
     external_id: str | None
     metadata: str
+    tax_rate_ppm: int
+    tax_name: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,7 @@ async def test_a_service_proves_itself_with_a_key(http: httpx.AsyncClient, servi
     key.write_text(OKPAlgorithm.to_jwk(private.public_key()))
     added = await asyncio.to_thread(run, urls, "add", service[0], "--service", "--scope", "customers:read", "--public-key", str(key))
     assert added.exit_code == 0, added.output
-    claims = {"iss": service[0], "sub": service[0], "aud": "portico", "jti": uuid4().hex, "exp": int(time.time()) + 60}
+    claims = {"iss": service[0], "sub": service[0], "aud": "portico", "jti": uuid4().hex, "iat": int(time.time()), "exp": int(time.time()) + 60}
     form = {
         "grant_type": "client_credentials",
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
@@ -120,7 +120,7 @@ def test_a_service_that_cannot_be_is_not_registered(urls: Urls, arguments: tuple
 async def named(admin: asyncpg.Connection) -> AsyncIterator[str]:
     """An external id and metadata of Ada and of one of her invoices; reset afterwards by the owner."""
     number = uuid4().hex
-    invoice = await admin.fetchval("select id from invoice where customer_id = $1 order by id limit 1", ADA.customer_id)
+    invoice = await admin.fetchval("select id from invoice where customer_id = $1 order by issued_at limit 1", ADA.customer_id)
     values = (f"ERP {number}", '{"crm": "1", "public:tier": "gold"}')
     await admin.execute("update customer set external_id = $2, metadata = $3 where id = $1", ADA.customer_id, *values)
     await admin.execute("update invoice set external_id = $2, metadata = $3 where id = $1", invoice, *values)
@@ -131,7 +131,7 @@ async def named(admin: asyncpg.Connection) -> AsyncIterator[str]:
     await admin.execute("set session_replication_role = origin")
 
 
-NAMES = "query ($id: ID!) { customer(id: $id) { externalId metadata invoices(first: 50) { nodes { externalId metadata } } } }"
+NAMES = "query ($id: ID!) { customer(id: $id) { externalId metadata invoices(first: 100, sort: OLDEST) { nodes { externalId metadata } } } }"
 
 
 async def test_customers_see_the_public_pairs_and_no_external_id(post: Any, named: str) -> None:
@@ -145,9 +145,9 @@ async def test_customers_see_the_public_pairs_and_no_external_id(post: Any, name
 
 async def test_staff_look_objects_up_by_their_external_ids(post: Any, named: str) -> None:
     one = "query ($e: String!) { customer(externalId: $e) { id } byExternalId(kind: INVOICE, externalId: $e) { __typename id } }"
-    found = (await post(one, READER, e=named)).json()["data"]
-    assert found["customer"] == {"id": ADA.customer_id}
-    assert found["byExternalId"]["__typename"] == "Invoice"
+    objects = (await post(one, READER, e=named)).json()["data"]
+    assert objects["customer"] == {"id": ADA.customer_id}
+    assert objects["byExternalId"]["__typename"] == "Invoice"
     missing = (await post(one, READER, e="nobody")).json()
     assert missing == {"data": {"customer": None, "byExternalId": None}}
     other = "query ($e: String!) { byExternalId(kind: PAYMENT, externalId: $e) { id } }"
@@ -180,7 +180,7 @@ async def test_customers_are_found_by_any_part_of_what_staff_know(post: Any, adm
     )
     await admin.execute("update customer set company_name = 'Analytical Engines' where id = $1", ADA.customer_id)
 
-    async def found(search: str, viewer: Viewer = STAFF) -> set[str]:
+    async def ids_of(search: str, viewer: Viewer = STAFF) -> set[str]:
         answer = (await post(FIND, viewer, search=search)).json()
         return {node["id"] for node in answer["data"]["customers"]["nodes"]}
 
@@ -198,15 +198,14 @@ async def test_customers_are_found_by_any_part_of_what_staff_know(post: Any, adm
             invoice[1:],
             last4,
             "Ad",
-            "a",
         ):
-            assert ADA.customer_id in await found(search), search
+            assert ADA.customer_id in await ids_of(search), search
         for search in ("lovelacy", "ada%lovelace", "ada_lovelace", "lovelace\nada", "zz%", "\\"):
-            assert ADA.customer_id not in await found(search), search
-        assert ADA.customer_id in await found("lovelace", READER)
+            assert ADA.customer_id not in await ids_of(search), search
+        assert ADA.customer_id in await ids_of("lovelace", READER)
     finally:
         await admin.execute("update customer set company_name = null where id = $1", ADA.customer_id)
-    assert ADA.customer_id not in await found("ytical eng")
+    assert ADA.customer_id not in await ids_of("ytical eng")
     assert (await post(FIND, ADA, search="ada")).json()["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
 

@@ -93,7 +93,7 @@ async def test_a_collective_invoice_that_is_paid_in_part_is_credited_and_never_r
     assert amounts(lower) == (5_500, 1_000, 3_000, 1_500)
     assert await statuses(life) == (["PAID", "DUE", "CANCELED"], ["PARTIALLY_PAID"])
     assert amounts((await update(life, agreed, add=[{"dueOn": day(life, 99), "amount": "7"}])).schedule) == (6_200, 1_000, 3_000, 2_200)
-    assert [(row["total_minor"], row["remaining_minor"]) for row in await life.rows("invoice")] == [(6_000, 1_500), (700, 700)]
+    assert sorted((row["total_minor"], row["remaining_minor"]) for row in await life.rows("invoice")) == [(700, 700), (6_000, 1_500)]
     await all_agree(life)
     assert (await pay(life, "payAllDue", currency="USD"))["userErrors"] == []
     assert (await read_schedule(life, agreed["id"]))["status"] == "FINISHED"

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from db.migrations import build_indexes, run_script
 
 revision = "0035"
-down_revision = "0029"
+down_revision = "0031"
 
 # The scripts are committed together, before the index is built: a run that was killed while it built it goes on there.
 IS_COMMITTED = text("select exists (select from pg_attribute where attrelid = to_regclass('portico.installment') and attname = 'invoice_at')")

@@ -14,7 +14,7 @@ from billing.states import Actor
 from schema import build
 from schema.declarations.fields import permission_of
 from tests.conftest import ADA, NOW
-from tests.db.staff_writes import OF_ALL, WRITES
+from tests.db.staff.writes import OF_ALL, WRITES
 
 SCHEMA = build()
 MUTATIONS = {name: permission for name in SCHEMA.mutation_type.fields if (permission := permission_of(SCHEMA.mutation_type, name)) is not None}
