@@ -20,7 +20,7 @@ from resolvers.changes.writing import WriteContext
 from resolvers.charges import dunning
 from resolvers.context import Context
 from resolvers.idempotency import MutationCall, MutationResult
-from resolvers.ownership import owner_named
+from resolvers.reads.ownership import owner_named
 from resolvers.schedules.creating import NewInstallments, add_installments, own_invoice_at, planned
 from resolvers.schedules.issuing import issue, issue_due
 from resolvers.subscriptions.idempotent_call import Prepare, Prepared, run_idempotent

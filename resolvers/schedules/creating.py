@@ -25,8 +25,8 @@ from resolvers.changes.saving import as_json
 from resolvers.changes.writing import WriteContext
 from resolvers.context import Context
 from resolvers.idempotency import MutationCall, MutationResult
-from resolvers.ownership import customer_named
 from resolvers.reads.facts import account_around
+from resolvers.reads.ownership import customer_named
 from resolvers.schedules.issuing import issue, issue_due
 from resolvers.subscriptions.idempotent_call import Prepared, run_idempotent
 
