@@ -150,7 +150,9 @@ class Settings(MerchantSettings):
     stripe_webhook_secret: StripeWebhookSecret = Field("", repr=False, examples=["whsec_…"], description="The secret with which Stripe signs its events.")
     sandbox: bool | None = Field(None, description="Whether the sandbox, which takes no real money, takes payments too. Left out: not in production.")
     takes_parts: bool = Field(True, description="Whether a customer may pay a part of the remaining amount.")
-    trials: Literal["per_plan", "per_customer", "none"] = Field("per_plan", description="The free trials of a customer: one of each plan, one in all, or none.")
+    trials: Literal["per_plan", "per_customer", "none"] = Field(
+        "per_plan", description="How many free trials a customer may have: one of each plan, one in all, or none."
+    )
     service_begins: Literal["money", "order"] = Field(
         "money",
         description="When a subscription begins that is paid by a debit which takes days: with the money, or with the order; then a debit that fails is an unpaid invoice.",
