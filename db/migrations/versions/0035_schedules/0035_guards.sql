@@ -34,10 +34,11 @@ create trigger refuse_cancellation before update of status on payment_schedule f
 create trigger refuse_cancellation before update of status on installment for each row
   when (new.status = 'CANCELED' and old.status <> 'CANCELED') execute function refuse_other_terms();
 
--- Who changes a schedule voids or credits invoices of it and issues others, with the customer's credit, and may thereby lift a hold.
+-- Who changes a schedule voids or credits invoices of it and issues others, with the customer's credit, and may thereby lift a hold, with which a period may begin.
 insert into staff_write (relation, scope)
 select relation, 'schedules:write'
-  from unnest(array['invoice', 'invoice_line', 'credit_note', 'credit_note_line', 'document_snapshot', 'balance_entry', 'subscription', 'subscription_event']) relation
+  from unnest(array['invoice', 'invoice_line', 'credit_note', 'credit_note_line', 'document_snapshot', 'balance_entry', 'subscription', 'subscription_event', 'coupon',
+         'coupon_redemption', 'taken_plan']) relation
     on conflict do nothing;
 
 -- The clock finds the installments that are to be invoiced, of all customers.
