@@ -41,7 +41,7 @@ class Cycle:
             return self.anchor_at
         zone = ZoneInfo(self.zone)
         local = self.anchor_at.astimezone(zone)
-        day = _advanced(local.date(), number * self.count, self.interval)
+        day = advanced_day(local.date(), number * self.count, self.interval)
         return datetime.combine(day, local.time(), zone).astimezone(UTC)
 
     def next_after(self, at: datetime) -> datetime:
@@ -77,7 +77,8 @@ def add_months(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def _advanced(day: date, intervals: int, interval: str) -> date:
+def advanced_day(day: date, intervals: int, interval: str) -> date:
+    """Return the day so many intervals later; of a month that is shorter, its last day. Raises OverflowError or ValueError beyond the last year of the calendar."""
     if interval in DAYS:
         return day + timedelta(days=DAYS[interval] * intervals)
     return add_months(day, MONTHS[interval] * intervals)

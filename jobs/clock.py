@@ -15,18 +15,20 @@ from billing.money.issuer import InvoiceIssuer
 from billing.money.numbers import Numbering
 from billing.rows.money.operations import Due
 from billing.rows.money.owed import StoredEvent
+from billing.schedules.documents import DAYS_AHEAD
 from billing.states import Actor
 from db.outages import describe
 from db.pool import Database
 from db.unit_of_work import Caller, DatabaseUnavailable, UnitOfWork
 from payments.processor import OutcomeUnknown, Processor, ProcessorUnavailable
-from resolvers.changes.writing import system_writer
+from resolvers.changes.writing import WriteContext, system_writer
 from resolvers.charges.collecting import collect, lift_hold
 from resolvers.charges.reconciling import PATIENCE, reconcile
 from resolvers.charges.refund_requests import reconcile_refund
 from resolvers.context import Letterhead
 from resolvers.payments.webhooks import apply_event
 from resolvers.reads.facts import fetch_rows
+from resolvers.schedules.issuing import issue_ahead
 from resolvers.subscriptions.advance import catch_up
 
 log = logging.getLogger("portico.clock")
@@ -48,6 +50,7 @@ class Billing:
     letterhead: Letterhead | None = None
     service_begins: ServiceBegins = ServiceBegins.MONEY
     issuer: InvoiceIssuer | None = None
+    invoice_days: int = DAYS_AHEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +63,12 @@ class Stage:
 
 @dataclass(slots=True)
 class ClockPassResult:
-    """What one pass did: events of processors, steps of subscriptions, invoices charged, charges settled, and what failed and is tried again by the next pass;
-    of these, `blocked` are those that the database refused for now."""
+    """What one pass did: events of processors, steps of subscriptions, installments invoiced, invoices charged, charges settled, and what failed and is tried again by the
+    next pass; of these, `blocked` are those that the database refused for now."""
 
     events: int = 0
     steps: int = 0
+    invoiced: int = 0
     collections: int = 0
     reconciled: int = 0
     failures: int = 0
@@ -72,12 +76,9 @@ class ClockPassResult:
 
 
 async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = None) -> ClockPassResult:
-    """Everything that is due at `now`: events, charges and refunds of unknown outcome, holds without a debt, subscriptions, then invoices, those just issued too.
-
-    Fills and returns `done`. What fails is logged and does not keep the rest; when nothing at all could be looked for, the last error is raised.
-    """
+    """Do what is due at `now`, stage after stage, and return `done`. What fails is logged and tried again; if nothing could be looked for, the last error is raised."""
     done = done or ClockPassResult()
-    by = replace(system_writer(now, billing.numbering, billing.policy, billing.letterhead), service_begins=billing.service_begins, issuer=billing.issuer)
+    by = _writer(billing, now)
 
     async def settle_one(due: Due) -> None:
         settle = reconcile_refund if prefix_of(due.id) == "ref" else reconcile
@@ -90,6 +91,10 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
     async def lift_one(due: Due) -> None:
         await lift_hold(_session(billing, due, now), by=by)
         done.steps += 1
+
+    async def invoice_one(due: Due) -> None:
+        await issue_ahead(_session(billing, due, now), due.id, by=by)
+        done.invoiced += 1
 
     async def collect_one(due: Due) -> None:
         await collect(_session(billing, due, now), due.id, billing.processors, by=by)
@@ -105,12 +110,22 @@ async def tick(billing: Billing, now: datetime, done: ClockPassResult | None = N
         Stage("clock.open_refunds", settle_one),
         Stage("clock.holds_to_lift", lift_one),
         Stage("clock.due_subscriptions", advance_one),
+        Stage("clock.due_installments", invoice_one),
         Stage("clock.due_collections", collect_one),
     )
+    await _staged(billing, done, now, stages)
+    return done
+
+
+async def _staged(billing: Billing, done: ClockPassResult, now: datetime, stages: tuple[Stage, ...]) -> None:
     broken = [error for stage in stages if (error := await _attempted(billing, done, now, stage))]
     if len(broken) == len(stages):
         raise broken[-1]
-    return done
+
+
+def _writer(billing: Billing, now: datetime) -> WriteContext:
+    by = system_writer(now, billing.numbering, billing.policy, billing.letterhead)
+    return replace(by, service_begins=billing.service_begins, issuer=billing.issuer, invoice_days=billing.invoice_days)
 
 
 async def _attempted(billing: Billing, done: ClockPassResult, now: datetime, stage: Stage) -> Exception | None:

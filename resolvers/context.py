@@ -20,6 +20,7 @@ from billing.money.dunning import RetryPolicy
 from billing.money.issuer import InvoiceIssuer
 from billing.money.numbers import Numbering
 from billing.rows.partners import CostBudget
+from billing.schedules.documents import DAYS_AHEAD
 from billing.states import Actor
 from db.blocks import blocks
 from db.unit_of_work import UnitOfWork
@@ -95,7 +96,8 @@ class Files:
 @dataclass(frozen=True, slots=True)
 class Payments:
     """What charges need: the processors by name, the secret that signs previews, whether partial payments are accepted, the policy of trials, the numbering of
-    invoices, the retry policy of unpaid invoices and the letterhead of its letters, when a service begins that is paid by a debit, and the issuer of invoices."""
+    invoices, the retry policy of unpaid invoices and the letterhead of its letters, when a service begins that is paid by a debit, the issuer of invoices, and how many
+    days before an installment is due its invoice is issued."""
 
     processors: Mapping[str, Processor]
     preview_secret: bytes
@@ -106,6 +108,7 @@ class Payments:
     letterhead: Letterhead | None = None
     service_begins: ServiceBegins = ServiceBegins.MONEY
     issuer: InvoiceIssuer | None = None
+    invoice_days: int = DAYS_AHEAD
 
     async def close(self) -> None:
         for processor in self.processors.values():

@@ -17,6 +17,7 @@ from schema.payloads.identity import AuditEvent, PortalSession
 from schema.payloads.invoicing_previews import InvoicingPreviews
 from schema.payloads.operations import operation, preview
 from schema.payloads.partners import Grant, TrustedDocument
+from schema.payloads.schedules import equal_installments
 from schema.types.viewer import Viewer
 
 
@@ -103,6 +104,7 @@ class Query(InvoicingPreviews):
         permissions.PUBLISH,
     )
     operation = guarded(operation, permissions.READ)
+    equal_installments = equal_installments(permissions.SCHEDULES)
     preview_pause_subscription = preview(
         actions.PAUSE,
         input_type=subscriptions.PauseSubscriptionInput,

@@ -35,6 +35,7 @@ class Action(StrEnum):
     WRITE_OFF = "WRITE_OFF"
     CREDIT = "CREDIT"
     REFUND = "REFUND"
+    UPDATE_INSTALLMENTS = "UPDATE_INSTALLMENTS"
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,8 +191,15 @@ def of_payment(refundable_minor: int, *, actor: Actor) -> list[ActionAvailabilit
     return [_state(Action.REFUND, None if refundable_minor > 0 else E.NOT_REFUNDABLE)] if actor is Actor.STAFF else []
 
 
-def of_schedule(status: str, file_count: int = 0, *, max_files: int | None = None) -> list[ActionAvailability]:
-    return [_state(Action.UPLOAD_ATTACHMENTS, E.WRONG_STATE if status == "CANCELED" else _full(file_count, max_files))]
+def of_schedule(
+    status: str, file_count: int = 0, is_in_payment: bool = False, *, actor: Actor = Actor.CUSTOMER, max_files: int | None = None
+) -> list[ActionAvailability]:
+    """Return the actions on a payment schedule. Only staff change or cancel one, and do not cancel it while a payment of an installment is in flight."""
+    upload = _state(Action.UPLOAD_ATTACHMENTS, E.WRONG_STATE if status == "CANCELED" else _full(file_count, max_files))
+    if actor is not Actor.STAFF:
+        return [upload]
+    ended = {"CANCELED": E.WRONG_STATE, "FINISHED": E.ALREADY_PAID}.get(status)
+    return [upload, _state(Action.UPDATE_INSTALLMENTS, ended), _state(Action.CANCEL, ended or (E.IN_PROGRESS if is_in_payment else None))]
 
 
 def of_installment(

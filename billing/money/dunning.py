@@ -128,6 +128,22 @@ def next_attempt_on(policy: RetryPolicy, failures: Failures) -> date | None:
     return max(planned, failures.last_on + timedelta(days=1))
 
 
+def charge_at(day: date, time_zone: str) -> datetime:
+    """Return the instant at which the clock charges what is due on a day: at HOUR, where the customer lives."""
+    return datetime.combine(day, HOUR, ZoneInfo(time_zone)).astimezone(UTC)
+
+
+def with_next_day(decided: Step, day: date | None, time_zone: str) -> Step:
+    """Return the collection of an invoice that is charged in parts, each on its day: the next of these days counts as a try, and it begins anew where the tries for the parts
+    before have ended. `day` is None where no part is due later."""
+    if day is None or decided.is_charged or decided.state is Collection.NONE:
+        return decided
+    next_at = charge_at(day, time_zone)
+    if decided.state is Collection.GIVEN_UP:
+        return replace(decided, state=Collection.DUE, next_at=next_at, failures=None, tried_method_id=None)
+    return replace(decided, next_at=min(decided.next_at, next_at) if decided.next_at else next_at)
+
+
 def can_be_held(status: str) -> bool:
     """Return whether dunning can hold a subscription: only a running one. A suspended one keeps its first hold, which only its holder can lift."""
     return status in (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE)
@@ -201,4 +217,4 @@ def _today(current: Collecting, now: datetime) -> date:
 
 
 def _hour(day: date, current: Collecting) -> datetime:
-    return datetime.combine(day, HOUR, ZoneInfo(current.time_zone)).astimezone(UTC)
+    return charge_at(day, current.time_zone)

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from billing.lifecycle.bills import DAYS_TO_PAY
 from billing.periods import add_months
+from billing.schedules.documents import DAYS_AHEAD, invoice_at
 from demo.accounts.invoices import ChargedItem, InvoiceHeading, bill
 from demo.accounts.payments import Debt, pay
 from demo.records.account import DemoAccount
@@ -57,6 +57,7 @@ def cancel_rest(debts: list[Debt]) -> None:
     for debt in debts:
         if debt.installment and debt.schedule and not debt.installment.paid_minor:
             debt.installment.status, debt.schedule.status = "CANCELED", "CANCELED"
+            debt.installment.invoice_at = None
             if debt.invoice and not debt.invoice.paid_minor:
                 debt.invoice.status = "VOID"
 
@@ -85,12 +86,13 @@ def _covered_together(
 
 
 def _covered_each(account: DemoAccount, agreement: Agreement, schedule: SeedPaymentSchedule, installments: list[SeedInstallment]) -> list[SeedInvoice | None]:
-    """Return the invoice of each installment. It is issued two weeks before the installment is due; until then it is None."""
+    """Return the invoice of each installment. The billing clock issues it two weeks before the installment is due; until then it is None."""
     invoices: list[SeedInvoice | None] = []
     for installment, part in zip(installments, agreement.parts_minor, strict=True):
-        issued_at = max(schedule.created_at, midday(installment.due_on - timedelta(days=DAYS_TO_PAY), account.zone))
+        issued_at = max(schedule.created_at, midday(installment.due_on - timedelta(days=DAYS_AHEAD), account.zone))
         heading = InvoiceHeading("SCHEDULE", schedule.currency, issued_at, schedule.subscription_id, schedule.id, due_on=installment.due_on)
         is_issued = issued_at <= account.now
+        installment.invoice_at = None if is_issued else invoice_at(installment.due_on, account.customer.time_zone, days_ahead=DAYS_AHEAD)
         invoices.append(bill(account, heading, [ChargedItem(f"{schedule.name}: {installment.name}", part)]) if is_issued else None)
     return invoices
 

@@ -235,6 +235,7 @@ class SeedInstallment:
     due_on: date
     amount_minor: int
     invoice_id: str | None = None
+    invoice_at: datetime | None = None
     paid_minor: int = 0
     refunded_minor: int = 0
     status: str = "DUE"

@@ -39,6 +39,7 @@ def payments(settings: Settings) -> Payments:
         letterhead(settings),
         ServiceBegins(settings.service_begins),
         settings.issuer,
+        settings.installment_invoice_days,
     )
 
 

@@ -128,6 +128,7 @@ async def _duties(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[Dutie
                 payment_setup.letterhead,
                 payment_setup.service_begins,
                 payment_setup.issuer,
+                payment_setup.invoice_days,
             )
             yield Duties(billing, bucket, post(settings))
     finally:

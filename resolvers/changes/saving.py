@@ -13,8 +13,8 @@ Changes = dict[str, list[dict[str, Any]]]
 
 # Kinds of rows that must be unchanged since the decision: the number of rows written must be the number expected.
 COUNTED = {
-    "subscription", "credit_note", "released", "attempted", "collected", "attempted_installment", "collected_installment", "collected_schedule", "voided",
-    "written_off",
+    "subscription", "credit_note", "released", "attempted", "collected", "attempted_installment", "collected_installment", "collected_schedule",
+    "voided", "written_off", "changed_schedule", "changed_installment", "canceled_installment", "deleted_installment", "invoiced_installment", "withdrawn_invoice",
 }  # fmt: skip
 
 # Kinds written in a first statement: a credit note may be refused, and other rows refer to it.

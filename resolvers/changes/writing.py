@@ -18,6 +18,7 @@ from billing.money.issuer import InvoiceIssuer
 from billing.money.notes import IssuedCreditNote
 from billing.money.numbers import Numbering
 from billing.rows.contracts import Contract
+from billing.schedules.documents import DAYS_AHEAD
 from billing.states import Actor, Collection
 from resolvers.audit import acting, fresh_id
 from resolvers.changes.credit_notes import issuer_columns, note_rows, wording_columns
@@ -27,8 +28,8 @@ from resolvers.context import Context, Letterhead, payments_of
 
 @dataclass(frozen=True, slots=True)
 class WriteContext:
-    """The actor, the program and the instant of a write, the maker of ids, the numbering of invoices, the retry policy of unpaid invoices, when a service begins that is paid by a debit,
-    and the merchant as documents print it.
+    """The actor, the program and the instant of a write, the maker of ids, the numbering of invoices, the retry policy of unpaid invoices, when a service begins that is
+    paid by a debit, the merchant as documents print it, and how many days before an installment is due its invoice is issued.
 
     Without a letterhead no letters are written; without an issuer documents store none.
     """
@@ -42,6 +43,7 @@ class WriteContext:
     service_begins: ServiceBegins = ServiceBegins.MONEY
     issuer: InvoiceIssuer | None = None
     client: str = ""
+    invoice_days: int = DAYS_AHEAD
 
 
 def writer(context: Context) -> WriteContext:
@@ -60,6 +62,7 @@ def writer(context: Context) -> WriteContext:
         payments.service_begins,
         payments.issuer,
         context.viewer.client,
+        payments.invoice_days,
     )
 
 

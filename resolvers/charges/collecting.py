@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from billing.money.allocation import AllocationPart, OpenInstallment, OpenInvoice, items_of
-from billing.money.dunning import AGAIN, Happening, step
+from billing.money.allocation import AllocationPart, OpenInstallment, OpenInvoice, items_of, spread
+from billing.money.dunning import AGAIN, Happening, charge_at
 from billing.rows.money.operations import Collectable
 from billing.rows.money.owed import OwedInstallment
 from db.unit_of_work import Transaction, UnitOfWork
@@ -19,7 +19,7 @@ from resolvers.charges.charging import apply_result, submit
 
 
 async def collect(session: UnitOfWork, invoice_id: str, processors: Mapping[str, Processor], *, by: WriteContext) -> None:
-    """Charge what remains of an invoice and what is owed on the account, if it is due. A failed charge is retried on another day, or collection ends."""
+    """Charge what is due of an invoice and what is owed on the account. A failed charge is retried on another day, or collection ends."""
     async with session.write() as transaction:
         sending = await _reserved(transaction, invoice_id, processors, by=by)
     if sending is not None:
@@ -39,9 +39,12 @@ async def _reserved(transaction: Transaction, invoice_id: str, processors: Mappi
     invoice: Collectable | None = await transaction.first("collections.facts", key=invoice_id)
     if invoice is None or not _is_due(invoice, by.now):
         return None
+    if invoice.is_planned:
+        await dunning.await_next_day(transaction, invoice)
+        return None
     if invoice.method_processor not in processors:
         invoice = replace(invoice, method_id=None)
-    decided = step(dunning.collecting(invoice), Happening.TURN, by.policy, now=by.now)
+    decided = dunning.next_step(invoice, Happening.TURN, by=by)
     if not decided.is_charged:
         await dunning.write_step(transaction, invoice, decided, by=by)
         return None
@@ -66,9 +69,9 @@ def _attempt(invoice: Collectable, installments: Sequence[OwedInstallment], *, b
         payment_id,
         invoice.customer_id,
         invoice.currency,
-        invoice.remaining_minor + invoice.account_minor,
+        invoice.due_minor + invoice.account_minor,
         f"Invoice {invoice.number}",
-        changes=collected_rows(parts, (), {one.id: one.schedule_id for one in installments}, by=by),
+        changes=_collected(invoice, parts, installments, by=by),
         answer={"invoice": invoice.invoice_id},
         on_failure=dict.fromkeys(("retryable", "final", "nobody asked"), open_again),
         account_minor=invoice.account_minor,
@@ -80,8 +83,16 @@ def _attempt(invoice: Collectable, installments: Sequence[OwedInstallment], *, b
     return sending, changes | {"payment_allocation": allocations} | attempted_rows(parts)
 
 
+def _collected(invoice: Collectable, parts: Sequence[AllocationPart], installments: Sequence[OwedInstallment], *, by: WriteContext) -> Changes:
+    """Return the changes of a successful charge. What is due later of the invoice is charged on its day."""
+    changes = collected_rows(parts, (), {one.id: one.schedule_id for one in installments}, by=by)
+    if invoice.next_part_on is not None:
+        changes["collected"][0]["next_collect_at"] = charge_at(invoice.next_part_on, invoice.time_zone)
+    return changes
+
+
 def _parts(invoice: Collectable, installments: Sequence[OwedInstallment]) -> list[AllocationPart]:
-    """Return the parts that pay all that remains of the invoice, and with it of its installments."""
+    """Return the parts that pay all that is due of the invoice, and with it its installments, the oldest first."""
     alone = OpenInvoice(invoice.invoice_id, invoice.due_on, invoice.remaining_minor)
     items = items_of([alone], (OpenInstallment(one.id, one.invoice_id, one.due_on, one.remaining_minor) for one in installments))
-    return [AllocationPart(item.invoice_id, item.installment_id, item.remaining_minor) for item in items]
+    return list(spread(invoice.due_minor, items).parts)

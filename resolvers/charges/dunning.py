@@ -7,7 +7,7 @@ from billing.lifecycle.facts import Decision, LifecycleEvent
 from billing.lifecycle.resume import lift as lifted
 from billing.lifecycle.stops import canceled, hold
 from billing.money.collection import message
-from billing.money.dunning import MAX_TRIES, Collecting, Ending, Failures, Happening, Step, can_be_held, step
+from billing.money.dunning import MAX_TRIES, Collecting, Ending, Failures, Happening, Step, can_be_held, charge_at, step, with_next_day
 from billing.money.money import formatted
 from billing.rows.money.operations import Collectable
 from billing.states import Collection, InvoiceStatus, SubscriptionEventKind, SuspendedBy
@@ -56,14 +56,28 @@ async def write_step(transaction: Transaction, invoice: Collectable, decided: St
         await _send_letter(transaction, invoice, decided, by=by)
 
 
+async def await_next_day(transaction: Transaction, invoice: Collectable) -> None:
+    """Charge an invoice of which nothing is due now on the day of its next installment."""
+    if invoice.next_part_on is not None:
+        planned = Step(Collection.DUE, charge_at(invoice.next_part_on, invoice.time_zone), None, None)
+        await save(transaction, {"collection": [collection_row(invoice.invoice_id, planned)]})
+
+
+def next_step(invoice: Collectable, happening: Happening, *, charged_method_id: str | None = None, by: WriteContext) -> Step:
+    """Return the collection of an invoice after an event. One that is charged in parts begins anew on the day of the next part, unless its money was disputed."""
+    decided = step(collecting(invoice, charged_method_id=charged_method_id), happening, by.policy, now=by.now)
+    is_over = invoice.is_disputed or happening is Happening.DISPUTED
+    return decided if is_over else with_next_day(decided, invoice.next_part_on, invoice.time_zone)
+
+
 async def methods_changed(transaction: Transaction, *, is_requested: bool = False, by: WriteContext) -> None:
     """Schedule open invoices where another method can be charged now, and with `is_requested` all that are past due. The next pass of the clock charges them."""
     changes: Changes = {"collection": []}
     for invoice in await transaction.run("collections.facts", key=None):
         before = collecting(invoice)
-        is_past_due = before.state is not Collection.NONE or invoice.is_overdue
+        is_past_due = (before.state is not Collection.NONE and not invoice.is_planned) or invoice.is_overdue
         happening = Happening.RETRY_REQUESTED if is_requested and is_past_due else Happening.METHODS_CHANGED
-        decided = step(before, happening, by.policy, now=by.now)
+        decided = next_step(invoice, happening, by=by)
         if (decided.state, decided.next_at) != (before.state, before.next_at):
             changes["collection"].append(collection_row(invoice.invoice_id, decided))
     if changes["collection"]:
@@ -73,8 +87,8 @@ async def methods_changed(transaction: Transaction, *, is_requested: bool = Fals
 async def end_collection(transaction: Transaction, subscription_id: str, *, by: WriteContext) -> Changes:
     """Return the changes for a release by staff of an unpaid subscription: its open invoices stay open, and are charged again only with another method."""
     invoices = [invoice for invoice in await transaction.run("collections.facts", key=None) if invoice.subscription_id == subscription_id]
-    collected = [invoice for invoice in invoices if invoice.collection != Collection.NONE]
-    return {"collection": [collection_row(one.invoice_id, step(collecting(one), Happening.RELEASED, by.policy, now=by.now)) for one in collected]}
+    collected = [invoice for invoice in invoices if invoice.collection != Collection.NONE and not invoice.is_planned]
+    return {"collection": [collection_row(one.invoice_id, next_step(one, Happening.RELEASED, by=by)) for one in collected]}
 
 
 async def end(transaction: Transaction, subscription_id: str, ending: Ending, *, by: WriteContext) -> None:
@@ -115,11 +129,10 @@ def collecting(invoice: Collectable, *, charged_method_id: str | None = None) ->
 
 
 async def _apply_happening(transaction: Transaction, charge: ChargedInvoice, happening: Happening, *, by: WriteContext) -> None:
-    """Apply a happening to the charge's invoice. Ignored unless the clock collects the invoice and something remains to be paid."""
+    """Apply a happening to the charge's invoice. Ignored unless the clock collects it, or it belongs to a subscription, and something remains to be paid."""
     invoice: Collectable | None = await transaction.first("collections.facts", key=charge.invoice_id) if charge.invoice_id else None
     if invoice is not None:
-        before = collecting(invoice, charged_method_id=charge.payment_method_id)
-        await write_step(transaction, invoice, step(before, happening, by.policy, now=by.now), by=by)
+        await write_step(transaction, invoice, next_step(invoice, happening, charged_method_id=charge.payment_method_id, by=by), by=by)
 
 
 async def _send_letter(transaction: Transaction, invoice: Collectable, decided: Step, *, by: WriteContext) -> None:
@@ -131,7 +144,7 @@ async def _send_letter(transaction: Transaction, invoice: Collectable, decided: 
     day = decided.next_at.astimezone(ZoneInfo(invoice.time_zone)).date() if decided.next_at else None
     words = {
         "invoice": invoice.number,
-        "amount": formatted(invoice.remaining_minor, invoice.currency, language),
+        "amount": formatted(invoice.due_minor, invoice.currency, language),
         "next": message(decided.state, day, InvoiceStatus.OPEN, locale=language) or "",
     }
     envelope = Envelope(customer.email, customer.locale, by.new_id("let"), by.now)

@@ -13,13 +13,14 @@ from billing.rows.money.owed import OwedInstallment, OwedInvoice
 from db.unit_of_work import Transaction
 from resolvers.changes.item_rows import attempted_rows, collected_rows, uncollected_rows
 from resolvers.changes.saving import Changes
-from resolvers.changes.writing import WriteContext, allocation_row
+from resolvers.changes.writing import WriteContext, allocation_row, writer
 from resolvers.charges.attempts import PendingCharge, attempt
 from resolvers.context import Context, identity_of, payments_of
 from resolvers.idempotency import MutationCall, MutationResult
 from resolvers.reads.facts import account_around
 from resolvers.reads.ownership import customer_named, owner_named
 from resolvers.recognition import caller_of
+from resolvers.schedules.issuing import issue_before_payment
 from resolvers.subscriptions.idempotent_call import Prepare, Prepared, run_idempotent
 
 # The description at the processor of a payment of several debts.
@@ -79,6 +80,7 @@ async def pay_installment(arguments: Any, context: Context) -> MutationResult:
     await _throttle_payment(context)
 
     async def find(transaction: Transaction) -> Debts:
+        await issue_before_payment(transaction, str(arguments.installment_id), by=writer(context))
         installment = _first_payable(await transaction.run("owed.installments", ids=[str(arguments.installment_id)], invoice_ids=None), "installmentId")
         check_action(of_installment(installment.status, installment.remaining_minor), Action.PAY)
         check_version(arguments.expected_version, installment.version)
@@ -101,6 +103,10 @@ async def pay_all_due(arguments: Any, context: Context) -> MutationResult:
     async def find(transaction: Transaction) -> Debts:
         currency = str(arguments.currency)
         items = await transaction.run("owed.items", currency=currency)
+        if uninvoiced := [item.installment_id for item in items if item.kind == "INSTALLMENT"]:
+            for installment_id in uninvoiced:
+                await issue_before_payment(transaction, installment_id, by=writer(context))
+            items = await transaction.run("owed.items", currency=currency)
         payable = [item for item in items if item.payable_minor]
         if not payable:
             raise _nothing_payable(currency, is_owed=bool(items))

@@ -4,3 +4,4 @@
 from schema.declarations import actions as actions
 from schema.declarations import enums as enums
 from schema.declarations import money_enums as money_enums
+from schema.declarations import schedule_enums as schedule_enums

@@ -30,6 +30,7 @@ described(
     WRITE_OFF="For staff: no longer expect what remains.",
     CREDIT="For staff: take back a part of it, or all, by a credit note.",
     REFUND="For staff: give money of it back.",
+    UPDATE_INSTALLMENTS="For staff: change, add or remove its unpaid installments.",
 )
 described(ErrorCode, "Why a call is refused. New codes may be added.", **{code.name: code.meaning for code in ErrorCode})
 

@@ -8,9 +8,19 @@ from schema.mutations.identity import IdentityMutations
 from schema.mutations.invoicing import InvoicingMutations
 from schema.mutations.partners import PartnerMutations
 from schema.mutations.payments import PaymentMutations
+from schema.mutations.schedules import ScheduleMutations
 from schema.mutations.subscriptions import SubscriptionMutations
 
 
 @strawberry.type(description="Everything that can be changed. Refusals are returned in `userErrors`.")
-class Mutation(IdentityMutations, SubscriptionMutations, PaymentMutations, AttachmentMutations, PartnerMutations, CatalogMutations, InvoicingMutations):
+class Mutation(
+    IdentityMutations,
+    SubscriptionMutations,
+    PaymentMutations,
+    AttachmentMutations,
+    PartnerMutations,
+    CatalogMutations,
+    InvoicingMutations,
+    ScheduleMutations,
+):
     pass

@@ -3,7 +3,7 @@
 import strawberry
 
 from billing.lifecycle import actions
-from billing.states import InstallmentStatus, Invoicing, ScheduleStatus
+from billing.states import CollectionMethod, InstallmentStatus, Invoicing, ScheduleStatus
 from schema.declarations import nouns
 from schema.declarations.actions import ActionState
 from schema.declarations.enums import AgeOrder, DueOrder, InvoiceOrder
@@ -25,7 +25,9 @@ class PaymentSchedule(Node, Attachable):
     total = money("total_minor", description="The sum of its installments.")
     paid = money("paid_minor", description="What was paid of it and not given back.")
     refunded = money("refunded_minor", description="What the merchant gave back of it, which is not charged again.")
+    canceled = money("canceled_minor", description="What was canceled of it and is not owed. Total is paid, refunded, canceled and remaining.")
     remaining = money("remaining_minor", description="What is left to pay.")
+    collection: CollectionMethod = strawberry.field(description="Whether its installments are charged without the customer.")
     created_at: DateTime = strawberry.field(description="When it was agreed.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
     external_id: str | None = strawberry.field(description=EXTERNAL_ID)
@@ -48,7 +50,7 @@ class PaymentSchedule(Node, Attachable):
     )
     attachments = page("attachments.of_schedule", key="id", graphql_type=nouns.Attachment, sort=AgeOrder, description="Files attached to it.")
     available_actions = derived(
-        actions.of_schedule, needs=("status", "file_count"), graphql_type=list[ActionState], description="What the customer may do with it now."
+        actions.of_schedule, needs=("status", "file_count", "is_in_payment"), graphql_type=list[ActionState], description="What the caller may do with it now."
     )
 
 

@@ -104,6 +104,22 @@ def test_files_are_attached_as_long_as_there_is_room(files: int, limit: int | No
     assert actions.of_schedule("CANCELED", files, max_files=limit)[0].reason == "WRONG_STATE"
 
 
+@pytest.mark.parametrize(
+    ("status", "is_in_payment", "update", "cancel"),
+    [
+        ("ACTIVE", False, None, None),
+        ("ACTIVE", True, None, "IN_PROGRESS"),
+        ("FINISHED", False, "ALREADY_PAID", "ALREADY_PAID"),
+        ("CANCELED", True, "WRONG_STATE", "WRONG_STATE"),
+    ],
+)
+def test_only_staff_change_and_cancel_a_schedule(status: str, is_in_payment: bool, update: str | None, cancel: str | None) -> None:
+    for actor in Actor:
+        reasons = {item.action: item.reason for item in actions.of_schedule(status, 0, is_in_payment, actor=actor)}
+        staff = {Action.UPDATE_INSTALLMENTS: update, Action.CANCEL: cancel} if actor is Actor.STAFF else {}
+        assert {action: reason for action, reason in reasons.items() if action is not Action.UPLOAD_ATTACHMENTS} == staff
+
+
 @pytest.mark.parametrize(("actor", "uploader"), [("CUSTOMER", "CUSTOMER"), ("CUSTOMER", "STAFF"), ("STAFF", "CUSTOMER"), ("STAFF", "STAFF")])
 def test_staff_cannot_delete_what_a_customer_uploaded_nor_the_other_way_round(actor: str, uploader: str) -> None:
     for needs_sign_in in (False, True):

@@ -8,7 +8,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.money.collection import message
-from billing.money.dunning import AGAIN, Collecting, Ending, Failures, Happening, RetryPolicy, Step, can_be_held, next_attempt_on, step
+from billing.money.dunning import (
+    AGAIN,
+    Collecting,
+    Ending,
+    Failures,
+    Happening,
+    RetryPolicy,
+    Step,
+    can_be_held,
+    charge_at,
+    next_attempt_on,
+    step,
+    with_next_day,
+)
 from billing.states import Collection, SubscriptionStatus
 
 DAY = date(2026, 1, 31)
@@ -243,3 +256,28 @@ def test_the_state_is_said_in_the_language_of_the_customer(state: str, status: s
 def test_every_state_that_is_collected_has_words_in_every_language(locale: str) -> None:
     said = [message(state, date(2028, 2, 11), "OPEN", locale=locale) for state in Collection if state is not Collection.NONE]
     assert len({text for text in said if text}) == len(Collection) - 1
+
+
+# An invoice that is charged in parts, each on its day.
+
+NEXT_PART = date(2027, 3, 6)
+PARTS = [
+    (Step(Collection.RETRYING, charge_at(date(2027, 3, 4), "Europe/Zurich"), None, "pm_a"), Collection.RETRYING, date(2027, 3, 4)),
+    (Step(Collection.RETRYING, charge_at(date(2027, 3, 9), "Europe/Zurich"), None, "pm_a"), Collection.RETRYING, NEXT_PART),
+    (Step(Collection.WAITING_FOR_METHOD, None, None, None), Collection.WAITING_FOR_METHOD, NEXT_PART),
+    (Step(Collection.GIVEN_UP, None, Failures(3, NEXT_PART, NEXT_PART), "pm_a"), Collection.DUE, NEXT_PART),
+]
+
+
+@pytest.mark.parametrize(("decided", "state", "day"), PARTS)
+def test_the_day_of_the_next_part_is_never_missed(decided: Step, state: Collection, day: date) -> None:
+    planned = with_next_day(decided, NEXT_PART, "Europe/Zurich")
+    assert (planned.state, planned.next_at) == (state, charge_at(day, "Europe/Zurich"))
+    assert (planned.failures is None) == (decided.failures is None or decided.state is Collection.GIVEN_UP)
+
+
+def test_without_a_next_part_nothing_is_different() -> None:
+    for decided, _, _ in PARTS:
+        assert with_next_day(decided, None, "Europe/Zurich") == decided
+    none = Step(Collection.NONE, None, None, None)
+    assert with_next_day(none, NEXT_PART, "Europe/Zurich") == none

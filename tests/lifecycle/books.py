@@ -48,7 +48,8 @@ def _periods_follow_each_other(books: dict[str, list[asyncpg.Record]]) -> None:
     assert all(invoice["currency"] == currencies.get(invoice["subscription_id"], invoice["currency"]) for invoice in books["invoice"])
     for subscription in books["subscription"]:
         invoices = sorted(
-            (row for row in books["invoice"] if row["subscription_id"] == subscription["id"]), key=lambda row: (row["issued_at"], row["sequence"])
+            (row for row in books["invoice"] if row["subscription_id"] == subscription["id"] and row["schedule_id"] is None),
+            key=lambda row: (row["issued_at"], row["sequence"]),
         )
         for one, other in pairwise(invoices):
             if other["reason"] == "PLAN_CHANGE":

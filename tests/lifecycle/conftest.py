@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,6 +16,7 @@ from billing.ids import type_id
 from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import TrialPolicy
 from billing.money.numbers import Numbering
+from billing.schedules.documents import DAYS_AHEAD
 from billing.states import Actor
 from db.builtin import embedded
 from db.pool import Database, Pool
@@ -72,6 +73,7 @@ class Life:
     trials: TrialPolicy = TrialPolicy.PER_PLAN
     numbering: Numbering = field(default_factory=Numbering)
     service_begins: ServiceBegins = ServiceBegins.MONEY
+    invoice_days: int = DAYS_AHEAD
 
     @property
     def viewer(self) -> Viewer:
@@ -82,6 +84,7 @@ class Life:
         caller = Caller(viewer.customer_id, viewer.kind, self.now, scopes=staff_scopes(viewer), client=viewer.key_owner)
         session = UnitOfWork(self.database, caller, acquire_seconds=20)
         payments = Payments({"sandbox": self.sandbox}, b"secret", self.takes_parts, self.trials, self.numbering, service_begins=self.service_begins)
+        payments = replace(payments, invoice_days=self.invoice_days)
         return Context(viewer, session, identity=self.identity, payments=payments, files=self.files)
 
     async def ask(self, text: str, viewer: Viewer | None = None, **variables: Any) -> dict[str, Any]:
@@ -162,6 +165,9 @@ class Life:
             "balance_entry",
             "idempotency_key",
             "charge",
+            "payment_schedule",
+            "installment",
+            "credit_note",
         ]
         return {table: sorted(await self.rows(table), key=str) for table in tables} | {"coupon": await self.admin.fetch("select * from coupon order by id")}
 
@@ -240,6 +246,7 @@ async def living(portal: Portal, pool: Database, owner: asyncpg.Connection) -> A
 async def end_life(owner: asyncpg.Connection, customer_id: str) -> None:
     """End all work of the billing clock for this customer, so that later tests do not run it. Amounts and statuses stay unchanged, for the audit."""
     await owner.execute("update invoice set collect_at = null where customer_id = $1", customer_id)
+    await owner.execute("update installment set invoice_at = null where customer_id = $1", customer_id)
     await owner.execute("update charge set started_at = 'infinity' where customer_id = $1 and settled_at is null", customer_id)
     await owner.execute(
         """update subscription

@@ -40,6 +40,9 @@ OF_STAFF = {
     "previewReleaseSubscription",
     "createPortalLink",
     *(f"{action}{kind}" for action in ("save", "archive") for kind in ("Plan", "Price", "Coupon", "CancellationOption")),
+    "createPaymentSchedule",
+    "updateInstallments",
+    "cancelPaymentSchedule",
 }
 
 

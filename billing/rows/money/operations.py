@@ -97,8 +97,11 @@ class ChargeAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Collectable:
-    """An unpaid invoice that the clock charges, of a subscription or not, the state of its collection, and the method that can be charged for it. `account_minor` is the
-    debt on the account that is collected together with it. Days are in the customer's time zone."""
+    """An unpaid invoice that the clock charges, of a subscription, of an automatic schedule or neither, the state of its collection, and the method that can be charged for it. `account_minor` is the debt on the
+    account that is collected together with it. Days are in the customer's time zone.
+
+    `due_minor` is the part that is charged now: of a schedule, the installments whose day has come. `next_part_on` is the day of the next ones.
+    """
 
     customer_id: str
     invoice_id: str
@@ -124,10 +127,17 @@ class Collectable:
     retry_last_on: date | None
     retry_method_id: str | None
     is_overdue: bool
+    due_minor: int
+    next_part_on: date | None
     is_declined_for_good: bool
     recent_tries: int
     is_disputed: bool
     has_installments: bool
+
+    @property
+    def is_planned(self) -> bool:
+        """Return whether nothing of it is charged yet, because the days of its installments are to come."""
+        return self.due_minor == 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,9 @@ class PaymentScheduleRow:
     file_count: int
     external_id: str | None
     metadata: str
+    collection: str
+    canceled_minor: int
+    is_in_payment: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,3 +50,63 @@ class InstallmentRow:
     invoice_remaining_minor: int | None
     external_id: str | None
     metadata: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleTerms:
+    """A payment schedule for the rules, and the customer's time zone."""
+
+    id: str
+    customer_id: str
+    name: str
+    currency: str
+    subscription_id: str | None
+    invoicing: str
+    collection: str
+    status: str
+    total_minor: int
+    version: int
+    time_zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledInstallment:
+    """An installment for the rules. `has_history`: a payment was begun for it, whatever came of it."""
+
+    id: str
+    position: int
+    name: str
+    due_on: date
+    amount_minor: int
+    paid_minor: int
+    refunded_minor: int
+    remaining_minor: int
+    status: str
+    invoice_id: str | None
+    invoice_at: datetime | None
+    has_history: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleInvoice:
+    """An invoice of a schedule for the rules. `noted_…` are the sums of its credit notes."""
+
+    id: str
+    number: str
+    status: str
+    total_minor: int
+    tax_minor: int
+    paid_minor: int
+    credited_minor: int
+    refunded_minor: int
+    remaining_minor: int
+    noted_minor: int
+    noted_tax_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class PayingSubscription:
+    """The subscription that a schedule belongs to."""
+
+    id: str
+    currency: str

@@ -79,6 +79,11 @@ update charge set invoice_id = :invoice_id, reserved_minor = 0 where customer_id
 -- returns: Due
 select customer_id, id from subscription where due_at <= :now order by due_at, customer_id, id limit :wanted
 
+-- name: clock.due_installments
+-- returns: Due
+-- Select installments that are to be invoiced, each with its invoice.
+select customer_id, id from installment where invoice_at <= :now order by invoice_at, customer_id, id limit :wanted
+
 -- name: clock.due_collections
 -- returns: Due
 -- Select all due invoices of the customers of the :wanted invoices that were due first, so there may be more rows than :wanted. The invoices of one customer are in the

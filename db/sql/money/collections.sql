@@ -1,12 +1,15 @@
 -- name: collections.facts
 -- returns: Collectable
--- Select unpaid invoices of subscriptions, and others that the clock charges, the oldest first, or with :key one of them: how they are collected, the method that is charged for them, and what is owed on the
--- account, without what is in payment or in dispute. Read after the customer was locked. Attempts of the customer are not among the tries.
+-- Select unpaid invoices of subscriptions and of automatic schedules, and others that the clock charges, the oldest first, or with :key one of them: how they are collected, the method that is charged for
+-- them, and what is owed on the account, without what is in payment or in dispute. Read after the customer was locked. Attempts of the customer are not among the tries.
+-- Of an automatic schedule only the installments whose day has come are charged (due_minor), from the hour of charges on (HOUR in billing/money/dunning.py); next_part_on is
+-- the day of the next ones.
 select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.remaining_minor, greatest(coalesce(account.payable_minor, 0) - disputed.minor, 0) as account_minor,
        i.collect_at, i.due_on, c.time_zone, i.subscription_id,
        coalesce(s.charging_payment_id is not null, false) as is_subscription_charging,
        m.id as method_id, m.processor as method_processor, m.processor_reference as method_reference, m.kind as method_kind, m.brand as method_brand, m.last4 as method_last4,
        i.collection, i.retry_count, i.retry_began_on, i.retry_last_on, i.retry_method_id, i.due_on < today.today_on as is_overdue,
+       case when parts.next_part_on is null then i.remaining_minor else least(parts.due_minor, i.remaining_minor) end as due_minor, parts.next_part_on,
        coalesce((select not p.is_retryable
                    from payment_allocation a
                    join payment p on p.customer_id = a.customer_id and p.id = a.payment_id
@@ -27,6 +30,13 @@ select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.rema
   join customer c on c.id = i.customer_id
  cross join lateral (select today_in(c.time_zone) as today_on offset 0) today
   left join subscription s on s.customer_id = i.customer_id and s.id = i.subscription_id
+  left join payment_schedule h on h.customer_id = i.customer_id and h.id = i.schedule_id and h.collection = 'AUTOMATIC'
+ cross join lateral (select cast(cast(:now as timestamptz) at time zone c.time_zone - interval '9 hours' as date) as until_on) charged
+ cross join lateral (
+        select cast(coalesce(sum(p.remaining_minor) filter (where p.due_on <= charged.until_on), 0) as bigint) as due_minor,
+               min(p.due_on) filter (where p.due_on > charged.until_on) as next_part_on
+          from installment p
+         where p.customer_id = h.customer_id and p.schedule_id = h.id and p.invoice_id = i.id and p.remaining_minor > 0) parts
   left join payable_item account on account.customer_id = i.customer_id and account.currency = i.currency and account.kind = 'ACCOUNT'
  cross join lateral (
         select cast(coalesce(sum(b.amount_minor), 0) as bigint) as minor, max(r.settled_at) as last_at
@@ -48,7 +58,7 @@ select i.customer_id, i.id as invoice_id, i.number, i.status, i.currency, i.rema
            and (pm.id = s.payment_method_id or (s.payment_method_id is null and pm.is_default))
          limit 1) m on true
  where i.customer_id = :customer_id and i.remaining_minor > 0 and (cast(:key as text) is null or i.id = :key)
-   and (i.subscription_id is not null or i.is_automatic) and i.written_off_at is null
+   and (h.id is not null or i.is_automatic or i.collection <> 'NONE' or (s.id is not null and i.schedule_id is null)) and i.written_off_at is null
  order by i.due_on, i.id
 
 -- name: collections.move_to_default

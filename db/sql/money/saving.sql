@@ -261,15 +261,19 @@ returning i.id
 
 -- name: saving.collected
 -- returns: WrittenRow
--- Add paid money or credit to invoices.
+-- Add paid money or credit to invoices. The clock charges the rest of an invoice that is collected in parts at `next_collect_at`, and counts its tries anew.
 update invoice i
    set paid_minor = i.paid_minor + n.paid_minor, credited_minor = i.credited_minor + coalesce(n.credited_minor, 0), version = i.version + 1,
-       collection = case when i.remaining_minor = n.paid_minor + coalesce(n.credited_minor, 0) then 'NONE' else i.collection end,
-       collect_at = case when i.remaining_minor = n.paid_minor + coalesce(n.credited_minor, 0) then null else i.collect_at end,
+       collection = case when i.remaining_minor = n.paid_minor + coalesce(n.credited_minor, 0) then 'NONE' when n.next_collect_at is not null then 'DUE' else i.collection end,
+       collect_at = case when i.remaining_minor = n.paid_minor + coalesce(n.credited_minor, 0) then null else coalesce(n.next_collect_at, i.collect_at) end,
+       retry_count = case when n.next_collect_at is null then i.retry_count else 0 end,
+       retry_began_on = case when n.next_collect_at is null then i.retry_began_on end,
+       retry_last_on = case when n.next_collect_at is null then i.retry_last_on end,
+       retry_method_id = case when n.next_collect_at is null then i.retry_method_id end,
        status = case when i.remaining_minor = n.paid_minor + coalesce(n.credited_minor, 0) then 'PAID'
                      when i.paid_minor + n.paid_minor > 0 then 'PARTIALLY_PAID' else 'OPEN' end,
        paid_at = case when i.remaining_minor = n.paid_minor + coalesce(n.credited_minor, 0) then n.paid_at else i.paid_at end
-  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, paid_minor bigint, credited_minor bigint, paid_at timestamptz)
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, paid_minor bigint, credited_minor bigint, paid_at timestamptz, next_collect_at timestamptz)
  where i.customer_id = :customer_id and i.id = n.id and i.status in ('OPEN', 'PARTIALLY_PAID', 'PROCESSING')
    and i.remaining_minor >= n.paid_minor + coalesce(n.credited_minor, 0)
 returning i.id

@@ -160,21 +160,23 @@ select i.customer_id, i.id as object_id, format('%s, remaining %s', standing.sta
 
 -- name: invariants.schedule_installments
 -- returns: Violation
--- A payment schedule is the sum of its installments, in total, in what is paid and in what was given back, and it is finished when nothing remains.
+-- A payment schedule is the sum of its installments, in total, in what is paid, in what was given back and in what is canceled, and it is finished when nothing remains.
 select s.customer_id, s.id as object_id,
-       format('total %s, paid %s, refunded %s, remaining %s, %s', coalesce(i.total_minor, 0), coalesce(i.paid_minor, 0), coalesce(i.refunded_minor, 0), standing.remaining_minor, standing.status) as expected,
-       format('total %s, paid %s, refunded %s, remaining %s, %s', s.total_minor, s.paid_minor, s.refunded_minor, s.remaining_minor, s.status) as actual
+       format('total %s, paid %s, refunded %s, canceled %s, remaining %s, %s', coalesce(i.total_minor, 0), coalesce(i.paid_minor, 0), coalesce(i.refunded_minor, 0),
+              coalesce(i.canceled_minor, 0), standing.remaining_minor, standing.status) as expected,
+       format('total %s, paid %s, refunded %s, canceled %s, remaining %s, %s', s.total_minor, s.paid_minor, s.refunded_minor, s.canceled_minor, s.remaining_minor, s.status) as actual
   from payment_schedule s
-  left join (select customer_id, schedule_id, sum(amount_minor) as total_minor, sum(paid_minor) as paid_minor, sum(refunded_minor) as refunded_minor
+  left join (select customer_id, schedule_id, sum(amount_minor) as total_minor, sum(paid_minor) as paid_minor, sum(refunded_minor) as refunded_minor,
+                    sum(amount_minor - paid_minor - refunded_minor) filter (where status = 'CANCELED') as canceled_minor, sum(remaining_minor) as remaining_minor
                from installment
               where cast(:customers as text[]) is null or customer_id = any(:customers)
               group by customer_id, schedule_id) i on i.customer_id = s.customer_id and i.schedule_id = s.id
- cross join lateral (select s.total_minor - s.paid_minor - s.refunded_minor as remaining_minor) left_over
  cross join lateral (
-        select left_over.remaining_minor, case when s.status = 'CANCELED' then 'CANCELED' when left_over.remaining_minor = 0 then 'FINISHED' else 'ACTIVE' end as status) standing
+        select coalesce(i.remaining_minor, 0) as remaining_minor,
+               case when s.status = 'CANCELED' then 'CANCELED' when coalesce(i.remaining_minor, 0) = 0 then 'FINISHED' else 'ACTIVE' end as status) standing
  where (cast(:customers as text[]) is null or s.customer_id = any(:customers))
-   and (s.total_minor, s.paid_minor, s.refunded_minor, s.remaining_minor, s.status)
-       <> (coalesce(i.total_minor, 0), coalesce(i.paid_minor, 0), coalesce(i.refunded_minor, 0), standing.remaining_minor, standing.status)
+   and (s.total_minor, s.paid_minor, s.refunded_minor, s.canceled_minor, s.remaining_minor, s.status)
+       <> (coalesce(i.total_minor, 0), coalesce(i.paid_minor, 0), coalesce(i.refunded_minor, 0), coalesce(i.canceled_minor, 0), standing.remaining_minor, standing.status)
 
 -- name: invariants.payment_allocated
 -- returns: Violation

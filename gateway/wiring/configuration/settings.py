@@ -158,6 +158,7 @@ class Settings(MerchantSettings):
         description="When a subscription begins that is paid by a debit which takes days: with the money, or with the order; then a debit that fails is an unpaid invoice.",
     )
     retry_days: RetryDays = Field((1, 3, 7, 14), description="The days after a failed charge on which it is tried again, as a comma list.")
+    installment_invoice_days: int = Field(14, ge=0, le=365, description="How many days before an installment is due its own invoice is issued.")
     dunning_ending: Literal["HOLD", "CANCEL", "NOTHING"] = Field("HOLD", description="What happens to a subscription when the last try has failed.")
     clock_concurrency: int = Field(4, ge=1, le=100, description="How many customers the billing clock processes at once.")
     s3_bucket: str | None = Field(

@@ -10,6 +10,8 @@ CHARGING = frozenset(
 FILES = frozenset({"attachment", "loose_object"})
 METHODS = frozenset({"payment_method", "subscription", "invoice"})
 DOCUMENTS = frozenset({"stored_document"})
+# Invoices of a schedule are voided, credited and issued with the customer's credit, and a hold that is lifted may begin a period.
+SCHEDULES = CHARGING - {"payment", "payment_allocation", "charge", "refund", "refund_allocation", "letter"}
 
 # Staff of the version before have their keys in the table of customers' keys (migration 0029).
 KEYS_OF_BEFORE = frozenset({"idempotency_key"})
@@ -44,6 +46,9 @@ WRITES: dict[str, frozenset[str]] = {
     "checkDocuments": DOCUMENTS,
     "publishDocuments": DOCUMENTS,
     "retireDocuments": DOCUMENTS,
+    "createPaymentSchedule": SCHEDULES,
+    "updateInstallments": SCHEDULES,
+    "cancelPaymentSchedule": SCHEDULES,
     "deprecateDocuments": DOCUMENTS,
 }
 

@@ -31,7 +31,10 @@ from tests.lifecycle.payments.test_paying import credit, invoice, schedule
 IS_LONG = IS_NIGHT
 
 # A history includes the mutations with one of these arguments, and not those of identity or of files only.
-SUBJECTS = {"subscriptionId", "invoiceId", "installmentId", "paymentMethodId", "paymentId", "priceId", "currency"}
+SUBJECTS = {"subscriptionId", "invoiceId", "installmentId", "paymentMethodId", "paymentId", "priceId", "currency", "paymentScheduleId"}
+
+# What staff agree on: the customer is a subject of these, too, and their lists are made by `schedule_arguments`.
+OF_SCHEDULES = {"createPaymentSchedule", "updateInstallments", "cancelPaymentSchedule"}
 
 # Arguments that the caller sets, or omits.
 OF_THE_CALL = {"idempotencyKey", "previewToken", "expectedVersion"}
@@ -131,6 +134,18 @@ class History:
         else:
             await self.chance.choice(others)()
 
+    async def of_schedules(self) -> None:
+        """Run one step of a history of schedules alone: staff agree, the customer pays or has another card, or time passes."""
+        roll = self.chance.random()
+        if roll < 0.35:
+            await self.send(self.chance.choice(sorted(OF_SCHEDULES)))
+        elif roll < 0.55:
+            await self.send(self.chance.choice(["payInstallment", "payInvoice", "payAllDue"]))
+        elif roll < 0.65:
+            await self.life.card(self.chance.choice(["visa", "visa", "insufficient_funds"]))
+        else:
+            await self.advance(self.chance.choice(PASSING[:5]) + timedelta(seconds=self.chance.randint(0, 5_000)), is_clock_late=self.chance.random() < 0.2)
+
     # The clock.
 
     async def advance(self, length: timedelta, *, is_clock_late: bool = False) -> None:
@@ -191,6 +206,8 @@ class History:
 
     async def arguments(self, mutation: str) -> dict[str, Any] | None:
         """Return all required and half of the optional arguments; None if no object exists for a required id, or a type is unknown."""
+        if mutation in OF_SCHEDULES:
+            return await self.schedule_arguments(mutation)
         arguments: dict[str, Any] = {}
         for name, item in self.input_of(mutation).fields.items():
             is_needed = is_required_input_field(item)
@@ -202,6 +219,42 @@ class History:
             if value is not None and (is_needed or name != "paymentMethodId" or self.chance.random() < 0.3):
                 arguments[name] = value
         return arguments
+
+    async def schedule_arguments(self, mutation: str) -> dict[str, Any] | None:
+        """Return the arguments of a mutation of a payment schedule. A few of the values are refused."""
+        chance = self.chance
+        if mutation == "createPaymentSchedule":
+            subscriptions = await self.identifiers("subscriptionId")
+            return {
+                "customerId": self.life.customer_id,
+                "name": "By chance",
+                "currency": "USD",
+                "invoicing": chance.choice(["NONE", "COLLECTIVE", "PER_INSTALLMENT", "PER_INSTALLMENT"]),
+                "collection": chance.choice(["AUTOMATIC", "AUTOMATIC", "MANUAL"]),
+                "installments": sorted((self._installment() for _ in range(chance.randint(1, 4))), key=lambda one: one["dueOn"]),
+                "backdated": chance.random() < 0.9,
+                **({"subscriptionId": chance.choice(subscriptions)} if subscriptions and chance.random() < 0.3 else {}),
+            }
+        schedules = await self.life.rows("payment_schedule")
+        if not schedules or (mutation == "cancelPaymentSchedule" and chance.random() < 0.5):
+            return None
+        schedule = chance.choice(schedules)
+        if mutation == "cancelPaymentSchedule":
+            return {"paymentScheduleId": schedule["id"]}
+        installments = [row["id"] for row in await self.life.rows("installment", f"and schedule_id = '{schedule['id']}'")]
+        touched = chance.sample(installments, min(len(installments), chance.randint(0, 2)))
+        changed, removed = touched[:1], touched[1:]
+        return {
+            "paymentScheduleId": schedule["id"],
+            "expectedVersion": schedule["version"],
+            "change": [{"installmentId": identifier} | (self._installment() if chance.random() < 0.7 else {"name": "Again"}) for identifier in changed],
+            "add": [self._installment() for _ in range(chance.randint(0, 1))],
+            "remove": removed,
+            "backdated": chance.random() < 0.9,
+        }
+
+    def _installment(self) -> dict[str, Any]:
+        return {"dueOn": str(self.life.now.date() + timedelta(days=self.chance.randint(-3, 40))), "amount": f"{self.chance.randint(0, 4_000) / 100:.2f}"}
 
     async def value(self, name: str, kind: Any) -> Any:
         named, chance = get_named_type(kind), self.chance

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import asyncpg
 import pytest
 
-from billing.money.dunning import Ending, RetryPolicy
+from billing.money.dunning import HOUR, Ending, RetryPolicy
 from db.pool import Database
 from tests.conftest import Portal
 from tests.lifecycle.conftest import Life, living
@@ -66,7 +66,9 @@ class Written:
     rows: dict[str, list[asyncpg.Record]]
 
     def new(self, table: str, subscription: str) -> list[asyncpg.Record]:
-        return [row for row in self.rows[table] if row["id"] not in self.before[table] and row["subscription_id"] == subscription]
+        """Return the new rows of a subscription; invoices of its payment schedules are not among them."""
+        rows = [row for row in self.rows[table] if row["id"] not in self.before[table]]
+        return [row for row in rows if row["subscription_id"] == subscription and row.get("schedule_id") is None]
 
 
 TABLES = ("invoice", "subscription_event")
@@ -157,9 +159,10 @@ def _assert_consistent(forecast: Forecast, today: date, log: list[str]) -> None:
 
 
 def _assert_payment_comes(payment: dict[str, Any] | None, written: Written, history: History) -> None:
-    """What the clock invoices is announced for that day, and what is announced by a renewal comes."""
+    """What the clock invoices is announced for that day, except installments, which are invoiced ahead; and what is announced by a renewal comes."""
     today = str(local_day(history.life.now))
-    issued = [row for row in written.rows["invoice"] if row["id"] not in written.before["invoice"] and row["total_minor"]]
+    new = [row for row in written.rows["invoice"] if row["id"] not in written.before["invoice"]]
+    issued = [row for row in new if row["total_minor"] and row["schedule_id"] is None]
     if issued:
         assert payment is not None, history.log
         assert payment["date"] <= today, (payment, history.log)
@@ -209,6 +212,55 @@ def _assert_resumed(before: dict[str, Any], after: dict[str, Any], done: tuple[A
     else:
         # The processor thinks, or is away and asked again later.
         assert after["status"] == "PAUSED", log
+
+
+@pytest.mark.parametrize("seed", range(HISTORIES))
+async def test_an_installment_is_charged_on_the_day_and_over_the_amount_that_is_shown(
+    seed: int, portal: Portal, pool: Database, owner: asyncpg.Connection, catalogue: Catalogue
+) -> None:
+    """Staff create, change and cancel schedules and the customer pays, between passes of the clock."""
+    async with living(portal, pool, owner) as life:
+        history = History(life, Random(3_000 + seed), catalogue, RetryPolicy((1, 3), ending=Ending.NOTHING))
+        await history.send("createPaymentSchedule", collection="AUTOMATIC", invoicing=history.chance.choice(["COLLECTIVE", "PER_INSTALLMENT"]))
+        for number in range(STEPS):
+            await history.of_schedules()
+            if number % STRIDE == 0:
+                await history.settle()
+                await _assert_that_it_is_charged(history)
+
+
+async def _assert_that_it_is_charged(history: History) -> None:
+    """Run the clock to a moment before the charge that is shown: nothing is charged. Then to its hour: that amount is, and no other."""
+    life = history.life
+    payment = (await read(life)).payment
+    automatic = {row["id"] for row in await life.rows("payment_schedule", "and collection = 'AUTOMATIC'")}
+    installments = {row["id"]: row for row in await life.rows("installment")}
+    if payment is None or payment["kind"] != "INSTALLMENT" or installments[payment["source"]["id"]]["schedule_id"] not in automatic:
+        return
+    charged_at = datetime.combine(date.fromisoformat(payment["date"]), HOUR, ZONE)
+    if charged_at <= life.now:
+        return
+    before = await _clock_charges(life)
+    life.now = charged_at - MOMENT
+    await history.tick()
+    assert await _clock_charges(life) == before, (payment, history.log)
+    coming = (await read(life)).payment
+    assert coming is not None
+    assert coming["date"] == payment["date"], (payment, history.log)
+    life.now = charged_at
+    await history.tick()
+    charges = sorted((await _clock_charges(life)) - before)
+    assert int(coming["amount"]["minorUnits"]) in [minor for _, minor in charges], (coming, charges, history.log)
+
+
+async def _clock_charges(life: Life) -> set[tuple[str, int]]:
+    """The clock's charges, with their amounts; a charge on the account beside it is not of the installment."""
+    rows = await life.admin.fetch(
+        "select p.id, p.amount_minor - h.account_minor as minor from charge h join payment p on p.customer_id = h.customer_id and p.id = h.payment_id "
+        "where h.customer_id = $1 and h.mutation is null",
+        life.customer_id,
+    )
+    return {(row["id"], row["minor"]) for row in rows}
 
 
 def local_day(instant: datetime) -> date:

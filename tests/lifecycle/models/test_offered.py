@@ -19,7 +19,7 @@ from db.pool import Database
 from gateway.http.graphql.execution import run_planned
 from gateway.http.requests import GraphQLRequest
 from payments.sandbox import Sandbox
-from tests.conftest import Portal
+from tests.conftest import STAFF, Portal
 from tests.lifecycle.conftest import Life, living, new_id
 from tests.lifecycle.models.copies import Copies, copies_of
 from tests.lifecycle.models.histories import IS_LONG, Catalogue, History, for_sale
@@ -41,6 +41,8 @@ TABLES = {
 }
 # Whose name does not follow from the action's and the object's.
 OTHER_NAMES = {"UPLOAD_ATTACHMENTS": "createAttachmentUploads"}
+# Of which staff are offered more than customers.
+OF_STAFF = {"PaymentSchedule"}
 # What no mutation does: the field that is there exactly where the action is allowed.
 FIELDS = {("Invoice", "DOWNLOAD"): "document { __typename }", ("Attachment", "DOWNLOAD"): "downloadUrl"}
 # These are about the call, and not about the object: what pays, and what only the processor knows.
@@ -69,6 +71,7 @@ REACH = {
     ("PaymentMethod", "METHOD_IN_USE"),
     ("PaymentMethod", "ALREADY_DEFAULT"),
     ("PaymentSchedule", "WRONG_STATE"),
+    ("PaymentSchedule", "IN_PROGRESS"),
     ("Attachment", "NOT_STORED"),
 }
 # What a few short histories may miss: it depends on plans and coupons of other tests, too.
@@ -169,6 +172,11 @@ async def _offers(life: Life, kind: str) -> list[tuple[str, str, tuple[str, ...]
         ids = identifiers[start : start + 50]
         nodes = (await life.ask(text, ids=ids))["nodes"]
         assert await planned(life, text, ids) in (None, {"nodes": nodes}), "planner and executor differ"
+        if kind in OF_STAFF:
+            own = {(node["id"], state["action"]) for node in nodes for state in node["availableActions"]}
+            for node in (await life.ask(text, STAFF, ids=ids))["nodes"]:
+                added = [state for state in node["availableActions"] if (node["id"], state["action"]) not in own]
+                offers.append((kind, node["id"], looks[node["id"]], added))
         offers += [(kind, node["id"], looks[node["id"]], node["availableActions"]) for node in nodes]
     return offers
 
@@ -219,6 +227,8 @@ async def _minimal(history: History, kind: str, identifier: str, mutation: str) 
             and str(item.default_value) == "Undefined"
         ):
             arguments[other] = await _fitting(history, other, identifier, item.type)
+    if mutation == "updateInstallments":
+        arguments["add"] = [{"dueOn": str(history.life.now.date()), "amount": "1"}]
     if "priceId" in arguments or "quantity" in arguments:
         # At once it would also depend on what pays for the running period.
         arguments |= {"when": "PERIOD_END"}
@@ -233,6 +243,8 @@ async def _fitting(history: History, name: str, subscription: str, kind: Any) ->
         return next(price for price in history.catalogue.prices if price != present)
     if name == "quantity":
         return 17
+    if name == "expectedVersion":
+        return await history.life.admin.fetchval("select version from payment_schedule where id = $1", subscription)
     return await history.value(name, kind)
 
 

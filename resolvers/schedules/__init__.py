@@ -1,0 +1,1 @@
+"""Payment schedules of the merchant: created, changed and canceled by staff, and invoiced."""
