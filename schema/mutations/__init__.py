@@ -3,6 +3,7 @@
 import strawberry
 
 from schema.mutations.attachments import AttachmentMutations
+from schema.mutations.customers import CustomerMutations
 from schema.mutations.identity import IdentityMutations
 from schema.mutations.partners import PartnerMutations
 from schema.mutations.payments import PaymentMutations
@@ -10,5 +11,5 @@ from schema.mutations.subscriptions import SubscriptionMutations
 
 
 @strawberry.type(description="Everything that can be changed. Refusals are returned in `userErrors`.")
-class Mutation(IdentityMutations, SubscriptionMutations, PaymentMutations, AttachmentMutations, PartnerMutations):
+class Mutation(IdentityMutations, SubscriptionMutations, PaymentMutations, AttachmentMutations, PartnerMutations, CustomerMutations):
     pass

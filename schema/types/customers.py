@@ -17,7 +17,7 @@ from schema.declarations.filters import (
 )
 from schema.declarations.node import Node
 from schema.declarations.scalars import EXTERNAL_ID, METADATA, CurrencyCode, Date, DateTime, Metadata
-from schema.types.parties import BillingAddress
+from schema.types.parties import BillingAddress, tax_rate
 from schema.types.pdf_links import STATEMENT_ARGUMENTS, StatementDocuments, statement
 
 
@@ -92,11 +92,17 @@ class Customer(Node):
     billing_address = part(BillingAddress, when="address_country", description="The address on invoices, if the merchant knows one.")
     tax_ids: list[str] = strawberry.field(description="Tax numbers on invoices, such as DE123456789.")
     tax_exemption: TaxExemption | None = strawberry.field(description="Why no tax is charged, if none is and the reason is known.")
+    tax_rate = tax_rate('The tax rate in percent of what is billed next, such as "19" or "7.7".')
+    tax_name: str | None = strawberry.field(description="What the tax is called on documents, such as VAT; null: the word for tax in the customer's language.")
     currency: CurrencyCode = strawberry.field(description="The currency that is offered first. A customer may owe in several.")
     created_at: DateTime = strawberry.field(description="When the account was opened.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
     external_id: str | None = strawberry.field(description=EXTERNAL_ID)
     metadata: Metadata = strawberry.field(description=METADATA)
+    closed_at: DateTime | None = strawberry.field(description="Since when the customer is closed: nobody signs in, and nothing renews. Null if they are not.")
+    shares_email: bool = strawberry.field(
+        description="For STAFF: whether the e-mail address signs in to another customer or to none, so that this one is entered by portal links only. False for other callers."
+    )
     summary = one("summaries.of_customer", key="id", graphql_type=Summary, description="The figures of the Summary page.")
     subscriptions = page(
         "subscriptions.of_customer",

@@ -43,13 +43,10 @@ class Issuer:
     issuer_footer: list[str] = strawberry.field(name="footer", description="What stands at the foot, line by line.")
 
 
-def tax_rate() -> Any:
-    return derived(
-        percent_text,
-        needs=("tax_rate_ppm",),
-        graphql_type=Decimal | None,
-        description='The tax rate in percent, such as "19" or "7.7"; null where it is not known, or where a credit takes back lines of several rates.',
-    )
+def tax_rate(
+    description: str = 'The tax rate in percent, such as "19" or "7.7"; null where it is not known, or where a credit takes back lines of several rates.',
+) -> Any:
+    return derived(percent_text, needs=("tax_rate_ppm",), graphql_type=Decimal | None, description=description)
 
 
 @strawberry.type(description="What a document comes to at one tax rate.")
