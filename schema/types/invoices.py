@@ -15,7 +15,7 @@ from schema.declarations.scalars import EXTERNAL_ID, METADATA, CurrencyCode, Dat
 from schema.types.attachments import Attachable
 from schema.types.money import LOCALE
 from schema.types.parties import BilledTo, Issuer, TaxSummary, tax_rate
-from schema.types.pdf_links import Document, document
+from schema.types.pdf_links import Document, EInvoiceDocument, document, e_invoice
 from schema.types.subscriptions import Period
 
 
@@ -60,6 +60,7 @@ class Invoice(Node, Attachable):
     external_id: str | None = strawberry.field(description=EXTERNAL_ID)
     metadata: Metadata = strawberry.field(description=METADATA)
     document = derived(document, needs=("id", "customer_id"), graphql_type=Document | None, description="The invoice as a PDF.")
+    e_invoice = derived(e_invoice, needs=("id", "customer_id"), graphql_type=EInvoiceDocument | None, description="The invoice as an e-invoice (XML).")
     billed_to = one("document_snapshots.of_document", key="id", graphql_type=BilledTo, description="Who it was issued to, as printed.")
     issuer = one(
         "document_snapshots.with_issuer",
