@@ -101,7 +101,7 @@ def shares_email(sent: Mapping[str, Any], stored: Mapping[str, Any] | None, neig
     raise duplicate_email(neighbour)
 
 
-def duplicate_email(neighbour: EmailNeighbour | None) -> Refused:
+def duplicate_email(neighbour: EmailNeighbour | None = None) -> Refused:
     """Return the refusal of an address that another customer has."""
     details = {"customerId": neighbour.customer_id, "externalId": neighbour.external_id} if neighbour else {}
     return Refused(

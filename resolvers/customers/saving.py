@@ -1,7 +1,7 @@
 """Save a customer: one transaction of two statements, and of more only where an address or a tax rate changes that something else depends on."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,7 +30,11 @@ MUTATION = "saveCustomer"
 # A save that meets another one at the same external id or address looks again, and then sees the other's row.
 ATTEMPTS = 3
 # The unique indexes that a save can meet, and what the refusal says.
-TAKEN = {"customer_by_external_id": external_id_taken, "customer_of_address": lambda: duplicate_email(None), "credential_pkey": lambda: duplicate_email(None)}
+TAKEN: Mapping[str, Callable[[], Refused]] = {
+    "customer_by_external_id": external_id_taken,
+    "customer_of_address": duplicate_email,
+    "credential_pkey": duplicate_email,
+}
 
 
 @dataclass(frozen=True, slots=True)

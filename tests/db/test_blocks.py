@@ -23,7 +23,7 @@ from tests.template import filled_cluster
 TYPES = {"text": str, "bytea": bytes, "int4": int, "int8": int, "bool": bool, "timestamptz": datetime, "date": date, "json": str, "text[]": str}
 
 # Staff or the sweep ask these over all customers; row security lets nobody else.
-OF_EVERYBODY = {"customers.matching", "customers.owner", "audit.listed", "attachments.overdue", "loose_objects.due"}
+OF_EVERYBODY = {"customers.matching", "customers.to_save", "customers.owner", "audit.listed", "attachments.overdue", "loose_objects.due"}
 
 # The billing clock asks these over all customers, by index, and then acts as one.
 OF_CLOCK = {"clock.due_subscriptions", "clock.due_collections", "clock.open_charges", "clock.holds_to_lift", "payments.owner"}
