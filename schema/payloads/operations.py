@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Annotated, Any
 
 import strawberry
+from graphql.pyutils import camel_to_snake
 
 from auth.permissions import Permission
 from billing.merchant.upserts import SaveOutcome
@@ -16,7 +17,7 @@ from resolvers.context import Context, Info
 from resolvers.idempotency import MutationResult
 from resolvers.mutating import resolved, running
 from resolvers.reads import operations
-from resolvers.reads.relations import by_id
+from resolvers.reads.relations import BY_ID, by_id, type_name
 from resolvers.subscriptions import actions
 from schema.declarations import nouns
 from schema.declarations.costs import CALL, ERRORS, FILES, MUTATION, PREVIEW
@@ -26,21 +27,8 @@ from schema.declarations.payloads import UserError, error_of
 from schema.declarations.scalars import DateTime
 from schema.payloads.previews import PreviewPayload
 
-# The objects that payloads have, by the names in a stored answer, with the prefixes of their ids.
-OBJECTS = {
-    "subscription": "sub",
-    "invoice": "inv",
-    "installment": "ins",
-    "payment": "pay",
-    "customer": "cus",
-    "payment_schedule": "sch",
-    "payment_method": "pm",
-    "credit_note": "cn",
-    "refund": "ref",
-    "plan": "plan",
-    "price": "price",
-    "coupon": "cpn",
-}
+# The objects that payloads have, such as `payment_schedule`, with the prefixes of their ids. Stored answers have the ids by the same names.
+OBJECTS = {camel_to_snake(type_name(prefix)): prefix for prefix in BY_ID}
 
 
 class OperationState(StrEnum):

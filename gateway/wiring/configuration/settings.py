@@ -209,7 +209,7 @@ class Settings(MerchantSettings):
     )
     max_caller_cost: Count = Field(1500, ge=1, description="The total cost that the running operations of one caller may have.")
     max_body_bytes: Count = Field(1024**2, ge=1024, description="How large a request body may be, in bytes.")
-    max_stranger_bytes: Count = Field(64 * 1024, ge=1024, description="How large a request body without a token may be, in bytes.")
+    max_anonymous_body_bytes: Count = Field(64 * 1024, ge=1024, description="How large a request body without a token may be, in bytes.")
     max_url_bytes: Count = Field(16 * 1024, ge=256, description="How many bytes the parameters of a GET may have.")
     max_document_bytes: Count = limit("document_bytes", ge=256, description="How many bytes a document may have.")
     max_tokens: Count = limit("tokens", ge=10, description="How many tokens a document may have.")
