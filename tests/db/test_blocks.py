@@ -51,7 +51,7 @@ OF_REGISTRY = {name for name in blocks() if name.startswith(REGISTRY)}
 OF_CALLER = {"operations.claim", "operations.claim_of_client", "invoices.issue_number", "credit_notes.issue_number"}
 
 # Row security shows these to who presents the secret or the address, before it is known whose they are.
-BY_SECRET = {"credentials.by_email", "customers.at_address", "refresh_tokens.by_secret", "links.by_secret"}
+BY_SECRET = {"credentials.by_email", "credentials.other_owner", "customers.at_address", "refresh_tokens.by_secret", "links.by_secret"}
 
 # What every node of a sharded database has whole, and what is empty before anybody has signed in.
 REGISTERED = ("api_client", "client_credential", "client_assertion", "stored_document", "document_use")

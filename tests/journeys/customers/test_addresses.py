@@ -73,7 +73,9 @@ async def test_who_shares_an_address_takes_it_over_once_the_other_has_left_it(me
     assert (payload["outcome"], payload["customer"]["sharesEmail"]) == ("UPDATED", False)
 
 
-async def test_an_address_that_two_share_and_nobody_has_gets_no_first_password(merchant: Merchant, portal_client: PortalClient, admin: asyncpg.Connection) -> None:
+async def test_an_address_that_two_share_and_nobody_has_gets_no_first_password(
+    merchant: Merchant, portal_client: PortalClient, admin: asyncpg.Connection
+) -> None:
     first = await merchant.new()
     await merchant.new(email=first["email"], allowSharedEmail=True)
     await admin.execute("update customer set shares_email = true where email = $1", first["email"])
@@ -128,7 +130,9 @@ async def test_no_customer_moves_to_an_address_that_signs_in_to_another_or_will(
 INVITE = "mutation ($input: InviteCustomerInput!) { inviteCustomer(input: $input) { replayed customer { id } userErrors { code path } } }"
 
 
-async def test_an_invitation_is_a_letter_with_a_link_that_sets_the_first_password(merchant: Merchant, portal_client: PortalClient, admin: asyncpg.Connection) -> None:
+async def test_an_invitation_is_a_letter_with_a_link_that_sets_the_first_password(
+    merchant: Merchant, portal_client: PortalClient, admin: asyncpg.Connection
+) -> None:
     customer = await merchant.new()
     key = uuid4().hex
     for is_replayed in (False, True):

@@ -20,7 +20,9 @@ async def is_authenticated(portal_client: PortalClient, access: str) -> bool:
     return "errors" not in answer
 
 
-async def test_a_closed_customer_is_refused_like_an_unknown_one(merchant: Merchant, portal_client: PortalClient, account: Account, admin: asyncpg.Connection) -> None:
+async def test_a_closed_customer_is_refused_like_an_unknown_one(
+    merchant: Merchant, portal_client: PortalClient, account: Account, admin: asyncpg.Connection
+) -> None:
     tokens = (await portal_client.sign_in(account.email))["tokens"]
     await portal_client.post(ASK, input={"email": account.email})
     (letter,) = await portal_client.letters(account.email, 1)
