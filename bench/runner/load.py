@@ -25,7 +25,10 @@ LENGTH = b"\r\ncontent-length:"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The request, the servers' ports, the number of connections and the duration. Connections are distributed evenly over the ports, and pause for `pause_seconds` after each answer."""
+    """The request, the servers' ports, the number of connections and the duration. Connections are distributed evenly over the ports, and pause for `pause_seconds` after each answer.
+
+    `counter` is a text in the body that each request replaces with its number, filled up with zeros to the same length, so that no two requests are the same.
+    """
 
     ports: list[int]
     path: str
@@ -37,6 +40,7 @@ class Load:
     pause_seconds: float = 0.0
     must_contain: str = '"activeSubscriptions"'
     seed: int = 1
+    counter: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,8 @@ class _Run:
     stop_at: float
     left: int
     pause_seconds: float = 0.0
+    counter: bytes = b""
+    sent: int = 0
     statuses: Counter[str] = field(default_factory=Counter)
     latencies: list[float] = field(default_factory=list)
     wrong: list[bytes] = field(default_factory=list)
@@ -114,7 +120,11 @@ class _Run:
         if self.left == 0 or time.perf_counter() >= self.stop_at:
             return None
         self.left -= 1
-        return self.requests[int(self.dice.random() * len(self.requests))]
+        request = self.requests[int(self.dice.random() * len(self.requests))]
+        if not self.counter:
+            return request
+        self.sent += 1
+        return request.replace(self.counter, str(self.sent).zfill(len(self.counter)).encode())
 
 
 class _Client(asyncio.Protocol):
@@ -185,7 +195,15 @@ class _Client(asyncio.Protocol):
 async def _drive(load: Load) -> Seen:
     requests = [request_bytes(load.path, load.body, token) for token in load.tokens]
     started = time.perf_counter()
-    run = _Run(requests, load.must_contain.encode(), random.Random(load.seed), started + load.seconds, load.count or sys.maxsize, load.pause_seconds)
+    run = _Run(
+        requests,
+        load.must_contain.encode(),
+        random.Random(load.seed),
+        started + load.seconds,
+        load.count or sys.maxsize,
+        load.pause_seconds,
+        load.counter.encode(),
+    )
     loop = asyncio.get_running_loop()
     made = [await loop.create_connection(lambda: _Client(run), "127.0.0.1", load.ports[n % len(load.ports)]) for n in range(load.concurrency)]
     async with asyncio.timeout(load.seconds + 60):
