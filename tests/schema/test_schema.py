@@ -28,6 +28,10 @@ OF_STAFF = {
     "previewHoldSubscription",
     "previewReleaseSubscription",
     "createPortalLink",
+    "saveCustomer",
+    "inviteCustomer",
+    "closeCustomer",
+    "reopenCustomer",
 }
 
 
