@@ -73,8 +73,8 @@ def _service(signer: Signer) -> str:
 @contextmanager
 def _both(place: Place, signer: Signer) -> Iterator[dict[str, tuple[int, str]]]:
     """Run both servers; give the port and the path of each."""
-    command = portal.portico(place, signer, planner=True)
-    own = replace(command, environment={**command.environment, "PORTICO_STAFF_BUDGET": "0", "PORTICO_SERVICE_BUDGET": "0"})
+    command = portal.portico(place, signer, planner=True)  # the peer waits for a connection without a limit, so there must be no 503 here
+    own = replace(command, environment={**command.environment, "PORTICO_STAFF_BUDGET": "0", "PORTICO_SERVICE_BUDGET": "0", "PORTICO_QUEUE_SECONDS": "30"})
     variables = {"PEER_DATABASE_URL": place.app_url, "PEER_TOKEN_KEY": signer.public_pem}
     peer = Command((sys.executable, "-m", "bench.peers.merchant"), variables, ROOT)
     with server(own) as portico, server(peer) as other:

@@ -71,7 +71,9 @@ async def test_nothing_that_a_customer_changes_afterwards_changes_an_issued_pape
     assert {name for name, file in files.items() if files_later[name] != file} == set()
 
 
-async def test_what_a_customer_edits_is_on_the_profile_and_on_no_issued_paper(http: httpx.AsyncClient, post: Post, edited: Any, admin: asyncpg.Connection) -> None:
+async def test_what_a_customer_edits_is_on_the_profile_and_on_no_issued_paper(
+    http: httpx.AsyncClient, post: Post, edited: Any, admin: asyncpg.Connection
+) -> None:
     snapshots = "select * from document_snapshot where customer_id = $1 order by document_id"
     before, rows = await papers(http, post), await admin.fetch(snapshots, GRETA.customer_id)
     answer = await post(EDIT, GRETA, input={"companyName": "Andere GmbH", "taxIds": ["ATU12345678"], "billingAddress": {"line1": "Ring 1", "country": "AT"}})
