@@ -151,7 +151,7 @@ def plausible(kind: Any, name: str, known: dict[str, Any]) -> Any:
         return [plausible(inner.of_type, name, known)]
     if hasattr(inner, "values"):
         return next(iter(inner.values))
-    return {"ID": f"sub_{TAIL}", "String": "text", "Int": 2, "Boolean": True, "CurrencyCode": "USD"}[inner.name]
+    return {"ID": f"sub_{TAIL}", "String": "text", "Int": 2, "Boolean": True, "CurrencyCode": "USD", "Decimal": "1", "Metadata": {"crm": "1"}}[inner.name]
 
 
 PLAUSIBLE: dict[str, Any] = {
