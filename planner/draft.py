@@ -96,11 +96,16 @@ class PlanBuilder:
 
     def take(self, definition: GraphQLField, node: FieldNode, parameters: Callable[[Arguments], dict[str, Any]]) -> FieldArguments:
         """Record a field's arguments. Raises CannotPlan for variables that are not in the plan's key, and the errors of the arguments."""
+        shape = self.shape_of(definition, node)
         source = ArgumentSource(f"_{len(self.sources)}", definition, node, parameters, not has_variables(node))
-        if not source.is_constant and not self.reading.knows(node):
-            raise CannotPlan(f"the variables of {node.name.value} are not in its shape")
         self.sources.append(source)
-        return FieldArguments(source.mark, self.reading.shape_of(definition, node), source.read(self.reading) if source.is_constant else None)
+        return FieldArguments(source.mark, shape, source.read(self.reading) if source.is_constant else None)
+
+    def shape_of(self, definition: GraphQLField, node: FieldNode) -> Any:
+        """Return the shape of a field's arguments. Raises CannotPlan for variables that are not in the plan's key, and the errors of the arguments."""
+        if has_variables(node) and not self.reading.knows(node):
+            raise CannotPlan(f"the variables of {node.name.value} are not in its shape")
+        return self.reading.shape_of(definition, node)
 
 
 @dataclass(slots=True)

@@ -15,10 +15,13 @@ from planner.fields import collect, selections_of
 from planner.json_sql import Constant
 from planner.pages import page_of, page_shape
 from planner.post_process import fix_items
+from planner.values import Arguments
 from resolvers.reads.relations import BY_ID, type_name
 from resolvers.reads.roots import MAX_NODES
 from schema.declarations.fields import AnyOf
 from schema.declarations.roots import Root
+
+BY_EXTERNAL_ID = "external id"
 
 
 def any_of(draft: PlanBuilder, scope: Scope, relation: AnyOf, request: FieldRequest) -> SqlFragment:
@@ -32,15 +35,18 @@ def root(draft: PlanBuilder, scope: Scope, declared: Root, request: FieldRequest
 
 def _customer(draft: PlanBuilder, scope: Scope, request: FieldRequest) -> SqlFragment:
     """Return one customer. The block compares the id with the caller's own, so another customer's id selects no row."""
-    mark, is_named, _ = draft.take(request[0], request[1][0], lambda arguments: {f"id{mark}": arguments["id"]})
-    key = f"cast(:id{mark} as text)" if is_named else scope.column("customer_id")
+    mark, named, _ = draft.take(request[0], request[1][0], lambda arguments: {f"id{mark}": arguments["id"]})
+    if named == BY_EXTERNAL_ID:
+        raise CannotPlan("an external id is looked up first")
+    key = f"cast(:id{mark} as text)" if named else scope.column("customer_id")
     return certain(row(draft, blocks()["customers.by_id"], (key, key if draft.is_staff else scope.owner), (object_type(request), request[1])), request)
 
 
 def _customers(draft: PlanBuilder, scope: Scope, request: FieldRequest) -> SqlFragment:
     if not draft.is_staff:
         raise CannotPlan("customers is for staff")
-    return page_of(draft, blocks()["customers.matching"], ("cast('' as text)", scope.owner), request, own=("search",))
+    own = tuple(draft.shape_of(request[0], request[1][0]).filters)
+    return page_of(draft, blocks()["customers.matching" if own else "customers.listed"], ("cast('' as text)", scope.owner), request, own=own)
 
 
 def _node(draft: PlanBuilder, scope: Scope, request: FieldRequest) -> SqlFragment:
@@ -69,9 +75,14 @@ def _prefixes(ids: list[str]) -> Hashable:
     return frozenset(prefix_of(item) for item in ids).intersection(BY_ID)
 
 
+def _customers_shape(arguments: Arguments) -> Hashable:
+    """Return the shape of the page. A search is a statement of its own."""
+    return page_shape(arguments)._replace(filters=frozenset({"search"} if arguments["search"] else ()))
+
+
 RULES: dict[str, Rule] = {
-    "customer": lambda arguments: bool(arguments["id"]),
-    "customers": page_shape,
+    "customer": lambda arguments: bool(arguments["id"]) if arguments.get("externalId") is None else BY_EXTERNAL_ID,
+    "customers": _customers_shape,
     "node": lambda arguments: _prefixes([arguments["id"]]),
     "nodes": lambda arguments: _prefixes(arguments["ids"]),
 }

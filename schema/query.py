@@ -20,6 +20,7 @@ from schema.types.viewer import Viewer
 class Query:
     viewer = part(Viewer, description="Who is calling.")
     customer = guarded(roots.customer, permissions.READ)
+    by_external_id = guarded(roots.by_external_id, permissions.STAFF_READ)
     customers = guarded(roots.customers(CustomerOrder), permissions.SEARCH)
     node = guarded(roots.node, permissions.READ)
     nodes = guarded(roots.nodes, permissions.READ)
@@ -71,65 +72,65 @@ class Query:
         ),
         permissions.PUBLISH,
     )
-    operation = guarded(operation, permissions.PREVIEWS)
+    operation = guarded(operation, permissions.READ)
     preview_pause_subscription = preview(
         actions.PAUSE,
         input_type=subscriptions.PauseSubscriptionInput,
-        permission=permissions.PREVIEWS,
+        permission=permissions.READ,
         description="A preview of a pause. Nothing is written.",
     )
     preview_suspend_subscription = preview(
         actions.SUSPEND,
         input_type=subscriptions.SuspendSubscriptionInput,
-        permission=permissions.PREVIEWS,
+        permission=permissions.READ,
         description="A preview of a suspension. Nothing is written.",
     )
     preview_resume_subscription = preview(
         actions.RESUME,
         input_type=subscriptions.ResumeSubscriptionInput,
-        permission=permissions.PREVIEWS,
+        permission=permissions.READ,
         description="A preview of a resume. Nothing is written.",
     )
     preview_cancel_subscription = preview(
         actions.CANCEL,
         input_type=subscriptions.CancelSubscriptionInput,
-        permission=permissions.PREVIEWS,
+        permission=permissions.READ,
         description="A preview of a cancellation. Nothing is written.",
     )
     preview_withdraw_pending_change = preview(
         actions.WITHDRAW,
         input_type=subscriptions.WithdrawPendingChangeInput,
-        permission=permissions.PREVIEWS,
+        permission=permissions.READ,
         description="A preview of a withdrawal. Nothing is written.",
     )
     preview_change_plan = preview(
         actions.CHANGE_PLAN,
         input_type=subscriptions.ChangePlanInput,
-        permission=permissions.PREVIEWS,
+        permission=permissions.READ,
         description="A preview of a change of plan. Nothing is written.",
     )
     preview_update_quantity = preview(
         actions.UPDATE_QUANTITY,
         input_type=subscriptions.UpdateQuantityInput,
-        permission=permissions.PREVIEWS,
+        permission=permissions.READ,
         description="A preview of a change of quantity. Nothing is written.",
     )
     preview_add_plan = preview(
         actions.ADD_PLAN,
         input_type=subscriptions.AddPlanInput,
-        permission=permissions.PREVIEWS,
+        permission=permissions.READ,
         description="A preview of a new subscription. Nothing is written.",
     )
     preview_apply_coupon = preview(
         actions.APPLY_COUPON,
         input_type=subscriptions.ApplyCouponInput,
-        permission=permissions.PREVIEWS,
+        permission=permissions.READ,
         description="A preview of a coupon. Nothing is written.",
     )
     preview_remove_coupon = preview(
         actions.REMOVE_COUPON,
         input_type=subscriptions.RemoveCouponInput,
-        permission=permissions.PREVIEWS,
+        permission=permissions.READ,
         description="A preview of the removal of a coupon. Nothing is written.",
     )
     preview_hold_subscription = preview(

@@ -27,6 +27,8 @@ class Action(StrEnum):
     SET_DEFAULT = "SET_DEFAULT"
     DELETE = "DELETE"
     DOWNLOAD = "DOWNLOAD"
+    HOLD = "HOLD"
+    RELEASE = "RELEASE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +89,18 @@ def state_of(status: str, suspended_by: str | None, pending_kind: str | None, ha
 
 
 def of_subscription(
-    status: str, suspended_by: str | None, pending_kind: str | None, has_overdue: bool, is_charging: bool, running_coupon: str | None
+    status: str,
+    suspended_by: str | None,
+    pending_kind: str | None,
+    has_overdue: bool,
+    is_charging: bool,
+    running_coupon: str | None,
+    *,
+    actor: Actor = Actor.CUSTOMER,
 ) -> list[ActionAvailability]:
     """Return the actions on a subscription. The quantity may be changed when the plan may. While a charge is open that decides about the subscription, it can only be canceled.
 
-    A coupon can be removed in the states in which one can be applied.
+    A coupon can be removed in the states in which one can be applied. Staff also hold a subscription and release it.
     """
     state = state_of(status, suspended_by, pending_kind, has_overdue)
     reasons = dict(zip(LIFECYCLE, SUBSCRIPTION[state], strict=True))
@@ -104,7 +113,15 @@ def of_subscription(
     reasons[Action.APPLY_COUPON] = reasons[Action.APPLY_COUPON] or (E.COUPON_ALREADY_APPLIED if running_coupon == RunningCoupon.LASTING else None)
     reasons[Action.WITHDRAW_PENDING_CHANGE] = None if state.startswith("pending") else reasons[Action.RESUME] or E.WRONG_STATE
     is_waiting = is_charging and status != "PENDING"
-    return [_state(action, E.IN_PROGRESS if is_waiting and action is not Action.CANCEL else reason) for action, reason in reasons.items()]
+    states = [_state(action, E.IN_PROGRESS if is_waiting and action is not Action.CANCEL else reason) for action, reason in reasons.items()]
+    return [*states, *_of_staff(status, suspended_by)] if actor is Actor.STAFF else states
+
+
+def _of_staff(status: str, suspended_by: str | None) -> list[ActionAvailability]:
+    """Return the actions of the merchant alone. Neither waits for a charge, whose result does not take effect during a hold."""
+    hold = {"CANCELED": E.CANCELED, "SCHEDULED": E.WRONG_STATE}.get(status)
+    release = None if suspended_by in ("MERCHANT", "DUNNING") else E.WRONG_STATE
+    return [_state(Action.HOLD, hold), _state(Action.RELEASE, release)]
 
 
 def of_invoice(

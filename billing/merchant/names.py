@@ -1,11 +1,24 @@
 """The merchant's own ids and metadata of objects: what may be stored, and what becomes of the values before."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 
 from billing.refusals import ErrorCode, Refused
 
 MAX_EXTERNAL_ID = 200
 MAX_PAIRS, MAX_KEY, MAX_VALUE = 50, 40, 500
+
+
+class ExternalIdKind(StrEnum):
+    """The kinds of objects that have an external id."""
+
+    CUSTOMER = "CUSTOMER"
+    SUBSCRIPTION = "SUBSCRIPTION"
+    PAYMENT_SCHEDULE = "PAYMENT_SCHEDULE"
+    INSTALLMENT = "INSTALLMENT"
+    INVOICE = "INVOICE"
+    PAYMENT = "PAYMENT"
+    PAYMENT_METHOD = "PAYMENT_METHOD"
 
 
 def checked_external_id(text: str | None, current: str | None = None) -> str | None:

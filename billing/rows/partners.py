@@ -6,7 +6,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class ApiClient:
-    """A client. `kind` is FIRST_PARTY or PARTNER; `mode` is OPEN, LOG, PREFER or REQUIRED. Tokens of `issuer` name it `issuer_client_id`; without an issuer, our tokens name its id."""
+    """A client. `kind` is FIRST_PARTY, PARTNER or SERVICE; `mode` is OPEN, LOG, PREFER or REQUIRED.
+
+    Tokens of `issuer` name it `issuer_client_id`; without an issuer, our tokens name its id.
+    """
 
     id: str
     kind: str

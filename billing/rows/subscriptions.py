@@ -51,3 +51,4 @@ class SubscriptionEventRow:
     actor: str
     note: str
     happened_at: datetime
+    client: str | None

@@ -14,13 +14,19 @@ clients = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="The app
 @clients.command(cls=Command)
 def add(
     identifier: Annotated[str, typer.Argument(help="Its id, such as acme-books.")],
-    name: Annotated[str, typer.Option(help="As customers see it.")],
+    name: Annotated[str, typer.Option(help="As customers see it. Left out, the id.")] = "",
     contact: Annotated[str, typer.Option(help="Whom to write to.")] = "",
     first_party: Annotated[bool, typer.Option("--first-party", help="An app of ours, a tool of staff or a service instead of a partner's.")] = False,
-    mode: Annotated[str, typer.Option(help="For an app of ours: open, log, prefer or required. Partners are always required.")] = "required",
+    service: Annotated[
+        bool, typer.Option("--service", help="A program of ours that gets staff tokens at /oauth/token, with exactly these scopes, and may send any text.")
+    ] = False,
+    mode: Annotated[
+        str | None,
+        typer.Option(help="For an app of ours: open, log, prefer or required. Partners are always required. Left out: required, for a service open."),
+    ] = None,
     issuer: Annotated[str | None, typer.Option(help="Whose tokens it has: a name in PORTICO_ISSUERS. Left out, ours.")] = None,
     issuer_client_id: Annotated[str | None, typer.Option(help="What that issuer calls it (client_id, azp). Left out, the same id.")] = None,
-    scope: Annotated[list[str] | None, typer.Option(help="What customers may let it do; may be given several times.")] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="What customers may let it do, or what a service may do; may be given several times.")] = None,
     units: Annotated[int, typer.Option(min=1, max=1_000_000, help="Cost units a minute.")] = 1000,
     public_key: Annotated[
         Path | None, typer.Option(help="A public key as JWK, for private_key_jwt, in place of what it had; left out, a secret is made.")
@@ -34,8 +40,11 @@ def add(
     """
     from gateway.cli.commands import clients as clients_command
 
-    kind = "FIRST_PARTY" if first_party else "PARTNER"
-    app = clients_command.App(identifier, name, contact, kind, mode, tuple(scope or ["read"]), issuer, issuer_client_id, units)
+    if service and first_party:
+        raise typer.BadParameter("An app is one of --service and --first-party.")
+    kind = "SERVICE" if service else "FIRST_PARTY" if first_party else "PARTNER"
+    mode, scopes = mode or ("open" if service else "required"), tuple(scope or ([] if service else ["read"]))
+    app = clients_command.App(identifier, name or identifier, contact, kind, mode, scopes, issuer, issuer_client_id, units)
     clients_command.add(app, clients_command.NewCredential(public_key, new_secret), data_dir)
 
 

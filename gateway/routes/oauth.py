@@ -1,4 +1,5 @@
-"""`/oauth/token`: the client credentials grant (RFC 6749 §4.4) for partners' apps, each token for one customer who has granted access."""
+"""`/oauth/token`: the client credentials grant (RFC 6749 §4.4). A partner's app gets a token for one customer who has granted access, and a service of the merchant
+a staff token."""
 
 import logging
 from base64 import b64decode
@@ -30,6 +31,7 @@ logger = logging.getLogger("portico.oauth")
 
 LIFETIME = timedelta(minutes=15)
 MAX_BYTES = 16 * 1024
+SERVICE = "SERVICE"
 BY_JWT = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 HEADERS = {"Cache-Control": "no-store", "Pragma": "no-cache", "X-Content-Type-Options": "nosniff"}
 
@@ -112,21 +114,37 @@ async def issue_token(endpoint: TokenEndpoint, request: Request) -> dict[str, An
     client_credentials = _credentials_of(request.headers.get("authorization"), form)
     if form.get("grant_type") != "client_credentials":
         raise OAuthError("unsupported_grant_type", "Only client_credentials is offered.")
-    customer_id = form.get("customer_id")
-    if not customer_id:
-        raise OAuthError("invalid_request", "Name the customer in customer_id.")
-    now = endpoint.clock()
+    customer_id, now = form.get("customer_id"), endpoint.clock()
     async with endpoint.session(Caller(None, Actor.SYSTEM, now)).write() as transaction:
         client = await _authenticated_client(transaction, endpoint, client_credentials, now)
-        await transaction.impersonate_verified(customer_id)
-        grant = await transaction.first("grants.current", client_id=client.id)
+        grant = await _grant_of(transaction, client, customer_id) if customer_id else None
     await endpoint.throttle.hit(Kind.TOKEN, account_of(client.id))
+    viewer = _service(client, form) if client.kind == SERVICE else _partner(client, customer_id, grant, form)
+    access, scope = endpoint.sign(viewer, now, LIFETIME), " ".join(viewer.scopes)
+    return {"access_token": access, "token_type": "Bearer", "expires_in": int(LIFETIME.total_seconds()), "scope": scope}
+
+
+async def _grant_of(transaction: Transaction, client: Any, customer_id: str) -> Any:
+    await transaction.impersonate_verified(customer_id)
+    return await transaction.first("grants.current", client_id=client.id)
+
+
+def _service(client: Any, form: dict[str, str]) -> Viewer:
+    """Return the viewer of a service: staff with the scopes that it is registered with, or those of them that it requests. Raises OAuthError."""
+    if "customer_id" in form:
+        raise OAuthError("invalid_request", "A service acts for no single customer. Leave customer_id out.")
+    return Viewer(Actor.STAFF, None, _scopes(form.get("scope"), set(client.scopes), "The service is not registered with this scope."), client.id)
+
+
+def _partner(client: Any, customer_id: str | None, grant: Any, form: dict[str, str]) -> Viewer:
+    """Return the viewer of a partner's app, which acts for one customer. Raises OAuthError."""
+    if not customer_id:
+        raise OAuthError("invalid_request", "Name the customer in customer_id.")
     # The same error as for an unknown customer, so that apps do not learn which customers exist.
     if grant is None:
         raise OAuthError("invalid_grant", "The customer has not granted access to this app.")
-    scopes = _scopes(form.get("scope"), set(grant.scopes) & set(client.scopes))
-    access = endpoint.sign(Viewer(Actor.PARTNER, customer_id, scopes, client.id, grant.id), now, LIFETIME)
-    return {"access_token": access, "token_type": "Bearer", "expires_in": int(LIFETIME.total_seconds()), "scope": " ".join(scopes)}
+    scopes = _scopes(form.get("scope"), set(grant.scopes) & set(client.scopes), "The customer has not granted this scope.")
+    return Viewer(Actor.PARTNER, customer_id, scopes, client.id, grant.id)
 
 
 async def _authenticated_client(transaction: Transaction, endpoint: TokenEndpoint, client_credentials: ClientCredentials, now: datetime) -> Any:
@@ -145,7 +163,7 @@ def _reason_against(client: Any) -> str:
         return "client_unknown"
     if client.disabled_at is not None:
         return Reason.CLIENT_DISABLED.value
-    return "" if client.kind == "PARTNER" and client.issuer is None else "client_of_another_kind"
+    return "" if client.kind in ("PARTNER", SERVICE) and client.issuer is None else "client_of_another_kind"
 
 
 async def _reason_against_proof(
@@ -223,8 +241,8 @@ def _basic(authorization: str) -> ClientCredentials:
     return ClientCredentials(unquote_plus(name), secret=unquote_plus(secret))
 
 
-def _scopes(scope: str | None, allowed: set[str]) -> tuple[str, ...]:
+def _scopes(scope: str | None, allowed: set[str], refusal: str) -> tuple[str, ...]:
     scopes = set(scope.split()) if scope else allowed
     if not scopes or not scopes <= allowed:
-        raise OAuthError("invalid_scope", "The customer has not granted this scope.")
+        raise OAuthError("invalid_scope", refusal)
     return tuple(sorted(scopes))

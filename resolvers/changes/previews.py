@@ -85,7 +85,10 @@ def outcome_of(decision: Decision) -> str:
 
 def hash_of(arguments: Any, *, without: tuple[str, ...] = ("idempotency_key",)) -> str:
     """Return the hash of an input, independent of the order of its fields. It includes the preview's token: a call with another token is another call."""
-    return hash_of_values(_plain({name: value for name, value in vars(arguments).items() if name not in without}))
+    values = {name: value for name, value in vars(arguments).items() if name not in without}
+    if values.get("customer_id", "") is None:
+        del values["customer_id"]  # calls of customers keep the hashes of the version that did not have the field
+    return hash_of_values(_plain(values))
 
 
 def hash_of_values(values: Any) -> str:

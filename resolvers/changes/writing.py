@@ -26,7 +26,7 @@ from resolvers.context import Context, Letterhead, payments_of
 
 @dataclass(frozen=True, slots=True)
 class WriteContext:
-    """The actor and instant of a write, the maker of ids, the numbering of invoices, the retry policy of unpaid invoices, when a service begins that is paid by a debit,
+    """The actor, the program and the instant of a write, the maker of ids, the numbering of invoices, the retry policy of unpaid invoices, when a service begins that is paid by a debit,
     and the merchant as documents print it.
 
     Without a letterhead no letters are written; without an issuer documents store none.
@@ -40,6 +40,7 @@ class WriteContext:
     letterhead: Letterhead | None = None
     service_begins: ServiceBegins = ServiceBegins.MONEY
     issuer: InvoiceIssuer | None = None
+    client: str = ""
 
 
 def writer(context: Context) -> WriteContext:
@@ -49,7 +50,15 @@ def writer(context: Context) -> WriteContext:
         return fresh_id(prefix, context)
 
     return WriteContext(
-        context.viewer.kind, context.now, mint, payments.numbering, payments.policy, payments.letterhead, payments.service_begins, payments.issuer
+        context.viewer.kind,
+        context.now,
+        mint,
+        payments.numbering,
+        payments.policy,
+        payments.letterhead,
+        payments.service_begins,
+        payments.issuer,
+        context.viewer.client,
     )
 
 
@@ -92,6 +101,7 @@ def event_row(contract: Contract, event: LifecycleEvent, *, happened_at: datetim
         "subscription_id": contract.id,
         "kind": event.kind,
         "actor": by.actor,
+        "client": by.client,
         "note": event.note,
         "happened_at": happened_at,
     }

@@ -63,10 +63,11 @@ def check_method(method: Any, processors: Container[str] | None = None) -> None:
 def attempt(intent: PendingCharge, method: Any, call: MutationCall | None, *, by: WriteContext) -> tuple[ChargeSubmission, Changes]:
     """Return the request to the processor and the rows of the attempt. `method` has the columns `method_…` of an Account or a Collectable.
 
-    Without a call the charge is off session: the customer cannot confirm it. Raises Refused without a method.
+    Without a call, and for a call of staff, the charge is off session: the customer cannot confirm it. Raises Refused without a method.
     """
     check_method(method)
-    charge = ChargeRequest(intent.payment_id, intent.customer_id, method.method_reference, intent.amount_minor, intent.currency, intent.words, call is None)
+    is_off_session = call is None or call.client is not None
+    charge = ChargeRequest(intent.payment_id, intent.customer_id, method.method_reference, intent.amount_minor, intent.currency, intent.words, is_off_session)
     changes: Changes = {"payment": [_payment(intent, method, by=by)], "charge": [_charge(intent, charge, call, by=by)]}
     if call:
         changes |= key_rows(call, payment_id=intent.payment_id, lease_until=by.now + LEASE)

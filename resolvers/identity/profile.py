@@ -21,6 +21,7 @@ from resolvers.identity.secret_links import INVALID_LINK, SecretLink, link_to, m
 from resolvers.identity.sessions import device_of
 from resolvers.letters import customer_of
 from resolvers.mutating import present_fields
+from resolvers.ownership import customer_named, writing_for
 from resolvers.recognition import Presented, credential_of, once, presented, recognised, throttled
 from resolvers.standing import check_signed_in
 
@@ -61,7 +62,7 @@ async def update(arguments: Any, context: Context) -> Any:
     locale = None if arguments.locale is None else values.checked_locale(arguments.locale)
     time_zone = None if arguments.time_zone is None else values.checked_time_zone(arguments.time_zone)
     sent = as_json(profile_columns(present_fields(arguments)))
-    async with context.session.write() as transaction:
+    async with writing_for(context, await customer_named(arguments, context)) as transaction:
         changed = await transaction.first(
             "customers.set_profile", name=name, locale=locale, time_zone=time_zone, sent=sent, expected_version=arguments.expected_version
         )

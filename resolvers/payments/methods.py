@@ -16,19 +16,22 @@ from resolvers.charges.charging import TRY_AGAIN, apply_result, log_no_answer
 from resolvers.context import Context, identity_of, payments_of
 from resolvers.idempotency import MutationResult, outcome_of
 from resolvers.letters import customer_of
+from resolvers.ownership import customer_named, owner_named, unit_of_work_for, writing_for
 from resolvers.reads.facts import block_reader
 from resolvers.reads.relations import by_id
 from resolvers.recognition import caller_of
 
 ALREADY_DELETED = "There is no such payment method."
+NO_PAYMENT = "There is no such payment."
 
 
 async def start_add(arguments: Any, context: Context) -> SetupStart:
     """Return what the processor's form needs. The same key returns the same form. Raises Refused, TooManyAttempts."""
     processor = _processor(context)
-    await identity_of(context).throttle.hit(Kind.METHOD, caller_of(context))
-    customer = await customer_of(context, context.viewer.customer_id or "")
-    known = await block_reader(context)("payment_methods.known_at", processor=processor.name)
+    if not context.viewer.is_staff:
+        await identity_of(context).throttle.hit(Kind.METHOD, caller_of(context))
+    customer = await customer_of(context, await customer_named(arguments, context))
+    known = await block_reader(context, customer.id)("payment_methods.known_at", processor=processor.name)
     await context.session.release()
     key = f"{customer.id} {arguments.idempotency_key}" if arguments.idempotency_key else fresh_id("set", context)
     try:
@@ -40,10 +43,11 @@ async def start_add(arguments: Any, context: Context) -> SetupStart:
 
 async def complete_add(arguments: Any, context: Context) -> Any:
     """Store the method of a finished form. A repeated call, and the same card in another form, give the same method. Raises Refused."""
-    customer_id = context.viewer.customer_id or ""
+    customer_id = await customer_named(arguments, context)
+    await context.session.release()
     processor = _processor(context)
     details = await _finished(processor, arguments.reference, customer_id)
-    async with context.session.write() as transaction:
+    async with writing_for(context, customer_id) as transaction:
         await transaction.run("customers.lock")
         (added,) = await transaction.run("payment_methods.add", id=fresh_id("pm", context), processor=processor.name, **_columns(details))
         if arguments.make_default:
@@ -51,11 +55,12 @@ async def complete_add(arguments: Any, context: Context) -> Any:
         method = await _method(transaction, added.id, "reference")
         await _charge_open(transaction, context, is_chosen=method.is_default)
         await note(transaction, context, "completeAddPaymentMethod", detail=added.id)
-    return await _current_method(context, added.id)
+    return await _current_method(context, customer_id, added.id)
 
 
 async def set_default(arguments: Any, context: Context) -> Any:
-    async with context.session.write() as transaction:
+    owner = await _owner(arguments, context)
+    async with writing_for(context, owner) as transaction:
         method = await _named(transaction, arguments)
         # The current default may be set again to request a charge of what is past due.
         if not (method.is_default and arguments.retry_past_due):
@@ -63,7 +68,7 @@ async def set_default(arguments: Any, context: Context) -> Any:
         await _make_default(transaction, method.id)
         await _charge_open(transaction, context, is_chosen=True, is_requested=arguments.retry_past_due)
         await note(transaction, context, "setDefaultPaymentMethod", detail=method.id)
-    return await _current_method(context, method.id)
+    return await _current_method(context, owner, method.id)
 
 
 async def delete(arguments: Any, context: Context) -> str:
@@ -71,7 +76,7 @@ async def delete(arguments: Any, context: Context) -> str:
 
     Raises Refused.
     """
-    async with context.session.write() as transaction:
+    async with writing_for(context, await _owner(arguments, context)) as transaction:
         method = await _named(transaction, arguments)
         replacement = await _replacement(transaction, arguments, method)
         check_action(_states(replace(method, is_in_use=method.is_in_use and replacement is None)), Action.DELETE)
@@ -87,25 +92,30 @@ async def delete(arguments: Any, context: Context) -> str:
 
 async def confirm(arguments: Any, context: Context) -> MutationResult:
     """Look up a payment after the customer has completed the processor's action, and apply its result. Raises Refused."""
-    async with context.session.write() as transaction:
+    owner = await owner_named(str(arguments.payment_id), "paymentId", context, message=NO_PAYMENT)
+    async with writing_for(context, owner) as transaction:
         attempt = await transaction.first("charges.attempt", key=str(arguments.payment_id))
     if attempt is None:
-        raise Refused(ErrorCode.NOT_FOUND, "There is no such payment.", "paymentId")
+        raise Refused(ErrorCode.NOT_FOUND, NO_PAYMENT, "paymentId")
     if attempt.status in ("PROCESSING", "REQUIRES_ACTION") and attempt.processor_reference:
         try:
             result = await payments_of(context).processors[attempt.processor].confirm(attempt.processor_reference)
         except (ProcessorUnavailable, OutcomeUnknown) as error:
             log_no_answer(attempt.processor, error)
             raise Refused(ErrorCode.PAYMENT_UNAVAILABLE, TRY_AGAIN) from None
-        answer = await apply_result(context.session, attempt.payment_id, result, by=writer(context))
+        answer = await apply_result(unit_of_work_for(context, owner), attempt.payment_id, result, by=writer(context))
         return replace(outcome_of(attempt.customer_id, answer | {"payment": attempt.payment_id}), client_action=result.client_action)
     return MutationResult(attempt.customer_id, {"payment": attempt.payment_id}, is_replayed=True)
 
 
-async def _current_method(context: Context, identifier: str) -> Any:
+async def _owner(arguments: Any, context: Context) -> str:
+    return await owner_named(str(arguments.payment_method_id), "paymentMethodId", context, message=ALREADY_DELETED)
+
+
+async def _current_method(context: Context, owner: str, identifier: str) -> Any:
     """Return the method's current row."""
     context.forget()
-    return await by_id(context.viewer.customer_id, identifier, ("pm",), context)
+    return await by_id(owner, identifier, ("pm",), context)
 
 
 async def _finished(processor: Processor, reference: str, customer_id: str) -> MethodDetails:

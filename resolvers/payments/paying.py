@@ -17,12 +17,14 @@ from resolvers.changes.writing import WriteContext, allocation_row
 from resolvers.charges.attempts import PendingCharge, attempt
 from resolvers.context import Context, identity_of, payments_of
 from resolvers.idempotency import MutationCall, MutationResult
+from resolvers.ownership import customer_named, owner_named
 from resolvers.reads.facts import account_around
 from resolvers.recognition import caller_of
 from resolvers.subscriptions.idempotent_call import Prepare, Prepared, run_idempotent
 
 # The description at the processor of a payment of several debts.
 ALL_DUE = "All that is due"
+NOT_FOUND = "It does not exist, or nothing of it can be paid here."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ async def pay_invoice(arguments: Any, context: Context) -> MutationResult:
         installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice.id])
         return Debts(invoice.currency, [invoice], installments, f"Invoice {invoice.number}", invoice.id)
 
-    return await run_idempotent(context, arguments, "payInvoice", _paying(arguments, context, find, shows=("invoice", str(arguments.invoice_id))))
+    owner = await owner_named(str(arguments.invoice_id), "invoiceId", context, message=NOT_FOUND)
+    prepare = _paying(arguments, context, find, shows=("invoice", str(arguments.invoice_id)))
+    return await run_idempotent(context, arguments, "payInvoice", prepare, owner=owner)
 
 
 async def pay_installment(arguments: Any, context: Context) -> MutationResult:
@@ -85,7 +89,9 @@ async def pay_installment(arguments: Any, context: Context) -> MutationResult:
         installments = await transaction.run("owed.installments", ids=None, invoice_ids=[invoice.id])
         return Debts(installment.currency, [invoice], installments, installment.name, installment.id)
 
-    return await run_idempotent(context, arguments, "payInstallment", _paying(arguments, context, find, shows=("installment", str(arguments.installment_id))))
+    owner = await owner_named(str(arguments.installment_id), "installmentId", context, message=NOT_FOUND)
+    prepare = _paying(arguments, context, find, shows=("installment", str(arguments.installment_id)))
+    return await run_idempotent(context, arguments, "payInstallment", prepare, owner=owner)
 
 
 async def pay_all_due(arguments: Any, context: Context) -> MutationResult:
@@ -103,7 +109,8 @@ async def pay_all_due(arguments: Any, context: Context) -> MutationResult:
         installments = await transaction.run("owed.installments", ids=[item.installment_id for item in payable if item.installment_id], invoice_ids=invoice_ids)
         return Debts(currency, invoices, installments, ALL_DUE, account_minor=sum(item.payable_minor for item in payable if item.kind == "ACCOUNT"))
 
-    return await run_idempotent(context, arguments, "payAllDue", _paying(arguments, context, find, shows=None))
+    owner = await customer_named(arguments, context)
+    return await run_idempotent(context, arguments, "payAllDue", _paying(arguments, context, find, shows=None), owner=owner)
 
 
 def _nothing_payable(currency: str, *, is_owed: bool) -> Refused:
@@ -113,8 +120,9 @@ def _nothing_payable(currency: str, *, is_owed: bool) -> Refused:
 
 
 async def _throttle_payment(context: Context) -> None:
-    """Count one attempt to pay. Raises TooManyAttempts."""
-    await identity_of(context).throttle.hit(Kind.PAYMENT, caller_of(context))
+    """Count one attempt of a customer or a partner's app to pay. Staff pay for many customers. Raises TooManyAttempts."""
+    if not context.viewer.is_staff:
+        await identity_of(context).throttle.hit(Kind.PAYMENT, caller_of(context))
 
 
 def _paying(arguments: Any, context: Context, find: Find, *, shows: tuple[str, str] | None) -> Prepare:
@@ -192,5 +200,5 @@ def _checked_amount(amount_minor: Any, remaining_minor: int, context: Context) -
 
 def _first_payable(rows: list[Any], field: str) -> Any:
     if not rows:
-        raise Refused(ErrorCode.NOT_FOUND, "It does not exist, or nothing of it can be paid here.", field)
+        raise Refused(ErrorCode.NOT_FOUND, NOT_FOUND, field)
     return rows[0]

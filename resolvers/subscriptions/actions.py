@@ -13,7 +13,6 @@ from billing.money.notes import IssuedCreditNote, NoteLine
 from billing.refusals import ErrorCode, Refused
 from billing.rows.contracts import Contract
 from billing.states import SuspendedBy
-from db.blocks import blocks
 from db.unit_of_work import Transaction
 from resolvers.audit import fresh_id
 from resolvers.changes import previews
@@ -24,6 +23,7 @@ from resolvers.charges.attempts import check_method
 from resolvers.charges.charging import reserve
 from resolvers.context import Context, payments_of
 from resolvers.idempotency import MutationCall, MutationResult
+from resolvers.ownership import customer_named, owner_named
 from resolvers.reads.facts import NOT_FOUND, block_reader
 from resolvers.recognition import throttled
 from resolvers.subscriptions import decisions
@@ -36,19 +36,18 @@ BEHIND_CLOCK = "It is being renewed at this moment. Try again shortly."
 
 @dataclass(frozen=True, slots=True)
 class MutationDefinition:
-    """A mutation: its name, how its input becomes a plan, and whether it acts on any customer's subscription (`is_for_staff`).
+    """A mutation: its name, and how its input becomes a plan.
 
     `is_guessable`: its input may have a coupon code, so that attempts are throttled.
     """
 
     mutation: str
     plan: Callable[[Any, Context], Decide]
-    is_for_staff: bool = False
     is_guessable: bool = False
 
 
-def _of(mutation: str, plan: Callable[[Any], Decide], *, is_for_staff: bool = False, is_guessable: bool = False) -> MutationDefinition:
-    return MutationDefinition(mutation, lambda arguments, _: plan(arguments), is_for_staff, is_guessable)
+def _of(mutation: str, plan: Callable[[Any], Decide], *, is_guessable: bool = False) -> MutationDefinition:
+    return MutationDefinition(mutation, lambda arguments, _: plan(arguments), is_guessable)
 
 
 PAUSE = _of("pauseSubscription", decisions.pause)
@@ -60,8 +59,8 @@ CHANGE_PLAN = _of("changePlan", decisions.change_plan)
 UPDATE_QUANTITY = _of("updateQuantity", decisions.update_quantity)
 APPLY_COUPON = _of("applyCoupon", decisions.apply_coupon, is_guessable=True)
 REMOVE_COUPON = _of("removeCoupon", decisions.remove_coupon)
-HOLD = _of("holdSubscription", decisions.hold, is_for_staff=True)
-RELEASE = _of("releaseSubscription", decisions.release, is_for_staff=True)
+HOLD = _of("holdSubscription", decisions.hold)
+RELEASE = _of("releaseSubscription", decisions.release)
 ADD_PLAN = MutationDefinition(
     "addPlan", lambda arguments, context: decisions.add_plan(arguments, fresh_id("sub", context), payments_of(context).trials), is_guessable=True
 )
@@ -73,17 +72,17 @@ ENDS = {CANCEL.mutation, SUSPEND.mutation, HOLD.mutation}
 
 async def run(action: MutationDefinition, arguments: Any, context: Context) -> MutationResult:
     """Run the mutation. Attempts with a coupon code are counted, whether the code is valid or not. Raises Refused, TooManyAttempts."""
-    if _guesses(action, arguments):
+    if _guesses(action, arguments, context):
         await throttled(context, Kind.COUPON)
-    owner = await _owner(str(arguments.subscription_id), context) if action.is_for_staff else None
+    owner = await _owner(arguments, context)
     return await run_idempotent(context, arguments, action.mutation, _preparing(context, arguments, action), owner=owner)
 
 
 async def preview(action: MutationDefinition, arguments: Any, context: Context) -> Any:
     """Return the same decision, without locks and without writing it. Raises Refused, TooManyAttempts."""
-    if _guesses(action, arguments):
+    if _guesses(action, arguments, context):
         await throttled(context, Kind.COUPON)
-    owner = await _owner(str(arguments.subscription_id), context) if action.is_for_staff else None
+    owner = await _owner(arguments, context)
     try:
         facts, decision = await action.plan(arguments, context)(block_reader(context, owner), context.now, False)
         _check_open(facts, action)
@@ -180,15 +179,16 @@ def _check_open(facts: SubscriptionFacts, action: MutationDefinition) -> None:
         raise Refused(ErrorCode.CUSTOMER_CLOSED, "The customer is closed. Reopen the customer first.")
 
 
-def _guesses(action: MutationDefinition, arguments: Any) -> bool:
-    return action.is_guessable and bool(getattr(arguments, "code", None) or getattr(arguments, "coupon_code", None))
+def _guesses(action: MutationDefinition, arguments: Any, context: Context) -> bool:
+    """Return whether the call tries a coupon code. Staff can read the codes, so they guess none."""
+    return action.is_guessable and not context.viewer.is_staff and bool(getattr(arguments, "code", None) or getattr(arguments, "coupon_code", None))
 
 
-async def _owner(subscription_id: str, context: Context) -> str:
-    row = await context.loaders.one(blocks()["customers.owner"]).load((None, subscription_id))
-    if row is None:
-        raise Refused(ErrorCode.NOT_FOUND, NOT_FOUND, "subscriptionId")
-    return str(row.customer_id)
+async def _owner(arguments: Any, context: Context) -> str:
+    """Return the customer of the subscription, or for a new subscription the one who gets it. Raises Refused."""
+    if not hasattr(arguments, "subscription_id"):
+        return await customer_named(arguments, context)
+    return await owner_named(str(arguments.subscription_id), "subscriptionId", context, message=NOT_FOUND)
 
 
 def _decision_view(facts: SubscriptionFacts, decision: Decision, token: str) -> DecisionView:

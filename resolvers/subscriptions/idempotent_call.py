@@ -16,6 +16,7 @@ from resolvers.charges.attempts import ChargeSubmission
 from resolvers.charges.charging import apply_result, resubmission, submit
 from resolvers.context import Context, payments_of
 from resolvers.idempotency import MutationCall, MutationResult, answered, call_of, claim_key, outcome_of
+from resolvers.ownership import unit_of_work_for
 from resolvers.subscriptions.advance import SubscriptionBehindClock, catch_up
 
 
@@ -49,7 +50,9 @@ class _KeyedRequest:
 async def run_idempotent(context: Context, arguments: Any, mutation: str, prepare: Prepare, *, owner: str | None = None) -> MutationResult:
     """Run one call. `owner` is the customer for whom staff act; without one, a call of staff is about no customer. Raises Refused, and then nothing was written."""
     customer_id = owner or context.viewer.customer_id
-    session = _session_of(context, customer_id)
+    session = unit_of_work_for(context, customer_id)
+    if session is not context.session:
+        await context.session.release()
     key, client = arguments.idempotency_key, context.session.caller.key_owner
     request = _KeyedRequest(arguments, mutation, call_of(mutation, key, client=client) if key is not None else None, prepare)
     while True:
@@ -98,8 +101,3 @@ async def _charged(context: Context, session: UnitOfWork, sending: ChargeSubmiss
     answer = await apply_result(session, sending.charge.key, result, by=writer(context))
     action = result.client_action if result.status is ChargeStatus.REQUIRES_ACTION else None
     return replace(outcome_of(sending.charge.customer_id, answer), client_action=action)
-
-
-def _session_of(context: Context, customer_id: str | None) -> UnitOfWork:
-    caller = context.session.caller
-    return context.session if caller.customer_id == customer_id else context.session.for_caller(replace(caller, customer_id=customer_id))

@@ -1,4 +1,4 @@
-"""The actions that a customer may take on an object, and why one is refused, as data."""
+"""The actions that a caller may take on an object, and why one is refused, as data."""
 
 import strawberry
 
@@ -23,6 +23,8 @@ described(
     SET_DEFAULT="Make it the default.",
     DELETE="Delete it.",
     DOWNLOAD="Download it.",
+    HOLD="For staff: suspend it for the merchant.",
+    RELEASE="For staff: lift a suspension, whoever began it.",
 )
 described(ErrorCode, "Why a call is refused. New codes may be added.", **{code.name: code.meaning for code in ErrorCode})
 

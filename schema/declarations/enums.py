@@ -6,6 +6,7 @@ from typing import TypeVar
 import strawberry
 
 from billing import states
+from billing.merchant.names import ExternalIdKind
 from billing.merchant.upserts import SaveOutcome
 
 AnyEnum = TypeVar("AnyEnum", bound=Enum)
@@ -73,6 +74,17 @@ described(
 )
 described(PlanOrder, "How plans are ordered.", NAME="By name, A to Z.")
 
+described(
+    ExternalIdKind,
+    "The kind of an object that has an external id, which is unique among objects of the kind.",
+    CUSTOMER="A Customer.",
+    SUBSCRIPTION="A Subscription.",
+    PAYMENT_SCHEDULE="A PaymentSchedule.",
+    INSTALLMENT="An Installment of a payment schedule.",
+    INVOICE="An Invoice.",
+    PAYMENT="A Payment.",
+    PAYMENT_METHOD="A PaymentMethod.",
+)
 described(
     SaveOutcome,
     "What a mutation that saves an object did.",

@@ -5,10 +5,12 @@ from typing import Annotated, Any
 
 import strawberry
 
+from billing.merchant.names import ExternalIdKind
 from resolvers.context import Info
 from resolvers.reads import roots
 from schema.declarations import nouns
 from schema.declarations.connections import Connection
+from schema.declarations.costs import CALL
 from schema.declarations.fields import DECLARATION, Argument, paging, paging_arguments, with_arguments
 from schema.declarations.node import Node
 
@@ -25,8 +27,19 @@ async def _customer(
     id: Annotated[
         strawberry.ID | None, strawberry.argument(description="For staff: the id of the customer. Customers may leave it out or pass their own.")
     ] = strawberry.UNSET,
+    external_id: Annotated[
+        str | None, strawberry.argument(description="For staff: the merchant's own id of the customer, instead of `id`.")
+    ] = strawberry.UNSET,
 ) -> Any:
-    return await roots.customer(id or None, info.context)
+    return await roots.customer(id or None, info.context, external_id=external_id if external_id is not strawberry.UNSET else None)
+
+
+async def _by_external_id(
+    info: Info,
+    kind: Annotated[ExternalIdKind, strawberry.argument(description="What kind of object it is.")],
+    external_id: Annotated[str, strawberry.argument(description="The merchant's own id.")],
+) -> Any:
+    return await roots.by_external_id(kind, external_id, info.context)
 
 
 async def _node(info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The id of an object.")]) -> Any:
@@ -37,6 +50,12 @@ async def _nodes(info: Info, ids: Annotated[list[strawberry.ID], strawberry.argu
     return await roots.nodes(list(ids), info.context)
 
 
+SEARCH = (
+    "A part of the name, e-mail address, company, external id, the number of an invoice or the last digits of a payment method, in any case; one or two characters are "
+    "the beginning of one. At most 500 customers are found, the newest. Default: all customers."
+)
+
+
 def customers(order: Any) -> Any:
     async def resolve(parent: Any, info: Info, **values: Any) -> Any:
         return await roots.customers(values.get("search"), order=values["sort"], paging=paging(values), context=info.context)
@@ -44,7 +63,10 @@ def customers(order: Any) -> Any:
     arguments = [
         Argument(
             "search",
-            Annotated[str | None, strawberry.argument(description="The beginning of the name or e-mail address, in any case. Default: all customers.")],
+            Annotated[
+                str | None,
+                strawberry.argument(description=SEARCH),
+            ],
         ),
         *paging_arguments(),
         Argument("sort", Annotated[order, strawberry.argument(description="The order of the rows.")], next(iter(order))),
@@ -61,6 +83,12 @@ customer = _root(
     nouns.Customer | None,
     "The caller's own account; for staff, the one with this id. Null when there is none, or it is not the caller's.",
     "customer",
+)
+by_external_id = strawberry.field(
+    resolver=_by_external_id,
+    graphql_type=Node | None,
+    description="For staff: an object by the merchant's own id. Null when there is none.",
+    metadata=CALL,
 )
 node = _root(_node, Node | None, "An object by its id. Null when there is no such object, and likewise when it is not the caller's.", "node")
 nodes = _root(_nodes, list[Node | None] | None, "Several objects by their ids, in the order of the ids; each null as with `node`.", "nodes")

@@ -71,7 +71,7 @@ class IdentityMutations:
         input_type=identity.RequestEmailChangeInput,
         payload_type=identity.RequestEmailChangePayload,
         payload_field="done",
-        permission=permissions.PROFILE,
+        permission=permissions.ACCOUNT,
         description="Request a change of the e-mail address. It changes when the link in the letter to the new address is used within 24 hours. The last request counts. INVALID_VALUE, "
         "PASSWORD_NOT_SET, SIGN_IN_REQUIRED.",
     )
@@ -90,7 +90,7 @@ class IdentityMutations:
         input_type=identity.ChangePasswordInput,
         payload_type=identity.ChangePasswordPayload,
         payload_field=("done", "device"),
-        permission=permissions.PROFILE,
+        permission=permissions.ACCOUNT,
         description="Change the password. Every other session ends, and links that were sent before are void. WRONG_CREDENTIALS, WEAK_PASSWORD, COMMON_PASSWORD, "
         "PASSWORD_NOT_SET, SIGN_IN_REQUIRED.",
     )

@@ -8,6 +8,7 @@ from schema.declarations.fields import derived, one
 from schema.declarations.payloads import Payload
 from schema.declarations.scalars import DateTime
 from schema.payloads.customers import TAX_IDS, BillingAddressInput
+from schema.payloads.subscriptions import FOR
 
 DEVICE = (
     "A device token. Store it, also after signing out, and send it with the next `signIn` and `requestPasswordReset` of this account: attempts with it are counted separately. "
@@ -123,6 +124,7 @@ class UpdateProfileInput:
     tax_id: str | None = strawberry.field(default=strawberry.UNSET, description="The one tax number, instead of `taxIds`.")
     tax_ids: list[str] | None = strawberry.field(default=strawberry.UNSET, description=TAX_IDS)
     expected_version: int | None = strawberry.field(default=None, description="Change only if `Customer.version` still has this value.")
+    customer_id: strawberry.ID | None = strawberry.field(default=None, description=FOR)
 
 
 @strawberry.input(description="The new address.")

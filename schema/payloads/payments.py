@@ -5,7 +5,7 @@ import strawberry
 from schema.declarations import nouns
 from schema.declarations.payloads import Payload
 from schema.declarations.scalars import BigInt, CurrencyCode
-from schema.payloads.subscriptions import KEY, VERSION, ClientAction
+from schema.payloads.subscriptions import FOR, KEY, VERSION, ClientAction
 
 METHOD = "What is charged. Null: the default method."
 OPTIONAL_KEY = "An idempotency key of your choice, if you want one: the same key with the same input has one effect."
@@ -40,6 +40,7 @@ class PayAllDueInput:
     currency: CurrencyCode = strawberry.field(description="The currency, as `summary.totalDue` lists it.")
     idempotency_key: str = strawberry.field(description=KEY)
     payment_method_id: strawberry.ID | None = strawberry.field(default=None, description=METHOD)
+    customer_id: strawberry.ID | None = strawberry.field(default=None, description=FOR)
 
 
 @strawberry.input(description="A payment that the customer has confirmed with the processor.")
@@ -50,12 +51,14 @@ class ConfirmPaymentInput:
 @strawberry.input(description="A method that is to be added.")
 class StartAddPaymentMethodInput:
     idempotency_key: str | None = strawberry.field(default=None, description=OPTIONAL_KEY)
+    customer_id: strawberry.ID | None = strawberry.field(default=None, description=FOR)
 
 
 @strawberry.input(description="A method that was entered in the processor's form.")
 class CompleteAddPaymentMethodInput:
     reference: str = strawberry.field(description="From `startAddPaymentMethod`.")
     make_default: bool = strawberry.field(default=False, description="Whether it becomes the default. The first method always does.")
+    customer_id: strawberry.ID | None = strawberry.field(default=None, description=FOR)
 
 
 @strawberry.input(description="The method that is to be the default.")

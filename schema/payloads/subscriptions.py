@@ -27,6 +27,7 @@ described(
     PENDING_PLAN="A pending change of plan.",
 )
 
+FOR = "For staff, who name the customer for whom they act. All other callers leave it out."
 KEY = "An idempotency key of your choice, 1 to 255 characters: the same key with the same input gives the first answer again instead of a second effect. Stored for at least 24 hours."
 TOKEN = "From the preview: the result must be the previewed one, or the mutation is refused with PREVIEW_EXPIRED. Valid for 10 minutes."
 VERSION = "The version you saw; if it has changed since, VERSION_CONFLICT."
@@ -112,6 +113,7 @@ class AddPlanInput:
     payment_method_id: strawberry.ID | None = strawberry.field(default=None, description="What is charged, now and at renewals. Null: the default method.")
     start_at: DateTime | None = strawberry.field(default=None, description="When it begins: later than now, within a year. Null: now.")
     preview_token: str | None = strawberry.field(default=None, description=TOKEN)
+    customer_id: strawberry.ID | None = strawberry.field(default=None, description=FOR)
 
 
 @strawberry.type(description="What the processor's own code in the browser needs to continue a payment.")

@@ -34,6 +34,7 @@ class SubscriptionEvent:
     kind: SubscriptionEventKind = strawberry.field(description="What happened.")
     happened_at: DateTime = strawberry.field(description="When it happened.")
     actor: Actor = strawberry.field(description="The kind of caller who did it.")
+    client: str | None = strawberry.field(description="The app or program by which it was done. Callers who are not STAFF see it of partners' apps only.")
     note: str = strawberry.field(description="A short text about it; may be empty.")
 
 
@@ -104,5 +105,5 @@ class Subscription(Node):
         actions.of_subscription,
         needs=("status", "suspended_by", "pending_kind", "has_overdue", "is_charging", "running_coupon"),
         graphql_type=list[ActionState],
-        description="What the customer may do with it now.",
+        description="What the caller may do with it now: a customer with their own, and staff with any customer's, which includes HOLD and RELEASE.",
     )

@@ -23,7 +23,16 @@ from tests.template import filled_cluster
 TYPES = {"text": str, "bytea": bytes, "int4": int, "int8": int, "bool": bool, "timestamptz": datetime, "date": date, "json": str, "jsonb": str, "text[]": str}
 
 # Staff or the sweep ask these over all customers; row security lets nobody else.
-OF_EVERYBODY = {"customers.matching", "customers.to_save", "customers.owner", "audit.listed", "attachments.overdue", "loose_objects.due"}
+OF_EVERYBODY = {
+    "customers.listed",
+    "customers.matching",
+    "customers.to_save",
+    "customers.owner",
+    "external_ids.owner",
+    "audit.listed",
+    "attachments.overdue",
+    "loose_objects.due",
+}
 
 # The billing clock asks these over all customers, by index, and then acts as one.
 OF_CLOCK = {"clock.due_subscriptions", "clock.due_collections", "clock.open_charges", "clock.holds_to_lift", "payments.owner"}
@@ -48,7 +57,7 @@ REGISTRY = ("clients.", "client_credentials.", "client_assertions.", "trusted.",
 OF_REGISTRY = {name for name in blocks() if name.startswith(REGISTRY)}
 
 # Functions that claim and write for the customer whom the unit of work named.
-OF_CALLER = {"operations.claim", "operations.claim_of_client", "invoices.issue_number", "credit_notes.issue_number"}
+OF_CALLER = {"operations.claim", "operations.claim_of_client", "operations.of_client_key", "invoices.issue_number", "credit_notes.issue_number"}
 
 # Row security shows these to who presents the secret or the address, before it is known whose they are.
 BY_SECRET = {"credentials.by_email", "credentials.other_owner", "customers.at_address", "refresh_tokens.by_secret", "links.by_secret"}
@@ -149,7 +158,8 @@ async def test_no_block_scans_a_table_of_customers(block: Block, app: asyncpg.Co
     """Planned as the server runs it (a generic plan), over two thousand customers after ANALYZE."""
     actor = "STAFF" if block.name in OF_EVERYBODY else "SYSTEM" if block.name in OF_CLOCK | OF_REGISTRY else "CUSTOMER"
     await app.execute(f"set app.customer_id = '{ADA.customer_id}'; set app.actor = '{actor}'; set app.now = '2026-11-22T00:00:00Z'")
-    for sql in [block.sql, *(page_of_block(block, order) for order in block.orders)]:
+    # The list of all customers is read by its pages only.
+    for sql in [*([] if block.name == "customers.listed" else [block.sql]), *(page_of_block(block, order) for order in block.orders)]:
         text, names = positional(sql)
         await app.execute(f"prepare asked as {text}")
         plan = "\n".join(

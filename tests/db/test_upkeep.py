@@ -20,6 +20,10 @@ KINDS = {
         "idempotency_key",
         "insert into idempotency_key (customer_id, mutation, key, input_hash, answer, created_at, finished_at) values ($3, 'upkeep', $1, '', '{}', $2, $2)",
     ),
+    "upkeep.client_keys": (
+        "client_key",
+        "insert into client_key (caller, mutation, key, owner_id, input_hash, answer, created_at, finished_at) values ('upkeep', 'upkeep', $1, $3, '', '{}', $2, $2)",
+    ),
     "upkeep.tokens": (
         "refresh_token",
         """with session as (insert into portal_session (customer_id, id, method, created_at, last_used_at, expires_at)
@@ -66,6 +70,7 @@ async def test_past_rows_go_once_their_time_is_over_and_not_before(
         assert (await forget(session, now=NOW)).rows == 0
     finally:
         await admin.execute("delete from idempotency_key where mutation = 'upkeep'")
+        await admin.execute("delete from client_key where caller = 'upkeep'")
         await admin.execute("delete from portal_session where id like 'ses\\_upkeep%'")
         await admin.execute("delete from identity_link where made_by = 'upkeep'")
         await admin.execute("delete from webhook_event where processor = 'upkeep'")

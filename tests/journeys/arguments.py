@@ -123,6 +123,8 @@ def plausible_variables(case: Case, owner: dict[str, str]) -> dict[str, Any]:
     known = {
         **owner,
         "id": owner["customerId"] if case.path == ("customer",) else owner["subscriptionId"],
+        # The callers of the other cases must stay able to call.
+        "customerId": f"cus_{TAIL}" if case.path == ("closeCustomer",) else owner["customerId"],
         "ids": [owner["subscriptionId"], owner["invoiceId"]],
         "parentId": owner["invoiceId"],
         "attachmentIds": [owner["attachmentId"] or f"att_{TAIL}"],

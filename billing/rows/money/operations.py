@@ -15,9 +15,9 @@ class KeyClaim:
 
 @dataclass(frozen=True, slots=True)
 class OperationRow:
-    """The result of a call with an idempotency key. `answer` is JSON; null while the call runs."""
+    """The result of a call with an idempotency key. `answer` is JSON; null while the call runs. A call of staff may be about no customer."""
 
-    customer_id: str
+    customer_id: str | None
     key: str
     mutation: str
     started_at: datetime

@@ -3,20 +3,30 @@
 -- Select one customer.
 select * from portal_customer where id = :key and customer_id = :customer_id
 
--- name: customers.matching
+-- name: customers.listed
 -- returns: CustomerRow
 -- order newest: created_at desc, id desc
 -- order oldest: created_at asc, id asc
 -- order name: name asc, id asc
--- Select customers whose name or e-mail begins with the search, in any case; the empty search matches all. The only block over all customers, for staff.
--- chr(1114111) is the last character of Unicode, so the two bounds enclose a prefix in an index of collation "C".
+-- Select all customers, for staff. Only its pages are read.
 select id, id as customer_id, name, email, locale, time_zone, currency, version, created_at,
        company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption,
        visible_external_id(external_id) as external_id, visible_metadata(metadata) as metadata,
        tax_rate_ppm, tax_name, closed_at, shares_email and current_setting('app.actor', true) in ('STAFF', 'SYSTEM') as shares_email
   from customer
- where name_key >= lower(cast(:search as text)) and name_key < lower(:search) || chr(1114111)
-    or email_key >= lower(:search) and email_key < lower(:search) || chr(1114111)
+
+-- name: customers.matching
+-- returns: CustomerRow
+-- order newest: created_at desc, id desc
+-- order oldest: created_at asc, id asc
+-- order name: name asc, id asc
+-- Select customers with the search in name, e-mail address, company, external id, the number of an invoice or the last digits of a payment method, in any case, for staff.
+select c.id, c.id as customer_id, name, email, locale, time_zone, currency, version, created_at,
+       company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption,
+       visible_external_id(external_id) as external_id, visible_metadata(metadata) as metadata,
+       tax_rate_ppm, tax_name, closed_at, shares_email and current_setting('app.actor', true) in ('STAFF', 'SYSTEM') as shares_email
+  from search_customers(:search) as s (owner_id)
+ cross join lateral (select * from customer w where w.id = s.owner_id collate "C" limit 1) c
 
 -- name: customers.owner
 -- returns: Owner
@@ -42,6 +52,23 @@ union all
 select id, customer_id from attachment where id = :key
 union all
 select id, id from customer where id = :key
+
+-- name: external_ids.owner
+-- returns: Owner
+-- Select the object of a kind with an external id, and the customer who owns it, for staff.
+select id, id as customer_id from customer where :kind = 'CUSTOMER' and external_id = :external_id
+union all
+select id, customer_id from subscription where :kind = 'SUBSCRIPTION' and external_id = :external_id
+union all
+select id, customer_id from payment_schedule where :kind = 'PAYMENT_SCHEDULE' and external_id = :external_id
+union all
+select id, customer_id from installment where :kind = 'INSTALLMENT' and external_id = :external_id
+union all
+select id, customer_id from invoice where :kind = 'INVOICE' and external_id = :external_id
+union all
+select id, customer_id from payment where :kind = 'PAYMENT' and external_id = :external_id
+union all
+select id, customer_id from payment_method where :kind = 'PAYMENT_METHOD' and external_id = :external_id
 
 -- name: summaries.of_customer
 -- returns: SummaryRow

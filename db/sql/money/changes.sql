@@ -15,6 +15,15 @@ select customer_id, key, mutation, started_at, finished_at, answer, payment_id
  order by started_at desc
  limit 1
 
+-- name: operations.of_client_key
+-- returns: OperationRow
+-- Select the result of a call of the caller's program by its key. Row security shows a program its own keys.
+select owner_id as customer_id, key, mutation, created_at as started_at, finished_at, answer, payment_id
+  from client_key
+ where key = :key
+ order by created_at desc
+ limit 1
+
 -- name: invoices.issue_number
 -- returns: nothing
 -- Give an invoice that was written in this transaction its number.

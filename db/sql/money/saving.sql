@@ -33,9 +33,9 @@ returning id
 
 -- name: saving.subscription_event
 -- returns: WrittenRow
-insert into subscription_event (customer_id, id, subscription_id, kind, actor, note, happened_at)
-select :customer_id, n.id, n.subscription_id, n.kind, n.actor, n.note, n.happened_at
-  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, subscription_id text, kind text, actor text, note text, happened_at timestamptz)
+insert into subscription_event (customer_id, id, subscription_id, kind, actor, client, note, happened_at)
+select :customer_id, n.id, n.subscription_id, n.kind, n.actor, coalesce(n.client, ''), n.note, n.happened_at
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, subscription_id text, kind text, actor text, client text, note text, happened_at timestamptz)
 returning id
 
 -- name: saving.invoice

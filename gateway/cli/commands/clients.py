@@ -10,7 +10,7 @@ from typing import Any, get_args
 from rich.table import Table
 
 from auth.jwt.assertions import usable
-from auth.permissions import PARTNER_SCOPES
+from auth.permissions import PARTNER_SCOPES, STAFF_SCOPES
 from auth.secret import hash_of
 from auth.secret import new_secret as fresh_secret
 from billing.ids import type_id
@@ -41,7 +41,7 @@ class App:
     @property
     def may_have_credential(self) -> bool:
         """Whether it gets its tokens with its own secret or key."""
-        return self.kind == "PARTNER" and self.issuer is None
+        return self.kind in ("PARTNER", "SERVICE") and self.issuer is None
 
     @property
     def values(self) -> dict[str, Any]:
@@ -100,10 +100,13 @@ def _check_app(app: App, settings: Settings) -> None:
     is_partner = app.kind == "PARTNER"
     if not IDENTIFIER.fullmatch(app.identifier):
         raise WrongSetting("The id of a client has 2 to 63 small letters, digits and dashes.")
-    if is_partner and app.identifier in (PORTAL, STAFF):
+    if app.kind != "FIRST_PARTY" and app.identifier in (PORTAL, STAFF):
         raise WrongSetting(f"{PORTAL} and {STAFF} are ours: the documents that come with this program are theirs.")
-    if not set(app.scopes) <= PARTNER_SCOPES or app.mode not in get_args(Mode):
-        raise WrongSetting(f"Scopes are {', '.join(sorted(PARTNER_SCOPES))}; modes are {', '.join(get_args(Mode))}.")
+    allowed = STAFF_SCOPES if app.kind == "SERVICE" else PARTNER_SCOPES
+    if not set(app.scopes) <= allowed or app.mode not in get_args(Mode):
+        raise WrongSetting(f"Scopes are {', '.join(sorted(allowed))}; modes are {', '.join(get_args(Mode))}.")
+    if app.kind == "SERVICE" and (not app.scopes or app.issuer is not None):
+        raise WrongSetting("A service has scopes (--scope, once for each), and gets its tokens here: leave --issuer out.")
     if is_partner and app.mode != "required":
         raise WrongSetting("A partner's app is always required: leave --mode out.")
     if app.issuer is not None and app.issuer not in {other.name for other in settings.issuers}:

@@ -5,3 +5,4 @@ create unique index concurrently installment_by_external_id on installment (exte
 create unique index concurrently invoice_by_external_id on invoice (external_id) where external_id is not null;
 create unique index concurrently payment_by_external_id on payment (external_id) where external_id is not null;
 create unique index concurrently payment_method_by_external_id on payment_method (external_id) where external_id is not null;
+create index concurrently search_entry_by_trigrams on search_entry using gin (trigrams(words));

@@ -15,6 +15,7 @@ create table client_key (
   check ((answer is null) = (finished_at is null))
 );
 create index client_key_finished on client_key (finished_at) where finished_at is not null;
+create index client_key_of_key on client_key (caller, key, created_at);
 create index client_key_of_owner on client_key (owner_id, payment_id) where owner_id is not null;
 
 alter table client_key enable row level security;

@@ -10,18 +10,22 @@ from db.migrations import build_indexes, run_script
 revision = "0029"
 down_revision = "0028"
 
+SCRIPTS = ("scopes", "names", "views", "keys", "history", "services", "search")
 NAMED = ("customer", "subscription", "payment_schedule", "installment", "invoice", "payment", "payment_method")
 # The scripts are committed together, before the indexes are built: a run that was killed while it built them has this table, and goes on with the indexes.
-IS_COMMITTED = text("select to_regclass('portico.client_key') is not null")
+IS_COMMITTED = text("select to_regclass('portico.search_entry') is not null")
 
 
 def upgrade() -> None:
     if not op.get_bind().execute(IS_COMMITTED).scalar_one():
-        for part in ("scopes", "names", "views", "keys"):
+        for part in SCRIPTS:
             run_script(Path(__file__).with_name(f"0029_{part}.sql"))
     build_indexes(Path(__file__).with_name("0029_indexes.sql"))
-    # Validated here, because it reads whole tables: outside of the transaction it blocks no write.
+    # What reads whole tables is outside of the transaction of the scripts, where it would block all writes.
     with op.get_context().autocommit_block():
         for table in NAMED:
             op.execute(f"alter table {table} validate constraint {table}_external_id")
             op.execute(f"alter table {table} validate constraint {table}_metadata")
+        op.execute("select set_config('app.actor', 'AUDIT', false)")
+        run_script(Path(__file__).with_name("0029_entries.sql"))
+        op.execute("select set_config('app.actor', '', false)")

@@ -58,7 +58,7 @@ select relation, scope
 
 insert into staff_write (relation, scope) values
   ('payment_method', 'methods:write'), ('subscription', 'methods:write'), ('invoice', 'methods:write'),
-  ('customer', 'customers:write'), ('identity_link', 'customers:write'), ('letter', 'customers:write'),
+  ('customer', 'profile:write'), ('customer', 'customers:write'), ('identity_link', 'customers:write'), ('letter', 'customers:write'),
   ('identity_link', 'links:create'), ('letter', 'links:create'),
   ('attachment', 'attachments:write'), ('loose_object', 'attachments:write'),
   ('stored_document', 'documents:publish'), ('document_use', 'documents:publish'),
