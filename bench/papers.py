@@ -30,6 +30,8 @@ READERS = {
         "de-DE",
         "Europe/Berlin",
         ("Greta Müller", "Lindenstraße 24", "10969 Berlin", "Deutschland", "DE136695976", "greta@example.com"),
+        None,
+        "MwSt.",
     ),
     "fr": Recipient(
         "Atelier Zoé SARL",
@@ -126,7 +128,7 @@ def main() -> None:
 
 def pictures(folder: Path) -> None:
     """Write the pictures of the documentation."""
-    ada = replace(ADA, lines=ADDRESS)
+    ada = replace(ADA, lines=ADDRESS, tax_name="VAT")
     draw(sample(3, reader=ada), folder / "invoice.png")
     for language, reader in READERS.items():
         draw(sample(3, reader=reader), folder / f"invoice-{language}.png")

@@ -23,6 +23,8 @@ DISCOUNT = "95"
 SEPA_TRANSFER, TRANSFER = "58", "30"
 REASON_CODES = {TaxCategory.REVERSE_CHARGE: "VATEX-EU-AE", TaxCategory.NO_TAX: "VATEX-EU-O"}
 DECIMALS = 2
+# In place of a name that has no letter which XML could have.
+NO_NAME = "–"
 # What XML 1.0 cannot have.
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -60,7 +62,7 @@ def _line(line: TradeLine, invoice: EInvoice) -> str:
     return _node(
         "ram:IncludedSupplyChainTradeLineItem",
         _node("ram:AssociatedDocumentLineDocument", _text("ram:LineID", str(line.number))),
-        _node("ram:SpecifiedTradeProduct", _text("ram:Name", line.name)),
+        _node("ram:SpecifiedTradeProduct", _text("ram:Name", line.name, default=NO_NAME)),
         _node("ram:SpecifiedLineTradeAgreement", price),
         _node("ram:SpecifiedLineTradeDelivery", _text("ram:BilledQuantity", str(line.quantity), unitCode=ONE)),
         settlement,
@@ -95,7 +97,7 @@ def _party(name: str, party: TradeParty) -> str:
     )
     return _node(
         name,
-        _text("ram:Name", party.name),
+        _text("ram:Name", party.name, default=NO_NAME),
         _text("ram:Description", party.legal_text),
         _node("ram:SpecifiedLegalOrganization", _text("ram:ID", party.registration)),
         contact,
@@ -209,9 +211,9 @@ def _node(name: str, *children: str) -> str:
     return f"<{name}>{content}</{name}>" if content else ""
 
 
-def _text(name: str, value: str | None, **attributes: str) -> str:
-    """Return an element with a text; nothing without one."""
-    text = FORBIDDEN.sub("", value or "").strip()
+def _text(name: str, value: str | None, *, default: str = "", **attributes: str) -> str:
+    """Return an element with a text, or with the default in place of an empty one; nothing without both."""
+    text = FORBIDDEN.sub("", value or "").strip() or default
     if not text:
         return ""
     return f"<{name}{''.join(_attributes(attributes.items()))}>{escape(text)}</{name}>"

@@ -132,7 +132,7 @@ def _credit_line(line: CreditNoteLineRow, reader: Recipient, untaxed: TaxCategor
 
 
 def _name(line: InvoiceLineRow | CreditNoteLineRow, reader: Recipient) -> str:
-    return described(line.description, line.wording, line.wording_of, reader.language) or "–"
+    return described(line.description, line.wording, line.wording_of, reader.language)
 
 
 def _category(line: InvoiceLineRow | CreditNoteLineRow, untaxed: TaxCategory) -> tuple[TaxCategory, int]:

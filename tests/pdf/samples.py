@@ -95,11 +95,15 @@ def invoice(of: list[InvoiceLineRow], *, paid_minor: int = 0, status: str = "OPE
         refunded_minor=0,
         is_in_payment=False,
         file_count=0,
+        external_id=None,
+        metadata="{}",
     )
 
 
 def payment(amount_minor: int = 10_000, **changes: Any) -> PaymentRow:
-    made = PaymentRow("pay_1", "cus_1", "SUCCEEDED", "EUR", amount_minor, 0, "pm_1", "CARD", "visa", "4242", None, False, NOW, NOW + timedelta(seconds=4), 1)
+    made = PaymentRow(
+        "pay_1", "cus_1", "SUCCEEDED", "EUR", amount_minor, 0, "pm_1", "CARD", "visa", "4242", None, False, NOW, NOW + timedelta(seconds=4), 1, None, "{}"
+    )
     return replace(made, **changes)
 
 
