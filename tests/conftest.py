@@ -26,6 +26,7 @@ import demo
 import schema as portal_schema
 from auth.jwt.keys import shared
 from auth.jwt.tokens import OwnIssuer, sign
+from auth.permissions import staff_scopes
 from auth.viewer import Viewer
 from billing.states import Actor
 from db.builtin import embedded
@@ -191,7 +192,7 @@ class Portal:
         return document, operation
 
     def session(self, viewer: Viewer) -> UnitOfWork:
-        return UnitOfWork(self.database, Caller(viewer.customer_id, viewer.kind, NOW))
+        return UnitOfWork(self.database, Caller(viewer.customer_id, viewer.kind, NOW, scopes=staff_scopes(viewer), client=viewer.key_owner))
 
     def context(self, viewer: Viewer, session: UnitOfWork) -> Context:
         return Context(viewer, session, payments=self.payments, files=self.files)

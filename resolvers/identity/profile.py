@@ -21,7 +21,7 @@ from resolvers.identity.secret_links import INVALID_LINK, SecretLink, link_to, m
 from resolvers.identity.sessions import device_of
 from resolvers.letters import customer_of
 from resolvers.mutating import present_fields
-from resolvers.ownership import customer_named, writing_for
+from resolvers.reads.ownership import customer_named, writing_for
 from resolvers.recognition import Presented, credential_of, once, presented, recognised, throttled
 from resolvers.standing import check_signed_in
 

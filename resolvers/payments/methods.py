@@ -16,8 +16,8 @@ from resolvers.charges.charging import TRY_AGAIN, apply_result, log_no_answer
 from resolvers.context import Context, identity_of, payments_of
 from resolvers.idempotency import MutationResult, outcome_of
 from resolvers.letters import customer_of
-from resolvers.ownership import customer_named, owner_named, unit_of_work_for, writing_for
 from resolvers.reads.facts import block_reader
+from resolvers.reads.ownership import customer_named, owner_named, unit_of_work_for, writing_for
 from resolvers.reads.relations import by_id
 from resolvers.recognition import caller_of
 

@@ -17,8 +17,8 @@ from resolvers.changes.writing import WriteContext, allocation_row
 from resolvers.charges.attempts import PendingCharge, attempt
 from resolvers.context import Context, identity_of, payments_of
 from resolvers.idempotency import MutationCall, MutationResult
-from resolvers.ownership import customer_named, owner_named
 from resolvers.reads.facts import account_around
+from resolvers.reads.ownership import customer_named, owner_named
 from resolvers.recognition import caller_of
 from resolvers.subscriptions.idempotent_call import Prepare, Prepared, run_idempotent
 

@@ -23,8 +23,8 @@ from resolvers.charges.attempts import check_method
 from resolvers.charges.charging import reserve
 from resolvers.context import Context, payments_of
 from resolvers.idempotency import MutationCall, MutationResult
-from resolvers.ownership import customer_named, owner_named
 from resolvers.reads.facts import NOT_FOUND, block_reader
+from resolvers.reads.ownership import customer_named, owner_named
 from resolvers.recognition import throttled
 from resolvers.subscriptions import decisions
 from resolvers.subscriptions.advance import SubscriptionBehindClock

@@ -16,7 +16,7 @@ from resolvers.charges.attempts import ChargeSubmission
 from resolvers.charges.charging import apply_result, resubmission, submit
 from resolvers.context import Context, payments_of
 from resolvers.idempotency import MutationCall, MutationResult, answered, call_of, claim_key, outcome_of
-from resolvers.ownership import unit_of_work_for
+from resolvers.reads.ownership import unit_of_work_for
 from resolvers.subscriptions.advance import SubscriptionBehindClock, catch_up
 
 

@@ -6,8 +6,6 @@ from typing import TypeVar
 import strawberry
 
 from billing import states
-from billing.merchant.names import ExternalIdKind
-from billing.merchant.upserts import SaveOutcome
 
 AnyEnum = TypeVar("AnyEnum", bound=Enum)
 
@@ -74,24 +72,6 @@ described(
 )
 described(PlanOrder, "How plans are ordered.", NAME="By name, A to Z.")
 
-described(
-    ExternalIdKind,
-    "The kind of an object that has an external id, which is unique among objects of the kind.",
-    CUSTOMER="A Customer.",
-    SUBSCRIPTION="A Subscription.",
-    PAYMENT_SCHEDULE="A PaymentSchedule.",
-    INSTALLMENT="An Installment of a payment schedule.",
-    INVOICE="An Invoice.",
-    PAYMENT="A Payment.",
-    PAYMENT_METHOD="A PaymentMethod.",
-)
-described(
-    SaveOutcome,
-    "What a mutation that saves an object did.",
-    CREATED="The object is new.",
-    UPDATED="A field of the object has another value.",
-    UNCHANGED="The object was so already: nothing was written, and no event was made.",
-)
 described(
     states.SubscriptionStatus,
     "The status of a subscription. Whether something is overdue is not a status: see `hasOverdue`.",

@@ -5,13 +5,13 @@ from typing import Annotated, Any
 
 import strawberry
 
-from billing.merchant.names import ExternalIdKind
 from resolvers.context import Info
 from resolvers.reads import roots
 from schema.declarations import nouns
 from schema.declarations.connections import Connection
 from schema.declarations.costs import CALL
 from schema.declarations.fields import DECLARATION, Argument, paging, paging_arguments, with_arguments
+from schema.declarations.merchant import ExternalIdKind
 from schema.declarations.node import Node
 
 

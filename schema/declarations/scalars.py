@@ -19,10 +19,6 @@ DateTime = NewType("DateTime", datetime)
 Date = NewType("Date", date)
 Metadata = NewType("Metadata", dict[str, str | None])
 
-# The descriptions of the two fields that every object with an id of the merchant has.
-EXTERNAL_ID = "The merchant's own id, unique among objects of this kind and never changed. For STAFF; null for all other callers."
-METADATA = "Pairs of the merchant. Callers who are not STAFF see those whose key begins with `public:`."
-
 # The first and the last day that is accepted, for instants too. Adding years, periods or offsets of time zones to them cannot overflow Python's calendar.
 EARLIEST = date(1900, 1, 1)
 LATEST = date(2999, 12, 31)

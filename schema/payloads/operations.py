@@ -10,7 +10,6 @@ import strawberry
 from graphql.pyutils import camel_to_snake
 
 from auth.permissions import Permission
-from billing.merchant.upserts import SaveOutcome
 from billing.refusals import Refused
 from resolvers.attachments.attachments import mutation_result
 from resolvers.context import Context, Info
@@ -23,6 +22,7 @@ from schema.declarations import nouns
 from schema.declarations.costs import CALL, ERRORS, FILES, MUTATION, PREVIEW
 from schema.declarations.enums import described
 from schema.declarations.fields import guarded
+from schema.declarations.merchant import SaveOutcome
 from schema.declarations.payloads import UserError, error_of
 from schema.declarations.scalars import DateTime
 from schema.payloads.previews import PreviewPayload

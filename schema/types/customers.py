@@ -16,8 +16,9 @@ from schema.declarations.filters import (
     ScheduleFilter,
     SubscriptionFilter,
 )
+from schema.declarations.merchant import EXTERNAL_ID, METADATA
 from schema.declarations.node import Node
-from schema.declarations.scalars import EXTERNAL_ID, METADATA, CurrencyCode, Date, DateTime, Decimal, Metadata
+from schema.declarations.scalars import CurrencyCode, Date, DateTime, Decimal, Metadata
 from schema.types.parties import BillingAddress, first_tax_id, is_exempt
 from schema.types.pdf_links import STATEMENT_ARGUMENTS, StatementDocuments, statement
 

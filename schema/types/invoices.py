@@ -10,8 +10,9 @@ from schema.declarations.actions import ActionState
 from schema.declarations.enums import AgeOrder, DueOrder, LineOrder
 from schema.declarations.fields import derived, many, money, one, page, part
 from schema.declarations.filters import InstallmentFilter, PaymentFilter
+from schema.declarations.merchant import EXTERNAL_ID, METADATA
 from schema.declarations.node import Node
-from schema.declarations.scalars import EXTERNAL_ID, METADATA, CurrencyCode, Date, DateTime, Metadata
+from schema.declarations.scalars import CurrencyCode, Date, DateTime, Metadata
 from schema.types.attachments import Attachable
 from schema.types.money import LOCALE
 from schema.types.parties import BilledTo, Issuer, TaxSummary, tax_rate

@@ -9,8 +9,9 @@ from schema.declarations.actions import ActionState
 from schema.declarations.enums import AgeOrder
 from schema.declarations.fields import derived, one, page
 from schema.declarations.filters import PaymentFilter, SubscriptionFilter
+from schema.declarations.merchant import EXTERNAL_ID, METADATA
 from schema.declarations.node import Node
-from schema.declarations.scalars import EXTERNAL_ID, METADATA, Date, DateTime, Metadata
+from schema.declarations.scalars import Date, DateTime, Metadata
 
 
 @strawberry.type(description="A saved way to pay.")

@@ -9,8 +9,9 @@ from billing.states import Actor, PaymentMethodKind, PaymentStatus
 from payments.declines import for_the_customer
 from schema.declarations import nouns
 from schema.declarations.fields import derived, many, money, one, part
+from schema.declarations.merchant import EXTERNAL_ID, METADATA
 from schema.declarations.node import Node
-from schema.declarations.scalars import EXTERNAL_ID, METADATA, CurrencyCode, DateTime, Metadata
+from schema.declarations.scalars import CurrencyCode, DateTime, Metadata
 from schema.types.pdf_links import Document, receipt
 
 

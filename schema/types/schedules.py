@@ -9,8 +9,9 @@ from schema.declarations.actions import ActionState
 from schema.declarations.enums import AgeOrder, DueOrder, InvoiceOrder
 from schema.declarations.fields import derived, money, one, page
 from schema.declarations.filters import InstallmentFilter, InvoiceFilter, PaymentFilter
+from schema.declarations.merchant import EXTERNAL_ID, METADATA
 from schema.declarations.node import Node
-from schema.declarations.scalars import EXTERNAL_ID, METADATA, CurrencyCode, Date, DateTime, Metadata
+from schema.declarations.scalars import CurrencyCode, Date, DateTime, Metadata
 from schema.types.attachments import Attachable
 
 

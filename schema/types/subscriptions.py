@@ -9,8 +9,9 @@ from schema.declarations.actions import ActionState
 from schema.declarations.enums import AgeOrder, InvoiceOrder
 from schema.declarations.fields import derived, many, money, one, page, part
 from schema.declarations.filters import InvoiceFilter, ScheduleFilter
+from schema.declarations.merchant import EXTERNAL_ID, METADATA
 from schema.declarations.node import Node
-from schema.declarations.scalars import EXTERNAL_ID, METADATA, DateTime, Metadata
+from schema.declarations.scalars import DateTime, Metadata
 
 
 @strawberry.type(description="A billing period: from `startsAt` to just before `endsAt`.")

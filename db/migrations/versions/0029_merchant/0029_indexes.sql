@@ -6,3 +6,4 @@ create unique index concurrently invoice_by_external_id on invoice (external_id)
 create unique index concurrently payment_by_external_id on payment (external_id) where external_id is not null;
 create unique index concurrently payment_method_by_external_id on payment_method (external_id) where external_id is not null;
 create index concurrently search_entry_by_trigrams on search_entry using gin (trigrams(words));
+create index concurrently customer_by_whole_name on customer (name, id);

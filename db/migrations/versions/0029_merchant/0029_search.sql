@@ -47,7 +47,7 @@ create trigger drop_search_entry after delete on invoice for each row execute fu
 create trigger drop_search_entry after delete on payment_method for each row execute function note_search_entry();
 
 -- The ids of customers with a word that has the text anywhere, or begins with it where it has one or two characters; for staff. Of more than 500 matching entries the newest
--- customers'. Planned for the text itself: a rare one is looked up by its trigrams, and a frequent one is met soon from the newest customer on.
+-- customers'. A text that is rare among the newest entries is looked up by its trigrams; a frequent one is met soon on the way back from the newest.
 create function search_customers(search text) returns setof text language plpgsql stable security definer rows 50
   set search_path = portico set plan_cache_mode = force_custom_plan as $$
 declare
@@ -59,6 +59,9 @@ begin
   elsif length(part) < 3 then
     return query select distinct e.owner_id
       from (select owner_id from search_entry where left(words, 100) >= part and left(words, 100) < part || chr(1114111) limit 500) e;
+  elsif (select count(*) from (select words from search_entry order by owner_id desc limit 4000) newest where words like pattern) >= 40 then
+    return query select distinct e.owner_id
+      from (select owner_id from search_entry where words like pattern order by owner_id desc limit 500) e;
   else
     return query select distinct e.owner_id
       from (select owner_id from search_entry where trigrams(words) @> trigrams(part) and words like pattern order by owner_id desc limit 500) e;
