@@ -2,9 +2,9 @@
 
 import strawberry
 
-from billing.merchant.upserts import SaveOutcome
 from billing.states import TaxExemption
 from schema.declarations import nouns
+from schema.declarations.merchant import SaveOutcome
 from schema.declarations.payloads import Payload
 from schema.declarations.scalars import CurrencyCode, Decimal, Metadata
 
