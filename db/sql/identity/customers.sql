@@ -9,11 +9,7 @@ select * from portal_customer where id = :key and customer_id = :customer_id
 -- order oldest: created_at asc, id asc
 -- order name: name asc, id asc
 -- Select all customers, for staff. Only its pages are read.
-select id, id as customer_id, name, email, locale, time_zone, currency, version, created_at,
-       company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption,
-       visible_external_id(external_id) as external_id, visible_metadata(metadata) as metadata,
-       tax_rate_ppm, tax_name, closed_at, shares_email and current_setting('app.actor', true) in ('STAFF', 'SYSTEM') as shares_email
-  from customer
+select * from portal_customer
 
 -- name: customers.matching
 -- returns: CustomerRow
@@ -21,12 +17,9 @@ select id, id as customer_id, name, email, locale, time_zone, currency, version,
 -- order oldest: created_at asc, id asc
 -- order name: name asc, id asc
 -- Select customers with the search in name, e-mail address, company, external id, the number of an invoice or the last digits of a payment method, in any case, for staff.
-select c.id, c.id as customer_id, name, email, locale, time_zone, currency, version, created_at,
-       company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption,
-       visible_external_id(external_id) as external_id, visible_metadata(metadata) as metadata,
-       tax_rate_ppm, tax_name, closed_at, shares_email and current_setting('app.actor', true) in ('STAFF', 'SYSTEM') as shares_email
+select c.*
   from search_customers(:search) as s (owner_id)
- cross join lateral (select * from customer w where w.id = s.owner_id collate "C" limit 1) c
+ cross join lateral (select * from portal_customer w where w.id = s.owner_id collate "C" limit 1) c
 
 -- name: customers.owner
 -- returns: Owner
