@@ -9,7 +9,7 @@ RequestError            the request cannot be answered; top-level `errors`, `ext
 Refused                 a business rule refuses; `userErrors` of a mutation, `reason` of an ActionState
 ├── state               WRONG_STATE · ALREADY_SCHEDULED · PAUSE_IN_TRIAL · OVERDUE_INVOICE · RESUME_FIRST · NOT_YOURS_TO_RESUME · CANCELED · NO_CHANGE
 ├── call                VERSION_CONFLICT · PREVIEW_EXPIRED · IDEMPOTENCY_CONFLICT · IN_PROGRESS
-├── merchant            EXTERNAL_ID_TAKEN · EXTERNAL_ID_FINAL
+├── merchant            EXTERNAL_ID_TAKEN · EXTERNAL_ID_FINAL · DUPLICATE_EMAIL · EMAIL_SHARED · CURRENCY_IN_USE · CUSTOMER_CLOSED
 ├── offer               PLAN_UNAVAILABLE · CURRENCY_MISMATCH · COUPON_INVALID · COUPON_ALREADY_APPLIED
 ├── money               ALREADY_PAID · NOT_PAYABLE · METHOD_IN_USE · METHOD_EXPIRED · PAYMENT_METHOD_REQUIRED · PAYMENT_DECLINED ·
 │                       PAYMENT_UNAVAILABLE · AMOUNT_TOO_HIGH · PARTIAL_NOT_ALLOWED · SETUP_UNFINISHED · NOT_REFUNDABLE · REFUND_DECLINED
@@ -19,7 +19,9 @@ Refused                 a business rule refuses; `userErrors` of a mutation, `re
                         UNSUPPORTED_FILE · UNSAFE_FILE · PASSWORD_PROTECTED · TOO_COMPLEX · TOO_MANY_PIXELS · NOT_SCANNED · NOT_UPLOADED · CHECKSUM_MISMATCH
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 # The time after which a client may repeat a request that failed in an outage.
 RETRY_AFTER_SECONDS = 2
@@ -88,6 +90,10 @@ class ErrorCode(StrEnum):
     PREVIEW_EXPIRED = "PREVIEW_EXPIRED", "The result would differ from the preview, or the preview is older than 10 minutes. Preview again."
     IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT", "The idempotency key was used with another input. Use a new key."
     EXTERNAL_ID_TAKEN = "EXTERNAL_ID_TAKEN", "Another object of this kind has this external id."
+    DUPLICATE_EMAIL = "DUPLICATE_EMAIL", "Another customer has this e-mail address. `details` name the customer."
+    EMAIL_SHARED = "EMAIL_SHARED", "The e-mail address signs in to another customer, so this one is entered by portal links only."
+    CURRENCY_IN_USE = "CURRENCY_IN_USE", "The customer has a history in the present currency, so it cannot change."
+    CUSTOMER_CLOSED = "CUSTOMER_CLOSED", "The customer is closed: nobody signs in, and nothing begins or renews."
     EXTERNAL_ID_FINAL = "EXTERNAL_ID_FINAL", "The object has an external id already, and an external id never changes."
     NO_CHANGE = "NO_CHANGE", "The new value equals the current one."
     PLAN_UNAVAILABLE = "PLAN_UNAVAILABLE", "The plan or price is no longer sold."
@@ -106,13 +112,14 @@ class ErrorCode(StrEnum):
 
 
 class Refused(Exception):
-    """A business rule refuses. Becomes a `userErrors` entry; `field` names the field of the input."""
+    """A business rule refuses. Becomes a `userErrors` entry; `field` names the field of the input, and `details` are texts for programs, by name."""
 
-    def __init__(self, code: ErrorCode, message: str, field: str | None = None) -> None:
+    def __init__(self, code: ErrorCode, message: str, field: str | None = None, details: Mapping[str, str] = MappingProxyType({})) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.field = field
+        self.details = details
 
 
 class RequestError(Exception):

@@ -109,7 +109,7 @@ def numbered(sql: str) -> tuple[str, tuple[str, ...]]:
     return PARAMETER.sub(number, sql), tuple(names)
 
 
-def with_literals(sql: str, values: Mapping[str, str | int]) -> str:
+def with_literals(sql: str, values: Mapping[str, str | int | None]) -> str:
     """Return the SQL with literals in place of `:name` parameters, for statements that are sent together with others: those take no parameters."""
     return PARAMETER.sub(lambda match: literal(values[match[1]]), sql)
 

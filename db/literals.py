@@ -10,8 +10,10 @@ def encode_param(value: Any) -> Any:
     return [encode_param(item) for item in value] if isinstance(value, list | tuple) else value
 
 
-def literal(value: str | int) -> str:
-    """Return the SQL literal of a text or a whole number, for SET, which takes no parameters."""
+def literal(value: str | int | None) -> str:
+    """Return the SQL literal of a text, a whole number or null, for statements that take no parameters, such as SET."""
+    if value is None:
+        return "null"
     if isinstance(value, int):
         return str(int(value))
     text = value

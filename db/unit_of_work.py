@@ -256,7 +256,7 @@ class Transaction:
         self._count()
         return await self._lease.fetch(sql, [encode_param(arguments[name]) for name in names])
 
-    def at_commit(self, name: str, /, **values: str | int) -> None:
+    def at_commit(self, name: str, /, **values: str | int | None) -> None:
         """Run a block after all others, in the round trip of COMMIT, so that its locks last only as long as Postgres needs for that. Its rows are not read."""
         self._closing.append((name, with_literals(blocks()[name].sql, values)))
 

@@ -21,9 +21,11 @@ MAX_TAG = 35  # characters, RFC 5646 section 4.4.1
 class Letter(StrEnum):
     CONFIRM_EMAIL = "confirm_email"
     EMAIL_CHANGED = "email_changed"
+    EMAIL_CORRECTED = "email_corrected"
     EMAIL_TAKEN = "email_taken"
     PASSWORD_RESET = "password_reset"
     FIRST_PASSWORD = "first_password"
+    INVITATION = "invitation"
     PASSWORD_CHANGED = "password_changed"
     PORTAL_LINK = "portal_link"
     NEW_SIGN_IN_ELSEWHERE = "new_sign_in_elsewhere"
@@ -37,9 +39,11 @@ class Letter(StrEnum):
 WORDS = {
     Letter.CONFIRM_EMAIL: {"portal", "help", "link", "code"},
     Letter.EMAIL_CHANGED: {"portal", "help"},
+    Letter.EMAIL_CORRECTED: {"portal", "help"},
     Letter.EMAIL_TAKEN: {"portal", "help"},
     Letter.PASSWORD_RESET: {"portal", "help", "link"},
     Letter.FIRST_PASSWORD: {"portal", "help", "link"},
+    Letter.INVITATION: {"portal", "help", "link"},
     Letter.PASSWORD_CHANGED: {"portal", "help"},
     Letter.PORTAL_LINK: {"portal", "help", "link"},
     Letter.NEW_SIGN_IN_ELSEWHERE: {"portal", "help"},

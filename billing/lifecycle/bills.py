@@ -10,6 +10,7 @@ from billing.money.money import share
 from billing.money.notes import IssuedCreditNote
 from billing.money.wording import Wording, WordingKind
 from billing.periods import BillingPeriod
+from billing.rows.contracts import Contract
 
 # Days until an invoice of the billing clock is overdue. An invoice that is charged while the customer waits is due the same day.
 DAYS_TO_PAY = 14
@@ -53,6 +54,14 @@ def renewal_minor(facts: SubscriptionFacts, terms: Terms, redemption: Redemption
     lasts = redemption is not None and not redemption.is_ended and redemption.periods_left != 0
     discount = _discount(facts).of(terms.price_minor, 1, 1) if lasts else 0
     return amounts_of(terms.price_minor, discount, rate_ppm=facts.account.tax_rate_ppm, behavior=terms.offer.tax_behavior).total_minor
+
+
+def retaxed(facts: SubscriptionFacts) -> Contract | None:
+    """Return the subscription with the price of its next renewal at the account's rate; None if the price stays. What was billed before stays as it is."""
+    price_minor = renewal_minor(facts, facts.coming_terms, running(facts))
+    if price_minor == facts.contract.renewal_minor:
+        return None
+    return replace(facts.contract, renewal_minor=price_minor, version=facts.contract.version + 1)
 
 
 def is_free(facts: SubscriptionFacts) -> bool:

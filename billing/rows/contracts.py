@@ -74,6 +74,7 @@ class BillingAccount:
     amount_off_minor: int | None
     periods_left: int | None
     used_until: datetime | None
+    is_closed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

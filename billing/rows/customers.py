@@ -28,6 +28,24 @@ class CustomerRow:
     metadata: str
     tax_rate_ppm: int
     tax_name: str | None
+    closed_at: datetime | None
+    shares_email: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCustomer:
+    """What saving a customer depends on: the stored columns as JSON, if there are any, another customer with the e-mail address, and whether Postgres knows the time zone."""
+
+    stored: str | None
+    other_id: str | None
+    other_external_id: str | None
+    is_owner: bool
+    is_time_zone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerHistory:
+    has_history: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,21 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Credential:
+    """A password of a customer. `is_email_proved`: who has the password has used a letter to the address."""
+
     email: str
     customer_id: str
     password_hash: str
+    is_email_proved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AddressHolder:
+    """A customer with an e-mail address. `shares_email`: they cannot sign in with it."""
+
+    id: str
+    customer_id: str
+    shares_email: bool
 
 
 @dataclass(frozen=True, slots=True)

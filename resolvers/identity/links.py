@@ -53,8 +53,11 @@ async def create(arguments: Any, context: Context) -> CreatedLink:
     Raises Refused.
     """
     customer_id, landing = str(arguments.customer_id), arguments.landing
-    if await customer_of(context, customer_id) is None:
+    customer = await customer_of(context, customer_id)
+    if customer is None:
         raise Refused(ErrorCode.NOT_FOUND, "There is no such customer.", "customerId")
+    if customer.closed_at is not None:
+        raise Refused(ErrorCode.CUSTOMER_CLOSED, "The customer is closed and cannot sign in.", "customerId")
     if landing is not None and not is_landing(landing):
         raise Refused(ErrorCode.INVALID_VALUE, "A landing page is a path of the portal such as /invoices.", "landing")
     is_mailed = arguments.delivery is LinkDelivery.MAIL
@@ -88,7 +91,7 @@ async def _verified_address(context: Context, customer_id: str) -> str:
     session = acting(context, customer_id)
     async with session.write() as transaction:
         credential = await transaction.first("credentials.of_customer")
-    if credential is None or credential.email != customer.email.lower():
+    if credential is None or credential.email != customer.email.lower() or not credential.is_email_proved:
         raise Refused(
             ErrorCode.EMAIL_NOT_VERIFIED,
             "The customer has not signed in with this e-mail address yet. Let them choose a password by a letter first.",

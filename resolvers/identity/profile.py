@@ -1,28 +1,26 @@
 """My Profile: name, language, time zone, e-mail address, password."""
 
 import logging
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
-
-from babel import Locale, UnknownLocaleError
 
 from auth.passwords import check_password_strength
 from auth.secret import hash_of, new_secret
 from auth.throttle import Kind, Throttled
-from billing.addresses import is_address
+from billing.customers import values
+from billing.customers.saving import profile_columns
 from billing.refusals import ErrorCode, Refused
-from billing.visible_text import is_blank, visible
 from db.unit_of_work import AlreadyTaken, Transaction, UnitOfWork
 from mail.letters import Letter
 from resolvers import letters
 from resolvers.audit import note
+from resolvers.changes.saving import as_json
 from resolvers.context import Context, identity_of
 from resolvers.identity.secret_links import INVALID_LINK, SecretLink, link_to, make, use_link, void_links, wrong_links_counted
 from resolvers.identity.sessions import device_of
 from resolvers.letters import customer_of
+from resolvers.mutating import present_fields
 from resolvers.reads.ownership import customer_named, writing_for
 from resolvers.recognition import Presented, credential_of, once, presented, recognised, throttled
 from resolvers.standing import check_signed_in
@@ -31,15 +29,12 @@ logger = logging.getLogger("portico.identity")
 
 EMAIL_LINK = timedelta(hours=24)
 PASSWORD_LINK = timedelta(minutes=30)
+# The kinds of links that set a password: one that the customer asks for, and one by which the merchant invites them.
+PASSWORD_LINKS = ("PASSWORD", "INVITATION")
 
 # A link that is still valid for longer than this is not replaced by a new letter.
 WORTH_SENDING = timedelta(minutes=10)
 NO_PASSWORD = "This account has no password yet. Call `requestPasswordReset`: it sends a letter by which the customer chooses the first one."
-NO_ZONE = "A time zone is an IANA name such as Europe/Zurich."
-# Names of zones and links in IANA's database, without the other files of a machine's zoneinfo directory (`localtime`, `posixrules`, `posix/…`, `Factory`).
-ZONE = re.compile(r"(?!posix/|right/|Factory$)[A-Z][A-Za-z0-9_+-]*(/[A-Z][A-Za-z0-9_+-]*){0,2}")
-# A tag of BCP 47 (RFC 5646). Babel accepts more, such as encodings and modifiers.
-LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8}){0,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +53,19 @@ class NewPassword:
     customer_id: str
     event: str
     token: str | None = None
+    link_kind: str = "PASSWORD"
     session_id: str | None = None
 
 
 async def update(arguments: Any, context: Context) -> Any:
-    name = _name(arguments.name)
-    locale = _locale(arguments.locale)
-    time_zone = _time_zone(arguments.time_zone)
+    name = None if arguments.name is None else values.checked_name(arguments.name)
+    locale = None if arguments.locale is None else values.checked_locale(arguments.locale)
+    time_zone = None if arguments.time_zone is None else values.checked_time_zone(arguments.time_zone)
+    sent = as_json(profile_columns(present_fields(arguments)))
     async with writing_for(context, await customer_named(arguments, context)) as transaction:
-        changed = await transaction.first("customers.set_profile", name=name, locale=locale, time_zone=time_zone, expected_version=arguments.expected_version)
+        changed = await transaction.first(
+            "customers.set_profile", name=name, locale=locale, time_zone=time_zone, sent=sent, expected_version=arguments.expected_version
+        )
         if changed is None:
             raise await _why_unchanged(transaction, arguments)
         await note(transaction, context, "updateProfile")
@@ -76,13 +75,13 @@ async def update(arguments: Any, context: Context) -> Any:
 async def _why_unchanged(transaction: Transaction, arguments: Any) -> Refused:
     customer = await transaction.first("customers.by_id", key=transaction.caller.customer_id)
     if arguments.expected_version in (None, customer.version):
-        return Refused(ErrorCode.INVALID_VALUE, NO_ZONE, "timeZone")
+        return Refused(ErrorCode.INVALID_VALUE, values.NO_ZONE, "timeZone")
     return Refused(ErrorCode.VERSION_CONFLICT, "Your profile was changed meanwhile. Read it again.", "expectedVersion")
 
 
 async def request_email_change(arguments: Any, context: Context) -> bool:
     """Send a confirmation link to the new address and a notice to the old one. The answer is the same if another account has the new address. Raises Refused."""
-    email = _email(arguments.new_email)
+    email = values.checked_email(arguments.new_email, "newEmail")
     await _check_mover(context)
     await throttled(context, Kind.PASSWORD)
     secret = new_secret()
@@ -169,9 +168,10 @@ async def reset_password(arguments: Any, context: Context) -> ProvedOwner:
         async with context.session.write() as transaction:
             await transaction.set_rls_secret("secret", hash_of(arguments.token))
             link = await transaction.first("links.by_secret", secret_hash=hash_of(arguments.token))
-        if link is None or link.kind != "PASSWORD":
+        if link is None or link.kind not in PASSWORD_LINKS:
             raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token")
-        return await _set_password(NewPassword(arguments.new_password, link.customer_id, "resetPassword", token=arguments.token), context)
+        new = NewPassword(arguments.new_password, link.customer_id, "resetPassword", token=arguments.token, link_kind=link.kind)
+        return await _set_password(new, context)
 
 
 async def _send_reset(context: Context, who: Presented) -> None:
@@ -198,16 +198,16 @@ async def _send_reset(context: Context, who: Presented) -> None:
 
 
 async def _without_password(who: Presented, session: UnitOfWork, context: Context) -> str | None:
-    """Return the id of the one customer at an address without a credential; None where several have the address, because an address signs in to one account."""
+    """Return the id of the customer at an address without a credential; None where customers share the address and none of them can sign in with it."""
     if not identity_of(context).gives_first_passwords:
         return None
     async with session.write() as transaction:
         await transaction.set_rls_secret("email", who.email)
-        customers = await transaction.run("customers.at_address", email=who.email)
-    if len(customers) > 1:
-        logger.warning("no first password: %s and another customer have the same e-mail address", customers[0].id)
+        customer = await transaction.first("customers.at_address", email=who.email)
+    if customer is not None and customer.shares_email:
+        logger.warning("no first password: %s and another customer have the same e-mail address", customer.id)
         return None
-    return str(customers[0].id) if customers else None
+    return str(customer.id) if customer else None
 
 
 async def _may_repeat(own: str | None, context: Context) -> bool:
@@ -238,14 +238,14 @@ async def _store_password(new: NewPassword, hashed: str, context: Context) -> st
     async with context.session.write() as transaction:
         link = None
         if new.token is not None:
-            link = await use_link(transaction, new.token, "PASSWORD")
+            link = await use_link(transaction, new.token, new.link_kind)
         else:
             await transaction.run("customers.lock")  # as `use_link` does
         customer = await transaction.first("customers.by_id", key=new.customer_id)
         if link is not None and link.email not in (customer.email, None):  # links of the previous version have no address
             # The merchant has corrected the address since, by SQL or an import: a reader of the former mailbox must not set the password.
             raise Refused(ErrorCode.LINK_INVALID, INVALID_LINK, "token")
-        credential = await transaction.first("credentials.set_password", password_hash=hashed)
+        credential = await transaction.first("credentials.set_password", password_hash=hashed, is_by_letter=link is not None)
         if credential is None:
             credential = await transaction.first("credentials.create", email=customer.email, password_hash=hashed)
         await void_links(transaction)
@@ -253,45 +253,3 @@ async def _store_password(new: NewPassword, hashed: str, context: Context) -> st
         await note(transaction, context, new.event)
         await letters.write(transaction, context, Letter.PASSWORD_CHANGED)
     return str(credential.email)
-
-
-def _name(text: str | None) -> str | None:
-    if text is None:
-        return None
-    name = visible(text)
-    if is_blank(name) or len(name) > 200:
-        raise Refused(ErrorCode.INVALID_VALUE, "A name has 1 to 200 characters that can be seen.", "name")
-    return name
-
-
-def _locale(text: str | None) -> str | None:
-    if text is None:
-        return None
-    try:
-        if not LOCALE.fullmatch(text):
-            raise ValueError
-        Locale.parse(text.replace("-", "_"))
-    except (UnknownLocaleError, ValueError, TypeError):
-        raise Refused(ErrorCode.INVALID_VALUE, "A locale is a BCP 47 tag such as de-CH.", "locale") from None
-    return text
-
-
-def _time_zone(text: str | None) -> str | None:
-    """Return a name that Python knows. Whether Postgres knows it is checked by the statement that stores it. Raises Refused."""
-    if text is None:
-        return None
-    try:
-        if not ZONE.fullmatch(text):
-            raise ValueError
-        ZoneInfo(text)
-    except (ValueError, OSError, LookupError):
-        raise Refused(ErrorCode.INVALID_VALUE, NO_ZONE, "timeZone") from None
-    return text
-
-
-def _email(text: str) -> str:
-    email = text.strip()
-    # Mail is delivered to public DNS names, which have a dot.
-    if not is_address(email) or "." not in email.rpartition("@")[2]:
-        raise Refused(ErrorCode.INVALID_VALUE, "This is not an e-mail address.", "newEmail")
-    return email

@@ -66,6 +66,10 @@ ADD_PLAN = MutationDefinition(
 )
 
 
+# What ends or stops something is done for closed customers too.
+ENDS = {CANCEL.mutation, SUSPEND.mutation, HOLD.mutation}
+
+
 async def run(action: MutationDefinition, arguments: Any, context: Context) -> MutationResult:
     """Run the mutation. Attempts with a coupon code are counted, whether the code is valid or not. Raises Refused, TooManyAttempts."""
     if _guesses(action, arguments, context):
@@ -81,6 +85,7 @@ async def preview(action: MutationDefinition, arguments: Any, context: Context) 
     owner = await _owner(arguments, context)
     try:
         facts, decision = await action.plan(arguments, context)(block_reader(context, owner), context.now, False)
+        _check_open(facts, action)
     except SubscriptionBehindClock:
         raise Refused(ErrorCode.IN_PROGRESS, BEHIND_CLOCK) from None
     if decision.due_minor:
@@ -92,6 +97,7 @@ def _preparing(context: Context, arguments: Any, action: MutationDefinition) -> 
     async def prepare(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
         pinned = previews.pinned(arguments, action.mutation, context)
         facts, decision = await action.plan(arguments, context)(transaction.run, pinned.at if pinned else by.now, True)
+        _check_open(facts, action)
         check_version(getattr(arguments, "expected_version", None), facts.contract.version)
         if pinned:
             pinned.check(decision)
@@ -166,6 +172,11 @@ class CreditNoteView:
     amount_released: Money
     amount_to_balance: Money
     lines: list[Any]
+
+
+def _check_open(facts: SubscriptionFacts, action: MutationDefinition) -> None:
+    if facts.account.is_closed and action.mutation not in ENDS:
+        raise Refused(ErrorCode.CUSTOMER_CLOSED, "The customer is closed. Reopen the customer first.")
 
 
 def _guesses(action: MutationDefinition, arguments: Any, context: Context) -> bool:

@@ -15,11 +15,20 @@ from schema.declarations.costs import ERRORS, MUTATION
 from schema.declarations.fields import guarded
 
 
+@strawberry.type(description="A detail of a refusal, for programs.")
+class ErrorDetail:
+    name: str = strawberry.field(description="What it is, such as `externalId`.")
+    value: str = strawberry.field(description="Its value.")
+
+
 @strawberry.type(description="Why a mutation was refused.")
 class UserError:
     code: ErrorCode = strawberry.field(description="A code for programs.")
     message: str = strawberry.field(description="A sentence for display, in English.")
     path: list[str] | None = strawberry.field(description='The field of the input that it is about, such as ["input", "newPassword"]; null if none.')
+    details: list[ErrorDetail] = strawberry.field(
+        description="For STAFF: what the refusal is about, such as the customer with the same e-mail address; usually empty.", metadata=ERRORS
+    )
 
 
 @strawberry.type(description="What the payload of every mutation has besides its objects.")
@@ -59,7 +68,9 @@ def mutation(
 
 
 def error_of(refused: Refused) -> Any:
-    return SimpleNamespace(code=refused.code, message=refused.message, path=["input", *refused.field.split(".")] if refused.field else None)
+    details = [SimpleNamespace(name=name, value=value) for name, value in refused.details.items()]
+    path = ["input", *refused.field.split(".")] if refused.field else None
+    return SimpleNamespace(code=refused.code, message=refused.message, path=path, details=details)
 
 
 def _payload(payload_field: str | tuple[str, ...], result: Any, refused: Refused | None) -> Any:

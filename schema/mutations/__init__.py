@@ -4,6 +4,7 @@ import strawberry
 
 from schema.mutations.attachments import AttachmentMutations
 from schema.mutations.catalog import CatalogMutations
+from schema.mutations.customers import CustomerMutations
 from schema.mutations.identity import IdentityMutations
 from schema.mutations.invoicing import InvoicingMutations
 from schema.mutations.partners import PartnerMutations
@@ -19,6 +20,7 @@ class Mutation(
     PaymentMutations,
     AttachmentMutations,
     PartnerMutations,
+    CustomerMutations,
     CatalogMutations,
     InvoicingMutations,
     ScheduleMutations,

@@ -63,7 +63,7 @@ class IdentityMutations:
         payload_type=identity.UpdateProfilePayload,
         payload_field="customer",
         permission=permissions.PROFILE,
-        description="Change name, language or time zone. INVALID_VALUE, VERSION_CONFLICT.",
+        description="Change name, language, time zone, or what invoices print of the customer. INVALID_VALUE, VERSION_CONFLICT.",
     )
     request_email_change = mutation(
         profile.request_email_change,

@@ -7,6 +7,7 @@ from schema.declarations import nouns
 from schema.declarations.fields import derived, one
 from schema.declarations.payloads import Payload
 from schema.declarations.scalars import DateTime
+from schema.payloads.customers import TAX_IDS, BillingAddressInput
 from schema.payloads.subscriptions import FOR
 
 DEVICE = (
@@ -108,13 +109,20 @@ class EndSessionInput:
     session_id: strawberry.ID = strawberry.field(description="One of `sessions`.")
 
 
-@strawberry.input(description="Changes of the profile. A field that is left out or null stays unchanged.")
+@strawberry.input(
+    description="Changes of the profile. A field that is left out stays unchanged; null leaves name, language and time zone unchanged, and clears the others. "
+    "What was issued before is never changed."
+)
 class UpdateProfileInput:
     name: str | None = strawberry.field(
         default=None, description="1 to 200 characters. Zero-width joiners stay, because Persian and emoji need them; other invisible characters are removed."
     )
     locale: str | None = strawberry.field(default=None, description="A BCP 47 tag such as de-CH.")
     time_zone: str | None = strawberry.field(default=None, description="An IANA name such as Europe/Zurich.")
+    billing_address: BillingAddressInput | None = strawberry.field(default=strawberry.UNSET, description="The address on invoices from now on.")
+    company_name: str | None = strawberry.field(default=strawberry.UNSET, description="The company, where the name is a person's. 1 to 200 characters.")
+    tax_id: str | None = strawberry.field(default=strawberry.UNSET, description="The one tax number, instead of `taxIds`.")
+    tax_ids: list[str] | None = strawberry.field(default=strawberry.UNSET, description=TAX_IDS)
     expected_version: int | None = strawberry.field(default=None, description="Change only if `Customer.version` still has this value.")
     customer_id: strawberry.ID | None = strawberry.field(default=None, description=FOR)
 

@@ -107,7 +107,7 @@ async def _operation(info: Info, idempotency_key: Annotated[str, strawberry.argu
         state=OperationState.DONE if call.finished_at else OperationState.RUNNING,
         started_at=call.started_at,
         finished_at=call.finished_at,
-        user_errors=[SimpleNamespace(code=refusal["code"], message=refusal["message"], path=None)] if refusal else [],
+        user_errors=[SimpleNamespace(code=refusal["code"], message=refusal["message"], path=None, details=[])] if refusal else [],
         attachments=await mutation_result(answer["attachments"], call.customer_id, info.context) if "attachments" in answer else None,
         **await _objects(call.customer_id, answer, info.context),
     )

@@ -105,6 +105,10 @@ class Customer(Node):
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
     external_id: str | None = strawberry.field(description=EXTERNAL_ID)
     metadata: Metadata = strawberry.field(description=METADATA)
+    closed_at: DateTime | None = strawberry.field(description="Since when the customer is closed: nobody signs in, and nothing renews. Null if they are not.")
+    shares_email: bool = strawberry.field(
+        description="For STAFF: whether the e-mail address signs in to another customer or to none, so that this one is entered by portal links only. False for other callers."
+    )
     summary = one("summaries.of_customer", key="id", graphql_type=Summary, description="The figures of the Summary page.")
     subscriptions = page(
         "subscriptions.of_customer",

@@ -23,7 +23,16 @@ from tests.template import filled_cluster
 TYPES = {"text": str, "bytea": bytes, "int4": int, "int8": int, "bool": bool, "timestamptz": datetime, "date": date, "json": str, "jsonb": str, "text[]": str}
 
 # Staff or the sweep ask these over all customers; row security lets nobody else.
-OF_EVERYBODY = {"customers.listed", "customers.matching", "customers.owner", "external_ids.owner", "audit.listed", "attachments.overdue", "loose_objects.due"}
+OF_EVERYBODY = {
+    "customers.listed",
+    "customers.matching",
+    "customers.to_save",
+    "customers.owner",
+    "external_ids.owner",
+    "audit.listed",
+    "attachments.overdue",
+    "loose_objects.due",
+}
 
 # The billing clock asks these over all customers, by index, and then acts as one.
 OF_CLOCK = {
@@ -64,7 +73,7 @@ COUNTS = {"catalog.uses"}
 OF_CALLER = {"operations.claim", "operations.claim_of_client", "operations.of_client_key", "invoices.issue_number", "credit_notes.issue_number"}
 
 # Row security shows these to who presents the secret or the address, before it is known whose they are.
-BY_SECRET = {"credentials.by_email", "customers.at_address", "refresh_tokens.by_secret", "links.by_secret"}
+BY_SECRET = {"credentials.by_email", "credentials.other_owner", "customers.at_address", "refresh_tokens.by_secret", "links.by_secret"}
 
 # What every node of a sharded database has whole, and what is empty before anybody has signed in.
 REGISTERED = ("api_client", "client_credential", "client_assertion", "stored_document", "document_use")

@@ -123,6 +123,8 @@ def plausible_variables(case: Case, owner: dict[str, str]) -> dict[str, Any]:
     known = {
         **owner,
         "id": owner["customerId"] if case.path == ("customer",) else owner["subscriptionId"],
+        # The callers of the other cases must stay able to call.
+        "customerId": f"cus_{TAIL}" if case.path == ("closeCustomer",) else owner["customerId"],
         "ids": [owner["subscriptionId"], owner["invoiceId"]],
         "parentId": owner["invoiceId"],
         "attachmentIds": [owner["attachmentId"] or f"att_{TAIL}"],
@@ -151,7 +153,7 @@ def plausible(kind: Any, name: str, known: dict[str, Any]) -> Any:
         return [plausible(inner.of_type, name, known)]
     if hasattr(inner, "values"):
         return next(iter(inner.values))
-    return {"ID": f"sub_{TAIL}", "String": "text", "Int": 2, "Boolean": True, "CurrencyCode": "USD"}[inner.name]
+    return {"ID": f"sub_{TAIL}", "String": "text", "Int": 2, "Boolean": True, "CurrencyCode": "USD", "Decimal": "1", "Metadata": {"crm": "1"}}[inner.name]
 
 
 PLAUSIBLE: dict[str, Any] = {

@@ -43,6 +43,10 @@ OF_STAFF = {
     "createPaymentSchedule",
     "updateInstallments",
     "cancelPaymentSchedule",
+    "saveCustomer",
+    "inviteCustomer",
+    "closeCustomer",
+    "reopenCustomer",
 }
 
 

@@ -97,8 +97,8 @@ class ChargeAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Collectable:
-    """An unpaid invoice that the clock charges, of a subscription, of an automatic schedule or neither, the state of its collection, and the method that can be charged for it. `account_minor` is the debt on the
-    account that is collected together with it. Days are in the customer's time zone.
+    """An unpaid invoice that the clock charges: of a subscription, of an automatic schedule, or of neither. With it are the state of its collection and the method that can
+    be charged for it. `account_minor` is the debt on the account that is collected together with it. Days are in the customer's time zone.
 
     `due_minor` is the part that is charged now: of a schedule, the installments whose day has come. `next_part_on` is the day of the next ones.
     """

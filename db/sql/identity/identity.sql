@@ -10,43 +10,43 @@ select c.email, c.customer_id, c.password_hash, c.changed_at,
 
 -- name: credentials.of_customer
 -- returns: Credential
-select email, customer_id, password_hash from credential where customer_id = :customer_id
+select email, customer_id, password_hash, is_email_proved from credential where customer_id = :customer_id
 
 -- name: credentials.other_owner
 -- returns: Owner
--- Select the other customer who signs in with the address that the unit of work set (app.email), so that this customer cannot. A customer without a credential can have any address.
-select o.customer_id as id, o.customer_id
-  from credential o
-  join credential own on own.customer_id = :customer_id
- where o.email = lower(:email) and o.customer_id <> :customer_id
+-- Select another customer who signs in with the address that the unit of work set (app.email), or can as soon as they have a password, so that this customer cannot.
+select o.customer_id as id, o.customer_id from credential o where o.email = lower(:email) and o.customer_id <> :customer_id
+union all
+select c.id, c.id from customer c where c.email_key = lower(:email) and c.id <> :customer_id and not c.shares_email
+ limit 1
 
 -- name: credentials.set_password
 -- returns: Credential
-update credential set password_hash = :password_hash, changed_at = :now where customer_id = :customer_id
-returning email, customer_id, password_hash
+update credential set password_hash = :password_hash, changed_at = :now, is_email_proved = is_email_proved or cast(:is_by_letter as boolean) where customer_id = :customer_id
+returning email, customer_id, password_hash, is_email_proved
 
 -- name: credentials.rehash
 -- returns: Credential
 -- Store the same password with the present parameters of the hash. Known devices and networks stay known.
 update credential set password_hash = :password_hash where customer_id = :customer_id
-returning email, customer_id, password_hash
+returning email, customer_id, password_hash, is_email_proved
 
 -- name: customers.at_address
--- returns: Owner
--- Select the customers with the address that the unit of work set (app.email), at most two: callers only distinguish none, one and several.
-select id, id as customer_id from customer where email_key = :email order by id limit 2
+-- returns: AddressHolder
+-- Select the customer who can sign in with the address that the unit of work set (app.email), or if there is none, one of those who share it.
+select id, id as customer_id, shares_email from customer where email_key = :email and closed_at is null order by shares_email, id limit 1
 
 -- name: credentials.create
 -- returns: Credential
 -- Create the credential of a customer without a password; a letter to the customer's address leads here.
 insert into credential (email, customer_id, password_hash, changed_at, created_at)
 values (lower(:email), :customer_id, :password_hash, :now, :now)
-returning email, customer_id, password_hash
+returning email, customer_id, password_hash, is_email_proved
 
 -- name: credentials.set_email
 -- returns: Credential
-update credential set email = lower(:email) where customer_id = :customer_id
-returning email, customer_id, password_hash
+update credential set email = lower(:email), is_email_proved = true where customer_id = :customer_id
+returning email, customer_id, password_hash, is_email_proved
 
 -- name: sessions.of_customer
 -- returns: PortalSessionRow
@@ -156,22 +156,31 @@ select secret_hash, customer_id, kind, email, landing, expires_at, used_at, deli
 
 -- name: customers.set_profile
 -- returns: CustomerRow
--- Update the profile; a null value does not change its column. No row if the version differs, or the time zone is unknown to the database.
+-- Update the profile. Of name, locale and time zone a null does not change its column; `sent` is JSON with the other columns that change.
+-- No row if the version differs, or the time zone is unknown to the database.
 update customer
-   set name = coalesce(:name, name), locale = coalesce(:locale, locale), time_zone = coalesce(:time_zone, time_zone), version = version + 1
+   set name = coalesce(:name, name), locale = coalesce(:locale, locale), time_zone = coalesce(:time_zone, time_zone), version = version + 1,
+       company_name = case when cast(:sent as jsonb) ? 'company_name' then cast(:sent as jsonb) ->> 'company_name' else company_name end,
+       address_line1 = case when cast(:sent as jsonb) ? 'address_line1' then cast(:sent as jsonb) ->> 'address_line1' else address_line1 end,
+       address_line2 = case when cast(:sent as jsonb) ? 'address_line1' then cast(:sent as jsonb) ->> 'address_line2' else address_line2 end,
+       address_city = case when cast(:sent as jsonb) ? 'address_line1' then cast(:sent as jsonb) ->> 'address_city' else address_city end,
+       address_region = case when cast(:sent as jsonb) ? 'address_line1' then cast(:sent as jsonb) ->> 'address_region' else address_region end,
+       address_postal_code = case when cast(:sent as jsonb) ? 'address_line1' then cast(:sent as jsonb) ->> 'address_postal_code' else address_postal_code end,
+       address_country = case when cast(:sent as jsonb) ? 'address_line1' then cast(:sent as jsonb) ->> 'address_country' else address_country end,
+       tax_ids = case when cast(:sent as jsonb) ? 'tax_ids' then array(select jsonb_array_elements_text(cast(:sent as jsonb) -> 'tax_ids')) else tax_ids end
  where id = :customer_id and version = coalesce(:expected_version, version) and (cast(:time_zone as text) is null or is_time_zone(:time_zone))
 returning id, id as customer_id, name, email, locale, time_zone, currency, version, created_at,
        company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption,
        visible_external_id(external_id) as external_id, visible_metadata(metadata) as metadata,
-       tax_rate_ppm, tax_name
+       tax_rate_ppm, tax_name, closed_at, shares_email and current_setting('app.actor', true) in ('STAFF', 'SYSTEM') as shares_email
 
 -- name: customers.set_email
 -- returns: CustomerRow
-update customer set email = :email, version = version + 1 where id = :customer_id
+update customer set email = :email, shares_email = false, version = version + 1 where id = :customer_id
 returning id, id as customer_id, name, email, locale, time_zone, currency, version, created_at,
        company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption,
        visible_external_id(external_id) as external_id, visible_metadata(metadata) as metadata,
-       tax_rate_ppm, tax_name
+       tax_rate_ppm, tax_name, closed_at, shares_email and current_setting('app.actor', true) in ('STAFF', 'SYSTEM') as shares_email
 
 -- name: audit.append
 -- returns: nothing

@@ -33,7 +33,8 @@ select c.id as customer_id, c.email, wanted.currency, c.time_zone, c.tax_rate_pp
        cover.invoice_id as coverage_invoice_id, cover.period_starts_at as coverage_starts_at, cover.period_ends_at as coverage_ends_at,
        coalesce(greatest(cover.total_minor - noted.total_minor, 0), 0) as coverage_total_minor, coalesce(greatest(cover.tax_minor - noted.tax_minor, 0), 0) as coverage_tax_minor,
        coalesce(cover.remaining_minor, 0) as coverage_remaining_minor,
-       r.id as redemption_id, r.coupon_id, p.code as coupon_code, p.percent_off_ppm, p.amount_off_minor, r.periods_left, r.used_until
+       r.id as redemption_id, r.coupon_id, p.code as coupon_code, p.percent_off_ppm, p.amount_off_minor, r.periods_left, r.used_until,
+       c.closed_at is not null as is_closed
   from customer c
  cross join lateral (select today_in(c.time_zone) as today_on offset 0) today
   left join subscription s on s.customer_id = c.id and s.id = :key

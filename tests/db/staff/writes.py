@@ -12,6 +12,15 @@ METHODS = frozenset({"payment_method", "subscription", "invoice"})
 DOCUMENTS = frozenset({"stored_document"})
 # Invoices of a schedule are voided, credited and issued with the customer's credit, and a hold that is lifted may begin a period.
 SCHEDULES = CHARGING - {"payment", "payment_allocation", "charge", "refund", "refund_allocation", "letter"}
+# A new address moves the credential, voids links and writes a letter; a new tax rate changes what renewals cost.
+SAVING = frozenset({"customer", "credential", "portal_session", "identity_link", "letter", "subscription"})
+# Subscriptions are canceled, with the charge that decides about one, the coupon of an order and its record of the plan.
+CLOSING = frozenset(
+    {
+        "customer", "credential", "portal_session", "identity_link", "partner_grant", "subscription", "subscription_event", "coupon", "coupon_redemption",
+        "taken_plan", "charge",
+    }
+)  # fmt: skip
 
 # Staff of the version before have their keys in the table of customers' keys (migration 0029).
 KEYS_OF_BEFORE = frozenset({"idempotency_key"})
@@ -38,6 +47,10 @@ WRITES: dict[str, frozenset[str]] = {
     "setDefaultPaymentMethod": METHODS,
     "deletePaymentMethod": METHODS,
     "updateProfile": frozenset({"customer"}),
+    "saveCustomer": SAVING,
+    "inviteCustomer": frozenset({"identity_link", "letter"}),
+    "closeCustomer": CLOSING,
+    "reopenCustomer": frozenset({"customer", "credential"}),
     "createPortalLink": frozenset({"identity_link", "letter"}),
     "uploadAttachments": FILES | KEYS_OF_BEFORE,
     "createAttachmentUploads": FILES | KEYS_OF_BEFORE,

@@ -90,7 +90,28 @@ BY_NAME: dict[str, list[Any]] = {
     "fileName": NAMES,
     "manifest": MANIFESTS,
 }
-BY_TYPE = {"ID": IDS, "Date": DATES, "DateTime": INSTANTS, "Int": WHOLE, "BigInt": BIG, "CurrencyCode": CURRENCIES, "String": TEXTS, "Decimal": BIG}
+PAIRS: list[Any] = [
+    {},
+    {"": "x"},
+    {"x": 1},
+    {"x": {"x": "x"}},
+    {"x" * 41: "x"},
+    {"x": LONG},
+    {"\0": "x"},
+    {"x": "\ud800"},
+    {str(number): "x" for number in range(60)},
+]
+BY_TYPE = {
+    "ID": IDS,
+    "Date": DATES,
+    "DateTime": INSTANTS,
+    "Int": WHOLE,
+    "BigInt": BIG,
+    "CurrencyCode": CURRENCIES,
+    "String": TEXTS,
+    "Decimal": BIG,
+    "Metadata": PAIRS,
+}
 
 
 def hostile(kind: Any, name: str, turn: int) -> Iterator[Any]:

@@ -10,7 +10,7 @@ import asyncpg
 import httpx
 import pytest
 import schemathesis
-from graphql.language import ValueNode
+from graphql.language import NameNode, ObjectFieldNode, ValueNode
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -153,6 +153,7 @@ SCALARS: dict[str, SearchStrategy[ValueNode]] = {
     "DateTime": st.datetimes(datetime(1900, 1, 1), datetime(2999, 12, 31)).map(lambda at: nodes.String(at.isoformat() + "Z")),
     "Date": st.dates(EARLIEST, LATEST).map(lambda on: nodes.String(on.isoformat())),
     "Decimal": st.decimals(allow_nan=False, allow_infinity=False).map(lambda number: nodes.String(str(number))),
+    "Metadata": st.text(max_size=50).map(lambda text: nodes.Object([ObjectFieldNode(name=NameNode(value="x"), value=nodes.String(text))])),
 }
 for scalar, strategy in SCALARS.items():
     schemathesis.graphql.scalar(scalar, strategy)

@@ -65,12 +65,13 @@ async def test_requests_for_taken_addresses_spend_the_same_budget(portal_client:
     assert [str(letter["Subject"]).startswith(TAKEN) for letter in letters] == [True] * 3
 
 
-@pytest.mark.parametrize("whose", ["nobody's", "their own", "of a customer who does not sign in"])
+@pytest.mark.parametrize("whose", ["nobody's", "their own", "of a customer who shares it"])
 async def test_an_address_that_can_be_confirmed_gets_a_link_that_works(
     portal_client: PortalClient, account: Account, other: Account, admin: asyncpg.Connection, whose: str
 ) -> None:
-    if whose == "of a customer who does not sign in":
+    if whose == "of a customer who shares it":
         await admin.execute("delete from credential where customer_id = $1", other.customer_id)
+        await admin.execute("update customer set shares_email = true where id = $1", other.customer_id)
     address = {"nobody's": f"new-{account.email}", "their own": account.email}.get(whose, other.email)
     assert (await portal_client(REQUEST, await signed_in(portal_client, account), e=address))["done"] is True
     (letter,) = [letter for letter in await portal_client.letters(address, 2 if whose == "their own" else 1) if str(letter["Subject"]).startswith(CONFIRMING)]

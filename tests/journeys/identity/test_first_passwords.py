@@ -153,6 +153,7 @@ async def test_a_letter_to_an_address_that_the_merchant_has_corrected_since_sets
 async def test_customers_who_share_an_address_get_no_letter(
     portal_client: PortalClient, newcomer: Account, account: Account, admin: asyncpg.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
+    await admin.execute("update customer set shares_email = true where id = any($1)", [newcomer.customer_id, account.customer_id])
     await admin.execute("update customer set email = $1 where id = $2", newcomer.email, account.customer_id)
     await admin.execute("delete from credential where customer_id = $1", account.customer_id)
     assert (await ask(portal_client, newcomer.email)).json() == DONE
@@ -161,7 +162,7 @@ async def test_customers_who_share_an_address_get_no_letter(
     said = [record.getMessage() for record in caplog.records if record.name == "portico.identity"]
     assert len(said) == 1
     assert newcomer.email not in said[0]
-    await admin.execute("update customer set email = $1 where id = $2", account.email, account.customer_id)
+    await admin.execute("update customer set shares_email = false where id = $1", newcomer.customer_id)
     await ask(portal_client, newcomer.email)
     assert len(await portal_client.letters(newcomer.email, 1)) == 1
 

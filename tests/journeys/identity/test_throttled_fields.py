@@ -46,6 +46,7 @@ SCALARS: dict[str, Any] = {
     "BigInt": "1",
     "CurrencyCode": "EUR",
     "Decimal": "1",
+    "Metadata": {"x": "x"},
     "Date": "2026-12-01",
     "DateTime": "2026-12-01T00:00:00Z",
 }

@@ -32,6 +32,9 @@ CHANGED = """update customer set name = 'Completely Other', email = 'other@examp
   address_line1 = 'Elsewhere 1', address_line2 = 'Back yard', address_city = 'Wien', address_region = 'Wien', address_postal_code = '1010', address_country = 'AT',
   tax_ids = '{ATU12345678}' where id = $1"""
 
+EDIT = """mutation ($input: UpdateProfileInput!) { updateProfile(input: $input) {
+  customer { companyName taxIds billingAddress { line1 line2 city region postalCode country } } userErrors { code path } } }"""
+
 
 @pytest.fixture
 async def edited(admin: asyncpg.Connection) -> AsyncIterator[Any]:
@@ -73,6 +76,38 @@ async def test_nothing_that_a_customer_changes_afterwards_changes_an_issued_pape
     said_later, files_later = await papers(http, post)
     assert said_later == said
     assert {name for name, file in files.items() if files_later[name] != file} == set()
+
+
+async def test_what_a_customer_edits_is_on_the_profile_and_on_no_issued_paper(
+    http: httpx.AsyncClient, post: Post, edited: Any, admin: asyncpg.Connection
+) -> None:
+    snapshots = "select * from document_snapshot where customer_id = $1 order by document_id"
+    before, rows = await papers(http, post), await admin.fetch(snapshots, GRETA.customer_id)
+    answer = await post(EDIT, GRETA, input={"companyName": "Andere GmbH", "taxIds": ["ATU12345678"], "billingAddress": {"line1": "Ring 1", "country": "AT"}})
+    payload = answer.json()["data"]["updateProfile"]
+    address = {"line1": "Ring 1", "line2": None, "city": None, "region": None, "postalCode": None, "country": "AT"}
+    assert payload == {"customer": {"companyName": "Andere GmbH", "taxIds": ["ATU12345678"], "billingAddress": address}, "userErrors": []}
+    assert (await papers(http, post), await admin.fetch(snapshots, GRETA.customer_id)) == (before, rows)
+    answer = await post(EDIT, GRETA, input={"name": "Greta"})
+    assert answer.json()["data"]["updateProfile"]["customer"] == payload["customer"], "what is left out stays"
+    answer = await post(EDIT, GRETA, input={"companyName": None, "taxIds": None, "billingAddress": None})
+    assert answer.json()["data"]["updateProfile"]["customer"] == {"companyName": None, "taxIds": [], "billingAddress": None}
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"billingAddress": {"line1": "Ring 1", "country": "XX"}}, ["billingAddress", "country"]),
+        ({"companyName": "a\nb"}, ["companyName"]),
+        ({"taxIds": ["1" * 51]}, ["taxIds"]),
+        ({"taxId": "1", "taxIds": []}, ["taxId"]),
+    ],
+)
+async def test_a_refused_edit_changes_nothing(post: Post, admin: asyncpg.Connection, change: dict[str, Any], path: list[str]) -> None:
+    before = await admin.fetchrow("select xmin, c.* from customer c where id = $1", GRETA.customer_id)
+    payload = (await post(EDIT, GRETA, input={"name": "Other"} | change)).json()["data"]["updateProfile"]
+    assert payload == {"customer": None, "userErrors": [{"code": "INVALID_VALUE", "path": ["input", *path]}]}
+    assert await admin.fetchrow("select xmin, c.* from customer c where id = $1", GRETA.customer_id) == before
 
 
 async def test_the_days_of_a_statement_are_those_on_its_documents(http: httpx.AsyncClient, post: Post, edited: Any) -> None:
@@ -119,14 +154,14 @@ def sums(rows: list[dict[str, Any]]) -> tuple[int, int]:
     [
         ("update document_snapshot set name = 'Other'", asyncpg.InsufficientPrivilegeError),
         ("delete from document_snapshot", asyncpg.InsufficientPrivilegeError),
-        ("update customer set tax_ids = '{}'", asyncpg.InsufficientPrivilegeError),
+        ("update customer set tax_rate_ppm = 1", asyncpg.InsufficientPrivilegeError),
         ("update invoice_line set tax_rate_ppm = 0", asyncpg.InsufficientPrivilegeError),
         ("update invoice set issued_at = now()", asyncpg.InsufficientPrivilegeError),
     ],
 )
 async def test_the_application_cannot_change_what_was_printed(admin: asyncpg.Connection, change: str, error: type[Exception]) -> None:
     async with admin.transaction():
-        await admin.execute(f"set local role portico_app; set local app.customer_id = '{GRETA.customer_id}'")
+        await admin.execute(f"set local role portico_app; set local app.customer_id = '{GRETA.customer_id}'; set local app.actor = 'CUSTOMER'")
         assert await admin.fetchval("select count(*) from document_snapshot") > 20
         with pytest.raises(error):
             async with admin.transaction():

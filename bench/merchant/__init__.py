@@ -1,0 +1,1 @@
+"""Mutations of the merchant's programs, measured beside hand-written handlers."""

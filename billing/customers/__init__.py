@@ -1,0 +1,1 @@
+"""Customers: what a profile may hold, and what saving one changes."""

@@ -1,0 +1,49 @@
+"""The mutations with which staff and the merchant's programs keep customers."""
+
+import strawberry
+
+from auth import permissions
+from resolvers.customers import closing, inviting, saving
+from schema.declarations.payloads import mutation
+from schema.payloads import customers
+from schema.payloads.operations import idempotent_mutation
+
+
+@strawberry.type(description="Customers.")
+class CustomerMutations:
+    save_customer = mutation(
+        saving.save_customer,
+        name="saveCustomer",
+        input_type=customers.SaveCustomerInput,
+        payload_type=customers.SaveCustomerPayload,
+        payload_field=("customer", "outcome"),
+        permission=permissions.CUSTOMERS,
+        description="For staff: create a customer or change one. The same call twice is UNCHANGED and writes nothing. What was issued before is never changed by it. "
+        "INVALID_VALUE, NOT_FOUND, DUPLICATE_EMAIL, EXTERNAL_ID_TAKEN, EXTERNAL_ID_FINAL, CURRENCY_IN_USE, IDEMPOTENCY_CONFLICT, IN_PROGRESS.",
+    )
+    invite_customer = idempotent_mutation(
+        inviting.invite,
+        name="inviteCustomer",
+        input_type=customers.InviteCustomerInput,
+        payload_type=customers.InviteCustomerPayload,
+        permission=permissions.CUSTOMERS,
+        description="For staff: send a letter with a link to choose the first password, valid for 7 days. An earlier invitation becomes void. No other call sends this letter. "
+        "NOT_FOUND, WRONG_STATE: the customer has a password. CUSTOMER_CLOSED, EMAIL_SHARED, DUPLICATE_EMAIL, MAIL_NOT_CONFIGURED, VERSION_CONFLICT.",
+    )
+    close_customer = idempotent_mutation(
+        closing.close,
+        name="closeCustomer",
+        input_type=customers.CloseCustomerInput,
+        payload_type=customers.CloseCustomerPayload,
+        permission=permissions.CUSTOMERS,
+        description="For staff: close a customer. Nobody signs in, sessions and grants end, links become void, and subscriptions end with their period instead of renewing. "
+        "What is owed stays owed. The e-mail address stays with the customer. NOT_FOUND, VERSION_CONFLICT.",
+    )
+    reopen_customer = idempotent_mutation(
+        closing.reopen,
+        name="reopenCustomer",
+        input_type=customers.CloseCustomerInput,
+        payload_type=customers.ReopenCustomerPayload,
+        permission=permissions.CUSTOMERS,
+        description="For staff: let a closed customer sign in again, with the password of before. What closing has ended stays ended. NOT_FOUND, VERSION_CONFLICT.",
+    )
