@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from billing.catalog.amounts import MAX_OFF_MINOR, MAX_UNIT_MINOR, is_known_currency
+from billing.catalog.amounts import MAX_OFF_MINOR, MAX_UNIT_MINOR
 from billing.catalog.items import Catalog, CatalogCoupon, CatalogItem, CatalogOption, CatalogPlan, CatalogPrice, CatalogUse, ItemKey, ItemKind, key_of
+from billing.money.decimals import is_known_currency
 from billing.money.money import decimal_text
 from billing.refusals import ErrorCode
 from billing.states import BillingInterval, CouponDuration, RetentionKind, TaxBehavior

@@ -4,10 +4,10 @@ from datetime import date
 from typing import Protocol
 
 from billing.money.decimals import is_known_currency, minor_of, ppm_of
+from billing.money.money import MAX_MINOR
 from billing.refusals import ErrorCode, Refused
 
 # JSON readers that know only floating-point numbers hold every whole number up to this one exactly.
-MAX_MINOR = 2**53 - 1
 MAX_RATE_PPM = 1_000_000
 MAX_MEMO, MAX_DESCRIPTION, MAX_REASON, MAX_REFERENCE = 1_000, 500, 500, 200
 

@@ -4,7 +4,7 @@ import re
 
 from babel.numbers import is_currency
 
-from billing.money.money import exponent
+from billing.money.money import MAX_MINOR, exponent
 
 NUMBER = re.compile(r"(-?)([0-9]{1,30})(?:\.([0-9]{1,30}))?")
 PERCENT_DECIMALS = 4
@@ -14,6 +14,14 @@ def minor_of(text: str, currency: str) -> int:
     """Return an amount in major units as minor units: ("12.9", "USD") is 1290. Raises ValueError, whose message names the fault."""
     places = exponent(currency)
     return _scaled(text, places, f"{currency} has {_decimals(places)}")
+
+
+def minor_units(text: str, currency: str) -> int:
+    """Return an amount in major units as minor units, as `minor_of` does. Raises ValueError beyond MAX_MINOR, too."""
+    minor = minor_of(text, currency)
+    if abs(minor) > MAX_MINOR:
+        raise ValueError(f"It has more than {MAX_MINOR} minor units.")
+    return minor
 
 
 def ppm_of(text: str) -> int:
@@ -27,7 +35,7 @@ def is_known_currency(currency: str) -> bool:
 
 
 def _scaled(text: str, places: int, rule: str) -> int:
-    match = NUMBER.fullmatch(text)
+    match = NUMBER.fullmatch(text.strip())
     if match is None:
         raise ValueError('It must be a decimal number such as "12.90".')
     sign, whole, decimals = match[1], match[2], (match[3] or "").rstrip("0")

@@ -1,6 +1,5 @@
 """Money: whole minor units and an ISO 4217 currency. This is the only module that has the decimals of currencies, and that divides or rounds."""
 
-import re
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -21,7 +20,6 @@ MILLION = 1_000_000
 
 # The largest amount that the merchant may enter, in minor units: JSON numbers are exact up to it.
 MAX_MINOR = 2**53 - 1
-AMOUNT = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +42,6 @@ def decimal_text(minor: int, currency: str) -> str:
         return str(minor)
     digits = str(abs(minor)).rjust(places + 1, "0")
     return f"{'-' if minor < 0 else ''}{digits[:-places]}.{digits[-places:]}"
-
-
-def minor_units(text: str, currency: str) -> int:
-    """Return an amount in major units as minor units: ("12.9", "USD") is 1290. Raises ValueError, for more decimals than the currency has unless they are zeros, and beyond
-    MAX_MINOR."""
-    match, places = AMOUNT.fullmatch(text), exponent(currency)
-    if match is None:
-        raise ValueError("An amount is a decimal number.")
-    decimals = (match[3] or "").rstrip("0")
-    if len(decimals) > places:
-        raise ValueError(f"An amount in {currency} has at most {places} decimals." if places else f"An amount in {currency} has no decimals.")
-    minor = int(match[1] + match[2] + decimals.ljust(places, "0"))
-    if abs(minor) > MAX_MINOR:
-        raise ValueError(f"An amount has at most {MAX_MINOR} minor units.")
-    return minor
 
 
 def apportioned(minor: int, weights: Sequence[int]) -> list[int]:

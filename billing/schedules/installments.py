@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from billing.money.money import MAX_MINOR, apportioned, minor_units
+from billing.money.decimals import minor_units
+from billing.money.money import MAX_MINOR, apportioned
 from billing.periods import advanced_day
 from billing.refusals import ErrorCode, Refused
 from billing.states import BillingInterval

@@ -7,11 +7,11 @@ from datetime import date
 from difflib import get_close_matches
 from typing import Any
 
-from billing.catalog.amounts import is_known_currency, minor_of, ppm_of
 from billing.catalog.checks import CatalogProblem
 from billing.catalog.items import CatalogItem, Existing, ItemKey, ItemKind, coupon_form
 from billing.catalog.keys import EXISTING, ITEMS, KEYS, LISTS, PRICES, VERSION, FileKey, ValueKind, key_named
 from billing.catalog.planning import Wanted
+from billing.money.decimals import is_known_currency, minor_of, ppm_of
 from billing.refusals import ErrorCode
 from resolvers.catalog.yaml_nodes import BadYaml, YamlNode, read_yaml
 

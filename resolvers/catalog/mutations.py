@@ -5,12 +5,12 @@ from dataclasses import MISSING, Field, fields, replace
 from enum import Enum
 from typing import Any
 
-from billing.catalog.amounts import BadNumber, is_known_currency, minor_of, ppm_of
 from billing.catalog.checks import CatalogProblem
 from billing.catalog.items import CatalogCoupon, CatalogItem, CatalogPrice, Existing, ItemKey, ItemKind, coupon_form
 from billing.catalog.keys import ITEMS
 from billing.catalog.planning import ChangeAction, Wanted, plan, problems
 from billing.merchant.upserts import SaveOutcome
+from billing.money.decimals import is_known_currency, minor_of, ppm_of
 from billing.refusals import ErrorCode, Refused
 from db.unit_of_work import Transaction
 from resolvers.catalog.price_moves import schedule_moves
@@ -138,7 +138,7 @@ def _numbers(item: CatalogPrice | CatalogCoupon, values: Mapping[str, Any]) -> d
 def _number(read: Callable[[], int], attribute: str) -> int:
     try:
         return read()
-    except BadNumber as error:
+    except ValueError as error:
         raise Refused(ErrorCode.INVALID_VALUE, str(error), _field(attribute)) from None
 
 

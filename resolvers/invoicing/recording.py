@@ -25,6 +25,7 @@ from resolvers.idempotency import MutationCall, MutationResult
 from resolvers.invoicing.refunds import MoneyPartView
 from resolvers.invoicing.staff_calls import Decide, customer_by_id, decided, owner_by_id, previewed, run_for
 from resolvers.reads.facts import RunBlock
+from resolvers.schedules.issuing import issue_before_payment
 from resolvers.subscriptions.idempotent_call import Prepared
 
 MUTATION = "recordPayment"
@@ -63,6 +64,10 @@ async def record_payment(arguments: Any, context: Context) -> MutationResult:
 
     async def prepare(transaction: Transaction, by: WriteContext, call: MutationCall | None) -> Prepared:
         decision = await decided(transaction, arguments, MUTATION, decide, context)
+        if uninvoiced := [part.installment_id for part in decision.money.parts if part.installment_id and not part.invoice_id]:
+            for installment_id in uninvoiced:
+                await issue_before_payment(transaction, installment_id, by=by)
+            decision = await decide(transaction.run, by.now)
         changes = _rows(decision, names | {"method_kind": arguments.kind}, by=by)
         payment_id = changes["payment"][0]["id"]
         answer = {"payment": payment_id} | ({"invoice": target_id} if field == "invoiceId" else {"installment": target_id} if field == "installmentId" else {})

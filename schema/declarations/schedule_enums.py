@@ -18,12 +18,6 @@ described(
     PER_INSTALLMENT="An invoice for each installment.",
 )
 described(
-    states.CollectionMethod,
-    "Who collects an invoice.",
-    AUTOMATIC="The billing clock charges it, and retries what is declined.",
-    MANUAL="It waits for a payment: by the customer, or one that staff record.",
-)
-described(
     states.InstallmentStatus,
     "The status of an installment. Whether it is overdue is not a status: see `isOverdue`.",
     DUE="Nothing is paid yet.",

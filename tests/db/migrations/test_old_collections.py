@@ -77,4 +77,4 @@ async def test_each_unpaid_invoice_goes_on_where_it_was_and_none_without_a_metho
     assert tried["retry_method_id"] == "pm_a"
     assert {row["retry_count"] for row in rows.values() if row["id"] != "inv_tried"} == {0}
     unforced = "select relname from pg_class where relnamespace = 'portico'::regnamespace and relrowsecurity and not relforcerowsecurity"
-    assert await admin.fetch(unforced) == []
+    assert {row["relname"] for row in await admin.fetch(unforced)} == {"coupon", "plan", "price", "retention_offer"}  # of the catalog

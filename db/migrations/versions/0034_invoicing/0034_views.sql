@@ -41,7 +41,7 @@ select i.id, i.customer_id, i.number, i.reason, i.status, i.currency, i.subscrip
            and (a.status <> 'PENDING' or a.uploaded_at > operation_now() - interval '1 hour')) as file_count,
        visible_external_id(i.external_id) as external_id, visible_metadata(i.metadata) as metadata,
        i.memo,
-       case when i.subscription_id is not null or i.is_automatic then 'AUTOMATIC' else 'MANUAL' end as collection_method,
+       case when i.is_automatic or (i.subscription_id is not null and i.schedule_id is null) then 'AUTOMATIC' else 'MANUAL' end as collection_method,
        case when current_setting('app.actor', true) in ('STAFF', 'SYSTEM') then i.written_off_at end as written_off_at,
        i.status = 'OPEN' and i.paid_minor = 0 and i.credited_minor = 0 and i.refunded_minor = 0 and i.noted_minor = 0 and not is_scheduled as is_voidable,
        i.remaining_minor > 0 and i.written_off_at is null and not is_scheduled as is_expected,
