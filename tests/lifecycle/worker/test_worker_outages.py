@@ -391,5 +391,6 @@ async def said(caplog: pytest.LogCaptureFixture, text: str) -> bool:
 
 
 async def test_a_worker_that_is_asked_to_end_ends_with_0(worker: Worker) -> None:
+    await worker.says("READY")
     worker.process.send_signal(signal.SIGTERM)
     assert await asyncio.to_thread(worker.process.wait, 20) == 0
