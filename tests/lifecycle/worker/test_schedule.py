@@ -36,11 +36,15 @@ class Numbers:
 
 @dataclass
 class Passes:
-    """A job of the test, and its passes: when each started. `hold` keeps a pass running until it is set."""
+    """A job of the test, and its passes: when each started. A pass runs until the event is set that is the last of `holds` when it starts."""
 
     act: Callable[[Numbers], Awaitable[None]] | None = None
     started: list[datetime] = field(default_factory=list)
-    hold: asyncio.Event = field(default_factory=asyncio.Event)
+    holds: list[asyncio.Event] = field(default_factory=lambda: [asyncio.Event()])
+
+    @property
+    def hold(self) -> asyncio.Event:
+        return self.holds[-1]
 
     def job(self, name: str = NAME) -> Job:
         return Job(name, AT_17, Numbers, self.run, unit="thing", summary="{things} things done")
@@ -88,7 +92,8 @@ async def workers(place: Urls, pool: Database, tmp_path: Path, passes: Passes) -
         return made[-1]
 
     yield make
-    passes.hold.set()
+    for hold in passes.holds:
+        hold.set()
     for worker in made:
         await finish(worker)
     for database in databases:
@@ -144,7 +149,7 @@ async def test_a_pass_of_a_worker_that_was_killed_is_taken_over_when_its_lease_e
     await work(other)
     assert (len(passes.started), (await row())["worker"]) == (1, one.name)
     await owner.execute("update job_pass set leased_until = now() where job = $1", NAME)
-    first_hold, passes.hold = passes.hold, asyncio.Event()
+    passes.holds.append(asyncio.Event())
     await work(other)
     await asyncio.sleep(0)
     assert (len(passes.started), (await row())["worker"]) == (2, other.name)
@@ -152,7 +157,7 @@ async def test_a_pass_of_a_worker_that_was_killed_is_taken_over_when_its_lease_e
     one.renewed_at = 0
     await work(one)
     assert f"another worker has taken over the pass of {NAME}" in caplog.text
-    first_hold.set()
+    passes.holds[0].set()
     await ended(one)
     last = await row()
     assert (last["worker"], last["outcome"]) == (other.name, "RUNNING")
