@@ -61,6 +61,7 @@ OF_NO_PLAIN_SERVER = [
     "pikepdf",
     "sqlalchemy",
     "httpx",
+    "rich",
     "stripe",
     "valkey",
     "aiosmtplib",
