@@ -5,7 +5,7 @@ from pathlib import Path
 from db.migrations import run_script
 
 revision = "0032"
-down_revision = "0028"
+down_revision = "0031"
 
 
 def upgrade() -> None:
