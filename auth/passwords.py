@@ -63,8 +63,9 @@ class Passwords:
     def __init__(self, *, at_once: int = AT_ONCE) -> None:
         self._hasher = PasswordHasher(time_cost=2, memory_cost=MEMORY_KIB, parallelism=1)
         self._threads = ThreadPoolExecutor(at_once, thread_name_prefix="password")
-        # The hash of a random text stands in for accounts that do not exist, so that an unknown account takes as long as a wrong password.
-        self._decoy = self._hasher.hash(token_urlsafe())
+        # The hash of a random text stands in for accounts that do not exist, so that an unknown account takes as long as a wrong password. It is computed in a
+        # thread, because a process that starts should not wait for it.
+        self._decoy = self._threads.submit(self._hasher.hash, token_urlsafe())
 
     async def hash(self, password: str) -> str:
         """Return the password as it is stored: parameters, salt and hash in one ASCII string. Accepts only what `check_password_strength` accepts. Raises ValueError."""
@@ -77,7 +78,7 @@ class Passwords:
         """Compare the password with an account's. `stored` is None for an account that does not exist or has no password."""
         # A text that cannot have been hashed is wrong, and takes as long as any other wrong password.
         normal = _normal(password)
-        agrees = await self._run(lambda: self._agrees(stored or self._decoy, normal or ""))
+        agrees = await self._run(lambda: self._agrees(stored or self._decoy.result(), normal or ""))
         is_right = agrees and stored is not None and normal is not None
         return PasswordCheck(is_right, needs_rehash=is_right and self._hasher.check_needs_rehash(stored or ""))
 

@@ -14,10 +14,14 @@ from time import monotonic
 from typing import Any, Self
 
 import asyncpg
-import databases
-from databases.core import Connection
 
 from db.outages import DatabaseUnavailable, cause_of, outage_of
+from db.without_sqlalchemy import without_sqlalchemy
+
+with without_sqlalchemy():
+    import databases
+    import databases.backends.postgres
+    from databases.core import Connection
 
 logger = logging.getLogger("portico.db")
 

@@ -1,5 +1,6 @@
-"""A pass of a job: run, and recorded in the database and in the log, however it ends."""
+"""A pass of a job: run, and written to the log however it ends. `worker.py` schedules passes and records them in the database."""
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
@@ -41,10 +42,10 @@ class Duties:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """When passes begin, as cron says it, and how long it is from one to the next."""
+    """How long it is from one pass to the next, and how long after the start of such an interval a pass is due: 17 minutes after each full hour. Times are UTC's."""
 
-    expression: str
     interval: timedelta
+    offset: timedelta = timedelta()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,32 +72,34 @@ def system(database: Database, now: datetime) -> UnitOfWork:
     return UnitOfWork(database, Caller(None, Actor.SYSTEM, now), acquire_seconds=30)
 
 
-async def run_pass(job: Job, duties: Duties, clock: Callable[[], datetime]) -> bool:
-    """One pass. It raises nothing: what breaks it off is in the log and in the database. Returns whether it should be tried again soon, because the database refused something for now."""
-    began_at, began = clock(), monotonic()
-    await _record(duties, began_at, "passes.begin", job=job.name)
-    counts = job.counts()
+@dataclass(frozen=True, slots=True)
+class PassResult:
+    """How a pass ended. `is_refused`: the database refused something for now, so the pass should be tried again soon."""
+
+    job: Job
+    started_at: datetime
+    outcome: str
+    detail: str
+    is_refused: bool
+
+
+async def run_pass(job: Job, duties: Duties, started_at: datetime) -> PassResult:
+    """Run one pass as of `started_at`. It raises nothing: what breaks it off is in the log and in the result."""
+    began, counts = monotonic(), job.counts()
     outcome, cause, is_refused = "FAILED", "", False
     try:
-        await job.run(duties, began_at, counts)
+        await job.run(duties, started_at, counts)
         outcome, is_refused = "PARTIAL" if counts.failures else "DONE", getattr(counts, "blocked", 0) > 0
     except TRANSIENT_ERRORS as error:
         cause, is_refused = describe(error), True
-    except Exception as error:  # whatever it is, the worker goes on with its other jobs
+    except (Exception, asyncio.CancelledError) as error:  # nobody cancels a pass, so a cancellation is a bug of the job; the other jobs go on
         cause = describe(error)
         logger.exception("the pass of %s broke off", job.name)
     numbers = {name: number for name, number in asdict(counts).items() if number}
     line = {"job": job.name, "outcome": outcome, **numbers, "milliseconds": round((monotonic() - began) * 1000)}
     logger.log(logging.INFO if outcome == "DONE" else logging.ERROR, "pass", extra=line | {"cause": cause} if cause else line)
     detail = cause or ", ".join(f"{number} {name}" for name, number in numbers.items())
-    await _record(duties, clock(), "passes.end", job=job.name, started_at=began_at, outcome=outcome, detail=detail)
-    return is_refused
-
-
-async def register(jobs: tuple[Job, ...], session: UnitOfWork) -> None:
-    """A job that never ran is overdue too, once its time has come. Raises DatabaseUnavailable."""
-    async with session.write() as transaction:
-        await transaction.run("passes.register", jobs=[job.name for job in jobs])
+    return PassResult(job, started_at, outcome, detail, is_refused)
 
 
 async def passes_of(session: UnitOfWork) -> dict[str, JobPass]:
@@ -107,16 +110,7 @@ async def passes_of(session: UnitOfWork) -> dict[str, JobPass]:
         await session.close()
 
 
-def is_overdue(job: Job, last: JobPass | None, now: datetime) -> bool:
-    """Whether no pass reached its end for longer than the schedule allows. `last` is None where no worker has ever known the job."""
+def is_overdue(job: Job, last: JobPass | None) -> bool:
+    """Return whether no pass reached its end for longer than the schedule allows. `last` is None where no worker has ever known the job."""
     since = (last.succeeded_at or last.registered_at) if last else None
-    return since is None or now - since > job.schedule.interval + PATIENCE
-
-
-async def _record(duties: Duties, now: datetime, block: str, **values: Any) -> None:
-    """A pass that cannot be recorded is worth running all the same: it may be the record alone that fails."""
-    try:
-        async with duties.system(now).write() as transaction:
-            await transaction.run(block, **values)
-    except Exception as error:  # whatever it is, the pass matters more
-        logger.error("the pass of %s could not be recorded: %s", values["job"], describe(error))
+    return last is None or since is None or last.read_at - since > job.schedule.interval + PATIENCE

@@ -8,10 +8,10 @@ from jobs.passes import Job, Schedule
 from jobs.upkeep import Upkeep, forget
 from resolvers.letters import SendResult, send
 
-EVERY_MINUTE = Schedule("* * * * *", timedelta(minutes=1))
+EVERY_MINUTE = Schedule(timedelta(minutes=1))
 # Each hour, but not both at once.
-AT_17 = Schedule("17 * * * *", timedelta(hours=1))
-AT_47 = Schedule("47 * * * *", timedelta(hours=1))
+AT_17 = Schedule(timedelta(hours=1), timedelta(minutes=17))
+AT_47 = Schedule(timedelta(hours=1), timedelta(minutes=47))
 
 
 def _unchecked(counts: SweepResult) -> str:

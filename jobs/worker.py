@@ -1,140 +1,134 @@
-"""The worker: pgqueuer says whose turn it is, so of several workers one runs each pass, and another takes over if it dies."""
+"""The worker: it claims the passes that are due, so of several workers one runs each pass, and another takes a pass over if its worker was killed.
+
+The schedule is the table `job_pass`, whose times are the database's. A claim is a row with a lease; nothing is tied to a session of Postgres.
+"""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+import logging
+import os
+import secrets
+import socket
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from functools import partial
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from typing import Any
 
-from pgqueuer import PgQueuer, models
-from pgqueuer.db import AsyncpgDriver
-from pgqueuer.queries import Queries
-from pgqueuer.types import ScheduleId
+from billing.rows.passes import ClaimedPassRow
+from db.outages import describe
+from db.pool import Database
+from jobs.passes import Duties, Job, PassResult, run_pass, system
+from jobs.registry import JOBS
 
-from db.connections import DRIVER_ERRORS, Connection
-from db.outages import CONNECTION_LOST_ERRORS
-from jobs.passes import Duties, Job, register, run_pass
-from jobs.registry import EVERY_MINUTE, JOBS
+logger = logging.getLogger("portico.jobs")
 
-# How soon pgqueuer notices that a connection no longer answers.
-QUEUE_SECONDS = timedelta(seconds=5)
-# A pass that the database broke off is tried again after so long, for about a minute: then its next turn has come.
-AGAIN_SECONDS = 5.0
+# How often a worker looks for passes that are due.
+POLL_SECONDS = 1.0
+# How long a pass belongs to a worker that does not renew its lease, and how often it is renewed.
+LEASE = timedelta(seconds=30)
+RENEWAL_SECONDS = 10.0
+# A pass that the database broke off is due again after so long, so many times in a row: that is about a minute.
+RETRY_PAUSE = timedelta(seconds=5)
 ATTEMPTS = 10
-
-
-class QueueLost(Exception):
-    """The queue's connection was closed. Whoever called may connect again."""
-
-
-class QueueEnded(Exception):
-    """The queue ended, though nobody asked for it and its connection is open."""
+# Jobs that run at least this often are due at once when a worker has connected, so that nobody waits for their next time after an outage.
+FREQUENT = timedelta(minutes=1)
 
 
 @dataclass(slots=True)
 class WorkerState:
-    """What a worker does on one connection of the queue after the other, until `stop` is set. `interrupted` are schedules that pgqueuer still takes for running."""
+    """What a worker runs until `stop` is set, across outages of the database. `schedule` has one connection for the schedule alone, because passes may use all others.
+
+    `unrecorded` are passes that have ended, and whose ends the database could not be told yet.
+    """
 
     duties: Duties
-    clock: Callable[[], datetime]
+    schedule: Database
     stop: asyncio.Event
-    interrupted: set[int] = field(default_factory=set)
+    name: str = field(default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}")
+    running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    unrecorded: list[PassResult] = field(default_factory=list)
+    renewed_at: float = 0.0
 
 
-class QueueTables(Queries):
-    """pgqueuer's tables, for a worker that outlives its connection: a turn that cannot be given back on this one is given back on the next."""
-
-    def __init__(self, driver: AsyncpgDriver, interrupted: set[int]) -> None:
-        super().__init__(driver)
-        self._interrupted = interrupted
-
-    async def set_schedule_queued(self, ids: set[ScheduleId]) -> None:
-        try:
-            await super().set_schedule_queued(ids)
-        except (*CONNECTION_LOST_ERRORS, *DRIVER_ERRORS):
-            self._interrupted |= ids
+async def work(worker: WorkerState) -> None:
+    """Claim and start what is due, once; record and renew what was claimed before. Raises DatabaseUnavailable and asyncpg's exceptions, after which it may be called again."""
+    while worker.unrecorded:
+        await _record(worker, worker.unrecorded[0])
+        worker.unrecorded.pop(0)
+    await _renew(worker)
+    claimed = await _write(worker, "passes.claim", jobs=[job.name for job in JOBS if job.name not in worker.running], worker=worker.name, lease=LEASE)
+    for row in claimed:
+        worker.running[row.job] = asyncio.create_task(_run(worker, next(job for job in JOBS if job.name == row.job), row))
 
 
-@dataclass(frozen=True, slots=True)
-class PassRunner:
-    """The passes that pgqueuer has given to this worker, on one connection of the queue."""
-
-    worker: WorkerState
-    queue: PgQueuer
-    running: set[asyncio.Task[None]] = field(default_factory=set)
-
-
-async def work(worker: WorkerState, connection: Connection, on_connected: Callable[[], None]) -> None:
-    """Run until the worker's `stop` is set; a pass that runs is finished first. `connection` is the queue's own, and nobody else's.
-
-    `on_connected` is called once the queue's tables could be written, so a standby counts as an outage until it is promoted.
-
-    Raises QueueLost, QueueEnded, DatabaseUnavailable, and what pgqueuer raises when it cannot reach its tables.
-    """
-    driver = AsyncpgDriver(connection)
-    queue = PgQueuer(driver, queries=QueueTables(driver, worker.interrupted))
-    turns = PassRunner(worker, queue)
-    for job in JOBS:
-        queue.schedule(job.name, job.schedule.expression, accepts_context=False)(partial(_in_turn, turns, job))
-    await register(JOBS, worker.duties.system(worker.clock()))
-    await _make_due(worker, queue)
-    on_connected()
-    async with _ending(queue, connection, worker.stop):
-        try:
-            await queue.run(dequeue_timeout=QUEUE_SECONDS)
-        finally:
-            # pgqueuer may cancel what it waits for, but a pass is never left half-way.
-            if turns.running:
-                await asyncio.wait(turns.running)
-    if not worker.stop.is_set():
-        raise QueueLost("the server closed the connection") if connection.is_closed() else QueueEnded("the queue ended by itself")
+async def register(worker: WorkerState) -> None:
+    """Make sure that passes of all jobs are scheduled; frequent jobs are due at once. Raises as `work`."""
+    schedules = [job.schedule for job in JOBS]
+    await _write(
+        worker,
+        "passes.register",
+        jobs=[job.name for job in JOBS],
+        intervals=[schedule.interval for schedule in schedules],
+        offsets=[schedule.offset for schedule in schedules],
+        at_once=[schedule.interval <= FREQUENT for schedule in schedules],
+    )
 
 
-async def _in_turn(turns: PassRunner, job: Job, _: models.Schedule) -> None:
-    """A pass in a task of its own."""
-    task = asyncio.create_task(_passes(turns, job))
-    turns.running.add(task)
-    task.add_done_callback(turns.running.discard)
-    await asyncio.shield(task)
+async def finish(worker: WorkerState) -> None:
+    """Wait until the running passes have ended: a pass is not cancelled. Their leases are renewed meanwhile, as far as the database can be reached."""
+    while worker.running:
+        await asyncio.wait(worker.running.values(), timeout=RENEWAL_SECONDS)
+        with suppress(Exception):  # whatever the database says, the passes are waited for
+            await _renew(worker)
 
 
-async def _passes(turns: PassRunner, job: Job) -> None:
-    """A pass, and again for as long as the database is away: when it is back, nobody waits for the next minute."""
-    for _ in range(ATTEMPTS):
-        if not await run_pass(job, turns.worker.duties, turns.worker.clock):
-            return
-        with suppress(TimeoutError):
-            await asyncio.wait_for(turns.queue.shutdown.wait(), AGAIN_SECONDS)
-        if turns.queue.shutdown.is_set():
-            return
+async def pause(seconds: float, stop: asyncio.Event) -> None:
+    """Wait so long, or until `stop` is set."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
 
 
-async def _make_due(worker: WorkerState, queue: PgQueuer) -> None:
-    """After an outage nobody waits for the next minute, nor for pgqueuer to give up a turn of ours that it takes for running."""
-    await queue.sm.queries.insert_schedule({key: executor.next_in() for key, executor in queue.sm.registry.items()})
-    async with worker.duties.system(worker.clock()).write() as transaction:
-        await transaction.run("passes.due_at_once", expression=EVERY_MINUTE.expression, interrupted=list(worker.interrupted))
-    worker.interrupted.clear()
-
-
-@asynccontextmanager
-async def _ending(queue: PgQueuer, connection: Connection, stop: asyncio.Event) -> AsyncIterator[None]:
-    """The queue ends with the worker, and with its connection. Never the other way round: pgqueuer sets its own event whenever `run` ends."""
-
-    async def end_with_worker() -> None:
-        await stop.wait()
-        queue.shutdown.set()
-
-    def end_with_connection(_: object) -> None:
-        queue.shutdown.set()
-        queue.sm.active_heartbeat_ids.clear()
-
-    connection.add_termination_listener(end_with_connection)
-    chained = asyncio.create_task(end_with_worker())
+async def _run(worker: WorkerState, job: Job, claimed: ClaimedPassRow) -> None:
+    """Run a pass and record its end; where that cannot be recorded now, it is recorded later."""
+    result = await run_pass(job, worker.duties, claimed.started_at)
     try:
-        yield
+        await _record(worker, result)
+    except Exception as error:  # whatever it is, the worker goes on with its other jobs
+        logger.error("the end of the pass of %s could not be recorded yet: %s", job.name, describe(error))
+        worker.unrecorded.append(result)
     finally:
-        chained.cancel()
-        await asyncio.wait({chained})
-        connection.remove_termination_listener(end_with_connection)
+        del worker.running[job.name]
+
+
+async def _record(worker: WorkerState, result: PassResult) -> None:
+    schedule = result.job.schedule
+    await _write(
+        worker,
+        "passes.end",
+        job=result.job.name,
+        worker=worker.name,
+        started_at=result.started_at,
+        outcome=result.outcome,
+        detail=result.detail,
+        is_refused=result.is_refused,
+        interval=schedule.interval,
+        offset=schedule.offset,
+        attempts=ATTEMPTS,
+        pause=RETRY_PAUSE,
+    )
+
+
+async def _renew(worker: WorkerState) -> None:
+    """Renew the leases of the running passes when it is time. A pass that another worker has taken over goes on, because passes are safe to run twice at once."""
+    jobs = list(worker.running)
+    if not jobs or monotonic() - worker.renewed_at < RENEWAL_SECONDS:
+        return
+    held = {row.job for row in await _write(worker, "passes.renew", jobs=jobs, worker=worker.name, lease=LEASE)}
+    worker.renewed_at = monotonic()
+    for job in worker.running.keys() & {*jobs} - held:
+        logger.warning("another worker has taken over the pass of %s, because its lease could not be renewed in time", job)
+
+
+async def _write(state: WorkerState, block: str, /, **values: Any) -> list[Any]:
+    async with system(state.schedule, datetime.now(UTC)).write() as transaction:
+        return await transaction.run(block, **values)

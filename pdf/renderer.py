@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from pdf.child_process import print_in_child
@@ -20,10 +21,13 @@ class PdfRenderer:
 
     def __init__(self, *, at_once: int = 2, fonts: Sequence[Path] = ()) -> None:
         self._font_folders = tuple(fonts)
-        shared_fonts = fonts_in(self._font_folders)
-        self._idle: asyncio.LifoQueue[TypstCompiler] = asyncio.LifoQueue()
+        self._idle: asyncio.LifoQueue[Future[TypstCompiler]] = asyncio.LifoQueue()
+        # Fonts are read in a thread, because a process that starts should not wait for them.
+        starting = ThreadPoolExecutor(1, thread_name_prefix="fonts")
+        shared_fonts = starting.submit(fonts_in, self._font_folders)
         for _ in range(at_once):
-            self._idle.put_nowait(TypstCompiler(self._font_folders, shared_fonts))
+            self._idle.put_nowait(starting.submit(lambda: TypstCompiler(self._font_folders, shared_fonts.result())))
+        starting.shutdown(wait=False)
 
     async def print(self, paper: Paper) -> bytes:
         """Return the PDF. Wait while `at_once` papers are being printed; the caller must limit the number of waiting calls. Raises PrintingFailed."""
@@ -33,7 +37,7 @@ class PdfRenderer:
                 return _logged(paper, await print_in_child(paper, self._font_folders))
             finally:
                 self._idle.put_nowait(printer)
-        work = asyncio.ensure_future(asyncio.to_thread(printer.printed, paper))
+        work = asyncio.ensure_future(asyncio.to_thread(lambda: printer.result().printed(paper)))
         # Cancelling the call does not stop the thread: the printer is idle again only when the thread is done.
         work.add_done_callback(lambda _: self._idle.put_nowait(printer))
         return _logged(paper, await asyncio.shield(work))

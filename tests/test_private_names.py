@@ -16,12 +16,10 @@ import anyio
 import anyio.lowlevel
 import botocore.handlers
 import databases
-import pgqueuer
 import pytest
 import strawberry
 import uvicorn
 from graphql import GraphQLSchema, Visitor, specified_rules
-from pgqueuer.queries import Queries
 from starlette.responses import Response
 from strawberry.dataloader import DataLoader
 
@@ -206,15 +204,6 @@ def test_botocore_registers_the_handler_that_is_taken_away() -> None:
 def test_anyio_imports_its_backend_by_this_name() -> None:
     asyncio.run(anyio.lowlevel.checkpoint())
     assert "anyio._backends._asyncio" in sys.modules, PRIVATE["anyio._backends._asyncio"]
-
-
-def test_pgqueuer_schedules_by_a_manager_with_a_registry() -> None:
-    """jobs/worker.py writes the schedules before the queue runs, and ends the heartbeats of a connection that is lost."""
-    queue = pgqueuer.PgQueuer.in_memory()
-    assert (queue.sm.registry, queue.sm.active_heartbeat_ids) == ({}, set()), "jobs/worker.py"
-    assert queue.sm.shutdown is queue.shutdown, "jobs/worker.py"
-    assert inspect.iscoroutinefunction(Queries.set_schedule_queued), "QueueTables in jobs/worker.py"
-    assert list(inspect.signature(Queries.insert_schedule).parameters) == ["self", "schedules"], "jobs/worker.py"
 
 
 def sent(response: Response) -> list[dict[str, Any]]:

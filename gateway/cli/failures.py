@@ -5,7 +5,6 @@ import sys
 import traceback
 
 from db.outages import DatabaseUnavailable
-from gateway.cli.commands.console import say_error
 from gateway.http import log_format
 from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration.secret_settings import secrets_of
@@ -19,6 +18,8 @@ def set_up_log() -> None:
 
 def report(error: Exception) -> None:
     """Print one line for an error that an operator can correct, and the traceback of a bug."""
+    from gateway.cli.commands.console import say_error  # rich takes long to import
+
     log_format.hide(secrets_of(os.environ))
     if isinstance(error, OperatorError):
         say_error(str(error))

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from billing.rows.partners import PersistedTextRow
 from billing.states import Actor
 from db.connections import connect
 from db.outages import DatabaseUnavailable, ReadOnly, cause_of, describe, outage_of, translate_errors
@@ -14,7 +15,7 @@ from db.pool import Database
 from db.unit_of_work import Caller, UnitOfWork
 from gateway.documents.document_cache import first_party, first_party_actions, of_staff
 from gateway.documents.registry import PORTAL, STAFF, Registry
-from gateway.documents.revalidation import Revalidation
+from gateway.documents.revalidation import BATCH_SIZE, PAUSE_SECONDS, Key, Revalidation
 from resolvers.documents.manifests import Entry, id_of
 from resolvers.documents.publishing import store, validate_all
 from resolvers.reads.facts import fetch_rows
@@ -72,19 +73,42 @@ async def _revalidate(sync: RegistrySync) -> None:
                 await transaction.run("trusted.fit", client_ids=list(clients), ids=list(ids), fits=sync.revalidation.schema_digest)
 
 
-async def publish_shipped(sync: RegistrySync) -> None:
-    """Publish the shipped documents. Nothing is written if they are published already."""
+async def publish_shipped(sync: RegistrySync, stored: Mapping[Key, PersistedTextRow]) -> None:
+    """Publish the shipped documents that are not stored. Most starts find all of them."""
     for client, texts in shipped_texts().items():
-        entries = [Entry(id_of(text), None, text) for text in texts]
-        results = await asyncio.to_thread(validate_all, texts, sync.revalidation.validate)
-        async with sync.session().write() as transaction:
-            await transaction.run("clients.begin", id=client, name=NAMES[client])
-            await store(transaction, client, entries, results)
+        if missing := [text for text in texts if (client, id_of(text)) not in stored]:
+            await _publish(sync, client, missing)
+
+
+async def republish_shipped(sync: RegistrySync, stored: Mapping[Key, PersistedTextRow]) -> None:
+    """Store the costs of shipped documents that were published with another schema, a few at a time: after a deploy, while requests are answered."""
+    for client, texts in shipped_texts().items():
+        outdated = [text for text in texts if (row := stored.get((client, id_of(text)))) and row.fits != sync.revalidation.schema_digest]
+        for start in range(0, len(outdated), BATCH_SIZE):
+            await _publish(sync, client, outdated[start : start + BATCH_SIZE])
+            await asyncio.sleep(PAUSE_SECONDS)
+
+
+async def _publish(sync: RegistrySync, client: str, texts: list[str]) -> None:
+    entries = [Entry(id_of(text), None, text) for text in texts]
+    results = await asyncio.to_thread(validate_all, texts, sync.revalidation.validate)
+    async with sync.session().write() as transaction:
+        await transaction.run("clients.begin", id=client, name=NAMES[client])
+        await store(transaction, client, entries, results)
 
 
 def shipped_texts() -> dict[str, list[str]]:
     """Return the texts of the shipped documents by their client."""
     return {PORTAL: [*first_party().values(), *first_party_actions().values()], STAFF: list(of_staff().values())}
+
+
+async def stored_texts(sync: RegistrySync) -> dict[Key, PersistedTextRow]:
+    """Return the documents of the database by client and id."""
+    session = sync.session()
+    try:
+        return {(row.client_id, row.id): row for row in await fetch_rows(session, "trusted.texts")}
+    finally:
+        await session.close()
 
 
 async def reload(sync: RegistrySync) -> str:
@@ -144,8 +168,10 @@ async def _listen(sync: RegistrySync) -> None:
         with translate_errors():
             await connection.add_listener(CHANNEL, lambda *_: changed.set())
         connection.add_termination_listener(lambda *_: changed.set())
-        await publish_shipped(sync)
+        stored = await stored_texts(sync)
+        await publish_shipped(sync, stored)
         stamp, polled_at = await reload(sync), asyncio.get_running_loop().time()
+        await republish_shipped(sync, stored)
         while not connection.is_closed():
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(changed.wait(), USES_SECONDS)

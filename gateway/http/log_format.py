@@ -3,13 +3,31 @@
 import logging
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, TextIO
 
 import orjson
-import structlog
-from structlog.types import EventDict, Processor
+
+
+@contextmanager
+def _absent(name: str) -> Iterator[None]:
+    """Within the context, a module that is not imported yet cannot be imported."""
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # an import of it is then an ImportError
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+# structlog imports rich where it can, for tracebacks that are not used here, and rich takes long to import.
+with _absent("rich"):
+    import structlog
+    from structlog.types import EventDict, Processor
 
 SECRET_NAMES = re.compile(r"authorization|cookie|password|secret|token$", re.IGNORECASE)
 # A JSON Web Token, the text after Bearer or Basic, a password in a URL, the value of a secret parameter in a URL or keyword argument, and a possible card number.

@@ -127,7 +127,7 @@ def create_app(setup: Setup) -> ASGIApp:
 
 
 def _clock(setup: Setup) -> Callable[[asyncio.Event], Coroutine[Any, Any, None]] | None:
-    """Return the function that runs the worker of a demo. Its module is imported here, because other servers do not need the queue."""
+    """Return the function that runs the worker of a demo. Its module is imported here, because other servers do not need the jobs."""
     if setup.clock is None:
         return None
     from gateway.wiring.worker import run_beside

@@ -4,32 +4,32 @@ import asyncio
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from db.connections import DRIVER_ERRORS, Connection, connect
+from db.connections import DRIVER_ERRORS
 from db.outages import CONNECTION_LOST_ERRORS
 from db.pool import Database, Pool
 from db.unit_of_work import DatabaseUnavailable
 from gateway.wiring.configuration.settings import Settings
+from gateway.wiring.connection_status import ConnectionStatus
 from gateway.wiring.database import DatabaseAway, DatabaseUrls, check
 from gateway.wiring.files import bucket_of
 from gateway.wiring.identity import post
 from gateway.wiring.payments import payments
-from gateway.wiring.queue_status import QueueStatus
 from gateway.wiring.worker_health import worker_health
 from jobs.clock import Billing
 from jobs.passes import Duties
 from jobs.registry import JOBS
-from jobs.worker import QueueLost, WorkerState, work
+from jobs.worker import POLL_SECONDS, WorkerState, finish, pause, register, work
 
 logger = logging.getLogger("portico.worker")
 
 RESTART_SECONDS = 5.0
 # Errors after which connecting again may help.
-OUTAGES = (*CONNECTION_LOST_ERRORS, *DRIVER_ERRORS, DatabaseUnavailable, QueueLost)
+OUTAGES = (*CONNECTION_LOST_ERRORS, *DRIVER_ERRORS, DatabaseUnavailable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ async def tick_once(settings: Settings, place: DatabaseUrls, at: datetime | None
 
 async def until_reachable(urls: DatabaseUrls, stop: asyncio.Event) -> None:
     """Wait until the database answers, and log failed attempts. Raises CannotReach for errors that only an operator can correct, such as a wrong password."""
-    status = QueueStatus()
+    status = ConnectionStatus()
     while not stop.is_set():
         try:
             return await check(urls)
@@ -72,19 +72,30 @@ async def until_reachable(urls: DatabaseUrls, stop: asyncio.Event) -> None:
 
 
 async def run_worker(settings: Settings, urls: DatabaseUrls, *, on_ready: Callable[[], None], stop: asyncio.Event) -> None:
-    """Run until `stop` is set. While Postgres is unavailable, it tries to connect again and logs it; `on_ready` is called at the first connection of the queue.
+    """Run until `stop` is set, and then until the running passes have ended. While Postgres is unavailable, it tries to connect again and logs it; `on_ready` is called
+    when the schedule could be written for the first time, so a standby counts as an outage until it is promoted.
 
-    Raises WrongSetting, PortInUse, and QueueEnded or another error after which connecting again does not help.
+    Raises WrongSetting, PortInUse, and an error after which connecting again does not help.
     """
-    status = QueueStatus(on_ready)
-    async with _duties(settings, urls) as duties, worker_health(settings, urls, status):
-        worker = WorkerState(duties, lambda: datetime.now(UTC), stop)
-        while not stop.is_set():
-            try:
-                async with _queue(urls) as connection:
-                    await work(worker, connection, status.connected)
-            except OUTAGES as error:
-                await pause(status.lost(error), stop)
+    status = ConnectionStatus(on_ready)
+    async with _duties(settings, urls) as duties, _schedule(urls) as schedule, worker_health(settings, urls, status):
+        worker = WorkerState(duties, schedule, stop)
+        try:
+            while not stop.is_set():
+                try:
+                    await _turn(worker, status)
+                except OUTAGES as error:
+                    await pause(status.lost(error), stop)
+        finally:
+            await finish(worker)
+
+
+async def _turn(worker: WorkerState, status: ConnectionStatus) -> None:
+    if not status.is_connected:
+        await register(worker)
+        status.connected()
+    await work(worker)
+    await pause(POLL_SECONDS, worker.stop)
 
 
 async def run_beside(settings: Settings, urls: DatabaseUrls, stop: asyncio.Event) -> None:
@@ -95,12 +106,6 @@ async def run_beside(settings: Settings, urls: DatabaseUrls, stop: asyncio.Event
         except Exception:  # after any failure, because the demo must continue to bill
             logger.exception("the worker inside the server failed and starts again")
             await pause(RESTART_SECONDS, stop)
-
-
-async def pause(seconds: float, stop: asyncio.Event) -> None:
-    """Wait so long, or until `stop` is set."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
 
 
 def stopping() -> asyncio.Event:
@@ -137,11 +142,8 @@ async def _duties(settings: Settings, urls: DatabaseUrls) -> AsyncIterator[Dutie
 
 
 @asynccontextmanager
-async def _queue(urls: DatabaseUrls) -> AsyncIterator[Connection]:
-    """Yield the connection of the queue. Its command timeout detects a connection that no longer answers."""
+async def _schedule(urls: DatabaseUrls) -> AsyncIterator[Database]:
+    """Yield the connection of the schedule, which finds passes also while all others are busy."""
     settings = {"application_name": "portico-worker", **urls.server_settings}
-    connection = await connect(urls.app_url, seconds=5, command_seconds=8, server_settings=settings)
-    try:
-        yield connection
-    finally:
-        connection.terminate()
+    async with Database(urls.app_url, Pool(1), server_settings=settings) as database:
+        yield database

@@ -1,4 +1,4 @@
-"""The health endpoint of the worker: the connection of its queue, and the last pass of each job."""
+"""The health endpoint of the worker: its connection to the schedule, and the last pass of each job."""
 
 import asyncio
 import logging
@@ -21,8 +21,8 @@ from db.pool import Database, Pool
 from gateway.http.serving.server import configured, listen
 from gateway.routes.health import CACHE_SECONDS, HEADERS
 from gateway.wiring.configuration.settings import Settings
+from gateway.wiring.connection_status import ConnectionStatus
 from gateway.wiring.database import DatabaseUrls
-from gateway.wiring.queue_status import QueueStatus
 from jobs.passes import is_overdue, passes_of, system
 from jobs.registry import JOBS
 
@@ -40,7 +40,7 @@ class HealthServer(uvicorn.Server):
 
 
 @asynccontextmanager
-async def worker_health(settings: Settings, urls: DatabaseUrls, status: QueueStatus) -> AsyncIterator[None]:
+async def worker_health(settings: Settings, urls: DatabaseUrls, status: ConnectionStatus) -> AsyncIterator[None]:
     """Listen on PORTICO_WORKER_PORT as long as the context; without that setting there is no endpoint. Raises PortInUse."""
     if settings.worker_port is None:
         yield
@@ -63,7 +63,7 @@ class Health:
     """The health of the worker, read from the database at most once a second and cached."""
 
     database: Database
-    status: QueueStatus
+    status: ConnectionStatus
     _lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     _body: dict[str, Any] = field(default_factory=dict)
     _read_at: float = float("-inf")
@@ -76,16 +76,15 @@ class Health:
         return self._body
 
     async def _read(self) -> dict[str, Any]:
-        now = datetime.now(UTC)
         try:
             async with asyncio.timeout(POLL_SECONDS):
-                passes = await passes_of(system(self.database, now))
+                passes = await passes_of(system(self.database, datetime.now(UTC)))
         except Exception as error:  # after any failure, the passes are unknown
             logger.warning("the database does not answer: %s", describe(error))
             return {"status": "the database does not answer", "jobs": {}}
-        jobs = {job.name: _status_body(passes.get(job.name), is_late=is_overdue(job, passes.get(job.name), now)) for job in JOBS}
+        jobs = {job.name: _status_body(passes.get(job.name), is_late=is_overdue(job, passes.get(job.name))) for job in JOBS}
         if not self.status.is_connected:
-            return {"status": "the queue is not connected", "jobs": jobs}
+            return {"status": "the worker is not connected", "jobs": jobs}
         return {"status": "a pass is overdue" if any(job["is_overdue"] for job in jobs.values()) else "ready", "jobs": jobs}
 
 

@@ -3,7 +3,6 @@
 import asyncio
 from pathlib import Path
 
-from gateway.cli.commands.console import console
 from gateway.http import log_format
 from gateway.http.serving.server import ShutdownPolicy, listen
 from gateway.http.serving.server import serve as serve_app
@@ -27,7 +26,7 @@ def serve(port: int | None, data_dir: Path | None) -> None:
         production.warn(settings)
         url = f"http://{settings.host}:{listener.getsockname()[1]}"
         app = create_app(Setup(settings, urls.app_url, issuer, urls.server_settings, url=url, drain=shutdown.drain))
-        serve_app(app, listener, shutdown, on_ready=lambda: console.print(f"READY {url}/graphql"))
+        serve_app(app, listener, shutdown, on_ready=lambda: print(f"READY {url}/graphql", flush=True))
 
 
 def shutdown_policy_of(settings: Settings) -> ShutdownPolicy:

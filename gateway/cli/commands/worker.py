@@ -8,14 +8,12 @@ import typer
 
 from gateway.cli.commands.console import console, say_error
 from gateway.http import log_format
-from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration import production
 from gateway.wiring.configuration.settings import Settings, load
 from gateway.wiring.database import DatabaseUrls, check, postgres
 from gateway.wiring.issuer import secret_of_portal
 from gateway.wiring.payments import require_processor
 from gateway.wiring.worker import run_worker, stopping, tick_once, until_reachable
-from jobs.worker import QueueEnded
 
 
 def worker(data_dir: Path | None) -> None:
@@ -30,10 +28,7 @@ def worker(data_dir: Path | None) -> None:
 async def _work(settings: Settings, urls: DatabaseUrls) -> None:
     stop = stopping()
     await until_reachable(urls, stop)
-    try:
-        await run_worker(settings, urls, on_ready=lambda: console.print("READY"), stop=stop)
-    except QueueEnded as error:
-        raise OperatorError(str(error)) from error
+    await run_worker(settings, urls, on_ready=lambda: console.print("READY"), stop=stop)
 
 
 def tick(at: datetime | None, data_dir: Path | None, *, is_confirmed: bool) -> None:

@@ -116,9 +116,9 @@ def serve(app: ASGIApp, listener: socket.socket, policy: ShutdownPolicy, *, on_r
     """Serve until SIGINT or SIGTERM, then finish running requests."""
     # uvicorn ends by raising the signal again; SystemExit leaves the surrounding context managers, the built-in Postgres included.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    # Objects created at start are never freed: exclude them from garbage collection, and collect the rest less often.
-    gc.collect()
+    # Objects created at start are never freed: exclude them from garbage collection, and collect the rest less often. There is little garbage among them.
     gc.freeze()
+    gc.enable()
     gc.set_threshold(50_000, 20, 20)
     # Large responses are assembled in threads. The event loop, which a short operation needs about ten times, gets the interpreter back from them after this interval
     # (Python's default is 5 ms).

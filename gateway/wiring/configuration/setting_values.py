@@ -7,13 +7,11 @@ from email.utils import parseaddr
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic.fields import FieldInfo
-from sqlalchemy import URL, make_url
-from sqlalchemy.exc import ArgumentError
 
 from auth.jwt.issuers import OtherIssuer
 from auth.jwt.keys import Asymmetric
@@ -31,6 +29,11 @@ PORTS = range(1, 65536)
 PORT = re.compile(r"[0-9]{1,5}")
 SURROGATES = re.compile("[\udc80-\udcff]")
 HOST = re.compile(r"[A-Za-z0-9._-]+")
+DATABASE_URL = re.compile(
+    r"postgres(?:ql)?://(?:[^:/]*(?::[^@]*)?@)?"  # user and password
+    r"(?:\[[^/?]+\]|[^/:?]+)?(?::(?P<port>[^/?]*))?"  # host
+    r"(?:/[^?]*)?(?:\?(?P<query>.*))?"  # name of the database, and parameters
+)
 PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}")
 BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?")
@@ -173,22 +176,20 @@ def _http(value: str) -> str:
 
 
 def _postgres(value: str) -> str:
-    try:
-        url = make_url(value)
-    except (ArgumentError, ValueError):
-        url = URL.create("unknown")
-    if url.drivername not in ("postgresql", "postgres") or re.search(r"\s", value):
+    match = DATABASE_URL.match(value)
+    if match is None or re.search(r"\s", value):
         raise ValueError("is not a database URL")
     # Some resolvers use only the lower 16 bits of a larger number, which is another port.
-    if not all(PORT.fullmatch(port) and int(port) in PORTS for port in _ports(url)):
+    if not all(PORT.fullmatch(port) and int(port) in PORTS for port in _ports(match["port"], match["query"])):
         raise ValueError("has a port out of range; ports are 1 to 65535")
     return value.replace("postgres://", "postgresql://", 1)
 
 
-def _ports(url: URL) -> list[str]:
-    """Return the ports of a database URL, those in the parameter and of several hosts included."""
-    named = url.query.get("port", ())
-    return [*([] if url.port is None else [str(url.port)]), *(port for text in ([named] if isinstance(named, str) else named) for port in text.split(","))]
+def _ports(port: str | None, query: str | None) -> list[str]:
+    """Return the ports of a database URL, those in the parameter and of several hosts included. Raises ValueError for a port that is no number."""
+    if port is not None and not re.fullmatch(r"[+-]?\d+", port):
+        raise ValueError("is not a database URL")
+    return [*([] if port is None else [str(int(port))]), *(each for name, text in parse_qsl(query or "") if name == "port" for each in text.split(","))]
 
 
 def _redis(value: str) -> str:

@@ -25,7 +25,6 @@ OF_NO_HELP = [
     "pikepdf",
     "stripe",
     "babel",
-    "pgqueuer",
     "httpx",
     "uvicorn",
     "rich",
@@ -60,8 +59,10 @@ OF_NO_PLAIN_SERVER = [
     "botocore",
     "aiohttp",
     "pikepdf",
+    "sqlalchemy",
+    "httpx",
+    "rich",
     "stripe",
-    "pgqueuer",
     "valkey",
     "aiosmtplib",
     "mako",
@@ -115,6 +116,29 @@ payments(settings)
 print("MODULES", *sys.modules)
 """
     assert imported(root, program) >= {"aiobotocore", "botocore", "stripe", "aiosmtplib"}
+
+
+STARTING = """
+import gc
+from gateway.cli.commands import serve
+from gateway.cli.main import cli
+from gateway.http.serving import server
+
+def start(*_):
+    print("starting", gc.isenabled())
+    server.serve(None, None, server.ShutdownPolicy(), on_ready=lambda: None)
+
+serve.serve = start
+server.configured = lambda *_: None
+server.GatewayServer = lambda *_: type("Server", (), {"run": lambda *_: print("serving", gc.isenabled(), gc.get_freeze_count() > 10_000)})()
+print("before", gc.isenabled())
+cli(["serve"])
+"""
+
+
+def test_no_garbage_is_collected_while_a_server_starts(root: Path) -> None:
+    ended = subprocess.run([sys.executable, "-c", STARTING], cwd=root, capture_output=True, text=True, timeout=120, check=True)
+    assert ended.stdout.splitlines() == ["before True", "starting False", "serving True True"]
 
 
 def test_the_revisions_are_those_of_alembic() -> None:

@@ -100,7 +100,7 @@ async def test_letters_outlive_the_process_that_wrote_them(life: Life, place: em
 
 async def test_the_worker_sends_what_is_left(life: Life, place: embedded.Urls, tmp_path: Path) -> None:
     [letter_id] = await left(life, written_at=datetime.now(UTC) - timedelta(minutes=1))
-    await life.admin.execute("update portico.pgqueuer_schedules set next_run = now() - interval '1 second' where entrypoint = 'letters'")
+    await life.admin.execute("update portico.job_pass set due_at = now() - interval '1 second' where job = 'letters'")
     stop = asyncio.Event()
     settings = Settings(data_dir=tmp_path, secret=SECRET)
     worker = asyncio.create_task(run_worker(settings, DatabaseUrls(place.admin, place.app), on_ready=lambda: None, stop=stop))

@@ -1,6 +1,7 @@
 """A pass of a job is recorded however it ends, and one that does not come is noticed."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,14 +9,16 @@ from typing import Any
 
 import asyncpg
 import pytest
-from croniter import croniter
 
-from db.pool import Database, Pool
+import jobs.worker as schedule
+from billing.rows.passes import JobPass
+from db.pool import Database
 from db.unit_of_work import DatabaseUnavailable
-from gateway.wiring.queue_status import QueueStatus
+from gateway.wiring.connection_status import ConnectionStatus
 from jobs.clock import Billing
-from jobs.passes import Duties, Job, Schedule, is_overdue, passes_of, run_pass, system
-from jobs.registry import JOBS
+from jobs.passes import Duties, Job, is_overdue, passes_of, run_pass, system
+from jobs.registry import EVERY_MINUTE, JOBS
+from jobs.worker import WorkerState, finish, register, work
 from storage.local import Local
 
 NOW = datetime(2026, 11, 28, 12, tzinfo=UTC)
@@ -57,13 +60,31 @@ def job(counts: Callable[[], Any], ending: Callable[[Any], None]) -> Job:
     async def run(_: Duties, __: datetime, done: Any) -> None:
         ending(done)
 
-    return Job("a job of a test", Schedule("* * * * *", timedelta(minutes=1)), counts, run, unit="thing", summary="{things} things done")
+    return Job("a job of a test", EVERY_MINUTE, counts, run, unit="thing", summary="{things} things done")
+
+
+Passed = Callable[[Job], Awaitable[JobPass]]
+
+
+@pytest.fixture
+async def passed(pool: Database, duties: Duties, owner: asyncpg.Connection, monkeypatch: pytest.MonkeyPatch) -> Passed:
+    """Have a worker run one pass of a job, and return what is recorded of it."""
+
+    async def run(due: Job) -> JobPass:
+        monkeypatch.setattr(schedule, "JOBS", (due,))
+        worker = WorkerState(duties, pool, asyncio.Event())
+        await register(worker)
+        await owner.execute("update job_pass set due_at = now() where job = $1", due.name)
+        await work(worker)
+        await finish(worker)
+        return (await passes_of(system(pool, NOW)))[due.name]
+
+    await owner.execute("delete from job_pass where job = 'a job of a test'")
+    return run
 
 
 @pytest.mark.parametrize("name", ENDINGS)
-async def test_a_pass_is_recorded_in_the_database_and_in_the_log(
-    duties: Duties, owner: asyncpg.Connection, caplog: pytest.LogCaptureFixture, name: str
-) -> None:
+async def test_a_pass_is_recorded_in_the_database_and_in_the_log(passed: Passed, caplog: pytest.LogCaptureFixture, name: str) -> None:
     numbers, error, outcome, detail, is_again = ENDINGS[name]
     caplog.set_level("INFO", "portico.jobs")
 
@@ -72,53 +93,47 @@ async def test_a_pass_is_recorded_in_the_database_and_in_the_log(
         if error is not None:
             raise error
 
-    times = iter([NOW, NOW + timedelta(seconds=5)])
-    await owner.execute("delete from job_pass where job = 'a job of a test'")
-    assert await run_pass(job(Numbers, ending), duties, lambda: next(times)) == is_again
-    last = (await passes_of(system(duties.billing.database, NOW)))["a job of a test"]
-    ended_at = NOW + timedelta(seconds=5)
-    assert (last.outcome, last.detail, last.started_at, last.finished_at) == (outcome, detail, NOW, ended_at)
-    assert last.succeeded_at == (None if outcome == "FAILED" else ended_at)
+    last = await passed(job(Numbers, ending))
+    assert (last.outcome, last.detail) == (outcome, detail)
+    assert last.started_at
+    assert last.finished_at
+    assert last.started_at < last.finished_at <= last.read_at
+    assert last.succeeded_at == (None if outcome == "FAILED" else last.finished_at)
     (line,) = [vars(record) for record in caplog.records if record.getMessage() == "pass"]
     assert (line["job"], line["outcome"], line.get("things", 0)) == ("a job of a test", outcome, numbers.things)
     assert line["levelname"] == ("INFO" if outcome == "DONE" else "ERROR")
     assert ("Traceback" in caplog.text) == (name == "a bug")
+    assert (await run_pass(job(Numbers, ending), None, NOW)).is_refused == is_again  # type: ignore[arg-type]  # the job needs none
 
 
-async def test_a_pass_that_fails_does_not_hide_when_the_last_one_succeeded(duties: Duties, owner: asyncpg.Connection) -> None:
-    await owner.execute("delete from job_pass where job = 'a job of a test'")
-
+async def test_a_pass_that_fails_does_not_hide_when_the_last_one_succeeded(passed: Passed) -> None:
     def fail(_: Any) -> None:
         raise KeyError
 
-    await run_pass(job(Numbers, lambda _: None), duties, lambda: NOW)
-    await run_pass(job(Numbers, fail), duties, lambda: NOW + timedelta(minutes=1))
-    last = (await passes_of(system(duties.billing.database, NOW)))["a job of a test"]
-    assert (last.outcome, last.succeeded_at, last.finished_at) == ("FAILED", NOW, NOW + timedelta(minutes=1))
-
-
-async def test_a_pass_that_cannot_be_recorded_runs_all_the_same(duties: Duties, caplog: pytest.LogCaptureFixture) -> None:
-    ran = []
-    async with Database("postgresql://portico_app@127.0.0.1:1/postgres", Pool(1), server_settings={}) as away:
-        lost = replace(duties, billing=Billing(away, {}))
-        assert await run_pass(job(Numbers, ran.append), lost, lambda: NOW) is False
-    assert len(ran) == 1
-    assert caplog.text.count("the pass of a job of a test could not be recorded: ConnectionRefusedError") == 2
+    first = await passed(job(Numbers, lambda _: None))
+    last = await passed(job(Numbers, fail))
+    assert first.finished_at
+    assert last.finished_at
+    assert (last.outcome, last.succeeded_at) == ("FAILED", first.finished_at)
+    assert last.finished_at > first.finished_at
 
 
 @pytest.mark.parametrize("known", JOBS, ids=[known.name for known in JOBS])
-async def test_a_job_is_overdue_five_minutes_after_its_next_pass_should_have_ended(known: Job, duties: Duties, owner: asyncpg.Connection) -> None:
-    later = croniter(known.schedule.expression, NOW)
-    assert later.get_next(datetime) + known.schedule.interval == later.get_next(datetime), "the interval is the one that cron has"
-    await run_pass(replace(known, counts=Numbers, run=_nothing), duties, lambda: NOW)
-    last = (await passes_of(system(duties.billing.database, NOW)))[known.name]
-    limit = NOW + known.schedule.interval + timedelta(minutes=5)
-    assert not is_overdue(known, last, limit)
-    assert is_overdue(known, last, limit + timedelta(seconds=1))
+async def test_a_job_is_overdue_five_minutes_after_its_next_pass_should_have_ended(known: Job, passed: Passed) -> None:
+    last = await passed(replace(known, counts=Numbers, run=_nothing))
+    assert last.succeeded_at
+    limit = known.schedule.interval + timedelta(minutes=5)
+    assert not is_overdue(known, replace(last, read_at=last.succeeded_at + limit))
+    assert is_overdue(known, replace(last, read_at=last.succeeded_at + limit + timedelta(seconds=1)))
     never = replace(last, started_at=None, finished_at=None, succeeded_at=None, registered_at=NOW)
-    assert not is_overdue(known, never, limit)
-    assert is_overdue(known, never, limit + timedelta(seconds=1))
-    assert is_overdue(known, None, NOW)
+    assert not is_overdue(known, replace(never, read_at=NOW + limit))
+    assert is_overdue(known, replace(never, read_at=NOW + limit + timedelta(seconds=1)))
+    assert is_overdue(known, None)
+
+
+def test_hourly_jobs_are_not_due_at_once() -> None:
+    hourly = [job.schedule.offset for job in JOBS if job.schedule.interval == timedelta(hours=1)]
+    assert len(set(hourly)) == len(hourly) > 1
 
 
 async def _nothing(*_: Any) -> None: ...
@@ -127,7 +142,7 @@ async def _nothing(*_: Any) -> None: ...
 def test_every_loss_and_every_return_is_a_line_and_attempts_that_fail_alike_are_one(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level("INFO", "portico.worker")
     ready: list[bool] = []
-    status = QueueStatus(lambda: ready.append(True))
+    status = ConnectionStatus(lambda: ready.append(True))
     pauses = [status.lost(LOST) for _ in range(5)]
     assert pauses == [0.5, 1.0, 2.0, 2.0, 2.0]
     status.lost(TimeoutError())
@@ -137,8 +152,9 @@ def test_every_loss_and_every_return_is_a_line_and_attempts_that_fail_alike_are_
         status.lost(LOST)
         status.connected()
     said = [record.getMessage() for record in caplog.records]
-    assert [text.split(", and")[0].split(" after")[0].removeprefix("the worker's queue ") for text in said] == [
-        "cannot be connected", "cannot be connected", "is connected again", "is lost", "is connected again", "is lost", "is connected again",
+    assert [text.split(", and")[0].split(" after")[0].removeprefix("the worker ") for text in said] == [
+        "cannot connect", "cannot connect", "is connected again", "has lost its connection", "is connected again", "has lost its connection",
+        "is connected again",
     ]  # fmt: skip
     assert said[0].endswith(f"ConnectionResetError: {LOST}")
     assert ready == [True]

@@ -13,8 +13,8 @@ from db.builtin.embedded import Urls
 from db.pool import Database
 from gateway.wiring import worker, worker_health
 from gateway.wiring.configuration.settings import Settings
+from gateway.wiring.connection_status import ConnectionStatus
 from gateway.wiring.database import DatabaseUrls
-from gateway.wiring.queue_status import QueueStatus
 from gateway.wiring.worker import tick_once
 from jobs.passes import Job
 from jobs.registry import AT_17, JOBS
@@ -65,7 +65,7 @@ async def test_tick_runs_a_registered_job_and_says_what_it_did(place: Urls, tmp_
 
 @pytest.mark.usefixtures("extra")
 async def test_the_worker_s_health_reports_a_registered_job(pool: Database) -> None:
-    answer = await worker_health.Health(pool, QueueStatus(lambda: None)).answer()
+    answer = await worker_health.Health(pool, ConnectionStatus(lambda: None)).answer()
     assert list(answer["jobs"]) == [job.name for job in JOBS] + ["extra"]
     assert answer["jobs"]["extra"] == {"started_at": None, "finished_at": None, "succeeded_at": None, "outcome": None, "is_overdue": True}
 

@@ -51,14 +51,14 @@ async def test_tick_sweeps_as_of_now_even_when_the_clock_is_told_another_time(li
 async def test_the_worker_sweeps_and_forgets_every_hour(life: Life, place: embedded.Urls, bucket: Path) -> None:
     """What came due while no worker ran is done by the next one at once."""
     async with _working(place, bucket.parent):
-        await _scheduled(life.admin)
+        await until(lambda: _scheduled(life.admin))
     due = await loose(life, bucket, expires_at=datetime.now(UTC) - timedelta(minutes=1))
     await life.admin.execute(
         "insert into idempotency_key (customer_id, mutation, key, input_hash, answer, created_at, finished_at) values ($1, '', 'past', '', '{}', $2, $2)",
         life.customer_id,
         datetime.now(UTC) - timedelta(days=8),
     )
-    await life.admin.execute("update portico.pgqueuer_schedules set next_run = now() - interval '1 second' where entrypoint in ('attachments_sweep', 'upkeep')")
+    await life.admin.execute("update portico.job_pass set due_at = now() - interval '1 second' where job in ('attachments_sweep', 'upkeep')")
 
     async def both_done() -> bool:
         return not due.exists() and await life.rows("idempotency_key", "and key = 'past'") == []
@@ -79,10 +79,6 @@ async def _working(place: embedded.Urls, data_dir: Path) -> AsyncIterator[None]:
         await worker
 
 
-async def _scheduled(admin: asyncpg.Connection) -> None:
-    for _ in range(200):
-        schedules = {row["entrypoint"]: row["expression"] for row in await admin.fetch("select entrypoint, expression from portico.pgqueuer_schedules")}
-        if len(schedules) == 4:
-            break
-        await asyncio.sleep(0.05)
-    assert schedules == {"billing_clock": "* * * * *", "letters": "* * * * *", "attachments_sweep": "17 * * * *", "upkeep": "47 * * * *"}
+async def _scheduled(admin: asyncpg.Connection) -> bool:
+    rows = await admin.fetch("select job, due_at from portico.job_pass where due_at > now() and job in ('attachments_sweep', 'upkeep')")
+    return {row["job"]: row["due_at"].minute for row in rows} == {"attachments_sweep": 17, "upkeep": 47}

@@ -28,7 +28,7 @@ from tests.conftest import Portal
 from tests.journeys.outages.test_restarts import Shop, assert_paid_once
 from tests.lifecycle.books import assert_books
 from tests.lifecycle.conftest import Life, fill, new_life
-from tests.lifecycle.worker.test_worker_outages import Worker, execute, invoices, owner, passed_since, renewal_due, worker_process
+from tests.lifecycle.worker.test_worker_outages import DUE, Worker, due_and_passed_since, execute, invoices, owner, renewal_due, worker_process
 from tests.servers.clusters import USER, Cluster, cluster
 from tests.servers.processes import SAID, process
 
@@ -37,7 +37,7 @@ LASTING_SECONDS = 6
 PROMOTED_AFTER_SECONDS = 3
 # The pause of each of the three clients between its mutations.
 PAUSE_SECONDS = 0.2
-TERMINATE_QUEUE = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'portico-worker'"
+TERMINATE = "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'portico-worker'"
 
 
 @dataclass
@@ -101,21 +101,21 @@ async def restart_immediately(place: Cluster) -> None:
     await asyncio.to_thread(place.restart, "immediate")
 
 
-async def terminate_the_queue(place: Cluster) -> None:
-    await execute(place.urls, TERMINATE_QUEUE)
+async def terminate_the_schedule(place: Cluster) -> None:
+    await execute(place.urls, TERMINATE)
 
 
 async def hold_a_lock(place: Cluster) -> None:
-    """Lock the table of customers, so that no mutation and no renewal succeeds. The queue reconnects and starts a pass, which meets the lock."""
+    """Lock the table of customers, so that no mutation and no renewal succeeds. A pass meets the lock."""
     async with owner(place.urls) as connection, connection.transaction():
         await connection.execute("lock table customer in exclusive mode")
-        await connection.execute(TERMINATE_QUEUE)
+        await execute(place.urls, DUE)
         await asyncio.sleep(LASTING_SECONDS)
 
 
 async def make_read_only(place: Cluster) -> None:
-    """Set default_transaction_read_only, which our transactions override and those of the queue do not."""
-    await execute(place.urls, "alter system set default_transaction_read_only = on", "select pg_reload_conf()", TERMINATE_QUEUE)
+    """Set default_transaction_read_only, which our transactions override."""
+    await execute(place.urls, "alter system set default_transaction_read_only = on", "select pg_reload_conf()")
     await asyncio.sleep(LASTING_SECONDS)
     await execute(place.urls, "set default_transaction_read_only = off", "alter system reset default_transaction_read_only", "select pg_reload_conf()")
 
@@ -145,7 +145,7 @@ FAULTS = (
     Fault(kill_a_backend, "hesitates"),
     Fault(restart_fast, "hesitates"),
     Fault(restart_immediately, "hesitates"),
-    Fault(terminate_the_queue, "hesitates"),
+    Fault(terminate_the_schedule, "hesitates"),
     Fault(hold_a_lock, "visa", frozenset({503})),
     Fault(make_read_only, "visa", frozenset({200})),
     Fault(make_a_standby, "visa", frozenset({503})),
@@ -202,7 +202,7 @@ async def inject(worker_and_server: WorkerAndServer, portal: Portal, fault: Faul
         worker_and_server.shop.statuses.clear()
         await fault.come(worker_and_server.shop.place)
         over, began = datetime.now(UTC), monotonic()
-        await worker_and_server.worker.comes_to(lambda: passed_since(worker_and_server.urls, over))
+        await worker_and_server.worker.comes_to(lambda: due_and_passed_since(worker_and_server.urls, over))
         seconds = monotonic() - began
     worker_and_server.assert_alive()
     statuses = set(worker_and_server.shop.statuses)
@@ -214,10 +214,10 @@ async def inject(worker_and_server: WorkerAndServer, portal: Portal, fault: Faul
 
 
 async def begin_to_charge(worker_and_server: WorkerAndServer, life: Life) -> None:
-    """Wait until the worker charges; it starts a pass as soon as it has reconnected."""
-    await execute(worker_and_server.urls, TERMINATE_QUEUE)
+    """Wait until the worker charges."""
 
     async def is_being_charged() -> bool:
+        await life.admin.execute(DUE)
         return any(row["sent_at"] for row in await life.rows("charge", "and settled_at is null"))
 
     await worker_and_server.worker.comes_to(is_being_charged)

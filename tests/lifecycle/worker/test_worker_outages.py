@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -117,12 +117,24 @@ async def execute(urls: Urls, *statements: str) -> None:
             await connection.execute(statement)
 
 
+DUE = "update job_pass set due_at = now() where job = 'billing_clock'"
+
+
 async def passed_since(urls: Urls, since: datetime) -> bool:
     try:
         async with owner(urls) as connection:
             return bool(await connection.fetchval("select succeeded_at > $1 and started_at > $1 from job_pass where job = 'billing_clock'", since))
     except (OSError, asyncpg.PostgresError):
         return False
+
+
+async def due_and_passed_since(urls: Urls, since: datetime) -> bool:
+    """Make the billing clock due until it has passed, so that nobody waits for the next minute. The end of a pass that runs sets a later time."""
+    if await passed_since(urls, since):
+        return True
+    with suppress(OSError, asyncpg.PostgresError):
+        await execute(urls, DUE)
+    return False
 
 
 @asynccontextmanager
@@ -144,7 +156,7 @@ async def invoices(life: Life) -> list[tuple[str, str]]:
     return sorted((row["reason"], row["status"]) for row in await life.rows("invoice"))
 
 
-async def terminate_queue(own: OwnPostgres) -> None:
+async def terminate_connection(own: OwnPostgres) -> None:
     await execute(own.urls, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'portico-worker'")
 
 
@@ -170,6 +182,8 @@ async def read_only(own: OwnPostgres) -> AsyncIterator[None]:
 async def locked(own: OwnPostgres, table: str) -> AsyncIterator[None]:
     async with owner(own.urls) as connection, connection.transaction():
         await connection.execute(f"lock table {table} in access exclusive mode")
+        if table != "job_pass":
+            await execute(own.urls, DUE)
         yield
 
 
@@ -177,24 +191,24 @@ async def locked(own: OwnPostgres, table: str) -> AsyncIterator[None]:
 async def shut_out(own: OwnPostgres) -> AsyncIterator[None]:
     """Refuse new connections, as after a change of the password. A worker does not start in this state, but a running one survives it."""
     await execute(own.urls, "alter role portico_app nologin")
+    await terminate_connection(own)
     yield
     await execute(own.urls, "alter role portico_app login")
 
 
 # Short faults, which may occur during a charge.
 BLOWS: dict[str, Callable[[OwnPostgres], Awaitable[None]]] = {
-    "the queue's connection is terminated": terminate_queue,
+    "the connection of the schedule is terminated": terminate_connection,
     "a backend is killed": kill_backend,
     "fast restart": lambda own: restart(own, "fast"),
     "immediate restart": lambda own: restart(own, "immediate"),
 }
 
-# Lasting faults, with the worker's log line for each.
-STATES: dict[str, tuple[Callable[[OwnPostgres], AbstractAsyncContextManager[None]], str]] = {
-    "read-only": (read_only, "ReadOnlySQLTransactionError 25006"),
-    "customers are locked": (lambda own: locked(own, "portico.customer"), "failed and will be tried again: LockNotAvailableError 55P03"),
-    "the queue is locked": (lambda own: locked(own, "portico.pgqueuer_schedules"), "LockNotAvailableError 55P03"),
-    "the role may not log in": (shut_out, "InvalidAuthorizationSpecificationError 28000"),
+# Lasting faults, with the worker's log line for each, and whether the worker can claim no passes while they last.
+STATES: dict[str, tuple[Callable[[OwnPostgres], AbstractAsyncContextManager[None]], str, bool]] = {
+    "customers are locked": (lambda own: locked(own, "customer"), "failed and will be tried again: LockNotAvailableError 55P03", False),
+    "the schedule is locked": (lambda own: locked(own, "job_pass"), "starts no job until it is connected again: LockNotAvailableError 55P03", True),
+    "the role may not log in": (shut_out, "starts no job until it is connected again: InvalidAuthorizationSpecificationError 28000", True),
 }
 
 
@@ -226,37 +240,33 @@ async def test_a_worker_goes_on_after(blow: str, portal: Portal, own: OwnPostgre
     await worker.says("READY")
     async with renewal_due(portal, own.urls, folder, card="hesitates") as life:
         captured = life.sandbox.calls("capture") - 1
-        # After a reconnection the worker runs its jobs at once.
-        await terminate_queue(own)
 
         async def is_being_charged() -> bool:
+            await life.admin.execute(DUE)
             return any(row["sent_at"] for row in await life.rows("charge", "and settled_at is null"))
 
         await worker.comes_to(is_being_charged)
-        written = len(worker.log)
         await BLOWS[blow](own)
         over = datetime.now(UTC)
-        await worker.comes_to(lambda: passed_since(own.urls, over))
+        await worker.comes_to(lambda: due_and_passed_since(own.urls, over))
         assert worker.process.poll() is None
-        assert "is lost, and no job runs until it is connected again: QueueLost: the server closed the connection" in worker.log[written:]
         await billed_once(life, own.urls, captured)
 
 
 @pytest.mark.parametrize("state", STATES)
 async def test_a_worker_goes_on_when_it_is_over_that(state: str, portal: Portal, own: OwnPostgres, worker: Worker, folder: Path) -> None:
-    lasting, cause = STATES[state]
+    lasting, cause, is_lost = STATES[state]
     await worker.says("READY")
     async with renewal_due(portal, own.urls, folder) as life:
         # The renewal stays due: the first pass that can write charges it.
         captured = life.sandbox.calls("capture") - len(await life.rows("payment"))
         written = len(worker.log)
         async with lasting(own):
-            await terminate_queue(own)
             await worker.says(cause, after=written)
         over = datetime.now(UTC)
         await worker.comes_to(lambda: passed_since(own.urls, over))
         assert worker.process.poll() is None
-        await worker.says("connected again after", after=written)
+        assert ("connected again after" in worker.log[written:]) == is_lost
         await billed_once(life, own.urls, captured)
 
 
@@ -267,6 +277,20 @@ async def billed_once(life: Life, urls: Urls, captured: int) -> None:
         await tick(Billing(life.database, {"sandbox": life.sandbox}), datetime.now(UTC) + timedelta(minutes=2))
         assert await invoices(life) == [("FIRST", "PAID"), ("RENEWAL", "PAID")]
         await assert_books(life, captured_before=captured)
+
+
+async def test_a_worker_bills_where_transactions_are_read_only_by_default(own: OwnPostgres, worker: Worker) -> None:
+    await worker.says("READY")
+    written = len(worker.log)
+    async with read_only(own):
+        begun = datetime.now(UTC)
+
+        async def has_passed() -> bool:
+            await execute(own.urls, "set default_transaction_read_only = off", DUE)
+            return await passed_since(own.urls, begun)
+
+        await worker.comes_to(has_passed)
+    assert "25006" not in worker.log[written:]
 
 
 async def test_the_health_endpoint_says_when_each_job_last_ran_and_503_when_one_is_overdue(own: OwnPostgres, worker: Worker) -> None:
@@ -290,14 +314,13 @@ async def test_the_health_endpoint_says_when_each_job_last_ran_and_503_when_one_
     await execute(own.urls, "update job_pass set registered_at = now() where job = 'upkeep'")
 
 
-async def test_the_health_endpoint_says_503_while_the_queue_is_not_connected(own: OwnPostgres, worker: Worker) -> None:
+async def test_the_health_endpoint_says_503_while_the_worker_is_not_connected(own: OwnPostgres, worker: Worker) -> None:
     async with owner(own.urls) as connection, connection.transaction():
-        await connection.execute("lock table pgqueuer_schedules in access exclusive mode")
-        await terminate_queue(own)
+        await connection.execute("lock table job_pass in exclusive mode")
 
         async def is_down() -> bool:
             answer = await worker.health()
-            return (answer.status_code, answer.json()["status"]) == (503, "the queue is not connected")
+            return (answer.status_code, answer.json()["status"]) == (503, "the worker is not connected")
 
         await worker.comes_to(is_down)
 
@@ -327,22 +350,22 @@ async def test_what_only_an_operator_can_mend_ends_a_worker_at_its_start_with_on
 async def test_a_worker_that_is_started_before_its_database_waits_and_says_so(root: Path, folder: Path) -> None:
     away = Urls("postgresql://postgres@127.0.0.1:1/postgres", "postgresql://portico_app@127.0.0.1:1/postgres")
     with worker_process(root, away, folder) as worker:
-        await worker.says("cannot be connected")
+        await worker.says("cannot connect")
         assert "Connection refused" in worker.log
         await asyncio.sleep(1)
         assert worker.process.poll() is None
-        assert worker.log.count("cannot be connected") == 1
+        assert worker.log.count("cannot connect") == 1
         worker.process.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(worker.process.wait, 20) == 0
 
 
-async def test_a_worker_whose_queue_ends_unasked_ends_with_1_and_a_line(own: OwnPostgres, root: Path, folder: Path) -> None:
-    """As a fault of pgqueuer might end it, with its connection open."""
-    program = "import pgqueuer, gateway.cli.main\nasync def run(*_, **__): pass\npgqueuer.PgQueuer.run = run\ngateway.cli.main.main()"
+async def test_a_worker_with_a_bug_ends_with_1_and_says_which(own: OwnPostgres, root: Path, folder: Path) -> None:
+    program = (
+        "import gateway.wiring.worker, gateway.cli.main\nasync def work(_): raise KeyError('a bug')\ngateway.wiring.worker.work = work\ngateway.cli.main.main()"
+    )
     with worker_process(root, own.urls, folder, program=("-c", program)) as worker:
         assert await asyncio.to_thread(worker.process.wait, SOON) == 1
-    assert "Error: the queue ended by itself" in worker.log
-    assert "Traceback" not in worker.log
+    assert "KeyError: 'a bug'" in worker.log
 
 
 async def test_the_worker_inside_a_server_starts_again_after_what_would_end_a_process(own: OwnPostgres, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -355,9 +378,9 @@ async def test_the_worker_inside_a_server_starts_again_after_what_would_end_a_pr
         await until(lambda: said(caplog, "PortInUse"), SOON)
     started = datetime.now(UTC)
     await until(lambda: passed_since(own.urls, started), SOON)
-    await terminate_queue(own)
+    await terminate_connection(own)
     lost = datetime.now(UTC)
-    await until(lambda: passed_since(own.urls, lost), SOON)
+    await until(lambda: due_and_passed_since(own.urls, lost), SOON)
     assert not task.done()
     stop.set()
     await asyncio.wait_for(task, SOON)
@@ -368,5 +391,6 @@ async def said(caplog: pytest.LogCaptureFixture, text: str) -> bool:
 
 
 async def test_a_worker_that_is_asked_to_end_ends_with_0(worker: Worker) -> None:
+    await worker.says("READY")
     worker.process.send_signal(signal.SIGTERM)
     assert await asyncio.to_thread(worker.process.wait, 20) == 0

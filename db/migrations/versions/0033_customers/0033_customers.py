@@ -8,7 +8,7 @@ from sqlalchemy import text
 from db.migrations import build_indexes, run_script
 
 revision = "0033"
-down_revision = "0031"
+down_revision = "0032"
 
 # The script is committed before the index is built: a run that was killed while it built it has this column, and goes on with the index.
 IS_COMMITTED = text("select exists (select from pg_attribute where attrelid = 'portico.customer'::regclass and attname = 'shares_email')")

@@ -1,4 +1,4 @@
-"""The connection state of the worker's queue, for its log and its health endpoint."""
+"""Whether the worker is connected to its schedule in the database, for its log and its health endpoint."""
 
 import logging
 from collections.abc import Callable
@@ -17,7 +17,7 @@ REPEATED_SECONDS = 60.0
 
 
 @dataclass(slots=True)
-class QueueStatus:
+class ConnectionStatus:
     """Logs every loss and every new connection, and of attempts with the same failure one per minute. `on_ready` is called at the first connection."""
 
     on_ready: Callable[[], None] = lambda: None
@@ -31,7 +31,7 @@ class QueueStatus:
 
     def connected(self) -> None:
         if self._is_outage_logged:
-            logger.warning("the worker's queue is connected again after %.1f seconds", monotonic() - self._changed_at)
+            logger.warning("the worker is connected again after %.1f seconds", monotonic() - self._changed_at)
             self._is_outage_logged = False
         if not self._was_connected:
             self.on_ready()
@@ -44,8 +44,8 @@ class QueueStatus:
         if self.is_connected and now - self._changed_at >= LASTING_SECONDS:
             self._attempts, self._cause = 0, ""
         if self.is_connected or cause != self._cause or now - self._logged_at >= REPEATED_SECONDS:
-            event = "is lost" if self.is_connected else "cannot be connected"
-            logger.error("the worker's queue %s, and no job runs until it is connected again: %s", event, cause)
+            event = "has lost its connection" if self.is_connected else "cannot connect"
+            logger.error("the worker %s, and starts no job until it is connected again: %s", event, cause)
             self._cause, self._logged_at, self._is_outage_logged = cause, now, True
         if self.is_connected or not self._attempts:
             self._changed_at = now
