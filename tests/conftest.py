@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +50,12 @@ from tests.selection import (
     pytest_xdist_auto_num_workers,
     seed_hypothesis,
 )
+from tests.sharing import freeze, share
 from tests.template import NOW, filled_cluster
 
 __all__ = ["NOW", "pytest_collection_modifyitems", "pytest_report_header", "pytest_terminal_summary", "pytest_xdist_auto_num_workers"]
 
-# All servers of a process have one schema: building it takes longer than the rest of their start.
-portal_schema.build = cache(portal_schema.build)
+share()
 
 # Limits of documents in tests of the planner and the executor, larger than those of clients.
 ROOM = DocumentLimits(depth=50, aliases=500, root_fields=500, directives=500, fields=50_000, cost=1_000_000)
@@ -97,6 +96,10 @@ def pytest_configure(config: pytest.Config) -> None:
     seed_hypothesis(config)
     if (folder := template.make_folder()) is not None:
         config.add_cleanup(lambda: template.remove(folder))
+
+
+def pytest_collection_finish() -> None:
+    freeze()
 
 
 @pytest.fixture(scope="session")
