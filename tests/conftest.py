@@ -50,7 +50,7 @@ from tests.selection import (
     pytest_xdist_auto_num_workers,
     seed_hypothesis,
 )
-from tests.sharing import freeze, share
+from tests.sharing import SharedConnections, freeze, share
 from tests.template import NOW, filled_cluster
 
 __all__ = ["NOW", "pytest_collection_modifyitems", "pytest_report_header", "pytest_terminal_summary", "pytest_xdist_auto_num_workers"]
@@ -131,12 +131,18 @@ def assert_all_connections_are_back(opened: Database, size: int) -> None:
     assert opened._queue._slots == size
 
 
+@pytest.fixture(scope="session")
+async def connections() -> AsyncIterator[SharedConnections]:
+    opened = SharedConnections()
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-async def admin(urls: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
+async def admin(urls: embedded.Urls, connections: SharedConnections) -> AsyncIterator[asyncpg.Connection]:
     """A connection that sees every row, to compare answers with."""
-    connection = await asyncpg.connect(urls.admin, server_settings={"search_path": "portico"})
-    yield connection
-    await connection.close()
+    async with connections.use(urls.admin) as connection:
+        yield connection
 
 
 @pytest.fixture
