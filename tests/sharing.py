@@ -35,9 +35,13 @@ def share() -> None:
 
 
 def freeze() -> None:
-    """Exclude what exists after the collection from garbage collection: modules and 8,000 tests live until the end of the process."""
+    """Exclude what exists after the collection from garbage collection, and collect the rest less often, as a server does.
+
+    Modules and 8,000 tests live until the end of the process; looking at them again and again took a fifth of the time of tests without a database.
+    """
     gc.collect()
     gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
 
 
 class SharedConnections:
