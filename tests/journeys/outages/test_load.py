@@ -4,7 +4,6 @@ import asyncio
 import json
 import signal
 import socket
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from db.builtin.embedded import Urls
 from gateway.http.serving import protocol
 from tests.conftest import ADA, BIG, token
+from tests.servers.preloaded import PreloadedProcess
 from tests.servers.processes import process
 from tests.waiting import count_lock_waits, locked, until
 
@@ -164,7 +164,7 @@ async def test_readiness_tells_of_the_database_and_of_missing_migrations(start_s
         await admin.execute("update alembic_version set version_num = $1", current)
 
 
-async def ended(running: subprocess.Popen[str], seconds: float) -> int:
+async def ended(running: PreloadedProcess, seconds: float) -> int:
     return await asyncio.to_thread(running.wait, seconds)
 
 
