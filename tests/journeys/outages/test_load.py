@@ -170,7 +170,7 @@ async def ended(running: PreloadedProcess, seconds: float) -> int:
 
 async def test_sigterm_under_load_loses_no_request(root: Path, urls: Urls, tmp_path: Path, admin: asyncpg.Connection) -> None:
     """Twenty clients ask on and on, as behind a balancer that looks at /readyz. Whatever they asked before it said no is answered right."""
-    with process(root, urls, tmp_path, drain_seconds="1.5") as (running, url):
+    with process(root, urls, tmp_path, drain_seconds="3") as (running, url):
         stop = asyncio.Event()
         answers: list[httpx.Response] = []
 
@@ -187,6 +187,7 @@ async def test_sigterm_under_load_loses_no_request(root: Path, urls: Urls, tmp_p
                 return len(answers) > 100
 
             await until(is_under_load)
+            assert (await balancer.get("/readyz")).status_code == 200
             before = len(answers)
             running.send_signal(signal.SIGTERM)
 
