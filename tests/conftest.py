@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -100,6 +101,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_finish() -> None:
     freeze()
+
+
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Collect garbage after the last test, while output is still captured: killed tasks say that nobody has retrieved their exceptions."""
+    if nextitem is None:
+        gc.collect()
 
 
 @pytest.fixture(scope="session")
