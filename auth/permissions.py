@@ -1,4 +1,7 @@
-"""Permissions of fields. Declared beside the field, printed in its description, checked once, and enforced again by row security and grants in SQL."""
+"""Permissions of fields. Declared beside the field, printed in its description, checked once, and enforced again by row security and grants in SQL.
+
+For staff the database has the same scopes: the table `staff_write` says which scope writes which table.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +12,8 @@ from billing.states import Actor
 
 # The scope that allows everything that its kind of caller may do, in tokens of the first-party portal and of staff.
 EVERYTHING = {Actor.CUSTOMER: "portal", Actor.STAFF: "staff"}
+# A scope of staff that allows what several scopes allow.
+INCLUDED_IN = {"read": "customers:read", "customers:search": "customers:read"}
 # How many of a token's scopes an error repeats.
 MAX_SCOPES = 20
 
@@ -45,11 +50,31 @@ PROFILE = Permission(frozenset({Actor.CUSTOMER}), "profile:write")
 SESSIONS = Permission(frozenset({Actor.CUSTOMER}), "sessions:write")
 GRANTS = Permission(frozenset({Actor.CUSTOMER}), "grants:write")
 PUBLISH = Permission(frozenset({Actor.STAFF}), "documents:publish")
+CUSTOMERS_READ = Permission(frozenset({Actor.STAFF}), "customers:read")
+CUSTOMERS = Permission(frozenset({Actor.STAFF}), "customers:write")
+ERASE = Permission(frozenset({Actor.STAFF}), "customers:erase")
+CATALOG = Permission(frozenset({Actor.STAFF}), "catalog:write")
+SCHEDULES = Permission(frozenset({Actor.STAFF}), "schedules:write")
+INVOICES = Permission(frozenset({Actor.STAFF}), "invoices:write")
+RECORD = Permission(frozenset({Actor.STAFF}), "payments:record")
+REFUND = Permission(frozenset({Actor.STAFF}), "payments:refund")
+BALANCE = Permission(frozenset({Actor.STAFF}), "balance:write")
+IMPORT = Permission(frozenset({Actor.STAFF}), "imports:run")
+WEBHOOKS = Permission(frozenset({Actor.STAFF}), "webhooks:manage")
 
 # The scopes that a customer can grant to a partner's app.
 PARTNER_SCOPES = frozenset(permission.scope for permission in (READ, SUBSCRIPTIONS, PAYMENTS))
 
 ATTACH = Permission(frozenset({Actor.CUSTOMER, Actor.STAFF, Actor.PARTNER}), "attachments:write")
+
+# The scopes that a token of staff, or of a program of the merchant, may have.
+_PERMISSIONS = [value for value in tuple(vars().values()) if isinstance(value, Permission)]
+STAFF_SCOPES = frozenset({EVERYTHING[Actor.STAFF], *(each.scope for each in _PERMISSIONS if Actor.STAFF in each.kinds and each.scope)})
+
+
+def staff_scopes(viewer: Viewer) -> tuple[str, ...]:
+    """Return the scopes of a staff token that the database judges by, in order; empty for other callers."""
+    return tuple(sorted(STAFF_SCOPES.intersection(viewer.scopes))) if viewer.is_staff else ()
 
 
 def is_allowed(viewer: Viewer, permission: Permission) -> bool:
@@ -73,7 +98,8 @@ def check(viewer: Viewer, permission: Permission) -> None:
 
 def _scopes(viewer: Viewer, permission: Permission) -> list[str]:
     """Return the scopes of which the caller needs one."""
-    return [scope for scope in (permission.scope, EVERYTHING.get(viewer.kind)) if scope]
+    including = INCLUDED_IN.get(permission.scope) if viewer.is_staff else None
+    return [scope for scope in (permission.scope, including, EVERYTHING.get(viewer.kind)) if scope]
 
 
 def _listed(names: Sequence[str], last: str) -> str:

@@ -33,6 +33,11 @@ class Viewer:
         return self.acting_party is not None
 
     @property
+    def key_owner(self) -> str:
+        """Return the program whose idempotency keys a staff token uses. The name of a client counts together with the issuer that vouches for it; empty for other callers."""
+        return " ".join(part for part in (self.issuer, self.client or self.subject) if part) if self.is_staff else ""
+
+    @property
     def is_staff(self) -> bool:
         return self.kind is Actor.STAFF
 

@@ -59,7 +59,7 @@ def main(
     python: Annotated[Path, typer.Option(help="The other commit's Python, where it needs packages that this tree does not.")] = Path(sys.executable),
     rounds: Annotated[int, typer.Option(min=1, help="How many groups are uploaded to each.")] = 20,
     turns: Annotated[int, typer.Option(min=1, help="How many turns each has for pages, alone and beside uploads.")] = 5,
-    seconds: Annotated[float, typer.Option(min=1, help="How long such a turn is.")] = 4.0,
+    seconds: Annotated[float, typer.Option(min=1, help="How long such a turn is: p99 of a shorter one is one or two pages.")] = 15.0,
 ) -> None:
     """Print the seconds of an upload, and the milliseconds of another customer's page beside uploads."""
     with ExitStack() as stack:

@@ -1,10 +1,11 @@
-"""The cost of printing papers: `python -m bench.papers`. `python -m bench.papers --pictures FOLDER` draws the sample invoice in four languages and the sample credit note instead."""
+"""The cost of printing papers: `python -m bench.papers`. `python -m bench.papers --pictures FOLDER` draws the sample invoice in six languages and the sample credit note instead."""
 
 import asyncio
 import resource
 import sys
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -12,10 +13,12 @@ from time import perf_counter
 import pypdfium2
 
 from pdf.credit_note import CorrectedInvoice, credit_note_paper
+from pdf.einvoice.contents import invoice_xml
 from pdf.invoice import invoice_paper
 from pdf.layout import Paper, Recipient
 from pdf.printing import TypstCompiler
 from pdf.renderer import PdfRenderer
+from tests.einvoice.samples import parties
 from tests.pdf.samples import ACME, ADA, credit_note, invoice, lines, part
 
 RUNS = 200
@@ -27,6 +30,26 @@ READERS = {
         "de-DE",
         "Europe/Berlin",
         ("Greta Müller", "Lindenstraße 24", "10969 Berlin", "Deutschland", "DE136695976", "greta@example.com"),
+        None,
+        "MwSt.",
+    ),
+    "fr": Recipient(
+        "Atelier Zoé SARL",
+        "zoe@example.com",
+        "fr-FR",
+        "Europe/Paris",
+        ("Zoé Lefèvre", "12 rue de la Paix", "75002 Paris", "France", "FR40303265045", "zoe@example.com"),
+        None,
+        "TVA",
+    ),
+    "es": Recipient(
+        "Núñez Diseño S.L.",
+        "jose@example.com",
+        "es-ES",
+        "Europe/Madrid",
+        ("José Núñez", "Calle Mayor 5", "28013 Madrid", "España", "ESB12345674", "jose@example.com"),
+        None,
+        "IVA",
     ),
     "ja": Recipient(
         "田中商事株式会社",
@@ -48,10 +71,12 @@ DISCOUNTED = {"discount_minor": 1_000, "net_minor": 9_000, "tax_minor": 1_710, "
 BOOK = {"description": "Handbook, printed", "tax_rate_ppm": 70_000, "tax_minor": 700, "total_minor": 10_700, "period_starts_at": None, "period_ends_at": None}
 
 
-def sample(count: int, *, number: int = 42, reader: Recipient = ADA) -> Paper:
+def sample(count: int, *, number: int = 42, reader: Recipient = ADA, has_data: bool = False) -> Paper:
+    """Return an invoice of so many lines; with `has_data` its e-invoice is attached."""
     rows = [replace(line, **{1: DISCOUNTED, 2: BOOK}.get(line.position, {})) for line in lines(count)]
     made = replace(invoice(rows, paid_minor=10_000, status="PARTIALLY_PAID"), number=f"INV-2026-{number:06d}")
-    return invoice_paper(made, rows, [part()], merchant=ACME, reader=reader)
+    paper = invoice_paper(made, rows, [part()], merchant=ACME, reader=reader)
+    return replace(paper, attachment=partial(invoice_xml, made, rows, parties())) if has_data else paper
 
 
 def first() -> float:
@@ -60,12 +85,12 @@ def first() -> float:
     return perf_counter() - started
 
 
-def one_by_one(count: int, runs: int) -> list[float]:
+def one_by_one(count: int, runs: int, *, has_data: bool = False) -> list[float]:
     """Return the seconds of each paper. All papers are different, so that no whole result is reused."""
     printer, times = TypstCompiler([]), []
     for number in range(runs):
         started = perf_counter()
-        printer.printed(sample(count, number=number))
+        printer.printed(sample(count, number=number, has_data=has_data))
         times.append(perf_counter() - started)
     return times
 
@@ -91,6 +116,8 @@ def main() -> None:
     for count, runs in ((1, RUNS), (3, RUNS), (30, RUNS), (500, 10)):
         times = sorted(one_by_one(count, runs))
         print(f"{count:>3} lines: median {median(times) * 1000:.1f} ms, 95th percentile {times[int(len(times) * 0.95)] * 1000:.1f} ms, {runs} papers")
+        with_data = median(one_by_one(count, runs, has_data=True))
+        print(f"     with the e-invoice attached: median {with_data * 1000:.1f} ms, {(with_data - median(times)) * 1000:+.1f} ms")
     for workers in (1, 2):
         rate, gap = asyncio.run(at_once(RUNS, workers))
         print(f"{workers} at once: {rate:.0f} papers a second; the event loop was blocked for {gap * 1000:.1f} ms at most")
@@ -101,7 +128,7 @@ def main() -> None:
 
 def pictures(folder: Path) -> None:
     """Write the pictures of the documentation."""
-    ada = replace(ADA, lines=ADDRESS)
+    ada = replace(ADA, lines=ADDRESS, tax_name="VAT")
     draw(sample(3, reader=ada), folder / "invoice.png")
     for language, reader in READERS.items():
         draw(sample(3, reader=reader), folder / f"invoice-{language}.png")

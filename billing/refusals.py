@@ -9,6 +9,7 @@ RequestError            the request cannot be answered; top-level `errors`, `ext
 Refused                 a business rule refuses; `userErrors` of a mutation, `reason` of an ActionState
 ├── state               WRONG_STATE · ALREADY_SCHEDULED · PAUSE_IN_TRIAL · OVERDUE_INVOICE · RESUME_FIRST · NOT_YOURS_TO_RESUME · CANCELED · NO_CHANGE
 ├── call                VERSION_CONFLICT · PREVIEW_EXPIRED · IDEMPOTENCY_CONFLICT · IN_PROGRESS
+├── merchant            EXTERNAL_ID_TAKEN · EXTERNAL_ID_FINAL
 ├── offer               PLAN_UNAVAILABLE · CURRENCY_MISMATCH · COUPON_INVALID · COUPON_ALREADY_APPLIED
 ├── money               ALREADY_PAID · NOT_PAYABLE · METHOD_IN_USE · METHOD_EXPIRED · PAYMENT_METHOD_REQUIRED · PAYMENT_DECLINED ·
 │                       PAYMENT_UNAVAILABLE · AMOUNT_TOO_HIGH · PARTIAL_NOT_ALLOWED · SETUP_UNFINISHED
@@ -86,6 +87,8 @@ class ErrorCode(StrEnum):
     VERSION_CONFLICT = "VERSION_CONFLICT", "It was changed since you read it. Read it again."
     PREVIEW_EXPIRED = "PREVIEW_EXPIRED", "The result would differ from the preview, or the preview is older than 10 minutes. Preview again."
     IDEMPOTENCY_CONFLICT = "IDEMPOTENCY_CONFLICT", "The idempotency key was used with another input. Use a new key."
+    EXTERNAL_ID_TAKEN = "EXTERNAL_ID_TAKEN", "Another object of this kind has this external id."
+    EXTERNAL_ID_FINAL = "EXTERNAL_ID_FINAL", "The object has an external id already, and an external id never changes."
     NO_CHANGE = "NO_CHANGE", "The new value equals the current one."
     PLAN_UNAVAILABLE = "PLAN_UNAVAILABLE", "The plan or price is no longer sold."
     CURRENCY_MISMATCH = "CURRENCY_MISMATCH", "The price is in another currency."

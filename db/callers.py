@@ -15,6 +15,8 @@ class Caller:
     """The caller whose rows a unit of work can read, and the time of the operation. `app` is the registered app of the token; the database checks that it is enabled.
     `acting_party` is the party that acts in the customer's name.
 
+    `scopes` are those of a staff token, which decide what the transaction may write, and `client` is the program that sent it; neither is set for other callers.
+
     `is_of_token`: the customer id comes from a token, so the database has to check that the customer exists. `is_known`: it was checked recently, so reads do not check again.
     """
 
@@ -26,6 +28,13 @@ class Caller:
     is_known: bool = False
     app: str | None = None
     acting_party: str | None = None
+    scopes: tuple[str, ...] = ()
+    client: str = ""
+
+    @property
+    def key_owner(self) -> str | None:
+        """Return the client that owns the idempotency keys of a staff caller; None where the customer owns them."""
+        return (self.client or "staff") if self.actor is Actor.STAFF else None
 
 
 def begin(caller: Caller, mode: str) -> str:
@@ -39,8 +48,12 @@ def begin(caller: Caller, mode: str) -> str:
 
 
 def _acting(caller: Caller) -> str:
-    """Return the settings of the session and of the party that acts in it: both decide whether actions of the customer alone are allowed."""
-    settings = (("session_id", caller.session_id), ("acting_party", caller.acting_party))
+    """Return the settings of the session and of the party that acts in it, which decide whether actions of the customer alone are allowed, and of staff their scopes
+    and their client."""
+    settings = [("session_id", caller.session_id), ("acting_party", caller.acting_party)]
+    if caller.actor is Actor.STAFF:
+        # Without `app.scopes` the database takes the caller for a program of the version before (migration 0029).
+        settings += [("scopes", " ".join(caller.scopes) or "-"), ("caller", caller.key_owner)]
     return "".join(f"; SET LOCAL app.{name} = {literal(value)}" for name, value in settings if value is not None)
 
 

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+from billing.states import Actor
 from db.blocks import blocks, positional, with_literals
 from db.callers import READ, WRITE, begin, permission_check
 from db.callers import Caller as Caller
@@ -270,5 +271,14 @@ class Transaction:
 
     async def impersonate_verified(self, customer_id: str) -> None:
         """Set the customer of the rest of the transaction. Only for a caller who has just proved to be that customer."""
+        is_staff = self.caller.actor is Actor.STAFF
+        self.caller = replace(self.caller, customer_id=customer_id, actor=Actor.ANONYMOUS if is_staff else self.caller.actor)
+        # What staff may write follows from the scopes of their token. Who proves to be a customer with a staff token writes as one without a token.
+        await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}; SET LOCAL app.actor = {literal(self.caller.actor)}")
+
+    async def act_for(self, customer_id: str) -> None:
+        """Set the customer for whom staff act in the rest of the transaction, such as one that it creates. What they may write still follows from their scopes."""
+        if self.caller.actor is not Actor.STAFF:
+            raise RuntimeError("only staff act for a customer whom they name")
         self.caller = replace(self.caller, customer_id=customer_id)
         await self._lease.execute(f"SET LOCAL app.customer_id = {literal(customer_id)}")

@@ -16,6 +16,7 @@ BATCH = 5_000
 RETENTION = {
     # A client who repeats a call may count on a day (docs/subscriptions.md); a week covers a weekend and a holiday.
     "upkeep.keys": timedelta(days=7),
+    "upkeep.client_keys": timedelta(days=7),
     # Long enough to see that a stolen token is used again.
     "upkeep.tokens": timedelta(days=7),
     "upkeep.sessions": timedelta(days=30),

@@ -9,7 +9,7 @@ from typing import Any
 from billing.rows.money.credit_notes import CreditNoteLineRow, CreditNoteRow
 from pdf.layout import Merchant, Paper, Recipient, sheet, with_breaks
 from pdf.line_words import described
-from pdf.taxes import rate_of, tax_rows
+from pdf.taxes import exemption_notes, rate_of, tax_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,13 @@ def _content(note: CreditNoteRow, lines: Sequence[CreditNoteLineRow], corrected:
             (words["corrects"], corrected.number),
             (words["invoice_date"], reader.day(corrected.issued_on)),
             (words["reason"], words[f"reason_{note.reason}"]),
+            (words["currency"], note.currency),
         ],
         "lines": [_line(line, reader) for line in lines],
         "totals": [(words["net"], reader.money(note.subtotal_minor, note.currency)), *tax_rows(lines, note.currency, reader)],
-        "notes": [words[f"exempt_{reader.tax_exemption}"]] if reader.tax_exemption and not note.tax_minor else [],
+        "notes": exemption_notes(lines, reader),
         "total": reader.money(note.total_minor, note.currency),
-        "uses": _uses(note, reader),
+        "uses": amount_uses(note, reader),
     }
 
 
@@ -53,7 +54,7 @@ def _line(line: CreditNoteLineRow, reader: Recipient) -> dict[str, Any]:
     }
 
 
-def _uses(note: CreditNoteRow, reader: Recipient) -> list[tuple[str, str]]:
+def amount_uses(note: CreditNoteRow, reader: Recipient) -> list[tuple[str, str]]:
     """Return how the amount was used: label and amount of each use."""
     rows = [("released", note.released_minor), ("to_balance", note.granted_minor), ("paid_back", note.refunded_minor)]
     return [(reader.words[word], reader.money(minor, note.currency)) for word, minor in rows if minor]

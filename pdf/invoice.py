@@ -10,7 +10,7 @@ from billing.rows.money.invoices import InvoiceLineRow, InvoiceRow
 from billing.rows.money.payments import PaymentRow
 from pdf.layout import Merchant, Paper, Recipient, sheet, with_breaks
 from pdf.line_words import described
-from pdf.taxes import rate_of, tax_rows
+from pdf.taxes import exemption_notes, net_unit_minor, rate_of, tax_rows
 
 # Brands whose spelling is not their processor's name with capitals, by that name.
 BRANDS = {"amex": "American Express", "eftpos_au": "eftpos", "jcb": "JCB", "unionpay": "UnionPay"}
@@ -48,12 +48,12 @@ def _invoice_content(
     invoice: InvoiceRow, lines: Sequence[InvoiceLineRow], paid: Sequence[PaidPart | PaidBack], *, merchant: Merchant, reader: Recipient
 ) -> dict[str, Any]:
     words = reader.words
-    notes = [words[f"exempt_{reader.tax_exemption}"]] if reader.tax_exemption and not invoice.tax_minor else []
     facts = [
         (words["number"], invoice.number),
         (words["issued"], reader.day(invoice.issued_at)),
         (words["due"], reader.day(invoice.due_on)),
         (words["period"], reader.days(invoice.period_starts_at, invoice.period_ends_at)),
+        (words["currency"], invoice.currency),
     ]
     return sheet(merchant, reader, title=f"{words['invoice']} {invoice.number}") | {
         "facts": [fact for fact in facts if fact[1]],
@@ -61,10 +61,21 @@ def _invoice_content(
         "has_discount": any(line.discount_minor for line in lines),
         "lines": [_line(line, reader) for line in lines],
         "totals": _totals(invoice, lines, reader),
-        "notes": notes,
+        "notes": exemption_notes(lines, reader),
         "due": reader.money(invoice.remaining_minor, invoice.currency),
+        "transfer": _transfer(invoice, merchant, reader),
         "payments": [_moved(part, reader) for part in sorted(paid, key=moved_at)],
     }
+
+
+def _transfer(invoice: InvoiceRow, merchant: Merchant, reader: Recipient) -> list[tuple[str, str]]:
+    """Return the account for a bank transfer, as labels and values; empty where nothing is to be paid, or the merchant has named no account."""
+    words, details = reader.words, merchant.details
+    if details.iban is None or invoice.remaining_minor <= 0:
+        return []
+    iban = "\u00a0".join(details.iban[start : start + 4] for start in range(0, len(details.iban), 4))
+    rows = [(words["account_holder"], with_breaks(merchant.name)), ("IBAN", iban), ("BIC", details.bic), (words["reference"], invoice.number)]
+    return [(label, value) for label, value in rows if value]
 
 
 def moved_at(part: PaidPart | PaidBack) -> datetime:
@@ -90,7 +101,7 @@ def _line(line: InvoiceLineRow, reader: Recipient) -> dict[str, Any]:
         "description": with_breaks(described(line.description, line.wording, line.wording_of, reader.language)),
         "period": reader.days(line.period_starts_at, line.period_ends_at),
         "quantity": str(line.quantity),
-        "unit": reader.money(line.unit_minor, line.currency),
+        "unit": reader.money(net_unit_minor(line), line.currency),
         "discount": reader.money(-line.discount_minor, line.currency) if line.discount_minor else "",
         "net": reader.money(line.net_minor, line.currency),
         "rate": rate_of(line, reader),

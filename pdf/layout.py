@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 
-from billing.money.money import formatted, rate_text
+from billing.money.issuer import NO_DETAILS, IssuerDetails
+from billing.money.money import formatted, known_locale, rate_text
 from pdf.words import WORDS, language_of
 
 # Countries with paper of size Letter (CLDR's measurement data); the others have A4.
@@ -39,7 +40,7 @@ class Logo:
 
 @dataclass(frozen=True, slots=True)
 class Merchant:
-    """`accent` is a colour as #rrggbb; `address`, `footer` and `tax_ids` are lines. Raises ValueError for another colour."""
+    """`accent` is a colour as #rrggbb; `address`, `footer` and `tax_ids` are lines, the address without the country of `details`. Raises ValueError for another colour."""
 
     name: str
     address: tuple[str, ...] = ()
@@ -47,6 +48,7 @@ class Merchant:
     logo: Logo | None = None
     footer: tuple[str, ...] = ()
     tax_ids: tuple[str, ...] = ()
+    details: IssuerDetails = NO_DETAILS
 
     def __post_init__(self) -> None:
         if not re.fullmatch("#[0-9a-fA-F]{6}", self.accent):
@@ -56,7 +58,7 @@ class Merchant:
 @dataclass(frozen=True)
 class Recipient:
     """The customer. `locale` is a BCP 47 tag; an unknown one is treated as English. Instants are printed as days in `time_zone`. `lines` are printed below the name;
-    `tax_exemption` is why no tax is charged."""
+    `tax_exemption` is why no tax is charged, `tax_name` what the tax is called, if not by the general word."""
 
     name: str
     email: str
@@ -64,6 +66,7 @@ class Recipient:
     time_zone: str
     lines: tuple[str, ...] = ()
     tax_exemption: str | None = None
+    tax_name: str | None = None
 
     @cached_property
     def babel_locale(self) -> Locale:
@@ -114,29 +117,51 @@ class Recipient:
         """Return figures inside a Unicode isolate where the script runs from right to left, so that they do not mix with the words around them."""
         return f"{RIGHT_TO_LEFT}{text}{END}" if self.is_right_to_left else text
 
+    def country(self, code: str) -> str:
+        """Return the name of a country by its code of ISO 3166-1."""
+        return country_name(code, self.locale)
+
+    @property
+    def tax(self) -> str:
+        """Return what the tax is called on the document."""
+        return self.tax_name or self.words["tax"]
+
     def rate(self, ppm: int) -> str:
         return self._apart(rate_text(ppm, self.locale))
 
-    def days(self, starts: datetime | None, ends: datetime | None) -> str | None:
-        """Return a period as first and last day. The day of `ends` belongs to the next period, at any time of day, so that two periods never name one day."""
+    def span(self, starts: datetime | None, ends: datetime | None) -> tuple[date, date] | None:
+        """Return the first and the last day of a period. The day of `ends` belongs to the next period, at any time of day, so that two periods never name one day."""
         if starts is None or ends is None:
             return None
         first, last = (instant.astimezone(self.zone).date() for instant in (starts, ends))
-        last = max(first, last - timedelta(days=1))
+        return first, max(first, last - timedelta(days=1))
+
+    def days(self, starts: datetime | None, ends: datetime | None) -> str | None:
+        """Return a period as text: its first and last day, or its only one."""
+        span = self.span(starts, ends)
+        if span is None:
+            return None
+        first, last = span
         return self.day(first) if first == last else f"{self.day(first)} – {self.day(last)}"
+
+
+def no_attachment() -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
 class Paper:
     """A document that is ready to be printed. `content` makes the values that the template reads; it is called where the paper is printed, outside the event loop,
     and can be pickled. `made_at` is written into the file, so that the same paper always gives the same bytes. `rows` is the size of the paper. `splits` names
-    the list in the content whose rows may be printed in parts; the template then has no other table."""
+    the list in the content whose rows may be printed in parts; the template then has no other table. `attachment` makes the e-invoice that the PDF has attached, if
+    there is one; it is called like `content`, and such a paper is never printed in parts."""
 
     template: str
     content: Callable[[], Mapping[str, Any]]
     made_at: datetime
     rows: int
     splits: str | None = None
+    attachment: Callable[[], str | None] = no_attachment
 
 
 def sheet(merchant: Merchant, reader: Recipient, *, title: str) -> dict[str, Any]:
@@ -151,13 +176,24 @@ def sheet(merchant: Merchant, reader: Recipient, *, title: str) -> dict[str, Any
         "words": reader.words,
         "merchant": {
             "name": merchant.name,
-            "address": (*merchant.address, *merchant.tax_ids),
+            "address": [with_breaks(line) for line in _merchant_lines(merchant, reader)],
             "accent": merchant.accent,
-            "footer": merchant.footer,
+            "footer": [*merchant.footer, *([merchant.details.registration] if merchant.details.registration else [])],
             "logo": _drawing(merchant.logo),
         },
         "reader": {"name": with_breaks(reader.name), "lines": [with_breaks(line) for line in reader.lines or (reader.email,)]},
     }
+
+
+def _merchant_lines(merchant: Merchant, reader: Recipient) -> list[str]:
+    details = merchant.details
+    country = [reader.country(details.postal.country)] if details.postal else []
+    return [*merchant.address, *country, *(line for line in (details.email, details.phone) if line), *merchant.tax_ids]
+
+
+def country_name(code: str, locale: str) -> str:
+    """Return the name of a country in the language of a locale, or its code."""
+    return str(known_locale(locale).territories.get(code, code))
 
 
 def with_breaks(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import typst
 
+from pdf.embedding import factur_x
 from pdf.layout import Paper
 from pdf.typefaces import families_in, fonts_in, ordered
 
@@ -42,16 +43,18 @@ class TypstCompiler:
         self._compiler = typst.Compiler(root=TEMPLATES, font_paths=fonts or fonts_in(font_folders))
 
     def printed(self, paper: Paper) -> RenderedPdf:
-        return self.printed_content(paper.template, paper.content(), paper.made_at)
+        return self.printed_content(paper.template, paper.content(), paper.made_at, attachment=paper.attachment())
 
-    def printed_content(self, template: str, content: Mapping[str, Any], made_at: datetime) -> RenderedPdf:
-        """Return the PDF of a template and its content. A letter that cannot be printed is replaced wherever it occurs."""
+    def printed_content(self, template: str, content: Mapping[str, Any], made_at: datetime, *, attachment: str | None = None) -> RenderedPdf:
+        """Return the PDF of a template and its content. A letter that cannot be printed is replaced wherever it occurs, but not in the attachment. A PDF that does not
+        conform to the standards has no attachment, since only a PDF/A-3 may be a Factur-X."""
         text = json.dumps(content, ensure_ascii=False)
         replaced: list[str] = []
-        fonts = ordered(self._families, content["han"])
+        inputs = {"fonts": json.dumps(ordered(self._families, content["han"])), "einvoice": attachment or ""}
         while True:
             try:
-                return RenderedPdf(self._compiled(template, text, fonts, made_at), tuple(replaced))
+                pdf = self._compiled(template, inputs | {"paper": text}, made_at)
+                return RenderedPdf(factur_x.described(pdf) if attachment else pdf, tuple(replaced))
             except typst.TypstError as error:
                 letters = _unprintable(str(error))
                 if letters is None:
@@ -60,13 +63,14 @@ class TypstCompiler:
                     break
                 replaced.append(letters)
                 text = text.replace(_in_json(letters), REPLACEMENT)
-        return RenderedPdf(self._compiled(template, text, fonts, made_at, standards=[]), tuple(replaced), is_conforming=False)
+        pdf = self._compiled(template, inputs | {"paper": text, "einvoice": ""}, made_at, standards=[])
+        return RenderedPdf(pdf, tuple(replaced), is_conforming=False)
 
-    def _compiled(self, template: str, text: str, fonts: list[str], made_at: datetime, *, standards: list[Literal["a-3a", "ua-1"]] = STANDARDS) -> bytes:
+    def _compiled(self, template: str, inputs: dict[str, str], made_at: datetime, *, standards: list[Literal["a-3a", "ua-1"]] = STANDARDS) -> bytes:
         pdf = self._compiler.compile(
             input=TEMPLATES / f"{template}.typ",
             format="pdf",
-            sys_inputs={"paper": text, "fonts": json.dumps(fonts)},
+            sys_inputs=inputs,
             pdf_standards=[*standards],
             timestamp=int(made_at.timestamp()),
         )

@@ -45,6 +45,7 @@ def _content(
             (words["date"], reader.day(payment.settled_at)),
             (words["method"], method_of(payment, reader)),
             (words["reference"], payment.id),
+            (words["currency"], payment.currency),
         ],
         "parts": [[with_breaks(part.name), reader.money(part.amount_minor, payment.currency)] for part in parts if isinstance(part, PaidPart)],
         "totals": [(words["amount_paid"], paid), *refunds] if refunds else [],

@@ -4,7 +4,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from billing.money.money import MILLION, share
 from pdf.layout import Recipient
+
+
+class Priced(Protocol):
+    @property
+    def quantity(self) -> int: ...
+
+    @property
+    def unit_minor(self) -> int: ...
+
+    @property
+    def subtotal_minor(self) -> int: ...
+
+    @property
+    def tax_rate_ppm(self) -> int | None: ...
 
 
 class Taxed(Protocol):
@@ -44,14 +59,33 @@ def tax_rows(lines: Sequence[Taxed], currency: str, reader: Recipient) -> list[t
     return [*rows, (words["tax_sum"], reader.money(sum(one.tax_minor for one in sums), currency))] if len(sums) > 1 else rows
 
 
+def exemption_notes(lines: Iterable[Taxed], reader: Recipient) -> list[str]:
+    """Return the sentence on why no tax is charged, where a line has none and the reason is known."""
+    is_untaxed = any(not line.tax_rate_ppm and not line.tax_minor for line in lines)
+    return [reader.words[f"exempt_{reader.tax_exemption}"]] if reader.tax_exemption and is_untaxed else []
+
+
+def net_unit_minor(line: Priced) -> int:
+    """Return the amount of one unit without tax. The line has the price as it is offered, which may include tax; the share of a period is not divided by it."""
+    return share(line.subtotal_minor, 1, line.quantity) if _includes_tax(line) else line.unit_minor
+
+
+def _includes_tax(line: Priced) -> bool:
+    """Return whether the net of the line is its whole price without the tax in it, rounded as `amounts_of` rounds it."""
+    price, rate = line.quantity * line.unit_minor, line.tax_rate_ppm
+    return bool(rate) and line.subtotal_minor == price - share(price, rate or 0, MILLION + (rate or 0)) and line.subtotal_minor != price
+
+
 def rate_of(line: Taxed, reader: Recipient) -> str:
     return "" if line.tax_rate_ppm is None else reader.rate(line.tax_rate_ppm)
 
 
 def _label(one: RateSum, currency: str, reader: Recipient) -> str:
     if one.tax_rate_ppm is None:
-        return reader.words["tax"]
-    return reader.words["tax_at"].format(rate=reader.rate(one.tax_rate_ppm), net=reader.money(one.net_minor, currency))
+        return reader.tax
+    return reader.words["tax_at"].format(
+        tax=reader.tax_name or reader.words["tax_word"], rate=reader.rate(one.tax_rate_ppm), net=reader.money(one.net_minor, currency)
+    )
 
 
 def summary(name: str, lines: Sequence[Taxed], currency: str, reader: Recipient) -> list[list[Any]]:

@@ -196,6 +196,8 @@ class Context:
             session_id=viewer.session_id,
             app=viewer.app,
             acting_party=viewer.acting_party,
+            scopes=(),
+            client="",
         )
         self.forget()
 

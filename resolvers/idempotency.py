@@ -1,4 +1,7 @@
-"""Idempotency keys: an operation with a key runs once, and a later call with the same key gets the stored answer of the first."""
+"""Idempotency keys: an operation with a key runs once, and a later call with the same key gets the stored answer of the first.
+
+A key belongs to its caller: the customer, or the client of a staff token, whomever the call is about.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,10 +18,11 @@ CONFLICT = "This idempotency key was used with another input. Use a new key."
 
 @dataclass(frozen=True, slots=True)
 class MutationCall:
-    """The mutation and the idempotency key that a charge belongs to."""
+    """The mutation and the idempotency key that a charge belongs to. `client` owns the key of a staff caller; None where the customer owns it."""
 
     mutation: str
     key: str
+    client: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,25 +34,26 @@ class ReplayedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class MutationResult:
-    """The result of a call: the ids of the rows that it changed or created, by the payload's fields."""
+    """The result of a call: the ids of the rows that it changed or created, by the payload's fields. `customer_id` is None for what belongs to no customer."""
 
-    customer_id: str
+    customer_id: str | None
     payload_ids: Mapping[str, Any]
     is_replayed: bool = False
     refusal: Refused | None = None
     client_action: Any = None
 
 
-def call_of(mutation: str, key: str) -> MutationCall:
-    """Return the mutation with its key. Raises Refused for an invalid key."""
+def call_of(mutation: str, key: str, *, client: str | None = None) -> MutationCall:
+    """Return the mutation with its key. `client` is the `key_owner` of a staff caller. Raises Refused for an invalid key."""
     if not 1 <= len(key) <= 255 or not key.isprintable():
         raise Refused(ErrorCode.INVALID_VALUE, "An idempotency key has 1 to 255 printable characters.", "idempotencyKey")
-    return MutationCall(mutation, key)
+    return MutationCall(mutation, key, client)
 
 
 async def claim_key(transaction: Transaction, call: MutationCall, input_hash: str) -> KeyClaim:
     """Return the claim: NEW, DONE with the stored answer, or TAKEN_OVER. Raises Refused while another call with the key runs, and for a key used with another input."""
-    claim: KeyClaim = await transaction.first("operations.claim", mutation=call.mutation, key=call.key, input_hash=input_hash)
+    block = "operations.claim" if call.client is None else "operations.claim_of_client"
+    claim: KeyClaim = await transaction.first(block, mutation=call.mutation, key=call.key, input_hash=input_hash)
     if claim.state == "IN_PROGRESS":
         raise Refused(ErrorCode.IN_PROGRESS, RUNNING)
     if claim.state == "CONFLICT":
@@ -58,9 +63,20 @@ async def claim_key(transaction: Transaction, call: MutationCall, input_hash: st
 
 def answered(call: MutationCall, answer: Mapping[str, Any], *, now: datetime) -> dict[str, list[dict[str, Any]]]:
     """Return the rows that store the answer, in the transaction of the effect."""
-    return {"idempotency_key": [{"mutation": call.mutation, "key": call.key, "answer": answer, "finished_at": now}]}
+    return key_rows(call, answer=answer, finished_at=now)
 
 
-def outcome_of(customer_id: str, answer: Mapping[str, Any], *, is_replayed: bool = False) -> MutationResult:
+def key_rows(call: MutationCall, *, is_free: bool = False, **columns: Any) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows that change the columns of a key, or with `is_free` delete it, so that the same call may be sent again."""
+    row = {"mutation": call.mutation, "key": call.key, **columns}
+    if call.client is None:
+        return {"freed_key" if is_free else "idempotency_key": [row]}
+    return {"freed_client_key" if is_free else "client_key": [{**row, "caller": call.client}]}
+
+
+def outcome_of(customer_id: str | None, answer: Mapping[str, Any], *, is_replayed: bool = False) -> MutationResult:
     refusal = answer.get("refusal")
-    return MutationResult(customer_id, answer, is_replayed, Refused(ErrorCode(refusal["code"]), refusal["message"]) if refusal else None)
+    # A call that made a customer is answered about it.
+    return MutationResult(
+        customer_id or answer.get("customer"), answer, is_replayed, Refused(ErrorCode(refusal["code"]), refusal["message"]) if refusal else None
+    )

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from strawberry import UNSET
 
 from billing.refusals import NotRun, Refused
 from db.outages import Conflict, DatabaseUnavailable
@@ -15,6 +17,11 @@ T = TypeVar("T")
 
 # Errors of a temporary outage.
 OUTAGES = (DatabaseUnavailable, BucketUnavailable, TimeoutError)
+
+
+def present_fields(arguments: Any) -> dict[str, Any]:
+    """Return the fields of an input that were sent, with null among their values. An absent field means that the stored value stays."""
+    return {name: value for name, value in vars(arguments).items() if value is not UNSET}
 
 
 @asynccontextmanager

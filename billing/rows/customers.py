@@ -24,6 +24,10 @@ class CustomerRow:
     address_country: str | None
     tax_ids: list[str]
     tax_exemption: str | None
+    external_id: str | None
+    metadata: str
+    tax_rate_ppm: int
+    tax_name: str | None
 
 
 @dataclass(frozen=True, slots=True)

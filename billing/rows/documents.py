@@ -6,7 +6,7 @@ from dataclasses import dataclass
 @dataclass(frozen=True, slots=True)
 class DocumentSnapshotRow:
     """The details of the buyer and the seller that an invoice, a credit note or a receipt prints, as of its issue. `issuer_…` is null if the program that wrote the
-    document did not have the merchant's settings; `is_backfilled`: the buyer's details are of the day on which snapshots were introduced."""
+    document did not have the merchant's settings, or the merchant has no such detail; `is_backfilled`: the buyer's details are of the day on which snapshots were introduced."""
 
     customer_id: str
     document_id: str
@@ -28,6 +28,17 @@ class DocumentSnapshotRow:
     issuer_tax_ids: list[str] | None
     issuer_footer: list[str] | None
     is_backfilled: bool
+    tax_name: str | None
+    issuer_street: list[str] | None
+    issuer_city: str | None
+    issuer_region: str | None
+    issuer_postal_code: str | None
+    issuer_country: str | None
+    issuer_registration: str | None
+    issuer_email: str | None
+    issuer_phone: str | None
+    issuer_iban: str | None
+    issuer_bic: str | None
 
 
 @dataclass(frozen=True, slots=True)

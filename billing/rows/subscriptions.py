@@ -38,6 +38,8 @@ class SubscriptionRow:
     version: int
     created_at: datetime
     running_coupon: str | None
+    external_id: str | None
+    metadata: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,25 @@
 
 from dataclasses import dataclass, field
 
-from billing.money.issuer import InvoiceIssuer
+from billing.money.issuer import InvoiceIssuer, IssuerDetails
+from billing.postal_addresses import PostalAddress
 
+STREET = ("Portico Demo GmbH", "Beispielstraße 12")
+POSTAL = PostalAddress(STREET, "Berlin", None, "10115", "DE")
+# The IBAN is the example of the registry of IBANs (ISO 13616).
 SHOP = InvoiceIssuer(
     "Portico Demo",
-    ("Portico Demo GmbH", "Beispielstraße 12", "10115 Berlin", "Germany"),
+    (*STREET, "10115 Berlin"),
     ("USt-IdNr. DE123456789",),
-    ("HRB 12345 B, Amtsgericht Charlottenburg",),
+    ("Geschäftsführung: Erika Mustermann",),
+    IssuerDetails(
+        POSTAL,
+        "HRB 12345 B, Amtsgericht Charlottenburg",
+        "billing@portico.example",
+        "+49 30 1234567",
+        "DE89370400440532013000",
+        "COBADEFFXXX",
+    ),
 )
 
 
@@ -25,6 +37,7 @@ class PrintedParty:
     address_country: str | None = None
     tax_ids: list[str] = field(default_factory=list)
     tax_exemption: str | None = None
+    tax_name: str | None = None
     name: str
     email: str
     locale: str
@@ -39,3 +52,12 @@ class SeedDocumentSnapshot(PrintedParty):
     issuer_address: list[str] = field(default_factory=lambda: [*SHOP.address])
     issuer_tax_ids: list[str] = field(default_factory=lambda: [*SHOP.tax_ids])
     issuer_footer: list[str] = field(default_factory=lambda: [*SHOP.footer])
+    issuer_street: list[str] = field(default_factory=lambda: [*STREET])
+    issuer_city: str | None = POSTAL.city
+    issuer_postal_code: str | None = POSTAL.postal_code
+    issuer_country: str | None = POSTAL.country
+    issuer_registration: str | None = SHOP.details.registration
+    issuer_email: str | None = SHOP.details.email
+    issuer_phone: str | None = SHOP.details.phone
+    issuer_iban: str | None = SHOP.details.iban
+    issuer_bic: str | None = SHOP.details.bic

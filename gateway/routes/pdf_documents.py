@@ -1,4 +1,4 @@
-"""`/papers/…`: invoices, credit notes, receipts and statements by signed URLs, rendered on request.
+"""`/papers/…`: invoices, credit notes, receipts and statements by signed URLs, rendered on request, and e-invoices as XML.
 
 A link can be used any number of times by any holder, so each use counts against the customer for whom it is signed: documents per minute (429), a place among
 those rendered at once with a bounded queue (503), and a time limit for rendering and sending.
@@ -29,13 +29,15 @@ from gateway.http.capacity.callers import link_key
 from gateway.http.chunked_body import ChunkedResponse
 from gateway.routes.downloads import HEADERS, INVALID_LINK, disposition, form
 from gateway.wiring.configuration.settings import Settings, WrongSetting
+from pdf.einvoice.rules import NoEInvoice
 from pdf.layout import Logo, Merchant, Paper
 from pdf.renderer import PdfRenderer
 from resolvers.reads import pdf_contents
 from resolvers.reads.pdf_contents import DocumentRequest, StatementPeriod, StatementTooLong
 
 STATEMENT = re.compile(r"([A-Z]{3})\.(\d{4}-\d\d-\d\d)\.(\d{4}-\d\d-\d\d)\.(pdf|csv)")
-TYPES = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8"}
+TYPES = {"pdf": "application/pdf", "csv": "text/csv; charset=utf-8", "xml": "application/xml"}
+E_INVOICE = ".xml"
 KINDS: dict[str, Literal["svg", "png", "jpeg"]] = {".svg": "svg", ".png": "png", ".jpg": "jpeg", ".jpeg": "jpeg"}
 
 
@@ -71,14 +73,8 @@ def routes(database: Database, issuer: OwnIssuer, settings: Settings, clock: Cal
 
 def merchant_of(settings: Settings) -> Merchant:
     """Raises WrongSetting for a merchant setting or font folder that cannot be used."""
-    return Merchant(
-        settings.merchant,
-        settings.merchant_address,
-        settings.merchant_accent,
-        _logo(settings.merchant_logo),
-        settings.merchant_footer,
-        settings.merchant_tax_ids,
-    )
+    issuer = settings.issuer
+    return Merchant(issuer.name, issuer.address, settings.merchant_accent, _logo(settings.merchant_logo), issuer.footer, issuer.tax_ids, issuer.details)
 
 
 async def _respond(context: PdfContext, link: SignedUrl, request: Request) -> Response:
@@ -116,6 +112,8 @@ async def _render(context: PdfContext, link: SignedUrl) -> Response:
     try:
         if match := STATEMENT.fullmatch(link.identifier):
             return await _statement(document_request, match, context)
+        if link.identifier.endswith(E_INVOICE):
+            return await _e_invoice(document_request, link.identifier.removesuffix(E_INVOICE), context)
         paper = await _paper_of(link.identifier)(document_request, link.identifier)
         # All reads are done before rendering, so that no connection is held meanwhile.
         await session.close()
@@ -128,6 +126,20 @@ async def _render(context: PdfContext, link: SignedUrl) -> Response:
 
 def _paper_of(identifier: str) -> Callable[[DocumentRequest, str], Awaitable[Paper | None]]:
     return {"pay": pdf_contents.receipt, "cn": pdf_contents.credit_note}.get(prefix_of(identifier), pdf_contents.invoice)
+
+
+async def _e_invoice(document_request: DocumentRequest, identifier: str, context: PdfContext) -> Response:
+    """Return the XML of an invoice or a credit note."""
+    is_note = prefix_of(identifier) == "cn"
+    make = await (pdf_contents.credit_note_data if is_note else pdf_contents.invoice_data)(document_request, identifier)
+    await document_request.session.close()
+    if make is None:
+        return responses.refused("NOT_FOUND", "There is no such invoice or credit note.", form())
+    try:
+        xml = await asyncio.to_thread(make)
+    except NoEInvoice as error:
+        return responses.refused("NOT_FOUND", f"There is no e-invoice of this document. {error}", form())
+    return _file(xml.encode(), f"{'credit-note' if is_note else 'invoice'}-{identifier}.xml", context)
 
 
 async def _statement(document_request: DocumentRequest, match: re.Match[str], context: PdfContext) -> Response:

@@ -232,7 +232,7 @@ def _signer(issuer: OwnIssuer) -> Sign:
 def _policy(settings: Settings) -> RequestPolicy:
     return RequestPolicy(
         authenticated=BodyLimits(settings.max_body_bytes, settings.max_url_bytes, settings.body_seconds),
-        anonymous=BodyLimits(min(settings.max_stranger_bytes, settings.max_body_bytes), settings.max_url_bytes, settings.body_seconds),
+        anonymous=BodyLimits(min(settings.max_anonymous_body_bytes, settings.max_body_bytes), settings.max_url_bytes, settings.body_seconds),
         operation_seconds=settings.operation_seconds,
         upload_timeout=UploadTimeout(settings.upload_seconds, settings.upload_bytes_per_second),
         acquire_seconds=settings.acquire_seconds,

@@ -8,7 +8,6 @@ from auth.seal import Seal
 from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import TrialPolicy
 from billing.money.dunning import Ending, RetryPolicy
-from billing.money.issuer import InvoiceIssuer
 from billing.money.numbers import Numbering
 from gateway.wiring.configuration.settings import Settings, WrongSetting
 from gateway.wiring.issuer import secret_of_portal
@@ -39,7 +38,7 @@ def payments(settings: Settings) -> Payments:
         policy(settings),
         _letterhead(settings),
         ServiceBegins(settings.service_begins),
-        issuer(settings),
+        settings.issuer,
     )
 
 
@@ -48,10 +47,6 @@ def _stripe(secret_key: str, settings: Settings) -> Processor:
     from payments.stripe import Stripe, StripeAccount
 
     return Stripe(StripeAccount(secret_key, settings.stripe_publishable_key, settings.stripe_webhook_secret))
-
-
-def issuer(settings: Settings) -> InvoiceIssuer:
-    return InvoiceIssuer(settings.merchant, settings.merchant_address, settings.merchant_tax_ids, settings.merchant_footer)
 
 
 def policy(settings: Settings) -> RetryPolicy:

@@ -63,7 +63,7 @@ class FileSlot:
 async def upload(arguments: Any, context: Context) -> Any:
     """Store a group of files as a whole. Its objects are recorded as loose, written, and then owned by rows; otherwise they are deleted again. Raises Refused."""
     check_count(len(arguments.files))
-    call = call_of("uploadAttachments", arguments.idempotency_key)
+    call = call_of("uploadAttachments", arguments.idempotency_key, client=context.session.caller.key_owner)
     parent = await open_parent(str(arguments.parent_id), context)
     session = acting(context, parent.customer_id)
     targets = [_target(parent.customer_id, context) for _ in arguments.files]

@@ -76,7 +76,7 @@ class PresignedUpload:
 async def create(arguments: Any, context: Context) -> Any:
     """Insert pending rows, and return a presigned URL for each. A repeated call with the same key returns the same rows with new URLs. Raises Refused."""
     check_count(len(arguments.files))
-    call = call_of("createAttachmentUploads", arguments.idempotency_key)
+    call = call_of("createAttachmentUploads", arguments.idempotency_key, client=context.session.caller.key_owner)
     announced = [_declared_file(file, f"files.{number}") for number, file in enumerate(arguments.files)]
     check_sizes([size for _, _, size, _ in announced])
     parent = await open_parent(str(arguments.parent_id), context)

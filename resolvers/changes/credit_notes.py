@@ -18,7 +18,7 @@ def unnumbered_note(note_id: str, *, by: "WriteContext") -> dict[str, Any]:
 
 def issuer_columns(issuer: InvoiceIssuer | None) -> dict[str, Any] | None:
     """Return the columns of the merchant that a document prints."""
-    return {f"issuer_{name}": value for name, value in asdict(issuer).items()} if issuer else None
+    return issuer.columns() if issuer else None
 
 
 def wording_columns(wording: Wording | None) -> dict[str, Any]:

@@ -4,10 +4,13 @@ import base64
 import hashlib
 import hmac
 import json
-from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, is_dataclass
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import Any
+
+from strawberry import UNSET
 
 from billing.lifecycle.facts import Decision
 from billing.refusals import ErrorCode, Refused
@@ -82,7 +85,7 @@ def outcome_of(decision: Decision) -> str:
 
 def hash_of(arguments: Any, *, without: tuple[str, ...] = ("idempotency_key",)) -> str:
     """Return the hash of an input, independent of the order of its fields. It includes the preview's token: a call with another token is another call."""
-    return hash_of_values({name: _plain(value) for name, value in vars(arguments).items() if name not in without})
+    return hash_of_values(_plain({name: value for name, value in vars(arguments).items() if name not in without}))
 
 
 def hash_of_values(values: Any) -> str:
@@ -99,6 +102,13 @@ def _seal(payload: bytes, context: Context) -> bytes:
 
 
 def _plain(value: Any) -> Any:
+    """Return JSON of a value of an input. A field that is absent is left out, so that it differs from one that is null."""
     if isinstance(value, Enum):
         return value.value
-    return value.isoformat() if isinstance(value, datetime) else value
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items() if item is not UNSET}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if is_dataclass(value):
+        return _plain(vars(value))
+    return value.isoformat() if isinstance(value, date) else value

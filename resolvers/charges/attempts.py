@@ -10,7 +10,7 @@ from billing.states import BalanceEntryKind
 from payments.processor import ChargeRequest
 from resolvers.changes.saving import Changes, merged
 from resolvers.changes.writing import WriteContext
-from resolvers.idempotency import MutationCall
+from resolvers.idempotency import MutationCall, key_rows
 
 # How long a call may wait for the processor before a retry takes it over: longer than an operation may take.
 LEASE = timedelta(seconds=20)
@@ -69,7 +69,7 @@ def attempt(intent: PendingCharge, method: Any, call: MutationCall | None, *, by
     charge = ChargeRequest(intent.payment_id, intent.customer_id, method.method_reference, intent.amount_minor, intent.currency, intent.words, call is None)
     changes: Changes = {"payment": [_payment(intent, method, by=by)], "charge": [_charge(intent, charge, call, by=by)]}
     if call:
-        changes["idempotency_key"] = [{"mutation": call.mutation, "key": call.key, "payment_id": intent.payment_id, "lease_until": by.now + LEASE}]
+        changes |= key_rows(call, payment_id=intent.payment_id, lease_until=by.now + LEASE)
     return ChargeSubmission(method.method_processor, charge), changes
 
 
@@ -97,6 +97,7 @@ def _charge(intent: PendingCharge, charge: ChargeRequest, call: MutationCall | N
         "invoice_id": intent.invoice_id,
         "mutation": call.mutation if call else None,
         "key": call.key if call else None,
+        "caller": call.client if call else None,
         "request": asdict(charge),
         "changes": merged(intent.changes, _paid_on_account(intent, by=by)),
         "on_failure": intent.on_failure,

@@ -27,7 +27,7 @@ from resolvers.charges import charged_decisions as deciding
 from resolvers.charges import dunning, refunding
 from resolvers.charges.attempts import ChargeSubmission, PendingCharge, attempt
 from resolvers.charges.charged_decisions import agreed, never_happened, order_rows
-from resolvers.idempotency import MutationCall
+from resolvers.idempotency import MutationCall, key_rows
 
 logger = logging.getLogger("portico.payments")
 
@@ -216,7 +216,7 @@ def _failure_changes(charge: Any, why: str) -> Changes:
 def _undecided(charge: Any, result: ChargeResult, answer: dict[str, Any], *, by: WriteContext) -> Changes:
     """Return the changes while the charge is undecided: the subscription keeps waiting, and the call is answered with the unfinished payment."""
     row = {"id": charge.payment_id, "status": result.status, "processor_reference": result.processor_reference}
-    return {"result": [row], "idempotency_key": _key(charge, answer, by=by)}
+    return {"result": [row], **_key(charge, answer, by=by)}
 
 
 def _settled(charge: Any, result: ChargeResult, answer: dict[str, Any], *, by: WriteContext) -> Changes:
@@ -235,14 +235,15 @@ def _settled(charge: Any, result: ChargeResult, answer: dict[str, Any], *, by: W
         "result": [row],
         "settled": [{"payment_id": charge.payment_id, "settled_at": by.now}],
         # A charge that was certainly not made frees its key: the same call may be sent again.
-        "freed_key" if is_free else "idempotency_key": _key(charge, answer, by=by),
+        **_key(charge, answer, by=by, is_free=is_free),
     }
 
 
-def _key(charge: Any, answer: dict[str, Any], *, by: WriteContext) -> list[dict[str, Any]]:
+def _key(charge: Any, answer: dict[str, Any], *, by: WriteContext, is_free: bool = False) -> Changes:
     if charge.key is None:
-        return []
-    return [{"mutation": charge.mutation, "key": charge.key, "answer": answer, "finished_at": by.now, "payment_id": charge.payment_id}]
+        return {}
+    call = MutationCall(charge.mutation, charge.key, charge.caller)
+    return key_rows(call, is_free=is_free, answer=answer, finished_at=by.now, payment_id=charge.payment_id)
 
 
 def _refused(charge: Any, result: ChargeResult) -> dict[str, Any]:

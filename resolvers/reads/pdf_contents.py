@@ -2,12 +2,14 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from billing.money.refunds import BY_THE_BANK
+from billing.rows.money.credit_notes import CreditNoteLineRow, CreditNoteRow
 from billing.rows.money.invoices import InvoiceLineRow, InvoiceRow
 from billing.rows.money.payments import PaymentRow
 from billing.states import BalanceEntryKind
@@ -16,23 +18,16 @@ from db.ledger import extent_sql
 from db.pages import Value, Window, keyset_arguments, page_sql
 from db.unit_of_work import UnitOfWork
 from pdf.credit_note import CorrectedInvoice, credit_note_paper
+from pdf.einvoice.contents import credit_note_xml, if_possible, invoice_xml
 from pdf.invoice import PaidBack, PaidPart, invoice_paper
 from pdf.layout import Merchant, Paper, Recipient
-from pdf.parties import issued_by, reader_of
+from pdf.parties import DocumentParties, issued_by, reader_of
 from pdf.receipt import PaidInvoice, receipt_paper
 from pdf.statement import AccountStatement, EntryKind, LedgerEntry, StatementCsv, statement_paper
 from resolvers.reads.facts import fetch_rows, rows_from
 
 # This many rows occupy the event loop for about 5 ms.
 PAGE_ROWS = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentParties:
-    """The recipient and the issuer of a document."""
-
-    reader: Recipient
-    merchant: Merchant
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +49,7 @@ class DocumentRequest:
     async def issued(self, identifier: str) -> DocumentParties:
         """Return buyer and seller as they were when a document was issued."""
         (snapshot,) = await self.rows("document_snapshots.of_document", key=identifier)
-        return DocumentParties(reader_of(snapshot), issued_by(self.merchant, snapshot))
+        return DocumentParties(reader_of(snapshot), issued_by(self.merchant, snapshot), snapshot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,27 +74,50 @@ async def invoice(request: DocumentRequest, identifier: str) -> Paper | None:
     invoices = await request.rows("papers.invoices", ids=[identifier])
     if not invoices:
         return None
-    lines = await request.rows("papers.lines", key=identifier)
+    lines, issued = await request.rows("papers.lines", key=identifier), await request.issued(identifier)
     allocations = await request.rows("papers.allocations", key=identifier)
     payments = _by_id(await request.rows("papers.payments", ids=[one.payment_id for one in allocations]))
     paid: list[PaidPart | PaidBack] = [PaidPart(payments[one.payment_id], invoices[0].number, one.amount_minor) for one in allocations]
     if invoices[0].refunded_minor:
         paid += [_paid_back(row, payments[row.payment_id]) for row in await request.rows("papers.paid_back", key=identifier, payment_id=None)]
-    issued = await request.issued(identifier)
-    return invoice_paper(invoices[0], lines, paid, merchant=issued.merchant, reader=issued.reader)
+    paper = invoice_paper(invoices[0], lines, paid, merchant=issued.merchant, reader=issued.reader)
+    return replace(paper, attachment=partial(if_possible, partial(invoice_xml, invoices[0], lines, issued)))
+
+
+async def invoice_data(request: DocumentRequest, identifier: str) -> Callable[[], str] | None:
+    """Return the function that makes the e-invoice of an invoice, for a thread; it raises NoEInvoice. None if there is no such invoice, or it is another customer's."""
+    invoices = await request.rows("papers.invoices", ids=[identifier])
+    if not invoices:
+        return None
+    lines = await request.rows("papers.lines", key=identifier)
+    return partial(invoice_xml, invoices[0], lines, await request.issued(identifier))
 
 
 async def credit_note(request: DocumentRequest, identifier: str) -> Paper | None:
     """Return the credit note document. None if there is no such credit note, or it is another customer's."""
+    values = await _credit_note(request, identifier)
+    if values is None:
+        return None
+    note, lines, corrected, issued = values
+    paper = credit_note_paper(note, lines, corrected, merchant=issued.merchant, reader=issued.reader)
+    return replace(paper, attachment=partial(if_possible, partial(credit_note_xml, *values)))
+
+
+async def credit_note_data(request: DocumentRequest, identifier: str) -> Callable[[], str] | None:
+    """Return the same as `invoice_data` for a credit note."""
+    values = await _credit_note(request, identifier)
+    return None if values is None else partial(credit_note_xml, *values)
+
+
+async def _credit_note(request: DocumentRequest, identifier: str) -> tuple[CreditNoteRow, list[CreditNoteLineRow], CorrectedInvoice, DocumentParties] | None:
     notes = await request.rows("papers.credit_notes", ids=[identifier])
     if not notes:
         return None
     lines = await request.rows("credit_note_lines.of_credit_note", key=identifier)
     (corrected,) = await request.rows("papers.invoices", ids=[notes[0].invoice_id])
-    lines = sorted(lines, key=lambda line: line.position)
     issued, before = await request.issued(identifier), await request.issued(corrected.id)
     issued_on = corrected.issued_at.astimezone(before.reader.zone).date()
-    return credit_note_paper(notes[0], lines, CorrectedInvoice(corrected.number, issued_on), merchant=issued.merchant, reader=issued.reader)
+    return notes[0], sorted(lines, key=lambda line: line.position), CorrectedInvoice(corrected.number, issued_on), issued
 
 
 async def receipt(request: DocumentRequest, identifier: str) -> Paper | None:

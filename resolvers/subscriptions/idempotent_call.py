@@ -47,10 +47,11 @@ class _KeyedRequest:
 
 
 async def run_idempotent(context: Context, arguments: Any, mutation: str, prepare: Prepare, *, owner: str | None = None) -> MutationResult:
-    """Run one call. `owner` is the customer for whom staff act. Raises Refused, and then nothing was written."""
-    customer_id = owner or context.viewer.customer_id or ""
+    """Run one call. `owner` is the customer for whom staff act; without one, a call of staff is about no customer. Raises Refused, and then nothing was written."""
+    customer_id = owner or context.viewer.customer_id
     session = _session_of(context, customer_id)
-    request = _KeyedRequest(arguments, mutation, call_of(mutation, arguments.idempotency_key) if arguments.idempotency_key is not None else None, prepare)
+    key, client = arguments.idempotency_key, context.session.caller.key_owner
+    request = _KeyedRequest(arguments, mutation, call_of(mutation, key, client=client) if key is not None else None, prepare)
     while True:
         try:
             async with session.write() as transaction:
@@ -69,15 +70,15 @@ async def _first_step(transaction: Transaction, context: Context, request: _Keye
 
     A call that stopped after it had reserved a charge continues there: the same request is sent again.
     """
-    customer_id = transaction.caller.customer_id or ""
     call = request.call
     claim = await claim_key(transaction, call, hash_of(request.arguments)) if call else None
     if claim and claim.answer:
-        return outcome_of(customer_id, json.loads(claim.answer), is_replayed=True)
+        return outcome_of(transaction.caller.customer_id, json.loads(claim.answer), is_replayed=True)
     if claim and claim.payment_id:
         return await resubmission(transaction, claim.payment_id, now=context.now)
     by = writer(context)
     prepared = await request.prepare(transaction, by, call)
+    customer_id = transaction.caller.customer_id  # of a customer that `prepare` created, too
     audit = audited(context, request.mutation, customer_id=customer_id, detail=prepared.about)
     if prepared.submission:
         if prepared.submission.processor not in payments_of(context).processors:
@@ -99,6 +100,6 @@ async def _charged(context: Context, session: UnitOfWork, sending: ChargeSubmiss
     return replace(outcome_of(sending.charge.customer_id, answer), client_action=action)
 
 
-def _session_of(context: Context, customer_id: str) -> UnitOfWork:
+def _session_of(context: Context, customer_id: str | None) -> UnitOfWork:
     caller = context.session.caller
     return context.session if caller.customer_id == customer_id else context.session.for_caller(replace(caller, customer_id=customer_id))

@@ -6,6 +6,7 @@ from typing import TypeVar
 import strawberry
 
 from billing import states
+from billing.merchant.upserts import SaveOutcome
 
 AnyEnum = TypeVar("AnyEnum", bound=Enum)
 
@@ -72,6 +73,13 @@ described(
 )
 described(PlanOrder, "How plans are ordered.", NAME="By name, A to Z.")
 
+described(
+    SaveOutcome,
+    "What a mutation that saves an object did.",
+    CREATED="The object is new.",
+    UPDATED="A field of the object has another value.",
+    UNCHANGED="The object was so already: nothing was written, and no event was made.",
+)
 described(
     states.SubscriptionStatus,
     "The status of a subscription. Whether something is overdue is not a status: see `hasOverdue`.",

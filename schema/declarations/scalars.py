@@ -1,5 +1,6 @@
 """Scalars: their formats, and the bounds of the accepted input. Resolvers and statements rely on these bounds."""
 
+import json
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
@@ -16,6 +17,11 @@ Decimal = NewType("Decimal", str)
 CurrencyCode = NewType("CurrencyCode", str)
 DateTime = NewType("DateTime", datetime)
 Date = NewType("Date", date)
+Metadata = NewType("Metadata", dict[str, str | None])
+
+# The descriptions of the two fields that every object with an id of the merchant has.
+EXTERNAL_ID = "The merchant's own id, unique among objects of this kind and never changed. For STAFF; null for all other callers."
+METADATA = "Pairs of the merchant. Callers who are not STAFF see those whose key begins with `public:`."
 
 # The first and the last day that is accepted, for instants too. Adding years, periods or offsets of time zones to them cannot overflow Python's calendar.
 EARLIEST = date(1900, 1, 1)
@@ -71,6 +77,18 @@ def _currency(text: Any) -> str:
     return text
 
 
+def _metadata(value: Any) -> dict[str, str | None]:
+    """Return pairs as input: a null removes the pair. How many and how long they may be is a rule, see billing/merchant/names.py."""
+    texts = [*value, *(text for text in value.values() if text is not None)] if isinstance(value, dict) else [None]
+    if not all(isinstance(text, str) and is_storable(text) for text in texts):
+        raise ValueError('not an object of texts such as {"crm": "4711"}')
+    return dict(value)
+
+
+def _pairs(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
 def _upload(value: Any) -> Upload:
     if not isinstance(value, Upload):
         raise ValueError("a file must be sent as multipart/form-data, by the GraphQL multipart request specification")
@@ -122,6 +140,13 @@ SCALARS: dict[object, Any] = {
         "An instant: RFC 3339 in UTC with milliseconds, such as 2026-11-22T09:30:00.000Z. As input any offset is taken, and the years 1900 to 2999.",
         instant_text,
         _instant,
+    ),
+    Metadata: _scalar(
+        "Metadata",
+        'Pairs of the merchant: a JSON object whose values are texts, such as {"crm": "4711"}. At most 50 pairs, keys of at most 40 and values of at most 500 characters. '
+        "As input, a pair that is left out stays as it is, and a pair with null is removed.",
+        _pairs,
+        _metadata,
     ),
     Date: _scalar("Date", "A calendar day in the customer's time zone, such as 2026-11-22. As input the years 1900 to 2999.", date.isoformat, _day),
 }

@@ -7,15 +7,17 @@ from types import SimpleNamespace
 from typing import Annotated, Any
 
 import strawberry
+from graphql.pyutils import camel_to_snake
 
 from auth.permissions import Permission
+from billing.merchant.upserts import SaveOutcome
 from billing.refusals import Refused
 from resolvers.attachments.attachments import mutation_result
 from resolvers.context import Context, Info
 from resolvers.idempotency import MutationResult
 from resolvers.mutating import resolved, running
 from resolvers.reads import operations
-from resolvers.reads.relations import by_id
+from resolvers.reads.relations import BY_ID, by_id, type_name
 from resolvers.subscriptions import actions
 from schema.declarations import nouns
 from schema.declarations.costs import CALL, ERRORS, FILES, MUTATION, PREVIEW
@@ -24,6 +26,9 @@ from schema.declarations.fields import guarded
 from schema.declarations.payloads import UserError, error_of
 from schema.declarations.scalars import DateTime
 from schema.payloads.previews import PreviewPayload
+
+# The objects that payloads have, such as `payment_schedule`, with the prefixes of their ids. Stored answers have the ids by the same names.
+OBJECTS = {camel_to_snake(type_name(prefix)): prefix for prefix in BY_ID}
 
 
 class OperationState(StrEnum):
@@ -114,14 +119,14 @@ async def _payload(outcome: MutationResult, context: Context) -> Any:
         user_errors=[error_of(outcome.refusal)] if outcome.refusal else [],
         client_action=outcome.client_action,
         resumed_from=outcome.payload_ids.get("resumedFrom"),
+        outcome=SaveOutcome(outcome.payload_ids["outcome"]) if "outcome" in outcome.payload_ids else None,
         **await _objects(outcome.customer_id, outcome.payload_ids, context),
     )
 
 
-async def _objects(customer_id: str, ids: Any, context: Context) -> dict[str, Any]:
+async def _objects(customer_id: str | None, ids: Any, context: Context) -> dict[str, Any]:
     """Read the rows of the ids in an answer, in their present state."""
-    prefixes = {"subscription": "sub", "invoice": "inv", "installment": "ins", "payment": "pay"}
-    return {name: await by_id(customer_id, ids.get(name), (prefix,), context) for name, prefix in prefixes.items()}
+    return {name: await by_id(customer_id, ids.get(name), (prefix,), context) for name, prefix in OBJECTS.items()}
 
 
 operation = strawberry.field(

@@ -9,7 +9,7 @@ from schema.declarations.fields import derived, many, money, one, page, part
 from schema.declarations.node import Node
 from schema.declarations.scalars import CurrencyCode, DateTime
 from schema.types.parties import BilledTo, Issuer, TaxSummary, tax_rate
-from schema.types.pdf_links import Document, document
+from schema.types.pdf_links import Document, EInvoiceDocument, document, e_invoice
 from schema.types.subscriptions import Period
 
 
@@ -26,6 +26,7 @@ class CreditNote(Node):
     amount_to_balance = money("granted_minor", description="The part that was paid and became the customer's credit.")
     amount_refunded = money("refunded_minor", description="The part that was paid and was paid back.")
     document = derived(document, needs=("id", "customer_id"), graphql_type=Document | None, description="The credit note as a PDF.")
+    e_invoice = derived(e_invoice, needs=("id", "customer_id"), graphql_type=EInvoiceDocument | None, description="The credit note as an e-invoice (XML).")
     billed_to = one("document_snapshots.of_document", key="id", graphql_type=BilledTo, description="Who it was issued to, as printed.")
     issuer = one(
         "document_snapshots.with_issuer",

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from billing.money.coupons import percent_text
 from billing.states import BalanceEntryKind, NextPaymentKind, TaxExemption
 from schema.declarations import nouns
 from schema.declarations.enums import AgeOrder, InvoiceOrder, MethodOrder
@@ -16,8 +17,8 @@ from schema.declarations.filters import (
     SubscriptionFilter,
 )
 from schema.declarations.node import Node
-from schema.declarations.scalars import CurrencyCode, Date, DateTime
-from schema.types.parties import BillingAddress
+from schema.declarations.scalars import EXTERNAL_ID, METADATA, CurrencyCode, Date, DateTime, Decimal, Metadata
+from schema.types.parties import BillingAddress, first_tax_id, is_exempt
 from schema.types.pdf_links import STATEMENT_ARGUMENTS, StatementDocuments, statement
 
 
@@ -91,10 +92,18 @@ class Customer(Node):
     company_name: str | None = strawberry.field(description="The company, where the name is a person's. Printed on invoices.")
     billing_address = part(BillingAddress, when="address_country", description="The address on invoices, if the merchant knows one.")
     tax_ids: list[str] = strawberry.field(description="Tax numbers on invoices, such as DE123456789.")
+    tax_id = derived(
+        first_tax_id, needs=("tax_ids",), graphql_type=str | None, description="The first of the tax numbers, which is the only one of most customers."
+    )
     tax_exemption: TaxExemption | None = strawberry.field(description="Why no tax is charged, if none is and the reason is known.")
+    is_tax_exempt = derived(is_exempt, needs=("tax_exemption",), graphql_type=bool, description="Whether no tax is charged, for the reason in `taxExemption`.")
+    tax_rate = derived(percent_text, needs=("tax_rate_ppm",), graphql_type=Decimal, description='The tax rate in percent, such as "19" or "7.7".')
+    tax_name: str | None = strawberry.field(description="What the tax is called on invoices, such as VAT; null: the general word of their language.")
     currency: CurrencyCode = strawberry.field(description="The currency that is offered first. A customer may owe in several.")
     created_at: DateTime = strawberry.field(description="When the account was opened.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
+    external_id: str | None = strawberry.field(description=EXTERNAL_ID)
+    metadata: Metadata = strawberry.field(description=METADATA)
     summary = one("summaries.of_customer", key="id", graphql_type=Summary, description="The figures of the Summary page.")
     subscriptions = page(
         "subscriptions.of_customer",

@@ -11,11 +11,11 @@ from schema.declarations.enums import AgeOrder, DueOrder, LineOrder
 from schema.declarations.fields import derived, many, money, one, page, part
 from schema.declarations.filters import InstallmentFilter, PaymentFilter
 from schema.declarations.node import Node
-from schema.declarations.scalars import CurrencyCode, Date, DateTime
+from schema.declarations.scalars import EXTERNAL_ID, METADATA, CurrencyCode, Date, DateTime, Metadata
 from schema.types.attachments import Attachable
 from schema.types.money import LOCALE
 from schema.types.parties import BilledTo, Issuer, TaxSummary, tax_rate
-from schema.types.pdf_links import Document, document
+from schema.types.pdf_links import Document, EInvoiceDocument, document, e_invoice
 from schema.types.subscriptions import Period
 
 
@@ -57,7 +57,10 @@ class Invoice(Node, Attachable):
     paid_at: DateTime | None = strawberry.field(description="When the last of it was paid.")
     collection = part(InvoiceCollection, description="How the billing clock collects it, and what the customer can do.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
+    external_id: str | None = strawberry.field(description=EXTERNAL_ID)
+    metadata: Metadata = strawberry.field(description=METADATA)
     document = derived(document, needs=("id", "customer_id"), graphql_type=Document | None, description="The invoice as a PDF.")
+    e_invoice = derived(e_invoice, needs=("id", "customer_id"), graphql_type=EInvoiceDocument | None, description="The invoice as an e-invoice (XML).")
     billed_to = one("document_snapshots.of_document", key="id", graphql_type=BilledTo, description="Who it was issued to, as printed.")
     issuer = one(
         "document_snapshots.with_issuer",

@@ -1,5 +1,6 @@
 """Who issues and who gets invoices, as they are printed, and what tax they come to."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import strawberry
@@ -31,6 +32,7 @@ class BilledTo:
     address = part(BillingAddress, when="address_country", description="The billing address, if there was one.")
     tax_ids: list[str] = strawberry.field(description="Tax numbers as they are printed, such as DE123456789.")
     tax_exemption: TaxExemption | None = strawberry.field(description="Why no tax was charged, where that was known.")
+    tax_name: str | None = strawberry.field(description="What the tax is called on it; null: the general word of its language.")
     locale: str = strawberry.field(description="The language and region in which it is printed, a BCP 47 tag.")
     time_zone: str = strawberry.field(description="The IANA time zone of its days.")
 
@@ -41,6 +43,20 @@ class Issuer:
     issuer_address: list[str] = strawberry.field(name="address", description="The merchant's address, line by line.")
     issuer_tax_ids: list[str] = strawberry.field(name="taxIds", description="The merchant's tax numbers.")
     issuer_footer: list[str] = strawberry.field(name="footer", description="What stands at the foot, line by line.")
+    issuer_country: str | None = strawberry.field(name="country", description="The country of the address, two letters after ISO 3166-1; not in its lines.")
+    issuer_registration: str | None = strawberry.field(name="registration", description="The merchant's number in the register of companies.")
+    issuer_email: str | None = strawberry.field(name="email", description="E-mail address for questions.")
+    issuer_phone: str | None = strawberry.field(name="phone", description="Phone number for questions.")
+    issuer_iban: str | None = strawberry.field(name="iban", description="The account to which the customer may transfer money.")
+    issuer_bic: str | None = strawberry.field(name="bic", description="The bank of that account.")
+
+
+def first_tax_id(tax_ids: Sequence[str]) -> str | None:
+    return tax_ids[0] if tax_ids else None
+
+
+def is_exempt(tax_exemption: str | None) -> bool:
+    return tax_exemption is not None
 
 
 def tax_rate() -> Any:

@@ -10,7 +10,7 @@ from schema.declarations.enums import AgeOrder
 from schema.declarations.fields import derived, one, page
 from schema.declarations.filters import PaymentFilter, SubscriptionFilter
 from schema.declarations.node import Node
-from schema.declarations.scalars import Date, DateTime
+from schema.declarations.scalars import EXTERNAL_ID, METADATA, Date, DateTime, Metadata
 
 
 @strawberry.type(description="A saved way to pay.")
@@ -26,6 +26,8 @@ class PaymentMethod(Node):
     )
     created_at: DateTime = strawberry.field(description="When it was added.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
+    external_id: str | None = strawberry.field(description=EXTERNAL_ID)
+    metadata: Metadata = strawberry.field(description=METADATA)
     customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Whose it is.")
     subscriptions = page(
         "subscriptions.of_method",

@@ -10,7 +10,7 @@ from payments.declines import for_the_customer
 from schema.declarations import nouns
 from schema.declarations.fields import derived, many, money, one, part
 from schema.declarations.node import Node
-from schema.declarations.scalars import CurrencyCode, DateTime
+from schema.declarations.scalars import EXTERNAL_ID, METADATA, CurrencyCode, DateTime, Metadata
 from schema.types.pdf_links import Document, receipt
 
 
@@ -52,6 +52,8 @@ class Payment(Node):
     )
     is_retryable: bool = strawberry.field(name="retryable", description="For FAILED, whether the same method may be tried again.")
     version: int = strawberry.field(description="Counts changes.")
+    external_id: str | None = strawberry.field(description=EXTERNAL_ID)
+    metadata: Metadata = strawberry.field(description=METADATA)
     receipt_number = derived(
         number_of_receipt,
         needs=("id", "settled_at"),

@@ -22,6 +22,15 @@ class Document:
 
 
 @strawberry.type(
+    description="A document as XML for programs: Cross Industry Invoice, EN 16931, as Factur-X and ZUGFeRD have it. The PDF has the same XML attached. The URL is valid for "
+    "5 minutes for anybody who has it; a document that cannot be an e-invoice is answered there with NOT_FOUND and the reason, for example that an address has no country."
+)
+class EInvoiceDocument:
+    url: str = strawberry.field(description="The download URL.")
+    expires_at: DateTime = strawberry.field(description="When the URL expires.")
+
+
+@strawberry.type(
     description="A statement of account: what was owed and paid in a currency, day by day. The URLs are valid for 5 minutes for anybody who has them. "
     "One with too many entries (10,000 unless the gateway is set otherwise) is answered there with LIMIT_EXCEEDED; choose a shorter period, or the CSV, which may have more."
 )
@@ -42,6 +51,10 @@ class StatementLinks:
 
 def document(identifier: str, customer_id: str, *, links: Links | None) -> TemporaryUrl | None:
     return links.paper(identifier, customer_id) if links else None
+
+
+def e_invoice(identifier: str, customer_id: str, *, links: Links | None) -> TemporaryUrl | None:
+    return links.paper(f"{identifier}.xml", customer_id) if links else None
 
 
 def receipt(identifier: str, customer_id: str, settled_at: object, *, links: Links | None) -> TemporaryUrl | None:

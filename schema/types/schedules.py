@@ -10,7 +10,7 @@ from schema.declarations.enums import AgeOrder, DueOrder, InvoiceOrder
 from schema.declarations.fields import derived, money, one, page
 from schema.declarations.filters import InstallmentFilter, InvoiceFilter, PaymentFilter
 from schema.declarations.node import Node
-from schema.declarations.scalars import CurrencyCode, Date, DateTime
+from schema.declarations.scalars import EXTERNAL_ID, METADATA, CurrencyCode, Date, DateTime, Metadata
 from schema.types.attachments import Attachable
 
 
@@ -27,6 +27,8 @@ class PaymentSchedule(Node, Attachable):
     remaining = money("remaining_minor", description="What is left to pay.")
     created_at: DateTime = strawberry.field(description="When it was agreed.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
+    external_id: str | None = strawberry.field(description=EXTERNAL_ID)
+    metadata: Metadata = strawberry.field(description=METADATA)
     customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Who pays it.")
     subscription = one(
         "subscriptions.by_id", key="subscription_id", graphql_type=nouns.Subscription | None, description="The subscription it belongs to, if any."
@@ -62,6 +64,8 @@ class Installment(Node):
     is_overdue: bool = strawberry.field(description="Whether something remains and its day has passed where the customer lives.")
     days_overdue: int = strawberry.field(description="Days since that day; 0 when not overdue.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
+    external_id: str | None = strawberry.field(description=EXTERNAL_ID)
+    metadata: Metadata = strawberry.field(description=METADATA)
     schedule = one("schedules.by_id", key="schedule_id", graphql_type=nouns.PaymentSchedule, description="What it is a part of.")
     invoice = one(
         "invoices.by_id", key="invoice_id", graphql_type=nouns.Invoice | None, description="The invoice that covers it, if any. Money is counted once."

@@ -10,7 +10,7 @@ from schema.declarations.enums import AgeOrder, InvoiceOrder
 from schema.declarations.fields import derived, many, money, one, page, part
 from schema.declarations.filters import InvoiceFilter, ScheduleFilter
 from schema.declarations.node import Node
-from schema.declarations.scalars import DateTime
+from schema.declarations.scalars import EXTERNAL_ID, METADATA, DateTime, Metadata
 
 
 @strawberry.type(description="A billing period: from `startsAt` to just before `endsAt`.")
@@ -70,6 +70,8 @@ class Subscription(Node):
     cancel_comment: str | None = strawberry.field(description="What the customer added, at most 500 characters.")
     created_at: DateTime = strawberry.field(description="When the contract was made.")
     version: int = strawberry.field(description="Counts changes; give it as `expectedVersion` to change only what you saw.")
+    external_id: str | None = strawberry.field(description=EXTERNAL_ID)
+    metadata: Metadata = strawberry.field(description=METADATA)
     customer = one("customers.by_id", key="customer_id", graphql_type=nouns.Customer, description="Whose it is.")
     plan = one("plans.by_id", key="plan_id", graphql_type=nouns.Plan, description="The plan that is subscribed to.")
     price = one("prices.by_id", key="price_id", graphql_type=nouns.Price, description="What a unit costs, and how often.")

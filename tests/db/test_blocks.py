@@ -20,7 +20,7 @@ from db.pages import Window
 from tests.conftest import ADA, BIG
 from tests.template import filled_cluster
 
-TYPES = {"text": str, "bytea": bytes, "int4": int, "int8": int, "bool": bool, "timestamptz": datetime, "date": date, "json": str, "text[]": str}
+TYPES = {"text": str, "bytea": bytes, "int4": int, "int8": int, "bool": bool, "timestamptz": datetime, "date": date, "json": str, "jsonb": str, "text[]": str}
 
 # Staff or the sweep ask these over all customers; row security lets nobody else.
 OF_EVERYBODY = {"customers.matching", "customers.owner", "audit.listed", "attachments.overdue", "loose_objects.due"}
@@ -37,6 +37,9 @@ OF_NOBODY = {
     "letters.done",
     "saving.taken_coupon",
     "saving.returned_coupon",
+    # The keys of the merchant's programs, which row security lets only the program itself use.
+    "saving.client_key",
+    "saving.freed_client_key",
     *(name for name in blocks() if name.startswith(("upkeep.", "passes."))),
 }
 
@@ -45,7 +48,7 @@ REGISTRY = ("clients.", "client_credentials.", "client_assertions.", "trusted.",
 OF_REGISTRY = {name for name in blocks() if name.startswith(REGISTRY)}
 
 # Functions that claim and write for the customer whom the unit of work named.
-OF_CALLER = {"operations.claim", "invoices.issue_number", "credit_notes.issue_number"}
+OF_CALLER = {"operations.claim", "operations.claim_of_client", "invoices.issue_number", "credit_notes.issue_number"}
 
 # Row security shows these to who presents the secret or the address, before it is known whose they are.
 BY_SECRET = {"credentials.by_email", "customers.at_address", "refresh_tokens.by_secret", "links.by_secret"}

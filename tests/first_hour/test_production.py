@@ -270,7 +270,8 @@ COMPLETE = {
     "portal_url": "https://portal.example.com",
     "public_url": "https://api.example.com",
     "merchant": "Gym",
-    "merchant_address": "Gym Ltd,London",
+    "merchant_address": "Gym Ltd,1 High Street",
+    "merchant_country": "GB",
     "mail_from": "Gym <gym@example.com>",
     "smtp_host": "smtp.example.com",
     "s3_bucket": "files",
@@ -306,7 +307,7 @@ def test_production_warns_where_no_real_money_is_taken() -> None:
 
 
 # Of a server or worker with nothing but what it needs to start.
-WARNED = ["PORTAL_URL", "PUBLIC_URL", "MERCHANT", "MERCHANT_ADDRESS", "SMTP_HOST", "S3_BUCKET", "THROTTLE_URL", "SANDBOX"]
+WARNED = ["PORTAL_URL", "PUBLIC_URL", "MERCHANT", "MERCHANT_ADDRESS", "MERCHANT_COUNTRY", "SMTP_HOST", "S3_BUCKET", "THROTTLE_URL", "SANDBOX"]
 
 
 def warned(text: str) -> list[str]:

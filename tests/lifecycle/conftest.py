@@ -10,6 +10,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from auth.permissions import staff_scopes
 from auth.viewer import Viewer
 from billing.ids import type_id
 from billing.lifecycle.service import ServiceBegins
@@ -79,7 +80,8 @@ class Life:
 
     def context(self, viewer: Viewer | None = None) -> Context:
         viewer = viewer or self.viewer
-        session = UnitOfWork(self.database, Caller(viewer.customer_id, viewer.kind, self.now), acquire_seconds=20)
+        caller = Caller(viewer.customer_id, viewer.kind, self.now, scopes=staff_scopes(viewer), client=viewer.key_owner)
+        session = UnitOfWork(self.database, caller, acquire_seconds=20)
         payments = Payments({"sandbox": self.sandbox}, b"secret", self.takes_parts, self.trials, self.numbering, service_begins=self.service_begins)
         return Context(viewer, session, identity=self.identity, payments=payments, files=self.files)
 

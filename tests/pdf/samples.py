@@ -8,6 +8,8 @@ from typing import Any
 import pypdfium2
 from pypdf import PdfReader
 
+from billing.money.issuer import InvoiceIssuer, IssuerDetails
+from billing.postal_addresses import PostalAddress
 from billing.rows.money.credit_notes import CreditNoteLineRow, CreditNoteRow
 from billing.rows.money.invoices import InvoiceLineRow, InvoiceRow
 from billing.rows.money.payments import PaymentRow
@@ -19,7 +21,15 @@ LOGO = Logo(
     b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 12"><rect width="12" height="12" rx="3" fill="#0f766e"/><circle cx="24" cy="6" r="6" fill="#0f766e"/></svg>',
     "svg",
 )
-ACME = Merchant("Acme Cloud GmbH", ("Musterstraße 1", "10115 Berlin", "VAT DE123456789"), "#0f766e", LOGO, ("Acme Cloud GmbH · HRB 12345 · Berlin",))
+BERLIN = PostalAddress(("Musterstraße 1",), "Berlin", None, "10115", "DE")
+ISSUER = InvoiceIssuer(
+    "Acme Cloud GmbH",
+    tuple(BERLIN.lines()),
+    ("VAT DE123456789",),
+    ("Managing director: Erika Mustermann",),
+    IssuerDetails(BERLIN, "HRB 12345, Amtsgericht Charlottenburg", "billing@acme.example", "+49 30 1234567", "DE89370400440532013000", "COBADEFFXXX"),
+)
+ACME = Merchant(ISSUER.name, ISSUER.address, "#0f766e", LOGO, ISSUER.footer, ISSUER.tax_ids, ISSUER.details)
 ADA = Recipient("Ada Lovelace", "ada@example.com", "en-GB", "Europe/London")
 
 
@@ -85,11 +95,15 @@ def invoice(of: list[InvoiceLineRow], *, paid_minor: int = 0, status: str = "OPE
         refunded_minor=0,
         is_in_payment=False,
         file_count=0,
+        external_id=None,
+        metadata="{}",
     )
 
 
 def payment(amount_minor: int = 10_000, **changes: Any) -> PaymentRow:
-    made = PaymentRow("pay_1", "cus_1", "SUCCEEDED", "EUR", amount_minor, 0, "pm_1", "CARD", "visa", "4242", None, False, NOW, NOW + timedelta(seconds=4), 1)
+    made = PaymentRow(
+        "pay_1", "cus_1", "SUCCEEDED", "EUR", amount_minor, 0, "pm_1", "CARD", "visa", "4242", None, False, NOW, NOW + timedelta(seconds=4), 1, None, "{}"
+    )
     return replace(made, **changes)
 
 

@@ -27,6 +27,10 @@ BUYER = CustomerRow(
     address_country="DE",
     tax_ids=[],
     tax_exemption=None,
+    external_id=None,
+    metadata="{}",
+    tax_rate_ppm=190_000,
+    tax_name=None,
 )
 
 

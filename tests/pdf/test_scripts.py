@@ -152,7 +152,8 @@ def test_a_name_of_every_script_is_printed_and_can_be_read_back(printer: TypstCo
 def test_an_empty_box_would_be_seen(printer: TypstCompiler) -> None:
     """The control of the test above: a private letter, printed as Typst prints it where no standard is asked for."""
     made = paper_of("a\U00013000b")
-    assert empty_boxes(printer._compiled("invoice", json.dumps(made.content()), ["Inter"], made.made_at, standards=[])) == 2
+    inputs = {"paper": json.dumps(made.content()), "fonts": '["Inter"]', "einvoice": ""}
+    assert empty_boxes(printer._compiled("invoice", inputs, made.made_at, standards=[])) == 2
 
 
 @pytest.mark.parametrize("locale", ["ja-JP", "ko-KR", "zh-CN", "zh-TW", "zh-HK", "en-GB"])

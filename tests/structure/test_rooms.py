@@ -23,8 +23,6 @@ MAY_HAVE_SQL = {"planner", "demo"}
 # Statements of SQLite, in which the sandbox keeps what a real processor would keep.
 MAY_HAVE_SQL_FILES = {"payments/sandbox_ledger.py"}
 SQL = re.compile(r"^\s*(select [a-z_$*(]|insert into |update [a-z_]+ set |delete from |(alter|create|grant) [a-z]|set local |truncate )")
-# A row, the GraphQL type that presents it and the row of the demo data have one noun, and one class name, in each of these three places.
-SAME_NOUN = ("billing/rows/", "schema/", "demo/")
 # A value and the GraphQL type that presents it, which is not a row.
 SAME_VALUE = {"Money": "an amount and a currency", "Viewer": "who sends the request"}
 
@@ -144,13 +142,5 @@ def test_public_classes_have_names_of_their_own() -> None:
         for node in tree_of(path).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].append(name_of(path))
-    shared = {name for name, paths in places.items() if is_shared(paths)}
+    shared = {name for name, paths in places.items() if len(paths) > 1}
     assert shared == set(SAME_VALUE), "two classes with one name"
-
-
-def is_shared(paths: list[str]) -> bool:
-    """Whether one name is that of two things: more than one class in one place, or classes elsewhere than a row, its type and its demo row."""
-    if len(paths) == 1:
-        return False
-    rooms = [next((room for room in SAME_NOUN if path.startswith(room)), "") for path in paths]
-    return "" in rooms or len(set(rooms)) < len(rooms)

@@ -36,6 +36,8 @@ class InvoiceRow:
     refunded_minor: int
     is_in_payment: bool
     file_count: int
+    external_id: str | None
+    metadata: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,7 @@ class WrittenRow:
 class ChargeRow:
     """A charge and, as JSON, the changes to write when it succeeds, and the answer of its call then.
 
+    `caller` is the client that owns the key `key`; None where the customer does.
     `ordered` are the rows of a subscription that the charge pays; `agreed` is the price of a period that begins when the payment has succeeded.
     """
 
@@ -64,6 +65,7 @@ class ChargeRow:
     payment_method_id: str | None
     is_held_by_dunning: bool
     has_refunds: bool
+    caller: str | None
 
     @property
     def is_order_unwritten(self) -> bool:

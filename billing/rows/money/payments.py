@@ -21,6 +21,8 @@ class PaymentRow:
     created_at: datetime
     settled_at: datetime | None
     version: int
+    external_id: str | None
+    metadata: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +50,5 @@ class PaymentMethodRow:
     has_payment_in_flight: bool
     version: int
     created_at: datetime
+    external_id: str | None
+    metadata: str

@@ -21,6 +21,8 @@ class PaymentScheduleRow:
     created_at: datetime
     refunded_minor: int
     file_count: int
+    external_id: str | None
+    metadata: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,3 +45,5 @@ class InstallmentRow:
     refunded_minor: int
     invoice_status: str | None
     invoice_remaining_minor: int | None
+    external_id: str | None
+    metadata: str

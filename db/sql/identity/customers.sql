@@ -11,7 +11,9 @@ select * from portal_customer where id = :key and customer_id = :customer_id
 -- Select customers whose name or e-mail begins with the search, in any case; the empty search matches all. The only block over all customers, for staff.
 -- chr(1114111) is the last character of Unicode, so the two bounds enclose a prefix in an index of collation "C".
 select id, id as customer_id, name, email, locale, time_zone, currency, version, created_at,
-       company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption
+       company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption,
+       visible_external_id(external_id) as external_id, visible_metadata(metadata) as metadata,
+       tax_rate_ppm, tax_name
   from customer
  where name_key >= lower(cast(:search as text)) and name_key < lower(:search) || chr(1114111)
     or email_key >= lower(:search) and email_key < lower(:search) || chr(1114111)

@@ -161,13 +161,17 @@ update customer
    set name = coalesce(:name, name), locale = coalesce(:locale, locale), time_zone = coalesce(:time_zone, time_zone), version = version + 1
  where id = :customer_id and version = coalesce(:expected_version, version) and (cast(:time_zone as text) is null or is_time_zone(:time_zone))
 returning id, id as customer_id, name, email, locale, time_zone, currency, version, created_at,
-       company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption
+       company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption,
+       visible_external_id(external_id) as external_id, visible_metadata(metadata) as metadata,
+       tax_rate_ppm, tax_name
 
 -- name: customers.set_email
 -- returns: CustomerRow
 update customer set email = :email, version = version + 1 where id = :customer_id
 returning id, id as customer_id, name, email, locale, time_zone, currency, version, created_at,
-       company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption
+       company_name, address_line1, address_line2, address_city, address_region, address_postal_code, address_country, tax_ids, tax_exemption,
+       visible_external_id(external_id) as external_id, visible_metadata(metadata) as metadata,
+       tax_rate_ppm, tax_name
 
 -- name: audit.append
 -- returns: nothing

@@ -2,6 +2,10 @@
 -- returns: KeyClaim
 select state, answer, payment_id from claim_key(:mutation, :key, :input_hash)
 
+-- name: operations.claim_of_client
+-- returns: KeyClaim
+select state, answer, payment_id from claim_client_key(:mutation, :key, :input_hash)
+
 -- name: operations.of_key
 -- returns: OperationRow
 -- Select the result of a call by its key: the newest, if several mutations used the same key.
@@ -25,7 +29,7 @@ select from issue_credit_note_number(:key, :series, :year, :prefix, :digits, :su
 -- returns: ChargeRow
 -- Select a charge and its payment, after the customer was locked, so that a second transaction reads the changes of the first.
 with owner as materialized (select id from customer where id = :customer_id for no key update)
-select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation, c.key, c.changes, c.on_failure, c.answer, c.ordered, c.agreed, c.reserved_minor,
+select c.customer_id, c.payment_id, c.subscription_id, c.invoice_id, c.mutation, c.key, c.caller, c.changes, c.on_failure, c.answer, c.ordered, c.agreed, c.reserved_minor,
        c.started_at, c.settled_at,
        (select p.payment_method_id from payment p where p.customer_id = c.customer_id and p.id = c.payment_id) as payment_method_id,
        exists (select from subscription s where s.customer_id = c.customer_id and 'DUNNING' = any(s.holds)) as is_held_by_dunning,

@@ -100,11 +100,15 @@ returning id
 -- returns: WrittenRow
 -- Store the details of the customer and of the merchant that documents print that are issued now.
 insert into document_snapshot (customer_id, document_id, name, company_name, email, address_line1, address_line2, address_city, address_region,
-       address_postal_code, address_country, tax_ids, tax_exemption, locale, time_zone, issuer_name, issuer_address, issuer_tax_ids, issuer_footer)
+       address_postal_code, address_country, tax_ids, tax_exemption, tax_name, locale, time_zone, issuer_name, issuer_address, issuer_tax_ids, issuer_footer,
+       issuer_street, issuer_city, issuer_region, issuer_postal_code, issuer_country, issuer_registration, issuer_email, issuer_phone, issuer_iban, issuer_bic)
 select c.id, n.document_id, c.name, c.company_name, c.email, c.address_line1, c.address_line2, c.address_city, c.address_region,
-       c.address_postal_code, c.address_country, c.tax_ids, c.tax_exemption, c.locale, c.time_zone, n.issuer_name, n.issuer_address, n.issuer_tax_ids, n.issuer_footer
+       c.address_postal_code, c.address_country, c.tax_ids, c.tax_exemption, c.tax_name, c.locale, c.time_zone, n.issuer_name, n.issuer_address, n.issuer_tax_ids,
+       n.issuer_footer, n.issuer_street, n.issuer_city, n.issuer_region, n.issuer_postal_code, n.issuer_country, n.issuer_registration, n.issuer_email, n.issuer_phone,
+       n.issuer_iban, n.issuer_bic
   from jsonb_to_recordset(cast(:rows as jsonb)) n (document_id text, issuer_name text, issuer_address text[], issuer_tax_ids text[],
-       issuer_footer text[])
+       issuer_footer text[], issuer_street text[], issuer_city text, issuer_region text, issuer_postal_code text, issuer_country text, issuer_registration text,
+       issuer_email text, issuer_phone text, issuer_iban text, issuer_bic text)
   join customer c on c.id = :customer_id
     on conflict do nothing
 returning document_id as id
@@ -189,11 +193,11 @@ returning id
 
 -- name: saving.charge
 -- returns: WrittenRow
-insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, request, changes, on_failure, ordered, agreed, answer,
+insert into charge (customer_id, payment_id, subscription_id, invoice_id, mutation, key, caller, request, changes, on_failure, ordered, agreed, answer,
        currency, reserved_minor, account_minor, coupon_id, started_at, sent_at)
-select :customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.request, n.changes, n.on_failure, n.ordered, n.agreed, n.answer,
+select :customer_id, n.payment_id, n.subscription_id, n.invoice_id, n.mutation, n.key, n.caller, n.request, n.changes, n.on_failure, n.ordered, n.agreed, n.answer,
        n.currency, coalesce(n.reserved_minor, 0), coalesce(n.account_minor, 0), n.coupon_id, n.started_at, n.sent_at
-  from jsonb_to_recordset(cast(:rows as jsonb)) n (payment_id text, subscription_id text, invoice_id text, mutation text, key text, request json,
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (payment_id text, subscription_id text, invoice_id text, mutation text, key text, caller text, request json,
        changes json, on_failure json, ordered json, agreed json, answer json, currency text, reserved_minor bigint, account_minor bigint, coupon_id text,
        started_at timestamptz, sent_at timestamptz)
 returning payment_id as id
@@ -327,6 +331,23 @@ update idempotency_key k
   from jsonb_to_recordset(cast(:rows as jsonb)) n (mutation text, key text, payment_id text, answer json, finished_at timestamptz,
        lease_until timestamptz)
  where k.customer_id = :customer_id and k.mutation = n.mutation and k.key = n.key
+returning k.key as id
+
+-- name: saving.freed_client_key
+-- returns: WrittenRow
+-- Delete a key of a client in the same way.
+delete from client_key k
+ using jsonb_to_recordset(cast(:rows as jsonb)) n (caller text, mutation text, key text)
+ where k.caller = n.caller and k.mutation = n.mutation and k.key = n.key
+returning k.key as id
+
+-- name: saving.client_key
+-- returns: WrittenRow
+update client_key k
+   set answer = n.answer, finished_at = n.finished_at, payment_id = coalesce(n.payment_id, k.payment_id), lease_until = n.lease_until
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (caller text, mutation text, key text, payment_id text, answer json, finished_at timestamptz,
+       lease_until timestamptz)
+ where k.caller = n.caller and k.mutation = n.mutation and k.key = n.key
 returning k.key as id
 
 -- name: saving.audit_event

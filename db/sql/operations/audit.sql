@@ -376,7 +376,7 @@ select k.customer_id, k.mutation || ' ' || k.key as object_id, wrong.expected, w
   left join charge c on c.customer_id = k.customer_id and c.payment_id = k.payment_id
  cross join lateral (
         select 'a charge of payment ' || k.payment_id || ' under this key' as expected, coalesce('a charge under ' || c.mutation || ' ' || c.key, 'none') as actual
-         where k.payment_id is not null and (c.mutation, c.key) is distinct from (k.mutation, k.key)
+         where k.payment_id is not null and (c.mutation, c.key, c.caller) is distinct from (k.mutation, k.key, cast(null as text))
          union all
         select 'an answer, because its payment is settled', 'none'
          where c.settled_at is not null and k.answer is null
@@ -384,13 +384,33 @@ select k.customer_id, k.mutation || ' ' || k.key as object_id, wrong.expected, w
         select format('payment %s alone', k.payment_id), string_agg(p.id, ', ' order by p.id)
           from charge o
           join payment p on p.customer_id = o.customer_id and p.id = o.payment_id
-         where o.customer_id = k.customer_id and o.mutation = k.mutation and o.key = k.key and o.started_at >= k.created_at and p.status <> 'FAILED'
+         where o.customer_id = k.customer_id and o.mutation = k.mutation and o.key = k.key and o.caller is null and o.started_at >= k.created_at and p.status <> 'FAILED'
         having bool_or(p.id is distinct from k.payment_id)
          union all
         select 'payment ' || k.payment_id || ' under no other key', other.mutation || ' ' || other.key
           from idempotency_key other
          where other.customer_id = k.customer_id and other.payment_id = k.payment_id and (other.mutation, other.key) > (k.mutation, k.key)) wrong
  where cast(:customers as text[]) is null or k.customer_id = any(:customers)
+
+-- name: invariants.client_key
+-- returns: Violation
+-- The same of a key of a client: its payment is the only one that was begun under it and did not fail, and has its answer once it is settled.
+select k.owner_id as customer_id, k.mutation || ' ' || k.key as object_id, wrong.expected, wrong.actual
+  from client_key k
+  left join charge c on c.customer_id = k.owner_id and c.payment_id = k.payment_id
+ cross join lateral (
+        select 'a charge of payment ' || k.payment_id || ' under this key' as expected, coalesce('a charge under ' || c.mutation || ' ' || c.key, 'none') as actual
+         where k.payment_id is not null and (c.mutation, c.key, c.caller) is distinct from (k.mutation, k.key, k.caller)
+         union all
+        select 'an answer, because its payment is settled', 'none'
+         where c.settled_at is not null and k.answer is null
+         union all
+        select format('payment %s alone', k.payment_id), string_agg(p.id, ', ' order by p.id)
+          from charge o
+          join payment p on p.customer_id = o.customer_id and p.id = o.payment_id
+         where o.customer_id = k.owner_id and o.mutation = k.mutation and o.key = k.key and o.caller = k.caller and o.started_at >= k.created_at and p.status <> 'FAILED'
+        having bool_or(p.id is distinct from k.payment_id)) wrong
+ where k.owner_id is not null and (cast(:customers as text[]) is null or k.owner_id = any(:customers))
 
 -- name: invariants.charge_settled
 -- returns: Violation

@@ -4,6 +4,12 @@ with past as (select ctid from idempotency_key where finished_at < :before limit
      gone as (delete from idempotency_key where ctid in (select ctid from past) returning 1)
 select count(*) as rows from gone
 
+-- name: upkeep.client_keys
+-- returns: DeletedCount
+with past as (select ctid from client_key where finished_at < :before limit :wanted),
+     gone as (delete from client_key where ctid in (select ctid from past) returning 1)
+select count(*) as rows from gone
+
 -- name: upkeep.tokens
 -- returns: DeletedCount
 with past as (select ctid from refresh_token where expires_at < :before limit :wanted),

@@ -14,13 +14,26 @@ from db.connections import DRIVER_ERRORS, REASONS, reason_of
 from db.deployment.migrate import migrate as migrate_database
 from db.outages import CONNECTION_LOST_ERRORS
 from demo.passwords import PASSWORD
-from demo.records.issued import SHOP
+from demo.records.issued import POSTAL, SHOP, STREET
 from gateway.cli.commands.console import console
 from gateway.wiring.configuration.settings import Settings
 from gateway.wiring.database import CannotReach, DatabaseUrls, connected, filling
 from gateway.wiring.files import bucket_of, put_all
 
-MERCHANT = {"merchant": SHOP.name, "merchant_address": SHOP.address, "merchant_tax_ids": SHOP.tax_ids, "merchant_footer": SHOP.footer}
+MERCHANT = {
+    "merchant": SHOP.name,
+    "merchant_address": STREET,
+    "merchant_city": POSTAL.city,
+    "merchant_postal_code": POSTAL.postal_code,
+    "merchant_country": POSTAL.country,
+    "merchant_tax_ids": SHOP.tax_ids,
+    "merchant_registration": SHOP.details.registration,
+    "merchant_email": SHOP.details.email,
+    "merchant_phone": SHOP.details.phone,
+    "merchant_iban": SHOP.details.iban,
+    "merchant_bic": SHOP.details.bic,
+    "merchant_footer": SHOP.footer,
+}
 
 
 def with_demo_merchant(settings: Settings) -> Settings:

@@ -41,7 +41,17 @@ def print_settings() -> None:
 
 
 def text() -> str:
-    return HEAD + "".join(_entry(name, setting) for name, setting in Settings.model_fields.items())
+    return HEAD + "".join(_entry(name, Settings.model_fields[name]) for name in _ordered())
+
+
+def _ordered() -> list[str]:
+    """Return the names of the settings, by section in the order of SECTIONS."""
+    sections: dict[str, list[str]] = {name: [] for name in SECTIONS}
+    section = ""
+    for name in Settings.model_fields:
+        section = name if name in sections else section
+        sections[section].append(name)
+    return [name for names in sections.values() for name in names]
 
 
 def _entry(name: str, setting: FieldInfo) -> str:

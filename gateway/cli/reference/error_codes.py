@@ -108,6 +108,8 @@ REFUSALS = {
         Code.NOT_FOUND: "Check the id and whose it is.",
         Code.INVALID_VALUE: "Correct the input field at `path`.",
         Code.IN_PROGRESS: "Wait some seconds, then send the same call again or ask `operation(idempotencyKey:)`.",
+        Code.EXTERNAL_ID_TAKEN: "Look the other object up by its external id; save that one, or send another external id.",
+        Code.EXTERNAL_ID_FINAL: "Leave `externalId` out, or send the one that it has.",
         Code.IDEMPOTENCY_CONFLICT: "Make a new key for each new call; keep it only to repeat the same call.",
         Code.VERSION_CONFLICT: "Read the object again, show the customer the new state, and send its `version`.",
         Code.PREVIEW_EXPIRED: "Preview again, and show the customer the new amounts.",

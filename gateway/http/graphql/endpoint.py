@@ -13,7 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from auth.jwt.jwks import KeysUnavailable
-from auth.permissions import DEVELOP, is_allowed
+from auth.permissions import DEVELOP, is_allowed, staff_scopes
 from auth.viewer import Viewer
 from billing.files.attachments import MAX_REQUEST_BYTES
 from billing.refusals import Unauthenticated
@@ -149,7 +149,7 @@ class GraphQLEndpoint:
         viewer = await authentication.viewer_of(app, state, now)
         names_customer, is_known = viewer.customer_id is not None, app.recognised_callers.holds(viewer.customer_id, now=now)
         caller = Caller(viewer.customer_id, viewer.kind, now, viewer.session_id, is_of_token=names_customer, is_known=is_known)
-        caller = replace(caller, app=viewer.app, acting_party=viewer.acting_party)
+        caller = replace(caller, app=viewer.app, acting_party=viewer.acting_party, scopes=staff_scopes(viewer), client=viewer.key_owner)
         session = UnitOfWork(app.database, caller, acquire_seconds=app.policy.acquire_seconds)
         state.log_entry.client, state.log_entry.acting_party = viewer.client, viewer.acting_party or ""
         origin = RequestOrigin(state.log_entry.request_id, address_of(state.request, app.policy.trusted_proxies), user_agent_of(state.request))

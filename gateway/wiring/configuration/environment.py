@@ -51,6 +51,10 @@ class Pairs(Protocol):
     smtp_host: str | None
     smtp_user: str | None
     smtp_password: str | None
+    merchant_city: str | None
+    merchant_region: str | None
+    merchant_postal_code: str | None
+    merchant_country: str | None
 
 
 def unknown_names(environment: Mapping[str, str], known: Collection[str]) -> list[str]:
@@ -158,6 +162,8 @@ def contradictions(settings: Pairs) -> list[str]:
         )
     if settings.s3_bucket and bool(settings.s3_access_key) != bool(settings.s3_secret_key):
         lines.append(f"{PREFIX}S3_ACCESS_KEY: needs {PREFIX}S3_SECRET_KEY, and the other way round; set both or none.")
+    if settings.merchant_country is None and (settings.merchant_city or settings.merchant_region or settings.merchant_postal_code):
+        lines.append(f"{PREFIX}MERCHANT_COUNTRY: is needed where the city, region or postal code of the merchant is set.")
     if settings.smtp_host and bool(settings.smtp_user) != bool(settings.smtp_password):
         lines.append(f"{PREFIX}SMTP_USER: needs {PREFIX}SMTP_PASSWORD, and the other way round; set both or none.")
     return lines

@@ -17,6 +17,7 @@ WITHOUT = {
     "public_url": "URLs of files begin with the address that the gateway listens on",
     "merchant": f'letters and invoices name the merchant "{DEFAULTS["merchant"].default}"',
     "merchant_address": "invoices have no address of the merchant",
+    "merchant_country": "there are no e-invoices, which need the merchant's address in fields",
     "smtp_host": "letters are files in the data directory and are not sent",
     "s3_bucket": "attached files are on the disk of this machine, where other servers cannot read them",
     "throttle_url": "each server counts attempts to sign in by itself, so several servers allow several times as many",

@@ -21,6 +21,7 @@ from auth.secret import is_guessable
 from auth.throttle import SCHEMES
 from billing.money.dunning import RetryPolicy
 from billing.money.numbers import check_pattern
+from billing.postal_addresses import COUNTRIES
 from mail.port import author, is_one_line
 
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:\d+)?|https?://\[[0-9a-f:]+\](:\d+)?")
@@ -31,6 +32,8 @@ PORT = re.compile(r"[0-9]{1,5}")
 SURROGATES = re.compile("[\udc80-\udcff]")
 HOST = re.compile(r"[A-Za-z0-9._-]+")
 PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{10,30}")
+BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?")
 
 
 def normalized(value: object, field: FieldInfo) -> object:
@@ -119,6 +122,30 @@ def _parameters(value: tuple[str, ...]) -> tuple[str, ...]:
     for number, name in enumerate(value, 1):
         if not PARAMETER.fullmatch(name):
             raise ValueError(f"number {number} is not a parameter name")
+    return value
+
+
+def _capitals(value: object) -> object:
+    """Return a code without spaces, in capitals."""
+    return "".join(value.split()).upper() if isinstance(value, str) else value
+
+
+def _country(value: str) -> str:
+    if value not in COUNTRIES:
+        raise ValueError("is not a country of ISO 3166-1, two letters such as DE")
+    return value
+
+
+def _iban(value: str) -> str:
+    """Check the form and the check digits of an IBAN (ISO 13616): moved to the end and read as a number, it leaves 1 when divided by 97. Raises ValueError."""
+    if not IBAN.fullmatch(value) or int("".join(str(int(letter, 36)) for letter in value[4:] + value[:4])) % 97 != 1:
+        raise ValueError("is not an IBAN")
+    return value
+
+
+def _bic(value: str) -> str:
+    if not BIC.fullmatch(value):
+        raise ValueError("is not a BIC, 8 or 11 letters and digits")
     return value
 
 
@@ -257,6 +284,9 @@ Networks = Annotated[tuple[IPv4Network | IPv6Network, ...], BeforeValidator(_net
 RetryDays = Annotated[tuple[int, ...], BeforeValidator(_list), AfterValidator(_retry_days)]
 InvoiceNumber = Annotated[str, AfterValidator(check_pattern)]
 TimeZone = Annotated[str, AfterValidator(_time_zone)]
+Country = Annotated[str, BeforeValidator(_capitals), AfterValidator(_country)]
+Iban = Annotated[str, BeforeValidator(_capitals), AfterValidator(_iban)]
+Bic = Annotated[str, BeforeValidator(_capitals), AfterValidator(_bic)]
 Issuers = Annotated[tuple[OtherIssuer, ...], BeforeValidator(_issuers)]
 # An empty secret counts as left out.
 LongSecret = Annotated[Annotated[str, AfterValidator(_long)] | None, BeforeValidator(_none_if_empty)]

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
 
 from billing.money.numbers import DEFAULT_CREDIT_NOTE_PATTERN, DEFAULT_PATTERN
 from gateway.documents.limits import DocumentLimits
@@ -14,6 +14,7 @@ from gateway.http.statuses import Profile
 from gateway.operator_errors import OperatorError
 from gateway.wiring.configuration.document_limits import limit, limits_of
 from gateway.wiring.configuration.environment import PREFIX, contradictions, unknown_names, wrong_values
+from gateway.wiring.configuration.merchant_settings import MerchantSettings
 from gateway.wiring.configuration.setting_values import (
     ClamdUrl,
     Host,
@@ -32,7 +33,6 @@ from gateway.wiring.configuration.setting_values import (
     StripePublishable,
     StripeSecret,
     StripeWebhookSecret,
-    TimeZone,
     UnguessableSecret,
     normalized,
 )
@@ -49,7 +49,7 @@ class WrongSetting(OperatorError):
     """Invalid settings; the message has one line for each, for the operator."""
 
 
-class Settings(BaseSettings):
+class Settings(MerchantSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=None, extra="forbid", allow_inf_nan=False, enable_decoding=False)
 
     environment: Literal["development", "production"] = Field(
@@ -125,21 +125,6 @@ class Settings(BaseSettings):
     )
     document_id_keys: Names = Field((), examples=["doc_id,id"], description="Other names of the parameter documentId, as a comma list.")
     automatic_documents: bool = Field(False, description="Whether clients that may send text may register documents themselves (APQ).")
-    merchant: str = Field("Portico Demo", description="The merchant's name, in letters.")
-    merchant_address: Lines = Field(
-        (),
-        examples=["Example Ltd,1 High Street,London N1 1AA"],
-        description="The merchant's address on invoices, line by line, as a comma list; as JSON where one has a comma.",
-    )
-    merchant_tax_ids: Lines = Field((), examples=["VAT GB123456789"], description="The merchant's tax numbers on invoices, as a comma list.")
-    merchant_footer: Lines = Field(
-        (),
-        examples=["Company no. 01234567"],
-        description="The text at the foot of invoices, such as a register number, line by line, as a comma list; as JSON where one has a comma.",
-    )
-    merchant_accent: str = Field("#1f4e79", pattern=r"^#[0-9a-fA-F]{6}$", description="The merchant's colour on invoices, as #rrggbb.")
-    merchant_logo: Path | None = Field(None, examples=["/etc/portico/logo.svg"], description="The merchant's logo on invoices: an SVG, PNG or JPEG file.")
-    merchant_time_zone: TimeZone = Field("UTC", description="The merchant's time zone, such as Europe/Zurich; the year in invoice numbers begins in it.")
     invoice_number: InvoiceNumber = Field(
         DEFAULT_PATTERN,
         description="How invoices are numbered, {number:06} with six digits at least; with {year} each year counts from 1. See docs/payments.md.",
@@ -224,7 +209,7 @@ class Settings(BaseSettings):
     )
     max_caller_cost: Count = Field(1500, ge=1, description="The total cost that the running operations of one caller may have.")
     max_body_bytes: Count = Field(1024**2, ge=1024, description="How large a request body may be, in bytes.")
-    max_stranger_bytes: Count = Field(64 * 1024, ge=1024, description="How large a request body without a token may be, in bytes.")
+    max_anonymous_body_bytes: Count = Field(64 * 1024, ge=1024, description="How large a request body without a token may be, in bytes.")
     max_url_bytes: Count = Field(16 * 1024, ge=256, description="How many bytes the parameters of a GET may have.")
     max_document_bytes: Count = limit("document_bytes", ge=256, description="How many bytes a document may have.")
     max_tokens: Count = limit("tokens", ge=10, description="How many tokens a document may have.")

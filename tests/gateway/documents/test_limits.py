@@ -147,7 +147,7 @@ def test_every_limit_is_a_setting_and_in_the_documentation(root: Any) -> None:
     assert names.keys() == {item.name for item in fields(DocumentLimits)}
     for name, setting in names.items():
         assert f"| `{setting.upper()}` | {getattr(LIMITS, name):,} |" in text
-    for name in ("max_body_bytes", "max_stranger_bytes", "max_url_bytes", "max_running", "max_queued"):
+    for name in ("max_body_bytes", "max_anonymous_body_bytes", "max_url_bytes", "max_running", "max_queued"):
         assert f"| `{name.upper()}` | {getattr(settings, name):,} |" in text
     for name in ("body_seconds", "operation_seconds", "queue_seconds", "drain_seconds", "shutdown_seconds"):
         assert f"| `{name.upper()}` | {getattr(settings, name):g} |" in text

@@ -165,7 +165,7 @@ async def test_what_trips_over_careless_servers_is_answered_as_json_and_never_5x
 
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD"])
-@pytest.mark.parametrize("headers", [AS_ADA, {}], ids=["ada", "a stranger"])
+@pytest.mark.parametrize("headers", [AS_ADA, {}], ids=["ada", "no token"])
 async def test_other_methods_are_405_and_told_which_are_allowed(server: str, method: str, headers: dict[str, str]) -> None:
     async with httpx.AsyncClient(base_url=server) as client:
         answer = await client.request(method, "/graphql", headers=headers)
@@ -204,7 +204,7 @@ async def test_there_is_one_path_and_no_detour(server: str) -> None:
         assert (await client.post("/graphql/", json={"query": "{ __typename }"})).status_code == 404
 
 
-async def test_a_stranger_may_send_less_than_a_caller_with_a_token(server: str) -> None:
+async def test_a_request_without_a_token_may_be_smaller_than_one_with_a_token(server: str) -> None:
     async with httpx.AsyncClient(base_url=server) as client:
         answer = await client.post("/graphql", content=b" " * 65537, headers={"Content-Type": JSON})
         assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (413, "CONTENT_TOO_LARGE")

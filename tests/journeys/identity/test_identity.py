@@ -226,7 +226,7 @@ async def test_an_expired_link_says_what_a_used_one_says(portal: Portal, ada: st
     assert (await portal(REDEEM, token=url.partition("#token=")[2]))["redeemPortalLink"]["userErrors"][0]["code"] == "LINK_INVALID"
 
 
-async def test_what_is_not_for_the_caller_is_forbidden_and_strangers_are_401(portal: Portal, ada: str) -> None:
+async def test_what_is_not_for_the_caller_is_forbidden_and_requests_without_a_token_are_401(portal: Portal, ada: str) -> None:
     session = await portal.sign_in(ada)
     forbidden = {
         session["accessToken"]: [

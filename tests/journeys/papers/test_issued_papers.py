@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -9,7 +11,12 @@ import asyncpg
 import httpx
 import pytest
 
-from tests.conftest import Portal, Post, demo_customer
+from billing.money.issuer import NO_DETAILS, InvoiceIssuer, IssuerDetails
+from pdf.layout import Merchant
+from pdf.parties import issued_by
+from resolvers.changes.saving import as_json
+from tests.conftest import ADA, Portal, Post, demo_customer
+from tests.pdf.samples import ISSUER
 
 GRETA = demo_customer("greta@example.com")
 DOCUMENTS = """{ customer {
@@ -17,8 +24,8 @@ DOCUMENTS = """{ customer {
   creditNotes(first: 2) { nodes { id document { url } %s } }
   payments(first: 3, filter: { status: [SUCCEEDED] }) { nodes { id receiptNumber receipt { url } } } } }
 fragment Parties on Invoice { %s }"""
-PARTIES = """billedTo { name companyName email address { line1 line2 city region postalCode country } taxIds taxExemption locale timeZone }
-  issuer { name address taxIds footer } taxes { taxRate exemption netAmount { minorUnits } tax { minorUnits } total { minorUnits } }"""
+PARTIES = """billedTo { name companyName email address { line1 line2 city region postalCode country } taxIds taxExemption taxName locale timeZone }
+  issuer { name address taxIds footer country registration email phone iban bic } taxes { taxRate exemption netAmount { minorUnits } tax { minorUnits } total { minorUnits } }"""
 QUERY = DOCUMENTS % (PARTIES, PARTIES)
 STATEMENT = '{ customer { statement(currency: "EUR", startsOn: "2026-01-01", endsOn: "2027-12-31") { csvUrl } } }'
 CHANGED = """update customer set name = 'Completely Other', email = 'other@example.com', locale = 'ja', time_zone = 'Pacific/Kiritimati', company_name = 'Other GmbH',
@@ -132,3 +139,30 @@ async def test_the_application_cannot_change_what_was_printed(admin: asyncpg.Con
 async def test_not_even_the_owner_changes_what_was_printed(admin: asyncpg.Connection, change: str) -> None:
     with pytest.raises(asyncpg.RestrictViolationError, match="never changes"):
         await admin.execute(change, GRETA.customer_id)
+
+
+class _Undone(Exception):
+    """Ends a transaction without its effect."""
+
+
+@pytest.mark.parametrize("issuer", [ISSUER, replace(ISSUER, details=IssuerDetails(iban="DE89370400440532013000"))], ids=["in fields", "in lines"])
+async def test_the_merchant_in_fields_is_stored_with_what_is_issued(portal: Portal, admin: asyncpg.Connection, issuer: InvoiceIssuer) -> None:
+    """A declined payment stands for a document that is issued now, because it has no snapshot yet."""
+    payment_id = await admin.fetchval("select id from payment where customer_id = $1 and settled_at is null limit 1", ADA.customer_id)
+    session, stored = portal.session(ADA), list[Any]()
+    with suppress(_Undone):
+        async with session.write() as transaction:
+            await transaction.save({"document_snapshot": as_json([{"document_id": payment_id, **issuer.columns()}])})
+            stored = await transaction.run("document_snapshots.of_document", key=payment_id)
+            raise _Undone
+    await session.close()
+    (snapshot,) = stored
+    seller = issued_by(Merchant("Another", details=NO_DETAILS), snapshot)
+    assert (seller.name, seller.address, seller.tax_ids, seller.footer, seller.details) == (
+        issuer.name,
+        issuer.address,
+        issuer.tax_ids,
+        issuer.footer,
+        issuer.details,
+    )
+    assert snapshot.name == "Ada Lovelace"

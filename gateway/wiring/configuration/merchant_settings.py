@@ -1,0 +1,65 @@
+"""The settings about the merchant: what letters and documents say of who sends them."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings
+
+from billing.money.issuer import InvoiceIssuer, IssuerDetails
+from billing.postal_addresses import PostalAddress
+from gateway.wiring.configuration.setting_values import Bic, Country, Iban, Lines, TimeZone
+
+
+class MerchantSettings(BaseSettings):
+    """A part of Settings, which has the rest and the prefix of the variables."""
+
+    merchant: str = Field("Portico Demo", description="The merchant's name, on letters and invoices.")
+    merchant_address: Lines = Field(
+        (),
+        examples=["1 High Street"],
+        description="The lines of the merchant's address on invoices, as a comma list; as JSON where one has a comma. With PORTICO_MERCHANT_COUNTRY those above the city, "
+        "else all of them.",
+    )
+    merchant_city: str | None = Field(None, max_length=100, examples=["London"], description="The city of the merchant's address.")
+    merchant_region: str | None = Field(None, max_length=100, examples=["NY"], description="The state or province, where addresses of the country have one.")
+    merchant_postal_code: str | None = Field(None, max_length=20, examples=["N1 1AA"], description="The postal code of the merchant's address.")
+    merchant_country: Country | None = Field(
+        None, examples=["GB"], description="The country of the merchant's address, two letters (ISO 3166-1). Without it there are no e-invoices."
+    )
+    merchant_tax_ids: Lines = Field(
+        (),
+        examples=["VAT GB123456789"],
+        description="The merchant's tax numbers on invoices, as a comma list; a VAT number begins with its country.",
+    )
+    merchant_registration: str | None = Field(
+        None, max_length=200, examples=["Company no. 01234567"], description="The merchant's number in the register of companies, on invoices."
+    )
+    merchant_email: str | None = Field(
+        None, max_length=254, pattern=r"^[^\s@]+@[^\s@]+$", examples=["billing@example.com"], description="The e-mail address for questions, on invoices."
+    )
+    merchant_phone: str | None = Field(None, max_length=50, examples=["+44 20 7946 0000"], description="The phone number for questions, on invoices.")
+    merchant_iban: Iban | None = Field(
+        None, examples=["GB33BUKB20201555555555"], description="The account (IBAN) to which customers may transfer what an invoice comes to."
+    )
+    merchant_bic: Bic | None = Field(None, examples=["BUKBGB22"], description="The bank (BIC) of that account.")
+    merchant_footer: Lines = Field(
+        (),
+        examples=["Director: Jane Doe"],
+        description="The text at the foot of invoices, line by line, as a comma list; as JSON where one has a comma.",
+    )
+    merchant_accent: str = Field("#1f4e79", pattern=r"^#[0-9a-fA-F]{6}$", description="The merchant's colour on invoices, as #rrggbb.")
+    merchant_logo: Path | None = Field(None, examples=["/etc/portico/logo.svg"], description="The merchant's logo on invoices: an SVG, PNG or JPEG file.")
+    merchant_time_zone: TimeZone = Field("UTC", description="The merchant's time zone, such as Europe/Zurich; the year in invoice numbers begins in it.")
+
+    @property
+    def issuer(self) -> InvoiceIssuer:
+        """Return what invoices print of the merchant, and what is stored with each."""
+        details = IssuerDetails(self._postal, self.merchant_registration, self.merchant_email, self.merchant_phone, self.merchant_iban, self.merchant_bic)
+        lines = self._postal.lines() if self._postal else self.merchant_address
+        return InvoiceIssuer(self.merchant, tuple(lines), self.merchant_tax_ids, self.merchant_footer, details)
+
+    @property
+    def _postal(self) -> PostalAddress | None:
+        if self.merchant_country is None:
+            return None
+        return PostalAddress(self.merchant_address, self.merchant_city, self.merchant_region, self.merchant_postal_code, self.merchant_country)
