@@ -323,19 +323,29 @@ def needs(program: str) -> str:
 @pytest.fixture(scope="session")
 def node() -> Path:
     """The folder with the installed npm packages."""
+    return npm_packages(Path(__file__).with_name("node")).parent
+
+
+def npm_packages(project: Path) -> Path:
+    """Return the folder node_modules of a project of ours. Installing takes half a minute, so it is done again only when package-lock.json has changed."""
     needs("node")
-    folder = Path(__file__).with_name("node")
-    with (folder / "package-lock.json").open() as lock:
+    folder = project / "node_modules"
+    installed = folder / ".installed-lock.json"
+    with (project / "package-lock.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several processes run tests
-        if _versions(folder / "node_modules" / ".package-lock.json") != _versions(folder / "package-lock.json"):
-            subprocess.run([needs("npm"), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True, timeout=300)
+        content = lock.read()
+        if not installed.exists() or installed.read_text() != content:
+            subprocess.run([needs("npm"), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=project, check=True, timeout=300)
+            installed.write_text(content)
     return folder
 
 
-def _versions(lock: Path) -> dict[str, str]:
-    """Return the version of each package in an npm lock file, by folder."""
-    packages = json.loads(lock.read_text())["packages"] if lock.exists() else {}
-    return {folder: package["version"] for folder, package in packages.items() if folder}
+def copied_project(project: Path, folder: Path) -> Path:
+    """Copy a project to the new folder `folder`, with a link to its installed packages."""
+    packages = npm_packages(project)
+    shutil.copytree(project, folder, ignore=shutil.ignore_patterns("node_modules"))
+    (folder / "node_modules").symlink_to(packages)
+    return folder
 
 
 @pytest.fixture(scope="session")
