@@ -2,6 +2,7 @@
 
 import asyncio
 import fcntl
+import gc
 import json
 import os
 import shutil
@@ -12,7 +13,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +52,12 @@ from tests.selection import (
     pytest_xdist_auto_num_workers,
     seed_hypothesis,
 )
+from tests.sharing import SharedConnections, freeze, share
 from tests.template import NOW, filled_cluster
 
 __all__ = ["NOW", "pytest_collection_modifyitems", "pytest_report_header", "pytest_terminal_summary", "pytest_xdist_auto_num_workers"]
 
-# All servers of a process have one schema: building it takes longer than the rest of their start.
-portal_schema.build = cache(portal_schema.build)
+share()
 
 # Limits of documents in tests of the planner and the executor, larger than those of clients.
 ROOM = DocumentLimits(depth=50, aliases=500, root_fields=500, directives=500, fields=50_000, cost=1_000_000)
@@ -100,6 +100,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: template.remove(folder))
 
 
+def pytest_collection_finish() -> None:
+    freeze()
+
+
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> None:
+    """Collect garbage after the last test, while output is still captured: killed tasks say that nobody has retrieved their exceptions."""
+    if nextitem is None:
+        gc.collect()
+
+
 @pytest.fixture(scope="session")
 def urls() -> Iterator[embedded.Urls]:
     """The addresses of the Postgres of this process. Its folder is not below pytest's temporary folder, of which pytest deletes the oldest runs, with a running Postgres."""
@@ -129,12 +139,18 @@ def assert_all_connections_are_back(opened: Database, size: int) -> None:
     assert opened._queue._slots == size
 
 
+@pytest.fixture(scope="session")
+async def connections() -> AsyncIterator[SharedConnections]:
+    opened = SharedConnections()
+    yield opened
+    opened.close()
+
+
 @pytest.fixture
-async def admin(urls: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
+async def admin(urls: embedded.Urls, connections: SharedConnections) -> AsyncIterator[asyncpg.Connection]:
     """A connection that sees every row, to compare answers with."""
-    connection = await asyncpg.connect(urls.admin, server_settings={"search_path": "portico"})
-    yield connection
-    await connection.close()
+    async with connections.use(urls.admin) as connection:
+        yield connection
 
 
 @pytest.fixture
@@ -308,19 +324,29 @@ def needs(program: str) -> str:
 @pytest.fixture(scope="session")
 def node() -> Path:
     """The folder with the installed npm packages."""
+    return npm_packages(Path(__file__).with_name("node")).parent
+
+
+def npm_packages(project: Path) -> Path:
+    """Return the folder node_modules of a project of ours. Installing takes half a minute, so it is done again only when package-lock.json has changed."""
     needs("node")
-    folder = Path(__file__).with_name("node")
-    with (folder / "package-lock.json").open() as lock:
+    folder = project / "node_modules"
+    installed = folder / ".installed-lock.json"
+    with (project / "package-lock.json").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # several processes run tests
-        if _versions(folder / "node_modules" / ".package-lock.json") != _versions(folder / "package-lock.json"):
-            subprocess.run([needs("npm"), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True, timeout=300)
+        content = lock.read()
+        if not installed.exists() or installed.read_text() != content:
+            subprocess.run([needs("npm"), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=project, check=True, timeout=300)
+            installed.write_text(content)
     return folder
 
 
-def _versions(lock: Path) -> dict[str, str]:
-    """Return the version of each package in an npm lock file, by folder."""
-    packages = json.loads(lock.read_text())["packages"] if lock.exists() else {}
-    return {folder: package["version"] for folder, package in packages.items() if folder}
+def copied_project(project: Path, folder: Path) -> Path:
+    """Copy a project to the new folder `folder`, with a link to its installed packages."""
+    packages = npm_packages(project)
+    shutil.copytree(project, folder, ignore=shutil.ignore_patterns("node_modules"))
+    (folder / "node_modules").symlink_to(packages)
+    return folder
 
 
 @pytest.fixture(scope="session")

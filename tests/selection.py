@@ -12,17 +12,14 @@ import pytest
 
 from tests.depth import PROFILE, SEED, by_depth
 
-# These take long and run first; a long test that runs last leaves the other processes idle.
-FIRST = (
-    "test_upload_kills",
-    "test_model",
-    "test_pool_whole",
-    "test_chance",
-    "test_differential",
-    "test_dunning_kills",
-    "test_kill",
-    "test_load",
-)
+# These take long and run first, the longest before the others; a long test that runs last leaves the other processes idle. While the first process that needs
+# the database makes it, the others have files that need none.
+FIRST = [
+    "test_first_run", "test_pool_whole", "test_workers", "test_paper_neighbours", "test_upload_kills", "test_worker_outages", "test_debits",
+    "test_bucket_faults", "test_upload_faults", "test_demo", "test_first_call", "test_upgrade", "test_model", "test_worker_and_server", "test_audit",
+    "test_kill", "test_fuzz_arguments", "test_manifests", "test_offered", "test_forecast", "test_contributing", "test_uploads", "test_embedded",
+    "test_partners", "test_graphiql", "test_direct_uploads", "test_statement_pages", "test_load", "test_slow", "test_differential", "test_chance",
+]  # fmt: skip
 # Tests that start programs, browsers or servers without one of the fixtures below.
 HTTP_FOLDERS = {"journeys", "first_hour"}
 HTTP_FILES = {"test_attacks", "test_bucket", "test_cli", "test_contract", "test_contributing", "test_secrets", "test_senders", "test_stripe"}
@@ -33,18 +30,26 @@ SLOW_FOLDERS = {"first_hour", "lifecycle"}
 # Each takes more than five seconds of processor time.
 SLOW_FILES = {
     "test_archive",
+    "test_concurrent_indexes",
     "test_contributing",
     "test_demo",
     "test_differential",
     "test_embedded",
+    "test_imports",
     "test_issuers",
-    "test_papers",
+    "test_newer_database",
+    "test_partners_cli",
+    "test_parts",
     "test_passwords",
-    "test_pdf_workers",
+    "test_pdf_documents",
     "test_pool",
+    "test_s3_servers",
     "test_scripts",
     "test_sequences",
     "test_signing_keys",
+    "test_statement_pages",
+    "test_upgrade",
+    "test_workers",
 }
 
 
@@ -94,7 +99,7 @@ def _folder(path: Path) -> str:
 
 
 def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect all but about one in n cases of tests marked `in_turns(n)`. The seed chooses which; the profile nightly runs all."""
+    """Deselect all but about one in n cases of tests marked `in_turns(n)`, in the profile dev one in 2n. The seed chooses which; the profile nightly runs all."""
     left_out = [] if _is_named(config) else [item for item in items if not _has_turn(item)]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
@@ -104,7 +109,7 @@ def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
 def _has_turn(item: pytest.Item) -> bool:
     """Whether the test runs with this seed. The choice depends on a hash of its name, so that the cases of one day are of all kinds."""
     mark = item.get_closest_marker("in_turns")
-    return mark is None or (crc32(item.nodeid.encode()) + SEED) % by_depth(mark.args[0], mark.args[0], 1) == 0
+    return mark is None or (crc32(item.nodeid.encode()) + SEED) % by_depth(2 * mark.args[0], mark.args[0], 1) == 0
 
 
 def _is_named(config: pytest.Config) -> bool:

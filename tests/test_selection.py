@@ -24,6 +24,12 @@ def having_turns(monkeypatch: pytest.MonkeyPatch, seed: int, *parts: int, profil
     return [identifier for identifier in CASES if selection._has_turn(item(identifier, *parts))]
 
 
+def test_while_somebody_waits_half_as_many_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = [having_turns(monkeypatch, seed, 3, profile="dev") for seed in range(739_000, 739_006)]
+    assert sorted(itertools.chain(*parts)) == sorted(CASES)
+    assert all(15 < len(part) < 50 for part in parts)
+
+
 def test_every_case_has_its_turn_with_one_seed_of_as_many_as_there_are_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     parts = [having_turns(monkeypatch, seed, 3) for seed in (739_000, 739_001, 739_002)]
     assert sorted(itertools.chain(*parts)) == sorted(CASES)
@@ -47,6 +53,11 @@ def test_numbers_of_generated_cases_take_turns_too(monkeypatch: pytest.MonkeyPat
 def test_every_test_has_one_of_the_three_kinds(request: pytest.FixtureRequest) -> None:
     for each in request.session.items:
         assert len({mark.name for mark in each.iter_markers()} & {"unit", "db", "http"}) == 1, each.nodeid
+
+
+def test_every_file_that_is_listed_exists(root: Path) -> None:
+    names = {path.stem for path in (root / "tests").rglob("test_*.py")}
+    assert {*selection.FIRST, *selection.SLOW_FILES, *selection.HTTP_FILES} - names == set()
 
 
 def test_the_documentation_names_every_file_that_has_more_cases_at_night(root: Path) -> None:

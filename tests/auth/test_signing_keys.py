@@ -1,7 +1,6 @@
 """Our own keys: the folder, its rotation, what is published, and what production refuses."""
 
-import subprocess
-import sys
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from gateway.wiring.configuration.settings import Settings, WrongSetting
 from gateway.wiring.issuer import issuer_of, new_key
 from tests.auth.forge import NOW
 from tests.conftest import ADA, ISSUER
+from tests.servers import preloaded
 
 
 def write_keys(folder: Path, *names: str, algorithm: Ours = "EdDSA") -> None:
@@ -143,8 +143,8 @@ def test_a_new_key_is_its_owners_alone_and_never_replaces_one(tmp_path: Path) ->
 
 
 def test_the_command_says_how_to_rotate(root: Path, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "gateway", "keys", "new", "--algorithm", "RS256", "--data-dir", str(tmp_path)]
-    said = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60, check=True).stdout
+    command = ["keys", "new", "--algorithm", "RS256", "--data-dir", str(tmp_path)]
+    said = preloaded.run(command, cwd=root, env=os.environ, timeout=60).stdout
     (path,) = (tmp_path / "signing-keys").glob("*.pem")
     assert f"PORTICO_SIGNING_KEYS_DIR={path.parent}" in said
     assert f"{path.stem}.next.pem" in said

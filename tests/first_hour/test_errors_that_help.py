@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -16,6 +14,7 @@ from db.builtin.embedded import Urls
 from db.deployment.migrate import migrate
 from gateway.cli import main
 from tests.conftest import ADA
+from tests.servers import preloaded
 
 Run = Callable[..., tuple[int, str, str]]
 NOBODY = "cus_01m829w97ne1msh76cygrhecz9"
@@ -65,8 +64,7 @@ def test_a_token_of_nobody_is_an_error(run: Run, urls: Urls) -> None:
 
 def test_a_token_of_nobody_is_an_error_of_the_process(root: Path, urls: Urls, tmp_path: Path) -> None:
     environment = os.environ | {"PORTICO_DATABASE_URL": urls.admin, "PORTICO_DATA_DIR": str(tmp_path)}
-    command = [sys.executable, "-m", "gateway", "token", "--customer", NOBODY]
-    ended = subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True, timeout=60)
+    ended = preloaded.run(["token", "--customer", NOBODY], cwd=root, env=environment, timeout=60)
     assert (ended.returncode, ended.stdout, ended.stderr) == (1, "", f"Error: No customer has the id {NOBODY}.\n")
 
 

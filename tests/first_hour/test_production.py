@@ -28,6 +28,7 @@ from gateway.wiring.configuration.settings import Settings, WrongSetting
 from gateway.wiring.issuer import new_key
 from tests.conftest import ADA, SECRET
 from tests.logs import logging_as_before
+from tests.servers import preloaded
 from tests.servers.processes import SAID, process
 
 AWAY = "postgresql://portico@127.0.0.1:1/portico"
@@ -324,8 +325,7 @@ def test_a_server_in_production_logs_its_warnings_before_it_is_ready(root: Path,
 def test_a_worker_in_production_logs_its_warnings_first(root: Path, tmp_path: Path) -> None:
     named = {"environment": "production", "data_dir": str(tmp_path), "database_url": AWAY, "secret": SECRET, "sandbox": "true"}
     environment = os.environ | {f"PORTICO_{name.upper()}": value for name, value in named.items()}
-    command = [sys.executable, "-m", "gateway", "worker"]
-    with subprocess.Popen(command, cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as worker:
+    with preloaded.start(["worker"], cwd=root, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as worker:
         assert worker.stdout
         first = "".join(worker.stdout.readline() for _ in WARNED)
         worker.terminate()

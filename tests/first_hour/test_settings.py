@@ -3,8 +3,6 @@
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from gateway.wiring.configuration.environment import PREFIX, as_variable, expect
 from gateway.wiring.configuration.secret_settings import SECRETS
 from gateway.wiring.configuration.setting_values import choices
 from gateway.wiring.configuration.settings import Settings, WrongSetting, load
+from tests.servers import preloaded
 
 FIELDS = Settings.model_fields
 MARK = "hunter2-correct-horse"
@@ -323,7 +322,7 @@ def test_tests_and_benchmarks_use_names_of_settings_or_their_own_prefix(root: Pa
 def test_a_process_with_wrong_settings_says_a_line_for_each_and_writes_nothing(root: Path, tmp_path: Path) -> None:
     wrong = {"PORTICO_PRT": "1", "PORTICO_THROTTLE_URL": f"{MARK}", "PORTICO_MAIL_FROM": MARK, "PORTICO_TRUSTED_PROXIES": f'["{MARK}"]'}
     environment = os.environ | wrong | {"PORTICO_DATA_DIR": str(tmp_path / "data")}
-    ended = subprocess.run([sys.executable, "-m", "gateway", "serve"], cwd=root, env=environment, capture_output=True, text=True, timeout=60)
+    ended = preloaded.run(["serve"], cwd=root, env=environment, timeout=60)
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (1, "", 4)
     assert [name for name in wrong if f"{name}: " not in ended.stderr] == []
     assert MARK not in ended.stderr

@@ -3,18 +3,17 @@
 import os
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-COMMAND = [sys.executable, "-m", "gateway"]
+from tests.servers import preloaded
 
 
 def run(root: Path, folder: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"PORTICO_DATA_DIR": str(folder / "data"), "COLUMNS": "200"} | {f"PORTICO_{name}": value for name, value in settings.items()}
-    return subprocess.run([*COMMAND, *arguments], cwd=root, env=environment, capture_output=True, text=True, timeout=60)
+    return preloaded.run(arguments, cwd=root, env=environment, timeout=60)
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """Fixtures of journeys with files, with apps of partners and with sign-in."""
 
 import asyncio
-import shutil
-import subprocess
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
@@ -17,7 +15,7 @@ from tests.auditing import audited
 from tests.callers import identity
 from tests.callers.identity import Account, PortalClient
 from tests.callers.partners import TEXTS, Partner, manifest, registered
-from tests.conftest import ADA, needs
+from tests.conftest import ADA, copied_project
 
 ROWS = "select id from attachment union all select object_key from loose_object union all select key from idempotency_key"
 
@@ -121,8 +119,4 @@ async def other(admin: asyncpg.Connection, hashed: str) -> AsyncIterator[Account
 @pytest.fixture(scope="session")
 def trusted_tools(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the installed tools and clients for persisted documents."""
-    needs("node")
-    folder = tmp_path_factory.mktemp("trusted") / "project"
-    shutil.copytree(root / "tests/clients/trusted", folder, ignore=shutil.ignore_patterns("node_modules"))
-    subprocess.run([needs("npm"), "ci", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder, check=True, timeout=300)
-    return folder
+    return copied_project(root / "tests/clients/trusted", tmp_path_factory.mktemp("trusted") / "project")

@@ -32,6 +32,7 @@ from resolvers.context import Context, Payments
 from resolvers.subscriptions.advance import catch_up
 from tests.auditing import INCONSISTENT, audited, belongs_to_this_test
 from tests.conftest import Portal, assert_all_connections_are_back, closing_pool
+from tests.sharing import SharedConnections
 from tests.template import create_database
 
 START = datetime(2027, 1, 31, 10, 15, tzinfo=UTC)
@@ -218,11 +219,10 @@ async def pool(place: embedded.Urls) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-async def owner(place: embedded.Urls) -> AsyncIterator[asyncpg.Connection]:
+async def owner(place: embedded.Urls, connections: SharedConnections) -> AsyncIterator[asyncpg.Connection]:
     """A connection that sees and writes every row, to prepare a test."""
-    connection = await asyncpg.connect(place.admin, server_settings={"search_path": "portico"})
-    yield connection
-    await connection.close()
+    async with connections.use(place.admin) as connection:
+        yield connection
 
 
 @pytest.fixture

@@ -65,7 +65,7 @@ def selection(named: GraphQLNamedType) -> str:
 
 
 # More of them at night.
-TURNS = by_depth(2, 2, 6)
+TURNS = by_depth(1, 2, 6)
 LENGTH = 5
 TEXTS = DOCUMENTS | first_party() | arguments_of(schema.build())
 

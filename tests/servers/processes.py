@@ -3,8 +3,6 @@
 import os
 import re
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,15 +10,17 @@ from pathlib import Path
 
 from db.builtin.embedded import Urls
 from tests.conftest import ONE_CALLER, SECRET
+from tests.servers import preloaded
+from tests.servers.preloaded import PreloadedProcess
 
 SAID = "said.txt"
 
 
 @contextmanager
 def demo(root: Path, folder: Path) -> Iterator[str]:
-    """Start the demo by its command and yield the address that it prints."""
-    command = [sys.executable, "-m", "gateway", "demo", "--port", "0", "--data-dir", str(folder / "data")]
-    with (folder / SAID).open("w+") as said, subprocess.Popen(command, cwd=root, stdout=said, stderr=said, text=True) as running:
+    """Start the demo and yield the address that it prints."""
+    command = ["demo", "--port", "0", "--data-dir", str(folder / "data")]
+    with (folder / SAID).open("w+") as said, preloaded.start(command, cwd=root, env=os.environ, stdout=said, stderr=said) as running:
         try:
             for _ in range(1200):
                 if ready := re.search(r"^READY (\S+)/graphql$", (folder / SAID).read_text(), re.MULTILINE):
@@ -35,12 +35,12 @@ def demo(root: Path, folder: Path) -> Iterator[str]:
 
 
 @contextmanager
-def process(root: Path, urls: Urls, folder: Path, **settings: str | None) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Start a server by its command. Yields the process and its address. A setting of None has its default, where the tests would set another value."""
+def process(root: Path, urls: Urls, folder: Path, **settings: str | None) -> Iterator[tuple[PreloadedProcess, str]]:
+    """Start a server. Yields the process and its address. A setting of None has its default, where the tests would set another value."""
     named = {"PORTICO_" + name.upper(): str(value) for name, value in (ONE_CALLER | settings).items() if value is not None}
     environment = os.environ | {"PORTICO_DATABASE_URL": urls.admin, "PORTICO_TOKEN_SECRET": SECRET, "PORTICO_DATA_DIR": str(folder), **named}
-    command = [sys.executable, "-m", "gateway", "serve", "--port", "0"]
-    with (folder / SAID).open("w+") as said, subprocess.Popen(command, cwd=root, env=environment, stdout=said, stderr=said, text=True) as running:
+    command = ["serve", "--port", "0"]
+    with (folder / SAID).open("w+") as said, preloaded.start(command, cwd=root, env=environment, stdout=said, stderr=said) as running:
         try:
             for _ in range(3000):  # a minute; a busy machine takes long to start
                 lines = (folder / SAID).read_text().splitlines()

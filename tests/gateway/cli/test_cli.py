@@ -16,12 +16,13 @@ from typer.testing import CliRunner
 from db.builtin.embedded import Urls
 from gateway.cli.main import cli
 from tests.logs import logging_as_before
+from tests.servers import preloaded
 
 GATEWAY = [sys.executable, "-m", "gateway"]
 
 
 def run(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*GATEWAY, *arguments], cwd=root, env=os.environ | environment, capture_output=True, text=True, timeout=60)
+    return preloaded.run(arguments, cwd=root, env=os.environ | environment, timeout=60)
 
 
 def test_the_demo_starts_says_how_to_ask_answers_the_pasted_line_and_stops_cleanly(root: Path, tmp_path: Path) -> None:

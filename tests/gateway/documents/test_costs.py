@@ -97,7 +97,7 @@ def argument(type_: Any, name: str, number: int) -> str:
     if isinstance(named, GraphQLEnumType):
         return next(iter(named.values))
     text = f"{PREFIXES[number % len(PREFIXES)]}_01m829w97ne1msh76cygrhecz9" if name in ("id", "ids") else f"${name}" if name in KNOWN else f"{name}{number}"
-    literal = {"Int": str(number), "Boolean": "true", "Date": '"2026-01-01"', "CurrencyCode": '"USD"'}.get(named.name, f'"{text}"')
+    literal = {"Int": str(number), "Boolean": "true", "Date": '"2026-01-01"', "CurrencyCode": '"USD"', "Decimal": f'"{number}"'}.get(named.name, f'"{text}"')
     return f"[{literal}]" if is_list_type(get_nullable_type(type_)) else literal
 
 

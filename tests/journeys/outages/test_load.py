@@ -4,7 +4,6 @@ import asyncio
 import json
 import signal
 import socket
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import pytest
 from db.builtin.embedded import Urls
 from gateway.http.serving import protocol
 from tests.conftest import ADA, BIG, token
+from tests.servers.preloaded import PreloadedProcess
 from tests.servers.processes import process
 from tests.waiting import count_lock_waits, locked, until
 
@@ -164,13 +164,13 @@ async def test_readiness_tells_of_the_database_and_of_missing_migrations(start_s
         await admin.execute("update alembic_version set version_num = $1", current)
 
 
-async def ended(running: subprocess.Popen[str], seconds: float) -> int:
+async def ended(running: PreloadedProcess, seconds: float) -> int:
     return await asyncio.to_thread(running.wait, seconds)
 
 
 async def test_sigterm_under_load_loses_no_request(root: Path, urls: Urls, tmp_path: Path, admin: asyncpg.Connection) -> None:
     """Twenty clients ask on and on, as behind a balancer that looks at /readyz. Whatever they asked before it said no is answered right."""
-    with process(root, urls, tmp_path, drain_seconds="1.5") as (running, url):
+    with process(root, urls, tmp_path, drain_seconds="3") as (running, url):
         stop = asyncio.Event()
         answers: list[httpx.Response] = []
 
@@ -187,6 +187,7 @@ async def test_sigterm_under_load_loses_no_request(root: Path, urls: Urls, tmp_p
                 return len(answers) > 100
 
             await until(is_under_load)
+            assert (await balancer.get("/readyz")).status_code == 200
             before = len(answers)
             running.send_signal(signal.SIGTERM)
 

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptio
 
 POOL_SIZE = 4
 NAME = "pool-whole"
-DOCUMENTS = by_depth(100, 100, 500)
+DOCUMENTS = by_depth(50, 100, 500)
 # Random documents are asked for in groups, each a test.
 GROUPS = 10
 

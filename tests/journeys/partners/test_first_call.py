@@ -3,17 +3,20 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 from typing import Any
 
 import pytest
 
 from db.builtin.embedded import Urls
 from tests.conftest import ADA, needs
+from tests.servers import preloaded
 
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.M | re.S)
 NAMED = re.compile(r"(?:#|//) (\S+\.(?:py|js))\n")
@@ -48,7 +51,11 @@ class Reader:
 
     def operate(self, command: str) -> str:
         """The operator's commands are run where the gateway is."""
-        return self.run(command.replace("./portico", f"{sys.executable} -m gateway", 1).replace("publish ", f"publish {self.folder}/"), folder=self.root)
+        words = shlex.split(Template(command).substitute(self.environment).replace("publish ", f"publish {self.folder}/"))
+        assert words[0] == "./portico"
+        done = preloaded.run(words[1:], cwd=self.root, env=self.environment, timeout=120)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def call(self, command: str) -> Any:
         """The invoices that come back, as soon as the server has heard of the document."""

@@ -16,7 +16,7 @@ from gql.transport.aiohttp import AIOHTTPTransport
 from gql.transport.exceptions import TransportQueryError
 
 from tests.callers.posting import UPLOAD
-from tests.conftest import ADA, token
+from tests.conftest import ADA, copied_project, token
 from tests.samples import jpeg, pdf, png
 from tests.servers.browser import browser
 
@@ -79,12 +79,8 @@ async def test_pythons_gql_streams_a_file_under_the_name_that_it_is_given(server
 
 
 async def test_apollo_uploads(server: str, invoice: str, paths: list[Path], root: Path, tmp_path: Path) -> None:
-    node, npm = program("node"), program("npm")
-    folder = tmp_path / "apollo"
-    shutil.copytree(root / "tests/clients/apollo", folder, ignore=shutil.ignore_patterns("node_modules"))
-    installed = await asyncio.to_thread(subprocess.run, [npm, "ci"], cwd=folder, capture_output=True, text=True, timeout=300)
-    assert installed.returncode == 0, installed.stderr
-    command = [node, "upload.mjs", f"{server}/graphql", token(ADA), invoice, *map(str, paths)]
+    folder = await asyncio.to_thread(copied_project, root / "tests/clients/apollo", tmp_path / "apollo")
+    command = [program("node"), "upload.mjs", f"{server}/graphql", token(ADA), invoice, *map(str, paths)]
     done = await asyncio.to_thread(subprocess.run, command, cwd=folder, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     assert stored(json.loads(done.stdout)) == DIGESTS

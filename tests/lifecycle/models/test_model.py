@@ -22,17 +22,17 @@ from payments.sandbox import Sandbox
 from resolvers.subscriptions.advance import MAX_STEPS
 from tests.auditing import violations
 from tests.conftest import STAFF, Portal
-from tests.depth import SEED
+from tests.depth import in_turns
 from tests.lifecycle.books import assert_periods_and_captures
 from tests.lifecycle.conftest import START, Life, end_life, new_id, new_life
 from tests.lifecycle.figures import figures_agree
 from tests.lifecycle.models.histories import IS_LONG
 from tests.lifecycle.models.reference import Bill, Coupon, Price, Refusal, Sub, World
 
-EXAMPLES = 300 if IS_LONG else 20
+EXAMPLES = 10 if IS_LONG else 5
 STEPS = 60 if IS_LONG else 40
 # Each with a seed of its own, so that processes of tests share them; other seeds on another day.
-PARTS = range(30) if IS_LONG else range(SEED % 5 * 4, SEED % 5 * 4 + 4)
+PARTS = range(30) if IS_LONG else in_turns(20, 5)
 # How many periods may pass at once. A subscription of days has hundreds where others have one, and they take most of the time.
 MOST_PERIODS = 1_000 if IS_LONG else 30
 DAYS_OF = {"DAY": 1, "WEEK": 7, "MONTH": 28, "YEAR": 365}
@@ -375,7 +375,7 @@ async def for_sale(owner: asyncpg.Connection) -> None:
 @pytest.mark.parametrize("part", PARTS)
 def test_whatever_happens_states_periods_and_money_are_those_of_the_model(part: int, machine: type[Lives]) -> None:
     profile = settings(
-        max_examples=EXAMPLES // len(PARTS),
+        max_examples=EXAMPLES,
         stateful_step_count=STEPS,
         deadline=None,
         database=None,

@@ -4,8 +4,6 @@ import asyncio
 import json
 import os
 import re
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -27,6 +25,7 @@ from resolvers.letters import SendResult, send
 from tests.conftest import token
 from tests.failing_rows import failing_writes
 from tests.lifecycle.conftest import Life, new_id
+from tests.servers import preloaded
 from tests.servers.processes import process
 from tests.waiting import until
 
@@ -90,8 +89,7 @@ async def test_letters_outlive_the_process_that_wrote_them(life: Life, place: em
     await life.admin.execute("update letter set send_at = now()")  # the minute that the dead process had them for
 
     environment = os.environ | {"PORTICO_DATABASE_URL": place.admin, "PORTICO_DATA_DIR": str(tmp_path), "PORTICO_SECRET": SECRET}
-    command = [sys.executable, "-m", "gateway", "tick"]
-    done = await asyncio.to_thread(subprocess.run, command, cwd=root, env=environment, capture_output=True, text=True, timeout=60)
+    done = await asyncio.to_thread(preloaded.run, ["tick"], cwd=root, env=environment, timeout=60)
     assert "2 letters sent, " in done.stdout, done.stderr
     written = [file.read_text() for file in (tmp_path / "mail").glob("*.eml")]
     assert {re.search("^To: (.*)$", text, re.MULTILINE)[1] for text in written} == {"somebody.else@example.org", f"{life.customer_id}@example.com"}

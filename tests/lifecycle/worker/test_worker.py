@@ -2,8 +2,6 @@
 
 import asyncio
 import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -18,6 +16,7 @@ from gateway.wiring.database import DatabaseUrls
 from gateway.wiring.worker import run_worker
 from storage import keys
 from tests.lifecycle.conftest import Life, new_id
+from tests.servers import preloaded
 from tests.waiting import until
 
 
@@ -41,8 +40,7 @@ async def test_tick_sweeps_as_of_now_even_when_the_clock_is_told_another_time(li
     due = await loose(life, bucket, expires_at=now - timedelta(minutes=1))
     being_written = await loose(life, bucket, expires_at=now + timedelta(hours=1))
     environment = os.environ | {"PORTICO_DATABASE_URL": place.admin, "PORTICO_DATA_DIR": str(bucket.parent)}
-    command = [sys.executable, "-m", "gateway", "tick", "--at", "2027-01-02T00:00:00"]
-    done = await asyncio.to_thread(subprocess.run, command, cwd=root, env=environment, capture_output=True, text=True, timeout=60)
+    done = await asyncio.to_thread(preloaded.run, ["tick", "--at", "2027-01-02T00:00:00"], cwd=root, env=environment, timeout=60)
     assert done.returncode == 0, done.stderr
     assert "0 expired upload reservations removed, 1 unused objects deleted, 0 expired rows deleted." in done.stdout
     assert (due.exists(), being_written.exists()) == (False, True)

@@ -6,7 +6,6 @@ After each fault the billing clock runs again soon, no mutation has another answ
 import asyncio
 import shutil
 import signal
-import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from tests.lifecycle.books import assert_books
 from tests.lifecycle.conftest import Life, fill, new_life
 from tests.lifecycle.worker.test_worker_outages import DUE, Worker, due_and_passed_since, execute, invoices, owner, renewal_due, worker_process
 from tests.servers.clusters import USER, Cluster, cluster
+from tests.servers.preloaded import PreloadedProcess
 from tests.servers.processes import SAID, process
 
 # Longer than the lock timeout of mutations and renewals (3 s), so both are refused.
@@ -45,7 +45,7 @@ class WorkerAndServer:
     """Both processes, the purchases of clients at the server, and the customers whose renewals the worker charges."""
 
     shop: Shop
-    server: subprocess.Popen[str]
+    server: PreloadedProcess
     worker: Worker
     renewals: list[Life] = field(default_factory=list)
     statuses: set[int] = field(default_factory=set)

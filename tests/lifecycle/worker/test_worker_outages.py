@@ -29,7 +29,9 @@ from payments.sandbox import Sandbox
 from tests.conftest import Portal
 from tests.lifecycle.books import assert_books
 from tests.lifecycle.conftest import Life, fill, new_life
+from tests.servers import preloaded
 from tests.servers.own_postgres import OwnPostgres, own_postgres
+from tests.servers.preloaded import PreloadedProcess
 from tests.waiting import until
 
 # How long a worker may take to run its jobs again. On a quiet machine it is less than ten seconds; tests run on busy ones.
@@ -41,7 +43,7 @@ NUMBERS = count()
 class Worker:
     """A worker process; `log` is its output so far."""
 
-    process: subprocess.Popen[str]
+    process: PreloadedProcess | subprocess.Popen[bytes]
     path: Path
     data_dir: Path
 
@@ -68,14 +70,19 @@ class Worker:
 
 
 @contextmanager
-def worker_process(root: Path, urls: Urls, data_dir: Path, program: tuple[str, str] = ("-m", "gateway"), **settings: str) -> Iterator[Worker]:
-    """Start a worker by its command."""
+def worker_process(root: Path, urls: Urls, data_dir: Path, *, program: str = "", **settings: str) -> Iterator[Worker]:
+    """Start a worker; `program` is Python that runs its command, changed for a test."""
     data_dir.mkdir(exist_ok=True)
     environment = os.environ | {"PORTICO_DATABASE_URL": urls.admin, "PORTICO_APP_DATABASE_URL": urls.app, "PORTICO_DATA_DIR": str(data_dir)} | settings
     path = data_dir / f"worker-{next(NUMBERS)}.log"
+    own = [sys.executable, "-c", program, "worker"]
     with (
         path.open("w") as log,
-        subprocess.Popen([sys.executable, *program, "worker"], cwd=root, env=environment, stdout=log, stderr=log, text=True) as process,
+        (
+            subprocess.Popen(own, cwd=root, env=environment, stdout=log, stderr=log)
+            if program
+            else preloaded.start(["worker"], cwd=root, env=environment, stdout=log, stderr=log)
+        ) as process,
     ):
         try:
             yield Worker(process, path, data_dir)
@@ -363,7 +370,7 @@ async def test_a_worker_with_a_bug_ends_with_1_and_says_which(own: OwnPostgres, 
     program = (
         "import gateway.wiring.worker, gateway.cli.main\nasync def work(_): raise KeyError('a bug')\ngateway.wiring.worker.work = work\ngateway.cli.main.main()"
     )
-    with worker_process(root, own.urls, folder, program=("-c", program)) as worker:
+    with worker_process(root, own.urls, folder, program=program) as worker:
         assert await asyncio.to_thread(worker.process.wait, SOON) == 1
     assert "KeyError: 'a bug'" in worker.log
 
@@ -390,7 +397,8 @@ async def said(caplog: pytest.LogCaptureFixture, text: str) -> bool:
     return text in caplog.text
 
 
-async def test_a_worker_that_is_asked_to_end_ends_with_0(worker: Worker) -> None:
-    await worker.says("READY")
-    worker.process.send_signal(signal.SIGTERM)
-    assert await asyncio.to_thread(worker.process.wait, 20) == 0
+async def test_a_worker_that_is_asked_to_end_ends_with_0(own: OwnPostgres, root: Path, folder: Path) -> None:
+    with worker_process(root, own.urls, folder) as worker:
+        await worker.says("READY")
+        worker.process.send_signal(signal.SIGTERM)
+        assert await asyncio.to_thread(worker.process.wait, 20) == 0
