@@ -11,6 +11,7 @@ from billing.money.refunds import PaymentPart, Recorded, Report, less, recorded,
 from billing.rows.money.refunds import RecordedRefund, RefundedPayment
 from billing.states import PaymentStatus, RefundReason, RefundStatus
 from db.unit_of_work import Transaction
+from resolvers.changes.letter_causes import refund_paid
 from resolvers.changes.refund_rows import RefundScope, allocation_row, back_rows, freed_rows, is_by_the_bank, noted_parts, refund_row, taken_rows
 from resolvers.changes.saving import Changes, as_json, save
 from resolvers.changes.writing import WriteContext
@@ -69,6 +70,8 @@ async def _take(transaction: Transaction, payment: RefundedPayment, refund: Reco
     await _write(transaction, touched, taken_rows(touched, parts, by=by), minor=refund.amount_minor)
     if is_by_the_bank(refund):
         await _owed_again(transaction, touched, sorted({part.invoice_id for part in parts if part.invoice_id}), by=by)
+    else:
+        await save(transaction, refund_paid(refund.id))
 
 
 async def _put_back(transaction: Transaction, payment: RefundedPayment, refund: RecordedRefund, *, by: WriteContext) -> None:
