@@ -169,7 +169,7 @@ class History:
     async def call(self, mutation: str, arguments: dict[str, Any]) -> Sent:
         takes = self.input_of(mutation)
         self.life.keys += 1
-        key = {"idempotencyKey": f"history {self.life.keys}"} if "idempotencyKey" in takes.fields else {}
+        key = {"idempotencyKey": f"{self.life.customer_id} {self.life.keys}"} if "idempotencyKey" in takes.fields else {}
         payload = (await self.life.ask(self.document(mutation), self.viewer(mutation), i=key | arguments))[mutation]
         sent = Sent(mutation, arguments, payload)
         self.log.append(f"{mutation} {arguments} {sent.code or 'done'}")
