@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 LOGO_ID = "logo"
-WHITE, BLACK, GREY = "#ffffff", "#1a1a1a", "#6b7280"
+WHITE, BLACK, GREY = "#ffffff", "#000000", "#6b7280"
 # The least contrast of text, and of the edges of buttons.
 TEXT_CONTRAST, EDGE_CONTRAST = 4.5, 3.0
 
@@ -41,7 +41,7 @@ class LogoImage:
     subtype: str
 
 
-class Logo:
+class LetterLogo:
     """The merchant's logo, which is read when the first letter with it is sent. `read` returns None where it cannot be read."""
 
     def __init__(self, read: Callable[[], LogoImage | None]) -> None:

@@ -7,14 +7,14 @@ from email.headerregistry import Address
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from mail.brand import Logo
+from mail.brand import LetterLogo
 from mail.port import MailAway, Message, written
 
 
 class Folder:
     """Writes `<time>-<id>.eml`. Names sort by time and contain no address. A file has its name only once it is complete, and only its owner may read it."""
 
-    def __init__(self, path: Path, author: Address, logo: Logo | None = None) -> None:
+    def __init__(self, path: Path, author: Address, logo: LetterLogo | None = None) -> None:
         self._path = path
         self._author = author
         self._logo = logo

@@ -90,7 +90,9 @@ def _button(block: Block, letter: HtmlLetter) -> str:
     label, value = label_and_value(block.lines[0])
     url, brand = Template(value).substitute(letter.words), letter.brand
     style = f"display:inline-block;padding:12px 20px;background:{brand.accent};color:{brand.on_accent};border:1px solid {brand.edge}"
-    return f'<p style="margin:0 0 20px"><a href="{escape(url)}"\n style="{style};border-radius:6px;text-decoration:none;font-weight:600">{escape(label)}</a></p>'
+    return (
+        f'<p style="margin:0 0 20px"><a href="{escape(url)}"\n style="{style};border-radius:6px;text-decoration:none;font-weight:600">{escape(label)}</a></p>'
+    )
 
 
 def _paragraph(block: Block, letter: HtmlLetter) -> str:

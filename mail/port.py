@@ -10,7 +10,7 @@ from email.policy import SMTP, SMTPUTF8
 from typing import Protocol
 
 from billing.addresses import is_address
-from mail.brand import LOGO_ID, Logo
+from mail.brand import LOGO_ID, LetterLogo
 
 MAX_LINE = 900  # octets; RFC 5322 forbids lines above 998
 HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
@@ -33,7 +33,9 @@ class MailAway(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One letter to one address, as plain text and, where `html` is not empty, as HTML too. `id` is chosen by the caller (for example the id of an outbox row) and becomes the Message-ID; `written_at` becomes the Date.
+    """One letter to one address, as plain text and, where `html` is not empty, as HTML too.
+
+    `id` is chosen by the caller (for example the id of an outbox row) and becomes the Message-ID; `written_at` becomes the Date.
 
     Raises Unsendable for a value that could start another header, add a recipient or send another command.
     """
@@ -79,7 +81,7 @@ def is_one_line(text: str) -> bool:
     return not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text)
 
 
-def written(message: Message, author: Address, logo: Logo | None = None) -> EmailMessage:
+def written(message: Message, author: Address, logo: LetterLogo | None = None) -> EmailMessage:
     """Return the message in the form of RFC 5322, from `author`. The logo is a part of the message where its HTML shows it."""
     email = EmailMessage(SMTP if message.to.isascii() else SMTPUTF8)
     email["From"] = author
@@ -98,7 +100,7 @@ def written(message: Message, author: Address, logo: Logo | None = None) -> Emai
     return email
 
 
-def _add_html(email: EmailMessage, html: str, logo: Logo | None) -> None:
+def _add_html(email: EmailMessage, html: str, logo: LetterLogo | None) -> None:
     email.add_alternative(html, subtype="html", charset="utf-8", cte=_encoding(html))
     image = logo.image if logo and f"cid:{LOGO_ID}" in html else None
     if image:

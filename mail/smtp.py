@@ -7,7 +7,7 @@ from typing import Literal
 
 import aiosmtplib
 
-from mail.brand import Logo
+from mail.brand import LetterLogo
 from mail.port import MailAway, Message, Undeliverable, written
 
 
@@ -32,7 +32,7 @@ class SmtpServer:
 
 
 class Smtp:
-    def __init__(self, server: SmtpServer, author: Address, logo: Logo | None = None) -> None:
+    def __init__(self, server: SmtpServer, author: Address, logo: LetterLogo | None = None) -> None:
         self._server = server
         self._author = author
         self._logo = logo

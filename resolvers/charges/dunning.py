@@ -130,6 +130,7 @@ async def _send_letter(transaction: Transaction, invoice: Collectable, decided: 
     language = language_of(Letter.PAYMENT_FAILED, customer.locale)
     day = decided.next_at.astimezone(ZoneInfo(invoice.time_zone)).date() if decided.next_at else None
     words = {
+        "link": f"{by.letterhead.help}/invoices/{invoice.invoice_id}",
         "invoice": invoice.number,
         "amount": formatted(invoice.remaining_minor, invoice.currency, language),
         "next": message(decided.state, day, InvoiceStatus.OPEN, locale=language) or "",

@@ -26,7 +26,15 @@ TYPES = {"text": str, "bytea": bytes, "int4": int, "int8": int, "bool": bool, "t
 OF_EVERYBODY = {"customers.matching", "customers.owner", "audit.listed", "attachments.overdue", "loose_objects.due"}
 
 # The billing clock asks these over all customers, by index, and then acts as one.
-OF_CLOCK = {"clock.due_subscriptions", "clock.due_collections", "clock.open_charges", "clock.holds_to_lift", "payments.owner"}
+OF_CLOCK = {
+    "clock.due_subscriptions",
+    "clock.due_collections",
+    "clock.open_charges",
+    "clock.holds_to_lift",
+    "payments.owner",
+    "letter_causes.due",
+    "letter_causes.coming",
+}
 
 # What processors told belongs to nobody before it is read. Letters are sent whoever they are to. What is past goes whoever had it; row security says what that is.
 OF_NOBODY = {
@@ -67,6 +75,7 @@ SMALL = (
     "webhook_event",
     "loose_object",
     "letter",
+    "letter_cause",
     "refund",
     "refund_allocation",
     "job_pass",

@@ -27,14 +27,14 @@ update letter_cause
 select due.customer_id, min(due.id) as id
   from (select s.customer_id, s.id
           from subscription s
-         where s.status = 'TRIALING' and s.trial_ends_at > :now and s.trial_ends_at < cast(:now as timestamptz) + make_interval(days => :trial_days + 2)
+         where s.status = 'TRIALING' and s.trial_ends_at > :now and s.trial_ends_at < cast(:now as timestamptz) + make_interval(days => cast(:trial_days as integer) + 2)
            and not exists (select from letter_cause l where l.customer_id = s.customer_id and l.kind = 'trial_ending' and l.object_id = s.id
                               and l.occurrence = cast(extract(epoch from s.trial_ends_at) as text))
         union all
         select s.customer_id, s.id
           from subscription s
           join price p on p.id = s.price_id
-         where s.status = 'ACTIVE' and s.renews_at > :now and s.renews_at < cast(:now as timestamptz) + make_interval(days => :renewal_days + 2)
+         where s.status = 'ACTIVE' and s.renews_at > :now and s.renews_at < cast(:now as timestamptz) + make_interval(days => cast(:renewal_days as integer) + 2)
            and (p.billing_interval = 'YEAR' or p.billing_interval = 'MONTH' and p.interval_count >= 12)
            and not exists (select from letter_cause l where l.customer_id = s.customer_id and l.kind = 'renewal_to_come' and l.object_id = s.id
                               and l.occurrence = cast(extract(epoch from s.renews_at) as text))
@@ -43,7 +43,7 @@ select due.customer_id, min(due.id) as id
           from payment_method m
          where m.kind = 'CARD' and m.deleted_at is null
            and m.expires_on >= cast(cast(:now as timestamptz) at time zone 'UTC' as date) - 1
-           and m.expires_on <= cast(cast(:now as timestamptz) at time zone 'UTC' as date) + :card_days + 1
+           and m.expires_on <= cast(cast(:now as timestamptz) at time zone 'UTC' as date) + cast(:card_days as integer) + 1
            and not exists (select from letter_cause l where l.customer_id = m.customer_id and l.kind = 'card_expiring' and l.object_id = m.id
                               and l.occurrence = cast(m.expires_on as text))) due
  where due.customer_id > :after
@@ -62,18 +62,18 @@ select c.id, due.kind, due.object_id, due.occurrence, cast(:now as timestamptz),
         select 'trial_ending' as kind, s.id as object_id, cast(extract(epoch from s.trial_ends_at) as text) as occurrence
           from subscription s
          where s.customer_id = c.id and s.status = 'TRIALING' and s.trial_ends_at > :now and s.pending_kind is distinct from 'CANCEL'
-           and cast(s.trial_ends_at at time zone c.time_zone as date) - :trial_days <= t.today_on
+           and cast(s.trial_ends_at at time zone c.time_zone as date) - cast(:trial_days as integer) <= t.today_on
         union all
         select 'renewal_to_come', s.id, cast(extract(epoch from s.renews_at) as text)
           from subscription s
           join price p on p.id = s.price_id
          where s.customer_id = c.id and s.status = 'ACTIVE' and s.renews_at > :now
            and (p.billing_interval = 'YEAR' or p.billing_interval = 'MONTH' and p.interval_count >= 12)
-           and cast(s.renews_at at time zone c.time_zone as date) - :renewal_days <= t.today_on
+           and cast(s.renews_at at time zone c.time_zone as date) - cast(:renewal_days as integer) <= t.today_on
         union all
         select 'card_expiring', m.id, cast(m.expires_on as text)
           from payment_method m
-         where m.customer_id = c.id and m.kind = 'CARD' and m.deleted_at is null and m.expires_on >= t.today_on and m.expires_on - :card_days <= t.today_on
+         where m.customer_id = c.id and m.kind = 'CARD' and m.deleted_at is null and m.expires_on >= t.today_on and m.expires_on - cast(:card_days as integer) <= t.today_on
            and exists (select from subscription s
                         where s.customer_id = c.id and s.status <> 'CANCELED' and (s.payment_method_id = m.id or s.payment_method_id is null and m.is_default))) due
  where c.id = :customer_id
