@@ -22,6 +22,7 @@ from mail.letters import OPTIONAL, Letter
 from payments.processor import ChargeResult, ChargeStatus
 from resolvers.context import Letterhead
 from resolvers.letters import SendResult
+from tests.conftest import STAFF
 from tests.lifecycle.conftest import Life, price
 from tests.lifecycle.payments.test_paying import invoice, pay
 from tests.lifecycle.payments.test_refunds import record_refund, settled
@@ -134,6 +135,21 @@ async def test_unpaid_invoices_cause_a_letter_for_each_failed_try_and_one_for_th
     assert letters.keys() == {"payment_failed", "on_hold"}
     assert "An invoice is unpaid. Once it is paid, the subscription continues." in letters["on_hold"]["text"]
     assert (await life.row(subscription))["status"] == "SUSPENDED"
+
+
+async def test_a_hold_by_staff_causes_a_letter_for_each_hold(life: Life) -> None:
+    """Staff write the cause in a transaction of their own scopes."""
+    subscription = await life.subscribe("storage")
+    await forgotten(life)
+    for _ in range(2):
+        await life.do("holdSubscription", STAFF, subscriptionId=subscription)
+        letters = await written(life)
+        assert letters.keys() == {"on_hold"}
+        assert "If you have questions, please contact us." in letters["on_hold"]["text"]
+        await life.do("holdSubscription", STAFF, subscriptionId=subscription)
+        assert await written(life) == letters, "a second hold of the same kind changes nothing"
+        await life.do("releaseSubscription", STAFF, subscriptionId=subscription)
+        await forgotten(life)
 
 
 async def test_what_customers_stop_themselves_causes_no_letter(life: Life) -> None:
