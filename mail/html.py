@@ -9,7 +9,7 @@ from string import Template
 from babel import Locale, UnknownLocaleError
 
 from mail.brand import LOGO_ID, Brand
-from mail.markup import Block, label_and_value
+from mail.markup import TextBlock, label_and_value
 
 FONTS = "-apple-system,'Segoe UI',Roboto,'Noto Sans','Noto Sans Arabic',Helvetica,Arial,sans-serif"
 NUMBERED = re.compile(r"\d+\. ")
@@ -22,7 +22,7 @@ class HtmlLetter:
     """What a letter as HTML consists of: its subject, its blocks, the words to fill in, and the language of the text."""
 
     subject: str
-    blocks: Sequence[Block]
+    blocks: Sequence[TextBlock]
     words: Mapping[str, str]
     language: str
     brand: Brand
@@ -65,7 +65,7 @@ def _head(letter: HtmlLetter) -> str:
     return f'<tr><td bgcolor="{brand.accent}" style="{style}"><bdi>{name}</bdi></td></tr>'
 
 
-def _block(block: Block, letter: HtmlLetter, start: str) -> str:
+def _block(block: TextBlock, letter: HtmlLetter, start: str) -> str:
     if block.kind == "rows":
         return _rows(block, letter, start)
     if block.kind == "button":
@@ -74,7 +74,7 @@ def _block(block: Block, letter: HtmlLetter, start: str) -> str:
     return f'<p style="margin:0 0 16px">{text}</p>' if text else ""
 
 
-def _rows(block: Block, letter: HtmlLetter, start: str) -> str:
+def _rows(block: TextBlock, letter: HtmlLetter, start: str) -> str:
     rows = [(label, Template(value).substitute(letter.words)) for label, value in map(label_and_value, block.lines)]
     cell = "padding:8px 0;border-bottom:1px solid #e5e7eb;vertical-align:top"
     cells = [
@@ -86,7 +86,7 @@ def _rows(block: Block, letter: HtmlLetter, start: str) -> str:
     return "\n".join(['<table width="100%" cellpadding="0" cellspacing="0" style="margin:0 0 20px">', *cells, "</table>"]) if cells else ""
 
 
-def _button(block: Block, letter: HtmlLetter) -> str:
+def _button(block: TextBlock, letter: HtmlLetter) -> str:
     label, value = label_and_value(block.lines[0])
     url, brand = Template(value).substitute(letter.words), letter.brand
     style = f"display:inline-block;padding:12px 20px;background:{brand.accent};color:{brand.on_accent};border:1px solid {brand.edge}"
@@ -95,7 +95,7 @@ def _button(block: Block, letter: HtmlLetter) -> str:
     )
 
 
-def _paragraph(block: Block, letter: HtmlLetter) -> str:
+def _paragraph(block: TextBlock, letter: HtmlLetter) -> str:
     """Return the lines as one text. A URL, a numbered line and what follows a URL begin a new line."""
     words = {name: _url(value, letter.brand) if name in URLS else _bdi(value) for name, value in letter.words.items()}
     text = ""

@@ -14,7 +14,7 @@ from string import Template
 
 from mail.brand import Brand
 from mail.html import HtmlLetter, html_of
-from mail.markup import Block, blocks_of, plain_text
+from mail.markup import TextBlock, blocks_of, plain_text
 from mail.port import Message, Unsendable, is_one_line
 
 FOLDER = Path(__file__).parent / "letters"
@@ -90,7 +90,7 @@ OPTIONAL = (
 class LetterText:
     language: str
     subject: Template
-    blocks: tuple[Block, ...]
+    blocks: tuple[TextBlock, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,19 +16,19 @@ WIDTH = 72  # columns of the plain text
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class TextBlock:
     """The lines of a block, without the marks of rows and buttons."""
 
     kind: str
     lines: tuple[str, ...]
 
 
-def blocks_of(text: str) -> tuple[Block, ...]:
+def blocks_of(text: str) -> tuple[TextBlock, ...]:
     """Return the blocks of a letter's text."""
     return tuple(_block(part.split("\n")) for part in re.split(r"\n{2,}", text.strip("\n")))
 
 
-def plain_text(blocks: Sequence[Block], words: Mapping[str, str]) -> str:
+def plain_text(blocks: Sequence[TextBlock], words: Mapping[str, str]) -> str:
     """Return the letter as plain text. A URL stands alone in its line, so that mail programs recognise all of it."""
     parts = [_plain(block, words) for block in blocks]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -40,14 +40,14 @@ def label_and_value(line: str) -> tuple[str, str]:
     return label.strip(), value.strip()
 
 
-def _block(lines: list[str]) -> Block:
+def _block(lines: list[str]) -> TextBlock:
     for mark, kind in ((ROW, "rows"), (BUTTON, "button")):
         if all(line.startswith(mark) for line in lines):
-            return Block(kind, tuple(line.removeprefix(mark) for line in lines))
-    return Block("paragraph", tuple(lines))
+            return TextBlock(kind, tuple(line.removeprefix(mark) for line in lines))
+    return TextBlock("paragraph", tuple(lines))
 
 
-def _plain(block: Block, words: Mapping[str, str]) -> str:
+def _plain(block: TextBlock, words: Mapping[str, str]) -> str:
     if block.kind == "paragraph":
         return "\n".join(_wrapped(Template(line).substitute(words)) for line in block.lines).strip()
     rows = [(label, Template(value).substitute(words)) for label, value in map(label_and_value, block.lines)]

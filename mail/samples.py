@@ -1,6 +1,5 @@
 """Samples of the letters about money, for previews and tests: rows as the database has them, and words where a mutation gives them."""
 
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -38,12 +37,12 @@ def sample_words(letter: Letter, locale: str, *, portal: str = "Acme Gardens", u
     reader, row = reader_of(letter, locale, "Europe/Berlin"), SAMPLES[letter]
     head = {"portal": portal, "help": url}
     if letter not in MADE:
-        return head | _given(letter, reader, url)
+        return head | _words_of_mutation(letter, reader, url)
     _, words_of, page = MADE[letter]
     return head | {"link": f"{url}/{page.format(id=row.id)}"} | words_of(row, reader)
 
 
-def _given(letter: Letter, reader: LetterReader, url: str) -> Mapping[str, str]:
+def _words_of_mutation(letter: Letter, reader: LetterReader, url: str) -> dict[str, str]:
     """Return the words of a letter that is not made of a row."""
     if letter is Letter.INVITATION:
         return {"link": f"{url}/reset-password#token=cD0kq2zYtJ7v1sX9wB4nM8rL3hF6gA5e"}

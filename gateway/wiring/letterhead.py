@@ -47,6 +47,6 @@ def _read(path: Path) -> LogoImage | None:
 
 def _drawn(svg: bytes) -> bytes:
     """Return an SVG as PNG, twice as high as letters show it. The printer of PDFs is imported only here."""
-    from pdf.pictures import png_of_svg
+    from pdf.printing import png_of_svg
 
     return png_of_svg(svg, height=80)

@@ -55,11 +55,11 @@ def test_every_letter_is_complete_in_every_language_as_text_and_as_html(letter: 
     assert words["portal"] in message.subject
     assert "\n" not in message.subject
     assert "$" not in re.sub(r"\$[\d.,]+", "", message.text)
-    shown = " ".join(html.text.split())
+    visible = " ".join(html.text.split())
     for name, value in words.items():
         value = " ".join(value.split())
         assert value in " ".join(message.text.split()), name
-        assert value in shown or ("a", value) in [(tag, attributes.get("href")) for tag, attributes in html.elements], name
+        assert value in visible or ("a", value) in [(tag, attributes.get("href")) for tag, attributes in html.elements], name
     assert dict(html.elements)["html"] == {"lang": language, "dir": "rtl" if language == "ar" else "ltr"}
     # All that the HTML says is in the text: without it the letter is complete.
     said = " ".join(message.text.split())
@@ -122,7 +122,7 @@ def test_what_is_filled_in_is_only_text(letter: Letter, hostile: str) -> None:
         assert all(not key.startswith("on") for _, attributes in html.elements for key in attributes)
 
 
-def test_the_name_of_a_plan_has_no_line_breaks_and_its_quantity_is_shown() -> None:
+def test_the_name_of_a_plan_has_no_line_breaks_and_its_quantity_is_visible() -> None:
     row = replace(SAMPLES[Letter.TRIAL_ENDING], plan_name="Busi\r\nness\u2028Pro", quantity=3)
     words = MADE[Letter.TRIAL_ENDING][1](row, reader_of(Letter.TRIAL_ENDING, "en", "UTC"))
     assert words["plan"] == "Busi ness Pro × 3"

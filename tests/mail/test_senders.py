@@ -178,10 +178,10 @@ async def test_a_letter_as_html_arrives_with_its_text_and_its_logo(tmp_path: Pat
             await sender.send(letter)
     for arrived in (parsed(files(tmp_path, "*.eml")[0].read_bytes()), parsed(inbox.contents[0])):
         assert [part.get_content_type() for part in arrived.walk()] == ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]
-        text, shown = arrived.get_body(("plain",)), arrived.get_body(("html",))
+        text, hypertext = arrived.get_body(("plain",)), arrived.get_body(("html",))
         assert text is not None
-        assert shown is not None
-        assert (text_of(text), text_of(shown)) == (LETTER.text, html)
+        assert hypertext is not None
+        assert (text_of(text), text_of(hypertext)) == (LETTER.text, html)
         (picture,) = [part for part in arrived.walk() if part.get_content_type() == "image/png"]
         assert (picture["Content-ID"], picture.get_payload(decode=True)) == ("<logo>", PICTURE)
         assert (arrived["Content-Language"], arrived["Auto-Submitted"], arrived["Message-ID"]) == ("ar", "auto-generated", "<ltr_1@portal.example>")

@@ -39,7 +39,8 @@ def test_a_logo_of_lines_is_sent_as_one_of_dots_and_others_as_they_are(tmp_path:
     assert drawn.image is not None
     assert drawn.image.subtype == "png"
     (tmp_path / "drawn.png").write_bytes(drawn.image.content)
-    assert Image.open(tmp_path / "drawn.png").size == (320, 80)
+    with Image.open(tmp_path / "drawn.png") as picture:
+        assert picture.size == (320, 80)
     same = logo_of(tmp_path / "drawn.png")
     assert same is not None
     assert same.image == drawn.image
