@@ -81,8 +81,12 @@ select c.id, due.kind, due.object_id, due.occurrence, cast(:now as timestamptz),
 
 -- name: letters.recipient
 -- returns: LetterRecipientRow
--- Select the customer to whom a letter goes.
-select id, email, locale, time_zone, email <> '' as is_reachable from customer where id = :customer_id
+-- Select the customer to whom a letter about money goes. A customer who is closed or erased gets none. Read from the row as JSON, because a database that is being
+-- upgraded may not have these columns yet.
+select c.id, c.email, c.locale, c.time_zone,
+       c.email <> '' and coalesce(to_jsonb(c) ->> 'closed_at', to_jsonb(c) ->> 'erased_at') is null as is_reachable
+  from customer c
+ where c.id = :customer_id
 
 -- name: letters.invoice
 -- returns: InvoiceLetterRow

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from auth.seal import Seal
 from billing.money.dunning import RetryPolicy
 from billing.money.refunds import Report
 from billing.states import Actor, RefundReason
+from db.blocks import blocks
 from db.unit_of_work import Caller, Transaction, UnitOfWork
 from jobs.clock import Billing, tick
 from jobs.coming import ComingResult, note_coming
@@ -278,6 +280,40 @@ async def test_a_letter_that_is_switched_off_is_not_made_and_the_others_are(life
 async def test_with_all_switched_off_there_is_no_letter(life: Life) -> None:
     await life.subscribe("storage")
     assert await written(life, Letterhead("The Portal", "https://portal.example", SEAL, off=frozenset(OPTIONAL))) == {}
+
+
+async def test_a_customer_who_is_closed_gets_no_letter(life: Life) -> None:
+    """The column is added where the database does not have it, in a transaction that is rolled back."""
+    await life.subscribe("storage")
+    has_column = "select exists (select from information_schema.columns where table_name = 'customer' and column_name = 'closed_at')"
+    transaction = life.admin.transaction()
+    await transaction.start()
+    if not await life.admin.fetchval(has_column):
+        await life.admin.execute("alter table customer add column closed_at timestamptz")
+    recipient = blocks()["letters.recipient"].sql.replace(":customer_id", "$1")
+    before = await life.admin.fetchrow(recipient, life.customer_id)
+    await life.admin.execute("update customer set closed_at = now() where id = $1", life.customer_id)
+    after = await life.admin.fetchrow(recipient, life.customer_id)
+    await transaction.rollback()
+    assert (before["is_reachable"], after["is_reachable"]) == (True, False)
+
+
+async def test_nobody_is_written_to_who_is_not_to_get_letters(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    await life.subscribe("storage")
+    read = blocks()["letters.recipient"]
+    closed = replace(read, sql=read.sql.replace(" as is_reachable", " and false as is_reachable"))
+    monkeypatch.setitem(blocks(), "letters.recipient", closed)
+    assert await written(life) == {}
+    assert [row["compose_at"] for row in await life.rows("letter_cause")] == [None]
+
+
+async def test_every_scope_that_writes_what_causes_letters_writes_their_causes(life: Life) -> None:
+    causing = "relation in ('invoice', 'credit_note', 'payment', 'refund', 'subscription_event')"
+    rows = await life.admin.fetch(
+        f"select distinct scope from staff_write where {causing} except select scope from staff_write where relation = 'letter_cause'"
+    )
+    assert rows == []
+    assert await life.admin.fetchval(f"select count(*) from staff_write where {causing}") > 10
 
 
 async def test_a_call_that_is_refused_causes_nothing(life: Life) -> None:
