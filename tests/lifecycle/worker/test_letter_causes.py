@@ -15,6 +15,7 @@ from billing.money.refunds import Report
 from billing.states import Actor, RefundReason
 from db.blocks import blocks
 from db.unit_of_work import Caller, Transaction, UnitOfWork
+from jobs import composing
 from jobs.clock import Billing, tick
 from jobs.coming import ComingResult, note_coming
 from jobs.composing import compose_due
@@ -24,6 +25,7 @@ from mail.letters import OPTIONAL, Letter
 from payments.processor import ChargeResult, ChargeStatus
 from resolvers.context import Letterhead
 from resolvers.letters import SendResult
+from resolvers.reads.facts import fetch_rows
 from tests.conftest import STAFF
 from tests.lifecycle.conftest import Life, price
 from tests.lifecycle.payments.test_paying import invoice, pay
@@ -323,9 +325,21 @@ async def test_a_call_that_is_refused_causes_nothing(life: Life) -> None:
     assert await life.rows("letter_cause") == []
 
 
-async def test_several_who_make_letters_at_once_make_one(life: Life) -> None:
+async def test_several_who_make_letters_at_once_make_one(life: Life, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All have read the same causes before one of them makes the first letter."""
     await life.subscribe("storage")
-    await asyncio.gather(*(compose(life) for _ in range(6)))
+    have_read = asyncio.Barrier(5)
+
+    async def read_together(session: UnitOfWork, block: str, **values: Any) -> list[Any]:
+        rows = await fetch_rows(session, block, **values)
+        await session.release()
+        await have_read.wait()
+        assert rows
+        return rows
+
+    with monkeypatch.context() as patch:
+        patch.setattr(composing, "fetch_rows", read_together)
+        await asyncio.gather(*(compose(life) for _ in range(5)))
     assert (await written(life)).keys() == {"receipt"}
 
 
