@@ -85,4 +85,10 @@ async def _scheduled(admin: asyncpg.Connection) -> None:
         if len(schedules) == 4:
             break
         await asyncio.sleep(0.05)
-    assert schedules == {"billing_clock": "* * * * *", "letters": "* * * * *", "attachments_sweep": "17 * * * *", "upkeep": "47 * * * *"}
+    assert schedules == {
+        "billing_clock": "* * * * *",
+        "letters": "* * * * *",
+        "letters_to_come": "27 * * * *",
+        "attachments_sweep": "17 * * * *",
+        "upkeep": "47 * * * *",
+    }
