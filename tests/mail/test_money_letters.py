@@ -19,7 +19,7 @@ LANGUAGES = ("en", "de", "fr", "es", "ar")
 NOW = datetime(2027, 1, 31, 22, 30, tzinfo=UTC)
 EVERY = [(letter, language) for letter in OPTIONAL for language in LANGUAGES]
 # Words that are the same in several languages.
-SAME = {"Wallet", ": "}
+SAME = {"Wallet"}
 
 
 def raw(letter: Letter, language: str) -> str:
