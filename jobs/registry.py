@@ -1,17 +1,30 @@
 """The jobs. A job is registered once, by its entry in JOBS: the worker schedules what is listed here, its health endpoint reports on it, and `tick` runs and counts it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from jobs.attachments import SweepResult, sweep
 from jobs.clock import ClockPassResult, tick
-from jobs.passes import Job, Schedule
+from jobs.coming import ComingResult, note_coming
+from jobs.composing import compose_due
+from jobs.passes import Duties, Job, Schedule
 from jobs.upkeep import Upkeep, forget
 from resolvers.letters import SendResult, send
 
 EVERY_MINUTE = Schedule(timedelta(minutes=1))
-# Each hour, but not both at once.
+# Each hour, but not all at once.
 AT_17 = Schedule(timedelta(hours=1), timedelta(minutes=17))
+AT_27 = Schedule(timedelta(hours=1), timedelta(minutes=27))
 AT_47 = Schedule(timedelta(hours=1), timedelta(minutes=47))
+
+
+async def _letters(duties: Duties, now: datetime, done: SendResult) -> None:
+    """Make the letters of what has caused them, then send all that are due."""
+    session = duties.system(now)
+    try:
+        await compose_due(session, duties.billing.letterhead, done)
+    finally:
+        await session.close()
+    await send(duties.system(now), duties.post, done=done)
 
 
 def _unchecked(counts: SweepResult) -> str:
@@ -34,9 +47,17 @@ JOBS = (
         "letters",
         EVERY_MINUTE,
         SendResult,
-        lambda duties, now, done: send(duties.system(now), duties.post, done=done),
+        lambda duties, now, done: _letters(duties, now, done),
         unit="letter",
         summary="{letters} letters sent",
+    ),
+    Job(
+        "letters_to_come",
+        AT_27,
+        ComingResult,
+        lambda duties, now, done: note_coming(duties.system(now), done=done),
+        unit="customer",
+        summary="{customers} customers checked for letters to come",
     ),
     Job(
         "attachments_sweep",

@@ -7,20 +7,22 @@ from email.headerregistry import Address
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
+from mail.brand import LetterLogo
 from mail.port import MailAway, Message, written
 
 
 class Folder:
     """Writes `<time>-<id>.eml`. Names sort by time and contain no address. A file has its name only once it is complete, and only its owner may read it."""
 
-    def __init__(self, path: Path, author: Address) -> None:
+    def __init__(self, path: Path, author: Address, logo: LetterLogo | None = None) -> None:
         self._path = path
         self._author = author
+        self._logo = logo
 
     async def send(self, message: Message) -> None:
         name = f"{message.written_at.astimezone(UTC):%Y%m%dT%H%M%S.%fZ}-{message.id}.eml"
         try:
-            await asyncio.to_thread(_write, self._path / name, written(message, self._author).as_bytes())
+            await asyncio.to_thread(_write, self._path / name, written(message, self._author, self._logo).as_bytes())
         except OSError as problem:
             raise MailAway("the letter could not be written") from problem
 

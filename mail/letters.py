@@ -1,7 +1,8 @@
 """The texts of the letters: one file per letter and language in `letters/<language>/`. Its first line is the subject.
 
 To translate, copy `letters/en` to a folder named by the language (`de`, `pt-BR`) and translate the files in it. A letter without a translation is sent in English.
-A `$word` is replaced by a value. WORDS lists the words of each letter; the files are checked against it when the program starts.
+A `$word` is replaced by a value. WORDS lists the words of each letter; the files are checked against it when the program starts. `markup` has the marks of rows and
+buttons, `letters/<language>/phrases.toml` the words and sentences that are values.
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,9 @@ from enum import StrEnum
 from pathlib import Path
 from string import Template
 
+from mail.brand import Brand
+from mail.html import HtmlLetter, html_of
+from mail.markup import TextBlock, blocks_of, plain_text
 from mail.port import Message, Unsendable, is_one_line
 
 FOLDER = Path(__file__).parent / "letters"
@@ -31,11 +35,21 @@ class Letter(StrEnum):
     NEW_SIGN_IN_ELSEWHERE = "new_sign_in_elsewhere"
     PAYMENT_FAILED = "payment_failed"
     PRICE_CHANGE = "price_change"
+    INVOICE_ISSUED = "invoice_issued"
+    RECEIPT = "receipt"
+    CARD_EXPIRING = "card_expiring"
+    TRIAL_ENDING = "trial_ending"
+    RENEWAL_TO_COME = "renewal_to_come"
+    ON_HOLD = "on_hold"
+    REFUND = "refund"
+    CREDIT_NOTE = "credit_note"
 
 
 # No letter contains the customer's name, or any other text that an unauthenticated caller can choose: such a text could be an advertisement that we then send.
 # `plan` is a plan of the merchant with the quantity, `old` and `new` are amounts, and `from` is a day.
 # `portal` is the name of the portal, `help` the address of its support, `link` a whole URL, `invoice` a number, `amount` has its currency, `next` is a sentence.
+# `plan` is a plan of the merchant with the quantity, `old` and `new` are amounts, `from` is a day; `reason` is a sentence; `method`, `due`, `invoices`, `released`, `granted`
+# and `refunded` may be empty.
 WORDS = {
     Letter.CONFIRM_EMAIL: {"portal", "help", "link", "code"},
     Letter.EMAIL_CHANGED: {"portal", "help"},
@@ -47,16 +61,39 @@ WORDS = {
     Letter.PASSWORD_CHANGED: {"portal", "help"},
     Letter.PORTAL_LINK: {"portal", "help", "link"},
     Letter.NEW_SIGN_IN_ELSEWHERE: {"portal", "help"},
-    Letter.PAYMENT_FAILED: {"portal", "help", "invoice", "amount", "next"},
+    Letter.PAYMENT_FAILED: {"portal", "help", "link", "invoice", "amount", "next"},
     Letter.PRICE_CHANGE: {"portal", "help", "plan", "old", "new", "from"},
+    Letter.INVOICE_ISSUED: {"portal", "help", "link", "invoice", "issued", "amount", "due", "method", "next"},
+    Letter.RECEIPT: {"portal", "help", "link", "amount", "date", "method", "invoices"},
+    Letter.CARD_EXPIRING: {"portal", "help", "link", "method", "month"},
+    Letter.TRIAL_ENDING: {"portal", "help", "link", "plan", "date", "amount"},
+    Letter.RENEWAL_TO_COME: {"portal", "help", "link", "plan", "date", "amount"},
+    Letter.ON_HOLD: {"portal", "help", "link", "plan", "reason"},
+    Letter.REFUND: {"portal", "help", "link", "amount", "date", "method", "invoices"},
+    Letter.CREDIT_NOTE: {"portal", "help", "link", "note", "invoice", "amount", "released", "granted", "refunded"},
 }
+
+# The letters that a setting can switch off. The others are about the security of an account.
+OPTIONAL = (
+    Letter.INVOICE_ISSUED,
+    Letter.RECEIPT,
+    Letter.PAYMENT_FAILED,
+    Letter.CARD_EXPIRING,
+    Letter.TRIAL_ENDING,
+    Letter.RENEWAL_TO_COME,
+    Letter.ON_HOLD,
+    Letter.REFUND,
+    Letter.CREDIT_NOTE,
+    Letter.INVITATION,
+    Letter.PRICE_CHANGE,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class LetterText:
     language: str
     subject: Template
-    text: Template
+    blocks: tuple[TextBlock, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +106,19 @@ class Envelope:
     written_at: datetime
 
 
-def compose(letter: Letter, envelope: Envelope, words: Mapping[str, str]) -> Message:
-    """Return the letter in the language nearest to the envelope's. Raises Unsendable for a word that is missing, unknown, or longer than one line."""
+def compose(letter: Letter, envelope: Envelope, words: Mapping[str, str], brand: Brand = Brand()) -> Message:
+    """Return the letter in the language nearest to the envelope's, as text and as HTML. Raises Unsendable for a word that is missing, unknown, or longer than one line."""
     if words.keys() != WORDS[letter]:
         raise Unsendable(f"the words of {letter} are {', '.join(sorted(WORDS[letter]))}")
     if not all(map(is_one_line, words.values())):
         raise Unsendable("a word of a letter is not one line")
     wording = _wording(letter, envelope.locale)
+    subject = wording.subject.substitute(words)
     return Message(
         to=envelope.to,
-        subject=wording.subject.substitute(words),
-        text=wording.text.substitute(words),
+        subject=subject,
+        text=plain_text(wording.blocks, words),
+        html=html_of(HtmlLetter(subject, wording.blocks, words, wording.language, brand)),
         written_at=envelope.written_at,
         id=envelope.id,
         headers=(("Content-Language", wording.language),),
@@ -111,8 +150,8 @@ def read(folder: Path) -> dict[tuple[Letter, str], LetterText]:
 
 def _read(file: Path) -> LetterText:
     subject, _, text = file.read_text("utf-8").partition("\n")
-    wording = LetterText(file.parent.name, Template(subject.strip()), Template(text.strip() + "\n"))
-    for template in (wording.subject, wording.text):
+    wording = LetterText(file.parent.name, Template(subject.strip()), blocks_of(text))
+    for template in (wording.subject, Template(text)):
         if not template.template.strip() or not template.is_valid() or not set(template.get_identifiers()) <= WORDS[Letter(file.stem)]:
             raise ValueError(f"{file} has no subject, no text, or a word that is not in it")
     return wording

@@ -10,6 +10,7 @@ from email.policy import SMTP, SMTPUTF8
 from typing import Protocol
 
 from billing.addresses import is_address
+from mail.brand import LOGO_ID, LetterLogo
 
 MAX_LINE = 900  # octets; RFC 5322 forbids lines above 998
 HEADER_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
@@ -32,7 +33,9 @@ class MailAway(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One letter to one address. `id` is chosen by the caller (for example the id of an outbox row) and becomes the Message-ID; `written_at` becomes the Date.
+    """One letter to one address, as plain text and, where `html` is not empty, as HTML too.
+
+    `id` is chosen by the caller (for example the id of an outbox row) and becomes the Message-ID; `written_at` becomes the Date.
 
     Raises Unsendable for a value that could start another header, add a recipient or send another command.
     """
@@ -43,6 +46,7 @@ class Message:
     written_at: datetime
     id: str
     headers: tuple[tuple[str, str], ...] = ()
+    html: str = ""
 
     def __post_init__(self) -> None:
         check_address(self.to)
@@ -56,7 +60,7 @@ class Message:
         for name, _ in self.headers:
             if name.lower() in WRITTEN or name.lower().startswith(("content-t", "resent-")):
                 raise Unsendable(f"the header {name!r} is not the caller's to set")
-        if any(unicodedata.category(character) == "Cs" or character in "\r\0" for character in self.text):
+        if any(unicodedata.category(character) == "Cs" or character in "\r\0" for character in self.text + self.html):
             raise Unsendable("the text has a character that is none")
 
 
@@ -77,8 +81,8 @@ def is_one_line(text: str) -> bool:
     return not any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in text)
 
 
-def written(message: Message, author: Address) -> EmailMessage:
-    """Return the message in the form of RFC 5322, from `author`."""
+def written(message: Message, author: Address, logo: LetterLogo | None = None) -> EmailMessage:
+    """Return the message in the form of RFC 5322, from `author`. The logo is a part of the message where its HTML shows it."""
     email = EmailMessage(SMTP if message.to.isascii() else SMTPUTF8)
     email["From"] = author
     email["To"] = Address(addr_spec=message.to) if message.to.isascii() else message.to
@@ -88,10 +92,21 @@ def written(message: Message, author: Address) -> EmailMessage:
     # Stops automatic replies such as vacation notices (RFC 3834).
     email["Auto-Submitted"] = "auto-generated"
     email.set_content(message.text, charset="utf-8", cte=_encoding(message.text))
+    if message.html:
+        _add_html(email, message.html, logo)
     # Last, because set_content removes every header whose name begins with Content-.
     for name, value in message.headers:
         email[name] = value
     return email
+
+
+def _add_html(email: EmailMessage, html: str, logo: LetterLogo | None) -> None:
+    email.add_alternative(html, subtype="html", charset="utf-8", cte=_encoding(html))
+    image = logo.image if logo and f"cid:{LOGO_ID}" in html else None
+    if image:
+        part = email.get_body(("html",))
+        assert isinstance(part, EmailMessage)
+        part.add_related(image.content, "image", image.subtype, cid=f"<{LOGO_ID}>", disposition="inline")
 
 
 def author(address: str, *, name: str = "") -> Address:

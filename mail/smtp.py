@@ -7,6 +7,7 @@ from typing import Literal
 
 import aiosmtplib
 
+from mail.brand import LetterLogo
 from mail.port import MailAway, Message, Undeliverable, written
 
 
@@ -31,9 +32,10 @@ class SmtpServer:
 
 
 class Smtp:
-    def __init__(self, server: SmtpServer, author: Address) -> None:
+    def __init__(self, server: SmtpServer, author: Address, logo: LetterLogo | None = None) -> None:
         self._server = server
         self._author = author
+        self._logo = logo
 
     async def send(self, message: Message) -> None:
         try:
@@ -48,7 +50,7 @@ class Smtp:
     async def _deliver(self, message: Message) -> None:
         server = self._server
         await aiosmtplib.send(
-            written(message, self._author),
+            written(message, self._author, self._logo),
             sender=self._author.addr_spec,
             recipients=[message.to],
             hostname=server.host,

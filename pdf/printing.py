@@ -24,6 +24,8 @@ CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "0": "\0"}
 MAX_REPLACED = 30
 # The font Inter has it.
 REPLACEMENT = "\ufffd"
+PICTURE_PAGE = """#set page(width: auto, height: auto, margin: 0pt, fill: none)
+#image(bytes(sys.inputs.svg), format: "svg", height: 72pt)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,13 @@ class TypstCompiler:
         )
         assert isinstance(pdf, bytes)
         return pdf
+
+
+def png_of_svg(svg: bytes, *, height: int) -> bytes:
+    """Return the picture as a PNG that is `height` pixels high. Raises TypstError for what is not an SVG, ValueError for what is not UTF-8."""
+    png = typst.compile(PICTURE_PAGE.encode(), format="png", ppi=float(height), font_paths=fonts_in(()), sys_inputs={"svg": svg.decode()})
+    assert isinstance(png, bytes)
+    return png
 
 
 def _unprintable(message: str) -> str | None:

@@ -25,6 +25,8 @@ from billing.states import Actor
 from db.blocks import blocks
 from db.unit_of_work import UnitOfWork
 from loaders import Loaders
+from mail.brand import Brand
+from mail.letters import Letter
 from mail.port import Sender
 from payments.processor import Processor
 from resolvers.pace import CompletionPacer
@@ -44,19 +46,23 @@ class RequestOrigin:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """The sender of letters, and the seal that encrypts them until they are sent."""
+    """The sender of letters, the seal that encrypts them until they are sent, the merchant's brand in them, and the letters that are switched off."""
 
     sender: Sender
     seal: Seal
+    brand: Brand = field(default_factory=Brand)
+    off: frozenset[Letter] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """What letters without a request need: the portal's name, the address of its support, and the seal that encrypts letters until they are sent."""
+    """What letters need: the portal's name, its URL, the seal that encrypts letters until they are sent, the merchant's brand, and the letters that are switched off."""
 
     portal: str
     help: str
     seal: Seal
+    brand: Brand = field(default_factory=Brand)
+    off: frozenset[Letter] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,16 +42,18 @@ async def write(transaction: Transaction, context: Context, letter: Letter, *, c
     owner = customer_id or transaction.caller.customer_id
     customer = await transaction.first("customers.by_id", key=owner, customer_id=owner)
     envelope = Envelope(to or customer.email, customer.locale, fresh_id("let", context), context.now)
-    letterhead = Letterhead(identity.merchant, identity.portal_url, identity.post.seal)
+    letterhead = Letterhead(identity.merchant, identity.portal_url, identity.post.seal, identity.post.brand, identity.post.off)
     if await enqueue_letter(transaction, letterhead, LetterDraft(letter, envelope, customer.id, words)):
         transaction.afterwards.append(partial(_send_later, context, envelope.id))
 
 
 async def enqueue_letter(transaction: Transaction, letterhead: Letterhead, draft: LetterDraft) -> bool:
-    """Write a letter that the worker sends once the transaction has committed. Return whether it could be written."""
+    """Write a letter that the worker sends once the transaction has committed. Return whether it was written: it may be switched off, or there may be no address."""
     letter_id = draft.envelope.id
+    if draft.letter in letterhead.off or not draft.envelope.to:
+        return False
     try:
-        message = compose(draft.letter, draft.envelope, {"portal": letterhead.portal, "help": letterhead.help, **draft.words})
+        message = compose(draft.letter, draft.envelope, {"portal": letterhead.portal, "help": letterhead.help, **draft.words}, letterhead.brand)
     except Unsendable as error:  # an address that no mail server accepts; the mutation itself goes on
         logger.error("the letter %s could not be written: %s", draft.letter, error)
         return False

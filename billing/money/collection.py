@@ -32,6 +32,20 @@ WORDS: dict[str, dict[str, str]] = {
         Collection.GIVEN_UP: "Le montant n'est plus prélevé automatiquement. Merci de le régler.",
         PROCESSING: "Un paiement est en cours.",
     },
+    "es": {
+        Collection.DUE: "El importe se cobrará en breve.",
+        Collection.RETRYING: "Lo intentaremos de nuevo el {day}.",
+        Collection.WAITING_FOR_METHOD: "Añada un método de pago.",
+        Collection.GIVEN_UP: "El importe ya no se cobra automáticamente. Páguelo, por favor.",
+        PROCESSING: "Hay un pago en curso.",
+    },
+    "ar": {
+        Collection.DUE: "سيُحصَّل المبلغ قريبًا.",
+        Collection.RETRYING: "سنحاول مرة أخرى في {day}.",
+        Collection.WAITING_FOR_METHOD: "أضف طريقة دفع.",
+        Collection.GIVEN_UP: "لم يعد المبلغ يُحصَّل تلقائيًا. يرجى دفعه.",
+        PROCESSING: "هناك دفعة قيد التنفيذ.",
+    },
 }
 FALLBACK = "en"
 

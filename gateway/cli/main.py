@@ -214,6 +214,20 @@ def print_errors() -> None:
     error_pages.print_errors()
 
 
+@cli.command("letters", cls=Command)
+def preview_letters(
+    folder: Annotated[Path, typer.Argument(help="The folder of the previews; it is made if there is none.")],
+    language: Annotated[str, typer.Option(help="The language, such as de.")] = "en",
+) -> None:
+    """Write previews of the letters about money as HTML and text.
+
+    They have sample data, and the merchant's name, logo and colour from the settings.
+    """
+    from gateway.cli.reference import letter_previews
+
+    letter_previews.write_previews(folder, language)
+
+
 def main() -> None:
     """Run a command. An error that an operator can correct is one line, not a traceback. No secret of the settings is printed."""
     _write_utf8()

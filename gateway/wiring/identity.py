@@ -13,6 +13,7 @@ from billing.states import Actor
 from gateway.http.capacity.after_response import DeferredTasks
 from gateway.wiring.configuration.settings import Settings, WrongSetting
 from gateway.wiring.issuer import secret_of_portal
+from gateway.wiring.letterhead import brand, logo_of, switched_off
 from mail.folder import Folder
 from mail.port import Sender, author
 from resolvers.context import Identity, Post
@@ -38,18 +39,19 @@ def identity(settings: Settings, sign: Sign, later: DeferredTasks, portal_url: s
 
 def post(settings: Settings) -> Post:
     """Return the objects for mail, for the server and for the worker, which sends letters that were not sent yet."""
-    return Post(sender(settings), Seal(secret_of_portal(settings)))
+    return Post(sender(settings), Seal(secret_of_portal(settings)), brand(settings), switched_off(settings))
 
 
 def sender(settings: Settings) -> Sender:
     """Return SMTP if the settings name a server, else a folder of letters. Raises WrongSetting."""
     name, address = parseaddr(settings.mail_from)
+    logo = logo_of(settings.merchant_logo)
     if settings.smtp_host is None:
-        return Folder(settings.data_dir / "mail", author(address, name=name))
+        return Folder(settings.data_dir / "mail", author(address, name=name), logo)
     from mail.smtp import Smtp, SmtpServer
 
     try:
         server = SmtpServer(settings.smtp_host, settings.smtp_port, settings.smtp_security, settings.smtp_user, settings.smtp_password)
     except ValueError as error:
         raise WrongSetting(f"PORTICO_SMTP_SECURITY: {error}.") from None
-    return Smtp(server, author(address, name=name))
+    return Smtp(server, author(address, name=name), logo)

@@ -4,17 +4,17 @@ import hmac
 import sqlite3
 from pathlib import Path
 
-from auth.seal import Seal
 from billing.lifecycle.service import ServiceBegins
 from billing.lifecycle.trials import TrialPolicy
 from billing.money.dunning import Ending, RetryPolicy
 from billing.money.numbers import Numbering
 from gateway.wiring.configuration.settings import Settings, WrongSetting
 from gateway.wiring.issuer import secret_of_portal
+from gateway.wiring.letterhead import letterhead
 from payments.processor import Processor
 from payments.sandbox import Sandbox
 from payments.sandbox_ledger import Ledger
-from resolvers.context import Letterhead, Payments
+from resolvers.context import Payments
 
 
 def payments(settings: Settings) -> Payments:
@@ -56,12 +56,6 @@ def policy(settings: Settings) -> RetryPolicy:
         return RetryPolicy(settings.retry_days, Ending(settings.dunning_ending))
     except ValueError as error:
         raise WrongSetting(f"PORTICO_RETRY_DAYS: {error}") from None
-
-
-def letterhead(settings: Settings) -> Letterhead:
-    """Return the letterhead of letters without a request. Without a setting, the portal's URL is the address the server listens on."""
-    url = settings.portal_url or f"http://{settings.host}:{settings.port}"
-    return Letterhead(settings.merchant, url.rstrip("/"), Seal(secret_of_portal(settings)))
 
 
 def numbering(settings: Settings) -> Numbering:

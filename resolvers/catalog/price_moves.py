@@ -1,16 +1,14 @@
 """Subscriptions that move to the present version of a price: each gets the pending change, an event in its history, and its customer a letter."""
 
 from collections.abc import Iterable
-from zoneinfo import ZoneInfo
-
-from babel.dates import format_date
 
 from billing.lifecycle.facts import Decision, SubscriptionFacts
 from billing.lifecycle.pending import move_price
-from billing.money.money import formatted, known_locale
 from billing.refusals import ErrorCode, Refused
+from billing.rows.letters import LetterRecipientRow
 from db.unit_of_work import Transaction
-from mail.letters import Envelope, Letter, language_of
+from mail.letters import Envelope, Letter
+from mail.reader import reader_of
 from resolvers.catalog.stored import StoredCatalog
 from resolvers.changes.saving import save
 from resolvers.changes.writing import WriteContext, rows_of
@@ -56,22 +54,15 @@ async def _write_letter(transaction: Transaction, facts: SubscriptionFacts, deci
     if by.letterhead is None:
         return
     before, after = facts.contract, decision.contract
-    customer = await transaction.first("customers.by_id", key=before.customer_id)
-    language = language_of(Letter.PRICE_CHANGE, customer.locale)
+    customer: LetterRecipientRow = await transaction.first("letters.recipient")
+    if not customer.is_reachable:
+        return
+    reader = reader_of(Letter.PRICE_CHANGE, customer.locale, facts.account.time_zone)
     words = {
         "plan": facts.coming_terms.name,
-        "old": formatted(before.renewal_minor, before.currency, language),
-        "new": formatted(after.renewal_minor, after.currency, language),
-        "from": _from(facts, after.renews_at is not None, language),
+        "old": reader.money(before.renewal_minor, before.currency),
+        "new": reader.money(after.renewal_minor, after.currency),
+        "from": reader.day(before.renews_at) if before.renews_at and after.renews_at else reader.phrase("when_it_continues"),
     }
     envelope = Envelope(customer.email, customer.locale, by.new_id("let"), by.now)
     await enqueue_letter(transaction, by.letterhead, LetterDraft(Letter.PRICE_CHANGE, envelope, before.customer_id, words))
-
-
-def _from(facts: SubscriptionFacts, is_renewing: bool, language: str) -> str:
-    """Return the day on which the next period begins, or words where nobody knows it yet."""
-    at = facts.contract.renews_at
-    if at is None or not is_renewing:
-        return "the day on which it continues"
-    text: str = format_date(at.astimezone(ZoneInfo(facts.account.time_zone)).date(), "long", locale=known_locale(language))
-    return text

@@ -8,6 +8,7 @@ from typing import Any
 
 from billing.refusals import ErrorCode, Refused
 from db.unit_of_work import Transaction
+from resolvers.changes.letter_causes import causes_of
 
 Changes = dict[str, list[dict[str, Any]]]
 
@@ -42,7 +43,7 @@ def merged(*parts: Changes) -> Changes:
 
 async def save(transaction: Transaction, changes: Changes) -> None:
     """Write the changes. Raises Refused if another customer has taken a coupon's last redemption meanwhile, or another order of the customer the trial of a plan."""
-    present = {kind: rows for kind, rows in (changes | {"document_snapshot": _snapshots(changes)}).items() if rows}
+    present = {kind: rows for kind, rows in (changes | {"document_snapshot": _snapshots(changes), "letter_cause": causes_of(changes)}).items() if rows}
     late = LATE if present.keys() & ENDED else set()
     for kinds in (present.keys() & EARLY, present.keys() - EARLY - late - PLANS, present.keys() & late):
         if kinds:

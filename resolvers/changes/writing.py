@@ -70,9 +70,14 @@ def system_writer(now: datetime, numbering: Numbering, policy: RetryPolicy | Non
     """Return the write context of the system, for the billing clock and for events of processors."""
 
     def mint(prefix: str) -> str:
-        return type_id(prefix, int(now.timestamp() * 1000), entropy=secrets.randbits(74))
+        return new_system_id(prefix, now)
 
     return WriteContext(Actor.SYSTEM, now, mint, numbering, policy or RetryPolicy(), letterhead)
+
+
+def new_system_id(prefix: str, now: datetime) -> str:
+    """Return a new id for a row that the system writes."""
+    return type_id(prefix, int(now.timestamp() * 1000), entropy=secrets.randbits(74))
 
 
 def rows_of(facts: SubscriptionFacts, decision: Decision, by: WriteContext, *, payment_id: str | None = None) -> Changes:

@@ -9,6 +9,7 @@ from billing.lifecycle.stops import canceled, hold
 from billing.money.collection import message
 from billing.money.dunning import MAX_TRIES, Collecting, Ending, Failures, Happening, Step, can_be_held, charge_at, step, with_next_day
 from billing.money.money import formatted
+from billing.rows.letters import LetterRecipientRow
 from billing.rows.money.operations import Collectable
 from billing.states import Collection, InvoiceStatus, SubscriptionEventKind, SuspendedBy
 from db.unit_of_work import Transaction
@@ -139,10 +140,13 @@ async def _send_letter(transaction: Transaction, invoice: Collectable, decided: 
     """Write the letter about a failed charge."""
     if by.letterhead is None:
         return
-    customer = await transaction.first("customers.by_id", key=invoice.customer_id)
+    customer: LetterRecipientRow = await transaction.first("letters.recipient")
+    if not customer.is_reachable:
+        return
     language = language_of(Letter.PAYMENT_FAILED, customer.locale)
     day = decided.next_at.astimezone(ZoneInfo(invoice.time_zone)).date() if decided.next_at else None
     words = {
+        "link": f"{by.letterhead.help}/invoices/{invoice.invoice_id}",
         "invoice": invoice.number,
         "amount": formatted(invoice.due_minor, invoice.currency, language),
         "next": message(decided.state, day, InvoiceStatus.OPEN, locale=language) or "",

@@ -16,6 +16,7 @@ from billing.rows.money.refunds import RecordedRefund, RefundedPayment
 from billing.states import PaymentStatus, RefundReason, RefundStatus
 from db.unit_of_work import Transaction
 from resolvers.changes.drafted_notes import DraftedRefund, drafted, released_row
+from resolvers.changes.letter_causes import refund_paid
 from resolvers.changes.refund_rows import (
     RefundScope,
     allocation_row,
@@ -94,6 +95,8 @@ async def _take(transaction: Transaction, payment: RefundedPayment, refund: Reco
         await dunning.lift_paid(transaction, by=by)
     if is_by_the_bank(refund):
         await _owed_again(transaction, touched, sorted({part.invoice_id for part in parts if part.invoice_id}), by=by)
+    else:
+        await save(transaction, refund_paid(refund.id))
 
 
 async def sources_of(run: RunBlock, payment_id: str) -> list[PaymentPart]:

@@ -4,7 +4,9 @@ import asyncio
 import email
 import email.policy
 import re
+from copy import copy
 from dataclasses import dataclass
+from email.contentmanager import raw_data_manager
 from email.message import EmailMessage
 from itertools import count
 from pathlib import Path
@@ -49,6 +51,18 @@ class Account:
     customer_id: str
 
 
+def _plain_part(letter: EmailMessage) -> str:
+    part = letter.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+# The content of a letter is its text; the same as HTML is beside it.
+_CONTENT = copy(raw_data_manager)
+_CONTENT.get_handlers = {**raw_data_manager.get_handlers, "multipart/alternative": _plain_part}
+LETTERS = email.policy.default.clone(content_manager=_CONTENT)
+
+
 @dataclass
 class PortalClient:
     """A client of a server that trusts the header X-Forwarded-For, so that calls can come from any network."""
@@ -78,7 +92,7 @@ class PortalClient:
         return [payload if isinstance(payload, str) else payload["userErrors"][0]["code"] for payload in answers]
 
     def letters_to(self, address: str) -> list[EmailMessage]:
-        every = [email.message_from_bytes(path.read_bytes(), policy=email.policy.default) for path in sorted(self.mail.glob("*.eml"))]
+        every = [email.message_from_bytes(path.read_bytes(), policy=LETTERS) for path in sorted(self.mail.glob("*.eml"))]
         return [letter for letter in every if letter["To"] == address]
 
     async def letters(self, address: str, number: int) -> list[EmailMessage]:

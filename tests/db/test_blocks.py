@@ -43,6 +43,8 @@ OF_CLOCK = {
     "clock.open_refunds",
     "clock.holds_to_lift",
     "payments.owner",
+    "letter_causes.due",
+    "letter_causes.coming",
 }
 
 # What processors told belongs to nobody before it is read. Letters are sent whoever they are to. What is past goes whoever had it; row security says what that is.
@@ -89,6 +91,7 @@ SMALL = (
     "webhook_event",
     "loose_object",
     "letter",
+    "letter_cause",
     "refund",
     "refund_allocation",
     "refund_request",

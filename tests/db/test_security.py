@@ -129,6 +129,7 @@ async def test_the_tests_above_would_notice_any_policy_that_is_lost_or_opened(ad
         "refresh_token",
         "identity_link",
         "letter",
+        "letter_cause",
         "idempotency_key",
         "charge",
         "partner_grant",

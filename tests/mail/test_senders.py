@@ -21,12 +21,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from mail.brand import LetterLogo, LogoImage
 from mail.folder import Folder
 from mail.port import MailAway, Message, Sender, Undeliverable, author
 from mail.smtp import Smtp, SmtpServer
 
 NOW = datetime(2026, 11, 22, 20, 59, 47, 123456, tzinfo=UTC)
 AUTHOR = author("no-reply@portal.example", name="Acme Pörtal")
+PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256))
 LETTER = Message(to="ada@example.com", subject="Your link", text="Hello,\n\nhttps://portal.example/?a=b&c=d\n", written_at=NOW, id="ltr_1")
 
 
@@ -164,6 +166,31 @@ async def test_a_letter_arrives_as_it_was_written(post: Post) -> None:
     assert arrived["Content-Language"] == "en"
     assert text_of(arrived) == LETTER.text
     assert arrived.get_content_type() == "text/plain"
+
+
+async def test_a_letter_as_html_arrives_with_its_text_and_its_logo(tmp_path: Path, certificate: Certificate) -> None:
+    """Both senders: the text comes first, the HTML after it, and the logo is a part of the HTML."""
+    logo, inbox = LetterLogo(lambda: LogoImage(PICTURE, "png")), Inbox()
+    html = '<p lang="ar">\u0645\u0631\u062d\u0628\u064b\u0627 <img src="cid:logo" alt="Acme"></p>\n'
+    letter = replace(LETTER, html=html, headers=(("Content-Language", "ar"),))
+    async with mail_server(inbox, certificate) as server:
+        for sender in (Folder(tmp_path, AUTHOR, logo), Smtp(server, AUTHOR, logo)):
+            await sender.send(letter)
+    for arrived in (parsed(files(tmp_path, "*.eml")[0].read_bytes()), parsed(inbox.contents[0])):
+        assert [part.get_content_type() for part in arrived.walk()] == ["multipart/alternative", "text/plain", "multipart/related", "text/html", "image/png"]
+        text, hypertext = arrived.get_body(("plain",)), arrived.get_body(("html",))
+        assert text is not None
+        assert hypertext is not None
+        assert (text_of(text), text_of(hypertext)) == (LETTER.text, html)
+        (picture,) = [part for part in arrived.walk() if part.get_content_type() == "image/png"]
+        assert (picture["Content-ID"], picture.get_payload(decode=True)) == ("<logo>", PICTURE)
+        assert (arrived["Content-Language"], arrived["Auto-Submitted"], arrived["Message-ID"]) == ("ar", "auto-generated", "<ltr_1@portal.example>")
+
+
+async def test_a_logo_that_cannot_be_read_is_left_out(tmp_path: Path) -> None:
+    await Folder(tmp_path, AUTHOR, LetterLogo(lambda: None)).send(replace(LETTER, html='<img src="cid:logo" alt="Acme">'))
+    (file,) = files(tmp_path, "*.eml")
+    assert [part.get_content_type() for part in parsed(file.read_bytes()).walk()] == ["multipart/alternative", "text/plain", "text/html"]
 
 
 @pytest.mark.parametrize(

@@ -403,3 +403,12 @@ select n.id, n.customer_id, n.actor, n.actor_subject, n.actor_issuer, n.acting_s
        n.outcome, n.detail, n.happened_at
   from jsonb_to_recordset(cast(:rows as jsonb)) n (id text, customer_id text, actor text, actor_subject text, actor_issuer text, acting_subject text,
        acting_issuer text, acting_client text, client text, request_id text, event text, outcome text, detail text, happened_at timestamptz)
+
+-- name: saving.letter_cause
+-- returns: WrittenRow
+-- Write what causes a letter. What has caused one before causes none.
+insert into letter_cause (customer_id, kind, object_id, occurrence, written_at, compose_at)
+select :customer_id, n.kind, n.object_id, n.occurrence, cast(:now as timestamptz), cast(:now as timestamptz)
+  from jsonb_to_recordset(cast(:rows as jsonb)) n (kind text, object_id text, occurrence text)
+    on conflict do nothing
+returning object_id as id

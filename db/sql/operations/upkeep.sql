@@ -34,3 +34,9 @@ select count(*) as rows from gone
 with past as (select ctid from webhook_event where processed_at < :before limit :wanted),
      gone as (delete from webhook_event where ctid in (select ctid from past) returning 1)
 select count(*) as rows from gone
+
+-- name: upkeep.letter_causes
+-- returns: DeletedCount
+with past as (select ctid from letter_cause where written_at < :before and compose_at is null limit :wanted),
+     gone as (delete from letter_cause where ctid in (select ctid from past) returning 1)
+select count(*) as rows from gone

@@ -17,7 +17,8 @@ from gateway.cli.commands.console import console, counted, say_error
 from gateway.cli.commands.in_database import in_database
 from gateway.cli.merchant.catalog_diff import lines_of
 from gateway.wiring.configuration.settings import Settings, WrongSetting, load
-from gateway.wiring.payments import letterhead, numbering
+from gateway.wiring.letterhead import letterhead
+from gateway.wiring.payments import numbering
 from resolvers.catalog.catalog_file import BadCatalogFile, CatalogFile, FileFault, read_catalog, refuse
 from resolvers.catalog.file_export import catalog_text, json_schema
 from resolvers.catalog.price_moves import schedule_moves

@@ -1,13 +1,26 @@
 """The settings about the merchant: what letters and documents say of who sends them."""
 
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 from pydantic_settings import BaseSettings
 
 from billing.money.issuer import InvoiceIssuer, IssuerDetails
 from billing.postal_addresses import PostalAddress
 from gateway.wiring.configuration.setting_values import Bic, Country, Iban, Lines, TimeZone
+from mail.letters import OPTIONAL
+
+
+def _optional_letters(names: tuple[str, ...]) -> tuple[str, ...]:
+    known = {letter.value for letter in OPTIONAL}
+    for number, name in enumerate(names, 1):
+        if name not in known:
+            raise ValueError(f"number {number} is not one of {', '.join(sorted(known))}")
+    return names
+
+
+OptionalLetters = Annotated[Lines, AfterValidator(_optional_letters)]
 
 
 class MerchantSettings(BaseSettings):
@@ -47,8 +60,13 @@ class MerchantSettings(BaseSettings):
         examples=["Director: Jane Doe"],
         description="The text at the foot of invoices, line by line, as a comma list; as JSON where one has a comma.",
     )
-    merchant_accent: str = Field("#1f4e79", pattern=r"^#[0-9a-fA-F]{6}$", description="The merchant's colour on invoices, as #rrggbb.")
-    merchant_logo: Path | None = Field(None, examples=["/etc/portico/logo.svg"], description="The merchant's logo on invoices: an SVG, PNG or JPEG file.")
+    merchant_accent: str = Field("#1f4e79", pattern=r"^#[0-9a-fA-F]{6}$", description="The merchant's colour on invoices and letters, as #rrggbb.")
+    merchant_logo: Path | None = Field(
+        None, examples=["/etc/portico/logo.svg"], description="The merchant's logo on invoices and letters: an SVG, PNG or JPEG file."
+    )
+    letters_off: OptionalLetters = Field(
+        (), examples=["receipt,renewal_to_come"], description="The letters about money that are not sent, as a comma list; see docs/letters.md."
+    )
     merchant_time_zone: TimeZone = Field("UTC", description="The merchant's time zone, such as Europe/Zurich; the year in invoice numbers begins in it.")
 
     @property

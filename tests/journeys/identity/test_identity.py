@@ -2,7 +2,6 @@
 
 import asyncio
 import email
-import email.policy
 import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 
 from auth.passwords import Passwords
 from db.builtin.embedded import Urls
+from tests.callers.identity import LETTERS
 from tests.conftest import STAFF, demo_customer, token
 
 PASSWORD = "seven green bicycles at dawn"
@@ -53,7 +53,7 @@ class Portal:
         for _ in range(100):
             paths = sorted(self._letters.glob("*.eml"))
             if len(paths) >= number:
-                return email.message_from_bytes(paths[number - 1].read_bytes(), policy=email.policy.default)
+                return email.message_from_bytes(paths[number - 1].read_bytes(), policy=LETTERS)
             await asyncio.sleep(0.05)
         raise AssertionError(f"only {len(paths)} letters came")
 

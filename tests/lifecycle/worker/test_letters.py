@@ -52,6 +52,7 @@ class FakePost:
 @pytest.fixture
 async def _no_letters_of_before(life: Life) -> AsyncIterator[None]:
     await life.admin.execute("delete from letter")
+    await life.admin.execute("update letter_cause set compose_at = null")
     yield
     await life.admin.execute("delete from letter")
 

@@ -56,7 +56,7 @@ async def test_the_worker_sweeps_and_forgets_every_hour(life: Life, place: embed
         life.customer_id,
         datetime.now(UTC) - timedelta(days=8),
     )
-    await life.admin.execute("update portico.job_pass set due_at = now() - interval '1 second' where job in ('attachments_sweep', 'upkeep')")
+    await life.admin.execute("update portico.job_pass set due_at = now() - interval '1 second' where job in ('letters_to_come', 'attachments_sweep', 'upkeep')")
 
     async def both_done() -> bool:
         return not due.exists() and await life.rows("idempotency_key", "and key = 'past'") == []
@@ -79,4 +79,4 @@ async def _working(place: embedded.Urls, data_dir: Path) -> AsyncIterator[None]:
 
 async def _scheduled(admin: asyncpg.Connection) -> bool:
     rows = await admin.fetch("select job, due_at from portico.job_pass where due_at > now() and job in ('attachments_sweep', 'upkeep')")
-    return {row["job"]: row["due_at"].minute for row in rows} == {"attachments_sweep": 17, "upkeep": 47}
+    return {row["job"]: row["due_at"].minute for row in rows} == {"attachments_sweep": 17, "letters_to_come": 27, "upkeep": 47}

@@ -305,7 +305,7 @@ async def test_the_health_endpoint_says_when_each_job_last_ran_and_503_when_one_
     answer = await worker.health()
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
     jobs = answer.json()["jobs"]
-    assert jobs.keys() == {"billing_clock", "letters", "attachments_sweep", "upkeep"}
+    assert jobs.keys() == {"billing_clock", "letters", "letters_to_come", "attachments_sweep", "upkeep"}
     assert jobs["billing_clock"]["outcome"] in ("DONE", "RUNNING")
     assert datetime.fromisoformat(jobs["billing_clock"]["succeeded_at"]) <= datetime.now(UTC)
     assert (jobs["upkeep"]["outcome"], jobs["upkeep"]["is_overdue"]) == (None, False)
