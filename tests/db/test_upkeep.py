@@ -45,6 +45,10 @@ KINDS = {
         "webhook_event",
         """insert into webhook_event (processor, id, kind, payment_id, event, received_at, processed_at) values ('upkeep', $1, 'CHARGE', $3, '{}', $2, $2)""",
     ),
+    "upkeep.letter_causes": (
+        "letter_cause",
+        "insert into letter_cause (customer_id, kind, object_id, written_at) values ($3, 'receipt', 'upkeep' || $1, $2)",
+    ),
 }
 
 
@@ -74,6 +78,7 @@ async def test_past_rows_go_once_their_time_is_over_and_not_before(
         await admin.execute("delete from portal_session where id like 'ses\\_upkeep%'")
         await admin.execute("delete from identity_link where made_by = 'upkeep'")
         await admin.execute("delete from webhook_event where processor = 'upkeep'")
+        await admin.execute("delete from letter_cause where object_id like 'upkeep%'")
 
 
 async def test_what_runs_is_never_forgotten(portal: Portal, admin: asyncpg.Connection) -> None:

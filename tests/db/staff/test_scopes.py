@@ -26,7 +26,8 @@ TABLES = """
 select c.relname as name,
        array(select a.attname from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and has_column_privilege('portico_app', c.oid, a.attnum, 'INSERT')
               order by a.attname not in ('customer_id', 'owner_id', 'id'), a.attnum) as inserted,
-       array(select a.attname from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and has_column_privilege('portico_app', c.oid, a.attnum, 'UPDATE')) as updated,
+       array(select a.attname from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and has_column_privilege('portico_app', c.oid, a.attnum, 'UPDATE')
+              order by a.attname <> 'redeemed_count') as updated,  -- a trigger leaves the other columns of coupons to those who write the catalog
        has_table_privilege('portico_app', c.oid, 'DELETE') as is_deleted,
        exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'customer_id') as has_owner
   from pg_class c

@@ -5,20 +5,27 @@ CHARGING = frozenset(
     {
         "subscription", "subscription_event", "coupon", "coupon_redemption", "taken_plan", "invoice", "invoice_line", "credit_note", "credit_note_line",
         "document_snapshot", "payment", "payment_allocation", "charge", "balance_entry", "refund", "refund_allocation", "installment", "payment_schedule", "letter",
+        "letter_cause",
     }
 )  # fmt: skip
 FILES = frozenset({"attachment", "loose_object"})
-METHODS = frozenset({"payment_method", "subscription", "invoice"})
+METHODS = frozenset({"payment_method", "subscription", "invoice", "letter_cause"})
 DOCUMENTS = frozenset({"stored_document"})
 # Invoices of a schedule are voided, credited and issued with the customer's credit, and a hold that is lifted may begin a period.
 SCHEDULES = CHARGING - {"payment", "payment_allocation", "charge", "refund", "refund_allocation", "letter"}
+# What is issued, voided or credited may be paid by credit, and may lift a hold, which begins a period. A refund needs the scope of refunds.
+INVOICING = CHARGING - {"payment", "payment_allocation", "charge", "refund", "refund_allocation", "installment", "payment_schedule"}
+RECORDING = CHARGING - {"charge"}
+REFUNDING = RECORDING | {"refund_request"}
+# Subscriptions move to the present version of a price, with an event and a letter.
+CATALOG = frozenset({"plan", "price", "coupon", "retention_offer", "subscription", "subscription_event", "letter", "letter_cause"})
 # A new address moves the credential, voids links and writes a letter; a new tax rate changes what renewals cost.
 SAVING = frozenset({"customer", "credential", "portal_session", "identity_link", "letter", "subscription"})
 # Subscriptions are canceled, with the charge that decides about one, the coupon of an order and its record of the plan.
 CLOSING = frozenset(
     {
         "customer", "credential", "portal_session", "identity_link", "partner_grant", "subscription", "subscription_event", "coupon", "coupon_redemption",
-        "taken_plan", "charge",
+        "taken_plan", "charge", "letter_cause",
     }
 )  # fmt: skip
 
@@ -63,6 +70,14 @@ WRITES: dict[str, frozenset[str]] = {
     "updateInstallments": SCHEDULES,
     "cancelPaymentSchedule": SCHEDULES,
     "deprecateDocuments": DOCUMENTS,
+    "createInvoice": INVOICING,
+    "voidInvoice": INVOICING,
+    "writeOffInvoice": INVOICING,
+    "creditInvoice": INVOICING,
+    "refundPayment": REFUNDING,
+    "recordPayment": RECORDING,
+    "adjustBalance": frozenset({"balance_entry"}),
+    **dict.fromkeys([f"{action}{kind}" for action in ("save", "archive") for kind in ("Plan", "Price", "Coupon", "CancellationOption")], CATALOG),
 }
 
 # What the application may write without a caller's scope: the audit trail, which has policies of its own, a client's own keys, and what the process itself keeps.
