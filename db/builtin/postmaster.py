@@ -11,6 +11,7 @@ import shutil
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import tempfile
 import time
@@ -31,6 +32,8 @@ SOCKET_PREFIX = "portico-pg-"
 START_SECONDS = 60
 STOP_SECONDS = 30
 SILENT_SECONDS = 1
+# The message SSLRequest: its length and its code. A server answers with one byte, also while it starts.
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 CAUSE = re.compile(r"\b(?:FATAL|PANIC|ERROR|error|invalid argument): .+")
 
 
@@ -48,12 +51,17 @@ class Status:
     is_ready: bool
 
     def answers(self) -> bool:
+        """Return whether a server answers the first message of a connection. The system still accepts connections for a server that was killed a moment ago."""
         with socket.socket(socket.AF_UNIX) as client:
             try:
                 client.connect(str(self.socket / f".s.PGSQL.{self.port}"))
+                client.settimeout(SILENT_SECONDS)
+                client.sendall(SSL_REQUEST)
+                return client.recv(1) != b""
+            except TimeoutError:  # a busy machine
+                return True
             except OSError:
                 return False
-        return True
 
 
 @cache

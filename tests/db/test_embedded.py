@@ -4,12 +4,14 @@ import asyncio
 import os
 import shutil
 import signal
+import socket
 import string
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote
@@ -104,10 +106,10 @@ def test_it_starts_in_a_directory_of_any_name_also_after_a_move(name: str, data:
     try:
         with embedded.running(moved) as urls:
             assert answers(urls.admin)
-            socket = Path(unquote(urls.admin.partition("host=")[2]))
-            assert len(os.fsencode(socket)) < 90
+            folder = Path(unquote(urls.admin.partition("host=")[2]))
+            assert len(os.fsencode(folder)) < 90
         assert not is_running(moved)
-        assert socket == moved or not socket.exists(), "the folder of the socket is left over"
+        assert folder == moved or not folder.exists(), "the folder of the socket is left over"
     finally:
         moved.rename(data)
 
@@ -167,6 +169,23 @@ def test_a_killed_postgres_is_started_again(data: Path) -> None:
             assert answers(urls.admin)
         assert is_running(data), "the first process uses it, too"
         assert ended(process) == (0, "")
+
+
+@pytest.mark.parametrize("is_closed", [True, False], ids=["was killed", "is slow"])
+def test_a_server_that_is_connected_to_answers_unless_it_closes_the_connection(place: Path, is_closed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system accepts connections for a server that was killed a moment ago, until it has closed its socket. A slow one is not taken for that."""
+    monkeypatch.setattr(postmaster, "SILENT_SECONDS", 0.2)
+    status = postmaster.Status(os.getpid(), place, 1, is_ready=True)
+    with socket.socket(socket.AF_UNIX) as server, ThreadPoolExecutor() as thread:
+        server.bind(str(place / ".s.PGSQL.1"))
+        server.listen()
+        answer = thread.submit(status.answers)
+        connection, _ = server.accept()
+        with connection:
+            if is_closed:
+                connection.close()
+            assert answer.result(timeout=10) is not is_closed
+    (place / ".s.PGSQL.1").unlink()
 
 
 def test_the_pid_of_a_server_that_is_gone_may_be_another_program_now(data: Path) -> None:

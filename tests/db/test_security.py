@@ -5,6 +5,21 @@ import pytest
 
 from tests.conftest import ADA, BIG
 
+# A change of each column of a customer that belongs to the merchant.
+MERCHANT_CHANGES = [
+    "currency = 'JPY'",
+    "tax_rate_ppm = tax_rate_ppm + 1",
+    "tax_exemption = 'EXEMPT'",
+    "tax_name = 'Tax of a test'",
+    "external_id = 'id-of-a-test'",
+    """metadata = '{"test": "1"}'""",
+    "closed_at = now()",
+]
+# No refund of the demo is open.
+REQUESTS = """
+insert into refund_request (customer_id, refund_id, payment_id, processor, mutation, request, answer, started_at)
+select customer_id, id, payment_id, 'TEST', 'refundPayment', '{}', '{}', created_at from refund"""
+
 
 async def tables(admin: asyncpg.Connection) -> list[str]:
     return [
@@ -67,8 +82,6 @@ async def test_staff_read_everybody_but_no_credentials(app: asyncpg.Connection, 
 @pytest.mark.parametrize(
     "statement",
     [
-        "update customer set currency = 'JPY'",
-        "update customer set tax_rate_ppm = 0",
         "delete from customer",
         "insert into customer (id) values ('cus_x')",
         "update subscription set currency = 'JPY'",
@@ -89,6 +102,25 @@ async def test_staff_read_everybody_but_no_credentials(app: asyncpg.Connection, 
 async def test_the_application_may_write_only_what_a_mutation_needs(app: asyncpg.Connection, statement: str) -> None:
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         await app.execute(statement)
+
+
+@pytest.mark.parametrize("actor", ["CUSTOMER", "PARTNER", "ANONYMOUS", ""])
+@pytest.mark.parametrize("change", MERCHANT_CHANGES)
+async def test_only_the_merchant_changes_what_a_customer_pays_and_is_called_by(app: asyncpg.Connection, actor: str, change: str) -> None:
+    statement = f"update customer set {change} where id = '{ADA.customer_id}'"
+    transaction = app.transaction()
+    await transaction.start()
+    await app.execute(f"set local app.customer_id = '{ADA.customer_id}'; set local app.actor = 'STAFF'; set local app.scopes = 'customers:write'")
+    await app.execute("update customer set tax_rate_ppm = 0 where id = $1", ADA.customer_id)  # who is exempt has no rate
+    by_staff = app.transaction()
+    await by_staff.start()
+    assert await app.execute(statement) == "UPDATE 1"
+    await by_staff.rollback()
+    await app.execute(f"set local app.actor = '{actor}'")
+    assert await app.execute("update customer set name = name") == "UPDATE 1"
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="only the merchant"):
+        await app.execute(statement)
+    await transaction.rollback()
 
 
 async def test_passes_of_the_worker_are_for_the_system_alone(app: asyncpg.Connection, admin: asyncpg.Connection) -> None:
@@ -143,6 +175,7 @@ async def test_the_tests_above_would_notice_any_policy_that_is_lost_or_opened(ad
         for replaced in ("", f"create policy own_rows on {table} to portico_app using (true)"):
             transaction = admin.transaction()
             await transaction.start()
+            await admin.execute(REQUESTS)
             await admin.execute(f"drop policy own_rows on {table}; {replaced}")
             await admin.execute(f"set local role portico_app; set local app.customer_id = '{ADA.customer_id}'")
             mine = await admin.fetchval(f"select count(*) from {table} where {key} = $1", ADA.customer_id)

@@ -31,6 +31,8 @@ BUYER = CustomerRow(
     metadata="{}",
     tax_rate_ppm=190_000,
     tax_name=None,
+    closed_at=None,
+    shares_email=False,
 )
 
 

@@ -24,7 +24,7 @@ def in_database(settings: Settings, work: Callable[[Transaction], Awaitable[T]])
             caller, pool = Caller(None, Actor.SYSTEM, datetime.now(UTC)), Pool(max_size=1)
             async with (
                 Database(urls.app_url, pool, server_settings=urls.server_settings) as database,
-                UnitOfWork(database, caller).write() as transaction,
+                UnitOfWork(database, caller, acquire_seconds=30).write() as transaction,
             ):
                 return await work(transaction)
 

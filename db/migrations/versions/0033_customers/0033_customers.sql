@@ -54,7 +54,7 @@ select id, id as customer_id, name, email, locale, time_zone, currency, version,
 -- What the merchant decides about a customer, no customer changes, whatever statement a program would send.
 create function guard_merchant_columns() returns trigger language plpgsql as $$
 begin
-  if current_setting('app.actor', true) in ('CUSTOMER', 'PARTNER', 'ANONYMOUS')
+  if current_user = 'portico_app' and coalesce(current_setting('app.actor', true), '') not in ('STAFF', 'SYSTEM')
      and (new.currency, new.tax_rate_ppm, new.tax_exemption, new.tax_name, new.external_id, new.metadata, new.closed_at)
          is distinct from (old.currency, old.tax_rate_ppm, old.tax_exemption, old.tax_name, old.external_id, old.metadata, old.closed_at) then
     raise exception 'only the merchant changes this of a customer' using errcode = 'insufficient_privilege';

@@ -14,7 +14,6 @@ alter table credit_note
 alter table credit_note_line
   add column invoice_line_id text collate "C",
   add foreign key (customer_id, invoice_line_id) references invoice_line (customer_id, id);
-create index credit_note_line_of_invoice_line on credit_note_line (customer_id, invoice_line_id) where invoice_line_id is not null;
 
 -- Money that staff recorded has the processor MANUAL: the day on which it came, and what the bank or the check calls it.
 alter table payment
