@@ -1,15 +1,19 @@
 """Walking a connection by pages visits every row once, whatever the size, direction and order, and while rows are being added."""
 
 import random
-from datetime import UTC, datetime
-from typing import Any
+from datetime import UTC, date, datetime
+from types import SimpleNamespace
+from typing import Any, get_type_hints
 
 import asyncpg
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from db.pages import decode_cursor, encode_cursor
+from billing.refusals import BadUserInput
+from billing.rows import row_type
+from db.blocks import RowOrder, blocks
+from db.pages import decode_cursor, encode_cursor, non_null
 from resolvers.reads.pages import Paging, window_of
 from tests.conftest import BIG, Portal
 
@@ -80,9 +84,6 @@ async def test_rows_that_come_in_meanwhile_do_not_move_the_others(portal: Portal
 
 @given(st.text(max_size=80) | st.binary(max_size=60).map(lambda value: value.decode("latin-1")))
 def test_no_text_at_all_as_a_cursor_is_more_than_bad_user_input(text: str) -> None:
-    from billing.refusals import BadUserInput
-    from db.blocks import blocks
-
     for argument in ("after", "before"):
         with pytest.raises(BadUserInput):
             window_of(blocks()["invoices.of_customer"], "newest", Paging(**{argument: text}))
@@ -90,10 +91,20 @@ def test_no_text_at_all_as_a_cursor_is_more_than_bad_user_input(text: str) -> No
 
 @given(st.datetimes(datetime(1000, 1, 1)), st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=30))
 def test_a_cursor_says_where_its_row_stands(moment: Any, identifier: str) -> None:
-    from types import SimpleNamespace
-
-    from db.blocks import RowOrder
-
     order = RowOrder(("at", "id"), is_descending=True)
     row = SimpleNamespace(at=moment.replace(tzinfo=UTC), id=identifier)
     assert decode_cursor(encode_cursor("newest", order, row), "newest", order, {"at": datetime, "id": str}) == (row.at, row.id)
+
+
+def test_a_cursor_of_every_order_of_every_page_can_be_read() -> None:
+    """A column that may be null elsewhere orders rows too, where the block selects none with null."""
+    values: dict[Any, Any] = {str: "a", int: 1, bool: True, date: date(2026, 6, 1), datetime: datetime(2026, 6, 1, tzinfo=UTC)}
+    nullable = 0
+    for block in blocks().values():
+        hints = get_type_hints(row_type(block.returns)) if block.orders else {}
+        for name, order in block.orders.items():
+            row = SimpleNamespace(**{column: values[non_null(hints[column])] for column in order.columns})
+            nullable += any(hints[column] != non_null(hints[column]) for column in order.columns)
+            window = window_of(block, name, Paging(after=encode_cursor(name, order, row)))
+            assert window.after == tuple(vars(row).values())
+    assert nullable, "the control"

@@ -5,6 +5,9 @@ from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type, is_object_type, is_required_argument
 
+from billing.states import Actor
+from schema.declarations.fields import permission_of
+
 # Each is refused by its connection after the siblings have begun to load.
 REFUSED = ('after: "x"', "first: 0", "first: 101", "first: 1, last: 1", 'before: "bm90IGpzb24="')
 DEPTH = 4
@@ -31,8 +34,9 @@ def _selection(field: GraphQLField, chance: Random, depth: int) -> str:
         return "{ __typename }"
     if kind.name.endswith("Connection"):
         return "{ totalCount nodes " + _selection(kind.fields["nodes"], chance, depth) + " }"
-    plain = [name for name, inner in kind.fields.items() if not _has_fields(inner) and not _needs_arguments(inner)]
-    nested = [name for name, inner in kind.fields.items() if _has_fields(inner) and not _needs_arguments(inner)]
+    readable = {name: inner for name, inner in kind.fields.items() if not _needs_arguments(inner) and _is_for_customers(kind, name)}
+    plain = [name for name, inner in readable.items() if not _has_fields(inner)]
+    nested = [name for name, inner in readable.items() if _has_fields(inner)]
     names = chance.sample(plain, min(3, len(plain)))
     if depth > 1:
         for name in chance.sample(nested, min(2, len(nested))):
@@ -52,6 +56,11 @@ def _is_connection(field: GraphQLField) -> bool:
 
 def _has_fields(field: GraphQLField) -> bool:
     return hasattr(get_named_type(field.type), "fields") or hasattr(get_named_type(field.type), "types")
+
+
+def _is_for_customers(kind: GraphQLObjectType, name: str) -> bool:
+    permission = permission_of(kind, name)
+    return permission is None or Actor.CUSTOMER in permission.kinds
 
 
 def _needs_arguments(field: GraphQLField) -> bool:
