@@ -52,9 +52,7 @@ class WorkerState:
 
 async def work(worker: WorkerState) -> None:
     """Claim and start what is due, once; record and renew what was claimed before. Raises DatabaseUnavailable and asyncpg's exceptions, after which it may be called again."""
-    while worker.unrecorded:
-        await _record(worker, worker.unrecorded[0])
-        worker.unrecorded.pop(0)
+    await _record_ended(worker)
     await _renew(worker)
     claimed = await _write(worker, "passes.claim", jobs=[job.name for job in JOBS if job.name not in worker.running], worker=worker.name, lease=LEASE)
     for row in claimed:
@@ -62,7 +60,11 @@ async def work(worker: WorkerState) -> None:
 
 
 async def register(worker: WorkerState) -> None:
-    """Make sure that passes of all jobs are scheduled; frequent jobs are due at once. Raises as `work`."""
+    """Make sure that passes of all jobs are scheduled; frequent jobs are due at once. Raises as `work`.
+
+    Passes that ended during an outage are recorded before, because the end of a pass sets the job's next time.
+    """
+    await _record_ended(worker)
     schedules = [job.schedule for job in JOBS]
     await _write(
         worker,
@@ -98,6 +100,12 @@ async def _run(worker: WorkerState, job: Job, claimed: ClaimedPassRow) -> None:
         worker.unrecorded.append(result)
     finally:
         del worker.running[job.name]
+
+
+async def _record_ended(worker: WorkerState) -> None:
+    while worker.unrecorded:
+        await _record(worker, worker.unrecorded[0])
+        worker.unrecorded.pop(0)
 
 
 async def _record(worker: WorkerState, result: PassResult) -> None:

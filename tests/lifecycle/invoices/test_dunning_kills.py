@@ -82,7 +82,8 @@ async def choose_the_other_card(life: Life, _: str) -> None:
 
 
 async def release(life: Life, subscription: str) -> None:
-    assert (await life.do("releaseSubscription", STAFF, subscriptionId=subscription, idempotencyKey="the one"))["userErrors"] == []
+    # Keys of staff are those of their client, not of a customer: each history needs its own.
+    assert (await life.do("releaseSubscription", STAFF, subscriptionId=subscription, idempotencyKey=f"the one of {life.customer_id}"))["userErrors"] == []
 
 
 HELD, LIFTED = ("HELD",), ("HELD", "RELEASED")

@@ -29,9 +29,24 @@ FORECAST = """{ customer {
   summary { nextPayment { date kind amount { minorUnits } source { id } } }
   subscriptions(first: 50) { nodes { id status quantity startedAt trialEndsAt renewsAt resumesAt renewalAmount { minorUnits } price { id } currentPeriod { startsAt endsAt }
     pendingChange { kind effectiveAt quantity resumesAt price { id } } } } } }"""
-PREVIEW = """query P($i: %s!) { preview%s(input: $i) { userErrors { code } preview { effectiveAt status invoiceTotal { minorUnits } creditUsed { minorUnits }
-  amountDue { minorUnits } creditGranted { minorUnits } trialEndsAt renewsAt renewalAmount { minorUnits } previewToken
-  lines { description quantity subtotal { minorUnits } discount { minorUnits } tax { minorUnits } total { minorUnits } startsAt endsAt } } } }"""
+PREVIEW = "query P($i: %s!) { %s(input: $i) { userErrors { code } preview { previewToken %s } } }"
+OF_SUBSCRIPTION = """effectiveAt status invoiceTotal { minorUnits } creditUsed { minorUnits }
+  amountDue { minorUnits } creditGranted { minorUnits } trialEndsAt renewsAt renewalAmount { minorUnits }
+  lines { description quantity subtotal { minorUnits } discount { minorUnits } tax { minorUnits } total { minorUnits } startsAt endsAt }"""
+PARTS = "parts { amount { minorUnits } invoice { id } installment { id } }"
+# What previews of the mutations of staff about money say, each of its own type.
+OF_MONEY = {
+    "createInvoice": "total { minorUnits } tax { minorUnits } creditUsed { minorUnits } amountRemaining { minorUnits }",
+    "creditInvoice": """total { minorUnits } tax { minorUnits } amountReleased { minorUnits } amountRefunded { minorUnits } amountToBalance { minorUnits }
+      amountRemaining { minorUnits }""",
+    "refundPayment": f"amount {{ minorUnits }} {PARTS}",
+    "recordPayment": f"amount {{ minorUnits }} {PARTS} toAccount {{ minorUnits }} toBalance {{ minorUnits }}",
+}
+OF_ACCOUNT = {"toAccount": "PAYMENT", "toBalance": "OVERPAYMENT"}
+# The mutations that were not refused in some history, and the histories that this process has run.
+done_with_money: set[str] = set()
+seeds: set[int] = set()
+COUNTED = ("invoice", "payment", "credit_note", "refund", "refund_allocation", "payment_allocation", "balance_entry")
 AFTER = (
     """query N($id: ID!) { node(id: $id) { ... on Subscription { status trialEndsAt renewsAt renewalAmount { minorUnits } pendingChange { effectiveAt } } } }"""
 )
@@ -272,25 +287,48 @@ async def test_a_preview_is_what_the_action_then_comes_to(seed: int, portal: Por
     async with living(portal, pool, owner) as life:
         history = History(life, Random(1_000 + seed), catalogue)
         await history.begin()
-        previewed = [name for name in history.mutations() if f"preview{name[0].upper()}{name[1:]}" in life.schema.query_type.fields]
-        assert len(previewed) >= 12
+        previewed = [name for name in life.schema.mutation_type.fields if preview_of(name) in life.schema.query_type.fields]
+        assert set(previewed) > OF_MONEY.keys() | {"pauseSubscription", "releaseSubscription"}
         for _ in range(STEPS):
             await history.step()
             await history.tick()
             await _previewed(history, history.chance.choice(previewed))
 
 
+@pytest.mark.parametrize("seed", range(HISTORIES))
+async def test_a_preview_of_staff_is_what_their_money_then_does(
+    seed: int, portal: Portal, pool: Database, owner: asyncpg.Connection, catalogue: Catalogue
+) -> None:
+    async with living(portal, pool, owner) as life:
+        history = History(life, Random(4_000 + seed), catalogue)
+        await history.begin()
+        for _ in range(STEPS // 2):
+            await history.step()
+            await history.tick()
+            for mutation in OF_MONEY:
+                await _previewed(history, mutation)
+        done_with_money.update({line.split()[0] for line in history.log if line.endswith(" done")} & OF_MONEY.keys())
+    seeds.add(seed)
+    if len(seeds) == HISTORIES:
+        assert done_with_money == OF_MONEY.keys()
+
+
+def preview_of(mutation: str) -> str:
+    return f"preview{mutation[0].upper()}{mutation[1:]}"
+
+
 async def _previewed(history: History, mutation: str) -> None:
     life = history.life
-    arguments = await history.arguments(mutation)
+    arguments = await (_arguments_of_money(history, mutation) if mutation in OF_MONEY else history.arguments(mutation))
     if arguments is None:
         return
-    name = mutation[0].upper() + mutation[1:]
+    selected = OF_MONEY.get(mutation, OF_SUBSCRIPTION)
+    text = PREVIEW % (f"{mutation[0].upper()}{mutation[1:]}Input", preview_of(mutation), selected)
     key = {"idempotencyKey": "-"}
-    answer = (await life.ask(PREVIEW % (f"{name}Input", name), history.viewer(mutation), i=arguments | key))[f"preview{name}"]
+    answer = (await life.ask(text, history.viewer(mutation), i=arguments | key))[preview_of(mutation)]
     codes = {error["code"] for error in answer["userErrors"]}
     token = {"previewToken": answer["preview"]["previewToken"]} if answer["preview"] and history.chance.random() < 0.5 else {}
-    before = {table: {row["id"] for row in await life.rows(table)} for table in ("invoice", "payment")}
+    before = {table: {row["id"] for row in await life.rows(table)} for table in COUNTED}
     balance = await _balance(life)
     sent = await history.call(mutation, arguments | token)
     if sent.code in OF_PROCESSOR:
@@ -299,11 +337,63 @@ async def _previewed(history: History, mutation: str) -> None:
     assert codes == ({sent.code} if sent.code else set()), (answer, history.log)
     if sent.code:
         return
-    payments = [row for row in await life.rows("payment") if row["id"] not in before["payment"]]
-    assert sum(row["amount_minor"] for row in payments) == int(answer["preview"]["amountDue"]["minorUnits"]), history.log
-    if all(row["status"] == "SUCCEEDED" for row in payments):
-        invoices = [row for row in await life.rows("invoice") if row["id"] not in before["invoice"]]
-        await _assert_as_previewed(history, sent, answer["preview"], (invoices, await _balance(life) - balance))
+    new = {table: [row for row in await life.rows(table) if row["id"] not in before[table]] for table in COUNTED}
+    credited = await _balance(life) - balance
+    if mutation in OF_MONEY:
+        done = await _done_with_money(life, mutation, new, credited)
+        assert done == {name: _minor(answer["preview"], name) for name in done}, (answer, history.log)
+        return
+    assert sum(row["amount_minor"] for row in new["payment"]) == int(answer["preview"]["amountDue"]["minorUnits"]), history.log
+    if all(row["status"] == "SUCCEEDED" for row in new["payment"]):
+        await _assert_as_previewed(history, sent, answer["preview"], (new["invoice"], credited))
+
+
+async def _arguments_of_money(history: History, mutation: str) -> dict[str, Any] | None:
+    """Return arguments of staff with an amount. A few of the amounts are more than there is, and some of the objects cannot be paid, credited or refunded."""
+    chance, customer_id = history.chance, history.life.customer_id
+    amount = {"amount": f"{chance.randint(1, 3_000) / 100:.2f}", "currency": "USD"}
+    if mutation == "createInvoice":
+        line = {"description": "By chance", "quantity": chance.randint(1, 3), "unitAmount": amount}
+        return {"customerId": customer_id, "lines": [line] * chance.randint(1, 3), "collection": chance.choice(["AUTOMATIC", "MANUAL"])}
+    target = {"creditInvoice": "invoiceId", "refundPayment": "paymentId"}.get(mutation) or chance.choice(["customerId", "invoiceId", "installmentId"])
+    identifiers = [customer_id] if target == "customerId" else await history.identifiers(target)
+    if not identifiers:
+        return None
+    named = {target: chance.choice(identifiers), "amount": amount}
+    if mutation == "refundPayment" and chance.random() < 0.3:
+        del named["amount"]
+    return named | ({"kind": "CASH"} if mutation == "recordPayment" else {"reason": "GOODWILL"})
+
+
+async def _done_with_money(life: Life, mutation: str, new: dict[str, list[asyncpg.Record]], credited: int) -> dict[str, Any]:
+    """Return what was done, by the names of the preview."""
+    if mutation == "createInvoice":
+        (row,) = new["invoice"]
+        return {"total": row["total_minor"], "tax": row["tax_minor"], "amountRemaining": row["remaining_minor"], "creditUsed": -credited}
+    if mutation == "creditInvoice":
+        (row,) = new["credit_note"]
+        (invoice,) = await life.rows("invoice", f"and id = '{row['invoice_id']}'")
+        amounts = {"amountReleased": row["released_minor"], "amountRefunded": row["refunded_minor"], "amountToBalance": credited}
+        return amounts | {"total": row["total_minor"], "tax": row["tax_minor"], "amountRemaining": invoice["remaining_minor"]}
+    if mutation == "refundPayment":
+        (row,) = new["refund"]
+        parts = {"parts": _parts_of(new["refund_allocation"])} if row["status"] == "SUCCEEDED" else {}
+        return {"amount": row["amount_minor"]} | parts
+    (row,) = new["payment"]
+    entries = {name: sum(entry["amount_minor"] for entry in new["balance_entry"] if entry["kind"] == kind) for name, kind in OF_ACCOUNT.items()}
+    return {"amount": row["amount_minor"], "parts": _parts_of(new["payment_allocation"])} | entries
+
+
+def _parts_of(rows: list[asyncpg.Record]) -> list[tuple[int, str | None, str | None]]:
+    return sorted(((row["amount_minor"], row["invoice_id"], row["installment_id"]) for row in rows), key=str)
+
+
+def _minor(preview: dict[str, Any], name: str) -> Any:
+    """Return an amount of a preview in minor units, or its parts as `_parts_of` does."""
+    if name == "parts":
+        parts = [(int(part["amount"]["minorUnits"]), *(part[kind] and part[kind]["id"] for kind in ("invoice", "installment"))) for part in preview["parts"]]
+        return sorted(parts, key=str)
+    return int(preview[name]["minorUnits"])
 
 
 async def _assert_as_previewed(history: History, sent: Sent, preview: dict[str, Any], done: tuple[list[asyncpg.Record], int]) -> None:

@@ -170,12 +170,17 @@ async def test_staff_hold_and_release_and_the_history_says_who(life: Life) -> No
     assert {(node["kind"], node["actor"], node["note"]) for node in nodes} >= {("HELD", "STAFF", "A chargeback."), ("RELEASED", "STAFF", "")}
 
 
-async def test_customers_cannot_hold_and_staff_cannot_pause(life: Life) -> None:
+async def test_customers_cannot_hold_or_release_and_staff_pause_in_their_name(life: Life) -> None:
     subscription = await life.subscribe("storage")
-    with pytest.raises(AssertionError, match="This field is for"):
-        await life.do("holdSubscription", subscriptionId=subscription)
-    with pytest.raises(AssertionError, match="This field is for"):
-        await life.do("pauseSubscription", STAFF, subscriptionId=subscription)
+    before = await life.row(subscription)
+    for mutation in ("holdSubscription", "releaseSubscription"):
+        with pytest.raises(AssertionError, match="This field is for"):
+            await life.do(mutation, subscriptionId=subscription)
+    assert await life.row(subscription) == before
+    paused = await life.do("pauseSubscription", STAFF, subscriptionId=subscription, more="subscription { pendingChange { kind } }")
+    assert (paused["userErrors"], paused["subscription"]["pendingChange"]["kind"]) == ([], "PAUSE")
+    events = {(row["kind"], row["actor"]) for row in await life.rows("subscription_event")}
+    assert events == {("CREATED", "CUSTOMER"), ("ACTIVATED", "CUSTOMER"), ("CHANGE_SCHEDULED", "STAFF")}
 
 
 async def test_the_options_of_who_wants_to_cancel_are_ranked_and_only_what_fits(life: Life) -> None:

@@ -266,6 +266,28 @@ async def test_an_end_that_cannot_be_recorded_is_recorded_when_the_database_is_b
     assert (worker.unrecorded, len(passes.started)) == ([], 1)
 
 
+async def test_a_frequent_job_is_due_at_once_although_the_end_of_its_pass_could_not_be_recorded(
+    workers: Workers, passes: Passes, row: Row, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schedule, "FREQUENT", HOUR)
+    worker = workers()
+    await work(worker)
+    schedule_database = worker.schedule
+    async with Database("postgresql://portico_app@127.0.0.1:1/postgres", Pool(1), server_settings={}) as away:
+        worker.schedule = away
+        passes.hold.set()
+        await ended(worker)
+        with pytest.raises(DatabaseUnavailable):
+            await register(worker)
+    worker.schedule = schedule_database
+    await register(worker)
+    last = await row()
+    assert (last["outcome"], last["due_at"] <= last["now"]) == ("DONE", True)
+    await work(worker)
+    await ended(worker)
+    assert len(passes.started) == 2
+
+
 async def test_a_worker_that_ends_waits_for_its_passes(workers: Workers, passes: Passes, row: Row) -> None:
     worker = workers()
     await work(worker)
@@ -343,8 +365,8 @@ async def test_two_processes_run_each_pass_once_and_one_takes_over_when_the_othe
         return name in dict(lines())
 
     with (
-        worker_process(root, place, tmp_path, ("-c", PROGRAM), **environment("one")) as one,
-        worker_process(root, place, tmp_path, ("-c", PROGRAM), **environment("two")) as two,
+        worker_process(root, place, tmp_path, program=PROGRAM, **environment("one")) as one,
+        worker_process(root, place, tmp_path, program=PROGRAM, **environment("two")) as two,
     ):
         await one.says("READY")
         await two.says("READY")
@@ -354,9 +376,9 @@ async def test_two_processes_run_each_pass_once_and_one_takes_over_when_the_othe
         assert len(seconds) >= 3
         assert len(set(seconds)) == len(seconds), "a time at which both ran"
     written = len(lines())
-    with worker_process(root, place, tmp_path, ("-c", PROGRAM), **environment("hanging", TEST_HANGS="1")) as hanging:
+    with worker_process(root, place, tmp_path, program=PROGRAM, **environment("hanging", TEST_HANGS="1")) as hanging:
         await until(lambda: has_run("hanging"), 40)
-        with worker_process(root, place, tmp_path, ("-c", PROGRAM), **environment("heir")) as heir:
+        with worker_process(root, place, tmp_path, program=PROGRAM, **environment("heir")) as heir:
             await heir.says("READY")
             await asyncio.sleep(3)  # longer than a lease, which is renewed
             assert [name for name, _ in lines()[written:]] == ["hanging"]

@@ -78,5 +78,5 @@ async def _working(place: embedded.Urls, data_dir: Path) -> AsyncIterator[None]:
 
 
 async def _scheduled(admin: asyncpg.Connection) -> bool:
-    rows = await admin.fetch("select job, due_at from portico.job_pass where due_at > now() and job in ('attachments_sweep', 'upkeep')")
+    rows = await admin.fetch("select job, due_at from portico.job_pass where due_at > now() and job in ('attachments_sweep', 'letters_to_come', 'upkeep')")
     return {row["job"]: row["due_at"].minute for row in rows} == {"attachments_sweep": 17, "letters_to_come": 27, "upkeep": 47}
