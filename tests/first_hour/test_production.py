@@ -67,7 +67,7 @@ def commands(command: Any = None, before: tuple[str, ...] = ()) -> Iterator[tupl
         yield before
 
 
-WITHOUT_DATABASE = {("keys", "new"), ("keys", "secret"), ("settings",), ("errors",), ("schema", "diff"), ("demo",), ("seed",)}
+WITHOUT_DATABASE = {("keys", "new"), ("keys", "secret"), ("settings",), ("errors",), ("schema", "diff"), ("catalog", "schema"), ("demo",), ("seed",)}
 BODY = "query A { __typename }"
 MANIFEST = {
     "format": "apollo-persisted-query-manifest",
