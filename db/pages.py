@@ -5,7 +5,8 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
+from types import NoneType
+from typing import Any, get_args
 
 from billing.utf8 import is_storable
 from db.blocks import Block, RowOrder
@@ -62,6 +63,12 @@ def decode_cursor(cursor: str, name: str, order: RowOrder, types: dict[str, Any]
     if not isinstance(values, list) or len(values) != len(order.columns) + 1 or values[0] != name:
         raise ValueError("not a cursor of this order")
     return tuple(PARSERS[types[column]](value) for column, value in zip(order.columns, values[1:], strict=True))
+
+
+def non_null(kind: Any) -> Any:
+    """Return the type without null: `str` for `str | None`, and `str` for `str`."""
+    members = [member for member in get_args(kind) if member is not NoneType]
+    return members[0] if len(members) == 1 else kind
 
 
 def _text(value: Value) -> str | int | bool:

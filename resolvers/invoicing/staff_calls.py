@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from billing.ids import prefix_of
 from billing.merchant.names import external_id_taken
 from billing.refusals import ErrorCode, Refused
-from db.outages import AlreadyTaken, UnknownOwner
+from db.outages import AlreadyTaken
 from db.unit_of_work import Transaction
 from resolvers.changes.previews import hash_of_outcome, pin_outcome, pinned
 from resolvers.context import Context
@@ -35,18 +35,16 @@ async def owner_by_id(identifier: Any, prefix: str, field: str, context: Context
 
 
 def customer_by_id(identifier: Any) -> str:
-    """Return the id of the customer for whom staff act. Raises Refused for an id of another kind; `run_for` refuses one that does not exist."""
+    """Return the id of the customer for whom staff act. Raises Refused for an id of another kind; `run_idempotent` refuses one that does not exist."""
     if prefix_of(str(identifier)) != "cus":
         raise _missing("customerId")
     return str(identifier)
 
 
 async def run_for(context: Context, arguments: Any, mutation: str, prepare: Prepare, *, owner: str) -> MutationResult:
-    """Run a mutation on a customer's money. Raises Refused, also where another object has the external id, and for a customer who does not exist."""
+    """Run a mutation on a customer's money. Raises Refused, also where another object has the external id."""
     try:
         return await run_idempotent(context, arguments, mutation, prepare, owner=owner)
-    except UnknownOwner:
-        raise _missing("customerId") from None
     except AlreadyTaken as error:
         if str(error).endswith("_by_external_id"):
             raise external_id_taken() from None

@@ -1,13 +1,13 @@
 """Pages as a field returns them: a window made from the arguments, its rows, their cursors, and whether more rows follow."""
 
 from collections.abc import Awaitable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, get_type_hints
 
 from billing.refusals import BadUserInput
 from billing.rows import row_type
 from db.blocks import Block, RowOrder
-from db.pages import Window, decode_cursor, encode_cursor
+from db.pages import Window, decode_cursor, encode_cursor, non_null
 from loaders.batch import Filters, Key, Slice
 from resolvers.context import Context
 
@@ -96,6 +96,6 @@ def _keyset(block: Block, name: str, cursor: str | None, argument: str) -> tuple
 
 
 def _types(block: Block, order: RowOrder) -> dict[str, Any]:
-    row = row_type(block.returns)
-    hints = get_type_hints(row)
-    return {column.name: hints[column.name] for column in fields(row) if column.name in order.columns}
+    """Return the types of the order's columns. A block selects no rows where they are null, so a column that may be null elsewhere has its other type."""
+    hints = get_type_hints(row_type(block.returns))
+    return {column: non_null(hints[column]) for column in order.columns}

@@ -8,6 +8,7 @@ from typing import Any
 from billing.ids import prefix_of
 from billing.merchant.upserts import SaveOutcome
 from billing.refusals import ErrorCode, Refused
+from db.outages import UnknownOwner
 from db.unit_of_work import Transaction, UnitOfWork
 from payments.processor import ChargeStatus
 from resolvers.changes.previews import hash_of
@@ -19,7 +20,7 @@ from resolvers.charges.charging import apply_result, resubmission, submit
 from resolvers.charges.refund_requests import RefundSubmission, apply_refund, refund_resubmission, submit_refund
 from resolvers.context import Context, payments_of
 from resolvers.idempotency import MutationCall, MutationResult, answered, call_of, claim_key, outcome_of
-from resolvers.reads.ownership import unit_of_work_for
+from resolvers.reads.ownership import NO_CUSTOMER, unit_of_work_for
 from resolvers.subscriptions.advance import SubscriptionBehindClock, catch_up
 
 # Kinds of rows that reduce what an invoice owes, and may so end what dunning held a subscription for.
@@ -54,7 +55,10 @@ class _KeyedRequest:
 
 
 async def run_idempotent(context: Context, arguments: Any, mutation: str, prepare: Prepare, *, owner: str | None = None) -> MutationResult:
-    """Run one call. `owner` is the customer for whom staff act; without one, a call of staff is about no customer. Raises Refused, and then nothing was written."""
+    """Run one call. `owner` is the customer for whom staff act; without one, a call of staff is about no customer.
+
+    Raises Refused, also for an owner who does not exist, and then nothing was written.
+    """
     customer_id = owner or context.viewer.customer_id
     session = unit_of_work_for(context, customer_id)
     if session is not context.session:
@@ -68,6 +72,8 @@ async def run_idempotent(context: Context, arguments: Any, mutation: str, prepar
             break
         except SubscriptionBehindClock as behind:
             await catch_up(session, behind.subscription_id, payments_of(context).processors, by=writer(context))
+        except UnknownOwner:
+            raise Refused(ErrorCode.NOT_FOUND, NO_CUSTOMER, "customerId") from None
     outcome = step if isinstance(step, MutationResult) else await _submitted(context, session, step)
     # Staff's own unit of work may hold a snapshot from before the mutation; the payload needs a new one.
     await context.session.release()

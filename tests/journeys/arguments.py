@@ -153,7 +153,20 @@ def plausible(kind: Any, name: str, known: dict[str, Any]) -> Any:
         return [plausible(inner.of_type, name, known)]
     if hasattr(inner, "values"):
         return next(iter(inner.values))
-    return {"ID": f"sub_{TAIL}", "String": "text", "Int": 2, "Boolean": True, "CurrencyCode": "USD", "Decimal": "1", "Metadata": {"crm": "1"}}[inner.name]
+    return OF_SCALARS[inner.name]
+
+
+# A valid value of each scalar.
+OF_SCALARS: dict[str, Any] = {
+    "ID": f"sub_{TAIL}",
+    "String": "text",
+    "Int": 2,
+    "Boolean": True,
+    "CurrencyCode": "USD",
+    "Date": "2026-06-01",
+    "Decimal": "1",
+    "Metadata": {"crm": "1"},
+}
 
 
 PLAUSIBLE: dict[str, Any] = {

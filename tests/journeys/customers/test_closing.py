@@ -70,12 +70,14 @@ async def test_a_closed_customer_keeps_the_address_and_can_be_corrected(merchant
     assert (await merchant.save(id=closed["id"], companyName="Corrected Ltd"))["outcome"] == "UPDATED"
 
 
-@pytest.mark.parametrize("document", [CLOSE, REOPEN])
+@pytest.mark.parametrize("document", [CLOSE, REOPEN, INVITE])
 async def test_closing_is_refused_without_effect(merchant: Merchant, account: Account, admin: asyncpg.Connection, document: str) -> None:
     before = await written(admin)
     version = await admin.fetchval("select version from customer where id = $1", account.customer_id)
     for arguments, code, path in (
         ({"customerId": "cus_01jd0000000000000000000000"}, "NOT_FOUND", "customerId"),
+        ({"customerId": "cus_01jd0000000000000000000000", "idempotencyKey": uuid4().hex}, "NOT_FOUND", "customerId"),
+        ({"customerId": "no id", "idempotencyKey": uuid4().hex}, "NOT_FOUND", "customerId"),
         ({"customerId": account.customer_id, "expectedVersion": version + 1}, "VERSION_CONFLICT", "expectedVersion"),
         ({"customerId": account.customer_id, "idempotencyKey": ""}, "INVALID_VALUE", "idempotencyKey"),
     ):

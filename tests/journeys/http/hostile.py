@@ -11,6 +11,7 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLList, get_nu
 
 from billing.rows import row_type
 from db.blocks import Block
+from db.pages import non_null
 from tests.journeys.arguments import TAIL
 
 LONG = "x" * 10_000
@@ -134,7 +135,7 @@ def hostile(kind: Any, name: str, turn: int) -> Iterator[Any]:
 def cursors(block: Block, order: str) -> Iterator[str]:
     """Return cursors of a block and order with one value that the gateway never writes."""
     row = row_type(block.returns)
-    kinds = [get_type_hints(row)[column] for column in block.orders[order].columns]
+    kinds = [non_null(get_type_hints(row)[column]) for column in block.orders[order].columns]
     valid = [VALID[kind] for kind in kinds]
     for place, kind in enumerate(kinds):
         for value in EXTREMES[kind]:

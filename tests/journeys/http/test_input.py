@@ -159,7 +159,9 @@ async def test_a_time_zone_that_only_python_knows_is_refused_and_nothing_is_chan
 @pytest.fixture
 async def somebody(admin: asyncpg.Connection) -> str:
     identifier = f"cus_{uuid4().hex[:26]}"
-    await admin.execute("insert into customer (id, name, email, currency, created_at) values ($1, 'Some', 'some@example.net', 'USD', now())", identifier)
+    await admin.execute(
+        "insert into customer (id, name, email, currency, created_at) values ($1, 'Some', $2, 'USD', now())", identifier, f"{identifier}@example.net"
+    )
     return identifier
 
 
