@@ -74,10 +74,13 @@ MANIFEST = {
     "version": 1,
     "operations": [{"id": hashlib.sha256(BODY.encode()).hexdigest(), "name": "A", "type": "query", "body": BODY}],
 }
+CATALOG = str(Path(demo.__file__).with_name("catalog.yaml"))
 ARGUMENTS = {
     ("token",): ["--email", "ada@example.com"],
     ("explain",): ["Summary"],
     ("serve",): ["--port", "0"],
+    ("catalog", "plan"): [CATALOG],
+    ("catalog", "apply"): [CATALOG],
     ("clients", "add"): ["acme", "--name", "Acme"],
     ("clients", "disable"): ["acme"],
     ("clients", "enable"): ["acme"],
