@@ -217,12 +217,16 @@ async def test_staff_run_every_shipped_document_by_its_id_and_nobody_else_does(
         assert await ask(production, token(STAFF), documentId=id_of(text), variables={}) != "PERSISTED_DOCUMENT_NOT_FOUND"
 
 
+# What is computed, and what is looked up by a column that differs with an argument, has no plan.
+WITHOUT_PLAN = {name for name in of_staff() if name.startswith("Preview")} | {"EqualInstallments", "ByExternalId"}
+
+
 @pytest.mark.parametrize("name", [name for name, text in of_staff().items() if "\nquery" in text])
 async def test_every_page_of_staff_is_the_same_by_planner_and_executor(portal: Portal, variables: dict[str, dict[str, Any]], name: str) -> None:
     executed = await portal.execute(of_staff()[name], STAFF, **variables[name])
     planned = await portal.plan(of_staff()[name], STAFF, **variables[name])
     assert not executed.errors
-    assert planned is None if name.startswith("Preview") else planned is not None
+    assert (planned is None) is (name in WITHOUT_PLAN)
     if planned:
         assert without_addresses(planned.data) == without_addresses(executed.data)
 
