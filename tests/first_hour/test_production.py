@@ -67,17 +67,20 @@ def commands(command: Any = None, before: tuple[str, ...] = ()) -> Iterator[tupl
         yield before
 
 
-WITHOUT_DATABASE = {("keys", "new"), ("keys", "secret"), ("settings",), ("errors",), ("schema", "diff"), ("demo",), ("seed",)}
+WITHOUT_DATABASE = {("keys", "new"), ("keys", "secret"), ("settings",), ("errors",), ("schema", "diff"), ("catalog", "schema"), ("demo",), ("seed",)}
 BODY = "query A { __typename }"
 MANIFEST = {
     "format": "apollo-persisted-query-manifest",
     "version": 1,
     "operations": [{"id": hashlib.sha256(BODY.encode()).hexdigest(), "name": "A", "type": "query", "body": BODY}],
 }
+CATALOG = str(Path(demo.__file__).with_name("catalog.yaml"))
 ARGUMENTS = {
     ("token",): ["--email", "ada@example.com"],
     ("explain",): ["Summary"],
     ("serve",): ["--port", "0"],
+    ("catalog", "plan"): [CATALOG],
+    ("catalog", "apply"): [CATALOG],
     ("clients", "add"): ["acme", "--name", "Acme"],
     ("clients", "disable"): ["acme"],
     ("clients", "enable"): ["acme"],

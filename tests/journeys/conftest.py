@@ -17,7 +17,7 @@ from tests.callers.identity import Account, PortalClient
 from tests.callers.partners import TEXTS, Partner, manifest, registered
 from tests.conftest import ADA, copied_project
 
-ROWS = "select id from attachment union all select object_key from loose_object union all select key from idempotency_key"
+ROWS = "select id from attachment union all select object_key from loose_object union all select key from idempotency_key union all select key from client_key"
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -53,7 +53,6 @@ FREE = {
     "merchant_registration",
     "merchant_city",
     "merchant_region",
-    "merchant_postal_code",
     "signing_keys_dir",
     "s3_access_key",
     "s3_secret_key",

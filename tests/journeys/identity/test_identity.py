@@ -234,7 +234,11 @@ async def test_what_is_not_for_the_caller_is_forbidden_and_requests_without_a_to
             "{ auditEvents { totalCount } }",
             "{ customers { totalCount } }",
         ],
-        token(STAFF): ['mutation { updateProfile(input: { name: "Eve" }) { replayed } }', "mutation { signOut(input: {}) { replayed } }"],
+        token(STAFF): [
+            'mutation { requestEmailChange(input: { newEmail: "eve@example.net" }) { replayed } }',
+            "mutation { signOut(input: {}) { replayed } }",
+            "{ sessions { totalCount } }",
+        ],
     }
     for access, queries in forbidden.items():
         for query in queries:

@@ -134,7 +134,17 @@ async def test_developer_tools_are_for_everybody_and_need_texts(start_server: Ca
 
 
 @pytest.fixture
-async def variables(admin: asyncpg.Connection) -> dict[str, dict[str, Any]]:
+async def external_id(admin: asyncpg.Connection) -> AsyncIterator[str]:
+    """The merchant's own id of a customer."""
+    identifier, name = f"cus_{uuid4().hex[:26]}", f"test-{uuid4().hex}"
+    insert = "insert into customer (id, name, email, currency, external_id, created_at) values ($1, 'Some', $2, 'USD', $3, now())"
+    await admin.execute(insert, identifier, f"{name}@example.net", name)
+    yield name
+    await admin.execute("delete from customer where id = $1", identifier)
+
+
+@pytest.fixture
+async def variables(admin: asyncpg.Connection, external_id: str) -> dict[str, dict[str, Any]]:
     """What the documents of staff are called with: reads find something of Ada's, and what would write is refused by a rule."""
     held = await admin.fetchval("select id from subscription where customer_id = $1 and status = 'ACTIVE' limit 1", ADA.customer_id)
     invoice = await admin.fetchval("select id from invoice where customer_id = $1 limit 1", ADA.customer_id)
@@ -155,6 +165,37 @@ async def variables(admin: asyncpg.Connection) -> dict[str, dict[str, Any]]:
         "PublishDocuments": {"input": {"clientId": "nobody", "manifest": manifest(TEXT)}},
         "CheckDocuments": {"input": {"clientId": "portal-staff"}},
         **{f"{verb}Documents": {"input": {"clientId": "nobody", "documentIds": [id_of(TEXT)]}} for verb in ("Deprecate", "Retire")},
+        "ByExternalId": {"kind": "CUSTOMER", "externalId": external_id},
+        **{f"Catalog{kind}": {} for kind in ("Plans", "Prices", "Coupons", "CancellationOptions")},
+        **{f"{verb}{kind}": {"input": {"id": UNKNOWN}} for verb in ("Save", "Archive") for kind in ("Plan", "Price", "Coupon", "CancellationOption")},
+        "SaveCustomer": {"input": {"id": UNKNOWN, "name": "Ada"}},
+        **{f"{verb}Customer": {"input": {"customerId": UNKNOWN}} for verb in ("Invite", "Close", "Reopen")},
+        **of_money(await admin.fetchval("select id from payment where customer_id = $1 and status = 'SUCCEEDED' limit 1", ADA.customer_id), invoice),
+    }
+
+
+def of_money(payment: str, invoice: str) -> dict[str, dict[str, Any]]:
+    """What the documents about invoices, payments and schedules are called with. The previews name objects of Ada's, and the mutations unknown ones."""
+    amount, key = {"amount": "0.01", "currency": "USD"}, {"idempotencyKey": uuid4().hex}
+    lines = [{"description": "A seat", "quantity": 1, "unitAmount": amount}]
+    equal = {"total": "10", "count": 3, "firstDueOn": "2099-01-31", "every": {"interval": "MONTH"}}
+    schedule = {"paymentScheduleId": UNKNOWN, "expectedVersion": 1} | key
+    return {
+        "PreviewCreateInvoice": {"input": {"customerId": ADA.customer_id, "lines": lines} | key},
+        "PreviewCreditInvoice": {"input": {"invoiceId": invoice, "reason": "GOODWILL", "amount": amount} | key},
+        "PreviewRecordPayment": {"input": {"customerId": ADA.customer_id, "kind": "CASH", "amount": amount} | key},
+        "PreviewRefundPayment": {"input": {"paymentId": payment, "reason": "GOODWILL", "amount": amount} | key},
+        "CreateInvoice": {"input": {"customerId": UNKNOWN, "lines": lines} | key},
+        **{f"{verb}Invoice": {"input": {"invoiceId": UNKNOWN} | key} for verb in ("Void", "WriteOff")},
+        "CreditInvoice": {"input": {"invoiceId": UNKNOWN, "reason": "GOODWILL", "amount": amount} | key},
+        "RecordPayment": {"input": {"customerId": UNKNOWN, "kind": "CASH", "amount": amount} | key},
+        "RefundPayment": {"input": {"paymentId": UNKNOWN, "reason": "GOODWILL", "amount": amount} | key},
+        "AdjustBalance": {"input": {"customerId": UNKNOWN, "reason": "A gift", "amount": amount} | key},
+        "EqualInstallments": {"currency": "USD", "input": equal},
+        "CreatePaymentSchedule": {
+            "input": {"customerId": UNKNOWN, "name": "A plan", "currency": "USD", "invoicing": "NONE", "equalInstallments": equal} | key,
+        },
+        **{name: {"input": schedule} for name in ("UpdateInstallments", "CancelPaymentSchedule")},
     }
 
 
@@ -176,12 +217,16 @@ async def test_staff_run_every_shipped_document_by_its_id_and_nobody_else_does(
         assert await ask(production, token(STAFF), documentId=id_of(text), variables={}) != "PERSISTED_DOCUMENT_NOT_FOUND"
 
 
+# What is computed, and what is looked up by a column that differs with an argument, has no plan.
+WITHOUT_PLAN = {name for name in of_staff() if name.startswith("Preview")} | {"EqualInstallments", "ByExternalId"}
+
+
 @pytest.mark.parametrize("name", [name for name, text in of_staff().items() if "\nquery" in text])
 async def test_every_page_of_staff_is_the_same_by_planner_and_executor(portal: Portal, variables: dict[str, dict[str, Any]], name: str) -> None:
     executed = await portal.execute(of_staff()[name], STAFF, **variables[name])
     planned = await portal.plan(of_staff()[name], STAFF, **variables[name])
     assert not executed.errors
-    assert planned is None if name.startswith("Preview") else planned is not None
+    assert (planned is None) is (name in WITHOUT_PLAN)
     if planned:
         assert without_addresses(planned.data) == without_addresses(executed.data)
 

@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -157,9 +158,19 @@ async def test_the_same_key_attaches_once_and_another_input_under_it_is_a_confli
     assert (again["replayed"], again["attachments"][0]["id"]) == (True, first["attachments"][0]["id"])
     for files in ([("a.pdf", pdf(1001))], [("b.pdf", pdf())], [("a.pdf", pdf()), ("a.pdf", pdf())]):
         assert codes(await attach(http, invoice, *files, key="once")) == ["IDEMPOTENCY_CONFLICT"]
-    assert codes(await attach(http, invoice, ("a.pdf", pdf()), key="once", viewer=STAFF)) == ["IDEMPOTENCY_CONFLICT"]
     assert codes(await attach(http, invoice, ("a.pdf", pdf()), key="k" * 256)) == ["INVALID_VALUE"]
     assert await admin.fetchval("select count(*) from attachment where file_name = 'a.pdf' and id >= $1", first["attachments"][0]["id"]) == 1
+
+
+async def test_the_same_key_of_the_customer_and_of_each_program_of_staff_are_different_keys(http: httpx.AsyncClient, invoice: str) -> None:
+    callers = (ADA, STAFF, replace(STAFF, client="another"))
+    first = [await attach(http, invoice, ("own.pdf", pdf()), key="of three", viewer=viewer) for viewer in callers]
+    assert [(codes(payload), payload["replayed"]) for payload in first] == [([], False)] * 3
+    assert len({payload["attachments"][0]["id"] for payload in first}) == 3
+    for viewer, payload in zip(callers, first, strict=True):
+        again = await attach(http, invoice, ("own.pdf", pdf()), key="of three", viewer=viewer)
+        assert (again["replayed"], again["attachments"][0]["id"]) == (True, payload["attachments"][0]["id"])
+        assert codes(await attach(http, invoice, ("own.pdf", pdf(1001)), key="of three", viewer=viewer)) == ["IDEMPOTENCY_CONFLICT"]
 
 
 async def test_twenty_calls_at_once_with_one_key_attach_once(http: httpx.AsyncClient, invoice: str, admin: asyncpg.Connection) -> None:
