@@ -41,7 +41,7 @@ def freeze() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(20_000, 10, 5)  # garbage of cycles would else take 1.4 GB of a process
 
 
 class SharedConnections:
