@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from io import BytesIO
 from pathlib import Path
 
 from PIL import Image, ImageChops
@@ -45,7 +46,7 @@ def draw(page: Path, picture: Path, profile: Path) -> None:
     drawn = page.with_suffix(".png")
     command = ["chromium", *FLAGS, f"--user-data-dir={profile}", f"--window-size=640,{TALL}", f"--screenshot={drawn}", page.as_uri()]
     subprocess.run(command, check=True, capture_output=True, timeout=60)
-    image = Image.open(drawn).convert("RGB")
+    image = Image.open(BytesIO(drawn.read_bytes())).convert("RGB")
     box = ImageChops.difference(image, Image.new("RGB", image.size, image.getpixel((1, TALL - 1)))).getbbox()
     image.crop((0, 0, image.width, min((box or (0, 0, 0, TALL))[3] + 24, TALL))).quantize(64).save(picture, optimize=True)
 

@@ -67,7 +67,17 @@ def commands(command: Any = None, before: tuple[str, ...] = ()) -> Iterator[tupl
         yield before
 
 
-WITHOUT_DATABASE = {("keys", "new"), ("keys", "secret"), ("settings",), ("errors",), ("schema", "diff"), ("catalog", "schema"), ("demo",), ("seed",)}
+WITHOUT_DATABASE = {
+    ("keys", "new"),
+    ("keys", "secret"),
+    ("settings",),
+    ("errors",),
+    ("schema", "diff"),
+    ("catalog", "schema"),
+    ("demo",),
+    ("seed",),
+    ("letters",),
+}
 BODY = "query A { __typename }"
 MANIFEST = {
     "format": "apollo-persisted-query-manifest",
