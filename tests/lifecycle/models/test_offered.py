@@ -6,6 +6,7 @@ import re
 import secrets
 from collections import Counter
 from dataclasses import replace
+from datetime import timedelta
 from random import Random
 from typing import Any
 
@@ -228,7 +229,7 @@ async def _minimal(history: History, kind: str, identifier: str, mutation: str) 
         ):
             arguments[other] = await _fitting(history, other, identifier, item.type)
     if mutation == "updateInstallments":
-        arguments["add"] = [{"dueOn": str(history.life.now.date()), "amount": "1"}]
+        arguments["add"] = [{"dueOn": str(history.life.now.date() + timedelta(days=1)), "amount": "1"}]  # today may have passed where the customer lives
     if "priceId" in arguments or "quantity" in arguments:
         # At once it would also depend on what pays for the running period.
         arguments |= {"when": "PERIOD_END"}
