@@ -16,8 +16,8 @@ try:
     from bench.runner import database, portal
     from bench.runner.processes import Command, server
 except ImportError:  # commits before the rooms of bench
-    from bench import database, portal  # type: ignore[no-redef,attr-defined]
-    from bench.processes import Command, server  # type: ignore[no-redef,import-not-found]
+    from bench import database, portal  # type: ignore[no-redef,attr-defined]  # modules of those commits
+    from bench.processes import Command, server  # type: ignore[no-redef,import-not-found]  # as above
 
 CUSTOMERS = 1000
 SETTINGS = {"PORTICO_MAX_FILES_PER_PARENT": "1000000", "PORTICO_CUSTOMER_BUDGET": "0"}

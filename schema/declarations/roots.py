@@ -52,7 +52,7 @@ async def _nodes(info: Info, ids: Annotated[list[strawberry.ID], strawberry.argu
 
 SEARCH = (
     "A part of the name, e-mail address, company, external id, the number of an invoice or the last digits of a payment method, in any case; one or two characters are "
-    "the beginning of one. At most 500 customers are found, the newest. Default: all customers."
+    "the beginning of one. Returns at most the 500 newest customers. Default: all customers."
 )
 
 

@@ -61,6 +61,30 @@ def lines(count: int, currency: str = "EUR") -> list[InvoiceLineRow]:
     ]
 
 
+# The columns of an invoice that no PDF prints, of one that nobody collects.
+NOT_COLLECTED: dict[str, Any] = {
+    "paid_at": None,
+    "is_overdue": False,
+    "days_overdue": 0,
+    "version": 1,
+    "collection": "NONE",
+    "retry_count": 0,
+    "next_attempt_at": None,
+    "next_attempt_on": None,
+    "refunded_minor": 0,
+    "is_in_payment": False,
+    "file_count": 0,
+    "external_id": None,
+    "metadata": "{}",
+    "memo": None,
+    "collection_method": "AUTOMATIC",
+    "written_off_at": None,
+    "is_voidable": False,
+    "is_expected": False,
+    "is_being_credited": False,
+}
+
+
 def invoice(of: list[InvoiceLineRow], *, paid_minor: int = 0, status: str = "OPEN") -> InvoiceRow:
     subtotal, discount, tax = sum(line.subtotal_minor for line in of), sum(line.discount_minor for line in of), sum(line.tax_minor for line in of)
     total = subtotal - discount + tax
@@ -84,26 +108,8 @@ def invoice(of: list[InvoiceLineRow], *, paid_minor: int = 0, status: str = "OPE
         paid_minor=paid_minor,
         credited_minor=0,
         remaining_minor=total - paid_minor,
-        paid_at=None,
-        is_overdue=False,
-        days_overdue=0,
-        version=1,
-        collection="NONE",
-        retry_count=0,
-        next_attempt_at=None,
-        next_attempt_on=None,
-        refunded_minor=0,
-        is_in_payment=False,
-        file_count=0,
-        external_id=None,
-        metadata="{}",
-        memo=None,
-        collection_method="AUTOMATIC",
-        written_off_at=None,
-        is_voidable=False,
-        is_expected=False,
         creditable_minor=total,
-        is_being_credited=False,
+        **NOT_COLLECTED,
     )
 
 

@@ -245,7 +245,7 @@ async def test_an_installment_is_charged_on_the_day_and_over_the_amount_that_is_
 
 
 async def _assert_that_it_is_charged(history: History) -> None:
-    """Run the clock to a moment before the charge that is shown: nothing is charged. Then to its hour: that amount is, and no other."""
+    """Run the clock to a moment before `nextPayment`: nothing is charged. Then run it to the hour of the charge: exactly that amount is charged."""
     life = history.life
     payment = (await read(life)).payment
     automatic = {row["id"] for row in await life.rows("payment_schedule", "and collection = 'AUTOMATIC'")}
