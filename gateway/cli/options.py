@@ -1,5 +1,7 @@
 """Options that several commands share, and the step before a command runs."""
 
+import gc
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,5 +19,14 @@ class Command(TyperCommand):
 
     def invoke(self, ctx: Any) -> Any:
         if callable(ctx.obj):
-            ctx.obj()
+            _without_collection(ctx.obj)
         return super().invoke(ctx)
+
+
+def _without_collection(set_up: Callable[[], None]) -> None:
+    """Call `set_up` without garbage collection: the modules that it imports stay, and looking at them meanwhile took a tenth of a server's start."""
+    gc.disable()
+    try:
+        set_up()
+    finally:
+        gc.enable()
