@@ -1,4 +1,4 @@
-"""A Postgres for one test, which can be killed and restarted and can have a standby."""
+"""A Postgres for one test or module, which can be killed and restarted and can have a standby."""
 
 import os
 import shutil
@@ -34,6 +34,12 @@ class Cluster:
     def restart(self, mode: str) -> None:
         """Restart Postgres. The mode `fast` ends every connection first; `immediate` is a crash with recovery."""
         control(self.data, "restart", "-m", mode)
+
+    def require_password(self, role: str) -> None:
+        """Require a password of this role only."""
+        path = self.data / "pg_hba.conf"
+        path.write_text(f"local all {role} scram-sha-256\n{path.read_text()}")
+        control(self.data, "reload")
 
     def promote(self) -> None:
         control(self.data, "promote")

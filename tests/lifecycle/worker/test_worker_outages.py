@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
@@ -30,7 +31,7 @@ from tests.conftest import Portal
 from tests.lifecycle.books import assert_books
 from tests.lifecycle.conftest import Life, fill, new_life
 from tests.servers import preloaded
-from tests.servers.own_postgres import OwnPostgres, own_postgres
+from tests.servers.clusters import Cluster, cluster, standby
 from tests.servers.preloaded import PreloadedProcess
 from tests.waiting import until
 
@@ -91,8 +92,8 @@ def worker_process(root: Path, urls: Urls, data_dir: Path, *, program: str = "",
 
 
 @pytest.fixture(scope="module")
-def own() -> Iterator[OwnPostgres]:
-    with own_postgres() as own:
+def own() -> Iterator[Cluster]:
+    with tempfile.TemporaryDirectory(prefix="portico-own-") as folder, cluster(Path(folder)) as own:
         asyncio.run(fill(own.urls.admin))
         yield own
 
@@ -103,7 +104,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def worker(root: Path, own: OwnPostgres, folder: Path) -> Iterator[Worker]:
+def worker(root: Path, own: Cluster, folder: Path) -> Iterator[Worker]:
     """One worker process for all faults of this module; none of them ends it."""
     with worker_process(root, own.urls, folder, PORTICO_WORKER_PORT="0") as worker:
         yield worker
@@ -163,30 +164,30 @@ async def invoices(life: Life) -> list[tuple[str, str]]:
     return sorted((row["reason"], row["status"]) for row in await life.rows("invoice"))
 
 
-async def terminate_connection(own: OwnPostgres) -> None:
+async def terminate_connection(own: Cluster) -> None:
     await execute(own.urls, "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'portico-worker'")
 
 
-async def kill_backend(own: OwnPostgres) -> None:
+async def kill_backend(own: Cluster) -> None:
     """Kill a backend process: Postgres then ends all connections and recovers."""
     async with owner(own.urls) as connection:
         pid = await connection.fetchval("select pid from pg_stat_activity where application_name = 'portico-worker'")
     os.kill(pid, signal.SIGKILL)
 
 
-async def restart(own: OwnPostgres, mode: str) -> None:
-    await asyncio.to_thread(own.control, "restart", "-m", mode)
+async def restart(own: Cluster, mode: str) -> None:
+    await asyncio.to_thread(own.restart, mode)
 
 
 @asynccontextmanager
-async def read_only(own: OwnPostgres) -> AsyncIterator[None]:
+async def read_only(own: Cluster) -> AsyncIterator[None]:
     await execute(own.urls, "alter system set default_transaction_read_only = on", "select pg_reload_conf()")
     yield
     await execute(own.urls, "set default_transaction_read_only = off", "alter system reset default_transaction_read_only", "select pg_reload_conf()")
 
 
 @asynccontextmanager
-async def locked(own: OwnPostgres, table: str) -> AsyncIterator[None]:
+async def locked(own: Cluster, table: str) -> AsyncIterator[None]:
     async with owner(own.urls) as connection, connection.transaction():
         await connection.execute(f"lock table {table} in access exclusive mode")
         if table != "job_pass":
@@ -195,7 +196,7 @@ async def locked(own: OwnPostgres, table: str) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def shut_out(own: OwnPostgres) -> AsyncIterator[None]:
+async def shut_out(own: Cluster) -> AsyncIterator[None]:
     """Refuse new connections, as after a change of the password. A worker does not start in this state, but a running one survives it."""
     await execute(own.urls, "alter role portico_app nologin")
     await terminate_connection(own)
@@ -204,7 +205,7 @@ async def shut_out(own: OwnPostgres) -> AsyncIterator[None]:
 
 
 # Short faults, which may occur during a charge.
-BLOWS: dict[str, Callable[[OwnPostgres], Awaitable[None]]] = {
+BLOWS: dict[str, Callable[[Cluster], Awaitable[None]]] = {
     "the connection of the schedule is terminated": terminate_connection,
     "a backend is killed": kill_backend,
     "fast restart": lambda own: restart(own, "fast"),
@@ -212,7 +213,7 @@ BLOWS: dict[str, Callable[[OwnPostgres], Awaitable[None]]] = {
 }
 
 # Lasting faults, with the worker's log line for each, and whether the worker can claim no passes while they last.
-STATES: dict[str, tuple[Callable[[OwnPostgres], AbstractAsyncContextManager[None]], str, bool]] = {
+STATES: dict[str, tuple[Callable[[Cluster], AbstractAsyncContextManager[None]], str, bool]] = {
     "customers are locked": (lambda own: locked(own, "customer"), "failed and will be tried again: LockNotAvailableError 55P03", False),
     "the schedule is locked": (lambda own: locked(own, "job_pass"), "starts no job until it is connected again: LockNotAvailableError 55P03", True),
     "the role may not log in": (shut_out, "starts no job until it is connected again: InvalidAuthorizationSpecificationError 28000", True),
@@ -220,17 +221,17 @@ STATES: dict[str, tuple[Callable[[OwnPostgres], AbstractAsyncContextManager[None
 
 
 async def test_a_worker_on_a_standby_says_that_it_cannot_write_and_bills_as_soon_as_that_is_promoted(
-    portal: Portal, own: OwnPostgres, root: Path, folder: Path
+    portal: Portal, own: Cluster, root: Path, folder: Path
 ) -> None:
     async with renewal_due(portal, own.urls, folder) as life:
         captured = life.sandbox.calls("capture") - 1
-        with own.standby() as standby, worker_process(root, standby.urls, folder) as worker:
+        with standby(own, own.data.parent / "standby") as replica, worker_process(root, replica.urls, folder) as worker:
             await worker.says("cannot set transaction read-write mode during recovery")
             assert "READY" not in worker.log
             before = datetime.now(UTC)
-            await asyncio.to_thread(standby.promote)
-            await worker.comes_to(lambda: passed_since(standby.urls, before))
-            async with owner(standby.urls) as connection:
+            await asyncio.to_thread(replica.promote)
+            await worker.comes_to(lambda: passed_since(replica.urls, before))
+            async with owner(replica.urls) as connection:
                 life.admin = connection
                 assert await invoices(life) == [("FIRST", "PAID"), ("RENEWAL", "PAID")]
                 await assert_books(life, captured_before=captured)
@@ -242,7 +243,7 @@ async def test_a_worker_on_a_standby_says_that_it_cannot_write_and_bills_as_soon
 
 
 @pytest.mark.parametrize("blow", BLOWS)
-async def test_a_worker_goes_on_after(blow: str, portal: Portal, own: OwnPostgres, worker: Worker, folder: Path) -> None:
+async def test_a_worker_goes_on_after(blow: str, portal: Portal, own: Cluster, worker: Worker, folder: Path) -> None:
     """It comes while a renewal is being charged."""
     await worker.says("READY")
     async with renewal_due(portal, own.urls, folder, card="hesitates") as life:
@@ -261,7 +262,7 @@ async def test_a_worker_goes_on_after(blow: str, portal: Portal, own: OwnPostgre
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_a_worker_goes_on_when_it_is_over_that(state: str, portal: Portal, own: OwnPostgres, worker: Worker, folder: Path) -> None:
+async def test_a_worker_goes_on_when_it_is_over_that(state: str, portal: Portal, own: Cluster, worker: Worker, folder: Path) -> None:
     lasting, cause, is_lost = STATES[state]
     await worker.says("READY")
     async with renewal_due(portal, own.urls, folder) as life:
@@ -286,7 +287,7 @@ async def billed_once(life: Life, urls: Urls, captured: int) -> None:
         await assert_books(life, captured_before=captured)
 
 
-async def test_a_worker_bills_where_transactions_are_read_only_by_default(own: OwnPostgres, worker: Worker) -> None:
+async def test_a_worker_bills_where_transactions_are_read_only_by_default(own: Cluster, worker: Worker) -> None:
     await worker.says("READY")
     written = len(worker.log)
     async with read_only(own):
@@ -300,7 +301,7 @@ async def test_a_worker_bills_where_transactions_are_read_only_by_default(own: O
     assert "25006" not in worker.log[written:]
 
 
-async def test_the_health_endpoint_says_when_each_job_last_ran_and_503_when_one_is_overdue(own: OwnPostgres, worker: Worker) -> None:
+async def test_the_health_endpoint_says_when_each_job_last_ran_and_503_when_one_is_overdue(own: Cluster, worker: Worker) -> None:
     await worker.comes_to(lambda: passed_since(own.urls, datetime.now(UTC) - timedelta(days=1)))
     answer = await worker.health()
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
@@ -321,7 +322,7 @@ async def test_the_health_endpoint_says_when_each_job_last_ran_and_503_when_one_
     await execute(own.urls, "update job_pass set registered_at = now() where job = 'upkeep'")
 
 
-async def test_the_health_endpoint_says_503_while_the_worker_is_not_connected(own: OwnPostgres, worker: Worker) -> None:
+async def test_the_health_endpoint_says_503_while_the_worker_is_not_connected(own: Cluster, worker: Worker) -> None:
     async with owner(own.urls) as connection, connection.transaction():
         await connection.execute("lock table job_pass in exclusive mode")
 
@@ -337,9 +338,7 @@ async def test_the_health_endpoint_says_503_while_the_worker_is_not_connected(ow
     await worker.comes_to(is_back)
 
 
-async def test_what_only_an_operator_can_mend_ends_a_worker_at_its_start_with_one_line_and_without_the_password(
-    own: OwnPostgres, root: Path, folder: Path
-) -> None:
+async def test_what_only_an_operator_can_mend_ends_a_worker_at_its_start_with_one_line_and_without_the_password(own: Cluster, root: Path, folder: Path) -> None:
     own.require_password("locksmith")
     await execute(own.urls, "create role locksmith login password 'right'")
     wrong = own.urls.app.replace("portico_app@", "locksmith:not-the-password@")
@@ -366,7 +365,7 @@ async def test_a_worker_that_is_started_before_its_database_waits_and_says_so(ro
         assert await asyncio.to_thread(worker.process.wait, 20) == 0
 
 
-async def test_a_worker_with_a_bug_ends_with_1_and_says_which(own: OwnPostgres, root: Path, folder: Path) -> None:
+async def test_a_worker_with_a_bug_ends_with_1_and_says_which(own: Cluster, root: Path, folder: Path) -> None:
     program = (
         "import gateway.wiring.worker, gateway.cli.main\nasync def work(_): raise KeyError('a bug')\ngateway.wiring.worker.work = work\ngateway.cli.main.main()"
     )
@@ -375,7 +374,7 @@ async def test_a_worker_with_a_bug_ends_with_1_and_says_which(own: OwnPostgres, 
     assert "KeyError: 'a bug'" in worker.log
 
 
-async def test_the_worker_inside_a_server_starts_again_after_what_would_end_a_process(own: OwnPostgres, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+async def test_the_worker_inside_a_server_starts_again_after_what_would_end_a_process(own: Cluster, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     stop = asyncio.Event()
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -397,7 +396,7 @@ async def said(caplog: pytest.LogCaptureFixture, text: str) -> bool:
     return text in caplog.text
 
 
-async def test_a_worker_that_is_asked_to_end_ends_with_0(own: OwnPostgres, root: Path, folder: Path) -> None:
+async def test_a_worker_that_is_asked_to_end_ends_with_0(own: Cluster, root: Path, folder: Path) -> None:
     with worker_process(root, own.urls, folder) as worker:
         await worker.says("READY")
         worker.process.send_signal(signal.SIGTERM)
