@@ -1,6 +1,6 @@
 """What is shown is what the clock then does: renewals, resumes, trials' ends, pending changes and payments to come, and previews what the action then does."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -387,10 +387,13 @@ async def _done_with_money(life: Life, mutation: str, new: dict[str, list[asyncp
         return {"amount": row["amount_minor"]} | parts
     (row,) = new["payment"]
     entries = {name: sum(entry["amount_minor"] for entry in new["balance_entry"] if entry["kind"] == kind) for name, kind in OF_ACCOUNT.items()}
-    return {"amount": row["amount_minor"], "parts": _parts_of(new["payment_allocation"])} | entries
+    # An invoice that is issued with the payment has no id in the preview.
+    issued = {invoice["id"] for invoice in new["invoice"]}
+    parts = [dict(part) | {"invoice_id": None if part["invoice_id"] in issued else part["invoice_id"]} for part in new["payment_allocation"]]
+    return {"amount": row["amount_minor"], "parts": _parts_of(parts)} | entries
 
 
-def _parts_of(rows: list[asyncpg.Record]) -> list[tuple[int, str | None, str | None]]:
+def _parts_of(rows: Sequence[Mapping[str, Any]]) -> list[tuple[int, str | None, str | None]]:
     return sorted(((row["amount_minor"], row["invoice_id"], row["installment_id"]) for row in rows), key=str)
 
 
