@@ -5,6 +5,7 @@ slow  a test that takes long, or one of hundreds: `make test-fast` omits it
 """
 
 import os
+from collections import defaultdict
 from pathlib import Path
 from zlib import crc32
 
@@ -25,6 +26,8 @@ HTTP_FOLDERS = {"journeys", "first_hour"}
 HTTP_FILES = {"test_attacks", "test_bucket", "test_cli", "test_contract", "test_contributing", "test_secrets", "test_senders", "test_stripe"}
 SERVERS = {"server", "start_server", "http", "store", "rclone", "s3rver"}
 CLUSTERS = {"urls", "place"}
+# How many days it takes until each case of such tests has run in the profile dev.
+DAYS = 3
 RUN = f"profile: {PROFILE} (PORTICO_TEST_PROFILE), seed: {SEED} (PORTICO_TEST_SEED)"
 SLOW_FOLDERS = {"first_hour", "lifecycle"}
 # Each takes more than five seconds of processor time.
@@ -99,11 +102,23 @@ def _folder(path: Path) -> str:
 
 
 def _take_turns(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect all but about one in n cases of tests marked `in_turns(n)`, in the profile dev one in 2n. The seed chooses which; the profile nightly runs all."""
-    left_out = [] if _is_named(config) else [item for item in items if not _has_turn(item)]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if _has_turn(item)]
+    """Deselect all but about one in n cases of tests marked `in_turns(n)`, in the profile dev one in 2n, and there those of other days. The seed chooses which."""
+    if _is_named(config):
+        return
+    due = [item for item in items if _has_turn(item)]
+    omitted = set(items).difference(due).union(_of_other_days(due))
+    if omitted:
+        config.hook.pytest_deselected(items=[item for item in items if item in omitted])
+        items[:] = [item for item in items if item not in omitted]
+
+
+def _of_other_days(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Return the cases that do not run today in the profile dev: of a test of a database or a server with at least DAYS cases, all but one in DAYS."""
+    cases = defaultdict(list)
+    for item in items if by_depth(True, False, False) else ():
+        if hasattr(item, "callspec") and not item.get_closest_marker("unit"):
+            cases[item.nodeid.partition("[")[0]].append(item)
+    return [item for group in cases.values() if len(group) >= DAYS for number, item in enumerate(group) if (number + SEED) % DAYS]
 
 
 def _has_turn(item: pytest.Item) -> bool:

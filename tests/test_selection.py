@@ -36,6 +36,24 @@ def test_every_case_has_its_turn_with_one_seed_of_as_many_as_there_are_parts(mon
     assert all(40 < len(part) < 95 for part in parts)
 
 
+def test_in_the_profile_dev_each_case_of_a_database_or_a_server_runs_on_one_of_three_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    def case(identifier: str, kind: str) -> Any:
+        return SimpleNamespace(nodeid=identifier, callspec=None, get_closest_marker=lambda name: name == kind)
+
+    def omitted(seed: int, profile: str = "dev") -> list[str]:
+        monkeypatch.setattr(selection, "SEED", seed)
+        monkeypatch.setattr(depth, "PROFILE", profile)
+        return [item.nodeid for item in selection._of_other_days(cases)]
+
+    several = [case(identifier, "http") for identifier in CASES[:7]]
+    cases = [*several, case("test_two[a]", "db"), case("test_two[b]", "db"), *(case(f"test_values[{number}]", "unit") for number in range(9))]
+    days = [set(CASES[:7]).difference(omitted(seed)) for seed in (739_000, 739_001, 739_002)]
+    assert sorted(itertools.chain(*days)) == CASES[:7]
+    assert all(len(day) in (2, 3) for day in days)
+    assert set(omitted(1)) <= set(CASES[:7])
+    assert omitted(1, "ci") == omitted(1, "nightly") == []
+
+
 def test_without_the_mark_and_at_night_every_case_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     assert having_turns(monkeypatch, 1) == having_turns(monkeypatch, 1, 3, profile="nightly") == CASES
 
