@@ -58,7 +58,7 @@ async def test_tick_runs_a_registered_job_and_says_what_it_did(place: Urls, tmp_
     assert before <= ran_at[0] <= datetime.now(UTC), "only the billing clock runs as of the given instant"
     first, second, *advice = done.lines
     assert first.endswith(" charges settled.")
-    assert second.endswith(" expired rows deleted, 3 things counted.")
+    assert second.endswith(", 3 things counted.")
     assert advice[-1] == "Look at 2 things."
     assert done.failures.endswith("2 × thing failed")
 

@@ -26,6 +26,7 @@ from gateway.wiring.database import CannotReach, DatabaseUrls
 from gateway.wiring.payments import payments
 from gateway.wiring.worker import run_beside, until_reachable
 from jobs.clock import Billing, tick
+from jobs.registry import JOBS
 from payments.sandbox import Sandbox
 from tests.conftest import Portal
 from tests.lifecycle.books import assert_books
@@ -306,7 +307,7 @@ async def test_the_health_endpoint_says_when_each_job_last_ran_and_503_when_one_
     answer = await worker.health()
     assert (answer.status_code, answer.json()["status"]) == (200, "ready")
     jobs = answer.json()["jobs"]
-    assert jobs.keys() == {"billing_clock", "letters", "letters_to_come", "attachments_sweep", "upkeep"}
+    assert jobs.keys() == {job.name for job in JOBS}
     assert jobs["billing_clock"]["outcome"] in ("DONE", "RUNNING")
     assert datetime.fromisoformat(jobs["billing_clock"]["succeeded_at"]) <= datetime.now(UTC)
     assert (jobs["upkeep"]["outcome"], jobs["upkeep"]["is_overdue"]) == (None, False)
