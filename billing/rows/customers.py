@@ -30,6 +30,7 @@ class CustomerRow:
     tax_name: str | None
     closed_at: datetime | None
     shares_email: bool
+    erased_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,28 @@ class StoredCustomer:
 @dataclass(frozen=True, slots=True)
 class CustomerHistory:
     has_history: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnsettledMatters:
+    """What of a customer is owed or runs. `credit_minor` and `debt_minor` are sums over all currencies, only to be compared with 0."""
+
+    running_subscriptions: int
+    unpaid_invoices: int
+    unpaid_installments: int
+    payments_in_flight: int
+    refunds_in_flight: int
+    credit_minor: int
+    debt_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class MethodReference:
+    """A payment method, as its processor knows it."""
+
+    id: str
+    processor: str
+    processor_reference: str
 
 
 @dataclass(frozen=True, slots=True)

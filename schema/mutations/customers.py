@@ -3,7 +3,7 @@
 import strawberry
 
 from auth import permissions
-from resolvers.customers import closing, inviting, saving
+from resolvers.customers import closing, erasing, inviting, saving
 from schema.declarations.payloads import mutation
 from schema.payloads import customers
 from schema.payloads.operations import idempotent_mutation
@@ -46,4 +46,14 @@ class CustomerMutations:
         payload_type=customers.ReopenCustomerPayload,
         permission=permissions.CUSTOMERS,
         description="For staff: let a closed customer sign in again, with the password of before. What closing has ended stays ended. NOT_FOUND, VERSION_CONFLICT.",
+    )
+    erase_customer = idempotent_mutation(
+        erasing.erase,
+        name="eraseCustomer",
+        input_type=customers.EraseCustomerInput,
+        payload_type=customers.EraseCustomerPayload,
+        permission=permissions.ERASE,
+        description="For staff: erase the personal data of a customer for good: profile, credentials, sessions, links, payment methods, attachments, exports and letters. "
+        "Issued invoices, credit notes and payments stay with what they printed, as the law asks. NOT_FOUND, VERSION_CONFLICT, CUSTOMER_ERASED. "
+        "MONEY_IN_FLIGHT, SUBSCRIPTION_RUNNING, AMOUNT_OWED, BALANCE_NOT_ZERO: something is owed or runs.",
     )

@@ -86,6 +86,13 @@ class CloseCustomerInput:
     idempotency_key: str | None = strawberry.field(default=None, description="A key of your own: a second call with it returns the answer of the first.")
 
 
+@strawberry.input(description="The customer to erase.")
+class EraseCustomerInput:
+    customer_id: strawberry.ID = strawberry.field(description="The customer.")
+    idempotency_key: str = strawberry.field(description="A key of your own: a second call with it returns the answer of the first.")
+    expected_version: int | None = strawberry.field(default=None, description="Erase only if `Customer.version` still has this value.")
+
+
 @strawberry.type(description="The payload of `saveCustomer`.")
 class SaveCustomerPayload(Payload):
     customer: nouns.Customer | None = strawberry.field(description="The customer as they are now; null when refused.")
@@ -105,3 +112,8 @@ class CloseCustomerPayload(Payload):
 @strawberry.type(description="The payload of `reopenCustomer`.")
 class ReopenCustomerPayload(Payload):
     customer: nouns.Customer | None = strawberry.field(description="The customer as they are now; null when refused.")
+
+
+@strawberry.type(description="The payload of `eraseCustomer`.")
+class EraseCustomerPayload(Payload):
+    customer: nouns.Customer | None = strawberry.field(description="What is left of the customer; null when refused.")

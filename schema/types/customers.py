@@ -106,6 +106,9 @@ class Customer(Node):
     external_id: str | None = strawberry.field(description=EXTERNAL_ID)
     metadata: Metadata = strawberry.field(description=METADATA)
     closed_at: DateTime | None = strawberry.field(description="Since when the customer is closed: nobody signs in, and nothing renews. Null if they are not.")
+    erased_at: DateTime | None = strawberry.field(
+        description="When the personal data of the customer was erased. Name and address say nothing then, and no mutation changes the customer. Null if it was not."
+    )
     shares_email: bool = strawberry.field(
         description="For STAFF: whether the e-mail address signs in to another customer or to none, so that this one is entered by portal links only. False for other callers."
     )
