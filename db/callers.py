@@ -58,7 +58,10 @@ def _acting(caller: Caller) -> str:
 
 
 def permission_check(caller: Caller, mode: str) -> str:
-    """Return the statements that check the caller, and that staff write for no erased customer; empty if none is needed. A session has a customer, and the session of a partner's token has an app, so one call checks all of them."""
+    """Return the statements that check the caller, and that staff write for no erased customer; empty if none is needed.
+
+    A session has a customer, and the session of a partner's token has an app, so one call checks all of them.
+    """
     if caller.session_id:
         return f"; SELECT assert_session({literal(caller.session_id)})"
     is_unchecked = caller.is_of_token and caller.customer_id and not (caller.is_known and mode == READ)

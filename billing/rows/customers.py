@@ -63,6 +63,54 @@ class UnsettledMatters:
 
 
 @dataclass(frozen=True, slots=True)
+class DataExportRow:
+    """An export of everything that is stored about the customer. `missing` names what could not be added to it."""
+
+    id: str
+    customer_id: str
+    status: str
+    requested_by: str
+    requested_at: datetime
+    ready_at: datetime | None
+    expires_at: datetime | None
+    size_bytes: int | None
+    sha256: str | None
+    missing: list[str]
+    is_downloadable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedExport:
+    """An export that a worker makes. `tries` counts the workers that began it."""
+
+    id: str
+    customer_id: str
+    requested_by: str
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedRow:
+    row: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedTable:
+    """A table of which an export has the customer's rows."""
+
+    relation: str
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedDocument:
+    """An invoice, a credit note or a receipt. `year` is the year in which it was issued, or the money came."""
+
+    id: str
+    currency: str
+    year: int
+
+
+@dataclass(frozen=True, slots=True)
 class MethodReference:
     """A payment method, as its processor knows it."""
 

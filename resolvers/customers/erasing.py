@@ -26,6 +26,7 @@ ERASING = (
     "erasing.client_keys",
     "erasing.charges",
     "erasing.refund_requests",
+    "erasing.refunds",
     "erasing.reports",
     "erasing.subscriptions",
     "erasing.subscription_events",

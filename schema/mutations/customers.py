@@ -4,6 +4,7 @@ import strawberry
 
 from auth import permissions
 from resolvers.customers import closing, erasing, inviting, saving
+from resolvers.exports import requesting
 from schema.declarations.payloads import mutation
 from schema.payloads import customers
 from schema.payloads.operations import idempotent_mutation
@@ -46,6 +47,24 @@ class CustomerMutations:
         payload_type=customers.ReopenCustomerPayload,
         permission=permissions.CUSTOMERS,
         description="For staff: let a closed customer sign in again, with the password of before. What closing has ended stays ended. NOT_FOUND, VERSION_CONFLICT.",
+    )
+    export_customer = idempotent_mutation(
+        requesting.request_of_staff,
+        name="exportCustomer",
+        input_type=customers.ExportCustomerInput,
+        payload_type=customers.ExportCustomerPayload,
+        permission=permissions.CUSTOMERS_READ,
+        description="For staff: request everything that is stored about a customer as one ZIP, which the worker makes. `Customer.dataExport` says when it can be downloaded. "
+        "While one is under way, and for an hour after a request, the answer is the same export. NOT_FOUND, CUSTOMER_ERASED.",
+    )
+    request_my_data = idempotent_mutation(
+        requesting.request_of_customer,
+        name="requestMyData",
+        input_type=customers.RequestMyDataInput,
+        payload_type=customers.RequestMyDataPayload,
+        permission=permissions.MY_DATA,
+        description="Request everything that is stored about the caller as one ZIP, which the worker makes. A letter says when it can be downloaded at `Customer.dataExport`, for 7 days. "
+        "While one is under way, and for a day after a request, the answer is the same export. SIGN_IN_REQUIRED: in a session that began with a portal link.",
     )
     erase_customer = idempotent_mutation(
         erasing.erase,

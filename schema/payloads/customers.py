@@ -86,6 +86,27 @@ class CloseCustomerInput:
     idempotency_key: str | None = strawberry.field(default=None, description="A key of your own: a second call with it returns the answer of the first.")
 
 
+@strawberry.input(description="The customer whose data is exported.")
+class ExportCustomerInput:
+    customer_id: strawberry.ID = strawberry.field(description="The customer.")
+    idempotency_key: str | None = strawberry.field(default=None, description="A key of your own: a second call with it returns the answer of the first.")
+
+
+@strawberry.input(description="A request for everything that is stored about the caller.")
+class RequestMyDataInput:
+    idempotency_key: str | None = strawberry.field(default=None, description="A key of your own: a second call with it returns the answer of the first.")
+
+
+@strawberry.type(description="The payload of `exportCustomer`.")
+class ExportCustomerPayload(Payload):
+    data_export: nouns.DataExport | None = strawberry.field(description="The export; null when refused.")
+
+
+@strawberry.type(description="The payload of `requestMyData`.")
+class RequestMyDataPayload(Payload):
+    data_export: nouns.DataExport | None = strawberry.field(description="The export; null when refused.")
+
+
 @strawberry.input(description="The customer to erase.")
 class EraseCustomerInput:
     customer_id: strawberry.ID = strawberry.field(description="The customer.")

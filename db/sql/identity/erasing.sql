@@ -90,6 +90,11 @@ update charge set request = '{}', changes = '{}', on_failure = null, answer = '{
 -- returns: nothing
 update refund_request set request = '{}', answer = '{}', note = case when note is not null then cast('{}' as json) end where customer_id = :customer_id
 
+-- name: erasing.refunds
+-- returns: nothing
+-- Delete the notes of staff about refunds.
+update refund set note = '' where customer_id = :customer_id and note <> ''
+
 -- name: erasing.reports
 -- returns: nothing
 -- Delete what processors reported about the customer's payments. A report that comes again is applied again, which changes nothing.

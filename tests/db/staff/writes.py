@@ -33,7 +33,8 @@ CLOSING = frozenset(
 ERASING = frozenset(
     {
         "customer", "credential", "portal_session", "identity_link", "partner_grant", "payment_method", "attachment", "loose_object", "letter", "letter_cause",
-        "idempotency_key", "charge", "refund_request", "subscription", "subscription_event", "invoice", "payment", "payment_schedule", "installment", "data_export",
+        "idempotency_key", "charge", "refund_request", "subscription", "subscription_event", "invoice", "payment", "payment_schedule", "installment", "refund",
+        "data_export",
     }
 )  # fmt: skip
 
@@ -66,6 +67,7 @@ WRITES: dict[str, frozenset[str]] = {
     "inviteCustomer": frozenset({"identity_link", "letter"}),
     "closeCustomer": CLOSING,
     "reopenCustomer": frozenset({"customer", "credential"}),
+    "exportCustomer": frozenset({"data_export"}),
     "eraseCustomer": ERASING,
     "createPortalLink": frozenset({"identity_link", "letter"}),
     "uploadAttachments": FILES | KEYS_OF_BEFORE,

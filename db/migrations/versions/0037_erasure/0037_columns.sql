@@ -39,6 +39,7 @@ update column_erasure e set treatment = 'REPLACED'
         ('invoice', array['metadata']), ('payment', array['metadata']), ('payment_schedule', array['metadata']), ('installment', array['metadata']),
         ('charge', array['request', 'changes', 'on_failure', 'answer', 'ordered', 'agreed']),
         ('refund_request', array['request', 'note', 'answer']),
+        ('refund', array['note']),
         ('audit_event', array['actor_subject', 'acting_subject']),
         ('search_entry', array['words'])) r (relation, attributes)
  where e.relation = r.relation and e.attribute = any(r.attributes);
@@ -56,10 +57,10 @@ update column_erasure e set is_exported = false
 -- Tables that the application finds by another column than the customer's id: the keys of programs, reports of processors, and the index of the search.
 update column_erasure set is_exported = false where relation in ('client_key', 'webhook_event', 'search_entry');
 
--- Rows of a table that belong to the customer of the transaction, as JSON, without what an export leaves out; a part of them, in the order of the primary key.
-create function exported_rows(wanted text, skipped integer, most integer) returns setof jsonb language plpgsql stable set search_path = portico as $$
+-- Rows of a table that belong to a customer, as JSON, without what an export leaves out; a part of them, in the order of the primary key.
+create function exported_rows(owner text, wanted text, skipped integer, most integer) returns setof jsonb language plpgsql stable set search_path = portico as $$
 declare
-  owner constant text := case wanted when 'customer' then 'id' else 'customer_id' end;
+  owned_by constant text := case wanted when 'customer' then 'id' else 'customer_id' end;
   hidden text[];
   ordered text;
 begin
@@ -71,6 +72,6 @@ begin
     from pg_index i
     join pg_attribute a on a.attrelid = i.indrelid and a.attnum = any(i.indkey)
    where i.indrelid = format('portico.%I', wanted)::regclass and i.indisprimary;
-  return query execute format('select to_jsonb(t) - $1 from %I t where %I = $2 order by %s offset $3 limit $4', wanted, owner, ordered)
-    using hidden, current_setting('app.customer_id'), skipped, most;
+  return query execute format('select to_jsonb(t) - $1 from %I t where %I = $2 order by %s offset $3 limit $4', wanted, owned_by, ordered)
+    using hidden, owner, skipped, most;
 end $$;

@@ -98,6 +98,6 @@ insert into staff_write (relation, scope)
 select relation, 'customers:erase'
   from unnest(array['customer', 'credential', 'portal_session', 'identity_link', 'partner_grant', 'payment_method', 'attachment', 'loose_object', 'letter',
          'letter_cause', 'idempotency_key', 'charge', 'refund_request', 'subscription', 'subscription_event', 'invoice', 'payment', 'payment_schedule', 'installment',
-         'data_export']) relation;
+         'refund', 'data_export']) relation;
 -- Who may read everything about a customer may have it exported.
 insert into staff_write (relation, scope) values ('data_export', 'customers:read');

@@ -38,7 +38,9 @@ grant select, insert, delete on data_export to portico_app;
 grant update (status, tries, make_at, ready_at, expires_at, object_key, size_bytes, sha256, missing) on data_export to portico_app;
 
 create view portal_data_export with (security_invoker = true) as
-select id, customer_id, status, requested_by, requested_at, ready_at, expires_at, size_bytes, sha256, missing
+select id, customer_id, status, requested_by, requested_at, ready_at, expires_at, size_bytes, sha256, missing,
+       -- Not in a session that began with a portal link which staff had seen, nor by a partner's app: it does not prove that its user is the customer.
+       status = 'READY' and expires_at > operation_now() and not is_acted_for() as is_downloadable
   from data_export;
 grant select on portal_data_export to portico_app;
 
