@@ -111,8 +111,8 @@ class ExportedDocument:
 
 
 @dataclass(frozen=True, slots=True)
-class MethodReference:
-    """A payment method, as its processor knows it."""
+class AttachedMethod:
+    """A payment method that its processor still knows."""
 
     id: str
     processor: str

@@ -3,7 +3,7 @@
 from typing import Any
 
 from billing.customers.erasing import check_erasable, erased_columns
-from billing.rows.customers import MethodReference
+from billing.rows.customers import AttachedMethod
 from db.unit_of_work import Transaction
 from payments.processor import ProcessorUnavailable
 from resolvers.attachments.orphans import UPLOAD_WINDOW
@@ -43,7 +43,7 @@ async def erase(arguments: Any, context: Context) -> MutationResult:
 
     The processors are asked to forget the payment methods after the commit; a failure of that call does no harm, because nobody can use the methods any more.
     """
-    customer_id, methods = str(arguments.customer_id), list[MethodReference]()
+    customer_id, methods = str(arguments.customer_id), list[AttachedMethod]()
 
     async def prepare(transaction: Transaction, _by: WriteContext, _: MutationCall | None) -> Prepared:
         # The key belongs to no customer, so that it outlives the customer's keys.
@@ -76,7 +76,7 @@ async def _abandon_objects(transaction: Transaction) -> None:
         await transaction.run("loose_objects.add", object_keys=keys, expires_at=expires_at)
 
 
-async def _detach(context: Context, methods: list[MethodReference]) -> None:
+async def _detach(context: Context, methods: list[AttachedMethod]) -> None:
     for method in methods:
         processor = payments_of(context).processors.get(method.processor)
         try:

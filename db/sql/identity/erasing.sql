@@ -17,7 +17,7 @@ select cast((select count(*) from subscription s where s.customer_id = c.id and 
  where c.id = :customer_id
 
 -- name: erasing.references
--- returns: MethodReference
+-- returns: AttachedMethod
 -- Select the payment methods that the processors still know.
 select id, processor, processor_reference from payment_method where customer_id = :customer_id and deleted_at is null order by id
 
