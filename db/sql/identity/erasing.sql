@@ -80,7 +80,7 @@ delete from idempotency_key where customer_id = :customer_id
 -- name: erasing.client_keys
 -- returns: nothing
 -- Delete the stored answers to calls of the merchant's programs about the customer.
-delete from client_key where owner_id = :customer_id
+delete from client_key k using customer c where c.id = :customer_id and k.owner_id = c.id
 
 -- name: erasing.charges
 -- returns: nothing

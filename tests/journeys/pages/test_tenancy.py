@@ -1,5 +1,6 @@
 """Generated from the schema: whatever a customer asks for of somebody else's is exactly what a random id gets, and its owner gets the thing itself."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import asyncpg
@@ -7,6 +8,7 @@ import pytest
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type, is_object_type
 
 from db.blocks import blocks
+from db.builtin import embedded
 from schema.declarations.fields import DECLARATION, AnyOf, Many, One, PageOf
 from tests.conftest import ADA, BIG, STAFF, Portal, customer
 
@@ -22,6 +24,7 @@ OWNED = {
     "ref": "refund",
     "pm": "payment_method",
     "att": "attachment",
+    "exp": "data_export",
     "cpn": "coupon_redemption",
 }
 ROOTS = {
@@ -45,6 +48,21 @@ def is_visible_to_owner(root: str, prefix: str) -> bool:
 
 # Fields that do without no argument.
 REQUIRED = {"statement": '(currency: "USD", startsOn: "2026-01-01", endsOn: "2026-12-31")'}
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def export_of_another(urls: embedded.Urls) -> AsyncIterator[None]:
+    """An export of a customer's data; the demo has none."""
+    connection = await asyncpg.connect(urls.admin)
+    identifier = "exp_01m829w97ne1msh76cygrhecz8"
+    await connection.execute(
+        """insert into data_export (customer_id, id, status, requested_by, requested_at)
+           select id, $2, 'EXPIRED', 'STAFF', now() from customer where id <> $1 limit 1""",
+        ADA.customer_id, identifier,
+    )  # fmt: skip
+    yield
+    await connection.execute("delete from data_export where id = $1", identifier)
+    await connection.close()
 
 
 @pytest.mark.parametrize("prefix", OWNED)
