@@ -74,7 +74,7 @@ class MarkedCustomer:
     def address(self) -> str:
         return f"{self.mark}.mail@example.org"
 
-    async def staff(self, name: str, **arguments: Any) -> Any:
+    async def staff(self, name: str, /, **arguments: Any) -> Any:
         """Call a mutation of staff and return the id of the invoice, payment or schedule that it answers."""
         wanted = {"createInvoice": "invoice { id }", "recordPayment": "payment { id }", "createPaymentSchedule": "paymentSchedule { id version }"}.get(
             name, "replayed"
@@ -115,7 +115,7 @@ async def tell_account(marked: MarkedCustomer) -> str:
     answer = await client.post(SIGN_IN, agent=f"{marked.mark} agent".encode(), input={"email": marked.address, "password": PASSWORD})
     access: str = answer.json()["data"]["signIn"]["tokens"]["accessToken"]
     assert (await client(PROFILE, access, input={"name": f"{marked.mark} renamed"}))["userErrors"] == []
-    assert (await client(EMAIL, access, input={"newEmail": f"{marked.mark}.new@example.org", "password": PASSWORD}))["userErrors"] == []
+    assert (await client(EMAIL, access, input={"newEmail": f"{marked.mark}.new@example.org"}))["userErrors"] == []
     link = {"customerId": marked.identifier, "landing": f"/{marked.mark}"}
     assert (await client(LINK, marked.merchant.access, input=link))["userErrors"] == []
     return access
@@ -195,8 +195,10 @@ async def test_the_export_has_everything_and_erasing_leaves_what_the_law_asks_fo
     assert left.keys() >= {"invoice_line.description", "document_snapshot.name", "payment.reference"}
     assert list(folder.iterdir()) == []
     assert await violations(admin, {identifier}) == []
-    assert [record for record in caplog.records if marked.mark in str(vars(record)) and record.name.startswith("portico")] == []
-    assert any(record.name.startswith("portico") for record in caplog.records), "the control: there are log lines"
+    lines = [vars(record) for record in caplog.records if record.name.startswith("portico")]
+    # Requests are logged with their User-Agent, which is the program's and not the customer's.
+    assert [line for line in lines if marked.mark in str({name: value for name, value in line.items() if name != "user_agent"})] == []
+    assert any(marked.mark in str(line) for line in lines), "the control: the search finds what is logged"
 
 
 async def assert_exported(marked: MarkedCustomer, access: str) -> None:
