@@ -8,7 +8,6 @@ import pytest
 from graphql import GraphQLObjectType, GraphQLSchema, get_named_type, is_leaf_type, is_object_type
 
 from db.blocks import blocks
-from db.builtin import embedded
 from schema.declarations.fields import DECLARATION, AnyOf, Many, One, PageOf
 from tests.conftest import ADA, BIG, STAFF, Portal, customer
 
@@ -50,19 +49,17 @@ def is_visible_to_owner(root: str, prefix: str) -> bool:
 REQUIRED = {"statement": '(currency: "USD", startsOn: "2026-01-01", endsOn: "2026-12-31")'}
 
 
-@pytest.fixture(scope="module", autouse=True)
-async def export_of_another(urls: embedded.Urls) -> AsyncIterator[None]:
-    """An export of a customer's data; the demo has none."""
-    connection = await asyncpg.connect(urls.admin)
+@pytest.fixture(autouse=True)
+async def export_of_another(admin: asyncpg.Connection) -> AsyncIterator[None]:
+    """An export of another customer's data; the demo has none."""
     identifier = "exp_01m829w97ne1msh76cygrhecz8"
-    await connection.execute(
+    await admin.execute(
         """insert into data_export (customer_id, id, status, requested_by, requested_at)
            select id, $2, 'EXPIRED', 'STAFF', now() from customer where id <> $1 limit 1""",
         ADA.customer_id, identifier,
     )  # fmt: skip
     yield
-    await connection.execute("delete from data_export where id = $1", identifier)
-    await connection.close()
+    await admin.execute("delete from data_export where id = $1", identifier)
 
 
 @pytest.mark.parametrize("prefix", OWNED)
